@@ -1,4 +1,5 @@
-"""What the planner's page draws of a layout: its parts, its coverage as a picture, the legend of the colours."""
+"""Drawing data of the planner's page: the parts of a layout, its coverage as a picture, and the legend of the
+colours."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from sensors.layout import Layout
 
 
 def part_records(layout: Layout, bought: Collection[str] = ()) -> list[dict[str, Any]]:
-    """Sensors, then relays, as the page draws them; ``fresh`` marks what a plan buys."""
+    """Sensors, then relays, as drawn by the page; ``fresh`` marks those that a plan buys."""
     return [
         {
             "id": part.id,
@@ -30,7 +31,7 @@ def part_records(layout: Layout, bought: Collection[str] = ()) -> list[dict[str,
 
 
 def coverage_png(values: np.ndarray) -> bytes:
-    """Classes of probability in the colours of the printed maps, as PNG; unknown cells hatched, class 0 transparent."""
+    """Probability classes in the colours of the printed maps, as PNG; unknown cells hatched, class 0 transparent."""
     from PIL import Image
 
     from ops.drawing.coverage_classes import probability_steps

@@ -21,7 +21,7 @@ ENDS_WITHIN_S: Final = 5.0
 
 
 class JobRefused(WatchlineError):
-    """A job that is not accepted; the sentence gives the reason."""
+    """The job is not accepted; the sentence gives the reason."""
 
 
 @dataclass
@@ -45,7 +45,8 @@ class PlannerJob:
 
 
 def start_worker(sector: str, log: Path) -> subprocess.Popen[str]:
-    """A planner's process (``ops.services.planner.worker``) for orders on its stdin; it ends when that closes."""
+    """Start a planner's process (``ops.services.planner.worker``) that reads orders from stdin and ends when stdin
+    closes."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as errors:
         return subprocess.Popen(
@@ -59,7 +60,7 @@ def start_worker(sector: str, log: Path) -> subprocess.Popen[str]:
 
 
 class Jobs:
-    """A queue of jobs and the thread that runs them; ``close`` cancels them."""
+    """A queue of jobs and the thread that runs them; ``close`` cancels the jobs."""
 
     def __init__(self, sector: str, log: Path) -> None:
         self._sector, self._log = sector, log
@@ -70,7 +71,7 @@ class Jobs:
         self._thread: threading.Thread | None = None
 
     def submit(self, order: Mapping[str, Any]) -> PlannerJob:
-        """Queue a job; JobRefused where too many are waiting."""
+        """Queue a job; JobRefused if too many are waiting."""
         with self._changed:
             if self._closed:
                 raise JobRefused("The planner is closing.")
@@ -146,7 +147,7 @@ class Jobs:
             for line in process.stdout:
                 self._hear(job, json.loads(line))
         except (OSError, ValueError):
-            pass  # it was ended; what is said below holds
+            pass  # the process has ended, which is handled below
         finally:
             process.kill()
             process.wait()

@@ -1,7 +1,8 @@
-"""The planner's process, apart from the server: coverage of an edited layout, comparisons and plans.
+"""The planner's process, separate from the server: coverage of an edited layout, comparisons and plans.
 
-One JSON order per line on stdin, JSON lines on stdout: ``{"done", "total", "doing"}`` during the work, then one with
-``answer`` or ``refused`` (a sentence). It ends when stdin closes. Nothing else is written to stdout.
+It reads one JSON order per line from stdin and writes JSON lines to stdout: ``{"done", "total", "doing"}`` during the
+work, then one line with ``answer`` or ``refused`` (a sentence). It ends when stdin closes. Nothing else is written to
+stdout.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ from sensors.relay import Relay
 Part = TypeVar("Part", bound=AnySensor | Relay)
 Tell = Callable[[str, int, int], None]
 MOST_LAYOUTS: Final = 4
-"""Layouts whose coverage is kept, so that an edit costs one sensor."""
+"""Maximum number of layouts whose coverage is kept, so that an edit recomputes only one sensor."""
 EDITS: Final = frozenset({"lon", "lat", "azimuth_deg"})
 
 
 class Planner:
-    """One sector, opened once, and the coverage of the layouts in use."""
+    """One sector, loaded once, and the coverage of the layouts in use."""
 
     def __init__(self, sector: Sector) -> None:
         self._sector = sector
@@ -56,7 +57,7 @@ class Planner:
         return segment >= 0, segment
 
     def setup(self, _order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
-        """What a page needs to begin: layouts with their sensors, corners of the picture, border, legend."""
+        """Initial data of a page: layouts with their sensors, corners of the picture, border, legend."""
         from geo.terrain import bounds
         from sensors.equipment.catalogue import shipped
 
@@ -78,7 +79,7 @@ class Planner:
         }
 
     def coverage(self, order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
-        """Coverage of an edited layout: a picture, and figures of the belt."""
+        """Coverage of an edited layout: a picture, and figures for the belt."""
         layout = self.layout(order)
         name = str(order["layout"])
         silent = self._unheard(layout)
@@ -87,7 +88,7 @@ class Planner:
         if kept is None:
             kept = LiveCoverage.begin(layout, self.ground.terrain, working)
         live = kept.updated(layout, working)
-        self._kept[name] = live  # the next edit begins where this one ended
+        self._kept[name] = live  # the next edit starts from this coverage
         while len(self._kept) > MOST_LAYOUTS:
             self._kept.pop(next(iter(self._kept)))
         inside, segment = self.belt
@@ -110,7 +111,7 @@ class Planner:
         }
 
     def compare(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-        """Layouts at equal life-cycle cost: the verdict's headline and the measures of each."""
+        """Compare layouts at equal life-cycle cost: the verdict's headline and the measures of each."""
         from ops.analysis.compare.comparison import headline, steps, studied
         from sensors.planning import CompareSettings
         from sensors.planning.comparison.dataset import MEASURES
@@ -133,7 +134,7 @@ class Planner:
         return {"headline": headline(verdict), "measures": measures, "draws": settings.draws}
 
     def plan(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-        """What to buy next after a layout, or from scratch: the bought sensors as a layout's features."""
+        """Plan what to buy, extending a layout or from scratch: the bought sensors as features of a layout."""
         from ops.analysis.inputs import bases_in
         from ops.analysis.plan.files import layout_document
         from ops.analysis.plan.search import affordable, best_plan, options_on
@@ -187,8 +188,8 @@ class Planner:
         return layout_document(self.layout(order))
 
     def _unheard(self, layout: Layout) -> frozenset[str]:
-        """Sensors and relays without a radio link to a base; none where no base is named, or one is off the map, which
-        the coverage reports."""
+        """Sensors and relays without a radio link to a base; none if no base is named, or if a base is off the map,
+        which the coverage reports."""
         from ops.analysis.inputs import bases_in
         from sensors.planning.radio_links import unlinked
 
@@ -199,7 +200,7 @@ class Planner:
             return frozenset()
 
     def original(self, name: str, document: Any = None) -> Layout:
-        """A layout of the sector as its file has it, or a plan's from its ``document``."""
+        """A layout of the sector as in its file, or a planned layout from its ``document``."""
         if document is not None:
             return Layout.from_geojson(document, self.ground.frame, name=name)
         path = self._sector.layouts.get(name)
@@ -208,7 +209,8 @@ class Planner:
         return Layout.from_file(path, self.ground.frame)
 
     def layout(self, order: Mapping[str, Any]) -> Layout:
-        """A layout with ``edits``: per id of a sensor or relay a new position and azimuth, or null for removed."""
+        """A layout with ``edits``: for each id of a sensor or relay, a new position and azimuth, or null if it is
+        removed."""
         original = self.original(str(order["layout"]), order.get("document"))
         edits = order.get("edits") or {}
         known = {part.id for part in (*original.sensors, *original.relays)}
@@ -288,7 +290,7 @@ def serve(sector: str, orders: TextIO, out: TextIO) -> None:
 
 
 def main() -> None:
-    """Entry point of ``python -m ops.services.planner.worker SECTOR``: what libraries print goes to stderr."""
+    """Entry point of ``python -m ops.services.planner.worker SECTOR``; output of libraries goes to stderr."""
     os.nice(5)
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

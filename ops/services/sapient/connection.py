@@ -1,4 +1,4 @@
-"""One TCP connection of SAPIENT: packets in, stamped messages out, and the two ways to come by one, dial and listen."""
+"""One TCP connection of SAPIENT: received packets, time-stamped messages, and connecting by dialling or listening."""
 
 from __future__ import annotations
 
@@ -19,38 +19,39 @@ from ops.services.sapient.fault_limit import FaultLimit
 log = logging.getLogger(__name__)
 
 LEAST_GAP_NS: Final = 80_000_000
-"""Detection reports are at least so far apart, or of exactly one time: middlewares refuse anything between."""
+"""Minimum interval between send times of detection reports, unless they have exactly the same time: middlewares refuse
+anything in between."""
 CLOCK_JITTER_NS: Final = 50_000_000
 STALLED_S: Final = 5.0
-"""A peer that has not taken what was written for so long is disconnected."""
+"""Time after which a peer that has not accepted the written data is disconnected."""
 FIRST_DELAY_S: Final = 0.2
 LONGEST_DELAY_S: Final = 1.0
 CALL_S: Final = 0.9
-"""How long a call may go unanswered; a satellite link takes 0.6 s."""
+"""Timeout of a connection attempt; a satellite link takes 0.6 s."""
 PIECE_BYTES: Final = 65_536
 HALF_A_PACKET_S: Final = 10.0
-"""A peer that has begun a packet has so long for each further piece of it."""
+"""Timeout for each further piece of a packet that a peer has begun."""
 MOST_PEERS: Final = 500
 
 
 class AddressFault(BadInput):
-    """An address that cannot be read, or not be listened at."""
+    """An address is invalid, or listening at it is not possible."""
 
 
 class ClockWentBack(Exception):
-    """The clock was set back: no honest stamp can follow the last one on this connection."""
+    """The clock was set back: no correct send time can follow the last one on this connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """``HOST:PORT``; an IPv6 host in brackets."""
+    """``HOST:PORT``, with an IPv6 host in brackets."""
 
     host: str
     port: int
 
     @classmethod
     def parse(cls, text: str, *, where: str) -> Address:
-        """AddressFault naming ``where`` for what is no host and port."""
+        """Parse ``text``; AddressFault that names ``where`` if it is not a host and port."""
         host, colon, port = text.strip().rpartition(":")
         host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
         if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
@@ -62,20 +63,21 @@ class Address:
 
 
 class Stamps:
-    """Times of sending on one connection: now, never backwards; of detections never less than LEAST_GAP_NS apart."""
+    """Send times on one connection: the present time, never decreasing; those of detections at least LEAST_GAP_NS
+    apart."""
 
     def __init__(self) -> None:
         self._last_ns = self._detection_ns = 0
 
     def next(self, now_ns: int) -> int:
-        """The stamp of what is written now; ClockWentBack when the clock was set back by more than a jitter."""
+        """The send time of a message written now; ClockWentBack if the clock was set back by more than jitter."""
         if self._last_ns - now_ns > CLOCK_JITTER_NS:
             raise ClockWentBack
         self._last_ns = max(self._last_ns, now_ns)
         return self._last_ns
 
     def detections(self, now_ns: int) -> int | None:
-        """The one stamp of detection reports that are written together now; None when it is too early for them."""
+        """The common send time of detection reports written together now; None if it is too early for them."""
         at_ns = self.next(now_ns)
         if 0 < at_ns - self._detection_ns < LEAST_GAP_NS:
             return None
@@ -84,7 +86,7 @@ class Stamps:
 
 
 class Peer:
-    """One connection. ``dialled``: we called a middleware; otherwise somebody called us."""
+    """One connection. ``dialled``: Watchline connected to a middleware; otherwise the peer connected to Watchline."""
 
     def __init__(
         self,
@@ -108,7 +110,7 @@ class Peer:
         _prepare(writer.get_extra_info("socket"))
 
     async def packets(self) -> AsyncIterator[bytes]:
-        """Every packet until the connection ends. MalformedMessage for one that is too large: then close."""
+        """Yield every packet until the connection ends. MalformedMessage for a packet that is too large: then close."""
         frames = Frames()
         while piece := await asyncio.wait_for(self._reader.read(PIECE_BYTES), HALF_A_PACKET_S if frames.held else None):
             for packet in frames.feed(piece):
@@ -117,11 +119,11 @@ class Peer:
 
     @property
     def ready(self) -> bool:
-        """Whether there is room: a message that waited in a buffer would carry a time that is past."""
+        """Whether the send buffer is empty enough: a message that waits in a buffer would carry an outdated time."""
         return not self._writer.is_closing() and self._writer.transport.get_write_buffer_size() == 0
 
     def send(self, message: Any) -> bool:
-        """Stamp and write one message now; False on a connection that is closing."""
+        """Time-stamp and write one message now; False on a connection that is closing."""
         if self._writer.is_closing():
             return False
         try:
@@ -133,7 +135,8 @@ class Peer:
         return True
 
     def send_detections(self, messages: Sequence[Any]) -> bool:
-        """Stamp and write detection reports under one time; False when it is too early, or there is no room."""
+        """Time-stamp and write detection reports with one common time; False if it is too early or the send buffer is
+        full."""
         if not self.ready:
             return False
         try:
@@ -149,7 +152,7 @@ class Peer:
         return True
 
     def check(self) -> None:
-        """Disconnect a peer that takes nothing; to be called every second or so."""
+        """Disconnect a peer that accepts no data; call it about every second."""
         if self._writer.is_closing() or self._writer.transport.get_write_buffer_size() == 0:
             self._full_since_s = None
         elif self._full_since_s is None:
@@ -163,23 +166,24 @@ class Peer:
         self._writer.transport.abort()
 
     async def finish(self) -> None:
-        """Let what was written go out, and close."""
+        """Wait until the written data has been sent, and close."""
         with suppress(OSError, asyncio.TimeoutError):
             await asyncio.wait_for(self._writer.drain(), 1.0)
         self._writer.close()
 
 
 class Serve(Protocol):
-    """Handles one connection until it ends; what it raises ends the connection."""
+    """Handle one connection until it ends; an exception ends the connection."""
 
     def __call__(self, peer: Peer) -> Awaitable[None]: ...
 
 
 async def dial(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -> None:
-    """Call a middleware and, whenever the connection ends, again: after 0.2 s at first, never more than 1 s later.
+    """Connect to a middleware, and reconnect whenever the connection ends: after 0.2 s at first, never later than after
+    1 s.
 
-    A call that nobody answers is given up after CALL_S, so that a middleware whose machine was away, and let our calls
-    fall, is called again within two seconds too.
+    A connection attempt is abandoned after CALL_S. A middleware whose host was offline and dropped the attempts is
+    therefore also reached within two seconds.
     """
     delay_s, reported = FIRST_DELAY_S, ""
     while True:
@@ -200,7 +204,7 @@ async def dial(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -> 
 
 
 async def listen(address: Address, serve: Serve, *, now_ns: Callable[[], int]) -> asyncio.Server:
-    """Accept connections at ``address``; AddressFault where that cannot be listened at."""
+    """Accept connections at ``address``; AddressFault if listening there is not possible."""
 
     count = 0
 
@@ -242,7 +246,7 @@ async def _attend(peer: Peer, serve: Serve) -> None:
 
 
 def _prepare(link: socket.socket | None) -> None:
-    """Small messages go at once; a cable that was pulled is noticed within ten seconds or so."""
+    """Send small messages without delay; detect a broken connection within about ten seconds."""
     if link is None:
         return
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

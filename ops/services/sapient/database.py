@@ -18,7 +18,7 @@ FILE_NAME: Final = "sapient.db"
 APPLICATION_ID: Final = 0x574C5341  # "WLSA"
 SCHEMA_VERSION: Final = 1
 KEPT_SCANS: Final = 20_000
-"""Of each sensor: how far back a report that comes again is still known."""
+"""Per sensor: how far back a repeated report is still recognised."""
 _TABLES: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE nodes (
@@ -48,12 +48,12 @@ class MemoryFault(BadInput):
 
 
 class MemoryFull(MemoryFault):
-    """The disk has no room; the same write may be tried again."""
+    """The disk is full; the same write may be retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownNode:
-    """A node as it registered last; ``status`` is its newest status report, both as packets."""
+    """A node as last registered; ``status`` is its newest status report. Both are packets."""
 
     node_id: str
     sensor: str
@@ -65,7 +65,7 @@ class KnownNode:
 
 @dataclass(frozen=True, slots=True)
 class DetectionReport:
-    """One detection report on its way into a scan: the key by which it is known again, and whose it was."""
+    """One detection report to be included in a scan: its key, by which a repetition is recognised, and its origin."""
 
     key: bytes
     node_id: str
@@ -74,7 +74,7 @@ class DetectionReport:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The scan that a report went out in."""
+    """The scan that contained a report."""
 
     boot: int
     seq: int
@@ -83,7 +83,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class NodeTask:
-    """A task for a node, as a packet without a time. ``answer`` is the newest task status, "" before the first."""
+    """A task for a node, as a packet without a time. ``answer`` is the newest task status, "" before the first one."""
 
     task_id: str
     node_id: str
@@ -95,10 +95,10 @@ class NodeTask:
 
 
 class SapientMemory:
-    """The file, open. Any thread may call; calls take turns. A lost power supply may cost the newest second of it."""
+    """The open file. Thread-safe; calls are serialised. A power failure may lose the last second of data."""
 
     def __init__(self, folder: Path) -> None:
-        """Open ``sapient.db`` in ``folder``, or create it; MemoryFault on a file of another program or version."""
+        """Open ``sapient.db`` in ``folder``, or create it; MemoryFault for a file of another program or version."""
         self.path = folder / FILE_NAME
         self._lock = threading.Lock()
         try:
@@ -129,12 +129,12 @@ class SapientMemory:
         db.execute("COMMIT")
 
     def own_id(self, new_id: str) -> str:
-        """Our node id: the one that was stored first, which is ``new_id`` in a new file."""
+        """The gateway's node id: the one that was stored first, which is ``new_id`` in a new file."""
         self._change("INSERT OR IGNORE INTO meta VALUES ('node_id', ?)", new_id)
         return str(self._rows("SELECT value FROM meta WHERE name = 'node_id'")[0][0])
 
     def node_registered(self, node_id: str, sensor: str, registration: bytes, now_ns: int) -> None:
-        """Remember a registration; the newest counts."""
+        """Store a registration, replacing an earlier one."""
         self._change(
             "INSERT INTO nodes VALUES (?1, ?2, ?3, NULL, ?4, ?4) ON CONFLICT (node_id) DO UPDATE SET"
             " sensor = ?2, registration = ?3, registered_ns = ?4, heard_ns = ?4",
@@ -142,16 +142,16 @@ class SapientMemory:
         )  # fmt: skip
 
     def node_reported(self, node_id: str, status: bytes, now_ns: int) -> None:
-        """Remember the newest status report."""
+        """Store the newest status report."""
         self._change("UPDATE nodes SET status = ?, heard_ns = ? WHERE node_id = ?", status, now_ns, node_id)
 
     def nodes(self) -> list[KnownNode]:
-        """Every node that ever registered, by id."""
+        """All nodes that have ever registered, ordered by id."""
         sql = "SELECT node_id, sensor, registration, status, registered_ns, heard_ns FROM nodes ORDER BY node_id"
         return [KnownNode(*row) for row in self._rows(sql)]
 
     def remember(self, sensor: str, boot: int, seq: int, payload: bytes, reports: Iterable[DetectionReport]) -> None:
-        """Remember which reports a scan holds, before the scan is in the spool."""
+        """Store which reports a scan contains, before the scan is in the spool."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -181,7 +181,7 @@ class SapientMemory:
             self._db.execute("DELETE FROM reports WHERE sensor = ? AND scan <= ?", (sensor, oldest[0]))
 
     def sent(self, sensor: str, key: bytes) -> Sent | None:
-        """The scan in which this report went out; None for one that is new, or forgotten."""
+        """The scan that contained this report; None if the report is new or no longer stored."""
         rows = self._rows(
             "SELECT boot, seq, payload FROM reports JOIN scans ON scans.id = reports.scan"
             " WHERE reports.sensor = ? AND key = ?",
@@ -210,15 +210,15 @@ class SapientMemory:
         return str(self._rows("SELECT object_id FROM tracks WHERE track = ?", track)[0][0])
 
     def alert_sent(self, alert: str, revision: int, *, is_open: bool) -> None:
-        """Remember that a revision of an alert was sent."""
+        """Store that a revision of an alert was sent."""
         self._change("INSERT OR REPLACE INTO told VALUES (?, ?, ?)", alert, revision, int(is_open))
 
     def open_alerts_sent(self) -> list[str]:
-        """Alerts that were sent as open, and not yet as closed."""
+        """Alerts that were sent as open and not yet as closed."""
         return [row[0] for row in self._rows("SELECT alert FROM told WHERE open = 1 ORDER BY alert")]
 
     def add_task(self, task: NodeTask) -> None:
-        """A task to be sent."""
+        """Store a task to be sent."""
         self._change(
             "INSERT INTO tasks (task_id, node_id, body, made_ns) VALUES (?, ?, ?, ?)",
             task.task_id, task.node_id, task.body, task.made_ns,
@@ -231,7 +231,7 @@ class SapientMemory:
         return [NodeTask(*row) for row in self._rows(f"{sql} ORDER BY made_ns, task_id")]
 
     def task_sent(self, task_id: str, now_ns: int) -> None:
-        """A task is on its way."""
+        """Record that a task was sent."""
         self._change("UPDATE tasks SET sent_ns = ? WHERE task_id = ?", now_ns, task_id)
 
     def task_answered(self, task_id: str, answer: str, reasons: str) -> bool:

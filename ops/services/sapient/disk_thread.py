@@ -1,4 +1,4 @@
-"""The one thread on which the SAPIENT gateway writes to disk, so that its connections never wait for one."""
+"""The thread on which the SAPIENT gateway writes to disk, so that its connections never wait for the disk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ingest.errors import SpoolError, SpoolFull
 from ops.services.sapient.database import MemoryFault, MemoryFull
 
 FULL_DISK_S: Final = 1.0
-"""How long to wait on a full disk before trying again; meanwhile connections are read no further."""
+"""Interval between attempts on a full disk; meanwhile connections are not read."""
 
 
 class Disk:
@@ -28,12 +28,12 @@ class Disk:
         self.fatal: WatchlineError | None = None
 
     def later(self, work: Callable[..., object], *arguments: object) -> None:
-        """Submit work, to be done after all earlier work."""
+        """Submit work to be done after all earlier work."""
         self._submitted.append(self._thread.submit(self._durably, work, *arguments))
 
     @property
     def waiting(self) -> int:
-        """Number of submissions that are not known to be done."""
+        """Number of submissions that have not been confirmed as done."""
         return len(self._submitted)
 
     def reap(self) -> None:

@@ -1,4 +1,4 @@
-"""Rate limit for nodes that send unusable packets: some are answered, then the node is muted for a while."""
+"""Rate limit for nodes that send unusable packets: some packets are answered, then the node is muted for a while."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 ANSWERED_A_S: Final = 50
-"""Faults of one node that are answered and kept in a second; more are counted only."""
+"""Number of faults of one node per second that are answered and stored; further ones are only counted."""
 CUT_OFF_AFTER: Final = 300
-"""Faults within WINDOW_S after which a node is not listened to for MUTED_S."""
+"""Number of faults within WINDOW_S after which a node is ignored for MUTED_S."""
 WINDOW_S: Final = 2.0
 MUTED_S: Final = 10.0
 MOST_NODES: Final = 1_000
-"""Of whom a record is kept on one connection; who comes later shares that of packets that name nobody."""
+"""Maximum number of nodes with a separate record per connection; further nodes share the record of packets without a
+node id."""
 
 
 @dataclass(slots=True)
@@ -25,7 +26,8 @@ class _Record:
 
 
 class FaultLimit:
-    """Of one connection, by node ("" for packets that name none). Times are seconds of the monotonic clock."""
+    """Rate limit of one connection, by node ("" for packets without a node id). Times are seconds of the monotonic
+    clock."""
 
     def __init__(self) -> None:
         self._records: dict[str, _Record] = {}
@@ -46,7 +48,7 @@ class FaultLimit:
         return True
 
     def fault(self, node: str, now_s: float) -> bool:
-        """Count a fault; True when it should be answered and kept. Afterwards ``muted`` may be true."""
+        """Count a fault; True if it should be answered and stored. Afterwards ``muted`` may be true."""
         self.faults += 1
         record = self._records.get(node)
         if record is None or now_s - record.began_s > WINDOW_S:

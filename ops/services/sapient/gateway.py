@@ -1,7 +1,7 @@
-"""Input of the SAPIENT fusion node: packets of all connections to node links, with answers where required.
+"""Input of the SAPIENT fusion node: passes packets of all connections to node links, and answers them where required.
 
-Everything that may wait for a disk runs on a thread of its own (``ops.services.sapient.disk_thread``), in the order of
-the packets.
+All work that may wait for a disk runs on a separate thread (``ops.services.sapient.disk_thread``), in the order of the
+packets.
 """
 
 from __future__ import annotations
@@ -29,21 +29,23 @@ from sensors.timestamps import utc_datetime
 log = logging.getLogger(__name__)
 
 MOST_WAITING: Final = 200
-"""Looks of a node that may wait for the disk before its connection is read no further."""
+"""Maximum number of scans of a node that may wait for the disk; beyond it, its connection is not read."""
 MOST_STRANGERS: Final = 50
-"""Nodes of no sensor of the layout that are journaled at once; a registration beyond is refused."""
+"""Maximum number of nodes without a sensor of the layout that are journaled at once; further registrations are
+refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Plausible times of a packet: at most so long after, or before, the time at which it came."""
+    """Plausible send times of a packet: at most this long after, or before, its receipt."""
 
     future_s: float = 0.5
     late_s: float = 86_400.0
 
 
 class Gateway:
-    """All nodes and all connections. ``serve`` is one connection's life; ``tick`` what time alone brings about."""
+    """All nodes and connections. ``serve`` handles one connection; call ``tick`` periodically for time-dependent
+    work."""
 
     def __init__(self, layout: Layout, links: LinkContext, own_id: str, times: Times | None = None) -> None:
         self.own_id = own_id
@@ -56,7 +58,7 @@ class Gateway:
         if (links.folder / "spool" / f"{own_id}.db").exists():
             self._own_link()
         for post in self.posts.values():
-            self._later(post.open)  # what an earlier run could not send goes out now
+            self._later(post.open)  # send what an earlier run could not send
 
     async def serve(self, peer: Peer) -> None:
         """Handle what a connection sends until it ends."""
@@ -65,7 +67,7 @@ class Gateway:
             async for packet in peer.packets():
                 try:
                     self.handle(peer, packet)
-                except WatchlineError as error:  # of the disk: the node must not believe that it was heard
+                except WatchlineError as error:  # a disk error: the node must not assume that its report was received
                     self.disk.failed = str(error)
                     raise
                 while self._is_behind(peer):
@@ -74,7 +76,7 @@ class Gateway:
             self.peers.discard(peer)
 
     def handle(self, peer: Peer, raw: bytes) -> None:
-        """One packet; whatever it is, the connection goes on, unless nothing of it can be read any more."""
+        """Handle one packet; the connection stays open unless no further packet can be read from it."""
         if peer.patience.tried and peer.patience.muted(speaker(raw), time.monotonic()):
             return
         try:
@@ -116,22 +118,25 @@ class Gateway:
                 post.silent = silent
                 self._later(post.tell)
                 log.warning(
-                    "SAPIENT node %s (%s) %s.", post.node.node_id, post.sensor, "is silent" if silent else "is back"
+                    "SAPIENT node %s (%s) %s.",
+                    post.node.node_id,
+                    post.sensor,
+                    "is offline" if silent else "is online again",
                 )
 
     def tick_looks(self, now_s: float) -> None:
-        """Put the looks that have waited long enough by ``now_s``."""
+        """Queue the scans that are due at ``now_s``."""
         for post in self.posts.values():
             look = post.due(now_s)
             if look is not None:
                 self._put(post, look)
 
     def connections_of(self, node_id: str) -> Peer | None:
-        """The connection on which a node speaks, the newest one; None when there is none."""
+        """The newest connection of a node; None if there is none."""
         return next((peer for peer in self.peers if node_id in peer.nodes), None)
 
     def close(self) -> None:
-        """Put what waits, and say goodbye on every link."""
+        """Queue all pending scans and close every link."""
         self.tick_looks(float("inf"))
         for post in self.posts.values():
             self._later(post.close)
@@ -151,7 +156,9 @@ class Gateway:
         if post is None or post.sensor != sensor:
             post = self.posts[node_id] = NodeLink(Node(node_id), sensor, self._layout, self._links)
             if post.placed is None:
-                log.warning("SAPIENT node %s is no sensor of the layout: journaled as %s, not fused.", node_id, sensor)
+                log.warning(
+                    "SAPIENT node %s is not a sensor of the layout: journaled as %s, not fused.", node_id, sensor
+                )
         post.node = post.node.registered(registration)
         self._own(peer, node_id)
         self._hear(post)
@@ -205,29 +212,33 @@ class Gateway:
 
     def _take_task_ack(self, _peer: Peer, _raw: bytes, packet: Packet) -> None:
         ack = packet.message.task_ack
-        word = ack.TaskStatus.Name(ack.task_status).removeprefix("TASK_STATUS_").lower()
-        self._links.memory.task_answered(ack.task_id, word, "; ".join(ack.reason)[:500])
+        status_name = ack.TaskStatus.Name(ack.task_status).removeprefix("TASK_STATUS_").lower()
+        self._links.memory.task_answered(ack.task_id, status_name, "; ".join(ack.reason)[:500])
 
     def _take_registration_ack(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
         ack = packet.message.registration_ack
         if not ack.acceptance:
             log.warning(
-                "SAPIENT %s refuses our registration: %s", peer.name, ascii("; ".join(ack.ack_response_reason))[:300]
+                "SAPIENT %s refuses the gateway's registration: %s",
+                peer.name,
+                ascii("; ".join(ack.ack_response_reason))[:300],
             )
 
     def _take_error(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
-        log.warning("SAPIENT %s says: %s", peer.name, ascii("; ".join(packet.message.error.error_message))[:300])
+        log.warning(
+            "SAPIENT %s reports an error: %s", peer.name, ascii("; ".join(packet.message.error.error_message))[:300]
+        )
 
     def _ignore(self, _peer: Peer, _raw: bytes, packet: Packet) -> None:
-        log.info("SAPIENT %s of node %s: nothing to do.", packet.content, packet.message.node_id)
+        log.info("SAPIENT %s of node %s: no action.", packet.content, packet.message.node_id)
 
     def _post_of(self, peer: Peer, raw: bytes, packet: Packet) -> NodeLink | None:
-        """The post of a packet's node; without one the packet is refused."""
+        """The link of a packet's node; if there is none, the packet is refused."""
         node_id = packet.message.node_id
         post = self.posts.get(node_id)
         owner = self.connections_of(node_id)
         if post is not None and owner is None:
-            self._own(peer, node_id)  # known from an earlier run
+            self._own(peer, node_id)  # restored from an earlier run
         elif post is None or owner is not peer:
             reason = "not registered" if post is None else "registered on another connection"
             self._refuse(
@@ -261,7 +272,7 @@ class Gateway:
         return []
 
     def _refuse(self, peer: Peer, raw: bytes, packet: Packet | None, faults: list[MalformedMessage]) -> None:
-        """Answer with an Error that lists every fault, and keep the packet where its sensor is known."""
+        """Answer with an Error message that lists every fault, and store the packet as a dead letter."""
         node_id = packet.message.node_id if packet is not None else ""
         if not peer.patience.fault(node_id, time.monotonic()):
             return
@@ -271,7 +282,7 @@ class Gateway:
         self._later((post or self._own_link()).refuse, raw, faults[0])
 
     def _own_link(self) -> NodeLink:
-        """The link of the gateway's own id, which keeps what no registered node sent."""
+        """The link of the gateway's own id, for packets that no registered node sent."""
         if self.own_id not in self.posts:
             self.posts[self.own_id] = NodeLink(Node(self.own_id), self.own_id, self._layout, self._links)
         return self.posts[self.own_id]

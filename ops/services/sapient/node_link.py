@@ -34,19 +34,20 @@ from sensors.layout import AnySensor, Layout
 from sensors.scan import Plot, Scan
 
 SITE_TOLERANCE_M: Final = 30.0
-"""A node that says it stands farther than this from its sensor's place in the layout has moved: then its ranges and
-azimuths, which the tracker would lay out from the layout's place, go on as positions (assumption)."""
+"""A node counts as moved if it reports a position farther than this from its sensor's position in the layout. Its
+ranges and azimuths, which the tracker would measure from the position in the layout, are then passed on as positions
+(assumption)."""
 LINGER_S: Final = 0.04
-"""How long the first report of a look waits for others of the same time."""
+"""Time for which the first report of a scan waits for others of the same time."""
 MOST_IN_A_LOOK: Final = 500
 MOST_AT_ONCE: Final = 100
-"""Looks that go to the disk in one write."""
+"""Maximum number of scans per disk write."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkContext:
-    """What every post's link needs. ``identity_of`` gives what to sign with as a sensor, and how many seconds it takes
-    until that is believed: a key that was just made is not yet in the register that ingest has read."""
+    """Common context of all node links. ``identity_of`` returns the identity with which to sign as a sensor, and the
+    number of seconds until it is valid: a new key is not yet in the register that ingest has read."""
 
     sector: str
     url: BrokerUrl
@@ -58,7 +59,7 @@ class LinkContext:
 
 @dataclass(slots=True)
 class PendingScan:
-    """Reports of one time that wait to become a scan."""
+    """Reports of one time that will become one scan."""
 
     at: datetime
     due_s: float
@@ -67,7 +68,8 @@ class PendingScan:
 
 
 class NodeLink:
-    """One node. ``take``, ``due`` and ``queue`` are quick; ``put``, ``repeat`` and ``refuse`` may wait for the disk."""
+    """One node. ``take``, ``due`` and ``queue`` return at once; ``put``, ``repeat`` and ``refuse`` may wait for the
+    disk."""
 
     def __init__(self, node: Node, sensor: str, layout: Layout, links: LinkContext) -> None:
         self.sensor = sensor
@@ -88,18 +90,19 @@ class NodeLink:
 
     @property
     def kind(self) -> Kind:
-        """The layout's kind of sensor, else the one of the node's type, else a radar."""
+        """The kind of the sensor in the layout, else of the node's type, else radar."""
         return self.placed.kind if self.placed is not None else (self.node.kind or "radar")  # type: ignore[return-value]
 
     @property
     def status_interval_s(self) -> float:
-        """How often the node said it would report."""
+        """Interval between the node's status reports, as registered [s]."""
         return self.node.status_interval_s or 10.0
 
     def open(self) -> None:
-        """Open spool and link, once, and again when the node reports in other intervals; SpoolError when it is in use.
+        """Open spool and link, once, and again if the node's status interval changes; SpoolError if the spool is in
+        use.
 
-        The link begins to send by ``start``; until then what is put waits in the spool.
+        The link sends after ``start``; until then, scans wait in the spool.
         """
         if self._sender is not None and self._opened_interval_s == self.status_interval_s:
             return
@@ -123,24 +126,24 @@ class NodeLink:
         self.start(time.monotonic())
 
     def start(self, now_s: float) -> None:
-        """Let the link send, when its key is believed by now."""
+        """Start sending, once the link's key is valid."""
         if self._sender is not None and self._start_s is not None and now_s >= self._start_s:
             self._start_s = None
             self._sender.start()
 
     @property
     def waits_to_start(self) -> bool:
-        """Whether ``start`` is still to be called."""
+        """Whether ``start`` still has to be called."""
         return self._start_s is not None
 
     def tell(self) -> None:
-        """Let the sensor's heartbeats say what the node is."""
+        """Pass the node's state on to the sensor's heartbeats."""
         if self._sender is not None:
             note = f"no status report for {2 * self.status_interval_s + 1:.0f} s" if self.silent else self.node.note
             self._sender.set_state("lost" if self.silent else self.node.state, note)
 
     def take(self, packet: Packet) -> tuple[PendingScan | None, Faults]:
-        """A detection report: (an earlier look that is complete by it, faults). The report waits for others."""
+        """Add a detection report to its scan; return (an earlier scan that is now complete or None, faults)."""
         plot, faults = detection(packet, self.node)
         if plot is not None and not faults:
             plot = self._fitted(plot, faults)
@@ -156,25 +159,25 @@ class NodeLink:
         return done, []
 
     def key_of(self, packet: Packet) -> bytes:
-        """The key by which a report is known when it comes again."""
+        """The key by which a repeated report is recognised."""
         return _report_of(packet).key
 
     def holds(self, packet: Packet) -> bool:
-        """Whether this very report waits already, for its look or for the disk."""
+        """Whether this report is already waiting, for its scan or for the disk."""
         key = _report_of(packet).key
         return key in self._queued_keys or (
             self._look is not None and any(report.key == key for report in self._look.reports)
         )
 
     def due(self, now_s: float) -> PendingScan | None:
-        """The look that has waited long enough, taken away; None when there is none."""
+        """Remove and return the scan that is due; None if there is none."""
         if self._look is None or now_s < self._look.due_s:
             return None
         look, self._look = self._look, None
         return look
 
     def queue(self, look: PendingScan) -> bool:
-        """Let a look wait for ``put``; whether that must be called, because no call is on its way."""
+        """Queue a scan for ``put``; return whether ``put`` must be called, because no call is pending."""
         self._queued_keys.update(report.key for report in look.reports)
         self._queue.append(look)
         called, self._called = self._called, True
@@ -182,12 +185,12 @@ class NodeLink:
 
     @property
     def queued(self) -> int:
-        """How many looks wait for ``put``."""
+        """Number of scans that wait for ``put``."""
         return len(self._queue)
 
     def put(self) -> None:
-        """Spool what waits, each look as a scan, in one write; durable when this returns, and still waiting when it
-        raises. What a scan holds is remembered before."""
+        """Spool the waiting looks, each as a scan, in one write. They are durable when this returns, and still waiting
+        if it raises. The contents of a scan are stored first."""
         self._called = False
         looks = list(self._queue)[:MOST_AT_ONCE]
         if not looks:
@@ -222,7 +225,7 @@ class NodeLink:
         return build
 
     def repeat(self, packet: Packet) -> bool:
-        """Send the scan again that holds this report; False for a report that is new."""
+        """Send the scan that contains this report again; False if the report is new."""
         sent = self._links.memory.sent(self.sensor, _report_of(packet).key)
         if sent is None:
             return False
@@ -231,18 +234,18 @@ class NodeLink:
         return self._sender.repeat(sent.boot, sent.seq, sent.payload)
 
     def refuse(self, packet: bytes, fault: MalformedMessage) -> None:
-        """Spool a packet that cannot be used, on its way into the dead letters."""
+        """Spool an unusable packet as a dead letter."""
         self.open()
         assert self._sender is not None
         self._sender.refuse(packet, fault, SAPIENT)
 
     @property
     def problem(self) -> str | None:
-        """Why the link does not send; None when all is well."""
+        """The reason why the link does not send; None if it does."""
         return None if self._sender is None else self._sender.problem
 
     def close(self) -> None:
-        """Say goodbye on the link; what was not acknowledged stays in the spool."""
+        """Close the link; scans that are not acknowledged stay in the spool."""
         if self._sender is not None:
             self._sender.stop()
         if self._spool is not None:
@@ -250,19 +253,20 @@ class NodeLink:
         self._sender = self._spool = self._start_s = None
 
     def _fitted(self, plot: WirePlot, faults: Faults) -> WirePlot:
-        """The plot as the layout's sensor can use it: every measured value with a deviation, from where it stands."""
+        """The detection in the form that the layout's sensor requires: every measured value has a standard deviation
+        and is relative to the sensor's position."""
         sensor = self.placed
         if sensor is None:
             return plot
         polar = plot.azimuth_deg is not None
-        for name, told, known in (
+        for name, reported, known in (
             ("range_bearing.azimuth_error", plot.azimuth_sd_deg, sensor.azimuth_sd_deg),
             ("range_bearing.range_error", plot.range_sd_m, sensor.range_sd_m),
             ("range_bearing.elevation_error", plot.elevation_sd_deg, sensor.elevation_sd_deg),
         ):
             value = name.split(".")[1].removesuffix("_error")
             measured = {"azimuth": plot.azimuth_deg, "range": plot.range_m, "elevation": plot.elevation_deg}[value]
-            if measured is not None and told is None and known is None:
+            if measured is not None and reported is None and known is None:
                 reason = f"missing, and the layout gives none for {sensor.id}"
                 faults.append(MalformedMessage("incomplete", f"detection_report.{name}", reason, "an error above 0"))
         if plot.lon is None or plot.lat is None:
@@ -294,7 +298,8 @@ def _stand_of(sensor: AnySensor) -> Stand:
 
 
 def _report_of(packet: Packet) -> DetectionReport:
-    """The key is a hash of the node, the report's and object's ids and the time: all four the same, the same report."""
+    """The report with its key, a hash of the node id, report id, object id and time, which together identify a
+    report."""
     message, report = packet.message, packet.message.detection_report
     at = f"{message.timestamp.seconds}.{message.timestamp.nanos}"
     text = "|".join((message.node_id, report.report_id, report.object_id, at))

@@ -1,7 +1,7 @@
 """Output of the SAPIENT fusion node: fused detections, alerts, tasks and its own status, to every connection.
 
-Only the newest fused detections are sent; a connection without room is left out of the round. Alerts are always
-written; a connection that then accepts no data is closed. A new connection gets every open alert, and the end of those
+Only the newest fused detections are sent; a connection with a full send buffer is skipped. Alerts are always written; a
+connection that then accepts no data is closed. A new connection receives every open alert, and the closure of alerts
 that were sent before.
 """
 
@@ -28,15 +28,15 @@ log = logging.getLogger(__name__)
 
 ROUND_S: Final = 0.2
 GREETED_AFTER_S: Final = 2.0
-"""A connection that has said nothing for so long is somebody who listens."""
+"""A connection that has sent nothing for this time counts as a listener."""
 OLDEST_TRACK_S: Final = 30.0
 OPEN: Final = ("active", "acknowledged")
-"""Statuses of alerts that are not over."""
+"""Statuses of open alerts."""
 ALERTS_A_ROUND: Final = 100
 
 
 class Reports:
-    """``tick`` is one round; the store is only read."""
+    """Sender of reports. ``tick`` is one round; the store is only read."""
 
     def __init__(self, gateway: Gateway, store: Reader, memory: SapientMemory, *, name: str, now_ns: Callable[[], int]):
         self._gateway, self._store, self._memory = gateway, store, memory
@@ -46,19 +46,19 @@ class Reports:
         self._status_due_s = 0.0
 
     def tick(self) -> None:
-        """Greet who is new, then send what is new to all who were greeted."""
+        """Greet new connections, then send new data to all greeted connections."""
         for peer in list(self._gateway.peers):
             peer.check()
         try:
             for peer in [peer for peer in self._gateway.peers if not peer.greeted and self._may_greet(peer)]:
                 self._greet(peer)
             peers = [peer for peer in self._gateway.peers if peer.greeted]
-            self._tell_news(peers)
+            self._send_new_alerts(peers)
             if peers:
-                self._tell_tracks(peers)
+                self._send_tracks(peers)
         except StoreError as error:
-            log.debug("SAPIENT reports wait: %s", error)
-        self._tell_tasks()
+            log.debug("SAPIENT reports are suspended: %s", error)
+        self._send_tasks()
         if time.monotonic() >= self._status_due_s:
             self._status_due_s = time.monotonic() + outgoing.STATUS_INTERVAL_S
             for peer in self._gateway.peers:
@@ -75,16 +75,17 @@ class Reports:
         return peer.dialled or bool(peer.nodes) or time.monotonic() - peer.opened_s > GREETED_AFTER_S
 
     def _greet(self, peer: Peer) -> None:
-        """What a new connection must know. A node that registered with us needs no registration of ours."""
+        """Send the initial messages of a new connection. A node that registered with the gateway needs no registration
+        in return."""
         if peer.dialled or not peer.nodes:
             children = [node for node in self._gateway.posts if node != self._gateway.own_id]
             peer.send(outgoing.registration(self._gateway.own_id, name=self._name, children=sorted(children)))
             peer.send(outgoing.status_report(self._gateway.own_id, self._new_id()))
         peer.greeted = True
-        for body in self._alerts_to_tell():
-            self._tell_alert([peer], body)
+        for body in self._alerts_to_send():
+            self._send_alert([peer], body)
 
-    def _alerts_to_tell(self) -> list[Mapping[str, Any]]:
+    def _alerts_to_send(self) -> list[Mapping[str, Any]]:
         bodies = [json.loads(body) for status in OPEN for body in self._store.alerts(status=status)[2]]
         known = {body["id"] for body in bodies}
         for alert in self._memory.open_alerts_sent():
@@ -93,16 +94,17 @@ class Reports:
                 bodies.append(json.loads(stored[2]))
         return sorted(bodies, key=lambda body: (body["raised_at"], body["id"]))
 
-    def _tell_news(self, peers: list[Peer]) -> None:
-        """New outbox rows; passed over without anybody to tell, for a new connection is told all that is open."""
+    def _send_new_alerts(self, peers: list[Peer]) -> None:
+        """Send new outbox rows. Without connections they are skipped, because a new connection receives all open
+        alerts."""
         if not peers:
             self._outbox = self._store.last_event()
             return
         for row in self._store.outbox_after(self._outbox, limit=ALERTS_A_ROUND):
-            self._tell_alert(peers, json.loads(row.body))
+            self._send_alert(peers, json.loads(row.body))
             self._outbox = row.n
 
-    def _tell_alert(self, peers: list[Peer], body: Mapping[str, Any]) -> None:
+    def _send_alert(self, peers: list[Peer], body: Mapping[str, Any]) -> None:
         evidence = [(str(sensor), int(boot), int(seq)) for sensor, boot, seq in body.get("evidence", ())]
         sources = [ContributingDetection(node, target) for node, target in self._memory.sources(evidence)]
         if body.get("track"):
@@ -112,12 +114,12 @@ class Reports:
         if any(taken):
             self._memory.alert_sent(body["id"], body["revision"], is_open=body["status"] in OPEN)
 
-    def _tell_tracks(self, peers: list[Peer]) -> None:
+    def _send_tracks(self, peers: list[Peer]) -> None:
         live = self._store.live("tracks")
         if live is None:
             return
         now_ns = self._now_ns()
-        tracks = [track for track in json.loads(live.body) if self._is_news(track, now_ns)]
+        tracks = [track for track in json.loads(live.body) if self._is_new(track, now_ns)]
         if not tracks:
             return
         made = [self._fused(track, now_ns) for track in tracks]
@@ -126,7 +128,7 @@ class Reports:
             self._sent_ns = {track: at for track, at in self._sent_ns.items() if now_ns - at < 3_600_000_000_000}
             self._sent_ns |= {track["track"]: track["updated_ns"] for track in tracks}
 
-    def _is_news(self, track: Mapping[str, Any], now_ns: int) -> bool:
+    def _is_new(self, track: Mapping[str, Any], now_ns: int) -> bool:
         updated_ns: int = track["updated_ns"]
         fresh = 0 <= now_ns - updated_ns < OLDEST_TRACK_S * 1e9
         return track["status"] == "confirmed" and fresh and updated_ns > self._sent_ns.get(track["track"], 0)
@@ -135,7 +137,7 @@ class Reports:
         course = math.radians(track["course_deg"] or 0.0)
         speed = track["speed_mps"] if track["course_deg"] is not None else 0.0
         (major, minor), angle = track["ellipse_m"], math.radians(track["ellipse_azimuth_deg"])
-        told = {
+        estimate = {
             **track,
             "east_rate": speed * math.sin(course),
             "north_rate": speed * math.cos(course),
@@ -149,12 +151,12 @@ class Reports:
             self._gateway.own_id,
             self._new_id(),
             self._object_id(track["track"]),
-            told,
+            estimate,
             ahead_s=ahead_s,
             sources=sources,
         )
 
-    def _tell_tasks(self) -> None:
+    def _send_tasks(self) -> None:
         for task in self._memory.tasks(unsent=True):
             peer = self._gateway.connections_of(task.node_id)
             if peer is None or not peer.ready:

@@ -1,8 +1,9 @@
 """The SAPIENT process: ``python -m ops.services.sapient.process``, a fusion node beside ingest that dials a middleware
 or listens.
 
-What its nodes report goes through spools and the broker into ingest, like any sensor's; what fusion finds is read from
-the store and sent out. SAPIENT's TCP knows neither passwords nor encryption: whoever reaches the port is believed.
+Reports of its nodes go through spools and the broker to ingest, like those of any sensor; tracks and alerts are read
+from the store and sent. SAPIENT over TCP has neither passwords nor encryption: anyone who can reach the port is
+trusted.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 
 TICK_S: Final = 0.01
 REGISTER_READ_S: Final = 1.5
-"""Ingest reads a changed register every second: a key that was just made is waited for."""
+"""Ingest reads a changed register every second, so a new key is used only after this time."""
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     clock = ScenarioClock.from_arguments(arguments)
     url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
     folder: Path = arguments.folder
-    layout = layout_of(arguments.layout)  # angles and distances near its sensors are all that is needed: no terrain
+    layout = layout_of(arguments.layout)  # only angles and distances near its sensors are needed, so no terrain
     with SapientMemory(folder) as memory:
         links = LinkContext(arguments.sector_id, url, folder, clock.now_ns, memory, _identities())
         own_id = memory.own_id(str(uuid4()))
@@ -86,7 +87,7 @@ async def _serve(
                 problem = failure
                 say(problem=problem)
         if dialling is not None and dialling.done():
-            dialling.result()  # it only ends with an error
+            dialling.result()  # this task ends only with an error
     reports.goodbye()
     if dialling is not None:
         dialling.cancel()
@@ -98,8 +99,8 @@ async def _serve(
 
 
 def _identities() -> Callable[[str], tuple[Identity, float]]:
-    """What to sign with as a sensor, and the seconds until it is believed. Where signatures are required a sensor
-    without a key is given one."""
+    """Function that returns the identity with which to sign as a sensor, and the seconds until it is valid. If
+    signatures are required, a sensor without a key receives a new one."""
     folder = os.environ.get(IDENTITY_VARIABLE, "")
     required = os.environ.get(SIGNATURES_VARIABLE) == "required"
 

@@ -14,19 +14,20 @@ ADAPTERS_FILE: Final = "adapters.json"
 
 
 def sensor_of(node_id: str, names: tuple[str, ...], layout: Layout, folder: Path, taken: Set[str]) -> str:
-    """The sensor that a node is: as registered by a person, by its id, by its name; else its id, journaled only.
+    """The sensor of a node: as registered by an operator, else by its id, else by its name; else its id, which is
+    journaled only.
 
-    ``taken``: sensors that other nodes are; what a person said goes before that.
+    ``taken``: sensors of other nodes; a registration by an operator has precedence.
     """
-    noted = registered_nodes(folder)
-    if node_id in noted:
-        return noted[node_id]
-    taken = taken | set(noted.values())
+    registered = registered_nodes(folder)
+    if node_id in registered:
+        return registered[node_id]
+    taken = taken | set(registered.values())
     return next((name for name in (node_id, *names) if name in layout and name not in taken), node_id)
 
 
 def registered_nodes(folder: Path) -> dict[str, str]:
-    """SAPIENT node id → sensor, as ``watchline sensor register`` wrote it; empty where nobody did."""
+    """SAPIENT node id → sensor, as written by ``watchline sensor register``; empty without registrations."""
     try:
         nodes = json.loads((folder / ADAPTERS_FILE).read_text(encoding="utf-8"))["sapient"]
         return {str(node): str(sensor) for node, sensor in nodes.items()}
