@@ -28,14 +28,15 @@ __all__ = ["decode", "decode_status", "encode", "encode_status"]
 
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
-"""Times after the epoch that a datetime64[ns] can hold."""
+"""Times since the epoch that a datetime64[ns] can hold."""
 
 _scan_decoder = msgspec.json.Decoder(WireScan)
 _status_decoder = msgspec.json.Decoder(Status)
 _encoder = msgspec.json.Encoder()
 
 DECODERS: Final = registry.DECODERS
-"""Content type → (bytes, Envelope) to WireScan, for all that is not JSON; it may raise MalformedMessage only."""
+"""Content type → decoder (bytes, Envelope) → WireScan, for all content types except JSON. A decoder may raise
+MalformedMessage only."""
 
 
 def decode(
@@ -100,7 +101,7 @@ def envelope_of(
 
 
 def read_scan(payload: bytes, envelope: Envelope) -> Scan:
-    """``decode`` for a message whose envelope is known already."""
+    """Decode a detections message whose envelope has already been read; see ``decode``."""
     kind = media_type(envelope.content_type)
     if kind == JSON:
         wire = parse_json(_scan_decoder.decode, payload)
@@ -123,7 +124,7 @@ def read_scan(payload: bytes, envelope: Envelope) -> Scan:
 
 
 def _read_standard(payload: bytes, kind: str, envelope: Envelope) -> WireScan:
-    """The scan by a decoder of DECODERS, checked against the same bounds as a JSON message."""
+    """Decode with a decoder of DECODERS, and check against the same bounds as a JSON message."""
     decoder = DECODERS.get(kind)
     if decoder is None:
         raise MalformedMessage(
@@ -220,7 +221,7 @@ def decode_status(
 
 
 def read_status(payload: bytes, envelope: Envelope) -> Status:
-    """``decode_status`` for a message whose envelope is known already."""
+    """Decode a status message whose envelope has already been read; see ``decode_status``."""
     kind = media_type(envelope.content_type)
     if kind == JSON:
         status = parse_json(_status_decoder.decode, payload)
@@ -249,9 +250,9 @@ def _read_standard_status(payload: bytes, kind: str, envelope: Envelope) -> Stat
 
 
 def read_declaration(payload: bytes, envelope: Envelope) -> tuple[Status, bytes | None]:
-    """A status, and the sensor context after it; ``envelope`` has the context before it.
+    """Decode a status; return it and the sensor context after it. ``envelope`` holds the context before it.
 
-    The same messages give the same context. Standards whose messages need no context leave it as it was.
+    The same messages give the same context. Standards whose messages need no context leave it unchanged.
     """
     status = read_status(payload, envelope)
     function = registry.REMEMBER.get(media_type(envelope.content_type))
@@ -293,7 +294,7 @@ _NUMBERS = tuple(name for name in _PLOT_FIELDS if name not in ("classes", "sourc
 
 
 def media_type(content_type: str | None) -> str:
-    """The type without parameters; a message without one is JSON, because MQTT 3 has no content type."""
+    """The media type without parameters; JSON for a message without a content type, because MQTT 3 has none."""
     return JSON if content_type is None else content_type.split(";", 1)[0].strip().lower()
 
 

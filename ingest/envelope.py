@@ -1,4 +1,4 @@
-"""What accompanies the bytes of a message: the broker's delivery, and what is read from it once."""
+"""Metadata of a message: the broker's delivery, and the envelope that is read from it once."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MAX_NANOSECONDS: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What is known of a message beside its bytes.
+    """Metadata of a message.
 
-    Wire standards that carry neither a sensor's name nor a number take them from here, and ``received_at`` where their
-    times leave out the day.
+    Wire standards that carry neither a sensor's name nor a number take them from the envelope, and the date from
+    ``received_at`` if their times omit it.
 
     Parameters
     ----------
@@ -103,23 +103,21 @@ class Envelope:
         return counter(self.user_properties.get("boot")), counter(self.user_properties.get("by_boot"))
 
     def numbered(self, content: bytes) -> tuple[int, int]:
-        """Return the (boot, seq) of the sender, else boot 0 and a number made of ``content``.
+        """Return the (boot, seq) of the sender, else boot 0 and a number derived from ``content``.
 
         Parameters
         ----------
         content : bytes
-            What distinguishes the message from every other message of the sensor.
+            Bytes that distinguish the message from every other message of the sensor.
 
         Returns
         -------
         tuple of int
             (boot, seq).
 
-        Notes
-        -----
-        The same content has the same number, so a message that is sent again is recognised as a duplicate. 53 bits:
-        among a million messages of a sensor two have the same number with a probability of 6 in 100,000; the second
-        then becomes a dead letter ``conflict`` and is not lost.
+        The same content has the same number, so a message that is sent again is recognised as a duplicate. The number
+        has 53 bits: among a million messages of a sensor, two have the same number with a probability of 6 in 100,000.
+        The second then becomes a dead letter ``conflict`` and is not lost.
         """
         if self.identity is not None:
             return self.identity
@@ -129,9 +127,9 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message as the broker delivered it. ``epoch`` and ``mid`` say which connection may acknowledge it.
+    """One message as delivered by the broker. ``epoch`` and ``mid`` identify the connection that may acknowledge it.
 
-    ``replay_of``: the id of the dead letter that a person resubmits; no broker delivered it then.
+    ``replay_of``: id of the dead letter that a person resubmits; such a message was not delivered by a broker.
     """
 
     topic: str

@@ -19,7 +19,7 @@ Message = TypeVar("Message")
 def parse_json(
     decoder: Callable[[bytes], Message], payload: bytes, *, limit: int | None = MAX_PAYLOAD_BYTES
 ) -> Message:
-    """The message that ``decoder`` reads in the bytes; MalformedMessage naming the field, whatever they are."""
+    """Decode ``payload`` with ``decoder``; MalformedMessage that names the field for any payload that is not valid."""
     if limit is not None and len(payload) > limit:
         raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {limit}")
     try:
@@ -51,7 +51,7 @@ _REASONS = (
 
 
 def _explain(message: str) -> MalformedMessage:
-    """msgspec's sentence as our error: its path becomes the field, its kind the code."""
+    """Convert msgspec's error message: its path becomes the field, its kind the code."""
     path_match = _PATH.search(message)
     path = printable(path_match["path"].replace("[...]", ""), 120) if path_match else ""
     named = _NAMED.match(message)
@@ -74,7 +74,7 @@ def _explain(message: str) -> MalformedMessage:
 
 
 def _first_not_finite(payload: bytes) -> str | None:
-    """The path of the first NaN or Infinity in what would be JSON without it; None where there is none."""
+    """The path of the first NaN or Infinity in a payload that is otherwise JSON; None if there is none."""
     try:
         return next(_not_finite(json.loads(payload), ""), None)
     except (ValueError, RecursionError):

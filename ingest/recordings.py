@@ -198,7 +198,7 @@ def _read(row: Mapping[str, Any], kind: str | None, row_label: str) -> tuple[Plo
 
 
 def _cell(row: Mapping[str, Any], name: str) -> Any:
-    """A cell; None where it is empty, NaN or not there."""
+    """A cell; None if it is empty, NaN or absent."""
     value = row.get(name)
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)) or str(value) == "NaT":
         return None

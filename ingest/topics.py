@@ -1,4 +1,4 @@
-"""Topics: every topic that is built here is parsed here, and no name can contain a level or a wildcard.
+"""MQTT topics: built and parsed in this module, so that no name can contain a level separator or a wildcard.
 
 ``watchline/1/{sector}/sensor/{sensor}/detections | status | ack``
 ``watchline/1/{sector}/unit/{unit}/alerts | position | reply``
@@ -216,7 +216,7 @@ def parse(topic: str) -> Topic:
     Raises
     ------
     MalformedMessage
-        With the code ``bad_topic``, for every text that the builders of this module do not build.
+        With the code ``bad_topic``, for every text that the functions of this module do not build.
 
     Examples
     --------

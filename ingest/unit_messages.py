@@ -23,7 +23,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x
 
 
 class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A person's action on an alert. (unit, boot, seq) is unique, as a sensor's is."""
+    """A person's action on an alert. (unit, boot, seq) is unique, as for sensors."""
 
     unit: Identifier
     boot: Counter
@@ -63,7 +63,7 @@ def decode_unit(
     topic: str | None = None,
     identity: tuple[int, int] | None = None,
 ) -> Reply | Position:
-    """The message of a unit's ``channel`` (reply or position). Raises MalformedMessage only.
+    """Decode the message of a unit's ``channel`` (reply or position). Raises MalformedMessage only.
 
     A position may also be a Cursor-on-Target event: then the topic names the unit and ``identity`` is its (boot, seq).
     """
@@ -71,7 +71,7 @@ def decode_unit(
 
 
 def read_unit(payload: bytes, channel: str, envelope: Envelope) -> Reply | Position:
-    """``decode_unit`` for a message whose envelope is known already."""
+    """Decode a unit's message whose envelope has already been read; see ``decode_unit``."""
     kind = media_type(envelope.content_type)
     if kind == COT and channel == "position":
         return _position_of_event(payload, envelope)

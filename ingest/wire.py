@@ -35,9 +35,9 @@ JSON: Final = "application/json"
 MAX_PAYLOAD_BYTES: Final = 256 * 1024
 """Largest payload of a message."""
 MAX_PLOTS: Final = 1000
-"""Most plots of a scan."""
+"""Maximum number of plots of a scan."""
 MAX_COUNTER: Final = 2**53
-"""Largest boot, seq and scan: every JSON reader holds integers up to here exactly."""
+"""Maximum of boot, seq and scan: every JSON reader represents integers up to this exactly."""
 
 Identifier = Annotated[str, Meta(pattern=IDENTIFIER_PATTERN, description="ASCII letters and digits . _ -")]
 Counter = Annotated[int, Meta(ge=0, le=MAX_COUNTER)]
@@ -297,7 +297,7 @@ def json_schema(message: str = "scan") -> dict[str, Any]:
 
 
 NEEDS: Final = (("lon", "lat"), ("lat", "lon"), ("range_m", "azimuth_deg"), ("elevation_deg", "azimuth_deg"))
-"""A plot that reports the first must report the second; without it there is no measurement to use."""
+"""A plot that reports the first field must report the second; without it there is no usable measurement."""
 
 
 def schema_text(message: str = "scan") -> str:

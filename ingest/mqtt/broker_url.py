@@ -58,7 +58,7 @@ class BrokerUrl:
         Raises
         ------
         AddressError
-            Naming the part that is wrong, never the password.
+            If a part of the URL is invalid; the error names the part, never the password.
         """
         try:
             parts = urlsplit(text.strip())

@@ -1,10 +1,11 @@
-"""An MQTT 5 connection by paho, used by senders, subscribers and publishers.
+"""An MQTT 5 connection through paho, used by senders, subscribers and publishers.
 
 Each rule avoids a fault that was measured (paho 2.2, docs/decisions). clean_start=False with a fixed client id and a
-session expiry, or a restart deletes the queue. QoS 1 with manual acknowledgement, never QoS 2 inbound. No exception
-leaves a callback: it would end the network thread while is_connected() stays true. ``ack(mid)`` does not distinguish
-connections: an epoch, raised at every start and end of one, is compared under the lock that also covers the ack.
-Callbacks never block. ``publish()`` may report NO_CONN for a message that it delivers later, so its result is ignored.
+session expiry; otherwise a restart deletes the queue. QoS 1 with manual acknowledgement, never QoS 2 inbound. No
+exception leaves a callback: it would end the network thread while is_connected() stays true. ``ack(mid)`` does not
+distinguish connections: an epoch, incremented at every start and end of a connection, is compared under the lock that
+also covers the ack. Callbacks never block. ``publish()`` may report NO_CONN for a message that it delivers later, so
+its result is ignored.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ from ingest.security.signature import UserProperties
 from ingest.wire import JSON
 
 ANSWER_WITHIN_S: Final = 4.0
-"""Longest wait for a CONNACK or SUBACK before the connection is replaced."""
+"""Timeout for a CONNACK or SUBACK, after which the connection is replaced."""
 STOPPED_WITHIN_S: Final = 5.0
 NO_DELAY: Final = (6, 1, 1)
-"""IPPROTO_TCP, TCP_NODELAY, on: otherwise a small packet waits up to 40 ms for the peer's acknowledgement."""
+"""Socket option that turns TCP_NODELAY on: otherwise a small packet waits up to 40 ms for the peer's
+acknowledgement."""
 TOPICS_A_PACKET: Final = 500
 ON_NEW_SUBSCRIPTION: Final = 1  # MQTT 5 retain handling: send retained messages once, not at every reconnect
 
@@ -46,8 +48,9 @@ ON_NEW_SUBSCRIPTION: Final = 1  # MQTT 5 retain handling: send retained messages
 def _read_text(buffer: bytes, longest: int) -> tuple[str, int]:
     """A length-prefixed string of a packet's properties and its size; invalid characters become U+FFFD.
 
-    Replaces paho's reader, which ends the connection over a NUL or U+FEFF in a property. The broker then delivers the
-    same message again without end: one message of one client would stop ingest. Here it becomes a dead letter.
+    Replaces paho's reader, which closes the connection on a NUL or U+FEFF in a property. The broker would then deliver
+    the same message again and again, so that one message of one client would stop ingest. With this reader it becomes a
+    dead letter.
     """
     length = int.from_bytes(buffer[:2], "big")
     if longest < 2 or length > longest - 2 or len(buffer) < 2 + length:
@@ -148,7 +151,7 @@ class Connection:
         self._client.loop_start()
 
     def wait_until_ready(self, timeout_s: float) -> None:
-        """Wait for the broker; BrokerError, after stopping, when it has not accepted the connection in time."""
+        """Wait for the broker; BrokerError, after stopping, if it has not accepted the connection in time."""
         deadline_s = time.monotonic() + timeout_s
         while not self.ready.wait(min(0.5, max(deadline_s - time.monotonic(), 0.0))):
             if time.monotonic() >= deadline_s:
@@ -158,7 +161,8 @@ class Connection:
             self.check()
 
     def stop(self) -> None:
-        """Disconnect (the last will is not sent) and end paho's thread; one that does not end in time is abandoned."""
+        """Disconnect (without sending the last will) and end paho's thread; a thread that does not end in time is
+        abandoned."""
         self._client.disconnect()
         ending = threading.Thread(
             target=self._client.loop_stop, name="mqtt-end", daemon=True
@@ -179,7 +183,7 @@ class Connection:
         retain: bool = False,
         puback: Future[None] | None = None,
     ) -> bool:
-        """Pass one message to paho with QoS 1; False when its queue is full. ``puback`` completes with the PUBACK."""
+        """Pass one message to paho with QoS 1; False if its queue is full. ``puback`` completes with the PUBACK."""
         properties = _properties(PacketTypes.PUBLISH)
         properties.ContentType = content_type
         if user_properties:
@@ -194,7 +198,8 @@ class Connection:
         return True
 
     def acknowledge(self, delivery: Delivery) -> bool:
-        """Send the PUBACK on the connection of the message; False when it has ended: the broker delivers again."""
+        """Send the PUBACK on the connection of the message; False if it has ended, in which case the broker delivers
+        again."""
         if delivery.qos == 0:
             return True
         with self._lock:
@@ -203,8 +208,8 @@ class Connection:
             return self._client.ack(delivery.mid, delivery.qos) == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def listen(self, topics: Sequence[str], *, instead_of: Collection[str] = ()) -> None:
-        """Subscribe to these topics only. Mosquitto still delivers what it has queued; the embedded broker drops it, so
-        that a spool sends it again.
+        """Subscribe to these topics only. Mosquitto still delivers messages that it has queued; the embedded broker
+        drops them, and spools send them again.
 
         ``instead_of``: topics to which an earlier process may have subscribed in the same session.
         """
@@ -218,7 +223,7 @@ class Connection:
             self._leave(self._client, old)
 
     def check(self) -> None:
-        """The watchdog, to be called about every second: replaces a connection whose thread or peer is dead."""
+        """Watchdog, to be called about every second: replaces a connection whose thread or peer is dead."""
         silent_s = time.monotonic() - self._heard_s
         if self._thread is not None and not self._thread.is_alive():
             self.renew("paho's thread has died")
@@ -228,10 +233,10 @@ class Connection:
             self.renew("the broker has fallen silent")
         elif self.connected and not self._probed and silent_s > 2 * self.settings.keepalive_s:
             self._probed = True
-            self._subscribe(self._client, self._subscriptions)  # a request that a live broker answers
+            self._subscribe(self._client, self._subscriptions)  # a request that a responding broker answers
 
     def renew(self, why: str) -> None:
-        """Replace the client by a new one; the session, and so the broker's queue, stays the same."""
+        """Replace the client by a new one; the session, and thus the broker's queue, is kept."""
         old = self._client
         with self._lock:
             self._epoch += 1
@@ -300,7 +305,7 @@ class Connection:
             self.problem = f"{self.url.shown} refuses the connection: {reason}"
             return
         allowed = int(getattr(properties, "ReceiveMaximum", self._in_flight))
-        if allowed < self._in_flight:  # paho ignores it, and accepts another window only before it connects
+        if allowed < self._in_flight:  # paho ignores the limit, and accepts another window only before it connects
             self._in_flight = allowed
             self.renew(f"the broker allows {allowed} messages in flight")
             return

@@ -54,7 +54,7 @@ def read_properties(packet: bytes) -> tuple[str | None, list[tuple[str, str]], i
 
 
 def _after(packet: bytes, identifier: int, at: int, end: int) -> int:
-    """Where the value of this property, which begins at ``at``, ends."""
+    """End position of the value of this property, which begins at ``at``."""
     if identifier in _SKIPPED_BYTES:
         after = at + _SKIPPED_BYTES[identifier]
     elif identifier == CONTENT_TYPE or identifier in _SKIPPED_STRINGS:
@@ -67,7 +67,7 @@ def _after(packet: bytes, identifier: int, at: int, end: int) -> int:
 
 
 def _variable(packet: bytes, at: int, end: int) -> tuple[int, int]:
-    """A variable byte integer at ``at``, and where it ends."""
+    """The variable byte integer at ``at``, and its end position."""
     value = 0
     for index in range(4):
         if at + index >= end:

@@ -16,9 +16,9 @@ from ingest.wire import JSON
 
 
 class Publisher:
-    """Publishes with QoS 1 and returns a Future that completes with the broker's PUBACK.
+    """Publish with QoS 1 and return a Future that completes with the broker's PUBACK.
 
-    With an ``identity`` each message is signed. ``boot``: the publisher's boot; by default its start in seconds.
+    With an ``identity``, each message is signed. ``boot``: the publisher's boot; by default its start time in seconds.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Publisher:
         self._connection = Connection(url, client_id, now_ns=now_ns, settings=settings)
 
     def start(self, *, timeout_s: float = 10.0) -> None:
-        """Connect; BrokerError when it does not succeed in time."""
+        """Connect; BrokerError if it does not succeed in time."""
         self._connection.start()
         self._connection.wait_until_ready(timeout_s)
 
@@ -53,7 +53,8 @@ class Publisher:
         retain: bool = False,
         key: tuple[int, int] | None = None,
     ) -> Future[None]:
-        """Publish without waiting. The future fails with BrokerError when the broker refuses or the queue is full.
+        """Publish without waiting. The future fails with BrokerError if the broker refuses the message or the queue is
+        full.
 
         ``key``: the (boot, seq) of the message, which are signed; by default those of the publisher.
         """
@@ -74,11 +75,11 @@ class Publisher:
 
     @property
     def problem(self) -> str | None:
-        """Why there is no connection; None without a problem."""
+        """The reason why there is no connection; None without a problem."""
         return self._connection.problem
 
     def check(self) -> None:
-        """The watchdog; call it every second."""
+        """Watchdog; call it every second."""
         self._connection.check()
 
     def stop(self) -> None:

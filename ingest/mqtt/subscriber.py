@@ -28,11 +28,11 @@ class SubscriberSettings:
 
 
 class Subscriber:
-    """Receives into a bounded queue; the caller acknowledges. One thread collects, paho's thread fills.
+    """Receive messages into a bounded queue; the caller acknowledges them. One thread collects, paho's thread fills.
 
     Back-pressure: queued messages are not acknowledged, so the broker stops at receive_maximum (MQTT 5.0, 3.3.4). If it
-    does not stop, a message that finds the queue full stays unacknowledged and is fetched again over a new connection;
-    only QoS 0 messages, which cannot be fetched again, are shed, and counted.
+    does not stop, a message that arrives at a full queue stays unacknowledged and is fetched again over a new
+    connection. Only QoS 0 messages, which cannot be fetched again, are dropped and counted.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Subscriber:
         connection: ConnectionSettings | None = None,
         wake: threading.Condition | None = None,
     ) -> None:
-        """``wake``: the condition on which ``collect`` waits, where another thread may end the wait, too."""
+        """``wake``: the condition on which ``collect`` waits, if another thread can end the wait, too."""
         self._settings = settings or SubscriberSettings()
         self._queue: deque[Delivery] = deque()
         self._wake = wake or threading.Condition()
@@ -56,7 +56,7 @@ class Subscriber:
         self._connection.on_message = self._receive
 
     def start(self, *, timeout_s: float = 10.0) -> None:
-        """Connect and subscribe; BrokerError, without a retry, when it does not succeed in time."""
+        """Connect and subscribe; BrokerError, without a retry, if it does not succeed in time."""
         self._connection.start()
         self._connection.wait_until_ready(timeout_s)
 
@@ -66,11 +66,11 @@ class Subscriber:
 
     @property
     def problem(self) -> str | None:
-        """Why there is no connection, or the last problem; None without one."""
+        """The reason why there is no connection, or the last problem; None without one."""
         return self._connection.problem
 
     def collect(self, *, wait_s: float) -> list[Delivery]:
-        """The next batch, in order of arrival; empty without a message within ``wait_s``."""
+        """The next batch, in order of arrival; empty if no message arrives within ``wait_s``."""
         settings = self._settings
         with self._wake:
             if not self._queue:
@@ -86,13 +86,14 @@ class Subscriber:
             return [self._queue.popleft() for _ in range(min(len(self._queue), settings.batch))]
 
     def acknowledge(self, delivery: Delivery) -> bool:
-        """Send the PUBACK on the connection of the message; False when it has ended: the broker delivers again."""
+        """Send the PUBACK on the connection of the message; False if it has ended, in which case the broker delivers
+        again."""
         return self._connection.acknowledge(delivery)
 
     def publish(
         self, topic: str, payload: bytes, *, user_properties: UserProperties = (), retain: bool = False
     ) -> None:
-        """Publish with QoS 1 without waiting, for messages that are repeated: without a connection they are dropped."""
+        """Publish with QoS 1 without waiting, for messages that are repeated; without a connection they are dropped."""
         if self._connection.connected:
             self._connection.publish(topic, payload, user_properties=user_properties, retain=retain)
 
@@ -101,13 +102,13 @@ class Subscriber:
         self._connection.listen(filters, instead_of=instead_of)
 
     def take_shed(self) -> Counter[str]:
-        """Topic → number of QoS 0 messages shed since the last call."""
+        """Topic → number of QoS 0 messages dropped since the last call."""
         with self._wake:
             shed, self._shed = self._shed, Counter()
         return shed
 
     def check(self) -> None:
-        """The watchdog; call it every second."""
+        """Watchdog; call it every second."""
         self._connection.check()
         if self._overflowed and not self._queue:
             self._overflowed = False
@@ -121,7 +122,7 @@ class Subscriber:
         with self._wake:
             if len(self._queue) < self._settings.queue_limit:
                 self._queue.append(delivery)
-                if len(self._queue) in (1, self._settings.batch):  # waking for each would cost more
+                if len(self._queue) in (1, self._settings.batch):  # waking for each message would cost more
                     self._wake.notify()
             elif delivery.qos == 0:
                 self._shed[delivery.topic] += 1

@@ -1,4 +1,4 @@
-"""TLS of an MQTT client, and a client without the rules of a connection."""
+"""TLS configuration of an MQTT client, and a client without the rules of ``Connection``."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from ingest.security.key_register import TlsFiles
 
 
 def use_tls(client: Client, files: TlsFiles | None, note: Callable[[str], None]) -> None:
-    """TLS 1.2 or later (Python's minimum), with the peer's name checked; ``note`` receives why a handshake failed.
+    """Use TLS 1.2 or later (Python's minimum) with a check of the peer's name; ``note`` receives the reason of a failed
+    handshake.
 
-    IdentityError when the files cannot be used.
+    IdentityError if the files cannot be used.
     """
     try:
         if files is None:
@@ -42,7 +43,7 @@ def use_tls(client: Client, files: TlsFiles | None, note: Callable[[str], None])
 
 
 def bare_client(client_id: str, tls: TlsFiles | None, note: Callable[[str], None]) -> Client:
-    """A client without the rules of ``Connection``, for tests of what a stranger could do; with ``tls`` over TLS."""
+    """A client without the rules of ``Connection``, for tests of unauthorised access; over TLS if ``tls`` is given."""
     client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, reconnect_on_failure=False)
     if tls is not None:
         use_tls(client, tls, note)

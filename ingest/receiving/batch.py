@@ -1,4 +1,4 @@
-"""Records of a batch: good messages, dead letters, and all that one commit makes durable."""
+"""Records of a batch: good messages, dead letters, and the batch itself, which one commit makes durable."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ingest.receiving.high_water_marks import HighWaterMark
 from ingest.security.authentication import SenderBoot, SourceKey
 
 KEPT_BYTES: Final = 64 * 1024
-"""Largest part of a bad message that a dead letter keeps."""
+"""Maximum size of the part of a bad message that a dead letter keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A good message for the journal. Times in nanoseconds since 1970, UTC.
 
-    ``signer``: the id of the key that signed it, "" for none. ``flags``: what is implausible about it, comma-separated.
+    ``signer``: id of the key that signed it, "" for none. ``flags``: its implausible features, comma-separated.
     ``timing``: its delay class, ``live``, ``late`` or ``backfill``.
     """
 
@@ -41,9 +41,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that ingest cannot use, kept for the person who examines it.
+    """A message that ingest cannot use, kept for examination by a person.
 
-    ``boot`` and ``seq`` where the message's properties or its body state them, so that it counts as settled.
+    ``boot`` and ``seq`` are set if the message's properties or its body state them, so that it counts as settled.
     ``sender``: the key that signed it, or the key that it claims. ``user_properties``: those that a replay needs, as
     JSON.
     """
@@ -68,7 +68,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """All that one commit makes durable: messages in order of arrival, and the marks after them."""
+    """Everything that one commit makes durable: messages in order of arrival, and the marks after them."""
 
     messages: tuple[Row | DeadLetter, ...]
     marks: tuple[HighWaterMark, ...] = ()
@@ -85,7 +85,7 @@ class Batch:
 
     @property
     def received(self) -> Counter[SourceKey]:
-        """Number of messages of each sensor and kind in this batch, including the shed ones."""
+        """Number of messages of each sensor and kind in this batch, including the dropped ones."""
         counted = Counter((message.sensor, message.kind) for message in self.messages)
         counted.update(self.shed)
         return counted

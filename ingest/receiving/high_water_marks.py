@@ -1,4 +1,5 @@
-"""High-water marks: up to which seq everything of a (sensor, boot) is settled, so that the sender may forget it."""
+"""High-water marks: the seq up to which all messages of a (sensor, boot) are settled, so that the sender may delete
+them."""
 
 from __future__ import annotations
 
@@ -7,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MAX_AHEAD: Final = 10_000
-"""Largest number of settled seqs kept above a gap; further ones are dropped, and the sender sends them again."""
+"""Maximum number of settled seqs kept above a gap; further ones are dropped, and the sender sends them again."""
 MAX_PREFIXES: Final = 4096
-"""Largest number of (sensor, boot) kept in memory; the least recent is dropped, and recalled when it sends again."""
+"""Maximum number of (sensor, boot) kept in memory; the least recent is dropped, and restored when it sends again."""
 
 Recall = Callable[[str, int], tuple[int, Set[int]]]
 """(sensor, boot) → (the stored mark, the settled seqs above it), from the journal."""
@@ -17,7 +18,7 @@ Recall = Callable[[str, int], tuple[int, Set[int]]]
 
 @dataclass(frozen=True, slots=True)
 class HighWaterMark:
-    """Everything of this sensor and boot up to ``seq`` is journaled or dead-lettered."""
+    """All messages of this sensor and boot up to ``seq`` are in the journal or the dead letters."""
 
     sensor: str
     boot: int
@@ -31,14 +32,14 @@ class _Prefix:
 
 
 class HighWaterMarks:
-    """The contiguous settled prefix of every (sensor, boot); it grows with each message and never decreases."""
+    """The contiguous settled prefix of every (sensor, boot); it only grows."""
 
     def __init__(self, recall: Recall) -> None:
         self._recall = recall
         self._prefixes: dict[tuple[str, int], _Prefix] = {}  # least recent first
 
     def settled(self, sensor: str, boot: int, seq: int) -> bool:
-        """Whether this message was settled before, as far as it is in memory."""
+        """Whether this message was already settled, as far as this is in memory."""
         prefix = self._prefixes.get((sensor, boot))
         return prefix is not None and (seq <= prefix.mark or seq in prefix.ahead)
 

@@ -1,8 +1,8 @@
-"""Whether a report is possible for its sensor: range, field of view, speed and rate, by the sensor's layout.
+"""Plausibility of a report for its sensor: range, field of view, speed and rate, according to the layout.
 
-A valid key in the wrong hands can sign anything. A report outside the sensor's range or view, faster than any target,
-or more frequent than the sensor's looks is flagged: journaled, counted and shown, never dropped, because the layout may
-be wrong. A false target that moves as a person would within range is not detected here.
+A stolen valid key can sign anything. A report outside the sensor's range or field of view, faster than any target, or
+more frequent than the sensor's looks is flagged. It is journaled, counted and shown, never dropped, because the layout
+may be wrong. A false target that moves like a person within range is not detected here.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ from sensors.scan import Plot, Scan
 from sensors.sensor import Sensor
 
 REASONS: Final = ("kind", "range", "view", "speed", "rate")
-"""Another kind of sensor; too near or far; outside the view; too fast; too frequent or too many at once."""
+"""Another kind of sensor; too near or far; outside the field of view; too fast; too frequent or too many at once."""
 _EARTH_RADIUS_M: Final = 6_371_008.8
 
 
 @dataclass(frozen=True, slots=True)
 class PlausibilitySettings:
-    """``sds``: standard deviations by which a measurement may exceed a bound. ``max_speed_mps``: of any target.
+    """``sds``: number of standard deviations by which a measurement may exceed a bound. ``max_speed_mps``: of any
+    target.
 
     ``slope`` and ``height_m``: how much higher or lower than the sensor a target may be, as a fraction of the range and
-    at most, because ranges bound the view horizontally and are reported along the slant. ``azimuth_sd_deg`` and
-    ``range_sd_m`` apply where neither report nor layout gives one. Rates: ``looks`` times the declared rate
-    continuously, ``burst`` at once. The declared rate of an event-only sensor that observes many targets is a report
-    every ``spacing_s``, as SAPIENT middleware allows (reports 0.08 s apart or of exactly one time, which are one look);
-    of a trip sensor or a person ``events_per_s``. ``plots``: how many more plots of a look than false alarms explain
+    at most; ranges bound the view horizontally but are reported as slant ranges. ``azimuth_sd_deg`` and ``range_sd_m``
+    apply if neither the report nor the layout gives one. Rates: ``looks`` times the declared rate continuously,
+    ``burst`` at once. The declared rate of an event-only sensor that observes many targets is one report every
+    ``spacing_s``, as SAPIENT middleware allows (reports 0.08 s apart or of exactly one time, which are one look); that
+    of a trip sensor or a person is ``events_per_s``. ``plots``: how many more plots of a look than false alarms explain
     are plausible.
     """
 
@@ -55,7 +56,7 @@ class _Pace:
     tokens: float
     newest_s: float = -math.inf
     at_once: int = 0
-    """Number of plots of the newest time so far."""
+    """Number of plots at the newest time so far."""
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ class Plausibility:
 
     @classmethod
     def of(cls, sensors: Iterable[Sensor], settings: PlausibilitySettings | None = None) -> Plausibility:
-        """The gate of a layout's sensors."""
+        """The plausibility check for a layout's sensors."""
         return cls({sensor.id: sensor for sensor in sensors}, settings or PlausibilitySettings())
 
     def __call__(self, scan: Scan) -> str:
@@ -132,7 +133,7 @@ class Plausibility:
             pace.tokens = min(pace.tokens + passed_s * rate, burst)
             pace.newest_s, pace.at_once = now_s, 0
         elif now_s == pace.newest_s and sensor.period_s is None and pace.at_once:
-            pace.at_once += len(scan.plots) or 1  # another report of a look that is counted already
+            pace.at_once += len(scan.plots) or 1  # another report of a look that has already been counted
             return pace.at_once > crowd
         often = pace.tokens < 1.0
         if not often:
@@ -153,7 +154,7 @@ class Plausibility:
 def distance_and_azimuth(lon: float, lat: float, to_lon: float, to_lat: float) -> tuple[float, float]:
     """Distance [m] and initial bearing [degrees clockwise from true north] on a sphere of 6 371 008.8 m.
 
-    Good to 0.6 % of the distance (the Earth's flattening), which a check of plausibility may take.
+    Accurate to 0.6% of the distance (the Earth's flattening), which suffices for a plausibility check.
     """
     phi, to_phi = math.radians(lat), math.radians(to_lat)
     by = math.radians(to_lon - lon)

@@ -1,16 +1,16 @@
-"""Quarantine of a sensor that floods ingest or sends unusable messages, so that other sensors are not affected.
+"""Quarantine of a sensor with an excessive message rate or unusable messages, so that other sensors are not affected.
 
 *Flood*: a token bucket for each sensor or unit. Refused messages cost tokens, by number and by size; duplicates, and
 messages more frequent than the sensor's looks, cost less; good new detections cost nothing, so a backlog may arrive at
 any rate. *Broken*: too large a fraction of a sensor's messages cannot be read, at any rate. Units are exempt from this
-test, because they may call for help.
+test, because they may send distress calls.
 
-A source that fails a test is quarantined: its messages are shed, that is counted and acknowledged without being read,
+A source that fails a test is quarantined: its messages are shed, that is, counted and acknowledged without being read,
 so that the broker's queue stays short. A sender with a spool sends them again, because no mark covers them. Each
-quarantine lasts longer than the one before.
+quarantine lasts longer than the previous one.
 
 Each name has two buckets: messages that are not signed with its key do not count against the sensor itself. While only
-unauthenticated messages are quarantined, its messages are read if their signature is valid.
+unauthenticated messages are quarantined, messages with a valid signature are read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ingest.receiving.batch import DeadLetter, Row
 from ingest.standards.gateway_refusal import REFUSED
 
 MAX_SOURCES: Final = 10_000
-"""Largest number of buckets; the one charged least recently is dropped first."""
+"""Maximum number of buckets; the one charged least recently is dropped first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ _UNTIMELY: Final = frozenset({"future", "expired"})
 
 
 def _sent_later_s(message: Row | DeadLetter, bucket: _Bucket) -> float:
-    """How much later [s] a duplicate was sent than any before it; 0 for one replayed with its old time."""
+    """Time [s] by which a duplicate was sent later than all earlier ones; 0 for one replayed with its old time."""
     if isinstance(message, DeadLetter) or message.sent_ns is None:
         return 0.0
     later_s = (message.sent_ns - bucket.sent_ns) / 1e9 if bucket.sent_ns else 0.0
@@ -110,7 +110,8 @@ def _sent_later_s(message: Row | DeadLetter, bucket: _Bucket) -> float:
 
 
 class Quarantine:
-    """Pure: times are those of receipt, in ns. ``pooled(name)``: whether unauthenticated messages share one bucket."""
+    """Quarantine of all sources; pure. Times are those of receipt, in ns. ``pooled(name)``: whether unauthenticated
+    messages share one bucket."""
 
     def __init__(
         self, settings: QuarantineSettings | None = None, *, pooled: Callable[[str], bool] = lambda _: False
@@ -126,7 +127,7 @@ class Quarantine:
 
     @property
     def holds(self) -> bool:
-        """Whether any source is quarantined now, authenticated or not."""
+        """Whether any source is quarantined, authenticated or not."""
         return bool(self._held)
 
     @property
@@ -168,7 +169,7 @@ class Quarantine:
             self._hold(key, bucket, message.received_ns)
 
     def release(self, now_ns: int) -> None:
-        """Release the sources whose time is up, including those that send nothing any more."""
+        """Release the sources whose quarantine has expired, including those that no longer send."""
         for key in tuple(self._held):
             self._holds(key, now_ns)
 
@@ -192,8 +193,8 @@ class Quarantine:
         return settings.rate_cost if "rate" in message.flags.split(",") else 0.0
 
     def _step(self, message: Row | DeadLetter) -> float:
-        """What the message adds to the cumulative sum: nothing where another sender is possible, or where a gateway,
-        which has a fault limit of its own, has refused it already."""
+        """Increment of the cumulative sum by the message: 0 if another sender is possible, or if a gateway, which has
+        its own fault limit, has already refused it."""
         if message.kind not in _MEASURED or message.content_type == REFUSED:
             return 0.0
         if isinstance(message, DeadLetter):

@@ -31,7 +31,7 @@ from sensors.timestamps import nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class ReceiverSettings:
-    """Limits on the observation time. After receipt by more than ``future_s``: refused. Before it by at most
+    """Limits on the observation time. Later than receipt by more than ``future_s``: refused. Before it by at most
     ``live_s``: live; by at most ``late_s``: late, still tracked in order of observation; by at most ``backfill_s``:
     journaled for history, no live alert; by more: refused."""
 
@@ -43,7 +43,8 @@ class ReceiverSettings:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """The checks beside decoding; None = not done. ``gate`` names what is implausible about a scan, "" for nothing."""
+    """Checks in addition to decoding; None = not done. ``gate`` names the implausible features of a scan, "" for
+    none."""
 
     trust: Authenticator | None = None
     quarantine: Quarantine | None = None
@@ -51,13 +52,13 @@ class Guards:
 
 
 class Receiver:
-    """Turns the deliveries of one sector into committed batches. Pure except for ``commit`` and ``acknowledge``.
+    """Turn the deliveries of one sector into committed batches. Pure except for ``commit`` and ``acknowledge``.
 
-    ``commit`` returns when the batch is durable, or raises: then nothing of the batch is acknowledged, and the
-    receiver may only ``settle`` that batch again. ``acknowledge`` sends one PUBACK and may find the connection gone:
-    the message is then delivered again, as a duplicate. ``recall`` gives what the journal already settled of a
-    (sensor, boot). ``sensor_contexts`` is what sensors declared (``ingest.decode.read_declaration``); it is filled
-    from the journal when an existing journal is continued.
+    ``commit`` returns when the batch is durable, or raises: then no message of the batch is acknowledged, and the
+    receiver may only ``settle`` that batch again. ``acknowledge`` sends one PUBACK; if the connection has ended, the
+    message is delivered again, as a duplicate. ``recall`` returns the messages of a (sensor, boot) that the journal has
+    already settled. ``sensor_contexts`` holds the declarations of sensors (``ingest.decode.read_declaration``); it is
+    filled from the journal when an existing journal is continued.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class Receiver:
         self._unpublished_marks: dict[tuple[str, int], HighWaterMark] = {}
         self.sensor_contexts: dict[str, bytes] = {}
         self.removals: Counter[str] = Counter()
-        """By topic, how often ingest removed the retained message. A broker without the "no local" option delivers
+        """Number of retained messages that ingest removed, by topic. A broker without the "no local" option delivers
         these empty messages back to ingest; they come from no sensor."""
 
     def handle(self, deliveries: Sequence[Delivery], shed: Mapping[str, int] | None = None) -> Batch:
@@ -98,9 +99,9 @@ class Receiver:
         deliveries: Sequence[Delivery],
         acknowledge: Callable[[Delivery], object] | None = None,
     ) -> None:
-        """Commit the batch of these deliveries, then acknowledge them, by ``acknowledge`` instead of the receiver's own
-        where it is given. May be called again after a commit that stored nothing; no other batch of sensors' messages
-        may be settled before it, because its marks depend on it."""
+        """Commit the batch of these deliveries, then acknowledge them, through ``acknowledge`` if given. May be called
+        again after a commit that stored nothing; no other batch of sensors' messages may be settled before it, because
+        its marks depend on it."""
         acknowledge = acknowledge or self._acknowledge
         self._commit(batch)
         for delivery in deliveries:
@@ -109,13 +110,13 @@ class Receiver:
             self._unpublished_marks[mark.sensor, mark.boot] = mark
 
     def take_marks(self) -> tuple[HighWaterMark, ...]:
-        """The marks to publish since the last call: one per (sensor, boot), also where only duplicates came."""
+        """The marks to publish since the last call: one per (sensor, boot), including those with duplicates only."""
         marks = tuple(self._unpublished_marks.values())
         self._unpublished_marks.clear()
         return marks
 
     def batch(self, deliveries: Sequence[Delivery], shed: Mapping[str, int] | None = None) -> Batch:
-        """Judge each delivery; nothing is stored or acknowledged yet, but the marks already count these messages."""
+        """Check each delivery; nothing is stored or acknowledged yet, but the marks already count these messages."""
         messages: list[Row | DeadLetter] = []
         marks: dict[tuple[str, int], HighWaterMark] = {}
         boots: dict[tuple[str, str, str], SenderBoot] = {}
@@ -147,7 +148,7 @@ class Receiver:
         return Batch(tuple(messages), tuple(marks.values()), counted, tuple(boots.values()))
 
     def _admits(self, guard: Quarantine, delivery: Delivery, envelope: Envelope, source: SourceKey) -> bool:
-        """Whether quarantine lets this message be read."""
+        """Whether the quarantine admits this message."""
         verdict = guard.admits(source[0], delivery.received_ns)
         if verdict != "prove":
             return verdict == "read"
@@ -202,8 +203,8 @@ class Receiver:
         source: SourceKey,
         boots: dict[tuple[str, str, str], SenderBoot],
     ) -> str:
-        """The id of the key that signed the message; "" where none is required. MalformedMessage: not authenticated."""
-        if len(delivery.payload) > MAX_PAYLOAD_BYTES:  # before the work of a signature
+        """The id of the key that signed the message; "" if none is required. MalformedMessage: not authenticated."""
+        if len(delivery.payload) > MAX_PAYLOAD_BYTES:  # before the signature is verified, which is expensive
             raise MalformedMessage(
                 "too_large", "payload", f"{len(delivery.payload)} bytes", f"at most {MAX_PAYLOAD_BYTES}"
             )
@@ -217,7 +218,7 @@ class Receiver:
         return key
 
     def _sent(self, sent_ns: int | None, received_ns: int) -> int | None:
-        """When its sender states that it sent the message; None where that is not possible."""
+        """The send time that the sender states; None if it is not possible."""
         if sent_ns is None or not -self._future_ns <= received_ns - sent_ns <= self._oldest_ns:
             return None
         return sent_ns
@@ -249,7 +250,7 @@ class Receiver:
         return boot, seq, observed_ns, flags
 
     def _implausible(self, scan: Scan, gate: Callable[[Scan], str], *, foreign: bool) -> str:
-        """The flags of a scan that is not settled yet; ``foreign``: of another standard than our JSON."""
+        """The flags of a scan that is not settled yet; ``foreign``: of another standard than Watchline's JSON."""
         flags = ""
         unnumbered = foreign and scan.boot == UNNUMBERED_BOOT  # no mark counts these
         if unnumbered or not self._marks.settled(scan.sensor, scan.boot, scan.sequence):
@@ -320,7 +321,7 @@ def _dead_letter(
 
 
 def _settles(message: Row | DeadLetter) -> tuple[int, int] | None:
-    """The (boot, seq) that the sender may forget; None when the message settles none."""
+    """The (boot, seq) that the sender may delete; None if the message settles none."""
     if message.kind != "detections" or message.boot is None or message.seq is None:
         return None
     if isinstance(message, DeadLetter) and message.code in UNPROVEN:
@@ -331,7 +332,7 @@ def _settles(message: Row | DeadLetter) -> tuple[int, int] | None:
 
 
 def _sender(signer: str, user_properties: Mapping[str, str]) -> str:
-    """What is known of the sender of a bad message, for the person who reads it."""
+    """The known facts about the sender of a bad message, for the person who examines it."""
     if signer:
         return f"key {signer}"
     if "key" in user_properties:
@@ -340,6 +341,6 @@ def _sender(signer: str, user_properties: Mapping[str, str]) -> str:
 
 
 def _kept(user_properties: Mapping[str, str]) -> str:
-    """The properties that are ours, as JSON: what resubmitting the message needs."""
+    """Watchline's user properties, as JSON; resubmitting the message needs them."""
     kept = (*SIGNED, "sig", "proof")
     return json.dumps({name: user_properties[name][:200] for name in kept if name in user_properties})

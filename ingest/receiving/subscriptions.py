@@ -1,9 +1,11 @@
-"""Subscriptions of ingest: to all sensors, or, during a flood, to each known sensor except those in quarantine.
+"""Subscriptions of ingest: to all sensors, or, during an excessive message rate, to each known sensor except those in
+quarantine.
 
 Messages of a quarantined source still have to be received and acknowledged, and precede the others in the broker's
 queue. Above a certain rate they are therefore not received: the subscription for all sensors is replaced by one per
-known sensor, and restored when no source is quarantined any more. Known are sensors that have sent a good message or
-were named. The first messages of any other sensor are received after the flood; they wait in its spool.
+known sensor, and restored when no source is quarantined any more. Sensors are known if they have sent a good message or
+were named. The first messages of any other sensor are received after the excessive rate has ended; they wait in its
+spool.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ CHANNELS: Final = ("detections", "status")
 SHED_PER_S: Final = 200
 """Shed messages per second above which quarantined sources are unsubscribed."""
 MAX_NAMES: Final = 10_000
-"""Largest number of known sensors; the least recent is dropped first."""
+"""Maximum number of known sensors; the least recent is dropped first."""
 
 
 class Subscriptions:
@@ -41,7 +43,7 @@ class Subscriptions:
             self._sensors.setdefault(name)
 
     def note(self, batch: Batch, held: frozenset[str]) -> bool:
-        """Update from a batch and the sources in quarantine after it; whether ``filters`` have changed."""
+        """Update from a batch and the sources in quarantine after it; return whether ``filters`` has changed."""
         before = len(self._sensors)
         for row in batch.rows:
             if row.kind in CHANNELS:
@@ -50,7 +52,7 @@ class Subscriptions:
         while len(self._sensors) > MAX_NAMES:
             del self._sensors[next(iter(self._sensors))]
         for (source, kind), count in batch.shed.items():
-            if source in held or source not in self._sensors:  # not a sensor that is impersonated: it must be received
+            if source in held or source not in self._sensors:  # an impersonated sensor must still be received
                 self._shed[kind] += count
         flooded = {channel for channel in CHANNELS if self._shed[channel] > SHED_PER_S}
         again = {channel for source in held - self._held for channel in self._flooders.get(source, ())}
@@ -59,7 +61,7 @@ class Subscriptions:
         return self._change(self._named | flooded | again, held, learned=len(self._sensors) != before)
 
     def _remember(self, batch: Batch, held: frozenset[str], flooded: set[str]) -> None:
-        """Record which source floods which channel: when quarantined again, it is unsubscribed at once."""
+        """Record which source exceeds the rate on which channel: when quarantined again, it is unsubscribed at once."""
         for source, kind in batch.shed:
             if source in held and kind in flooded:
                 self._flooders.setdefault(source, set()).add(kind)
@@ -67,7 +69,7 @@ class Subscriptions:
             del self._flooders[next(iter(self._flooders))]
 
     def second(self, held: frozenset[str], *, anybody: bool) -> bool:
-        """Update once per second; ``anybody``: any source is in quarantine. Whether ``filters`` have changed."""
+        """Update once per second; ``anybody``: any source is in quarantine. Return whether ``filters`` has changed."""
         self._shed.clear()
         changed = self._change(self._named if anybody else frozenset(), held, learned=False)
         self._held = held

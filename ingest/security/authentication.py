@@ -1,4 +1,4 @@
-"""Authentication of messages: the signature, and that the sender's boot does not decrease."""
+"""Authentication of messages: the signature, and the check that the sender's boot does not decrease."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ class SenderBoot:
 
 
 class Authenticator:
-    """Checks signatures by ``register`` and records the boots. ``required``: unsigned messages are refused.
+    """Check signatures with ``register`` and record the boots. ``required``: unsigned messages are refused.
 
-    Where signatures are optional, a name that has a key must still use it, so that omitting the signature is no bypass.
+    If signatures are optional, a name that has a key must still use it, so that an attacker cannot bypass the check by
+    omitting the signature.
     """
 
     def __init__(self, register: Register, *, required: bool, recall_boot: RecallBoot) -> None:
@@ -45,11 +46,11 @@ class Authenticator:
     def judge(
         self, source: SourceKey, payload: bytes, envelope: Envelope, now_ns: int, *, resubmitted: bool = False
     ) -> tuple[str, SenderBoot | None]:
-        """(the id of the key that signed the message, what to remember of its sender).
+        """(the id of the key that signed the message, the sender's boot to record).
 
-        The id is "" for an unsigned message that needs no signature; the second is None when nothing is new, and for
-        a ``resubmitted`` message, which was received before. MalformedMessage with one of the codes UNPROVEN: the
-        message is not authenticated.
+        The id is "" for an unsigned message that needs no signature. The second value is None if there is nothing new
+        to record, and for a ``resubmitted`` message, which was received before. MalformedMessage with one of the codes
+        UNPROVEN: the message is not authenticated.
         """
         name, kind = source
         signed = "sig" in envelope.user_properties
@@ -73,10 +74,10 @@ class Authenticator:
         return self.register.check(topic, content_type, properties, payload, now_ns=now_ns).key
 
     def _check_boot(self, source: SourceKey, key: str, envelope: Envelope) -> SenderBoot | None:
-        """What to remember of a signed message's sender; None when nothing is new.
+        """The sender's boot to record for a signed message; None if there is nothing new.
 
-        MalformedMessage("rollback") when the sender's boot, signed as ``by_boot``, is lower than an earlier one, or
-        than the message's own. ``by_boot`` and ``sent`` must be there: a signature without them would never expire.
+        MalformedMessage("rollback") if the sender's boot, signed as ``by_boot``, is lower than an earlier one, or than
+        the message's own. ``by_boot`` and ``sent`` must be present: a signature without them would never expire.
         """
         for name in envelope.missing_numbers(("boot", "seq", "by_boot", "sent")):
             raise MalformedMessage("bad_signature", name, "missing beside the signature", "a whole number")

@@ -31,7 +31,7 @@ SIGNS: Final[Mapping[Role, tuple[topics.Owner, frozenset[str]]]] = {
     "ingest": ("sensor", frozenset({"ack"})),
     "feed": ("unit", frozenset({"alerts"})),
 }
-"""Role → owner and channels of the topics on which its keys sign. The feed's keys sign the sector's tracks, too."""
+"""Role → owner and channels of the topics on which its keys sign. The feed's keys also sign the sector's tracks."""
 EVERYWHERE: Final = frozenset({"ingest", "feed"})
 """Roles that sign on the topics of every sensor or unit, not only on those of their own name."""
 
@@ -55,14 +55,14 @@ class KeyRecord(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
 
     @property
     def public_bytes(self) -> bytes:
-        """The 32 bytes of the key; ValueError when the text holds something else."""
+        """The 32 bytes of the key; ValueError if the text is not a key."""
         raw = b64decode(self.public, validate=True)
         if len(raw) != 32:
             raise ValueError("not 32 bytes")
         return raw
 
     def covers(self, name: str) -> bool:
-        """Whether this record is for ``name``: its own, or one that begins with its prefix."""
+        """Whether this record is for ``name``: exactly, or by its prefix."""
         return name.startswith(self.name[:-1]) if self.name.endswith("*") else name == self.name
 
 
@@ -72,7 +72,7 @@ class _File(Struct, forbid_unknown_fields=True):
 
 
 def record_of(role: Role, name: str, public: bytes, *, valid_from: datetime, valid_until: datetime | None) -> KeyRecord:
-    """The record of a public key of 32 bytes; IdentityError on a name that no topic may hold."""
+    """The record of a public key of 32 bytes; IdentityError for a name that is not allowed in a topic."""
     try:
         topics.identifier(name.removesuffix("*") if role == "sensor" else name, role)
     except TopicError as error:
@@ -230,9 +230,9 @@ class Register:
 
 
 class RegisterFile:
-    """A register that follows its file: ``refresh`` loads a changed file, and keeps the old register if it is invalid.
+    """A register that monitors its file: ``refresh`` loads a changed file, and keeps the old register if it is invalid.
 
-    IdentityError when the file does not exist or cannot be read.
+    IdentityError if the file does not exist or cannot be read.
     """
 
     def __init__(self, path: Path) -> None:

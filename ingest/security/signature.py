@@ -159,7 +159,7 @@ class Roots:
         return root in self._verified
 
     def add(self, root: bytes) -> None:
-        """Add a root; the oldest is dropped when there are too many."""
+        """Add a root; above the maximum number, the oldest is dropped."""
         while len(self._verified) >= MOST_ROOTS:
             del self._verified[next(iter(self._verified))]
         self._verified[root] = None
@@ -175,8 +175,9 @@ def verifies(
 ) -> bool:
     """Whether the property ``sig`` is this key's signature of the message; False for text that is not a signature.
 
-    By libsodium: 38 µs against OpenSSL's 61, without holding Python's lock, and points of small order are refused. Only
-    the canonical base64 text of a signature is accepted. ``roots``: roots of bursts that are verified already.
+    Verified by libsodium: 38 µs against OpenSSL's 61, without holding Python's GIL, and points of small order are
+    refused. Only the canonical base64 text of a signature is accepted. ``roots``: roots of bursts that are already
+    verified.
     """
     signature = _decoded(user_properties.get("sig", ""))
     if len(signature) != 64:
@@ -228,7 +229,7 @@ def _text(signature: bytes) -> str:
 
 
 def _decoded(text: str) -> bytes:
-    """The bytes of unpadded base64url; none for what ``_text`` does not write."""
+    """Decode unpadded base64url; empty for text that ``_text`` does not produce."""
     if not text.isascii() or len(text) > 200:
         return b""
     try:

@@ -1,4 +1,5 @@
-"""The adapter's side: a spool on disk, the send window, and the sender that empties it until ingest acknowledges."""
+"""Sending side of an adapter: a spool on disk, the send window, and the sender that empties the spool as ingest
+acknowledges."""
 
 from ingest.sending.send_window import SendWindowSettings
 from ingest.sending.sender import Sender, SenderSettings

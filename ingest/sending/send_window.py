@@ -1,4 +1,5 @@
-"""Which messages a sender publishes now: a window of its spool past the last acknowledgement, repeated on a stall."""
+"""Send window: the messages of a spool past the last acknowledgement that a sender publishes, and resends on a
+stall."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from ingest.sending.spool import Key, Spool, SpoolEntry
 from ingest.wire import Ack
 
 MAX_PATIENCE: Final = 8
-"""The time to the next resend doubles at every resend, up to this many times ``stall_s``."""
+"""The time to the next resend doubles at every resend, up to this multiple of ``stall_s``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Sender:
     Parameters
     ----------
     spool : Spool
-        Where the messages wait. The caller owns it and closes it after ``stop``.
+        Spool in which the messages wait. The caller owns it and closes it after ``stop``.
     sector : str
         Name of the sector.
     sensor : str
@@ -91,7 +91,7 @@ class Sender:
 
     Notes
     -----
-    ``put`` never waits for the network. Each sensor has a connection of its own, because a last will belongs to a
+    ``put`` never waits for the network. Each sensor has its own connection, because a last will belongs to a
     connection (MQTT 5.0, 3.1.2.5): the broker declares a sensor lost whose process ends. A broker's PUBACK does not
     make a message durable, so a message stays in the spool until ingest acknowledges it after the journal's commit.
     """
@@ -203,7 +203,7 @@ class Sender:
         packet : bytes
             The message.
         error : MalformedMessage
-            Why it cannot be used.
+            The reason why it cannot be used.
         content_type : str
             Its content type.
 
@@ -273,15 +273,16 @@ class Sender:
 
     @property
     def problem(self) -> str | None:
-        """Why nothing is sent, in one sentence; None without a problem."""
+        """The reason why nothing is sent, in one sentence; None without a problem."""
         return self._failed or self._replaced or self._connection.problem
 
     @property
     def clock_offset_s(self) -> float | None:
-        """How far ingest's clock is ahead of the sender's [s]; negative when it is behind, None before the first ack.
+        """Offset of ingest's clock from the sender's [s]: positive if it is ahead, None before the first
+        acknowledgement.
 
-        The largest difference between the time of sending and of receipt over the newest acknowledgements: too small by
-        the shortest transmission delay, never too large. It detects a wrong clock and is not exact enough to set one.
+        The largest difference between send and receipt times over the newest acknowledgements. It is too small by the
+        shortest transmission delay, never too large. It detects a wrong clock but is not exact enough to set one.
         """
         return max(self._offsets, default=None)
 
@@ -322,7 +323,7 @@ class Sender:
             self._connection.publish(
                 self._status_topic, payload, user_properties=user_properties, retain=True, puback=puback
             )
-            with suppress(FutureTimeout, BrokerError):  # without it, silence has the same effect later
+            with suppress(FutureTimeout, BrokerError):  # without it, the missing heartbeats have the same effect later
                 puback.result(timeout=1.0)
         self._connection.stop()
 
@@ -341,7 +342,7 @@ class Sender:
                 self._connection.check()
 
     def _pump(self, now_s: float) -> None:
-        ready = self._connection.ready.is_set()  # read first: then what _on_up recorded before is seen below
+        ready = self._connection.ready.is_set()  # read first, so that what _on_up recorded before is seen
         with self._lock:
             acks, self._acks = self._acks, {}
             came_up, lost = self._came_up, self._lost_session
@@ -439,7 +440,7 @@ class Sender:
         try:
             ack = self._authenticated(delivery)
         except (MalformedMessage, msgspec.DecodeError, UnicodeDecodeError):
-            self.refused_acks += 1  # any client may have published it: it says nothing about this connection
+            self.refused_acks += 1  # any client may have published it, so it is not evidence about this connection
             return
         if ack.boot > self._spool.boot:
             self._replaced = (
@@ -450,7 +451,7 @@ class Sender:
             if ack.boot == self._spool.boot:
                 self._replaced = None
                 sent = counter(dict(delivery.user_properties).get("sent"), largest=2**63 - 1)
-                if sent is not None and ack.seq > self._acks_seen:  # else it may be one that was retained on the topic
+                if sent is not None and ack.seq > self._acks_seen:  # otherwise it may be a retained message
                     self._acks_seen = ack.seq
                     self._offsets.append((sent - delivery.received_ns) / 1e9)
             self._acks[ack.boot] = max(ack.seq, self._acks.get(ack.boot, 0))

@@ -19,7 +19,7 @@ from ingest.wire import MAX_PAYLOAD_BYTES, DroppedRange
 
 SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x574C5331  # "WLS1"
-_SEQ_BITS: Final = 40  # rowid = boot << 40 | seq: one integer that sorts as (boot, seq) does
+_SEQ_BITS: Final = 40  # rowid = boot << 40 | seq: one integer that sorts like (boot, seq)
 _SEQ_MASK: Final = (1 << _SEQ_BITS) - 1
 _MAX_BOOT: Final = (1 << 23) - 1
 _TABLES: Final = """
@@ -174,7 +174,7 @@ class Spool:
         Parameters
         ----------
         builds : sequence of callable
-            Each makes a payload from its (boot, seq); what it raises passes through, and no number is used.
+            Each makes a payload from its (boot, seq). Its exceptions propagate, and no number is used.
 
         Returns
         -------
@@ -225,7 +225,7 @@ class Spool:
         return [SpoolEntry(*_key(rowid), payload) for rowid, payload in rows]
 
     def get(self, boot: int, seq: int) -> bytes | None:
-        """Return the payload of one waiting message; None when it is settled, dropped or was never put."""
+        """Return the payload of one waiting message; None if it is settled, was dropped or was never put."""
         if not (0 <= boot <= _MAX_BOOT and 0 <= seq <= _SEQ_MASK):
             return None
         with self._lock:

@@ -17,22 +17,23 @@ from ingest.wire import WirePlot, WireScan
 POSITION_REPORTS: Final = (1, 2, 3, 9, 18, 19, 27)
 """Message types of moving objects; base stations and aids to navigation are fixed."""
 PRECISE_SD_M: Final = 5.0
-"""Accuracy flag 1: 10 m or better, taken as two standard deviations (assumption)."""
+"""Position error for accuracy flag 1: 10 m or better, taken as two standard deviations (assumption)."""
 PLAIN_SD_M: Final = 15.0
-"""Accuracy flag 0: worse than 10 m; unaided satellite navigation (assumption)."""
+"""Position error for accuracy flag 0: worse than 10 m; unaided satellite navigation (assumption)."""
 COARSE_SD_M: Final = 60.0
 """Type 27 resolves a tenth of a minute: uniform over 185 m is a standard deviation of 54 m, plus that of the fix."""
 MAX_SENTENCES: Final = 5
 MAX_BYTES: Final = 1_024
 AHEAD: Final = timedelta(seconds=2)
-"""A second later than the receipt by less than this is a clock error, not a time in the minute before."""
+"""If the reported second is later than the receipt by less than this, it is a clock error, not a time in the previous
+minute."""
 
 _TAG_TIME: Final = re.compile(rb"^\\(?:[^\\]*,)?c:(\d{9,13})[,*]")
 _SENTENCE: Final = re.compile(rb"(?:\\[^\\\r\n]{1,120}\\)?(![A-Z]{2}VD[MO],[\x20-\x7e]{10,90})")
 
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
-    """One position report as a scan with one plot; MalformedMessage names the field as AIS does."""
+    """Decode one position report to a scan with one plot; MalformedMessage names the field as AIS does."""
     sensor = envelope.require_sensor("receiver")
     message = _message(payload)
     if message["msg_type"] not in POSITION_REPORTS:

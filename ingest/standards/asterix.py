@@ -19,7 +19,7 @@ from ingest.standards.time_of_day import nearest_to_receipt, newest_of_one_look
 from ingest.wire import MAX_PLOTS, Status, WirePlot, WireScan
 
 MAX_BYTES: Final = 8_192
-"""A datagram fits an Ethernet frame or, at most, a jumbo frame."""
+"""Maximum size of a datagram: that of a jumbo Ethernet frame."""
 NAUTICAL_MILE_M: Final = 1_852.0
 DAY_S: Final = 86_400.0
 CATEGORIES: Final = (10, 34, 48, 62)
@@ -28,7 +28,7 @@ _TIME_ITEM: Final = {10: "140", 34: "030", 48: "140", 62: "070"}
 
 
 def decode(payload: bytes, envelope: Envelope) -> WireScan:
-    """All target reports of the data blocks as one scan; the newest of their times is the scan's.
+    """Decode all target reports of the data blocks to one scan with the newest of their times.
 
     Raises MalformedMessage by category, record and item, such as ``CAT048[2].I040``.
     """
@@ -139,7 +139,7 @@ def _surface(record: Any, where: str) -> WirePlot:
 
 
 def _system_track(record: Any, where: str) -> WirePlot:
-    """CAT 062: the system track's position in WGS 84, with its own estimate of the error where I500 gives it."""
+    """CAT 062: the system track's position in WGS 84, with its own error estimate if I500 gives it."""
     position = _item(record, "105", where)
     lat, lon = (_quantity(position, name, "°") for name in ("LAT", "LON"))
     accuracy = record.get_item("500")

@@ -19,7 +19,7 @@ MAX_DEPTH: Final = 32
 UNKNOWN_M: Final = 9_999_999.0
 """The value of an unknown error in Cursor-on-Target."""
 SIGHTING_SD_M: Final = 50.0
-"""Of a sighting that states no error: a position read off a map by eye (assumption)."""
+"""Position error of a sighting that states none: a position read off a map by eye (assumption)."""
 _CLASSES: Final = (
     (re.compile(r"^a-.-G-U-C-I"), "group"),
     (re.compile(r"^a-.-G-E-V"), "vehicle"),

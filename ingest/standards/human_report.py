@@ -37,15 +37,15 @@ COMPASS: Final = (
     "north-west", "north-north-west",
 )  # fmt: skip
 POINTING_SD_DEG: Final = 10.0
-"""Of a direction that a person sees and reports by compass word or compass (assumption)."""
+"""Error of a direction that a person sees and reports by compass word or compass (assumption)."""
 HEARING_SD_DEG: Final = 20.0
-"""Of a direction from which a person hears something in the open (assumption; more accurate indoors)."""
+"""Error of a direction from which a person hears something in the open (assumption; more accurate indoors)."""
 DISTANCE_SD_SHARE: Final = 0.3
-"""Of a distance that a person estimates by eye, as a fraction of it (assumption)."""
+"""Error of a distance that a person estimates by eye, as a fraction of it (assumption)."""
 SEEN_TO_M: Final = {"person": 1_000.0, "group": 1_500.0, "vehicle": 3_000.0, "animal": 1_000.0, "other": 1_000.0}
 HEARD_TO_M: Final = {"person": 200.0, "group": 300.0, "vehicle": 1_500.0, "animal": 300.0, "other": 500.0}
-"""Largest distance [m] at which an object is seen, or heard (assumptions). Without a reported distance the object is
-uniform by area within it: at two thirds of the distance, with a standard deviation of 1/√18 of it."""
+"""Maximum distance [m] at which an object is seen, or heard (assumptions). Without a reported distance, the object is
+distributed uniformly by area within it: its mean is two thirds of this distance, its standard deviation 1/√18 of it."""
 SURE: Final = {"certain": 0.9, "probable": 0.7, "possible": 0.4}
 NAMING: Final = 0.7
 """Probability of the class that a person names; the rest is spread over the others (assumption)."""

@@ -1,7 +1,7 @@
-"""The wire standards other than JSON: content type → decoder. Each module is loaded with its first message.
+"""Registry of the wire standards other than JSON: content type → decoder. Each module is loaded with its first message.
 
 A decoder turns the payload and its envelope into the ``WireScan`` that the same message in JSON would give; it raises
-MalformedMessage and nothing else. A new standard is a file and an entry here: see docs/adapters.md.
+only MalformedMessage. To add a standard, add a module and an entry here: see docs/adapters.md.
 """
 
 from __future__ import annotations

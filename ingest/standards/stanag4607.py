@@ -18,7 +18,7 @@ from ingest.wire import MAX_PAYLOAD_BYTES, MAX_PLOTS, WirePlot, WireScan
 REAL: Final = (0, 128)
 """Exercise indicators of real data, in operations and in exercises."""
 SIMULATED_FROM: Final = 128
-"""Target classifications from here on are of simulated targets (126 is "other", 127 "unknown")."""
+"""Target classifications from this number on are simulated targets (126 is "other", 127 "unknown")."""
 CLASSES: Final = {
     1: "vehicle", 2: "vehicle", 3: "other", 4: "other", 5: "other", 6: "vehicle", 7: "other", 8: "vehicle",
     9: "person", 10: "vehicle", 11: "animal", 12: "group", 13: "other",
@@ -127,7 +127,7 @@ def _plot(dwell: Any, header: Any, index: int) -> WirePlot:
 
 
 def _missing_field(dwell: Any, target: Any, where: str) -> str:
-    """The missing field without which there is no position: the other half of a pair, if half of it is present."""
+    """The missing field that prevents computing a position: the other half of a pair, if half of it is present."""
     fine = (target.field_bytes(2), target.field_bytes(3))
     coarse = (target.field_bytes(4), target.field_bytes(5))
     if coarse == (None, None) or any(fine):

@@ -18,7 +18,7 @@ ZONE_RULE: Final = "a UTM zone such as 30N: 1 to 60, and N or S for the hemisphe
 BAND_S_DEG: Final = (32.0, 40.0)
 """Latitudes of the band whose letter is also the southern hemisphere's: Tennessee, Cyprus, Tokyo."""
 _OVER_THE_EDGE_M: Final = (100_000.0, 900_000.0)
-"""UTM eastings are used up to here, which reaches well into the neighbouring zones."""
+"""Maximum UTM easting used, which extends well into the neighbouring zones."""
 _BAND_TOLERANCE_DEG: Final = 0.1
 _FIELDS: Final = (2010, 2030)
 """Years for which there is a magnetic model."""
@@ -84,7 +84,7 @@ def lonlat_of_utm(
 
 
 def _is_band_s(zone: UtmZone, easting: float, northing: float, where: str, near_lat: float | None) -> bool:
-    """Whether an S means the band. NorthError where that is ambiguous."""
+    """Whether an S means the band. NorthError if that is ambiguous."""
     band = _frame(UtmZone(zone.number, False, None).epsg).to_lonlat(easting, northing)[1]
     if not BAND_S_DEG[0] <= band <= BAND_S_DEG[1]:
         return False

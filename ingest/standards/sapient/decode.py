@@ -1,8 +1,8 @@
 """SAPIENT (BSI Flex 335 v2) packets decoded to scans and statuses; each fault of a packet names its field.
 
 A packet is one SapientMessage. ``read`` returns it with all its faults, so that a gateway can report each of them to
-the sender; ``decode`` raises the first. What a node declared before (its position, UTM zone, heading and units) is kept
-by ``remember`` over MQTT, and by the gateway over TCP; a packet that depends on an undeclared value is refused.
+the sender; ``decode`` raises the first. Earlier declarations of a node (its position, UTM zone, heading and units) are
+kept by ``remember`` over MQTT, and by the gateway over TCP; a packet that depends on an undeclared value is refused.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def read(packet: bytes) -> Packet:
         raise MalformedMessage("not_protobuf", "packet", problem, f"a SapientMessage of {ICD_VERSION}") from None
     content = message.WhichOneof("content") or ""
     if content == "error":
-        return Packet(message, content, ())  # an error is not answered: the peers would answer each other without end
+        return Packet(message, content, ())  # not answered: the peers would answer each other endlessly
     faults = _overgrown(message, len(packet)) or form_faults(message)
     if message.HasField("timestamp"):
         faults += _time_faults(message)
@@ -163,18 +163,18 @@ def _unpack(packed: bytes) -> _Remembered | None:
     try:
         return msgspec.msgpack.decode(packed, type=_Remembered)
     except msgspec.DecodeError:
-        return None  # written by another version of this program: the node will declare it again
+        return None  # from another version of this program; the node will declare it again
 
 
 def _node_of(packet: Packet, envelope: Envelope) -> Node:
-    """The packet's node as remembered; a new one where none is, or another node is."""
+    """The packet's node as stored; a new one if none is stored, or another node is."""
     remembered = None if envelope.sensor_context is None else _unpack(envelope.sensor_context)
     node_id = packet.message.node_id
     return remembered.node if remembered is not None and remembered.node.node_id == node_id else Node(node_id)
 
 
 def kind_of(plot: WirePlot | None) -> Kind:
-    """The kind of sensor whose measurement this would be: azimuth alone is a camera's, all else a radar's."""
+    """The kind of sensor to which this measurement belongs: azimuth alone is a camera's, all else a radar's."""
     bearing = plot is not None and plot.azimuth_deg is not None and plot.range_m is None
     return "camera" if bearing else "radar"
 

@@ -25,10 +25,10 @@ class Frames:
         self._buffer = bytearray()
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
-        """The packets that are complete after this piece, one by one.
+        """Yield the packets that are complete after this piece, one by one.
 
-        Raises MalformedMessage(code="too_large") for a length above MAX_PACKET_BYTES: nothing after it can be read, so
-        the connection must be closed. At most one packet and one piece are buffered.
+        Raises MalformedMessage(code="too_large") for a length above MAX_PACKET_BYTES: the rest of the stream cannot be
+        read, so the connection must be closed. At most one packet and one piece are buffered.
         """
         buffer = self._buffer
         buffer += piece
@@ -44,7 +44,7 @@ class Frames:
 
     @property
     def held(self) -> int:
-        """Bytes that wait for the rest of their packet."""
+        """Number of bytes that wait for the rest of their packet."""
         return len(self._buffer)
 
 

@@ -55,7 +55,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Position and heading of a node, as far as they are known. ``heading_deg``: of its platform, from true north."""
+    """Position and heading of a node, if known. ``heading_deg``: heading of its platform, from true north."""
 
     place: Place | None = None
     heading_deg: float | None = None
@@ -63,7 +63,7 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Polar:
-    """What a range-bearing measured, from true north; None where it did not."""
+    """Measured values of a range-bearing, from true north; None for values that it lacks."""
 
     azimuth_deg: float | None = None
     azimuth_sd_deg: float | None = None

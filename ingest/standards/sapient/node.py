@@ -54,10 +54,11 @@ _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node as of its newest messages. ``kind`` None: its type determines none. ``speed_unit``: m/s of one unit.
+    """One node according to its newest messages. ``kind`` is None if its type does not determine one. ``speed_unit``:
+    m/s per unit.
 
     ``utm_zone`` is that of its detections, ``own_zone`` of its position. ``stand`` is initially that of its sensor in
-    the layout (position and azimuth) and is replaced by what the node reports.
+    the layout (position and azimuth) and is replaced by the node's reports.
     """
 
     node_id: str
@@ -160,7 +161,7 @@ def shown(text: str) -> str:
 
 
 def _view_deg(report: Any, place: Place | None, at: datetime) -> float | None:
-    """The middle of a field of view that is a cone narrower than all round, from true north; None without one."""
+    """The middle azimuth, from true north, of a field of view that is a cone narrower than 360°; None without one."""
     if report.field_of_view.WhichOneof("fov_oneof") != "range_bearing":
         return None
     cone = report.field_of_view.range_bearing

@@ -83,7 +83,7 @@ def ulid_of(time_ms: int, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ContributingDetection:
-    """A node's detection that a fused one or an alert came from."""
+    """A node's detection that contributed to a fused detection or an alert."""
 
     node_id: str
     object_id: str
@@ -198,7 +198,7 @@ def fused_detection(
 
 
 def alert(node_id: str, body: Mapping[str, Any], sources: Sequence[ContributingDetection] = ()) -> SapientMessage:
-    """An alert as it was published (its JSON as a mapping); the id is the same in every revision."""
+    """An alert as published (its JSON as a mapping); the id is the same in every revision."""
     message = SapientMessage(node_id=node_id)
     content = message.alert
     raised_at = datetime.fromisoformat(body["raised_at"])

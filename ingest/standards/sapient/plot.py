@@ -39,14 +39,14 @@ CLASS_OF: Final[dict[str, str]] = {
 """Class name of a node, in lower case → class; every other name is ``other``, and "unknown" carries no class."""
 UNTELLING: Final = frozenset({"", "unknown", "unclassified", "unspecified"})
 UNSTATED_CONFIDENCE: Final = 0.5
-"""Of a class that a node names without a confidence (assumption)."""
+"""Probability of a class that a node names without a confidence (assumption)."""
 
 
 def plot_of(report: Any, node: Node, at: datetime, faults: Faults, path: str = "detection_report") -> WirePlot | None:
-    """The plot of a well-formed DetectionReport; None where faults were found.
+    """The plot of a well-formed DetectionReport; None if it has faults.
 
-    A range-bearing keeps its own errors, which the layout completes if missing; where the node's position is known, the
-    plot also has the longitude and latitude that follow. Height and predicted positions are not used.
+    A range-bearing keeps its own errors, which the layout completes if missing; if the node's position is known, the
+    plot also has the resulting longitude and latitude. Height and predicted positions are not used.
     """
     before = len(faults)
     confidence = _confidence(report, "detection_confidence", path, faults)
@@ -113,8 +113,8 @@ def _ground(polar: Polar, node: Node) -> tuple[float | None, float | None, float
 
 
 def _radial_velocity(report: Any, node: Node, plot: WirePlot) -> tuple[float | None, float | None]:
-    """Velocity away from the node and its deviation [m/s]; only where the registration names the unit and the report
-    an error: a speed of unknown unit or error is not a measurement."""
+    """Velocity away from the node and its standard deviation [m/s], only if the registration names the unit and the
+    report an error: a speed of unknown unit or error is not a measurement."""
     if not report.HasField("enu_velocity") or node.speed_unit is None or plot.azimuth_deg is None:
         return None, None
     velocity, unit = report.enu_velocity, node.speed_unit
