@@ -1,4 +1,4 @@
-"""The command line. Each command parses its options here and calls a module of its own; errors are one sentence."""
+"""The command line. Each command parses its options here and calls a separate module; an error is one sentence."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ app = typer.Typer(
 )
 
 UsageError: Any = typer.BadParameter.__mro__[1]
-"""What a wrong option raises, under no public name of typer's; BadParameter is one kind of it."""
+"""The exception for a wrong option, which typer does not export by name; BadParameter is a subclass of it."""
 
 
 @app.callback(invoke_without_command=True)
@@ -246,9 +246,9 @@ app.add_typer(dead_letters_app, name="dead-letters")
 
 
 def main() -> None:
-    """Entry point of ``watchline``: what was to be expected becomes one sentence on stderr and an exit code.
+    """Entry point of ``watchline``: an expected error becomes one sentence on stderr and an exit code.
 
-    What is written is about persons, so for this user alone; a service manager's SIGTERM ends as Ctrl-C does.
+    Output concerns persons, so files are private to this user; SIGTERM from a service manager acts as Ctrl-C.
     """
     os.umask(0o077)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -258,7 +258,7 @@ def main() -> None:
         fail(str(error), 1)
     except UsageError as error:
         if len(sys.argv) < 2:
-            error.show()  # nothing was asked for, so this is the help
+            error.show()  # the command had no arguments: this prints the help
             raise SystemExit(2) from None
         command = "watchline" if error.ctx is None else error.ctx.command_path
         fail(f"{error.format_message().rstrip('.')}; {command} --help says what can be given.", 2)

@@ -52,5 +52,5 @@ def journal_import(
     """Make a journal of a recording, for `replay`."""
     from ops.journal.import_recording import import_recording
 
-    found = import_recording(recording, journal, sector_id=sector_id, kind=kind, screen=screen)
-    answer(found, as_json=as_json)
+    summary = import_recording(recording, journal, sector_id=sector_id, kind=kind, screen=screen)
+    answer(summary, as_json=as_json)

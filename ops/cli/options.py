@@ -1,4 +1,4 @@
-"""What commands share: options with one name and one help text, records as signatures, output and exit."""
+"""Shared by the commands: common options with one name and help text, records as signatures, output and exit."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ IdentityOption = Annotated[
 ]
 PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the API on 127.0.0.1.")]
 
-# Everything but the last line of --json goes to stderr.
+# With --json everything but the last line goes to stderr.
 screen = Console(stderr=True)
 
 
 def answer(figures: dict[str, Any], *, as_json: bool) -> None:
-    """The last line on stdout for machines."""
+    """Print the figures as JSON, as the last line of stdout."""
     if as_json:
         sys.stdout.write(json.dumps(figures, separators=(",", ":"), allow_nan=False) + "\n")
         sys.stdout.flush()
 
 
 def fail(sentence: str, code: int) -> NoReturn:
-    """One sentence on stderr, and the exit code."""
+    """Print one sentence on stderr and exit with ``code``."""
     screen.print(f"watchline: {sentence}", style="bold", markup=False, highlight=False, soft_wrap=True)
     raise SystemExit(code) from None
 
@@ -61,7 +61,7 @@ def command_of(record: type[Any]) -> Callable[[Callable[..., None]], Callable[..
     """Give a command, whose first parameter is a ``record`` of options, the record's fields as parameters.
 
     ``record`` is a dataclass with a field per option, annotated as Typer expects; a field of type ``tuple[T, ...]`` is
-    an option that may be repeated. The command's own options follow; required parameters stand before the others.
+    an option that may be repeated. The command's own options follow; required parameters precede the others.
     """
     hints = get_type_hints(record, include_extras=True)
     own_fields = dataclasses.fields(record)

@@ -26,9 +26,9 @@ def sensor_register(
     """Say where a sensor of the layout sends and in which forms; note which SAPIENT node it is."""
     from ops.admin.sensor import register, show_registration
 
-    found = register(sector, layout, name, data=data, node=sapient_node)
-    show_registration(found, screen)
-    answer(found, as_json=as_json)
+    registration = register(sector, layout, name, data=data, node=sapient_node)
+    show_registration(registration, screen)
+    answer(registration, as_json=as_json)
 
 
 @sensor_app.command("list")
@@ -57,11 +57,11 @@ def sensor_test(
     """Say what ingest would make of a message: its plots, or the field for which it is refused."""
     from ops.admin.sensor import show_test, test
 
-    found = test(file, content_type=content_type, channel=channel, sensor=name)
-    show_test(found, screen)
-    answer(found, as_json=as_json)
-    if not found["accepted"]:
-        fail(found["refused"]["sentence"], 1)
+    result = test(file, content_type=content_type, channel=channel, sensor=name)
+    show_test(result, screen)
+    answer(result, as_json=as_json)
+    if not result["accepted"]:
+        fail(result["refused"]["sentence"], 1)
 
 
 @sensor_app.command("task")
@@ -119,9 +119,9 @@ def survey(
     from ops.admin.survey import survey as record
 
     measured = Measured(lon, lat, mast, site_sd, north_offset, north_sd, tuple(sighting or ()), day, method)
-    found = record(sector, layout, name, measured, out=out)
-    show_survey(found, screen)
-    answer(found, as_json=as_json)
+    result = record(sector, layout, name, measured, out=out)
+    show_survey(result, screen)
+    answer(result, as_json=as_json)
 
 
 @sensor_app.command()
@@ -144,6 +144,6 @@ def calibrate(
     wanted = CalibrationRequest(
         journal, sector, layout, settings, moment(since, "--since"), moment(until, "--until"), support
     )
-    found = calibrate_journal(wanted, screen)
-    show_calibration(found, screen)
-    answer(found, as_json=as_json)
+    calibration = calibrate_journal(wanted, screen)
+    show_calibration(calibration, screen)
+    answer(calibration, as_json=as_json)

@@ -1,4 +1,4 @@
-"""The maps of coverage and their classes: what is shown in which colour, for pictures and for the map to click in."""
+"""The coverage maps and their classes: colours and labels, for pictures and for the interactive map."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ VIRIDIS: Final = (
     "#bddf26",
     "#fde725",
 )
-"""Tenths of the palette by van der Walt and Smith (2015), safe for colour blindness; stored here so that
-the map process needs no matplotlib."""
+"""Ten colours of the palette by van der Walt and Smith (2015), safe for colour blindness; stored here so that
+the map process needs no matplotlib.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class ColourClass:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """One map: the variable, its classes, what it shows in a few words, and one sentence on how to read it."""
+    """One map: the variable, its classes, a short title, and one sentence on how to read it."""
 
     file: str
     variable: str
@@ -47,7 +48,7 @@ class Map:
 
 
 def maps_of(required: float) -> tuple[Map, ...]:
-    """The maps that ``watchline coverage`` draws; ``required`` is a class limit of the probabilities."""
+    """Return the maps that ``watchline coverage`` draws; ``required`` is a class limit of the probabilities."""
     chance = probability_steps(required)
     together = "Misses of different sensors are taken as independent, which flatters; see the map of the best sensor."
     return (
@@ -86,7 +87,7 @@ def maps_of(required: float) -> tuple[Map, ...]:
 
 
 def probability_steps(required: float | None) -> tuple[ColourClass, ...]:
-    """Classes of a probability: 0 alone, then by quarters and at 0.9, and at what is ``required``."""
+    """Return classes of a probability: 0 alone, then limits at quarters, at 0.9, and at ``required``."""
     edges = sorted({0.25, 0.5, 0.75, 0.9} | ({required} if required is not None and required < 1.0 else set()))
     lows, highs = [0.0, *edges], [*edges, 1.0]
     least = float(np.nextafter(0.0, 1.0))
@@ -106,10 +107,10 @@ def _count_steps() -> tuple[ColourClass, ...]:
 
 
 def _palette(count: int) -> list[Colour]:
-    """So many colours of VIRIDIS, evenly from its dark end to its light one."""
+    """Return ``count`` colours of VIRIDIS, evenly spaced from dark to light."""
     tenths = np.array([_rgb(colour) for colour in VIRIDIS])
-    places = np.linspace(0.0, len(VIRIDIS) - 1.0, count)
-    bands = [np.interp(places, np.arange(len(VIRIDIS)), band) for band in tenths.T]
+    indices = np.linspace(0.0, len(VIRIDIS) - 1.0, count)
+    bands = [np.interp(indices, np.arange(len(VIRIDIS)), band) for band in tenths.T]
     return [(float(red), float(green), float(blue)) for red, green, blue in zip(*bands, strict=True)]
 
 

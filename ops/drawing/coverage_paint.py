@@ -14,21 +14,21 @@ from ops.drawing.coverage_classes import ColourClass
 from ops.drawing.tile_styles import Palette
 
 UNKNOWN, OFF_THE_MAP = 254, 255
-_HATCH_PX: Final = 8  # divides the tile's 256, so that lines run on into the next tile
+_HATCH_PX: Final = 8  # divides the tile's 256, so that lines continue in the next tile
 _ALPHA, _LINE_ALPHA = 160, 150
 _LINES: Final[Mapping[Palette, tuple[int, int, int]]] = {"day": (58, 62, 70), "night": (102, 106, 112)}
 
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """Classes of probability in the colours of the printed maps; 0 stays clear, unknown ground is hatched."""
+    """Classes of probability in the colours of the printed maps; 0 is transparent, unknown ground is hatched."""
 
     steps: tuple[ColourClass, ...]
     margin_px: int = 0
     smooth: bool = False
 
     def classes(self, probability: npt.NDArray[np.float32]) -> UInt8s:
-        """The number of each cell's class; UNKNOWN where the probability is."""
+        """Return the class number of each cell; UNKNOWN where the probability is unknown."""
         lows = np.array([step.low for step in self.steps[1:]])
         classes = np.searchsorted(lows, probability.astype(np.float64), side="right").astype(np.uint8)
         classes[np.isnan(probability)] = UNKNOWN

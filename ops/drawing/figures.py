@@ -17,13 +17,13 @@ import numpy.typing as npt
 import xarray as xr
 from matplotlib.figure import Figure
 
-# Okabe and Ito (2008): told apart by people with every common form of colour blindness.
+# Okabe and Ito (2008): distinguishable with every common form of colour blindness.
 BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 ORANGE, SKY, GREY = "#e69f00", "#56b4e9", "#8a8f98"
 
-INK = "#010203"  # stands for the page's text colour; replaced by currentColor in the SVG
+INK = "#010203"  # placeholder for the page's text colour; replaced by currentColor in the SVG
 POINTS_SHOWN = 400  # instants in a figure over time
-WIDTH_IN, HEIGHT_IN = 3.35, 2.4  # 322 × 230 CSS pixels, a phone's column: text is 12 px there and never less
+WIDTH_IN, HEIGHT_IN = 3.35, 2.4  # 322 × 230 CSS pixels, a phone's column: text is never smaller than 12 px
 STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "watchline",
@@ -52,7 +52,7 @@ STYLE: Any = {
 
 @dataclass(frozen=True, slots=True)
 class SvgFigure:
-    """One figure: its title, the SVG, what it shows in words (for those who do not see it), and how to read it."""
+    """One figure: its title, the SVG, a text alternative, and how to read it."""
 
     title: str
     svg: str
@@ -72,8 +72,8 @@ def _svg(figure: Figure, words: str) -> str:
     text = out.getvalue()
     text = text[text.index("<svg") :].replace(INK, "currentColor")
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'\sxmlns(:xlink)?="[^"]*"', "", text).replace("xlink:href", "href")  # HTML knows SVG by itself
-    # Ids repeat from figure to figure; in one page they must not.
+    text = re.sub(r'\sxmlns(:xlink)?="[^"]*"', "", text).replace("xlink:href", "href")  # HTML needs no SVG namespace
+    # Ids repeat from figure to figure; within one page they must be unique.
     mark = f"f{_hash(words):x}-"
     text = re.sub(r'id="([^"]+)"', rf'id="{mark}\1"', text)
     text = re.sub(r'(href="#|url\(#)', rf"\g<1>{mark}", text)
@@ -82,12 +82,12 @@ def _svg(figure: Figure, words: str) -> str:
 
 
 def _hash(text: str) -> int:
-    """A number from a text that is the same in every run."""
+    """Return a hash of a text that is the same in every run."""
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=4).digest(), "big")
 
 
 def gospa_over_time(gospa: xr.Dataset) -> SvgFigure:
-    """Stacked decomposition of GOSPA at each instant: localisation, missed and false, as shares of GOSPA to its power.
+    """Plot GOSPA over time, decomposed: localisation, missed and false, stacked as fractions of GOSPA to its power.
 
     ``gospa`` has dim ``time`` and variables gospa, localisation, missed, false, each [m].
     """
@@ -106,9 +106,9 @@ def gospa_over_time(gospa: xr.Dataset) -> SvgFigure:
             [gospa[name].to_numpy().astype(float) ** order for name in ("localisation", "missed", "false")]
         )
         whole = parts.sum(axis=0)
-        share = np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0) * total
+        fraction = np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0) * total
         labels = ("localisation", "missed", "false")
-        axes.stackplot(minutes, share, labels=labels, colors=(BLUE, ORANGE, PURPLE), linewidth=0)
+        axes.stackplot(minutes, fraction, labels=labels, colors=(BLUE, ORANGE, PURPLE), linewidth=0)
         axes.plot(minutes, total, color=INK, linewidth=0.8)
         axes.set_xlabel("minutes from the start")
         axes.set_ylabel("GOSPA [m]")
@@ -121,7 +121,7 @@ def gospa_over_time(gospa: xr.Dataset) -> SvgFigure:
 
 
 def latency_histogram(latencies_ms: npt.NDArray[np.float64]) -> SvgFigure:
-    """Histogram of latencies [ms] on a logarithmic axis, with the median and the 99th percentile."""
+    """Plot a histogram of latencies [ms] on a logarithmic axis, with the median and the 99th percentile."""
     values = np.maximum(latencies_ms[np.isfinite(latencies_ms)], 0.1)
     middle, high = np.percentile(values, (50, 99))
     words = f"Latency of {values.size:,} samples: median {middle:,.0f} ms, 99th percentile {high:,.0f} ms."
@@ -143,7 +143,7 @@ def latency_histogram(latencies_ms: npt.NDArray[np.float64]) -> SvgFigure:
 
 
 def detections_per_sensor(counts: Mapping[str, int]) -> SvgFigure:
-    """Horizontal bars of messages journaled per sensor, most first; more than 16 sensors are summed in the last bar."""
+    """Plot bars of messages journaled per sensor, most first; sensors beyond 16 are summed in the last bar."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown, rest = ranked[:16], ranked[16:]
     if rest:
@@ -151,10 +151,10 @@ def detections_per_sensor(counts: Mapping[str, int]) -> SvgFigure:
     words = "Messages journaled per sensor: " + ", ".join(f"{_plain(name)} {count:,}" for name, count in shown) + "."
     with _canvas(max(HEIGHT_IN, 0.22 * len(shown) + 0.6)) as figure:
         axes = figure.add_subplot()
-        places = np.arange(len(shown))
-        bars = axes.barh(places, [count for _, count in shown], color=BLUE, height=0.68)
+        rows = np.arange(len(shown))
+        bars = axes.barh(rows, [count for _, count in shown], color=BLUE, height=0.68)
         axes.bar_label(bars, [f"{count:,}" for _, count in shown], padding=4, color=INK)
-        axes.set_yticks(places, [_plain(name) for name, _ in shown])
+        axes.set_yticks(rows, [_plain(name) for name, _ in shown])
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
         axes.set_xlim(0, max(1, *(count for _, count in shown)) * 1.2)
@@ -170,9 +170,9 @@ def along_the_border(
     hidden: npt.NDArray[np.float64] | None,
     spans_km: npt.NDArray[np.float64],
 ) -> SvgFigure:
-    """Alerts per segment by rule (each an array over segments), above the hidden share of each segment's belt.
+    """Plot alerts per segment by rule (each an array over segments), above the fraction of dead ground in each belt.
 
-    ``spans_km`` (segment, 2) is where each segment starts and ends along the line.
+    ``spans_km`` (segment, 2) is the chainage of each segment's start and end.
     """
     count, at, width = len(spans_km), spans_km.mean(axis=1), np.diff(spans_km, axis=1)[:, 0] * 0.9
     total = int(sum(values.sum() for values in alerts.values()))
@@ -210,7 +210,7 @@ def along_the_border(
 
 
 def _thinned(gospa: xr.Dataset) -> tuple[xr.Dataset, int]:
-    """At most POINTS_SHOWN instants: power means of blocks of equal count, so that the decomposition still adds up."""
+    """Return at most POINTS_SHOWN instants: power means of equal blocks, so that the decomposition still adds up."""
     together = -(-gospa.sizes["time"] // POINTS_SHOWN)
     if together == 1:
         return gospa, 1
@@ -221,7 +221,7 @@ def _thinned(gospa: xr.Dataset) -> tuple[xr.Dataset, int]:
 
 
 def _plain(text: str) -> str:
-    """A sensor's text as matplotlib may draw it: no mathematics, no control characters, at most 18 characters."""
+    """Return a sensor's text as matplotlib can draw it: no mathtext, no control characters, at most 18 characters."""
     clean = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
     clean = clean if len(clean) <= 18 else clean[:17] + "…"
     return clean.replace("$", r"\$")

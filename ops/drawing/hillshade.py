@@ -1,4 +1,4 @@
-"""Shaded relief: how light falls on the ground, the same on the live map and in the report."""
+"""Shaded relief, the same on the live map and in the report."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 LIGHTS: Final = ((315, 0.5), (270, 0.2), (0, 0.2), (225, 0.1))
-"""(azimuth [deg], weight): light from several sides, mostly from the north-west, as maps are read."""
+"""(azimuth [deg], weight): light from several directions, mostly from the north-west, as is usual on maps."""
 EXAGGERATION: Final = 1.6
 LIGHT_ON_THE_LEVEL: Final = math.sqrt(0.5)
-"""What level ground gets, all lights standing 45° high."""
+"""Light on level ground, with all lights at an elevation of 45°."""
 
 
 def shade(elevation: npt.NDArray[np.float32], cell_m: float) -> npt.NDArray[np.float32]:
-    """Light on each cell, 0 to 1, of a height raster with rows from north to south; NaN beside and on voids."""
+    """Return the light on each cell, 0 to 1, of an elevation raster, rows from north to south; NaN near voids."""
     south_slope, east_slope = np.gradient(elevation * np.float32(EXAGGERATION), cell_m)
     steepness = np.sqrt(1 + south_slope**2 + east_slope**2)
     light = np.zeros_like(elevation)

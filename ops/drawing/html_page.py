@@ -1,4 +1,4 @@
-"""Pages of reports: a Jinja template beside its report, the shared stylesheet, and the hashes of its scripts."""
+"""Report pages: a Jinja template beside its report, the shared stylesheet, and the hashes of its scripts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ STYLESHEET = Path(__file__).parent / "report.css"
 
 
 def render_page(template: Path, *, scripts: Iterable[str] = (), **values: Any) -> str:
-    """The page of a template file: what it is given is escaped, and a name that it lacks is an error.
+    """Render a page from a template file; values are escaped, and an undefined name is an error.
 
-    ``scripts`` are the only ones that the page may run; the template takes their hashes as ``script_hashes``.
+    Only the ``scripts`` may run on the page; the template receives their hashes as ``script_hashes``.
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     page = environment.from_string(template.read_text(encoding="utf-8"))

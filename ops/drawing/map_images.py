@@ -1,4 +1,4 @@
-"""Pictures that lie under the report's map: shaded relief and hatched ground, as data URIs on the web map's grid."""
+"""Pictures under the report's map: shaded relief and hatched ground, as data URIs on the web map's grid."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import xarray as xr
 from ops.drawing.hillshade import shade
 
 OVERLAY_SCALE = 3  # pixels of an overlay per terrain cell
-FINE_UP_TO_CELLS = 400_000  # larger terrains get one pixel a cell
+FINE_UP_TO_CELLS = 400_000  # larger terrains get one pixel per cell
 
 
 def hillshade_png(terrain: xr.Dataset) -> tuple[str, list[list[float]]]:
-    """Shaded relief as a data URI on the web map's grid, and its bounds [[south, west], [north, east]] in degrees."""
+    """Return shaded relief as a data URI on the web map's grid, and its bounds [[south, west], [north, east]]."""
     elevation, bounds, cell_m = _on_web_grid(terrain["elevation"], terrain.attrs["crs"], smooth=True)
     light = shade(elevation, cell_m)
     known = np.isfinite(light)
     low, high = np.nanpercentile(elevation, (1, 99))
     height = np.where(known, np.clip((elevation - float(low)) / max(float(high - low), 1.0), 0, 1), 0)
-    # Pale on purpose: the relief is the ground for what lies on it. Low ground greenish, high ground warm.
+    # Pale, because other layers lie on the relief. Low ground is greenish, high ground warm.
     light = np.clip(0.45 + 0.72 * np.where(known, light, 0), 0, 1.03)
     pixels = np.empty((*elevation.shape, 4), np.uint8)
     for channel, (bottom, top) in enumerate(((222, 250), (230, 244), (222, 232))):
@@ -33,7 +33,7 @@ def hillshade_png(terrain: xr.Dataset) -> tuple[str, list[list[float]]]:
 
 
 def hatched_png(cells: xr.DataArray, crs: str) -> tuple[str, list[list[float]]]:
-    """Cells that are 1 as a hatched, see-through data URI, and its bounds in degrees."""
+    """Return the cells that are 1 as a hatched, transparent data URI, and its bounds in degrees."""
     values, bounds, _ = _on_web_grid(cells.astype(np.float32), crs, smooth=False)
     hidden = values > 0.5
     rows, columns = np.ogrid[: hidden.shape[0], : hidden.shape[1]]
@@ -47,9 +47,9 @@ def hatched_png(cells: xr.DataArray, crs: str) -> tuple[str, list[list[float]]]:
 def painted_png(
     classes: xr.DataArray, crs: str, colours: Sequence[tuple[int, int, int, int]], hatch: tuple[int, int, int]
 ) -> tuple[str, list[list[float]]]:
-    """Cells painted by class, a number into ``colours`` (RGBA), as a data URI with its bounds in degrees.
+    """Paint cells by class, an index into ``colours`` (RGBA); return a data URI and its bounds in degrees.
 
-    Cells of −1 are hatched in ``hatch``; beyond the cells nothing is painted.
+    Cells of −1 are hatched in ``hatch``; the area outside the cells stays transparent.
     """
     values, bounds, _ = _on_web_grid(classes.astype(np.float32), crs, smooth=False)
     known, hatched = values >= 0.0, values == -1.0
@@ -63,7 +63,7 @@ def painted_png(
 def _on_web_grid(
     values: xr.DataArray, crs: str, *, smooth: bool
 ) -> tuple[npt.NDArray[np.float32], list[list[float]], float]:
-    """Values on the EPSG:3857 grid of web maps, its bounds in degrees, its cell on the ground [m]; NaN off the map."""
+    """Return values on the EPSG:3857 grid, bounds in degrees, and cell size on the ground [m]; NaN off the map."""
     from rasterio.transform import array_bounds, from_origin
     from rasterio.warp import Resampling, calculate_default_transform, reproject, transform_bounds
 
@@ -92,7 +92,7 @@ def _on_web_grid(
 
 
 def _data_uri(pixels: npt.NDArray[np.uint8], *, lossless: bool = False) -> str:
-    """``pixels`` (row, column, RGBA) as WebP."""
+    """Encode ``pixels`` (row, column, RGBA) as a WebP data URI."""
     from PIL import Image
 
     out = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Coverage as maps to print: shaded relief under it, colours that everyone can tell apart, scale bar, north, legend."""
+"""Coverage maps for printing: shaded relief, colours safe for colour blindness, scale bar, north arrow, legend."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector
 
 STYLE: Final[Any] = {"font.family": "sans-serif", "font.size": 9.0, "text.parse_math": False}
-LARGEST_PIXELS: Final = 1600  # along a side of the drawn raster; larger terrains are thinned
+LARGEST_PIXELS: Final = 1600  # along one side of the drawn raster; larger terrains are subsampled
 DPI: Final = 150
 SIGNS: Final[Mapping[str, tuple[str, str, float]]] = {
     "radar": ("s", "radar", 9.0),
@@ -32,7 +32,7 @@ SIGNS: Final[Mapping[str, tuple[str, str, float]]] = {
     "radio": ("^", "radio finder", 6.0),
     "human": ("P", "observer", 5.0),
 }
-LABELLED_UP_TO: Final = 12  # sensors; more would cover the map
+LABELLED_UP_TO: Final = 12  # sensors; more labels would cover the map
 
 
 def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> None:
@@ -58,7 +58,7 @@ def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> No
 
 
 def relief(axes: Axes, terrain: xr.Dataset, thin: int, extent: tuple[float, float, float, float]) -> None:
-    """Pale shaded relief over ``extent`` (west, east, south, north), every ``thin``-th cell of it."""
+    """Draw pale shaded relief over ``extent`` (west, east, south, north), using every ``thin``-th cell."""
     elevation = terrain["elevation"][::thin, ::thin].to_numpy().astype(np.float64)
     step = cell_size(terrain) * thin
     known = np.isfinite(elevation)
@@ -71,7 +71,7 @@ def relief(axes: Axes, terrain: xr.Dataset, thin: int, extent: tuple[float, floa
 def _classes(
     axes: Axes, chosen: Map, rasters: xr.Dataset, thin: int, extent: tuple[float, float, float, float]
 ) -> bool:
-    """Colour the cells by class and hatch those that are unknown; whether there are any."""
+    """Colour the cells by class and hatch unknown ones; return whether there are unknown cells."""
     values = rasters[chosen.variable][::thin, ::thin].to_numpy().astype(np.float64)
     blank = np.isnan(rasters["expected_probability"][::thin, ::thin].to_numpy())
     if chosen.variable == "dead_ground":
@@ -96,26 +96,26 @@ def _classes(
 def _border(axes: Axes, ground: OpenSector) -> None:
     lines = getattr(ground.crossed.line, "geoms", [ground.crossed.line])
     for part in lines:
-        places = np.asarray(part.coords)
-        axes.plot(places[:, 0], places[:, 1], color="white", linewidth=3.6, zorder=4)
-        axes.plot(places[:, 0], places[:, 1], color="black", linewidth=1.8, zorder=5)
+        vertices = np.asarray(part.coords)
+        axes.plot(vertices[:, 0], vertices[:, 1], color="white", linewidth=3.6, zorder=4)
+        axes.plot(vertices[:, 0], vertices[:, 1], color="black", linewidth=1.8, zorder=5)
     belt = belt_outline(ground.crossed, ground.sector.belt_m)
     for piece in getattr(belt, "geoms", [belt]):
-        places = np.asarray(piece.exterior.coords)
-        axes.plot(places[:, 0], places[:, 1], color="black", linewidth=0.7, linestyle=(0, (5, 4)), zorder=4)
+        vertices = np.asarray(piece.exterior.coords)
+        axes.plot(vertices[:, 0], vertices[:, 1], color="black", linewidth=0.7, linestyle=(0, (5, 4)), zorder=4)
 
 
 def _sensors(axes: Axes, ground: OpenSector) -> None:
-    """Signs, the larger below; one label for all sensors of a place."""
+    """Draw sensor symbols, larger ones below; sensors at the same position share one label."""
     named: dict[tuple[float, float], list[str]] = {}
     for sensor in sorted(ground.layout, key=lambda s: -SIGNS[s.kind][2]):
         sign, _, size = SIGNS[sensor.kind]
         axes.plot(sensor.easting, sensor.northing, sign, color="black", mec="white", mew=1.0, markersize=size, zorder=7)
         named.setdefault((round(sensor.easting), round(sensor.northing)), []).append(plain_text(sensor.id, 18))
-    for place, ids in named.items() if len(ground.layout) <= LABELLED_UP_TO else ():
+    for position, ids in named.items() if len(ground.layout) <= LABELLED_UP_TO else ():
         axes.annotate(
             "\n".join(ids),
-            place,
+            position,
             xytext=(6, 4),
             textcoords="offset points",
             fontsize=7.0,
@@ -126,7 +126,7 @@ def _sensors(axes: Axes, ground: OpenSector) -> None:
 
 
 def scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
-    """A scale bar at the lower left."""
+    """Draw a scale bar at the lower left."""
     west, east, south, north = extent
     length_m = _round_down((east - west) / 4.0)
     left, foot, high = west + 0.03 * (east - west), south + 0.035 * (north - south), 0.008 * (north - south)
@@ -146,14 +146,14 @@ def scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
                 (left + i * length_m / 4.0, foot), length_m / 4.0, high, facecolor=colour, edgecolor="black", zorder=9
             )
         )
-    for share in (0.0, 0.5, 1.0):
+    for fraction in (0.0, 0.5, 1.0):
         per_unit, unit = (1000.0, "km") if length_m >= 1000.0 else (1.0, "m")
-        text = f"{share * length_m / per_unit:g}" + (f" {unit}" if share == 1.0 else "")
-        axes.text(left + share * length_m, foot + 1.8 * high, text, ha="center", va="bottom", fontsize=7.5, zorder=9)
+        text = f"{fraction * length_m / per_unit:g}" + (f" {unit}" if fraction == 1.0 else "")
+        axes.text(left + fraction * length_m, foot + 1.8 * high, text, ha="center", va="bottom", fontsize=7.5, zorder=9)
 
 
 def north_arrow(axes: Axes) -> None:
-    """An arrow to grid north at the upper right."""
+    """Draw an arrow to grid north at the upper right."""
     axes.annotate(
         "N",
         xy=(0.965, 0.975),
@@ -192,9 +192,9 @@ def _legend(axes: Axes, chosen: Map, ground: OpenSector, *, unknown: bool) -> No
 
 def _title(chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> str:
     story = rasters.attrs
-    who = f"{story['target']}, {story['conditions'].replace(',', ' + ')}, within {_seconds(float(story['dwell_s']))}"
+    scene = f"{story['target']}, {story['conditions'].replace(',', ' + ')}, within {_seconds(float(story['dwell_s']))}"
     where = f"{plain_text(ground.sector.title or ground.sector.name)}, layout {plain_text(ground.layout.name)}"
-    return f"{chosen.title}: {who}\n{where}, {len(ground.layout)} sensors"
+    return f"{chosen.title}: {scene}\n{where}, {len(ground.layout)} sensors"
 
 
 def _footer(chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> str:
@@ -206,7 +206,7 @@ def _footer(chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> str:
 
 
 def plain_text(text: str, longest: int = 60) -> str:
-    """A text for a picture: one line, printable, at most ``longest`` characters."""
+    """Return a text for a picture: one line, printable, at most ``longest`` characters."""
     clean = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 

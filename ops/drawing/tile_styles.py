@@ -1,8 +1,9 @@
 """Styles of map tiles: shaded relief, elevation tints and dead ground.
 
-A style is given one tile's values and answers with its pixels. The ground stays quiet on purpose: colour is kept for
-what needs a person. Lightness alone tells low from high, and hatching tells unknown from unseen, so that no one has to
-tell red from green. ``palette`` is ``day`` (light ground) or ``night`` (dark ground).
+A style converts the values of one tile to pixels. The background is deliberately subdued: colour is reserved for what
+needs an operator's attention. Lightness alone distinguishes low from high, and hatching distinguishes unknown from dead
+ground, so that no reader needs to distinguish red from green. ``palette`` is ``day`` (light background) or ``night``
+(dark background).
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ Palette = Literal["day", "night"]
 Colour = tuple[int, int, int]
 
 UNSEEN, SEEN, UNKNOWN, OFF_THE_MAP = 0, 1, 2, 255
-"""Values of a raster of what is seen."""
+"""Values of a visibility raster."""
 
-_HATCH_PX: Final = 8  # divides the tile's 256, so that lines run on into the next tile
+_HATCH_PX: Final = 8  # divides the tile's 256, so that lines continue in the next tile
 _SHADOW_ALPHA, _LIGHT_ALPHA = 150.0, 70.0
 _RAMPS: Final[Mapping[Palette, tuple[Colour, Colour, Colour]]] = {  # low, middle, high
     "day": ((170, 178, 172), (205, 206, 194), (236, 232, 222)),
@@ -38,10 +39,10 @@ _LINE_ALPHA: Final[Mapping[Palette, int]] = {"day": 124, "night": 165}
 
 
 class Style(Protocol):
-    """What ``ops.services.map.tiles`` asks of a layer's look. ``margin_px``: pixels wanted around the tile, cut off
-    afterwards.
+    """The style of a layer, as ``ops.services.map.tiles`` uses it.
 
-    ``smooth``: values are interpolated, as of heights; states are not.
+    ``margin_px``: pixels needed around the tile, cropped afterwards. ``smooth``: values such as heights are
+    interpolated; states are not.
     """
 
     @property
@@ -50,15 +51,15 @@ class Style(Protocol):
     def smooth(self) -> bool: ...
 
     def paint(self, values: npt.NDArray[np.float32], cell_m: float, palette: Palette, /) -> UInt8s:
-        """RGBA (4, row, column) of ``values`` (row, column), NaN off the map; ``cell_m`` is a pixel on the ground."""
+        """Return RGBA (4, row, column) of ``values`` (row, column), NaN off the map; ``cell_m`` is the pixel size."""
 
     def legend(self, palette: Palette, /) -> list[dict[str, str]]:
-        """Colours (#rrggbb) and what they mean."""
+        """Return colours (#rrggbb) and their meaning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hillshade:
-    """Shadow as black and light as white, see-through where the ground is level: it lies over any colour."""
+    """Shadow as black and light as white, transparent on level ground, so that it can overlay any colour."""
 
     margin_px: int = 2
     smooth: bool = True
@@ -106,7 +107,7 @@ class Elevation:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Dead ground is veiled, unknown ground is cross-hatched, ground in line of sight stays clear."""
+    """Dead ground is tinted, unknown ground is cross-hatched, ground in line of sight stays clear."""
 
     margin_px: int = 0
     smooth: bool = False

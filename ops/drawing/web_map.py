@@ -1,8 +1,9 @@
-"""The report's map: folium writes it, Leaflet is inlined, nothing is fetched and no text becomes markup.
+"""The report's map, written by folium with Leaflet inlined: nothing is fetched and no text is interpreted as markup.
 
-Every popup is built from text nodes; what a sensor may set never passes through ``innerHTML``. Nor does it pass through
-folium: folium renders what it rendered a second time as a template, so a sensor called ``{{ … }}`` would run code here,
-on this machine. Texts therefore travel beside the map, as JSON, and folium's features carry only their number.
+Every popup is built from text nodes; text that a sensor may set never passes through ``innerHTML``. It does not pass
+through folium either: folium renders its output a second time as a template, so a sensor named ``{{ … }}`` would
+execute code on this machine. Texts are therefore stored beside the map, as JSON, and folium's features carry only an
+index.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ops.drawing.figures import BLUE, GREEN, GREY, PURPLE
 from ops.drawing.map_images import hatched_png, hillshade_png
 
 BLACK = "#000000"
-# Colour and dash pattern per class, so that colour is never the only sign.
+# Colour and dash pattern per class, so that colour is never the only cue.
 CLASS_STYLE: Mapping[str, tuple[str, str]] = {
     "person": (BLUE, ""),
     "group": (PURPLE, "1 6"),
@@ -40,13 +41,13 @@ CLASS_STYLE: Mapping[str, tuple[str, str]] = {
     "unknown": (GREY, ""),
 }
 OUTER_EDGE: Mapping[str, Any] = {"color": "#555555", "weight": 2}
-# Hidden share of a segment: upper bound, colour. White is seen, dark is hidden.
+# Fraction of dead ground of a segment: upper bound, colour. White: none; dark: all.
 HIDDEN_STYLE = ((0.25, "#ffffff"), (0.5, "#f7cf80"), (0.75, "#e69f00"), (1.01, "#7a4f00"))
 NOT_KNOWN_COLOUR = "#c9c9c9"
 SIGNS = frozenset({"radar", "camera", "ground_sensor", "base", "alert"})
 SIMPLIFY_M = 4.0
 
-# Builds a popup out of text nodes only; no data is ever parsed as HTML.
+# Builds a popup from text nodes only; data are never parsed as HTML.
 POPUP_SCRIPT = """
 const watchlineTexts = JSON.parse(document.getElementById("map-texts").textContent);
 function watchlinePopup(feature) {
@@ -85,7 +86,7 @@ TO_MARKER = """function (feature, latlng) {
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A point on the map: its kind picks the symbol (radar, camera, ground_sensor, base, alert, other)."""
+    """A point on the map; its kind selects the symbol (radar, camera, ground_sensor, base, alert, other)."""
 
     kind: str
     lon: float
@@ -96,7 +97,7 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """A line on the map, in the frame [m], (point, 2); its class picks colour and dashes."""
+    """A line on the map, in the frame [m], (point, 2); its class selects colour and dashes."""
 
     points: npt.NDArray[np.float64]
     of_class: str
@@ -106,8 +107,10 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """A picture over the relief that can be switched on and off: a data URI, its bounds [[south, west], [north, east]]
-    in degrees, and whether it is shown at first."""
+    """A picture over the relief that can be switched on and off.
+
+    It has a data URI, bounds [[south, west], [north, east]] in degrees, and a flag whether it is initially shown.
+    """
 
     name: str
     alt: str
@@ -118,7 +121,7 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True)
 class MapInput:
-    """All that is drawn. ``segment_rows`` and ``hidden`` go by segment; ``fields`` are closed outlines in the frame."""
+    """The contents of the map. ``segment_rows`` and ``hidden`` are per segment; ``fields`` are closed outlines."""
 
     terrain: xr.Dataset
     border: Border | Zone
@@ -137,7 +140,7 @@ class MapInput:
 
 @dataclass(frozen=True, slots=True)
 class MapParts:
-    """The map in pieces for the page: Leaflet's style sheet, the element, the texts as JSON, the scripts in order."""
+    """The parts of the map for the page: Leaflet's style sheet, the element, the texts as JSON, the scripts."""
 
     css: str
     html: str
@@ -146,7 +149,7 @@ class MapParts:
 
 
 def draw_map(drawing: MapInput) -> MapParts:
-    """The map as pieces of a page. Same input, same text."""
+    """Draw the map as parts of a page. The same input gives the same text."""
     frame = drawing.border.frame
     shade, bounds = hillshade_png(drawing.terrain)
     middle = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
@@ -177,7 +180,7 @@ def draw_map(drawing: MapInput) -> MapParts:
 
 
 def _layers(drawing: MapInput, frame: LocalFrame) -> Iterator[Any]:
-    """The layers, from the lowest to the highest."""
+    """Yield the layers, from bottom to top."""
     for over in drawing.overlays:
         yield ImageOverlay(over.picture, over.bounds, name=over.name, alt=over.alt, show=over.show, pixelated=False)
     if drawing.hidden_cells is not None:
@@ -220,18 +223,18 @@ def _lines(
         if len(points) < 2:
             continue
         colour, dashes = CLASS_STYLE.get(trail.of_class, CLASS_STYLE["unknown"])
-        own = {"color": colour, "weight": 3, "opacity": 1, "dashArray": dashes or None}
+        line_style = {"color": colour, "weight": 3, "opacity": 1, "dashArray": dashes or None}
         coordinates = _lonlat(points, frame)
         geometry = {
             "type": "Polygon" if polygon else "LineString",
             "coordinates": [coordinates] if polygon else coordinates,
         }
-        features.append(_feature(geometry, trail.title, trail.rows, style=dict(style or own)))
+        features.append(_feature(geometry, trail.title, trail.rows, style=dict(style or line_style)))
     return _geojson(features, name, show=show, control=control)
 
 
 def _points(name: str, marks: Sequence[Marker]) -> Any:
-    """Signs; those at one place stand side by side, so that each can be clicked."""
+    """Return markers; those at the same position are placed side by side, so that each can be clicked."""
     features, taken = [], Counter[tuple[float, float]]()
     for mark in marks:
         at = round(mark.lon, 6), round(mark.lat, 6)
@@ -253,8 +256,8 @@ def _segments(drawing: MapInput) -> Any:
     for segment in range(border.segments):
         points = np.asarray(border.segment_geometry(segment).coords)[:, :2]
         geometry = {"type": "LineString", "coordinates": _lonlat(points, border.frame)}
-        share = np.nan if drawing.hidden is None else drawing.hidden[segment]
-        style = {"color": hidden_colour(float(share)), "weight": 4, "opacity": 1, "lineCap": "butt"}
+        hidden_fraction = np.nan if drawing.hidden is None else drawing.hidden[segment]
+        style = {"color": hidden_colour(float(hidden_fraction)), "weight": 4, "opacity": 1, "lineCap": "butt"}
         title, rows = f"Segment {segment}", drawing.segment_rows[segment]
         casing.append(_feature(geometry, title, rows, style={"color": BLACK, "weight": 8}))
         features.append(_feature(geometry, title, rows, style=style))
@@ -262,7 +265,7 @@ def _segments(drawing: MapInput) -> Any:
 
 
 def hidden_colour(share: float) -> str:
-    """Colour of a segment by its hidden share 0–1; grey where it is unknown."""
+    """Return the colour of a segment by its fraction of dead ground, 0–1; grey where unknown."""
     return next((colour for upper, colour in HIDDEN_STYLE if share < upper), NOT_KNOWN_COLOUR)
 
 
@@ -277,16 +280,16 @@ def _geojson(features: list[dict[str, Any]], name: str, **options: Any) -> Any:
 
 
 def _take_texts(layer: Any, texts: list[dict[str, Any]]) -> None:
-    """Move what the layer's features say into ``texts``, and leave them its number there: see the file's head."""
+    """Move the texts of the layer's features into ``texts``, leaving their index: see the module docstring."""
     if isinstance(layer, folium.GeoJson):
         for feature in layer.data["features"]:
-            said = feature["properties"]
-            texts.append({"title": said.pop("title"), "rows": said.pop("rows")})
-            said["text"] = len(texts) - 1
+            properties = feature["properties"]
+            texts.append({"title": properties.pop("title"), "rows": properties.pop("rows")})
+            properties["text"] = len(texts) - 1
 
 
 def _json_for_html(value: Any) -> str:
-    """JSON that may stand inside a script element: no character of it can end the element or open a comment."""
+    """Return JSON that is safe inside a script element: it cannot close the element or open a comment."""
     text = json.dumps(value, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -304,7 +307,7 @@ def _border_bounds(border: Border | Zone) -> list[list[float]]:
 
 
 def _name_in_order(page: folium.Map) -> None:
-    """folium names its elements by chance; here by order, so that the same night gives the same file."""
+    """Rename folium's randomly named elements in order, so that the same scenario gives the same file."""
     waiting: list[Any] = [page]
     number = 0
     while waiting:
@@ -326,7 +329,7 @@ def _leaflet_js() -> str:
 
 
 def _leaflet_css() -> str:
-    """Leaflet's style sheet with its images inlined."""
+    """Return Leaflet's style sheet with its images inlined."""
     folder = _leaflet_folder()
     css = (folder / "leaflet.css").read_text(encoding="utf-8")
     for image in sorted((folder / "images").iterdir()):

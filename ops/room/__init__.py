@@ -1,1 +1,1 @@
-"""The operations room: starts and supervises the services; demo, run, serve, record, replay."""
+"""The runtime supervisor: starts and supervises the services; demo, run, serve, record, replay."""

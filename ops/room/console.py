@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 COUNTED = ("received", "journaled", "duplicate", "dead_lettered", "shed")
-"""What is counted of each sensor's messages."""
-# A health state is shown by a word and a sign as well as by colour.
+"""The message counts of each sensor."""
+# A health state is shown by a word and a sign, not by colour alone.
 HEALTH_SIGNS = {
     "ok": ("●", "green"),
     "silent": ("✕", "bold yellow"),
@@ -24,7 +24,7 @@ HEALTH_SIGNS = {
 }
 PRIORITY_STYLES = {"distress": "bold reverse", "high": "bold yellow", "medium": "yellow", "low": "dim"}
 LINES_OF_THE_REST = 18
-"""Lines for the head, the sensors, and the titles and frames of the other parts."""
+"""Lines taken by the header, the sensors, and the titles and frames of the other parts."""
 TRACKS_SHOWN = 6
 
 
@@ -48,12 +48,12 @@ class ConsoleView:
 
 
 def totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    """The sums of the counts over all sensors."""
+    """Sum the counts over all sensors."""
     return {name: sum(sensor[name] for sensor in counts.values()) for name in COUNTED}
 
 
 def clock_text(moment: datetime, time_zone: str) -> str:
-    """UTC and local time side by side, ``21:04:05Z (16:04:05 EST)``."""
+    """Return UTC and local time side by side, ``21:04:05Z (16:04:05 EST)``."""
     local = moment.astimezone(ZoneInfo(time_zone))
     return f"{moment.astimezone(UTC):%H:%M:%S}Z ({local:%H:%M:%S %Z})"
 
@@ -63,7 +63,7 @@ def milliseconds(value: float | None) -> str:
 
 
 def render(picture: ConsoleView, *, height: int = 40) -> Group:
-    """The whole screen as a rich renderable of about ``height`` lines; text from sensors is never read as markup."""
+    """Render the whole screen in about ``height`` lines; text from sensors is never interpreted as markup."""
     alerts = max(2, (height - LINES_OF_THE_REST - TRACKS_SHOWN) // 2)  # a sentence takes about two lines
     return Group(_head(picture), _sensors(picture), _alerts(picture, alerts), _tracks(picture))
 

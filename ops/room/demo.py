@@ -36,12 +36,12 @@ DRAIN_S: Final = 10.0
 MEMORY_EVERY_S: Final = 1.0
 NIGHT_MARGIN_S: Final = 30.0
 DEFAULT_NIGHT_S: Final = 3600.0
-"""How much of a night is simulated when no duration is given, scenario seconds."""
+"""Simulated scenario seconds when no duration is given."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """``duration_s``: wall seconds from the first publish, None until Ctrl-C; ``speed``: scenario per wall seconds."""
+    """Options: ``duration_s`` in wall seconds from the first publish, None until Ctrl-C; ``speed`` over wall time."""
 
     sector: str
     folder: Path
@@ -54,7 +54,7 @@ class DemoOptions:
 
 
 class MemorySampler:
-    """The largest sum of memory over all processes, measured every second on a thread of its own."""
+    """Samples the total memory of all processes every second on a separate thread, and keeps the maximum."""
 
     def __init__(self, measure: Callable[[], float]) -> None:
         self.peak_mb = 0.0
@@ -66,14 +66,14 @@ class MemorySampler:
             self.peak_mb = max(self.peak_mb, self._measure())
 
     def stop(self) -> None:
-        """Measure a last time and stop."""
+        """Take a last sample and stop."""
         self.peak_mb = max(self.peak_mb, self._measure())
         self._stop.set()
 
 
 @dataclass(slots=True)
 class Demo:
-    """A running demonstration. ``watch`` shows it until it is over; ``finish`` drains, scores and writes the files."""
+    """A running demonstration. ``watch`` shows it to its end; ``finish`` drains, scores and writes the files."""
 
     options: DemoOptions
     sector: Sector
@@ -88,16 +88,16 @@ class Demo:
 
     @property
     def started_ns(self) -> int:
-        """Scenario time of the first publish, UTC ns."""
+        """Return the scenario time of the first publish, UTC ns."""
         return int(self.simulator.last("started_ns"))
 
     @property
     def ended_ns(self) -> int:
-        """Scenario time at which the senders stopped, UTC ns; the start's while they have not."""
+        """Return the scenario time at which the senders stopped, UTC ns; the start time while they still run."""
         return int(self.simulator.last("ended_ns") or self.started_ns)
 
     def watch(self, show: Callable[[ConsoleView], None], *, every_s: float = 0.5) -> None:
-        """Show the picture until the simulator has sent its last message or Ctrl-C; then have the senders stop."""
+        """Show the picture until the simulator has sent its last message or Ctrl-C; then stop the senders."""
         try:
             while self.simulator.alive and self.simulator.last("ended_ns") is None:
                 if problem := self.room.failed():
@@ -105,11 +105,11 @@ class Demo:
                 show(self.picture())
                 time.sleep(every_s)
         except KeyboardInterrupt:
-            pass  # the orderly end begins
+            pass  # the orderly shutdown follows
         self.simulator.process.terminate()
 
     def picture(self) -> ConsoleView:
-        """What the console shows now."""
+        """Return what the console shows now."""
         reader, fusion = self.room.reader, self.room.fusion
         picture = ConsoleView(
             title=f"Watchline demonstration: {self.sector.title or self.sector.name} (simulated sensors)",
@@ -145,7 +145,7 @@ class Demo:
             self.first_track_s = since_start_s
 
     def drain(self) -> dict[str, int]:
-        """Wait until ingest and fusion have everything; returns what each sensor sent. The senders have stopped."""
+        """Wait until ingest and fusion have processed all messages; return the number sent per sensor."""
         published: dict[str, int] = self.simulator.wait_for("published", timeout_s=DRAIN_S + 5.0)
         self.room.drain(DRAIN_S)
         self.memory.stop()
@@ -174,7 +174,7 @@ def clear_retained(demo: Demo, sensors: Iterable[str]) -> None:
 
 
 def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -> Demo:
-    """Simulate the night and start sending it in an open room; returns when the first messages are on their way."""
+    """Simulate the scenario and start sending it in an open room; return once the first messages are being sent."""
     night_s = DEFAULT_NIGHT_S if options.duration_s is None else options.duration_s * options.speed
     memory = MemorySampler(room.memory_mb)
     rehearsal = room.start(
@@ -212,13 +212,14 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
 
 
 def open_room(options: DemoOptions) -> tuple[Room, Sector]:
-    """The room for a demonstration, not yet entered; entering it removes an earlier demonstration from its folder."""
+    """Create the room for a demonstration, not yet entered; entering it removes an earlier demonstration's files."""
     sector = load_sector(options.sector)
     layout = layout_path(sector, options.layout)
-    read_bases(sector.bases)  # the report needs them: an error is raised now rather than at the end
+    read_bases(sector.bases)  # the report needs them: fail now rather than at the end
     now_ns = time.time_ns()
     clock = ScenarioClock.live() if options.speed == 1 else ScenarioClock(now_ns, now_ns, options.speed)
-    # Each run has a name of its own, so that an external broker's retained messages are not taken for ours.
+    # Each run has a unique name, so that retained messages of earlier runs on an external broker are not mistaken for
+    # its own.
     sector_id = sector.name if options.broker is None else f"{sector.name}-demo-{socket.gethostname()}-{os.getpid()}"
     sector_id = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in sector_id)[:60]
     room = RoomOptions(

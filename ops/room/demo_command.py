@@ -53,7 +53,7 @@ def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: 
 
 @contextmanager
 def _shown(screen: Console, *, headless: bool) -> Iterator[Callable[[ConsoleView], None]]:
-    """A live console, or without a terminal one line every few seconds and one for each new alert."""
+    """Yield the display: a live console, or without a terminal one line every few seconds and one per new alert."""
     if headless:
         yield _Plain(screen)
         return
@@ -109,7 +109,7 @@ def show_summary(summary: Summary, screen: Console) -> None:
 
 
 def show_page(address: str) -> bool:
-    """Open ``address`` in a window beside us; False without a display or a browser that needs one.
+    """Open ``address`` in a separate window; False without a display or a browser that needs one.
 
     A text browser is not opened: it would overwrite the terminal.
     """
@@ -119,7 +119,7 @@ def show_page(address: str) -> bool:
         browser = webbrowser.get()
     except webbrowser.Error:
         return False
-    if type(browser) is webbrowser.GenericBrowser:  # what the module takes links, lynx and w3m for
+    if type(browser) is webbrowser.GenericBrowser:  # the class that the module uses for links, lynx and w3m
         return False
     threading.Thread(target=browser.open, args=(address,), name="browser", daemon=True).start()
     return True

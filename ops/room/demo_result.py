@@ -1,4 +1,4 @@
-"""The result of a demonstration: its tracks against the simulator's truth, its counts, and the files it writes."""
+"""The result of a demonstration: its tracks scored against the simulator's truth, its counts, and its output files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Quality:
 def quality(demo: Demo, ground: OpenSector) -> Quality:
     """Score the finished history against the truth, over the time in which messages were published.
 
-    ``gospa_mean_m`` counts every mover of the sector, also on dead ground; ``gospa_covered_mean_m`` counts only movers
+    ``gospa_mean_m`` counts every mover of the sector, also in dead ground. ``gospa_covered_mean_m`` counts only movers
     and tracks in line of sight of some sensor of the layout, so it measures the tracker.
     """
     tracks = demo.room.reader.history_dataset()
@@ -70,7 +70,7 @@ def quality(demo: Demo, ground: OpenSector) -> Quality:
 
 
 def _on(visible: xr.DataArray, history: xr.Dataset) -> xr.Dataset:
-    """The rows of a history whose nearest terrain cell is visible."""
+    """Select the rows of a history whose nearest terrain cell is visible."""
     position = {axis: xr.DataArray(history[axis].values, dims="estimate") for axis in ("northing", "easting")}
     return history.isel(estimate=np.flatnonzero(visible.sel(position, method="nearest").values))
 
@@ -82,7 +82,7 @@ def _mean(values: xr.DataArray) -> float | None:
 def write_files(
     demo: Demo, ground: OpenSector, scores: Quality, per_sensor: Mapping[str, Mapping[str, int]], latencies: np.ndarray
 ) -> dict[str, Path]:
-    """Tracks as GeoParquet, alerts as GeoJSON, and the report; returns their paths by name."""
+    """Write tracks as GeoParquet, alerts as GeoJSON, and the report; return their paths by name."""
     folder, reader = demo.options.folder, demo.room.reader
     files = {"tracks": folder / "tracks.parquet", "alerts": folder / "alerts.geojson", "report": folder / "report.html"}
     reader.export_tracks_geoparquet(files["tracks"], ground.frame)
@@ -113,7 +113,7 @@ def write_files(
 
 
 def _serve_command(demo: Demo) -> str:
-    """The command that shows this store on the live map, run in the report's folder."""
+    """Return the command that shows this store on the live map, run in the report's folder."""
     options = demo.options
     words = ["watchline", "serve", demo.room.store_path.name, f"--sector={options.sector}"]
     return shlex.join([*words, *([] if options.layout is None else [f"--layout={options.layout}"])])
@@ -130,7 +130,7 @@ class Summary:
 
 
 def summarise(demo: Demo, published: Mapping[str, int]) -> Summary:
-    """Counts, tracking quality, latency and memory of a drained demonstration; writes its files."""
+    """Summarise a drained demonstration (counts, tracking quality, latency, memory) and write its files."""
     ground = open_sector(demo.sector, demo.room.options.layout)
     counts, recount = _counts(demo.room.journal_path)
     per_sensor = {
@@ -176,7 +176,7 @@ def summarise(demo: Demo, published: Mapping[str, int]) -> Summary:
 
 
 def _counts(path: Path) -> tuple[dict[str, Counts], dict[str, int]]:
-    """Receipts of detections per sensor, and of each the distinct messages that are dead letters."""
+    """Return the receipts of detections per sensor, and the number of distinct messages that are dead letters."""
     journal = JournalReader(path)
     try:
         recount = {sensor: row.dead_keys for (sensor, kind), row in journal.recount().items() if kind == "detections"}

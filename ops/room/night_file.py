@@ -1,4 +1,4 @@
-"""The file of a simulated night: each message with the time at which its sensor sends it."""
+"""The file of a simulated scenario: each message with the time at which its sensor sends it."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class SimulatedSender:
 
 
 def write_night(path: Path, scans: Iterable[Scan]) -> None:
-    """One line per scan: ``send_ns<TAB>message``, the time of sending (its ``received_at``) and the wire message."""
+    """Write one line per scan: ``send_ns<TAB>message``, the sending time (its ``received_at``) and the wire message."""
     with path.open("wb") as file:
         for scan in scans:
             file.write(b"%d\t%s\n" % (nanoseconds(scan.received_at), encode(scan)))
 
 
 def read_night(path: Path) -> Iterator[Scan]:
-    """The scans that ``write_night`` wrote, in the same order."""
+    """Read the scans that ``write_night`` wrote, in the same order."""
     with path.open("rb") as file:
         for line in file:
             send_ns, _, message = line.partition(b"\t")
@@ -41,5 +41,5 @@ def read_night(path: Path) -> Iterator[Scan]:
 
 
 def read_senders(path: Path) -> list[SimulatedSender]:
-    """The senders of a simulated night."""
+    """Read the senders of a simulated scenario."""
     return [SimulatedSender(*entry) for entry in json.loads(path.read_text())]

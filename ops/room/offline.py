@@ -1,4 +1,4 @@
-"""Commands on files, without a broker or a clock: simulate a night, replay a journal to tracks and alerts."""
+"""Commands on files, without a broker or a clock: simulate a scenario, replay a journal to tracks and alerts."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def replay_journal(
 
 
 def track_log_hash(history: xr.Dataset) -> str:
-    """SHA-256 of the canonical track log: every column's bytes, little-endian, rows in the history's order."""
+    """Return the SHA-256 of the canonical track log: every column's bytes, little-endian, rows in order."""
     digest = hashlib.sha256()
     for name in sorted(map(str, history.data_vars)):
         values = history[name].values

@@ -1,4 +1,4 @@
-"""``watchline record``: ingest alone, so that the recorded traffic can be fused later."""
+"""``watchline record``: runs ingest alone, so that the recorded traffic can be fused later."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ START_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What is journaled, from where, into which file. ``identity`` is the folder of keys and certificates that ingest
-    uses, None for neither; with ``signed`` a message that no registered key has signed is a dead letter."""
+    """What to journal, the source and the file.
+
+    ``identity`` is the folder of keys and certificates that ingest uses, None for neither. With ``signed``, a message
+    not signed by a registered key becomes a dead letter.
+    """
 
     url: BrokerUrl
     sector_id: str
@@ -37,9 +40,9 @@ class Recording:
 
 
 def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
-    """Journal a sector's messages for so long, or until Ctrl-C; returns the receipts.
+    """Journal a sector's messages for the given time, or until Ctrl-C; return the receipts.
 
-    IdentityError for a folder without a register, or ``signed`` without a folder.
+    Raises IdentityError for a folder without a register, or for ``signed`` without a folder.
     """
     url, sector_id, journal = recording.url, recording.sector_id, recording.journal
     identifier(sector_id, "--sector-id")

@@ -1,4 +1,4 @@
-"""An operations room on one machine: broker, ingest and fusion as processes, the API in this one, in start order."""
+"""An operations room on one machine, in start order: broker, ingest and fusion as processes, the API in-process."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class RoomError(WatchlineError):
 
 @dataclass(frozen=True, slots=True)
 class SapientEndpoints:
-    """HOST:PORT of a SAPIENT middleware to call, and where to listen for SAPIENT nodes; either may be None."""
+    """HOST:PORT of a SAPIENT middleware to connect to, and of a listener for SAPIENT nodes; either may be None."""
 
     dial: str | None = None
     listen: str | None = None
@@ -60,12 +60,12 @@ class SapientEndpoints:
 
 @dataclass(frozen=True, slots=True)
 class RoomOptions:
-    """Where the room's sector, data and broker are. ``broker`` None: an embedded one. ``port`` None: 8447 or any.
+    """Sector, data folder, broker and keys of a room. ``broker`` None: an embedded one. ``port`` None: 8447 or any.
 
-    ``fresh``: an earlier demonstration is removed from the folder first. ``identity``: the folder of keys; with an
-    embedded broker None makes one in ``folder``. ``signatures`` None: required with an embedded broker, which has no
-    topic rights, and optional with another: then a source with a key in the register must use it. ``sapient`` None:
-    no SAPIENT fusion node.
+    ``fresh`` first removes an earlier demonstration from the folder. ``identity`` is the folder of keys; with an
+    embedded broker, None creates one in ``folder``. ``signatures`` None means required with an embedded broker, which
+    has no topic rights, and optional with another broker; a source with a registered key must then use it. ``sapient``
+    None: no SAPIENT fusion node.
     """
 
     sector: str
@@ -85,7 +85,7 @@ class RoomOptions:
 class Room:
     """Opens on entry and closes on exit: senders first, then ingest, then fusion, then the broker.
 
-    Every process may be killed and restarted; what it had acknowledged or published is kept.
+    Every process may be killed and restarted; everything it had acknowledged or published is kept.
     """
 
     def __init__(self, options: RoomOptions) -> None:
@@ -119,7 +119,7 @@ class Room:
 
     @property
     def url(self) -> BrokerUrl:
-        """The broker's address, with its credentials."""
+        """Return the broker's address, with its credentials."""
         if self.options.broker is not None:
             return self.options.broker
         assert self._broker is not None
@@ -157,7 +157,7 @@ class Room:
         )
 
     def _prepare_identity(self) -> None:
-        """Make a key for every sensor and unit of this room that has none."""
+        """Create a key for every sensor and unit of this room without one."""
         options = self.options
         self.identity = options.identity or options.folder / "identity"
         units = {UNIT, *load_settings(options.settings).units}
@@ -165,15 +165,15 @@ class Room:
         IdentityFolder(self.identity).prepare([*sensors, *(Name("unit", unit) for unit in sorted(units))])
 
     def identity_of(self, name: str) -> Identity:
-        """The identity that signs under that name; empty where the room has no keys."""
+        """Return the identity that signs under that name; empty where the room has no keys."""
         if self.identity is None or not IdentityFolder(self.identity).bundle(name).is_dir():
             return Identity()
         return IdentityFolder(self.identity).identity(name)
 
     def listen(self) -> None:
-        """Start ingest; return when it listens and fusion reads. ChildFailed with the end of its log when one does not.
+        """Start ingest; return when it listens and fusion reads. ChildFailed, with the end of its log, on failure.
 
-        Separate from opening, because the journal's time begins here: from now on a sensor without data is silent.
+        Separate from opening, because the journal's time begins here: from now on a sensor without data is offline.
         """
         self.ingest = self.start(
             "ingest",
@@ -190,7 +190,7 @@ class Room:
             self._open_sapient(self.options.sapient)
 
     def _open_sapient(self, endpoints: SapientEndpoints) -> None:
-        """Start the SAPIENT fusion node; return when it dials or listens."""
+        """Start the SAPIENT fusion node; return when it connects or listens."""
         options = self.options
         self.sapient = self.start(
             "sapient",
@@ -231,7 +231,7 @@ class Room:
         return self._stack.enter_context(part)
 
     def serve(self, act: Callable[[OperatorAction], None]) -> str:
-        """Serve the API on 127.0.0.1 until the room closes; returns its address. The room must be ready."""
+        """Serve the API on 127.0.0.1 until the room closes; return its address. The room must be ready."""
         from ops.services.api.access_log import AccessLog
         from ops.services.api.app import ApiSettings, create_app
         from ops.services.api.plan_routes import PlanRoutes
@@ -270,7 +270,7 @@ class Room:
         return self.address
 
     def restart_ended(self) -> list[str]:
-        """Restart processes that have ended; a sentence for each, and for each problem that is new or over."""
+        """Restart processes that have ended; return a sentence for each, and for each new or resolved problem."""
         sentences = self._new_problems()
         for child in self._watched:
             if not child.alive:
@@ -288,14 +288,14 @@ class Room:
         return sentences
 
     def failed(self) -> str | None:
-        """A sentence on a process that has ended unexpectedly, with the end of its log; None while all run."""
+        """Describe a process that ended unexpectedly, with the end of its log; None while all run."""
         for child in self._watched:
             if not child.alive:
                 return child.exit_report()
         return None
 
     def drain(self, timeout_s: float) -> bool:
-        """Wait until fusion has processed all that ingest journaled; False when the time is up first."""
+        """Wait until fusion has processed everything that ingest journaled; False on timeout."""
         deadline = time.monotonic() + timeout_s
         journal = JournalReader(self.journal_path)
         try:
@@ -309,20 +309,20 @@ class Room:
         return False
 
     def cursor(self) -> int:
-        """The journal row up to which the store is complete."""
+        """Return the journal row up to which the store is complete."""
         try:
             return self.reader.progress().cursor
         except StoreError:
             return 0
 
     def memory_mb(self) -> float:
-        """Memory of every process of this room, our own included, megabytes of PSS."""
+        """Return the memory of all processes of this room, including this process, in megabytes of PSS."""
         return proportional_set_size_mb([os.getpid()])
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Lock the folder: RoomError while another process has it open. The kernel releases the lock when we end."""
+    """Lock the folder; RoomError while another process has it open. The kernel releases the lock at process end."""
     lock = lock_file(folder / "room.lock")
     if lock is None:
         raise RoomError(f"{folder}: another watchline is using it; expected a folder of its own.")
@@ -333,9 +333,9 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def clear(folder: Path) -> None:
-    """Make ``folder`` ready for a demonstration: the files of an earlier one are removed, and nothing else.
+    """Prepare ``folder`` for a demonstration: remove the files of an earlier demonstration, and nothing else.
 
-    RoomError where the folder holds a journal that no demonstration wrote: an installation's data are not cleared.
+    Raises RoomError for a folder with a journal from another source: data of an installation are never removed.
     """
     mark = folder / DEMO_MARK
     if (folder / "journal.db").exists() and not mark.exists():

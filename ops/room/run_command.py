@@ -80,7 +80,7 @@ def run_sector(
 
 
 def sapient_endpoints(dial: str | None, listen: str | None) -> SapientEndpoints | None:
-    """The endpoints that the options name; None for none. AddressFault on an address that cannot be read."""
+    """Return the endpoints named by the options; None without any. AddressFault for an invalid address."""
     if dial is None and listen is None:
         return None
     from ops.services.sapient.connection import Address

@@ -23,9 +23,9 @@ from ops.store.reader import Reader
 
 
 def serve_store(store: Path, sector_name: str, layout: str | None, *, port: int | None, screen: Console) -> None:
-    """Serve ``store`` with the ground of a sector until Ctrl-C. BadInput or StoreError when it is not a store.
+    """Serve ``store`` with the terrain, border and layout of a sector until Ctrl-C. Raises BadInput or StoreError.
 
-    The times shown are the store's; when it is no longer written to, the page says that the picture is stale.
+    The times shown are the store's; when it is no longer written, the page shows that the picture is stale.
     """
     if not store.is_file():
         raise BadInput("there is no such file", where=str(store), expected="a store.db that demo or run has written")

@@ -1,7 +1,7 @@
-"""Simulate a night to files: ``python -m ops.room.simulate_night``, a process of its own, so that its memory is freed.
+"""Simulate a scenario to files: ``python -m ops.room.simulate_night``, a separate process so that its memory is freed.
 
-Writes ``night.jsonl`` (each message with its time of sending, one per line), ``sensors.json`` (the senders) and
-``truth.npz``. Times count from SCENARIO_START; the simulator shifts them to the time at which it begins.
+Writes ``night.jsonl`` (each message with its sending time, one per line), ``sensors.json`` (the senders) and
+``truth.npz``. Times count from SCENARIO_START; the simulator shifts them to the time at which it starts.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def simulate_night(
     ground: OpenSector, *, seed: int, duration_s: float, traffic: NightSettings | None = None
 ) -> tuple[list[Scan], xr.Dataset]:
-    """The scans of one night in order of sending, duplicates included, and its truth; ``traffic`` sets the movers."""
+    """Simulate scans in order of sending, duplicates included, and the truth; ``traffic`` sets the movers."""
     coverage = look_probability(ground.layout, ground.terrain)
     scenario = border_night(
         ground.terrain, ground.border, seed=seed, duration_s=duration_s, start=SCENARIO_START, coverage=coverage,
@@ -44,7 +44,7 @@ def simulate_night(
 
 
 def write_simulated_night(ground: OpenSector, folder: Path, *, seed: int, duration_s: float) -> int:
-    """Simulate and write the three files; returns the number of messages."""
+    """Simulate and write the three files; return the number of messages."""
     folder.mkdir(parents=True, exist_ok=True)
     scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s)
     write_night(folder / "night.jsonl", scans)

@@ -1,7 +1,7 @@
-"""The simulator process: sends a simulated night at its times, through the spool that a real adapter uses.
+"""The simulator process: sends a simulated scenario in time, through the same spool as a real adapter.
 
-``python -m ops.room.simulator --sector-id ID --folder F --duration SECONDS``; the broker's URL comes in the
-environment. These messages are all that fusion receives of the scenario.
+``python -m ops.room.simulator --sector-id ID --folder F --duration SECONDS``; the broker's URL comes from the
+environment. Fusion receives nothing else of the scenario.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DRAIN_S: Final = 10.0
 
 
 class Senders:
-    """One spool and one connection for each sensor."""
+    """One spool and one connection per sensor."""
 
     def __init__(
         self, simulated: Sequence[SimulatedSender], sector_id: str, folder: Path, url: BrokerUrl, clock: ScenarioClock
@@ -57,7 +57,7 @@ class Senders:
             self._spools[one.sensor], self._senders[one.sensor] = spool, sender
 
     def send(self, scan: Scan) -> None:
-        """Spool a scan; one that was sent before is sent again under its old key, as by a faulty adapter."""
+        """Spool a scan; a repeated scan is sent again under its old key, as by a faulty adapter."""
         sender = self._senders[scan.sensor]
         if scan.key in self._sent:
             sender.repeat(*self._sent[scan.key])
@@ -66,28 +66,28 @@ class Senders:
 
     @property
     def published(self) -> dict[str, int]:
-        """Unique messages put into each spool."""
+        """Return the number of unique messages put into each spool."""
         return {sensor: spool.put_total for sensor, spool in self._spools.items()}
 
     @property
     def problems(self) -> dict[str, str]:
-        """Why a sensor cannot send, for those that cannot."""
+        """Map each sensor that cannot send to the reason."""
         return {sensor: sender.problem for sensor, sender in self._senders.items() if sender.problem}
 
     def drain(self, timeout_s: float) -> bool:
-        """Wait until ingest has acknowledged everything that was put; False when the time is up first."""
+        """Wait until ingest has acknowledged every spooled message; False on timeout."""
         deadline = time.monotonic() + timeout_s
         return all(sender.drain(max(deadline - time.monotonic(), 0.0)) for sender in self._senders.values())
 
     def close(self) -> None:
-        """Sign off every sensor and close the spools; what was not acknowledged stays in them."""
+        """Sign off every sensor and close the spools; unacknowledged messages stay in them."""
         for sender in self._senders.values():
             sender.stop()
         self._stack.close()
 
 
 def publish(scans: Iterable[Scan], senders: Senders, clock: ScenarioClock, stop: threading.Event) -> None:
-    """Send each scan when its time has come, until none is left or ``stop``."""
+    """Send each scan at its time, until none is left or ``stop`` is set."""
     for scan in scans:
         due_ns = nanoseconds(scan.received_at)
         while (wait_s := clock.wall_s((due_ns - clock.now_ns()) / 1e9)) > 0:
@@ -99,7 +99,7 @@ def publish(scans: Iterable[Scan], senders: Senders, clock: ScenarioClock, stop:
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
-    """Publish the night at its times, drain, and report what was published."""
+    """Publish the scenario in time, drain, and report the counts."""
     clock = ScenarioClock.from_arguments(arguments)
     url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
     folder: Path = arguments.folder
@@ -115,7 +115,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     deadline.daemon = True
     deadline.start()
     publish(scans, senders, clock, stop)
-    stop.wait()  # a night that has run out of messages is still a night
+    stop.wait()  # keep running when the messages run out before the duration ends
     say(ended_ns=clock.now_ns())
     drained = senders.drain(DRAIN_S)
     say(published=senders.published, drained=drained, problems=senders.problems)

@@ -1,1 +1,1 @@
-"""What every process shares: child processes, the clock, compiled kernels, output files."""
+"""Shared process infrastructure: child processes, the clock, compiled kernels, output files."""

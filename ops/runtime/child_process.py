@@ -30,11 +30,11 @@ class ChildFailed(WatchlineError):
 
 
 class Child:
-    """One module run as a process. Its stdout carries one JSON object a line; its stderr goes to a log file.
+    """One module run as a process. Its stdout carries one JSON object per line; its stderr goes to a log file.
 
-    The parent holds the child's stdin open: when the parent dies, however it dies, the child reads the end of
-    file and stops (``stop_when_parent_ends``). The child has its own session, so Ctrl-C reaches the parent alone,
-    which then stops its children in order. What the child writes is for its own user alone (umask 077).
+    The parent holds the child's stdin open. When the parent dies for any reason, the child reads the end of file and
+    stops (``stop_when_parent_ends``). The child has its own session, so Ctrl-C reaches only the parent, which then
+    stops its children in order. Files written by the child are private to its user (umask 077).
     """
 
     def __init__(self, name: str, module: str, arguments: Sequence[str], *, log: Path, secrets: Mapping[str, str]):
@@ -80,12 +80,12 @@ class Child:
         return self.process.poll() is None
 
     def last(self, key: str) -> Any:
-        """The newest value the child reported under ``key``, or None."""
+        """Return the newest value that the child reported under ``key``, or None."""
         with self._news:
             return next((message[key] for message in reversed(self.messages) if key in message), None)
 
     def wait_for(self, key: str, *, timeout_s: float) -> Any:
-        """The value of the first message that has ``key``; ChildFailed when it does not come in time."""
+        """Return the value of the first message with ``key``; ChildFailed when it does not arrive in time."""
         deadline = time.monotonic() + timeout_s
         with self._news:
             while True:
@@ -101,20 +101,20 @@ class Child:
         raise ChildFailed(f"{self.name} did not answer; expected {key!r} within {timeout_s:.0f} s.")
 
     def exit_report(self) -> str:
-        """Why a child ended: its last error as a sentence, or else its exit code."""
+        """Return why a child ended: its last error as a sentence, otherwise its exit code."""
         words, code = self.last_words(), self.process.poll()
-        if code == 1 and words:  # see the mains of ops: one sentence, then 1
+        if code == 1 and words:  # see child_main: one sentence, then exit code 1
             return f"{self.name} ended: {words}"
         return f"{self.name} ended with code {code}." + (f" Its last words: {words}" if words else "")
 
     def last_words(self) -> str:
-        """The last line of the child's log without its time and level; empty when it wrote nothing."""
+        """Return the last line of the child's log without its time and level; empty when it wrote nothing."""
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
         return _LOG_PREFIX.sub("", lines[-1].strip()) if lines else ""
 
     def restart(self) -> None:
         """Start the same module again after it ended or was killed; messages of the old process are discarded."""
-        self._reader.join(timeout=2.0)  # or its last lines would pass for the new one's
+        self._reader.join(timeout=2.0)  # otherwise its last lines would be attributed to the new process
         if self.process.stdin is not None:
             self.process.stdin.close()
         with self._news:
@@ -122,12 +122,12 @@ class Child:
         self._start()
 
     def kill(self) -> None:
-        """SIGKILL, as a power cut would."""
+        """Send SIGKILL, with the effect of a power failure."""
         self.process.kill()
         self.process.wait()
 
     def stop(self, *, timeout_s: float) -> int:
-        """Ask to finish (SIGTERM), wait, and only then kill. Returns the exit code."""
+        """Request an orderly end (SIGTERM), wait, and then kill. Return the exit code."""
         if self.alive:
             self.process.send_signal(signal.SIGTERM)
         try:
@@ -144,8 +144,8 @@ class Child:
 def stop_when_parent_ends(stop: Callable[[], None]) -> None:
     """Call ``stop`` when stdin is closed, which means that the parent has ended, or on SIGTERM or SIGINT.
 
-    ``stop`` runs on a thread of its own: a signal handler interrupts the main thread and would deadlock on the lock of
-    an event that the main thread is about to wait for.
+    ``stop`` runs on a separate thread: a signal handler interrupts the main thread and would deadlock on the lock of an
+    event that the main thread is about to wait for.
     """
     woken, wake = os.pipe()
 
@@ -164,7 +164,7 @@ def stop_when_parent_ends(stop: Callable[[], None]) -> None:
 
 
 def child_main(run: Callable[[argparse.Namespace, threading.Event], int], arguments: argparse.Namespace) -> int:
-    """The main function of a child: its log on stderr, ``run`` until asked to stop, an error as one sentence."""
+    """Run a child process: log to stderr, call ``run`` until asked to stop, report an error as one sentence."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     stop = threading.Event()
     stop_when_parent_ends(stop.set)
@@ -176,15 +176,16 @@ def child_main(run: Callable[[argparse.Namespace, threading.Event], int], argume
 
 
 def say(**message: Any) -> None:
-    """One JSON object on one line of stdout, for the parent."""
+    """Write one JSON object as one line of stdout, for the parent."""
     sys.stdout.write(json.dumps(message, separators=(",", ":")) + "\n")
     sys.stdout.flush()
 
 
 def proportional_set_size_mb(pids: Sequence[int]) -> float:
-    """Memory of these processes and all below them, megabytes (10^6 bytes): pages shared by n count 1/n (PSS).
+    """Return the memory of these processes and all their descendants in megabytes (10^6 bytes), as PSS.
 
-    Without PSS from the kernel the resident set is used, which counts shared pages in full.
+    In PSS a page shared by n processes counts 1/n. Where the kernel does not provide it, the resident set is used,
+    which counts shared pages in full.
     """
     import psutil
 

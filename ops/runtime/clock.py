@@ -12,8 +12,9 @@ from dataclasses import dataclass
 class ScenarioClock:
     """Scenario time = origin + (wall − wall0) · rate, in nanoseconds since 1970 UTC.
 
-    Processes that share wall0, origin and rate share the time. ``live()`` is the wall clock itself. Steps of the wall
-    clock pass through, times the rate: intervals that must not jump are measured on the monotonic clock instead.
+    Processes that share wall0, origin and rate share the time. ``live()`` is the wall clock itself. A step of the wall
+    clock also steps scenario time, multiplied by the rate; intervals that must not jump use the monotonic clock
+    instead.
     """
 
     wall0_ns: int = 0
@@ -23,20 +24,20 @@ class ScenarioClock:
 
     @classmethod
     def live(cls) -> ScenarioClock:
-        """The wall clock."""
+        """Return the wall clock."""
         return cls()
 
     def now_ns(self) -> int:
-        """Now, nanoseconds since 1970 UTC."""
+        """Return the current time, nanoseconds since 1970 UTC."""
         passed = self.read_wall_ns() - self.wall0_ns
         return self.origin_ns + (passed if self.rate == 1 else round(passed * self.rate))
 
     def wall_s(self, scenario_s: float) -> float:
-        """Scenario seconds in wall seconds."""
+        """Convert scenario seconds to wall seconds."""
         return scenario_s / self.rate
 
     def arguments(self) -> list[str]:
-        """The command-line arguments that give another process this clock."""
+        """Return the command-line arguments that give another process this clock."""
         return [
             f"--clock-wall0-ns={self.wall0_ns}",
             f"--clock-origin-ns={self.origin_ns}",
@@ -53,7 +54,7 @@ class ScenarioClock:
 
     @classmethod
     def from_arguments(cls, arguments: argparse.Namespace) -> ScenarioClock:
-        """The clock that the parsed arguments describe."""
+        """Return the clock that the parsed arguments describe."""
         return cls(arguments.clock_wall0_ns, arguments.clock_origin_ns, arguments.clock_rate)
 
 

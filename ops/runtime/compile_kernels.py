@@ -1,8 +1,8 @@
 """Compile every numba kernel once, several at a time: ``python -m ops.runtime.compile_kernels``.
 
 The compiled code is cached on disk beside its source (or in ``NUMBA_CACHE_DIR``); later starts only load it. A stamp
-beside the cache holds a digest of every source and of all that it imports. While it is true, nothing is compiled or
-even imported; where a digest differs, what was compiled of that source is removed first.
+beside the cache holds a digest of every source and all its imports. While the stamp is valid, nothing is compiled or
+even imported; where a digest differs, the compiled code of that source is removed first.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ops.runtime.output import atomic_write
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("geo", "sensors", "fusion")
-"""The packages that hold kernels."""
+"""The packages with kernels."""
 STAMP: Final = "kernels.json"
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "tracker": ("fusion.warm_up",),
@@ -46,8 +46,9 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "border and situation": ("geo.border.edge_tree", "fusion.situation.correlate", "fusion.situation.forecast"),
     "openness": ("geo.terrain.openness",),
 }
-"""Name of a group -> modules whose ``compile_kernels`` run in one process, one after the other. No kernel is compiled
-in two groups. The longest groups come first."""
+"""Maps the name of a group to the modules whose ``compile_kernels`` run in one process, in sequence. No kernel is
+compiled in two groups. The longest groups come first.
+"""
 
 _IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n]+)|import\s+([\w.]+))", re.MULTILINE)
 _TELL_EVERY_S = 10.0
@@ -55,7 +56,7 @@ _TELL_EVERY_S = 10.0
 
 @dataclass(frozen=True)
 class Stamp:
-    """What the cache was compiled with: the machine, the digest of every source, and how many kernels there were."""
+    """The state that the cache was compiled from: machine, digest of every source, and number of kernels."""
 
     machine: str
     sources: dict[str, str]
@@ -63,7 +64,7 @@ class Stamp:
 
 
 def compile_group(name: str) -> float:
-    """Compile or load the kernels of one group; returns the seconds it took."""
+    """Compile or load the kernels of one group; return the seconds taken."""
     began = time.perf_counter()
     for module in GROUPS[name]:
         import_module(module).compile_kernels()
@@ -71,7 +72,7 @@ def compile_group(name: str) -> float:
 
 
 def compile_all(screen: Console, *, processes: int | None = None) -> float:
-    """Compile or load all kernels in so many processes, one a core by default; returns the seconds it took."""
+    """Compile or load all kernels in ``processes`` processes, by default one per core; return the seconds taken."""
     began = time.perf_counter()
     count = min(processes or os.cpu_count() or 1, len(GROUPS))
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
@@ -81,7 +82,7 @@ def compile_all(screen: Console, *, processes: int | None = None) -> float:
 
 
 def _watch(running: dict[Future[float], str], screen: Console, processes: int, began: float) -> None:
-    """Say what is compiled until all of it is, at every change and every ten seconds; raises what a group raised."""
+    """Report the groups being compiled, at every change and every ten seconds, until all are done; raise errors."""
     while running:
         names = list(running.values())
         screen.print(
@@ -96,19 +97,19 @@ def _watch(running: dict[Future[float], str], screen: Console, processes: int, b
 
 
 def source_digests(root: Path) -> dict[str, str]:
-    """Path below ``root`` of every source of the packages with kernels -> digest of it and of all that it imports.
+    """Map the path below ``root`` of every source with kernels to a digest of it and all its imports.
 
-    numba watches only the file that defines a kernel; a change in another file that was inlined would go unseen.
+    numba checks only the file that defines a kernel; it would miss a change in another file whose code was inlined.
     """
     files = [file for package in PACKAGES for file in (root / package).rglob("*.py")]
     sources = {file: file.read_text(encoding="utf-8") for file in files}
     imported = {file: {other for other in _imports(root, text) if other in sources} for file, text in sources.items()}
-    own = {file: hashlib.sha256(text.encode()).hexdigest() for file, text in sources.items()}
-    return {file.relative_to(root).as_posix(): _digest_of(file, imported, own) for file in files}
+    digests = {file: hashlib.sha256(text.encode()).hexdigest() for file, text in sources.items()}
+    return {file.relative_to(root).as_posix(): _digest_of(file, imported, digests) for file in files}
 
 
 def _imports(root: Path, text: str) -> Iterator[Path]:
-    """Files that a source may import: of every name the module, the package, and the module of that name within it."""
+    """Yield the files that a source may import: per name the module, the package, and that name's module in it."""
     for module, names, plain in _IMPORT.findall(text):
         name = module or plain
         for dotted in (name, *(f"{name}.{part}" for part in re.findall(r"\w+", names))):
@@ -117,17 +118,17 @@ def _imports(root: Path, text: str) -> Iterator[Path]:
             yield folder / "__init__.py"
 
 
-def _digest_of(file: Path, imported: Mapping[Path, set[Path]], own: Mapping[Path, str]) -> str:
+def _digest_of(file: Path, imported: Mapping[Path, set[Path]], digests: Mapping[Path, str]) -> str:
     reached, waiting = {file}, [file]
     while waiting:
         fresh = imported[waiting.pop()] - reached
         reached |= fresh
         waiting += fresh
-    return hashlib.sha256("\n".join(sorted(own[each] for each in reached)).encode()).hexdigest()
+    return hashlib.sha256("\n".join(sorted(digests[each] for each in reached)).encode()).hexdigest()
 
 
 def forget_stale(folders: Iterable[Path], current: Mapping[str, str], before: Mapping[str, str]) -> int:
-    """Remove what was compiled of sources whose digest differs from before; returns how many files went."""
+    """Remove the compiled code of sources whose digest has changed; return the number of files removed."""
     stale = {Path(source).stem for source, digest in current.items() if digest != before.get(source)}
     files = [file for folder in folders for file in folder.rglob("*.nb[ic]") if file.name.partition(".")[0] in stale]
     for file in files:
@@ -140,7 +141,7 @@ def _kernels_in(folders: Iterable[Path]) -> int:
 
 
 def _machine() -> str:
-    """What compiled code is good for: this Python, this numba and this processor."""
+    """Identify what compiled code is valid for: this Python, this numba and this processor."""
     from llvmlite import binding
 
     return f"{platform.python_version()} {version('numba')} {binding.get_host_cpu_name()}"
@@ -163,7 +164,7 @@ def main() -> int:
     forget_stale(folders, current.sources, before.sources)
     screen = Console(stderr=True)
     total = compile_all(screen)
-    with suppress(OSError):  # an installation that may not be written keeps its kernels elsewhere
+    with suppress(OSError):  # a read-only installation stores its kernels elsewhere
         file.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(file) as partial:
             partial.write_bytes(msgspec.json.encode(replace(current, kernels=_kernels_in(folders))))

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 SUMMARY: Final = "summary.json"
-"""The file that says which command filled a folder, under ``made_by``."""
+"""The file that records, under ``made_by``, which command filled a folder."""
 
 
 @contextmanager
 def atomic_write(path: Path, *, private: bool = False, concurrent: bool = False) -> Iterator[Path]:
-    """A path beside ``path`` to write to; the file replaces ``path`` on success and is removed on an error.
+    """Yield a path beside ``path`` to write to; the file replaces ``path`` on success and is removed on an error.
 
-    ``private`` creates the file first, readable by this user only. ``concurrent`` gives every process a name of its
-    own, for files that two processes may write at the same time.
+    ``private`` creates the file first, readable by this user only. ``concurrent`` uses a unique name per process, for
+    files that two processes may write at the same time.
     """
     owner = f".{os.getpid()}" if concurrent else ""
     partial = path.with_name(f"{path.name}{owner}.partial")

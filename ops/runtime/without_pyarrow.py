@@ -1,4 +1,4 @@
-"""Imported first by the long-running processes: keeps pandas from loading Arrow.
+"""Keeps pandas from loading Arrow; imported first by the long-running processes.
 
 pandas loads Arrow wherever it is installed, 25 MB per process, and these processes never read or write a table. This
 applies only when they run as processes: a program that imports their modules keeps Arrow.

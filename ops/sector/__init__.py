@@ -1,1 +1,1 @@
-"""Sector, layout and settings files, read and checked, to an open sector."""
+"""Sectors: reads and checks sector, layout and settings files, and opens a sector."""

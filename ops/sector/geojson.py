@@ -1,6 +1,6 @@
-"""A sector's ground as people see it: the sector in a few figures, its sensors and segments as GeoJSON, one place.
+"""A sector for display: its key figures, its sensors and segments as GeoJSON, and a description of one position.
 
-Everything here answers with plain values in longitude and latitude; what is not known is None.
+All results are plain values in longitude and latitude; unknown values are None.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from sensors.coverage import CURVATURE_K, TARGET_HEIGHT_M
 from sensors.layout import AnySensor, Layout, grid_azimuths_rad
 
 PART_OF_CIRCLE_RAD: Final = math.radians(3.0)
-OUTLINE_POINTS_PER_EDGE: Final = 33  # the terrain's edges are curves in longitude and latitude
+OUTLINE_POINTS_PER_EDGE: Final = 33  # the terrain's edges are curved in longitude and latitude
 HEIGHTS_LOOKED_AT: Final = 1_000_000
 
 
 def sector_view(ground: OpenSector) -> dict[str, Any]:
-    """Name, bounds, frame, terrain, layout and the assumptions of sight."""
+    """Return name, bounds, frame, terrain, layout and the assumptions of the visibility analysis."""
     sector, terrain = ground.sector, ground.terrain
     west, south, east, north = lonlat_bounds(ground)
     low, high = heights(ground)
@@ -61,18 +61,18 @@ def sector_view(ground: OpenSector) -> dict[str, Any]:
 
 
 def frame_view(ground: OpenSector) -> dict[str, Any]:
-    """Name of the frame, and its EPSG code, or where it has none its PROJ string."""
+    """Return the frame's name with its EPSG code, or with its PROJ string where it has none."""
     crs = CRS.from_wkt(ground.frame.wkt)
     epsg = crs.to_epsg()
     if epsg is not None:
         return {"name": crs.name, "epsg": epsg}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that a PROJ string says less than a WKT
+        warnings.simplefilter("ignore", UserWarning)  # warning: a PROJ string loses information of the WKT
         return {"name": crs.name, "proj": crs.to_proj4()}
 
 
 def lonlat_bounds(ground: OpenSector) -> tuple[float, float, float, float]:
-    """West, south, east, north of the terrain in degrees; its edges are followed, as they are curved."""
+    """Return west, south, east and north of the terrain in degrees, sampled along its edges because they are curved."""
     west, south, east, north = bounds(ground.terrain)
     along = np.linspace(0.0, 1.0, OUTLINE_POINTS_PER_EDGE)
     e, n = west + along * (east - west), south + along * (north - south)
@@ -83,7 +83,7 @@ def lonlat_bounds(ground: OpenSector) -> tuple[float, float, float, float]:
 
 
 def heights(ground: OpenSector) -> tuple[float, float]:
-    """Lowest and highest ground [m]; of a terrain of millions of cells, among every so manieth."""
+    """Return the lowest and highest elevation [m]; a terrain of millions of cells is subsampled."""
     elevation = ground.terrain["elevation"]
     step = max(1, math.isqrt(elevation.size // HEIGHTS_LOOKED_AT))
     looked_at = elevation[::step, ::step].to_numpy()
@@ -91,7 +91,7 @@ def heights(ground: OpenSector) -> tuple[float, float]:
 
 
 def layout_view(ground: OpenSector, problems: Mapping[str, str]) -> dict[str, Any]:
-    """Per sensor its place and the outline of its range and view; ``problems``: why a sensor's view is not known."""
+    """Return each sensor's position and field of view as features; ``problems`` gives reasons for unknown views."""
     features = []
     for sensor in ground.layout:
         features += [_sensor_point(sensor, ground, problems.get(sensor.id)), _sensor_view(sensor, ground.layout)]
@@ -99,33 +99,33 @@ def layout_view(ground: OpenSector, problems: Mapping[str, str]) -> dict[str, An
 
 
 def segments_view(ground: OpenSector, shares: Sequence[float | None], revision: str) -> dict[str, Any]:
-    """The border cut into segments, with the share of each one's belt that no working sensor sees, where known."""
+    """Return the border's segments, with the fraction of each belt that no working sensor sees, where known."""
     features = []
     for segment, (start, end) in enumerate(ground.border.segment_spans_m.tolist()):
-        places = np.asarray(ground.border.segment_geometry(segment).coords)
+        vertices = np.asarray(ground.border.segment_geometry(segment).coords)
         properties = {
             "segment": segment,
-            "section": None,  # no sector file divides its border into sections yet
+            "section": None,  # sector files do not yet divide the border into sections
             "chainage_from_m": start,
             "chainage_to_m": end,
             "hidden_share": shares[segment] if shares else None,
         }
-        features.append(_feature("LineString", _lonlat(ground, places), properties))
+        features.append(_feature("LineString", _lonlat(ground, vertices), properties))
     return {"type": "FeatureCollection", "revision": revision, "belt_m": ground.sector.belt_m, "features": features}
 
 
 def border_view(ground: OpenSector) -> dict[str, Any]:
-    """The border's segments as GeoJSON, one feature each, as ``Border.to_geodataframe`` has them, without pandas."""
+    """Return the border's segments as GeoJSON, one feature each, as ``Border.to_geodataframe`` does, without pandas."""
     features = []
     for segment, (start, end) in enumerate(ground.border.segment_spans_m.tolist()):
-        places = np.asarray(ground.border.segment_geometry(segment).coords)
+        vertices = np.asarray(ground.border.segment_geometry(segment).coords)
         properties = {"segment": segment, "start_m": start, "end_m": end, "length_m": end - start}
-        features.append(_feature("LineString", _lonlat(ground, places), properties) | {"id": str(segment)})
+        features.append(_feature("LineString", _lonlat(ground, vertices), properties) | {"id": str(segment)})
     return {"type": "FeatureCollection", "features": features}
 
 
 def place_view(ground: OpenSector, lon: float, lat: float) -> dict[str, Any]:
-    """Height and steepness of one place, and where it lies beside the border. FrameError off the globe."""
+    """Return elevation and slope of one position, and its location relative to the border. FrameError off the globe."""
     easting, northing = ground.frame.to_local(lon, lat)
     if not (math.isfinite(easting) and math.isfinite(northing)):
         raise BadInput(f"longitude {lon}, latitude {lat} is outside the frame", where="place", expected="a place near")
@@ -145,14 +145,14 @@ def place_view(ground: OpenSector, lon: float, lat: float) -> dict[str, Any]:
 
 
 def cell_of(ground: OpenSector, easting: float, northing: float) -> tuple[int, int] | None:
-    """Row and column of the terrain's cell that holds a place; None off the map."""
+    """Return row and column of the terrain cell at a position; None off the map."""
     _, grid = surface_of(ground.terrain)
     row, column = round(float(grid.row_of(northing))), round(float(grid.column_of(easting)))
     return (row, column) if 0 <= row < grid.rows and 0 <= column < grid.columns else None
 
 
 def _slope_at(ground: OpenSector, easting: float, northing: float) -> float:
-    """Rise over run at one place, from the cells around it alone; NaN off the map and beside voids."""
+    """Return the slope (rise over run) at one position from its neighbours; NaN off the map and beside voids."""
     cell = cell_of(ground, easting, northing)
     if cell is None:
         return math.nan
@@ -181,7 +181,7 @@ def _sensor_point(sensor: AnySensor, ground: OpenSector, problem: str | None) ->
 
 
 def _sensor_view(sensor: AnySensor, layout: Layout) -> dict[str, Any]:
-    """The ground within the sensor's range and azimuths, whatever stands in between; rings as RFC 7946 turns them."""
+    """Return the area within the sensor's range and azimuths, regardless of obstructions; rings as in RFC 7946."""
     view = grid_azimuths_rad(sensor, layout.frame)
     start, end = view if view is not None else (0.0, math.tau)
     width = (end - start) % math.tau or math.tau
@@ -207,9 +207,9 @@ def _lonlat(ground: OpenSector, places: npt.NDArray[np.float64]) -> list[list[fl
     return _rounded(np.column_stack(ground.frame.to_lonlat(places[:, 0], places[:, 1])))
 
 
-def _rounded(places: npt.NDArray[np.float64]) -> list[list[float]]:
-    """Degrees to 1e-7, a centimetre."""
-    return np.round(places, 7).tolist()  # type: ignore[no-any-return]
+def _rounded(positions: npt.NDArray[np.float64]) -> list[list[float]]:
+    """Round degrees to 1e-7, about one centimetre."""
+    return np.round(positions, 7).tolist()  # type: ignore[no-any-return]
 
 
 def _finite(value: float) -> float | None:

@@ -1,4 +1,4 @@
-"""A layout file without its sector's terrain: positions and errors of the sensors, with little to load."""
+"""A layout file without its sector's terrain: positions and errors of the sensors, cheap to load."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from sensors.layout import Layout
 
 
 def layout_of(layout: Path) -> Layout:
-    """A layout file by itself, in a frame around its first sensor; LayoutError as Layout.from_file."""
+    """Open a layout file alone, in a frame around its first sensor. Raises LayoutError, as Layout.from_file does."""
     return Layout.from_file(layout, LocalFrame.around(*centre_of(layout)))
 
 
 def sector_layout(sector: str | None, layout: str | None) -> Layout | None:
-    """The layout that the command's options name; None without a sector."""
+    """Return the layout named by the command's options; None without a sector."""
     return None if sector is None else layout_of(layout_path(load_sector(sector), layout))
 
 
 def centre_of(layout: Path) -> tuple[float, float]:
-    """Longitude and latitude of a layout's first sensor; (0, 0) where Layout.from_file will say what is wrong."""
+    """Return longitude and latitude of a layout's first sensor; (0, 0) where Layout.from_file will report the error."""
     try:
         coordinates = json.loads(layout.read_text(encoding="utf-8"))["features"][0]["geometry"]["coordinates"]
         lon, lat = float(coordinates[0]), float(coordinates[1])

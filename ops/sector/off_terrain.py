@@ -1,4 +1,4 @@
-"""What of a sector's border lies where there is no terrain: it is in no figure, so it has to be said."""
+"""The part of a sector's border outside the terrain: no figure includes it, so it must be reported."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ SAID_FROM_SHARE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class OffTerrain:
-    """Metres of the border file's line beyond the terrain, which are left out, and the share of the belt beside the
-    rest that lies beyond it. Voids of the terrain are another thing: those count as unknown."""
+    """The part of a border outside the terrain.
+
+    Metres of the border line outside the terrain, which are excluded, and the fraction of the remaining line's belt
+    outside it. Voids in the terrain are not included: they count as unknown.
+    """
 
     line_m: float
     belt_share: float
 
     @classmethod
     def of(cls, ground: OpenSector) -> OffTerrain:
-        """Of an opened sector; an area of a zone is not clipped, so that its line has none left out."""
+        """Compute for an open sector; the area of a zone is not clipped, so nothing of its line is excluded."""
         sector, zone = ground.sector, ground.sector.zone
         filters = [sector.border_where] if zone is None else [zone.inner, zone.outer]
         clipped = zone is None or zone.home is None
@@ -40,7 +43,7 @@ class OffTerrain:
 
     @property
     def sentences(self) -> list[str]:
-        """What is worth saying; nothing where all of it has terrain."""
+        """Return sentences for the user; none when the terrain covers everything."""
         sentences = []
         if self.line_m >= SAID_FROM_M:
             sentences.append(f"{self.line_m / 1000.0:.1f} km of the border's line lie off the terrain and are left out")

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenSector:
-    """A sector opened: everything below ``ops`` needs of it.
+    """An open sector: everything that the packages below ``ops`` need from it.
 
-    ``border`` is what tracks and alerts are told of: a line, of a ``zone`` its inner edge. Who crosses, and what is
-    measured beside it, has the whole zone: ``crossed``.
+    ``border`` is the reference for tracks and alerts: a line, or the inner edge of a ``zone``. Crossings, and
+    measurements beside the border, refer to the whole zone: ``crossed``.
     """
 
     sector: Sector
@@ -33,12 +33,12 @@ class OpenSector:
 
     @property
     def crossed(self) -> Border | Zone:
-        """The zone where the sector has one, or else the line."""
+        """The zone where the sector has one, otherwise the line."""
         return self.border if self.zone is None else self.zone
 
 
 def open_sector(sector: Sector, layout: str | None = None) -> OpenSector:
-    """Open a sector's terrain, border and one layout, and check that they lie on one another.
+    """Open a sector's terrain, border and one layout, and check that they overlap.
 
     Raises BadInput (a subclass naming the file) when one cannot be read or lies off the terrain.
     """

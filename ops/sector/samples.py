@@ -9,21 +9,21 @@ import numpy as np
 from geo.errors import BadInput
 from ops.runtime.output import atomic_write
 
-# The file's own keys: elevation, dx and dy in degrees, bounds in degrees (see data/samples/README.md).
+# The keys in the file: elevation, dx and dy in degrees, bounds in degrees (see data/samples/README.md).
 JACKSBORO_FILE = "jacksboro_fault_dem.npz"
 
 
 def samples_folder() -> Path:
-    """Folder of the sample sectors: inside the installed wheel, or the checkout's ``data/samples``."""
+    """Return the folder of the sample sectors: inside the installed wheel, or the checkout's ``data/samples``."""
     root = Path(__file__).resolve().parents[2]
     installed = root / "ops" / "samples_data"
     return installed if installed.is_dir() else root / "data" / "samples"
 
 
 def jacksboro_cog(cache: Path) -> Path:
-    """Path of the Jacksboro DEM as a COG in ``cache``, written on first use; metres, WGS 84, 3 arc-seconds.
+    """Return the path of the Jacksboro DEM as a COG in ``cache``, written on first use; metres, WGS 84, 3 arc-seconds.
 
-    BadInput where the folder cannot be written.
+    Raises BadInput where the folder cannot be written.
     """
     target = cache / "jacksboro_3s.tif"
     if target.exists():
@@ -36,7 +36,7 @@ def jacksboro_cog(cache: Path) -> Path:
     elevation = source["elevation"].astype(np.int16)
     rows, columns = elevation.shape
     west, east = float(source["xmin"]), float(source["xmax"])
-    # The file counts y downwards: its "ymin" is the northern edge, where row 0 lies.
+    # The file counts y downwards: its "ymin" is the northern edge, at row 0.
     south, north = sorted((float(source["ymin"]), float(source["ymax"])))
     profile = {
         "driver": "COG",

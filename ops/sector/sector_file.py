@@ -1,4 +1,4 @@
-"""Sector files: TOML in, one frozen object out. Unknown keys are errors; secrets stay outside."""
+"""Sector files: reads TOML into one frozen object. Unknown keys are errors; secrets are not part of the file."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Sector:
     """A sector file as read: its terrain, border and layouts. Paths are absolute; every field but ``path`` is a key.
 
     ``border_where`` selects features of the border file by their attributes, as SQL's WHERE does. With a ``zone`` the
-    border has two edges, and the zone defines the home side. ``signatures`` says whether unsigned messages are refused;
-    None: with an embedded broker they are.
+    border has two edges, and the zone defines the own side. ``signatures`` sets whether unsigned messages are refused;
+    None: only with an embedded broker.
     """
 
     name: str
@@ -69,11 +69,11 @@ ALLOWED: Final[Mapping[str, tuple[type | tuple[type, ...], str]]] = {
     "home_side": (str, "'left' or 'right'"),
     "signatures": (str, "'required' or 'optional'"),
 }
-"""The values that these keys take, where a value of the right type may be wrong."""
+"""The permitted values of keys for which the right type is not sufficient."""
 
 
 def cache_folder() -> Path:
-    """Where Watchline keeps what it can make again: ``WATCHLINE_CACHE``, or the user's cache folder."""
+    """Return the folder for files that can be recreated: ``WATCHLINE_CACHE``, or the user's cache folder."""
     chosen = os.environ.get("WATCHLINE_CACHE")
     if chosen:
         return Path(chosen)
@@ -83,9 +83,9 @@ def cache_folder() -> Path:
 
 
 def load_sector(name_or_path: str | Path) -> Sector:
-    """The sector of a TOML file, or of a sample by name (``cumberland``).
+    """Load the sector of a TOML file, or a sample by name (``cumberland``).
 
-    Raises ConfigError naming the key: unknown, missing, of a wrong type, or a file that is not there.
+    Raises ConfigError naming a key that is unknown, missing or of a wrong type, or whose file does not exist.
     """
     path = Path(name_or_path)
     if path.suffix != ".toml" and not path.exists():
@@ -128,12 +128,12 @@ def load_sector(name_or_path: str | Path) -> Sector:
 
 @cache
 def _keys() -> dict[str, Any]:
-    """The keys of a sector file and their types."""
+    """Return the keys of a sector file and their types."""
     return {key: kind for key, kind in get_type_hints(Sector, include_extras=True).items() if key != "path"}
 
 
 def _value(key: str, value: Any, kind: Any, where: Path) -> Any:
-    """The value of one key as ``Sector`` holds it: of its type, files as absolute paths. Raises ConfigError."""
+    """Convert the value of one key for ``Sector``: checked type, absolute file paths. Raises ConfigError."""
     folder = where.resolve().parent
 
     def existing(_: type, name: Any) -> Path:
@@ -155,7 +155,7 @@ def _value(key: str, value: Any, kind: Any, where: Path) -> Any:
 
 
 def _rasters(name: str, key: str, where: Path) -> str:
-    """The sample, an address or name of GDAL's own, a pattern, or a file or folder beside the sector file."""
+    """Resolve a raster: the sample, a GDAL address or name, a pattern, or a path relative to the sector file."""
     if name == SAMPLE_TERRAIN or "://" in name or name.startswith("/vsi"):
         return name
     file = where.resolve().parent / name
@@ -169,7 +169,7 @@ def _existing(file: Path, key: str, where: Path) -> Path:
 
 
 def layout_path(sector: Sector, layout: str | None) -> Path:
-    """The file of a layout by its name in the sector, by a path, or the sector's first."""
+    """Return the file of a layout: by its name in the sector, by path, or the sector's first layout."""
     if layout is None:
         return next(iter(sector.layouts.values()))
     if layout in sector.layouts:
@@ -182,7 +182,7 @@ def layout_path(sector: Sector, layout: str | None) -> Path:
 
 
 def read_bases(path: Path | None) -> dict[str, tuple[float, float]]:
-    """(lon, lat) of each patrol base of a GeoJSON file of points, by name; none without a file. Raises ConfigError."""
+    """Read (lon, lat) of each patrol base by name from a GeoJSON file; empty without one. Raises ConfigError."""
     if path is None:
         return {}
     try:

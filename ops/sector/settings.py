@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """A planned stop of one sensor, aware times: then it is not silent, however quiet it is."""
+    """A planned stop of one sensor, with aware times; the sensor does not count as offline during it."""
 
     sensor: str
     start: datetime
@@ -31,12 +31,12 @@ class Maintenance:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything of an installation that is not the sector: tables ``tracker`` and ``alerts`` override the defaults.
+    """All settings of an installation outside the sector file: tables ``tracker`` and ``alerts`` override the defaults.
 
-    weather: what light and weather it is now, as in ``sensors.detection_model.weather``, such as "night,fog"; empty:
-    not said. maintenance: planned stops of sensors (``[[maintenance]]`` with sensor, start, until). checkpoint_s: how
-    often fusion saves itself, journal seconds. start_grace_s: how long after the journal's first row a sensor that was
-    never heard is given before it counts as silent.
+    weather: current light and weather, as in ``sensors.detection_model.weather``, such as "night,fog"; empty: not
+    stated. maintenance: planned stops of sensors (``[[maintenance]]`` with sensor, start, until). checkpoint_s:
+    interval between fusion's checkpoints, journal seconds. start_grace_s: time after the journal's first row before a
+    sensor without any data counts as offline.
     """
 
     units: tuple[str, ...] = ("ops-centre", "patrol-1")
@@ -49,14 +49,14 @@ class Settings:
 
 
 def tracker_settings(settings: Settings) -> TrackerSettings:
-    """The tracker of a room: triggers alone may start tracks there, and the table ``tracker`` overrides everything."""
+    """Return a room's tracker settings: only triggers may start tracks, unless the table ``tracker`` overrides it."""
     from fusion.models.settings import TrackerSettings
 
     return record_from(TrackerSettings, {"trigger_births": True, **settings.tracker}, where="settings [tracker]")
 
 
 def load_settings(path: Path | None) -> Settings:
-    """Settings of a TOML file, or the defaults when there is none."""
+    """Load settings from a TOML file, or the defaults when there is none."""
     if path is None:
         return Settings()
     table = read_toml(path)

@@ -1,4 +1,4 @@
-"""A TOML file to a typed record; unknown keys are errors."""
+"""Reads a TOML file into a typed record; unknown keys are errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ConfigError(BadInput):
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file. ConfigError when it cannot be read."""
+    """Return the tables of a TOML file. ConfigError when it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -28,7 +28,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def record_from(kind: type[Record], values: Mapping[str, Any], *, where: str) -> Record:
-    """A frozen dataclass from a table: unknown keys and wrong types are errors that name the key."""
+    """Build a frozen dataclass from a table; unknown keys and wrong types are errors that name the key."""
     assert is_dataclass(kind)
     import msgspec
 

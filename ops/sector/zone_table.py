@@ -1,4 +1,4 @@
-"""A sector whose border has two edges, as a buffer zone has: the table ``[zone]`` of a sector file."""
+"""A sector whose border has two edges, such as a buffer zone: the table ``[zone]`` of a sector file."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ TOLD_OF = (
 
 @dataclass(frozen=True, slots=True)
 class ZoneEdges:
-    """Where the two edges of a zone are in the sector's border file: of two lines the filters (SQL's WHERE) ``inner``,
-    home's, and ``outer``; of one polygon a place at ``home`` (lon, lat), and the two ``ends`` at which its outline is
-    cut where they are not the two places that are farthest apart."""
+    """How to find a zone's two edges in the border file.
+
+    For two lines: the filters (SQL's WHERE) ``inner``, on the own side, and ``outer``. For one polygon: a position on
+    the own side, ``home`` (lon, lat), and the two ``ends`` at which its outline is cut, unless these are the two
+    vertices that are farthest apart.
+    """
 
     inner: str | None = None
     outer: str | None = None
@@ -35,7 +38,7 @@ class ZoneEdges:
 
     @classmethod
     def of(cls, table: dict[str, Any], *, where: str) -> ZoneEdges:
-        """From the table of a sector file; BadInput for unknown keys, and for another choice than lines or polygon."""
+        """Read the table of a sector file; BadInput for unknown keys, or unless it gives either lines or a polygon."""
         keys = [field.name for field in fields(cls)]
         for key in table:
             if key not in keys:
@@ -55,13 +58,13 @@ class ZoneEdges:
         ends = table.get("ends")
         if ends is not None and not (isinstance(ends, list) and len(ends) == 2):
             raise BadInput(f"ends = {ends!r}", where=f"{where} [zone]", expected="two places [lon, lat]")
-        cut = None if ends is None else (_place(ends[0], "ends", where), _place(ends[1], "ends", where))
-        return cls(home=_place(table["home"], "home", where), ends=cut)
+        cut = None if ends is None else (_position(ends[0], "ends", where), _position(ends[1], "ends", where))
+        return cls(home=_position(table["home"], "home", where), ends=cut)
 
     def open(
         self, path: Path, frame: LocalFrame, *, segment_length_m: float, border_where: str | None, clip: Clip
     ) -> Zone:
-        """The zone of the border file, its lines clipped to the terrain; BorderError names the file."""
+        """Open the zone of the border file, with its lines clipped to the terrain; BorderError names the file."""
         from geo.border import Zone
 
         if self.home is not None:
@@ -78,7 +81,7 @@ class ZoneEdges:
             raise BorderError(error.what, where=str(path), expected=error.expected) from None
 
 
-def _place(value: Any, key: str, where: str) -> Place:
+def _position(value: Any, key: str, where: str) -> Place:
     try:
         lon, lat = msgspec.convert(value, Place)
     except msgspec.ValidationError:
