@@ -40,9 +40,7 @@ class CalibrationRequest:
 
 
 def calibrate_journal(wanted: CalibrationRequest, screen: Console) -> dict[str, Any]:
-    """Compare predicted with observed detections, one row per sensor and terrain class. BadInput when there are no
-    scans.
-    """
+    """Compare predicted with observed detections, one row per sensor and terrain class. BadInput without scans."""
     from fusion.scoring.calibration import CalibrationSettings, calibrate
     from ops.runtime.output import progress_bar
     from ops.sector.open_sector import open_sector
@@ -78,9 +76,7 @@ def calibrate_journal(wanted: CalibrationRequest, screen: Console) -> dict[str, 
 
 
 def observed_scans(wanted: CalibrationRequest, layout: Layout) -> tuple[list[ScanColumns], int]:
-    """Return the scans of the layout's sensors in order of observation, and the number of rows that were
-    not usable or from other sensors.
-    """
+    """Return the scans of the layout's sensors in order of observation, and the number of unusable rows."""
     since = None if wanted.since is None else nanoseconds(wanted.since)
     until = None if wanted.until is None else nanoseconds(wanted.until)
     scans: list[ScanColumns] = []

@@ -59,8 +59,10 @@ class Check:
 
 
 def examine(broker: str | None, identity: Path | None = None) -> list[Check]:
-    """Run all checks. With ``broker``, also log in there and subscribe; with ``identity``, log in as that folder's
-    ingest, and check its keys and certificates too.
+    """Run all checks.
+
+    With ``broker``, also log in there and subscribe; with ``identity``, log in as that folder's ingest, and check its
+    keys and certificates too.
     """
     looks: list[Callable[[], Check]] = [_python, _packages, _kernels, _sample, _sqlite, _disk, _embedded]
     findings = [_guarded(look.__name__.strip("_"), look) for look in looks]
@@ -193,9 +195,7 @@ def _identity(folder: Path) -> Check:
 
 
 def _tls_of(identity: Path | None) -> TlsFiles | None:
-    """Return the TLS files for the broker: the probe with ingest's rights, as ingest's certificate would end its
-    session.
-    """
+    """Return the TLS files of the probe with ingest's rights, because ingest's certificate would end its session."""
     from ingest.security.key_bundle import open_bundle
     from ops.broker.identities import INGEST, IdentityFolder
     from ops.broker.mosquitto_config import PROBES

@@ -64,8 +64,9 @@ def register(
 
 
 def listing(sector_name: str, layout: str | None, data: Path | None, screen: Console) -> dict[str, Any]:
-    """Return the layout's sensors with their surveys; with ``data``, also their states, receipts and SAPIENT nodes,
-    including unassigned nodes.
+    """Return the layout's sensors with their surveys.
+
+    With ``data``, also return their states, receipts and SAPIENT nodes, including unassigned nodes.
     """
     sector = load_sector(sector_name)
     states: dict[str, str] = {}

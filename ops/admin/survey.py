@@ -23,13 +23,9 @@ from ops.sector.sector_file import layout_path, load_sector
 from sensors.sensor import Sensor
 
 READING_SD_DEG: Final = 0.05
-"""Standard deviation of one reading of the azimuth scale [degrees] (assumption: read to a tenth of a degree or
-better).
-"""
+"""Standard deviation of one azimuth reading [degrees] (assumption: read to a tenth of a degree or better)."""
 NEAREST_M: Final = 50.0
-"""Minimum distance of a landmark [m]: with a nearer one, the error of the sensor's position dominates that of its
-north.
-"""
+"""Minimum distance of a landmark [m]; nearer, the sensor's position error dominates that of its north."""
 ONE_SIGMA: Final = 0.8413447460685429
 """Fraction of a normal distribution below one standard deviation."""
 KEYS: Final = ("site_sd_m", "north_offset_deg", "north_sd_deg", "surveyed_on", "survey_method")
@@ -37,8 +33,9 @@ KEYS: Final = ("site_sd_m", "north_offset_deg", "north_sd_deg", "surveyed_on", "
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The measurements of a survey; None was not measured. ``sightings``: ``LON,LAT,READING`` of landmarks, where the
-    reading is the sensor's azimuth to the landmark [degrees].
+    """The measurements of a survey; None was not measured.
+
+    ``sightings``: ``LON,LAT,READING`` of landmarks; the reading is the sensor's azimuth to the landmark [degrees].
     """
 
     lon: float | None = None
@@ -59,9 +56,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class North:
-    """A sensor's azimuth offset [degrees], subtracted from its readings; its uncertainty (1 σ); each landmark's
-    residual.
-    """
+    """A sensor's azimuth offset [degrees], subtracted from readings; its uncertainty (1 σ); landmark residuals."""
 
     offset_deg: float
     sd_deg: float | None

@@ -57,9 +57,7 @@ class EmbeddedBroker:
         port: int | None = None,
         sector: str | None = None,
     ) -> None:
-        """``folder`` takes the log (default: a temporary folder). ``sector`` gives that sector's detections a larger
-        log.
-        """
+        """``folder`` takes the log (default: a temporary folder). ``sector`` enlarges the log of its detections."""
         if not _is_loopback(listen):
             raise BrokerError(
                 f"the embedded broker has no topic rights and cannot listen on {listen}",

@@ -52,9 +52,7 @@ class Pair:
 
 
 class Authority:
-    """The authority of a folder; created on first use. IdentityError when its files are corrupt or cannot be
-    written.
-    """
+    """The authority of a folder; created on first use. IdentityError for corrupt or unwritable files."""
 
     def __init__(self, folder: Path, *, name: str) -> None:
         self.folder = folder
@@ -102,9 +100,7 @@ class Authority:
         return self._issue("broker", days, ExtendedKeyUsageOID.SERVER_AUTH, x509.SubjectAlternativeName(names))
 
     def client(self, name: str, days: float) -> Pair:
-        """Issue a client certificate; the broker identifies the client by its common name. Negative days: already
-        expired.
-        """
+        """Issue a client certificate; the broker identifies clients by common name. Negative days: already expired."""
         return self._issue(name, days, ExtendedKeyUsageOID.CLIENT_AUTH, None)
 
     def revoke(self, name: str, now: datetime) -> int:

@@ -38,9 +38,7 @@ PROBES: Final[dict[str, Client]] = {
     "ingest": Client("probe-ingest", "ingest"),
     "feed": Client("probe-feed", "feed"),
 }
-"""The identities of ``broker check``: one for every part and two for sensors, each with exactly the rights of its
-part.
-"""
+"""The identities of ``broker check``: one per part, two for sensors, each with exactly the rights of its part."""
 PROBE_REVOKED: Final = "probe-revoked"
 PROBE_EXPIRED: Final = "probe-expired"
 PROBE_STRANGER: Final = "probe-stranger"
@@ -77,9 +75,7 @@ class _Installation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BrokerFolder:
-    """A folder written by ``broker config``. IdentityError for any other folder, or a file that cannot be read or
-    written.
-    """
+    """A folder written by ``broker config``. IdentityError for any other folder, or an inaccessible file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -189,8 +185,7 @@ class BrokerFolder:
 
 
 def acl(sector: str, clients: Sequence[Client], revoked: Sequence[str]) -> str:
-    """Return Mosquitto's ACL file. Sensors and units get a ``pattern`` on their certificate's name, other clients a
-    name.
+    """Return Mosquitto's ACL file: sensors and units by ``pattern`` on their certificate's name, others by name.
 
     A pattern gives every client both a sensor's and a unit's branch under its name; a denial removes the one that does
     not
@@ -251,9 +246,7 @@ def _configuration(folder: Path, options: BrokerOptions) -> str:
 
 
 def _clients(options: BrokerOptions) -> list[Client]:
-    """Return all clients with a certificate: sensors, units, the operator, and Watchline's two processes; not the
-    probes.
-    """
+    """Return all clients with a certificate: sensors, units, the operator, and our two processes; not the probes."""
     units = [unit for unit in dict.fromkeys(options.units) if unit != UNIT]
     clients = [Client(name, "sensor") for name in dict.fromkeys(options.sensors)]
     clients += [Client(name, "unit") for name in units]

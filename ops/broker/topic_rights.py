@@ -62,9 +62,7 @@ def may_read(client: Client, sector: str, topic: str) -> bool:
 
 
 def matches(pattern: str, topic: str) -> bool:
-    """Return whether an MQTT topic filter matches (``+`` one level, ``#`` all that follow, no ``$`` topics by
-    wildcard).
-    """
+    """Return whether an MQTT topic filter matches (``+`` one level, ``#`` the rest, no ``$`` topics by wildcard)."""
     wanted, levels = pattern.split("/"), topic.split("/")
     if topic.startswith("$") and wanted[0] in ("+", "#"):
         return False

@@ -50,8 +50,7 @@ class ArchiveFileError(BadInput):
 
 
 def write_detections(detections: xr.Dataset, path: Path, layout: Layout) -> None:
-    """Write one row per detection, and one row (``empty``) per scan without detections, in scan order; points in WGS
-    84.
+    """Write one row per detection, and one row (``empty``) per scan without detections, in scan order; in WGS 84.
 
     The points are for display only. Each is the reported position; without one, the range and azimuth on level ground;
     without these, the sensor's position. ``read_detections`` restores the other columns bit for bit.
@@ -189,9 +188,7 @@ def count_pieces(detections: Path, sectors: Iterable[str]) -> int:
 
 
 def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path | None, last: bool) -> str:
-    """Track one piece of a sector's chain; return the key and path of the resulting state. The key covers all
-    inputs.
-    """
+    """Track one piece of a sector's chain; return the key and path of the resulting state. The key covers all input."""
     from fusion.batch import track_piece
 
     folder = out / load_sector(sector).name
@@ -214,9 +211,7 @@ def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path
 
 
 def correlated(history: xr.Dataset, ground: OpenSector) -> xr.Dataset:
-    """Return ``history`` with the columns of fusion.situation.correlate: chainage, ground, time to the border,
-    position.
-    """
+    """Add the columns of fusion.situation.correlate to ``history``: chainage, ground, time to the border, position."""
     from fusion.situation.correlate import correlate
 
     names = ("easting", "northing", "easting_rate", "northing_rate")

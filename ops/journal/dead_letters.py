@@ -31,9 +31,7 @@ WIDE: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Selects dead letters: by sensor or unit, by code, or only those not yet journaled by a replay. None selects
-    all.
-    """
+    """Selects dead letters: by sensor or unit, by code, or only those not yet journaled by a replay. None: all."""
 
     sensor: str | None = None
     code: str | None = None
@@ -166,9 +164,7 @@ def _check_code(code: str | None) -> None:
 
 
 def _printable(text: str) -> str:
-    """Return untrusted text in a form safe for a terminal: ASCII only, without control characters or escape
-    sequences.
-    """
+    """Return untrusted text in a form safe for a terminal: ASCII only, no control characters or escape sequences."""
     return ascii(text)[1:-1].replace("\\'", "'")[:400]
 
 

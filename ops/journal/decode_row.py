@@ -75,9 +75,7 @@ def learn(row: JournalRow, sensor_contexts: dict[str, bytes]) -> None:
 
 
 def _envelope(row: JournalRow, channel: str, sensor_context: bytes | None = None) -> Envelope:
-    """Build the envelope of a row's message; without a topic for JSON, which carries its own sensor and sequence
-    number.
-    """
+    """Build the envelope of a row's message; without a topic for JSON, which carries its own sensor and seq."""
     received_at, content_type = utc_datetime(row.received_ns), row.content_type
     if media_type(content_type) == JSON:
         return Envelope(received_at, content_type=content_type)

@@ -24,9 +24,7 @@ class CutOff(msgspec.Struct, frozen=True):
 
 
 DISK: Final = "disk"
-"""Kind of the journal rows that record a full disk, ``{"full": true, "free_bytes": …}``; one row per change of
-state.
-"""
+"""Kind of the journal rows that record a full disk: ``{"full": true, "free_bytes": …}``, one per change of state."""
 
 
 class DiskState(msgspec.Struct, frozen=True):
@@ -37,9 +35,7 @@ class DiskState(msgspec.Struct, frozen=True):
 
 
 REVOCATION: Final = "revocation"
-"""Kind of the journal rows that record a revocation: ``{"revoked": true}``; false when the name has a valid key
-again.
-"""
+"""Kind of the journal rows for revocations: ``{"revoked": true}``, or false when the name has a valid key again."""
 
 
 class Revocation(msgspec.Struct, frozen=True):

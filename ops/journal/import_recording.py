@@ -104,9 +104,7 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _rows_of_parquet(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Yield the rows of a Parquet file; points of a GeoParquet file are converted to longitude and latitude from any
-    CRS.
-    """
+    """Yield the rows of a Parquet file; points of a GeoParquet file are converted to longitude and latitude."""
     import geopandas
     import pandas
     import pyarrow

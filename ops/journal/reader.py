@@ -130,9 +130,7 @@ class JournalReader:
         return self._path
 
     def read(self, after_id: int = 0, limit: int = 1000) -> list[JournalRow]:
-        """Return up to ``limit`` rows with ids above ``after_id``, in order of arrival. Ids increase and may have
-        gaps.
-        """
+        """Return up to ``limit`` rows with ids above ``after_id``, in order of arrival. Ids increase, with gaps."""
         return [
             JournalRow(*row)
             for row in self._db.execute(
@@ -189,9 +187,7 @@ class JournalReader:
         return flagged
 
     def timings(self) -> dict[str, dict[str, int]]:
-        """Count per sensor: ``live``, ``late``, ``backfill`` (journaled scans), ``future`` and ``expired`` (rejected
-        scans).
-        """
+        """Count per sensor: ``live``, ``late``, ``backfill`` (journaled scans), ``future``, ``expired`` (rejected)."""
         timings: dict[str, dict[str, int]] = {}
         if self._version >= 3:
             for sensor, timing, count in self._db.execute("SELECT * FROM timings ORDER BY sensor, timing"):
@@ -199,9 +195,7 @@ class JournalReader:
         return timings
 
     def dead_letters(self, after_id: int = 0, limit: int = 1000) -> list[tuple[int, DeadLetter]]:
-        """Return (id, dead letter) pairs with ids above ``after_id``, oldest first; their ``replay_of`` is always
-        None.
-        """
+        """Return (id, dead letter) pairs with ids above ``after_id``, oldest first; ``replay_of`` is always None."""
         if after_id >= _LARGEST:  # a caller may ask for an id beyond the range of SQLite
             return []
         query = _DEAD_LETTERS if self._version >= 2 else _DEAD_LETTERS.replace(", sender, said", "")
@@ -242,9 +236,7 @@ class JournalReader:
         return {(sensor, kind): count for sensor, kind, count in self._db.execute(sql)}
 
     def _check_schema(self) -> int:
-        """Return the file's schema version; 0 for a new file. JournalError for a newer version or another program's
-        file.
-        """
+        """Return the file's schema version; 0 for a new file. JournalError for a newer version or a foreign file."""
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
         application = int(self._db.execute("PRAGMA application_id").fetchone()[0])
         tables = int(self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])

@@ -48,9 +48,7 @@ class ReplayFolder:
         return path
 
     def take(self) -> list[tuple[Path, tuple[int, ...]]]:
-        """Return the waiting requests, oldest first. A corrupt request is returned without ids, so that it is removed
-        too.
-        """
+        """Return waiting requests, oldest first. A corrupt request is returned without ids, so that it gets removed."""
         if not self.path.is_dir():
             return []
         requests = []

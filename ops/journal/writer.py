@@ -121,8 +121,9 @@ class Journal(JournalReader):
             return identity
 
     def recall(self, sensor: str, boot: int) -> tuple[int, Set[int]]:
-        """Return (mark, settled seqs above it) of a sender's boot; (0, {}) when unknown. For
-        ingest.receiving.high_water_marks.
+        """Return (mark, settled seqs above it) of a sender's boot; (0, {}) when unknown.
+
+        For ingest.receiving.high_water_marks.
         """
         mark = self._db.execute("SELECT seq FROM marks WHERE sensor = ? AND boot = ?", (sensor, boot)).fetchone()
         stored = 0 if mark is None else int(mark[0])
@@ -136,8 +137,9 @@ class Journal(JournalReader):
         return stored, {seq for (seq,) in ahead}
 
     def recall_boot(self, sensor: str, kind: str, key: str) -> int:
-        """Return the highest boot that this key signed for this sensor or unit; −1 when none. For
-        ingest.security.authentication.
+        """Return the highest boot that this key signed for this sensor or unit; −1 when none.
+
+        For ingest.security.authentication.
         """
         row = self._db.execute(
             "SELECT boot FROM boots WHERE sensor = ? AND kind = ? AND key = ?", (sensor, kind, key)

@@ -46,9 +46,7 @@ class StoreFull(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One published alert revision. ``n`` increases monotonically and is the event id of the streams. ``body`` is
-    JSON.
-    """
+    """One published alert revision. ``n`` increases monotonically; it is the streams' event id. ``body`` is JSON."""
 
     n: int
     alert: str
@@ -139,8 +137,7 @@ class Reader:
     def alerts(
         self, *, status: str | None = None, since_ns: int | None = None, limit: int = 1000
     ) -> tuple[int, bool, list[bytes]]:
-        """Return newest revisions, most recently raised first: (outbox number of this state, whether there are more,
-        bodies).
+        """Return newest revisions, latest raised first: (outbox number of this state, whether there are more, bodies).
 
         ``since_ns`` selects alerts raised at or after that time.
         """
@@ -165,8 +162,7 @@ class Reader:
         return {status: counts.get(status, 0) for status in STATUSES}
 
     def history_dataset(self) -> xr.Dataset:
-        """Return the whole track history, dim ``estimate``, ordered by (time, track), with the standard history
-        columns.
+        """Return the whole track history, dim ``estimate``, ordered by (time, track), with the standard columns.
 
         It is held in memory: about 250 bytes per row. An empty store gives an empty dataset of the same types.
         """
@@ -184,9 +180,7 @@ class Reader:
         )
 
     def export_tracks_geoparquet(self, path: Path, frame: LocalFrame) -> int:
-        """Write the history as GeoParquet points in lon/lat, one row per estimate (ops.store.track_history); return the
-        number of rows.
-        """
+        """Write the history as GeoParquet points in lon/lat, one row per estimate; return the number of rows."""
         from ops.store.track_history import write_history
 
         history = self.history_dataset()
@@ -194,8 +188,7 @@ class Reader:
         return int(history.sizes["estimate"])
 
     def export_alerts_geojson(self, path: Path) -> int:
-        """Write every alert's newest revision as a GeoJSON feature in lon/lat, oldest first; return the number of
-        alerts.
+        """Write every alert's newest revision as a GeoJSON feature in lon/lat, oldest first; return their number.
 
         An alert without a position (such as for an offline sensor outside the map) has a null geometry (RFC 7946, 3.2).
         """

@@ -25,9 +25,7 @@ def to_json(value: Any, *, where: str) -> bytes:
 
 
 def checked_json(body: bytes, *, where: str) -> bytes:
-    """Return ``body`` unchanged if it is one JSON list, because readers forward it without parsing; else raise
-    BadInput.
-    """
+    """Return ``body`` unchanged if it is one JSON list, as readers forward it without parsing; else raise BadInput."""
     try:
         msgspec.json.decode(body, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeError) as error:
@@ -46,9 +44,7 @@ def _plain(value: Any) -> Any:
 
 
 def alert_row(alert: Mapping[str, Any]) -> tuple[str, int, str, int | str, int, str]:
-    """Return (id, revision, status, priority, raised in UTC ns, JSON body) of an alert; BadInput names an invalid
-    field.
-    """
+    """Return (id, revision, status, priority, raised in UTC ns, JSON body) of an alert; BadInput names the field."""
     where = f"alert {str(alert.get('id'))[:80]!r}"
     for key in ("id", "revision", "status", "priority", "raised_at"):
         if alert.get(key) is None:
@@ -67,9 +63,7 @@ def alert_row(alert: Mapping[str, Any]) -> tuple[str, int, str, int | str, int, 
 
 
 def time_ns(moment: datetime | str, *, where: str) -> int:
-    """Convert an aware datetime or RFC 3339 text from 1970 to 2262 to UTC nanoseconds since 1970; BadInput
-    otherwise.
-    """
+    """Convert an aware datetime or RFC 3339 text, 1970 to 2262, to UTC nanoseconds since 1970; BadInput otherwise."""
     try:
         instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     except ValueError:

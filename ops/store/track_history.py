@@ -20,8 +20,7 @@ class HistoryError(BadInput):
 
 
 def write_history(history: xr.Dataset, path: Path, frame: LocalFrame) -> None:
-    """Write one row per estimate: geometry in WGS 84, covariance as a list of 16 in row-major order, ``class`` if
-    known.
+    """Write one row per estimate: geometry in WGS 84, covariance as a row-major list of 16, ``class`` if known.
 
     Further columns with one number per estimate, such as those of ``fusion.situation.correlate``, are written too.
 
@@ -52,9 +51,7 @@ def write_history(history: xr.Dataset, path: Path, frame: LocalFrame) -> None:
 
 
 def save_history(history: xr.Dataset, path: Path) -> None:
-    """Write the history's columns as npz. For processes that would otherwise load 30 MB of libraries to write
-    GeoParquet.
-    """
+    """Write the history's columns as npz, for processes that would need 30 MB of libraries to write GeoParquet."""
     columns = {str(name): column.values for name, column in history.data_vars.items()}
     with atomic_write(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, **columns)  # type: ignore[arg-type]

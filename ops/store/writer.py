@@ -165,8 +165,7 @@ class Store(Reader):
         return new
 
     def mark_delivered(self, numbers: Iterable[int], *, at_ns: int) -> None:
-        """Mark outbox rows that every addressee acknowledged; stored with the next commit. Thread-safe, without disk
-        access.
+        """Mark outbox rows that every addressee acknowledged; stored with the next commit. Thread-safe, no disk access.
 
         A crash before that commit sends the rows once more, under the same ids and revisions.
         """
@@ -205,9 +204,7 @@ class Store(Reader):
             run(statement)
 
     def _rewind(self) -> tuple[int, bytes | None]:
-        """Remove the history written since the last checkpoint; fusion writes it again, whatever the step
-        boundaries.
-        """
+        """Remove the history written since the last checkpoint; fusion writes it again, whatever the boundaries."""
         run = self._connection.execute
         run("BEGIN IMMEDIATE")
         run("DELETE FROM history WHERE id > (SELECT checkpoint_history FROM meta)")
@@ -243,9 +240,7 @@ class Store(Reader):
         return new
 
     def _write_live(self, cursor: int, stamp_ns: int, parts: Mapping[str, bytes]) -> None:
-        """Write the live picture, which never goes back in time: during a re-run the newer one from before the crash
-        stays.
-        """
+        """Write the live picture. It never goes back in time: during a re-run the newer one from before is kept."""
         self._connection.executemany(
             "INSERT INTO live VALUES (?, ?, ?, ?) ON CONFLICT (part) DO UPDATE SET cursor = excluded.cursor,"
             " stamp_ns = excluded.stamp_ns, body = excluded.body WHERE excluded.cursor >= live.cursor",
