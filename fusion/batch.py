@@ -1,8 +1,8 @@
 """Tracking of an archive in pieces: a day or a year of detections, in bounded memory, equal to one long run.
 
-A tracker's result depends on everything that came before, so the pieces of a sector form a chain: each continues from
-the state that the piece before it left. Sectors are independent and run in parallel. ``track_in_pieces`` builds the
-chain for dask; ``track_piece`` is one link, for callers that keep the state on disk.
+A tracker's result depends on all earlier data, so the pieces of a sector form a chain: each continues from the state
+after the previous piece. Sectors are independent and run in parallel. ``track_in_pieces`` builds the chain for dask;
+``track_piece`` is one link, for callers that keep the state on disk.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def track_in_pieces(
     layout : Layout
         The sensors.
     settings : TrackerSettings, optional
-        Assumptions of the tracker; the defaults where none are given.
+        Assumptions of the tracker; by default those of TrackerSettings.
     terrain : Dataset, optional
-        Terrain of geo.terrain. What each sensor sees is computed once for all pieces.
+        Terrain of geo.terrain. The visibility of each sensor is computed once for all pieces.
     border : Border, optional
         Border that tracks are located against.
 
@@ -103,7 +103,7 @@ def track_piece(
     layout : Layout
         The sensors.
     state : bytes, optional
-        The state that the piece before returned; none for the first piece.
+        The state returned for the previous piece; None for the first piece.
     settings : TrackerSettings, optional
         Assumptions of the tracker; the same for all pieces.
     terrain : Dataset, optional
@@ -111,7 +111,7 @@ def track_piece(
     border : Border, optional
         Border that tracks are located against.
     coverage : Dataset, optional
-        sensors.coverage.look_probability of ``layout`` and ``terrain``, where the caller has it already.
+        sensors.coverage.look_probability of ``layout`` and ``terrain``, if already computed.
     last : bool
         The archive ends with this piece: all history is returned, and every track is closed as by
         ``fusion.tracker.track``.

@@ -265,7 +265,8 @@ class Tracker:
             self.duplicates_ignored += 1
             return []
         too_old = timeline.edge_ns is not None and scan.observed_ns < timeline.edge_ns
-        apart = abs(scan.received_ns - scan.observed_ns) > timeline.horizon_ns  # ahead: it would age all other tracks
+        # a scan from the future would age all other tracks
+        apart = abs(scan.received_ns - scan.observed_ns) > timeline.horizon_ns
         if too_old or apart:
             self.late_ignored += 1
             return []
@@ -302,7 +303,7 @@ class Tracker:
 
         Notes
         -----
-        The heartbeat of an event-only ground sensor says that nothing triggered it since its last message, which is
+        The heartbeat of an event-only ground sensor reports that it was not triggered since its last message, which is
         evidence against a track near it (fusion.filter.negative_information).
         """
         model = self.model.sensor(sensor)
@@ -461,10 +462,8 @@ def track(
     UnknownSensor
         For a scan of a sensor that the layout does not hold.
 
-    Notes
-    -----
-    A track that is still alive when the data end gets a closing row one nanosecond after its last row, so that the last
-    row of every track is ``closed``. It says nothing about the target.
+    A track that is still live when the data end gets a closing row one nanosecond after its last row, so that the last
+    row of every track is ``closed``. This row carries no information about the target.
     """
     tracker = Tracker(layout, settings, terrain=terrain, border=border, coverage=coverage)
     for scan in sorted(split(detections, layout), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key)):

@@ -103,9 +103,9 @@ class Alert:
     evidence : tuple of (str, int, int)
         (sensor, boot, sequence) of scans whose plots are in the track.
     by : str
-        Who acted on it.
+        Person who acted on it.
     reason : str
-        Why it was rejected or cleared.
+        Reason of the rejection or clearing.
     why : str
         What triggered the rule, and the reasons for the priority.
     advice : str
@@ -276,7 +276,8 @@ class TrackMemory:
 
 @dataclass(frozen=True, slots=True)
 class SensorMemory:
-    """Outages of one sensor so far, the ids of its open alerts, and since when it reports again while one is open."""
+    """Number of outages of one sensor, the ids of its open alerts, and, while one is open, the start of its renewed
+    reports."""
 
     outages: int = 0
     open_alert: str = ""
@@ -289,9 +290,9 @@ class PatternMemory:
     """What the rules of fusion.alerts.pattern_rules keep of one track.
 
     look_ns: newest look counted; last_*: its position. easting, northing, since_ns: the position that it has not left,
-    and since when. judged: whether its origin is settled; nowhere_ns, nowhere_offset_m: when and where it was first
-    confirmed without a detected crossing, else 0. dead_ns: newest look into dead ground. open_*: alert ids, "" for
-    none.
+    and the start of its stay. judged: whether its origin has been evaluated; nowhere_ns, nowhere_offset_m: time and
+    offset at which it was first confirmed without a detected crossing, else 0. dead_ns: newest look into dead ground.
+    open_*: alert ids, "" for none.
     """
 
     look_ns: int = -(2**63)
@@ -313,7 +314,7 @@ class PatternMemory:
 
 @dataclass(frozen=True, slots=True)
 class GroupMemory:
-    """Tracks that are together: since when, last when, the id of their alert, and whether a split was reported."""
+    """Tracks that are together: start and latest time, the id of their alert, and whether a split was reported."""
 
     members: tuple[str, ...]
     since_ns: int
@@ -324,7 +325,7 @@ class GroupMemory:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Where and when a track near the border ended."""
+    """Position and time at which a track near the border ended."""
 
     easting: float
     northing: float

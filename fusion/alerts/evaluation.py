@@ -1,18 +1,18 @@
 """From the track picture to alerts: approaching, crossing, sensor silent. Pure: state in, state and alerts out.
 
-Only a *look* is evidence: a fresh plot of a confirmed track. A coasting track raises nothing and crosses nothing until
-it is detected again; what it did meanwhile is then inferred from where it reappears. One event is one alert:
+Only a *look* is evidence: a fresh plot of a confirmed track. A coasting track raises no alert and does not cross until
+it is detected again; its motion in between is then inferred from where it reappears. One event is one alert:
 - crossing: a track that was significantly on one side (offset beyond a band that grows with its own uncertainty) is
-  significantly on the other for some consecutive looks. Coming back is another crossing, in the other direction; jitter
-  inside the band is none.
-- approaching: some consecutive looks significantly heading to the border and near in time; cleared when that has not
-  been so for a while, the track has crossed, or it has ended. The next approach is another alert.
+  significantly on the other for some consecutive looks. Coming back is another crossing, in the other direction;
+  jitter inside the band is not a crossing.
+- approaching: some consecutive looks significantly heading to the border and near in time; cleared when this has not
+  been the case for a while, the track has crossed, or it has ended. The next approach is another alert.
 - sensor silent: the state of sensors.health, cleared after the sensor has reported again for a while.
-- patterns (fusion.alerts.pattern_rules): loitering, appearing inside, dead ground ahead, groups.
-- coverage lost: segments that a sensor's silence or blindness opened, each reported once, for the loss that opened it.
-- quiet (fusion.alerts.expected_traffic): an hour without traffic where some is always expected.
+- patterns (fusion.alerts.pattern_rules): loitering, track initiated inside, dead ground ahead, groups.
+- coverage lost: segments opened by a sensor's outage or blindness, each reported once, for the loss that opened it.
+- quiet (fusion.alerts.expected_traffic): an hour without traffic in a segment where some is always expected.
 A probable animal lowers the priority; alerts that operators keep rejecting are suppressed (fusion.alerts.nuisance). A
-unit's distress call (``distress``) ranks first and nothing lowers it.
+unit's distress call (``distress``) ranks first and its priority is never lowered.
 """
 
 from __future__ import annotations
@@ -73,10 +73,11 @@ def raise_alerts(
     settings : AlertSettings, optional
         Settings of the rules; the defaults where none are given.
     coverage : CurrentCoverage, optional
-        What the sensors see. Without it dead ground, appearing inside and lost segments are not evaluated.
+        Present coverage of the sensors. Without it, dead ground, tracks initiated inside and lost segments are not
+        evaluated.
     context : AlertContext, optional
-        What is known of the sector: predicted crossings, responders, the ground, impact levels, and the probability
-        that crossings are detected.
+        Context of the sector: predicted crossings, responders, surroundings, impact levels, and the probability that
+        crossings are detected.
     weather : str
         The stated weather, by which, with sensor and hour, nuisance alarms are learned.
 
@@ -120,7 +121,7 @@ def raise_alerts(
 
 
 def _gone(health: Mapping[str, Health], faults: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    """Sensors that see nothing now: silent, in maintenance, or blinded by a fault."""
+    """Sensors that are not detecting: offline, in maintenance, or blinded by a fault."""
     away = {sensor for sensor, state in health.items() if state.state != "ok"}
     return tuple(sorted(away | {sensor for sensor, names in faults.items() if set(names) & set(BLINDING)}))
 
@@ -131,7 +132,7 @@ def _judge_patterns(
     picture: TrackPicture,
     coverage: CurrentCoverage | None,
 ) -> AlertState:
-    """Evaluate the rules of fusion.alerts.pattern_rules; the state after them."""
+    """Evaluate the rules of fusion.alerts.pattern_rules; return the state after them."""
     settings, now = ledger.settings, ledger.now_ns
     begun = state.begun_ns or now
     ended = recently_gone(state, picture, now, settings.ended_s)
@@ -159,13 +160,14 @@ def _judge_patterns(
             last_easting=sighting.easting,
             last_northing=sighting.northing,
         )
-    apart = rows[(picture.offset_m[rows] < 0.0) | course.heading[rows]]  # people at work at home are no gathering
+    # people at work on the own side are not a group
+    apart = rows[(picture.offset_m[rows] < 0.0) | course.heading[rows]]
     gathered = groups(ledger, state.groups, picture, apart)
     return replace(state, patterns=memories, groups=gathered, ended=ended, begun_ns=begun)
 
 
 def _lost_places(picture: TrackPicture, ended: tuple[Ended, ...]) -> npt.NDArray[np.float64]:
-    """Positions (n, 2) where tracks ended lately, and where others coast now."""
+    """Positions (n, 2) at which tracks ended lately, and at which others coast at present."""
     coasting = np.flatnonzero(picture.status == "coasting")
     there = np.column_stack([picture.easting[coasting], picture.northing[coasting]])
     return np.vstack([there, np.array([(e.easting, e.northing) for e in ended]).reshape(-1, 2)])

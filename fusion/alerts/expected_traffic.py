@@ -1,9 +1,9 @@
-"""Expected traffic of each segment in each hour of the day, learned, and hours in which it is missing.
+"""Expected traffic of each segment in each hour of the day, learned, and detection of hours without traffic.
 
-Every whole hour (UTC) the tracks that were confirmed near each segment are counted. Only segments that some sensor
-covered and that worked the whole hour are judged or learned from. Where so many tracks are expected after several days
-that none at all would be a rare chance (Poisson), an hour without any raises an alert: a sensor may be blind, traffic
-may have been warned, or it may be a holiday.
+Every full hour (UTC), the tracks that were confirmed near each segment are counted. Only segments that some sensor
+covered and that worked the whole hour are evaluated or learned from. If so many tracks are expected, after several
+days, that an hour without any would be improbable (Poisson), such an hour raises an alert: a sensor may be blind,
+people may have been warned, or it may be a holiday.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HOUR_NS = 3_600_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """Of a segment and hour of the day: whole hours covered, and tracks in them."""
+    """Learned values of a segment and hour of the day: full hours covered, and tracks in them."""
 
     hours: int = 0
     tracks: int = 0
@@ -26,9 +26,8 @@ class Learned:
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """State of the rule. ``hour_ns``: start of the current hour, 0 before the first; ``whole``: whether it was covered
-    from its start; ``seen``: tracks near each segment in it, by segment; ``unsound``: sensors that did not work all of
-    it; ``learned`` by "segment|hour"; ``open``: alerts of segments that are too quiet, by segment.
-    """
+    from its start; ``seen``: tracks near each segment in it, by segment; ``unsound``: sensors that did not work for all
+    of it; ``learned`` by "segment|hour"; ``open``: alerts of segments with too little traffic, by segment."""
 
     hour_ns: int = 0
     whole: bool = False
@@ -40,7 +39,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Of a whole hour in a segment: tracks counted, tracks expected, and whether that is too quiet."""
+    """Result of a full hour in a segment: tracks counted, tracks expected, and whether that is too few."""
 
     segment: int
     came: int
@@ -49,7 +48,8 @@ class Verdict:
 
 
 def noted(traffic: Traffic, near: Iterable[tuple[str, int]], unsound: Iterable[str], now_ns: int) -> Traffic:
-    """After one picture of the current hour: ``near`` are confirmed tracks with their segment, each counted once."""
+    """State after one picture of the current hour: ``near`` are confirmed tracks with their segment, each counted
+    once."""
     here: dict[str, set[str]] = {}
     for track, segment in near:
         here.setdefault(str(segment), set()).add(track)
@@ -72,10 +72,10 @@ def hour_is_over(traffic: Traffic, now_ns: int) -> bool:
 def judged(
     traffic: Traffic, watched: Iterable[int], now_ns: int, *, least_hours: float, least_probability: float
 ) -> tuple[Traffic, tuple[Verdict, ...]]:
-    """The next hour's state, and the verdicts of the hour that has ended on the segments ``watched`` all through it.
+    """The next hour's state, and the results of the hour that has ended for the segments ``watched`` throughout it.
 
     Too quiet: no track, though e^(−expected) ≤ ``least_probability`` after ``least_hours`` such hours. A quiet hour is
-    learned from as well, so that a lasting quiet is no longer reported.
+    also learned from, so that persistent quiet is no longer reported.
     """
     learned, verdicts = dict(traffic.learned), []
     clock = traffic.hour_ns // HOUR_NS % 24

@@ -49,7 +49,7 @@ class DistressCall:
     place : str
         The position in words.
     note : str
-        The unit's own words.
+        Text from the unit.
     segment : int, optional
         Number of the border segment; None without a border, here and below.
     chainage_m : float, optional, m
@@ -73,7 +73,7 @@ class DistressCall:
 class Ledger:
     """The alerts during one call of ``raise_alerts``, and which of them changed.
 
-    ``context``: what is known of the sector; ``gone``: sensors that see nothing now; ``weather``: as stated.
+    ``context``: context of the sector; ``gone``: sensors that are not detecting; ``weather``: as stated.
     """
 
     settings: AlertSettings
@@ -91,18 +91,18 @@ class Ledger:
         return (self.now_ns - nanoseconds(alert.raised_at)) / SECOND_NS
 
     def is_open(self, identity: str) -> bool:
-        """Whether there is such an alert and it is open."""
+        """Whether the alert exists and is open."""
         alert = self.alerts.get(identity)
         return alert is not None and alert.is_open
 
     def raise_(self, identity: str, rule: str, sighting: Sighting) -> None:
-        """Raise an alert, or revise it where the id was used before (a track that late data restored).
+        """Raise an alert, or revise it if the id was used before (for a track restored by late data).
 
         An alert that is suppressed as nuisance (fusion.alerts.nuisance) is counted and not raised.
         """
         old, now = self.alerts.get(identity), utc_datetime(self.now_ns)
         if old is not None and old.by:
-            return  # a person has dealt with this event
+            return  # a person has already handled this event
         priority = self._priority(rule, sighting)
         if old is None and self._holds_back(identity, rule, priority, sighting):
             return
@@ -129,7 +129,7 @@ class Ledger:
         for name in names:
             self.tallies[name] = replace(self.tallies[name], held=self.tallies[name].held + 1)
         if min(self.tallies[name].held for name in names) % max(round(settings.nuisance_probe), 1) == 0:
-            return False  # shown all the same, so that learning goes on
+            return False  # shown nevertheless, so that learning continues
         self.held_ns[identity] = self.now_ns
         return True
 
@@ -141,21 +141,21 @@ class Ledger:
             Alert(identity, "sensor_silent", "medium", "active", 0, sentence, now, now, since, sensor=sensor)
         )  # fmt: skip
 
-    def raise_fault(self, identity: str, sensor: str, fault: str, what: str) -> None:
+    def raise_fault(self, identity: str, sensor: str, fault: str, description: str) -> None:
         """Raise the alert of a sensor that reports and has a fault."""
         now = utc_datetime(self.now_ns)
         priority = "medium" if fault in BLINDING else "low"
-        sentence = fault_sentence(sensor, fault, what)
+        sentence = fault_sentence(sensor, fault, description)
         self._put(Alert(identity, "sensor_fault", priority, "active", 0, sentence, now, now, now, sensor=sensor))
 
     def raise_lost(
         self, identity: str, sensor: str, cause: str, openings: tuple[Opening, ...], segments: list[int], count: int,
         since_ns: int,
     ) -> None:  # fmt: skip
-        """Raise the alert of segments, of ``count``, that a sensor's loss opened.
+        """Raise the alert of the segments, of ``count``, that a sensor's loss opened.
 
-        The priority is high from ``lost_share`` of the border on, and where a section's impact is high. ``openings``
-        hold the probability of detecting a crossing before and after; without them the segments are those that no other
+        The priority is high from ``lost_share`` of the border on, and if a section's impact is high. ``openings`` hold
+        the probability of detecting a crossing before and after; without them, the segments are those that no other
         sensor covers.
         """
         now = utc_datetime(self.now_ns)
@@ -177,7 +177,7 @@ class Ledger:
         )  # fmt: skip
 
     def raise_quiet(self, identity: str, verdict: Verdict) -> None:
-        """Raise the alert of an hour without traffic where some is usual."""
+        """Raise the alert of an hour without traffic where traffic is usual."""
         now = utc_datetime(self.now_ns)
         sentence = quiet_sentence(verdict.segment, verdict.expected)
         self._put(
@@ -233,13 +233,13 @@ class Ledger:
             )  # fmt: skip
 
     def restate(self, identity: str, sighting: Sighting) -> None:
-        """Revise an open alert by its id, if there is one."""
+        """Revise an open alert by its id, if it exists."""
         alert = self.alerts.get(identity)
         if alert is not None and alert.is_open:
             self.revise(alert, sighting)
 
     def follow(self, identity: str, rule: str, sighting: Sighting) -> None:
-        """Restate an alert; raise a suppressed one as soon as it is too urgent to be suppressed."""
+        """Restate an alert; raise a suppressed one as soon as it is too urgent to remain suppressed."""
         if identity in self.held_ns and not may_hold(rule, self._priority(rule, sighting), self._impact(sighting)):
             self.raise_(identity, rule, sighting)
         else:
@@ -276,7 +276,7 @@ class Ledger:
                 del self.held_ns[identity]
 
     def nuisance(self) -> Nuisance:
-        """Return what was learned, as the state keeps it."""
+        """Return the nuisance state to be stored."""
         return Nuisance(self.tallies, self.held_ns)
 
     def news(self) -> tuple[Alert, ...]:

@@ -20,9 +20,8 @@ from sensors.timestamps import SECOND_NS
 
 @dataclass(frozen=True, slots=True)
 class SideEvidence:
-    """What one look shows: the significant side (+1, −1, 0 none) and whether it significantly heads to the border, near
-    in time.
-    """
+    """Result of one look: the significant side (+1, −1, 0 none) and whether it significantly heads to the border, near
+    in time."""
 
     sure_side: int
     heading_to_line: bool
@@ -31,7 +30,8 @@ class SideEvidence:
 def looks_of(
     picture: TrackPicture, memories: Mapping[str, TrackMemory], settings: AlertSettings
 ) -> Iterator[tuple[Sighting, SideEvidence]]:
-    """The looks that may change something, by track name; filtered in columns first, so that far tracks cost little."""
+    """The looks that may change an alert, by track name; filtered in columns first, so that distant tracks cost
+    little."""
     course = course_of(picture, settings)
     side = course.side
     known = [memories.get(track) for track in picture.track]
@@ -59,7 +59,7 @@ class Course(NamedTuple):
 
 
 def course_of(picture: TrackPicture, settings: AlertSettings) -> Course:
-    """Columns over all tracks; NaN rates where there is no border."""
+    """Columns over all tracks; NaN rates without a border."""
     offset, home = picture.offset_m, picture.home
     rate = np.einsum("ni,ni->n", home, np.column_stack([picture.easting_rate, picture.northing_rate]))
     variance = np.einsum("ni,nij,nj->n", home, picture.cov[:, :2, :2], home)
@@ -107,7 +107,7 @@ def sighting_of(picture: TrackPicture, course: Course, row: int) -> Sighting:
 
 
 def crossing(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: SideEvidence) -> TrackMemory:
-    """Count consecutive looks significantly on the other side; enough of them are a crossing at the gate."""
+    """Count consecutive looks significantly on the other side; enough of them make a crossing at the gate."""
     other_side = look.sure_side * memory.side < 0
     own_side = look.sure_side != 0 and not other_side
     memory = replace(
@@ -137,7 +137,7 @@ def crossing(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: Side
 
 
 def _gate(nearest: Gate | None, sighting: Sighting) -> Gate:
-    """The nearer to the line of the gate so far and this look."""
+    """The closer to the border of the gate so far and this look."""
     if nearest is not None and abs(nearest.offset_m) <= abs(sighting.offset_m):
         return nearest
     return Gate(sighting.offset_m, sighting.segment, sighting.chainage_m)
@@ -149,7 +149,7 @@ def _as_crossing(sighting: Sighting, direction: int, segment: int, chainage_m: f
 
 
 def _follow(ledger: Ledger, memory: TrackMemory, sighting: Sighting) -> TrackMemory:
-    """Update the newest crossing's position for as long as it is followed."""
+    """Update the newest crossing's position while it is followed."""
     if not memory.open_crossing:
         return memory
     alert = ledger.alerts.get(memory.open_crossing)
@@ -163,9 +163,9 @@ def _follow(ledger: Ledger, memory: TrackMemory, sighting: Sighting) -> TrackMem
 def approaching(
     ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: SideEvidence, open_dead: str = ""
 ) -> TrackMemory:
-    """Count consecutive looks heading to the border; enough of them are an approach, until it has stopped for long.
+    """Count consecutive looks heading to the border; enough of them make an approach, until it has stopped for long.
 
-    A track with an open alert of dead ground ahead (``open_dead``, its id) is approaching already: it is one event.
+    A track with an open alert of dead ground ahead (``open_dead``, its id) is already approaching: it is one event.
     """
     settings = ledger.settings
     if look.heading_to_line:

@@ -1,9 +1,10 @@
-"""Nuisance alarms: what operators reject, learned by rule, sensor, hour and weather, and which alerts are suppressed.
+"""Nuisance alarms: operators' rejections, learned by rule, sensor, hour and weather, and the alerts that are
+suppressed.
 
-Only people teach: a rejection counts as nuisance, a closing by a person as real; an alert that clears by itself teaches
-nothing. A suppressed alert is counted, and one in every so many is shown, so that learning continues. Crossings,
-distress, lost coverage, sensor states, tracks initiated inside, all above low priority, and sections of high or
-critical impact are never suppressed.
+Only people's decisions are learned: a rejection counts as nuisance, a closing by a person as real; an alert that clears
+automatically has no effect. A suppressed alert is counted, and one in every so many is shown, so that learning
+continues. Crossings, distress, lost coverage, sensor states, tracks initiated inside, all alerts above low priority,
+and sections of high or critical impact are never suppressed.
 """
 
 from __future__ import annotations
@@ -14,16 +15,15 @@ from math import sqrt
 from typing import Final
 
 HOLDABLE: Final = frozenset({"approaching", "dead_ground", "loitering"})
-"""Rules whose alerts may be held back; all others never are."""
+"""Rules whose alerts may be suppressed; all others are never suppressed."""
 SERIOUS: Final = frozenset({"high", "critical"})
-"""Impact levels of sections in which nothing is ever held back."""
+"""Impact levels of sections in which no alert is suppressed."""
 
 
 @dataclass(frozen=True, slots=True)
 class NuisanceCount:
-    """Of one rule, sensor, hour and weather: alerts that a person judged, how many of them were rejected, and how many
-    were suppressed since.
-    """
+    """Counts of one rule, sensor, hour and weather: alerts that a person assessed, those of them that were rejected,
+    and those suppressed since."""
 
     judged: int = 0
     rejected: int = 0
@@ -32,24 +32,24 @@ class NuisanceCount:
 
 @dataclass(frozen=True, slots=True)
 class Nuisance:
-    """All tallies by ``key``; ``held_ns``: when each alert that is suppressed now was, by its id."""
+    """All counts by ``key``; ``held_ns``: time of each alert that is suppressed at present, by its id."""
 
     tallies: Mapping[str, NuisanceCount] = field(default_factory=dict)
     held_ns: Mapping[str, int] = field(default_factory=dict)
 
 
 def key(rule: str, sensor: str, hour: int, weather: str) -> str:
-    """Name of a tally; ``hour`` 0–23 UTC."""
+    """Key of a count; ``hour`` 0–23 UTC."""
     return f"{rule}|{sensor}|{hour:02d}|{weather}"
 
 
 def keys(rule: str, sensors: Iterable[str], hour: int, weather: str) -> tuple[str, ...]:
-    """Names of the tallies of an alert that several sensors caused, each once."""
+    """Keys of the counts of an alert that several sensors caused, each once."""
     return tuple(key(rule, sensor, hour, weather) for sensor in sorted(set(sensors)))
 
 
 def taught(tallies: Mapping[str, NuisanceCount], names: Iterable[str], *, rejected: bool) -> dict[str, NuisanceCount]:
-    """The tallies after a person judged one alert."""
+    """The counts after a person assessed one alert."""
     after = dict(tallies)
     for name in names:
         tally = after.get(name, NuisanceCount())
@@ -75,7 +75,7 @@ def may_hold(rule: str, priority: str, impact_level: str | None) -> bool:
 def is_nuisance(
     tallies: Mapping[str, NuisanceCount], names: Iterable[str], *, least_share: float, least_judged: float
 ) -> bool:
-    """Whether every sensor that caused it has been judged often enough, and nearly always rejected here."""
+    """Whether each sensor that caused the alert has been assessed often enough, and nearly always rejected here."""
     counts = [tallies.get(name, NuisanceCount()) for name in names]
     return bool(counts) and all(
         tally.judged >= least_judged and share_at_least(tally.rejected, tally.judged) >= least_share for tally in counts

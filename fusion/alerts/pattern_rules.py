@@ -29,7 +29,7 @@ AHEAD_STEP_S = 5.0
 
 
 def loitering(ledger: Ledger, memory: PatternMemory, sighting: Sighting, sd_m: float) -> PatternMemory:
-    """A track that stays within a small circle near the border for long, while it is detected."""
+    """Raise an alert for a track that stays within a small circle near the border for long, while it is detected."""
     settings = ledger.settings
     away = hypot(sighting.easting - memory.easting, sighting.northing - memory.northing)
     if not memory.since_ns or away > settings.loiter_radius_m + 2.0 * sd_m:
@@ -59,11 +59,12 @@ def appeared_inside(
     others: Floats,
     settled: bool,
 ) -> PatternMemory:
-    """A track first confirmed on the own side where all the ground around is covered, without a detected crossing.
+    """Raise an alert for a track first confirmed on the own side, in covered ground, without a detected crossing.
 
-    ``others`` (n, 2) are positions of tracks that coast or ended lately: it may be one of them. Its origin is judged
-    once, at its first look, and not while coverage has only begun (``settled``); whether it is inbound is judged at
-    each look until that is significant or ``inside_wait_s`` have passed: the course at a first look is hardly known.
+    ``others`` (n, 2) are positions of tracks that coast or ended lately: the track may be one of them. Its origin is
+    evaluated once, at its first look, and not while coverage has only just begun (``settled``). Whether it is inbound
+    is evaluated at each look until that is significant or ``inside_wait_s`` have passed, because the course is hardly
+    known at a first look.
     """
     if memory.judged:
         return memory
@@ -87,7 +88,7 @@ def appeared_inside(
 def _from_nowhere(
     settings: AlertSettings, sighting: Sighting, coverage: CurrentCoverage, silent: Sequence[str], others: Floats
 ) -> bool:
-    """Whether it is far enough inside, away from ``others``, and all the ground around it is covered."""
+    """Whether the track is far enough inside, away from ``others``, and all the ground around it is covered."""
     if not settings.inside_m <= sighting.offset_m <= settings.inside_most_m:
         return False
     if len(others) and np.hypot(*(others - [sighting.easting, sighting.northing]).T).min() <= settings.lineage_m:
@@ -101,23 +102,22 @@ def _from_nowhere(
 
 
 def _way_in(sighting: Sighting, settings: AlertSettings) -> tuple[float, float]:
-    """By how much its inbound speed exceeds ``inside_share`` of its speed, at least and at most [m/s]."""
+    """Minimum and maximum amount by which its inbound speed exceeds ``inside_share`` of its speed [m/s]."""
     more = sighting.offset_rate - settings.inside_share * hypot(sighting.easting_rate, sighting.northing_rate)
     spread = settings.closing_sigma * _spread(sighting, 2)
     return more - spread, more + spread
 
 
 def _may_have_come_in(sighting: Sighting, settings: AlertSettings, offset_m: float, seconds: float) -> bool:
-    """Whether its path from ``offset_m``, in ``seconds``, may be inbound by that fraction; standing still is not
-    outbound.
-    """
+    """Whether its path from ``offset_m``, in ``seconds``, may be inbound by that fraction; standing still does not
+    count as outbound."""
     way_m = sighting.offset_m - offset_m + settings.closing_sigma * np.sqrt(2.0) * _spread(sighting, 0)
     speed = hypot(sighting.easting_rate, sighting.northing_rate)
     return bool(way_m >= settings.inside_share * speed * seconds)
 
 
 def _spread(sighting: Sighting, first: int) -> float:
-    """The larger standard deviation of two components of the state, from ``first`` on."""
+    """The larger standard deviation of two components of the state, starting at ``first``."""
     if sighting.cov is None:
         return 0.0
     return float(np.sqrt(max(sighting.cov[first, first], sighting.cov[first + 1, first + 1], 0.0)))
@@ -131,7 +131,7 @@ def dead_ground(
     silent: Sequence[str],
     heads: bool,
 ) -> PatternMemory:
-    """A track that heads to the border and will soon be in dead ground of every working sensor."""
+    """Raise an alert for a track that heads to the border and will soon be in dead ground of every working sensor."""
     settings = ledger.settings
     left_s = min(settings.dead_ahead_s, sighting.time_to_border_s or 0.0)
     hidden_s = None
@@ -161,13 +161,13 @@ def dead_ground(
 
 
 def pattern_ended(ledger: Ledger, memory: PatternMemory) -> None:
-    """Clear the open patterns of a track that ended; that it appeared inside stays."""
+    """Clear the open pattern alerts of a track that ended; an alert that it was initiated inside stays."""
     ledger.clear(memory.open_loiter, "the track ended")
     ledger.clear(memory.open_dead, "the track ended")
 
 
 def recently_gone(state: AlertState, picture: TrackPicture, now_ns: int, keep_s: float) -> tuple[Ended, ...]:
-    """Positions of tracks that ended lately: earlier ones that are not too old, and the newly ended."""
+    """Positions of tracks that ended lately: earlier ones that are recent enough, and newly ended ones."""
     live = set(picture.track)
     kept = tuple(gone for gone in state.ended if now_ns - gone.at_ns <= keep_s * SECOND_NS)
     new = (
@@ -181,9 +181,9 @@ def recently_gone(state: AlertState, picture: TrackPicture, now_ns: int, keep_s:
 def groups(
     ledger: Ledger, memories: Sequence[GroupMemory], picture: TrackPicture, rows: Ints
 ) -> tuple[GroupMemory, ...]:
-    """Tracks ``rows`` close together for a while are a group; one alert for as long as two of them stay together.
+    """Group tracks ``rows`` that are close together for a while; one alert for as long as two of them stay together.
 
-    A group with an alert that forms two parts of two or more, far from each other, has split.
+    A group with an alert that forms two parts of two or more tracks, far from each other, has split.
     """
     settings, now = ledger.settings, ledger.now_ns
     clusters = _clusters(picture, rows, settings.group_radius_m)

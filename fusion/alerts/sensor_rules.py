@@ -27,7 +27,7 @@ class Health(Protocol):
 
     @property
     def since_ns(self) -> int:
-        """When the sensor was last heard [UTC ns]."""
+        """Time of the sensor's last data [UTC ns]."""
 
 
 def sensors_silent(
@@ -38,8 +38,8 @@ def sensors_silent(
 ) -> dict[str, SensorMemory]:
     """Raise an alert for each outage of a sensor, once, and clear it when the sensor has reported for long enough.
 
-    With ``coverage``, or where the ledger knows the probability of detecting crossings, a second alert names the
-    segments that the outage opened. Each segment counts for the sensor whose loss opened it, so it is reported once.
+    With ``coverage``, or if the ledger has the probability of detecting crossings, a second alert names the segments
+    that the outage opened. Each segment counts for the sensor whose loss opened it, so it is reported once.
     """
     sensors = dict(memories)
     news = [sensor for sensor in sorted(health) if _falls_silent(health[sensor], sensors.get(sensor))]
@@ -76,12 +76,14 @@ def sensors_faulty(
     faults: Mapping[str, Mapping[str, str]],
     coverage: CurrentCoverage | None = None,
 ) -> dict[str, SensorMemory]:
-    """Raise an alert for each fault of a sensor, once, and clear it when the fault is over.
+    """Raise an alert for each fault of a sensor, once, and clear it when the fault has ended.
 
-    Where the fault blinds the sensor, a second alert names the segments that it opened.
+    If the fault blinds the sensor, a second alert names the segments that it opened.
     """
     standing = {
-        f"{sensor}|{name}": (sensor, name, what) for sensor, names in faults.items() for name, what in names.items()
+        f"{sensor}|{name}": (sensor, name, description)
+        for sensor, names in faults.items()
+        for name, description in names.items()
     }
     kept = dict(memories)
     fresh = [key for key in sorted(standing) if not kept.get(key, SensorMemory()).open_alert]
@@ -89,15 +91,15 @@ def sensors_faulty(
     for key in sorted(standing.keys() | memories.keys()):
         memory = kept.get(key, SensorMemory())
         if key in fresh:
-            sensor, name, what = standing[key]
-            ledger.raise_fault(alert_id("sensor_fault", key, 0, memory.outages + 1), sensor, name, what)
+            sensor, name, description = standing[key]
+            ledger.raise_fault(alert_id("sensor_fault", key, 0, memory.outages + 1), sensor, name, description)
             identity = alert_id("sensor_fault", key, 0, memory.outages + 1)
             memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
             if sensor in blinded and name in BLINDING:
                 still = blinded[blinded.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", key, 0, memory.outages)
                 memory = _coverage_lost(ledger, memory, identity, sensor, name, still, ledger.now_ns, coverage)
-                blinded[blinded.index(sensor)] = ""  # a second fault opens nothing more
+                blinded[blinded.index(sensor)] = ""  # a second fault opens no further segments
             kept[key] = memory
         elif key not in standing and memory.open_alert:
             ledger.clear(memory.open_alert, "the fault is over")
@@ -117,10 +119,10 @@ def _coverage_lost(
     since_ns: int,
     coverage: CurrentCoverage | None,
 ) -> SensorMemory:
-    """Report the segments that an outage opened, once; ``still``: sensors lost at the same time, judged later.
+    """Report the segments that an outage opened, once; ``still``: sensors lost at the same time, evaluated later.
 
-    Nothing new where this sensor's loss was already reported: it was blind before it fell silent, or came back while
-    the segments stayed open.
+    Nothing is reported if this sensor's loss was already reported: it was blind before it went offline, or returned
+    while the segments stayed open.
     """
     if memory.open_lost or any(
         alert.rule == "coverage_lost" and alert.sensor == sensor and alert.is_open for alert in ledger.alerts.values()
@@ -141,7 +143,7 @@ def _coverage_lost(
 
 
 def _watched_again(ledger: Ledger, memory: SensorMemory, reason: str) -> SensorMemory:
-    """After a sensor is back: clear what it had opened, unless another sensor's loss keeps it open."""
+    """After a sensor has returned, clear its coverage alert, unless another sensor's loss keeps the segments open."""
     alert = ledger.alerts.get(memory.open_lost)
     if alert is not None and alert.is_open and alert.openings and ledger.context is not None:
         required = ledger.settings.required_probability
@@ -154,9 +156,10 @@ def _watched_again(ledger: Ledger, memory: SensorMemory, reason: str) -> SensorM
 def expected_traffic(
     ledger: Ledger, traffic: Traffic, picture: TrackPicture, coverage: CurrentCoverage | None
 ) -> Traffic:
-    """Count tracks near each segment; at the end of an hour report segments that were too quiet, and learn from it.
+    """Count tracks near each segment; at the end of an hour, report segments without expected traffic, and learn from
+    it.
 
-    The alert of a quiet segment is cleared by the next hour with traffic. Nothing is judged without ``coverage``.
+    The alert of a quiet segment is cleared by the next hour with traffic. Without ``coverage`` nothing is evaluated.
     """
     if coverage is None:
         return traffic

@@ -12,19 +12,13 @@ from sensors.scan import CLASSES
 
 NOUNS = {"person": "Walker-like", "group": "Group-like", "vehicle": "Vehicle-like", "animal": "Animal-like"}
 COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
-STANDING_MPS = 0.2  # slower than this a heading says nothing
+STANDING_MPS = 0.2  # below this speed a heading is meaningless
 
 
 def priority_of(
     rule: str, sighting: Sighting, *, animal_probability: float, urgent_s: float, impact_level: str | None = None
 ) -> str:
-    """Priority of what a track does, from impact level × rule × class × direction × time left.
-
-    Toward home a crossing is high and an approach (also one into dead ground) within ``urgent_s`` medium; outward a
-    crossing is medium; other approaches are low, as are loitering and groups. To have appeared inside is medium. In a
-    section of high or critical impact all of these are one step more urgent; in one of low impact what is medium is
-    low, but for tracks that appeared inside. What is an animal with at least ``animal_probability`` is low everywhere.
-    """
+    """Priority of a track's behaviour, from impact level × rule × class × direction × time left."""
     if sighting.class_probability[CLASSES.index("animal")] >= animal_probability:
         return "low"
     home = sighting.direction > 0
@@ -43,7 +37,7 @@ def priority_of(
 
 
 def why_of(rule: str, sighting: Sighting, *, looks: int, impact_level: str | None) -> str:
-    """What made the rule speak, and what the priority is for, in one line for a person who asks."""
+    """The trigger of the rule and the reasons for the priority, in one line, on request."""
     rate = hypot(sighting.easting_rate, sighting.northing_rate)
     band = "" if sighting.band_m is None else f", beyond the {sighting.band_m:.0f} m within which it is not sure"
     said = {
@@ -71,7 +65,7 @@ def higher(first: str, second: str) -> str:
 
 
 def crossing_sentence(sighting: Sighting, *, naming_probability: float) -> str:
-    """The sentence of a crossing: who, which way, where, how fast, how sure, seen by whom."""
+    """The sentence of a crossing: target, direction, position, speed, confidence, sensors."""
     return f"{_who(sighting, naming_probability)} crossed the border {_heading(sighting)}, {_end(sighting)}"
 
 
@@ -112,12 +106,12 @@ def group_sentence(tracks: Sequence[str], segment: int, chainage_m: float, offse
 
 
 def fault_sentence(sensor: str, fault: str, what: str) -> str:
-    """The sentence of a sensor that is heard and has something wrong."""
+    """The sentence of a sensor that sends data and has a fault."""
     return f"Sensor {sensor} is {fault.replace('_', ' ')}: {what}."
 
 
 def response_sentence(response: ResponseInTime) -> str:
-    """The one sentence for a radio: who leaves from where, and how many minutes are to spare or missing."""
+    """The one sentence for voice radio: the base that responds, and the minutes to spare or missing."""
     chance = f"probability of interruption {_share(response.interruption_probability)}"
     if response.response_s is None or response.margin_s is None:
         return f"Nobody from any base can get there; {chance}."
@@ -127,7 +121,7 @@ def response_sentence(response: ResponseInTime) -> str:
 
 
 def lost_sentence(sensor: str, segments: Sequence[int], segment_count: int, cause: str = "silent") -> str:
-    """The sentence of segments that are open since a sensor fell silent, or is heard and sees nothing (``cause``)."""
+    """The sentence of segments opened since a sensor went offline, or sends data but does not detect (``cause``)."""
     named = ", ".join(_runs(segments))
     many = f"{len(segments)} of {segment_count} segments" if len(segments) > 1 else "One segment"
     verb = "are" if len(segments) > 1 else "is"
@@ -148,7 +142,7 @@ def opened_sentence(sensor: str, openings: Sequence[Opening], segment_count: int
 
 
 def quiet_sentence(segment: int, expected: float) -> str:
-    """The sentence of an hour without traffic in a segment where there always is some."""
+    """The sentence of an hour without traffic in a segment where some is always expected."""
     return (
         f"Nobody came near segment {segment} in the last hour, though {expected:.1f} tracks are usual at this hour: "
         "a sensor may be blind, or people may know something."
@@ -156,13 +150,13 @@ def quiet_sentence(segment: int, expected: float) -> str:
 
 
 def distress_sentence(unit: str, note: str, place: str) -> str:
-    """The sentence of a unit's call for people in need."""
+    """The sentence of a unit's distress call."""
     said = f' It says: "{note}".' if note else ""
     return f"Distress: unit {unit} reports people in need {place}.{said}"
 
 
 def _runs(numbers: Sequence[int]) -> list[str]:
-    """``4–7``, ``9``: whole numbers in rising order as runs."""
+    """Ascending integers as runs, such as ``4–7``, ``9``."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][1] + 1:
@@ -173,12 +167,12 @@ def _runs(numbers: Sequence[int]) -> list[str]:
 
 
 def silent_sentence(sensor: str, since: str) -> str:
-    """The sentence of a sensor's silence, which says what that means."""
+    """The sentence of a sensor that is offline, with the consequence."""
     return f"Sensor {sensor} has been silent since {since}: what it watched is unwatched by it."
 
 
 def duration(seconds: float) -> str:
-    """``45 s``, ``3 min 5 s``."""
+    """A duration as text, such as ``45 s`` or ``3 min 5 s``."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
 
@@ -205,7 +199,7 @@ def _end(sighting: Sighting) -> str:
 
 
 def _certain(probability: float) -> str:
-    """Never a whole 100 %."""
+    """A probability as text, never a full 100 %."""
     return "more than 99 %" if probability > 0.99 else _share(probability)
 
 

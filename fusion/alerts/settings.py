@@ -9,7 +9,7 @@ from geo.errors import BadInput
 
 
 class AlertSettingsError(BadInput):
-    """A setting that no rule can work with."""
+    """A setting that is invalid for its rule."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Alert workload of one operator, by the figures of EEMUA 191 and ISA-18.2: rate, priorities and defects.
 
-Computed from the revisions that were published, live or replayed, so that layouts, rules and nights can be compared.
+Computed from the published revisions, live or replayed, so that layouts, rules and recordings can be compared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHATTERING_A_MINUTE: Final = 3
 STALE_S: Final = 86_400.0
 DUPLICATE_S: Final = 60.0
 DUPLICATE_M: Final = 50.0
-"""Two open alerts of one rule so near in time and place are taken for one event (assumption)."""
+"""Two open alerts of one rule this close in time and position count as one event (assumption)."""
 ACCEPTABLE, MANAGEABLE, MOST = 1.0, 2.0, 5.0
 """Alerts in ten minutes: up to 1 is acceptable, 2 manageable, 5 over-demanding (EEMUA 191)."""
 
@@ -144,7 +144,7 @@ def alert_workload(revisions: Iterable[Alert], *, hours: float, operators: int =
 
 
 def _most_within(seconds: np.ndarray, window_s: float) -> int:
-    """Most of the rising ``seconds`` that lie in any window."""
+    """Largest number of the ascending ``seconds`` in any window."""
     if not len(seconds):
         return 0
     ends = np.searchsorted(seconds, seconds + window_s, side="left")
@@ -169,7 +169,8 @@ def _stale(last: Iterable[Alert]) -> int:
 
 
 def _duplicates(raised: Sequence[Alert]) -> int:
-    """Count alerts of the same rule and direction as an earlier one, of another track, near it in time and place."""
+    """Count alerts of the same rule and direction as an earlier one, of another track, close to it in time and
+    position."""
     count = 0
     for i, alert in enumerate(raised):
         for before in reversed(raised[:i]):

@@ -1,4 +1,4 @@
-"""A sensor's bias in range and azimuth, how well it is known, and the state of its estimation."""
+"""A sensor's bias in range and azimuth, its uncertainty, and the state of its estimation."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from geo.arrays import Floats, Ints
 SLOTS: Final = 64
 KEPT: Final = 8
 EVER_NS: Final = int(np.iinfo(np.int64).min)
-"""Before anything was observed."""
+"""State before any observation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bias:
-    """What is subtracted from a sensor's plots, and its standard deviations; 0 where nothing is."""
+    """Correction that is subtracted from a sensor's plots, and its standard deviations; 0 without correction."""
 
     range_m: float = 0.0
     range_sd_m: float = 0.0
     azimuth_rad: float = 0.0
     azimuth_sd_rad: float = 0.0
     place_sd_m: float = 0.0
-    """How well the sensor's own place is known, one axis: it moves what is near by a larger angle."""
+    """Standard deviation of the sensor's own position, one axis; it displaces near targets by a larger angle."""
 
     def take_off(self, reported: Floats) -> None:
         """Correct, in place, the first rows of ``reported`` (field, plot): azimuth, its sd, elevation, its sd, range,
@@ -45,10 +45,9 @@ UNBIASED: Final = Bias()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rings:
-    """The newest plots of some tracks, at most SLOTS, no two of one slot (id modulo SLOTS), in the order of the slots,
-    only of tracks detected lately: ``track`` (ring,) and ``plots`` (ring, kept, 6): time since Learnt.origin_ns [s],
-    sensor, azimuth, azimuth_sd, ground range, range_sd (NaN without range).
-    """
+    """The newest plots of tracks that were detected lately, at most SLOTS tracks, one per slot (id modulo SLOTS),
+    ordered by slot: ``track`` (ring,) and ``plots`` (ring, kept, 6): time since Learnt.origin_ns [s], sensor, azimuth,
+    azimuth_sd, ground range, range_sd (NaN without range)."""
 
     track: Ints
     plots: Floats
@@ -59,14 +58,14 @@ class Rings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learnt:
-    """What common tracks say about the biases of p polar sensors up to a time; part of the bank, never changed in
-    place.
+    """Information from common tracks about the biases of p polar sensors up to a time; part of the bank, never changed
+    in place.
 
     ``information`` (2 p, 2 p) and ``vector`` (2 p,) over range [m] and azimuth [rad]; ``pairs`` (p,) comparisons with
     another sensor; ``misfit`` (p, 2, 2): count and sum of squared normalised second differences of a sensor's own range
     and azimuth, which test its stated standard deviations; ``used`` (p, 4): range, its sd, azimuth, its sd, as
-    subtracted from plots now. ``rings`` are the newest plots of some tracks, since ``origin_ns``. ``newest_ns``: when
-    ``used`` was last computed.
+    subtracted from plots at present. ``rings`` are the newest plots of some tracks, since ``origin_ns``. ``newest_ns``:
+    time at which ``used`` was last computed.
     """
 
     information: Floats
@@ -86,7 +85,7 @@ LEARNT_ARRAYS: Final = ("information", "vector", "pairs", "misfit", "used")
 
 
 def nothing_learnt(prior: Floats) -> Learnt:
-    """Before the first scan; ``prior`` (2 p, 2 p) is the information that surveys give."""
+    """State before the first scan; ``prior`` (2 p, 2 p) is the information given by the surveys."""
     p = len(prior) // 2
     return Learnt(
         information=prior,

@@ -1,4 +1,4 @@
-"""Sensor alignment before any track: the surveys, and what is assumed without one."""
+"""Sensor alignment before any track: the surveys, and the assumptions without one."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from sensors.sensor import Sensor
 
 PRIOR_RANGE_M: Final = 20.0
 PRIOR_AZIMUTH_RAD: Final = 1.5 * pi / 180.0
-"""Deviations of the biases before anything is known (assumption); a survey of a sensor's north says better."""
+"""Standard deviations of the biases without information (assumption); a survey of a sensor's north alignment replaces
+them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Survey:
-    """``sensors``: the layout's ids; ``known`` the bias of each as surveyed. Of the p ``polar`` sensors, none where
-    there are not two to compare: ``column`` (sensor,) their number or −1, ``places`` (p, 2), ``prior`` (2 p, 2 p) the
-    information on range [1/m²] and azimuth [1/rad²], ``period_ns`` (p,) between looks (0: event-only), ``ranging``
-    (p,) whether their plots hold a range."""
+    """``sensors``: the layout's ids; ``known``: the surveyed bias of each. Of the p ``polar`` sensors (none if fewer
+    than two can be compared): ``column`` (sensor,) their number or −1, ``places`` (p, 2), ``prior`` (2 p, 2 p) the
+    information on range [1/m²] and azimuth [1/rad²], ``period_ns`` (p,) between looks (0: event-only), ``ranging`` (p,)
+    whether their plots have a range."""
 
     sensors: tuple[str, ...]
     polar: tuple[str, ...]
@@ -58,17 +59,13 @@ def survey_of(layout: Layout, sensors: Mapping[str, SensorModel]) -> Survey:
 
 
 def surveyed(sensor: Sensor) -> Bias:
-    """The uncertainty that a sensor's survey leaves, added to that of its plots until common tracks estimate its bias.
-
-    Every plot carries it as if it were noise, though it is the same for all of them: a track of one sensor alone is
-    then less certain of its position than noise would make it, and still more certain than the alignment allows.
-    """
+    """The uncertainty after a sensor's survey, added to that of its plots until common tracks estimate its bias."""
     if sensor.north_sd_deg is None and sensor.site_sd_m is None:
         return UNBIASED
     return Bias(azimuth_sd_rad=radians(sensor.north_sd_deg or 0.0), place_sd_m=sensor.site_sd_m or 0.0)
 
 
 def prior_information(sensor: Sensor) -> tuple[float, float]:
-    """(1/m², 1/rad²) of a sensor's biases before any estimate: that of the survey of its north, if it has one."""
+    """Information (1/m², 1/rad²) on a sensor's biases before any estimate: that of its north survey, if it has one."""
     azimuth_sd = PRIOR_AZIMUTH_RAD if sensor.north_sd_deg is None else radians(sensor.north_sd_deg)
     return PRIOR_RANGE_M**-2, azimuth_sd**-2

@@ -1,4 +1,4 @@
-"""What a tracker holds unchanged while it runs: sensors, ground, births, motion and settings."""
+"""Constant data of a running tracker: sensors, terrain, births, motion and settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FAINT_LOOKS = 3
 
 
 def _bits(count: int, chosen: Iterable[int]) -> npt.NDArray[np.uint64]:
-    """(word,) a bit each for ``count`` sensors, set for those of these numbers."""
+    """(word,) one bit for each of ``count`` sensors, set for the ``chosen`` numbers."""
     bits = np.zeros(max(1, -(-count // 64)), np.uint64)
     for index in chosen:
         bits[index // 64] |= np.uint64(1) << np.uint64(index % 64)
@@ -37,10 +37,11 @@ class TrackerModel:
     """Models of one layout, terrain and settings, in the form that the kernels take.
 
     ``sensors`` by id; ``missed`` (row, column) of each sensor: probability that a look misses a target in a cell of
-    ``births``; ``faint_limit_s``: how long a faint tentative track may go undetected, at least FAINT_LOOKS looks of the
-    slowest sensor; ``share`` (class,): class probabilities at birth; ``compatible`` (kind, class): how well a kind of
-    motion fits a class; ``gate``: squared distance of the gate; ``trigger_bits``, ``people_bits`` (word,): sensors that
-    only trigger and those that are people, one bit each; ``survey``: the alignment of the sensors as surveyed.
+    ``births``; ``faint_limit_s``: time for which a faint tentative track may remain undetected, at least FAINT_LOOKS
+    looks of the slowest sensor; ``share`` (class,): class probabilities at birth; ``compatible`` (kind, class):
+    compatibility of a kind of motion with a class; ``gate``: squared distance of the gate; ``trigger_bits``,
+    ``people_bits`` (word,): sensors that only trigger and those that are people, one bit each; ``survey``: the
+    alignment of the sensors as surveyed.
     """
 
     settings: TrackerSettings
@@ -75,8 +76,8 @@ class TrackerModel:
 def tracker_model(
     layout: Layout, settings: TrackerSettings, terrain: xr.Dataset | None, coverage: xr.Dataset | None = None
 ) -> TrackerModel:
-    """The tracker's models. With terrain and without ``coverage`` (of sensors.coverage.look_probability), visibility is
-    computed here, which takes seconds on a large sector."""
+    """Build the tracker's models. With terrain and without ``coverage`` (of sensors.coverage.look_probability),
+    visibility is computed, which takes seconds for a large sector."""
     sensors = sensor_models(layout, terrain, coverage, settings.least_false_alarms)
     births = births_over(
         sensors,

@@ -34,10 +34,11 @@ from sensors.scan_columns import ScanColumns
 
 SIGNIFICANT_SD: Final = 4.0
 STILL_SIGNIFICANT_SD: Final = 2.0
-"""A bias is taken off once it is so many deviations from none, and no more when it falls below the second."""
+"""A bias is corrected once it exceeds the first multiple of its standard deviation, and until it falls below the
+second."""
 LEAST_PAIRS: Final = 30
 EPOCH_NS: Final = 3 * 10**9
-"""Biases in use change at most once in each whole multiple of this."""
+"""Biases in use change at most once per interval of this length."""
 FORGET_S: Final = 3600.0
 
 
@@ -51,7 +52,7 @@ def bias_of(survey: Survey, learnt: Learnt, index: int) -> Bias:
 
 
 def learn(model: TrackerModel, learnt: Learnt, scan: ScanColumns, rows: Rows) -> Learnt:
-    """``learnt`` after one scan: the plots of its confirmed tracks against those of other sensors."""
+    """``learnt`` after one scan: the plots of its confirmed tracks are compared with those of other sensors."""
     sensor = model.sensor(scan.sensor)
     column = int(model.survey.column[sensor.index])
     used = np.flatnonzero((rows.plot >= 0) & (rows.status == CONFIRMED)) if len(learnt) and column >= 0 else ()
@@ -72,7 +73,7 @@ def learn(model: TrackerModel, learnt: Learnt, scan: ScanColumns, rows: Rows) ->
 
 
 def forget(survey: Survey, learnt: Learnt, now_ns: int) -> Learnt:
-    """Fade old equations toward the prior, since a mast may be moved."""
+    """Fade old equations toward the prior, because a mast may be moved."""
     if learnt.newest_ns == EVER_NS:
         return replace(learnt, newest_ns=now_ns)
     keep = exp(-(now_ns - learnt.newest_ns) * 1e-9 / FORGET_S)
@@ -81,11 +82,12 @@ def forget(survey: Survey, learnt: Learnt, now_ns: int) -> Learnt:
 
 
 def in_use(learnt: Learnt) -> Floats:
-    """(p, 4) range, its sd, azimuth, its sd to be subtracted from plots from now on; 0 where nothing is.
+    """(p, 4) range, its sd, azimuth, its sd to be subtracted from plots from now on; 0 for sensors without correction.
 
-    As few biases as explain the plots, the others being zero: those in use that are still significant, then one after
-    the other the one that explains most, while it is significant. So of two radars on one mast, which show only the
-    difference of their norths, one is corrected, not both by half of it.
+    The smallest set of biases that explains the plots, all others being zero: first those in use that are still
+    significant, then, one after the other, the one that explains most, while it is significant. Of two radars on one
+    mast, which reveal only the difference of their north alignments, one is therefore corrected, rather than both by
+    half of it.
     """
     enough = np.repeat(learnt.pairs >= LEAST_PAIRS, 2)
     chosen = np.flatnonzero(enough & (learnt.used[:, ::2].ravel() != 0.0)).tolist()
@@ -107,7 +109,7 @@ def in_use(learnt: Learnt) -> Floats:
 
 
 def _none_explains(learnt: Learnt, enough: npt.NDArray[np.bool_]) -> bool:
-    """Whether no bias alone is significant, as between sensors that are aligned: ``_explained`` with none chosen."""
+    """Whether no single bias is significant, as between aligned sensors: ``_explained`` with none chosen."""
     gain = learnt.vector**2 / np.maximum(np.diag(learnt.information), 1e-12)
     return not bool((gain[enough] > SIGNIFICANT_SD**2).any())
 
@@ -135,11 +137,11 @@ def solve(learnt: Learnt) -> tuple[Floats, Floats, Floats]:
 
 
 def estimate(survey: Survey, learnt: Learnt) -> xr.Dataset:
-    """Biases with standard deviations (sensor,), as subtracted where they are in use, whether they are, the pairs
-    behind them, and how the spread of plots compares with the stated one.
+    """Biases with standard deviations (sensor,), as subtracted if in use; whether they are in use; the number of pairs
+    on which they are based; and the ratio of the observed spread of plots to the stated one.
 
-    ``range_error_ratio`` and ``azimuth_error_ratio`` are observed over stated spread: 1 where the layout's standard
-    deviations are true, NaN below LEAST_PAIRS; manoeuvres raise them somewhat.
+    ``range_error_ratio`` and ``azimuth_error_ratio`` are observed over stated spread: 1 if the layout's standard
+    deviations are correct, NaN below LEAST_PAIRS; manoeuvres raise them somewhat.
     """
     n, here = len(survey.sensors), np.flatnonzero(survey.column >= 0) if len(learnt) else np.zeros(0, np.int64)
     values, sd, ratio = np.zeros((n, 2)), np.full((n, 2), nan), np.full((n, 2), nan)

@@ -1,13 +1,13 @@
-"""Calibration: the probability of detection that a layout promises, against what each sensor detected.
+"""Calibration: the predicted probability of detection of a layout, compared with the detections of each sensor.
 
 A trial is one look of a polled sensor at a confirmed track that *another* sensor detected shortly before and shortly
-after: then a target was there, whatever the sensor itself reported. Predicted is the tracker's own probability for that
-look, before it, averaged over the track's uncertainty; observed is whether a plot of the look was the track's. Looks at
-one track are correlated (the same posture, the same masking), so the interval counts fewer trials than there were:
-Kish's design effect with the tracks as clusters (Survey Sampling, 1965), inside Wilson's interval.
+after: a target was therefore there, whatever the sensor itself reported. Predicted is the tracker's own probability for
+that look, before it, averaged over the track's uncertainty; observed is whether a plot of the look belonged to the
+track. Looks at one track are correlated (the same posture, the same masking), so the interval counts fewer trials than
+there were: Kish's design effect with the tracks as clusters (Survey Sampling, 1965), inside Wilson's interval.
 
-Its limits: a sensor that covers an area alone has no trials; what no other sensor detects is not judged; a plot that
-was associated with a wrong track counts there.
+Limits: a sensor that covers an area alone has no trials; targets that no other sensor detects are not counted; a plot
+that was associated with a wrong track counts there.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from sensors.timestamps import SECOND_NS
 __all__ = ["CalibrationSettings", "calibrate"]
 
 SLOPES_DEG: Final = ((5.0, "level"), (15.0, "sloping"), (91.0, "steep"))
-"""Terrain classes where no land cover is known: slope below so many degrees."""
+"""Terrain classes without land cover: slope below this number of degrees."""
 ELSEWHERE: Final = "unknown ground"
 
 
@@ -82,7 +82,7 @@ class _Trial:
 
 @dataclass(slots=True)
 class _Trials:
-    """What other sensors detected of the tracks, and the trials that wait for their next detection."""
+    """Detections of the tracks by other sensors, and the trials that wait for their next detection."""
 
     seen_ns: dict[int, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     waiting: dict[int, list[_Trial]] = field(default_factory=lambda: defaultdict(list))
@@ -171,7 +171,7 @@ def _trials_of(tracker: Tracker, scan: ScanColumns, ground: _Ground) -> list[_Tr
 
 
 def _note(record: _Trials, scan: ScanColumns, trials: list[_Trial], hits: set[int], support_ns: int) -> None:
-    """Settle the trials that this scan, of another sensor, supports, and begin its own."""
+    """Settle the trials that this scan, of another sensor, supports, and start the scan's own trials."""
     for track in hits:
         still = []
         for trial in record.waiting.pop(track, ()):
@@ -230,12 +230,12 @@ def _cell(
 def design_effect(
     hits: npt.NDArray[np.float64], cluster: npt.NDArray[np.int64], predicted: npt.NDArray[np.float64]
 ) -> float:
-    """Variance of the share of ``hits`` (trial,) in clusters, over that of as many independent trials; at least 1.
+    """Variance of the fraction of ``hits`` (trial,) in clusters, over that of as many independent trials; at least 1.
 
-    ``Σ_c (k_c − e_c − n_c r)² / (n p (1 − p)) · C/(C − 1)``, the linearised ratio estimator's, of what is left when the
-    expected hits e_c of a cluster are taken off: r is the mean of that. That one track was in sight and another hidden
-    was predicted and is no doubt about it. C clusters. Where every trial or none is a hit the spread says nothing, and
-    with one cluster it is unknown: then each cluster counts once, n/C.
+    ``Σ_c (k_c − e_c − n_c r)² / (n p (1 − p)) · C/(C − 1)``, the linearised ratio estimator's, after the expected hits
+    e_c of a cluster are subtracted: r is the mean of the remainder. That one track was visible and another hidden was
+    predicted and is not counted as variation. C clusters. If every trial or none is a hit, the spread gives no
+    information, and with one cluster it is unknown: then each cluster counts once, n/C.
     """
     names, member = np.unique(cluster, return_inverse=True)
     n, c = len(hits), len(names)
@@ -248,7 +248,7 @@ def design_effect(
 
 
 class _Ground:
-    """The class of ground at a position: the land cover's, else by slope; ELSEWHERE off the map and on voids."""
+    """The class of ground at a position: by land cover, else by slope; ELSEWHERE off the map and on voids."""
 
     def __init__(self, terrain: xr.Dataset | None) -> None:
         self._names: npt.NDArray[np.str_] | None = None

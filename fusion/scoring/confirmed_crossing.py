@@ -35,8 +35,8 @@ from sensors.simulate.looks import EVENT_LOOK_S
 from sensors.simulate.movers import Mover, Scenario
 
 WHERE: Final = "confirmed crossing"
-START: Final = datetime(2000, 1, 1, tzinfo=UTC)  # any: nothing depends on the clock
-AROUND_CELLS: Final = 3.0  # of terrain kept around the way and the sensors that watch it
+START: Final = datetime(2000, 1, 1, tzinfo=UTC)  # arbitrary: the result does not depend on it
+AROUND_CELLS: Final = 3.0  # terrain kept around the path and the sensors that cover it
 STEP_S: Final = 0.5  # along the path, to find when it is covered
 
 LIMITS: Final = (
@@ -50,8 +50,9 @@ LIMITS: Final = (
 class ConfirmationSettings:
     """How the probability of confirmation is estimated.
 
-    ``runs``: how often the path is walked; ``near_m``: how near [m] a confirmed track must be to the crosser to count;
-    ``outages``: whether sensors are up or down for a whole run by their availability; ``confidence`` of the intervals.
+    ``runs``: number of simulated crossings; ``near_m``: maximum distance [m] of a confirmed track from the crosser to
+    count; ``outages``: whether sensors are up or down for a whole run by their availability; ``confidence`` of the
+    intervals.
     """
 
     runs: int = 100
@@ -72,7 +73,7 @@ class ConfirmationSettings:
 class Share:
     """A fraction of runs: its value [1], numerator, denominator, and the Wilson interval [1].
 
-    Where no sensor covers the path no run is needed: exactly 0, from 0 to 0; NaN where coverage is unknown.
+    If no sensor covers the path, no run is needed: exactly 0, from 0 to 0; NaN if coverage is unknown.
     """
 
     value: float
@@ -94,12 +95,12 @@ class Share:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConfirmedCrossing:
-    """The result of walking one path many times.
+    """The result of simulating one path many times.
 
     ``confirmed``: runs in which a confirmed track came within ``near_m`` of the crosser; ``detected``: runs with at
     least one detection, to compare with the crossing's own ``p_detect``. ``confirmed_s`` (run,) is the time from the
-    start of the path to that track [s], NaN without. ``sensors`` are those that cover the path. ``at_least`` is True
-    where some sensor's coverage of the path is unknown, so that both are lower bounds.
+    start of the path to that track [s], NaN without. ``sensors`` are those that cover the path. ``at_least`` is True if
+    some sensor's coverage of the path is unknown, so that both are lower bounds.
     """
 
     confirmed: Share
@@ -123,11 +124,11 @@ def confirmed_crossing(
 ) -> ConfirmedCrossing:
     """Estimate the fraction of runs in which a crosser on the path ``crossing`` becomes a confirmed track.
 
-    ``coverage`` is that of ``sensors.coverage.coverage`` from which the crossing was found, on ``terrain``: by it looks
-    fail more often in bad weather than the layout says. Each run has its own phase of scans, misses and noise; the same
-    ``seed`` gives the same result. A run ends with the confirmation, so a well covered path costs little.
-    ``progress(done, runs)`` after each. Raises BadInput for coverage of other sensors, and LayoutError for a sensor on
-    the path whose error model is missing.
+    ``coverage`` is the result of ``sensors.coverage.coverage`` from which the crossing was found, on ``terrain``:
+    according to it, looks fail more often in bad weather than the layout states. Each run has its own scan phase,
+    misses and noise; the same ``seed`` gives the same result. A run ends with the confirmation, so a well covered path
+    takes little time. ``progress(done, runs)`` is called after each run. Raises BadInput for coverage of other sensors,
+    and LayoutError for a sensor on the path without an error model.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise BadInput(f"{seed!r}", where=f"{WHERE} (seed)", expected="a whole number from 0")
@@ -156,9 +157,9 @@ def confirmed_crossing(
 class _WatchedWay:
     """The covered part of a path, and the sensors that cover it.
 
-    ``mover`` walks it from ``begin_s`` of the whole path on. ``kept`` (sensor, step) is the fraction of a sensor's
-    reports, as the simulator makes them on a clear day, that remain in this weather; ``finds`` (sensor,) the fraction
-    of runs with a detection, of those in which the simulator allows one.
+    ``mover`` follows it from ``begin_s`` of the whole path on. ``kept`` (sensor, step) is the fraction of a sensor's
+    reports, as simulated for a clear day, that remain in this weather; ``finds`` (sensor,) is the fraction of runs with
+    a detection, among those in which the simulator allows one.
     """
 
     layout: Layout
@@ -174,7 +175,7 @@ class _WatchedWay:
     def over(
         cls, crossing: Crossing, layout: Layout, coverage: xr.Dataset, terrain: xr.Dataset, settings: TrackerSettings
     ) -> _WatchedWay | None:
-        """None where no sensor covers the path."""
+        """The covered part; None if no sensor covers the path."""
         known = [str(name) for name in coverage["sensor"].to_numpy()]
         names = [name for name, hazard in crossing.hazard_by_sensor.items() if hazard > 0.0]
         if absent := [name for name in names if name not in known or name not in layout]:
@@ -197,7 +198,8 @@ class _WatchedWay:
         there = np.where(feels, hazard_of(np.nan_to_num(calm)), np.nan_to_num(calm))
         kept = np.minimum(np.divide(here, there, out=np.zeros_like(here), where=there > 0.0), 1.0)
         seen = np.flatnonzero((kept > 0.0).any(axis=0))
-        kept = np.where(there > 0.0, kept, kept.max(axis=1, keepdims=True))  # felt in a cell whose centre is too far
+        # where the cell's centre is out of range, a detection is still possible
+        kept = np.where(there > 0.0, kept, kept.max(axis=1, keepdims=True))
         if not len(seen):
             return None
         begin, end = steps[seen[0]], min(steps[seen[-1]] + 2.0 * STEP_S, crossing.time_s)
@@ -236,11 +238,12 @@ class _WatchedWay:
         scans = split(detections.isel(detection=np.flatnonzero(left)), self.layout)
         polled = np.array([one.period_s is not None for one in self.layout])
         order = sorted(range(len(scans)), key=lambda i: (scans[i].observed_ns, scans[i].key))
-        up = works | np.array([searches(one.kind) for one in self.layout])  # a search in vain is a reported miss
+        # a search without a detection is a reported miss
+        up = works | np.array([searches(one.kind) for one in self.layout])
         return [scans[i] for i in order if len(scans[i]) or (polled[number[i]] and up[number[i]])]
 
     def confirmed_at_s(self, scans: list[ScanColumns], near_m: float) -> float:
-        """When a confirmed track is on the crosser [s from the start of the path]; NaN where none comes."""
+        """Time at which a confirmed track is on the crosser [s from the start of the path]; NaN if there is none."""
         bank = empty_bank(self.model, aligning=False)
         start_ns = round(START.timestamp() * 1e9)
         for scan in scans:
@@ -263,7 +266,7 @@ def _part_of(layout: Layout, names: Collection[str]) -> Layout:
 
 
 def _window(terrain: xr.Dataset, places: Floats) -> xr.Dataset:
-    """The terrain around places (place, 2): sight lines between them do not leave it."""
+    """The terrain around positions (place, 2): sight lines between them do not leave it."""
     margin = AROUND_CELLS * cell_size(terrain)
     (west, south), (east, north) = places.min(axis=0) - margin, places.max(axis=0) + margin
     return terrain.sel(easting=slice(west, east), northing=slice(north, south)).compute()
@@ -283,7 +286,7 @@ def _at(layers: xr.DataArray, position: Floats) -> Floats:
 
 
 def _finds(crossing: Crossing, sensors: Sequence[AnySensor], looks: Floats) -> Floats:
-    """Fraction of runs (sensor,) in which a search detects, of those in which single looks would."""
+    """Fraction of runs (sensor,) in which a search detects, among those in which single looks would."""
     finds = np.ones(len(sensors))
     for number, sensor in enumerate(sensors):
         if not searches(sensor.kind):

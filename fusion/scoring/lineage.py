@@ -1,10 +1,10 @@
-"""Track lineage: the plots that made a track, by sensor and scan, and the sensors' own ids for what they saw.
+"""Track lineage: the plots that made a track, by sensor and scan, and the sensors' own ids for the objects.
 
 Track identity: a track is named once, after its founding plot (fusion.track_management.lifecycle.track_id), and keeps
-the name until it closes; no name is used again. Tracks neither merge nor split: of two tracks on one target the one
-that the plots fit worse loses existence and closes, and a target that leaves a group founds a track of its own. A track
-re-acquired by another sensor, or after dead ground, is the same track: that is a hand-over. Where two targets were too
-alike to be told apart (fusion.association.coalescence) a name stays with the position and may change targets.
+the name until it is closed; no name is reused. Tracks neither merge nor split: of two tracks on one target, the one
+that fits the plots worse loses existence and is closed, and a target that leaves a group starts a new track. A track
+re-acquired by another sensor, or after dead ground, is the same track: that is a hand-over. If two targets were too
+similar to be distinguished (fusion.association.coalescence), a name stays with the position and may change targets.
 """
 
 from __future__ import annotations

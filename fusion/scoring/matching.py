@@ -2,8 +2,8 @@
 
 - A target is present from its first to its last row; between two of its rows its position is interpolated.
 - A track is present from its first ``confirmed`` row to its ``closed`` row (exclusive) while its newest row is
-  confirmed or coasting; its position is that row extrapolated by its rate, so causal. A track that is never closed
-  stays to the end. Of two rows at one time (two sensors) the later one in the dataset wins.
+  confirmed or coasting. Its position is that row extrapolated by its rate, so it is causal. A track that is never
+  closed remains until the end. Of two rows at one time (two sensors), the later one in the dataset applies.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Names = npt.NDArray[np.str_]
 Times = npt.NDArray[np.datetime64]
 
 _ROW = ("estimate",)
-_NUMBER = "fiu"  # whole numbers are numbers too; inside they become float64
+_NUMBER = "fiu"  # integers are accepted and converted to float64
 TRUTH = Schema(
     "truth history",
     {
@@ -77,7 +77,7 @@ def match(truth: Floats, tracks: Floats, *, cutoff_m: float = 50.0, order: float
 
 @dataclass(frozen=True, slots=True)
 class ScoringCase:
-    """What is there at one scoring time: target and track numbers, and the pairs (positions in those two arrays)."""
+    """Targets and tracks at one scoring time: their numbers, and the pairs (positions in those two arrays)."""
 
     target: Ints
     track: Ints
@@ -85,7 +85,7 @@ class ScoringCase:
 
 
 def _match(truth: Floats, tracks: Floats, cutoff_m: float, order: float, kept: Ints, bonus: float) -> Match:
-    """The assignment; pairs in ``kept`` (k, 2) are cheaper by ``bonus`` where they are within the cutoff."""
+    """The assignment; pairs in ``kept`` (k, 2) are cheaper by ``bonus`` if they are within the cutoff."""
     if len(truth) == 0 or len(tracks) == 0:
         return Match(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     near = cKDTree(truth).sparse_distance_matrix(cKDTree(tracks), cutoff_m, output_type="ndarray")
@@ -183,16 +183,16 @@ def _truth_presence(truth: xr.Dataset, times: Times) -> Presence:
     name, time, order = _ordered(truth, "target")
     position = _finite(truth, ("easting", "northing"), order, "truth")
     names, bounds = _blocks(name)
-    who, when, where = [], [], []
+    numbers, when, where = [], [], []
     for j in range(len(names)):
-        own = slice(bounds[j], bounds[j + 1])
-        k = np.arange(np.searchsorted(times, time[own][0]), np.searchsorted(times, time[own][-1], side="right"))
-        seconds = (times[k] - time[own][0]) / np.timedelta64(1, "s")
-        rows = (time[own] - time[own][0]) / np.timedelta64(1, "s")
-        who.append(np.full(len(k), j))
+        span = slice(bounds[j], bounds[j + 1])
+        k = np.arange(np.searchsorted(times, time[span][0]), np.searchsorted(times, time[span][-1], side="right"))
+        seconds = (times[k] - time[span][0]) / np.timedelta64(1, "s")
+        rows = (time[span] - time[span][0]) / np.timedelta64(1, "s")
+        numbers.append(np.full(len(k), j))
         when.append(k)
-        where.append(np.column_stack([np.interp(seconds, rows, position[own, axis]) for axis in range(2)]))
-    return _presence(names, who, when, where, len(times))
+        where.append(np.column_stack([np.interp(seconds, rows, position[span, axis]) for axis in range(2)]))
+    return _presence(names, numbers, when, where, len(times))
 
 
 def _track_presence(tracks: xr.Dataset, times: Times) -> Presence:
@@ -203,23 +203,23 @@ def _track_presence(tracks: xr.Dataset, times: Times) -> Presence:
         raise ScoringError(f"status {str(min(unknown))!r} is unknown", where="tracks", expected=", ".join(STATUSES))
     state = _finite(tracks, ("easting", "northing", "easting_rate", "northing_rate"), order, "tracks")
     names, bounds = _blocks(name)
-    who, when, where = [], [], []
+    numbers, when, where = [], [], []
     for j in range(len(names)):
-        own = slice(bounds[j], bounds[j + 1])
-        shown = (status[own] == "confirmed") | (status[own] == "coasting")
-        shown &= np.logical_or.accumulate(status[own] == "confirmed")
-        newest = np.searchsorted(time[own], times, side="right") - 1
+        span = slice(bounds[j], bounds[j + 1])
+        shown = (status[span] == "confirmed") | (status[span] == "coasting")
+        shown &= np.logical_or.accumulate(status[span] == "confirmed")
+        newest = np.searchsorted(time[span], times, side="right") - 1
         k = np.flatnonzero((newest >= 0) & shown[np.maximum(newest, 0)])
         row = newest[k]
-        ahead_s = (times[k] - time[own][row]) / np.timedelta64(1, "s")
-        who.append(np.full(len(k), j))
+        ahead_s = (times[k] - time[span][row]) / np.timedelta64(1, "s")
+        numbers.append(np.full(len(k), j))
         when.append(k)
-        where.append(state[own][row, :2] + state[own][row, 2:] * ahead_s[:, None])
-    return _presence(names, who, when, where, len(times))
+        where.append(state[span][row, :2] + state[span][row, 2:] * ahead_s[:, None])
+    return _presence(names, numbers, when, where, len(times))
 
 
-def _presence(names: Names, who: list[Ints], when: list[Ints], where: list[Floats], n_times: int) -> Presence:
-    thing = np.concatenate([np.empty(0, np.int64), *who])
+def _presence(names: Names, numbers: list[Ints], when: list[Ints], where: list[Floats], n_times: int) -> Presence:
+    thing = np.concatenate([np.empty(0, np.int64), *numbers])
     k = np.concatenate([np.empty(0, np.int64), *when])
     position = np.concatenate([np.empty((0, 2)), *where])
     by_time = np.lexsort((thing, k))

@@ -251,8 +251,8 @@ def false_confirmed_tracks(
 
     Notes
     -----
-    A second track on one target is false too: the operator sees a person who is not there. Tracks that live between two
-    scoring times are not judged.
+    A second track on one target is false too: the operator sees a person who does not exist. Tracks that exist only
+    between two scoring times are not counted.
     """
     if not 0.0 <= least_share <= 1.0:
         raise ScoringError(f"least_share is {least_share}", where="false_confirmed_tracks", expected="0 to 1")

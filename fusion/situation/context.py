@@ -1,6 +1,6 @@
-"""What is known of a sector beyond the track picture: built once for each room, used when an alert is stated.
+"""Context of a sector beyond the track picture: built once at start-up, used when an alert is stated.
 
-Each part may be missing (no bases, no roads, no sections); what is missing is named, in words, in ``missing``.
+Each part may be missing (no bases, no roads, no sections); missing parts are named, in words, in ``missing``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class AlertContext:
     around : SurroundingsLookup, optional
         The ground around a track.
     coverage : CurrentCoverage, optional
-        What the sensors see.
+        Present coverage of the sensors.
     openings : DetectionLookup, optional
         Probability of detecting a crossing of each segment while some sensors do not work.
     impact : tuple of (str or None), one for each segment
@@ -60,7 +60,7 @@ class AlertContext:
 
     @property
     def segment_count(self) -> int:
-        """Number of border segments, 0 where no part knows."""
+        """Number of border segments, 0 if no part provides it."""
         known = 0 if self.openings is None else self.openings.hazard.shape[1]
         return max(known, len(self.impact), 0 if self.coverage is None else self.coverage.segment_count)
 
@@ -87,12 +87,12 @@ class AlertContext:
         sighting : Sighting
             The track as an alert states it.
         gone : sequence of str
-            Sensors that see nothing now.
+            Sensors that are not detecting at present.
 
         Returns
         -------
         About
-            Forecast, response, ground and impact level, each None where it is not known.
+            Forecast, response, surroundings and impact level, each None if unknown.
         """
         vehicle = sighting.class_probability[VEHICLE]
         forecast = self._forecast(sighting, vehicle)
@@ -148,7 +148,7 @@ class AlertContext:
         Returns
         -------
         bool
-            True where every segment meets the requirement again, and where nothing is known.
+            True if every segment meets the requirement again, or if no information is available.
         """
         if self.openings is None:
             return True
@@ -169,7 +169,7 @@ class AlertContext:
 
 
 def _direction(sighting: Sighting) -> int:
-    """Direction in which a track may cross: as it heads, else toward the side where it is not."""
+    """Direction in which a track may cross: its heading, else toward the opposite side of the border."""
     if sighting.direction:
         return INWARD if sighting.direction > 0 else OUTWARD
     return INWARD if sighting.offset_m <= 0.0 else OUTWARD

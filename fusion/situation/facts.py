@@ -1,7 +1,5 @@
-"""What an alert may state beyond its position: predicted crossing, response, ground, and opened segments.
-
-Plain values that survive JSON; made by the modules named in each record. None or empty: not known, or does not apply.
-"""
+"""Facts that an alert may state besides its position: predicted crossing, response, surroundings, and coverage gaps
+opened."""
 
 from __future__ import annotations
 
@@ -17,9 +15,9 @@ class Forecast:
     """A predicted crossing within ``horizon_s``: its probability [1], and where it crosses if it does
     (fusion.situation.forecast).
 
-    ``direction`` +1 inbound, −1 outbound: the likelier. ``time_s`` [s from the state] and ``chainage_m`` [m] at the
-    quantiles 10, 50 and 90 %, empty where a crossing is too unlikely; ``segments``: at most three, the likeliest, with
-    the probability of crossing there within the horizon.
+    ``direction``: the more probable one, +1 inbound, −1 outbound. ``time_s`` [s from the state] and ``chainage_m`` [m]
+    at the quantiles 10, 50 and 90%, empty if a crossing is too improbable; ``segments``: at most three, the most
+    probable, with the probability of crossing there within the horizon.
     """
 
     horizon_s: float
@@ -34,9 +32,9 @@ class Forecast:
 class ResponseInTime:
     """The estimate of a response that leaves now; times in seconds (fusion.situation.responders).
 
-    ``response_s`` from the alarm until a responder from ``base``, the first to arrive, is at the end of the mover's
-    fastest path; ``time_left_s`` until the mover may be there, ``mover`` on foot or by vehicle; ``margin_s`` their
-    difference, negative when the response is late. None where no responder can arrive (``base`` is empty then).
+    ``response_s``: from the alarm until the first responder, from ``base``, reaches the end of the mover's fastest
+    path. ``time_left_s``: until the mover may be there, ``mover`` on foot or by vehicle. ``margin_s``: their
+    difference, negative if the response is late. None if no responder can arrive (``base`` is then empty).
     ``interruption_probability`` [1] weighs foot and vehicle by the track's class and includes its existence.
     """
 
@@ -53,9 +51,9 @@ class Surroundings:
     """The ground around a track (fusion.situation.surroundings).
 
     ``terrain`` in words, ``slope`` [rise over run]; ``seen_by``: working sensors that cover its position;
-    ``hidden_in_s``: when it will be in dead ground of every working sensor at its present velocity; ``road_min`` and
-    ``settlement_min``: minutes on foot to the nearest, None where none can be reached; ``missing``: what no data are
-    available for, so that None there means unknown.
+    ``hidden_in_s``: time until it is in dead ground of every working sensor at its present velocity; ``road_min`` and
+    ``settlement_min``: minutes on foot to the nearest, None if none can be reached; ``missing``: data that are not
+    available, so that the corresponding None means unknown.
     """
 
     terrain: str = ""
@@ -69,7 +67,8 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A segment that a sensor's loss opened: least probability [1] of detecting a crossing, before and after."""
+    """A coverage gap opened by the loss of a sensor: minimum probability [1] of detecting a crossing, before and
+    after."""
 
     segment: int
     before: float
@@ -78,7 +77,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Everything that is known about one track; ``impact_level`` is that of its section."""
+    """All facts about one track; ``impact_level`` is that of its section."""
 
     forecast: Forecast | None = None
     response_in_time: ResponseInTime | None = None
@@ -90,9 +89,9 @@ class About:
 class Sighting:
     """One track as an alert states it; metres, m/s, grid north.
 
-    ``since_ns``: since when it has been at its position; ``hidden_in_s``: when it will be in dead ground; both only for
-    the rules that state them. ``cov`` (4, 4) of position and velocity; ``offset_rate``: inbound speed; ``band_m``:
-    nearer to the border than this its side is not significant.
+    ``since_ns``: start of its stay at its position; ``hidden_in_s``: time until it is in dead ground; both only for the
+    rules that state them. ``cov`` (4, 4) of position and velocity; ``offset_rate``: inbound speed; ``band_m``: closer
+    to the border than this, its side is not significant.
     """
 
     track: str
@@ -116,6 +115,6 @@ class Sighting:
     cov: Floats | None = field(default=None, compare=False)
 
     def most_likely(self) -> tuple[str, float]:
-        """The likeliest class and its probability."""
+        """The most probable class and its probability."""
         best = max(range(len(CLASSES)), key=lambda i: self.class_probability[i])
         return CLASSES[best], self.class_probability[best]

@@ -1,9 +1,9 @@
-"""Probability of detecting a crossing in each segment while only some sensors work, by look-ups.
+"""Probability of detecting a crossing in each segment while only some sensors work, by look-up.
 
-The least detected paths are found once for each sector with every sensor working, with each one lost, and with none.
-Each sensor's hazard along each path is stored; hazards add up, so any set of working sensors costs one sum. With all of
-them or all but one the result is the least over all paths; with fewer it is the least over the stored paths, an upper
-bound. (A camera's search is counted to its end, as in ``sensors.crossing.segments``.)
+The minimum-detection paths are computed once for each sector: with every sensor working, with each one lost, and with
+none. Each sensor's hazard along each path is stored; hazards add up, so any set of working sensors requires one sum.
+With all sensors or all but one, the result is the minimum over all paths; with fewer, it is the minimum over the stored
+paths, an upper bound. (A camera's search is counted to its end, as in ``sensors.crossing.segments``.)
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from sensors.crossing.watched_belt import WatchedBelt
 from sensors.detection_model.hazard import probability_of
 
 MOST_LOST_ALONE = 32
-"""With more sensors than this the ways with each one lost are not looked for: a search each (assumption)."""
+"""With more sensors than this, the paths with each one lost are not computed, since each requires a search
+(assumption)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,9 +37,8 @@ class DetectionLookup:
     _known: dict[frozenset[str], Floats] = field(default_factory=dict, repr=False)
 
     def probability(self, gone: Collection[str]) -> Floats:
-        """(segment,) least probability of detecting an inbound crossing while ``gone`` do not work; NaN where none is
-        possible or coverage is unknown.
-        """
+        """(segment,) minimum probability of detecting an inbound crossing while ``gone`` do not work; NaN if no
+        crossing is possible or coverage is unknown."""
         lost = frozenset(gone) & frozenset(self.sensors)
         if lost not in self._known:
             works = np.array([name not in lost for name in self.sensors], np.float64)
@@ -50,14 +50,15 @@ class DetectionLookup:
         return self._known[lost]
 
     def opened(self, gone: Collection[str], sensor: str, required: float) -> Ints:
-        """Segments below ``required`` without ``gone`` and ``sensor`` that were not while ``sensor`` worked."""
+        """Segments below ``required`` without ``gone`` and ``sensor`` that met the requirement while ``sensor``
+        worked."""
         others = frozenset(gone) - {sensor}
         before, after = self.probability(others), self.probability(others | {sensor})
         return np.flatnonzero((before >= required) & (after < required))
 
 
 def openings_of(seen: WatchedBelt, *, neighbours: int = 16) -> DetectionLookup:
-    """Paths and hazards of a watched border (``sensors.crossing.watched_belt``), inbound."""
+    """Compute the inbound paths and hazards of a covered border (``sensors.crossing.watched_belt``)."""
     names = tuple(sensor.name for sensor in seen.sensors)
     sets = [set(names), set()]
     if len(names) <= MOST_LOST_ALONE:

@@ -1,9 +1,9 @@
 """Response in time: whether responders who leave a base now arrive before a mover in the belt completes its crossing.
 
-Surfaces are computed once for each sector: from every cell of the belt the fastest path to where a crossing ends, on
-foot and by vehicle, in either direction, and the response time of the bases to that end. A live track then costs a few
-look-ups. The formula is EASI's with one task left (``sensors.interdiction``): the mover is detected, so all that counts
-is whether the response arrives before the path ends.
+Surfaces are computed once for each sector: from every cell of the belt, the fastest path to the end of a crossing, on
+foot and by vehicle, in either direction, and the response time of the bases to that end. A live track then requires
+only a few look-ups. The formula is EASI's with one task left (``sensors.interdiction``): the mover has been detected,
+so the only question is whether the response arrives before the path ends.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ INWARD, OUTWARD = 1, -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Surface:
-    """Of one mover and direction, flat over the belt's window: seconds to the end of the fastest path (inf: none),
-    seconds of response to that end (inf: none arrives, NaN: unknown), and the number of the first base.
+    """Surface of one mover and direction, flat over the belt's window: seconds to the end of the fastest path (inf: no
+    path), seconds of response to that end (inf: no responder arrives, NaN: unknown), and the number of the first base.
     """
 
     to_go: Floats
@@ -46,7 +46,7 @@ class _Surface:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interception:
-    """The surfaces of one sector (``interception_of``); ``missing`` names data not available, such as roads."""
+    """The surfaces of one sector (``interception_of``); ``missing`` names unavailable data, such as roads."""
 
     belt: Belt
     bases: tuple[str, ...]
@@ -59,8 +59,8 @@ class Interception:
     ) -> ResponseInTime | None:
         """The response to a mover at a position [m] that crosses in ``direction`` (+1 inbound, −1 outbound).
 
-        None off the belt, where no path continues, and where the response is unknown. ``vehicle`` [1]: probability that
-        it drives.
+        None outside the belt, where no path continues, and where the response is unknown. ``vehicle`` [1]: probability
+        that the mover drives.
         """
         cell = self._cell(easting, northing)
         if cell is None or direction not in (INWARD, OUTWARD):
@@ -130,11 +130,11 @@ def interception_of(
     mobility: MobilitySettings | None = None,
     settings: ResponseSettings | None = None,
 ) -> Interception:
-    """The surfaces for responders from ``bases``, positions [m] by name, over ``terrain``; the belt is ``belt_m`` wide.
+    """Compute the surfaces for responders from ``bases``, positions [m] by name, over ``terrain``; the belt is
+    ``belt_m`` wide.
 
-    Costs a search over the terrain for each base and four over the belt, once for each sector. Raises BadInput (a
-    subclass) without bases, for a base off the terrain or on ground that cannot be entered, and for a border off the
-    terrain.
+    Requires one search over the terrain for each base and four over the belt, once for each sector. Raises BadInput (a
+    subclass) without bases, for a base off the terrain or on impassable ground, and for a border off the terrain.
     """
     if not bases:
         raise BadInput("no base is given", where="response", expected="places of patrol bases by name")

@@ -1,4 +1,4 @@
-"""The ground around a track: terrain class, covering sensors, dead ground ahead, minutes to a road or settlement."""
+"""Surroundings of a track: terrain class, covering sensors, dead ground ahead, minutes to a road or settlement."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ from geo.terrain import bounds, cell_size, frame_of
 
 AHEAD_S, AHEAD_STEP_S = 300.0, 5.0
 HIDDEN_PROBABILITY, HIDDEN_LEAST_S = 0.05, 15.0
-"""Dead ground ahead: no look sees a target with this probability for so long (assumptions, as the alert rule's)."""
+"""Dead ground ahead: no look detects a target with this probability for this time (assumptions, as in the alert
+rule)."""
 STEEPNESS = ((0.05, "level"), (0.15, "rolling"), (0.35, "steep"), (math.inf, "very steep"))
-"""Words for slope, rise over run (assumption): a 5 % grade is a road's, 15 % a track's, 35 % is scrambling."""
+"""Terms for slope, rise over run (assumption): a 5% grade is typical of a road, 15% of a track, 35% requires
+scrambling."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,9 +52,8 @@ class SurroundingsLookup:
         *,
         silent: Sequence[str] = (),
     ) -> Surroundings:
-        """The ground around a position [m] of a mover with ``rate`` (east, north) [m/s]; ``silent``: sensors that see
-        nothing.
-        """
+        """The surroundings of a position [m] of a mover with ``rate`` (east, north) [m/s]; ``silent``: sensors that do
+        not work."""
         x, y = np.array([easting]), np.array([northing])
         height, steep, cover = np.full(1, np.nan), np.full(1, np.nan), np.zeros(1, np.uint8)
         self.rasters.sample(x, y, height, steep, cover if self.has_cover else None)
@@ -68,13 +69,13 @@ class SurroundingsLookup:
         )
 
     def _words(self, slope: float, code: int) -> str:
-        words = [] if not math.isfinite(slope) else [next(word for most, word in STEEPNESS if slope <= most)]
+        terms = [] if not math.isfinite(slope) else [next(term for most, term in STEEPNESS if slope <= most)]
         if code in self.legend:
-            words.append(self.legend[code].replace("_", " "))
-        return ", ".join(words)
+            terms.append(self.legend[code].replace("_", " "))
+        return ", ".join(terms)
 
-    def _minutes(self, what: str, easting: float, northing: float) -> float | None:
-        raster = self.minutes.get(what)
+    def _minutes(self, destination: str, easting: float, northing: float) -> float | None:
+        raster = self.minutes.get(destination)
         if raster is None:
             return None
         column = round((easting - self.rasters.west) / self.rasters.cell_m)
@@ -88,9 +89,10 @@ class SurroundingsLookup:
 def hidden_ahead(
     easting: float, northing: float, rate: tuple[float, float], coverage: CurrentCoverage, silent: Sequence[str]
 ) -> float | None:
-    """Seconds until a mover is in dead ground of every working sensor for a while, at its present velocity; 0 if now.
+    """Seconds until a mover is in dead ground of every working sensor for a while, at its present velocity; 0 if it
+    already is.
 
-    None where it stays in sight for AHEAD_S.
+    None if it remains in view for AHEAD_S.
     """
     step = np.arange(0.0, AHEAD_S + AHEAD_STEP_S, AHEAD_STEP_S)
     seen = coverage.seeing(easting + rate[0] * step, northing + rate[1] * step, silent=silent)
@@ -105,9 +107,9 @@ def ground_around(
     settings: MobilitySettings | None = None,
     rasters: SectorRasters | None = None,
 ) -> SurroundingsLookup:
-    """The rasters of a terrain; minutes on foot need ``ways`` with roads and ``settlements`` (a GeoDataFrame of points
-    or areas in any known system). What is not given is named in ``missing``. Costs a search over the terrain for each.
-    """
+    """Compute the rasters of a terrain; minutes on foot need ``ways`` with roads and ``settlements`` (a GeoDataFrame of
+    points or areas in any known coordinate system). Data that are not given are named in ``missing``. Each requires a
+    search over the terrain."""
     frame, chosen = frame_of(terrain), settings or MobilitySettings()
     has_cover = "land_cover" in terrain
     goals: dict[str, npt.NDArray[np.bool_]] = {}
@@ -128,7 +130,7 @@ def ground_around(
 
 
 def _touched(table: Any, terrain: xr.Dataset, frame: LocalFrame) -> npt.NDArray[np.bool_]:
-    """Cells (row, column) that shapes touch."""
+    """Cells (row, column) touched by the shapes."""
     if table.crs is None:
         raise BadInput("no coordinate system", where="settlements", expected="a known one")
     shape = (terrain.sizes["northing"], terrain.sizes["easting"])
@@ -141,13 +143,13 @@ def _touched(table: Any, terrain: xr.Dataset, frame: LocalFrame) -> npt.NDArray[
 
 
 def _legend(cover: xr.DataArray) -> dict[int, str]:
-    """Names by code, after the CF conventions that geo.terrain.land_cover writes."""
+    """Names by code, following the CF conventions that geo.terrain.land_cover writes."""
     codes = np.atleast_1d(cover.attrs.get("flag_values", [])).tolist()
     return dict(zip(codes, str(cover.attrs.get("flag_meanings", "")).split(), strict=False))
 
 
 def _minutes_to(walker: Mobility, cells: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
-    """Minutes (row, column) on foot from each cell to the nearest in time of ``cells``; inf where there is no way."""
+    """Minutes (row, column) on foot from each cell to the nearest of ``cells`` in time; inf without a path."""
     start = np.where(cells & ~walker.closed, 0.0, np.inf)
     cost = spread(walker, start, backward=True, neighbours=16).cost
     return (cost / 60.0).astype(np.float32)

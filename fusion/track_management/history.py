@@ -16,14 +16,15 @@ from sensors.scan import CLASSES
 
 
 class Locator(Protocol):
-    """What the track history needs of a border, such as geo.border.Border."""
+    """Interface to a border that the track history requires, such as geo.border.Border."""
 
     def locate(self, easting: Any, northing: Any) -> tuple[Any, Any, Any]:
         """(segment, chainage_m, offset_m) of points [m]."""
 
 
 def class_probability(bank: TrackBank, kind: Ints, compatible: Floats) -> Floats:
-    """(n, class): reports and motion together. ``kind`` (mode,) and ``compatible`` (kind, class) tie them."""
+    """(n, class) class probability from reports and motion. ``kind`` (mode,) and ``compatible`` (kind, class) link
+    them."""
     vehicle = bank.tracks.mode[:, kind == VEHICLE].sum(axis=1)
     result = np.zeros_like(bank.tracks.label)
     for number, share in enumerate((1.0 - vehicle, vehicle)):
@@ -46,7 +47,7 @@ def history_dataset(blocks: Sequence[Rows], border: Locator | None) -> xr.Datase
 
 
 def estimates(columns: Mapping[str, npt.NDArray[Any]], time_ns: Ints, border: Locator | None) -> xr.Dataset:
-    """A dataset of estimates, as track history and as the current picture have it."""
+    """Dataset of estimates, the form of both the track history and the current picture."""
     centre = columns["centre"]
     segment = np.full(len(centre), -1, np.int32)
     offset = np.full(len(centre), np.nan)
@@ -74,8 +75,8 @@ def estimates(columns: Mapping[str, npt.NDArray[Any]], time_ns: Ints, border: Lo
 def picture(
     bank: TrackBank, kind: Ints, compatible: Floats, sensors: Sequence[str], border: Locator | None
 ) -> xr.Dataset:
-    """Every live track as of its last look: the history's columns and class_probability, updated_at, founded_at, and
-    ``sensors``, the names of those that it was updated by, joined by commas."""
+    """Every live track at its last look: the history's columns and class_probability, updated_at, founded_at, and
+    ``sensors``, the names of the sensors that updated it, joined by commas."""
     columns = {"track": bank.tracks.track, "centre": bank.tracks.centre, "spread": bank.tracks.spread}
     dataset = estimates(
         {**columns, "existence": bank.tracks.existence, "status": bank.tracks.status}, bank.tracks.time_ns, border
@@ -98,7 +99,8 @@ def open_rows(track: npt.NDArray[Any], closed: npt.NDArray[np.bool_]) -> Ints:
 
 
 def closing_rows(blocks: Sequence[Rows]) -> list[Rows]:
-    """A closing row for each track that ``blocks`` of history leave open: its last row again, a nanosecond later."""
+    """A closing row for each track that is still open at the end of ``blocks``: its last row again, one nanosecond
+    later."""
     track = np.concatenate([np.zeros(0, np.int64), *(block.track for block in blocks)])
     status = np.concatenate([np.zeros(0, np.int8), *(block.status for block in blocks)])
     left_open = open_rows(track, status == CLOSED)
@@ -114,7 +116,7 @@ def closing_rows(blocks: Sequence[Rows]) -> list[Rows]:
 
 
 def closed_at_the_end(history: xr.Dataset) -> xr.Dataset:
-    """``history`` with a closing row for each track that it leaves open: its last row again, a nanosecond later."""
+    """``history`` with a closing row for each track that is still open: its last row again, one nanosecond later."""
     left_open = open_rows(history["track"].values, history["status"].values == STATUS[CLOSED])
     if not len(left_open):
         return history

@@ -19,7 +19,7 @@ from sensors.scan_columns import ScanColumns
 
 
 def sweep(model: TrackerModel, bank: TrackBank, sensor: SensorModel, now_ns: int) -> tuple[Floats, Floats, float]:
-    """Undetected targets (before the look, after it) [1/m²], and how many of them the look should detect."""
+    """Undetected targets (before the look, after it) [1/m²], and the expected number of them that the look detects."""
     dt = max((now_ns - bank.intensity_ns) * 1e-9, 0.0) if bank.intensity_ns >= 0 else 0.0
     before = flow(model.births, bank.intensity, dt)
     if not sensor.polled:
@@ -39,7 +39,7 @@ def settle(
 ) -> tuple[TrackBank, Rows]:
     """The bank after a look, and its rows: old tracks rewritten, new ones added, terminated ones removed.
 
-    ``unused``: how many plots were dropped, and how many lay in a clutter burst.
+    ``unused``: the number of plots that were dropped, and of those in a clutter burst.
     """
     now, sensor = updated.now_ns, model.sensor(scan.sensor)
     ids = np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64)
@@ -49,7 +49,7 @@ def settle(
     closed = history.status == CLOSED
     if closed.any():
         undetected = undetected.copy()
-        east, north = np.ascontiguousarray(history.centre[closed, :2].T)  # of one type, be it one track or many
+        east, north = np.ascontiguousarray(history.centre[closed, :2].T)  # same type for one track as for many
         recycle(model.births, undetected, east, north, history.existence[closed])
     newest, heard = max(now, bank.intensity_ns), _heard(bank, sensor, scan)
     learnt = learn(model, bank.learnt, scan, history)
@@ -57,7 +57,8 @@ def settle(
 
 
 def _heard(bank: TrackBank, sensor: SensorModel, scan: ScanColumns) -> Ints:
-    """When each event-only sensor last reported; after a trigger it is off for a while, whatever passes."""
+    """Time at which each event-only sensor last reported; after a trigger it is inactive for a while, whatever
+    passes."""
     if sensor.polled:
         return bank.heard_ns
     heard = bank.heard_ns.copy()

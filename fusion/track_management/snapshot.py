@@ -1,7 +1,7 @@
 """A tracker's timeline as bytes: one npz file of arrays and JSON, without pickles.
 
-Thousands of scans lie within the horizon of a busy sector, so each field of all scans is one concatenated array, with
-the lengths beside it: a file of forty arrays, not of forty thousand.
+Thousands of scans are within the horizon of a busy sector, so each field of all scans is one concatenated array, with
+the lengths stored separately: a file of forty arrays, not of forty thousand.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _entries(
 
 
 def _joined(kind: str, things: Sequence[Any], names: Sequence[str]) -> Arrays:
-    """Each named column of all ``things`` as one array, and how long each thing is."""
+    """Each named column of all ``things`` as one array, and the length of each thing."""
     arrays: Arrays = {f"{kind}_length": np.array([len(getattr(thing, names[0])) for thing in things], np.int64)}
     for name in names:
         columns = [getattr(thing, name) for thing in things]
@@ -150,7 +150,7 @@ def _joined(kind: str, things: Sequence[Any], names: Sequence[str]) -> Arrays:
 
 
 def _parted(kind: str, arrays: Arrays, names: Sequence[str]) -> list[Arrays]:
-    """The columns of each thing that ``_joined`` joined, views into the whole."""
+    """The columns of each thing that ``_joined`` joined, as views."""
     lengths = arrays[f"{kind}_length"]
     ends = np.cumsum(lengths).tolist()
     starts = [0, *ends][: len(ends)]

@@ -1,8 +1,8 @@
 """Scans in order of observation: a late scan is inserted by going back to a stored bank and processing again.
 
-Order is (observed_ns, sensor, boot, sequence), never arrival, so a late scan gives to the bit what it would have given
-in time. Banks are stored ever more sparsely into the past: one per octave of age while late scans are common, one in
-three octaves while they are rare. The result is the same from whichever bank processing starts.
+Order is (observed_ns, sensor, boot, sequence), never arrival, so a late scan gives exactly the same result as in time.
+Banks are stored more sparsely with age: one per octave of age while late scans are common, one per three octaves while
+they are rare. The result does not depend on the bank from which processing starts.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from fusion.filter.track_bank import Rows, TrackBank
 from sensors.scan_columns import ARRAYS, ScanColumns
 
 OFTEN_LATE = 0.02
-"""Share of late scans above which their re-runs cost more than the banks that shorten them."""
+"""Fraction of late scans above which their re-runs cost more than the stored banks that shorten them."""
 LATENESS_SCANS = 64
-"""The share is of about so many of the newest scans."""
+"""The fraction is taken over about this number of the newest scans."""
 
 Key = tuple[int, str, int, int]
 Advance = Callable[[TrackBank, ScanColumns], tuple[TrackBank, Rows]]
@@ -28,7 +28,7 @@ Advance = Callable[[TrackBank, ScanColumns], tuple[TrackBank, Rows]]
 
 @dataclass(slots=True)
 class TimelineEntry:
-    """One scan, its rows (without states once taken), whether they were taken, and the bank before it where stored."""
+    """One scan, its rows (without states once taken), whether they were taken, and the bank before it if stored."""
 
     scan: ScanColumns
     rows: Rows
@@ -42,9 +42,8 @@ def key_of(scan: ScanColumns) -> Key:
 
 
 def compact(scan: ScanColumns) -> ScanColumns:
-    """``scan`` with every constant column, to the bit, held as one row of stride 0: a radar leaves most columns empty
-    and its standard deviations constant, and a minute of scans is kept. Such columns are read-only.
-    """
+    """``scan`` with every constant column held as one row of stride 0, exactly: a radar leaves most columns empty and
+    its standard deviations constant, and one minute of scans is kept. Such columns are read-only."""
     if len(scan) < 2:
         return scan
     columns = [_held_once(getattr(scan, name)) for name in ARRAYS]
@@ -63,7 +62,7 @@ def _held_once(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def without_states(rows: Rows) -> Rows:
-    """``rows`` after they were handed over, with what events still read: their states are NaN."""
+    """``rows`` after they were taken, with the parts that events still need: their states are NaN."""
     nothing = np.float64(np.nan)
     return replace(
         rows,
@@ -80,7 +79,7 @@ class Timeline:
         self.bank = bank
         self.horizon_ns = horizon_ns
         self.entries: list[TimelineEntry] = []
-        self.banked: list[int] = []  # places of the entries that keep their bank, rising
+        self.banked: list[int] = []  # indices of the entries that keep their bank, ascending
         self.keys: set[tuple[str, int, int]] = set()
         self.finished: list[Rows] = []
         self.newest_ns: int | None = None
@@ -89,11 +88,12 @@ class Timeline:
 
     @property
     def edge_ns(self) -> int | None:
-        """No scan before this time can change any more."""
+        """Time before which no scan can change any more."""
         return None if self.newest_ns is None else self.newest_ns - self.horizon_ns
 
     def put(self, scan: ScanColumns, advance: Advance) -> list[tuple[TimelineEntry, Rows | None]]:
-        """Run ``scan`` in its place. Returns the entries that were run, each with the rows it had before, if any."""
+        """Run ``scan`` at its position in the order. Return the entries that were run, each with its earlier rows, if
+        any."""
         place = bisect_left(self.entries, key_of(scan), key=lambda entry: key_of(entry.scan))
         self.keys.add(scan.key)
         self.count += 1
@@ -107,7 +107,7 @@ class Timeline:
         return ran
 
     def take(self, *, final: bool) -> list[Rows]:
-        """Rows that nothing can change any more and that were not taken before; all that are left if ``final``."""
+        """Rows that can no longer change and that were not taken before; all remaining rows if ``final``."""
         blocks, self.finished = self.finished, []
         for entry in self.entries:
             old = self.edge_ns is not None and entry.scan.observed_ns < self.edge_ns
@@ -166,21 +166,20 @@ class Timeline:
         self.banked = kept
 
     def _spacing(self, age: int) -> int:
-        """How many scans apart banks are kept that are ``age`` scans old: a power of two, and never less with age."""
+        """Spacing in scans of the banks that are ``age`` scans old: a power of two that never decreases with age."""
         octave = max(age.bit_length() - 1, 0)
         return 1 << (octave if self.lateness > OFTEN_LATE else 3 * (octave // 3) + 2)
 
     def _base(self) -> int:
         """The entry from whose bank everything that late scans can change is processed again: the last stored one
-        before the edge. Those before it keep no bank.
-        """
+        before the edge. Earlier entries keep no bank."""
         return self._banked_until(self._older_than(self.edge_ns) - 1)
 
     def _older_than(self, edge: int | None) -> int:
-        """How many entries were observed before ``edge``: they come first."""
+        """Number of entries that were observed before ``edge``; they come first."""
         return 0 if edge is None else bisect_left(self.entries, edge, key=lambda entry: entry.scan.observed_ns)
 
     def _banked_until(self, number: int) -> int:
-        """The last entry that keeps its bank, of those up to ``number``; the oldest when none does."""
+        """The last entry up to ``number`` that keeps its bank; the oldest entry if none does."""
         place = bisect_right(self.banked, number) - 1
         return self.banked[place] if place >= 0 else 0
