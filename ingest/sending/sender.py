@@ -278,8 +278,7 @@ class Sender:
 
     @property
     def clock_offset_s(self) -> float | None:
-        """Offset of ingest's clock from the sender's [s]: positive if it is ahead, None before the first
-        acknowledgement.
+        """Offset of ingest's clock from the sender's [s]; positive if it is ahead, None before the first ack.
 
         The largest difference between send and receipt times over the newest acknowledgements. It is too small by the
         shortest transmission delay, never too large. It detects a wrong clock but is not exact enough to set one.
