@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TEST_STAMP := $(VENV)/.installed-test
 ARGS ?=
 # Where tests have a longer form, which WATCHLINE_DRILL=long asks for
 DRILLS := tests/drills tests/ingest tests/ops/services/sapient/test_node_link.py tests/notebooks
@@ -19,33 +20,37 @@ $(STAMP): pyproject.toml constraints.txt deploy/build_web.py $(WEB_SOURCES)
 	@$(PYTHON) deploy/setup_venv.py $(VENV)
 	@touch $@
 
+$(TEST_STAMP): $(STAMP)
+	@$(PYTHON) deploy/setup_venv.py $(VENV) test
+	@touch $@
+
 demo: $(STAMP) ## Set up if needed, then watch the sample sector work (ARGS="--duration 60 --headless")
 	@$(BIN)/python -m ops.runtime.compile_kernels
 	@$(BIN)/watchline demo $(ARGS)
 
-test: $(STAMP) check ## Set up if needed, then run every check and every test
+test: $(TEST_STAMP) check ## Set up if needed, then run every check and every test
 	@$(PYTHON) deploy/system_packages.py
 	@$(BIN)/python -m ops.runtime.compile_kernels
 	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
-check: $(STAMP) ## Style, types and floors
+check: $(TEST_STAMP) ## Style, types and floors
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-drill: $(STAMP) ## The reliability drills in full length: a million detections, 200 kills a broker, long holes, soak, fuzzing
+drill: $(TEST_STAMP) ## The reliability drills in full length: a million detections, 200 kills a broker, long holes, soak, fuzzing
 	@$(PYTHON) deploy/system_packages.py
 	@$(BIN)/python -m ops.runtime.compile_kernels
 	@WATCHLINE_DRILL=long $(BIN)/python -m pytest -q -s --timeout=0 $(DRILLS) $(ARGS)
 	@$(BIN)/python tests/fuzz/fuzz.py --seconds 60
 
-bench: $(STAMP) ## Measure side by side with the peers; one JSON line each
+bench: $(TEST_STAMP) ## Measure side by side with the peers; one JSON line each
 	@$(PYTHON) deploy/setup_bench.py .venv-bench
 	@$(BIN)/python -m ops.runtime.compile_kernels
 	@for script in benchmarks/*.py; do echo "== $$script" >&2; $(BIN)/python $$script || exit 1; done
 
-format: $(STAMP) ## Put the code into its form
+format: $(TEST_STAMP) ## Put the code into its form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
