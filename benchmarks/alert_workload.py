@@ -1,6 +1,7 @@
-"""Alerts that a night of the sample sector puts on one operator, counted by EEMUA 191 (fusion.alerts.alert_workload).
+"""Alert load of one operator during a simulated night of the sample sector, rated by EEMUA 191.
 
-Innocent traffic alone, or with crossings; simulated scans go through the pipeline as rows of a journal, ticks included.
+The night has legitimate traffic alone, or crossings too; simulated scans go through the pipeline as rows of a journal,
+ticks included.
 A table to stderr, one JSON line to stdout: ``python benchmarks/alert_workload.py [--hours H] [--crossings PER_HOUR]``
 """
 
@@ -32,7 +33,7 @@ START_NS = nanoseconds(SCENARIO_START)
 
 
 def night(ground: OpenSector, *, hours: float, crossings_per_hour: float, seed: int) -> list[Scan]:
-    """Scans of a night in order of receipt; without crossings nobody turns back at the line either."""
+    """Return the scans of a night in order of receipt; without crossings, no mover turns back at the line either."""
     settings = NightSettings(
         crossing_times_s=(), crossings_per_hour=crossings_per_hour, turn_backs=4 if crossings_per_hour else 0
     )
@@ -41,7 +42,7 @@ def night(ground: OpenSector, *, hours: float, crossings_per_hour: float, seed: 
 
 
 def rows(ground: OpenSector, scans: list[Scan], seconds: int) -> Iterator[JournalRow]:
-    """The journal's rows: every second heartbeats that are due, the scans received in it, and a tick."""
+    """Yield the journal's rows: each second the heartbeats due, the scans received in it, and a tick."""
     at = 0
     for second in range(seconds):
         end = SCENARIO_START + timedelta(seconds=second + 1)
@@ -65,7 +66,7 @@ def _row(kind: str, sensor: str, seq: int, received: int, observed: int, body: b
 
 
 def measure(layout: str, *, hours: float, crossings_per_hour: float, seed: int) -> tuple[Workload, float]:
-    """The workload, and CPU seconds of the pipeline for each simulated hour."""
+    """Return the workload, and CPU seconds of the pipeline per simulated hour."""
     ground = open_sector(load_sector("cumberland"), layout)
     scans = night(ground, hours=hours, crossings_per_hour=crossings_per_hour, seed=seed)
     pipeline = Pipeline(ground)
@@ -81,14 +82,14 @@ def main() -> None:
     parser.add_argument("--layout", default="hightech")
     parser.add_argument("--seed", type=int, default=11)
     arguments = parser.parse_args()
-    found, cpu = measure(
+    workload, cpu = measure(
         arguments.layout, hours=arguments.hours, crossings_per_hour=arguments.crossings, seed=arguments.seed
     )
-    lines = [[name, str(value)] for name, value in asdict(found).items()] + [["verdict", found.verdict]]
+    lines = [[name, str(value)] for name, value in asdict(workload).items()] + [["verdict", workload.verdict]]
     table(["figure", "value"], lines)
     report(
         "alert_workload",
-        {**asdict(found), "verdict": found.verdict, "cpu_s_per_hour": round(cpu, 1), "layout": arguments.layout},
+        {**asdict(workload), "verdict": workload.verdict, "cpu_s_per_hour": round(cpu, 1), "layout": arguments.layout},
     )
 
 

@@ -1,4 +1,4 @@
-"""Time of one call of fusion.alerts.raise_alerts with many tracks: spread over a sector, and all of them at the line.
+"""Time of one call of fusion.alerts.raise_alerts with many tracks: spread over a sector, and all close to the line.
 
 A table to stderr, one JSON line to stdout: ``python benchmarks/alerts.py [--tracks N] [--looks N]``
 """
@@ -19,7 +19,7 @@ START_NS = 1_772_323_200 * NS
 
 
 def walkers(count: int, within_m: float, looks: int) -> list[TrackPicture]:
-    """Pictures of walkers at up to ``within_m`` from a line along northing 0, each moving straight on."""
+    """Return pictures of persons on foot up to ``within_m`` from a line along northing 0, each moving straight on."""
     rng = np.random.default_rng(1)
     names = tuple(f"T{i:010x}" for i in range(count))
     easting, northing = rng.uniform(0, 20_000, count), rng.uniform(-within_m, within_m, count)
@@ -79,13 +79,13 @@ def main() -> None:
     parser.add_argument("--tracks", type=int, default=1000)
     parser.add_argument("--looks", type=int, default=100)
     options = parser.parse_args()
-    found = {
+    results = {
         "sector_16_km_deep": measure(options.tracks, 8000.0, options.looks),
         "all_within_300_m": measure(options.tracks, 300.0, options.looks),
     }
-    names = list(found["all_within_300_m"])
-    table(["", *names], [[place, *(figures[name] for name in names)] for place, figures in found.items()])
-    report("alerts", {"tracks": options.tracks, **found})
+    names = list(results["all_within_300_m"])
+    table(["", *names], [[case, *(figures[name] for name in names)] for case, figures in results.items()])
+    report("alerts", {"tracks": options.tracks, **results})
 
 
 if __name__ == "__main__":

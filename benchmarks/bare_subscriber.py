@@ -1,6 +1,6 @@
-"""The peer of benchmarks/ingest.py: paho as it comes, counting messages and acknowledging them, and nothing else.
+"""The peer of benchmarks/ingest.py: unmodified paho, which counts messages and acknowledges them, and nothing else.
 
-A process of its own that imports nothing of ours that touches paho: ``python -m benchmarks.bare_subscriber TOTAL``.
+A separate process without any Watchline code that uses paho: ``python -m benchmarks.bare_subscriber TOTAL``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ops.runtime.child_process import say, stop_when_parent_ends
 
 
 def connect(url: BrokerUrl, client_id: str, *, manual_ack: bool) -> tuple[paho.Client, threading.Event]:
-    """A client with a session that lasts, and an event for its being connected."""
+    """Return a client with a persistent session, and an event that is set when it is connected."""
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, manual_ack=manual_ack)
     client.username_pw_set(url.username, url.password)
     client.max_inflight_messages_set(1000)

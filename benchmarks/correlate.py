@@ -1,6 +1,6 @@
-"""Points per second of fusion.situation.correlate on one core, beside geopandas' nearest join and shapely in the same
-run.
+"""Points per second of fusion.situation.correlate on one core, beside geopandas' nearest join and shapely.
 
+All run in the same process.
 A table to stderr, one JSON line to stdout: ``python benchmarks/correlate.py [--points N] [--repeats N]``
 """
 
@@ -30,7 +30,7 @@ WIDE_M, HIGH_M = 40_000.0, 30_000.0
 
 
 def jagged_line(seed: int) -> LineString:
-    """A line across the sector as jagged as a surveyed one: a vertex about every 30 m, wandering by hundreds."""
+    """Return a line across the sector as jagged as a surveyed one: a vertex about every 30 m, deviating by hundreds."""
     rng = np.random.default_rng(seed)
     easting = np.arange(-WIDE_M / 2, WIDE_M / 2, 25.0)
     northing = 800 * np.sin(easting / 3000) + np.cumsum(rng.normal(0, 12, len(easting)))
@@ -49,7 +49,7 @@ def rolling_ground(frame: LocalFrame) -> xr.Dataset:
 
 
 def cpu_seconds(work: Callable[[], object], repeats: int) -> float:
-    """The best of ``repeats`` runs, in CPU seconds of this process."""
+    """Return the best of ``repeats`` runs, in CPU seconds of this process."""
     best = float("inf")
     for _ in range(repeats):
         start = time.process_time()
@@ -78,11 +78,11 @@ def main() -> None:
     few = slice(0, options.peer_points)
     segments = border.to_geodataframe().to_crs(frame.crs)[["segment", "geometry"]]
     people = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(easting[few], northing[few]), crs=frame.crs)
-    places = shapely.points(easting[few], northing[few])
+    points = shapely.points(easting[few], northing[few])
     shapely.prepare(line)
 
     def shapely_nearest() -> object:
-        return line.project(places), shapely.distance(line, places)
+        return line.project(points), shapely.distance(line, points)
 
     timed = {
         "place_and_ground": options.points / cpu_seconds(lambda: correlator.of(easting, northing), options.repeats),
@@ -90,12 +90,12 @@ def main() -> None:
         / cpu_seconds(lambda: correlator.of(easting, northing, rate_e, rate_n), options.repeats),
         "geopandas_sjoin_nearest": options.peer_points
         / cpu_seconds(lambda: people.sjoin_nearest(segments, distance_col="distance"), 1),
-        "shapely_project_and_distance": len(places) / cpu_seconds(shapely_nearest, 1),
+        "shapely_project_and_distance": len(points) / cpu_seconds(shapely_nearest, 1),
     }
     joined = people.sjoin_nearest(segments, distance_col="distance")
     joined = joined[~joined.index.duplicated()]
-    ours = correlator.of(easting[few], northing[few])
-    disagreement = float(np.max(np.abs(np.abs(np.asarray(ours.offset_m)) - joined["distance"].to_numpy())))
+    correlation = correlator.of(easting[few], northing[few])
+    disagreement = float(np.max(np.abs(np.abs(np.asarray(correlation.offset_m)) - joined["distance"].to_numpy())))
     tracemalloc.start()
     correlator.of(easting[:1_000_000], northing[:1_000_000])
     peak = tracemalloc.get_traced_memory()[1]

@@ -1,11 +1,11 @@
 """Coverage of a whole layout: window cells times sensors per CPU-second, memory, growth; beside a loop over a peer.
 
-Radars 20 m up, Swerling 1, 20 km, at random places on a generated 3601² tile of 30 m; a target of 1.7 m, k = 4/3, a
-dwell of two looks. The peer is what one would write without Watchline: GDAL's viewshed in process for each site (and
-xarray-spatial's, where .venv-bench has it), then the same rate formula in numpy, added up window by window. Every tool
-runs in a process of its own; CPU time is that of computing, memory what that adds to the process with its terrain.
-Accuracy: the combined probability against one made of closed-form sight lines, at random cells. Also the sample
-sector with the sensors it has: everything, and one sensor falling silent on the live map.
+Radars with an antenna height of 20 m, Swerling 1, range 20 km, at random positions on a generated 3601² tile of 30 m;
+target height 1.7 m, k = 4/3, exposure of two looks. The peer is what one would write without Watchline: GDAL's viewshed
+in process for each site (and xarray-spatial's, where .venv-bench has it), then the same rate formula in numpy, summed
+window by window. Every tool runs in a separate process; CPU time is that of computing, and memory is the increase over
+the process with its terrain. Accuracy: the combined probability against one from closed-form sight lines, at random
+cells. Also the sample sector with its own sensors: everything, and one sensor going offline on the live map.
 A table to stderr and one JSON line to stdout: ``python benchmarks/coverage.py [--size N] [--sensors N ...]``
 """
 
@@ -23,29 +23,29 @@ from typing import Any
 
 import numpy as np
 
-if __name__ != "__main__":  # numba asks for a package of this name, and beside this script would find it
+if __name__ != "__main__":  # numba tries to import a package `coverage` and would find this script
     raise ImportError("benchmarks/coverage.py is a script, not the package 'coverage'")
 
 CELL_M, RANGE_M, MAST_M, TARGET_M, PERIOD_S, DWELL_S = 30.0, 20_000.0, 20.0, 1.7, 3.0, 6.0
 PD0, PFA, R0_M = 0.9, 1e-6, 14_000.0
 CHECKED_CELLS = 4_000
-SLOW_SITES = 3  # of a peer that takes seconds a site
+SLOW_SITES = 3  # for a peer that takes seconds per site
 
 
 def hazard(range_m: Any) -> Any:
-    """The radar's hazard over the dwell in clear view; the formula that every tool uses."""
+    """Return the radar's hazard over the exposure in clear view; every tool uses this formula."""
     snr = (np.log(PFA) / np.log(PD0) - 1.0) / (np.maximum(range_m, 1.0) / R0_M) ** 4
     return -np.log1p(-(PFA ** (1.0 / (1.0 + snr)))) * DWELL_S / PERIOD_S
 
 
 def peak_mb() -> float:
-    """Largest resident size of this process so far; unlike ru_maxrss it forgets the parent's."""
+    """Return the largest resident size of this process so far; unlike ru_maxrss it excludes the parent's."""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return float(line.split()[1]) / 1024.0
 
 
 def tile(size: int, count: int) -> tuple[Any, Any]:
-    """Heights (row, column) of a fractal, and sites as whole rows and columns, (site, 2)."""
+    """Return heights (row, column) of a fractal, and sites as integer rows and columns, (site, 2)."""
     frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
     frequency[0, 0] = np.inf
     chance = np.random.default_rng(3)
@@ -55,7 +55,7 @@ def tile(size: int, count: int) -> tuple[Any, Any]:
 
 
 def by_watchline(z: Any, sites: Any, mode: str = "exact") -> Any:
-    """What computes the combined probability by ``sensors.coverage``."""
+    """Return a function that computes the combined probability with ``sensors.coverage``."""
     from sensors.coverage import coverage_rasters
 
     small = z[:200, :200].copy()
@@ -69,7 +69,7 @@ def by_watchline(z: Any, sites: Any, mode: str = "exact") -> Any:
 
 
 def by_gdal(z: Any, sites: Any) -> Any:
-    """What computes the combined probability by a loop over GDAL's viewshed."""
+    """Return a function that computes the combined probability by a loop over GDAL's viewshed."""
     from osgeo import gdal, osr
 
     gdal.UseExceptions()
@@ -95,7 +95,7 @@ def by_gdal(z: Any, sites: Any) -> Any:
 
 
 def by_xarray_spatial(z: Any, sites: Any) -> Any:
-    """What computes the combined probability by a loop over xarray-spatial's viewshed; it knows no curvature."""
+    """Return a function that computes it by a loop over xarray-spatial's viewshed, which has no Earth curvature."""
     import xarray as xr
     from xrspatial import viewshed
 
@@ -105,8 +105,8 @@ def by_xarray_spatial(z: Any, sites: Any) -> Any:
         part = z[row0 : row + reach + 1, column0 : column + reach + 1]
         north, east = -CELL_M * np.arange(part.shape[0]), CELL_M * np.arange(part.shape[1])
         raster = xr.DataArray(part.astype(np.float64), coords={"y": north, "x": east}, dims=("y", "x"))
-        place = {"x": CELL_M * (column - column0), "y": -CELL_M * (row - row0)}
-        return row0, column0, viewshed(raster, **place, observer_elev=MAST_M, target_elev=TARGET_M).to_numpy() >= 0.0
+        position = {"x": CELL_M * (column - column0), "y": -CELL_M * (row - row0)}
+        return row0, column0, viewshed(raster, **position, observer_elev=MAST_M, target_elev=TARGET_M).to_numpy() >= 0.0
 
     added_up(z.shape, sites[:1], window)  # compile
     return lambda: added_up(z.shape, sites, window)
@@ -127,7 +127,7 @@ NEEDED = {
 
 
 def added_up(shape: tuple[int, int], sites: Any, window: Any) -> Any:
-    """The plain loop: one viewshed a site, rates where it sees, summed."""
+    """The plain loop: one viewshed per site, rates where it sees, summed."""
     total = np.zeros(shape)
     for row, column in sites.tolist():
         row0, column0, seen = window(row, column)
@@ -139,15 +139,15 @@ def added_up(shape: tuple[int, int], sites: Any, window: Any) -> Any:
 
 
 def runs_of(sites: Any) -> int:
-    """Several runs of what is quick, one of what is long."""
+    """Return the number of runs: several for a quick case, one for a long case."""
     return 3 if len(sites) <= 100 else 1
 
 
 def timed(call: Any, runs: int = 1) -> tuple[float, Any]:
-    """CPU-seconds of all threads, the best of some runs, and the answer."""
+    """Return CPU-seconds of all threads, the best of several runs, and the result."""
     best, answer = np.inf, None
     for _ in range(runs):
-        answer = None  # so that two answers are never in memory
+        answer = None  # so that two results are never in memory
         start = time.process_time()
         answer = call()
         best = min(best, time.process_time() - start)
@@ -184,7 +184,7 @@ def layout_of(z: Any, sites: Any) -> Any:
 
 
 def worker(tool: str, folder: str) -> None:
-    """One tool in this process; the raster into the folder, figures to stdout."""
+    """Run one tool in this process; write the raster to the folder and figures to stdout."""
     z, sites = np.load(f"{folder}/z.npy"), np.load(f"{folder}/sites.npy")
     compute = TOOLS[tool](z, sites)
     before = peak_mb()
@@ -194,7 +194,7 @@ def worker(tool: str, folder: str) -> None:
 
 
 def python_for(tool: str) -> str | None:
-    """A Python that has what the tool needs: this one, that of .venv-bench, or the system's."""
+    """Return a Python with the tool's requirements: this one, that of .venv-bench, or the system's."""
     bench = Path(__file__).parents[1] / ".venv-bench" / "bin" / "python"
     system = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     for candidate in (sys.executable, str(bench) if bench.exists() else None, system):
@@ -218,7 +218,7 @@ def measured(tool: str, size: int, count: int) -> tuple[dict[str, float], Any] |
 
 
 def true_probability(size: int, count: int) -> tuple[Any, Any]:
-    """Flat cells drawn at random, and their combined probability by closed-form sight lines."""
+    """Return random flat cells, and their combined probability by closed-form sight lines."""
     from geo.visibility import line_of_sight
 
     z, sites = tile(size, count)
@@ -229,16 +229,16 @@ def true_probability(size: int, count: int) -> tuple[Any, Any]:
     for sensor in layout:
         distance = np.hypot(east - sensor.easting, north - sensor.northing)
         near = np.flatnonzero(distance <= RANGE_M)
-        place = (np.full(len(near), sensor.easting), np.full(len(near), sensor.northing))
+        position = (np.full(len(near), sensor.easting), np.full(len(near), sensor.northing))
         seen = line_of_sight(
-            terrain, place, (east[near], north[near]), observer_height_m=MAST_M, target_height_m=TARGET_M
+            terrain, position, (east[near], north[near]), observer_height_m=MAST_M, target_height_m=TARGET_M
         )
         total[near] += np.where(seen == 1, hazard(distance[near]), 0.0)
     return cells, -np.expm1(-total)
 
 
 def sample_sector() -> dict[str, float]:
-    """CPU milliseconds of the sample sector's larger layout, best of five: all rasters, and one change of health."""
+    """Return CPU milliseconds for the sample sector's larger layout, best of five: all rasters, one health change."""
     from ops.sector.open_sector import open_sector
     from ops.sector.sector_file import load_sector
     from ops.services.map.coverage_layers import coverage_overlay
@@ -279,10 +279,10 @@ def main() -> None:
         for tool in TOOLS:
             if (tool == "gdal loop" and count > options.gdal_up_to) or (tool.startswith("x") and count > SLOW_SITES):
                 continue
-            found = measured(tool, options.size, count)
-            if found is None:
+            result = measured(tool, options.size, count)
+            if result is None:
                 continue
-            figures, raster = found
+            figures, raster = result
             window = min(2.0 * RANGE_M / CELL_M, options.size) ** 2
             off = np.abs(raster.ravel()[cells] - truth)
             figures |= {

@@ -1,7 +1,7 @@
 """Covering sites: lazy greedy beside plain greedy, greedy in numpy and, where a Python has it, spopt's exact model.
 
-Random discs over a grid of cells, a fifth of each disc's cells missing. 20 of 1,000 sites over 20,000 cells for the
-greedy ones, whose choice must be the same; 12 of 300 over 8,000 for spopt, which spends minutes on building more.
+Random discs over a grid of cells, with a fifth of each disc's cells missing. The greedy algorithms choose 20 of 1,000
+sites over 20,000 cells and must agree; spopt chooses 12 of 300 over 8,000, as it takes minutes to build a larger model.
 A table to stderr and one JSON line to stdout: ``python benchmarks/covering.py``
 """
 
@@ -24,7 +24,7 @@ SMALLER, SMALLER_K = (300, 8_000), 12
 
 
 def discs(sites: int, cells: int) -> npt.NDArray[np.bool_]:
-    """Sets of cells: discs at random places, with a fifth of their cells missing; (site, cell)."""
+    """Return sets of cells: discs at random positions, with a fifth of their cells missing; (site, cell)."""
     random = np.random.default_rng(5)
     width, height = 200, cells // 200
     grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).reshape(-1, 2)
@@ -35,7 +35,7 @@ def discs(sites: int, cells: int) -> npt.NDArray[np.bool_]:
 
 
 def covering() -> dict[str, Any]:
-    """Lazy greedy against plain greedy: 1,000 random discs over 20,000 cells."""
+    """Compare lazy greedy with plain greedy: 1,000 random discs over 20,000 cells."""
     from geo.visibility.many_sites import greedy_cover as own
     from geo.visibility.many_sites.footprints import Footprints
 
@@ -59,7 +59,7 @@ def covering() -> dict[str, Any]:
 
 
 def packed_greedy(sets: Any, k: int) -> npt.NDArray[np.int64]:
-    """Greedy that looks at every site every time, with the gains of ``covering_sites``."""
+    """Plain greedy that evaluates every site at every step, with the gains of ``covering_sites``."""
     from geo.visibility.many_sites import greedy_cover
     from geo.visibility.many_sites.footprints import words_for
 
@@ -72,7 +72,7 @@ def packed_greedy(sets: Any, k: int) -> npt.NDArray[np.int64]:
 
 
 def numpy_greedy(sets: npt.NDArray[np.bool_], k: int) -> npt.NDArray[np.int64]:
-    """Greedy as one writes it without bits."""
+    """Greedy with boolean arrays instead of packed bits."""
     covered, chosen = np.zeros(sets.shape[1], bool), []
     for _ in range(k):
         chosen.append(int(np.argmax((sets & ~covered).sum(axis=1))))
@@ -81,7 +81,7 @@ def numpy_greedy(sets: npt.NDArray[np.bool_], k: int) -> npt.NDArray[np.int64]:
 
 
 def by_spopt(order: dict[str, Any]) -> dict[str, Any]:
-    """In a Python with spopt: its maximal coverage model, solved by CBC for at most a minute."""
+    """Run in a Python with spopt: its maximal coverage model, solved by CBC for at most a minute."""
     import pulp
     from spopt.locate import MCLP
 
@@ -100,7 +100,7 @@ def by_spopt(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def beside_spopt(folder: str, python: str | None) -> dict[str, Any] | None:
-    """Both on a problem that spopt can build: 300 sites, 8,000 cells, 12 to choose. None where no Python has spopt."""
+    """Run both on a problem that spopt can build: 300 sites, 8,000 cells, 12 to choose. None without spopt."""
     if python is None:
         return None
     from geo.visibility.many_sites import greedy_cover as own
@@ -118,11 +118,11 @@ def beside_spopt(folder: str, python: str | None) -> dict[str, Any] | None:
 
 
 def spopt_python() -> str | None:
-    """A Python that has spopt: that of .venv-bench, or this one."""
+    """Return a Python that has spopt: that of .venv-bench, or this one."""
     for candidate in (Path(__file__).resolve().parents[1] / ".venv-bench" / "bin" / "python", Path(sys.executable)):
         if candidate.exists():
-            found = subprocess.run([str(candidate), "-c", "import spopt, pulp"], capture_output=True, check=False)
-            if found.returncode == 0:
+            trial = subprocess.run([str(candidate), "-c", "import spopt, pulp"], capture_output=True, check=False)
+            if trial.returncode == 0:
                 return str(candidate)
     return None
 

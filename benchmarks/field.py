@@ -1,6 +1,6 @@
-"""A made-up sector for benchmarks: flat ground, a straight border, a row of radars, and walkers who cross all the time.
+"""A synthetic sector for benchmarks: flat ground, a straight border, a row of radars, and people crossing continuously.
 
-A module of the benchmarks; run on its own it only says how many plots such a sector reports.
+A module for the benchmarks; when run, it only prints how many plots such a sector reports.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """``radars`` in a row 2 km apart, each looking round to 2 km every ``period_s``; ``walkers`` along the row."""
+    """``radars`` in a row 2 km apart, each scanning to 2 km every ``period_s``; ``walkers`` along the row."""
 
     radars: int = 10
     period_s: float = 1.0
@@ -41,7 +41,7 @@ class Field:
 
 
 def write_sector(field: Field, folder: Path) -> Path:
-    """Terrain, border, layout and sector file in ``folder``; returns the sector file."""
+    """Write terrain, border, layout and sector file into ``folder``; return the sector file."""
     folder.mkdir(parents=True, exist_ok=True)
     rows, columns = round(HIGH_M / CELL_M), round(WIDE_M / CELL_M)
     with rasterio.open(
@@ -75,26 +75,26 @@ def write_sector(field: Field, folder: Path) -> Path:
 
 
 def _write_geojson(path: Path, shapes: list[tuple[str, list, dict]]) -> None:
-    """GeoJSON in lon/lat of shapes whose coordinates are metres of the frame."""
+    """Write shapes with coordinates in metres of the frame as GeoJSON in lon/lat."""
     from geo.frame import LocalFrame
 
     frame = LocalFrame.from_epsg(EPSG)
 
-    def degrees(place: list) -> list:
-        if isinstance(place[0], list):
-            return [degrees(one) for one in place]
-        lon, lat = frame.to_lonlat(*place)
+    def degrees(coordinates: list) -> list:
+        if isinstance(coordinates[0], list):
+            return [degrees(one) for one in coordinates]
+        lon, lat = frame.to_lonlat(*coordinates)
         return [float(lon), float(lat)]
 
     features = [
-        {"type": "Feature", "properties": about, "geometry": {"type": kind, "coordinates": degrees(places)}}
-        for kind, places, about in shapes
+        {"type": "Feature", "properties": about, "geometry": {"type": kind, "coordinates": degrees(points)}}
+        for kind, points, about in shapes
     ]
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
 
 
 def walkers(field: Field) -> tuple[Mover, ...]:
-    """People who walk to and fro over the line: somebody crosses, or turns to come again, all the time."""
+    """Return persons who walk to and fro over the line, so that someone is always crossing or turning back."""
     chance = np.random.default_rng(field.seed)
     movers = []
     for i in range(field.walkers):
@@ -108,7 +108,7 @@ def walkers(field: Field) -> tuple[Mover, ...]:
 
 
 def scans_of(field: Field, sector: Path) -> list[Scan]:
-    """What the radars report of the walkers, in order of sending."""
+    """Return the radars' reports of the walkers, in order of sending."""
     ground: OpenSector = open_sector(load_sector(sector))
     scenario = Scenario(walkers(field), START, field.duration_s, border=ground.border)
     detections, _ = simulate(ground.layout, scenario, None, seed=field.seed)

@@ -1,9 +1,9 @@
-"""What honest sensors feel while another floods ingest with messages that nobody can read; and when it is cut off.
+"""Effect on other sensors of a sensor that floods ingest with unreadable messages, and the time until it is cut off.
 
-One sensor puts a scan, waits for the acknowledgement that covers it, and puts the next: p50 and p99 of that in turns
-*calm*, with the flood sent to a sector that ingest does not read (*elsewhere*: what flooder and broker take from the
-machine by themselves), and with the flood at ingest (*flooded*, from its first message on). Each flood comes from a
-process of its own, under a new name with a good key, at a given rate, signed, and is unreadable.
+One sensor puts a scan, waits for the acknowledgement that covers it, and puts the next: p50 and p99 of that, in turns
+without a flood (*calm*), with the flood sent to a sector that ingest does not read (*elsewhere*: the load of flooder
+and broker alone), and with the flood at ingest (*flooded*, from its first message on). Each flood comes from a separate
+process, under a new name with a valid key, at a given rate; its messages are signed and unreadable.
 
 One JSON line to stdout: ``python benchmarks/flood.py [--scans N] [--rate N] [--rounds N]``.
 """
@@ -37,7 +37,7 @@ from ingest.security.key_bundle import open_bundle
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 
 IN_FLIGHT = 90
-"""The embedded broker ends the connection of who has more than 100 unanswered."""
+"""The embedded broker closes a connection with more than 100 unacknowledged messages."""
 KINDS = ("calm", "elsewhere", "flooded")
 
 
@@ -47,29 +47,31 @@ def text(value: str | bytes) -> bytes:
 
 
 def variable(value: int) -> bytes:
-    found = b""
+    encoded = b""
     while True:
         value, digit = divmod(value, 128)
-        found += bytes([digit | (128 if value else 0)])
+        encoded += bytes([digit | (128 if value else 0)])
         if not value:
-            return found
+            return encoded
 
 
 def packets(folder: Path, sector: str, name: str, count: int) -> list[bytes]:
-    """PUBLISH packets of MQTT 5, QoS 1, signed with the sensor's key and unreadable; the id is to be filled in."""
+    """Return unreadable PUBLISH packets of MQTT 5, QoS 1, signed with the sensor's key; the packet id is set later."""
     topic, signer, made = f"watchline/1/{sector}/sensor/{name}/detections", open_bundle(folder).signer, []
     assert signer is not None
     for number in range(1, count + 1):
         body = b'{"nonsense": %d}' % number
         numbers = [("boot", "1"), ("seq", str(number)), ("by_boot", "1"), ("sent", str(time.time_ns()))]
-        said = signer.sign(topic, "application/json", numbers, body)
-        properties = b"\x03" + text("application/json") + b"".join(b"\x26" + text(a) + text(b) for a, b in said)
+        user_properties = signer.sign(topic, "application/json", numbers, body)
+        properties = (
+            b"\x03" + text("application/json") + b"".join(b"\x26" + text(a) + text(b) for a, b in user_properties)
+        )
         made.append(text(topic) + b"\0\0" + variable(len(properties)) + properties + body)
     return made
 
 
 def flood(url: BrokerUrl, folder: Path, sector: str, name: str, rate: float) -> None:
-    """Publish for ever; says the second in which it began."""
+    """Publish until killed; print the time at which it began."""
     bodies, at = packets(folder, sector, name, 5000), len(text(f"watchline/1/{sector}/sensor/{name}/detections"))
     link = socket.create_connection((url.host, url.port))
     head = text("MQTT") + b"\x05\xc2" + struct.pack(">H", 60) + b"\0"
@@ -119,7 +121,7 @@ class Flooder:
 
 
 def round_trips(link: Any, spool: Any, count: int, first: int) -> list[float]:
-    """Milliseconds from a scan's put to the mark that covers it, one at a time."""
+    """Return milliseconds from a scan's put to the mark that covers it, one at a time."""
     taken = []
     for number in range(count):
         start = time.perf_counter()
@@ -132,7 +134,7 @@ def round_trips(link: Any, spool: Any, count: int, first: int) -> list[float]:
 
 
 class Bench:
-    """One broker, one ingest, one honest sensor; what was measured, by kind of block."""
+    """One broker, one ingest process, one sensor; the measurements, by kind of block."""
 
     def __init__(self, folder: Path, broker: EmbeddedBroker | MosquittoBroker, rounds: int) -> None:
         self.broker, self.names = broker, [f"f{number}" for number in range(rounds)]
@@ -160,7 +162,7 @@ class Bench:
                 self.cut_off_s.append(self._cut_off(name, flooder.began_s))
 
     def _cut_off(self, name: str, began_s: float) -> float:
-        """Seconds from the first message until the journal had noted it."""
+        """Return the seconds from the first message until the journal recorded the cut-off."""
         from ops.journal.reader import JournalReader
 
         deadline_s = time.monotonic() + 30
@@ -186,12 +188,12 @@ def run(make: Any, count: int, rate: float, rounds: int) -> dict[str, float]:
             for kind in KINDS:
                 bench.block(kind, name, count, rate)
         bench.close()
-    found = {}
+    figures = {}
     for kind, values in bench.taken.items():
         values.sort()
-        found |= {f"{kind}_p{p}_ms": round(values[int(len(values) * p / 100)], 1) for p in (50, 99)}
-        found[f"{kind}_max_ms"] = round(values[-1], 1)
-    return found | {"cut_off_s": round(max(bench.cut_off_s), 2), "ingest_cpu": round(max(bench.ingest_cpu), 2)}
+        figures |= {f"{kind}_p{p}_ms": round(values[int(len(values) * p / 100)], 1) for p in (50, 99)}
+        figures[f"{kind}_max_ms"] = round(values[-1], 1)
+    return figures | {"cut_off_s": round(max(bench.cut_off_s), 2), "ingest_cpu": round(max(bench.ingest_cpu), 2)}
 
 
 def main() -> int:
@@ -208,10 +210,10 @@ def main() -> int:
     options = parser.parse_args()
     makes = {"mosquitto": MosquittoBroker, "embedded": EmbeddedBroker}
     chosen = [options.broker] if options.broker else list(makes)
-    found = {name: run(makes[name], options.scans, options.rate, options.rounds) for name in chosen}
-    names = list(next(iter(found.values())))
-    table(["broker", *names], [[broker, *figures.values()] for broker, figures in found.items()])
-    report("flood", {"rate": options.rate, **found})
+    results = {name: run(makes[name], options.scans, options.rate, options.rounds) for name in chosen}
+    names = list(next(iter(results.values())))
+    table(["broker", *names], [[broker, *figures.values()] for broker, figures in results.items()])
+    report("flood", {"rate": options.rate, **results})
     return 0
 
 

@@ -1,14 +1,14 @@
 """Crossings and the geography challenge: the path search beside its peers, and whole borders end to end.
 
 Search: least costs over generated ground from its northern edge, CPU-seconds, the best of several runs. scikit-image's
-MCP_Geometric does 8 neighbours without direction, so that is compared with ours on the same costs. scipy's dijkstra
-does all that ours does, 16 neighbours and Tobler's direction, over an explicit graph; with and without building it from
-costs that our kernel computed. Accuracy: the largest relative difference. Memory is that of a process of its own.
+MCP_Geometric uses 8 neighbours without direction, and is compared with Watchline on the same costs. scipy's dijkstra
+covers everything (16 neighbours and Tobler's direction) over an explicit graph, with and without building it from costs
+that Watchline's kernel computed. Accuracy: the largest relative difference. Memory is measured in a separate process.
 
-Borders: a jagged line over a generated fractal at 30 m in blocks of dask, watched by a radar every 5 km; coverage,
-detection by segment and challenge by stretches; seconds of wall and CPU, peak memory, a straight line fitted to cost
-against length. ``--folder`` keeps finished stretches, so that a run that was killed goes on. A sector: what somebody
-waits for who asks about one whose coverage is there. A table to stderr and one JSON line to stdout:
+Borders: a jagged line over a generated fractal at 30 m in dask blocks, with a radar every 5 km; coverage, detection by
+segment and challenge by stretches; wall and CPU seconds, peak memory, and a straight line fitted to cost against
+length. ``--folder`` keeps finished stretches, so that a killed run can be resumed. A sector: the waiting time for
+analysis results when its coverage exists. A table to stderr and one JSON line to stdout:
 ``python benchmarks/gaps.py [--size N] [--lengths KM ...] [--belt KM] [--cell M] [--sector KM] [--folder DIR]``
 """
 
@@ -33,7 +33,7 @@ CELL_M, REPEAT_CELLS, STRETCH_BELTS = 30.0, 3000, 2.0
 
 
 def fractal(rows: int, columns: int, relief_m: float, seed: int) -> Floats:
-    """Ground by spectral synthesis, of a Hurst exponent of 0.9."""
+    """Return ground by spectral synthesis, with a Hurst exponent of 0.9."""
     frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None])
     frequency[0, 0] = np.inf
     noise = np.fft.rfft2(np.random.default_rng(seed).normal(size=(rows, columns)))
@@ -42,7 +42,7 @@ def fractal(rows: int, columns: int, relief_m: float, seed: int) -> Floats:
 
 
 def best_of(runs: int, call: Any) -> tuple[float, Any]:
-    """Least CPU-seconds of several runs, and the last answer."""
+    """Return the least CPU-seconds of several runs, and the last result."""
     least, answer = np.inf, None
     for _ in range(runs):
         start = time.process_time()
@@ -54,9 +54,9 @@ def best_of(runs: int, call: Any) -> tuple[float, Any]:
 def ground(size: int, law: Any) -> Any:
     from geo.mobility.speed_surface import Mobility
 
-    place = CELL_M * np.arange(size)
+    coordinates = CELL_M * np.arange(size)
     z = fractal(size, size, 300.0, 1)
-    return Mobility(law, CELL_M, place, place[::-1], z, np.ones(z.shape))
+    return Mobility(law, CELL_M, coordinates, coordinates[::-1], z, np.ones(z.shape))
 
 
 def weights(size: int) -> Floats:
@@ -70,21 +70,21 @@ def from_the_north(size: int) -> Floats:
 
 
 def beside_mcp(size: int, runs: int) -> dict[str, float]:
-    """Both on the same costs: 8 neighbours, no direction."""
+    """Compare on the same costs: 8 neighbours, no direction."""
     from skimage.graph import MCP_Geometric
 
     from geo.mobility.speed_surface import SpeedLaw
     from geo.paths.search import spread
 
     level, weight, labels = ground(size, SpeedLaw(CELL_M, 0.0)), weights(size), from_the_north(size)
-    ours, found = best_of(runs, lambda: spread(level, labels, weight=weight, neighbours=8).cost)
+    our_s, cost = best_of(runs, lambda: spread(level, labels, weight=weight, neighbours=8).cost)
     starts = [(0, column) for column in range(size)]
-    theirs, expected = best_of(runs, lambda: MCP_Geometric(weight).find_costs(starts)[0])
-    return {"ours_s": ours, "peer_s": theirs, "ratio": theirs / ours, "difference": _difference(found, expected)}
+    peer_s, expected = best_of(runs, lambda: MCP_Geometric(weight).find_costs(starts)[0])
+    return {"ours_s": our_s, "peer_s": peer_s, "ratio": peer_s / our_s, "difference": _difference(cost, expected)}
 
 
 def beside_scipy(size: int, runs: int) -> dict[str, float]:
-    """Both with Tobler's direction-dependent times: 16 neighbours."""
+    """Compare with Tobler's direction-dependent times: 16 neighbours."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import dijkstra
 
@@ -106,13 +106,17 @@ def beside_scipy(size: int, runs: int) -> dict[str, float]:
         cost.append(step[known])
     graph = coo_array((np.concatenate(cost), (np.concatenate(origin), np.concatenate(target)))).tocsr()
     build = time.process_time() - began
-    ours, found = best_of(runs, lambda: Steps.over(walker, weight=weight).spread(labels).cost)
-    theirs, expected = best_of(
+    our_s, times = best_of(runs, lambda: Steps.over(walker, weight=weight).spread(labels).cost)
+    peer_s, expected = best_of(
         runs, lambda: dijkstra(graph, indices=np.arange(size), min_only=True).reshape(size, size)
     )
-    answer = {"ours_s": ours, "peer_s": theirs, "ratio": theirs / ours, "difference": _difference(found, expected)}
+    answer = {"ours_s": our_s, "peer_s": peer_s, "ratio": peer_s / our_s, "difference": _difference(times, expected)}
     graph_bytes = (graph.data.nbytes + graph.indices.nbytes + graph.indptr.nbytes) / size**2
-    return answer | {"build_s": build, "ratio_with_build": (theirs + build) / ours, "graph_bytes_per_cell": graph_bytes}
+    return answer | {
+        "build_s": build,
+        "ratio_with_build": (peer_s + build) / our_s,
+        "graph_bytes_per_cell": graph_bytes,
+    }
 
 
 def _difference(a: Floats, b: Floats) -> float:
@@ -120,7 +124,7 @@ def _difference(a: Floats, b: Floats) -> float:
 
 
 def peak_of_one(size: int) -> dict[str, float]:
-    """One search with 16 neighbours in this process: seconds and peak memory [MB], with and without the ground."""
+    """Search once with 16 neighbours in this process: seconds and peak memory [MB], with and without the ground."""
     from geo.mobility.speed_surface import WALKING
     from geo.paths.search import spread
 
@@ -134,13 +138,13 @@ def peak_of_one(size: int) -> dict[str, float]:
 
 
 def peak_mb() -> float:
-    """Most memory that this process ever had [MB], as the kernel counted since it was started."""
+    """Return the peak memory of this process [MB], as counted by the kernel."""
     status = Path("/proc/self/status").read_text()
     return float(status.split("VmHWM:")[1].split()[0]) * 1024.0 / 1e6
 
 
 def generated(length_km: float, belt_km: float, cell_m: float) -> tuple[xr.Dataset, Any, Any]:
-    """Lazy ground in blocks of dask, a jagged border along its middle, and a radar every 5 km beside it."""
+    """Return lazy ground in dask blocks, a jagged border along its middle, and a radar every 5 km beside it."""
     import dask.array as da
     from shapely.geometry import LineString
 
@@ -171,9 +175,9 @@ def generated(length_km: float, belt_km: float, cell_m: float) -> tuple[xr.Datas
 
 
 def border_run(length_km: float, belt_km: float, cell_m: float = CELL_M, folder: str = "") -> dict[str, float]:
-    """A border of that length end to end: coverage, detection by segment, challenge; in this process.
+    """Run a border of that length end to end in this process: coverage, detection by segment, challenge.
 
-    With a ``folder`` what is finished is kept there, and found again by the next run.
+    With a ``folder``, finished stretches are stored there and reused by the next run.
     """
     from geo.border.stretch_store import StretchStore
     from geo.challenge import ChallengeSettings, challenge_by_stretches
@@ -184,7 +188,7 @@ def border_run(length_km: float, belt_km: float, cell_m: float = CELL_M, folder:
     stretch = {"belt_m": belt_m, "length_m": STRETCH_BELTS * belt_m}
     start, cpu = time.perf_counter(), time.process_time()
     watched_in = Path(folder) / "detection" if folder else None
-    found = detection_by_stretches(
+    detection = detection_by_stretches(
         layout, terrain, line, **stretch, folder=watched_in, progress=_progress("detection", start)
     )
     watched = time.perf_counter() - start
@@ -203,7 +207,7 @@ def border_run(length_km: float, belt_km: float, cell_m: float = CELL_M, folder:
         "length_km": line.length_m / 1e3,
         "belt_cells": line.length_m * 2.0 * belt_m / cell_m**2,
         "segments": line.segments,
-        "below_0.9_runs": len(runs_below(found, 0.9)),
+        "below_0.9_runs": len(runs_below(detection, 0.9)),
         "challenge_known": float(hard["crossing_ease"].notnull().mean()),
         "detection_s": watched,
         "wall_s": time.perf_counter() - start,
@@ -213,9 +217,9 @@ def border_run(length_km: float, belt_km: float, cell_m: float = CELL_M, folder:
 
 
 def sector_run(length_km: float, belt_km: float, cell_m: float = CELL_M) -> dict[str, float]:
-    """What somebody waits for who has a sector's coverage and asks: gaps, ways, interruption, depth; seconds each.
+    """Measure the waiting time for each analysis of a sector with known coverage: gaps, paths, interruption, depth.
 
-    By the clock, ``_s``, and of the processor, ``_cpu_s``; two searches run at once.
+    In seconds of wall time, ``_s``, and of CPU time, ``_cpu_s``; two searches run at once.
     """
     from geo.paths.response_times import response_time
     from sensors.coverage import coverage
@@ -237,9 +241,9 @@ def sector_run(length_km: float, belt_km: float, cell_m: float = CELL_M) -> dict
 
     seen = coverage(layout, terrain, None)
     ground = lap("coverage_s", watch_belt(seen, terrain, line, belt_m=belt_m))
-    ways = lap("least_ways_s", least_ways(ground))
-    found = lap("gaps_s", over_segments(ground, ways))
-    curve = lap("trade_offs_s", trade_offs(ground, segment=ways.cheapest, most=4))
+    paths = lap("least_ways_s", least_ways(ground))
+    detection = lap("gaps_s", over_segments(ground, paths))
+    curve = lap("trade_offs_s", trade_offs(ground, segment=paths.cheapest, most=4))
     bases = [(e, line.point_at(0.0)[1] - belt_m / 2.0) for e in np.arange(5e3, length_km * 1e3, 20e3)]
     response = lap("response_s", response_time(terrain, bases))
     late = lap("interruptions_s", interruptions(ground, response, slower=(1.0, 1.5)))
@@ -253,7 +257,7 @@ def sector_run(length_km: float, belt_km: float, cell_m: float = CELL_M) -> dict
         "after_coverage_cpu_s": sum(
             value for name, value in seconds.items() if "cpu" in name and "coverage" not in name
         ),
-        "below_0.9_runs": len(runs_below(found, 0.9)),
+        "below_0.9_runs": len(runs_below(detection, 0.9)),
         "ways_on_the_curve": len(curve),
         "least_interruption": float(late["least_interruption"].min()),
         "depth": depth,
@@ -269,7 +273,7 @@ def _progress(name: str, start: float) -> Any:
 
 
 def in_a_process(kind: str, *case: float | str) -> dict[str, float]:
-    """Run one part in a process of its own, so that its peak memory is its own."""
+    """Run one part in a separate process, so that its peak memory is measured separately."""
     command = [sys.executable, __file__, "--part", kind, *(str(value) for value in case)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     answer: dict[str, float] = json.loads(done.stdout)
@@ -277,7 +281,7 @@ def in_a_process(kind: str, *case: float | str) -> dict[str, float]:
 
 
 def fitted(runs: list[dict[str, float]]) -> dict[str, float]:
-    """CPU-seconds a kilometre by least squares, and the share of the variance that the straight line explains."""
+    """Fit CPU-seconds per kilometre by least squares; also return the fraction of the variance explained."""
     km, seconds = (np.array([run[name] for run in runs]) for name in ("length_km", "cpu_s"))
     slope, start = np.polyfit(km, seconds, 1)
     rest = seconds - (slope * km + start)
@@ -285,7 +289,7 @@ def fitted(runs: list[dict[str, float]]) -> dict[str, float]:
 
 
 def beside_peers(largest: int, runs: int) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
-    """The searches beside their peers, and the memory of the largest; with their tables."""
+    """Run the searches beside their peers and measure the memory of the largest; show their tables."""
     searches: dict[str, dict[str, float]] = {}
     for size in sorted({min(1000, largest), min(2000, largest), largest}):
         searches[f"MCP, 8 neighbours, {size}²"] = beside_mcp(size, runs)

@@ -1,6 +1,6 @@
-"""GDAL's viewshed in a process of its own, asked over a pipe: ``visibility.py`` takes turns with it.
+"""GDAL's viewshed in a separate process, called over a pipe: ``visibility.py`` alternates with it.
 
-Runs in any Python with osgeo; a module of the benchmarks. Run on its own it only says which Python has GDAL.
+Runs in any Python with osgeo; a module for the benchmarks. When run, it only prints which Python has GDAL.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 
 def gdal_python() -> str | None:
-    """A Python that has GDAL's bindings: that of .venv-bench, this one, or the system's."""
+    """Return a Python with GDAL's bindings: that of .venv-bench, this one, or the system's."""
     bench = Path(__file__).resolve().parents[1] / ".venv-bench" / "bin" / "python"
     system = shutil.which("python3", path="/usr/bin:/usr/local/bin")
     for candidate in (str(bench) if bench.exists() else None, sys.executable, system):
@@ -32,7 +32,7 @@ def gdal_python() -> str | None:
 
 
 class Gdal:
-    """A GDAL process that holds heights in memory; ``look`` gives CPU seconds, and the states or heights."""
+    """A GDAL process that holds heights in memory; ``look`` returns CPU seconds, and the states or heights."""
 
     def __init__(self, python: str) -> None:
         self._folder = tempfile.TemporaryDirectory()
@@ -46,7 +46,7 @@ class Gdal:
         self._ask(load=f"{self._folder.name}/z.npy", cell_m=cell_m)
 
     def look(self, row: int, col: int, range_m: float, *, loops: int, heights: str = "", **above_m: float) -> Any:
-        """CPU seconds of one viewshed, the first row and column of its window, and the window.
+        """Return CPU seconds of one viewshed, the first row and column of its window, and the window.
 
         ``heights`` is "" for states, "DEM" or "GROUND" for GDAL's least heights; ``above_m`` are mast_m and target_m.
         """
@@ -66,7 +66,7 @@ class Gdal:
 
 
 def serve() -> None:
-    """One JSON line in, one out: the version, heights to hold, or a viewshed of them."""
+    """Answer each JSON line with one line: the version, heights to hold, or a viewshed of them."""
     from osgeo import gdal, osr
 
     gdal.UseExceptions()

@@ -1,19 +1,19 @@
-"""The way in, measured: durable messages a second beside a bare paho subscriber with manual acknowledgement, and more.
+"""Ingest: durable messages per second beside a bare paho subscriber with manual acknowledgement, and more.
 
-*drain*: both drain the same backlog from the same broker in the same run: a session is made, the messages are published
-while nobody listens, then one process or the other takes them. The clock runs from the process's "ready". Bare means:
-count the message and acknowledge it. Durable means: decode and judge it, have it on the disk (SQLite, WAL,
-synchronous=FULL), then acknowledge it and publish the high-water mark. Signed means: verify an Ed25519 signature, too;
-in bursts, as a sender signs its backlog: one signature for 16 messages, and a proof of each that it is one of them.
+*drain*: both drain the same backlog from the same broker in the same run: a session is created, the messages are
+published without a subscriber, then one process or the other receives them. The clock runs from the process's "ready".
+Bare means: count the message and acknowledge it. Durable means: decode and check it, store it on disk (SQLite, WAL,
+synchronous=FULL), then acknowledge it and publish the high-water mark. Signed means: also verify an Ed25519 signature;
+in bursts, as a sender signs its backlog: one signature for 16 messages, each with a proof that it is one of them.
 *work*: CPU time of signing, verifying, decoding and the plausibility gate, alone in this process.
-*acks*: a sender's spool, signed, one scan at a time: from `put` to the spool being empty, p50 and p99.
-*connections*: so many sensors connected to Mosquitto at once, each with its will, its ack topic and one message.
+*acks*: a sender's spool, signed, one scan at a time: from `put` until the spool is empty, p50 and p99.
+*connections*: many sensors connected to Mosquitto at once, each with its will, its ack topic and one message.
 *soak* (``--soak SECONDS``): memory of ingest over time at a steady rate.
 
 Tables to stderr, one JSON line to stdout: ``python benchmarks/ingest.py [--only drain work ...] [--messages N]``.
 """
 
-# ruff: noqa: E402 - the package of this file's name must be found before this file
+# ruff: noqa: E402 - the package named ingest must be found before this file
 from __future__ import annotations
 
 import importlib
@@ -22,7 +22,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != HERE] + [str(HERE)]
-if __name__ == "ingest":  # another script of this folder means the package, which this file hides from it
+if __name__ == "ingest":  # another script of this folder wants the package, which this file hides from it
     del sys.modules[__name__]
     importlib.import_module(__name__)
 
@@ -64,7 +64,7 @@ SECTOR = "bench"
 TOPIC = f"watchline/1/{SECTOR}/sensor/r1/detections"
 CLIENT = f"watchline-{SECTOR}-ingest"
 BACKLOG_BYTES = 8_000_000
-"""The embedded broker forgets what lies further back than 16 MB, so the backlog stays well below."""
+"""The embedded broker discards everything beyond 16 MB, so the backlog stays well below."""
 
 
 def make_session(url: BrokerUrl) -> None:
@@ -83,15 +83,15 @@ def plain(number: int) -> list[tuple[str, str]]:
     return [("boot", "1"), ("seq", str(number)), ("low", "1"), ("by_boot", "1"), ("sent", str(time.time_ns()))]
 
 
-def said(number: int, payload: bytes, signer: Signer | None) -> list[tuple[str, str]]:
-    """The user properties of a message that goes out alone."""
+def user_properties(number: int, payload: bytes, signer: Signer | None) -> list[tuple[str, str]]:
+    """Return the user properties of a message that is sent alone."""
     return plain(number)[:3] if signer is None else signer.sign(TOPIC, JSON, plain(number), payload)
 
 
 def signed(payloads: list[bytes], signer: Signer | None, burst: int) -> Iterator[list[tuple[str, str]]]:
-    """The user properties of messages 1, 2, …; signed ``burst`` at a time, as a sender does with its backlog."""
+    """Yield the user properties of messages 1, 2, …; signed ``burst`` at a time, as a sender does with its backlog."""
     if signer is None or burst < 2:
-        yield from (said(number, payload, signer) for number, payload in enumerate(payloads, 1))
+        yield from (user_properties(number, payload, signer) for number, payload in enumerate(payloads, 1))
         return
     for first in range(0, len(payloads), burst):
         some = enumerate(payloads[first : first + burst], first + 1)
@@ -99,7 +99,7 @@ def signed(payloads: list[bytes], signer: Signer | None, burst: int) -> Iterator
 
 
 def publish(url: BrokerUrl, payloads: list[bytes], signer: Signer | None, burst: int = 1) -> float:
-    """Publish all and wait for the last PUBACK. Returns messages per second."""
+    """Publish all and wait for the last PUBACK. Return messages per second."""
     client, connected = connect(url, "bench-publisher", manual_ack=False)
     left, done = len(payloads), threading.Event()
 
@@ -126,7 +126,7 @@ def publish(url: BrokerUrl, payloads: list[bytes], signer: Signer | None, burst:
 
 
 def drain(kind: str, broker: EmbeddedBroker | MosquittoBroker, payloads: list[bytes], folder: Path) -> dict[str, float]:
-    """One process takes the backlog: messages per second, and its CPU microseconds a message."""
+    """Drain the backlog with one process: messages per second, and its CPU microseconds per message."""
     identities = IdentityFolder(folder / "identity")
     identities.prepare([Name("sensor", "r1")])
     signer = identities.identity("r1").signer if kind in ("signed", "bursts") else None
@@ -160,7 +160,7 @@ def drain(kind: str, broker: EmbeddedBroker | MosquittoBroker, payloads: list[by
 
 
 def spool_rates(payload: bytes, folder: Path) -> dict[str, float]:
-    """Durable puts a second into a sender's spool, one by one and by the hundred."""
+    """Return durable puts per second into a sender's spool, one by one and by the hundred."""
     with Spool(folder / "spool.sqlite") as spool:
         start = time.perf_counter()
         for _ in range(500):
@@ -173,7 +173,7 @@ def spool_rates(payload: bytes, folder: Path) -> dict[str, float]:
 
 
 def drains(messages: int, repeats: int, plots: int) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    rates: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for label, make in (("mosquitto", MosquittoBroker), ("iotcore", EmbeddedBroker)):
@@ -187,19 +187,19 @@ def drains(messages: int, repeats: int, plots: int) -> dict[str, Any]:
                     with make() as broker:
                         runs[kind].append(drain(kind, broker, payloads, folder))
             for kind, results in runs.items():
-                found[f"{label}_{kind}_per_s"] = round(statistics.median(result["per_s"] for result in results))
-                found[f"{label}_{kind}_cpu_us"] = round(statistics.median(result["cpu_us"] for result in results), 1)
+                rates[f"{label}_{kind}_per_s"] = round(statistics.median(result["per_s"] for result in results))
+                rates[f"{label}_{kind}_cpu_us"] = round(statistics.median(result["cpu_us"] for result in results), 1)
             for kind in ("durable", "signed", "bursts"):
-                bare_us = found[f"{label}_bare_cpu_us"]
-                found[f"{label}_{kind}_cpu_ratio"] = round(bare_us / found[f"{label}_{kind}_cpu_us"], 3)
-                found[f"{label}_{kind}_ratio"] = round(found[f"{label}_{kind}_per_s"] / found[f"{label}_bare_per_s"], 3)
-        found["payload_bytes"], found["backlog_messages"] = len(payloads[0]), len(payloads)
-        found |= spool_rates(payloads[0], folder)
-    return found
+                bare_us = rates[f"{label}_bare_cpu_us"]
+                rates[f"{label}_{kind}_cpu_ratio"] = round(bare_us / rates[f"{label}_{kind}_cpu_us"], 3)
+                rates[f"{label}_{kind}_ratio"] = round(rates[f"{label}_{kind}_per_s"] / rates[f"{label}_bare_per_s"], 3)
+        rates["payload_bytes"], rates["backlog_messages"] = len(payloads[0]), len(payloads)
+        rates |= spool_rates(payloads[0], folder)
+    return rates
 
 
 def cpu_us(count: int, work: Any) -> float:
-    """CPU microseconds of one call."""
+    """Return CPU microseconds of one call."""
     start = time.process_time()
     for _ in range(count):
         work()
@@ -207,7 +207,7 @@ def cpu_us(count: int, work: Any) -> float:
 
 
 def works() -> dict[str, float]:
-    """What each step costs, and the rates a core that follow."""
+    """Return the cost of each step, and the resulting rates per core."""
     now = datetime.now(UTC)
     signer = Signer.generate()
     register = Register([record_of("sensor", "r1", signer.public, valid_from=now - timedelta(1), valid_until=None)])
@@ -217,7 +217,7 @@ def works() -> dict[str, float]:
     }
     scans = {n: Scan("r1", 1, 1, 1, now, now, "radar", look) for n, look in looks.items()}
     one, fifty = encode(scans[1]), encode(scans[50])
-    signed = Delivery(TOPIC, one, "application/json", tuple(said(1, one, signer)), time.time_ns())
+    signed = Delivery(TOPIC, one, "application/json", tuple(user_properties(1, one, signer)), time.time_ns())
     envelope = Envelope.of(signed)
 
     def verify() -> None:
@@ -225,20 +225,20 @@ def works() -> dict[str, float]:
 
     radar = Radar(id="r1", kind="radar", lon=8.0, lat=47.0, easting=0.0, northing=0.0, max_range_m=5000.0)
     gate = Plausibility.of([radar])
-    found = {
-        "sign_us": cpu_us(5000, lambda: said(1, one, signer)),
+    costs = {
+        "sign_us": cpu_us(5000, lambda: user_properties(1, one, signer)),
         "verify_us": cpu_us(5000, verify),
         "decode_1_us": cpu_us(20_000, lambda: decode(one, received_at=now, topic=TOPIC)),
         "decode_50_us": cpu_us(2000, lambda: decode(fifty, received_at=now, topic=TOPIC)),
         "gate_50_us": cpu_us(2000, lambda: gate(scans[50])),
     }
-    found["verified_per_s"] = 1e6 / found["verify_us"]
-    found["decoded_plots_per_s"] = 50e6 / found["decode_50_us"]
-    return {name: round(value, 1) for name, value in found.items()}
+    costs["verified_per_s"] = 1e6 / costs["verify_us"]
+    costs["decoded_plots_per_s"] = 50e6 / costs["decode_50_us"]
+    return {name: round(value, 1) for name, value in costs.items()}
 
 
 def ingesting(broker: MosquittoBroker | EmbeddedBroker, folder: Path, names: list[str]) -> tuple[Child, IdentityFolder]:
-    """An ingest process that requires signatures, and the keys of these sensors."""
+    """Start an ingest process that requires signatures, and create the keys of these sensors."""
     identities = IdentityFolder(folder / "identity")
     identities.prepare([Name("sensor", name) for name in names])
     secrets = {URL_VARIABLE: broker.url.text, IDENTITY_VARIABLE: str(identities.path), SIGNATURES_VARIABLE: "required"}
@@ -266,8 +266,8 @@ def scan(name: str, number: int) -> Scan:
 
 
 def acks(count: int) -> dict[str, float]:
-    """Milliseconds from a scan's put to the mark that covers it, one at a time, with everything signed."""
-    found: dict[str, float] = {}
+    """Return milliseconds from a scan's put to the mark that covers it, one at a time, with everything signed."""
+    delays: dict[str, float] = {}
     for label, make in (("mosquitto", MosquittoBroker), ("iotcore", EmbeddedBroker)):
         with tempfile.TemporaryDirectory() as name, make() as broker:
             folder = Path(name)
@@ -282,18 +282,18 @@ def acks(count: int) -> dict[str, float]:
                     assert time.perf_counter() - start < 30, link.problem
                 taken.append((time.perf_counter() - start) * 1e3)
             taken.sort()
-            found[f"{label}_p50_ms"] = round(taken[len(taken) // 2], 1)
-            found[f"{label}_p99_ms"] = round(taken[int(len(taken) * 0.99)], 1)
+            delays[f"{label}_p50_ms"] = round(taken[len(taken) // 2], 1)
+            delays[f"{label}_p99_ms"] = round(taken[int(len(taken) * 0.99)], 1)
             link.stop()
             spool.close()
             child.stop(timeout_s=10)
-    return found
+    return delays
 
 
 def connections(count: int) -> dict[str, float]:
-    """So many connections at once, each with a will and one signed message; seconds until all is in the journal.
+    """Connect many sensors at once, each with a will and one signed message; seconds until all is in the journal.
 
-    Connections without a spool and its thread: what is measured is broker and ingest, not a thousand adapters here.
+    Connections have no spool and no thread: the measurement is of broker and ingest, not of a thousand adapters here.
     """
     with tempfile.TemporaryDirectory() as name, MosquittoBroker() as broker:
         folder = Path(name)
@@ -329,7 +329,7 @@ def numbered(name: str) -> Scan:
 
 
 def soak(seconds: float, rate: float) -> dict[str, Any]:
-    """Resident memory of ingest, megabytes, at tenths of the time; signed messages at a steady rate."""
+    """Return resident memory of ingest in megabytes at tenths of the time; signed messages at a steady rate."""
     with tempfile.TemporaryDirectory() as name, MosquittoBroker() as broker:
         folder = Path(name)
         child, identities = ingesting(broker, folder, ["r1"])
@@ -352,17 +352,17 @@ def soak(seconds: float, rate: float) -> dict[str, Any]:
     return {"seconds": seconds, "messages": number, "rss_mb": memory, "descriptors": descriptors}
 
 
-def show_drains(found: dict[str, dict[str, Any]]) -> None:
-    """One row a size and broker, messages a second."""
+def show_drains(by_plots: dict[str, dict[str, Any]]) -> None:
+    """Show one row per size and broker, in messages per second."""
     rows = [
         [f"{plots} plots, {broker}", figures[f"{broker}_bare_per_s"]]
         + [
-            figures[f"{broker}_{kind}_{what}"]
+            figures[f"{broker}_{kind}_{measure}"]
             for kind in ("durable", "signed", "bursts")
-            for what in ("per_s", "ratio", "cpu_ratio")
+            for measure in ("per_s", "ratio", "cpu_ratio")
         ]
         + [round(figures[f"{broker}_durable_per_s"] * int(plots))]
-        for plots, figures in found.items()
+        for plots, figures in by_plots.items()
         for broker in ("mosquitto", "iotcore")
     ]
     kinds = [name for kind in ("durable", "signed", "bursts") for name in (kind, "ratio", "by CPU")]
@@ -381,22 +381,22 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=500.0, help="soak: messages a second (default 500)")
     options = parser.parse_args()
     only = options.only or ([] if options.soak else ["drain", "work", "acks", "connections"])
-    found: dict[str, Any] = {"messages": options.messages, "repeats": options.repeats}
+    results: dict[str, Any] = {"messages": options.messages, "repeats": options.repeats}
     if "work" in only:
-        found["work"] = works()
+        results["work"] = works()
     if "acks" in only:
-        found["acks"] = acks(options.acks)
+        results["acks"] = acks(options.acks)
     if "connections" in only:
-        found["connections"] = connections(options.senders)
+        results["connections"] = connections(options.senders)
     if options.soak:
-        found["soak"] = soak(options.soak, options.rate)
+        results["soak"] = soak(options.soak, options.rate)
     if "drain" in only:
-        found["plots"] = {str(plots): drains(options.messages, options.repeats, plots) for plots in options.plots}
-        show_drains(found["plots"])
+        results["plots"] = {str(plots): drains(options.messages, options.repeats, plots) for plots in options.plots}
+        show_drains(results["plots"])
     for part in ("work", "acks", "connections", "soak"):
-        if part in found:
-            table([part, "figure"], [[name, str(value)] for name, value in found[part].items()])
-    report("ingest", found)
+        if part in results:
+            table([part, "figure"], [[name, str(value)] for name, value in results[part].items()])
+    report("ingest", results)
     return 0
 
 

@@ -1,11 +1,11 @@
-"""From a sensor's detection to the alert in a unit's hands, beside a bare MQTT echo on the same broker in the same run.
+"""Latency from a sensor's detection to the alert at a unit, beside a bare MQTT echo on the same broker in the same run.
 
-Everything is real: the embedded broker, ``ops.services.ingest.process``, ``ops.services.fusion.process --feed``, and
-for each radar a Sender with its spool, each part in a process of its own. Alert latency is the wall time from handing
-the newest scan of an alert's evidence to its sender (before the spool writes it) to the alert's arrival at a unit's
-MQTT subscription; new alerts only, the first ``--warm-up`` seconds left out. Picture latency is fusion's own figure:
-from a scan's publish to its place in the committed picture. The echo is paho to broker to paho, QoS 1, the same
-payloads at the same rate.
+All parts are the production ones: the embedded broker, ``ops.services.ingest.process``,
+``ops.services.fusion.process --feed``, and for each radar a Sender with its spool, each in a separate process. Alert
+latency is the wall time from handing the newest scan of an alert's evidence to its sender (before the spool writes it)
+to the alert's arrival at a unit's MQTT subscription; new alerts only, excluding the first ``--warm-up`` seconds.
+Picture latency is fusion's own figure: from a scan's publish to its inclusion in the committed picture. The echo is
+paho to broker to paho, QoS 1, with the same payloads at the same rate.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ from ops.room.room import Room, RoomOptions
 from sensors.timestamps import nanoseconds
 
 RATES = {500: 1.0, 2000: 0.25}
-"""Detections a second, and the period at which ten radars of about fifty plots give them [s]."""
+"""Detections per second, and the period at which ten radars of about fifty plots give them [s]."""
 SECTOR_ID = "bench"
 LOOK_EVERY_S = 0.25
 SETTLED_S = 1.0
-"""A backlog of less than this many seconds of messages at the end is none."""
+"""A backlog of less than this many seconds of messages at the end counts as none."""
 
 
 def client(url: BrokerUrl, name: str) -> mqtt.Client:
-    """A plain paho client, connected, its loop running."""
+    """Return a plain paho client, connected, with its loop running."""
     made = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=mqtt.MQTTv5)
     made.username_pw_set(url.username, url.password)
     made.max_inflight_messages_set(1000)
@@ -63,21 +63,21 @@ def client(url: BrokerUrl, name: str) -> mqtt.Client:
 
 @dataclass(slots=True)
 class Inbox:
-    """What a subscription received: (wall ns, payload)."""
+    """The messages received by a subscription: (wall ns, payload)."""
 
     messages: list[tuple[int, bytes]] = field(default_factory=list)
 
     def subscribe(self, to: mqtt.Client, topic: str) -> None:
         to.on_message = lambda _client, _data, message: self.messages.append((time.time_ns(), message.payload))
         to.subscribe(topic, qos=1)
-        time.sleep(0.5)  # this broker withholds SUBACK while messages are under way
+        time.sleep(0.5)  # this broker withholds SUBACK while messages are in flight
 
 
-# ---- the processes that send -----------------------------------------------------------------------------------------
+# ---- the sending processes -------------------------------------------------------------------------------------------
 
 
 def send_echo(url: BrokerUrl, folder: Path, seconds: float) -> None:
-    """Publish the night's messages for a while, each behind the wall time of its publish."""
+    """Publish the scenario's messages for a while, each prefixed by the wall time of its publish."""
     sender = client(url, "echo-sender")
     night = [(nanoseconds(scan.received_at), encode(scan)) for scan in read_night(folder / "night.jsonl")]
     began_ns, first_ns = time.time_ns() + 200_000_000, night[0][0]
@@ -91,7 +91,7 @@ def send_echo(url: BrokerUrl, folder: Path, seconds: float) -> None:
 
 
 def send_night(url: BrokerUrl, folder: Path) -> None:
-    """Send each scan when it is due, through its sensor's spool; prints when each was handed over, and what came."""
+    """Send each scan at its time through its sensor's spool; print when each was handed over, and the replies."""
     from dataclasses import replace
     from datetime import timedelta
 
@@ -133,7 +133,7 @@ def send_night(url: BrokerUrl, folder: Path) -> None:
 
 
 def other_process(role: str, room: Room, *arguments: object) -> subprocess.Popen[bytes]:
-    """This script again, as one of the senders above."""
+    """Start this script again, as one of the senders above."""
     return subprocess.Popen(
         [sys.executable, __file__, f"--role={role}", *map(str, arguments)],
         env={**os.environ, URL_VARIABLE: room.url.text, IDENTITY_VARIABLE: str(room.identity)},
@@ -141,11 +141,11 @@ def other_process(role: str, room: Room, *arguments: object) -> subprocess.Popen
     )
 
 
-# ---- what is measured ------------------------------------------------------------------------------------------------
+# ---- the measurements ------------------------------------------------------------------------------------------------
 
 
 def percentiles(values_ms: list[float] | np.ndarray) -> dict[str, float | int | None]:
-    """Count, p50, p99 and largest; None where there is nothing."""
+    """Return count, p50, p99 and largest; None without values."""
     if not len(values_ms):
         return {"n": 0, "p50_ms": None, "p99_ms": None, "max_ms": None}
     p50, p99, largest = np.percentile(np.asarray(values_ms, float), [50, 99, 100])
@@ -158,7 +158,7 @@ def percentiles(values_ms: list[float] | np.ndarray) -> dict[str, float | int | 
 
 
 def echo(room: Room, folder: Path, seconds: float) -> dict[str, Any]:
-    """Latency of the bare echo on the room's broker."""
+    """Measure the latency of the bare echo on the room's broker."""
     receiver, inbox = client(room.url, "echo-receiver"), Inbox()
     inbox.subscribe(receiver, "echo")
     other_process("echo", room, folder, seconds).wait()
@@ -168,10 +168,10 @@ def echo(room: Room, folder: Path, seconds: float) -> dict[str, Any]:
 
 
 def backlog_of(room: Room, sending: subprocess.Popen[bytes], each: list[tuple[float, int]]) -> dict[str, Any]:
-    """Watch until the senders have ended: (s, journal rows that fusion has not taken in), and their own figures."""
+    """Watch until the senders end: (s, journal rows not yet processed by fusion), and the senders' own figures."""
     journal, began_s = JournalReader(room.journal_path), time.monotonic()
-    said: dict[str, Any] = {}
-    reading = threading.Thread(target=lambda: said.update(json.loads(sending.communicate()[0])))
+    sent_figures: dict[str, Any] = {}
+    reading = threading.Thread(target=lambda: sent_figures.update(json.loads(sending.communicate()[0])))
     reading.start()
     while reading.is_alive():
         each.append((time.monotonic() - began_s, journal.last_id() - room.cursor()))
@@ -179,11 +179,11 @@ def backlog_of(room: Room, sending: subprocess.Popen[bytes], each: list[tuple[fl
             raise SystemExit(problem)
         time.sleep(LOOK_EVERY_S)
     journal.close()
-    return said
+    return sent_figures
 
 
 def processor_shares(sending: subprocess.Popen[bytes]) -> dict[str, float]:
-    """CPU seconds so far of each process of the run."""
+    """Return CPU seconds so far of each process of the run."""
     shares = {"unit and watcher": sum(psutil.Process().cpu_times()[:2]), "senders": _cpu_s(sending.pid)}
     for child in psutil.Process().children():
         if child.pid != sending.pid:
@@ -200,7 +200,7 @@ def _cpu_s(pid: int) -> float:
 
 
 def measure(rate: int, seconds: float, warm_up_s: float, folder: Path) -> dict[str, Any]:
-    """One rate: echo, then the whole chain, in a room of its own."""
+    """Measure one rate: echo, then the whole chain, in a separate room."""
     plan = Field(period_s=RATES[rate], duration_s=warm_up_s + seconds)
     sector = write_sector(plan, folder / "sector")
     scans = scans_of(plan, sector)
@@ -219,16 +219,16 @@ def measure(rate: int, seconds: float, warm_up_s: float, folder: Path) -> dict[s
         watching = threading.Timer(plan.duration_s, lambda: after.update(processor_shares(sending)))
         after: dict[str, float] = {}
         watching.start()
-        said = backlog_of(room, sending, each)
+        sent = backlog_of(room, sending, each)
         watching.join()
         drained = room.drain(60.0)
         room.ingest.stop(timeout_s=10.0)
         room.fusion.stop(timeout_s=30.0)
         time.sleep(0.3)
         unit.disconnect()
-    sent_s = (said["ended_ns"] - said["started_ns"]) / 1e9
-    handed = {(sensor, boot, seq): at_ns for sensor, boot, seq, at_ns, _ in said["handed"]}
-    from_ns = said["started_ns"] + warm_up_s * 1e9
+    sent_s = (sent["ended_ns"] - sent["started_ns"]) / 1e9
+    handed = {(sensor, boot, seq): at_ns for sensor, boot, seq, at_ns, _ in sent["handed"]}
+    from_ns = sent["started_ns"] + warm_up_s * 1e9
     picture = np.load(folder / "store.latency.npy")
     warm = round(len(picture) * warm_up_s / plan.duration_s)
     rows_s = len(scans) / sent_s
@@ -239,10 +239,10 @@ def measure(rate: int, seconds: float, warm_up_s: float, folder: Path) -> dict[s
         "alert": percentiles(alert_latencies(inbox, handed, from_ns)),
         "picture": percentiles(picture[warm:]),
         "echo": echoed,
-        "sender_late_ms": percentiles([(at_ns - due_ns) / 1e6 for *_, at_ns, due_ns in said["handed"]]),
-        "sustained": bool(drained and said["drained"] and said["unsent"] + at_end < SETTLED_S * rows_s),
+        "sender_late_ms": percentiles([(at_ns - due_ns) / 1e6 for *_, at_ns, due_ns in sent["handed"]]),
+        "sustained": bool(drained and sent["drained"] and sent["unsent"] + at_end < SETTLED_S * rows_s),
         "backlog_largest_rows": max(rows for _, rows in each),
-        "backlog_at_end_rows": at_end + said["unsent"],
+        "backlog_at_end_rows": at_end + sent["unsent"],
         "cores_used": {
             name: round((used - before.get(name, 0.0)) / plan.duration_s, 2) for name, used in sorted(after.items())
         },
@@ -250,14 +250,14 @@ def measure(rate: int, seconds: float, warm_up_s: float, folder: Path) -> dict[s
 
 
 def alert_latencies(inbox: Inbox, handed: dict[tuple[str, int, int], int], from_ns: float) -> list[float]:
-    """Milliseconds from the newest scan in the evidence of each new alert to its arrival."""
-    found = []
+    """Return milliseconds from the newest scan in the evidence of each new alert to its arrival."""
+    latencies_ms = []
     for at_ns, payload in inbox.messages:
         alert = json.loads(payload)
         evidence = [handed[tuple(key)] for key in alert["evidence"]]
         if alert["revision"] == 0 and evidence and at_ns >= from_ns:
-            found.append((at_ns - max(evidence)) / 1e6)
-    return found
+            latencies_ms.append((at_ns - max(evidence)) / 1e6)
+    return latencies_ms
 
 
 def main() -> None:
@@ -277,17 +277,17 @@ def main() -> None:
 
 
 def show(figures: dict[str, dict[str, Any]]) -> None:
-    """One row a rate and kind."""
+    """Show one row per rate and kind."""
     rows = []
-    for rate, found in figures.items():
+    for rate, row in figures.items():
         for kind in ("alert", "picture", "echo"):
-            rows.append([f"{rate}/s {kind}", *(found[kind][name] for name in ("n", "p50_ms", "p99_ms", "max_ms"))])
+            rows.append([f"{rate}/s {kind}", *(row[kind][name] for name in ("n", "p50_ms", "p99_ms", "max_ms"))])
     table(["detections/s", "n", "p50 ms", "p99 ms", "max ms"], rows)
-    for rate, found in figures.items():
-        word = "sustained" if found["sustained"] else "NOT SUSTAINED"
+    for rate, row in figures.items():
+        verdict = "sustained" if row["sustained"] else "NOT SUSTAINED"
         print(
-            f"{rate}/s: {word} (really {found['detections_per_s']}/s), largest backlog {found['backlog_largest_rows']}"
-            f" messages, at the end {found['backlog_at_end_rows']}; cores used {found['cores_used']}",
+            f"{rate}/s: {verdict} (really {row['detections_per_s']}/s), largest backlog {row['backlog_largest_rows']}"
+            f" messages, at the end {row['backlog_at_end_rows']}; cores used {row['cores_used']}",
             file=sys.stderr,
         )
 

@@ -1,7 +1,7 @@
-"""What a figure was measured on, and the form in which every benchmark says it: a table to people, a line to machines.
+"""The machine of a measurement, and the output format of every benchmark: a table for people, a line for machines.
 
-A module of the benchmarks, run by nobody on its own: ``python benchmarks/machine.py`` only describes the machine. Each
-script imports it before any package of ours, so that ``ingest`` is the package and not the script beside it.
+A module for the benchmarks; ``python benchmarks/machine.py`` only describes the machine. Each script imports it before
+any Watchline package, so that ``ingest`` is the package and not the script beside it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != HERE] + [
 
 
 def describe() -> dict[str, Any]:
-    """Cores, processor, memory, kernel, Python; and the load of the minute before, so that others' work shows."""
+    """Return cores, processor, memory, kernel, Python, and the load of the preceding minute, which shows other work."""
     return {
         "cores": len(os.sched_getaffinity(0)),
         "processor": _processor(),
@@ -34,13 +34,13 @@ def describe() -> dict[str, Any]:
 
 
 def report(benchmark: str, figures: Mapping[str, Any]) -> None:
-    """The one line on stdout: the benchmark's name, the machine, the figures."""
+    """Print the one line on stdout: the benchmark's name, the machine, the figures."""
     line = {"benchmark": benchmark, "machine": describe(), **figures}
     sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on stderr: the first column to the left, numbers to the right."""
+    """Print a table on stderr: the first column left-aligned, numbers right-aligned."""
     cells = [list(head)] + [[_cell(value) for value in row] for row in rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     for row in cells:

@@ -1,7 +1,7 @@
 """Memory of a whole demonstration, by process, from its first second to its last.
 
-Starts ``watchline demo`` and looks at it and all below it several times a second. A page shared by n processes counts
-1/n in each (PSS), so the sum is what the machine really gives. Figures in megabytes of 10^6 bytes.
+Starts ``watchline demo`` and samples it and all its descendants several times per second. A page shared by n processes
+counts 1/n in each (PSS), so the sum is the memory actually used. Figures in megabytes of 10^6 bytes.
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ class Look:
 
 
 def name_of(process: psutil.Process) -> str:
-    """The module that a process runs, ``demo`` for the parent."""
+    """Return the module that a process runs, ``demo`` for the parent."""
     words = process.cmdline()
     name = words[words.index("-m") + 1].removeprefix("ops.")
     return "demo" if name == "cli" else name
 
 
 def look(parent: psutil.Process, began_s: float) -> Look:
-    """PSS of the parent and everything below it; a process that ends meanwhile is left out."""
-    found: dict[str, float] = {}
+    """Return the PSS of the parent and all its descendants; a process that ends during the sample is skipped."""
+    pss_mb: dict[str, float] = {}
     for process in [parent, *parent.children(recursive=True)]:
         try:
             name, memory = name_of(process), process.memory_full_info()
         except (psutil.Error, ValueError, IndexError):
             continue
         if memory.rss:
-            found[name] = found.get(name, 0.0) + memory.pss / 1e6
-    return Look(time.monotonic() - began_s, found)
+            pss_mb[name] = pss_mb.get(name, 0.0) + memory.pss / 1e6
+    return Look(time.monotonic() - began_s, pss_mb)
 
 
 def look_at_the_map(log: Path) -> None:
-    """Ask for the sector's layers every second, as an open page does, for as long as somebody answers."""
+    """Request the sector's layers every second, as an open page does, while the server answers."""
     address = None
     while address is None:
         time.sleep(0.5)
@@ -72,7 +72,7 @@ def look_at_the_map(log: Path) -> None:
 def watch_demo(
     duration_s: float, every_s: float, folder: Path, *, with_map: bool
 ) -> tuple[list[Look], dict[str, object]]:
-    """Looks at a demonstration until it has ended, and the object that it printed."""
+    """Sample a demonstration until it has ended; also return the object that it printed."""
     command = [sys.executable, "-m", "ops.cli", "demo", f"--duration={duration_s}", "--headless", "--json"]
     with (folder / "demo.log").open("wb") as log:
         process = subprocess.Popen([*command, f"--out={folder / 'out'}"], stdout=subprocess.PIPE, stderr=log)
@@ -86,13 +86,13 @@ def watch_demo(
         lines = process.stdout.read().decode().splitlines()
     if process.returncode or not lines:
         raise SystemExit(f"the demonstration failed: {(folder / 'demo.log').read_text()[-500:]}")
-    return [found for found in looks if found.pss_mb], json.loads(lines[-1])
+    return [sample for sample in looks if sample.pss_mb], json.loads(lines[-1])
 
 
 def show(looks: list[Look], rows: int) -> None:
-    """Processes across, time down."""
-    names = sorted({name for found in looks for name in found.pss_mb})
-    peak = max(looks, key=lambda found: found.total_mb)
+    """Show processes as columns, time as rows."""
+    names = sorted({name for sample in looks for name in sample.pss_mb})
+    peak = max(looks, key=lambda sample: sample.total_mb)
     chosen = sorted({*(round(i * (len(looks) - 1) / (rows - 1)) for i in range(rows)), looks.index(peak)})
     head = ["seconds", *names, "all", ""]
     table(
@@ -116,11 +116,13 @@ def main() -> None:
     parser.add_argument("--with-map", action="store_true", help="as if somebody had the live map open")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="watchline-bench-") as folder:
-        looks, said = watch_demo(options.duration, options.every, Path(folder), with_map=options.with_map)
+        looks, printed = watch_demo(options.duration, options.every, Path(folder), with_map=options.with_map)
     show(looks, rows=12)
-    peak = max(looks, key=lambda found: found.total_mb)
+    peak = max(looks, key=lambda sample: sample.total_mb)
     steady = sorted(
-        found.total_mb for found in looks if "room.simulator" in found.pss_mb and "room.simulate_night" not in found.pss_mb
+        sample.total_mb
+        for sample in looks
+        if "room.simulator" in sample.pss_mb and "room.simulate_night" not in sample.pss_mb
     )
     report(
         "memory",
@@ -131,8 +133,8 @@ def main() -> None:
             "peak_by_process_mb": {name: round(mb, 1) for name, mb in sorted(peak.pss_mb.items())},
             "while_running_median_mb": round(steady[len(steady) // 2], 1) if steady else None,
             "aim_mb": AIM_MB,
-            "first_alert_s": said["first_alert_s"],
-            "demo_says_peak_mb": said["peak_rss_mb"],
+            "first_alert_s": printed["first_alert_s"],
+            "demo_says_peak_mb": printed["peak_rss_mb"],
         },
     )
 

@@ -1,10 +1,10 @@
-"""Planning: 20 of 1,000 sites over 20,000 cells, how near to the best bound and how fast, beside HiGHS and spopt.
+"""Planning: 20 of 1,000 sites over 20,000 cells, optimality gap and speed, beside HiGHS and spopt.
 
 Discs on a grid (as in the peers' figures), the same with a fifth of their cells missing, and real viewsheds over the
 belt of the sample sector. Each is planned in ``SECONDS`` of CPU time, beside greedy alone and HiGHS on the whole model
-for as long (its limit is of wall time, so it is given as much more as ours was held up by others on the machine).
-spopt (in a Python that has it) builds its MCLP of the discs; its solver is not waited for. Then a comparison of two
-layouts by 1,000 draws, and what an edit of one sensor takes. CPU seconds beside wall seconds.
+for as long (its limit is wall time, so it is extended by the time that Watchline lost to other load on the machine).
+spopt (in a Python that has it) builds its MCLP of the discs; its solver is not run. Then a comparison of two layouts
+with 1,000 samples, and the cost of editing one sensor. CPU seconds beside wall seconds.
 A table to stderr, one JSON line to stdout: ``python benchmarks/planning.py [--without-spopt] [--without-compare]``
 """
 
@@ -27,7 +27,7 @@ WITHIN = 0.005
 
 
 def discs(*, missing: float) -> npt.NDArray[np.bool_]:
-    """Discs of 4 to 12 cells at random places of a 200 × 100 grid, (site, cell)."""
+    """Return discs of 4 to 12 cells at random positions of a 200 × 100 grid, (site, cell)."""
     random = np.random.default_rng(5)
     grid = np.stack(np.meshgrid(np.arange(200), np.arange(CELLS // 200)), axis=-1).reshape(-1, 2)
     centres, reach = random.uniform(0, (200, CELLS // 200), (SITES, 2)), random.uniform(4, 12, SITES)
@@ -36,7 +36,7 @@ def discs(*, missing: float) -> npt.NDArray[np.bool_]:
 
 
 def viewsheds(range_m: float) -> npt.NDArray[np.bool_]:
-    """What 1,000 places in the belt of the sample sector see of it from 10 m, (site, cell)."""
+    """Return what 1,000 positions in the belt of the sample sector see of it from 10 m, (site, cell)."""
     from geo.border.belt import belt_of
     from geo.visibility import footprints
     from ops.sector.open_sector import open_sector
@@ -55,14 +55,14 @@ def viewsheds(range_m: float) -> npt.NDArray[np.bool_]:
 
 
 def measured(call: Callable[[], Any]) -> tuple[Any, float, float]:
-    """What a call returns, its wall seconds and its CPU seconds."""
+    """Return a call's result, its wall seconds and its CPU seconds."""
     wall, cpu = time.perf_counter(), time.process_time()
     answer = call()
     return answer, time.perf_counter() - wall, time.process_time() - cpu
 
 
 def problem(name: str, sets: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    """Ours, greedy alone, and HiGHS on the whole model."""
+    """Solve with Watchline, with greedy alone, and with HiGHS on the whole model."""
     from sensors.planning.solver.constraints import Constraints
     from sensors.planning.solver.coverage_objective import Cover
     from sensors.planning.solver.local_search import greedy
@@ -77,7 +77,7 @@ def problem(name: str, sets: npt.NDArray[np.bool_]) -> dict[str, Any]:
     )
     first, greedy_wall, _ = measured(lambda: greedy(cover, limits, per_cost=False))
     effort = SolverBudget(seconds=SECONDS, gap=WITHIN, clock=time.process_time)
-    ours, wall, cpu = measured(lambda: best_cover(cover, limits, effort=effort))
+    plan, wall, cpu = measured(lambda: best_cover(cover, limits, effort=effort))
     model, build_wall, build_cpu = measured(lambda: Mixed(limits, cover=cover))
     direct, direct_wall, direct_cpu = measured(lambda: model.solve(seconds=SECONDS * max(wall / cpu, 1.0)))
     value = cover.covered(direct.chosen) if len(direct.chosen) else 0.0
@@ -87,9 +87,9 @@ def problem(name: str, sets: npt.NDArray[np.bool_]) -> dict[str, Any]:
         "cells": cells,
         "greedy": round(cover.covered(first) * cells),
         "greedy_s": greedy_wall,
-        "ours": round(ours.value * cells),
-        "bound": ours.limit * cells,
-        "gap": ours.gap,
+        "ours": round(plan.value * cells),
+        "bound": plan.limit * cells,
+        "gap": plan.gap,
         "wall_s": wall,
         "cpu_s": cpu,
         "highs": round(value * cells),
@@ -102,7 +102,7 @@ def problem(name: str, sets: npt.NDArray[np.bool_]) -> dict[str, Any]:
 
 
 def by_spopt(path: str) -> dict[str, Any]:
-    """In a Python with spopt: how long it takes to build its maximal coverage model."""
+    """Run in a Python with spopt: the time to build its maximal coverage model."""
     from spopt.locate import MCLP
 
     sets = np.load(path)
@@ -112,7 +112,7 @@ def by_spopt(path: str) -> dict[str, Any]:
 
 
 def beside_spopt(sets: npt.NDArray[np.bool_]) -> dict[str, Any] | None:
-    """spopt's build of the same model; None where no Python has it."""
+    """Build the same model with spopt; None where no Python has it."""
     from covering import spopt_python
 
     python = spopt_python()
@@ -122,12 +122,12 @@ def beside_spopt(sets: npt.NDArray[np.bool_]) -> dict[str, Any] | None:
         np.save(f"{folder}/sets.npy", sets)
         order = [python, __file__, "--spopt", f"{folder}/sets.npy"]
         done = subprocess.run(order, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
 def comparison() -> dict[str, Any]:
-    """1,000 draws of the sample sector's two layouts."""
+    """Compare the sample sector's two layouts with 1,000 samples."""
     from ops.sector.open_sector import open_sector
     from ops.sector.sector_file import layout_path, load_sector, read_bases
     from sensors.layout import Layout
@@ -143,7 +143,7 @@ def comparison() -> dict[str, Any]:
 
 
 def edit() -> dict[str, Any]:
-    """Each sensor of the sample sector moved 100 m: the coverage that the map then shows, from what is kept."""
+    """Move each sensor of the sample sector by 100 m: time for the coverage on the map, using stored results."""
     from dataclasses import replace
 
     from ops.sector.open_sector import open_sector

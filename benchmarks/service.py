@@ -1,12 +1,12 @@
-"""The service that a consumer of the live stream gets, beside the truth: what is updated, how old it is, what is false.
+"""Quality of the live stream for a consumer, against the truth: updates, age of data, false tracks.
 
 The whole demonstration runs (broker, ingest, fusion, server, simulated sensors); this process is one client of its
 event stream, and everything is counted from what arrived there. For each radar period of each target while a radar can
-see it (its look probability there is above ``--seen-at``): was a confirmed or coasting track within 50 m of it renewed
-or marked as coasting in that period (probability of update, ED-142: 97 %), for how long never (gaps longer than three
-periods, 0.1 %), counted from the target's first confirmed track; time to confirm beside it. Data age is delivery less
+see it (its single-look Pd there is above ``--seen-at``): was a confirmed or coasting track within 50 m of it renewed or
+marked as coasting in that period (probability of update, ED-142: 97 %), and how long were the gaps (longer than three
+periods, 0.1 %), counted from the target's first confirmed track; also the time to confirm. Data age is delivery minus
 the observation of the newest plot, at each renewal. A confirmed track is false when it was never within 50 m of a
-target. With one radar of Pd 0.9 a miss of three looks in a row has probability 0.001: the floor of the gaps.
+target. With one radar of Pd 0.9, a miss of three consecutive looks has probability 0.001: the lower limit of the gaps.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ LIVE = ("confirmed", "coasting")
 
 @dataclass(slots=True)
 class Feed:
-    """What arrived: (scenario s of delivery, tracks) of each picture; clock offsets from heartbeats."""
+    """The data received: (scenario s of delivery, tracks) of each picture; clock offsets from heartbeats."""
 
     pictures: list[tuple[int, list[dict[str, Any]]]] = field(default_factory=list)
     offsets_ns: list[int] = field(default_factory=list)
 
     def listen(self, port: int, running: subprocess.Popen[bytes]) -> None:
-        """Read the stream until the server ends; waits for it to begin."""
+        """Read the stream until the server ends; first wait for the server to start."""
         while running.poll() is None:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/stream", timeout=20.0) as stream:
@@ -72,13 +72,13 @@ class Feed:
                     self.pictures.append((at_ns, body["tracks"]))
 
     def in_scenario(self) -> list[Picture]:
-        """Pictures by scenario seconds since 1970: the smallest offset had the least delay."""
+        """Return pictures by scenario seconds since 1970; the smallest clock offset had the least delay."""
         offset = min(self.offsets_ns)
         return [((at_ns - offset) / 1e9, tracks) for at_ns, tracks in self.pictures]
 
 
 def truth_of(folder: Path) -> xr.Dataset:
-    """The demonstration's truth at the times at which it was really sent: moved as each sensor's first scan was."""
+    """Return the demonstration's truth at the actual sending times: shifted as each sensor's first scan was."""
     first: dict[str, int] = {}
     for scan in read_night(folder / "night.jsonl"):
         first.setdefault(scan.sensor, nanoseconds(scan.observed_at))
@@ -89,7 +89,7 @@ def truth_of(folder: Path) -> xr.Dataset:
 
 
 def seen_by_radar(truth: xr.Dataset, sector: str, seen_at: float) -> tuple[np.ndarray, float]:
-    """Which truth rows a radar can see, and the longest radar period [s]."""
+    """Return the truth rows that a radar can see, and the longest radar period [s]."""
     ground = open_sector(load_sector(sector))
     looks = look_probability(ground.layout, ground.terrain)["probability"]
     radars = [s for s in ground.layout if s.kind == "radar"]
@@ -99,14 +99,14 @@ def seen_by_radar(truth: xr.Dataset, sector: str, seen_at: float) -> tuple[np.nd
 
 
 def figures_of(feed: Feed, truth: xr.Dataset, seen: np.ndarray, period_s: float) -> dict[str, Any]:
-    """Everything counted from the pictures as they arrived."""
+    """Compute all figures from the pictures as they arrived."""
     pictures = feed.in_scenario()
     begin, hours = pictures[0][0], (pictures[-1][0] - pictures[0][0]) / 3600.0
     held, visible = by_period(pictures, truth, seen, period_s)
-    found = (held & visible).any(axis=1)
-    first = np.where(found, np.argmax(held & visible, axis=1), held.shape[1])
+    was_found = (held & visible).any(axis=1)
+    first = np.where(was_found, np.argmax(held & visible, axis=1), held.shape[1])
     counted = visible & (np.arange(held.shape[1]) >= first[:, None])
-    waited = (first - np.argmax(visible, axis=1))[found & visible.any(axis=1)] * period_s
+    waited = (first - np.argmax(visible, axis=1))[was_found & visible.any(axis=1)] * period_s
     long_gaps = sum(length > 3 for row in range(len(held)) for length in misses(held[row], counted[row]))
     ages, false = data_ages(pictures), false_tracks(pictures, truth)
     periods = int(counted.sum())
@@ -116,7 +116,7 @@ def figures_of(feed: Feed, truth: xr.Dataset, seen: np.ndarray, period_s: float)
         "periods": periods,
         "gaps_over_3_periods": round(long_gaps / max(periods, 1), 5),
         "targets_seen": int(visible.any(axis=1).sum()),
-        "never_confirmed": int((visible.any(axis=1) & ~found).sum()),
+        "never_confirmed": int((visible.any(axis=1) & ~was_found).sum()),
         "to_confirm_s": {f"p{p}": round(float(np.percentile(waited, p)), 1) for p in (50, 95)} if len(waited) else None,
         "data_age_s": {f"p{p}": round(float(np.percentile(ages, p)), 3) for p in (50, 95, 99)} if ages else None,
         "renewals": len(ages),
@@ -129,22 +129,24 @@ def figures_of(feed: Feed, truth: xr.Dataset, seen: np.ndarray, period_s: float)
 def by_period(
     pictures: list[Picture], truth: xr.Dataset, seen: np.ndarray, period_s: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(target, period): whether a live track was within 50 m in a picture of that period; whether a radar could see it
-    all the time. Only periods of which the whole was watched."""
+    """Return (target, period) flags: a live track within 50 m in that period; visible to a radar throughout.
+
+    Only periods observed completely are included.
+    """
     begin, end = pictures[0][0], pictures[-1][0]
     seconds = np.rint(truth["time"].values.astype("datetime64[ns]").astype(np.int64) / 1e9).astype(np.int64)
     names, target = np.unique(truth["target"].values, return_inverse=True)
     count = int((end - begin) // period_s)
     held, hidden = np.zeros((len(names), count), bool), np.zeros((len(names), count), bool)
     rows_in = np.zeros((len(names), count), int)
-    places = live_places(pictures)
+    live = live_places(pictures)
     for second in np.unique(seconds):
         window = int((second - begin) // period_s)
         if not 0 <= window < count:
             continue
         rows = np.flatnonzero(seconds == second)
         at = np.column_stack([truth[name].values[rows] for name in ("easting", "northing")])
-        there = places.get(int(second))
+        there = live.get(int(second))
         near = there is not None and there.query(at)[0] <= WITHIN_M
         held[target[rows], window] |= near
         hidden[target[rows], window] |= ~seen[rows]
@@ -153,35 +155,35 @@ def by_period(
 
 
 def live_places(pictures: list[Picture]) -> dict[int, cKDTree]:
-    """Places of confirmed and coasting tracks in the pictures that arrived in each second."""
-    found: dict[int, list[tuple[float, float]]] = {}
+    """Return the positions of confirmed and coasting tracks in the pictures that arrived in each second."""
+    by_second: dict[int, list[tuple[float, float]]] = {}
     for at_s, tracks in pictures:
-        places = [(track["easting"], track["northing"]) for track in tracks if track["status"] in LIVE]
-        found.setdefault(round(at_s), []).extend(places)
-    return {second: cKDTree(np.array(places)) for second, places in found.items() if places}
+        positions = [(track["easting"], track["northing"]) for track in tracks if track["status"] in LIVE]
+        by_second.setdefault(round(at_s), []).extend(positions)
+    return {second: cKDTree(np.array(positions)) for second, positions in by_second.items() if positions}
 
 
 def misses(held: np.ndarray, counted: np.ndarray) -> list[int]:
-    """Lengths of the runs of counted periods without the target's track."""
+    """Return the lengths of the runs of counted periods without the target's track."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], counted & ~held, [False]])))
     return (edges[1::2] - edges[::2]).tolist()
 
 
 def data_ages(pictures: list[Picture]) -> list[float]:
-    """Seconds from the newest plot to the picture's delivery, at each renewal of a live track."""
+    """Return seconds from the newest plot to the picture's delivery, at each renewal of a live track."""
     newest: dict[str, int] = {}
     ages = []
     for number, (at_s, tracks) in enumerate(pictures):
         for track in tracks:
             if track["status"] in LIVE and track["updated_ns"] > newest.get(track["track"], 0):
                 newest[track["track"]] = track["updated_ns"]
-                if number:  # the first picture shows what was known before
+                if number:  # the first picture shows older tracks
                     ages.append(at_s - track["updated_ns"] / 1e9)
     return ages
 
 
 def false_tracks(pictures: list[Picture], truth: xr.Dataset) -> int:
-    """Tracks that were confirmed and never within 50 m of any target."""
+    """Count tracks that were confirmed and never within 50 m of any target."""
     seconds = np.rint(truth["time"].values.astype("datetime64[ns]").astype(np.int64) / 1e9).astype(np.int64)
     at = np.column_stack([truth[name].values for name in ("easting", "northing")])
     targets = {int(second): cKDTree(at[seconds == second]) for second in np.unique(seconds)}
@@ -197,7 +199,7 @@ def false_tracks(pictures: list[Picture], truth: xr.Dataset) -> int:
 
 
 def main() -> None:
-    """Run the demonstration, listen, count; a table, then one JSON line."""
+    """Run the demonstration, listen, count; print a table, then one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--sector", default="cumberland")

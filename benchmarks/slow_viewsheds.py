@@ -1,11 +1,12 @@
-"""One viewshed by GRASS r.viewshed and by xarray-spatial beside ours, exact and fast: speed, memory, agreement.
+"""One viewshed by GRASS r.viewshed and xarray-spatial beside Watchline, exact and fast: speed, memory, agreement.
 
-One observer 20 m up in the middle, targets 1.7 m. GRASS runs with curvature and k = 4/3 (its refraction 0.25);
-xarray-spatial knows no curvature, so it is held against the flat answer, and whole rasters, so it gets the window.
-Truth is our exact mode, which equals the closed-form sight line in every cell that ``visibility.py`` compares.
-Million cells of the window a CPU-second (user and system); GRASS's time is that of r.viewshed alone.
-A table to stderr and one JSON line to stdout: ``python benchmarks/slow_viewsheds.py [--size 1000]``. Peers that are not
-there are left out, by name; ``deploy/setup_bench.py`` gets them.
+One observer at 20 m in the middle, targets at 1.7 m. GRASS runs with curvature and k = 4/3 (its refraction 0.25);
+xarray-spatial has no Earth curvature and processes whole rasters, so it gets the window and is compared with the result
+for a flat Earth. The reference is Watchline's exact mode, which equals the closed-form sight line in every cell that
+``visibility.py`` compares. Speed in million cells of the window per CPU-second (user and system); GRASS's time is that
+of r.viewshed alone.
+A table to stderr and one JSON line to stdout: ``python benchmarks/slow_viewsheds.py [--size 1000]``. Missing peers are
+listed by name and skipped; ``deploy/setup_bench.py`` installs them.
 """
 
 from __future__ import annotations
@@ -59,17 +60,17 @@ r.out.gdal --quiet -f input=seen output={folder}/seen.tif type=Byte createopt=CO
 
 
 def grounds(size: int, range_m: float) -> dict[str, tuple[Heights, float]]:
-    """Name -> square window of odd width around its middle, cell [m]."""
-    found = {"fractal, rough": (fractal(size, 0.8, 250.0, 3), 30.0)}
+    """Return name -> square window of odd width around its middle, cell [m]."""
+    windows = {"fractal, rough": (fractal(size, 0.8, 250.0, 3), 30.0)}
     if TERRAIN.is_dir():
         import rasterio
 
         with rasterio.open(next(TERRAIN.glob("*pyrenees*.tif"))) as raster:
             z = raster.read(1).astype(np.float32)
         z[z < -1000] = np.median(z)
-        found["Pyrenees"] = (z, 90.0)
+        windows["Pyrenees"] = (z, 90.0)
     cut = {}
-    for name, (z, cell_m) in found.items():
+    for name, (z, cell_m) in windows.items():
         reach, middle = math.ceil(range_m / cell_m), len(z) // 2
         reach = min(reach, middle - 1)
         cut[name] = (
@@ -80,7 +81,7 @@ def grounds(size: int, range_m: float) -> dict[str, tuple[Heights, float]]:
 
 
 def ours(z: Heights, cell_m: float, range_m: float, mode: str, k: float = 4 / 3) -> tuple[float, Any]:
-    """CPU seconds and states."""
+    """Return CPU seconds and states of Watchline's viewshed."""
     from geo.visibility import viewshed_array
 
     middle = len(z) // 2
@@ -92,7 +93,7 @@ def ours(z: Heights, cell_m: float, range_m: float, mode: str, k: float = 4 / 3)
 
 
 def by_grass(z: Heights, cell_m: float, range_m: float) -> tuple[float, Any]:
-    """CPU seconds of r.viewshed, and its states."""
+    """Return CPU seconds of r.viewshed, and its states."""
     import rasterio
     from rasterio.transform import from_origin
 
@@ -113,7 +114,7 @@ def by_grass(z: Heights, cell_m: float, range_m: float) -> tuple[float, Any]:
 
 
 def by_xarray_spatial(z: Heights, cell_m: float) -> tuple[float, float, Any]:
-    """CPU seconds, megabytes beyond what it held before, and states."""
+    """Return CPU seconds, the memory increase in megabytes, and states."""
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/z.npy"
         np.save(path, z)
@@ -123,18 +124,18 @@ def by_xarray_spatial(z: Heights, cell_m: float) -> tuple[float, float, Any]:
 
 
 def compared(seconds: float, seen: Any, truth: Any, inside: Any) -> dict[str, float]:
-    """Speed and agreement over the cells in range."""
-    found, true = seen[inside], truth[inside]
+    """Return speed and agreement over the cells in range."""
+    states, true = seen[inside], truth[inside]
     return {
         "mcells_s": round(seen.size / seconds / 1e6, 2),
-        "agree_percent": round(float((found == true).mean()) * 100, 3),
-        "false_visible_percent": round(float(((found == 1) & (true == 0)).mean()) * 100, 3),
-        "false_hidden_percent": round(float(((found == 0) & (true == 1)).mean()) * 100, 3),
+        "agree_percent": round(float((states == true).mean()) * 100, 3),
+        "false_visible_percent": round(float(((states == 1) & (true == 0)).mean()) * 100, 3),
+        "false_hidden_percent": round(float(((states == 0) & (true == 1)).mean()) * 100, 3),
     }
 
 
 def measure(z: Heights, cell_m: float, range_m: float) -> dict[str, dict[str, float]]:
-    """Every tool on one ground."""
+    """Measure every tool on one ground."""
     middle = len(z) // 2
     r, c = np.mgrid[: len(z), : len(z)]
     inside = np.hypot(r - middle, c - middle) * cell_m < range_m - 1e-6

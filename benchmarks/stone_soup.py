@@ -1,11 +1,11 @@
 """Stone Soup 1.9 as a peer of the tracking benchmark: GNN and JPDA (by loopy belief propagation) over the same plots.
 
-Set up as its authors' examples do, and then tuned on seeds that are not scored: radar plots turned into positions with
-their covariance (so that clutter is uniform per area, which is what its hypothesiser assumes), constant velocity with
-the given noise, gates at 0.999, starts after ``start_points`` updates, tracks dropped when not updated for
-``drop_after_s``. Tracks outside a sensor's field are left out of its association, late data come in order. A coarse
-gate of ours that loses nothing spares it most pairs: same scores, three to seven times its speed as shipped.
-A module, not run itself.
+Configured as in its authors' examples, and then tuned on seeds that are not scored: radar plots converted to positions
+with their covariance (so that clutter is uniform per area, as its hypothesiser assumes), constant velocity with the
+given noise, gates at 0.999, starts after ``start_points`` updates, tracks deleted when not updated for
+``drop_after_s``. Tracks outside a sensor's field of view are excluded from its association; late data are delivered in
+order. A coarse lossless gate spares it most pairs: same scores, three to seven times its speed as shipped.
+A module; not run by itself.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ EPOCH = np.datetime64(START.replace(tzinfo=None), "ns")
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """``noise``: spectral density of acceleration [m²/s³] each way. ``speed_sd``: of a new track, each way."""
+    """``noise``: spectral density of acceleration per axis [m²/s³]. ``speed_sd``: of a new track, per axis."""
 
     start_points: int
     drop_after_s: float
@@ -66,16 +66,16 @@ TUNED = {
     "shadow": Tuning(3, 15.0, 0.1),
     "multi": Tuning(3, 9.0, 0.3),
 }
-"""The settings that did best on the tuning seeds, for both trackers; a preset not named here takes calm's."""
+"""The best settings on the tuning seeds, for both trackers; a preset not listed here uses those of calm."""
 
 
 def tuned(preset: str) -> Tuning:
-    """What the peer runs with on a preset."""
+    """Return the peer's settings for a preset."""
     return TUNED.get(preset, TUNED["calm"])
 
 
 def candidates(preset: str) -> list[Tuning]:
-    """The settings tried: all of them where targets are few, points and noise around calm's best elsewhere."""
+    """Return the settings tried: all where targets are few, points and noise around calm's best elsewhere."""
     if preset in ("busy", "swarm", "crossing", "twisted"):
         return [Tuning(points, 9.0, noise) for points in (3, 4) for noise in (0.1, 0.3)]
     drops = (9.0, 15.0, 30.0) if preset == "shadow" else (6.5, 9.0, 15.0)
@@ -83,10 +83,10 @@ def candidates(preset: str) -> list[Tuning]:
 
 
 class Nearby:
-    """A hypothesiser of its own kind that is asked only for plots that its gate can hold: the same answers, sooner.
+    """A wrapper that passes to a hypothesiser only plots that its gate can accept: the same results, faster.
 
-    The gate's ellipse lies in a circle of its radius times the root of the innovation's trace. One numpy comparison a
-    track, where the hypothesiser alone predicts and measures every pair. Bearings are all handed on.
+    The gate's ellipse lies in a circle of its radius times the root of the innovation's trace. It needs one numpy
+    comparison per track, where the hypothesiser alone predicts and measures every pair. Bearings are all passed on.
     """
 
     def __init__(self, base, radius: float) -> None:
@@ -103,17 +103,18 @@ class Nearby:
                 self.noise = np.asarray(noise, dtype=np.float64)
         if self.flat and self.order:
             ahead = self.base.predictor.predict(track, timestamp=timestamp)
-            place = np.asarray(ahead.state_vector, dtype=np.float64).ravel()[[0, 2]]
+            position = np.asarray(ahead.state_vector, dtype=np.float64).ravel()[[0, 2]]
             spread = float(ahead.covar[0, 0] + ahead.covar[2, 2])
-            near = ((self.at - place) ** 2).sum(axis=1) <= self.radius**2 * (spread + self.noise)
+            near = ((self.at - position) ** 2).sum(axis=1) <= self.radius**2 * (spread + self.noise)
             detections = {self.order[i] for i in np.flatnonzero(near)}
         return self.base.hypothesise(track, detections, timestamp, **kwargs)
 
 
 class Peer:
-    """One of its trackers, with the coarse gate unless ``as_shipped``.
+    """One of Stone Soup's trackers, with the coarse gate unless ``as_shipped``.
 
-    ``run`` gives a track history as ours is, and the CPU seconds it took."""
+    ``run`` returns a track history in Watchline's form, and the CPU seconds taken.
+    """
 
     def __init__(self, associator: str, tuning: Tuning, night: Night, *, as_shipped: bool = False) -> None:
         self.night, self.tuning, self.joint = night, tuning, associator == "JPDA"
@@ -127,7 +128,7 @@ class Peer:
         self.rows: list[tuple[str, datetime, np.ndarray]] = []
 
     def run(self) -> tuple[xr.Dataset, float]:
-        """Take in every scan in order of its time."""
+        """Process every scan in order of its time."""
         scans = sorted(split(self.night.detections), key=lambda scan: (scan.observed_ns, scan.key))
         prepared = [(scan, self._when(scan), self._detections(scan)) for scan in scans]
         spent = 0.0
@@ -143,34 +144,34 @@ class Peer:
         seen = {track for track in self.tracks if _in_field(sensor, track)}
         associations = self._associator(sensor).associate(seen, detections, when)
         free = set(detections)
-        for track, found in associations.items():
-            free -= self._joint_update(track, found) if self.joint else self._single_update(track, found)
+        for track, hypothesis in associations.items():
+            free -= self._joint_update(track, hypothesis) if self.joint else self._single_update(track, hypothesis)
         for track in self.tracks - seen:
             track.append(self.predictor.predict(track, timestamp=when))
         self.tracks -= self.deleter.delete_tracks(self.tracks, timestamp=when)
-        if sensor.kind == "radar":  # a bearing or a trigger starts nothing
+        if sensor.kind == "radar":  # a bearing or a trigger starts no track
             self.tracks |= self.shared.initiate(free, when)
 
-    def _single_update(self, track: Track, found) -> set[Detection]:
-        if not found:
-            track.append(found.prediction)
+    def _single_update(self, track: Track, hypothesis) -> set[Detection]:
+        if not hypothesis:
+            track.append(hypothesis.prediction)
             return set()
-        track.append(self.updater.update(found))
-        return {found.measurement}
+        track.append(self.updater.update(hypothesis))
+        return {hypothesis.measurement}
 
-    def _joint_update(self, track: Track, found) -> set[Detection]:
-        """As in its MultiTargetMixtureTracker: the mixture over all plots, reduced to one Gaussian."""
-        states = [self.updater.update(one) if one else one.prediction for one in found]
-        weights = np.asarray([one.probability for one in found])
+    def _joint_update(self, track: Track, hypotheses) -> set[Detection]:
+        """Update as its MultiTargetMixtureTracker does: the mixture over all plots, reduced to one Gaussian."""
+        states = [self.updater.update(one) if one else one.prediction for one in hypotheses]
+        weights = np.asarray([one.probability for one in hypotheses])
         mean, cov = gm_reduce_single(
             StateVectors([state.state_vector for state in states]), np.stack([s.covar for s in states], axis=2), weights
         )
-        missed = next(one.weight for one in found if not one)
-        better = {one.measurement for one in found if one and one.weight > missed}
+        missed = next(one.weight for one in hypotheses if not one)
+        better = {one.measurement for one in hypotheses if one and one.weight > missed}
         if better:
-            track.append(GaussianStateUpdate(mean, cov, found, found[0].prediction.timestamp))
+            track.append(GaussianStateUpdate(mean, cov, hypotheses, hypotheses[0].prediction.timestamp))
         else:
-            track.append(GaussianStatePrediction(mean, cov, found[0].prediction.timestamp))
+            track.append(GaussianStatePrediction(mean, cov, hypotheses[0].prediction.timestamp))
         return better
 
     def _associator(self, sensor: Sensor):
@@ -220,7 +221,7 @@ class Peer:
 
 
 def _measured(sensor: Sensor, scan: ScanColumns, when: datetime) -> Iterator[Detection]:
-    """Positions from a radar, bearings (counter-clockwise from east) from a camera, the place of a trigger."""
+    """Yield positions from a radar, bearings (counter-clockwise from east) from a camera, the position of a trigger."""
     at = np.array([sensor.easting, sensor.northing])
     if sensor.kind == "camera":
         model = Cartesian2DToBearing(
@@ -243,7 +244,7 @@ def _measured(sensor: Sensor, scan: ScanColumns, when: datetime) -> Iterator[Det
 
 
 def _in_field(sensor: Sensor, track: Track) -> bool:
-    """Whether the track's place is within the sensor's range and view, with some room."""
+    """Return whether the track's position is within the sensor's range and field of view, with a margin."""
     state = np.asarray(track.state_vector, dtype=np.float64).ravel()
     away = np.array([state[0] - sensor.easting, state[2] - sensor.northing])
     if np.hypot(*away) > sensor.max_range_m + 100.0:
@@ -255,7 +256,7 @@ def _in_field(sensor: Sensor, track: Track) -> bool:
 
 
 def _clutter(sensor: Sensor) -> float:
-    """False reports per unit of what it measures: square metres for positions, radians for bearings."""
+    """Return false reports per unit of measurement space: square metres for positions, radians for bearings."""
     count = max(sensor.false_alarms_per_scan, 1e-3)
     if sensor.kind == "camera":
         return count / np.radians(sensor.field_of_view_deg)

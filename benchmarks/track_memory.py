@@ -1,7 +1,7 @@
-"""Memory of the tracker, a track: its state, and the minute it keeps so that late data give the in-order answer.
+"""Memory of the tracker per track: its state, and the minute it keeps so that late data give the in-order result.
 
-Bytes of arrays only, each once however many things share it, divided by live tracks; history is taken as it comes, as a
-live room does. Presets are those of the tracking benchmark.
+Bytes of arrays only, counting a shared array once, divided by live tracks; history is consumed as it is produced, as in
+live operation. Presets are those of the tracking benchmark.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ AIM_KB = 4.0
 
 
 def held(things: Iterable[object], seen: set[int]) -> int:
-    """Bytes of the arrays in ``things`` that are not in ``seen``, which grows."""
+    """Return bytes of the arrays in ``things`` that are not in ``seen``; adds them to it."""
     total = 0
     for thing in things:
         parts = thing if isinstance(thing, tuple) else [getattr(thing, item.name) for item in fields(thing)]  # type: ignore[arg-type]
@@ -40,14 +40,16 @@ def held(things: Iterable[object], seen: set[int]) -> int:
 
 
 def measure(name: str, seed: int) -> dict[str, float]:
-    """kB a track of each part at the end of one night."""
+    """Return kB per track of each part at the end of one scenario."""
     scene = night(PRESETS[name], seed)
     tracker = Tracker(scene.layout, terrain=scene.terrain)
     for scan in sorted(
         split(scene.detections, scene.layout), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key)
     ):
-        own: dict[str, Any] = {column: getattr(scan, column).copy() for column in ARRAYS}  # as if it came by itself
-        tracker.advance(replace(scan, **own))
+        copied: dict[str, Any] = {
+            column: getattr(scan, column).copy() for column in ARRAYS
+        }  # as if it had arrived alone
+        tracker.advance(replace(scan, **copied))
         tracker.take_history()
     timeline, seen = tracker.timeline, set[int]()
     count = max(len(timeline.bank), 1)
@@ -62,14 +64,14 @@ def measure(name: str, seed: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """A table, then one JSON line."""
+    """Print a table, then one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("presets", nargs="*", default=["calm", "busy", "swarm"])
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    found = {name: measure(name, arguments.seed) for name in arguments.presets}
-    table(["preset", *next(iter(found.values()))], [[name, *figures.values()] for name, figures in found.items()])
-    report("track_memory", {"seed": arguments.seed, "kb_a_track": found, "aim_kb": AIM_KB})
+    results = {name: measure(name, arguments.seed) for name in arguments.presets}
+    table(["preset", *next(iter(results.values()))], [[name, *figures.values()] for name, figures in results.items()])
+    report("track_memory", {"seed": arguments.seed, "kb_a_track": results, "aim_kb": AIM_KB})
 
 
 if __name__ == "__main__":

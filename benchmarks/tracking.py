@@ -1,15 +1,16 @@
 """Accuracy and speed of the tracker beside Stone Soup's GNN and JPDA: same plots, same seeds, one process, one thread.
 
-Accuracy is of causal output (a row at time t rests on nothing observed later), every second, over confirmed and
-coasting tracks and all targets within range of a radar, hidden or not: GOSPA (50 m, order 2), identity switches,
-continuity, false confirmed tracks. Detections per CPU-second count everything from the detections dataset to the track
-history for ours, and its tracker's loop alone for the peer. Ratios come with the 95 % t-interval of the mean log ratio
-over paired seeds. The peer's settings were chosen on seeds 1 and 2 (``--tune`` shows how), which are not scored.
+Accuracy is of causal output (a row at time t depends on nothing observed later), every second, over confirmed and
+coasting tracks and all targets within range of a radar, in dead ground or not: GOSPA (50 m, order 2), identity
+switches, continuity, false confirmed tracks. Detections per CPU-second include everything from the detections dataset
+to the track history for Watchline, and only the tracker's loop for the peer. Ratios have the 95 % t-interval of the
+mean log ratio over paired seeds. The peer's settings were chosen on seeds 1 and 2 (``--tune`` shows how), which are not
+scored.
 
-``python benchmarks/tracking.py calm busy --seeds 10``; ``--alone`` leaves the peer out. The peer takes hours over all
-presets: ``--kept FILE`` writes each of its runs down and takes what stands there, so that only ours runs again (its
-speed is then of another hour; without the option all is of one run). Stone Soup is in the extra ``bench``; without it a
-sentence says so and ours is measured alone.
+``python benchmarks/tracking.py calm busy --seeds 10``; ``--alone`` skips the peer. The peer takes hours over all
+presets: ``--kept FILE`` stores each of its runs and reuses stored ones, so that only Watchline runs again (the peer's
+speed then comes from another time; without the option all comes from one run). Stone Soup is in the extra ``bench``;
+without it, a sentence says so and Watchline is measured alone.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from fusion.tracker import track
 from fusion.warm_up import compile_kernels
 
 FAST_ONLY = ("empty", "vast")
-"""Presets that are run for speed and count alone: no peer, no scores beside 10,000 targets."""
+"""Presets that are run for speed and count alone: no peer, no scores with 10,000 targets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Score:
 
 
 def score(scene: Night, history, spent_s: float) -> Score:
-    """Every measure of a history."""
+    """Return every measure of a history."""
     measured = gospa(scene.truth, history)
     return Score(
         float(measured.attrs["gospa_mean_m"]),
@@ -63,7 +64,7 @@ def score(scene: Night, history, spent_s: float) -> Score:
 
 
 def ours(scene: Night) -> Score:
-    """Our tracker, from dataset to dataset. The sensors' view of the ground is prepared before, as in a live room."""
+    """Run Watchline's tracker, from dataset to dataset. Visibility is computed in advance, as in live operation."""
     begun = time.process_time()
     history = track(scene.detections, scene.layout, terrain=scene.terrain)
     spent = time.process_time() - begun
@@ -74,11 +75,11 @@ def ours(scene: Night) -> Score:
 
 
 def peers(name: str, seed: int, scene: Night, kept: Path | None, as_shipped: bool) -> dict[str, Score]:
-    """Stone Soup's two trackers as tuned for the preset; what ``kept`` holds of the same settings is not run again."""
+    """Run Stone Soup's two trackers as tuned for the preset; results in ``kept`` for the same settings are reused."""
     from stone_soup import Peer, tuned
 
     known = {} if kept is None or not kept.exists() else dict(map(_kept_run, kept.read_text().splitlines()))
-    found = {}
+    scores = {}
     for associator in ("GNN", "JPDA"):
         key = f"{name} {seed} {associator} {tuned(name)}" + (" as shipped" if as_shipped else "")
         if key not in known:
@@ -86,8 +87,8 @@ def peers(name: str, seed: int, scene: Night, kept: Path | None, as_shipped: boo
             if kept is not None:
                 with kept.open("a") as file:
                     file.write(json.dumps({"run": key, **asdict(known[key])}) + "\n")
-        found[associator] = known[key]
-    return found
+        scores[associator] = known[key]
+    return scores
 
 
 def _kept_run(line: str) -> tuple[str, Score]:
@@ -96,7 +97,7 @@ def _kept_run(line: str) -> tuple[str, Score]:
 
 
 def tune(name: str) -> None:
-    """A table of the peer's settings on the tuning seeds."""
+    """Print a table of the peer's settings on the tuning seeds."""
     from stone_soup import Peer, candidates
 
     scenes = [night(PRESETS[name], seed) for seed in (1, 2)]
@@ -110,7 +111,7 @@ def tune(name: str) -> None:
 
 
 def ratio(our: list[float], their: list[float]) -> tuple[float, float, float]:
-    """Ratio of ours to theirs over paired seeds: geometric mean and its 95 % t-interval."""
+    """Return the ratio of Watchline to the peer over paired seeds: geometric mean and its 95 % t-interval."""
     logs = np.log(np.array(our) / np.array(their))
     half = float(student.ppf(0.975, len(logs) - 1) * logs.std(ddof=1) / np.sqrt(len(logs))) if len(logs) > 1 else np.nan
     middle = float(logs.mean())
@@ -118,22 +119,22 @@ def ratio(our: list[float], their: list[float]) -> tuple[float, float, float]:
 
 
 def measure(name: str, seeds: list[int], arguments: argparse.Namespace) -> dict[str, object]:
-    """One preset over its seeds."""
+    """Measure one preset over its seeds."""
     runs: dict[str, list[Score]] = {} if arguments.peers_only else {"ours": []}
     for seed in seeds:
         scene = night(PRESETS[name], seed)
         if not arguments.peers_only:
             runs["ours"].append(ours(scene))
         if not arguments.alone and name not in FAST_ONLY:
-            for peer, found in peers(name, seed, scene, arguments.kept, arguments.as_shipped).items():
-                runs.setdefault(peer, []).append(found)
+            for peer, scores in peers(name, seed, scene, arguments.kept, arguments.as_shipped).items():
+                runs.setdefault(peer, []).append(scores)
         print(f"{name} seed {seed}: " + ", ".join(f"{k} {v[-1].gospa_m:.1f}" for k, v in runs.items()), file=sys.stderr)
     fields = Score.__slots__
     figures: dict[str, object] = {
-        who: {f: round(float(np.mean([getattr(s, f) for s in found])), 3) for f in fields}
-        for who, found in runs.items()
+        tracker: {f: round(float(np.mean([getattr(s, f) for s in scores])), 3) for f in fields}
+        for tracker, scores in runs.items()
     }
-    table([name, *fields], [[who, *figures[who].values()] for who in runs])
+    table([name, *fields], [[tracker, *figures[tracker].values()] for tracker in runs])
     if "ours" in runs:
         for peer in runs.keys() - {"ours"}:
             figures[f"ours/{peer}"] = beside(runs["ours"], runs[peer])
@@ -141,7 +142,7 @@ def measure(name: str, seeds: list[int], arguments: argparse.Namespace) -> dict[
 
 
 def beside(our: list[Score], their: list[Score]) -> dict[str, object]:
-    """Paired ratios; of switches, which may be none, both sums; of continuity the mean difference with its interval."""
+    """Return paired ratios; for switches, which may be zero, both sums; for continuity the mean difference."""
     gained = np.array([a.continuity - b.continuity for a, b in zip(our, their, strict=True)])
     half = (
         student.ppf(0.975, len(gained) - 1) * gained.std(ddof=1) / np.sqrt(len(gained)) if len(gained) > 1 else np.nan
@@ -155,7 +156,7 @@ def beside(our: list[Score], their: list[Score]) -> dict[str, object]:
 
 
 def main() -> None:
-    """A table a preset, then one JSON line."""
+    """Print a table per preset, then one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("presets", nargs="*", default=["calm", "shadow", "multi"])
     parser.add_argument("--seeds", type=int, default=2)
@@ -177,8 +178,8 @@ def main() -> None:
         compile_kernels()
         ours(night(PRESETS["calm"], 1))  # every signature is compiled before anything is timed
     seeds = list(range(arguments.first_seed, arguments.first_seed + arguments.seeds))
-    found = {name: measure(name, seeds, arguments) for name in arguments.presets}
-    report("tracking", {"seeds": seeds, "presets": found})
+    results = {name: measure(name, seeds, arguments) for name in arguments.presets}
+    report("tracking", {"seeds": seeds, "presets": results})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Presets of the tracking benchmark: who moves where, which sensors look, what they report. A module, not run itself.
+"""Presets of the tracking benchmark: movers, sensors and their reports. A module; not run by itself.
 
-People at 1.4 m/s and vehicles at 10 m/s turn, stop and pass each other at 5 m; radars of σ 4 m and 0.4° look every 3 s
-with Pd 0.9 and Poisson clutter. What the sensors report comes from ``sensors.simulate``, as in any demonstration.
+People at 1.4 m/s and vehicles at 10 m/s turn, stop and pass each other at 5 m; radars of σ 4 m and 0.4° scan every 3 s
+with Pd 0.9 and Poisson clutter. The sensors' reports come from ``sensors.simulate``, as in any demonstration.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ CELL_M = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """Targets in a square of ``side_m`` watched by radars of ``radar_range_m`` for ``duration_s``.
+    """Targets in a square of ``side_m`` within range of radars of ``radar_range_m`` for ``duration_s``.
 
-    ``meeting``: every fifth target passes its neighbour at 5 m; ``ridges``: the ground hides two strips across which
-    all targets walk; ``mixed``: cameras and ground sensors beside the radar; ``twist_deg``: the last radar's azimuths
-    are wrong by so much.
+    ``meeting``: every fifth target passes its neighbour at 5 m; ``ridges``: all targets walk across two strips of dead
+    ground; ``mixed``: cameras and ground sensors in addition to the radar; ``twist_deg``: azimuth bias of the last
+    radar.
     """
 
     targets: int
@@ -64,7 +64,7 @@ PRESETS = {
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One seed of a preset: what was reported, what was true (targets in range of a radar), the layout, the ground."""
+    """One seed of a preset: the reports, the truth (targets in range of a radar), the layout, the ground."""
 
     preset: Preset
     layout: Layout
@@ -88,19 +88,19 @@ def night(preset: Preset, seed: int) -> Night:
 
 
 def movers(preset: Preset, rng: np.random.Generator) -> tuple[Mover, ...]:
-    """The targets, a point a second."""
+    """Return the targets, with one point per second."""
     if preset.ridges:
         return across(preset, rng)
-    places, vehicle = paths(preset, rng)
-    times = np.arange(len(places), dtype=np.float64)
+    positions, vehicle = paths(preset, rng)
+    times = np.arange(len(positions), dtype=np.float64)
     return tuple(
-        Mover(f"M{i:05d}", "vehicle" if vehicle[i] else "person", times, places[:, i, 0], places[:, i, 1])
+        Mover(f"M{i:05d}", "vehicle" if vehicle[i] else "person", times, positions[:, i, 0], positions[:, i, 1])
         for i in range(preset.targets)
     )
 
 
 def paths(preset: Preset, rng: np.random.Generator) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """(second, target, 2) true positions, and who is a vehicle: legs of random length, turns, halts; pairs meet."""
+    """Return (second, target, 2) true positions, and which are vehicles: random legs, turns, stops; pairs meet."""
     steps, n = int(preset.duration_s) + 2, preset.targets
     vehicle = rng.random(n) < 0.3
     half = 0.5 * preset.side_m
@@ -132,9 +132,9 @@ def paths(preset: Preset, rng: np.random.Generator) -> tuple[Floats, npt.NDArray
 
 
 def across(preset: Preset, rng: np.random.Generator) -> tuple[Mover, ...]:
-    """Targets that go east or west over the ridges with slight bends; people start nearer to them than vehicles."""
+    """Return targets moving east or west over the ridges with slight bends; people start closer than vehicles."""
     times = np.arange(int(preset.duration_s) + 2, dtype=np.float64)
-    found = []
+    targets = []
     for i in range(preset.targets):
         vehicle = rng.random() < 0.3
         speed = 10.0 if vehicle else 1.4
@@ -147,17 +147,17 @@ def across(preset: Preset, rng: np.random.Generator) -> tuple[Mover, ...]:
         start = np.array([-np.sign(np.sin(heading[0])) * reach, rng.uniform(-900.0, 900.0)])
         there = times >= begin
         count = int(there.sum())
-        found.append(
+        targets.append(
             Mover(
                 f"M{i:05d}", "vehicle" if vehicle else "person", times[there],
                 start[0] + path[:count, 0], start[1] + path[:count, 1],
             )
         )  # fmt: skip
-    return tuple(found)
+    return tuple(targets)
 
 
 def ridges(side_m: float) -> xr.Dataset:
-    """Two low ridges from south to north, each of which hides a strip of some 200 m from radars in the west."""
+    """Return two low ridges from south to north, each hiding a strip of some 200 m from radars in the west."""
     half = 0.5 * side_m + 1500.0
     count = int(2.0 * half / CELL_M) + 1
     easting = -half + CELL_M * np.arange(count)
@@ -171,16 +171,16 @@ def ridges(side_m: float) -> xr.Dataset:
 
 
 def layout_of(preset: Preset) -> Layout:
-    """Radars beside each other, and for ``mixed`` two cameras and six ground sensors."""
+    """Return radars in a row, and for ``mixed`` two cameras and six ground sensors."""
     if preset.ridges:
         spots = [(-1400.0, -600.0), (-1400.0, 600.0)]
     elif preset.radars == 1:
         spots = [(0.0, 0.0)]
     else:
-        share = 0.25 * preset.side_m
-        corners = [(-share, 0.0), (share, 0.0), (0.0, share), (0.0, -share)]
+        quarter_m = 0.25 * preset.side_m
+        corners = [(-quarter_m, 0.0), (quarter_m, 0.0), (0.0, quarter_m), (0.0, -quarter_m)]
         spots = corners[: preset.radars]
-    found: list[Any] = [
+    sensors: list[Any] = [
         place(
             FRAME, e, n, id=f"R{i}", kind="radar", max_range_m=preset.radar_range_m, period_s=preset.period_s,
             range_sd_m=4.0, azimuth_sd_deg=0.4, detection_probability=0.9,
@@ -189,25 +189,25 @@ def layout_of(preset: Preset) -> Layout:
         for i, (e, n) in enumerate(spots)
     ]  # fmt: skip
     if preset.mixed:
-        found += [
+        sensors += [
             place(
                 FRAME, e, n, id=f"C{i}", kind="camera", max_range_m=2000.0, period_s=1.0, azimuth_sd_deg=0.2,
                 detection_probability=0.8, field_of_view_deg=90.0, azimuth_deg=azimuth, false_alarms_per_scan=0.2,
             )
             for i, (e, n, azimuth) in enumerate([(-1200.0, -1200.0, 45.0), (1200.0, -1200.0, 315.0)])
         ]  # fmt: skip
-        found += [
+        sensors += [
             place(
                 FRAME, 250.0 * (i - 2.5), 400.0, id=f"G{i}", kind="ground_sensor", max_range_m=30.0,
                 detection_probability=0.9, status_interval_s=10.0,
             )
             for i in range(6)
         ]  # fmt: skip
-    return Layout("bench", FRAME, tuple(found))
+    return Layout("bench", FRAME, tuple(sensors))
 
 
 def in_range(truth: xr.Dataset, layout: Layout) -> xr.Dataset:
-    """The truth's rows within the range of a radar, hidden by the ground or not."""
+    """Return the truth's rows within the range of a radar, in dead ground or not."""
     inside = np.zeros(truth.sizes["estimate"], bool)
     for sensor in layout:
         if sensor.kind == "radar":

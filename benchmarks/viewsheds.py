@@ -1,12 +1,12 @@
-"""Many observers: what 1, 10, 50 and with --full 1,000 of them see together, beside GDAL in a loop.
+"""Combined viewsheds of many observers (1, 10, 50 and with --full 1,000), beside GDAL in a loop.
 
-Ground: the Juan de Fuca SRTM tile (1″, 3601 × 3601, voids and sea at 0) where it is beside the repository, else a
-generated fractal of that size; cells are taken as 30 m squares. Observers 20 m up on random cells of land, targets
-1.7 m, k = 4/3, range 20 km. Each tool counts for every cell how many observers see it, in a process of its own that
-holds the heights in memory: CPU seconds (user + system) and peak memory beyond the heights and the library. GDAL's
-viewsheds are made in memory and added up with numpy. Accuracy, against the exact mode, whose every cell is the
-closed-form line of sight: in how many of the cells that some observer reaches the count differs, and how many pairs of
-an observer and a cell must be wrong for that (mistakes that cancel do not show).
+Ground: the Juan de Fuca SRTM tile (1″, 3601 × 3601, voids and sea at 0) if it is beside the repository, otherwise a
+generated fractal of that size; cells are taken as 30 m squares. Observers at 20 m on random land cells, targets at
+1.7 m, k = 4/3, range 20 km. Each tool counts for every cell how many observers see it, in a separate process that holds
+the heights in memory: CPU seconds (user + system) and peak memory beyond the heights and the library. GDAL's viewsheds
+are created in memory and summed with numpy. Accuracy, against the exact mode, whose every cell is the closed-form line
+of sight: the fraction of cells within range of some observer whose count differs, and the minimum number of wrong pairs
+of an observer and a cell (errors that cancel do not show).
 A table to stderr and one JSON line to stdout: ``python benchmarks/viewsheds.py [--full] [--range-km 20]``
 """
 
@@ -32,12 +32,12 @@ CELL_M = 30.0
 SIZE = 3601
 GROWTH = (1, 10, 50)
 FULL = 1000
-FEW, REPEATS = 10, 3  # a single call of few observers says more of the first use of memory than of the work
-WORKERS_SITES = 200  # enough work that what one thread does alone is a small part
+FEW, REPEATS = 10, 3  # one call with few observers mostly measures the first use of memory
+WORKERS_SITES = 200  # enough work that the serial part is small
 
 
 def ground() -> tuple[str, npt.NDArray[np.float32]]:
-    """The tile with its voids as sea, or a fractal."""
+    """Return the tile with its voids as sea, or a fractal."""
     tiles = sorted(TERRAIN.glob("*juan_de_fuca*.tif"))
     if not tiles:
         return "fractal", fractal(SIZE, 0.8, 250.0, 3)
@@ -49,27 +49,27 @@ def ground() -> tuple[str, npt.NDArray[np.float32]]:
 
 
 def places(z: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.int64]:
-    """Rows and columns of observers on random cells of land."""
+    """Return rows and columns of observers on random land cells."""
     land = np.argwhere(z > 0.5)
     return land[np.random.default_rng(11).choice(len(land), count, replace=False)]
 
 
 def peak_mb() -> float:
-    """The most memory that this process has held."""
+    """Return the peak memory of this process."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024.0
 
 
 def cpu_s() -> float:
-    """User and system time of this process and of its children that have ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    """Return user and system time of this process and of its ended children."""
+    used = [resource.getrusage(scope) for scope in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def measured(observers: int, call: Any) -> tuple[dict[str, Any], Any]:
-    """Seconds and peak memory of a call, of few observers the best of REPEATS, and its result.
+    """Return seconds and peak memory of a call, for few observers the best of REPEATS, and its result.
 
-    ``alone_s`` is what the calling thread works itself.
+    ``alone_s`` is the time that the calling thread works itself.
     """
     before, best, result = peak_mb(), {}, None
     for _ in range(REPEATS if observers <= FEW else 1):
@@ -86,7 +86,7 @@ def measured(observers: int, call: Any) -> tuple[dict[str, Any], Any]:
 
 
 def by_watchline(order: dict[str, Any]) -> dict[str, Any]:
-    """In a process of its own: the count by ``sites_seeing``, written to ``order["out"]``."""
+    """In a separate process: compute the count with ``sites_seeing`` and write it to ``order["out"]``."""
     import xarray as xr
 
     from geo.visibility.many_sites import viewsheds as many
@@ -107,17 +107,19 @@ def by_watchline(order: dict[str, Any]) -> dict[str, Any]:
     rows, columns = np.load(order["sites"]).T
     view = {"observer_height_m": MAST_M, "target_height_m": TARGET_M, "max_range_m": order["range_m"]}
     with cluster(order["workers"]) if order["scheduler"] == "processes" else nullcontext("threads") as scheduler:
-        who = {"mode": order["mode"], "scheduler": scheduler, "workers": order["workers"]}
+        execution = {"mode": order["mode"], "scheduler": scheduler, "workers": order["workers"]}
         warm = np.tile([[60.0, -60.0]], (64, 1))
-        many.sites_seeing(terrain(np.zeros((5, 5), np.float32)), warm, **view | who)
-        place = (columns * CELL_M, -rows * CELL_M)
-        figures, seen = measured(len(rows), lambda: many.sites_seeing(terrain(z), place, **view | who)["sites_seeing"])
+        many.sites_seeing(terrain(np.zeros((5, 5), np.float32)), warm, **view | execution)
+        observers = (columns * CELL_M, -rows * CELL_M)
+        figures, seen = measured(
+            len(rows), lambda: many.sites_seeing(terrain(z), observers, **view | execution)["sites_seeing"]
+        )
     np.save(order["out"], seen.values)
     return figures
 
 
 def cluster(workers: int) -> Any:
-    """A client of as many processes, started before anything is measured."""
+    """Return a client of that many processes, started before the measurement."""
     from distributed import Client, LocalCluster
 
     return Client(
@@ -126,7 +128,7 @@ def cluster(workers: int) -> Any:
 
 
 def by_gdal(order: dict[str, Any]) -> dict[str, Any]:
-    """In a Python with osgeo: one viewshed after another, added up."""
+    """In a Python with osgeo: compute one viewshed after another, and sum them."""
     from osgeo import gdal, osr
 
     gdal.UseExceptions()
@@ -144,7 +146,7 @@ def by_gdal(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def added_up(gdal: Any, source: Any, sites: Any, shape: tuple[int, ...], range_m: float) -> npt.NDArray[np.int32]:
-    """GDAL's viewsheds of all sites, counted."""
+    """Count GDAL's viewsheds of all sites."""
     count = np.zeros(shape, np.int32)
     for row, column in sites:
         seen = gdal.ViewshedGenerate(
@@ -171,19 +173,19 @@ def added_up(gdal: Any, source: Any, sites: Any, shape: tuple[int, ...], range_m
 
 
 def run(python: str, role: str, order: dict[str, Any]) -> dict[str, Any]:
-    """One tool in a process of its own."""
+    """Run one tool in a separate process."""
     command = [python, __file__, role, json.dumps(order)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(done.stderr)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
 def growth(folder: str, z: npt.NDArray[np.float32], counts: list[int], range_m: float) -> list[dict[str, Any]]:
-    """Every tool for every number of observers."""
+    """Run every tool for every number of observers."""
     np.save(f"{folder}/z.npy", z)
-    gdal, found = gdal_python(), []
+    gdal, rows = gdal_python(), []
     for count in counts:
         np.save(f"{folder}/sites.npy", places(z, count))
         order = {"z": f"{folder}/z.npy", "sites": f"{folder}/sites.npy", "range_m": range_m, "scheduler": "threads"}
@@ -191,12 +193,14 @@ def growth(folder: str, z: npt.NDArray[np.float32], counts: list[int], range_m: 
         for tool in ("exact", "fast", "gdal"):
             if tool == "gdal" and gdal is None:
                 continue
-            own = order | {"mode": tool, "workers": None, "out": f"{folder}/{tool}.npy"}
-            figures = run(gdal or "", "--gdal", own) if tool == "gdal" else run(sys.executable, "--watchline", own)
-            seen = np.load(own["out"])
+            request = order | {"mode": tool, "workers": None, "out": f"{folder}/{tool}.npy"}
+            figures = (
+                run(gdal or "", "--gdal", request) if tool == "gdal" else run(sys.executable, "--watchline", request)
+            )
+            seen = np.load(request["out"])
             exact = seen if exact is None else exact
             within, pairs = reached(z.shape, np.load(order["sites"]), range_m)
-            found.append(
+            rows.append(
                 {
                     "tool": tool,
                     "observers": count,
@@ -207,42 +211,46 @@ def growth(folder: str, z: npt.NDArray[np.float32], counts: list[int], range_m: 
                     "pairs_that_differ_percent": 100.0 * float(np.abs(seen - exact).sum()) / pairs,
                 }
             )
-    return found
+    return rows
 
 
 def reached(shape: tuple[int, int], sites: npt.NDArray[np.int64], range_m: float) -> tuple[npt.NDArray[np.bool_], int]:
-    """The cells within the range of some observer, and how many pairs of an observer and a cell there are."""
+    """Return the cells within the range of some observer, and the number of pairs of an observer and a cell."""
     reach, within, pairs = int(range_m / CELL_M), np.zeros(shape, np.bool_), 0
     disc = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) * CELL_M <= range_m
     for row, column in sites:
         top, left = max(row - reach, 0), max(column - reach, 0)
-        own = within[top : row + reach + 1, left : column + reach + 1]
-        near = disc[top - row + reach :, left - column + reach :][: own.shape[0], : own.shape[1]]
-        own |= near
+        view = within[top : row + reach + 1, left : column + reach + 1]
+        near = disc[top - row + reach :, left - column + reach :][: view.shape[0], : view.shape[1]]
+        view |= near
         pairs += int(near.sum())
     return within, pairs
 
 
 def second_worker(folder: str, z: npt.NDArray[np.float32], range_m: float, runs: int, count: int) -> dict[str, Any]:
-    """Wall seconds with one and with two workers, best of several runs taken in turn; the counts must be equal.
+    """Measure wall seconds with one and with two workers, the best of alternating runs; the counts must be equal.
 
-    The wall is that of a machine where nothing else runs, or it says nothing. What does not depend on others: the ratio
-    of the CPU seconds (of this process alone, with "processes"), and the seconds that the calling thread works alone.
+    Wall time is meaningful only on an otherwise idle machine. Independent of other load are the ratio of the CPU
+    seconds (of this process alone, with "processes"), and the seconds that the calling thread works alone.
     """
     np.save(f"{folder}/sites.npy", places(z, count))
     order = {"z": f"{folder}/z.npy", "sites": f"{folder}/sites.npy", "range_m": range_m, "mode": "exact"}
-    found: dict[str, Any] = {"observers": count}
+    results: dict[str, Any] = {"observers": count}
     answers = []
     for scheduler in ("threads", "processes"):
         best, used, alone = {1: np.inf, 2: np.inf}, {1: 0.0, 2: 0.0}, 0.0
         for _ in range(runs):
             for workers in best:
-                own = order | {"scheduler": scheduler, "workers": workers, "out": f"{folder}/{scheduler}{workers}.npy"}
-                figures = run(sys.executable, "--watchline", own)
+                request = order | {
+                    "scheduler": scheduler,
+                    "workers": workers,
+                    "out": f"{folder}/{scheduler}{workers}.npy",
+                }
+                figures = run(sys.executable, "--watchline", request)
                 best[workers] = min(best[workers], figures["wall_s"])
                 used[workers], alone = figures["cpu_s"], figures["alone_s"]
         answers += [np.load(f"{folder}/{scheduler}{workers}.npy") for workers in best]
-        found[scheduler] = {
+        results[scheduler] = {
             "one_wall_s": best[1],
             "two_wall_s": best[2],
             "speed_up": best[1] / best[2],
@@ -250,7 +258,7 @@ def second_worker(folder: str, z: npt.NDArray[np.float32], range_m: float, runs:
             "alone_cpu_s": alone,
         }
     assert all(np.array_equal(answers[0], other) for other in answers[1:])
-    return found
+    return results
 
 
 def main() -> None:

@@ -1,11 +1,11 @@
-"""Viewsheds of one observer, exact and fast, beside GDAL in process: speed at every range, memory, how many are right.
+"""Viewsheds of one observer, exact and fast, beside GDAL: speed at every range, memory, correctness.
 
-One observer 20 m up in the middle, targets 1.7 m, k = 4/3. The three tools take turns, GDAL in a process of its own
-that holds the same heights in memory; a turn is one viewshed or, where that is short, as many as have a million cells.
-Speed is cells of the window a CPU-second (all threads), the median of the turns. Right is what the closed-form sight
-line says, over up to 300,000 random cells in range. Least heights to be seen beside GDAL's mode "DEM". Memory is what
-a viewshed of the whole map adds to a process that holds the heights. Ground: generated, 30 m, from a plain without a
-stone to mountains; the Pyrenees and White Mountains SRTM tiles, 90 m, where they are beside the repository.
+One observer at 20 m in the middle, targets at 1.7 m, k = 4/3. The three tools alternate, GDAL in a separate process
+that holds the same heights in memory; a turn is one viewshed or, for short ranges, enough for a million cells. Speed is
+cells of the window per CPU-second (all threads), the median of the turns. The reference is the closed-form sight line,
+over up to 300,000 random cells in range. Least visible heights are compared with GDAL's mode "DEM". Memory is the
+increase by a viewshed of the whole map in a process that holds the heights. Ground: generated, 30 m, from a smooth
+plain to mountains; the Pyrenees and White Mountains SRTM tiles, 90 m, if they are beside the repository.
 A table to stderr and one JSON line to stdout:
 ``python benchmarks/visibility.py [--size N] [--runs N] [--ranges KM ...] [--grounds NAME ...]``
 """
@@ -38,7 +38,7 @@ TURN_CELLS = 1_000_000
 
 
 def fractal(size: int, hurst: float, relief_m: float, seed: int) -> Float32s:
-    """Ground by spectral synthesis; a Hurst exponent of 1 is smooth, of 0.5 rough."""
+    """Return ground by spectral synthesis; a Hurst exponent of 1 is smooth, of 0.5 rough."""
     frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
     frequency[0, 0] = np.inf
     noise = np.fft.rfft2(np.random.default_rng(seed).normal(size=(size, size)))
@@ -47,7 +47,7 @@ def fractal(size: int, hurst: float, relief_m: float, seed: int) -> Float32s:
 
 
 def srtm(name: str) -> Float32s:
-    """A tile, its voids as the median."""
+    """Return a tile with its voids filled by the median."""
     import rasterio
 
     with rasterio.open(next(TERRAIN.glob(f"*{name}*.tif"))) as raster:
@@ -57,12 +57,12 @@ def srtm(name: str) -> Float32s:
 
 
 def grounds(size: int) -> dict[str, tuple[Callable[[], Float32s], float]]:
-    """Name -> what makes the heights, without voids; cell [m]."""
+    """Return name -> function that creates the heights, without voids; cell [m]."""
 
     def noise() -> Float32s:
         return (np.random.default_rng(0).normal(size=(size, size)) * 0.3).astype(np.float32)
 
-    found: dict[str, tuple[Callable[[], Float32s], float]] = {
+    grounds_by_name: dict[str, tuple[Callable[[], Float32s], float]] = {
         "flat": (lambda: np.zeros((size, size), np.float32), 30.0),
         "plain, 0.3 m noise": (lambda: fractal(size, 1.0, 8.0, 5) + noise(), 30.0),
         "open": (lambda: fractal(size, 1.1, 60.0, 6), 30.0),
@@ -71,13 +71,13 @@ def grounds(size: int) -> dict[str, tuple[Callable[[], Float32s], float]]:
         "mountain fractal": (lambda: fractal(size, 0.9, 900.0, 7), 30.0),
     }
     if TERRAIN.is_dir():
-        found["Pyrenees"] = (lambda: srtm("pyrenees"), 90.0)
-        found["White Mountains"] = (lambda: srtm("white_mountains"), 90.0)
-    return found
+        grounds_by_name["Pyrenees"] = (lambda: srtm("pyrenees"), 90.0)
+        grounds_by_name["White Mountains"] = (lambda: srtm("white_mountains"), 90.0)
+    return grounds_by_name
 
 
 def timed(runs: int, call: Any) -> tuple[float, Any]:
-    """Least CPU seconds of some runs, and the result."""
+    """Return the least CPU seconds of several runs, and the result."""
     best = np.inf
     for _ in range(runs):
         start = time.process_time()
@@ -87,7 +87,7 @@ def timed(runs: int, call: Any) -> tuple[float, Any]:
 
 
 def turn(call: Callable[[], Any], loops: int) -> tuple[float, Any]:
-    """CPU seconds of one of ``loops`` calls, and the last result."""
+    """Return CPU seconds of one of ``loops`` calls, and the last result."""
     start = time.process_time()
     for _ in range(loops):
         result = call()
@@ -95,7 +95,7 @@ def turn(call: Callable[[], Any], loops: int) -> tuple[float, Any]:
 
 
 def truth(z: Float32s, cell_m: float, row: int, col: int, r: Any, c: Any) -> UInt8s:
-    """The closed-form sight line's state of targets at rows r and columns c."""
+    """Return the closed-form sight line's state of targets at rows r and columns c."""
     from geo.visibility.kernels.sight_line import sight_states
     from geo.visibility.view import drop_per_cell
 
@@ -107,7 +107,7 @@ def truth(z: Float32s, cell_m: float, row: int, col: int, r: Any, c: Any) -> UIn
 
 
 def measure(z: Float32s, cell_m: float, range_m: float, runs: int, gdal: Gdal | None) -> dict[str, dict[str, float]]:
-    """Per tool: speed, CPU seconds, and percent of cells in range that agree, that show and that hide falsely."""
+    """Return per tool: speed, CPU seconds, and percentages of cells in range that agree, falsely show or hide."""
     from geo.visibility import viewshed_array
 
     row, col = z.shape[0] // 2, z.shape[1] // 2
@@ -147,7 +147,7 @@ def measure(z: Float32s, cell_m: float, range_m: float, runs: int, gdal: Gdal | 
 
 
 def in_range(shape: tuple[int, int], row: int, col: int, reach: float) -> tuple[Any, Any]:
-    """Rows and columns of random cells within reach, or of all where they are few."""
+    """Return rows and columns of random cells within reach, or of all if they are few."""
     rows, columns = (
         np.arange(max(0, int(np.ceil(at - min(reach, at)))), min(count, int(at + min(reach, count)) + 1))
         for at, count in ((row, shape[0]), (col, shape[1]))
@@ -162,7 +162,7 @@ def in_range(shape: tuple[int, int], row: int, col: int, reach: float) -> tuple[
 
 
 def least_heights(z: Float32s, cell_m: float, range_m: float, runs: int, gdal: Gdal | None) -> dict[str, float]:
-    """Million cells a CPU-second of the least heights to be seen: exact, fast, and GDAL's."""
+    """Return million cells per CPU-second of the least visible heights: exact, fast, and GDAL's."""
     from geo.visibility.view import View
     from geo.visibility.window import needed_from
 
@@ -185,7 +185,7 @@ def status_mb(field: str) -> float:
 
 
 def memory_worker(path: str, cell_m: float, mode: str) -> None:
-    """In a process of its own: bytes a window cell that the viewshed of a whole map adds to the process."""
+    """In a separate process: measure bytes per window cell that the viewshed of a whole map adds to the process."""
     from geo.visibility import viewshed_array
     from geo.visibility.single_site import compile_kernels
 
@@ -198,7 +198,7 @@ def memory_worker(path: str, cell_m: float, mode: str) -> None:
 
 
 def memory(z: Float32s, cell_m: float) -> dict[str, float]:
-    """UInt8s a window cell of both modes."""
+    """Return bytes per window cell of both modes."""
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/z.npy", z)
         command = [sys.executable, __file__, "--memory-worker", f"{folder}/z.npy", str(cell_m)]
@@ -241,7 +241,7 @@ def main() -> None:
 
 
 def show(cases: dict[str, Any], heights: dict[str, Any], bytes_a_cell: dict[str, Any]) -> None:
-    """The tables for people."""
+    """Show the tables."""
     tools = ("exact", "fast", "gdal")
     rows = []
     for where, case in cases.items():

@@ -1,8 +1,8 @@
 """The live map: 200 streams of which 20 are stalled, and 5,000 tracks in a browser without a GPU.
 
-Streams: age of a picture when a reader has it whole, from the moment at which fusion began to commit it. A bare
-Starlette application that sends the same bytes from memory runs in the same run. Page: frames and updates a second,
-first paint, heap; a bare MapLibre page with as many symbols runs in the same run. Both want a quiet machine.
+Streams: age of a picture when a reader has received it completely, from the start of its commit by fusion. A bare
+Starlette application that sends the same bytes from memory runs in the same run. Page: frames and updates per second,
+first paint, heap; a bare MapLibre page with as many symbols runs in the same run. Both need an idle machine.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from web_page import bundle, page_figures
 from web_streams import HZ, READERS, STALLED, Load, streams
 
 
-def show(title: str, found: dict[str, dict[str, Any]]) -> None:
-    names = list(dict.fromkeys(name for figures in found.values() for name in figures))
-    table([title, *found], [[name, *(figures.get(name) for figures in found.values())] for name in names])
+def show(title: str, results: dict[str, dict[str, Any]]) -> None:
+    names = list(dict.fromkeys(name for figures in results.values() for name in figures))
+    table([title, *results], [[name, *(figures.get(name) for figures in results.values())] for name in names])
 
 
 def main() -> None:
@@ -29,19 +29,19 @@ def main() -> None:
     options = parser.parse_args()
     figures: dict[str, Any] = {}
     if "streams" in (options.part or ["streams"]):
-        found = streams(Load(options.stream_tracks, options.seconds))
+        results = streams(Load(options.stream_tracks, options.seconds))
         figures["streams"] = {
             "readers": READERS,
             "stalled": STALLED,
             "hz": HZ,
             "tracks": options.stream_tracks,
-            **found,
+            **results,
         }
-        show("streams", found)
+        show("streams", results)
     if "page" in (options.part or ["page"]):
-        found = page_figures(options.tracks, options.seconds)
-        figures |= {"page": {"tracks": options.tracks, **found}, "bundle": bundle()}
-        show("page", found)
+        results = page_figures(options.tracks, options.seconds)
+        figures |= {"page": {"tracks": options.tracks, **results}, "bundle": bundle()}
+        show("page", results)
         show("bundle", {"built": figures["bundle"]})
     report("web", figures)
 

@@ -1,4 +1,4 @@
-"""The page: 5,000 tracks that move once a second in a Chromium without a GPU, and a bare MapLibre page beside it.
+"""The page: 5,000 tracks moving once per second in a Chromium without a GPU, and a bare MapLibre page beside it.
 
 A module of ``web.py``. Frames are counted by requestAnimationFrame, which a browser calls only when it can draw.
 """
@@ -62,12 +62,12 @@ map.on("load", async () => {
 
 
 def page_figures(tracks: int, seconds: float) -> dict[str, dict[str, Any]]:
-    """The live map and the bare page, one after the other, in one browser each."""
+    """Measure the live map and the bare page, one after the other, each in its own browser."""
     return {"live map": live_map(tracks, seconds), "bare MapLibre": bare_page(tracks, seconds)}
 
 
 def bundle() -> dict[str, float]:
-    """Kilobytes of what a browser loads, as it is and as gzip would make it."""
+    """Return kilobytes that a browser loads, uncompressed and with gzip."""
     files = [f for f in (WEB / "dist").rglob("*") if f.is_file() and f.suffix in (".js", ".css", ".html", ".svg")]
     bodies = [file.read_bytes() for file in files]
     return {
@@ -92,7 +92,7 @@ def browser_page() -> Iterator[Page]:
 
 
 def watch(page: Page, seconds: float, updates: str) -> dict[str, Any]:
-    """Frames and updates a second, and the heap at the end. ``updates``: JavaScript whose value changes with each."""
+    """Return frames and updates per second, and the final heap. ``updates``: JavaScript that changes with each."""
     began, frames = time.monotonic(), page.evaluate("window.frames_")
     seen: list[Any] = []
     while time.monotonic() - began < seconds:
@@ -115,7 +115,7 @@ def watch(page: Page, seconds: float, updates: str) -> dict[str, Any]:
 
 
 def pan(page: Page, seconds: float, drawn: str) -> float:
-    """Frames of the map a second while arrow keys move it all the time; ``drawn``: JavaScript that counts them."""
+    """Return map frames per second while arrow keys move it continuously; ``drawn``: JavaScript that counts them."""
     began, frames, turn = time.monotonic(), page.evaluate(drawn), 0
     while time.monotonic() - began < seconds:
         page.keyboard.press("ArrowLeft" if turn // 8 % 2 else "ArrowRight")
@@ -140,17 +140,17 @@ def live_map(tracks: int, seconds: float) -> dict[str, Any]:
         page.wait_for_selector("[data-testid=track-row]", timeout=60_000)
         page.wait_for_timeout(5000)
         drawn = page.evaluate(MAP_FRAMES)
-        found = watch(page, seconds, "document.querySelector('[data-testid=track-row]').dataset.lon")
+        figures = watch(page, seconds, "document.querySelector('[data-testid=track-row]').dataset.lon")
         drawn = page.evaluate(MAP_FRAMES) - drawn
         page.keyboard.press("m")
         moved = pan(page, seconds / 2, MAP_FRAMES)
-        return {"first_paint_s": round(paint, 2), "map_and_stream_s": round(ready, 2), **found,
+        return {"first_paint_s": round(paint, 2), "map_and_stream_s": round(ready, 2), **figures,
                 "map_frames_a_second": round(drawn / seconds, 1), "map_frames_a_second_panned": moved}  # fmt: skip
 
 
 @contextmanager
 def serving_tracks(folder: Path, tracks: int) -> Iterator[str]:
-    """``watchline serve`` over a store whose tracks move once a second; its address."""
+    """Run ``watchline serve`` over a store whose tracks move once per second; yield its address."""
     from ops.store.writer import Store
 
     store, stop = Store(folder / "store.db"), threading.Event()
@@ -209,14 +209,14 @@ def bare_page(tracks: int, seconds: float) -> dict[str, Any]:
                     "performance.getEntriesByName('first-contentful-paint')[0]?.startTime / 1000 || null"
                 )
                 page.wait_for_timeout(5000)
-                found = watch(page, seconds, "window.updates_")
-                found["map_frames_a_second_panned"] = pan(page, seconds / 2, "window.drawn_")
+                figures = watch(page, seconds, "window.updates_")
+                figures["map_frames_a_second_panned"] = pan(page, seconds / 2, "window.drawn_")
             server.shutdown()
-    return {"first_paint_s": paint, **found}
+    return {"first_paint_s": paint, **figures}
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
     extensions_map = {**http.server.SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript"}  # noqa: RUF012
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""

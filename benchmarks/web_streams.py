@@ -1,8 +1,8 @@
-"""Streams: how late a picture reaches 180 readers while 20 others take nothing, and what that costs the server.
+"""Streams: the delay of a picture to 180 readers while 20 others read nothing, and the server's cost.
 
-A module of ``web.py``. Store and writer here, the server and the readers each in a process of their own. Beside it, in
-the same run, a bare Starlette application that sends the same bytes to the same readers from memory: the least that an
-event stream over uvicorn can cost.
+A module of ``web.py``. Store and writer run here, the server and the readers each in a separate process. For
+comparison, in the same run, a bare Starlette application sends the same bytes to the same readers from memory: the
+minimum cost of an event stream over uvicorn.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Load:
 
 
 def picture_of(count: int, tick: int) -> list[dict[str, Any]]:
-    """So many tracks as ops.services.fusion.live_picture writes them, a little farther at each tick."""
+    """Return ``count`` tracks as ops.services.fusion.live_picture writes them, a little farther at each tick."""
     return [
         {
             "track": f"T{i:08x}", "status": "confirmed", "lon": round(-84.4 + (i % 71) * 0.004 + tick * 1e-5, 7),
@@ -52,7 +52,7 @@ def picture_of(count: int, tick: int) -> list[dict[str, Any]]:
 
 
 def serve_store(path: str, pipe: Any) -> None:
-    """The product's server over a store."""
+    """Serve a store with Watchline's server."""
     from ops.services.api.app import ApiSettings, create_app
     from ops.services.api.server import serving
 
@@ -63,7 +63,7 @@ def serve_store(path: str, pipe: Any) -> None:
 
 
 def serve_echo(tracks: int, pipe: Any) -> None:
-    """The peer: one Starlette route that sends a picture of now to everybody ten times a second, from memory."""
+    """Serve the peer: one Starlette route that sends a picture to every client ten times per second, from memory."""
     import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
@@ -107,7 +107,7 @@ def serve_echo(tracks: int, pipe: Any) -> None:
 
 
 def read_streams(port: int, seconds: float, pipe: Any) -> None:
-    """READERS clients; sends back the ages [ms] of the pictures that arrived, by client."""
+    """Run READERS clients; send back the ages [ms] of the pictures that arrived, by client."""
     from datetime import datetime
 
     def stamp_of(data: bytes) -> float:
@@ -142,19 +142,19 @@ def read_streams(port: int, seconds: float, pipe: Any) -> None:
 
 @contextmanager
 def process(target: Callable[..., None], *arguments: Any) -> Any:
-    """A process with a pipe to it; killed at the end."""
-    ours, theirs = CONTEXT.Pipe()
-    child = CONTEXT.Process(target=target, args=(*arguments, theirs), daemon=True)
+    """Start a process with a pipe to it; it is killed at the end."""
+    parent_end, child_end = CONTEXT.Pipe()
+    child = CONTEXT.Process(target=target, args=(*arguments, child_end), daemon=True)
     child.start()
     try:
-        yield child, ours
+        yield child, parent_end
     finally:
         child.kill()
         child.join()
 
 
 def stall(port: int) -> list[socket.socket]:
-    """Clients that ask for the stream and read nothing."""
+    """Open clients that request the stream and read nothing."""
     clients = []
     for _ in range(STALLED):
         client = socket.socket()
@@ -166,7 +166,7 @@ def stall(port: int) -> list[socket.socket]:
 
 
 def measure(port: int, pid: int, load: Load, *, with_stalled: bool) -> dict[str, Any]:
-    """Ages of pictures at the readers, and the server's memory without and with stalled clients."""
+    """Return ages of pictures at the readers, and the server's memory without and with stalled clients."""
     watched = psutil.Process(pid)
     with process(read_streams, port, load.warm_s + load.seconds) as (_, pipe):
         time.sleep(load.warm_s)
@@ -196,26 +196,26 @@ def measure(port: int, pid: int, load: Load, *, with_stalled: bool) -> dict[str,
 
 
 def streams(load: Load) -> dict[str, dict[str, Any]]:
-    """Product without and with stalled clients, then the peer without: one that stalls would fill its memory."""
+    """Measure Watchline without and with stalled clients, then the peer without, as they would fill its memory."""
     from ops.store.writer import Store
 
-    found: dict[str, dict[str, Any]] = {}
+    results: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory(prefix="watchline-bench-") as folder:
         store = Store(Path(folder) / "s.db")
         store.commit(1, stamp_ns=time.time_ns(), tracks_live=[])
         with process(serve_store, str(store.path)) as (server, pipe), writing(store, load):
             port = pipe.recv()
             for name, with_stalled in (("all read", False), (f"{STALLED} stalled", True)):
-                found[name] = measure(port, server.pid, load, with_stalled=with_stalled)
+                results[name] = measure(port, server.pid, load, with_stalled=with_stalled)
         store.close()
     with process(serve_echo, load.tracks) as (server, pipe):
-        found["bare Starlette"] = measure(pipe.recv(), server.pid, load, with_stalled=False)
-    return found
+        results["bare Starlette"] = measure(pipe.recv(), server.pid, load, with_stalled=False)
+    return results
 
 
 @contextmanager
 def writing(store: Any, load: Load) -> Any:
-    """Fusion's part: a new picture ten times a second, and an alert with every tenth."""
+    """Write as fusion does: a new picture ten times per second, and an alert with every tenth."""
     stop = threading.Event()
 
     def write() -> None:

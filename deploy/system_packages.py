@@ -1,4 +1,4 @@
-"""Install what the tests need from the system's packages where that is allowed; say loudly what is missing."""
+"""Install the system packages that the tests need, where permitted; report missing ones prominently."""
 
 from __future__ import annotations
 

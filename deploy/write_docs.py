@@ -1,7 +1,7 @@
 """Write the generated parts of the documentation: docs/api.md, and the packages in docs/architecture.md.
 
 Everything comes from the source text: the names in ``__all__``, the first sentence of each docstring, and the imports.
-Nothing is imported, so any Python runs this. ``tests/test_documented.py`` fails while a generated part is not current.
+Nothing is imported, so any Python runs this. ``tests/test_documented.py`` fails while a generated part is outdated.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = ("ops", "fusion", "ingest", "sensors", "geo")
-"""The layers of the software from the top; fusion and ingest stand beside each other."""
+"""The layers of the software from the top; fusion and ingest are on the same level."""
 LIBRARY = ("geo", "sensors", "ingest", "fusion")
 """The layers that have a public API; ops is an application."""
 BELOW = (("ops", "fusion"), ("ops", "ingest"), ("fusion", "sensors"), ("ingest", "sensors"), ("sensors", "geo"))
@@ -28,7 +28,7 @@ Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
 @dataclass(frozen=True, slots=True)
 class PublicName:
-    """One name of an ``__all__``: where it is imported from, and where it is defined."""
+    """One name of an ``__all__``: the module to import it from, and the module that defines it."""
 
     module: str
     name: str
@@ -39,7 +39,7 @@ class PublicName:
 
     @property
     def summary(self) -> str:
-        """What the index says of it: of a constant its value, where that is short, then its description."""
+        """Return its entry in the index: for a constant its value, if short, then its description."""
         return " ".join(part for part in (self.value, self.described) if part)
 
 
@@ -48,7 +48,7 @@ class PublicName:
 
 @cache
 def modules() -> dict[str, Path]:
-    """The file of every module and package, by dotted name."""
+    """Return the file of every module and package, by dotted name."""
     files = (file for layer in LAYERS for file in (ROOT / layer).rglob("*.py"))
     kept = (file.relative_to(ROOT) for file in files if "node_modules" not in file.parts)
     return {
@@ -67,12 +67,12 @@ def is_package(module: str) -> bool:
 
 
 def first_sentence(docstring: str | None) -> str:
-    """The docstring up to its first blank line, on one line."""
+    """Return the docstring up to its first blank line, on one line."""
     return " ".join((docstring or "").strip().split("\n\n", 1)[0].split())
 
 
 def exported(module: str) -> list[str]:
-    """The names in ``__all__``, sorted; empty when the module has none."""
+    """Return the names in ``__all__``, sorted; empty when the module has none."""
     for node in tree(module).body:
         if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]:
             return sorted(ast.literal_eval(node.value), key=str.casefold)
@@ -80,22 +80,22 @@ def exported(module: str) -> list[str]:
 
 
 def definition(module: str, name: str) -> tuple[str, Definition]:
-    """The module that defines a name, and its definition there; imports are followed."""
-    found: Definition | None = None
+    """Return the module that defines a name, and its definition there; imports are followed."""
+    node_found: Definition | None = None
     for node in tree(module).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
-            found = node
+            node_found = node
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if name in [part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]:
-                found = node
+                node_found = node
         elif isinstance(node, ast.ImportFrom) and node.module in modules():
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
                     return definition(node.module, alias.name)
-    if found is None:
+    if node_found is None:
         raise SystemExit(f"{module} exports {name!r}, which it neither defines nor imports from one of our modules.")
-    return module, found
+    return module, node_found
 
 
 # --- the index of the public API
@@ -126,7 +126,7 @@ def kind_of(module: str, node: Definition) -> str:
 
 
 def described(module: str, node: Definition) -> str:
-    """First sentence of the docstring; of a constant, of the string below it."""
+    """Return the first sentence of the docstring; for a constant, of the string below it."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return first_sentence(ast.get_docstring(node))
     body = tree(module).body
@@ -137,7 +137,7 @@ def described(module: str, node: Definition) -> str:
 
 
 def value_of(name: str, node: Definition) -> str:
-    """The value of a constant as Markdown code; empty when it is long, or node is no constant."""
+    """Return the value of a constant as Markdown code; empty when it is long, or when node is not a constant."""
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
         return ""
     value = node.value
@@ -149,7 +149,7 @@ def value_of(name: str, node: Definition) -> str:
 
 
 def public_names() -> Iterator[PublicName]:
-    """Every name of every ``__all__`` of the library, by layer and module."""
+    """Yield every name of every ``__all__`` of the library, by layer and module."""
     for layer in LIBRARY:
         for module in modules():
             if module.partition(".")[0] == layer:
@@ -161,7 +161,7 @@ def public_names() -> Iterator[PublicName]:
 
 
 def api_page() -> str:
-    """The text of docs/api.md."""
+    """Return the text of docs/api.md."""
     lines = [
         "# Public API",
         "",
@@ -184,7 +184,7 @@ def api_page() -> str:
 
 
 def packages_table() -> str:
-    """Every package with the first sentence of its ``__init__``, a table for each layer."""
+    """Return every package with the first sentence of its ``__init__``, one table per layer."""
     lines: list[str] = []
     for layer in LAYERS:
         lines += ["", f"### {layer}", "", first_sentence(ast.get_docstring(tree(layer))), ""]
@@ -197,7 +197,7 @@ def packages_table() -> str:
 
 
 def statements(node: ast.AST) -> Iterator[ast.stmt]:
-    """Every statement below a node; expressions, which hold no imports, are not entered."""
+    """Yield every statement below a node; expressions are skipped, because they contain no imports."""
     for block in ("body", "handlers", "cases", "orelse", "finalbody"):
         for child in getattr(node, block, ()):
             if isinstance(child, ast.stmt):
@@ -207,25 +207,25 @@ def statements(node: ast.AST) -> Iterator[ast.stmt]:
 
 @cache
 def imported(module: str) -> frozenset[str]:
-    """Our modules that a module imports, anywhere in its text."""
-    found: set[str] = set()
+    """Return the Watchline modules that a module imports, anywhere in its text."""
+    names: set[str] = set()
     for node in statements(tree(module)):
         if isinstance(node, ast.ImportFrom) and node.module:
             full = (f"{node.module}.{alias.name}" for alias in node.names)
-            found.update(name if name in modules() else node.module for name in full)
+            names.update(name if name in modules() else node.module for name in full)
         elif isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-    return frozenset(found & modules().keys())
+            names.update(alias.name for alias in node.names)
+    return frozenset(names & modules().keys())
 
 
 def package_of(module: str) -> str:
-    """Layer and package of a module: ``geo.visibility`` for all below it, the layer itself for its own files."""
+    """Return layer and package of a module: ``geo.visibility`` for all below it, the layer itself for its own files."""
     parts = module.split(".")
     return ".".join((parts if is_package(module) else parts[:-1])[:2])
 
 
 def boxes(layer: str) -> dict[str, list[str]]:
-    """The modules in each box of a layer's picture: a box for each package, and boxes for the layer's own files.
+    """Return the modules in each box of a layer's diagram: one box per package, and boxes for the layer's own files.
 
     Own files share a box when they depend on the same packages of the layer, so that no two boxes depend on each other.
     """
@@ -239,17 +239,17 @@ def boxes(layer: str) -> dict[str, list[str]]:
 
 
 def _packages_below(module: str, layer: str) -> set[str]:
-    """The packages of the layer that a module imports, directly or not."""
+    """Return the packages of the layer that a module imports, directly or indirectly."""
     seen, waiting = {module}, [module]
     while waiting:
-        found = {name for name in imported(waiting.pop()) if name.startswith(f"{layer}.")} - seen
-        seen |= found
-        waiting += found
+        neighbours = {name for name in imported(waiting.pop()) if name.startswith(f"{layer}.")} - seen
+        seen |= neighbours
+        waiting += neighbours
     return {package_of(name) for name in seen} - {layer}
 
 
 def arrows(layer: str) -> list[tuple[str, str]]:
-    """Which box of a layer imports which, without the arrows that others imply."""
+    """Return which box of a layer imports which, without arrows implied by others."""
     members = boxes(layer)
     box_of = {module: box for box, names in members.items() for module in names}
     below = {
@@ -257,7 +257,7 @@ def arrows(layer: str) -> list[tuple[str, str]]:
         for box, names in members.items()
     }
 
-    TopologicalSorter(below).prepare()  # raises CycleError: packages that import each other have no picture
+    TopologicalSorter(below).prepare()  # raises CycleError: packages that import each other cannot be drawn
 
     def reach(box: str) -> set[str]:
         return {box}.union(*(reach(lower) for lower in below[box]))
@@ -271,7 +271,7 @@ def arrows(layer: str) -> list[tuple[str, str]]:
 
 
 def packages_diagram() -> str:
-    """Mermaid text of the layers, their packages and the imports between them."""
+    """Return Mermaid text of the layers, their packages and the imports between them."""
     lines = ["flowchart TB", "  accTitle: Layers and packages", "  accDescr: Which package imports which."]
     for layer in LAYERS:
         title = first_sentence(ast.get_docstring(tree(layer))).rstrip(".")
@@ -279,10 +279,12 @@ def packages_diagram() -> str:
         members = boxes(layer)
         node = {box: f"box_{names[0].replace('.', '_')}" for box, names in members.items()}
         for box, names in members.items():
-            own = box.partition(" ")[0] == layer
+            is_layer_file = box.partition(" ")[0] == layer
             label = _wrapped(", ".join(name.removeprefix(f"{layer}.") for name in names))
             lines.append(
-                f'    {node[box]}(["{label}"])' if own else f'    {node[box]}["{box.removeprefix(layer + ".")}"]'
+                f'    {node[box]}(["{label}"])'
+                if is_layer_file
+                else f'    {node[box]}["{box.removeprefix(layer + ".")}"]'
             )
         lines += [f"    {node[upper]} --> {node[lower]}" for upper, lower in arrows(layer)]
         lines.append("  end")
@@ -292,10 +294,10 @@ def packages_diagram() -> str:
 
 def _wrapped(label: str, width: int = 30) -> str:
     lines = [""]
-    for word in label.split(" "):
-        if len(lines[-1]) + len(word) > width:
+    for part in label.split(" "):
+        if len(lines[-1]) + len(part) > width:
             lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
+        lines[-1] = f"{lines[-1]} {part}".strip()
     return "<br/>".join(lines)
 
 
@@ -303,16 +305,16 @@ def _wrapped(label: str, width: int = 30) -> str:
 
 
 def with_packages(page: str) -> str:
-    """The text of docs/architecture.md with its generated part replaced."""
+    """Return the text of docs/architecture.md with its generated part replaced."""
     before, _, rest = page.partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
+    _, marker, after = rest.partition(END)
+    if not marker:
         raise SystemExit("docs/architecture.md has no generated part: its two marks are missing.")
     return f"{before}{BEGIN}\n\n{packages_table()}\n{END}{after}"
 
 
 def generated() -> dict[Path, str]:
-    """The text that each generated file should hold."""
+    """Return the text that each generated file should have."""
     architecture = ROOT / "docs" / "architecture.md"
     return {
         ROOT / "docs" / "api.md": api_page(),
