@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from ops.runtime.compile_kernels import forget_outdated
+
 DURATIONS = Path(__file__).with_name("durations.json")
 """Seconds of each test file that takes more than one; ``WATCHLINE_DURATIONS=write make test`` measures them."""
 TOGETHER = ("tests/web/",)
@@ -120,6 +122,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
 
 @pytest.hookimpl(trylast=True)  # after the terminal's own
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        forget_outdated()
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if config.getoption("dist", "no") != "no" and reporter is not None:
         config.pluginmanager.register(Progress(reporter), "progress")

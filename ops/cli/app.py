@@ -37,6 +37,7 @@ from ops.cli.plan import plan
 from ops.cli.score import score
 from ops.cli.sensor import sensor_app
 from ops.cli.terrain import terrain_app
+from ops.runtime.compile_kernels import forget_outdated
 
 BEGAN_S = time.monotonic()
 
@@ -252,6 +253,7 @@ def main() -> None:
     """
     os.umask(0o077)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    forget_outdated()
     try:
         code = app(standalone_mode=False)
     except WatchlineError as error:

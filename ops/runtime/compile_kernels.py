@@ -51,7 +51,7 @@ compiled in two groups. The longest groups come first.
 """
 
 _IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n]+)|import\s+([\w.]+))", re.MULTILINE)
-_TELL_EVERY_S = 10.0
+_REPORT_EVERY_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _watch(running: dict[Future[float], str], screen: Console, processes: int, b
             highlight=False,
             soft_wrap=True,
         )
-        for done in wait(running, timeout=_TELL_EVERY_S, return_when=FIRST_COMPLETED).done:
+        for done in wait(running, timeout=_REPORT_EVERY_S, return_when=FIRST_COMPLETED).done:
             del running[done]
             done.result()
 
@@ -153,21 +153,52 @@ def _read_stamp(file: Path) -> Stamp:
     return Stamp("", {})
 
 
-def main() -> int:
-    """Entry point of ``python -m ops.runtime.compile_kernels``."""
+def _write_stamp(file: Path, stamp: Stamp) -> None:
+    with suppress(OSError):  # a read-only installation stores its kernels elsewhere
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(file) as partial:
+            partial.write_bytes(msgspec.json.encode(stamp))
+
+
+def _cache() -> tuple[list[Path], Path]:
+    """Return the folders with compiled code, and the file of the stamp."""
     given = os.environ.get("NUMBA_CACHE_DIR")
     folders = [Path(given)] if given else [ROOT / package for package in PACKAGES]
-    file = (Path(given) if given else Path(__file__).parent / "__pycache__") / STAMP
+    return folders, (Path(given) if given else Path(__file__).parent / "__pycache__") / STAMP
+
+
+def forget_outdated() -> int:
+    """Remove what was compiled of sources that have changed since the stamp, and compile nothing.
+
+    numba cannot read its own index of a kernel whose argument types were renamed since, so every program that may run
+    after an upgrade calls this first. While no source is newer than the stamp, it only looks at their times.
+
+    Returns
+    -------
+    int
+        Number of files removed.
+    """
+    folders, file = _cache()
+    sources = [source for package in PACKAGES for source in (ROOT / package).rglob("*.py")]
+    with suppress(OSError):
+        if file.stat().st_mtime >= max(source.stat().st_mtime for source in sources):
+            return 0
+    before, current = _read_stamp(file), source_digests(ROOT)
+    removed = forget_stale(folders, current, before.sources)
+    _write_stamp(file, replace(before, sources=current))
+    return removed
+
+
+def main() -> int:
+    """Entry point of ``python -m ops.runtime.compile_kernels``."""
+    folders, file = _cache()
     current, before = Stamp(_machine(), source_digests(ROOT)), _read_stamp(file)
     if replace(before, kernels=0) == current and _kernels_in(folders) >= before.kernels > 0:
         return 0
     forget_stale(folders, current.sources, before.sources)
     screen = Console(stderr=True)
     total = compile_all(screen)
-    with suppress(OSError):  # a read-only installation stores its kernels elsewhere
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(file) as partial:
-            partial.write_bytes(msgspec.json.encode(replace(current, kernels=_kernels_in(folders))))
+    _write_stamp(file, replace(current, kernels=_kernels_in(folders)))
     screen.print(f"Kernels compiled in {total:.0f} s (once; cached for next time).", highlight=False)
     return 0
 

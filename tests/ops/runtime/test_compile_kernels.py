@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,6 +103,25 @@ def test_a_second_run_compiles_nothing_and_a_lost_kernel_is_compiled_again(
     (cache / "kernel.search-3.py311.nbi").unlink()
     assert compile_kernels.main() == 0
     assert runs == [0, 1]
+
+
+def test_outdated_kernels_go_before_numba_reads_them_and_the_others_stay(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade changes sources: what was compiled of them is removed without compiling anything."""
+    monkeypatch.setattr(compile_kernels, "ROOT", tree)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tree))
+    assert compile_kernels.forget_outdated() == 2 * len(KERNELS), "of unknown sources"
+    for name in KERNELS:
+        (tree / Path(name).parent / "__pycache__" / f"{Path(name).stem}.run-3.py311.nbi").write_text("")
+    assert compile_kernels.forget_outdated() == 0
+    changed = tree / "geo/shade.py"
+    changed.write_text("# changed\n")
+    later = (tree / compile_kernels.STAMP).stat().st_mtime + 5
+    os.utime(changed, (later, later))
+    assert compile_kernels.forget_outdated() == 2
+    assert {file.name.partition(".")[0] for file in tree.rglob("*.nbi")} == {"search", "watch", "track"}
+    assert compile_kernels.forget_outdated() == 0
 
 
 def test_every_group_is_compiled_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
