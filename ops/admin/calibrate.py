@@ -47,7 +47,7 @@ def calibrate_journal(wanted: CalibrationRequest, screen: Console) -> dict[str, 
     from ops.sector.sector_file import load_sector
     from ops.sector.settings import load_settings, tracker_settings
 
-    calibration = CalibrationSettings(support_s=wanted.support_s)
+    calibration_settings = CalibrationSettings(support_s=wanted.support_s)
     ground = open_sector(load_sector(wanted.sector), wanted.layout)
     tracker = tracker_settings(load_settings(wanted.settings))
     scans, unusable = observed_scans(wanted, ground.layout)
@@ -58,7 +58,7 @@ def calibrate_journal(wanted: CalibrationRequest, screen: Console) -> dict[str, 
             progress.track(scans, description="scans"),
             ground.layout,
             settings=tracker,
-            calibration=calibration,
+            calibration=calibration_settings,
             terrain=ground.terrain,
         )
     names = [str(name) for name in calibration.data_vars]

@@ -40,8 +40,7 @@ def register(
     """Return how a sensor of the layout sends; with ``node``, record in ``data`` that this SAPIENT node is the sensor.
 
     Raises LayoutError for a sensor missing from the layout, BadInput for a node id that is invalid or already assigned
-    to
-    another sensor.
+    to another sensor.
     """
     sector = load_sector(sector_name)
     placed = layout_of(layout_path(sector, layout))[sensor]

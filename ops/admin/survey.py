@@ -69,8 +69,7 @@ def survey(
     """Write the measurements into the layout file, or to ``out``; without measurements, return the record.
 
     Raises LayoutError for a sensor missing from the layout and for invalid values; BadInput for an incomplete position,
-    an
-    unusable landmark, or a file that cannot be written.
+    an unusable landmark, or a file that cannot be written.
     """
     path = layout_path(load_sector(sector_name), layout)
     before = layout_of(path)[sensor]
@@ -150,16 +149,16 @@ def north_of(sightings: Sequence[str], lon: float, lat: float, *, site_sd_m: flo
         if away_m < NEAREST_M:
             raise BadInput(f"{away_m:.0f} m away", where=f"--sighting {text}", expected=f"at least {NEAREST_M:g} m")
         nearest_m = min(nearest_m, away_m)
-        residuals.append(_turn(reading - azimuth))
+        residuals.append(_signed_degrees(reading - azimuth))
     first, n = residuals[0], len(residuals)
-    apart = [_turn(residual - first) for residual in residuals]
+    apart = [_signed_degrees(residual - first) for residual in residuals]
     mean = sum(apart) / n
     if n == 1:
-        return North(_turn(first + mean), None, (first,))
+        return North(_signed_degrees(first + mean), None, (first,))
     spread = math.sqrt(sum((each - mean) ** 2 for each in apart) / (n - 1))
     mean_sd_deg = float(student.ppf(ONE_SIGMA, n - 1)) * spread / math.sqrt(n)
     sd = math.hypot(mean_sd_deg, READING_SD_DEG / math.sqrt(n), math.degrees(math.atan2(site_sd_m, nearest_m)))
-    return North(_turn(first + mean), sd, tuple(residuals))
+    return North(_signed_degrees(first + mean), sd, tuple(residuals))
 
 
 def _north(measured: Measured, lon: float, lat: float) -> North | None:
@@ -209,7 +208,7 @@ def _sighting(text: str) -> tuple[float, float, float]:
     return lon, lat, reading
 
 
-def _turn(angle_deg: float) -> float:
+def _signed_degrees(angle_deg: float) -> float:
     """Return the same angle between −180° and 180°."""
     return (angle_deg + 180.0) % 360.0 - 180.0
 

@@ -42,11 +42,9 @@ class EmbeddedBroker:
     """iotcore (rumqttd) as a child process; MQTT 5 only. Address and credentials stay the same after every start.
 
     Measured limitations of iotcore 0.4: it allows at most 100 unacknowledged messages in flight to a subscriber,
-    whatever
-    ReceiveMaximum says, and answers no SUBSCRIBE while that window is full. On bad credentials it closes the connection
-    without a CONNACK; it also closes it on a packet that is too large. The log of a subscription holds a fixed number
-    of
-    bytes and then discards the oldest, delivered or not.
+    whatever ReceiveMaximum says, and answers no SUBSCRIBE while that window is full. On bad credentials it closes the
+    connection without a CONNACK; it also closes it on a packet that is too large. The log of a subscription holds a
+    fixed number of bytes and then discards the oldest, delivered or not.
     """
 
     def __init__(
@@ -123,9 +121,7 @@ class MosquittoBroker:
     """Mosquitto with a generated configuration: one listener, one user, no silent message loss below 256 MB of queue.
 
     Raises BrokerError, naming the package to install, where Mosquitto is missing. ``persistence`` keeps sessions on
-    disk
-    at a clean stop; nothing in Watchline relies on it.
-    """
+    disk at a clean stop; nothing in Watchline relies on it. """
 
     def __init__(
         self,

@@ -50,8 +50,7 @@ class BrokerOptions:
     """Where the broker listens, the names under which it is reached, and the validity of certificates.
 
     ``user`` is the account that Mosquitto changes to when started as root; None leaves the choice to Mosquitto.
-    ``renew``
-    lists revoked names that get new keys; other revoked names get none.
+    ``renew`` lists revoked names that get new keys; other revoked names get none.
     """
 
     sector: str
@@ -144,7 +143,9 @@ class BrokerFolder:
 
     def _save(self, installation: _Installation, authority: Authority) -> None:
         folder = self.path.absolute() / "broker"
-        write_private(folder / "acl", acl(installation.sector, _of(installation), installation.revoked).encode())
+        write_private(
+            folder / "acl", acl(installation.sector, _clients_of(installation), installation.revoked).encode()
+        )
         write_private(folder / "crl.pem", authority.revocation_list())
         write_private(
             self.path / "installation.json", msgspec.json.format(msgspec.json.encode(installation), indent=1) + b"\n"
@@ -154,12 +155,12 @@ class BrokerFolder:
         folder, now, made = self.path.absolute(), datetime.now(UTC), []
         write_private(folder / "broker" / AUTHORITY, authority.certificate_pem)
         if not (folder / "broker" / "server.pem").exists():
-            _put(authority.server(options.hosts, options.days), folder / "broker", "server.pem", "server.key")
+            _write_pair(authority.server(options.hosts, options.days), folder / "broker", "server.pem", "server.key")
             made.append("broker")
         for name in names:
             bundle = IdentityFolder(folder).bundle(name)
             if not (bundle / CERTIFICATE).exists() or not authority.holds(name, now):
-                _put(authority.client(name, options.days), bundle, CERTIFICATE, CERTIFICATE_KEY)
+                _write_pair(authority.client(name, options.days), bundle, CERTIFICATE, CERTIFICATE_KEY)
                 made.append(name)
             write_private(bundle / AUTHORITY, authority.certificate_pem)
         return made
@@ -180,7 +181,7 @@ class BrokerFolder:
         return self.path.absolute() / "probes" / name
 
     def _put_probe(self, name: str, pair: Pair, authority: Authority) -> None:
-        _put(pair, self._probe(name), CERTIFICATE, CERTIFICATE_KEY)
+        _write_pair(pair, self._probe(name), CERTIFICATE, CERTIFICATE_KEY)
         write_private(self._probe(name) / AUTHORITY, authority.certificate_pem)
 
 
@@ -188,8 +189,7 @@ def acl(sector: str, clients: Sequence[Client], revoked: Sequence[str]) -> str:
     """Return Mosquitto's ACL file: sensors and units by ``pattern`` on their certificate's name, others by name.
 
     A pattern gives every client both a sensor's and a unit's branch under its name; a denial removes the one that does
-    not
-    apply. Denials precede all other rules, and a name that is not listed has no certificate.
+    not apply. Denials precede all other rules, and a name that is not listed has no certificate.
     """
     lines = ["# Written by `watchline broker config`; changed by it alone."]
     for owner in ("sensor", "unit"):
@@ -264,11 +264,11 @@ def _clients(options: BrokerOptions) -> list[Client]:
     return clients
 
 
-def _of(installation: _Installation) -> list[Client]:
+def _clients_of(installation: _Installation) -> list[Client]:
     return [Client(name, part) for name, part in sorted(installation.clients.items())] + list(PROBES.values())
 
 
-def _put(pair: Pair, folder: Path, certificate: str, key: str) -> None:
+def _write_pair(pair: Pair, folder: Path, certificate: str, key: str) -> None:
     write_private(folder / key, pair.key)
     write_private(folder / certificate, pair.certificate)
 

@@ -148,7 +148,7 @@ def _check_wills(matrix: Matrix) -> None:
                 with suppress(BrokerError):  # a broker may refuse such a connection outright
                     matrix.probe(client.name, (topic, tag, True)).connect().drop()
                 allowed = may_write(client, matrix.sector, topic)
-                happened = _heard(list(probes.values()), tag, within_s=WILL_WITHIN_S if allowed else 0.0)
+                happened = _was_received(list(probes.values()), tag, within_s=WILL_WITHIN_S if allowed else 0.0)
                 matrix.note(party, "will", topic, allowed=allowed, happened=happened)
                 if allowed:
                     cleaner = matrix.probe(client.name).connect()
@@ -223,7 +223,7 @@ def connected(matrix: Matrix, but: str = "") -> Iterator[dict[str, Probe]]:
             probe.close()
 
 
-def _heard(readers: Sequence[Probe], tag: bytes, *, within_s: float) -> bool:
+def _was_received(readers: Sequence[Probe], tag: bytes, *, within_s: float) -> bool:
     """Return whether any reader got this payload, after a round trip of each to the broker or within the time."""
     deadline = time.monotonic() + within_s
     while True:
@@ -243,14 +243,14 @@ def _takes(pattern: str, topic: str) -> bool:
 
 def _legitimate(sector: str) -> list[tuple[str, str]]:
     """Return (party, topic) pairs: one message on every topic that a party may write."""
-    permitted = [(party, topic) for party, client in PROBES.items() for topic in _own(client, sector, OWN_WRITE)]
+    permitted = [(party, topic) for party, client in PROBES.items() for topic in _own_topics(client, sector, OWN_WRITE)]
     for client in PROBES.values():
         writer = "ingest" if client.owner == "sensor" else "feed"
-        permitted += [(writer, topic) for topic in _own(client, sector, OWN_READ)]
+        permitted += [(writer, topic) for topic in _own_topics(client, sector, OWN_READ)]
     return [*permitted, ("feed", f"{PREFIX}/{sector}/tracks")]
 
 
-def _own(client: Client, sector: str, channels: Mapping[Owner, Sequence[str]]) -> list[str]:
+def _own_topics(client: Client, sector: str, channels: Mapping[Owner, Sequence[str]]) -> list[str]:
     if client.owner is None:
         return []
     return [f"{PREFIX}/{sector}/{client.owner}/{client.name}/{channel}" for channel in channels[client.owner]]
@@ -263,7 +263,7 @@ def _filters(sector: str) -> list[str]:
     base = f"{PREFIX}/{sector}"
     return [
         *sorted({pattern for client in PROBES.values() for pattern in read_filters(client, sector)}),
-        *(topic for client in PROBES.values() for topic in _own(client, sector, OWN_WRITE)),
+        *(topic for client in PROBES.values() for topic in _own_topics(client, sector, OWN_WRITE)),
         "#",
         "+/#",
         "watchline/#",
@@ -286,7 +286,7 @@ def _topics(sector: str) -> list[str]:
         topic
         for client in PROBES.values()
         for channels in (OWN_WRITE, OWN_READ)
-        for topic in _own(client, sector, channels)
+        for topic in _own_topics(client, sector, channels)
     ]
     return [
         *every,

@@ -35,7 +35,7 @@ def write_filters(client: Client, sector: str) -> list[str]:
         return [sensor_filter(sector, "ack"), sensor_filter(sector, "status")]
     if client.part == "feed":
         return [unit_filter(sector, "alerts"), f"{PREFIX}/{sector}/tracks"]
-    return [_own(client, sector, channel) for channel in OWN_WRITE[_owner(client)]]
+    return [_own_topic(client, sector, channel) for channel in OWN_WRITE[_owner(client)]]
 
 
 def read_filters(client: Client, sector: str) -> list[str]:
@@ -45,7 +45,7 @@ def read_filters(client: Client, sector: str) -> list[str]:
         return of_sensors + [unit_filter(sector, channel) for channel in OWN_WRITE["unit"]]
     if client.part == "feed":
         return []
-    own_filters = [_own(client, sector, channel) for channel in OWN_READ[_owner(client)]]
+    own_filters = [_own_topic(client, sector, channel) for channel in OWN_READ[_owner(client)]]
     if client.part == "operator":
         return [unit_filter(sector, "alerts"), f"{PREFIX}/{sector}/tracks"]
     return own_filters + ([f"{PREFIX}/{sector}/tracks"] if client.part == "unit" else [])
@@ -79,5 +79,5 @@ def _owner(client: Client) -> Owner:
     return client.owner
 
 
-def _own(client: Client, sector: str, channel: str) -> str:
+def _own_topic(client: Client, sector: str, channel: str) -> str:
     return f"{PREFIX}/{sector}/{client.owner}/{client.name}/{channel}"

@@ -160,8 +160,7 @@ def track_archive(
     """Track the pieces of every sector and write tracks correlated with terrain and border; finished pieces are kept.
 
     ``sectors`` are names or files, as in every command; each sector runs in its own process. ``done`` is called for
-    each
-    piece. A piece is finished when its tracks come from the same detections, state, layout and settings.
+    each piece. A piece is finished when its tracks come from the same detections, state, layout and settings.
     """
     from dask.base import compute
     from dask.callbacks import Callback
@@ -197,7 +196,7 @@ def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path
     tracks, mark = folder / path.name, folder / f"{path.stem}.state"
     if tracks.exists() and mark.exists() and mark.read_bytes()[:64] == key.encode():
         return f"{key} {mark}"
-    ground, coverage = _opened(sector)
+    ground, coverage = _open_once(sector)
     saved = None if not before else Path(before.split(" ", 1)[1]).read_bytes()[64:]
     chosen = tracker_settings(load_settings(settings))
     state, history = track_piece(
@@ -224,7 +223,7 @@ def correlated(history: xr.Dataset, ground: OpenSector) -> xr.Dataset:
 
 
 @lru_cache(maxsize=2)
-def _opened(sector: str) -> tuple[OpenSector, xr.Dataset]:
+def _open_once(sector: str) -> tuple[OpenSector, xr.Dataset]:
     """Open what every piece of a sector needs, once per process."""
     from sensors.coverage import look_probability
 

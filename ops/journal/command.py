@@ -159,8 +159,8 @@ def _note(sources: dict[str, _Source], scan: Scan, layout: Layout | None, most: 
         position = _position(plot, scan.sensor, layout)
         if position is not None and most > 0:
             lon, lat = position
-            position = {"at": _text(scan.observed_at), "lon": round(lon, 7), "lat": round(lat, 7)}
-            source.positions.append(position | {"sd_m": plot.position_sd_m})
+            entry = {"at": _text(scan.observed_at), "lon": round(lon, 7), "lat": round(lat, 7)}
+            source.positions.append(entry | {"sd_m": plot.position_sd_m})
             del source.positions[:-most]
 
 

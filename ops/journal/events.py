@@ -14,8 +14,7 @@ class CutOff(msgspec.Struct, frozen=True):
     """A source was cut off until ``until_ns``, or readmitted (None) after ``shed`` messages were dropped unread.
 
     ``proven`` is true when the sensor or unit itself sent the excess traffic, authenticated by its key. Otherwise
-    someone
-    without the key sent it under that name.
+    someone without the key sent it under that name.
     """
 
     proven: bool

@@ -31,8 +31,7 @@ def import_recording(
     """Write a new journal from a CSV or (Geo)Parquet file: scans in order of receipt, with one clock tick per second.
 
     Raises RecordingError, before anything is written, for a recording with content that ingest would reject, and
-    BadInput
-    for a journal that already exists.
+    BadInput for a journal that already exists.
     """
     identifier(sector_id, "--sector-id")
     if journal.exists():

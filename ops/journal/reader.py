@@ -43,8 +43,7 @@ class JournalRow:
 
     ``sensor`` is the unit or operator in rows of those kinds. ``boot`` and ``seq`` are None in rows that no sender
     numbered (ticks, positions, actions). Times are nanoseconds since 1970, UTC. ``closes_batch`` marks the last row of
-    a
-    commit: the whole picture is evaluated there, and at the same row in every replay. ``signer`` is the id of the key
+    a commit: the whole picture is evaluated there, and at the same row in every replay. ``signer`` is the id of the key
     that signed the message; ``flags`` lists its implausible properties. Both are empty when there is none.
     """
 

@@ -93,8 +93,7 @@ class Journal(JournalReader):
         """Make a batch durable: it is on disk when this returns. Otherwise raises JournalError and stores nothing.
 
         A message whose key is already journaled or dead-lettered is a duplicate if its bytes are equal, and a dead
-        letter
-        ``conflict`` if they differ. A key is therefore journaled or dead-lettered, never both.
+        letter ``conflict`` if they differ. A key is therefore journaled or dead-lettered, never both.
         """
         if not batch.messages and not batch.shed:
             return
@@ -214,10 +213,12 @@ class Journal(JournalReader):
         )
         return "dead_lettered" if self._db.execute(INSERT_DEAD, values).rowcount else "duplicate"
 
-    def _known(self, sensor: str, kind: str, boot: int, seq: int, payload_digest: bytes, but: int | None = None) -> str:
+    def _known(
+        self, sensor: str, kind: str, boot: int, seq: int, payload_digest: bytes, resubmitted: int | None = None
+    ) -> str:
         """Compare with what the journal holds under this key: the "same" payload, an "other" one, or "nothing".
 
-        ``but`` is the id of the dead letter being resubmitted, which is ignored.
+        ``resubmitted`` is the id of the dead letter being resubmitted, which is ignored.
         """
         key = (sensor, kind, boot, seq)
         row = self._db.execute(
@@ -227,7 +228,7 @@ class Journal(JournalReader):
             return "same"
         dead = self._db.execute(
             "SELECT digest FROM dead_letters WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ? AND id IS NOT ?",
-            (*key, but),
+            (*key, resubmitted),
         ).fetchall()
         if (payload_digest,) in dead:
             return "same"

@@ -50,7 +50,7 @@ def quality(demo: Demo, ground: OpenSector) -> Quality:
     truth = truth.assign(time=("estimate", times)).isel(estimate=np.flatnonzero(published))
     coverage = look_probability(ground.layout, ground.terrain)
     visible = (coverage["visible"] == 1).any("sensor")
-    covered_truth, covered_tracks = _on(visible, truth), _on(visible, tracks)
+    covered_truth, covered_tracks = _visible_rows(visible, truth), _visible_rows(visible, tracks)
     gospa = scoring.gospa(truth, tracks)
     covered = scoring.gospa(covered_truth, covered_tracks)
     switches = scoring.identity_switches(truth, tracks)
@@ -69,7 +69,7 @@ def quality(demo: Demo, ground: OpenSector) -> Quality:
     return Quality(tracks, truth, gospa, coverage, figures)
 
 
-def _on(visible: xr.DataArray, history: xr.Dataset) -> xr.Dataset:
+def _visible_rows(visible: xr.DataArray, history: xr.Dataset) -> xr.Dataset:
     """Select the rows of a history whose nearest terrain cell is visible."""
     position = {axis: xr.DataArray(history[axis].values, dims="estimate") for axis in ("northing", "easting")}
     return history.isel(estimate=np.flatnonzero(visible.sel(position, method="nearest").values))

@@ -50,7 +50,7 @@ def prepare_folder(out: Path, names: Sequence[str], *, made_by: str) -> None:
         raise BadInput(f"cannot be made ({error.strerror})", where=str(out), expected="a folder to write in") from None
     if not os.access(out, os.W_OK | os.X_OK):
         raise BadInput("cannot be written", where=str(out), expected="a folder to write in")
-    foreign = [name for name in names if (out / name).exists()] if not _is_ours(out / SUMMARY, made_by) else []
+    foreign = [name for name in names if (out / name).exists()] if not _is_made_by(out / SUMMARY, made_by) else []
     if foreign:
         raise BadInput(
             f"holds a file {foreign[0]!r} that this command did not write", where=str(out), expected="another folder"
@@ -63,7 +63,7 @@ def write_summary(path: Path, summary: dict[str, Any]) -> None:
         partial.write_text(json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _is_ours(summary: Path, made_by: str) -> bool:
+def _is_made_by(summary: Path, made_by: str) -> bool:
     try:
         content = json.loads(summary.read_text(encoding="utf-8"))
     except (OSError, ValueError):

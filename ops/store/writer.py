@@ -120,17 +120,12 @@ class Store(Reader):
         """Write fusion's results up to journal row ``cursor``; return the number of new alert revisions.
 
         ``stamp_ns`` is the journal's time there, UTC nanoseconds since 1970. ``alerts`` are plain dicts with id,
-        revision,
-        status, priority, raised_at (aware datetime or RFC 3339 text) and any further fields of an alert. ``history`` is
-        a
-        dataset or mapping of columns along ``estimate``; non-standard columns are not stored. ``checkpoint`` is the
-        snapshot
-        of fusion after ``cursor``. ``skipped`` lists the journal rows that fusion skipped. None leaves a part
-        unchanged; NaN
-        becomes null.
-        Raises BadInput for values that cannot be stored, StoreFull when the disk is full, StoreError otherwise; in
-        these
-        cases nothing of this call was written and the same call may be repeated.
+        revision, status, priority, raised_at (aware datetime or RFC 3339 text) and any further fields of an alert.
+        ``history`` is a dataset or mapping of columns along ``estimate``; non-standard columns are not stored.
+        ``checkpoint`` is the snapshot of fusion after ``cursor``. ``skipped`` lists the journal rows that fusion
+        skipped. None leaves a part unchanged; NaN becomes null. Raises BadInput for values that cannot be stored,
+        StoreFull when the disk is full, StoreError otherwise; in these cases nothing of this call was written and the
+        same call may be repeated.
         """
         if cursor < self.cursor:
             raise BadInput(f"cursor {cursor} lies before {self.cursor}", where="commit", expected="a cursor that rises")
