@@ -10,7 +10,6 @@ import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.colors import LightSource
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
@@ -19,12 +18,15 @@ from matplotlib.patheffects import withStroke
 from geo.border.zone import belt_outline
 from geo.terrain import bounds, cell_size
 from ops.drawing.coverage_classes import Map
+from ops.drawing.hillshade import shade
 from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector
 
 STYLE: Final[Any] = {"font.family": "sans-serif", "font.size": 9.0, "text.parse_math": False}
 LARGEST_PIXELS: Final = 1600  # along one side of the drawn raster; larger terrains are subsampled
 DPI: Final = 150
+DARKEST_GREY: Final = 0.35
+"""Grey of a cell without any light: pale, so that classes and names stay readable on top."""
 SIGNS: Final[Mapping[str, tuple[str, str, float]]] = {
     "radar": ("s", "radar", 9.0),
     "camera": ("o", "camera", 5.0),
@@ -59,12 +61,9 @@ def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> No
 
 def relief(axes: Axes, terrain: xr.Dataset, thin: int, extent: tuple[float, float, float, float]) -> None:
     """Draw pale shaded relief over ``extent`` (west, east, south, north), using every ``thin``-th cell."""
-    elevation = terrain["elevation"][::thin, ::thin].to_numpy().astype(np.float64)
-    step = cell_size(terrain) * thin
-    known = np.isfinite(elevation)
-    filled = np.where(known, elevation, np.nanmedian(elevation))
-    shade = LightSource(315.0, 45.0).hillshade(filled, vert_exag=1.6, dx=step, dy=step)
-    pale = np.ma.masked_where(~known, 0.35 + 0.65 * shade)
+    elevation = terrain["elevation"][::thin, ::thin].to_numpy().astype(np.float32)
+    light = shade(elevation, cell_size(terrain) * thin)
+    pale = np.ma.masked_invalid(DARKEST_GREY + (1.0 - DARKEST_GREY) * light)
     axes.imshow(pale, cmap="gray", vmin=0.0, vmax=1.0, extent=extent, interpolation="bilinear", zorder=1)
 
 
