@@ -18,7 +18,6 @@ from rasterio.enums import Resampling
 from geo.terrain import bounds
 from geo.visibility import viewshed
 from ops.analysis.night_report.hidden_share import hidden_share
-from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Elevation, Hillshade, Unseen
 from ops.sector.open_sector import OpenSector
 from ops.services.map.tiles import TILE_PX, Layer, NoTile, Raster, Tiles, raster_of
@@ -112,23 +111,6 @@ def test_relief_runs_on_from_tile_to_tile(hill_ground: OpenSector):
     assert whole.std() > 2, "there is something to see"
     assert steps[TILE_PX - 1] <= steps[TILE_PX - 20 : TILE_PX + 20].max()
     assert steps[TILE_PX - 1] <= 8
-
-
-def test_light_comes_from_the_north_west_and_the_level_is_neutral():
-    level = np.zeros((9, 9), np.float32)
-    assert shade(level, 30.0)[4, 4] == pytest.approx(LIGHT_ON_THE_LEVEL)
-    row, column = np.mgrid[0:9, 0:9].astype(np.float32)
-    facing_north_west, facing_south_east = shade(10 * (row + column), 30.0), shade(-10 * (row + column), 30.0)
-    assert facing_north_west[4, 4] > LIGHT_ON_THE_LEVEL > facing_south_east[4, 4]
-
-
-@pytest.mark.parametrize("palette", ["day", "night"])
-def test_the_higher_the_lighter_so_that_no_hue_is_needed(palette):
-    heights = np.linspace(0, 1000, 101, dtype=np.float32)[None]
-    painted = Elevation(0, 1000).paint(heights, 10.0, palette).astype(float)[:, 0]
-    lightness = 0.2126 * painted[0] + 0.7152 * painted[1] + 0.0722 * painted[2]  # Rec. 709 luma
-    assert (np.diff(lightness) >= -0.5).all()
-    assert lightness[-1] - lightness[0] > 40
 
 
 @pytest.mark.parametrize(
@@ -247,20 +229,6 @@ def test_a_viewshed_is_packed_without_loss(hill_ground: OpenSector, viewsheds: d
     assert packed.sees(row, column) is bool(whole.to_numpy()[20, 30] == 1)
     assert not packed.sees(-1, 5)
     assert not packed.sees(10**6, 5)
-
-
-@pytest.mark.parametrize("palette", ["day", "night"])
-def test_seen_ground_is_clear_unseen_veiled_and_unknown_hatched(palette):
-    values = np.full((3, 16, 16), [[[SEEN]], [[UNSEEN]], [[UNKNOWN]]], np.float32)
-    seen, unseen, unknown = (Unseen().paint(part, 10.0, palette)[3] for part in values)
-    assert (seen == 0).all()
-    assert (unseen > 60).all()
-    assert (unknown == 0).any()
-    assert (unknown > 60).any()
-    off = Unseen().paint(np.full((16, 16), np.nan, np.float32), 10.0, palette)
-    assert (off[3] == 0).all()
-    tiled = Unseen().paint(np.full((TILE_PX, 2 * TILE_PX), UNSEEN, np.float32), 10.0, palette)
-    assert (tiled[:, :, :TILE_PX] == tiled[:, :, TILE_PX:]).all()  # the hatching runs on from tile to tile
 
 
 def until(true: Callable[[], bool], within_s: float = 20.0) -> bool:

@@ -1,0 +1,33 @@
+"""Colours of the map's layers: lightness carries the order, and unknown ground looks unlike the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ops.drawing.tile_styles import SEEN, UNKNOWN, UNSEEN, Elevation, Unseen
+
+TILE_PX = 256
+
+
+@pytest.mark.parametrize("palette", ["day", "night"])
+def test_the_higher_the_lighter_so_that_no_hue_is_needed(palette):
+    heights = np.linspace(0, 1000, 101, dtype=np.float32)[None]
+    painted = Elevation(0, 1000).paint(heights, 10.0, palette).astype(float)[:, 0]
+    lightness = 0.2126 * painted[0] + 0.7152 * painted[1] + 0.0722 * painted[2]  # Rec. 709 luma
+    assert (np.diff(lightness) >= -0.5).all()
+    assert lightness[-1] - lightness[0] > 40
+
+
+@pytest.mark.parametrize("palette", ["day", "night"])
+def test_seen_ground_is_clear_unseen_veiled_and_unknown_hatched(palette):
+    values = np.full((3, 16, 16), [[[SEEN]], [[UNSEEN]], [[UNKNOWN]]], np.float32)
+    seen, unseen, unknown = (Unseen().paint(part, 10.0, palette)[3] for part in values)
+    assert (seen == 0).all()
+    assert (unseen > 60).all()
+    assert (unknown == 0).any()
+    assert (unknown > 60).any()
+    off = Unseen().paint(np.full((16, 16), np.nan, np.float32), 10.0, palette)
+    assert (off[3] == 0).all()
+    tiled = Unseen().paint(np.full((TILE_PX, 2 * TILE_PX), UNSEEN, np.float32), 10.0, palette)
+    assert (tiled[:, :, :TILE_PX] == tiled[:, :, TILE_PX:]).all()  # the hatching runs on from tile to tile
