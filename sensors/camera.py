@@ -23,17 +23,17 @@ PIXELS_TO_DETECT = 1.5
 CRITICAL_SIZE_M = {"person": 0.75, "group": 0.75, "vehicle": 2.3, "animal": 0.75, "other": 0.75}
 """Critical size by class: person and vehicle from metrics.md §4; the others are taken as a person (assumption)."""
 CLUTTER_ELEVATION_DEG = (-10.0, 10.0)
-"""False alarms of a camera without elevation limits lie uniformly between these angles (assumption)."""
+"""False alarms of a camera without elevation limits are uniformly distributed between these angles (assumption)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera(Sensor):
     """A camera with automatic detection: one look every ``period_s``; reports azimuth, and elevation if it measures it.
 
-    With ``pitch_m`` and ``focal_length_m`` the probability falls with range by the Johnson form, and
-    ``detection_probability`` is its ceiling; without, it is the same everywhere in range and view.
-    ``night``: whether the camera sees without daylight: it is then taken as thermal, else as a day camera.
-    ``search_s`` is how long its search of the field takes to show what it can (coverage only; None: as assumed).
+    With ``pitch_m`` and ``focal_length_m``, the probability decreases with range by the Johnson form, and
+    ``detection_probability`` is its maximum; without them, it is the same everywhere in range and field of view.
+    ``night``: whether the camera detects without daylight; it is then treated as thermal, otherwise as a day camera.
+    ``search_s``: time in which a search of the field finds all it can (coverage only; None: as assumed).
     """
 
     kind: str = KIND
@@ -69,8 +69,8 @@ class Camera(Sensor):
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Probability of finding a target given enough time, and rate [1/s], in clear view at ``range_m``; same shape.
 
-        In clear air the first is ``look_probability``. Haze, fog, rain and (thermal) damp air lower the contrast, and
-        with it the pixels that count, see ``sight_left``. A day camera finds nothing at night.
+        In clear air the first is ``look_probability``. Haze, fog, rain and (thermal) humid air reduce the contrast, and
+        thereby the effective pixels, see ``sight_left``. A day camera detects nothing at night.
         """
         r = np.maximum(np.asarray(range_m, dtype=np.float64), 1e-9)
         weather, known = situation.conditions, situation.assumptions
@@ -86,7 +86,7 @@ class Camera(Sensor):
         return look, search_rate(look, self._search_s(situation))
 
     def exposure_s(self, dwell_s: float, situation: Situation) -> float:
-        """Seconds of a dwell that count: those of one search, as what it cannot find no longer look will."""
+        """Seconds of an exposure that count: those of one search, because a longer look finds nothing more."""
         return min(dwell_s, self._search_s(situation))
 
     def _search_s(self, situation: Situation) -> float:
@@ -96,11 +96,11 @@ class Camera(Sensor):
 def sight_left(
     range_m: npt.NDArray[np.float64], weather: Conditions, known: Assumptions, *, thermal: bool
 ) -> npt.NDArray[np.float64]:
-    """Share of the pixels on target that still count after the air has taken its part of the contrast; 0 to 1.
+    """Fraction of the pixels on target that remain effective after atmospheric contrast loss; 0 to 1.
 
-    Contrast falls as exp(−σ R) (Koschmieder 1924). The finest detail that can be resolved falls with the logarithm of
-    the contrast, from all at the target's own to none at the least that can be seen: ``1 − σ R / ln(C/C_least)``, the
-    log-linear form of minimum resolvable contrast and temperature curves.
+    Contrast decreases as exp(−σ R) (Koschmieder 1924). The finest resolvable detail decreases with the logarithm of the
+    contrast, from all at the target's own contrast to none at the minimum visible contrast: ``1 − σ R /
+    ln(C/C_least)``, the log-linear form of minimum resolvable contrast and temperature curves.
     """
     if thermal:
         margin = math.log(known.thermal_contrast_k / known.thermal_least_contrast_k)
@@ -112,7 +112,7 @@ def sight_left(
 def extinction_per_m(weather: Conditions, known: Assumptions, *, thermal: bool) -> float:
     """Extinction σ of the air [1/m]: haze or fog, rain, and for thermal cameras water vapour.
 
-    ``σ = 3.912/V`` in the visible (Koschmieder, 2 % contrast). At longer waves haze weakens less, fog not:
+    ``σ = 3.912/V`` in the visible (Koschmieder, 2% contrast). At longer wavelengths haze attenuates less; fog does not:
     ``σ (λ/0.55 µm)^−q``, q after Kim, McArthur and Korevaar (2001).
     """
     aerosol = -math.log(known.least_contrast) / weather.visibility_m
@@ -203,8 +203,8 @@ def detection_probability(pixels_on_target: npt.ArrayLike, *, n50: npt.ArrayLike
 
     Notes
     -----
-    ``x = N/N50; E = 2.7 + 0.7 x; P = x^E / (1 + x^E)``. It is the share of targets that can be found at all: it never
-    compounds over frames. Target transfer probability function of the ACQUIRE model (Johnson criteria).
+    ``x = N/N50; E = 2.7 + 0.7 x; P = x^E / (1 + x^E)``. It is the fraction of targets that can be found at all: it does
+    not compound over frames. Target transfer probability function of the ACQUIRE model (Johnson criteria).
 
     Examples
     --------

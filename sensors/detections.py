@@ -18,7 +18,7 @@ from sensors.scan_columns import ARRAYS, ScanColumns, columns_of, scan_of, with_
 __all__ = ["DETECTIONS", "from_columns", "split", "to_dataset", "to_scans"]
 
 _SCAN, _PLOT = ("scan",), ("detection",)
-_NUMBER = "fiu"  # whole numbers are numbers too; inside they become float64
+_NUMBER = "fiu"  # integers are accepted and converted to float64
 DETECTIONS: Final = Schema(
     "detections",
     {
@@ -106,7 +106,7 @@ def to_scans(detections: xr.Dataset, layout: Layout) -> list[Scan]:
 
 
 def from_columns(scans: Sequence[ScanColumns]) -> xr.Dataset:
-    """Build a detections dataset of scans that are in the frame already.
+    """Build a detections dataset of scans that are already in the frame.
 
     Parameters
     ----------
@@ -137,7 +137,8 @@ def from_columns(scans: Sequence[ScanColumns]) -> xr.Dataset:
 def from_arrays(
     per_scan: Mapping[str, npt.NDArray[Any]], scan_index: npt.NDArray[np.integer[Any]], measured: Mapping[str, Any]
 ) -> xr.Dataset:
-    """Detections dataset of arrays: the ``scan_*`` variables, each detection's scan, and the measured columns."""
+    """Build a detections dataset from arrays: the ``scan_*`` variables, each detection's scan, and the measured
+    columns."""
     index = np.asarray(scan_index, dtype=np.int64)
     derived = {
         "observed_at": per_scan["scan_time"][index],
@@ -207,7 +208,7 @@ def split(detections: xr.Dataset, layout: Layout | None = None) -> list[ScanColu
 
 
 def dataset_name(field: str) -> str:
-    """The dataset's name of a ScanColumns field: ``range_`` there avoids the builtin."""
+    """The dataset's name of a ScanColumns field; ``range_`` avoids the builtin."""
     return field.rstrip("_")
 
 

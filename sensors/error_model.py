@@ -1,4 +1,4 @@
-"""Error model of the layout, filled in where a report of another wire standard does not state its errors."""
+"""Error model of the layout, used for reports of other wire standards that do not state their errors."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sensors.scan import Plot, Scan
 
 
 def completed(scan: Scan, layout: Layout) -> Scan:
-    """``scan`` with the kind of its sensor, and with the position errors that its plots leave out, from the layout.
+    """``scan`` with the kind of its sensor, and with missing position errors of its plots, from the layout.
 
-    For wire standards that carry neither. A position without an error gets ``position_sd_m``; where the layout gives
-    none either, it is dropped if an azimuth remains. A human observer's report without a direction becomes a position
-    at the observer, uniform over the disc within reach. Unchanged for a sensor that the layout does not hold.
+    For wire standards that carry neither. A position without an error gets ``position_sd_m``; if the layout gives none
+    either, it is dropped if an azimuth remains. A human observer's report without a direction becomes a position at the
+    observer, uniform over the disc within reach. Unchanged for a sensor that is not in the layout.
     """
     if scan.sensor not in layout:
         return scan
@@ -27,9 +27,9 @@ def completed(scan: Scan, layout: Layout) -> Scan:
 def position_sd_m(
     lon: float, lat: float, sensor: AnySensor, *, range_sd_m: float | None = None, azimuth_sd_deg: float | None = None
 ) -> float | None:
-    """Standard deviation per axis [m] of a position reported without one; None where the layout gives no range error.
+    """Standard deviation per axis [m] of a position reported without one; None if the layout gives no range error.
 
-    The larger of the errors along and across the line of sight, by the errors given, else by the sensor's.
+    The larger of the errors along and across the line of sight, from the given errors, else from the sensor's.
     """
     range_sd_m, azimuth_sd_deg = range_sd_m or sensor.range_sd_m, azimuth_sd_deg or sensor.azimuth_sd_deg
     if range_sd_m is None:

@@ -6,7 +6,7 @@ from geo.errors import BadInput
 
 
 class GapError(BadInput):
-    """Gaps or a barrier that cannot be as described."""
+    """Invalid arguments for gaps or a barrier."""
 
 
 class CatalogueError(BadInput):
@@ -14,31 +14,31 @@ class CatalogueError(BadInput):
 
 
 class ConditionsError(BadInput):
-    """Conditions that cannot be."""
+    """Conditions that are not possible."""
 
 
 class InterdictionError(BadInput):
-    """Times or probabilities that no crossing and no response can have."""
+    """Times or probabilities that are invalid for a crossing or a response."""
 
 
 class CostError(BadInput):
-    """Prices, lives or rates that no equipment has."""
+    """Invalid prices, service lives or rates of equipment."""
 
 
 class ScenarioError(BadInput):
-    """A scenario that cannot happen: times that run backwards, an unknown class, no duration."""
+    """An invalid scenario, such as times that decrease, an unknown class, or no duration."""
 
 
 class GameError(BadInput):
-    """A game that cannot be played."""
+    """An invalid patrol game."""
 
 
 class CompareError(BadInput):
-    """A comparison that cannot be made."""
+    """An invalid comparison."""
 
 
 class PlanError(BadInput):
-    """A plan that cannot be made; the sentence says which constraint makes it so."""
+    """A plan that is not possible; the sentence names the constraint."""
 
 
 class LayoutError(BadInput):
@@ -46,16 +46,16 @@ class LayoutError(BadInput):
 
 
 class UnknownSensor(LayoutError):
-    """A sensor id that the layout does not hold: its reports cannot be placed on the ground."""
+    """A sensor id that is not in the layout: its reports cannot be located."""
 
 
 class StatisticError(BadInput):
-    """A number that cannot be published as it stands."""
+    """A number that cannot be published in this form."""
 
 
 class CrossingError(BadInput):
-    """A crossing that cannot be asked for."""
+    """Invalid arguments for a crossing."""
 
 
 class WorkloadError(BadInput):
-    """Operators and alerts that cannot be."""
+    """Invalid numbers of operators or alerts."""

@@ -1,4 +1,4 @@
-"""A ground sensor: seismic, acoustic, magnetic or infrared, buried or planted; it reports passes and not positions."""
+"""Ground sensors: seismic, acoustic, magnetic or infrared, buried or planted; they report passes, not positions."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["elfes_probability", "rate_per_metre"]
 
 KIND: Final = "ground_sensor"
 HOLD_OFF_S = 5.0
-"""After a trigger the sensor stays quiet for this long (assumption: the usual setting in user manuals is 2–10 s)."""
+"""Time for which the sensor is inactive after a trigger (assumption: the usual setting in user manuals is 2–10 s)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroundSensor(Sensor):
-    """A buried or planted sensor that says only "something passed"; usually event-only (``period_s`` None).
+    """A buried or planted sensor that reports only "something passed"; usually event-only (``period_s`` None).
 
     ``detection_probability`` is that of one pass along the mean chord of a circle of ``max_range_m``. With
-    ``elfes_lambda`` the effect fades as ``exp(−λ a^β)`` with a = distance beyond ``sure_radius_m``. It feels the
-    ground, so terrain hides nothing from it.
+    ``elfes_lambda`` the effect decreases as ``exp(−λ a^β)`` with a = distance beyond ``sure_radius_m``. It senses
+    through the ground, so terrain does not block it.
     """
 
     kind: str = KIND
@@ -62,8 +62,8 @@ class GroundSensor(Sensor):
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Probability that a pass at ``range_m`` within range triggers, and rate [1/s] of a moving target; same shape.
 
-        The rate is the target's speed times the rate per metre. Wind and rain shake the ground and lower both; on a
-        dry, calm day the first is ``look_probability``.
+        The rate is the target's speed times the rate per metre. Wind and rain cause ground vibration and lower both; on
+        a dry, calm day the first is ``look_probability``.
         """
         r = np.asarray(range_m, dtype=np.float64)
         weather, known = situation.conditions, situation.assumptions
@@ -77,7 +77,7 @@ class GroundSensor(Sensor):
         return look * fading, situation.speed_mps * per_metre
 
     def exposure_s(self, dwell_s: float, situation: Situation) -> float:
-        """Seconds of a dwell that count: all of them, as every metre walked may trigger."""
+        """Seconds of an exposure that count: all of them, because every metre walked may trigger."""
         del situation
         return dwell_s
 

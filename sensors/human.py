@@ -17,17 +17,18 @@ from sensors.sensor import Sensor, check
 
 KIND: Final = "human"
 EYE_RAD: Final = math.radians(1.0 / 60.0)
-"""Resolution of a healthy eye: one minute of arc (20/20 vision); it takes the place of a camera's pixel."""
+"""Resolution of a healthy eye: one minute of arc (20/20 vision); it corresponds to a camera's pixel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Human(Sensor):
-    """An observer, usually event-only (``period_s`` None): reports a direction, often a guessed range, and a class.
+    """An observer, usually event-only (``period_s`` None), who reports a direction, often an estimated range, and a
+    class.
 
-    The probability falls with range as a camera's whose pixel is the eye's minute of arc divided by ``magnification``
-    (1: no binoculars), and ``detection_probability`` is its ceiling: how attentive observers are. ``night``: whether
-    they have night vision; without it they see nothing in the dark. ``search_s`` is the time of one search of the field
-    (coverage only; None: as assumed). What they hear is reported, and not counted as coverage.
+    The probability decreases with range like that of a camera whose pixel is the eye's minute of arc divided by
+    ``magnification`` (1: no binoculars), and ``detection_probability`` is its maximum, which depends on attentiveness.
+    ``night``: whether they have night vision; without it they see nothing in the dark. ``search_s`` is the time of one
+    search of the field (coverage only; None: as assumed). Reports of sounds are processed, but not counted as coverage.
     """
 
     kind: str = KIND
@@ -52,8 +53,8 @@ class Human(Sensor):
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Probability of finding a target given enough time, and rate [1/s], in clear view at ``range_m``; same shape.
 
-        In clear air by day the first is ``look_probability``. Haze, fog and rain take contrast as from a day camera
-        (``sensors.camera.sight_left``); night vision is taken as that too (assumption).
+        In clear air by day the first is ``look_probability``. Haze, fog and rain reduce contrast as for a day camera
+        (``sensors.camera.sight_left``); night vision is treated in the same way (assumption).
         """
         r = np.maximum(np.asarray(range_m, dtype=np.float64), 1e-9)
         weather = situation.conditions
@@ -65,11 +66,11 @@ class Human(Sensor):
         return look, search_rate(look, self._search_s(situation))
 
     def exposure_s(self, dwell_s: float, situation: Situation) -> float:
-        """Seconds of a dwell that count: those of one search, as what it cannot find no longer look will."""
+        """Seconds of an exposure that count: those of one search, because a longer look finds nothing more."""
         return min(dwell_s, self._search_s(situation))
 
     def _details(self, range_m: npt.NDArray[np.float64], target: str) -> npt.NDArray[np.float64]:
-        """How many of the finest details that the eye resolves fit across the target's critical size."""
+        """Number of the finest details resolved by the eye across the target's critical size."""
         size_m = CRITICAL_SIZE_M.get(target, CRITICAL_SIZE_M["other"])
         return size_m * self.magnification / (np.maximum(range_m, 1e-9) * EYE_RAD)
 

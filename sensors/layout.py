@@ -36,8 +36,8 @@ KINDS: Mapping[str, type[Radar] | type[Camera] | type[GroundSensor] | type[Radio
     human.KIND: Human,
 }
 RECORDS: Mapping[str, type[Any]] = {**KINDS, relay.KIND: Relay}
-"""What a layout file may hold: the sensors' kinds, and relays."""
-PLACED = {"lon", "lat", "easting", "northing"}  # these come from the point, not from its properties
+"""Kinds allowed in a layout file: the sensors' kinds, and relays."""
+PLACED = {"lon", "lat", "easting", "northing"}  # taken from the point, not from the properties
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ class Placement:
 
     @property
     def turn_rad(self) -> float:
-        """What is taken off a reported azimuth to have it from grid north: the convergence and the survey's offset."""
+        """Angle subtracted from a reported azimuth to refer it to grid north: the convergence and the survey's
+        offset."""
         return self.convergence_rad + math.radians(self.sensor.north_offset_deg)
 
 
@@ -175,7 +176,7 @@ class Layout:
         return tuple(sensor.id for sensor in self.sensors)
 
     def __getitem__(self, sensor_id: str) -> AnySensor:
-        """Return the sensor of that id; raises UnknownSensor where the layout has none."""
+        """Return the sensor with this id; raises UnknownSensor if the layout has none."""
         return self.placement(sensor_id).sensor
 
     def __contains__(self, sensor_id: object) -> bool:
@@ -214,7 +215,8 @@ class Layout:
 
 
 def grid_azimuths_rad(sensor: Sensor, frame: LocalFrame) -> tuple[float, float] | None:
-    """Left and right edge of the view [rad clockwise from grid north, in 0 to 2π, may wrap]; None: all round."""
+    """Left and right edge of the field of view [rad clockwise from grid north, in 0 to 2π, may wrap]; None: all
+    round."""
     return _view(sensor, float(frame.convergence_rad(sensor.easting, sensor.northing)))
 
 
@@ -227,7 +229,7 @@ def _view(sensor: Sensor, convergence_rad: float) -> tuple[float, float] | None:
 
 
 def elevations_rad(sensor: Sensor) -> tuple[float, float] | None:
-    """Lowest and highest elevation angle of the view [rad, positive up]; None: unlimited."""
+    """Lowest and highest elevation angle of the field of view [rad, positive up]; None: unlimited."""
     if sensor.elevation_min_deg is None or sensor.elevation_max_deg is None:
         return None
     return math.radians(sensor.elevation_min_deg), math.radians(sensor.elevation_max_deg)
@@ -359,7 +361,7 @@ def _point(geometry: object, where: str) -> tuple[float, float]:
 
 
 def _is_number(value: object) -> bool:
-    if isinstance(value, int) and abs(value) >= 1e300:  # which no float may hold
+    if isinstance(value, int) and abs(value) >= 1e300:  # too large for a float
         return False
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
@@ -387,7 +389,7 @@ def _known_values(properties: Mapping[str, Any], sensor_id: object, catalogue: C
 
 
 def _with_item(properties: Mapping[str, Any], where: str, catalogue: Catalogue | None) -> Mapping[str, Any]:
-    """The properties, and from the catalogue's item what they leave out."""
+    """The properties, completed from the catalogue's item."""
     name = properties["catalogue"]
     known = shipped() if catalogue is None else catalogue
     if not isinstance(name, str) or name not in known:
@@ -409,7 +411,8 @@ def _with_item(properties: Mapping[str, Any], where: str, catalogue: Catalogue |
 
 
 def _confusion(given: object, where: str) -> Confusion:
-    """Rows of the true class, columns of the reported one; from a 5 × 5 list or from names to names to shares."""
+    """Confusion matrix with rows of the true class and columns of the reported one; from a 5 × 5 list or from nested
+    mappings of names to probabilities."""
     expected = f"5 rows of 5 shares, or true class → reported class → share, among {', '.join(CLASSES)}"
     if isinstance(given, dict):
         if set(given) != set(CLASSES) or not all(

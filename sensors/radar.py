@@ -22,11 +22,7 @@ CLUTTER_SPEED_MPS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Radar(Sensor):
-    """A scanning radar: one look at its whole view every ``period_s``; reports slant range and azimuth.
-
-    Without ``reference_range_m``, ``detection_probability`` is the same everywhere in range and view; with it,
-    it is the value at that range, and falls with range as for a Swerling 1 target.
-    """
+    """A scanning radar: one look at its whole field of view every ``period_s``; reports slant range and azimuth."""
 
     kind: str = KIND
     false_alarm_probability: float = 1e-6
@@ -65,9 +61,9 @@ class Radar(Sensor):
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Probability of one look, and rate [1/s], in clear view at ``range_m`` within range; same shape.
 
-        On a clear, calm day and for a person the look is ``look_probability``; the reference range of another target
-        is that of a person times a named factor. Rain weakens the echo on both ways (ITU-R P.838-3) and adds clutter,
-        wind adds clutter; fog does nothing at these wavelengths.
+        On a clear, calm day and for a person the first is ``look_probability``; the reference range of another target
+        is that of a person times a named factor. Rain attenuates the echo in both directions (ITU-R P.838-3) and adds
+        clutter; wind adds clutter; fog has no effect at these wavelengths.
         """
         r = np.maximum(np.asarray(range_m, dtype=np.float64), 1.0)
         look = self._look(r, situation)
@@ -75,7 +71,7 @@ class Radar(Sensor):
         return look, scan_rate(look, period_s)
 
     def exposure_s(self, dwell_s: float, situation: Situation) -> float:
-        """Seconds of a dwell that count: all of them, as every turn is a new look."""
+        """Seconds of an exposure that count: all of them, because every rotation is a new look."""
         del situation
         return dwell_s
 
@@ -92,13 +88,13 @@ class Radar(Sensor):
                 )
             )
         if (weather.rain_mm_h == 0.0 and weather.wind_mps == 0.0) or pd <= pfa:
-            return clear  # nothing is lost, or there is no echo to lose
+            return clear  # no attenuation, or no echo to attenuate
         with np.errstate(divide="ignore"):
             snr = np.log(pfa) / np.log(clear) - 1.0
         return np.asarray(np.minimum(clear, pfa ** (1.0 / (1.0 + snr * self._echo_left(r, situation)))))
 
     def _echo_left(self, r: npt.NDArray[np.float64], situation: Situation) -> npt.NDArray[np.float64]:
-        """Signal over noise and clutter in this weather, as a share of that on a clear, calm day."""
+        """Signal over noise and clutter in this weather, as a fraction of that on a clear, calm day."""
         weather, known = situation.conditions, situation.assumptions
         loss_db = 2.0 * known.radar_rain_k * weather.rain_mm_h**known.radar_rain_alpha * r / 1000.0
         reference = self.max_range_m if self.reference_range_m is None else self.reference_range_m

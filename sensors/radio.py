@@ -14,20 +14,13 @@ from sensors.sensor import Sensor, check
 
 KIND: Final = "radio"
 DUTY: Final = 0.05
-"""Share of the time in which a target that carries a transmitter is on the air, where a layout gives none (assumption:
-a few calls of some seconds every few minutes)."""
+"""Fraction of the time in which a target with a transmitter transmits, if a layout gives none (assumption: a few calls
+of some seconds every few minutes)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Radio(Sensor):
-    """A receiver that finds the direction of transmissions: azimuth alone. Event-only when ``period_s`` is None.
-
-    ``detection_probability`` is the share of targets that it finds at all: they carry a transmitter, of a kind that it
-    receives. Who carries none is never found, so it does not compound over time. ``duty`` is the share of the time in
-    which a carrier is on the air, and with it the probability of one look; ``search_s`` how long it takes to show what
-    it can (coverage only; None: as assumed). Waves bend with the air as a radar's do, and need a line of sight
-    (assumption; long waves need none).
-    """
+    """A receiver that measures the direction of transmissions: azimuth only. Event-only if ``period_s`` is None."""
 
     kind: str = KIND
     duty: float = DUTY
@@ -37,7 +30,8 @@ class Radio(Sensor):
         check(self)
 
     def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> npt.NDArray[np.float64]:
-        """Probability of hearing a target in one look; shape of ``range_m``; 0 out of range; the same for all."""
+        """Probability of detecting a target in one look; shape of ``range_m``; 0 out of range; the same for all
+        targets."""
         del target
         r = np.asarray(range_m, dtype=np.float64)
         inside = (r >= self.min_range_m) & (r <= self.max_range_m)
@@ -48,13 +42,15 @@ class Radio(Sensor):
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Probability of finding a target given enough time, and rate [1/s], at ``range_m`` within range; same shape.
 
-        Light and weather change neither (assumption: below 3 GHz rain takes less than 0.1 dB in 10 km, ITU-R P.838-3).
+        Light and weather affect neither (assumption: below 3 GHz rain attenuates less than 0.1 dB in 10 km, ITU-R
+        P.838-3).
         """
         look = np.full(np.shape(range_m), float(self.detection_probability))
         return look, search_rate(look, self._search_s(situation))
 
     def exposure_s(self, dwell_s: float, situation: Situation) -> float:
-        """Seconds of a dwell that count: those of one search, as who carries no transmitter will not be heard later."""
+        """Seconds of an exposure that count: those of one search, because a target without a transmitter is not found
+        later."""
         return min(dwell_s, self._search_s(situation))
 
     def _search_s(self, situation: Situation) -> float:

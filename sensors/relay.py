@@ -1,4 +1,4 @@
-"""Radio relays, which carry the reports of sensors towards a base and detect nothing."""
+"""Radio relays, which carry the reports of sensors towards a base and do not detect."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from sensors.sensor import check_id, check_numbers
 
 KIND: Final = "relay"
 DEFAULT_MAST_M: Final = 6.0
-"""Height of a relay's antenna above ground, where a layout gives none (assumption: a mast that two people put up)."""
+"""Height of a relay's antenna above ground, if a layout gives none (assumption: a mast that two people can erect)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
-    """One relay at one place. ``max_range_m`` is the farthest link it can hold; ``availability`` the share of the time
-    in which it works, for all that it carries at once. With ``gateway`` it has a way of its own to the control room
-    (satellite, cable) and needs no line of sight to a base. Raises LayoutError for a value that no relay can have.
-    """
+    """One relay at one position. ``max_range_m`` is the maximum length of its links; ``availability`` the fraction of
+    the time in which it works, for all carried reports at once. With ``gateway``, it has its own connection to the
+    control room (satellite, cable) and needs no line of sight to a base. Raises LayoutError for an invalid value."""
 
     id: str
     lon: float

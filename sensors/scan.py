@@ -1,4 +1,5 @@
-"""Scan and Plot: what one sensor reported at one moment, as records. Imports nothing heavy: ingest starts with it."""
+"""Scan and Plot: the report of one sensor at one moment, as records. Imports nothing heavy, because ingest starts with
+it."""
 
 from __future__ import annotations
 

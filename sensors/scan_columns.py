@@ -29,9 +29,9 @@ CLASS_INDEX: Mapping[str, int] = {name: i for i, name in enumerate(CLASSES)}
 class ScanColumns:
     """One scan, n detections: metres and radians of the frame, grid north, NaN where not measured.
 
-    ``observed_ns`` and ``received_ns`` are UTC nanoseconds since 1970. ``range_`` is the slant range; ``cov``
-    (n, 2, 2) [m²] belongs to ``easting``, ``northing``; ``class_probability`` (n, 5) in the order of CLASSES.
-    All arrays are float64; n may be 0: the sensor looked and saw nothing.
+    ``observed_ns`` and ``received_ns`` are UTC nanoseconds since 1970. ``range_`` is the slant range; ``cov`` (n, 2, 2)
+    [m²] belongs to ``easting``, ``northing``; ``class_probability`` (n, 5) in the order of CLASSES. All arrays are
+    float64; n may be 0: the sensor looked and detected nothing.
     """
 
     sensor: str
@@ -75,13 +75,12 @@ RANGE, AZIMUTH, ELEVATION, VELOCITY, POSITION_SD, LON, LAT, CONFIDENCE = 0, 1, 2
 
 
 def columns_of(scan: Scan, layout: Layout) -> ScanColumns:
-    """Convert a scan to columns in the layout's frame; deviations that a plot leaves out come from the layout's error
-    model.
+    """Convert a scan to columns in the layout's frame; missing deviations of a plot come from the layout's error model.
 
-    A class report r becomes the likelihood of r given each class, through the sensor's confusion matrix where it has
-    one, scaled to sum 1. Raises UnknownSensor for a sensor that the layout does not have, and SchemaError for a kind
-    that is not the layout's, a half measurement (range or elevation without azimuth, longitude without latitude), a
-    deviation that neither gives, or a number that no measurement can be.
+    A class report r becomes the likelihood of r given each class, through the sensor's confusion matrix if it has one,
+    scaled to sum 1. Raises UnknownSensor for a sensor that is not in the layout, and SchemaError for a kind that is not
+    the layout's, an incomplete measurement (range or elevation without azimuth, longitude without latitude), a
+    deviation that neither gives, or an impossible number.
     """
     place = layout.placement(scan.sensor)
     if scan.kind != place.sensor.kind:
@@ -115,8 +114,8 @@ def columns_of(scan: Scan, layout: Layout) -> ScanColumns:
 def with_deviations(columns: ScanColumns, layout: Layout) -> ScanColumns:
     """``columns`` with the deviations that are NaN beside a measured value taken from the layout's error model.
 
-    What ``columns_of`` does for a record, for columns that come from a dataset; the same object when none is missing.
-    A deviation that the layout does not give either stays NaN. Raises UnknownSensor.
+    Like ``columns_of`` for a record, for columns that come from a dataset; the same object if none is missing. A
+    deviation that the layout does not give either remains NaN. Raises UnknownSensor.
     """
     place = layout.placement(columns.sensor)
     filled = {}
@@ -270,7 +269,7 @@ def _reports(likelihood: Floats, confusion: Confusion | None) -> Iterable[Mappin
     return [{} if row[0] != row[0] else dict(_report(tuple(row), confusion)) for row in likelihood.tolist()]
 
 
-@lru_cache(maxsize=1_024)  # a sensor that reports one class at a time has only five likelihoods
+@lru_cache(maxsize=1_024)  # a sensor that reports one class at a time has five likelihoods
 def _report(row: tuple[float, ...], confusion: Confusion | None) -> tuple[tuple[str, float], ...]:
     scores = np.array(row) if confusion is None else _unconfused(np.array(row), np.array(confusion))
     scores = np.where(scores > 1e-12 * scores.sum(), scores, 0.0) / scores.sum()
@@ -278,17 +277,17 @@ def _report(row: tuple[float, ...], confusion: Confusion | None) -> tuple[tuple[
 
 
 def _unconfused(likelihood: Floats, confusion: Floats) -> Floats:
-    """Scores s ≥ 0 (class,) with ``confusion @ s`` proportional to ``likelihood``; one class where that will do."""
+    """Scores s ≥ 0 (class,) with ``confusion @ s`` proportional to ``likelihood``; a single class if that suffices."""
     total = confusion.sum(axis=0)
     alone = np.abs(confusion * likelihood.sum() - likelihood[:, None] * total).max(axis=0)
     alone[total == 0.0] = np.inf  # a class that is never reported
     if alone.min() < 1e-12:
         return np.asarray(np.arange(len(CLASSES)) == alone.argmin(), dtype=np.float64)
-    from scipy.optimize import nnls  # seldom needed, and heavy to load
+    from scipy.optimize import nnls  # rarely needed and slow to load
 
     scores, _ = nnls(confusion, likelihood)
     return np.asarray(scores)
 
 
-def _refusal(scan: Scan, what: str, expected: str) -> SchemaError:
-    return SchemaError(what, where=f"scan {scan.sequence} of boot {scan.boot} of {scan.sensor!r}", expected=expected)
+def _refusal(scan: Scan, problem: str, expected: str) -> SchemaError:
+    return SchemaError(problem, where=f"scan {scan.sequence} of boot {scan.boot} of {scan.sensor!r}", expected=expected)

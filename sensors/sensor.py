@@ -13,27 +13,28 @@ from sensors.scan import CLASSES
 Confusion = tuple[tuple[float, ...], ...]
 
 DEFAULT_DETECTION_PROBABILITY = 0.9
-"""Per look, where a layout gives none (assumption; also the reference value of metrics.md §4)."""
+"""Single-look Pd if a layout gives none (assumption; also the reference value of metrics.md §4)."""
 DEFAULT_STATUS_INTERVAL_S = 10.0
-"""Seconds between heartbeats, where a layout gives none (assumption)."""
+"""Seconds between heartbeats if a layout gives none (assumption)."""
 LONGEST_ID = 64
 LONGEST_METHOD = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensor:
-    """One sensor at one place; the kinds (radar, camera, ground sensor) add their own fields and their detection curve.
+    """One sensor at one position; the kinds (radar, camera, ground sensor) add their own fields and detection curves.
 
-    ``lon``/``lat`` are WGS 84 degrees, ``easting``/``northing`` the same point in the layout's frame [m].
-    Ranges bound the view horizontally, in metres of the frame (its scale differs from 1 by less than a range is known).
-    ``azimuth_deg`` is the centre of the view, clockwise from **true** north. ``period_s`` None means event-only:
-    the sensor sends no empty scans, only heartbeats. A standard deviation of None means: not measured by this sensor,
-    unless its reports say otherwise. ``confusion[i][j]`` is the probability of reporting class j when class i is there
-    (order of ``sensors.scan.CLASSES``). ``catalogue`` names the item of the equipment catalogue that it is.
-    Raises LayoutError for a value that no sensor can have.
+    ``lon``/``lat`` are WGS 84 degrees, ``easting``/``northing`` the same point in the layout's frame [m]. Ranges bound
+    the field of view horizontally, in metres of the frame (its scale differs from 1 by less than the accuracy of a
+    range). ``azimuth_deg`` is the centre of the field of view, clockwise from **true** north. ``period_s`` None means
+    event-only: the sensor sends no empty scans, only heartbeats. A standard deviation of None means: not measured by
+    this sensor, unless its reports state otherwise. ``confusion[i][j]`` is the probability of reporting class j when
+    class i is present (order of ``sensors.scan.CLASSES``). ``catalogue`` names its item of the equipment catalogue.
+    Raises LayoutError for an invalid value.
 
-    What its survey found: ``site_sd_m`` is how well its place is known (one axis), ``north_offset_deg`` what its
-    azimuths read too much, which is taken off them, ``north_sd_deg`` how well that is known; None: never surveyed.
+    Survey results: ``site_sd_m`` is the standard deviation of its position (one axis), ``north_offset_deg`` its azimuth
+    bias, which is subtracted from its azimuths, ``north_sd_deg`` the standard deviation of that bias; None: not
+    surveyed.
     """
 
     id: str
@@ -141,7 +142,7 @@ def check_numbers(record: Any) -> None:
 
 
 def check_id(name: object) -> None:
-    """Raise LayoutError for what cannot name a sensor."""
+    """Raise LayoutError for an invalid sensor id."""
     expected = f"1 to {LONGEST_ID} printable characters without + # or /"
     if not isinstance(name, str):
         raise LayoutError(f"id {name!r} is not text", where="sensor", expected=expected)
@@ -150,7 +151,7 @@ def check_id(name: object) -> None:
 
 
 def _check_survey(sensor: Sensor) -> None:
-    """The survey's words: a day, and how it was done."""
+    """Check the text fields of the survey: its date and method."""
     where = f"sensor {sensor.id!r}"
     if sensor.surveyed_on is not None:
         try:

@@ -1,7 +1,7 @@
 """Coverage as dask arrays: one block of the terrain at a time, each sensor's window computed once per block.
 
-A block computes the whole windows of the sensors that reach it and reads only as much of the terrain as they need.
-Blocks are independent, so any scheduler gives the same bits, and a lost worker costs only its blocks.
+A block computes the complete windows of the sensors that reach it and reads only the terrain that they need. Blocks are
+independent, so the result is the same for any scheduler, and a lost worker costs only its blocks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sensors.errors import LayoutError
 from sensors.layout import AnySensor, Layout, Placement
 
 BLOCK_CELLS: Final = 4096
-"""Cells along a side of a block: at 37 bytes a cell 620 MB, and windows that straddle two blocks are computed twice."""
+"""Cells along a side of a block: 620 MB at 37 bytes per cell. Windows that straddle two blocks are computed twice."""
 
 SUMS: Final[dict[str, Any]] = {
     "combined_probability": np.float64,
@@ -59,7 +59,7 @@ class Blocks:
     chunks: tuple[tuple[int, ...], tuple[int, ...]]
 
     def token(self) -> str:
-        """A name for the answer: the same for the same layout, terrain and task, and hardly ever for others."""
+        """A name for the result: the same for the same layout, terrain and task, and practically never for others."""
         ground = [self.terrain[name].data for name in ("elevation", "canopy_height") if name in self.terrain]
         sensors = [place.sensor for place in self.places]
         return str(tokenize(sensors, self.task, ground, self.terrain["easting"].data, self.terrain["northing"].data))
@@ -73,7 +73,7 @@ class Blocks:
 def checked_blocks(layout: Layout, terrain: xr.Dataset, task: CoverageTask, block_cells: int) -> Blocks:
     """Cut the terrain into blocks of at most ``block_cells`` a side.
 
-    Raises BadInput (a subclass) for terrain that is none, a sensor off it or on a void, and blocks without cells.
+    Raises BadInput (a subclass) for invalid terrain, a sensor off it or on a void, and blocks without cells.
     """
     surface_of(terrain)
     refuse_without_ground(layout, terrain)
@@ -108,7 +108,8 @@ def lazy_sums(blocks: Blocks) -> dict[str, da.Array]:
 
 
 def sums_now(blocks: Blocks, report: Callable[[], None] | None = None) -> dict[str, npt.NDArray[np.generic]]:
-    """``lazy_sums`` computed here, on all cores, block after block; ``report`` is called after each sensor of one."""
+    """``lazy_sums`` computed at once, on all cores, block by block; ``report`` is called after each sensor of a
+    block."""
     if len(blocks.chunks[0]) == len(blocks.chunks[1]) == 1:
         block = (blocks.spans(0)[0], blocks.spans(1)[0])
         return _sums(_near_sensors(blocks, block), blocks, block, os.cpu_count() or 1, report)
@@ -123,7 +124,7 @@ def sums_now(blocks: Blocks, report: Callable[[], None] | None = None) -> dict[s
 
 
 def visits(blocks: Blocks) -> int:
-    """How often ``sums_now`` reports."""
+    """Number of times that ``sums_now`` reports."""
     return sum(len(_near_sensors(blocks, (rows, columns))) for rows in blocks.spans(0) for columns in blocks.spans(1))
 
 
@@ -133,7 +134,7 @@ def _near_sensors(blocks: Blocks, block: Block) -> list[int]:
 
 
 def lazy_layers(blocks: Blocks) -> dict[str, da.Array]:
-    """The rasters of each sensor by name, (sensor, northing, easting), one sensor and block a chunk."""
+    """The rasters of each sensor by name, (sensor, northing, easting), one sensor and block per chunk."""
     chunks = ((1,) * len(blocks.places), *blocks.chunks)
     if not blocks.places:
         shape = (0, *blocks.terrain["elevation"].shape)
@@ -152,7 +153,8 @@ def lazy_layers(blocks: Blocks) -> dict[str, da.Array]:
 
 
 def _hidden_from_dask(call: Callable[..., Any], *first: Any) -> Callable[..., Any]:
-    """``call`` with its first arguments in a closure: dask would compute a lazy terrain among them as a whole."""
+    """``call`` with its first arguments in a closure: dask would otherwise compute a lazy terrain among them as a
+    whole."""
 
     def task(block_info: Any = None) -> Any:
         return call(*first) if block_info is None else call(*first, block_info)
@@ -197,9 +199,9 @@ def _reaches(sensor: AnySensor, terrain: xr.Dataset, block: Block) -> bool:
 
 
 def _terrain_for(sensors: Sequence[AnySensor], terrain: xr.Dataset, block: Block) -> tuple[xr.Dataset, Block]:
-    """The terrain in memory, where the sensors and the block need it, and the block's place in it.
+    """The part of the terrain that the sensors and the block need, in memory, and the block's position in it.
 
-    Whole where it is in memory already.
+    A terrain that is already in memory is returned whole.
     """
     names = [name for name in ("elevation", "canopy_height") if name in terrain]
     if not any(is_dask_collection(terrain[name].data) for name in names):

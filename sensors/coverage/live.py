@@ -21,12 +21,13 @@ from sensors.layout import AnySensor, Layout, Placement
 
 Rasters = Mapping[str | None, npt.NDArray[np.float32]]
 ALL: Final = None
-"""Stands for all kinds of sensors together, where else a kind stands."""
+"""Key for all kinds of sensors together."""
 
 
 @dataclass(frozen=True, slots=True)
 class SensorCoverage:
-    """One sensor's hazard over the dwell in its window of the terrain, float32; NaN where its sight is unknown."""
+    """One sensor's hazard over the exposure time in its window of the terrain, float32; NaN where its visibility is
+    unknown."""
 
     kind: str
     window: Block
@@ -35,11 +36,12 @@ class SensorCoverage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveCoverage:
-    """Coverage probability over the dwell by the sensors that work, per kind and (key None) of all, each a raster
-    float32 (northing, easting) [1] on ``terrain``'s cells: 0 where no working sensor detects, NaN where none does and
-    for one it is unknown. Misses are taken as independent. A value: ``updated`` gives a new one.
+    """Coverage probability over the exposure time by the working sensors, per kind and (key None) for all. Each is a
+    raster float32 (northing, easting) [1] on ``terrain``'s cells: 0 where no working sensor detects, NaN where none
+    does and the visibility of one is unknown. Misses are taken as independent. An immutable value: ``updated`` returns
+    a new one.
 
-    ``problems`` says, by sensor id, why a sensor of the layout cannot be computed (it stands off the map or on a void).
+    ``problems`` gives, by sensor id, the reason why a sensor cannot be computed (it is off the map or on a void).
     """
 
     terrain: xr.Dataset
@@ -62,16 +64,17 @@ class LiveCoverage:
         dwell_s: float = 600.0,
         assumptions: Assumptions | None = None,
     ) -> LiveCoverage:
-        """The coverage of ``layout`` where the sensors of the ids ``working`` work. Raises BadInput as ``coverage``."""
+        """The coverage of ``layout`` while the sensors with the ids ``working`` work. Raises BadInput as
+        ``coverage``."""
         situation = Situation(target, conditions_of(conditions)[1], assumptions or Assumptions())
         nothing = cls(terrain, CoverageTask(situation, dwell_s), Layout(layout.name, layout.frame, ()))
         return nothing.updated(layout, working)
 
     def updated(self, layout: Layout, working: Collection[str]) -> LiveCoverage:
-        """The same for another layout or other working sensors; equals ``begin`` to the bit.
+        """The coverage for another layout or other working sensors; exactly equal to ``begin``.
 
-        Only sensors that the layout did not hold before, as they are now, are computed, and only windows of sensors
-        that came, went, or whose work changed are added up again.
+        Only sensors that are new or changed in the layout are computed, and only the windows of sensors that were added
+        or removed, or started or stopped working, are summed again.
         """
         now = frozenset(working)
         parts = {s: self._parts.get(s) or self._computed(layout.placement(s.id)) for s in layout}
@@ -79,14 +82,14 @@ class LiveCoverage:
         after = {s: p for s, p in parts.items() if isinstance(p, SensorCoverage) and s.id in now}
         changed = [p for s, p in {**before, **after}.items() if (s in before) != (s in after)]
         if [s for s in before if s in after] != [s for s in after if s in before]:
-            changed = [*before.values(), *after.values()]  # another order, other rounding
+            changed = [*before.values(), *after.values()]  # a different order changes the rounding
         kinds: list[str | None] = [ALL, *sorted({s.kind for s in layout})]
         rasters = {kind: self._raster(kind, list(after.values()), changed) for kind in kinds}
         problems = {s.id: p for s, p in parts.items() if isinstance(p, str)}
         return LiveCoverage(self.terrain, self.task, layout, now, rasters, problems, parts)
 
     def raster(self, kind: str | None = ALL) -> xr.DataArray:
-        """One of the rasters with the terrain's coordinates; KeyError for a kind the layout has none of."""
+        """One of the rasters with the terrain's coordinates; KeyError for a kind that the layout does not have."""
         attrs = {"units": "1", "target": self.task.situation.target, "dwell_s": self.task.dwell_s}
         coords = [self.terrain["northing"], self.terrain["easting"]]
         return xr.DataArray(self.rasters[kind], coords=coords, name="coverage_probability", attrs=attrs)
@@ -107,7 +110,7 @@ class LiveCoverage:
     def _raster(
         self, kind: str | None, parts: list[SensorCoverage], changed: list[SensorCoverage]
     ) -> npt.NDArray[np.float32]:
-        """The raster of one kind, added up again in the windows of what changed."""
+        """The raster of one kind, summed again in the windows that changed."""
         shape = self.terrain["elevation"].shape
         old = self.rasters.get(kind)
         new = np.zeros(shape, np.float32) if old is None else old
@@ -119,7 +122,7 @@ class LiveCoverage:
 
 
 def _added(parts: list[SensorCoverage], window: Block) -> npt.NDArray[np.float32]:
-    """Coverage probability in a window, by parts in order; NaN where nothing is known to detect but might."""
+    """Coverage probability in a window, by parts in order; NaN where no part detects and some part is unknown."""
     (rows, columns) = window
     shape = (rows.stop - rows.start, columns.stop - columns.start)
     hazard, unknown = np.zeros(shape), np.zeros(shape, np.bool_)

@@ -1,8 +1,9 @@
 """Coverage of a layout: look probabilities, rates, and coverage probabilities over a dwell.
 
-The *look probability* is of one look (one pass for ground sensors; what the tracker uses), the *rate* λ [1/s] is of
-detections while a target is present and the sensor works, and the *coverage probability* is of at least one detection
-over a named dwell. Formulas and sources: ``sensors.detection_model.hazard`` and each kind's own file.
+The *look probability* is that of one look (one pass for ground sensors; used by the tracker). The *rate* λ [1/s] is
+that of detections while a target is present and the sensor works. The *coverage probability* is that of at least one
+detection over a stated exposure time. Formulas and sources: ``sensors.detection_model.hazard`` and the module of each
+sensor kind.
 """
 
 from __future__ import annotations
@@ -196,7 +197,7 @@ def look_probability(
     target : str
         Target class, one of ``TARGET_HEIGHT_M``.
     assumptions : Assumptions, optional
-        Named settings; their canopy shares say how much of the trees' height blocks each kind of sensor.
+        Named settings; their canopy shares are the fractions of the trees' height that block each kind of sensor.
 
     Returns
     -------
@@ -211,7 +212,7 @@ def look_probability(
 
     Notes
     -----
-    Ground sensors feel through the ground: all within their range is visible, and at least the cell they stand in.
+    Ground sensors sense through the ground: everything within their range is visible, and at least their own cell.
     Availability, weather and repeated looks are not included.
     """
     if target not in TARGET_HEIGHT_M:
@@ -247,7 +248,7 @@ def _task(
     assumptions: Assumptions | None,
     mode: Mode,
 ) -> tuple[str, CoverageTask]:
-    """The label of the conditions, and what is to be computed."""
+    """The label of the conditions, and the task to compute."""
     label, weather = conditions_of(conditions)
     return label, CoverageTask(Situation(target, weather, assumptions or Assumptions()), dwell_s, mode)
 
@@ -260,7 +261,7 @@ def task_of(
     assumptions: Assumptions | None = None,
     mode: Mode = "exact",
 ) -> CoverageTask:
-    """What ``coverage`` computes for each sensor under these keywords of it."""
+    """The task that ``coverage`` computes for each sensor with these keywords."""
     return _task(target, conditions, dwell_s, assumptions, mode)[1]
 
 
@@ -294,7 +295,7 @@ def _attrs(name: str) -> dict[str, str]:
 
 
 def story_of(layout: Layout, terrain: xr.Dataset, task: CoverageTask, label: str) -> dict[str, Any]:
-    """Attributes that say what the numbers are of, and what they rest on; text and numbers only."""
+    """Attributes that describe the values and their assumptions; text and numbers only."""
     situation = task.situation
     story: dict[str, Any] = {
         "layout": layout.name,

@@ -1,4 +1,4 @@
-"""Coverage of the belt along a border, by segment and side: shares, means and minima over the cells of the belt."""
+"""Coverage of the belt along a border, by segment and side: fractions, means and minima over the cells of the belt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from geo.terrain import cell_size
 
 BELTS: Final = ("home", "away", "both")
 FIXED: Final = 2.0**32
-"""Probabilities are added as whole parts of this, so that the order of the cells does not matter."""
+"""Probabilities are summed as integer multiples of this, so that the order of the cells does not matter."""
 RASTERS: Final = (
     "expected_probability",
     "combined_probability",
@@ -37,19 +37,19 @@ COUNTS: Final = ("cells", "covered", "undecided", "known", "dead", "dead_unknown
 def over_segments(
     coverage: xr.Dataset, border: Border | Zone, *, belt_m: float, required_probability: float = 0.9
 ) -> xr.Dataset:
-    """How well the belt of each segment is covered, (segment, belt) with belt "home", "away" and "both" sides.
+    """Coverage of the belt of each segment, (segment, belt) with belt "home", "away" and "both" sides.
 
-    ``coverage`` is of ``sensors.coverage``, lazy or computed; the belt are the cells whose centre lies within
-    ``belt_m`` [m] of the segment, on the line itself home, as is the ground between the edges of a zone. A cell is
-    *covered* where its ``expected_probability`` is at least ``required_probability``, *undecided* where it is not, but
-    a sensor whose sight is unknown might do it.
+    ``coverage`` is the result of ``sensors.coverage``, lazy or computed. The belt consists of the cells whose centre is
+    within ``belt_m`` [m] of the segment; cells on the line itself and between the edges of a zone count as home. A cell
+    is *covered* if its ``expected_probability`` is at least ``required_probability``, and *undecided* if it is not, but
+    a sensor with unknown visibility might cover it.
 
     ``covered_share`` (of the decided cells), ``covered_share_low`` and ``_high`` (undecided counted as not covered and
     as covered), ``unknown_share`` (undecided), ``dead_share`` (no line of sight, of the cells for which that is known);
-    means and the least of the probabilities over the cells where they are known; ``cells`` and ``area_m2``. NaN where
-    nothing is to be counted. Every cell of the belt is counted, none is drawn, so there is no sampling error; that of
-    the terrain and of the assumptions is not in these numbers. Raises BadInput for a belt that is not above 0 or holds
-    no cell, and a requirement outside (0, 1].
+    means and minima of the probabilities over the cells where they are known; ``cells`` and ``area_m2``. NaN without
+    cells to count. Every cell of the belt is counted, so there is no sampling error; errors of the terrain and the
+    assumptions are not included. Raises BadInput for a belt that is not above 0 or has no cell, and for a requirement
+    outside (0, 1].
     """
     check_required(required_probability)
     if not 0.0 < belt_m < np.inf:
@@ -76,7 +76,7 @@ def over_segments(
 
 
 def whole_belt(segments: xr.Dataset) -> xr.Dataset:
-    """The same measures over all segments together, (belt,); ``segments`` is of ``over_segments``."""
+    """The same measures over all segments together, (belt,); ``segments`` is the result of ``over_segments``."""
     counts = {name: segments[f"{name}_count"].sum("segment").to_numpy() for name in COUNTS}
     counts |= {name: segments[f"{name}_sum"].sum("segment").to_numpy() for name in MEANS}
     counts["least"] = segments["least_probability"].min("segment").to_numpy()
@@ -107,7 +107,7 @@ def _with_places(coverage: xr.Dataset, border: Border | Zone) -> xr.Dataset:
 
 @dataclass(frozen=True, slots=True)
 class _Belt:
-    """How many segments there are, how far the belt reaches, and what its cells are to reach."""
+    """Number of segments, width of the belt, and the requirement for its cells."""
 
     segments: int
     belt_m: float
@@ -115,7 +115,7 @@ class _Belt:
 
 
 def _counted(coverage: xr.Dataset, belt: _Belt) -> dict[str, Any]:
-    """Counts and sums (segment, side) over all blocks; the least as NaN where nothing is known."""
+    """Counts and sums (segment, side) over all blocks; the minimum is NaN where nothing is known."""
     arrays = {name: coverage[name].data for name in RASTERS}
     if is_dask_collection(arrays["expected_probability"]):
         blocks = zip(*(np.ravel(array.to_delayed()) for array in arrays.values()), strict=True)

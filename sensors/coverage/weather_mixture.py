@@ -1,7 +1,7 @@
-"""Coverage over states of the weather that each last for a whole crossing: a mixture, never a factor per look.
+"""Coverage over weather states that each last for a whole crossing: a mixture, never a factor per look.
 
-Here one position, or one fixed path, is scored over all states: the crosser does not know the state. For a crosser who
-knows it see ``sensors.crossing.weather_and_outages``.
+One position, or one fixed path, is evaluated over all states: the crosser does not know the state. For a crosser who
+knows it, see ``sensors.crossing.weather_and_outages``.
 """
 
 from __future__ import annotations

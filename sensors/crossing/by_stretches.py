@@ -1,4 +1,4 @@
-"""Detection along a border too long for the memory: computed stretch by stretch, stored, resumable."""
+"""Detection along a border too long for memory: computed by sub-sections, stored, resumable."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ from sensors.layout import Layout
 
 MARGIN_CELLS = 4.0
 SAME_HAZARD = 1e-6
-"""Expected detections by which a path of the whole border may be below that of a stretch and still count as equal."""
+"""Expected detections by which a path of the whole border may be below that of a sub-section and still count as
+equal."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Case:
-    """What all stretches share: keywords of movement, of the search for paths, and of coverage (``sight``)."""
+    """Settings common to all sub-sections: keywords of movement, of the path search, and of coverage (``sight``)."""
 
     layout: Layout
     terrain: xr.Dataset
@@ -139,7 +140,7 @@ def detection_by_stretches(
         try:
             _refuse_beyond(stretch, terrain)
             part = _detection(case, stretch)
-        except BorderError as error:  # its belt does not lie on the terrain
+        except BorderError as error:  # its belt is not on the terrain
             refused.append(error)
             if len(refused) == len(todo):
                 raise
@@ -154,7 +155,7 @@ def detection_by_stretches(
 
 
 def _detection(case: _Case, stretch: Stretch) -> xr.Dataset:
-    """Detection in a stretch's own segments, with the margin that proves it, as far as margins go."""
+    """Detection in a sub-section's own segments, with the overlap that proves it, as far as overlaps extend."""
     for wider in stretch.widening(case.terrain, belt_m=case.belt_m):
         detection, proved = _within_margin(case, wider)
         if proved:
@@ -163,7 +164,7 @@ def _detection(case: _Case, stretch: Stretch) -> xr.Dataset:
 
 
 def _within_margin(case: _Case, stretch: Stretch) -> tuple[xr.Dataset, bool]:
-    """The same with the margin it has, and whether it is proved that no path of the whole border is detected less."""
+    """The same with its present overlap, and whether it is proved that no path of the whole border is detected less."""
     terrain, layout = _surroundings(stretch, case.terrain, case.layout, case.belt_m)
     belt = watched_by(layout, terrain, stretch.border, belt_m=case.belt_m, **case.moving, **case.sight)
     ways, own_proved = least_ways_of_the_whole(belt, stretch.own_segments, slack=SAME_HAZARD, **case.search)
@@ -189,7 +190,7 @@ def _refuse_beyond(stretch: Stretch, terrain: xr.Dataset) -> None:
 
 
 def _surroundings(stretch: Stretch, terrain: xr.Dataset, layout: Layout, belt_m: float) -> tuple[xr.Dataset, Layout]:
-    """The terrain of a stretch's belt and of the sensors that reach it, in memory; and these sensors."""
+    """The terrain of a sub-section's belt and of the sensors that reach it, in memory; and these sensors."""
     west, south, east, north = stretch.border.bounds
     reach = belt_m + MARGIN_CELLS * cell_size(terrain)
     box = np.array([west - reach, south - reach, east + reach, north + reach])

@@ -1,8 +1,4 @@
-"""Probability of detection along a crossing, and where along it detection is decided.
-
-``H = Σ ½(λ_i + λ_j) ℓ/v`` along a path, v by the terrain and direction; ``P_detect = 1 − exp(−H)``: at least one
-detection, misses taken as independent. A *confirmed track* is less probable; the simulator computes by how much.
-"""
+"""Probability of detection along a crossing, and the parts of it on which detection mainly depends."""
 
 from __future__ import annotations
 
@@ -25,15 +21,15 @@ from sensors.errors import GapError
 
 Cells = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 DECIDING_SHARE: Final = 0.5
-"""A crossing is *decided* where the densest stretches of its hazard add up to this share of it."""
+"""A crossing is *decided* where the densest parts of its hazard add up to this fraction of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
-    """What watches several ways: hazards (way, sensor) and what follows from them (way,).
+    """Hazards of several paths (way, sensor) and derived values (way,).
 
-    ``hazard`` counts every look, a camera's at most to its P∞; ``hazard_low`` is its lower end under a random phase of
-    the scans. ``unknown_m`` is the length over which some sensor's sight is unknown and so left out.
+    ``hazard`` counts every look, a camera's at most to its P∞; ``hazard_low`` is its lower bound for a random scan
+    phase. ``unknown_m`` is the length over which some sensor's visibility is unknown and therefore omitted.
     """
 
     hazard: Floats
@@ -46,12 +42,12 @@ class Detection:
 
     @property
     def probability(self) -> Floats:
-        """P_detect (way,): at least one detection, all sensors working; the upper end of the scans' phase."""
+        """P_detect (way,): at least one detection, all sensors working; the upper bound over the scan phase."""
         return probability_of(self.hazard.sum(axis=1))
 
     @property
     def probability_low(self) -> Floats:
-        """Lower end of P_detect (way,), by ``1 − exp(−Σ p t/T)`` for sensors that scan."""
+        """Lower bound of P_detect (way,), by ``1 − exp(−Σ p t/T)`` for sensors that scan."""
         return probability_of(self.hazard_low.sum(axis=1))
 
     @property
@@ -60,13 +56,13 @@ class Detection:
         return with_outages(self.hazard.T, self.availability)
 
     def by_kind(self, way: int) -> dict[str, float]:
-        """P_detect of one way by the sensors of each kind alone."""
+        """P_detect of one path by the sensors of each kind alone."""
         kinds = np.array(self.kinds)
         return {kind: float(probability_of(self.hazard[way, kinds == kind].sum())) for kind in sorted(set(self.kinds))}
 
 
 def detection_along(watched: WatchedBelt, along: Along) -> Detection:
-    """Hazard of each sensor along each way, and the bracket of the scans' phase."""
+    """Hazard of each sensor along each path, with its bounds over the scan phase."""
     hazard, low = np.zeros((along.paths, len(watched.sensors))), np.zeros((along.paths, len(watched.sensors)))
     for number in range(len(watched.sensors)):
         pieces, low_pieces = hazard_of_pieces(watched, along, number)
@@ -83,9 +79,10 @@ def detection_along(watched: WatchedBelt, along: Along) -> Detection:
 
 
 def hazard_of_pieces(watched: WatchedBelt, along: Along, number: int) -> tuple[Floats, Floats]:
-    """Hazard (piece,) of one sensor over each piece, and its lower end under a random phase of its scans.
+    """Hazard (piece,) of one sensor over each piece, and its lower bound for a random scan phase.
 
-    A search's is scaled so that along a way it is at most ``−ln(1 − P∞)``, P∞ the best on the way.
+    The hazard of a search is scaled so that along a path it is at most ``−ln(1 − P∞)``, P∞ being the maximum on the
+    path.
     """
     sensor = watched.sensors[number]
     place = np.searchsorted(sensor.cells, along.cells)
@@ -115,8 +112,8 @@ def hazard_of_pieces(watched: WatchedBelt, along: Along, number: int) -> tuple[F
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A stretch of a crossing where much of its detection is decided: seconds and metres from its start, the middle's
-    place [m], the share of the whole hazard that falls there, and the sensors that bring it, the strongest first."""
+    """A part of a crossing on which much of its detection depends: seconds and metres from its start, the position of
+    its middle [m], its fraction of the total hazard, and the sensors that contribute, the strongest first."""
 
     start_s: float
     end_s: float
@@ -130,12 +127,12 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crossing:
-    """One way across a border and how likely it is detected.
+    """One path across a border and its probability of detection.
 
-    ``path`` lies in ``frame``; ``places`` (place, 2) [m] and ``times_s`` (place,) are its vertices; it passes the line
-    in ``segment``. ``p_detect`` is of at least one detection with every sensor working, ``p_detect_low`` its lower end
-    under a random phase of the scans, ``p_expected`` with outages by availability. ``hazard_by_sensor`` sums to
-    ``hazard``. For ``unknown_m`` [m] of it some sensor's sight is unknown: then all of these are lower bounds.
+    ``path`` is in ``frame``; ``places`` (place, 2) [m] and ``times_s`` (place,) are its vertices; it crosses the border
+    in ``segment``. ``p_detect`` is that of at least one detection with every sensor working, ``p_detect_low`` its lower
+    bound for a random scan phase, ``p_expected`` with outages by availability. ``hazard_by_sensor`` sums to ``hazard``.
+    For ``unknown_m`` [m] of it some sensor's visibility is unknown: then all of these are lower bounds.
     """
 
     kind: str
@@ -158,12 +155,12 @@ class Crossing:
 
     @property
     def time_s(self) -> float:
-        """How long it takes [s]."""
+        """Duration [s]."""
         return float(self.times_s[-1])
 
     @property
     def length_m(self) -> float:
-        """Its length [m], at most ``overlength`` (a share) too long."""
+        """Length [m], too long by at most the fraction ``overlength``."""
         return float(self.path.length)
 
     def to_lonlat(self) -> LineString:
@@ -180,7 +177,7 @@ def no_way(unknown: npt.NDArray[np.bool_]) -> str:
 
 
 def chosen_segment(ways: Crossings, segment: int | None) -> int:
-    """``segment``, or that of the least cost; GapError where there is no path, or none is known."""
+    """``segment``, or that of the least cost; GapError if there is no path, or none is known."""
     whole = isinstance(segment, (int, np.integer)) and not isinstance(segment, bool)
     if segment is not None and not (whole and 0 <= segment < ways.cost.size):
         raise GapError(f"no segment {segment}", where="crossing", expected=f"0 to {ways.cost.size - 1}")
@@ -188,14 +185,14 @@ def chosen_segment(ways: Crossings, segment: int | None) -> int:
     costs = ways.cost if segment is None else ways.cost[[segment]]
     if chosen >= 0 and math.isfinite(ways.cost[chosen]):
         return chosen
-    what = no_way(np.isnan(costs)) + ("" if segment is None else f" segment {segment}")
-    raise GapError(what, where="crossing", expected="known ground that leads from edge to edge")
+    message = no_way(np.isnan(costs)) + ("" if segment is None else f" segment {segment}")
+    raise GapError(message, where="crossing", expected="known ground that leads from edge to edge")
 
 
 def crossing_along(
     watched: WatchedBelt, kind: str, direction: str, segment: int, cells: Cells, neighbours: int
 ) -> Crossing:
-    """The crossing along cells (rows and columns of the belt's window), with everything that is known of it."""
+    """The crossing along cells (rows and columns of the belt's window), with all its properties."""
     mobility = watched.on_belt
     along = Along.over_paths(mobility, [cells])
     detection = detection_along(watched, along)
@@ -226,7 +223,8 @@ def crossing_along(
 
 
 def _decided(watched: WatchedBelt, along: Along) -> tuple[Decision, ...]:
-    """The densest stretches of one way, in its order, that hold DECIDING_SHARE of its hazard."""
+    """The parts of one path with the densest hazard that hold DECIDING_SHARE of its hazard, in the order of the
+    path."""
     parts = np.array([hazard_of_pieces(watched, along, n)[0] for n in range(len(watched.sensors))])
     hazard = parts.sum(axis=0) if len(parts) else np.zeros(len(along.path))
     if not hazard.sum() > 0.0:

@@ -1,4 +1,4 @@
-"""Detection of crossings in each segment of a border: the least over all paths through it."""
+"""Detection of crossings in each segment of a border: the minimum over all paths through it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sensors.crossing.detection import Detection, detection_along
 from sensors.crossing.watched_belt import WatchedBelt
 
 CROSSED, UNREACHABLE, UNKNOWN = "crossed", "unreachable", "unknown"
-SECOND: Final = 1e-12  # hazard of a second without any sensor: between ways that are detected alike, time decides
+SECOND: Final = 1e-12  # hazard per second without a sensor: among paths detected equally, time decides
 LIMITS: Final = (
     "at least one detection, misses independent; ways run between centres of cells, those of the edges too, which "
     "leaves out up to a cell at either end, and are up to `overlength` too long, and hazards with them; where "
@@ -39,7 +39,8 @@ MEANING: Final[dict[str, tuple[str, str]]] = {
 
 
 def least_ways(watched: WatchedBelt, *, direction: str = INWARD, neighbours: int = 16) -> Crossings:
-    """The way of least hazard through every segment, of equals the fastest; a camera's search is taken as endless."""
+    """The minimum-hazard path through every segment, of equal ones the fastest; a camera's search is taken as
+    endless."""
     weight = watched.per_s + SECOND
     return crossings(
         watched.belt, watched.mobility, weight=weight, toll=watched.per_m, direction=direction, neighbours=neighbours
@@ -54,8 +55,8 @@ def least_ways_of_the_whole(
     direction: str = INWARD,
     neighbours: int = 16,
 ) -> tuple[Crossings, npt.NDArray[np.bool_]]:
-    """``least_ways`` on a piece of a border, and for its ``own_segments`` whether no way of the whole has less hazard
-    by more than ``slack``; see ``geo.paths.crossings.crossings_of_the_whole``."""
+    """``least_ways`` on a part of a border, and for its ``own_segments`` whether no path of the whole border has less
+    hazard by more than ``slack``; see ``geo.paths.crossings.crossings_of_the_whole``."""
     return crossings_of_the_whole(
         watched.belt,
         watched.mobility,
@@ -70,12 +71,12 @@ def least_ways_of_the_whole(
 
 
 def over_segments(watched: WatchedBelt, ways: Crossings) -> xr.Dataset:
-    """Describe what detects the path through each segment, (segment,).
+    """Describe the detection of the path through each segment, (segment,).
 
-    NaN, never 0, where a segment cannot be crossed (``state`` unreachable) or nothing is known of it (unknown).
-    ``ways`` are of ``least_ways``, or any other crossings of the same belt. The least is exact over the paths of the
-    search where no camera's search ends on the path; where one does, the value holds for the path that was found, and
-    another might be detected less.
+    NaN, never 0, for a segment that cannot be crossed (``state`` unreachable) or is unknown (``state`` unknown).
+    ``ways`` are those of ``least_ways``, or any other crossings of the same belt. The minimum is exact over the paths
+    of the search if no camera's search ends on the path; otherwise the value holds for the path that was found, and
+    another path might be detected less.
     """
     segments = np.arange(ways.cost.size)
     along = Along.over_paths(watched.on_belt, [ways.cells(int(segment)) for segment in segments])
@@ -116,7 +117,7 @@ def over_segments(watched: WatchedBelt, ways: Crossings) -> xr.Dataset:
 
 
 def unknown_segments(border: BorderLine) -> xr.Dataset:
-    """The answer of ``over_segments`` for segments of which nothing is known: NaN, state unknown."""
+    """The result of ``over_segments`` for unknown segments: NaN, state unknown."""
     spans, nothing = border.segment_spans_m, np.full(border.segments, np.nan)
     coords: dict[str, Any] = {
         "segment": np.arange(border.segments),
@@ -131,7 +132,7 @@ def unknown_segments(border: BorderLine) -> xr.Dataset:
 
 
 def _certain(watched: WatchedBelt, ways: Crossings, detection: Detection) -> npt.NDArray[np.float64]:
-    """P_detect of the least way over ground whose sight is known; NaN where there is none. The same where all is."""
+    """P_detect of the minimum path over ground with known visibility; NaN if there is none. Equal if all is known."""
     if not (watched.unknown & watched.belt.inside).any():
         return detection.probability
     known = np.where(watched.unknown, np.nan, watched.per_s + SECOND)

@@ -20,8 +20,8 @@ from sensors.crossing.watched_belt import WatchedBelt
 from sensors.errors import CrossingError
 
 MOST_POINTS: Final = 12
-HAZARD: Final = 1e-9  # seconds that a hazard of 1 counts for: of the fastest ways the least detected
-GAIN: Final = 1e-6  # share by which a new point must better the line between its neighbours
+HAZARD: Final = 1e-9  # seconds per unit of hazard: among the fastest paths the least detected
+GAIN: Final = 1e-6  # fraction by which a new point must improve on the line between its neighbours
 
 
 def trade_offs(
@@ -32,7 +32,7 @@ def trade_offs(
     segment: int | None = None,
     most: int = MOST_POINTS,
 ) -> tuple[Crossing, ...]:
-    """Find crossings between the fastest and the least detected, none better than another in both.
+    """Find crossings between the fastest and the least detected, none of which is better than another in both.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def trade_offs(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Corner:
-    """One way with its time and the hazard that the search counts."""
+    """One path with its time and the hazard that the search counts."""
 
     seconds: float
     hazard: float
@@ -184,6 +184,6 @@ def sensor_values(
 def _by_segment(watched: WatchedBelt, direction: str, neighbours: int) -> Floats:
     detection = over_segments(watched, least_ways(watched, direction=direction, neighbours=neighbours))
     if not (detection["state"] == CROSSED).any():
-        what = no_way((detection["state"] == UNKNOWN).to_numpy())
-        raise CrossingError(what, where="sensor values", expected="known ground that leads from edge to edge")
+        message = no_way((detection["state"] == UNKNOWN).to_numpy())
+        raise CrossingError(message, where="sensor values", expected="known ground that leads from edge to edge")
     return np.asarray(detection["detection_probability"].to_numpy())

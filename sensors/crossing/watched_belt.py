@@ -1,4 +1,4 @@
-"""The belt with the sensors that watch it: mobility, and each sensor's detection rate where a crosser might move."""
+"""The belt with the sensors that cover it: mobility, and each sensor's detection rate where a crosser might move."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ DRIVEN: Final = frozenset({"vehicle"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SensorRate:
-    """One sensor in the belt's window: flat cells where its rate is above 0, the rate [1/s] and a look's chance there.
+    """One sensor in the belt's window: flat cells where its rate is above 0, and the rate [1/s] and single-look Pd
+    there.
 
-    ``unknown`` are the flat cells where its sight is not known.
+    ``unknown`` are the flat cells where its visibility is unknown.
     """
 
     name: str
@@ -47,7 +48,7 @@ class SensorRate:
 
     @classmethod
     def of(cls, sensor: AnySensor, contribution: Contribution, inside: Bools) -> SensorRate:
-        """The rate of a sensor by what it contributes to the belt's window; ``inside`` (row, column): the belt."""
+        """The rate of a sensor from its contribution to the belt's window; ``inside`` (row, column): the belt."""
         c = contribution
         rate = cls(sensor.id, sensor.kind, float(sensor.availability), c.seen, c.rate, c.look, c.unknown)
         return rate.within(inside)
@@ -68,11 +69,12 @@ class SensorRate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WatchedBelt:
-    """What a crosser meets: the belt, how fast it is crossed, and the sensors' rates in its window.
+    """The belt, the speed at which it is crossed, and the sensors' rates in its window.
 
-    ``per_s`` and ``per_m`` (row, column) sum over the sensors that work: detections per second for those that look, per
-    metre for ground sensors, which respond to steps. ``unknown``: where some sensor's sight is unknown; what such a
-    sensor might detect is left out, so the hazard there is a lower bound. ``attrs`` describe the case.
+    ``per_s`` and ``per_m`` (row, column) are sums over the working sensors: detections per second for those that look,
+    and per metre for ground sensors, which respond to steps. ``unknown``: cells where some sensor's visibility is
+    unknown. Possible detections by such a sensor are omitted, so the hazard there is a lower bound. ``attrs`` describe
+    the case.
     """
 
     belt: Belt
@@ -95,7 +97,7 @@ class WatchedBelt:
         return self.mobility.within(self.belt.rows, self.belt.columns, self.belt.inside)
 
     def only(self, names: Collection[str]) -> WatchedBelt:
-        """The same ground watched by some of its sensors alone; raises CrossingError for a name it does not have."""
+        """The same belt with some of its sensors only; raises CrossingError for a name that it does not have."""
         known = {sensor.name for sensor in self.sensors}
         if strangers := sorted(set(names) - known):
             raise CrossingError(f"no sensor {strangers[0]!r}", where="crossing", expected="sensors of the coverage")
@@ -160,10 +162,10 @@ def watched_by(
     settings: MobilitySettings | None = None,
     **sight: Any,
 ) -> WatchedBelt:
-    """``watch_belt`` by the coverage of ``layout``, the same to the bit, without a raster for each sensor.
+    """``watch_belt`` with the coverage of ``layout``, exactly equal, without a raster for each sensor.
 
-    ``sight`` are the keywords of ``sensors.coverage.coverage`` but its blocks. For large belts: what it takes grows
-    with the cells that sensors see, not with sensors times cells.
+    ``sight`` are the keywords of ``sensors.coverage.coverage`` except those for its blocks. For large belts: memory and
+    time grow with the cells that sensors see, not with sensors times cells.
     """
     cover = coverage_of(layout, terrain, None, **sight)
     bare = _unwatched(cover, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
@@ -208,7 +210,7 @@ def _unwatched(
 
 
 def with_sensors(ground: WatchedBelt, sensors: tuple[SensorRate, ...]) -> WatchedBelt:
-    """The same ground watched by ``sensors``, whose rates add up under independent misses."""
+    """The same belt with ``sensors``, whose rates add up under independent misses."""
     shape = ground.belt.inside.shape
     per_s, per_m = np.zeros(ground.belt.inside.size), np.zeros(ground.belt.inside.size)
     unknown = np.zeros(ground.belt.inside.size, bool)
@@ -230,12 +232,12 @@ def with_sensors(ground: WatchedBelt, sensors: tuple[SensorRate, ...]) -> Watche
 def mobility_of(
     target: str, terrain: xr.Dataset, *, ways: Ways | None = None, settings: MobilitySettings | None = None
 ) -> Mobility:
-    """How a target of that class moves on the terrain: vehicles drive, all others walk."""
+    """Mobility of a target of this class on the terrain: vehicles drive, all others walk."""
     return (by_vehicle if target in DRIVEN else on_foot)(terrain, ways=ways, settings=settings)
 
 
 def assumed_speed_mps(coverage: xr.Dataset, target: str) -> float:
-    """Speed for which the rates of ground sensors in ``coverage`` hold; by it they become rates per metre."""
+    """Speed for which the rates of ground sensors in ``coverage`` hold, used to convert them to rates per metre."""
     assumed = {name: value for name, value, *_ in json.loads(coverage.attrs.get("assumptions", "[]"))}
     return float(assumed.get(f"{target}_speed_mps", Assumptions().speed_mps(target)))
 
@@ -274,20 +276,20 @@ def _refuse_other_cells(coverage: xr.Dataset, terrain: xr.Dataset) -> None:
 
 
 def feels_steps(kind: str) -> bool:
-    """Whether a sensor of that kind detects by the metre that is walked and not by the second."""
+    """Whether a sensor of this kind detects per metre walked rather than per second."""
     return kind == ground_sensor.KIND
 
 
 def looks_of(kind: str) -> bool:
-    """Whether a sensor of that kind looks once a period, so that its scan may fall before or after a crosser."""
+    """Whether a sensor of this kind looks once per period, so that its scan may fall before or after a crosser."""
     return kind == radar.KIND
 
 
 def searches(kind: str) -> bool:
-    """Whether a sensor of that kind finds at most its P∞, however long it looks."""
+    """Whether a sensor of this kind detects with at most its P∞, however long it looks."""
     return kind in (camera.KIND, radio.KIND, human.KIND)
 
 
 def most_hazard(look: float) -> float:
-    """Largest hazard of a search that finds with probability ``look`` at most."""
+    """Maximum hazard of a search with maximum probability ``look``."""
     return math.inf if look >= 1.0 else -math.log1p(-look)

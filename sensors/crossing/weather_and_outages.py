@@ -1,7 +1,7 @@
 """Crossings over states that last for the whole crossing: weather, and sensors that are up or down.
 
-``P = Σ_c Pr(c) (1 − exp(−H_c))``, never a factor per look. A crosser who knows the state takes another path in each;
-one who does not takes a single path, which is scored over all of them and detected at least as probably.
+``P = Σ_c Pr(c) (1 − exp(−H_c))``, never a factor per look. A crosser who knows the state takes a different path in
+each; one who does not takes a single path, which is evaluated over all states and detected at least as probably.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def over_crossing_states(
 
 
 def _probability(watched: WatchedBelt, paths: Crossings) -> Floats:
-    """P_detect (segment,) of paths under the sensors of one state; NaN where there is no path or it is unknown."""
+    """P_detect (segment,) of paths under the sensors of one state; NaN if there is no path or it is unknown."""
     along = Along.over_paths(watched.on_belt, [paths.cells(segment) for segment in range(paths.cost.size)])
     detection = detection_along(watched, along)
     doubtful = ~np.isfinite(paths.cost) | ((detection.unknown_m > 0.0) & (detection.hazard.sum(axis=1) == 0.0))

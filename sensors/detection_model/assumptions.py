@@ -1,6 +1,6 @@
-"""Named assumptions of the coverage model that no layout states, each with unit, source and confidence.
+"""Named assumptions of the coverage model that layouts do not state, each with unit, source and confidence.
 
-Confidence: H official or reproduced, M literature, L an assumption that must be shown to whoever reads the result.
+Confidence: H official or reproduced, M literature, L an assumption that must be shown to the reader of a result.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from geo.errors import BadInput
 from sensors.detection_model.weather import Conditions
 
 TARGETS: Final = ("person", "group", "vehicle")
-"""What coverage is computed for."""
+"""Target classes for which coverage is computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +79,13 @@ class Assumptions:
         return assumptions_of(self)
 
     def speed_mps(self, target: str) -> float:
-        """How fast a target of that class moves [m/s]."""
+        """Speed of a target of this class [m/s]."""
         return {"person": self.person_speed_mps, "group": self.group_speed_mps, "vehicle": self.vehicle_speed_mps}[
             target
         ]
 
     def canopy_share(self, kind: str) -> float:
-        """Share of the trees' height that blocks a sensor of that kind; 0 for ground sensors."""
+        """Fraction of the trees' height that blocks a sensor of this kind; 0 for ground sensors."""
         shares = {
             "radar": self.radar_canopy_share,
             "camera": self.camera_canopy_share,
@@ -95,7 +95,7 @@ class Assumptions:
         return shares.get(kind, 0.0)
 
     def radar_range_factor(self, target: str) -> float:
-        """Range at which a radar finds the target over that at which it finds a person."""
+        """Ratio of the range at which a radar detects the target to that at which it detects a person."""
         return {"person": 1.0, "group": self.radar_group_range_factor, "vehicle": self.radar_vehicle_range_factor}[
             target
         ]
@@ -103,7 +103,7 @@ class Assumptions:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is looked for, in what weather, under which assumptions: one rate belongs to one situation."""
+    """Target, weather and assumptions: one rate belongs to one situation."""
 
     target: str = "person"
     conditions: Conditions = field(default_factory=Conditions)

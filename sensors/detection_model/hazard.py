@@ -1,8 +1,8 @@
 """Formulas of coverage: from the probability of one look to a rate, and from rates over a time to a probability.
 
 A rate λ [1/s] holds for a sensor that works. The hazard H = λ t is the expected number of detections in the time t;
-with independent misses the H of several sensors add up and at least one detects with probability 1 − exp(−H). That
-independence is an assumption: shared masking, posture and weather correlate real misses, so the sum is optimistic.
+with independent misses, the H of several sensors add up and at least one detects with probability 1 − exp(−H). That
+independence is an assumption: shared masking, posture and weather correlate actual misses, so the sum is optimistic.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 SUREST: Final = 1.0 - 1e-12
-"""A probability of 1 would be an infinite hazard; it is taken as this."""
+"""A probability of 1 would be an infinite hazard; it is replaced by this value."""
 
 
 def hazard_of(probability: npt.ArrayLike) -> Floats:
@@ -136,7 +136,7 @@ def scan_bracket(probability: npt.ArrayLike, seconds: npt.ArrayLike, period_s: n
 
 
 def search_rate(probability: npt.ArrayLike, search_s: npt.ArrayLike) -> Floats:
-    """Compute the rate of a camera that has found all it ever will after a search: ``λ = −ln(1 − P∞)/τ``.
+    """Compute the rate of a camera whose search finds all it can in a limited time: ``λ = −ln(1 − P∞)/τ``.
 
     Parameters
     ----------
@@ -274,7 +274,7 @@ def with_outages(hazard: npt.ArrayLike, availability: npt.ArrayLike) -> Floats:
 
 def log_miss(hazard: npt.ArrayLike, availability: npt.ArrayLike) -> Floats:
     """Logarithm of the probability that one sensor misses: it is down, or up and does not detect. 0 or below."""
-    with np.errstate(divide="ignore"):  # a hazard too large for a miss
+    with np.errstate(divide="ignore"):  # the hazard is so large that a miss is impossible
         return np.asarray(np.log1p(-np.asarray(availability, dtype=np.float64) * probability_of(hazard)))
 
 
@@ -310,6 +310,6 @@ def _positive(value: npt.ArrayLike, name: str) -> Floats:
     return number
 
 
-def _refuse(values: Floats, wrong: npt.NDArray[np.bool_], what: str, expected: str) -> None:
+def _refuse(values: Floats, wrong: npt.NDArray[np.bool_], quantity: str, expected: str) -> None:
     if np.any(wrong):
-        raise BadInput(f"{what} is {float(values[wrong].flat[0]):g}", where="hazard", expected=expected)
+        raise BadInput(f"{quantity} is {float(values[wrong].flat[0]):g}", where="hazard", expected=expected)

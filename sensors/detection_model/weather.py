@@ -1,7 +1,7 @@
 """Light and weather of a crossing: named states, their numbers, and how they combine.
 
-The figures of a layout are those of a clear, dry, calm day, and worse weather never raises a rate. The effect on each
-kind of sensor is in its own file; the constants are in ``sensors.detection_model.assumptions``.
+A layout's figures are for a clear, dry, calm day, and worse weather never raises a rate. The effect on each kind of
+sensor is in its own module; the constants are in ``sensors.detection_model.assumptions``.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ EXPECTED: Final = "names or numbers separated by commas, such as 'night,fog' or 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """One state of light and weather that lasts for a whole crossing. The default takes nothing away.
+    """One state of light and weather that lasts for a whole crossing. The default has no effect.
 
-    ``visibility_m`` is the meteorological optical range [m] in haze or fog, inf where the air is clear, and does not
-    count the rain; ``rain_mm_h`` the rain rate, ``absolute_humidity_g_m3`` the water vapour in the air beyond that of
-    dry air, ``wind_mps`` the mean wind near the ground. Raises ConditionsError for a number that no weather has.
+    ``visibility_m`` is the meteorological optical range [m] in haze or fog, without rain, and inf in clear air;
+    ``rain_mm_h`` the rain rate; ``absolute_humidity_g_m3`` the water vapour beyond that of dry air; ``wind_mps`` the
+    mean wind near the ground. Raises ConditionsError for a value that is not possible.
     """
 
     daylight: bool = True
@@ -42,10 +42,11 @@ class Conditions:
 
     @classmethod
     def named(cls, text: str) -> Conditions:
-        """The state that names and numbers tell together, the worse of any two: ``"night,fog"``, ``"wind_mps=12"``.
+        """Parse a state from names and numbers, combining each with the worse value: ``"night,fog"``,
+        ``"wind_mps=12"``.
 
-        The names are in NAMED. Raises ConditionsError for an unknown or empty name, a number that is none, and for
-        day and night at once.
+        The names are in NAMED. Raises ConditionsError for an unknown or empty name, an invalid number, and for day and
+        night at once.
         """
         if not isinstance(text, str):
             raise ConditionsError(f"are {text!r}", where="conditions", expected=EXPECTED)
@@ -89,13 +90,13 @@ NAMED: Final[Mapping[str, Conditions]] = {
     "humid": Conditions(absolute_humidity_g_m3=20.0),
     "wind": Conditions(wind_mps=15.0),
 }
-"""What the names stand for. Bounds: haze up to 5 km and fog below 1 km of visibility (World Meteorological
+"""Definitions of the names. Bounds: haze up to 5 km and fog below 1 km of visibility (World Meteorological
 Organization, International Cloud Atlas), rain of 10 mm/h the upper end of moderate (American Meteorological Society,
 Glossary), wind of 15 m/s Beaufort 7, 20 g/m³ saturated air of 23 °C. The value within the bounds is an assumption."""
 
 
 def conditions_of(given: Conditions | str | Sequence[str]) -> tuple[str, Conditions]:
-    """A label for people and the state, from names or from the state itself. Raises ConditionsError."""
+    """A label for display and the state, from names or from the state itself. Raises ConditionsError."""
     if isinstance(given, Conditions):
         return next((name for name, state in NAMED.items() if state == given), _label(given)), given
     if isinstance(given, (list, tuple)) and all(isinstance(word, str) for word in given):

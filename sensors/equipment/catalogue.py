@@ -28,11 +28,11 @@ SENSOR_KINDS: Final[Mapping[str, type[Sensor]]] = {
     human.KIND: human.Human,
 }
 PLACED_KINDS: Final[Mapping[str, type[Any]]] = {**SENSOR_KINDS, relay.KIND: relay.Relay}
-"""Those that stand in a layout: the sensors, and the relays that carry their reports."""
+"""Kinds that are placed in a layout: the sensors, and the relays that carry their reports."""
 MOVING_KINDS: Final = ("patrol", "drone")
-"""Those that search an area: sweep width and speed instead of a place and a view."""
+"""Kinds that search an area: sweep width and speed instead of a position and a field of view."""
 KINDS: Final = (*PLACED_KINDS, *MOVING_KINDS, "barrier", "programme")
-"""``barrier`` delays and lights but reports nothing; ``programme`` is a dated reference figure, not for sale."""
+"""``barrier`` delays and illuminates but does not report; ``programme`` is a dated reference figure, not for sale."""
 
 NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
     "capex": (0.0, 1e12),
@@ -68,12 +68,12 @@ FROM_THE_PLACE: Final = frozenset({"id", "kind", "lon", "lat", "easting", "north
 class Item:
     """One piece of equipment, per unit. Money in the catalogue's currency at ``price_date``.
 
-    ``crew`` is people on duty at any time for one unit, ``false_alarms_per_day`` nuisance alerts that reach an
-    operator (where ``detection`` says nothing else, each is also a false report of a layout's sensor), ``weather`` the
-    share of the detection rate that is left in named conditions, beyond what the sensor's own model loses.
-    ``detection`` holds, for sensor kinds, keys of the layout file; ``range_factor`` is the spread of all its ranges
-    together. In ``figures`` moving kinds have ``sweep_width_m``, ``speed_mps`` and ``duty_share`` (share of the time on
-    search), barriers ``delay_s``, programmes ``length_km``.
+    ``crew`` is the number of people on duty at any time per unit; ``false_alarms_per_day`` the nuisance alarms that
+    reach an operator (unless ``detection`` states otherwise, each is also a false report of a layout's sensor);
+    ``weather`` the fraction of the detection rate that remains in named conditions, beyond the losses in the sensor's
+    own model. ``detection`` holds, for sensor kinds, keys of the layout file; ``range_factor`` is the spread of all its
+    ranges together. In ``figures``, moving kinds have ``sweep_width_m``, ``speed_mps`` and ``duty_share`` (fraction of
+    the time on search), barriers ``delay_s``, programmes ``length_km``.
     """
 
     name: str
@@ -98,12 +98,12 @@ class Item:
 
     @property
     def is_sensor(self) -> bool:
-        """Whether it can stand in a layout and detect."""
+        """Whether it can be placed in a layout and detects."""
         return self.kind in SENSOR_KINDS
 
     @property
     def is_placed(self) -> bool:
-        """Whether it can stand in a layout: a sensor or a relay."""
+        """Whether it can be placed in a layout: a sensor or a relay."""
         return self.kind in PLACED_KINDS
 
     @property
@@ -113,14 +113,15 @@ class Item:
 
     @property
     def quantities(self) -> dict[str, Quantity]:
-        """Every number by its key, for tables, draws and grades."""
+        """All numbers by key, for tables, samples and grades."""
         by_name = {name: getattr(self, name) for name in NUMBERS}
         by_name["range_factor"] = self.range_factor
         by_name |= dict(self.figures)
         return by_name | {f"weather, {name}": share for name, share in self.weather.items()}
 
     def layout_values(self) -> dict[str, Any]:
-        """Its central figures as keys of a layout file, without id and place; raises CatalogueError for no such."""
+        """Its central figures as keys of a layout file, without id and position; raises CatalogueError if it is not a
+        sensor or relay."""
         if not self.is_placed:
             raise CatalogueError(
                 f"is a {self.kind}, which has no place in a layout",
@@ -131,14 +132,14 @@ class Item:
         values["availability"] = self.availability.central
         if self.is_sensor and "false_alarms_per_scan" not in values:
             seconds = values.get("period_s", values.get("status_interval_s", DEFAULT_STATUS_INTERVAL_S))
-            if isinstance(seconds, (int, float)) and abs(seconds) < 1e300:  # else the sensor's own check says so
+            if isinstance(seconds, (int, float)) and abs(seconds) < 1e300:  # otherwise the sensor's check reports it
                 values["false_alarms_per_scan"] = self.false_alarms_per_day.central * seconds / 86_400.0
         return values
 
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """What people cost: one for a year, and how many it takes to keep one post manned day and night."""
+    """Cost of people: one person per year, and the number needed to staff one post day and night."""
 
     cost_per_person_year: Quantity
     people_per_post: Quantity
@@ -146,7 +147,7 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Items by name, in the order of their file; ``name`` says where they come from. See ``from_file``."""
+    """Items by name, in the order of their file; ``name`` gives their origin. See ``from_file``."""
 
     name: str
     currency: str
@@ -155,11 +156,12 @@ class Catalogue:
 
     @classmethod
     def from_file(cls, path: Path | str, *, over: Catalogue | None = None) -> Catalogue:
-        """Read a TOML catalogue; ``over`` is one whose items stay where this has none of that name.
+        """Read a TOML catalogue; ``over`` is a catalogue whose items apply unless this one has an item of the same
+        name.
 
         Raises CatalogueError, in one sentence naming item and key, for an unreadable file, an unknown key or kind, a
-        number out of its limits (no cost is negative), and anything without source, confidence or price date. A file
-        over another may leave out ``currency`` and ``[staff]``; if it names a currency it must be the same.
+        number out of its limits (no cost is negative), and a missing source, confidence or price date. A file with
+        ``over`` may omit ``currency`` and ``[staff]``; if it states a currency, it must be the same.
         """
         path = Path(path)
         try:
@@ -302,7 +304,7 @@ def _weather(given: Any, where: str, sourced: tuple[str, str]) -> dict[str, Quan
 def _detection(
     given: Any, kind: str, where: str, sourced: tuple[str, str]
 ) -> tuple[dict[str, Any], dict[str, Quantity], Quantity]:
-    """Keys of the layout file, figures of kinds without a place, and the spread of the ranges."""
+    """Keys of the layout file, figures of kinds without a position, and the spread of the ranges."""
     where = f"{where}, detection"
     if not isinstance(given, Mapping):
         raise CatalogueError(f"{given!r}", where=where, expected="a table")
@@ -330,7 +332,7 @@ def _detection(
 
 
 def _try_as_a_sensor(item: Item) -> None:
-    """See that a sensor can be made of it, by the limits of the layout file."""
+    """Check that a sensor can be made of the item, by the limits of the layout file."""
     values = item.layout_values()
     values.pop("kind")
     try:

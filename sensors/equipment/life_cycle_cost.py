@@ -14,7 +14,7 @@ from sensors.errors import CostError
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Prices of one unit of an item and of a person on duty, numbers or arrays of draws of one shape."""
+    """Prices of one unit of an item and of a person on duty, as numbers or arrays of samples of one shape."""
 
     capex: npt.ArrayLike
     opex_per_year: npt.ArrayLike
@@ -35,7 +35,8 @@ class Prices:
 
 
 def annuity_factor(years: npt.ArrayLike, discount_rate: float) -> Floats:
-    """Present value of one a year, paid at the end of each of ``years`` years: ``(1 − (1 + r)^−n)/r``, n without rate.
+    """Present value of one per year, paid at the end of each of ``years`` years: ``(1 − (1 + r)^−n)/r``; n for a rate
+    of 0.
 
     Years need not be whole. Raises CostError for years that are not above 0 and a rate outside 0 to 1.
     """
@@ -52,8 +53,9 @@ def annuity_factor(years: npt.ArrayLike, discount_rate: float) -> Floats:
 def annual_cost(prices: Prices, discount_rate: float) -> Floats:
     """Equal annual cost of owning, running and manning one unit in perpetuity: ``capex/annuity(life) + opex + crew``.
 
-    Lives that differ are so compared fairly: nothing hangs on whether a horizon falls before or after a replacement.
-    The equivalent annual cost of Brealey, Myers and Allen, Principles of Corporate Finance, chapter 6.
+    Different service lives are thereby compared fairly: the result does not depend on whether a horizon ends before or
+    after a replacement. The equivalent annual cost of Brealey, Myers and Allen, Principles of Corporate Finance,
+    chapter 6.
     """
     capex, opex, crew, post = (
         np.asarray(value, dtype=np.float64)
@@ -70,7 +72,7 @@ def annual_cost(prices: Prices, discount_rate: float) -> Floats:
 def life_cycle_cost(prices: Prices, *, years: float, discount_rate: float) -> Floats:
     """Present value of having one unit for ``years`` years: ``annual_cost × annuity(years)``; shape of the prices.
 
-    What is left of a unit's life at the end is worth what was not used of it.
+    The remaining life of a unit at the end is valued in proportion to its unused part.
     """
     return annual_cost(prices, discount_rate) * annuity_factor(years, discount_rate)
 

@@ -1,7 +1,8 @@
 """Operators as a queue: the probability that an alert is assessed. An unassessed alert is not a detection.
 
-Alerts arrive at random (Poisson), each takes an operator an exponential time, and one that waits too long is lost: the
-mover is gone. That is Erlang A, M/M/c + M (Palm 1957); without losses it is Erlang C, without waiting Erlang B.
+Alerts arrive at random (Poisson), each takes an operator an exponential time, and one that waits too long is lost,
+because the mover is gone. That is Erlang A, M/M/c + M (Palm 1957); without losses it is Erlang C, without waiting
+Erlang B.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ MOST_PER_DAY: Final = 300.0
 """Alerts per day and operator that are the most that can be managed: EEMUA 191, ISA-18.2."""
 SURE: Final = 1e-200
 DEPTH: Final = 200
-"""Least value of the incomplete gamma function that is used as it is, and terms of the fraction that stands in."""
+"""Minimum value of the incomplete gamma function that is used directly, and number of terms of the continued fraction
+used otherwise."""
 
 
 def erlang_b(load: npt.ArrayLike, operators: int) -> Floats:
@@ -205,9 +207,8 @@ def alerts_per_operator_day(per_s: npt.ArrayLike, operators: int) -> Floats:
 def _palm(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """1/A for A = ₁F₁(1; x + 1; y) = x e^y y^−x γ(x, y), and ``1/(ρ A) + 1 − 1/ρ`` with ρ = y/x.
 
-    Where γ is too small for a number, or the difference would cancel, by its continued fraction (DLMF 8.9.1): with
-    T = y/(x + 2 − (x + 1) y/(x + 3 + 2y/(x + 4 − …))) they are
-    1 − y/(x + 1 + T) and (1 + T)/(x + 1 + T).
+    If γ underflows, or the difference would cancel, its continued fraction is used (DLMF 8.9.1): with T = y/(x + 2 − (x
+    + 1) y/(x + 3 + 2y/(x + 4 − …))) they are 1 − y/(x + 1 + T) and (1 + T)/(x + 1 + T).
     """
     lower = gammainc(x, y)
     plain = (lower > SURE) & (y > 1.0)

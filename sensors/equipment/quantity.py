@@ -20,10 +20,8 @@ KEYS: Final = frozenset({"low", "mode", "high", "value", "source", "confidence"}
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number between ``low`` and ``high``: fixed where they are equal, triangular about ``mode``, uniform without.
-
-    ``source`` and ``confidence`` are those of this number. ``central`` is what counts where no spread is asked for.
-    """
+    """A number between ``low`` and ``high``: fixed if they are equal, triangular about ``mode``, uniform without a
+    mode."""
 
     low: float
     high: float
@@ -42,11 +40,11 @@ class Quantity:
 
     @property
     def mean(self) -> float:
-        """Expected value of a draw."""
+        """Expected value of a sample."""
         return (self.low + self.high + self.central) / 3.0 if self.mode is not None else self.central
 
     def quantile(self, share: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Value below which ``share`` of the draws lie; same shape. With uniform shares these are draws."""
+        """Value below which the fraction ``share`` of the samples is; same shape. Uniform fractions give samples."""
         u = np.asarray(share, dtype=np.float64)
         if self.fixed:
             return np.full(u.shape, self.low)
@@ -69,8 +67,8 @@ class Quantity:
 def quantity_of(given: Any, *, where: str, limits: tuple[float, float], source: str, confidence: str) -> Quantity:
     """Read one number of a catalogue: a bare one, or a table of a range with its own source and confidence.
 
-    ``source`` and ``confidence`` are the item's, for numbers that name none. Raises CatalogueError for what is not a
-    number, not finite, out of ``limits`` (both allowed), or in the wrong order.
+    ``source`` and ``confidence`` are the item's, for numbers that state none. Raises CatalogueError for a value that is
+    not a number, not finite, out of ``limits`` (both inclusive), or in the wrong order.
     """
     if not isinstance(given, Mapping):
         value = _number(given, where, limits)
@@ -95,7 +93,7 @@ def quantity_of(given: Any, *, where: str, limits: tuple[float, float], source: 
 
 
 def text_of(given: Any, *, where: str) -> str:
-    """Text that says something; raises CatalogueError."""
+    """Non-empty text; raises CatalogueError otherwise."""
     if not isinstance(given, str) or not given.strip():
         raise CatalogueError("is missing" if given in (None, "") else f"{given!r}", where=where, expected="text")
     return given.strip()

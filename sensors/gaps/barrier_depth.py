@@ -92,7 +92,8 @@ def weakest_links(overlaps: Iterable[Any], left: Iterable[Hashable], right: Iter
 
 @dataclass(frozen=True, slots=True)
 class _Network:
-    """Sensors in order of appearance; sensor v is split into an entrance 2v and an exit 2v + 1; then source, sink."""
+    """Sensors in order of appearance; sensor v is split into an entrance 2v and an exit 2v + 1; then source and
+    sink."""
 
     labels: tuple[Hashable, ...]
     capacity: csr_array
@@ -125,7 +126,7 @@ class _Network:
         return 2 * len(self.labels)
 
     def flow(self) -> tuple[int, csr_array]:
-        """The maximum flow, and what each way (and its reverse) can still carry."""
+        """The maximum flow, and the residual capacity of each arc (and its reverse)."""
         result = maximum_flow(self.capacity, self.source, self.source + 1)
         return int(result.flow_value), csr_array(self.capacity - result.flow)
 
@@ -134,7 +135,7 @@ class _Network:
 
 
 def _reached(residual: csr_array, start: int) -> npt.NDArray[np.bool_]:
-    """The nodes to which something can still flow from ``start``."""
+    """The nodes that can be reached with residual capacity from ``start``."""
     open_ways = csr_array(residual > 0)
     reached = np.zeros(open_ways.shape[0], dtype=np.bool_)
     reached[breadth_first_order(open_ways, start, return_predecessors=False)] = True

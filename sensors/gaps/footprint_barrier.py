@@ -21,10 +21,10 @@ from sensors.gaps.barrier_depth import k_barrier, weakest_links
 from sensors.gaps.footprint_overlap import EDGE, Chain, Patch, Piece, chain_of
 from sensors.layout import Layout
 
-Found = tuple[int, frozenset[str], bool]  # k, the cut, and whether no smaller one can be
+Found = tuple[int, frozenset[str], bool]  # k, the cut, and whether it is proved to be minimal
 
 SMALL_CUT: Final = 400
-"""Pieces of footprints up to which the smallest set of sensors is sought exactly; beyond it is a bound."""
+"""Number of footprint pieces up to which the minimum cut set is sought exactly; beyond it, a bound is computed."""
 SOLVER_S: Final = 20.0
 
 
@@ -65,7 +65,7 @@ def barrier(
 
     See Also
     --------
-    barrier_found : Says also whether the answer is exact.
+    barrier_found : Also returns whether the result is exact.
     """
     resilience = barrier_found(layout, coverage, border, belt_m=belt_m, least_look_probability=least_look_probability)
     return resilience.k, resilience.cut
@@ -264,7 +264,7 @@ def _chains(
 def _footprints(
     layout: Layout, coverage: xr.Dataset, border: BorderLine, belt_m: float | None, least_look: float, *, whole: bool
 ) -> tuple[Belt, dict[str, Patch]]:
-    """The belt and the cells in it that each sensor holds; with ``whole`` all of the border must lie on the ground."""
+    """The belt and the cells in it that each sensor holds; with ``whole``, all of the border must be on the terrain."""
     if not (isinstance(least_look, (int, float)) and 0.0 <= least_look < 1.0):
         raise GapError(f"{least_look!r}", where="barrier (least_look_probability)", expected="0 to below 1")
     known = [str(name) for name in coverage["sensor"].to_numpy()] if "sensor" in coverage.dims else []
@@ -304,7 +304,7 @@ def _of_run(belt: Belt, run: tuple[int, int], window: tuple[slice, slice]) -> Bo
 
 
 def _refuse_beyond(border: BorderLine, coverage: xr.Dataset) -> None:
-    """Refuse a border off the terrain: a depth of 0 there would mean that it is open."""
+    """Refuse a border off the terrain: a depth of 0 there would mean that the border is open."""
     west, south, east, north = bounds(coverage)
     easting, northing = border.point_at(border.segment_spans_m.mean(axis=1))
     beyond = np.flatnonzero((easting < west) | (easting > east) | (northing < south) | (northing > north))
@@ -317,7 +317,7 @@ def _refuse_beyond(border: BorderLine, coverage: xr.Dataset) -> None:
 
 
 def _crossed_with(belt: Belt, windows: list[Any], segment: int) -> tuple[int, int] | None:
-    """First and last segment of the least run about a segment whose belt has both edges; None where none has."""
+    """First and last segment of the shortest run around a segment whose belt has both edges; None if there is none."""
     first = last = segment
     while True:
         window = _around([windows[number] for number in range(first, last + 1)])
@@ -331,7 +331,7 @@ def _crossed_with(belt: Belt, windows: list[Any], segment: int) -> tuple[int, in
 
 
 def _around(windows: list[Any]) -> tuple[slice, slice]:
-    """The window that holds several, of which some may be None."""
+    """The window that contains several windows, some of which may be None."""
     held = [window for window in windows if window is not None]
     rows, columns = (
         slice(min(window[axis].start for window in held), max(window[axis].stop for window in held)) for axis in (0, 1)
@@ -340,7 +340,7 @@ def _around(windows: list[Any]) -> tuple[slice, slice]:
 
 
 def _end(belt: Belt, run: tuple[int, int], window: tuple[slice, slice], *, at_end: bool) -> Patch | None:
-    """Cells of a run of segments at its start or end: beside other ground, beyond its ends, or at the rim."""
+    """Cells of a run of segments at its start or end: next to other ground, beyond its ends, or at the rim."""
     patch = Patch.around(_of_run(belt, run, window))
     if patch is None:
         return None
@@ -380,7 +380,7 @@ def _without(chain: Chain, name: str) -> Chain:
 
 
 def _smallest(chain: Chain) -> Found:
-    """The smallest set of sensors that cuts all chains, and its size; a bound from above where pieces are many."""
+    """The minimum set of sensors that cuts all chains, and its size; an upper bound if there are many pieces."""
     k, cut = k_barrier(*chain)
     names = frozenset(piece[0] for piece in cut)
     if k == 0 or not _in_pieces(chain):
@@ -391,10 +391,11 @@ def _smallest(chain: Chain) -> Found:
 
 
 def _coloured_cut(chain: Chain) -> frozenset[str] | None:
-    """Fewest sensors that cut all chains when a sensor's pieces fail together; None where the solver runs out of time.
+    """Minimum set of sensors that cuts all chains if a sensor's pieces fail together; None if the solver runs out of
+    time.
 
-    Minimise Σ x_s with reach r of each piece (in, out): what overlaps a reached piece is reached, a piece passes reach
-    on unless its sensor is cut, the left is reached and the right is not.
+    Minimise Σ x_s with reach r of each piece (in, out): a piece that overlaps a reached piece is reached, a piece
+    passes reach on unless its sensor is cut, the left is reached and the right is not.
     """
     overlaps, left, right = chain
     pieces = sorted(_pieces(chain))
@@ -419,7 +420,7 @@ def _coloured_cut(chain: Chain) -> frozenset[str] | None:
     at = np.repeat(np.arange(len(rows)), [len(row[0]) for row in rows])
     columns, values = np.concatenate([row[0] for row in rows]), np.concatenate([row[1] for row in rows])
     matrix = coo_array((values, (at, columns)), shape=(len(rows), variables)).tocsr()
-    from scipy.optimize import Bounds, LinearConstraint, milp  # 10 MB that the live processes do without
+    from scipy.optimize import Bounds, LinearConstraint, milp  # imported here to save the live processes 10 MB
 
     solution = milp(
         np.append(np.ones(len(names)), np.zeros(2 * count)),

@@ -1,4 +1,4 @@
-"""Footprints of sensors in pieces: which of them overlap, and which can be part of a chain from end to end."""
+"""Footprints of sensors in pieces: their overlaps, and the pieces that can be part of a chain from end to end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BESIDE = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """Cells of a window: ``values`` (row, column) from ``row`` and ``column`` on; 0 elsewhere."""
+    """Cells of a window: ``values`` (row, column), starting at ``row`` and ``column``; 0 elsewhere."""
 
     row: int
     column: int
@@ -29,7 +29,7 @@ class Patch:
 
     @classmethod
     def around(cls, values: npt.NDArray[Any]) -> Patch | None:
-        """The window that holds all that is not 0; None without any."""
+        """The window that contains all non-zero values; None without any."""
         rows, columns = np.flatnonzero(values.any(axis=1)), np.flatnonzero(values.any(axis=0))
         if not len(rows):
             return None
@@ -37,16 +37,16 @@ class Patch:
         return cls(int(rows[0]), int(columns[0]), values[window].copy())
 
     def common(self, other: Patch, down: int = 0, right: int = 0) -> tuple[npt.NDArray[Any], ...] | None:
-        """The values of both where they meet, the other's moved ``down`` and ``right``; None where they do not."""
+        """The values of both where they overlap, the other's shifted ``down`` and ``right``; None without overlap."""
         top, left = max(self.row, other.row + down), max(self.column, other.column + right)
         bottom = min(self.row + self.values.shape[0], other.row + down + other.values.shape[0])
         edge = min(self.column + self.values.shape[1], other.column + right + other.values.shape[1])
         if top >= bottom or left >= edge:
             return None
-        mine = self.values[top - self.row : bottom - self.row, left - self.column : edge - self.column]
+        own_part = self.values[top - self.row : bottom - self.row, left - self.column : edge - self.column]
         top, bottom, left, edge = top - down, bottom - down, left - right, edge - right
-        theirs = other.values[top - other.row : bottom - other.row, left - other.column : edge - other.column]
-        return mine, theirs
+        other_part = other.values[top - other.row : bottom - other.row, left - other.column : edge - other.column]
+        return own_part, other_part
 
 
 def chain_of(footprints: Mapping[str, Patch], belt_patch: Patch, start: Patch | None, end: Patch | None) -> Chain:
@@ -72,13 +72,13 @@ def chain_of(footprints: Mapping[str, Patch], belt_patch: Patch, start: Patch | 
 
 
 def _meeting(a: Patch, b: Patch, down: int, right: int) -> set[tuple[int, int]]:
-    """Numbers of the pieces of both that meet where the second's are moved."""
+    """Numbers of the pieces of both that overlap after the second's are shifted."""
     both = a.common(b, down, right)
     if both is None:
         return set()
-    mine, theirs = both
-    met = (mine > 0) & (theirs > 0)
-    return set(zip(mine[met].tolist(), theirs[met].tolist(), strict=True))
+    first, second = both
+    met = (first > 0) & (second > 0)
+    return set(zip(first[met].tolist(), second[met].tolist(), strict=True))
 
 
 def _touching(label: Patch, side: Patch) -> Iterator[int]:
@@ -89,7 +89,7 @@ def _touching(label: Patch, side: Patch) -> Iterator[int]:
 
 
 def _without_dead_ends(overlaps: set[tuple[Piece, Piece]], left: set[Piece], right: set[Piece]) -> Chain:
-    """The same without pieces that lead nowhere or touch only one other: no chain needs them."""
+    """The same without pieces that are dead ends or touch only one other: no chain needs them."""
     beside: dict[Piece, set[Piece]] = defaultdict(set)
     for a, b in overlaps:
         beside[a].add(b)

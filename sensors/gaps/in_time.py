@@ -49,13 +49,13 @@ class TimeGaps:
 
     @property
     def lengths_s(self) -> Floats:
-        """How long each gap lasts [s]."""
+        """Length of each gap [s]."""
         lengths: Floats = self.gaps[:, 1] - self.gaps[:, 0]
         return lengths
 
     @property
     def covered_share(self) -> float:
-        """Share of the interval in which enough sensors cover the place."""
+        """Fraction of the interval in which enough sensors cover the position."""
         return 1.0 - float(self.lengths_s.sum()) / (self.end_s - self.start_s)
 
     @property
@@ -70,7 +70,7 @@ class TimeGaps:
 
     @property
     def response_s(self) -> float:
-        """Mean wait [s] of a request at a random moment until the place is covered: Σ gap²/(2 T)."""
+        """Mean wait [s] from a random moment until the position is covered: Σ gap²/(2 T)."""
         return self.average_gap_s / 2.0
 
     @property
@@ -131,7 +131,7 @@ def time_gaps(spans: Iterable[tuple[float, float]], *, start_s: float, end_s: fl
     change = np.zeros(len(times))
     np.add.at(change, np.searchsorted(times, inside[:, 0]), 1.0)
     np.add.at(change, np.searchsorted(times, inside[:, 1]), -1.0)
-    few = np.cumsum(change)[:-1] < assets  # of each stretch between two times
+    few = np.cumsum(change)[:-1] < assets  # for each interval between two times
     begins = np.flatnonzero(few & ~np.append(False, few[:-1]))
     ends = np.flatnonzero(few & ~np.append(few[1:], False)) + 1
     gaps = np.column_stack([times[begins], times[ends]])
@@ -142,8 +142,8 @@ def time_gaps(spans: Iterable[tuple[float, float]], *, start_s: float, end_s: fl
 class Opened:
     """A segment that fell below the requirement: P_detect before and after, and the lost sensors that account for it.
 
-    ``because`` are those whose hazard is missing on the path that is now least detected, the largest loss first; empty
-    where the segment opened for other reasons, such as the weather.
+    ``because`` are the sensors whose hazard is missing on the path that is now least detected, the largest loss first;
+    empty if the segment opened for other reasons, such as the weather.
     """
 
     segment: int
@@ -355,7 +355,7 @@ def _refuse_holes(schedule: Sequence[tuple[float, float, WatchedBelt]]) -> None:
 def _held(
     watched: WatchedBelt, required_probability: float, direction: str, neighbours: int
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which segments meet the requirement or cannot be crossed, and which are unknown."""
+    """Segments that meet the requirement or cannot be crossed, and segments that are unknown."""
     detection = over_segments(watched, least_ways(watched, direction=direction, neighbours=neighbours))
     probability, state = detection["detection_probability"].to_numpy(), detection["state"].to_numpy()
     crossed = np.asarray(state == CROSSED)

@@ -29,7 +29,7 @@ from sensors.crossing.watched_belt import WatchedBelt, watch_belt
 from sensors.errors import GapError
 
 ALIKE: Final = 1e-12  # probabilities that differ by no more count as the same
-ROUNDING: Final = 1e-9  # gaps may exceed their span by this share, the rounding of their sum
+ROUNDING: Final = 1e-9  # gaps may exceed their span by this fraction, the rounding of their sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +304,7 @@ def least_detected_crossing(
 
 
 def _least_detected(watched: WatchedBelt, paths: Crossings) -> int:
-    """The segment whose path is detected least, once cameras' searches end; of equal ones that of the least cost."""
+    """The segment whose path is detected least, once cameras' searches end; of equal ones, that of the least cost."""
     known = np.flatnonzero(np.isfinite(paths.cost))
     along = Along.over_paths(watched.on_belt, [paths.cells(int(n)) for n in known])
     probability = detection_along(watched, along).probability

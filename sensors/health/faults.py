@@ -1,7 +1,9 @@
-"""Faults of a sensor that is heard: frozen data, excessive message rate, clock offset, low power, obscured, misaligned.
+"""Faults of a sensor that sends data: frozen data, excessive message rate, clock offset, low power, obscured,
+misaligned.
 
-``SensorSymptoms`` holds what its messages show, as plain values that survive JSON; ``faults`` assesses them. Pure: the
-same messages give the same faults, live and in a replay. For sensors without data see ``sensors.health.liveness``.
+``SensorSymptoms`` holds the symptoms in its messages, as plain values that survive JSON; ``faults`` assesses them.
+Pure: the same messages give the same faults, live and in a replay. For sensors without data see
+``sensors.health.liveness``.
 """
 
 from __future__ import annotations
@@ -20,14 +22,14 @@ from sensors.timestamps import SECOND_NS
 
 FAULTS: Final = ("stuck", "chatty", "skewed", "low_power", "obscured", "misaligned")
 BLINDING: Final = ("stuck", "obscured")
-"""With these faults a sensor is heard and sees nothing that can be relied on: its ground counts as unwatched."""
+"""With these faults a sensor sends data but its detections are unreliable: its area counts as not covered."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionSettings:
-    """Assumptions. stuck_scans: so many scans in a row with plots, all to the bit the same. chatty_rate: times the
-    declared rate, over windows of window_s. skew_s: a clock ahead of ours by more; behind_s: behind by more, with no
-    backlog to send. low_power: share left. misaligned_deg: an azimuth bias that is significant and larger."""
+    """Assumptions. stuck_scans: number of consecutive scans with identical plots. chatty_rate: multiple of the declared
+    rate, over windows of window_s. skew_s: a clock ahead of the host clock by more; behind_s: behind by more, without a
+    backlog to send. low_power: remaining fraction. misaligned_deg: a significant azimuth bias above this."""
 
     stuck_scans: int = 5
     chatty_rate: float = 3.0
@@ -62,7 +64,7 @@ KEPT: Final = 20
 
 
 def note_scan(signs: SensorSymptoms, sensor: Sensor, scan: ScanColumns, settings: ConditionSettings) -> None:
-    """Take in one scan, in place."""
+    """Update the symptoms from one scan, in place."""
     note_time(signs, scan.received_ns, scan.observed_ns, sensor.latency_s)
     window = scan.observed_ns // round(settings.window_s * SECOND_NS)
     if window > signs.window:
@@ -79,13 +81,13 @@ def note_scan(signs: SensorSymptoms, sensor: Sensor, scan: ScanColumns, settings
 
 
 def note_time(signs: SensorSymptoms, received_ns: int, observed_ns: int, latency_s: float = 0.0) -> None:
-    """Take in how far behind a message came."""
+    """Update the symptoms with the delay of one message, in place."""
     signs.behind_s.append(round((received_ns - observed_ns) / SECOND_NS - latency_s, 6))
     del signs.behind_s[:-KEPT]
 
 
 def faults(sensor: Sensor, signs: SensorSymptoms, settings: ConditionSettings | None = None) -> Mapping[str, str]:
-    """The faults that hold now, each with what was found, in the order of FAULTS; empty for a sound sensor."""
+    """The present faults with descriptions, in the order of FAULTS; empty for a sound sensor."""
     settings = settings or ConditionSettings()
     causes: dict[str, str] = {}
     if signs.repeats + 1 >= settings.stuck_scans and sensor.kind != "ground_sensor":
@@ -107,7 +109,8 @@ def faults(sensor: Sensor, signs: SensorSymptoms, settings: ConditionSettings | 
 
 
 def _skew(signs: SensorSymptoms, settings: ConditionSettings) -> str:
-    """The least delay shows the clock: what is late may be the link's doing, what is early is the clock's."""
+    """Description of a clock offset, or "". The minimum delay reveals the clock: late messages may be due to the link,
+    early ones only to the clock."""
     if len(signs.behind_s) < KEPT // 2:
         return ""
     least = min(signs.behind_s)
@@ -120,7 +123,7 @@ def _skew(signs: SensorSymptoms, settings: ConditionSettings) -> str:
 
 
 def _surveyed(sensor: Sensor) -> str:
-    """What the survey of its north promised."""
+    """Description of the sensor's north survey."""
     if sensor.north_sd_deg is None:
         return " (its north was never surveyed)"
     when = f" of {sensor.surveyed_on}" if sensor.surveyed_on else ""

@@ -1,4 +1,4 @@
-"""Which sensors are online and which are offline: a pure function of heartbeats, last reports and the time."""
+"""Online and offline sensors: a pure function of heartbeats, last reports and the time."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Change = Literal["silent", "recovered"]
 SILENT_AFTER_INTERVALS: Final = 2.0
 SILENT_GRACE_S: Final = 1.0
 LONGEST_DECLARED_S: Final = 60.0
-"""A sensor may declare so long an interval by itself; a longer one is the layout's to give (assumption), so that no
-sensor, or anyone with its key, can avoid being reported as offline."""
+"""Maximum interval that a sensor may declare itself; a longer one must be given by the layout (assumption). A sensor,
+or an attacker with its key, can therefore not avoid being reported as offline."""
 
 
 @dataclass(frozen=True, slots=True)
 class SensorStatus:
-    """A sensor's latest word about itself. ``at`` is the aware UTC time of hearing it.
+    """A sensor's latest status. ``at`` is the time of its receipt, aware UTC.
 
     ``state`` "online" is a heartbeat, "maintenance" a planned stop (to ``until``, or until the next status), and
-    "offline" a farewell or the last will that the broker published for it.
+    "offline" a final message or the last will that the broker published for it.
     """
 
     sensor: str
@@ -37,8 +37,8 @@ class SensorStatus:
 
 @dataclass(frozen=True, slots=True)
 class SensorHealth:
-    """State of one sensor at one moment. ``since`` is when it was last heard (or said "offline"); for one never
-    heard, when watching began."""
+    """State of one sensor at one moment. ``since`` is the time of its last data (or of its "offline" status); for a
+    sensor without any data, the start of monitoring."""
 
     sensor: str
     state: State
@@ -58,7 +58,7 @@ class SensorHealth:
 
 @dataclass(frozen=True, slots=True)
 class HealthEvent:
-    """A sensor fell silent, or was heard again after silence."""
+    """A sensor went offline, or returned."""
 
     sensor: str
     change: Change
@@ -76,12 +76,12 @@ def health(
 ) -> dict[str, SensorHealth]:
     """State of each sensor of ``layout`` at ``now``, by id in the layout's order.
 
-    ``statuses`` is the latest status of each sensor, ``last_heard`` the time of its latest message of any kind; both
-    may name sensors that the layout does not hold, which are passed over. A sensor is silent when nothing was heard
-    for more than 2 × its ``status_interval_s`` + 1 s, or since it said "offline"; planned maintenance is not silence.
-    ``declared_s`` is the interval that a sensor's own status messages declare, which goes before the layout's.
-    One never heard is silent, from ``watching_since`` on where that is given. An ok sensor has no blind spot
-    because of its link; what it can see is another matter.
+    ``statuses`` is the latest status of each sensor, ``last_heard`` the time of its latest message of any kind; sensors
+    that are not in the layout are ignored. A sensor is silent if no message arrived for more than 2 × its
+    ``status_interval_s`` + 1 s, or since its status "offline"; planned maintenance is not silence. ``declared_s`` is
+    the interval declared in a sensor's own status messages, which has precedence over the layout's. A sensor without
+    any data is silent, since ``watching_since`` if given. An "ok" sensor is not blind because of its link; whether it
+    detects is a separate question.
     """
     return {
         sensor.id: _health(
@@ -96,10 +96,10 @@ def health(
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, SensorHealth]) -> tuple[HealthEvent, ...]:
-    """What changed for the listener: sensors that fell silent, and silent ones that are heard again.
+    """Changes between two times: sensors that went silent, and silent ones that returned.
 
-    ``before`` maps sensor ids to states (a sensor it lacks was ok), so that it can be kept as JSON. Going from silent
-    into maintenance is recovery, as the sensor spoke.
+    ``before`` maps sensor ids to states (a missing sensor was ok), so that it can be kept as JSON. A change from silent
+    to maintenance is a recovery, because the sensor sent a message.
     """
     events = []
     for sensor_id, current in after.items():
@@ -111,7 +111,7 @@ def changes(before: Mapping[str, str], after: Mapping[str, SensorHealth]) -> tup
 
 
 def silent_after_s(sensor: Sensor, declared_s: float | None = None) -> float:
-    """Seconds without a word after which ``sensor`` counts as silent, by the interval that it declares, if it does."""
+    """Seconds without a message after which ``sensor`` counts as silent, from the interval that it declares, if any."""
     interval_s = sensor.status_interval_s
     if declared_s is not None:
         interval_s = min(declared_s, max(interval_s, LONGEST_DECLARED_S))

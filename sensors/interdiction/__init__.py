@@ -1,4 +1,4 @@
-"""Interdiction: whether the response arrives before the crosser is gone (EASI, probability of interruption)."""
+"""Interdiction: whether the response arrives before the crosser has left (EASI, probability of interruption)."""
 
 from sensors.errors import InterdictionError
 from sensors.interdiction.easi import probability_of_interruption

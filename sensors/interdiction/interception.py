@@ -1,7 +1,8 @@
 """Interception: whether responders arrive in time on the least detected, the fastest and the most vulnerable path.
 
-Tasks are the strips of the belt that a path passes one after the other; their times are the crosser's, their detection
-that of the sensors on the path. The response goes to where the path ends. See ``sensors.interdiction`` for the formula.
+Tasks are the strips of the belt that a path crosses one after the other; their times are the crosser's, their detection
+is that of the sensors on the path. The response goes to the end of the path. See ``sensors.interdiction`` for the
+formula.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def most_vulnerable(
     """The paths of least hazard while detection is still in time: weight ``λ·1[t_go ≥ RFT]``, of equals the fastest.
 
     ``t_go`` is the fastest time from a cell to the edge where the crossing ends, RFT the ``response`` [s] (northing,
-    easting) to where that fastest path ends. Detection after that is too late to matter and costs nothing.
+    easting) to the end of that fastest path. Detection after that is too late to matter and costs nothing.
     """
     to_go, there = _to_go(watched, response, direction, neighbours)
     early = to_go.cost >= np.where(np.isnan(there), np.inf, there)
@@ -198,7 +199,7 @@ def head_start(
 
 
 def _to_go(watched: WatchedBelt, response: xr.DataArray, direction: str, neighbours: int) -> tuple[Spread, Floats]:
-    """The fastest way from each cell of the belt to where a crossing ends, and the response to that end [s]."""
+    """The fastest path from each cell of the belt to the end of a crossing, and the response to that end [s]."""
     goal = watched.belt.inner if direction == INWARD else watched.belt.outer
     steps = Steps.over(watched.on_belt, neighbours=neighbours)
     to_go = steps.spread(np.where(goal, 0.0, np.inf), backward=True)
@@ -206,7 +207,7 @@ def _to_go(watched: WatchedBelt, response: xr.DataArray, direction: str, neighbo
 
 
 def where_it_ends(to_go: Spread) -> npt.NDArray[np.int64]:
-    """Flat cell (row, column) at which the least way from each cell ends, by following all of them at once.
+    """Flat cell (row, column) at which the least-cost path from each cell ends, found by following all paths at once.
 
     ``to_go`` is a backward search; a cell without a move ends in itself.
     """
@@ -224,10 +225,11 @@ def where_it_ends(to_go: Spread) -> npt.NDArray[np.int64]:
 
 
 def tasks_of(watched: WatchedBelt, ways: Crossings, response: xr.DataArray, settings: ResponseSettings) -> Tasks:
-    """The tasks of the way through each segment, by the strip of the belt in which each piece of it lies."""
+    """The tasks of the path through each segment, by the strip of the belt of each piece."""
     cells = [ways.cells(segment) for segment in range(ways.cost.size)]
     along = Along.over_paths(watched.on_belt, cells)
-    least = min(-watched.belt.belt_m, float(watched.belt.offset[watched.belt.inside].min()))  # of a zone its far edge's
+    # for a zone, the offset of its far edge
+    least = min(-watched.belt.belt_m, float(watched.belt.offset[watched.belt.inside].min()))
     share = (along.of_pieces(watched.belt.offset) - least) / (watched.belt.belt_m - least)
     share = np.clip(share, 0.0, 1.0)
     if ways.direction != INWARD:
@@ -249,7 +251,8 @@ def tasks_of(watched: WatchedBelt, ways: Crossings, response: xr.DataArray, sett
 
 
 def _critical(watched: WatchedBelt, along: Along, response_s: Floats) -> Floats:
-    """Where each way still takes as long as the response does (way, 2) [m], between the knots in proportion."""
+    """Position on each path at which the remaining time equals the response time (way, 2) [m], interpolated between
+    knots."""
     east, north = np.meshgrid(watched.belt.easting, watched.belt.northing)
     knots = np.column_stack([along.at_knots(east), along.at_knots(north)])
     places = np.full((along.paths, 2), np.nan)
@@ -263,7 +266,8 @@ def _critical(watched: WatchedBelt, along: Along, response_s: Floats) -> Floats:
 
 
 def _onward(strip: npt.NDArray[np.int64], way: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Strips that never go back along a way: who turns round in the belt is still in the farthest task begun."""
+    """Strips that never decrease along a path: a crosser who turns round in the belt is still in the farthest task
+    begun."""
     if len(strip) == 0:
         return strip
     highest = strip.max() + 1
@@ -298,7 +302,7 @@ def interruptions(
     slower : sequence of float
         Factors [1] by which the response is slower.
     ways : mapping of str to Crossings, optional
-        The paths of ``three_ways`` where they are computed already.
+        The paths of ``three_ways``, if already computed.
 
     Returns
     -------

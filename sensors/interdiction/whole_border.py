@@ -18,13 +18,14 @@ from sensors.crossing.watched_belt import WatchedBelt
 from sensors.interdiction.interception import FASTEST, LEAST, VULNERABLE, where_it_ends
 
 SAME_WAY: Final = SECOND
-"""What a way of the whole border may cost less than that of a piece, which then counts as it: a second where nothing
-sees, so that times and interruption are the whole's too, not detection alone."""
+"""Cost by which a path of the whole border may be below that of a part, which still counts as equal: one second without
+sensors, so that times and interruption, not only detection, are those of the whole border."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PathsWithProof:
-    """The ways through a piece's segments; and for each of its own whether the whole border has none better."""
+    """The paths through the segments of a part; and for each of its own segments, whether the whole border has no
+    better one."""
 
     ways: Crossings
     sure: Bools
@@ -33,7 +34,7 @@ class PathsWithProof:
 def three_ways_of_the_whole(
     watched: WatchedBelt, response: xr.DataArray | None, own_segments: npt.NDArray[np.int64], *, direction: str = INWARD
 ) -> dict[str, PathsWithProof]:
-    """``sensors.interdiction.interception.three_ways`` of a piece; without a ``response`` no most vulnerable ones."""
+    """``sensors.interdiction.interception.three_ways`` of a part; without a ``response``, no most vulnerable paths."""
     paths = {
         LEAST: PathsWithProof(*least_ways_of_the_whole(watched, own_segments, slack=SAME_WAY, direction=direction)),
         FASTEST: PathsWithProof(
@@ -50,10 +51,10 @@ def three_ways_of_the_whole(
 def most_vulnerable_of_the_whole(
     watched: WatchedBelt, response: xr.DataArray, own_segments: npt.NDArray[np.int64], *, direction: str = INWARD
 ) -> PathsWithProof:
-    """``sensors.interdiction.interception.most_vulnerable`` of a piece.
+    """``sensors.interdiction.interception.most_vulnerable`` of a part of a border.
 
-    Where the fastest way on from a place may lead out of the piece, it is unknown here whether it is still early enough
-    there: such cells count nothing in the lower bound, and in full for the paths that are returned.
+    If the fastest path onward from a position may leave the part, it is unknown whether detection there is early
+    enough. Such cells count as 0 in the lower bound, and in full for the paths that are returned.
     """
     early, doubtful = _early(watched, response, direction)
 
@@ -75,7 +76,7 @@ def most_vulnerable_of_the_whole(
 
 
 def _early(watched: WatchedBelt, response: xr.DataArray, direction: str) -> tuple[Bools, Bools]:
-    """Where a detection comes early enough, and where the piece cannot tell (row, column)."""
+    """Cells where a detection is early enough, and cells where the part cannot decide it (row, column)."""
     goal = watched.belt.inner if direction == INWARD else watched.belt.outer
     labels = first_labels(watched.belt, watched.mobility, goal, 1.0)
     to_go = Steps.over(watched.on_belt).spread(labels, backward=True)

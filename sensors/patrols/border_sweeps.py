@@ -1,8 +1,9 @@
-"""Rounds along the border: each patrol drives from one segment to another, past all between, and stays in some of them.
+"""Patrol routes along the border: each patrol drives from one segment to another, past all in between, and stays in
+some.
 
-With one path along the line a round is a stretch and the segments to stay in; the number of stays that fit follows from
-the stretch's length. The round that collects most is therefore found exactly: over all stretches for one patrol, by a
-small model in HiGHS for several.
+With one path along the border, a route is a range of segments and those to stay in; the number of stays that fit
+follows from the length of the range. The route that collects most is therefore found exactly: over all ranges for one
+patrol, by a small model in HiGHS for several.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sensors.errors import GameError
 from sensors.patrols.game import Round, Shift
 
 Stretch = tuple[int, int, int]
-"""First and last segment, and how many stays fit."""
+"""First and last segment, and the number of stays that fit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,7 +177,7 @@ class Sweeps:
         return tuple(stays if begins_first else reversed(stays))
 
     def _together(self, worth: Floats, stretches: list[Stretch]) -> tuple[Round, float]:
-        """Columns: how many patrols take a stretch, then the stays of each stretch; a segment counts once."""
+        """Columns: the number of patrols on each range, then the stays of each range; a segment counts once."""
         stays = [(k, s) for k, (a, b, _) in enumerate(stretches) for s in range(a, b + 1) if worth[s] > 0.0]
         count = len(stretches)
         model = highspy.Highs()
@@ -185,7 +186,8 @@ class Sweeps:
         model.setOptionValue("time_limit", self.shift.seconds)
         model.setOptionValue("mip_rel_gap", 0.0)
         patrols = float(self.shift.patrols)
-        upper = np.append(np.full(count, patrols), np.ones(len(stays)))  # twice one stretch is worth it where stays fit
+        # two patrols on one range are useful if more stays fit
+        upper = np.append(np.full(count, patrols), np.ones(len(stays)))
         model.addVars(count + len(stays), np.zeros(count + len(stays)), upper)
         for column in range(count + len(stays)):
             model.changeColIntegrality(column, highspy.HighsVarType.kInteger)
@@ -199,7 +201,7 @@ class Sweeps:
             model.addRow(
                 below, 0.0, len(mine) + 1, np.array([*mine, k], np.int32), np.array([1.0] * len(mine) + [-float(most)])
             )
-        for column, (k, _) in enumerate(stays, count):  # no stay without driving there: a much tighter relaxation
+        for column, (k, _) in enumerate(stays, count):  # a stay requires driving there: a much tighter relaxation
             model.addRow(below, 0.0, 2, np.array([column, k], np.int32), np.array([1.0, -1.0]))
         for s in sorted({s for _, s in stays}):
             mine = [column for column, (_, segment) in enumerate(stays, count) if segment == s]

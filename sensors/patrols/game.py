@@ -1,11 +1,11 @@
-"""The patrol game: how to randomise patrols when the crosser knows the probabilities, but not the round that is drawn.
+"""The patrol game: how to randomise patrols if the crosser knows the probabilities, but not the route that is drawn.
 
 Zero-sum: a crosser picks a segment, the defender a *round*, the segments that patrols visit in one shift. The defender
-gains the probability of interruption in that segment: ``covered`` where the round visits it, else ``uncovered``. There
-are far too many feasible rounds to list, so the linear program over them grows by columns: the round that is worth most
-against the crosser's present mixed strategy is added until none is worth more than the value. Both best responses are
-then computed directly, not read from the duals. Jain et al. (2010), Security games with arbitrary schedules; Dantzig
-and Wolfe (1960).
+gains the probability of interruption in that segment: ``covered`` if the round visits it, else ``uncovered``. There are
+far too many feasible rounds to list, so the linear program over them is solved by column generation: the round with the
+highest value against the crosser's present mixed strategy is added until none exceeds the value of the game. Both best
+responses are then computed directly, not read from the duals. Jain et al. (2010), Security games with arbitrary
+schedules; Dantzig and Wolfe (1960).
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from geo.arrays import Floats
 from sensors.errors import GameError
 
 Round = tuple[tuple[int, ...], ...]
-"""What patrols do in one shift: for each patrol its segments in the order of travel."""
+"""Patrol routes of one shift: for each patrol, its segments in the order of travel."""
 MOST_COLUMNS: Final = 2000
 EXACT: Final = 1e-9
 
 
 class Rounds(Protocol):
-    """Feasible rounds: the best for given prizes (segment,), from 0, each counted once.
+    """Feasible rounds: the best for given prizes (segment,), which are at least 0, each counted once.
 
-    ``best`` gives a round and an upper bound on what any round collects; where the two meet the round is the best.
-    ``quick`` gives a good one.
+    ``best`` returns a round and an upper bound on the prizes of any round; if the two are equal, the round is optimal.
+    ``quick`` returns a good round.
     """
 
     def best(self, prizes: Floats) -> tuple[Round, float]: ...
@@ -361,23 +361,28 @@ def commitment(defender: npt.ArrayLike, attacker: npt.ArrayLike) -> Commitment:
     One linear program per attacked segment: the best strategy under which no other segment is better for the crosser;
     of those the best for the defender (Conitzer and Sandholm 2006).
     """
-    ours, theirs = _numbers(defender, "defender"), _numbers(attacker, "attacker")
-    if ours.ndim != 2 or ours.shape != theirs.shape or ours.size == 0 or not np.isfinite([ours, theirs]).all():
+    defender_payoff, attacker_payoff = _numbers(defender, "defender"), _numbers(attacker, "attacker")
+    if (
+        defender_payoff.ndim != 2
+        or defender_payoff.shape != attacker_payoff.shape
+        or defender_payoff.size == 0
+        or not np.isfinite([defender_payoff, attacker_payoff]).all()
+    ):
         raise GameError(
-            f"payoffs of shapes {ours.shape} and {theirs.shape}",
+            f"payoffs of shapes {defender_payoff.shape} and {attacker_payoff.shape}",
             where="general-sum patrol game",
             expected="finite numbers (segment, round) for both",
         )
     best: Commitment | None = None
-    for segment in range(len(ours)):
-        others = [n for n in range(len(ours)) if n != segment]
-        rows = [(theirs[other] - theirs[segment], -highspy.kHighsInf, 0.0) for other in others]
-        rows.append((np.ones(ours.shape[1]), 1.0, 1.0))
-        solved = _linear(ours[segment], rows)
+    for segment in range(len(defender_payoff)):
+        others = [n for n in range(len(defender_payoff)) if n != segment]
+        rows = [(attacker_payoff[other] - attacker_payoff[segment], -highspy.kHighsInf, 0.0) for other in others]
+        rows.append((np.ones(defender_payoff.shape[1]), 1.0, 1.0))
+        solved = _linear(defender_payoff[segment], rows)
         if solved is not None and (best is None or solved[0] > best.value + EXACT):
             value, lottery, _ = solved
-            best = Commitment(lottery, segment, value, float(theirs[segment] @ lottery))
-    assert best is not None  # the lottery that makes some segment best for the crosser is feasible there
+            best = Commitment(lottery, segment, value, float(attacker_payoff[segment] @ lottery))
+    assert best is not None  # the strategy that makes some segment best for the crosser is feasible there
     return best
 
 
@@ -404,7 +409,7 @@ def _visits(rounds: Sequence[Round], segments: int) -> npt.NDArray[np.bool_]:
 
 
 def _program(game: Game, columns: Sequence[Round]) -> tuple[float, Floats, Floats]:
-    """max v with v ≤ Σ_r p_r payoff_rs for every segment s: the value, p (round,), and the crosser's lottery."""
+    """max v with v ≤ Σ_r p_r payoff_rs for every segment s: the value, p (round,), and the crosser's mixed strategy."""
     payoff = game.payoff(_visits(columns, len(game)))
     rows = [(np.append(-payoff[:, s], 1.0), -highspy.kHighsInf, 0.0) for s in range(len(game))]
     rows.append((np.append(np.ones(len(columns)), 0.0), 1.0, 1.0))
@@ -417,7 +422,7 @@ def _program(game: Game, columns: Sequence[Round]) -> tuple[float, Floats, Float
 
 
 def _linear(cost: Floats, rows: Sequence[tuple[Floats, float, float]]) -> tuple[float, Floats, Floats] | None:
-    """Maximise cost·x, x from 0, rows (coefficients, low, high): value, x, duals of the rows; None: infeasible."""
+    """Maximise cost·x with x ≥ 0, rows (coefficients, low, high): value, x, duals of the rows; None: infeasible."""
     model = highspy.Highs()
     model.setOptionValue("output_flag", False)
     model.setOptionValue("threads", 1)

@@ -1,4 +1,4 @@
-"""Feasible rounds of patrols from their bases: the segments that they can visit in a shift, and the round worth most.
+"""Feasible rounds of patrols from their bases: the segments that they can visit in a shift, and the best round.
 
 Each patrol leaves its base, stays in segments one after the other, and is back before the shift ends. The round that
 collects the most prizes is a team orienteering problem: insertion finds good ones, HiGHS proves the best.
@@ -116,7 +116,7 @@ class FromBases:
         useful = [int(s) for s in np.flatnonzero(able & (worth > 0.0))]
         if not useful or self.shift.patrols == 0:
             return (), 0.0
-        if not direct:  # a stop where nothing is won may save time
+        if not direct:  # a stop without a prize may save time
             useful = [int(s) for s in np.flatnonzero(able)]
         quick = self.quick(worth)
         collected = sum(float(worth[s]) for tour in quick for s in tour)
@@ -125,16 +125,17 @@ class FromBases:
         tours, limit = self._proved(worth, useful, quick, collected)
         if (
             not direct and self.shift.patrols > 1
-        ):  # two may need the same stop, which is not searched for: a wider limit
+        ):  # two patrols may need the same stop, which is not searched: a wider bound
             alone = replace(self, shift=replace(self.shift, patrols=1)).best(prizes)[1]
             limit = max(limit, min(self.shift.patrols * alone, float(worth[useful].sum())))
         return tours, limit
 
     def _least_times(self) -> tuple[Floats, Floats, bool]:
-        """Earliest arrival in each segment [s], least time from arrival to the base [s], and whether direct is fastest.
+        """Earliest arrival in each segment [s], minimum time from arrival to the base [s], and whether direct is
+        fastest.
 
-        The times include the stays in between. Direct is fastest where no path by another segment, with the stay
-        there, takes less time than the direct one.
+        The times include the stays in between. Direct is fastest if no path via another segment, with the stay there,
+        takes less time.
         """
         stay = self.shift.stay_s
         hops, leave = self.travel_s + stay, self.back_s + stay
@@ -164,7 +165,7 @@ class FromBases:
         return self._quick(worth, [int(s) for s in np.flatnonzero(worth > 0.0) if self.feasible((int(s),))])
 
     def _quick(self, worth: Floats, useful: list[int]) -> Round:
-        """Tours by inserting, each time, the segment that brings most per second of detour."""
+        """Tours by repeatedly inserting the segment with the most prize per second of detour."""
         tours: list[Tour] = [()] * self.shift.patrols
         left = set(useful)
         while True:
@@ -247,7 +248,7 @@ class _Arcs:
         self.model.addRow(low, high, len(columns), np.array(columns, np.int32), np.array(values))
 
     def flow(self, n: int) -> None:
-        """Who comes into a segment leaves it; at most one comes."""
+        """A patrol that enters a segment leaves it; at most one enters."""
         into, out = self._into(n), self._from(n)
         self._row(0.0, 0.0, into + out, [1.0] * len(into) + [-1.0] * len(out))
         self._row(-highspy.kHighsInf, 1.0, into, [1.0] * len(into))
@@ -258,7 +259,7 @@ class _Arcs:
         )
 
     def order(self, place: int, a: int, b: int, seconds: float, big: float) -> None:
-        """t_b ≥ t_a + seconds where the arc is used."""
+        """t_b ≥ t_a + seconds if the arc is used."""
         self._row(
             seconds - big, highspy.kHighsInf, [self.first_time + b, self.first_time + a, place], [1.0, -1.0, -big]
         )
@@ -270,7 +271,7 @@ class _Arcs:
     def ends(self, first: Floats, last: Floats, earliest: Floats, latest: Floats) -> None:
         """Bound the arrival of patrols that come straight from the base or go straight back to it.
 
-        They arrive at ``first`` at the earliest and by ``last``; set only where that is tighter than the times are.
+        They arrive at ``first`` at the earliest and by ``last``; set only if that is tighter than the times.
         """
         for n in range(self.count):
             for column, late, slack in (
@@ -285,7 +286,7 @@ class _Arcs:
                     self._row(-highspy.kHighsInf, float(latest[n]), [self.first_time + n, column], [1.0, -slack])
 
     def solve(self, seconds: float, least: float) -> tuple[list[Tour], float]:
-        """Tours, and a limit on what any round collects; no tours where nothing better than ``least`` was found."""
+        """Tours, and an upper bound for any round; no tours if nothing better than ``least`` was found."""
         self.model.setOptionValue("time_limit", seconds)
         self.model.setOptionValue("mip_rel_gap", 0.0)
         self.model.run()

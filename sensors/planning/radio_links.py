@@ -1,6 +1,6 @@
 """Radio links between masts: line of sight within radio range, over any number of hops.
 
-A report reaches a base over relays and over tall masts. Radio waves are refracted as by a standard atmosphere; trees,
+A report reaches a base over relays and over tall masts. Radio waves are refracted as in a standard atmosphere; trees,
 Fresnel zones and capacity are not modelled, so the result is optimistic.
 """
 
@@ -20,14 +20,14 @@ from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
 
 Part = AnySensor | Relay
-AT_ONCE = 20_000  # lines of sight looked along in one call
+AT_ONCE = 20_000  # lines of sight per call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSettings:
-    """Assumptions of the radio network [m]: the farthest link of a sensor or base, the lowest antenna of a sensor, that
-    of a base, and from which height a sensor's mast also passes on what others send (its radio works while the sensor
-    itself is broken; a lower one has power and a transmitter for itself alone)."""
+    """Assumptions of the radio network [m]: the maximum link of a sensor or base, the minimum antenna height of a
+    sensor, that of a base, and the height from which a sensor's mast also relays other reports (its radio works while
+    the sensor itself is broken; a lower mast has power and a transmitter for itself only)."""
 
     longest_m: float = 15_000.0
     least_antenna_m: float = 1.5
@@ -42,9 +42,9 @@ class LinkSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """Parts of a layout or options of a plan as nodes: ``carries`` (node,) whether it passes on what others send,
-    ``home`` (node,) whether it reaches a base (or is a gateway) itself, ``hears`` (node, node) who has a link to whom;
-    a node that carries nothing has links to those that do, and to no other."""
+    """Parts of a layout or options of a plan as nodes: ``carries`` (node,) whether it relays other reports, ``home``
+    (node,) whether it reaches a base (or is a gateway) itself, ``hears`` (node, node) the links; a node that does not
+    relay has links only to nodes that do."""
 
     carries: Bools
     home: Bools
@@ -59,10 +59,8 @@ class Network:
         return Network(self.carries[kept], self.home[kept], self.hears[np.ix_(kept, kept)])
 
     def linked(self, there: npt.ArrayLike) -> Bools:
-        """Which nodes (…, node) a chain of those that are ``there`` (…, node) and carry would bring to a base.
-
-        A node's own link does not depend on whether the node itself is present.
-        """
+        """Nodes (…, node) that a chain of relaying nodes among those that are ``there`` (…, node) would link to a
+        base."""
         present = np.asarray(there, np.bool_)
         reached = np.broadcast_to(self.home, present.shape)
         while True:
@@ -76,9 +74,10 @@ class Network:
 def network_of(
     parts: Sequence[Part], terrain: xr.Dataset, bases: npt.ArrayLike, settings: LinkSettings | None = None
 ) -> Network:
-    """The links among ``parts`` and to the bases (base, 2) [m]; raises BadInput where neither a base nor a gateway is.
+    """The links among ``parts`` and to the bases (base, 2) [m]; raises BadInput if there is neither a base nor a
+    gateway.
 
-    A line that crosses a void counts as none.
+    A line that crosses a void does not count as a link.
     """
     chosen = settings or LinkSettings()
     places = np.asarray(bases, np.float64).reshape(-1, 2)
@@ -114,9 +113,9 @@ def _reach_m(part: Part, settings: LinkSettings) -> float:
 
 
 def _in_sight(terrain: xr.Dataset, first: Floats, second: Floats) -> Bools:
-    """Whether the nodes (link, 4: easting, northing, height, reach) see each other within both their reaches.
+    """Whether the nodes (link, 4: easting, northing, height, reach) have a line of sight within both their ranges.
 
-    Links between the same places and heights are looked along once.
+    Links between the same positions and heights are evaluated once.
     """
     linked: Bools = np.hypot(*(first[:, :2] - second[:, :2]).T) <= np.minimum(first[:, 3], second[:, 3])
     near = np.flatnonzero(linked)
@@ -136,7 +135,7 @@ def _in_sight(terrain: xr.Dataset, first: Floats, second: Floats) -> Bools:
 def unlinked(
     layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike, settings: LinkSettings | None = None
 ) -> frozenset[str]:
-    """Ids of the sensors and relays from which no chain leads to a base, everything working; errors as network_of."""
+    """Ids of the sensors and relays without a chain to a base, with everything working; errors as network_of."""
     parts: list[Part] = [*layout.relays, *layout.sensors]
     net = network_of(parts, terrain, bases, settings)
     reached = net.linked(np.ones(len(parts), np.bool_))

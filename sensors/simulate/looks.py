@@ -31,17 +31,17 @@ from sensors.simulate.observations import (
 )
 
 EVENT_LOOK_S = 1.0
-"""A radar or camera that sends events only looks this often (assumption)."""
+"""Interval between looks of a radar or camera that sends only events (assumption)."""
 LOOKS_AT_ONCE = 1_000
-"""Looks whose geometry is held in memory together; it bounds memory, not the result."""
+"""Number of looks whose geometry is in memory at once; it bounds memory and does not affect the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Where the movers are as seen from the sensor, each (look, mover): metres and radians of the frame.
+    """Geometry of the movers relative to the sensor, each (look, mover): metres and radians of the frame.
 
-    ``distance`` is horizontal, ``slant`` the range that a radar measures, ``radial_velocity`` positive receding;
-    NaN where the mover is not there or its ground height is unknown.
+    ``distance`` is horizontal, ``slant`` the range that a radar measures, ``radial_velocity`` positive receding; NaN if
+    the mover is not present or its ground height is unknown.
     """
 
     position: Floats
@@ -55,11 +55,8 @@ class Geometry:
 def looks(
     place: Placement, scenario: Scenario, terrain: xr.Dataset | None, visible: xr.DataArray | None, streams: Streams
 ) -> Observations:
-    """All looks of a radar or camera; ``visible`` (northing, easting) is its viewshed, None where all is in view.
-
-    Within a look plots are in order of azimuth, as the beam turns, so their order holds no information on truth.
-    Raises LayoutError for a radar without range_sd_m, or a radar or camera without azimuth_sd_deg.
-    """
+    """All looks of a radar or camera; ``visible`` (northing, easting) is its viewshed, None if everything is in
+    view."""
     sensor = place.sensor
     _refuse_without_error_model(sensor)
     times_us = look_times(sensor.period_s or EVENT_LOOK_S, scenario.duration_s, streams.phase)
@@ -79,9 +76,9 @@ def looks(
 def geometry_of(place: Placement, position: Floats, velocity: Floats, terrain: xr.Dataset | None) -> Geometry:
     """Range, angles and radial velocity of movers at ``position`` (look, mover, 2) moving with ``velocity``.
 
-    Without terrain they are on a plane at the sensor's foot. The slant range joins the horizontal distance in the
-    frame and the height difference scaled like it; the elevation angle is that of the target's ground contact and
-    includes the drop of the curved Earth. The radial velocity leaves out climbing.
+    Without terrain they are on a plane at the sensor's foot. The slant range combines the horizontal distance in the
+    frame and the height difference, scaled likewise; the elevation angle is that of the target's ground contact and
+    includes the drop of the curved Earth. The radial velocity does not include climbing.
     """
     sensor = place.sensor
     offset = position - np.array([sensor.easting, sensor.northing])
@@ -137,7 +134,7 @@ def _probability(
     sensor = place.sensor
     in_view = np.isfinite(geometry.slant) & _within(geometry.azimuth, place.azimuths_rad)
     elevations = elevations_rad(sensor)
-    if visible is not None:  # the viewshed heeds the elevation limits, for the target's top
+    if visible is not None:  # the viewshed includes the elevation limits, for the target's top
         in_view &= _seen(visible, geometry.position)
     elif elevations is not None:
         in_view &= (geometry.elevation >= elevations[0]) & (geometry.elevation <= elevations[1])
@@ -164,7 +161,8 @@ def _seen(visible: xr.DataArray, position: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _measure(place: Placement, true: Mapping[str, Floats], noise: Floats) -> dict[str, Floats]:
-    """What the sensor says of true values: ``noise`` (plot, 4) [deviations] added, NaN for what it does not measure."""
+    """Measured values: true values with ``noise`` (plot, 4) [deviations] added, NaN for those that the sensor does not
+    measure."""
     sensor, scale = place.sensor, place.scale
     n = len(noise)
     sds = {
@@ -186,10 +184,7 @@ def _measure(place: Placement, true: Mapping[str, Floats], noise: Floats) -> dic
 def _clutter(
     place: Placement, count: int, chance: np.random.Generator
 ) -> tuple[npt.NDArray[np.int64], dict[str, Floats]]:
-    """False alarms of ``count`` looks: the look of each (plot,), and what is reported.
-
-    Poisson in number; uniform per area for radars and per angle for cameras, whatever the terrain.
-    """
+    """False alarms of ``count`` looks: the look of each (plot,), and the reported values."""
     sensor = place.sensor
     look = np.repeat(np.arange(count), chance.poisson(sensor.false_alarms_per_scan, count))
     u = chance.random((len(look), len(_MEASURED)))
@@ -209,7 +204,7 @@ def _clutter(
 
 
 def _view(place: Placement) -> tuple[float, float]:
-    """Left edge and width of the view [rad]."""
+    """Left edge and width of the field of view [rad]."""
     if place.azimuths_rad is None:
         return 0.0, math.tau
     return place.azimuths_rad[0], math.radians(place.sensor.field_of_view_deg)

@@ -1,4 +1,4 @@
-"""Movers as polylines with times, so that every position is known at any time, and a scenario of several."""
+"""Movers as polylines with times, so that their positions are known at any time, and a scenario of several movers."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Intent = Literal["crossing", "turn_back", "local"]
 class Mover:
     """A person, group, vehicle or animal, moving in straight pieces between timed points of the frame.
 
-    ``times_s`` (k,) counts from the scenario's start and rises strictly (it may begin before 0, with traffic under
-    way), ``easting`` and ``northing`` (k,) are in metres; k ≥ 2. Before its first and after its last point the mover
-    is not there. A group is one mover of ``size`` people too close together to be resolved. Raises ScenarioError.
+    ``times_s`` (k,) counts from the scenario's start and increases strictly (it may begin before 0, for traffic already
+    moving), ``easting`` and ``northing`` (k,) are in metres; k ≥ 2. Before its first and after its last point the mover
+    is not present. A group is one mover of ``size`` people too close together to be resolved. Raises ScenarioError.
     """
 
     id: str
@@ -60,7 +60,7 @@ class Mover:
         return cls(id, target, times, ends[:, 0], ends[:, 1])
 
     def at(self, times_s: npt.ArrayLike) -> tuple[Floats, Floats]:
-        """Position [m] and velocity [m/s], each (time, 2), easting first; NaN where the mover is not there.
+        """Position [m] and velocity [m/s], each (time, 2), easting first; NaN if the mover is not present.
 
         At a turn the velocity is that of the piece that begins there, at the very end that of the last piece.
         """
@@ -77,11 +77,11 @@ class Mover:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scenario:
-    """What moves for ``duration_s`` from ``start`` (aware UTC), and what the links do to the reports.
+    """Movers during ``duration_s`` from ``start`` (aware UTC), and the effects of the links on the reports.
 
     ``late_fraction`` of the scans arrive later than the sensor's latency, by an exponential time of mean
-    ``late_mean_s``; ``duplicate_fraction`` of them arrive twice under the same key. ``border`` only serves to say
-    where the truth lies beside it. Raises ScenarioError for two movers of one id or a share that is none.
+    ``late_mean_s``; ``duplicate_fraction`` of them arrive twice under the same key. ``border`` is used only to locate
+    the truth relative to it. Raises ScenarioError for two movers with one id or an invalid fraction.
     """
 
     movers: tuple[Mover, ...]
@@ -104,16 +104,16 @@ class Scenario:
             raise ScenarioError("two movers have one id", where="scenario", expected="unique ids")
 
     def present(self, first_s: float, last_s: float) -> tuple[Mover, ...]:
-        """The movers that are there at some time from ``first_s`` to ``last_s``."""
+        """The movers that are present at some time from ``first_s`` to ``last_s``."""
         return tuple(m for m in self.movers if m.times_s[0] <= last_s and m.times_s[-1] >= first_s)
 
     def states(self, times_s: npt.ArrayLike) -> tuple[Floats, Floats]:
-        """Position [m] and velocity [m/s] of all movers, each (time, mover, 2); NaN where a mover is not there."""
+        """Position [m] and velocity [m/s] of all movers, each (time, mover, 2); NaN if a mover is not present."""
         return states_of(self.movers, times_s)
 
 
 def states_of(movers: Sequence[Mover], times_s: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Position [m] and velocity [m/s] of ``movers``, each (time, mover, 2); NaN where a mover is not there."""
+    """Position [m] and velocity [m/s] of ``movers``, each (time, mover, 2); NaN if a mover is not present."""
     t = np.asarray(times_s, dtype=np.float64)
     position, velocity = np.full((2, len(t), len(movers), 2), np.nan)
     for i, mover in enumerate(movers):

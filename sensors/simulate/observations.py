@@ -31,8 +31,8 @@ class Observations:
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Independent chance for each purpose, from the seed and the sensor's id alone: neither another sensor nor a
-    different false-alarm rate changes what this one detects."""
+    """Independent random streams for each purpose, from the seed and the sensor's id only: neither another sensor nor a
+    different false-alarm rate changes this sensor's detections."""
 
     phase: np.random.Generator
     detection: np.random.Generator
@@ -48,7 +48,7 @@ class Streams:
 
 
 def look_times(period_s: float, duration_s: float, chance: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Times of the looks since the start [µs]: every period, from a phase by chance."""
+    """Times of the looks since the start [µs]: one per period, from a random phase."""
     phase_s = chance.random() * period_s
     count = max(0, math.ceil((duration_s - phase_s) / period_s))
     times_us: npt.NDArray[np.int64] = np.floor((phase_s + np.arange(count) * period_s) * 1e6).astype(np.int64)
@@ -56,7 +56,7 @@ def look_times(period_s: float, duration_s: float, chance: np.random.Generator) 
 
 
 def class_labels(sensor: Sensor, true_class: npt.NDArray[np.int64], chance: np.random.Generator) -> Floats:
-    """(plot, class) likelihood of the class that the sensor reports, drawn by its confusion matrix; NaN without one."""
+    """(plot, class) likelihood of the reported class, sampled from the confusion matrix; NaN without one."""
     if sensor.confusion is None:
         return np.full((len(true_class), len(CLASSES)), np.nan)
     confusion = np.array(sensor.confusion)

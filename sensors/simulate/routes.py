@@ -19,18 +19,18 @@ from geo.terrain import cell_size, sample
 VEHICLE_FLAT_MPS = 9.0
 """Off-road speed on flat ground (assumption)."""
 VEHICLE_STEEPNESS = 4.0
-"""Its decline with the gradient, exp(−4 |gradient|) (assumption)."""
+"""Decrease of the speed with the gradient, exp(−4 |gradient|) (assumption)."""
 STEP_M = 40.0
-"""Speed follows the slope in steps of this."""
+"""Step length along a route [m] over which the speed follows the slope."""
 SLOWEST_MPS = 0.15
-"""Least speed while moving (assumption: scrambling)."""
+"""Minimum speed while moving (assumption: scrambling)."""
 LARGEST_GRAPH = 6_000
-"""Cells of one route's search; larger windows are searched on every second, third, … cell."""
+"""Maximum number of cells of one route's search; larger windows are searched on every second, third, … cell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gait:
-    """How one class moves: ``speed`` [m/s] of a gradient along travel, and how often and how long it stops."""
+    """Movement of one class: ``speed`` [m/s] for a gradient along travel, and frequency and duration of stops."""
 
     speed: Callable[[Floats], Floats]
     stops_per_km: float
@@ -56,10 +56,10 @@ GAITS: Mapping[str, Gait] = {
 
 
 def route(terrain: xr.Dataset, start: Floats, goal: Floats) -> Floats | None:
-    """A walker's least-time way from ``start`` to ``goal`` (2,) [m]: points (k, 2); None where there is none.
+    """A walker's least-time path from ``start`` to ``goal`` (2,) [m]: points (k, 2); None if there is none.
 
-    Searched by ``geo.paths`` in a window around both, then its corners are cut. Vehicles and animals take it too:
-    it keeps to easy ground, which is what they want of it.
+    Searched by ``geo.paths`` in a window around both, then its corners are cut. It is also used for vehicles and
+    animals, because it keeps to easy ground.
     """
     margin = 0.35 * float(np.hypot(*(goal - start))) + 8.0 * cell_size(terrain)
     (west, south), (east, north) = np.minimum(start, goal) - margin, np.maximum(start, goal) + margin
@@ -72,9 +72,9 @@ def route(terrain: xr.Dataset, start: Floats, goal: Floats) -> Floats | None:
 
 
 def timed(terrain: xr.Dataset, points: Floats, gait: Gait, pace: float) -> tuple[Floats, Floats] | None:
-    """Times [s] from 0 and places (k, 2) along ``points``, at most STEP_M apart, at the gait's speed times ``pace``.
+    """Times [s] from 0 and positions (k, 2) along ``points``, at most STEP_M apart, at the gait's speed times ``pace``.
 
-    None where the ground on the way is unknown.
+    None if the ground on the path is unknown.
     """
     lengths = np.hypot(*np.diff(points, axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(lengths)])
@@ -94,7 +94,7 @@ def timed(terrain: xr.Dataset, points: Floats, gait: Gait, pace: float) -> tuple
 def with_stops(
     times_s: Floats, places: Floats, gait: Gait, may_stop: npt.NDArray[np.bool_], chance: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """The same way with rests at some of the places where ``may_stop`` (k,); times after a rest are later."""
+    """The same path with rests at some of the positions where ``may_stop`` (k,); times after a rest are later."""
     lengths_km = np.concatenate([[0.0], np.hypot(*np.diff(places, axis=0).T)]) / 1_000.0
     rests = (chance.random(len(times_s)) < gait.stops_per_km * lengths_km) & may_stop
     pauses = np.where(rests, chance.uniform(*gait.stop_s, len(times_s)), 0.0)

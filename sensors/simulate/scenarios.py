@@ -1,4 +1,4 @@
-"""Builders of scenarios: open ground for benchmarks, and a night at a real border."""
+"""Builders of scenarios: open ground for benchmarks, and a night at an actual border."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from sensors.simulate.movers import Intent, Mover, Scenario
 from sensors.simulate.routes import GAITS, route, timed, with_stops
 
 TRIES = 60
-"""Places tried for one mover before the ground is said to be too small or too steep."""
+"""Number of positions tried for one mover before the ground is reported as too small or too steep."""
 OPEN_SPEEDS_MPS = {"person": 1.4, "group": 1.1, "vehicle": 8.0, "animal": 1.0, "other": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
 class NightSettings:
-    """How much traffic, where and when. All of these are assumptions; shares are of crossings.
+    """Amount, location and times of traffic. All of these are assumptions; fractions are of crossings.
 
-    ``crossing_times_s`` are the crossings of the first minutes: (class, time at which it meets the line). After the
-    last of them crossings come at ``crossings_per_hour``. ``local_movers`` are innocent and under way all the time.
-    Routes begin and end ``depth_m`` from the line; movers do not rest within ``no_rest_m`` of it.
+    ``crossing_times_s`` are the crossings of the first minutes: (class, time at which it reaches the border). After the
+    last of them, crossings occur at ``crossings_per_hour``. ``local_movers`` are innocent traffic, present all the
+    time. Routes begin and end ``depth_m`` from the border; movers do not rest within ``no_rest_m`` of it.
     """
 
     crossing_times_s: tuple[tuple[str, float], ...] = (
@@ -66,8 +66,8 @@ def open_ground(
 ) -> Scenario:
     """``n`` movers that wander on flat ground in a square of ``extent_m`` around (0, 0): for tracker benchmarks.
 
-    Each turns every ``leg_s`` or so by up to a right angle, and at the edge turns back inside. Without ``target``
-    two in three are persons, the rest groups, vehicles and animals. 10 on 4 km is calm, 100 busy.
+    Each turns about every ``leg_s`` by up to a right angle, and at the edge turns back inside. Without ``target``, two
+    in three are persons, the rest groups, vehicles and animals. 10 movers on 4 km is calm traffic, 100 busy.
     """
     chance = np.random.default_rng(seed)
     mix = ("person", "person", "person", "person", "group", "vehicle", "animal")
@@ -87,13 +87,13 @@ def border_night(
     coverage: xr.Dataset | None = None,
     settings: NightSettings | None = None,
 ) -> Scenario:
-    """A night at the border, already under way at ``start``: crossings, people who turn back, and innocent traffic.
+    """A night at the border, already in progress at ``start``: crossings, people who turn back, and innocent traffic.
 
-    Everyone takes the least-time way over the terrain for the class, at Tobler's speed for the slope (vehicles: see
-    ``sensors.simulate.routes``), with rests. With ``coverage`` (``sensors.coverage.look_probability``) the crossings of
-    ``settings.crossing_times_s`` meet the line where a sensor sees it, so that a short demonstration shows something;
-    all the others meet it anywhere. The same seed gives the same night. Raises ScenarioError where the terrain
-    around the border is too small or too steep for anyone to pass.
+    All movers take the least-time path over the terrain for their class, at Tobler's speed for the slope (vehicles: see
+    ``sensors.simulate.routes``), with rests. With ``coverage`` (``sensors.coverage.look_probability``), the crossings
+    of ``settings.crossing_times_s`` reach the border in covered ground, so that a short demonstration shows detections;
+    all others reach it anywhere. The same seed gives the same night. Raises ScenarioError if the terrain around the
+    border is too small or too steep to pass.
     """
     settings = settings or NightSettings()
     night = _Night(terrain, border, coverage, settings, np.random.default_rng(seed))
@@ -118,7 +118,7 @@ class _Night:
     chance: np.random.Generator
 
     def beside(self, chainage_m: float, offset_m: float) -> Floats:
-        """The point ``offset_m`` to the home side of the line at ``chainage_m`` (2,); NaN where there is none."""
+        """The point ``offset_m`` on the own side of the border at ``chainage_m`` (2,); NaN if there is none."""
         here = np.array(self.border.point_at(chainage_m))
         reach = np.array([chainage_m - 150.0, chainage_m + 150.0]).clip(0.0, self.border.length_m)
         easting, northing = self.border.point_at(reach)
@@ -158,7 +158,7 @@ def _traffic(night: _Night, duration_s: float) -> Iterator[Mover]:
 
 
 def _crossing(night: _Night, name: str, target: str, time_s: float, *, watched: bool) -> Mover:
-    """A mover that meets the line at ``time_s``; where a sensor sees it, if ``watched``."""
+    """A mover that reaches the border at ``time_s``; in covered ground, if ``watched``."""
     side = 1.0 if night.chance.random() < night.settings.outward_share else -1.0
     for _ in range(TRIES):
         chainage = night.anywhere()
@@ -184,7 +184,7 @@ def _crossing(night: _Night, name: str, target: str, time_s: float, *, watched: 
 
 
 def _turn_back(night: _Night, name: str, target: str, time_s: float) -> Mover:
-    """A mover that comes up to the line, turns at ``time_s`` 20 to 120 m short of it, and goes back another way."""
+    """A mover that approaches the border, turns at ``time_s`` 20 to 120 m short of it, and returns by another path."""
     for _ in range(TRIES):
         chainage = night.anywhere()
         turn = night.beside(chainage, -night.between((20.0, 120.0)))
@@ -205,7 +205,7 @@ def _turn_back(night: _Night, name: str, target: str, time_s: float) -> Mover:
 
 
 def _local(night: _Night, name: str, target: str, duration_s: float) -> Iterator[Mover]:
-    """Innocent traffic along the border on one side, one after another so that someone is always under way."""
+    """Innocent traffic along the border on one side, one mover after another so that one is always present."""
     now = -1.0
     for number in range(1_000):
         way = None
@@ -221,7 +221,7 @@ def _local(night: _Night, name: str, target: str, duration_s: float) -> Iterator
                 break
             way = None
         if way is None:
-            return  # the border is too short or too rough for local traffic: there is none
+            return  # the border is too short or too rough for local traffic
         times, places = way
         begin = -night.between((0.1, 0.7)) * times[-1] if now < 0.0 else now
         mover = _mover(night, f"{name}-{number}", target, times + begin, places, "local")
@@ -232,7 +232,7 @@ def _local(night: _Night, name: str, target: str, duration_s: float) -> Iterator
 
 
 def _way(night: _Night, ends: list[Floats], target: str) -> tuple[Floats, Floats] | None:
-    """Times from 0 and places of the least-time way between two points; None where there is none."""
+    """Times from 0 and positions of the least-time path between two points; None if there is none."""
     start, goal = ends
     if np.isnan(sample(night.terrain, *np.stack(ends, axis=1))).any() or np.hypot(*(goal - start)) < 10.0:
         return None
@@ -243,7 +243,7 @@ def _way(night: _Night, ends: list[Floats], target: str) -> tuple[Floats, Floats
 
 
 def _meeting(border: Border, times: Floats, places: Floats) -> tuple[float, Floats] | None:
-    """Time and place (2,) at which a way first meets the line; None where it does not."""
+    """Time and position (2,) at which a path first reaches the border; None if it does not."""
     fine = np.arange(times[0], times[-1], 1.0)
     easting, northing = np.interp(fine, times, places[:, 0]), np.interp(fine, times, places[:, 1])
     segment, _, offset = border.locate(easting, northing)
@@ -256,7 +256,7 @@ def _meeting(border: Border, times: Floats, places: Floats) -> tuple[float, Floa
 
 
 def _is_seen(night: _Night, place: Floats) -> bool:
-    """Whether one look of some sensor detects a walker at ``place`` more often than not."""
+    """Whether one look of some sensor detects a person at ``place`` with a probability above one half."""
     if night.coverage is None:
         return True
     cell = night.coverage["probability"].sel(easting=place[0], northing=place[1], method="nearest")
@@ -264,7 +264,7 @@ def _is_seen(night: _Night, place: Floats) -> bool:
 
 
 def _mover(night: _Night, name: str, target: str, times: Floats, places: Floats, intent: str) -> Mover:
-    """The mover of a way, with rests where it is far enough from the line (none once it has begun to count)."""
+    """The mover of a path, with rests where it is far enough from the border (none after the start of the scenario)."""
     _, _, offset = night.border.locate(places[:, 0], places[:, 1])
     may_stop = (np.abs(offset) > night.settings.no_rest_m) & (times > 0.0)
     times, places = with_stops(times, places, GAITS[target], may_stop, night.chance)

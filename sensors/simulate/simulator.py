@@ -40,7 +40,7 @@ def simulate(
     Parameters
     ----------
     layout : Layout
-        The sensors; every one works all the time, as availability concerns whole nights and not looks.
+        The sensors. All work all the time, because availability applies to whole nights, not to looks.
     scenario : Scenario
         Movers, start, duration and the faults of links.
     terrain : xarray.Dataset or None
@@ -48,7 +48,7 @@ def simulate(
     seed : int
         Seed of the random numbers.
     coverage : xarray.Dataset, optional
-        ``sensors.coverage.look_probability(layout, terrain)`` where it is computed already.
+        ``sensors.coverage.look_probability(layout, terrain)``, if already computed.
 
     Returns
     -------
@@ -136,7 +136,7 @@ def _reported(
     coverage: xr.Dataset | None,
     seed: int,
 ) -> tuple[Observations, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """A sensor's observations, and its messages: the look of each, and when it arrives [µs since the start]."""
+    """A sensor's observations, and its messages: the look and the time of arrival [µs since the start] of each."""
     visible = None if coverage is None else coverage["visible"].sel(sensor=sensor.id)
     streams, place = Streams.of(seed, sensor.id), layout.placement(sensor.id)
     if isinstance(sensor, GroundSensor):
@@ -185,7 +185,7 @@ def _detections(
 def _plots_of_messages(
     reports: Sequence[tuple[Observations, npt.NDArray[np.int64], npt.NDArray[np.int64]]], place: npt.NDArray[np.int64]
 ) -> tuple[list[npt.NDArray[np.int64]], npt.NDArray[np.int64]]:
-    """For each sensor the plots of its messages, a duplicate's again; and the place along ``scan`` of each of them."""
+    """For each sensor, the plots of its messages, repeated for duplicates; and the position of each along ``scan``."""
     plots, scans, before = [], [], 0
     for observations, message, _ in reports:
         first = np.searchsorted(observations.look, np.arange(len(observations.times_us) + 1))

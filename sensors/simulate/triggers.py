@@ -20,16 +20,16 @@ from sensors.simulate.observations import (
 )
 
 TRIGGER_STEP_S = 0.25
-"""Passes are followed in steps of this; a runner moves about 1 m in it."""
+"""Time step of passes; a runner moves about 1 m in it."""
 
 
 def triggers(place: Placement, scenario: Scenario, streams: Streams) -> Observations:
-    """Triggers of movers that pass within reach, and false ones. Each is a scan of its own, or, for a sensor with a
+    """Triggers of movers that pass within range, and false triggers. Each is a separate scan or, for a sensor with a
     period, waits for the next poll, which reports only that something passed since the last one.
 
-    A mover triggers at the sensor's rate per metre of its way; one that stands still does not. After a report the
-    sensor is quiet for HOLD_OFF_S. ``false_alarms_per_scan`` of an event-only sensor is per ``status_interval_s``,
-    as a heartbeat is what stands for its scan.
+    A mover triggers at the sensor's rate per metre of its path; a stationary mover does not. After a report the sensor
+    is inactive for HOLD_OFF_S. ``false_alarms_per_scan`` of an event-only sensor is per ``status_interval_s``, because
+    a heartbeat takes the place of a scan.
     """
     sensor = place.sensor
     assert isinstance(sensor, GroundSensor)
@@ -54,7 +54,7 @@ def triggers(place: Placement, scenario: Scenario, streams: Streams) -> Observat
 def _passes(
     sensor: GroundSensor, scenario: Scenario, chance: np.random.Generator
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Times [s] at which a mover sets the sensor off, unsorted, and the mover's class."""
+    """Times [s] at which a mover triggers the sensor, unsorted, and the mover's class."""
     times, classes = [np.empty(0)], [np.empty(0, dtype=np.int64)]
     for mover in scenario.movers:
         steps = _steps_within(mover, sensor, scenario.duration_s)
@@ -68,7 +68,7 @@ def _passes(
 
 
 def _steps_within(mover: Mover, sensor: GroundSensor, duration_s: float) -> Floats:
-    """Steps of time, TRIGGER_STEP_S apart, during the pieces of the mover's way that come within the sensor's reach."""
+    """Time steps, TRIGGER_STEP_S apart, during the parts of the mover's path within the sensor's range."""
     points = np.stack([mover.easting - sensor.easting, mover.northing - sensor.northing], axis=1)
     leg = np.diff(points, axis=0)
     share = np.clip(-(points[:-1] * leg).sum(axis=1) / np.maximum((leg**2).sum(axis=1), 1e-12), 0.0, 1.0)
@@ -81,7 +81,7 @@ def _steps_within(mover: Mover, sensor: GroundSensor, duration_s: float) -> Floa
 
 
 def _apart(times_s: Floats, hold_off_s: float) -> npt.NDArray[np.int64]:
-    """Indices of the sorted times that a sensor reports when it rests ``hold_off_s`` after each report."""
+    """Indices of the sorted times that a sensor reports if it is inactive for ``hold_off_s`` after each report."""
     kept: list[int] = []
     for i, moment in enumerate(times_s.tolist()):
         if not kept or moment >= times_s[kept[-1]] + hold_off_s:

@@ -22,8 +22,8 @@ DISPOSITIONS: Final = ("apprehended", "turn-back", "got-away", "no-threat", "res
 class Outcomes:
     """Events of one segment or section and period: A apprehended, T turned back, G got away (seen, not stopped).
 
-    ``undetected`` U is modelled, or in a simulation known exactly; None where not known. ``alerts`` are those that
-    were raised, ``nuisance`` those that were no threat. Raises StatisticError for a count below 0 or not finite.
+    ``undetected`` U is modelled, or known exactly in a simulation; None if unknown. ``alerts`` are the alerts raised,
+    ``nuisance`` those that were not a threat. Raises StatisticError for a count below 0 or not finite.
     """
 
     apprehended: float = 0
@@ -49,9 +49,9 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A share: ``value`` = numerator/denominator, NaN where the denominator is 0 or unknown, with its interval.
+    """A fraction: ``value`` = numerator/denominator, NaN if the denominator is 0 or unknown, with its interval.
 
-    ``interval`` says how ``low`` and ``high`` were made, or why they are NaN; ``limits`` what the rate does not say.
+    ``interval`` states how ``low`` and ``high`` were computed, or why they are NaN; ``limits`` states the limitations.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Rate:
 
     @property
     def value(self) -> float:
-        """The share; NaN without a denominator."""
+        """The fraction; NaN without a denominator."""
         return self.numerator / self.denominator if self.denominator > 0.0 else math.nan
 
 
@@ -78,8 +78,8 @@ def outcome_rates(outcomes: Outcomes, *, level: float = LEVEL, simulated: bool =
 
     ``operational_effectiveness`` (A+T)/(A+T+G); ``statutory_effectiveness`` (A+T)/(A+T+G+U), 6 U.S.C. 223;
     ``interdiction_rate`` A/(A+T+G+U), National Research Council (2013); ``detection_share`` (A+T+G)/(A+T+G+U);
-    ``alert_yield`` A/alerts and ``nuisance_rate``; ``unresolved_share`` of the tracks. Wilson's interval where all of
-    the denominator is counted; with U none, and NaN where U is not known. With ``simulated`` U is exact.
+    ``alert_yield`` A/alerts and ``nuisance_rate``; ``unresolved_share`` of the tracks. Wilson's interval if the whole
+    denominator is counted; with U no interval, and NaN if U is unknown. With ``simulated``, U is exact.
     """
     o = outcomes
     stopped = o.apprehended + o.turned_back
@@ -105,7 +105,7 @@ def outcome_rates(outcomes: Outcomes, *, level: float = LEVEL, simulated: bool =
 
 
 def _yield(apprehended: float, alerts: float, level: float) -> Rate:
-    if apprehended > alerts:  # some were caught without an alert, so it is not a share
+    if apprehended > alerts:  # some were apprehended without an alert, so it is not a fraction
         limits = "more apprehensions than alerts: some came without one"
         return Rate("alert_yield", apprehended, alerts, math.nan, math.nan, "none: not a share", limits)
     return _counted("alert_yield", apprehended, alerts, level, "taken as one alert an event")
@@ -120,9 +120,10 @@ def _counted(name: str, part: float, whole: float, level: float, limits: str) ->
 
 @dataclass(frozen=True, slots=True)
 class RepeatedTrials:
-    """Probability of apprehension from repeats: (low, high) for the range of the deterred alone, and with sampling.
+    """Probability of apprehension from repeats: (low, high) for the range of the deterred fraction alone, and with
+    sampling.
 
-    ``consistent`` is False where some p is above 1: the deterred share cannot be that large. Nothing is clipped.
+    ``consistent`` is False if some p is above 1: the deterred fraction cannot be that large. Values are not clipped.
     """
 
     low: float
@@ -137,9 +138,10 @@ def repeated_trials(
 ) -> RepeatedTrials:
     """p = (R/A)/(1 − d), for a deterred share d between ``deterred`` (low, high), so p is a range.
 
-    ``apprehended`` A counts all apprehensions, ``repeated`` R those among them of people caught before, followed up
-    completely. R/A = p(1 − d): who is caught and not deterred tries again, and is caught again with p. Raises
-    StatisticError for R above A, and shares outside [0, 1). After Espenshade (1990), Int. Migration Review 24.
+    ``apprehended`` A counts all apprehensions, ``repeated`` R those among them of people apprehended before, followed
+    up completely. R/A = p(1 − d): a person who is apprehended and not deterred tries again, and is apprehended again
+    with p. Raises StatisticError for R above A, and fractions outside [0, 1). After Espenshade (1990), Int. Migration
+    Review 24.
     """
     fewest, most = deterred
     if not 0.0 <= fewest <= most < 1.0:
@@ -156,11 +158,11 @@ def repeated_trials(
 
 
 def assists(evidence: Mapping[str, Iterable[str]], outcome_of: Mapping[str, str]) -> dict[str, dict[str, int]]:
-    """Assists of each sensor by outcome: in how many tracks with that outcome it has detections.
+    """Assists of each sensor by outcome: the number of tracks with that outcome in which it has detections.
 
-    ``evidence`` is sensors by track, from the lineage of the tracks and never from forms that people fill in: typed
+    ``evidence`` is sensors by track, from the lineage of the tracks and never from forms filled in by people: typed
     credits counted about 500 assists of towers in a sector that had none (GAO-18-119). ``outcome_of`` gives the
-    disposition of a track, "unresolved" where none is given. Raises StatisticError for an unknown disposition.
+    disposition of a track, "unresolved" if missing. Raises StatisticError for an unknown disposition.
     """
     by_sensor: dict[str, dict[str, int]] = {}
     for track, sensors in evidence.items():

@@ -27,11 +27,11 @@ CENSUS: Final = "none: every case is counted, none is drawn"
 class Statistic:
     """One published number.
 
-    ``value`` [``unit``] is NaN where it is unknown, and then ``limits`` must say why; infinite where it stands for
-    never. ``numerator`` over ``denominator`` gives it where it is a share; ``n`` are the cases behind it; ``low`` and
-    ``high`` its interval, made as ``interval`` says ("none: …" with the reason where there is none). ``of`` tells the
-    segment, sensor or way that it is of. Raises StatisticError for a numerator without denominator, half an interval,
-    an interval that runs backwards, an unknown value without a reason, and a missing origin.
+    ``value`` [``unit``] is NaN if it is unknown, and then ``limits`` must give the reason; infinite means never.
+    ``numerator`` over ``denominator`` gives it if it is a fraction; ``n`` is the number of cases; ``low`` and ``high``
+    are its interval, computed as ``interval`` states ("none: …" with the reason if there is none). ``of`` names its
+    segment, sensor or path. Raises StatisticError for a numerator without denominator, half an interval, an interval
+    with ``high`` below ``low``, an unknown value without a reason, and a missing origin.
     """
 
     name: str
@@ -64,11 +64,11 @@ class Statistic:
                 raise StatisticError(f"no {name.replace('_', ' ')}", where=self.name or "statistic", expected="a word")
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: unknown is null, infinite the text ``"infinite"``."""
+        """The statistic for JSON: unknown is null, infinite the text ``"infinite"``."""
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
 
     def as_row(self) -> dict[str, Any]:
-        """For a table: numbers stay numbers (unknown NaN), assumptions are one text."""
+        """The statistic for a table: numbers stay numbers (unknown NaN), assumptions are one text."""
         row = {f.name: getattr(self, f.name) for f in fields(self)}
         for name in ("numerator", "denominator", "n", "low", "high"):
             row[name] = math.nan if row[name] is None else float(row[name])
@@ -88,8 +88,8 @@ def wilson(
 ) -> tuple[float, float] | tuple[Floats, Floats]:
     """Interval of a proportion, low and high, floats for floats; NaN for no trials. Wilson (1927), JASA 22, 209-212.
 
-    Takes trials as independent: events that come in groups are counted once each, as events, or the interval is too
-    narrow. Raises StatisticError for counts that are negative or more successes than trials.
+    Assumes independent trials: events that occur in groups must be counted once each, otherwise the interval is too
+    narrow. Raises StatisticError for negative counts or more successes than trials.
     """
     k, n = np.broadcast_arrays(np.asarray(successes, np.float64), np.asarray(trials, np.float64))
     if np.any((k < 0.0) | (k > n)):
@@ -114,10 +114,11 @@ def block_bootstrap(
     draws: int = 2_000,
     level: float = LEVEL,
 ) -> tuple[float, float]:
-    """Percentile interval of ``statistic`` of ``values`` (case, ...) by drawing whole ``blocks`` (case,) with return.
+    """Percentile interval of ``statistic`` of ``values`` (case, ...) by sampling whole ``blocks`` (case,) with
+    replacement.
 
-    A block (a section in a week) keeps together what happens together. NaN with fewer than two blocks.
-    After Künsch (1989), Annals of Statistics 17, 1217-1241, for blocks that do not overlap.
+    A block (a section in a week) keeps correlated events together. NaN with fewer than two blocks. After Künsch (1989),
+    Annals of Statistics 17, 1217-1241, for blocks that do not overlap.
     """
     given = np.asarray(values, np.float64)
     names, block = np.unique(np.asarray(blocks), return_inverse=True)
@@ -143,12 +144,12 @@ def block_bootstrap(
 
 
 def to_table(statistics: Sequence[Statistic]) -> dict[str, list[Any]]:
-    """Columns of a table with one row a statistic."""
+    """Columns of a table with one row per statistic."""
     rows = [statistic.as_row() for statistic in statistics]
     return {f.name: [row[f.name] for row in rows] for f in fields(Statistic)}
 
 
 def to_json(statistics: Sequence[Statistic]) -> str:
-    """The statistics as a JSON list, one a line."""
+    """The statistics as a JSON list, one per line."""
     lines = (json.dumps(statistic.as_dict(), ensure_ascii=False, allow_nan=False) for statistic in statistics)
     return "[\n" + ",\n".join(lines) + "\n]\n"

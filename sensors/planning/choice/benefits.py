@@ -35,8 +35,8 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """Whom a plan is against and when: target, light and weather, dwell [s] in a cell, direction of the crossing, the
-    belt [m] (None: what fits), and of a response the chance that an alarm is passed on."""
+    """Case of a plan: target, light and weather, exposure time [s] in a cell, direction of the crossing, the belt [m]
+    (None: what fits), and for a response the probability that an alarm is passed on."""
 
     target: str = "person"
     conditions: str = "day"
@@ -49,7 +49,7 @@ class Case:
 
     @property
     def task(self) -> CoverageTask:
-        """What is computed for every sensor; raises BadInput for what is not known."""
+        """The task computed for every sensor; raises BadInput for unknown values."""
         if not 0.0 <= self.communication <= 1.0:
             raise PlanError(f"{self.communication!r}", where="plan (communication)", expected="0 to 1")
         return CoverageTask(Situation(self.target, conditions_of(self.conditions)[1], self.assumptions), self.dwell_s)
@@ -57,11 +57,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OptionBenefits:
-    """The belt, what the present layout sees of it (``watched``), and what each option would see (``rates``).
+    """The belt, the coverage of the present layout (``watched``), and that of each option (``rates``).
 
     ``cover`` has a row for each option over the cells of the belt that belong to a segment, in groups by segment, with
-    what the present layout gives them already. With ``links`` only linked options count; sensors and relays of the
-    present layout that reach no base are then options too, which cost nothing (``idle``: their ids).
+    the contribution of the present layout. With ``links``, only linked options count; sensors and relays of the present
+    layout that do not reach a base are then options too, at no cost (``idle``: their ids).
     """
 
     case: Case
@@ -73,7 +73,7 @@ class OptionBenefits:
     idle: frozenset[str] = frozenset()
 
     def only(self, options: Ints) -> OptionBenefits:
-        """The same ground with some of the options."""
+        """The same belt with some of the options."""
         return replace(
             self,
             options=tuple(self.options[n] for n in options),
@@ -83,7 +83,7 @@ class OptionBenefits:
         )
 
     def with_chosen(self, chosen: npt.ArrayLike) -> WatchedBelt:
-        """The ground under the present layout and the chosen options."""
+        """The belt under the present layout and the chosen options."""
         return with_sensors(
             self.watched, (*self.watched.sensors, *(self.rates[n] for n in np.asarray(chosen, np.int64)))
         )
@@ -100,10 +100,10 @@ def scene_of(
     bases: npt.ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> OptionBenefits:
-    """See what every option, and the ``present`` layout, would see; ``progress(done, total)`` sensor by sensor.
+    """Compute the coverage of every option and of the ``present`` layout; ``progress(done, total)`` after each sensor.
 
-    With ``bases`` (base, 2) [m] every sensor has to reach one, over relays and tall masts. The terrain is loaded into
-    memory. Raises LayoutError for an option off the terrain or on a void, PlanError where no option can reach a base.
+    With ``bases`` (base, 2) [m], every sensor must reach one, over relays and tall masts. The terrain is loaded into
+    memory. Raises LayoutError for an option off the terrain or on a void, PlanError if no option can reach a base.
     """
     chosen = case or Case()
     ground, task = terrain.compute(), chosen.task
@@ -155,9 +155,10 @@ def scene_of(
 def linked_options(
     options: Sequence[Option], present: Layout | None, terrain: xr.Dataset, bases: npt.ArrayLike
 ) -> tuple[RelayNetwork, Layout | None, tuple[Option, ...], frozenset[str]]:
-    """Links of the options, the present layout's part that reaches a base, and the options with the part that does not.
+    """Links of the options, the part of the present layout that reaches a base, and the options with the part that does
+    not.
 
-    What of the present layout is linked passes on for the options. Raises PlanError where no option can be linked.
+    Linked parts of the present layout relay for the options. Raises PlanError if no option can be linked.
     """
     stands: tuple[AnySensor | Relay, ...] = () if present is None else (*present.relays, *present.sensors)
     net = network_of([*stands, *(option.sensor for option in options)], terrain, bases)
@@ -194,7 +195,8 @@ def _no_rate(option: Option) -> tuple[SensorRate, Floats]:
 def _rate_and_probability(
     place: Placement, ground: xr.Dataset, belt: Belt, task: CoverageTask
 ) -> tuple[SensorRate, Floats]:
-    """One sensor's rates in the belt, and its detection probability in each of these cells with its availability."""
+    """One sensor's rates in the belt, and its detection probability in each of these cells, including its
+    availability."""
     part = contribution(place, ground, task, (belt.rows, belt.columns))
     rate = SensorRate.of(place.sensor, part, belt.inside)
     return rate, -np.expm1(log_miss(rate.rate * part.exposure_s, place.sensor.availability))

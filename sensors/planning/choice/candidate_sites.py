@@ -1,7 +1,7 @@
 """Candidate sites for equipment: positions beside the border that terrain, roads, power and links to relays allow.
 
-With relays given, a site must have a line of sight to one of them. The highest allowed position of each square of
-``spacing_m`` is a candidate, so candidates are spread over the belt and stand where the view is wide.
+If relays are given, a site must have a line of sight to one of them. The highest allowed position of each square of
+``spacing_m`` is a candidate, so candidates are spread over the belt and have a wide view.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteRules:
-    """What a site must be; every number is an assumption that the planner may set.
+    """Requirements for a site; every number is an assumption that the planner may set.
 
-    ``spacing_m`` between candidates; ``steepest`` ground [rise over run] that a mast can stand on; ``road_m`` and
-    ``power_m`` farthest from a road and from power; of a link ``antenna_m`` and ``relay_mast_m`` above ground and the
-    farthest ``link_m``. Infinite: any distance will do, and nothing need be known.
+    ``spacing_m`` between candidates; ``steepest`` slope [rise over run] for a mast; ``road_m`` and ``power_m``: maximum
+    distance from a road and from power; for a link, ``antenna_m`` and ``relay_mast_m`` above ground and the maximum
+    ``link_m``. Infinite: any distance is allowed, and no data are needed.
     """
 
     spacing_m: float = 500.0
@@ -55,8 +55,8 @@ class SiteRules:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is beside the border besides the ground: roads and power as GeoDataFrames in any known system, relays as
-    places (relay, 2) [m] in the terrain's frame; None where nothing is known."""
+    """Infrastructure near the border: roads and power as GeoDataFrames in any known coordinate system, relays as
+    positions (relay, 2) [m] in the terrain's frame; None if unknown."""
 
     roads: geopandas.GeoDataFrame | None = None
     power: geopandas.GeoDataFrame | None = None
@@ -72,11 +72,11 @@ def candidate_sites(
     around: Around | None = None,
 ) -> xr.Dataset:
     """Candidate sites (site,): ``easting``, ``northing``, ``elevation``, ``offset_m`` [m], ``slope`` [1], ``road_m``,
-    ``power_m`` (NaN: not known) and ``relay`` (number of the first relay with a line of sight; −1: none asked for).
+    ``power_m`` (NaN: unknown) and ``relay`` (number of the first relay with a line of sight; −1: not required).
 
-    attrs say how many cells of the belt each rule takes out (``refused_slope``, ...; a cell may break several). Raises
-    PlanError where a rule needs what is not known (roads, power), and where no cell of the belt is left, saying which
-    rules leave none.
+    attrs give the number of cells of the belt that each rule excludes (``refused_slope``, ...; a cell may violate
+    several). Raises PlanError if a rule needs data that are unknown (roads, power), and if no cell of the belt remains,
+    naming the rules that exclude all.
     """
     chosen, place = rules or SiteRules(), around or Around()
     belt = belt_of(border, terrain, belt_m=belt_m)
@@ -134,7 +134,7 @@ def _refuse(cells: int, allowed: dict[str, Bools], known: Bools) -> None:
 def _distance_m(
     window: xr.Dataset, lines: geopandas.GeoDataFrame | None, frame: LocalFrame, farthest_m: float, name: str
 ) -> Floats:
-    """Metres from each cell of the window to the nearest cell that holds a line, area or point; NaN without any."""
+    """Metres from each cell of the window to the nearest cell that contains a line, area or point; NaN without any."""
     shape = window["elevation"].shape
     if lines is None or len(lines) == 0:
         if math.isfinite(farthest_m):
@@ -181,7 +181,7 @@ def _relay_in_sight(
 
 
 def _highest_of_squares(usable: Bools, ground: Floats, side: float) -> tuple[npt.NDArray[np.int64], ...]:
-    """Rows and columns of the highest usable cell of each square; of equals the first."""
+    """Rows and columns of the highest usable cell of each square; of equal ones the first."""
     rows, columns = np.nonzero(usable)
     squares_across = int(usable.shape[1] // side) + 1
     square = (rows // side).astype(np.int64) * squares_across + (columns // side).astype(np.int64)
@@ -192,7 +192,7 @@ def _highest_of_squares(usable: Bools, ground: Floats, side: float) -> tuple[npt
 
 
 def heading_to_line(border: BorderLine, easting: float, northing: float) -> float:
-    """Azimuth [rad] clockwise from grid north from a place to the nearest point of the border's line."""
+    """Azimuth [rad] clockwise from grid north from a position to the nearest point of the border's line."""
     import shapely
 
     here = shapely.Point(easting, northing)

@@ -19,17 +19,18 @@ from sensors.interdiction.interception import head_start
 from sensors.planning.choice.benefits import OptionBenefits
 
 SEARCHED = 0.1
-"""Share of a search's rate with which ways are sought a second time (assumption): on a way the search is soon over."""
+"""Fraction of a search's rate with which paths are sought a second time (assumption): on a path the search soon
+ends."""
 
 
 class WayOracle:
-    """The least detected path as sums over options (``sensors.planning.solver.solve.Oracle``), found again for every
+    """The least detected path as sums over options (``sensors.planning.solver.solve.Oracle``), computed for every
     choice.
 
-    ``θ`` is the hazard of the way that is detected least, a search counted at most to what it finds at all; every way
-    that was ever found is a cut, and remembered. With a ``response`` only what is detected early enough counts: while
-    the crosser needs longer to the end than the response to that end. Exact but for searches that end on the way:
-    then another way might be detected less.
+    ``θ`` is the hazard of the least detected path, with a search counted at most to its maximum; every path that was
+    ever found is a cut and is stored. With a ``response``, only detection that is early enough counts: while the
+    crosser's time to the end exceeds the response time to that end. Exact except for searches that end on the path:
+    then another path might be detected less.
     """
 
     def __init__(self, scene: OptionBenefits, response: xr.DataArray | None = None) -> None:
@@ -49,7 +50,7 @@ class WayOracle:
         return float(-self.passed_on * np.expm1(-max(theta, 0.0)))
 
     def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]:
-        """θ of a choice, and a cut for the way through each segment that is not known yet (or the least known)."""
+        """θ of a choice, and a cut for the path through each segment that is not known yet (or the minimum known)."""
         scene = self.scene
         watched = scene.with_chosen(chosen)
         early = np.ones(watched.belt.inside.shape, bool) if self._early is None else self._early
@@ -64,8 +65,8 @@ class WayOracle:
         return sums[lowest], [self._known[key] for key in {**dict.fromkeys(fresh), lowest: None}]
 
     def _ways(self, watched: WatchedBelt, early: Bools) -> dict[bytes, tuple[Ints, Ints]]:
-        """The least detected way through every segment, by their cells; where sensors search also those found when
-        searches count for little, as a search that ends lets one stay in its view."""
+        """The least detected path through every segment, by its cells; with searching sensors, also those found when
+        searches count for little, because after a search ends one can stay in its view."""
         paths: dict[bytes, tuple[Ints, Ints]] = {}
         short = [replace(s, rate=s.rate * SEARCHED) if searches(s.kind) else s for s in watched.sensors]
         watches = (
@@ -90,7 +91,7 @@ class WayOracle:
         return paths
 
     def _hazards(self, along: Along, early: Bools) -> tuple[Floats, Floats]:
-        """Hazard of the present layout (way,) and of each option (way, option) along ways."""
+        """Hazard of the present layout (way,) and of each option (way, option) along paths."""
         counted = early.ravel()[along.cells].astype(np.float64)
         time, length = (_weights(along, values, early.size, counted) for values in (along.seconds, along.metres))
         slopes = np.asarray((time @ self._timed.T + length @ self._paced.T).todense(), np.float64)
@@ -120,7 +121,7 @@ def _raster_rows(rates: Sequence[SensorRate | None], size: int, factor: float) -
 
 
 def _weights(along: Along, pieces: Floats, size: int, counted: Floats) -> csr_array:
-    """What a raster's cells count for on each way (way, cell) when it is summed over ``pieces``."""
+    """Weights of a raster's cells on each path (way, cell) when it is summed over ``pieces``."""
     half = 0.5 * pieces
     knot = np.concatenate([along.begins, along.begins + 1])
     way, value = np.concatenate([along.path, along.path]), np.concatenate([half, half])
@@ -131,7 +132,7 @@ def _weights(along: Along, pieces: Floats, size: int, counted: Floats) -> csr_ar
 
 
 def _most(along: Along, rate: SensorRate, counted: Floats) -> Floats:
-    """The most hazard that one search brings on each way (way,): ``−ln(1 − P∞)``, P∞ the best on the way."""
+    """The maximum hazard of one search on each path (way,): ``−ln(1 − P∞)``, P∞ being the maximum on the path."""
     at = np.searchsorted(rate.cells, along.cells)
     at = np.minimum(at, max(len(rate.cells) - 1, 0))
     look = np.zeros(len(along.cells))

@@ -13,11 +13,11 @@ from sensors.planning.solver.coverage_objective import Cover
 
 
 def undominated(scene: OptionBenefits, limits: Constraints) -> Ints:
-    """The options (numbers, ascending) that no other at the same site betters or equals at no more cost and crew.
+    """The options (numbers, ascending) that no other option at the same site dominates at no more cost and crew.
 
-    One betters another where in every cell it has at least its chance and its rate, of the same kind, or of a kind
-    whose rate counts for as long as the target is present, and where links are asked for, all its links. Of two that
-    are alike the first stays.
+    One option dominates another if in every cell its probability and its rate are at least as high, with the same kind
+    or a kind whose rate counts for as long as the target is present, and if it has all its links where links are
+    required. Of two equal options the first is kept.
     """
     cover, out = scene.cover, np.zeros(len(limits), np.bool_)
     by_site: dict[int, list[int]] = {}
@@ -51,7 +51,7 @@ def _rates_at_least(scene: OptionBenefits, a: int, b: int) -> bool:
     if not len(second.cells):
         return True
     alike = first.kind == second.kind
-    surer = not (feels_steps(first.kind) or feels_steps(second.kind) or searches(first.kind))  # its hazard counts whole
+    surer = not (feels_steps(first.kind) or feels_steps(second.kind) or searches(first.kind))  # its full hazard counts
     return (
         (alike or surer)
         and _above(first.cells, first.rate, second.cells, second.rate)

@@ -24,13 +24,12 @@ from sensors.relay import Relay
 
 SAME_PLACE_M = 1.0
 CHEAPEST_FOR = 10.0
-"""Years over which life-cycle costs are counted unless the planner says otherwise (assumption)."""
+"""Years over which life-cycle costs are counted by default (assumption)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One thing to buy: the sensor or relay as it would stand, what it costs, the crew it takes [persons on duty],
-    where."""
+    """One option to buy: the sensor or relay as placed, its cost, its crew [persons on duty], and its site."""
 
     sensor: AnySensor | Relay
     cost: float
@@ -48,7 +47,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
-    """How costs are counted: life-cycle cost over ``years`` discounted at ``discount_rate``, from ``catalogue``."""
+    """Cost accounting: life-cycle cost over ``years`` discounted at ``discount_rate``, from ``catalogue``."""
 
     catalogue: Catalogue
     years: float = CHEAPEST_FOR
@@ -61,11 +60,12 @@ class Money:
 def options_at(
     sites: xr.Dataset, items: Sequence[str], border: BorderLine, frame: LocalFrame, money: Money, *, headings: int = 3
 ) -> tuple[Option, ...]:
-    """Every item at every candidate site (of ``candidate_sites``); a view that is not all round looks at the line, and
-    with more ``headings`` also to both sides of it, evenly. A relay takes no room from a sensor: its site is its own.
+    """Every item at every candidate site (of ``candidate_sites``). A field of view that is not all round is directed at
+    the border, and with more ``headings`` also to both sides of it, evenly. A relay does not occupy a sensor's site: it
+    has its own.
 
-    Raises PlanError for no site, no item, an item that cannot stand in a layout, and CatalogueError for one that the
-    catalogue does not have.
+    Raises PlanError for no site, no item or an item that cannot be placed in a layout, and CatalogueError for an item
+    that is not in the catalogue.
     """
     if sites.sizes.get("site", 0) == 0:
         raise PlanError("there are no candidate sites", where="plan (candidates)", expected="at least one site")
@@ -111,7 +111,8 @@ def _relays_at(sites: xr.Dataset, item: Item, values: dict[str, Any], frame: Loc
 def _azimuths(
     border: BorderLine, frame: LocalFrame, where: tuple[float, float], wide_deg: float, headings: int
 ) -> list[float]:
-    """Degrees from true north: at the line first, then to either side by the width of the view, at most a half turn."""
+    """Degrees from true north: toward the border first, then to either side by the width of the field of view, at most
+    a half turn."""
     if wide_deg >= 360.0:
         return [0.0]
     middle = math.degrees(heading_to_line(border, *where) + float(frame.convergence_rad(*where)))
@@ -123,7 +124,7 @@ def _azimuths(
 def options_of(layout: Layout, *, catalogue: Catalogue | None = None) -> tuple[Option, ...]:
     """The sensors and relays of a layout as options, each with its own ``cost``; sensors within a metre share a site.
 
-    The crew is that of its catalogue item, 0 without. Raises PlanError for an empty layout and one without cost.
+    The crew is that of the catalogue item, 0 without one. Raises PlanError for an empty layout and one without costs.
     """
     if len(layout) == 0:
         raise PlanError("there are no candidates", where=f"layout {layout.name!r}", expected="at least one sensor")
@@ -143,9 +144,9 @@ def options_of(layout: Layout, *, catalogue: Catalogue | None = None) -> tuple[O
 
 
 def beside(options: Sequence[Option], present: Layout | None) -> tuple[Option, ...]:
-    """The options at whose sites no sensor of the present layout stands; PlanError where all sites are taken.
+    """The options at whose sites the present layout has no sensor; PlanError if all sites are occupied.
 
-    A site is taken where a present sensor (for a relay: a present relay) stands within SAME_PLACE_M of its options.
+    A site is occupied if a present sensor (for a relay: a present relay) is within SAME_PLACE_M of its options.
     """
     if present is None or not (present.sensors or present.relays):
         return tuple(options)
@@ -172,7 +173,8 @@ def _places(parts: Sequence[AnySensor | Relay]) -> npt.NDArray[np.float64]:
 
 
 def limits_of(options: Sequence[Option], budget: float, crew_limit: float = math.inf) -> Constraints:
-    """The numbers of the options and the limits; errors as ``Constraints.of``, and PlanError where two share an id."""
+    """The options' costs and crews with the limits; errors as ``Constraints.of``, and PlanError if two options share an
+    id."""
     _refuse_twins(option.id for option in options)
     sites: dict[str, int] = {}
     numbers = [sites.setdefault(option.site, len(sites)) for option in options]

@@ -3,8 +3,8 @@
 Objectives, of each more is better:
 
 - ``covered``: mean over the belt of the expected coverage probability (``sensors.coverage``);
-- ``worst_segment``: the same of the segment where it is least;
-- ``least_detected``: P_detect of the crossing that is detected least (``sensors.gaps``), all sensors working;
+- ``worst_segment``: the minimum of this mean over the segments;
+- ``least_detected``: P_detect of the least detected crossing (``sensors.gaps``), all sensors working;
 - ``interruption``: probability of interruption on the most vulnerable path; needs the response time.
 """
 
@@ -277,9 +277,9 @@ def plan_scene(
     response: xr.DataArray | None = None,
     known: Sequence[str] = (),
 ) -> PurchasePlan:
-    """Plan on benefits that are computed already, for the same ``start``.
+    """Plan with benefits that are already computed, for the same ``start``.
 
-    ``known`` are ids of options of a good choice, such as that of a smaller budget, which the plan never falls behind.
+    ``known`` are ids of options of a good choice, such as that of a smaller budget; the plan is never worse than it.
     Errors as ``plan_layout``.
     """
     if demand.objective == "interruption" and response is None:
@@ -304,7 +304,7 @@ def plan_scene(
         (*(() if start is None else start.sensors), *(o.sensor for o in bought if not isinstance(o.sensor, Relay))),
         (*(() if start is None else start.relays), *(o.sensor for o in bought if isinstance(o.sensor, Relay))),
     )
-    figures = figures_of(scene, chosen, response) | {demand.objective: choice.value}  # of all ways that were tried
+    figures = figures_of(scene, chosen, response) | {demand.objective: choice.value}  # over all paths that were tried
     plan = PurchasePlan(
         layout,
         bought,
@@ -353,7 +353,7 @@ def figures_of(scene: OptionBenefits, chosen: npt.ArrayLike, response: xr.DataAr
 def _refuse_unreached(
     plan: PurchasePlan, scene: OptionBenefits, limits: Constraints, demand: Demand, response: xr.DataArray | None
 ) -> None:
-    """Raise PlanError, saying which constraint stands in the way, where the value asked for is not reached."""
+    """Raise PlanError, naming the binding constraint, if the required value is not reached."""
     wanted = demand.at_least
     if wanted is None or plan.value >= wanted - 1e-9:
         return
@@ -393,9 +393,9 @@ def pareto(
     start: Layout | None = None,
     response: xr.DataArray | None = None,
 ) -> list[PurchasePlan]:
-    """Plans for rising budgets up to the demand's: the front of cost against the objective, none worse than a cheaper.
+    """Plans for increasing budgets up to the demand's: the Pareto front of cost against the objective.
 
-    Each begins with the one before. Plans that do not better a cheaper one are left out.
+    Each plan starts from the previous one. Plans that do not improve on a cheaper one are omitted.
     """
     if steps < 2:
         raise PlanError(f"{steps} steps", where="plan (pareto)", expected="at least 2")

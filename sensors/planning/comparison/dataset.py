@@ -152,7 +152,8 @@ def _duels(drawn: list[Outcome]) -> dict[str, Any]:
 
 
 def _swings(comparison: Study) -> dict[str, Any]:
-    """The tornado of the first layout against each other, break-even factors, and the grade of each verdict."""
+    """Sensitivities (tornado) of the first layout against each other one, break-even factors, and the grade of each
+    verdict."""
     first, *others = comparison.designs
     names = [uncertain.name for uncertain in comparison.inputs]
     shape = (len(comparison.designs), len(names))
@@ -167,12 +168,12 @@ def _swings(comparison: Study) -> dict[str, Any]:
             low[number, place], high[number, place] = swing.low, swing.high
             at_low[place], at_high[place] = swing.at_low, swing.at_high
         grades.append(grade(swings, comparison.inputs))
-        decide.append(_told(deciding(swings)))
-        for row, (ours, theirs) in enumerate(((first, other), (other, first))):
+        decide.append(_deciding_text(deciding(swings)))
+        for row, (design, rival) in enumerate(((first, other), (other, first))):
             available[row, number] = break_even_availability(
-                ours, theirs, comparison.designs, comparison.ways, comparison.inputs
+                design, rival, comparison.designs, comparison.ways, comparison.inputs
             )
-            price[row, number] = break_even_price(ours, theirs, comparison.designs, comparison.ways, comparison.inputs)
+            price[row, number] = break_even_price(design, rival, comparison.designs, comparison.ways, comparison.inputs)
     dims, sides = ("other", "input"), ("side", "other")
     return {
         "swing_low": (dims, low, {"units": "1"}),
@@ -193,7 +194,7 @@ def _swings(comparison: Study) -> dict[str, Any]:
     }
 
 
-def _told(swings: list[Swing]) -> str:
+def _deciding_text(swings: list[Swing]) -> str:
     return "; ".join(f"{swing.name} ({swing.confidence})" for swing in swings)
 
 
@@ -270,7 +271,7 @@ def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, 
 
 
 def verdict(comparison: Study) -> xr.Dataset:
-    """Compare the layouts of a study that is computed already; see ``compare``.
+    """Compare the layouts of a study that is already computed; see ``compare``.
 
     Parameters
     ----------

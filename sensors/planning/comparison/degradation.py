@@ -1,7 +1,7 @@
 """Performance of a layout in degraded states: a week of fog, half of it down, jamming, theft, posts withdrawn.
 
-All inputs are central; crossers choose again among the candidate paths of the study. These account for the loss of a
-kind of sensor but not of each single one: a theft may cost more than is computed here.
+All inputs are central; crossers choose again among the candidate paths of the study. These paths account for the loss
+of a kind of sensor but not of each single one: a theft may cost more than is computed here.
 """
 
 from __future__ import annotations
@@ -31,16 +31,17 @@ from sensors.planning.comparison.purchase import budgets
 from sensors.planning.comparison.study import Study
 
 HALF: Final = 0.5
-"""Availability of a layout as badly kept as the earlier mobile systems were (under half of 44 units at a time)."""
+"""Availability of a layout that is as poorly maintained as the earlier mobile systems (under half of 44 units at a
+time)."""
 STOLEN: Final = 3
 FOG_M: Final = 1_000.0
-"""Visibility [m] below which it is fog (World Meteorological Organization)."""
+"""Visibility [m] below which conditions count as fog (World Meteorological Organization)."""
 MEASURES: Final = ("mean_detection", "least_detection", "mean_interruption")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BadDay:
-    """A scenario of one layout: draws, and availabilities (draw, part) under it; of several the worst counts."""
+    """A scenario of one layout: samples, and availabilities (draw, part) under it; of several, the worst counts."""
 
     name: str
     draws: Draws
@@ -48,11 +49,13 @@ class BadDay:
 
 
 def degraded(comparison: Study) -> xr.Dataset:
-    """What each layout achieves as planned and on bad days: MEASURES (scenario, layout), NaN where there is none such.
+    """Performance of each layout as planned and in degraded scenarios: MEASURES (scenario, layout), NaN if not
+    applicable.
 
-    Fog: only the weathers with fog, in their proportions, for as long as it lasts. Half: every sensor works in HALF of
-    the crossings. Jammed: all radars and radio finders are down. Stolen: the one sensor or relay, or the STOLEN taken
-    one after the other, whose loss costs most. Withdrawn: the post with a crew whose loss costs most, or all of them.
+    Fog: only the weather states with fog, in their proportions, for as long as it lasts. Half: every sensor works in
+    HALF of the crossings. Jammed: all radars and radio finders are down. Stolen: the one sensor or relay, or the STOLEN
+    ones taken one after the other, whose loss costs most. Withdrawn: the staffed post whose loss costs most, or all of
+    them.
     """
     names = [
         "as planned",
@@ -101,7 +104,7 @@ def _bad_days(comparison: Study, design: Design) -> Iterator[BadDay]:
 
 
 def _without_each(comparison: Study, up: Floats, lost: npt.NDArray[np.int64]) -> tuple[Draws, Floats]:
-    """One draw for each part that might be lost."""
+    """One sample for each part that might be lost."""
     tried = np.repeat(up, len(lost), axis=0)
     tried[np.arange(len(lost)), lost] = 0.0
     return central(comparison.inputs, len(lost)), tried
@@ -121,8 +124,8 @@ def _without_worst(comparison: Study, design: Design, up: Floats) -> Floats:
 class BufferZone:
     """A generated zone between two straight edges, with posts in a row along its middle. Lengths in metres.
 
-    The defaults are those of the Cyprus buffer zone: 180.5 km long, 1.92 km wide on average. The ground is made up:
-    long swells of ``relief_m`` that hide as hills do, the same every time.
+    The defaults are those of the Cyprus buffer zone: 180.5 km long, 1.92 km wide on average. The terrain is synthetic:
+    long swells of ``relief_m`` that block sight like hills, the same every time.
     """
 
     length_m: float = 180_500.0
@@ -139,7 +142,7 @@ class BufferZone:
             raise BadInput(f"{self.relief_m!r}", where="buffer zone relief_m", expected="metres from 0")
 
     def terrain(self, frame: LocalFrame) -> xr.Dataset:
-        """The made-up ground, with room for the belt beyond both edges."""
+        """The synthetic terrain, with room for the belt beyond both edges."""
         half, reach = self.length_m / 2.0, self.width_m / 2.0 + self.beyond_m + 3.0 * self.cell_m
         east = np.arange(-half - 2.0 * self.cell_m, half + 2.5 * self.cell_m, self.cell_m)
         north = np.arange(reach, -reach - 0.5 * self.cell_m, -self.cell_m)
@@ -154,7 +157,7 @@ class BufferZone:
         )
 
     def zone(self, frame: LocalFrame, segment_length_m: float) -> Zone:
-        """Both edges, west to east, home in the south."""
+        """Both edges, west to east, with the own side in the south."""
         half, reach = self.length_m / 2.0, self.width_m / 2.0
         edges = [
             Border(frame, LineString([(-half, y), (half, y)]), segment_length_m=segment_length_m, home_side="right")
@@ -183,11 +186,13 @@ def posts_withdrawn(
     required_probability: float = 0.5,
     segment_length_m: float = 1_000.0,
 ) -> xr.Dataset:
-    """What a buffer zone loses as its posts are withdrawn, in both directions: a worked example on made-up ground.
+    """Loss of detection in a buffer zone as its posts are withdrawn, in both directions: a worked example on synthetic
+    terrain.
 
-    Dataset over (posts, direction): ``mean_detection`` and ``least_detection`` of the way through each segment that is
-    detected least, with posts up or down by the item's availability, ``guarded_share`` of the segments that reach
-    ``required_probability``; (posts,) ``spacing_m``. The counts are those of Cyprus in 1975, 1992 and 1993 (Dorn).
+    Dataset over (posts, direction): ``mean_detection`` and ``least_detection`` of the least detected path through each
+    segment, with posts up or down by the item's availability; ``guarded_share``, the fraction of the segments that
+    reach ``required_probability``; (posts,) ``spacing_m``. The counts are those of Cyprus in 1975, 1992 and 1993
+    (Dorn).
     """
     chosen, frame = ground or BufferZone(), LocalFrame.around(33.3, 35.1)
     terrain, zone = chosen.terrain(frame), chosen.zone(frame, segment_length_m)

@@ -21,10 +21,10 @@ from sensors.relay import Relay
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Design:
-    """One layout as it is compared: hazards, items, what tops it up to the budget, and the links to a base.
+    """One layout as compared: hazards, items, the top-up item for the residual budget, and the links to a base.
 
     Its ``parts`` are the relays, then the sensors; ``items`` (part,) their catalogue items. Without a ``network`` of
-    the parts (no base is known) every sensor is linked.
+    the parts (no base is known), every sensor is linked.
     """
 
     exposure: Exposure
@@ -45,7 +45,8 @@ class Design:
         ground: ComparisonTerrain,
         network: Network | None = None,
     ) -> Design:
-        """Raises CompareError for a sensor without a known cost, and a top-up that does not move."""
+        """Build the design. Raises CompareError for a sensor without a known cost, and a top-up item that is not
+        mobile."""
         refuse_unpriced(exposure.layout)
         names = [part.catalogue for part in parts_of(exposure.layout)]
         items = tuple(None if name is None else catalogue[name] for name in names)
@@ -57,11 +58,11 @@ class Design:
 
     @property
     def relays(self) -> int:
-        """How many of the parts, the first, are relays."""
+        """Number of relays, which are the first of the parts."""
         return len(self.exposure.layout.relays)
 
     def outages(self, there: npt.NDArray[np.bool_] | None = None) -> Outages:
-        """What relays take with them when they are down, of the parts (part,) that are ``there`` (None: all)."""
+        """Sensors that fail with the relays, of the parts (part,) that are ``there`` (None: all)."""
         kept = np.ones(len(self.parts), np.bool_) if there is None else there
         if self.network is None:
             return everybody(len(kept))
@@ -71,7 +72,7 @@ class Design:
         return self._known[key]
 
     def shared(self, there: npt.NDArray[np.bool_]) -> tuple[Shared, ...]:
-        """The ways of ``outages(there)`` whose sensors depend on relays."""
+        """The paths of ``outages(there)`` whose sensors depend on relays."""
         key = there.tobytes()
         if key not in self._shared:
             way, part = self.exposure.entry_way, self.relays + self.exposure.entry_sensor
@@ -81,13 +82,13 @@ class Design:
 
     @property
     def unlinked(self) -> frozenset[str]:
-        """Ids of the sensors from which no chain leads to a base, with everything there and working."""
+        """Ids of the sensors without a chain to a base, with everything present and working."""
         never = self.outages().never
         return frozenset(p.id for p, cut in zip(self.parts[self.relays :], never[self.relays :], strict=True) if cut)
 
 
 def parts_of(layout: Layout) -> tuple[Part, ...]:
-    """What has to be paid: the relays of a layout, which come first, and its sensors."""
+    """The parts that have a cost: the relays of a layout, which come first, and its sensors."""
     return (*layout.relays, *layout.sensors)
 
 
@@ -95,16 +96,16 @@ def refuse_unpriced(layout: Layout) -> None:
     """Raise CompareError for the first sensor or relay that has neither a catalogue item nor a cost."""
     for part in parts_of(layout):
         if part.catalogue is None and part.cost is None:
-            what = "relay" if isinstance(part, Relay) else "sensor"
+            kind = "relay" if isinstance(part, Relay) else "sensor"
             raise CompareError(
-                f"{what} {part.id!r} has neither a catalogue item nor a cost",
+                f"{kind} {part.id!r} has neither a catalogue item nor a cost",
                 where=f"layout {layout.name!r}",
                 expected="one of them",
             )
 
 
 def top_up_of(catalogue: Catalogue, settings: CompareSettings) -> Item | None:
-    """The item that the rest of a budget buys; raises CompareError where it does not search an area."""
+    """The item that the residual budget buys; raises CompareError if it does not search an area."""
     if settings.top_up is None:
         return None
     item = catalogue[settings.top_up]

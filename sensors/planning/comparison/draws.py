@@ -21,7 +21,8 @@ SCALE_PRICE, SCALE_AVAILABILITY = "scale: price", "scale: availability"
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One uncertain number of the comparison: its name, what is known of it, and whether it is a weather's share."""
+    """One uncertain number of the comparison: its name, its distribution, and whether it is the fraction of a weather
+    state."""
 
     name: str
     quantity: Quantity
@@ -30,7 +31,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draws:
-    """Values of every input (draw,), and of the shares of the weathers (draw, weather)."""
+    """Values of every input (draw,), and of the fractions of the weather states (draw, weather)."""
 
     values: Mapping[str, Floats]
     shares: Floats
@@ -51,11 +52,11 @@ class Draws:
         return self.values.get(name, np.full(self.count, default))
 
     def replaced(self, **values: Floats) -> Draws:
-        """The same with some values set; names with spaces by ``**{...}``."""
+        """The same samples with some values set; names with spaces by ``**{...}``."""
         return Draws({**self.values, **values}, self.shares)
 
     def part(self, rows: slice | npt.NDArray[np.int64]) -> Draws:
-        """Some of the draws."""
+        """Some of the samples."""
         return Draws({name: value[rows] for name, value in self.values.items()}, self.shares[rows])
 
 
@@ -78,9 +79,10 @@ def inputs_of(items: Iterable[Item], catalogue: Catalogue, settings: CompareSett
 
 
 def draw(inputs: Iterable[Input], settings: CompareSettings, count: int | None = None) -> Draws:
-    """Stratified draws of every input, independent of each other; the same seed gives an input the same draws.
+    """Stratified samples of every input, independent of each other; the same seed gives an input the same samples.
 
-    The weathers' shares are drawn together: Dirichlet, as if ``weather_years`` seasons had been seen.
+    The fractions of the weather states are sampled together: Dirichlet, as if ``weather_years`` seasons had been
+    observed.
     """
     number = settings.draws if count is None else count
     return at(
@@ -98,7 +100,7 @@ def central(inputs: Iterable[Input], count: int = 1) -> Draws:
 
 
 def at(places: Mapping[str, Floats], inputs: Iterable[Input], settings: CompareSettings) -> Draws:
-    """Inputs at the quantiles ``places`` (draw,) of each, central where a place is NaN."""
+    """Inputs at the quantiles ``places`` (draw,) of each, central where a quantile is NaN."""
     values, raw = {}, []
     for uncertain in inputs:
         u = places[uncertain.name]
@@ -119,13 +121,13 @@ def at(places: Mapping[str, Floats], inputs: Iterable[Input], settings: CompareS
 
 
 def _uniform(name: str, seed: int, count: int) -> Floats:
-    """One number from each of ``count`` equal parts of 0 to 1, in an order that the seed and the name decide."""
+    """One number from each of ``count`` equal intervals of 0 to 1, in an order determined by the seed and the name."""
     chance = np.random.default_rng([seed, zlib.crc32(name.encode())])
     return (chance.permutation(count) + chance.random(count)) / count
 
 
 def with_shares(draws: Draws, shares: Mapping[str, float], weathers: Iterable[str]) -> Draws:
-    """The same draws with other shares of the weathers, fixed; those that are not named are 0."""
+    """The same samples with other, fixed fractions of the weather states; those that are not named are 0."""
     row = np.array([shares.get(name, 0.0) for name in weathers])
     if not math.isclose(row.sum(), 1.0, abs_tol=1e-6):
         row = row / row.sum()

@@ -1,7 +1,7 @@
 """Hazards of each layout on the candidate paths across a border, sensor by sensor, computed once before any sample.
 
-Everything that needs the terrain is here: line of sight, rates in every weather and at several ranges, paths, response.
-What follows (prices, outages, weather shares, operators) only weights these numbers.
+Everything that needs the terrain is in this module: line of sight, rates in every weather and at several ranges, paths,
+response. All later steps (prices, outages, weather fractions, operators) only weight these numbers.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ SURE: Final = Quantity(1.0, 1.0, 1.0, "as the layout says", "L")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exposure:
-    """One layout's hazards on the candidate ways, cumulative over the strips that a way passes.
+    """One layout's hazards on the candidate paths, cumulative over the strips that a path crosses.
 
-    An entry is a way and a sensor that may detect on it, sorted by way: ``entry_way``, ``entry_sensor`` (entry,) and
+    An entry is a path and a sensor that may detect on it, sorted by path: ``entry_way``, ``entry_sensor`` (entry,) and
     ``hazard`` (weather, knot, entry, strip), for ranges that are ``knots`` (sensor, knot) times the layout's. ``items``
-    names each sensor's catalogue item, None without. In the belt's window (row, column) ``cell_probability`` is that of
-    a detection within ``dwell_s``, mixed over the year's weather and outages by the layout's own figures, and
-    ``cell_seen`` says where some sensor has a line of sight in some weather.
+    names each sensor's catalogue item, None without one. In the belt's window (row, column), ``cell_probability`` is
+    that of a detection within ``dwell_s``, mixed over the year's weather and outages by the layout's own figures, and
+    ``cell_seen`` marks cells where some sensor has a line of sight in some weather.
     """
 
     layout: Layout
@@ -57,12 +57,12 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CandidatePaths:
-    """Ways that crossers might take, the same for every layout, in the order of their segments.
+    """Paths that crossers might take, the same for every layout, in the order of their segments.
 
-    ``segment`` (way,), ``seconds`` (way, strip) spent in each strip, ``response_s`` (way,) to where the way ends (NaN
-    without bases), ``cells`` of each way in the belt's window, ``fastest`` (segment,) the number of the fastest way
-    through each, −1 where there is none. ``length_m`` (segment,) counts the segments that can be crossed; the others
-    are 0.
+    ``segment`` (way,), ``seconds`` (way, strip) spent in each strip, ``response_s`` (way,) to the end of the path (NaN
+    without bases), ``cells`` of each path in the belt's window, ``fastest`` (segment,) the number of the fastest path
+    through each, −1 if there is none. ``length_m`` (segment,) is the length of the segments that can be crossed; the
+    others are 0.
     """
 
     segment: Ints
@@ -82,7 +82,7 @@ def exposures(
     *,
     silent: Sequence[frozenset[str]] | None = None,
 ) -> tuple[CandidatePaths, list[Exposure]]:
-    """Candidate ways of all layouts together, and what each layout makes of them; ``progress`` after each layout.
+    """Candidate paths of all layouts together, and each layout's exposure on them; ``progress`` after each layout.
 
     ``silent`` (layout,) are ids of sensors without a link: they count as if they detected nothing.
     """
@@ -142,7 +142,8 @@ class _Rated:
         return cls(layout, items, knots, {key: tuple(value) for key, value in rates.items()})
 
     def ways(self, ground: ComparisonTerrain, settings: CompareSettings) -> Iterator[Crossings]:
-        """Least detected in each weather, over the year at each range and without each kind; most vulnerable."""
+        """Paths least detected in each weather, over the year at each range and without each kind; and most vulnerable
+        paths."""
         watched = {name: ground.watched_by(self.rates[name, 1]) for name in settings.weather}
         yield from (self._least(belt, settings) for belt in watched.values())
         year = self._year(ground, settings)
@@ -161,7 +162,7 @@ class _Rated:
     def _year(
         self, ground: ComparisonTerrain, settings: CompareSettings, *, without: str | None = None, knot: int = 1
     ) -> WatchedBelt:
-        """The ground under the mean rates of the year at one range, of the sensors of all kinds but one."""
+        """The belt under the mean rates of the year at one range, of the sensors of all kinds but one."""
         shares, first = settings.weather, ground.watched_by(())
         per_s, per_m = first.per_s, first.per_m
         for name, share in shares.items():
@@ -170,7 +171,7 @@ class _Rated:
         return replace(first, per_s=per_s, per_m=per_m)
 
     def exposure(self, ground: ComparisonTerrain, along: Along, strip: Ints, settings: CompareSettings) -> Exposure:
-        """Hazard of every sensor on every way, in every weather and at every range."""
+        """Hazard of every sensor on every path, in every weather and at every range."""
         place, size = along.path * settings.strips + strip, along.paths * settings.strips
         by_state = np.zeros((len(settings.weather), 3, len(self.layout), along.paths, settings.strips))
         for w, weather in enumerate(settings.weather):
@@ -204,7 +205,7 @@ def _unheard(rate: SensorRate) -> SensorRate:
 
 
 def _strips(ground: ComparisonTerrain, along: Along, settings: CompareSettings) -> Ints:
-    """The strip of the belt in which each piece of a way lies; a way never goes back to an earlier strip."""
+    """The strip of the belt of each piece of a path; a path never returns to an earlier strip."""
     share = (np.clip(along.of_pieces(ground.belt.offset) / ground.belt.belt_m, -1.0, 1.0) + 1.0) / 2.0
     if settings.direction != INWARD:
         share = 1.0 - share

@@ -1,8 +1,8 @@
-"""Relays as a common cause of outages: when a relay is down, everything that reports through it is down too.
+"""Relays as a common cause of outages: while a relay is down, everything that reports through it is down too.
 
 The relays' states are summed over as whole-crossing states, like outages of sensors (docs/decisions/0009). Relays
-without a sensor in common are independent, so they form groups; within one there are few states, and many of those link
-the same sensors.
+without a sensor in common are independent, so they form groups; a group has few states, and many of them link the same
+sensors.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_DOWN: Final = 3
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
     """Sensors that depend on the same ``relays``: ``states`` (state, relay) up or not, ``linked`` (pattern, sensor)
-    which of ``sensors`` are then linked, and ``pattern`` (state,) which of those each state brings."""
+    which of ``sensors`` are then linked, and ``pattern`` (state,) the pattern of each state."""
 
     relays: Ints
     sensors: Ints
@@ -33,7 +33,8 @@ class Group:
     pattern: Ints
 
     def chances(self, up: Floats) -> Floats:
-        """Probability (draw, pattern) of each pattern, relays being up by ``up`` (draw, node), independent."""
+        """Probability (draw, pattern) of each pattern, with relays up with probability ``up`` (draw, node),
+        independently."""
         relays_up = up[:, self.relays]
         chance = np.prod(np.where(self.states, relays_up[:, None, :], 1.0 - relays_up[:, None, :]), axis=-1)
         mixed = np.zeros((len(up), len(self.linked)))
@@ -47,8 +48,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shared:
-    """Ways on which the same sensors of a group may detect: ``entries`` (way, sensor) on the ``ways``, the states
-    ``linked`` (state, sensor) that these sensors know, and which of them each pattern of the group is (pattern,)."""
+    """Paths on which the same sensors of a group may detect: ``entries`` (way, sensor) on the ``ways``, the states
+    ``linked`` (state, sensor) of these sensors, and the state of each pattern of the group (pattern,)."""
 
     group: Group
     ways: Ints
@@ -65,9 +66,9 @@ class Shared:
 
 
 def shared_ways(group: Group, way: Ints, part: Ints) -> tuple[Shared, ...]:
-    """The entries (entry,) of a group, each of a ``way`` and a ``part``, by which of its sensors are on their way.
+    """The entries (entry,) of a group, each of a ``way`` and a ``part``, by the set of its sensors on the path.
 
-    A way knows a few of a group's sensors and so few of its patterns; ways with the same sensors go together.
+    A path involves few of a group's sensors and thus few of its patterns; paths with the same sensors are combined.
     """
     mine = np.flatnonzero(np.isin(part, group.sensors))
     mine = mine[np.lexsort((part[mine], way[mine]))]
@@ -85,14 +86,14 @@ def shared_ways(group: Group, way: Ints, part: Ints) -> tuple[Shared, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outages:
-    """Which sensors of a layout are linked: ``always`` and ``never`` (node,) whatever the relays do, and ``groups``."""
+    """Linked sensors of a layout: ``always`` and ``never`` (node,) whatever the relays' states, and ``groups``."""
 
     always: Bools
     never: Bools
     groups: tuple[Group, ...]
 
     def linked_share(self, up: Floats) -> Floats:
-        """Share of the crossings in which each node is linked (draw, node)."""
+        """Fraction of the crossings in which each node is linked (draw, node)."""
         share = np.broadcast_to(self.always.astype(np.float64), up.shape).copy()
         for group in self.groups:
             share[:, group.sensors] = group.chances(up) @ group.linked
@@ -100,7 +101,7 @@ class Outages:
 
 
 def everybody(nodes: int) -> Outages:
-    """No network asked for: all are linked."""
+    """Outages without a network: all nodes are linked."""
     return Outages(np.ones(nodes, np.bool_), np.zeros(nodes, np.bool_), ())
 
 
@@ -124,7 +125,7 @@ def outages_of(net: Network, relays: int, there: Bools) -> Outages:
 
 
 def _states(there: Bools) -> Bools:
-    """States (state, relay), all up first; every one of few relays, of many those with few down and all down."""
+    """States (state, relay), all up first; for few relays all states, for many those with few down, and all down."""
     used = np.flatnonzero(there)
     most = len(used) if len(used) <= MOST_EXACT else MOST_DOWN
     rows = []
@@ -139,7 +140,7 @@ def _states(there: Bools) -> Bools:
 
 
 def _groups(hangs: Bools) -> list[tuple[Ints, Ints]]:
-    """Relays and nodes that are bound together, relays that share a node falling into one group."""
+    """Groups of relays and nodes; relays that share a node are in one group."""
     left, groups = set(np.flatnonzero(hangs.any(axis=0)).tolist()), []
     while left:
         relays, size = {left.pop()}, 0

@@ -1,8 +1,8 @@
 """Outcomes of a layout from hazards, samples and budget: assessed detection, interruption and cost.
 
-Weather and outages are states of a whole crossing: each weather has its own paths, and each sensor and each relay is up
-or down from edge to edge, summed over all states. A sensor whose chain of relays is down does not alert. Misses of
-sensors are taken as independent.
+Weather and outages are states of a whole crossing: each weather state has its own paths, and each sensor and each relay
+is up or down from edge to edge, summed over all states. A sensor whose chain of relays is down does not alert. Misses
+of sensors are taken as independent.
 """
 
 from __future__ import annotations
@@ -29,17 +29,18 @@ from sensors.planning.comparison.purchase import Bought, buy
 from sensors.relay import Relay
 
 BLOCK: Final = 50
-"""Draws that are worked at once."""
+"""Number of samples that are processed at once."""
 DAY_S: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What a layout achieves in every draw. NaN for interruption where no response is known.
+    """Performance of a layout in every sample. Interruption is NaN if no response is known.
 
     ``detection`` and ``interruption`` (draw, segment) are of the crossing through each segment that is best for the
-    crosser, in every weather; ``mean_…`` and ``least_…`` (draw,) follow. ``attended`` (draw,) is the share of
-    alerts that are assessed, counted in both. ``by_weather`` (weather, draw) is the mean detection in each.
+    crosser, in every weather state; ``mean_…`` and ``least_…`` (draw,) are derived. ``attended`` (draw,) is the
+    fraction of alerts that are assessed, included in both. ``by_weather`` (weather, draw) is the mean detection in
+    each.
     """
 
     bought: Bought
@@ -62,9 +63,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkingState:
-    """Of draws in which the same parts were bought: ``up`` (draw, part) the share of the crossings in which each works,
-    its links aside, 0 where it was not bought; ``teams`` (draw,) on top; ``outages`` what relays take with them, on the
-    ways that are ``shared``, with the probability (draw, state) of what is linked there."""
+    """Working state in samples with the same purchased parts: ``up`` (draw, part) the fraction of the crossings in
+    which each works, without its links, 0 if it was not bought; ``teams`` (draw,) in addition; ``outages`` the sensors
+    that fail with relays, on the paths that are ``shared``, with the probability (draw, state) of the linked sensors
+    there."""
 
     up: Floats
     teams: Floats
@@ -73,7 +75,7 @@ class WorkingState:
 
 
 def works(design: Design, bought: Bought, up: Floats) -> Iterator[tuple[npt.NDArray[np.int64], WorkingState]]:
-    """The draws (numbers), in blocks in which the same parts were bought, with what works in them."""
+    """The samples (numbers), in blocks in which the same parts were bought, with their working state."""
     sets, which = np.unique(bought.parts, axis=0, return_inverse=True)
     for number, there in enumerate(sets):
         rows = np.flatnonzero(np.ravel(which) == number)
@@ -86,10 +88,10 @@ def works(design: Design, bought: Bought, up: Floats) -> Iterator[tuple[npt.NDAr
 
 
 def availability_of(design: Design, draws: Draws) -> Floats:
-    """Share of the crossings in which each part works, its links aside (draw, part).
+    """Fraction of the crossings in which each part works, without its links (draw, part).
 
-    The catalogue's draw, moved as the layout's own figure stands to the catalogue's; an outage lasts ``repair_factor``
-    times as long as that assumes: ``a/(a + (1 − a) f)``.
+    The catalogue's sample, shifted by the ratio of the layout's own figure to the catalogue's; an outage lasts
+    ``repair_factor`` times as long as assumed there: ``a/(a + (1 − a) f)``.
     """
     availability = np.zeros((draws.count, len(design.items)))
     for number, (part, item) in enumerate(zip(design.parts, design.items, strict=True)):
@@ -106,10 +108,10 @@ def availability_of(design: Design, draws: Draws) -> Floats:
 
 
 def workload(design: Design, draws: Draws, availability: Floats) -> tuple[Floats, Floats]:
-    """Alerts a day (draw,) and the share of them that an operator looks at in time (draw,).
+    """Alerts per day (draw,) and the fraction of them that an operator assesses in time (draw,).
 
-    The room is sized for the layout as designed: sensors that the money did not reach count too, those that reach no
-    base do not. Teams on top look at what they find themselves.
+    The control room is sized for the layout as designed: sensors that the budget did not cover count too, those that do
+    not reach a base do not. Additional teams assess their own detections.
     """
     nuisance = draws["genuine_alerts_per_day"].copy()
     heard = availability * design.outages().linked_share(availability)
@@ -126,7 +128,7 @@ def workload(design: Design, draws: Draws, availability: Floats) -> tuple[Floats
 
 
 def outcome(design: Design, ways: CandidatePaths, draws: Draws, budget: Floats, *, up: Floats | None = None) -> Outcome:
-    """What the layout achieves in every draw; see Outcome. ``up`` (draw, part) stands in for the availabilities."""
+    """Performance of the layout in every sample; see Outcome. ``up`` (draw, part) replaces the availabilities."""
     bought = buy(design, draws, budget)
     availability = availability_of(design, draws) if up is None else up
     alerts, attended = workload(design, draws, availability)
@@ -160,8 +162,8 @@ def outcome(design: Design, ways: CandidatePaths, draws: Draws, budget: Floats, 
 
 
 def _block(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingState) -> tuple[Floats, ...]:
-    """Detection and interruption (draw, segment), their least over all ways (draw,), and the mean detection (weather,
-    draw), before anybody looks at an alert."""
+    """Detection and interruption (draw, segment), their minimum over all paths (draw,), and the mean detection
+    (weather, draw), before alerts are assessed."""
     segments, starts = np.unique(ways.segment, return_index=True)
     shape = (draws.count, len(ways.length_m))
     detection, interruption = np.zeros(shape), np.zeros(shape)
@@ -186,7 +188,8 @@ def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingSt
     """Probability of being undetected after each strip (draw, way, strip) in weather ``number``, over all outages.
 
     ``Π_s (1 − a_s (1 − exp(−H_s)))`` over sensors and, to the power of their number, over teams: each is up or down for
-    the whole crossing. Where sensors depend on relays, the mean of that over the states of these, with the linked ones.
+    the whole crossing. If sensors depend on relays, the mean of that over the states of the relays, with the linked
+    sensors.
     """
     exposure, weather = design.exposure, list(design.settings.weather)[number]
     logs = np.zeros((draws.count, len(ways.segment), ways.seconds.shape[1]))
@@ -221,7 +224,7 @@ def _over_relays(log_miss: Floats, way: Ints, part: Ints, some: WorkingState, sh
 
 
 def _missed_by_a_team(design: Design, item: Item, ways: CandidatePaths, draws: Draws, weather: str) -> Floats:
-    """Logarithm of one team's chance to miss (draw, way, strip): it searches the belt at random (Koopman)."""
+    """Logarithm of one team's miss probability (draw, way, strip): it searches the belt at random (Koopman)."""
     ground = design.ground
     area_m2 = float(ground.belt.inside.sum()) * ground.belt.cell_m**2
     speed = mean_relative_speed(draws.of(item, "speed_mps"), ground.assumptions.speed_mps(ground.target))
@@ -234,7 +237,8 @@ def _missed_by_a_team(design: Design, item: Item, ways: CandidatePaths, draws: D
 
 
 def _derate(item: Item | None, draws: Draws, weather: str) -> Floats:
-    """Share of an item's rate that a weather leaves (draw,): the product over the conditions that it is as bad as."""
+    """Fraction of an item's rate that remains in a weather state (draw,): the product over the conditions that it
+    reaches."""
     left = np.ones(draws.count)
     if item is None:
         return left
@@ -247,7 +251,8 @@ def _derate(item: Item | None, draws: Draws, weather: str) -> Floats:
 
 
 def _hats(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
-    """Weights (draw, sensor) of the hazards at the nearest, the layout's own and the farthest range, linear between."""
+    """Weights (draw, sensor) of the hazards at the shortest, the layout's own and the longest range, linear in
+    between."""
     items = design.items[design.relays :]
     factor = np.ones((draws.count, len(items)))
     for number, item in enumerate(items):
@@ -260,7 +265,7 @@ def _hats(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
 
 
 def _interrupted(ways: CandidatePaths, draws: Draws, missed: Floats) -> Floats:
-    """Probability (draw, way) that the response comes in time, given that the alarm is passed on; NaN where unknown."""
+    """Probability (draw, way) that the response is in time, given that the alarm is passed on; NaN if unknown."""
     if np.isnan(ways.response_s).all():
         return np.full(missed.shape[:2], np.nan)
     spread = ResponseSettings().sd_share

@@ -1,4 +1,5 @@
-"""What a budget buys of a layout: cost of each sensor with its crew, the control room, and teams for the remainder."""
+"""Purchase of a layout within a budget: cost of each sensor with its crew, the control room, and teams for the
+remainder."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ from sensors.planning.comparison.settings import CompareSettings
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bought:
-    """What a budget buys of a layout (draw,): money, people on duty, teams on top; ``parts`` (draw, part) that were
-    bought: relays, then sensors."""
+    """Purchase of a layout within a budget (draw,): money, people on duty, additional teams; ``parts`` (draw, part)
+    that were bought: relays, then sensors."""
 
     life_cycle_cost: Floats
     first_cost: Floats
@@ -31,12 +32,12 @@ class Bought:
 def unit_costs(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
     """Life-cycle cost, first cost and crew of each part (draw, part); those of one item cost the same.
 
-    First cost and crew are NaN for a part of which only the life-cycle cost is known.
+    First cost and crew are NaN for a part with only a known life-cycle cost.
     """
     shape = (draws.count, len(design.items))
     cost, first, crew = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for number, (part, item) in enumerate(zip(design.parts, design.items, strict=True)):
-        if item is None:  # its price and crew are not known apart from the whole
+        if item is None:  # price and crew are not known separately
             cost[:, number], first[:, number], crew[:, number] = part.cost or 0.0, np.nan, np.nan
             continue
         cost[:, number] = item_costs(item, draws, design.settings)
@@ -66,7 +67,7 @@ def control_room_cost(draws: Draws, settings: CompareSettings) -> Floats:
 
 
 def budgets(designs: Sequence[Design], draws: Draws) -> Floats:
-    """The money that every layout has (draw,): the settings' budget, or in each sample the highest cost of a layout."""
+    """The budget of every layout (draw,): that of the settings, or in each sample the highest cost of a layout."""
     settings = designs[0].settings
     if settings.budget is not None:
         return np.full(draws.count, float(settings.budget))
@@ -76,10 +77,11 @@ def budgets(designs: Sequence[Design], draws: Draws) -> Floats:
 
 
 def buy(design: Design, draws: Draws, budget: Floats) -> Bought:
-    """What ``budget`` (draw,) buys: the relays, then the sensors in the order of the file while it lasts, then teams.
+    """Purchase within ``budget`` (draw,): the relays, then the sensors in the order of the file while it lasts, then
+    teams.
 
-    Teams are bought only when every part is, in fractions, which work part of the time. So more money never buys less
-    of anything.
+    Teams are bought only if every part is, in fractions, which work part of the time. More money therefore never buys
+    less of anything.
     """
     cost, first, crew = unit_costs(design, draws)
     rest = budget - control_room_cost(draws, design.settings)

@@ -29,7 +29,7 @@ from sensors.radar import Radar
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComparisonTerrain:
-    """The ground of a comparison: belt, mobility and, with bases, the seconds of the response (northing, easting)."""
+    """Terrain of a comparison: belt, mobility and, with bases, the seconds of the response (northing, easting)."""
 
     terrain: xr.Dataset
     belt: Belt
@@ -56,13 +56,13 @@ class ComparisonTerrain:
         return cls(loaded, belt, mobility, response, assumptions or Assumptions(), settings.target)
 
     def watched_by(self, rates: Sequence[SensorRate]) -> WatchedBelt:
-        """The ground under sensors of those rates."""
+        """The belt under sensors with these rates."""
         attrs = {"assumed_speed_mps": self.assumptions.speed_mps(self.target)}
         return with_sensors(WatchedBelt.unwatched(self.belt, self.mobility, attrs), tuple(rates))
 
 
 def scaled(sensor: AnySensor, factor: float) -> AnySensor:
-    """The same sensor with all its ranges ``factor`` times as far; 1 gives the sensor itself."""
+    """The same sensor with all its ranges multiplied by ``factor``; 1 returns the sensor itself."""
     if factor == 1.0:
         return sensor
     far: dict[str, Any] = {"max_range_m": sensor.max_range_m * factor}
@@ -82,7 +82,7 @@ def scaled(sensor: AnySensor, factor: float) -> AnySensor:
 def sensor_rates(
     place: Placement, ground: ComparisonTerrain, settings: CompareSettings, factors: Floats
 ) -> Iterator[tuple[tuple[str, int], SensorRate]]:
-    """A sensor's rates in the belt, by weather and knot; its sight is computed once, at the farthest range."""
+    """A sensor's rates in the belt, by weather and knot; its visibility is computed once, at the longest range."""
     farthest = replace(place, sensor=scaled(place.sensor, float(factors.max())))
     task = SightTask(ground.target, ground.assumptions)
     farthest_viewshed = sight(farthest, ground.terrain, task)
@@ -102,7 +102,7 @@ def sensor_rates(
 
 
 def _within_range(sensor: AnySensor, belt: Belt) -> Bools:
-    """The belt's cells (row, column) within the sensor's range; a ground sensor's viewshed is within it already."""
+    """The belt's cells (row, column) within the sensor's range; a ground sensor's viewshed is already within it."""
     if isinstance(sensor, GroundSensor):
         return belt.inside
     distance = np.hypot(belt.easting - sensor.easting, belt.northing[:, None] - sensor.northing)

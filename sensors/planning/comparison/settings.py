@@ -21,13 +21,13 @@ OBJECTIVES: Final[Mapping[str, str]] = MappingProxyType(
         "least_interruption": "probability that the crossing that is interrupted least, anywhere, is interrupted",
     }
 )
-"""What layouts are compared by; of each, more is better. In every segment the crosser takes the way that is best for
-him, knowing the weather but not which sensors are down."""
+"""Objectives by which layouts are compared; more is better. In every segment the crosser takes the path that is best
+for him, knowing the weather but not which sensors are down."""
 
 YEAR: Final[Mapping[str, float]] = MappingProxyType(
     {"day": 0.42, "night": 0.41, "day,rain": 0.03, "night,rain": 0.03, "day,fog": 0.03, "night,fog": 0.05, "wind": 0.03}
 )
-"""Shares of the crossings of a year made in each weather (assumption: no sector's climate)."""
+"""Fractions of the crossings of a year in each weather state (assumption: not the climate of a particular sector)."""
 
 
 def _assumed(low: float, mode: float, high: float, source: str) -> Quantity:
@@ -44,7 +44,7 @@ ASSUMED: Final[Mapping[str, Quantity]] = MappingProxyType(
         "response_factor": _assumed(0.8, 1.0, 1.5, "time of the response over that of the mobility model"),
     }
 )
-"""Assumptions of the comparison itself, beside those of the catalogue."""
+"""Assumptions of the comparison itself, in addition to those of the catalogue."""
 
 WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -58,11 +58,11 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "people_per_post": "people to man one post",
     }
 )
-"""The inputs of the comparison itself in words, for people."""
+"""Display names of the inputs of the comparison itself."""
 
 
 def in_words(name: str) -> str:
-    """An input's name for people: ``ift_radar: capex`` → ``ift radar: capex``."""
+    """Display name of an input: ``ift_radar: capex`` → ``ift radar: capex``."""
     return WORDS.get(name, name.replace("_", " "))
 
 

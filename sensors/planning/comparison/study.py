@@ -211,7 +211,7 @@ def study(
 
 
 def _network(layout: Layout, terrain: xr.Dataset, places: Floats | None) -> Network | None:
-    """Who of a layout reaches whom; None where no base is known."""
+    """Links between the parts of a layout; None if no base is known."""
     if places is None or not len(places):
         return None
     return network_of(parts_of(layout), terrain, places)
@@ -226,7 +226,7 @@ def _silent(layout: Layout, net: Network | None) -> frozenset[str]:
 
 
 def _places(bases: npt.ArrayLike) -> Floats:
-    """Bases (base, 2) [m]; one may be given bare, none as an empty list."""
+    """Bases (base, 2) [m]; a single one may be given without a list, none as an empty list."""
     try:
         places = np.asarray(bases, np.float64)
     except (TypeError, ValueError):
@@ -237,7 +237,8 @@ def _places(bases: npt.ArrayLike) -> Floats:
 
 
 def ground_figures(comparison: Study) -> dict[str, Any]:
-    """What the layouts make of the ground: (layout, segment) shares, (layout,) depth, and how hard the segments are."""
+    """Figures of the layouts' coverage: (layout, segment) fractions, (layout,) depth, and the difficulty of the
+    segments."""
     belt, needed = comparison.ground.belt, comparison.settings.required_probability
     inside = belt.inside & (belt.segment >= 0)
     count = np.bincount(belt.segment[inside], minlength=belt.border.segments)
@@ -267,7 +268,8 @@ def ground_figures(comparison: Study) -> dict[str, Any]:
 
 
 def _depth(comparison: Study, design: Design) -> tuple[int, frozenset[str], frozenset[str]]:
-    """Depth k of the sensors that reach a base, a smallest cut, and who lowers k by being lost alone, relays too."""
+    """Depth k of the sensors that reach a base, a minimum cut set, and the single parts whose loss lowers k, including
+    relays."""
     belt, whole = comparison.ground.belt, design.exposure.layout
     layout = _without(whole, design.unlinked)
     cover = coverage(
@@ -286,7 +288,7 @@ def _depth(comparison: Study, design: Design) -> tuple[int, frozenset[str], froz
             left = _without(layout, cut_off)
             if len(left) < len(layout) and barrier(left, cover, belt.border, belt_m=belt.belt_m)[0] < k:
                 lost = lost | {relay.id}
-    except GapError:  # a border of closed rings alone has no ends to hold
+    except GapError:  # a border of closed rings only has no ends
         return -1, frozenset(), frozenset()
     return k, cut, lost
 
@@ -298,7 +300,7 @@ def _without(layout: Layout, ids: Collection[str]) -> Layout:
 def displaced(comparison: Study) -> tuple[Floats, Floats]:
     """Gains (layout,) over the first layout before and after crossers choose their path again, all inputs central.
 
-    Of assessed detections, over the whole border: the crosser chooses the best place to cross.
+    Gains in assessed detections, over the whole border: the crosser chooses the best position to cross.
     """
     draws = central(comparison.inputs)
     money = budgets(comparison.designs, draws)
@@ -326,7 +328,7 @@ def _refuse(layouts: Sequence[Layout]) -> None:
 
 
 def _refuse_unaffordable(layouts: Sequence[Layout], catalogue: Catalogue, settings: CompareSettings) -> None:
-    """Raise CompareError where a fixed budget buys no sensor of some layout at central prices."""
+    """Raise CompareError if a fixed budget buys no sensor of some layout at central prices."""
     top_up_of(catalogue, settings)
     for layout in layouts:
         refuse_unpriced(layout)

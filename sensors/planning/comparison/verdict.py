@@ -1,4 +1,4 @@
-"""The verdict: which layout is better, how certain that is, and which inputs decide it."""
+"""The verdict: the better layout, the certainty of that, and the inputs that decide it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from sensors.planning.comparison.settings import CompareSettings
 
 INTERVAL: Final = (0.05, 0.95)
 SWING: Final = (0.1, 0.9)
-"""Quantiles of the intervals, and at which one input at a time is set for the tornado."""
+"""Quantiles of the intervals, and those at which one input at a time is set for the tornado."""
 SAME: Final = 1e-9
-"""Outcomes nearer than this are taken as equal: they come from sums of floating-point numbers."""
+"""Outcomes closer than this count as equal, because they are sums of floating-point numbers."""
 DECIDING_SHARE: Final = 0.1
-"""An input decides where its swing is at least this share of the largest."""
+"""An input is decisive if its swing is at least this fraction of the largest."""
 AVAILABILITIES: Final = np.linspace(0.0, 1.0, 51)
 FINER: Final = 2
 FINER_STEPS: Final = 17
@@ -34,10 +34,11 @@ PRICES: Final = np.geomspace(0.02, 50.0, 61)
 
 @dataclass(frozen=True, slots=True)
 class Duel:
-    """How two layouts do against each other over common draws: shares of wins, ties, losses, and the difference.
+    """Comparison of two layouts over common samples: fractions of wins, ties and losses, and the difference.
 
     ``beats`` is P(A > B) + ½ P(A = B); ``low`` and ``high`` bound the difference A − B at INTERVAL; ``error`` is the
-    standard error of ``beats`` as if the draws were independent; stratified as they are, it is about that or less.
+    standard error of ``beats`` as if the samples were independent; because they are stratified, it is about that or
+    less.
     """
 
     wins: float
@@ -52,13 +53,14 @@ class Duel:
         return self.wins + 0.5 * self.ties
 
     def error(self, draws: int) -> float:
-        """Standard error of ``beats`` over so many draws; of none or all won, 1/draws stands in for it."""
+        """Standard error of ``beats`` over this many samples; if none or all were won, 1/draws is used instead."""
         spread = float(np.sqrt(max(self.wins + 0.25 * self.ties - self.beats**2, 0.0) / draws))
         return max(spread, 1.0 / draws) if self.ties < 1.0 else spread
 
 
 def duel(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> Duel:
-    """Compare outcomes (draw,) drawn together; more is better. NaN if any is. Raises BadInput for unlike shapes."""
+    """Compare outcomes (draw,) sampled together; more is better. NaN if any is. Raises BadInput for different
+    shapes."""
     a, b = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     if a.shape != b.shape or a.ndim != 1 or len(a) == 0:
         raise BadInput(f"shapes {a.shape} and {b.shape}", where="duel", expected="two rows of common draws")
@@ -72,7 +74,7 @@ def duel(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> Duel:
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """What one input does to the difference of two layouts, all others central: at its SWING quantiles."""
+    """Effect of one input on the difference of two layouts, all others central: at its SWING quantiles."""
 
     name: str
     low: float
@@ -101,9 +103,9 @@ def tornado(
     inputs: Sequence[Input],
     settings: CompareSettings,
 ) -> list[Swing]:
-    """Every uncertain input with its swing of the difference, the widest first; inputs that move nothing are left out.
+    """Every uncertain input with its swing of the difference, the widest first; inputs without effect are omitted.
 
-    One at a time, so what inputs do together does not show; the draws have that.
+    Inputs are varied one at a time, so joint effects do not show; the samples include them.
     """
     moved = [uncertain for uncertain in inputs if uncertain.weather or not uncertain.quantity.fixed]
     if not moved:
@@ -131,14 +133,14 @@ def tornado(
 
 
 def deciding(swings: Iterable[Swing]) -> list[Swing]:
-    """The inputs that decide: those with at least DECIDING_SHARE of the widest swing."""
+    """The decisive inputs: those with at least DECIDING_SHARE of the widest swing."""
     known = list(swings)
     widest = max((swing.width for swing in known), default=0.0)
     return [swing for swing in known if swing.width >= DECIDING_SHARE * widest]
 
 
 def grade(swings: Iterable[Swing], inputs: Iterable[Input]) -> str:
-    """Confidence of a verdict: the weakest grade among the inputs that decide it; of all inputs where none does."""
+    """Confidence of a verdict: the weakest grade among the decisive inputs; of all inputs if none is decisive."""
     grades = [swing.confidence for swing in deciding(swings)]
     return worst(grades) if grades else worst(uncertain.quantity.confidence for uncertain in inputs)
 
@@ -146,46 +148,48 @@ def grade(swings: Iterable[Swing], inputs: Iterable[Input]) -> str:
 def break_even_availability(
     ours: Design, theirs: Design, every: Sequence[Design], ways: CandidatePaths, inputs: Sequence[Input]
 ) -> float:
-    """Factor on the availability of all our sensors at which both do alike, all else central; NaN where none does."""
+    """Factor on the availability of all sensors of ``ours`` at which both layouts perform equally, all else central;
+    NaN if there is none."""
     return _break_even(ours, theirs, every, ways, inputs, SCALE_AVAILABILITY, AVAILABILITIES)
 
 
 def break_even_price(
     ours: Design, theirs: Design, every: Sequence[Design], ways: CandidatePaths, inputs: Sequence[Input]
 ) -> float:
-    """Factor on all prices of our layout beyond which the other does better (or no longer does) at equal cost, all else
-    central; NaN where none is. There both do alike, or what the money buys changes by a whole sensor.
+    """Factor on all prices of ``ours`` beyond which the other layout is better (or no longer is) at equal cost, all
+    else central; NaN if there is none. At that factor both perform equally, or the purchase changes by a whole sensor.
 
-    Without a fixed budget a dearer layout leaves the other more to top up with; with one it is cut back itself.
+    Without a fixed budget, a more expensive layout leaves the other more for the top-up; with one, it is reduced
+    itself.
     """
     return _break_even(ours, theirs, every, ways, inputs, SCALE_PRICE, PRICES)
 
 
 def _break_even(
-    ours: Design,
-    theirs: Design,
+    first: Design,
+    second: Design,
     every: Sequence[Design],
     ways: CandidatePaths,
     inputs: Sequence[Input],
     scale: str,
     factors: Floats,
 ) -> float:
-    settings = ours.settings
+    settings = first.settings
 
     def gaps_at(tried: Floats) -> Floats:
         plain = central(inputs, len(tried))
         changed = plain.replaced(**{scale: tried})
         if settings.budget is None:
-            money = np.maximum.reduce([budgets([design], changed if design is ours else plain) for design in every])
+            money = np.maximum.reduce([budgets([design], changed if design is first else plain) for design in every])
         else:
             money = budgets(every, plain)
-        alike = bool((money == money[0]).all())  # then the other layout does the same throughout
-        theirs_at = (central(inputs), money[:1]) if alike else (plain, money)
-        won = outcome(ours, ways, changed, money).measure(settings.objective)
-        return won - outcome(theirs, ways, *theirs_at).measure(settings.objective)
+        alike = bool((money == money[0]).all())  # then the other layout's outcome is constant
+        second_case = (central(inputs), money[:1]) if alike else (plain, money)
+        won = outcome(first, ways, changed, money).measure(settings.objective)
+        return won - outcome(second, ways, *second_case).measure(settings.objective)
 
     point = crossing_point(factors, gaps_at(factors))
-    for _ in range(FINER):  # what money buys comes in steps, so that a line between two factors may pass by
+    for _ in range(FINER):  # purchases change in steps, so that a line between two factors may miss the point
         if np.isnan(point):
             break
         after = int(np.clip(np.searchsorted(factors, point), 1, len(factors) - 1))
@@ -196,7 +200,8 @@ def _break_even(
 
 
 def crossing_point(factors: npt.ArrayLike, gaps: npt.ArrayLike) -> float:
-    """Where a difference changes its sign, linear between the factors, nearest to 1 of several; NaN where nowhere."""
+    """Factor at which a difference changes its sign, linear between the factors, nearest to 1 of several; NaN if there
+    is none."""
     x, y = np.asarray(factors, np.float64), np.asarray(gaps, np.float64)
     if np.isnan(y).any():
         return float("nan")
@@ -215,11 +220,12 @@ def interval(values: npt.ArrayLike) -> tuple[float, float]:
 
 
 def after_displacement(noticed: Sequence[Floats], shares: Floats) -> tuple[Floats, Floats]:
-    """Gain of each layout over the first on the first's least detected route, and after crossers choose theirs again.
+    """Gain of each layout over the first on the first's least detected path, and after crossers choose their paths
+    again.
 
-    ``noticed`` (weather, way) is each layout's detection on the common ways, ``shares`` (weather,). In each weather the
-    old route is the least detected under the first layout; after displacement it is that under each layout. The second
-    gain is never above the first, as the old route stays open.
+    ``noticed`` (weather, way) is each layout's detection on the common paths, ``shares`` (weather,). In each weather
+    state, the old path is the least detected under the first layout; after displacement, it is the least detected under
+    each layout. The second gain never exceeds the first, because the old path remains available.
     """
     rows = np.arange(len(shares))
     old = noticed[0].argmin(axis=1)

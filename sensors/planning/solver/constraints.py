@@ -13,15 +13,15 @@ from geo.arrays import Floats, Ints
 from sensors.errors import PlanError
 
 ROUNDING = 1e-9
-"""Share of a limit by which sums of costs may pass it: they are added in floating point."""
+"""Fraction by which sums of costs may exceed a limit, because of floating-point addition."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Constraints:
-    """Costs and crews of the options (option,), the site of each, and what all together may take.
+    """Costs and crews of the options (option,), the site of each, and the limits for all together.
 
-    ``site`` (option,) are numbers from 0: of one site at most one option is chosen. Costs are in the planner's
-    currency, crews in persons.
+    ``site`` (option,) are numbers from 0: at most one option per site is chosen. Costs are in the planner's currency,
+    crews in persons.
     """
 
     cost: Floats
@@ -40,8 +40,8 @@ class Constraints:
         crew: npt.ArrayLike | None = None,
         crew_limit: float = math.inf,
     ) -> Constraints:
-        """Checked. Raises PlanError for no option, a cost or crew that is negative or not finite, and limits that are
-        negative or not a number."""
+        """Build and check the constraints. Raises PlanError for no option, a cost or crew that is negative or not
+        finite, and limits that are negative or not a number."""
         costs = np.asarray(cost, np.float64)
         if costs.ndim != 1 or len(costs) == 0:
             raise PlanError("there are no candidates", where="plan", expected="at least one option to choose")
@@ -78,14 +78,14 @@ class Constraints:
         return Constraints(self.cost[options], self.budget, self.site[options], self.crew[options], self.crew_limit)
 
     def after(self, bought: Ints, options: Ints) -> Constraints:
-        """The limits that are left for ``options`` when others are bought; sites of these count as free."""
+        """The remaining limits for ``options`` when others are bought; sites of these count as free."""
         inner = self.only(options)
         money = max(_slightly_over(self.budget) - float(self.cost[bought].sum()), 0.0)
         people = max(self.crew_limit - float(self.crew[bought].sum()), 0.0)
         return Constraints(inner.cost, money, inner.site, inner.crew, people)
 
     def kept_by(self, chosen: npt.ArrayLike) -> bool:
-        """Whether a choice keeps all limits."""
+        """Whether a choice satisfies all limits."""
         options = np.asarray(chosen, np.int64)
         sites = self.site[options]
         return bool(
@@ -105,17 +105,17 @@ class Constraints:
         return room
 
     def refuse_if_nothing_fits(self, names: Sequence[str]) -> None:
-        """Raise PlanError, naming the constraint and the nearest option, where not one option fits the limits."""
+        """Raise PlanError, naming the constraint and the nearest option, if not one option satisfies the limits."""
         money, people = self.cost <= _slightly_over(self.budget), self.crew <= _slightly_over(self.crew_limit)
         if (money & people).any():
             return
         cheapest, smallest = int(np.argmin(self.cost)), int(np.argmin(self.crew))
         if not money.any():
             raise PlanError(
-                f"the budget of {_told(self.budget)} buys nothing: the cheapest option, {names[cheapest]}, "
-                f"costs {_told(self.cost[cheapest])}",
+                f"the budget of {_amount_text(self.budget)} buys nothing: the cheapest option, {names[cheapest]}, "
+                f"costs {_amount_text(self.cost[cheapest])}",
                 where="plan (budget)",
-                expected=f"at least {_told(self.cost[cheapest])}",
+                expected=f"at least {_amount_text(self.cost[cheapest])}",
             )
         if not people.any():
             raise PlanError(
@@ -125,20 +125,20 @@ class Constraints:
             )
         needed = int(np.argmin(np.where(money, self.crew, np.inf)))
         raise PlanError(
-            f"budget and crew together allow nothing: what the budget of {_told(self.budget)} buys takes a crew "
+            f"budget and crew together allow nothing: what the budget of {_amount_text(self.budget)} buys takes a crew "
             f"of at least {self.crew[needed]:g} ({names[needed]})",
             where="plan (budget and crew)",
             expected=f"a crew of {self.crew[needed]:g}, or more budget",
         )
 
 
-def _told(money: float) -> str:
-    """Money in words, rounded up to whole units where it is in thousands."""
+def _amount_text(money: float) -> str:
+    """An amount as text, rounded up to whole units if it is in thousands."""
     return f"{math.ceil(money):,}" if 1000.0 <= money < 1e15 else f"{money:g}"
 
 
 def _enough(cost: Floats) -> float:
-    """A budget for everything; what is above it changes nothing, and sums stay finite."""
+    """A budget for everything; a larger one changes nothing, and sums stay finite."""
     return 1.0 + 2.0 * float(cost.sum())
 
 

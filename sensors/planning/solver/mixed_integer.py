@@ -1,8 +1,8 @@
 """Mixed-integer model of a plan: one HiGHS model of options within constraints, to which cuts are added.
 
-Variables are the options x (0 or 1), what each distinct cell can contribute y, and the objective θ. A *cut* is a bound
-``θ ≤ constant + Σ c_i x_i`` that holds for every choice: where it holds with equality at the choice it was made for,
-adding cuts at each optimum ends at the best choice (Nemhauser and Wolsey 1981).
+Variables are the options x (0 or 1), the possible contribution y of each distinct cell, and the objective θ. A *cut* is
+a bound ``θ ≤ constant + Σ c_i x_i`` that holds for every choice. If it holds with equality at the choice for which it
+was made, adding cuts at each optimum ends at the best choice (Nemhauser and Wolsey 1981).
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from sensors.planning.solver.lagrangian_bound import SURE
 
 NOTHING: Final[Ints] = np.zeros(0, np.int64)
 TANGENTS: Final = (0.0, 0.35, 0.8, 1.4, 2.2, 3.5)
-"""Where the curve 1 − exp(−z) of a rarely detecting cell is bounded by its tangents."""
+"""Points at which the curve 1 − exp(−z) of a rarely detecting cell is bounded by its tangents."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solved:
-    """``chosen`` options, the model's own value of them, and ``limit``: what no choice can pass in the model."""
+    """``chosen`` options, their value in the model, and ``limit``: the upper bound for any choice in the model."""
 
     chosen: Ints
     value: float
@@ -38,7 +38,7 @@ class Solved:
 class Mixed:
     """Maximise θ over options within limits, θ at most ``ceiling`` and at most every cut.
 
-    With a ``cover`` the rows of its cells are in the model from the start, for the whole or for the ``worst`` group.
+    With a ``cover``, the rows of its cells are in the model from the start, for all cells or for the ``worst`` group.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Mixed:
             self._model.changeColBounds(int(option), value, value)
 
     def solve(self, *, seconds: float, gap: float = 0.0, start: Ints | None = None) -> Solved:
-        """Solve for at most ``seconds``, beginning with the choice ``start``; stop where the gap is reached."""
+        """Solve for at most ``seconds``, starting from the choice ``start``; stop when the gap is reached."""
         model = self._model
         model.setOptionValue("time_limit", max(seconds, 0.01) + model.getRunTime())
         model.setOptionValue("mip_rel_gap", gap)
@@ -176,8 +176,8 @@ def _limit_rows(rows: _Rows, limits: Constraints) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Merged:
-    """Cells that the same options detect alike, as one: columns by cell (``start``, ``option``, ``p``), the weight of
-    each in its group, and what no option can pass in it (``cap``)."""
+    """Cells that the same options detect equally, merged: columns by cell (``start``, ``option``, ``p``), the weight of
+    each in its group, and the maximum of any option in it (``cap``)."""
 
     start: Ints
     option: Ints
@@ -188,9 +188,9 @@ class Merged:
 
 
 def merged_cells(cover: Cover) -> Merged:
-    """Cells with the same entries and group become one, their weights added; cells that nothing reaches are left out.
+    """Merge cells with the same entries and group, adding their weights; cells that no option reaches are omitted.
 
-    The weight is what is not covered already. Cells are compared by two hashes of 64 bits of their entries.
+    The weight is the part that is not covered yet. Cells are compared by two hashes of 64 bits of their entries.
     """
     cells = len(cover.weight)
     option = np.repeat(np.arange(len(cover)), np.diff(cover.start))

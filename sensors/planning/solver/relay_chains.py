@@ -1,8 +1,9 @@
-"""Choices whose sensors reach a base: relays are bought with what they link, at the cost of the whole chain.
+"""Choices whose sensors reach a base: relays are bought with the options that they link, at the cost of the whole
+chain.
 
-``RelayNetwork`` holds which options relay reports and what the cheapest chain to each option costs beside a choice.
-Options without a link are left out of a choice (``pruned``); the mixed-integer model gets cuts: of the relays next to a
-disconnected part at least one is bought (node cuts, as in Fischetti et al. 2017).
+``RelayNetwork`` holds the options that relay reports and the cost of the cheapest chain to each option for a given
+choice. Options without a link are removed from a choice (``pruned``). The mixed-integer model gets cuts: of the relays
+next to a disconnected part, at least one is bought (node cuts, as in Fischetti et al. 2017).
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.local_search import LEAST_GAIN, greedy, seeded
 
-MOST_TRUNKS = 40  # relays whose chain is tried as the first thing bought
+MOST_TRUNKS = 40  # number of relays whose chain is tried as the first purchase
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RelayNetwork:
-    """The network of the options, and which of them are relays (option,), which see nothing themselves."""
+    """The network of the options, and which of them are relays (option,), which do not detect."""
 
     net: Network
     relay: Bools
@@ -34,23 +35,23 @@ class RelayNetwork:
         return RelayNetwork(self.net.only(options), self.relay[options])
 
     def within_reach(self) -> Ints:
-        """Options that can be linked at all, everything bought."""
+        """Options that can be linked if everything is bought."""
         return np.flatnonzero(self.net.linked(np.ones(len(self.net), np.bool_)))
 
     def linked(self, chosen: npt.ArrayLike) -> Bools:
-        """Which options (option,) a choice links to a base, themselves or by what they hear."""
+        """Options (option,) that a choice links to a base, directly or through others."""
         there = np.zeros(len(self.net), np.bool_)
         there[np.asarray(chosen, np.int64)] = True
         return self.net.linked(there)
 
     def pruned(self, chosen: npt.ArrayLike) -> Ints:
-        """The choice without what reaches no base over it."""
+        """The choice without options that do not reach a base."""
         options = np.asarray(chosen, np.int64)
         return options[self.linked(options)[options]]
 
     def chains(self, chosen: Ints, cost: Floats) -> tuple[Floats, Ints]:
-        """What relays cost (option,) that link each option beside a choice, inf where none do, and the next hop
-        (option,), −1 where none is needed. Chains are of relays; other masts carry once they are chosen."""
+        """Cost of the relays (option,) that link each option for a given choice, inf if there are none, and the next
+        hop (option,), −1 if none is needed. Chains consist of relays; other masts relay once they are chosen."""
         linked = self.linked(chosen)
         extra, hop = np.where(linked, 0.0, np.inf), np.full(len(linked), -1, np.int64)
         owned = np.zeros(len(linked), np.bool_)
@@ -76,7 +77,8 @@ class RelayNetwork:
         return np.array(chain[::-1], np.int64)
 
     def cuts(self, chosen: npt.ArrayLike) -> Iterator[tuple[int, Ints]]:
-        """For each chosen option that reaches no base: options of which any choice with it holds at least one."""
+        """For each chosen option that does not reach a base: options of which any choice with it contains at least
+        one."""
         options = np.asarray(chosen, np.int64)
         linked = self.linked(options)
         beyond = linked & self.net.carries  # next to the base's side
@@ -106,10 +108,8 @@ def seeded_linked(
     kicks: int = 0,
     late: Callable[[], bool] = lambda: False,
 ) -> Ints:
-    """A good choice whose sensors are all linked: relays chosen with what they open, then swaps of the sensors.
-
-    Trunks to be tried first are nothing, and the chain to each of the relays that hear most.
-    """
+    """A good choice whose sensors are all linked: relays chosen with the options that they enable, then swaps of the
+    sensors."""
 
     def score(chosen: Ints) -> float:
         return cover.score(cover.missed(chosen), sharpness)
@@ -139,7 +139,7 @@ def seeded_linked(
 
 
 def bundled(cover: Cover, limits: Constraints, links: RelayNetwork, *, per_cost: bool, sharpness: float) -> Ints:
-    """Greedy by what an option adds, or adds per cost, where the cost is that of its chain too."""
+    """Greedy choice by the gain of an option, or its gain per cost, where the cost includes that of its chain."""
     chosen = np.zeros(0, np.int64)
     while True:
         extra, hop = links.chains(chosen, limits.cost)
@@ -153,9 +153,8 @@ def bundled(cover: Cover, limits: Constraints, links: RelayNetwork, *, per_cost:
 def next_bundle(
     gains: Floats, limits: Constraints, links: RelayNetwork, state: tuple[Ints, Floats, Ints], *, per_cost: bool = True
 ) -> Ints | None:
-    """The options to add to a choice, with its chains (``RelayNetwork.chains``): the best and its relays; None: none
-    adds.
-    """
+    """The options to add to a choice, with its chains (``RelayNetwork.chains``): the best and its relays; None if no
+    option adds."""
     chosen, extra, hop = state
     price = limits.cost + extra
     room = limits.room_for(chosen) & (price <= limits.budget * (1.0 + 1e-9) - limits.cost[chosen].sum())
@@ -170,7 +169,7 @@ def next_bundle(
 
 
 def _trunks(limits: Constraints, links: RelayNetwork) -> Iterator[Ints]:
-    """Chains to the relays that hear most, the cheapest way each."""
+    """Cheapest chains to the relays with the most links."""
     extra, hop = links.chains(np.zeros(0, np.int64), limits.cost)
     heard = links.net.hears.sum(axis=1)
     relays = np.flatnonzero(links.relay & np.isfinite(extra))
@@ -181,7 +180,7 @@ def _trunks(limits: Constraints, links: RelayNetwork) -> Iterator[Ints]:
 
 
 def _filled(cover: Cover, limits: Constraints, links: RelayNetwork, relays: Ints, sharpness: float) -> Ints:
-    """Relays, and by greedy what they and the bases link."""
+    """Relays, and a greedy choice of the options that they and the bases link."""
     able = np.flatnonzero(links.linked(relays) & ~links.relay)
     if not len(able):
         return relays
@@ -200,7 +199,8 @@ def _swapped(
     kicks: int,
     late: Callable[[], bool],
 ) -> Ints:
-    """Relays kept, the other options exchanged for better ones that those relays link."""
+    """Improve a choice by swaps that keep the relays and exchange the other options for better ones that those relays
+    link."""
     able = np.flatnonzero(links.linked(relays) & ~links.relay)
     if not len(able):
         return relays

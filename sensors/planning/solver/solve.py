@@ -20,18 +20,18 @@ from sensors.planning.solver.relay_chains import RelayNetwork, next_bundle, seed
 
 Clock = Callable[[], float]
 TIE: Final = 1e-9
-"""Values of the objective that differ by less than this are alike."""
+"""Values of the objective that differ by less than this count as equal."""
 FURTHER: Final = 12
-"""How many times as many disturbances are tried where the first seed is not near enough to the bound."""
+"""Factor on the number of perturbations if the first seed is not close enough to the bound."""
 MOST_CUTS: Final = 12  # groups whose cut is added after a solution
 
 
 @dataclass(frozen=True, slots=True)
 class SolverBudget:
-    """How long and how near: seconds to spend, the gap at which to stop (0: the best), disturbances of the seed.
+    """Effort of the search: seconds to spend, the gap at which to stop (0: the optimum), perturbations of the seed.
 
-    ``clock`` [s] says when the seconds are over; what a search cut short finds depends on the machine, and its bound
-    says how far it came.
+    ``clock`` [s] determines when the time is over. The result of a search that was cut short depends on the machine,
+    and its bound shows how far it came.
     """
 
     seconds: float = 10.0
@@ -42,7 +42,7 @@ class SolverBudget:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """``chosen`` options, the objective's value with them, and the limit that no choice can pass."""
+    """``chosen`` options, the objective's value with them, and the upper bound for any choice."""
 
     chosen: Ints
     value: float
@@ -50,12 +50,12 @@ class Choice:
 
     @property
     def gap(self) -> float:
-        """(limit − value)/limit, 0 where the choice is the best; NaN without a value."""
+        """(limit − value)/limit, 0 if the choice is optimal; NaN without a value."""
         return gap_of(self.value, self.limit)
 
 
 def gap_of(value: float, limit: float) -> float:
-    """Share of the limit that a value stays below it: at most so much better is the best choice."""
+    """Fraction of the limit by which a value is below it: the best choice is at most this much better."""
     if math.isnan(value) or math.isnan(limit):
         return math.nan
     return 0.0 if limit - value <= TIE else (limit - value) / limit
@@ -70,12 +70,14 @@ def best_cover(
     start: Ints | None = None,
     links: RelayNetwork | None = None,
 ) -> Choice:
-    """The choice that covers most, or with ``worst`` whose worst group is covered most, within the effort.
+    """The choice with the most coverage, or with ``worst`` the one whose worst group is covered most, within the
+    effort.
 
-    With ``links`` only of options that are linked to a base by it.
+    With ``links``, only of options that it links to a base.
 
-    Greedy and swaps seed it; the Lagrangian bound leaves out what no better choice can hold; HiGHS solves what is left
-    and is given a cut at each choice it finds until its bound is reached. Never worse than ``start``.
+    Greedy and swaps give the first choice; the Lagrangian bound excludes options that no better choice can contain;
+    HiGHS solves the rest with a cut added at each choice that it finds, until its bound is reached. Never worse than
+    ``start``.
     """
     compile_kernels()  # not part of the effort
     work = effort or SolverBudget()
@@ -102,12 +104,12 @@ def best_cover(
     limit = max(min(bound.limit, value_of(reachable)), value)
     if gap_of(value, limit) <= work.gap or left() <= 0.0:
         return Choice(best, value, limit)
-    further = sought(best, FURTHER * work.kicks, 0.5)  # the better the choice, the fewer options are left to HiGHS
+    further = sought(best, FURTHER * work.kicks, 0.5)  # the better the choice, the fewer options remain for HiGHS
     if value_of(further) > value:
         best, value = further, value_of(further)
         limit = max(limit, value)
     kept = np.union1d(np.flatnonzero(bound.with_it > value + TIE), best).astype(np.int64)
-    if not len(kept):  # no option can be part of anything better than nothing
+    if not len(kept):  # no option can be part of a choice better than none
         return Choice(best, value, value)
     inner = None if links is None else links.only(kept)
     within = _by_cuts(cover.only(kept), limits.only(kept), np.searchsorted(kept, best), worst, (work.gap, left), inner)
@@ -119,7 +121,8 @@ def best_cover(
 
 
 def _without_idle(chosen: Ints, limits: Constraints, enough: Callable[[Ints], bool]) -> Ints:
-    """The choice without options that it can spare, the costliest first: solvers buy what costs them nothing."""
+    """The choice without unnecessary options, the most expensive removed first: solvers also buy what costs them
+    nothing."""
     kept = np.asarray(chosen, np.int64)
     for option in kept[np.argsort(-limits.cost[kept], kind="stable")]:
         if limits.cost[option] > 0.0 and enough(kept[kept != option]):
@@ -164,7 +167,7 @@ def _by_cuts(
 
 
 def _first_hops(model: Mixed, links: RelayNetwork | None) -> None:
-    """Each option that does not reach a base itself needs one that passes on what it sends."""
+    """Require, for each option that does not reach a base itself, one that relays its reports."""
     if links is None:
         return
     for option in np.flatnonzero(~links.net.home):
@@ -172,17 +175,14 @@ def _first_hops(model: Mixed, links: RelayNetwork | None) -> None:
 
 
 def _link_up(model: Mixed, links: RelayNetwork | None, chosen: Ints) -> None:
-    """Tell the model what a choice of its own lacks to be linked."""
+    """Add cuts to the model for the missing links of a choice."""
     if links is not None:
         for option, any_of in links.cuts(chosen):
             model.needs(option, any_of)
 
 
 def _cuts_at(cover: Cover, chosen: Ints, worst: bool, limit: float) -> list[tuple[float, Floats]]:
-    """Limits on the objective that hold with equality at ``chosen``, two for each group that is below ``limit``.
-
-    ``F(T) ≤ F(S) + Σ_{T∖S} ρ_i(S) − Σ_{S∖T} ρ_i(V∖i)`` and ``F(T) ≤ F(S) + Σ_{T∖S} ρ_i(∅) − Σ_{S∖T} ρ_i(S∖i)``.
-    """
+    """Bounds on the objective that hold with equality at ``chosen``, two for each group that is below ``limit``."""
     everything = np.arange(len(cover))
     totals = cover.totals
     values = cover.values(chosen)
@@ -215,18 +215,14 @@ def _added(cover: Cover, left: Floats) -> Floats:
 
 
 def _lost(cover: Cover, weight: Floats, chosen: Ints, option: int) -> float:
-    """What is lost of Σ w P where an option is taken out of ``chosen``."""
+    """Loss of Σ w P if an option is removed from ``chosen``."""
     missed = cover.missed(chosen[chosen != option])
     part = slice(cover.start[option], cover.start[option + 1])
     return float((weight[cover.cell[part]] * missed[cover.cell[part]] * cover.p[part]).sum())
 
 
 class Oracle(Protocol):
-    """An objective that is the least of many sums over options: what a choice reaches, and the sums that hold it down.
-
-    ``least(chosen)`` gives the value, the value of θ, and cuts ``θ ≤ constant + Σ slopes x`` that hold for every
-    choice, one of them with equality at ``chosen``. ``value_at(θ)`` is the value of a θ.
-    """
+    """An objective that is the minimum of many sums over options: the value of a choice, and the sums that bound it."""
 
     def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]: ...
     def value_at(self, theta: float) -> float: ...
@@ -240,10 +236,10 @@ def best_least(
     start: Ints | None = None,
     links: RelayNetwork | None = None,
 ) -> Choice:
-    """The choice whose least sum is largest: cuts from the oracle, choices from greedy over the cuts and from HiGHS.
+    """The choice with the largest minimum sum: cuts from the oracle, choices from greedy over the cuts and from HiGHS.
 
-    With ``links`` only of options that are linked to a base by it.
-    ``value`` and ``limit`` are values of the objective. Ends at the best choice, or at the effort's gap or time.
+    With ``links``, only of options that it links to a base. ``value`` and ``limit`` are values of the objective. Ends
+    at the best choice, or at the effort's gap or time.
     """
     work = effort or SolverBudget()
     began = work.clock()
@@ -256,7 +252,7 @@ def best_least(
     best = best if links is None else links.pruned(best)
     theta, cuts = oracle.least(best)
     pool = list(cuts)
-    while left() > 0.4 * work.seconds:  # greedy over the known cuts, each answer giving new ones
+    while left() > 0.4 * work.seconds:  # greedy over the known cuts; each result gives new ones
         tried = _greedy_least(pool, limits, links)
         reached, cuts = oracle.least(tried)
         better = reached > theta + TIE
@@ -290,7 +286,7 @@ def best_least(
             model.cut(constant, slopes)
         if gap_of(oracle.value_at(theta), oracle.value_at(limit)) <= work.gap or limit - theta <= TIE:
             break
-        if solved.chosen.tobytes() in known:  # nothing new comes up
+        if solved.chosen.tobytes() in known:  # no new choice
             break
         known.add(solved.chosen.tobytes())
     lean = _without_idle(
@@ -306,7 +302,8 @@ def _least_of(pool: list[tuple[float, Floats]], chosen: Ints) -> float:
 
 
 def _greedy_least(pool: list[tuple[float, Floats]], limits: Constraints, links: RelayNetwork | None) -> Ints:
-    """Options in turn: each time the one that raises the soft least of the pool's sums most per cost, relays in it."""
+    """Add options one by one: each time the one that raises the soft minimum of the pool's sums most per cost, with
+    relays."""
     constant = np.array([c for c, _ in pool])
     slopes = np.array([s for _, s in pool])
     now, chosen = constant.copy(), np.zeros(0, np.int64)
