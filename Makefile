@@ -9,7 +9,7 @@ ARGS ?=
 # Where tests have a longer form, which WATCHLINE_DRILL=long asks for
 DRILLS := tests/drills tests/ingest tests/ops/services/sapient/test_node_link.py tests/notebooks
 
-.PHONY: help demo test check drill bench format clean
+.PHONY: help demo test check style drill bench format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,15 +28,17 @@ demo: $(STAMP) ## Set up if needed, then watch the sample sector work (ARGS="--d
 	@$(BIN)/python -m ops.runtime.compile_kernels
 	@$(BIN)/watchline demo $(ARGS)
 
-test: $(TEST_STAMP) check ## Set up if needed, then run every check and every test
+test: $(TEST_STAMP) style ## Set up if needed, then run every check and every test
 	@$(PYTHON) deploy/system_packages.py
 	@$(BIN)/python -m ops.runtime.compile_kernels
 	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
-check: $(TEST_STAMP) ## Style, types and floors
+check: style ## Style, layers and types
+	@$(BIN)/mypy
+
+style: $(TEST_STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
 drill: $(TEST_STAMP) ## The reliability drills in full length: a million detections, 200 kills a broker, long holes, soak, fuzzing
