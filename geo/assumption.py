@@ -1,4 +1,4 @@
-"""Assumptions: the named numbers of a settings class, each with its unit, its source and how far to trust it."""
+"""Assumptions: the named numbers of a settings class, each with its unit, source and confidence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def assumed(value: Any, unit: str, source: str, confidence: str = "L", **metadat
 
 
 def assumptions_of(settings: Any) -> Iterator[Assumption]:
-    """Every number of a settings dataclass whose fields are ``assumed``; of a mapping each entry on its own."""
+    """Yield every number of a settings dataclass whose fields are ``assumed``; for a mapping, each entry separately."""
     for f in fields(settings):
         value, story = getattr(settings, f.name), (f.metadata["unit"], f.metadata["source"], f.metadata["confidence"])
         if isinstance(value, Mapping):

@@ -40,8 +40,8 @@ class BadInput(WatchlineError):
         return _again, (type(self), self.what, self.where, self.expected)
 
 
-def _again(kind: type[BadInput], what: str, where: str, expected: str) -> BadInput:
-    return kind(what, where=where, expected=expected)
+def _again(kind: type[BadInput], problem: str, where: str, expected: str) -> BadInput:
+    return kind(problem, where=where, expected=expected)
 
 
 class FrameError(BadInput):

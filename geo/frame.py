@@ -140,7 +140,8 @@ class LocalFrame:
                 "the coordinate system cannot be read", where=where, expected="a projected metric system"
             ) from error
         _refuse_unless_metric(horizontal, where)
-        return cls(CRS.from_wkt(horizontal.to_wkt()).to_wkt())  # read back once, so that reading again changes nothing
+        # read back once, so that reading again gives the same text
+        return cls(CRS.from_wkt(horizontal.to_wkt()).to_wkt())
 
     @property
     def crs(self) -> CRS:
@@ -285,7 +286,7 @@ def _transformed(transformer: pyproj.Transformer, x: Floats, y: Floats) -> tuple
 
 
 def _known(values: npt.ArrayLike) -> Floats:
-    """PROJ answers inf where it has no answer; here that is NaN."""
+    """Replace PROJ's inf, which marks undefined values, by NaN."""
     array = np.asarray(values, dtype=np.float64)
     return np.where(np.abs(array) < 1e30, array, np.nan)
 

@@ -13,7 +13,7 @@ from geo.errors import SchemaError
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable of a schema: its dims in order, the numpy kinds it may have, and its unit ("" when it has none)."""
+    """One variable of a schema: its dims in order, its allowed numpy kinds, and its unit ("" for none)."""
 
     dims: tuple[str, ...]
     kinds: str = "f"

@@ -19,18 +19,18 @@ from geo.terrain.derived import bounds, cell_size
 
 AROUND = np.ones((3, 3), dtype=bool)
 DEFAULT_BELT_M = 2_000.0
-"""Width of the belt on either side where none is named: what the sector file's belt_m defaults to."""
+"""Default width of the belt on either side, also the default of the sector file's belt_m."""
 FITTING_SHARE = 0.75
-"""Without a named belt, this share of the segments must find its edge on the terrain."""
+"""If no belt is given, this fraction of the segments must find its edge on the terrain."""
 SAME_PLACE_CELLS = 1e-6
 ELSEWHERE = -2
-"""Segment of a place beside a part of the line that a piece of it does not hold."""
+"""Segment of a position beside a part of the line that a BorderPart does not contain."""
 LONGEST_MOVE_CELLS = 3
-MARGIN_CELLS = 3  # beyond the belt, so that its edges are told from the map's
+MARGIN_CELLS = 3  # beyond the belt, to distinguish its edges from those of the map
 
 
 class BorderLine(Protocol):
-    """What a belt needs of a border, a zone or a part of one.
+    """Interface to a border, a zone or a part of one that a belt requires.
 
     See ``geo.border.Border``, ``geo.border.Zone`` and ``geo.border.stretches``. The belt of a part of a border
     continues where its segment is ELSEWHERE.
@@ -55,7 +55,7 @@ class BorderLine(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Belt:
-    """Cells of a terrain's window around a border, and where they lie beside it.
+    """Cells of a terrain's window around a border, and their position relative to it.
 
     Arrays have the shape (row, column) of the window.
 
@@ -132,7 +132,7 @@ class Belt:
 
 
 def refuse_other_cells(easting: Floats, northing: Floats, belt: Belt) -> None:
-    """Raise BorderError unless these are the places of the belt's columns and rows."""
+    """Raise BorderError unless these are the coordinates of the belt's columns and rows."""
     for name, axis, belts in (("eastings", easting, belt.easting), ("northings", northing, belt.northing)):
         if axis.shape != belts.shape or np.abs(axis - belts).max(initial=0.0) > SAME_PLACE_CELLS * belt.cell_m:
             raise BorderError(f"a raster has other {name}", where="belt", expected="the cells of the belt's terrain")
@@ -141,8 +141,8 @@ def refuse_other_cells(easting: Floats, northing: Floats, belt: Belt) -> None:
 def belt_of(border: BorderLine, terrain: xr.Dataset, *, belt_m: float) -> Belt:
     """Belt of ``border`` on the cells of ``terrain``.
 
-    Raises BorderError for a belt that is not above 0, a border outside the terrain, and where no cell of an edge is on
-    the terrain, so that no crossing is defined.
+    Raises BorderError for a belt that is not above 0, a border outside the terrain, and if no cell of an edge is on the
+    terrain, so that no crossing is defined.
     """
     rows, columns = window_of(border, terrain, belt_m)
     easting = terrain["easting"].to_numpy()[columns].astype(np.float64)
@@ -195,7 +195,7 @@ def belt_of(border: BorderLine, terrain: xr.Dataset, *, belt_m: float) -> Belt:
 
 
 def fitting_belt_m(border: BorderLine, terrain: xr.Dataset) -> float:
-    """DEFAULT_BELT_M, or the widest belt [m] whose edges most segments find on the terrain, on both sides."""
+    """DEFAULT_BELT_M, or the widest belt [m] for which most segments find both edges on the terrain."""
     easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     segment, inward, outward = border.between_edges(easting[None, :], northing[:, None])
     beside = segment >= 0
@@ -218,7 +218,8 @@ def fitting_belt_m(border: BorderLine, terrain: xr.Dataset) -> float:
 
 
 def window_of(border: BorderLine, terrain: xr.Dataset, belt_m: float) -> tuple[slice, slice]:
-    """Rows and columns of the terrain that hold the belt and a margin; BorderError for a belt that is not above 0."""
+    """Rows and columns of the terrain that contain the belt and a margin; BorderError for a belt that is not above
+    0."""
     number = isinstance(belt_m, (int, float, np.number)) and not isinstance(belt_m, bool)
     if not (number and 0.0 < belt_m < math.inf):
         raise BorderError(f"belt_m is {belt_m!r}", where="belt", expected="metres above 0")
@@ -276,9 +277,10 @@ def _within_moves(cells: Bools) -> Bools:
 
 
 def _seam(inside: Bools, offset: Floats, cell_m: float) -> Bools:
-    """Cells where the side changes and no line is near: between two lines that have their homes towards each other.
+    """Cells where the side changes and no line is near: between two lines whose own sides face each other.
 
-    Who passes the line between two cells is no farther from it, before and after together, than they are apart.
+    A crosser who passes the line between two cells is no farther from it, before and after together, than the distance
+    between the cells.
     """
     seam = np.zeros_like(inside)
     rows, columns = inside.shape
@@ -298,11 +300,12 @@ def _seam(inside: Bools, offset: Floats, cell_m: float) -> Bools:
 def _edge(
     side: Bools, beyond: Bools, depth: Floats, rims: tuple[Bools, Bools], slack: float
 ) -> tuple[Bools, Bools, Bools]:
-    """Cells of a side of the belt that touch what lies beyond it; the parts of it that are too narrow for that; and
-    those of which a piece of the line cannot tell.
+    """Cells of a side of the belt that touch the ground beyond it; its parts that are too narrow for that; and cells
+    that a part of the line cannot decide.
 
-    In a part that touches nothing beyond, the edge are the cells within ``slack`` of its deepest, unless that lies at
-    the rim of the terrain, which then has cut the belt, or the part goes on beyond the piece (``rims``: both).
+    In a part that touches nothing beyond, the edge consists of the cells within ``slack`` of its deepest cell, unless
+    that cell is at the rim of the terrain, which has then cut the belt, or the part continues beyond the BorderPart
+    (``rims``: both).
     """
     at_rim, onward = rims
     edge = side & ndimage.binary_dilation(beyond, AROUND)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 HOME_SIDES = {"left": 1.0, "right": -1.0}
 MOST_SEGMENTS = 10_000_000
-SLIVER = 1e-9  # a rest of a part below this share of a segment is rounding, not a segment
+SLIVER = 1e-9  # a remainder of a part below this fraction of a segment is rounding, not a segment
 LOCATED = (("segment", np.int32, "1"), ("chainage_m", np.float64, "m"), ("offset_m", np.float64, "m"))
 
 
@@ -213,7 +213,8 @@ class Border:
             raise BorderError(f"no segment {segment}", where="border", expected=f"0 to {self.segments - 1}")
         part = int(np.searchsorted(self._segment_ends, segment, side="right"))
         start, end = self.segment_spans_m[segment] - (self._part_ends[part - 1] if part else 0.0)
-        line = substring(shapely.get_parts(self.line)[part], max(start, 0.0), end)  # below 0 it counts from the end
+        # a negative start would count from the end
+        line = substring(shapely.get_parts(self.line)[part], max(start, 0.0), end)
         assert isinstance(line, LineString)
         return line
 
@@ -370,7 +371,7 @@ def _refuse_unless_length(metres: Any) -> None:
 
 
 def _edge_table(parts: list[Floats]) -> tuple[Floats, Floats]:
-    """Edges (edge, EDGE_COLUMNS), FIRST_SEGMENT still holding the number of the part, and the lengths of the parts."""
+    """Edges (edge, EDGE_COLUMNS), with the part's number in FIRST_SEGMENT, and the lengths of the parts."""
     tables, lengths, begin = [], [], 0.0
     shared = _shared_ends(parts)
     for number, places in enumerate(parts):
@@ -399,7 +400,7 @@ def _edge_table(parts: list[Floats]) -> tuple[Floats, Floats]:
 
 
 def _shared_ends(parts: list[Floats]) -> set[tuple[float, float]]:
-    """Ends of parts that lie on a vertex of another part: a branch is no free end."""
+    """Ends of parts that are on a vertex of another part: a branch is not a free end."""
     ends = {tuple(place) for part in parts for place in (part[0], part[-1])}
     parts_at: dict[tuple[float, float], set[int]] = {}
     for number, part in enumerate(parts):

@@ -44,7 +44,8 @@ def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip
 
 
 def length_off(path: str | Path, *, where: Where | None, clip: Clip) -> float:
-    """Metres of a file's lines that ``clip`` leaves out, over the ellipsoid; of what ``read_lines`` would read."""
+    """Length [m] over the ellipsoid of a file's lines that ``clip`` excludes, of those that ``read_lines`` would
+    read."""
     geometries, crs, _ = _read(path, where)
     outline = _outline(clip, crs, str(path))
     rest = [line.difference(outline) for line in _once(_only_lines(geometries, str(path)))]
@@ -55,7 +56,7 @@ def length_off(path: str | Path, *, where: Where | None, clip: Clip) -> float:
 
 
 def _once(lines: Sequence[LineString]) -> list[LineString]:
-    """Return each line once, read in either direction: maps often draw a border once per country."""
+    """Return each line once, in either direction: maps often contain a border once per country."""
     earlier: set[bytes] = set()
     kept = []
     for line in lines:
@@ -108,9 +109,9 @@ def _read(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, dict[s
 
 
 def _read_plain(path: Path) -> tuple[list[Any], dict[str, Any]] | None:
-    """Geometries and columns of a GeoJSON file as RFC 7946 has it; None for anything else, which GDAL must read.
+    """Geometries and columns of a GeoJSON file according to RFC 7946; None for anything else, which GDAL must read.
 
-    GDAL would cost a live process 60 MB for the one line that it reads.
+    GDAL would cost a live process 60 MB of memory to read one line.
     """
     if path.suffix.lower() not in (".geojson", ".json"):
         return None
@@ -227,10 +228,10 @@ def _moving(source: CRS, target: CRS) -> Callable[[Floats], Floats]:
 
 
 def joined(lines: Sequence[LineString]) -> list[LineString]:
-    """Lines that share an end as one line, longest first.
+    """Join lines that share an end, longest first.
 
-    A line is first continued by those that start where it ends, as digitised, in file order. What then still meets
-    end to end or start to start is joined too, and the shorter is turned, so that left stays left along the whole.
+    A line is first continued by those that start where it ends, as digitised, in file order. Lines that then still meet
+    end to end or start to start are joined too, and the shorter is reversed, so that left stays left along the whole.
     """
     chains = _grown([np.asarray(line.coords) for line in lines], turning=False)
     chains.sort(key=_length, reverse=True)
@@ -276,10 +277,10 @@ def _grown(pieces: Sequence[Floats], *, turning: bool) -> list[Floats]:
 
 
 def one_way(lines: Sequence[LineString]) -> list[LineString]:
-    """Lines that all run the way of the longest, the first in ``lines``, so that home lies on one side of them all.
+    """Lines in the direction of the longest, the first in ``lines``, so that the own side is the same for all.
 
-    A line beside the longest is turned where its end lies before its start along the longest; a line past one of the
-    longest's ends is turned where it would otherwise run towards that end from behind it, or away from it before it.
+    A line beside the longest is reversed if its end is before its start along the longest. A line past one of the
+    longest's ends is reversed if it would otherwise run towards that end from behind it, or away from it before it.
     Rings keep their direction, since they have no ends.
     """
     longest, turned = lines[0], [lines[0]]
@@ -295,10 +296,10 @@ def one_way(lines: Sequence[LineString]) -> list[LineString]:
 
 
 def in_order(lines: Sequence[LineString]) -> list[LineString]:
-    """Lines with gaps between them, one after the other along the border.
+    """Order lines with gaps between them, one after the other along the border.
 
-    The first is the one whose start is farthest from every other's end; each next one starts nearest to the end of
-    the last. Ties go to the earlier in ``lines``.
+    The first is the one whose start is farthest from every other's end; each next one starts nearest to the end of the
+    previous one. Ties go to the earlier in ``lines``.
     """
     starts = np.array([line.coords[0] for line in lines])
     ends = np.array([line.coords[-1] for line in lines])

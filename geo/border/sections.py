@@ -64,9 +64,9 @@ class Section:
 
 
 def section_of_segments(border: BorderLine, sections: Sequence[Section]) -> npt.NDArray[np.int64]:
-    """For each segment the number of the section that holds its middle, −1 where none does, (segment,).
+    """For each segment, the number of the section that contains its middle, −1 if none does, (segment,).
 
-    Raises BorderError where sections overlap or reach beyond the border.
+    Raises BorderError if sections overlap or reach beyond the border.
     """
     middle = border.segment_spans_m.mean(axis=1)
     length_m = float(border.segment_spans_m[-1, 1])

@@ -37,7 +37,7 @@ def _self_crossing(part: LineString) -> Place | None:
     first, second = shapely.STRtree(edges).query(edges, predicate="intersects")
     pairs = first < second
     first, second = first[pairs], second[pairs]
-    at_vertices = shapely.relate_pattern(edges[first], edges[second], "FF*F0****")  # nothing but ends in common
+    at_vertices = shapely.relate_pattern(edges[first], edges[second], "FF*F0****")  # only ends in common
     if not at_vertices.all():
         i = int(np.argmin(at_vertices))
         return _any_place(shapely.intersection(edges[first[i]], edges[second[i]]))

@@ -1,4 +1,4 @@
-"""Answers of stretches kept in a folder as they are computed, so that interrupted work can be resumed."""
+"""Results of sub-sections stored in a folder as they are computed, so that interrupted work can be resumed."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ UNFINISHED: Final = ".unfinished"
 
 @dataclass(frozen=True, slots=True)
 class StretchStore(Mapping[int, xr.Dataset]):
-    """The parts in a folder by the number of their stretch, and ``keep`` for the next; a part is complete or absent.
+    """Parts in a folder by the number of their sub-section, and ``keep`` for the next one; a part is complete or
+    absent.
 
-    For ``done`` and ``keep`` of ``geo.border.stretches.by_stretches`` and what is built on it. One process writes at a
-    time.
+    For ``done`` and ``keep`` of ``geo.border.stretches.by_stretches`` and functions built on it. One process writes at
+    a time.
     """
 
     folder: Path
@@ -35,7 +36,7 @@ class StretchStore(Mapping[int, xr.Dataset]):
     def at(cls, folder: str | Path, **case: Any) -> StretchStore:
         """The store in ``folder``, which is created if it is missing. ``case`` is everything that the parts depend on.
 
-        Raises BadInput where the folder holds parts of another case, or something else.
+        Raises BadInput if the folder holds parts of another case, or something else.
         """
         path, prints = Path(folder), {name: fingerprint(value) for name, value in case.items()}
         expected = "a new folder, or that of the same case"
@@ -51,18 +52,19 @@ class StretchStore(Mapping[int, xr.Dataset]):
             raise BadInput("the folder holds something else", where=str(path), expected=expected) from error
         if held != prints:
             other = sorted(name for name in {*held, *prints} if held.get(name) != prints.get(name))
-            what = f"the folder holds stretches of another case: other {', '.join(other)}"
-            raise BadInput(what, where=str(path), expected=expected)
+            problem = f"the folder holds stretches of another case: other {', '.join(other)}"
+            raise BadInput(problem, where=str(path), expected=expected)
         for rest in path.glob(f"*{UNFINISHED}"):
             shutil.rmtree(rest)
         return cls(path)
 
     def keep(self, number: int, part: xr.Dataset) -> None:
-        """Keep the part of one stretch: it is written under another name and then renamed, over an unreadable one."""
+        """Store the part of one sub-section. It is written under another name and then renamed, replacing an unreadable
+        one."""
         whole = self._of(number)
         unfinished = whole.with_name(whole.name + UNFINISHED)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about strings, whose encoding in the format is not settled
+            warnings.simplefilter("ignore")  # about strings, whose encoding is not yet standardised
             part.compute().to_zarr(unfinished, mode="w", consolidated=False)
         shutil.rmtree(whole, ignore_errors=True)
         os.replace(unfinished, whole)
@@ -89,7 +91,7 @@ class StretchStore(Mapping[int, xr.Dataset]):
 
 
 def fingerprint(value: Any) -> str:
-    """A hash of a value: of arrays over their numbers, of lazy arrays over their ``source``."""
+    """A hash of a value: for arrays over their numbers, for lazy arrays over their ``source``."""
     digest = hashlib.sha256()
     _add(digest, value)
     return digest.hexdigest()[:32]

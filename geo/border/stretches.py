@@ -1,4 +1,4 @@
-"""A long border as stretches with a margin, so that memory does not grow with the length of the border."""
+"""A long border as sub-sections with an overlap, so that memory does not grow with the length of the border."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from geo.terrain.derived import cell_size
 Answer = TypeVar("Answer")
 
 MARGIN_BELTS = 2.0
-"""Default margin of a stretch beyond its own segments, in widths of the belt."""
+"""Default overlap of a sub-section beyond its own segments, in widths of the belt."""
 MARGINS_BELTS = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Margins, in widths of the belt, that a search tries in turn while a better path may leave the last one."""
+"""Overlaps, in widths of the belt, that a search tries in turn while a better path may leave the last one."""
 MOST_CELLS = 40_000_000
-"""Largest window in cells to which a margin is widened: a search takes about 150 bytes per cell."""
+"""Largest window in cells to which an overlap is widened: a search takes about 150 bytes per cell."""
 WHOLE_M = 1e-6
 
 
 def whole_border_attrs(better: str, *, bound: bool = False) -> dict[str, str]:
-    """Attributes of a flag per segment: no path of the whole border is ``better`` than the stretch's own.
+    """Attributes of a flag per segment: no path of the whole border is ``better`` than the sub-section's own.
 
     ``bound`` adds that the value is a bound where the flag is not set.
     """
@@ -44,7 +44,7 @@ def whole_border_attrs(better: str, *, bound: bool = False) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BorderPart:
-    """Some segments of a border, or of a zone's inner edge, as a line of their own.
+    """Some segments of a border, or of a zone's inner edge, as a separate line.
 
     Positions have the segment that they have beside the ``whole``; beside a segment that is not part of it they are
     ELSEWHERE. ``track`` is its line; ``numbers`` (segment,) are the numbers of its segments in the whole, in the order
@@ -98,7 +98,8 @@ class BorderPart:
         return self.track.point_at(chainage_m)
 
     def between_edges(self, easting: Floats, northing: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
-        """As that of the whole, segments numbered as in the part, ELSEWHERE for others and −1 beyond all ends."""
+        """As ``between_edges`` of the whole, with segments numbered as in the part, ELSEWHERE for others and −1 beyond
+        all ends."""
         segment, inward, outward = self.whole.between_edges(easting, northing)
         number = np.full(self.whole.segments + 1, ELSEWHERE, np.int32)
         number[self.numbers], number[-1] = np.arange(len(self.numbers)), -1
@@ -107,12 +108,13 @@ class BorderPart:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stretch:
-    """Segments ``first`` to ``last`` of a long border or zone, with what lies within a margin of them as a part of it.
+    """Segments ``first`` to ``last`` of a long border or zone, with everything within an overlap of them as a part of
+    it.
 
     ``numbers`` (segment of ``border``,) are the numbers of its segments in the whole; ``own_segments`` are the segments
-    of ``border`` that are the stretch's own. Paths through a segment may go anywhere in the belt of ``border``, so they
-    cost what they cost on the whole border, or more where the margin ``margin_m`` [m] was too narrow;
-    ``geo.paths.crossings.crossings_of_the_whole`` says whether it was.
+    of ``border`` that are the sub-section's own. Paths through a segment may go anywhere in the belt of ``border``, so
+    they cost what they cost on the whole border, or more if the overlap ``margin_m`` [m] was too narrow;
+    ``geo.paths.crossings.crossings_of_the_whole`` determines whether it was.
     """
 
     number: int
@@ -126,7 +128,7 @@ class Stretch:
 
     @property
     def own_flags(self) -> npt.NDArray[np.bool_]:
-        """Whether each segment of ``border`` is the stretch's own, (segment + 1,); the last is for "no segment"."""
+        """Whether each segment of ``border`` is the sub-section's own, (segment + 1,); the last is for "no segment"."""
         flags = np.zeros(len(self.numbers) + 1, bool)
         flags[self.own_segments] = True
         return flags
@@ -138,7 +140,7 @@ class Stretch:
     def widening(self, terrain: xr.Dataset, *, belt_m: float) -> Iterator[Stretch]:
         """The same own segments with margins of MARGINS_BELTS, while windows of ``terrain`` have at most MOST_CELLS.
 
-        There is always a first. For searches that can say whether a margin was wide enough.
+        There is always at least one. For searches that can determine whether an overlap was wide enough.
         """
         cell_m = cell_size(terrain)
         for number, belts in enumerate(MARGINS_BELTS):
@@ -150,7 +152,7 @@ class Stretch:
             yield wider
 
     def over_own(self, values: Floats) -> Floats:
-        """Values of its own segments as values of all of ``border``, NaN beside its own."""
+        """Values of its own segments as values of all of ``border``, NaN for other segments."""
         placed = np.full(len(self.numbers), np.nan)
         placed[self.own_segments] = values
         return placed
@@ -162,7 +164,7 @@ class Stretch:
         return raster.sel(easting=slice(west - reach, east + reach), northing=slice(north + reach, south - reach))
 
     def own_part(self, answer: xr.Dataset) -> xr.Dataset:
-        """The rows of an answer over ``border``'s segments that are the stretch's own, numbered as in the whole."""
+        """The rows of a result over ``border``'s segments that are the sub-section's own, numbered as in the whole."""
         part = answer.isel(segment=self.own_segments).assign_coords(segment=self.numbers[self.own_segments])
         spans = self.index.spans_m[self.numbers[self.own_segments]]
         edges = {name: ("segment", spans[:, i], {"units": "m"}) for i, name in enumerate(("start_m", "end_m"))}
@@ -172,10 +174,11 @@ class Stretch:
 def stretches(
     border: Border | Zone, *, belt_m: float, length_m: float = 25_000.0, margin_m: float | None = None
 ) -> list[Stretch]:
-    """``border`` in stretches of about ``length_m``, each with everything of the border within ``margin_m`` of it [m].
+    """``border`` in sub-sections of about ``length_m``, each with everything of the border within ``margin_m`` of it
+    [m].
 
-    The margin is MARGIN_BELTS belts where none is named; it also holds what comes near from elsewhere, as in a bend. A
-    zone is cut along its inner edge. Raises BadInput for a length or a margin that is not above 0.
+    The overlap is MARGIN_BELTS belts by default; it also includes parts of the border that are near from elsewhere, as
+    in a bend. A zone is cut along its inner edge. Raises BadInput for a length or an overlap that is not above 0.
     """
     if not isinstance(border, (Border, Zone)):
         raise BadInput(f"a {type(border).__name__}", where="stretches", expected="a border or a zone")
@@ -196,9 +199,9 @@ def stretches(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _SegmentIndex:
-    """A border, its segments' lines and chainages (segment, 2) [m], and the tree that finds those near others.
+    """A border, its segments' lines and chainages (segment, 2) [m], and the tree that finds neighbouring segments.
 
-    All stretches of the border share it.
+    All sub-sections of the border share it.
     """
 
     border: Border | Zone
@@ -218,12 +221,12 @@ class _SegmentIndex:
         if len(nearby) < len(self.lines):
             border = _part_of(self.border, self.spans_m, nearby)
             nearby = border.numbers
-        own = np.flatnonzero((nearby >= first) & (nearby <= last))
-        return Stretch(number, first, last, border, nearby, own, margin_m, self)
+        own_segments = np.flatnonzero((nearby >= first) & (nearby <= last))
+        return Stretch(number, first, last, border, nearby, own_segments, margin_m, self)
 
 
 def _part_of(border: Border | Zone, spans: Floats, segments: Ints) -> BorderPart:
-    """Some of the segments, runs of them joined; numbered in the order of the new segments."""
+    """Some of the segments, with runs joined; numbered in the order of the new segments."""
     track = border.inner if isinstance(border, Zone) else border
     parts = shapely.get_parts(track.line)
     ends = np.cumsum([part.length for part in parts])
@@ -234,8 +237,8 @@ def _part_of(border: Border | Zone, spans: Floats, segments: Ints) -> BorderPart
         part = int(np.searchsorted(ends, spans[run[0]].mean()))
         begin, length = float(ends[part] - parts[part].length), float(parts[part].length)
         start, end = (min(max(chainage - begin, 0.0), length) for chainage in (spans[run[0], 0], spans[run[-1], 1]))
-        whole = end - start > length - WHOLE_M  # then as it is, so that a ring stays closed
-        line = parts[part] if whole else substring(parts[part], start, end)  # below 0 it would count from the far end
+        whole = end - start > length - WHOLE_M  # unchanged, so that a ring stays closed
+        line = parts[part] if whole else substring(parts[part], start, end)  # a negative start would count from the end
         if isinstance(line, LineString):
             lines.append(line)
             numbers.append(run)
@@ -252,10 +255,11 @@ def by_stretches(
     keep: Callable[[int, Answer], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[tuple[int, Answer]]:
-    """``work`` of each stretch in turn, with its number; an answer in ``done`` is handed on instead of being computed.
+    """Yield the number and the result of ``work`` for each sub-section in turn; a result in ``done`` is used if
+    present.
 
-    ``keep(number, answer)`` is given each answer that is computed, so that interrupted work continues with what is
-    missing. ``progress(finished, total)`` is called after each stretch.
+    ``keep(number, answer)`` receives each computed result, so that interrupted work continues with the missing ones.
+    ``progress(finished, total)`` is called after each sub-section.
     """
     known = done or {}
     for finished, stretch in enumerate(todo, start=1):
@@ -271,7 +275,7 @@ def by_stretches(
 
 
 def joined(parts: Mapping[int, xr.Dataset] | Sequence[xr.Dataset]) -> xr.Dataset:
-    """The answers of all stretches as one, in the order of segments."""
+    """The results of all sub-sections as one, in the order of segments."""
     answers: list[Any] = [parts[n] for n in sorted(parts)] if isinstance(parts, Mapping) else list(parts)
     if not answers:
         raise BadInput("no stretch", where="stretches", expected="at least one answer")

@@ -391,7 +391,7 @@ class Zone:
 def belt_outline(border: Border | Zone | BorderLine, belt_m: float, *, round_ends: bool = True) -> Any:
     """The ground within ``belt_m`` [m] of a line, or in a zone and within that of its edges, as an area in the frame.
 
-    For drawing: at the ends it is round, or cut off, and of a zone of several parts the ground between is left out.
+    For drawing: at the ends it is round, or cut off; for a zone of several parts, the ground between is omitted.
     """
     beside = border.line.buffer(belt_m, cap_style="round" if round_ends else "flat")
     if not isinstance(border, Zone) or "MultiLineString" in (border.inner.line.geom_type, border.outer.line.geom_type):
@@ -420,7 +420,7 @@ def _runs_along(side: Border, line: LineString | MultiLineString) -> bool:
 
 
 def _ends(ring: Floats, frame: LocalFrame, ends: tuple[tuple[float, float], ...] | None) -> tuple[int, int]:
-    """Numbers of the two vertices at which an outline is cut."""
+    """Numbers of the two vertices at which an outline is cut into edges."""
     if ends is not None:
         places = [frame.to_local(*end) for end in ends]
         nearest = [int(np.argmin(np.hypot(*(ring - place).T))) for place in places]

@@ -37,7 +37,7 @@ from geo.paths.response_times import response_time
 
 INTERVAL: Final = (0.05, 0.95)
 SAME_S: Final = 1e-3
-"""Seconds by which a way of the whole border may be faster than that of a stretch, which then counts as it."""
+"""Seconds by which a path of the whole border may be faster than that of a sub-section, which still counts as equal."""
 FIXED: Final = frozenset(
     {"known_share", "canopy_share", "cut", "cells", "response_time"}
 )  # errors of height do not change them
@@ -58,7 +58,7 @@ def challenge(
     response: xr.DataArray | None = None,
     crossing_time_s: Floats | None = None,
 ) -> xr.Dataset:
-    """Measure how hard each segment of a border is to cross, to watch and to reach, whatever layout stands there.
+    """Measure how hard each segment of a border is to cross, to watch and to reach, independently of any layout.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def challenge_by_stretches(
 
     def work(stretch: Stretch) -> xr.Dataset:
         wider, times, sure = crossing_times_of_the_whole(terrain, stretch, belt_m=belt_m, **moving)
-        margin = settings.sight_m  # what watches a segment lies within sight
+        margin = settings.sight_m  # sites that watch a segment are within sight
         known = stretch.with_margin(max(margin, wider.margin_m) if drawn else margin)
         near = known.around(terrain, belt_m + settings.openness_radius_m)
         there = None if response is None else known.around(response.to_dataset(name="response"), belt_m)["response"]
@@ -233,8 +233,8 @@ def crossing_times_of_the_whole(
     mobility: MobilitySettings | None,
     ways: Ways | None,
 ) -> tuple[Stretch, Floats, npt.NDArray[np.bool_]]:
-    """Least seconds of a crossing through each of a stretch's own segments, and whether the whole border has no way
-    that is faster by SAME_S; before them the stretch with the margin that was taken, widened until it has none."""
+    """Least seconds of a crossing through each of a sub-section's own segments, and whether the whole border has no
+    path that is faster by SAME_S; preceded by the sub-section with the overlap used, widened until there is none."""
     moving: Any = {"settings": settings, "mobility": mobility, "ways": ways}
     for wider in stretch.widening(terrain, belt_m=belt_m):
         ground = moving_ground(wider.around(terrain, belt_m), wider.border, belt_m=belt_m, **moving)
@@ -247,7 +247,7 @@ def crossing_times_of_the_whole(
 
 
 def _scores_over_all(whole: xr.Dataset, settings: ChallengeSettings) -> dict[str, Any]:
-    """Scores over all segments of joined parts; their intervals are of single stretches and are left out."""
+    """Scores over all segments of joined parts; intervals of single sub-sections are omitted."""
     measures = {str(name): values.to_numpy() for name, values in whole.data_vars.items()}
     scores = scores_of(measures, settings)
     return {name: (("segment",), scores[name], whole[name].attrs) for name in SCORES}
@@ -256,7 +256,7 @@ def _scores_over_all(whole: xr.Dataset, settings: ChallengeSettings) -> dict[str
 def _samples(
     ground: ChallengeTerrain, error: DemError, progress: Callable[[int, int], None] | None
 ) -> list[dict[str, Floats]]:
-    """The measures on ground with drawn errors, draw after draw."""
+    """The measures on terrain with sampled errors, sample by sample."""
     elevation = ground.terrain["elevation"]
     samples = []
     for draw in range(error.draws):
@@ -325,7 +325,7 @@ def _unit_and_meaning(name: str) -> tuple[str, str]:
 
 
 def _spread(value: Floats, drawn: Floats) -> dict[str, Floats]:
-    """Standard deviation, bias and interval of a measure from its draws, which come first."""
+    """Standard deviation, bias and interval of a measure from its samples, which are the first axis."""
     with np.errstate(invalid="ignore"):
         mean = drawn.mean(axis=0)
         answers = {"sd": drawn.std(axis=0, ddof=1), "bias": mean - value}
@@ -345,7 +345,7 @@ def _against(
     settings: ChallengeSettings,
     belt_m: float,
 ) -> dict[str, Any]:
-    """Percentiles in the reference table beside each measure; NaN where the table does not fit."""
+    """Percentiles in the reference table for each measure; NaN if the table does not fit."""
     fits = not reference.misfit(cell_m, settings.yardstick() | {"belt_m": belt_m})
     data: dict[str, Any] = {}
     for name, values in measures.items():

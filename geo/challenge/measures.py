@@ -24,7 +24,7 @@ from geo.visibility.many_sites.greedy_cover import covering_sites
 
 BELTS: Final = ("home", "away", "both")
 CANOPY_FROM_M: Final = 2.0
-LEVEL_CELLS: Final = 1e-6  # heights and distances this near count as equal, so that rounding decides nothing
+LEVEL_CELLS: Final = 1e-6  # heights and distances this close count as equal, so that rounding has no effect
 UNITS: Final[Mapping[str, tuple[str, str]]] = {
     "crossing_time": ("s", "least time from the outer to the inner edge through the segment"),
     "response_time": ("s", "median over the belt of the time until somebody from a base is there"),
@@ -42,9 +42,9 @@ UNITS: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChallengeTerrain:
-    """What is measured: the belt, the terrain around it, how a crosser moves over it, and the response, if any [s].
+    """Input of the measures: the belt, the terrain around it, the crosser's mobility, and the response, if any [s].
 
-    ``moves`` tells how the same crosser moves over other heights.
+    ``moves`` returns the mobility of the same crosser over other heights.
     """
 
     belt: Belt
@@ -79,7 +79,7 @@ def measures_of(ground: ChallengeTerrain, crossing_time_s: Floats | None = None)
 
 
 def shapes_of(ground: ChallengeTerrain) -> dict[str, Callable[[], Any]]:
-    """What makes the raster of each measure of the ground's shape, on the cells of its terrain."""
+    """Functions that compute the raster of each measure of the ground's shape, on the cells of its terrain."""
     elevation, cell_m, chosen = ground.terrain["elevation"], ground.belt.cell_m, ground.settings
     return {
         "ruggedness": lambda: terrain_ruggedness_index(elevation),
@@ -113,11 +113,11 @@ def dead_name(target_m: float) -> str:
 def dead_cells(ground: ChallengeTerrain) -> dict[str, Floats]:
     """Dead ground of the belt (row, column) by target height: 1 hidden, 0 seen, NaN outside the belt and where unknown.
 
-    Candidates are the highest point of every segment's own home side. For each segment those of segments within
-    ``sight_m`` of it are tried, and greedy takes the best ``sites`` for its belt: at least 1 − 1/e of what the best of
-    them could see. So the figure describes the ground, not a layout, and does not depend on how other segments are
-    watched. Cells of unknown ground do not count; cells whose visibility is unknown count as hidden. Keys are names of
-    measures.
+    Candidates are the highest point of every segment's own side. For each segment, those of segments within ``sight_m``
+    of it are tried, and a greedy algorithm takes the best ``sites`` for its belt: at least 1 − 1/e of what the best of
+    them could see. The figure therefore describes the ground, not a layout, and does not depend on how other segments
+    are covered. Cells of unknown ground do not count; cells whose visibility is unknown count as hidden. Keys are names
+    of measures.
     """
     belt, chosen = ground.belt, ground.settings
     places, owners = candidates(belt, ground.terrain)
@@ -172,7 +172,7 @@ def _hidden(
     lines = np.array([belt.border.segment_geometry(segment) for segment in range(segments)], dtype=object)
     site_of, segment_of = shapely.STRtree(lines).query(lines[owners], predicate="dwithin", distance=settings.sight_m)
     sight: list[list[npt.NDArray[np.bool_]]] = [[] for _ in range(segments)]
-    place = np.empty(len(order), np.int64)  # of each cell among those sorted by segment
+    place = np.empty(len(order), np.int64)  # position of each cell in the order by segment
     place[order] = np.arange(len(order))
     for site in range(len(owners)):
         in_sight = np.sort(place[sets.cells_of(site)])
@@ -196,7 +196,7 @@ def _on_terrain(mask: npt.NDArray[np.bool_], belt: Belt, terrain: xr.Dataset) ->
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sides:
-    """Which segment and side of the belt each cell belongs to, for averages over them."""
+    """Segment and side of the belt of each cell, for averages over them."""
 
     cells: npt.NDArray[np.int64]
     group: npt.NDArray[np.int64]

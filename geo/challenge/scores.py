@@ -23,8 +23,9 @@ SCORES: Final[Mapping[str, tuple[str, float]]] = {
     "surveillance_difficulty": ("dead_ground", 1.0),
     "response_difficulty": ("response_time", 1.0),
 }
-"""Each score, its headline measure, and whether more of it raises (1) or lowers (−1) the score."""
-ALIKE: Final = 1e-9  # measures that differ by less than this share count as equal, so that rounding makes no ranks
+"""Each score, its headline measure, and whether a higher value raises (1) or lowers (−1) the score."""
+ALIKE: Final = 1e-9  # relative difference below which measures count as equal, so that rounding makes no ranks
+)
 SAME_CELL: Final = 0.1
 TABLE_QUANTILES: Final = 41
 TABLED: Final = (
@@ -50,7 +51,7 @@ YARDSTICK: Final = (
     "mover",
 )
 REFERENCES: Final = ("pyrenees-maritime-alps-srtm3",)
-"""Tables that come with Watchline. Change one only under a new version."""
+"""Tables shipped with Watchline. Change one only under a new version."""
 CHANGE: Final = 0.5
 TOP_SHARE: Final = 0.1
 
@@ -91,7 +92,7 @@ def percentiles(values: npt.ArrayLike) -> Floats:
 
 
 def _alike(values: Floats) -> Floats:
-    """Values with each run of nearly equal ones set to its least."""
+    """Values with each run of nearly equal ones set to its minimum."""
     order = np.argsort(values, kind="stable")
     ordered = values[order]
     with np.errstate(invalid="ignore"):

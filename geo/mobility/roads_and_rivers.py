@@ -28,16 +28,16 @@ KMH = 3.6
 
 
 class WaysError(BadInput):
-    """Roads, rivers or fords that cannot be read or laid on the ground."""
+    """Roads, rivers or fords that cannot be read or placed on the terrain."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ways:
-    """Roads and paths, rivers, and fords, each a GeoDataFrame in any known system, or None where none is at hand.
+    """Roads and paths, rivers, and fords, each a GeoDataFrame in any known coordinate system, or None if unavailable.
 
     ``roads`` are lines with their class in a column ``highway``, ``class`` or ``fclass`` (OpenStreetMap's values), or
-    their speed [km/h] in ``speed_kmh``, where it is above 0. ``rivers`` are lines or areas. ``fords`` are points, lines
-    or areas over the rivers. A road over a river is a bridge.
+    their speed [km/h] in ``speed_kmh``, if it is above 0. ``rivers`` are lines or areas. ``fords`` are points, lines or
+    areas over the rivers. A road over a river is a bridge.
     """
 
     roads: geopandas.GeoDataFrame | None = None
@@ -60,7 +60,7 @@ class Ways:
         fords: str | Path | None = None,
         clip: xr.Dataset | None = None,
     ) -> Ways:
-        """Read from files that geopandas opens, of which ``clip``, a terrain, says which part is wanted.
+        """Read from files that geopandas opens, limited to the area of the terrain ``clip``.
 
         Raises WaysError for a file that cannot be read or has no coordinate system.
         """
@@ -76,7 +76,8 @@ class Ways:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WayCells:
-    """Roads and rivers by cell (row, column): ``road_mps``, NaN without a road; ``path`` where any road or path is."""
+    """Roads and rivers by cell (row, column): ``road_mps``, NaN without a road; ``path``: cells with any road or
+    path."""
 
     road_mps: npt.NDArray[np.float32]
     path: npt.NDArray[np.bool_]
@@ -87,8 +88,8 @@ class WayCells:
 def lay(ways: Ways, terrain: xr.Dataset, frame: LocalFrame, settings: MobilitySettings) -> WayCells:
     """Roads and rivers on every cell of a terrain that they touch, so that rivers have no gaps between cells.
 
-    Where roads of several classes touch a cell the fastest counts. A cell that a road or path touches has no river: so
-    bridges are open, but so is a river wherever a road runs along it within a cell, which makes crossing too easy
+    If roads of several classes touch a cell, the fastest counts. A cell that a road or path touches has no river:
+    bridges are thereby open, but so is a river where a road runs along it within a cell, which makes crossing too easy
     there. Raises WaysError for roads whose class and speed are unknown, and for other shapes than lines or areas.
     """
     shape = (terrain.sizes["northing"], terrain.sizes["easting"])
@@ -136,7 +137,7 @@ def _roads(
 
 
 def _shapes(table: geopandas.GeoDataFrame | None, frame: LocalFrame, *, near_m: float = 0.0) -> npt.NDArray[np.object_]:
-    """Shapes of a table in the frame, points made into discs of ``near_m``."""
+    """Shapes of a table in the frame; points become discs of ``near_m``."""
     if table is None:
         return np.zeros(0, object)
     if table.crs is None:

@@ -13,7 +13,7 @@ from geo.mobility.walking_speed import TOBLER_OFF_PATH
 
 Factors = Mapping[str, float]
 
-# Share of the speed on open ground, by class of land cover; 0 closes the ground. Names of ESA WorldCover's classes.
+# Fraction of the speed on open ground, by class of land cover; 0 closes the ground. Names of ESA WorldCover's classes.
 FOOT_COVER: Final[Factors] = {
     "tree_cover": 0.8,
     "shrubland": 0.7,
@@ -61,7 +61,7 @@ FOOTWAYS: Final = frozenset({"path", "footway", "bridleway", "steps", "pedestria
 class MobilitySettings:
     """The named settings of ``geo.mobility.speed_surface``. Iterating gives every number with its source.
 
-    Raises BadInput for a number that is negative or not finite, and a share above 1.
+    Raises BadInput for a number that is negative or not finite, and a fraction above 1.
     """
 
     off_path_factor: float = assumed(TOBLER_OFF_PATH, "1", "Tobler (1993), NCGIA report 93-1: off a path", "H")

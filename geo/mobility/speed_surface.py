@@ -32,7 +32,7 @@ class SpeedLaw:
         return self.peak_mps * math.exp(-self.decline * abs(self.easiest))
 
     def columns(self) -> Floats:
-        """The law as the search's kernel takes it."""
+        """The law in the form that the search's kernel takes."""
         return np.array([self.peak_mps, self.decline, self.easiest, self.limit])
 
 
@@ -44,8 +44,8 @@ class Mobility:
     """Speed of a mover over the ground, on the cells of a terrain (row, column).
 
     ``elevation`` [m]; ``pace`` [1] is the factor on the seconds of the ``law``, infinite where a cell is impassable;
-    ``felt`` is the steepest gradient that is met (a road is less steep than the ground around it), infinite off roads.
-    ``least_pace`` [1] is a lower bound of the pace, also beyond these cells; 0 where none is known.
+    ``felt`` is the maximum gradient that applies (a road is less steep than the ground around it), infinite off roads.
+    ``least_pace`` [1] is a lower bound of the pace, also beyond these cells; 0 if none is known.
     """
 
     law: SpeedLaw
@@ -78,7 +78,7 @@ class Mobility:
 
 
 def on_foot(terrain: xr.Dataset, *, ways: Ways | None = None, settings: MobilitySettings | None = None) -> Mobility:
-    """A walker: Tobler's speed, slower off paths, by land cover, under trees, and through rivers.
+    """Mobility of a walker: Tobler's speed, slower off paths, by land cover, under trees, and through rivers.
 
     On roads and paths the cover does not count. A river costs ``river_wade_s`` per cell on the path, taken as level, a
     ford ``ford_wade_s``; water as land cover is closed. Cells whose cover is unknown count as open ground.
@@ -97,7 +97,8 @@ def on_foot(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobility
 
 
 def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: MobilitySettings | None = None) -> Mobility:
-    """A light off-road vehicle: on roads at their speed and gradient, off roads slower, by land cover and slope.
+    """Mobility of a light off-road vehicle: on roads at their speed and gradient, off roads slower, by land cover and
+    slope.
 
     Off roads, ground steeper than ``vehicle_limit``, closed cover and rivers are impassable; a river is crossed at
     bridges and, for ``vehicle_ford_s``, at fords.
@@ -106,7 +107,7 @@ def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobil
     cells = _laid(features, terrain, chosen)
     law = SpeedLaw(chosen.vehicle_mps, chosen.vehicle_decline, 0.0, chosen.vehicle_limit)
     share = _cover_share(terrain, chosen.vehicle_cover, chosen.vehicle_cover.get("tree_cover", 0.0), chosen)
-    share[slope(terrain).to_numpy() > chosen.vehicle_limit] = 0.0  # too steep to drive askew, too
+    share[slope(terrain).to_numpy() > chosen.vehicle_limit] = 0.0  # also too steep to drive across the slope
     with np.errstate(divide="ignore"):
         pace = 1.0 / share
     felt: Floats | float = math.inf
@@ -126,7 +127,7 @@ def _laid(ways: Ways, terrain: xr.Dataset, settings: MobilitySettings) -> WayCel
 
 
 def _cover_share(terrain: xr.Dataset, cover: Factors, canopy_factor: float, settings: MobilitySettings) -> Floats:
-    """Share of the speed on open ground (row, column): by land cover, or by the canopy where there is none."""
+    """Fraction of the speed on open ground (row, column): by land cover, or by the canopy if there is none."""
     share = np.ones((terrain.sizes["northing"], terrain.sizes["easting"]))
     under_trees = np.zeros(share.shape, bool)
     if "canopy_height" in terrain:

@@ -16,10 +16,10 @@ from geo.mobility.speed_surface import Mobility
 class Along:
     """Knots along one or several paths, and the pieces between them, cut as the search cuts its steps.
 
-    ``cells`` are the flat cells that any path touches, ascending. A knot lies between two of them, numbers ``left`` and
-    ``right`` (knot,), at ``share`` of the distance to the right one. ``begins`` (piece,) is the knot at which a piece
-    starts; it ends at the next. ``seconds`` and ``metres`` (piece,) are its time and length, ``path`` (piece,) the
-    number of its path, ``paths`` the number of all.
+    ``cells`` are the flat cells that any path touches, ascending. A knot is between two of them, numbers ``left`` and
+    ``right`` (knot,), at the fraction ``share`` of the distance to the right one. ``begins`` (piece,) is the knot at
+    which a piece starts; it ends at the next. ``seconds`` and ``metres`` (piece,) are its time and length, ``path``
+    (piece,) the number of its path, ``paths`` the number of all.
     """
 
     cells: Ints

@@ -19,7 +19,7 @@ from geo.paths import kernel
 from geo.paths.search import Spread, Steps
 
 INWARD, OUTWARD = "inward", "outward"
-NEAR_CELLS = 2.0  # a segment that no step passes takes the steps this near to its middle
+NEAR_CELLS = 2.0  # a segment that no step crosses takes the steps this close to its middle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +121,8 @@ def crossings_of_the_whole(
     del bound
     cheapest = crossings(belt, mobility, **case)
     proved = ~doubtful | (cheapest.cost[own_segments] <= least + slack)
-    cheapest.cost[own_segments[~proved & np.isinf(cheapest.cost[own_segments])]] = np.nan  # there may be a way beyond
+    # there may be a path outside the part
+    cheapest.cost[own_segments[~proved & np.isinf(cheapest.cost[own_segments])]] = np.nan
     return cheapest, proved
 
 
@@ -129,7 +130,7 @@ def first_labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], on
     """Start costs of a search: 0 on an edge, and where the belt continues the least cost of a path to that edge.
 
     A path to the edge must get as far from the line as the edge is, at best at the highest speed of the law. That holds
-    where the whole border is one open line; for others, whose edge may be near elsewhere, only 0 is certain.
+    if the whole border is one open line; for others, whose edge may be near elsewhere, only 0 is certain.
     """
     labels = np.where(edge, 0.0, np.inf)
     if onward_per_s is None:
@@ -203,13 +204,13 @@ def _segments_passed(belt: Belt, here: Ints, there: Ints) -> Ints:
 
 
 def _best_by_segment(belt: Belt, over: _Over) -> Ints:
-    """Number of the cheapest step of each segment; −1 without."""
+    """Number of the cheapest step of each segment; −1 without one."""
     best = np.full(belt.border.segments, -1, np.int64)
     order = np.lexsort((over.cost, over.segment))
     segments, first = np.unique(over.segment[order], return_index=True)
     best[segments] = order[first]
     missing = np.flatnonzero(best < 0)
-    if len(missing) and len(order):  # segments so short that every step passes beside them
+    if len(missing) and len(order):  # segments so short that no step crosses them
         places = (over.here + over.there) / 2.0
         easting, northing = belt.border.point_at(belt.border.segment_spans_m[missing].mean(axis=1))
         column = (easting - belt.easting[0]) / belt.cell_m

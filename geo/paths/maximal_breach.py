@@ -17,7 +17,7 @@ from geo.mobility.speed_surface import Mobility
 from geo.paths.crossings import INWARD, OUTWARD
 from geo.paths.search import Steps
 
-BESIDE = ndimage.generate_binary_structure(2, 1)  # through a side, or askew with one open cell beside the step
+BESIDE = ndimage.generate_binary_structure(2, 1)  # through a side, or diagonally with one open cell beside the step
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +74,7 @@ def _bottleneck(
     levels = np.unique(sign * distance_m[passable])
     if not len(levels) or not crosses(-math.inf):
         raise BadInput("nobody can cross", where="breach", expected="ground that leads from edge to edge")
-    low, high = 0, len(levels)  # the least level is crossed; the one after the last is not
+    low, high = 0, len(levels)  # the lowest level is crossed; the one after the last is not
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if crosses(levels[middle]) else (low, middle)

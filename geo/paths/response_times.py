@@ -37,7 +37,7 @@ def travel_time(
     """Seconds (northing, easting) from the nearest in time of ``places`` (2,) or (place, 2) [m], or ``to_places``.
 
     Infinite where a cell cannot be reached, or not within ``limit_s``; NaN where the ground is void. Raises
-    TerrainError for a place off the ground, or where its mover cannot be.
+    TerrainError for a position off the terrain, or where its mover cannot be.
     """
     labels = labels_at(mobility, places)
     cost = spread(mobility, labels, backward=to_places, neighbours=neighbours, limit=limit_s).cost

@@ -14,9 +14,9 @@ from geo.mobility.speed_surface import Mobility
 from geo.paths import kernel
 
 OVERLENGTH = {8: 0.0824, 16: 0.0275, 32: 0.0131}
-"""By how much a way over a raster can be longer than the straight one, by number of neighbours."""
+"""Relative excess length of a path over a raster compared with the straight one, by number of neighbours."""
 SAMPLED = 100_003  # cells from which the usual step is taken
-BUCKET_SHARE = 0.5  # of a usual step; any value gives the same costs
+BUCKET_SHARE = 0.5  # of a usual step; the result does not depend on it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +71,7 @@ class Steps:
     ) -> Steps:
         """Steps to 8, 16 or 32 ``neighbours``, whose cost is time [s] times ``weight`` plus length [m] times ``toll``.
 
-        Both are (row, column), without them 1 and 0; NaN or infinite ones close a cell. 40 bytes a cell. Raises
+        Both are (row, column), 1 and 0 by default; NaN or infinite values close a cell. 40 bytes per cell. Raises
         BadInput for another shape, values below 0, and other numbers of neighbours.
         """
         if neighbours not in kernel.NEIGHBOURS:
@@ -92,14 +92,14 @@ class Steps:
 
         ``backward`` gives the cost from each cell *to* the labelled ones, which differs because uphill differs from
         downhill. Exact over the graph, whose paths are up to OVERLENGTH too long. Costs above ``limit`` count as
-        unreachable. 43 bytes per cell in work, 9 in the result. Raises BadInput for labels of another shape.
+        unreachable. 43 bytes per cell while running, 9 in the result. Raises BadInput for labels of another shape.
         """
         start = np.asarray(labels, dtype=np.float64)
         _refuse_unless(start, "labels", self)
         flat = self.ground.reshape(-1, kernel.COLUMNS)
         costs = np.empty(self.shape)
         kernel.begin(self.ground, self.inside[0].start, np.ascontiguousarray(start), costs)
-        del start, labels  # 8 bytes a cell
+        del start, labels  # 8 bytes per cell
         arrival = np.full(self.shape, kernel.NOWHERE, np.uint8)
         width = BUCKET_SHARE * kernel.usual_cost(flat, self.graph, max(1, len(flat) // SAMPLED))
         sign, queue = -1.0 if backward else 1.0, kernel.queue_of(len(flat))

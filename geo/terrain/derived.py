@@ -11,7 +11,7 @@ from geo.arrays import Floats
 from geo.errors import FrameError, TerrainError
 from geo.frame import LocalFrame
 
-ON_CENTRE_CELLS = 1e-7  # points this near a row or column of centres count as on it, so that rounding loses no edge
+ON_CENTRE_CELLS = 1e-7  # points this close to a row or column of centres count as on it, so that rounding loses no edge
 
 
 def frame_of(terrain: xr.Dataset) -> LocalFrame:
@@ -144,7 +144,7 @@ def _bilinear(grid: xr.DataArray, row: Floats, column: Floats) -> Floats:
         for column_step, column_weight in ((0, 1.0 - right), (1, right)):
             weight = row_weight * column_weight
             corner = window[top + row_step, left + column_step].astype(np.float64)
-            values += np.where(weight > 0.0, weight * corner, 0.0)  # a void without weight does not count
+            values += np.where(weight > 0.0, weight * corner, 0.0)  # a void with weight 0 does not count
     return values
 
 

@@ -13,10 +13,11 @@ from geo.errors import TerrainError
 
 
 def focal(elevation: Any, measure: Callable[[Floats], Floats], *, reach: int, name: str, units: str) -> Any:
-    """``measure`` of ``elevation`` (row, column), float64 of the same shape and kind; it sees ``reach`` cells.
+    """``measure`` of ``elevation`` (row, column), float64 of the same shape and kind; it uses ``reach`` cells around
+    each.
 
-    Lazy blocks overlap by ``reach``, so that the answer is the same to the bit. Raises TerrainError for anything but
-    two dims.
+    Lazy blocks overlap by ``reach``, so that the result is exactly the same. Raises TerrainError for anything but two
+    dims.
     """
     if isinstance(elevation, xr.DataArray):
         values = focal(elevation.data, measure, reach=reach, name=name, units=units)

@@ -22,9 +22,9 @@ from geo.terrain.header import turn_of
 from geo.terrain.source import RasterSource
 
 POINTS_PER_EDGE = 257
-WIDEST_TURNS = 1 / 6  # of longitude in one frame; beyond 60 degrees no flat map serves
-RETURN_CELLS = 0.1  # a place that comes back from the frame further off than this was torn from its neighbours
-MARGIN_CELLS = 3  # beyond what a window's corners say that it needs of the source
+WIDEST_TURNS = 1 / 6  # of longitude in one frame; beyond 60 degrees a flat map is not suitable
+RETURN_CELLS = 0.1  # a position that returns from the frame with a larger deviation was separated from its neighbours
+MARGIN_CELLS = 3  # beyond the part of the source given by a window's corners
 
 Degrees = tuple[float, float, float, float]
 
@@ -33,7 +33,7 @@ Degrees = tuple[float, float, float, float]
 class PlannedGrid:
     """Square cells in a frame, rows north to south, numbered from the outer edges ``west`` and ``north`` [m].
 
-    The grid begins with cell (first_row, first_column). ``native`` says that these numbers are those of the source's
+    The grid begins with cell (first_row, first_column). ``native`` means that these numbers are those of the source's
     own cells, so that reading needs no resampling.
     """
 
@@ -77,11 +77,11 @@ class Box:
 
     @property
     def empty(self) -> bool:
-        """Whether no cell is within."""
+        """Whether it contains no cell."""
         return self.bottom <= self.top or self.right <= self.left
 
     def meets(self, other: Box) -> bool:
-        """Whether a cell is within both."""
+        """Whether both have a common cell."""
         apart = self.bottom <= other.top or other.bottom <= self.top
         return not (apart or self.right <= other.left or other.right <= self.left)
 
@@ -147,14 +147,14 @@ def check_degrees(bounds_deg: Degrees) -> None:
 
 
 def _edges(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """The points of a rectangle's edges, of points along both of its sides."""
+    """Points along a rectangle's edges, from points along both of its sides."""
     first, last = np.full_like(y, x[0]), np.full_like(y, x[-1])
     top, bottom = np.full_like(x, y[0]), np.full_like(x, y[-1])
     return np.concatenate([x, x, first, last]), np.concatenate([top, bottom, y, y])
 
 
 def box_of(source: RasterSource, x: Floats, y: Floats, *, margin: int) -> Box:
-    """The cells of a source that hold places in its system, and a margin of cells; empty where none is known."""
+    """The cells of a source that contain positions in its system, and a margin of cells; empty if none is known."""
     known = np.isfinite(x) & np.isfinite(y)
     if not known.any():
         return Box(0, 0, 0, 0)
@@ -179,7 +179,7 @@ def _same_system(wkt: str, other: str) -> bool:
 
 
 def applied(t: Affine, x: Any, y: Any) -> tuple[Floats, Floats]:
-    """Arrays of places through an affine transform."""
+    """Apply an affine transform to arrays of positions."""
     return t.a * x + t.b * y + t.c, t.d * x + t.e * y + t.f
 
 
@@ -214,7 +214,7 @@ def _spacing(source: RasterSource, part: Box, frame_wkt: str) -> float:
 
 
 def _shown(source: RasterSource, frame_wkt: str, columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
-    """Places of the source in the frame; TerrainError where the frame has none, or gives one place to two."""
+    """Positions of the source in the frame; TerrainError if the frame has none, or maps two positions to one."""
     t = source.transform
     refusal = TerrainError(
         "the frame cannot show this raster", where=source.label, expected="a frame near it, or bounds"
@@ -245,7 +245,7 @@ def extent(source: RasterSource, grid: PlannedGrid) -> Box:
         return Box(0, 0, 0, 0)
     try:
         easting, northing = _footprint(source, Box(0, source.rows, 0, source.columns), grid.wkt)
-    except TerrainError:  # too large for the frame: it may be anywhere
+    except TerrainError:  # too large for the frame: may be anywhere
         return Box(0, grid.rows, 0, grid.columns)
     columns, rows = applied(~grid.transform, easting, northing)
     top, bottom = math.floor(rows.min()) - MARGIN_CELLS, math.ceil(rows.max()) + MARGIN_CELLS

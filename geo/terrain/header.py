@@ -115,9 +115,9 @@ def _refuse_by_shape(raster: Any, where: str) -> None:
 
 
 def _refuse_blocks(raster: Any, where: str) -> None:
-    """Raise TerrainError where a single cell cannot be had without unpacking too many."""
+    """Raise TerrainError if reading a single cell requires unpacking too many."""
     if raster.count == 0 or raster.dtypes[0] is None:
-        return  # the raster that refers to it will say what is wrong
+        return  # reported by the raster that refers to it
     rows, columns = raster.shape if raster.driver in DECODED_WHOLE else raster.block_shapes[0]
     if rows * columns * np.dtype(raster.dtypes[0]).itemsize > LARGEST_BLOCK_BYTES:
         raise TerrainError(
@@ -128,7 +128,7 @@ def _refuse_blocks(raster: Any, where: str) -> None:
 
 
 def _metres_per_unit(unit: str, vertical: CRS | None, where: str) -> float:
-    """Metres in one unit of height, negative for depths: as the band says, else as the vertical system says."""
+    """Metres in one unit of height, negative for depths: according to the band, else to the vertical system."""
     axis = vertical.axis_info[0] if vertical is not None and vertical.axis_info else None
     if unit.lower() in METRES_PER and (unit or axis is None):
         metres = METRES_PER[unit.lower()]
@@ -151,7 +151,8 @@ def _datum(crs: CRS, vertical: CRS | None, tags: dict[str, str]) -> str:
 
 
 def _refuse_misplaced(source: RasterSource) -> None:
-    """Raise TerrainError where the corners are not on the Earth of the raster's own system: often a wrong system."""
+    """Raise TerrainError if the corners are not on the Earth in the raster's own system, often a sign of a wrong
+    system."""
     horizontal = horizontal_part(CRS.from_wkt(source.wkt))
     x, y = np.array([source.transform @ corner for corner in _corners(source)], dtype=np.float64).T
     where, expected = source.label, "cells that lie where the raster's coordinate system puts them"
@@ -181,7 +182,7 @@ def _refuse_misplaced(source: RasterSource) -> None:
 
 
 def _at_home(source: RasterSource) -> RasterSource:
-    """A source in longitudes beyond ±180°, such as 0–360°, as one whose middle is within."""
+    """Shift a source with longitudes beyond ±180°, such as 0–360°, so that its middle is within."""
     turn = turn_of(source.wkt)
     if turn is None:
         return source
@@ -190,7 +191,8 @@ def _at_home(source: RasterSource) -> RasterSource:
 
 
 def both_sides(source: RasterSource) -> list[RasterSource]:
-    """A source that crosses the 180th meridian as two, each whole in the longitudes of one side; else as it is."""
+    """Split a source that crosses the 180th meridian into two, each within the longitudes of one side; others are
+    unchanged."""
     turn = turn_of(source.wkt)
     if turn is None:
         return [source]
@@ -202,7 +204,7 @@ def both_sides(source: RasterSource) -> list[RasterSource]:
 
 @lru_cache(maxsize=64)
 def turn_of(wkt: str) -> float | None:
-    """A full turn of longitude in the units of a system: 360 in degrees; None for a system on a map."""
+    """A full turn of longitude in the units of a system: 360 in degrees; None for a projected system."""
     horizontal = horizontal_part(CRS.from_wkt(wkt))
     if not horizontal.is_geographic:
         return None

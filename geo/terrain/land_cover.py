@@ -15,7 +15,7 @@ from geo.terrain.resample import read_all, read_nearest
 from geo.terrain.source import RasterSource
 
 UNKNOWN_LAND_COVER = 0
-TALLEST_CANOPY_M = 130.0  # the tallest tree known stands 116 m; 255 is how byte rasters mark voids
+TALLEST_CANOPY_M = 130.0  # the tallest known tree has 116 m; byte rasters mark voids by 255
 WORLD_COVER: Final[Mapping[int, str]] = {
     10: "tree cover",
     20: "shrubland",
@@ -33,7 +33,7 @@ WORLD_COVER: Final[Mapping[int, str]] = {
 
 
 def read_codes(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window) -> npt.NDArray[np.uint8]:
-    """Class codes 0–255, 0 where unknown; TerrainError for what is no such code."""
+    """Class codes 0–255, 0 where unknown; TerrainError for invalid codes."""
     values = read_all(sources, grid, window, read_nearest)
     values[np.isnan(values)] = UNKNOWN_LAND_COVER
     if ((values < 0) | (values > 255) | (values != np.rint(values))).any():
@@ -44,7 +44,7 @@ def read_codes(sources: Sequence[RasterSource], grid: PlannedGrid, window: Windo
 
 
 def read_canopy(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window) -> npt.NDArray[np.float32]:
-    """Canopy heights [m], NaN where unknown; TerrainError for heights that no tree has."""
+    """Canopy heights [m], NaN where unknown; TerrainError for heights that are not plausible for trees."""
     values = read_all(sources, grid, window, read_nearest)
     wrong = (values < 0.0) | (values > TALLEST_CANOPY_M)
     if wrong.any():

@@ -1,4 +1,4 @@
-"""Mosaics: the rasters that a path stands for, and the joining of tiles of one grid."""
+"""Mosaics: the rasters that a path refers to, and the joining of tiles of one grid."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from geo.terrain.source import RasterSource
 from geo.terrain.vrt import joined
 
 TILE_NAME = re.compile(r".*\.(tiff?|hgt|asc|img|dem|dt[0-2]|jp2|bil|flt|bt|nc|grd|sdat|vrt|zip)", re.IGNORECASE)
-"""What counts as a tile in a folder; a virtual raster there only where it is alone, as it is often the tiles' index."""
-NO_MEMBER = re.compile(r"\.(zip|vrt)$|(^|/)\.\.(/|$)", re.IGNORECASE)  # of an archive is read
-ALIGNMENT_CELLS = 0.01  # tiles of one grid may be off by this share of a cell: rounding in their headers
+"""File names of tiles in a folder; a virtual raster counts only if it is alone, as it is often the tiles' index."""
+NO_MEMBER = re.compile(r"\.(zip|vrt)$|(^|/)\.\.(/|$)", re.IGNORECASE)  # not read from an archive
+ALIGNMENT_CELLS = 0.01  # tiles of one grid may deviate by this fraction of a cell, from rounding in their headers
 
 Paths = str | Path | Sequence[str | Path]
 
 
 def tile_names(path: Paths) -> list[str]:
-    """The rasters that a path means, in order: itself, those of a folder, zip or glob by name, or each of a list.
+    """The rasters that a path refers to, in order: itself, those of a folder, zip or glob by name, or each of a list.
 
-    Raises TerrainError where a folder or glob holds none, and for an empty list.
+    Raises TerrainError if a folder or glob contains none, and for an empty list.
     """
     if isinstance(path, str | Path):
         return _expanded(str(path))
@@ -72,11 +72,11 @@ def _at_least_one(names: list[str], where: str, expected: str) -> list[str]:
 
 
 def join_tiles(tiles: Sequence[RasterSource]) -> list[RasterSource]:
-    """Tiles joined by grid, nothing copied: one source for each grid, in the order of the grids' first tiles.
+    """Join tiles by grid without copying: one source for each grid, in the order of the grids' first tiles.
 
-    Tiles are of one grid where system and cell size are equal, no tile is turned, and their cells fall on one another.
-    Where tiles of a grid overlap the later valid cell counts; where grids do, the later grid. Within a grid seams
-    are exact. Raises TerrainError where the height datums differ.
+    Tiles are of one grid if system and cell size are equal, no tile is rotated, and their cells coincide. Where tiles
+    of a grid overlap the later valid cell counts; where grids do, the later grid. Within a grid seams are exact. Raises
+    TerrainError if the height datums differ.
     """
     first = tiles[0]
     groups: list[list[RasterSource]] = []

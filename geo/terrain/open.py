@@ -43,7 +43,7 @@ REFUSE_ABOVE_CELLS = 1_000_000_000  # beyond this the caller names the chunks
 MOST_CHUNKS = 200_000  # beyond this dask's own bookkeeping takes gigabytes
 LONGEST_SIDE_CELLS = 10_000_000  # the coordinates alone take 80 MB
 DASK_CHUNK_CELLS = 2048
-STRIP_CELLS = 4_000_000  # what is read at once into a terrain in memory
+STRIP_CELLS = 4_000_000  # cells read at once into a terrain in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ def open_terrain(
 
 
 def _own_frame(source: RasterSource, bounds_deg: Degrees | None) -> LocalFrame:
-    """The source's own system where that is a frame, else one around its centre or that of the bounds."""
+    """The source's own system if it is a valid frame, else one around its centre or that of the bounds."""
     try:
         return LocalFrame.from_crs(source.wkt, where=source.label)
     except FrameError:
@@ -238,7 +238,7 @@ def _own_frame(source: RasterSource, bounds_deg: Degrees | None) -> LocalFrame:
 
 
 def _layer(plan: TerrainPlan, chunks: Chunks | None, path: Paths, read: Any, dtype: Any) -> Any:
-    """A raster of what stands on the ground, on the cells of the plan."""
+    """A raster of land cover or canopy, on the cells of the plan."""
     sources = join_tiles([read_header(name, heights=False) for name in tile_names(path)])
 
     def window(row: int, column: int, rows: int, columns: int) -> Cells:
@@ -258,7 +258,7 @@ def _laid_on(plan: TerrainPlan, chunks: Chunks | None, read: Callable[[int, int,
             values[row : row + rows] = read(row, 0, rows, plan.grid.columns)
         return values
 
-    import dask.array as da  # here, because processes that hold small terrain in memory do without it
+    import dask.array as da  # imported here, because processes with small terrain in memory do not need it
 
     if isinstance(chunks, Mapping):
         if not set(chunks) <= {"northing", "easting"}:

@@ -18,7 +18,7 @@ from geo.terrain.grid import MARGIN_CELLS, Box, PlannedGrid, applied, box_of, ex
 from geo.terrain.safe_open import opened
 from geo.terrain.source import RasterSource
 
-COORDINATE_TOLERANCE_CELLS = 1e-9  # exact in effect, so that windows agree to the bit (rasterio 1.4 fails on exactly 0)
+COORDINATE_TOLERANCE_CELLS = 1e-9  # practically exact, so that windows agree exactly (rasterio 1.4 fails on exactly 0)
 LOWEST_GROUND_M, HIGHEST_GROUND_M = -11_000.0, 9_000.0  # the deepest trench and the highest summit, rounded outwards
 HABITUAL_VOIDS = (-9999.0, -32768.0, -32767.0, -99999.0)
 """Cell values that in practice are never heights; -9999 m is deeper than any sea that a border crosses."""
@@ -42,11 +42,11 @@ def read_all(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window,
 def read_heights(source: RasterSource, grid: PlannedGrid, window: Window) -> npt.NDArray[np.float32]:
     """Heights [m] of ``grid`` in ``window``, (rows, columns) float32, NaN where the source is void or ends.
 
-    Native cells come as they are. Others are bilinear between the four source centres around the cell's centre; a
+    Native cells are returned unchanged. Others are bilinear between the four source centres around the cell's centre; a
     cell is void where the nearest source centre is void, and a void never enters a value: the weights of the valid
-    neighbours are scaled to sum 1. The result does not depend on how the grid is cut into windows. Raises
-    TerrainError where reading fails, and where a cell of the source holds what cannot be a height: a value beyond
-    those of the Earth, or one that in practice marks voids but is not declared.
+    neighbours are scaled to sum 1. The result does not depend on how the grid is cut into windows. Raises TerrainError
+    if reading fails, and if a cell of the source has a value that is not plausible as a height: beyond those of the
+    Earth, or one that in practice marks voids but is not declared.
     """
     with opened(source.name, source.label) as raster:
         if grid.native:
@@ -69,7 +69,7 @@ def read_heights(source: RasterSource, grid: PlannedGrid, window: Window) -> npt
 
 
 def read_nearest(source: RasterSource, grid: PlannedGrid, window: Window) -> npt.NDArray[np.float32]:
-    """Cell values of the nearest source cell, as ``read_heights`` in all else, and unchecked."""
+    """Cell values of the nearest source cell, otherwise like ``read_heights``, without the check."""
     with opened(source.name, source.label) as raster, _warped(raster, source, grid, Resampling.nearest) as warped:
         return _in_metres(source, warped.read(1, window=window))
 
@@ -98,7 +98,7 @@ def _in_metres(source: RasterSource, values: npt.NDArray[Any]) -> npt.NDArray[np
 
 
 def _behind(source: RasterSource, grid: PlannedGrid, window: Window) -> Box:
-    """The cells of the source that a window of the grid is made of, and a margin."""
+    """The cells of the source that are needed for a window of the grid, and a margin."""
     columns = window.col_off + np.linspace(0.0, window.width, 33)
     rows = window.row_off + np.linspace(0.0, window.height, 33)
     easting, northing = applied(grid.transform, *np.meshgrid(columns, rows))

@@ -21,7 +21,7 @@ from rasterio.io import DatasetReader
 from geo.errors import TerrainError
 
 CACHE_MB = 64
-"""GDAL's cache of raster blocks in one process, where nothing else set it first."""
+"""GDAL's cache of raster blocks in one process, unless already set."""
 OPTIONS: Final[dict[str, Any]] = {
     "GDAL_CACHEMAX": CACHE_MB,
     "VSI_CACHE_SIZE": 16 * 2**20,
@@ -32,28 +32,29 @@ OPTIONS: Final[dict[str, Any]] = {
     "GDAL_HTTP_MAX_RETRY": 2,
     "GDAL_HTTP_RETRY_DELAY": 0.5,
 }
-REMOTE_OPTIONS: Final[dict[str, Any]] = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}  # no guessing of side files
+REMOTE_OPTIONS: Final[dict[str, Any]] = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}  # no search for sidecar files
 SERVICES: Final = re.compile("DAAS|EEDAI?|GTI|HTTP|NGW|OGCAPI|PLMOSAIC|PostGISRaster|STACIT|STACTA|WCS|WMS|WMTS")
-"""Drivers whose small text file or name is an order to fetch from elsewhere; not used."""
+"""Drivers whose small text file or name is a request to fetch data from elsewhere; not used."""
 LARGEST_VIRTUAL_BYTES = 32 * 2**20
 DEEPEST_VIRTUAL = 8
 LARGEST_ARCHIVE_RATIO = 200  # a member of an archive may unpack to this many times its size ...
 ARCHIVE_FREE_BYTES = 256 * 2**20  # ... and to this much in any case
 REMOTE = re.compile(r"^(?:/vsi(?!zip|tar|gzip|7z|rar|mem)\w+/|[a-zA-Z][\w+.-]*://)")
-# what has no place on the Earth is refused in a sentence of ours
+# rasters without a position are refused with an error message instead
 warnings.filterwarnings("ignore", category=rasterio.errors.NotGeoreferencedWarning, module=re.escape(__name__))
 
 READING_FAULTS = (rasterio.errors.RasterioError, CPLE_BaseError, MemoryError, UnicodeDecodeError)
-OPENING_FAULTS = (*READING_FAULTS, ValueError, LookupError, ArithmeticError, SystemError)  # all seen on broken headers
+# all observed with broken headers
+OPENING_FAULTS = (*READING_FAULTS, ValueError, LookupError, ArithmeticError, SystemError)
 
 
 def is_remote(name: str) -> bool:
-    """Whether a path is read over a network: an address with ://, or one of GDAL's /vsi file systems that are."""
+    """Whether a path is read over a network: an address with ://, or one of GDAL's network /vsi file systems."""
     return REMOTE.match(name) is not None and not name.startswith(("file://", "zip://", "tar://", "gzip://"))
 
 
 def vsi_name(name: str) -> str:
-    """The path as GDAL names it, so that a virtual raster can refer to it; files of this disk as absolute paths."""
+    """The path in GDAL's form, so that a virtual raster can refer to it; local files as absolute paths."""
     if REMOTE.match(name) or name.startswith("/vsi"):
         return str(_vsi_path(_parse_path(name)))
     return str(Path(name).absolute()) if Path(name).exists() else name
@@ -61,9 +62,9 @@ def vsi_name(name: str) -> str:
 
 @contextmanager
 def opened(name: str, where: str) -> Iterator[Any]:
-    """A raster opened for reading by ``rasterio``; any fault of the file, also later, is a TerrainError.
+    """Open a raster for reading with ``rasterio``; any fault of the file, also later, is a TerrainError.
 
-    ``where`` names it in errors. GDAL's messages are the reason in the sentence, not lines on the screen.
+    ``where`` names it in errors. GDAL's messages become the reason in the sentence and are not printed.
     """
     with rasterio.Env(**OPTIONS | (REMOTE_OPTIONS if is_remote(name) else {})):
         try:
@@ -78,7 +79,7 @@ def opened(name: str, where: str) -> Iterator[Any]:
 
 
 def _unreadable(error: BaseException, name: str, where: str) -> TerrainError:
-    """The fault with GDAL's message, without the path, which the sentence names anyway."""
+    """The error with GDAL's message, without the path, which the sentence already names."""
     message = re.sub(r"\s+", " ", str(error.__cause__ or error).replace(name, "")).strip(":, '\"").rstrip(".")
     reason = f" ({message[:200]})" if message else ""
     return TerrainError(f"the raster cannot be read{reason}", where=where, expected="intact data that GDAL opens")
@@ -124,7 +125,7 @@ def _refuse_bomb(path: Path, name: str) -> None:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     except (OSError, zipfile.BadZipFile, NotImplementedError):
-        return  # GDAL says better what is wrong with it
+        return  # GDAL's error message is more precise
     for member in members:
         allowed = max(ARCHIVE_FREE_BYTES, LARGEST_ARCHIVE_RATIO * member.compress_size)
         if member.file_size > allowed:
@@ -136,7 +137,7 @@ def _refuse_bomb(path: Path, name: str) -> None:
 
 
 def _followed(path: Path, name: str, above: tuple[Path, ...]) -> list[str]:
-    """The files that a virtual raster on this disk refers to, through others of its kind; none for any other file."""
+    """The files that a local virtual raster refers to, through others of its kind; none for any other file."""
     if not _is_virtual(path):
         return []
     here = path.resolve()

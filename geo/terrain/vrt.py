@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VrtSource:
-    """A raster at a place of a virtual one. Cells of value ``void`` (or masked, with ``masked``) are left out."""
+    """A raster at a position of a virtual one. Cells of value ``void`` (or masked, with ``masked``) are omitted."""
 
     name: str
     rows: int
@@ -72,7 +72,7 @@ def float_type(sources: Sequence[RasterSource]) -> str:
 
 
 def without_value(source: RasterSource, void: float) -> RasterSource:
-    """The source with ``void`` among its voids, which become NaN; values are not scaled."""
+    """The source with ``void`` as an additional void value; voids become NaN, values are not scaled."""
     dtype = float_type([source])
     clean = _voids_as_nan(source, dtype)
     cell_type = np.float32 if source.dtype == "float32" else np.float64

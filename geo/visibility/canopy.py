@@ -1,9 +1,9 @@
 """Canopy: the heights above ground that block sight.
 
-The surface that blocks is the bilinear surface of elevation + share × canopy height. The observer's mast and the
-target stand on bare ground. Around the observer the canopy is cleared, in the up to four cells whose centres surround
-it. Above the target it is not: a target is seen only where the line to its top passes above the canopy of its cell, so
-a target shorter than that canopy is hidden. Where the canopy is unknown, so is what lies behind it.
+The blocking surface is the bilinear surface of elevation + share × canopy height. The observer's mast and the target
+stand on bare ground. Around the observer the canopy is cleared, in the up to four cells whose centres surround it.
+Above the target it is not: a target is visible only if the line to its top passes above the canopy of its cell, so a
+target shorter than that canopy is hidden. Where the canopy is unknown, visibility behind it is unknown.
 ``geo.visibility.window.view_from`` applies these rules.
 """
 
@@ -18,11 +18,11 @@ from geo.errors import BadInput, TerrainError
 from geo.visibility.view import View
 
 Canopy = Literal["ignored", "blocks"] | float
-"""How a sensor kind meets trees: "ignored" (sees through), "blocks" (opaque to the top), or the share 0 to 1."""
+"""Effect of trees on a sensor kind: "ignored" (sees through), "blocks" (opaque to the top), or the fraction 0 to 1."""
 
 
 def canopy_share(canopy: Canopy) -> float:
-    """Share of the canopy's height that blocks: 0 for "ignored", 1 for "blocks", else the number itself."""
+    """Fraction of the canopy's height that blocks: 0 for "ignored", 1 for "blocks", else the number itself."""
     named = {"ignored": 0.0, "blocks": 1.0}
     if isinstance(canopy, str):
         if canopy not in named:
@@ -34,7 +34,7 @@ def canopy_share(canopy: Canopy) -> float:
 
 
 def blocking_heights(terrain: xr.Dataset, canopy: Canopy, view: View | None = None) -> xr.DataArray | None:
-    """Height above the ground of what blocks sight, (northing, easting) [m]; None where nothing does.
+    """Height above ground up to which sight is blocked, (northing, easting) [m]; None if nothing blocks.
 
     Raises TerrainError for a terrain without ``canopy_height`` if the canopy is to block, BadInput for an invalid
     canopy and for a ``view`` in fast mode, which does not support canopy.

@@ -98,13 +98,13 @@ def line_of_sight(
 
 
 def _box(places: Floats, count: int) -> tuple[int, int]:
-    """First index and one past the last of the cells around places on an axis of ``count`` cells, NaN aside."""
+    """First index and one past the last of the cells around positions on an axis of ``count`` cells, ignoring NaN."""
     low = min(max(int(np.nanmin(places)) - 1, 0), count - 2)
     return low, max(min(int(np.nanmax(places)) + 3, count), low + 2)
 
 
 def _broadcast(*parts: Any) -> Any:
-    """Observers, targets and heights in one shape; BadInput where they have none."""
+    """Observers, targets and heights in one shape; BadInput if there is none."""
     try:
         return np.broadcast_arrays(*parts)
     except ValueError:

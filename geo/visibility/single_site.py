@@ -1,8 +1,8 @@
 """Viewshed of one site on the bilinear surface of a terrain.
 
 States: 0 hidden, 1 visible, 255 unknown (the line crosses a void before it is blocked). The surface is bilinear through
-the cell centres and ends at the outermost; the observer stands at its exact position, targets at cell centres. The
-Earth falls away by d²/(2kR), with ``curvature_k`` = 4/3 for radio, 1.15 for light, inf for a flat Earth. A line that
+the cell centres and ends at the outermost; the observer is at its exact position, targets at cell centres. The Earth's
+surface drops by d²/(2kR), with ``curvature_k`` = 4/3 for radio, 1.15 for light, inf for a flat Earth. A line that
 touches the ground is not blocked.
 """
 

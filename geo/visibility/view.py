@@ -22,7 +22,7 @@ Angles = tuple[float, float] | None
 
 RADIO_K = 4 / 3
 TARGET_HEIGHT_M = 1.7
-LEAST_CELL_M = 0.02  # no terrain is finer; coordinates in degrees look so
+LEAST_CELL_M = 0.02  # no terrain is finer; coordinates in degrees would be
 MOST_CELLS = 1_000_000_000  # of a window around one observer: 4 GB of heights
 # Places are taken to this part of a cell (30 µm on 30 m cells), so that the coordinates' rounding is not a distance
 # from the centre, and that the same place in a window of the map is the same number.
@@ -82,7 +82,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class RasterGrid:
-    """Where the cells of a terrain are: the first centre, the cell and the counts."""
+    """Location of a terrain's cells: the first centre, the cell size and the counts."""
 
     west: float
     north: float
@@ -135,7 +135,7 @@ def surface_of(terrain: xr.Dataset) -> tuple[xr.DataArray, RasterGrid]:
 
 
 def heights_of(elevation: Any) -> Float32s:
-    """Heights as the kernels take them, float32 and row-major; copied only where they differ, or are read-only.
+    """Heights in the form that the kernels take, float32 and row-major; copied only if they differ, or are read-only.
 
     Masked values are voids. TerrainError for values that are not numbers in rows and columns.
     """
@@ -143,12 +143,12 @@ def heights_of(elevation: Any) -> Float32s:
         elevation = np.ma.filled(elevation.astype(np.float32), np.nan)
     elevation = np.asarray(elevation)
     check_shape(elevation)
-    with np.errstate(over="ignore"):  # what is beyond float32 is infinite, and found to be no height
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite, and are rejected as heights
         return np.require(elevation, np.float32, ["C", "A", "W"])
 
 
 def is_ready(elevation: Any) -> bool:
-    """Whether heights are as the kernels take them, so that they need not be copied."""
+    """Whether heights are in the form that the kernels take, so that they need not be copied."""
     if type(elevation) is not np.ndarray or elevation.dtype != np.float32 or not elevation.dtype.isnative:
         return False
     flags = elevation.flags
@@ -178,13 +178,13 @@ def check_on_map(grid: RasterGrid, row: Floats, column: Floats, easting: Floats,
 
 
 def drop_per_cell(cell_m: float, curvature_k: float) -> float:
-    """Drop of the earth at one cell's distance [m]; it grows with the square."""
+    """Curvature drop at one cell's distance [m]; it grows with the square."""
     return cell_m * cell_m / (2.0 * curvature_k * EARTH_RADIUS_M)
 
 
 @lru_cache(maxsize=64)
 def _in_degrees(crs: str) -> bool:
-    """Whether a system, as WKT or by its code, is one of longitudes and latitudes."""
+    """Whether a system, as WKT or by its code, is geographic."""
     try:
         return bool(CRS.from_user_input(crs).is_geographic)
     except CRSError:

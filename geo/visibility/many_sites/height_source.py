@@ -21,7 +21,7 @@ from geo.visibility.many_sites.sites import Site
 from geo.visibility.view import heights_of
 from geo.visibility.window import view_from
 
-CACHED_CHUNKS = 16  # of a lazy terrain, in each process: neighbouring windows need the same
+CACHED_CHUNKS = 16  # of a lazy terrain, in each process: neighbouring windows need the same ones
 
 SiteViewshed = tuple[Site, int, int, UInt8s]
 """A site, the first row and column of its window on the terrain's grid, and the states there."""
@@ -29,7 +29,7 @@ SiteViewshed = tuple[Site, int, int, UInt8s]
 
 @dataclass(frozen=True, slots=True)
 class HeightWindow:
-    """Heights of a window that begins at (row, column) of the terrain, and what blocks above them."""
+    """Heights of a window that begins at (row, column) of the terrain, and the blocking heights above them."""
 
     z: Float32s
     above: Float32s | None
@@ -49,7 +49,7 @@ class HeightWindow:
 
 
 class HeightSource(Protocol):
-    """Source of height windows; a value that can be sent to the process that needs them."""
+    """Source of height windows; an object that can be sent to the process that needs them."""
 
     def window(self, rows: slice, columns: slice) -> HeightWindow:
         """Heights of a window."""
@@ -57,7 +57,7 @@ class HeightSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Heights in this process's memory, handed out whole without a copy."""
+    """Heights in this process's memory, provided as a whole without a copy."""
 
     z: Float32s
     above: Float32s | None
@@ -75,7 +75,7 @@ class Cut:
     only: HeightWindow
 
     def window(self, rows: slice, columns: slice) -> HeightWindow:  # noqa: ARG002 - it was cut to them
-        """The window; after a transfer it may be read-only, which the kernels do not accept."""
+        """The window, writable: after a transfer it may be read-only, which the kernels do not accept."""
         z, above = (None if heights is None else heights_of(heights) for heights in (self.only.z, self.only.above))
         assert z is not None
         return HeightWindow(z, above, self.only.row, self.only.column, self.only.cell_m)
@@ -122,7 +122,7 @@ class Chunked:
 
 @dataclass(frozen=True, slots=True)
 class _Chunks:
-    """Some chunks of a lazy array: each with its first row and column, its name, and how to compute it."""
+    """Some chunks of a lazy array: each with its first row and column, its name, and the graph to compute it."""
 
     parts: tuple[tuple[int, int, tuple[int, ...], str, Any], ...]
 
@@ -189,7 +189,8 @@ def _as_dask(data: Any) -> Any:
 
 @contextmanager
 def spooled(ground: Whole) -> Iterator[Spooled]:
-    """Heights written to a temporary folder for other processes of this machine; it takes 4 bytes a cell of disk."""
+    """Heights written to a temporary folder for other processes of this machine; takes 4 bytes per cell of disk
+    space."""
     with tempfile.TemporaryDirectory(prefix="watchline-") as folder:
         names = {"z": ground.z, "above": ground.above}
         for name, heights in names.items():

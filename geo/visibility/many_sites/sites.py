@@ -29,7 +29,7 @@ from geo.visibility.view import (
 )
 from geo.visibility.window import read_window
 
-MOST_IN_A_BATCH = 8  # counts within a batch fit a byte; progress, losses and the last tasks are small steps
+MOST_IN_A_BATCH = 8  # counts within a batch fit in a byte; progress, losses and the last tasks are small
 UNION_WINDOWS = 3.0  # sites are batched while the window around all is at most this many times their largest
 FEW_CELLS = 250_000  # ... or while it is no larger than this
 
@@ -76,7 +76,7 @@ class Sites:
 
 @dataclass(frozen=True, slots=True)
 class SiteBatch:
-    """Sites of one task, in the order of their numbers, and the rows and columns that hold all they need."""
+    """Sites of one task, in the order of their numbers, and the rows and columns that they need."""
 
     sites: tuple[Site, ...]
     rows: slice
@@ -102,7 +102,7 @@ def sites_of(
     mode: Mode = "exact",
     canopy: Canopy = "ignored",
 ) -> tuple[Sites, xr.DataArray, xr.DataArray | None]:
-    """Sites, elevation, and what blocks above it; arguments and errors as ``viewsheds``."""
+    """Sites, elevation, and blocking heights above it; arguments and errors as ``viewsheds``."""
     elevation, grid = surface_of(terrain)
     easting, northing = np.broadcast_arrays(*points_of(places, "sites"))
     easting, northing = np.ravel(easting), np.ravel(northing)
@@ -201,6 +201,6 @@ def _cells(window: tuple[int, int, int, int]) -> int:
 
 
 def _curve(site: Site) -> int:
-    """Place of a site along Morton's curve, which keeps neighbours near each other."""
+    """Position of a site along Morton's curve, which keeps neighbours close together."""
     row, column = int(site.row), int(site.column)
     return sum(((row >> bit & 1) << (2 * bit + 1)) | ((column >> bit & 1) << (2 * bit)) for bit in range(32))

@@ -22,7 +22,7 @@ from geo.visibility.view import state_attrs
 
 CHUNK_CELLS: Final = 1024
 """Rows and columns of a chunk; chunks without a visible cell are not written."""
-BATCH_SITES: Final = 4  # the states of this many come back at once
+BATCH_SITES: Final = 4  # the states of this many are returned at once
 
 
 def write_viewsheds(
@@ -158,12 +158,12 @@ def _refuse_unless_same(folder: Path, fingerprint: str) -> None:
     except (GroupNotFoundError, OSError, ValueError) as error:
         raise BadInput("the folder holds something else", where=str(folder), expected=expected) from error
     if held != fingerprint:
-        what = "something else" if held is None else "viewsheds of another terrain, other sites or other views"
-        raise BadInput(f"the folder holds {what}", where=str(folder), expected=expected)
+        contents = "something else" if held is None else "viewsheds of another terrain, other sites or other views"
+        raise BadInput(f"the folder holds {contents}", where=str(folder), expected=expected)
 
 
 def _create(folder: Path, terrain: xr.Dataset, sites: Sites, fingerprint: str) -> None:
-    """An empty store under another name, which then takes its own: there is never half of one."""
+    """Create an empty store under another name and rename it, so that it is never incomplete."""
     import zarr
 
     new = folder.with_name(f".{folder.name}.{os.getpid()}.new")
