@@ -131,8 +131,7 @@ class FromBases:
         return tours, limit
 
     def _least_times(self) -> tuple[Floats, Floats, bool]:
-        """Earliest arrival in each segment [s], minimum time from arrival to the base [s], and whether direct is
-        fastest.
+        """Earliest arrival in each segment [s], least time from there to the base [s], and whether direct is fastest.
 
         The times include the stays in between. Direct is fastest if no path via another segment, with the stay there,
         takes less time.
