@@ -25,7 +25,6 @@ SCORES: Final[Mapping[str, tuple[str, float]]] = {
 }
 """Each score, its headline measure, and whether a higher value raises (1) or lowers (−1) the score."""
 ALIKE: Final = 1e-9  # relative difference below which measures count as equal, so that rounding makes no ranks
-)
 SAME_CELL: Final = 0.1
 TABLE_QUANTILES: Final = 41
 TABLED: Final = (
