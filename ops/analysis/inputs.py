@@ -1,4 +1,4 @@
-"""What several analysis commands read and state: bases, equipment catalogue, assumptions."""
+"""Inputs shared by several analysis commands: bases, equipment catalogue, assumptions."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 def bases_in(ground: OpenSector) -> list[tuple[float, float]]:
-    """The sector's bases in its frame [m]; none where it names none."""
+    """Return the sector's bases in its frame [m]; empty where it has none."""
     return [ground.frame.to_local(lon, lat) for lon, lat in read_bases(ground.sector.bases).values()]
 
 
 def catalogue_of(path: Path | None) -> Catalogue:
-    """The shipped catalogue, or the user's own, which overrides it item by item."""
+    """Return the shipped catalogue, overridden item by item by the user's file, if any."""
     from sensors.equipment.catalogue import Catalogue, shipped
 
     return shipped() if path is None else Catalogue.from_file(path, over=shipped())
 
 
 def assumption_records() -> list[dict[str, Any]]:
-    """The named assumptions of the detection model, for ``summary.json``."""
+    """Return the named assumptions of the detection model, for ``summary.json``."""
     from sensors.detection_model.assumptions import Assumptions
 
     return [

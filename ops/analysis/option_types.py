@@ -1,4 +1,4 @@
-"""Options that several analysis commands share, with one name and one help text each."""
+"""Options shared by several analysis commands, with one name and one help text each."""
 
 from __future__ import annotations
 

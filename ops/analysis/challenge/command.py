@@ -1,4 +1,4 @@
-"""``watchline challenge``: measures of a border's ground for any layout, and of one layout on it."""
+"""``watchline challenge``: measures of a border's terrain for any layout, and of one layout on it."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ KIND: Final = "watchline challenge"
 PICTURES: Final = ("scores.png", "ground.png", "layout.png", "crossings.png", "profiles.png")
 REPORT: Final = "report.html"
 PARTS: Final = "parts"
-"""Folder of finished stretches, from which an interrupted run is resumed; removed when the answer is complete."""
+"""Folder of finished stretches, from which an interrupted run is resumed; removed when the result is complete."""
 REFERENCE: Final = "pyrenees-maritime-alps-srtm3"
 MOST_RESPONSE_CELLS: Final = 60_000_000
-"""Largest number of cells for response times; a larger terrain is cut to border and bases."""
+"""Maximum number of cells for response times; a larger terrain is cropped to border and bases."""
 RESPONSE_MARGIN_M: Final = 10_000.0
 LISTED: Final = 10
 
 
 def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
-    """Compute and write everything into ``options.out``; returns the figures for the last line of ``--json``.
+    """Compute and write everything into ``options.out``; return the figures for the last line of ``--json``.
 
-    The same sector, layout and options give the same bytes in every file. An interrupted run is resumed from the
-    stretches that it finished. Raises BadInput as the sector, the layout and the options deserve.
+    The same sector, layout and options give the same bytes in every file. An interrupted run resumes from its finished
+    stretches. Raises BadInput for an invalid sector, layout or option.
     """
     options.check()
     ground = open_sector(load_sector(options.sector), options.layout)
@@ -95,17 +95,17 @@ def _question(ground: OpenSector, options: ChallengeOptions, progress: Progress)
     )
 
 
-def _response(ground: OpenSector, ways: Ways) -> xr.DataArray | None:
-    """Response time from the bases [s], on the terrain's cells; None without bases."""
+def _response(ground: OpenSector, movement_paths: Ways) -> xr.DataArray | None:
+    """Return the response time from the bases [s] on the terrain's cells; None without bases."""
     from geo.paths.response_times import response_time
 
     bases = read_bases(ground.sector.bases)
     if not bases:
         return None
-    places = np.array([ground.frame.to_local(lon, lat) for lon, lat in bases.values()])
+    positions = np.array([ground.frame.to_local(lon, lat) for lon, lat in bases.values()])
     terrain = ground.terrain
     if terrain["elevation"].size > MOST_RESPONSE_CELLS:
-        terrain = _around(ground, places)
+        terrain = _responder_terrain(ground, positions)
     cells = terrain["elevation"].size
     if cells > MOST_RESPONSE_CELLS:
         raise BadInput(
@@ -113,15 +113,15 @@ def _response(ground: OpenSector, ways: Ways) -> xr.DataArray | None:
             "bases: larger cells, or a sector without bases",
         )  # fmt: skip
     try:
-        return response_time(terrain.compute(), places, ways=ways)
+        return response_time(terrain.compute(), positions, ways=movement_paths)
     except TerrainError as error:
         raise BadInput(error.what, where=str(ground.sector.bases), expected=error.expected) from None
 
 
-def _around(ground: OpenSector, places: np.ndarray[Any, Any]) -> xr.Dataset:
-    """The part of the terrain around border and bases in which responders travel (assumption)."""
+def _responder_terrain(ground: OpenSector, positions: np.ndarray[Any, Any]) -> xr.Dataset:
+    """Return the part of the terrain around border and bases in which responders travel (assumption)."""
     west, south, east, north = ground.crossed.bounds
-    (left, low), (right, high) = places.min(axis=0), places.max(axis=0)
+    (left, low), (right, high) = positions.min(axis=0), positions.max(axis=0)
     reach = RESPONSE_MARGIN_M + 2.0 * ground.sector.belt_m
     return ground.terrain.sel(
         easting=slice(min(west, left) - reach, max(east, right) + reach),
@@ -156,7 +156,7 @@ def _findings(question: ChallengeQuestion, options: ChallengeOptions, progress: 
 
 
 def _stored(store: Mapping[int, xr.Dataset]) -> dict[int, StretchAnswer]:
-    """The answers of finished stretches; one that cannot be read is computed again."""
+    """Read the answers of finished stretches; an unreadable one is computed again."""
     from ops.analysis.challenge.question import StretchAnswer
 
     answers = {}
@@ -275,7 +275,7 @@ def _rounded(value: float) -> float | None:
 
 
 def _sentence(figures: dict[str, Any]) -> str:
-    """The headline in one sentence."""
+    """Return the headline as one sentence."""
     gaps = figures["this_layout"]["gaps"]
     known = sum(gap["last"] - gap["first"] + 1 for gap in gaps if gap["known"])
     unknown = sum(gap["last"] - gap["first"] + 1 for gap in gaps if not gap["known"])

@@ -28,7 +28,7 @@ TABLES: Final = ("gaps.csv", "sensors.csv")
 RECORDS: Final = ("records.json", "records_by_segment.parquet")
 BREACH: Final = "breach.geojson"
 MOST_BREACH_CELLS: Final = 60_000_000
-"""Cells of the border's window up to which the paths farthest from the sensors are sought."""
+"""Maximum number of cells in the border's window for computing the paths farthest from the sensors."""
 RASTERS: Final = {
     "ruggedness": "ground_ruggedness.tif",
     "vector_ruggedness": "ground_vector_ruggedness.tif",
@@ -45,25 +45,25 @@ RASTERS: Final = {
     "through_probability": "layout_least_detection.tif",
     "head_start": "layout_head_start.tif",
 }
-"""Variable → file. The ground's are for any layout, the layout's for this one."""
+"""Variable → file. Names with ``ground`` apply to any layout, names with ``layout`` to this one."""
 WAYS_THROUGH: Final = frozenset({"through_probability", "head_start"})
 NEEDS_BASES: Final = frozenset({"response_time", "head_start"})
 
 
 def file_names(*, bases: bool, breach: bool) -> list[str]:
-    """Every table and raster that a run writes."""
+    """Return the names of all tables and rasters that a run writes."""
     rasters = [file for name, file in RASTERS.items() if bases or name not in NEEDS_BASES]
     return [*SEGMENTS, CROSSINGS, *TABLES, *RECORDS, *rasters, *([BREACH] if breach else [])]
 
 
 def write_rasters(out: Path, findings: Findings, thin_to: int) -> dict[str, xr.DataArray]:
-    """Write every raster over the belt; returns them thinned to at most ``thin_to`` cells a side, for pictures."""
+    """Write every raster over the belt; return them subsampled to at most ``thin_to`` cells per side, for pictures."""
     pictures = {}
     for name, layer in findings.rasters():
         write_raster(out / RASTERS[name], layer, name)
         thin = max(1, -(-max(layer[name].shape) // thin_to))
         pictures[name] = layer[name][::thin, ::thin].load()
-    for name in WAYS_THROUGH & pictures.keys():  # drawn differently: no path exists, and unknown
+    for name in WAYS_THROUGH & pictures.keys():  # cells without any path are drawn differently from unknown cells
         no_way = np.isposinf(pictures["crossing_time"].to_numpy()) & np.isnan(pictures[name].to_numpy())
         pictures[name] = pictures[name].where(~no_way, np.inf)
     return pictures
@@ -91,7 +91,7 @@ def write_tables(out: Path, findings: Findings, records: list[Statistic], by_seg
 
 
 def segment_table(findings: Findings) -> geopandas.GeoDataFrame:
-    """One row per segment: every measure, by side of the belt (no suffix: both) and by path; lines in WGS 84."""
+    """Return one row per segment: every measure, by side of the belt (no suffix: both) and by path; lines in WGS 84."""
     import geopandas
     import pandas as pd
 
@@ -106,9 +106,9 @@ def segment_table(findings: Findings) -> geopandas.GeoDataFrame:
     lon, lat = findings.question.ground.frame.to_lonlat(
         *(findings.segments[f"critical_{axis}"].to_numpy() for axis in ("easting", "northing"))
     )
-    for number, way in enumerate(findings.segments["way"].to_numpy()):
-        for axis, places in (("lon", lon), ("lat", lat)):
-            columns[f"critical_{axis}_{_snake(way)}"] = places[:, number]
+    for number, kind in enumerate(findings.segments["way"].to_numpy()):
+        for axis, coordinates in (("lon", lon), ("lat", lat)):
+            columns[f"critical_{axis}_{_snake(kind)}"] = coordinates[:, number]
     if findings.composite is not None:
         columns["composite"] = findings.composite.value
         columns["composite_rank_low"] = findings.composite.rank_low
@@ -119,7 +119,7 @@ def segment_table(findings: Findings) -> geopandas.GeoDataFrame:
 
 
 def _columns(name: str, values: xr.DataArray) -> list[tuple[str, Any]]:
-    """The columns of one variable over segments and at most two more dims."""
+    """Return the columns of one variable over segments and at most two more dims."""
     if name.startswith("critical_"):
         return []
     if values.dims == ("segment",):
@@ -137,36 +137,38 @@ def _snake(label: Any) -> str:
 
 
 def crossing_table(findings: Findings) -> geopandas.GeoDataFrame:
-    """One row per path: least detected, fastest, most vulnerable; lines in WGS 84. Empty where none exists."""
+    """Return one row per path: least detected, fastest, most vulnerable; lines in WGS 84. Empty where none exists."""
     import geopandas
     from shapely.geometry import LineString
 
     rows, lines = [], []
-    for way in findings.crossings.values():
+    for path in findings.crossings.values():
         rows.append(
             {
-                **{name: way[name] for name in ("kind", "direction", "segment", "seconds", "metres", "overlength")},
-                **{name: way[name] for name in ("p_detect", "p_detect_low", "p_expected", "hazard", "unknown_m")},
-                "interruption_probability": interruption_of(findings, way),
-                "confirmed_track": float(way["confirmed"].get("value", math.nan)),
-                "p_by_kind": json.dumps(way["p_by_kind"]),
-                "hazard_by_sensor": json.dumps(way["hazard_by_sensor"]),
-                "decided": json.dumps(way["decided"]),
-                "times_s": json.dumps(way["times_s"]),
+                **{name: path[name] for name in ("kind", "direction", "segment", "seconds", "metres", "overlength")},
+                **{name: path[name] for name in ("p_detect", "p_detect_low", "p_expected", "hazard", "unknown_m")},
+                "interruption_probability": interruption_of(findings, path),
+                "confirmed_track": float(path["confirmed"].get("value", math.nan)),
+                "p_by_kind": json.dumps(path["p_by_kind"]),
+                "hazard_by_sensor": json.dumps(path["hazard_by_sensor"]),
+                "decided": json.dumps(path["decided"]),
+                "times_s": json.dumps(path["times_s"]),
             }
         )
-        places = list(zip(way["lon"], way["lat"], strict=True))
-        lines.append(LineString(places if len(places) > 1 else places * 2))
+        coordinates = list(zip(path["lon"], path["lat"], strict=True))
+        lines.append(LineString(coordinates if len(coordinates) > 1 else coordinates * 2))
     return geopandas.GeoDataFrame(rows, geometry=lines, crs="EPSG:4326")
 
 
-def interruption_of(findings: Findings, way: Any) -> float:
-    """P_I of a path, by its kind and segment; NaN where it is unknown."""
-    return float(findings.segments["interruption_probability"].sel(segment=way["segment"], way=way["kind"], slower=1.0))
+def interruption_of(findings: Findings, path: Any) -> float:
+    """Return P_I of a path, by its kind and segment; NaN where it is unknown."""
+    return float(
+        findings.segments["interruption_probability"].sel(segment=path["segment"], way=path["kind"], slower=1.0)
+    )
 
 
 def gap_rows(findings: Findings) -> pd.DataFrame:
-    """One row per gap, in the order of chainage."""
+    """Return one row per coverage gap, in order of chainage."""
     import pandas as pd
 
     names = ("first", "last", "start_m", "end_m", "least_probability", "least_segment", "known")
@@ -174,9 +176,9 @@ def gap_rows(findings: Findings) -> pd.DataFrame:
 
 
 def write_breach(path: Path, question: ChallengeQuestion) -> None:
-    """The maximal breach and the maximal support path across the whole border as GeoJSON lines in WGS 84.
+    """Write the maximal breach and the maximal support path across the whole border as GeoJSON lines in WGS 84.
 
-    Both are by distance to the sensors alone, without line of sight. Raises BadInput where the border's window has
+    Both depend only on distance to the sensors, not on line of sight. Raises BadInput where the border's window has
     more than MOST_BREACH_CELLS cells, and where no path crosses.
     """
     from geo.border.belt import belt_of, window_of
@@ -188,8 +190,8 @@ def write_breach(path: Path, question: ChallengeQuestion) -> None:
     rows, columns = window_of(ground.crossed, ground.terrain, question.belt_m)
     window = ground.terrain.isel(northing=rows, easting=columns)
     if window["elevation"].size > MOST_BREACH_CELLS:
-        what, expected = f"{window['elevation'].size:,} cells", f"at most {MOST_BREACH_CELLS:,} around the border"
-        raise BadInput(what, where="--breach", expected=expected)
+        size, expected = f"{window['elevation'].size:,} cells", f"at most {MOST_BREACH_CELLS:,} around the border"
+        raise BadInput(size, where="--breach", expected=expected)
     terrain = window.compute()
     belt = belt_of(ground.crossed, terrain, belt_m=question.belt_m)
     mobility = (by_vehicle if question.target in DRIVEN else on_foot)(terrain, ways=question.ways)

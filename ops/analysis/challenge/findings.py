@@ -1,4 +1,4 @@
-"""All answers of a challenge together: segments, rasters, crossings, gaps, sensors and barrier of the whole border."""
+"""The combined results of a challenge: segments, rasters, crossings, gaps, sensors and barrier of the whole border."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ STATES = (CROSSED, UNREACHABLE, UNKNOWN)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
-    """What is published. ``segments`` has every measure of the ground and of the layout by segment; ``crossings`` the
-    least detected, fastest and most vulnerable path, where they exist; ``sensors`` the contribution of each."""
+    """The results to publish.
+
+    ``segments`` has every measure of the terrain and of the layout by segment; ``crossings`` the least detected,
+    fastest and most vulnerable path, where they exist; ``sensors`` the contribution of each sensor.
+    """
 
     question: ChallengeQuestion
     required: float
@@ -38,7 +41,9 @@ class Findings:
     composite: Composite | None
 
     def rasters(self) -> Iterator[tuple[str, xr.Dataset]]:
-        """Each raster over the whole belt, one after the other: its name, and a dataset of it alone, as float32."""
+        """Yield each raster over the whole belt, one at a time: its name, and a float32 dataset with only this
+        raster.
+        """
         parts = [part.rasters for _, part in sorted(self.parts.items())]
         terrain = self.question.ground.terrain
         window: dict[str, Any] = {}
@@ -61,7 +66,7 @@ class Findings:
 def findings_of(
     question: ChallengeQuestion, parts: Mapping[int, StretchAnswer], *, required: float, weights: Mapping[str, float]
 ) -> Findings:
-    """The answers of all stretches joined, with what depends on the whole border: scores, gaps, contributions."""
+    """Join the answers of all stretches, and compute what depends on the whole border: scores, gaps, contributions."""
     segments = joined({number: part.segments for number, part in parts.items()})
     spans = question.ground.crossed.segment_spans_m
     segments = segments.assign_coords(
@@ -81,27 +86,27 @@ def findings_of(
         required=required,
         segments=segments,
         parts=parts,
-        crossings=_least(parts),
+        crossings=_best_paths(parts),
         trades=_undominated([trade for part in parts.values() for trade in part.trades]),
         gaps=runs,
-        sensors=_worth(segments, required),
-        barrier=_deepest(known),
+        sensors=_contributions(segments, required),
+        barrier=_joined_barrier(known),
         composite=composite(segments, weights) if weights else None,
     )
 
 
-def _least(parts: Mapping[int, StretchAnswer]) -> dict[str, dict[str, Any]]:
-    """Of each kind of path the best over all stretches, by the figures by which each stretch chose its own."""
+def _best_paths(parts: Mapping[int, StretchAnswer]) -> dict[str, dict[str, Any]]:
+    """Return the best path of each kind over all stretches, by the figures with which each stretch selected its own."""
     best: dict[str, dict[str, Any]] = {}
-    for way in (way for part in parts.values() for way in part.crossings):
-        kind = way["kind"]
-        if kind not in best or way["rank"] < best[kind]["rank"]:
-            best[kind] = way
+    for crossing in (crossing for part in parts.values() for crossing in part.crossings):
+        kind = crossing["kind"]
+        if kind not in best or crossing["rank"] < best[kind]["rank"]:
+            best[kind] = crossing
     return {kind: best[kind] for kind in WAYS if kind in best}
 
 
 def _undominated(trades: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Paths of which none is better in both time and hazard, the fastest first."""
+    """Return the non-dominated paths in time and hazard, the fastest first."""
     kept: list[dict[str, Any]] = []
     for trade in sorted(trades, key=lambda trade: (trade["seconds"], trade["hazard"])):
         if not kept or trade["hazard"] < kept[-1]["hazard"]:
@@ -109,8 +114,8 @@ def _undominated(trades: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return kept
 
 
-def _deepest(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """k of the whole: a chain along the border passes every stretch, so k is at most the least of all stretches."""
+def _joined_barrier(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return k of the whole border: a chain along it passes every stretch, so k is at most the stretches' minimum."""
     known = [part for part in parts if "k" in part]
     if not known:
         return {"unknown": parts[0]["unknown"]} if parts else {"unknown": "no stretch"}
@@ -124,8 +129,8 @@ def _deepest(parts: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _worth(segments: xr.Dataset, required: float) -> xr.Dataset:
-    """Leave-one-out contribution of each sensor over all segments that can be crossed; NaN where none can.
+def _contributions(segments: xr.Dataset, required: float) -> xr.Dataset:
+    """Return the leave-one-out contribution of each sensor over all crossable segments; NaN where there are none.
 
     ``of_the_whole`` is 0 where some segment's figure without the sensor is only a bound.
     """
@@ -155,7 +160,7 @@ LIMITS: Final = {
     "detection_probability": f"an upper bound: {BEYOND} detected less",
     "least_interruption": f"of the ways within the stretch's margin: {BEYOND} worse",
 }
-"""Figure by segment -> what limits it where it is not proved."""
+"""Figure by segment -> its limitation where it is not proved."""
 NAMES: Final = {
     "crossing_time": "crossing time",
     "detection_probability": "detection",
@@ -164,7 +169,7 @@ NAMES: Final = {
 
 
 def proved(findings: Findings, name: str) -> npt.NDArray[np.bool_]:
-    """Whether each segment's figure is that of the whole border, (segment,)."""
+    """Return whether each segment's figure applies to the whole border, (segment,)."""
     segments = findings.segments
     if name == "crossing_time":
         return np.asarray(segments["crossing_time_of_the_whole"], bool)
@@ -174,12 +179,12 @@ def proved(findings: Findings, name: str) -> npt.NDArray[np.bool_]:
 
 
 def bounds_in(findings: Findings) -> dict[str, list[int]]:
-    """The segments of which each figure is only a bound."""
+    """Return, per figure, the segments for which it is only a bound."""
     return {name: np.flatnonzero(~proved(findings, name)).tolist() for name in LIMITS}
 
 
 def sentence(findings: Findings) -> str:
-    """In how many segments the figures are bounds; empty where all are the whole border's."""
+    """State in how many segments the figures are bounds; empty where none are."""
     counted = [(NAMES[name], len(segments)) for name, segments in bounds_in(findings).items() if segments]
     if not counted:
         return ""

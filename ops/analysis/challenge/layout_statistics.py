@@ -18,7 +18,7 @@ from sensors.statistics.statistic import Statistic
 
 
 def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
-    """Statistics of a layout on the whole border."""
+    """Yield statistics of a layout on the whole border."""
     segments, required = findings.segments, findings.required
     detection = segments["detection_probability"].to_numpy()
     crossed = np.isfinite(detection)
@@ -45,9 +45,9 @@ def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
         n=int((state != STATES.index(UNKNOWN)).sum()),
     )
     yield origin.share("segments that are unknown", float(unknown), float(len(detection)), "no segment", layout=True)
-    yield _least(findings, origin, detection)
+    yield _least_detected(findings, origin, detection)
     yield _interruption(findings, origin)
-    yield from _ways(findings, origin)
+    yield from _paths(findings, origin)
     yield from _confirmed(findings, origin)
     yield from _rasters(findings, origin)
     held = findings.barrier
@@ -67,16 +67,16 @@ def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
         yield origin.statistic("sensors deep (k)", math.nan, "1", layout=True, limits=str(held["unknown"]))
 
 
-def _least(findings: Findings, origin: Origin, detection: Any) -> Statistic:
+def _least_detected(findings: Findings, origin: Origin, detection: Any) -> Statistic:
     name = "least detection of a crossing"
     if not np.isfinite(detection).any():
         return origin.statistic(
             name, math.nan, "1", layout=True, n=0, limits=f"{GONE[UNREACHABLE]}, or {GONE[UNKNOWN]}"
         )
     at = int(np.nanargmin(detection))
-    way = findings.crossings.get(LEAST)
-    if way is not None and detection[way["segment"]] == detection[at]:
-        at = int(way["segment"])  # of segments with equal detection, the one whose path is shown
+    path = findings.crossings.get(LEAST)
+    if path is not None and detection[path["segment"]] == detection[at]:
+        at = int(path["segment"])  # of segments with equal detection, the one whose path is shown
     low = float(findings.segments["detection_probability_low"][at])
     unknown_m = float(findings.segments["unknown_m"][at])
     return origin.statistic(
@@ -103,21 +103,23 @@ def _interruption(findings: Findings, origin: Origin) -> Statistic:
     )  # fmt: skip
 
 
-def _ways(findings: Findings, origin: Origin) -> Iterator[Statistic]:
-    """Time, detection and interruption of each of the three paths."""
-    for kind, way in findings.crossings.items():
-        of, over = f"segment {way['segment']}", f"the way is up to {way['overlength']:.2%} too long"
+def _paths(findings: Findings, origin: Origin) -> Iterator[Statistic]:
+    """Yield time, detection and interruption of each of the three paths."""
+    for kind, path in findings.crossings.items():
+        of, over = f"segment {path['segment']}", f"the way is up to {path['overlength']:.2%} too long"
         yield origin.statistic(
-            f"time, {kind} way", way["seconds"], "s", layout=True, of=of, interval="none: one way", limits=over
+            f"time, {kind} way", path["seconds"], "s", layout=True, of=of, interval="none: one way", limits=over
         )
         unknown = (
-            f"a lower bound: some sensor's sight is unknown over {way['unknown_m']:.0f} m; " if way["unknown_m"] else ""
+            f"a lower bound: some sensor's sight is unknown over {path['unknown_m']:.0f} m; "
+            if path["unknown_m"]
+            else ""
         )
         yield origin.statistic(
-            f"detection, {kind} way", way["p_detect"], "1", layout=True, of=of, interval=BY_PHASE,
-            low=min(way["p_detect_low"], way["p_detect"]), high=way["p_detect"], limits=unknown + over,
+            f"detection, {kind} way", path["p_detect"], "1", layout=True, of=of, interval=BY_PHASE,
+            low=min(path["p_detect_low"], path["p_detect"]), high=path["p_detect"], limits=unknown + over,
         )  # fmt: skip
-        interruption = interruption_of(findings, way)
+        interruption = interruption_of(findings, path)
         yield origin.statistic(
             f"interruption, {kind} way", interruption, "1", layout=True, of=of, interval="none: see the sensitivity",
             limits="task times independent and normal" if math.isfinite(interruption) else _no_response(findings),
@@ -129,9 +131,9 @@ def _no_response(findings: Findings) -> str:
 
 
 def _confirmed(findings: Findings, origin: Origin) -> Iterator[Statistic]:
-    """Probability that a crossing on each of the three paths becomes a confirmed track, by simulator and tracker."""
-    for kind, way in findings.crossings.items():
-        share, name, of = way["confirmed"], f"confirmed track, {kind} way", f"segment {way['segment']}"
+    """Yield the probability that a crossing on each of the three paths becomes a confirmed track, by simulation."""
+    for kind, path in findings.crossings.items():
+        share, name, of = path["confirmed"], f"confirmed track, {kind} way", f"segment {path['segment']}"
         if "unknown" in share:
             yield origin.statistic(name, math.nan, "1", layout=True, of=of, limits=str(share["unknown"]))
         elif not share["runs"]:
@@ -164,11 +166,11 @@ def _rasters(findings: Findings, origin: Origin) -> Iterator[Statistic]:
 
 
 def of_sensors(findings: Findings, origin: Origin) -> Iterator[Statistic]:
-    """Leave-one-out contribution of each sensor."""
+    """Yield the leave-one-out contribution of each sensor."""
     n = int(np.isfinite(findings.segments["detection_probability"].to_numpy()).sum())
     for sensor in findings.sensors["sensor"].to_numpy():
         one = findings.sensors.sel(sensor=sensor)
-        for name, what in (
+        for name, title in (
             ("mean_worth", "mean loss of detection without it"),
             ("opened", "share of the segments opened by its loss"),
         ):
@@ -176,5 +178,5 @@ def of_sensors(findings: Findings, origin: Origin) -> Iterator[Statistic]:
             value = float(one[name])
             whole: dict[str, Any] = {"numerator": value, "denominator": float(n)} if name == "opened" and n else {}
             yield origin.statistic(
-                what, value / n if whole else value, "1", layout=True, of=str(sensor), n=n, limits=limits, **whole
+                title, value / n if whole else value, "1", layout=True, of=str(sensor), n=n, limits=limits, **whole
             )

@@ -15,7 +15,7 @@ from ops.analysis.option_types import SectorArgument, TargetOption
 
 @dataclass(frozen=True, slots=True)
 class ChallengeOptions:
-    """What the command was asked for; ``check`` raises BadInput for what is not allowed, before anything is read."""
+    """The options of the command; ``check`` raises BadInput for invalid ones, before anything is read."""
 
     sector: SectorArgument
     out: Annotated[Path, typer.Option("--out", help="Folder of the tables, rasters, maps and the report.")]
@@ -55,7 +55,7 @@ class ChallengeOptions:
     ] = False
 
     def check(self) -> None:
-        """Raise BadInput for the first option that is not allowed."""
+        """Raise BadInput for the first invalid option."""
         from sensors.detection_model.assumptions import Situation
         from sensors.detection_model.weather import conditions_of
 
@@ -76,7 +76,7 @@ class ChallengeOptions:
 
 
 def weights_of(text: str) -> dict[str, float]:
-    """Weights of the composite from ``score=number,…``; none for an empty text. Raises BadInput."""
+    """Parse weights of the composite from ``score=number,…``; none for an empty text. Raises BadInput."""
     from geo.challenge.scores import SCORES
 
     weights: dict[str, float] = {}

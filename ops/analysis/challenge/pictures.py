@@ -1,7 +1,7 @@
-"""A challenge as pictures to print: small multiples of maps, and figures along the border; same input, same bytes.
+"""A challenge as pictures for printing: small multiples of maps, and figures along the border; deterministic output.
 
-Colours are those of palettes that every eye tells apart (cividis, viridis, PuOr; Okabe and Ito for lines); what is
-unknown is hatched and never takes a colour of the scale.
+The palettes are safe for colour blindness (cividis, viridis, PuOr; Okabe and Ito for lines). Unknown values are hatched
+and never use a colour of the scale.
 """
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ Extent = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One map of small multiples: the raster, its title, unit and palette, and the limits if they are fixed.
+    """One map of small multiples: the raster, its title, unit and palette, and fixed limits, if any.
 
-    ``states`` are the labels of 0 and 1 of a raster with no other values."""
+    ``states`` are the labels of 0 and 1 of a raster with no other values.
+    """
 
     variable: str
     title: str
@@ -105,7 +106,7 @@ def draw_maps(path: Path, findings: Findings, pictures: Mapping[str, xr.DataArra
 
 
 def draw_scores(path: Path, findings: Findings) -> None:
-    """The three scores by segment on relief, and the composite if there is one."""
+    """Draw the three scores by segment over relief, and the composite if there is one."""
     view = _View.of(findings.question.ground)
     values = {title: findings.segments[name].to_numpy() for name, title in SCORE_TITLES.items()}
     if findings.composite is not None:
@@ -121,22 +122,24 @@ def draw_scores(path: Path, findings: Findings) -> None:
 
 
 def draw_crossings(path: Path, findings: Findings) -> None:
-    """The three paths over the relief with the sensors, and where each is decided. The widest line is lowest."""
+    """Draw the three paths over relief with the sensors and the points of half the detection, the widest line
+    lowest.
+    """
     view = _View.of(findings.question.ground)
 
     def one(axes: Axes, _: int) -> None:
         _coloured(axes, findings.segments["detection_probability"].to_numpy(), view, "least detection")
         for sensor in findings.question.ground.layout:
             axes.plot(sensor.easting, sensor.northing, "^", color="white", mec="black", markersize=6, zorder=8)
-        for kind, way in findings.crossings.items():
+        for kind, crossing in findings.crossings.items():
             colour, dash, width = WAY_STYLES[kind]
-            e, n = view.ground.frame.to_local(np.array(way["lon"]), np.array(way["lat"]))
-            label = f"{kind}: {way['seconds'] / 60.0:.0f} min, detected {way['p_detect']:.2f}"
+            e, n = view.ground.frame.to_local(np.array(crossing["lon"]), np.array(crossing["lat"]))
+            label = f"{kind}: {crossing['seconds'] / 60.0:.0f} min, detected {crossing['p_detect']:.2f}"
             axes.plot(e, n, color="white", linewidth=width + 2.0, zorder=9)
             axes.plot(e, n, color=colour, linestyle=dash, linewidth=width, zorder=9, label=label)
-            for place in way["decided"]:
+            for position in crossing["decided"]:
                 axes.plot(
-                    *view.ground.frame.to_local(*place["lonlat"]), "o", color=colour, mec="white", ms=4, zorder=11
+                    *view.ground.frame.to_local(*position["lonlat"]), "o", color=colour, mec="white", ms=4, zorder=11
                 )
         axes.plot([], [], "^", color="white", mec="black", label="sensor")
         axes.plot([], [], "o", color="#444444", mec="white", ms=4, label="here half of the detection is decided")
@@ -147,7 +150,7 @@ def draw_crossings(path: Path, findings: Findings) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
-    """What every panel shows: the window around the belt, its relief, and which of its cells are in the belt."""
+    """The common content of every panel: the window around the belt, its relief, and the cells in the belt."""
 
     ground: OpenSector
     extent: Extent
@@ -167,17 +170,17 @@ class _View:
 
     @property
     def aspect(self) -> float:
-        """Width over height."""
+        """Width divided by height."""
         west, east, south, north = self.extent
         return (east - west) / (north - south)
 
 
 def _multiples(path: Path, count: int, draw_panel: Callable[[Axes, int], None], view: _View, footer: str) -> None:
-    """``count`` maps in a grid that suits their shape, each drawn by ``draw_panel(axes, number)``; whole or no file."""
+    """Draw ``count`` maps in a suitable grid, each by ``draw_panel(axes, number)``; the file is complete or absent."""
     columns = 1 if count == 1 or view.aspect > 2.2 else min(count, 2 if view.aspect > 0.9 else 3)
     rows = -(-count // columns)
     width = WIDTH_IN / columns - 0.9
-    letters = int((WIDTH_IN / columns - 0.3) * 72.0 / (0.55 * TITLE_PT))  # a letter is half as wide as high
+    letters = int((WIDTH_IN / columns - 0.3) * 72.0 / (0.55 * TITLE_PT))  # a letter is about half as wide as high
     with mpl.rc_context(STYLE):
         height = rows * (min(max(width / view.aspect, 1.1), 7.0) + 0.4) + 0.6
         figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
@@ -224,14 +227,14 @@ def _raster(axes: Axes, panel: Panel, layer: xr.DataArray, view: _View) -> None:
     segment, inward, outward = view.ground.crossed.between_edges(*np.meshgrid(east, north))
     inside = (segment >= 0) & (inward <= view.ground.sector.belt_m) & (outward >= -view.ground.sector.belt_m)
     title = panel.title
-    for what, where, hatch in (
+    for meaning, where, hatch in (
         ("unknown", inside & np.isnan(values), "////"),
         ("no way", inside & np.isposinf(values), "...."),
         ("nobody comes", inside & np.isneginf(values), "...."),
     ):
         if where.sum() > 0.001 * inside.sum():
             _hatched(axes, east, north, where, hatch)
-            title += f" ({hatch[:2]} {what})"
+            title += f" ({hatch[:2]} {meaning})"
     _border(axes, view)
     axes.set_title(title, loc="left")
 
@@ -243,13 +246,13 @@ def _hatched(axes: Axes, east: Any, north: Any, where: Any, hatch: str) -> None:
 
 def _border(axes: Axes, view: _View) -> None:
     for part in getattr(view.ground.crossed.line, "geoms", [view.ground.crossed.line]):
-        places = np.asarray(part.coords)
-        axes.plot(places[:, 0], places[:, 1], color="white", linewidth=2.6, zorder=4)
-        axes.plot(places[:, 0], places[:, 1], color="black", linewidth=1.2, zorder=5)
+        vertices = np.asarray(part.coords)
+        axes.plot(vertices[:, 0], vertices[:, 1], color="white", linewidth=2.6, zorder=4)
+        axes.plot(vertices[:, 0], vertices[:, 1], color="black", linewidth=1.2, zorder=5)
 
 
 def _coloured(axes: Axes, values: Any, view: _View, label: str = "percentile") -> None:
-    """The border with a colour per segment, grey where it is unknown."""
+    """Draw the border with a colour per segment, grey where the value is unknown."""
     border = view.ground.crossed
     if view.ground.zone is not None:
         for part in getattr(view.ground.zone.outer.line, "geoms", [view.ground.zone.outer.line]):
@@ -259,15 +262,15 @@ def _coloured(axes: Axes, values: Any, view: _View, label: str = "percentile") -
     known = np.isfinite(values)
     blank = [line for line, there in zip(lines, known, strict=True) if not there]
     axes.add_collection(LineCollection(blank, colors="#bdbdbd", linewidths=4.5, zorder=6))
-    told = [line for line, there in zip(lines, known, strict=True) if there]
-    coloured = LineCollection(told, array=np.asarray(values)[known], cmap="cividis", linewidths=4.5, zorder=6)
+    known_lines = [line for line, there in zip(lines, known, strict=True) if there]
+    coloured = LineCollection(known_lines, array=np.asarray(values)[known], cmap="cividis", linewidths=4.5, zorder=6)
     coloured.set_clim(0.0, 1.0)
     axes.add_collection(coloured)
     _bar(axes, coloured, label)
 
 
 def _bar(axes: Axes, picture: Any, label: str) -> Any:
-    """A colour bar as high as the map, whatever its shape."""
+    """Add a colour bar as high as the map, whatever its shape."""
     bar = axes.figure.colorbar(picture, cax=axes.inset_axes((1.01, 0.0, 0.018, 1.0)))
     bar.set_label(label, fontsize=8.0)
     bar.ax.tick_params(labelsize=7.5)
@@ -277,10 +280,10 @@ def _bar(axes: Axes, picture: Any, label: str) -> Any:
 def _footer(findings: Findings) -> str:
     question, attrs = findings.question, findings.segments.attrs
     ground = question.ground
-    place = plain_text(ground.sector.title or ground.sector.name)
+    sector_name = plain_text(ground.sector.title or ground.sector.name)
     datum = plain_text(str(attrs.get("datum", "unknown")))
     return (
-        f"{place}, layout {plain_text(ground.layout.name)}; {question.target}, "
+        f"{sector_name}, layout {plain_text(ground.layout.name)}; {question.target}, "
         f"{question.conditions.replace(',', ' + ')}, {question.direction}; belt {question.belt_m:g} m; "
         f"cells of {attrs['cell_m']:.0f} m; datum {datum}.\n"
         f"Not in the data: {spaced(attrs['missing']) or 'nothing'}. North is the grid's."

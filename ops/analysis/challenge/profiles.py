@@ -1,4 +1,4 @@
-"""A challenge along the border: scores with their intervals, detection with its bracket, interruption, depth."""
+"""A challenge along the border: scores with intervals, detection with bounds, interruption, and barrier depth."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HATCH: Final[dict[str, Any]] = {"hatch": "////", "facecolor": "none", "edgecolor
 
 
 def draw_profiles(path: Path, findings: Findings) -> None:
-    """Four figures over the chainage in kilometres, one below the other."""
+    """Draw four figures over the chainage in kilometres, one below the other."""
     with mpl.rc_context({**STYLE, "axes.spines.top": False, "axes.spines.right": False, "hatch.linewidth": 0.5}):
         figure = Figure(figsize=(WIDTH_IN, 8.6), layout="constrained")
         rows = figure.subplots(4, 1, sharex=True)

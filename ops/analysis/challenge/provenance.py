@@ -1,4 +1,4 @@
-"""Provenance of the published numbers of a challenge, given with each record."""
+"""Provenance of the published numbers of a challenge, stored with each record."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BY_SEGMENT: Final = "none of the whole: each segment's, by drawn errors of the e
 NOT_DRAWN: Final = "none: no errors of the elevation were drawn"
 NO_BASES: Final = "no bases: nobody knows how soon somebody comes"
 CHECKED_CELLS: Final = 8_192
-"""Cells along a side up to which every height is in the checksum; of larger terrains every n-th is, as stated."""
+"""Cells per side up to which the checksum covers every elevation; of larger terrains it covers every n-th."""
 GONE: Final = {
     UNREACHABLE: "nobody can cross the segment, so there is no crossing to detect",
     UNKNOWN: "the ground or the sensors' sight of every way is unknown",
@@ -76,7 +76,7 @@ class Origin:
         )
 
     def statistic(self, name: str, value: float, unit: str, *, layout: bool = False, **more: Any) -> Statistic:
-        """A record of this origin, of the layout or of the ground."""
+        """Return a record with this origin, about the layout or about the terrain."""
         defaults = {
             "interval": CENSUS,
             "source": self.layout if layout else self.ground,
@@ -86,7 +86,7 @@ class Origin:
         return Statistic(name=name, value=float(value), unit=unit, **(defaults | fixed | more))
 
     def share(self, name: str, part: float, whole: float, why: str, **more: Any) -> Statistic:
-        """A record of a share; unknown, for the reason ``why``, where the whole is 0."""
+        """Return a record of a fraction; unknown, with the reason ``why``, where the whole is 0."""
         value = part / whole if whole > 0 else math.nan
         limits = more.pop("limits", "") if whole > 0 else why
         return self.statistic(
@@ -95,7 +95,7 @@ class Origin:
 
 
 def _others(question: ChallengeQuestion) -> str:
-    """Versions of bases, roads, rivers and fords, on which response and movement depend."""
+    """Return versions of bases, roads, rivers and fords, on which response and movement depend."""
     bases = sorted(read_bases(question.ground.sector.bases).items())
     versions = [f"bases {hashlib.blake2b(repr(bases).encode(), digest_size=8).hexdigest() if bases else 'none'}"]
     for name in ("roads", "rivers", "fords"):
@@ -107,17 +107,17 @@ def _others(question: ChallengeQuestion) -> str:
 
 
 def deep(k: int) -> str:
-    """Barrier resilience in words."""
+    """Describe the barrier resilience k in words."""
     return f"{k} sensor deep" if k == 1 else f"{k} sensors deep"
 
 
 def spaced(names: str) -> str:
-    """Names with spaces for underscores."""
+    """Replace underscores in names by spaces."""
     return names.replace("_", " ")
 
 
 def _setting(name: str, value: object) -> str:
-    """A setting of the measures with its unit."""
+    """Format a setting of the measures with its unit."""
     plain, metres = name.removesuffix("_m"), name.endswith("_m")
     return f"{spaced(plain)} {_formatted(value)}" + (" m" if metres else "")
 

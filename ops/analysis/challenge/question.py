@@ -1,4 +1,4 @@
-"""What a challenge asks of every stretch, a stretch with all that the answer is computed from, and the answer."""
+"""The input common to all stretches of a challenge, one stretch with all its data, and the answer for it."""
 
 from __future__ import annotations
 
@@ -24,18 +24,21 @@ from sensors.interdiction.whole_border import PathsWithProof, three_ways_of_the_
 from sensors.layout import Layout
 
 FORM: Final = 3
-"""Version of what a stored answer holds; a run is resumed only from answers of its own version."""
+"""Format version of a stored answer; a run is resumed only from answers of the same version."""
 SAMPLED_CELLS: Final = 512
-"""Cells along a side up to which every height enters the fingerprint; of larger terrains every n-th does."""
+"""Cells per side up to which the fingerprint covers every elevation; of larger terrains it covers every n-th."""
 RASTER: Final = "raster "
-"""Prefix of the rasters' names in a stored answer, where segments have measures of the same names."""
+"""Name prefix of the rasters in a stored answer, because segments have measures of the same names."""
 RECORDS: Final = ("crossings", "trades", "barrier")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChallengeQuestion:
-    """What is asked of every stretch; ``response`` [s] is on the terrain's cells, None without bases. ``runs`` is the
-    number of simulated crossings of each of the three paths, 0 for none."""
+    """The input for every stretch.
+
+    ``response`` [s] is on the terrain's cells, None without bases. ``runs`` is the number of simulated crossings of
+    each of the three paths, 0 for none.
+    """
 
     ground: OpenSector
     target: str
@@ -55,11 +58,11 @@ class ChallengeQuestion:
 
     @property
     def settings(self) -> ChallengeSettings:
-        """The settings of the ground's measures: the defaults, for the target and the direction."""
+        """The settings of the terrain measures: the defaults, for the target and the direction."""
         return ChallengeSettings(direction=self.direction, mover=VEHICLE if self.target in DRIVEN else WALKER)
 
     def store(self, folder: Path, *options: object) -> StretchStore:
-        """The store of this question's answers in ``folder``; another question, ground or version has another one."""
+        """Return the store of the answers in ``folder``; it is specific to this question, terrain and version."""
         ground, heights = self.ground, self.ground.terrain["elevation"]
         every = max(1, max(heights.shape) // SAMPLED_CELLS)
         edges = [heights[axis].to_numpy()[[0, -1]] for axis in ("easting", "northing")]
@@ -78,7 +81,7 @@ class ChallengeQuestion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StretchCase:
-    """A stretch with the margin that its proof takes, the terrain of its belt, what watches it, and its paths.
+    """A stretch with the overlap required by its proof, the terrain of its belt, its sensors, and its paths.
 
     ``coverage`` and ``response`` are on the cells of ``terrain``; ``proved`` holds the paths of each kind.
     """
@@ -93,7 +96,7 @@ class StretchCase:
 
 
 def stretch_case(question: ChallengeQuestion, stretch: Stretch) -> StretchCase:
-    """The case with the margin within which no path of the whole border is better, as far as margins are widened."""
+    """Build the case with the overlap within which no path of the whole border is better, as far as possible."""
     for wider in stretch.widening(question.ground.terrain, belt_m=question.belt_m):
         case = _within_margin(question, wider)
         if all(paths.sure.all() for paths in case.proved.values()):
@@ -106,7 +109,7 @@ def _within_margin(question: ChallengeQuestion, stretch: Stretch) -> StretchCase
     reach = max((sensor.max_range_m for sensor in ground.layout.sensors), default=0.0)
     surroundings = stretch.around(ground.terrain, belt_m + reach).compute()
     terrain = stretch.around(surroundings, belt_m)
-    layout = _within(ground.layout, surroundings)
+    layout = _layout_within(ground.layout, surroundings)
     situation: dict[str, Any] = {
         "target": question.target,
         "conditions": question.conditions,
@@ -120,8 +123,8 @@ def _within_margin(question: ChallengeQuestion, stretch: Stretch) -> StretchCase
     return StretchCase(stretch, layout, terrain, covered, watched, response, proved)
 
 
-def _within(layout: Layout, terrain: xr.Dataset) -> Layout:
-    """The sensors that stand on a window of the terrain."""
+def _layout_within(layout: Layout, terrain: xr.Dataset) -> Layout:
+    """Return the sensors positioned within a window of the terrain."""
     east, north = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     inside = tuple(
         s for s in layout.sensors if east[0] <= s.easting <= east[-1] and north[-1] <= s.northing <= north[0]
@@ -143,7 +146,7 @@ class StretchAnswer:
     barrier: dict[str, Any]
 
     def as_dataset(self) -> xr.Dataset:
-        """The answer as one dataset to store."""
+        """Return the answer as one dataset for storage."""
         named = self.rasters.rename({name: f"{RASTER}{name}" for name in self.rasters.data_vars})
         story = {
             "records": {name: getattr(self, name) for name in RECORDS},
@@ -155,7 +158,7 @@ class StretchAnswer:
 
     @classmethod
     def from_dataset(cls, dataset: xr.Dataset) -> StretchAnswer:
-        """The answer that ``as_dataset`` made the dataset of, its variables in the same order."""
+        """Restore an answer from a dataset of ``as_dataset``, with its variables in the same order."""
         attrs = dict(dataset.attrs)
         records, raster_attrs, order = (json.loads(attrs.pop(name)) for name in ("records", "raster_attrs", "order"))
         segments, named = (dataset[names] for names in order)
@@ -165,5 +168,5 @@ class StretchAnswer:
 
 
 def _with_tuples(attrs: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes with tuples, which JSON holds as lists: files of a resumed run state them as any other run does."""
+    """Convert JSON lists in attributes back to tuples, so that a resumed run writes the same files as any other."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in attrs.items()}

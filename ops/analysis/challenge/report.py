@@ -1,7 +1,7 @@
-"""The report of a challenge: one HTML file that opens without network, for decision makers and auditors.
+"""The report of a challenge: one HTML file that opens without a network, for decision makers and auditors.
 
-Nothing in it is fetched, and the content security policy forbids it; what a layout or sector may set is escaped, or
-travels as JSON and becomes text nodes, see ``ops.drawing.web_map``.
+Nothing is fetched, and the content security policy forbids it. Text from a layout or sector is escaped, or stored as
+JSON and shown as text nodes, see ``ops.drawing.web_map``.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ LIMITS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A part of the page: texts, pictures (data URI and alternative text), tables."""
+    """A part of the page: texts, pictures (data URI and text alternative), tables."""
 
     title: str
     words: Sequence[str]
@@ -111,25 +111,25 @@ def _map(findings: Findings) -> MapInput:
             for s in ground.layout
         ],
         bases=[Marker("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],
-        tracks=[_trail(findings, kind, way) for kind, way in findings.crossings.items()],
+        tracks=[_trail(findings, kind, crossing) for kind, crossing in findings.crossings.items()],
         tracks_name="Crossings",
     )
 
 
-def _trail(findings: Findings, kind: str, way: Any) -> Trail:
-    east, north = findings.question.ground.frame.to_local(np.array(way["lon"]), np.array(way["lat"]))
+def _trail(findings: Findings, kind: str, crossing: Any) -> Trail:
+    east, north = findings.question.ground.frame.to_local(np.array(crossing["lon"]), np.array(crossing["lat"]))
     return Trail(
-        np.column_stack([east, north]), AS_CLASS[kind], f"{kind.capitalize()} crossing", _way_rows(findings, way)
+        np.column_stack([east, north]), AS_CLASS[kind], f"{kind.capitalize()} crossing", _path_rows(findings, crossing)
     )
 
 
-def _way_rows(findings: Findings, way: Any) -> list[tuple[str, str]]:
+def _path_rows(findings: Findings, crossing: Any) -> list[tuple[str, str]]:
     return [
-        ("through", f"segment {way['segment']}"),
-        ("time", f"{way['seconds'] / 60.0:.0f} min for {way['metres'] / 1000.0:.2f} km"),
-        ("detected", f"{number(way['p_detect_low'])} to {number(way['p_detect'])}"),
-        ("with outages", number(way["p_expected"])),
-        ("interrupted", number(interruption_of(findings, way))),
+        ("through", f"segment {crossing['segment']}"),
+        ("time", f"{crossing['seconds'] / 60.0:.0f} min for {crossing['metres'] / 1000.0:.2f} km"),
+        ("detected", f"{number(crossing['p_detect_low'])} to {number(crossing['p_detect'])}"),
+        ("with outages", number(crossing["p_expected"])),
+        ("interrupted", number(interruption_of(findings, crossing))),
     ]
 
 
@@ -211,7 +211,7 @@ def _tiles(findings: Findings, records: Sequence[Statistic]) -> list[dict[str, s
         ("Least interruption", by_name["least probability of interruption"]),
         ("Sensors deep", by_name["sensors deep (k)"]),
     ]
-    return [{"label": label, "value": _headline(record), "why": _why(record)} for label, record in chosen]
+    return [{"label": label, "value": _headline(record), "why": _reason(record)} for label, record in chosen]
 
 
 def _headline(record: Statistic) -> str:
@@ -222,7 +222,7 @@ def _headline(record: Statistic) -> str:
     return f"{record.value:.0f}" if record.name.startswith("sensors deep") else f"{record.value:.2f}"
 
 
-def _why(record: Statistic) -> str:
+def _reason(record: Statistic) -> str:
     parts = []
     if record.numerator is not None and record.denominator is not None:
         parts.append(f"{record.numerator:,.0f} of {record.denominator:,.0f}")

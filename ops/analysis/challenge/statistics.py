@@ -1,4 +1,4 @@
-"""The published numbers of a challenge as records, of the whole border and of every segment."""
+"""The published numbers of a challenge as records, for the whole border and for every segment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GROUND: Final = ("crossing_time", "response_time", "ruggedness", "vector_ruggedn
 
 
 def records_of(findings: Findings) -> list[Statistic]:
-    """The numbers of the whole border: of the ground first, then of the layout."""
+    """Return the numbers of the whole border: first those of the terrain, then those of the layout."""
     origin = Origin.of(findings)
     return [*_of_ground(findings, origin), *of_layout(findings, origin), *of_sensors(findings, origin)]
 
@@ -100,7 +100,7 @@ def _median(findings: Findings, origin: Origin) -> Statistic:
 
 
 def records_by_segment(findings: Findings) -> list[Statistic]:
-    """Every published number of every segment, both sides of the belt together."""
+    """Return every published number of every segment, both sides of the belt together."""
     origin, segments = Origin.of(findings), findings.segments
     dead = [dead_name(height) for height in findings.question.settings.target_heights_m]
     names = [name for name in (*GROUND, *dead) if name in segments]
@@ -162,9 +162,9 @@ def _detection_by_segment(findings: Findings, origin: Origin) -> Iterator[Statis
         of = f"segment {segment}"
         yield origin.statistic("detection_probability", value, "1", layout=True, of=of, limits=limits, **bracket)
         least = float(segments["least_interruption"][segment, 0])
-        told = "" if sure["least_interruption"][segment] else LIMITS["least_interruption"]
+        limit = "" if sure["least_interruption"][segment] else LIMITS["least_interruption"]
         why = (
-            told
+            limit
             if math.isfinite(least)
             else gone or (NO_BASES if findings.question.response is None else "nobody can tell")
         )

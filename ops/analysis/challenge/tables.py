@@ -20,7 +20,7 @@ OF_SENSORS: Final = ("mean loss of detection without it", "share of the segments
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the page; ``numbers`` sets all but the first column to the right, ``folded`` hides it at first."""
+    """A table of the page; ``numbers`` right-aligns all but the first column, ``folded`` collapses it initially."""
 
     title: str
     caption: str
@@ -31,7 +31,7 @@ class Table:
 
 
 def hardest_table(findings: Findings, score: str) -> Table:
-    """The segments that a score ranks highest, with its components."""
+    """Return the segments that a score ranks highest, with its components."""
     segments = findings.segments
     values = segments[score].to_numpy()
     order = [int(i) for i in np.argsort(-np.where(np.isnan(values), -1.0, values), kind="stable")[:HARDEST]]
@@ -73,25 +73,25 @@ def _reference(one: Any, name: str) -> str:
 
 
 def way_table(findings: Findings) -> Table:
-    """The three paths with their detection and interruption."""
+    """Return the three paths with their detection and interruption."""
     rows = []
-    for kind, way in findings.crossings.items():
-        least = findings.segments["interruption_probability"].sel(segment=way["segment"], way=kind)
-        margin = float(findings.segments["margin"].sel(segment=way["segment"], way=kind))
+    for kind, path in findings.crossings.items():
+        least = findings.segments["interruption_probability"].sel(segment=path["segment"], way=kind)
+        margin = float(findings.segments["margin"].sel(segment=path["segment"], way=kind))
         where = "; ".join(
             f"{d['start_s'] / 60:.0f}–{d['end_s'] / 60:.0f} min {', '.join(d['sensors'][:2])}"
-            for d in way["decided"][:3]
+            for d in path["decided"][:3]
         )
-        kinds = ", ".join(f"{name.replace('_', ' ')} {number(p)}" for name, p in way["p_by_kind"].items())
+        kinds = ", ".join(f"{name.replace('_', ' ')} {number(p)}" for name, p in path["p_by_kind"].items())
         rows.append(
             [
                 kind.capitalize(),
-                f"{way['segment']}",
-                minutes(way["seconds"]),
-                f"{way['metres'] / 1000:.2f} km",
-                f"{number(way['p_detect_low'])}–{number(way['p_detect'])}",
-                number(way["p_expected"]),
-                confirmed_words(way["confirmed"]),
+                f"{path['segment']}",
+                minutes(path["seconds"]),
+                f"{path['metres'] / 1000:.2f} km",
+                f"{number(path['p_detect_low'])}–{number(path['p_detect'])}",
+                number(path["p_expected"]),
+                confirmed_words(path["confirmed"]),
                 kinds or "–",
                 " / ".join(number(float(least.sel(slower=factor))) for factor in SLOWER),
                 "unknown" if math.isnan(margin) else f"{margin / 60:.0f} min",
@@ -106,7 +106,7 @@ def way_table(findings: Findings) -> Table:
 
 
 def confirmed_words(share: Mapping[str, Any]) -> str:
-    """Share of simulated crossings that became a confirmed track, with its interval."""
+    """State the fraction of simulated crossings that became a confirmed track, with its interval."""
     if "unknown" in share:
         return "unknown"
     if not share["runs"]:
@@ -115,7 +115,7 @@ def confirmed_words(share: Mapping[str, Any]) -> str:
 
 
 def gap_table(findings: Findings) -> Table:
-    """The gaps, in the order of chainage."""
+    """Return the coverage gaps, in order of chainage."""
     rows = [
         [
             f"{gap.first}–{gap.last}",
@@ -130,7 +130,7 @@ def gap_table(findings: Findings) -> Table:
 
 
 def sensor_table(findings: Findings) -> Table:
-    """The contribution of each sensor."""
+    """Return the contribution of each sensor."""
     known = int(np.isfinite(findings.segments["detection_probability"].to_numpy()).sum())
     rows = []
     for name in findings.sensors["sensor"].to_numpy():
@@ -150,7 +150,7 @@ def sensor_table(findings: Findings) -> Table:
 
 
 def trade_table(findings: Findings) -> Table:
-    """Time against detection."""
+    """Return the trade-off of crossing time against detection."""
     rows = [
         [minutes(t["seconds"]), f"{t['segment']}", number(t["probability"]), f"{t['hazard']:.3g}"]
         for t in findings.trades
@@ -162,7 +162,7 @@ def trade_table(findings: Findings) -> Table:
 
 
 def record_table(records: Sequence[Statistic], *, of_sensors: bool) -> Table:
-    """Published numbers with their provenance: those of single sensors, or all others."""
+    """Return published numbers with their provenance: those of single sensors, or all others."""
     rows = [
         [
             record.name + (f", {record.of}" if record.of else ""),
@@ -194,15 +194,15 @@ def _figure(value: float) -> str:
 
 
 def minutes(seconds: float) -> str:
-    """A duration for people."""
+    """Format a duration."""
     return "unknown" if math.isnan(seconds) else "never" if math.isinf(seconds) else f"{seconds / 60.0:.0f} min"
 
 
 def number(value: float) -> str:
-    """A share or probability for people."""
+    """Format a fraction or probability."""
     return "unknown" if math.isnan(value) else f"{value:.2f}"
 
 
 def percent(value: float) -> str:
-    """A share in per cent for people."""
+    """Format a fraction as a percentage."""
     return "an unknown share" if math.isnan(value) else f"{value:.0%}"

@@ -1,4 +1,4 @@
-"""The work behind ``watchline challenge``, stretch by stretch: the ground for any layout, then this layout on it."""
+"""The computation of ``watchline challenge`` by stretch: the terrain for any layout, then this layout on it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from sensors.interdiction.interception import LEAST, WAYS, head_start, interrupt
 from sensors.interdiction.whole_border import SAME_WAY
 
 SLOWER: Final = (1.0, 1.5, 2.0)
-"""Factors on the response time: as it is, and slower."""
+"""Factors on the response time: as computed, and slower."""
 STATES: Final = (CROSSED, UNREACHABLE, UNKNOWN)
 STEPS: Final = 3
 TRADES: Final = 8
 WITHIN: Final = "; of a border in stretches, ways through a cell are those within its stretch's margin"
 SEED: Final = 1
-"""Of the simulated crossings, so that the same run gives the same bytes."""
+"""Random seed of the simulated crossings, so that the same run gives the same bytes."""
 
 
 def answer_stretch(question: ChallengeQuestion, stretch: Stretch, step: Callable[[], None]) -> StretchAnswer:
-    """The answer of one stretch; ``step`` is called STEPS times as the work proceeds."""
+    """Compute the answer of one stretch; ``step`` is called STEPS times as the work proceeds."""
     ground_segments, ground_rasters = _any_layout(question, stretch)
     step()
     case = stretch_case(question, stretch)
@@ -44,7 +44,7 @@ def answer_stretch(question: ChallengeQuestion, stretch: Stretch, step: Callable
             _detection_columns(detection),
             depth,
             _interruption(case, question.direction),
-            _without(case, detection, question.ground.layout.ids, question.direction),
+            _detection_without(case, detection, question.ground.layout.ids, question.direction),
             _proof(case),
         ],
         combine_attrs="drop",
@@ -74,9 +74,10 @@ def _proved_attrs(better: str) -> dict[str, str]:
 
 
 def _any_layout(question: ChallengeQuestion, stretch: Stretch) -> tuple[xr.Dataset, xr.Dataset]:
-    """Measures of the ground for any layout: by segment, and as rasters of the stretch's own cells.
+    """Measure the terrain for any layout: by segment, and as rasters of the stretch's own cells.
 
-    The margin is that within which no path of the whole border is faster, and from which a segment may be watched.
+    The overlap is large enough that no path of the whole border is faster, and covers the positions from which a
+    segment may be watched.
     """
     settings, belt_m, terrain = question.settings, question.belt_m, question.ground.terrain
     wider, times, proved = crossing_times_of_the_whole(
@@ -86,7 +87,7 @@ def _any_layout(question: ChallengeQuestion, stretch: Stretch) -> tuple[xr.Datas
     window = stretch.around(terrain, belt_m + settings.openness_radius_m).compute()
     response = None if question.response is None else question.response.reindex_like(window["elevation"])
     case: dict[str, Any] = {"belt_m": belt_m, "ways": question.ways, "settings": settings, "response": response}
-    given = stretch.over_own(times) if question.dem_error is None else None  # draws and value of the same paths
+    given = stretch.over_own(times) if question.dem_error is None else None  # samples and value need the same paths
     measures = challenge(
         window,
         stretch.border,
@@ -105,8 +106,8 @@ def _any_layout(question: ChallengeQuestion, stretch: Stretch) -> tuple[xr.Datas
 
 
 def _proof(case: StretchCase) -> xr.Dataset:
-    """Whether the paths are the whole border's: (segment,) for detection, (segment, way) for interruption."""
-    by_way = np.ones((len(case.stretch.numbers), len(WAYS)), bool)  # what is not sought is unknown in either case
+    """Return whether the paths are the whole border's: (segment,) for detection, (segment, way) for interruption."""
+    by_way = np.ones((len(case.stretch.numbers), len(WAYS)), bool)  # kinds not computed are unknown either way
     for kind, paths in case.proved.items():
         by_way[case.stretch.own_segments, WAYS.index(kind)] = paths.sure
     data = {
@@ -117,7 +118,7 @@ def _proof(case: StretchCase) -> xr.Dataset:
 
 
 def _detection_columns(detection: xr.Dataset) -> xr.Dataset:
-    """Detection by segment under the names of the answer, the state as its number in STATES."""
+    """Rename detection by segment to the answer's names, with the state as its index in STATES."""
     state = np.array([STATES.index(str(name)) for name in detection["state"].to_numpy()])
     plain = detection.drop_vars("state").rename(seconds="least_seconds", metres="least_metres", hazard="least_hazard")
     attrs = {"units": "1", "long_name": f"{', '.join(f'{i} {name}' for i, name in enumerate(STATES))}"}
@@ -125,7 +126,7 @@ def _detection_columns(detection: xr.Dataset) -> xr.Dataset:
 
 
 def _interruption(case: StretchCase, direction: str) -> xr.Dataset:
-    """Interruption on the three paths; all of it is unknown without a response."""
+    """Return interruption on the three paths; all unknown without a response."""
     segments = case.watched.belt.border.segments
     if case.response is None:
         by_way = np.full((segments, len(WAYS)), np.nan)
@@ -148,10 +149,11 @@ def _interruption(case: StretchCase, direction: str) -> xr.Dataset:
     )
 
 
-def _without(case: StretchCase, detection: xr.Dataset, names: tuple[str, ...], direction: str) -> xr.Dataset:
-    """Least P_detect of each segment without one sensor, (segment, sensor); as with all where it is not near.
+def _detection_without(case: StretchCase, detection: xr.Dataset, names: tuple[str, ...], direction: str) -> xr.Dataset:
+    """Return each segment's least P_detect without one sensor, (segment, sensor); unchanged for distant sensors.
 
-    Within the margin of the proof with all sensors; ``without_of_the_whole`` says where it is that of the whole.
+    The overlap is that of the proof with all sensors; ``without_of_the_whole`` states where the result is the whole
+    border's.
     """
     watched, own_segments = case.watched, case.stretch.own_segments
     base = detection["detection_probability"].to_numpy()
@@ -172,7 +174,7 @@ def _without(case: StretchCase, detection: xr.Dataset, names: tuple[str, ...], d
 
 
 def _layers(question: ChallengeQuestion, case: StretchCase) -> xr.Dataset:
-    """This layout as rasters of the stretch's own cells, in the window that holds these."""
+    """Return this layout as rasters of the stretch's own cells, in the window around them."""
     watched, cover, belt = case.watched, case.coverage, case.watched.belt
     partial = bool(belt.onward.any())
     ways = least_ways(watched, direction=question.direction) if partial else case.proved[LEAST].ways
@@ -215,10 +217,10 @@ def _layers(question: ChallengeQuestion, case: StretchCase) -> xr.Dataset:
 
 
 def _crossings(case: StretchCase, detection: xr.Dataset) -> list[tuple[Crossing, list[float]]]:
-    """The least detected, the fastest and the most vulnerable path through the stretch's own segments, if any; each
-    with the figures that it is chosen by, of which the least are the best.
+    """Return the least detected, the fastest and the most vulnerable path through the stretch's own segments, if any.
 
-    The least detected by P_detect of ``detection``, where a camera's search ends; of equals the cheapest.
+    Each comes with the figures that selected it, of which the lowest is best. The least detected path is selected by
+    P_detect of ``detection``, which includes the end of a camera's search; among equals, by cost.
     """
     own_segments = case.stretch.own_segments
     chosen = []
@@ -227,7 +229,7 @@ def _crossings(case: StretchCase, detection: xr.Dataset) -> list[tuple[Crossing,
         way = paths.ways
         cost = np.where(np.isfinite(way.cost), way.cost, np.inf)[own_segments]
         if kind == LEAST:
-            cost = np.where(np.isfinite(chance), cost, np.inf)  # unknown where the sight is unknown
+            cost = np.where(np.isfinite(chance), cost, np.inf)  # unknown where visibility is unknown
         if np.isfinite(cost).any():
             first = np.where(np.isfinite(cost), chance, np.inf) if kind == LEAST else cost
             best = np.lexsort((cost, first))[0]
@@ -240,7 +242,7 @@ def _crossings(case: StretchCase, detection: xr.Dataset) -> list[tuple[Crossing,
 
 
 def _trades(case: StretchCase, detection: xr.Dataset, direction: str) -> list[dict[str, Any]]:
-    """Time against detection, for the paths through the stretch, none better than another in both."""
+    """Return the non-dominated paths through the stretch in time and detection."""
     own_segments, numbers = case.stretch.own_segments, case.stretch.numbers
     if not (detection["state"].to_numpy()[own_segments] == CROSSED).any():
         return []
@@ -252,7 +254,7 @@ def _trades(case: StretchCase, detection: xr.Dataset, direction: str) -> list[di
 
 
 def _barrier(case: StretchCase, belt_m: float) -> dict[str, Any]:
-    """Barrier resilience of the stretch; ``unknown`` gives the reason where it is unknown."""
+    """Return the barrier resilience of the stretch; ``unknown`` gives the reason where it is unknown."""
     layout, cover, border = case.layout, case.coverage, case.stretch.border
     try:
         k, cut = barrier(layout, cover, border, belt_m=belt_m)
@@ -263,7 +265,7 @@ def _barrier(case: StretchCase, belt_m: float) -> dict[str, Any]:
 
 
 def _confirmed(question: ChallengeQuestion, case: StretchCase, crossing: Crossing) -> dict[str, Any]:
-    """The share of simulated crossings on this path that became a confirmed track, or why it is unknown."""
+    """Return the fraction of simulated crossings on this path that became a confirmed track, or why it is unknown."""
     if question.runs == 0:
         return {"unknown": "not simulated"}
     settings = ConfirmationSettings(runs=question.runs)
@@ -279,7 +281,7 @@ def _confirmed(question: ChallengeQuestion, case: StretchCase, crossing: Crossin
 
 
 def crossing_record(crossing: Crossing, numbers: Any) -> dict[str, Any]:
-    """A crossing as plain values, its segment numbered as in the whole border, its positions in degrees."""
+    """Return a crossing as plain values, with its segment number on the whole border and its positions in degrees."""
     lon, lat = crossing.frame.to_lonlat(crossing.places[:, 0], crossing.places[:, 1])
     seconds = crossing.time_s
     return {

@@ -32,9 +32,9 @@ LISTED_WORST: Final = 5
 
 
 def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
-    """Compare, write the report into ``options.out`` where given, and return the figures for ``--json``.
+    """Compare, write the report into ``options.out`` if given, and return the figures for ``--json``.
 
-    The same options give the same figures and, but for the PDF's own marks, the same files.
+    The same options give the same figures and, except for the PDF's metadata, the same files.
     """
     settings, thresholds = settings_of(options), read_thresholds(options.thresholds)
     if len(options.layouts) < 2:
@@ -56,7 +56,7 @@ def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
 
 
 def settings_of(options: CompareOptions) -> CompareSettings:
-    """The settings of the comparison; raises BadInput for what cannot be."""
+    """Return the settings of the comparison; raises BadInput for invalid ones."""
     from sensors.planning import CompareSettings
 
     plain = CompareSettings(
@@ -114,7 +114,7 @@ def _computed(
 
 
 def layouts_of(sector: Sector, names: Sequence[str], frame: LocalFrame, catalogue: Catalogue) -> list[Layout]:
-    """Layouts by name or file, in order; equal names get a number."""
+    """Return layouts by name or file, in order; duplicate names get a number."""
     from sensors.layout import Layout
 
     layouts: list[Layout] = []
@@ -129,7 +129,7 @@ def layouts_of(sector: Sector, names: Sequence[str], frame: LocalFrame, catalogu
 
 
 def figures_of(comparison: Comparison) -> dict[str, Any]:
-    """The figures as JSON: numbers, text, and null where unknown."""
+    """Return the figures as JSON: numbers, text, and null where unknown."""
     verdict = comparison.verdict
     names = [str(name) for name in verdict["layout"].to_numpy()]
     return {
@@ -152,7 +152,7 @@ def figures_of(comparison: Comparison) -> dict[str, Any]:
             }
             for objective in verdict["objective"].to_numpy()
         },
-        "against": {name: _against(verdict, name) for name in names[1:]},
+        "against": {name: _duel(verdict, name) for name in names[1:]},
         "thresholds": [_threshold_figures(comparison, one) for one in comparison.thresholds],
         "catalogue": verdict.attrs["catalogue"],
         "limits": verdict.attrs["limits"],
@@ -198,8 +198,8 @@ def _layout_figures(comparison: Comparison, name: str) -> dict[str, Any]:
     }
 
 
-def _against(verdict: xr.Dataset, other: str) -> dict[str, Any]:
-    """The first layout against another: what decides, and where it would tip over."""
+def _duel(verdict: xr.Dataset, other: str) -> dict[str, Any]:
+    """Compare the first layout with another: the deciding inputs and the break-even values."""
     duel = verdict.sel(other=other)
     width = np.abs(duel["swing_high"].to_numpy() - duel["swing_low"].to_numpy())
     order = [int(i) for i in np.argsort(-np.nan_to_num(width), kind="stable")[:12] if not np.isnan(width[i])]

@@ -1,4 +1,4 @@
-"""A comparison of layouts: how it is computed, the record of a finished one, and its headline."""
+"""A comparison of layouts: its computation, the record of a finished one, and its headline."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REPORT, PDF, DRAWS, SEGMENTS = "report.html", "report.pdf", "draws.csv", "segmen
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that a report needs: the sector, the study, its verdict, bad days, and the requirements."""
+    """Everything that a report needs: the sector, the study, its verdict, adverse scenarios, and the requirements."""
 
     sector: Sector
     study: Study
@@ -40,7 +40,7 @@ class Comparison:
 
 
 def steps(layouts: Sequence[Layout]) -> int:
-    """Number of steps that ``studied`` counts."""
+    """Return the number of steps that ``studied`` reports."""
     return 2 * len(layouts) + 2
 
 
@@ -52,10 +52,10 @@ def studied(
     catalogue: Catalogue | None = None,
     progress: Callable[[str, int], None],
 ) -> tuple[Study, xr.Dataset]:
-    """The study of layouts at equal life-cycle cost in a sector, and its verdict.
+    """Study layouts at equal life-cycle cost in a sector; return the study and its verdict.
 
-    ``catalogue`` is the shipped one where none is given. ``progress(doing, done)`` is called with "layouts" as the
-    study proceeds, then with "draws" before the last of ``steps``.
+    ``catalogue`` defaults to the shipped one. ``progress(doing, done)`` is called with "layouts" as the study proceeds,
+    then with "draws" before the last of ``steps``.
     """
     from sensors.planning import study, verdict
 
@@ -74,7 +74,7 @@ def studied(
 
 
 def headline(verdict: xr.Dataset) -> str:
-    """The verdict in one sentence, with its uncertainty and the grade of what it rests on."""
+    """State the verdict in one sentence, with its uncertainty and the grade of its sources."""
     story = verdict.attrs
     first, *others = [str(name) for name in verdict["layout"].to_numpy()]
     clauses = []
@@ -89,7 +89,7 @@ def headline(verdict: xr.Dataset) -> str:
             clauses.append(f"nobody can say whether {first} beats {other}, as something is unknown")
             continue
         sure = verdict["confidence"].sel(other=other).item()
-        if float(duel["beats_error"]) == 0.0:  # of ties alone
+        if float(duel["beats_error"]) == 0.0:  # ties only
             clauses.append(f"{first} and {other} do alike in all of {story['draws']:,} draws (confidence {sure})")
             continue
         clauses.append(

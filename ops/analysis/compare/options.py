@@ -13,7 +13,7 @@ from ops.analysis.option_types import CatalogueOption, DiscountOption, TargetOpt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareOptions:
-    """What the command was asked for, as it was given."""
+    """The options of the command, as given."""
 
     layouts: Annotated[tuple[str, ...], typer.Argument(help="Two or more layouts: names in the sector, or files.")]
     sector: Annotated[str, typer.Option("--sector", help="Sector TOML file, or a sample's name.")] = "cumberland"

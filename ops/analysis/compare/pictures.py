@@ -1,4 +1,4 @@
-"""Figures of a comparison: maps side by side, draws, tornado, along the border, money against detection, bad days."""
+"""Figures of a comparison: maps, samples, tornado, along the border, cost and detection, adverse scenarios."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ DPI: Final = 130
 LISTED: Final = 14
 BUDGETS: Final = np.geomspace(0.25, 2.0, 22)
 LARGEST_PIXELS: Final = 900
-MANY: Final = 40  # sensors, beyond which their signs are small
+MANY: Final = 40  # number of sensors above which their symbols are small
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionedFigure:
-    """One figure with its title, what it shows in words, and how to read it."""
+    """One figure with its title, a text alternative, and how to read it."""
 
     title: str
     figure: Figure
@@ -61,7 +61,7 @@ class CaptionedFigure:
 
 
 def pictures_of(comparison: Comparison) -> list[CaptionedFigure]:
-    """All figures, in the order of the report."""
+    """Return all figures, in the order of the report."""
     drawings: list[Callable[[Comparison], CaptionedFigure]] = [
         maps,
         along,
@@ -75,7 +75,7 @@ def pictures_of(comparison: Comparison) -> list[CaptionedFigure]:
 
 
 def maps(comparison: Comparison) -> CaptionedFigure:
-    """The layouts side by side; the line is coloured by the detection of the crossing best for the crosser."""
+    """Draw the layouts side by side; the line shows the detection of the crosser's best path in each segment."""
     names, extent = comparison.study.names, _extent(comparison)
     west, east, south, north = extent
     wide = (east - west) > 1.6 * (north - south)
@@ -92,11 +92,11 @@ def maps(comparison: Comparison) -> CaptionedFigure:
     bar = figure.colorbar(ScalarMappable(scale, "cividis"), ax=list(axes), shrink=0.8, pad=0.01, aspect=30)
     bar.set_label("detected and looked at")
     means = comparison.verdict["mean_detection_central"].to_numpy()
-    told = ", ".join(f"{name} {mean:.0%}" for name, mean in zip(names, means, strict=True))
+    means_text = ", ".join(f"{name} {mean:.0%}" for name, mean in zip(names, means, strict=True))
     return CaptionedFigure(
         "Where crossings are detected",
         figure,
-        f"Maps of the layouts side by side; mean detection: {told}.",
+        f"Maps of the layouts side by side; mean detection: {means_text}.",
         "Line: probability that the crossing of each segment that is best for the crosser is detected and looked at, "
         "over a year's weather and outages, all inputs central. Dashed: the belt. Green: of all ways in the commonest "
         "weather, the one that is detected least.",
@@ -104,7 +104,7 @@ def maps(comparison: Comparison) -> CaptionedFigure:
 
 
 def _extent(comparison: Comparison) -> tuple[float, float, float, float]:
-    """West, east, south and north [m] of the belt and a little more, as far as the terrain reaches."""
+    """Return west, east, south and north [m] of the belt with a margin, limited to the terrain."""
     terrain, belt = comparison.study.ground.terrain, comparison.study.ground.belt
     west, south, east, north = shapely.bounds(belt_outline(belt.border, belt.belt_m * 1.15))
     easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
@@ -166,7 +166,7 @@ def _map(
 
 
 def _least_way(comparison: Comparison, name: str) -> int:
-    """The way that is detected least under a layout in the weather of the largest share, all inputs central."""
+    """Return the index of the least detected path under a layout, in the most frequent weather, all inputs central."""
     from sensors.planning.comparison.outcome import availability_of, survival, works
     from sensors.planning.comparison.purchase import budgets, buy
 
@@ -180,7 +180,7 @@ def _least_way(comparison: Comparison, name: str) -> int:
 
 
 def along(comparison: Comparison) -> CaptionedFigure:
-    """Detection along the border with the interval of the draws."""
+    """Draw detection along the border with the interval of the Monte Carlo samples."""
     verdict = comparison.verdict
     figure = Figure(figsize=(10.0, 2.9), layout="constrained")
     axis = figure.add_subplot()
@@ -208,7 +208,7 @@ def along(comparison: Comparison) -> CaptionedFigure:
 
 
 def draws(comparison: Comparison) -> CaptionedFigure:
-    """The draws of the objective, and of the difference to the first layout."""
+    """Draw the Monte Carlo samples of the objective, and of the difference to the first layout."""
     verdict, names = comparison.verdict, comparison.study.names
     objective = verdict.attrs["objective"]
     figure = Figure(figsize=(10.0, 3.0), layout="constrained")
@@ -239,7 +239,7 @@ def draws(comparison: Comparison) -> CaptionedFigure:
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Of (cost, value) those that no other passes at the same cost or less, by rising cost; NaN values are left out."""
+    """Return the non-dominated (cost, value) points, by increasing cost; NaN values are excluded."""
     front: list[tuple[float, float]] = []
     for cost, value in sorted((point for point in points if not math.isnan(point[1])), key=lambda p: (p[0], -p[1])):
         if not front or value > front[-1][1]:
@@ -248,7 +248,7 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
 
 
 def money(comparison: Comparison) -> CaptionedFigure:
-    """What more or less money would buy, all inputs central."""
+    """Draw the effect of a larger or smaller budget, all inputs central."""
     study, verdict = comparison.study, comparison.verdict
     objective = verdict.attrs["objective"]
     figure = Figure(figsize=(10.0, 3.2), layout="constrained")
@@ -285,7 +285,7 @@ def _tornados(comparison: Comparison) -> list[Callable[[Comparison], CaptionedFi
 
 
 def tornado(comparison: Comparison, other: str) -> CaptionedFigure:
-    """What moves the difference between the first layout and another."""
+    """Draw the inputs that change the difference between the first layout and another, as a tornado."""
     verdict, first = comparison.verdict, comparison.study.names[0]
     one = verdict.sel(other=other)
     low, high = one["swing_low"].to_numpy(), one["swing_high"].to_numpy()
@@ -316,13 +316,13 @@ def tornado(comparison: Comparison, other: str) -> CaptionedFigure:
     axis.set_xlabel(f"{plain_text(first, 30)} less {plain_text(other, 30)}, {objective.replace('_', ' ')}")
     if order:
         axis.legend(loc="lower right")
-    told = (
+    effects = (
         "; ".join(f"{in_words(str(names[i]))} {low[i]:+.3f} to {high[i]:+.3f}" for i in order[:5]) or "nothing moves it"
     )
     return CaptionedFigure(
         f"What decides between {first} and {other}",
         figure,
-        f"Tornado of the difference: {told}.",
+        f"Tornado of the difference: {effects}.",
         f"Each input alone at its {INTERVAL_TEXT}, all others central. In brackets the grade of its source: H official "
         "or reproduced, M press, vendor or derived, L assumption. Where a bar passes zero, that input alone turns the "
         "verdict.",
@@ -333,7 +333,7 @@ INTERVAL_TEXT: Final = "10 % and 90 % quantile"
 
 
 def bad_days(comparison: Comparison) -> CaptionedFigure:
-    """Detection as planned and on bad days."""
+    """Draw detection as planned and in adverse scenarios."""
     days, names = comparison.bad_days, comparison.study.names
     scenarios = [str(day) for day in days["scenario"].to_numpy()]
     figure = Figure(figsize=(10.0, 0.42 * len(scenarios) + 1.0), layout="constrained")
@@ -341,15 +341,15 @@ def bad_days(comparison: Comparison) -> CaptionedFigure:
     height = 0.8 / len(names)
     for number, name in enumerate(names):
         values = days["mean_detection"].sel(layout=name).to_numpy()
-        place = np.arange(len(scenarios)) + (number - (len(names) - 1) / 2.0) * height
+        positions = np.arange(len(scenarios)) + (number - (len(names) - 1) / 2.0) * height
         axis.barh(
-            place,
+            positions,
             np.nan_to_num(values),
             height=height,
             color=COLOURS[number % len(COLOURS)],
             label=plain_text(name, 30),
         )
-        for y, value in zip(place, values, strict=True):
+        for y, value in zip(positions, values, strict=True):
             text = "has none" if np.isnan(value) else f"{value:.2f}"
             axis.text(np.nan_to_num(value) + 0.01, y, text, va="center", fontsize=7.5)
     axis.set_yticks(range(len(scenarios)), scenarios)

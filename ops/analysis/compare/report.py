@@ -1,4 +1,4 @@
-"""The report of a comparison: one self-contained page, and the same as PDF."""
+"""The report of a comparison: one self-contained page, and the same content as PDF."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 A4_IN: Final = (8.27, 11.69)
 LINES: Final = 70
-"""Lines of text on a page of the PDF."""
+"""Lines of text per page of the PDF."""
 
 
 def write_report(out: Path, comparison: Comparison) -> None:
@@ -76,7 +76,7 @@ def _page(comparison: Comparison) -> dict[str, Any]:
 
 
 def _write_pdf(path: Path, comparison: Comparison, page: dict[str, Any], pictures: list[CaptionedFigure]) -> None:
-    """Text and tables first, then a figure to a page; no dates in it."""
+    """Write text and tables first, then one figure per page; the file contains no dates."""
     marks: dict[str, Any] = {"CreationDate": None, "ModDate": None, "Title": f"Watchline comparison: {page['title']}"}
     with mpl.rc_context(STYLE), atomic_write(path) as partial, PdfPages(partial, metadata=marks) as pdf:
         for text in _pages(_lines(page)):
@@ -109,7 +109,7 @@ def _lines(page: dict[str, Any]) -> list[str]:
 
 
 def _rows(columns: list[str], rows: list[list[str]]) -> list[str]:
-    """Rows as indented text: one line a cell where they would not fit beside each other."""
+    """Format rows as indented text: one line per cell where the cells do not fit side by side."""
     lines = []
     for row in rows:
         cells = [f"{name}: {cell}" if name else cell for name, cell in zip(columns[1:], row[1:], strict=True)]
@@ -122,7 +122,7 @@ def _pages(lines: list[str]) -> list[list[str]]:
 
 
 def _decided_by(verdict: xr.Dataset, other: str) -> str:
-    """The deciding inputs in words, each with its grade."""
+    """Describe the deciding inputs, each with its grade."""
     inputs = str(verdict["decided_by"].sel(other=other).item())
     named = [entry.rpartition(" (") for entry in inputs.split("; ") if entry]
     return "; ".join(f"{in_words(name)} ({grade}" for name, _, grade in named)

@@ -1,4 +1,4 @@
-"""Tables of a comparison: what the report shows, and the draws and segments as files."""
+"""Tables of a comparison for the report, and its Monte Carlo samples and segments as files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LABELS: Final = (
 
 
 def outcome_table(comparison: Comparison) -> dict[str, Any]:
-    """Every measure of each layout: central, and 5 to 95 % of the draws."""
+    """Return every measure of each layout: central, and 5 to 95 % of the samples."""
     verdict, rows = comparison.verdict, []
     for name, label, form in LABELS:
         cells = [label]
@@ -61,7 +61,7 @@ def outcome_table(comparison: Comparison) -> dict[str, Any]:
 
 
 def duel_table(comparison: Comparison) -> dict[str, Any]:
-    """P(A beats B) by every objective, the first layout against each other."""
+    """Return P(A beats B) by every objective, for the first layout against each other one."""
     verdict, first = comparison.verdict, comparison.study.names[0]
     rows = []
     for other in comparison.study.names[1:]:
@@ -81,7 +81,7 @@ def duel_table(comparison: Comparison) -> dict[str, Any]:
 
 
 def break_even_table(comparison: Comparison) -> dict[str, Any]:
-    """Where the verdict would tip over."""
+    """Return the break-even values at which the verdict would change."""
     verdict, rows = comparison.verdict, []
     first = comparison.study.names[0]
     for other in comparison.study.names[1:]:
@@ -99,7 +99,7 @@ def break_even_table(comparison: Comparison) -> dict[str, Any]:
 
 
 def assumption_table(comparison: Comparison) -> dict[str, Any]:
-    """Every input with its range, grade and source."""
+    """Return every input with its range, grade and source."""
     rows = [
         [name, _plain(low), _plain(middle), _plain(high), grade, source]
         for name, low, middle, high, grade, source in json.loads(comparison.verdict.attrs["inputs"])
@@ -112,7 +112,7 @@ def assumption_table(comparison: Comparison) -> dict[str, Any]:
 
 
 def coverage_assumption_table(comparison: Comparison) -> dict[str, Any]:
-    """The named assumptions of the detection model, which are not drawn."""
+    """Return the named assumptions of the detection model, which are not sampled."""
     rows = [
         [one.name, _plain(one.value), one.unit, one.confidence, one.source]
         for one in comparison.study.ground.assumptions
@@ -125,7 +125,7 @@ def coverage_assumption_table(comparison: Comparison) -> dict[str, Any]:
 
 
 def threshold_tables(comparison: Comparison) -> list[dict[str, Any]]:
-    """Requirements, how often they are met as they stand and as they were set, and every change."""
+    """Return the requirements, how often they are met now and as first set, and every change."""
     tables = []
     for one in comparison.thresholds:
         achieved = comparison.verdict[one.measure]
@@ -157,7 +157,7 @@ def threshold_tables(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def write_tables(out: Path, comparison: Comparison) -> None:
-    """Draws and segments as CSV."""
+    """Write samples and segments as CSV."""
     verdict, names = comparison.verdict, comparison.study.names
     frames = []
     for name in names:
@@ -181,7 +181,7 @@ def _write(path: Path, table: pd.DataFrame) -> None:
 
 
 def shown(value: float, form: str) -> str:
-    """A number for people; a dash where there is none."""
+    """Format a number; a dash where there is none."""
     if not np.isfinite(value):
         return "–"
     if form == "share":

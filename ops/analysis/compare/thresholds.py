@@ -1,4 +1,4 @@
-"""Requirements that were set before the answer was known, and every change that was made to them since."""
+"""Requirements set before the result was known, and every change made to them since."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MEASURES: Final[Mapping[str, bool]] = {
     "life_cycle_cost": False,
     "crew": False,
 }
-"""What a threshold may be on, and whether more is better."""
+"""The measures that a threshold may apply to, and whether higher is better."""
 KEYS: Final = ("name", "measure", "value", "set_on", "set_by", "why", "change")
 CHANGE_KEYS: Final = ("value", "on", "by", "why")
 
@@ -33,7 +33,7 @@ class ThresholdError(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The value that a threshold was set to, by whom, when and why."""
+    """One value of a threshold, with who set it, when and why."""
 
     value: float
     on: date
@@ -43,8 +43,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A requirement: met where the measure reaches it, or for costs and crew does not exceed it. ``log`` begins with
-    how it was first set; its last entry is what counts."""
+    """A requirement: met where the measure reaches it or, for costs and crew, does not exceed it.
+
+    ``log`` begins with the initial value; its last entry is the one in force.
+    """
 
     name: str
     measure: str
@@ -60,20 +62,20 @@ class Threshold:
 
     @property
     def weakened(self) -> bool:
-        """Whether it is easier to meet than when it was set."""
+        """Whether it is easier to meet than when it was first set."""
         return self.value < self.first if MEASURES[self.measure] else self.value > self.first
 
     def met_by(self, achieved: Any, *, value: float | None = None) -> Any:
-        """Whether figures meet it, elementwise; ``value`` another than the one that counts."""
+        """Return whether figures meet it, elementwise; ``value`` overrides the value in force."""
         wanted = self.value if value is None else value
         return achieved >= wanted if MEASURES[self.measure] else achieved <= wanted
 
 
 def read_thresholds(path: Path | None) -> list[Threshold]:
-    """Thresholds of a TOML file of ``[[threshold]]`` tables, none without a file.
+    """Read thresholds from a TOML file of ``[[threshold]]`` tables; none without a file.
 
     Each has name, measure, value, set_on, set_by, why, and any number of ``[[threshold.change]]`` with value, on, by
-    and why, in the order of their dates. Raises ThresholdError naming threshold and key.
+    and why, in order of date. Raises ThresholdError naming threshold and key.
     """
     if path is None:
         return []
@@ -108,13 +110,16 @@ def _threshold(given: Any, where: str) -> Threshold:
     if not isinstance(changes, list):
         raise ThresholdError("change is no list", where=where, expected="[[threshold.change]] tables")
     for number, one in enumerate(changes, start=1):
-        place = f"{where}, change {number}"
-        _keys(one, CHANGE_KEYS, place)
+        location = f"{where}, change {number}"
+        _keys(one, CHANGE_KEYS, location)
         change = Change(
-            _value(one["value"], place), _date(one["on"], place), _text(one["by"], place), _text(one["why"], place)
+            _value(one["value"], location),
+            _date(one["on"], location),
+            _text(one["by"], location),
+            _text(one["why"], location),
         )
         if change.on < log[-1].on:
-            raise ThresholdError(f"is of {change.on}", where=place, expected=f"a day from {log[-1].on} on")
+            raise ThresholdError(f"is of {change.on}", where=location, expected=f"a day from {log[-1].on} on")
         log.append(change)
     return Threshold(name, given["measure"], tuple(log))
 

@@ -1,4 +1,4 @@
-"""``watchline coverage``: how well a layout covers its sector, as rasters, a table of segments, maps and a summary."""
+"""``watchline coverage``: detection coverage of a layout, as rasters, a table of segments, maps and a summary."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ LISTED_WORST: Final = 10
 
 
 def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
-    """Compute and write everything into ``options.out``; returns the figures for the last line of ``--json``.
+    """Compute and write everything into ``options.out``; return the figures for the last line of ``--json``.
 
-    The same sector, layout and options give the same bytes in every file. Files of an earlier run are replaced; a
-    folder that holds files of these names that this command did not write is refused.
+    The same sector, layout and options give the same bytes in every file. Files of an earlier run are replaced. Raises
+    BadInput for a folder whose files of these names were not written by this command.
     """
     options.check()
     ground = open_sector(load_sector(options.sector), options.layout)

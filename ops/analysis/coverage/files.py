@@ -39,7 +39,9 @@ PER_SEGMENT: Final = (
 
 
 def write_raster(path: Path, rasters: xr.Dataset, variable: str) -> None:
-    """One raster as a COG in the frame: probabilities float32 with NaN for unknown, counts and states whole numbers."""
+    """Write one raster as a COG in the frame: probabilities as float32 (NaN: unknown), counts and states as
+    integers.
+    """
     values, nodata = _on_disk(rasters, variable)
     tags = {"units": rasters[variable].attrs["units"], "meaning": rasters[variable].attrs["long_name"]}
     attrs = {k: str(v) for k, v in rasters.attrs.items() if k not in ("crs", "assumptions")}
@@ -56,9 +58,9 @@ def write_band(
     tags: Mapping[str, str] | None = None,
     **profile: str,
 ) -> None:
-    """Values on the cells of ``grid``, a dataset with a ``crs``, as the one band of a cloud-optimised GeoTIFF.
+    """Write values on the cells of ``grid``, a dataset with a ``crs``, as the one band of a cloud-optimised GeoTIFF.
 
-    ``profile`` are further creation options of the driver.
+    ``profile`` holds further creation options of the driver.
     """
     import rasterio
     from rasterio.transform import from_origin
@@ -94,9 +96,9 @@ def _on_disk(rasters: xr.Dataset, variable: str) -> tuple[np.ndarray[Any, Any], 
 
 
 def write_segments(path: Path, segments: xr.Dataset, border: Border | Zone) -> None:
-    """One row per segment: its position, and each measure for both sides of the belt, then by side; lines in WGS 84.
+    """Write one row per segment: position, and each measure for both belt sides, then by side; lines in WGS 84.
 
-    Target, conditions, dwell, requirement and versions are in the file's metadata as JSON.
+    Target, conditions, exposure time, requirement and versions are stored in the file's metadata as JSON.
     """
     import pyarrow.parquet as pq
 

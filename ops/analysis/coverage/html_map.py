@@ -1,7 +1,7 @@
-"""Coverage as a map to click in: one HTML file, drawn by folium with Leaflet inside, that opens without network.
+"""Coverage as an interactive map: one HTML file, drawn by folium with Leaflet inlined, that opens without a network.
 
-Nothing is fetched, and the content security policy forbids it; what a layout or sector may set travels as JSON and
-becomes text nodes, see ``ops.drawing.web_map``.
+Nothing is fetched, and the content security policy forbids it. Text from a layout or sector is stored as JSON and shown
+as text nodes, see ``ops.drawing.web_map``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ops.sector.sector_file import read_bases
 
 TEMPLATE = Path(__file__).with_name("html_map.html.j2")
 
-LARGEST_PIXELS: Final = 2000  # along a side of the pictures inside the map; larger terrains are thinned
+LARGEST_PIXELS: Final = 2000  # along one side of the pictures inside the map; larger terrains are subsampled
 UNKNOWN_COLOUR: Final = (34, 34, 34)
 SYMBOLS: Final = (
     ("radar", "radar"),
@@ -59,8 +59,8 @@ def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, segments: xr
 
 
 def _overlay(chosen: Map, rasters: xr.Dataset, *, show: bool) -> Overlay:
-    """The classes of one map as a picture on the web map's grid; unknown cells are hatched."""
-    values = rasters[chosen.variable].astype(np.float64)  # the least class limit above 0 is no float32
+    """Return the classes of one map as a picture on the web map's grid; unknown cells are hatched."""
+    values = rasters[chosen.variable].astype(np.float64)  # the lowest class limit above 0 is not a float32
     blank = values == 255 if chosen.variable == "dead_ground" else np.isnan(rasters["expected_probability"])
     classes = xr.full_like(values, 0, dtype=np.float32)
     colours: list[tuple[int, int, int, int]] = [(0, 0, 0, 0)]

@@ -14,7 +14,7 @@ from ops.analysis.option_types import SectorArgument, TargetOption
 
 @dataclass(frozen=True, slots=True)
 class CoverageOptions:
-    """What the command was asked for; ``check`` raises BadInput for what is not allowed, before anything is read."""
+    """The options of the command; ``check`` raises BadInput for invalid ones, before anything is read."""
 
     sector: SectorArgument
     out: Annotated[Path, typer.Option("--out", help="Folder of the rasters, tables and maps.")]
@@ -36,7 +36,7 @@ class CoverageOptions:
     ] = 0.9
 
     def check(self) -> None:
-        """Raise BadInput for the first option that is not allowed."""
+        """Raise BadInput for the first invalid option."""
         from sensors.detection_model.assumptions import Situation
         from sensors.detection_model.weather import conditions_of
 

@@ -1,1 +1,1 @@
-"""The report of a period: what was detected, what was missed, and why."""
+"""The report of a period: detections, missed targets, and the reasons."""

@@ -1,4 +1,4 @@
-"""Dead ground: the share of the belt along the border to which no sensor of a layout has a line of sight."""
+"""Dead ground: the fraction of the belt along the border without line of sight from any sensor of a layout."""
 
 from __future__ import annotations
 
@@ -30,21 +30,22 @@ LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class HiddenShare:
-    """Hidden share per segment and over the whole belt, 0–1; NaN where no cell of the belt is known."""
+    """Fraction of dead ground per segment and over the whole belt, 0–1; NaN where no cell of the belt is known."""
 
     per_segment: npt.NDArray[np.float64]  # (segment,)
     overall: float
-    unknown: float  # share of the belt's cells left out because visibility there is unknown
+    unknown: float  # fraction of the belt's cells excluded because visibility there is unknown
     belt_m: float  # half width: metres either side of the line
-    cells: xr.DataArray | None = None  # (northing, easting) uint8: 1 hidden, 0 seen or outside the belt
+    cells: xr.DataArray | None = None  # (northing, easting) uint8: 1 dead ground, 0 visible or outside the belt
 
 
 def hidden_share(visible: xr.DataArray, border: Border, *, belt_m: float) -> HiddenShare:
-    """Share of the belt within ``belt_m`` [m] of ``border`` to which no sensor has a line of sight.
+    """Return the fraction of the belt within ``belt_m`` [m] of ``border`` without line of sight from any sensor.
 
-    ``visible`` is (sensor, northing, easting) uint8 as in ``sensors.coverage.look_probability``: 0 hidden or outside
-    range and view, 1 visible, 255 unknown. A cell is visible when any sensor sees it, and unknown when none does and
-    at least one is unknown. Without sensors all cells are hidden. Raises BadInput where the belt holds no cell.
+    ``visible`` is (sensor, northing, easting) uint8 as in ``sensors.coverage.look_probability``: 0 no line of sight or
+    outside range and field of view, 1 visible, 255 unknown. A cell is visible when any sensor sees it, and unknown when
+    none does and at least one is unknown. Without sensors all cells are dead ground. Raises BadInput where the belt has
+    no cell.
     """
     if visible.dims != ("sensor", "northing", "easting"):
         raise BadInput(f"dims {visible.dims}", where="hidden share: visible", expected="sensor, northing, easting")

@@ -1,7 +1,7 @@
-"""The report of a night or a demonstration: one HTML file that opens without network and can be read by anyone.
+"""The report of a period or a demonstration: one HTML file that opens without a network.
 
-Nothing in it is fetched: scripts, styles, pictures and the map's relief are inside the file, and its content security
-policy forbids the rest. What a sensor or a unit may set is escaped, and map popups are made of text nodes.
+Nothing is fetched: scripts, styles, pictures and the map's relief are inside the file, and its content security policy
+forbids anything else. Text from a sensor or unit is escaped, and map popups consist of text nodes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ PART_OF_CIRCLE_RAD = np.radians(3.0)
 
 @dataclass(frozen=True, slots=True)
 class LiveMap:
-    """How to open a night on the live map: a command for the report's folder, and the page that it then serves."""
+    """How to open the period on the live map: a command for the report's folder, and the page that it then serves."""
 
     command: str
     address: str
@@ -57,16 +57,16 @@ class LiveMap:
 
 @dataclass(frozen=True, slots=True)
 class ReportInput:
-    """Everything a report is made of; terrain, border and layout in one frame, datetimes aware.
+    """The content of a report; terrain, border and layout in one frame, datetimes aware.
 
-    ``tracks`` and ``truth`` are histories as in docs/nomenclature.md (``truth`` None where nobody knows it, then
-    ``gospa`` is None too; ``gospa_covered_mean_m`` is the mean over ground that some sensor sees). ``alerts`` are
-    dicts, one an id, with id, raised_at (aware datetime or RFC 3339 text) and sentence, and where known priority,
-    status, rule, segment, track, class_label, easting, northing. ``counts`` per sensor: received, journaled,
-    duplicate, dead_lettered, shed, and where known published, dead_lettered_unique, shed_unique. ``latencies_ms``
-    may be empty; ``latency_meaning`` completes "Latency is measured …". ``track_classes`` names the likely class of
-    a track, where neither the history nor an alert tells it; ``bases`` are name → (lon, lat). ``notices`` stand at
-    the top of the page. ``live``: how to see the same on the live map.
+    ``tracks`` and ``truth`` are histories as in docs/nomenclature.md. ``truth`` is None where it is unknown, and then
+    ``gospa`` is None too; ``gospa_covered_mean_m`` is the mean over ground within sensor coverage. ``alerts`` are
+    dicts, one per id, with id, raised_at (aware datetime or RFC 3339 text) and sentence, and where known priority,
+    status, rule, segment, track, class_label, easting, northing. ``counts`` per sensor: received, journaled, duplicate,
+    dead_lettered, shed, and where known published, dead_lettered_unique, shed_unique. ``latencies_ms`` may be empty;
+    ``latency_meaning`` completes "Latency is measured …". ``track_classes`` gives the likely class of a track where
+    neither the history nor an alert does; ``bases`` maps names to (lon, lat). ``notices`` are shown at the top of the
+    page. ``live``: how to open the same period on the live map.
     """
 
     title: str
@@ -95,8 +95,8 @@ class ReportInput:
 def write_report(path: Path, report: ReportInput) -> None:
     """Write ``report`` as one HTML file at ``path``, atomically; its folder must exist.
 
-    The same input gives the same bytes. Raises BadInput, in one sentence, for an alert without its id, time or
-    sentence, counts that lack a figure, a time zone that nobody keeps, or times that are naive or run backwards.
+    The same input gives the same bytes. Raises BadInput, in one sentence, for an alert without id, time or sentence,
+    counts that lack a figure, an unknown time zone, or times that are naive or decreasing.
     """
     _check(report)
     page = _page(report)
@@ -256,7 +256,7 @@ def _alert_marks(report: ReportInput) -> list[Marker]:
 
 
 def _trails(history: xr.Dataset, name: str, report: ReportInput) -> list[Trail]:
-    """One line for each thing of a history that was ever confirmed, over its confirmed and coasting rows."""
+    """Return one line per track or target that was ever confirmed, over its confirmed and coasting rows."""
     names = history[name].to_numpy().astype(str)
     if not names.size:
         return []
@@ -282,9 +282,11 @@ def _trails(history: xr.Dataset, name: str, report: ReportInput) -> list[Trail]:
 
 
 def _classes(history: xr.Dataset, name: str, report: ReportInput) -> dict[str, str]:
-    """Likely class by track: from the history, else from an alert, else from the caller."""
-    told = {str(alert["track"]): str(alert["class_label"]) for alert in report.alerts if alert.get("class_label")}
-    last = dict(report.track_classes) | told
+    """Return the likely class by track: from the history, else from an alert, else from the caller."""
+    from_alerts = {
+        str(alert["track"]): str(alert["class_label"]) for alert in report.alerts if alert.get("class_label")
+    }
+    last = dict(report.track_classes) | from_alerts
     if "class_probability" in history:
         best = history["class"].to_numpy().astype(str)[history["class_probability"].to_numpy().argmax(axis=1)]
     elif "class" in history:
@@ -300,7 +302,7 @@ def _clock(moment: np.datetime64) -> str:
 
 
 def _field(sensor: Any, layout: Layout) -> Trail:
-    """Outline of a sensor's range and view on the ground, in the frame."""
+    """Return the outline of a sensor's range and field of view on the ground, in the frame."""
     view = grid_azimuths_rad(sensor, layout.frame)
     start, end = view if view is not None else (0.0, 2 * np.pi)
     width = (end - start) % (2 * np.pi) or 2 * np.pi

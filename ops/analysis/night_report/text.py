@@ -22,7 +22,7 @@ UNKNOWN = "not known"
 
 @dataclass(frozen=True, slots=True)
 class HeadlineFigure:
-    """One headline figure, with what it means beneath it; mood is "", "good" or "bad"."""
+    """One headline figure with its explanation; mood is "", "good" or "bad"."""
 
     label: str
     value: str
@@ -33,7 +33,7 @@ class HeadlineFigure:
 
 @dataclass(frozen=True, slots=True)
 class ConservationCheck:
-    """One conservation law with its numbers; holds None where a side of it is not known."""
+    """One conservation law with its numbers; ``holds`` is None where a side of it is unknown."""
 
     verdict: str
     sentence: str
@@ -51,7 +51,7 @@ class CountRow:
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """One alert as a sentence with its two clocks."""
+    """One alert as a sentence, with its time in UTC and local time."""
 
     iso: str
     utc: str
@@ -65,12 +65,12 @@ class AlertRow:
 
 
 def clean(text: object) -> str:
-    """Text that a file and a page can hold: lone surrogates and control characters become the replacement mark."""
+    """Return text that is valid in a file and a page: lone surrogates and control characters become U+FFFD."""
     return "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in str(text))
 
 
 def moment_of(value: datetime | str, *, where: str) -> datetime:
-    """An aware UTC datetime from one, or from RFC 3339 text; BadInput for a naive or unreadable one."""
+    """Return an aware UTC datetime from one, or from RFC 3339 text; BadInput for a naive or invalid one."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
@@ -81,7 +81,7 @@ def moment_of(value: datetime | str, *, where: str) -> datetime:
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """The time zone of that name; BadInput for an unknown one."""
+    """Return the time zone of that name; BadInput for an unknown one."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -91,7 +91,7 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def period_words(started: datetime, ended: datetime, zone: ZoneInfo) -> str:
-    """From when to when, in UTC and in local time, and how long."""
+    """State start and end in UTC and local time, and the duration."""
     first, last = started.astimezone(UTC), ended.astimezone(UTC)
     seconds = (last - first).total_seconds()
     minutes, rest = divmod(round(seconds), 60)
@@ -103,7 +103,7 @@ def period_words(started: datetime, ended: datetime, zone: ZoneInfo) -> str:
 
 
 def alert_rows(alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[AlertRow]:
-    """Alerts in the order they were raised. Needs id, raised_at and sentence; other keys are optional."""
+    """Return alerts in the order they were raised. Needs id, raised_at and sentence; other keys are optional."""
     rows = []
     for alert in alerts:
         where = f"alert {clean(alert.get('id'))[:80]!r}"
@@ -130,7 +130,7 @@ def alert_rows(alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[Aler
 
 
 def identities(counts: Mapping[str, Mapping[str, int]]) -> tuple[ConservationCheck, ConservationCheck]:
-    """Both conservation laws over all sensors, with their numbers written out."""
+    """Check both conservation laws over all sensors, with their numbers written out."""
     total = summed(counts)
     left, right = total["received"], [total[name] for name in RECEIPTS[1:]]
     receipts = ConservationCheck(
@@ -151,7 +151,7 @@ def identities(counts: Mapping[str, Mapping[str, int]]) -> tuple[ConservationChe
 
 
 def summed(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    """Totals over sensors; published only where every sensor has it. Unique counts default to the receipts' own."""
+    """Sum over sensors; published only where every sensor has it. Unique counts default to the receipts' counts."""
     total = dict.fromkeys((*RECEIPTS, "dead_lettered_unique", "shed_unique"), 0)
     for sensor, figures in counts.items():
         for name in RECEIPTS:
@@ -166,7 +166,7 @@ def summed(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
 
 
 def count_rows(counts: Mapping[str, Mapping[str, int]]) -> tuple[list[CountRow], CountRow]:
-    """One row a sensor in alphabetical order, and the totals."""
+    """Return one row per sensor in alphabetical order, and the totals."""
     rows = [
         _count_row(clean(sensor) or "(no known sensor)", {sensor: figures})
         for sensor, figures in sorted(counts.items())
@@ -196,7 +196,7 @@ def tiles(
     latencies_ms: npt.NDArray[np.float64],
     hidden: HiddenShare | None,
 ) -> list[HeadlineFigure]:
-    """The headline figures, most wanted first."""
+    """Return the headline figures, most important first."""
     laws = identities(counts)
     broken = any(law.holds is False for law in laws)
     high = sum(1 for alert in alerts if alert.get("priority") in ("high", "distress"))
@@ -255,7 +255,7 @@ def _latency_tile(latencies_ms: npt.NDArray[np.float64], percent: int, why: str)
 
 
 def gospa_shares(gospa: xr.Dataset) -> dict[str, float]:
-    """Localisation, missed and false as shares of the summed GOSPA to its power; all 0 where there was no error."""
+    """Return localisation, missed and false as fractions of the summed GOSPA to its power; all 0 without any error."""
     order = float(gospa.attrs.get("order", 2.0))
     parts = {name: float((gospa[name] ** order).sum()) for name in ("localisation", "missed", "false")}
     whole = sum(parts.values())
@@ -263,7 +263,7 @@ def gospa_shares(gospa: xr.Dataset) -> dict[str, float]:
 
 
 def quality_sentences(gospa: xr.Dataset | None, latency_meaning: str) -> list[str]:
-    """What the tracking figures mean, and what they leave out."""
+    """Explain the tracking figures and what they do not include."""
     if gospa is None or gospa.sizes.get("time", 0) == 0:
         first = "There is no ground truth here, so the tracking error is not known. It cannot be judged by eye."
     else:
@@ -279,7 +279,7 @@ def quality_sentences(gospa: xr.Dataset | None, latency_meaning: str) -> list[st
 
 
 def hidden_sentence(hidden: HiddenShare) -> str:
-    """The hidden share in one sentence."""
+    """State the fraction of dead ground in one sentence."""
     known = hidden.per_segment[np.isfinite(hidden.per_segment)]
     if not known.size:
         return "The visibility of the belt is unknown throughout."

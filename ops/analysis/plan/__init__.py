@@ -1,1 +1,1 @@
-"""`watchline plan`: what to buy and where to put it."""
+"""`watchline plan`: selects sensors to buy and their sites."""

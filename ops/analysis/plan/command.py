@@ -1,4 +1,4 @@
-"""``watchline plan``: what to buy for a budget, where it should stand, and how good that is at best."""
+"""``watchline plan``: selects sensors and sites for a budget, with a bound on the optimality gap."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FILES: Final = (LAYOUT, SITES, "roster.json", "roster.seed.json", SUMMARY)
 
 
 def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
-    """Plan, write the layout into ``options.out`` where given, and return the figures for ``--json``."""
+    """Plan, write the layout into ``options.out`` if given, and return the figures for ``--json``."""
     from sensors.planning.choice.benefits import Case
     from sensors.planning.choice.plan import pareto
 
@@ -95,7 +95,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
 
 
 def _demand(options: PlanOptions) -> Demand:
-    """The demand, checked before anything is read."""
+    """Return the demand, checked before anything is read."""
     from sensors.patrols.game import Shift
     from sensors.planning.choice.plan import Demand
     from sensors.planning.solver.solve import SolverBudget
@@ -128,7 +128,7 @@ def _layout(path: Path, ground: OpenSector, catalogue: Catalogue) -> Layout:
 def _options(
     options: PlanOptions, ground: OpenSector, catalogue: Catalogue
 ) -> tuple[tuple[Option, ...], xr.Dataset | None]:
-    """What may be bought where: the sensors of a file with their costs, or items at candidate sites."""
+    """Return the purchase options: the sensors of a file with their costs, or items at candidate sites."""
     from sensors.planning.choice.candidate_sites import Around, SiteRules
     from sensors.planning.choice.options import Money, options_of
 
@@ -159,7 +159,7 @@ def _lines(path: Path | None, option: str) -> geopandas.GeoDataFrame | None:
 
 
 def _gateways(options: PlanOptions, ground: OpenSector) -> list[tuple[float, float]] | None:
-    """Where reports must come to [m]: the sector's bases, points of a file, or None where no link is asked for."""
+    """Return the destinations of reports [m]: the sector's bases, points of a file, or None if no link is required."""
     if options.links == "none":
         return None
     if options.links == "bases":
@@ -180,7 +180,7 @@ def _response(ground: OpenSector) -> xr.DataArray:
 
 
 def _unlinked(plan: PurchasePlan, ground: OpenSector, gateways: list[tuple[float, float]] | None) -> list[str] | None:
-    """Sensors and relays of the plan's layout from which no chain leads to a base; None where no base is known."""
+    """Return sensors and relays of the layout without a chain of links to a base; None where no base is known."""
     from sensors.planning.radio_links import unlinked
 
     bases = gateways or bases_in(ground)
@@ -264,7 +264,7 @@ def _written(
     from ops.analysis.plan.patrols import write_roster
 
     for stale in FILES:
-        (out / stale).unlink(missing_ok=True)  # an earlier plan's roster is not this one's
+        (out / stale).unlink(missing_ok=True)  # the roster of an earlier plan does not belong to this one
     names = [LAYOUT]
     write_json(out / LAYOUT, layout_document(plan.layout))
     if sites is not None:

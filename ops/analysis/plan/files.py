@@ -1,4 +1,4 @@
-"""Files of a plan: the layout to use or to edit, the candidate sites, the front, the roster."""
+"""Files of a plan: the layout to use or to edit, the candidate sites, the Pareto front, the roster."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLACED: Final = frozenset({"lon", "lat", "easting", "northing"})
 
 
 def layout_document(layout: Layout) -> dict[str, Any]:
-    """The layout as a layout file: GeoJSON points with the keys that differ from their defaults."""
+    """Return the layout as a layout file: GeoJSON points with the keys that differ from their defaults."""
     features = [_feature(part) for part in (*layout.relays, *layout.sensors)]
     return {"type": "FeatureCollection", "name": layout.name, "features": features}
 
@@ -37,7 +37,7 @@ def _feature(sensor: AnySensor | Relay) -> dict[str, Any]:
 
 
 def sites_document(sites: xr.Dataset, frame: LocalFrame) -> dict[str, Any]:
-    """Candidate sites as GeoJSON points with what is known of each."""
+    """Return candidate sites as GeoJSON points with their known properties."""
     features = []
     for n, name in enumerate(sites["site"].to_numpy()):
         site = sites.isel(site=n)
@@ -50,6 +50,6 @@ def sites_document(sites: xr.Dataset, frame: LocalFrame) -> dict[str, Any]:
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Complete or not at all."""
+    """Write a JSON file atomically."""
     with atomic_write(path) as partial:
         partial.write_text(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from ops.analysis.option_types import CatalogueOption, DiscountOption, TargetOpt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What the command was asked for, as it was given; ``place`` and ``sector`` name the same, ``sector_name``."""
+    """The options of the command, as given; ``place`` and ``sector`` are alternatives, see ``sector_name``."""
 
     budget: Annotated[
         float, typer.Option("--budget", help="Life-cycle money for what is bought, in the catalogue's currency.")
@@ -70,7 +70,7 @@ class PlanOptions:
 
     @property
     def sector_name(self) -> str:
-        """The sector that was named, or the sample; raises typer.BadParameter where two are named."""
+        """Return the named sector, or the sample; raises typer.BadParameter where two are named."""
         from ops.sector.sector_file import DEFAULT_SECTOR
 
         if self.place is not None and self.sector is not None and self.place != self.sector:

@@ -1,4 +1,4 @@
-"""Patrols of a plan: the security game on what its layout leaves open, and a roster drawn from a private seed."""
+"""Patrols of a plan: the security game on the coverage gaps of its layout, and a roster drawn from a private seed."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 SEED_BITS: Final = 64
 DETOUR_M: Final = 1500.0
-"""How far paths from one segment to the next may deviate (assumption)."""
+"""Maximum deviation of paths from one segment to the next [m] (assumption)."""
 ON_THE_SPOT_S: Final = 300.0
-"""Response of a patrol to a crossing in the segment where it stays (assumption)."""
+"""Response time of a patrol to a crossing in its current segment [s] (assumption)."""
 PATROL_FINDS: Final = 0.5
-"""Probability that a patrol itself finds and stops who crosses the segment where it stays (assumption)."""
+"""Probability that a patrol itself detects and stops a crosser in its current segment (assumption)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +45,7 @@ class PatrolPlan:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """The solution for JSON; segments by their numbers on the border."""
+        """Return the solution for JSON, with segments by their numbers on the border."""
         solution = self.solution
         return {
             "value": round(solution.value, 6),
@@ -63,13 +63,14 @@ class PatrolPlan:
 def game_of(
     watched: WatchedBelt, response: xr.DataArray, *, on_the_spot_s: float = ON_THE_SPOT_S, finds: float = PATROL_FINDS
 ) -> tuple[Game, Ints]:
-    """The game over the segments that can be crossed, and their numbers on the border.
+    """Return the game over the crossable segments, and their numbers on the border.
 
-    Without a patrol a segment is worth the least probability of interruption on its three paths. With one the response
-    takes at most ``on_the_spot_s``, or the patrol itself finds the crosser (probability ``finds``, independent).
+    The value of a segment without a patrol is the least probability of interruption on its three paths. With a patrol,
+    the response takes at most ``on_the_spot_s``, or the patrol itself finds the crosser (probability ``finds``,
+    independent).
     """
     settings = ResponseSettings()
-    tasks = [tasks_of(watched, ways, response, settings) for ways in three_ways(watched, response).values()]
+    tasks = [tasks_of(watched, paths, response, settings) for paths in three_ways(watched, response).values()]
     alone = np.min([t.interruption(settings) for t in tasks], axis=0)
     on_the_spot = [replace(t, response_s=np.fmin(t.response_s, on_the_spot_s)) for t in tasks]
     helped = 1.0 - (1.0 - np.min([t.interruption(settings) for t in on_the_spot], axis=0)) * (1.0 - finds)
@@ -80,22 +81,24 @@ def game_of(
 
 
 def sweeps_of(border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, segments: Ints, shift: Shift) -> Sweeps:
-    """Rounds along the line, from the middle of one segment to the next in a vehicle where one can drive, else on foot;
-    the way out and back takes as long as the response."""
+    """Return patrol routes along the line, between midpoints of segments, by vehicle where drivable, otherwise on foot.
+
+    The journeys out and back take as long as the response.
+    """
     middles = border.segment_spans_m.mean(axis=1)[segments]
     east, north = border.point_at(middles)
-    places = np.column_stack([np.atleast_1d(east), np.atleast_1d(north)])
+    midpoints = np.column_stack([np.atleast_1d(east), np.atleast_1d(north)])
     walker, vehicle = on_foot(terrain), by_vehicle(terrain)
-    hops = np.empty(len(places) - 1)
+    hops = np.empty(len(midpoints) - 1)
     for n in range(len(hops)):
-        hops[n] = min(_seconds(mover, places[n], places[n + 1]) for mover in (vehicle, walker))
-    out = np.array([float(response.sel(easting=e, northing=n, method="nearest")) for e, n in places])
+        hops[n] = min(_seconds(mover, midpoints[n], midpoints[n + 1]) for mover in (vehicle, walker))
+    out = np.array([float(response.sel(easting=e, northing=n, method="nearest")) for e, n in midpoints])
     out = np.where(np.isnan(out), np.inf, out)
     return Sweeps(hops, out, out, shift)
 
 
 def _seconds(mover: Mobility, start: Floats, goal: Floats) -> float:
-    """Seconds between two nearby positions on paths that deviate at most DETOUR_M; infinite where there is none."""
+    """Return the seconds between nearby positions on paths deviating at most DETOUR_M; infinite without a path."""
     low, high = np.minimum(start, goal) - DETOUR_M, np.maximum(start, goal) + DETOUR_M
     columns = _span((mover.easting >= low[0]) & (mover.easting <= high[0]))
     rows = _span((mover.northing >= low[1]) & (mover.northing <= high[1]))
@@ -109,14 +112,14 @@ def _seconds(mover: Mobility, start: Floats, goal: Floats) -> float:
 
 
 def _span(inside: npt.NDArray[np.bool_]) -> slice:
-    places = np.flatnonzero(inside)
-    return slice(int(places[0]), int(places[-1]) + 1)
+    indices = np.flatnonzero(inside)
+    return slice(int(indices[0]), int(indices[-1]) + 1)
 
 
 def write_roster(out: Path, plan: PatrolPlan, shifts: int) -> list[str]:
     """Draw a roster from a new private seed into ``roster.json``, and write the seed beside it for the log.
 
-    Both files can be read by this user only, since they show where no patrol will be. Returns the names of the files.
+    Both files are readable by this user only, because they show where there will be no patrol. Returns the file names.
     """
     seed = secrets.randbits(SEED_BITS)
     drawn = roster(plan.solution, shifts, seed=seed)
@@ -130,7 +133,7 @@ def write_roster(out: Path, plan: PatrolPlan, shifts: int) -> list[str]:
 def play(
     watched: WatchedBelt, border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, shift: Shift
 ) -> PatrolPlan:
-    """The solved game on what is watched."""
+    """Solve the game on the watched belt."""
     game, segments = game_of(watched, response)
     return PatrolPlan(solve_game(game, sweeps_of(border, terrain, response, segments, shift)), segments, shift.patrols)
 

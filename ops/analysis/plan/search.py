@@ -1,4 +1,4 @@
-"""The search for a plan, for the command and the planner's page: options, what each adds, and the choice."""
+"""The search for a plan, for the command and the planner's page: options, their benefits, and the selection."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from sensors.planning.choice.plan import Demand, PurchasePlan
 
 ITEMS: Final = ("portable_radar", "ast_tower", "observation_post", "trail_camera", "seismic_line", "radio_relay")
-"""What may be bought by default: basic kit, one tower of the high-tech kind, and relays."""
+"""The default items to buy: basic equipment, one high-tech tower type, and relays."""
 
 
 def options_on(
     ground: OpenSector, rules: SiteRules, money: Money, *, items: Sequence[str] = ITEMS, around: Around | None = None
 ) -> tuple[tuple[Option, ...], xr.Dataset]:
-    """``items`` at the candidate sites of the sector, and these sites."""
+    """Return ``items`` at the candidate sites of the sector, and these sites."""
     from sensors.planning.choice.candidate_sites import candidate_sites
     from sensors.planning.choice.options import options_at
 
@@ -33,7 +33,7 @@ def options_on(
 
 
 def affordable(options: tuple[Option, ...], demand: Demand, present: Layout | None) -> tuple[Option, ...]:
-    """The options beside a present layout; raises BadInput where the budget and the crew allow none of them."""
+    """Return the affordable options in addition to a present layout; BadInput where budget and crew allow none."""
     from sensors.planning.choice.options import beside, limits_of
 
     options = beside(options, present)
@@ -53,7 +53,7 @@ def best_plan(
     response: xr.DataArray | None = None,
     progress: Callable[[str, int, int], None],
 ) -> tuple[OptionBenefits, PurchasePlan]:
-    """What each option adds, and the plan that meets the demand.
+    """Return the benefit of each option, and the plan that meets the demand.
 
     ``progress(doing, done, total)`` is called with "candidates" after each option, then once with "choosing".
     """

@@ -24,7 +24,7 @@ PAGE: Final = "scorecard.html"
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
-    """What the command was asked for. ``on`` is a day, by default today in UTC."""
+    """The options of the command. ``on`` is a day, by default today in UTC."""
 
     indicators: Path | None
     outcomes: Path | None
@@ -36,9 +36,9 @@ class ScoreOptions:
 
 
 def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None) -> dict[str, Any]:
-    """Read, judge and show; writes ``scorecard.html`` and ``summary.json`` where a folder is given.
+    """Read, evaluate and show the scorecard; write ``scorecard.html`` and ``summary.json`` where a folder is given.
 
-    Returns the figures for the last line of ``--json``. Raises BadInput as the files deserve.
+    Returns the figures for the last line of ``--json``. Raises BadInput for invalid files.
     """
     if options.indicators is None and options.outcomes is None and options.challenge is None:
         raise BadInput("nothing to score", where="watchline score", expected="indicators, --outcomes or --challenge")
@@ -66,7 +66,7 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
 
 
 def _card(options: ScoreOptions, day: date, until: date) -> Scorecard:
-    """The scorecard as it was known on ``day``: what came later, but not after ``until``, is left out."""
+    """Return the scorecard as known on ``day``: later records up to ``until`` are valid but excluded."""
     indicators = [] if options.indicators is None else read_indicators(options.indicators, until=until)
     periods = [] if options.outcomes is None else read_outcomes(options.outcomes, until=until)
     return scorecard(
@@ -96,7 +96,7 @@ def _show(card: Scorecard, screen: Console) -> None:
 
 
 def _plain(text: str) -> str:
-    """Text of a file, escaped so that it is not read as markup."""
+    """Escape text from a file, so that it is not interpreted as markup."""
     from rich.markup import escape
 
     return escape("".join(character if character.isprintable() else "�" for character in text))

@@ -1,8 +1,8 @@
-"""Indicators that no sensor gives: dated, sourced records of crime and governance, plans and agreements, from a file.
+"""Indicators that sensors do not provide: dated, sourced records of crime and governance, plans and agreements.
 
-One row a value: ``place`` (or in its stead ``country``, ``section`` or ``segment``), ``family``, ``name``, ``value``,
+One row per value: ``place`` (or instead ``country``, ``section`` or ``segment``), ``family``, ``name``, ``value``,
 ``unit``, ``date`` and ``source``; where known ``target``, ``better`` (higher or lower) and ``confidence`` (high, medium
-or low). A value left empty is an indicator that was due and not reported. Rows that contradict each other are refused.
+or low). An empty value is an indicator that was due and not reported. Contradictory rows are refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FAMILIES: Final[Mapping[str, str]] = {
 REQUIRED: Final = ("place", "family", "name", "value", "unit", "date", "source")
 OPTIONAL: Final = ("target", "better", "confidence")
 PLACES: Final = ("country", "section", "segment")
-"""Columns that may stand in for ``place``: of each row exactly one."""
+"""Columns that may replace ``place``; each row has exactly one."""
 BETTER: Final = ("higher", "lower")
 CONFIDENCES: Final = ("high", "medium", "low")
 SHORT: Final = {"H": "high", "M": "medium", "L": "low"}
@@ -41,7 +41,7 @@ class IndicatorError(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One value of one indicator; ``value`` None where it was due and not reported."""
+    """One value of one indicator; ``value`` is None where it was due and not reported."""
 
     place: str
     family: str
@@ -56,15 +56,15 @@ class Indicator:
 
     @property
     def what(self) -> tuple[str, str, str]:
-        """Which indicator it is a value of: family, name and place."""
+        """Key of the indicator: family, name and place."""
         return self.family, self.name, self.place
 
 
 def read_indicators(path: Path, *, until: date) -> list[Indicator]:
-    """The indicators of a CSV file with a header, or a JSON list of objects, by date.
+    """Read the indicators of a CSV file with a header, or a JSON list of objects, by date.
 
-    Raises IndicatorError, naming the row, for a file that cannot be read, unknown columns, values that make no sense,
-    dates after ``until``, and rows that contradict each other; see ``refuse_contradictions``.
+    Raises IndicatorError, naming the row, for an unreadable file, unknown columns, invalid values, dates after
+    ``until``, and contradictory rows; see ``refuse_contradictions``.
     """
     rows = rows_of(path, known=REQUIRED + OPTIONAL + PLACES)
     indicators = [_indicator(row, f"{path}, row {number}", until) for number, row in enumerate(rows, start=1)]
@@ -73,8 +73,10 @@ def read_indicators(path: Path, *, until: date) -> list[Indicator]:
 
 
 def rows_of(path: Path, *, known: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows of a CSV file with a header, or of a JSON list; raises IndicatorError for what is neither, and for a header
-    without rows that names none of the ``known`` columns."""
+    """Read rows of a CSV file with a header, or of a JSON list.
+
+    Raises IndicatorError for any other file, and for a header without rows that names none of the ``known`` columns.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() == ".json":
@@ -102,7 +104,7 @@ def rows_of(path: Path, *, known: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def refuse_contradictions(indicators: Iterable[Indicator], where: str) -> None:
-    """Raise IndicatorError where two rows cannot both be true.
+    """Raise IndicatorError where two rows contradict each other.
 
     For one indicator at one place: two values or two targets on one day, two units, or two directions of improvement.
     The same value from two sources is not a contradiction.
@@ -112,21 +114,23 @@ def refuse_contradictions(indicators: Iterable[Indicator], where: str) -> None:
     for indicator in indicators:
         first = units.setdefault(indicator.what, indicator)
         for key in ("unit", "better"):
-            mine, theirs = getattr(indicator, key), getattr(first, key)
-            if mine != theirs and None not in (mine, theirs):
-                raise _contradiction(indicator, f"{key} {theirs!r} and {mine!r}", where)
+            value_here, value_there = getattr(indicator, key), getattr(first, key)
+            if value_here != value_there and None not in (value_here, value_there):
+                raise _contradiction(indicator, f"{key} {value_there!r} and {value_here!r}", where)
         same = days.setdefault((*indicator.what, indicator.day), indicator)
         for key in ("value", "target"):
-            mine, theirs = getattr(indicator, key), getattr(same, key)
-            if mine != theirs:
-                values = f"{_formatted(theirs)} by {same.source} and {_formatted(mine)} by {indicator.source}"
-                what = f"{key} {values} on {indicator.day}"
-                raise _contradiction(indicator, what, where)
+            value_here, value_there = getattr(indicator, key), getattr(same, key)
+            if value_here != value_there:
+                values = (
+                    f"{_formatted(value_there)} by {same.source} and {_formatted(value_here)} by {indicator.source}"
+                )
+                conflict = f"{key} {values} on {indicator.day}"
+                raise _contradiction(indicator, conflict, where)
 
 
-def _contradiction(one: Indicator, what: str, where: str) -> IndicatorError:
+def _contradiction(one: Indicator, conflict: str, where: str) -> IndicatorError:
     return IndicatorError(
-        f"{one.name!r} of {one.place} contradicts itself: {what}", where=where, expected="one value for one day"
+        f"{one.name!r} of {one.place} contradicts itself: {conflict}", where=where, expected="one value for one day"
     )
 
 
@@ -165,16 +169,16 @@ def _indicator(row: Mapping[str, Any], where: str, until: date) -> Indicator:
 
 
 def _place(row: Mapping[str, Any], where: str) -> str:
-    said = [(name, str(row[name]).strip()) for name in ("place", *PLACES) if str(row.get(name) or "").strip()]
-    if len(said) != 1:
-        told = "no place" if not said else f"{said[0][0]} and {said[1][0]}"
-        raise IndicatorError(told, where=where, expected=f"one of place, {', '.join(PLACES)}")
-    name, value = said[0]
+    given = [(name, str(row[name]).strip()) for name in ("place", *PLACES) if str(row.get(name) or "").strip()]
+    if len(given) != 1:
+        problem = "no place" if not given else f"{given[0][0]} and {given[1][0]}"
+        raise IndicatorError(problem, where=where, expected=f"one of place, {', '.join(PLACES)}")
+    name, value = given[0]
     return value if name in ("place", "country") else f"{name} {value}"
 
 
 def day_of(value: Any, where: str) -> date:
-    """A day from YYYY-MM-DD; IndicatorError for anything else."""
+    """Parse a day from YYYY-MM-DD; IndicatorError for anything else."""
     try:
         return date.fromisoformat(str(value).strip())
     except ValueError:
@@ -182,7 +186,7 @@ def day_of(value: Any, where: str) -> date:
 
 
 def number_of(value: Any, name: str, where: str) -> float | None:
-    """A finite number, None for an empty cell; IndicatorError for anything else."""
+    """Return a finite number, None for an empty cell; IndicatorError for anything else."""
     if value is None or str(value).strip() == "":
         return None
     try:

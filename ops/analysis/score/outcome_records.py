@@ -1,8 +1,8 @@
-"""Outcome counts of sections and periods from a file: what came of crossings, as the after-action books have it.
+"""Outcome counts by section and period from a file: the outcomes of crossings as recorded in after-action reviews.
 
-One row a place and period, best a section and week: ``place``, ``start`` and ``end`` (days, the end not included),
-``source``, and the counts of ``sensors.statistics.outcome_rates.Outcomes`` by their names; ``repeated``,
-``deterred_low`` and ``deterred_high`` where repeats are followed up.
+One row per place and period, preferably per section and week: ``place``, ``start`` and ``end`` (days, the end
+excluded), ``source``, and the counts of ``sensors.statistics.outcome_rates.Outcomes`` by their names; ``repeated``,
+``deterred_low`` and ``deterred_high`` where repeated attempts are recorded.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FIRM: Final = ("apprehended", "turned_back", "got_away")
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What came of crossings at one place from ``start`` to before ``end``."""
+    """The outcomes of crossings at one place from ``start`` to before ``end``."""
 
     place: str
     start: date
@@ -40,10 +40,10 @@ class Period:
 
 
 def read_outcomes(path: Path, *, until: date) -> list[Period]:
-    """The periods of a CSV file or a JSON list, by place and time.
+    """Read the periods of a CSV file or a JSON list, by place and time.
 
-    Raises IndicatorError, naming the row, as ``ops.analysis.score.indicators.read_indicators``; also for periods of one
-    place that overlap, because their events would count twice.
+    Raises IndicatorError, naming the row, as ``ops.analysis.score.indicators.read_indicators`` does; also for
+    overlapping periods of one place, whose events would count twice.
     """
     rows = rows_of(path, known=("place", "start", "end", "source"))
     periods = [_period(row, f"{path}, row {number}", until) for number, row in enumerate(rows, start=1)]
@@ -57,7 +57,7 @@ def read_outcomes(path: Path, *, until: date) -> list[Period]:
 
 
 def total_of(periods: Sequence[Period]) -> Outcomes:
-    """All counts added up; a count that some period does not know is unknown for all."""
+    """Sum all counts; a count that is unknown in some period is unknown in the total."""
     total: dict[str, float | None] = {}
     for name in COUNTS:
         values = [getattr(one.outcomes, name) for one in periods]
@@ -66,7 +66,7 @@ def total_of(periods: Sequence[Period]) -> Outcomes:
 
 
 def effectiveness_interval(periods: Sequence[Period], *, seed: int = 0) -> tuple[float, float]:
-    """Interval of the operational effectiveness by drawing whole places and weeks; NaN for fewer than two of them."""
+    """Return the interval of operational effectiveness by resampling whole places and weeks; NaN for fewer than two."""
     counts = np.array([[getattr(one.outcomes, name) for name in FIRM] for one in periods], dtype=np.float64)
     blocks = [f"{one.place} {one.start.isocalendar()[:2]}" for one in periods]
 

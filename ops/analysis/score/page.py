@@ -1,4 +1,4 @@
-"""The scorecard as a page that opens without network and prints on paper; nothing in it is fetched or runs."""
+"""The scorecard as a page that opens without a network and prints on paper; it fetches nothing and runs no script."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def write_scorecard(path: Path, card: Scorecard, *, title: str) -> None:
         "about": f"All four families of success as known on {card.day.isoformat()} (UTC).",
         "families": [
             {
-                "title": told,
+                "title": title_of_family,
                 "rows": [row_of(line) for line in card.lines[family]],
                 "missing": card.missing[family],
             }
-            for family, told in FAMILIES.items()
+            for family, title_of_family in FAMILIES.items()
         ],
         "limits": LIMITS,
         "colophon": f"Made by watchline {version('watchline')} from the files that the sources name.",
@@ -47,7 +47,7 @@ def write_scorecard(path: Path, card: Scorecard, *, title: str) -> None:
 
 
 def row_of(line: ScorecardLine) -> dict[str, Any]:
-    """One line in words for a table."""
+    """Format one line for a table."""
     spark, last = sparkline(line.history)
     rate = (
         ""
@@ -76,12 +76,12 @@ def row_of(line: ScorecardLine) -> dict[str, Any]:
 
 
 def figure(value: float, unit: str) -> str:
-    """A number with its unit for people."""
+    """Format a number with its unit."""
     return "unknown" if math.isnan(value) else f"{value:,.4g}" + ("" if unit == "1" else f" {unit}")
 
 
 def sparkline(history: Sequence[tuple[Any, float]]) -> tuple[str, tuple[str, str]]:
-    """Points of a small line over time, and the last of them; empty with fewer than two values."""
+    """Return the points of a small line over time, and the last of them; empty with fewer than two values."""
     if len(history) < 2:
         return "", ("", "")
     days = [day.toordinal() for day, _ in history]

@@ -1,4 +1,4 @@
-"""The scorecard: all four families of success side by side, with trend and distance to target, and what is missing."""
+"""The scorecard: all four families of success side by side, with trend, distance to target, and missing data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sensors.statistics.statistic import wilson
 TACTICAL: Final = "tactical_tools"
 YEAR_DAYS: Final = 365.25
 STALE_DAYS: Final = 400
-"""Older than this a value counts as out of date: most indicators are published once a year."""
+"""Age in days above which a value counts as out of date: most indicators are published once a year."""
 PROPORTIONS: Final = ("operational_effectiveness", "statutory_effectiveness", "interdiction_rate", "detection_share",
                       "alert_yield", "nuisance_rate", "unresolved_share")  # fmt: skip
 LOWER_IS_BETTER: Final = frozenset({"nuisance_rate", "unresolved_share"})
@@ -27,11 +27,11 @@ LOWER_IS_BETTER: Final = frozenset({"nuisance_rate", "unresolved_share"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorecardLine:
-    """One line of the scorecard: the newest value of an indicator at a place, and what it is to be judged by.
+    """One line of the scorecard: the newest value of an indicator at a place, and the data to evaluate it.
 
-    ``value`` NaN: unknown, and ``note`` says why. ``trend`` [unit a year] is NaN with fewer than two values.
-    ``history`` are (day, value) that are known. ``numerator``, ``denominator``, ``low``, ``high`` where it is a rate;
-    ``by_chance``: its first and last value may differ by chance alone.
+    ``value`` NaN means unknown, and ``note`` gives the reason. ``trend`` [unit per year] is NaN with fewer than two
+    values. ``history`` holds the known (day, value) pairs. ``numerator``, ``denominator``, ``low`` and ``high`` are set
+    for a rate. ``by_chance``: the first and last value may differ by chance alone.
     """
 
     family: str
@@ -56,7 +56,7 @@ class ScorecardLine:
 
     @property
     def distance(self) -> float:
-        """Target less value [unit]; NaN where either is unknown."""
+        """Target minus value [unit]; NaN where either is unknown."""
         return self.target - self.value
 
     @property
@@ -85,9 +85,9 @@ class ScorecardLine:
         return "getting better" if rising == (self.better == "higher") else "getting worse"
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: unknown is null."""
+        """Return the line for JSON: unknown is null."""
         numbers = ("value", "target", "distance", "trend", "numerator", "denominator", "low", "high")
-        told: dict[str, Any] = {name: _known(getattr(self, name)) for name in numbers}
+        record: dict[str, Any] = {name: _known(getattr(self, name)) for name in numbers}
         words = (
             "family",
             "name",
@@ -101,8 +101,8 @@ class ScorecardLine:
             "interval",
             "note",
         )
-        told |= {name: getattr(self, name) for name in words}
-        return told | {
+        record |= {name: getattr(self, name) for name in words}
+        return record | {
             "date": self.day.isoformat(),
             "history": [[day.isoformat(), value] for day, value in self.history],
         }
@@ -110,7 +110,7 @@ class ScorecardLine:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """Lines by family, all four of them, and in words what is missing from each."""
+    """The lines of all four families, and sentences on the data missing from each."""
 
     day: date
     lines: Mapping[str, Sequence[ScorecardLine]]
@@ -126,20 +126,22 @@ def scorecard(
     place: str | None = None,
     simulated: bool = False,
 ) -> Scorecard:
-    """The scorecard of ``day``, of one ``place`` or all. ``measured`` are Watchline's own lines, see ``of_challenge``.
+    """Return the scorecard of ``day``, for one ``place`` or all. ``measured`` are computed lines, see ``of_challenge``.
 
-    With ``simulated`` the undetected of the periods are known exactly. Raises IndicatorError for a place that nothing
-    is said of.
+    With ``simulated``, the undetected crossings of the periods are known exactly. Raises IndicatorError for a place
+    without any data.
     """
-    places = {one.place for one in indicators} | {one.place for one in periods} | {line.place for line in measured}
-    if place is not None and place not in places:
+    known_places = (
+        {one.place for one in indicators} | {one.place for one in periods} | {line.place for line in measured}
+    )
+    if place is not None and place not in known_places:
         raise IndicatorError(
-            f"nothing is said of {place!r}", where="--place", expected=", ".join(sorted(places)) or "-"
+            f"nothing is said of {place!r}", where="--place", expected=", ".join(sorted(known_places)) or "-"
         )
     lines = [*_of_indicators(indicators), *_of_outcomes(periods, simulated=simulated), *measured]
     chosen = [line for line in lines if place is None or line.place == place]
     by_family = {family: [line for line in chosen if line.family == family] for family in FAMILIES}
-    missing = {family: _missing(family, found, periods, day) for family, found in by_family.items()}
+    missing = {family: _missing(family, lines_found, periods, day) for family, lines_found in by_family.items()}
     return Scorecard(day, by_family, missing)
 
 
@@ -173,9 +175,9 @@ def _of_indicators(indicators: Sequence[Indicator]) -> list[ScorecardLine]:
 
 
 def trend_of(history: Sequence[tuple[date, float]]) -> float:
-    """Slope [a year] by the median of the slopes between all pairs of days; NaN with fewer than two days.
+    """Return the slope [per year] as the median of the slopes between all pairs of days; NaN with fewer than two days.
 
-    Theil (1950), Sen (1968): one wild value does not turn it.
+    Theil (1950), Sen (1968): robust to a single outlier.
     """
     slopes = sorted(
         (b[1] - a[1]) / ((b[0] - a[0]).days / YEAR_DAYS) for i, a in enumerate(history) for b in history[i + 1 :]
@@ -212,14 +214,14 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
             lines.append(line)
             if name == "operational_effectiveness" and len(rows) > 1:
                 low, high = effectiveness_interval(rows)
-                told = "places and weeks drawn with return, 95 %"
-                lines.append(replace(line, name=f"{line.name}, by weeks", low=low, high=high, interval=told))
+                interval = "places and weeks drawn with return, 95 %"
+                lines.append(replace(line, name=f"{line.name}, by weeks", low=low, high=high, interval=interval))
         lines += _repeats(rows, fixed)
     return lines
 
 
 def _by_chance(rates: Sequence[Rate]) -> bool:
-    """Whether the first and the last known rate differ by no more than their intervals as counts allow."""
+    """Return whether the first and last known rate differ by no more than their intervals, as counts, allow."""
     known = [rate for rate in rates if rate.denominator > 0.0 and rate.numerator <= rate.denominator]
     if len(known) < 2:
         return False
@@ -237,21 +239,21 @@ def _repeats(rows: Sequence[Period], fixed: Mapping[str, Any]) -> list[Scorecard
     caught = sum(one.outcomes.apprehended for one in known)
     ranges = [one.deterred for one in known if one.deterred is not None]
     deterred = min(low for low, _ in ranges), max(high for _, high in ranges)
-    found = repeated_trials(repeated, caught, deterred=deterred)
-    note = f"{found.low:.3f} to {found.high:.3f}, because {deterred[0]:.0%} to {deterred[1]:.0%} count as deterred"
-    if not found.consistent:
+    trials = repeated_trials(repeated, caught, deterred=deterred)
+    note = f"{trials.low:.3f} to {trials.high:.3f}, because {deterred[0]:.0%} to {deterred[1]:.0%} count as deterred"
+    if not trials.consistent:
         note += "; above 1, so that many cannot be deterred"
     return [
         ScorecardLine(
             **fixed, name="apprehension by repeated trials", value=math.nan, numerator=repeated, denominator=caught,
-            low=found.wide_low, high=found.wide_high, interval="range of the deterred with Wilson, 95 %", note=note,
+            low=trials.wide_low, high=trials.wide_high, interval="range of the deterred with Wilson, 95 %", note=note,
             better="higher",
         )
     ]  # fmt: skip
 
 
 def of_challenge(folder: Path, *, day: date) -> list[ScorecardLine]:
-    """Lines from what ``watchline challenge`` wrote in a folder; IndicatorError where that is not there."""
+    """Return lines from the output folder of ``watchline challenge``; IndicatorError where there is none."""
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         records = summary["records"]
@@ -300,22 +302,22 @@ def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date) -
 
 
 def _missing(family: str, lines: Sequence[ScorecardLine], periods: Sequence[Period], day: date) -> list[str]:
-    told = []
+    sentences = []
     if not lines:
-        told.append("Nothing is recorded: this family says nothing, which is not the same as nothing happening.")
+        sentences.append("Nothing is recorded: this family says nothing, which is not the same as nothing happening.")
     if family == TACTICAL and not periods:
-        told.append("No outcome counts: what came of crossings is unknown.")
+        sentences.append("No outcome counts: what came of crossings is unknown.")
     for line in lines:
-        what = f"{line.name} of {line.place}"
+        subject = f"{line.name} of {line.place}"
         if math.isnan(line.value) and math.isnan(line.low):
-            told.append(f"{what}: unknown ({line.note or 'no value'}).")
+            sentences.append(f"{subject}: unknown ({line.note or 'no value'}).")
         elif (day - line.day).days > STALE_DAYS:
-            told.append(f"{what}: the newest value is of {line.day}.")
+            sentences.append(f"{subject}: the newest value is of {line.day}.")
         if math.isnan(line.target) and family != TACTICAL:
-            told.append(f"{what}: no target.")
+            sentences.append(f"{subject}: no target.")
         if math.isnan(line.trend) and family != TACTICAL:
-            told.append(f"{what}: no trend, fewer than two values.")
-    return told
+            sentences.append(f"{subject}: no trend, fewer than two values.")
+    return sentences
 
 
 def _known(value: float) -> float | None:

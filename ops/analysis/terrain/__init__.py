@@ -1,1 +1,1 @@
-"""`watchline terrain` and `watchline sites`: rasters imported, and what candidate sites see."""
+"""`watchline terrain` and `watchline sites`: imports rasters, and computes what candidate sites see."""

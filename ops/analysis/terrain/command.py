@@ -1,4 +1,4 @@
-"""``watchline terrain``: what a raster is and what becomes of it, and rasters made into one terrain file."""
+"""``watchline terrain``: describes rasters and the terrain made from them, and merges rasters into one terrain file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ops.sector.sector_file import load_sector
 
 
 def terrain_plan(options: TerrainOptions) -> TerrainPlan:
-    """The terrain's sources and cells, from the headers."""
+    """Plan the terrain's sources and cells, from the headers."""
     bounds_deg = None if options.bounds is None else parse_bounds(options.bounds)
     return plan_terrain(list(options.files), frame=_frame(options), nodata=options.nodata, bounds_deg=bounds_deg)
 
@@ -45,7 +45,7 @@ def _frame(options: TerrainOptions) -> LocalFrame | None:
 
 
 def parse_bounds(text: str) -> Degrees:
-    """West, south, east, north in degrees, by commas."""
+    """Parse west, south, east, north in degrees, separated by commas."""
     try:
         west, south, east, north = map(float, text.split(","))
     except ValueError:
@@ -54,9 +54,9 @@ def parse_bounds(text: str) -> Degrees:
 
 
 def info(options: TerrainOptions, screen: Console, *, headers_only: bool) -> dict[str, Any]:
-    """Say what each raster is and what terrain they make together; every cell is read unless ``headers_only``.
+    """Describe each raster and the terrain they form together; every cell is read unless ``headers_only``.
 
-    The answer has ``rasters``, one each, and ``terrain``. Raises BadInput where they make none.
+    The result has ``rasters``, one entry each, and ``terrain``. Raises BadInput where they form no terrain.
     """
     rasters = [_described(read_header(name, nodata=options.nodata)) for name in tile_names(list(options.files))]
     plan = terrain_plan(options)
@@ -72,7 +72,7 @@ def info(options: TerrainOptions, screen: Console, *, headers_only: bool) -> dic
 
 
 def import_terrain(options: TerrainOptions, out: Path, screen: Console, *, force: bool) -> dict[str, Any]:
-    """Write the rasters as one terrain to ``out``; returns its figures with the SHA-256. Raises as ``write_cog``."""
+    """Write the rasters as one terrain to ``out``; return its figures with the SHA-256. Errors as in ``write_cog``."""
     plan = terrain_plan(options)
     with progress_bar(screen) as progress:
         total = len(windows(plan))
@@ -95,7 +95,7 @@ def _surveyed(plan: TerrainPlan, screen: Console) -> dict[str, Any]:
 
 
 def _described(source: RasterSource) -> dict[str, Any]:
-    """A raster's header in words and numbers."""
+    """Return a raster's header as text and numbers."""
     t = source.transform
     crs = horizontal_part(CRS.from_wkt(source.wkt))
     corners = [t @ corner for corner in ((0, 0), (source.columns, 0), (0, source.rows), (source.columns, source.rows))]
@@ -119,7 +119,7 @@ def _described(source: RasterSource) -> dict[str, Any]:
 
 
 def _planned(plan: TerrainPlan) -> dict[str, Any]:
-    """What Watchline would make of the rasters, from the headers."""
+    """Return the planned terrain of the rasters, from the headers."""
     grid = plan.grid
     cells = grid.rows * grid.columns
     west, south, east, north = _bounds_deg(plan)

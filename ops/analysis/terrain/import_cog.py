@@ -1,4 +1,4 @@
-"""Rasters to one cloud-optimised GeoTIFF on the cells of a frame: by windows, atomic; a killed run starts over."""
+"""Writes rasters as one cloud-optimised GeoTIFF on the cells of a frame, by windows, atomically, without resume."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ TILE_CELLS: Final = 512
 HASH_BYTES: Final = 2**20
 
 Step = Callable[[int, int], None]
-"""Called with the number of finished windows and of all."""
+"""Called with the number of finished windows and the total."""
 
 
 @dataclass(slots=True)
 class Figures:
-    """What was seen of a terrain's heights while they passed."""
+    """Running statistics of a terrain's elevations."""
 
     cells: int = 0
     voids: int = 0
@@ -39,7 +39,7 @@ class Figures:
     highest_m: float = float("-inf")
 
     def see(self, heights: Any) -> None:
-        """Count one window in."""
+        """Add one window."""
         voids = int(np.isnan(heights).sum())
         self.cells += heights.size
         self.voids += voids
@@ -48,7 +48,7 @@ class Figures:
             self.highest_m = max(self.highest_m, float(np.nanmax(heights)))
 
     def as_dict(self) -> dict[str, Any]:
-        """For --json; heights are None where every cell is void."""
+        """Return the figures for --json; elevations are None where every cell is void."""
         known = self.voids < self.cells
         return {
             "lowest_m": round(self.lowest_m, 3) if known else None,
@@ -58,7 +58,7 @@ class Figures:
 
 
 def windows(plan: TerrainPlan) -> list[tuple[int, int, int, int]]:
-    """Row, column, rows and columns of the windows in which a terrain is read."""
+    """Return row, column, rows and columns of the windows in which a terrain is read."""
     rows, columns = plan.grid.rows, plan.grid.columns
     return [
         (row, column, min(WINDOW_CELLS, rows - row), min(WINDOW_CELLS, columns - column))
@@ -68,24 +68,24 @@ def windows(plan: TerrainPlan) -> list[tuple[int, int, int, int]]:
 
 
 def survey(plan: TerrainPlan, step: Step) -> Figures:
-    """Read every height once, a window at a time."""
-    figures, places = Figures(), windows(plan)
-    for n, place in enumerate(places, 1):
-        figures.see(plan.heights(*place))
-        step(n, len(places))
+    """Read every elevation once, one window at a time."""
+    figures, pieces = Figures(), windows(plan)
+    for n, piece in enumerate(pieces, 1):
+        figures.see(plan.heights(*piece))
+        step(n, len(pieces))
     return figures
 
 
 def write_cog(plan: TerrainPlan, out: Path, step: Step, *, force: bool) -> tuple[Figures, str]:
-    """Write the planned terrain to ``out``; its figures, and the file's SHA-256.
+    """Write the planned terrain to ``out``; return its figures, and the file's SHA-256.
 
-    Takes four bytes a cell of disk beside ``out`` while it runs, and about 150 MB of memory. ``out`` appears complete
-    or not at all; what an earlier run left behind is removed. BadInput where ``out`` is there already (unless
-    ``force``), while another import writes it, or where the disk is full.
+    While running it needs four bytes of disk per cell beside ``out`` and about 150 MB of memory. ``out`` appears
+    complete or not at all; leftovers of an earlier run are removed. Raises BadInput where ``out`` already exists
+    (unless ``force``), while another import writes it, or where the disk is full.
     """
     if out.exists() and not force:
         raise BadInput("the file is there already", where=str(out), expected="a new name, or --force")
-    with _alone(out), _scratch(out) as (cells, cog):
+    with _output_lock(out), _temporary_files(out) as (cells, cog):
         try:
             figures = _write_cells(plan, cells, step)
             if figures.voids == figures.cells:
@@ -108,7 +108,7 @@ def write_cog(plan: TerrainPlan, out: Path, step: Step, *, force: bool) -> tuple
         if force:
             os.replace(cog, out)
         else:
-            _put(cog, out)
+            _move_into_place(cog, out)
     return figures, checksum
 
 
@@ -140,8 +140,8 @@ def _write_cells(plan: TerrainPlan, path: Path, step: Step) -> Figures:
 
 
 @contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Hold a lock beside ``out`` that the system drops when this process ends, however it ends."""
+def _output_lock(out: Path) -> Iterator[None]:
+    """Hold a lock beside ``out``, which the system releases when this process ends for any reason."""
     if not out.parent.is_dir():
         raise BadInput("there is no such folder", where=str(out.parent), expected="an existing folder")
     lock = out.with_name(f".{out.name}.lock")
@@ -157,8 +157,8 @@ def _alone(out: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _scratch(out: Path) -> Iterator[tuple[Path, Path]]:
-    """Names for the files on the way, which are gone before and after."""
+def _temporary_files(out: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield names for temporary files, which are removed before and after."""
     stem = f".{out.name}.part"
 
     def clear() -> None:
@@ -182,11 +182,11 @@ def _checksum(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _put(path: Path, out: Path) -> None:
-    """Give ``path`` its name, unless something has taken it meanwhile."""
+def _move_into_place(path: Path, out: Path) -> None:
+    """Rename ``path`` to ``out``, unless ``out`` has been created in the meantime."""
     try:
         os.link(path, out)
     except FileExistsError:
         raise BadInput("the file is there already", where=str(out), expected="a new name, or --force") from None
-    except OSError:  # a disk without links
+    except OSError:  # a file system without hard links
         path.rename(out)

@@ -13,7 +13,7 @@ from ops.analysis.option_types import SectorArgument
 
 @dataclass(frozen=True, slots=True)
 class TerrainOptions:
-    """What is to be read, and the cells it is to become."""
+    """The rasters to read, and the cells of the resulting terrain."""
 
     files: Annotated[
         tuple[str, ...], typer.Argument(help="Rasters that GDAL reads: files, folders of tiles, patterns, addresses.")
@@ -30,7 +30,7 @@ class TerrainOptions:
 
 @dataclass(frozen=True, slots=True)
 class SitesOptions:
-    """What was asked for: candidates, how they look, how many to choose, who works."""
+    """The options of the command: candidates, visibility, the number to choose, and workers."""
 
     sector: SectorArgument
     candidates: Annotated[Path, typer.Argument(help="GeoJSON points; id and mast_height_m if they have them.")]

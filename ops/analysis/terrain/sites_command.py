@@ -1,4 +1,4 @@
-"""``watchline sites``: combined viewsheds of candidate sites, and the few that cover most of the belt."""
+"""``watchline sites``: combined viewsheds of candidate sites, and the subset that covers most of the belt."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class MastCandidates:
 
 
 def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
-    """Write the rasters, and with ``choose`` the chosen sites, into ``options.out``; the figures for --json.
+    """Write the rasters, and with ``choose`` the chosen sites, into ``options.out``; return the figures for --json.
 
-    Raises BadInput for candidates that cannot be read or stand off the terrain, and for what cannot be looked for.
+    Raises BadInput for candidates that are unreadable or off the terrain, and for invalid options.
     """
     Executor(options.scheduler, options.workers)
     canopy_share(options.canopy)
@@ -67,7 +67,7 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
     }
     belt = belt_mask(ground)
     options.out.mkdir(parents=True, exist_ok=True)
-    places = (candidates.easting, candidates.northing)
+    positions = (candidates.easting, candidates.northing)
     with progress_bar(screen) as progress:
 
         def execution(description: str) -> dict[str, Any]:
@@ -78,10 +78,10 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
 
             return {"scheduler": options.scheduler, "workers": options.workers, "progress": show}
 
-        views = sites_seeing(ground.terrain, places, **execution("who sees what"), **view)
+        views = sites_seeing(ground.terrain, positions, **execution("who sees what"), **view)
         covering = None
         if options.choose:
-            sets = footprints(ground.terrain, places, cells=belt, **execution("footprints"), **view)
+            sets = footprints(ground.terrain, positions, cells=belt, **execution("footprints"), **view)
             covering = covering_sites(sets, options.choose)
     for name, (dtype, nodata) in RASTERS.items():
         values = views[name].to_numpy().astype(dtype)
@@ -101,7 +101,7 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
 
 
 def read_candidates(path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: float) -> MastCandidates:
-    """GeoJSON points in lon/lat with, if they like, ``id`` and ``mast_height_m``; BadInput names the first bad one."""
+    """Read GeoJSON points in lon/lat with optional ``id`` and ``mast_height_m``; BadInput names an invalid one."""
     try:
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -134,7 +134,7 @@ def read_candidates(path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: 
 
 
 def belt_mask(ground: OpenSector) -> npt.NDArray[np.bool_]:
-    """The terrain's cells within the sector's belt, (northing, easting)."""
+    """Return the terrain's cells within the sector's belt, (northing, easting)."""
     belt = belt_of(ground.crossed, ground.terrain, belt_m=ground.sector.belt_m)
     mask = np.zeros(ground.terrain["elevation"].shape, np.bool_)
     mask[belt.rows, belt.columns] = belt.inside
@@ -164,7 +164,7 @@ def _choice(covering: Covering, candidates: MastCandidates) -> dict[str, Any]:
 
 
 def _write_chosen(path: Path, covering: Covering, candidates: MastCandidates, frame: LocalFrame, cell_m: float) -> None:
-    """The chosen sites as GeoJSON, in order, each with what it adds and the share covered so far."""
+    """Write the chosen sites as GeoJSON, in order, each with its marginal and cumulative coverage."""
     features, covered = [], 0.0
     for order, (n, gain) in enumerate(zip(covering.sites, covering.gains, strict=True), 1):
         covered += gain
