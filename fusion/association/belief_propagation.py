@@ -1,9 +1,9 @@
 """Loopy belief propagation between the tracks and the plots of a cluster too large to enumerate.
 
 Williams & Lau, "Approximate evaluation of marginal association probabilities with belief propagation" (2014, arXiv
-1209.6299). In a cluster of thousands most messages converge after a few rounds and some take a thousand, so a message
-is computed again only when an input changed by more than TOLERANCE, relative, since it was last used. Every final
-message is thus within TOLERANCE of its value from the final inputs.
+1209.6299). In a cluster of thousands, most messages converge after a few rounds and some take a thousand, so a message
+is recomputed only if an input has changed by more than TOLERANCE, relative, since it was last used. Every final message
+is thus within TOLERANCE of its value from the final inputs.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy.typing as npt
 from geo.arrays import Floats, Ints
 
 ROUNDS = 20_000
-"""Cap on rounds: weights with a ratio of 1e4 need about 1,100 to reach 1e-13, the slowest seen among 10,000 targets
-needed 6,300."""
+"""Maximum number of rounds: weights with a ratio of 1e4 need about 1,100 to reach 1e-13; the slowest case among 10,000
+targets needed 6,300."""
 TOLERANCE = 1e-10
 
 
 class AssociationGraph(NamedTuple):
-    """Gated pairs both ways: those of track t are start[t] to start[t + 1], with ``plot`` and ``owner`` (pair,) their
-    two ends; those of plot j are pair[first[j]:first[j + 1]], in order of track."""
+    """Gated pairs in both directions: those of track t are start[t] to start[t + 1], with ``plot`` and ``owner``
+    (pair,) their two ends; those of plot j are pair[first[j]:first[j + 1]], in order of track."""
 
     start: Ints
     plot: Ints
@@ -36,8 +36,7 @@ class AssociationGraph(NamedTuple):
 class MessageState(NamedTuple):
     """Messages and the queues of pending senders. ``forward`` (pair,) from track to plot, ``back`` (pair,) from plot to
     track; ``after`` (pair,) is scratch; for tracks and for plots: the pending ones, in order, and whether one is
-    pending.
-    """
+    pending."""
 
     forward: Floats
     back: Floats
@@ -100,7 +99,7 @@ def propagate(
             break
         asked = _tracks_speak(speakers, graph, post, weight, miss_weight)
         speakers = _plots_answer(asked, graph, post)
-    post.track_waits[members] = False  # where the cap ended it
+    post.track_waits[members] = False  # if the maximum number of rounds ended it
     for t in members:
         total = miss_weight[t]
         for k in range(start[t], start[t + 1]):
@@ -120,9 +119,8 @@ def propagate(
 def _tracks_speak(
     speakers: int, graph: AssociationGraph, post: MessageState, weight: Floats, miss_weight: Floats
 ) -> int:
-    """Each pending track sends its plots their odds, given the answers of its other plots, as plain sums of the terms
-    before and after, without cancellation. Returns how many plots received a changed message.
-    """
+    """Each pending track sends its plots their odds, given the messages of its other plots, as plain sums of the terms
+    before and after, without cancellation. Return the number of plots that received a changed message."""
     forward, back, after = post.forward, post.back, post.after
     asked = 0
     for i in range(speakers):
@@ -149,7 +147,8 @@ def _tracks_speak(
 
 @numba.njit(cache=True, error_model="numpy")
 def _plots_answer(asked: int, graph: AssociationGraph, post: MessageState) -> int:
-    """Each pending plot sends its tracks how free it is of the others. Returns how many received a changed message."""
+    """Each pending plot sends its tracks the degree to which it is free of the others. Return how many messages
+    changed."""
     forward, back, after, pair = post.forward, post.back, post.after, graph.pair
     waiting = 0
     for i in range(asked):

@@ -1,9 +1,9 @@
 """Track coalescence: association of targets side by side without merging their tracks.
 
-Marginal association probabilities pull two tracks that walk five metres apart to the middle between them. Between
-tracks whose states are alike, where exchanging identities changes no picture, the likeliest pairing therefore stands
-for all pairings that detect the same tracks and use the same plots. Existence, and which tracks were detected, stay as
-they were; tracks that differ, such as two that meet, keep their marginals: later plots tell them apart.
+Marginal association probabilities pull two tracks that walk five metres apart to the middle between them. For tracks
+with similar states, where exchanging identities does not change the picture, the most probable pairing therefore
+replaces all pairings that detect the same tracks and use the same plots. Existence, and which tracks were detected, are
+unchanged. Tracks that differ, such as two that meet, keep their marginals: later plots distinguish them.
 
 Small clusters are exact, after Blom & Bloem (2000), "Probabilistic data association avoiding track coalescence", whose
 pruning moves the probability here instead of dropping it; large ones exchange marginal probability and keep all sums,
@@ -23,7 +23,7 @@ from fusion.association.enumeration import EXACT_PAIRS, EXACT_TRACKS, next_event
 from geo.arrays import Floats, Ints
 
 GROUPS = 1021
-"""Room for groups of joint events: a prime well above the number of events."""
+"""Size of the hash table for groups of joint events: a prime well above the number of events."""
 
 
 @numba.njit(cache=True)
@@ -80,14 +80,13 @@ def settle(
     alone: Floats,
     used: npt.NDArray[np.bool_],
 ) -> None:
-    """Every joint event of a small cluster, as fusion.association enumerates them: of those that differ only in which
-    of the alike tracks gave which plot, the likeliest takes the probability of all.
-    """
+    """Process every joint event of a small cluster, as enumerated by fusion.association: of those that differ only in
+    which of the similar tracks gave which plot, the most probable receives the probability of all."""
     count = len(members)
     choice = np.full(count, -1, np.int64)
     held = np.full(count, -1, np.int64)  # the plot that each depth of the search has taken
     product = np.ones(count + 1)
-    number = np.full(EXACT_PAIRS, -1, np.int64)  # the cluster's plots in the order in which they are met
+    number = np.full(EXACT_PAIRS, -1, np.int64)  # the cluster's plots in order of appearance
     name, mass, best = np.full(GROUPS, -1, np.int64), np.zeros(GROUPS), np.zeros(GROUPS)
     pick = np.zeros((GROUPS, count), np.int64)
     total = 0.0
@@ -117,9 +116,8 @@ def settle(
 
 @numba.njit(cache=True)
 def _group(held: Ints, kin: Ints, number: Ints, name: Ints) -> int:
-    """Row of a joint event's group: which tracks were detected, and the kind of track that gave each plot. Three bits
-    per plot hold the kind, five more the tracks; rows are found by open addressing in ``name``.
-    """
+    """Row of a joint event's group: the detected tracks, and the kind of track that gave each plot. Three bits per plot
+    hold the kind, five more the tracks; rows are found by open addressing in ``name``."""
     code = 0
     for d in range(len(held)):
         if held[d] < 0:
@@ -140,10 +138,9 @@ def _group(held: Ints, kin: Ints, number: Ints, name: Ints) -> int:
 def exchange(
     members: Ints, graph: AssociationGraph, weight: Floats, hit: Floats, centre: Floats, spread: Floats, alike: float
 ) -> None:
-    """In a cluster too large to enumerate: between two alike tracks and two plots the less likely pairing gives its
-    probability to the likelier one, in place. The sums of each track and plot do not change. Only tracks that share
-    plots are compared, however large the cluster.
-    """
+    """In a cluster too large to enumerate: between two similar tracks and two plots, the less probable pairing gives
+    its probability to the more probable one, in place. The sums of each track and plot do not change. Only tracks that
+    share plots are compared, however large the cluster."""
     start, plot, owner, first, pair = graph
     for t in members:
         if start[t + 1] - start[t] < 2:
@@ -161,14 +158,14 @@ def exchange(
         others = np.sort(others[:count])
         for i in range(1, count):
             s = others[i]
-            twice = s == others[i - 1] and (i < 2 or s != others[i - 2])  # two plots in common, and not done already
+            twice = s == others[i - 1] and (i < 2 or s != others[i - 2])  # two plots in common, and not yet processed
             if twice and apart(centre[s], spread[s], centre[t], spread[t]) < alike:
                 _exchange_pair(s, t, start, plot, weight, hit)
 
 
 @numba.njit(cache=True)
 def _exchange_pair(s: int, t: int, start: Ints, plot: Ints, weight: Floats, hit: Floats) -> None:
-    """Every two plots that both tracks ``s`` and ``t`` may have given."""
+    """Exchange for every two plots that both tracks ``s`` and ``t`` may have given."""
     first = start[s]
     same = np.empty(start[s + 1] - first, np.int64)
     for k in range(len(same)):
@@ -200,7 +197,7 @@ def _give(hit: Floats, k: int, n: int, to_k: int, to_n: int) -> None:
 
 @numba.njit(cache=True)
 def _pair(start: Ints, plot: Ints, t: int, j: int) -> int:
-    """The pair of track ``t`` and plot ``j``, −1 where the gate leaves none."""
+    """The pair of track ``t`` and plot ``j``; −1 if the gate excludes it."""
     for k in range(start[t], start[t + 1]):
         if plot[k] == j:
             return k

@@ -28,9 +28,9 @@ def next_event(
 ) -> int:
     """Continue the depth-first search to the next joint event; its depth, or −1 after the last one.
 
-    Begin with depth 0, ``choice`` and ``held`` −1, ``product`` 1 (track + 1,), ``used`` False (plot,); the four are the
-    search's own. Of the event: ``choice[d]`` of track ``members[d]`` is 0 for no plot, k for its k-th pair; ``held[d]``
-    is the plot or −1; ``product[-1]`` the event's weight.
+    Begin with depth 0, ``choice`` and ``held`` −1, ``product`` 1 (track + 1,), ``used`` False (plot,); these four
+    belong to the search. Result: ``choice[d]`` of track ``members[d]`` is 0 for no plot, k for its k-th pair;
+    ``held[d]`` is the plot or −1; ``product[-1]`` the event's weight.
     """
     while depth >= 0:
         t = members[depth]

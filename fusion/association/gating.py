@@ -1,4 +1,5 @@
-"""Gating: which plots may come from which track, as a sparse list of pairs, near in at least one mode of motion."""
+"""Gating: selection of the plots that may come from each track, as a sparse list of pairs, near in at least one motion
+mode."""
 
 from __future__ import annotations
 
@@ -21,16 +22,15 @@ from fusion.filter.kalman import (
 from geo.arrays import Floats, Ints
 
 LIKELY = 1e-4
-"""A mode less likely than this does not widen the search."""
+"""A mode with less probability than this does not widen the search."""
 FEW = 12
-"""So many numbers are put in order by hand faster than by a call."""
+"""Up to this many numbers are sorted in place faster than by a call."""
 
 
 class Cells(NamedTuple):
-    """The plots with a position in square cells: those of row i and column j are plot[start[c]:start[c + 1]] with
-    c = i · columns + j, in canonical order. Plots beyond an edge are in the cell at the edge. ``bearing`` are the plots
-    without a position; ``widest_e``, ``widest_n`` the largest variances of a position [m²].
-    """
+    """The plots with a position in square cells: those of row i and column j are plot[start[c]:start[c + 1]] with c = i
+    · columns + j, in canonical order. Plots beyond an edge are in the cell at the edge. ``bearing`` are the plots
+    without a position; ``widest_e``, ``widest_n`` the largest variances of a position [m²]."""
 
     east: float
     north: float
@@ -59,7 +59,7 @@ def gate(
     """Pairs within the gate of at least one mode: those of a track in canonical order of plots, bearings last.
 
     ``overall`` (track, 4) is the mean over modes. ``gate_distance`` is the squared Mahalanobis distance beyond which a
-    mode does not claim a plot; the sensor stands at (``east``, ``north``) and sees as far as ``reach`` [m].
+    mode does not claim a plot; the sensor is at (``east``, ``north``) and has range ``reach`` [m].
     """
     tracks, modes = mode.shape
     start = np.zeros(tracks + 1, np.int64)
@@ -151,9 +151,8 @@ def _near(
     gate_distance: float,
     near: Ints,
 ) -> int:
-    """Plots that any likely mode of track ``t`` may claim, by each axis alone, into ``near``, and all bearings; returns
-    their number.
-    """
+    """Write the plots that any likely mode of track ``t`` may claim, by each axis separately, and all bearings into
+    ``near``; return their number."""
     easting, northing, r_ee, r_nn = places
     most_e, most_n, away_e, away_n = 0.0, 0.0, 0.0, 0.0
     for m in range(mode.shape[1]):
@@ -213,13 +212,13 @@ def _density(
     p: Floats,
     work: Floats,
 ) -> float:
-    """Density of a plot given mode ``m`` of track ``t``, 0 beyond its gate. The last three are scratch."""
+    """Density of a plot given mode ``m`` of track ``t``, 0 beyond its gate. The last three arguments are scratch."""
     fit = 1.0
     if plot.kind == BEARING:
         x[:] = mean[t, m]
         innovation, h_e, h_n, distance = bearing_innovation(x, plot.azimuth, east, north)
         if cov[t, m, 0] + cov[t, m, 4] > 0.25 * distance * distance:
-            return 0.0  # too near for a line: the bearing says nothing
+            return 0.0  # too close to linearise: the bearing gives no information
         s = h_e * h_e * cov[t, m, 0] + 2.0 * h_e * h_n * cov[t, m, 1] + h_n * h_n * cov[t, m, 4]
         if innovation * innovation > gate_distance * (s + plot.azimuth_sd**2):
             return 0.0

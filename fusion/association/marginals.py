@@ -1,4 +1,4 @@
-"""Marginal association probabilities of the pairs that the gate (fusion.association.gating) leaves.
+"""Marginal association probabilities of the pairs that pass the gate (fusion.association.gating).
 
 Each track gives at most one plot and each plot comes from at most one track. Small clusters are enumerated exactly; the
 others use loopy belief propagation (fusion.association.belief_propagation).
@@ -15,8 +15,8 @@ from fusion.association.coalescence import exchange, kinds_of, settle
 from fusion.association.enumeration import EXACT_PAIRS, EXACT_TRACKS, next_event
 from geo.arrays import Floats, Ints
 
-NOBODY = (np.zeros((0, 4)), np.zeros((0, 10)))
-"""No states: no two tracks are alike."""
+NO_STATES = (np.zeros((0, 4)), np.zeros((0, 10)))
+"""No states, so that no two tracks count as similar."""
 
 
 @numba.njit(cache=True)
@@ -27,15 +27,15 @@ def marginals(
     miss_weight: Floats,
     plots: int,
     exact_pairs: int = EXACT_PAIRS,
-    states: tuple[Floats, Floats] = NOBODY,
+    states: tuple[Floats, Floats] = NO_STATES,
     alike: float = 0.0,
 ) -> tuple[Floats, Floats, Floats]:
     """(hit (pair,), miss (track,), alone (plot,)): probability of a pair, of no plot for a track, no track for a plot.
 
     ``weight`` (pair,) is relative to the plot coming from no track, ``miss_weight`` (track,) that of giving no plot.
-    ``exact_pairs`` 0 uses belief propagation everywhere. Clusters do not touch each other's arithmetic. With ``states``
-    (the tracks' means and packed covariances), those nearer to each other than ``alike`` (squared Mahalanobis distance)
-    are not mixed up: see fusion.association.coalescence.
+    ``exact_pairs`` 0 uses belief propagation everywhere. Clusters are computed independently. With ``states`` (the
+    tracks' means and packed covariances), tracks closer than ``alike`` (squared Mahalanobis distance) are not merged:
+    see fusion.association.coalescence.
     """
     tracks = len(miss_weight)
     hit, miss, alone = np.zeros(len(plot)), np.ones(tracks), np.ones(plots)
@@ -67,7 +67,7 @@ def marginals(
 
 @numba.njit(cache=True)
 def _clusters(start: Ints, plot: Ints, tracks: int, plots: int) -> tuple[Ints, Ints]:
-    """Tracks that compete for plots, together: (order, bounds), cluster c being order[bounds[c]:bounds[c + 1]]."""
+    """Clusters of tracks that compete for plots: (order, bounds), cluster c being order[bounds[c]:bounds[c + 1]]."""
     parent = np.arange(tracks)
     owner = np.full(plots, -1, np.int64)
     for t in range(tracks):
@@ -112,7 +112,7 @@ def _clusters(start: Ints, plot: Ints, tracks: int, plots: int) -> tuple[Ints, I
 def _single(
     t: int, start: Ints, plot: Ints, weight: Floats, miss_weight: Floats, hit: Floats, miss: Floats, alone: Floats
 ) -> None:
-    """A cluster of one track."""
+    """Marginals of a cluster of one track."""
     total = miss_weight[t]
     for k in range(start[t], start[t + 1]):
         total += weight[k]
@@ -134,7 +134,8 @@ def _enumerate(
     alone: Floats,
     used: npt.NDArray[np.bool_],
 ) -> None:
-    """Every joint event of a small cluster, by depth-first search: choice 0 is a miss, k the track's k-th pair."""
+    """Sum over every joint event of a small cluster, by depth-first search: choice 0 is a miss, k the track's k-th
+    pair."""
     count = len(members)
     choice = np.full(count, -1, np.int64)
     held = np.full(count, -1, np.int64)  # the plot that each depth of the search has taken

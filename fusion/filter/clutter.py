@@ -1,11 +1,11 @@
-"""Clutter bursts: how many times its stated false plots a sensor sends, over all and near each plot.
+"""Clutter bursts: ratio of actual to stated false plots of a sensor, overall and near each plot.
 
-The clutter of a layout is uniform over a sensor's field. Where a scan holds more plots than tracks and stated clutter
+The clutter of a layout is uniform over a sensor's field. If a scan has more plots than tracks and stated clutter
 explain (rain, birds, a reflector, a fault), the excess is taken as clutter of its local density, in discs from 25 to
-400 m about each plot, the densest counting. Up to ``SUDDEN`` plots in a disc may be a crowd and are kept as targets;
-more are kept where as many are tracked already, as in a crowd that gathered one after the other. As many may start
-tracks there, faint ones, which are confirmed the more slowly the larger the excess is: a burst shows as at most that
-many targets, however dense it is, and tracks elsewhere are not affected.
+400 m around each plot, with the densest disc counting. Up to ``SUDDEN`` plots in a disc may be a crowd and are kept as
+targets; more are kept if as many are already tracked, as in a crowd that gathered gradually. As many may start tracks
+there, faint ones, which are confirmed more slowly the larger the excess: a burst therefore shows as at most that many
+targets, however dense it is, and tracks elsewhere are not affected.
 """
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ from fusion.filter.track_bank import TrackView
 from geo.arrays import Floats
 
 SUDDEN: Final = 20.0
-"""So many plots in one place may be targets (assumption), and so many more than expected in a scan are no flood yet."""
+"""Number of plots in one area that may be targets (assumption); an excess up to this number in a scan is not a
+burst."""
 TIMES: Final = 3.0
-"""Nor is so many times what is expected."""
+"""Nor is a number of plots up to this multiple of the expected number."""
 SMALLEST_M: Final = 25.0
 SIZES: Final = 5
-"""Discs of SMALLEST_M, twice that and so on."""
+"""Number of disc sizes: SMALLEST_M, twice that and so on."""
 
 
 @numba.njit(cache=True)
 def clutter_excess(
     plots: Plots, centre: Floats, sight: TrackView, new: float, false_alarms: float, per_m2: float
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """(plot,) ratio of local to stated clutter density about each plot, at least 1; (plot,) whether it may start a
-    track in spite of that: while no dense disc about it holds SUDDEN tracks, however faint, and earlier plots.
+    """(plot,) ratio of local to stated clutter density around each plot, at least 1; (plot,) whether it may
+    nevertheless start a track: while no dense disc around it holds SUDDEN tracks, however faint, and earlier plots.
 
     ``centre`` (track, 4) and ``sight`` give the expected plots, ``new`` the number expected from targets not tracked;
     ``false_alarms`` per scan and ``per_m2`` are the stated ones.
@@ -65,9 +66,9 @@ def clutter_excess(
         if there[SIZES - 1] <= SUDDEN:
             continue
         low, high = np.searchsorted(track_north, n - largest), np.searchsorted(track_north, n + largest)
-        own = by_north[low:high]
-        explained = _within(centre[own, 0] - e, centre[own, 1] - n, expected[own])
-        tracked = _within(centre[own, 0] - e, centre[own, 1] - n, np.ones(len(own)))
+        nearby_tracks = by_north[low:high]
+        explained = _within(centre[nearby_tracks, 0] - e, centre[nearby_tracks, 1] - n, expected[nearby_tracks])
+        tracked = _within(centre[nearby_tracks, 0] - e, centre[nearby_tracks, 1] - n, np.ones(len(nearby_tracks)))
         before = _within(plots.easting[near] - e, plots.northing[near] - n, (near < j).astype(np.float64))
         fullest, flooded = 0.0, False
         for size in range(SIZES):

@@ -15,16 +15,15 @@ from fusion.models.motion import MotionModel
 from geo.arrays import Floats, Ints
 
 STARTED, CONFIRMING, COAST, UPDATED, CLOSING = 1, 2, 4, 8, 16
-"""Bits of what happened to a track in a scan."""
+"""Event bits of a track in a scan."""
 SUREST = 1.0 - 1e-9
-"""Existence is never certain: a track must be able to end."""
+"""Maximum existence; it is never certain, so that a track can end."""
 
 
 class Posterior(NamedTuple):
-    """After a look: existence (track,), the weights of missing (track,) and of each pair given that the target exists,
-    class labels (track, class), the probability that the target was detected (track,), and the number of the plot that
-    it most probably gave (track,), −1 where none is likelier than not.
-    """
+    """State after a look: existence (track,), the weights of missing (track,) and of each pair given that the target
+    exists, class labels (track, class), the probability that the target was detected (track,), and the number of the
+    plot that it most probably gave (track,), −1 if none is more probable than not."""
 
     existence: Floats
     miss: Floats
@@ -37,7 +36,7 @@ class Posterior(NamedTuple):
 @numba.njit(cache=True)
 def weigh(pairs: Pairs, plots: Plots, sight: TrackView, label: Floats, share: Floats, flood: Floats) -> Floats:
     """(pair,) weight of each pair relative to the plot being false or a new target. ``share`` (class,) is the prior,
-    ``flood`` (plot,) how many times as dense as stated clutter is (fusion.filter.clutter)."""
+    ``flood`` (plot,) the ratio of local to stated clutter density (fusion.filter.clutter)."""
     weight = np.zeros(len(pairs.plot))
     for t in range(len(sight.existence)):
         for k in range(pairs.start[t], pairs.start[t + 1]):
@@ -96,7 +95,7 @@ def judge(
                 new_label[t, c] += share[k] * label[t, c] * plots.label[j, c] / max(fits, 1e-300)
         scale = 0.0
         for c in range(classes):
-            new_label[t, c] = max(new_label[t, c], 1e-6)  # a label never rules a class out for good
+            new_label[t, c] = max(new_label[t, c], 1e-6)  # a label never excludes a class permanently
             scale += new_label[t, c]
         new_label[t] /= scale
     return Posterior(existence, left, share, new_label, updated, likeliest)
@@ -139,8 +138,7 @@ class Newborn(NamedTuple):
 @numba.njit(cache=True)
 def founding(plots: Plots, alone: Floats, flood: Floats, room: npt.NDArray[np.bool_], least: float) -> Floats:
     """Probability (plot,) of coming from a new target; ``alone`` (plot,) is that of coming from no track. In a clutter
-    burst, plots with ``room`` (plot,) get the ``least`` that starts a track: later scans decide.
-    """
+    burst, plots with ``room`` (plot,) get the ``least`` that starts a track: later scans decide."""
     fresh = np.zeros(len(alone))
     for j in range(len(alone)):
         if plots.born[j] > 0.0:
@@ -244,13 +242,13 @@ def stand(
 
 @numba.njit(cache=True)
 def keep_identities(pairs: Pairs, number: Ints, hit: Floats, posterior: Posterior, fresh: Floats) -> Floats:
-    """Keep a track's identity when it, or a new target, may have given a plot; (track,) expected targets left hidden.
+    """Keep a track's identity if it, or a new target, may have given a plot; (track,) expected targets left hidden.
 
-    Either a track out of sight came into view, and there is one target, at the plot; or a new target did, and there are
-    two: one at the plot, one still hidden. As sets of targets both put a target at the plot, and the second has a
-    hidden one besides. So the track may take the plot in both cases, and the target that may be left hidden is returned
-    to the undetected targets: the same set, without one track spread over two positions and a second track at one of
-    them. The identity is kept only where the track is likelier to have given the plot than a new target.
+    Either a hidden track came into view, and there is one target, at the plot; or a new target did, and there are two:
+    one at the plot, one still hidden. As sets of targets, both have a target at the plot, and the second also a hidden
+    one. The track may therefore take the plot in both cases, and the target that may be left hidden is returned to the
+    undetected targets: the same set, without one track spread over two positions and a second track at one of them. The
+    identity is kept only if the track is more likely to have given the plot than a new target.
 
     ``hit`` (pair,) are the marginal probabilities of the pairs, ``number`` (plot,) the plots' canonical numbers.
     ``posterior`` and ``fresh`` (plot,), the probability that a plot is a new target, change in place. The exchange of

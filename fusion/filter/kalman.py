@@ -1,9 +1,8 @@
 """Kalman updates of one Gaussian, and the moment-matched update of a whole bank of tracks.
 
-A plot with range and azimuth becomes a position with its covariance turned to the line of sight
+A plot with range and azimuth becomes a position with its covariance rotated to the line of sight
 (fusion.filter.measurements), so its update is linear. A bearing is linearised at the predicted position. Covariances
-are packed as in fusion.models.motion; updates take Joseph's form, which stays positive definite when rounding does its
-worst.
+are packed as in fusion.models.motion; updates use Joseph's form, which stays positive definite under rounding.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class Plots(NamedTuple):
 
 
 class PlotMeasurement(NamedTuple):
-    """One plot's measurement: the columns of ``Plots`` that say where the target is."""
+    """One plot's measurement: the columns of ``Plots`` that locate the target."""
 
     kind: int
     easting: float
@@ -83,7 +82,7 @@ class Pairs(NamedTuple):
 
 @numba.njit(cache=True, inline="always")
 def report(plots: Plots, j: int) -> PlotMeasurement:
-    """Plot ``j`` by itself: kernels hand it on faster than all columns."""
+    """Plot ``j`` alone: kernels pass it on faster than all columns."""
     return PlotMeasurement(
         plots.kind[j],
         plots.easting[j],
@@ -183,8 +182,8 @@ def bearing_innovation(x: Floats, azimuth: float, east: float, north: float) -> 
 
 @numba.njit(cache=True, error_model="numpy")
 def update_by_report(x: Floats, p: Floats, plot: PlotMeasurement, east: float, north: float, work: Floats) -> float:
-    """Update in place by a plot of a sensor at (east, north); return the density of what it says beside a position:
-    its bearing or its radial velocity, 1 where it says nothing else."""
+    """Update in place by a plot of a sensor at (east, north); return the density of its further content beside a
+    position: its bearing or its radial velocity, 1 if there is none."""
     if plot.kind == BEARING:
         innovation, h_e, h_n, _ = bearing_innovation(x, plot.azimuth, east, north)
         return update_scalar(x, p, 0, h_e, h_n, innovation, plot.azimuth_sd**2, work)

@@ -22,14 +22,14 @@ from geo.arrays import Floats, Ints
 from sensors.scan_columns import ARRAYS, ScanColumns
 
 LEAST_VARIANCE: Final = 0.01
-"""A position is never known better than to 0.1 m."""
+"""Minimum standard deviation of a position, 0.1 m."""
 WORST_AZIMUTH_RAD: Final = 1.0
 """An azimuth with a larger standard deviation is not used, nor a range with one beyond the sensor's maximum range."""
 FARTHEST_M: Final = 1e7
-"""A position farther from its sensor than this is not used; half the Earth lies nearer."""
+"""A position farther from its sensor than this is not used; half of the Earth is closer."""
 FASTEST_MPS: Final = 1e3
 LEAST_PROBABILITY: Final = 0.001
-"""A plot may come from modelled dead ground: elevation models have errors too."""
+"""Minimum Pd of a plot in modelled dead ground: elevation models have errors too."""
 NO_PLOT: Final = -1
 """Kind of a row without a measurement, beside POSITION and BEARING."""
 
@@ -150,8 +150,8 @@ class FalsePlots(NamedTuple):
 
 
 class MeasuringSensor(NamedTuple):
-    """What turns a sensor's reports into plots; ``trigger_sd`` [m] is the standard deviation of a trigger's position,
-    ``triggers`` whether the sensor only triggers."""
+    """Data for converting a sensor's reports into plots; ``trigger_sd`` [m] is the standard deviation of a trigger's
+    position, ``triggers`` whether the sensor only triggers."""
 
     field: SensorView
     earth: ElevationGrid

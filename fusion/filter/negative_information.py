@@ -1,8 +1,8 @@
-"""Negative information: the position of a target that a look did not detect, or a ground sensor did not feel.
+"""Negative information: the position of a target that a look did not detect, or that did not trigger a ground sensor.
 
 A track about to leave dead ground, and not detected leaving it, is still in it. Its density times the probability of a
-miss is matched by its first two moments, on five sigma points of the position; the velocity follows by regression.
-Koch (2007), "On exploiting negative sensor evidence for target tracking".
+miss is matched by its first two moments, on five sigma points of the position; the velocity follows by regression. Koch
+(2007), "On exploiting negative sensor evidence for target tracking".
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from sensors.ground_sensor import KIND as GROUND_SENSOR
 from sensors.scan_columns import ARRAYS, ScanColumns
 
 WAY_STEPS = 8
-"""Points of the way during a quiet time at which a ground sensor's reach is looked up."""
+"""Number of path points during a quiet time at which a ground sensor's range is evaluated."""
 MOST_INTERVALS = 2.0
-"""A quiet time longer than so many heartbeat intervals was an outage: of it only the last interval counts."""
+"""A quiet time longer than this number of heartbeat intervals was an outage: only its last interval counts."""
 KEPT = 0.3
-"""Share of the prior spread that silence leaves at least: five points are few."""
+"""Minimum fraction of the prior spread that remains after a quiet time, because five points are few."""
 
 
 @numba.njit(cache=True)
@@ -62,7 +62,7 @@ def heartbeat_of(sensor: SensorModel, boot: int, sequence: int, observed_ns: int
 
 
 def quiet_s(bank: TrackBank, sensor: SensorModel, now_ns: int) -> float:
-    """For how long a heartbeat reports quiet [s]; 0 at a sensor's first report and in the pause after a trigger."""
+    """Quiet time reported by a heartbeat [s]; 0 at a sensor's first report and in the pause after a trigger."""
     heard_ns = int(bank.heard_ns[sensor.index])
     if heard_ns == 0:
         return 0.0
@@ -157,7 +157,7 @@ def _shift(x: Floats, p: Floats, place: Floats, weight: Floats, full: Floats) ->
     """Give the position the moments of the weighted points, in place; velocity follows by regression on it."""
     total = weight.sum()
     if abs(total - 1.0) > 1e-6:
-        return  # no point could have been missed
+        return  # a miss was impossible at every point
     e, n = 0.0, 0.0
     for i in range(5):
         e += weight[i] * place[i, 0]

@@ -1,7 +1,7 @@
 """The track bank: every live track at one moment, as columns; and rows of track history.
 
-The first axis is the track. Arrays are never written once a bank holds them: a step makes new ones, so a bank kept from
-a minute ago stays valid, and late data are processed by going back to it.
+The first axis is the track. Arrays are never changed once a bank holds them: a step makes new ones, so a bank kept from
+a minute ago remains valid, and late data are processed by going back to it.
 """
 
 from __future__ import annotations
@@ -55,12 +55,7 @@ class TrackColumns(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackBank:
-    """All live ``tracks`` and what else the next scan depends on.
-
-    ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``; ``heard_ns`` (sensor,)
-    when each event-only sensor last reported and was ready again, 0 before its first report; ``learnt`` the sensor
-    biases as estimated from common tracks.
-    """
+    """All live ``tracks`` and the other state that the next scan depends on."""
 
     tracks: TrackColumns
     intensity: Floats
@@ -108,11 +103,11 @@ def empty_bank(model: TrackerModel, *, aligning: bool = True) -> TrackBank:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """What one scan did: a row for each track within its range and field of view, or that it changed.
+    """Result of one scan: a row for each track within its range and field of view, or changed by it.
 
     ``event`` (k,) is a bit set (fusion.filter.existence). ``plot`` (k,) is the canonical number of the scan's plot that
-    most probably came from the track, −1 where none is likelier than not. ``dropped`` plots had no usable measurement;
-    ``flooded`` ones lay in a clutter burst (fusion.filter.clutter).
+    most probably came from the track, −1 if none is more probable than not. ``dropped`` plots had no usable
+    measurement; ``flooded`` ones were in a clutter burst (fusion.filter.clutter).
     """
 
     time_ns: int

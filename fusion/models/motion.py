@@ -27,9 +27,8 @@ FOOT, VEHICLE = 0, 1
 @dataclass(frozen=True, slots=True)
 class Mode:
     """One mode of motion: ``speed_sd_mps`` is the stationary spread of each velocity component, ``correlation_s`` the
-    correlation time of the velocity, ``share`` the probability that a target of this kind moves so, ``dwell_s`` the
-    mean time that it does.
-    """
+    correlation time of the velocity, ``share`` the fraction of targets of this kind in this mode, ``dwell_s`` the mean
+    time in it."""
 
     name: str
     kind: int
@@ -48,7 +47,7 @@ PEOPLE_AND_VEHICLES = (
     Mode("drive", VEHICLE, 1, 7.5, 800.0, 0.70, 100.0),
     Mode("turn", VEHICLE, 1, 7.5, 12.0, 0.15, 12.0),
 )
-"""Walkers near 1.4 m/s and vehicles near 10 m/s that turn, stop and start again. An assumption, hence a setting."""
+"""Walkers near 1.4 m/s and vehicles near 10 m/s that turn, stop and start. An assumption, hence a setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def ornstein_uhlenbeck(dt: float, correlation: float, speed_sd: float) -> tuple[
     a = exp(-x)
     b = correlation * (1.0 - a)
     variance = speed_sd * speed_sd
-    if x < 1e-3:  # the closed form cancels; its series does not
+    if x < 1e-3:  # the closed form is inaccurate here; its series is not
         q_pp = variance * dt * dt * x * (2.0 / 3.0 - 0.5 * x)
     else:
         q_pp = variance * correlation * correlation * (2.0 * x - 3.0 + 4.0 * a - a * a)
@@ -120,8 +119,8 @@ def transition(dt: float, rate: Floats, out: Floats) -> None:
 def _mix(
     mean: Floats, cov: Floats, share: Floats, j: int, gait: Ints, dt: float, speed_sd: Floats, x: Floats, p: Floats
 ) -> None:
-    """Moments in mode ``j`` after mixing with weights ``share``; a change of gait moves half the time at the old
-    velocity (variance dt²/12 of the moment of change) and then redraws it from the mode's stationary spread."""
+    """Moments in mode ``j`` after mixing with weights ``share``. A change of gait moves half the time at the old
+    velocity (variance dt²/12 of the time of change) and then redraws it from the mode's stationary spread."""
     x[:] = 0.0
     p[:] = 0.0
     half = 0.5 * dt

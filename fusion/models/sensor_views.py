@@ -1,4 +1,4 @@
-"""What each sensor can see, as numbers for the kernels: range, field of view, single-look Pd, false alarms."""
+"""Field of view of each sensor as numbers for the kernels: range, azimuths, single-look Pd, false alarms."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ TABLE_STEPS = 256
 class SensorView(NamedTuple):
     """A sensor's position and field of view.
 
-    ``azimuth_from`` [rad, grid] and ``azimuth_width`` bound the field; ``height`` is of the antenna or lens, ``foot``
-    of the ground below it [m]. ``table`` holds the single-look Pd at equal steps of range from 0 to ``max_range``;
-    ``grid`` (row, column), empty without terrain, the same on the ground, NaN where visibility is unknown; the centre
-    of its first cell is (grid_east, grid_north), rows run south.
+    ``azimuth_from`` [rad, grid] and ``azimuth_width`` bound the field; ``height`` is that of the antenna or lens,
+    ``foot`` that of the ground below it [m]. ``table`` holds the single-look Pd at equal steps of range from 0 to
+    ``max_range``; ``grid`` (row, column), empty without terrain, the same on the ground, NaN where visibility is
+    unknown; the centre of its first cell is (grid_east, grid_north), rows run south.
     """
 
     east: float
@@ -57,12 +57,12 @@ class ElevationGrid(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SensorModel:
-    """One sensor as the tracker needs it: its view and the density of its false plots.
+    """One sensor in the form that the tracker needs: its view and the density of its false plots.
 
     ``clutter_per_m2``, ``clutter_per_rad`` and ``clutter_per_sr`` are densities of false plots per scan; with radial
-    velocity they are spread over ``clutter_speed_span`` [m/s]. ``polled`` sensors send empty scans, so that no plot is
-    a miss. ``trigger_sd`` [m] is the standard deviation of a trigger's position; ``births``: whether its plots may
-    start tracks. ``rate_per_m``: a ground sensor's triggers per metre walked at the steps of the view's table;
+    velocity they are spread over ``clutter_speed_span`` [m/s]. ``polled`` sensors send empty scans, so that a missing
+    plot is a miss. ``trigger_sd`` [m] is the standard deviation of a trigger's position; ``births``: whether its plots
+    may start tracks. ``rate_per_m``: a ground sensor's triggers per metre walked at the steps of the view's table;
     ``interval_s``: the interval of its heartbeats.
     """
 
@@ -90,7 +90,7 @@ def sensor_models(
     if terrain is not None and coverage is not None:
         grids = coverage["probability"]
     elif terrain is not None and len(layout):
-        from sensors.coverage import look_probability  # heavy, and only terrain needs it
+        from sensors.coverage import look_probability  # slow to import, and needed only with terrain
 
         grids = look_probability(layout, terrain)["probability"]
     return {
@@ -139,7 +139,7 @@ def _sensor_model(
 
 
 def _rates(sensor: AnySensor) -> Floats:
-    """Triggers per metre at TABLE_STEPS + 1 steps of range; empty for a sensor that looks."""
+    """Triggers per metre at TABLE_STEPS + 1 steps of range; empty for a sensor that is not a ground sensor."""
     if not isinstance(sensor, GroundSensor):
         return np.zeros(0)
     return np.asarray(sensor.trigger_rate_per_m(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)), np.float64)
@@ -177,7 +177,7 @@ def _view(
 
 @numba.njit(cache=True)
 def holds(view: SensorView, easting: float, northing: float) -> bool:
-    """Whether the point lies within range and view, seen or hidden."""
+    """Whether the point is within range and field of view, visible or hidden."""
     d_e, d_n = easting - view.east, northing - view.north
     distance = sqrt(d_e * d_e + d_n * d_n)
     if distance > view.max_range or distance < view.min_range:

@@ -1,8 +1,8 @@
 """Terrain limits of speed: no mode of motion is faster than slope and land cover allow.
 
-The laws of speed and the fractions for land cover are those of geo.mobility, relative to open level ground off the
-road, where a mover's top speed is a setting. A limit applies to the direction of travel; where that is not known, to
-the easiest direction.
+The speed laws and the fractions for land cover are those of geo.mobility, relative to open level ground off the road,
+where a mover's top speed is a setting. A limit applies to the direction of travel; if that is unknown, to the easiest
+direction.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from fusion.models.sensor_views import ElevationGrid, elevation_at
 from geo.arrays import Floats, Ints
 
 STRIDE_M: Final = 15.0
-"""The gradient along the way is taken from this far behind to this far ahead."""
+"""Distance behind and ahead over which the gradient along the path is taken."""
 HEADED_MPS: Final = 0.5
-"""A slower mover has no direction that counts."""
+"""Below this speed the direction of a mover is ignored."""
 SLOWEST: Final = 0.02
-"""Share of the top speed that slope always leaves: elevation models err, and nothing is nailed down."""
+"""Minimum fraction of the top speed on any slope: elevation models have errors, and movers find easier ground."""
 
 
 class Passage(NamedTuple):
-    """``share`` (kind, row, column) of the top speed that land cover leaves on the elevation model's cells, empty where
-    there is no terrain; ``law`` (kind, 3): decline, easiest gradient and limit; ``top`` (kind,) [m/s]."""
+    """``share`` (kind, row, column) is the fraction of the top speed that land cover leaves on the elevation model's
+    cells, empty without terrain; ``law`` (kind, 3): decline, easiest gradient and limit; ``top`` (kind,) [m/s]."""
 
     share: npt.NDArray[np.float32]
     law: Floats
@@ -44,19 +44,20 @@ def passage_of(terrain: xr.Dataset | None, foot_mps: float, vehicle_mps: float, 
     if terrain is None:
         return Passage(np.zeros((2, 0, 0), np.float32), np.zeros((2, 3)), top)
     from geo.mobility.settings import MobilitySettings
-    from geo.mobility.speed_surface import by_vehicle, on_foot  # geopandas comes with it, and only terrain needs it
+    from geo.mobility.speed_surface import by_vehicle, on_foot  # imports geopandas, needed only with terrain
 
     known = MobilitySettings()
     grounds = (on_foot(terrain, settings=known), by_vehicle(terrain, settings=known))
     open_pace = (1.0 / known.off_path_factor, 1.0)
-    share = np.stack([pace / ground.pace for ground, pace in zip(grounds, open_pace, strict=True)])  # 0 where no way is
+    # 0 where impassable
+    share = np.stack([pace / ground.pace for ground, pace in zip(grounds, open_pace, strict=True)])
     law = np.array([[ground.law.decline, ground.law.easiest, ground.law.limit] for ground in grounds])
     return Passage(np.clip(share, hidden_way_share, 1.0).astype(np.float32), law, top)
 
 
 @numba.njit(cache=True)
 def top_speed(passage: Passage, earth: ElevationGrid, kind: int, x: Floats) -> float:
-    """Fastest [m/s] that a mover of this kind goes at the state ``x`` (4,); infinite off the map and across voids."""
+    """Maximum speed [m/s] of a mover of this kind at the state ``x`` (4,); infinite off the map and across voids."""
     if passage.share.size == 0:
         return np.inf
     column = int(np.floor((x[0] - earth.east) / earth.cell + 0.5))

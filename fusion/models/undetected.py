@@ -1,9 +1,9 @@
 """Undetected targets: a Poisson intensity on a coarse grid.
 
-It starts at the density of traffic, is thinned by every look where the look would have detected them, is refilled by
-arrivals and across cell edges, and receives the remains of deleted tracks. So a plot in ground covered a moment ago
-rarely starts a track, and one at the edge of coverage or out of dead ground does. The Poisson part of Williams (2015),
-"Marginal multi-Bernoulli filters", with recycling.
+It starts at the density of traffic, is reduced by every look in proportion to its detection probability, is refilled by
+arrivals and across cell edges, and receives the remains of deleted tracks. A plot in ground covered a moment ago
+therefore rarely starts a track, and one at the edge of coverage or out of dead ground does. The Poisson part of
+Williams (2015), "Marginal multi-Bernoulli filters", with recycling.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def flow(births: Births, intensity: Floats, dt: float) -> Floats:
 
 @numba.njit(cache=True)
 def density_at(births: Births, intensity: Floats, easting: float, northing: float) -> float:
-    """Density of undetected targets at a point [1/m²]; that of traffic off the grid."""
+    """Density of undetected targets at a point [1/m²]; off the grid, that of traffic."""
     i = int(np.floor((northing - births.north) / births.cell))
     j = int(np.floor((easting - births.east) / births.cell))
     if i < 0 or j < 0 or i >= intensity.shape[0] or j >= intensity.shape[1]:

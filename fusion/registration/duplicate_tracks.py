@@ -1,13 +1,13 @@
-"""Duplicate tracks: a bias so large that the plots of two sensors on one target founded two tracks.
+"""Duplicate tracks: two tracks of one target, started because a large bias separates the plots of two sensors.
 
-Then no common track reveals the bias (fusion.registration.estimate). But tracks that one sensor detects and another,
-which should, does not, lie beside tracks of which the reverse is true, all displaced by the same biases. The
+Then no common track reveals the bias (fusion.registration.estimate). However, tracks that one sensor detects and
+another, which should, does not, are next to tracks of which the reverse is true, all displaced by the same biases. The
 hypotheses: such pairs are one target each, joined by biases; or all of them are two targets, each missed by the other's
 sensor look after look. The biases' prior is the present estimate, so that two aligned sensors, whose common tracks fix
-the biases, cannot be turned by two targets that walk side by side. Where the evidence is decisive the biases are
-adopted at once, tracks that one sensor detected are moved by them, and of each pair the older track stays.
+the biases, cannot be shifted by two targets that walk side by side. If the evidence is decisive, the biases are adopted
+at once, tracks that one sensor detected are moved by them, and of each pair the older track is kept.
 
-Linear Gaussian throughout: the difference of two tracks' positions, given that of their velocities, is ``D b`` and
+Linear Gaussian throughout: the difference of two tracks' positions, given that of their velocities, is ``D b`` plus
 noise, with D the difference of the positions' derivatives by the biases b. The marginal likelihood of several pairs
 under one b is a product of predictions, as in a Kalman filter of b.
 """
@@ -33,21 +33,21 @@ from geo.arrays import Floats, Ints
 
 TWO_PI: Final = 2.0 * pi
 LATELY: Final = 2.5
-"""A sensor sees a track when it did so within so many of its periods."""
+"""A sensor counts as detecting a track if it did so within this number of its periods."""
 LEAST_CHANCE: Final = 0.5
-"""A sensor that sees a track less probably than this at each look is not missed."""
+"""A sensor with a lower detection probability per look than this counts as not expected to detect the track."""
 MOST_LOOKS: Final = 3
-"""Looks that missed, beyond which no more is believed: a layout's probabilities are not that true."""
+"""Maximum number of misses that count: a layout's probabilities are not that accurate."""
 DECISIVE: Final = 14.0
-"""Logarithm of the odds, all evidence in, at which biases are believed (a million to one)."""
+"""Logarithm of the odds, with all evidence, above which biases are accepted (a million to one)."""
 CHANGE: Final = 30.0
 """Squared deviations by which biases must differ from those in use: near targets of aligned sensors are two."""
 LEAST_VARIANCE: Final = 1e-6
-"""Of a difference of positions [m²] and of velocities [m²/s²]: a target that cannot move has a covariance too."""
+"""Minimum variance of a difference of positions [m²] and of velocities [m²/s²], also for a target that cannot move."""
 MOST_TRACKS: Final = 200
 MOST_PAIRS: Final = 1000
 SEEDS: Final = 12
-"""Pairs that each begin a hypothesis, the likeliest first."""
+"""Number of pairs that each start a hypothesis, the most probable first."""
 
 
 class DuplicatePairs(NamedTuple):
@@ -70,7 +70,7 @@ class DuplicatePairs(NamedTuple):
 @dataclass(frozen=True, slots=True, eq=False)
 class Hypothesis:
     """``pairs`` of candidates that are one target each; ``gain`` is the logarithm of the odds against two each; the
-    biases (2 p,) and their covariance given that."""
+    resulting biases (2 p,) and their covariance."""
 
     pairs: list[int]
     gain: float
@@ -79,7 +79,7 @@ class Hypothesis:
 
 
 def align(model: TrackerModel, bank: TrackBank, now_ns: int) -> TrackBank:
-    """At the beginning of an epoch: the bank with biases that its tracks prove, and without duplicate tracks. Pure."""
+    """At the start of an epoch: the bank with the biases that its tracks prove, and without duplicate tracks. Pure."""
     learnt = bank.learnt
     if not len(learnt) or (learnt.newest_ns != EVER_NS and now_ns // EPOCH_NS == learnt.newest_ns // EPOCH_NS):
         return bank
@@ -98,7 +98,7 @@ def align(model: TrackerModel, bank: TrackBank, now_ns: int) -> TrackBank:
 
 
 def candidates(model: TrackerModel, bank: TrackBank, learnt: Learnt, now_ns: int) -> DuplicatePairs | None:
-    """Pairs of tracks, each detected by sensors that miss the other."""
+    """Pairs of tracks, each detected by sensors that miss the other track."""
     sure = np.flatnonzero(bank.tracks.status != TENTATIVE)
     lately, missed = _who_sees(model, bank, sure, now_ns)
     lonely = np.flatnonzero(lately.any(axis=1) & (missed > 0.0).any(axis=1))[:MOST_TRACKS]
@@ -120,7 +120,7 @@ def candidates(model: TrackerModel, bank: TrackBank, learnt: Learnt, now_ns: int
     centre, spread = combine(*state)
     lever = _lever(model.survey.places, centre, lately)
     i, j = (part.astype(np.int64) for part in np.triu_indices(len(rows), 1))
-    # every sensor that sees the one misses the other, and the reverse: then none sees both
+    # every sensor that detects one misses the other, and the reverse: then none detects both
     ok = np.all(~lately[i] | (missed[j] > 0.0), axis=1) & np.all(~lately[j] | (missed[i] > 0.0), axis=1)
     i, j = i[ok], j[ok]
     if not len(i):
@@ -130,8 +130,7 @@ def candidates(model: TrackerModel, bank: TrackBank, learnt: Learnt, now_ns: int
 
 def _who_sees(model: TrackerModel, bank: TrackBank, rows: Ints, now_ns: int) -> tuple[npt.NDArray[np.bool_], Floats]:
     """(row, p) whether a ranging sensor detected the track lately; (row, p) the weight of its misses since: minus the
-    log probability of missing all of them, 0 where it is not expected to detect the track.
-    """
+    log probability of missing all of them, 0 if it is not expected to detect the track."""
     survey = model.survey
     seen_ns, period = bank.tracks.seen_ns[rows], survey.period_ns
     looking = survey.ranging & (period > 0)
@@ -145,7 +144,7 @@ def _who_sees(model: TrackerModel, bank: TrackBank, rows: Ints, now_ns: int) -> 
 
 @numba.njit(cache=True)
 def _chances(view: SensorView, centre: Floats) -> Floats:
-    """(row,) probability that one look sees each track."""
+    """(row,) probability that one look detects each track."""
     chance = np.empty(len(centre))
     for t in range(len(centre)):
         chance[t] = probability(view, centre[t, 0], centre[t, 1])
@@ -174,13 +173,13 @@ def _near(
     i: Ints,
     j: Ints,
 ) -> DuplicatePairs | None:
-    """Those of the pairs (i, j) that biases within reach may explain."""
+    """The pairs (i, j) that biases within reach may explain."""
     lately, missed = sight
     by_bias = lever[i] - lever[j]
     used = learnt.used[:, ::2].ravel()
     gap = centre[i] - centre[j]
     total = cov[i] + cov[j] + LEAST_VARIANCE * np.eye(4)
-    gain = np.linalg.solve(total[:, 2:, 2:], total[:, 2:, :2])  # of place by velocity
+    gain = np.linalg.solve(total[:, 2:, 2:], total[:, 2:, :2])  # of position by velocity
     apart = gap[:, :2] - np.einsum("kvp,kv->kp", gain, gap[:, 2:])
     place = DOUBLED * (total[:, :2, :2] - np.einsum("kpv,kvq->kpq", total[:, :2, 2:], gain))
     speed = DOUBLED * total[:, 2:, 2:]
@@ -214,12 +213,12 @@ def _prediction(pairs: DuplicatePairs, biases: Floats, known: Floats) -> Floats:
 
 
 def likeliest(candidates: DuplicatePairs, learnt: Learnt) -> Hypothesis | None:
-    """The best of some hypotheses, if it is decisive and its biases are not those in use."""
+    """The best of some hypotheses, if it is decisive and its biases differ from those in use."""
     values, _, known = solve(learnt)
     best: Hypothesis | None = None
     for seed in range(min(SEEDS, len(candidates.first))):
         if best is not None and seed in best.pairs:
-            continue  # it would find the same
+            continue  # would give the same result
         one = _grown(candidates, seed, values.ravel(), known)
         if best is None or one.gain > best.gain:
             best = one
@@ -230,7 +229,7 @@ def likeliest(candidates: DuplicatePairs, learnt: Learnt) -> Hypothesis | None:
 
 
 def _grown(candidates: DuplicatePairs, seed: int, biases: Floats, known: Floats) -> Hypothesis:
-    """Grow a hypothesis from one pair: the pair that fits best joins, the biases are updated, until none gains."""
+    """Grow a hypothesis from one pair: add the pair that fits best and update the biases, until no pair improves it."""
     free = np.ones(len(candidates.first), np.bool_)
     gain, pairs, chosen = 0.0, list[int](), seed
     score = candidates.odds + _prediction(candidates, biases, known)
@@ -279,7 +278,7 @@ def _moved(model: TrackerModel, bank: TrackBank, change: Floats, now_ns: int) ->
 
 
 def _joined(bank: TrackBank, first: Ints, second: Ints) -> TrackBank:
-    """Of each pair the younger track ceases to exist, and its evidence passes to the older one."""
+    """Remove the younger track of each pair; its evidence passes to the older one."""
     newer = (bank.tracks.founded_ns[first] > bank.tracks.founded_ns[second]) | (
         (bank.tracks.founded_ns[first] == bank.tracks.founded_ns[second])
         & (bank.tracks.track[first] > bank.tracks.track[second])

@@ -1,4 +1,4 @@
-"""What the newest plot of a track says about the biases of two sensors, summed by one kernel per scan.
+"""Evidence of a track's newest plot about the biases of two sensors, summed by one kernel per scan.
 
 A ring holds the newest plots of one track, the newest last. The sums are of 2 × 2 matrices, written out: arrays this
 small would cost more to allocate than to add.
@@ -22,13 +22,13 @@ from geo.arrays import Floats, Ints
 TWO_PI: Final = 2.0 * pi
 MANOEUVRE_MPS2: Final = 0.7
 APART_S: Final = 10.0
-"""Plots of one track farther apart in time say nothing about each other."""
+"""Plots of one track that are farther apart in time are not compared."""
 GATE: Final = 20.0
 DOUBLED: Final = 2.0
 
 TIME, SENSOR, AZIMUTH, AZIMUTH_SD, RANGE, RANGE_SD = 0, 1, 2, 3, 4, 5
 Four = tuple[float, float, float, float]
-"""A matrix of 2 × 2, row by row: the sums are too small for arrays."""
+"""A 2 × 2 matrix, row by row: the sums are too small for arrays."""
 
 
 @numba.njit(cache=True)
@@ -48,10 +48,10 @@ def compare(
     pairs: Ints,
     misfit: Floats,
 ) -> tuple[Ints, Floats]:
-    """Add what the plots ``plot`` of tracks ``track`` say to the last four arguments; returns the rings with these
-    plots.
+    """Add the evidence of the plots ``plot`` of tracks ``track`` to the last four arguments; return the rings with
+    these plots.
 
-    A slot is reused by another track when its own was not detected for APART_S. ``measured`` (4, plot): azimuth, its
+    A slot is reused by another track if its own was not detected for APART_S. ``measured`` (4, plot): azimuth, its
     standard deviation, slant range, its standard deviation.
     """
     slot_track, slot_plots = np.full(SLOTS, -1, np.int64), np.full((SLOTS, KEPT, 6), nan)
@@ -102,7 +102,8 @@ def _newest(
     pairs: Ints,
     misfit: Floats,
 ) -> None:
-    """The newest plot of a ring with the one before of its sensor: against those between, and the one before that."""
+    """Compare the newest plot of a ring and the previous one of its sensor with those in between, and the one before
+    that."""
     before = KEPT - 2
     while before >= 0 and not (ring[before, SENSOR] == index and ring[before, RANGE] > 1.0):
         before -= 1
@@ -120,9 +121,9 @@ def _newest(
 
 @numba.njit(cache=True)
 def _between(ring: Floats, first: int, at: int, last: int, manoeuvre: float, places: Floats) -> tuple[Four, Four, Four]:
-    """Where the plots ``first`` and ``last`` of one sensor say the target was at the time of ``at``: place (e, n, 0, 0)
-    and covariance, row by row (with a ``manoeuvre`` [m/s²]), and its derivative by that sensor's biases (place, bias).
-    """
+    """Position of the target at the time of ``at`` from the plots ``first`` and ``last`` of one sensor: position (e, n,
+    0, 0) and covariance, row by row (with a ``manoeuvre`` [m/s²]), and its derivative by that sensor's biases
+    (position, bias)."""
     span = ring[last, TIME] - ring[first, TIME]
     share = (ring[last, TIME] - ring[at, TIME]) / span
     bend = 0.5 * manoeuvre * (ring[last, TIME] - ring[at, TIME]) * (ring[at, TIME] - ring[first, TIME])
@@ -146,8 +147,8 @@ def _between(ring: Floats, first: int, at: int, last: int, manoeuvre: float, pla
 
 @numba.njit(cache=True)
 def _residual(ring: Floats, at: int, where: Four, cov: Four, places: Floats) -> tuple[float, float, Four, Four, bool]:
-    """Plot ``at`` against a place, in its sensor's range and azimuth: the residuals, their covariance, derivative by
-    place, both row by row, and whether the plot has a range."""
+    """Plot ``at`` compared with a position, in its sensor's range and azimuth: the residuals, their covariance,
+    derivative by position, both row by row, and whether the plot has a range."""
     home = int(ring[at, SENSOR])
     d_e, d_n = where[0] - places[home, 0], where[1] - places[home, 1]
     r = max(sqrt(d_e * d_e + d_n * d_n), 1.0)
@@ -177,10 +178,11 @@ def _times(a: Four, b: Four) -> Four:
 def _sum(
     ring: Floats, first: int, at: int, last: int, places: Floats, information: Floats, vector: Floats, pairs: Ints
 ) -> None:
-    """Add one comparison to the information, unless it is too far off to come from one target."""
+    """Add one comparison to the information, unless the plots are too far apart to come from one target."""
     where, cov, slope = _between(ring, first, at, last, MANOEUVRE_MPS2, places)
     off, turn, spread, by_place, ranged = _residual(ring, at, where, cov, places)
-    t0, t1, t2, t3 = _times(by_place, slope)  # the other sensor's biases move the place, and so, minus, the residual
+    # the other sensor's biases move the position, and thereby, with opposite sign, the residual
+    t0, t1, t2, t3 = _times(by_place, slope)
     far, round_ = PRIOR_RANGE_M**2, PRIOR_AZIMUTH_RAD**2
     w_rr = spread[0] + far + far * t0 * t0 + round_ * t1 * t1
     w_ra = spread[1] + far * t0 * t2 + round_ * t1 * t3
@@ -213,7 +215,7 @@ def _sum(
 
 @numba.njit(cache=True)
 def _add(information: Floats, row: int, column: int, block: Four) -> None:
-    """Add a block of 2 × 2, row by row, of two sensors' biases."""
+    """Add a 2 × 2 block, row by row, of two sensors' biases."""
     information[2 * row, 2 * column] += block[0]
     information[2 * row, 2 * column + 1] += block[1]
     information[2 * row + 1, 2 * column] += block[2]
@@ -222,7 +224,7 @@ def _add(information: Floats, row: int, column: int, block: Four) -> None:
 
 @numba.njit(cache=True)
 def _own_misfit(ring: Floats, first: int, at: int, last: int, places: Floats, misfit: Floats) -> None:
-    """A plot against its own sensor's plots before and after it: their spread is that of the sensor alone."""
+    """Compare a plot with its own sensor's plots before and after it: their spread is that of the sensor alone."""
     where, cov, _ = _between(ring, first, at, last, 0.0, places)
     off, turn, spread, _, _ = _residual(ring, at, where, cov, places)
     sensor = int(ring[at, SENSOR])

@@ -1,4 +1,4 @@
-"""What lies under a point and between it and the border: segment, chainage, offset, ground, time to the border."""
+"""Relation of a point to terrain and border: segment, chainage, offset, ground, time to the border."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from geo.terrain import frame_of
 
 __all__ = ["CorrelateError", "Correlation", "Correlator", "correlate"]
 
-ON_LINE_M = 1e-3  # nearer than this the direction to the line is its own normal, not the vector to it
+ON_LINE_M = 1e-3  # closer than this, the direction to the line is its own normal, not the vector to it
 
 UNITS = {
     "segment": "",
@@ -337,8 +337,8 @@ def compile_kernels() -> None:
 def _pieces(border: Border) -> tuple[Floats, Floats, npt.NDArray[np.int64], float]:
     """Straight pieces of the border, as arrays.
 
-    Ends (piece, 4), chainage at their starts (piece + 1,), a table from chainage to the first piece that may hold it,
-    and +1 where the own side is to the left of increasing chainage, else −1.
+    Ends (piece, 4), chainage at their starts (piece + 1,), a table from chainage to the first piece that may contain
+    it, and +1 if the own side is to the left of increasing chainage, else −1.
     """
     parts = getattr(border.line, "geoms", [border.line])
     ends = np.concatenate([np.column_stack([xy[:-1], xy[1:]]) for xy in (np.array(p.coords)[:, :2] for p in parts)])
@@ -376,7 +376,7 @@ def _normals(
         while piece < last and start[piece + 1] < s:
             piece += 1
         least = np.inf
-        for p in range(max(piece - 1, 0), min(piece + 1, last) + 1):  # at a vertex or a gap the neighbour may be nearer
+        for p in range(max(piece - 1, 0), min(piece + 1, last) + 1):  # at a vertex or a gap the neighbour may be closer
             length = start[p + 1] - start[p]
             along = min(max((s - start[p]) / length, 0.0), 1.0)
             from_e = easting[k] - (ends[p, 0] + along * (ends[p, 2] - ends[p, 0]))

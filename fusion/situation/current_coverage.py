@@ -1,4 +1,4 @@
-"""What the working sensors cover: the single-look Pd at a point, and the segments that each sensor covers."""
+"""Present coverage of the working sensors: the single-look Pd at a point, and the segments that each sensor covers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from geo.border import Border
 
 POINT_EVERY_M = 50.0
 WATCHED_PROBABILITY = 0.1
-"""A look with at least this probability of seeing a target sensors a place (assumption)."""
+"""A sensor covers a position if one look there has at least this Pd (assumption)."""
 WATCHED_SHARE = 0.5
-"""A sensor sensors a segment of which it sensors at least this share."""
+"""A sensor covers a segment if it covers at least this fraction of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CurrentCoverage:
-    """What the working sensors cover.
+    """Present coverage of the working sensors.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class CurrentCoverage:
 def first_hidden(step: Floats, seen: Floats, hidden: float, least_s: float) -> float | None:
     """Find when an interval of at least ``least_s`` begins in which no sensor sees the target; None without one.
 
-    ``step`` (n,) [s] at equal distances, ``seen`` (n,) probabilities there; an interval that reaches the end counts one
+    ``step`` (n,) [s] at equal intervals, ``seen`` (n,) probabilities there; an interval that reaches the end counts one
     step more.
     """
     dark = seen < hidden

@@ -1,10 +1,10 @@
 """Forecast of where and when a track may cross the border, as a distribution.
 
 Particles are drawn from the track's state and moved by modes like the tracker's (``fusion.models.motion``): velocities
-decay, people stop, continue and turn. They are steadier than the tracker's, which must allow for every turn by the next
-look; a forecast is for minutes, in which most bends of a path cancel. Each particle's path is cut with the border as it
-lies, not with a straight line. The draws are the same for every track, so the same track gives the same forecast to the
-bit.
+decay, people stop, continue and turn. They are steadier than the tracker's modes, which must allow for every turn by
+the next look; a forecast is for minutes, in which most bends of a path cancel. Each particle's path is intersected with
+the actual border, not with a straight line. The samples are the same for every track, so the same track gives exactly
+the same forecast.
 """
 
 from __future__ import annotations
@@ -34,27 +34,28 @@ ON_THEIR_WAY = (
     Mode("drive", VEHICLE, 1, 4.4, 1000.0, 0.94, 2000.0),
     Mode("turn", VEHICLE, 1, 4.4, 12.0, 0.03, 12.0),
 )
-"""Spread, memory and share of steady going as measured on simulated traffic of the sample sector (tuning seeds 11 to
-13): change of velocity over 4 to 8 minutes, share of time that it moves. An assumption elsewhere, hence a setting."""
+"""Spread, correlation time and fraction of steady motion as measured on simulated traffic of the sample sector (tuning
+seeds 11 to 13): change of velocity over 4 to 8 minutes, fraction of time in motion. An assumption elsewhere, hence a
+setting."""
 
 
 SHARES = ("resume_share", "turning_on_foot", "turning_vehicles")
 
 
 class ForecastError(BadInput):
-    """Settings that no forecast can use."""
+    """Invalid settings of the forecast."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastSettings:
     """Settings of the forecast; all are assumptions.
 
-    horizon_s: how far ahead. particles, steps: resolution; steps are short at first and grow. modes: motion over
-    minutes. resume_share: fraction of targets that stopped or turned aside and then continue as before; the tracker's
-    modes alone lose a target's destination. steady_s: modes with at least this correlation time are steady.
-    least_share: with a smaller fraction of crossings no quantiles are given. turning_on_foot, turning_vehicles:
-    fraction of those heading to the border that live there and turn before it; turning_m: mean distance that they go
-    toward it before they do. They lower the probability of a crossing, not its time and position.
+    horizon_s: time span. modes: motion over minutes. particles, steps: resolution; steps are short at first and grow.
+    resume_share: fraction of targets that stopped or turned aside and then continue as before; with the tracker's modes
+    alone, a target's destination is lost. steady_s: modes with at least this correlation time are steady. least_share:
+    with a smaller fraction of crossings no quantiles are given. turning_on_foot, turning_vehicles: fraction of those
+    heading to the border that live there and turn before it; turning_m: mean distance that they go toward it before
+    turning. They lower the probability of a crossing, not its time and position.
     """
 
     horizon_s: float = 600.0
@@ -85,9 +86,8 @@ class ForecastSettings:
 
 
 class _Tables(NamedTuple):
-    """For the kernel, by step and mode: ``passage`` (step, mode, mode) cumulative, ``moves`` (step, mode, 5) of
-    ``_steps``; by mode its speed, gait, and whether it is steady.
-    """
+    """Tables for the kernel, by step and mode: ``passage`` (step, mode, mode) cumulative, ``moves`` (step, mode, 5) of
+    ``_steps``; by mode its speed, gait, and whether it is steady."""
 
     passage: Floats
     moves: Floats
@@ -97,7 +97,7 @@ class _Tables(NamedTuple):
 
 
 class Forecaster:
-    """Forecasts for one border. Immutable after it is built; a forecast costs some milliseconds."""
+    """Forecasts for one border. Immutable after it is built; a forecast takes some milliseconds."""
 
     def __init__(self, border: Border, settings: ForecastSettings | None = None) -> None:
         self._border = border
@@ -108,7 +108,7 @@ class Forecaster:
         m, steps = chosen.particles, chosen.steps
         draw = np.random.Generator(np.random.PCG64(20_260_101))
         half = draw.standard_normal(((m + 1) // 2, 4))
-        self._start = np.concatenate([half, -half])[:m]  # antithetic: means come out exact
+        self._start = np.concatenate([half, -half])[:m]  # antithetic: means are exact
         self._kicks = draw.standard_normal((steps, m, 4))
         self._change = draw.random((steps, m))
         self._mode_draw = draw.random(m)
@@ -124,10 +124,10 @@ class Forecaster:
         self._tables = _Tables(np.cumsum(passage, axis=2), moves, self._model.speed_sd, self._model.gait, steady)
 
     def of(self, mean: npt.ArrayLike, cov: npt.ArrayLike, *, vehicle: float) -> Forecast | None:
-        """The forecast of a state (4,) [m, m/s] with its covariance (4, 4); ``vehicle`` [1]: probability that it
-        drives.
+        """The forecast of a state (4,) [m, m/s] with its covariance (4, 4); ``vehicle`` [1]: probability that it is a
+        vehicle.
 
-        None where the position is beyond the ends of the border. Raises ForecastError for values that are not finite.
+        None if the position is beyond the ends of the border. Raises ForecastError for values that are not finite.
         """
         x, p = np.asarray(mean, np.float64), np.asarray(cov, np.float64)
         if x.shape != (4,) or p.shape != (4, 4) or not (np.isfinite(x).all() and np.isfinite(p).all()):
@@ -142,9 +142,8 @@ class Forecaster:
         return self._summary(np.asarray(segment), np.asarray(chainage), np.asarray(offset), goes_on)
 
     def _goes_on(self, distance_m: float, vehicle: float) -> float:
-        """Fraction of those heading to the border that do not live here and turn before it. A local turns anywhere on
-        the way with the same probability per metre.
-        """
+        """Fraction of those heading to the border that do not live there and turn before it. A local turns anywhere on
+        the path with the same probability per metre."""
         chosen = self.settings
         lives_here = (1.0 - vehicle) * chosen.turning_on_foot + vehicle * chosen.turning_vehicles
         return 1.0 + lives_here * float(np.expm1(-distance_m / chosen.turning_m))
@@ -158,7 +157,7 @@ class Forecaster:
         return paths
 
     def _first_modes(self, velocity: Floats, drives: npt.NDArray[np.bool_]) -> Ints:
-        """The present mode of each particle, by its share and by how well its velocity fits."""
+        """Draw the present mode of each particle, by its fraction and the fit of its velocity."""
         model = self._model
         speed2 = (velocity**2).sum(axis=1)[:, None]
         fit = -0.5 * speed2 / model.speed_sd**2 - 2.0 * np.log(model.speed_sd) + np.log(model.prior)
@@ -176,15 +175,15 @@ class Forecaster:
         met = (side[1:] != side[:-1]) & inside[1:] & inside[:-1]
         crosses = met.any(axis=0)
         probability = float(crosses.mean())
-        who = np.flatnonzero(crosses)
-        step = met[:, who].argmax(axis=0)
-        before, after = offset[step, who], offset[step + 1, who]
-        share = np.divide(before, before - after, out=np.zeros(len(who)), where=before != after)
+        crossers = np.flatnonzero(crosses)
+        step = met[:, crossers].argmax(axis=0)
+        before, after = offset[step, crossers], offset[step + 1, crossers]
+        share = np.divide(before, before - after, out=np.zeros(len(crossers)), where=before != after)
         time = self._times[step] + share * (self._times[step + 1] - self._times[step])
-        place = chainage[step, who] + share * (chainage[step + 1, who] - chainage[step, who])
-        where = np.where(share < 0.5, segment[step, who], segment[step + 1, who])
+        place = chainage[step, crossers] + share * (chainage[step + 1, crossers] - chainage[step, crossers])
+        where = np.where(share < 0.5, segment[step, crossers], segment[step + 1, crossers])
         enough = probability >= self.settings.least_share
-        toward = int(np.sign(side[step + 1, who].sum())) if len(who) else 0
+        toward = int(np.sign(side[step + 1, crossers].sum())) if len(crossers) else 0
         return Forecast(
             horizon_s=self.settings.horizon_s,
             crossing_probability=goes_on * probability,
@@ -209,7 +208,7 @@ def _move(
     """Fill ``paths`` (step + 1, particle, 2) with positions of particles ``state`` (particle, 4) that begin in
     ``mode``.
 
-    A change of gait moves half the time at the old velocity and then redraws it or, when resuming, takes up the course:
+    A change of gait moves half the time at the old velocity and then redraws it or, when resuming, takes the course:
     the velocity of the last steady mode.
     """
     last = len(tables.speed_sd) - 1
@@ -268,7 +267,7 @@ def _root(cov: Floats) -> Floats:
 def _steps(dt: float, correlation: Floats, speed: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """(a, b, own, shared, sd) of an Ornstein-Uhlenbeck velocity over ``dt``, see fusion.models.motion.
 
-    ``sd`` scales the velocity's noise, ``shared`` the place's part that goes with it, ``own`` the rest of the place's.
+    ``sd`` scales the velocity's noise, ``shared`` the position noise correlated with it, ``own`` the independent rest.
     """
     x = dt / correlation
     a = np.exp(-x)

@@ -1,4 +1,4 @@
-"""The ground of a sector in memory, laid out so that a point costs one touch: elevation and slope side by side."""
+"""Terrain of a sector in memory, laid out so that a point needs one memory access: elevation and slope side by side."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from geo.terrain import cell_size, slope
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-ON_CENTRE_CELLS = 1e-6  # as geo.terrain.sample: this near a row or column of centres counts as on it
+ON_CENTRE_CELLS = 1e-6  # as in geo.terrain.sample: this close to a row or column of centres counts as on it
 
 
 def read_only(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-    """A read-only view: kernels then always see one type, and shared arrays are never changed."""
+    """A read-only view: kernels then always get one type, and shared arrays are never changed."""
     view = array.view()
     view.flags.writeable = False
     return view
@@ -27,7 +27,7 @@ def read_only(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
 
 @dataclass(frozen=True, slots=True)
 class SectorRasters:
-    """Elevation and slope side by side (row, column, 2) float32, so that one point touches one stretch of memory."""
+    """Elevation and slope side by side (row, column, 2) float32, so that one point accesses one memory area."""
 
     raster: npt.NDArray[np.float32]
     land_cover: npt.NDArray[np.uint8]
@@ -57,7 +57,7 @@ class SectorRasters:
     ) -> None:
         """Fill elevation and slope (bilinear) and cover (nearest cell, when wanted) of points (n,) [m].
 
-        What is off the map is left as it is. Elevation is that of geo.terrain.sample.
+        Values for points off the map are not changed. Elevation is that of geo.terrain.sample.
         """
         codes = np.empty(0, np.uint8) if cover is None else cover
         edges = (self.west, self.north, self.cell_m)
@@ -75,7 +75,7 @@ def _sample(
     steepness: Floats,
     cover: npt.NDArray[np.uint8],
 ) -> None:
-    """Bilinear elevation and slope, nearest land cover; what is off the map is left as it is."""
+    """Fill bilinear elevation and slope, and nearest land cover; values for points off the map are not changed."""
     west, north, cell = edges
     rows, columns = raster.shape[0], raster.shape[1]
     for k in range(easting.size):
@@ -95,7 +95,7 @@ def _sample(
         for di, row_weight in ((0, 1.0 - down), (1, down)):
             for dj, column_weight in ((0, 1.0 - right), (1, right)):
                 weight = row_weight * column_weight
-                if weight > 0.0:  # a void without weight does not count
+                if weight > 0.0:  # a void with weight 0 does not count
                     height += weight * raster[i + di, j + dj, 0]
                     steep += weight * raster[i + di, j + dj, 1]
         elevation[k], steepness[k] = height, steep

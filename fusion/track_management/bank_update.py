@@ -1,7 +1,7 @@
 """The next bank in one pass: updated tracks are rewritten, new ones added, terminated ones leave a last row.
 
-A column of the next bank comes from three sources: the bank before (tracks out of the look's reach), the updated
-tracks, and the new ones. Each track's fate is decided once, and every column is written once.
+A column of the next bank has three sources: the previous bank (tracks out of the look's reach), the updated tracks, and
+the new ones. Each track's outcome is decided once, and every column is written once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fusion.models.tracker_model import TrackerModel
 from geo.arrays import Floats, Ints
 
 LEAST_NARROW: Final = 0.25
-"""A track ends when the modes in which its place is still known hold less than this probability."""
+"""A track ends if the modes in which its position is still known hold less than this probability."""
 WORD: Final = 64
 
 
@@ -37,8 +37,7 @@ class UpdatedTracks(NamedTuple):
 
 class DeletionRules(NamedTuple):
     """Settings of confirming, coasting and terminating [s, m, 1], and the sensors that only trigger or are people
-    (word,), a bit each.
-    """
+    (word,), one bit each."""
 
     confirm_existence: float
     confirm_by_event: float
@@ -55,7 +54,7 @@ class DeletionRules(NamedTuple):
 
 
 class HistoryRows(NamedTuple):
-    """Rows of history of a look: fusion.filter.track_bank.Rows without the moment and the counts."""
+    """Rows of history of a look: fusion.filter.track_bank.Rows without time and counts."""
 
     track: Ints
     centre: Floats
@@ -81,10 +80,10 @@ def deletion_rules(model: TrackerModel) -> DeletionRules:
 def next_bank(
     old: TrackColumns, updated: UpdatedTracks, born: Newborn, ids: Ints, sensor: int, polar: int, rules: DeletionRules
 ) -> tuple[TrackColumns, HistoryRows]:
-    """Columns of the next bank, and the rows of history: tracks held or changed, founded or given up.
+    """Columns of the next bank, and the rows of history: tracks in the field or changed, started or terminated.
 
-    ``ids`` (newborn,) are the new tracks' names; ``sensor`` numbers the one that looked in the layout, ``polar`` among
-    the columns of ``seen_ns``, −1 for none.
+    ``ids`` (newborn,) are the new tracks' names; ``sensor`` is the number in the layout of the sensor that looked,
+    ``polar`` its column in ``seen_ns``, −1 for none.
     """
     now, n, r = updated.now_ns, len(old.track), len(updated.rows)
     after, event = _after_look(old, updated, sensor, polar, rules)
@@ -165,7 +164,7 @@ def _newborn(born: Newborn, ids: Ints, now: int, sensor: int, polar: int, words:
 
 @numba.njit(cache=True)
 def _needed(evidence: Bits, i: int, rules: DeletionRules) -> float:
-    """Existence at which a track is confirmed; infinite for one that only one sensor's triggers support."""
+    """Existence at which a track is confirmed; infinite for one supported only by one sensor's triggers."""
     if _any_other(evidence, i, rules.trigger_bits):
         return rules.confirm_existence
     sensors = 0
@@ -179,7 +178,7 @@ def _needed(evidence: Bits, i: int, rules: DeletionRules) -> float:
 
 @numba.njit(cache=True)
 def _any_other(evidence: Bits, i: int, bits: Bits) -> bool:
-    """Whether any sensor but those of ``bits`` (word,) updated track ``i``."""
+    """Whether any sensor except those of ``bits`` (word,) updated track ``i``."""
     other = np.uint64(0)
     for word in range(len(bits)):
         other |= evidence[i, word] & ~bits[word]
@@ -188,11 +187,11 @@ def _any_other(evidence: Bits, i: int, bits: Bits) -> bool:
 
 @numba.njit(cache=True)
 def _given_up(tracks: TrackColumns, i: int, now: int, rules: DeletionRules) -> bool:
-    """Whether track ``i`` ends: hardly existing, undetected for too long, or of unknown position by now.
+    """Whether track ``i`` ends: almost certainly false, undetected for too long, or at an unknown position.
 
-    Most tracks founded where Pd is low, and detected once, are false: a faint tentative one returns its remains to the
-    undetected targets soon, as no look would decide about it. People do not report by a clock, and the positions that
-    only they report are as wide as a compass direction from the beginning.
+    Most tracks that start where Pd is low, and are detected once, are false: a faint tentative one soon returns its
+    remains to the undetected targets, since no look would decide about it. People do not report regularly, and
+    positions that only they report are as uncertain as a compass direction from the start.
     """
     tentative, existence = tracks.status[i] == TENTATIVE, tracks.existence[i]
     only_told = not _any_other(tracks.evidence, i, rules.people_bits)
@@ -218,7 +217,7 @@ def _given_up(tracks: TrackColumns, i: int, now: int, rules: DeletionRules) -> b
 
 @numba.njit(cache=True)
 def _gathered(old: TrackColumns, after: TrackColumns, new: TrackColumns, source: Ints) -> TrackColumns:
-    """Every column of the tracks ``source``, numbered through ``old``, ``after`` and ``new`` one after the other."""
+    """Every column of the tracks ``source``, numbered through ``old``, ``after`` and ``new`` in sequence."""
     return TrackColumns(
         _picked(old.track, after.track, new.track, source),
         _picked(old.time_ns, after.time_ns, new.time_ns, source),

@@ -27,8 +27,8 @@ LEAF_EDGES = 4
 MAX_LEVELS = 18
 MAX_NODES = 300_000
 ROOT_EXTENTS = 4.0  # the tree covers this many times the line's extent; beyond it every edge is tried
-ON_END_M2 = 1e-12  # within a micrometre of a free end one is on it, not beyond
-TIE_RELATIVE, TIE_M2 = 1e-9, 1e-6  # edges this nearly as near stay listed, so that rounding never loses the nearest
+ON_END_M2 = 1e-12  # within a micrometre of a free end a point is on it, not beyond
+TIE_RELATIVE, TIE_M2 = 1e-9, 1e-6  # edges within this tolerance stay listed, so that rounding never loses the nearest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +109,7 @@ def _fixed(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _squared_distance(x: float, y: float, edges: Floats, e: int) -> tuple[float, float]:
-    """Squared distance from a point to edge ``e``, and the place along it: below 0 before it, above 1 beyond it."""
+    """Squared distance from a point to edge ``e``, and the position along it: below 0 before it, above 1 beyond it."""
     px, py = x - edges[e, AX], y - edges[e, AY]
     dx, dy = edges[e, DX], edges[e, DY]
     along = (px * dx + py * dy) * edges[e, INVERSE]

@@ -22,7 +22,7 @@ class Moves(NamedTuple):
     """The moves from a cell on a raster, in the order of ``pairs_of``.
 
     ``steps`` (move,) in flat cells and the number of ``pieces`` (move,) of each; ``knots`` (move, 4) are the two flat
-    cells about each inner knot, or those beside a diagonal, of which one must be open; ``shares`` (move, 2) the weight
+    cells around each inner knot, or those beside a diagonal, of which one must be open; ``shares`` (move, 2) the weight
     of the second at each knot; ``lengths`` (move,) that of a piece in cells.
     """
 
@@ -61,15 +61,15 @@ HEIGHT, PACE, WEIGHT, TOLL, FELT, COLUMNS = 0, 1, 2, 3, 4, 5
 PEAK, DECLINE, EASIEST, LIMIT = 0, 1, 2, 3
 
 NEIGHBOURS = {8: 1, 16: 2, 32: 3}
-"""Neighbours of a cell, and how many cells away the farthest of them is."""
+"""Number of neighbours of a cell, and the distance of the farthest of them in cells."""
 BUCKETS = 1 << 15
 # Without numba's reference counts, which the helpers' array arguments would otherwise pay at each of their many calls
 # (3 to 6 times the whole search); so nothing here may allocate or return an array.
 COMPILED: Any = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
-FREE, HEAPED, WORKED = -2, -3, -4  # in ``before``: waits in no bucket, in the heap, has been worked (lists: from −1)
-PATIENCE = 64  # cells of a bucket that may be worked again before it is put in order
+FREE, HEAPED, WORKED = -2, -3, -4  # in ``before``: in no bucket, in the heap, already processed (lists: from −1)
+PATIENCE = 64  # cells of a bucket that may be processed again before it is sorted
 ROUNDING = 1e-12
-NOWHERE = 255  # in ``arrival``: nobody came by a move
+NOWHERE = 255  # in ``arrival``: not reached by a move
 
 
 def pairs_of(neighbours: int) -> list[tuple[int, int]]:
@@ -118,11 +118,7 @@ def step_cost(
     graph: PathGraph,
     sign: float,
 ) -> float:
-    """Cost of a move from a cell, or with ``sign`` −1 of coming back by it; infinite or NaN where there is no way.
-
-    Σ over pieces of ½(w_i + w_j) · ½(p_i + p_j) · run · slowness(gradient) + ½(u_i + u_j) · run, with the cost of a
-    second w and of a metre u at the ends of the piece.
-    """
+    """Cost of a move from a cell, or with ``sign`` −1 of the reverse move; infinite or NaN if it is impossible."""
     knots, shares, law = graph.knots, graph.shares, graph.law
     there = here + graph.steps[move]
     if not ground[there, PACE] < np.inf:
@@ -130,7 +126,7 @@ def step_cost(
     run, count = graph.runs[move], graph.pieces[move]
     height, pace, felt = ground[here, HEIGHT], ground[here, PACE], ground[here, FELT]
     weight, toll = ground[here, WEIGHT], ground[here, TOLL]
-    if count == 1:  # a diagonal slips through no closed corner; a straight step has one of its ends beside it
+    if count == 1:  # a diagonal does not pass between closed cells; a straight step has one of its ends beside it
         beside, other = ground[here + knots[move, 0], PACE], ground[here + knots[move, 1], PACE]
         if not (beside < np.inf or other < np.inf):
             return np.inf
@@ -167,7 +163,7 @@ def lay_out(
 ) -> None:
     """Fill ``ground`` (row, column, COLUMNS) from rasters of its inside; closed in a frame, and where one is unknown.
 
-    ``weight``, ``toll`` and ``felt`` are rasters too, or one cell that stands for all.
+    ``weight``, ``toll`` and ``felt`` are rasters too, or a single value for all cells.
     """
     rows, columns = height.shape
     for row in range(-frame, rows + frame):
@@ -198,9 +194,10 @@ def begin(ground: Floats, frame: int, start: Floats, labels: Floats) -> None:
 
 @njit(**COMPILED)
 def _at_least(ground: Floats, here: int, there: int, count: int, run: float) -> float:
-    """What a step costs at least, times the law's peak: on the easiest gradient, and of several pieces half the first.
+    """Lower bound of a step's cost, times the law's peak: on the easiest gradient, and of several pieces half the
+    first.
 
-    Most steps improve nothing, and this tells it of many of them without their gradients.
+    Most steps improve nothing, and this bound excludes many of them without their gradients.
     """
     weight, pace = ground[here, WEIGHT], ground[here, PACE]
     if count == 1:
@@ -244,7 +241,7 @@ def usual_cost(
 
 @njit(**COMPILED)
 def _bucket(label: float, base: float, per_cost: float) -> int:
-    """The bucket of a label; BUCKETS is the one for all that lies beyond them."""
+    """The bucket of a label; BUCKETS is the one for all labels beyond them."""
     place = (label - base) * per_cost
     return int(place) if place < BUCKETS else BUCKETS
 
@@ -277,7 +274,8 @@ def _leave(cell: int, bucket: int, first: Int32s, last: Int32s, after: Int32s, b
 
 @njit(**COMPILED)
 def _rise(place: int, heap: Int32s, spot: Int32s, labels: Floats) -> None:
-    """Let the cell at a place of the heap (four below each) rise to where it belongs; ``spot`` says where cells are."""
+    """Move the cell at a position of the heap (four children per node) up to its place; ``spot`` holds the positions of
+    cells."""
     cell = heap[place]
     while place > 0:
         above = (place - 1) >> 2
@@ -292,7 +290,7 @@ def _rise(place: int, heap: Int32s, spot: Int32s, labels: Floats) -> None:
 
 @njit(**COMPILED)
 def _sink(size: int, heap: Int32s, spot: Int32s, labels: Floats) -> None:
-    """Put the cell at place ``size`` on the top of the heap that ends there, and let it sink."""
+    """Put the cell at position ``size`` on top of the heap that ends there, and move it down to its place."""
     cell, place = heap[size], 0
     while 4 * place + 1 < size:
         best = 4 * place + 1
@@ -319,12 +317,13 @@ def search(
     width: float,
     queue: Queue,
 ) -> None:
-    """Lower ``labels`` (cell,) in place to the least cost from any cell that has one, and note by which move.
+    """Lower ``labels`` (cell,) in place to the least cost from any cell that has one, and record the move by which it
+    arrives.
 
-    ``sign`` is 1 for costs from the labels or −1 for costs towards them,
-    ``limit`` the dearest label that counts, ``width`` that of the first buckets, ``queue`` is of ``queue_of``. The
-    ground must be framed by closed cells as wide as the longest move. Where a bucket is so wide that its cells are
-    worked over and over, the rest of it is worked in the order of labels, by a heap.
+    ``sign`` is 1 for costs from the labels or −1 for costs towards them, ``limit`` the highest label that counts,
+    ``width`` that of the first buckets, ``queue`` is from ``queue_of``. The ground must be framed by closed cells as
+    wide as the longest move. If a bucket is so wide that its cells are processed repeatedly, the rest of it is
+    processed in the order of labels, by a heap.
     """
     steps, pieces, runs = graph.steps, graph.pieces, graph.runs
     first, last, after, before, heap = queue
@@ -374,7 +373,7 @@ def search(
                     else:
                         repeated += state == WORKED
                         _enter(there, target, first, last, after, before)
-        # All buckets are empty: begin again at the least label beyond them, with buckets twice as wide.
+        # All buckets are empty: restart at the least label beyond them, with buckets twice as wide.
         waiting, base, per_cost = first[BUCKETS], np.inf, 0.5 * per_cost
         first[BUCKETS], last[BUCKETS] = -1, -1
         cell = waiting
@@ -388,7 +387,7 @@ def search(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def trace(cell: int, arrival: npt.NDArray[np.uint8], steps: Int32s) -> Int32s:
-    """Flat cells from ``cell`` back to where the search began, both included."""
+    """Flat cells from ``cell`` back to the start of the search, both included."""
     path = [np.int32(cell)]
     while arrival[cell] != NOWHERE:
         cell -= steps[arrival[cell]]
@@ -397,7 +396,7 @@ def trace(cell: int, arrival: npt.NDArray[np.uint8], steps: Int32s) -> Int32s:
 
 
 def compile_kernels() -> None:
-    """Compile the kernels, or load them from the disk: one search over a few cells, and one way traced."""
+    """Compile the kernels, or load them from the disk: one search over a few cells, and one path traced."""
     ground = np.zeros((25, COLUMNS))
     graph = PathGraph(*moves_of(8, 5), np.array([1.0, 0.0, 0.0, np.inf]))
     ones, cells = np.ones((3, 3)), np.empty((5, 5))

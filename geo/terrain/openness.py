@@ -1,4 +1,4 @@
-"""Topographic openness: how much of the sky or of the depth is free around a position."""
+"""Topographic openness: the free angle of sky or depth around a position."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def positive_openness(elevation: Any, cell_m: float, *, radius_m: float) -> Any:
 def negative_openness(elevation: Any, cell_m: float, *, radius_m: float) -> Any:
     """Mean nadir angle of the depth in eight directions within ``radius_m``, [rad]; large in valleys.
 
-    The positive openness of the ground turned upside down; see there.
+    The positive openness of the inverted terrain; see there.
     """
     return _openness(elevation, cell_m, radius_m, "negative_openness", -1.0)
 

@@ -18,7 +18,7 @@ from geo.visibility.view import RasterGrid, View, drop_per_cell
 
 # Azimuth in the middle of the cone to the north, east, south, west, and which way its slopes dv/du turn.
 _SIDES = ((0.0, 1.0), (np.pi / 2, 1.0), (np.pi, -1.0), (3 * np.pi / 2, -1.0))
-# How far a cone reaches beyond a sector's edges [rad], so that rounding loses no cell; the edges are cut later.
+# Angle by which a cone extends beyond a sector's edges [rad], so that rounding loses no cell; the edges are cut later.
 SLACK = 1e-6
 
 
@@ -63,7 +63,7 @@ def needed_from(z: Float32s, cell_m: float, row: float, column: float, view: Vie
 def _view_under(
     z: Float32s, above: Float32s, cell_m: float, row: float, column: float, view: View
 ) -> tuple[int, int, UInt8s]:
-    """``view_from`` where something blocks on top of the ground: only the window that is read is taken of both."""
+    """``view_from`` with blocking heights above the ground: only the window that is read is taken of both."""
     reach = view.max_range_m / cell_m + 2.0
     (top, bottom), (left, right) = window_of(z.shape[0], row, reach), window_of(z.shape[1], column, reach)
     z, above = (np.ascontiguousarray(heights[top:bottom, left:right]) for heights in (z, above))
@@ -82,7 +82,7 @@ def _view_under(
 
 
 def _cleared_around(above: Float32s, row: float, column: float) -> Float32s:
-    """A copy without what blocks in the cells, up to four, whose centres surround the observer."""
+    """A copy without blocking heights in the cells, up to four, whose centres surround the observer."""
     cleared = above.copy()
     for r in {int(np.floor(row)), int(np.ceil(row))}:
         cleared[r, int(np.floor(column))] = cleared[r, int(np.ceil(column))] = 0.0
@@ -119,7 +119,7 @@ class _Place:
 
 
 def _placed(z: Float32s, cell_m: float, row: float, column: float, view: View) -> _Place:
-    """The observer at a place of a surface; TerrainError where that is void."""
+    """The observer at a position on a surface; TerrainError if it is void."""
     rows, columns = z.shape
     drop, sector = drop_per_cell(cell_m, view.curvature_k), view.sector()
     ground = float(ground_at(z.ravel(), rows, columns, row, column))
@@ -166,7 +166,7 @@ def _sweep(place: _Place, states: UInt8s, needed: Float32s) -> None:
 
 
 def cone_slopes(side: int, sector: tuple[float, float] | None) -> tuple[float, float] | None:
-    """Smallest and largest slope dv/du that a sector needs of the cone on one side, None where it needs none."""
+    """Smallest and largest slope dv/du that a sector needs of the cone on one side, None if it needs none."""
     if sector is None:
         return -1.0, 1.0
     centre, turn = _SIDES[side]
@@ -184,7 +184,7 @@ def cone_slopes(side: int, sector: tuple[float, float] | None) -> tuple[float, f
 
 
 def _keep_view(states: UInt8s, place: _Place) -> None:
-    """Set to 0, in place, what lies nearer than the least range or outside the angles."""
+    """Set to 0, in place, the states of cells nearer than the minimum range or outside the angles."""
     view = place.view
     if view.min_range_m == 0.0 and view.azimuths_rad is None and view.elevations_rad is None:
         return

@@ -34,9 +34,9 @@ NO_SENSOR: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class CoverageTask:
-    """What to compute for every sensor: the situation, the dwell [s], and by which viewshed (``geo.visibility``).
+    """Task for every sensor: the situation, the exposure time [s], and the mode of the viewshed (``geo.visibility``).
 
-    Raises BadInput for a dwell not above 0 and an unknown mode.
+    Raises BadInput for an exposure time not above 0 and an unknown mode.
     """
 
     situation: Situation
@@ -52,14 +52,14 @@ class CoverageTask:
 
     @property
     def sight(self) -> SightTask:
-        """What each sensor looks for."""
+        """The viewshed parameters of the task."""
         return SightTask(self.situation.target, self.situation.assumptions, self.mode)
 
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """One sensor's part in a block: where it sees (``seen``, flat cells of the block) with look probability and rate
-    [1/s] there, the seconds of the dwell that count, and where one cannot tell (``unknown``, flat cells)."""
+    """One sensor's contribution to a block: its visible cells (``seen``, flat cells of the block) with look probability
+    and rate [1/s] there, the seconds of exposure that count, and its unknown cells (``unknown``, flat cells)."""
 
     seen: npt.NDArray[np.int64]
     look: Floats
@@ -74,8 +74,8 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Addend:
-    """A contribution as it is added: per seen cell the hazard, the logarithm of the probability to miss with outages,
-    and whether the look is confident."""
+    """A contribution in the form in which it is added: per visible cell, the hazard, the logarithm of the miss
+    probability with outages, and whether the look is confident."""
 
     cells: npt.NDArray[np.int64]
     hazard: Floats
@@ -106,9 +106,9 @@ class CoverageAccumulator:
         _add(number, part.cells, values, part.unknown, self._sums, self._counts, self._best)
 
     def rasters(self) -> dict[str, npt.NDArray[np.generic]]:
-        """The answers, (row, column) each; NaN, −1 or 255 where no sensor detects and for one we cannot tell.
+        """The resulting rasters, (row, column) each; NaN, −1 or 255 where no sensor detects and one is unknown.
 
-        They take the place of the sums: nothing can be added afterwards.
+        They replace the sums: nothing can be added afterwards.
         """
         dead = np.empty(len(self._best), np.uint8)
         _finish(self._sums, self._counts, dead)
@@ -127,7 +127,7 @@ class CoverageAccumulator:
 
 
 def contribution(place: Placement, terrain: xr.Dataset, task: CoverageTask, block: Block) -> Contribution:
-    """What the sensor sees in ``block`` (rows, columns of ``terrain``), with its probabilities there."""
+    """Contribution of the sensor in ``block`` (rows, columns of ``terrain``), with its probabilities there."""
     viewshed = sight(place, terrain, task.sight, block)
     visible, unknown = viewshed.cells_in(block)
     look, rate = place.sensor.look_and_rate(ranges_m(place, terrain, block, visible), task.situation)
@@ -136,7 +136,8 @@ def contribution(place: Placement, terrain: xr.Dataset, task: CoverageTask, bloc
 
 
 def ranges_m(place: Placement, terrain: xr.Dataset, block: Block, cells: Ints) -> Floats:
-    """Horizontal distance [m] to flat cells of a block, limited to the sensor's range, which visible cells are in."""
+    """Horizontal distance [m] to flat cells of a block, limited to the sensor's range, which contains all visible
+    cells."""
     sensor = place.sensor
     row, column = np.divmod(cells, block[1].stop - block[1].start)
     east = terrain["easting"].to_numpy()[column + block[1].start] - sensor.easting
@@ -169,7 +170,7 @@ def tally(
 def _parts(
     places: Sequence[Placement], terrain: xr.Dataset, task: CoverageTask, block: Block, workers: int
 ) -> Iterator[Addend]:
-    """What is to be added, in the order of the sensors; at most two windows a worker are in memory."""
+    """Yield the addends in the order of the sensors; at most two windows per worker are in memory."""
     least_look = task.situation.assumptions.confident_look_probability
 
     def one(place: Placement) -> Addend:
@@ -219,14 +220,14 @@ def _add(
 
 @njit(cache=True, nogil=True)
 def _finish(sums: Floats, counts: npt.NDArray[np.uint16], dead: npt.NDArray[np.uint8]) -> None:
-    """Turn the sums (hazard, log miss, best hazard) into probabilities, in place, and say what is dead ground."""
+    """Convert the sums (hazard, log miss, best hazard) to probabilities, in place, and determine dead ground."""
     for cell in range(len(dead)):
         seeing, detecting, unknown = counts[cell, 0], counts[cell, 1], counts[cell, 3]
         dead[cell] = SEEN if seeing > 0 else (NOT_KNOWN if unknown > 0 else DEAD)
         if detecting > 0:
             together = -np.expm1(-sums[cell, 0])
             sums[cell, 0] = together
-            sums[cell, 1] = min(-np.expm1(sums[cell, 1]), together)  # equal where all work, but for the rounding
+            sums[cell, 1] = min(-np.expm1(sums[cell, 1]), together)  # equal if all work, except for rounding
             sums[cell, 2] = -np.expm1(-sums[cell, 2])
         elif unknown > 0:
             sums[cell, :] = np.nan

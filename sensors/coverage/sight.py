@@ -24,15 +24,15 @@ from sensors.errors import LayoutError
 from sensors.layout import AnySensor, Placement, elevations_rad
 
 Block = tuple[slice, slice]
-SLACK_RAD = 1e-3  # beyond the block's corners: what is swept too much is not used
+SLACK_RAD = 1e-3  # beyond the block's corners; the excess is not used
 CURVATURE_K: Final[Mapping[str, float]] = {
-    radar.KIND: 4.0 / 3.0,  # radio waves bend with the air
-    camera.KIND: 1.0 / (1.0 - 0.13),  # light bends less (metrics.md §4)
+    radar.KIND: 4.0 / 3.0,  # radio waves are refracted by the air
+    camera.KIND: 1.0 / (1.0 - 0.13),  # light is refracted less (metrics.md §4)
     ground_sensor.KIND: math.inf,
     radio.KIND: 4.0 / 3.0,
     human.KIND: 1.0 / (1.0 - 0.13),
 }
-"""Effective earth radius over the true one, by sensor kind: how far its waves follow the curvature of the earth."""
+"""Effective Earth radius factor by sensor kind, from the refraction of its waves."""
 TARGET_HEIGHT_M: Final[Mapping[str, float]] = {
     "person": 1.7,
     "group": 1.7,
@@ -40,14 +40,14 @@ TARGET_HEIGHT_M: Final[Mapping[str, float]] = {
     "animal": 1.0,
     "other": 1.0,
 }
-"""Height of what is looked for; person and vehicle from metrics.md, the others assumed."""
+"""Height of each target class; person and vehicle from metrics.md, the others assumed."""
 
 
 @dataclass(frozen=True, slots=True)
 class SightTask:
-    """What to look for: the target class, and the viewshed's mode (``geo.visibility``).
+    """Parameters of a viewshed: the target class, and the mode (``geo.visibility``).
 
-    ``assumptions`` give the share of the trees' height that blocks each kind of sensor, where the terrain has
+    ``assumptions`` give the fraction of the trees' height that blocks each kind of sensor, if the terrain has
     ``canopy_height``; None: bare ground.
     """
 
@@ -58,9 +58,9 @@ class SightTask:
 
 @dataclass(frozen=True, slots=True)
 class SensorViewshed:
-    """What one sensor sees: ``states`` uint8 (row, column) on the terrain's ``rows`` and ``columns``: 0 hidden or
-    outside range and view, 1 visible, 255 unknown. ``share`` [1] is the part of a visible cell that it covers: 1, but
-    for a ground sensor whose whole circle is smaller than a cell."""
+    """Viewshed of one sensor: ``states`` uint8 (row, column) on the terrain's ``rows`` and ``columns``: 0 hidden or
+    outside range and field of view, 1 visible, 255 unknown. ``share`` [1] is the fraction of a visible cell that it
+    covers: 1, except for a ground sensor whose whole circle is smaller than a cell."""
 
     rows: slice
     columns: slice
@@ -79,10 +79,10 @@ class SensorViewshed:
 
 
 def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block | None = None) -> SensorViewshed:
-    """What the sensor sees of the task's target; of a ``block`` of the terrain at least what it sees there.
+    """Viewshed of the sensor for the task's target; for a ``block`` of the terrain, at least the part in it.
 
-    Ground sensors feel through the ground: all cells whose centre is within range, and at least the one they stand in.
-    Raises LayoutError, naming the sensor, where it stands on a void or beyond the outermost cell centres.
+    Ground sensors sense through the ground: all cells whose centre is within range, and at least their own cell. Raises
+    LayoutError, naming the sensor, if it is on a void or beyond the outermost cell centres.
     """
     sensor = place.sensor
     if sensor.kind == ground_sensor.KIND:
@@ -116,9 +116,10 @@ def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block |
 
 
 def _view_into(place: Placement, terrain: xr.Dataset, block: Block) -> tuple[float, Angles] | None:
-    """Range [m] and azimuths within the sensor's field of view that hold all it can see in a block; None for nothing.
+    """Range [m] and azimuths within the sensor's field of view that contain all it can see in a block; None for
+    nothing.
 
-    The whole field of view where two parts of it point into the block.
+    The whole field of view if two parts of it point into the block.
     """
     sensor = place.sensor
     east, north = terrain["easting"].to_numpy()[block[1]], terrain["northing"].to_numpy()[block[0]]
@@ -141,14 +142,14 @@ def _view_into(place: Placement, terrain: xr.Dataset, block: Block) -> tuple[flo
 
 
 def _common(field: tuple[float, float], start: float, width: float) -> tuple[float, float] | tuple[()] | None:
-    """The part of the azimuths ``field`` within a sector; () where there is none, None where there are two."""
+    """The part of the azimuths ``field`` within a sector; () if there is none, None if there are two."""
     first, last = field
     field_width = (last - first) % math.tau
     ahead = (start - first) % math.tau
     parts = []
     for begin in (ahead - math.tau, ahead):
         low, high = max(begin, 0.0), min(begin + width, field_width)
-        if high - low > 1e-9:  # the block's corners are SLACK_RAD within
+        if high - low > 1e-9:  # the block's corners are SLACK_RAD inside
             parts.append((first + low, last if high == field_width else first + high))
     if not parts:
         return ()
@@ -197,7 +198,8 @@ def split_states(states: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], 
 
 
 def _in_block(cells: Ints, columns: int, first: tuple[int, int], width: int) -> Ints:
-    """Flat cells of a window ``columns`` wide as flat cells of a block ``width`` wide, where it begins at ``first``."""
+    """Flat cells of a window ``columns`` wide as flat cells of a block ``width`` wide, in which it begins at
+    ``first``."""
     row, column = np.divmod(cells, columns)
     return np.asarray((row + first[0]) * width + column + first[1])
 
@@ -212,7 +214,7 @@ def _shifted(part: slice, by: int) -> slice:
 
 
 def refuse_off_the_map(sensor: AnySensor, terrain: xr.Dataset) -> None:
-    """Raise LayoutError, naming the sensor, where it does not stand on the terrain."""
+    """Raise LayoutError, naming the sensor, if it is not on the terrain."""
     west, south, east, north = bounds(terrain)
     if not (west <= sensor.easting <= east and south <= sensor.northing <= north):
         raise LayoutError(
@@ -223,9 +225,9 @@ def refuse_off_the_map(sensor: AnySensor, terrain: xr.Dataset) -> None:
 
 
 def refuse_without_ground(sensors: Iterable[AnySensor], terrain: xr.Dataset) -> None:
-    """Raise LayoutError for the first sensor that looks, not feels, and stands off the terrain or on a void of it.
+    """Raise LayoutError for the first sensor, other than ground sensors, that is off the terrain or on a void of it.
 
-    Only what is in memory is looked at; voids of a lazy terrain are found when it is computed.
+    Only data in memory are checked; voids of a lazy terrain are found when it is computed.
     """
     looking = []
     for sensor in sensors:

@@ -66,7 +66,7 @@ def sweep_exact(
     fields of ``Eye`` and ``limits`` those of ``ViewLimits``, as plain tuples: numba takes six times as long over the
     type of a named one on every call from Python.
 
-    Returns whether some height is one that no ground has, see ``geo.visibility.kernels.undeclared_voids``.
+    Returns whether some height is implausible, see ``geo.visibility.kernels.undeclared_voids``.
     """
     eye, view = Eye(*heights), ViewLimits(*limits)
     cone, rings, width, eye_v = cone_in_reach(shape, place, side, view.reach)
@@ -95,7 +95,7 @@ def sweep_exact(
         any_wrong |= flags[now, 1] != 0
         steep, before = steep_rings[now], steep_rings[now - 1]
         u, low_v, high_v, first, last = extent(ring, cone.first_u, view, eye_v, width)
-        steep[:PAD] = steep[PAD]  # the surface goes on beyond the edge of the map, where edges of sectors may be
+        steep[:PAD] = steep[PAD]  # the surface continues beyond the edge of the map, where edges of sectors may be
         steep[PAD + width :] = steep[PAD + width - 1]
         # sectors with rays inside the range, the angles and the map
         first_k = max(int((max(low_v, -eye_v) / u + 1.0) * half) - 1, 0)
@@ -127,7 +127,7 @@ def sweep_exact(
             if any_void:
                 floor_kept[:] = rows[5:8]
             widen(first_k, last_k, half, ring, (u, eye_v), known, bands, sectors)
-            if any_void:  # behind a void nothing hides for certain
+            if any_void:  # behind a void nothing is certainly hidden
                 for k in range(first_k, last_k + 1):
                     if void_from[k] <= ring:
                         rows[5:8, k] = floor_kept[:, k]

@@ -1,13 +1,4 @@
-"""Eight steps of a sight line at once, compared with bounds that the exact step never contradicts (numba kernels).
-
-``geo.visibility.kernels.sight_line`` follows a ray step by step. Here STRIDE steps are compared in vector registers
-without a branch; only the few doubtful ones are then followed exactly.
-
-Between the two rings of a step the surface along a ray consists of one or two pieces of bilinear surface. Above the
-chord from ring to ring it rises by no more than a quarter of the slope times the sum of two differences: of the
-gradients across at the ray's two ring crossings, and of those on the two sides of a cell crossed (its twist); and by a
-quarter of the curvature drop over a cell.
-"""
+"""Eight steps of a sight line at once, compared with bounds consistent with the exact step (numba kernels)."""
 
 from __future__ import annotations
 
@@ -19,9 +10,9 @@ from geo.arrays import Float32s
 from geo.visibility.kernels.compilation import inlined_kernel, kernel
 from geo.visibility.kernels.sight_line import HIDDEN, SNAP, Cone, Ray, blocking_step, step_state, step_steepest
 
-# Steps looked at together.
+# Steps evaluated together.
 STRIDE = 8
-# What a step must clear beyond its bound [m]: far above all rounding, and above what SNAP makes on a cliff.
+# Clearance beyond its bound that a step must have [m]: far above all rounding, and above the effect of SNAP on a cliff.
 SPARE_M = 1e-4
 
 

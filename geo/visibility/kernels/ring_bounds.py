@@ -37,9 +37,9 @@ class Kinks(NamedTuple):
     above_one: Float32s
 
 
-# Share of the steepness by which bounds are widened: above all rounding.
+# Fraction of the steepness by which bounds are widened: above all rounding.
 MARGIN = np.float32(2e-6)
-# Loops over a ring run to a multiple of so many cells, a full vector of the processor's.
+# Loops over a ring run to a multiple of this many cells, a full vector of the processor.
 LANES = 16
 
 

@@ -68,8 +68,8 @@ def _steepest_met(
 ) -> tuple[float, int]:
     """Steepest point on the ray to a target on ``ring``, itself included, and its step; exact. No voids.
 
-    The step ``guess`` is tried first, then what lies above it: in the block of rings that has the highest roof, in the
-    target's own, whose roof is ``own_roof``, and in the others.
+    The step ``guess`` is tried first, then those above it: in the block of rings with the highest roof, in the target's
+    own, whose roof is ``own_roof``, and in the others.
     """
     best, at = step_steepest(z, cone, ray, ring), ring
     if 0 <= guess < ring:

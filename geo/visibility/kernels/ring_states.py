@@ -16,7 +16,8 @@ from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE, Cone, Ra
 
 
 class Ring(NamedTuple):
-    """A ring's number, half the count of sectors, first and last minor index in view, and if a void was met so far."""
+    """A ring's number, half the count of sectors, first and last minor index in view, and whether a void was met so
+    far."""
 
     number: int
     half: int
@@ -67,7 +68,7 @@ def ring_states(
         if m < between(floor_left, floor_right, k, share) and not (any_void and steep[b] <= LOW):
             continue
         v = b - PAD - eye_v
-        if across == 1 and abs(v) == u:  # the cones beside this one have the diagonals
+        if across == 1 and abs(v) == u:  # the neighbouring cones contain the diagonals
             continue
         behind = b - 1 if v > 0.0 else b
         roof = between(roof_left, roof_right, k, share)
@@ -86,7 +87,7 @@ def ring_states(
         else:
             own_roof = max(level[k], between(left, right, k, share))
             steps = STRIDE
-            if m >= own_roof:  # what was met on this block of rings before is below
+            if m >= own_roof:  # earlier points of this block of rings are below
                 on_the_way = rise >= bulge[behind] and m - bulge[behind] >= own_roof and ring % BLOCK > 0
                 steps = 0 if m >= top[behind] or on_the_way else 1
             if _is_blocked(z, cone, ray, ring, steps, m, k, share, likely, table):

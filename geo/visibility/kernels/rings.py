@@ -52,14 +52,14 @@ class Extent(NamedTuple):
 
 # Rings whose heights are read at once.
 BLOCK = 8
-# Arrays across a ring have this many more places at each end.
+# Arrays across a ring have this many more positions at each end.
 PAD = 12
-# So many cells beyond what is in view are read too.
+# This many cells beyond those in view are read too.
 ROUND = 10
 LOW = np.float32(-1e30)
-# Beyond this [m] from the datum, or infinite, a height is none; made-up ground may be higher than the earth's.
+# Heights beyond this [m] from the datum, or infinite, are invalid; synthetic terrain may be higher than the Earth's.
 FARTHEST_M = np.float32(30_000.0)
-# What raster files most often hold where they have no height, [m]; deeper than any sea that a border crosses.
+# The value that raster files most often use for voids [m]; deeper than any sea that a border crosses.
 HABITUAL_VOID_M = np.float32(-9999.0)
 
 
@@ -114,7 +114,7 @@ def steepness(
 ) -> None:
     """Steepness of the cells first..last of ``count`` rings into ``steep``, LOW on voids.
 
-    ``flags`` (ring, 2) tells whether there are voids on a ring, and whether there are heights that no ground has.
+    ``flags`` (ring, 2): whether a ring has voids, and whether it has implausible heights.
     """
     along, across = cone.along, cone.across
     start = cone.origin + ring * along + (cone.lowest + first) * across

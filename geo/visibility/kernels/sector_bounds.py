@@ -52,11 +52,11 @@ class SectorEnvelope(NamedTuple):
 
 
 class Sectors(NamedTuple):
-    """What the sectors have met so far.
+    """Points that the sectors have met so far.
 
-    ``edges`` (2, edge) is what their edges met on this ring and the one before, ``met_on`` the ring on which a group's
-    edges were met, ``likely`` the block that is likeliest to block, ``void_from`` the first step in which a ray may
-    meet a void.
+    ``edges`` (2, edge) are the steepness values that their edges met on this ring and the one before, ``met_on`` the
+    ring on which a group's edges were met, ``likely`` the block that is most likely to block, ``void_from`` the first
+    step in which a ray may meet a void.
     """
 
     bounds: Bounds
@@ -67,7 +67,7 @@ class Sectors(NamedTuple):
 
 
 LIFT_M = 1e-6
-# Share of the earth's fall that rounding may cost.
+# Fraction of the curvature drop that rounding may cost.
 ROUNDING = 1e-6
 NEVER = np.int32(2**30)
 # Places across a ring as fixed-point numbers, and how far a sector reaches beyond its edges [cells].
@@ -77,16 +77,16 @@ PLACE_MASK = 2**36 - 1
 OVERLAP = 1e-6
 # Rays of a cone on which the first two steps are walked.
 NEAR_RAYS = 128
-# Up to so many rings a sector is one cell wide at the last; beyond, up to two.
+# Up to this many rings a sector is one cell wide at the last; beyond, up to two.
 FINE_RINGS = 64
-# So many sectors choose together between chord and corners; chord when its bounds are at most this much wider.
+# This many sectors choose together between chord and corners; chord if its bounds are at most this much wider.
 GROUP = 64
 CHORD_FAVOUR = np.float32(1.4)
 
 
 @inlined_kernel
 def between(left: Float32s, right: Float32s, k: int, share: np.float32) -> float:
-    """A roof or floor of sector k at a share of its width."""
+    """A roof or floor of sector k at the fraction ``share`` of its width."""
     steep: float = (np.float32(1.0) - share) * left[k] + share * right[k]
     return steep
 

@@ -64,7 +64,7 @@ class Point(NamedTuple):
 
 
 class Middle(NamedTuple):
-    """What a ray meets between the two ends of a step: one piece of surface, or two with a point between them.
+    """Surface met by a ray between the two ends of a step: one piece of surface, or two with a point between them.
 
     Along a piece the height is its chord's minus ``bend * (u - u_start) * (u_end - u)``; NaN by a void.
     """
@@ -108,7 +108,7 @@ def _height(z: Float32s, index: int, step: int, fraction: float) -> float:
 
 @inlined_kernel
 def _twist(z: Float32s, index: int, along: int, across: int) -> float:
-    """The cell's term in u·v: what makes its surface bend along a ray."""
+    """The cell's term in u·v, which bends its surface along a ray."""
     return float(z[index]) + float(z[index + along + across]) - float(z[index + along]) - float(z[index + across])
 
 
@@ -141,7 +141,7 @@ def _outer_end(z: Float32s, cone: Cone, ray: Ray, ring: int) -> Point:
 
 @inlined_kernel
 def _between(z: Float32s, cone: Cone, slope: float, ring: int, start: Point, stop: Point) -> Middle:
-    """What a ray meets between the two ends of the step to ``ring``."""
+    """Surface met by a ray between the two ends of the step to ``ring``."""
     if slope == 0.0 or (start.fraction == 0.0 and stop.fraction == 0.0 and start.cell == stop.cell):
         return Middle(False, stop.u, stop.height_m, 0.0, 0.0)
     # the cells left and entered: one and the same, or two with a crossing in between
@@ -212,7 +212,7 @@ def step_state(z: Float32s, cone: Cone, ray: Ray, ring: int) -> int:
 
 @kernel
 def blocking_step(z: Float32s, cone: Cone, ray: Ray, last: int, first: int) -> int:
-    """The step that blocks a ray, looked for from ``last`` down to ``first``, or -1. Voids block nothing here."""
+    """The step that blocks a ray, searched from ``last`` down to ``first``, or -1. Voids do not block here."""
     stop = _outer_end(z, cone, ray, last)
     b = _below(ray, stop.u, stop.height_m)
     for ring in range(last, first - 1, -1):

@@ -9,9 +9,10 @@ from geo.visibility.kernels.rings import FARTHEST_M, HABITUAL_VOID_M
 
 
 def check_plausible(z: Float32s, rows: tuple[int, int], columns: tuple[int, int]) -> None:
-    """Raise TerrainError for the first cell of rows[0] <= row < rows[1], and so the columns, that is no height.
+    """Raise TerrainError for the first cell of rows[0] <= row < rows[1], and so the columns, with an implausible
+    height.
 
-    NaN is a void and may be there.
+    NaN is a void and is allowed.
     """
     at = _first_implausible(z.ravel(), z.shape[1], rows[0], rows[1], columns[0], columns[1])
     if at >= 0:
@@ -27,7 +28,7 @@ def check_plausible(z: Float32s, rows: tuple[int, int], columns: tuple[int, int]
 def _first_implausible(
     z: Float32s, columns: int, first_row: int, end_row: int, first_column: int, end_column: int
 ) -> int:
-    """Flat index of the first cell of a window that holds no height, or -1."""
+    """Flat index of the first cell of a window with an implausible height, or -1."""
     for row in range(first_row, end_row):
         line = z[row * columns + first_column : row * columns + end_column]
         wrong = 0

@@ -24,7 +24,7 @@ from geo.visibility.kernels.rings import (
 )
 from geo.visibility.kernels.sight_line import HIDDEN, SNAP, UNKNOWN, VISIBLE, Cone
 
-BINS_PER_CELL = 8  # directions told apart behind voids, on the last ring
+BINS_PER_CELL = 8  # directions distinguished behind voids, on the last ring
 
 
 @inlined_kernel
@@ -70,7 +70,8 @@ def _shade_beside_eye(z: Float32s, cone: Cone, shadow: UInt8s) -> None:
 def _find_unknown(
     begin: int, end: int, eye_v: float, u: float, steep: Float32s, shadow: UInt8s, unknown: UInt8s
 ) -> None:
-    """Which places of a ring are void, or have one behind them or at a corner of the last cell on the way."""
+    """Mark positions of a ring that are void, or have a void behind them or at a corner of the last cell on the
+    path."""
     half = len(shadow) // 2
     for b in range(begin, end):
         across = b - PAD - eye_v

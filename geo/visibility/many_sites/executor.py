@@ -28,7 +28,7 @@ from geo.visibility.many_sites.height_source import (
 )
 from geo.visibility.many_sites.sites import SiteBatch
 
-AHEAD = 2  # batches given out for each worker
+AHEAD = 2  # batches submitted per worker
 CONNECT_S = 10.0
 
 UNGUARDED = BadInput(

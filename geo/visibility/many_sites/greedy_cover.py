@@ -17,7 +17,7 @@ from geo.errors import BadInput
 from geo.visibility.many_sites.footprints import Footprints, Words, unpacked, words_for
 
 GREEDY_SHARE = 1.0 - 1.0 / math.e
-"""What greedy covers is at least this share of what the best k sites cover (Nemhauser, Wolsey, Fisher 1978)."""
+"""Fraction of the best k sites' coverage that greedy reaches at least (Nemhauser, Wolsey, Fisher 1978)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +133,7 @@ def _footprints(candidates: Footprints | xr.DataArray | npt.ArrayLike) -> Footpr
             raise BadInput(f"dims {candidates.dims}", where="candidates", expected="(site, northing, easting)")
         kept = np.ones(candidates.shape[1:], np.bool_)
         rows = []
-        for n in range(candidates.sizes["site"]):  # a layer at a time: the stack may be lazy and larger than memory
+        for n in range(candidates.sizes["site"]):  # one layer at a time: the stack may be lazy and larger than memory
             layer = np.asarray(candidates[n].data == 1).reshape(1, -1)
             rows.append(_row(Footprints.of(layer)))
         return Footprints.packed(rows, kept.size, kept)

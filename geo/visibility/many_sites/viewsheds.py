@@ -206,10 +206,10 @@ def sites_seeing(
 
 @dataclass(frozen=True, slots=True)
 class _Tally:
-    """What a batch's sites see within its window: numbers up to the batch's size, and the rank of the first.
+    """Counts of a batch's sites within its window: numbers up to the batch's size, and the rank of the first.
 
-    What says nothing is empty, as it may have a long way to go: ``unknown`` where there is none, ``first`` of one
-    site.
+    Arrays without information are empty, because they may be sent over a network: ``unknown`` if there is none,
+    ``first`` for one site.
     """
 
     count: npt.NDArray[np.uint8]
@@ -239,7 +239,7 @@ def _tally(heights: HeightWindow, batch: SiteBatch, *, rate: RateOf | None, plac
 
 
 def _writable(part: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """An array that may be written; what came from another process may be read-only, which is another type to numba."""
+    """A writable array; one from another process may be read-only, which is a different type for numba."""
     return np.require(part, requirements=["C", "W"])
 
 
@@ -252,7 +252,7 @@ def _add(
     first: npt.NDArray[np.uint8],
     corner: tuple[int, int],
 ) -> None:
-    """Count one site's states in, in place; ranks rise, so that the first to see a cell keeps it."""
+    """Add one site's states to the counts, in place; ranks ascend, so that the first to see a cell keeps it."""
     top, left = corner
     for i in range(states.shape[0]):
         for j in range(states.shape[1]):
@@ -273,7 +273,7 @@ def _merge(
     first: npt.NDArray[np.int32],
     corner: tuple[int, int],
 ) -> None:
-    """Count a batch's tally in, in place."""
+    """Add a batch's counts, in place."""
     top, left = corner
     single = len(part_first) == 0
     for i in range(part_count.shape[0]):

@@ -21,15 +21,15 @@ from geo.visibility.many_sites.footprints import Footprints
 from sensors.detection_model.hazard import SUREST
 
 SHARPEST: Final = 40.0
-"""How sharply the least segment counts while worst-segment plans are sought: weight exp(−40 value)."""
+"""Sharpness of the minimum segment while worst-segment plans are sought: weight exp(−40 value)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cover:
-    """What each option would detect in each cell: ``start`` (option + 1,), ``cell`` and ``p`` (entry,) [1].
+    """Detection probability of each option in each cell: ``start`` (option + 1,), ``cell`` and ``p`` (entry,) [1].
 
-    ``weight`` (cell,) is what a cell counts for, ``group`` (cell,) its segment from 0, ``groups`` how many there are.
-    ``present`` (cell,) is the probability that the present layout detects.
+    ``weight`` (cell,) is the weight of a cell, ``group`` (cell,) its segment from 0, ``groups`` the number of segments.
+    ``present`` (cell,) is the detection probability of the present layout.
     """
 
     start: Ints
@@ -49,11 +49,7 @@ class Cover:
         group: npt.ArrayLike | None = None,
         present: npt.ArrayLike | None = None,
     ) -> Cover:
-        """From probabilities (option, cell), or footprints: what is seen counts as detected.
-
-        Without them weights are 1, all cells one group, and there is no present layout. Raises BadInput for a
-        probability outside 0 to 1, weights below zero, and arrays of other lengths than the cells'.
-        """
+        """Build from probabilities (option, cell), or footprints, whose visible cells count as detected."""
         if isinstance(probability, Footprints):
             truth = [np.flatnonzero(probability.set_of(n)) for n in range(len(probability))]
             start = np.concatenate([[0], np.cumsum([len(row) for row in truth])]).astype(np.int64)
@@ -139,10 +135,10 @@ class Cover:
         return Cover(start, cell, chances, self.weight, self.group, self.groups, self.present)
 
     def scores_of_adding(self, missed: Floats, sharpness: float) -> Floats:
-        """How much each option (option,) would add to the score of a choice that misses ``missed``.
+        """Gain of the score by each option (option,) added to a choice that misses ``missed``.
 
-        With ``sharpness`` 0 the score is the covered weight; above, −Σ_s exp(−sharpness value_s): the least segments
-        count most.
+        With ``sharpness`` 0 the score is the covered weight; above, −Σ_s exp(−sharpness value_s): the segments with the
+        lowest value count most.
         """
         if sharpness == 0.0:
             return np.asarray(_gains(self.start, self.cell, self.p, self.weight * missed))

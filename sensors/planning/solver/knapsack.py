@@ -1,4 +1,5 @@
-"""Fractional knapsack of options: most score for a budget, at most one option per site, by the price of the budget."""
+"""Fractional knapsack of options: maximum score for a budget, at most one option per site, by the price of the
+budget."""
 
 from __future__ import annotations
 
@@ -15,14 +16,14 @@ HALVINGS: Final = 60
 
 
 def knapsack(score: Floats, limits: Constraints) -> tuple[float, Floats]:
-    """Most score for the budget with options in parts: a value that no whole options pass, and x (option,)."""
+    """Maximum score for the budget with fractional options, an upper bound for whole options, and x (option,)."""
     sites = int(limits.site.max()) + 1
     value, x = _at_price(score, limits.cost, limits.site, sites, price_of(score, limits), limits.budget)
     return float(value), np.asarray(x)
 
 
 def price_of(score: Floats, limits: Constraints) -> float:
-    """The price of the budget at which the best picks just keep to it; 0 where it is enough for all."""
+    """The price of the budget at which the best options just fit it; 0 if it suffices for all."""
     if not math.isfinite(limits.budget):
         return 0.0
     return float(_find_price(score, limits.cost, limits.site, int(limits.site.max()) + 1, limits.budget))
@@ -30,8 +31,8 @@ def price_of(score: Floats, limits: Constraints) -> float:
 
 @njit(cache=True, nogil=True)
 def _best_at(score: Floats, cost: Floats, site: Ints, sites: int, price: float, dearest: bool) -> tuple[Ints, float]:
-    """The option of each site that gains most at a price (−1: none gains), and their cost; of equals the dearest or
-    the cheapest."""
+    """The option of each site with the highest gain at a price (−1: none gains), and their cost; of equal ones the most
+    or the least expensive."""
     best = np.full(sites, -1, np.int64)
     for i in range(len(score)):
         net = score[i] - price * cost[i]
@@ -76,7 +77,7 @@ def _find_price(score: Floats, cost: Floats, site: Ints, sites: int, budget: flo
 
 @njit(cache=True, nogil=True)
 def _at_price(score: Floats, cost: Floats, site: Ints, sites: int, price: float, budget: float) -> tuple[float, Floats]:
-    """The relaxed knapsack's value at a price (valid whatever the price) and options that spend about the budget."""
+    """The relaxed knapsack's value at a price (valid for any price) and options that spend about the budget."""
     x = np.zeros(len(score))
     best, spent = _best_at(score, cost, site, sites, price, False)
     value = 0.0
@@ -87,7 +88,7 @@ def _at_price(score: Floats, cost: Floats, site: Ints, sites: int, price: float,
     if budget == np.inf:
         return value, x
     value += price * budget
-    if spent < budget and price > 0.0:  # what is at the margin fills the rest, in parts
+    if spent < budget and price > 0.0:  # marginal options fill the rest, in fractions
         more, higher = _best_at(score, cost, site, sites, price * (1.0 - 1e-9), True)
         if higher > spent:
             share = min(1.0, (budget - spent) / (higher - spent))

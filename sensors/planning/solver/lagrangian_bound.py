@@ -1,10 +1,10 @@
 """Upper bound on any choice of options: Lagrangian relaxation of the coverage of cells.
 
-Of cell j the relaxation keeps ``y_j ≤ g_j(Σ_i d_ij x_i)``, g concave: where options detect surely it is the linear
-``min(Σ p_ij x_i, cap_j)``, where they do so rarely ``1 − exp(−Σ m_ij x_i)``, m = −ln(1 − p): both hold for any choice.
-A price u_j on each cell's share leaves a knapsack of options, solved by a price μ on the budget; every pair of prices
+For cell j the relaxation keeps ``y_j ≤ g_j(Σ_i d_ij x_i)``, g concave: where options detect with high probability, the
+linear ``min(Σ p_ij x_i, cap_j)``; where they do so rarely, ``1 − exp(−Σ m_ij x_i)``, m = −ln(1 − p). Both hold for any
+choice. A price u_j on each cell leaves a knapsack of options, solved by a price μ on the budget; every pair of prices
 gives a valid bound, and subgradient steps (Polyak 1969; Held, Wolfe, Crowder 1974) find good ones. For the worst
-segment the weights π_s of the segments are prices too.
+segment, the weights π_s of the segments are prices too.
 """
 
 from __future__ import annotations
@@ -25,17 +25,19 @@ from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.knapsack import knapsack, price_of
 
 SURE: Final = 0.7
-"""Cells whose options detect with at least this on average are bounded by the linear limit, others by the curve."""
+"""Cells whose options detect with at least this mean probability are bounded by the linear limit, others by the
+curve."""
 PATIENCE: Final = 30
 SHRINK: Final = 0.7
 STEPS: Final = 1500
 WEIGHING: Final = 0.1
-"""How far a step moves the weights of groups, per standard deviation of their values."""
+"""Step size of the weights of groups, per standard deviation of their values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bound:
-    """``limit`` on the objective, and ``with_it`` and ``without_it`` (option,): limits with that option in and out."""
+    """``limit``: upper bound on the objective; ``with_it`` and ``without_it`` (option,): bounds with that option in and
+    out."""
 
     limit: float
     with_it: Floats
@@ -60,9 +62,10 @@ def bound_of(
     steps: int = STEPS,
     late: Callable[[], bool] = lambda: False,
 ) -> Bound:
-    """A limit on ``cover.covered`` (or ``cover.worst``) of any choice within the limits; ``reached`` is one that is.
+    """An upper bound on ``cover.covered`` (or ``cover.worst``) of any choice within the limits; ``reached`` is the
+    value of one.
 
-    The limit is at least ``reached`` and at most what all options together would give.
+    The bound is at least ``reached`` and at most the value of all options together.
     """
     relaxed = _relaxed(cover, limits)
     weighed = cover.totals > 0.0
@@ -98,7 +101,7 @@ def bound_of(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prices:
-    """Prices of cells as a share of what a cell is worth (``level``), weights of the groups, the price of crew."""
+    """Prices of cells as a fraction of a cell's worth (``level``), weights of the groups, the price of crew."""
 
     level: Floats
     shares: Floats
@@ -107,8 +110,8 @@ class _Prices:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """The bound at some prices (without the base), what cells are worth, their load Σ d x and the amount they want,
-    what each group adds per unit of its weight, and the crew that is to spare."""
+    """The bound at given prices (without the base), the worth of cells, their load Σ d x and the amount they want, the
+    gain of each group per unit of its weight, and the unused crew."""
 
     limit: float
     worth: Floats
@@ -119,7 +122,7 @@ class _Found:
 
 
 def _towards_the_least(shares: Floats, values: Floats, step: float) -> Floats:
-    """More weight on the groups with the least value, by multiplicative weights (Arora, Hazan, Kale 2012)."""
+    """Shift weight to the groups with the least value, by multiplicative weights (Arora, Hazan, Kale 2012)."""
     allowed = shares > 0.0
     spread = float(np.std(values[allowed]))
     if spread <= 1e-12:
@@ -145,7 +148,7 @@ def _base(cover: Cover) -> Floats:
 
 
 def _worth(cover: Cover, shares: Floats) -> Floats:
-    """What full coverage of a cell adds to the objective under these weights of the groups."""
+    """Gain of the objective by full coverage of a cell under these weights of the groups."""
     totals = np.where(cover.totals > 0.0, cover.totals, np.inf)
     return np.asarray(shares[cover.group] * cover.weight * (1.0 - cover.present) / totals[cover.group])
 
@@ -169,7 +172,7 @@ def _evaluate(relaxed: _Relaxed, prices: _Prices) -> _Found:
 
 
 def _group_values(relaxed: _Relaxed, level: Floats, load: Floats, amount: Floats) -> Floats:
-    """How the bound changes with the weight of each group (group,)."""
+    """Derivative of the bound by the weight of each group (group,)."""
     cover = relaxed.cover
     reached = np.where(relaxed.linear, np.minimum(amount, relaxed.cap), -np.expm1(-amount))
     totals = np.where(cover.totals > 0.0, cover.totals, 1.0)

@@ -19,13 +19,13 @@ from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 
 LEAST_GAIN = 1e-12
-KICK = 3  # chosen options that a disturbance takes out
+KICK = 3  # chosen options that a perturbation removes
 
 
 def greedy(cover: Cover, limits: Constraints, *, per_cost: bool, sharpness: float = 0.0) -> Ints:
-    """Options in the order of choice: each time the one that adds most, or most per cost, of those there is room for.
+    """Options in the order of choice: each time the one that adds most, or most per cost, of those that fit.
 
-    Of equals the lowest number. With ``sharpness`` gains may grow, so every option is looked at every time.
+    Of equal ones the lowest number. With ``sharpness`` gains may grow, so every option is evaluated every time.
     """
     price = np.maximum(limits.cost, 1e-12) if per_cost else np.ones(len(limits))
     missed = cover.missed([])
@@ -66,7 +66,7 @@ def _plain(cover: Cover, limits: Constraints, price: Floats, sharpness: float) -
 def swapped(
     cover: Cover, limits: Constraints, chosen: Ints, *, sharpness: float = 0.0, late: Callable[[], bool] = lambda: False
 ) -> Ints:
-    """The choice after the best exchanges of one option for another, and additions, while any of them betters it."""
+    """The choice after the best exchanges of one option for another, and additions, while any of them improves it."""
     now = [int(n) for n in chosen]
     now = _filled(cover, limits, now, sharpness)
     best = cover.score(cover.missed(now), sharpness)
@@ -94,7 +94,7 @@ def _sharp_exchanges(cover: Cover, chosen: list[int], sharpness: float) -> Float
 
 
 def _exchanges(cover: Cover, chosen: list[int]) -> Floats:
-    """As ``_sharp_exchanges`` for covered weight: only the cells of what is taken out are looked at again."""
+    """As ``_sharp_exchanges`` for covered weight: only the cells of the removed option are evaluated again."""
     missed, options = cover.missed(chosen), np.array(chosen, np.int64)
     gains = cover.scores_of_adding(missed, 0.0)
     begin, option, p = _by_cell(cover)
@@ -105,7 +105,7 @@ def _exchanges(cover: Cover, chosen: list[int]) -> Floats:
 
 @lru_cache(maxsize=2)
 def _by_cell(cover: Cover) -> tuple[Ints, Ints, Floats]:
-    """The entries of a cover in the order of the cells: where each cell's begin, whose they are, and their p."""
+    """The entries of a cover in the order of the cells: start of each cell, option of each entry, and p."""
     order = np.argsort(cover.cell, kind="stable")
     begin = np.searchsorted(cover.cell[order], np.arange(len(cover.weight) + 1)).astype(np.int64)
     option = np.repeat(np.arange(len(cover)), np.diff(cover.start))[order]
@@ -116,7 +116,7 @@ def _by_cell(cover: Cover) -> tuple[Ints, Ints, Floats]:
 def _freed(
     start: Ints, cell: Ints, weight: Floats, chosen: Ints, by_cell: tuple[Ints, Ints, Floats], more: Floats
 ) -> Floats:
-    """What is lost (place,) when each chosen option goes; adds to ``more`` (place, option) what others gain by that."""
+    """Loss (place,) if each chosen option is removed; adds to ``more`` (place, option) the resulting gain of others."""
     begin, option, p = by_cell
     inside = np.zeros(len(start) - 1, np.bool_)
     for chosen_option in chosen:
@@ -154,11 +154,12 @@ def seeded(
     kicks: int = 0,
     late: Callable[[], bool] = lambda: False,
 ) -> Ints:
-    """The best of greedy by gain, greedy per cost and ``start``, each with swaps; then of ``kicks`` disturbances.
+    """The best of greedy by gain, greedy per cost and ``start``, each with swaps; then of ``kicks`` perturbations.
 
-    A disturbance takes some options out at random (a fixed seed: the same answer each time) and swaps again.
+    A perturbation removes some options at random (with a fixed seed, so that the result is the same each time) and
+    swaps again.
     """
-    if sharpness > 0.0:  # the sharper, the flatter where nothing is: begin gently
+    if sharpness > 0.0:  # a sharp score is flat where little is covered: begin with a less sharp one
         begun = seeded(cover, limits, start=start, late=late)
         starts = [begun, greedy(cover, limits, per_cost=True, sharpness=sharpness)]
         starts.append(greedy(cover, limits, per_cost=False, sharpness=sharpness))
@@ -180,7 +181,7 @@ def seeded(
 
 
 def _disturbed(cover: Cover, limits: Constraints, kept: Ints, dice: np.random.Generator) -> Ints:
-    """``kept`` and one option more, of those there is room for, at random by what they add."""
+    """``kept`` and one more option of those that fit, at random by their gain."""
     gains = np.where(limits.room_for(kept), cover.scores_of_adding(cover.missed(kept), 0.0), 0.0)
     if gains.sum() <= 0.0:
         return kept
@@ -188,7 +189,7 @@ def _disturbed(cover: Cover, limits: Constraints, kept: Ints, dice: np.random.Ge
 
 
 def _filled(cover: Cover, limits: Constraints, chosen: list[int], sharpness: float) -> list[int]:
-    """With the options that still fit and add something."""
+    """The choice with the options that still fit and add something."""
     now = list(chosen)
     while True:
         gains = np.where(limits.room_for(now), cover.scores_of_adding(cover.missed(now), sharpness), 0.0)
