@@ -168,10 +168,10 @@ def _cache() -> tuple[list[Path], Path]:
 
 
 def forget_outdated() -> int:
-    """Remove what was compiled of sources that have changed since the stamp, and compile nothing.
+    """Remove the compiled code of sources that have changed since the stamp, and compile nothing.
 
-    numba cannot read its own index of a kernel whose argument types were renamed since, so every program that may run
-    after an upgrade calls this first. While no source is newer than the stamp, it only looks at their times.
+    numba cannot read its own index of a kernel whose argument types have been renamed, so every program that may run
+    after an upgrade calls this first. While no source is newer than the stamp, it only checks modification times.
 
     Returns
     -------
