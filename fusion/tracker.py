@@ -144,13 +144,13 @@ class Tracker:
     layout : Layout
         The sensors. Scans of other sensors are refused.
     settings : TrackerSettings, optional
-        Assumptions of the tracker; the defaults where none are given.
+        Assumptions of the tracker; by default those of TrackerSettings.
     terrain : Dataset, optional
         Terrain of geo.terrain. Without it every point within range and field of view is taken as visible.
     border : Border, optional
         Border that tracks are located against; without it ``segment`` is −1 and ``offset_m`` NaN.
     coverage : Dataset, optional
-        sensors.coverage.look_probability of ``layout`` and ``terrain``, where the caller has it already.
+        sensors.coverage.look_probability of ``layout`` and ``terrain``, if already computed.
 
     Attributes
     ----------
@@ -392,7 +392,7 @@ class Tracker:
         border : Border, optional
             Border that tracks are located against.
         coverage : Dataset, optional
-            sensors.coverage.look_probability of ``layout`` and ``terrain``, where the caller has it already.
+            sensors.coverage.look_probability of ``layout`` and ``terrain``, if already computed.
 
         Returns
         -------
@@ -443,13 +443,13 @@ def track(
     layout : Layout
         The sensors.
     settings : TrackerSettings, optional
-        Assumptions of the tracker; the defaults where none are given.
+        Assumptions of the tracker; by default those of TrackerSettings.
     terrain : Dataset, optional
         Terrain of geo.terrain.
     border : Border, optional
         Border that tracks are located against.
     coverage : Dataset, optional
-        sensors.coverage.look_probability of ``layout`` and ``terrain``, where the caller has it already.
+        sensors.coverage.look_probability of ``layout`` and ``terrain``, if already computed.
 
     Returns
     -------

@@ -22,7 +22,11 @@ CLUTTER_SPEED_MPS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Radar(Sensor):
-    """A scanning radar: one look at its whole field of view every ``period_s``; reports slant range and azimuth."""
+    """A scanning radar: one look at its whole field of view every ``period_s``; reports slant range and azimuth.
+
+    Without ``reference_range_m``, ``detection_probability`` is the same everywhere in range and field of view; with it,
+    it is the value at that range, and decreases with range as for a Swerling 1 target.
+    """
 
     kind: str = KIND
     false_alarm_probability: float = 1e-6

@@ -20,7 +20,14 @@ of some seconds every few minutes)."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Radio(Sensor):
-    """A receiver that measures the direction of transmissions: azimuth only. Event-only if ``period_s`` is None."""
+    """A receiver that measures the direction of transmissions: azimuth only. Event-only if ``period_s`` is None.
+
+    ``detection_probability`` is the fraction of targets that can be found at all: those with a transmitter of a kind
+    that it receives. A target without one is never found, so the probability does not compound over time. ``duty`` is
+    the fraction of the time in which such a target transmits, and thereby the probability of one look; ``search_s`` is
+    the time in which it finds all it can (coverage only; None: as assumed). Waves are refracted like a radar's, and
+    need a line of sight (assumption; long waves need none).
+    """
 
     kind: str = KIND
     duty: float = DUTY

@@ -71,7 +71,7 @@ def raise_alerts(
     faults : mapping of str to mapping of str to str, optional
         Faults of sensors that report, by sensor and fault, with a description.
     settings : AlertSettings, optional
-        Settings of the rules; the defaults where none are given.
+        Settings of the rules; by default those of AlertSettings.
     coverage : CurrentCoverage, optional
         Present coverage of the sensors. Without it, dead ground, tracks initiated inside and lost segments are not
         evaluated.
@@ -187,7 +187,7 @@ def distress(
     now_ns : int, UTC nanoseconds since 1970
         The journal's time.
     settings : AlertSettings, optional
-        Settings of the rules; the defaults where none are given.
+        Settings of the rules; by default those of AlertSettings.
 
     Returns
     -------

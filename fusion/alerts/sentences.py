@@ -18,7 +18,13 @@ STANDING_MPS = 0.2  # below this speed a heading is meaningless
 def priority_of(
     rule: str, sighting: Sighting, *, animal_probability: float, urgent_s: float, impact_level: str | None = None
 ) -> str:
-    """Priority of a track's behaviour, from impact level × rule × class × direction × time left."""
+    """Priority of a track's behaviour, from impact level × rule × class × direction × time left.
+
+    Inbound, a crossing is high and an approach (also one into dead ground) within ``urgent_s`` medium; an outbound
+    crossing is medium. Other approaches, loitering and groups are low. A track initiated inside is medium. In a section
+    of high or critical impact all of these are one step more urgent; in one of low impact medium becomes low, except
+    for tracks initiated inside. A target that is an animal with at least ``animal_probability`` is low everywhere.
+    """
     if sighting.class_probability[CLASSES.index("animal")] >= animal_probability:
         return "low"
     home = sighting.direction > 0
@@ -40,7 +46,7 @@ def why_of(rule: str, sighting: Sighting, *, looks: int, impact_level: str | Non
     """The trigger of the rule and the reasons for the priority, in one line, on request."""
     rate = hypot(sighting.easting_rate, sighting.northing_rate)
     band = "" if sighting.band_m is None else f", beyond the {sighting.band_m:.0f} m within which it is not sure"
-    said = {
+    trigger = {
         "crossing": f"{looks} looks in a row on the other side{band}",
         "approaching": f"{looks} looks in a row closing in on the line, at {rate:.1f} m/s",
         "loitering": "it stayed within a small circle near the line, seen all the time",
@@ -49,7 +55,7 @@ def why_of(rule: str, sighting: Sighting, *, looks: int, impact_level: str | Non
     }.get(rule, rule.replace("_", " "))
     sensors = list(dict.fromkeys(sensor for sensor, _, _ in sighting.evidence))
     exists = f"it exists with {_certain(sighting.existence)}"
-    parts = [said, f"plots of {', '.join(sensors)}" if sensors else "", exists]
+    parts = [trigger, f"plots of {', '.join(sensors)}" if sensors else "", exists]
     label, probability = sighting.most_likely()
     parts.append(f"{label} with {_certain(probability)}")
     if sighting.time_to_border_s is not None:
@@ -73,8 +79,8 @@ def approach_sentence(sighting: Sighting, *, naming_probability: float) -> str:
     """The sentence of an approach: as a crossing's, with the distance to the line and the time left."""
     left = sighting.time_to_border_s
     away = f"{abs(sighting.offset_m):.0f} m" + ("" if left is None else f" and {duration(left)}") + " away"
-    who = _who(sighting, naming_probability)
-    return f"{who} approaches the border {_heading(sighting)}, {away}, {_end(sighting)}"
+    target = _who(sighting, naming_probability)
+    return f"{target} approaches the border {_heading(sighting)}, {away}, {_end(sighting)}"
 
 
 def sentence_of(rule: str, sighting: Sighting, *, naming_probability: float) -> str:
@@ -83,16 +89,18 @@ def sentence_of(rule: str, sighting: Sighting, *, naming_probability: float) -> 
         return crossing_sentence(sighting, naming_probability=naming_probability)
     if rule == "approaching":
         return approach_sentence(sighting, naming_probability=naming_probability)
-    who = _who(sighting, naming_probability)
+    target = _who(sighting, naming_probability)
     away = f"{abs(sighting.offset_m):.0f} m {'inside' if sighting.offset_m > 0 else 'beyond'} the border"
     if rule == "loitering":
         stayed = duration((sighting.observed_ns - sighting.since_ns) * 1e-9)
-        return f"{who} has stayed at one place, {away}, for {stayed}, {_end(sighting)}"
+        return f"{target} has stayed at one place, {away}, for {stayed}, {_end(sighting)}"
     if rule == "dead_ground":
         soon = duration(sighting.hidden_in_s or 0.0)
-        return f"{who} heads {_heading(sighting)} into ground that no working sensor sees, in {soon}, {_end(sighting)}"
+        return (
+            f"{target} heads {_heading(sighting)} into ground that no working sensor sees, in {soon}, {_end(sighting)}"
+        )
     return (
-        f"{who} appeared {away}, where all the ground around it is watched; nobody saw it cross: look for a gap, "
+        f"{target} appeared {away}, where all the ground around it is watched; nobody saw it cross: look for a gap, "
         f"{_end(sighting)}"
     )
 
@@ -105,9 +113,9 @@ def group_sentence(tracks: Sequence[str], segment: int, chainage_m: float, offse
     return f"{len(tracks)} tracks are together {abs(offset_m):.0f} m {side} the border at {place}: {names}."
 
 
-def fault_sentence(sensor: str, fault: str, what: str) -> str:
+def fault_sentence(sensor: str, fault: str, description: str) -> str:
     """The sentence of a sensor that sends data and has a fault."""
-    return f"Sensor {sensor} is {fault.replace('_', ' ')}: {what}."
+    return f"Sensor {sensor} is {fault.replace('_', ' ')}: {description}."
 
 
 def response_sentence(response: ResponseInTime) -> str:
@@ -151,8 +159,8 @@ def quiet_sentence(segment: int, expected: float) -> str:
 
 def distress_sentence(unit: str, note: str, place: str) -> str:
     """The sentence of a unit's distress call."""
-    said = f' It says: "{note}".' if note else ""
-    return f"Distress: unit {unit} reports people in need {place}.{said}"
+    quotation = f' It says: "{note}".' if note else ""
+    return f"Distress: unit {unit} reports people in need {place}.{quotation}"
 
 
 def _runs(numbers: Sequence[int]) -> list[str]:

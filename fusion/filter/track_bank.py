@@ -55,7 +55,12 @@ class TrackColumns(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackBank:
-    """All live ``tracks`` and the other state that the next scan depends on."""
+    """All live ``tracks`` and the other state that the next scan depends on.
+
+    ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``; ``heard_ns`` (sensor,)
+    the time at which each event-only sensor last reported and was ready again, 0 before its first report; ``learnt``
+    the sensor biases as estimated from common tracks.
+    """
 
     tracks: TrackColumns
     intensity: Floats

@@ -59,7 +59,11 @@ def survey_of(layout: Layout, sensors: Mapping[str, SensorModel]) -> Survey:
 
 
 def surveyed(sensor: Sensor) -> Bias:
-    """The uncertainty after a sensor's survey, added to that of its plots until common tracks estimate its bias."""
+    """The uncertainty after a sensor's survey, added to that of its plots until common tracks estimate its bias.
+
+    It is added to every plot like noise, though it is the same for all of them. A track of one sensor alone is
+    therefore less certain of its position than noise would make it, and still more certain than the alignment allows.
+    """
     if sensor.north_sd_deg is None and sensor.site_sd_m is None:
         return UNBIASED
     return Bias(azimuth_sd_rad=radians(sensor.north_sd_deg or 0.0), place_sd_m=sensor.site_sd_m or 0.0)

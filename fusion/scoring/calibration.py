@@ -108,13 +108,13 @@ def calibrate(
     layout : Layout
         The sensors.
     settings : TrackerSettings, optional
-        Assumptions of the tracker; the defaults where none are given.
+        Assumptions of the tracker; by default those of TrackerSettings.
     calibration : CalibrationSettings, optional
         Settings of the calibration.
     terrain : Dataset, optional
         Terrain of geo.terrain, by whose land cover, else slope, ground is classified.
     coverage : Dataset, optional
-        sensors.coverage.look_probability of ``layout`` and ``terrain``, where the caller has it already.
+        sensors.coverage.look_probability of ``layout`` and ``terrain``, if already computed.
 
     Returns
     -------

@@ -78,7 +78,7 @@ def plots_by_sensor(lineage: xr.Dataset) -> xr.Dataset:
 
     Notes
     -----
-    A sensor assists in a track's outcome only where it contributed plots, whatever a typed form says (GAO-18-119); see
+    A sensor assists in a track's outcome only if it contributed plots, whatever a form states (GAO-18-119); see
     sensors.statistics.outcome_rates.assists.
     """
     tracks, row = np.unique(lineage["track"].values, return_inverse=True)

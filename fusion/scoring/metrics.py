@@ -1,7 +1,7 @@
-"""How well tracks match the truth: GOSPA, OSPA, identity switches, continuity, time to confirm, false tracks.
+"""Agreement of tracks with the truth: GOSPA, OSPA, identity switches, continuity, time to confirm, false tracks.
 
 Truth and tracks are histories with one dim ``estimate``; truth names its targets ``target``. Everything is scored at
-the truth's own times, as a user saw it at that time; ``fusion.scoring.matching`` says what is present and where.
+the truth's own times, as a user saw it at that time; ``fusion.scoring.matching`` defines presence and position.
 """
 
 from __future__ import annotations

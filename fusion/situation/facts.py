@@ -1,5 +1,7 @@
-"""Facts that an alert may state besides its position: predicted crossing, response, surroundings, and coverage gaps
-opened."""
+"""Facts that an alert may state besides its position: predicted crossing, response, surroundings, coverage gaps.
+
+Plain values that survive JSON; made by the modules named in each record. None or empty: unknown or not applicable.
+"""
 
 from __future__ import annotations
 

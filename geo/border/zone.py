@@ -22,7 +22,7 @@ from geo.frame import LocalFrame
 if TYPE_CHECKING:
     import geopandas
 
-STRAY_SHARE = 0.05  # an outer edge of which more than this lies on the home side is no outer edge
+STRAY_SHARE = 0.05  # an outer edge with more than this fraction on the home side is invalid
 ON_EDGE_M = 1e-6
 
 

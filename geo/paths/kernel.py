@@ -118,7 +118,11 @@ def step_cost(
     graph: PathGraph,
     sign: float,
 ) -> float:
-    """Cost of a move from a cell, or with ``sign`` −1 of the reverse move; infinite or NaN if it is impossible."""
+    """Cost of a move from a cell, or with ``sign`` −1 of the reverse move; infinite or NaN if it is impossible.
+
+    Σ over pieces of ½(w_i + w_j) · ½(p_i + p_j) · run · slowness(gradient) + ½(u_i + u_j) · run, with the cost of a
+    second w and of a metre u at the ends of the piece.
+    """
     knots, shares, law = graph.knots, graph.shares, graph.law
     there = here + graph.steps[move]
     if not ground[there, PACE] < np.inf:

@@ -1,4 +1,8 @@
-"""Probability of detection along a crossing, and the parts of it on which detection mainly depends."""
+"""Probability of detection along a crossing, and the parts of it on which detection mainly depends.
+
+``H = Σ ½(λ_i + λ_j) ℓ/v`` along a path, with v by terrain and direction; ``P_detect = 1 − exp(−H)``: at least one
+detection, misses taken as independent. A *confirmed track* is less probable; the simulator computes by how much.
+"""
 
 from __future__ import annotations
 

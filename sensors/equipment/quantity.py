@@ -20,8 +20,10 @@ KEYS: Final = frozenset({"low", "mode", "high", "value", "source", "confidence"}
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number between ``low`` and ``high``: fixed if they are equal, triangular about ``mode``, uniform without a
-    mode."""
+    """A number between ``low`` and ``high``: fixed if they are equal, triangular about ``mode``, else uniform.
+
+    ``source`` and ``confidence`` are those of this number. ``central`` is the value used where no spread is requested.
+    """
 
     low: float
     high: float

@@ -236,7 +236,7 @@ def segment_detection(
     -------
     xarray.Dataset, dims (segment,)
         ``detection_probability`` [1] and its lower end, ``expected_probability`` with outages, ``seconds``, ``metres``
-        and more, each described in its attrs; ``state`` says whether a segment is crossed, unreachable or unknown.
+        and more, each described in its attrs; ``state``: whether a segment is crossed, unreachable or unknown.
 
     Raises
     ------

@@ -59,8 +59,10 @@ class Network:
         return Network(self.carries[kept], self.home[kept], self.hears[np.ix_(kept, kept)])
 
     def linked(self, there: npt.ArrayLike) -> Bools:
-        """Nodes (…, node) that a chain of relaying nodes among those that are ``there`` (…, node) would link to a
-        base."""
+        """Nodes (…, node) that a chain of relaying nodes among those that are ``there`` (…, node) would link to a base.
+
+        A node's own link does not depend on whether the node itself is present.
+        """
         present = np.asarray(there, np.bool_)
         reached = np.broadcast_to(self.home, present.shape)
         while True:

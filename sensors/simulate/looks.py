@@ -55,8 +55,11 @@ class Geometry:
 def looks(
     place: Placement, scenario: Scenario, terrain: xr.Dataset | None, visible: xr.DataArray | None, streams: Streams
 ) -> Observations:
-    """All looks of a radar or camera; ``visible`` (northing, easting) is its viewshed, None if everything is in
-    view."""
+    """All looks of a radar or camera; ``visible`` (northing, easting) is its viewshed, None: everything is in view.
+
+    Within a look, plots are in order of azimuth, as the beam rotates, so their order holds no information on the truth.
+    Raises LayoutError for a radar without range_sd_m, or a radar or camera without azimuth_sd_deg.
+    """
     sensor = place.sensor
     _refuse_without_error_model(sensor)
     times_us = look_times(sensor.period_s or EVENT_LOOK_S, scenario.duration_s, streams.phase)
@@ -184,7 +187,10 @@ def _measure(place: Placement, true: Mapping[str, Floats], noise: Floats) -> dic
 def _clutter(
     place: Placement, count: int, chance: np.random.Generator
 ) -> tuple[npt.NDArray[np.int64], dict[str, Floats]]:
-    """False alarms of ``count`` looks: the look of each (plot,), and the reported values."""
+    """False alarms of ``count`` looks: the look of each (plot,), and the reported values.
+
+    Poisson in number; uniform per area for radars and per angle for cameras, whatever the terrain.
+    """
     sensor = place.sensor
     look = np.repeat(np.arange(count), chance.poisson(sensor.false_alarms_per_scan, count))
     u = chance.random((len(look), len(_MEASURED)))

@@ -1,4 +1,13 @@
-"""Eight steps of a sight line at once, compared with bounds consistent with the exact step (numba kernels)."""
+"""Eight steps of a sight line at once, compared with bounds consistent with the exact step (numba kernels).
+
+``geo.visibility.kernels.sight_line`` follows a ray step by step. Here STRIDE steps are compared in vector registers
+without a branch; only the few doubtful ones are then followed exactly.
+
+Between the two rings of a step, the surface along a ray consists of one or two pieces of bilinear surface. Above the
+chord from ring to ring it rises by no more than a quarter of the slope times the sum of two differences: of the
+gradients across at the ray's two ring crossings, and of those on the two sides of a cell crossed (its twist); and by a
+quarter of the curvature drop over a cell.
+"""
 
 from __future__ import annotations
 

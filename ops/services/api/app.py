@@ -292,8 +292,8 @@ class _Routes:
     def _keep(self, request: Request, *, purpose: str) -> None:
         if self._log is None:
             return
-        what = f"{request.method} {request.url.path}" + (f"?{request.url.query}" if request.url.query else "")
-        self._log.add(Access(self._now_ns(), self._settings.operator, what[:1000], purpose))
+        request_line = f"{request.method} {request.url.path}" + (f"?{request.url.query}" if request.url.query else "")
+        self._log.add(Access(self._now_ns(), self._settings.operator, request_line[:1000], purpose))
 
 
 def _json(body: bytes) -> Response:

@@ -49,7 +49,11 @@ class Cover:
         group: npt.ArrayLike | None = None,
         present: npt.ArrayLike | None = None,
     ) -> Cover:
-        """Build from probabilities (option, cell), or footprints, whose visible cells count as detected."""
+        """Build from probabilities (option, cell), or footprints, whose visible cells count as detected.
+
+        By default weights are 1, all cells are one group, and there is no present layout. Raises BadInput for a
+        probability outside 0 to 1, weights below zero, and arrays whose length is not the number of cells.
+        """
         if isinstance(probability, Footprints):
             truth = [np.flatnonzero(probability.set_of(n)) for n in range(len(probability))]
             start = np.concatenate([[0], np.cumsum([len(row) for row in truth])]).astype(np.int64)

@@ -108,8 +108,11 @@ def seeded_linked(
     kicks: int = 0,
     late: Callable[[], bool] = lambda: False,
 ) -> Ints:
-    """A good choice whose sensors are all linked: relays chosen with the options that they enable, then swaps of the
-    sensors."""
+    """A good choice whose sensors are all linked: relays chosen with the options that they enable, then swaps of
+    sensors.
+
+    Trunks to be tried first are none, and the chain to each of the relays with the most links.
+    """
 
     def score(chosen: Ints) -> float:
         return cover.score(cover.missed(chosen), sharpness)

@@ -182,7 +182,10 @@ def _link_up(model: Mixed, links: RelayNetwork | None, chosen: Ints) -> None:
 
 
 def _cuts_at(cover: Cover, chosen: Ints, worst: bool, limit: float) -> list[tuple[float, Floats]]:
-    """Bounds on the objective that hold with equality at ``chosen``, two for each group that is below ``limit``."""
+    """Bounds on the objective that hold with equality at ``chosen``, two for each group that is below ``limit``.
+
+    ``F(T) ≤ F(S) + Σ_{T∖S} ρ_i(S) − Σ_{S∖T} ρ_i(V∖i)`` and ``F(T) ≤ F(S) + Σ_{T∖S} ρ_i(∅) − Σ_{S∖T} ρ_i(S∖i)``.
+    """
     everything = np.arange(len(cover))
     totals = cover.totals
     values = cover.values(chosen)
@@ -222,7 +225,11 @@ def _lost(cover: Cover, weight: Floats, chosen: Ints, option: int) -> float:
 
 
 class Oracle(Protocol):
-    """An objective that is the minimum of many sums over options: the value of a choice, and the sums that bound it."""
+    """An objective that is the minimum of many sums over options: the value of a choice, and the sums that bound it.
+
+    ``least(chosen)`` gives the value, the value of θ, and cuts ``θ ≤ constant + Σ slopes x`` that hold for every
+    choice, one of them with equality at ``chosen``. ``value_at(θ)`` is the value of a θ.
+    """
 
     def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]: ...
     def value_at(self, theta: float) -> float: ...
