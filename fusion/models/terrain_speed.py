@@ -23,7 +23,7 @@ STRIDE_M: Final = 15.0
 HEADED_MPS: Final = 0.5
 """Below this speed the direction of a mover is ignored."""
 SLOWEST: Final = 0.02
-"""Minimum fraction of the top speed on any slope: elevation models have errors, and movers find easier ground."""
+"""Minimum fraction of the top speed on any slope: elevation models have errors, and no mover is pinned in place."""
 
 
 class Passage(NamedTuple):
