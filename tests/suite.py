@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -26,6 +27,11 @@ APART = ("tests/drills/", "tests/notebooks/")
 """Folders whose tests share nothing that is costly: each of their tests goes to whichever process is free."""
 TELL_EVERY_S = 5.0
 MOST_PROCESSES = 6
+
+# Each process of xdist imports every test file, and pytest compiles it with its assertions rewritten: half of the time
+# of a collection where compiled files may not be kept. They are in __pycache__, which git ignores and numba fills too.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def unit_of(nodeid: str) -> str:
