@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import grimp
@@ -32,24 +33,48 @@ def name_of(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
 
-def imported(tree: ast.AST) -> Iterator[str]:
-    """The first names of every module that is imported anywhere in a file."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield node.module.partition(".")[0]
+def dotted(node: ast.expr) -> str:
+    """``np.random.default_rng``; what stands before the first name in brackets or as a call is not part of it."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
-def called(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    """(dotted name, call) of every call by a plain name, as in ``np.random.default_rng(3)``."""
+@dataclass(frozen=True)
+class Call:
+    """A call by a dotted name, as in ``np.random.default_rng(3)``, and whether anything is given."""
+
+    name: str
+    line: int
+    given: bool
+
+    @staticmethod
+    def of(node: ast.Call) -> Call:
+        return Call(dotted(node.func), node.lineno, bool(node.args or node.keywords))
+
+
+@dataclass(frozen=True)
+class Content:
+    """Of a file: the first names of every module that is imported anywhere, every call, the classes at its top."""
+
+    imported: frozenset[str]
+    calls: tuple[Call, ...]
+    classes: tuple[str, ...]
+
+
+@cache
+def content(file: Path) -> Content:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    imported, calls = set[str](), list[Call]()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node
-
-
-def parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
+            calls.append(Call.of(node))
+        elif isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            imported.add(node.module.partition(".")[0])
+    classes = tuple(node.name for node in tree.body if isinstance(node, ast.ClassDef))
+    return Content(frozenset(imported), tuple(calls), classes)
 
 
 def test_the_contracts_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
@@ -60,7 +85,7 @@ def test_the_contracts_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 def test_only_one_package_talks_to_paho():
     packages = ("geo", "sensors", "ingest", "fusion", "ops")
-    users = {file.parent for file in files_of(*packages) if "paho" in imported(parsed(file))}
+    users = {file.parent for file in files_of(*packages) if "paho" in content(file).imported}
     assert users == {ROOT / "ingest" / "mqtt"}
 
 
@@ -81,39 +106,71 @@ def test_no_circle_of_files():
 def test_no_public_class_name_stands_in_two_modules():
     homes: dict[str, list[str]] = {}
     for file in files_of("geo", "sensors", "ingest", "fusion", "ops"):
-        for node in parsed(file).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                homes.setdefault(node.name, []).append(name_of(file))
+        for name in content(file).classes:
+            if not name.startswith("_"):
+                homes.setdefault(name, []).append(name_of(file))
     assert len(homes) > 300
     assert {name: files for name, files in homes.items() if len(files) > 1} == {}
 
 
-@pytest.mark.parametrize("file", files_of(*PURE), ids=name_of)
-def test_what_is_pure_imports_neither_clock_nor_chance_nor_network(file: Path):
-    tree = parsed(file)
-    found = OF_TIME_AND_CHANCE & set(imported(tree))
-    assert found <= ({"time"} if name_of(file) in SEARCHES else set())
-    assert not found or not [name for name, _ in called(tree) if name.startswith("time.")]
+def test_what_is_pure_imports_neither_clock_nor_chance_nor_network():
+    wrong = {}
+    for file in files_of(*PURE):
+        found = OF_TIME_AND_CHANCE & content(file).imported
+        asked = [call.name for call in content(file).calls if call.name.startswith("time.")] if found else []
+        if asked or not found <= ({"time"} if name_of(file) in SEARCHES else set()):
+            wrong[name_of(file)] = (found, asked)
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("file", files_of("ingest"), ids=name_of)
-def test_only_the_links_of_ingest_measure_time(file: Path):
-    tree = parsed(file)
-    found = OF_TIME_AND_CHANCE & set(imported(tree))
-    assert found <= ({"time"} if file.name in LINKS else set())
-    if found:
-        assert {name for name, _ in called(tree) if name.startswith("time.")} <= {"time.monotonic", "time.sleep"}
+def test_only_the_links_of_ingest_measure_time():
+    wrong = {}
+    for file in files_of("ingest"):
+        found = OF_TIME_AND_CHANCE & content(file).imported
+        asked = {call.name for call in content(file).calls if call.name.startswith("time.")} if found else set()
+        if not (found <= ({"time"} if file.name in LINKS else set()) and asked <= {"time.monotonic", "time.sleep"}):
+            wrong[name_of(file)] = (found, asked)
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("file", files_of(*PURE, "ingest"), ids=name_of)
-def test_nothing_below_ops_asks_what_time_it_is_or_throws_dice_without_a_seed(file: Path):
-    for name, call in called(parsed(file)):
-        assert not any(name == clock or name.endswith(f".{clock}") for clock in CLOCKS), f"line {call.lineno}: {name}"
-        before, _, last = name.rpartition(".")
-        if before.endswith("random"):
-            assert last in NEW_RANDOM, f"line {call.lineno}: {name} is numpy's old, global dice"
-        if last == "default_rng":
-            assert call.args or call.keywords, f"line {call.lineno}: default_rng() without a seed"
+def impure(call: Call) -> str:
+    """What is wrong with a call below ops; empty where nothing is."""
+    if any(call.name == clock or call.name.endswith(f".{clock}") for clock in CLOCKS):
+        return "asks a clock"
+    before, _, last = call.name.rpartition(".")
+    if before.endswith("random") and last not in NEW_RANDOM:
+        return "is the global random generator of numpy"
+    return "has no seed" if last == "default_rng" and not call.given else ""
+
+
+def test_nothing_below_ops_asks_what_time_it_is_or_throws_dice_without_a_seed():
+    wrong = [
+        f"{name_of(file)}, line {call.line}: {call.name} {fault}"
+        for file in files_of(*PURE, "ingest")
+        for call in content(file).calls
+        if (fault := impure(call))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("time.time()", True),
+        ("datetime.datetime.now()", True),
+        ("date.today()", True),
+        ("time.monotonic()", False),
+        ("np.random.rand(3)", True),
+        ("np.random.default_rng()", True),
+        ("np.random.default_rng(3)", False),
+        ("default_rng()", True),
+        ("f(3).time.time()", True),
+    ],
+)
+def test_what_is_impure_is_found(text: str, wrong: bool):
+    call = ast.parse(text, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert bool(impure(Call.of(call))) is wrong
 
 
 def test_ingest_starts_without_what_it_does_not_need():
