@@ -24,5 +24,11 @@ class Sizes:
         return self.detections // self.plots
 
 
+IS_LONG = os.environ.get("WATCHLINE_DRILL") == "long"
 LONG = Sizes(detections=1_000_000, kills=200, hole_s=600.0, soak_s=600.0, watch_s=120.0, faults=1000)
-SIZES = LONG if os.environ.get("WATCHLINE_DRILL") == "long" else Sizes()
+SIZES = LONG if IS_LONG else Sizes()
+
+
+def sized(merge: int, long: int) -> int:
+    """A number of examples, runs or walkers: for every merge, or for the long form."""
+    return long if IS_LONG else merge

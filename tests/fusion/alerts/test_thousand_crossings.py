@@ -1,8 +1,9 @@
 """A thousand simulated crossings through tracker and alerts: one alert each, with those missed and the false counted.
 
 Walkers cross a straight border of 60 km, watched by twenty radars, at different places and times; another three hundred
-come near and turn back. The scans are made here in columns, a look of one radar at a time, with misses, errors and
-false plots, so that the whole night costs seconds.
+come near and turn back. With every merge it is a quarter of that: 15 km, five radars, as dense a crowd. The scans are
+made here in columns, a look of one radar at a time, with misses, errors and false plots, so that the whole night costs
+seconds.
 """
 
 from __future__ import annotations
@@ -21,18 +22,20 @@ from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.scan_columns import ScanColumns
+from tests.drills.sizes import sized
 
 NS = 1_000_000_000
 START_NS = 1_772_323_200 * NS
 FRAME = LocalFrame.around(10.0, 45.0)
-LENGTH_M, RADARS, REACH_M = 60_000.0, 20, 1900.0
-CROSSERS, TURNERS = 1000, 300
+RADARS, REACH_M = sized(5, 20), 1900.0
+SPACE_M = 3000.0
+LENGTH_M = RADARS * SPACE_M
+CROSSERS, TURNERS = 50 * RADARS, 15 * RADARS
 SPEED_MPS, DEPTH_M, SPREAD_S, PERIOD_S = 1.4, 300.0, 1500.0, 6
 DETECTION, FALSE_A_SCAN = 0.95, 0.5
 RANGE_SD_M, AZIMUTH_SD = 4.0, 0.005
-MISSED_AT_MOST = 5
-"""Two were missed when this was written: tracks that began anew within the band of unsureness at the line."""
-SPACE_M = LENGTH_M / RADARS
+MISSED_AT_MOST = sized(1, 5)
+"""Of a thousand two were missed when this was written: their tracks began in the band of unsureness at the line."""
 BORDER = Border(FRAME, LineString([(-100.0, 0.0), (LENGTH_M + 100.0, 0.0)]), 500.0, "left")
 LAYOUT = Layout(
     "thousand",
