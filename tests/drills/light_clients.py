@@ -1,4 +1,4 @@
-"""A thousand sensors in one process: bare MQTT 5 over asyncio, with a will, heartbeats, and ways to fall silent."""
+"""Many sensors in one process: bare MQTT 5 over asyncio, with a will, heartbeats, and ways to fall silent."""
 
 from __future__ import annotations
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 class Sizes:
     """``detections`` in scans of ``plots``; ``kills`` of ingest, and a quarter of that of broker and of sender."""
 
-    detections: int = 100_000
+    detections: int = 60_000
     plots: int = 50
-    kills: int = 12
+    kills: int = 8
     hole_s: float = 4.0
     soak_s: float = 0.0
-    sensors: int = 1000
+    sensors: int = 400
     watch_s: float = 12.0
     faults: int = 20
 
@@ -25,7 +25,7 @@ class Sizes:
 
 
 IS_LONG = os.environ.get("WATCHLINE_DRILL") == "long"
-LONG = Sizes(detections=1_000_000, kills=200, hole_s=600.0, soak_s=600.0, watch_s=120.0, faults=1000)
+LONG = Sizes(detections=1_000_000, kills=200, hole_s=600.0, soak_s=600.0, sensors=1000, watch_s=120.0, faults=1000)
 SIZES = LONG if IS_LONG else Sizes()
 
 

@@ -1,4 +1,4 @@
-"""A thousand sensors at once: those that fall silent are found in time, whichever way they do, and no others."""
+"""Hundreds of sensors at once, a thousand in the drill: the silent ones are found in time, and no others."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ NAMES = [f"g{number:04}" for number in range(SIZES.sensors)]
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> OpenSector:
-    """The hills with a thousand small radars on them."""
-    files = write_sector(tmp_path_factory.mktemp("thousand"))
+    """The hills with many small radars on them."""
+    files = write_sector(tmp_path_factory.mktemp("many"))
     points = [
         feature(
             "Point", lonlat(300 + number % 40 * 180, 600 + number // 40 * 180), id=name, kind="radar",
@@ -52,7 +52,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> OpenSector:
 
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Flat ground, and alerts that say no more than who is silent: what a thousand sensors see is another matter."""
+    """Flat ground, and alerts that say no more than who is silent: what so many sensors see is another matter."""
     made = ops.services.fusion.pipeline.Tracker
     monkeypatch.setattr(
         ops.services.fusion.pipeline,
@@ -75,11 +75,11 @@ def unwell(pipeline: Pipeline) -> dict[str, int]:
     return {name: found.since_ns for name, found in pipeline.health.items() if found.state in ("silent", "offline")}
 
 
-def test_of_a_thousand_sensors_the_silent_ones_are_found_and_no_others(
+def test_of_many_sensors_the_silent_ones_are_found_and_no_others(
     ground: OpenSector, tmp_path: Path, many_files: None, record_property: Any
 ) -> None:
     ways: tuple[Silence, ...] = ("stuck", "hole", "reset")
-    victims = {name: ways[n % 3] for n, name in enumerate(random.Random(8).sample(NAMES, 90))}
+    victims = {name: ways[n % 3] for n, name in enumerate(random.Random(8).sample(NAMES, 9 * len(NAMES) // 100))}
     with MosquittoBroker(folder=tmp_path / "b") as broker:
         ingest = Ingest(tmp_path, broker.url).ready()
         clients = [
@@ -95,7 +95,7 @@ def test_of_a_thousand_sensors_the_silent_ones_are_found_and_no_others(
             ingest.stop(timeout_s=10)
     with JournalReader(ingest.journal) as journal:
         rows = journal.read(limit=10**6)
-    assert {row.sensor for row in rows if row.kind == "status"} == set(NAMES), "all thousand were heard"
+    assert {row.sensor for row in rows if row.kind == "status"} == set(NAMES), "all were heard"
     pipeline, heard_ns = Pipeline(ground), dict[str, int]()
     for row in rows:
         pipeline.take(row)
@@ -112,7 +112,7 @@ def test_of_a_thousand_sensors_the_silent_ones_are_found_and_no_others(
     assert max(by_will) <= 1.5 * KEEPALIVE_S + TICK_S
 
 
-def test_healthy_jitter_of_a_thousand_sensors_alarms_nobody(ground: OpenSector) -> None:
+def test_healthy_jitter_of_many_sensors_raises_no_alarm(ground: OpenSector) -> None:
     """Heartbeats come up to half an interval early or late; the clock of the journal ticks every second."""
     chance = random.Random(1)
     seconds = 600 if SIZES.watch_s > 60 else 30

@@ -46,31 +46,34 @@ def rough(seed: int, rows: int = 13, columns: int = 21) -> tuple[np.ndarray, np.
 def graph(
     elevation: np.ndarray, pace: np.ndarray, weight: np.ndarray, neighbours: int, toll: np.ndarray | None = None
 ) -> csr_array:
-    """The same costs written down edge by edge, with values along a step from scipy's linear interpolation."""
+    """The same costs, all edges of a direction at once, with values along a step from scipy's linear interpolation."""
     reach = {8: 1, 16: 2, 32: 3}[neighbours]
     rows, columns = elevation.shape
     closed = ~(np.isfinite(elevation) & np.isfinite(pace))
     tolls = np.zeros(elevation.shape) if toll is None else toll
     fields = [np.where(closed, 0.0, field) for field in (elevation, pace, weight, tolls)] + [closed.astype(float)]
+    row, column = (index.ravel() for index in np.indices(elevation.shape))
     origins, targets, costs = [], [], []
-    for row, column in np.ndindex(rows, columns):
-        for down in range(-reach, reach + 1):
-            for right in range(-reach, reach + 1):
-                there = (row + down, column + right)
-                if math.gcd(down, right) != 1 or not (0 <= there[0] < rows and 0 <= there[1] < columns):
-                    continue
-                if abs(down) == abs(right) == 1 and closed[row, there[1]] and closed[there[0], column]:
-                    continue
-                pieces = max(abs(down), abs(right))
-                places = np.linspace((row, column), there, pieces + 1).T
-                z, p, w, u, shut = (map_coordinates(field, places, order=1) for field in fields)
-                run = CELL_M * math.hypot(down, right) / pieces
-                seconds = run * (p[1:] + p[:-1]) / 2.0 / tobler_speed(np.diff(z) / run)
-                if (shut < 1e-9).all():
-                    origins.append(row * columns + column)
-                    targets.append(there[0] * columns + there[1])
-                    costs.append(float((seconds * (w[1:] + w[:-1]) + run * (u[1:] + u[:-1])).sum() / 2.0))
-    return csr_array(coo_array((costs, (origins, targets)), shape=(rows * columns, rows * columns)))
+    for down in range(-reach, reach + 1):
+        for right in range(-reach, reach + 1):
+            if math.gcd(down, right) != 1:
+                continue
+            inside = (row + down >= 0) & (row + down < rows) & (column + right >= 0) & (column + right < columns)
+            here, there = (row[inside], column[inside]), (row[inside] + down, column[inside] + right)
+            pieces = max(abs(down), abs(right))
+            places = np.linspace(here, there, pieces + 1)  # (place on the step, row or column, edge)
+            z, p, w, u, shut = (map_coordinates(field, places.swapaxes(0, 1), order=1) for field in fields)
+            run = CELL_M * math.hypot(down, right) / pieces
+            seconds = run * (p[1:] + p[:-1]) / 2.0 / tobler_speed(np.diff(z, axis=0) / run)
+            passable = (shut < 1e-9).all(axis=0)
+            if abs(down) == abs(right) == 1:
+                passable &= ~(closed[here[0], there[1]] & closed[there[0], here[1]])
+            cost = (seconds * (w[1:] + w[:-1]) + run * (u[1:] + u[:-1])).sum(axis=0) / 2.0
+            origins.append((here[0] * columns + here[1])[passable])
+            targets.append((there[0] * columns + there[1])[passable])
+            costs.append(cost[passable])
+    places_of_edges = np.concatenate(origins), np.concatenate(targets)
+    return csr_array(coo_array((np.concatenate(costs), places_of_edges), shape=(rows * columns, rows * columns)))
 
 
 @pytest.mark.parametrize("neighbours", [8, 16, 32])
