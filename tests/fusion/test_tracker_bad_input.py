@@ -16,6 +16,7 @@ from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.scan_columns import ARRAYS, ScanColumns
+from tests.drills.sizes import sized
 
 FRAME = LocalFrame.around(10.0, 45.0)
 LAYOUT = Layout(
@@ -145,13 +146,14 @@ def in_one_spot(k: int, rng: np.random.Generator, count: int, spread_m: float) -
 @pytest.mark.parametrize(("count", "spread_m", "most"), [(50, 60.0, 30), (200, 20.0, 20), (200, 200.0, 20)])
 def test_a_burst_in_one_spot_shows_as_a_crowd_at_most_and_is_counted(count: int, spread_m: float, most: int) -> None:
     rng, tracker = np.random.default_rng(5), Tracker(LAYOUT)
-    for k in range(40):
+    scans = sized(25, 40)
+    for k in range(scans):
         tracker.advance(radar_scan(k, *in_one_spot(k, rng, count, spread_m)))
     assert_sound(tracker)
-    assert tracker.plots_flooded > 0.5 * 30 * count
+    assert tracker.plots_flooded > 0.5 * (scans - 10) * count
     now = tracker.tracks()
     shown = now.isel(estimate=np.flatnonzero(now.status.values != "tentative"))
-    away = np.hypot(shown.easting - (-1000.0 + 4.2 * 39), shown.northing - 900.0).values
+    away = np.hypot(shown.easting - (-1000.0 + 4.2 * (scans - 1)), shown.northing - 900.0).values
     assert (away < 20.0).sum() == 1
     assert (away > 20.0).sum() <= most  # before floods were looked for in each spot: as many as plots in a scan
 

@@ -18,6 +18,7 @@ from ingest.decode import decode, decode_status, encode, encode_status
 from ingest.errors import MalformedMessage
 from ingest.wire import MAX_COUNTER, MAX_PAYLOAD_BYTES, MAX_PLOTS, Status, json_schema, schema_text
 from sensors.scan import CLASSES, Plot, Scan
+from tests.drills.sizes import sized
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "data/samples/messages").glob("*.json"))
@@ -337,7 +338,7 @@ def nearly_scans(draw: st.DrawFn) -> bytes:
     return bytes(payload)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=sized(500, 2000), deadline=None)
 @given(st.one_of(st.binary(max_size=200), nearly_scans(), JSON_VALUES.map(lambda value: json.dumps(value).encode())))
 def test_nothing_but_malformed_message_ever_comes_out(payload: bytes) -> None:
     for read_one in (decode, decode_status):

@@ -20,6 +20,7 @@ from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.simulate import simulate
 from sensors.simulate.movers import Mover, Scenario
+from tests.drills.sizes import sized
 
 FRAME = LocalFrame.around(10.0, 45.0)
 START = datetime(2026, 9, 21, 21, 0, tzinfo=UTC)
@@ -60,7 +61,7 @@ def test_the_likelier_pairing_of_two_alike_tracks_takes_the_mass_of_both() -> No
 
 
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 2**31))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=sized(25, 60), deadline=None)
 def test_settling_changes_no_tracks_and_no_plots_chance(tracks: int, plots: int, seed: int) -> None:
     weight = np.exp(np.random.default_rng(seed).normal(0.0, 2.0, (tracks, plots)))
     hit, miss, alone = shared(weight, ALIKE)
@@ -72,7 +73,7 @@ def test_settling_changes_no_tracks_and_no_plots_chance(tracks: int, plots: int,
 
 
 @given(st.integers(2, 6), st.integers(2, 6), st.integers(0, 2**31))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=sized(20, 40), deadline=None)
 def test_exchanges_in_large_clusters_change_no_tracks_and_no_plots_chance(tracks: int, plots: int, seed: int) -> None:
     weight = np.exp(np.random.default_rng(seed).normal(0.0, 2.0, (tracks, plots)))
     hit, miss, alone = shared(weight, ALIKE, 0)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fusion.association.marginals import marginals
 from geo.arrays import Floats
+from tests.drills.sizes import sized
 
 
 def pairs_of(weights: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
@@ -57,7 +58,7 @@ def test_the_worked_example_of_two_tracks_and_two_plots() -> None:
 
 
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 2**31))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=sized(25, 60), deadline=None)
 def test_small_clusters_equal_enumeration(tracks: int, plots: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     weights = np.where(rng.random((tracks, plots)) < 0.6, np.exp(rng.normal(0.0, 3.0, (tracks, plots))), 0.0)
@@ -71,7 +72,7 @@ def test_small_clusters_equal_enumeration(tracks: int, plots: int, seed: int) ->
 
 
 @given(st.integers(2, 6), st.integers(0, 2**31))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=sized(25, 60), deadline=None)
 def test_belief_propagation_is_exact_where_the_gates_make_no_cycle(tracks: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     weights = np.zeros((tracks, tracks))

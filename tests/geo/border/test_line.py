@@ -18,6 +18,7 @@ from geo.border import Border
 from geo.border.edge_tree import MAX_NODES
 from geo.errors import BorderError
 from geo.frame import LocalFrame
+from tests.drills.sizes import sized
 
 FRAME = LocalFrame.around(1.5, 42.5)
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "terrain"
@@ -85,7 +86,7 @@ def test_home_on_the_right_turns_the_sign_and_nothing_else() -> None:
     assert np.array_equal(a[2], -b[2])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sized(50, 150), deadline=None)
 @given(jagged_lines(), st.integers(0, 2**32 - 1))
 def test_the_nearest_point_is_exact_on_any_jagged_line(line: LineString, seed: int) -> None:
     """Oracle: shapely's distance, from points near, far and outside the tree."""
@@ -100,7 +101,7 @@ def test_the_nearest_point_is_exact_on_any_jagged_line(line: LineString, seed: i
         assert ((segment >= -1) & (segment < border.segments)).all()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=sized(50, 100), deadline=None)
 @given(st.lists(st.floats(-500.0, 500.0), min_size=2, max_size=30), st.integers(0, 2**32 - 1))
 def test_the_side_is_right_at_every_bend(heights: list[float], seed: int) -> None:
     """Oracle: along a line that only goes east, left is above it: the sign of the height over the line."""

@@ -17,6 +17,7 @@ from geo.errors import BadInput, TerrainError
 from geo.terrain import open_terrain
 from geo.visibility import line_of_sight, minimum_target_height, viewshed, viewshed_array
 from ops.sector.samples import jacksboro_cog
+from tests.drills.sizes import sized
 
 SHARED_TERRAIN = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "terrain"
 WEST, NORTH = 500_000.0, 4_600_000.0
@@ -179,7 +180,7 @@ def test_viewshed_is_line_of_sight_in_every_cell(row: float, column: float, void
     assert {0, 1} | ({255} if voids else set()) == set(np.unique(window))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sized(50, 150), deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     shape=st.tuples(st.integers(2, 40), st.integers(2, 40)),

@@ -17,6 +17,7 @@ from geo.visibility import covering_sites, footprints, viewsheds
 from geo.visibility.many_sites import greedy_cover
 from geo.visibility.many_sites.footprints import Footprints, words_for
 from geo.visibility.many_sites.greedy_cover import GREEDY_SHARE
+from tests.drills.sizes import sized
 
 SETS = hnp.arrays(np.bool_, st.tuples(st.integers(0, 9), st.integers(0, 140)))
 
@@ -55,7 +56,7 @@ def best_of(sets: np.ndarray, k: int, weights: np.ndarray) -> float:
     return max(float(weights[sets[list(choice)].any(axis=0)].sum()) for choice in choices)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=sized(50, 150))
 @given(SETS, st.integers(1, 6), st.randoms(use_true_random=False))
 def test_lazy_is_plain_greedy_and_at_least_its_share_of_the_best(sets: np.ndarray, k: int, random: Any) -> None:
     whole = np.array([random.randint(0, 5) for _ in range(sets.shape[1])], float)
@@ -71,7 +72,7 @@ def test_lazy_is_plain_greedy_and_at_least_its_share_of_the_best(sets: np.ndarra
         assert best <= found.bound + 1e-9
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=sized(30, 60))
 @given(SETS, st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_with_any_weights_lazy_is_plain_to_the_bit(sets: np.ndarray, k: int, seed: int) -> None:
     weights = np.random.default_rng(seed).exponential(size=sets.shape[1])
