@@ -20,6 +20,7 @@ from geo.frame import LocalFrame
 from geo.mobility.speed_surface import on_foot
 from geo.paths.crossings import crossings, crossings_of_the_whole
 from geo.terrain import frame_of, open_terrain
+from tests.drills.sizes import sized
 
 FRAME = LocalFrame.around(1.5, 42.5)
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "terrain"
@@ -70,7 +71,7 @@ def test_beside_its_own_segments_a_stretch_locates_as_the_whole_does() -> None:
         assert np.allclose(part[2][mine], whole[2][mine], atol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=sized(12, 25), deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["inward", "outward"]), st.sampled_from([60.0, 150.0, 300.0]))
 def test_what_is_told_of_the_whole_is_so(seed: int, direction: str, margin_m: float) -> None:
     """However narrow the margin: where a piece says that the whole has no cheaper way, it has none."""

@@ -13,6 +13,7 @@ from geo.visibility import viewshed_array
 from geo.visibility.kernels.sight_line import ground_at, sight_states
 from geo.visibility.view import View, drop_per_cell
 from geo.visibility.window import needed_from, view_from
+from tests.drills.sizes import sized
 
 EARTH_M = 6_371_008.8
 
@@ -89,11 +90,12 @@ def clearances(z: Float32s, cell_m: float, pairs: npt.NDArray[np.float64], masts
 
 
 @pytest.mark.parametrize("kind", ["smooth", "rough"])
-def test_20_000_random_pairs_agree_with_the_closed_form(kind: str) -> None:
+def test_random_pairs_agree_with_the_closed_form(kind: str) -> None:
     z = ground(kind, 260, 240, seed=17)
     random = np.random.default_rng(5)
     checked = seen = near = 0
-    for _ in range(100):
+    places = sized(30, 100)
+    for _ in range(places):
         row, column = (int(random.integers(0, count)) for count in z.shape)
         row0, column0, states = viewshed_array(
             z, 30.0, row, column, observer_height_m=20.0, target_height_m=1.7, max_range_m=12_000.0
@@ -107,7 +109,7 @@ def test_20_000_random_pairs_agree_with_the_closed_form(kind: str) -> None:
         clear_cut = np.abs(least) > 1e-6  # closer than that rounding decides
         assert np.array_equal(state[clear_cut] == 1, least[clear_cut] > 0)
         checked, seen, near = checked + len(r), seen + int((state == 1).sum()), near + int((~clear_cut).sum())
-    assert checked >= 20_000
+    assert checked >= 200 * places
     assert 0.02 < seen / checked < 0.9
     assert near < 3
 
