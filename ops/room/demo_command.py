@@ -16,10 +16,11 @@ from rich.table import Table
 
 from ops.room.console import ConsoleView, milliseconds, render
 from ops.room.demo import DemoOptions, clear_retained, open_room, start
-from ops.room.demo_result import Summary, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ops.room.demo_result import Summary
 
 PLAIN_EVERY_S = 5.0
 
@@ -43,6 +44,8 @@ def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: 
             clear_retained(demo, published)
             room.map.stop()  # the report needs the memory
         with screen.status("Scoring against the simulator's truth, writing the report ..."):
+            from ops.room.demo_result import summarise  # heavy: it must not hold up the first picture
+
             summary = summarise(demo, published)
     show_summary(summary, screen)
     return summary

@@ -12,6 +12,7 @@ from rich.console import Console
 from geo.errors import WatchlineError
 from ingest.errors import IdentityError
 from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.reachable import wait_until_reachable
 from ingest.security.key_register import RegisterFile
 from ingest.topics import identifier
 from ops.broker.broker import URL_VARIABLE
@@ -21,6 +22,7 @@ from ops.room.console import COUNTED
 from ops.runtime.child_process import Child
 
 START_S = 30.0
+BROKER_ANSWERS_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
         RegisterFile(IdentityFolder(recording.identity).register_path)
     elif recording.signed:
         raise IdentityError("missing beside --signed", where="--identity", expected="the folder with the register")
+    wait_until_reachable(url, timeout_s=BROKER_ANSWERS_S)
     journal.parent.mkdir(parents=True, exist_ok=True)
     ingest = Child(
         "ingest",

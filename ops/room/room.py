@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from geo.errors import BadInput, WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.reachable import wait_until_reachable
 from ingest.security.key_register import Identity
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.broker.identities import (
@@ -29,6 +30,7 @@ from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.file_lock import lock_file
 from ops.sector.settings import load_settings
+from ops.services.api.local_port import listen
 from ops.store.reader import Reader, StoreError
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 Part = TypeVar("Part")
 
 START_TIMEOUT_S: Final = 120.0
+BROKER_ANSWERS_S: Final = 10.0
+"""How long another's broker may take to answer, as long as ingest waits for it."""
 DEFAULT_PORT: Final = 8447
 _OWN_FILES: Final = (
     "journal.db", "store.db", "actions.db", "truth.npz", "night.jsonl", "sensors.json", "store.latency.npy"
@@ -129,6 +133,7 @@ class Room:
         options = self.options
         options.folder.mkdir(parents=True, exist_ok=True)
         self._stack.enter_context(_locked(options.folder))
+        self._refuse_what_cannot_work()
         if options.fresh:
             clear(options.folder)
         if options.broker is None:
@@ -155,6 +160,13 @@ class Room:
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             timeout_s=10.0,
         )
+
+    def _refuse_what_cannot_work(self) -> None:
+        """BrokerError or BadInput before any process is started, rather than when all of them are ready."""
+        if self.options.broker is not None:
+            wait_until_reachable(self.options.broker, timeout_s=BROKER_ANSWERS_S)
+        if self.options.port is not None:
+            listen(self.options.port).close()
 
     def _prepare_identity(self) -> None:
         """Make a key for every sensor and unit of this room that has none."""
