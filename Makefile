@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 # Where tests have a longer form, which WATCHLINE_DRILL=long asks for
-DRILLS := tests/drills tests/ingest tests/ops/services/sapient/test_node_link.py tests/notebooks
+DRILLS := tests/drills tests/ingest tests/ops/room/test_chain.py tests/ops/services/sapient/test_node_link.py tests/notebooks
 
 .PHONY: help demo test check drill bench format clean
 
