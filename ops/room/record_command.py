@@ -12,11 +12,11 @@ from rich.console import Console
 from geo.errors import WatchlineError
 from ingest.errors import IdentityError
 from ingest.mqtt.broker_url import BrokerUrl
-from ingest.mqtt.reachable import wait_until_reachable
 from ingest.security.key_register import RegisterFile
 from ingest.topics import identifier
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder
+from ops.broker.reachable import wait_until_reachable
 from ops.journal.reader import JournalReader
 from ops.room.console import COUNTED
 from ops.runtime.child_process import Child

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from geo.errors import BadInput, WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
-from ingest.mqtt.reachable import wait_until_reachable
 from ingest.security.key_register import Identity
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.broker.identities import (
@@ -25,6 +24,7 @@ from ops.broker.identities import (
     Signatures,
     sensor_names,
 )
+from ops.broker.reachable import wait_until_reachable
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock

@@ -127,13 +127,13 @@ def barrier_found(
 
     Notes
     -----
-    Footprints that share a cell or a cell's edge overlap. By ``k_barrier`` where each footprint is in one piece.
+    BarrierFootprints that share a cell or a cell's edge overlap. By ``k_barrier`` where each footprint is in one piece.
     Otherwise the pieces of one sensor fail together: the minimum set is sought by a mixed-integer program up to
     SMALL_CUT pieces, and bounded from above beyond that. Where a sensor's sight is unknown it holds nothing, so k is a
     lower bound there.
     """
     look = least_look_probability
-    return Footprints.of(layout, coverage, border, belt_m=belt_m, least_look_probability=look).barrier()
+    return BarrierFootprints.of(layout, coverage, border, belt_m=belt_m, least_look_probability=look).barrier()
 
 
 def single_losses(
@@ -170,7 +170,7 @@ def single_losses(
         As ``barrier_found``.
     """
     look = least_look_probability
-    return Footprints.of(layout, coverage, border, belt_m=belt_m, least_look_probability=look).single_losses()
+    return BarrierFootprints.of(layout, coverage, border, belt_m=belt_m, least_look_probability=look).single_losses()
 
 
 def depth_of_segments(
@@ -213,11 +213,13 @@ def depth_of_segments(
     bend only within that belt, so a border is at most as deep as its shallowest segment.
     """
     look = least_look_probability
-    return Footprints.of(layout, coverage, border, belt_m=belt_m, least_look_probability=look).depth_of_segments()
+    return BarrierFootprints.of(
+        layout, coverage, border, belt_m=belt_m, least_look_probability=look
+    ).depth_of_segments()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Footprints:
+class BarrierFootprints:
     """The cells in a border's belt that each sensor holds: computed once, for several questions about one layout.
 
     Parameters
@@ -246,7 +248,7 @@ class Footprints:
         *,
         belt_m: float | None = None,
         least_look_probability: float = 0.0,
-    ) -> Footprints:
+    ) -> BarrierFootprints:
         """Compute the footprints of a layout; parameters and errors are those of ``barrier_found``."""
         look = least_look_probability
         if not (isinstance(look, (int, float)) and 0.0 <= look < 1.0):

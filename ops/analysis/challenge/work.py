@@ -18,7 +18,7 @@ from sensors.crossing.detection import Crossing, crossing_along
 from sensors.crossing.segments import CROSSED, UNKNOWN, UNREACHABLE, least_ways, least_ways_of_the_whole, over_segments
 from sensors.detection_model.hazard import probability_of
 from sensors.gaps import GapError, trade_offs
-from sensors.gaps.footprint_barrier import Footprints
+from sensors.gaps.footprint_barrier import BarrierFootprints
 from sensors.interdiction.interception import LEAST, WAYS, head_start, interruptions
 from sensors.interdiction.whole_border import SAME_WAY
 
@@ -38,7 +38,7 @@ def answer_stretch(question: ChallengeQuestion, stretch: Stretch, step: Callable
     step()
     case = stretch_case(question, stretch)
     detection = over_segments(case.watched, case.proved[LEAST].ways)
-    footprints = Footprints.of(case.layout, case.coverage, case.stretch.border, belt_m=question.belt_m)
+    footprints = BarrierFootprints.of(case.layout, case.coverage, case.stretch.border, belt_m=question.belt_m)
     depth = footprints.depth_of_segments()
     step()
     layout_segments = xr.merge(
@@ -253,7 +253,7 @@ def _trades(case: StretchCase, detection: xr.Dataset, direction: str) -> list[di
     ]
 
 
-def _barrier(footprints: Footprints) -> dict[str, Any]:
+def _barrier(footprints: BarrierFootprints) -> dict[str, Any]:
     """Barrier resilience of the stretch; ``unknown`` gives the reason where it is unknown."""
     try:
         found, losses = footprints.barrier(), footprints.single_losses()

@@ -20,7 +20,7 @@ from sensors.detection_model.assumptions import Assumptions
 from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.equipment.life_cycle_cost import annuity_factor, item_cost
 from sensors.errors import CompareError, GapError
-from sensors.gaps.footprint_barrier import Footprints
+from sensors.gaps.footprint_barrier import BarrierFootprints
 from sensors.layout import Layout
 from sensors.planning.comparison.design import Design, items_used, parts_of, refuse_unpriced, top_up_of
 from sensors.planning.comparison.draws import Draws, Input, central, inputs_of
@@ -278,7 +278,7 @@ def _depth(comparison: Study, design: Design) -> tuple[int, frozenset[str], froz
         assumptions=comparison.ground.assumptions,
     )
     try:
-        footprints = Footprints.of(layout, cover, belt.border, belt_m=belt.belt_m)
+        footprints = BarrierFootprints.of(layout, cover, belt.border, belt_m=belt.belt_m)
         found, lost = footprints.barrier(), footprints.single_losses()
         for number, relay in enumerate(whole.relays):
             there = np.arange(len(design.parts)) != number
