@@ -70,7 +70,7 @@ def serve_echo(tracks: int, pipe: Any) -> None:
     from starlette.responses import StreamingResponse
     from starlette.routing import Route
 
-    from ops.services.api.server import listen
+    from ops.services.api.local_port import listen
 
     frame = {"body": b"", "number": 0}
 

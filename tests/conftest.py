@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -113,6 +114,20 @@ class SapientNode:
         )
         report = {"report_id": ulid(2_000_000 + self.count), "object_id": ulid(target), **where, **changed}
         return self.message(at, detection_report=report)
+
+
+OUR_LOGGERS = ("fusion", "geo", "ingest", "ops", "sensors")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_at_the_start() -> None:
+    """Every test finds our loggers as a new process has them, whatever an earlier test or a library did to them."""
+    logging.disable(logging.NOTSET)
+    logging.root.setLevel(logging.WARNING)
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        if isinstance(logger, logging.Logger) and name.partition(".")[0] in OUR_LOGGERS:
+            logger.disabled, logger.propagate = False, True
+            logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

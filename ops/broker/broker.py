@@ -121,7 +121,7 @@ class MosquittoBroker:
     """Mosquitto with a generated configuration: one listener, one user, no silent message loss below 256 MB of queue.
 
     Raises BrokerError, naming the package to install, where Mosquitto is missing. ``persistence`` keeps sessions on
-    disk at a clean stop; nothing in Watchline relies on it. """
+    disk at a clean stop; nothing in Watchline relies on it."""
 
     def __init__(
         self,

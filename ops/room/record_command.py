@@ -16,11 +16,13 @@ from ingest.security.key_register import RegisterFile
 from ingest.topics import identifier
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder
+from ops.broker.reachable import wait_until_reachable
 from ops.journal.reader import JournalReader
 from ops.room.console import COUNTED
 from ops.runtime.child_process import Child
 
 START_S = 30.0
+BROKER_ANSWERS_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
         RegisterFile(IdentityFolder(recording.identity).register_path)
     elif recording.signed:
         raise IdentityError("missing beside --signed", where="--identity", expected="the folder with the register")
+    wait_until_reachable(url, timeout_s=BROKER_ANSWERS_S)
     journal.parent.mkdir(parents=True, exist_ok=True)
     ingest = Child(
         "ingest",

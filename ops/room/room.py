@@ -24,11 +24,13 @@ from ops.broker.identities import (
     Signatures,
     sensor_names,
 )
+from ops.broker.reachable import wait_until_reachable
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.file_lock import lock_file
 from ops.sector.settings import load_settings
+from ops.services.api.local_port import listen
 from ops.store.reader import Reader, StoreError
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 Part = TypeVar("Part")
 
 START_TIMEOUT_S: Final = 120.0
+BROKER_ANSWERS_S: Final = 10.0
+"""Time in which an external broker must answer; ingest waits as long."""
 DEFAULT_PORT: Final = 8447
 _OWN_FILES: Final = (
     "journal.db", "store.db", "actions.db", "truth.npz", "night.jsonl", "sensors.json", "store.latency.npy"
@@ -129,6 +133,7 @@ class Room:
         options = self.options
         options.folder.mkdir(parents=True, exist_ok=True)
         self._stack.enter_context(_locked(options.folder))
+        self._check_broker_and_port()
         if options.fresh:
             clear(options.folder)
         if options.broker is None:
@@ -155,6 +160,13 @@ class Room:
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             timeout_s=10.0,
         )
+
+    def _check_broker_and_port(self) -> None:
+        """Raise BrokerError or BadInput before any process is started, rather than when all of them are ready."""
+        if self.options.broker is not None:
+            wait_until_reachable(self.options.broker, timeout_s=BROKER_ANSWERS_S)
+        if self.options.port is not None:
+            listen(self.options.port).close()
 
     def _prepare_identity(self) -> None:
         """Create a key for every sensor and unit of this room without one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -132,10 +132,8 @@ def barrier_found(
     SMALL_CUT pieces, and bounded from above beyond that. Where a sensor's sight is unknown it holds nothing, so k is a
     lower bound there.
     """
-    chains = _chains(layout, coverage, border, belt_m, least_look_probability)
-    all_found = [_smallest(chain) for chain in chains]
-    k, cut, _ = min(all_found, key=lambda found: found[0])
-    return Barrier(k, cut, k == 0 or all(sure for _, _, sure in all_found))
+    look = least_look_probability
+    return BarrierFootprints.of(layout, coverage, border, belt_m=belt_m, least_look_probability=look).barrier()
 
 
 def single_losses(
@@ -171,18 +169,8 @@ def single_losses(
     GapError
         As ``barrier_found``.
     """
-    chains = _chains(layout, coverage, border, belt_m, least_look_probability)
-    depths = [_smallest(chain)[0] for chain in chains]
-    weakest: set[str] = set()
-    for chain, depth in zip(chains, depths, strict=True):
-        if depth > min(depths):
-            continue
-        if _in_pieces(chain):
-            names = {piece[0] for piece in _pieces(chain)}
-            weakest |= {name for name in names if _smallest(_without(chain, name))[0] < depth}
-        else:
-            weakest |= {piece[0] for piece in weakest_links(*chain)}
-    return frozenset(weakest)
+    look = least_look_probability
+    return BarrierFootprints.of(layout, coverage, border, belt_m=belt_m, least_look_probability=look).single_losses()
 
 
 def depth_of_segments(
@@ -224,63 +212,131 @@ def depth_of_segments(
     A belt that at a bend reaches only one edge is joined with its neighbours' as far as is needed to cross. A chain may
     bend only within that belt, so a border is at most as deep as its shallowest segment.
     """
-    belt, footprints = _footprints(layout, coverage, border, belt_m, least_look_probability, whole=False)
-    depth, exact = np.full(border.segments, -1, np.int64), np.ones(border.segments, bool)
-    windows = ndimage.find_objects(np.where(belt.inside, belt.segment + 1, 0), max_label=border.segments)
-    for segment, window in enumerate(windows):
-        run = None if window is None else _crossed_with(belt, windows, segment)
-        if run is None:
-            continue
-        window = _around([windows[number] for number in range(run[0], run[1] + 1)])
-        chain = _chain(belt, footprints, run, (run, run), window)
-        depth[segment], _, exact[segment] = _smallest(chain)
-    variables = {"depth": ("segment", depth, {"units": "1"}), "exact": ("segment", exact)}
-    return xr.Dataset(variables, {"segment": np.arange(border.segments)})
+    look = least_look_probability
+    return BarrierFootprints.of(
+        layout, coverage, border, belt_m=belt_m, least_look_probability=look
+    ).depth_of_segments()
 
 
-def _chains(
-    layout: Layout, coverage: xr.Dataset, border: BorderLine, belt_m: float | None, least_look: float
-) -> list[Chain]:
-    """Overlaps and ends of each open part of the border."""
-    belt, footprints = _footprints(layout, coverage, border, belt_m, least_look, whole=True)
-    spans = border.segment_spans_m
-    parts = list(shapely.get_parts(border.line))
-    parts = parts[: int(np.searchsorted(np.cumsum([part.length for part in parts]), spans[-1, 1] - 1e-6)) + 1]
-    ends = np.cumsum([part.length for part in parts])
-    owner = np.searchsorted(ends, spans.mean(axis=1))
-    chains = []
-    for number, part in enumerate(parts):
-        segments = np.flatnonzero(owner == number)
-        if part.is_ring or not (belt.inside & np.isin(belt.segment, segments)).any():
-            continue
-        first, last = int(segments[0]), int(segments[-1])
-        everything = (slice(0, belt.inside.shape[0]), slice(0, belt.inside.shape[1]))
-        chains.append(_chain(belt, footprints, (first, last), ((first, first), (last, last)), everything))
-    if not chains:
-        raise GapError("it has only closed rings", where="barrier (border)", expected="a line with two ends")
-    return chains
+@dataclass(frozen=True, slots=True, eq=False)
+class BarrierFootprints:
+    """The cells in a border's belt that each sensor holds: computed once, for several questions about one layout.
+
+    Parameters
+    ----------
+    border : Border or Zone or other BorderLine
+        The border.
+    belt : Belt
+        Its belt.
+    held : mapping of str to Patch
+        The cells of each sensor that holds any.
+    beyond : tuple of int
+        Segments whose middle lies off the terrain.
+    """
+
+    border: BorderLine
+    belt: Belt
+    held: Mapping[str, Patch]
+    beyond: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        layout: Layout,
+        coverage: xr.Dataset,
+        border: BorderLine,
+        *,
+        belt_m: float | None = None,
+        least_look_probability: float = 0.0,
+    ) -> BarrierFootprints:
+        """Compute the footprints of a layout; parameters and errors are those of ``barrier_found``."""
+        look = least_look_probability
+        if not (isinstance(look, (int, float)) and 0.0 <= look < 1.0):
+            raise GapError(f"{look!r}", where="barrier (least_look_probability)", expected="0 to below 1")
+        known = [str(name) for name in coverage["sensor"].to_numpy()] if "sensor" in coverage.dims else []
+        absent = [name for name in layout.ids if name not in known]
+        if absent:
+            raise CrossingError(f"no sensor {absent[0]!r}", where="coverage", expected="the layout's sensors")
+        width = fitting_belt_m(border, coverage) if belt_m is None else belt_m
+        belt = belt_of(border, coverage, belt_m=width)
+        looks = coverage["look_probability"].isel(northing=belt.rows, easting=belt.columns)
+        held = {
+            name: Patch.around(belt.inside & (looks.isel(sensor=known.index(name)).to_numpy() > look))
+            for name in layout.ids
+        }
+        patches = {name: patch for name, patch in held.items() if patch is not None}
+        return cls(border, belt, patches, _beyond(border, coverage))
+
+    def barrier(self, lost: Collection[str] = ()) -> Barrier:
+        """Compute what ``barrier_found`` does, without the sensors that are ``lost``."""
+        all_found = [_smallest(chain) for chain in self._chains(lost)]
+        k, cut, _ = min(all_found, key=lambda found: found[0])
+        return Barrier(k, cut, k == 0 or all(sure for _, _, sure in all_found))
+
+    def single_losses(self) -> frozenset[str]:
+        """Find what ``single_losses`` does."""
+        chains = self._chains()
+        depths = [_smallest(chain)[0] for chain in chains]
+        weakest: set[str] = set()
+        for chain, depth in zip(chains, depths, strict=True):
+            if depth > min(depths):
+                continue
+            if _in_pieces(chain):
+                names = {piece[0] for piece in _pieces(chain)}
+                weakest |= {name for name in names if _smallest(_without(chain, name))[0] < depth}
+            else:
+                weakest |= {piece[0] for piece in weakest_links(*chain)}
+        return frozenset(weakest)
+
+    def depth_of_segments(self) -> xr.Dataset:
+        """Compute what ``depth_of_segments`` does."""
+        belt, segments = self.belt, self.border.segments
+        depth, exact = np.full(segments, -1, np.int64), np.ones(segments, bool)
+        windows = ndimage.find_objects(np.where(belt.inside, belt.segment + 1, 0), max_label=segments)
+        for segment, window in enumerate(windows):
+            run = None if window is None else _crossed_with(belt, windows, segment)
+            if run is None:
+                continue
+            window = _around([windows[number] for number in range(run[0], run[1] + 1)])
+            chain = _chain(belt, self.held, run, (run, run), window)
+            depth[segment], _, exact[segment] = _smallest(chain)
+        variables = {"depth": ("segment", depth, {"units": "1"}), "exact": ("segment", exact)}
+        return xr.Dataset(variables, {"segment": np.arange(segments)})
+
+    def _chains(self, lost: Collection[str] = ()) -> list[Chain]:
+        """Overlaps and ends of each open part of the border. A border off the terrain is refused: a depth of 0 there
+        would mean that it is open."""
+        if self.beyond:
+            raise GapError(
+                f"segments such as {self.beyond[0]} lie beyond the terrain, {len(self.beyond)} in all",
+                where="barrier (border)",
+                expected="a border clipped to the terrain, or depth_of_segments",
+            )
+        belt, held = self.belt, {name: patch for name, patch in self.held.items() if name not in lost}
+        spans = self.border.segment_spans_m
+        parts = list(shapely.get_parts(self.border.line))
+        parts = parts[: int(np.searchsorted(np.cumsum([part.length for part in parts]), spans[-1, 1] - 1e-6)) + 1]
+        ends = np.cumsum([part.length for part in parts])
+        owner = np.searchsorted(ends, spans.mean(axis=1))
+        chains = []
+        for number, part in enumerate(parts):
+            segments = np.flatnonzero(owner == number)
+            if part.is_ring or not (belt.inside & np.isin(belt.segment, segments)).any():
+                continue
+            first, last = int(segments[0]), int(segments[-1])
+            everything = (slice(0, belt.inside.shape[0]), slice(0, belt.inside.shape[1]))
+            chains.append(_chain(belt, held, (first, last), ((first, first), (last, last)), everything))
+        if not chains:
+            raise GapError("it has only closed rings", where="barrier (border)", expected="a line with two ends")
+        return chains
 
 
-def _footprints(
-    layout: Layout, coverage: xr.Dataset, border: BorderLine, belt_m: float | None, least_look: float, *, whole: bool
-) -> tuple[Belt, dict[str, Patch]]:
-    """The belt and the cells in it that each sensor holds; with ``whole``, all of the border must be on the terrain."""
-    if not (isinstance(least_look, (int, float)) and 0.0 <= least_look < 1.0):
-        raise GapError(f"{least_look!r}", where="barrier (least_look_probability)", expected="0 to below 1")
-    known = [str(name) for name in coverage["sensor"].to_numpy()] if "sensor" in coverage.dims else []
-    absent = [name for name in layout.ids if name not in known]
-    if absent:
-        raise CrossingError(f"no sensor {absent[0]!r}", where="coverage", expected="the layout's sensors")
-    width = fitting_belt_m(border, coverage) if belt_m is None else belt_m
-    belt = belt_of(border, coverage, belt_m=width)
-    if whole:
-        _refuse_beyond(border, coverage)
-    looks = coverage["look_probability"].isel(northing=belt.rows, easting=belt.columns)
-    held = {
-        name: Patch.around(belt.inside & (looks.isel(sensor=known.index(name)).to_numpy() > least_look))
-        for name in layout.ids
-    }
-    return belt, {name: patch for name, patch in held.items() if patch is not None}
+def _beyond(border: BorderLine, coverage: xr.Dataset) -> tuple[int, ...]:
+    """Segments whose middle lies off the terrain."""
+    west, south, east, north = bounds(coverage)
+    easting, northing = border.point_at(border.segment_spans_m.mean(axis=1))
+    off = np.flatnonzero((easting < west) | (easting > east) | (northing < south) | (northing > north))
+    return tuple(int(segment) for segment in off)
 
 
 def _chain(
@@ -301,19 +357,6 @@ def _chain(
 def _of_run(belt: Belt, run: tuple[int, int], window: tuple[slice, slice]) -> Bools:
     cells: Bools = belt.inside[window] & (belt.segment[window] >= run[0]) & (belt.segment[window] <= run[1])
     return cells
-
-
-def _refuse_beyond(border: BorderLine, coverage: xr.Dataset) -> None:
-    """Refuse a border off the terrain: a depth of 0 there would mean that the border is open."""
-    west, south, east, north = bounds(coverage)
-    easting, northing = border.point_at(border.segment_spans_m.mean(axis=1))
-    beyond = np.flatnonzero((easting < west) | (easting > east) | (northing < south) | (northing > north))
-    if len(beyond):
-        raise GapError(
-            f"segments such as {beyond[0]} lie beyond the terrain, {len(beyond)} in all",
-            where="barrier (border)",
-            expected="a border clipped to the terrain, or depth_of_segments",
-        )
 
 
 def _crossed_with(belt: Belt, windows: list[Any], segment: int) -> tuple[int, int] | None:

@@ -18,13 +18,14 @@ import pytest
 import rasterio
 from pyproj import Transformer
 
+from fusion.situation.opened_segments import DetectionLookup
+from geo.mobility.roads_and_rivers import Ways
 from ingest.decode import encode
 from ingest.envelope import Delivery
 from ingest.errors import BrokerError
 from ingest.receiving.receiver import Receiver
 from ingest.sending.spool import Spool
 from ingest.topics import sensor_topic
-from ops.analysis.challenge import pictures, profiles
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker, RunningBroker
 from ops.cli import app as cli
 from ops.journal.reader import Counts, JournalReader, Recount
@@ -33,6 +34,7 @@ from ops.room.night_file import SCENARIO_START, read_night
 from ops.room.simulate_night import write_simulated_night
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
+from ops.services.fusion import alert_context
 from sensors.timestamps import nanoseconds
 
 CELL_M = 40.0
@@ -157,6 +159,8 @@ PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQV
 @contextmanager
 def blank_pictures() -> Iterator[None]:
     """``watchline challenge`` writes one pixel in place of each picture: half of its time goes to drawing them."""
+    from ops.analysis.challenge import pictures, profiles  # heavy, and few tests need them
+
     drawn = {pictures: ("draw_scores", "draw_maps", "draw_crossings"), profiles: ("draw_profiles",)}
     with pytest.MonkeyPatch.context() as patch:
         for module, names in drawn.items():
@@ -190,6 +194,30 @@ def watchline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         return Ending(int(ended.value.code or 0), captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def openings_once() -> Iterator[None]:
+    """Fusion seeks the open segments of a sector that is already open once, however many tests start it over that.
+
+    That is half of the time of such a start, and a function of the open sector alone: a start in a process of its own,
+    or over a sector that is opened again, seeks them again.
+    """
+    found: list[tuple[OpenSector, str, DetectionLookup]] = []
+    sought = alert_context._openings
+
+    def openings(ground: OpenSector, ways: Ways | None, weather: str, missing: list[str]) -> DetectionLookup | None:
+        known = [lookup for one, state, lookup in found if one is ground and state == weather and ways is None]
+        if known:
+            return known[0]
+        lookup = sought(ground, ways, weather, missing)
+        if lookup is not None and ways is None:
+            found.append((ground, weather, lookup))
+        return lookup
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alert_context, "_openings", openings)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,8 @@ from ops.analysis.challenge.question import ChallengeQuestion, StretchAnswer, St
 from sensors.crossing.detection import Crossing, crossing_along
 from sensors.crossing.segments import CROSSED, UNKNOWN, UNREACHABLE, least_ways, least_ways_of_the_whole, over_segments
 from sensors.detection_model.hazard import probability_of
-from sensors.gaps import GapError, barrier, depth_of_segments, single_losses, trade_offs
+from sensors.gaps import GapError, trade_offs
+from sensors.gaps.footprint_barrier import BarrierFootprints
 from sensors.interdiction.interception import LEAST, WAYS, head_start, interruptions
 from sensors.interdiction.whole_border import SAME_WAY
 
@@ -37,7 +38,8 @@ def answer_stretch(question: ChallengeQuestion, stretch: Stretch, step: Callable
     step()
     case = stretch_case(question, stretch)
     detection = over_segments(case.watched, case.proved[LEAST].ways)
-    depth = depth_of_segments(case.layout, case.coverage, case.stretch.border, belt_m=question.belt_m)
+    footprints = BarrierFootprints.of(case.layout, case.coverage, case.stretch.border, belt_m=question.belt_m)
+    depth = footprints.depth_of_segments()
     step()
     layout_segments = xr.merge(
         [
@@ -63,7 +65,7 @@ def answer_stretch(question: ChallengeQuestion, stretch: Stretch, step: Callable
             for crossing, rank in _crossings(case, detection)
         ],
         trades=_trades(case, detection, question.direction),
-        barrier=_barrier(case, question.belt_m),
+        barrier=_barrier(footprints),
     )
     step()
     return answer
@@ -253,15 +255,13 @@ def _trades(case: StretchCase, detection: xr.Dataset, direction: str) -> list[di
     ]
 
 
-def _barrier(case: StretchCase, belt_m: float) -> dict[str, Any]:
+def _barrier(footprints: BarrierFootprints) -> dict[str, Any]:
     """Return the barrier resilience of the stretch; ``unknown`` gives the reason where it is unknown."""
-    layout, cover, border = case.layout, case.coverage, case.stretch.border
     try:
-        k, cut = barrier(layout, cover, border, belt_m=belt_m)
-        losses = single_losses(layout, cover, border, belt_m=belt_m)
+        found, losses = footprints.barrier(), footprints.single_losses()
     except GapError as error:
         return {"unknown": str(error)}
-    return {"k": k, "cut": sorted(cut), "losses": sorted(losses)}
+    return {"k": found.k, "cut": sorted(found.cut), "losses": sorted(losses)}
 
 
 def _confirmed(question: ChallengeQuestion, case: StretchCase, crossing: Crossing) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from sensors.detection_model.assumptions import Assumptions
 from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.equipment.life_cycle_cost import annuity_factor, item_cost
 from sensors.errors import CompareError, GapError
-from sensors.gaps.footprint_barrier import barrier, single_losses
+from sensors.gaps.footprint_barrier import BarrierFootprints
 from sensors.layout import Layout
 from sensors.planning.comparison.design import Design, items_used, parts_of, refuse_unpriced, top_up_of
 from sensors.planning.comparison.draws import Draws, Input, central, inputs_of
@@ -280,17 +280,16 @@ def _depth(comparison: Study, design: Design) -> tuple[int, frozenset[str], froz
         assumptions=comparison.ground.assumptions,
     )
     try:
-        k, cut = barrier(layout, cover, belt.border, belt_m=belt.belt_m)
-        lost = single_losses(layout, cover, belt.border, belt_m=belt.belt_m)
+        footprints = BarrierFootprints.of(layout, cover, belt.border, belt_m=belt.belt_m)
+        found, lost = footprints.barrier(), footprints.single_losses()
         for number, relay in enumerate(whole.relays):
             there = np.arange(len(design.parts)) != number
             cut_off = {p.id for p, out in zip(design.parts, design.outages(there).never, strict=True) if out}
-            left = _without(layout, cut_off)
-            if len(left) < len(layout) and barrier(left, cover, belt.border, belt_m=belt.belt_m)[0] < k:
+            if cut_off.intersection(layout.ids) and footprints.barrier(cut_off).k < found.k:
                 lost = lost | {relay.id}
     except GapError:  # a border of closed rings only has no ends
         return -1, frozenset(), frozenset()
-    return k, cut, lost
+    return found.k, found.cut, lost
 
 
 def _without(layout: Layout, ids: Collection[str]) -> Layout:

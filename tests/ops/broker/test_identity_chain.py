@@ -245,12 +245,13 @@ def test_a_flood_is_cut_off_and_the_others_do_not_feel_it(room: Room) -> None:
     victims_spool, victim = room.sender("r2")
     stop = threading.Event()
     attacker = room.attacker()
-    topic, sent = "watchline/1/x/sensor/r2/detections", 0
+    topic, sent, tried = "watchline/1/x/sensor/r2/detections", 0, 0
 
     def flood() -> None:
-        nonlocal sent
+        nonlocal sent, tried
         while not stop.is_set():
-            answers = [attacker(topic, b"%d junk" % (sent + n)) for n in range(200)]
+            answers = [attacker(topic, b"%d junk" % (tried + n)) for n in range(200)]
+            tried += len(answers)
             answers[-1].exception(20.0)
             sent += sum(answer.exception(20.0) is None for answer in answers)
 
@@ -270,10 +271,13 @@ def test_a_flood_is_cut_off_and_the_others_do_not_feel_it(room: Room) -> None:
     attacker.stop()
 
     def counted() -> int:
+        """Once each: what a sender on a busy machine sends again before its acknowledgement comes is a duplicate."""
         with JournalReader(room.journal) as journal:
-            return journal.counts()["r2"].received
+            count = journal.counts()["r2"]
+            return count.received - count.duplicate
 
-    assert until(lambda: counted() == sent + 20, 60.0), (counted(), sent)
+    assert until(lambda: counted() >= sent + 20, 60.0), (counted(), sent)
+    assert counted() <= tried + 20, "what the broker took without an answer came too, and nothing else"
     with JournalReader(room.journal) as journal:
         counts = journal.counts()
         rows = journal.recount()

@@ -81,6 +81,7 @@ def test_a_time_that_no_database_column_holds_is_refused(moment: str):
 def test_a_demonstration_is_private_alone_in_its_folder_and_ends_in_order_on_sigterm(hill_sector: Any, tmp_path: Path):
     out = tmp_path / "out"
     command = [sys.executable, "-m", "ops.cli", "demo", f"--sector={hill_sector.sector}", f"--out={out}", "--json"]
+    command.append("--duration=300")  # longer than this takes: an hour of a night is long to simulate
     first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         wait_until(lambda: list(out.glob("spool/*.db")) or first.poll() is not None, 90.0)

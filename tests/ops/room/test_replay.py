@@ -102,11 +102,18 @@ def fuse(journal: Path, ground: OpenSector, store_path: Path, stops: Sequence[in
     return outcome
 
 
+@pytest.fixture(scope="module")
+def never_stopped(hill_journal, hill_ground, tmp_path_factory) -> Outcome:
+    return fuse(hill_journal, hill_ground, tmp_path_factory.mktemp("whole") / "whole.db", [], orderly=False)
+
+
 @pytest.mark.parametrize("orderly", [False, True], ids=["killed", "stopped"])
 @pytest.mark.parametrize("stops", [[60], [20, 55, 90, 120], [33, 34, 35]], ids=str)
-def test_going_on_from_a_checkpoint_equals_never_stopping(orderly, stops, hill_journal, hill_ground, tmp_path):
+def test_going_on_from_a_checkpoint_equals_never_stopping(
+    orderly, stops, hill_journal, hill_ground, never_stopped, tmp_path
+):
     outcome = fuse(hill_journal, hill_ground, tmp_path / "cut.db", stops, orderly=orderly)
-    assert outcome == fuse(hill_journal, hill_ground, tmp_path / "whole.db", [], orderly=False)
+    assert outcome == never_stopped
     assert outcome[1]
 
 

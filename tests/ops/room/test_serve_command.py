@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from ops.room import demo_command as showing
-from ops.services.api.server import listen
+from ops.services.api.local_port import listen
 from ops.store.writer import Store
 
 

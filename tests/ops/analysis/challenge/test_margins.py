@@ -45,12 +45,12 @@ def hill_sector(files: Any, folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def both(make_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[str, Any], pd.DataFrame]]:
-    """The whole at once, in stretches of 1 km, and these with margins that are far too narrow: figures and segments."""
+    """The whole at once, in stretches of 2 km, and these with margins that are far too narrow: figures and segments."""
     folder = tmp_path_factory.mktemp("margins")
     files = make_sector(folder / "sector")
     hill_sector(files, folder / "sector")
     found = {}
-    for name, length_km, margins in (("whole", 100.0, None), ("stretches", 1.0, None), ("narrow", 1.0, (0.1,))):
+    for name, length_km, margins in (("whole", 100.0, None), ("stretches", 2.0, None), ("narrow", 2.0, (0.1,))):
         with pytest.MonkeyPatch.context() as patch, blank_pictures():
             if margins is not None:
                 patch.setattr("geo.border.stretches.MARGINS_BELTS", margins)

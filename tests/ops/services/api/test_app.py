@@ -18,8 +18,9 @@ from geo.errors import BadInput
 from ops.services.api.access_log import Access, AccessLog, AuditError
 from ops.services.api.app import _MAY, ApiSettings, create_app
 from ops.services.api.guard import TOKEN_HEADER, GuardSettings
+from ops.services.api.local_port import listen
 from ops.services.api.operator_actions import OperatorAction
-from ops.services.api.server import listen, serving
+from ops.services.api.server import serving
 from ops.store.rows import STATUSES
 from ops.store.writer import Store
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,7 +96,8 @@ def test_maps_of_roads_settlements_and_sections_are_used(files_with_maps, rows) 
 def test_a_map_that_cannot_be_used_is_left_out_and_said(files_with_maps, rows, caplog) -> None:
     (files_with_maps.folder / "roads.geojson").write_text("no map")
     ground = open_sector(load_sector(files_with_maps.sector))
-    alerts_of(ground, rows[:200])
+    with caplog.at_level(logging.WARNING, logger="ops.services.fusion.alert_context"):
+        alerts_of(ground, rows[:200])
     assert "Alerts leave out roads and rivers" in caplog.text
     files_with_maps.edit(files_with_maps.sector, "roads.geojson", "nowhere.geojson")
     with pytest.raises(BadInput, match="roads"):
