@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from geo.errors import BadInput
+from ops.journal.reader import JournalError, JournalReader
 from ops.room.room import RoomError, _locked
 from ops.runtime.child_process import Child
 from ops.sector.samples import jacksboro_cog
@@ -46,7 +48,8 @@ def wait_until(true: Callable[[], Any], timeout_s: float) -> None:
 def test_what_a_child_process_writes_is_private_whoever_starts_it(tmp_path: Path):
     journal = tmp_path / "journal.db"
     child = Child(
-        "ingest", "ops.services.ingest.process", [f"--journal={journal}", "--sector=s"], log=tmp_path / "ingest.log",
+        "ingest", "ops.services.ingest.process", [f"--journal={journal}", "--sector=s", "--wait-s=1"],
+        log=tmp_path / "ingest.log",
         secrets={"WATCHLINE_BROKER": "mqtt://127.0.0.1:1"},
     )  # fmt: skip
     wait_until(lambda: journal.exists() or not child.alive, 30.0)
@@ -76,16 +79,27 @@ def test_a_time_that_no_database_column_holds_is_refused(moment: str):
         time_ns(moment, where="since")
 
 
+def reported(journal: Path) -> int:
+    """How many detections have been journaled; 0 while there is no journal."""
+    if not journal.exists():
+        return 0
+    with suppress(JournalError), JournalReader(journal) as reader:
+        return sum(count.journaled for count in reader.counts("detections").values())
+    return 0
+
+
 @pytest.mark.usefixtures("loose_umask")
 @pytest.mark.chain
-def test_a_demonstration_is_private_alone_in_its_folder_and_ends_in_order_on_sigterm(hill_sector: Any, tmp_path: Path):
+def test_a_demonstration_is_private_alone_in_its_folder_and_ends_in_order_on_sigterm(
+    hill_sector: Any, tmp_path: Path, ledger: Callable[[Path], Any]
+):
+    """With the embedded broker, which it starts by itself; both laws from the rows. Another broker: test_demo."""
     out = tmp_path / "out"
     command = [sys.executable, "-m", "ops.cli", "demo", f"--sector={hill_sector.sector}", f"--out={out}", "--json"]
-    command.append("--duration=300")  # longer than this takes: an hour of a night is long to simulate
+    command.append("--duration=200")  # longer than this takes: an hour of a night is long to simulate
     first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        wait_until(lambda: list(out.glob("spool/*.db")) or first.poll() is not None, 90.0)
-        time.sleep(3.0)
+        wait_until(lambda: reported(out / "journal.db") > 2 or first.poll() is not None, 90.0)
         second = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert second.returncode == 1
         assert second.stderr.count("\n") == 1
@@ -98,5 +112,9 @@ def test_a_demonstration_is_private_alone_in_its_folder_and_ends_in_order_on_sig
     figures = json.loads(said)
     assert figures["balanced"]
     assert figures["published"] == figures["journaled"] > 0
+    found = ledger(out)
+    found.check()
+    assert figures["published"] == sum(found.published.values())
+    assert figures["journaled"] == sum(counts.journaled for counts in found.counts.values())
     loose = [path for path in (out, *out.rglob("*")) if others_may(path)]
     assert loose == []

@@ -34,10 +34,15 @@ from ops.runtime.clock import ScenarioClock
 from ops.services.ingest import process
 from sensors.errors import LayoutError
 from sensors.scan import Plot, Scan
+from tests.drills.sizes import IS_LONG
 
 pytestmark = pytest.mark.broker
 Broker = EmbeddedBroker | MosquittoBroker
 SENSORS = ("radar-west", "camera-crest", "trail-05")
+KILLED = ("nothing", "ingest", "broker", "both") if IS_LONG else ("nothing", "both")
+"""With "both", ingest dies as often as with "ingest" and the broker as often as with "broker"."""
+EITHER_BROKER = pytest.mark.parametrize("broker", [EmbeddedBroker], indirect=True)
+"""For what is ingest's own doing, with whichever broker."""
 
 
 @pytest.fixture(params=[EmbeddedBroker, MosquittoBroker])
@@ -118,7 +123,7 @@ def strike(killed: str, ingest: Ingest, broker: Broker, n: int) -> None:
         broker.start()
 
 
-@pytest.mark.parametrize("killed", ["nothing", "ingest", "broker", "both"])
+@pytest.mark.parametrize("killed", KILLED)
 def test_both_laws_hold_exactly_whatever_is_killed(broker: Broker, tmp_path: Path, killed: str) -> None:
     chance = random.Random(f"{killed}")
     ingest = Ingest(tmp_path, broker.url.text).ready()
@@ -163,6 +168,7 @@ def test_a_sender_killed_and_restarted_continues_with_its_old_boot(broker: Broke
     assert keys == sorted(keys), "the old boot was sent first"
 
 
+@EITHER_BROKER
 def test_ticks_come_every_second_of_the_scenario_clock_and_all_times_are_its(broker: Broker, tmp_path: Path) -> None:
     origin_ns = 1_900_000_000_000_000_000
     clock = ScenarioClock(time.time_ns(), origin_ns, rate=10.0)
@@ -190,6 +196,7 @@ def test_ticks_come_every_second_of_the_scenario_clock_and_all_times_are_its(bro
     assert row.observed_ns <= row.sent_ns <= row.received_ns
 
 
+@EITHER_BROKER
 def test_ingest_is_small(broker: Broker, tmp_path: Path) -> None:
     ingest = Ingest(tmp_path, broker.url.text).ready()
     adapter = Adapter(tmp_path, "radar-west", broker)
@@ -256,6 +263,7 @@ def test_a_journal_in_use_or_newer_stops_ingest_with_one_sentence(tmp_path: Path
         assert "another ingest writes it; expected one writer." in done.last_words()
 
 
+@EITHER_BROKER
 def test_ingest_ends_with_its_parent(broker: Broker, tmp_path: Path) -> None:
     ingest = Ingest(tmp_path, broker.url.text).ready()
     assert ingest.process.stdin is not None

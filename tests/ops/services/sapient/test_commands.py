@@ -24,6 +24,7 @@ import pytest
 from ingest.standards.sapient.decode import SapientMessage, read
 from ingest.standards.sapient.framing import Frames, frame
 from ingest.standards.sapient.validation import is_ulid, is_uuid4
+from ops.journal.reader import Counts, JournalReader
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 EARLIEST_S, LATEST_S, GAP_NS = -0.9, 0.1, 80_000_000
@@ -94,6 +95,15 @@ class Command:
 
     def connect(self) -> Peer:
         return Peer(socket.create_connection(("127.0.0.1", self.port), timeout=5.0))
+
+    def journaled(self, sensor: str) -> int:
+        """Reports of a sensor that have arrived; commands are asked once they are there: each is a new process."""
+        with JournalReader(self.data / "journal.db") as journal:
+            return journal.counts("detections").get(sensor, Counts()).journaled
+
+    def dead_letters(self) -> int:
+        with JournalReader(self.data / "journal.db") as journal:
+            return len(journal.dead_letters())
 
     def say(self, *arguments: str) -> dict[str, Any]:
         done = subprocess.run([sys.executable, "-m", "ops.cli", *arguments, "--json"], capture_output=True, text=True,
@@ -193,16 +203,11 @@ def test_detections_in_every_unit_and_datum_are_placed_where_they_are(running: C
         told[message.detection_report.object_id] = name
         peer.send(message)
         time.sleep(0.1)
-    found: dict[str, Any] = {}
-
-    def all_there() -> bool:
-        nonlocal found
-        listed = running.say("journal", "detections", str(running.data), "--sensor", "radar-mid", "--sector",
-                             running.sector)  # fmt: skip
-        found = listed["sensors"].get("radar-mid", {}).get("sources", {})
-        return set(told) <= set(found)
-
-    until(all_there, 30.0)
+    until(lambda: running.journaled("radar-mid") >= len(told), 30.0)
+    listed = running.say("journal", "detections", str(running.data), "--sensor", "radar-mid", "--sector",
+                         running.sector)  # fmt: skip
+    found = listed["sensors"]["radar-mid"]["sources"]
+    assert set(told) <= set(found)
     assert peer.of("error") == []
     geod = Geod(ellps="WGS84")
     turned = {"MAGNETIC": -6.0, "GRID": 1.6, "PLATFORM": 10.0}
@@ -238,8 +243,10 @@ def test_an_invalid_packet_is_answered_with_every_reason_and_kept(running: Comma
     for packet, answer in zip(bad, answers, strict=True):
         raw = packet if isinstance(packet, bytes) else packet.SerializeToString()
         assert answer.error.packet == raw
-    until(lambda: running.say("dead-letters", "list", str(running.data))["count"] >= len(bad))
-    letters = running.say("dead-letters", "list", str(running.data))["letters"]
+    until(lambda: running.dead_letters() >= len(bad))
+    listed = running.say("dead-letters", "list", str(running.data))
+    assert listed["count"] >= len(bad)
+    letters = listed["letters"]
     assert {"not_protobuf", "out_of_range"} <= {letter["code"] for letter in letters}
     shown = running.say("dead-letters", "show", str(running.data), str(letters[0]["id"]))
     assert shown["field"]
