@@ -19,14 +19,13 @@ from sensors.planning.comparison.settings import OBJECTIVES
 from sensors.planning.comparison.study import INDEPENDENT, Study, displaced, ground_figures, study
 from sensors.planning.comparison.verdict import (
     INTERVAL,
+    BreakEven,
     Duel,
     Swing,
-    break_even_availability,
-    break_even_price,
     deciding,
     duel,
     grade,
-    tornado,
+    tornados,
 )
 
 MEASURES: dict[str, str] = {
@@ -161,19 +160,19 @@ def _swings(comparison: Study) -> dict[str, Any]:
     at_low, at_high = np.full(len(names), np.nan), np.full(len(names), np.nan)
     available, price = np.full((2, len(comparison.designs)), np.nan), np.full((2, len(comparison.designs)), np.nan)
     grades, decide = [""], [""]
-    for number, other in enumerate(others, start=1):
-        swings = tornado((first, other), comparison.designs, comparison.ways, comparison.inputs, comparison.settings)
+    every, ways, inputs = comparison.designs, comparison.ways, comparison.inputs
+    against = tornados(first, others, every, ways, inputs, comparison.settings)
+    even = BreakEven(every, ways, inputs)
+    for number, (other, swings) in enumerate(zip(others, against, strict=True), start=1):
         for swing in swings:
             place = names.index(swing.name)
             low[number, place], high[number, place] = swing.low, swing.high
             at_low[place], at_high[place] = swing.at_low, swing.at_high
-        grades.append(grade(swings, comparison.inputs))
+        grades.append(grade(swings, inputs))
         decide.append(_deciding_text(deciding(swings)))
         for row, (design, rival) in enumerate(((first, other), (other, first))):
-            available[row, number] = break_even_availability(
-                design, rival, comparison.designs, comparison.ways, comparison.inputs
-            )
-            price[row, number] = break_even_price(design, rival, comparison.designs, comparison.ways, comparison.inputs)
+            available[row, number] = even.availability(design, rival)
+            price[row, number] = even.price(design, rival)
     dims, sides = ("other", "input"), ("side", "other")
     return {
         "swing_low": (dims, low, {"units": "1"}),

@@ -26,7 +26,7 @@ from sensors.gaps.segments import segment_detection
 from sensors.layout import Layout, place
 from sensors.planning.comparison.design import Design
 from sensors.planning.comparison.draws import Draws, central, with_shares
-from sensors.planning.comparison.outcome import availability_of, outcome
+from sensors.planning.comparison.outcome import Outcome, availability_of, outcome
 from sensors.planning.comparison.purchase import budgets
 from sensors.planning.comparison.study import Study
 
@@ -41,11 +41,10 @@ MEASURES: Final = ("mean_detection", "least_detection", "mean_interruption")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BadDay:
-    """A scenario of one layout: samples, and availabilities (draw, part) under it; of several, the worst counts."""
+    """A scenario of one layout, and what it achieves there; of several samples the worst counts."""
 
     name: str
-    draws: Draws
-    up: Floats
+    achieved: Outcome
 
 
 def degraded(comparison: Study) -> xr.Dataset:
@@ -70,10 +69,9 @@ def degraded(comparison: Study) -> xr.Dataset:
     data = np.full((len(MEASURES), len(names), len(comparison.designs)), np.nan)
     for column, design in enumerate(comparison.designs):
         for day in _bad_days(comparison, design):
-            achieved = outcome(design, comparison.ways, day.draws, budgets(comparison.designs, day.draws), up=day.up)
-            worst = int(np.argmin(achieved.measure(comparison.settings.objective)))
+            worst = int(np.argmin(day.achieved.measure(comparison.settings.objective)))
             for row, measure in enumerate(MEASURES):
-                data[row, names.index(day.name), column] = achieved.measure(measure)[worst]
+                data[row, names.index(day.name), column] = day.achieved.measure(measure)[worst]
     return xr.Dataset(
         {name: (("scenario", "layout"), data[row], {"units": "1"}) for row, name in enumerate(MEASURES)},
         {"scenario": names, "layout": comparison.names},
@@ -84,23 +82,34 @@ def degraded(comparison: Study) -> xr.Dataset:
 def _bad_days(comparison: Study, design: Design) -> Iterator[BadDay]:
     sample = central(comparison.inputs)
     up = availability_of(design, sample)
-    yield BadDay("as planned", sample, up)
+
+    def day(name: str, draws: Draws, up: Floats) -> BadDay:
+        return BadDay(name, _achieved(comparison, design, draws, up))
+
+    yield day("as planned", sample, up)
     weather = comparison.settings.weather
     fog = {n: share for n, share in weather.items() if share > 0.0 and Conditions.named(n).visibility_m < FOG_M}
     if fog:
-        yield BadDay("a week of fog", with_shares(sample, fog, weather), up)
-    yield BadDay("half of the time broken", sample, np.minimum(up, HALF))
+        yield day("a week of fog", with_shares(sample, fog, weather), up)
+    yield day("half of the time broken", sample, np.minimum(up, HALF))
     kinds = np.array([part.kind for part in design.parts], dtype=str)
     jammed = np.isin(kinds, ["radar", "radio"])
     if jammed.any():
-        yield BadDay("radars and radio finders jammed", sample, np.where(jammed, 0.0, up))
+        yield day("radars and radio finders jammed", sample, np.where(jammed, 0.0, up))
     if len(kinds):
-        yield BadDay("one sensor or relay stolen", *_without_each(comparison, up, np.arange(len(kinds))))
-        yield BadDay(f"{STOLEN} sensors or relays stolen", sample, _without_worst(comparison, design, up))
+        stolen = day("one sensor or relay stolen", *_without_each(comparison, up, np.arange(len(kinds))))
+        yield stolen
+        without = _without_worst(comparison, design, up, stolen.achieved)
+        yield day(f"{STOLEN} sensors or relays stolen", sample, without)
     posts = np.array([item is not None and item.crew.central > 0.0 for item in design.items], bool)
     if posts.any():
-        yield BadDay("one post withdrawn", *_without_each(comparison, up, np.flatnonzero(posts)))
-        yield BadDay("all posts withdrawn", sample, np.where(posts, 0.0, up))
+        yield day("one post withdrawn", *_without_each(comparison, up, np.flatnonzero(posts)))
+        yield day("all posts withdrawn", sample, np.where(posts, 0.0, up))
+
+
+def _achieved(comparison: Study, design: Design, draws: Draws, up: Floats) -> Outcome:
+    """What a layout achieves in samples with these availabilities (draw, part)."""
+    return outcome(design, comparison.ways, draws, budgets(comparison.designs, draws), up=up)
 
 
 def _without_each(comparison: Study, up: Floats, lost: npt.NDArray[np.int64]) -> tuple[Draws, Floats]:
@@ -110,12 +119,14 @@ def _without_each(comparison: Study, up: Floats, lost: npt.NDArray[np.int64]) ->
     return central(comparison.inputs, len(lost)), tried
 
 
-def _without_worst(comparison: Study, design: Design, up: Floats) -> Floats:
-    """Availabilities without the STOLEN parts whose loss costs most, taken one after the other."""
-    left = up.copy()
-    for _ in range(min(STOLEN, left.shape[1])):
-        draws, tried = _without_each(comparison, left, np.arange(left.shape[1]))
-        achieved = outcome(design, comparison.ways, draws, budgets(comparison.designs, draws), up=tried)
+def _without_worst(comparison: Study, design: Design, up: Floats, stolen: Outcome) -> Floats:
+    """Availabilities without the STOLEN parts whose loss costs most, taken one after the other; ``stolen`` is what the
+    layout achieves without each single one."""
+    every, left, achieved = np.arange(up.shape[1]), up, stolen
+    for number in range(min(STOLEN, len(every))):
+        draws, tried = _without_each(comparison, left, every)
+        if number > 0:
+            achieved = _achieved(comparison, design, draws, tried)
         left = tried[[int(np.argmin(achieved.measure(comparison.settings.objective)))]]
     return left
 

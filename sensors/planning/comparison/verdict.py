@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -89,33 +89,41 @@ class Swing:
         return abs(self.high - self.low)
 
 
-def gap_of(pair: tuple[Design, Design], every: Sequence[Design], ways: CandidatePaths, draws: Draws) -> Floats:
-    """Difference of the objective (draw,) between two of the layouts that are compared."""
-    objective, money = pair[0].settings.objective, budgets(every, draws)
-    ours, theirs = (outcome(design, ways, draws, money).measure(objective) for design in pair)
-    return ours - theirs
+def gaps_of(
+    first: Design, others: Sequence[Design], every: Sequence[Design], ways: CandidatePaths, draws: Draws
+) -> list[Floats]:
+    """Difference of the objective (draw,) between a layout and each of some others that are compared."""
+    objective, money = first.settings.objective, budgets(every, draws)
+    ours, *theirs = (outcome(design, ways, draws, money).measure(objective) for design in (first, *others))
+    return [ours - other for other in theirs]
 
 
-def tornado(
-    pair: tuple[Design, Design],
+def tornados(
+    first: Design,
+    others: Sequence[Design],
     every: Sequence[Design],
     ways: CandidatePaths,
     inputs: Sequence[Input],
     settings: CompareSettings,
-) -> list[Swing]:
-    """Every uncertain input with its swing of the difference, the widest first; inputs without effect are omitted.
+) -> list[list[Swing]]:
+    """Against each other layout every uncertain input with its swing of the difference, the widest first; inputs
+    without effect are omitted.
 
     Inputs are varied one at a time, so joint effects do not show; the samples include them.
     """
     moved = [uncertain for uncertain in inputs if uncertain.weather or not uncertain.quantity.fixed]
     if not moved:
-        return []
+        return [[] for _ in others]
     count = 2 * len(moved)
     places = {uncertain.name: np.full(count, np.nan) for uncertain in inputs}
     for number, uncertain in enumerate(moved):
         places[uncertain.name][2 * number : 2 * number + 2] = SWING
     draws = at(places, inputs, settings)
-    gaps = gap_of(pair, every, ways, draws)
+    return [_swings(gaps, draws, moved, settings) for gaps in gaps_of(first, others, every, ways, draws)]
+
+
+def _swings(gaps: Floats, draws: Draws, moved: Sequence[Input], settings: CompareSettings) -> list[Swing]:
+    """Swings of a difference (draw,) whose draws set the ``moved`` inputs one after the other low and high."""
     names = list(settings.weather)
     swings = []
     for number, uncertain in enumerate(moved):
@@ -145,58 +153,59 @@ def grade(swings: Iterable[Swing], inputs: Iterable[Input]) -> str:
     return worst(grades) if grades else worst(uncertain.quantity.confidence for uncertain in inputs)
 
 
-def break_even_availability(
-    ours: Design, theirs: Design, every: Sequence[Design], ways: CandidatePaths, inputs: Sequence[Input]
-) -> float:
-    """Factor on the availability of all sensors of ``ours`` at which both layouts perform equally, all else central;
-    NaN if there is none."""
-    return _break_even(ours, theirs, every, ways, inputs, SCALE_AVAILABILITY, AVAILABILITIES)
+@dataclass(frozen=True, slots=True, eq=False)
+class BreakEven:
+    """Break-even factors of the layouts that are compared, all else central; what several of them need is computed
+    once."""
 
+    every: Sequence[Design]
+    ways: CandidatePaths
+    inputs: Sequence[Input]
+    _known: dict[tuple[int, str, bytes], Floats] = field(default_factory=dict, init=False, repr=False)
 
-def break_even_price(
-    ours: Design, theirs: Design, every: Sequence[Design], ways: CandidatePaths, inputs: Sequence[Input]
-) -> float:
-    """Factor on all prices of ``ours`` beyond which the other layout is better (or no longer is) at equal cost, all
-    else central; NaN if there is none. At that factor both perform equally, or the purchase changes by a whole sensor.
+    def availability(self, ours: Design, theirs: Design) -> float:
+        """Factor on the availability of all sensors of ``ours`` at which both layouts perform equally; NaN if there is
+        none."""
+        return self._point(ours, theirs, SCALE_AVAILABILITY, AVAILABILITIES)
 
-    Without a fixed budget, a more expensive layout leaves the other more for the top-up; with one, it is reduced
-    itself.
-    """
-    return _break_even(ours, theirs, every, ways, inputs, SCALE_PRICE, PRICES)
+    def price(self, ours: Design, theirs: Design) -> float:
+        """Factor on all prices of ``ours`` beyond which the other layout is better (or no longer is) at equal cost; NaN
+        if there is none. At that factor both perform equally, or the purchase changes by a whole sensor.
 
+        Without a fixed budget, a more expensive layout leaves the other more for the top-up; with one, it is reduced
+        itself.
+        """
+        return self._point(ours, theirs, SCALE_PRICE, PRICES)
 
-def _break_even(
-    first: Design,
-    second: Design,
-    every: Sequence[Design],
-    ways: CandidatePaths,
-    inputs: Sequence[Input],
-    scale: str,
-    factors: Floats,
-) -> float:
-    settings = first.settings
+    def _point(self, ours: Design, theirs: Design, scale: str, factors: Floats) -> float:
+        point = crossing_point(factors, self._gaps(ours, theirs, scale, factors))
+        for _ in range(FINER):  # purchases change in steps, so that a line between two factors may miss the point
+            if np.isnan(point):
+                break
+            after = int(np.clip(np.searchsorted(factors, point), 1, len(factors) - 1))
+            factors = np.linspace(factors[after - 1], factors[after], FINER_STEPS)
+            closer = crossing_point(factors, self._gaps(ours, theirs, scale, factors))
+            point = point if np.isnan(closer) else closer
+        return point
 
-    def gaps_at(tried: Floats) -> Floats:
-        plain = central(inputs, len(tried))
+    def _gaps(self, ours: Design, theirs: Design, scale: str, tried: Floats) -> Floats:
+        settings, plain = ours.settings, central(self.inputs, len(tried))
         changed = plain.replaced(**{scale: tried})
         if settings.budget is None:
-            money = np.maximum.reduce([budgets([design], changed if design is first else plain) for design in every])
+            each = [budgets([design], changed if design is ours else plain) for design in self.every]
+            money = np.maximum.reduce(each)
         else:
-            money = budgets(every, plain)
-        alike = bool((money == money[0]).all())  # then the other layout's outcome is constant
-        second_case = (central(inputs), money[:1]) if alike else (plain, money)
-        won = outcome(first, ways, changed, money).measure(settings.objective)
-        return won - outcome(second, ways, *second_case).measure(settings.objective)
+            money = budgets(self.every, plain)
+        won = self._achieved(ours, changed, money, (id(ours), scale, tried.tobytes()))
+        if (money == money[0]).all():  # then the other layout's outcome is constant
+            plain, money = central(self.inputs), money[:1]
+        return won - self._achieved(theirs, plain, money, (id(theirs), "", money.tobytes()))
 
-    point = crossing_point(factors, gaps_at(factors))
-    for _ in range(FINER):  # purchases change in steps, so that a line between two factors may miss the point
-        if np.isnan(point):
-            break
-        after = int(np.clip(np.searchsorted(factors, point), 1, len(factors) - 1))
-        factors = np.linspace(factors[after - 1], factors[after], FINER_STEPS)
-        closer = crossing_point(factors, gaps_at(factors))
-        point = point if np.isnan(closer) else closer
-    return point
+    def _achieved(self, design: Design, draws: Draws, money: Floats, case: tuple[int, str, bytes]) -> Floats:
+        """The objective (draw,) of a layout in a case, which says what is changed: of the layout, or the money."""
+        if case not in self._known:
+            self._known[case] = outcome(design, self.ways, draws, money).measure(design.settings.objective)
+        return self._known[case]
 
 
 def crossing_point(factors: npt.ArrayLike, gaps: npt.ArrayLike) -> float:
