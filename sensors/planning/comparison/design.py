@@ -24,7 +24,8 @@ class Design:
     """One layout as compared: hazards, items, the top-up item for the residual budget, and the links to a base.
 
     Its ``parts`` are the relays, then the sensors; ``items`` (part,) their catalogue items. Without a ``network`` of
-    the parts (no base is known), every sensor is linked.
+    the parts (no base is known), every sensor is linked. What is known of its outages depends on the network and the
+    hazards, and not on the settings: the same design under other settings shares it.
     """
 
     exposure: Exposure
@@ -33,8 +34,8 @@ class Design:
     settings: CompareSettings
     ground: ComparisonTerrain
     network: Network | None = None
-    _known: dict[bytes, Outages] = field(default_factory=dict, init=False, repr=False)
-    _shared: dict[bytes, tuple[Shared, ...]] = field(default_factory=dict, init=False, repr=False)
+    _known: dict[bytes, Outages] = field(default_factory=dict, repr=False)
+    _shared: dict[bytes, tuple[Shared, ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
