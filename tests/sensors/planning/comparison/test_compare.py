@@ -22,7 +22,7 @@ from sensors.equipment.quantity import Quantity
 from sensors.gaps import watch_belt
 from sensors.interdiction.interception import interruptions
 from sensors.layout import Layout, place
-from sensors.planning import OBJECTIVES, CompareError, CompareSettings, compare, study, verdict
+from sensors.planning import OBJECTIVES, CompareError, CompareSettings, Study, compare, study, verdict
 from sensors.planning.comparison.draws import SCALE_AVAILABILITY, SCALE_PRICE, central, draw
 from sensors.planning.comparison.outcome import outcome
 from sensors.planning.comparison.purchase import budgets, control_room_cost
@@ -75,9 +75,29 @@ def terrain() -> xr.Dataset:
     return ground()
 
 
+def studied(layouts: list[Layout], terrain: xr.Dataset, **asked: Any) -> Study:
+    return study(layouts, terrain, border(), bases=np.array([[0.0, -900.0]]), **CHEAP, **asked)
+
+
+def mean_detections(made: Study) -> dict[str, np.ndarray]:
+    """The mean detection (draw,) of each layout, as a comparison draws it."""
+    outcomes = made.outcomes(draw(made.inputs, made.settings))
+    return {name: one.mean_detection for name, one in zip(made.names, outcomes, strict=True)}
+
+
 @pytest.fixture(scope="module")
-def found(terrain: xr.Dataset) -> xr.Dataset:
-    return compare([POSTS, RADAR, LINES], terrain, border(), bases=[[0.0, -900.0]], **CHEAP)
+def made(terrain: xr.Dataset) -> Study:
+    return studied([POSTS, RADAR, LINES], terrain)
+
+
+@pytest.fixture(scope="module")
+def found(made: Study) -> xr.Dataset:
+    return verdict(made)
+
+
+def test_what_is_drawn_is_what_a_comparison_tells(made: Study, found: xr.Dataset) -> None:
+    for name, values in mean_detections(made).items():
+        assert np.array_equal(found["mean_detection"].sel(layout=name), values)
 
 
 def test_equal_layouts_tie_at_one_half(terrain: xr.Dataset) -> None:
@@ -97,17 +117,15 @@ def test_wins_and_losses_of_a_pair_sum_to_one(found: xr.Dataset) -> None:
 def test_the_same_seed_gives_the_same_and_another_does_not(terrain: xr.Dataset, found: xr.Dataset) -> None:
     again = compare([POSTS, RADAR, LINES], terrain, border(), bases=[[0.0, -900.0]], **CHEAP)
     xr.testing.assert_identical(found, again)
-    other = compare([POSTS, RADAR, LINES], terrain, border(), bases=[[0.0, -900.0]], **CHEAP, seed=2)
-    assert not np.array_equal(other["mean_detection"], found["mean_detection"])
+    other = mean_detections(studied([POSTS, RADAR, LINES], terrain, seed=2))
+    assert not np.array_equal(list(other.values()), found["mean_detection"])
 
 
-def test_an_input_is_drawn_alike_whoever_else_is_compared(terrain: xr.Dataset, found: xr.Dataset) -> None:
+def test_an_input_is_drawn_alike_whoever_else_is_compared(terrain: xr.Dataset) -> None:
     """Common random numbers: at a fixed budget a layout's draws do not hang on the others."""
-    money = {"budget": 2e7}
-    alone = compare([POSTS, RADAR], terrain, border(), bases=[[0.0, -900.0]], **CHEAP, **money)
-    turned = compare([RADAR, POSTS], terrain, border(), bases=[[0.0, -900.0]], **CHEAP, **money)
+    alone, turned = (mean_detections(studied(pair, terrain, budget=2e7)) for pair in ([POSTS, RADAR], [RADAR, POSTS]))
     for name in ("posts", "radar"):
-        assert np.allclose(alone["mean_detection"].sel(layout=name), turned["mean_detection"].sel(layout=name))
+        assert np.allclose(alone[name], turned[name])
 
 
 def test_probabilities_are_probabilities_and_the_least_is_least(found: xr.Dataset) -> None:
