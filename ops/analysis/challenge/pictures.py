@@ -17,6 +17,7 @@ import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
@@ -195,7 +196,7 @@ def _multiples(path: Path, count: int, draw_panel: Callable[[Axes, int], None], 
                 north_arrow(axes)
                 scale_bar(axes, view.extent)
         figure.supxlabel(footer, x=0.01, ha="left", fontsize=7.5, color="#444444")
-        _save(figure, path)
+        save_figure(figure, path, DPI)
 
 
 def _raster(axes: Axes, panel: Panel, layer: xr.DataArray, view: _View) -> None:
@@ -290,6 +291,16 @@ def _footer(findings: Findings) -> str:
     )
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path, dpi: int) -> None:
+    """Lay out the figure and write it as PNG, complete or absent.
+
+    ``savefig`` alone draws a figure with a layout engine twice, the first time only for the layout.
+    """
+    FigureCanvasAgg(figure)
+    figure.set_dpi(dpi)
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(figure)
+        figure.set_layout_engine("none")
     with atomic_write(path) as partial:
-        figure.savefig(partial, format="png", dpi=DPI, metadata={"Software": None})
+        figure.savefig(partial, format="png", dpi=dpi, metadata={"Software": None})

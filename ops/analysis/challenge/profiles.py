@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ops.analysis.challenge.findings import Findings
-from ops.analysis.challenge.pictures import SCORE_TITLES, WIDTH_IN
+from ops.analysis.challenge.pictures import SCORE_TITLES, WIDTH_IN, save_figure
 from ops.analysis.challenge.work import SLOWER, STATES
 from ops.drawing.printed_map import DPI, STYLE
-from ops.runtime.output import atomic_write
 from sensors.crossing.segments import CROSSED, UNKNOWN
 
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
@@ -36,8 +35,7 @@ def draw_profiles(path: Path, findings: Findings) -> None:
         for axes in rows:
             axes.grid(axis="y", color="#dddddd", linewidth=0.5)
             axes.set_axisbelow(True)
-        with atomic_write(path) as partial:
-            figure.savefig(partial, format="png", dpi=DPI, metadata={"Software": None})
+        save_figure(figure, path, DPI)
 
 
 def _step(axes: Axes, edges: Any, values: Any, **style: Any) -> None:

@@ -32,7 +32,10 @@ class Table:
 
 def hardest_table(findings: Findings, score: str) -> Table:
     """Return the segments that a score ranks highest, with its components."""
-    segments = findings.segments
+    shown = (score, "start_m", "crossing_time", "dead_ground_1.7m", "response_time", "ruggedness")
+    endings = ("", "_low", "_high", "_reference", "_outside")
+    names = {f"{name}{ending}" for name in shown for ending in endings}
+    segments = findings.segments[[name for name in findings.segments.variables if name in names]]
     values = segments[score].to_numpy()
     order = [int(i) for i in np.argsort(-np.where(np.isnan(values), -1.0, values), kind="stable")[:HARDEST]]
     rows = []
