@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import dask
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -34,6 +35,13 @@ def read_tracks(folder: Path) -> xr.Dataset:
 @pytest.fixture(scope="module")
 def ground(hill_sector: Any) -> OpenSector:
     return open_sector(load_sector(str(hill_sector.sector)))
+
+
+@pytest.fixture
+def in_a_thread() -> Iterator[None]:
+    """Pieces are tracked in a thread of this process; the test of the commands has them in processes of their own."""
+    with ThreadPoolExecutor(1) as pool, dask.config.set(pool=pool):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +90,7 @@ def test_the_file_is_geoparquet_whose_points_lie_in_the_sector(archived, ground)
 
 
 def test_an_archive_in_two_pieces_gives_the_tracks_of_one_run_and_goes_on_where_it_was(
-    night, ground, hill_sector, tmp_path
+    night, ground, hill_sector, tmp_path, in_a_thread
 ):
     folder = tmp_path / "in" / ground.sector.name
     for name, part in zip(("2026-03-14T20", "2026-03-14T21"), halves(night), strict=True):
@@ -130,12 +138,11 @@ def test_a_piece_that_is_there_already_is_not_written_over(archived, hill_journa
         archive_journal(hill_journal, ground, archived, piece="day")
 
 
-def test_the_commands_run_from_journal_to_tracks(hill_journal, hill_sector, tmp_path):
-    watchline = [sys.executable, "-m", "ops.cli"]
+def test_the_commands_run_from_journal_to_tracks(watchline: Callable[..., Any], hill_journal, hill_sector, tmp_path):
     sector = ["--sector", str(hill_sector.sector), "--json"]
     archive, out = str(tmp_path / "archive"), str(tmp_path / "tracks")
     for command in (["detections", str(hill_journal), "--out", archive], ["track", archive, "--out", out]):
-        ran = subprocess.run([*watchline, "archive", *command, *sector], capture_output=True, text=True, check=False)
-        assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout.splitlines()[-1])["pieces"] == len(list(Path(archive).rglob("*.parquet")))
+        ran = watchline("archive", *command, *sector)
+        assert ran.code == 0, ran.err
+    assert json.loads(ran.out.splitlines()[-1])["pieces"] == len(list(Path(archive).rglob("*.parquet")))
     assert gpd.read_parquet(next(Path(out).rglob("*.parquet"))).crs.to_epsg() == 4326
