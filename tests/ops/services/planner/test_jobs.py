@@ -15,6 +15,7 @@ from ops.services.api.plan_routes import PlanRoutes
 from ops.services.planner.jobs import MOST_WAITING, JobRefused, Jobs
 
 PLAN = {"kind": "plan", "budget": 300000.0, "seconds": 1.0}
+START: dict[str, Any] = {"layout": "hightech", "edits": {"radar-west": None}}
 
 
 @pytest.fixture(scope="module")
@@ -106,22 +107,31 @@ def test_orders_that_cannot_be_are_refused_at_the_door(client: TestClient, asked
     assert client.post("/api/plan/jobs", json=asked).status_code == 422
 
 
-def test_jobs_run_one_after_the_other_and_can_be_cancelled(client: TestClient) -> None:
-    first = client.post("/api/plan/jobs", json={**PLAN, "start": {"layout": "basic", "edits": {"trail-01": None}}})
+@pytest.fixture(scope="module")
+def orders(client: TestClient) -> dict[str, dict[str, Any]]:
+    """Three orders in a row as they ended: a plan that is done, one that was cancelled while it waited, and one with
+    too little money."""
+    first = client.post("/api/plan/jobs", json={**PLAN, "start": START})
     second = client.post("/api/plan/jobs", json=PLAN).json()
     poor = client.post("/api/plan/jobs", json={**PLAN, "budget": 1.0}).json()
     assert first.status_code == 202
     assert client.post(f"/api/plan/jobs/{second['id']}/cancel").json()["state"] == "cancelled"
-    done = ended(client, first.json()["id"])
+    done, refused = ended(client, first.json()["id"]), ended(client, poor["id"])
+    return {"done": done, "refused": refused, "cancelled": client.get(f"/api/plan/jobs/{second['id']}").json()}
+
+
+def test_jobs_run_one_after_the_other_and_can_be_cancelled(
+    client: TestClient, orders: dict[str, dict[str, Any]]
+) -> None:
+    done, refused = orders["done"], orders["refused"]
     assert done["state"] == "done", done
     assert done["answer"]["value"] >= done["answer"]["without"] > 0.0
     assert done["answer"]["cost"] <= PLAN["budget"]  # type: ignore[operator]
     assert done["done"] == done["total"] > 0
-    refused = ended(client, poor["id"])
     assert refused["state"] == "failed"
     assert "the budget of 1 buys nothing" in refused["problem"]
-    assert client.get(f"/api/plan/jobs/{second['id']}").json()["state"] == "cancelled"
-    assert client.post(f"/api/plan/jobs/{first.json()['id']}/cancel").json()["state"] == "done", "what is done stays so"
+    assert orders["cancelled"]["state"] == "cancelled"
+    assert client.post(f"/api/plan/jobs/{done['id']}/cancel").json()["state"] == "done", "what is done stays so"
 
 
 def test_a_running_job_is_ended_at_once_and_its_process_with_it(tmp_path: Path) -> None:
@@ -157,15 +167,15 @@ def test_only_so_many_jobs_wait(tmp_path: Path) -> None:
         jobs.submit({"do": "plan"})
 
 
-def test_a_planned_layout_is_covered_compared_and_saved_as_any_other(client: TestClient) -> None:
-    job = client.post("/api/plan/jobs", json={**PLAN, "start": {"layout": "hightech"}}).json()
-    done = ended(client, job["id"])
-    assert done["state"] == "done", done
-    name = f"plan:{job['id']}"
+def test_a_planned_layout_is_covered_compared_and_saved_as_any_other(
+    client: TestClient, orders: dict[str, dict[str, Any]]
+) -> None:
+    done = orders["done"]
+    name = f"plan:{done['id']}"
     fresh = [one["id"] for one in done["answer"]["sensors"] if one["fresh"]]
     assert sorted(fresh) == sorted(one["id"] for one in done["answer"]["bought"])
     whole = cover(client, layout=name).json()
-    assert whole["figures"]["covered"] >= cover(client).json()["figures"]["covered"]
+    assert whole["figures"]["covered"] >= cover(client, **START).json()["figures"]["covered"]
     less = cover(client, {fresh[0]: None}, layout=name).json()
     assert less["figures"]["sensors"] + less["figures"]["relays"] == len(done["answer"]["sensors"]) - 1
     document = client.post("/api/plan/layout", json={"layout": name, "edits": {fresh[0]: None}}).json()
