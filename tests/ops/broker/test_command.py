@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,7 +61,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BrokerFol
     process.wait(10)
 
 
-def watchline(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "ops.cli", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=90)
 
@@ -87,7 +87,7 @@ def test_signed_reports_are_recorded_over_mtls_and_unsigned_ones_are_dead_letter
         link.put(Scan(name, 0, 0, 1, now, now, "radar", (Plot(azimuth_deg=1.0, range_m=900.0),)))
         link.start()
         senders.append((spool, link))
-    done = watchline("record", "--broker", url, "--sector-id", "x", "--journal", str(tmp_path / "j.db"), "--identity",
+    done = run_command("record", "--broker", url, "--sector-id", "x", "--journal", str(tmp_path / "j.db"), "--identity",
                      str(made.path), "--signed", "--duration", "6", "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     for spool, link in senders:
@@ -103,13 +103,13 @@ def test_signed_reports_are_recorded_over_mtls_and_unsigned_ones_are_dead_letter
     assert total["received"] == sum(total[name] for name in ("journaled", "duplicate", "dead_lettered", "shed"))
 
 
-def test_a_folder_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_is_none_is_one_sentence(tmp_path: Path, watchline: Callable[..., Any]) -> None:
     base = ("record", "--broker", "mqtt://127.0.0.1:1", "--sector-id", "x", "--journal", str(tmp_path / "j.db"))
     for arguments, words in ((("--signed",), "--identity"), (("--identity", str(tmp_path / "no")), "register.json")):
-        done = watchline(*base, *arguments)
-        assert done.returncode == 1
-        assert words in done.stderr
-        assert len(done.stderr.strip().splitlines()) == 1
+        ended = watchline(*base, *arguments)
+        assert ended.code == 1
+        assert words in ended.err
+        assert len(ended.err.strip().splitlines()) == 1
     assert not (tmp_path / "j.db").exists()
 
 
@@ -186,7 +186,7 @@ def test_a_sensor_is_revoked_by_command_within_five_seconds_and_leaves_nothing(
         link.put(look(1))
         assert link.drain(120.0)
         assert retained(url, keys.identity("ingest"), "before")
-        done = watchline("broker", "revoke", "r1", "--config", str(keys.path), *extra, "--json")
+        done = run_command("broker", "revoke", "r1", "--config", str(keys.path), *extra, "--json")
         assert done.returncode == 0, done.stderr
         began = time.monotonic()
         assert figures(done)["keys"] >= 1
@@ -215,11 +215,13 @@ def test_a_sensor_is_revoked_by_command_within_five_seconds_and_leaves_nothing(
 
 
 @pytest.mark.parametrize(("more", "whose"), [((), "whoever runs Mosquitto"), (("--user", "broker-1"), "broker-1")])
-def test_broker_config_says_whose_its_private_files_must_be(tmp_path: Path, more: tuple[str, ...], whose: str) -> None:
+def test_broker_config_says_whose_its_private_files_must_be(
+    tmp_path: Path, watchline: Callable[..., Any], more: tuple[str, ...], whose: str
+) -> None:
     """Mosquitto started as root becomes another account and can then read none of them."""
-    done = watchline("broker", "config", "--out", str(tmp_path / "c"), "--sector", "cumberland", *more)
-    assert done.returncode == 0, done.stderr
-    assert f"must belong to {whose}" in done.stdout + done.stderr
+    ended = watchline("broker", "config", "--out", tmp_path / "c", "--sector", "cumberland", *more)
+    assert ended.code == 0, ended.err
+    assert f"must belong to {whose}" in ended.out + ended.err
 
 
 def test_the_two_connections_of_ingest_do_not_take_each_other_over(

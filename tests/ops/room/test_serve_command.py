@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,17 @@ def serve(*arguments: object) -> subprocess.Popen[str]:
         ),
     ],
 )
-def test_what_is_no_store_is_refused_in_one_sentence(tmp_path: Path, make: Any, sentence: str):
+def test_what_is_no_store_is_refused_in_one_sentence(
+    tmp_path: Path, watchline: Callable[..., Any], make: Any, sentence: str
+):
     path = tmp_path / "store.db"
     make(path)
-    process = serve(path)
-    out, words = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert out == ""
-    assert sentence in words
-    assert "Traceback" not in words
-    assert words.count("\n") == 1
+    ended = watchline("serve", path)
+    assert ended.code == 1
+    assert ended.out == ""
+    assert sentence in ended.err
+    assert "Traceback" not in ended.err
+    assert ended.err.count("\n") == 1
 
 
 def test_a_store_is_shown_and_every_action_refused(tmp_path: Path, hill_sector: Any):
