@@ -9,7 +9,8 @@ ARGS ?=
 # Where tests have a longer form, which WATCHLINE_DRILL=long asks for
 DRILLS := tests/drills tests/fusion tests/geo tests/ingest tests/ops/room/test_chain.py \
 	tests/ops/room/test_demo.py tests/ops/services/fusion/test_pipeline.py tests/ops/services/ingest/test_process.py \
-	tests/ops/services/sapient/test_node_link.py tests/notebooks
+	tests/ops/services/sapient/test_node_link.py tests/ops/sector/test_zone_table.py \
+	tests/ops/analysis/challenge/test_command.py tests/notebooks
 
 .PHONY: help demo test check style drill bench format clean
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 
 import numpy as np
 import pytest
@@ -21,6 +22,8 @@ from tests.geo.mobility.constant_speed import at_speed
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 10.0
+MANY = 2 if os.environ.get("WATCHLINE_DRILL") == "long" else 1
+"""How many times as often crossings are walked in the drill; intervals are those of the runs that were made."""
 BORDER = Border(FRAME, LineString([(0.0, 400.0), (800.0, 400.0)]), segment_length_m=100.0)
 
 
@@ -49,7 +52,7 @@ def crossed(
     return way, layout, seen, under
 
 
-def walked(*sensors: AnySensor, runs: int = 120, outages: bool = False, **case: object) -> ConfirmedCrossing:
+def walked(*sensors: AnySensor, runs: int = 60 * MANY, outages: bool = False, **case: object) -> ConfirmedCrossing:
     way, layout, seen, under = crossed(*sensors, **case)  # type: ignore[arg-type]
     settings = ConfirmationSettings(runs=runs, outages=outages)
     return confirmed_crossing(way, layout, seen, under, seed=2, settings=settings)
@@ -65,7 +68,7 @@ def test_wilson_by_the_oracles() -> None:
 def test_what_is_detected_in_the_runs_is_what_the_crossing_says_and_fewer_are_confirmed() -> None:
     """A weak radar over a short way: the share of runs with a plot lies in P_detect's bracket, to within the runs."""
     way, layout, seen, under = crossed(radar(detection_probability=0.06))
-    settings = ConfirmationSettings(runs=200)
+    settings = ConfirmationSettings(runs=100 * MANY)
     found = confirmed_crossing(way, layout, seen, under, seed=3, settings=settings)
     assert 0.3 < way.p_detect < 0.9
     assert found.detected.low <= way.p_detect
@@ -77,7 +80,7 @@ def test_what_is_detected_in_the_runs_is_what_the_crossing_says_and_fewer_are_co
 
 def test_who_is_seen_at_every_look_is_confirmed_soon() -> None:
     way, layout, seen, under = crossed(radar(detection_probability=1.0))
-    found = confirmed_crossing(way, layout, seen, under, seed=1, settings=ConfirmationSettings(runs=40))
+    found = confirmed_crossing(way, layout, seen, under, seed=1, settings=ConfirmationSettings(runs=20 * MANY))
     assert found.confirmed.value == found.detected.value == 1.0
     assert found.confirmed_s.max() < way.time_s
     north = np.interp(found.confirmed_s, way.times_s, way.places[:, 1])
@@ -86,7 +89,7 @@ def test_who_is_seen_at_every_look_is_confirmed_soon() -> None:
 
 def test_the_same_seed_gives_the_same_and_another_does_not() -> None:
     way, layout, seen, under = crossed(radar(detection_probability=0.1))
-    runs = ConfirmationSettings(runs=30)
+    runs = ConfirmationSettings(runs=15 * MANY)
     first, again, other = (confirmed_crossing(way, layout, seen, under, seed=s, settings=runs) for s in (1, 1, 2))
     assert np.array_equal(first.confirmed_s, again.confirmed_s, equal_nan=True)
     assert not np.array_equal(first.confirmed_s, other.confirmed_s, equal_nan=True)
@@ -141,7 +144,7 @@ def test_a_ground_sensor_feels_as_often_as_the_crossing_says() -> None:
     felt = place(FRAME, 408.0, 404.0, id="felt", kind="ground_sensor", max_range_m=40.0, detection_probability=0.6)
     way, *_ = crossed(felt)
     assert way.places[0, 0] == 400.0
-    found = walked(felt, runs=200)
+    found = walked(felt, runs=100 * MANY)
     assert found.detected.low <= way.p_detect <= found.detected.high
     assert found.confirmed.count == 0  # triggers of one sensor alone confirm nothing
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -34,6 +35,7 @@ from tests.ops.conftest import blank_pictures
 
 QUIET = Console(stderr=True, quiet=True)
 WIDTH_M = 700.0
+BELT_M = 1000.0 if os.environ.get("WATCHLINE_DRILL") == "long" else 600.0
 LINES = """[zone]
 inner = "edge = 'home'"
 outer = "edge = 'far'"
@@ -86,7 +88,7 @@ def zoned(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathF
     point = feature("Point", lonlat(4000.0, 4200.0), name="post")
     (files.folder / "bases.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [point]}))
     files.edit(files.sector, "[zone]", 'bases = "bases.geojson"\n\n[zone]')
-    files.edit(files.sector, "belt_m = 1500", "belt_m = 1000")
+    files.edit(files.sector, "belt_m = 1500", f"belt_m = {BELT_M:g}")
     return files
 
 
@@ -109,7 +111,7 @@ def test_coverage_has_the_ground_between_the_edges(zoned: Any, tmp_path: Path) -
     segments = gpd.read_parquet(tmp_path / "out" / "segments.parquet")
     assert len(segments) == answer["segments"] == open_sector(load_sector(zoned.sector)).border.segments
     area_m2 = segments["cells"].sum() * 40.0**2
-    assert area_m2 == pytest.approx(segments["length_m"].sum() * 0.96 * (1000.0 + WIDTH_M + 1000.0), rel=0.05)
+    assert area_m2 == pytest.approx(segments["length_m"].sum() * 0.96 * (BELT_M + WIDTH_M + BELT_M), rel=0.05)
     assert (tmp_path / "out" / "map.html").read_text(encoding="utf-8").count("outer edge") >= 1
 
 
@@ -120,7 +122,7 @@ def test_a_crossing_passes_belt_zone_and_belt_both_ways(
         assert answer["direction"] == direction
         segments = gpd.read_parquet(out / "segments.parquet")
         assert (segments["state"] == "crossed").all()
-        assert (segments["crossing_time"] >= (2 * 1000.0 + WIDTH_M - 4 * 40.0) / 1.68).all()
+        assert (segments["crossing_time"] >= (2 * BELT_M + WIDTH_M - 4 * 40.0) / 1.68).all()
         assert np.isfinite(segments["least_interruption_slower_1"]).all()
         ways = gpd.read_parquet(out / "crossings.parquet").to_crs(32616)
         edges = gpd.read_file(zoned.border).to_crs(32616).set_index("edge").geometry
@@ -136,7 +138,7 @@ def test_stretches_of_a_zone_say_the_same(
 ) -> None:
     out = tmp_path / "out"
     with blank_pictures():
-        assess(ChallengeOptions(str(zoned.sector), out, draws=0, runs=0, stretch_km=3.0), QUIET)
+        assess(ChallengeOptions(str(zoned.sector), out, draws=0, runs=0, stretch_km=4.0), QUIET)
     pieces, whole = (
         gpd.read_parquet(out / "segments.parquet"),
         gpd.read_parquet(challenged["inward"][0] / "segments.parquet"),
@@ -182,7 +184,7 @@ def test_tracks_and_alerts_are_told_of_the_inner_edge(zoned: Any, hill_journal: 
     assert ground.zone is not None
     assert ground.border is ground.zone.inner
     assert sector_view(ground)["border"] == {
-        "length_m": ground.border.length_m, "segments": ground.border.segments, "belt_m": 1000.0,
+        "length_m": ground.border.length_m, "segments": ground.border.segments, "belt_m": BELT_M,
         "home_side": "right", "zone": True,
     }  # fmt: skip
     with JournalReader(hill_journal) as journal:
