@@ -19,9 +19,9 @@ __all__ = ["detection_probability", "range_for_pixels"]
 
 KIND: Final = "camera"
 PIXELS_TO_DETECT = 1.5
-"""Pixels across the target's critical size at which half of the observers detect it (metrics.md §4)."""
+"""Pixels across the target's critical size at which half of the observers detect it (Johnson criteria)."""
 CRITICAL_SIZE_M = {"person": 0.75, "group": 0.75, "vehicle": 2.3, "animal": 0.75, "other": 0.75}
-"""Critical size by class: person and vehicle from metrics.md §4; the others are taken as a person (assumption)."""
+"""Critical size by class, as in the Johnson criteria for person and vehicle; others count as a person (assumption)."""
 CLUTTER_ELEVATION_DEG = (-10.0, 10.0)
 """False alarms of a camera without elevation limits are uniformly distributed between these angles (assumption)."""
 

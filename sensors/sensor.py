@@ -13,7 +13,7 @@ from sensors.scan import CLASSES
 Confusion = tuple[tuple[float, ...], ...]
 
 DEFAULT_DETECTION_PROBABILITY = 0.9
-"""Single-look Pd if a layout gives none (assumption; also the reference value of metrics.md §4)."""
+"""Single-look Pd if a layout gives none (assumption)."""
 DEFAULT_STATUS_INTERVAL_S = 10.0
 """Seconds between heartbeats if a layout gives none (assumption)."""
 LONGEST_ID = 64

@@ -16,7 +16,7 @@ from pyproj.exceptions import CRSError, ProjError
 from geo.errors import TerrainError
 from geo.frame import horizontal_part
 from geo.terrain.safe_open import opened, refuse_hostile, vsi_name
-from geo.terrain.source import RasterSource, _corners
+from geo.terrain.source import RasterSource, corners
 from geo.terrain.vrt import moved, without_value
 
 DATUM_TAGS = ("datum", "DATUM", "vertical_datum", "VERTICAL_DATUM")
@@ -154,7 +154,7 @@ def _refuse_misplaced(source: RasterSource) -> None:
     """Raise TerrainError if the corners are not on the Earth in the raster's own system, often a sign of a wrong
     system."""
     horizontal = horizontal_part(CRS.from_wkt(source.wkt))
-    x, y = np.array([source.transform @ corner for corner in _corners(source)], dtype=np.float64).T
+    x, y = np.array([source.transform @ corner for corner in corners(source)], dtype=np.float64).T
     where, expected = source.label, "cells that lie where the raster's coordinate system puts them"
     if horizontal.is_geographic:
         degrees = np.degrees(horizontal.axis_info[0].unit_conversion_factor)
@@ -196,7 +196,7 @@ def both_sides(source: RasterSource) -> list[RasterSource]:
     turn = turn_of(source.wkt)
     if turn is None:
         return [source]
-    x = [(source.transform @ corner)[0] for corner in _corners(source)]
+    x = [(source.transform @ corner)[0] for corner in corners(source)]
     if max(x) - min(x) > turn / 2.0 or (min(x) >= -turn / 2.0 and max(x) <= turn / 2.0):
         return [source]
     return [source, moved(source, turn if min(x) < -turn / 2.0 else -turn)]

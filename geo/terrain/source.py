@@ -34,5 +34,5 @@ class RasterSource:
         return float(x), float(y)
 
 
-def _corners(source: RasterSource) -> list[tuple[float, float]]:
+def corners(source: RasterSource) -> list[tuple[float, float]]:
     return [(0, 0), (source.columns, 0), (0, source.rows), (source.columns, source.rows)]

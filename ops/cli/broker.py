@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops.cli.options import JsonOption, answer, screen
+from ops.cli.options import JournalArgument, JsonOption, answer, screen
 
 broker_app = typer.Typer(help="Configure Mosquitto for a sector, prove its rights, revoke.", no_args_is_help=True)
 
@@ -76,7 +76,6 @@ def revoke(
 
 dead_letters_app = typer.Typer(help="What ingest would not use, why, and having it judged anew.", no_args_is_help=True)
 
-JournalArgument = Annotated[Path, typer.Argument(help="A journal, or the folder of `run` or `demo`.")]
 SensorFilter = Annotated[str | None, typer.Option("--sensor", help="Only of this sensor or unit.")]
 CodeFilter = Annotated[str | None, typer.Option("--code", help="Only with this code, such as expired.")]
 

@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
-from ops.cli.options import JsonOption, LayoutOption, answer, screen
+from ops.cli.options import JournalArgument, JsonOption, LayoutOption, answer, screen
 
 journal_app = typer.Typer(help="Say what a journal holds.", no_args_is_help=True)
-
-JournalArgument = Annotated[Path, typer.Argument(help="A journal, or the folder of `run` or `demo`.")]
 
 
 @journal_app.command("stats")

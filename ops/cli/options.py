@@ -18,6 +18,7 @@ SectorOption = Annotated[str, typer.Option("--sector", help="Sector TOML file, o
 LayoutOption = Annotated[
     str | None, typer.Option("--layout", help="Layout by its name in the sector, or a file. Default: the first.")
 ]
+JournalArgument = Annotated[Path, typer.Argument(help="A journal, or the folder of `run` or `demo`.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one line, last on stdout.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same scenario.")]
 BrokerOption = Annotated[

@@ -7,7 +7,6 @@ received earlier.
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +19,7 @@ from geo.errors import BadInput
 from ingest.envelope import Delivery
 from ingest.receiving.batch import DeadLetter
 from ops.journal.reader import JournalReader
+from ops.runtime.file_lock import is_locked
 from ops.runtime.output import write_private
 
 AT_ONCE: Final = 1000
@@ -105,7 +105,7 @@ def submit(journal: Path, ids: Iterable[int], *, within_s: float = ANSWER_WITHIN
                     where=journal.name,
                     expected="one that was kept whole",
                 )
-        if not _is_written(journal):
+        if not is_locked(Path(f"{journal}-lock")):
             raise ReplayError("nobody writes it", where=journal.name, expected="a running `watchline run` or `record`")
         before = reader.replayed()
         outcomes: dict[int, str] = {}
@@ -125,20 +125,3 @@ def _submit(
         time.sleep(0.05)
     after = reader.replayed()
     return {identity: after[identity][1] for identity in ids if after.get(identity) != before.get(identity)}
-
-
-def _is_written(journal: Path) -> bool:
-    """Return whether a process holds the journal for writing."""
-    import fcntl
-
-    try:
-        lock = os.open(f"{journal}-lock", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(lock)
-    return False

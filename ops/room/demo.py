@@ -177,8 +177,8 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
     """Simulate the scenario and start sending it in an open room; return once the first messages are being sent."""
     night_s = DEFAULT_NIGHT_S if options.duration_s is None else options.duration_s * options.speed
     memory = MemorySampler(room.memory_mb)
-    rehearsal = room.start(
-        "rehearsal",
+    simulation = room.start(
+        "simulate_night",
         "ops.room.simulate_night",
         f"--sector={room.options.sector}",
         f"--layout={room.options.layout}",
@@ -187,7 +187,7 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
         f"--duration={night_s + NIGHT_MARGIN_S}",
         timeout_s=1.0,
     )
-    rehearsal.wait_for("messages", timeout_s=READY_S)
+    simulation.wait_for("messages", timeout_s=READY_S)
     room.listen()
     actions = room.enter(
         ActionSender(

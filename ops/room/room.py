@@ -46,7 +46,7 @@ DEFAULT_PORT: Final = 8447
 _OWN_FILES: Final = (
     "journal.db", "store.db", "actions.db", "truth.npz", "night.jsonl", "sensors.json", "store.latency.npy"
 )  # fmt: skip
-_CHILDREN: Final = ("broker", "fusion", "ingest", "map", "rehearsal", "simulator")
+_CHILDREN: Final = ("broker", "fusion", "ingest", "map", "simulate_night", "simulator")
 DEMO_MARK: Final = ".demonstration"
 
 
@@ -132,7 +132,7 @@ class Room:
     def _open(self) -> None:
         options = self.options
         options.folder.mkdir(parents=True, exist_ok=True)
-        self._stack.enter_context(_locked(options.folder))
+        self._stack.enter_context(locked(options.folder))
         self._check_broker_and_port()
         if options.fresh:
             clear(options.folder)
@@ -333,7 +333,7 @@ class Room:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Lock the folder; RoomError while another process has it open. The kernel releases the lock at process end."""
     lock = lock_file(folder / "room.lock")
     if lock is None:

@@ -27,7 +27,7 @@ Block = tuple[slice, slice]
 SLACK_RAD = 1e-3  # beyond the block's corners; the excess is not used
 CURVATURE_K: Final[Mapping[str, float]] = {
     radar.KIND: 4.0 / 3.0,  # radio waves are refracted by the air
-    camera.KIND: 1.0 / (1.0 - 0.13),  # light is refracted less (metrics.md §4)
+    camera.KIND: 1.0 / (1.0 - 0.13),  # light is refracted less
     ground_sensor.KIND: math.inf,
     radio.KIND: 4.0 / 3.0,
     human.KIND: 1.0 / (1.0 - 0.13),
@@ -40,7 +40,7 @@ TARGET_HEIGHT_M: Final[Mapping[str, float]] = {
     "animal": 1.0,
     "other": 1.0,
 }
-"""Height of each target class; person and vehicle from metrics.md, the others assumed."""
+"""Height of each target class, as in the Johnson criteria for person and vehicle, assumed for the others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,7 +260,7 @@ def test_every_target_is_confirmed_within_a_few_scans_and_followed() -> None:
 
 
 def test_clutter_alone_confirms_nothing_in_three_hours() -> None:
-    # none in 3.0 hours shows at most one an hour at 95 % (metrics.md §7)
+    # none in 3.0 hours shows at most one an hour at 95 %
     layout = radars((0.0, 0.0), false_alarms_per_scan=10.0)
     rng = np.random.default_rng(7)
     tracker = Tracker(layout)

@@ -20,8 +20,6 @@ TACTICAL: Final = "tactical_tools"
 YEAR_DAYS: Final = 365.25
 STALE_DAYS: Final = 400
 """Age in days above which a value counts as out of date: most indicators are published once a year."""
-PROPORTIONS: Final = ("operational_effectiveness", "statutory_effectiveness", "interdiction_rate", "detection_share",
-                      "alert_yield", "nuisance_rate", "unresolved_share")  # fmt: skip
 LOWER_IS_BETTER: Final = frozenset({"nuisance_rate", "unresolved_share"})
 
 

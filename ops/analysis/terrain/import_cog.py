@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from rasterio.windows import Window
 from geo.errors import BadInput
 from geo.terrain import TerrainPlan
 from geo.terrain.safe_open import OPTIONS
+from ops.runtime.file_lock import lock_file
 
 WINDOW_CELLS: Final = 2048
 TILE_CELLS: Final = 512
@@ -145,15 +145,14 @@ def _output_lock(out: Path) -> Iterator[None]:
     if not out.parent.is_dir():
         raise BadInput("there is no such folder", where=str(out.parent), expected="an existing folder")
     lock = out.with_name(f".{out.name}.lock")
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BadInput("another import writes this file", where=str(out), expected="one at a time") from None
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+    descriptor = lock_file(lock)
+    if descriptor is None:
+        raise BadInput("another import writes this file", where=str(out), expected="one at a time")
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 @contextmanager

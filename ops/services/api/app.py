@@ -44,7 +44,7 @@ Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500, pattern=r"^[^\x00-\x1f]+$")
 ]
 
-_MAY: Final[dict[Action, tuple[Status, ...]]] = {
+ALLOWED_FROM: Final[dict[Action, tuple[Status, ...]]] = {
     "acknowledge": ("active",),
     "clear": ("active", "acknowledged"),
     "reject": ("active", "acknowledged"),
@@ -257,8 +257,8 @@ class _Routes:
 
     def _action(self, action: Action, identity: str, request: Request, reason: str = "") -> JSONResponse:
         status, _, _ = self._known(identity)
-        if status not in _MAY[action]:
-            allowed = " or ".join(_MAY[action])
+        if status not in ALLOWED_FROM[action]:
+            allowed = " or ".join(ALLOWED_FROM[action])
             raise HTTPException(409, f"Alert {identity} is {status}; to {action} it, it must be {allowed}.")
         self._keep(request, purpose=reason or action)
         try:

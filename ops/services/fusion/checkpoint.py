@@ -61,7 +61,8 @@ class Checkpoint(msgspec.Struct):
     memory: Memory
 
 
-def _unpack(checkpoint: bytes) -> Checkpoint:
+def read_checkpoint(checkpoint: bytes) -> Checkpoint:
+    """Decode a checkpoint; CheckpointError for bytes that are not one."""
     try:
         return msgspec.msgpack.decode(checkpoint, type=Checkpoint)
     except msgspec.DecodeError as error:

@@ -42,7 +42,7 @@ from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings, tracker_settings
 from ops.sector.toml_record import record_from
 from ops.services.fusion.alert_context import alert_context_of
-from ops.services.fusion.checkpoint import Checkpoint, HealthNow, Memory, _unpack
+from ops.services.fusion.checkpoint import Checkpoint, HealthNow, Memory, read_checkpoint
 from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults
 from sensors.health.liveness import SensorStatus, health
 from sensors.timestamps import utc_datetime
@@ -83,7 +83,7 @@ class Pipeline:
             self._tracker = Tracker(ground.layout, of_tracker, terrain=ground.terrain, border=ground.border)
             self._alerts, self._memory = AlertState(), Memory()
         else:
-            saved = _unpack(checkpoint)
+            saved = read_checkpoint(checkpoint)
             self._tracker = Tracker.restore(
                 ground.layout, of_tracker, saved.tracker, terrain=ground.terrain, border=ground.border
             )

@@ -88,7 +88,7 @@ def test_belief_propagation_is_exact_where_the_gates_make_no_cycle(tracks: int, 
 
 
 def test_belief_propagation_error_on_close_targets_does_not_grow() -> None:
-    # four targets in a 20 m box seen with σ 5 m: recorded error median 0.057, largest 0.39 (metrics.md §7)
+    # four targets in a 20 m box seen with σ 5 m: recorded error median 0.057, largest 0.39
     errors = []
     for seed in range(100):
         rng = np.random.default_rng(seed)

@@ -62,7 +62,7 @@ def test_quiet_beside_a_track_lowers_its_existence_by_bayes_rule() -> None:
     beat(tracker, 1, 24.0)
     after = tracker.timeline.bank.tracks
     carried = before.existence[0]
-    # walking 10 s at 1.4 m/s well within reach: 1 − exp(−rate · 14 m), the rate from metrics.md §4
+    # walking 10 s at 1.4 m/s well within reach: 1 − exp(−rate · 14 m)
     felt = 1.0 - np.exp(-rate_per_metre(0.9, 60.0) * 14.0)
     expected = carried * (1.0 - felt) / (1.0 - carried * felt)
     # nearly certain before, so compare odds

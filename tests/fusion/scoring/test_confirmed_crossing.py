@@ -59,7 +59,7 @@ def walked(*sensors: AnySensor, runs: int = 60 * MANY, outages: bool = False, **
 
 
 def test_wilson_by_the_oracles() -> None:
-    """metrics.md §1: 81 of 100 gives .7222 to .8749, 0 of 10 gives 0 to .2775."""
+    """81 of 100 gives .7222 to .8749, 0 of 10 gives 0 to .2775."""
     many, none = Share.of(81, 100, 0.95), Share.of(0, 10, 0.95)
     assert (many.value, many.low, many.high) == (0.81, pytest.approx(0.7222, abs=5e-5), pytest.approx(0.8749, abs=5e-5))
     assert (none.low, none.high) == (pytest.approx(0.0, abs=1e-12), pytest.approx(0.2775, abs=5e-5))

@@ -149,7 +149,7 @@ def test_errors_have_their_deviation_and_their_correlation(correlation_m: float)
 
 
 def test_white_noise_makes_a_plane_rugged_by_four_deviations() -> None:
-    """metrics.md §6: TRI's root mean square is 4σ; errors that correlate over many cells make it hardly so."""
+    """TRI's root mean square is 4σ; errors that correlate over many cells make it hardly so."""
     plane = np.zeros((400, 400))
     white, smooth = DemError(sd_m=2.0, correlation_m=0.0), DemError(sd_m=2.0, correlation_m=900.0)
     index = [terrain_ruggedness_index(plane + error.field(0, plane.shape, 30.0)) for error in (white, smooth)]

@@ -98,7 +98,7 @@ def test_the_surface_bulges_between_crossings() -> None:
 
 @pytest.mark.parametrize(("k", "horizon_m"), [(4 / 3, 23_807.0), (1 / (1 - 0.13), 22_105.0)])
 def test_the_horizon_of_a_calm_sea(k: float, horizon_m: float) -> None:
-    # metrics.md §4: a mast of 20 m and a person of 1.7 m lose sight of each other there.
+    # A mast of 20 m and a person of 1.7 m lose sight of each other there.
     terrain = terrain_of(np.zeros((3, 300)), cell_m=100.0)
     observer = places(terrain, 1, 1)
     distances = horizon_m + np.array([-5.0, 5.0])
@@ -356,7 +356,7 @@ def test_fast_errs_in_few_cells() -> None:
     kw = {"observer_height_m": 20.0, "max_range_m": 8_000.0}
     exact = viewshed_array(z, 30.0, 300, 290, **kw)[2]
     fast = viewshed_array(z, 30.0, 300, 290, mode="fast", **kw)[2]
-    # GDAL, the same method, reaches 99.5 to 99.7 % on mountains (peers.md)
+    # GDAL, the same method, reaches 99.5 to 99.7 % on mountains
     assert (exact == fast).mean() > 0.99
     assert abs(int((fast == 1).sum()) - int((exact == 1).sum())) < 0.05 * (exact == 1).sum()
 

@@ -18,7 +18,7 @@ import pytest
 
 from geo.errors import BadInput
 from ops.journal.reader import JournalError, JournalReader
-from ops.room.room import RoomError, _locked
+from ops.room.room import RoomError, locked
 from ops.runtime.child_process import Child
 from ops.sector.samples import jacksboro_cog
 from ops.store.rows import time_ns
@@ -59,11 +59,11 @@ def test_what_a_child_process_writes_is_private_whoever_starts_it(tmp_path: Path
 
 
 def test_a_folder_belongs_to_one_room_at_a_time(tmp_path: Path):
-    with _locked(tmp_path):
+    with locked(tmp_path):
         assert others_may(tmp_path / "room.lock") == 0
-        with pytest.raises(RoomError, match="another watchline is using it"), _locked(tmp_path):
+        with pytest.raises(RoomError, match="another watchline is using it"), locked(tmp_path):
             raise AssertionError("two rooms in one folder")
-    with _locked(tmp_path):
+    with locked(tmp_path):
         pass  # the first has let go
 
 

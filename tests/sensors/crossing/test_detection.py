@@ -65,7 +65,7 @@ def watching(
 
 
 def test_the_worked_example() -> None:
-    """metrics.md §5: p = .3, T = 3 s, 1.25 m/s: λ = .11889/s = .09511/m; over 30 m .9424, lower end .9093."""
+    """p = .3, T = 3 s, 1.25 m/s: λ = .11889/s = .09511/m; over 30 m .9424, lower end .9093."""
     assert pytest.approx(0.11889, abs=5e-6) == SCAN
     assert pytest.approx(0.09511, abs=5e-6) == SCAN / WALK_MPS
     crossing = least_detected_crossing(watching(("radar", SCAN, 0.3)), GROUND, BORDER, belt_m=15.0, mobility=WALKER)
@@ -78,7 +78,7 @@ def test_the_worked_example() -> None:
 
 
 def test_a_ground_sensor_feels_metres_and_not_seconds() -> None:
-    """metrics.md §4: r = 30 m, p = .9 is .04886/m, however slowly one walks: over 30 m 1 − exp(−1.4659)."""
+    """r = 30 m, p = .9 is .04886/m, however slowly one walks: over 30 m 1 − exp(−1.4659)."""
     per_metre = -math.log(0.1) / (math.pi * 30.0 / 2.0)
     assert per_metre == pytest.approx(0.04886, abs=5e-6)
     buried = watching(("ground_sensor", per_metre * WALK_MPS, 0.9))

@@ -112,7 +112,7 @@ def test_a_sensor_that_sees_nothing_is_worth_nothing() -> None:
 
 
 def test_the_worked_example_of_the_time_average_gap() -> None:
-    """metrics.md §5: gaps of 5, 10 and 15 in 100 → 3.5."""
+    """gaps of 5, 10 and 15 in 100 → 3.5."""
     found = time_gaps([(0.0, 10.0), (15.0, 40.0), (50.0, 80.0), (95.0, 100.0)], start_s=0.0, end_s=100.0)
     assert found.lengths_s.tolist() == [5.0, 10.0, 15.0]
     assert found.average_gap_s == pytest.approx(3.5)

@@ -46,7 +46,7 @@ def seen(*rates: np.ndarray | float, belt_m: float = 40.0) -> WatchedBelt:
 
 
 def test_the_worked_example_of_availability() -> None:
-    """metrics.md §4: p = .3, 20 looks, availability .5 → .4996 (per look it would be .9612): 60 s at 3 s a look."""
+    """p = .3, 20 looks, availability .5 → .4996 (per look it would be .9612): 60 s at 3 s a look."""
     radar = seen(-math.log(0.7) / 3.0)
     found = over_crossing_states(outage_states(radar, {frozenset({"s0"}): 0.5, frozenset(): 0.5}))
     assert found.known == pytest.approx(0.4996, abs=5e-5)

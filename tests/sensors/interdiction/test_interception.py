@@ -1,4 +1,4 @@
-"""Interruption of crossings: ways, tasks, margins; the formula itself is in test_interdiction."""
+"""Interruption of crossings: ways, tasks, margins; the formula itself is in test_easi."""
 
 from __future__ import annotations
 

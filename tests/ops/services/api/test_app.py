@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fusion.alerts import alert as alert_state
 from geo.errors import BadInput
 from ops.services.api.access_log import Access, AccessLog, AuditError
-from ops.services.api.app import _MAY, ApiSettings, create_app
+from ops.services.api.app import ALLOWED_FROM, ApiSettings, create_app
 from ops.services.api.guard import TOKEN_HEADER, GuardSettings
 from ops.services.api.local_port import listen
 from ops.services.api.operator_actions import OperatorAction
@@ -130,7 +130,7 @@ def test_a_wrong_question_gets_one_sentence(room, path, status, sentence):
 
 def test_statuses_and_moves_are_fusions_own():
     assert STATUSES == alert_state.STATUSES
-    assert {action: alert_state.MOVES[action][0] for action in _MAY} == _MAY
+    assert {action: alert_state.MOVES[action][0] for action in ALLOWED_FROM} == _MAY
 
 
 ACTIONS = [

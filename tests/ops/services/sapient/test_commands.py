@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.chain, pytest.mark.broker]
 EARLIEST_S, LATEST_S, GAP_NS = -0.9, 0.1, 80_000_000
 """What the Apex middleware takes: the stamp against its own clock, and detections so far apart or of one time."""
 BUSY_S = 2.0
-"""What a busy machine may add; the delays themselves are stated in test_sapient_posts.py."""
+"""What a busy machine may add; the delays themselves are stated in test_node_link.py."""
 NODE = "7d0f5bbd-2f84-4c2a-9f0e-0d6a3a1c5e21"
 CAMERA = "4b0d7c36-6f5e-4f39-8d6f-3f6f2b1d9c22"
 
