@@ -19,6 +19,7 @@ from geo.border.zone import belt_outline
 from geo.terrain import bounds, cell_size
 from ops.drawing.coverage_classes import Map
 from ops.drawing.hillshade import shade
+from ops.drawing.symbols import SENSOR_NAMES
 from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector
 
@@ -28,11 +29,11 @@ DPI: Final = 150
 DARKEST_GREY: Final = 0.35
 """Grey of a cell without any light: pale, so that classes and names stay readable on top."""
 SIGNS: Final[Mapping[str, tuple[str, str, float]]] = {
-    "radar": ("s", "radar", 9.0),
-    "camera": ("o", "camera", 5.0),
-    "ground_sensor": ("D", "ground sensor", 4.0),
-    "radio": ("^", "radio finder", 6.0),
-    "human": ("P", "observer", 5.0),
+    "radar": ("s", SENSOR_NAMES["radar"], 9.0),
+    "camera": ("o", SENSOR_NAMES["camera"], 5.0),
+    "ground_sensor": ("D", SENSOR_NAMES["ground_sensor"], 4.0),
+    "radio": ("^", SENSOR_NAMES["radio"], 6.0),
+    "human": ("P", SENSOR_NAMES["human"], 5.0),
 }
 LABELLED_UP_TO: Final = 12  # sensors; more labels would cover the map
 

@@ -35,6 +35,7 @@ from ops.analysis.challenge.tables import (
 )
 from ops.analysis.challenge.work import STATES
 from ops.drawing.html_page import render_page
+from ops.drawing.symbols import legend_of
 from ops.drawing.web_map import (
     CLASS_STYLE,
     HIDDEN_STYLE,
@@ -56,7 +57,6 @@ TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 AS_CLASS: Final = {"least detected": "person", "fastest": "vehicle", "most vulnerable": "group"}
 """Line styles of the three paths on the map."""
-SYMBOLS: Final = (("radar", "radar"), ("camera", "camera"), ("ground_sensor", "ground sensor"), ("base", "patrol base"))
 LARGEST_PIXELS: Final = 1600
 LIMITS: Final = (
     "A percentile ranks the segments of this border; it says nothing across borders. Against the reference table "
@@ -178,11 +178,7 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
             *(([(OUTER_EDGE["color"], "", "outer edge of the zone")]) if ground.zone is not None else []),
             *((*CLASS_STYLE[AS_CLASS[kind]], f"{kind} crossing") for kind in findings.crossings),
         ],
-        "symbols": [
-            (kind, name)
-            for kind, name in SYMBOLS
-            if kind in {s.kind for s in ground.layout} | ({"base"} if ground.sector.bases else set())
-        ],
+        "symbols": legend_of({s.kind for s in ground.layout} | ({"base"} if ground.sector.bases else set())),
         "sheets": [_ground_sheet(findings, pictures), _layout_sheet(findings, pictures), _records_sheet(records)],
         "limits": [*LIMITS, f"Not in the data: {spaced(attrs['missing']) or 'nothing'}.", *_off_terrain(ground)],
         "colophon": f"Datum of the heights: {attrs.get('datum', 'unknown')}; cells of "

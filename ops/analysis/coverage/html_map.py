@@ -17,6 +17,7 @@ from geo.terrain import cell_size
 from ops.drawing.coverage_classes import Colour, Map
 from ops.drawing.html_page import render_page
 from ops.drawing.map_images import painted_png
+from ops.drawing.symbols import legend_of
 from ops.drawing.web_map import HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Marker, Overlay, draw_map
 from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector
@@ -26,14 +27,6 @@ TEMPLATE = Path(__file__).with_name("html_map.html.j2")
 
 LARGEST_PIXELS: Final = 2000  # along one side of the pictures inside the map; larger terrains are subsampled
 UNKNOWN_COLOUR: Final = (34, 34, 34)
-SYMBOLS: Final = (
-    ("radar", "radar"),
-    ("camera", "camera"),
-    ("ground_sensor", "ground sensor"),
-    ("radio", "radio finder"),
-    ("human", "observer"),
-    ("base", "patrol base"),
-)
 KEYS: Final = ("mast_height_m", "max_range_m", "period_s", "availability")
 
 
@@ -111,7 +104,7 @@ def _page(maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground
             for chosen in maps
         ],
         "shades": [*shades, (NOT_KNOWN_COLOUR, "not known")],
-        "symbols": [(kind, name) for kind, name in SYMBOLS if kind in {s.kind for s in ground.layout} | {"base"}],
+        "symbols": legend_of({s.kind for s in ground.layout} | {"base"}),
         "independence": story["independence"].capitalize(),
         "colophon": f"Datum of the heights: {ground.terrain.attrs.get('datum', 'unknown')}; cells of "
         f"{cell_size(ground.terrain):.0f} m; {story['limits']}. Watchline {story['watchline_version']}. Map: Leaflet "

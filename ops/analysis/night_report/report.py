@@ -23,6 +23,7 @@ from ops.analysis.night_report import text as words
 from ops.analysis.night_report.hidden_share import FORMULA, LIMITS, HiddenShare
 from ops.drawing.figures import SvgFigure, along_the_border, detections_per_sensor, gospa_over_time, latency_histogram
 from ops.drawing.html_page import render_page
+from ops.drawing.symbols import legend_of
 from ops.drawing.web_map import CLASS_STYLE, HIDDEN_STYLE, MapInput, MapParts, Marker, Trail, draw_map
 from ops.runtime.output import atomic_write
 from sensors.layout import Layout, grid_azimuths_rad
@@ -36,13 +37,6 @@ DEMO_NOTICE = (
 SAMPLE_NOTICE = (
     "Exercise line on sample terrain: the elevations are real; the border is drawn by hand and is no survey, and the "
     "terrain keeps the latitudes of its file, which seem to lie 0.287° too far north (decision 0002)."
-)
-SYMBOLS = (
-    ("radar", "radar"),
-    ("camera", "camera"),
-    ("ground_sensor", "ground sensor"),
-    ("base", "patrol base"),
-    ("alert", "alert"),
 )
 PART_OF_CIRCLE_RAD = np.radians(3.0)
 
@@ -156,7 +150,7 @@ def _page(report: ReportInput) -> dict[str, Any]:
             for name, (colour, dashes) in CLASS_STYLE.items()
             if name in {trail.of_class for trail in confirmed}
         ],
-        "symbols": SYMBOLS,
+        "symbols": legend_of({sensor.kind for sensor in report.layout} | {"base", "alert"}),
         "shades": _shades(),
         "hidden": hidden and {"sentence": words.hidden_sentence(hidden), "formula": FORMULA, "limits": LIMITS},
         "quality": words.quality_sentences(report.gospa, report.latency_meaning),

@@ -130,7 +130,7 @@ def test_a_wrong_question_gets_one_sentence(room, path, status, sentence):
 
 def test_statuses_and_moves_are_fusions_own():
     assert STATUSES == alert_state.STATUSES
-    assert {action: alert_state.MOVES[action][0] for action in ALLOWED_FROM} == _MAY
+    assert {action: alert_state.MOVES[action][0] for action in ALLOWED_FROM} == ALLOWED_FROM
 
 
 ACTIONS = [
