@@ -27,7 +27,7 @@ from sensors.scan_columns import ScanColumns
 __all__ = ["ArchiveError", "track_in_pieces", "track_piece"]
 
 DIMS = ("estimate", "state", "state_")
-Piece = xr.Dataset | Callable[[], xr.Dataset]
+BatchPiece = xr.Dataset | Callable[[], xr.Dataset]
 
 
 class ArchiveError(BadInput):
@@ -35,7 +35,7 @@ class ArchiveError(BadInput):
 
 
 def track_in_pieces(
-    pieces: Iterable[Piece],
+    pieces: Iterable[BatchPiece],
     layout: Layout,
     *,
     settings: TrackerSettings | None = None,

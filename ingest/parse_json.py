@@ -13,12 +13,12 @@ import msgspec
 from ingest.errors import MalformedMessage, printable
 from ingest.wire import MAX_PAYLOAD_BYTES
 
-Message = TypeVar("Message")
+Decoded = TypeVar("Decoded")
 
 
 def parse_json(
-    decoder: Callable[[bytes], Message], payload: bytes, *, limit: int | None = MAX_PAYLOAD_BYTES
-) -> Message:
+    decoder: Callable[[bytes], Decoded], payload: bytes, *, limit: int | None = MAX_PAYLOAD_BYTES
+) -> Decoded:
     """Decode ``payload`` with ``decoder``; MalformedMessage that names the field for any payload that is not valid."""
     if limit is not None and len(payload) > limit:
         raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {limit}")

@@ -19,7 +19,7 @@ KINDS: Final = {"position": "position", "reply": "action"}
 """A unit's channel → the kind of its rows in the journal."""
 
 Line = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
-Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
+UnitName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
 
 
 class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -31,7 +31,7 @@ class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     observed_at: UtcTime
     action: Literal["acknowledge", "reject", "clear"]
     alert: Identifier
-    by: Name
+    by: UnitName
     reason: Line = ""
 
 

@@ -45,7 +45,7 @@ UtcTime = Annotated[datetime, Meta(tz=True, description="RFC 3339, UTC: it ends 
 Range = Annotated[float, Meta(ge=0, le=1e6, description="slant range, metres")]
 PositiveMetres = Annotated[float, Meta(gt=0, le=1e6)]
 Azimuth = Annotated[float, Meta(ge=0, lt=360, description="clockwise from true north, degrees")]
-Elevation = Annotated[float, Meta(ge=-90, le=90, description="to the target's ground contact, degrees, positive up")]
+ElevationDeg = Annotated[float, Meta(ge=-90, le=90, description="to the target's ground contact, degrees, positive up")]
 PositiveDegrees = Annotated[float, Meta(gt=0, le=180)]
 Speed = Annotated[float, Meta(ge=-1000, le=1000, description="positive receding, metres per second")]
 PositiveSpeed = Annotated[float, Meta(gt=0, le=1000)]
@@ -64,7 +64,7 @@ SourceId = Annotated[
 ]
 Kind = Literal["radar", "camera", "ground_sensor", "radio", "human"]
 ClassName = Literal["person", "group", "vehicle", "animal", "other"]
-State = Literal["ok", "degraded", "maintenance", "stopped", "lost"]
+ReportedState = Literal["ok", "degraded", "maintenance", "stopped", "lost"]
 
 assert ClassName.__args__ == CLASSES  # type: ignore[attr-defined]
 
@@ -116,7 +116,7 @@ class WirePlot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     range_sd_m: PositiveMetres | None = None
     azimuth_deg: Azimuth | None = None
     azimuth_sd_deg: PositiveDegrees | None = None
-    elevation_deg: Elevation | None = None
+    elevation_deg: ElevationDeg | None = None
     elevation_sd_deg: PositiveDegrees | None = None
     radial_velocity_mps: Speed | None = None
     radial_velocity_sd_mps: PositiveSpeed | None = None
@@ -220,7 +220,7 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     boot: Counter
     seq: Annotated[Counter, Meta(description="numbers the status messages of a boot, separately from the scans")]
     observed_at: UtcTime
-    state: State
+    state: ReportedState
     kind: Kind | None = None
     status_interval_s: Seconds | None = None
     next_maintenance: UtcTime | None = None

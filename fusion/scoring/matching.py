@@ -24,7 +24,7 @@ from geo.errors import BadInput
 from geo.schema import Schema, Variable
 
 Names = npt.NDArray[np.str_]
-Times = npt.NDArray[np.datetime64]
+TimeArray = npt.NDArray[np.datetime64]
 
 _ROW = ("estimate",)
 _NUMBER = "fiu"  # integers are accepted and converted to float64
@@ -144,7 +144,7 @@ class Presence:
 class Scenes:
     """Truth and tracks at the same scoring times, with the metric's cut-off [m] and order."""
 
-    times: Times
+    times: TimeArray
     truth: Presence
     tracks: Presence
     cutoff_m: float
@@ -166,7 +166,7 @@ class Scenes:
             yield ScoringCase(target, track, pairs)
 
 
-def scenes_of(truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float, order: float, times: Times | None) -> Scenes:
+def scenes_of(truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float, order: float, times: TimeArray | None) -> Scenes:
     """Both histories at ``times`` (None: those of the truth). Raises ScoringError where they cannot be scored."""
     check_metric(cutoff_m, order)
     TRUTH.check(truth, where="truth")
@@ -179,7 +179,7 @@ def scenes_of(truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float, order: flo
     return Scenes(times, _truth_presence(truth, times), _track_presence(tracks, times), cutoff_m, order)
 
 
-def _truth_presence(truth: xr.Dataset, times: Times) -> Presence:
+def _truth_presence(truth: xr.Dataset, times: TimeArray) -> Presence:
     name, time, order = _ordered(truth, "target")
     position = _finite(truth, ("easting", "northing"), order, "truth")
     names, bounds = _blocks(name)
@@ -195,7 +195,7 @@ def _truth_presence(truth: xr.Dataset, times: Times) -> Presence:
     return _presence(names, numbers, when, where, len(times))
 
 
-def _track_presence(tracks: xr.Dataset, times: Times) -> Presence:
+def _track_presence(tracks: xr.Dataset, times: TimeArray) -> Presence:
     name, time, order = _ordered(tracks, "track")
     status = tracks["status"].values.astype(str)[order]
     unknown = set(np.unique(status)) - set(STATUSES)
@@ -226,7 +226,7 @@ def _presence(names: Names, numbers: list[Ints], when: list[Ints], where: list[F
     return Presence(names, thing[by_time], position[by_time], np.searchsorted(k[by_time], np.arange(n_times + 1)))
 
 
-def _ordered(history: xr.Dataset, key: str) -> tuple[Names, Times, Ints]:
+def _ordered(history: xr.Dataset, key: str) -> tuple[Names, TimeArray, Ints]:
     """Names and times by (name, time), of equal rows only the last in the dataset, and the rows they came from."""
     name, time = history[key].values.astype(str), history["time"].values.astype("datetime64[ns]")
     if np.isnat(time).any():

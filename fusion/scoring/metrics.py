@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.scoring.matching import Names, ScoringCase, ScoringError, Times, scenes_of
+from fusion.scoring.matching import Names, ScoringCase, ScoringError, TimeArray, scenes_of
 from geo.arrays import Ints
 
 
 def gospa(
-    truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, order: float = 2.0, times: Times | None = None
+    truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, order: float = 2.0, times: TimeArray | None = None
 ) -> xr.Dataset:
     """Compute the generalised optimal sub-pattern assignment metric with α = 2, per time.
 
@@ -64,7 +64,7 @@ def gospa(
 
 
 def ospa(
-    truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, order: float = 2.0, times: Times | None = None
+    truth: xr.Dataset, tracks: xr.Dataset, *, cutoff_m: float = 50.0, order: float = 2.0, times: TimeArray | None = None
 ) -> xr.Dataset:
     """Compute the optimal sub-pattern assignment metric, per time.
 
@@ -298,7 +298,7 @@ def _ospa_row(scene: ScoringCase, cutoff_m: float, order: float) -> tuple[float,
 class _Assignment:
     """Track number of each target at each time, −1 for none; (time, target), and whether the target is present."""
 
-    times: Times
+    times: TimeArray
     targets: Names
     present: npt.NDArray[np.bool_]
     track: Ints

@@ -13,12 +13,12 @@ import xarray as xr
 from geo.arrays import Floats
 from geo.terrain import cell_size, slope
 
-Scalar = TypeVar("Scalar", bound=np.generic)
+RasterScalar = TypeVar("RasterScalar", bound=np.generic)
 
 ON_CENTRE_CELLS = 1e-6  # as in geo.terrain.sample: this close to a row or column of centres counts as on it
 
 
-def read_only(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+def read_only(array: npt.NDArray[RasterScalar]) -> npt.NDArray[RasterScalar]:
     """A read-only view: kernels then always get one type, and shared arrays are never changed."""
     view = array.view()
     view.flags.writeable = False

@@ -22,7 +22,7 @@ OFTEN_LATE = 0.02
 LATENESS_SCANS = 64
 """The fraction is taken over about this number of the newest scans."""
 
-Key = tuple[int, str, int, int]
+ScanKey = tuple[int, str, int, int]
 Advance = Callable[[TrackBank, ScanColumns], tuple[TrackBank, Rows]]
 
 
@@ -36,7 +36,7 @@ class TimelineEntry:
     before: TrackBank | None
 
 
-def key_of(scan: ScanColumns) -> Key:
+def key_of(scan: ScanColumns) -> ScanKey:
     """A scan's place in the order of observation; ties are broken by sensor, boot and sequence."""
     return scan.observed_ns, scan.sensor, scan.boot, scan.sequence
 

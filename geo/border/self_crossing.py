@@ -11,10 +11,10 @@ from shapely.geometry import LineString
 
 from geo.arrays import Floats
 
-Place = tuple[float, float]
+Vertex = tuple[float, float]
 
 
-def crossing_place(parts: Sequence[LineString]) -> Place | None:
+def crossing_place(parts: Sequence[LineString]) -> Vertex | None:
     """Point where a part crosses itself or another part; None without one.
 
     Running along itself, and touching itself in the middle of an edge, count as crossing. Parts may touch each other,
@@ -30,7 +30,7 @@ def crossing_place(parts: Sequence[LineString]) -> Place | None:
     return None
 
 
-def _self_crossing(part: LineString) -> Place | None:
+def _self_crossing(part: LineString) -> Vertex | None:
     places = np.asarray(part.coords)[:, :2]
     places = places[np.append(True, (np.diff(places, axis=0) != 0.0).any(axis=1))]
     edges = np.asarray(shapely.linestrings(np.stack([places[:-1], places[1:]], axis=1)), dtype=object)
@@ -44,14 +44,14 @@ def _self_crossing(part: LineString) -> Place | None:
     return _crossed_vertex(places)
 
 
-def _any_place(geometry: shapely.Geometry) -> Place:
+def _any_place(geometry: shapely.Geometry) -> Vertex:
     x, y = shapely.get_coordinates(geometry)[0]
     return float(x), float(y)
 
 
-def _crossed_vertex(places: Floats) -> Place | None:
+def _crossed_vertex(places: Floats) -> Vertex | None:
     """Vertex that the line passes twice, the second time from one side of the first pass to the other."""
-    visits: dict[Place, list[int]] = defaultdict(list)
+    visits: dict[Vertex, list[int]] = defaultdict(list)
     for i, place in enumerate(map(tuple, places)):
         visits[place].append(i)
     for place, times in visits.items():

@@ -22,7 +22,7 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.terrain.derived import cell_size
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 MARGIN_BELTS = 2.0
 """Default overlap of a sub-section beyond its own segments, in widths of the belt."""
@@ -249,12 +249,12 @@ def _part_of(border: Border | Zone, spans: Floats, segments: Ints) -> BorderPart
 
 def by_stretches(
     todo: Sequence[Stretch],
-    work: Callable[[Stretch], Answer],
+    work: Callable[[Stretch], Result],
     *,
-    done: Mapping[int, Answer] | None = None,
-    keep: Callable[[int, Answer], None] | None = None,
+    done: Mapping[int, Result] | None = None,
+    keep: Callable[[int, Result], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Iterator[tuple[int, Answer]]:
+) -> Iterator[tuple[int, Result]]:
     """Yield the number and the result of ``work`` for each sub-section in turn; a result in ``done`` is used if
     present.
 

@@ -15,7 +15,7 @@ from geo.mobility.walking_speed import TOBLER_OFF_PATH
 from geo.paths.search import Steps
 from geo.terrain.derived import cell_size
 
-Bounds = tuple[float, float, float, float]
+WindowBounds = tuple[float, float, float, float]
 
 
 def least_time_path(
@@ -24,7 +24,7 @@ def least_time_path(
     goals: npt.ArrayLike,
     *,
     off_path: bool = True,
-    bounds: Bounds | None = None,
+    bounds: WindowBounds | None = None,
     neighbours: int = 16,
 ) -> Floats:
     """Easting and northing (place, 2) [m] of a walker's fastest path from ``start`` to the first reached of ``goals``.

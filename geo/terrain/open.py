@@ -24,7 +24,7 @@ from geo.terrain.resample import read_all, read_heights
 from geo.terrain.source import RasterSource
 
 Chunks = int | str | tuple[int, int] | Mapping[str, int]
-Cells = npt.NDArray[Any]
+RasterValues = npt.NDArray[Any]
 
 TERRAIN = Schema(
     "terrain",
@@ -241,14 +241,16 @@ def _layer(plan: TerrainPlan, chunks: Chunks | None, path: Paths, read: Any, dty
     """A raster of land cover or canopy, on the cells of the plan."""
     sources = join_tiles([read_header(name, heights=False) for name in tile_names(path)])
 
-    def window(row: int, column: int, rows: int, columns: int) -> Cells:
-        values: Cells = read(sources, plan.grid, Window(column, row, columns, rows))
+    def window(row: int, column: int, rows: int, columns: int) -> RasterValues:
+        values: RasterValues = read(sources, plan.grid, Window(column, row, columns, rows))
         return values
 
     return _laid_on(plan, chunks, window, dtype)
 
 
-def _laid_on(plan: TerrainPlan, chunks: Chunks | None, read: Callable[[int, int, int, int], Cells], dtype: Any) -> Any:
+def _laid_on(
+    plan: TerrainPlan, chunks: Chunks | None, read: Callable[[int, int, int, int], RasterValues], dtype: Any
+) -> Any:
     """Values by ``read(row, column, rows, columns)``: an array filled by strips, or a lazy one cut by ``chunks``."""
     if chunks is None:
         values = np.empty((plan.grid.rows, plan.grid.columns), dtype)

@@ -35,4 +35,5 @@ class RasterSource:
 
 
 def corners(source: RasterSource) -> list[tuple[float, float]]:
+    """Pixel coordinates (column, row) of the four corners."""
     return [(0, 0), (source.columns, 0), (0, source.rows), (source.columns, source.rows)]

@@ -25,9 +25,9 @@ from geo.visibility.view import (
     RADIO_K,
     TARGET_HEIGHT_M,
     Angles,
-    Mode,
     RasterGrid,
     View,
+    ViewshedMode,
     check_numbers,
     check_on_map,
     check_shape,
@@ -51,7 +51,7 @@ def viewshed(
     azimuths_rad: Angles = None,
     elevations_rad: Angles = None,
     curvature_k: float = RADIO_K,
-    mode: Mode = "exact",
+    mode: ViewshedMode = "exact",
     canopy: Canopy = "ignored",
 ) -> xr.DataArray:
     """Compute the cells that one observer sees.
@@ -136,7 +136,7 @@ def viewshed_array(
     azimuths_rad: Angles = None,
     elevations_rad: Angles = None,
     curvature_k: float = RADIO_K,
-    mode: Mode = "exact",
+    mode: ViewshedMode = "exact",
 ) -> tuple[int, int, UInt8s]:
     """Compute a viewshed on a bare array, from the centre of a cell.
 
@@ -212,7 +212,7 @@ def minimum_target_height(
     min_range_m: float = 0.0,
     azimuths_rad: Angles = None,
     curvature_k: float = RADIO_K,
-    mode: Mode = "exact",
+    mode: ViewshedMode = "exact",
 ) -> xr.DataArray:
     """Compute the height above ground from which a target in each cell is seen.
 

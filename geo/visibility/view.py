@@ -17,7 +17,7 @@ from geo.arrays import Float32s, Floats
 from geo.errors import BadInput, TerrainError
 from geo.visibility.kernels.sight_line import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE
 
-Mode = Literal["exact", "fast"]
+ViewshedMode = Literal["exact", "fast"]
 Angles = tuple[float, float] | None
 
 RADIO_K = 4 / 3
@@ -40,7 +40,7 @@ class View:
     azimuths_rad: Angles = None
     elevations_rad: Angles = None
     curvature_k: float = RADIO_K
-    mode: Mode = "exact"
+    mode: ViewshedMode = "exact"
 
     def __post_init__(self) -> None:
         check_not_negative(self.observer_height_m, "observer_height_m")

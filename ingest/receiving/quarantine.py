@@ -78,7 +78,7 @@ class QuarantineRecord:
     shed: int = 0
 
 
-Verdict = Literal["read", "prove", "shed"]
+Admission = Literal["read", "prove", "shed"]
 """A message is read; read if its signature is valid; not read."""
 
 
@@ -135,7 +135,7 @@ class Quarantine:
         """The authenticated sources in quarantine, without the names that unauthenticated messages use."""
         return frozenset(source for source, proven in self._held if proven)
 
-    def admits(self, source: str, now_ns: int) -> Verdict:
+    def admits(self, source: str, now_ns: int) -> Admission:
         """Whether a message of this source received now is read. Call ``shed`` for one that is not."""
         if not self._held:
             return "read"

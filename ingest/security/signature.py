@@ -35,7 +35,7 @@ BURST_SIZES: Final = (16, 8, 4, 2)
 MOST_ROOTS: Final = 4096
 
 UserProperties = Sequence[tuple[str, str]]
-Message = tuple[str, str, UserProperties, bytes]
+SignedMessage = tuple[str, str, UserProperties, bytes]
 """topic, content type, properties, body."""
 
 
@@ -111,7 +111,7 @@ class Signer:
         signature = self.private.sign(signed_bytes(topic, content_type, dict(properties), payload))
         return [*properties, ("sig", _text(signature))]
 
-    def sign_many(self, messages: Sequence[Message]) -> list[list[tuple[str, str]]]:
+    def sign_many(self, messages: Sequence[SignedMessage]) -> list[list[tuple[str, str]]]:
         """Sign messages that are sent together: bursts under one signature, the rest one by one.
 
         Parameters
@@ -129,7 +129,7 @@ class Signer:
             signed += self._burst(messages[len(signed) : len(signed) + size])
         return signed + [self.sign(*message) for message in messages[len(signed) :]]
 
-    def _burst(self, messages: Sequence[Message]) -> list[list[tuple[str, str]]]:
+    def _burst(self, messages: Sequence[SignedMessage]) -> list[list[tuple[str, str]]]:
         property_lists = [[*user_properties, ("key", self.key)] for _, _, user_properties, _ in messages]
         level = [
             _leaf(signed_bytes(topic, content_type, dict(properties), payload))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.sending.spool import Key, Spool, SpoolEntry
+from ingest.sending.spool import MessageKey, Spool, SpoolEntry
 from ingest.wire import Ack
 
 MAX_PATIENCE: Final = 8
@@ -39,7 +39,7 @@ class SendWindow:
     def __init__(self, spool: Spool, settings: SendWindowSettings | None = None) -> None:
         self._spool = spool
         self._settings = settings or SendWindowSettings()
-        self._cursor: Key | None = None
+        self._cursor: MessageKey | None = None
         self._progress_s = 0.0
         self._patience_s = self._settings.stall_s
         self.resends = 0

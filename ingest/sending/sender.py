@@ -22,11 +22,11 @@ from ingest.errors import BrokerError, MalformedMessage, SpoolError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.security.key_register import Identity
-from ingest.security.signature import BURST_SIZES, Message, UserProperties
+from ingest.security.signature import BURST_SIZES, SignedMessage, UserProperties
 from ingest.sending.send_window import SendWindow, SendWindowSettings
-from ingest.sending.spool import Key, Spool, SpoolEntry
+from ingest.sending.spool import MessageKey, Spool, SpoolEntry
 from ingest.standards.gateway_refusal import PREFIX, REFUSED, encode_refused
-from ingest.wire import JSON, Ack, Kind, State, Status
+from ingest.wire import JSON, Ack, Kind, ReportedState, Status
 from sensors.scan import Scan
 from sensors.timestamps import utc_datetime
 
@@ -120,7 +120,7 @@ class Sender:
         self._came_up = self._lost_session = False
         self._status_seq = 0
         self._status_due_ns = 0
-        self._state: State = "ok"
+        self._state: ReportedState = "ok"
         self._note = ""
         self._failed: str | None = None
         self._replaced: str | None = None
@@ -146,7 +146,7 @@ class Sender:
         self._connection.start()
         self._pump_thread.start()
 
-    def put(self, scan: Scan) -> Key:
+    def put(self, scan: Scan) -> MessageKey:
         """Spool a scan under the next (boot, seq), which replace its own; it is durable when this returns.
 
         Parameters
@@ -168,7 +168,7 @@ class Sender:
         """
         return self.put_many([scan])[0]
 
-    def put_many(self, scans: Sequence[Scan]) -> list[Key]:
+    def put_many(self, scans: Sequence[Scan]) -> list[MessageKey]:
         """Spool several scans in one transaction: all or none of them.
 
         Parameters
@@ -195,7 +195,7 @@ class Sender:
         self._wake.set()
         return keys
 
-    def refuse(self, packet: bytes, error: MalformedMessage, content_type: str) -> Key:
+    def refuse(self, packet: bytes, error: MalformedMessage, content_type: str) -> MessageKey:
         """Spool a message that a gateway cannot use, for the dead letters; it is durable when this returns.
 
         Parameters
@@ -246,7 +246,7 @@ class Sender:
         self._wake.set()
         return True
 
-    def set_state(self, state: State, note: str = "") -> None:
+    def set_state(self, state: ReportedState, note: str = "") -> None:
         """Set the state that the heartbeats report; the first is sent at once.
 
         Parameters
@@ -367,13 +367,13 @@ class Sender:
             for _, message in self._signed([self._repeats.popleft()], {}):
                 self._publish(message)
 
-    def _publish(self, message: Message) -> bool:
+    def _publish(self, message: SignedMessage) -> bool:
         topic, content_type, user_properties, payload = message
         return self._connection.publish(topic, payload, content_type=content_type, user_properties=user_properties)
 
     def _signed(
         self, entries: Sequence[SpoolEntry], lows: Mapping[int, int | None]
-    ) -> list[tuple[SpoolEntry, Message]]:
+    ) -> list[tuple[SpoolEntry, SignedMessage]]:
         """Make the messages of these entries, which are sent together."""
         messages = []
         for entry in entries:
@@ -389,12 +389,12 @@ class Sender:
             for entry, (m, user_properties) in zip(entries, signed, strict=True)
         ]
 
-    def _numbers(self, key: Key) -> list[tuple[str, str]]:
+    def _numbers(self, key: MessageKey) -> list[tuple[str, str]]:
         """Make the user properties of a message: its numbers, its sender's boot and the time of sending."""
         numbers = zip(("boot", "seq", "by_boot", "sent"), (*key, self._spool.boot, self._now_ns()), strict=True)
         return [(name, str(value)) for name, value in numbers]
 
-    def _signed_properties(self, topic: str, key: Key, payload: bytes) -> UserProperties:
+    def _signed_properties(self, topic: str, key: MessageKey, payload: bytes) -> UserProperties:
         """Make the properties of one message: its numbers, and the signature over the whole message."""
         user_properties = self._numbers(key)
         return (
@@ -410,7 +410,7 @@ class Sender:
         payload, user_properties = self._status(state)
         self._connection.publish(self._status_topic, payload, user_properties=user_properties, retain=True)
 
-    def _status(self, state: State, note: str | None = None) -> tuple[bytes, UserProperties]:
+    def _status(self, state: ReportedState, note: str | None = None) -> tuple[bytes, UserProperties]:
         with self._lock:
             self._status_seq += 1
             status = Status(

@@ -28,7 +28,7 @@ CREATE TABLE messages (id INTEGER PRIMARY KEY, payload BLOB NOT NULL);
 CREATE TABLE gaps (boot INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (boot, first));
 """
 
-Key = tuple[int, int]
+MessageKey = tuple[int, int]
 Build = Callable[[int, int], bytes]
 
 
@@ -41,7 +41,7 @@ class SpoolEntry:
     payload: bytes
 
     @property
-    def key(self) -> Key:
+    def key(self) -> MessageKey:
         """(boot, seq)."""
         return self.boot, self.seq
 
@@ -148,7 +148,7 @@ class Spool:
             )
         return version
 
-    def put(self, build: Build) -> Key:
+    def put(self, build: Build) -> MessageKey:
         """Store one message under the next (boot, seq); it is on disk when this returns.
 
         Parameters
@@ -168,7 +168,7 @@ class Spool:
         """
         return self.put_many([build])[0]
 
-    def put_many(self, builds: Sequence[Build]) -> list[Key]:
+    def put_many(self, builds: Sequence[Build]) -> list[MessageKey]:
         """Store several messages in one transaction: all or none of them.
 
         Parameters
@@ -215,7 +215,7 @@ class Spool:
             self._set_meta("dropped", self._dropped_total + dropped)
         self._after = (count, total, self._put_total + len(rows), self._dropped_total + dropped)
 
-    def pending(self, after: Key | None = None, limit: int = 1000) -> list[SpoolEntry]:
+    def pending(self, after: MessageKey | None = None, limit: int = 1000) -> list[SpoolEntry]:
         """Return up to ``limit`` waiting messages past the key ``after``, oldest boot first, then by seq."""
         with self._lock:
             rows = self._query(
@@ -252,7 +252,7 @@ class Spool:
             rows = self._query("SELECT min(id) FROM messages WHERE id BETWEEN ? AND ?", (_id(boot, 0), _id(boot, -1)))
         return None if rows[0][0] is None else _key(int(rows[0][0]))[1]
 
-    def waiting_up_to(self, key: Key) -> int:
+    def waiting_up_to(self, key: MessageKey) -> int:
         """Return the number of waiting messages with a key up to and including this one."""
         with self._lock:
             return int(self._query("SELECT count(*) FROM messages WHERE id <= ?", (_id(*key),))[0][0])
@@ -340,5 +340,5 @@ def _id(boot: int, seq: int) -> int:
     return boot << _SEQ_BITS | (seq & _SEQ_MASK)
 
 
-def _key(rowid: int) -> Key:
+def _key(rowid: int) -> MessageKey:
     return rowid >> _SEQ_BITS, rowid & _SEQ_MASK

@@ -25,7 +25,7 @@ from ingest.topics import PREFIX, identifier
 from ingest.wire import MAX_PAYLOAD_BYTES
 from ops.broker.certificates import Authority, Pair
 from ops.broker.identities import FEED, INGEST, INGEST_UNITS, UNIT, IdentityFolder, Name
-from ops.broker.topic_rights import OWN_READ, OWN_WRITE, Client, Part, read_filters, write_filters
+from ops.broker.topic_rights import OWN_READ, OWN_WRITE, BrokerRole, Client, read_filters, write_filters
 from ops.runtime.output import write_private
 
 MAX_PACKET_BYTES: Final = MAX_PAYLOAD_BYTES + 64 * 1024
@@ -69,7 +69,7 @@ class _Installation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What ``broker check`` and ``broker revoke`` need from a folder: installation.json."""
 
     sector: str
-    clients: dict[str, Part] = {}
+    clients: dict[str, BrokerRole] = {}
     revoked: tuple[str, ...] = ()
 
 

@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 from ingest.topics import PREFIX, Owner, sensor_filter, unit_filter
 
-Part = Literal["sensor", "unit", "operator", "ingest", "feed"]
+BrokerRole = Literal["sensor", "unit", "operator", "ingest", "feed"]
 """The part of a client in a sector, which its certificate's name stands for."""
-PARTS: Final[tuple[Part, ...]] = ("sensor", "unit", "operator", "ingest", "feed")
+PARTS: Final[tuple[BrokerRole, ...]] = ("sensor", "unit", "operator", "ingest", "feed")
 
 OWN_WRITE: Final[dict[Owner, tuple[str, ...]]] = {"sensor": ("detections", "status"), "unit": ("position", "reply")}
 OWN_READ: Final[dict[Owner, tuple[str, ...]]] = {"sensor": ("ack",), "unit": ("alerts",)}
@@ -21,7 +21,7 @@ class Client:
     """A name and its part. The operator is a unit that also reads the alerts of all units and the map's tracks."""
 
     name: str
-    part: Part
+    part: BrokerRole
 
     @property
     def owner(self) -> Owner | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-Colour = tuple[float, float, float]
+RgbFraction = tuple[float, float, float]
 VIRIDIS: Final = (
     "#482475",
     "#414487",
@@ -32,7 +32,7 @@ class ColourClass:
 
     low: float
     high: float
-    colour: Colour | None
+    colour: RgbFraction | None
     label: str
 
 
@@ -106,7 +106,7 @@ def _count_steps() -> tuple[ColourClass, ...]:
     return (ColourClass(-np.inf, 0.5, None, "0"), *steps)
 
 
-def _palette(count: int) -> list[Colour]:
+def _palette(count: int) -> list[RgbFraction]:
     """Return ``count`` colours of VIRIDIS, evenly spaced from dark to light."""
     tenths = np.array([_rgb(colour) for colour in VIRIDIS])
     indices = np.linspace(0.0, len(VIRIDIS) - 1.0, count)
@@ -114,6 +114,6 @@ def _palette(count: int) -> list[Colour]:
     return [(float(red), float(green), float(blue)) for red, green, blue in zip(*bands, strict=True)]
 
 
-def _rgb(colour: str) -> Colour:
+def _rgb(colour: str) -> RgbFraction:
     red, green, blue = (int(colour[i : i + 2], 16) / 255.0 for i in (1, 3, 5))
     return red, green, blue

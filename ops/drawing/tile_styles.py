@@ -21,20 +21,20 @@ from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
 Palette = Literal["day", "night"]
 
 
-Colour = tuple[int, int, int]
+Rgb = tuple[int, int, int]
 
 UNSEEN, SEEN, UNKNOWN, OFF_THE_MAP = 0, 1, 2, 255
 """Values of a visibility raster."""
 
 _HATCH_PX: Final = 8  # divides the tile's 256, so that lines continue in the next tile
 _SHADOW_ALPHA, _LIGHT_ALPHA = 150.0, 70.0
-_RAMPS: Final[Mapping[Palette, tuple[Colour, Colour, Colour]]] = {  # low, middle, high
+_RAMPS: Final[Mapping[Palette, tuple[Rgb, Rgb, Rgb]]] = {  # low, middle, high
     "day": ((170, 178, 172), (205, 206, 194), (236, 232, 222)),
     "night": ((36, 42, 44), (66, 70, 70), (104, 105, 101)),
 }
-_VEILS: Final[Mapping[Palette, Colour]] = {"day": (58, 62, 70), "night": (0, 0, 0)}
+_VEILS: Final[Mapping[Palette, Rgb]] = {"day": (58, 62, 70), "night": (0, 0, 0)}
 _VEIL_ALPHA: Final[Mapping[Palette, int]] = {"day": 84, "night": 112}
-_LINES: Final[Mapping[Palette, Colour]] = {"day": (58, 62, 70), "night": (102, 106, 112)}
+_LINES: Final[Mapping[Palette, Rgb]] = {"day": (58, 62, 70), "night": (102, 106, 112)}
 _LINE_ALPHA: Final[Mapping[Palette, int]] = {"day": 124, "night": 165}
 
 
@@ -130,5 +130,5 @@ class Unseen:
         ]
 
 
-def _entry(colour: Colour, label: str) -> dict[str, str]:
+def _entry(colour: Rgb, label: str) -> dict[str, str]:
     return {"colour": "#{:02x}{:02x}{:02x}".format(*colour), "label": label}

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ops.services.api.operator_actions import OperatorAction
     from ops.services.map.supervisor import MapProcess
 
-Part = TypeVar("Part")
+RoomPart = TypeVar("RoomPart")
 
 START_TIMEOUT_S: Final = 120.0
 BROKER_ANSWERS_S: Final = 10.0
@@ -238,7 +238,7 @@ class Room:
         self._stack.callback(child.stop, timeout_s=timeout_s)
         return child
 
-    def enter(self, part: AbstractContextManager[Part]) -> Part:
+    def enter(self, part: AbstractContextManager[RoomPart]) -> RoomPart:
         """Enter a part that belongs to the room and closes with it."""
         return self._stack.enter_context(part)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from geo.border.line_files import Clip
     from geo.frame import LocalFrame
 
-Place = tuple[float, float]
+ZoneVertex = tuple[float, float]
 TOLD_OF = (
     "The border is a zone with two edges: tracks, alerts and forecasts are told of its inner edge, home's, and the "
     "live map draws that one; coverage, challenge, compare and plan have all of it."
@@ -33,8 +33,8 @@ class ZoneEdges:
 
     inner: str | None = None
     outer: str | None = None
-    home: Place | None = None
-    ends: tuple[Place, Place] | None = None
+    home: ZoneVertex | None = None
+    ends: tuple[ZoneVertex, ZoneVertex] | None = None
 
     @classmethod
     def of(cls, table: dict[str, Any], *, where: str) -> ZoneEdges:
@@ -81,9 +81,9 @@ class ZoneEdges:
             raise BorderError(error.what, where=str(path), expected=error.expected) from None
 
 
-def _position(value: Any, key: str, where: str) -> Place:
+def _position(value: Any, key: str, where: str) -> ZoneVertex:
     try:
-        lon, lat = msgspec.convert(value, Place)
+        lon, lat = msgspec.convert(value, ZoneVertex)
     except msgspec.ValidationError:
         raise BadInput(
             f"{key} = {value!r}", where=f"{where} [zone]", expected="a place [lon, lat] in degrees"

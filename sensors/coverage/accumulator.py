@@ -22,7 +22,7 @@ from numba import njit
 
 from geo.arrays import Floats, Ints
 from geo.errors import BadInput
-from geo.visibility.view import Mode
+from geo.visibility.view import ViewshedMode
 from sensors.coverage.sight import Block, SightTask, sight, split_states
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import log_miss
@@ -41,7 +41,7 @@ class CoverageTask:
 
     situation: Situation
     dwell_s: float
-    mode: Mode = "exact"
+    mode: ViewshedMode = "exact"
 
     def __post_init__(self) -> None:
         number = isinstance(self.dwell_s, Real) and not isinstance(self.dwell_s, bool)

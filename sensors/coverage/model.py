@@ -19,7 +19,7 @@ from dask.base import is_dask_collection, tokenize
 
 from geo.border import Border, Zone
 from geo.visibility import UNKNOWN, VISIBLE
-from geo.visibility.view import Mode
+from geo.visibility.view import ViewshedMode
 from sensors.coverage.accumulator import CoverageTask
 from sensors.coverage.blocks import BLOCK_CELLS, Blocks, checked_blocks, lazy_layers, lazy_sums, sums_now, visits
 from sensors.coverage.sight import TARGET_HEIGHT_M, SightTask, refuse_off_the_map, sight
@@ -58,7 +58,7 @@ def coverage(
     conditions: Conditions | str | Sequence[str] = "day",
     dwell_s: float = 600.0,
     assumptions: Assumptions | None = None,
-    mode: Mode = "exact",
+    mode: ViewshedMode = "exact",
     block_cells: int = BLOCK_CELLS,
 ) -> xr.Dataset:
     """Compute how well a layout covers the ground, per sensor and over all sensors; lazy.
@@ -129,7 +129,7 @@ def coverage_rasters(
     conditions: Conditions | str | Sequence[str] = "day",
     dwell_s: float = 600.0,
     assumptions: Assumptions | None = None,
-    mode: Mode = "exact",
+    mode: ViewshedMode = "exact",
     block_cells: int = BLOCK_CELLS,
     report: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
@@ -246,7 +246,7 @@ def _task(
     conditions: Conditions | str | Sequence[str],
     dwell_s: float,
     assumptions: Assumptions | None,
-    mode: Mode,
+    mode: ViewshedMode,
 ) -> tuple[str, CoverageTask]:
     """The label of the conditions, and the task to compute."""
     label, weather = conditions_of(conditions)
@@ -259,7 +259,7 @@ def task_of(
     conditions: Conditions | str | Sequence[str] = "day",
     dwell_s: float = 600.0,
     assumptions: Assumptions | None = None,
-    mode: Mode = "exact",
+    mode: ViewshedMode = "exact",
 ) -> CoverageTask:
     """The task that ``coverage`` computes for each sensor with these keywords."""
     return _task(target, conditions, dwell_s, assumptions, mode)[1]

@@ -17,7 +17,7 @@ from geo.arrays import Ints
 from geo.errors import TerrainError
 from geo.terrain import bounds, cell_size, sample
 from geo.visibility import UNKNOWN, VISIBLE, viewshed
-from geo.visibility.view import Angles, Mode
+from geo.visibility.view import Angles, ViewshedMode
 from sensors import camera, ground_sensor, human, radar, radio
 from sensors.detection_model.assumptions import Assumptions
 from sensors.errors import LayoutError
@@ -53,7 +53,7 @@ class SightTask:
 
     target: str
     assumptions: Assumptions | None = None
-    mode: Mode = "exact"
+    mode: ViewshedMode = "exact"
 
 
 @dataclass(frozen=True, slots=True)

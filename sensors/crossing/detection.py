@@ -23,7 +23,7 @@ from sensors.crossing.watched_belt import WatchedBelt, feels_steps, looks_of, mo
 from sensors.detection_model.hazard import hazard_of, probability_of, with_outages
 from sensors.errors import GapError
 
-Cells = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+CellIndices = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 DECIDING_SHARE: Final = 0.5
 """A crossing is *decided* where the densest parts of its hazard add up to this fraction of it."""
 
@@ -194,7 +194,7 @@ def chosen_segment(ways: Crossings, segment: int | None) -> int:
 
 
 def crossing_along(
-    watched: WatchedBelt, kind: str, direction: str, segment: int, cells: Cells, neighbours: int
+    watched: WatchedBelt, kind: str, direction: str, segment: int, cells: CellIndices, neighbours: int
 ) -> Crossing:
     """The crossing along cells (rows and columns of the belt's window), with all its properties."""
     mobility = watched.on_belt

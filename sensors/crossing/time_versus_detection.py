@@ -14,7 +14,7 @@ from geo.errors import BadInput
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.coverage.segments import check_required
-from sensors.crossing.detection import Cells, Crossing, chosen_segment, crossing_along, no_way
+from sensors.crossing.detection import CellIndices, Crossing, chosen_segment, crossing_along, no_way
 from sensors.crossing.segments import CROSSED, SECOND, UNKNOWN, least_ways, over_segments
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.errors import CrossingError
@@ -100,7 +100,7 @@ class _Corner:
     seconds: float
     hazard: float
     segment: int
-    cells: Cells
+    cells: CellIndices
 
 
 def _corner(watched: WatchedBelt, ways: Crossings, segment: int | None) -> _Corner:

@@ -18,7 +18,7 @@ from geo.border.belt import BorderLine, belt_of, fitting_belt_m
 from geo.terrain import bounds
 from sensors.errors import CrossingError, GapError
 from sensors.gaps.barrier_depth import k_barrier, weakest_links
-from sensors.gaps.footprint_overlap import EDGE, Chain, Patch, Piece, chain_of
+from sensors.gaps.footprint_overlap import EDGE, Chain, FootprintPiece, Patch, chain_of
 from sensors.layout import Layout
 
 Found = tuple[int, frozenset[str], bool]  # k, the cut, and whether it is proved to be minimal
@@ -403,7 +403,7 @@ def _end(belt: Belt, run: tuple[int, int], window: tuple[slice, slice], *, at_en
     return Patch(wider[0].start, wider[1].start, touching & nearer)
 
 
-def _pieces(chain: Chain) -> set[Piece]:
+def _pieces(chain: Chain) -> set[FootprintPiece]:
     overlaps, left, right = chain
     return {piece for pair in overlaps for piece in pair} | left | right
 
@@ -416,7 +416,7 @@ def _in_pieces(chain: Chain) -> bool:
 def _without(chain: Chain, name: str) -> Chain:
     overlaps, left, right = chain
 
-    def kept(pieces: Iterable[Piece]) -> set[Piece]:
+    def kept(pieces: Iterable[FootprintPiece]) -> set[FootprintPiece]:
         return {piece for piece in pieces if piece[0] != name}
 
     return {pair for pair in overlaps if name not in (pair[0][0], pair[1][0])}, kept(left), kept(right)
@@ -447,10 +447,10 @@ def _coloured_cut(chain: Chain) -> frozenset[str] | None:
     count, variables = len(pieces), len(names) + 2 * len(pieces)
     rows: list[tuple[list[int], list[float], float]] = []
 
-    def enter(piece: Piece) -> int:
+    def enter(piece: FootprintPiece) -> int:
         return len(names) + number[piece]
 
-    def leave(piece: Piece) -> int:
+    def leave(piece: FootprintPiece) -> int:
         return len(names) + count + number[piece]
 
     for piece in pieces:  # out ≥ in − x

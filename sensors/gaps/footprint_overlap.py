@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-Piece = tuple[str, int]
-Chain = tuple[set[tuple[Piece, Piece]], set[Piece], set[Piece]]
+FootprintPiece = tuple[str, int]
+Chain = tuple[set[tuple[FootprintPiece, FootprintPiece]], set[FootprintPiece], set[FootprintPiece]]
 """Overlaps of pieces, and the pieces at the start and at the end."""
 EDGE = ndimage.generate_binary_structure(2, 1)
 BESIDE = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
@@ -60,7 +60,7 @@ def chain_of(footprints: Mapping[str, Patch], belt_patch: Patch, start: Patch | 
         if count:
             row, column = max(footprint.row, belt_patch.row), max(footprint.column, belt_patch.column)
             labels[name] = Patch(row, column, numbers.astype(np.int32))
-    overlaps: set[tuple[Piece, Piece]] = set()
+    overlaps: set[tuple[FootprintPiece, FootprintPiece]] = set()
     for a, b in combinations(labels, 2):
         pairs = set().union(*(_meeting(labels[a], labels[b], down, right) for down, right in BESIDE))
         overlaps |= {((a, i), (b, j)) for i, j in pairs}
@@ -88,9 +88,11 @@ def _touching(label: Patch, side: Patch) -> Iterator[int]:
         yield from (int(i) for i in np.unique(numbers[there.astype(bool)]) if i > 0)
 
 
-def _without_dead_ends(overlaps: set[tuple[Piece, Piece]], left: set[Piece], right: set[Piece]) -> Chain:
+def _without_dead_ends(
+    overlaps: set[tuple[FootprintPiece, FootprintPiece]], left: set[FootprintPiece], right: set[FootprintPiece]
+) -> Chain:
     """The same without pieces that are dead ends or touch only one other: no chain needs them."""
-    beside: dict[Piece, set[Piece]] = defaultdict(set)
+    beside: dict[FootprintPiece, set[FootprintPiece]] = defaultdict(set)
     for a, b in overlaps:
         beside[a].add(b)
         beside[b].add(a)

@@ -11,8 +11,8 @@ from sensors.layout import Layout
 from sensors.sensor import Sensor
 from sensors.timestamps import nanoseconds
 
-State = Literal["ok", "degraded", "silent", "maintenance"]
-Change = Literal["silent", "recovered"]
+HealthState = Literal["ok", "degraded", "silent", "maintenance"]
+HealthChange = Literal["silent", "recovered"]
 
 SILENT_AFTER_INTERVALS: Final = 2.0
 SILENT_GRACE_S: Final = 1.0
@@ -41,7 +41,7 @@ class SensorHealth:
     sensor without any data, the start of monitoring."""
 
     sensor: str
-    state: State
+    state: HealthState
     since: datetime
     last_heard: datetime | None
 
@@ -61,7 +61,7 @@ class HealthEvent:
     """A sensor went offline, or returned."""
 
     sensor: str
-    change: Change
+    change: HealthChange
     last_heard: datetime | None
 
 
@@ -105,7 +105,7 @@ def changes(before: Mapping[str, str], after: Mapping[str, SensorHealth]) -> tup
     for sensor_id, current in after.items():
         was_silent = before.get(sensor_id, "ok") == "silent"
         if was_silent != (current.state == "silent"):
-            change: Change = "recovered" if was_silent else "silent"
+            change: HealthChange = "recovered" if was_silent else "silent"
             events.append(HealthEvent(sensor_id, change, current.last_heard))
     return tuple(events)
 

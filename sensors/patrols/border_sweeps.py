@@ -19,7 +19,7 @@ from geo.arrays import Floats
 from sensors.errors import GameError
 from sensors.patrols.game import Round, Shift
 
-Stretch = tuple[int, int, int]
+SweptStretch = tuple[int, int, int]
 """First and last segment, and the number of stays that fit."""
 
 
@@ -81,7 +81,7 @@ class Sweeps:
         back = float(self.out_s[last]) + along + float(self.back_s[first])
         return (forth, True) if forth <= back else (back, False)
 
-    def stretches(self, useful: npt.NDArray[np.bool_]) -> list[Stretch]:
+    def stretches(self, useful: npt.NDArray[np.bool_]) -> list[SweptStretch]:
         """List the stretches between useful segments that leave time for stays, none within another with as many.
 
         Parameters
@@ -95,7 +95,7 @@ class Sweeps:
             First and last segment, and the number of stays that fit.
         """
         ends = np.flatnonzero(useful)
-        listed: list[Stretch] = []
+        listed: list[SweptStretch] = []
         for i, first in enumerate(ends):
             for last in ends[i:]:
                 spare = self.shift.shift_s - self.driving_s(int(first), int(last))[0]
@@ -167,16 +167,16 @@ class Sweeps:
             left[picked[n]] = 0.0
         return tuple(tours)
 
-    def _richest(self, worth: Floats, stretch: Stretch) -> list[int]:
+    def _richest(self, worth: Floats, stretch: SweptStretch) -> list[int]:
         first, last, stays = stretch
         order = np.argsort(-worth[first : last + 1], kind="stable")[:stays] + first
         return sorted(int(s) for s in order)
 
-    def _tour(self, stretch: Stretch, stays: list[int]) -> tuple[int, ...]:
+    def _tour(self, stretch: SweptStretch, stays: list[int]) -> tuple[int, ...]:
         _, begins_first = self.driving_s(stretch[0], stretch[1])
         return tuple(stays if begins_first else reversed(stays))
 
-    def _together(self, worth: Floats, stretches: list[Stretch]) -> tuple[Round, float]:
+    def _together(self, worth: Floats, stretches: list[SweptStretch]) -> tuple[Round, float]:
         """Columns: the number of patrols on each range, then the stays of each range; a segment counts once."""
         stays = [(k, s) for k, (a, b, _) in enumerate(stretches) for s in range(a, b + 1) if worth[s] > 0.0]
         count = len(stretches)

@@ -19,7 +19,7 @@ from geo.visibility import VISIBLE, line_of_sight
 from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
 
-Part = AnySensor | Relay
+LinkedPart = AnySensor | Relay
 AT_ONCE = 20_000  # lines of sight per call
 
 
@@ -74,7 +74,7 @@ class Network:
 
 
 def network_of(
-    parts: Sequence[Part], terrain: xr.Dataset, bases: npt.ArrayLike, settings: LinkSettings | None = None
+    parts: Sequence[LinkedPart], terrain: xr.Dataset, bases: npt.ArrayLike, settings: LinkSettings | None = None
 ) -> Network:
     """The links among ``parts`` and to the bases (base, 2) [m]; raises BadInput if there is neither a base nor a
     gateway.
@@ -106,11 +106,11 @@ def network_of(
     return Network(carries, home, hears)
 
 
-def _carries(part: Part, settings: LinkSettings) -> bool:
+def _carries(part: LinkedPart, settings: LinkSettings) -> bool:
     return isinstance(part, Relay) or part.mast_height_m >= settings.relaying_mast_m
 
 
-def _reach_m(part: Part, settings: LinkSettings) -> float:
+def _reach_m(part: LinkedPart, settings: LinkSettings) -> float:
     return part.max_range_m if isinstance(part, Relay) else settings.longest_m
 
 
@@ -138,7 +138,7 @@ def unlinked(
     layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike, settings: LinkSettings | None = None
 ) -> frozenset[str]:
     """Ids of the sensors and relays without a chain to a base, with everything working; errors as network_of."""
-    parts: list[Part] = [*layout.relays, *layout.sensors]
+    parts: list[LinkedPart] = [*layout.relays, *layout.sensors]
     net = network_of(parts, terrain, bases, settings)
     reached = net.linked(np.ones(len(parts), np.bool_))
     return frozenset(part.id for part, linked in zip(parts, reached, strict=True) if not linked)

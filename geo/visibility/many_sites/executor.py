@@ -38,7 +38,7 @@ UNGUARDED = BadInput(
 )
 
 Work = Callable[[HeightWindow, SiteBatch], Any]
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 """Called with the number of sites done and the number of all."""
 
 
@@ -53,7 +53,7 @@ class Executor:
 
     scheduler: Any = "threads"
     workers: int | None = None
-    progress: Progress | None = None
+    progress: ProgressCallback | None = None
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:

@@ -19,9 +19,9 @@ from geo.visibility.view import (
     RADIO_K,
     TARGET_HEIGHT_M,
     Angles,
-    Mode,
     RasterGrid,
     View,
+    ViewshedMode,
     check_on_map,
     heights_of,
     points_of,
@@ -44,7 +44,7 @@ class ViewKeywords(TypedDict, total=False):
     azimuths_rad: Angles | Sequence[Angles]
     elevations_rad: Angles | Sequence[Angles]
     curvature_k: float
-    mode: Mode
+    mode: ViewshedMode
     canopy: Canopy
 
 
@@ -99,7 +99,7 @@ def sites_of(
     azimuths_rad: Angles | Sequence[Angles] = None,
     elevations_rad: Angles | Sequence[Angles] = None,
     curvature_k: float = RADIO_K,
-    mode: Mode = "exact",
+    mode: ViewshedMode = "exact",
     canopy: Canopy = "ignored",
 ) -> tuple[Sites, xr.DataArray, xr.DataArray | None]:
     """Sites, elevation, and blocking heights above it; arguments and errors as ``viewsheds``."""

@@ -20,7 +20,7 @@ from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE
 from geo.visibility.many_sites.executor import Executor, run_batches
 from geo.visibility.many_sites.height_source import HeightWindow, ground_of
 from geo.visibility.many_sites.sites import Site, SiteBatch, ViewKeywords, batches_of, singly, sites_of
-from geo.visibility.view import RADIO_K, TARGET_HEIGHT_M, Angles, Mode, heights_of, state_attrs
+from geo.visibility.view import RADIO_K, TARGET_HEIGHT_M, Angles, ViewshedMode, heights_of, state_attrs
 from geo.visibility.window import read_window
 
 NO_SITE = -1
@@ -40,7 +40,7 @@ def viewsheds(
     azimuths_rad: Angles | Sequence[Angles] = None,
     elevations_rad: Angles | Sequence[Angles] = None,
     curvature_k: float = RADIO_K,
-    mode: Mode = "exact",
+    mode: ViewshedMode = "exact",
     canopy: Canopy = "ignored",
 ) -> xr.DataArray:
     """Return a lazy stack of viewsheds of many sites.

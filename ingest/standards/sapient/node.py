@@ -14,7 +14,7 @@ from sapient_msg.bsi_flex_335_v2_0 import registration_pb2, status_report_pb2, v
 from ingest.errors import MalformedMessage
 from ingest.standards.sapient.location import Faults, Place, Stand, place_of, polar_of
 from ingest.standards.true_north import ZONE_RULE, NorthError, UtmZone
-from ingest.wire import Kind, State
+from ingest.wire import Kind, ReportedState
 
 ICD_VERSION: Final = "BSI Flex 335 v2.0"
 _Registration: Final = registration_pb2.Registration
@@ -42,7 +42,7 @@ _SECONDS: Final = {
     _Registration.TIME_UNITS_DAYS: 86_400.0,
 }
 _SPEEDS: Final = {velocity_pb2.SPEED_UNITS_MS: 1.0, velocity_pb2.SPEED_UNITS_KPH: 1.0 / 3.6}
-_STATES: Final[dict[int, State]] = {
+_STATES: Final[dict[int, ReportedState]] = {
     _Status.SYSTEM_OK: "ok",
     _Status.SYSTEM_WARNING: "degraded",
     _Status.SYSTEM_ERROR: "degraded",
@@ -71,7 +71,7 @@ class Node:
     speed_unit: float | None = None
     stand: Stand = field(default_factory=Stand)
     place_told: bool = False
-    state: State = "ok"
+    state: ReportedState = "ok"
     note: str = ""
 
     def registered(self, registration: Any) -> Node:

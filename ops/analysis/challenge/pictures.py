@@ -31,7 +31,7 @@ from ops.sector.open_sector import OpenSector
 WIDTH_IN: Final = 10.0
 TITLE_PT: Final = 9.5
 LARGEST_PIXELS: Final = 1200
-Extent = tuple[float, float, float, float]
+MapExtent = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class _View:
     """The common content of every panel: the window around the belt, its relief, and the cells in the belt."""
 
     ground: OpenSector
-    extent: Extent
+    extent: MapExtent
     terrain: xr.Dataset
     thin: int
 

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from geo.terrain import cell_size
-from ops.drawing.coverage_classes import Colour, Map
+from ops.drawing.coverage_classes import Map, RgbFraction
 from ops.drawing.html_page import render_page
 from ops.drawing.map_images import painted_png
 from ops.drawing.symbols import legend_of
@@ -112,7 +112,7 @@ def _page(maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground
     }
 
 
-def _css(colour: Colour | None) -> str:
+def _css(colour: RgbFraction | None) -> str:
     if colour is None:
         return "#d5d6d0"
     return "#" + "".join(f"{round(255 * part):02x}" for part in colour)

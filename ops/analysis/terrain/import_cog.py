@@ -25,7 +25,7 @@ WINDOW_CELLS: Final = 2048
 TILE_CELLS: Final = 512
 HASH_BYTES: Final = 2**20
 
-Step = Callable[[int, int], None]
+ProgressStep = Callable[[int, int], None]
 """Called with the number of finished windows and the total."""
 
 
@@ -67,7 +67,7 @@ def windows(plan: TerrainPlan) -> list[tuple[int, int, int, int]]:
     ]
 
 
-def survey(plan: TerrainPlan, step: Step) -> Figures:
+def survey(plan: TerrainPlan, step: ProgressStep) -> Figures:
     """Read every elevation once, one window at a time."""
     figures, pieces = Figures(), windows(plan)
     for n, piece in enumerate(pieces, 1):
@@ -76,7 +76,7 @@ def survey(plan: TerrainPlan, step: Step) -> Figures:
     return figures
 
 
-def write_cog(plan: TerrainPlan, out: Path, step: Step, *, force: bool) -> tuple[Figures, str]:
+def write_cog(plan: TerrainPlan, out: Path, step: ProgressStep, *, force: bool) -> tuple[Figures, str]:
     """Write the planned terrain to ``out``; return its figures, and the file's SHA-256.
 
     While running it needs four bytes of disk per cell beside ``out`` and about 150 MB of memory. ``out`` appears
@@ -112,7 +112,7 @@ def write_cog(plan: TerrainPlan, out: Path, step: Step, *, force: bool) -> tuple
     return figures, checksum
 
 
-def _write_cells(plan: TerrainPlan, path: Path, step: Step) -> Figures:
+def _write_cells(plan: TerrainPlan, path: Path, step: ProgressStep) -> Figures:
     figures, places, grid = Figures(), windows(plan), plan.grid
     profile: dict[str, Any] = {
         "driver": "GTiff",

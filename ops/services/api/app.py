@@ -38,13 +38,13 @@ from ops.store.rows import rfc3339, time_ns, to_json
 from sensors.timestamps import utc_datetime
 
 Action = Literal["acknowledge", "clear", "reject"]
-Status = Literal["active", "acknowledged", "cleared", "rejected"]
+AlertStatus = Literal["active", "acknowledged", "cleared", "rejected"]
 Limit = Annotated[int, Query(ge=1, le=5000)]
 Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500, pattern=r"^[^\x00-\x1f]+$")
 ]
 
-ALLOWED_FROM: Final[dict[Action, tuple[Status, ...]]] = {
+ALLOWED_FROM: Final[dict[Action, tuple[AlertStatus, ...]]] = {
     "acknowledge": ("active",),
     "clear": ("active", "acknowledged"),
     "reject": ("active", "acknowledged"),
@@ -209,7 +209,7 @@ class _Routes:
     def alerts(
         self,
         request: Request,
-        status: Status | None = None,
+        status: AlertStatus | None = None,
         since: str | None = None,
         limit: Limit = 1000,
         purpose: Annotated[str | None, Header()] = None,

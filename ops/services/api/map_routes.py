@@ -31,11 +31,11 @@ from ops.store.rows import rfc3339, to_json
 log = logging.getLogger(__name__)
 
 Ask = Callable[..., Answer]
-Longitude = Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)]
-Latitude = Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)]
+QueryLongitude = Annotated[float, Query(ge=-180, le=180, allow_inf_nan=False)]
+QueryLatitude = Annotated[float, Query(ge=-90, le=90, allow_inf_nan=False)]
 Height = Annotated[float, Query(ge=0, le=10_000, allow_inf_nan=False)]
 Curvature = Annotated[float, Query(gt=0)]  # inf is a flat Earth
-Words = Annotated[str, Query(max_length=80)]
+QueryText = Annotated[str, Query(max_length=80)]
 
 WATCH_EVERY_S: Final = 0.5
 SOON_S: Final = 0.5
@@ -126,7 +126,7 @@ class GroundRoutes:
         """Tile layers: id, title, revision, zoom levels, legend."""
         return _passed_on(await self._ask("layers", palette=palette))
 
-    async def place(self, lon: Longitude, lat: Latitude) -> Response:
+    async def place(self, lon: QueryLongitude, lat: QueryLatitude) -> Response:
         """Height, slope, position relative to the border, and the working sensors that see a person in this cell."""
         return _passed_on(await self._ask("place", lon=lon, lat=lat))
 
@@ -153,7 +153,7 @@ class GroundRoutes:
         z: int,
         x: int,
         y: int,
-        v: Words | None = None,
+        v: QueryText | None = None,
         palette: Palette = "day",
     ) -> Response:
         """A tile of 256 px in Web Mercator. With ``v``, the layer's present revision, browsers may cache it

@@ -23,7 +23,7 @@ from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.security.key_register import Identity
-from ingest.sending.spool import Key, Spool
+from ingest.sending.spool import MessageKey, Spool
 from ingest.topics import unit_topic
 from ingest.unit_messages import Reply, encode_unit
 from ops.broker.identities import UNIT
@@ -69,7 +69,7 @@ class ActionSender:
         self._publisher = Publisher(
             url, client_id=f"watchline-{sector_id}-operator", now_ns=now_ns, identity=identity, boot=self._spool.boot
         )
-        self._sent_s: dict[Key, float] = {}
+        self._sent_s: dict[MessageKey, float] = {}
         self._lock = threading.Lock()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="actions", daemon=True)
@@ -112,7 +112,7 @@ class ActionSender:
                 "the broker does not answer; the action is kept and will be sent when it does"
             ) from None
 
-    def _publish(self, key: Key, payload: bytes) -> Future[None]:
+    def _publish(self, key: MessageKey, payload: bytes) -> Future[None]:
         with self._lock:
             self._sent_s[key] = time.monotonic()
         return self._publisher(self._topic, payload, key=key)

@@ -31,7 +31,7 @@ MOST_WAITING: Final = 4
 ANSWERS_WITHIN_S: Final = 90.0
 IDLE_S: Final = 120.0
 """Time for which the process is kept after the last request."""
-Name = Annotated[str, Field(min_length=1, max_length=64)]
+LayoutName = Annotated[str, Field(min_length=1, max_length=64)]
 Token = Annotated[str, InPath(pattern=r"^[0-9a-f]{16}$")]
 PLANNED: Final = "plan:"
 """Prefix of the name of a planned layout, followed by the name of its job."""
@@ -52,8 +52,8 @@ class Edited(BaseModel):
     """A layout of the sector with edits by sensor id; null removes the sensor."""
 
     model_config = ConfigDict(extra="forbid")
-    layout: Name
-    edits: dict[Name, Edit | None] = Field(default_factory=dict, max_length=2000)
+    layout: LayoutName
+    edits: dict[LayoutName, Edit | None] = Field(default_factory=dict, max_length=2000)
 
     def order(self, planned: Planned) -> dict[str, Any]:
         """The order for the planner's process, with the document of a planned layout."""

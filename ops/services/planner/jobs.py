@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from geo.errors import WatchlineError
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 MOST_WAITING: Final = 8
 MOST_KEPT: Final = 32
 ENDS_WITHIN_S: Final = 5.0
@@ -30,7 +30,7 @@ class PlannerJob:
 
     id: str
     order: Mapping[str, Any]
-    state: State = "queued"
+    state: JobState = "queued"
     doing: str = ""
     done: int = 0
     total: int = 0

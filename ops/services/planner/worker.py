@@ -28,7 +28,7 @@ from sensors.coverage.live import LiveCoverage
 from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
 
-Part = TypeVar("Part", bound=AnySensor | Relay)
+PlacedPart = TypeVar("PlacedPart", bound=AnySensor | Relay)
 Tell = Callable[[str, int, int], None]
 MOST_LAYOUTS: Final = 4
 """Maximum number of layouts whose coverage is kept, so that an edit recomputes only one sensor."""
@@ -225,7 +225,7 @@ class Planner:
             relays=tuple(relay for relay in relays if relay is not None),
         )
 
-    def _edited(self, sensor: Part, edit: Mapping[str, Any] | None) -> Part | None:
+    def _edited(self, sensor: PlacedPart, edit: Mapping[str, Any] | None) -> PlacedPart | None:
         if edit is None:
             return None
         if not edit:

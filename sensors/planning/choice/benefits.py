@@ -30,7 +30,7 @@ from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.relay_chains import RelayNetwork
 from sensors.relay import Relay
 
-Progress = Callable[[int, int], None]
+PlanProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ def scene_of(
     present: Layout | None = None,
     ways: Ways | None = None,
     bases: npt.ArrayLike | None = None,
-    progress: Progress | None = None,
+    progress: PlanProgress | None = None,
 ) -> OptionBenefits:
     """Compute the coverage of every option and of the ``present`` layout; ``progress(done, total)`` after each sensor.
 

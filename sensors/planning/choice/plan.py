@@ -24,7 +24,7 @@ from geo.border.belt import BorderLine
 from geo.mobility.roads_and_rivers import Ways
 from sensors.errors import PlanError
 from sensors.layout import Layout
-from sensors.planning.choice.benefits import Case, OptionBenefits, Progress, scene_of
+from sensors.planning.choice.benefits import Case, OptionBenefits, PlanProgress, scene_of
 from sensors.planning.choice.crosser_oracle import WayOracle
 from sensors.planning.choice.dominance import undominated
 from sensors.planning.choice.options import Option, beside, limits_of, options_of
@@ -141,7 +141,7 @@ def choose_sites(
     response: xr.DataArray | None = None,
     ways: Ways | None = None,
     bases: npt.ArrayLike | None = None,
-    progress: Progress | None = None,
+    progress: PlanProgress | None = None,
 ) -> Layout:
     """Choose the layout that a budget buys: the start layout and the candidates that serve the objective best.
 
@@ -217,7 +217,7 @@ def plan_layout(
     response: xr.DataArray | None = None,
     ways: Ways | None = None,
     bases: npt.ArrayLike | None = None,
-    progress: Progress | None = None,
+    progress: PlanProgress | None = None,
 ) -> PurchasePlan:
     """Plan what to buy for a demand, from scratch or for a present layout.
 

@@ -15,7 +15,7 @@ from sensors.planning.comparison.exposure import Exposure
 from sensors.planning.comparison.outages import Outages, Shared, everybody, outages_of, shared_ways
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain
 from sensors.planning.comparison.settings import CompareSettings
-from sensors.planning.radio_links import Network, Part
+from sensors.planning.radio_links import LinkedPart, Network
 from sensors.relay import Relay
 
 
@@ -54,7 +54,7 @@ class Design:
         return cls(exposure, items, top_up_of(catalogue, settings), settings, ground, network)
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[LinkedPart, ...]:
         return parts_of(self.exposure.layout)
 
     @property
@@ -88,7 +88,7 @@ class Design:
         return frozenset(p.id for p, cut in zip(self.parts[self.relays :], never[self.relays :], strict=True) if cut)
 
 
-def parts_of(layout: Layout) -> tuple[Part, ...]:
+def parts_of(layout: Layout) -> tuple[LinkedPart, ...]:
     """The parts that have a cost: the relays of a layout, which come first, and its sensors."""
     return (*layout.relays, *layout.sensors)
 

@@ -12,7 +12,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.security.signature import FORM, MOST_ROOTS, SIGNED, Message, Roots, Signer, key_id, signed_bytes, verifies
+from ingest.security.signature import (
+    FORM,
+    MOST_ROOTS,
+    SIGNED,
+    Roots,
+    SignedMessage,
+    Signer,
+    key_id,
+    signed_bytes,
+    verifies,
+)
 
 # RFC 8032, section 7.1, test 2.
 SECRET = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")
@@ -135,13 +145,13 @@ def test_a_key_of_small_order_signs_nothing() -> None:
     assert not verifies(public, "topic", "application/json", {"sig": signature}, b"anything")
 
 
-def backlog(count: int, first: int = 1) -> list[Message]:
+def backlog(count: int, first: int = 1) -> list[SignedMessage]:
     numbered = range(first, first + count)
     return [(TOPIC, JSON, [("boot", "3"), ("seq", str(n)), ("by_boot", "3"), ("sent", "1")], BODY + b"%d" % n)
             for n in numbered]  # fmt: skip
 
 
-def holds(message: Message, said: dict[str, str], roots: Roots | None = None) -> bool:
+def holds(message: SignedMessage, said: dict[str, str], roots: Roots | None = None) -> bool:
     topic, content_type, _, body = message
     return verifies(VERIFIER, topic, content_type, said, body, roots)
 

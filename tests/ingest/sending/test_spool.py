@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import SpoolError
-from ingest.sending.spool import DroppedRange, Key, Spool, SpoolLimits
+from ingest.sending.spool import DroppedRange, MessageKey, Spool, SpoolLimits
 from ingest.wire import MAX_PAYLOAD_BYTES
 
 
@@ -149,7 +149,7 @@ def test_put_equals_waiting_settled_and_dropped(
     path = tmp_path_factory.mktemp("spool") / "s.sqlite"
     limits = SpoolLimits(messages=cap)
     spool = Spool(path, limits=limits)
-    waiting: list[Key] = []
+    waiting: list[MessageKey] = []
     put = settled = dropped = 0
     for action, number in actions:
         if action == "put":
@@ -187,7 +187,7 @@ while True:
 
 def test_kill_9_loses_no_message_and_gives_no_number_twice(tmp_path: Path) -> None:
     path, chance = tmp_path / "s.sqlite", random.Random(4)
-    told: list[Key] = []
+    told: list[MessageKey] = []
     for _ in range(8):
         child = subprocess.Popen([sys.executable, "-c", PUTTER, str(path)], stdout=subprocess.PIPE)
         assert child.stdout is not None
