@@ -37,6 +37,12 @@ from ingest.wire import JSON
 
 ANSWER_WITHIN_S: Final = 4.0
 """Timeout for a CONNACK or SUBACK, after which the connection is replaced."""
+FRUITLESS_S: Final = 30.0
+"""Time without a working connection after which the client is replaced, in case its own state is the cause.
+
+A connection works if it carries a message or a PUBACK, or lasts longer than STEADY_S.
+"""
+STEADY_S: Final = 5.0
 STOPPED_WITHIN_S: Final = 5.0
 NO_DELAY: Final = (6, 1, 1)
 """Socket option that turns TCP_NODELAY on: otherwise a small packet waits up to 40 ms for the peer's
@@ -133,7 +139,7 @@ class Connection:
         self._lock = threading.Lock()
         self._epoch = 0
         self._thread: threading.Thread | None = None
-        self._heard_s = time.monotonic()
+        self._heard_s = self._worked_s = self._up_s = time.monotonic()
         self._asked_s: float | None = None
         self._probed = False
         self._pending_acks = PendingAcks()
@@ -144,7 +150,8 @@ class Connection:
         properties = _properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = self.settings.session_expiry_s
         properties.ReceiveMaximum = self.settings.receive_maximum
-        self._heard_s, self._asked_s, self._probed, self._thread = time.monotonic(), None, False, None
+        self._heard_s = self._worked_s = time.monotonic()
+        self._asked_s, self._probed, self._thread = None, False, None
         self._client.connect_async(
             self.url.host, self.url.port, self.settings.keepalive_s, clean_start=False, properties=properties
         )
@@ -229,11 +236,18 @@ class Connection:
             self.renew("paho's thread has died")
         elif self._asked_s is not None and time.monotonic() - self._asked_s > ANSWER_WITHIN_S:
             self.renew("the broker leaves a question without answer")
+        elif not self.connected and time.monotonic() - self._worked_s > self._fruitless_s:
+            self.renew(f"no attempt of {self._fruitless_s:.0f} s succeeded")
         elif self.connected and silent_s > 3 * self.settings.keepalive_s:
             self.renew("the broker has fallen silent")
         elif self.connected and not self._probed and silent_s > 2 * self.settings.keepalive_s:
             self._probed = True
             self._subscribe(self._client, self._subscriptions)  # a request that a responding broker answers
+
+    @property
+    def _fruitless_s(self) -> float:
+        """FRUITLESS_S, or four times the keepalive if that is longer."""
+        return max(FRUITLESS_S, 4.0 * self.settings.keepalive_s)
 
     def renew(self, why: str) -> None:
         """Replace the client by a new one; the session, and thus the broker's queue, is kept."""
@@ -310,7 +324,7 @@ class Connection:
             self.renew(f"the broker allows {allowed} messages in flight")
             return
         self.problem = self._asked_s = None
-        self.connected = True
+        self.connected, self._up_s = True, time.monotonic()
         self.on_up(bool(flags.session_present))
         if self._subscriptions:
             self._subscribe(client, self._subscriptions)
@@ -345,6 +359,8 @@ class Connection:
 
     def _down(self, _client: Client, _userdata: object, _flags: object, reason: Any, _properties: object) -> None:
         self._asked_s = None
+        if self.connected and time.monotonic() - self._up_s > STEADY_S:
+            self._worked_s = time.monotonic()
         with self._lock:
             self._epoch += 1
         self.ready.clear()
@@ -361,6 +377,7 @@ class Connection:
             topic = "\ufffd"
         # A message proves the subscription; iotcore sends no SUBACK while a resumed session's window is full.
         self._asked_s = None
+        self._worked_s = time.monotonic()
         self.ready.set()
         self.on_message(
             Delivery(
@@ -376,6 +393,8 @@ class Connection:
         )
 
     def _published(self, client: Client, _userdata: object, mid: int, reason: Any, _properties: object) -> None:
+        if not reason.is_failure:
+            self._worked_s = time.monotonic()
         self._pending_acks.arrive(id(client), mid, str(reason) if reason.is_failure else None)
 
 

@@ -262,6 +262,26 @@ def test_the_watchdog_replaces_a_silent_peer(broker: Broker) -> None:
     reader.stop()
 
 
+def test_the_watchdog_replaces_a_client_whose_attempts_all_fail(broker: Broker) -> None:
+    reader = subscriber(broker, keepalive_s=5)
+    reader.start()
+    connection = reader._connection
+    assert until(lambda: reader.connected)
+    connection._worked_s -= 31.0
+    reader.check()
+    first = connection._client
+    broker.kill()
+    assert until(lambda: not reader.connected), "a working connection is left alone, however long ago it proved so"
+    reader.check()
+    assert connection._client is not first
+    replaced = connection._client
+    reader.check()
+    assert connection._client is replaced, "the new one has its time"
+    broker.start()
+    assert until(lambda: reader.connected)
+    reader.stop()
+
+
 def test_a_full_queue_holds_back_acknowledgements_and_loses_nothing(broker: Broker, spool: Spool) -> None:
     small = SubscriberSettings(queue_limit=10, batch=4)
     reader, link = subscriber(broker, settings=small), sender(broker, spool)
