@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 ORANGE, SKY, GREY = "#e69f00", "#56b4e9", "#8a8f98"
 
-INK = "#010203"  # placeholder for the page's text colour; replaced by currentColor in the SVG
+INK = "#010203"  # a colour that no figure has otherwise; the SVG gets currentColor in its place
 POINTS_SHOWN = 400  # instants in a figure over time
 WIDTH_IN, HEIGHT_IN = 3.35, 2.4  # 322 × 230 CSS pixels, a phone's column: text is never smaller than 12 px
 STYLE: Any = {

@@ -27,9 +27,8 @@ def columns_of_row(row: JournalRow, layout: Layout, sensor_context: bytes | None
 
     Raises MalformedMessage for an unreadable row, and the errors of ``sensors.scan_columns.columns_of``.
     """
-    from sensors.scan_columns import (
-        columns_of,
-    )  # loads numpy and pyproj, which ingest starts without
+    # Ingest starts without numpy and pyproj, which this module loads.
+    from sensors.scan_columns import columns_of
 
     scan = scan_of_row(row, layout, sensor_context)
     return columns_of(scan, layout)
