@@ -22,8 +22,10 @@ IDENTIFIER_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$(?!\n)"
 IDENTIFIER_RULE: Final = "1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit"
 
 Owner = Literal["sensor", "unit", "sector"]
+SENSOR_CHANNELS: Final = ("detections", "status")
+"""What a sensor publishes."""
 CHANNELS: Final[dict[Owner, frozenset[str]]] = {
-    "sensor": frozenset({"detections", "status", "ack"}),
+    "sensor": frozenset({*SENSOR_CHANNELS, "ack"}),
     "unit": frozenset({"alerts", "position", "reply"}),
     "sector": frozenset({"tracks"}),
 }

@@ -192,7 +192,7 @@ swings.sort_values("width", ascending=False).head(8).round(3)
 
 # %%
 def shares_of_wins(operators: int, towers_work: float | None, nuisance: float | None) -> dict[str, float]:
-    case = made.asked(operators=operators)
+    case = made.changed(operators=operators)
     draws = draw(case.inputs, case.settings)
     fixed = {}
     if towers_work is not None:

@@ -117,7 +117,7 @@ def raise_alerts(
     traffic = expected_traffic(ledger, state.traffic, picture, coverage)
     ledger.forget()
     state = replace(state, tracks=tracks, sensors=sensors, faults=faulty, traffic=traffic)
-    return replace(state, alerts=ledger.alerts, nuisance=ledger.nuisance()), ledger.news()
+    return replace(state, alerts=ledger.alerts, nuisance=ledger.nuisance()), ledger.revisions()
 
 
 def _gone(health: Mapping[str, Health], faults: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
@@ -202,4 +202,4 @@ def distress(
     if call.unit in state.calls and (known is None or not known.is_open):
         count += 1
     ledger.raise_distress(alert_id("distress", call.unit, 0, count), call)
-    return replace(state, alerts=ledger.alerts, calls={**state.calls, call.unit: count}), ledger.news()
+    return replace(state, alerts=ledger.alerts, calls={**state.calls, call.unit: count}), ledger.revisions()

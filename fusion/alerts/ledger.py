@@ -279,7 +279,7 @@ class Ledger:
         """Return the nuisance state to be stored."""
         return Nuisance(self.tallies, self.held_ns)
 
-    def news(self) -> tuple[Alert, ...]:
+    def revisions(self) -> tuple[Alert, ...]:
         """Return new and revised alerts, most urgent first."""
         return tuple(sorted((self.alerts[identity] for identity in self.changed), key=rank))
 

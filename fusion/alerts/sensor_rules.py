@@ -42,15 +42,15 @@ def sensors_silent(
     that the outage opened. Each segment counts for the sensor whose loss opened it, so it is reported once.
     """
     sensors = dict(memories)
-    news = [sensor for sensor in sorted(health) if _falls_silent(health[sensor], sensors.get(sensor))]
+    newly_silent = [sensor for sensor in sorted(health) if _falls_silent(health[sensor], sensors.get(sensor))]
     for sensor in sorted(health):
         memory, now = sensors.get(sensor, SensorMemory()), health[sensor]
         if now.state == "silent":
-            if sensor in news:
+            if sensor in newly_silent:
                 identity = alert_id("sensor_silent", sensor, 0, memory.outages + 1)
                 ledger.raise_silent(identity, sensor, now.since_ns)
                 memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
-                still = news[news.index(sensor) + 1 :]
+                still = newly_silent[newly_silent.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", sensor, 0, memory.outages)
                 memory = _coverage_lost(ledger, memory, identity, sensor, "silent", still, now.since_ns, coverage)
             sensors[sensor] = replace(memory, recovered_ns=None)

@@ -65,7 +65,7 @@ def graph_of(start: Ints, plot: Ints, plots: int) -> AssociationGraph:
 
 
 @numba.njit(cache=True)
-def post_of(graph: AssociationGraph) -> MessageState:
+def initial_messages(graph: AssociationGraph) -> MessageState:
     """Initial messages: no other track claims any plot."""
     pairs, tracks, plots = len(graph.plot), len(graph.start) - 1, len(graph.first) - 1
     return MessageState(
@@ -83,7 +83,7 @@ def post_of(graph: AssociationGraph) -> MessageState:
 def propagate(
     members: Ints,
     graph: AssociationGraph,
-    post: MessageState,
+    messages: MessageState,
     weight: Floats,
     miss_weight: Floats,
     hit: Floats,
@@ -92,40 +92,40 @@ def propagate(
 ) -> None:
     """Marginals of one cluster, the tracks ``members``, into ``hit`` (pair,), ``miss`` (track,), ``alone`` (plot,)."""
     start, plot, _, first, pair = graph
-    speakers = len(members)
-    post.tracks[:speakers] = members
+    tracks_pending = len(members)
+    messages.tracks[:tracks_pending] = members
     for _ in range(ROUNDS):
-        if speakers == 0:
+        if tracks_pending == 0:
             break
-        asked = _tracks_speak(speakers, graph, post, weight, miss_weight)
-        speakers = _plots_answer(asked, graph, post)
-    post.track_waits[members] = False  # if the maximum number of rounds ended it
+        plots_pending = _tracks_speak(tracks_pending, graph, messages, weight, miss_weight)
+        tracks_pending = _plots_answer(plots_pending, graph, messages)
+    messages.track_waits[members] = False  # if the maximum number of rounds ended it
     for t in members:
         total = miss_weight[t]
         for k in range(start[t], start[t + 1]):
-            total += weight[k] * post.back[k]
+            total += weight[k] * messages.back[k]
         miss[t] = miss_weight[t] / total
         for k in range(start[t], start[t + 1]):
-            hit[k] = weight[k] * post.back[k] / total
+            hit[k] = weight[k] * messages.back[k] / total
             j = plot[k]
             if pair[first[j]] == k:
                 claimed = 1.0
                 for a in range(first[j], first[j + 1]):
-                    claimed += post.forward[pair[a]]
+                    claimed += messages.forward[pair[a]]
                 alone[j] = 1.0 / claimed
 
 
 @numba.njit(cache=True, error_model="numpy")
 def _tracks_speak(
-    speakers: int, graph: AssociationGraph, post: MessageState, weight: Floats, miss_weight: Floats
+    tracks_pending: int, graph: AssociationGraph, messages: MessageState, weight: Floats, miss_weight: Floats
 ) -> int:
     """Each pending track sends its plots their odds, given the messages of its other plots, as plain sums of the terms
     before and after, without cancellation. Return the number of plots that received a changed message."""
-    forward, back, after = post.forward, post.back, post.after
-    asked = 0
-    for i in range(speakers):
-        t = post.tracks[i]
-        post.track_waits[t] = False
+    forward, back, after = messages.forward, messages.back, messages.after
+    plots_pending = 0
+    for i in range(tracks_pending):
+        t = messages.tracks[i]
+        messages.track_waits[t] = False
         low, high = graph.start[t], graph.start[t + 1]
         total = 0.0
         for k in range(high - 1, low - 1, -1):
@@ -138,22 +138,22 @@ def _tracks_speak(
             if abs(new - forward[k]) > TOLERANCE * new:
                 forward[k] = new
                 j = graph.plot[k]
-                if not post.plot_waits[j]:
-                    post.plot_waits[j] = True
-                    post.plots[asked] = j
-                    asked += 1
-    return asked
+                if not messages.plot_waits[j]:
+                    messages.plot_waits[j] = True
+                    messages.plots[plots_pending] = j
+                    plots_pending += 1
+    return plots_pending
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _plots_answer(asked: int, graph: AssociationGraph, post: MessageState) -> int:
+def _plots_answer(plots_pending: int, graph: AssociationGraph, messages: MessageState) -> int:
     """Each pending plot sends its tracks the degree to which it is free of the others. Return how many messages
     changed."""
-    forward, back, after, pair = post.forward, post.back, post.after, graph.pair
+    forward, back, after, pair = messages.forward, messages.back, messages.after, graph.pair
     waiting = 0
-    for i in range(asked):
-        j = post.plots[i]
-        post.plot_waits[j] = False
+    for i in range(plots_pending):
+        j = messages.plots[i]
+        messages.plot_waits[j] = False
         low, high = graph.first[j], graph.first[j + 1]
         total = 0.0
         for a in range(high - 1, low - 1, -1):
@@ -167,8 +167,8 @@ def _plots_answer(asked: int, graph: AssociationGraph, post: MessageState) -> in
             if abs(new - back[k]) > TOLERANCE * new:
                 back[k] = new
                 t = graph.owner[k]
-                if not post.track_waits[t]:
-                    post.track_waits[t] = True
-                    post.tracks[waiting] = t
+                if not messages.track_waits[t]:
+                    messages.track_waits[t] = True
+                    messages.tracks[waiting] = t
                     waiting += 1
     return waiting

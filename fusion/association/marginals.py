@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fusion.association.belief_propagation import graph_of, post_of, propagate
+from fusion.association.belief_propagation import graph_of, initial_messages, propagate
 from fusion.association.coalescence import exchange, kinds_of, settle
 from fusion.association.enumeration import EXACT_PAIRS, EXACT_TRACKS, next_event
 from geo.arrays import Floats, Ints
@@ -42,7 +42,7 @@ def marginals(
     used, kin = np.zeros(plots, np.bool_), np.zeros(EXACT_TRACKS, np.int64)
     order, bounds = _clusters(start, plot, tracks, plots)
     graph = graph_of(start, plot, plots)
-    post = post_of(graph)
+    messages = initial_messages(graph)
     centre, spread = states
     for c in range(len(bounds) - 1):
         members = order[bounds[c] : bounds[c + 1]]
@@ -59,7 +59,7 @@ def marginals(
             else:
                 _enumerate(members, start, plot, weight, miss_weight, hit, miss, alone, used)
         else:
-            propagate(members, graph, post, weight, miss_weight, hit, miss, alone)
+            propagate(members, graph, messages, weight, miss_weight, hit, miss, alone)
             if len(centre):
                 exchange(members, graph, weight, hit, centre, spread, alike)
     return hit, miss, alone

@@ -34,9 +34,9 @@ class Posterior(NamedTuple):
 
 
 @numba.njit(cache=True)
-def weigh(pairs: Pairs, plots: Plots, sight: TrackView, label: Floats, share: Floats, flood: Floats) -> Floats:
+def weigh(pairs: Pairs, plots: Plots, sight: TrackView, label: Floats, share: Floats, clutter_ratio: Floats) -> Floats:
     """(pair,) weight of each pair relative to the plot being false or a new target. ``share`` (class,) is the prior,
-    ``flood`` (plot,) the ratio of local to stated clutter density (fusion.filter.clutter)."""
+    ``clutter_ratio`` (plot,) the ratio of local to stated clutter density (fusion.filter.clutter)."""
     weight = np.zeros(len(pairs.plot))
     for t in range(len(sight.existence)):
         for k in range(pairs.start[t], pairs.start[t + 1]):
@@ -46,7 +46,7 @@ def weigh(pairs: Pairs, plots: Plots, sight: TrackView, label: Floats, share: Fl
                 fits += label[t, c] * plots.label[j, c]
                 usual += share[c] * plots.label[j, c]
             seen = plots.seen[j] if plots.kind[j] == POSITION else max(sight.seen[t], LEAST_PROBABILITY)
-            other = flood[j] * plots.clutter[j] + plots.born[j]
+            other = clutter_ratio[j] * plots.clutter[j] + plots.born[j]
             weight[k] = sight.existence[t] * seen * pairs.density[k] / other * (fits / max(usual, 1e-300))
     return weight
 
@@ -136,13 +136,13 @@ class Newborn(NamedTuple):
 
 
 @numba.njit(cache=True)
-def founding(plots: Plots, alone: Floats, flood: Floats, room: npt.NDArray[np.bool_], least: float) -> Floats:
+def founding(plots: Plots, alone: Floats, clutter_ratio: Floats, room: npt.NDArray[np.bool_], least: float) -> Floats:
     """Probability (plot,) of coming from a new target; ``alone`` (plot,) is that of coming from no track. In a clutter
     burst, plots with ``room`` (plot,) get the ``least`` that starts a track: later scans decide."""
     fresh = np.zeros(len(alone))
     for j in range(len(alone)):
         if plots.born[j] > 0.0:
-            fresh[j] = alone[j] * plots.born[j] / (plots.born[j] + flood[j] * plots.clutter[j])
+            fresh[j] = alone[j] * plots.born[j] / (plots.born[j] + clutter_ratio[j] * plots.clutter[j])
             if room[j] and alone[j] > 0.5:
                 fresh[j] = max(fresh[j], least)
     return fresh

@@ -7,7 +7,7 @@ are packed as in fusion.models.motion; updates use Joseph's form, which stays po
 
 from __future__ import annotations
 
-from math import atan2, exp, inf, isnan, pi, sqrt
+from math import atan2, exp, inf, isnan, pi, sqrt, tau
 from typing import NamedTuple
 
 import numba
@@ -15,7 +15,6 @@ import numpy as np
 
 from geo.arrays import Floats, Ints
 
-TWO_PI = 2.0 * pi
 POSITION, BEARING = 0, 1
 """What a plot measures."""
 
@@ -107,7 +106,7 @@ def position_fit(d_e: float, d_n: float, s_ee: float, s_en: float, s_nn: float) 
     if not determinant > 0.0:
         return inf, 0.0
     distance = (s_nn * d_e * d_e - 2.0 * s_en * d_e * d_n + s_ee * d_n * d_n) / determinant
-    return distance, exp(-0.5 * distance) / (TWO_PI * sqrt(determinant))
+    return distance, exp(-0.5 * distance) / (tau * sqrt(determinant))
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -165,7 +164,7 @@ def update_scalar(
             seen_j = full[j, at] * h_0 + full[j, at + 1] * h_1
             p[index] = full[i, j] - gain[i] * seen_j - seen_i * gain[j] + gain[i] * r * gain[j]
             index += 1
-    return exp(-0.5 * innovation * innovation / s) / sqrt(TWO_PI * s)
+    return exp(-0.5 * innovation * innovation / s) / sqrt(tau * s)
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -176,7 +175,7 @@ def bearing_innovation(x: Floats, azimuth: float, east: float, north: float) -> 
     if square < 1.0:
         return 0.0, 0.0, 0.0, 0.0
     innovation = azimuth - atan2(d_e, d_n)
-    innovation -= TWO_PI * np.floor((innovation + pi) / TWO_PI)
+    innovation -= tau * np.floor((innovation + pi) / tau)
     return innovation, d_n / square, -d_e / square, sqrt(square)
 
 

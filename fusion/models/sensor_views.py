@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import atan2, isnan, pi, radians, sqrt
+from math import atan2, isnan, radians, sqrt, tau
 from typing import NamedTuple
 
 import numba
@@ -18,7 +18,6 @@ from sensors.ground_sensor import GroundSensor
 from sensors.layout import AnySensor, Layout, elevations_rad, grid_azimuths_rad
 from sensors.radar import CLUTTER_SPEED_MPS
 
-TWO_PI = 2.0 * pi
 TABLE_STEPS = 256
 
 
@@ -148,7 +147,7 @@ def _rates(sensor: AnySensor) -> Floats:
 def _view(
     number: int, sensor: AnySensor, layout: Layout, terrain: xr.Dataset | None, grids: xr.DataArray | None
 ) -> SensorView:
-    start, end = grid_azimuths_rad(sensor, layout.frame) or (0.0, TWO_PI)
+    start, end = grid_azimuths_rad(sensor, layout.frame) or (0.0, tau)
     foot, grid, east, north, cell = 0.0, np.zeros((0, 0), np.float32), 0.0, 0.0, 1.0
     if terrain is not None and grids is not None:
         ground_height = float(ground.sample(terrain, sensor.easting, sensor.northing))
@@ -166,7 +165,7 @@ def _view(
         min_range=float(sensor.min_range_m) * scale,
         max_range=float(sensor.max_range_m) * scale,
         azimuth_from=float(start),
-        azimuth_width=float((end - start) % TWO_PI or TWO_PI),
+        azimuth_width=float((end - start) % tau or tau),
         table=np.asarray(sensor.look_probability(np.clip(steps, sensor.min_range_m, None)), np.float64),
         grid=grid,
         grid_east=east,
@@ -182,10 +181,10 @@ def holds(view: SensorView, easting: float, northing: float) -> bool:
     distance = sqrt(d_e * d_e + d_n * d_n)
     if distance > view.max_range or distance < view.min_range:
         return False
-    if view.azimuth_width >= TWO_PI:
+    if view.azimuth_width >= tau:
         return True
     turn = atan2(d_e, d_n) - view.azimuth_from
-    return bool(turn - TWO_PI * np.floor(turn / TWO_PI) <= view.azimuth_width)
+    return bool(turn - tau * np.floor(turn / tau) <= view.azimuth_width)
 
 
 @numba.njit(cache=True)

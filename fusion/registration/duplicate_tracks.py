@@ -15,7 +15,7 @@ under one b is a product of predictions, as in a Kalman filter of b.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import pi
+from math import tau
 from typing import Final, NamedTuple
 
 import numba
@@ -31,7 +31,6 @@ from fusion.registration.estimate import EPOCH_NS, LEAST_PAIRS, forget, in_use, 
 from fusion.registration.evidence import DOUBLED
 from geo.arrays import Floats, Ints
 
-TWO_PI: Final = 2.0 * pi
 LATELY: Final = 2.5
 """A sensor counts as detecting a track if it did so within this number of its periods."""
 LEAST_CHANCE: Final = 0.5
@@ -186,7 +185,7 @@ def _near(
     speed_fit = _log_density(gap[:, 2:], speed)
     variance = np.maximum(model.motion.speed_sd**2, LEAST_VARIANCE)
     square = (centre[i, 2:] ** 2).sum(axis=1)[:, None]
-    usual = (model.motion.prior / (TWO_PI * variance) * np.exp(-0.5 * square / variance)).sum(axis=1)
+    usual = (model.motion.prior / (tau * variance) * np.exp(-0.5 * square / variance)).sum(axis=1)
     evidence = np.minimum((missed[j] * lately[i]).sum(axis=1), 7.0) + np.minimum(
         (missed[i] * lately[j]).sum(axis=1), 7.0
     )
@@ -203,7 +202,7 @@ def _log_density(x: Floats, cov: Floats) -> Floats:
     """(k,) logarithm of Gaussian densities of x (k, 2) under cov (k, 2, 2)."""
     det = np.maximum(cov[:, 0, 0] * cov[:, 1, 1] - cov[:, 0, 1] ** 2, 1e-12)
     square = (cov[:, 1, 1] * x[:, 0] ** 2 - 2.0 * cov[:, 0, 1] * x[:, 0] * x[:, 1] + cov[:, 0, 0] * x[:, 1] ** 2) / det
-    return np.asarray(-0.5 * square - 0.5 * np.log(det) - np.log(TWO_PI))
+    return np.asarray(-0.5 * square - 0.5 * np.log(det) - np.log(tau))
 
 
 def _prediction(pairs: DuplicatePairs, biases: Floats, known: Floats) -> Floats:

@@ -6,7 +6,7 @@ small would cost more to allocate than to add.
 
 from __future__ import annotations
 
-from math import atan2, cos, isnan, nan, pi, sin, sqrt
+from math import atan2, cos, isnan, nan, pi, sin, sqrt, tau
 from typing import Final
 
 import numba
@@ -19,7 +19,6 @@ from fusion.models.sensor_views import ElevationGrid, SensorView
 from fusion.models.survey import PRIOR_AZIMUTH_RAD, PRIOR_RANGE_M
 from geo.arrays import Floats, Ints
 
-TWO_PI: Final = 2.0 * pi
 MANOEUVRE_MPS2: Final = 0.7
 APART_S: Final = 10.0
 """Plots of one track that are farther apart in time are not compared."""
@@ -154,7 +153,7 @@ def _residual(ring: Floats, at: int, where: Four, cov: Four, places: Floats) -> 
     r = max(sqrt(d_e * d_e + d_n * d_n), 1.0)
     slope = (d_e / r, d_n / r, d_n / (r * r), -d_e / (r * r))
     turn = ring[at, AZIMUTH] - atan2(d_e, d_n)
-    turn -= TWO_PI * np.floor((turn + pi) / TWO_PI)
+    turn -= tau * np.floor((turn + pi) / tau)
     rr, ra, ar, aa = _times(_times(slope, cov), (slope[0], slope[2], slope[1], slope[3]))
     aa += ring[at, AZIMUTH_SD] ** 2
     if isnan(ring[at, RANGE]):

@@ -33,6 +33,7 @@ from sensors.scan_columns import ScanColumns
 from sensors.simulate import simulate
 from sensors.simulate.looks import EVENT_LOOK_S
 from sensors.simulate.movers import Mover, Scenario
+from sensors.timestamps import nanoseconds
 
 WHERE: Final = "confirmed crossing"
 START: Final = datetime(2000, 1, 1, tzinfo=UTC)  # arbitrary: the result does not depend on it
@@ -231,7 +232,7 @@ class _WatchedWay:
         sensor = {name: number for number, name in enumerate(self.layout.ids)}
         number = np.array([sensor[name] for name in detections["scan_sensor"].to_numpy().tolist()], np.int64)
         observed = detections["scan_time"].to_numpy().astype("datetime64[ns]").astype(np.int64)
-        seconds = (observed - round(START.timestamp() * 1e9)) * 1e-9
+        seconds = (observed - nanoseconds(START)) * 1e-9
         scan = detections["scan_index"].to_numpy()
         step = np.minimum((seconds / STEP_S).astype(np.int64), self.kept.shape[1] - 1)
         left = works[number[scan]] & (chance.random(len(scan)) < self.kept[number[scan], step[scan]])
@@ -245,7 +246,7 @@ class _WatchedWay:
     def confirmed_at_s(self, scans: list[ScanColumns], near_m: float) -> float:
         """Time at which a confirmed track is on the crosser [s from the start of the path]; NaN if there is none."""
         bank = empty_bank(self.model, aligning=False)
-        start_ns = round(START.timestamp() * 1e9)
+        start_ns = nanoseconds(START)
         for scan in scans:
             bank, _ = advance(self.model, bank, scan)
             sure = np.flatnonzero(bank.tracks.status == CONFIRMED)

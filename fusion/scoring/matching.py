@@ -141,7 +141,7 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True)
-class Scenes:
+class ScoringCases:
     """Truth and tracks at the same scoring times, with the metric's cut-off [m] and order."""
 
     times: TimeArray
@@ -166,7 +166,9 @@ class Scenes:
             yield ScoringCase(target, track, pairs)
 
 
-def scenes_of(truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float, order: float, times: TimeArray | None) -> Scenes:
+def scoring_cases(
+    truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float, order: float, times: TimeArray | None
+) -> ScoringCases:
     """Both histories at ``times`` (None: those of the truth). Raises ScoringError where they cannot be scored."""
     check_metric(cutoff_m, order)
     TRUTH.check(truth, where="truth")
@@ -176,7 +178,7 @@ def scenes_of(truth: xr.Dataset, tracks: xr.Dataset, cutoff_m: float, order: flo
     times = np.unique(np.asarray(times).astype("datetime64[ns]"))
     if np.isnat(times).any():
         raise ScoringError("a time is missing (NaT)", where="scoring", expected="a UTC time in every row")
-    return Scenes(times, _truth_presence(truth, times), _track_presence(tracks, times), cutoff_m, order)
+    return ScoringCases(times, _truth_presence(truth, times), _track_presence(tracks, times), cutoff_m, order)
 
 
 def _truth_presence(truth: xr.Dataset, times: TimeArray) -> Presence:

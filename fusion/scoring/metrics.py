@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.scoring.matching import Names, ScoringCase, ScoringError, TimeArray, scenes_of
+from fusion.scoring.matching import Names, ScoringCase, ScoringError, TimeArray, scoring_cases
 from geo.arrays import Ints
 
 
@@ -52,15 +52,15 @@ def gospa(
     missed = (c^p/2 · n_missed)^(1/p), false = (c^p/2 · n_false)^(1/p). Rahmathullah, García-Fernández, Svensson, Fusion
     2017, doi:10.23919/ICIF.2017.8009645, proposition 1.
     """
-    scenes = scenes_of(truth, tracks, cutoff_m, order, times)
-    rows = np.array([_gospa_row(scene, cutoff_m, order) for scene in scenes.matched()]).reshape(-1, 9)
+    cases = scoring_cases(truth, tracks, cutoff_m, order, times)
+    rows = np.array([_gospa_row(case, cutoff_m, order) for case in cases.matched()]).reshape(-1, 9)
     metres = ("gospa", "localisation", "missed", "false")
     counts = ("n_truth", "n_tracks", "n_assigned", "n_missed", "n_false")
     data = {name: ("time", rows[:, i], {"units": "m"}) for i, name in enumerate(metres)}
     data |= {name: ("time", rows[:, 4 + i].astype(np.int64), {"units": "1"}) for i, name in enumerate(counts)}
     mean = float(rows[:, 0].mean()) if len(rows) else 0.0
     attrs = {"cutoff_m": cutoff_m, "order": order, "alpha": 2.0, "gospa_mean_m": mean}
-    return xr.Dataset(data, coords={"time": scenes.times}, attrs=attrs)
+    return xr.Dataset(data, coords={"time": cases.times}, attrs=attrs)
 
 
 def ospa(
@@ -97,13 +97,13 @@ def ospa(
     ``ospa**p == localisation**p + cardinality**p``, the second part being (c^p · |n−m| / max(n, m))^(1/p).
     Schuhmacher, Vo, Vo, IEEE TSP 56(8), 2008, doi:10.1109/TSP.2008.920469.
     """
-    scenes = scenes_of(truth, tracks, cutoff_m, order, times)
-    rows = np.array([_ospa_row(scene, cutoff_m, order) for scene in scenes.matched()]).reshape(-1, 3)
+    cases = scoring_cases(truth, tracks, cutoff_m, order, times)
+    rows = np.array([_ospa_row(case, cutoff_m, order) for case in cases.matched()]).reshape(-1, 3)
     names = ("ospa", "localisation", "cardinality")
     data = {name: ("time", rows[:, i], {"units": "m"}) for i, name in enumerate(names)}
     mean = float(rows[:, 0].mean()) if len(rows) else 0.0
     return xr.Dataset(
-        data, coords={"time": scenes.times}, attrs={"cutoff_m": cutoff_m, "order": order, "ospa_mean_m": mean}
+        data, coords={"time": cases.times}, attrs={"cutoff_m": cutoff_m, "order": order, "ospa_mean_m": mean}
     )
 
 
@@ -256,14 +256,14 @@ def false_confirmed_tracks(
     """
     if not 0.0 <= least_share <= 1.0:
         raise ScoringError(f"least_share is {least_share}", where="false_confirmed_tracks", expected="0 to 1")
-    scenes = scenes_of(truth, tracks, cutoff_m, 2.0, None)
-    present = np.bincount(scenes.tracks.thing, minlength=scenes.tracks.count)
-    held = np.zeros(scenes.tracks.count, np.int64)
-    for scene in scenes.matched():
-        held[scene.track[scene.pairs.track]] += 1
+    cases = scoring_cases(truth, tracks, cutoff_m, 2.0, None)
+    present = np.bincount(cases.tracks.thing, minlength=cases.tracks.count)
+    held = np.zeros(cases.tracks.count, np.int64)
+    for case in cases.matched():
+        held[case.track[case.pairs.track]] += 1
     judged = present > 0
     false = int(np.count_nonzero(judged & (held < least_share * present)))
-    span = (scenes.times[-1] - scenes.times[0]) / np.timedelta64(1, "h") if len(scenes.times) else 0.0
+    span = (cases.times[-1] - cases.times[0]) / np.timedelta64(1, "h") if len(cases.times) else 0.0
     hours = float(span)
     return xr.Dataset(
         {
@@ -275,21 +275,21 @@ def false_confirmed_tracks(
     )
 
 
-def _gospa_row(scene: ScoringCase, cutoff_m: float, order: float) -> tuple[float, ...]:
-    n, m, k = len(scene.target), len(scene.track), len(scene.pairs.truth)
-    localisation = float((scene.pairs.distance_m**order).sum())
+def _gospa_row(case: ScoringCase, cutoff_m: float, order: float) -> tuple[float, ...]:
+    n, m, k = len(case.target), len(case.track), len(case.pairs.truth)
+    localisation = float((case.pairs.distance_m**order).sum())
     half = cutoff_m**order / 2
     parts = (localisation + half * (n + m - 2 * k), localisation, half * (n - k), half * (m - k))
     return (*(part ** (1 / order) for part in parts), n, m, k, n - k, m - k)
 
 
-def _ospa_row(scene: ScoringCase, cutoff_m: float, order: float) -> tuple[float, ...]:
-    n, m, k = len(scene.target), len(scene.track), len(scene.pairs.truth)
+def _ospa_row(case: ScoringCase, cutoff_m: float, order: float) -> tuple[float, ...]:
+    n, m, k = len(case.target), len(case.track), len(case.pairs.truth)
     most = max(n, m)
     if most == 0:
         return 0.0, 0.0, 0.0
     cut = cutoff_m**order
-    localisation = (float((scene.pairs.distance_m**order).sum()) + (min(n, m) - k) * cut) / most
+    localisation = (float((case.pairs.distance_m**order).sum()) + (min(n, m) - k) * cut) / most
     cardinality = cut * abs(n - m) / most
     return tuple(part ** (1 / order) for part in (localisation + cardinality, localisation, cardinality))
 
@@ -309,13 +309,13 @@ def _assignment(
 ) -> _Assignment:
     if not 0.0 <= hysteresis_m < cutoff_m:
         raise ScoringError(f"hysteresis_m is {hysteresis_m}", where="scoring", expected="0 to below cutoff_m")
-    scenes = scenes_of(truth, tracks, cutoff_m, order, None)
-    shape = (len(scenes.times), scenes.truth.count)
+    cases = scoring_cases(truth, tracks, cutoff_m, order, None)
+    shape = (len(cases.times), cases.truth.count)
     present, track = np.zeros(shape, np.bool_), np.full(shape, -1, np.int64)
-    for k, scene in enumerate(scenes.matched(hysteresis_m)):
-        present[k, scene.target] = True
-        track[k, scene.target[scene.pairs.truth]] = scene.track[scene.pairs.track]
-    return _Assignment(scenes.times, scenes.truth.names, present, track)
+    for k, case in enumerate(cases.matched(hysteresis_m)):
+        present[k, case.target] = True
+        track[k, case.target[case.pairs.truth]] = case.track[case.pairs.track]
+    return _Assignment(cases.times, cases.truth.names, present, track)
 
 
 def _longest_run(track: Ints) -> int:

@@ -29,7 +29,7 @@ METRES_PER: Final[dict[str, float]] = (
     | {"mm": 0.001, "millimetre": 0.001, "millimeter": 0.001, "km": 1000.0}
 )
 """Units of height that are converted, lower case."""
-LONGEST_SIDE_CELLS = 10_000_000
+LONGEST_SIDE_CELLS = 10_000_000  # the coordinates alone take 80 MB
 LARGEST_BLOCK_BYTES = 256 * 2**20  # a raster is read by its blocks, so one must fit into memory several times
 DECODED_WHOLE = frozenset(("PNG", "JPEG", "JPEGXL", "GIF", "BIGGIF", "WEBP", "HEIF", "AVIF"))  # some files of these
 SMALLEST_CELL_M = 0.01

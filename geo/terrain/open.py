@@ -17,7 +17,7 @@ from geo.errors import BadInput, FrameError, TerrainError
 from geo.frame import LocalFrame, horizontal_part
 from geo.schema import Schema, Variable
 from geo.terrain.grid import Degrees, PlannedGrid, check_degrees, plan_grid
-from geo.terrain.header import both_sides, read_header
+from geo.terrain.header import LONGEST_SIDE_CELLS, both_sides, read_header
 from geo.terrain.land_cover import legend_attrs, read_canopy, read_codes
 from geo.terrain.mosaic import Paths, join_tiles, tile_names
 from geo.terrain.resample import read_all, read_heights
@@ -41,7 +41,6 @@ TERRAIN = Schema(
 DASK_ABOVE_CELLS = 25_000_000  # 100 MB of float32
 REFUSE_ABOVE_CELLS = 1_000_000_000  # beyond this the caller names the chunks
 MOST_CHUNKS = 200_000  # beyond this dask's own bookkeeping takes gigabytes
-LONGEST_SIDE_CELLS = 10_000_000  # the coordinates alone take 80 MB
 DASK_CHUNK_CELLS = 2048
 STRIP_CELLS = 4_000_000  # cells read at once into a terrain in memory
 

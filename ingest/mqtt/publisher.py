@@ -13,6 +13,7 @@ from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.security.key_register import Identity
 from ingest.security.signature import UserProperties
 from ingest.wire import JSON
+from sensors.timestamps import SECOND_NS
 
 
 class Publisher:
@@ -33,7 +34,7 @@ class Publisher:
     ) -> None:
         self._signer = None if identity is None else identity.signer
         self._now_ns, self._seq = now_ns, count(1)
-        self._boot = now_ns() // 1_000_000_000 if boot is None else boot
+        self._boot = now_ns() // SECOND_NS if boot is None else boot
         settings = settings or ConnectionSettings()
         if identity is not None:
             settings = replace(settings, tls=identity.tls)

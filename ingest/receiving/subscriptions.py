@@ -15,9 +15,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ingest.receiving.batch import Batch
-from ingest.topics import sensor_filter, sensor_topic
+from ingest.topics import SENSOR_CHANNELS, sensor_filter, sensor_topic
 
-CHANNELS: Final = ("detections", "status")
 SHED_PER_S: Final = 200
 """Shed messages per second above which quarantined sources are unsubscribed."""
 MAX_NAMES: Final = 10_000
@@ -46,7 +45,7 @@ class Subscriptions:
         """Update from a batch and the sources in quarantine after it; return whether ``filters`` has changed."""
         before = len(self._sensors)
         for row in batch.rows:
-            if row.kind in CHANNELS:
+            if row.kind in SENSOR_CHANNELS:
                 self._sensors.pop(row.sensor, None)
                 self._sensors[row.sensor] = None
         while len(self._sensors) > MAX_NAMES:
@@ -54,7 +53,7 @@ class Subscriptions:
         for (source, kind), count in batch.shed.items():
             if source in held or source not in self._sensors:  # an impersonated sensor must still be received
                 self._shed[kind] += count
-        flooded = {channel for channel in CHANNELS if self._shed[channel] > SHED_PER_S}
+        flooded = {channel for channel in SENSOR_CHANNELS if self._shed[channel] > SHED_PER_S}
         again = {channel for source in held - self._held for channel in self._flooders.get(source, ())}
         if flooded:
             self._remember(batch, held, flooded)
@@ -68,16 +67,16 @@ class Subscriptions:
         while len(self._flooders) > MAX_NAMES:
             del self._flooders[next(iter(self._flooders))]
 
-    def second(self, held: frozenset[str], *, anybody: bool) -> bool:
-        """Update once per second; ``anybody``: any source is in quarantine. Return whether ``filters`` has changed."""
+    def update(self, held: frozenset[str], *, any_held: bool) -> bool:
+        """Update once per second; ``any_held``: any source is in quarantine. Return whether ``filters`` has changed."""
         self._shed.clear()
-        changed = self._change(self._named if anybody else frozenset(), held, learned=False)
+        changed = self._change(self._named if any_held else frozenset(), held, learned=False)
         self._held = held
         return changed
 
     def names(self) -> list[str]:
         """The topics of all known sensors."""
-        return [sensor_topic(self._sector, name, channel) for channel in CHANNELS for name in self._sensors]
+        return [sensor_topic(self._sector, name, channel) for channel in SENSOR_CHANNELS for name in self._sensors]
 
     def _change(self, named: frozenset[str], held: frozenset[str], *, learned: bool) -> bool:
         if named == self._named and not (named and (learned or held != self._held)):
@@ -87,8 +86,8 @@ class Subscriptions:
         return True
 
     def _filters(self) -> list[str]:
-        filters = [sensor_filter(self._sector, channel) for channel in CHANNELS if channel not in self._named]
-        for channel in CHANNELS:
+        filters = [sensor_filter(self._sector, channel) for channel in SENSOR_CHANNELS if channel not in self._named]
+        for channel in SENSOR_CHANNELS:
             if channel in self._named:
                 filters += [
                     sensor_topic(self._sector, name, channel) for name in self._sensors if name not in self._held

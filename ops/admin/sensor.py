@@ -20,7 +20,7 @@ from ingest.errors import MalformedMessage
 from ingest.standards.gateway_refusal import REFUSED
 from ingest.standards.registry import DECODERS, STATUS_DECODERS
 from ingest.standards.sapient.validation import is_uuid4
-from ingest.topics import identifier, sensor_topic
+from ingest.topics import SENSOR_CHANNELS, identifier, sensor_topic
 from ingest.wire import JSON
 from ops.admin.survey import in_words, recorded
 from ops.journal.reader import Counts, JournalError, JournalReader
@@ -31,7 +31,6 @@ from ops.services.sapient.sensor_names import ADAPTERS_FILE, registered_nodes
 from ops.store.reader import Reader, StoreError
 
 _ANY_SECTOR: Final = "test"
-CHANNELS: Final = ("detections", "status")
 
 
 def register(
@@ -52,7 +51,7 @@ def register(
     return {
         "sensor": sensor,
         "kind": placed.kind,
-        "topics": {channel: sensor_topic(sector.name, sensor, channel) for channel in (*CHANNELS, "ack")},
+        "topics": {channel: sensor_topic(sector.name, sensor, channel) for channel in (*SENSOR_CHANNELS, "ack")},
         "content_types": {
             "detections": [JSON, *(kind for kind in DECODERS if kind != REFUSED)],  # REFUSED is internal
             "status": [JSON, *STATUS_DECODERS],
@@ -115,8 +114,8 @@ def test(file: Path, *, content_type: str, channel: str, sensor: str | None) -> 
     ``sensor``: decode as if received on this sensor's topic. The time is not checked. Raises BadInput for an invalid
     channel, or a file that cannot be read.
     """
-    if channel not in CHANNELS:
-        raise BadInput(f"{channel!r} is no channel", where="--channel", expected=" or ".join(CHANNELS))
+    if channel not in SENSOR_CHANNELS:
+        raise BadInput(f"{channel!r} is no channel", where="--channel", expected=" or ".join(SENSOR_CHANNELS))
     try:
         payload = file.read_bytes()
     except OSError as error:

@@ -22,13 +22,12 @@ import msgspec
 from ingest.errors import IdentityError
 from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
 from ingest.topics import PREFIX, identifier
-from ingest.wire import MAX_PAYLOAD_BYTES
+from ops.broker.broker import MAX_PACKET_BYTES
 from ops.broker.certificates import Authority, Pair
 from ops.broker.identities import FEED, INGEST, INGEST_UNITS, UNIT, IdentityFolder, Name
 from ops.broker.topic_rights import OWN_READ, OWN_WRITE, BrokerRole, Client, read_filters, write_filters
 from ops.runtime.output import write_private
 
-MAX_PACKET_BYTES: Final = MAX_PAYLOAD_BYTES + 64 * 1024
 DAYS: Final = 365.0
 PROBES: Final[dict[str, Client]] = {
     "sensor A": Client("probe-sensor-a", "sensor"),

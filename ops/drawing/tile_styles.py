@@ -26,7 +26,7 @@ Rgb = tuple[int, int, int]
 UNSEEN, SEEN, UNKNOWN, OFF_THE_MAP = 0, 1, 2, 255
 """Values of a visibility raster."""
 
-_HATCH_PX: Final = 8  # divides the tile's 256, so that lines continue in the next tile
+HATCH_PX: Final = 8  # divides the tile's 256, so that lines continue in the next tile
 _SHADOW_ALPHA, _LIGHT_ALPHA = 150.0, 70.0
 _RAMPS: Final[Mapping[Palette, tuple[Rgb, Rgb, Rgb]]] = {  # low, middle, high
     "day": ((170, 178, 172), (205, 206, 194), (236, 232, 222)),
@@ -34,7 +34,7 @@ _RAMPS: Final[Mapping[Palette, tuple[Rgb, Rgb, Rgb]]] = {  # low, middle, high
 }
 _VEILS: Final[Mapping[Palette, Rgb]] = {"day": (58, 62, 70), "night": (0, 0, 0)}
 _VEIL_ALPHA: Final[Mapping[Palette, int]] = {"day": 84, "night": 112}
-_LINES: Final[Mapping[Palette, Rgb]] = {"day": (58, 62, 70), "night": (102, 106, 112)}
+LINES: Final[Mapping[Palette, Rgb]] = {"day": (58, 62, 70), "night": (102, 106, 112)}
 _LINE_ALPHA: Final[Mapping[Palette, int]] = {"day": 124, "night": 165}
 
 
@@ -99,7 +99,9 @@ class Elevation:
 
     def legend(self, palette: Palette) -> list[dict[str, str]]:
         heights = np.linspace(self.low_m, self.high_m, 3)
-        return [_entry(colour, f"{height:.0f} m") for colour, height in zip(_RAMPS[palette], heights, strict=True)]
+        return [
+            legend_entry(colour, f"{height:.0f} m") for colour, height in zip(_RAMPS[palette], heights, strict=True)
+        ]
 
     def _share(self, heights: Any) -> Any:
         return np.clip((heights - self.low_m) / max(self.high_m - self.low_m, 1.0), 0.0, 1.0)
@@ -113,22 +115,28 @@ class Unseen:
     smooth: bool = False
 
     def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> UInt8s:
-        rows, columns = np.ogrid[: values.shape[0], : values.shape[1]]
-        falling, rising = (rows - columns) % _HATCH_PX == 0, (rows + columns) % _HATCH_PX == 0
+        falling, rising = diagonals(values.shape)
         unseen, unknown = values == UNSEEN, values == UNKNOWN
         line = (unseen & falling) | (unknown & (falling | rising))
         pixels = np.zeros((4, *values.shape), np.uint8)
         for band in range(3):
-            pixels[band] = np.where(line, _LINES[palette][band], _VEILS[palette][band])
+            pixels[band] = np.where(line, LINES[palette][band], _VEILS[palette][band])
         pixels[3] = np.select([line, unseen], [_LINE_ALPHA[palette], _VEIL_ALPHA[palette]], 0)
         return pixels
 
     def legend(self, palette: Palette) -> list[dict[str, str]]:
         return [
-            _entry(_VEILS[palette], "no working sensor can see a person here") | {"pattern": "veil"},
-            _entry(_LINES[palette], "cannot be told: the terrain is not known") | {"pattern": "hatch"},
+            legend_entry(_VEILS[palette], "no working sensor can see a person here") | {"pattern": "veil"},
+            legend_entry(LINES[palette], "cannot be told: the terrain is not known") | {"pattern": "hatch"},
         ]
 
 
-def _entry(colour: Rgb, label: str) -> dict[str, str]:
+def diagonals(shape: tuple[int, ...]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Masks of the falling and the rising lines of a hatched tile."""
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    return (rows - columns) % HATCH_PX == 0, (rows + columns) % HATCH_PX == 0
+
+
+def legend_entry(colour: Rgb, label: str) -> dict[str, str]:
+    """Return a colour as the legend of the map page takes it."""
     return {"colour": "#{:02x}{:02x}{:02x}".format(*colour), "label": label}

@@ -11,7 +11,6 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +30,7 @@ from ops.store.track_history import write_history
 from sensors.detections import DETECTIONS, TAILS, from_arrays, from_columns
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns
+from sensors.timestamps import utc_datetime
 
 PIECES: Final = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d"}
 SCAN_COLUMNS: Final = tuple(name for name, wanted in DETECTIONS.variables.items() if wanted.dims == ("scan",))
@@ -135,7 +135,7 @@ def archive_journal(
 
     with JournalReader(journal) as reader:
         for scan in _scans(reader, ground.layout, counts, note):
-            when = datetime.fromtimestamp(scan.received_ns // 10**9, UTC).strftime(PIECES[piece])
+            when = utc_datetime(scan.received_ns).strftime(PIECES[piece])
             if when < name:  # the clock was set back: the scan stays in the open piece
                 when = name
             if when != name:

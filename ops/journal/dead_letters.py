@@ -6,7 +6,6 @@ import base64
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from ingest.standards.gateway_refusal import REFUSED, packet_of, unwrapped
 from ops.journal.command import journal_path
 from ops.journal.reader import JournalReader
 from ops.journal.resubmission import submit
+from sensors.timestamps import utc_datetime
 
 STEP: Final = 1000
 SHOWN_BYTES: Final = 2000
@@ -147,7 +147,7 @@ def _letters(journal: JournalReader) -> Iterator[tuple[int, DeadLetter]]:
 def _summary(identity: int, dead: DeadLetter, replayed: dict[int, tuple[int, str]]) -> dict[str, Any]:
     return {
         "id": identity,
-        "received_at": datetime.fromtimestamp(dead.received_ns / 1e9, UTC).isoformat(timespec="milliseconds"),
+        "received_at": utc_datetime(dead.received_ns).isoformat(timespec="milliseconds"),
         "sensor": dead.sensor,
         "kind": dead.kind,
         "code": dead.code,

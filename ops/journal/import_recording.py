@@ -18,9 +18,8 @@ from ingest.topics import identifier, sensor_topic
 from ops.journal.writer import Journal
 from ops.runtime.output import progress_bar
 from sensors.scan import Scan
-from sensors.timestamps import nanoseconds
+from sensors.timestamps import SECOND_NS, nanoseconds
 
-TICK_NS: Final = 1_000_000_000
 MOST_TICKS: Final = 2_000_000
 """Longest recording in clock ticks of one second, about 23 days."""
 
@@ -67,7 +66,7 @@ def _journal(scans: list[Scan], path: Path, sector_id: str, screen: Console) -> 
             for second in progress.track(list(_seconds(scans)), description="scans"):
                 while tick_ns <= nanoseconds(second[0].received_at):
                     journal.tick(tick_ns)
-                    tick_ns += TICK_NS
+                    tick_ns += SECOND_NS
                 receiver.handle([_delivery(scan, sector_id) for scan in second])
         journal.tick(tick_ns)
     finally:
@@ -78,7 +77,7 @@ def _seconds(scans: list[Scan]) -> Iterator[list[Scan]]:
     """Group the scans of each second; each group becomes one batch."""
     batch: list[Scan] = []
     for scan in scans:
-        if batch and nanoseconds(scan.received_at) // TICK_NS != nanoseconds(batch[0].received_at) // TICK_NS:
+        if batch and nanoseconds(scan.received_at) // SECOND_NS != nanoseconds(batch[0].received_at) // SECOND_NS:
             yield batch
             batch = []
         batch.append(scan)

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +26,7 @@ from ops.runtime.clock import ScenarioClock
 from ops.sector.sector_file import Sector, layout_path, load_sector, read_bases
 from ops.services.api.operator_actions import ActionSender
 from ops.store.reader import StoreError
+from sensors.timestamps import utc_datetime
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class Demo:
         reader, fusion = self.room.reader, self.room.fusion
         picture = ConsoleView(
             title=f"Watchline demonstration: {self.sector.title or self.sector.name} (simulated sensors)",
-            now=datetime.fromtimestamp(self.room.options.clock.now_ns() / 1e9, UTC),
+            now=utc_datetime(self.room.options.clock.now_ns()),
             elapsed_s=time.monotonic() - self.first_publish_s,
             time_zone=self.sector.time_zone,
             address=self.room.address,

@@ -18,7 +18,7 @@ from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
 from geo.visibility.view import RADIO_K, surface_of
 from ops.sector.open_sector import OpenSector
-from sensors.coverage import CURVATURE_K, TARGET_HEIGHT_M
+from sensors.coverage import CURVATURE_K, TARGET_HEIGHTS_M
 from sensors.layout import AnySensor, Layout, grid_azimuths_rad
 
 PART_OF_CIRCLE_RAD: Final = math.radians(3.0)
@@ -54,7 +54,7 @@ def sector_view(ground: OpenSector) -> dict[str, Any]:
         },
         "layout": ground.layout.name,
         "sensor_kinds": sorted({sensor.kind for sensor in ground.layout}),
-        "target_height_m": TARGET_HEIGHT_M["person"],
+        "target_height_m": TARGET_HEIGHTS_M["person"],
         "curvature_k": RADIO_K,
         "curvature_k_by_kind": {kind: _finite(k) for kind, k in CURVATURE_K.items()},
     }

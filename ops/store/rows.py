@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -12,7 +12,9 @@ import numpy as np
 from geo.errors import BadInput
 from sensors.timestamps import nanoseconds, utc_datetime
 
-STATUSES = ("active", "acknowledged", "cleared", "rejected")
+STATUSES: Final = ("active", "acknowledged", "cleared", "rejected")
+"""As in fusion.alerts.alert, which a reader of the store need not load; a test compares them."""
+OPEN: Final = STATUSES[:2]
 HISTORY_NUMBERS = ("easting", "northing", "easting_rate", "northing_rate")
 
 

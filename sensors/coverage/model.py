@@ -22,7 +22,7 @@ from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import ViewshedMode
 from sensors.coverage.accumulator import CoverageTask
 from sensors.coverage.blocks import BLOCK_CELLS, Blocks, checked_blocks, lazy_layers, lazy_sums, sums_now, visits
-from sensors.coverage.sight import TARGET_HEIGHT_M, SightTask, refuse_off_the_map, sight
+from sensors.coverage.sight import TARGET_HEIGHTS_M, SightTask, refuse_off_the_map, sight
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.weather import Conditions, conditions_of
 from sensors.errors import LayoutError
@@ -195,7 +195,7 @@ def look_probability(
     terrain : xarray.Dataset, dims (northing, easting)
         Terrain of ``geo.terrain.open_terrain``.
     target : str
-        Target class, one of ``TARGET_HEIGHT_M``.
+        Target class, one of ``TARGET_HEIGHTS_M``.
     assumptions : Assumptions, optional
         Named settings; their canopy shares are the fractions of the trees' height that block each kind of sensor.
 
@@ -215,8 +215,8 @@ def look_probability(
     Ground sensors sense through the ground: everything within their range is visible, and at least their own cell.
     Availability, weather and repeated looks are not included.
     """
-    if target not in TARGET_HEIGHT_M:
-        raise LayoutError(f"target {target!r}", where="look_probability", expected=", ".join(TARGET_HEIGHT_M))
+    if target not in TARGET_HEIGHTS_M:
+        raise LayoutError(f"target {target!r}", where="look_probability", expected=", ".join(TARGET_HEIGHTS_M))
     eastings, northings = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     shape, task = (len(layout), len(northings), len(eastings)), SightTask(target, assumptions or Assumptions())
     probability, visible = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.uint8)
@@ -235,7 +235,7 @@ def look_probability(
         coords={"sensor": list(layout.ids), "northing": terrain["northing"], "easting": terrain["easting"]},
         attrs={
             "target": target,
-            "target_height_m": TARGET_HEIGHT_M[target],
+            "target_height_m": TARGET_HEIGHTS_M[target],
             "meaning": "probability per look (per pass for ground sensors), given that the sensor works",
         },
     )
@@ -301,7 +301,7 @@ def story_of(layout: Layout, terrain: xr.Dataset, task: CoverageTask, label: str
         "layout": layout.name,
         "layout_checksum": tokenize(layout.sensors),
         "target": situation.target,
-        "target_height_m": TARGET_HEIGHT_M[situation.target],
+        "target_height_m": TARGET_HEIGHTS_M[situation.target],
         "conditions": label,
         "conditions_numbers": json.dumps(situation.conditions.as_numbers()),
         "dwell_s": float(task.dwell_s),

@@ -15,10 +15,10 @@ from dask.delayed import delayed
 
 from geo.arrays import Ints
 from geo.border import Border, Zone
+from geo.challenge.measures import BELTS
 from geo.errors import BadInput
 from geo.terrain import cell_size
 
-BELTS: Final = ("home", "away", "both")
 FIXED: Final = 2.0**32
 """Probabilities are summed as integer multiples of this, so that the order of the cells does not matter."""
 RASTERS: Final = (

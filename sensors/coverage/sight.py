@@ -33,7 +33,7 @@ CURVATURE_K: Final[Mapping[str, float]] = {
     human.KIND: 1.0 / (1.0 - 0.13),
 }
 """Effective Earth radius factor by sensor kind, from the refraction of its waves."""
-TARGET_HEIGHT_M: Final[Mapping[str, float]] = {
+TARGET_HEIGHTS_M: Final[Mapping[str, float]] = {
     "person": 1.7,
     "group": 1.7,
     "vehicle": 2.3,
@@ -99,7 +99,7 @@ def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block |
             sensor.easting,
             sensor.northing,
             observer_height_m=sensor.mast_height_m,
-            target_height_m=TARGET_HEIGHT_M[task.target],
+            target_height_m=TARGET_HEIGHTS_M[task.target],
             max_range_m=view[0],
             min_range_m=sensor.min_range_m,
             azimuths_rad=view[1],

@@ -14,11 +14,9 @@ import xarray as xr
 from geo.border.stretches import joined
 from geo.challenge import Composite, composite, scores_of
 from ops.analysis.challenge.question import ChallengeQuestion, StretchAnswer
-from sensors.crossing.segments import CROSSED, UNKNOWN, UNREACHABLE
+from ops.analysis.challenge.work import STATES
 from sensors.gaps import Gap, runs_below
 from sensors.interdiction.interception import WAYS
-
-STATES = (CROSSED, UNREACHABLE, UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,7 @@ from ops.drawing.html_page import render_page
 from ops.drawing.symbols import legend_of
 from ops.drawing.web_map import CLASS_STYLE, HIDDEN_STYLE, MapInput, MapParts, Marker, Trail, draw_map
 from ops.runtime.output import atomic_write
+from ops.sector.geojson import PART_OF_CIRCLE_RAD
 from sensors.layout import Layout, grid_azimuths_rad
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -38,7 +39,6 @@ SAMPLE_NOTICE = (
     "Exercise line on sample terrain: the elevations are real; the border is drawn by hand and is no survey, and the "
     "terrain keeps the latitudes of its file, which seem to lie 0.287° too far north (decision 0002)."
 )
-PART_OF_CIRCLE_RAD = np.radians(3.0)
 
 
 @dataclass(frozen=True, slots=True)

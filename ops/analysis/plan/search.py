@@ -57,10 +57,10 @@ def best_plan(
 
     ``progress(doing, done, total)`` is called with "candidates" after each option, then once with "choosing".
     """
-    from sensors.planning.choice.benefits import scene_of
-    from sensors.planning.choice.plan import plan_scene
+    from sensors.planning.choice.benefits import option_benefits
+    from sensors.planning.choice.plan import plan_of_benefits
 
-    benefits = scene_of(
+    benefits = option_benefits(
         options,
         ground.terrain,
         ground.crossed,
@@ -70,4 +70,4 @@ def best_plan(
         progress=lambda done, total: progress("candidates", done, total),
     )
     progress("choosing", len(options), len(options))
-    return benefits, plan_scene(benefits, demand, start=present, response=response)
+    return benefits, plan_of_benefits(benefits, demand, start=present, response=response)

@@ -28,6 +28,7 @@ from ingest.topics import unit_topic
 from ingest.unit_messages import Reply, encode_unit
 from ops.broker.identities import UNIT
 from ops.journal.reader import JournalError, JournalReader
+from sensors.timestamps import SECOND_NS, nanoseconds
 
 SENT_WITHIN_S: Final = 3.0
 AGAIN_AFTER_S: Final = 3.0
@@ -62,7 +63,7 @@ class ActionSender:
         identity: Identity | None = None,
     ) -> None:
         """Open the spool ``actions.db`` in ``folder``, which also holds the journal ``journal.db``."""
-        minutes = (now_ns() // 1_000_000_000 - int(FIRST_MINUTE.timestamp())) // 60
+        minutes = (now_ns() // SECOND_NS - nanoseconds(FIRST_MINUTE) // SECOND_NS) // 60
         self._topic = unit_topic(sector_id, UNIT, "reply")
         self._spool = Spool(folder / "actions.db", first_boot=max(minutes, 1))
         self._journal = folder / "journal.db"

@@ -134,19 +134,19 @@ class PlanRoutes:
                 self._setup = self._ask({"do": "setup"})
             return JSONResponse(self._setup)
 
-    def coverage(self, asked: Edited) -> JSONResponse:
+    def coverage(self, body: Edited) -> JSONResponse:
         with self._turn():
-            answer = self._ask({"do": "coverage", **asked.order(self._planned)})
+            answer = self._ask({"do": "coverage", **body.order(self._planned)})
             token = secrets.token_hex(8)
             self._pictures[token] = base64.b64decode(answer.pop("picture"))
             while len(self._pictures) > MOST_PICTURES:
                 self._pictures.pop(next(iter(self._pictures)))
         return JSONResponse({**answer, "picture": f"/api/plan/pictures/{token}.png"})
 
-    def save(self, asked: Edited) -> JSONResponse:
+    def save(self, body: Edited) -> JSONResponse:
         """The edited layout as a layout file."""
         with self._turn():
-            answer = self._ask({"do": "save", **asked.order(self._planned)})
+            answer = self._ask({"do": "save", **body.order(self._planned)})
         return JSONResponse(answer, media_type="application/geo+json")
 
     def _planned(self, layout: str) -> Any:
@@ -167,9 +167,9 @@ class PlanRoutes:
     def jobs(self) -> JSONResponse:
         return JSONResponse({"jobs": [job.as_dict() | {"answer": None} for job in self._jobs.all()]})
 
-    def submit(self, asked: CompareOrder | PlanOrder) -> JSONResponse:
+    def submit(self, body: CompareOrder | PlanOrder) -> JSONResponse:
         try:
-            return JSONResponse(self._jobs.submit(asked.order(self._planned)).as_dict(), status_code=202)
+            return JSONResponse(self._jobs.submit(body.order(self._planned)).as_dict(), status_code=202)
         except JobRefused as refusal:
             raise HTTPException(429, str(refusal)) from None
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from ops.store.reader import Live, Progress
+from sensors.timestamps import SECOND_NS
 
 ACCOUNTED = ("journaled", "duplicate", "dead_lettered", "shed")
 
@@ -51,7 +52,7 @@ def metrics_text(progress: Progress, counts: Live | None, stream_clients: int) -
         "watchline_stream_clients": stream_clients,
     }
     if counts is not None:
-        singles["watchline_picture_timestamp_seconds"] = counts.stamp_ns // 1_000_000_000
+        singles["watchline_picture_timestamp_seconds"] = counts.stamp_ns // SECOND_NS
     families |= {name: [f" {value}"] for name, value in singles.items()}
     lines = []
     for name, samples in sorted(families.items()):

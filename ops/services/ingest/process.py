@@ -52,8 +52,8 @@ from ops.services.ingest.disk_reserve import DiskSettings, DiskWatch
 from ops.services.ingest.intake import Intake
 from ops.services.ingest.revocations import Revocations
 from ops.services.ingest.steady_clock import SteadyClock
+from sensors.timestamps import SECOND_NS
 
-TICK_NS: Final = 1_000_000_000
 MARKS_EVERY_S: Final = 0.05
 CHECK_EVERY_S: Final = 1.0
 LOOK_EVERY_S: Final = 0.5
@@ -125,7 +125,7 @@ class Ingest:
         self._recorded_full = disk_state is not None and msgspec.json.decode(disk_state, type=DiskState).full
         self._jumps: list[ClockJump] = []
         self._quarantined: list[QuarantineRecord] = []
-        self._boot, self._seq = clock.now_ns() // 1_000_000_000, 0
+        self._boot, self._seq = clock.now_ns() // SECOND_NS, 0
 
     def _known_sensors(self) -> list[str]:
         """Sensors with journaled messages, and those of the layout."""
@@ -168,9 +168,9 @@ class Ingest:
             try:
                 self._take()
                 now_ns, now_s = self._clock.now_ns(), time.monotonic()
-                if not next_tick_ns - TICK_NS <= now_ns < next_tick_ns:  # due, or the clock was set back
+                if not next_tick_ns - SECOND_NS <= now_ns < next_tick_ns:  # due, or the clock was set back
                     self._journal.tick(now_ns)
-                    next_tick_ns = now_ns + TICK_NS
+                    next_tick_ns = now_ns + SECOND_NS
                 if now_s - marks_s >= MARKS_EVERY_S and self._publish_marks():
                     marks_s = now_s
                 if now_s - check_s >= CHECK_EVERY_S:
@@ -237,7 +237,7 @@ class Ingest:
         self._subscriber.check()
         self._units.check()
         self._quarantine.release(now_ns)
-        if self._subscriptions.second(self._quarantine.held, anybody=self._quarantine.holds):
+        if self._subscriptions.update(self._quarantine.held, any_held=self._quarantine.holds):
             self._subscriber.listen(self._subscriptions.filters)
         self._quarantined += self._quarantine.take_events()
         while self._quarantined:

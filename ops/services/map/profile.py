@@ -18,12 +18,12 @@ from geo.arrays import Floats
 from geo.errors import TerrainError
 from geo.terrain import cell_size, sample
 from geo.visibility import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE, line_of_sight
+from geo.visibility.kernels.sight_line import TOUCH_M
 from geo.visibility.view import RADIO_K, TARGET_HEIGHT_M, surface_of
 
 MOST_POINTS: Final = 1000
 """A longer profile is sampled in steps larger than a cell. The sight line is always evaluated on every cell."""
 OBSERVER_HEIGHT_M: Final = 2.0
-_TOUCH_M: Final = 1e-9  # a line may touch the ground, see geo.visibility.kernels.sight_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +124,12 @@ class _Gaps:
         a, b, c = _quadratic(self.ground - self.way.sight(self.distance))
         top = _clipped(-b, 2 * a)
         highest = np.maximum(np.maximum(c, a + b + c), c + top * (b + top * a))
-        above = np.flatnonzero(highest > _TOUCH_M)
+        above = np.flatnonzero(highest > TOUCH_M)
         if not above.size:
             piece = int(np.nanargmax(highest))
             return self._at(piece, float(top[piece]))
         piece = int(above[0])
-        if c[piece] > _TOUCH_M:
+        if c[piece] > TOUCH_M:
             return self._at(piece, 0.0)
         roots = np.roots([a[piece], b[piece], c[piece]])
         real = roots[np.isreal(roots)].real

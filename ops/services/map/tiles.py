@@ -33,7 +33,7 @@ IN_MEMORY_CELLS: Final = 25_000_000
 """A raster with more cells is stored on disk, in the system's folder for temporary files."""
 ZOOMS_OUT, ZOOMS_IN = 3, 3
 """Number of zoom levels with tiles beyond those of the raster: farther out it is a dot, farther in it is blurred."""
-_STRIP_ROWS: Final = 512
+STRIP_ROWS: Final = 512
 
 
 class NoTile(LookupError):
@@ -94,8 +94,8 @@ def raster_of(values: xr.DataArray, crs: str, *, nodata: float, resampling: Resa
         kept = tempfile.TemporaryDirectory(prefix="watchline-tiles-")
         name = str(Path(kept.name) / "raster.tif")
     with rasterio.open(name, "w", **profile) as raster:
-        for first in range(0, rows, _STRIP_ROWS):
-            strip = values[first : first + _STRIP_ROWS].to_numpy()
+        for first in range(0, rows, STRIP_ROWS):
+            strip = values[first : first + STRIP_ROWS].to_numpy()
             raster.write(strip, 1, window=((first, first + strip.shape[0]), (0, columns)))
     factors = [2**i for i in range(1, 12) if min(rows, columns) // 2**i >= TILE_PX // 2]
     if factors:

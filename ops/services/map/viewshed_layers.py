@@ -25,18 +25,17 @@ from geo.visibility import UNKNOWN as CANNOT_TELL
 from geo.visibility import VISIBLE
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Unseen
 from ops.sector.open_sector import OpenSector
-from ops.services.map.tiles import Layer, raster_of
+from ops.services.map.coverage_layers import WORKING
+from ops.services.map.tiles import STRIP_ROWS, Layer, raster_of
 from sensors.coverage.sight import SightTask, refuse_off_the_map, sight
 from sensors.layout import Placement
 
 log = logging.getLogger(__name__)
 
 
-WORKING: Final = "ok"
 """The only health state in which a sensor counts: not offline, not in maintenance, not without data so far."""
 LARGEST_OVERLAY_CELLS: Final = 100_000_000
 """Maximum number of terrain cells for which overlays are computed: more would exceed the memory of a small machine."""
-_STRIP_ROWS: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +95,8 @@ class BeltSegments:
     def __init__(self, ground: OpenSector) -> None:
         eastings, northings = ground.terrain["easting"].to_numpy(), ground.terrain["northing"].to_numpy()
         cells, segments = [], []
-        for first in range(0, len(northings), _STRIP_ROWS):
-            strip = northings[first : first + _STRIP_ROWS]
+        for first in range(0, len(northings), STRIP_ROWS):
+            strip = northings[first : first + STRIP_ROWS]
             east, north = np.meshgrid(eastings, strip)
             segment, _, offset = ground.border.locate(east.ravel(), north.ravel())
             inside = np.flatnonzero((segment >= 0) & (np.abs(offset) <= ground.sector.belt_m))
@@ -193,7 +192,7 @@ class Overlays:
 
     def _known_cells(self) -> npt.NDArray[np.bool_]:
         elevation = self._ground.terrain["elevation"]
-        strips = (elevation[first : first + _STRIP_ROWS] for first in range(0, elevation.shape[0], _STRIP_ROWS))
+        strips = (elevation[first : first + STRIP_ROWS] for first in range(0, elevation.shape[0], STRIP_ROWS))
         return np.concatenate([np.isfinite(strip.to_numpy()) for strip in strips])
 
     def _show(self, working: frozenset[str]) -> None:

@@ -50,15 +50,15 @@ class Gateway:
     def __init__(self, layout: Layout, links: LinkContext, own_id: str, times: Times | None = None) -> None:
         self.own_id = own_id
         self.peers: set[Peer] = set()
-        self.posts: dict[str, NodeLink] = {}
+        self.node_links: dict[str, NodeLink] = {}
         self._layout, self._links, self._times = layout, links, times or Times()
         self.disk = Disk()
         for known in links.memory.nodes():
             self._recall(known.node_id, known.registration, known.status)
         if (links.folder / "spool" / f"{own_id}.db").exists():
             self._own_link()
-        for post in self.posts.values():
-            self._later(post.open)  # send what an earlier run could not send
+        for link in self.node_links.values():
+            self._later(link.open)  # send what an earlier run could not send
 
     async def serve(self, peer: Peer) -> None:
         """Handle what a connection sends until it ends."""
@@ -110,26 +110,26 @@ class Gateway:
         now_s = time.monotonic()
         self.disk.reap()
         self.tick_looks(now_s)
-        for post in self.posts.values():
-            if post.waits_to_start:
-                self._later(post.start, now_s)
-            silent = now_s - post.heard_s > 2.0 * post.status_interval_s + 1.0
-            if silent != post.silent and post.node.node_id != self.own_id:
-                post.silent = silent
-                self._later(post.tell)
+        for link in self.node_links.values():
+            if link.waits_to_start:
+                self._later(link.start, now_s)
+            silent = now_s - link.heard_s > 2.0 * link.status_interval_s + 1.0
+            if silent != link.silent and link.node.node_id != self.own_id:
+                link.silent = silent
+                self._later(link.tell)
                 log.warning(
                     "SAPIENT node %s (%s) %s.",
-                    post.node.node_id,
-                    post.sensor,
+                    link.node.node_id,
+                    link.sensor,
                     "is offline" if silent else "is online again",
                 )
 
     def tick_looks(self, now_s: float) -> None:
         """Queue the scans that are due at ``now_s``."""
-        for post in self.posts.values():
-            look = post.due(now_s)
+        for link in self.node_links.values():
+            look = link.due(now_s)
             if look is not None:
-                self._put(post, look)
+                self._put(link, look)
 
     def connections_of(self, node_id: str) -> Peer | None:
         """The newest connection of a node; None if there is none."""
@@ -138,8 +138,8 @@ class Gateway:
     def close(self) -> None:
         """Queue all pending scans and close every link."""
         self.tick_looks(float("inf"))
-        for post in self.posts.values():
-            self._later(post.close)
+        for link in self.node_links.values():
+            self._later(link.close)
         self.disk.close()
 
     def _register(self, peer: Peer, raw: bytes, packet: Packet) -> None:
@@ -150,56 +150,56 @@ class Gateway:
             reason = f"no sensor of the layout, and {MOST_STRANGERS} such nodes are known already"
             peer.send(outgoing.registration_ack(self.own_id, node_id, [reason]))
             return
-        post = self.posts.get(node_id)
-        if post is not None and post.sensor != sensor:
-            self._later(post.close)
-        if post is None or post.sensor != sensor:
-            post = self.posts[node_id] = NodeLink(Node(node_id), sensor, self._layout, self._links)
-            if post.placed is None:
+        link = self.node_links.get(node_id)
+        if link is not None and link.sensor != sensor:
+            self._later(link.close)
+        if link is None or link.sensor != sensor:
+            link = self.node_links[node_id] = NodeLink(Node(node_id), sensor, self._layout, self._links)
+            if link.placed is None:
                 log.warning(
                     "SAPIENT node %s is not a sensor of the layout: journaled as %s, not fused.", node_id, sensor
                 )
-        post.node = post.node.registered(registration)
+        link.node = link.node.registered(registration)
         self._own(peer, node_id)
-        self._hear(post)
+        self._hear(link)
         self._links.memory.node_registered(node_id, sensor, raw, self._links.now_ns())
-        self._later(post.open)
+        self._later(link.open)
         peer.send(outgoing.registration_ack(self.own_id, node_id))
         log.info("SAPIENT node %s registered as %s.", node_id, sensor)
 
     def _take_status(self, peer: Peer, raw: bytes, packet: Packet) -> None:
-        post = self._post_of(peer, raw, packet)
-        if post is None:
+        link = self._link_of(peer, raw, packet)
+        if link is None:
             return
-        before = post.node
-        post.node, faults = status(packet, post.node)
+        before = link.node
+        link.node, faults = status(packet, link.node)
         if faults:
             self._refuse(peer, raw, packet, faults)
             return
-        self._hear(post)
-        self._links.memory.node_reported(post.node.node_id, raw, self._links.now_ns())
-        self._later(post.open)
-        if (post.node.state, post.node.note) != (before.state, before.note):
-            self._later(post.tell)
+        self._hear(link)
+        self._links.memory.node_reported(link.node.node_id, raw, self._links.now_ns())
+        self._later(link.open)
+        if (link.node.state, link.node.note) != (before.state, before.note):
+            self._later(link.tell)
 
     def _take_detection(self, peer: Peer, raw: bytes, packet: Packet) -> None:
-        post = self._post_of(peer, raw, packet)
-        if post is None:
+        link = self._link_of(peer, raw, packet)
+        if link is None:
             return
-        if post.holds(packet):
-            look = post.due(float("inf"))
+        if link.holds(packet):
+            look = link.due(float("inf"))
             if look is not None:
-                self._put(post, look)
-            self._later(post.repeat, packet)
+                self._put(link, look)
+            self._later(link.repeat, packet)
             return
-        if self._links.memory.sent(post.sensor, post.key_of(packet)) is not None:
-            self._later(post.repeat, packet)
+        if self._links.memory.sent(link.sensor, link.key_of(packet)) is not None:
+            self._later(link.repeat, packet)
             return
-        done, faults = post.take(packet)
+        done, faults = link.take(packet)
         if faults:
             self._refuse(peer, raw, packet, faults)
         if done is not None:
-            self._put(post, done)
+            self._put(link, done)
 
     def _take_alert(self, peer: Peer, _raw: bytes, packet: Packet) -> None:
         log.warning(
@@ -232,31 +232,31 @@ class Gateway:
     def _ignore(self, _peer: Peer, _raw: bytes, packet: Packet) -> None:
         log.info("SAPIENT %s of node %s: no action.", packet.content, packet.message.node_id)
 
-    def _post_of(self, peer: Peer, raw: bytes, packet: Packet) -> NodeLink | None:
+    def _link_of(self, peer: Peer, raw: bytes, packet: Packet) -> NodeLink | None:
         """The link of a packet's node; if there is none, the packet is refused."""
         node_id = packet.message.node_id
-        post = self.posts.get(node_id)
+        link = self.node_links.get(node_id)
         owner = self.connections_of(node_id)
-        if post is not None and owner is None:
+        if link is not None and owner is None:
             self._own(peer, node_id)  # restored from an earlier run
-        elif post is None or owner is not peer:
-            reason = "not registered" if post is None else "registered on another connection"
+        elif link is None or owner is not peer:
+            reason = "not registered" if link is None else "registered on another connection"
             self._refuse(
                 peer, raw, packet, [MalformedMessage("not_registered", "node_id", reason, "a Registration first")]
             )
             return None
-        return post
+        return link
 
     def _own(self, peer: Peer, node_id: str) -> None:
         for other in self.peers:
             other.nodes.discard(node_id)
         peer.nodes.add(node_id)
 
-    def _hear(self, post: NodeLink) -> None:
-        post.heard_s = time.monotonic()
-        if post.silent:
-            post.silent = False
-            self._later(post.tell)
+    def _hear(self, link: NodeLink) -> None:
+        link.heard_s = time.monotonic()
+        if link.silent:
+            link.silent = False
+            self._later(link.tell)
 
     def _time_faults(self, packet: Packet) -> list[MalformedMessage]:
         if packet.content == "error":
@@ -276,28 +276,28 @@ class Gateway:
         node_id = packet.message.node_id if packet is not None else ""
         if not peer.patience.fault(node_id, time.monotonic()):
             return
-        post = self.posts.get(node_id)
+        link = self.node_links.get(node_id)
         log.info("SAPIENT %s: packet refused: %s", peer.name, "; ".join(str(fault) for fault in faults)[:500])
         peer.send(outgoing.error(self.own_id, raw, faults, node_id if is_uuid4(node_id) else None))
-        self._later((post or self._own_link()).refuse, raw, faults[0])
+        self._later((link or self._own_link()).refuse, raw, faults[0])
 
     def _own_link(self) -> NodeLink:
         """The link of the gateway's own id, for packets that no registered node sent."""
-        if self.own_id not in self.posts:
-            self.posts[self.own_id] = NodeLink(Node(self.own_id), self.own_id, self._layout, self._links)
-        return self.posts[self.own_id]
+        if self.own_id not in self.node_links:
+            self.node_links[self.own_id] = NodeLink(Node(self.own_id), self.own_id, self._layout, self._links)
+        return self.node_links[self.own_id]
 
-    def _put(self, post: NodeLink, look: PendingScan) -> None:
-        if post.queue(look):
-            self._later(post.put)
+    def _put(self, link: NodeLink, look: PendingScan) -> None:
+        if link.queue(look):
+            self._later(link.put)
 
     def _is_behind(self, peer: Peer) -> bool:
-        posts = (self.posts[node] for node in peer.nodes if node in self.posts)
-        return any(post.queued > MOST_WAITING for post in posts)
+        node_links = (self.node_links[node] for node in peer.nodes if node in self.node_links)
+        return any(link.queued > MOST_WAITING for link in node_links)
 
     def _unknown_sensors(self, node_id: str) -> int:
-        others = (post for known, post in self.posts.items() if known not in (node_id, self.own_id))
-        return sum(post.placed is None for post in others)
+        others = (link for known, link in self.node_links.items() if known not in (node_id, self.own_id))
+        return sum(link.placed is None for link in others)
 
     def _later(self, work: Callable[..., object], *arguments: object) -> None:
         self.disk.later(work, *arguments)
@@ -306,13 +306,13 @@ class Gateway:
         """Restore a node of an earlier run; its link opens with its first message."""
         message = read(registration).message
         names = (message.registration.short_name, message.registration.name)
-        post = NodeLink(Node(node_id), self._sensor_of(node_id, names), self._layout, self._links)
-        post.node = post.node.registered(message.registration)
+        link = NodeLink(Node(node_id), self._sensor_of(node_id, names), self._layout, self._links)
+        link.node = link.node.registered(message.registration)
         if report is not None:
-            post.node, _ = status(read(report), post.node)
-        post.silent, post.heard_s = True, float("-inf")
-        self.posts[node_id] = post
+            link.node, _ = status(read(report), link.node)
+        link.silent, link.heard_s = True, float("-inf")
+        self.node_links[node_id] = link
 
     def _sensor_of(self, node_id: str, names: tuple[str, ...]) -> str:
-        taken = {post.sensor for other, post in self.posts.items() if other != node_id}
+        taken = {link.sensor for other, link in self.node_links.items() if other != node_id}
         return sensor_of(node_id, names, self._layout, self._links.folder, taken)

@@ -23,6 +23,7 @@ from ops.services.sapient.connection import Peer
 from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.gateway import Gateway
 from ops.store.reader import Reader, StoreError
+from ops.store.rows import OPEN
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,6 @@ ROUND_S: Final = 0.2
 GREETED_AFTER_S: Final = 2.0
 """A connection that has sent nothing for this time counts as a listener."""
 OLDEST_TRACK_S: Final = 30.0
-OPEN: Final = ("active", "acknowledged")
 """Statuses of open alerts."""
 ALERTS_A_ROUND: Final = 100
 
@@ -78,7 +78,7 @@ class Reports:
         """Send the initial messages of a new connection. A node that registered with the gateway needs no registration
         in return."""
         if peer.dialled or not peer.nodes:
-            children = [node for node in self._gateway.posts if node != self._gateway.own_id]
+            children = [node for node in self._gateway.node_links if node != self._gateway.own_id]
             peer.send(outgoing.registration(self._gateway.own_id, name=self._name, children=sorted(children)))
             peer.send(outgoing.status_report(self._gateway.own_id, self._new_id()))
         peer.greeted = True

@@ -81,7 +81,7 @@ async def _serve(
             round_s = time.monotonic() + ROUND_S
             reports.tick()
             failure = gateway.disk.failed or next(
-                (post.problem for post in gateway.posts.values() if post.problem), None
+                (link.problem for link in gateway.node_links.values() if link.problem), None
             )
             if failure != problem:
                 problem = failure

@@ -89,7 +89,7 @@ class OptionBenefits:
         )
 
 
-def scene_of(
+def option_benefits(
     options: Sequence[Option],
     terrain: xr.Dataset,
     border: BorderLine,

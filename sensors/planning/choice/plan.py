@@ -24,7 +24,7 @@ from geo.border.belt import BorderLine
 from geo.mobility.roads_and_rivers import Ways
 from sensors.errors import PlanError
 from sensors.layout import Layout
-from sensors.planning.choice.benefits import Case, OptionBenefits, PlanProgress, scene_of
+from sensors.planning.choice.benefits import Case, OptionBenefits, PlanProgress, option_benefits
 from sensors.planning.choice.crosser_oracle import WayOracle
 from sensors.planning.choice.dominance import undominated
 from sensors.planning.choice.options import Option, beside, limits_of, options_of
@@ -265,12 +265,14 @@ def plan_layout(
     options = beside(options, start)
     limits = limits_of(options, demand.budget, demand.crew_limit)
     limits.refuse_if_nothing_fits([option.id for option in options])
-    scene = scene_of(options, terrain, border, case=case, present=start, ways=ways, bases=bases, progress=progress)
-    return plan_scene(scene, demand, start=start, response=response)
+    benefits = option_benefits(
+        options, terrain, border, case=case, present=start, ways=ways, bases=bases, progress=progress
+    )
+    return plan_of_benefits(benefits, demand, start=start, response=response)
 
 
-def plan_scene(
-    scene: OptionBenefits,
+def plan_of_benefits(
+    benefits: OptionBenefits,
     demand: Demand,
     *,
     start: Layout | None = None,
@@ -286,17 +288,17 @@ def plan_scene(
         raise PlanError("no response is known", where="plan (interruption)", expected="bases to respond from")
     if demand.objective == "interruption" and response is not None and bool(np.isnan(response).all()):
         raise PlanError("the response is unknown everywhere", where="plan (interruption)", expected="seconds, or inf")
-    everything = limits_of(scene.options, demand.budget, demand.crew_limit)
-    wanted = [n for n, option in enumerate(scene.options) if option.id not in scene.idle]
-    everything.only(np.array(wanted)).refuse_if_nothing_fits([scene.options[n].id for n in wanted])
-    worthy = undominated(scene, everything)
-    limits, inner = everything.only(worthy), scene.only(worthy)
+    everything = limits_of(benefits.options, demand.budget, demand.crew_limit)
+    wanted = [n for n, option in enumerate(benefits.options) if option.id not in benefits.idle]
+    everything.only(np.array(wanted)).refuse_if_nothing_fits([benefits.options[n].id for n in wanted])
+    worthy = undominated(benefits, everything)
+    limits, inner = everything.only(worthy), benefits.only(worthy)
     ids = [option.id for option in inner.options]
     begin = np.array([ids.index(option) for option in known if option in ids], np.int64)
     choice, without = _chosen(inner, limits, demand, response, begin if limits.kept_by(begin) else None)
     chosen = worthy[choice.chosen]
-    bought = tuple(scene.options[n] for n in chosen if scene.options[n].id not in scene.idle)
-    frame = scene.watched.belt.border.frame
+    bought = tuple(benefits.options[n] for n in chosen if benefits.options[n].id not in benefits.idle)
+    frame = benefits.watched.belt.border.frame
     name = f"plan, {demand.objective}" if start is None else f"{start.name} and plan, {demand.objective}"
     layout = Layout(
         name,
@@ -304,7 +306,9 @@ def plan_scene(
         (*(() if start is None else start.sensors), *(o.sensor for o in bought if not isinstance(o.sensor, Relay))),
         (*(() if start is None else start.relays), *(o.sensor for o in bought if isinstance(o.sensor, Relay))),
     )
-    figures = figures_of(scene, chosen, response) | {demand.objective: choice.value}  # over all paths that were tried
+    figures = figures_of(benefits, chosen, response) | {
+        demand.objective: choice.value
+    }  # over all paths that were tried
     plan = PurchasePlan(
         layout,
         bought,
@@ -314,44 +318,46 @@ def plan_scene(
         without,
         demand.budget,
         figures,
-        len(scene.options) - len(worthy),
+        len(benefits.options) - len(worthy),
     )
     _refuse_unreached(plan, inner, limits, demand, response)
     return plan
 
 
 def _chosen(
-    scene: OptionBenefits, limits: Constraints, demand: Demand, response: xr.DataArray | None, begin: Ints | None
+    benefits: OptionBenefits, limits: Constraints, demand: Demand, response: xr.DataArray | None, begin: Ints | None
 ) -> tuple[Choice, float]:
     """The choice, and the objective's value with nothing bought."""
     nothing = np.zeros(0, np.int64)
     if demand.objective in COVERS:
         worst = demand.objective == "worst_segment"
-        without = scene.cover.worst(nothing) if worst else scene.cover.covered(nothing)
+        without = benefits.cover.worst(nothing) if worst else benefits.cover.covered(nothing)
         return best_cover(
-            scene.cover, limits, worst=worst, effort=demand.effort, start=begin, links=scene.links
+            benefits.cover, limits, worst=worst, effort=demand.effort, start=begin, links=benefits.links
         ), without
-    oracle = WayOracle(scene, response if demand.objective == "interruption" else None)
+    oracle = WayOracle(benefits, response if demand.objective == "interruption" else None)
     without = oracle.value_at(oracle.least(nothing)[0])
-    return best_least(oracle, limits, effort=demand.effort, start=begin, links=scene.links), without
+    return best_least(oracle, limits, effort=demand.effort, start=begin, links=benefits.links), without
 
 
-def figures_of(scene: OptionBenefits, chosen: npt.ArrayLike, response: xr.DataArray | None = None) -> dict[str, float]:
+def figures_of(
+    benefits: OptionBenefits, chosen: npt.ArrayLike, response: xr.DataArray | None = None
+) -> dict[str, float]:
     """Every objective's value with the present layout and the ``chosen`` options; interruption NaN without response."""
     options = np.asarray(chosen, np.int64)
-    bought = scene.only(options)
+    bought = benefits.only(options)
     everything = np.arange(len(options))
     least, early = WayOracle(bought), None if response is None else WayOracle(bought, response)
     return {
-        "covered": scene.cover.covered(options),
-        "worst_segment": scene.cover.worst(options),
+        "covered": benefits.cover.covered(options),
+        "worst_segment": benefits.cover.worst(options),
         "least_detected": least.value_at(least.least(everything)[0]),
         "interruption": math.nan if early is None else early.value_at(early.least(everything)[0]),
     }
 
 
 def _refuse_unreached(
-    plan: PurchasePlan, scene: OptionBenefits, limits: Constraints, demand: Demand, response: xr.DataArray | None
+    plan: PurchasePlan, benefits: OptionBenefits, limits: Constraints, demand: Demand, response: xr.DataArray | None
 ) -> None:
     """Raise PlanError, naming the binding constraint, if the required value is not reached."""
     wanted = demand.at_least
@@ -366,13 +372,13 @@ def _refuse_unreached(
             expected="more time, a lower value, or more budget",
         )
     short = replace(demand.effort, seconds=max(demand.effort.seconds / 3.0, 1.0))
-    asked = replace(demand, effort=short)
+    quick = replace(demand, effort=short)
     for name, relaxed in (
         ("the budget", limits.without(budget=True)),
         ("the crew", limits.without(crew=True)),
         ("budget and crew together", limits.without(budget=True, crew=True)),
     ):
-        if _chosen(scene, relaxed, asked, response, None)[0].value >= wanted - 1e-9:
+        if _chosen(benefits, relaxed, quick, response, None)[0].value >= wanted - 1e-9:
             raise PlanError(
                 f"{name} makes {reach} impossible: at most {plan.bound:.4g}",
                 where="plan (at least)",
@@ -386,7 +392,7 @@ def _refuse_unreached(
 
 
 def pareto(
-    scene: OptionBenefits,
+    benefits: OptionBenefits,
     demand: Demand,
     *,
     steps: int = 6,
@@ -399,7 +405,7 @@ def pareto(
     """
     if steps < 2:
         raise PlanError(f"{steps} steps", where="plan (pareto)", expected="at least 2")
-    affordable = min(option.cost for option in scene.options if option.id not in scene.idle)
+    affordable = min(option.cost for option in benefits.options if option.id not in benefits.idle)
     front: list[PurchasePlan] = []
     known: list[str] = []
     for share in np.linspace(0.0, 1.0, steps + 1)[1:]:
@@ -407,8 +413,8 @@ def pareto(
         if budget < affordable:
             continue
         each = replace(demand.effort, seconds=demand.effort.seconds / steps)
-        asked = replace(demand, budget=budget, at_least=None, effort=each)
-        plan = plan_scene(scene, asked, start=start, response=response, known=known)
+        step = replace(demand, budget=budget, at_least=None, effort=each)
+        plan = plan_of_benefits(benefits, step, start=start, response=response, known=known)
         known = [option.id for option in plan.bought]
         if not front or plan.value > front[-1].value + 1e-9:
             front.append(plan)

@@ -231,7 +231,7 @@ def _story(comparison: Study) -> dict[str, Any]:
     }
 
 
-def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, **asked: Any) -> xr.Dataset:
+def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, **options: Any) -> xr.Dataset:
     """Compare layouts at equal life-cycle cost: what each achieves, which is better, and what decides.
 
     Parameters
@@ -242,7 +242,7 @@ def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, 
         Terrain of ``geo.terrain.open_terrain``.
     border : Border or Zone or other BorderLine
         The border.
-    **asked : Any
+    **options : Any
         Keywords of ``study``, and fields of ``CompareSettings`` by name.
 
     Returns
@@ -266,7 +266,7 @@ def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, 
     """
     if len(layouts) < 2:
         raise CompareError(f"{len(layouts)} layouts", where="compare", expected="at least two")
-    return verdict(study(layouts, terrain, border, **asked))
+    return verdict(study(layouts, terrain, border, **options))
 
 
 def verdict(comparison: Study) -> xr.Dataset:

@@ -12,7 +12,7 @@ from sensors.equipment.catalogue import Catalogue, Item
 from sensors.errors import CompareError
 from sensors.layout import Layout
 from sensors.planning.comparison.exposure import Exposure
-from sensors.planning.comparison.outages import Outages, Shared, everybody, outages_of, shared_ways
+from sensors.planning.comparison.outages import Outages, Shared, all_linked, outages_of, shared_ways
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain
 from sensors.planning.comparison.settings import CompareSettings
 from sensors.planning.radio_links import LinkedPart, Network
@@ -66,7 +66,7 @@ class Design:
         """Sensors that fail with the relays, of the parts (part,) that are ``there`` (None: all)."""
         kept = np.ones(len(self.parts), np.bool_) if there is None else there
         if self.network is None:
-            return everybody(len(kept))
+            return all_linked(len(kept))
         key = kept.tobytes()
         if key not in self._known:
             self._known[key] = outages_of(self.network, self.relays, kept)

@@ -102,7 +102,7 @@ class Outages:
         return share
 
 
-def everybody(nodes: int) -> Outages:
+def all_linked(nodes: int) -> Outages:
     """Outages without a network: all nodes are linked."""
     return Outages(np.ones(nodes, np.bool_), np.zeros(nodes, np.bool_), ())
 

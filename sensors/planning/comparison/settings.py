@@ -137,12 +137,12 @@ class CompareSettings:
     strips: int = 4
     assumed: Mapping[str, Quantity] = field(default_factory=lambda: dict(ASSUMED))
 
-    def having(self, **asked: Any) -> CompareSettings:
+    def having(self, **changes: Any) -> CompareSettings:
         """Return the same settings with some fields changed.
 
         Parameters
         ----------
-        **asked : Any
+        **changes : Any
             Fields by name.
 
         Returns
@@ -156,9 +156,9 @@ class CompareSettings:
             For a name that is not a field.
         """
         known = {f.name for f in fields(self)}
-        if strangers := sorted(set(asked) - known):
+        if strangers := sorted(set(changes) - known):
             raise CompareError(f"unknown setting {strangers[0]!r}", where="compare", expected=", ".join(sorted(known)))
-        return replace(self, **asked)
+        return replace(self, **changes)
 
     def __post_init__(self) -> None:
         if self.budget is not None:

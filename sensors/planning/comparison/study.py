@@ -39,7 +39,7 @@ INDEPENDENT: Final = (
 )
 
 
-ASKED_ANEW: Final = (
+WITHOUT_TERRAIN: Final = (
     "budget",
     "years",
     "discount_rate",
@@ -90,8 +90,8 @@ class Study:
         """Names of the layouts."""
         return [layout.name for layout in self.layouts]
 
-    def asked(self, **changes: Any) -> Study:
-        """Return the same study under other settings that need no terrain (ASKED_ANEW).
+    def changed(self, **changes: Any) -> Study:
+        """Return the same study under other settings that need no terrain (WITHOUT_TERRAIN).
 
         Parameters
         ----------
@@ -108,9 +108,9 @@ class Study:
         CompareError
             For settings that need the terrain.
         """
-        if strangers := sorted(set(changes) - set(ASKED_ANEW)):
+        if strangers := sorted(set(changes) - set(WITHOUT_TERRAIN)):
             raise CompareError(
-                f"{strangers[0]!r} needs a new study", where="study", expected=f"among {', '.join(ASKED_ANEW)}"
+                f"{strangers[0]!r} needs a new study", where="study", expected=f"among {', '.join(WITHOUT_TERRAIN)}"
             )
         settings = replace(self.settings, **changes)
         _refuse_unaffordable(self.layouts, self.catalogue, settings)
@@ -148,7 +148,7 @@ def study(
     roads: Roads | None = None,
     assumptions: Assumptions | None = None,
     progress: Callable[[int, int], None] | None = None,
-    **asked: Any,
+    **changes: Any,
 ) -> Study:
     """Compute everything of a comparison that needs the terrain: the expensive part of ``compare``.
 
@@ -173,7 +173,7 @@ def study(
         Named settings of the detection model.
     progress : callable, optional
         Called as ``progress(done, total)`` after each layout.
-    **asked : Any
+    **changes : Any
         Fields of ``settings`` by name (``budget``, ``years``, ``draws``, ``seed``, ...).
 
     Returns
@@ -186,7 +186,7 @@ def study(
     BadInput
         For sensors without a price or a position, and budgets that buy nothing.
     """
-    chosen, known = (settings or CompareSettings()).having(**asked), catalogue or shipped()
+    chosen, known = (settings or CompareSettings()).having(**changes), catalogue or shipped()
     _refuse(layouts)
     _refuse_unaffordable(layouts, known, chosen)
     done, total = 0, 2 * len(layouts) + 1
@@ -334,8 +334,8 @@ def _refuse_unaffordable(layouts: Sequence[Layout], catalogue: Catalogue, settin
     if settings.budget is None:
         return
     staff, rate, years = catalogue.staff, settings.discount_rate, settings.years
-    post = staff.cost_per_person_year.central * staff.people_per_post.central
-    room = settings.operators * post * float(annuity_factor(years, rate))
+    post_cost = staff.cost_per_person_year.central * staff.people_per_post.central
+    room = settings.operators * post_cost * float(annuity_factor(years, rate))
     for layout in layouts:
         first = next(iter(layout), None)
         if first is None:

@@ -44,7 +44,7 @@ def shared_broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
 
 @pytest.fixture
 def broker(shared_broker: Broker) -> Iterator[Broker]:
-    """A broker without memory of the test before; what a failed test left connected is stopped, for client ids repeat."""
+    """A broker without memory of the test before. What a failed test left connected is stopped: client ids repeat."""
     shared_broker.kill()
     yield shared_broker.start()
     while STARTED:

@@ -38,8 +38,8 @@ def test_who_floods_is_not_received_and_the_others_are() -> None:
     hearing.note(batch(["r2", "r3"]), frozenset())
     assert hearing.note(flood("r2"), frozenset({"r2"}))
     assert list(hearing.filters) == [ALL[1], *of("r1", "r3")], "heartbeats are not flooded, so anybody's are heard"
-    assert hearing.second(frozenset({"r2"}), anybody=True) is False
-    assert hearing.second(frozenset(), anybody=False)
+    assert hearing.update(frozenset({"r2"}), any_held=True) is False
+    assert hearing.update(frozenset(), any_held=False)
     assert list(hearing.filters) == ALL
 
 
@@ -53,10 +53,10 @@ def test_who_is_named_later_is_heard_during_a_flood_too() -> None:
 def test_who_has_flooded_and_is_cut_off_again_is_not_received_at_once() -> None:
     hearing = Subscriptions("x", ["r1", "r2"])
     hearing.note(flood("r2"), frozenset({"r2"}))
-    hearing.second(frozenset(), anybody=False)
+    hearing.update(frozenset(), any_held=False)
     assert hearing.note(batch(["r1"]), frozenset({"r2"})), "nothing of it had to be shed"
     assert list(hearing.filters) == [ALL[1], *of("r1")]
-    hearing.second(frozenset(), anybody=False)
+    hearing.update(frozenset(), any_held=False)
     assert not hearing.note(batch(shed={("r1", "detections"): 1}), frozenset({"r1"})), "r1 never has"
 
 
@@ -64,7 +64,7 @@ def test_what_is_shed_slowly_is_received_and_counted() -> None:
     hearing = Subscriptions("x", ["r1"])
     for _ in range(100):
         assert not hearing.note(batch(shed={("r1", "detections"): SHED_PER_S // 2}), frozenset({"r1"}))
-        assert not hearing.second(frozenset({"r1"}), anybody=True)
+        assert not hearing.update(frozenset({"r1"}), any_held=True)
     assert list(hearing.filters) == ALL
 
 
@@ -109,10 +109,10 @@ def test_whoever_is_known_and_not_held_is_always_heard_and_everybody_in_the_end(
         some = batch(sorted(heard), {(name, "detections"): SHED_PER_S + 1 for name in flooding & held})
         if hearing.note(some, frozenset(held)):
             told = list(hearing.filters)
-        if second and hearing.second(frozenset(held), anybody=bool(held)):
+        if second and hearing.update(frozenset(held), any_held=bool(held)):
             told = list(hearing.filters)
         assert told == list(hearing.filters), "no change goes untold"
         assert ALL[0] in told or set(of(*(known - held))) <= set(told)
         assert not (ALL[0] in told and any(topic in told for topic in of(*known))), "nobody is heard twice"
-    hearing.second(frozenset(), anybody=False)
+    hearing.update(frozenset(), any_held=False)
     assert list(hearing.filters) == ALL

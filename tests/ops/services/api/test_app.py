@@ -21,7 +21,7 @@ from ops.services.api.guard import TOKEN_HEADER, GuardSettings
 from ops.services.api.local_port import listen
 from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.server import serving
-from ops.store.rows import STATUSES
+from ops.store.rows import OPEN, STATUSES
 from ops.store.writer import Store
 
 T0 = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
@@ -129,7 +129,7 @@ def test_a_wrong_question_gets_one_sentence(room, path, status, sentence):
 
 
 def test_statuses_and_moves_are_fusions_own():
-    assert STATUSES == alert_state.STATUSES
+    assert (STATUSES, OPEN) == (alert_state.STATUSES, alert_state.OPEN)
     assert {action: alert_state.MOVES[action][0] for action in ALLOWED_FROM} == ALLOWED_FROM
 
 

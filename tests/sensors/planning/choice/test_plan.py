@@ -21,11 +21,11 @@ from sensors.errors import PlanError
 from sensors.gaps import segment_detection
 from sensors.layout import Layout, place
 from sensors.planning import choose_sites, plan_layout
-from sensors.planning.choice.benefits import Case, OptionBenefits, scene_of
+from sensors.planning.choice.benefits import Case, OptionBenefits, option_benefits
 from sensors.planning.choice.candidate_sites import Around, SiteRules, candidate_sites
 from sensors.planning.choice.dominance import undominated
 from sensors.planning.choice.options import Money, Option, limits_of, options_at, options_of
-from sensors.planning.choice.plan import Demand, figures_of, pareto, plan_scene
+from sensors.planning.choice.plan import Demand, figures_of, pareto, plan_of_benefits
 from sensors.planning.solver.solve import SolverBudget
 
 FRAME = LocalFrame.around(1.5, 42.5)
@@ -73,7 +73,7 @@ CANDIDATES = Layout(
 
 @pytest.fixture(scope="module")
 def scene() -> OptionBenefits:
-    return scene_of(options_of(CANDIDATES), ground(), BORDER, case=CASE)
+    return option_benefits(options_of(CANDIDATES), ground(), BORDER, case=CASE)
 
 
 def response(seconds: float) -> xr.DataArray:
@@ -92,8 +92,8 @@ def test_the_plan_equals_enumeration(scene: OptionBenefits, objective: str) -> N
     if objective in ("least_detected", "interruption"):
         keen = [sensor for sensor in CANDIDATES if sensor.kind != "camera"]
         more = [radar("r4", 1000.0, 1000.0, cost=2.0), radar("r5", 2000.0, 1000.0, cost=2.0, availability=0.8)]
-        scene = scene_of(options_of(Layout("c", FRAME, (*keen, *more))), ground(), BORDER, case=CASE)  # type: ignore[arg-type]
-    plan = plan_scene(scene, Demand(budget=6.0, objective=objective, effort=EXACT), response=late)
+        scene = option_benefits(options_of(Layout("c", FRAME, (*keen, *more))), ground(), BORDER, case=CASE)  # type: ignore[arg-type]
+    plan = plan_of_benefits(scene, Demand(budget=6.0, objective=objective, effort=EXACT), response=late)
     best = max(figures_of(scene, s, late)[objective] for s in allowed(scene, 6.0))
     assert plan.value == pytest.approx(best, abs=1e-6)
     assert plan.value == pytest.approx(plan.figures[objective], abs=1e-9)
@@ -118,18 +118,18 @@ def test_values_are_those_of_coverage_and_of_gaps(scene: OptionBenefits) -> None
 def test_a_dominated_item_never_enters() -> None:
     """Dearer and no better at the same site: bought at no budget, though there is money for it."""
     worse = radar("worse", 500.0, 1000.0, cost=4.0, availability=0.9)
-    scene = scene_of(options_of(Layout("c", FRAME, (*CANDIDATES, worse))), ground(), BORDER, case=CASE)  # type: ignore[arg-type]
+    scene = option_benefits(options_of(Layout("c", FRAME, (*CANDIDATES, worse))), ground(), BORDER, case=CASE)  # type: ignore[arg-type]
     assert 7 not in undominated(scene, limits_of(scene.options, 99.0))
     for objective in ("covered", "worst_segment", "least_detected"):
         for budget in (4.0, 10.0, 99.0):
-            plan = plan_scene(scene, Demand(budget=budget, objective=objective, effort=EXACT))
+            plan = plan_of_benefits(scene, Demand(budget=budget, objective=objective, effort=EXACT))
             assert "worse" not in plan.layout.ids
             assert plan.dominated >= 1
 
 
 def test_of_two_alike_one_stays() -> None:
     twin = replace(CANDIDATES.sensors[0], id="twin")
-    scene = scene_of(options_of(Layout("c", FRAME, (*CANDIDATES, twin))), ground(), BORDER, case=CASE)
+    scene = option_benefits(options_of(Layout("c", FRAME, (*CANDIDATES, twin))), ground(), BORDER, case=CASE)
     kept = undominated(scene, limits_of(scene.options, 99.0))
     assert (0 in kept) != (7 in kept)
 
@@ -156,7 +156,7 @@ def test_what_stands_there_stays_and_is_not_paid_again(scene: OptionBenefits) ->
 
 def test_sites_that_are_taken_are_not_sold_again(scene: OptionBenefits) -> None:
     """What stands there may come from an earlier plan, with the ids of the same candidates."""
-    first = plan_scene(scene, Demand(budget=3.0, effort=EXACT))
+    first = plan_of_benefits(scene, Demand(budget=3.0, effort=EXACT))
     again = plan_layout(CANDIDATES, ground(), BORDER, Demand(budget=3.0, effort=EXACT), case=CASE, start=first.layout)
     assert not set(first.layout.ids) & {option.id for option in again.bought}
     assert again.layout.ids[: len(first.layout)] == first.layout.ids
@@ -165,7 +165,7 @@ def test_sites_that_are_taken_are_not_sold_again(scene: OptionBenefits) -> None:
 
 
 def test_without_a_limit_everything_that_helps_is_bought(scene: OptionBenefits) -> None:
-    plan = plan_scene(scene, Demand(budget=math.inf, effort=EXACT))
+    plan = plan_of_benefits(scene, Demand(budget=math.inf, effort=EXACT))
     best = max(figures_of(scene, s)["covered"] for s in allowed(scene, 1e9))
     assert plan.value == pytest.approx(best, abs=1e-7)
     assert plan.gap <= 1e-6
@@ -173,16 +173,16 @@ def test_without_a_limit_everything_that_helps_is_bought(scene: OptionBenefits) 
 
 def test_choose_sites_gives_the_layout_of_the_plan(scene: OptionBenefits) -> None:
     layout = choose_sites(CANDIDATES, ground(), BORDER, budget=6.0, case=CASE, effort=EXACT)
-    plan = plan_scene(scene, Demand(budget=6.0, effort=EXACT))
+    plan = plan_of_benefits(scene, Demand(budget=6.0, effort=EXACT))
     assert layout.ids == plan.layout.ids
     assert isinstance(layout, Layout)
 
 
 def test_a_response_that_is_always_late_interrupts_nobody(scene: OptionBenefits) -> None:
-    plan = plan_scene(scene, Demand(budget=9.0, objective="interruption", effort=EXACT), response=response(1e6))
+    plan = plan_of_benefits(scene, Demand(budget=9.0, objective="interruption", effort=EXACT), response=response(1e6))
     assert plan.value == plan.bound == 0.0
-    fast = plan_scene(scene, Demand(budget=9.0, objective="interruption", effort=EXACT), response=response(0.0))
-    least = plan_scene(scene, Demand(budget=9.0, objective="least_detected", effort=EXACT))
+    fast = plan_of_benefits(scene, Demand(budget=9.0, objective="interruption", effort=EXACT), response=response(0.0))
+    least = plan_of_benefits(scene, Demand(budget=9.0, objective="least_detected", effort=EXACT))
     assert fast.value == pytest.approx(0.95 * least.value, abs=1e-9), "an alarm is passed on in 95 of 100 cases"
 
 
@@ -194,20 +194,23 @@ def crewed(*crews: float) -> list[Option]:
     ("call", "said"),
     [
         (lambda s: Demand(budget=1.0, objective="beauty"), "objective 'beauty' is not known"),
-        (lambda s: plan_scene(s, Demand(budget=0.5)), "the cheapest option, p3, costs 1"),
-        (lambda s: plan_scene(s, Demand(budget=-5.0)), "budget of -5"),
-        (lambda s: plan_scene(s, Demand(budget=math.nan)), "budget of nan"),
-        (lambda s: plan_scene(s, Demand(budget="all")), "budget of 'all'"),  # type: ignore[arg-type]
-        (lambda s: plan_scene(s, Demand(budget=5.0, objective="interruption")), "no response is known"),
+        (lambda s: plan_of_benefits(s, Demand(budget=0.5)), "the cheapest option, p3, costs 1"),
+        (lambda s: plan_of_benefits(s, Demand(budget=-5.0)), "budget of -5"),
+        (lambda s: plan_of_benefits(s, Demand(budget=math.nan)), "budget of nan"),
+        (lambda s: plan_of_benefits(s, Demand(budget="all")), "budget of 'all'"),  # type: ignore[arg-type]
+        (lambda s: plan_of_benefits(s, Demand(budget=5.0, objective="interruption")), "no response is known"),
         (
-            lambda s: plan_scene(s, Demand(budget=5.0, objective="interruption"), response=response(math.nan)),
+            lambda s: plan_of_benefits(s, Demand(budget=5.0, objective="interruption"), response=response(math.nan)),
             "the response is unknown everywhere",
         ),
         (
-            lambda s: plan_scene(s, Demand(budget=3.0, at_least=0.5, effort=EXACT)),
+            lambda s: plan_of_benefits(s, Demand(budget=3.0, at_least=0.5, effort=EXACT)),
             "the budget makes covered of 0.5",
         ),
-        (lambda s: plan_scene(s, Demand(budget=99.0, at_least=1.0, effort=EXACT)), "the sites make covered of 1 "),
+        (
+            lambda s: plan_of_benefits(s, Demand(budget=99.0, at_least=1.0, effort=EXACT)),
+            "the sites make covered of 1 ",
+        ),
         (lambda s: Demand(budget=1.0, at_least=2.0), "expected a probability"),
         (lambda s: options_of(Layout("none", FRAME, ())), "there are no candidates"),
         (lambda s: options_of(Layout("l", FRAME, (radar("x", 1.0, 1.0, cost=None),))), "'x'.*has no cost"),  # type: ignore[arg-type]
@@ -233,10 +236,10 @@ def test_a_crew_that_is_too_small_is_named(scene: OptionBenefits) -> None:
     options = crewed(2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0)
     crews = replace(scene, options=tuple(options))
     with pytest.raises(PlanError, match="can work nothing"):
-        plan_scene(crews, Demand(budget=99.0, crew_limit=0.5))
+        plan_of_benefits(crews, Demand(budget=99.0, crew_limit=0.5))
     with pytest.raises(PlanError, match="the crew makes covered"):
-        plan_scene(crews, Demand(budget=99.0, crew_limit=1.0, at_least=0.6, effort=EXACT))
-    plan = plan_scene(crews, Demand(budget=99.0, crew_limit=3.0, effort=EXACT))
+        plan_of_benefits(crews, Demand(budget=99.0, crew_limit=1.0, at_least=0.6, effort=EXACT))
+    plan = plan_of_benefits(crews, Demand(budget=99.0, crew_limit=3.0, effort=EXACT))
     assert plan.crew <= 3.0
 
 
@@ -313,7 +316,7 @@ def test_items_at_sites_look_at_the_line_and_cost_what_the_catalogue_says() -> N
 
 def test_progress_is_told_for_every_sensor() -> None:
     told: list[tuple[int, int]] = []
-    scene_of(
+    option_benefits(
         options_of(CANDIDATES), ground(), BORDER, case=CASE, progress=lambda done, total: told.append((done, total))
     )
     assert told == [(n, 7) for n in range(1, 8)]
