@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clockFormat, degrees, duration, metres, percent, probability, utcTime } from "../src/format.ts";
+import { clockFormat, degrees, duration, metres, percent, probability, utcTime } from "../src/words/format.ts";
 import { INITIAL, type State } from "../src/model/state.ts";
 import { parseSensor, parseTrack } from "../src/model/parse.ts";
 import { hiddenShare, blindSpots } from "../src/model/blind_spots.ts";

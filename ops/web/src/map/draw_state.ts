@@ -3,7 +3,7 @@
 import type { Feature } from "geojson";
 import { convergenceDeg } from "../geo/coordinates.ts";
 import { borderLines, type BorderLines } from "../geo/crossing.ts";
-import { count } from "../format.ts";
+import { count } from "../words/format.ts";
 import { trackPriorities } from "../model/alerts.ts";
 import type { ServerClock } from "../model/clock.ts";
 import type { Place, Priority, Track } from "../model/records.ts";

@@ -3,7 +3,7 @@
 import type { Feature, FeatureCollection, LineString, Point, Polygon, Position } from "geojson";
 import { borderLines, predictedCrossing, type BorderLines } from "../geo/crossing.ts";
 import { ellipse, polar, shifted } from "../geo/shapes.ts";
-import { duration } from "../format.ts";
+import { duration } from "../words/format.ts";
 import { readable } from "../model/parse.ts";
 import { isOpen, type Alerts } from "../model/alerts.ts";
 import { ELLIPSE_95, PRIORITIES, type Place, type Priority, type Sensor, type Track } from "../model/records.ts";

@@ -2,7 +2,7 @@
 
 import { utm } from "../geo/coordinates.ts";
 import { latLon, mgrs } from "../geo/mgrs.ts";
-import { metres } from "../format.ts";
+import { metres } from "../words/format.ts";
 import { number, object } from "../model/parse.ts";
 import type { Place } from "../model/records.ts";
 import { getJson } from "../net/api.ts";

@@ -1,7 +1,7 @@
 // What the symbols mean, with the symbols themselves.
 
 import { el } from "../ui/dom.ts";
-import { kindLabel } from "../ui/labels.ts";
+import { kindLabel } from "../words/labels.ts";
 import type { Colours } from "./palette.ts";
 import { sensorSymbol, trackSymbol } from "./symbols.ts";
 

@@ -3,8 +3,8 @@
 import type { Feature } from "geojson";
 import type { Place } from "../model/records.ts";
 import { part } from "../ui/dom.ts";
-import { MeasurePanel } from "../ui/measure_panel.ts";
-import { SightPanel } from "../ui/sight_panel.ts";
+import { MeasurePanel } from "../panels/measure_panel.ts";
+import { SightPanel } from "../panels/sight_panel.ts";
 import type { BaseMap } from "./base_map.ts";
 import { at, line } from "./features.ts";
 

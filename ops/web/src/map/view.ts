@@ -7,7 +7,7 @@ import type { Selection } from "../model/state.ts";
 import type { Store } from "../model/store.ts";
 import type { Trails } from "../model/trails.ts";
 import { part, setData, setText } from "../ui/dom.ts";
-import { isOn, LayersPanel } from "../ui/layers_panel.ts";
+import { isOn, LayersPanel } from "../panels/layers_panel.ts";
 import { symbolKey } from "./symbol_key.ts";
 import { BaseMap, webGlWorks } from "./base_map.ts";
 import { isOnByDefault, Overlays } from "./overlays.ts";

@@ -1,7 +1,7 @@
 // What cannot be seen, in words: ground hidden from every sensor, sensors that say nothing, tracks that are only predicted.
 
 import type { FeatureCollection } from "geojson";
-import { duration, percent } from "../format.ts";
+import { duration, percent } from "../words/format.ts";
 import { readable } from "./parse.ts";
 import type { Sensor } from "./records.ts";
 import type { State } from "./state.ts";

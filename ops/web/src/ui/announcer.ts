@@ -5,7 +5,7 @@ import type { Alert } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { part } from "./dom.ts";
 import type { Sound } from "./sound.ts";
-import { PRIORITY_LABEL } from "./labels.ts";
+import { PRIORITY_LABEL } from "../words/labels.ts";
 
 /** A distress that nobody has acknowledged is heard again after so long. */
 const REPEAT_MS = 15_000;

@@ -1,6 +1,6 @@
 // Single keys of the page. They are silent while somebody types or a dialog is open, and can be switched off in the help.
 
-import { singleKeysOn } from "./help.ts";
+import { singleKeysOn } from "../panels/help.ts";
 
 export function listenForKeys(actions: Readonly<Record<string, () => void>>, escape: () => void): void {
   document.addEventListener("keydown", (event) => {

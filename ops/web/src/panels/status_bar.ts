@@ -1,11 +1,11 @@
 // The status strip and the banners: is the picture live, what time is it, whose picture is it, and is it a demonstration.
 
-import { clockFormat, duration, utcTime } from "../format.ts";
+import { clockFormat, duration, utcTime } from "../words/format.ts";
 import { waiting } from "../model/alerts.ts";
 import type { ServerClock } from "../model/clock.ts";
 import { streamState, type State, type StreamState } from "../model/state.ts";
 import { blindSpots } from "../model/blind_spots.ts";
-import { part, setData, setText } from "./dom.ts";
+import { part, setData, setText } from "../ui/dom.ts";
 
 const CLOCK_TOLERANCE_MS = 2000;
 const DISK_FULL =

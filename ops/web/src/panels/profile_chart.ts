@@ -1,6 +1,6 @@
 // An elevation profile with the sight line over it, as SVG. Ground that is not known is shaded, not bridged.
 
-import { metres } from "../format.ts";
+import { metres } from "../words/format.ts";
 
 export interface Profile {
   readonly distanceM: readonly number[];

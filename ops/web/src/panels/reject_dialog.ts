@@ -1,7 +1,7 @@
 // Rejecting an alert takes a reason; the server's refusal, if any, stays in the dialog until it is dealt with.
 
 import type { Alert } from "../model/records.ts";
-import { part, setText } from "./dom.ts";
+import { part, setText } from "../ui/dom.ts";
 
 const LEAST = 3;
 

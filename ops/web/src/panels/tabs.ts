@@ -1,6 +1,6 @@
 // The panels beside the map (below it on a phone), one at a time; arrows move between the tabs.
 
-import { part } from "./dom.ts";
+import { part } from "../ui/dom.ts";
 
 export const TABS = ["alerts", "details", "tracks", "sensors", "layers"] as const;
 export type Tab = (typeof TABS)[number];

@@ -1,13 +1,13 @@
 // The sensors: which watch and which do not, and whether every message of each is accounted for.
 
-import { count, duration } from "../format.ts";
+import { count, duration } from "../words/format.ts";
 import { readable } from "../model/parse.ts";
 import type { Counts, Sensor } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { stateLabel } from "../model/blind_spots.ts";
-import { el, keyed, part, setData, setText } from "./dom.ts";
+import { el, keyed, part, setData, setText } from "../ui/dom.ts";
 import { moveFocus } from "./tracks_panel.ts";
-import { kindLabel } from "./labels.ts";
+import { kindLabel } from "../words/labels.ts";
 
 const COLUMNS = ["Sensor", "received", "journaled", "duplicate", "dead letters", "shed"] as const;
 

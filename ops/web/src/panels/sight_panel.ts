@@ -1,11 +1,11 @@
 // The line of sight between two places: asked of the server, which knows the ground, and drawn as a profile.
 
 import { leg } from "../geo/geodesy.ts";
-import { degrees, metres } from "../format.ts";
+import { degrees, metres } from "../words/format.ts";
 import { list, number, object } from "../model/parse.ts";
 import type { Place } from "../model/records.ts";
 import { getJson } from "../net/api.ts";
-import { el, part } from "./dom.ts";
+import { el, part } from "../ui/dom.ts";
 import { fillTool, toolHead, type ToolCommands } from "./measure_panel.ts";
 import { profileChart, type Profile } from "./profile_chart.ts";
 

@@ -1,13 +1,13 @@
 // The tracks as a list: the same picture without the map, for the keyboard and for screens without WebGL.
 
-import { count, probability } from "../format.ts";
+import { count, probability } from "../words/format.ts";
 import { readable } from "../model/parse.ts";
 import { trackPriorities } from "../model/alerts.ts";
 import { PRIORITIES, type Priority, type Track } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { byInterest, look } from "../model/tracks.ts";
-import { el, keyed, part, setData, setText } from "./dom.ts";
-import { CLASS_LABEL, PRIORITY_MARK } from "./labels.ts";
+import { el, keyed, part, setData, setText } from "../ui/dom.ts";
+import { CLASS_LABEL, PRIORITY_MARK } from "../words/labels.ts";
 
 const ROWS = 100;
 

@@ -1,14 +1,14 @@
 // What the details panel says about the selected thing: plain values, so that it can be tested without a page.
 
 import { borderLines, predictedCrossing } from "../geo/crossing.ts";
-import { degrees, duration, metres, probability, speed, utcDateTime } from "../format.ts";
+import { degrees, duration, metres, probability, speed, utcDateTime } from "./format.ts";
 import { readable } from "../model/parse.ts";
 import { byRank, isOpen } from "../model/alerts.ts";
 import { CLASSES, ELLIPSE_95, type Alert, type Track } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { CROSSING_AHEAD_S, look } from "../model/tracks.ts";
 import { describeSegment, describeSensor } from "./describe_ground.ts";
-import type { Fact } from "./dom.ts";
+import type { Fact } from "../ui/dom.ts";
 import { whereFacts, type Details, type Section } from "./facts.ts";
 import { CLASS_LABEL, PRIORITY_MARK, PRIORITY_LABEL } from "./labels.ts";
 

@@ -2,9 +2,9 @@
 
 import { gridName, utmConvergenceDeg } from "../geo/coordinates.ts";
 import { leg } from "../geo/geodesy.ts";
-import { degrees } from "../format.ts";
+import { degrees } from "../words/format.ts";
 import type { Place } from "../model/records.ts";
-import { el, part } from "./dom.ts";
+import { el, part } from "../ui/dom.ts";
 
 export interface ToolCommands {
   undo(): void;

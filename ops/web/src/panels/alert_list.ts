@@ -1,11 +1,11 @@
 // The list of alerts: by priority, then age, each with its reason; Enter flies there, A acknowledges, C clears, R rejects.
 
-import { duration } from "../format.ts";
+import { duration } from "../words/format.ts";
 import { closedAlerts, isOpen, openAlerts, waiting } from "../model/alerts.ts";
 import { PRIORITIES, type Alert } from "../model/records.ts";
 import type { State } from "../model/state.ts";
-import { el, keyed, part, setData, setText } from "./dom.ts";
-import { PRIORITY_MARK, PRIORITY_LABEL } from "./labels.ts";
+import { el, keyed, part, setData, setText } from "../ui/dom.ts";
+import { PRIORITY_MARK, PRIORITY_LABEL } from "../words/labels.ts";
 
 export interface AlertActions {
   select(alert: Alert): void;

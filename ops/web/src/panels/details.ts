@@ -1,11 +1,11 @@
 // The details panel: draws what describe.ts says about the selection, and what may be done with it.
 
-import { probability } from "../format.ts";
+import { probability } from "../words/format.ts";
 import type { Alert } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
-import { describe } from "./describe.ts";
-import { el, keyed, part, setText, showFacts } from "./dom.ts";
-import type { Details, Section } from "./facts.ts";
+import { describe } from "../words/describe.ts";
+import { el, keyed, part, setText, showFacts } from "../ui/dom.ts";
+import type { Details, Section } from "../words/facts.ts";
 
 export interface DetailActions {
   select(selection: Selection | null): void;

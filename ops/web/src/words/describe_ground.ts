@@ -1,11 +1,11 @@
 // Details of what stands still: sensors and border segments.
 
-import { count, degrees, duration, metres, percent } from "../format.ts";
+import { count, degrees, duration, metres, percent } from "./format.ts";
 import { number, text, readable } from "../model/parse.ts";
 import type { Sensor } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { stateOf, stateLabel } from "../model/blind_spots.ts";
-import type { Fact } from "./dom.ts";
+import type { Fact } from "../ui/dom.ts";
 import { propertyOf, whereFacts, type Details } from "./facts.ts";
 import { kindLabel } from "./labels.ts";
 

@@ -1,8 +1,8 @@
 // The help: every key, what the drawing means, and a switch for the single keys (WCAG 2.1.4).
 
 import { STALE_TRACK_S, VECTOR_S } from "../model/tracks.ts";
-import { el, part } from "./dom.ts";
-import { remember, remembered } from "./preferences.ts";
+import { el, part } from "../ui/dom.ts";
+import { remember, remembered } from "../ui/preferences.ts";
 
 const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["?", "this help"],

@@ -2,8 +2,8 @@
 
 import type { LayerInfo } from "../model/records.ts";
 import type { State } from "../model/state.ts";
-import { el, keyed, part, setData, setText } from "./dom.ts";
-import { remember, remembered } from "./preferences.ts";
+import { el, keyed, part, setData, setText } from "../ui/dom.ts";
+import { remember, remembered } from "../ui/preferences.ts";
 
 export interface Switch {
   readonly id: string;

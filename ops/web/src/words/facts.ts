@@ -4,7 +4,7 @@ import type { Feature } from "geojson";
 import { latLon, mgrs } from "../geo/mgrs.ts";
 import type { Alert, Place } from "../model/records.ts";
 import type { Selection } from "../model/state.ts";
-import type { Fact } from "./dom.ts";
+import type { Fact } from "../ui/dom.ts";
 
 export interface Section {
   readonly title: string;
