@@ -16,6 +16,7 @@ from fusion.alerts import AlertState, TrackPicture, raise_alerts
 NS = 1_000_000_000
 LOOK_S = 3
 START_NS = 1_772_323_200 * NS
+WARM_UP = 5
 
 
 def walkers(count: int, within_m: float, looks: int) -> list[TrackPicture]:
@@ -54,21 +55,21 @@ def walkers(count: int, within_m: float, looks: int) -> list[TrackPicture]:
 
 
 def measure(count: int, within_m: float, looks: int) -> dict[str, float]:
-    state, seconds, news = AlertState(), [], 0
+    state, seconds, published = AlertState(), [], 0
     for k, picture in enumerate(walkers(count, within_m, looks)):
         start = time.process_time()
         state, alerts = raise_alerts(state, picture, now_ns=START_NS + LOOK_S * k * NS)
         seconds.append(time.process_time() - start)
-        news += len(alerts)
+        published += len(alerts)
     start = time.process_time()
     size = len(state.to_json())
     json_ms = (time.process_time() - start) * 1e3
-    later = 1e3 * np.array(seconds[5:])
+    later = 1e3 * np.array(seconds[WARM_UP:])
     return {
         "first_ms": round(seconds[0] * 1e3, 2),
         "median_ms": round(float(np.median(later)), 2),
         "p99_ms": round(float(np.quantile(later, 0.99)), 2),
-        "published": news,
+        "published": published,
         "state_json_ms": round(json_ms, 2),
         "state_kb": round(size / 1e3, 1),
     }
@@ -79,6 +80,8 @@ def main() -> None:
     parser.add_argument("--tracks", type=int, default=1000)
     parser.add_argument("--looks", type=int, default=100)
     options = parser.parse_args()
+    if options.looks <= WARM_UP:
+        parser.error(f"--looks {options.looks}: expected more than {WARM_UP}, for the first are not counted")
     results = {
         "sector_16_km_deep": measure(options.tracks, 8000.0, options.looks),
         "all_within_300_m": measure(options.tracks, 300.0, options.looks),
