@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from rich.console import Console
@@ -29,6 +30,10 @@ from ops.sector.layout_file import layout_of
 from ops.sector.sector_file import layout_path, load_sector
 from ops.services.sapient.sensor_names import ADAPTERS_FILE, registered_nodes
 from ops.store.reader import Reader, StoreError
+from sensors.timestamps import utc_datetime
+
+if TYPE_CHECKING:
+    from ops.services.sapient.database import KnownNode
 
 _ANY_SECTOR: Final = "test"
 CHANNELS: Final = ("detections", "status")
@@ -65,16 +70,20 @@ def register(
 def listing(sector_name: str, layout: str | None, data: Path | None, screen: Console) -> dict[str, Any]:
     """Return the layout's sensors with their surveys.
 
-    With ``data``, also return their states, receipts and SAPIENT nodes, including unassigned nodes.
+    With ``data``, also return their states, receipts and SAPIENT nodes, including unassigned nodes, and when each
+    node registered and was last heard (RFC 3339, None before).
     """
     sector = load_sector(sector_name)
     states: dict[str, str] = {}
     counts: dict[str, Counts] = {}
     nodes: dict[str, str] = {}
+    known_nodes: Mapping[str, KnownNode] = {}
     if data is not None:
         if not data.is_dir():
             raise BadInput("no such folder", where=str(data), expected="the folder of `watchline run`")
-        states, counts, nodes = _states(data), _counts(data), _nodes(data)
+        states, counts, known_nodes = _states(data), _counts(data), _known_nodes(data)
+        nodes = {name: node.sensor for name, node in known_nodes.items()} | registered_nodes(data)
+    node_of = {name: node for node, name in reversed(nodes.items())}
     placed = layout_of(layout_path(sector, layout))
     sensors: list[dict[str, Any]] = [
         {
@@ -83,7 +92,8 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
             "lon": sensor.lon,
             "lat": sensor.lat,
             "state": states.get(sensor.id),
-            "sapient_node": next((node for node, name in nodes.items() if name == sensor.id), None),
+            "sapient_node": node_of.get(sensor.id),
+            **_times_of(known_nodes.get(node_of.get(sensor.id, ""))),
             "receipts": _plain(counts.get(sensor.id)),
             "survey": recorded(sensor),
         }
@@ -98,7 +108,7 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
             each["sensor"],
             each["kind"],
             each["state"] or "",
-            each["sapient_node"] or "",
+            ", last heard ".join(filter(None, (each["sapient_node"], each["sapient_heard_at"]))),
             received,
             in_words(sensor),
         )
@@ -235,15 +245,23 @@ def _counts(data: Path) -> dict[str, Counts]:
         return {}
 
 
-def _nodes(data: Path) -> dict[str, str]:
-    """Map SAPIENT node ids to sensors: as registered, and as determined from the nodes heard."""
+def _known_nodes(data: Path) -> Mapping[str, KnownNode]:
+    """Return the SAPIENT nodes that have registered with the gateway, by node id."""
     from ops.services.sapient.database import FILE_NAME, SapientMemory
 
-    nodes = registered_nodes(data)
-    if (data / FILE_NAME).exists():
-        with SapientMemory(data) as memory:
-            nodes = {node.node_id: node.sensor for node in memory.nodes()} | nodes
-    return nodes
+    if not (data / FILE_NAME).exists():
+        return {}
+    with SapientMemory(data) as memory:
+        return {node.node_id: node for node in memory.nodes()}
+
+
+def _times_of(node: KnownNode | None) -> dict[str, str | None]:
+    """Return when a node registered and was last heard, for JSON."""
+    times = {} if node is None else {"registered": node.registered_ns, "heard": node.heard_ns}
+    return {
+        f"sapient_{name}_at": utc_datetime(times[name]).isoformat(timespec="seconds") if name in times else None
+        for name in ("registered", "heard")
+    }
 
 
 def _plain(counts: Counts | None) -> dict[str, int] | None:

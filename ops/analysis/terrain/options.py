@@ -44,7 +44,9 @@ class SitesOptions:
     viewsheds: Annotated[
         Path | None,
         typer.Option(
-            "--viewsheds", metavar="DIR", help="Also write each site's viewshed: a Zarr folder; continued if unfinished."
+            "--viewsheds",
+            metavar="DIR",
+            help="Also write each site's viewshed to a Zarr folder; continues an unfinished one.",
         ),
     ] = None
     scheduler: Annotated[

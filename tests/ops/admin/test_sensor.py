@@ -114,6 +114,19 @@ def test_sensors_are_listed_with_what_came_of_them(data: Path, hill_sector: Any)
     assert listed["not_in_layout"] == [NODE]
 
 
+def test_a_node_is_listed_with_its_registration_and_when_it_was_last_heard(tmp_path: Path, hill_sector: Any) -> None:
+    registered_ns = int(NOW.timestamp() * 1e9)
+    with SapientMemory(tmp_path) as memory:
+        memory.node_registered(NODE, "radar-mid", b"", registered_ns)
+        memory.node_reported(NODE, b"", registered_ns + 90 * 10**9)
+    listed = run("sensor", "list", "--sector", str(hill_sector.sector), "--data", str(tmp_path))
+    by_name = {each["sensor"]: each for each in listed["sensors"]}
+    names = ("sapient_node", "sapient_registered_at", "sapient_heard_at")
+    expected = [NODE, "2026-11-24T12:00:00+00:00", "2026-11-24T12:01:30+00:00"]
+    assert [by_name["radar-mid"][name] for name in names] == expected
+    assert [by_name["camera-west"][name] for name in names] == [None, None, None]
+
+
 def test_a_folder_that_is_none_is_not_taken_for_an_idle_one(tmp_path: Path, hill_sector: Any) -> None:
     file = tmp_path / "file"
     file.write_text("x")
