@@ -7,14 +7,16 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
 from fusion import scoring
+from fusion.alerts import Workload
 from ops.analysis.night_report.hidden_share import hidden_share
 from ops.analysis.night_report.report import SAMPLE_NOTICE, LiveMap, ReportInput, write_report
+from ops.analysis.night_report.workload import workload_figures, workload_of
 from ops.journal.reader import Counts, JournalReader
 from ops.room.console import COUNTED, totals
 from ops.room.demo import Demo
@@ -25,15 +27,18 @@ from ops.store.track_history import load_history
 from sensors.coverage import look_probability
 from sensors.timestamps import utc_datetime
 
+HOUR_NS: Final = 3_600_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Histories and scores of one run. ``gospa`` is over all movers, detected or not."""
+    """Histories and scores of one run. ``gospa`` is over all movers, detected or not; ``workload`` of one operator."""
 
     tracks: xr.Dataset
     truth: xr.Dataset
     gospa: xr.Dataset
     coverage: xr.Dataset
+    workload: Workload | None
     figures: dict[str, Any]
 
 
@@ -54,6 +59,7 @@ def quality(demo: Demo, ground: OpenSector) -> Quality:
     gospa = scoring.gospa(truth, tracks)
     covered = scoring.gospa(covered_truth, covered_tracks)
     switches = scoring.identity_switches(truth, tracks)
+    workload = workload_of(demo.room.reader, hours=(demo.ended_ns - demo.started_ns) / HOUR_NS)
     confirmed = np.unique(tracks["track"].values[tracks["status"].values == "confirmed"])
     figures = {
         "tracks_confirmed": len(confirmed),
@@ -65,8 +71,9 @@ def quality(demo: Demo, ground: OpenSector) -> Quality:
         "gospa_false_m": _mean(gospa["false"]),
         "gospa_covered_mean_m": _mean(covered["gospa"]),
         "identity_switches": int(switches.sum()),
+        "alert_workload": workload_figures(workload),
     }
-    return Quality(tracks, truth, gospa, coverage, figures)
+    return Quality(tracks, truth, gospa, coverage, workload, figures)
 
 
 def _visible_rows(visible: xr.DataArray, history: xr.Dataset) -> xr.Dataset:
@@ -106,6 +113,7 @@ def write_files(
         time_zone=demo.sector.time_zone,
         demo=True,
         notices=(SAMPLE_NOTICE,) if demo.sector.terrain.startswith("sample:") else (),
+        workload=scores.workload,
         live=LiveMap(_serve_command(demo), f"http://127.0.0.1:{DEFAULT_PORT}/"),
     )
     write_report(files["report"], report)

@@ -95,6 +95,9 @@ def test_it_shows_tracks_and_alerts_and_measures_them(run: Run):
     assert figures["tracks_confirmed"] > 0
     assert figures["alerts"] > 0
     assert figures["alerts_undelivered"] == 0
+    assert figures["alert_workload"]["raised"] == figures["alerts"]
+    report = (run.folder / "report.html").read_text()
+    assert f"Alert workload of one operator: {figures['alerts']} alert" in report
     assert 0 < figures["latency_p50_ms"] <= figures["latency_p99_ms"]
     assert figures["peak_rss_mb"] > 0
     # Each mover missed costs 50 m / √2, squared and summed (GOSPA, p = 2): this bound says that some were found.
