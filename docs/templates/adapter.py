@@ -91,11 +91,11 @@ def main(sector: str, sensor: str, broker: str, spool: str, identity: str = "") 
 
 
 def summary(queue: Spool, link: Sender) -> str:
-    """What became of the scans of this spool, and how far ingest's clock is ahead of this computer's."""
-    counts = f"{queue.put_total} scans put, {queue.waiting} waiting, {queue.dropped_total} dropped by a full spool"
+    """The counts of this spool, how often it was sent again, and how far ingest's clock is ahead of this computer's."""
+    counts = f"scans: {queue.put_total} put, {queue.waiting} waiting, {queue.dropped_total} dropped by a full spool"
     offset_s = link.clock_offset_s
     clock = "no acknowledgement" if offset_s is None else f"clock offset to ingest {offset_s:+.1f} s"
-    return "; ".join(filter(None, (counts, clock, link.problem)))
+    return "; ".join(filter(None, (counts, f"resends: {link.resends}", clock, link.problem)))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,10 +33,12 @@ from ops.store.reader import Reader, StoreError
 from sensors.timestamps import utc_datetime
 
 if TYPE_CHECKING:
-    from ops.services.sapient.database import KnownNode
+    from ops.services.sapient.database import KnownNode, NodeTask
 
 _ANY_SECTOR: Final = "test"
 CHANNELS: Final = ("detections", "status")
+TASKS: Final = 10
+"""Newest tasks of each sensor that are listed."""
 
 
 def register(
@@ -70,18 +72,20 @@ def register(
 def listing(sector_name: str, layout: str | None, data: Path | None, screen: Console) -> dict[str, Any]:
     """Return the layout's sensors with their surveys.
 
-    With ``data``, also return their states, receipts and SAPIENT nodes, including unassigned nodes, and when each
-    node registered and was last heard (RFC 3339, None before).
+    With ``data``, also return their states, receipts and SAPIENT nodes, including unassigned nodes, when each node
+    registered and was last heard (RFC 3339, None before), and its newest tasks with its answers, newest first.
     """
     sector = load_sector(sector_name)
     states: dict[str, str] = {}
     counts: dict[str, Counts] = {}
     nodes: dict[str, str] = {}
     known_nodes: Mapping[str, KnownNode] = {}
+    tasks: Sequence[NodeTask] = ()
     if data is not None:
         if not data.is_dir():
             raise BadInput("no such folder", where=str(data), expected="the folder of `watchline run`")
-        states, counts, known_nodes = _states(data), _counts(data), _known_nodes(data)
+        states, counts = _states(data), _counts(data)
+        known_nodes, tasks = _nodes_and_tasks(data)
         nodes = {name: node.sensor for name, node in known_nodes.items()} | registered_nodes(data)
     node_of = {name: node for node, name in reversed(nodes.items())}
     placed = layout_of(layout_path(sector, layout))
@@ -94,6 +98,7 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
             "state": states.get(sensor.id),
             "sapient_node": node_of.get(sensor.id),
             **_times_of(known_nodes.get(node_of.get(sensor.id, ""))),
+            "sapient_tasks": [_plain_task(task) for task in tasks if task.node_id == node_of.get(sensor.id)][:TASKS],
             "receipts": _plain(counts.get(sensor.id)),
             "survey": recorded(sensor),
         }
@@ -116,6 +121,10 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
     for name in others:
         table.add_row(name, "not in the layout", "", "", str(counts.get(name, Counts()).received), "")
     screen.print(table)
+    for each in sensors:
+        for task in each["sapient_tasks"][:1]:
+            answer = ": ".join(filter(None, (task["answer"] or "no answer yet", task["reasons"])))
+            screen.print(f"{each['sensor']}: newest task {task['task']}, {answer}", markup=False, highlight=False)
     return {"sector": sector.name, "sensors": sensors, "not_in_layout": others}
 
 
@@ -245,23 +254,37 @@ def _counts(data: Path) -> dict[str, Counts]:
         return {}
 
 
-def _known_nodes(data: Path) -> Mapping[str, KnownNode]:
-    """Return the SAPIENT nodes that have registered with the gateway, by node id."""
+def _nodes_and_tasks(data: Path) -> tuple[Mapping[str, KnownNode], Sequence[NodeTask]]:
+    """Return the SAPIENT nodes that have registered with the gateway, by node id, and the tasks, newest first."""
     from ops.services.sapient.database import FILE_NAME, SapientMemory
 
     if not (data / FILE_NAME).exists():
-        return {}
+        return {}, ()
     with SapientMemory(data) as memory:
-        return {node.node_id: node for node in memory.nodes()}
+        return {node.node_id: node for node in memory.nodes()}, memory.tasks()[::-1]
 
 
 def _times_of(node: KnownNode | None) -> dict[str, str | None]:
     """Return when a node registered and was last heard, for JSON."""
-    times = {} if node is None else {"registered": node.registered_ns, "heard": node.heard_ns}
     return {
-        f"sapient_{name}_at": utc_datetime(times[name]).isoformat(timespec="seconds") if name in times else None
-        for name in ("registered", "heard")
+        "sapient_registered_at": None if node is None else _moment(node.registered_ns),
+        "sapient_heard_at": None if node is None else _moment(node.heard_ns),
     }
+
+
+def _plain_task(task: NodeTask) -> dict[str, str | None]:
+    """Return a task and the node's answer, for JSON; ``answer`` is empty before the first."""
+    return {
+        "task": task.task_id,
+        "made_at": _moment(task.made_ns),
+        "sent_at": None if task.sent_ns is None else _moment(task.sent_ns),
+        "answer": task.answer,
+        "reasons": task.reasons,
+    }
+
+
+def _moment(at_ns: int) -> str:
+    return utc_datetime(at_ns).isoformat(timespec="seconds")
 
 
 def _plain(counts: Counts | None) -> dict[str, int] | None:

@@ -65,10 +65,10 @@ def test_a_line_that_is_none_is_refused_by_its_field(template: ModuleType, line:
 def test_its_summary_counts_the_scans_and_states_the_clock_offset(template: ModuleType) -> None:
     with Spool(":memory:", limits=SpoolLimits(messages=3)) as queue:
         queue.put_many([lambda _boot, _seq: b"scan"] * 5)
-        linked = SimpleNamespace(clock_offset_s=-0.25, problem=None)
-        counted = "5 scans put, 3 waiting, 2 dropped by a full spool"
+        linked = SimpleNamespace(resends=1, clock_offset_s=-0.25, problem=None)
+        counted = "scans: 5 put, 3 waiting, 2 dropped by a full spool; resends: 1"
         assert template.summary(queue, linked) == f"{counted}; clock offset to ingest -0.2 s"
-        unlinked = SimpleNamespace(clock_offset_s=None, problem="the broker refused the key")
+        unlinked = SimpleNamespace(resends=1, clock_offset_s=None, problem="the broker refused the key")
         assert template.summary(queue, unlinked) == f"{counted}; no acknowledgement; the broker refused the key"
 
 
