@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -16,18 +16,17 @@ from fusion import scoring
 from fusion.alerts import Workload
 from ops.analysis.night_report.hidden_share import hidden_share
 from ops.analysis.night_report.report import SAMPLE_NOTICE, LiveMap, ReportInput, write_report
-from ops.analysis.night_report.workload import workload_figures, workload_of
+from ops.analysis.night_report.workload import workload_figures
 from ops.journal.reader import Counts, JournalReader
 from ops.room.console import COUNTED, totals
 from ops.room.demo import Demo
 from ops.room.room import DEFAULT_PORT
+from ops.room.workload import workload_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import read_bases
 from ops.store.track_history import load_history
 from sensors.coverage import look_probability
 from sensors.timestamps import utc_datetime
-
-HOUR_NS: Final = 3_600_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def quality(demo: Demo, ground: OpenSector) -> Quality:
     gospa = scoring.gospa(truth, tracks)
     covered = scoring.gospa(covered_truth, covered_tracks)
     switches = scoring.identity_switches(truth, tracks)
-    workload = workload_of(demo.room.reader, hours=(demo.ended_ns - demo.started_ns) / HOUR_NS)
+    workload = workload_of(demo.room.reader, span_ns=demo.ended_ns - demo.started_ns)
     confirmed = np.unique(tracks["track"].values[tracks["status"].values == "confirmed"])
     figures = {
         "tracks_confirmed": len(confirmed),

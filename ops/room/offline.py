@@ -11,8 +11,9 @@ import xarray as xr
 from rich.console import Console
 
 from geo.errors import BadInput
-from ops.analysis.night_report.workload import workload_figures, workload_of
+from ops.analysis.night_report.workload import workload_figures
 from ops.journal.reader import JournalReader
+from ops.room.workload import workload_of
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import progress_bar
 from ops.sector.open_sector import open_sector
@@ -23,7 +24,6 @@ from ops.store.track_history import write_history
 from ops.store.writer import Store
 
 ROWS_A_STEP: Final = 2000
-HOUR_NS: Final = 3_600_000_000_000
 
 
 def simulate_to_files(
@@ -78,7 +78,7 @@ def replay_journal(
         files = [out / "tracks.parquet", out / "alerts.geojson"]
         store.export_tracks_geoparquet(files[0], ground.frame)
         alerts = store.export_alerts_geojson(files[1])
-        workload = workload_of(store, hours=_hours(source))
+        workload = workload_of(store, span_ns=_span_ns(source))
     finally:
         store.close()
         source.close()
@@ -97,10 +97,10 @@ def replay_journal(
     }
 
 
-def _hours(journal: JournalReader) -> float:
-    """Return the hours from the receipt of the first row to that of the last; 0 for an empty journal."""
+def _span_ns(journal: JournalReader) -> int:
+    """Return the time from the receipt of the first row to that of the last; 0 for an empty journal."""
     ends = [*journal.read(0, 1), *journal.read(journal.last_id() - 1, 1)]
-    return (ends[-1].received_ns - ends[0].received_ns) / HOUR_NS if ends else 0.0
+    return ends[-1].received_ns - ends[0].received_ns if ends else 0
 
 
 def track_log_hash(history: xr.Dataset) -> str:

@@ -1,31 +1,14 @@
-"""The alert workload of a recorded period: from the published revisions in a store to figures and sentences."""
+"""The alert workload of a period as figures for JSON and sentences for the report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-import msgspec
+from fusion.alerts import Workload
 
-from fusion.alerts import Alert, Workload, alert_workload
-from ops.store.reader import Reader
-
-ROWS_A_READ: Final = 1_000
 RECOMMENDED: Final = {"high": 0.05, "medium": 0.15, "low": 0.8}
 """Fractions of the priorities that EEMUA 191 and ISA-18.2 recommend, about."""
-
-
-def workload_of(store: Reader, *, hours: float) -> Workload | None:
-    """Return the workload of one operator from the alerts that a store published within ``hours``; None for no time."""
-    return alert_workload(_revisions(store), hours=hours) if hours > 0.0 else None
-
-
-def _revisions(store: Reader) -> Iterator[Alert]:
-    last = 0
-    while rows := store.outbox_after(last, limit=ROWS_A_READ):
-        yield from (msgspec.json.decode(row.body, type=Alert) for row in rows)
-        last = rows[-1].n
 
 
 def workload_figures(workload: Workload | None) -> dict[str, Any] | None:
