@@ -1,12 +1,14 @@
-"""Write the generated documentation: docs/api.md, docs/packages.md and the diagram of the packages.
+"""Write the generated documentation: docs/api.md, docs/packages.md, the diagram of the packages, and docs/schema.
 
-Everything comes from the source text: the names in ``__all__``, the first sentence of each docstring, and the imports.
-Nothing is imported, so any Python runs this. ``tests/test_documented.py`` fails while a generated file is outdated.
+The pages come from the source text: the names in ``__all__``, the first sentence of each docstring, and the imports.
+The JSON Schemas come from the message types of ``ingest.wire``, so the project's Python runs this.
+``tests/test_documented.py`` fails while a generated file is outdated.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -299,6 +301,21 @@ def _wrapped(label: str, width: int = 30) -> str:
     return "<br/>".join(lines)
 
 
+# --- the JSON Schemas of messages
+
+
+def schemas() -> dict[Path, str]:
+    """Return the text of each JSON Schema in docs/schema, for integrators."""
+    from ingest.wire import MESSAGES, json_schema
+
+    return {
+        ROOT / "docs" / "schema" / f"{message}.schema.json": (
+            json.dumps(json_schema(message), indent=2, ensure_ascii=False) + "\n"
+        )
+        for message in MESSAGES
+    }
+
+
 # --- files
 
 
@@ -308,6 +325,7 @@ def generated() -> dict[Path, str]:
         ROOT / "docs" / "api.md": api_page(),
         ROOT / "docs" / "packages.md": packages_page(),
         ROOT / "docs" / "diagrams" / "packages.mmd": packages_diagram(),
+        **schemas(),
     }
 
 

@@ -8,7 +8,6 @@ means not reported.
 from __future__ import annotations
 
 import inspect
-import json
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -298,11 +297,6 @@ def json_schema(message: str = "scan") -> dict[str, Any]:
 
 NEEDS: Final = (("lon", "lat"), ("lat", "lon"), ("range_m", "azimuth_deg"), ("elevation_deg", "azimuth_deg"))
 """A plot that reports the first field must report the second; without it there is no usable measurement."""
-
-
-def schema_text(message: str = "scan") -> str:
-    """The text of the published file ``docs/schema/{message}.schema.json``."""
-    return json.dumps(json_schema(message), indent=2, ensure_ascii=False) + "\n"
 
 
 def _needs(name: str, other: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from sensors.gaps import (
     barrier,
     depth_of_segments,
     fastest_crossing,
+    just_opened,
     least_detected_crossing,
     outage_states,
     over_crossing_states,
@@ -156,14 +157,16 @@ sensor_values(seen["hightech"], required_probability=REQUIRED).to_dataframe().ro
 # ## Gaps in time
 #
 # An hour in which one radar is serviced and another fails for a while: how long each segment is below the requirement,
-# and the Time Average Gap, the mean length of the gap that a random moment falls in. A gap that touches the hour's ends
-# may be longer than it seems.
+# the Time Average Gap (the mean length of the gap that a random moment falls in), the revisit time (the mean length of
+# the gaps) and the response time (the mean wait until coverage returns). A gap that touches the hour's ends may be
+# longer than it seems.
 
 # %%
 outages = {"radar-crest": [(600.0, 1500.0)], "radar-valley": [(2400.0, 2700.0)]}
 hour = segment_time_gaps(seen["hightech"], outages, start_s=0.0, end_s=3600.0, required_probability=REQUIRED)
 opened = hour.to_dataframe().query("gap_s > 0")
-opened.groupby(["gap_s", "longest_gap_s", "average_gap_s", "cut"]).size().rename("segments").reset_index().round(1)
+figures = ["gap_s", "longest_gap_s", "average_gap_s", "revisit_s", "response_s", "cut"]
+opened.groupby(figures).size().rename("segments").reset_index().round(1)
 
 # %% [markdown]
 # ## A radar that is down one day in ten
@@ -176,6 +179,15 @@ everything = frozenset(grounds["hightech"].layout.ids)
 states = outage_states(seen["hightech"], {everything: 0.9, everything - {"radar-crest"}: 0.1})
 mixed = over_crossing_states(states, neighbours=NEIGHBOURS)
 pd.DataFrame({"state known": mixed.known, "state unknown": mixed.unknown}).describe().loc[["min", "mean"]].round(3)
+
+# %% [markdown]
+# The segments that meet the requirement with every sensor, and no longer do without that radar:
+
+# %%
+lost = just_opened(seen["hightech"], everything, everything - {"radar-crest"}, required_probability=REQUIRED)
+columns = ["segment", "P_detect before", "P_detect after", "because of"]
+rows = [(one.segment, one.before, one.after, ", ".join(one.because)) for one in lost]
+pd.DataFrame(rows, columns=columns).set_index("segment").round(3)
 
 # %% [markdown]
 # ## Who would be in time?

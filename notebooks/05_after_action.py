@@ -21,6 +21,9 @@
 # calls anybody hostile, and an *apprehension* is that of the model below, not of a person.
 
 # %%
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pandas as pd
 
@@ -32,6 +35,7 @@ from geo.paths.response_times import response_time
 from ops.room.simulate_night import simulate_night
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector, read_bases
+from ops.store.track_history import read_history, write_history
 from sensors.coverage import coverage, look_probability
 from sensors.detections import split, to_dataset
 from sensors.gaps import watch_belt
@@ -61,6 +65,18 @@ history = tracker.take_history(final=True)
 confirmed = set(history["track"].values[history["status"].values == "confirmed"])
 quality = gospa(truth, history)
 print(f"{len(confirmed)} confirmed tracks; GOSPA {quality.attrs['gospa_mean_m']:.1f} m on average")
+
+# %% [markdown]
+# A recorded night may have its history in a file: `make demo`, `watchline replay` and `watchline archive track` write
+# GeoParquet. `read_history` restores the same numbers, so a stored history is scored like a new one.
+
+# %%
+with TemporaryDirectory() as folder:
+    file = Path(folder) / "tracks.parquet"
+    write_history(history, file, ground.frame)
+    stored = read_history(file)
+assert gospa(truth, stored).attrs["gospa_mean_m"] == quality.attrs["gospa_mean_m"]
+print(f"{stored.sizes['estimate']} estimates of {len(np.unique(stored['track']))} tracks read back")
 
 # %% [markdown]
 # ## Predicted against observed detection

@@ -10,11 +10,14 @@ import math
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
 from ingest.wire import WirePlot, WireScan
+
+if TYPE_CHECKING:
+    from ingest.sending import Sender, Spool
 
 CONTENT_TYPE: Final = "text/vnd.example.radar"
 FIELDS: Final = ("time", "azimuth", "range", "azimuth_sd", "range_sd")
@@ -84,6 +87,15 @@ def main(sector: str, sensor: str, broker: str, spool: str, identity: str = "") 
             link.put(Scan(sensor, 0, 0, number, message.observed_at, message.observed_at, message.kind, plots))
         link.drain(10.0)
         link.stop()
+        print(summary(queue, link), file=sys.stderr)
+
+
+def summary(queue: Spool, link: Sender) -> str:
+    """The counts of this spool, how often it was sent again, and how far ingest's clock is ahead of this computer's."""
+    counts = f"scans: {queue.put_total} put, {queue.waiting} waiting, {queue.dropped_total} dropped by a full spool"
+    offset_s = link.clock_offset_s
+    clock = "no acknowledgement" if offset_s is None else f"clock offset to ingest {offset_s:+.1f} s"
+    return "; ".join(filter(None, (counts, f"resends: {link.resends}", clock, link.problem)))
 
 
 if __name__ == "__main__":

@@ -308,7 +308,6 @@ class PatternMemory:
     deads: int = 0
     dead_ns: int = 0
     open_loiter: str = ""
-    open_inside: str = ""
     open_dead: str = ""
 
 

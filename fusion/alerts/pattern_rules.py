@@ -82,7 +82,7 @@ def appeared_inside(
         return memory
     identity = alert_id("appeared_inside", sighting.track, 0, 1)
     ledger.raise_(identity, "appeared_inside", sighting)
-    return replace(memory, judged=True, open_inside=identity)
+    return replace(memory, judged=True)
 
 
 def _from_nowhere(

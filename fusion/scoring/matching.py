@@ -65,16 +65,6 @@ class Match:
     distance_m: Floats
 
 
-def match(truth: Floats, tracks: Floats, *, cutoff_m: float = 50.0, order: float = 2.0) -> Match:
-    """Assign points (n, 2) to points (m, 2) [m] at least cost; pairs at ``cutoff_m`` or more are left unassigned.
-
-    Minimises Σ d^p − c^p over disjoint pairs, which is the minimiser of GOSPA (α = 2) and of OSPA alike. Only pairs
-    nearer than the cutoff can lower the sum, so each cluster of such pairs is solved on its own: exact, and fast.
-    """
-    check_metric(cutoff_m, order)
-    return _match(_points(truth, "truth"), _points(tracks, "tracks"), cutoff_m, order, np.empty((0, 2), np.int64), 0.0)
-
-
 @dataclass(frozen=True, slots=True)
 class ScoringCase:
     """Targets and tracks at one scoring time: their numbers, and the pairs (positions in those two arrays)."""
@@ -85,7 +75,12 @@ class ScoringCase:
 
 
 def _match(truth: Floats, tracks: Floats, cutoff_m: float, order: float, kept: Ints, bonus: float) -> Match:
-    """The assignment; pairs in ``kept`` (k, 2) are cheaper by ``bonus`` if they are within the cutoff."""
+    """Assign points (n, 2) to points (m, 2) [m] at least cost; pairs at ``cutoff_m`` or more are left unassigned.
+
+    Minimises Σ d^p − c^p over disjoint pairs, which is the minimiser of GOSPA (α = 2) and of OSPA alike. Only pairs
+    nearer than the cutoff can lower the sum, so each cluster of such pairs is solved on its own: exact, and fast. Pairs
+    in ``kept`` (k, 2) are cheaper by ``bonus`` if they are within the cutoff.
+    """
     if len(truth) == 0 or len(tracks) == 0:
         return Match(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     near = cKDTree(truth).sparse_distance_matrix(cKDTree(tracks), cutoff_m, output_type="ndarray")
@@ -254,15 +249,6 @@ def _finite(history: xr.Dataset, names: tuple[str, ...], order: Ints, where: str
             f"{names[axis]} of row {int(order[row])} is {columns[row, axis]}", where=where, expected="a finite number"
         )
     return columns
-
-
-def _points(points: Floats, where: str) -> Floats:
-    points = np.asarray(points, np.float64)
-    if points.size == 0:
-        return points.reshape(0, 2)
-    if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
-        raise ScoringError(f"points have shape {points.shape} or are not finite", where=where, expected="(n, 2) metres")
-    return points
 
 
 def check_metric(cutoff_m: float, order: float) -> None:

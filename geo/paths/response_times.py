@@ -81,8 +81,8 @@ def response_time(
 def isochrones(time: xr.DataArray, terrain: xr.Dataset, minutes: Sequence[float]) -> geopandas.GeoDataFrame:
     """Area reached within each of ``minutes``, one row each: ``minutes`` and the area in WGS 84.
 
-    ``time`` is a result of ``travel_time`` or ``response_time`` over ``terrain``. Areas are whole cells; empty without
-    any. Raises TerrainError for minutes that are not numbers from 0.
+    ``time`` is a result of ``travel_time`` or ``response_time`` over ``terrain``, or a regular subsample of one. Areas
+    are whole cells; empty without any. Raises TerrainError for minutes that are not numbers from 0.
     """
     import geopandas
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from rich.console import Console
@@ -29,8 +30,14 @@ from ops.sector.layout_file import layout_of
 from ops.sector.sector_file import layout_path, load_sector
 from ops.services.sapient.sensor_names import ADAPTERS_FILE, registered_nodes
 from ops.store.reader import Reader, StoreError
+from sensors.timestamps import utc_datetime
+
+if TYPE_CHECKING:
+    from ops.services.sapient.database import KnownNode, NodeTask
 
 _ANY_SECTOR: Final = "test"
+TASKS: Final = 10
+"""Newest tasks of each sensor that are listed."""
 
 
 def register(
@@ -64,16 +71,22 @@ def register(
 def listing(sector_name: str, layout: str | None, data: Path | None, screen: Console) -> dict[str, Any]:
     """Return the layout's sensors with their surveys.
 
-    With ``data``, also return their states, receipts and SAPIENT nodes, including unassigned nodes.
+    With ``data``, also return their states, receipts and SAPIENT nodes, including unassigned nodes, when each node
+    registered and was last heard (RFC 3339, None before), and its newest tasks with its answers, newest first.
     """
     sector = load_sector(sector_name)
     states: dict[str, str] = {}
     counts: dict[str, Counts] = {}
     nodes: dict[str, str] = {}
+    known_nodes: Mapping[str, KnownNode] = {}
+    tasks: Sequence[NodeTask] = ()
     if data is not None:
         if not data.is_dir():
             raise BadInput("no such folder", where=str(data), expected="the folder of `watchline run`")
-        states, counts, nodes = _states(data), _counts(data), _nodes(data)
+        states, counts = _states(data), _counts(data)
+        known_nodes, tasks = _nodes_and_tasks(data)
+        nodes = {name: node.sensor for name, node in known_nodes.items()} | registered_nodes(data)
+    node_of = {name: node for node, name in reversed(nodes.items())}
     placed = layout_of(layout_path(sector, layout))
     sensors: list[dict[str, Any]] = [
         {
@@ -82,7 +95,9 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
             "lon": sensor.lon,
             "lat": sensor.lat,
             "state": states.get(sensor.id),
-            "sapient_node": next((node for node, name in nodes.items() if name == sensor.id), None),
+            "sapient_node": node_of.get(sensor.id),
+            **_times_of(known_nodes.get(node_of.get(sensor.id, ""))),
+            "sapient_tasks": [_plain_task(task) for task in tasks if task.node_id == node_of.get(sensor.id)][:TASKS],
             "receipts": _plain(counts.get(sensor.id)),
             "survey": recorded(sensor),
         }
@@ -97,7 +112,7 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
             each["sensor"],
             each["kind"],
             each["state"] or "",
-            each["sapient_node"] or "",
+            ", last heard ".join(filter(None, (each["sapient_node"], each["sapient_heard_at"]))),
             received,
             in_words(sensor),
         )
@@ -105,6 +120,10 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
     for name in others:
         table.add_row(name, "not in the layout", "", "", str(counts.get(name, Counts()).received), "")
     screen.print(table)
+    for each in sensors:
+        for task in each["sapient_tasks"][:1]:
+            answer = ": ".join(filter(None, (task["answer"] or "no answer yet", task["reasons"])))
+            screen.print(f"{each['sensor']}: newest task {task['task']}, {answer}", markup=False, highlight=False)
     return {"sector": sector.name, "sensors": sensors, "not_in_layout": others}
 
 
@@ -234,15 +253,37 @@ def _counts(data: Path) -> dict[str, Counts]:
         return {}
 
 
-def _nodes(data: Path) -> dict[str, str]:
-    """Map SAPIENT node ids to sensors: as registered, and as determined from the nodes heard."""
+def _nodes_and_tasks(data: Path) -> tuple[Mapping[str, KnownNode], Sequence[NodeTask]]:
+    """Return the SAPIENT nodes that have registered with the gateway, by node id, and the tasks, newest first."""
     from ops.services.sapient.database import FILE_NAME, SapientMemory
 
-    nodes = registered_nodes(data)
-    if (data / FILE_NAME).exists():
-        with SapientMemory(data) as memory:
-            nodes = {node.node_id: node.sensor for node in memory.nodes()} | nodes
-    return nodes
+    if not (data / FILE_NAME).exists():
+        return {}, ()
+    with SapientMemory(data) as memory:
+        return {node.node_id: node for node in memory.nodes()}, memory.tasks()[::-1]
+
+
+def _times_of(node: KnownNode | None) -> dict[str, str | None]:
+    """Return when a node registered and was last heard, for JSON."""
+    return {
+        "sapient_registered_at": None if node is None else _moment(node.registered_ns),
+        "sapient_heard_at": None if node is None else _moment(node.heard_ns),
+    }
+
+
+def _plain_task(task: NodeTask) -> dict[str, str | None]:
+    """Return a task and the node's answer, for JSON; ``answer`` is empty before the first."""
+    return {
+        "task": task.task_id,
+        "made_at": _moment(task.made_ns),
+        "sent_at": None if task.sent_ns is None else _moment(task.sent_ns),
+        "answer": task.answer,
+        "reasons": task.reasons,
+    }
+
+
+def _moment(at_ns: int) -> str:
+    return utc_datetime(at_ns).isoformat(timespec="seconds")
 
 
 def _plain(counts: Counts | None) -> dict[str, int] | None:

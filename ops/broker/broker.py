@@ -217,9 +217,6 @@ class MosquittoBroker:
         self.stop()
 
 
-RunningBroker = EmbeddedBroker | MosquittoBroker
-
-
 def free_port(host: str = "127.0.0.1") -> int:
     """Return a TCP port that is currently free."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:

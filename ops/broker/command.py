@@ -64,7 +64,7 @@ def configure(request: Request, screen: Console) -> dict[str, Any]:
     made = folder.write(options)
     screen.print(
         f"Sector {sector.name}: {len(made)} new certificates, {len(folder.installation().clients)} clients.\n"
-        f"  {request.out / 'broker'} goes to the broker's machine: mosquitto -c mosquitto.conf\n"
+        f"  {request.out / 'broker'} goes to the broker's machine: mosquitto -c {folder.configuration.name}\n"
         f"{_owner(request)}"
         f"  {request.out / 'identities'} has one folder to carry to each sensor and unit\n"
         f"  {request.out / 'authority'} stays here; whoever has its key can become anybody\n"
@@ -73,7 +73,12 @@ def configure(request: Request, screen: Console) -> dict[str, Any]:
         markup=False,
         soft_wrap=True,
     )
-    return {"sector": sector.name, "made": made, "clients": dict(folder.installation().clients)}
+    return {
+        "sector": sector.name,
+        "made": made,
+        "clients": dict(folder.installation().clients),
+        "configuration": str(folder.configuration),
+    }
 
 
 def _owner(request: Request) -> str:

@@ -9,7 +9,6 @@ from ingest.topics import PREFIX, Owner, sensor_filter, unit_filter
 
 BrokerRole = Literal["sensor", "unit", "operator", "ingest", "feed"]
 """The part of a client in a sector, which its certificate's name stands for."""
-PARTS: Final[tuple[BrokerRole, ...]] = ("sensor", "unit", "operator", "ingest", "feed")
 
 OWN_WRITE: Final[dict[Owner, tuple[str, ...]]] = {"sensor": ("detections", "status"), "unit": ("position", "reply")}
 OWN_READ: Final[dict[Owner, tuple[str, ...]]] = {"sensor": ("ack",), "unit": ("alerts",)}

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 # Okabe and Ito (2008): distinguishable with every common form of colour blindness.
 BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
-ORANGE, SKY, GREY = "#e69f00", "#56b4e9", "#8a8f98"
+ORANGE, GREY = "#e69f00", "#8a8f98"
 
 INK = "#010203"  # a colour that no figure has otherwise; the SVG gets currentColor in its place
 POINTS_SHOWN = 400  # instants in a figure over time

@@ -13,12 +13,15 @@ import numpy as np
 import xarray as xr
 
 from fusion import scoring
+from fusion.alerts import Workload
 from ops.analysis.night_report.hidden_share import hidden_share
 from ops.analysis.night_report.report import SAMPLE_NOTICE, LiveMap, ReportInput, write_report
+from ops.analysis.night_report.workload import workload_figures
 from ops.journal.reader import Counts, JournalReader
 from ops.room.console import COUNTED, totals
 from ops.room.demo import Demo
 from ops.room.room import DEFAULT_PORT
+from ops.room.workload import workload_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import read_bases
 from ops.store.track_history import load_history
@@ -28,12 +31,13 @@ from sensors.timestamps import utc_datetime
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Histories and scores of one run. ``gospa`` is over all movers, detected or not."""
+    """Histories and scores of one run. ``gospa`` is over all movers, detected or not; ``workload`` of one operator."""
 
     tracks: xr.Dataset
     truth: xr.Dataset
     gospa: xr.Dataset
     coverage: xr.Dataset
+    workload: Workload | None
     figures: dict[str, Any]
 
 
@@ -54,6 +58,7 @@ def quality(demo: Demo, ground: OpenSector) -> Quality:
     gospa = scoring.gospa(truth, tracks)
     covered = scoring.gospa(covered_truth, covered_tracks)
     switches = scoring.identity_switches(truth, tracks)
+    workload = workload_of(demo.room.reader, span_ns=demo.ended_ns - demo.started_ns)
     confirmed = np.unique(tracks["track"].values[tracks["status"].values == "confirmed"])
     figures = {
         "tracks_confirmed": len(confirmed),
@@ -65,8 +70,9 @@ def quality(demo: Demo, ground: OpenSector) -> Quality:
         "gospa_false_m": _mean(gospa["false"]),
         "gospa_covered_mean_m": _mean(covered["gospa"]),
         "identity_switches": int(switches.sum()),
+        "alert_workload": workload_figures(workload),
     }
-    return Quality(tracks, truth, gospa, coverage, figures)
+    return Quality(tracks, truth, gospa, coverage, workload, figures)
 
 
 def _visible_rows(visible: xr.DataArray, history: xr.Dataset) -> xr.Dataset:
@@ -106,6 +112,7 @@ def write_files(
         time_zone=demo.sector.time_zone,
         demo=True,
         notices=(SAMPLE_NOTICE,) if demo.sector.terrain.startswith("sample:") else (),
+        workload=scores.workload,
         live=LiveMap(_serve_command(demo), f"http://127.0.0.1:{DEFAULT_PORT}/"),
     )
     write_report(files["report"], report)

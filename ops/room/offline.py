@@ -11,7 +11,9 @@ import xarray as xr
 from rich.console import Console
 
 from geo.errors import BadInput
+from ops.analysis.night_report.workload import workload_figures
 from ops.journal.reader import JournalReader
+from ops.room.workload import workload_of
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import progress_bar
 from ops.sector.open_sector import open_sector
@@ -56,6 +58,7 @@ def replay_journal(
     """Fuse ``journal`` from its first row; ``tracks_sha256`` and ``alerts_sha256`` are the same every time.
 
     Writes ``tracks.parquet`` (GeoParquet) and ``alerts.geojson`` into ``out``, and the store they came from.
+    ``alert_workload``: that of one operator, by the time of receipt; None where all rows came at one moment.
     """
     ground = open_sector(load_sector(sector), layout)
     source = JournalReader(journal)
@@ -75,6 +78,7 @@ def replay_journal(
         files = [out / "tracks.parquet", out / "alerts.geojson"]
         store.export_tracks_geoparquet(files[0], ground.frame)
         alerts = store.export_alerts_geojson(files[1])
+        workload = workload_of(store, span_ns=_span_ns(source))
     finally:
         store.close()
         source.close()
@@ -85,11 +89,18 @@ def replay_journal(
         "estimates": int(history.sizes["estimate"]),
         "tracks_confirmed": len(np.unique(history["track"].values[history["status"].values == "confirmed"])),
         "alerts": alerts,
+        "alert_workload": workload_figures(workload),
         "unusable": dict(fusion.pipeline.tally),
         "tracks_sha256": track_log_hash(history),
         "alerts_sha256": hashlib.sha256(files[1].read_bytes()).hexdigest(),
         "files": [str(file) for file in files],
     }
+
+
+def _span_ns(journal: JournalReader) -> int:
+    """Return the time from the receipt of the first row to that of the last; 0 for an empty journal."""
+    ends = [*journal.read(0, 1), *journal.read(journal.last_id() - 1, 1)]
+    return ends[-1].received_ns - ends[0].received_ns if ends else 0
 
 
 def track_log_hash(history: xr.Dataset) -> str:

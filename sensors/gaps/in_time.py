@@ -291,9 +291,10 @@ def scheduled_time_gaps(
     Returns
     -------
     xarray.Dataset, dims (segment,)
-        ``gap_s`` in all, ``longest_gap_s``, ``average_gap_s`` (Time Average Gap), ``gaps`` and ``cut``: whether a gap
+        ``gap_s`` in all, ``longest_gap_s``, ``average_gap_s`` (Time Average Gap), ``revisit_s`` (mean length of the
+        gaps), ``response_s`` (mean wait until the segment meets the requirement), ``gaps`` and ``cut``: whether a gap
         touches an end of the interval, which makes the figures too small. A segment that cannot be crossed has no gap;
-        one that is unknown at any time has NaN.
+        one that is unknown at any time has NaN, as has ``revisit_s`` where there is no gap.
 
     Raises
     ------
@@ -325,6 +326,8 @@ def scheduled_time_gaps(
         "gap_s": ([gap.lengths_s.sum() for gap in time_gaps_of], "s"),
         "longest_gap_s": ([gap.longest_s for gap in time_gaps_of], "s"),
         "average_gap_s": ([gap.average_gap_s for gap in time_gaps_of], "s"),
+        "revisit_s": ([gap.revisit_s for gap in time_gaps_of], "s"),
+        "response_s": ([gap.response_s for gap in time_gaps_of], "s"),
         "gaps": ([len(gap.gaps) for gap in time_gaps_of], "1"),
         "cut": ([gap.cut.any() for gap in time_gaps_of], "1"),
     }

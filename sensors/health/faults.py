@@ -20,7 +20,6 @@ from sensors.scan_columns import ARRAYS, ScanColumns
 from sensors.sensor import Sensor
 from sensors.timestamps import SECOND_NS
 
-FAULTS: Final = ("stuck", "chatty", "skewed", "low_power", "obscured", "misaligned")
 BLINDING: Final = ("stuck", "obscured")
 """With these faults a sensor sends data but its detections are unreliable: its area counts as not covered."""
 
@@ -87,7 +86,7 @@ def note_time(signs: SensorSymptoms, received_ns: int, observed_ns: int, latency
 
 
 def faults(sensor: Sensor, signs: SensorSymptoms, settings: ConditionSettings | None = None) -> Mapping[str, str]:
-    """The present faults with descriptions, in the order of FAULTS; empty for a sound sensor."""
+    """The present faults with descriptions, always in the same order; empty for a sound sensor."""
     settings = settings or ConditionSettings()
     causes: dict[str, str] = {}
     if signs.repeats + 1 >= settings.stuck_scans and sensor.kind != "ground_sensor":

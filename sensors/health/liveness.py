@@ -12,7 +12,6 @@ from sensors.sensor import Sensor
 from sensors.timestamps import nanoseconds
 
 HealthState = Literal["ok", "degraded", "silent", "maintenance"]
-HealthChange = Literal["silent", "recovered"]
 
 SILENT_AFTER_INTERVALS: Final = 2.0
 SILENT_GRACE_S: Final = 1.0
@@ -50,20 +49,6 @@ class SensorHealth:
         """``since`` in UTC nanoseconds since 1970."""
         return nanoseconds(self.since)
 
-    def as_json(self) -> dict[str, str | None]:
-        """Plain values, times as RFC 3339."""
-        heard = None if self.last_heard is None else self.last_heard.isoformat()
-        return {"sensor": self.sensor, "state": self.state, "since": self.since.isoformat(), "last_heard": heard}
-
-
-@dataclass(frozen=True, slots=True)
-class HealthEvent:
-    """A sensor went offline, or returned."""
-
-    sensor: str
-    change: HealthChange
-    last_heard: datetime | None
-
 
 def health(
     statuses: Mapping[str, SensorStatus],
@@ -93,21 +78,6 @@ def health(
         )
         for sensor in layout.sensors
     }
-
-
-def changes(before: Mapping[str, str], after: Mapping[str, SensorHealth]) -> tuple[HealthEvent, ...]:
-    """Changes between two times: sensors that went silent, and silent ones that returned.
-
-    ``before`` maps sensor ids to states (a missing sensor was ok), so that it can be kept as JSON. A change from silent
-    to maintenance is a recovery, because the sensor sent a message.
-    """
-    events = []
-    for sensor_id, current in after.items():
-        was_silent = before.get(sensor_id, "ok") == "silent"
-        if was_silent != (current.state == "silent"):
-            change: HealthChange = "recovered" if was_silent else "silent"
-            events.append(HealthEvent(sensor_id, change, current.last_heard))
-    return tuple(events)
 
 
 def silent_after_s(sensor: Sensor, declared_s: float | None = None) -> float:

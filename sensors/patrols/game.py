@@ -199,22 +199,6 @@ class Listed:
         """
         return self.best(prizes)[0]
 
-    @classmethod
-    def one_segment_each(cls, segments: int) -> Listed:
-        """Build the rounds of one patrol that each visit one segment.
-
-        Parameters
-        ----------
-        segments : int
-            Number of segments.
-
-        Returns
-        -------
-        Listed
-            One round per segment.
-        """
-        return cls(tuple(((n,),) for n in range(segments)))
-
 
 def solve_game(
     game: Game, rounds: Rounds, *, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic

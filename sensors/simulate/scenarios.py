@@ -1,4 +1,4 @@
-"""Builders of scenarios: open ground for benchmarks, and a night at an actual border."""
+"""Builder of scenarios: a night at an actual border."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from sensors.simulate.routes import GAITS, route, timed, with_stops
 
 TRIES = 60
 """Number of positions tried for one mover before the ground is reported as too small or too steep."""
-OPEN_SPEEDS_MPS = {"person": 1.4, "group": 1.1, "vehicle": 8.0, "animal": 1.0, "other": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +51,6 @@ class NightSettings:
     late_fraction: float = 0.02
     late_mean_s: float = 5.0
     duplicate_fraction: float = 0.01
-
-
-def open_ground(
-    n: int,
-    *,
-    seed: int,
-    duration_s: float,
-    start: datetime,
-    extent_m: float = 4_000.0,
-    leg_s: float = 60.0,
-    target: str | None = None,
-) -> Scenario:
-    """``n`` movers that wander on flat ground in a square of ``extent_m`` around (0, 0): for tracker benchmarks.
-
-    Each turns about every ``leg_s`` by up to a right angle, and at the edge turns back inside. Without ``target``, two
-    in three are persons, the rest groups, vehicles and animals. 10 movers on 4 km is calm traffic, 100 busy.
-    """
-    chance = np.random.default_rng(seed)
-    mix = ("person", "person", "person", "person", "group", "vehicle", "animal")
-    movers = (
-        _wanderer(f"M{i:04d}", target or str(chance.choice(mix)), duration_s, extent_m, leg_s, chance) for i in range(n)
-    )
-    return Scenario(tuple(movers), start, duration_s)
 
 
 def border_night(
@@ -270,23 +246,3 @@ def _mover(night: _Night, name: str, target: str, times: Floats, places: Floats,
     times, places = with_stops(times, places, GAITS[target], may_stop, night.chance)
     size = int(night.chance.integers(2, 7)) if target == "group" else 1
     return Mover(name, target, times, places[:, 0], places[:, 1], cast(Intent, intent), size)
-
-
-def _wanderer(
-    name: str, target: str, duration_s: float, extent_m: float, leg_s: float, chance: np.random.Generator
-) -> Mover:
-    speed = OPEN_SPEEDS_MPS[target] * chance.uniform(0.8, 1.2)
-    place, heading = chance.uniform(-extent_m / 2.0, extent_m / 2.0, 2), chance.uniform(-np.pi, np.pi)
-    times, places = [0.0], [place]
-    while times[-1] <= duration_s:
-        leg = leg_s * chance.uniform(0.5, 1.5)
-        step = leg * speed * np.array([np.sin(heading), np.cos(heading)])
-        if (np.abs(place + step) > extent_m / 2.0).any():
-            heading = np.arctan2(*-place) + chance.uniform(-0.5, 0.5)
-            step = leg * speed * np.array([np.sin(heading), np.cos(heading)])
-        place = place + step
-        times.append(times[-1] + leg)
-        places.append(place)
-        heading += chance.uniform(-np.pi / 2.0, np.pi / 2.0)
-    points = np.array(places)
-    return Mover(name, target, np.array(times), points[:, 0], points[:, 1])

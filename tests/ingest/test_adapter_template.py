@@ -6,12 +6,13 @@ import importlib.util
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from ingest.decode import DECODERS, decode
 from ingest.errors import MalformedMessage
+from ingest.sending import Spool, SpoolLimits
 from ingest.standards.gateway_refusal import REFUSED
 from ingest.standards.registry import SAPIENT_TOO
 from ingest.wire import JSON
@@ -59,6 +60,16 @@ def test_a_line_that_is_none_is_refused_by_its_field(template: ModuleType, line:
     with pytest.raises(MalformedMessage) as caught:
         decode(line, received_at=NOW, content_type=template.CONTENT_TYPE, topic=TOPIC)
     assert caught.value.field == field
+
+
+def test_its_summary_counts_the_scans_and_states_the_clock_offset(template: ModuleType) -> None:
+    with Spool(":memory:", limits=SpoolLimits(messages=3)) as queue:
+        queue.put_many([lambda _boot, _seq: b"scan"] * 5)
+        linked = SimpleNamespace(resends=1, clock_offset_s=-0.25, problem=None)
+        counted = "scans: 5 put, 3 waiting, 2 dropped by a full spool; resends: 1"
+        assert template.summary(queue, linked) == f"{counted}; clock offset to ingest -0.2 s"
+        unlinked = SimpleNamespace(resends=1, clock_offset_s=None, problem="the broker refused the key")
+        assert template.summary(queue, unlinked) == f"{counted}; no acknowledgement; the broker refused the key"
 
 
 def test_the_guide_names_what_is_read_and_is_short() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ingest.decode import decode, decode_status, encode, encode_status
 from ingest.errors import MalformedMessage
-from ingest.wire import MAX_COUNTER, MAX_PAYLOAD_BYTES, MAX_PLOTS, Status, json_schema, schema_text
+from ingest.wire import MAX_COUNTER, MAX_PAYLOAD_BYTES, MAX_PLOTS, Status, json_schema
 from sensors.scan import CLASSES, Plot, Scan
 from tests.drills.sizes import sized
 
@@ -226,13 +226,6 @@ def test_the_published_schema_refuses_what_the_decoder_refuses(path: str, value:
     calendar = path == "observed_at" and str(value)[:4] in ("2026", "1969", "9999") and str(value).endswith("Z")
     beyond_json_schema = calendar or value == {"person": 0.0}
     assert SCHEMA.is_valid(message) == beyond_json_schema
-
-
-@pytest.mark.parametrize("message", ["scan", "status"])
-def test_the_published_schema_is_up_to_date(message: str) -> None:
-    published = ROOT / "docs/schema" / f"{message}.schema.json"
-    how = f"""python -c "from ingest.wire import schema_text; print(schema_text('{message}'), end='')" """
-    assert published.read_text() == schema_text(message), f"make it anew: {how}> docs/schema/{published.name}"
 
 
 NUMBERS = {

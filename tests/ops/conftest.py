@@ -26,7 +26,7 @@ from ingest.errors import BrokerError
 from ingest.receiving.receiver import Receiver
 from ingest.sending.spool import Spool
 from ingest.topics import sensor_topic
-from ops.broker.broker import EmbeddedBroker, MosquittoBroker, RunningBroker
+from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.cli import app as cli
 from ops.journal.reader import Counts, JournalReader, Recount
 from ops.journal.writer import Journal
@@ -265,7 +265,9 @@ def copy_night(hill_night: Path) -> Callable[[Path], Path]:
 
 
 @pytest.fixture(scope="module", params=["iotcore", "mosquitto"])
-def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+def broker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EmbeddedBroker | MosquittoBroker]:
     """Both brokers, running; the tests may kill and start them."""
     folder = tmp_path_factory.mktemp(request.param)
     try:

@@ -63,7 +63,6 @@ class Node:
 
     node_id: str
     name: str = ""
-    types: tuple[str, ...] = ()
     kind: Kind | None = None
     status_interval_s: float | None = None
     utm_zone: str | None = None
@@ -80,9 +79,6 @@ class Node:
         return replace(
             self,
             name=shown(registration.short_name or registration.name),
-            types=tuple(
-                _Registration.NodeType.Name(node_type).removeprefix("NODE_TYPE_").lower() for node_type in types
-            ),
             kind=next((KINDS[node_type] for node_type in types if node_type in KINDS), None),
             status_interval_s=seconds(registration.status_definition.status_interval),
             utm_zone=next(iter([*_detection_zones(registration), *_own_zones(registration)]), None),

@@ -49,7 +49,7 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     """
     options.check()
     ground = open_sector(load_sector(options.sector), options.layout)
-    from ops.analysis.challenge.files import BREACH, file_names, write_breach
+    from ops.analysis.challenge.files import BREACH, ISOCHRONES, file_names, write_breach, write_isochrones
     from sensors.coverage.sight import refuse_without_ground
 
     refuse_without_ground(ground.layout, ground.terrain)
@@ -60,6 +60,8 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
         question = _question(ground, options, progress)
         findings = _findings(question, options, progress)
         records = _written(options.out, findings, progress)
+        if question.response is not None:
+            write_isochrones(options.out / ISOCHRONES, question.response, ground.terrain)
         if options.breach:
             write_breach(options.out / BREACH, question)
     figures = _figures(findings, records)

@@ -27,6 +27,10 @@ CROSSINGS: Final = "crossings.parquet"
 TABLES: Final = ("gaps.csv", "sensors.csv")
 RECORDS: Final = ("records.json", "records_by_segment.parquet")
 BREACH: Final = "breach.geojson"
+ISOCHRONES: Final = "response_isochrones.geojson"
+ISOCHRONES_MIN: Final = (5, 10, 15, 20, 30, 45, 60, 90, 120)
+ISOCHRONES_SIDE: Final = 2_000
+"""Maximum number of cells per side of the response times that isochrones are drawn from; larger ones are subsampled."""
 MOST_BREACH_CELLS: Final = 60_000_000
 """Maximum number of cells in the border's window for computing the paths farthest from the sensors."""
 RASTERS: Final = {
@@ -53,7 +57,8 @@ NEEDS_BASES: Final = frozenset({"response_time", "head_start"})
 def file_names(*, bases: bool, breach: bool) -> list[str]:
     """Return the names of all tables and rasters that a run writes."""
     rasters = [file for name, file in RASTERS.items() if bases or name not in NEEDS_BASES]
-    return [*SEGMENTS, CROSSINGS, *TABLES, *RECORDS, *rasters, *([BREACH] if breach else [])]
+    optional = [*([ISOCHRONES] if bases else []), *([BREACH] if breach else [])]
+    return [*SEGMENTS, CROSSINGS, *TABLES, *RECORDS, *rasters, *optional]
 
 
 def write_rasters(out: Path, findings: Findings, thin_to: int) -> dict[str, xr.DataArray]:
@@ -173,6 +178,25 @@ def gap_rows(findings: Findings) -> pd.DataFrame:
 
     names = ("first", "last", "start_m", "end_m", "least_probability", "least_segment", "known")
     return pd.DataFrame({name: [getattr(gap, name) for gap in findings.gaps] for name in names})
+
+
+def write_isochrones(path: Path, response: xr.DataArray, terrain: xr.Dataset) -> None:
+    """Write the area that responders from the bases reach within each of ISOCHRONES_MIN, as GeoJSON in WGS 84.
+
+    One feature per time within which any cell is reached, shortest first; each area includes those before it.
+    """
+    import shapely
+
+    from geo.paths.response_times import isochrones
+
+    thin = max(1, -(-max(response.shape) // ISOCHRONES_SIDE))
+    features = []
+    for area in isochrones(response[::thin, ::thin], terrain, ISOCHRONES_MIN).itertuples():
+        if not area.geometry.is_empty:
+            rounded = shapely.transform(area.geometry, lambda lonlat: lonlat.round(7))
+            geometry = shapely.geometry.mapping(rounded)
+            features.append({"type": "Feature", "properties": {"minutes": area.minutes}, "geometry": geometry})
+    _write_text(path, json.dumps({"type": "FeatureCollection", "features": features}, allow_nan=False) + "\n")
 
 
 def write_breach(path: Path, question: ChallengeQuestion) -> None:

@@ -18,7 +18,10 @@ class ChallengeOptions:
     """The options of the command; ``check`` raises BadInput for invalid ones, before anything is read."""
 
     sector: SectorArgument
-    out: Annotated[Path, typer.Option("--out", help="Folder of the tables, rasters, maps and the report.")]
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="Folder of the tables, rasters, maps, isochrones of the response, and the report."),
+    ]
     layout: Annotated[str | None, typer.Option("--layout", help="Layout by name or file. Default: the first.")] = None
     target: TargetOption = "person"
     conditions: Annotated[

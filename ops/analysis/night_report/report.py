@@ -16,11 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from fusion.alerts import Workload
 from geo.border import Border
 from geo.errors import BadInput
 from geo.terrain import cell_size
 from ops.analysis.night_report import text as words
 from ops.analysis.night_report.hidden_share import FORMULA, LIMITS, HiddenShare
+from ops.analysis.night_report.workload import workload_sentences
 from ops.drawing.figures import SvgFigure, along_the_border, detections_per_sensor, gospa_over_time, latency_histogram
 from ops.drawing.html_page import render_page
 from ops.drawing.symbols import legend_of
@@ -60,7 +62,7 @@ class ReportInput:
     dead_lettered, shed, and where known published, dead_lettered_unique, shed_unique. ``latencies_ms`` may be empty;
     ``latency_meaning`` completes "Latency is measured …". ``track_classes`` gives the likely class of a track where
     neither the history nor an alert does; ``bases`` maps names to (lon, lat). ``notices`` are shown at the top of the
-    page. ``live``: how to open the same period on the live map.
+    page. ``live``: how to open the same period on the live map. ``workload``: alert workload of one operator.
     """
 
     title: str
@@ -84,6 +86,7 @@ class ReportInput:
     demo: bool = False
     notices: tuple[str, ...] = ()
     live: LiveMap | None = None
+    workload: Workload | None = None
 
 
 def write_report(path: Path, report: ReportInput) -> None:
@@ -142,6 +145,7 @@ def _page(report: ReportInput) -> dict[str, Any]:
         "alerts_left_out": f"{left_out:,} later alerts are in the alerts file beside this report."
         if left_out > 0
         else "",
+        "workload": workload_sentences(report.workload),
         "map_words": "Click or tap a line or a sign to read about it; the button at the top right chooses layers. "
         "Relief from the terrain model.",
         "live": report.live,

@@ -41,6 +41,14 @@ class SitesOptions:
     curvature_k: Annotated[float, typer.Option("--curvature-k", help="4/3 radio, 1.15 light, inf flat.")] = 4.0 / 3.0
     canopy: Annotated[float, typer.Option("--canopy", help="Share of the trees' height that blocks.")] = 0.0
     choose: Annotated[int, typer.Option("--choose", help="Also choose so many that see most of the belt.")] = 0
+    viewsheds: Annotated[
+        Path | None,
+        typer.Option(
+            "--viewsheds",
+            metavar="DIR",
+            help="Also write each site's viewshed to a Zarr folder; continues an unfinished one.",
+        ),
+    ] = None
     scheduler: Annotated[
         str, typer.Option("--scheduler", help="threads, processes, or a dask scheduler such as tcp://host:8786.")
     ] = "threads"

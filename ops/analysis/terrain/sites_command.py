@@ -16,7 +16,7 @@ from geo.border.belt import belt_of
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.terrain import bounds, cell_size
-from geo.visibility import UNKNOWN, covering_sites, footprints, sites_seeing
+from geo.visibility import UNKNOWN, covering_sites, footprints, sites_seeing, write_viewsheds
 from geo.visibility.canopy import canopy_share
 from geo.visibility.many_sites.executor import Executor
 from geo.visibility.many_sites.greedy_cover import Covering
@@ -50,7 +50,9 @@ class MastCandidates:
 def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
     """Write the rasters, and with ``choose`` the chosen sites, into ``options.out``; return the figures for --json.
 
-    Raises BadInput for candidates that are unreadable or off the terrain, and for invalid options.
+    With ``viewsheds``, each site's viewshed is written to that Zarr folder, numbered in the order of the candidates.
+    Raises BadInput for candidates that are unreadable or off the terrain, for invalid options, and for a Zarr folder of
+    other sites.
     """
     Executor(options.scheduler, options.workers)
     canopy_share(options.canopy)
@@ -83,6 +85,8 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
         if options.choose:
             sets = footprints(ground.terrain, positions, cells=belt, **execution("footprints"), **view)
             covering = covering_sites(sets, options.choose)
+        if options.viewsheds is not None:
+            write_viewsheds(ground.terrain, positions, options.viewsheds, **execution("viewsheds"), **view)
     for name, (dtype, nodata) in RASTERS.items():
         values = views[name].to_numpy().astype(dtype)
         path = options.out / f"{name}.tif"
@@ -91,6 +95,8 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
     if covering is not None:
         _write_chosen(options.out / CHOSEN, covering, candidates, ground.frame, cell_size(ground.terrain))
         figures |= _choice(covering, candidates)
+    if options.viewsheds is not None:
+        figures["viewsheds"] = str(options.viewsheds)
     screen.print(
         f"{len(candidates.ids)} sites see {figures['belt_seen_percent']:.1f} % of the belt together"
         + (f"; the {len(figures['chosen'])} chosen {figures['covered_percent']:.1f} %" if covering is not None else "")

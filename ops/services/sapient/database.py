@@ -53,7 +53,10 @@ class MemoryFull(MemoryFault):
 
 @dataclass(frozen=True, slots=True)
 class KnownNode:
-    """A node as last registered; ``status`` is its newest status report. Both are packets."""
+    """A node as last registered; ``status`` is its newest status report. Both are packets.
+
+    ``heard_ns``: when the newer of them was received.
+    """
 
     node_id: str
     sensor: str

@@ -222,12 +222,6 @@ def crossing_point(factors: npt.ArrayLike, gaps: npt.ArrayLike) -> float:
     return float(points[np.argmin(np.abs(np.log(np.maximum(points, 1e-9))))])
 
 
-def interval(values: npt.ArrayLike) -> tuple[float, float]:
-    """Lower and upper end of outcomes (draw,) at INTERVAL; NaN where one is."""
-    low, high = np.quantile(np.asarray(values, np.float64), INTERVAL)
-    return float(low), float(high)
-
-
 def after_displacement(noticed: Sequence[Floats], shares: Floats) -> tuple[Floats, Floats]:
     """Gain of each layout over the first on the first's least detected path, and after crossers choose their paths
     again.

@@ -36,12 +36,10 @@ WEIGHING: Final = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bound:
-    """``limit``: upper bound on the objective; ``with_it`` and ``without_it`` (option,): bounds with that option in and
-    out."""
+    """``limit``: upper bound on the objective; ``with_it`` (option,): bound of the choices that include that option."""
 
     limit: float
     with_it: Floats
-    without_it: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,7 +179,7 @@ def _group_values(relaxed: _Relaxed, level: Floats, load: Floats, amount: Floats
 
 
 def _final(relaxed: _Relaxed, kept: _Prices, base: Floats, best: float) -> Bound:
-    """The bound at the best prices, with every option forced in and out."""
+    """The bound at the best prices, and with each option forced in."""
     cover, limits = relaxed.cover, relaxed.limits
     worth = _worth(cover, kept.shares)
     prices = kept.level * worth
@@ -196,12 +194,7 @@ def _final(relaxed: _Relaxed, kept: _Prices, base: Floats, best: float) -> Bound
     np.maximum.at(by_site, limits.site, np.maximum(net, 0.0))
     whole = ground + float((kept.shares * base).sum()) + money * limits.budget + float(by_site.sum())
     mine = by_site[limits.site]
-    second = np.zeros_like(by_site)
-    top = net >= mine
-    np.maximum.at(second, limits.site[~top], np.maximum(net[~top], 0.0))
-    single = np.bincount(limits.site[top & (net > 0.0)], minlength=len(by_site)) <= 1
-    out = np.where(top & (net > 0.0) & single[limits.site], whole - mine + second[limits.site], whole)
-    return Bound(min(best, whole), whole - mine + net, out)
+    return Bound(min(best, whole), whole - mine + net)
 
 
 @njit(cache=True, nogil=True)

@@ -89,11 +89,6 @@ class Mixed:
         index = np.append(option, any_of).astype(np.int32)
         self._model.addRow(-highspy.kHighsInf, 0.0, len(index), index, np.append(1.0, -np.ones(len(any_of))))
 
-    def fix(self, options: Ints, value: float) -> None:
-        """Fix options in (1) or out (0)."""
-        for option in options:
-            self._model.changeColBounds(int(option), value, value)
-
     def solve(self, *, seconds: float, gap: float = 0.0, start: Ints | None = None) -> Solved:
         """Solve for at most ``seconds``, starting from the choice ``start``; stop when the gap is reached."""
         model = self._model

@@ -19,7 +19,7 @@ from fusion.scoring import (
     ospa,
     time_to_confirm,
 )
-from fusion.scoring.matching import ScoringError, match
+from fusion.scoring.matching import ScoringError, scenes_of
 from geo.errors import SchemaError
 
 T0 = np.datetime64("2026-03-01T00:00:00", "ns")
@@ -99,7 +99,8 @@ def test_first_order_gospa_is_the_sum_of_its_parts():
 
 def test_the_nearest_pair_is_given_up_when_the_whole_is_better():
     # Greedy would pair b with B (10 m) and leave a and A 45 m apart; together a–B, b–A cost less:
-    pairs = match(np.array([[0.0, 0.0], [30.0, 0.0]]), np.array([[20.0, 0.0], [45.0, 0.0]]))
+    (case,) = scenes_of(*sets([(0.0, 0.0), (30.0, 0.0)], [(20.0, 0.0), (45.0, 0.0)]), 50.0, 2.0, None).matched()
+    pairs = case.pairs
     assert dict(zip(pairs.truth.tolist(), pairs.track.tolist(), strict=True)) == {0: 0, 1: 1}
 
 
@@ -320,8 +321,6 @@ def test_bad_histories_are_refused_by_name():
         gospa(tracks, tracks)
     with pytest.raises(ScoringError, match="hysteresis_m"):
         identity_switches(truth, tracks, hysteresis_m=60.0)
-    with pytest.raises(ScoringError, match="metres"):
-        match(np.zeros((2, 3)), np.zeros((2, 2)))
 
 
 def test_histories_of_whole_numbers_score_as_those_of_floats():

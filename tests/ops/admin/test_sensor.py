@@ -17,7 +17,7 @@ from ingest.receiving.receiver import Receiver
 from ingest.standards.registry import SAPIENT
 from ops.cli.app import app
 from ops.journal.writer import Journal
-from ops.services.sapient.database import SapientMemory
+from ops.services.sapient.database import NodeTask, SapientMemory
 from ops.services.sapient.sensor_names import registered_nodes
 from sensors.scan import Plot, Scan
 
@@ -112,6 +112,31 @@ def test_sensors_are_listed_with_what_came_of_them(data: Path, hill_sector: Any)
     radar = next(each for each in listed["sensors"] if each["sensor"] == "radar-mid")
     assert (radar["kind"], radar["receipts"]["received"]) == ("radar", 3)
     assert listed["not_in_layout"] == [NODE]
+
+
+def test_a_node_is_listed_with_its_times_and_its_answers_to_tasks(tmp_path: Path, hill_sector: Any) -> None:
+    registered_ns = int(NOW.timestamp() * 1e9)
+    with SapientMemory(tmp_path) as memory:
+        memory.node_registered(NODE, "radar-mid", b"", registered_ns)
+        memory.node_reported(NODE, b"", registered_ns + 90 * 10**9)
+        for number in range(12):
+            memory.add_task(NodeTask(f"T{number:02}", NODE, b"", registered_ns + number * 10**9, None, "", ""))
+        memory.task_sent("T11", registered_ns + 20 * 10**9)
+        memory.task_answered("T11", "rejected", "no such mode")
+    listed = run("sensor", "list", "--sector", str(hill_sector.sector), "--data", str(tmp_path))
+    by_name = {each["sensor"]: each for each in listed["sensors"]}
+    names = ("sapient_node", "sapient_registered_at", "sapient_heard_at")
+    expected = [NODE, "2026-11-24T12:00:00+00:00", "2026-11-24T12:01:30+00:00"]
+    assert [by_name["radar-mid"][name] for name in names] == expected
+    assert [by_name["camera-west"][name] for name in names] == [None, None, None]
+    newest, *others = by_name["radar-mid"]["sapient_tasks"]
+    times = {"made_at": "2026-11-24T12:00:11+00:00", "sent_at": "2026-11-24T12:00:20+00:00"}
+    assert newest == {"task": "T11", "answer": "rejected", "reasons": "no such mode", **times}
+    assert [task["task"] for task in others] == [f"T{number:02}" for number in range(10, 1, -1)]
+    assert {(task["sent_at"], task["answer"]) for task in others} == {(None, "")}
+    assert by_name["camera-west"]["sapient_tasks"] == []
+    shown = CliRunner().invoke(app, ["sensor", "list", "--sector", str(hill_sector.sector), "--data", str(tmp_path)])
+    assert "radar-mid: newest task T11, rejected: no such mode" in shown.output
 
 
 def test_a_folder_that_is_none_is_not_taken_for_an_idle_one(tmp_path: Path, hill_sector: Any) -> None:

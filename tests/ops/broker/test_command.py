@@ -224,6 +224,14 @@ def test_broker_config_says_whose_its_private_files_must_be(
     assert f"must belong to {whose}" in ended.out + ended.err
 
 
+def test_broker_config_names_the_file_to_start_mosquitto_with(tmp_path: Path, watchline: Callable[..., Any]) -> None:
+    ended = watchline("broker", "config", "--out", tmp_path / "c", "--sector", "cumberland", "--json")
+    configuration = Path(json.loads(ended.out)["configuration"])
+    assert configuration == BrokerFolder(tmp_path / "c").configuration
+    assert configuration.is_file()
+    assert f"mosquitto -c {configuration.name}" in ended.err
+
+
 def test_the_two_connections_of_ingest_do_not_take_each_other_over(
     folder: tuple[BrokerFolder, str], tmp_path: Path
 ) -> None:

@@ -22,7 +22,7 @@ from ingest.sending.sender import Sender
 from ingest.sending.spool import Spool
 from ingest.topics import sensor_topic
 from ingest.wire import MAX_PAYLOAD_BYTES
-from ops.broker.broker import RunningBroker
+from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.journal.reader import JournalReader
 from ops.room.room import Room, RoomOptions
 from ops.store.reader import Reader
@@ -111,7 +111,7 @@ def walker(number: int) -> Scan:
 
 
 @pytest.fixture(scope="module")
-def room(broker: RunningBroker, hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def room(broker: EmbeddedBroker | MosquittoBroker, hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a room that took good messages, bad ones between them, and some that are none of its business."""
     folder = tmp_path_factory.mktemp("bad")
     (folder / "spool").mkdir()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops.broker.broker import RunningBroker
+from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.room.offline import replay_journal, track_log_hash
 from ops.room.room import Room, RoomOptions
 from ops.runtime.child_process import Child
@@ -32,7 +32,7 @@ QUIET = Console(stderr=True, quiet=True)
 class Night:
     """A room with a simulator that sends the rehearsed night into it."""
 
-    def __init__(self, sector: Path, folder: Path, broker: RunningBroker, name: str) -> None:
+    def __init__(self, sector: Path, folder: Path, broker: EmbeddedBroker | MosquittoBroker, name: str) -> None:
         now_ns = time.time_ns()
         self.folder, self.broker, self.sector, self.name = folder, broker, sector, name
         self.clock = ScenarioClock(now_ns, now_ns, SPEED)
@@ -81,7 +81,10 @@ class Night:
 
 @pytest.fixture(scope="module")
 def disturbed(
-    broker: RunningBroker, hill_sector: Any, copy_night: Callable[[Path], Path], tmp_path_factory: Any
+    broker: EmbeddedBroker | MosquittoBroker,
+    hill_sector: Any,
+    copy_night: Callable[[Path], Path],
+    tmp_path_factory: Any,
 ) -> Night:
     """A night during which ingest, fusion and the broker are each killed, and two stopped, at seeded moments."""
     folder = copy_night(tmp_path_factory.mktemp("disturbed"))

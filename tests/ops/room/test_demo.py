@@ -25,7 +25,7 @@ import rasterio
 from rasterio.warp import transform_bounds
 
 from ingest.mqtt.subscriber import Subscriber
-from ops.broker.broker import RunningBroker
+from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from tests.drills.sizes import IS_LONG
 
 IS_INSTALLED = any(shutil.which("mosquitto", path=path) for path in (None, "/usr/sbin", "/usr/local/sbin"))
@@ -67,7 +67,7 @@ class Addresses(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def run(broker: RunningBroker, hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(broker: EmbeddedBroker | MosquittoBroker, hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The demonstration on the small sector: the embedded broker by its own means, Mosquitto as an outside broker."""
     folder = tmp_path_factory.mktemp("demo")
     command = [sys.executable, "-m", "ops.cli", "demo", f"--sector={hill_sector.sector}", f"--out={folder}"]
@@ -95,6 +95,9 @@ def test_it_shows_tracks_and_alerts_and_measures_them(run: Run):
     assert figures["tracks_confirmed"] > 0
     assert figures["alerts"] > 0
     assert figures["alerts_undelivered"] == 0
+    assert figures["alert_workload"]["raised"] == figures["alerts"]
+    report = (run.folder / "report.html").read_text()
+    assert f"Alert workload of one operator: {figures['alerts']} alert" in report
     assert 0 < figures["latency_p50_ms"] <= figures["latency_p99_ms"]
     assert figures["peak_rss_mb"] > 0
     # Each mover missed costs 50 m / √2, squared and summed (GOSPA, p = 2): this bound says that some were found.
@@ -139,7 +142,7 @@ def test_its_report_asks_for_nothing_from_outside(run: Run):
     assert outside == ["http://127.0.0.1:8447/"]  # the live map of this machine: a link to follow, nothing to fetch
 
 
-def test_it_leaves_nothing_retained_on_somebody_elses_broker(run: Run, broker: RunningBroker):
+def test_it_leaves_nothing_retained_on_somebody_elses_broker(run: Run, broker: EmbeddedBroker | MosquittoBroker):
     """A newcomer would be handed what stayed. Where the demonstration had a broker of its own, none of it came here."""
     reader = Subscriber(broker.url, client_id="newcomer", filters=["watchline/#"], now_ns=time.time_ns)
     reader.start()

@@ -58,6 +58,14 @@ def test_the_same_journal_gives_the_same_bytes(hill_journal, hill_sector, hill_g
     assert reference["unusable"] == {}
 
 
+def test_the_alert_workload_is_that_of_the_alerts_written(reference):
+    workload = reference["alert_workload"]
+    assert workload["raised"] == sum(workload["by_rule"].values()) == reference["alerts"]
+    assert workload["revisions"] >= workload["raised"]
+    assert workload["in_ten_minutes"] == pytest.approx(workload["raised"] / (6.0 * workload["hours"]))
+    assert workload["verdict"] in ("acceptable", "manageable", "over-demanding", "unmanageable")
+
+
 @pytest.mark.parametrize("rows", [1, 7])  # the reference takes all in one
 def test_how_many_rows_a_step_takes_changes_nothing(
     rows, hill_journal, hill_sector, hill_ground, reference, tmp_path, monkeypatch

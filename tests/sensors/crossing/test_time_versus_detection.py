@@ -190,10 +190,13 @@ def test_gaps_in_time_of_each_segment_as_sensors_fail() -> None:
     assert float(middle["gap_s"]) == pytest.approx(30.0)
     assert float(middle["average_gap_s"]) == pytest.approx((20.0**2 + 10.0**2) / 100.0)
     assert float(middle["longest_gap_s"]) == pytest.approx(20.0)
+    assert float(middle["revisit_s"]) == pytest.approx((20.0 + 10.0) / 2.0)
+    assert float(middle["response_s"]) == pytest.approx((20.0**2 + 10.0**2) / 200.0)
     assert (int(middle["gaps"]), bool(middle["cut"])) == (2, True)
     assert float(found["gap_s"][0]) in (0.0, 30.0)
     never = segment_time_gaps(WALLED, {}, start_s=0.0, end_s=100.0, required_probability=0.9)
     assert (never["gap_s"] == 0.0).all()
+    assert np.isnan(never["revisit_s"]).all(), "no gap has no mean length"
 
 
 def test_fewer_than_two_points_make_no_curve() -> None:

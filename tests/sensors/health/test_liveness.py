@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
-from sensors.health.liveness import HealthEvent, SensorStatus, changes, health
+from sensors.health.liveness import SensorStatus, health
 from sensors.layout import Layout, place
 
 NOW = datetime(2025, 6, 1, 2, 0, tzinfo=UTC)
@@ -67,20 +66,6 @@ def test_planned_maintenance_is_not_silence_until_it_overruns() -> None:
 
 def test_a_strangers_word_is_passed_over() -> None:
     assert set(health({"x": SensorStatus("x", NOW)}, {"y": NOW}, NOW, LAYOUT)) == {"a", "b"}
-
-
-def test_each_change_is_told_once_each_way() -> None:
-    heard = health({}, {"a": NOW, "b": NOW}, NOW, LAYOUT)
-    quiet = health({}, {"a": ago(20), "b": NOW}, NOW, LAYOUT)
-    assert changes({}, heard) == ()
-    assert changes({}, quiet) == (HealthEvent("a", "silent", ago(20)),)
-    assert changes({"a": "silent"}, quiet) == ()
-    assert changes({"a": "silent", "b": "ok"}, heard) == (HealthEvent("a", "recovered", NOW),)
-
-
-def test_health_goes_into_json() -> None:
-    found = json.loads(json.dumps(health({}, {"a": NOW}, NOW, LAYOUT)["a"].as_json()))
-    assert found == {"sensor": "a", "state": "ok", "since": NOW.isoformat(), "last_heard": NOW.isoformat()}
 
 
 @pytest.mark.parametrize(

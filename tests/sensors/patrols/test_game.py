@@ -16,11 +16,13 @@ from sensors.patrols.game import Game, Listed, Shift, commitment, roster, solve_
 from sensors.patrols.rounds_from_bases import FromBases
 
 UNCOVERED, COVERED = np.array([0.2, 0.4, 0.5]), np.array([0.8, 0.7, 0.9])
+ONE_SEGMENT_EACH = Listed((((0,),), ((1,),), ((2,),)))
+"""The rounds of one patrol that visits one of the three segments."""
 
 
 def test_the_oracle_of_one_patrol_and_three_segments() -> None:
     """By hand: where all three are picked, x_i = (v − u_i)/(c_i − u_i) and Σ x_i = 1 give v = 0.47/0.9 = 0.52222."""
-    found = solve_game(Game(UNCOVERED, COVERED), Listed.one_segment_each(3))
+    found = solve_game(Game(UNCOVERED, COVERED), ONE_SEGMENT_EACH)
     assert found.value == pytest.approx(0.52222, abs=5e-6)
     assert found.coverage == pytest.approx([0.5370, 0.4074, 0.0556], abs=5e-5)
     assert found.attacker == pytest.approx([0.2222, 0.4444, 0.3333], abs=5e-5)
@@ -127,7 +129,7 @@ def test_more_patrols_and_longer_shifts_never_lower_the_value() -> None:
 
 
 def test_the_roster_follows_the_lottery_and_its_seed() -> None:
-    found = solve_game(Game(UNCOVERED, COVERED), Listed.one_segment_each(3))
+    found = solve_game(Game(UNCOVERED, COVERED), ONE_SEGMENT_EACH)
     drawn = roster(found, 4000, seed=17)
     assert drawn == roster(found, 4000, seed=17)
     assert drawn != roster(found, 4000, seed=18)
@@ -213,7 +215,7 @@ def test_games_that_cannot_be_played_are_one_sentence(call: object, said: str) -
 
 def test_patrols_that_help_nowhere_or_reach_nothing_leave_the_least_segment() -> None:
     level = np.array([0.3, 0.2, 0.6])
-    nothing = solve_game(Game(level, level), Listed.one_segment_each(3))
+    nothing = solve_game(Game(level, level), ONE_SEGMENT_EACH)
     far = Sweeps(np.full(2, np.inf), np.full(3, np.inf), np.full(3, np.inf), Shift(patrols=2))
     unreached = solve_game(Game(level, level + 0.3), far)
     alone = solve_game(Game(level[:1], level[:1] + 0.3), Sweeps(np.zeros(0), np.zeros(1), np.zeros(1), Shift()))

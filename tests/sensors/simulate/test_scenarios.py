@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
@@ -16,7 +16,7 @@ from geo.frame import LocalFrame
 from sensors.errors import ScenarioError
 from sensors.simulate.movers import Mover, Scenario
 from sensors.simulate.routes import GAITS, route, timed
-from sensors.simulate.scenarios import NightSettings, border_night, open_ground
+from sensors.simulate.scenarios import NightSettings, border_night
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 START = datetime(2025, 6, 1, 2, 0, tzinfo=UTC)
@@ -88,18 +88,6 @@ def test_scenarios_that_cannot_be_are_refused() -> None:
         Scenario((mover,), START, 0.0)
     with pytest.raises(ScenarioError, match="share"):
         Scenario((mover,), START, 10.0, late_fraction=1.5)
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 2**32))
-def test_open_ground_keeps_its_movers_and_its_word(seed: int) -> None:
-    scenario = open_ground(5, seed=seed, duration_s=300.0, start=START, extent_m=2_000.0)
-    times = np.arange(0.0, 301.0)
-    position, _ = scenario.states(times)
-    again, _ = open_ground(5, seed=seed, duration_s=300.0, start=START, extent_m=2_000.0).states(times)
-    assert np.isfinite(position).all()
-    assert (np.abs(position) <= 2_500.0).all()
-    np.testing.assert_array_equal(position, again)
 
 
 def test_a_route_avoids_the_hill_that_the_straight_way_climbs() -> None:

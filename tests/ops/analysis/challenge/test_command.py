@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 import rasterio
 from pyproj import CRS
+from rasterio.features import geometry_mask
 from rasterio.warp import transform
 from rich.console import Console
 
@@ -152,6 +154,42 @@ def test_rasters_say_what_the_segments_say(written: tuple[Path, dict[str, Any]],
     with rasterio.open(out / "layout_least_detection.tif") as raster:
         through = raster.read(1)
     assert np.nanmin(through) >= segments["detection_probability"].min() - 1e-6, "a camera's search ends on a way"
+
+
+def test_isochrones_hold_the_cells_that_responders_reach_in_time(written: tuple[Path, dict[str, Any]]) -> None:
+    out, answer = written
+    assert str(out / "response_isochrones.geojson") in answer["files"]
+    areas = gpd.read_file(out / "response_isochrones.geojson")
+    with rasterio.open(out / "ground_response_time.tif") as raster:
+        seconds, grid, crs = raster.read(1), raster.transform, raster.crs
+    assert areas.crs.to_epsg() == 4326
+    assert areas["minutes"].is_monotonic_increasing
+    metric = areas.to_crs(crs)
+    for minutes, area in zip(areas["minutes"], metric.geometry, strict=True):
+        known = np.isfinite(seconds) & (np.abs(seconds - 60.0 * minutes) > 0.01)  # the raster is of float32
+        inside = geometry_mask([area], seconds.shape, grid, invert=True)
+        assert (inside == (seconds <= 60.0 * minutes))[known].all(), minutes
+    assert all(shorter.within(longer.buffer(0.1)) for shorter, longer in itertools.pairwise(metric.geometry))
+
+
+def test_isochrones_of_large_ground_are_of_a_subsample(
+    based: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ops.analysis.challenge.command as command
+    import ops.analysis.challenge.files as files
+
+    ground = command.open_sector(command.load_sector(based.sector))
+    response = command._response(ground, Ways())
+    assert response is not None
+    areas = []
+    for side in (2_000, 100):  # the ground has 200 cells a side
+        monkeypatch.setattr(files, "ISOCHRONES_SIDE", side)
+        files.write_isochrones(tmp_path / f"{side}.geojson", response, ground.terrain)
+        areas.append(gpd.read_file(tmp_path / f"{side}.geojson").to_crs(ground.terrain.attrs["crs"]))
+    whole, thin = (table.set_index("minutes").area for table in areas)
+    assert whole.index.tolist() == thin.index.tolist()
+    assert (thin / whole).to_numpy() == pytest.approx(1.0, abs=0.1)
+    assert (tmp_path / "100.geojson").stat().st_size < (tmp_path / "2000.geojson").stat().st_size
 
 
 def test_the_three_ways_are_walked_in_the_simulator_too(written: tuple[Path, dict[str, Any]]) -> None:

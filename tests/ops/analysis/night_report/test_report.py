@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
+from fusion.alerts import alert_workload
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
@@ -576,6 +577,15 @@ def test_it_prints(browser, written):
     page, wrong = opened(browser, written)
     assert page.pdf(format="A4").startswith(b"%PDF-")
     assert wrong == []
+
+
+def test_the_alert_workload_is_stated_and_unknown_without_one(written, tmp_path):
+    write_report(tmp_path / "r.html", made_up(workload=alert_workload([], hours=2.0)))
+    load = "Alert workload of one operator: 0 alerts in 2.0 h, "
+    assert load in (tmp_path / "r.html").read_text(encoding="utf-8")
+    text = written.read_text(encoding="utf-8")
+    assert load not in text
+    assert "The alert workload is not known." in text
 
 
 def test_one_alert_needs_no_truth_to_be_drawn(tmp_path):

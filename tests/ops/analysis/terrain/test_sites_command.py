@@ -12,7 +12,7 @@ import rasterio
 from typer.testing import CliRunner
 
 from geo.errors import BadInput
-from geo.visibility import sites_seeing
+from geo.visibility import open_viewsheds, sites_seeing
 from ops.analysis.terrain.sites_command import belt_mask
 from ops.cli.app import app
 from ops.sector.open_sector import OpenSector, open_sector
@@ -78,6 +78,27 @@ def test_the_rasters_are_what_the_sites_see_and_the_chosen_cover_what_is_said(
         curvature_k=1.15,
     )
     assert said["covered_percent"] == pytest.approx(100.0 * (few["visible"].values[belt] == 1).mean(), abs=1e-3)
+
+
+def test_each_sites_viewshed_is_written_and_a_folder_of_other_sites_is_left_alone(
+    tmp_path: Path, ground: OpenSector
+) -> None:
+    stack = tmp_path / "viewsheds.zarr"
+
+    def run(count: int) -> Any:
+        candidates = points(tmp_path / f"{count}.geojson", ground, count)
+        options = ["--out", str(tmp_path / "out"), "--range", "2000", "--viewsheds", str(stack), "--json"]
+        return CliRunner().invoke(app, ["sites", "cumberland", str(candidates), *options])
+
+    done = run(3)
+    assert json.loads(done.stdout.splitlines()[-1])["viewsheds"] == str(stack)
+    seen = open_viewsheds(stack)
+    with rasterio.open(tmp_path / "out" / "sites_seeing.tif") as raster:
+        assert np.array_equal(raster.read(1), (seen == 1).sum("site"))
+    refused = run(4)
+    assert isinstance(refused.exception, BadInput)
+    assert "other sites" in str(refused.exception)
+    assert open_viewsheds(stack).identical(seen)
 
 
 @pytest.mark.parametrize(

@@ -326,6 +326,8 @@ def test_the_adapter_template_delivers(running: Running) -> None:
     lines = "".join(f"T;{time.time():.3f};{number};100;0.5;5;{number}\n" for number in range(3))
     done = subprocess.run(command, input=lines, text=True, capture_output=True, timeout=60, cwd=root)
     assert done.returncode == 0, done.stderr
+    assert "scans: 3 put, " in done.stderr
+    assert "; clock offset to ingest " in done.stderr
     until(lambda: running.counts("ground-1").journaled == 3)
 
 

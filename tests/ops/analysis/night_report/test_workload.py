@@ -1,0 +1,40 @@
+"""The sentences on the alert workload: the figures of EEMUA 191 beside those of the period."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from fusion.alerts import Alert, alert_workload
+from ops.analysis.night_report.workload import workload_figures, workload_sentences
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def alert(number: int) -> Alert:
+    at = START + timedelta(minutes=number)
+    return Alert(f"A{number}", "approaching", "low", "active", 0, "s", at, at, at, track=f"T{number}")
+
+
+def test_the_sentences_state_load_priorities_and_defects() -> None:
+    load, quality = workload_sentences(alert_workload([alert(n) for n in range(30)], hours=2.0))
+    assert load == (
+        "Alert workload of one operator: 30 alerts in 2.0 h, 2.5 per 10 minutes on average, 10 in the busiest "
+        "10 minutes. By EEMUA 191 the average is over-demanding."
+    )
+    figures = workload_figures(alert_workload([alert(n) for n in range(30)], hours=2.0))
+    assert figures is not None
+    assert (figures["raised"], figures["verdict"]) == (30, "over-demanding")
+    assert quality == (
+        "By priority: 0% high (recommended 5%), 0% medium (recommended 15%), 100% low (recommended 80%). "
+        "Defects: 0 chattering sources, 0 stale alerts, 0 duplicate alerts."
+    )
+
+
+def test_a_short_period_is_an_extrapolation_and_no_time_is_not_known() -> None:
+    load, _ = workload_sentences(alert_workload([alert(0)], hours=0.1))
+    assert ": 1 alert in 6.0 min, " in load
+    assert load.endswith("The period is shorter than 10 minutes, so the average is an extrapolation.")
+    _, quality = workload_sentences(alert_workload([], hours=1.0))
+    assert quality.startswith("Defects: "), "no alert has no priorities"
+    assert workload_sentences(None) == ["The alert workload is not known."]
+    assert workload_figures(None) is None

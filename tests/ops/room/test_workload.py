@@ -1,0 +1,35 @@
+"""The alert workload of a store is that of the revisions it published, however many it reads at a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import ops.room.workload
+from fusion.alerts import Alert, alert_workload
+from ops.room.workload import HOUR_NS, workload_of
+from ops.store.writer import Store
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def alert(number: int, *, revision: int = 0, priority: str = "low") -> Alert:
+    at = START + timedelta(minutes=number)
+    return Alert(f"A{number}", "approaching", priority, "active", revision, "s", at, at, at, track=f"T{number}")
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1_000])
+def test_a_store_gives_the_workload_of_the_revisions_it_published(
+    rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ops.room.workload, "ROWS_A_READ", rows)
+    revisions = [alert(number) for number in range(30)] + [alert(3, revision=1, priority="high")]
+    store = Store(tmp_path / "store.db")
+    try:
+        store.commit(1, stamp_ns=1, alerts=[one.to_dict() for one in revisions])
+        assert workload_of(store, span_ns=2 * HOUR_NS) == alert_workload(revisions, hours=2.0)
+        assert workload_of(store, span_ns=0) is None
+    finally:
+        store.close()
