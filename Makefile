@@ -10,7 +10,7 @@ ARGS ?=
 DRILLS := tests/drills tests/fusion tests/geo tests/ingest tests/ops/room/test_chain.py \
 	tests/ops/room/test_demo.py tests/ops/services/fusion/test_pipeline.py tests/ops/services/ingest/test_process.py \
 	tests/ops/services/sapient/test_node_link.py tests/ops/sector/test_zone_table.py \
-	tests/ops/analysis/challenge/test_command.py tests/notebooks
+	tests/ops/analysis/challenge/test_command.py tests/notebooks tests/web/test_plan_page.py
 
 .PHONY: help demo test check style drill bench format clean
 

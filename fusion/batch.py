@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from dask.delayed import Delayed, delayed
 
 from fusion.models.settings import TrackerSettings
 from fusion.track_management.history import Locator, closed_at_the_end, open_rows
@@ -23,6 +22,9 @@ from sensors.coverage import look_probability
 from sensors.detections import split
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns
+
+if TYPE_CHECKING:
+    from dask.delayed import Delayed
 
 __all__ = ["ArchiveError", "track_in_pieces", "track_piece"]
 
@@ -69,6 +71,8 @@ def track_in_pieces(
     ArchiveError
         When computed, for a piece whose scans were received before those of the piece before it.
     """
+    from dask.delayed import delayed  # slow to import, and ``track_piece`` does without
+
     kept = list(pieces)
     coverage = None if terrain is None else delayed(look_probability, pure=True)(layout, terrain)
     link = delayed(track_piece, nout=2, pure=True)

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ MOST_PROCESSES = 6
 # of a collection where compiled files may not be kept. They are in __pycache__, which git ignores and numba fills too.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A thread of OpenBLAS that waits for its share of a product turns in a loop meanwhile; with several processes on few
+# cores that takes up to 200 times the work itself. numpy reads this when it is loaded, so here it is not loaded yet.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def unit_of(nodeid: str) -> str:
@@ -133,6 +138,18 @@ def pytest_configure(config: pytest.Config) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if config.getoption("dist", "no") != "no" and reporter is not None:
         config.pluginmanager.register(Progress(reporter), "progress")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """What a collection loads stays until the end: no search for garbage in it, neither meanwhile nor later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -201,4 +201,4 @@ def test_the_parent_starts_without_the_analysis(module: str):
 def test_fusion_starts_without_what_it_does_not_need():
     code = "import sys, ops.services.fusion.process; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert not {"geopandas", "matplotlib", "folium", "distributed", "fastapi"} & set(done.stdout.split())
+    assert not {"geopandas", "matplotlib", "folium", "dask", "distributed", "fastapi"} & set(done.stdout.split())

@@ -14,7 +14,6 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
-from scipy.stats import binomtest
 
 from fusion.filter.track_bank import CONFIRMED, empty_bank
 from fusion.models.settings import TrackerSettings
@@ -85,6 +84,8 @@ class Share:
 
     @classmethod
     def of(cls, count: int, runs: int, confidence: float) -> Share:
+        from scipy.stats import binomtest  # slow to import, and scores without runs need none
+
         interval = binomtest(count, runs).proportion_ci(confidence, method="wilson")
         return cls(count / runs, count, runs, float(interval.low), float(interval.high))
 

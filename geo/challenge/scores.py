@@ -13,7 +13,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy.stats import rankdata, spearmanr
 
 from geo.arrays import Floats
 from geo.errors import BadInput
@@ -82,6 +81,8 @@ def percentiles(values: npt.ArrayLike) -> Floats:
     >>> percentiles([30.0, 10.0, 20.0, 20.0])
     array([0.875, 0.125, 0.5  , 0.5  ])
     """
+    from scipy.stats import rankdata  # slow to import, and few who import this package rank anything
+
     numbers = np.asarray(values, dtype=np.float64)
     ranks = np.full(numbers.shape, np.nan)
     known = ~np.isnan(numbers)
@@ -410,4 +411,6 @@ def composite(challenge: xr.Dataset, weights: Mapping[str, float], *, change: fl
 
 def _spearman(a: Floats, b: Floats) -> float:
     """Spearman's correlation; 1 where both rankings are the same, as with one segment."""
+    from scipy.stats import spearmanr
+
     return 1.0 if np.array_equal(a, b) else float(spearmanr(a, b).statistic)

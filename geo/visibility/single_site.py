@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from dask.base import is_dask_collection
 
-from geo.arrays import Float32s, UInt8s
+from geo.arrays import Float32s, UInt8s, is_lazy
 from geo.errors import BadInput, TerrainError
 from geo.visibility.canopy import Canopy, blocking_heights
 from geo.visibility.kernels.sight_line import sight_states
@@ -193,7 +192,7 @@ def viewshed_array(
     check_numbers(cell_m, "cell_m")
     if not (np.isfinite(cell_m) and cell_m > 0):
         raise TerrainError(f"{cell_m}", where="cell_m", expected="a length above zero")
-    heights = elevation if is_dask_collection(elevation) else np.asanyarray(elevation)
+    heights = elevation if is_lazy(elevation) else np.asanyarray(elevation)
     shape = check_shape(heights)
     row, col = operator.index(row), operator.index(col)
     if not (0 <= row < shape[0] and 0 <= col < shape[1]):

@@ -9,15 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from dask.base import is_dask_collection, tokenize
-from dask.delayed import delayed
 
+from geo.arrays import is_lazy
 from geo.terrain import cell_size
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import surface_of
@@ -26,6 +24,9 @@ from sensors.coverage.sight import Block, refuse_without_ground
 from sensors.detection_model.hazard import probability_of
 from sensors.errors import LayoutError
 from sensors.layout import AnySensor, Layout, Placement
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 BLOCK_CELLS: Final = 4096
 """Cells along a side of a block: 620 MB at 37 bytes per cell. Windows that straddle two blocks are computed twice."""
@@ -60,6 +61,8 @@ class Blocks:
 
     def token(self) -> str:
         """A name for the result: the same for the same layout, terrain and task, and practically never for others."""
+        from dask.base import tokenize
+
         ground = [self.terrain[name].data for name in ("elevation", "canopy_height") if name in self.terrain]
         sensors = [place.sensor for place in self.places]
         return str(tokenize(sensors, self.task, ground, self.terrain["easting"].data, self.terrain["northing"].data))
@@ -80,15 +83,20 @@ def checked_blocks(layout: Layout, terrain: xr.Dataset, task: CoverageTask, bloc
     if block_cells < 1 or block_cells != int(block_cells):
         raise LayoutError(f"{block_cells!r}", where="block_cells", expected="cells along a block's side, from 1")
     rows, columns = terrain["elevation"].shape
-    chunks = da.core.normalize_chunks(  # type: ignore[no-untyped-call]
-        (block_cells, block_cells), (rows, columns), dtype=np.float64
-    )
     places = tuple(layout.placement(sensor.id) for sensor in layout)
-    return Blocks(places, terrain, task, chunks)
+    return Blocks(places, terrain, task, (_sides(rows, int(block_cells)), _sides(columns, int(block_cells))))
+
+
+def _sides(cells: int, most: int) -> tuple[int, ...]:
+    """Cells of each block along an axis: as many as may be, and the rest in the last."""
+    return tuple(min(most, cells - first) for first in range(0, cells, most))
 
 
 def lazy_sums(blocks: Blocks) -> dict[str, da.Array]:
     """The rasters over sensors by name, (northing, easting)."""
+    import dask.array as da
+    from dask.delayed import delayed
+
     parts: dict[str, list[list[da.Array]]] = {name: [] for name in SUMS}
     token = blocks.token()
     workers = 1 if len(blocks.chunks[0]) * len(blocks.chunks[1]) > 1 else os.cpu_count() or 1
@@ -135,6 +143,8 @@ def _near_sensors(blocks: Blocks, block: Block) -> list[int]:
 
 def lazy_layers(blocks: Blocks) -> dict[str, da.Array]:
     """The rasters of each sensor by name, (sensor, northing, easting), one sensor and block per chunk."""
+    import dask.array as da
+
     chunks = ((1,) * len(blocks.places), *blocks.chunks)
     if not blocks.places:
         shape = (0, *blocks.terrain["elevation"].shape)
@@ -204,7 +214,7 @@ def _terrain_for(sensors: Sequence[AnySensor], terrain: xr.Dataset, block: Block
     A terrain that is already in memory is returned whole.
     """
     names = [name for name in ("elevation", "canopy_height") if name in terrain]
-    if not any(is_dask_collection(terrain[name].data) for name in names):
+    if not any(is_lazy(terrain[name].data) for name in names):
         return terrain, block
     if not sensors:
         return terrain[names].isel(northing=block[0], easting=block[1]), _moved(block, block[0].start, block[1].start)

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import numpy as np
 import xarray as xr
-from dask.base import is_dask_collection, tokenize
 
+from geo.arrays import is_lazy
 from geo.border import Border, Zone
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import ViewshedMode
@@ -296,10 +296,36 @@ def _attrs(name: str) -> dict[str, str]:
 
 def story_of(layout: Layout, terrain: xr.Dataset, task: CoverageTask, label: str) -> dict[str, Any]:
     """Attributes that describe the values and their assumptions; text and numbers only."""
+    from dask.base import tokenize  # slow to import, and not needed where nothing is written
+
+    story = {"layout": layout.name, "layout_checksum": tokenize(layout.sensors)} | _case(layout, terrain, task, label)
+    if not is_lazy(terrain["elevation"].data):
+        story["terrain_checksum"] = tokenize(terrain["elevation"].data)
+    return story | {name: terrain.attrs[name] for name in ("crs", "datum") if name in terrain.attrs}
+
+
+def bare_coverage(
+    layout: Layout,
+    terrain: xr.Dataset,
+    *,
+    target: str = "person",
+    conditions: Conditions | str | Sequence[str] = "day",
+    dwell_s: float = 600.0,
+    assumptions: Assumptions | None = None,
+    mode: ViewshedMode = "exact",
+) -> xr.Dataset:
+    """The checks, cells and attributes of ``coverage``, without its rasters and checksums; does not load dask."""
+    label, task = _task(target, conditions, dwell_s, assumptions, mode)
+    checked_blocks(layout, terrain, task, BLOCK_CELLS)
+    cells = {name: terrain[name] for name in ("northing", "easting")}
+    return xr.Dataset(coords=cells, attrs=_case(layout, terrain, task, label))
+
+
+def _case(layout: Layout, terrain: xr.Dataset, task: CoverageTask, label: str) -> dict[str, Any]:
+    """The attributes of ``story_of`` that need not read the terrain."""
     situation = task.situation
-    story: dict[str, Any] = {
+    return {
         "layout": layout.name,
-        "layout_checksum": tokenize(layout.sensors),
         "target": situation.target,
         "target_height_m": TARGET_HEIGHTS_M[situation.target],
         "conditions": label,
@@ -314,9 +340,6 @@ def story_of(layout: Layout, terrain: xr.Dataset, task: CoverageTask, label: str
         "assumptions": json.dumps([[a.name, a.value, a.unit, a.confidence, a.source] for a in situation.assumptions]),
         "watchline_version": _version(),
     }
-    if not is_dask_collection(terrain["elevation"].data):
-        story["terrain_checksum"] = tokenize(terrain["elevation"].data)
-    return story | {name: terrain.attrs[name] for name in ("crs", "datum") if name in terrain.attrs}
 
 
 def _version() -> str:

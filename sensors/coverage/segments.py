@@ -6,14 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import dask
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from dask.base import is_dask_collection
-from dask.delayed import delayed
 
-from geo.arrays import Ints
+from geo.arrays import Ints, is_lazy
 from geo.border import Border, Zone
 from geo.challenge.measures import BELTS
 from geo.errors import BadInput
@@ -117,7 +114,10 @@ class _Belt:
 def _counted(coverage: xr.Dataset, belt: _Belt) -> dict[str, Any]:
     """Counts and sums (segment, side) over all blocks; the minimum is NaN where nothing is known."""
     arrays = {name: coverage[name].data for name in RASTERS}
-    if is_dask_collection(arrays["expected_probability"]):
+    if is_lazy(arrays["expected_probability"]):
+        import dask
+        from dask.delayed import delayed
+
         blocks = zip(*(np.ravel(array.to_delayed()) for array in arrays.values()), strict=True)
         lazy = [delayed(_table)(dict(zip(arrays, block, strict=True)), belt) for block in blocks]
         tables: Sequence[dict[str, Any]] = dask.compute(*lazy)  # type: ignore[attr-defined, no-untyped-call]

@@ -10,10 +10,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from dask.base import is_dask_collection
 from numba import njit
 
-from geo.arrays import Ints
+from geo.arrays import Ints, is_lazy
 from geo.errors import TerrainError
 from geo.terrain import bounds, cell_size, sample
 from geo.visibility import UNKNOWN, VISIBLE, viewshed
@@ -233,7 +232,7 @@ def refuse_without_ground(sensors: Iterable[AnySensor], terrain: xr.Dataset) -> 
     for sensor in sensors:
         refuse_off_the_map(sensor, terrain)
         looking += [sensor] if sensor.kind != ground_sensor.KIND else []
-    if not looking or is_dask_collection(terrain["elevation"].data):
+    if not looking or is_lazy(terrain["elevation"].data):
         return
     ground = sample(terrain, np.array([s.easting for s in looking]), np.array([s.northing for s in looking]))
     for sensor, height in zip(looking, ground, strict=True):

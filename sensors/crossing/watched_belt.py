@@ -21,8 +21,7 @@ from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.terrain import cell_size
 from sensors import camera, ground_sensor, human, radar, radio
 from sensors.coverage.accumulator import Contribution, contribution
-from sensors.coverage.model import coverage as coverage_of
-from sensors.coverage.model import task_of
+from sensors.coverage.model import bare_coverage, task_of
 from sensors.detection_model.assumptions import Assumptions
 from sensors.errors import CrossingError
 from sensors.layout import AnySensor, Layout
@@ -167,7 +166,7 @@ def watched_by(
     ``sight`` are the keywords of ``sensors.coverage.coverage`` except those for its blocks. For large belts: memory and
     time grow with the cells that sensors see, not with sensors times cells.
     """
-    cover = coverage_of(layout, terrain, None, **sight)
+    cover = bare_coverage(layout, terrain, **sight)
     bare = _unwatched(cover, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
     belt, task = bare.belt, task_of(**sight)
     window = (belt.rows, belt.columns)

@@ -63,14 +63,18 @@ class Network:
 
         A node's own link does not depend on whether the node itself is present.
         """
-        present = np.asarray(there, np.bool_)
-        reached = np.broadcast_to(self.home, present.shape)
+        relaying = np.flatnonzero(self.carries)  # only these lead on, and they are few
+        hears = self.hears[relaying].astype(np.float32)
+        working = np.asarray(there, np.bool_)[..., relaying]
+        home, among = self.home[relaying], hears[:, relaying]
+        passing = home & working
         while True:
-            passing = (reached & present & self.carries).astype(np.float32)
-            more: Bools = reached | (passing @ self.hears.astype(np.float32) > 0.0)
-            if (more == reached).all():
-                return more
-            reached = more
+            more = working & (home | (passing.astype(np.float32) @ among > 0.0))
+            if (more == passing).all():
+                break
+            passing = more
+        linked: Bools = self.home | (passing.astype(np.float32) @ hears > 0.0)
+        return linked
 
 
 def network_of(

@@ -24,7 +24,7 @@ IN_A_KERNEL = all(importlib.util.find_spec(name) for name in ("nbmake", "ipykern
 
 LESS = {
     "03_geography_challenge": ("DemError(draws=8)", "DemError(draws=2)"),
-    "04_basic_vs_hightech": ("draws=100", "draws=12"),
+    "04_basic_vs_hightech": ("draws=100", "draws=6"),
     "05_after_action": ("NIGHT_S, SEED = 900.0, 3", "NIGHT_S, SEED = 600.0, 3"),
 }
 """Notebook -> what is drawn less often, or shorter, with every merge. What its cells assert holds all the same."""

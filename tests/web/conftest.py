@@ -29,8 +29,8 @@ from ops.store.writer import Store
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "out" / "screens"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-SCALE = 1.0 if os.environ.get("WATCHLINE_SCREENS") else 0.5
-"""Pixels per CSS pixel. Without a graphics card, a map with a quarter of the pixels costs far less. Layout, text and
+SCALE = 1.0 if os.environ.get("WATCHLINE_SCREENS") else 0.25
+"""Pixels per CSS pixel. Without a graphics card, a map with a sixteenth of the pixels costs far less. Layout, text and
 accessibility are judged in CSS pixels; ``WATCHLINE_SCREENS=1`` gives screenshots in full resolution."""
 SERVER_STARTS_S, MAP_DRAWS_MS = 120.0, 90_000
 SHOWN_MS = 20_000
@@ -125,15 +125,15 @@ class Visit:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
-    """Opens a page in a fresh context; afterwards nothing may have gone wrong on any of them."""
+    """Opens a page of a server in a fresh context; afterwards nothing may have gone wrong on any of them."""
     visits: list[Visit] = []
 
-    def open_page(address: str, *, using: Browser | None = None, **options: Any) -> Visit:
+    def open_page(address: str, *, file: str = "", using: Browser | None = None, **options: Any) -> Visit:
         context = (using or browser).new_context(**({"viewport": DESKTOP, "device_scale_factor": SCALE} | options))
         context.add_init_script(REPORT_VIOLATIONS)
         page, witness = context.new_page(), Witness(address)
         witness.attach(page)
-        page.goto(address)
+        page.goto(address + file)
         visits.append(Visit(page, witness))
         return visits[-1]
 
@@ -186,7 +186,7 @@ def free_port() -> int:
 
 @dataclass
 class World:
-    """What fusion would write, written by the test five times a second, and ``watchline serve`` over it."""
+    """What fusion would write, written by the test twice a second, and ``watchline serve`` over it."""
 
     folder: Path
     port: int = field(default_factory=free_port)
@@ -250,7 +250,7 @@ class World:
         self._writer.start()
 
     def _write(self) -> None:
-        while not self._stop.wait(0.2):
+        while not self._stop.wait(0.5):
             if not self.paused:
                 self.commit()
 

@@ -13,9 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 import xarray as xr
 from cachetools import LRUCache, cached
-from dask.base import is_dask_collection
 
-from geo.arrays import Float32s, UInt8s
+from geo.arrays import Float32s, UInt8s, is_lazy
 from geo.errors import TerrainError
 from geo.visibility.many_sites.sites import Site
 from geo.visibility.view import heights_of
@@ -175,7 +174,7 @@ def _assembled(array: Any, rows: slice, columns: slice) -> Float32s:
 def ground_of(elevation: xr.DataArray, blocking: xr.DataArray | None, cell_m: float) -> Whole | Chunked:
     """Source of the heights of a terrain, in memory or lazy."""
     layers = [elevation] if blocking is None else [elevation, blocking]
-    if any(is_dask_collection(layer.data) for layer in layers):
+    if any(is_lazy(layer.data) for layer in layers):
         z, above = elevation.data, None if blocking is None else blocking.data
         return Chunked(_as_dask(z), None if above is None else _as_dask(above), cell_m)
     return Whole(heights_of(elevation.data), None if blocking is None else heights_of(blocking.data), cell_m)
@@ -184,7 +183,7 @@ def ground_of(elevation: xr.DataArray, blocking: xr.DataArray | None, cell_m: fl
 def _as_dask(data: Any) -> Any:
     import dask.array as da
 
-    return data if is_dask_collection(data) else da.from_array(data)  # type: ignore[no-untyped-call]
+    return data if is_lazy(data) else da.from_array(data)  # type: ignore[no-untyped-call]
 
 
 @contextmanager

@@ -9,9 +9,8 @@ from typing import Any, TypedDict
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from dask.base import is_dask_collection
 
-from geo.arrays import Floats
+from geo.arrays import Floats, is_lazy
 from geo.errors import BadInput, TerrainError
 from geo.visibility.canopy import Canopy, blocking_heights
 from geo.visibility.kernels.sight_line import ground_at
@@ -128,7 +127,7 @@ def sites_of(
         for n, (azimuths, elevations) in enumerate(angles)
     )
     blocking = blocking_heights(terrain, canopy, each[0].view if each else None)
-    if not is_dask_collection(elevation.data):
+    if not is_lazy(elevation.data):
         _refuse_on_voids(heights_of(elevation.data), each)
     return Sites(grid, easting, northing, each), elevation, blocking
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from dask.delayed import delayed
 from numba import njit
 
 from geo.arrays import UInt8s
@@ -22,6 +20,9 @@ from geo.visibility.many_sites.height_source import HeightWindow, ground_of
 from geo.visibility.many_sites.sites import Site, SiteBatch, ViewKeywords, batches_of, singly, sites_of
 from geo.visibility.view import RADIO_K, TARGET_HEIGHT_M, Angles, ViewshedMode, heights_of, state_attrs
 from geo.visibility.window import read_window
+
+if TYPE_CHECKING:
+    import dask.array as da
 
 NO_SITE = -1
 
@@ -79,6 +80,8 @@ def viewsheds(
     BadInput
         As for ``viewshed``, or if there is not one value per site.
     """
+    import dask.array as da  # slow to import, and needed for a stack only
+
     observers, elevation, blocking = sites_of(
         terrain,
         sites,
@@ -116,6 +119,9 @@ def _lazy_layer(
     elevation: xr.DataArray, blocking: xr.DataArray | None, cell_m: float, site: Site, grid: Any
 ) -> da.Array:
     """One site's states on the whole grid, as a dask array of one chunk that reads the site's window alone."""
+    import dask.array as da
+    from dask.delayed import delayed
+
     rows, columns = read_window(grid, site.row, site.column, site.view.max_range_m)
     above = None if blocking is None else blocking.data[rows, columns]
     first, shape = (rows.start, columns.start), elevation.shape

@@ -17,8 +17,7 @@ from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
-from sensors.coverage import coverage
-from sensors.gaps import watch_belt
+from sensors.crossing.watched_belt import watched_by
 
 if TYPE_CHECKING:
     import geopandas
@@ -102,8 +101,15 @@ def _openings(ground: OpenSector, ways: Ways | None, weather: str, missing: list
     if not len(ground.layout):
         return None
     try:
-        cover = coverage(ground.layout, ground.terrain, ground.border, conditions=weather)
-        return openings_of(watch_belt(cover, ground.terrain, ground.crossed, belt_m=ground.sector.belt_m, ways=ways))
+        seen = watched_by(
+            ground.layout,
+            ground.terrain,
+            ground.crossed,
+            belt_m=ground.sector.belt_m,
+            ways=ways,
+            conditions=weather,
+        )
+        return openings_of(seen)
     except BadInput as error:
         _leave_out(missing, "detection of crossings", error)
         return None

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import gamma
 
 from geo.arrays import Floats
 from sensors.equipment.catalogue import Catalogue, Item
@@ -101,6 +100,8 @@ def central(inputs: Iterable[Input], count: int = 1) -> Draws:
 
 def at(places: Mapping[str, Floats], inputs: Iterable[Input], settings: CompareSettings) -> Draws:
     """Inputs at the quantiles ``places`` (draw,) of each, central where a quantile is NaN."""
+    from scipy.stats import gamma  # slow to import, and whoever plans draws nothing
+
     values, raw = {}, []
     for uncertain in inputs:
         u = places[uncertain.name]

@@ -198,10 +198,14 @@ def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingSt
         low, middle, high = _hats(design, draws)
         sensor = exposure.entry_sensor
         near, here, far = exposure.hazard[number]
-        hazard = low[:, sensor, None] * near + middle[:, sensor, None] * here + high[:, sensor, None] * far
-        caught = -np.expm1(-hazard * derate[:, sensor, None])
+        log_miss = low[:, sensor, None] * near  # worked in place: these arrays are the largest of a comparison
+        log_miss += middle[:, sensor, None] * here
+        log_miss += high[:, sensor, None] * far
+        log_miss *= -derate[:, sensor, None]
+        np.expm1(log_miss, out=log_miss)
+        log_miss *= some.up[:, design.relays + sensor, None]
         with np.errstate(divide="ignore"):
-            log_miss = np.log1p(-some.up[:, design.relays + sensor, None] * caught)
+            np.log1p(log_miss, out=log_miss)
         logs += _over_relays(log_miss, exposure.entry_way, design.relays + sensor, some, logs.shape)
     if design.top_up is not None:
         logs += some.teams[:, None, None] * _missed_by_a_team(design, design.top_up, ways, draws, weather)

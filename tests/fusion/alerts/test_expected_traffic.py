@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import pytest
 from shapely.geometry import LineString
 
@@ -96,8 +99,16 @@ LAYOUT = Layout(
         ),
     ),
 )
-WATCHING = current_coverage_of(tracker_model(LAYOUT, TrackerSettings(), None), BORDER)
-EMPTY = picture_of(Tracker(LAYOUT, border=BORDER).tracks(), Correlator(BORDER))
+
+
+@cache
+def watching() -> Any:
+    return current_coverage_of(tracker_model(LAYOUT, TrackerSettings(), None), BORDER)
+
+
+@cache
+def empty() -> Any:
+    return picture_of(Tracker(LAYOUT, border=BORDER).tracks(), Correlator(BORDER))
 
 
 class Ok:
@@ -119,7 +130,7 @@ def test_the_alert_is_raised_once_at_low_priority_with_what_was_expected() -> No
     state, told = learned_state(), []
     for minute in range(0, 181, 10):
         now = MIDNIGHT_NS + minute * 60_000_000_000
-        state, news = raise_alerts(state, EMPTY, now_ns=now, health={"R": Ok}, coverage=WATCHING)
+        state, news = raise_alerts(state, empty(), now_ns=now, health={"R": Ok}, coverage=watching())
         told += [alert for alert in news if alert.rule == "quiet"]
         state = AlertState.from_json(state.to_json())
     (alert,) = told
@@ -132,7 +143,7 @@ def test_a_segment_whose_sensor_was_silent_for_part_of_the_hour_is_not_called_qu
     for minute in range(0, 70, 5):
         now = MIDNIGHT_NS + minute * 60_000_000_000
         health = {"R": Silent if minute == 20 else Ok}
-        state, news = raise_alerts(state, EMPTY, now_ns=now, health=health, coverage=WATCHING)
+        state, news = raise_alerts(state, empty(), now_ns=now, health=health, coverage=watching())
         told += [alert.rule for alert in news]
     assert "quiet" not in told
     assert "sensor_silent" in told
