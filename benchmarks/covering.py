@@ -17,13 +17,14 @@ from typing import Any
 
 import machine
 import numpy as np
-import numpy.typing as npt
+
+from geo.arrays import Bools, Ints
 
 COVER_SITES, COVER_CELLS, COVER_K = 1000, 20_000, 20
 SMALLER, SMALLER_K = (300, 8_000), 12
 
 
-def discs(sites: int, cells: int) -> npt.NDArray[np.bool_]:
+def discs(sites: int, cells: int) -> Bools:
     """Return sets of cells: discs at random positions, with a fifth of their cells missing; (site, cell)."""
     random = np.random.default_rng(5)
     width, height = 200, cells // 200
@@ -58,7 +59,7 @@ def covering() -> dict[str, Any]:
     return figures | {"covered": answer.covered, "at_least_of_the_best": answer.covered / answer.bound}
 
 
-def packed_greedy(sets: Any, k: int) -> npt.NDArray[np.int64]:
+def packed_greedy(sets: Any, k: int) -> Ints:
     """Plain greedy that evaluates every site at every step, with the gains of ``covering_sites``."""
     from geo.visibility.many_sites import greedy_cover
     from geo.visibility.many_sites.footprints import words_for
@@ -71,7 +72,7 @@ def packed_greedy(sets: Any, k: int) -> npt.NDArray[np.int64]:
     return np.array(chosen)
 
 
-def numpy_greedy(sets: npt.NDArray[np.bool_], k: int) -> npt.NDArray[np.int64]:
+def numpy_greedy(sets: Bools, k: int) -> Ints:
     """Greedy with boolean arrays instead of packed bits."""
     covered, chosen = np.zeros(sets.shape[1], bool), []
     for _ in range(k):

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from geo.arrays import Float32s
 
 
 def gdal_python() -> str | None:
@@ -41,7 +42,7 @@ class Gdal:
         )
         self.version = self._ask()["version"]
 
-    def load(self, z: npt.NDArray[np.float32], cell_m: float) -> None:
+    def load(self, z: Float32s, cell_m: float) -> None:
         np.save(f"{self._folder.name}/z.npy", z)
         self._ask(load=f"{self._folder.name}/z.npy", cell_m=cell_m)
 

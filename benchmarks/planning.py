@@ -20,13 +20,14 @@ from typing import Any
 
 import machine
 import numpy as np
-import numpy.typing as npt
+
+from geo.arrays import Bools
 
 SITES, CELLS, CHOSEN, SECONDS = 1000, 20_000, 20, 10.0
 WITHIN = 0.005
 
 
-def discs(*, missing: float) -> npt.NDArray[np.bool_]:
+def discs(*, missing: float) -> Bools:
     """Return discs of 4 to 12 cells at random positions of a 200 × 100 grid, (site, cell)."""
     random = np.random.default_rng(5)
     grid = np.stack(np.meshgrid(np.arange(200), np.arange(CELLS // 200)), axis=-1).reshape(-1, 2)
@@ -35,7 +36,7 @@ def discs(*, missing: float) -> npt.NDArray[np.bool_]:
     return sets & (random.random(sets.shape) >= missing)
 
 
-def viewsheds(range_m: float) -> npt.NDArray[np.bool_]:
+def viewsheds(range_m: float) -> Bools:
     """Return what 1,000 positions in the belt of the sample sector see of it from 10 m, (site, cell)."""
     from geo.border.belt import belt_of
     from geo.visibility import footprints
@@ -61,7 +62,7 @@ def measured(call: Callable[[], Any]) -> tuple[Any, float, float]:
     return answer, time.perf_counter() - wall, time.process_time() - cpu
 
 
-def problem(name: str, sets: npt.NDArray[np.bool_]) -> dict[str, Any]:
+def problem(name: str, sets: Bools) -> dict[str, Any]:
     """Solve with Watchline, with greedy alone, and with HiGHS on the whole model."""
     from sensors.planning.solver.constraints import Constraints
     from sensors.planning.solver.coverage_objective import Cover
@@ -111,7 +112,7 @@ def by_spopt(path: str) -> dict[str, Any]:
     return {"build_s": time.perf_counter() - wall, "build_cpu_s": time.process_time() - cpu}
 
 
-def beside_spopt(sets: npt.NDArray[np.bool_]) -> dict[str, Any] | None:
+def beside_spopt(sets: Bools) -> dict[str, Any] | None:
     """Build the same model with spopt; None where no Python has it."""
     from covering import spopt_python
 

@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.simulate import simulate
@@ -99,7 +98,7 @@ def movers(preset: Preset, rng: np.random.Generator) -> tuple[Mover, ...]:
     )
 
 
-def paths(preset: Preset, rng: np.random.Generator) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def paths(preset: Preset, rng: np.random.Generator) -> tuple[Floats, Bools]:
     """Return (second, target, 2) true positions, and which are vehicles: random legs, turns, stops; pairs meet."""
     steps, n = int(preset.duration_s) + 2, preset.targets
     vehicle = rng.random(n) < 0.3

@@ -25,8 +25,9 @@ from typing import Any
 
 import machine
 import numpy as np
-import numpy.typing as npt
 from visibility import MAST_M, TARGET_M, TERRAIN, fractal, gdal_python
+
+from geo.arrays import Bools, Float32s, Int32s, Ints
 
 CELL_M = 30.0
 SIZE = 3601
@@ -36,7 +37,7 @@ FEW, REPEATS = 10, 3  # one call with few observers mostly measures the first us
 WORKERS_SITES = 200  # enough work that the serial part is small
 
 
-def ground() -> tuple[str, npt.NDArray[np.float32]]:
+def ground() -> tuple[str, Float32s]:
     """Return the tile with its voids as sea, or a fractal."""
     tiles = sorted(TERRAIN.glob("*juan_de_fuca*.tif"))
     if not tiles:
@@ -48,7 +49,7 @@ def ground() -> tuple[str, npt.NDArray[np.float32]]:
     return "Juan de Fuca", np.where(z < -1000.0, 0.0, z).astype(np.float32)
 
 
-def places(z: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.int64]:
+def places(z: Float32s, count: int) -> Ints:
     """Return rows and columns of observers on random land cells."""
     land = np.argwhere(z > 0.5)
     return land[np.random.default_rng(11).choice(len(land), count, replace=False)]
@@ -96,7 +97,7 @@ def by_watchline(order: dict[str, Any]) -> dict[str, Any]:
     compile_kernels()
     many.compile_kernels()
 
-    def terrain(heights: npt.NDArray[np.float32]) -> xr.Dataset:
+    def terrain(heights: Float32s) -> xr.Dataset:
         rows, columns = heights.shape
         return xr.Dataset(
             {"elevation": (("northing", "easting"), heights)},
@@ -145,7 +146,7 @@ def by_gdal(order: dict[str, Any]) -> dict[str, Any]:
     return figures
 
 
-def added_up(gdal: Any, source: Any, sites: Any, shape: tuple[int, ...], range_m: float) -> npt.NDArray[np.int32]:
+def added_up(gdal: Any, source: Any, sites: Any, shape: tuple[int, ...], range_m: float) -> Int32s:
     """Count GDAL's viewsheds of all sites."""
     count = np.zeros(shape, np.int32)
     for row, column in sites:
@@ -182,7 +183,7 @@ def run(python: str, role: str, order: dict[str, Any]) -> dict[str, Any]:
     return figures
 
 
-def growth(folder: str, z: npt.NDArray[np.float32], counts: list[int], range_m: float) -> list[dict[str, Any]]:
+def growth(folder: str, z: Float32s, counts: list[int], range_m: float) -> list[dict[str, Any]]:
     """Run every tool for every number of observers."""
     np.save(f"{folder}/z.npy", z)
     gdal, rows = gdal_python(), []
@@ -214,7 +215,7 @@ def growth(folder: str, z: npt.NDArray[np.float32], counts: list[int], range_m: 
     return rows
 
 
-def reached(shape: tuple[int, int], sites: npt.NDArray[np.int64], range_m: float) -> tuple[npt.NDArray[np.bool_], int]:
+def reached(shape: tuple[int, int], sites: Ints, range_m: float) -> tuple[Bools, int]:
     """Return the cells within the range of some observer, and the number of pairs of an observer and a cell."""
     reach, within, pairs = int(range_m / CELL_M), np.zeros(shape, np.bool_), 0
     disc = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) * CELL_M <= range_m
@@ -227,7 +228,7 @@ def reached(shape: tuple[int, int], sites: npt.NDArray[np.int64], range_m: float
     return within, pairs
 
 
-def second_worker(folder: str, z: npt.NDArray[np.float32], range_m: float, runs: int, count: int) -> dict[str, Any]:
+def second_worker(folder: str, z: Float32s, range_m: float, runs: int, count: int) -> dict[str, Any]:
     """Measure wall seconds with one and with two workers, the best of alternating runs; the counts must be equal.
 
     Wall time is meaningful only on an otherwise idle machine. Independent of other load are the ratio of the CPU

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.hazard import search_rate
 from sensors.detection_model.weather import Conditions
@@ -53,7 +54,7 @@ class Camera(Sensor):
         if not isinstance(self.night, bool):
             raise LayoutError(f"night is {self.night!r}", where=f"sensor {self.id!r}", expected="true or false")
 
-    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> npt.NDArray[np.float64]:
+    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> Floats:
         """Probability of detecting a ``target`` in clear view in one look; shape of ``range_m``; 0 out of range."""
         r = np.asarray(range_m, dtype=np.float64)
         inside = (r >= self.min_range_m) & (r <= self.max_range_m)
@@ -64,9 +65,7 @@ class Camera(Sensor):
         curve = detection_probability(size_m / metres_per_pixel, n50=PIXELS_TO_DETECT)
         return np.where(inside, self.detection_probability * curve, 0.0)
 
-    def look_and_rate(
-        self, range_m: npt.ArrayLike, situation: Situation
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def look_and_rate(self, range_m: npt.ArrayLike, situation: Situation) -> tuple[Floats, Floats]:
         """Probability of finding a target given enough time, and rate [1/s], in clear view at ``range_m``; same shape.
 
         In clear air the first is ``look_probability``. Haze, fog, rain and (thermal) humid air reduce the contrast, and
@@ -93,9 +92,7 @@ class Camera(Sensor):
         return situation.assumptions.camera_search_s if self.search_s is None else self.search_s
 
 
-def sight_left(
-    range_m: npt.NDArray[np.float64], weather: Conditions, known: Assumptions, *, thermal: bool
-) -> npt.NDArray[np.float64]:
+def sight_left(range_m: Floats, weather: Conditions, known: Assumptions, *, thermal: bool) -> Floats:
     """Fraction of the pixels on target that remain effective after atmospheric contrast loss; 0 to 1.
 
     Contrast decreases as exp(−σ R) (Koschmieder 1924). The finest resolvable detail decreases with the logarithm of the
@@ -137,7 +134,7 @@ def _haze_exponent(visibility_km: float) -> float:
 
 def range_for_pixels(
     target_m: npt.ArrayLike, pixels: npt.ArrayLike, *, pitch_m: npt.ArrayLike, focal_length_m: npt.ArrayLike
-) -> float | npt.NDArray[np.float64]:
+) -> float | Floats:
     """Compute the range at which a target covers a number of pixels.
 
     Parameters
@@ -181,7 +178,7 @@ def range_for_pixels(
     return _in_kind(size / (count * (pitch / focal)))
 
 
-def detection_probability(pixels_on_target: npt.ArrayLike, *, n50: npt.ArrayLike) -> float | npt.NDArray[np.float64]:
+def detection_probability(pixels_on_target: npt.ArrayLike, *, n50: npt.ArrayLike) -> float | Floats:
     """Compute the probability that a target is detected given unlimited search time.
 
     Parameters
@@ -224,6 +221,6 @@ def detection_probability(pixels_on_target: npt.ArrayLike, *, n50: npt.ArrayLike
         return _in_kind(np.where(x > 0, 1.0 / (1.0 + inverse), np.where(np.isnan(x), np.nan, 0.0)))
 
 
-def _in_kind(values: npt.ArrayLike) -> float | npt.NDArray[np.float64]:
+def _in_kind(values: npt.ArrayLike) -> float | Floats:
     array = np.asarray(values, dtype=np.float64)
     return float(array) if array.ndim == 0 else array

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats, Ints
 from geo.errors import SchemaError
 from geo.schema import Schema, Variable
 from sensors.layout import Layout
@@ -212,14 +213,14 @@ def dataset_name(field: str) -> str:
     return field.rstrip("_")
 
 
-def _column(detections: xr.Dataset, field: str, n: int) -> npt.NDArray[np.float64]:
+def _column(detections: xr.Dataset, field: str, n: int) -> Floats:
     name = dataset_name(field)
     if name in detections:
         return detections[name].to_numpy().astype(np.float64, copy=False)
     return np.full((n, *TAILS.get(name, ())), np.nan)
 
 
-def _kinds(detections: xr.Dataset, index: npt.NDArray[np.int64], scans: int) -> list[str]:
+def _kinds(detections: xr.Dataset, index: Ints, scans: int) -> list[str]:
     if "scan_kind" in detections:
         return [str(kind) for kind in detections["scan_kind"].values.tolist()]
     kinds = np.full(scans, "", dtype=object)

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import SUREST, hazard_of, probability_of
 from sensors.errors import LayoutError
@@ -44,22 +45,20 @@ class GroundSensor(Sensor):
                 expected="a radius within range",
             )
 
-    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> npt.NDArray[np.float64]:
+    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> Floats:
         """Probability that a pass at distance ``range_m`` triggers; same shape; 0 out of range; any ``target``."""
         del target
         r = np.asarray(range_m, dtype=np.float64)
         inside = (r >= self.min_range_m) & (r <= self.max_range_m)
         return np.where(inside, self.detection_probability * self._fading(r), 0.0)
 
-    def trigger_rate_per_m(self, range_m: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def trigger_rate_per_m(self, range_m: npt.ArrayLike) -> Floats:
         """Expected triggers per metre walked at distance ``range_m``; same shape [1/m]; 0 out of range."""
         r = np.asarray(range_m, dtype=np.float64)
         inside = (r >= self.min_range_m) & (r <= self.max_range_m)
         return np.where(inside, rate_per_metre(self.detection_probability, self.max_range_m) * self._fading(r), 0.0)
 
-    def look_and_rate(
-        self, range_m: npt.ArrayLike, situation: Situation
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def look_and_rate(self, range_m: npt.ArrayLike, situation: Situation) -> tuple[Floats, Floats]:
         """Probability that a pass at ``range_m`` within range triggers, and rate [1/s] of a moving target; same shape.
 
         The rate is the target's speed times the rate per metre. Wind and rain cause ground vibration and lower both; on
@@ -81,7 +80,7 @@ class GroundSensor(Sensor):
         del situation
         return dwell_s
 
-    def _fading(self, r: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def _fading(self, r: Floats) -> Floats:
         if self.elfes_lambda is None:
             return np.ones_like(r)
         return elfes_probability(
@@ -130,7 +129,7 @@ def rate_per_metre(pass_probability: float, radius_m: float) -> float:
 
 def elfes_probability(
     distance_m: npt.ArrayLike, *, sure_radius_m: float, elfes_lambda: float, elfes_beta: float
-) -> npt.NDArray[np.float64]:
+) -> Floats:
     """Compute the share of a ground sensor's effect that is left at a distance.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from sensors.camera import CRITICAL_SIZE_M, PIXELS_TO_DETECT, detection_probability, sight_left
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import search_rate
@@ -41,16 +42,14 @@ class Human(Sensor):
         if not isinstance(self.night, bool):
             raise LayoutError(f"night is {self.night!r}", where=f"sensor {self.id!r}", expected="true or false")
 
-    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> npt.NDArray[np.float64]:
+    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> Floats:
         """Probability of seeing a ``target`` in clear view in one search; shape of ``range_m``; 0 out of range."""
         r = np.asarray(range_m, dtype=np.float64)
         inside = (r >= self.min_range_m) & (r <= self.max_range_m)
         curve = detection_probability(self._details(np.where(inside, r, 1.0), target), n50=PIXELS_TO_DETECT)
         return np.where(inside, self.detection_probability * np.asarray(curve), 0.0)
 
-    def look_and_rate(
-        self, range_m: npt.ArrayLike, situation: Situation
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def look_and_rate(self, range_m: npt.ArrayLike, situation: Situation) -> tuple[Floats, Floats]:
         """Probability of finding a target given enough time, and rate [1/s], in clear view at ``range_m``; same shape.
 
         In clear air by day the first is ``look_probability``. Haze, fog and rain reduce contrast as for a day camera
@@ -69,7 +68,7 @@ class Human(Sensor):
         """Seconds of an exposure that count: those of one search, because a longer look finds nothing more."""
         return min(dwell_s, self._search_s(situation))
 
-    def _details(self, range_m: npt.NDArray[np.float64], target: str) -> npt.NDArray[np.float64]:
+    def _details(self, range_m: Floats, target: str) -> Floats:
         """Number of the finest details resolved by the eye across the target's critical size."""
         size_m = CRITICAL_SIZE_M.get(target, CRITICAL_SIZE_M["other"])
         return size_m * self.magnification / (np.maximum(range_m, 1e-9) * EYE_RAD)

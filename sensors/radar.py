@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import scan_rate
 from sensors.errors import LayoutError
@@ -42,7 +43,7 @@ class Radar(Sensor):
                 expected=f"a value between false_alarm_probability {self.false_alarm_probability:g} and 1",
             )
 
-    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> npt.NDArray[np.float64]:
+    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> Floats:
         """Probability of detecting a target in clear view in one look; shape of ``range_m``; 0 out of range.
 
         The same for every ``target``: the reference range is that of the target the layout was rated for.
@@ -60,9 +61,7 @@ class Radar(Sensor):
         )
         return np.where(inside, curve, 0.0)
 
-    def look_and_rate(
-        self, range_m: npt.ArrayLike, situation: Situation
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def look_and_rate(self, range_m: npt.ArrayLike, situation: Situation) -> tuple[Floats, Floats]:
         """Probability of one look, and rate [1/s], in clear view at ``range_m`` within range; same shape.
 
         On a clear, calm day and for a person the first is ``look_probability``; the reference range of another target
@@ -79,7 +78,7 @@ class Radar(Sensor):
         del situation
         return dwell_s
 
-    def _look(self, r: npt.NDArray[np.float64], situation: Situation) -> npt.NDArray[np.float64]:
+    def _look(self, r: Floats, situation: Situation) -> Floats:
         pfa, pd = self.false_alarm_probability, self.detection_probability
         weather = situation.conditions
         if self.reference_range_m is None:
@@ -97,7 +96,7 @@ class Radar(Sensor):
             snr = np.log(pfa) / np.log(clear) - 1.0
         return np.asarray(np.minimum(clear, pfa ** (1.0 / (1.0 + snr * self._echo_left(r, situation)))))
 
-    def _echo_left(self, r: npt.NDArray[np.float64], situation: Situation) -> npt.NDArray[np.float64]:
+    def _echo_left(self, r: Floats, situation: Situation) -> Floats:
         """Signal over noise and clutter in this weather, as a fraction of that on a clear, calm day."""
         weather, known = situation.conditions, situation.assumptions
         loss_db = 2.0 * known.radar_rain_k * weather.rain_mm_h**known.radar_rain_alpha * r / 1000.0
@@ -113,7 +112,7 @@ def detection_probability(
     reference_range_m: npt.ArrayLike,
     reference_probability: npt.ArrayLike = 0.9,
     false_alarm_probability: npt.ArrayLike = 1e-6,
-) -> float | npt.NDArray[np.float64]:
+) -> float | Floats:
     """Compute the probability that one look detects a Swerling 1 target.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import search_rate
 from sensors.sensor import Sensor, check
@@ -36,7 +37,7 @@ class Radio(Sensor):
     def __post_init__(self) -> None:
         check(self)
 
-    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> npt.NDArray[np.float64]:
+    def look_probability(self, range_m: npt.ArrayLike, *, target: str = "person") -> Floats:
         """Probability of detecting a target in one look; shape of ``range_m``; 0 out of range; the same for all
         targets."""
         del target
@@ -44,9 +45,7 @@ class Radio(Sensor):
         inside = (r >= self.min_range_m) & (r <= self.max_range_m)
         return np.where(inside, self.detection_probability * self.duty, 0.0)
 
-    def look_and_rate(
-        self, range_m: npt.ArrayLike, situation: Situation
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def look_and_rate(self, range_m: npt.ArrayLike, situation: Situation) -> tuple[Floats, Floats]:
         """Probability of finding a target given enough time, and rate [1/s], at ``range_m`` within range; same shape.
 
         Light and weather affect neither (assumption: below 3 GHz rain attenuates less than 0.1 dB in 10 km, ITU-R

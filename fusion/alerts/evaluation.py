@@ -21,7 +21,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from fusion.alerts.alert import Alert, AlertState, Ended, PatternMemory, TrackMemory, alert_id
 from fusion.alerts.ledger import DistressCall, Ledger
@@ -39,6 +38,7 @@ from fusion.alerts.settings import AlertSettings
 from fusion.situation.context import AlertContext
 from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.track_picture import TrackPicture
+from geo.arrays import Floats
 from sensors.health.faults import BLINDING
 from sensors.timestamps import SECOND_NS
 
@@ -166,7 +166,7 @@ def _judge_patterns(
     return replace(state, patterns=memories, groups=gathered, ended=ended, begun_ns=begun)
 
 
-def _lost_places(picture: TrackPicture, ended: tuple[Ended, ...]) -> npt.NDArray[np.float64]:
+def _lost_places(picture: TrackPicture, ended: tuple[Ended, ...]) -> Floats:
     """Positions (n, 2) at which tracks ended lately, and at which others coast at present."""
     coasting = np.flatnonzero(picture.status == "coasting")
     there = np.column_stack([picture.easting[coasting], picture.northing[coasting]])

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from fusion.alerts.alert import Gate, TrackMemory, alert_id
 from fusion.alerts.ledger import Ledger
 from fusion.alerts.settings import AlertSettings
 from fusion.situation.facts import Sighting
 from fusion.situation.track_picture import TrackPicture
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 from sensors.timestamps import SECOND_NS
 
 
@@ -55,7 +54,7 @@ class Course(NamedTuple):
     time: Floats
     band: Floats
     side: Ints
-    heading: npt.NDArray[np.bool_]
+    heading: Bools
 
 
 def course_of(picture: TrackPicture, settings: AlertSettings) -> Course:

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 
 ROUNDS = 20_000
 """Maximum number of rounds: weights with a ratio of 1e4 need about 1,100 to reach 1e-13; the slowest case among 10,000
@@ -42,9 +41,9 @@ class MessageState(NamedTuple):
     back: Floats
     after: Floats
     tracks: Ints
-    track_waits: npt.NDArray[np.bool_]
+    track_waits: Bools
     plots: Ints
-    plot_waits: npt.NDArray[np.bool_]
+    plot_waits: Bools
 
 
 @numba.njit(cache=True)

@@ -16,11 +16,10 @@ from math import sqrt
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from fusion.association.belief_propagation import AssociationGraph
 from fusion.association.enumeration import EXACT_PAIRS, EXACT_TRACKS, next_event
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 
 GROUPS = 1021
 """Size of the hash table for groups of joint events: a prime well above the number of events."""
@@ -78,7 +77,7 @@ def settle(
     hit: Floats,
     miss: Floats,
     alone: Floats,
-    used: npt.NDArray[np.bool_],
+    used: Bools,
 ) -> None:
     """Process every joint event of a small cluster, as enumerated by fusion.association: of those that differ only in
     which of the similar tracks gave which plot, the most probable receives the probability of all."""

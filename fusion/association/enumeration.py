@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numba
-import numpy as np
-import numpy.typing as npt
 
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 
 EXACT_TRACKS = 5
 EXACT_PAIRS = 12
@@ -24,7 +22,7 @@ def next_event(
     choice: Ints,
     held: Ints,
     product: Floats,
-    used: npt.NDArray[np.bool_],
+    used: Bools,
 ) -> int:
     """Continue the depth-first search to the next joint event; its depth, or −1 after the last one.
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from fusion.association.belief_propagation import graph_of, initial_messages, propagate
 from fusion.association.coalescence import exchange, kinds_of, settle
 from fusion.association.enumeration import EXACT_PAIRS, EXACT_TRACKS, next_event
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 
 NO_STATES = (np.zeros((0, 4)), np.zeros((0, 10)))
 """No states, so that no two tracks count as similar."""
@@ -132,7 +131,7 @@ def _enumerate(
     hit: Floats,
     miss: Floats,
     alone: Floats,
-    used: npt.NDArray[np.bool_],
+    used: Bools,
 ) -> None:
     """Sum over every joint event of a small cluster, by depth-first search: choice 0 is a miss, k the track's k-th
     pair."""

@@ -15,11 +15,10 @@ from typing import Final
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from fusion.filter.kalman import POSITION, Plots
 from fusion.filter.track_bank import TrackView
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 
 SUDDEN: Final = 20.0
 """Number of plots in one area that may be targets (assumption); an excess up to this number in a scan is not a
@@ -34,7 +33,7 @@ SIZES: Final = 5
 @numba.njit(cache=True)
 def clutter_excess(
     plots: Plots, centre: Floats, sight: TrackView, new: float, false_alarms: float, per_m2: float
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
+) -> tuple[Floats, Bools]:
     """(plot,) ratio of local to stated clutter density around each plot, at least 1; (plot,) whether it may
     nevertheless start a track: while no dense disc around it holds SUDDEN tracks, however faint, and earlier plots.
 

@@ -12,7 +12,7 @@ from fusion.filter.kalman import POSITION, Pairs, Plots
 from fusion.filter.measurements import LEAST_PROBABILITY
 from fusion.filter.track_bank import COASTING, CONFIRMED, TENTATIVE, TrackView
 from fusion.models.motion import MotionModel
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 
 STARTED, CONFIRMING, COAST, UPDATED, CLOSING = 1, 2, 4, 8, 16
 """Event bits of a track in a scan."""
@@ -136,7 +136,7 @@ class Newborn(NamedTuple):
 
 
 @numba.njit(cache=True)
-def founding(plots: Plots, alone: Floats, clutter_ratio: Floats, room: npt.NDArray[np.bool_], least: float) -> Floats:
+def founding(plots: Plots, alone: Floats, clutter_ratio: Floats, room: Bools, least: float) -> Floats:
     """Probability (plot,) of coming from a new target; ``alone`` (plot,) is that of coming from no track. In a clutter
     burst, plots with ``room`` (plot,) get the ``least`` that starts a track: later scans decide."""
     fresh = np.zeros(len(alone))

@@ -11,11 +11,10 @@ from math import exp, sqrt
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from fusion.filter.track_bank import TrackBank, TrackView
 from fusion.models.sensor_views import SensorModel, SensorView, probability
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from sensors.detections import TAILS
 from sensors.ground_sensor import KIND as GROUND_SENSOR
 from sensors.scan_columns import ARRAYS, ScanColumns
@@ -30,7 +29,7 @@ KEPT = 0.3
 
 @numba.njit(cache=True)
 def after_miss(
-    mean: Floats, cov: Floats, mode: Floats, uneven: npt.NDArray[np.bool_], view: SensorView
+    mean: Floats, cov: Floats, mode: Floats, uneven: Bools, view: SensorView
 ) -> tuple[Floats, Floats, Floats]:
     """(mean, cov, mode) given that a look did not detect the target; only ``uneven`` (track,) tracks change."""
     new_mean, new_cov, new_mode = mean.copy(), cov.copy(), mode.copy()

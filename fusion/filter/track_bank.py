@@ -17,7 +17,7 @@ import numpy.typing as npt
 from fusion.models.bias import Learnt, nothing_learnt
 from fusion.models.sensor_views import SensorView, holds, probability, spread_probability
 from fusion.models.tracker_model import TrackerModel
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Int32s, Ints
 from sensors.scan import CLASSES
 
 UNEVEN = 0.005
@@ -122,7 +122,7 @@ class Rows:
     existence: Floats
     status: npt.NDArray[np.int8]
     event: npt.NDArray[np.int8]
-    plot: npt.NDArray[np.int32]
+    plot: Int32s
     dropped: int
     flooded: int
 
@@ -139,8 +139,8 @@ class TrackView(NamedTuple):
 
     existence: Floats
     seen: Floats
-    held: npt.NDArray[np.bool_]
-    uneven: npt.NDArray[np.bool_]
+    held: Bools
+    uneven: Bools
 
 
 @numba.njit(cache=True)

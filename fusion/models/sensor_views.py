@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from geo import terrain as ground
-from geo.arrays import Floats
+from geo.arrays import Float32s, Floats
 from sensors.camera import CLUTTER_ELEVATION_DEG
 from sensors.ground_sensor import GroundSensor
 from sensors.layout import AnySensor, Layout, elevations_rad, grid_azimuths_rad
@@ -39,7 +38,7 @@ class SensorView(NamedTuple):
     azimuth_from: float
     azimuth_width: float
     table: Floats
-    grid: npt.NDArray[np.float32]
+    grid: Float32s
     grid_east: float
     grid_north: float
     grid_cell: float
@@ -48,7 +47,7 @@ class SensorView(NamedTuple):
 class ElevationGrid(NamedTuple):
     """The elevation model for the kernels; an empty array is a plane at each sensor's foot."""
 
-    elevation: npt.NDArray[np.float32]
+    elevation: Float32s
     east: float
     north: float
     cell: float

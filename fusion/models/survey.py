@@ -8,11 +8,10 @@ from math import pi, radians
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from fusion.models.bias import UNBIASED, Bias
 from fusion.models.sensor_views import SensorModel
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 from sensors.layout import Layout
 from sensors.sensor import Sensor
 
@@ -36,7 +35,7 @@ class Survey:
     places: Floats
     prior: Floats
     period_ns: Ints
-    ranging: npt.NDArray[np.bool_]
+    ranging: Bools
 
 
 def survey_of(layout: Layout, sensors: Mapping[str, SensorModel]) -> Survey:

@@ -12,11 +12,10 @@ from typing import Final, NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from fusion.models.sensor_views import ElevationGrid, elevation_at
-from geo.arrays import Floats, Ints
+from geo.arrays import Float32s, Floats, Ints
 
 STRIDE_M: Final = 15.0
 """Distance behind and ahead over which the gradient along the path is taken."""
@@ -30,7 +29,7 @@ class Passage(NamedTuple):
     """``share`` (kind, row, column) is the fraction of the top speed that land cover leaves on the elevation model's
     cells, empty without terrain; ``law`` (kind, 3): decline, easiest gradient and limit; ``top`` (kind,) [m/s]."""
 
-    share: npt.NDArray[np.float32]
+    share: Float32s
     law: Floats
     top: Floats
 

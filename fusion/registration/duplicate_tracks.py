@@ -20,7 +20,6 @@ from typing import Final, NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from fusion.filter.track_bank import TENTATIVE, TrackBank
 from fusion.models.bias import EVER_NS, Learnt
@@ -29,7 +28,7 @@ from fusion.models.sensor_views import SensorView, probability
 from fusion.models.tracker_model import TrackerModel
 from fusion.registration.estimate import EPOCH_NS, LEAST_PAIRS, forget, in_use, solve
 from fusion.registration.evidence import DOUBLED
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 
 LATELY: Final = 2.5
 """A sensor counts as detecting a track if it did so within this number of its periods."""
@@ -62,7 +61,7 @@ class DuplicatePairs(NamedTuple):
     by_bias: Floats
     odds: Floats
 
-    def take(self, which: npt.NDArray[np.bool_] | Ints) -> DuplicatePairs:
+    def take(self, which: Bools | Ints) -> DuplicatePairs:
         return DuplicatePairs._make(column[which] for column in self)
 
 
@@ -127,7 +126,7 @@ def candidates(model: TrackerModel, bank: TrackBank, learnt: Learnt, now_ns: int
     return _near(model, learnt, rows, centre, unpack(spread), lever, (lately, missed), i, j)
 
 
-def _who_sees(model: TrackerModel, bank: TrackBank, rows: Ints, now_ns: int) -> tuple[npt.NDArray[np.bool_], Floats]:
+def _who_sees(model: TrackerModel, bank: TrackBank, rows: Ints, now_ns: int) -> tuple[Bools, Floats]:
     """(row, p) whether a ranging sensor detected the track lately; (row, p) the weight of its misses since: minus the
     log probability of missing all of them, 0 if it is not expected to detect the track."""
     survey = model.survey
@@ -150,7 +149,7 @@ def _chances(view: SensorView, centre: Floats) -> Floats:
     return chance
 
 
-def _lever(places: Floats, centre: Floats, lately: npt.NDArray[np.bool_]) -> Floats:
+def _lever(places: Floats, centre: Floats, lately: Bools) -> Floats:
     """(row, 2, 2 p) derivative of a track's position by the biases: the mean over the sensors that detect it."""
     away = centre[:, None, :2] - places
     reach = np.maximum(np.sqrt((away**2).sum(axis=2)), 1.0)
@@ -168,7 +167,7 @@ def _near(
     centre: Floats,
     cov: Floats,
     lever: Floats,
-    sight: tuple[npt.NDArray[np.bool_], Floats],
+    sight: tuple[Bools, Floats],
     i: Ints,
     j: Ints,
 ) -> DuplicatePairs | None:

@@ -20,7 +20,6 @@ from math import exp, nan
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from fusion.filter.measurements import in_order
@@ -29,7 +28,7 @@ from fusion.models.bias import EVER_NS, Bias, Learnt, Rings
 from fusion.models.survey import Survey
 from fusion.models.tracker_model import TrackerModel
 from fusion.registration.evidence import compare
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from sensors.scan_columns import ScanColumns
 
 SIGNIFICANT_SD: Final = 4.0
@@ -108,7 +107,7 @@ def in_use(learnt: Learnt) -> Floats:
     return used.reshape(-1, 4)
 
 
-def _none_explains(learnt: Learnt, enough: npt.NDArray[np.bool_]) -> bool:
+def _none_explains(learnt: Learnt, enough: Bools) -> bool:
     """Whether no single bias is significant, as between aligned sensors: ``_explained`` with none chosen."""
     gain = learnt.vector**2 / np.maximum(np.diag(learnt.information), 1e-12)
     return not bool((gain[enough] > SIGNIFICANT_SD**2).any())

@@ -11,13 +11,12 @@ from typing import Final
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from fusion.filter.ground_range import ground_range
 from fusion.models.bias import KEPT, SLOTS
 from fusion.models.sensor_views import ElevationGrid, SensorView
 from fusion.models.survey import PRIOR_AZIMUTH_RAD, PRIOR_RANGE_M
-from geo.arrays import Floats, Ints
+from geo.arrays import Floats, Int32s, Ints
 
 MANOEUVRE_MPS2: Final = 0.7
 APART_S: Final = 10.0
@@ -35,7 +34,7 @@ def compare(
     ring_track: Ints,
     ring_plots: Floats,
     track: Ints,
-    plot: npt.NDArray[np.int32],
+    plot: Int32s,
     measured: Floats,
     now: float,
     index: int,

@@ -25,6 +25,7 @@ from fusion.filter.track_bank import COASTING, CONFIRMED, track_view, within_rea
 from fusion.models.motion import combine, predict
 from fusion.models.settings import TrackerSettings
 from fusion.tracker import Tracker
+from geo.arrays import Floats, Ints
 from geo.errors import BadInput
 from geo.terrain import slope
 from geo.terrain.land_cover import WORLD_COVER
@@ -227,9 +228,7 @@ def _cell(
     return n, len(np.unique(track)), effective, int(k), k / n, predicted, float(low), float(high), verdict
 
 
-def design_effect(
-    hits: npt.NDArray[np.float64], cluster: npt.NDArray[np.int64], predicted: npt.NDArray[np.float64]
-) -> float:
+def design_effect(hits: Floats, cluster: Ints, predicted: Floats) -> float:
     """Variance of the fraction of ``hits`` (trial,) in clusters, over that of as many independent trials; at least 1.
 
     ``Σ_c (k_c − e_c − n_c r)² / (n p (1 − p)) · C/(C − 1)``, the linearised ratio estimator's, after the expected hits

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from fusion.scoring.matching import Names, ScoringCase, ScoringError, TimeArray, scoring_cases
-from geo.arrays import Ints
+from geo.arrays import Bools, Ints
 
 
 def gospa(
@@ -300,7 +300,7 @@ class _Assignment:
 
     times: TimeArray
     targets: Names
-    present: npt.NDArray[np.bool_]
+    present: Bools
     track: Ints
 
 

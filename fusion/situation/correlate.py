@@ -12,7 +12,7 @@ import xarray as xr
 from shapely.geometry import LineString
 
 from fusion.situation.sector_rasters import SectorRasters, read_only
-from geo.arrays import Floats
+from geo.arrays import Floats, Ints
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
@@ -334,7 +334,7 @@ def compile_kernels() -> None:
 # ---- the line --------------------------------------------------------------------------------------------------------
 
 
-def _pieces(border: Border) -> tuple[Floats, Floats, npt.NDArray[np.int64], float]:
+def _pieces(border: Border) -> tuple[Floats, Floats, Ints, float]:
     """Straight pieces of the border, as arrays.
 
     Ends (piece, 4), chainage at their starts (piece + 1,), a table from chainage to the first piece that may contain
@@ -358,7 +358,7 @@ def _normals(
     offset: Floats,
     ends: Floats,
     start: Floats,
-    table: npt.NDArray[np.int64],
+    table: Ints,
     home_left: float,
     home_e: Floats,
     home_n: Floats,

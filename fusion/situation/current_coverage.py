@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from fusion.models.sensor_views import SensorModel, SensorView, probability
 from fusion.models.tracker_model import TrackerModel
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 from geo.border import Border
 
 POINT_EVERY_M = 50.0
@@ -34,7 +33,7 @@ class CurrentCoverage:
     """
 
     sensors: Mapping[str, SensorModel]
-    segments: Mapping[str, npt.NDArray[np.bool_]]
+    segments: Mapping[str, Bools]
 
     @property
     def segment_count(self) -> int:
@@ -166,7 +165,7 @@ def current_coverage_of(model: TrackerModel, border: Border | None) -> CurrentCo
     return CurrentCoverage(model.sensors, {} if border is None else _segments(model.sensors, border))
 
 
-def _segments(sensors: Mapping[str, SensorModel], border: Border) -> dict[str, npt.NDArray[np.bool_]]:
+def _segments(sensors: Mapping[str, SensorModel], border: Border) -> dict[str, Bools]:
     chainage = np.arange(0.5 * POINT_EVERY_M, border.length_m, POINT_EVERY_M)
     easting, northing = border.point_at(chainage)
     segment, _, _ = border.locate(easting, northing)

@@ -20,7 +20,7 @@ from shapely.geometry import LineString
 
 from fusion.models.motion import FOOT, VEHICLE, Mode, motion_model, transition
 from fusion.situation.facts import Forecast
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
@@ -93,7 +93,7 @@ class _Tables(NamedTuple):
     moves: Floats
     speed_sd: Floats
     gait: Ints
-    steady: npt.NDArray[np.bool_]
+    steady: Bools
 
 
 class Forecaster:
@@ -156,7 +156,7 @@ class Forecaster:
         _move(state, mode, np.diff(self._times), self._kicks, self._change, self._resumes, self._tables, paths)
         return paths
 
-    def _first_modes(self, velocity: Floats, drives: npt.NDArray[np.bool_]) -> Ints:
+    def _first_modes(self, velocity: Floats, drives: Bools) -> Ints:
         """Draw the present mode of each particle, by its fraction and the fit of its velocity."""
         model = self._model
         speed2 = (velocity**2).sum(axis=1)[:, None]
@@ -201,7 +201,7 @@ def _move(
     durations: Floats,
     kicks: Floats,
     change: Floats,
-    resumes: npt.NDArray[np.bool_],
+    resumes: Bools,
     tables: _Tables,
     paths: Floats,
 ) -> None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from fusion.situation.facts import ResponseInTime
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from geo.border import Belt
 from geo.border.belt import BorderLine, belt_of
 from geo.errors import BadInput
@@ -151,7 +151,7 @@ def interception_of(
     return Interception(belt, tuple(bases), surfaces, settings or ResponseSettings(), missing)
 
 
-def _surface(belt: Belt, moving: Mobility, edge: npt.NDArray[np.bool_], there: Floats) -> _Surface:
+def _surface(belt: Belt, moving: Mobility, edge: Bools, there: Floats) -> _Surface:
     """``there`` (base, cell): seconds of response from each base."""
     steps = Steps.over(moving.within(belt.rows, belt.columns, belt.inside), neighbours=16)
     to_go = steps.spread(np.where(edge, 0.0, np.inf), backward=True)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats
+from geo.arrays import Float32s, Floats, UInt8s
 from geo.terrain import cell_size, slope
 
 RasterScalar = TypeVar("RasterScalar", bound=np.generic)
@@ -29,8 +29,8 @@ def read_only(array: npt.NDArray[RasterScalar]) -> npt.NDArray[RasterScalar]:
 class SectorRasters:
     """Elevation and slope side by side (row, column, 2) float32, so that one point accesses one memory area."""
 
-    raster: npt.NDArray[np.float32]
-    land_cover: npt.NDArray[np.uint8]
+    raster: Float32s
+    land_cover: UInt8s
     west: float
     north: float
     cell_m: float
@@ -53,7 +53,7 @@ class SectorRasters:
         northing: Floats,
         elevation: Floats,
         steepness: Floats,
-        cover: npt.NDArray[np.uint8] | None,
+        cover: UInt8s | None,
     ) -> None:
         """Fill elevation and slope (bilinear) and cover (nearest cell, when wanted) of points (n,) [m].
 
@@ -68,12 +68,12 @@ class SectorRasters:
 def _sample(
     easting: Floats,
     northing: Floats,
-    raster: npt.NDArray[np.float32],
-    codes: npt.NDArray[np.uint8],
+    raster: Float32s,
+    codes: UInt8s,
     edges: tuple[float, float, float],
     elevation: Floats,
     steepness: Floats,
-    cover: npt.NDArray[np.uint8],
+    cover: UInt8s,
 ) -> None:
     """Fill bilinear elevation and slope, and nearest land cover; values for points off the map are not changed."""
     west, north, cell = edges

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from affine import Affine
 from rasterio.features import rasterize
@@ -16,6 +15,7 @@ from rasterio.features import rasterize
 from fusion.situation.current_coverage import CurrentCoverage, first_hidden
 from fusion.situation.facts import Surroundings
 from fusion.situation.sector_rasters import SectorRasters
+from geo.arrays import Bools, Float32s
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility.roads_and_rivers import Ways, lay
@@ -40,7 +40,7 @@ class SurroundingsLookup:
     rasters: SectorRasters
     has_cover: bool
     legend: Mapping[int, str]
-    minutes: Mapping[str, npt.NDArray[np.float32]]
+    minutes: Mapping[str, Float32s]
     missing: tuple[str, ...]
 
     def of(
@@ -112,7 +112,7 @@ def ground_around(
     search over the terrain."""
     frame, chosen = frame_of(terrain), settings or MobilitySettings()
     has_cover = "land_cover" in terrain
-    goals: dict[str, npt.NDArray[np.bool_]] = {}
+    goals: dict[str, Bools] = {}
     if ways is not None and ways.roads is not None:
         goals["roads"] = lay(Ways(roads=ways.roads), terrain, frame, chosen).path
     if settlements is not None:
@@ -129,7 +129,7 @@ def ground_around(
     )
 
 
-def _touched(table: Any, terrain: xr.Dataset, frame: LocalFrame) -> npt.NDArray[np.bool_]:
+def _touched(table: Any, terrain: xr.Dataset, frame: LocalFrame) -> Bools:
     """Cells (row, column) touched by the shapes."""
     if table.crs is None:
         raise BadInput("no coordinate system", where="settlements", expected="a known one")
@@ -148,7 +148,7 @@ def _legend(cover: xr.DataArray) -> dict[int, str]:
     return dict(zip(codes, str(cover.attrs.get("flag_meanings", "")).split(), strict=False))
 
 
-def _minutes_to(walker: Mobility, cells: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+def _minutes_to(walker: Mobility, cells: Bools) -> Float32s:
     """Minutes (row, column) on foot from each cell to the nearest of ``cells`` in time; inf without a path."""
     start = np.where(cells & ~walker.closed, 0.0, np.inf)
     cost = spread(walker, start, backward=True, neighbours=16).cost

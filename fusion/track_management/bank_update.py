@@ -16,7 +16,7 @@ from fusion.filter.existence import CLOSING, STARTED, UPDATED, Newborn, Posterio
 from fusion.filter.track_bank import CLOSED, TENTATIVE, Bits, TrackColumns
 from fusion.models.motion import combine
 from fusion.models.tracker_model import TrackerModel
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Int32s, Ints
 
 LEAST_NARROW: Final = 0.25
 """A track ends if the modes in which its position is still known hold less than this probability."""
@@ -31,7 +31,7 @@ class UpdatedTracks(NamedTuple):
     mean: Floats
     cov: Floats
     mode: Floats
-    held: npt.NDArray[np.bool_]
+    held: Bools
     posterior: Posterior
 
 
@@ -62,7 +62,7 @@ class HistoryRows(NamedTuple):
     existence: Floats
     status: npt.NDArray[np.int8]
     event: npt.NDArray[np.int8]
-    plot: npt.NDArray[np.int32]
+    plot: Int32s
 
 
 def deletion_rules(model: TrackerModel) -> DeletionRules:
@@ -243,7 +243,7 @@ def _history_rows(
     new: TrackColumns,
     source: Ints,
     event: npt.NDArray[np.int8],
-    plot: npt.NDArray[np.int32],
+    plot: Int32s,
 ) -> HistoryRows:
     """Rows of history of the tracks ``source``, numbered as in ``_gathered``."""
     status = _picked(old.status, after.status, new.status, source)

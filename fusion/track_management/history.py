@@ -11,7 +11,7 @@ import xarray as xr
 
 from fusion.filter.track_bank import CLOSED, PER_ROW, STATUS, Rows, TrackBank, track_names
 from fusion.models.motion import VEHICLE, unpack
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 from sensors.scan import CLASSES
 
 
@@ -92,7 +92,7 @@ def picture(
     ).assign_coords({"class": list(CLASSES)})
 
 
-def open_rows(track: npt.NDArray[Any], closed: npt.NDArray[np.bool_]) -> Ints:
+def open_rows(track: npt.NDArray[Any], closed: Bools) -> Ints:
     """The last row of each track whose last row is not ``closed``, in ascending order; both arguments are (row,)."""
     last = np.array(sorted({name: row for row, name in enumerate(track.tolist())}.values()), np.int64)
     return last[~closed[last]]

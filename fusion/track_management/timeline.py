@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from fusion.filter.track_bank import Rows, TrackBank
+from geo.arrays import Floats
 from sensors.scan_columns import ARRAYS, ScanColumns
 
 OFTEN_LATE = 0.02
@@ -51,7 +51,7 @@ def compact(scan: ScanColumns) -> ScanColumns:
     return ScanColumns(*about, *columns)
 
 
-def _held_once(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _held_once(values: Floats) -> Floats:
     one = values[:1].tobytes()
     if values[-1:].tobytes() != one or values.tobytes() != one * len(values):
         return values

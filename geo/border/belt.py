@@ -12,7 +12,7 @@ import xarray as xr
 from scipy import ndimage
 from shapely.geometry import LineString, MultiLineString
 
-from geo.arrays import Bools, Floats
+from geo.arrays import Bools, Floats, Int32s
 from geo.errors import BorderError
 from geo.frame import LocalFrame
 from geo.terrain.derived import bounds, cell_size
@@ -48,7 +48,7 @@ class BorderLine(Protocol):
     def segments(self) -> int: ...
     @property
     def segment_spans_m(self) -> Floats: ...
-    def between_edges(self, easting: Floats, northing: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]: ...
+    def between_edges(self, easting: Floats, northing: Floats) -> tuple[Int32s, Floats, Floats]: ...
     def point_at(self, chainage_m: npt.ArrayLike) -> tuple[Any, Any]: ...
     def segment_geometry(self, segment: int) -> LineString: ...
 
@@ -97,7 +97,7 @@ class Belt:
     cell_m: float
     easting: Floats
     northing: Floats
-    segment: npt.NDArray[np.int32]
+    segment: Int32s
     offset: Floats
     inside: Bools
     inner: Bools
@@ -106,7 +106,7 @@ class Belt:
     at_rim: Bools
     onward: Bools
 
-    def of(self, raster: xr.DataArray) -> npt.NDArray[np.float64]:
+    def of(self, raster: xr.DataArray) -> Floats:
         """Return a raster of the terrain on the window of the belt.
 
         Parameters

@@ -14,7 +14,7 @@ import xarray as xr
 from shapely.geometry import LineString, MultiLineString
 from shapely.ops import substring
 
-from geo.arrays import Floats
+from geo.arrays import Floats, Int32s, Ints
 from geo.border import edge_tree
 from geo.border.edge_tree import EDGE_COLUMNS, EdgeTree
 from geo.border.line_files import Clip, Where, read_lines
@@ -71,7 +71,7 @@ class Border:
     home_side: str = "left"
     _tree: EdgeTree = field(init=False, repr=False, compare=False)
     _part_ends: Floats = field(init=False, repr=False, compare=False)
-    _segment_ends: npt.NDArray[np.int64] = field(init=False, repr=False, compare=False)
+    _segment_ends: Ints = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.home_side not in HOME_SIDES:
@@ -292,12 +292,12 @@ class Border:
         segment, chainage, offset = self._located(easting, northing)
         return (int(segment), float(chainage), float(offset)) if segment.ndim == 0 else (segment, chainage, offset)
 
-    def _located(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
+    def _located(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[Int32s, Floats, Floats]:
         e, n = np.broadcast_arrays(np.asarray(easting, dtype=np.float64), np.asarray(northing, dtype=np.float64))
         segment, chainage, offset = self._tree.locate(e, n, float(self.segment_length_m))
         return segment, chainage, offset if self.home_side == "left" else np.where(offset == 0.0, 0.0, -offset)
 
-    def between_edges(self, easting: Floats, northing: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
+    def between_edges(self, easting: Floats, northing: Floats) -> tuple[Int32s, Floats, Floats]:
         """Return the segment of points and their offsets from both edges, which of a line are the same.
 
         Parameters

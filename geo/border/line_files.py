@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pyproj
 import shapely
 import xarray as xr
@@ -18,7 +17,7 @@ from pyproj.crs import CRS
 from shapely.geometry import LineString, Polygon, box, shape
 from shapely.geometry.base import BaseGeometry
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from geo.errors import BorderError
 from geo.frame import WGS84, LocalFrame, horizontal_part
 
@@ -159,7 +158,7 @@ def _nothing(where: Where | None) -> str:
     return "the file has no feature" if where is None else f"no feature matches {where!r}"
 
 
-def _matching(where: Mapping[str, object], columns: dict[str, Any], count: int, path: str) -> npt.NDArray[np.bool_]:
+def _matching(where: Mapping[str, object], columns: dict[str, Any], count: int, path: str) -> Bools:
     chosen = np.ones(count, dtype=bool)
     for name, wanted in where.items():
         if name not in columns:

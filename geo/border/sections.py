@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
+from geo.arrays import Ints
 from geo.border.belt import BorderLine
 from geo.border.line_files import read_named_lines
 from geo.errors import BorderError
@@ -63,7 +63,7 @@ class Section:
             )
 
 
-def section_of_segments(border: BorderLine, sections: Sequence[Section]) -> npt.NDArray[np.int64]:
+def section_of_segments(border: BorderLine, sections: Sequence[Section]) -> Ints:
     """For each segment, the number of the section that contains its middle, −1 if none does, (segment,).
 
     Raises BorderError if sections overlap or reach beyond the border.

@@ -14,7 +14,7 @@ import xarray as xr
 from shapely.geometry import LineString, MultiLineString
 from shapely.ops import substring
 
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Int32s, Ints
 from geo.border.belt import ELSEWHERE
 from geo.border.line import Border
 from geo.border.zone import Zone
@@ -97,7 +97,7 @@ class BorderPart:
         """Easting and northing [m] of chainages [m] along the part; as ``Border.point_at``."""
         return self.track.point_at(chainage_m)
 
-    def between_edges(self, easting: Floats, northing: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
+    def between_edges(self, easting: Floats, northing: Floats) -> tuple[Int32s, Floats, Floats]:
         """As ``between_edges`` of the whole, with segments numbered as in the part, ELSEWHERE for others and −1 beyond
         all ends."""
         segment, inward, outward = self.whole.between_edges(easting, northing)
@@ -127,7 +127,7 @@ class Stretch:
     index: _SegmentIndex = field(repr=False)
 
     @property
-    def own_flags(self) -> npt.NDArray[np.bool_]:
+    def own_flags(self) -> Bools:
         """Whether each segment of ``border`` is the sub-section's own, (segment + 1,); the last is for "no segment"."""
         flags = np.zeros(len(self.numbers) + 1, bool)
         flags[self.own_segments] = True

@@ -12,7 +12,7 @@ import shapely
 import xarray as xr
 from shapely.geometry import LineString, MultiLineString, Polygon
 
-from geo.arrays import Floats
+from geo.arrays import Floats, Int32s
 from geo.border.belt import BorderLine
 from geo.border.line import Border
 from geo.border.line_files import Clip, Where, read_areas, read_lines
@@ -368,7 +368,7 @@ class Zone:
         offset = _of_the_zone(inward, outward)
         return segment, chainage, float(offset) if np.ndim(offset) == 0 else offset
 
-    def between_edges(self, easting: Floats, northing: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
+    def between_edges(self, easting: Floats, northing: Floats) -> tuple[Int32s, Floats, Floats]:
         """Return the segment of points and their offsets from both edges.
 
         Parameters

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from geo.border.belt import BorderLine, fitting_belt_m
 from geo.border.line import Border
 from geo.border.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, whole_border_attrs
@@ -232,7 +232,7 @@ def crossing_times_of_the_whole(
     settings: ChallengeSettings,
     mobility: MobilitySettings | None,
     ways: Ways | None,
-) -> tuple[Stretch, Floats, npt.NDArray[np.bool_]]:
+) -> tuple[Stretch, Floats, Bools]:
     """Least seconds of a crossing through each of a sub-section's own segments, and whether the whole border has no
     path that is faster by SAME_S; preceded by the sub-section with the overlap used, widened until there is none."""
     moving: Any = {"settings": settings, "mobility": mobility, "ways": ways}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import shapely
 import xarray as xr
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats, Ints
 from geo.border.belt import Belt
 from geo.challenge.settings import ChallengeSettings
 from geo.mobility.speed_surface import Mobility
@@ -97,8 +97,8 @@ def fastest_crossings(ground: ChallengeTerrain) -> Crossings:
 
 
 def fastest_crossings_of_the_whole(
-    ground: ChallengeTerrain, own_segments: npt.NDArray[np.int64], *, slack_s: float
-) -> tuple[Crossings, npt.NDArray[np.bool_]]:
+    ground: ChallengeTerrain, own_segments: Ints, *, slack_s: float
+) -> tuple[Crossings, Bools]:
     """``fastest_crossings`` of a part of a border, and whether the whole has none faster through its own segments."""
     chosen = ground.settings
     case = {"direction": chosen.direction, "neighbours": chosen.neighbours}
@@ -137,7 +137,7 @@ def dead_cells(ground: ChallengeTerrain) -> dict[str, Floats]:
     return answers
 
 
-def candidates(belt: Belt, terrain: xr.Dataset) -> tuple[Floats, npt.NDArray[np.int64]]:
+def candidates(belt: Belt, terrain: xr.Dataset) -> tuple[Floats, Ints]:
     """Highest point on each segment's home side (site, 2) [m], and its segment (site,).
 
     Of equal heights the one nearest to the middle of the belt and of the segment counts, so that rotating or shifting
@@ -159,8 +159,8 @@ def candidates(belt: Belt, terrain: xr.Dataset) -> tuple[Floats, npt.NDArray[np.
 
 def _hidden(
     sets: Footprints,
-    owners: npt.NDArray[np.int64],
-    known: npt.NDArray[np.bool_],
+    owners: Ints,
+    known: Bools,
     belt: Belt,
     settings: ChallengeSettings,
 ) -> Floats:
@@ -171,7 +171,7 @@ def _hidden(
     bounds = np.searchsorted(owner[order], np.arange(segments + 1))
     lines = np.array([belt.border.segment_geometry(segment) for segment in range(segments)], dtype=object)
     site_of, segment_of = shapely.STRtree(lines).query(lines[owners], predicate="dwithin", distance=settings.sight_m)
-    sight: list[list[npt.NDArray[np.bool_]]] = [[] for _ in range(segments)]
+    sight: list[list[Bools]] = [[] for _ in range(segments)]
     place = np.empty(len(order), np.int64)  # position of each cell in the order by segment
     place[order] = np.arange(len(order))
     for site in range(len(owners)):
@@ -188,7 +188,7 @@ def _hidden(
     return hidden
 
 
-def _on_terrain(mask: npt.NDArray[np.bool_], belt: Belt, terrain: xr.Dataset) -> npt.NDArray[np.bool_]:
+def _on_terrain(mask: Bools, belt: Belt, terrain: xr.Dataset) -> Bools:
     whole = np.zeros((terrain.sizes["northing"], terrain.sizes["easting"]), bool)
     whole[belt.rows, belt.columns] = mask
     return whole
@@ -198,8 +198,8 @@ def _on_terrain(mask: npt.NDArray[np.bool_], belt: Belt, terrain: xr.Dataset) ->
 class Sides:
     """Segment and side of the belt of each cell, for averages over them."""
 
-    cells: npt.NDArray[np.int64]
-    group: npt.NDArray[np.int64]
+    cells: Ints
+    group: Ints
     segments: int
 
     @classmethod
@@ -234,7 +234,7 @@ class Sides:
         return np.column_stack([sides[0], sides[1]])
 
 
-def _medians(values: Floats, group: npt.NDArray[np.int64], groups: int) -> Floats:
+def _medians(values: Floats, group: Ints, groups: int) -> Floats:
     order = np.lexsort((values, group))
     starts = np.searchsorted(group[order], np.arange(groups + 1))
     count = np.diff(starts)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from geo.errors import BadInput
 
 SCORES: Final[Mapping[str, tuple[str, float]]] = {
@@ -262,7 +262,7 @@ class ReferenceTable:
         record["measures"] = {name: [float(f"{v:.6g}") for v in values] for name, values in self.measures.items()}
         return json.dumps(record, indent=1, ensure_ascii=False)
 
-    def percentiles(self, name: str, values: npt.ArrayLike) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    def percentiles(self, name: str, values: npt.ArrayLike) -> tuple[Floats, Bools]:
         """Look up the percentiles of values in the table.
 
         Parameters

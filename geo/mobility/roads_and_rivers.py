@@ -14,6 +14,7 @@ import xarray as xr
 from affine import Affine
 from rasterio.features import rasterize
 
+from geo.arrays import Bools, Float32s, Floats
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility.settings import FOOTWAYS, ROAD_LINKS, MobilitySettings
@@ -79,10 +80,10 @@ class WayCells:
     """Roads and rivers by cell (row, column): ``road_mps``, NaN without a road; ``path``: cells with any road or
     path."""
 
-    road_mps: npt.NDArray[np.float32]
-    path: npt.NDArray[np.bool_]
-    river: npt.NDArray[np.bool_]
-    ford: npt.NDArray[np.bool_]
+    road_mps: Float32s
+    path: Bools
+    river: Bools
+    ford: Bools
 
 
 def lay(ways: Ways, terrain: xr.Dataset, frame: LocalFrame, settings: MobilitySettings) -> WayCells:
@@ -110,7 +111,7 @@ def lay(ways: Ways, terrain: xr.Dataset, frame: LocalFrame, settings: MobilitySe
 
 def _roads(
     roads: geopandas.GeoDataFrame, frame: LocalFrame, settings: MobilitySettings
-) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+) -> tuple[npt.NDArray[np.object_], Floats, Bools]:
     """Lines in the frame, their speed by vehicle [m/s; 0 for footpaths], and which can be walked."""
     column = next((name for name in ROAD_COLUMNS if name in roads), None)
     if column is None and SPEED_COLUMN not in roads:
@@ -148,11 +149,11 @@ def _shapes(table: geopandas.GeoDataFrame | None, frame: LocalFrame, *, near_m: 
     return shapes
 
 
-def _touched(shapes: npt.NDArray[np.object_], shape: tuple[int, int], grid: Affine) -> npt.NDArray[np.bool_]:
+def _touched(shapes: npt.NDArray[np.object_], shape: tuple[int, int], grid: Affine) -> Bools:
     kept = [geometry for geometry in shapes if _is_shape(geometry)]
     if not kept:
         return np.zeros(shape, bool)
-    cells: npt.NDArray[np.bool_] = rasterize(kept, shape, transform=grid, all_touched=True, dtype="uint8").astype(bool)
+    cells: Bools = rasterize(kept, shape, transform=grid, all_touched=True, dtype="uint8").astype(bool)
     return cells
 
 

@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from geo.mobility.roads_and_rivers import WayCells, Ways, lay
 from geo.mobility.settings import Factors, MobilitySettings
 from geo.mobility.walking_speed import TOBLER_EASIEST_GRADIENT, TOBLER_PEAK_MPS, TOBLER_STEEPNESS
@@ -59,7 +58,7 @@ class Mobility:
     missing: tuple[str, ...] = ()
     least_pace: float = 0.0
 
-    def within(self, rows: slice, columns: slice, inside: npt.NDArray[np.bool_]) -> Mobility:
+    def within(self, rows: slice, columns: slice, inside: Bools) -> Mobility:
         """Return a window, closed outside the cells ``inside`` (row, column of the window)."""
         felt = np.broadcast_to(self.felt, self.elevation.shape)[rows, columns]
         return replace(
@@ -72,7 +71,7 @@ class Mobility:
         )
 
     @property
-    def closed(self) -> npt.NDArray[np.bool_]:
+    def closed(self) -> Bools:
         """Cells that cannot be entered: impassable or unknown."""
         return ~(np.isfinite(self.pace) & np.isfinite(self.elevation))
 

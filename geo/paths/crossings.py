@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 from geo.border.belt import Belt
 from geo.errors import BadInput
 from geo.mobility.speed_surface import Mobility
@@ -40,7 +40,7 @@ class Crossings:
     there: Ints
     before: Spread
     after: Spread
-    open_ended: npt.NDArray[np.bool_]
+    open_ended: Bools
 
     @property
     def cheapest(self) -> int:
@@ -104,7 +104,7 @@ def crossings(
 
 def crossings_of_the_whole(
     belt: Belt, mobility: Mobility, own_segments: Ints, *, least_per_s: float, slack: float, **case: Any
-) -> tuple[Crossings, npt.NDArray[np.bool_]]:
+) -> tuple[Crossings, Bools]:
     """``crossings`` of a part of a border, and whether through its ``own_segments`` the whole has none cheaper.
 
     Cheaper means by more than ``slack``; ``least_per_s`` is what a second costs at least anywhere. ``case`` are the
@@ -126,7 +126,7 @@ def crossings_of_the_whole(
     return cheapest, proved
 
 
-def first_labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], onward_per_s: float | None) -> Floats:
+def first_labels(belt: Belt, mobility: Mobility, edge: Bools, onward_per_s: float | None) -> Floats:
     """Start costs of a search: 0 on an edge, and where the belt continues the least cost of a path to that edge.
 
     A path to the edge must get as far from the line as the edge is, at best at the highest speed of the law. That holds
@@ -143,7 +143,7 @@ def first_labels(belt: Belt, mobility: Mobility, edge: npt.NDArray[np.bool_], on
     return np.where(belt.onward & ~edge, least, labels)
 
 
-def _open_ended(paths: Crossings, start: npt.NDArray[np.bool_], goal: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _open_ended(paths: Crossings, start: Bools, goal: Bools) -> Bools:
     """Segments whose cheapest path does not lead from edge to edge."""
     open_ended = np.zeros(len(paths.cost), bool)
     for segment in np.flatnonzero(np.isfinite(paths.cost)):
@@ -181,7 +181,7 @@ def _steps_over_the_line(belt: Belt, steps: Steps, direction: str, before: Float
     return _Over(here, there, _segments_passed(belt, here, there), cost)
 
 
-def _shifted(mask: npt.NDArray[np.bool_], down: int, right: int) -> npt.NDArray[np.bool_]:
+def _shifted(mask: Bools, down: int, right: int) -> Bools:
     """Return the mask shifted so that each cell holds the value ``down`` rows below and ``right`` columns beside it."""
     moved = np.zeros_like(mask)
     rows, columns = mask.shape
@@ -222,11 +222,11 @@ def _best_by_segment(belt: Belt, over: _Over) -> Ints:
     return best
 
 
-def _unknown(belt: Belt, mobility: Mobility) -> npt.NDArray[np.bool_]:
+def _unknown(belt: Belt, mobility: Mobility) -> Bools:
     """Segments in whose belt some cells are unknown, so that an undetected path may exist."""
     segments = belt.border.segments
     void = ~np.isfinite(mobility.elevation[belt.rows, belt.columns]) | belt.at_rim
     cells = np.bincount(belt.segment[belt.inside], minlength=segments)
     unknown = np.bincount(belt.segment[belt.inside & void], minlength=segments)
-    doubtful: npt.NDArray[np.bool_] = (cells == 0) | (unknown > 0)
+    doubtful: Bools = (cells == 0) | (unknown > 0)
     return doubtful

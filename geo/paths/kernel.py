@@ -12,10 +12,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-from geo.arrays import Floats, Int32s
+from geo.arrays import Floats, Int32s, Ints, UInt8s
 
 
 class Moves(NamedTuple):
@@ -212,7 +211,7 @@ def _at_least(ground: Floats, here: int, there: int, count: int, run: float) -> 
 @njit(**COMPILED)
 def step_costs(
     ground: Floats,
-    cells: npt.NDArray[np.int64],
+    cells: Ints,
     move: int,
     graph: PathGraph,
     costs: Floats,
@@ -314,7 +313,7 @@ def _sink(size: int, heap: Int32s, spot: Int32s, labels: Floats) -> None:
 def search(
     ground: Floats,
     labels: Floats,
-    arrival: npt.NDArray[np.uint8],
+    arrival: UInt8s,
     graph: PathGraph,
     sign: float,
     limit: float,
@@ -390,7 +389,7 @@ def search(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def trace(cell: int, arrival: npt.NDArray[np.uint8], steps: Int32s) -> Int32s:
+def trace(cell: int, arrival: UInt8s, steps: Int32s) -> Int32s:
     """Flat cells from ``cell`` back to the start of the search, both included."""
     path = [np.int32(cell)]
     while arrival[cell] != NOWHERE:

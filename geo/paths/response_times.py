@@ -14,7 +14,7 @@ import xarray as xr
 from affine import Affine
 from rasterio.features import shapes
 
-from geo.arrays import Floats
+from geo.arrays import Floats, Ints
 from geo.errors import TerrainError
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
@@ -119,7 +119,7 @@ def labels_at(mobility: Mobility, places: npt.ArrayLike) -> Floats:
     return labels
 
 
-def cells_of(mobility: Mobility, points: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def cells_of(mobility: Mobility, points: Floats) -> tuple[Ints, Ints]:
     """Rows and columns of the cells that hold points (point, 2) [m]; TerrainError where the mover cannot be."""
     columns = np.rint((points[:, 0] - mobility.easting[0]) / mobility.cell_m)
     rows = np.rint((mobility.northing[0] - points[:, 1]) / mobility.cell_m)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats, Ints, UInt8s
 from geo.errors import BadInput
 from geo.mobility.speed_surface import Mobility
 from geo.paths import kernel
@@ -28,11 +28,11 @@ class Spread:
     """
 
     cost: Floats
-    arrival: npt.NDArray[np.uint8]
+    arrival: UInt8s
     neighbours: int
     backward: bool
 
-    def path(self, row: int, column: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def path(self, row: int, column: int) -> tuple[Ints, Ints]:
         """Rows and columns of the least-cost path in the order of travel; empty where there is none.
 
         It ends at the cell; in a backward search it starts there.
@@ -108,9 +108,9 @@ class Steps:
         return Spread(*answer, self.neighbours, backward)
 
     @property
-    def open(self) -> npt.NDArray[np.bool_]:
+    def open(self) -> Bools:
         """Cells that can be entered (row, column)."""
-        passable: npt.NDArray[np.bool_] = np.isfinite(self.ground[(*self.inside, kernel.PACE)])
+        passable: Bools = np.isfinite(self.ground[(*self.inside, kernel.PACE)])
         return passable
 
     def costs(self, rows: npt.ArrayLike, columns: npt.ArrayLike, move: int) -> Floats:

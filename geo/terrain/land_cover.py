@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from rasterio.windows import Window
 
+from geo.arrays import Float32s, UInt8s
 from geo.errors import BadInput, TerrainError
 from geo.terrain.grid import PlannedGrid
 from geo.terrain.resample import read_all, read_nearest
@@ -32,7 +32,7 @@ WORLD_COVER: Final[Mapping[int, str]] = {
 """Classes of ESA WorldCover 10 m, 2021 v200 (product user manual, table of classes)."""
 
 
-def read_codes(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window) -> npt.NDArray[np.uint8]:
+def read_codes(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window) -> UInt8s:
     """Class codes 0–255, 0 where unknown; TerrainError for invalid codes."""
     values = read_all(sources, grid, window, read_nearest)
     values[np.isnan(values)] = UNKNOWN_LAND_COVER
@@ -43,7 +43,7 @@ def read_codes(sources: Sequence[RasterSource], grid: PlannedGrid, window: Windo
     return values.astype(np.uint8)
 
 
-def read_canopy(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window) -> npt.NDArray[np.float32]:
+def read_canopy(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window) -> Float32s:
     """Canopy heights [m], NaN where unknown; TerrainError for heights that are not plausible for trees."""
     values = read_all(sources, grid, window, read_nearest)
     wrong = (values < 0.0) | (values > TALLEST_CANOPY_M)

@@ -13,6 +13,7 @@ from pyproj import Transformer
 from pyproj.crs import CRS
 from rasterio.windows import Window
 
+from geo.arrays import Float32s
 from geo.errors import BadInput, FrameError, TerrainError
 from geo.frame import LocalFrame, horizontal_part
 from geo.schema import Schema, Variable
@@ -65,7 +66,7 @@ class TerrainPlan:
         """Names of the sources, for messages and reports."""
         return self.sources[0].label + (f" and {len(self.sources) - 1} more" if len(self.sources) > 1 else "")
 
-    def heights(self, row: int, column: int, rows: int, columns: int) -> npt.NDArray[np.float32]:
+    def heights(self, row: int, column: int, rows: int, columns: int) -> Float32s:
         """Read the elevation of a window of the terrain.
 
         Parameters

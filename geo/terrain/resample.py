@@ -12,7 +12,7 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
-from geo.arrays import Float32s
+from geo.arrays import Bools, Float32s
 from geo.errors import TerrainError
 from geo.terrain.grid import MARGIN_CELLS, Box, PlannedGrid, applied, box_of, extent, transformer
 from geo.terrain.safe_open import opened
@@ -39,7 +39,7 @@ def read_all(sources: Sequence[RasterSource], grid: PlannedGrid, window: Window,
     return values
 
 
-def read_heights(source: RasterSource, grid: PlannedGrid, window: Window) -> npt.NDArray[np.float32]:
+def read_heights(source: RasterSource, grid: PlannedGrid, window: Window) -> Float32s:
     """Heights [m] of ``grid`` in ``window``, (rows, columns) float32, NaN where the source is void or ends.
 
     Native cells are returned unchanged. Others are bilinear between the four source centres around the cell's centre; a
@@ -68,7 +68,7 @@ def read_heights(source: RasterSource, grid: PlannedGrid, window: Window) -> npt
             return _in_metres(source, warped.read(1, window=window))
 
 
-def read_nearest(source: RasterSource, grid: PlannedGrid, window: Window) -> npt.NDArray[np.float32]:
+def read_nearest(source: RasterSource, grid: PlannedGrid, window: Window) -> Float32s:
     """Cell values of the nearest source cell, otherwise like ``read_heights``, without the check."""
     with opened(source.name, source.label) as raster, _warped(raster, source, grid, Resampling.nearest) as warped:
         return _in_metres(source, warped.read(1, window=window))
@@ -91,7 +91,7 @@ def _warped(raster: object, source: RasterSource, grid: PlannedGrid, resampling:
     )
 
 
-def _in_metres(source: RasterSource, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+def _in_metres(source: RasterSource, values: npt.NDArray[Any]) -> Float32s:
     if (source.scale, source.offset) == (1.0, 0.0):
         return values.astype(np.float32, copy=False)
     return (values.astype(np.float64) * source.scale + source.offset).astype(np.float32)
@@ -106,7 +106,7 @@ def _behind(source: RasterSource, grid: PlannedGrid, window: Window) -> Box:
     return box_of(source, np.asarray(x), np.asarray(y), margin=MARGIN_CELLS)
 
 
-def _refuse_no_heights(source: RasterSource, values: npt.NDArray[Any], voids: npt.NDArray[np.bool_]) -> None:
+def _refuse_no_heights(source: RasterSource, values: npt.NDArray[Any], voids: Bools) -> None:
     """Raise TerrainError for the first cell that is not plausible as a height and not declared void."""
     if voids.all():
         return

@@ -8,12 +8,11 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from pyproj.crs import CRS
 from pyproj.exceptions import CRSError
 
-from geo.arrays import Float32s, Floats
+from geo.arrays import Bools, Float32s, Floats
 from geo.errors import BadInput, TerrainError
 from geo.visibility.kernels.sight_line import EARTH_RADIUS_M, HIDDEN, UNKNOWN, VISIBLE
 
@@ -96,7 +95,7 @@ class RasterGrid:
     def column_of(self, easting: Any) -> Floats:
         return _placed((np.asarray(easting, np.float64) - self.west) / self.cell_m)
 
-    def holds(self, row: Floats, column: Floats) -> npt.NDArray[np.bool_]:
+    def holds(self, row: Floats, column: Floats) -> Bools:
         """Whether points lie on the surface, which ends at the outermost cell centres."""
         inside = (row >= 0) & (row <= self.rows - 1) & (column >= 0) & (column <= self.columns - 1)
         return np.asarray(inside, dtype=np.bool_)

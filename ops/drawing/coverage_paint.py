@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from geo.arrays import UInt8s
+from geo.arrays import Float32s, UInt8s
 from ops.drawing.coverage_classes import ColourClass
 from ops.drawing.tile_styles import LINES, Palette, diagonals, legend_entry
 
@@ -23,14 +22,14 @@ class Covered:
     margin_px: int = 0
     smooth: bool = False
 
-    def classes(self, probability: npt.NDArray[np.float32]) -> UInt8s:
+    def classes(self, probability: Float32s) -> UInt8s:
         """Return the class number of each cell; UNKNOWN where the probability is unknown."""
         lows = np.array([step.low for step in self.steps[1:]])
         classes = np.searchsorted(lows, probability.astype(np.float64), side="right").astype(np.uint8)
         classes[np.isnan(probability)] = UNKNOWN
         return classes
 
-    def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> UInt8s:
+    def paint(self, values: Float32s, _cell_m: float, palette: Palette) -> UInt8s:
         pixels = np.zeros((4, *values.shape), np.uint8)
         for number, step in enumerate(self.steps):
             if step.colour is not None:

@@ -17,6 +17,8 @@ import numpy.typing as npt
 import xarray as xr
 from matplotlib.figure import Figure
 
+from geo.arrays import Floats, Ints
+
 # Okabe and Ito (2008): distinguishable with every common form of colour blindness.
 BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 ORANGE, GREY = "#e69f00", "#8a8f98"
@@ -120,7 +122,7 @@ def gospa_over_time(gospa: xr.Dataset) -> SvgFigure:
         return SvgFigure("Tracking error over time", _svg(figure, words), words, caption)
 
 
-def latency_histogram(latencies_ms: npt.NDArray[np.float64]) -> SvgFigure:
+def latency_histogram(latencies_ms: Floats) -> SvgFigure:
     """Plot a histogram of latencies [ms] on a logarithmic axis, with the median and the 99th percentile."""
     values = np.maximum(latencies_ms[np.isfinite(latencies_ms)], 0.1)
     middle, high = np.percentile(values, (50, 99))
@@ -166,9 +168,9 @@ def detections_per_sensor(counts: Mapping[str, int]) -> SvgFigure:
 
 
 def along_the_border(
-    alerts: Mapping[str, npt.NDArray[np.int64]],
-    hidden: npt.NDArray[np.float64] | None,
-    spans_km: npt.NDArray[np.float64],
+    alerts: Mapping[str, Ints],
+    hidden: Floats | None,
+    spans_km: Floats,
 ) -> SvgFigure:
     """Plot alerts per segment by rule (each an array over segments), above the fraction of dead ground in each belt.
 
@@ -227,5 +229,5 @@ def _plain(text: str) -> str:
     return clean.replace("$", r"\$")
 
 
-def _minutes(times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
+def _minutes(times: npt.NDArray[np.datetime64]) -> Floats:
     return np.asarray((times - times[0]) / np.timedelta64(60, "s"), dtype=np.float64)

@@ -6,7 +6,8 @@ import math
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
+
+from geo.arrays import Float32s
 
 LIGHTS: Final = ((315, 0.5), (270, 0.2), (0, 0.2), (225, 0.1))
 """(azimuth [deg], weight): light from several directions, mostly from the north-west, as is usual on maps."""
@@ -15,7 +16,7 @@ LIGHT_ON_THE_LEVEL: Final = math.sqrt(0.5)
 """Light on level ground, with all lights at an elevation of 45°."""
 
 
-def shade(elevation: npt.NDArray[np.float32], cell_m: float) -> npt.NDArray[np.float32]:
+def shade(elevation: Float32s, cell_m: float) -> Float32s:
     """Return the light on each cell, 0 to 1, of an elevation raster, rows from north to south; NaN near voids."""
     south_slope, east_slope = np.gradient(elevation * np.float32(EXAGGERATION), cell_m)
     steepness = np.sqrt(1 + south_slope**2 + east_slope**2)

@@ -7,9 +7,9 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Float32s, UInt8s
 from ops.drawing.hillshade import shade
 
 OVERLAY_SCALE = 3  # pixels of an overlay per terrain cell
@@ -60,9 +60,7 @@ def painted_png(
     return _data_uri(pixels, lossless=True), bounds
 
 
-def _on_web_grid(
-    values: xr.DataArray, crs: str, *, smooth: bool
-) -> tuple[npt.NDArray[np.float32], list[list[float]], float]:
+def _on_web_grid(values: xr.DataArray, crs: str, *, smooth: bool) -> tuple[Float32s, list[list[float]], float]:
     """Return values on the EPSG:3857 grid, bounds in degrees, and cell size on the ground [m]; NaN off the map."""
     from rasterio.transform import array_bounds, from_origin
     from rasterio.warp import Resampling, calculate_default_transform, reproject, transform_bounds
@@ -91,7 +89,7 @@ def _on_web_grid(
     return out, [[south, west], [north, east]], true_cell
 
 
-def _data_uri(pixels: npt.NDArray[np.uint8], *, lossless: bool = False) -> str:
+def _data_uri(pixels: UInt8s, *, lossless: bool = False) -> str:
     """Encode ``pixels`` (row, column, RGBA) as a WebP data URI."""
     from PIL import Image
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from geo.arrays import UInt8s
+from geo.arrays import Bools, Float32s, UInt8s
 from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
 
 Palette = Literal["day", "night"]
@@ -50,7 +49,7 @@ class Style(Protocol):
     @property
     def smooth(self) -> bool: ...
 
-    def paint(self, values: npt.NDArray[np.float32], cell_m: float, palette: Palette, /) -> UInt8s:
+    def paint(self, values: Float32s, cell_m: float, palette: Palette, /) -> UInt8s:
         """Return RGBA (4, row, column) of ``values`` (row, column), NaN off the map; ``cell_m`` is the pixel size."""
 
     def legend(self, palette: Palette, /) -> list[dict[str, str]]:
@@ -64,7 +63,7 @@ class Hillshade:
     margin_px: int = 2
     smooth: bool = True
 
-    def paint(self, values: npt.NDArray[np.float32], cell_m: float, _palette: Palette) -> UInt8s:
+    def paint(self, values: Float32s, cell_m: float, _palette: Palette) -> UInt8s:
         relative = shade(values, cell_m) / np.float32(LIGHT_ON_THE_LEVEL) - 1
         known = np.isfinite(relative)
         relative = np.where(known, relative, 0)
@@ -88,7 +87,7 @@ class Elevation:
     margin_px: int = 0
     smooth: bool = True
 
-    def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> UInt8s:
+    def paint(self, values: Float32s, _cell_m: float, palette: Palette) -> UInt8s:
         known = np.isfinite(values)
         share = self._share(np.where(known, values, self.low_m))
         pixels = np.empty((4, *values.shape), np.uint8)
@@ -114,7 +113,7 @@ class Unseen:
     margin_px: int = 0
     smooth: bool = False
 
-    def paint(self, values: npt.NDArray[np.float32], _cell_m: float, palette: Palette) -> UInt8s:
+    def paint(self, values: Float32s, _cell_m: float, palette: Palette) -> UInt8s:
         falling, rising = diagonals(values.shape)
         unseen, unknown = values == UNSEEN, values == UNKNOWN
         line = (unseen & falling) | (unknown & (falling | rising))
@@ -131,7 +130,7 @@ class Unseen:
         ]
 
 
-def diagonals(shape: tuple[int, ...]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def diagonals(shape: tuple[int, ...]) -> tuple[Bools, Bools]:
     """Masks of the falling and the rising lines of a hatched tile."""
     rows, columns = np.ogrid[: shape[0], : shape[1]]
     return (rows - columns) % HATCH_PX == 0, (rows + columns) % HATCH_PX == 0

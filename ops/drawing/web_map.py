@@ -18,13 +18,13 @@ from typing import Any
 
 import folium
 import numpy as np
-import numpy.typing as npt
 import shapely
 import xarray as xr
 from folium.raster_layers import ImageOverlay
 from folium.utilities import JsCode
 from shapely.geometry import LineString
 
+from geo.arrays import Floats
 from geo.border import Border, Zone
 from geo.frame import LocalFrame
 from ops.drawing.figures import BLUE, GREEN, GREY, PURPLE
@@ -99,7 +99,7 @@ class Marker:
 class Trail:
     """A line on the map, in the frame [m], (point, 2); its class selects colour and dashes."""
 
-    points: npt.NDArray[np.float64]
+    points: Floats
     of_class: str
     title: str
     rows: Sequence[tuple[str, str]] = ()
@@ -126,7 +126,7 @@ class MapInput:
     terrain: xr.Dataset
     border: Border | Zone
     segment_rows: Sequence[Sequence[tuple[str, str]]]
-    hidden: npt.NDArray[np.float64] | None = None
+    hidden: Floats | None = None
     hidden_cells: xr.DataArray | None = None
     sensors: Sequence[Marker] = ()
     bases: Sequence[Marker] = ()
@@ -294,7 +294,7 @@ def _json_for_html(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _lonlat(points: npt.NDArray[np.float64], frame: LocalFrame) -> list[list[float]]:
+def _lonlat(points: Floats, frame: LocalFrame) -> list[list[float]]:
     lon, lat = frame.to_lonlat(points[:, 0], points[:, 1])
     pairs: list[list[float]] = np.round(np.column_stack([lon, lat]), 6).tolist()
     return pairs

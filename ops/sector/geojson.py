@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from pyproj.crs import CRS
 
+from geo.arrays import Floats
 from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
 from geo.visibility.view import RADIO_K, surface_of
@@ -203,11 +203,11 @@ def _feature(shape: str, coordinates: Any, properties: Mapping[str, Any]) -> dic
     return {"type": "Feature", "geometry": {"type": shape, "coordinates": coordinates}, "properties": properties}
 
 
-def _lonlat(ground: OpenSector, places: npt.NDArray[np.float64]) -> list[list[float]]:
+def _lonlat(ground: OpenSector, places: Floats) -> list[list[float]]:
     return _rounded(np.column_stack(ground.frame.to_lonlat(places[:, 0], places[:, 1])))
 
 
-def _rounded(positions: npt.NDArray[np.float64]) -> list[list[float]]:
+def _rounded(positions: Floats) -> list[list[float]]:
     """Round degrees to 1e-7, about one centimetre."""
     return np.round(positions, 7).tolist()  # type: ignore[no-any-return]
 

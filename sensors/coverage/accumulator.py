@@ -20,7 +20,7 @@ import numpy.typing as npt
 import xarray as xr
 from numba import njit
 
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Int32s, Ints, UInt8s
 from geo.errors import BadInput
 from geo.visibility.view import ViewshedMode
 from sensors.coverage.sight import Block, SightTask, sight, split_states
@@ -61,11 +61,11 @@ class Contribution:
     """One sensor's contribution to a block: its visible cells (``seen``, flat cells of the block) with look probability
     and rate [1/s] there, the seconds of exposure that count, and its unknown cells (``unknown``, flat cells)."""
 
-    seen: npt.NDArray[np.int64]
+    seen: Ints
     look: Floats
     rate: Floats
     exposure_s: float
-    unknown: npt.NDArray[np.int64]
+    unknown: Ints
 
     @property
     def hazard(self) -> Floats:
@@ -77,11 +77,11 @@ class Addend:
     """A contribution in the form in which it is added: per visible cell, the hazard, the logarithm of the miss
     probability with outages, and whether the look is confident."""
 
-    cells: npt.NDArray[np.int64]
+    cells: Ints
     hazard: Floats
     log_miss: Floats
-    confident: npt.NDArray[np.bool_]
-    unknown: npt.NDArray[np.int64]
+    confident: Bools
+    unknown: Ints
 
     @classmethod
     def of(cls, part: Contribution, availability: float, least_look: float) -> Addend:
@@ -192,12 +192,12 @@ def _parts(
 @njit(cache=True, nogil=True)
 def _add(
     number: int,
-    cells: npt.NDArray[np.int64],
-    values: tuple[Floats, Floats, npt.NDArray[np.bool_]],
-    unknown: npt.NDArray[np.int64],
+    cells: Ints,
+    values: tuple[Floats, Floats, Bools],
+    unknown: Ints,
     sums: Floats,
     counts: npt.NDArray[np.uint16],
-    best: npt.NDArray[np.int32],
+    best: Int32s,
 ) -> None:
     """Add one sensor's cells, with (hazard, log miss, confident) for each, to the sums, counts and best, in place."""
     hazard, miss, confident = values
@@ -219,7 +219,7 @@ def _add(
 
 
 @njit(cache=True, nogil=True)
-def _finish(sums: Floats, counts: npt.NDArray[np.uint16], dead: npt.NDArray[np.uint8]) -> None:
+def _finish(sums: Floats, counts: npt.NDArray[np.uint16], dead: UInt8s) -> None:
     """Convert the sums (hazard, log miss, best hazard) to probabilities, in place, and determine dead ground."""
     for cell in range(len(dead)):
         seeing, detecting, unknown = counts[cell, 0], counts[cell, 1], counts[cell, 3]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import is_lazy
+from geo.arrays import Floats, is_lazy
 from geo.terrain import cell_size
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import surface_of
@@ -226,7 +226,7 @@ def _terrain_for(sensors: Sequence[AnySensor], terrain: xr.Dataset, block: Block
     return part.compute(scheduler="synchronous"), _moved(block, rows.start, columns.start)
 
 
-def _span(centres: npt.NDArray[np.float64], places: Sequence[float], reach: float, block: slice) -> slice:
+def _span(centres: Floats, places: Sequence[float], reach: float, block: slice) -> slice:
     inside = np.flatnonzero((centres >= min(places) - reach) & (centres <= max(places) + reach))
     return slice(min(int(inside[0]), block.start), max(int(inside[-1]) + 1, block.stop))
 

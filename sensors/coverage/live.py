@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Float32s
 from geo.errors import BadInput
 from geo.visibility import UNKNOWN, VISIBLE
 from sensors.coverage.accumulator import CoverageTask, ranges_m
@@ -19,7 +19,7 @@ from sensors.detection_model.hazard import probability_of
 from sensors.detection_model.weather import Conditions, conditions_of
 from sensors.layout import AnySensor, Layout, Placement
 
-Rasters = Mapping[str | None, npt.NDArray[np.float32]]
+Rasters = Mapping[str | None, Float32s]
 ALL: Final = None
 """Key for all kinds of sensors together."""
 
@@ -31,7 +31,7 @@ class SensorCoverage:
 
     kind: str
     window: Block
-    hazard: npt.NDArray[np.float32]
+    hazard: Float32s
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,9 +107,7 @@ class LiveCoverage:
         hazard.flat[visible] = rate * viewshed.share * place.sensor.exposure_s(self.task.dwell_s, self.task.situation)
         return SensorCoverage(place.sensor.kind, window, hazard)
 
-    def _raster(
-        self, kind: str | None, parts: list[SensorCoverage], changed: list[SensorCoverage]
-    ) -> npt.NDArray[np.float32]:
+    def _raster(self, kind: str | None, parts: list[SensorCoverage], changed: list[SensorCoverage]) -> Float32s:
         """The raster of one kind, summed again in the windows that changed."""
         shape = self.terrain["elevation"].shape
         old = self.rasters.get(kind)
@@ -121,7 +119,7 @@ class LiveCoverage:
         return new
 
 
-def _added(parts: list[SensorCoverage], window: Block) -> npt.NDArray[np.float32]:
+def _added(parts: list[SensorCoverage], window: Block) -> Float32s:
     """Coverage probability in a window, by parts in order; NaN where no part detects and some part is unknown."""
     (rows, columns) = window
     shape = (rows.stop - rows.start, columns.stop - columns.start)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Ints, is_lazy
+from geo.arrays import Bools, Ints, is_lazy
 from geo.border import Border, Zone
 from geo.challenge.measures import BELTS
 from geo.errors import BadInput
@@ -138,7 +138,7 @@ def _table(rasters: Mapping[str, npt.NDArray[Any]], belt: _Belt) -> dict[str, An
     probability, dead = here["expected_probability"], here["dead_ground"]
     covered, known = probability >= belt.required, ~np.isnan(probability)
 
-    def count(which: npt.NDArray[np.bool_]) -> Ints:
+    def count(which: Bools) -> Ints:
         return np.bincount(place[which], minlength=2 * segments).reshape(segments, 2)
 
     table: dict[str, Any] = {

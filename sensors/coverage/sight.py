@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from numba import njit
 
-from geo.arrays import Ints, is_lazy
+from geo.arrays import Floats, Ints, UInt8s, is_lazy
 from geo.errors import TerrainError
 from geo.terrain import bounds, cell_size, sample
 from geo.visibility import UNKNOWN, VISIBLE, viewshed
@@ -63,7 +62,7 @@ class SensorViewshed:
 
     rows: slice
     columns: slice
-    states: npt.NDArray[np.uint8]
+    states: UInt8s
     share: float = 1.0
 
     def cells_in(self, block: Block) -> tuple[Ints, Ints]:
@@ -167,17 +166,17 @@ def _felt(sensor: AnySensor, terrain: xr.Dataset) -> SensorViewshed:
     return SensorViewshed(rows, columns, felt.astype(np.uint8), share)
 
 
-def _within(centres: npt.NDArray[np.float64], place: float, reach: float) -> slice:
+def _within(centres: Floats, place: float, reach: float) -> slice:
     inside = np.flatnonzero(np.abs(centres - place) <= reach)
     return slice(int(inside[0]), int(inside[-1]) + 1)
 
 
-def _first(centres: npt.NDArray[np.float64], place: float) -> int:
+def _first(centres: Floats, place: float) -> int:
     return int(np.argmin(np.abs(centres - place)))
 
 
 @njit(cache=True, nogil=True)
-def split_states(states: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def split_states(states: UInt8s) -> tuple[Ints, Ints]:
     """Flat indices of the visible and of the unknown cells of a window."""
     flat = states.ravel()
     count = dark = 0

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 import xarray as xr
 
+from geo.arrays import Bools
 from geo.border import Border, Zone
 from geo.border.stretch_store import StretchStore
 from geo.border.stretches import MARGINS_BELTS, Stretch, by_stretches, joined, stretches, whole_border_attrs
@@ -173,7 +173,7 @@ def _within_margin(case: _Case, stretch: Stretch) -> tuple[xr.Dataset, bool]:
     return _own_part(over_segments(belt, ways), proved, stretch), bool(own_proved.all())
 
 
-def _own_part(detection: xr.Dataset, proved: npt.NDArray[np.bool_], stretch: Stretch) -> xr.Dataset:
+def _own_part(detection: xr.Dataset, proved: Bools, stretch: Stretch) -> xr.Dataset:
     flag = ("segment", proved, whole_border_attrs("detected less"))
     return stretch.own_part(detection.assign(of_the_whole=flag))
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from shapely.geometry import LineString
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats, Ints
 from geo.frame import LocalFrame
 from geo.paths.along_path import Along
 from geo.paths.crossings import Crossings
@@ -23,7 +22,7 @@ from sensors.crossing.watched_belt import WatchedBelt, feels_steps, looks_of, mo
 from sensors.detection_model.hazard import hazard_of, probability_of, with_outages
 from sensors.errors import GapError
 
-CellIndices = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+CellIndices = tuple[Ints, Ints]
 DECIDING_SHARE: Final = 0.5
 """A crossing is *decided* where the densest parts of its hazard add up to this fraction of it."""
 
@@ -173,7 +172,7 @@ class Crossing:
         return LineString(np.column_stack([lon, lat]))
 
 
-def no_way(unknown: npt.NDArray[np.bool_]) -> str:
+def no_way(unknown: Bools) -> str:
     """The message for segments without a known path across."""
     if unknown.all():
         return "nobody knows whether one can cross"

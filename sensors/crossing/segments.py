@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats, Ints
 from geo.border.belt import BorderLine
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings, crossings_of_the_whole
@@ -49,12 +48,12 @@ def least_ways(watched: WatchedBelt, *, direction: str = INWARD, neighbours: int
 
 def least_ways_of_the_whole(
     watched: WatchedBelt,
-    own_segments: npt.NDArray[np.int64],
+    own_segments: Ints,
     *,
     slack: float,
     direction: str = INWARD,
     neighbours: int = 16,
-) -> tuple[Crossings, npt.NDArray[np.bool_]]:
+) -> tuple[Crossings, Bools]:
     """``least_ways`` on a part of a border, and for its ``own_segments`` whether no path of the whole border has less
     hazard by more than ``slack``; see ``geo.paths.crossings.crossings_of_the_whole``."""
     return crossings_of_the_whole(
@@ -131,7 +130,7 @@ def unknown_segments(border: BorderLine) -> xr.Dataset:
     return xr.Dataset(variables, coords)
 
 
-def _certain(watched: WatchedBelt, ways: Crossings, detection: Detection) -> npt.NDArray[np.float64]:
+def _certain(watched: WatchedBelt, ways: Crossings, detection: Detection) -> Floats:
     """P_detect of the minimum path over ground with known visibility; NaN if there is none. Equal if all is known."""
     if not (watched.unknown & watched.belt.inside).any():
         return detection.probability

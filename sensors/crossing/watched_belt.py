@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Bools, Floats
+from geo.arrays import Bools, Floats, Ints
 from geo.border import Belt
 from geo.border.belt import SAME_PLACE_CELLS, BorderLine, belt_of, fitting_belt_m, refuse_other_cells
 from geo.mobility.roads_and_rivers import Ways
@@ -40,10 +39,10 @@ class SensorRate:
     name: str
     kind: str
     availability: float
-    cells: npt.NDArray[np.int64]
+    cells: Ints
     rate: Floats
     look: Floats
-    unknown: npt.NDArray[np.int64]
+    unknown: Ints
 
     @classmethod
     def of(cls, sensor: AnySensor, contribution: Contribution, inside: Bools) -> SensorRate:
@@ -81,7 +80,7 @@ class WatchedBelt:
     sensors: tuple[SensorRate, ...]
     per_s: Floats
     per_m: Floats
-    unknown: npt.NDArray[np.bool_]
+    unknown: Bools
     attrs: Mapping[str, Any]
 
     @classmethod

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from geo.errors import BadInput
 
 __all__ = [
@@ -310,6 +310,6 @@ def _positive(value: npt.ArrayLike, name: str) -> Floats:
     return number
 
 
-def _refuse(values: Floats, wrong: npt.NDArray[np.bool_], quantity: str, expected: str) -> None:
+def _refuse(values: Floats, wrong: Bools, quantity: str, expected: str) -> None:
     if np.any(wrong):
         raise BadInput(f"{quantity} is {float(values[wrong].flat[0]):g}", where="hazard", expected=expected)

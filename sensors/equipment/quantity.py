@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from geo.arrays import Floats
 from sensors.errors import CatalogueError
 
 CONFIDENCES: Final = ("H", "M", "L")
@@ -45,7 +46,7 @@ class Quantity:
         """Expected value of a sample."""
         return (self.low + self.high + self.central) / 3.0 if self.mode is not None else self.central
 
-    def quantile(self, share: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def quantile(self, share: npt.ArrayLike) -> Floats:
         """Value below which the fraction ``share`` of the samples is; same shape. Uniform fractions give samples."""
         u = np.asarray(share, dtype=np.float64)
         if self.fixed:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
+from geo.arrays import Bools
 from sensors.errors import GapError
 
 
@@ -134,7 +134,7 @@ class _Network:
         return frozenset(self.labels[v] for v in sensors)
 
 
-def _reached(residual: csr_array, start: int) -> npt.NDArray[np.bool_]:
+def _reached(residual: csr_array, start: int) -> Bools:
     """The nodes that can be reached with residual capacity from ``start``."""
     open_ways = csr_array(residual > 0)
     reached = np.zeros(open_ways.shape[0], dtype=np.bool_)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD
 from sensors.coverage.segments import check_required
@@ -20,7 +19,7 @@ from sensors.crossing.segments import CROSSED, least_ways, over_segments
 from sensors.crossing.watched_belt import WatchedBelt
 from sensors.errors import GapError
 
-Spans = npt.NDArray[np.float64]  # (span, 2): start and end [s]
+Spans = Floats  # (span, 2): start and end [s]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +44,7 @@ class TimeGaps:
     end_s: float
     assets: int
     gaps: Spans
-    cut: npt.NDArray[np.bool_]
+    cut: Bools
 
     @property
     def lengths_s(self) -> Floats:
@@ -311,7 +310,7 @@ def scheduled_time_gaps(
     _refuse_holes(schedule)
     start_s, end_s, first = schedule[0][0], schedule[-1][1], schedule[0][2]
     segments = first.belt.border.segments
-    held: dict[int, tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]] = {}
+    held: dict[int, tuple[Bools, Bools]] = {}
     good: list[list[tuple[float, float]]] = [[] for _ in range(segments)]
     unknown = np.zeros(segments, bool)
     for begin, end, watched in schedule:
@@ -355,9 +354,7 @@ def _refuse_holes(schedule: Sequence[tuple[float, float, WatchedBelt]]) -> None:
         raise GapError("is of several borders", where="time gaps (schedule)", expected="one border and one belt")
 
 
-def _held(
-    watched: WatchedBelt, required_probability: float, direction: str, neighbours: int
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _held(watched: WatchedBelt, required_probability: float, direction: str, neighbours: int) -> tuple[Bools, Bools]:
     """Segments that meet the requirement or cannot be crossed, and segments that are unknown."""
     detection = over_segments(watched, least_ways(watched, direction=direction, neighbours=neighbours))
     probability, state = detection["detection_probability"].to_numpy(), detection["state"].to_numpy()

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.border import Border, Zone
 from geo.border.belt import BorderLine
 from geo.mobility.roads_and_rivers import Ways
@@ -366,7 +367,7 @@ def fastest_crossing(
     return crossing_along(watched, "fastest", direction, chosen, paths.cells(chosen), neighbours)
 
 
-def time_average_gap(gaps_s: npt.ArrayLike, span_s: npt.ArrayLike) -> float | npt.NDArray[np.float64]:
+def time_average_gap(gaps_s: npt.ArrayLike, span_s: npt.ArrayLike) -> float | Floats:
     """Compute the mean length of the gap that a random moment falls into, 0 between gaps: Σ gap² / span.
 
     Parameters

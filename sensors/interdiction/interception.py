@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats
+from geo.arrays import Floats, Ints
 from geo.errors import BadInput
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings
@@ -206,7 +205,7 @@ def _to_go(watched: WatchedBelt, response: xr.DataArray, direction: str, neighbo
     return to_go, watched.belt.of(response).ravel()[where_it_ends(to_go)]
 
 
-def where_it_ends(to_go: Spread) -> npt.NDArray[np.int64]:
+def where_it_ends(to_go: Spread) -> Ints:
     """Flat cell (row, column) at which the least-cost path from each cell ends, found by following all paths at once.
 
     ``to_go`` is a backward search; a cell without a move ends in itself.
@@ -265,13 +264,13 @@ def _critical(watched: WatchedBelt, along: Along, response_s: Floats) -> Floats:
     return places
 
 
-def _onward(strip: npt.NDArray[np.int64], way: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _onward(strip: Ints, way: Ints) -> Ints:
     """Strips that never decrease along a path: a crosser who turns round in the belt is still in the farthest task
     begun."""
     if len(strip) == 0:
         return strip
     highest = strip.max() + 1
-    farthest: npt.NDArray[np.int64] = np.maximum.accumulate(strip + way * highest) - way * highest
+    farthest: Ints = np.maximum.accumulate(strip + way * highest) - way * highest
     return farthest
 
 

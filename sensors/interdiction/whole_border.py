@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Bools
+from geo.arrays import Bools, Ints
 from geo.challenge.assessment import SAME_S
 from geo.paths.crossings import INWARD, Crossings, crossings, crossings_of_the_whole, first_labels
 from geo.paths.search import Steps
@@ -32,7 +31,7 @@ class PathsWithProof:
 
 
 def three_ways_of_the_whole(
-    watched: WatchedBelt, response: xr.DataArray | None, own_segments: npt.NDArray[np.int64], *, direction: str = INWARD
+    watched: WatchedBelt, response: xr.DataArray | None, own_segments: Ints, *, direction: str = INWARD
 ) -> dict[str, PathsWithProof]:
     """``sensors.interdiction.interception.three_ways`` of a part; without a ``response``, no most vulnerable paths."""
     paths = {
@@ -49,7 +48,7 @@ def three_ways_of_the_whole(
 
 
 def most_vulnerable_of_the_whole(
-    watched: WatchedBelt, response: xr.DataArray, own_segments: npt.NDArray[np.int64], *, direction: str = INWARD
+    watched: WatchedBelt, response: xr.DataArray, own_segments: Ints, *, direction: str = INWARD
 ) -> PathsWithProof:
     """``sensors.interdiction.interception.most_vulnerable`` of a part of a border.
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
-import numpy.typing as npt
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from sensors.errors import GameError
 from sensors.patrols.game import Round, Shift
 
@@ -81,7 +80,7 @@ class Sweeps:
         back = float(self.out_s[last]) + along + float(self.back_s[first])
         return (forth, True) if forth <= back else (back, False)
 
-    def stretches(self, useful: npt.NDArray[np.bool_]) -> list[SweptStretch]:
+    def stretches(self, useful: Bools) -> list[SweptStretch]:
         """List the stretches between useful segments that leave time for stays, none within another with as many.
 
         Parameters

@@ -19,7 +19,7 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from sensors.errors import GameError
 
 Round = tuple[tuple[int, ...], ...]
@@ -82,7 +82,7 @@ class Game:
     def __len__(self) -> int:
         return len(self.covered)
 
-    def payoff(self, visited: npt.NDArray[np.bool_]) -> Floats:
+    def payoff(self, visited: Bools) -> Floats:
         """Return the defender's gain in each segment.
 
         Parameters
@@ -385,7 +385,7 @@ def _worth(round_: Round, prizes: Floats) -> float:
     return float(prizes[sorted(_segments(round_))].sum())
 
 
-def _visits(rounds: Sequence[Round], segments: int) -> npt.NDArray[np.bool_]:
+def _visits(rounds: Sequence[Round], segments: int) -> Bools:
     visits = np.zeros((len(rounds), segments), np.bool_)
     for n, round_ in enumerate(rounds):
         visits[n, sorted(_segments(round_))] = True

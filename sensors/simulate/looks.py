@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats, Ints
 from geo.terrain import sample
 from geo.visibility import EARTH_RADIUS_M, VISIBLE
 from sensors.camera import CLUTTER_ELEVATION_DEG
@@ -110,12 +109,12 @@ def _detected(
     scenario: Scenario,
     terrain: xr.Dataset | None,
     visible: xr.DataArray | None,
-    times_us: npt.NDArray[np.int64],
+    times_us: Ints,
     chance: np.random.Generator,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], dict[str, Floats]]:
+) -> tuple[Ints, Ints, dict[str, Floats]]:
     """Look and class of each true detection (plot,), and its true values by the names of _MEASURED."""
-    looks: list[npt.NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
-    classes: list[npt.NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+    looks: list[Ints] = [np.empty(0, dtype=np.int64)]
+    classes: list[Ints] = [np.empty(0, dtype=np.int64)]
     true: dict[str, list[Floats]] = {name: [np.empty(0)] for name in _MEASURED}
     for first in range(0, len(times_us), LOOKS_AT_ONCE):
         times_s = times_us[first : first + LOOKS_AT_ONCE].astype(np.float64) * 1e-6
@@ -145,13 +144,13 @@ def _probability(
     return np.where(in_view, np.stack(columns, axis=1) if columns else np.zeros(in_view.shape), 0.0)
 
 
-def _within(azimuth: Floats, view: tuple[float, float] | None) -> npt.NDArray[np.bool_]:
+def _within(azimuth: Floats, view: tuple[float, float] | None) -> Bools:
     if view is None:
         return np.ones(azimuth.shape, dtype=np.bool_)
     return np.asarray(np.mod(azimuth - view[0], math.tau) <= (view[1] - view[0]) % math.tau)
 
 
-def _seen(visible: xr.DataArray, position: Floats) -> npt.NDArray[np.bool_]:
+def _seen(visible: xr.DataArray, position: Floats) -> Bools:
     """Whether the cell nearest to each position is visible; False off the map, where unknown and without a mover."""
     eastings, northings = visible["easting"].to_numpy(), visible["northing"].to_numpy()
     cell = eastings[1] - eastings[0]
@@ -184,9 +183,7 @@ def _measure(place: Placement, true: Mapping[str, Floats], noise: Floats) -> dic
     return measured
 
 
-def _clutter(
-    place: Placement, count: int, chance: np.random.Generator
-) -> tuple[npt.NDArray[np.int64], dict[str, Floats]]:
+def _clutter(place: Placement, count: int, chance: np.random.Generator) -> tuple[Ints, dict[str, Floats]]:
     """False alarms of ``count`` looks: the look of each (plot,), and the reported values.
 
     Poisson in number; uniform per area for radars and per angle for cameras, whatever the terrain.

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from geo.arrays import Floats
+from geo.arrays import Floats, Ints
 from sensors.detections import TAILS, dataset_name
 from sensors.scan import CLASSES
 from sensors.scan_columns import ARRAYS, CLASS_INDEX
@@ -24,8 +23,8 @@ class Observations:
     """The looks of one sensor in order of time: ``times_us`` (look,) since the scenario's start [µs], the ``look``
     (plot,) of each plot, rising, and the measured columns by their dataset name, with ``plot`` first."""
 
-    times_us: npt.NDArray[np.int64]
-    look: npt.NDArray[np.int64]
+    times_us: Ints
+    look: Ints
     measured: Mapping[str, Floats]
 
 
@@ -47,15 +46,15 @@ class Streams:
         return cls(*(np.random.default_rng(child) for child in np.random.SeedSequence(seed, spawn_key=(key,)).spawn(6)))
 
 
-def look_times(period_s: float, duration_s: float, chance: np.random.Generator) -> npt.NDArray[np.int64]:
+def look_times(period_s: float, duration_s: float, chance: np.random.Generator) -> Ints:
     """Times of the looks since the start [µs]: one per period, from a random phase."""
     phase_s = chance.random() * period_s
     count = max(0, math.ceil((duration_s - phase_s) / period_s))
-    times_us: npt.NDArray[np.int64] = np.floor((phase_s + np.arange(count) * period_s) * 1e6).astype(np.int64)
+    times_us: Ints = np.floor((phase_s + np.arange(count) * period_s) * 1e6).astype(np.int64)
     return times_us
 
 
-def class_labels(sensor: Sensor, true_class: npt.NDArray[np.int64], chance: np.random.Generator) -> Floats:
+def class_labels(sensor: Sensor, true_class: Ints, chance: np.random.Generator) -> Floats:
     """(plot, class) likelihood of the reported class, sampled from the confusion matrix; NaN without one."""
     if sensor.confusion is None:
         return np.full((len(true_class), len(CLASSES)), np.nan)

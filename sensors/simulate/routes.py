@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from geo.errors import TerrainError
 from geo.mobility import tobler_speed
 from geo.paths.least_time import least_time_path
@@ -92,7 +91,7 @@ def timed(terrain: xr.Dataset, points: Floats, gait: Gait, pace: float) -> tuple
 
 
 def with_stops(
-    times_s: Floats, places: Floats, gait: Gait, may_stop: npt.NDArray[np.bool_], chance: np.random.Generator
+    times_s: Floats, places: Floats, gait: Gait, may_stop: Bools, chance: np.random.Generator
 ) -> tuple[Floats, Floats]:
     """The same path with rests at some of the positions where ``may_stop`` (k,); times after a rest are later."""
     lengths_km = np.concatenate([[0.0], np.hypot(*np.diff(places, axis=0).T)]) / 1_000.0

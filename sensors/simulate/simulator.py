@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats, Ints
 from sensors.coverage.model import look_probability
 from sensors.detections import TAILS, dataset_name, from_arrays
 from sensors.ground_sensor import GroundSensor
@@ -114,7 +115,7 @@ def truth(scenario: Scenario) -> xr.Dataset:
     return dataset.assign_coords(state=list(STATE))
 
 
-def _each_second(scenario: Scenario) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def _each_second(scenario: Scenario) -> tuple[Ints, Ints, Floats]:
     """Second since the start and mover of each row, in that order, and position and velocity (row, 4)."""
     seconds, movers, states = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], [np.empty((0, 4))]
     for i, mover in enumerate(scenario.movers):
@@ -135,7 +136,7 @@ def _reported(
     terrain: xr.Dataset | None,
     coverage: xr.Dataset | None,
     seed: int,
-) -> tuple[Observations, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+) -> tuple[Observations, Ints, Ints]:
     """A sensor's observations, and its messages: the look and the time of arrival [µs since the start] of each."""
     visible = None if coverage is None else coverage["visible"].sel(sensor=sensor.id)
     streams, place = Streams.of(seed, sensor.id), layout.placement(sensor.id)
@@ -154,7 +155,7 @@ def _reported(
 
 def _detections(
     sensors: Sequence[Sensor],
-    reports: Sequence[tuple[Observations, npt.NDArray[np.int64], npt.NDArray[np.int64]]],
+    reports: Sequence[tuple[Observations, Ints, Ints]],
     scenario: Scenario,
 ) -> xr.Dataset:
     """All messages of all sensors in order of arrival, as one detections dataset."""
@@ -182,9 +183,7 @@ def _detections(
     return from_arrays(per_scan, scans[by_scan], measured)
 
 
-def _plots_of_messages(
-    reports: Sequence[tuple[Observations, npt.NDArray[np.int64], npt.NDArray[np.int64]]], place: npt.NDArray[np.int64]
-) -> tuple[list[npt.NDArray[np.int64]], npt.NDArray[np.int64]]:
+def _plots_of_messages(reports: Sequence[tuple[Observations, Ints, Ints]], place: Ints) -> tuple[list[Ints], Ints]:
     """For each sensor, the plots of its messages, repeated for duplicates; and the position of each along ``scan``."""
     plots, scans, before = [], [], 0
     for observations, message, _ in reports:
@@ -197,11 +196,11 @@ def _plots_of_messages(
     return plots, _joined(scans, np.int64)
 
 
-def _joined(parts: Sequence[npt.NDArray[np.int64]], dtype: type[np.int64]) -> npt.NDArray[np.int64]:
+def _joined(parts: Sequence[Ints], dtype: type[np.int64]) -> Ints:
     return np.concatenate([np.empty(0, dtype=dtype), *parts])
 
 
-def _clock(scenario: Scenario, microseconds: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
+def _clock(scenario: Scenario, microseconds: Ints) -> npt.NDArray[np.datetime64]:
     """UTC of times since the scenario's start, as naive datetime64[ns]."""
     start = np.datetime64(scenario.start.astimezone(UTC).replace(tzinfo=None), "us")
     return (start + microseconds.astype("timedelta64[us]")).astype("datetime64[ns]")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from geo.arrays import Floats
+from geo.arrays import Floats, Ints
 from sensors.ground_sensor import HOLD_OFF_S, GroundSensor
 from sensors.layout import Placement
 from sensors.scan_columns import CLASS_INDEX
@@ -51,9 +50,7 @@ def triggers(place: Placement, scenario: Scenario, streams: Streams) -> Observat
     return Observations(times_us, look, all_columns({"class_probability": labels}, len(look)))
 
 
-def _passes(
-    sensor: GroundSensor, scenario: Scenario, chance: np.random.Generator
-) -> tuple[Floats, npt.NDArray[np.int64]]:
+def _passes(sensor: GroundSensor, scenario: Scenario, chance: np.random.Generator) -> tuple[Floats, Ints]:
     """Times [s] at which a mover triggers the sensor, unsorted, and the mover's class."""
     times, classes = [np.empty(0)], [np.empty(0, dtype=np.int64)]
     for mover in scenario.movers:
@@ -80,7 +77,7 @@ def _steps_within(mover: Mover, sensor: GroundSensor, duration_s: float) -> Floa
     return np.asarray(numbers * TRIGGER_STEP_S)
 
 
-def _apart(times_s: Floats, hold_off_s: float) -> npt.NDArray[np.int64]:
+def _apart(times_s: Floats, hold_off_s: float) -> Ints:
     """Indices of the sorted times that a sensor reports if it is inactive for ``hold_off_s`` after each report."""
     kept: list[int] = []
     for i, moment in enumerate(times_s.tolist()):

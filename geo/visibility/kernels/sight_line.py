@@ -13,10 +13,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-from geo.arrays import Float32s, Floats
+from geo.arrays import Float32s, Floats, UInt8s
 from geo.visibility.kernels.compilation import inlined_kernel, kernel
 
 
@@ -308,7 +307,7 @@ def sight_states(
     above_eye: Floats,
     above_target: Floats,
     curvature: float,
-    states: npt.NDArray[np.uint8],
+    states: UInt8s,
 ) -> int:
     """State of every pair of ``pairs`` (n, 4): row and column of the observer, then of the target, on the map.
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 from numba import njit
 
-from geo.arrays import Bools
+from geo.arrays import Bools, Int32s, Ints, UInt8s
 from geo.errors import BadInput
 from geo.visibility.kernels.sight_line import VISIBLE
 from geo.visibility.many_sites.executor import Executor, run_batches
@@ -33,8 +33,8 @@ class Footprints:
     """
 
     words: Words
-    start: npt.NDArray[np.int64]
-    first: npt.NDArray[np.int64]
+    start: Ints
+    first: Ints
     cells: int
     kept: Bools | None = None
 
@@ -66,7 +66,7 @@ class Footprints:
         return cls._joined(parts, first, cells, kept)
 
     @classmethod
-    def _joined(cls, parts: list[Words], first: npt.NDArray[np.int64], cells: int, kept: Bools | None) -> Footprints:
+    def _joined(cls, parts: list[Words], first: Ints, cells: int, kept: Bools | None) -> Footprints:
         start = np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)]).astype(np.int64)
         words = np.concatenate(parts) if parts else np.empty(0, np.uint64)
         return cls(np.ascontiguousarray(words, np.uint64), start, first, cells, kept)
@@ -78,7 +78,7 @@ class Footprints:
         row[self.first[site] : self.first[site] + len(words)] = words
         return unpacked(row, self.cells)
 
-    def cells_of(self, site: int) -> npt.NDArray[np.int64]:
+    def cells_of(self, site: int) -> Ints:
         """Numbers of the cells of one site, ascending."""
         words = self.words[self.start[site] : self.start[site + 1]]
         cells = np.flatnonzero(unpacked(words, len(words) * WORD_BITS)) + self.first[site] * WORD_BITS
@@ -162,7 +162,7 @@ def footprints(
     return Footprints._joined(parts, first, total, kept)
 
 
-def _bits(window: HeightWindow, batch: SiteBatch) -> list[tuple[int, int, int, tuple[int, int], npt.NDArray[np.uint8]]]:
+def _bits(window: HeightWindow, batch: SiteBatch) -> list[tuple[int, int, int, tuple[int, int], UInt8s]]:
     return [
         (site.number, row, column, (states.shape[0], states.shape[1]), np.packbits(states.ravel() == VISIBLE))
         for site, row, column, states in window.viewsheds_from(batch.sites)
@@ -171,8 +171,8 @@ def _bits(window: HeightWindow, batch: SiteBatch) -> list[tuple[int, int, int, t
 
 @njit(cache=True, nogil=True)
 def _gather(
-    bits: npt.NDArray[np.uint8],
-    number: npt.NDArray[np.int32],
+    bits: UInt8s,
+    number: Int32s,
     corner: tuple[int, int],
     shape: tuple[int, int],
     row: Words,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 from numba import njit
 
-from geo.arrays import Bools
+from geo.arrays import Bools, Floats, Ints
 from geo.errors import BadInput
 from geo.visibility.many_sites.footprints import Footprints, Words, unpacked, words_for
 
@@ -29,8 +29,8 @@ class Covering:
     the best that the k largest gains left after any greedy step allow, and at most ``covered`` / GREEDY_SHARE.
     """
 
-    sites: npt.NDArray[np.int64]
-    gains: npt.NDArray[np.float64]
+    sites: Ints
+    gains: Floats
     covered: float
     total: float
     bound: float
@@ -146,7 +146,7 @@ def _row(single: Footprints) -> Words:
     return row
 
 
-def _weights(sets: Footprints, weights: Any) -> npt.NDArray[np.float64] | None:
+def _weights(sets: Footprints, weights: Any) -> Floats | None:
     """One weight for each cell; those of a raster are taken at its kept cells."""
     if weights is None:
         return None
@@ -160,12 +160,12 @@ def _weights(sets: Footprints, weights: Any) -> npt.NDArray[np.float64] | None:
     return np.ascontiguousarray(numbers)
 
 
-def _gain_of(sets: Footprints, n: int, covered: Words, weight: npt.NDArray[np.float64] | None) -> float:
+def _gain_of(sets: Footprints, n: int, covered: Words, weight: Floats | None) -> float:
     words = sets.words[sets.start[n] : sets.start[n + 1]]
     return float(_gain(words, int(sets.first[n]), covered, _or_empty(weight)))
 
 
-def _or_empty(weight: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:
+def _or_empty(weight: Floats | None) -> Floats:
     return np.empty(0) if weight is None else weight
 
 
@@ -174,7 +174,7 @@ def _ones(cells: int) -> Words:
 
 
 @njit(cache=True, nogil=True)
-def _gain(words: Words, first: int, covered: Words, weight: npt.NDArray[np.float64]) -> float:
+def _gain(words: Words, first: int, covered: Words, weight: Floats) -> float:
     """Weight of the cells of ``words`` that are not covered, summed in the order of the cells; their number without."""
     total = 0.0
     for n in range(len(words)):

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats, is_lazy
+from geo.arrays import Float32s, Floats, is_lazy
 from geo.errors import BadInput, TerrainError
 from geo.visibility.canopy import Canopy, blocking_heights
 from geo.visibility.kernels.sight_line import ground_at
@@ -152,7 +151,7 @@ def _per_site(angles: Angles | Sequence[Angles], count: int) -> Sequence[Angles]
     return angles  # type: ignore[return-value]
 
 
-def _refuse_on_voids(z: npt.NDArray[np.float32], sites: Sequence[Site]) -> None:
+def _refuse_on_voids(z: Float32s, sites: Sequence[Site]) -> None:
     flat, (rows, columns) = z.ravel(), z.shape
     for site in sites:
         if np.isnan(ground_at(flat, rows, columns, site.row, site.column)):

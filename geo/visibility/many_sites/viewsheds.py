@@ -8,11 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from numba import njit
 
-from geo.arrays import UInt8s
+from geo.arrays import Floats, Int32s, UInt8s
 from geo.visibility.canopy import Canopy
 from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE
 from geo.visibility.many_sites.executor import Executor, run_batches
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 NO_SITE = -1
 
-RateOf = Callable[[int, npt.NDArray[np.float64], npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+RateOf = Callable[[int, Floats, Floats], Floats]
 """From a site's number, the eastings (columns,) and northings (rows,) [m] of its window to its rate or weight there."""
 
 
@@ -218,10 +217,10 @@ class _Tally:
     ``first`` for one site.
     """
 
-    count: npt.NDArray[np.uint8]
-    unknown: npt.NDArray[np.uint8]
-    first: npt.NDArray[np.uint8]
-    rate: npt.NDArray[np.float64] | None
+    count: UInt8s
+    unknown: UInt8s
+    first: UInt8s
+    rate: Floats | None
 
 
 def _tally(heights: HeightWindow, batch: SiteBatch, *, rate: RateOf | None, places: Any) -> _Tally:
@@ -244,7 +243,7 @@ def _tally(heights: HeightWindow, batch: SiteBatch, *, rate: RateOf | None, plac
     return _Tally(count, unknown if unknown.any() else nothing, first if len(batch.sites) > 1 else nothing, rates)
 
 
-def _writable(part: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _writable(part: UInt8s) -> UInt8s:
     """A writable array; one from another process may be read-only, which is a different type for numba."""
     return np.require(part, requirements=["C", "W"])
 
@@ -253,9 +252,9 @@ def _writable(part: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def _add(
     states: UInt8s,
     rank: int,
-    count: npt.NDArray[np.uint8],
-    unknown: npt.NDArray[np.uint8],
-    first: npt.NDArray[np.uint8],
+    count: UInt8s,
+    unknown: UInt8s,
+    first: UInt8s,
     corner: tuple[int, int],
 ) -> None:
     """Add one site's states to the counts, in place; ranks ascend, so that the first to see a cell keeps it."""
@@ -272,11 +271,11 @@ def _add(
 
 @njit(cache=True, nogil=True)
 def _merge(
-    part_count: npt.NDArray[np.uint8],
-    part_first: npt.NDArray[np.uint8],
-    numbers: npt.NDArray[np.int32],
-    count: npt.NDArray[np.int32],
-    first: npt.NDArray[np.int32],
+    part_count: UInt8s,
+    part_first: UInt8s,
+    numbers: Int32s,
+    count: Int32s,
+    first: Int32s,
     corner: tuple[int, int],
 ) -> None:
     """Add a batch's counts, in place."""
@@ -292,7 +291,7 @@ def _merge(
 
 
 @njit(cache=True, nogil=True)
-def _add_counts(part: npt.NDArray[np.uint8], count: npt.NDArray[np.int32], corner: tuple[int, int]) -> None:
+def _add_counts(part: UInt8s, count: Int32s, corner: tuple[int, int]) -> None:
     """Add a window of numbers, in place."""
     top, left = corner
     for i in range(part.shape[0]):
@@ -301,7 +300,7 @@ def _add_counts(part: npt.NDArray[np.uint8], count: npt.NDArray[np.int32], corne
 
 
 @njit(cache=True, nogil=True)
-def _any_sees(count: npt.NDArray[np.int32], unknown: npt.NDArray[np.int32], visible: UInt8s) -> None:
+def _any_sees(count: Int32s, unknown: Int32s, visible: UInt8s) -> None:
     """The state of each cell for all sites together, in place."""
     for n in range(len(count)):
         if count[n] > 0:
@@ -323,10 +322,10 @@ def compile_kernels() -> None:
 
 def _summary(
     terrain: xr.Dataset,
-    count: npt.NDArray[np.int32],
-    unknown: npt.NDArray[np.int32],
-    first: npt.NDArray[np.int32],
-    rates: npt.NDArray[np.float64] | None,
+    count: Int32s,
+    unknown: Int32s,
+    first: Int32s,
+    rates: Floats | None,
 ) -> xr.Dataset:
     dims = ("northing", "easting")
     visible = np.empty(count.shape, np.uint8)

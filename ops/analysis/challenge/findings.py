@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Bools
 from geo.border.stretches import joined
 from geo.challenge import Composite, composite, scores_of
 from ops.analysis.challenge.question import ChallengeQuestion, StretchAnswer
@@ -166,7 +166,7 @@ NAMES: Final = {
 }
 
 
-def proved(findings: Findings, name: str) -> npt.NDArray[np.bool_]:
+def proved(findings: Findings, name: str) -> Bools:
     """Return whether each segment's figure applies to the whole border, (segment,)."""
     segments = findings.segments
     if name == "crossing_time":

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.border import Border
 from geo.errors import BadInput
 
@@ -32,7 +32,7 @@ LIMITS = (
 class HiddenShare:
     """Fraction of dead ground per segment and over the whole belt, 0–1; NaN where no cell of the belt is known."""
 
-    per_segment: npt.NDArray[np.float64]  # (segment,)
+    per_segment: Floats  # (segment,)
     overall: float
     unknown: float  # fraction of the belt's cells excluded because visibility there is unknown
     belt_m: float  # half width: metres either side of the line

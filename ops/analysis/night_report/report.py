@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from fusion.alerts import Workload
+from geo.arrays import Floats, Ints
 from geo.border import Border
 from geo.errors import BadInput
 from geo.terrain import cell_size
@@ -77,7 +77,7 @@ class ReportInput:
     truth: xr.Dataset | None = None
     gospa: xr.Dataset | None = None
     gospa_covered_mean_m: float | None = None
-    latencies_ms: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    latencies_ms: Floats = field(default_factory=lambda: np.empty(0))
     latency_meaning: str = "from the moment a detection was observed to the alert being published"
     hidden: HiddenShare | None = None
     track_classes: Mapping[str, str] = field(default_factory=dict)
@@ -193,8 +193,8 @@ def _pictures(report: ReportInput) -> list[SvgFigure]:
     return pictures
 
 
-def _alerts_by_segment(report: ReportInput) -> dict[str, npt.NDArray[np.int64]]:
-    result: dict[str, npt.NDArray[np.int64]] = {}
+def _alerts_by_segment(report: ReportInput) -> dict[str, Ints]:
+    result: dict[str, Ints] = {}
     for alert in report.alerts:
         segment = alert.get("segment")
         if segment is not None and 0 <= int(segment) < report.border.segments:

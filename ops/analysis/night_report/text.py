@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.errors import BadInput
 from ops.analysis.night_report.hidden_share import HiddenShare
 
@@ -193,7 +193,7 @@ def tiles(
     counts: Mapping[str, Mapping[str, int]],
     gospa: xr.Dataset | None,
     covered_mean_m: float | None,
-    latencies_ms: npt.NDArray[np.float64],
+    latencies_ms: Floats,
     hidden: HiddenShare | None,
 ) -> list[HeadlineFigure]:
     """Return the headline figures, most important first."""
@@ -246,7 +246,7 @@ def _gospa_tile(gospa: xr.Dataset | None, covered_mean_m: float | None) -> Headl
     )
 
 
-def _latency_tile(latencies_ms: npt.NDArray[np.float64], percent: int, why: str) -> HeadlineFigure:
+def _latency_tile(latencies_ms: Floats, percent: int, why: str) -> HeadlineFigure:
     values = latencies_ms[np.isfinite(latencies_ms)]
     label = f"Latency, {'median' if percent == 50 else f'{percent}th percentile'}"
     if not values.size:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 from geo.errors import BadInput
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.response_times import travel_time
@@ -111,7 +110,7 @@ def _seconds(mover: Mobility, start: Floats, goal: Floats) -> float:
     return seconds if seconds == seconds else float("inf")
 
 
-def _span(inside: npt.NDArray[np.bool_]) -> slice:
+def _span(inside: Bools) -> slice:
     indices = np.flatnonzero(inside)
     return slice(int(indices[0]), int(indices[-1]) + 1)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from rich.console import Console
 
+from geo.arrays import Bools, Floats
 from geo.border.belt import belt_of
 from geo.errors import BadInput
 from geo.frame import LocalFrame
@@ -42,9 +42,9 @@ class MastCandidates:
     """Candidate mast sites: names, positions in the frame [m], and mast heights [m]."""
 
     ids: tuple[str, ...]
-    easting: npt.NDArray[np.float64]
-    northing: npt.NDArray[np.float64]
-    mast_m: npt.NDArray[np.float64]
+    easting: Floats
+    northing: Floats
+    mast_m: Floats
 
 
 def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def read_candidates(path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: 
     return MastCandidates(tuple(ids), easting, northing, np.array(masts, np.float64))
 
 
-def belt_mask(ground: OpenSector) -> npt.NDArray[np.bool_]:
+def belt_mask(ground: OpenSector) -> Bools:
     """Return the terrain's cells within the sector's belt, (northing, easting)."""
     belt = belt_of(ground.crossed, ground.terrain, belt_m=ground.sector.belt_m)
     mask = np.zeros(ground.terrain["elevation"].shape, np.bool_)
@@ -147,9 +147,7 @@ def belt_mask(ground: OpenSector) -> npt.NDArray[np.bool_]:
     return mask
 
 
-def _figures(
-    candidates: MastCandidates, views: xr.Dataset, belt: npt.NDArray[np.bool_], ground: OpenSector
-) -> dict[str, Any]:
+def _figures(candidates: MastCandidates, views: xr.Dataset, belt: Bools, ground: OpenSector) -> dict[str, Any]:
     visible = views["visible"].to_numpy()[belt]
     cell_km2 = (cell_size(ground.terrain) / 1000.0) ** 2
     return {

@@ -13,10 +13,10 @@ from hashlib import blake2b
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from rasterio.enums import Resampling
 
+from geo.arrays import UInt8s
 from ops.drawing.coverage_classes import probability_steps
 from ops.drawing.coverage_paint import OFF_THE_MAP, UNKNOWN, Covered
 from ops.sector.open_sector import OpenSector
@@ -123,7 +123,7 @@ class CoverageLayers:
             shape = self._ground.terrain["elevation"].shape
             self._put_classes(kind, np.full(shape, UNKNOWN, np.uint8), "unknown")
 
-    def _put_classes(self, kind: str | None, classes: npt.NDArray[np.uint8], name: str) -> None:
+    def _put_classes(self, kind: str | None, classes: UInt8s, name: str) -> None:
         terrain = self._ground.terrain
         values = xr.DataArray(classes, coords=[terrain["northing"], terrain["easting"]])
         raster = raster_of(values, terrain.attrs["crs"], nodata=OFF_THE_MAP, resampling=Resampling.mode)

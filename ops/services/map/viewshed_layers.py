@@ -15,11 +15,10 @@ from hashlib import blake2b
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from rasterio.enums import Resampling
 
-from geo.arrays import UInt8s
+from geo.arrays import Bools, UInt8s
 from geo.errors import BadInput
 from geo.visibility import UNKNOWN as CANNOT_TELL
 from geo.visibility import VISIBLE
@@ -79,7 +78,7 @@ def viewshed_of(place: Placement, terrain: xr.Dataset) -> Viewshed:
     return Viewshed.of(place.sensor.kind, seen.states, seen.rows.start, seen.columns.start)
 
 
-def union(viewsheds: Iterable[Viewshed], known: npt.NDArray[np.bool_]) -> UInt8s:
+def union(viewsheds: Iterable[Viewshed], known: Bools) -> UInt8s:
     """SEEN if visible in any viewshed; else UNKNOWN if unknown in any, or the terrain is not ``known``; else UNSEEN."""
     states = np.where(known, np.uint8(UNSEEN), np.uint8(UNKNOWN))
     for viewshed in viewsheds:
@@ -125,7 +124,7 @@ class Overlays:
         self._ground, self._put, self._digest = ground, put, terrain_digest
         self._wanted: frozenset[str] = frozenset()
         self._news, self._stopped = threading.Event(), False
-        self._known: npt.NDArray[np.bool_] | None = None
+        self._known: Bools | None = None
         self._belt: BeltSegments | None = None
         self._viewsheds: dict[str, Viewshed] | None = None
         self._shown: dict[str, str] = {}
@@ -190,7 +189,7 @@ class Overlays:
                 log.warning("The viewshed of sensor %r cannot be computed: %s", sensor.id, error)
         return viewsheds
 
-    def _known_cells(self) -> npt.NDArray[np.bool_]:
+    def _known_cells(self) -> Bools:
         elevation = self._ground.terrain["elevation"]
         strips = (elevation[first : first + STRIP_ROWS] for first in range(0, elevation.shape[0], STRIP_ROWS))
         return np.concatenate([np.isfinite(strip.to_numpy()) for strip in strips])

@@ -17,7 +17,7 @@ from affine import Affine
 from rasterio.features import rasterize
 from scipy import ndimage
 
-from geo.arrays import Bools, Floats
+from geo.arrays import Bools, Floats, Ints
 from geo.border.belt import BorderLine, belt_of
 from geo.frame import LocalFrame
 from geo.terrain import cell_size, slope
@@ -153,7 +153,7 @@ def _distance_m(
 
 def _relay_in_sight(
     terrain: xr.Dataset, window: tuple[slice, slice], relays: npt.ArrayLike | None, rules: SiteRules
-) -> npt.NDArray[np.int64]:
+) -> Ints:
     """Number of the first relay that an antenna in each cell of the window sees; −1: none."""
     rows, columns = window
     relay = np.full((rows.stop - rows.start, columns.stop - columns.start), -1, np.int64)
@@ -180,7 +180,7 @@ def _relay_in_sight(
     return whole[rows, columns]
 
 
-def _highest_of_squares(usable: Bools, ground: Floats, side: float) -> tuple[npt.NDArray[np.int64], ...]:
+def _highest_of_squares(usable: Bools, ground: Floats, side: float) -> tuple[Ints, ...]:
     """Rows and columns of the highest usable cell of each square; of equal ones the first."""
     rows, columns = np.nonzero(usable)
     squares_across = int(usable.shape[1] // side) + 1

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from geo.arrays import Ints
+from geo.arrays import Floats, Ints
 from sensors.crossing.watched_belt import feels_steps, searches
 from sensors.planning.choice.benefits import OptionBenefits
 from sensors.planning.solver.constraints import Constraints
@@ -59,7 +58,7 @@ def _rates_at_least(scene: OptionBenefits, a: int, b: int) -> bool:
     )
 
 
-def _above(cells: Ints, values: npt.NDArray[np.float64], other: Ints, others: npt.NDArray[np.float64]) -> bool:
+def _above(cells: Ints, values: Floats, other: Ints, others: Floats) -> bool:
     if len(cells) < len(other):
         return False
     if not len(other):

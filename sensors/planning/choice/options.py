@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from geo.arrays import Floats
 from geo.border.belt import BorderLine
 from geo.frame import LocalFrame
 from sensors.equipment.catalogue import Catalogue, Item
@@ -168,7 +168,7 @@ def beside(options: Sequence[Option], present: Layout | None) -> tuple[Option, .
     return free
 
 
-def _places(parts: Sequence[AnySensor | Relay]) -> npt.NDArray[np.float64]:
+def _places(parts: Sequence[AnySensor | Relay]) -> Floats:
     return np.array([(part.easting, part.northing) for part in parts], np.float64).reshape(-1, 2)
 
 

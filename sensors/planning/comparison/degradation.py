@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from shapely.geometry import LineString
 
-from geo.arrays import Floats
+from geo.arrays import Floats, Ints
 from geo.border import Border, Zone
 from geo.errors import BadInput
 from geo.frame import LocalFrame
@@ -112,7 +111,7 @@ def _achieved(comparison: Study, design: Design, draws: Draws, up: Floats) -> Ou
     return outcome(design, comparison.ways, draws, budgets(comparison.designs, draws), up=up)
 
 
-def _without_each(comparison: Study, up: Floats, lost: npt.NDArray[np.int64]) -> tuple[Draws, Floats]:
+def _without_each(comparison: Study, up: Floats, lost: Ints) -> tuple[Draws, Floats]:
     """One sample for each part that might be lost."""
     tried = np.repeat(up, len(lost), axis=0)
     tried[np.arange(len(lost)), lost] = 0.0

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from geo.arrays import Bools
 from sensors.equipment.catalogue import Catalogue, Item
 from sensors.errors import CompareError
 from sensors.layout import Layout
@@ -62,7 +62,7 @@ class Design:
         """Number of relays, which are the first of the parts."""
         return len(self.exposure.layout.relays)
 
-    def outages(self, there: npt.NDArray[np.bool_] | None = None) -> Outages:
+    def outages(self, there: Bools | None = None) -> Outages:
         """Sensors that fail with the relays, of the parts (part,) that are ``there`` (None: all)."""
         kept = np.ones(len(self.parts), np.bool_) if there is None else there
         if self.network is None:
@@ -72,7 +72,7 @@ class Design:
             self._known[key] = outages_of(self.network, self.relays, kept)
         return self._known[key]
 
-    def shared(self, there: npt.NDArray[np.bool_]) -> tuple[Shared, ...]:
+    def shared(self, there: Bools) -> tuple[Shared, ...]:
         """The paths of ``outages(there)`` whose sensors depend on relays."""
         key = there.tobytes()
         if key not in self._shared:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from geo.arrays import Floats
+from geo.arrays import Floats, Ints
 from sensors.equipment.catalogue import Catalogue, Item
 from sensors.equipment.quantity import Quantity
 from sensors.planning.comparison.settings import CompareSettings
@@ -54,7 +53,7 @@ class Draws:
         """The same samples with some values set; names with spaces by ``**{...}``."""
         return Draws({**self.values, **values}, self.shares)
 
-    def part(self, rows: slice | npt.NDArray[np.int64]) -> Draws:
+    def part(self, rows: slice | Ints) -> Draws:
         """Some of the samples."""
         return Draws({name: value[rows] for name, value in self.values.items()}, self.shares[rows])
 

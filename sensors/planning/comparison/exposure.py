@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.coverage.sight import refuse_without_ground
@@ -52,7 +51,7 @@ class Exposure:
     entry_sensor: Ints
     hazard: Floats
     cell_probability: Floats
-    cell_seen: npt.NDArray[np.bool_]
+    cell_seen: Bools
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +184,7 @@ class _Rated:
         hazard = np.cumsum(by_state[:, :, sensor, way], axis=-1)
         return Exposure(self.layout, self.items, self.knots, way, sensor, hazard, *self._cells(ground, settings))
 
-    def _cells(self, ground: ComparisonTerrain, settings: CompareSettings) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    def _cells(self, ground: ComparisonTerrain, settings: CompareSettings) -> tuple[Floats, Bools]:
         size = ground.belt.inside.size
         probability, visible = np.zeros(size), np.zeros(size, bool)
         for weather, share in settings.weather.items():

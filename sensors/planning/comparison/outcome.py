@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from geo.arrays import Floats, Ints
 from sensors.detection_model.hazard import mean_relative_speed
@@ -74,7 +73,7 @@ class WorkingState:
     shared: tuple[tuple[Shared, Floats], ...]
 
 
-def works(design: Design, bought: Bought, up: Floats) -> Iterator[tuple[npt.NDArray[np.int64], WorkingState]]:
+def works(design: Design, bought: Bought, up: Floats) -> Iterator[tuple[Ints, WorkingState]]:
     """The samples (numbers), in blocks in which the same parts were bought, with their working state."""
     sets, which = np.unique(bought.parts, axis=0, return_inverse=True)
     for number, there in enumerate(sets):

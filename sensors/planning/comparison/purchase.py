@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from geo.arrays import Floats
+from geo.arrays import Bools, Floats
 from sensors.equipment.catalogue import Item
 from sensors.equipment.life_cycle_cost import Prices, annual_cost, annuity_factor
 from sensors.planning.comparison.design import Design
@@ -25,7 +24,7 @@ class Bought:
     life_cycle_cost: Floats
     first_cost: Floats
     crew: Floats
-    parts: npt.NDArray[np.bool_]
+    parts: Bools
     teams: Floats
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 from sensors.errors import PlanError
 
 ROUNDING = 1e-9
@@ -94,14 +94,14 @@ class Constraints:
             and len(np.unique(sites)) == len(sites)
         )
 
-    def room_for(self, chosen: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    def room_for(self, chosen: npt.ArrayLike) -> Bools:
         """Which options (option,) may be added to a choice."""
         options = np.asarray(chosen, np.int64)
         money = _slightly_over(self.budget) - self.cost[options].sum()
         people = _slightly_over(self.crew_limit) - self.crew[options].sum()
         free = np.ones(int(self.site.max()) + 1, np.bool_)
         free[self.site[options]] = False
-        room: npt.NDArray[np.bool_] = (self.cost <= money) & (self.crew <= people) & free[self.site]
+        room: Bools = (self.cost <= money) & (self.crew <= people) & free[self.site]
         return room
 
     def refuse_if_nothing_fits(self, names: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Int32s, Ints
 from geo.errors import BadInput
 from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
@@ -149,7 +149,7 @@ class _Rows:
         self._index.append(index)
         self._value.append(value)
 
-    def packed(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Floats]:
+    def packed(self) -> tuple[Int32s, Int32s, Floats]:
         length = np.concatenate(self._length) if self._length else np.zeros(0, np.int64)
         start = np.concatenate([[0], np.cumsum(length)]).astype(np.int32)
         index = np.concatenate(self._index).astype(np.int32) if self._index else np.zeros(0, np.int32)
@@ -244,9 +244,7 @@ def _cover_rows(rows: _Rows, columns: _Columns, cover: Cover, worst: bool) -> No
         rows.add(np.append(columns.theta, y), np.append(1.0, -cells.weight / whole), float(base.sum()) / whole)
 
 
-def _bounded(
-    rows: _Rows, cells: Merged, y: Ints, which: npt.NDArray[np.bool_], factor: Floats, constant: float, slope: float
-) -> None:
+def _bounded(rows: _Rows, cells: Merged, y: Ints, which: Bools, factor: Floats, constant: float, slope: float) -> None:
     """y_j ≤ constant + slope Σ_i factor_ij x_i for the cells ``which``."""
     length = np.diff(cells.start)
     chosen = np.flatnonzero(which)
