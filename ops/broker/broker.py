@@ -29,6 +29,7 @@ from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.topics import sensor_filter
 from ingest.wire import MAX_PAYLOAD_BYTES
+from ops.broker.after_panic import started_anew_after_a_panic
 from ops.runtime.child_process import Child, say, stop_when_parent_ends
 
 URL_VARIABLE: Final = "WATCHLINE_BROKER"
@@ -44,7 +45,8 @@ class EmbeddedBroker:
     Measured limitations of iotcore 0.4: it allows at most 100 unacknowledged messages in flight to a subscriber,
     whatever ReceiveMaximum says, and answers no SUBSCRIBE while that window is full. On bad credentials it closes the
     connection without a CONNACK; it also closes it on a packet that is too large. The log of a subscription holds a
-    fixed number of bytes and then discards the oldest, delivered or not.
+    fixed number of bytes and then discards the oldest, delivered or not. A connection reset between CONNECT and CONNACK
+    can make it panic and refuse everybody from then on; the process then starts itself anew (``after_panic``).
     """
 
     def __init__(
@@ -323,19 +325,20 @@ def _serve() -> int:
         raise SystemExit("the embedded broker listens on loopback only")
     stopping = threading.Event()
     stop_when_parent_ends(stopping.set)
-    with tempfile.TemporaryDirectory(prefix="watchline-iotcore-") as folder:
-        path = Path(folder) / "broker.toml"
-        _write_private(path, _iotcore_configuration(url, sector))
-        broker = IotCoreBroker(config_path=str(path))
-        serving = threading.Thread(target=broker.run_forever, daemon=True)
-        serving.start()
-        while not _accepts(url):
-            if not serving.is_alive() or stopping.wait(0.02):
-                return 1
-    say(ready=True)
-    while serving.is_alive() and not stopping.wait(0.5):
-        pass
-    return 0 if stopping.is_set() else 1
+    with started_anew_after_a_panic({URL_VARIABLE: url.text}):
+        with tempfile.TemporaryDirectory(prefix="watchline-iotcore-") as folder:
+            path = Path(folder) / "broker.toml"
+            _write_private(path, _iotcore_configuration(url, sector))
+            broker = IotCoreBroker(config_path=str(path))
+            serving = threading.Thread(target=broker.run_forever, daemon=True)
+            serving.start()
+            while not _accepts(url):
+                if not serving.is_alive() or stopping.wait(0.02):
+                    return 1
+        say(ready=True)
+        while serving.is_alive() and not stopping.wait(0.5):
+            pass
+        return 0 if stopping.is_set() else 1
 
 
 if __name__ == "__main__":

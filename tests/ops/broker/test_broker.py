@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import stat
+import struct
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -18,7 +23,9 @@ from ingest.mqtt.connection import Connection
 from ingest.mqtt.publisher import Publisher
 from ingest.mqtt.subscriber import Subscriber
 from ops.broker import broker as broker_module
+from ops.broker.after_panic import PANIC
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker, free_port
+from tests.drills.light_clients import LightClient
 
 pytestmark = pytest.mark.broker
 Broker = EmbeddedBroker | MosquittoBroker
@@ -81,6 +88,46 @@ def test_killed_and_started_again_it_has_the_same_address(broker: Broker) -> Non
     writer = Publisher(broker.url, client_id="writer", now_ns=time.time_ns)
     writer.start()
     writer.stop()
+
+
+def test_a_client_reset_amid_its_connect_shuts_nobody_out(tmp_path: Path) -> None:
+    """rumqttd 0.20 panics at the next CONNECT of such a client, and from then on closes every new connection."""
+    chance = random.Random(1)
+    with EmbeddedBroker(folder=tmp_path) as broker:
+        before = broker.pid
+        victim = LightClient(broker.url, "x", "victim", interval_s=1.0, keepalive_s=10)
+        for _ in range(1000):  # one in twelve meets the moment
+            if PANIC in (tmp_path / "broker.log").read_bytes():
+                break
+            address = (broker.url.host, broker.url.port)
+            with suppress(OSError), socket.create_connection(address, timeout=60.0) as link:  # it may just start anew
+                link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST when it is closed
+                link.sendall(victim._connect())
+                time.sleep(chance.uniform(0.0, 0.001))
+        writer = Publisher(broker.url, client_id="writer", now_ns=time.time_ns)
+        writer.start(timeout_s=60.0)
+        writer("watchline/1/x/tracks", b"hello").result(timeout=60.0)
+        writer.stop()
+        assert broker.pid == before
+
+
+def test_after_a_panic_the_process_is_replaced_by_itself_with_its_last_words_in_the_log() -> None:
+    script = """
+import os, time
+from ops.broker.after_panic import started_anew_after_a_panic
+with started_anew_after_a_panic({"AGAIN": "yes"}):
+    print(os.getpid(), os.environ.get("AGAIN"), flush=True)
+    if "AGAIN" not in os.environ:
+        os.write(2, b"thread 'router' panicked at a.rs:1:2:\\nno such key\\n")
+        time.sleep(600.0)
+    os.write(2, b"last words")
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "AGAIN"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, timeout=120, check=True)
+    (first, without), (second, again) = (line.split() for line in done.stdout.decode().splitlines())
+    assert (first, without, again) == (second, "None", "yes")
+    assert b"no such key\n" in done.stderr
+    assert done.stderr.endswith(b"last words")
 
 
 @BROKERS
