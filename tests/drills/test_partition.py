@@ -15,7 +15,7 @@ import pytest
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.journal.reader import JournalReader
 from tests.drills.fault_proxy import BOTH, FaultProxy
-from tests.drills.rig import Ingest, Link, check_laws, through
+from tests.drills.rig import PATIENT_S, Ingest, Link, check_laws, through
 from tests.drills.sizes import SIZES
 
 pytestmark = pytest.mark.broker
@@ -66,7 +66,7 @@ def test_bad_links_lose_nothing(broker: Broker, tmp_path: Path, before: str) -> 
             assert link.sender.drain(180), (link.sender.problem, ingest.messages[-3:])
             link.close()
         assert proxy.connections >= 3, "resets, holes and half-open sockets made somebody connect anew"
-        ingest.stop(timeout_s=10)
+        ingest.stop(timeout_s=PATIENT_S)
     check_laws(ingest.journal, {link.sensor: link.spool.put_total for link in links})
 
 
@@ -89,7 +89,7 @@ def test_a_black_hole_before_everybody_only_delays(tmp_path: Path) -> None:
         proxy.heal()
         assert link.sender.drain(180), (link.sender.problem, ingest.messages[-3:])
         link.close()
-        ingest.stop(timeout_s=10)
+        ingest.stop(timeout_s=PATIENT_S)
     check_laws(ingest.journal, {"a": link.spool.put_total})
     assert in_order(ingest.journal)
 
@@ -113,5 +113,5 @@ def test_a_subscriber_that_reads_slowly_does_not_hold_up_ingest(tmp_path: Path) 
         proxy.heal()
         slow.stop()
         link.close()
-        ingest.stop(timeout_s=10)
+        ingest.stop(timeout_s=PATIENT_S)
     check_laws(ingest.journal, {"a": link.spool.put_total})
