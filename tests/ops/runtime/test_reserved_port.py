@@ -1,4 +1,4 @@
-"""A reserved port: nobody is given it by chance, and the server for which it was chosen can start as often as it likes."""
+"""A reserved port: its server may start as often as it likes, and nobody else is given it in between."""
 
 from __future__ import annotations
 
