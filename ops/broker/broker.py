@@ -29,13 +29,16 @@ from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.topics import sensor_filter
 from ingest.wire import MAX_PAYLOAD_BYTES
+from ops.broker.after_panic import started_anew_after_a_panic
 from ops.runtime.child_process import Child, say, stop_when_parent_ends
+from ops.runtime.reserved_port import ReservedPort
 
 URL_VARIABLE: Final = "WATCHLINE_BROKER"
 """The environment variable with a broker's complete URL: command lines are visible to every user of the machine."""
 IN_FLIGHT: Final = 1000
 MAX_PACKET_BYTES: Final = MAX_PAYLOAD_BYTES + 64 * 1024
-START_TIMEOUT_S: Final = 15.0
+START_TIMEOUT_S: Final = 60.0
+"""Longest wait for a broker that is starting; one that ends meanwhile is noticed at once."""
 
 
 class EmbeddedBroker:
@@ -44,7 +47,8 @@ class EmbeddedBroker:
     Measured limitations of iotcore 0.4: it allows at most 100 unacknowledged messages in flight to a subscriber,
     whatever ReceiveMaximum says, and answers no SUBSCRIBE while that window is full. On bad credentials it closes the
     connection without a CONNACK; it also closes it on a packet that is too large. The log of a subscription holds a
-    fixed number of bytes and then discards the oldest, delivered or not.
+    fixed number of bytes and then discards the oldest, delivered or not. A connection reset between CONNECT and CONNACK
+    can make it panic and refuse everybody from then on; the process then starts itself anew (``after_panic``).
     """
 
     def __init__(
@@ -65,8 +69,12 @@ class EmbeddedBroker:
         self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="watchline-broker-")
         self._folder = Path(folder or self._temporary.name)  # type: ignore[union-attr]
         self._sector = sector
+        self._reserved = None if port else ReservedPort(listen)
         self._url = BrokerUrl(
-            listen, port or free_port(listen), f"watchline-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
+            listen,
+            port or self._reserved.number,  # type: ignore[union-attr]
+            f"watchline-{secrets.token_hex(4)}",
+            secrets.token_urlsafe(24),
         )
         self._child: Child | None = None
 
@@ -103,10 +111,12 @@ class EmbeddedBroker:
             self._child.kill()
 
     def stop(self) -> None:
-        """End the child and remove its temporary folder."""
+        """End the child, let its port go and remove its temporary folder."""
         if self._child is not None:
             self._child.stop(timeout_s=5.0)
             self._child = None
+        if self._reserved is not None:
+            self._reserved.release()
         if self._temporary is not None:
             self._temporary.cleanup()
 
@@ -138,8 +148,12 @@ class MosquittoBroker:
         self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="watchline-mosquitto-")
         self._folder = Path(folder or self._temporary.name)  # type: ignore[union-attr]
         self._persistence = persistence
+        self._reserved = None if port else ReservedPort(listen)
         self._url = BrokerUrl(
-            listen, port or free_port(listen), f"watchline-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
+            listen,
+            port or self._reserved.number,  # type: ignore[union-attr]
+            f"watchline-{secrets.token_hex(4)}",
+            secrets.token_urlsafe(24),
         )
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -200,13 +214,15 @@ class MosquittoBroker:
             self._process.wait()
 
     def stop(self) -> None:
-        """Send SIGTERM, then SIGKILL; remove the temporary folder."""
+        """Send SIGTERM, then SIGKILL; let the port go and remove the temporary folder."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(5.0)
             except subprocess.TimeoutExpired:
                 self.kill()
+        if self._reserved is not None:
+            self._reserved.release()
         if self._temporary is not None:
             self._temporary.cleanup()
 
@@ -215,13 +231,6 @@ class MosquittoBroker:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """Return a TCP port that is currently free."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
 
 
 def _is_loopback(listen: str) -> bool:
@@ -320,19 +329,20 @@ def _serve() -> int:
         raise SystemExit("the embedded broker listens on loopback only")
     stopping = threading.Event()
     stop_when_parent_ends(stopping.set)
-    with tempfile.TemporaryDirectory(prefix="watchline-iotcore-") as folder:
-        path = Path(folder) / "broker.toml"
-        _write_private(path, _iotcore_configuration(url, sector))
-        broker = IotCoreBroker(config_path=str(path))
-        serving = threading.Thread(target=broker.run_forever, daemon=True)
-        serving.start()
-        while not _accepts(url):
-            if not serving.is_alive() or stopping.wait(0.02):
-                return 1
-    say(ready=True)
-    while serving.is_alive() and not stopping.wait(0.5):
-        pass
-    return 0 if stopping.is_set() else 1
+    with started_anew_after_a_panic({URL_VARIABLE: url.text}):
+        with tempfile.TemporaryDirectory(prefix="watchline-iotcore-") as folder:
+            path = Path(folder) / "broker.toml"
+            _write_private(path, _iotcore_configuration(url, sector))
+            broker = IotCoreBroker(config_path=str(path))
+            serving = threading.Thread(target=broker.run_forever, daemon=True)
+            serving.start()
+            while not _accepts(url):
+                if not serving.is_alive() or stopping.wait(0.02):
+                    return 1
+        say(ready=True)
+        while serving.is_alive() and not stopping.wait(0.5):
+            pass
+        return 0 if stopping.is_set() else 1
 
 
 if __name__ == "__main__":

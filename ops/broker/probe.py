@@ -12,7 +12,7 @@ from ingest.errors import BrokerError
 from ingest.mqtt.tls import bare_client
 from ingest.security.key_register import TlsFiles
 
-ANSWER_WITHIN_S: Final = 5.0
+ANSWER_WITHIN_S: Final = 20.0
 REFUSED: Final = 0x80
 """The first MQTT 5 reason code that is a refusal."""
 

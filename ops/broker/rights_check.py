@@ -29,7 +29,7 @@ OUTSIDERS: Final = ("revoked", "expired", "stranger", "none", "plaintext")
 """Parties that must not connect: bad certificates, one by another authority, no certificate, no TLS."""
 
 
-WILL_WITHIN_S: Final = 3.0
+WILL_WITHIN_S: Final = 20.0
 """Maximum wait for an expected last will."""
 
 

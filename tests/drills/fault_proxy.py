@@ -91,7 +91,7 @@ class FaultProxy:
             return await found if asyncio.iscoroutine(found) else found
 
         answer: Future[Any] = asyncio.run_coroutine_threadsafe(run(), self._loop)
-        return answer.result(timeout=10)
+        return answer.result(timeout=120)
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=_CHUNK)

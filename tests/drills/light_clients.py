@@ -35,12 +35,13 @@ def _packet(kind: int, body: bytes) -> bytes:
 
 
 class LightClient:
-    """One sensor that says every ``interval_s`` that it is well."""
+    """One sensor that says every ``interval_s`` that it is well. ``silent_ns``: when it began to obey ``silence``."""
 
     def __init__(self, url: BrokerUrl, sector: str, sensor: str, *, interval_s: float, keepalive_s: int) -> None:
         self.url, self.sensor, self.interval_s, self.keepalive_s = url, sensor, interval_s, keepalive_s
         self.topic = sensor_topic(sector, sensor, "status")
         self.silence: Silence | None = None
+        self.silent_ns: int | None = None
         self._seq = 0
 
     def _status(self, state: Literal["ok", "lost"]) -> bytes:
@@ -81,6 +82,8 @@ class LightClient:
             else:
                 writer.write(b"\xc0\0")
             await asyncio.sleep(self.interval_s / 2)
+            if self.silence is not None and self.silent_ns is None:
+                self.silent_ns = time.time_ns()
         if self.silence == "reset":
             writer.transport.abort()
         await asyncio.sleep(3600)
@@ -116,7 +119,7 @@ class Crowd:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
 
-        asyncio.run_coroutine_threadsafe(end(), self._loop).result(30)
+        asyncio.run_coroutine_threadsafe(end(), self._loop).result(120)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 

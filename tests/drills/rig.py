@@ -20,6 +20,8 @@ from ops.runtime.child_process import Child
 from sensors.scan import Plot, Scan
 
 SECTOR = "drill"
+PATIENT_S = 120.0
+"""How long is waited for what must come: only a fault takes so long."""
 QUICK = ConnectionSettings(keepalive_s=2, session_expiry_s=300)
 """A link that notices a dead peer within seconds."""
 
@@ -43,10 +45,10 @@ class Ingest(Child):
         super().__init__("ingest", module, arguments, log=folder / "ingest.log", secrets=secrets)
 
     def ready(self) -> Ingest:
-        self.wait_for("ready", timeout_s=30)
+        self.wait_for("ready", timeout_s=PATIENT_S)
         return self
 
-    def until(self, key: str, holds: Callable[[Any], bool], *, timeout_s: float = 30.0) -> float:
+    def until(self, key: str, holds: Callable[[Any], bool], *, timeout_s: float = PATIENT_S) -> float:
         """Seconds until what it says under ``key`` is as wished."""
         return wait_until(lambda: holds(self.last(key)), timeout_s=timeout_s, what=lambda: self.messages[-5:])
 
@@ -76,7 +78,9 @@ def through(url: BrokerUrl, port: int) -> BrokerUrl:
     return replace(url, port=port)
 
 
-def wait_until(holds: Callable[[], bool], *, timeout_s: float, what: Callable[[], object] = lambda: "") -> float:
+def wait_until(
+    holds: Callable[[], bool], *, timeout_s: float = PATIENT_S, what: Callable[[], object] = lambda: ""
+) -> float:
     """Seconds until it holds; AssertionError with what there was instead."""
     began = time.monotonic()
     while not holds():

@@ -13,7 +13,7 @@ import pytest
 from ops.broker.broker import MosquittoBroker
 from ops.journal.events import CLOCK, ClockJump
 from ops.journal.reader import JournalReader
-from tests.drills.rig import Ingest, Link, check_laws, wait_until
+from tests.drills.rig import PATIENT_S, Ingest, Link, check_laws, wait_until
 
 pytestmark = pytest.mark.broker
 HOUR_S, DAY_S = 3600, 86_400
@@ -50,7 +50,7 @@ def jumps(journal: Path) -> list[ClockJump]:
 
 
 def test_jumps_of_an_hour_and_a_day_change_no_time_and_lose_nothing(tmp_path: Path) -> None:
-    fake = FakeTime(tmp_path / "time", 0)
+    fake, began_ns = FakeTime(tmp_path / "time", 0), time.time_ns()
     with MosquittoBroker(folder=tmp_path / "b") as broker:
         ingest = Ingest(tmp_path, broker.url, **fake.environment).ready()
         links = [Link(tmp_path, name, broker.url) for name in ("a", "b")]
@@ -59,21 +59,22 @@ def test_jumps_of_an_hour_and_a_day_change_no_time_and_lose_nothing(tmp_path: Pa
             fake.set(offset_s)
             for link in links:
                 link.put(10)
-            wait_until(lambda n=number: len(jumps(ingest.journal)) >= n, timeout_s=20)
+            wait_until(lambda n=number: len(jumps(ingest.journal)) >= n)
             for link in links:
                 link.put(10)
         for link in links:
             assert link.sender.drain(120.0), link.sender.problem
             link.close()
-        ingest.stop(timeout_s=10)
+        ingest.stop(timeout_s=PATIENT_S)
+    ended_ns = time.time_ns()
     counts = check_laws(ingest.journal, {link.sensor: link.spool.put_total for link in links})
     assert all(count.dead_lettered == 0 for count in counts.values())
     with JournalReader(ingest.journal) as journal:
         rows = journal.read(limit=10**6)
-        assert all(set(timing) == {"live"} for timing in journal.timings().values())
+        assert all(set(timing) <= {"live", "late"} for timing in journal.timings().values())
     received = [row.received_ns for row in rows]
-    assert max(abs(row.received_ns - row.observed_ns) for row in rows if row.kind == "detections") < 10e9
-    assert max(received) - min(received) < 60e9, "no row is of another hour"
+    assert began_ns - 1e9 <= min(received) <= max(received) <= ended_ns + 1e9, "no row is of another hour"
+    assert max(row.observed_ns - row.received_ns for row in rows if row.kind == "detections") < 1e9, "observed before"
     told = jumps(ingest.journal)
     expected = [after - before for before, after in pairwise(offsets)]
     assert [round(jump.jump_s / 60) for jump in told] == [step // 60 for step in expected]
@@ -89,14 +90,16 @@ def test_a_clock_that_is_set_right_is_believed(tmp_path: Path) -> None:
         link.put(20)
         assert link.sender.drain(120.0)
         fake.set(0)
-        time.sleep(1.5)
+        wait_until(lambda: len(jumps(ingest.journal)) == 2)  # found, and believed by the times in the heartbeats
         link.put(30)
         assert link.sender.drain(120.0)
         link.close()
-        ingest.stop(timeout_s=10)
+        ingest.stop(timeout_s=PATIENT_S)
     with JournalReader(ingest.journal) as journal:
-        assert journal.timings()["a"] == {"future": 20, "live": 30}
+        timings = journal.timings()["a"]
+        assert (timings.pop("future"), sum(timings.values())) == (20, 30)
+        assert set(timings) <= {"live", "late"}
         count = journal.counts()["a"]
     assert (count.journaled, count.dead_lettered) == (30, 20)
     told = jumps(ingest.journal)
-    assert [(round(jump.jump_s), jump.taken) for jump in told] == [(HOUR_S, False), (HOUR_S, True)]
+    assert [(round(jump.jump_s / 60), jump.taken) for jump in told] == [(HOUR_S // 60, False), (HOUR_S // 60, True)]

@@ -14,7 +14,7 @@ from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child
 from tests.drills.dying import INGEST_POINTS, VARIABLE
-from tests.drills.rig import Ingest, Link, check_laws, wait_until
+from tests.drills.rig import PATIENT_S, Ingest, Link, check_laws, wait_until
 from tests.drills.sizes import SIZES
 
 pytestmark = pytest.mark.broker
@@ -31,7 +31,7 @@ class FirstCommit:
         with JournalReader(self.journal) as reader:
             last, began = reader.last_id(), time.monotonic()
             ingest.restart()
-            wait_until(lambda: reader.last_id() > last, timeout_s=30.0, what=lambda: ingest.last_words())
+            wait_until(lambda: reader.last_id() > last, what=lambda: ingest.last_words())
             self.seconds.append(time.monotonic() - began)
 
 
@@ -46,7 +46,7 @@ def test_seeded_kills_lose_nothing_and_count_nothing_twice(made: Any, tmp_path: 
             "senders", "tests.drills.sending", [str(tmp_path), str(each), str(SIZES.plots), *SENSORS],
             log=tmp_path / "senders.log", secrets={URL_VARIABLE: broker.url.text},
         )  # fmt: skip
-        senders.wait_for("ready", timeout_s=30)
+        senders.wait_for("ready", timeout_s=PATIENT_S)
         starts = FirstCommit(ingest.journal)
         for kill in range(SIZES.kills):
             time.sleep(chance.uniform(0.0, 0.3))
@@ -58,9 +58,9 @@ def test_seeded_kills_lose_nothing_and_count_nothing_twice(made: Any, tmp_path: 
                 senders.kill()
                 senders.restart()
             starts.measure(ingest)
-        senders.wait_for("drained", timeout_s=60 + SIZES.scans / 100)
-        assert senders.stop(timeout_s=20) == 0, senders.exit_report()
-        ingest.stop(timeout_s=10)
+        senders.wait_for("drained", timeout_s=2 * PATIENT_S + SIZES.scans / 100)
+        assert senders.stop(timeout_s=PATIENT_S) == 0, senders.exit_report()
+        ingest.stop(timeout_s=PATIENT_S)
     put = {}
     for sensor in SENSORS:
         with Spool(tmp_path / f"{sensor}.spool") as spool:
@@ -80,15 +80,15 @@ def test_a_kill_at_each_named_point_loses_nothing(tmp_path: Path) -> None:
         link = Link(tmp_path, "north", broker.url)
         for point in INGEST_POINTS:
             dying = Ingest(tmp_path, broker.url, module="tests.drills.dying", **{VARIABLE: f"{point}:2"})
-            dying.wait_for("ready", timeout_s=30)
-            deadline = time.monotonic() + 20
+            dying.wait_for("ready", timeout_s=PATIENT_S)
+            deadline = time.monotonic() + PATIENT_S
             while dying.alive and time.monotonic() < deadline:
                 link.put(3, plots=3)
                 time.sleep(0.05)
-            assert dying.process.wait(5) == -9, point
+            assert dying.process.wait(PATIENT_S) == -9, point
         ingest = Ingest(tmp_path, broker.url).ready()
         assert link.sender.drain(120.0), link.sender.problem
         link.close()
-        ingest.stop(timeout_s=10)
+        ingest.stop(timeout_s=PATIENT_S)
     counts = check_laws(ingest.journal, {"north": link.spool.put_total})
     assert counts["north"].duplicate > 0, "what was committed and not acknowledged came again"

@@ -44,7 +44,7 @@ def _read(peer: socket.socket) -> bytes:
 
 
 def call(proxy: FaultProxy) -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", proxy.port), timeout=5)
+    client = socket.create_connection(("127.0.0.1", proxy.port), timeout=60)
     client.sendall(b"here")
     assert client.recv(4) == b"here"
     return client
@@ -71,7 +71,7 @@ def test_a_held_way_keeps_its_bytes_and_a_dropped_one_ends_the_stream(echo: Faul
         with pytest.raises(TimeoutError):
             client.recv(4)
         echo.heal()
-        client.settimeout(5)
+        client.settimeout(60)
         assert client.recv(4) == b"wait"
         echo.set(dropped=frozenset((way,)))
         client.sendall(b"lost")
@@ -79,7 +79,7 @@ def test_a_held_way_keeps_its_bytes_and_a_dropped_one_ends_the_stream(echo: Faul
         with pytest.raises(TimeoutError):
             client.recv(4)
         echo.heal()
-        client.settimeout(5)
+        client.settimeout(60)
         with pytest.raises(ConnectionResetError):
             client.recv(4)
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+SHOWN_MS = 90_000
 HOSTILE = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(2)>",
@@ -35,7 +36,9 @@ def test_a_killed_server_is_lost_and_back_with_nothing_missed(world: Any, visit:
     expect(here.part("alert")).to_have_count(1)
     here.witness.outage = True
     world.kill()
-    expect(here.part("stream-state")).to_have_attribute("data-state", "lost", timeout=10_000)
+    killed_s = time.time()
+    expect(here.part("stream-state")).to_have_attribute("data-state", "lost")
+    assert here.changed("lost") - killed_s < 10.0
     expect(here.part("banner-stream")).to_contain_text("Connection lost")
     expect(here.part("banner-stream")).to_contain_text("New alerts do not arrive")
     here.screen("stream-lost")
@@ -43,7 +46,7 @@ def test_a_killed_server_is_lost_and_back_with_nothing_missed(world: Any, visit:
         world.commit([world.alert(number, priority="high")])
     world.commit([world.alert(1, revision=1, status="acknowledged", by="somebody")])
     world.start()
-    expect(here.part("stream-state")).to_have_attribute("data-state", "live", timeout=25_000)
+    expect(here.part("stream-state")).to_have_attribute("data-state", "live")
     expect(here.part("banner-stream")).to_be_hidden()
     expect(here.part("alert")).to_have_count(7)
     assert sorted(identities(here.page)) == [f"A{number:04d}" for number in range(1, 8)]
@@ -57,14 +60,16 @@ def test_a_server_that_hangs_is_lost_too_and_comes_back(calm: Any, visit: Callab
     here.live()
     here.witness.outage = True
     calm.signal(signal.SIGSTOP)
+    stopped_s = time.time()
     try:
-        here.page.wait_for_selector("#stream-state[data-state=stale], #stream-state[data-state=lost]", timeout=10_000)
+        here.page.wait_for_selector("#stream-state[data-state=stale], #stream-state[data-state=lost]", timeout=SHOWN_MS)
+        assert here.changed("stale", "lost") - stopped_s < 10.0
         expect(here.part("banner-stream")).not_to_contain_text("the server is there")
-        expect(here.part("stream-state")).to_have_attribute("data-state", "lost", timeout=20_000)
+        expect(here.part("stream-state")).to_have_attribute("data-state", "lost")
         expect(here.part("banner-stream")).to_be_visible()
     finally:
         calm.signal(signal.SIGCONT)
-    expect(here.part("stream-state")).to_have_attribute("data-state", "live", timeout=20_000)
+    expect(here.part("stream-state")).to_have_attribute("data-state", "live")
 
 
 def test_a_picture_that_nobody_renews_is_called_stale(calm: Any, visit: Callable[..., Any]):
@@ -72,19 +77,19 @@ def test_a_picture_that_nobody_renews_is_called_stale(calm: Any, visit: Callable
     here.live()
     calm.paused = True
     try:
-        expect(here.part("stream-state")).to_have_attribute("data-state", "stale", timeout=12_000)
+        expect(here.part("stream-state")).to_have_attribute("data-state", "stale")
         expect(here.part("banner-stream")).to_contain_text("stale: the server is there, but fusion has written nothing")
         expect(here.part("unseen-sensors")).to_contain_text("as of the last picture")
     finally:
         calm.paused = False
-    expect(here.part("stream-state")).to_have_attribute("data-state", "live", timeout=10_000)
+    expect(here.part("stream-state")).to_have_attribute("data-state", "live")
 
 
 def test_a_silent_sensor_is_lost_ground_never_calm(calm: Any, visit: Callable[..., Any]):
     here = visit(calm.address)
     here.live()
     expect(here.part("unseen-sensors")).to_have_text("All 4 sensors report")
-    expect(here.part("unseen-hidden")).to_contain_text("%", timeout=40_000)
+    expect(here.part("unseen-hidden")).to_contain_text("%")
     share = re.compile(r"(\d+) %")
     before = int(share.findall(here.part("unseen-hidden").inner_text())[0])
     revision = here.page.evaluate("() => fetch('/api/layers').then(a => a.json()).then(l => l[2].revision)")
@@ -94,13 +99,13 @@ def test_a_silent_sensor_is_lost_ground_never_calm(calm: Any, visit: Callable[..
         expect(here.part("unseen-sensors")).to_contain_text(
             re.compile("1 of 4 sensors do not watch.*: radar-crest silent")
         )
-        expect(here.part("unseen-hidden")).not_to_contain_text(f"{before} %", timeout=15_000)
+        expect(here.part("unseen-hidden")).not_to_contain_text(f"{before} %")
         assert int(share.findall(here.part("unseen-hidden").inner_text())[0]) > before
         here.page.wait_for_function(  # the map asks for other tiles than before
             """before => performance.getEntriesByType('resource').some(
                 e => e.name.includes('/api/tiles/visible/') && !e.name.includes(before))""",
             arg=revision,
-            timeout=15_000,
+            timeout=SHOWN_MS,
         )
         here.page.keyboard.press("s")
         row = here.page.locator("[data-sensor=radar-crest]")
@@ -121,12 +126,12 @@ def test_a_full_disk_at_ingest_is_said_until_there_is_room(calm: Any, visit: Cal
     ingest = dict.fromkeys(counts["radar-crest"], 0)
     try:
         calm.counts = counts | {"": ingest | {"disk_full": 1}}
-        expect(here.part("banner-disk")).to_be_visible(timeout=8_000)
+        expect(here.part("banner-disk")).to_be_visible()
         expect(here.part("banner-disk")).to_contain_text("DISK FULL")
         expect(here.part("banner-disk")).to_contain_text("Calls for help, alerts and your actions go on")
         here.screen("disk-full")
         calm.counts = counts | {"": ingest | {"disk_full": 0}}
-        expect(here.part("banner-disk")).to_be_hidden(timeout=8_000)
+        expect(here.part("banner-disk")).to_be_hidden()
     finally:
         calm.counts = counts
 
@@ -145,7 +150,7 @@ def test_hostile_words_stay_words(calm: Any, visit: Callable[..., Any]):
         here = visit(calm.address)
         here.live()
         for identity, words in alerts.items():
-            expect(here.page.locator(f"[data-alert={identity}]")).to_contain_text(f"Says {words}", timeout=10_000)
+            expect(here.page.locator(f"[data-alert={identity}]")).to_contain_text(f"Says {words}")
         for identity, words in list(alerts.items())[:2]:
             here.page.locator(f"[data-alert={identity}]").get_by_test_id("alert-open").click()
             expect(here.part("details-lead")).to_have_text(f"Says {words}")
@@ -158,7 +163,7 @@ def test_hostile_words_stay_words(calm: Any, visit: Callable[..., Any]):
             expect(here.part("details-title")).to_contain_text(words)
             here.page.keyboard.press("t")
         here.page.keyboard.press("s")
-        expect(here.part("counts-verdict")).to_contain_text("DO NOT BALANCE", timeout=10_000)
+        expect(here.part("counts-verdict")).to_contain_text("DO NOT BALANCE")
         for words in HOSTILE:
             expect(here.part("sensor-list")).to_contain_text(f"S {words}")
             expect(here.part("counts")).to_contain_text(f"S {words}")
@@ -208,9 +213,10 @@ def test_an_action_that_does_not_arrive_is_said_in_place(calm: Any, visit: Calla
 
 
 def test_without_webgl_the_page_says_so_and_goes_on(
-    calm: Any, visit: Callable[..., Any], launch: Callable[..., Browser]
+    request: pytest.FixtureRequest, calm: Any, visit: Callable[..., Any], launch: Callable[..., Browser]
 ):
     blind = launch("--disable-3d-apis")
+    request.addfinalizer(blind.close)
     here = visit(calm.address, using=blind)
     here.page.wait_for_selector("#map[data-state=no-webgl]")
     expect(here.part("map-problem")).to_contain_text("WebGL")
@@ -219,7 +225,6 @@ def test_without_webgl_the_page_says_so_and_goes_on(
     expect(here.part("track-row")).to_have_count(2)
     here.screen("no-webgl")
     here.page.context.close()
-    blind.close()
 
 
 @pytest.mark.parametrize("wrong_s", [3630, -3630])
@@ -230,10 +235,10 @@ def test_a_wrong_clock_of_the_browser_is_said_and_not_used(calm: Any, visit: Cal
     here.page.goto(calm.address)
     here.live()
     expect(here.part("banner-clock")).to_contain_text("1 h")
+    before = time.time()
     shown = here.part("clock-utc").inner_text()
-    now = time.strftime("%H:%M", time.gmtime())
-    later = time.strftime("%H:%M", time.gmtime(time.time() + 2))
-    assert shown[:5] in (now, later)
+    minutes = range(int((before - 60.0) // 60), int((time.time() + 60.0) // 60) + 1)
+    assert shown[:5] in [time.strftime("%H:%M", time.gmtime(60 * minute)) for minute in minutes]
     expect(here.part("stream-state")).to_have_attribute("data-state", "live")
 
 
@@ -246,9 +251,9 @@ def test_the_sight_line_on_the_page_is_the_servers(calm: Any, visit: Callable[..
     box = here.page.locator("#map").bounding_box()
     for share in (0.4, 0.6):
         here.page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
-    expect(here.part("sight-verdict")).to_be_visible(timeout=10_000)
+    expect(here.part("sight-verdict")).to_be_visible()
     body = answers[-1].json()
-    assert body == httpx.get(answers[-1].url).json()
+    assert body == httpx.get(answers[-1].url, timeout=120).json()
     verdict = here.part("sight-verdict").inner_text()
     assert verdict.startswith("Visible." if body["visible"] else "Not visible.")
     here.screen("sight")
@@ -296,9 +301,9 @@ def test_what_the_server_could_not_give_at_first_is_asked_for_again(calm: Any, v
 
     here.page.route(re.compile(f"/api/({'|'.join(refused)})([?]|$)"), refuse_once)
     here.page.goto(calm.address)
-    expect(here.part("banner-parts")).to_contain_text("layout (The map starts.)", timeout=15_000)
-    expect(here.part("sector-name")).to_have_text(re.compile("Cumberland"), timeout=40_000)
-    expect(here.part("banner-parts")).to_be_hidden(timeout=25_000)
+    expect(here.part("banner-parts")).to_contain_text("layout (The map starts.)")
+    expect(here.part("sector-name")).to_have_text(re.compile("Cumberland"))
+    expect(here.part("banner-parts")).to_be_hidden()
     assert min(refused.values()) >= 2
 
 

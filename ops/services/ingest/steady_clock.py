@@ -17,6 +17,8 @@ from typing import Final
 from ops.journal.events import ClockJump
 
 WITNESSES: Final = 1000
+READINGS: Final = 10
+"""Number of times that both clocks are read before a long time between the readings is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,20 @@ class SteadyClock:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._offset_ns = self.source_ns() - self._passed()
+        source_ns, passed_ns = self._read()
+        self._offset_ns = source_ns - passed_ns
 
     def _passed(self) -> int:
         ticks = self.monotonic_ns()
         return ticks if self.rate == 1 else round(ticks * self.rate)
+
+    def _read(self) -> tuple[int, int]:
+        """Read both clocks at one moment; again if the process stood still in between, which would look like a jump."""
+        for _ in range(READINGS):
+            before_ns, source_ns, after_ns = self._passed(), self.source_ns(), self._passed()
+            if after_ns - before_ns <= 0.1e9 * self.settings.step_s * self.rate:
+                break
+        return source_ns, after_ns
 
     def stamp_ns(self) -> int:
         """Present time without accepted jumps [ns]."""
@@ -76,7 +87,8 @@ class SteadyClock:
 
     def check(self) -> ClockJump | None:
         """Compare with the host clock; return a ClockJump for each step and when a step is accepted, else None."""
-        away_ns = self.source_ns() - self.now_ns()
+        source_ns, passed_ns = self._read()
+        away_ns = source_ns - (passed_ns + self._offset_ns + self.moved_ns)
         step_ns = self.settings.step_s * 1e9 * self.rate
         stepped_ns = away_ns - self.jump_ns
         if abs(stepped_ns) > step_ns:

@@ -22,7 +22,7 @@ from ingest.security.key_bundle import open_bundle
 from ingest.security.key_register import TlsFiles
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
-from ops.broker.broker import URL_VARIABLE, free_port
+from ops.broker.broker import URL_VARIABLE
 from ops.broker.certificates import Authority
 from ops.broker.command import revoke
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE
@@ -31,9 +31,12 @@ from ops.broker.probe import REFUSED, Probe
 from ops.broker.rights_check import Matrix, check_broker, check_receiving, connected
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child
+from ops.runtime.reserved_port import ReservedPort
 from sensors.scan import Plot, Scan
 
 pytestmark = pytest.mark.broker
+PATIENT_S = 120.0
+"""How long is waited for what must come: only a fault takes so long."""
 QUIET = Console(stderr=True, quiet=True)
 DETECTIONS = "watchline/1/x/sensor/r1/detections"
 
@@ -47,7 +50,8 @@ class Mosquitto:
             if os.geteuid() == 0:  # `make test` was allowed to install it
                 pytest.fail("Mosquitto is not installed")
             pytest.skip("Mosquitto is not installed")
-        self.program, self.port, self.folder = program, free_port(), BrokerFolder(path)
+        self._reserved = ReservedPort()
+        self.program, self.port, self.folder = program, self._reserved.number, BrokerFolder(path)
         user = "root" if os.geteuid() == 0 else None
         self.options = BrokerOptions("x", ["r1", "r2"], ["patrol-1"], listen="127.0.0.1", port=self.port, user=user)
         self.folder.write(self.options)
@@ -66,7 +70,12 @@ class Mosquitto:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(10)
+        self.process.wait(PATIENT_S)
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.stop()
+        self._reserved.release()
 
     def probe(self, name: str, *, will: tuple[str, bytes, bool] | None = None) -> Probe:
         tls = open_bundle(self.folder.path / "identities" / name).tls
@@ -80,7 +89,7 @@ class Mosquitto:
         return True
 
 
-def until(true: Callable[[], Any], within_s: float = 10.0) -> bool:
+def until(true: Callable[[], Any], within_s: float = PATIENT_S) -> bool:
     deadline = time.monotonic() + within_s
     while not true():
         if time.monotonic() > deadline:
@@ -93,7 +102,7 @@ def until(true: Callable[[], Any], within_s: float = 10.0) -> bool:
 def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
     started = Mosquitto(tmp_path_factory.mktemp("mosquitto") / "config")
     yield started
-    started.stop()
+    started.close()
 
 
 def test_the_whole_matrix_is_as_the_table_says(mosquitto: Mosquitto) -> None:
@@ -116,7 +125,7 @@ def test_rights_hold_after_a_restart_with_what_was_kept_on_disk(mosquitto: Mosqu
         settings = ConnectionSettings(tls=tls, **durable)  # type: ignore[arg-type]
         connection = Connection(url, name, now_ns=time.time_ns, subscriptions=[topic], settings=settings)
         connection.start()
-        connection.wait_until_ready(10)
+        connection.wait_until_ready(PATIENT_S)
         connection.stop()
     mosquitto.stop()
     mosquitto.start()
@@ -135,8 +144,8 @@ def test_rights_hold_after_a_restart_with_what_was_kept_on_disk(mosquitto: Mosqu
         heard = got.setdefault(name, [])
         connection.on_message = lambda delivery, heard=heard: heard.append(delivery.topic)  # type: ignore[misc]
         connection.start()
-        connection.wait_until_ready(10)
-        until(lambda heard=heard: heard, 1.0)  # type: ignore[misc]
+        connection.wait_until_ready(PATIENT_S)
+        until(lambda heard=heard: heard, PATIENT_S if name == "ingest" else 1.0)  # type: ignore[misc]
         connection.stop()
     assert set(got["ingest"]) == {DETECTIONS}
     assert got["r2"] == []
@@ -151,15 +160,18 @@ def test_a_deviation_is_found_and_named(tmp_path: Path) -> None:
     try:
         acl = loose.folder.path / "broker" / "acl"
         acl.write_text(acl.read_text().replace("pattern read watchline/1/x/sensor/%u/ack", "pattern read watchline/#"))
-        loose.process.send_signal(signal.SIGHUP)
-        time.sleep(0.3)
-        matrix = Matrix("127.0.0.1", loose.port, loose.folder, "x")
-        with connected(matrix) as probes:
-            check_receiving(matrix, probes)
+        loose.process.send_signal(signal.SIGHUP)  # it reads its files when it comes to it
+        deadline = time.monotonic() + PATIENT_S
+        while True:
+            matrix = Matrix("127.0.0.1", loose.port, loose.folder, "x")
+            with connected(matrix) as probes:
+                check_receiving(matrix, probes)
+            found = {(finding.who, finding.what) for finding in matrix.findings if not finding.ok}
+            if ("sensor A", "receive") in found:
+                break
+            assert time.monotonic() < deadline, found
     finally:
-        loose.stop()
-    found = {(finding.who, finding.what) for finding in matrix.findings if not finding.ok}
-    assert ("sensor A", "receive") in found
+        loose.close()
     assert all(finding.happened and not finding.allowed for finding in matrix.findings if not finding.ok)
 
 
@@ -174,16 +186,14 @@ def test_a_revoked_client_is_out_while_connected_and_its_session_is_gone(tmp_pat
         heard: list[bytes] = []
         thief.on_message = lambda delivery: heard.append(delivery.payload)
         thief.start()
-        thief.wait_until_ready(10)
+        thief.wait_until_ready(PATIENT_S)
         ingest = broker.probe("ingest").connect()
         ingest.subscribe("watchline/1/x/sensor/+/status")
         assert running_process(broker.folder) == broker.process.pid
-        began = time.monotonic()
         done = revoke("r1", broker.folder.path, broker.address, QUIET)
         assert done["reloaded"]
-        assert done["disconnected"]
-        assert until(lambda: not thief.connected, 5.0)
-        assert time.monotonic() - began < 5.0
+        assert done["disconnected"], "by the time that the command ends"
+        assert until(lambda: not thief.connected)
         assert ingest.publish(ack, b"secret") < REFUSED
         time.sleep(1.0)
         assert not thief.connected, "it may not come back"
@@ -205,12 +215,12 @@ def test_a_revoked_client_is_out_while_connected_and_its_session_is_gone(tmp_pat
         renewed.on_up = present.append
         back.close()
         renewed.start()
-        renewed.wait_until_ready(10)
+        renewed.wait_until_ready(PATIENT_S)
         assert present == [False], "the thief's session is not kept for anybody"
         renewed.stop()
         ingest.close()
     finally:
-        broker.stop()
+        broker.close()
 
 
 def refusal(port: int, host: str, tls: TlsFiles | None) -> str:
@@ -261,7 +271,8 @@ def test_a_broker_under_another_name_or_past_its_end_is_not_believed(tmp_path: P
             assert until(lambda p=broker.port, t=tls, w=words: w in refusal(p, "127.0.0.1", t)), words
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENT_S)
+            broker._reserved.release()
 
 
 @pytest.mark.chain
@@ -271,7 +282,7 @@ def test_sensors_and_ingest_work_over_mtls_with_signatures(mosquitto: Mosquitto,
                    secrets={URL_VARIABLE: f"mqtts://{mosquitto.address}",
                             IDENTITY_VARIABLE: str(mosquitto.folder.path),
                             SIGNATURES_VARIABLE: "required"})  # fmt: skip
-    ingest.wait_for("ready", timeout_s=15)
+    ingest.wait_for("ready", timeout_s=PATIENT_S)
     links, spools = [], []
     for name in ("r1", "r2"):
         spool = Spool(tmp_path / f"{name}.db")
@@ -287,7 +298,7 @@ def test_sensors_and_ingest_work_over_mtls_with_signatures(mosquitto: Mosquitto,
     for link, spool in zip(links, spools, strict=True):
         link.stop()
         spool.close()
-    assert ingest.stop(timeout_s=10) == 0
+    assert ingest.stop(timeout_s=PATIENT_S) == 0
     with JournalReader(tmp_path / "journal.db") as journal:
         counts = journal.counts()
         assert [counts[name].journaled for name in ("r1", "r2")] == [100, 100]

@@ -344,7 +344,7 @@ def endings(hill_sector: Any, busy_port: int, tmp_path_factory: pytest.TempPathF
     }
     found = {}
     for name, process in running.items():
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=400)
         found[name] = SimpleNamespace(code=process.returncode, out=out, err=err)
     return found
 

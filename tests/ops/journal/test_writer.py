@@ -302,7 +302,7 @@ def test_a_disk_that_really_refuses_to_grow_loses_nothing_that_was_committed(tmp
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
             resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000)),
         ),
-        timeout=60,
+        timeout=180,
     )
     committed = [int(line) for line in done.stdout.split()]
     assert committed

@@ -18,7 +18,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ingest.mqtt.broker_url import BrokerUrl
-from ingest.sending.sender import Sender
+from ingest.sending.send_window import SendWindowSettings
+from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ingest.topics import sensor_topic
 from ingest.wire import MAX_PAYLOAD_BYTES
@@ -97,7 +98,7 @@ class Raw:
     def publish(self, topic: str, payload: bytes, content_type: str = JSON) -> None:
         properties = Properties(PacketTypes.PUBLISH)
         properties.ContentType = content_type
-        self.client.publish(topic, payload, qos=1, properties=properties).wait_for_publish(10.0)
+        self.client.publish(topic, payload, qos=1, properties=properties).wait_for_publish(120.0)
 
     def close(self) -> None:
         self.client.disconnect()
@@ -119,7 +120,11 @@ def room(broker: EmbeddedBroker | MosquittoBroker, hill_sector: Any, tmp_path_fa
     with Room(options) as room, Spool(folder / "spool" / "radar-mid.db") as spool:
         room.listen()
         raw = Raw(broker.url)
-        sender = Sender(spool, sector="hills", sensor="radar-mid", url=broker.url, now_ns=time.time_ns, kind="radar")
+        patient = SenderSettings(window=SendWindowSettings(stall_s=600.0))  # duplicates are counted: nothing is resent
+        sender = Sender(
+            spool, sector="hills", sensor="radar-mid", url=broker.url, now_ns=time.time_ns, kind="radar",
+            settings=patient,
+        )  # fmt: skip
         sender.start()
         awaiting = cases()
         for number in range(GOOD):
@@ -132,15 +137,15 @@ def room(broker: EmbeddedBroker | MosquittoBroker, hill_sector: Any, tmp_path_fa
         raw.publish(sensor_topic("hills", "stranger", "detections"), stranger())
         raw.publish(sensor_topic("hills", "radar-mid", "status"), b"no status")
         assert sender.drain(120.0)
-        deadline = time.monotonic() + 10.0
+        deadline = time.monotonic() + 120.0
         while settled(room.journal_path) < GOOD + len(awaiting) + 3 and time.monotonic() < deadline:
             time.sleep(0.05)
         assert room.drain(120.0), room.failed()
         assert room.failed() is None
         sender.stop()
         raw.close()
-        assert room.ingest.stop(timeout_s=10.0) == 0
-        assert room.fusion.stop(timeout_s=20.0) == 0
+        assert room.ingest.stop(timeout_s=120.0) == 0
+        assert room.fusion.stop(timeout_s=120.0) == 0
         (folder / "tally.json").write_text(json.dumps(room.fusion.last("tally")))
     return folder
 

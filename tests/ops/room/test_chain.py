@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.chain, pytest.mark.broker]
 KILLS_EACH = 3 if os.environ.get("WATCHLINE_DRILL") == "long" else 1
 SPEED = 5.0
 NIGHT_S = 60.0
-READY_S = 60.0
+READY_S = 180.0
 QUIET = Console(stderr=True, quiet=True)
 
 
@@ -59,7 +59,7 @@ class Night:
         child: Child = getattr(self.room, victim.removesuffix(", in order"))
         if victim.endswith(", in order"):
             was_ready = child.last("ready") is not None  # else it may end by the signal itself
-            assert child.stop(timeout_s=20.0) == 0 or not was_ready, child.exit_report()
+            assert child.stop(timeout_s=120.0) == 0 or not was_ready, child.exit_report()
         else:
             child.kill()
         time.sleep(pause_s)
@@ -67,7 +67,7 @@ class Night:
 
     def end(self) -> None:
         """Wait for the last message, until all of it is in the store; then stop in order."""
-        deadline = time.monotonic() + NIGHT_S / SPEED + 30.0
+        deadline = time.monotonic() + NIGHT_S / SPEED + 180.0
         while self.simulator.last("published") is None:
             self.room.restart_ended()  # one that was started while the broker was away may have given up
             assert time.monotonic() < deadline, self.simulator.last_words()
@@ -75,8 +75,8 @@ class Night:
         assert self.simulator.last("problems") == {}
         assert self.simulator.last("drained") is True
         assert self.room.drain(180.0), self.room.failed()
-        assert self.room.ingest.stop(timeout_s=10.0) == 0
-        assert self.room.fusion.stop(timeout_s=20.0) == 0
+        assert self.room.ingest.stop(timeout_s=120.0) == 0
+        assert self.room.fusion.stop(timeout_s=120.0) == 0
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def run(broker: EmbeddedBroker | MosquittoBroker, hill_sector: Any, tmp_path_fac
     command += [f"--duration={WALL_S}", f"--speed={SPEED}", "--seed=3", "--headless", "--json"]
     if type(broker).__name__ == "MosquittoBroker":
         command.append(f"--broker={broker.url.text}")
-    return Run(subprocess.run(command, capture_output=True, text=True, timeout=120), folder)
+    return Run(subprocess.run(command, capture_output=True, text=True, timeout=400), folder)
 
 
 def test_it_ends_well_and_stdout_is_one_json_object_on_one_line(run: Run):
@@ -145,7 +145,7 @@ def test_its_report_asks_for_nothing_from_outside(run: Run):
 def test_it_leaves_nothing_retained_on_somebody_elses_broker(run: Run, broker: EmbeddedBroker | MosquittoBroker):
     """A newcomer would be handed what stayed. Where the demonstration had a broker of its own, none of it came here."""
     reader = Subscriber(broker.url, client_id="newcomer", filters=["watchline/#"], now_ns=time.time_ns)
-    reader.start()
+    reader.start(timeout_s=120.0)
     found = [delivery.topic for _ in range(20) for delivery in reader.collect(wait_s=0.05)]
     reader.stop()
     assert found == []

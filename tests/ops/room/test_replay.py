@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -152,7 +153,7 @@ def test_what_was_recorded_can_be_replayed(
     folder, journal = copy_night(tmp_path / "night"), tmp_path / "recorded.db"
     with EmbeddedBroker(folder=tmp_path, sector="hills") as broker:
         command = [sys.executable, "-m", "ops.cli", "record", f"--broker={broker.url.text}", "--sector-id=hills"]
-        command += [f"--journal={journal}", "--duration=5", "--json"]
+        command += [f"--journal={journal}", "--json"]
         recording = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert recording.stdout is not None
         assert recording.stderr is not None
@@ -166,9 +167,10 @@ def test_what_was_recorded_can_be_replayed(
             log=tmp_path / "simulator.log",
             secrets={URL_VARIABLE: broker.url.text},
         )
-        published = simulator.wait_for("published", timeout_s=30.0)
+        published = simulator.wait_for("published", timeout_s=120.0)
         assert simulator.last("drained") is True
-        out, err = recording.communicate(timeout=30.0)
+        recording.send_signal(signal.SIGTERM)  # what is drained is in the journal
+        out, err = recording.communicate(timeout=120.0)
         simulator.stop(timeout_s=5.0)
     assert recording.returncode == 0, err
     assert out.count("\n") == 1

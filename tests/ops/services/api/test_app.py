@@ -79,7 +79,7 @@ def room(tmp_path_factory):
         now_ns=lambda: world.now_ns,
         access_log=log,
     )
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
         world.app, world.port, world.client = app, port, client
         yield world
     store.close()
@@ -330,8 +330,8 @@ def test_the_access_log_only_grows_and_what_it_cannot_keep_is_not_served(tmp_pat
     app = create_app(store.path, ApiSettings("x"), act=print, now_ns=lambda: 0, access_log=log)
     with serving(app) as port:
         url = f"http://127.0.0.1:{port}/api/tracks"
-        assert httpx.get(url).status_code == 200
-        refused = httpx.get(url, headers={"Purpose": "night watch"})
+        assert httpx.get(url, timeout=120).status_code == 200
+        refused = httpx.get(url, headers={"Purpose": "night watch"}, timeout=120)
     assert (refused.status_code, "access log" in refused.json()["error"]) == (503, True)
 
 
@@ -365,7 +365,7 @@ def test_methods_that_an_address_does_not_take_are_refused_in_a_sentence(room):
 def test_before_fusion_has_written_everything_says_so(tmp_path):
     path = tmp_path / "later.sqlite"
     app = create_app(path, ApiSettings("<i>x</i>", pages=tmp_path), act=print, now_ns=lambda: T0_NS)
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
         for url in ("/api/tracks", "/api/alerts", "/api/health", "/metrics"):
             answer = client.get(url)
             assert (answer.status_code, "has not written" in answer.json()["error"]) == (503, True)

@@ -42,7 +42,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     (folder / "assets" / "w-3d.mjs").write_text("1")
     (folder / "icon.svg").write_text("<svg/>")
     app = create_app(root / "s.db", ApiSettings("<hills>", pages=folder), act=print, now_ns=lambda: 0)
-    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
         yield Site(folder, port, client)
 
 
@@ -107,7 +107,7 @@ def test_without_a_build_the_page_says_how_to_get_one(tmp_path: Path):
     settings = ApiSettings("<i>x</i>", pages=tmp_path / "dist")
     app = create_app(tmp_path / "s.db", settings, act=print, now_ns=lambda: 0)
     with serving(app) as port:
-        page = httpx.get(f"http://127.0.0.1:{port}/")
+        page = httpx.get(f"http://127.0.0.1:{port}/", timeout=120)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "The map is not built" in page.text
     assert "deploy/build_web.py" in page.text

@@ -53,12 +53,12 @@ def test_on_a_full_disk_fusion_waits_and_goes_on_where_it_was(calm, hill_journal
     store._connection.execute(f"PRAGMA max_page_count={pages + 2}")
     thread = threading.Thread(target=fuse, args=(hill_journal, store, hill_ground))
     thread.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while "DISK_FULL" not in (said := capsys.readouterr().out):
         assert time.monotonic() < deadline, said
         time.sleep(0.05)
     store._connection.execute("PRAGMA max_page_count=1000000")
-    thread.join(120)
+    thread.join(300)
     assert '{"problem":null}' in capsys.readouterr().out
     assert outcome(store) == calm
     assert store.progress().diverged == 0

@@ -38,6 +38,8 @@ from tests.drills.sizes import IS_LONG
 
 pytestmark = pytest.mark.broker
 Broker = EmbeddedBroker | MosquittoBroker
+PATIENT_S = 120.0
+"""How long is waited for what must come: only a fault takes so long."""
 SENSORS = ("radar-west", "camera-crest", "trail-05")
 KILLED = ("nothing", "ingest", "broker", "both") if IS_LONG else ("nothing", "both")
 """With "both", ingest dies as often as with "ingest" and the broker as often as with "broker"."""
@@ -62,7 +64,7 @@ class Ingest(Child):
         )
 
     def ready(self) -> Ingest:
-        self.wait_for("ready", timeout_s=15)
+        self.wait_for("ready", timeout_s=PATIENT_S)
         return self
 
 
@@ -127,18 +129,18 @@ def strike(killed: str, ingest: Ingest, broker: Broker, n: int) -> None:
 def test_both_laws_hold_exactly_whatever_is_killed(broker: Broker, tmp_path: Path, killed: str) -> None:
     chance = random.Random(f"{killed}")
     ingest = Ingest(tmp_path, broker.url.text).ready()
-    stall_s = 60.0 if killed == "nothing" else 1.0  # a slow machine is no reason to send again
+    stall_s = 600.0 if killed == "nothing" else 1.0  # a slow machine is no reason to send again
     adapters = [Adapter(tmp_path, sensor, broker, stall_s=stall_s) for sensor in SENSORS]
     for n in range(9):
         for adapter in adapters:
             adapter.put(chance.randrange(20, 120))
         time.sleep(chance.uniform(0.0, 0.25))
         strike(killed, ingest, broker, n)
-    problems = [adapter.sender.problem for adapter in adapters if not adapter.sender.drain(40)]
+    problems = [adapter.sender.problem for adapter in adapters if not adapter.sender.drain(180.0)]
     assert not problems, (problems, ingest.alive, ingest.messages, [a.spool.waiting for a in adapters])
     for adapter in adapters:
         adapter.sender.stop()
-    assert ingest.stop(timeout_s=10) == 0
+    assert ingest.stop(timeout_s=PATIENT_S) == 0
     check_both_laws(ingest.journal, adapters)
     if killed == "nothing":
         with JournalReader(ingest.journal) as journal:
@@ -160,7 +162,7 @@ def test_a_sender_killed_and_restarted_continues_with_its_old_boot(broker: Broke
     second.put(10)
     assert second.sender.drain(120.0)
     second.close()
-    ingest.stop(timeout_s=10)
+    ingest.stop(timeout_s=PATIENT_S)
     with JournalReader(ingest.journal) as journal:
         keys = [(row.boot, row.seq) for row in journal.read(limit=10**6) if row.kind == "detections"]
         assert journal.marks() == {("radar-west", 1): 104, ("radar-west", 2): 12}
@@ -168,10 +170,15 @@ def test_a_sender_killed_and_restarted_continues_with_its_old_boot(broker: Broke
     assert keys == sorted(keys), "the old boot was sent first"
 
 
+def ticks_of(path: Path) -> int:
+    with JournalReader(path) as journal:
+        return sum(row.kind == "tick" for row in journal.read())
+
+
 @EITHER_BROKER
 def test_ticks_come_every_second_of_the_scenario_clock_and_all_times_are_its(broker: Broker, tmp_path: Path) -> None:
     origin_ns = 1_900_000_000_000_000_000
-    clock = ScenarioClock(time.time_ns(), origin_ns, rate=10.0)
+    clock = ScenarioClock(time.time_ns(), origin_ns, rate=3.0)
     ingest = Ingest(tmp_path, broker.url.text, *clock.arguments()).ready()
     with Spool(tmp_path / "s.sqlite") as spool:
         sender = Sender(spool, sector="x", sensor="r1", url=broker.url, now_ns=clock.now_ns)
@@ -179,9 +186,11 @@ def test_ticks_come_every_second_of_the_scenario_clock_and_all_times_are_its(bro
         at = datetime.fromtimestamp(clock.now_ns() / 1e9, UTC)
         sender.put(Scan("r1", 0, 0, 1, at, at, "radar"))
         assert sender.drain(120.0)
-        time.sleep(1.0)
+        deadline = time.monotonic() + PATIENT_S
+        while ticks_of(ingest.journal) < 9 and time.monotonic() < deadline:
+            time.sleep(0.05)
         sender.stop()
-    ingest.stop(timeout_s=10)
+    ingest.stop(timeout_s=PATIENT_S)
     with JournalReader(ingest.journal) as journal:
         rows = journal.read()
         assert journal.counts()["r1"].journaled == 1
@@ -190,7 +199,7 @@ def test_ticks_come_every_second_of_the_scenario_clock_and_all_times_are_its(bro
     steps = [later - earlier for earlier, later in pairwise(ticks)]
     assert min(steps) >= 1e9
     assert sorted(steps)[len(steps) // 2] < 2e9
-    assert all(origin_ns <= row.received_ns < origin_ns + 600e9 for row in rows)
+    assert all(origin_ns <= row.received_ns < origin_ns + 3600e9 for row in rows)
     (row,) = [row for row in rows if row.kind == "detections"]
     assert row.sent_ns is not None
     assert row.observed_ns <= row.sent_ns <= row.received_ns
@@ -204,7 +213,7 @@ def test_ingest_is_small(broker: Broker, tmp_path: Path) -> None:
     assert adapter.sender.drain(120.0)
     assert proportional_set_size_mb([ingest.process.pid]) <= 45
     adapter.close()
-    ingest.stop(timeout_s=10)
+    ingest.stop(timeout_s=PATIENT_S)
 
 
 def test_ingest_imports_nothing_heavy() -> None:
@@ -230,7 +239,7 @@ def test_ingest_imports_nothing_heavy() -> None:
     ("url", "sentence"),
     [
         ("", "broker: unknown scheme ''; expected mqtt://user:password@host:port."),
-        ("mqtt://127.0.0.1:1", "broker: nothing answers at mqtt://127.0.0.1:1; expected a connection within 1 s."),
+        ("mqtt://127.0.0.1:1", "broker: nothing answers at mqtt://127.0.0.1:1; expected a connection within 3 s."),
     ],
 )
 def test_what_stops_ingest_at_the_start_is_one_sentence(tmp_path: Path, url: str, sentence: str) -> None:
@@ -241,7 +250,7 @@ def test_what_stops_ingest_at_the_start_is_one_sentence(tmp_path: Path, url: str
             "ops.services.ingest.process",
             "--sector=x",
             f"--journal={tmp_path / 'j.sqlite'}",
-            "--wait-s=1",
+            "--wait-s=3",
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -249,7 +258,7 @@ def test_what_stops_ingest_at_the_start_is_one_sentence(tmp_path: Path, url: str
         text=True,
         env={URL_VARIABLE: url},
     )
-    assert process.wait(30) == 1
+    assert process.wait(PATIENT_S) == 1
     assert process.stderr is not None
     assert process.stdout is not None
     assert process.stderr.read().splitlines() == [sentence]
@@ -259,7 +268,7 @@ def test_what_stops_ingest_at_the_start_is_one_sentence(tmp_path: Path, url: str
 def test_a_journal_in_use_or_newer_stops_ingest_with_one_sentence(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.sqlite"):
         done = Ingest(tmp_path, "mqtt://127.0.0.1:1")
-        assert done.process.wait(15) == 1
+        assert done.process.wait(PATIENT_S) == 1
         assert "another ingest writes it; expected one writer." in done.last_words()
 
 
@@ -268,7 +277,7 @@ def test_ingest_ends_with_its_parent(broker: Broker, tmp_path: Path) -> None:
     ingest = Ingest(tmp_path, broker.url.text).ready()
     assert ingest.process.stdin is not None
     ingest.process.stdin.close()
-    assert ingest.process.wait(10) == 0
+    assert ingest.process.wait(PATIENT_S) == 0
 
 
 def test_a_full_disk_ends_ingest_and_loses_nothing(broker: Broker, tmp_path: Path) -> None:
@@ -288,7 +297,7 @@ def test_a_full_disk_ends_ingest_and_loses_nothing(broker: Broker, tmp_path: Pat
     )
     for _ in range(4):
         adapter.put(500)
-    assert process.wait(30) == 1
+    assert process.wait(PATIENT_S) == 1
     assert process.stderr is not None
     assert "journal.sqlite: the disk" in process.stderr.read()
     waiting = adapter.spool.waiting
@@ -296,7 +305,7 @@ def test_a_full_disk_ends_ingest_and_loses_nothing(broker: Broker, tmp_path: Pat
     ingest = Ingest(tmp_path, broker.url.text).ready()
     assert adapter.sender.drain(120.0)
     adapter.sender.stop()
-    ingest.stop(timeout_s=10)
+    ingest.stop(timeout_s=PATIENT_S)
     check_both_laws(ingest.journal, [adapter])
     adapter.spool.close()
 
@@ -304,16 +313,16 @@ def test_a_full_disk_ends_ingest_and_loses_nothing(broker: Broker, tmp_path: Pat
 def test_a_broker_that_goes_away_is_reported_and_found_again(broker: Broker, tmp_path: Path) -> None:
     ingest = Ingest(tmp_path, broker.url.text).ready()
     broker.kill()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENT_S
     while not ingest.last("problem") and time.monotonic() < deadline:
         time.sleep(0.05)
     assert "127.0.0.1" in ingest.last("problem")
     broker.start()
-    while ingest.last("problem") and time.monotonic() < deadline + 10:
+    while ingest.last("problem") and time.monotonic() < deadline + PATIENT_S:
         time.sleep(0.05)
     assert ingest.messages[-1] == {"problem": None}
     assert psutil.pid_exists(ingest.process.pid)
-    ingest.stop(timeout_s=10)
+    ingest.stop(timeout_s=PATIENT_S)
 
 
 def test_a_layout_without_sensors_is_refused_at_ingest(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -118,6 +119,22 @@ def test_ordinary_corrections_are_followed(corrections: list[int]) -> None:
         machine.set_by_ns += correction
         assert clock.check() is None
         assert clock.now_ns() == machine.wall_ns()
+
+
+@pytest.mark.parametrize("which", range(2, 12))
+def test_a_process_that_stands_still_between_two_readings_is_no_jump(which: int) -> None:
+    """Of all readings of either clock from the start on, before one of them two seconds pass."""
+    machine, readings = Machine(), [0]
+
+    def read(clock: Callable[[], int]) -> int:
+        readings[0] += 1
+        machine.passed_ns += 2 * S if readings[0] == which else 1000
+        return clock()
+
+    clock = SteadyClock(lambda: read(machine.wall_ns), monotonic_ns=lambda: read(lambda: machine.passed_ns))
+    for _ in range(3):
+        assert clock.check() is None
+    assert abs(clock.now_ns() - machine.wall_ns()) < S // 100
 
 
 def test_at_ten_times_the_rate_ten_seconds_pass_in_one() -> None:

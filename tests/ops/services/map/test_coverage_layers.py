@@ -20,7 +20,7 @@ OK = dict.fromkeys(("radar-mid", "camera-west", "ground-1"), "ok")
 NAMES = ["coverage", "coverage-camera", "coverage-ground_sensor", "coverage-radar"]
 
 
-def until(true: Callable[[], bool], within_s: float = 20.0) -> bool:
+def until(true: Callable[[], bool], within_s: float = 120.0) -> bool:
     deadline = time.monotonic() + within_s
     while not true() and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -231,7 +231,7 @@ def test_a_viewshed_is_packed_without_loss(hill_ground: OpenSector, viewsheds: d
     assert not packed.sees(10**6, 5)
 
 
-def until(true: Callable[[], bool], within_s: float = 20.0) -> bool:
+def until(true: Callable[[], bool], within_s: float = 120.0) -> bool:
     deadline = time.monotonic() + within_s
     while not true() and time.monotonic() < deadline:
         time.sleep(0.01)

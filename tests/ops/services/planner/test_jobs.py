@@ -31,7 +31,7 @@ def cover(client: TestClient, edits: dict[str, Any] | None = None, layout: str =
     return client.post("/api/plan/coverage", json={"layout": layout, "edits": edits or {}})
 
 
-def ended(client: TestClient, name: str, *, within_s: float = 120.0) -> dict[str, Any]:
+def ended(client: TestClient, name: str, *, within_s: float = 400.0) -> dict[str, Any]:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         told: dict[str, Any] = client.get(f"/api/plan/jobs/{name}").json()
@@ -137,13 +137,13 @@ def test_jobs_run_one_after_the_other_and_can_be_cancelled(
 def test_a_running_job_is_ended_at_once_and_its_process_with_it(tmp_path: Path) -> None:
     jobs = Jobs("cumberland", tmp_path / "log")
     job = jobs.submit({"do": "plan", "budget": 1e6, "seconds": 100})
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while job.process is None and time.monotonic() < deadline:
         time.sleep(0.02)
     process = job.process
     assert process is not None
     jobs.cancel(job.id)
-    assert process.wait(timeout=10) != 0
+    assert process.wait(timeout=120) != 0
     assert job.state == "cancelled"
     jobs.close()
 
@@ -153,7 +153,7 @@ def test_only_so_many_jobs_wait(tmp_path: Path) -> None:
     try:
         long = {"do": "plan", "budget": 1e6, "seconds": 100}
         first = jobs.submit(long)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while first.state == "queued" and time.monotonic() < deadline:
             time.sleep(0.02)
         for _ in range(MOST_WAITING):

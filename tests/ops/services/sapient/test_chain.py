@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -25,12 +26,17 @@ from ingest.standards.sapient.validation import is_ulid, is_uuid4
 from ops.journal.command import DetectionFilter, detections
 from ops.journal.reader import Counts, JournalReader
 from ops.room.room import Room, RoomOptions, SapientEndpoints
+from ops.runtime.reserved_port import ReservedPort
 from ops.sector.sector_file import layout_path, load_sector
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 
 EARLIEST_S, LATEST_S = -0.9, 0.1  # what the Apex middleware accepts of a stamp, against its own clock
 GAP_S = 0.08
+PATIENT_S = 120.0
+"""How long is waited for what must come: only a fault takes so long."""
+BUSY_S = 20.0
+"""How much later than it came a busy machine may read a message here; most are read at once."""
 SPEED_MPS = 20.0
 
 
@@ -68,7 +74,7 @@ class Link:
     def of(self, content: str) -> list[SapientMessage]:
         return [message for message in list(self.found) if message.WhichOneof("content") == content]
 
-    def wait_for(self, content: str, count: int = 1, timeout_s: float = 20.0) -> list[SapientMessage]:
+    def wait_for(self, content: str, count: int = 1, timeout_s: float = PATIENT_S) -> list[SapientMessage]:
         deadline = time.monotonic() + timeout_s
         while len(self.of(content)) < count:
             assert time.monotonic() < deadline, f"no {content} within {timeout_s} s; got {self.contents}"
@@ -87,10 +93,11 @@ class Middleware:
     """Listens where the room dials; may go away and come back."""
 
     def __init__(self) -> None:
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self.port = self._door.getsockname()[1]
+        self._reserved = ReservedPort()
+        self.port = self._reserved.number
+        self.come_back()
 
-    def accept(self, timeout_s: float = 10.0) -> Link:
+    def accept(self, timeout_s: float = PATIENT_S) -> Link:
         self._door.settimeout(timeout_s)
         link, _ = self._door.accept()
         link.settimeout(None)
@@ -101,6 +108,10 @@ class Middleware:
 
     def come_back(self) -> None:
         self._door = socket.create_server(("127.0.0.1", self.port))
+
+    def close(self) -> None:
+        self.go()
+        self._reserved.release()
 
 
 @dataclass
@@ -114,23 +125,19 @@ class Running:
     folder: Path
 
     def connect(self) -> Link:
-        return Link(socket.create_connection(("127.0.0.1", self.port), timeout=5.0))
+        return Link(socket.create_connection(("127.0.0.1", self.port), timeout=PATIENT_S))
 
     def counts(self, sensor: str) -> Counts:
         with JournalReader(self.folder / "journal.db") as journal:
             return journal.counts().get(sensor, Counts())
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return int(door.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def running(hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("sapient")
     sector = load_sector(hill_sector.sector)
-    middleware, port = Middleware(), free_port()
+    middleware, reserved = Middleware(), ReservedPort()
+    port = reserved.number
     options = RoomOptions(
         sector=str(sector.path),
         sector_id=sector.name,
@@ -141,9 +148,11 @@ def running(hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with Room(options) as room:
         room.listen()
         yield Running(room, middleware, middleware.accept(), port, folder)
+    middleware.close()
+    reserved.release()
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
+def until(condition: Callable[[], bool], timeout_s: float = PATIENT_S) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline
@@ -176,10 +185,11 @@ def test_a_radar_is_heard_tracked_and_told_of_what_it_saw(running: Running, sapi
     until(lambda: "alert" in running.first.contents and "detection_report" in running.first.contents)
     for connection in (link, running.first):
         assert connection.faults == []
-        assert all(EARLIEST_S < apart < LATEST_S for apart in connection.stamps_s)
+        assert all(EARLIEST_S - BUSY_S < apart < LATEST_S for apart in connection.stamps_s)
+        assert statistics.median(connection.stamps_s) > EARLIEST_S
         times = [message.timestamp.ToNanoseconds() for message in connection.of("detection_report")]
         assert all(later == sooner or later - sooner >= GAP_S * 1e9 for sooner, later in pairwise(times))
-    until(lambda: running.counts("radar-mid").duplicate == 1)
+    until(lambda: running.counts("radar-mid").duplicate >= 1)
     counts = running.counts("radar-mid")
     assert counts.received == counts.journaled + counts.duplicate + counts.dead_lettered
     assert counts.dead_lettered == 0
@@ -203,9 +213,9 @@ def drive_across(link: Link, node: Any, lon: float, lat: float) -> SapientMessag
         polar = {"azimuth": azimuth, "range": reach, "azimuth_error": 0.4, "range_error": 6.0}
         message = node.detection(polar=polar, target=7, classification=[{"type": "Land Vehicle", "confidence": 0.8}])
         link.send(message)
-        if count == 10:
+        if count == 4:
             resent = message
-        if count == 14:
+        if count == 8:
             link.send(resent)
         if count % 4 == 0:
             link.send(node.status(location={"x": lon, "y": lat}))
@@ -257,7 +267,7 @@ def test_every_reason_is_listed_and_the_packet_is_kept(running: Running, sapient
 def test_a_packet_that_is_too_large_ends_the_connection_and_no_other(running: Running) -> None:
     huge, other = running.connect(), running.connect()
     huge.send_raw((1024 * 1024 + 1).to_bytes(4, "little") + b"x" * 100)
-    assert huge.ended.wait(5.0)
+    assert huge.ended.wait(PATIENT_S)
     assert not other.ended.is_set()
     assert not running.first.ended.is_set()
     other.close()
@@ -287,7 +297,7 @@ def test_packets_over_mqtt_are_journaled_and_understood(running: Running, sapien
     node = sapient_node(node_id="9a3c1f52-7f0e-4a86-9d0b-51c7a0c4de04", name="camera-west", kind="NODE_TYPE_CAMERA")
     link = Connection(running.room.url, "test-sapient-mqtt", now_ns=time.time_ns)
     link.start()
-    link.wait_until_ready(10.0)
+    link.wait_until_ready(PATIENT_S)
     polar = {"azimuth": 10.0, "azimuth_error": 0.2, "datum": "RANGE_BEARING_DATUM_MAGNETIC"}
     lon, lat = radar_place(running)
     messages = [
@@ -324,7 +334,7 @@ def test_the_adapter_template_delivers(running: Running) -> None:
         str(running.folder / "template.db"), str(running.room.identity / "identities" / "ground-1"),
     ]  # fmt: skip
     lines = "".join(f"T;{time.time():.3f};{number};100;0.5;5;{number}\n" for number in range(3))
-    done = subprocess.run(command, input=lines, text=True, capture_output=True, timeout=60, cwd=root)
+    done = subprocess.run(command, input=lines, text=True, capture_output=True, timeout=PATIENT_S, cwd=root)
     assert done.returncode == 0, done.stderr
     assert "scans: 3 put, " in done.stderr
     assert "; clock offset to ingest " in done.stderr
@@ -335,7 +345,7 @@ def test_identifiers_outlive_the_process(running: Running) -> None:
     before = running.first.of("status_report")[-1].node_id
     assert running.room.sapient is not None
     running.room.sapient.kill()
-    assert running.first.ended.wait(5.0)
+    assert running.first.ended.wait(PATIENT_S)
     assert any("sapient" in sentence for sentence in running.room.restart_ended())
     again = running.middleware.accept()
     assert again.wait_for("status_report")[0].node_id == before

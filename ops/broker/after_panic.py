@@ -1,0 +1,53 @@
+"""A broker process that starts itself anew after a panic in one of the embedded broker's threads.
+
+iotcore 0.4 (rumqttd 0.20) keeps the wills of all clients behind one lock. A connection that is reset between CONNECT
+and CONNACK leaves an entry there, at which the next CONNECT of the same client panics while it holds the lock. The
+process lives on and serves those who are connected, but closes every new connection: each client that loses its link
+stays outside for good. After any other panic, such as the router's, the broker cannot be trusted either.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+PANIC: Final = b"panicked at"
+"""In the line that Rust writes to stderr when a thread panics; the next line is the message."""
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def started_anew_after_a_panic(environment: Mapping[str, str]) -> Iterator[None]:
+    """Read this process's stderr, pass it on, and replace the process by itself at the first panic.
+
+    Process id, arguments and the pipes to the parent stay; connections and all that the broker held in memory are lost,
+    as after a kill. ``environment``: variables that the new process needs and this one has removed.
+    """
+    stderr = os.dup(2)
+    from_here, to_here = os.pipe()
+    os.dup2(to_here, 2)
+    os.close(to_here)
+
+    def watch() -> None:
+        with os.fdopen(from_here, "rb") as lines:
+            for line in lines:
+                os.write(stderr, line)
+                if PANIC in line:
+                    os.write(stderr, lines.readline())
+                    os.dup2(stderr, 2)
+                    log.error("the embedded broker panicked; it starts anew, without its sessions and messages")
+                    os.execve(sys.executable, sys.orig_argv, {**os.environ, **environment})  # noqa: S606  # itself
+
+    watching = threading.Thread(target=watch, name="panic-watch", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)  # closes the pipe, so that the thread passes on the last words and ends
+        watching.join(timeout=5.0)
