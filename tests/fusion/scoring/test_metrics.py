@@ -19,7 +19,7 @@ from fusion.scoring import (
     ospa,
     time_to_confirm,
 )
-from fusion.scoring.matching import ScoringError, scenes_of
+from fusion.scoring.matching import ScoringError, scoring_cases
 from geo.errors import SchemaError
 
 T0 = np.datetime64("2026-03-01T00:00:00", "ns")
@@ -99,7 +99,7 @@ def test_first_order_gospa_is_the_sum_of_its_parts():
 
 def test_the_nearest_pair_is_given_up_when_the_whole_is_better():
     # Greedy would pair b with B (10 m) and leave a and A 45 m apart; together a–B, b–A cost less:
-    (case,) = scenes_of(*sets([(0.0, 0.0), (30.0, 0.0)], [(20.0, 0.0), (45.0, 0.0)]), 50.0, 2.0, None).matched()
+    (case,) = scoring_cases(*sets([(0.0, 0.0), (30.0, 0.0)], [(20.0, 0.0), (45.0, 0.0)]), 50.0, 2.0, None).matched()
     pairs = case.pairs
     assert dict(zip(pairs.truth.tolist(), pairs.track.tolist(), strict=True)) == {0: 0, 1: 1}
 
