@@ -74,7 +74,7 @@ def test_what_is_rejected_again_and_again_is_held_back_and_counted() -> None:
         book.tallies[key("approaching", "R", 0, "")].held
         == state.nuisance.tallies[key("approaching", "R", 0, "")].held + 1
     )
-    assert book.news() == ()
+    assert book.revisions() == ()
 
 
 def test_a_few_rejections_are_not_enough_and_one_that_was_real_counts() -> None:
