@@ -73,21 +73,24 @@ class LightClient:
         writer.write(self._connect())
         await reader.read(64)
         drain = asyncio.ensure_future(self._drain(reader))
-        spoken_s = 0.0
-        while self.silence is None or self.silence == "stuck":
-            if self.silence is None and time.monotonic() - spoken_s >= self.interval_s:
-                spoken_s = time.monotonic()
-                message = _text(self.topic) + struct.pack(">H", self._seq % 65535 + 1) + b"\0" + self._status("ok")
-                writer.write(_packet(0x32, message))
-            else:
-                writer.write(b"\xc0\0")
-            await asyncio.sleep(self.interval_s / 2)
-            if self.silence is not None and self.silent_ns is None:
-                self.silent_ns = time.time_ns()
-        if self.silence == "reset":
+        try:
+            spoken_s = 0.0
+            while self.silence is None or self.silence == "stuck":
+                if self.silence is None and time.monotonic() - spoken_s >= self.interval_s:
+                    spoken_s = time.monotonic()
+                    message = _text(self.topic) + struct.pack(">H", self._seq % 65535 + 1) + b"\0" + self._status("ok")
+                    writer.write(_packet(0x32, message))
+                else:
+                    writer.write(b"\xc0\0")
+                await asyncio.sleep(self.interval_s / 2)
+                if self.silence is not None and self.silent_ns is None:
+                    self.silent_ns = time.time_ns()
+            if self.silence == "reset":
+                writer.transport.abort()
+            await asyncio.sleep(3600)
+        finally:
+            drain.cancel()
             writer.transport.abort()
-        await asyncio.sleep(3600)
-        drain.cancel()
 
     async def _drain(self, reader: asyncio.StreamReader) -> None:
         with suppress(OSError):
@@ -122,6 +125,7 @@ class Crowd:
         asyncio.run_coroutine_threadsafe(end(), self._loop).result(120)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
 
     def failures(self) -> list[BaseException]:
         """What ended a client before its time."""
