@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import log
 
-HOUR_NS = 3_600_000_000_000
+from sensors.timestamps import HOUR_NS
 
 
 @dataclass(frozen=True, slots=True)

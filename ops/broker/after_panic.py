@@ -12,8 +12,9 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 PANIC: Final = b"panicked at"
@@ -22,32 +23,52 @@ PANIC: Final = b"panicked at"
 log = logging.getLogger(__name__)
 
 
+PAUSE_S: Final = 1.0
+"""Before the process starts anew, so that a panic that comes again at once does not take a core."""
+
+
 @contextmanager
-def started_anew_after_a_panic(environment: Mapping[str, str]) -> Iterator[None]:
+def started_anew_after_a_panic(environment: Mapping[str, str]) -> Iterator[threading.Event]:
     """Read this process's stderr, pass it on, and replace the process by itself at the first panic.
 
-    Process id, arguments and the pipes to the parent stay; connections and all that the broker held in memory are lost,
-    as after a kill. ``environment``: variables that the new process needs and this one has removed.
+    Yields the event to set once the broker serves: a panic before that is left to the caller, who finds that nobody
+    answers. Process id, arguments and the pipes to the parent stay; connections and all that the broker held in memory
+    are lost, as after a kill. ``environment``: variables that the new process needs and this one has removed.
     """
-    stderr = os.dup(2)
+    stderr, serves, ended = os.dup(2), threading.Event(), threading.Event()
     from_here, to_here = os.pipe()
     os.dup2(to_here, 2)
     os.close(to_here)
 
+    def pass_on(line: bytes) -> None:
+        with suppress(OSError):  # a full disk under a log must not end the watch
+            os.write(stderr, line)
+
     def watch() -> None:
         with os.fdopen(from_here, "rb") as lines:
             for line in lines:
-                os.write(stderr, line)
+                pass_on(line)
                 if PANIC in line:
-                    os.write(stderr, lines.readline())
-                    os.dup2(stderr, 2)
-                    log.error("the embedded broker panicked; it starts anew, without its sessions and messages")
-                    os.execve(sys.executable, sys.orig_argv, {**os.environ, **environment})  # noqa: S606  # itself
+                    pass_on(lines.readline())
+                    serves.wait()
+                    if not ended.is_set():
+                        start_anew()
+
+    def start_anew() -> None:
+        os.dup2(stderr, 2)
+        log.error("the embedded broker panicked; it starts anew, without its sessions and messages")
+        time.sleep(PAUSE_S)
+        try:
+            os.execve(sys.executable, sys.orig_argv, {**os.environ, **environment})  # noqa: S606  # itself
+        finally:
+            os._exit(1)  # the parent sees that its broker has ended
 
     watching = threading.Thread(target=watch, name="panic-watch", daemon=True)
     watching.start()
     try:
-        yield
+        yield serves
     finally:
+        ended.set()
+        serves.set()
         os.dup2(stderr, 2)  # closes the pipe, so that the thread passes on the last words and ends
         watching.join(timeout=5.0)

@@ -329,7 +329,7 @@ def _serve() -> int:
         raise SystemExit("the embedded broker listens on loopback only")
     stopping = threading.Event()
     stop_when_parent_ends(stopping.set)
-    with started_anew_after_a_panic({URL_VARIABLE: url.text}):
+    with started_anew_after_a_panic({URL_VARIABLE: url.text}) as serves:
         with tempfile.TemporaryDirectory(prefix="watchline-iotcore-") as folder:
             path = Path(folder) / "broker.toml"
             _write_private(path, _iotcore_configuration(url, sector))
@@ -339,6 +339,7 @@ def _serve() -> int:
             while not _accepts(url):
                 if not serving.is_alive() or stopping.wait(0.02):
                     return 1
+        serves.set()
         say(ready=True)
         while serving.is_alive() and not stopping.wait(0.5):
             pass

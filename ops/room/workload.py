@@ -9,9 +9,9 @@ import msgspec
 
 from fusion.alerts import Alert, Workload, alert_workload
 from ops.store.reader import Reader
+from sensors.timestamps import HOUR_NS
 
 ROWS_A_READ: Final = 1_000
-HOUR_NS: Final = 3_600_000_000_000
 
 
 def workload_of(store: Reader, *, span_ns: int) -> Workload | None:

@@ -8,9 +8,9 @@ import socket
 class ReservedPort:
     """A free TCP port, kept free for one server until it is released.
 
-    A bound socket that does not listen keeps the kernel from giving the port to anybody who asks for any port, and to
-    outgoing connections. A server that asks for this port and sets SO_REUSEADDR, as all of ours do, gets it all the
-    same; while none runs, connections are refused.
+    On Linux, a bound socket that does not listen keeps the kernel from giving the port to anybody who asks for any
+    port, and to outgoing connections. A server that asks for this port and sets SO_REUSEADDR, as all of ours do, gets
+    it all the same; while none runs, connections are refused.
     """
 
     def __init__(self, host: str = "127.0.0.1") -> None:

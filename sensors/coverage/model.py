@@ -314,7 +314,8 @@ def bare_coverage(
     assumptions: Assumptions | None = None,
     mode: ViewshedMode = "exact",
 ) -> xr.Dataset:
-    """The checks, cells and attributes of ``coverage``, without its rasters and checksums; does not load dask."""
+    """The checks, cells and case of ``coverage``, without rasters, checksums and frame (``crs``, ``datum``); does not
+    load dask."""
     label, task = _task(target, conditions, dwell_s, assumptions, mode)
     checked_blocks(layout, terrain, task, BLOCK_CELLS)
     cells = {name: terrain[name] for name in ("northing", "easting")}

@@ -38,7 +38,7 @@ def workload_sentences(workload: Workload | None) -> list[str]:
             _counted(workload.duplicates, "duplicate alert"),
         )
     )
-    by_priority = f"By priority: {shares}. " if workload.raised else ""
+    by_priority = f"By priority: {shares}. " if any(workload.shares.values()) else ""
     return [load, f"{by_priority}Defects: {defects}."]
 
 

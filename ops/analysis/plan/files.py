@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ops.runtime.output import atomic_write
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from sensors.layout import AnySensor, Layout
     from sensors.relay import Relay
 
-PLACED: Final = frozenset({"lon", "lat", "easting", "northing"})
-
 
 def layout_document(layout: Layout) -> dict[str, Any]:
     """Return the layout as a layout file: GeoJSON points with the keys that differ from their defaults."""
@@ -26,6 +24,8 @@ def layout_document(layout: Layout) -> dict[str, Any]:
 
 
 def _feature(sensor: AnySensor | Relay) -> dict[str, Any]:
+    from sensors.layout import PLACED
+
     properties: dict[str, Any] = {"id": sensor.id, "kind": sensor.kind}
     for f in fields(sensor):
         value = getattr(sensor, f.name)

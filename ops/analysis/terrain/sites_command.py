@@ -80,13 +80,13 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
 
             return {"scheduler": options.scheduler, "workers": options.workers, "progress": show}
 
+        if options.viewsheds is not None:  # first: it refuses a folder of other sites
+            write_viewsheds(ground.terrain, positions, options.viewsheds, **execution("viewsheds"), **view)
         views = sites_seeing(ground.terrain, positions, **execution("who sees what"), **view)
         covering = None
         if options.choose:
             sets = footprints(ground.terrain, positions, cells=belt, **execution("footprints"), **view)
             covering = covering_sites(sets, options.choose)
-        if options.viewsheds is not None:
-            write_viewsheds(ground.terrain, positions, options.viewsheds, **execution("viewsheds"), **view)
     for name, (dtype, nodata) in RASTERS.items():
         values = views[name].to_numpy().astype(dtype)
         path = options.out / f"{name}.tif"

@@ -33,17 +33,17 @@ class WayOracle:
     then another path might be detected less.
     """
 
-    def __init__(self, scene: OptionBenefits, response: xr.DataArray | None = None) -> None:
-        self.scene = scene
-        self.passed_on = 1.0 if response is None else scene.case.communication
+    def __init__(self, benefits: OptionBenefits, response: xr.DataArray | None = None) -> None:
+        self.benefits = benefits
+        self.passed_on = 1.0 if response is None else benefits.case.communication
         self._early: Bools | None = None
         if response is not None:
-            spare = head_start(scene.watched, response, direction=scene.case.direction).to_numpy()
+            spare = head_start(benefits.watched, response, direction=benefits.case.direction).to_numpy()
             self._early = np.nan_to_num(spare, nan=-1.0) >= 0.0
-        size = scene.watched.belt.inside.size
-        self._timed = _raster_rows([r if not feels_steps(r.kind) else None for r in scene.rates], size, 1.0)
-        speed = scene.watched.attrs["assumed_speed_mps"]
-        self._paced = _raster_rows([r if feels_steps(r.kind) else None for r in scene.rates], size, 1.0 / speed)
+        size = benefits.watched.belt.inside.size
+        self._timed = _raster_rows([r if not feels_steps(r.kind) else None for r in benefits.rates], size, 1.0)
+        speed = benefits.watched.attrs["assumed_speed_mps"]
+        self._paced = _raster_rows([r if feels_steps(r.kind) else None for r in benefits.rates], size, 1.0 / speed)
         self._known: dict[bytes, tuple[float, Floats]] = {}
 
     def value_at(self, theta: float) -> float:
@@ -51,8 +51,8 @@ class WayOracle:
 
     def least(self, chosen: Ints) -> tuple[float, list[tuple[float, Floats]]]:
         """θ of a choice, and a cut for the path through each segment that is not known yet (or the minimum known)."""
-        scene = self.scene
-        watched = scene.with_chosen(chosen)
+        benefits = self.benefits
+        watched = benefits.with_chosen(chosen)
         early = np.ones(watched.belt.inside.shape, bool) if self._early is None else self._early
         cells = self._ways(watched, early)
         fresh = {key: way for key, way in cells.items() if key not in self._known}
@@ -80,8 +80,8 @@ class WayOracle:
                 watch.mobility,
                 weight=np.where(early, watch.per_s, 0.0) + SECOND,
                 toll=np.where(early, watch.per_m, 0.0),
-                direction=self.scene.case.direction,
-                neighbours=self.scene.case.neighbours,
+                direction=self.benefits.case.direction,
+                neighbours=self.benefits.case.neighbours,
             )
             for segment in np.flatnonzero(np.isfinite(ways.cost)):
                 way = ways.cells(int(segment))
@@ -95,14 +95,14 @@ class WayOracle:
         counted = early.ravel()[along.cells].astype(np.float64)
         time, length = (_weights(along, values, early.size, counted) for values in (along.seconds, along.metres))
         slopes = np.asarray((time @ self._timed.T + length @ self._paced.T).todense(), np.float64)
-        scene = self.scene
-        for n, rate in enumerate(scene.rates):
+        benefits = self.benefits
+        for n, rate in enumerate(benefits.rates):
             if searches(rate.kind):
                 slopes[:, n] = np.minimum(slopes[:, n], _most(along, rate, counted))
         base = np.zeros(along.paths)
-        for rate in scene.watched.sensors:
+        for rate in benefits.watched.sensors:
             paced = feels_steps(rate.kind)
-            factor = 1.0 / scene.watched.attrs["assumed_speed_mps"] if paced else 1.0
+            factor = 1.0 / benefits.watched.attrs["assumed_speed_mps"] if paced else 1.0
             row = _raster_rows([rate], early.size, factor)
             part = np.asarray(((length if paced else time) @ row.T).todense(), np.float64)[:, 0]
             base += np.minimum(part, _most(along, rate, counted)) if searches(rate.kind) else part

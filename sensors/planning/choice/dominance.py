@@ -11,14 +11,14 @@ from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 
 
-def undominated(scene: OptionBenefits, limits: Constraints) -> Ints:
+def undominated(benefits: OptionBenefits, limits: Constraints) -> Ints:
     """The options (numbers, ascending) that no other option at the same site dominates at no more cost and crew.
 
     One option dominates another if in every cell its probability and its rate are at least as high, with the same kind
     or a kind whose rate counts for as long as the target is present, and if it has all its links where links are
     required. Of two equal options the first is kept.
     """
-    cover, out = scene.cover, np.zeros(len(limits), np.bool_)
+    cover, out = benefits.cover, np.zeros(len(limits), np.bool_)
     by_site: dict[int, list[int]] = {}
     for n, site in enumerate(limits.site):
         by_site.setdefault(int(site), []).append(n)
@@ -27,15 +27,15 @@ def undominated(scene: OptionBenefits, limits: Constraints) -> Ints:
             for a in mine:
                 if a == b or out[a] or out[b] or limits.cost[a] > limits.cost[b] or limits.crew[a] > limits.crew[b]:
                     continue
-                if _links_at_least(scene, a, b) and _at_least(cover, a, b) and _rates_at_least(scene, a, b):
-                    out[b] = not (_same(scene, limits, a, b) and a > b)
+                if _links_at_least(benefits, a, b) and _at_least(cover, a, b) and _rates_at_least(benefits, a, b):
+                    out[b] = not (_same(benefits, limits, a, b) and a > b)
     return np.flatnonzero(~out)
 
 
-def _links_at_least(scene: OptionBenefits, a: int, b: int) -> bool:
-    if scene.links is None:
+def _links_at_least(benefits: OptionBenefits, a: int, b: int) -> bool:
+    if benefits.links is None:
         return True
-    net = scene.links.net
+    net = benefits.links.net
     links, other = np.append(net.hears[a], net.home[a]), np.append(net.hears[b], net.home[b])
     return bool(net.carries[a] >= net.carries[b] and (links >= other).all())
 
@@ -45,8 +45,8 @@ def _at_least(cover: Cover, a: int, b: int) -> bool:
     return _above(cover.cell[first], cover.p[first], cover.cell[second], cover.p[second])
 
 
-def _rates_at_least(scene: OptionBenefits, a: int, b: int) -> bool:
-    first, second = scene.rates[a], scene.rates[b]
+def _rates_at_least(benefits: OptionBenefits, a: int, b: int) -> bool:
+    first, second = benefits.rates[a], benefits.rates[b]
     if not len(second.cells):
         return True
     alike = first.kind == second.kind
@@ -69,8 +69,11 @@ def _above(cells: Ints, values: Floats, other: Ints, others: Floats) -> bool:
     return bool((cells[here] == other).all() and (values[here] >= others).all())
 
 
-def _same(scene: OptionBenefits, limits: Constraints, a: int, b: int) -> bool:
+def _same(benefits: OptionBenefits, limits: Constraints, a: int, b: int) -> bool:
     equal = limits.cost[a] == limits.cost[b] and limits.crew[a] == limits.crew[b]
     return bool(
-        equal and _links_at_least(scene, b, a) and _at_least(scene.cover, b, a) and _rates_at_least(scene, b, a)
+        equal
+        and _links_at_least(benefits, b, a)
+        and _at_least(benefits.cover, b, a)
+        and _rates_at_least(benefits, b, a)
     )

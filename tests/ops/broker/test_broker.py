@@ -129,7 +129,8 @@ def test_after_a_panic_the_process_is_replaced_by_itself_with_its_last_words_in_
     script = """
 import os, time
 from ops.broker.after_panic import started_anew_after_a_panic
-with started_anew_after_a_panic({"AGAIN": "yes"}):
+with started_anew_after_a_panic({"AGAIN": "yes"}) as serves:
+    serves.set()
     print(os.getpid(), os.environ.get("AGAIN"), flush=True)
     if "AGAIN" not in os.environ:
         os.write(2, b"thread 'router' panicked at a.rs:1:2:\\nno such key\\n")
@@ -142,6 +143,19 @@ with started_anew_after_a_panic({"AGAIN": "yes"}):
     assert (first, without, again) == (second, "None", "yes")
     assert b"no such key\n" in done.stderr
     assert done.stderr.endswith(b"last words")
+
+
+def test_a_panic_before_the_broker_serves_is_left_to_whoever_starts_it() -> None:
+    script = """
+import os
+from ops.broker.after_panic import started_anew_after_a_panic
+with started_anew_after_a_panic({}):
+    print(os.getpid(), flush=True)
+    os.write(2, b"thread 'main' panicked at a.rs:1:2:\\nno such file\\n")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=120, check=True)
+    assert len(done.stdout.split()) == 1, "not started anew"
+    assert done.stderr.endswith(b"no such file\n")
 
 
 @BROKERS
