@@ -122,8 +122,8 @@ class Progress:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Processes of ``-n auto``: one a core and one more, for many tests wait for another process or for a clock."""
-    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+    """Processes of ``-n auto``: one a core and two more, for many tests wait for another process or for a clock."""
+    return min((os.cpu_count() or 1) + 2, MOST_PROCESSES)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:

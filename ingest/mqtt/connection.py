@@ -171,9 +171,7 @@ class Connection:
         """Disconnect (without sending the last will) and end paho's thread; a thread that does not end in time is
         abandoned."""
         self._client.disconnect()
-        ending = threading.Thread(
-            target=self._client.loop_stop, name="mqtt-end", daemon=True
-        )  # joins without a timeout
+        ending = threading.Thread(target=_end, args=(self._client,), name="mqtt-end", daemon=True)
         ending.start()
         ending.join(STOPPED_WITHIN_S)
         self.connected = False
@@ -396,6 +394,12 @@ class Connection:
         if not reason.is_failure:
             self._worked_s = time.monotonic()
         self._pending_acks.arrive(id(client), mid, str(reason) if reason.is_failure else None)
+
+
+def _end(client: Client) -> None:
+    """Join paho's thread, without a timeout, and close the sockets that it would keep until the client is deleted."""
+    client.loop_stop()
+    client._reset_sockets()
 
 
 def _packets(topics: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import threading
 import time
 from collections import Counter
@@ -257,6 +259,32 @@ def test_a_thread_that_does_not_end_holds_nobody_up(broker: Broker, monkeypatch:
     assert not reader.connected
     never.set()
     end()
+
+
+def test_what_is_stopped_or_replaced_keeps_no_socket_open(broker: Broker) -> None:
+    """paho closes some of its sockets only when the client is deleted, and fails beyond the 1,024th open file."""
+
+    def open_files() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    def one() -> None:
+        reader = subscriber(broker)
+        reader.start()
+        for _ in range(5):
+            reader._connection.renew("the test says so")
+            assert until(lambda: reader.connected)
+        reader.stop()
+        STARTED.clear()
+
+    one()
+    gc.disable()
+    try:
+        before = open_files()
+        for _ in range(5):
+            one()
+        assert until(lambda: open_files() <= before + 3), "the last of them, at most"
+    finally:
+        gc.enable()
 
 
 def test_the_watchdog_replaces_a_silent_peer(broker: Broker) -> None:
