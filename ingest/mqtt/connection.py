@@ -170,10 +170,7 @@ class Connection:
     def stop(self) -> None:
         """Disconnect (without sending the last will) and end paho's thread; a thread that does not end in time is
         abandoned."""
-        self._client.disconnect()
-        ending = threading.Thread(target=_end, args=(self._client,), name="mqtt-end", daemon=True)
-        ending.start()
-        ending.join(STOPPED_WITHIN_S)
+        end_client(self._client).join(STOPPED_WITHIN_S)
         self.connected = False
         self.ready.clear()
         self._pending_acks.fail("stopped before the broker answered")
@@ -396,10 +393,18 @@ class Connection:
         self._pending_acks.arrive(id(client), mid, str(reason) if reason.is_failure else None)
 
 
-def _end(client: Client) -> None:
-    """Join paho's thread, without a timeout, and close the sockets that it would keep until the client is deleted."""
-    client.loop_stop()
-    client._reset_sockets()
+def end_client(client: Client) -> threading.Thread:
+    """Disconnect a client; the returned thread joins paho's, without a timeout, and then closes the sockets that the
+    client would keep until it is deleted."""
+
+    def end() -> None:
+        client.loop_stop()
+        client._reset_sockets()
+
+    client.disconnect()
+    ending = threading.Thread(target=end, name="mqtt-end", daemon=True)
+    ending.start()
+    return ending
 
 
 def _packets(topics: Sequence[str]) -> Iterator[Sequence[str]]:

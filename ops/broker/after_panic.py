@@ -1,4 +1,4 @@
-"""A broker process that starts itself anew after a panic in one of the embedded broker's threads.
+"""A broker process that restarts itself after a panic in one of the embedded broker's threads.
 
 iotcore 0.4 (rumqttd 0.20) keeps the wills of all clients behind one lock. A connection that is reset between CONNECT
 and CONNACK leaves an entry there, at which the next CONNECT of the same client panics while it holds the lock. The
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 
 
 PAUSE_S: Final = 1.0
-"""Before the process starts anew, so that a panic that comes again at once does not take a core."""
+"""Before the restart, so that a panic that comes again at once does not take a core."""
 
 
 @contextmanager
-def started_anew_after_a_panic(environment: Mapping[str, str]) -> Iterator[threading.Event]:
+def restarted_after_panic(environment: Mapping[str, str]) -> Iterator[threading.Event]:
     """Read this process's stderr, pass it on, and replace the process by itself at the first panic.
 
     Yields the event to set once the broker serves: a panic before that is left to the caller, who finds that nobody
@@ -52,11 +52,11 @@ def started_anew_after_a_panic(environment: Mapping[str, str]) -> Iterator[threa
                     pass_on(lines.readline())
                     serves.wait()
                     if not ended.is_set():
-                        start_anew()
+                        restart()
 
-    def start_anew() -> None:
+    def restart() -> None:
         os.dup2(stderr, 2)
-        log.error("the embedded broker panicked; it starts anew, without its sessions and messages")
+        log.error("the embedded broker panicked; it restarts without its sessions and messages")
         time.sleep(PAUSE_S)
         try:
             os.execve(sys.executable, sys.orig_argv, {**os.environ, **environment})  # noqa: S606  # itself

@@ -29,7 +29,7 @@ from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.topics import sensor_filter
 from ingest.wire import MAX_PAYLOAD_BYTES
-from ops.broker.after_panic import started_anew_after_a_panic
+from ops.broker.after_panic import restarted_after_panic
 from ops.runtime.child_process import Child, say, stop_when_parent_ends
 from ops.runtime.reserved_port import ReservedPort
 
@@ -48,7 +48,7 @@ class EmbeddedBroker:
     whatever ReceiveMaximum says, and answers no SUBSCRIBE while that window is full. On bad credentials it closes the
     connection without a CONNACK; it also closes it on a packet that is too large. The log of a subscription holds a
     fixed number of bytes and then discards the oldest, delivered or not. A connection reset between CONNECT and CONNACK
-    can make it panic and refuse everybody from then on; the process then starts itself anew (``after_panic``).
+    can make it panic and refuse everybody from then on; the process then restarts itself (``after_panic``).
     """
 
     def __init__(
@@ -329,7 +329,7 @@ def _serve() -> int:
         raise SystemExit("the embedded broker listens on loopback only")
     stopping = threading.Event()
     stop_when_parent_ends(stopping.set)
-    with started_anew_after_a_panic({URL_VARIABLE: url.text}) as serves:
+    with restarted_after_panic({URL_VARIABLE: url.text}) as serves:
         with tempfile.TemporaryDirectory(prefix="watchline-iotcore-") as folder:
             path = Path(folder) / "broker.toml"
             _write_private(path, _iotcore_configuration(url, sector))

@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import Any, Final, Self
 
 from ingest.errors import BrokerError
-from ingest.mqtt.tls import bare_client, detach
+from ingest.mqtt.connection import end_client
+from ingest.mqtt.tls import bare_client
 from ingest.security.key_register import TlsFiles
 
 ANSWER_WITHIN_S: Final = 20.0
@@ -88,8 +89,7 @@ class Probe:
 
     def close(self) -> None:
         """Disconnect; the last will is not published. Paho's thread ends by itself, within a second."""
-        self._client.disconnect()
-        detach(self._client)
+        end_client(self._client)
 
     @property
     def alive(self) -> bool:

@@ -114,7 +114,7 @@ def test_a_client_reset_amid_its_connect_shuts_nobody_out(tmp_path: Path) -> Non
             if PANIC in (tmp_path / "broker.log").read_bytes():
                 break
             address = (broker.url.host, broker.url.port)
-            with suppress(OSError), socket.create_connection(address, timeout=60.0) as link:  # it may just start anew
+            with suppress(OSError), socket.create_connection(address, timeout=60.0) as link:  # it may be restarting
                 link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST when it is closed
                 link.sendall(victim._connect())
                 time.sleep(chance.uniform(0.0, 0.001))
@@ -128,8 +128,8 @@ def test_a_client_reset_amid_its_connect_shuts_nobody_out(tmp_path: Path) -> Non
 def test_after_a_panic_the_process_is_replaced_by_itself_with_its_last_words_in_the_log() -> None:
     script = """
 import os, time
-from ops.broker.after_panic import started_anew_after_a_panic
-with started_anew_after_a_panic({"AGAIN": "yes"}) as serves:
+from ops.broker.after_panic import restarted_after_panic
+with restarted_after_panic({"AGAIN": "yes"}) as serves:
     serves.set()
     print(os.getpid(), os.environ.get("AGAIN"), flush=True)
     if "AGAIN" not in os.environ:
@@ -148,13 +148,13 @@ with started_anew_after_a_panic({"AGAIN": "yes"}) as serves:
 def test_a_panic_before_the_broker_serves_is_left_to_whoever_starts_it() -> None:
     script = """
 import os
-from ops.broker.after_panic import started_anew_after_a_panic
-with started_anew_after_a_panic({}):
+from ops.broker.after_panic import restarted_after_panic
+with restarted_after_panic({}):
     print(os.getpid(), flush=True)
     os.write(2, b"thread 'main' panicked at a.rs:1:2:\\nno such file\\n")
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=120, check=True)
-    assert len(done.stdout.split()) == 1, "not started anew"
+    assert len(done.stdout.split()) == 1, "not restarted"
     assert done.stderr.endswith(b"no such file\n")
 
 
