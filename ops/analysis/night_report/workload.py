@@ -12,8 +12,10 @@ RECOMMENDED: Final = {"high": 0.05, "medium": 0.15, "low": 0.8}
 
 
 def workload_figures(workload: Workload | None) -> dict[str, Any] | None:
-    """Return the workload for JSON, with its verdict."""
-    return None if workload is None else asdict(workload) | {"verdict": workload.verdict}
+    """Return the workload for JSON, with its verdict; None as the verdict on less than ten minutes."""
+    if workload is None:
+        return None
+    return asdict(workload) | {"verdict": None if _is_short(workload) else workload.verdict}
 
 
 def workload_sentences(workload: Workload | None) -> list[str]:
@@ -22,12 +24,14 @@ def workload_sentences(workload: Workload | None) -> list[str]:
         return ["The alert workload is not known."]
     minutes = 60.0 * workload.hours
     period = f"{workload.hours:.1f} h" if minutes >= 120.0 else f"{minutes:.1f} min"
-    short = " The period is shorter than 10 minutes, so the average is an extrapolation." if minutes < 10.0 else ""
-    load = (
-        f"Alert workload of one operator: {_counted(workload.raised, 'alert')} in {period}, "
-        f"{workload.in_ten_minutes:.1f} per 10 minutes on average, {workload.busiest_ten_minutes} in the busiest "
-        f"10 minutes. By EEMUA 191 the average is {workload.verdict}.{short}"
-    )
+    load = f"Alert workload of one operator: {_counted(workload.raised, 'alert')} in {period}"
+    if _is_short(workload):
+        load += ". The verdict of EEMUA 191 is on alerts per 10 minutes; this period is shorter."
+    else:
+        load += (
+            f", {workload.in_ten_minutes:.1f} per 10 minutes on average, {workload.busiest_ten_minutes} in the busiest "
+            f"10 minutes. By EEMUA 191 the average is {workload.verdict}."
+        )
     shares = ", ".join(
         f"{workload.shares[name]:.0%} {name} (recommended {share:.0%})" for name, share in RECOMMENDED.items()
     )
@@ -40,6 +44,10 @@ def workload_sentences(workload: Workload | None) -> list[str]:
     )
     by_priority = f"By priority: {shares}. " if any(workload.shares.values()) else ""
     return [load, f"{by_priority}Defects: {defects}."]
+
+
+def _is_short(workload: Workload) -> bool:
+    return 6.0 * workload.hours < 1.0
 
 
 def _counted(number: int, noun: str) -> str:

@@ -64,7 +64,7 @@ def test_the_alert_workload_is_that_of_the_alerts_written(reference):
     assert workload["raised"] == sum(workload["by_rule"].values()) == reference["alerts"]
     assert workload["revisions"] >= workload["raised"]
     assert workload["in_ten_minutes"] == pytest.approx(workload["raised"] / (6.0 * workload["hours"]))
-    assert workload["verdict"] in ("acceptable", "manageable", "over-demanding", "unmanageable")
+    assert (workload["hours"] < 1.0 / 6.0, workload["verdict"]) == (True, None), "no verdict on less than ten minutes"
 
 
 @pytest.mark.parametrize("rows", [1, 7])  # the reference takes all in one

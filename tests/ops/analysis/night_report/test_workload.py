@@ -30,10 +30,16 @@ def test_the_sentences_state_load_priorities_and_defects() -> None:
     )
 
 
-def test_a_short_period_is_an_extrapolation_and_no_time_is_not_known() -> None:
-    load, _ = workload_sentences(alert_workload([alert(0)], hours=0.1))
-    assert ": 1 alert in 6.0 min, " in load
-    assert load.endswith("The period is shorter than 10 minutes, so the average is an extrapolation.")
+def test_a_short_period_has_no_verdict_and_no_time_is_not_known() -> None:
+    short = alert_workload([alert(0)], hours=0.1)
+    load, _ = workload_sentences(short)
+    assert load == (
+        "Alert workload of one operator: 1 alert in 6.0 min. "
+        "The verdict of EEMUA 191 is on alerts per 10 minutes; this period is shorter."
+    )
+    figures = workload_figures(short)
+    assert figures is not None
+    assert figures["verdict"] is None
     _, quality = workload_sentences(alert_workload([], hours=1.0))
     assert quality.startswith("Defects: "), "no alert has no priorities"
     assert workload_sentences(None) == ["The alert workload is not known."]
