@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,8 +13,10 @@ import numpy as np
 
 from geo.arrays import Bools, Floats, Ints
 from geo.errors import BadInput
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
-from geo.paths.response_times import travel_time
+from geo.paths.response_times import journey_time
 from ops.runtime.output import atomic_write
 from sensors.interdiction.interception import ResponseSettings, tasks_of, three_ways
 from sensors.patrols.border_sweeps import Sweeps
@@ -79,35 +82,65 @@ def game_of(
     return Game(alone[known], np.maximum(helped, alone)[known]), known.astype(np.int64)
 
 
-def sweeps_of(border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, segments: Ints, shift: Shift) -> Sweeps:
+def sweeps_of(
+    border: BorderLine,
+    terrain: xr.Dataset,
+    bases: Floats,
+    segments: Ints,
+    shift: Shift,
+    *,
+    ways: Ways | None = None,
+) -> Sweeps:
     """Return patrol routes along the line, between midpoints of segments, by vehicle where drivable, otherwise on foot.
 
-    The journeys out and back take as long as the response.
+    All times are of the same search over the same ground (``geo.paths.response_times.journey_time``), each in its own
+    direction: out of each of the ``bases`` (base, 2) [m], back to it, and between neighbouring midpoints, there within
+    ``DETOUR_M``.
     """
     middles = border.segment_spans_m.mean(axis=1)[segments]
     east, north = border.point_at(middles)
     midpoints = np.column_stack([np.atleast_1d(east), np.atleast_1d(north)])
-    walker, vehicle = on_foot(terrain), by_vehicle(terrain)
-    hops = np.empty(len(midpoints) - 1)
-    for n in range(len(hops)):
-        hops[n] = min(_seconds(mover, midpoints[n], midpoints[n + 1]) for mover in (vehicle, walker))
-    out = np.array([float(response.sel(easting=e, northing=n, method="nearest")) for e, n in midpoints])
-    out = np.where(np.isnan(out), np.inf, out)
-    return Sweeps(hops, out, out, shift)
+    settings = MobilitySettings()
+    surfaces = (
+        on_foot(terrain, ways=ways, settings=settings),
+        by_vehicle(terrain, ways=ways, settings=settings),
+    )
+    out, back = (
+        np.array(
+            [
+                _seconds_at(journey_time(*surfaces, base, to_place=homeward, mount_s=settings.dismount_s), midpoints)
+                for base in np.atleast_2d(bases)
+            ]
+        )
+        for homeward in (False, True)
+    )
+    hops, hops_back = np.empty(len(midpoints) - 1), np.empty(len(midpoints) - 1)
+    for n, (start, goal) in enumerate(pairwise(midpoints)):
+        near = [_around(mover, start, goal) for mover in surfaces]
+        for homeward, into in ((False, hops), (True, hops_back)):
+            try:
+                time = journey_time(
+                    near[0], near[1], start, to_place=homeward, vehicle_near=True, mount_s=settings.dismount_s
+                )
+            except BadInput:  # the midpoint is on ground that is closed
+                into[n] = np.inf
+            else:
+                into[n] = _seconds_at(time, goal[None, :])[0]
+    return Sweeps(hops, out, back, shift, hops_back)
 
 
-def _seconds(mover: Mobility, start: Floats, goal: Floats) -> float:
-    """Return the seconds between nearby positions on paths deviating at most DETOUR_M; infinite without a path."""
+def _seconds_at(time: xr.DataArray, places: Floats) -> Floats:
+    """Return the seconds (place,) at places (place, 2) [m]; infinite where there is no path or the ground is void."""
+    values = [float(time.sel(easting=e, northing=n, method="nearest")) for e, n in places]
+    return np.where(np.isnan(values), np.inf, values)
+
+
+def _around(mover: Mobility, start: Floats, goal: Floats) -> Mobility:
+    """Return the ground within DETOUR_M of the box around two positions."""
     low, high = np.minimum(start, goal) - DETOUR_M, np.maximum(start, goal) + DETOUR_M
     columns = _span((mover.easting >= low[0]) & (mover.easting <= high[0]))
     rows = _span((mover.northing >= low[1]) & (mover.northing <= high[1]))
-    window = mover.within(rows, columns, np.ones((rows.stop - rows.start, columns.stop - columns.start), bool))
-    try:
-        reached = travel_time(window, start, neighbours=8)
-    except BadInput:  # the mover cannot be at the start
-        return float("inf")
-    seconds = float(reached.sel(easting=goal[0], northing=goal[1], method="nearest"))
-    return seconds if seconds == seconds else float("inf")
+    return mover.within(rows, columns, np.ones((rows.stop - rows.start, columns.stop - columns.start), bool))
 
 
 def _span(inside: Bools) -> slice:
@@ -130,11 +163,19 @@ def write_roster(out: Path, plan: PatrolPlan, shifts: int) -> list[str]:
 
 
 def play(
-    watched: WatchedBelt, border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, shift: Shift
+    watched: WatchedBelt,
+    border: BorderLine,
+    terrain: xr.Dataset,
+    response: xr.DataArray,
+    bases: Floats,
+    shift: Shift,
+    *,
+    ways: Ways | None = None,
 ) -> PatrolPlan:
-    """Solve the game on the watched belt."""
+    """Solve the game on the watched belt for patrols from ``bases`` (base, 2) [m]."""
     game, segments = game_of(watched, response)
-    return PatrolPlan(solve_game(game, sweeps_of(border, terrain, response, segments, shift)), segments, shift.patrols)
+    rounds = sweeps_of(border, terrain, bases, segments, shift, ways=ways)
+    return PatrolPlan(solve_game(game, rounds), segments, shift.patrols)
 
 
 def _private(path: Path, document: Any) -> None:
