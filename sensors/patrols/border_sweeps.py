@@ -93,6 +93,12 @@ class Sweeps:
         ):
             object.__setattr__(self, name, value)
 
+    @property
+    def within_reach(self) -> Bools:
+        """Whether a patrol can stay in a segment and be back in time (segment,)."""
+        round_trip = (self.out_s + self.back_s).min(axis=0) + self.shift.stay_s
+        return np.asarray(round_trip <= self.shift.shift_s * (1.0 + 1e-12), np.bool_)
+
     def driving_s(self, first: int, last: int) -> tuple[float, bool]:
         """Compute the time from the base past one segment to another and back, in the faster direction.
 

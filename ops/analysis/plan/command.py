@@ -91,6 +91,8 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
             highlight=False,
             soft_wrap=True,
         )
+    for warning in [] if patrols is None else patrols.warnings:
+        screen.print(f"Warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     return {**figures, "files": files}
 
 

@@ -39,27 +39,74 @@ PATROL_FINDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatrolPlan:
-    """The solved game for a number of ``patrols``; ``segments`` (segment of the game,) are numbers on the border."""
+    """The solved game for a number of ``patrols``; ``segments`` (segment of the game,) are numbers on the border.
+
+    ``solution`` is the game over the segments that patrols can change (``in_reach``); in the others a crosser meets
+    ``uncovered`` whatever the lottery. The lottery is the best there is for the border, and for what it can change.
+    """
 
     solution: Solution
     segments: Ints
     patrols: int
+    uncovered: Floats
+    in_reach: Bools
+
+    @property
+    def least_out_of_reach(self) -> float:
+        """Least probability of interruption where patrols change nothing; infinite where they can help everywhere."""
+        return float(self.uncovered[~self.in_reach].min(initial=np.inf))
+
+    @property
+    def _safest_out_of_reach(self) -> int:
+        return int(np.argmin(np.where(self.in_reach, np.inf, self.uncovered)))
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Return the solution for JSON, with segments by their numbers on the border."""
-        solution = self.solution
+        """Return the solution for JSON, with segments by their numbers on the border.
+
+        ``value`` is that of the border, ``value_in_reach`` that of the segments which patrols can change.
+        """
+        solution, fixed = self.solution, self.least_out_of_reach
+        attacker = solution.attacker
+        if fixed < solution.value:
+            attacker = np.zeros(len(self.segments))
+            attacker[self._safest_out_of_reach] = 1.0
         return {
-            "value": round(solution.value, 6),
-            "gap": round(solution.gap, 9),
-            "attacker_best": round(solution.attacker_best, 6),
-            "defender_best": round(solution.defender_best, 6),
+            "value": round(min(solution.value, fixed), 6),
+            "without_patrols": round(float(self.uncovered.min()), 6),
+            "value_in_reach": round(solution.value, 6) if self.in_reach.any() else None,
+            "gap": round(solution.gap, 9) if fixed > solution.attacker_best else 0.0,
+            "gap_in_reach": round(solution.gap, 9),
+            "attacker_best": round(min(solution.attacker_best, fixed), 6),
+            "defender_best": round(min(solution.defender_best, fixed), 6),
             "segments": [int(s) for s in self.segments],
+            "out_of_reach": [int(s) for s in self.segments[~self.in_reach]],
             "coverage": [round(float(c), 6) for c in solution.coverage],
-            "attacker": [round(float(a), 6) for a in solution.attacker],
+            "attacker": [round(float(a), 6) for a in attacker],
             "rounds_in_the_lottery": len(solution.rounds),
             "patrols": self.patrols,
+            "warnings": self.warnings,
         }
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return what a planner must know before using the roster, one sentence each; empty where there is nothing."""
+        solution, said = self.solution, []
+        value, alone = min(solution.value, self.least_out_of_reach), float(self.uncovered.min())
+        if value <= alone + 1e-9:
+            best = int(self.segments[self._safest_out_of_reach])
+            said.append(
+                f"Patrols do not raise the least probability of interruption, {value:.3f}: a crosser who knows them "
+                f"goes through segment {best}, where they change nothing."
+            )
+            if self.in_reach.any():
+                said.append(
+                    f"The roster is the best for the {int(self.in_reach.sum())} segments that patrols can change: "
+                    f"at least {solution.value:.3f} there."
+                )
+        if len(solution.rounds) == 1:
+            said.append("Every shift of the roster is the same round: whoever has seen one knows all.")
+        return said
 
 
 def game_of(
@@ -172,10 +219,21 @@ def play(
     *,
     ways: Ways | None = None,
 ) -> PatrolPlan:
-    """Solve the game on the watched belt for patrols from ``bases`` (base, 2) [m]."""
+    """Solve the game on the watched belt for patrols from ``bases`` (base, 2) [m].
+
+    A crosser who picks a segment that patrols cannot change is held by nothing, and then every lottery is as good: the
+    lottery is sought over the others, where it is the best, and so it is for the border too.
+    """
     game, segments = game_of(watched, response)
     rounds = sweeps_of(border, terrain, bases, segments, shift, ways=ways)
-    return PatrolPlan(solve_game(game, rounds), segments, shift.patrols)
+    return solved(game, segments, rounds)
+
+
+def solved(game: Game, segments: Ints, rounds: Sweeps) -> PatrolPlan:
+    """Solve the game over the segments that some round can change; see ``play``."""
+    in_reach = rounds.within_reach & (game.covered > game.uncovered) & (rounds.shift.patrols > 0)
+    over = Game(np.where(in_reach, game.uncovered, 1.0), np.where(in_reach, game.covered, 1.0))
+    return PatrolPlan(solve_game(over, rounds), segments, rounds.shift.patrols, game.uncovered, in_reach)
 
 
 def _private(path: Path, document: Any) -> None:
