@@ -196,7 +196,9 @@ def write_isochrones(path: Path, response: xr.DataArray, terrain: xr.Dataset) ->
             rounded = shapely.transform(area.geometry, lambda lonlat: lonlat.round(7))
             geometry = shapely.geometry.mapping(rounded)
             features.append({"type": "Feature", "properties": {"minutes": area.minutes}, "geometry": geometry})
-    _write_text(path, json.dumps({"type": "FeatureCollection", "features": features}, allow_nan=False) + "\n")
+    said = {"assumptions": response.attrs["assumptions"].split("; ")}
+    document = {"type": "FeatureCollection", **said, "features": features}
+    _write_text(path, json.dumps(document, allow_nan=False) + "\n")
 
 
 def write_breach(path: Path, question: ChallengeQuestion) -> None:

@@ -156,6 +156,7 @@ def figures_of(comparison: Comparison) -> dict[str, Any]:
         "thresholds": [_threshold_figures(comparison, one) for one in comparison.thresholds],
         "catalogue": verdict.attrs["catalogue"],
         "limits": verdict.attrs["limits"],
+        "response_assumptions": [text for text in verdict.attrs["response_assumptions"].split("; ") if text],
         "missing": verdict.attrs["missing"],
         "segments_left_out": verdict.attrs["segments_left_out"],
     }

@@ -64,7 +64,8 @@ def _page(comparison: Comparison) -> dict[str, Any]:
         "limits": [
             str(story["limits"]).capitalize() + ".",
             f"Not in the terrain or the sector: {story['missing'] or 'nothing'}.",
-            f"Response: {story['response']}.",
+            f"Response: {story['response']}"
+            + (f": {story['response_assumptions']}." if story["response_assumptions"] else "."),
             f"Segments left out, as nobody can cross them or their ground is unknown: {story['segments_left_out']}.",
             "Equal annual cost: what is left of a unit's life counts as worth what was not used of it.",
             "Sensitivities, adverse days, the curve of money and break-even points are of all inputs central; such "

@@ -79,6 +79,8 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     unlinked = _unlinked(plan, ground, gateways)
     patrols = _patrols(options, benefits, plan, ground, response) if options.patrols else None
     figures = _figures(options, plan, front, catalogue, len(choices), sites) | {"unlinked": unlinked}
+    if response is not None:
+        figures["response_assumptions"] = str(response.attrs["assumptions"]).split("; ")
     if patrols is not None:
         figures["patrols"] = patrols.figures
     files = [] if options.out is None else _written(options, options.out, plan, sites, patrols, ground, figures)

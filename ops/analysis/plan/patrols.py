@@ -18,7 +18,7 @@ from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.response_times import journey_time
 from ops.runtime.output import atomic_write
-from sensors.interdiction.interception import ResponseSettings, tasks_of, three_ways
+from sensors.interdiction.interception import ResponseSettings, depth_of, tasks_of, three_ways
 from sensors.patrols.border_sweeps import Sweeps
 from sensors.patrols.game import Game, Shift, Solution, roster, solve_game
 
@@ -50,6 +50,7 @@ class PatrolPlan:
     patrols: int
     uncovered: Floats
     in_reach: Bools
+    assumptions: tuple[str, ...] = ()
 
     @property
     def least_out_of_reach(self) -> float:
@@ -85,6 +86,7 @@ class PatrolPlan:
             "attacker": [round(float(a), 6) for a in attacker],
             "rounds_in_the_lottery": len(solution.rounds),
             "patrols": self.patrols,
+            "assumptions": list(self.assumptions),
             "warnings": self.warnings,
         }
 
@@ -226,7 +228,16 @@ def play(
     """
     game, segments = game_of(watched, response)
     rounds = sweeps_of(border, terrain, bases, segments, shift, ways=ways)
-    return solved(game, segments, rounds)
+    settings, depth_m = ResponseSettings(), depth_of(watched.belt)
+    assumptions = (
+        *str(response.attrs["assumptions"]).split("; "),
+        *settings.words(settings.strips_over(depth_m), depth_m),
+        f"a patrol in the segment answers within {ON_THE_SPOT_S:g} s, or finds who crosses with {PATROL_FINDS:g}",
+        "patrols drive and walk as the response, each journey in its own direction, a driver staying with the vehicle",
+        f"from a segment to the next on ground within {DETOUR_M:g} m",
+        f"a shift of {shift.shift_s / 3600.0:g} h, a stay of {shift.stay_s / 60.0:g} min in a segment",
+    )
+    return replace(solved(game, segments, rounds), assumptions=assumptions)
 
 
 def solved(game: Game, segments: Ints, rounds: Sweeps) -> PatrolPlan:
