@@ -31,6 +31,7 @@ class CompareOptions:
         typer.Option("--objective", help="mean_detection, least_detection, mean_interruption or least_interruption."),
     ] = "mean_detection"
     target: TargetOption = "person"
+    direction: Annotated[str, typer.Option("--direction", help="inward (towards home) or outward.")] = "inward"
     weather: Annotated[
         tuple[str, ...],
         typer.Option(

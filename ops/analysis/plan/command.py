@@ -65,7 +65,12 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
             choices,
             ground,
             demand,
-            case=Case(target=options.target, conditions=options.conditions, belt_m=sector.belt_m),
+            case=Case(
+                target=options.target,
+                conditions=options.conditions,
+                direction=options.direction,
+                belt_m=sector.belt_m,
+            ),
             present=present,
             bases=gateways,
             response=response,
@@ -111,6 +116,8 @@ def _demand(options: PlanOptions) -> Demand:
         raise BadInput(f"{options.seconds:g}", where="--seconds", expected="seconds above 0")
     if not 0.0 <= options.gap < 1.0:
         raise BadInput(f"{options.gap:g}", where="--gap", expected="a share from 0 to 1")
+    if options.direction not in ("inward", "outward"):
+        raise BadInput(f"{options.direction!r}", where="--direction", expected="inward or outward")
     if options.shifts < 1:
         raise BadInput(f"{options.shifts}", where="--shifts", expected="at least 1")
     Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
@@ -206,7 +213,7 @@ def _patrols(
     watched = benefits.with_chosen(np.array([ids.index(option.id) for option in plan.bought], np.int64))
     shift = Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
     bases = np.array(bases_in(ground))
-    return play(watched, ground.crossed, ground.terrain.compute(), response, bases, shift)
+    return play(watched, ground.crossed, ground.terrain.compute(), response, bases, shift, direction=options.direction)
 
 
 def _figures(
@@ -220,6 +227,9 @@ def _figures(
     figures: dict[str, Any] = {
         "made_by": KIND,
         "sector": options.sector_name,
+        "target": options.target,
+        "conditions": options.conditions,
+        "direction": options.direction,
         **_plan_figures(plan),
         "budget": plan.budget if math.isfinite(plan.budget) else None,
         "currency": catalogue.currency,

@@ -16,6 +16,7 @@ from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
+from geo.paths.crossings import INWARD
 from geo.paths.response_times import journey_time
 from ops.runtime.output import atomic_write
 from sensors.interdiction.interception import ResponseSettings, depth_of, tasks_of, three_ways
@@ -112,7 +113,12 @@ class PatrolPlan:
 
 
 def game_of(
-    watched: WatchedBelt, response: xr.DataArray, *, on_the_spot_s: float = ON_THE_SPOT_S, finds: float = PATROL_FINDS
+    watched: WatchedBelt,
+    response: xr.DataArray,
+    *,
+    direction: str = INWARD,
+    on_the_spot_s: float = ON_THE_SPOT_S,
+    finds: float = PATROL_FINDS,
 ) -> tuple[Game, Ints]:
     """Return the game over the crossable segments, and their numbers on the border.
 
@@ -120,8 +126,8 @@ def game_of(
     the response takes at most ``on_the_spot_s``, or the patrol itself finds the crosser (probability ``finds``,
     independent).
     """
-    settings = ResponseSettings()
-    tasks = [tasks_of(watched, paths, response, settings) for paths in three_ways(watched, response).values()]
+    settings, ways = ResponseSettings(), three_ways(watched, response, direction=direction)
+    tasks = [tasks_of(watched, paths, response, settings) for paths in ways.values()]
     alone = np.min([t.interruption(settings) for t in tasks], axis=0)
     on_the_spot = [replace(t, response_s=np.fmin(t.response_s, on_the_spot_s)) for t in tasks]
     helped = 1.0 - (1.0 - np.min([t.interruption(settings) for t in on_the_spot], axis=0)) * (1.0 - finds)
@@ -220,13 +226,14 @@ def play(
     shift: Shift,
     *,
     ways: Ways | None = None,
+    direction: str = INWARD,
 ) -> PatrolPlan:
     """Solve the game on the watched belt for patrols from ``bases`` (base, 2) [m].
 
     A crosser who picks a segment that patrols cannot change is held by nothing, and then every lottery is as good: the
     lottery is sought over the others, where it is the best, and so it is for the border too.
     """
-    game, segments = game_of(watched, response)
+    game, segments = game_of(watched, response, direction=direction)
     rounds = sweeps_of(border, terrain, bases, segments, shift, ways=ways)
     settings, depth_m = ResponseSettings(), depth_of(watched.belt)
     assumptions = (
