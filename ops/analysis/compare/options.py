@@ -49,7 +49,8 @@ class CompareOptions:
     )
     catalogue: CatalogueOption = None
     thresholds: Annotated[
-        Path | None, typer.Option("--thresholds", help="Frozen requirements with their change log (TOML).")
+        Path | None,
+        typer.Option("--thresholds", help="Requirements with their change log (TOML); its history is kept beside it."),
     ] = None
     draws: Annotated[int, typer.Option("--draws", metavar="N", help="Draws of everything uncertain.")] = 1000
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same draws.")] = 1

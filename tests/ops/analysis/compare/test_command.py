@@ -84,6 +84,22 @@ def test_thresholds_carry_their_log(report: tuple[dict[str, Any], Path]) -> None
         assert share >= one["met_as_first_set"][name]
 
 
+def test_the_report_names_the_history_of_its_thresholds(report: tuple[dict[str, Any], Path]) -> None:
+    figures, out = report
+    history = figures["threshold_history"]
+    assert (history["states"], history["undeclared"], history["unwritten"]) == (1, [], "")
+    chain = (out.parent / history["file"]).read_text(encoding="utf-8").splitlines()
+    assert json.loads(chain[-1])["hash"] == history["hash"]
+    assert history["hash"][:12] in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_name_is_of_one_threshold(tmp_path: Path) -> None:
+    file = tmp_path / "thresholds.toml"
+    file.write_text(THRESHOLDS + THRESHOLDS, encoding="utf-8")
+    with pytest.raises(ThresholdError, match="twice"):
+        read_thresholds(file)
+
+
 def test_the_report_stands_alone(report: tuple[dict[str, Any], Path]) -> None:
     _, out = report
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
