@@ -229,11 +229,37 @@ def head_start(
     return xr.DataArray(spare, place, ("northing", "easting"), "head_start", {"units": "s", "direction": direction})
 
 
+def time_to_go(watched: WatchedBelt, *, direction: str = INWARD, neighbours: int = 16) -> xr.DataArray:
+    """Compute the least time from each cell of the belt to the edge where a crossing ends.
+
+    Parameters
+    ----------
+    watched : WatchedBelt
+        The belt under its sensors (``sensors.gaps.watch_belt``), which do not matter here.
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+
+    Returns
+    -------
+    xarray.DataArray, dims (northing, easting), s
+        ``t_go``; NaN outside the belt and where there is no path.
+    """
+    seconds = _spread_to_end(watched, direction, neighbours).cost
+    place = {"northing": watched.belt.northing, "easting": watched.belt.easting}
+    data = np.where(np.isfinite(seconds), seconds, np.nan)
+    return xr.DataArray(data, place, ("northing", "easting"), "time_to_go", {"units": "s", "direction": direction})
+
+
+def _spread_to_end(watched: WatchedBelt, direction: str, neighbours: int) -> Spread:
+    goal = watched.belt.inner if direction == INWARD else watched.belt.outer
+    return Steps.over(watched.on_belt, neighbours=neighbours).spread(np.where(goal, 0.0, np.inf), backward=True)
+
+
 def _to_go(watched: WatchedBelt, response: xr.DataArray, direction: str, neighbours: int) -> tuple[Spread, Floats]:
     """The fastest path from each cell of the belt to the end of a crossing, and the response to that end [s]."""
-    goal = watched.belt.inner if direction == INWARD else watched.belt.outer
-    steps = Steps.over(watched.on_belt, neighbours=neighbours)
-    to_go = steps.spread(np.where(goal, 0.0, np.inf), backward=True)
+    to_go = _spread_to_end(watched, direction, neighbours)
     return to_go, watched.belt.of(response).ravel()[where_it_ends(to_go)]
 
 
