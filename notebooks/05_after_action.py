@@ -105,8 +105,8 @@ judged.to_dataframe().round(3)
 # somebody is *apprehended* whose first confirmed track left the response a head start (`t_go − RFT` above 0 at that
 # place, from the nearest base over the mobility surface) and *got away* where it did not. Who had no confirmed track is
 # *undetected*. Where the recording ended before the response or the crosser, by the fastest way on from there, was at
-# the edge of the belt, the crossing is *open* and counts as none of these: nobody has met anybody a second after the first
-# track. That is a model with named parts; a real night has dispositions besides (`watchline score`).
+# the edge of the belt, the crossing is *open* and counts as none of these: nobody has met anybody a second after the
+# first track. That is a model with named parts; a real night has dispositions besides (`watchline score`).
 
 # %%
 bases = np.array([ground.frame.to_local(*place) for place in read_bases(sector.bases).values()])

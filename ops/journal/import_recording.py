@@ -30,7 +30,7 @@ from sensors.health.liveness import LONGEST_DECLARED_S, SILENT_GRACE_S
 from sensors.scan import Scan
 from sensors.timestamps import SECOND_NS, nanoseconds
 
-Gap = tuple[datetime, datetime]
+ReceiptGap = tuple[datetime, datetime]
 HEARTBEAT_S: Final = LONGEST_DECLARED_S
 """Interval of the heartbeats in gaps that are no silences: the longest that a sensor may declare."""
 FIRST_S: Final = 2.0
@@ -115,7 +115,7 @@ def heartbeats(scans: list[Scan], silent_after_s: float | None) -> list[Status]:
     return sorted(beats, key=lambda beat: (beat.observed_at, beat.sensor))
 
 
-def _silences(scans: list[Scan], silent_after_s: float | None) -> dict[str, list[Gap]]:
+def _silences(scans: list[Scan], silent_after_s: float | None) -> dict[str, list[ReceiptGap]]:
     """Return the gaps that are silences, by sensor without empty scans."""
     if silent_after_s is None:
         return {sensor: [] for sensor in _gaps(scans)}
@@ -125,7 +125,7 @@ def _silences(scans: list[Scan], silent_after_s: float | None) -> dict[str, list
     }
 
 
-def _gaps(scans: list[Scan]) -> dict[str, list[Gap]]:
+def _gaps(scans: list[Scan]) -> dict[str, list[ReceiptGap]]:
     """Return the gaps between the receipts of each sensor without empty scans, and to both ends of the recording."""
     moments: dict[str, list[datetime]] = {}
     for scan in scans:
