@@ -12,6 +12,7 @@ import numpy as np
 
 from geo.arrays import Bools, Floats, Ints
 from geo.errors import BadInput
+from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.response_times import travel_time
 from ops.runtime.output import atomic_write
@@ -79,7 +80,15 @@ def game_of(
     return Game(alone[known], np.maximum(helped, alone)[known]), known.astype(np.int64)
 
 
-def sweeps_of(border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, segments: Ints, shift: Shift) -> Sweeps:
+def sweeps_of(
+    border: BorderLine,
+    terrain: xr.Dataset,
+    response: xr.DataArray,
+    segments: Ints,
+    shift: Shift,
+    *,
+    ways: Ways | None = None,
+) -> Sweeps:
     """Return patrol routes along the line, between midpoints of segments, by vehicle where drivable, otherwise on foot.
 
     The journeys out and back take as long as the response.
@@ -87,7 +96,7 @@ def sweeps_of(border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, s
     middles = border.segment_spans_m.mean(axis=1)[segments]
     east, north = border.point_at(middles)
     midpoints = np.column_stack([np.atleast_1d(east), np.atleast_1d(north)])
-    walker, vehicle = on_foot(terrain), by_vehicle(terrain)
+    walker, vehicle = on_foot(terrain, ways=ways), by_vehicle(terrain, ways=ways)
     hops = np.empty(len(midpoints) - 1)
     for n in range(len(hops)):
         hops[n] = min(_seconds(mover, midpoints[n], midpoints[n + 1]) for mover in (vehicle, walker))
@@ -130,11 +139,19 @@ def write_roster(out: Path, plan: PatrolPlan, shifts: int) -> list[str]:
 
 
 def play(
-    watched: WatchedBelt, border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, shift: Shift
+    watched: WatchedBelt,
+    border: BorderLine,
+    terrain: xr.Dataset,
+    response: xr.DataArray,
+    shift: Shift,
+    *,
+    ways: Ways | None = None,
 ) -> PatrolPlan:
-    """Solve the game on the watched belt."""
+    """Solve the game on the watched belt; patrols move over the terrain and its ``ways``."""
     game, segments = game_of(watched, response)
-    return PatrolPlan(solve_game(game, sweeps_of(border, terrain, response, segments, shift)), segments, shift.patrols)
+    return PatrolPlan(
+        solve_game(game, sweeps_of(border, terrain, response, segments, shift, ways=ways)), segments, shift.patrols
+    )
 
 
 def _private(path: Path, document: Any) -> None:
