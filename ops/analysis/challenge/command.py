@@ -55,7 +55,8 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
 
     refuse_without_ground(ground.layout, ground.terrain)
 
-    names = [*file_names(bases=ground.sector.bases is not None, breach=options.breach), *PICTURES, REPORT, SUMMARY]
+    bases = bool(read_bases(ground.sector.bases))
+    names = [*file_names(bases=bases, breach=options.breach), *PICTURES, REPORT, SUMMARY]
     prepare_folder(options.out, names, made_by=KIND)
     with progress_bar(screen) as progress:
         question = _question(ground, options, progress)

@@ -178,7 +178,7 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
             *(([(OUTER_EDGE["color"], "", "outer edge of the zone")]) if ground.zone is not None else []),
             *((*CLASS_STYLE[AS_CLASS[kind]], f"{kind} crossing") for kind in findings.crossings),
         ],
-        "symbols": legend_of({s.kind for s in ground.layout} | ({"base"} if ground.sector.bases else set())),
+        "symbols": legend_of({s.kind for s in ground.layout} | ({"base"} if read_bases(ground.sector.bases) else set())),
         "sheets": [_ground_sheet(findings, pictures), _layout_sheet(findings, pictures), _records_sheet(records)],
         "limits": [
             *LIMITS,

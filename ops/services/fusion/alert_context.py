@@ -80,14 +80,14 @@ def _settlements(ground: OpenSector, missing: list[str]) -> geopandas.GeoDataFra
 
 
 def _interception(ground: OpenSector, ways: Ways | None, missing: list[str]) -> Interception | None:
-    if ground.sector.bases is None:
-        missing.append("patrol bases")
-        return None
     try:
         bases = {
             name: tuple(float(part) for part in ground.frame.to_local(*place))
             for name, place in read_bases(ground.sector.bases).items()
         }
+        if not bases:
+            missing.append("patrol bases")
+            return None
         return interception_of(ground.terrain, ground.crossed, bases, belt_m=ground.sector.belt_m, ways=ways)  # type: ignore[arg-type]
     except BadInput as error:
         _leave_out(missing, "response", error)
