@@ -167,7 +167,7 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
     ground = question.ground
     return {
         "title": f"Geography challenge: {ground.sector.title or ground.sector.name}",
-        "about": f"Layout {ground.layout.name}, {len(ground.layout)} sensors. "
+        "about": f"Layout {ground.layout.name}, {question.links.sensors} sensors. "
         f"Target: {question.target}, {question.direction}. "
         f"Conditions: {question.conditions.replace(',', ' + ')}. {_belt(ground, question.belt_m)} "
         f"Required probability: {findings.required:g}. "
@@ -178,11 +178,14 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
             *(([(OUTER_EDGE["color"], "", "outer edge of the zone")]) if ground.zone is not None else []),
             *((*CLASS_STYLE[AS_CLASS[kind]], f"{kind} crossing") for kind in findings.crossings),
         ],
-        "symbols": legend_of({s.kind for s in ground.layout} | ({"base"} if read_bases(ground.sector.bases) else set())),
+        "symbols": legend_of(
+            {s.kind for s in ground.layout} | ({"base"} if read_bases(ground.sector.bases) else set())
+        ),
         "sheets": [_ground_sheet(findings, pictures), _layout_sheet(findings, pictures), _records_sheet(records)],
         "limits": [
             *LIMITS,
             f"Movement and response: {question.ways.words}.",
+            f"{question.links.words}.",
             f"Not in the data: {spaced(attrs['missing']) or 'nothing'}.",
             *_off_terrain(ground),
         ],
