@@ -205,11 +205,11 @@ def crewed(*crews: float) -> list[Option]:
         ),
         (
             lambda s: plan_of_benefits(s, Demand(budget=3.0, at_least=0.5, effort=EXACT)),
-            "the budget makes covered of 0.5",
+            "the budget makes mean_probability of 0.5",
         ),
         (
             lambda s: plan_of_benefits(s, Demand(budget=99.0, at_least=1.0, effort=EXACT)),
-            "the sites make covered of 1 ",
+            "the sites make mean_probability of 1 ",
         ),
         (lambda s: Demand(budget=1.0, at_least=2.0), "expected a probability"),
         (lambda s: options_of(Layout("none", FRAME, ())), "there are no candidates"),
@@ -237,7 +237,7 @@ def test_a_crew_that_is_too_small_is_named(scene: OptionBenefits) -> None:
     crews = replace(scene, options=tuple(options))
     with pytest.raises(PlanError, match="can work nothing"):
         plan_of_benefits(crews, Demand(budget=99.0, crew_limit=0.5))
-    with pytest.raises(PlanError, match="the crew makes covered"):
+    with pytest.raises(PlanError, match="the crew makes mean_probability"):
         plan_of_benefits(crews, Demand(budget=99.0, crew_limit=1.0, at_least=0.6, effort=EXACT))
     plan = plan_of_benefits(crews, Demand(budget=99.0, crew_limit=3.0, effort=EXACT))
     assert plan.crew <= 3.0
