@@ -18,6 +18,7 @@ import xarray as xr
 
 from geo.arrays import is_lazy
 from geo.border import Border, Zone
+from geo.terrain import north_up
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import ViewshedMode
 from sensors.coverage.accumulator import CoverageTask
@@ -109,6 +110,7 @@ def coverage(
     unknown one adds nothing, so the value is a lower bound there, and NaN where no known sensor detects. A camera's
     hazard counts for one search only. Results are the same to the bit for any block, scheduler and number of threads.
     """
+    terrain = north_up(terrain)
     label, task = _task(target, conditions, dwell_s, assumptions, mode)
     blocks = checked_blocks(layout, terrain, task, block_cells)
     data: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {}
@@ -168,6 +170,7 @@ def coverage_rasters(
     BadInput
         As ``coverage``.
     """
+    terrain = north_up(terrain)
     label, task = _task(target, conditions, dwell_s, assumptions, mode)
     blocks = checked_blocks(layout, terrain, task, block_cells)
     done, total = 0, visits(blocks) if report is not None else 0
@@ -215,6 +218,7 @@ def look_probability(
     Ground sensors sense through the ground: everything within their range is visible, and at least their own cell.
     Availability, weather and repeated looks are not included.
     """
+    terrain = north_up(terrain)
     if target not in TARGET_HEIGHTS_M:
         raise LayoutError(f"target {target!r}", where="look_probability", expected=", ".join(TARGET_HEIGHTS_M))
     eastings, northings = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()

@@ -15,6 +15,7 @@ import xarray as xr
 
 from geo.arrays import Bools, Floats
 from geo.errors import BadInput
+from geo.terrain import north_up
 from geo.visibility import VISIBLE, line_of_sight
 from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
@@ -85,6 +86,7 @@ def network_of(
 
     A line that crosses a void does not count as a link.
     """
+    terrain = north_up(terrain)
     chosen = settings or LinkSettings()
     places = np.asarray(bases, np.float64).reshape(-1, 2)
     gateway = np.array([isinstance(part, Relay) and part.gateway for part in parts], np.bool_)
@@ -142,6 +144,7 @@ def unlinked(
     layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike, settings: LinkSettings | None = None
 ) -> frozenset[str]:
     """Ids of the sensors and relays without a chain to a base, with everything working; errors as network_of."""
+    terrain = north_up(terrain)
     parts: list[LinkedPart] = [*layout.relays, *layout.sensors]
     net = network_of(parts, terrain, bases, settings)
     reached = net.linked(np.ones(len(parts), np.bool_))
