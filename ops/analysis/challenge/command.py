@@ -207,6 +207,7 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
     question, attrs = findings.question, findings.segments.attrs
     from ops.analysis.challenge.files import interruption_of
     from ops.analysis.challenge.findings import bounds_in
+    from ops.analysis.challenge.provenance import DEPTH_RULE, depth_caution
     from ops.sector.off_terrain import OffTerrain
 
     beyond = OffTerrain.of(question.ground)
@@ -261,7 +262,11 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
                 for gap in findings.gaps
             ],
             "crossings": ways,
-            "barrier": dict(findings.barrier),
+            "barrier": dict(findings.barrier)
+            | {
+                "meaning": DEPTH_RULE,
+                "caution": depth_caution(findings.barrier.get("k"), findings.least_detection, findings.required),
+            },
         },
         "records": [record.as_dict() for record in records],
     }
@@ -285,6 +290,8 @@ def _sentence(figures: dict[str, Any]) -> str:
 
     k = figures["this_layout"]["barrier"].get("k")
     held = "how deep it is held is unknown" if k is None else f"held {deep(k)}"
+    caution = figures["this_layout"]["barrier"]["caution"]
+    held += f", {caution}" if caution else ""
     return (
         f"{known} of {figures['segments']} segments can be crossed below {figures['required_probability']:g}, "
         f"{unknown} are unknown; {held}"

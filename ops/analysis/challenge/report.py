@@ -20,7 +20,7 @@ from ops.analysis.challenge.files import interruption_of
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.findings import sentence as bounds_sentence
 from ops.analysis.challenge.pictures import SCORE_TITLES
-from ops.analysis.challenge.provenance import deep, spaced
+from ops.analysis.challenge.provenance import DEPTH_RULE, deep, depth_caution, spaced
 from ops.analysis.challenge.tables import (
     Table,
     gap_table,
@@ -142,7 +142,7 @@ def _segment_rows(findings: Findings, segment: int) -> list[tuple[str, str]]:
         ("fastest crossing", minutes(float(one["crossing_time"]))),
         ("least detected", number(float(one["detection_probability"])) if state == CROSSED else state),
         ("least interruption", number(float(one["least_interruption"].sel(slower=1.0)))),
-        ("sensors deep", "unknown" if int(one["depth"]) < 0 else f"{int(one['depth'])}"),
+        ("sensors deep, by footprints", "unknown" if int(one["depth"]) < 0 else f"{int(one['depth'])}"),
     ]
     if "response_time" in one:
         rows.append(("response", minutes(float(one["response_time"].sel(belt="both")))))
@@ -259,7 +259,9 @@ def _layout_sheet(findings: Findings, pictures: dict[str, Path]) -> Sheet:
     else:
         bound = "at most " if held["bound"] else ""
         cut = f"; losing {', '.join(held['cut'])} opens it" if held["cut"] else ": somebody gets through untouched"
-        depth = f"The border is held {bound}{deep(held['k'])}{cut}."
+        caution = depth_caution(held["k"], findings.least_detection, findings.required)
+        depth = f"The border is held {bound}{deep(held['k'])}{cut}{f'; {caution}' if caution else ''}."
+        depth += f" For the depth {DEPTH_RULE}."
         if held["losses"]:
             depth += f" Each of {', '.join(held['losses'])} lowers that when lost alone."
     words = [
