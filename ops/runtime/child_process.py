@@ -29,6 +29,15 @@ class ChildFailed(WatchlineError):
     """A child process ended, or did not report that it was ready in time."""
 
 
+def module_command(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module of this installation.
+
+    ``-P`` keeps the working folder out of the search for modules: otherwise a file there that has the name of one of
+    ours, or of Python's own, would run in its place.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
 class Child:
     """One module run as a process. Its stdout carries one JSON object per line; its stderr goes to a log file.
 
@@ -51,7 +60,7 @@ class Child:
     def _start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", self._module, *self._arguments],
+                module_command(self._module, *self._arguments),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -98,14 +107,18 @@ class Child:
                 self._news.wait(min(left, 0.2))
         if not self.alive:
             raise ChildFailed(self.exit_report())
-        raise ChildFailed(f"{self.name} did not answer; expected {key!r} within {timeout_s:.0f} s.")
+        raise ChildFailed(f"{self.name} did not answer; expected {key!r} within {timeout_s:.0f} s. Log: {self.log}.")
 
     def exit_report(self) -> str:
-        """Return why a child ended: its last error as a sentence, otherwise its exit code."""
+        """Return why a child ended: its last error as a sentence, otherwise its exit code; and where its log is."""
         words, code = self.last_words(), self.process.poll()
         if code == 1 and words:  # see child_main: one sentence, then exit code 1
-            return f"{self.name} ended: {words}"
-        return f"{self.name} ended with code {code}." + (f" Its last words: {words}" if words else "")
+            return f"{self.name} ended: {words} Log: {self.log}."
+        return (
+            f"{self.name} ended with code {code}."
+            + (f" Its last words: {words}" if words else "")
+            + f" Log: {self.log}."
+        )
 
     def last_words(self) -> str:
         """Return the last line of the child's log without its time and level; empty when it wrote nothing."""
