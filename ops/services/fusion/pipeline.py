@@ -36,14 +36,25 @@ from ingest.errors import MalformedMessage
 from ingest.unit_messages import KINDS as UNIT_KINDS
 from ingest.unit_messages import Position, Reply, decode_unit
 from ops.journal.decode_row import columns_of_row, status_of_row
-from ops.journal.events import CLOCK, DISK, QUARANTINE, REVOCATION, ClockJump, CutOff, DiskState, Revocation
+from ops.journal.events import (
+    CLOCK,
+    DISK,
+    QUARANTINE,
+    REFUSAL,
+    REVOCATION,
+    ClockJump,
+    CutOff,
+    DiskState,
+    Refusal,
+    Revocation,
+)
 from ops.journal.reader import JournalRow
 from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings, tracker_settings
 from ops.sector.toml_record import record_from
 from ops.services.fusion.alert_context import alert_context_of
 from ops.services.fusion.checkpoint import Checkpoint, HealthNow, Memory, read_checkpoint
-from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults
+from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
 from sensors.health.liveness import SensorStatus, health
 from sensors.timestamps import utc_datetime
 
@@ -152,9 +163,11 @@ class Pipeline:
 
     @property
     def faults(self) -> Mapping[str, Mapping[str, str]]:
-        """Descriptions of faults by sensor and fault name, for sensors that send data or are quarantined."""
+        """Descriptions of faults by sensor and fault name, for sensors that send data, are quarantined or refused."""
         described = {sensor: dict(faults) for sensor, faults in self._memory.faults.reported().items()}
-        for source, faults in quarantine_faults(self._memory.held, self.now_ns).items():
+        quarantined = quarantine_faults(self._memory.held, self.now_ns)
+        refused = refusal_faults(self._memory.refusals, self.now_ns)
+        for source, faults in (*quarantined.items(), *refused.items()):
             if source in self._ground.layout:
                 described[source] = described.get(source, {}) | faults
         return described
@@ -216,7 +229,7 @@ class Pipeline:
             return self._take_unit_message(row)
         elif row.kind == REVOCATION:
             self._take_revocation(row)
-        elif row.kind in (DISK, CLOCK, QUARANTINE):
+        elif row.kind in (DISK, CLOCK, QUARANTINE, REFUSAL):
             self._take_event(row)
         return ()
 
@@ -244,11 +257,15 @@ class Pipeline:
         self._memory.reported_state[row.sensor] = (state, row.received_ns, None)
 
     def _take_event(self, row: JournalRow) -> None:
-        """Process an event of ingest: disk state, clock jump of its host, or quarantine of a source."""
+        """Process an event of ingest: disk state, clock jump of its host, quarantine of a source, or refusal."""
         ingest = self._memory.ingest
         if row.kind == QUARANTINE:
             event = msgspec.json.decode(row.body, type=CutOff)
             note_cut_off(self._memory.held, row.sensor, event, row.received_ns)
+        elif row.kind == REFUSAL:
+            if row.sensor in self._ground.layout:
+                code = msgspec.json.decode(row.body, type=Refusal).code
+                self._memory.refusals.setdefault(row.sensor, {})[code] = row.received_ns
         elif row.kind == DISK:
             ingest["disk_full"] = int(msgspec.json.decode(row.body, type=DiskState).full)
         elif not msgspec.json.decode(row.body, type=ClockJump).taken:
