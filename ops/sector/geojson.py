@@ -46,7 +46,7 @@ def sector_view(ground: OpenSector) -> dict[str, Any]:
             "high_m": high,
         },
         "border": {
-            "length_m": ground.border.length_m,
+            "length_m": ground.border.ground_length_m,
             "segments": ground.border.segments,
             "belt_m": sector.belt_m,
             "home_side": ground.border.home_side,
@@ -117,9 +117,10 @@ def segments_view(ground: OpenSector, shares: Sequence[float | None], revision: 
 def border_view(ground: OpenSector) -> dict[str, Any]:
     """Return the border's segments as GeoJSON, one feature each, as ``Border.to_geodataframe`` does, without pandas."""
     features = []
+    lengths = ground.border.ground_lengths_m.tolist()
     for segment, (start, end) in enumerate(ground.border.segment_spans_m.tolist()):
         vertices = np.asarray(ground.border.segment_geometry(segment).coords)
-        properties = {"segment": segment, "start_m": start, "end_m": end, "length_m": end - start}
+        properties = {"segment": segment, "start_m": start, "end_m": end, "length_m": lengths[segment]}
         features.append(_feature("LineString", _lonlat(ground, vertices), properties) | {"id": str(segment)})
     return {"type": "FeatureCollection", "features": features}
 
@@ -188,7 +189,8 @@ def _sensor_view(sensor: AnySensor, layout: Layout) -> dict[str, Any]:
     azimuth = start + np.linspace(0.0, width, max(5, math.ceil(width / PART_OF_CIRCLE_RAD) + 1))[::-1]  # anticlockwise
     rim = np.column_stack([np.sin(azimuth), np.cos(azimuth)])
     foot = np.array([[sensor.easting, sensor.northing]])
-    outer, inner = foot + rim * sensor.max_range_m, foot + rim[::-1] * sensor.min_range_m
+    place = layout.placement(sensor.id)
+    outer, inner = foot + rim * place.farthest, foot + rim[::-1] * place.nearest
     if view is None:
         rings = [outer, inner] if sensor.min_range_m > 0.0 else [outer]
     else:

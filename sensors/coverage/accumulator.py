@@ -136,13 +136,13 @@ def contribution(place: Placement, terrain: xr.Dataset, task: CoverageTask, bloc
 
 
 def ranges_m(place: Placement, terrain: xr.Dataset, block: Block, cells: Ints) -> Floats:
-    """Horizontal distance [m] to flat cells of a block, limited to the sensor's range, which contains all visible
-    cells."""
+    """Horizontal distance [m on the ground] to flat cells of a block, limited to the sensor's range, which contains all
+    visible cells."""
     sensor = place.sensor
     row, column = np.divmod(cells, block[1].stop - block[1].start)
     east = terrain["easting"].to_numpy()[column + block[1].start] - sensor.easting
     north = terrain["northing"].to_numpy()[row + block[0].start] - sensor.northing
-    distance: Floats = np.clip(np.hypot(east, north), sensor.min_range_m, sensor.max_range_m)
+    distance: Floats = np.clip(np.hypot(east, north) / place.scale, sensor.min_range_m, sensor.max_range_m)
     return distance
 
 

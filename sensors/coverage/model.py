@@ -226,10 +226,11 @@ def look_probability(
     probability, visible = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.uint8)
     for i, sensor in enumerate(layout):
         refuse_off_the_map(sensor, terrain)
-        viewshed = sight(layout.placement(sensor.id), terrain, task)
+        place = layout.placement(sensor.id)
+        viewshed = sight(place, terrain, task)
         window = (viewshed.rows, viewshed.columns)
         distance = np.hypot(eastings[window[1]] - sensor.easting, northings[window[0]][:, None] - sensor.northing)
-        inside = np.clip(distance, sensor.min_range_m, sensor.max_range_m)  # visible is in range already
+        inside = np.clip(distance / place.scale, sensor.min_range_m, sensor.max_range_m)  # visible is in range already
         p = sensor.look_probability(inside, target=target)
         visible[i][window] = viewshed.states
         probability[i][window] = np.select([viewshed.states == VISIBLE, viewshed.states == UNKNOWN], [p, np.nan], 0.0)

@@ -84,8 +84,8 @@ def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block |
     """
     sensor = place.sensor
     if sensor.kind == ground_sensor.KIND:
-        return _felt(sensor, terrain)
-    view: tuple[float, Angles] | None = sensor.max_range_m, place.azimuths_rad
+        return _felt(place, terrain)
+    view: tuple[float, Angles] | None = place.farthest, place.azimuths_rad
     if block is not None and task.mode == "exact":  # the fast viewshed of a part may differ from that of the whole
         view = _view_into(place, terrain, block)
     if view is None:
@@ -99,7 +99,7 @@ def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block |
             observer_height_m=sensor.mast_height_m,
             target_height_m=TARGET_HEIGHTS_M[task.target],
             max_range_m=view[0],
-            min_range_m=sensor.min_range_m,
+            min_range_m=place.nearest,
             azimuths_rad=view[1],
             elevations_rad=elevations_rad(sensor),
             curvature_k=CURVATURE_K[sensor.kind],
@@ -114,8 +114,9 @@ def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block |
 
 
 def _view_into(place: Placement, terrain: xr.Dataset, block: Block) -> tuple[float, Angles] | None:
-    """Range [m] and azimuths within the sensor's field of view that contain all it can see in a block; None for
-    nothing.
+    """Range [m of the frame] and azimuths within the sensor's field of view that contain all it can see in a block.
+
+    None for nothing.
 
     The whole field of view if two parts of it point into the block.
     """
@@ -124,8 +125,8 @@ def _view_into(place: Placement, terrain: xr.Dataset, block: Block) -> tuple[flo
     right, left = float(east[-1]) - sensor.easting, float(east[0]) - sensor.easting
     up, down = float(north[0]) - sensor.northing, float(north[-1]) - sensor.northing
     farthest = math.hypot(max(abs(left), abs(right)), max(abs(up), abs(down))) + cell_size(terrain)
-    reach = min(sensor.max_range_m, farthest)
-    if reach <= sensor.min_range_m:
+    reach = min(place.farthest, farthest)
+    if reach <= place.nearest:
         return None
     if left <= 0.0 <= right and down <= 0.0 <= up:
         return reach, place.azimuths_rad
@@ -154,15 +155,16 @@ def _common(field: tuple[float, float], start: float, width: float) -> tuple[flo
     return parts[0] if len(parts) == 1 else None
 
 
-def _felt(sensor: AnySensor, terrain: xr.Dataset) -> SensorViewshed:
+def _felt(place: Placement, terrain: xr.Dataset) -> SensorViewshed:
+    sensor = place.sensor
     eastings, northings = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     cell = cell_size(terrain)
-    rows = _within(northings, sensor.northing, sensor.max_range_m + cell)
-    columns = _within(eastings, sensor.easting, sensor.max_range_m + cell)
+    rows = _within(northings, sensor.northing, place.farthest + cell)
+    columns = _within(eastings, sensor.easting, place.farthest + cell)
     distance = np.hypot(eastings[columns] - sensor.easting, northings[rows][:, None] - sensor.northing)
-    felt = (distance <= sensor.max_range_m) & (distance >= sensor.min_range_m)
+    felt = (distance <= place.farthest) & (distance >= place.nearest)
     felt.flat[np.argmin(distance)] = True
-    share = min(1.0, math.pi * sensor.max_range_m**2 / cell**2)
+    share = min(1.0, math.pi * place.farthest**2 / cell**2)
     return SensorViewshed(rows, columns, felt.astype(np.uint8), share)
 
 

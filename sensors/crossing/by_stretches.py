@@ -199,7 +199,7 @@ def _surroundings(stretch: Stretch, terrain: xr.Dataset, layout: Layout, belt_m:
     for sensor in layout:
         aside = np.maximum(np.maximum(box[0] - sensor.easting, sensor.easting - box[2]), 0.0)
         above = np.maximum(np.maximum(box[1] - sensor.northing, sensor.northing - box[3]), 0.0)
-        if np.hypot(aside, above) <= sensor.max_range_m:
+        if np.hypot(aside, above) <= layout.placement(sensor.id).farthest:
             inside.append(sensor)
     places = np.array([(sensor.easting, sensor.northing) for sensor in inside]).reshape(-1, 2)
     margin = MARGIN_CELLS * cell_size(terrain)

@@ -140,7 +140,9 @@ def _probability(
         in_view &= _seen(visible, geometry.position)
     elif elevations is not None:
         in_view &= (geometry.elevation >= elevations[0]) & (geometry.elevation <= elevations[1])
-    columns = [sensor.look_probability(geometry.distance[:, i], target=m.target) for i, m in enumerate(movers)]
+    columns = [
+        sensor.look_probability(geometry.distance[:, i] / place.scale, target=m.target) for i, m in enumerate(movers)
+    ]
     return np.where(in_view, np.stack(columns, axis=1) if columns else np.zeros(in_view.shape), 0.0)
 
 
@@ -192,7 +194,7 @@ def _clutter(place: Placement, count: int, chance: np.random.Generator) -> tuple
     look = np.repeat(np.arange(count), chance.poisson(sensor.false_alarms_per_scan, count))
     u = chance.random((len(look), len(_MEASURED)))
     start, width = _view(place)
-    nearest, farthest = sensor.min_range_m, sensor.max_range_m
+    nearest, farthest = place.nearest, place.farthest
     low, high = elevations_rad(sensor) or (
         math.radians(CLUTTER_ELEVATION_DEG[0]),
         math.radians(CLUTTER_ELEVATION_DEG[1]),

@@ -236,6 +236,7 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
         "required_probability": findings.required,
         "belt_m": question.belt_m,
         "segments": int(findings.segments.sizes["segment"]),
+        "frame": question.ground.frame_figures,
         "off_terrain": {
             "border_m": round(beyond.line_m, 1),
             "belt_share": round(beyond.belt_share, 6),

@@ -171,7 +171,7 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
         f"Target: {question.target}, {question.direction}. "
         f"Conditions: {question.conditions.replace(',', ' + ')}. {_belt(ground, question.belt_m)} "
         f"Required probability: {findings.required:g}. "
-        f"{ground.crossed.segments} segments over {ground.crossed.length_m / 1000.0:.1f} km.",
+        f"{ground.crossed.segments} segments over {ground.crossed.ground_length_m / 1000.0:.1f} km.",
         "tiles": _tiles(findings, records),
         "shades": _shades(),
         "lines": [
@@ -180,7 +180,12 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
         ],
         "symbols": legend_of({s.kind for s in ground.layout} | ({"base"} if ground.sector.bases else set())),
         "sheets": [_ground_sheet(findings, pictures), _layout_sheet(findings, pictures), _records_sheet(records)],
-        "limits": [*LIMITS, f"Not in the data: {spaced(attrs['missing']) or 'nothing'}.", *_off_terrain(ground)],
+        "limits": [
+            *LIMITS,
+            f"Not in the data: {spaced(attrs['missing']) or 'nothing'}.",
+            *_off_terrain(ground),
+            *(f"{sentence}." for sentence in ground.frame_sentences),
+        ],
         "colophon": f"Datum of the heights: {attrs.get('datum', 'unknown')}; cells of "
         f"{cell_size(ground.terrain):.0f} m. "
         f"{records[0].code_version}. Data: {records[0].data_version}. Times are durations; there is no clock in this "
