@@ -18,6 +18,7 @@ from ops.analysis.inputs import assumption_records
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases
+from ops.sector.ways import ways_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -54,14 +55,15 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
 
     refuse_without_ground(ground.layout, ground.terrain)
 
-    names = [*file_names(bases=ground.sector.bases is not None, breach=options.breach), *PICTURES, REPORT, SUMMARY]
+    bases = bool(read_bases(ground.sector.bases))
+    names = [*file_names(bases=bases, breach=options.breach), *PICTURES, REPORT, SUMMARY]
     prepare_folder(options.out, names, made_by=KIND)
     with progress_bar(screen) as progress:
         question = _question(ground, options, progress)
         findings = _findings(question, options, progress)
         records = _written(options.out, findings, progress)
         if question.response is not None:
-            write_isochrones(options.out / ISOCHRONES, question.response, ground.terrain)
+            write_isochrones(options.out / ISOCHRONES, question.response, ground.terrain, question.ways.words)
         if options.breach:
             write_breach(options.out / BREACH, question)
     figures = _figures(findings, records)
@@ -73,15 +75,12 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
 
 def _question(ground: OpenSector, options: ChallengeOptions, progress: Progress) -> ChallengeQuestion:
     from geo.challenge import DemError, ReferenceTable
-    from geo.mobility.roads_and_rivers import Ways
     from ops.analysis.challenge.question import ChallengeQuestion
 
     bar = progress.add_task("roads and response", total=2)
-    ways = Ways.from_files(
-        ground.frame, roads=options.roads, rivers=options.rivers, fords=options.fords, clip=ground.terrain
-    )
+    ways = ways_of(ground, roads=options.roads, rivers=options.rivers, fords=options.fords)
     progress.update(bar, advance=1)
-    response = _response(ground, ways)
+    response = _response(ground, ways.ways)
     progress.update(bar, advance=1)
     return ChallengeQuestion(
         ground=ground,
@@ -140,8 +139,7 @@ def _findings(question: ChallengeQuestion, options: ChallengeOptions, progress: 
     done: dict[int, StretchAnswer] = {}
     store: StretchStore | None = None
     if len(todo) > 1:
-        files = [file for file in (options.roads, options.rivers, options.fords) if file is not None]
-        changed = [(str(file), file.stat().st_mtime_ns) for file in files]
+        changed = [(str(file), file.stat().st_mtime_ns) for file in question.ways.files.values()]
         store = question.store(options.out / PARTS, len(todo), changed)
         done = _stored(store)
     bar = progress.add_task("stretches", total=STEPS * len(todo), completed=STEPS * len(done))
@@ -245,6 +243,7 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
         "reference": attrs.get("reference", "none"),
         "reference_misfit": attrs.get("reference_misfit", ""),
         "missing": attrs["missing"],
+        "ground": question.ways.record,
         "any_layout": {
             name: {"hardest_segments": _hardest(findings.segments[name].to_numpy())}
             for name in ("crossing_ease", "surveillance_difficulty", "response_difficulty")

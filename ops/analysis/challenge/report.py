@@ -165,6 +165,7 @@ def _belt(ground: OpenSector, belt_m: float) -> str:
 def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, Path]) -> dict[str, Any]:
     question, attrs = findings.question, findings.segments.attrs
     ground = question.ground
+    kinds = {sensor.kind for sensor in ground.layout} | ({"base"} if read_bases(ground.sector.bases) else set())
     return {
         "title": f"Geography challenge: {ground.sector.title or ground.sector.name}",
         "about": f"Layout {ground.layout.name}, {len(ground.layout)} sensors. "
@@ -178,10 +179,11 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
             *(([(OUTER_EDGE["color"], "", "outer edge of the zone")]) if ground.zone is not None else []),
             *((*CLASS_STYLE[AS_CLASS[kind]], f"{kind} crossing") for kind in findings.crossings),
         ],
-        "symbols": legend_of({s.kind for s in ground.layout} | ({"base"} if ground.sector.bases else set())),
+        "symbols": legend_of(kinds),
         "sheets": [_ground_sheet(findings, pictures), _layout_sheet(findings, pictures), _records_sheet(records)],
         "limits": [
             *LIMITS,
+            f"Movement and response: {question.ways.words}.",
             f"Not in the data: {spaced(attrs['missing']) or 'nothing'}.",
             *_off_terrain(ground),
             *(f"{sentence}." for sentence in ground.frame_sentences),

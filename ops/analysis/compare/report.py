@@ -63,7 +63,8 @@ def _page(comparison: Comparison) -> dict[str, Any]:
         "assumptions": [assumption_table(comparison), coverage_assumption_table(comparison)],
         "limits": [
             str(story["limits"]).capitalize() + ".",
-            f"Not in the terrain or the sector: {story['missing'] or 'nothing'}.",
+            f"Movement and response: {comparison.ways.words}.",
+            f"Not in the terrain or the sector: {story['missing'].replace('_', ' ') or 'nothing'}.",
             f"Response: {story['response']}.",
             f"Segments left out, as nobody can cross them or their ground is unknown: {story['segments_left_out']}.",
             "Equal annual cost: what is left of a unit's life counts as worth what was not used of it.",

@@ -23,6 +23,7 @@ import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pa
 from geo.errors import BadInput, TerrainError, WatchlineError
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import Sector, load_sector
+from ops.sector.ways import SectorWays, ways_of
 from ops.services.planner.drawing import coverage_png, legend, part_records
 from sensors.coverage.live import LiveCoverage
 from sensors.layout import AnySensor, Layout
@@ -45,6 +46,10 @@ class Planner:
     @cached_property
     def ground(self) -> OpenSector:
         return open_sector(self._sector)
+
+    @cached_property
+    def ways(self) -> SectorWays:
+        return ways_of(self.ground)
 
     @cached_property
     def belt(self) -> tuple[np.ndarray, np.ndarray]:
@@ -126,12 +131,23 @@ class Planner:
         layouts = [replace(layout, name=name) for layout, name in zip(layouts[:2], names, strict=True)]
         settings = CompareSettings(budget=order.get("budget"), draws=int(order.get("draws", 300)))
         total = steps(layouts)
-        _, verdict = studied(layouts, self.ground, settings, progress=lambda doing, done: tell(doing, done, total))
+        _, verdict = studied(
+            layouts,
+            self.ground,
+            settings,
+            ways=self.ways.ways,
+            progress=lambda doing, done: tell(doing, done, total),
+        )
         measures = {
             layout.name: {name: _number(verdict[f"{name}_central"].sel(layout=layout.name)) for name in MEASURES}
             for layout in layouts
         }
-        return {"headline": headline(verdict), "measures": measures, "draws": settings.draws}
+        return {
+            "headline": headline(verdict),
+            "measures": measures,
+            "draws": settings.draws,
+            "ground": self.ways.record,
+        }
 
     def plan(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Plan what to buy, extending a layout or from scratch: the bought sensors as features of a layout."""
@@ -165,6 +181,7 @@ class Planner:
             demand,
             case=Case(belt_m=self._sector.belt_m),
             present=present,
+            ways=self.ways.ways,
             bases=bases_in(self.ground) or None,
             progress=lambda doing, done, _: tell(doing, min(done, count), count + max(count // 4, 1)),
         )
@@ -179,6 +196,7 @@ class Planner:
             "bought": [{"id": o.id, "item": o.sensor.catalogue, "cost": round(o.cost, 2)} for o in plan.bought],
             "layout": layout_document(plan.layout),
             "sensors": part_records(plan.layout, {option.id for option in plan.bought}),
+            "ground": self.ways.record,
         }
 
     def save(self, order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from geo.mobility.roads_and_rivers import Ways
 from geo.paths.crossings import INWARD
 from sensors.coverage.accumulator import CoverageTask, contribution
 from sensors.coverage.sight import refuse_without_ground
-from sensors.crossing.watched_belt import DRIVEN, SensorRate, WatchedBelt, mobility_of, with_sensors
+from sensors.crossing.watched_belt import SensorRate, WatchedBelt, mobility_of, with_sensors
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.hazard import log_miss
 from sensors.detection_model.weather import conditions_of
@@ -121,16 +121,17 @@ def option_benefits(
         if present
         else [new.placement(s.id) for s in new]
     )
+    mobility = mobility_of(chosen.target, ground, ways=ways)
     attrs = {
         "target": chosen.target,
         "conditions": chosen.conditions,
         "layout": "present" if present is None else present.name,
         "assumed_speed_mps": task.situation.speed_mps,
         "belt_m": width,
-        "mover": "vehicle" if chosen.target in DRIVEN else "walker",
-        "missing": "",
+        "mover": mobility.mover,
+        "missing": ", ".join(mobility.missing),
     }
-    bare = WatchedBelt.unwatched(belt, mobility_of(chosen.target, ground, ways=ways), attrs)
+    bare = WatchedBelt.unwatched(belt, mobility, attrs)
     rated: list[tuple[SensorRate, Floats]] = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for rate in pool.map(lambda place: _rate_and_probability(place, ground, belt, task), placements):

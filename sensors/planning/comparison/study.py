@@ -13,7 +13,7 @@ import xarray as xr
 from geo.arrays import Floats
 from geo.border.belt import BorderLine
 from geo.challenge import challenge
-from geo.mobility.roads_and_rivers import Ways as Roads
+from geo.mobility.roads_and_rivers import Ways
 from geo.paths.response_times import response_time
 from geo.terrain import north_up
 from sensors.coverage.model import coverage
@@ -146,7 +146,7 @@ def study(
     settings: CompareSettings | None = None,
     catalogue: Catalogue | None = None,
     bases: npt.ArrayLike | None = None,
-    roads: Roads | None = None,
+    ways: Ways | None = None,
     assumptions: Assumptions | None = None,
     progress: Callable[[int, int], None] | None = None,
     **changes: Any,
@@ -168,7 +168,7 @@ def study(
     bases : array_like, shape (base, 2), m, optional
         Easting and northing of the bases, where responders start and reports must arrive; without them interruption is
         NaN and every sensor counts as linked.
-    roads : Ways, optional
+    ways : Ways, optional
         Roads, paths, rivers, bridges and fords.
     assumptions : Assumptions, optional
         Named settings of the detection model.
@@ -201,15 +201,15 @@ def study(
 
     places = None if bases is None else _places(bases)
     loaded = terrain.compute()
-    response = None if places is None or not len(places) else response_time(loaded, places, ways=roads)
-    ground = ComparisonTerrain.of(loaded, border, chosen, response=response, roads=roads, assumptions=assumptions)
+    response = None if places is None or not len(places) else response_time(loaded, places, ways=ways)
+    ground = ComparisonTerrain.of(loaded, border, chosen, response=response, ways=ways, assumptions=assumptions)
     one()
     networks = [_network(layout, loaded, places) for layout in layouts]
     silent = [_silent(layout, net) for layout, net in zip(layouts, networks, strict=True)]
-    ways, exposed = exposures(layouts, ground, known, chosen, one, silent=silent)
+    paths, exposed = exposures(layouts, ground, known, chosen, one, silent=silent)
     designs = tuple(Design.of(e, known, chosen, ground, net) for e, net in zip(exposed, networks, strict=True))
     inputs = tuple(inputs_of(items_used(designs), known, chosen))
-    return Study(tuple(layouts), ground, ways, designs, inputs, chosen, known)
+    return Study(tuple(layouts), ground, paths, designs, inputs, chosen, known)
 
 
 def _network(layout: Layout, terrain: xr.Dataset, places: Floats | None) -> Network | None:
@@ -257,7 +257,8 @@ def ground_figures(comparison: Study) -> dict[str, Any]:
         depth.append(k)
         cuts.append(", ".join(sorted(cut)))
         losses.append(", ".join(sorted(lost)))
-    hard = challenge(comparison.ground.terrain, belt.border, belt_m=belt.belt_m, response=comparison.ground.response)
+    ground = comparison.ground
+    hard = challenge(ground.terrain, belt.border, belt_m=belt.belt_m, ways=ground.ways, response=ground.response)
     return {
         "covered_share": np.array(covered),
         "hidden_share": np.array(hidden),

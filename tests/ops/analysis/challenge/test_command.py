@@ -323,6 +323,18 @@ def test_the_last_line_is_one_object(
     assert "segments can be crossed below 0.9" in stderr
 
 
+def test_a_file_without_a_base_is_no_base(narrow_sector: Any, tmp_path: Path) -> None:
+    """The files that are listed are those that are there, and none of them is of a response."""
+    (narrow_sector.folder / "bases.geojson").write_text(BASES % "")
+    narrow_sector.edit(narrow_sector.sector, "[layouts]", 'bases = "bases.geojson"\n[layouts]')
+    out = tmp_path / "out"
+    with blank_pictures():
+        told = assess(ChallengeOptions(str(narrow_sector.sector), out, draws=0, runs=0), QUIET)
+    assert sorted(told["files"]) == sorted(str(file) for file in out.iterdir())
+    assert "bases" in told["missing"]
+    assert not any("response" in Path(file).name for file in told["files"])
+
+
 def test_what_a_layout_sets_is_text(narrow_sector: Any, tmp_path: Path) -> None:
     evil = "<script>alert(1)<b>{{ 7*7 }}$x$"
     narrow_sector.edit(narrow_sector.layout, "radar-mid", evil)
