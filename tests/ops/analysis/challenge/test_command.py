@@ -188,7 +188,7 @@ def test_isochrones_of_large_ground_are_of_a_subsample(
     areas = []
     for side in (2_000, 100):  # the ground has 200 cells a side
         monkeypatch.setattr(files, "ISOCHRONES_SIDE", side)
-        files.write_isochrones(tmp_path / f"{side}.geojson", response, ground.terrain)
+        files.write_isochrones(tmp_path / f"{side}.geojson", response, ground.terrain, "bare ground")
         areas.append(gpd.read_file(tmp_path / f"{side}.geojson").to_crs(ground.terrain.attrs["crs"]))
     whole, thin = (table.set_index("minutes").area for table in areas)
     assert whole.index.tolist() == thin.index.tolist()
