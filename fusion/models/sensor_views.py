@@ -13,7 +13,9 @@ import xarray as xr
 from geo import terrain as ground
 from geo.arrays import Float32s, Floats
 from geo.schema import by_label
+from sensors import ground_sensor
 from sensors.camera import CLUTTER_ELEVATION_DEG
+from sensors.clear_view import look_in_view
 from sensors.ground_sensor import GroundSensor
 from sensors.layout import AnySensor, Layout, elevations_rad, grid_azimuths_rad
 from sensors.radar import CLUTTER_SPEED_MPS
@@ -156,7 +158,9 @@ def _view(
         east, north = float(grids["easting"][0]), float(grids["northing"][0])
         cell = float(grids["easting"][1] - grids["easting"][0])
     scale = layout.placement(sensor.id).scale
-    steps = np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)
+    steps = np.clip(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1), sensor.min_range_m, None)
+    if sensor.kind != ground_sensor.KIND:  # the table is by distance on the map, the probability by slant range
+        steps = np.hypot(steps, sensor.mast_height_m)
     return SensorView(
         east=float(sensor.easting),
         north=float(sensor.northing),
@@ -166,7 +170,7 @@ def _view(
         max_range=float(sensor.max_range_m) * scale,
         azimuth_from=float(start),
         azimuth_width=float((end - start) % tau or tau),
-        table=np.asarray(sensor.look_probability(np.clip(steps, sensor.min_range_m, None)), np.float64),
+        table=np.asarray(look_in_view(sensor, steps, "person"), np.float64),
         grid=grid,
         grid_east=east,
         grid_north=north,
