@@ -33,8 +33,12 @@ class LimitedConnection(H11Protocol):
         self._opened_s = self.loop.time()
         self._start_timer()
         if len(self.connections) > self.most_connections:
-            waiting = [one for one in self.connections if isinstance(one, LimitedConnection) and one.waits]
-            min(waiting, key=lambda one: one._opened_s).transport.abort()
+            open_ones = [
+                one for one in self.connections if isinstance(one, LimitedConnection) and not one.transport.is_closing()
+            ]
+            if len(open_ones) > self.most_connections:
+                waiting = [one for one in open_ones if one.waits]
+                min(waiting, key=lambda one: one._opened_s).transport.abort()
 
     @property
     def waits(self) -> bool:

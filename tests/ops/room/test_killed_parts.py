@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,22 @@ def test_the_api_comes_back_at_its_address_and_the_supervisor_does_not_end_with_
     room.api.kill()
     assert until(lambda: health(room)[0] == 200)
     assert room.address == address
+
+
+def test_half_open_requests_harm_neither_the_supervisor_nor_a_page(room: Room) -> None:
+    """More of them than the API keeps connections, and a part that must be started meanwhile."""
+    port = int(str(room.address).rsplit(":", 1)[1].strip("/"))
+    with ExitStack() as stack:
+        for _ in range(600):
+            half = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENT_S))
+            half.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        room.ingest.kill()
+        assert until(lambda: health(room)[0] == 503)
+        assert until(lambda: health(room)[0] == 200)
+        stream = f"{room.address}api/stream?page={'0' * 16}"
+        with httpx.stream("GET", stream, timeout=PATIENT_S) as answer:
+            assert answer.status_code == 200
+            assert next(answer.iter_lines()).startswith("retry:")
 
 
 def test_a_demonstration_survives_its_parts_and_writes_its_report(hill_sector: Any, tmp_path: Path) -> None:
