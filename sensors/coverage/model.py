@@ -282,6 +282,7 @@ def _coords(layout: Layout, border: Border | Zone | None, blocks: Blocks) -> dic
         "easting": terrain["easting"],
         "kind": ("sensor", np.array([sensor.kind for sensor in layout], dtype=str)),
         "availability": ("sensor", np.array([sensor.availability for sensor in layout], dtype=float), {"units": "1"}),
+        "report_delay": ("sensor", np.array([sensor.delay_s for sensor in layout], dtype=float), {"units": "s"}),
         "exposure_s": ("sensor", np.array(seconds, dtype=float), {"units": "s"}),
     }
     if border is not None:

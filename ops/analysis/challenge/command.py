@@ -16,6 +16,7 @@ from geo.errors import BadInput, TerrainError
 from ops.analysis.challenge.options import ChallengeOptions, weights_of
 from ops.analysis.inputs import assumption_records
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
+from ops.sector.links import SectorLinks, heard, links_of, unlinked_words
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases
 from ops.sector.ways import ways_of
@@ -58,8 +59,9 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     bases = bool(read_bases(ground.sector.bases))
     names = [*file_names(bases=bases, breach=options.breach), *PICTURES, REPORT, SUMMARY]
     prepare_folder(options.out, names, made_by=KIND)
+    links = links_of(ground)
     with progress_bar(screen) as progress:
-        question = _question(ground, options, progress)
+        question = _question(heard(ground, links), links, options, progress)
         findings = _findings(question, options, progress)
         records = _written(options.out, findings, progress)
         if question.response is not None:
@@ -73,7 +75,9 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     return {**figures, "files": [str(options.out / name) for name in names]}
 
 
-def _question(ground: OpenSector, options: ChallengeOptions, progress: Progress) -> ChallengeQuestion:
+def _question(
+    ground: OpenSector, links: SectorLinks, options: ChallengeOptions, progress: Progress
+) -> ChallengeQuestion:
     from geo.challenge import DemError, ReferenceTable
     from ops.analysis.challenge.question import ChallengeQuestion
 
@@ -89,6 +93,7 @@ def _question(ground: OpenSector, options: ChallengeOptions, progress: Progress)
         direction=options.direction,
         dwell_s=options.dwell_s,
         ways=ways,
+        links=links,
         response=response,
         reference=ReferenceTable.named(REFERENCE),
         dem_error=DemError(draws=options.draws) if options.draws else None,
@@ -227,7 +232,7 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
         "made_by": KIND,
         "sector": question.ground.sector.name,
         "layout": question.ground.layout.name,
-        "sensors": len(question.ground.layout),
+        "sensors": question.links.sensors,
         "target": question.target,
         "conditions": question.conditions,
         "direction": question.direction,
@@ -244,6 +249,8 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
         "reference_misfit": attrs.get("reference_misfit", ""),
         "missing": attrs["missing"],
         "ground": question.ways.record,
+        "unlinked": list(question.links.unlinked),
+        "links": question.links.record,
         "any_layout": {
             name: {"hardest_segments": _hardest(findings.segments[name].to_numpy())}
             for name in ("crossing_ease", "surveillance_difficulty", "response_difficulty")
@@ -292,7 +299,8 @@ def _sentence(figures: dict[str, Any]) -> str:
     held = "how deep it is held is unknown" if k is None else f"held {deep(k)}"
     caution = figures["this_layout"]["barrier"]["caution"]
     held += f", {caution}" if caution else ""
+    told = [*figures["off_terrain"]["sentences"], *filter(None, [unlinked_words(figures["unlinked"])])]
     return (
         f"{known} of {figures['segments']} segments can be crossed below {figures['required_probability']:g}, "
         f"{unknown} are unknown; {held}"
-    ) + "".join(f"; {sentence}" for sentence in figures["off_terrain"]["sentences"])
+    ) + "".join(f"; {sentence}" for sentence in told)

@@ -57,7 +57,7 @@ class Origin:
         error = str(findings.segments.attrs.get("dem_error", "not drawn"))
         return cls(
             ground=f"terrain above {attrs.get('datum', 'an unknown datum')}, cells of {attrs.get('cell_m', '?')} m",
-            layout=f"layout {ground.layout.name}, {len(ground.layout)} sensors, on that terrain",
+            layout=f"layout {ground.layout.name}, {question.links.sensors} sensors, on that terrain",
             data_version=f"terrain {terrain}, border {line}, layout {sensors}, {_others(question)}",
             code_version=f"watchline {version('watchline')}",
             of_ground=(
@@ -68,6 +68,7 @@ class Origin:
             ),
             of_layout=(
                 f"target {question.target}, conditions {question.conditions}, {question.direction}",
+                f"{question.links.words[0].lower()}{question.links.words[1:]}",
                 "misses of sensors and looks independent",
                 movement,
                 f"response times spread by {response.sd_share:g}, an alarm is passed on {response.communication:g}",

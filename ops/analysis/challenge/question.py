@@ -15,6 +15,7 @@ from geo.border.stretch_store import StretchStore, fingerprint
 from geo.border.stretches import Stretch
 from geo.challenge import ChallengeSettings, DemError, ReferenceTable
 from geo.challenge.settings import VEHICLE, WALKER
+from ops.sector.links import SectorLinks
 from ops.sector.open_sector import OpenSector
 from ops.sector.ways import SectorWays
 from sensors.coverage import coverage
@@ -36,8 +37,8 @@ RECORDS: Final = ("crossings", "trades", "barrier")
 class ChallengeQuestion:
     """The input for every stretch.
 
-    ``response`` [s] is on the terrain's cells, None without bases. ``runs`` is the number of simulated crossings of
-    each of the three paths, 0 for none.
+    ``ground`` has the sensors of the layout that count, by ``links``. ``response`` [s] is on the terrain's cells, None
+    without bases. ``runs`` is the number of simulated crossings of each of the three paths, 0 for none.
     """
 
     ground: OpenSector
@@ -46,6 +47,7 @@ class ChallengeQuestion:
     direction: str
     dwell_s: float
     ways: SectorWays
+    links: SectorLinks
     response: xr.DataArray | None
     reference: ReferenceTable | None
     dem_error: DemError | None

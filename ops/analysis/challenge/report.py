@@ -168,7 +168,7 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
     kinds = {sensor.kind for sensor in ground.layout} | ({"base"} if read_bases(ground.sector.bases) else set())
     return {
         "title": f"Geography challenge: {ground.sector.title or ground.sector.name}",
-        "about": f"Layout {ground.layout.name}, {len(ground.layout)} sensors. "
+        "about": f"Layout {ground.layout.name}, {question.links.sensors} sensors. "
         f"Target: {question.target}, {question.direction}. "
         f"Conditions: {question.conditions.replace(',', ' + ')}. {_belt(ground, question.belt_m)} "
         f"Required probability: {findings.required:g}. "
@@ -184,6 +184,7 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
         "limits": [
             *LIMITS,
             f"Movement and response: {question.ways.words}.",
+            f"{question.links.words}.",
             f"Not in the data: {spaced(attrs['missing']) or 'nothing'}.",
             *_off_terrain(ground),
             *(f"{sentence}." for sentence in ground.frame_sentences),

@@ -10,6 +10,7 @@ import numpy as np
 
 from ops.analysis.compare.thresholds import Threshold
 from ops.analysis.inputs import bases_in
+from ops.sector.links import unlinked_words
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import Sector
 from ops.sector.ways import SectorWays
@@ -109,7 +110,7 @@ def headline(verdict: xr.Dataset) -> str:
             clauses.append(f"the money reaches only {share:.0%} of the sensors of {name}")
         silent = [text for text in str(verdict["unlinked"].sel(layout=name).item()).split(", ") if text]
         if silent:
-            clauses.append(f"{len(silent)} of the sensors of {name} reach no base by radio and count for nothing")
+            clauses.append(f"of {name}, {unlinked_words(silent)}")
     if story["objective"] != "least_detection":
         least = [f"{n} {float(verdict['least_detection_central'].sel(layout=n)):.1%}" for n in (first, *others)]
         clauses.append(f"crossers who go where it suits them best are detected in {', '.join(least)}")

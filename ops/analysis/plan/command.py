@@ -15,6 +15,7 @@ from ops.analysis.inputs import bases_in, catalogue_of
 from ops.analysis.plan.options import PlanOptions
 from ops.analysis.plan.search import ITEMS, affordable, best_plan, options_on
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
+from ops.sector.links import unlinked_words
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import layout_path, load_sector, read_bases
 from ops.sector.ways import ways_of
@@ -89,13 +90,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     files = [] if options.out is None else _written(options, options.out, plan, sites, patrols, ground, figures)
     screen.print(_sentence(plan, catalogue), markup=False, highlight=False, soft_wrap=True)
     if unlinked:
-        screen.print(
-            f"{len(unlinked)} of the layout's sensors and relays reach no base by radio: {', '.join(unlinked[:5])}"
-            f"{' …' if len(unlinked) > 5 else ''}.",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        screen.print(f"{unlinked_words(unlinked)}.", markup=False, highlight=False, soft_wrap=True)
     for warning in [] if patrols is None else patrols.warnings:
         screen.print(f"Warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     return {**figures, "files": files}

@@ -20,7 +20,8 @@ from typing import Any, Final, TextIO, TypeVar
 import numpy as np
 
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
-from geo.errors import BadInput, TerrainError, WatchlineError
+from geo.errors import BadInput, WatchlineError
+from ops.sector.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import Sector, load_sector
 from ops.sector.ways import SectorWays, ways_of
@@ -208,14 +209,7 @@ class Planner:
     def _unheard(self, layout: Layout) -> frozenset[str]:
         """Sensors and relays without a radio link to a base; none if no base is named, or if a base is off the map,
         which the coverage reports."""
-        from ops.analysis.inputs import bases_in
-        from sensors.planning.radio_links import unlinked
-
-        bases = bases_in(self.ground)
-        try:
-            return unlinked(layout, self.ground.terrain, np.array(bases)) if bases else frozenset()
-        except TerrainError:
-            return frozenset()
+        return frozenset(links_of(self.ground, layout).unlinked)
 
     def original(self, name: str, document: Any = None) -> Layout:
         """A layout of the sector as in its file, or a planned layout from its ``document``."""

@@ -25,7 +25,7 @@ from sensors.detection_model.weather import conditions_of
 from sensors.errors import PlanError
 from sensors.layout import AnySensor, Layout, Placement
 from sensors.planning.choice.options import Option
-from sensors.planning.radio_links import network_of
+from sensors.planning.radio_links import decided, network_of
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.relay_chains import RelayNetwork
 from sensors.relay import Relay
@@ -107,7 +107,7 @@ def option_benefits(
     """
     chosen = case or Case()
     ground, task = terrain.compute(), chosen.task
-    links, idle = None, frozenset[str]()
+    links, idle, asked = None, frozenset[str](), tuple(options)
     if bases is not None:
         links, present, options, idle = linked_options(options, present, ground, bases)
     width = fitting_belt_m(border, ground) if chosen.belt_m is None else chosen.belt_m
@@ -144,7 +144,7 @@ def option_benefits(
             rated.insert(len(have) + n, _no_rate(option))
     return OptionBenefits(
         chosen,
-        tuple(options),
+        (*options[: len(options) - len(asked)], *asked),  # as they are bought: how they report is not decided for good
         replace(watched, attrs=attrs),
         tuple(rate for rate, _ in rated[len(have) :]),
         _cover(belt, rated, len(have)),
@@ -162,7 +162,16 @@ def linked_options(
     Linked parts of the present layout relay for the options. Raises PlanError if no option can be linked.
     """
     stands: tuple[AnySensor | Relay, ...] = () if present is None else (*present.relays, *present.sensors)
-    net = network_of([*stands, *(option.sensor for option in options)], terrain, bases)
+    # by radio only over what stands already: which relays will be bought is not known yet
+    standing = np.arange(len(stands) + len(options)) < len(stands)
+    parts = decided([*stands, *(option.sensor for option in options)], terrain, bases, standing)
+    stands, options = (
+        tuple(parts[: len(stands)]),
+        [replace(option, sensor=part) for option, part in zip(options, parts[len(stands) :], strict=True)],
+    )
+    if present is not None:
+        present = replace(present, sensors=tuple(part for part in stands if not isinstance(part, Relay)))
+    net = network_of(parts, terrain, bases)
     linked_present = net.linked(np.arange(len(net)) < len(stands))
     idle = [part for part, linked in zip(stands, linked_present, strict=False) if not linked]
     every = (*(Option(part, 0.0, 0.0, f"idle {part.id}") for part in idle), *options)
@@ -174,7 +183,7 @@ def linked_options(
         raise PlanError(
             "no candidate reaches a base, over all relays that may be bought either",
             where="plan (links)",
-            expected="relays among the items, candidates in sight of a base, or no links asked for",
+            expected="relays to buy (--item radio_relay), candidates in sight of a base, or no links asked for",
         )
     left = {part.id for part in idle}
     kept = None

@@ -25,7 +25,7 @@ from sensors.detection_model.weather import Conditions
 from sensors.equipment.catalogue import Catalogue
 from sensors.equipment.quantity import Quantity
 from sensors.errors import CompareError
-from sensors.interdiction.interception import most_vulnerable
+from sensors.interdiction.interception import later_strip, most_vulnerable
 from sensors.layout import Layout
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain, sensor_rates
 from sensors.planning.comparison.settings import CompareSettings
@@ -102,10 +102,12 @@ def exposures(
     order = sorted(paths.values(), key=lambda way: way[0])
     along = Along.over_paths(ground.watched_by(()).on_belt, [cells for _, cells in order])
     strip = _strips(ground, along, settings)
-    candidates = _candidates(ground, order, along, strip, quickest, settings)
+    late = any(rate.delay_s > 0.0 for one in rated for rates in one.rates.values() for rate in rates)
+    tasks = settings.strips + int(late)  # what is reported after the crossing is in a last strip without time
+    candidates = _candidates(ground, order, along, strip, quickest, tasks)
     answers = []
     for layout_rates in rated:
-        answers.append(layout_rates.exposure(ground, along, strip, settings))
+        answers.append(layout_rates.exposure(ground, along, strip, settings, tasks))
         if progress is not None:
             progress()
     return candidates, answers
@@ -169,17 +171,23 @@ class _Rated:
             per_s, per_m = per_s + share * watched.per_s, per_m + share * watched.per_m
         return replace(first, per_s=per_s, per_m=per_m)
 
-    def exposure(self, ground: ComparisonTerrain, along: Along, strip: Ints, settings: CompareSettings) -> Exposure:
-        """Hazard of every sensor on every path, in every weather and at every range."""
-        place, size = along.path * settings.strips + strip, along.paths * settings.strips
-        by_state = np.zeros((len(settings.weather), 3, len(self.layout), along.paths, settings.strips))
+    def exposure(
+        self, ground: ComparisonTerrain, along: Along, strip: Ints, settings: CompareSettings, tasks: int
+    ) -> Exposure:
+        """Hazard of every sensor on every path, in every weather and at every range, by the strip in which it is
+        reported."""
+        size = along.paths * tasks
+        by_state = np.zeros((len(settings.weather), 3, len(self.layout), along.paths, tasks))
         for w, weather in enumerate(settings.weather):
             for knot in range(3):
                 watched = ground.watched_by(self.rates[weather, knot])
-                for number in range(len(watched.sensors)):
+                for number, sensor in enumerate(watched.sensors):
                     pieces = hazard_of_pieces(watched, along, number)[0]
-                    total = np.bincount(place, weights=pieces, minlength=size)
-                    by_state[w, knot, number] = total.reshape(along.paths, settings.strips)
+                    then = strip
+                    if sensor.delay_s > 0.0:
+                        then = later_strip(along, strip, sensor.delay_s, after=settings.strips)
+                    total = np.bincount(along.path * tasks + then, weights=pieces, minlength=size)
+                    by_state[w, knot, number] = total.reshape(along.paths, tasks)
         way, sensor = np.nonzero(by_state.max(axis=(0, 1, 4)).T > 0.0)
         hazard = np.cumsum(by_state[:, :, sensor, way], axis=-1)
         return Exposure(self.layout, self.items, self.knots, way, sensor, hazard, *self._cells(ground, settings))
@@ -220,10 +228,9 @@ def _candidates(
     along: Along,
     strip: Ints,
     quickest: Crossings,
-    settings: CompareSettings,
+    tasks: int,
 ) -> CandidatePaths:
-    size = along.paths * settings.strips
-    seconds = np.bincount(along.path * settings.strips + strip, weights=along.seconds, minlength=size)
+    seconds = np.bincount(along.path * tasks + strip, weights=along.seconds, minlength=along.paths * tasks)
     segment: Ints = np.array([number for number, _ in order], np.int64)
     there = np.full(len(order), np.nan)
     if ground.response is not None:
@@ -237,7 +244,7 @@ def _candidates(
     length = np.where(fastest >= 0, spans[:, 1] - spans[:, 0], 0.0)
     return CandidatePaths(
         segment,
-        np.asarray(seconds.reshape(along.paths, settings.strips), np.float64),
+        np.asarray(seconds.reshape(along.paths, tasks), np.float64),
         there,
         tuple(cells for _, cells in order),
         fastest,

@@ -31,7 +31,7 @@ from sensors.planning.comparison.purchase import budgets, buy
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain
 from sensors.planning.comparison.settings import CompareSettings
 from sensors.planning.comparison.verdict import after_displacement
-from sensors.planning.radio_links import Network, network_of
+from sensors.planning.radio_links import Network, network_of, with_reports_decided
 
 INDEPENDENT: Final = (
     "misses and outages of different sensors are taken as independent, and whether somebody looks at an alert as "
@@ -202,6 +202,8 @@ def study(
     places = None if bases is None else _places(bases)
     loaded = terrain.compute()
     response = None if places is None or not len(places) else response_time(loaded, places, ways=ways)
+    if places is not None and len(places):
+        layouts = [with_reports_decided(layout, loaded, places) for layout in layouts]
     ground = ComparisonTerrain.of(loaded, border, chosen, response=response, ways=ways, assumptions=assumptions)
     one()
     networks = [_network(layout, loaded, places) for layout in layouts]
