@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -86,7 +87,7 @@ def end_for(supervision: Supervision, part: Part, clock: Clock, seconds: float) 
 
 def test_the_pauses_double_up_to_the_longest(supervision: Supervision, part: Part, clock: Clock) -> None:
     end_for(supervision, part, clock, 400)
-    pauses = [later - sooner for sooner, later in zip(part.starts, part.starts[1:], strict=False)]
+    pauses = [later - sooner for sooner, later in pairwise(part.starts)]
     # a round a second: an end is seen one round after the start, and the pause is counted from there
     assert pauses == [2.0, 3.0, 5.0, 9.0, 17.0, 33.0] + [LONGEST_PAUSE_S + 1.0] * (len(pauses) - 6)
     assert len(pauses) > 8
