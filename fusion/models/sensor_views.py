@@ -13,6 +13,7 @@ import xarray as xr
 from geo import terrain as ground
 from geo.arrays import Float32s, Floats
 from geo.schema import by_label
+from geo.terrain.derived import standing_points
 from sensors import ground_sensor
 from sensors.camera import CLUTTER_ELEVATION_DEG
 from sensors.clear_view import look_in_view
@@ -152,7 +153,7 @@ def _view(
     start, end = grid_azimuths_rad(sensor, layout.frame) or (0.0, tau)
     foot, grid, east, north, cell = 0.0, np.zeros((0, 0), np.float32), 0.0, 0.0, 1.0
     if terrain is not None and grids is not None:
-        ground_height = float(ground.sample(terrain, sensor.easting, sensor.northing))
+        ground_height = float(ground.sample(terrain, *standing_points(terrain, sensor.easting, sensor.northing)))
         foot = 0.0 if isnan(ground_height) else ground_height
         grid = np.ascontiguousarray(grids.isel(sensor=number).to_numpy(), dtype=np.float32)
         east, north = float(grids["easting"][0]), float(grids["northing"][0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from geo.arrays import Floats
@@ -165,6 +166,38 @@ def sample(terrain: xr.Dataset, easting: Any, northing: Any, variable: str = "el
     if inside.any():
         values[inside] = _bilinear(terrain[variable], row[inside], column[inside])
     return float(values) if values.ndim == 0 else values
+
+
+def standing_points(terrain: xr.Dataset, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Return where on the known surface a sensor at each point stands.
+
+    The surface is bilinear between four cell centres, so that a void among them leaves its height unknown, also in the
+    cells beside the void. There a sensor stands at the centre of its own cell, if that is known.
+
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain.
+    easting, northing : float or array_like, shape (...), m
+        The points.
+
+    Returns
+    -------
+    easting, northing : ndarray, shape (...), m
+        The points; the centre of the nearest cell where a void is beside it; unchanged on a void and off the surface.
+    """
+    e, n = np.broadcast_arrays(np.asarray(easting, dtype=np.float64), np.asarray(northing, dtype=np.float64))
+    centres_e, centres_n = (terrain[axis].to_numpy() for axis in ("easting", "northing"))
+    cell = cell_size(terrain)
+    column, row = _on_centre((e - centres_e[0]) / cell), _on_centre((centres_n[0] - n) / cell)
+    on_surface = (column >= 0) & (column <= len(centres_e) - 1) & (row >= 0) & (row <= len(centres_n) - 1)
+    beside = on_surface & np.isnan(sample(terrain, e, n))
+    if not beside.any():
+        return e, n
+    centre_e = centres_e[np.rint(np.where(on_surface, column, 0.0)).astype(np.intp)]
+    centre_n = centres_n[np.rint(np.where(on_surface, row, 0.0)).astype(np.intp)]
+    known = beside & ~np.isnan(sample(terrain, centre_e, centre_n))
+    return np.where(known, centre_e, e), np.where(known, centre_n, n)
 
 
 def _on_centre(position: Floats) -> Floats:

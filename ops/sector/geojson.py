@@ -16,6 +16,7 @@ from pyproj.crs import CRS
 from geo.arrays import Floats
 from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
+from geo.terrain.derived import standing_points
 from geo.visibility.view import RADIO_K, surface_of
 from ops.sector.links import SectorLinks
 from ops.sector.open_sector import OpenSector
@@ -188,7 +189,9 @@ def _sensor_point(sensor: AnySensor, ground: OpenSector, problem: str | None) ->
     )  # fmt: skip
     properties = {"id": sensor.id, "label": sensor.id} | {name: getattr(sensor, name) for name in names}
     properties |= {
-        "ground_m": _finite(float(sample(ground.terrain, sensor.easting, sensor.northing))),
+        "ground_m": _finite(
+            float(sample(ground.terrain, *standing_points(ground.terrain, sensor.easting, sensor.northing)))
+        ),
         "part": "place",
         "problem": problem,
     }

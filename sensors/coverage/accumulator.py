@@ -23,6 +23,7 @@ from numba import njit
 from geo.arrays import Bools, Floats, Int32s, Ints, UInt8s
 from geo.errors import BadInput
 from geo.terrain import sample
+from geo.terrain.derived import standing_points
 from geo.visibility.slant_range import slant_range
 from geo.visibility.view import ViewshedMode
 from sensors import ground_sensor
@@ -153,7 +154,7 @@ def ranges_m(place: Placement, terrain: xr.Dataset, block: Block, cells: Ints) -
         return np.clip(distance, sensor.min_range_m, sensor.max_range_m)
     if not len(cells):
         return distance
-    eye_m = sample(terrain, sensor.easting, sensor.northing) + sensor.mast_height_m
+    eye_m = sample(terrain, *standing_points(terrain, sensor.easting, sensor.northing)) + sensor.mast_height_m
     top, left = int(row.min()), int(column.min())
     around = terrain["elevation"][top : int(row.max()) + 1, left : int(column.max()) + 1].to_numpy()
     return slant_range(distance, eye_m, around[row - top, column - left])

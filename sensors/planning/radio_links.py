@@ -18,6 +18,7 @@ import xarray as xr
 from geo.arrays import Bools, Floats
 from geo.errors import BadInput
 from geo.terrain import north_up
+from geo.terrain.derived import standing_points
 from geo.visibility import VISIBLE, line_of_sight
 from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
@@ -143,7 +144,8 @@ def _in_sight(terrain: xr.Dataset, first: Floats, second: Floats) -> Bools:
     clear = np.zeros(len(distinct), np.bool_)
     for start in range(0, len(distinct), AT_ONCE):
         a = distinct[start : start + AT_ONCE].T
-        states = line_of_sight(terrain, (a[0], a[1]), (a[3], a[4]), observer_height_m=a[2], target_height_m=a[5])
+        here, there = standing_points(terrain, a[0], a[1]), standing_points(terrain, a[3], a[4])
+        states = line_of_sight(terrain, here, there, observer_height_m=a[2], target_height_m=a[5])
         clear[start : start + AT_ONCE] = np.atleast_1d(states == VISIBLE)
     linked[near] = clear[np.ravel(alike)]
     return linked

@@ -11,6 +11,7 @@ import xarray as xr
 
 from geo.arrays import Bools, Floats, Ints
 from geo.terrain import sample
+from geo.terrain.derived import standing_points
 from geo.visibility import EARTH_RADIUS_M, VISIBLE
 from geo.visibility.slant_range import slant_range
 from sensors.camera import CLUTTER_ELEVATION_DEG
@@ -90,7 +91,8 @@ def geometry_of(place: Placement, position: Floats, velocity: Floats, terrain: x
     rise = np.where(np.isnan(distance), np.nan, -sensor.mast_height_m)
     slant = np.hypot(distance, rise * place.scale)
     if terrain is not None:
-        eye_m = float(sample(terrain, sensor.easting, sensor.northing)) + sensor.mast_height_m
+        stand = standing_points(terrain, sensor.easting, sensor.northing)
+        eye_m = float(sample(terrain, *stand)) + sensor.mast_height_m
         drop = (distance / place.scale) ** 2 / (2.0 * CURVATURE_K[sensor.kind] * EARTH_RADIUS_M)
         foot_m = sample(terrain, position[..., 0], position[..., 1])
         rise = foot_m - eye_m - drop

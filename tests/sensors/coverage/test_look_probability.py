@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from fusion.models.sensor_views import sensor_models
 from geo.frame import LocalFrame
 from geo.visibility import UNKNOWN, VISIBLE
 from sensors.coverage import coverage, look_probability
@@ -148,3 +149,20 @@ def test_probabilities_go_by_the_slant_range_to_the_ground() -> None:
     assert seen.sum() > 5_000
     for found in (look["probability"].sel(sensor="r"), cover["look_probability"].sel(sensor="r")):
         np.testing.assert_allclose(found.to_numpy()[seen], by_hand.to_numpy()[seen], atol=5e-4)
+
+
+def test_a_sensor_beside_a_void_stands_on_its_own_cell() -> None:
+    """Its point is 20 m from the centre of a known cell and 30 m from that of a void; on the void it is refused."""
+    elevation = np.full((61, 61), 100.0)
+    elevation[:, 31] = np.nan  # 50 m east
+    beside = layout({"id": "r", "easting": 20.0, "northing": 10.0})
+    for found in (look_probability(beside, ground(elevation)), coverage(beside, ground(elevation), None)):
+        visible = found["visible"].sel(sensor="r", northing=0.0)
+        assert int(visible.sel(easting=-700.0)) == VISIBLE
+        assert int(visible.sel(easting=700.0)) == UNKNOWN
+    blocks = coverage(beside, ground(elevation), None, block_cells=7)
+    assert (blocks["visible"].to_numpy() == coverage(beside, ground(elevation), None)["visible"].to_numpy()).all()
+    model = sensor_models(beside, ground(elevation), None, 0.0)["r"]
+    assert model.view.foot == 100.0, "not 0 m"
+    with pytest.raises(LayoutError, match="no ground is known"):
+        coverage(layout({"id": "r", "easting": 30.0}), ground(elevation), None)
