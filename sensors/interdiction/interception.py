@@ -22,7 +22,7 @@ from geo.paths.crossings import INWARD, Crossings, crossings
 from geo.paths.kernel import NOWHERE, moves_of
 from geo.paths.search import Spread, Steps
 from sensors.crossing.detection import Crossing, chosen_segment, crossing_along, hazard_of_pieces
-from sensors.crossing.segments import SECOND, least_ways
+from sensors.crossing.segments import SECOND, least_ways, unknown_segments_in
 from sensors.crossing.watched_belt import WatchedBelt, with_sensors
 from sensors.detection_model.hazard import probability_of
 from sensors.interdiction.easi import probability_of_interruption
@@ -342,7 +342,8 @@ def interruptions(
         ``interruption_probability`` [1]; (segment, slower) ``least_interruption``; (segment, way)
         ``detection_probability``, ``seconds``, ``response_s``, ``margin_s`` (time margin if detected at the edge of the
         belt), and ``critical_easting`` and ``critical_northing`` [m], the critical detection point; NaN where all
-        detection is too late, where there is no path, or where a time is unknown.
+        detection is too late, where there is no path, or where a time is unknown. Interruption is NaN also where a
+        segment's detection is unknown (``sensors.crossing.segments``).
 
     Raises
     ------
@@ -373,6 +374,8 @@ def interruptions(
     interruption = np.stack(
         [np.stack([t.interruption(chosen, slower=float(f)) for f in factors], axis=1) for t in tasks.values()], axis=1
     )
+    # NaN, never a number, where detection is unknown: one rule, that of ``sensors.crossing.segments``
+    interruption[unknown_segments_in(watched, ways[LEAST])] = np.nan
     unknown = np.isnan(interruption).any(axis=1)
     least = np.where(unknown, np.nan, np.nanmin(np.where(np.isnan(interruption), np.inf, interruption), axis=1))
     units = {"detection_probability": "1", "critical_easting": "m", "critical_northing": "m"}

@@ -134,6 +134,7 @@ def _figures(
             "belt_share": round(beyond.belt_share, 6),
             "sentences": beyond.sentences,
         },
+        "worst_segment": _worst(segments["mean_probability"].sel(belt="both").to_numpy()),
         "segments": int(segments.sizes["segment"]),
         "segments_wholly_covered": int((share == 1.0).sum()),
         "worst_segments": [{"segment": i, "covered_share": _rounded(share[i])} for i in worst],
@@ -146,6 +147,14 @@ def _figures(
         "terrain_checksum": story.get("terrain_checksum"),
         "version": story["watchline_version"],
     }
+
+
+def _worst(mean: np.ndarray[Any, Any]) -> dict[str, Any] | None:
+    """Return the segment whose ``mean_probability`` is least; None where all are unknown."""
+    if np.isnan(mean).all():
+        return None
+    at = int(np.nanargmin(mean))
+    return {"segment": at, "mean_probability": _rounded(float(mean[at]))}
 
 
 def _number(value: xr.DataArray) -> float | None:

@@ -24,8 +24,8 @@ class PlanOptions:
     ] = None
     sector: Annotated[str | None, typer.Option("--sector", help="The same. Default: cumberland.")] = None
     objective: Annotated[
-        str, typer.Option("--objective", help="covered, worst_segment, least_detected or interruption.")
-    ] = "covered"
+        str, typer.Option("--objective", help="mean_probability, worst_segment, least_detected or interruption.")
+    ] = "mean_probability"
     items: Annotated[
         tuple[str, ...], typer.Option("--item", help="Catalogue item that may be bought; again for each.")
     ] = ()

@@ -27,6 +27,7 @@ from ops.sector.sector_file import Sector, load_sector
 from ops.sector.ways import SectorWays, ways_of
 from ops.services.planner.drawing import coverage_png, legend, part_records
 from sensors.coverage.live import LiveCoverage
+from sensors.coverage.segments import belt_means
 from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
 
@@ -98,16 +99,12 @@ class Planner:
         while len(self._kept) > MOST_LAYOUTS:
             self._kept.pop(next(iter(self._kept)))
         inside, segment = self.belt
-        values = np.nan_to_num(live.rasters[None][inside].astype(np.float64))
-        number = segment[inside]
-        count = np.bincount(number)
-        mean = np.bincount(number, values) / np.maximum(count, 1)
-        worst = int(np.argmin(np.where(count > 0, mean, np.inf)))
+        means = belt_means(live.expected()[inside], segment[inside])
         return {
             "figures": {
-                "covered": round(float(values.mean()), 5),
-                "worst_segment": round(float(mean[worst]), 5),
-                "worst_segment_number": worst,
+                "mean_probability": _number(means.mean_probability),
+                "worst_segment": _number(means.worst_segment),
+                "worst_segment_number": means.number,
                 "sensors": len(layout),
                 "relays": len(layout.relays),
             },
@@ -165,12 +162,14 @@ class Planner:
         seconds = min(max(float(order.get("seconds", 15.0)), 1.0), 120.0)
         demand = Demand(
             budget=float(order["budget"]),
-            objective=str(order.get("objective", "covered")),
+            objective=str(order.get("objective", "mean_probability")),
             effort=SolverBudget(seconds=seconds, gap=0.005),
         )
         if demand.objective == "interruption":
             raise BadInput(
-                "interruption", where="plan (objective)", expected="covered, worst_segment or least_detected here"
+                "interruption",
+                where="plan (objective)",
+                expected="mean_probability, worst_segment or least_detected here",
             )
         present = self.layout(order["start"]) if order.get("start") else None
         options, _ = options_on(self.ground, SiteRules(spacing_m=2000.0), Money(catalogue=shipped()))

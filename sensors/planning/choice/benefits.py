@@ -17,6 +17,7 @@ from geo.border.belt import BorderLine, belt_of, fitting_belt_m
 from geo.mobility.roads_and_rivers import Ways
 from geo.paths.crossings import INWARD
 from sensors.coverage.accumulator import CoverageTask, contribution
+from sensors.coverage.segments import BeltMeans, belt_means
 from sensors.coverage.sight import refuse_without_ground
 from sensors.crossing.watched_belt import SensorRate, WatchedBelt, mobility_of, with_sensors
 from sensors.detection_model.assumptions import Assumptions, Situation
@@ -81,6 +82,18 @@ class OptionBenefits:
             cover=self.cover.only(options),
             links=None if self.links is None else self.links.only(options),
         )
+
+    def means(self, chosen: npt.ArrayLike) -> BeltMeans:
+        """Mean expected probability of the belt and of its worst segment under the present layout and the chosen
+        options, without the cells where nothing detects and the sight of some sensor is unknown."""
+        options = np.asarray(chosen, np.int64)
+        counted = (self.watched.belt.inside & (self.watched.belt.segment >= 0)).ravel()
+        probability = 1.0 - self.cover.missed(options)
+        unknown, detected = np.zeros((2, len(counted)), np.bool_)
+        for rate in (*self.watched.sensors, *(self.rates[n] for n in options)):
+            unknown[rate.unknown], detected[rate.cells] = True, True
+        values = np.where((unknown & ~detected)[counted], np.nan, probability)
+        return belt_means(values, self.watched.belt.segment.ravel()[counted])
 
     def with_chosen(self, chosen: npt.ArrayLike) -> WatchedBelt:
         """The belt under the present layout and the chosen options."""

@@ -241,20 +241,23 @@ def _places(bases: npt.ArrayLike) -> Floats:
 
 
 def ground_figures(comparison: Study) -> dict[str, Any]:
-    """Figures of the layouts' coverage: (layout, segment) fractions, (layout,) depth, and the difficulty of the
-    segments."""
+    """Figures of the layouts' coverage: (layout, segment) fractions of the decided cells, (layout,) depth, and the
+    difficulty of the segments."""
     belt, needed = comparison.ground.belt, comparison.settings.required_probability
     inside = belt.inside & (belt.segment >= 0)
-    count = np.bincount(belt.segment[inside], minlength=belt.border.segments)
     covered: list[Floats] = []
     hidden: list[Floats] = []
     depth, cuts, losses = [], [], []
     for design in comparison.designs:
         exposure = design.exposure
-        with np.errstate(invalid="ignore"):
-            for raster, into in ((exposure.cell_probability >= needed, covered), (~exposure.cell_seen, hidden)):
-                hits = np.bincount(belt.segment[inside], weights=raster[inside], minlength=belt.border.segments)
-                into.append(np.where(count > 0, hits / np.maximum(count, 1), np.nan))
+        for raster, into in ((exposure.cell_probability >= needed, covered), (~exposure.cell_seen, hidden)):
+            # as in sensors.coverage.segments: cells that a sensor of unknown sight might decide are left out
+            decided = ~exposure.cell_unknown | (raster if into is covered else ~raster)
+            hits, count = (
+                np.bincount(belt.segment[inside], weights=cells[inside], minlength=belt.border.segments)
+                for cells in (raster & decided, decided)
+            )
+            into.append(np.where(count > 0, hits / np.maximum(count, 1), np.nan))
         k, cut, lost = _depth(comparison, design)
         depth.append(k)
         cuts.append(", ".join(sorted(cut)))

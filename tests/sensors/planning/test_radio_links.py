@@ -313,7 +313,7 @@ def test_relays_are_bought_where_they_open_sites_and_not_where_they_do_not_pay()
     candidates = Layout("c", FRAME, sensors, (relay("top", 1500.0), relay("useless", 700.0)))
     case, effort = Case(belt_m=600.0), SolverBudget(seconds=20.0, kicks=2)
 
-    def bought(budget: float, objective: str = "covered", **more: Any) -> set[str]:
+    def bought(budget: float, objective: str = "mean_probability", **more: Any) -> set[str]:
         demand = Demand(budget=budget, objective=objective, effort=effort)
         plan = plan_layout(candidates, terrain, BORDER, demand, case=case, bases=BASE, **more)
         assert unlinked(plan.layout, terrain, BASE) == set()
