@@ -30,13 +30,15 @@ LONGEST_METHOD = 100
 class Sensor:
     """One sensor at one position; the kinds (radar, camera, ground sensor) add their own fields and detection curves.
 
-    ``lon``/``lat`` are WGS 84 degrees, ``easting``/``northing`` the same point in the layout's frame [m]. Ranges bound
-    the field of view horizontally, in metres of the frame (its scale differs from 1 by less than the accuracy of a
-    range). ``azimuth_deg`` is the centre of the field of view, clockwise from **true** north. ``period_s`` None means
-    event-only: the sensor sends no empty scans, only heartbeats. A standard deviation of None means: not measured by
-    this sensor, unless its reports state otherwise. ``confusion[i][j]`` is the probability of reporting class j when
-    class i is present (order of ``sensors.scan.CLASSES``). ``catalogue`` names its item of the equipment catalogue.
-    Raises LayoutError for an invalid value.
+    ``lon``/``lat`` are WGS 84 degrees, ``easting``/``northing`` the same point in the layout's frame [m].
+    ``max_range_m`` and ``min_range_m`` bound the field of view on the map: metres over the ground. All other ranges are
+    slant ranges from the antenna to the target's contact with the ground: reported ranges, ``reference_range_m``, and
+    those of the detection curves. Of a ground sensor all are over the ground. ``azimuth_deg`` is the centre of the
+    field of view, clockwise from **true** north. ``period_s`` None means event-only: the sensor sends no empty scans,
+    only heartbeats. A standard deviation of None means: not measured by this sensor, unless its reports state
+    otherwise. ``confusion[i][j]`` is the probability of reporting class j when class i is present (order of
+    ``sensors.scan.CLASSES``). ``catalogue`` names its item of the equipment catalogue. Raises LayoutError for an
+    invalid value.
 
     ``reports_by`` states how its reports reach the control room: by ``"radio"`` over a chain of links to a base, by a
     connection of its own (``"cellular"``, ``"satellite"``, ``"cable"``), by ``"hand"``, ``report_delay_s`` later, or

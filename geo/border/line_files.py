@@ -39,6 +39,7 @@ def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip
     lines = [_in_frame(line, crs, frame, str(path)) for line in lines if line.length > 0.0]
     if not lines:
         raise BorderError("the line has no length", where=str(path), expected="a line of at least two places")
+    _refuse_distorted(lines, frame, str(path))
     return in_order(one_way(joined(lines)))
 
 
@@ -90,7 +91,12 @@ def read_areas(path: str | Path, frame: LocalFrame, *, where: Where | None) -> l
         if kind not in {"Polygon", "MultiPolygon"}:
             raise BorderError(f"a feature is {kind}", where=str(path), expected="areas only")
         areas += [_in_frame(area, crs, frame, str(path)) for area in shapely.get_parts(geometry) if not area.is_empty]
+    _refuse_distorted(areas, frame, str(path))
     return areas
+
+
+def _refuse_distorted(shapes: Sequence[LineString] | Sequence[Polygon], frame: LocalFrame, path: str) -> None:
+    frame.refuse_distorted(*shapely.get_coordinates(shapes).T, where=path)
 
 
 def _read(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, dict[str, Any]]:
@@ -121,7 +127,7 @@ def _read_plain(path: Path) -> tuple[list[Any], dict[str, Any]] | None:
         features = document["features"]
         geometries = [shape(feature["geometry"]) for feature in features]
         properties = [dict(feature.get("properties") or {}) for feature in features]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, shapely.errors.ShapelyError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, shapely.errors.ShapelyError):
         return None
     names = dict.fromkeys(name for row in properties for name in row)
     return geometries, {name: np.array([row.get(name) for row in properties], dtype=object) for name in names}
@@ -130,6 +136,7 @@ def _read_plain(path: Path) -> tuple[list[Any], dict[str, Any]] | None:
 def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, dict[str, Any]]:
     import pyogrio
 
+    layers = None
     try:
         layers = pyogrio.list_layers(path)
         if len(layers) != 1:
@@ -139,6 +146,10 @@ def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, di
     except ValueError as error:
         raise BorderError(f"the filter {where!r} cannot be applied", where=str(path), expected="SQL WHERE") from error
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        if layers is not None and isinstance(where, str):
+            raise BorderError(
+                f"the filter {where!r} cannot be applied", where=str(path), expected="SQL WHERE"
+            ) from error
         raise BorderError("the file cannot be read", where=str(path), expected="a shp, GeoJSON or GPKG file") from error
     if wkb is None or meta["crs"] is None:
         missing = "geometries" if wkb is None else "coordinate system"

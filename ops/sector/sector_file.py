@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
+from ingest.errors import TopicError
+from ingest.topics import identifier
 from ops.sector.samples import samples_folder
 from ops.sector.toml_record import ConfigError, read_toml
 from ops.sector.zone_table import ZoneEdges
@@ -109,6 +111,10 @@ def load_sector(name_or_path: str | Path) -> Sector:
         if key not in table:
             raise ConfigError(f"no key {key!r}", where=str(path), expected="name, terrain, border and layouts")
     values = {key: _value(key, value, keys[key], path) for key, value in table.items()}
+    try:
+        identifier(values["name"], "name")
+    except TopicError as error:
+        raise ConfigError(f"name = {values['name']!r}", where=str(path), expected=error.expected) from None
     zone = values.get("zone")
     for key in ("home_side", *(("border_where",) if zone is not None and zone.home is None else ())):
         if zone is not None and key in table:
@@ -196,6 +202,6 @@ def read_bases(path: Path | None) -> dict[str, tuple[float, float]]:
         for feature in json.loads(path.read_text(encoding="utf-8"))["features"]:
             properties, (lon, lat) = feature["properties"], feature["geometry"]["coordinates"][:2]
             bases[str(properties.get("name", properties.get("id", "base")))] = (float(lon), float(lat))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ConfigError("cannot be read", where=str(path), expected="GeoJSON points with properties") from None
     return bases

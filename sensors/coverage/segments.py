@@ -14,7 +14,7 @@ from geo.arrays import Bools, Floats, Ints, is_lazy
 from geo.border import Border, Zone
 from geo.challenge.measures import BELTS
 from geo.errors import BadInput
-from geo.terrain import cell_size
+from geo.terrain import cell_size, north_up
 
 FIXED: Final = 2.0**32
 """Probabilities are summed as integer multiples of this, so that the order of the cells does not matter."""
@@ -48,6 +48,7 @@ def over_segments(
     assumptions are not included. Raises BadInput for a belt that is not above 0 or has no cell, and for a requirement
     outside (0, 1].
     """
+    coverage = north_up(coverage)
     check_required(required_probability)
     if not 0.0 < belt_m < np.inf:
         raise BadInput(f"{belt_m!r}", where="belt_m", expected="metres above 0")

@@ -17,7 +17,7 @@ from geo.border.belt import SAME_PLACE_CELLS, BorderLine, belt_of, fitting_belt_
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
-from geo.terrain import cell_size
+from geo.terrain import cell_size, north_up
 from sensors import camera, ground_sensor, human, radar, radio
 from sensors.coverage.accumulator import Contribution, contribution
 from sensors.coverage.model import bare_coverage, task_of
@@ -152,6 +152,8 @@ def watch_belt(
     BorderError
         As ``geo.border.belt.belt_of``.
     """
+    coverage = north_up(coverage)
+    terrain = None if terrain is None else north_up(terrain)
     if not isinstance(coverage, xr.Dataset) or "rate" not in coverage or "sensor" not in coverage.dims:
         raise CrossingError("the coverage has no rate of each sensor", where="crossing", expected="sensors.coverage's")
     bare = _unwatched(coverage, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
@@ -174,6 +176,7 @@ def watched_by(
     ``sight`` are the keywords of ``sensors.coverage.coverage`` except those for its blocks. For large belts: memory and
     time grow with the cells that sensors see, not with sensors times cells.
     """
+    terrain = north_up(terrain)
     cover = bare_coverage(layout, terrain, **sight)
     bare = _unwatched(cover, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
     belt, task = bare.belt, task_of(**sight)

@@ -17,6 +17,8 @@ import xarray as xr
 
 from geo.arrays import Bools, Floats
 from geo.errors import BadInput
+from geo.terrain import north_up
+from geo.terrain.derived import standing_points
 from geo.visibility import VISIBLE, line_of_sight
 from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
@@ -88,6 +90,7 @@ def network_of(
 
     A line that crosses a void does not count as a link. Sensors that need no radio are home, and relay nothing.
     """
+    terrain = north_up(terrain)
     chosen = settings or LinkSettings()
     places = np.asarray(bases, np.float64).reshape(-1, 2)
     gateway = np.array([isinstance(part, Relay) and part.gateway for part in parts], np.bool_)
@@ -141,7 +144,8 @@ def _in_sight(terrain: xr.Dataset, first: Floats, second: Floats) -> Bools:
     clear = np.zeros(len(distinct), np.bool_)
     for start in range(0, len(distinct), AT_ONCE):
         a = distinct[start : start + AT_ONCE].T
-        states = line_of_sight(terrain, (a[0], a[1]), (a[3], a[4]), observer_height_m=a[2], target_height_m=a[5])
+        here, there = standing_points(terrain, a[0], a[1]), standing_points(terrain, a[3], a[4])
+        states = line_of_sight(terrain, here, there, observer_height_m=a[2], target_height_m=a[5])
         clear[start : start + AT_ONCE] = np.atleast_1d(states == VISIBLE)
     linked[near] = clear[np.ravel(alike)]
     return linked
@@ -212,6 +216,7 @@ def unlinked(
     layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike, settings: LinkSettings | None = None
 ) -> frozenset[str]:
     """Ids of the sensors and relays without a chain to a base, with everything working; errors as network_of."""
+    terrain = north_up(terrain)
     parts: list[LinkedPart] = [*layout.relays, *layout.sensors]
     net = network_of(parts, terrain, bases, settings)  # people who report by hand elsewhere are linked in any case
     reached = net.linked(np.ones(len(parts), np.bool_))

@@ -210,6 +210,7 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
     question, attrs = findings.question, findings.segments.attrs
     from ops.analysis.challenge.files import interruption_of
     from ops.analysis.challenge.findings import bounds_in
+    from ops.analysis.challenge.provenance import DEPTH_RULE, depth_caution
     from ops.sector.off_terrain import OffTerrain
 
     beyond = OffTerrain.of(question.ground)
@@ -238,6 +239,7 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
         "required_probability": findings.required,
         "belt_m": question.belt_m,
         "segments": int(findings.segments.sizes["segment"]),
+        "frame": question.ground.frame_figures,
         "off_terrain": {
             "border_m": round(beyond.line_m, 1),
             "belt_share": round(beyond.belt_share, 6),
@@ -267,7 +269,11 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
                 for gap in findings.gaps
             ],
             "crossings": ways,
-            "barrier": dict(findings.barrier),
+            "barrier": dict(findings.barrier)
+            | {
+                "meaning": DEPTH_RULE,
+                "caution": depth_caution(findings.barrier.get("k"), findings.least_detection, findings.required),
+            },
         },
         "records": [record.as_dict() for record in records],
     }
@@ -291,6 +297,8 @@ def _sentence(figures: dict[str, Any]) -> str:
 
     k = figures["this_layout"]["barrier"].get("k")
     held = "how deep it is held is unknown" if k is None else f"held {deep(k)}"
+    caution = figures["this_layout"]["barrier"]["caution"]
+    held += f", {caution}" if caution else ""
     told = [*figures["off_terrain"]["sentences"], *filter(None, [unlinked_words(figures["unlinked"])])]
     return (
         f"{known} of {figures['segments']} segments can be crossed below {figures['required_probability']:g}, "

@@ -19,6 +19,7 @@ from sensors.statistics.statistic import CENSUS, Statistic
 
 BY_PHASE: Final = "random phase of the scans: lower and upper end"
 BY_ERROR: Final = "5 to 95 % of drawn errors of the elevation"
+OFF_ERROR: Final = f"{BY_ERROR}; the value is outside, as errors of this kind move the measure on average (its bias)"
 BY_SEGMENT: Final = "none of the whole: each segment's, by drawn errors of the elevation, in records_by_segment"
 NOT_DRAWN: Final = "none: no errors of the elevation were drawn"
 NO_BASES: Final = "no bases: nobody knows how soon somebody comes"
@@ -109,6 +110,22 @@ def _others(question: ChallengeQuestion) -> str:
 def deep(k: int) -> str:
     """Describe the barrier resilience k in words."""
     return f"{k} sensor deep" if k == 1 else f"{k} sensors deep"
+
+
+DEPTH_RULE: Final = (
+    "a footprint is every cell in which one look may detect (probability above 0): k counts the footprints that a "
+    "crosser must enter, not detections"
+)
+
+
+def depth_caution(k: int | None, least_detection: float, required: float) -> str:
+    """Say that footprints are not detections where a border is held and can be crossed below the requirement.
+
+    Empty where nothing is held, where the least detection [1] reaches the requirement, and where it is unknown.
+    """
+    if not k or math.isnan(least_detection) or least_detection >= required:
+        return ""
+    return f"yet a crossing is detected with {least_detection:.2f} only: depth counts footprints, not detections"
 
 
 def spaced(names: str) -> str:

@@ -108,7 +108,7 @@ def stretch_case(question: ChallengeQuestion, stretch: Stretch) -> StretchCase:
 
 def _within_margin(question: ChallengeQuestion, stretch: Stretch) -> StretchCase:
     ground, belt_m = question.ground, question.belt_m
-    reach = max((sensor.max_range_m for sensor in ground.layout.sensors), default=0.0)
+    reach = max((ground.layout.placement(name).farthest for name in ground.layout.ids), default=0.0)
     surroundings = stretch.around(ground.terrain, belt_m + reach).compute()
     terrain = stretch.around(surroundings, belt_m)
     layout = _layout_within(ground.layout, surroundings)

@@ -128,6 +128,7 @@ def _figures(
             }
             for side in belt["belt"].to_numpy()
         },
+        "frame": ground.frame_figures,
         "off_terrain": {
             "border_m": round(beyond.line_m, 1),
             "belt_share": round(beyond.belt_share, 6),

@@ -91,6 +91,8 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     screen.print(_sentence(plan, catalogue), markup=False, highlight=False, soft_wrap=True)
     if unlinked:
         screen.print(f"{unlinked_words(unlinked)}.", markup=False, highlight=False, soft_wrap=True)
+    for warning in [] if patrols is None else patrols.warnings:
+        screen.print(f"Warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     return {**figures, "files": files}
 
 
@@ -202,7 +204,8 @@ def _patrols(
     ids = [option.id for option in benefits.options]
     watched = benefits.with_chosen(np.array([ids.index(option.id) for option in plan.bought], np.int64))
     shift = Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
-    return play(watched, ground.crossed, ground.terrain.compute(), response, shift, ways=ways)
+    bases = np.array(bases_in(ground))
+    return play(watched, ground.crossed, ground.terrain.compute(), response, bases, shift, ways=ways)
 
 
 def _figures(

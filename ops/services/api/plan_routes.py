@@ -229,7 +229,7 @@ class PlanRoutes:
         finally:
             patience.cancel()
         self._end()
-        raise HTTPException(503, "The planner's process has ended; ask again, and it is started anew.")
+        raise HTTPException(503, f"The planner's process has ended (log: {self._log}); ask again, and it starts again.")
 
     def _end(self) -> None:
         if self._worker is not None:

@@ -22,6 +22,7 @@ import xarray as xr
 from geo.arrays import Ints
 from geo.border.belt import BorderLine
 from geo.mobility.roads_and_rivers import Ways
+from geo.terrain import north_up
 from sensors.errors import PlanError
 from sensors.layout import Layout
 from sensors.planning.choice.benefits import Case, OptionBenefits, PlanProgress, option_benefits
@@ -190,6 +191,7 @@ def choose_sites(
     --------
     plan_layout : Says also how good the choice is.
     """
+    terrain = north_up(terrain)
     effort = effort or SolverBudget()
     demand = Demand(budget=budget, objective=objective, crew_limit=crew_limit, at_least=at_least, effort=effort)
     return plan_layout(
@@ -256,6 +258,7 @@ def plan_layout(
         Naming the constraint, for no candidates, negative costs or limits, a budget or crew that allows nothing, and a
         value that cannot be reached.
     """
+    terrain = north_up(terrain)
     options = options_of(candidates) if isinstance(candidates, Layout) else tuple(candidates)
     for layout in (candidates, start):
         if isinstance(layout, Layout) and layout.frame.wkt != border.frame.wkt:

@@ -94,7 +94,7 @@ def sensor_rates(
         viewshed = sight(here, ground.terrain, task) if isinstance(sensor, GroundSensor) else farthest_viewshed
         visible, unknown = viewshed.cells_in(window)
         distance = ranges_m(here, ground.terrain, window, visible)
-        within = _within_range(sensor, ground.belt)
+        within = _within_range(here, ground.belt)
         for weather in settings.weather:
             situation = Situation(ground.target, Conditions.named(weather), ground.assumptions)
             look, rate = sensor.look_and_rate(distance, situation)
@@ -102,9 +102,10 @@ def sensor_rates(
             yield (weather, knot), SensorRate.of(sensor, part, within)
 
 
-def _within_range(sensor: AnySensor, belt: Belt) -> Bools:
+def _within_range(place: Placement, belt: Belt) -> Bools:
     """The belt's cells (row, column) within the sensor's range; a ground sensor's viewshed is already within it."""
+    sensor = place.sensor
     if isinstance(sensor, GroundSensor):
         return belt.inside
     distance = np.hypot(belt.easting - sensor.easting, belt.northing[:, None] - sensor.northing)
-    return belt.inside & (distance <= sensor.max_range_m)
+    return belt.inside & (distance <= place.farthest)

@@ -15,6 +15,7 @@ from geo.border.belt import BorderLine
 from geo.challenge import challenge
 from geo.mobility.roads_and_rivers import Ways
 from geo.paths.response_times import response_time
+from geo.terrain import north_up
 from sensors.coverage.model import coverage
 from sensors.detection_model.assumptions import Assumptions
 from sensors.equipment.catalogue import Catalogue, shipped
@@ -186,6 +187,7 @@ def study(
     BadInput
         For sensors without a price or a position, and budgets that buy nothing.
     """
+    terrain = north_up(terrain)
     chosen, known = (settings or CompareSettings()).having(**changes), catalogue or shipped()
     _refuse(layouts)
     _refuse_unaffordable(layouts, known, chosen)
