@@ -237,7 +237,7 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     note: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")] = ""
 
 
-class Ack(Struct, frozen=True):
+class Ack(Struct, frozen=True, omit_defaults=True):
     """Acknowledgement that every message of a boot up to a seq is in the journal or the dead letters.
 
     Parameters
@@ -246,15 +246,19 @@ class Ack(Struct, frozen=True):
         Number of the sender's start.
     seq : int
         The sender may delete its messages up to this one.
+    conflict : bool
+        Whether some of them, sent since the last acknowledgement, are dead letters because ingest had other messages
+        under their numbers.
     """
 
     boot: Counter
     seq: Counter
+    conflict: bool = False
 
 
-def encode_ack(boot: int, seq: int) -> bytes:
+def encode_ack(boot: int, seq: int, *, conflict: bool = False) -> bytes:
     """The payload of an ack topic."""
-    return msgspec.json.encode(Ack(boot, seq))
+    return msgspec.json.encode(Ack(boot, seq, conflict))
 
 
 MESSAGES: Final[dict[str, type[Struct]]] = {"scan": WireScan, "status": Status}

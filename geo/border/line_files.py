@@ -39,6 +39,7 @@ def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip
     lines = [_in_frame(line, crs, frame, str(path)) for line in lines if line.length > 0.0]
     if not lines:
         raise BorderError("the line has no length", where=str(path), expected="a line of at least two places")
+    _refuse_distorted(lines, frame, str(path))
     return in_order(one_way(joined(lines)))
 
 
@@ -90,7 +91,12 @@ def read_areas(path: str | Path, frame: LocalFrame, *, where: Where | None) -> l
         if kind not in {"Polygon", "MultiPolygon"}:
             raise BorderError(f"a feature is {kind}", where=str(path), expected="areas only")
         areas += [_in_frame(area, crs, frame, str(path)) for area in shapely.get_parts(geometry) if not area.is_empty]
+    _refuse_distorted(areas, frame, str(path))
     return areas
+
+
+def _refuse_distorted(shapes: Sequence[LineString] | Sequence[Polygon], frame: LocalFrame, path: str) -> None:
+    frame.refuse_distorted(*shapely.get_coordinates(shapes).T, where=path)
 
 
 def _read(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, dict[str, Any]]:

@@ -124,7 +124,7 @@ def part_of(source: RasterSource, bounds_deg: Degrees | None, *, margin: int) ->
     """Cells of a source that bounds in degrees touch, with a margin; all cells without bounds."""
     if bounds_deg is None:
         return Box(0, source.rows, 0, source.columns)
-    x, y = transformer(_wgs84(), source.wkt).transform(*around(bounds_deg))
+    x, y = transformer(wgs84(), source.wkt).transform(*around(bounds_deg))
     return box_of(source, np.asarray(x), np.asarray(y), margin=margin)
 
 
@@ -191,7 +191,7 @@ def transformer(from_wkt: str, to_wkt: str) -> pyproj.Transformer:
 
 
 @lru_cache(maxsize=1)
-def _wgs84() -> str:
+def wgs84() -> str:
     return str(CRS.from_epsg(WGS84).to_wkt())
 
 

@@ -64,6 +64,8 @@ class Sector:
 
 REQUIRED: Final = ("name", "terrain", "border", "layouts")
 RASTERS: Final = ("terrain", "canopy_height", "land_cover")
+LAYERED: Final = frozenset({"roads", "rivers", "fords", "settlements"})
+"""The keys whose map file may have several layers, of which one is named."""
 ALLOWED: Final[Mapping[str, tuple[type | tuple[type, ...], str]]] = {
     "frame": (str, "'auto' or an EPSG code as a number"),
     "segment_length_m": ((int, float), "metres above zero"),
@@ -169,8 +171,12 @@ def _rasters(name: str, key: str, where: Path) -> str:
 
 
 def _existing(file: Path, key: str, where: Path) -> Path:
-    if not file.exists():
-        raise ConfigError(f"{key}: there is no file {file.name!r}", where=str(where), expected="a path beside the file")
+    """Return the path; raises ConfigError without such a file. A layer may be named, as ``FILE|layername=LAYER``."""
+    there = Path(str(file).partition("|layername=")[0]) if key in LAYERED else file
+    if not there.exists():
+        raise ConfigError(
+            f"{key}: there is no file {there.name!r}", where=str(where), expected="a path beside the file"
+        )
     return file
 
 

@@ -32,18 +32,31 @@ from fusion.situation.current_coverage import current_coverage_of
 from fusion.situation.track_picture import picture_of_bank
 from fusion.tracker import Tracker, TrackEvent
 from geo.errors import BadInput
+from ingest.envelope import UNNUMBERED_BOOT
 from ingest.errors import MalformedMessage
 from ingest.unit_messages import KINDS as UNIT_KINDS
 from ingest.unit_messages import Position, Reply, decode_unit
+from ingest.wire import Status
 from ops.journal.decode_row import columns_of_row, status_of_row
-from ops.journal.events import CLOCK, DISK, QUARANTINE, REVOCATION, ClockJump, CutOff, DiskState, Revocation
+from ops.journal.events import (
+    CLOCK,
+    DISK,
+    QUARANTINE,
+    REFUSAL,
+    REVOCATION,
+    ClockJump,
+    CutOff,
+    DiskState,
+    Refusal,
+    Revocation,
+)
 from ops.journal.reader import JournalRow
 from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings, tracker_settings
 from ops.sector.toml_record import record_from
 from ops.services.fusion.alert_context import alert_context_of
 from ops.services.fusion.checkpoint import Checkpoint, HealthNow, Memory, read_checkpoint
-from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults
+from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
 from sensors.health.liveness import SensorStatus, health
 from sensors.timestamps import utc_datetime
 
@@ -53,6 +66,11 @@ HEALTH_EVERY_NS: Final = 500_000_000
 """Interval in journal time between health evaluations; a change of a sensor's reported state triggers one at once."""
 UNIT_CHANNELS: Final = {kind: channel for channel, kind in UNIT_KINDS.items()}
 """Channel of a unit's message, by the kind of its journal row."""
+ANNOUNCED_STOP_NS: Final = 4 * 3600 * 1_000_000_000
+"""Time after the last message of a sensor that announced maintenance or its stop, from which it counts as silent. A
+longer stop is planned in the settings (``[[maintenance]]``), with its end."""
+OLD_STATUS: Final = "status: held back"
+"""Counts status messages that are not above the newest of their sensor."""
 EVIDENCE_KEPT: Final = 8
 """Number of a track's newest scans that an alert lists as evidence."""
 
@@ -152,9 +170,11 @@ class Pipeline:
 
     @property
     def faults(self) -> Mapping[str, Mapping[str, str]]:
-        """Descriptions of faults by sensor and fault name, for sensors that send data or are quarantined."""
+        """Descriptions of faults by sensor and fault name, for sensors that send data, are quarantined or refused."""
         described = {sensor: dict(faults) for sensor, faults in self._memory.faults.reported().items()}
-        for source, faults in quarantine_faults(self._memory.held, self.now_ns).items():
+        quarantined = quarantine_faults(self._memory.held, self.now_ns)
+        refused = refusal_faults(self._memory.refusals, self.now_ns)
+        for source, faults in (*quarantined.items(), *refused.items()):
             if source in self._ground.layout:
                 described[source] = described.get(source, {}) | faults
         return described
@@ -216,7 +236,7 @@ class Pipeline:
             return self._take_unit_message(row)
         elif row.kind == REVOCATION:
             self._take_revocation(row)
-        elif row.kind in (DISK, CLOCK, QUARANTINE):
+        elif row.kind in (DISK, CLOCK, QUARANTINE, REFUSAL):
             self._take_event(row)
         return ()
 
@@ -229,10 +249,14 @@ class Pipeline:
 
     def _take_status(self, row: JournalRow) -> None:
         status = status_of_row(row, self._memory.sensor_contexts)
+        if self._is_old(row, status):
+            self._memory.unusable[OLD_STATUS] = self._memory.unusable.get(OLD_STATUS, 0) + 1
+            return
         self._memory.faults.take_status(status, row.received_ns, row.observed_ns)
         state: Literal["online", "maintenance", "offline"] = "online"
+        until_ns = None
         if status.state in ("maintenance", "stopped"):  # the sensor announced it, so it is planned
-            state = "maintenance"
+            state, until_ns = "maintenance", row.received_ns + ANNOUNCED_STOP_NS
         elif status.state == "lost":
             state = "offline"
         else:
@@ -241,14 +265,31 @@ class Pipeline:
         before = self._memory.reported_state.get(row.sensor)
         if before is None or before[0] != state:
             self._memory.health_due_ns = 0
-        self._memory.reported_state[row.sensor] = (state, row.received_ns, None)
+        self._memory.reported_state[row.sensor] = (state, row.received_ns, until_ns)
+
+    def _is_old(self, row: JournalRow, status: Status) -> bool:
+        """Whether a status is not above the newest of its sensor and key, because it was held back and sent later.
+
+        A last will is composed when the connection begins, so it need only be of the newest boot. Messages that their
+        sender did not number, which are not signed either, are never old.
+        """
+        if row.boot is None or row.seq is None or row.boot == UNNUMBERED_BOOT:
+            return False
+        newest = self._memory.newest_status.setdefault(row.sensor, {})
+        known = newest.get(row.signer, (0, 0))
+        newest[row.signer] = max(known, (row.boot, row.seq))
+        return row.boot < known[0] if status.state == "lost" else (row.boot, row.seq) <= known
 
     def _take_event(self, row: JournalRow) -> None:
-        """Process an event of ingest: disk state, clock jump of its host, or quarantine of a source."""
+        """Process an event of ingest: disk state, clock jump of its host, quarantine of a source, or refusal."""
         ingest = self._memory.ingest
         if row.kind == QUARANTINE:
             event = msgspec.json.decode(row.body, type=CutOff)
             note_cut_off(self._memory.held, row.sensor, event, row.received_ns)
+        elif row.kind == REFUSAL:
+            if row.sensor in self._ground.layout:
+                code = msgspec.json.decode(row.body, type=Refusal).code
+                self._memory.refusals.setdefault(row.sensor, {})[code] = row.received_ns
         elif row.kind == DISK:
             ingest["disk_full"] = int(msgspec.json.decode(row.body, type=DiskState).full)
         elif not msgspec.json.decode(row.body, type=ClockJump).taken:

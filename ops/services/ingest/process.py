@@ -288,10 +288,18 @@ class Ingest:
             self._subscriber.publish(topic, b"", retain=True)
 
     def _publish_marks(self) -> bool:
-        """Publish high-water marks to the senders; False when there are none."""
-        marks = self._receiver.take_marks()
-        for mark in marks:
-            topic, payload = sensor_topic(self._options.sector, mark.sensor, "ack"), encode_ack(mark.boot, mark.seq)
+        """Publish high-water marks to the senders, with what was refused for its numbers; False when there are none."""
+        refused = self._journal.take_refused()
+        marks: dict[tuple[str, int], int] = {}
+        for mark in self._receiver.take_marks():
+            conflict = refused.get((mark.sensor, mark.boot)) == "conflict"  # then the mark is of other messages
+            marks[mark.sensor, mark.boot] = min(mark.seq, mark.newest) if conflict else mark.seq
+        for sensor in {sensor for (sensor, _), code in refused.items() if code == "rollback"}:
+            boot, seq = self._journal.highest_boot(sensor)  # tells a sender with a new spool that its boot is too low
+            marks.setdefault((sensor, boot), seq)
+        for (sensor, boot), seq in marks.items():
+            conflict = refused.get((sensor, boot)) == "conflict"
+            topic, payload = sensor_topic(self._options.sector, sensor, "ack"), encode_ack(boot, seq, conflict=conflict)
             properties = self._signed_properties(topic, payload)
             self._subscriber.publish(topic, payload, user_properties=properties, retain=True)
         return bool(marks)

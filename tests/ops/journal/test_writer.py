@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,8 +91,26 @@ def test_same_key_and_bytes_is_a_duplicate_and_other_bytes_a_conflict(journal: J
         1,
         b"tampered",
     )
-    assert [r.body for r in journal.read()] == [b"{}", b"{}"]
+    assert [r.body for r in journal.read() if r.kind == "detections"] == [b"{}", b"{}"]
     assert journal.recount() == {("r1", "detections"): Recount(journaled=2, dead_lettered=1, dead_keys=0)}
+
+
+def test_a_refusal_for_numbers_is_reported_once_in_ten_seconds_and_not_for_resubmitted_messages(
+    journal: Journal,
+) -> None:
+    journal.commit(Batch((row(1), row(2))))
+    for at_s, bodies in ((0, (b"a", b"b")), (9, (b"c",)), (10, (b"d",))):
+        journal.commit(Batch(tuple(replace(row(1, body=body), received_ns=NOW_NS + at_s * 10**9) for body in bodies)))
+    told = [r for r in journal.read() if r.kind == "refusal"]
+    assert [(r.sensor, r.received_ns - NOW_NS, r.body) for r in told] == [
+        ("r1", 0, b'{"code":"conflict"}'),
+        ("r1", 10 * 10**9, b'{"code":"conflict"}'),
+    ]
+    assert journal.read()[-1].closes_batch, "so that it is judged at once"
+    assert journal.take_refused() == {("r1", 1): "conflict"}
+    later = replace(row(2, body=b"e"), received_ns=NOW_NS + 60 * 10**9, replay_of=1)
+    journal.commit(Batch((later,)))
+    assert journal.take_refused() == {}, "a person's own try says nothing about the sensor"
 
 
 def test_a_key_is_journaled_or_dead_lettered_but_never_both(journal: Journal) -> None:
@@ -160,7 +179,7 @@ def test_counts_are_exact_and_the_rows_agree(
         return
     with Journal(path) as one:
         counts, recount = one.counts(), one.recount()
-        keys = [(r.sensor, r.boot, r.seq) for r in one.read()]
+        keys = [(r.sensor, r.boot, r.seq) for r in one.read() if r.kind == "detections"]
         dead_keys = {
             (d.sensor, d.boot, d.seq) for _, d in one.dead_letters() if d.code != "conflict" and d.seq is not None
         }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
 
-from ops.journal.events import QUARANTINE, REVOCATION, CutOff, Revocation
+from ops.journal.events import QUARANTINE, REFUSAL, REVOCATION, CutOff, Refusal, Revocation
 from ops.journal.reader import JournalReader, JournalRow
 from ops.sector.open_sector import OpenSector
 from ops.services.api.prometheus import metrics_text
@@ -91,6 +92,28 @@ def test_a_sensor_that_is_cut_off_is_a_fault_for_as_long_and_is_told_once_each_w
     assert "flooding" not in pipeline.faults.get("camera-west", {})
     assert pipeline.held["camera-west"] == CutOffRecord(times=1, shed=412, proven=True, until_ns=at_ns + 10 * SECOND)
     assert Pipeline(hill_ground, checkpoint=pipeline.save()).held == pipeline.held
+
+
+@pytest.mark.parametrize("code", ["conflict", "rollback"])
+def test_a_sensor_whose_numbers_are_refused_is_faulty_until_five_minutes_after(
+    hill_ground: OpenSector, rows: list[JournalRow], code: Literal["conflict", "rollback"]
+) -> None:
+    pipeline, _ = halfway(hill_ground, rows)
+    at_ns = pipeline.now_ns + SECOND
+    news = pipeline.take(row(REFUSAL, "camera-west", at_ns, Refusal(code)))
+    assert [(a.sensor, a.status) for a in news if a.rule == "sensor_fault"] == [("camera-west", "active")]
+    assert "its spool was replaced" in pipeline.faults["camera-west"][code]
+    again = Pipeline(hill_ground, checkpoint=pipeline.save())
+    for one in (pipeline, again):
+        one.take(row(REFUSAL, "nobody", at_ns, Refusal(code)))
+        assert list(one.faults["camera-west"]) == [code]
+        assert "nobody" not in one.faults
+        one.take(row("tick", "", at_ns + 299 * SECOND, Refusal(code)))
+        assert code in one.faults["camera-west"]
+        news = one.take(row("tick", "", at_ns + 300 * SECOND, Refusal(code)))
+        assert code not in one.faults.get("camera-west", {})
+        cleared = [a.sensor for a in news if a.rule == "sensor_fault" and a.status == "cleared"]
+        assert cleared == ["camera-west"]
 
 
 def test_a_stranger_who_is_cut_off_is_counted_and_no_fault_of_a_sensor(
