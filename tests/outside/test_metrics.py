@@ -648,6 +648,41 @@ def test_the_assignment_is_the_best_of_all():
     assert float(gospa(truth, tracks, order=1.0).gospa[0]) == pytest.approx(1 + 50)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_gospa_and_ospa_over_every_assignment(seed: int):
+    """Up to four targets and four tracks at random: the least over all ways to pair them, by enumeration."""
+    random = np.random.default_rng(seed)
+    a, b = random.uniform(0, 90, (random.integers(0, 5), 2)), random.uniform(0, 90, (random.integers(1, 5), 2))
+    c, p = 50.0, [1.0, 2.0, 3.0][seed % 3]
+    pairs, most = itertools.product(range(len(a)), range(len(b))), min(len(a), len(b))
+    apart = {(i, j): float(np.hypot(*(a[i] - b[j]))) for i, j in pairs}
+    ways = [
+        list(zip(left, right, strict=True))
+        for size in range(most + 1)
+        for left in itertools.combinations(range(len(a)), size)
+        for right in itertools.permutations(range(len(b)), size)
+    ]
+    gospa_wanted = min(
+        sum(apart[pair] ** p for pair in way) + c**p / 2 * (len(a) + len(b) - 2 * len(way))
+        for way in ways
+        if all(apart[pair] <= c for pair in way)
+    )
+    full = [sum(min(apart[pair], c) ** p for pair in way) for way in ways if len(way) == most]
+    ospa_wanted = (min(full) + c**p * abs(len(a) - len(b))) / max(len(a), len(b))
+    base = history([("t", 0, 0.0, 0.0, "confirmed")], "target")
+    truth = (
+        history([(f"t{i}", 0, *place, "confirmed") for i, place in enumerate(a)], "target")
+        if len(a)
+        else base.isel(estimate=slice(0, 0))
+    )
+    tracks = history([(f"k{j}", 0, *place, "confirmed") for j, place in enumerate(b)])
+    times = base.time.values
+    assert float(gospa(truth, tracks, cutoff_m=c, order=p, times=times).gospa[0]) == pytest.approx(
+        gospa_wanted ** (1 / p)
+    )
+    assert float(ospa(truth, tracks, cutoff_m=c, order=p, times=times).ospa[0]) == pytest.approx(ospa_wanted ** (1 / p))
+
+
 def test_switches_continuity_and_time_to_confirm_by_hand():
     """One target for 10 s: none at 0 and 1, track 1 tentative at 2, confirmed 3 to 5, none at 6, track 2 from 7 on."""
     truth = history([("a", s, 10.0 * s, 0, "confirmed") for s in range(10)], "target")

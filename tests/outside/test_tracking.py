@@ -559,7 +559,7 @@ def one_plot(**plot: Any) -> xr.Dataset:
     return record.dataset()
 
 
-COUNTED = {"negative deviation", "no deviation"}
+COUNTED = {"negative deviation", "no deviation", "range alone", "place without covariance"}
 
 
 def spoiled(name: str) -> xr.Dataset:
@@ -578,14 +578,20 @@ def spoiled(name: str) -> xr.Dataset:
         return data.drop_vars("scan_index")
     if name == "texts":
         return data.assign(range=("detection", np.array(["far"])))
-    return one_plot(**{"negative deviation": {"range_sd": -5.0}, "no deviation": {"range_sd": 0.0}}[name])
+    changes: dict[str, dict[str, float]] = {
+        "negative deviation": {"range_sd": -5.0},
+        "no deviation": {"range_sd": 0.0},
+        "range alone": {"azimuth": math.nan},
+        "place without covariance": {"azimuth": math.nan, "range": math.nan, "easting": 5.0, "northing": 5.0},
+    }
+    return one_plot(**changes[name])
 
 
 @pytest.mark.parametrize(
     "name",
     [
         "index beyond the scans", "index below 0", "another sensor", "no time", "degrees", "no index", "texts",
-        "negative deviation", "no deviation",
+        "negative deviation", "no deviation", "range alone", "place without covariance",
     ],
 )  # fmt: skip
 def test_data_that_break_the_schema_are_refused_or_left_out_and_counted(name: str):

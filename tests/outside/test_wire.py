@@ -393,6 +393,77 @@ def test_a_message_on_the_topic_of_another_is_refused():
         assert refused.value.code == code, topic
 
 
+def test_every_content_type_of_the_table_has_a_decoder():
+    """docs/adapters.md lists what is supported: none of these is an unsupported content type."""
+    rows = (ROOT / "docs" / "adapters.md").read_text().splitlines()
+    listed = [row.split("`")[1] for row in rows if row.startswith(("| `application/", "| `text/"))]
+    assert len(listed) >= 8
+    for content_type in listed:
+        for payload in (b"", b"{}", b"\x00" * 30, b"<a/>"):
+            with pytest.raises(MalformedMessage) as refused:
+                decode(payload, received_at=NOW, content_type=content_type, topic=TOPIC)
+            assert refused.value.code != "unsupported_content_type", content_type
+
+
+def test_a_surveyed_offset_is_taken_off_the_azimuths():
+    """Nomenclature, north_offset_deg: what its azimuths read too much; 3.5 read as 1.5 degrees when it is 2."""
+    frame = LocalFrame.around(10.0, 50.0)
+    layout = layout_at(10.0, 50.0, frame, north_offset_deg=2.0, north_sd_deg=0.1)
+    plots = to_dataset([read(scan_body([{"range_m": 900.0, "azimuth_deg": 3.5}]))], layout)
+    assert float(plots.azimuth[0]) == pytest.approx(math.radians(1.5), abs=1e-9)
+
+
+# Through ingest into the journal: every message is accounted for (design §4a, counts; docs/reliability.md, time)
+
+
+def test_each_message_of_a_mixed_series_is_counted_once(tmp_path: Path):
+    """12 receipts: 4 journaled, 3 duplicates, 5 dead letters; afterwards the mark covers what has no hole before it."""
+    from ingest.envelope import Delivery
+    from ingest.receiving.receiver import Receiver
+    from ops.journal.reader import JournalReader
+    from ops.journal.writer import Journal
+
+    now = int(NOW.timestamp() * 1e9)
+
+    def message(seq: int, age_s: float = 1.0, **changed: Any) -> Delivery:
+        at = (NOW - timedelta(seconds=age_s)).isoformat().replace("+00:00", "Z")
+        body = json.dumps(scan_body([{"range_m": 50.0 + seq, "azimuth_deg": 1.0}], seq=seq, observed_at=at, **changed))
+        numbers = (("boot", "4"), ("seq", str(seq)))  # docs/security.md: the message's own numbers, as in the body
+        return Delivery("watchline/1/s/sensor/gs-1/detections", body.encode(), "application/json", numbers, now)
+
+    series = [
+        message(0),
+        message(1),
+        message(1),  # sent again: the same bytes
+        message(2, age_s=30.0),  # late, still journaled
+        message(3, age_s=-5.0),  # from the future: a dead letter
+        message(4, age_s=2 * 86_400.0),  # older than a day: a dead letter
+        message(1, age_s=2.0),  # the number is taken by another body: conflict, the tamper alarm
+        message(5, sensor="gs-2"),  # speaks for another
+        Delivery("watchline/1/s/sensor/gs-1/detections", b"{", "application/json", (), now),
+        message(0),
+        message(2, age_s=30.0),
+        message(7),
+    ]
+    acknowledged: list[Any] = []
+    with Journal(tmp_path / "journal.db") as journal:
+        receiver = Receiver("s", commit=journal.commit, acknowledge=acknowledged.append, recall=journal.recall)
+        for delivery in series[:6]:
+            receiver.handle([delivery])
+        receiver.handle(series[6:])  # in any batches
+        marks = receiver.take_marks()
+    assert len(acknowledged) == 12  # what is a dead letter is settled, too
+    with JournalReader(tmp_path / "journal.db") as reader:
+        counts = reader.counts()["gs-1"]
+        found = (counts.received, counts.journaled, counts.duplicate, counts.dead_lettered, counts.shed)
+        assert found == (12, 4, 3, 5, 0)
+        codes = sorted(dead.code for _, dead in reader.dead_letters())
+        assert codes == ["conflict", "expired", "future", "not_json", "sensor_mismatch"]
+        assert [row.seq for row in reader.read() if row.kind == "detections"] == [0, 1, 2, 7]
+    # 0 to 5 are journaled or dead letters, 6 never came: the mark stops at 5
+    assert [(mark.sensor, mark.boot, mark.seq) for mark in marks] == [("gs-1", 4, 5)]
+
+
 # SAPIENT: BSI Flex 335 v2, detection reports over MQTT
 
 
@@ -654,6 +725,30 @@ def test_asterix_category_048_by_hand():
     assert plot.range_m == pytest.approx(5 * 1852.0)
     assert plot.azimuth_deg == pytest.approx(90.0)
     assert scan.observed_at == datetime(2026, 3, 14, 7, 35, 54, 500_000, tzinfo=UTC)
+
+
+def test_asterix_category_010_by_hand():
+    """I010/040: RHO in metres, THETA in 360/65536 degrees; I010/140: time in 1/128 s; I010/000: a target report."""
+    # FSPEC items in order: 010, 000, 020, 140, 041, 040
+    fspec = bytes([0b1111_0100])
+    record = fspec + bytes([1, 7, 1, 0b0110_0000]) + (27_355 * 128).to_bytes(3, "big")
+    record += (1_234).to_bytes(2, "big") + (49_152).to_bytes(2, "big")  # 1234 m, 270 degrees
+    (plot,) = asterix(bytes([10]) + (3 + len(record)).to_bytes(2, "big") + record).plots
+    assert plot.range_m == pytest.approx(1_234.0)
+    assert plot.azimuth_deg == pytest.approx(270.0)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 5, 9, -1])
+def test_an_asterix_block_that_is_cut_or_lies_about_its_length_is_refused(cut: int):
+    record = bytes([0b1111_0100, 1, 7, 1, 0b0110_0000]) + (27_355 * 128).to_bytes(3, "big") + bytes([4, 210, 192, 0])
+    block = bytes([10]) + (3 + len(record)).to_bytes(2, "big") + record
+    for spoiled in (
+        block[:cut],
+        block[:1] + (len(block) + 40).to_bytes(2, "big") + block[3:],
+        block[:1] + b"\0\0" + record,
+    ):
+        with pytest.raises(MalformedMessage):
+            asterix(spoiled)
 
 
 def test_asterix_category_062_by_hand():
