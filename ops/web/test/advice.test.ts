@@ -60,12 +60,17 @@ test("advice holds as long as fusion states it anew; then it is unknown, not cou
   assert.equal(line(ADVICE_HOLDS_S), "24 min to spare");
   const old = line(21 * 60);
   assert.match(old, /unknown now/);
-  assert.match(old, /1260 s old/);
+  assert.match(old, /1260 s ago/);
   assert.doesNotMatch(old, /24 min/);
   assert.equal(adviceAgeS(alert, Number.NaN), null); // no clock yet, so no alert is old
   const closed = parseAlert({ ...BODY, status: "cleared", advice: "24 min to spare" });
   assert.ok(closed !== null);
   assert.equal(adviceLine(closed, null, ""), "");
+  const mover = parseAlert({ ...BODY, track: "T1" });
+  const sensor = parseAlert({ ...BODY, sensor: "R1" });
+  assert.ok(mover !== null && sensor !== null);
+  assert.match(adviceLine(mover, 90, "90 s"), /Times and response: unknown now/); // "7 s away" in its sentence is old
+  assert.equal(adviceLine(sensor, 90, "90 s"), "");
 });
 
 test("a track has ended only if a picture as new as the alert lacks it", () => {

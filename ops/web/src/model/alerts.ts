@@ -72,8 +72,9 @@ export function adviceAgeS(alert: Alert, nowMs: number): number | null {
   return ageS > ADVICE_HOLDS_S ? ageS : null;
 }
 
-/** The advice in one line, or that it is unknown by now. */
+/** The advice in one line, or that it is unknown by now, as are the times in the sentence about a mover. */
 export function adviceLine(alert: Alert, ageS: number | null, ago: string): string {
-  if (alert.advice === "" || !isOpen(alert)) return "";
-  return ageS === null ? alert.advice : `Response: unknown now; the last estimate is ${ago} old.`;
+  if (!isOpen(alert)) return "";
+  if (ageS === null) return alert.advice;
+  return alert.advice === "" && alert.track === null ? "" : `Stated ${ago} ago. Times and response: unknown now.`;
 }

@@ -124,10 +124,10 @@ function describeAlert(alert: Alert, state: State, nowMs: number): Details {
   const sections: Section[] = [{ title: "Alert", facts: alertFacts(alert, nowMs) }];
   const response = responseFacts(alert);
   const statedS = adviceAgeS(alert, nowMs);
-  const when = statedS === null ? "If you leave now" : `Response, unknown now; as of ${duration(statedS)} ago`;
-  if (response.length > 0) sections.push({ title: when, facts: response });
+  const old = statedS === null ? "" : `, as of ${duration(statedS)} ago; now unknown`;
+  if (response.length > 0) sections.push({ title: old === "" ? "If you leave now" : `Response${old}`, facts: response });
   const ahead = aheadFacts(alert);
-  if (ahead.length > 0) sections.push({ title: "Where it may go", facts: ahead });
+  if (ahead.length > 0) sections.push({ title: `Where it may go${old}`, facts: ahead });
   if (alert.openings.length > 0) sections.push({ title: "Opened segments", facts: openingFacts(alert) });
   if (alert.track !== null) {
     const known = alertTrack(alert, state.tracks, state.stampMs);
