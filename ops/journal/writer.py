@@ -12,8 +12,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Set
-from dataclasses import replace
+from collections.abc import Callable, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -46,6 +46,17 @@ from ops.runtime.file_lock import lock_file
 _NO_IDENTITY: Final = -1
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetterLimits:
+    """Bytes of dead letters kept: of one source, of all sources that are not known, and in all. Beyond them only the
+    first ``cut_bytes`` of each are kept, so such a dead letter cannot be resubmitted."""
+
+    source_bytes: int = 64_000_000
+    stranger_bytes: int = 16_000_000
+    all_bytes: int = 512_000_000
+    cut_bytes: int = 256
+
+
 class Journal(JournalReader):
     """The only writer. JournalError when another writer holds the file, or when it is newer, foreign or unwritable."""
 
@@ -53,6 +64,9 @@ class Journal(JournalReader):
         """Open for writing, or create."""
         self._path = Path(path)
         self._broken: JournalError | None = None
+        self.limits = DeadLetterLimits()
+        self.is_known: Callable[[str], bool] = lambda _: True
+        self._kept_bytes: dict[str, int] | None = None
         self._refusals: dict[tuple[str, Literal["conflict", "rollback"]], int] = {}
         self._refused: dict[tuple[str, int], Literal["conflict", "rollback"]] = {}
         self._repeated_conflicts: list[Row] = []
@@ -230,6 +244,8 @@ class Journal(JournalReader):
                 dead = replace(dead, boot=None, seq=None)
             elif known == "other" and dead.code != "conflict":
                 dead = replace(dead, code="conflict", field="boot, seq", message=f"{_TAKEN} {dead.message}")
+        room, pool = self._room(dead.sensor)
+        body = dead.body if len(dead.body) <= room else dead.body[: self.limits.cut_bytes]
         values = (
             dead.code,
             dead.field,
@@ -240,14 +256,30 @@ class Journal(JournalReader):
             _NO_IDENTITY if dead.seq is None else dead.seq,
             dead.topic,
             dead.content_type,
-            dead.body,
+            body,
             dead.size,
             dead.digest,
             dead.received_ns,
             dead.sender,
             dead.user_properties,
         )
-        return "dead_lettered" if self._db.execute(INSERT_DEAD, values).rowcount else "duplicate"
+        if not self._db.execute(INSERT_DEAD, values).rowcount:
+            return "duplicate"
+        assert self._kept_bytes is not None
+        self._kept_bytes[pool] = self._kept_bytes.get(pool, 0) + len(body)
+        return "dead_lettered"
+
+    def _room(self, sensor: str) -> tuple[int, str]:
+        """(bytes that dead letters of this source may still take, the source; "" for all that are unknown)."""
+        if self._kept_bytes is None:
+            self._kept_bytes = {}
+            for name, size in self._db.execute("SELECT sensor, total(length(body)) FROM dead_letters GROUP BY sensor"):
+                pool = name if self.is_known(name) else ""
+                self._kept_bytes[pool] = self._kept_bytes.get(pool, 0) + int(size)
+        pool = sensor if self.is_known(sensor) else ""
+        most = self.limits.source_bytes if pool else self.limits.stranger_bytes
+        free = most - self._kept_bytes.get(pool, 0)
+        return min(free, self.limits.all_bytes - sum(self._kept_bytes.values())), pool
 
     def _known(
         self, sensor: str, kind: str, boot: int, seq: int, payload_digest: bytes, resubmitted: int | None = None

@@ -92,7 +92,7 @@ class Pipeline:
         context: AlertContext | None = None,
     ) -> None:
         settings = settings or Settings()
-        self._ground = ground
+        self._ground, self._names = ground, frozenset(ground.layout.ids)
         self._alert_settings = record_from(AlertSettings, settings.alerts, where="settings [alerts]")
         of_tracker = tracker_settings(settings)
         self._correlator = Correlator(ground.border, ground.terrain)
@@ -137,7 +137,8 @@ class Pipeline:
         memory = self._memory
         memory.now_ns = max(memory.now_ns, row.received_ns)
         memory.since_ns = memory.since_ns or row.received_ns
-        memory.skipped[row.sensor] = memory.skipped.get(row.sensor, 0) + 1
+        name = row.sensor if row.sensor in self._names else ""
+        memory.skipped[name] = memory.skipped.get(name, 0) + 1
         self._heard(row)
 
     def save(self) -> bytes:
@@ -248,6 +249,8 @@ class Pipeline:
         self._note_evidence(events)
 
     def _take_status(self, row: JournalRow) -> None:
+        if row.sensor not in self._names:
+            raise BadInput("not in the layout", where=f"status of {row.sensor}", expected="a sensor of the layout")
         status = status_of_row(row, self._memory.sensor_contexts)
         if self._is_old(row, status):
             self._memory.unusable[OLD_STATUS] = self._memory.unusable.get(OLD_STATUS, 0) + 1
@@ -402,7 +405,7 @@ class Pipeline:
 
     def _take_heartbeat(self, row: JournalRow) -> None:
         """Process a heartbeat: for a ground sensor that sends only events, it reports that there was no detection."""
-        if row.sensor in self._ground.layout.ids and row.boot is not None and row.seq is not None:
+        if row.sensor in self._names and row.boot is not None and row.seq is not None:
             self._tracker.heartbeat(
                 row.sensor, boot=row.boot, sequence=row.seq, observed_ns=row.observed_ns, received_ns=row.received_ns
             )
@@ -417,9 +420,13 @@ class Pipeline:
                     del scans[:-EVIDENCE_KEPT]
 
     def _heard(self, row: JournalRow) -> None:
+        if row.sensor not in self._names:  # names that nobody gave would fill the memory
+            return
         self._memory.heard_ns[row.sensor] = max(row.received_ns, self._memory.heard_ns.get(row.sensor, 0))
 
     def _count_unusable(self, row: JournalRow, error: Exception) -> None:
         reason = f"{row.kind}: {type(error).__name__}"
-        self._memory.unusable[reason] = self._memory.unusable.get(reason, 0) + 1
-        log.warning("journal row %d (%s of %s) cannot be used: %s", row.id, row.kind, row.sensor, error)
+        count = self._memory.unusable[reason] = self._memory.unusable.get(reason, 0) + 1
+        if count & (count - 1) == 0:  # 1, 2, 4, 8, …: a flood must not fill the log
+            words = "journal row %d (%s of %s) cannot be used: %s (%d of this kind)"
+            log.warning(words, row.id, row.kind, row.sensor, error, count)

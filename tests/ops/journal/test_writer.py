@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from ingest.receiving.batch import Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import HighWaterMark
 from ops.journal.reader import Counts, JournalError, JournalFull, JournalReader, Recount
-from ops.journal.writer import Journal
+from ops.journal.writer import DeadLetterLimits, Journal
 
 NOW_NS = 1_773_522_000_000_000_000
 
@@ -93,6 +94,34 @@ def test_same_key_and_bytes_is_a_duplicate_and_other_bytes_a_conflict(journal: J
     )
     assert [r.body for r in journal.read() if r.kind == "detections"] == [b"{}", b"{}"]
     assert journal.recount() == {("r1", "detections"): Recount(journaled=2, dead_lettered=1, dead_keys=0)}
+
+
+def test_bodies_of_dead_letters_are_capped_by_source_for_strangers_and_in_all(tmp_path: Path) -> None:
+    """Each stays countable; only the first bytes are kept once there is no room."""
+    names = ["a", "b", *(f"x{n}" for n in range(40))]
+    limits = DeadLetterLimits(source_bytes=10_000, stranger_bytes=5_000, all_bytes=18_000, cut_bytes=10)
+    for _ in range(2):  # and again after a restart
+        with Journal(tmp_path / "j.sqlite") as journal:
+            journal.limits, journal.is_known = limits, lambda name: name in ("a", "b")
+            start = journal.counts().get("a", Counts()).received
+            for n in range(20):
+                large = [replace(dead(None, sensor=name), body=bytes(1000), size=1000) for name in names]
+                for message in large:
+                    unique = replace(message, digest=digest(f"{start} {n} {message.sensor}".encode()))
+                    journal.commit(Batch((unique,)))
+            kept = Counter[str]()
+            for _, letter in journal.dead_letters(limit=10**6):
+                kept["a" if letter.sensor == "a" else "b" if letter.sensor == "b" else "x"] += len(letter.body)
+                assert letter.size == 1000
+            cut = 10 * sum(counts.dead_lettered for counts in journal.counts().values())
+            assert kept["a"] <= 10_000 + cut
+            assert kept["b"] <= 10_000 + cut
+            assert kept["x"] <= 5_000 + cut
+            assert kept.total() <= 18_000 + cut
+            assert kept.total() > 15_000
+            assert all(again.dead_lettered == 20 for again in journal.recount().values()) or start
+    with Journal(tmp_path / "j.sqlite") as journal:
+        assert len(journal.dead_letters(limit=10**6)) == 2 * 20 * len(names)
 
 
 def test_a_refusal_for_numbers_is_reported_once_in_ten_seconds_and_not_for_resubmitted_messages(

@@ -123,10 +123,11 @@ def running(hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
                        if "radar-mid" in path.read_text()))  # fmt: skip
     place = next(tuple(each["geometry"]["coordinates"]) for each in layout["features"]
                  if each["properties"]["id"] == "radar-mid")  # fmt: skip
-    registered = subprocess.run(
-        [sys.executable, "-m", "ops.cli", "sensor", "register", "radar-mid", "--sector", str(hill_sector.sector),
-         "--data", str(data), "--sapient-node", NODE], capture_output=True, timeout=PATIENT_S)  # fmt: skip
-    assert registered.returncode == 0, registered.stderr
+    for sensor, node in (("radar-mid", NODE), ("camera-west", CAMERA)):
+        registered = subprocess.run(
+            [sys.executable, "-m", "ops.cli", "sensor", "register", sensor, "--sector", str(hill_sector.sector),
+             "--data", str(data), "--sapient-node", node], capture_output=True, timeout=PATIENT_S)  # fmt: skip
+        assert registered.returncode == 0, registered.stderr
     log = (data / "out.log").open("wb")
     process = subprocess.Popen(
         [sys.executable, "-m", "ops.cli", "run", "--sector", str(hill_sector.sector), "--data", str(data),
