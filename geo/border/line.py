@@ -138,7 +138,7 @@ class Border:
             Features to take: an SQL WHERE clause, or a mapping from column to its value or values.
         clip : tuple of float, geometry or Dataset, optional
             What to keep: the inside of (west, south, east, north) or of an area in longitude and latitude [degrees], or
-            of the cell centres of a terrain.
+            of the cell centres of a terrain. West is larger than east across the 180th meridian.
         home_side : {"left", "right"}
             As for the class.
 
@@ -147,7 +147,8 @@ class Border:
         Border
             The border. Lines that share an end are joined; parts follow each other by the smallest gaps, all in the
             direction in which the longest is digitised, so that home is on one side, except that a ring keeps its own;
-            see ``geo.border.line_files``. Edges are straight in the coordinates of the file.
+            see ``geo.border.line_files``. Edges are straight in the coordinates of the file; lines across the 180th
+            meridian may be cut there, run on beyond 180°, or jump to −180°.
 
         Raises
         ------

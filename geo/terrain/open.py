@@ -17,8 +17,18 @@ from geo.arrays import Float32s, Floats
 from geo.errors import BadInput, FrameError, TerrainError
 from geo.frame import LocalFrame, horizontal_part
 from geo.schema import Schema, Variable
-from geo.terrain.grid import Degrees, PlannedGrid, applied, check_degrees, plan_grid, transformer, wgs84
-from geo.terrain.header import LONGEST_SIDE_CELLS, both_sides, read_header
+from geo.terrain.grid import (
+    Degrees,
+    PlannedGrid,
+    applied,
+    check_degrees,
+    on_globe,
+    plan_grid,
+    transformer,
+    unrolled,
+    wgs84,
+)
+from geo.terrain.header import LONGEST_SIDE_CELLS, both_sides, near_longitude, read_header
 from geo.terrain.land_cover import legend_attrs, read_canopy, read_codes
 from geo.terrain.mosaic import Paths, join_tiles, tile_names
 from geo.terrain.resample import read_all, read_heights
@@ -126,11 +136,7 @@ def plan_terrain(
         check_degrees(bounds_deg)
     if frame is not None and not isinstance(frame, LocalFrame):
         raise BadInput(f"{frame!r}", where="frame", expected="a LocalFrame, or None")
-    sources = [
-        side
-        for source in join_tiles([read_header(name, nodata=nodata) for name in tile_names(path)])
-        for side in both_sides(source)
-    ]
+    sources = _sources([read_header(name, nodata=nodata) for name in tile_names(path)])
     if frame is None:
         frame = _own_frame(sources, bounds_deg)
     grid = plan_grid(sources, frame, bounds_deg)
@@ -180,7 +186,7 @@ def open_terrain(
     nodata : float, optional
         A value that marks voids in addition to those that the files declare.
     bounds_deg : tuple of float, degrees, optional
-        West, south, east and north of the part to keep.
+        West, south, east and north of the part to keep; west is the larger where it crosses the 180th meridian.
 
     Returns
     -------
@@ -228,17 +234,24 @@ def open_terrain(
     return dataset
 
 
+def _sources(tiles: Sequence[RasterSource]) -> list[RasterSource]:
+    """Tiles joined by grid, those on the other side of the 180th meridian beside the first; a source that crosses it
+    serves both sides."""
+    beside = [near_longitude(tile, tiles[0]) for tile in tiles]
+    return [side for source in join_tiles(beside) for side in both_sides(source)]
+
+
 def _own_frame(sources: Sequence[RasterSource], bounds_deg: Degrees | None) -> LocalFrame:
     """The first source's own system if it is a valid frame and true to scale and angle over what is kept, else one
     around its centre or that of the bounds."""
     lon, lat = _kept_degrees(sources, bounds_deg)
     if bounds_deg is not None:
-        west, south, east, north = bounds_deg
+        west, south, east, north = unrolled(bounds_deg)
         middle = (west + east) / 2.0, (south + north) / 2.0
     else:
         to_wgs84 = Transformer.from_crs(horizontal_part(CRS.from_wkt(sources[0].wkt)), 4326, always_xy=True)
         middle = to_wgs84.transform(*sources[0].centre)
-    local = LocalFrame.around((middle[0] + 180.0) % 360.0 - 180.0, middle[1])
+    local = LocalFrame.around(float(on_globe(middle[0])), middle[1])
     try:
         own = LocalFrame.from_crs(sources[0].wkt, where=sources[0].label)
     except FrameError:
@@ -256,8 +269,8 @@ def _kept_degrees(sources: Sequence[RasterSource], bounds_deg: Degrees | None) -
     share = np.linspace(0.0, 1.0, JUDGED_SIDE)
     across, down = (axis.ravel() for axis in np.meshgrid(share, share))
     if bounds_deg is not None:
-        west, south, east, north = bounds_deg
-        return west + across * (east - west), south + down * (north - south)
+        west, south, east, north = unrolled(bounds_deg)
+        return on_globe(west + across * (east - west)), south + down * (north - south)
     lons, lats = [], []
     for source in sources:
         places = applied(source.transform, across * source.columns, down * source.rows)
@@ -266,7 +279,7 @@ def _kept_degrees(sources: Sequence[RasterSource], bounds_deg: Degrees | None) -
         lats.append(np.asarray(lat))
     lon, lat = np.concatenate(lons), np.concatenate(lats)
     on_earth = np.isfinite(lon) & (np.abs(lat) <= 90.0)
-    return (lon[on_earth] + 180.0) % 360.0 - 180.0, lat[on_earth]
+    return on_globe(lon[on_earth]), lat[on_earth]
 
 
 def _refuse_distorted(frame: LocalFrame, grid: PlannedGrid, where: str) -> None:
@@ -283,7 +296,7 @@ def _usable_somewhere(frame: LocalFrame, easting: Floats, northing: Floats) -> b
 
 def _layer(plan: TerrainPlan, chunks: Chunks | None, path: Paths, read: Any, dtype: Any) -> Any:
     """A raster of land cover or canopy, on the cells of the plan."""
-    sources = join_tiles([read_header(name, heights=False) for name in tile_names(path)])
+    sources = _sources([read_header(name, heights=False) for name in tile_names(path)])
 
     def window(row: int, column: int, rows: int, columns: int) -> RasterValues:
         values: RasterValues = read(sources, plan.grid, Window(column, row, columns, rows))

@@ -74,13 +74,17 @@ def frame_view(ground: OpenSector) -> dict[str, Any]:
 
 
 def lonlat_bounds(ground: OpenSector) -> tuple[float, float, float, float]:
-    """Return west, south, east and north of the terrain in degrees, sampled along its edges because they are curved."""
+    """Return west, south, east and north of the terrain in degrees, sampled along its edges because they are curved.
+
+    Across the 180th meridian longitudes run on beyond ±180°.
+    """
     west, south, east, north = bounds(ground.terrain)
     along = np.linspace(0.0, 1.0, OUTLINE_POINTS_PER_EDGE)
     e, n = west + along * (east - west), south + along * (north - south)
     eastings = np.concatenate([e, e, np.full_like(n, west), np.full_like(n, east)])
     northings = np.concatenate([np.full_like(e, south), np.full_like(e, north), n, n])
     lon, lat = ground.frame.to_lonlat(eastings, northings)
+    lon = lon[0] + (lon - lon[0] + 180.0) % 360.0 - 180.0  # runs on across the 180th meridian
     return float(np.nanmin(lon)), float(np.nanmin(lat)), float(np.nanmax(lon)), float(np.nanmax(lat))
 
 

@@ -15,6 +15,7 @@ from geo.border import Border, Zone
 from geo.challenge.measures import BELTS
 from geo.errors import BadInput
 from geo.terrain import cell_size, north_up
+from sensors.layout import SCALE_DIGITS
 
 FIXED: Final = 2.0**32
 """Probabilities are summed as integer multiples of this, so that the order of the cells does not matter."""
@@ -56,8 +57,12 @@ def over_segments(
     if not counts["cells"].sum():
         raise BadInput("no cell of the terrain lies in it", where=f"belt of {belt_m:g} m", expected="a wider belt")
     spans = border.segment_spans_m
+    scale = np.round(border.frame.scale_factor(*border.point_at(spans.mean(axis=1))), SCALE_DIGITS)
+    answers = _answers(coverage, counts)
+    areas, unit = answers["area_m2"]
+    answers["area_m2"] = (areas / scale[:, None] ** 2, unit)  # on the ground
     return xr.Dataset(
-        {name: (("segment", "belt"), values, attrs) for name, (values, attrs) in _answers(coverage, counts).items()},
+        {name: (("segment", "belt"), values, attrs) for name, (values, attrs) in answers.items()},
         coords={
             "segment": np.arange(border.segments),
             "belt": list(BELTS),

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ops.analysis.coverage.options import CoverageOptions
+from ops.analysis.coverage.window import cut_to_need
 from ops.analysis.inputs import assumption_records
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
 from ops.sector.links import heard, links_of, unlinked_words
@@ -31,8 +32,9 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
     BadInput for a folder whose files of these names were not written by this command.
     """
     options.check()
-    ground = open_sector(load_sector(options.sector), options.layout)
-    links = links_of(ground)
+    whole = open_sector(load_sector(options.sector), options.layout)
+    links = links_of(whole)
+    ground = cut_to_need(whole)
     from ops.analysis.coverage.files import RASTERS
     from ops.drawing.coverage_classes import maps_of
 
@@ -43,6 +45,7 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
         rasters, segments, belt = _computed(heard(ground, links), options, progress)
         _written(ground, options, rasters, segments, progress)
     figures = _figures(options, ground, rasters, segments, belt) | {
+        **_extent(whole, ground),
         "unlinked": list(links.unlinked),
         "links": links.record,
     }
@@ -105,9 +108,8 @@ def _figures(
     options: CoverageOptions, ground: OpenSector, rasters: xr.Dataset, segments: xr.Dataset, belt: xr.Dataset
 ) -> dict[str, Any]:
     from ops.analysis.coverage.files import PER_SEGMENT
-    from ops.sector.off_terrain import OffTerrain
 
-    story, beyond = rasters.attrs, OffTerrain.of(ground)
+    story = rasters.attrs
     share = segments["covered_share"].sel(belt="both").to_numpy()
     worst = [int(i) for i in np.argsort(share, kind="stable")[:LISTED_WORST] if not np.isnan(share[i])]
     return {
@@ -129,11 +131,6 @@ def _figures(
             for side in belt["belt"].to_numpy()
         },
         "frame": ground.frame_figures,
-        "off_terrain": {
-            "border_m": round(beyond.line_m, 1),
-            "belt_share": round(beyond.belt_share, 6),
-            "sentences": beyond.sentences,
-        },
         "worst_segment": _worst(segments["mean_probability"].sel(belt="both").to_numpy()),
         "segments": int(segments.sizes["segment"]),
         "segments_wholly_covered": int((share == 1.0).sum()),
@@ -155,6 +152,22 @@ def _worst(mean: np.ndarray[Any, Any]) -> dict[str, Any] | None:
         return None
     at = int(np.nanargmin(mean))
     return {"segment": at, "mean_probability": _rounded(float(mean[at]))}
+
+
+def _extent(whole: OpenSector, ground: OpenSector) -> dict[str, Any]:
+    """Return what lies off the terrain, and the cells that were computed of how many."""
+    from ops.sector.off_terrain import OffTerrain
+
+    beyond = OffTerrain.of(whole)
+    return {
+        "off_terrain": {
+            "border_m": round(beyond.line_m, 1),
+            "belt_share": round(beyond.belt_share, 6),
+            "sentences": beyond.sentences,
+        },
+        "cells": list(ground.terrain["elevation"].shape),
+        "terrain_cells": list(whole.terrain["elevation"].shape),
+    }
 
 
 def _number(value: xr.DataArray) -> float | None:
