@@ -54,13 +54,12 @@ class Origin:
         heights = np.ascontiguousarray(ground.terrain["elevation"][::every, ::every].to_numpy(), np.float32)
         terrain = hashlib.blake2b(heights.tobytes(), digest_size=8).hexdigest() + (f"/{every}" if every > 1 else "")
         sensors = hashlib.blake2b("\n".join(repr(s) for s in ground.layout).encode(), digest_size=8).hexdigest()
-        missing = spaced(str(findings.segments.attrs.get("missing", "")))
-        movement = f"movement by {settings.mover}" + (f", without {missing}" if missing else "")
+        movement = f"movement by {settings.mover}, {question.ways.words}"
         yard = ", ".join(_setting(name, value) for name, value in settings.yardstick().items())
         error = str(findings.segments.attrs.get("dem_error", "not drawn"))
         return cls(
             ground=f"terrain above {attrs.get('datum', 'an unknown datum')}, cells of {attrs.get('cell_m', '?')} m",
-            layout=f"layout {ground.layout.name}, {len(ground.layout)} sensors, on that terrain",
+            layout=f"layout {ground.layout.name}, {question.links.sensors} sensors, on that terrain",
             data_version=f"terrain {terrain}, border {line}, layout {sensors}, {_others(question)}",
             code_version=f"watchline {version('watchline')}",
             of_ground=(
@@ -71,6 +70,7 @@ class Origin:
             ),
             of_layout=(
                 f"target {question.target}, conditions {question.conditions}, {question.direction}",
+                f"{question.links.words[0].lower()}{question.links.words[1:]}",
                 "misses of sensors and looks independent",
                 movement,
                 "named settings of the sensors: summary.json",
@@ -111,7 +111,7 @@ def _others(question: ChallengeQuestion) -> str:
     bases = sorted(read_bases(question.ground.sector.bases).items())
     versions = [f"bases {hashlib.blake2b(repr(bases).encode(), digest_size=8).hexdigest() if bases else 'none'}"]
     for name in ("roads", "rivers", "fords"):
-        table = getattr(question.ways, name)
+        table = getattr(question.ways.ways, name)
         if table is not None:
             digest = hashlib.blake2b(b"".join(table.geometry.to_wkb()), digest_size=8).hexdigest()
             versions.append(f"{name} {digest}")

@@ -63,7 +63,8 @@ def _page(comparison: Comparison) -> dict[str, Any]:
         "assumptions": [assumption_table(comparison), coverage_assumption_table(comparison)],
         "limits": [
             str(story["limits"]).capitalize() + ".",
-            f"Not in the terrain or the sector: {story['missing'] or 'nothing'}.",
+            f"Movement and response: {comparison.ways.words}.",
+            f"Not in the terrain or the sector: {story['missing'].replace('_', ' ') or 'nothing'}.",
             f"Response: {story['response']}"
             + (f": {story['response_assumptions']}." if story["response_assumptions"] else "."),
             f"Segments left out, as nobody can cross them or their ground is unknown: {story['segments_left_out']}.",

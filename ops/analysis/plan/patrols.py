@@ -19,7 +19,8 @@ from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.crossings import INWARD
 from geo.paths.response_times import journey_time
 from ops.runtime.output import atomic_write
-from sensors.interdiction.interception import ResponseSettings, depth_of, tasks_of, three_ways
+from sensors.crossing.segments import unknown_segments_in
+from sensors.interdiction.interception import LEAST, ResponseSettings, depth_of, tasks_of, three_ways
 from sensors.patrols.border_sweeps import Sweeps
 from sensors.patrols.game import Game, Shift, Solution, roster, solve_game
 
@@ -126,12 +127,13 @@ def game_of(
     the response takes at most ``on_the_spot_s``, or the patrol itself finds the crosser (probability ``finds``,
     independent).
     """
-    settings, ways = ResponseSettings(), three_ways(watched, response, direction=direction)
-    tasks = [tasks_of(watched, paths, response, settings) for paths in ways.values()]
+    settings = ResponseSettings()
+    paths = three_ways(watched, response, direction=direction)
+    tasks = [tasks_of(watched, each, response, settings) for each in paths.values()]
     alone = np.min([t.interruption(settings) for t in tasks], axis=0)
     on_the_spot = [replace(t, response_s=np.fmin(t.response_s, on_the_spot_s)) for t in tasks]
     helped = 1.0 - (1.0 - np.min([t.interruption(settings) for t in on_the_spot], axis=0)) * (1.0 - finds)
-    known = np.flatnonzero(~np.isnan(alone) & ~np.isnan(helped))
+    known = np.flatnonzero(~np.isnan(alone) & ~np.isnan(helped) & ~unknown_segments_in(watched, paths[LEAST]))
     if not len(known):
         raise BadInput("no segment can be crossed and reached", where="patrols", expected="ground with a way across")
     return Game(alone[known], np.maximum(helped, alone)[known]), known.astype(np.int64)

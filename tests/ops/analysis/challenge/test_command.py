@@ -188,7 +188,7 @@ def test_isochrones_of_large_ground_are_of_a_subsample(
     areas = []
     for side in (2_000, 100):  # the ground has 200 cells a side
         monkeypatch.setattr(files, "ISOCHRONES_SIDE", side)
-        files.write_isochrones(tmp_path / f"{side}.geojson", response, ground.terrain)
+        files.write_isochrones(tmp_path / f"{side}.geojson", response, ground.terrain, "bare ground")
         areas.append(gpd.read_file(tmp_path / f"{side}.geojson").to_crs(ground.terrain.attrs["crs"]))
     whole, thin = (table.set_index("minutes").area for table in areas)
     assert whole.index.tolist() == thin.index.tolist()
@@ -321,6 +321,18 @@ def test_the_last_line_is_one_object(
     assert told["any_layout"]["response_difficulty"]["hardest_segments"] == []
     assert "another mover" in told["reference_misfit"] or "cells" in told["reference_misfit"]
     assert "segments can be crossed below 0.9" in stderr
+
+
+def test_a_file_without_a_base_is_no_base(narrow_sector: Any, tmp_path: Path) -> None:
+    """The files that are listed are those that are there, and none of them is of a response."""
+    (narrow_sector.folder / "bases.geojson").write_text(BASES % "")
+    narrow_sector.edit(narrow_sector.sector, "[layouts]", 'bases = "bases.geojson"\n[layouts]')
+    out = tmp_path / "out"
+    with blank_pictures():
+        told = assess(ChallengeOptions(str(narrow_sector.sector), out, draws=0, runs=0), QUIET)
+    assert sorted(told["files"]) == sorted(str(file) for file in out.iterdir())
+    assert "bases" in told["missing"]
+    assert not any("response" in Path(file).name for file in told["files"])
 
 
 def test_what_a_layout_sets_is_text(narrow_sector: Any, tmp_path: Path) -> None:
