@@ -29,7 +29,7 @@ class PublishedTrack(Struct, frozen=True, omit_defaults=True):
     """A confirmed or coasting track.
 
     ``position_sd_m``: one standard deviation along the longer axis of its position error. ``course_deg`` is from true
-    north; absent for what stands still. ``kind``: most probable class, or ``unknown``. ``offset_m``: distance to the
+    north; absent for what stands still. ``class``: the most probable one, or ``unknown``. ``offset_m``: distance to the
     border, positive on the own side. ``doubtful``: among its newest evidence are reports of a sensor whose key was
     revoked.
     """
