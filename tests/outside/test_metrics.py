@@ -556,6 +556,16 @@ def test_cells_of_a_radar_and_of_a_camera():
     assert np.allclose(seen[30.0].coverage_probability.values[1][far], half[far], rtol=0.02)
 
 
+def test_a_sensor_beside_a_void_watches_what_it_can_see():
+    """It stands a third of a cell towards a void; ground on the other side is watched, the void is not known."""
+    ground = plain(41, 61)
+    ground.elevation.values[20, 31] = np.nan
+    layout = watching({"at": (1516.0, 0.0), "detection_probability": 0.5, "max_range_m": 600.0})
+    seen = coverage(layout, ground, LINE).combined_probability
+    assert float(seen.sel(easting=1300.0, northing=0.0)) > 0.99
+    assert math.isnan(float(seen.sel(easting=1550.0, northing=0.0)))
+
+
 @pytest.mark.parametrize(("double", "hole", "k"), [(False, False, 1), (True, False, 2), (False, True, 0)])
 def test_a_chain_of_footprints_is_a_barrier(double: bool, hole: bool, k: int):
     """Circles of 450 m every 600 m along the line hold it once; a second row twice; without one circle it is open."""
