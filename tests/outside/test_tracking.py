@@ -369,7 +369,7 @@ def test_a_convoy_of_three_is_three():
 
 
 def test_classes_are_aligned_by_name():
-    """A convoy stated as vehicles, in an order of classes not ours (design §4a: aligned by coordinate, never by place)."""
+    """A convoy stated as vehicles, in an order of classes not ours (design §4a: by coordinate, never by place)."""
     ways = {n: straight((-900.0 - 60.0 * k, 500.0), (8.0, 1.0)) for k, n in enumerate("abc")}
     record, _, _ = radar_night(ways, 150.0, seed=2, pd=0.95)
     likely = {"animal": 0.05, "vehicle": 0.8, "person": 0.05, "other": 0.05, "group": 0.05}
