@@ -67,7 +67,7 @@ class Supervision:
 
     def parts(self) -> Mapping[str, str | None]:
         """Return why each process does not work, by name; None for one that does."""
-        return {one.part.name: one.down or one.problem for one in self._watched}
+        return {one.part.name: _why_not(one) for one in self._watched}
 
     def _look_at(self, one: _Watched, now_s: float, sentences: list[str]) -> None:
         if one.given_up:
@@ -112,3 +112,10 @@ class Supervision:
             one.down = f"{one.part.name} cannot be started ({error.strerror})."
             one.due_s = now_s + LONGEST_PAUSE_S
             sentences.append(f"{one.down} Next start in {LONGEST_PAUSE_S:.0f} s.")
+
+
+def _why_not(one: _Watched) -> str | None:
+    """Why the process does not work; an end counts at once, before the next ``look``."""
+    if one.down is None and not one.part.alive:
+        return one.part.exit_report()
+    return one.down or one.problem

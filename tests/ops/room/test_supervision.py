@@ -67,6 +67,7 @@ def test_the_first_end_is_mended_at_once_and_said_until_the_part_is_ready(
     assert supervision.look() == []
     assert supervision.parts() == {"broker": None}
     part.alive = False
+    assert supervision.parts() == {"broker": "broker ended with code -9. Log: x.log."}, "before the next round"
     assert supervision.look() == ["broker ended with code -9. Log: x.log. It was started again."]
     assert part.starts == [clock.now_s]
     assert supervision.parts() == {"broker": "broker ended with code -9. Log: x.log."}, "started, but not ready yet"
