@@ -65,6 +65,11 @@ class Supervision:
             self._look_at(one, self._monotonic_s(), sentences)
         return sentences
 
+    @property
+    def given_up(self) -> str | None:
+        """Which process was given up, and why; None while there is none."""
+        return next((one.down for one in self._watched if one.given_up), None)
+
     def parts(self) -> Mapping[str, str | None]:
         """Return why each process does not work, by name; None for one that does."""
         return {one.part.name: _why_not(one) for one in self._watched}

@@ -108,8 +108,10 @@ def test_a_part_that_has_run_steadily_starts_over_with_the_pauses(
 
 
 def test_a_part_that_never_recovers_is_given_up_loudly(supervision: Supervision, part: Part, clock: Clock) -> None:
+    assert supervision.given_up is None
     sentences = end_for(supervision, part, clock, GIVE_UP_AFTER_S + 2 * LONGEST_PAUSE_S)
     assert "not started any more" in sentences[-1]
+    assert supervision.given_up == sentences[-1]
     starts = len(part.starts)
     assert end_for(supervision, part, clock, 600) == []
     assert len(part.starts) == starts
