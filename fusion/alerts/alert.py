@@ -445,9 +445,12 @@ class AlertState:
             For any other bytes.
         """
         try:
-            return msgspec.json.decode(body, type=cls)
-        except (msgspec.MsgspecError, UnicodeError) as error:
+            state = msgspec.json.decode(body, type=cls)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise AlertStateError(f"cannot be read ({error})", where="alert state", expected="JSON it wrote") from None
+        if state.to_json() != body:  # a field that is missing or unknown would be forgotten in silence
+            raise AlertStateError("has other fields", where="alert state", expected="JSON it wrote")
+        return state
 
 
 def act_on(

@@ -188,6 +188,5 @@ class AlertSettings:
             value = getattr(self, setting.name)
             if not (isfinite(value) and value > 0):
                 raise AlertSettingsError(f"{value}", where=f"alert setting {setting.name}", expected="a number above 0")
-        for name in ("required_probability", "nuisance_share", "quiet_probability"):
-            if getattr(self, name) > 1.0:
-                raise AlertSettingsError(f"{getattr(self, name)}", where=f"alert setting {name}", expected="0 to 1")
+            if value > 1.0 and setting.name.endswith(("_probability", "_share")):
+                raise AlertSettingsError(f"{value}", where=f"alert setting {setting.name}", expected="0 to 1")

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any, Final
 
 from paho.mqtt import properties as paho_properties
-from paho.mqtt.client import Client, MQTTMessage, MQTTv5
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import MalformedPacket, Properties  # type: ignore[attr-defined]
@@ -136,7 +136,9 @@ class Connection:
         now_ns: Callable[[], int],
         subscriptions: Sequence[str] = (),
         settings: ConnectionSettings | None = None,
+        resumes: bool = True,
     ) -> None:
+        """``resumes``: whether the first connection continues a session that an earlier process left at the broker."""
         self.url, self.client_id, self.settings = url, client_id, settings or ConnectionSettings()
         self.connected = False
         self.ready = threading.Event()
@@ -147,6 +149,7 @@ class Connection:
         self._tls_problem: str | None = None
         self._in_flight = self.settings.in_flight
         self._now_ns, self._subscriptions = now_ns, list(subscriptions)
+        self._resumes = resumes
         self._left: set[str] = set()
         self._asked: dict[int, Sequence[str]] = {}
         self._lock = threading.Lock()
@@ -166,7 +169,11 @@ class Connection:
         self._heard_s = self._worked_s = time.monotonic()
         self._asked_s, self._probed, self._thread = None, False, None
         self._client.connect_async(
-            self.url.host, self.url.port, self.settings.keepalive_s, clean_start=False, properties=properties
+            self.url.host,
+            self.url.port,
+            self.settings.keepalive_s,
+            clean_start=False if self._resumes else MQTT_CLEAN_START_FIRST_ONLY,
+            properties=properties,
         )
         self._client.loop_start()
 
@@ -333,6 +340,7 @@ class Connection:
             self.renew(f"the broker allows {allowed} messages in flight")
             return
         self.problem = self._asked_s = None
+        self._resumes = True
         self.connected, self._up_s = True, time.monotonic()
         self.on_up(bool(flags.session_present))
         if self._subscriptions:
@@ -398,6 +406,7 @@ class Connection:
                 qos=message.qos,
                 mid=message.mid,
                 epoch=self._epoch,
+                retained=message.retain,
             )
         )
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -21,17 +21,14 @@ from geo.errors import WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.security.key_register import Identity
-from ingest.sending.spool import MessageKey, Spool
+from ingest.sending.spool import MessageKey, Spool, first_boot_at
 from ingest.topics import unit_topic
 from ingest.unit_messages import Reply, encode_unit
 from ops.broker.identities import UNIT
 from ops.journal.reader import JournalError, JournalReader
-from sensors.timestamps import SECOND_NS, nanoseconds
 
 AGAIN_AFTER_S: Final = 3.0
 LOOK_EVERY_S: Final = 0.25
-FIRST_MINUTE: Final = datetime(2020, 1, 1, tzinfo=UTC)
-"""A new spool numbers its boots from the minutes since this time, so that numbers of a lost spool are not reused."""
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +57,8 @@ class ActionSender:
         identity: Identity | None = None,
     ) -> None:
         """Open the spool ``actions.db`` in ``folder``, which also holds the journal ``journal.db``."""
-        minutes = (now_ns() // SECOND_NS - nanoseconds(FIRST_MINUTE) // SECOND_NS) // 60
         self._topic = unit_topic(sector_id, UNIT, "reply")
-        self._spool = Spool(folder / "actions.db", first_boot=max(minutes, 1))
+        self._spool = Spool(folder / "actions.db", first_boot=first_boot_at(now_ns()))
         self._journal = folder / "journal.db"
         self._publisher = Publisher(
             url, client_id=f"watchline-{sector_id}-operator", now_ns=now_ns, identity=identity, boot=self._spool.boot

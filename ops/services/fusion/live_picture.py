@@ -35,7 +35,7 @@ def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
     east, north = column["easting"].astype(float), column["northing"].astype(float)
     lon, lat = frame.to_lonlat(east, north)
     rate_e, rate_n = column["easting_rate"].astype(float), column["northing_rate"].astype(float)
-    speed = np.hypot(rate_e, rate_n)
+    speed = np.hypot(rate_e, rate_n) / frame.scale_factor(east, north)
     course = np.degrees(np.arctan2(rate_e, rate_n) + frame.convergence_rad(east, north)) % 360
     axes, angle = _ellipses(column["cov"][:, :2, :2].astype(float))
     likely = column["class_probability"].argmax(axis=1)
