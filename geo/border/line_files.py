@@ -18,6 +18,7 @@ from shapely.geometry import LineString, Polygon, box, shape
 from shapely.geometry.base import BaseGeometry
 
 from geo.arrays import Bools, Floats
+from geo.border.safe_vector import refuse_requests
 from geo.errors import BorderError
 from geo.frame import WGS84, LocalFrame, horizontal_part
 
@@ -179,6 +180,7 @@ def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, di
     import pyogrio
 
     layers = None
+    refuse_requests(str(path))
     try:
         layers = pyogrio.list_layers(path)
         if len(layers) != 1:
