@@ -11,6 +11,8 @@ from ops.sector.samples import jacksboro_cog
 from ops.sector.sector_file import SAMPLE_TERRAIN, Sector, cache_folder, layout_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import xarray as xr
 
     from geo.border import Border, Zone
@@ -117,7 +119,7 @@ def open_sector(sector: Sector, layout: str | None = None) -> OpenSector:
     return ground
 
 
-def _fitting_frame(sector: Sector, source: str) -> LocalFrame | None:
+def _fitting_frame(sector: Sector, source: Path | str) -> LocalFrame | None:
     """A frame along the border, where the terrain's default frame is not true to scale and angle there; else None.
 
     A border of some hundred kilometres from east to west is beyond any transverse Mercator.
