@@ -141,9 +141,13 @@ class Layout:
             raise LayoutError(
                 f"cannot be read ({error.strerror})", where=path.name, expected="a GeoJSON file"
             ) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise LayoutError(f"is not JSON ({error})", where=path.name, expected="a GeoJSON file") from error
-        return cls.from_geojson(document, frame, name=path.stem, catalogue=catalogue)
+        try:
+            return cls.from_geojson(document, frame, name=path.stem, catalogue=catalogue)
+        except LayoutError as error:
+            inside = "" if error.where == path.stem else f", {error.where}"
+            raise LayoutError(error.what, where=path.name + inside, expected=error.expected) from None
 
     @classmethod
     def from_geojson(

@@ -12,6 +12,7 @@ import xarray as xr
 
 from geo import terrain as ground
 from geo.arrays import Float32s, Floats
+from geo.schema import by_label
 from geo.terrain.derived import standing_points
 from sensors import ground_sensor
 from sensors.camera import CLUTTER_ELEVATION_DEG
@@ -89,7 +90,7 @@ def sensor_models(
     """The model of each sensor of the layout, by id. With terrain but no ``coverage``, visibility is computed here."""
     grids = None
     if terrain is not None and coverage is not None:
-        grids = coverage["probability"]
+        grids = by_label(coverage["probability"], "sensor", layout.ids, where="coverage")
     elif terrain is not None and len(layout):
         from sensors.coverage import look_probability  # slow to import, and needed only with terrain
 

@@ -189,7 +189,7 @@ def _read_plain(path: Path) -> tuple[list[Any], dict[str, Any]] | None:
         features = document["features"]
         geometries = [shape(feature["geometry"]) for feature in features]
         properties = [dict(feature.get("properties") or {}) for feature in features]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, shapely.errors.ShapelyError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, shapely.errors.ShapelyError):
         return None
     names = dict.fromkeys(name for row in properties for name in row)
     return geometries, {name: np.array([row.get(name) for row in properties], dtype=object) for name in names}
@@ -198,6 +198,7 @@ def _read_plain(path: Path) -> tuple[list[Any], dict[str, Any]] | None:
 def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, dict[str, Any]]:
     import pyogrio
 
+    layers = None
     try:
         layers = pyogrio.list_layers(path)
         if len(layers) != 1:
@@ -207,6 +208,10 @@ def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, di
     except ValueError as error:
         raise BorderError(f"the filter {where!r} cannot be applied", where=str(path), expected="SQL WHERE") from error
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        if layers is not None and isinstance(where, str):
+            raise BorderError(
+                f"the filter {where!r} cannot be applied", where=str(path), expected="SQL WHERE"
+            ) from error
         raise BorderError("the file cannot be read", where=str(path), expected="a shp, GeoJSON or GPKG file") from error
     if wkb is None or meta["crs"] is None:
         missing = "geometries" if wkb is None else "coordinate system"

@@ -86,6 +86,41 @@ def response_time(
     return _seconds(walker, np.minimum(driven, walked), attrs).rename("response_time")
 
 
+def journey_time(
+    walker: Mobility,
+    vehicle: Mobility,
+    place: npt.ArrayLike,
+    *,
+    to_place: bool = False,
+    vehicle_near: bool = False,
+    mount_s: float,
+    neighbours: int = 16,
+) -> xr.DataArray:
+    """Seconds (northing, easting) by vehicle and on foot from ``place`` (2,) [m] to each cell, or ``to_place``.
+
+    ``walker`` and ``vehicle`` are surfaces over the same cells. A driver stays with the vehicle, so who has left it
+    anywhere may mount it again anywhere, each in ``mount_s``. At the place the journey begins, or ends, in the vehicle
+    where one can be there; with ``vehicle_near`` also on foot. Infinite where there is no path, NaN where the ground is
+    void. Raises TerrainError for a place off the ground.
+    """
+
+    def reached(mover: Mobility, labels: Floats) -> Floats:
+        return spread(mover, labels, backward=to_place, neighbours=neighbours).cost
+
+    here = labels_at(walker, place)
+    wheels = np.where(vehicle.closed, np.inf, here)
+    if vehicle_near:
+        wheels = np.minimum(wheels, np.where(vehicle.closed, np.inf, reached(walker, here) + mount_s))
+    driven = reached(vehicle, wheels)
+    seconds = np.minimum(driven, reached(walker, np.minimum(driven + mount_s, here)))
+    attrs: dict[str, str | int | float] = {
+        "mover": "vehicle and walker, either way",
+        "missing": ", ".join(walker.missing),
+        "dismount_s": mount_s,
+    }
+    return _seconds(walker, seconds, attrs).rename("journey_time")
+
+
 def isochrones(time: xr.DataArray, terrain: xr.Dataset, minutes: Sequence[float]) -> geopandas.GeoDataFrame:
     """Area reached within each of ``minutes``, one row each: ``minutes`` and the area in WGS 84.
 

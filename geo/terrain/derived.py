@@ -38,6 +38,45 @@ def frame_of(terrain: xr.Dataset) -> LocalFrame:
     return LocalFrame.from_crs(terrain.attrs["crs"], where="terrain")
 
 
+def north_up(dataset: xr.Dataset) -> xr.Dataset:
+    """Align a dataset of rasters by its coordinates: rows from north to south, columns from west to east.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Terrain, coverage or other rasters with the dims ``northing`` and ``easting``, in any order of rows, columns and
+        dims.
+
+    Returns
+    -------
+    Dataset
+        The same values with dims (..., northing, easting); ``dataset`` itself where nothing has to be moved.
+
+    Raises
+    ------
+    TerrainError
+        If ``northing`` or ``easting`` is no dim with a coordinate of distinct, finite numbers.
+    """
+    moved = dataset
+    for name, sign in (("northing", -1.0), ("easting", 1.0)):
+        if name not in getattr(moved, "dims", ()) or name not in moved.coords:
+            raise TerrainError(f"no dim {name!r} with a coordinate", where="terrain", expected="northing and easting")
+        if not np.issubdtype(moved[name].dtype, np.number):
+            raise TerrainError(f"{name!r} has type {moved[name].dtype}", where="terrain", expected="metres")
+        place = sign * moved[name].to_numpy().astype(np.float64)
+        if not (np.diff(place) > 0.0).all():
+            order = np.argsort(place, kind="stable")
+            if not (np.diff(place[order]) > 0.0).all():
+                raise TerrainError(f"{name!r} repeats or is not finite", where="terrain", expected="distinct numbers")
+            moved = moved.isel({name: order})
+    if any(
+        values.dims[-2:] != ("northing", "easting") and {"northing", "easting"} <= set(values.dims)
+        for values in moved.variables.values()
+    ):
+        moved = moved.transpose(..., "northing", "easting")
+    return moved
+
+
 def cell_size(terrain: xr.Dataset) -> float:
     """Return the side of the square cells of a terrain.
 
@@ -56,11 +95,13 @@ def cell_size(terrain: xr.Dataset) -> float:
     Raises
     ------
     TerrainError
-        If there are fewer than two columns, or they do not run from west to east.
+        If there are fewer than two columns, they do not run from west to east, or the rows not from north to south.
     """
-    easting = terrain["easting"].to_numpy()
+    easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     if len(easting) < 2 or not easting[-1] > easting[0]:
         raise TerrainError(f"{len(easting)} columns", where="terrain", expected="at least 2, from west to east")
+    if len(northing) > 1 and not northing[0] > northing[-1]:
+        raise TerrainError("rows from south to north", where="terrain", expected="rows from north to south (north_up)")
     return float(easting[-1] - easting[0]) / (len(easting) - 1)
 
 

@@ -18,6 +18,7 @@ from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
 from geo.terrain.derived import standing_points
 from geo.visibility.view import RADIO_K, surface_of
+from ops.sector.links import SectorLinks
 from ops.sector.open_sector import OpenSector
 from sensors.coverage import CURVATURE_K, TARGET_HEIGHTS_M
 from sensors.layout import AnySensor, Layout, grid_azimuths_rad
@@ -95,12 +96,25 @@ def heights(ground: OpenSector) -> tuple[float, float]:
     return float(np.nanmin(looked_at)), float(np.nanmax(looked_at))
 
 
-def layout_view(ground: OpenSector, problems: Mapping[str, str]) -> dict[str, Any]:
-    """Return each sensor's position and field of view as features; ``problems`` gives reasons for unknown views."""
+def layout_view(ground: OpenSector, problems: Mapping[str, str], links: SectorLinks | None = None) -> dict[str, Any]:
+    """Return each sensor's position and field of view as features; ``problems`` gives reasons for unknown views.
+
+    With ``links``, each position states how the sensor reports and whether a link to a base is known; ``linked`` is
+    None where links were not checked.
+    """
     features = []
     for sensor in ground.layout:
-        features += [_sensor_point(sensor, ground, problems.get(sensor.id)), _sensor_view(sensor, ground.layout)]
+        point = _sensor_point(sensor, ground, problems.get(sensor.id))
+        point["properties"] |= _report_view(sensor, links)
+        features += [point, _sensor_view(sensor, ground.layout)]
     return {"type": "FeatureCollection", "name": ground.layout.name, "features": features}
+
+
+def _report_view(sensor: AnySensor, links: SectorLinks | None) -> dict[str, Any]:
+    if links is None or links.unchecked:
+        return {"reports_by": sensor.reports_by, "linked": None}
+    linked = sensor.id not in links.unlinked
+    return {"reports_by": (links.layout[sensor.id] if linked else sensor).reports_by, "linked": linked}
 
 
 def segments_view(ground: OpenSector, shares: Sequence[float | None], revision: str) -> dict[str, Any]:

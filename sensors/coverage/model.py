@@ -18,6 +18,7 @@ import xarray as xr
 
 from geo.arrays import is_lazy
 from geo.border import Border, Zone
+from geo.terrain import north_up
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import ViewshedMode
 from sensors.clear_view import look_in_view
@@ -110,6 +111,7 @@ def coverage(
     unknown one adds nothing, so the value is a lower bound there, and NaN where no known sensor detects. A camera's
     hazard counts for one search only. Results are the same to the bit for any block, scheduler and number of threads.
     """
+    terrain = north_up(terrain)
     label, task = _task(target, conditions, dwell_s, assumptions, mode)
     blocks = checked_blocks(layout, terrain, task, block_cells)
     data: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {}
@@ -169,6 +171,7 @@ def coverage_rasters(
     BadInput
         As ``coverage``.
     """
+    terrain = north_up(terrain)
     label, task = _task(target, conditions, dwell_s, assumptions, mode)
     blocks = checked_blocks(layout, terrain, task, block_cells)
     done, total = 0, visits(blocks) if report is not None else 0
@@ -216,6 +219,7 @@ def look_probability(
     Ground sensors sense through the ground: everything within their range is visible, and at least their own cell.
     Availability, weather and repeated looks are not included.
     """
+    terrain = north_up(terrain)
     if target not in TARGET_HEIGHTS_M:
         raise LayoutError(f"target {target!r}", where="look_probability", expected=", ".join(TARGET_HEIGHTS_M))
     shape, task = (
@@ -278,6 +282,7 @@ def _coords(layout: Layout, border: Border | Zone | None, blocks: Blocks) -> dic
         "easting": terrain["easting"],
         "kind": ("sensor", np.array([sensor.kind for sensor in layout], dtype=str)),
         "availability": ("sensor", np.array([sensor.availability for sensor in layout], dtype=float), {"units": "1"}),
+        "report_delay": ("sensor", np.array([sensor.delay_s for sensor in layout], dtype=float), {"units": "s"}),
         "exposure_s": ("sensor", np.array(seconds, dtype=float), {"units": "s"}),
     }
     if border is not None:
