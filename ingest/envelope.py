@@ -129,7 +129,8 @@ class Envelope:
 class Delivery:
     """One message as delivered by the broker. ``epoch`` and ``mid`` identify the connection that may acknowledge it.
 
-    ``replay_of``: id of the dead letter that a person resubmits; such a message was not delivered by a broker.
+    ``retained``: the broker had stored it, and handed it over because of a new subscription. ``replay_of``: id of the
+    dead letter that a person resubmits; such a message was not delivered by a broker.
     """
 
     topic: str
@@ -140,6 +141,7 @@ class Delivery:
     qos: int = 1
     mid: int = 0
     epoch: int = 0
+    retained: bool = False
     replay_of: int | None = None
 
 

@@ -237,7 +237,7 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     note: Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")] = ""
 
 
-class Ack(Struct, frozen=True):
+class Ack(Struct, frozen=True, omit_defaults=True):
     """Acknowledgement that every message of a boot up to a seq is in the journal or the dead letters.
 
     Parameters
@@ -246,15 +246,19 @@ class Ack(Struct, frozen=True):
         Number of the sender's start.
     seq : int
         The sender may delete its messages up to this one.
+    conflict : bool
+        Whether some of them, sent since the last acknowledgement, are dead letters because ingest had other messages
+        under their numbers.
     """
 
     boot: Counter
     seq: Counter
+    conflict: bool = False
 
 
-def encode_ack(boot: int, seq: int) -> bytes:
+def encode_ack(boot: int, seq: int, *, conflict: bool = False) -> bytes:
     """The payload of an ack topic."""
-    return msgspec.json.encode(Ack(boot, seq))
+    return msgspec.json.encode(Ack(boot, seq, conflict))
 
 
 MESSAGES: Final[dict[str, type[Struct]]] = {"scan": WireScan, "status": Status}
@@ -290,10 +294,13 @@ def json_schema(message: str = "scan") -> dict[str, Any]:
                     option["pattern"] = r"([Zz]|[+-]00:00)$"
     if "WirePlot" in definitions:
         plot = definitions["WirePlot"]
-        plot["properties"]["class"]["propertyNames"] = {"enum": list(CLASSES)}
+        plot["properties"]["class"] |= {"propertyNames": {"enum": list(CLASSES)}, **SOME_CLASS}
         plot["allOf"] = [_needs(name, other) for name, other in NEEDS]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Watchline {message}", **schema}
 
+
+SOME_CLASS: Final = {"if": {"minProperties": 1}, "then": {"not": {"additionalProperties": {"const": 0}}}}
+"""Scores of classes that are all 0 cannot be scaled to sum 1; none at all means not reported."""
 
 NEEDS: Final = (("lon", "lat"), ("lat", "lon"), ("range_m", "azimuth_deg"), ("elevation_deg", "azimuth_deg"))
 """A plot that reports the first field must report the second; without it there is no usable measurement."""

@@ -16,10 +16,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from paho.mqtt import properties as paho_properties
-from paho.mqtt.client import Client, MQTTMessage, MQTTv5
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import MalformedPacket, Properties  # type: ignore[attr-defined]
@@ -107,6 +108,18 @@ def _ignore(*_: object) -> None:
     """The callback of a connection until one is set."""
 
 
+class _Client(Client):
+    """paho's client that also reports the answers to its pings, for which paho has no callback: on a quiet connection
+    they are all that a broker says."""
+
+    on_ping_answered: Callable[[], None] = _ignore
+
+    def _handle_pingresp(self) -> MQTTErrorCode:
+        result = super()._handle_pingresp()
+        self.on_ping_answered()
+        return result
+
+
 class Connection:
     """A paho client under the rules above, replaced by a new one when its thread ends or its peer stops responding.
 
@@ -123,7 +136,9 @@ class Connection:
         now_ns: Callable[[], int],
         subscriptions: Sequence[str] = (),
         settings: ConnectionSettings | None = None,
+        resumes: bool = True,
     ) -> None:
+        """``resumes``: whether the first connection continues a session that an earlier process left at the broker."""
         self.url, self.client_id, self.settings = url, client_id, settings or ConnectionSettings()
         self.connected = False
         self.ready = threading.Event()
@@ -134,6 +149,7 @@ class Connection:
         self._tls_problem: str | None = None
         self._in_flight = self.settings.in_flight
         self._now_ns, self._subscriptions = now_ns, list(subscriptions)
+        self._resumes = resumes
         self._left: set[str] = set()
         self._asked: dict[int, Sequence[str]] = {}
         self._lock = threading.Lock()
@@ -153,7 +169,11 @@ class Connection:
         self._heard_s = self._worked_s = time.monotonic()
         self._asked_s, self._probed, self._thread = None, False, None
         self._client.connect_async(
-            self.url.host, self.url.port, self.settings.keepalive_s, clean_start=False, properties=properties
+            self.url.host,
+            self.url.port,
+            self.settings.keepalive_s,
+            clean_start=False if self._resumes else MQTT_CLEAN_START_FIRST_ONLY,
+            properties=properties,
         )
         self._client.loop_start()
 
@@ -259,7 +279,7 @@ class Connection:
 
     def _make(self) -> Client:
         settings = self.settings
-        client = Client(CallbackAPIVersion.VERSION2, client_id=self.client_id, protocol=MQTTv5, manual_ack=True)
+        client = _Client(CallbackAPIVersion.VERSION2, client_id=self.client_id, protocol=MQTTv5, manual_ack=True)
         if self.url.username is not None:
             client.username_pw_set(self.url.username, self.url.password)
         if self.url.tls:
@@ -275,6 +295,7 @@ class Connection:
         client.on_subscribe = self._guard(self._subscribed)
         client.on_message = self._guard(self._message)
         client.on_publish = self._guard(self._published)
+        client.on_ping_answered = partial(self._guard(_ignore), client)
         return client
 
     def _note_tls(self, why: str) -> None:
@@ -319,6 +340,7 @@ class Connection:
             self.renew(f"the broker allows {allowed} messages in flight")
             return
         self.problem = self._asked_s = None
+        self._resumes = True
         self.connected, self._up_s = True, time.monotonic()
         self.on_up(bool(flags.session_present))
         if self._subscriptions:
@@ -384,6 +406,7 @@ class Connection:
                 qos=message.qos,
                 mid=message.mid,
                 epoch=self._epoch,
+                retained=message.retain,
             )
         )
 

@@ -18,11 +18,15 @@ Recall = Callable[[str, int], tuple[int, Set[int]]]
 
 @dataclass(frozen=True, slots=True)
 class HighWaterMark:
-    """All messages of this sensor and boot up to ``seq`` are in the journal or the dead letters."""
+    """All messages of this sensor and boot up to ``seq`` are in the journal or the dead letters.
+
+    ``newest``: seq of the message that led to it.
+    """
 
     sensor: str
     boot: int
     seq: int
+    newest: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
@@ -64,4 +68,4 @@ class HighWaterMarks:
         while prefix.mark + 1 in prefix.ahead:
             prefix.mark += 1
             prefix.ahead.remove(prefix.mark)
-        return HighWaterMark(sensor, boot, prefix.mark)
+        return HighWaterMark(sensor, boot, prefix.mark, seq)

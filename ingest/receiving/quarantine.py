@@ -10,7 +10,9 @@ so that the broker's queue stays short. A sender with a spool sends them again, 
 quarantine lasts longer than the previous one.
 
 Each name has two buckets: messages that are not signed with its key do not count against the sensor itself. While only
-unauthenticated messages are quarantined, messages with a valid signature are read.
+unauthenticated messages are quarantined, messages with a valid signature are read. Names that are neither in the layout
+nor have a key share one bucket, in which good messages cost tokens, too: otherwise a sender could use a new name for
+each message. A unit's bucket is not that of a sensor of the same name.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import Final, Literal
 from ingest.errors import UNPROVEN
 from ingest.receiving.batch import DeadLetter, Row
 from ingest.standards.gateway_refusal import REFUSED
+from ingest.unit_messages import KINDS
 
 MAX_SOURCES: Final = 10_000
 """Maximum number of buckets; the one charged least recently is dropped first."""
@@ -39,7 +42,7 @@ class QuarantineSettings:
     of messages that are good except for their times; a sensor that was disconnected for days sends many of the latter.
     ``repeated_cost``: of a duplicate; the time between the sendings of duplicates earns tokens, too, because a sender
     repeats what waits at the broker while ingest is down, and all of it then arrives at once. ``bytes_each``: number of
-    bytes of a bad message that cost another token.
+    bytes of a bad message that cost another token; ``stranger_bytes_each``: of any message under a pooled name.
 
     *Broken*: the fraction ``sound_bad`` of a sound sensor's messages cannot be read, ``broken_bad`` of a broken one's;
     Page's cumulative sum decides between them, with at most one false decision in ``false_alarm`` messages. Four bad
@@ -55,6 +58,7 @@ class QuarantineSettings:
     repeated_cost: float = 0.25
     other_cost: float = 0.25
     bytes_each: int = 4096
+    stranger_bytes_each: int = 512
     sound_bad: float = 0.001
     broken_bad: float = 0.5
     false_alarm: float = 1e10
@@ -100,6 +104,20 @@ _UNTIMELY: Final = frozenset({"future", "expired"})
 """Codes of messages that are good except for their times: a wrong clock, or a long outage of the connection."""
 
 
+_UNIT: Final = "unit "
+"""Begins the bucket's name of a unit; no name of a sensor contains a blank."""
+
+
+def bucket_name(name: str, kind: str) -> str:
+    """Name of the bucket for messages of this kind under this name."""
+    return f"{_UNIT}{name}" if kind in KINDS.values() else name
+
+
+def bucket_owner(bucket: str) -> tuple[str, bool]:
+    """(name, whether it is a unit's) of a bucket."""
+    return bucket.removeprefix(_UNIT), bucket.startswith(_UNIT)
+
+
 def _sent_later_s(message: Row | DeadLetter, bucket: _Bucket) -> float:
     """Time [s] by which a duplicate was sent later than all earlier ones; 0 for one replayed with its old time."""
     if isinstance(message, DeadLetter) or message.sent_ns is None:
@@ -110,8 +128,8 @@ def _sent_later_s(message: Row | DeadLetter, bucket: _Bucket) -> float:
 
 
 class Quarantine:
-    """Quarantine of all sources; pure. Times are those of receipt, in ns. ``pooled(name)``: whether unauthenticated
-    messages share one bucket."""
+    """Quarantine of all sources; pure. Times are those of receipt, in ns. ``pooled(source)``: whether this source
+    shares the bucket of strangers. Sources are ``bucket_name`` of a name and a kind."""
 
     def __init__(
         self, settings: QuarantineSettings | None = None, *, pooled: Callable[[str], bool] = lambda _: False
@@ -152,9 +170,14 @@ class Quarantine:
 
     def charge(self, message: Row | DeadLetter, *, repeated: bool) -> None:
         """Count one message that was read for or against its source; a failed test starts a quarantine."""
-        cost, step = self._cost(message, repeated=repeated), self._step(message)
-        proven = not (isinstance(message, DeadLetter) and message.code in UNPROVEN)
-        key = (message.sensor, True) if proven else (self._stranger(message.sensor), False)
+        source = bucket_name(message.sensor, message.kind)
+        pooled = self._pooled(source)
+        cost = self._stranger_cost(message, repeated=repeated) if pooled else self._cost(message, repeated=repeated)
+        step = (
+            0.0 if pooled else self._step(message)
+        )  # a stranger's unreadable messages do not speak against the others
+        proven = not pooled and not (isinstance(message, DeadLetter) and message.code in UNPROVEN)
+        key = (source, True) if proven else (self._stranger(source), False)
         if cost == 0.0 and step <= 0.0 and key not in self._buckets:
             return
         bucket = self._bucket(key, message.received_ns)
@@ -191,6 +214,12 @@ class Quarantine:
         if message.kind != "detections":
             return settings.other_cost
         return settings.rate_cost if "rate" in message.flags.split(",") else 0.0
+
+    def _stranger_cost(self, message: Row | DeadLetter, *, repeated: bool) -> float:
+        """Cost in tokens of a message under a pooled name: its size counts, whatever it is."""
+        size = message.size if isinstance(message, DeadLetter) else len(message.body)
+        base_cost = self._cost(message, repeated=repeated) or self._settings.other_cost
+        return base_cost + size / self._settings.stranger_bytes_each
 
     def _step(self, message: Row | DeadLetter) -> float:
         """Increment of the cumulative sum by the message: 0 if another sender is possible, or if a gateway, which has

@@ -20,7 +20,7 @@ from ingest.envelope import UNNUMBERED_BOOT, Delivery, Envelope
 from ingest.errors import UNPROVEN, MalformedMessage, printable
 from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import HighWaterMark, HighWaterMarks, Recall
-from ingest.receiving.quarantine import Quarantine
+from ingest.receiving.quarantine import Quarantine, bucket_name
 from ingest.security.authentication import Authenticator, SenderBoot, SourceKey
 from ingest.security.signature import SIGNED
 from ingest.topics import Topic
@@ -132,7 +132,7 @@ class Receiver:
             source = self._source(envelope.topic)
             guard = quarantine if delivery.replay_of is None else None
             if guard is not None and not self._admits(guard, delivery, envelope, source):
-                guard.shed(source[0])
+                guard.shed(bucket_name(*source))
                 counted[source] += 1
                 continue
             message = self._judge(delivery, envelope, source, boots)
@@ -149,7 +149,7 @@ class Receiver:
 
     def _admits(self, guard: Quarantine, delivery: Delivery, envelope: Envelope, source: SourceKey) -> bool:
         """Whether the quarantine admits this message."""
-        verdict = guard.admits(source[0], delivery.received_ns)
+        verdict = guard.admits(bucket_name(*source), delivery.received_ns)
         if verdict != "prove":
             return verdict == "read"
         trust = self._guards.trust

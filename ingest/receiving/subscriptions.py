@@ -11,7 +11,7 @@ spool.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from ingest.receiving.batch import Batch
@@ -26,8 +26,11 @@ MAX_NAMES: Final = 10_000
 class Subscriptions:
     """Pure. ``filters`` are the topics to subscribe to now."""
 
-    def __init__(self, sector: str, names: Iterable[str] = ()) -> None:
-        """``names``: sensors that are known from the start."""
+    def __init__(
+        self, sector: str, names: Iterable[str] = (), *, is_stranger: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """``names``: sensors that are known from the start. ``is_stranger``: names that never become known."""
+        self._is_stranger = is_stranger
         self._sector = sector
         self._sensors: dict[str, None] = dict.fromkeys(names)
         self._named: frozenset[str] = frozenset()
@@ -45,7 +48,7 @@ class Subscriptions:
         """Update from a batch and the sources in quarantine after it; return whether ``filters`` has changed."""
         before = len(self._sensors)
         for row in batch.rows:
-            if row.kind in SENSOR_CHANNELS:
+            if row.kind in SENSOR_CHANNELS and not self._is_stranger(row.sensor):
                 self._sensors.pop(row.sensor, None)
                 self._sensors[row.sensor] = None
         while len(self._sensors) > MAX_NAMES:

@@ -24,7 +24,7 @@ from ingest.mqtt.connection import Connection, ConnectionSettings
 from ingest.security.key_register import Identity
 from ingest.security.signature import BURST_SIZES, SignedMessage, UserProperties
 from ingest.sending.send_window import SendWindow, SendWindowSettings
-from ingest.sending.spool import MessageKey, Spool, SpoolEntry
+from ingest.sending.spool import MessageKey, Spool, SpoolEntry, first_boot_at
 from ingest.standards.gateway_refusal import PREFIX, REFUSED, encode_refused
 from ingest.wire import JSON, Ack, Kind, ReportedState, Status
 from sensors.scan import Scan
@@ -65,7 +65,8 @@ class Sender:
     Parameters
     ----------
     spool : Spool
-        Spool in which the messages wait. The caller owns it and closes it after ``stop``.
+        Spool in which the messages wait. The caller owns it and closes it after ``stop``. A new one without a
+        ``first_boot`` begins at the minute of ``now_ns``.
     sector : str
         Name of the sector.
     sensor : str
@@ -107,6 +108,7 @@ class Sender:
         kind: Kind | None = None,
         settings: SenderSettings | None = None,
     ) -> None:
+        spool.raise_first_boot(first_boot_at(now_ns()))
         self._spool = spool
         self._sensor, self._kind, self._now_ns = sensor, kind, now_ns
         self._settings = settings or SenderSettings()
@@ -124,6 +126,10 @@ class Sender:
         self._note = ""
         self._failed: str | None = None
         self._replaced: str | None = None
+        self._reused: str | None = None
+        self._sent_seq = 0
+        self._connections = 0
+        self._acknowledged = False
         self.refused_acks = 0
         self._offsets: deque[float] = deque(maxlen=OFFSETS_KEPT)
         self._lock = threading.Lock()
@@ -135,6 +141,7 @@ class Sender:
             now_ns=now_ns,
             subscriptions=[topics.sensor_topic(sector, sensor, "ack")],
             settings=replace(self._settings.connection, tls=self._identity.tls),
+            resumes=False,  # the last acknowledgements are retained; older ones may be of a spool that was lost
         )
         self._connection.will = lambda: (self._status_topic, *self._status("lost"))
         self._connection.on_up = self._on_up
@@ -273,8 +280,8 @@ class Sender:
 
     @property
     def problem(self) -> str | None:
-        """The reason why nothing is sent, in one sentence; None without a problem."""
-        return self._failed or self._replaced or self._connection.problem
+        """The reason why nothing is sent, or why ingest cannot use what is sent, in one sentence; None without one."""
+        return self._failed or self._reused or self._replaced or self._connection.problem
 
     @property
     def clock_offset_s(self) -> float | None:
@@ -360,12 +367,19 @@ class Sender:
         lows = {boot: self._spool.low(boot) for boot in {entry.boot for entry in due}}
         for first in range(0, len(due), BURST_SIZES[0]):
             for entry, message in self._signed(due[first : first + BURST_SIZES[0]], lows):
+                self._note_sent(entry)
                 if not self._publish(message):
                     return
                 self._window.sent(entry)
         while self._repeats:
-            for _, message in self._signed([self._repeats.popleft()], {}):
+            for entry, message in self._signed([self._repeats.popleft()], {}):
+                self._note_sent(entry)
                 self._publish(message)
+
+    def _note_sent(self, entry: SpoolEntry) -> None:
+        """Note a message before it is sent, because its acknowledgement may arrive at once."""
+        if entry.boot == self._spool.boot:
+            self._sent_seq = max(self._sent_seq, entry.seq)
 
     def _publish(self, message: SignedMessage) -> bool:
         topic, content_type, user_properties, payload = message
@@ -431,6 +445,7 @@ class Sender:
     def _on_up(self, session_present: bool) -> None:
         with self._lock:
             self._came_up = True
+            self._connections += 1
             self._lost_session = self._lost_session or not session_present
             self._status_due_ns = 0
 
@@ -446,6 +461,18 @@ class Sender:
                 f"ingest knows boot {ack.boot} of {self._sensor}, this spool is at {self._spool.boot}: it was replaced"
                 " by a new one; expected boots that rise (Spool(first_boot=...))."
             )
+        if ack.boot == self._spool.boot:
+            stored = delivery.retained and self._connections == 1 and not self._acknowledged  # before anything was sent
+            unsent = stored or ack.seq > self._sent_seq
+            if unsent or ack.conflict:
+                self._reused = (
+                    f"ingest has other messages of {self._sensor} under the numbers of boot {ack.boot}: this spool"
+                    " replaced another one, or two programs send as this sensor; messages with these numbers become"
+                    " dead letters (conflict); expected boots that rise (Spool(first_boot=...))."
+                )
+            if unsent:  # of another sender's messages, so those in the spool are not settled
+                return
+            self._acknowledged = True
         with self._lock:
             if ack.boot == self._spool.boot:
                 self._replaced = None

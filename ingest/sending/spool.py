@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -22,6 +23,8 @@ APPLICATION_ID: Final = 0x574C5331  # "WLS1"
 _SEQ_BITS: Final = 40  # rowid = boot << 40 | seq: one integer that sorts like (boot, seq)
 _SEQ_MASK: Final = (1 << _SEQ_BITS) - 1
 _MAX_BOOT: Final = (1 << 23) - 1
+_LARGEST_FIRST_BOOT: Final = _MAX_BOOT - (1 << 20)
+_BOOTS_COUNT_FROM: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _TABLES: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE messages (id INTEGER PRIMARY KEY, payload BLOB NOT NULL);
@@ -71,9 +74,9 @@ class Spool:
         The file, which is created when it does not exist.
     limits : SpoolLimits, optional
         Capacity.
-    first_boot : int
-        Lowest boot of a new file. After the loss of a disk, choose one above every boot used before, so that no key is
-        reused.
+    first_boot : int, optional
+        Lowest boot. Without one a new file begins at 1, which its sender raises to the minute of its clock
+        (``first_boot_at``): a file that replaces a lost one then reuses none of its keys.
 
     Raises
     ------
@@ -83,14 +86,14 @@ class Spool:
     Examples
     --------
     >>> from ingest.sending import Spool
-    >>> with Spool(":memory:") as spool:
+    >>> with Spool(":memory:", first_boot=1) as spool:
     ...     key = spool.put(lambda boot, seq: b"payload")
     ...     entries = spool.pending()
     >>> key, entries[0].payload
     ((1, 1), b'payload')
     """
 
-    def __init__(self, path: str | Path, *, limits: SpoolLimits | None = None, first_boot: int = 1) -> None:
+    def __init__(self, path: str | Path, *, limits: SpoolLimits | None = None, first_boot: int | None = None) -> None:
         self._path = Path(path)
         self._limits = limits or SpoolLimits()
         self._lock = threading.Lock()
@@ -108,7 +111,7 @@ class Spool:
             self._db.close()
             raise
 
-    def _prepare(self, first_boot: int) -> None:
+    def _prepare(self, first_boot: int | None) -> None:
         db = self._db
         db.execute("PRAGMA locking_mode=EXCLUSIVE")
         self._check_schema()  # before the first write: another program's file stays unchanged
@@ -116,12 +119,14 @@ class Spool:
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA journal_size_limit=16777216")
         db.execute("BEGIN IMMEDIATE")
-        if self._check_schema() == 0:
+        created = self._check_schema() == 0
+        if created:
             for statement in _TABLES.split(";"):
                 db.execute(statement)
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-        self.boot = max(self._meta("boot") + 1, first_boot)
+        self._may_raise_boot = created and first_boot is None
+        self.boot = max(self._meta("boot") + 1, first_boot or 1)
         if self.boot > _MAX_BOOT:
             raise SpoolError(f"boot {self.boot} is too large", where=self._path.name, expected=f"at most {_MAX_BOOT}")
         self._set_meta("boot", self.boot)
@@ -147,6 +152,27 @@ class Spool:
                 expected=f"a schema of at most {SCHEMA_VERSION}",
             )
         return version
+
+    def raise_first_boot(self, boot: int) -> None:
+        """Begin at ``boot`` instead of 1, if this opening created the file without a ``first_boot`` and no message has
+        been put yet.
+
+        Parameters
+        ----------
+        boot : int
+            Such as that of ``first_boot_at``.
+
+        Raises
+        ------
+        SpoolError
+            On a disk error.
+        """
+        with self._lock:
+            if not self._may_raise_boot or self._next_seq > 1 or boot <= self.boot:
+                return
+            self._after = (self._count, self._bytes, self._put_total, self._dropped_total)
+            self._transact(lambda: self._set_meta("boot", boot))
+            self.boot, self._may_raise_boot = boot, False
 
     def put(self, build: Build) -> MessageKey:
         """Store one message under the next (boot, seq); it is on disk when this returns.
@@ -334,6 +360,32 @@ class Spool:
         if name.startswith("SQLITE_FULL"):
             return SpoolFull("the disk is full", where=self._path.name, expected="free space for the spool")
         return SpoolError(str(error), where=self._path.name, expected="a spool file on a disk that works")
+
+
+def first_boot_at(now_ns: int) -> int:
+    """Return the boot with which a new spool begins: the number of minutes since 2020.
+
+    It is above every boot of a lost spool whose sender was started less than once a minute, as far as both clocks are
+    right. Clocks before 2020 give 1, and clocks after 2033 the largest first boot.
+
+    Parameters
+    ----------
+    now_ns : int, ns since 1970
+        The time.
+
+    Returns
+    -------
+    int
+        The boot.
+
+    Examples
+    --------
+    >>> from ingest.sending.spool import first_boot_at
+    >>> first_boot_at(1_577_836_800_000_000_000 + 90 * 1_000_000_000)
+    1
+    """
+    minutes = (now_ns - round(_BOOTS_COUNT_FROM.timestamp()) * 1_000_000_000) // 60_000_000_000
+    return min(max(minutes, 1), _LARGEST_FIRST_BOOT)
 
 
 def _id(boot: int, seq: int) -> int:

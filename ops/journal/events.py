@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -41,6 +41,19 @@ class Revocation(msgspec.Struct, frozen=True):
     """The body of a ``revocation`` row."""
 
     revoked: bool
+
+
+REFUSAL: Final = "refusal"
+"""Kind of the journal rows for a sensor whose authentic messages are refused for their numbers. While this goes on, one
+every REFUSAL_EVERY_NS."""
+REFUSAL_EVERY_NS: Final = 10 * 10**9
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """The body of a ``refusal`` row: ``conflict`` when other messages have their numbers, ``rollback`` when their
+    sender's boot is below one that was received."""
+
+    code: Literal["conflict", "rollback"]
 
 
 CLOCK: Final = "clock"

@@ -12,15 +12,19 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Set
-from dataclasses import replace
+from collections.abc import Callable, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+
+import msgspec
 
 from ingest.errors import UNPROVEN
 from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import MAX_AHEAD
 from ingest.security.authentication import SourceKey
+from ingest.topics import SENSOR_CHANNELS
+from ops.journal.events import REFUSAL, REFUSAL_EVERY_NS, Refusal
 from ops.journal.reader import ANY, APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull, JournalReader
 from ops.journal.tables import (
     BOOT,
@@ -42,6 +46,17 @@ from ops.runtime.file_lock import lock_file
 _NO_IDENTITY: Final = -1
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetterLimits:
+    """Bytes of dead letters kept: of one source, of all sources that are not known, and in all. Beyond them only the
+    first ``cut_bytes`` of each are kept, so such a dead letter cannot be resubmitted."""
+
+    source_bytes: int = 64_000_000
+    stranger_bytes: int = 16_000_000
+    all_bytes: int = 512_000_000
+    cut_bytes: int = 256
+
+
 class Journal(JournalReader):
     """The only writer. JournalError when another writer holds the file, or when it is newer, foreign or unwritable."""
 
@@ -49,6 +64,12 @@ class Journal(JournalReader):
         """Open for writing, or create."""
         self._path = Path(path)
         self._broken: JournalError | None = None
+        self.limits = DeadLetterLimits()
+        self.is_known: Callable[[str], bool] = lambda _: True
+        self._kept_bytes: dict[str, int] | None = None
+        self._refusals: dict[tuple[str, Literal["conflict", "rollback"]], int] = {}
+        self._refused: dict[tuple[str, int], Literal["conflict", "rollback"]] = {}
+        self._repeated_conflicts: list[Row] = []
         try:
             lock = lock_file(Path(f"{self._path}-lock"))
         except OSError as error:
@@ -98,12 +119,22 @@ class Journal(JournalReader):
         if not batch.messages and not batch.shed:
             return
         with _Transaction(self):
+            self._repeated_conflicts.clear()
             outcomes = self._store(batch)
-            if "journaled" in outcomes:
+            refused = _refused(batch, outcomes)
+            reported = self._report_refusals(refused)
+            if reported or "journaled" in outcomes:
                 self._db.execute(CLOSE_BATCH)
             self._count(batch, outcomes)
             self._db.executemany(MARK, [(mark.sensor, mark.boot, mark.seq) for mark in batch.marks])
             self._db.executemany(BOOT, [(boot.sensor, boot.kind, boot.key, boot.boot) for boot in batch.boots])
+        for name, code, at_ns in reported:
+            self._refusals.pop((name, code), None)
+            self._refusals[name, code] = at_ns
+        while len(self._refusals) > _MOST_REFUSALS:
+            del self._refusals[next(iter(self._refusals))]
+        self._refused.update({(message.sensor, message.boot or 0): code for message, code in refused})
+        self._refused.update({(row.sensor, row.boot): "conflict" for row in self._repeated_conflicts})
 
     def tick(self, now_ns: int) -> None:
         """Append a clock tick. Ticks are the only time reference for readers of the journal."""
@@ -145,6 +176,23 @@ class Journal(JournalReader):
         ).fetchone()
         return -1 if row is None else int(row[0])
 
+    def take_refused(self) -> dict[tuple[str, int], Literal["conflict", "rollback"]]:
+        """Return the (sensor, boot) of messages refused for their numbers since the last call, with the reason.
+
+        The boot of a ``rollback`` is the one that was too low.
+        """
+        refused, self._refused = self._refused, {}
+        return refused
+
+    def highest_boot(self, sensor: str) -> tuple[int, int]:
+        """Return a sensor's highest boot that was received, and its mark; (0, 0) without one."""
+        row = self._db.execute(
+            "SELECT boot, max(seq) FROM (SELECT boot, seq FROM marks WHERE sensor = ?1 UNION ALL"
+            " SELECT boot, 0 FROM boots WHERE sensor = ?1) GROUP BY boot ORDER BY boot DESC LIMIT 1",
+            (sensor,),
+        ).fetchone()
+        return (0, 0) if row is None else (int(row[0]), int(row[1]))
+
     def last_of_kind(self, kind: str) -> dict[str, bytes]:
         """Map each subject to the body of its newest row of this kind; only rows that no sender numbered."""
         return dict(
@@ -178,7 +226,9 @@ class Journal(JournalReader):
 
     def _store_row(self, row: Row) -> str:
         known = self._known(row.sensor, row.kind, row.boot, row.seq, digest(row.body), row.replay_of)
-        if known == "same":
+        if known in ("same", "same conflict"):
+            if known == "same conflict" and row.kind in SENSOR_CHANNELS:
+                self._repeated_conflicts.append(row)
             return "duplicate"
         if known == "other":
             return self._store_dead(_conflict(row))
@@ -188,12 +238,14 @@ class Journal(JournalReader):
     def _store_dead(self, dead: DeadLetter) -> str:
         if dead.boot is not None and dead.seq is not None:
             known = self._known(dead.sensor, dead.kind, dead.boot, dead.seq, dead.digest)
-            if known == "same":
+            if known in ("same", "same conflict"):
                 return "duplicate"
             if dead.code in UNPROVEN:  # an unauthenticated sender must not take a key from the true sender
                 dead = replace(dead, boot=None, seq=None)
             elif known == "other" and dead.code != "conflict":
                 dead = replace(dead, code="conflict", field="boot, seq", message=f"{_TAKEN} {dead.message}")
+        room, pool = self._room(dead.sensor)
+        body = dead.body if len(dead.body) <= room else dead.body[: self.limits.cut_bytes]
         values = (
             dead.code,
             dead.field,
@@ -204,19 +256,36 @@ class Journal(JournalReader):
             _NO_IDENTITY if dead.seq is None else dead.seq,
             dead.topic,
             dead.content_type,
-            dead.body,
+            body,
             dead.size,
             dead.digest,
             dead.received_ns,
             dead.sender,
             dead.user_properties,
         )
-        return "dead_lettered" if self._db.execute(INSERT_DEAD, values).rowcount else "duplicate"
+        if not self._db.execute(INSERT_DEAD, values).rowcount:
+            return "duplicate"
+        assert self._kept_bytes is not None
+        self._kept_bytes[pool] = self._kept_bytes.get(pool, 0) + len(body)
+        return "dead_lettered"
+
+    def _room(self, sensor: str) -> tuple[int, str]:
+        """(bytes that dead letters of this source may still take, the source; "" for all that are unknown)."""
+        if self._kept_bytes is None:
+            self._kept_bytes = {}
+            for name, size in self._db.execute("SELECT sensor, total(length(body)) FROM dead_letters GROUP BY sensor"):
+                pool = name if self.is_known(name) else ""
+                self._kept_bytes[pool] = self._kept_bytes.get(pool, 0) + int(size)
+        pool = sensor if self.is_known(sensor) else ""
+        most = self.limits.source_bytes if pool else self.limits.stranger_bytes
+        free = most - self._kept_bytes.get(pool, 0)
+        return min(free, self.limits.all_bytes - sum(self._kept_bytes.values())), pool
 
     def _known(
         self, sensor: str, kind: str, boot: int, seq: int, payload_digest: bytes, resubmitted: int | None = None
     ) -> str:
-        """Compare with what the journal holds under this key: the "same" payload, an "other" one, or "nothing".
+        """Compare with what the journal holds under this key: the "same" payload, as a "same conflict" among the dead
+        letters, an "other" one, or "nothing".
 
         ``resubmitted`` is the id of the dead letter being resubmitted, which is ignored.
         """
@@ -226,13 +295,30 @@ class Journal(JournalReader):
         ).fetchone()
         if row is not None and digest(row[0]) == payload_digest:
             return "same"
-        dead = self._db.execute(
-            "SELECT digest FROM dead_letters WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ? AND id IS NOT ?",
-            (*key, resubmitted),
-        ).fetchall()
-        if (payload_digest,) in dead:
-            return "same"
+        dead = dict(
+            self._db.execute(
+                "SELECT digest, code FROM dead_letters"
+                " WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ? AND id IS NOT ?",
+                (*key, resubmitted),
+            ).fetchall()
+        )
+        if payload_digest in dead:
+            return "same conflict" if dead[payload_digest] == "conflict" else "same"
         return "other" if row is not None or dead else "nothing"
+
+    def _report_refusals(
+        self, refused: list[tuple[Row | DeadLetter, Literal["conflict", "rollback"]]]
+    ) -> list[tuple[str, Literal["conflict", "rollback"], int]]:
+        """Append a row for each sensor and reason that is not reported yet; return (sensor, reason, time) of each."""
+        due: dict[tuple[str, Literal["conflict", "rollback"]], int] = {}
+        for message, code in refused:
+            last_ns = self._refusals.get((message.sensor, code))
+            if last_ns is None or not 0 <= message.received_ns - last_ns < REFUSAL_EVERY_NS:
+                due.setdefault((message.sensor, code), message.received_ns)
+        for (name, code), at_ns in due.items():
+            body = msgspec.json.encode(Refusal(code))
+            self._db.execute(INSERT, (REFUSAL, name, None, None, at_ns, at_ns, None, "application/json", body, "", ""))
+        return [(*key, at_ns) for key, at_ns in due.items()]
 
     def _count(self, batch: Batch, outcomes: list[str]) -> None:
         totals: dict[SourceKey, Counter[str]] = {}
@@ -313,6 +399,20 @@ def _outcome_shown(message: Row | DeadLetter, outcome: str) -> str:
     return "refused: conflict" if outcome == "dead_lettered" else outcome
 
 
+def _refused(batch: Batch, outcomes: list[str]) -> list[tuple[Row | DeadLetter, Literal["conflict", "rollback"]]]:
+    """Return a sensor's own messages that were refused for their numbers, not those that a person resubmits."""
+    found: list[tuple[Row | DeadLetter, Literal["conflict", "rollback"]]] = []
+    for message, outcome in zip(batch.messages, outcomes, strict=True):
+        if outcome != "dead_lettered" or message.replay_of is not None or message.kind not in SENSOR_CHANNELS:
+            continue
+        if isinstance(message, Row):
+            found.append((message, "conflict"))
+        elif message.code == "rollback":
+            found.append((message, "rollback"))
+    return found
+
+
+_MOST_REFUSALS: Final = 10_000
 _TAKEN: Final = "another message has this key already;"
 
 

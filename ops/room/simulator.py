@@ -43,7 +43,7 @@ class Senders:
         self._senders: dict[str, Sender] = {}
         self._sent: dict[tuple[str, int, int], tuple[int, int]] = {}
         for one in simulated:
-            spool = self._stack.enter_context(Spool(folder / f"{one.sensor}.db"))
+            spool = self._stack.enter_context(Spool(folder / f"{one.sensor}.db", first_boot=1))
             sender = Sender(
                 spool,
                 sector=sector_id,

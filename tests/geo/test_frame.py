@@ -92,3 +92,41 @@ def test_a_centre_off_the_globe_is_refused(lon: float, lat: float) -> None:
 def test_swapped_coordinates_are_refused_with_their_place_in_the_array() -> None:
     with pytest.raises(FrameError, match=r"point 1: .*latitude 120"):
         PYRENEES.to_local([1.0, 42.0], [42.0, 120.0])
+
+
+@pytest.mark.parametrize(
+    ("code", "lon", "lat"),
+    [(3857, 25.0, 69.5), (3857, 1.0, 4.0), (3035, 25.0, 69.5), (25831, 1.5, 42.5), (2154, 1.5, 42.5)],
+)
+def test_distortion_is_that_of_geodesics_all_round(code: int, lon: float, lat: float) -> None:
+    """Oracle: geodesics of 100 m in 720 directions (GeographicLib); of EPSG:3857 PROJ's own factors are spherical."""
+    frame = LocalFrame.from_epsg(code)
+    azimuth = np.arange(0.0, 360.0, 0.5)
+    ones = np.ones(len(azimuth))
+    east, north = frame.to_local(*WGS84.fwd(lon * ones, lat * ones, azimuth, 50.0 * ones)[:2])
+    west, south = frame.to_local(*WGS84.fwd(lon * ones, lat * ones, azimuth + 180.0, 50.0 * ones)[:2])
+    scales = np.hypot(east - west, north - south) / 100.0
+    found = frame.distortion(*frame.to_local(lon, lat))
+    assert found.least_scale == pytest.approx(scales.min(), rel=1e-5)
+    assert found.greatest_scale == pytest.approx(scales.max(), rel=1e-5)
+    grid = np.unwrap(np.arctan2(east - west, north - south)) - np.radians(azimuth)
+    turn = np.ptp(grid)  # between two directions, the angle changes by at most this
+    assert found.angle_rad == pytest.approx(turn, abs=2e-5)
+
+
+def test_frames_are_judged_where_they_are_used() -> None:
+    """UTM in its zone and a local frame are true; Lambert-93 can be used; Web Mercator and LAEA far off cannot."""
+    places = [(1.5, 42.5), (1.6, 42.6)]
+
+    def judged(frame: LocalFrame, lonlat: list[tuple[float, float]] = places) -> tuple[bool, bool]:
+        found = frame.distortion(*frame.to_local(*np.array(lonlat).T))
+        return found.negligible, found.usable
+
+    assert judged(PYRENEES) == judged(LocalFrame.from_epsg(25831)) == (True, True)
+    assert judged(LocalFrame.from_epsg(2154)) == (False, True)
+    assert judged(LocalFrame.from_epsg(3857)) == judged(LocalFrame.from_epsg(3035)) == (False, False)
+    assert judged(LocalFrame.from_epsg(3035), [(10.0, 52.0)]) == (True, True)
+    assert judged(LocalFrame.from_epsg(3857), [(1.0, 0.0)]) == (False, False), "not conformal on the ellipsoid"
+    assert judged(PYRENEES, [(1.5, 42.5), (6.5, 42.5)]) == (False, True)
+    with pytest.raises(FrameError, match=r"deviate by up to 185%.*frame = \"auto\""):
+        LocalFrame.from_epsg(3857).refuse_distorted(*LocalFrame.from_epsg(3857).to_local(25.0, 69.5), where="border")

@@ -31,6 +31,13 @@ from geo.visibility.many_sites.sites import SiteBatch
 AHEAD = 2  # batches submitted per worker
 CONNECT_S = 10.0
 
+CLUSTER = {
+    "distributed.admin.large-graph-warning-threshold": "1GB",  # windows travel with tasks
+    "distributed.scheduler.http.routes": [],  # pages ask for no password
+    "distributed.worker.http.routes": [],
+}
+"""Configuration of dask for a cluster of our own."""
+
 UNGUARDED = BadInput(
     "the processes do not start",
     where="scheduler='processes'",
@@ -47,7 +54,8 @@ class Executor:
     """Where work on many sites is executed.
 
     ``scheduler``: "threads" (numba releases the interpreter lock), "synchronous" (this thread), "processes" (a dask
-    LocalCluster for this call), the address of a dask scheduler such as "tcp://host:8786", or a ``distributed.Client``.
+    LocalCluster for this call, which only its own certificate can enter), the address of a dask scheduler such as
+    "tls://host:8786", or a ``distributed.Client``.
     ``workers`` is the number of threads or processes, by default one per core.
     """
 
@@ -63,7 +71,7 @@ class Executor:
             raise BadInput(
                 f"{self.scheduler!r}",
                 where="scheduler",
-                expected="'threads', 'synchronous', 'processes', an address such as tcp://host:8786, or a Client",
+                expected="'threads', 'synchronous', 'processes', an address such as tls://host:8786, or a Client",
             )
 
     @property
@@ -174,8 +182,9 @@ def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
 def _client(executor: Executor) -> Iterator[Any]:
     import dask
     from distributed import Client, LocalCluster
+    from distributed.security import Security
 
-    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}):  # windows travel with tasks
+    with dask.config.set(CLUSTER):
         if not isinstance(executor.scheduler, str):
             yield executor.scheduler
         elif executor.scheduler == "processes":
@@ -188,6 +197,7 @@ def _client(executor: Executor) -> Iterator[Any]:
                     processes=True,
                     host="127.0.0.1",
                     dashboard_address="127.0.0.1:0",
+                    security=Security.temporary(),  # type: ignore[no-untyped-call]
                     silence_logs=logging.CRITICAL,
                 )
             except RuntimeError as error:
@@ -207,7 +217,8 @@ def _on_this_machine(client: Any) -> bool:
 def _connected(client: Any, address: str) -> Iterator[Any]:
     try:
         connection = client(address, timeout=CONNECT_S)
-    except (OSError, ValueError) as error:
-        raise BadInput("no dask scheduler answers", where=address, expected="the address of one that runs") from error
+    except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates in dask's configuration
+        expected = "the address of one that runs, and its certificates for tls://"
+        raise BadInput("no dask scheduler answers", where=address, expected=expected) from error
     with connection:
         yield connection

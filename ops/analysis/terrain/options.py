@@ -50,6 +50,13 @@ class SitesOptions:
         ),
     ] = None
     scheduler: Annotated[
-        str, typer.Option("--scheduler", help="threads, processes, or a dask scheduler such as tcp://host:8786.")
+        str, typer.Option("--scheduler", help="threads, processes, or a dask scheduler such as tls://host:8786.")
     ] = "threads"
+    tls_ca: Annotated[
+        Path | None, typer.Option("--tls-ca", metavar="FILE", help="Authority of a tls:// scheduler, in PEM.")
+    ] = None
+    tls_certificate: Annotated[
+        Path | None, typer.Option("--tls-certificate", metavar="FILE", help="Certificate to show it, in PEM.")
+    ] = None
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key.")] = None
     workers: Annotated[int | None, typer.Option("--workers", help="Threads or processes. Default: all cores.")] = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +20,7 @@ from geo.frame import LocalFrame
 from geo.terrain import bounds, cell_size
 from geo.visibility import UNKNOWN, covering_sites, footprints, sites_seeing, write_viewsheds
 from geo.visibility.canopy import canopy_share
-from geo.visibility.many_sites.executor import Executor
+from geo.visibility.many_sites.executor import CONNECT_S, Executor
 from geo.visibility.many_sites.greedy_cover import Covering
 from geo.visibility.many_sites.sites import ViewKeywords
 from geo.visibility.many_sites.viewsheds import NO_SITE
@@ -70,7 +72,7 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
     belt = belt_mask(ground)
     options.out.mkdir(parents=True, exist_ok=True)
     positions = (candidates.easting, candidates.northing)
-    with progress_bar(screen) as progress:
+    with progress_bar(screen) as progress, cluster_of(options) as scheduler:
 
         def execution(description: str) -> dict[str, Any]:
             task = progress.add_task(description, total=len(candidates.ids))
@@ -78,7 +80,7 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
             def show(done: int, _: int) -> None:
                 progress.update(task, completed=done)
 
-            return {"scheduler": options.scheduler, "workers": options.workers, "progress": show}
+            return {"scheduler": scheduler, "workers": options.workers, "progress": show}
 
         if options.viewsheds is not None:  # first: it refuses a folder of other sites
             write_viewsheds(ground.terrain, positions, options.viewsheds, **execution("viewsheds"), **view)
@@ -106,11 +108,47 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
     return figures
 
 
+@contextmanager
+def cluster_of(options: SitesOptions) -> Iterator[Any]:
+    """Yield the scheduler of the options; for an address with TLS files, a client that identifies itself by them.
+
+    Raises BadInput when some of the files are missing, are stated without a ``tls://`` address, or do not open it.
+    """
+    files = {"--tls-ca": options.tls_ca, "--tls-certificate": options.tls_certificate, "--tls-key": options.tls_key}
+    if not any(files.values()):
+        yield options.scheduler
+        return
+    if not options.scheduler.startswith("tls://"):
+        raise BadInput(f"{options.scheduler}", where="--scheduler", expected="tls://host:port beside --tls-ca")
+    for name, path in files.items():
+        if path is None or not path.is_file():
+            raise BadInput("missing" if path is None else f"no such file: {path}", where=name, expected="a PEM file")
+    from distributed import Client
+    from distributed.security import Security
+
+    try:
+        security = Security(  # type: ignore[no-untyped-call]
+            require_encryption=True,
+            tls_ca_file=str(options.tls_ca),
+            tls_client_cert=str(options.tls_certificate),
+            tls_client_key=str(options.tls_key),
+        )
+        client = Client(options.scheduler, security=security, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            "no dask scheduler answers that takes this certificate",
+            where=options.scheduler,
+            expected="the address of one that runs, and files of its authority",
+        ) from error
+    with client:
+        yield client
+
+
 def read_candidates(path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: float) -> MastCandidates:
     """Read GeoJSON points in lon/lat with optional ``id`` and ``mast_height_m``; BadInput names an invalid one."""
     try:
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or "no feature collection"
         raise BadInput(f"cannot be read ({reason})", where=str(path), expected="GeoJSON points") from None
     ids: list[str] = []

@@ -31,6 +31,8 @@ class Memory(msgspec.Struct):
     its receipt, and the end of its validity or None. ``unusable``: journaled rows that cannot be used, counted by
     reason and shown. ``skipped``: scans of each sensor that were skipped in overload. ``held``: sources that ingest
     has quarantined. ``ingest``: reports of ingest about itself (whether its disk is full, the number of clock jumps).
+    ``newest_status``: by sensor and key, (boot, seq) of its newest status message.
+    ``refusals``: by sensor, when its messages were last refused for their numbers, by reason.
     ``revoked``: sensors and units whose credentials are revoked, and since when. ``sensor_contexts`` (stored as
     "told"): decoding context announced by sensors that use another standard than Watchline's JSON.
     """
@@ -50,6 +52,8 @@ class Memory(msgspec.Struct):
     ingest: dict[str, int] = {}
     skipped: dict[str, int] = {}
     held: dict[str, CutOffRecord] = {}
+    newest_status: dict[str, dict[str, tuple[int, int]]] = {}
+    refusals: dict[str, dict[str, int]] = {}
     sensor_contexts: dict[str, bytes] = msgspec.field(default_factory=dict, name="told")
 
 

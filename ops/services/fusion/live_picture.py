@@ -37,10 +37,10 @@ def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
     east, north = column["easting"].astype(float), column["northing"].astype(float)
     lon, lat = frame.to_lonlat(east, north)
     rate_e, rate_n = column["easting_rate"].astype(float), column["northing_rate"].astype(float)
-    speed = np.hypot(rate_e, rate_n)
-    convergence = frame.convergence_rad(east, north)
+    scale, convergence = frame.scale_factor(east, north), frame.convergence_rad(east, north)
+    speed = np.hypot(rate_e, rate_n) / scale
     course = np.degrees(np.arctan2(rate_e, rate_n) + convergence) % 360
-    axes, angle = _ellipses(column["cov"][:, :2, :2].astype(float), convergence)
+    axes, angle = _ellipses(column["cov"][:, :2, :2].astype(float) / scale[:, None, None] ** 2, convergence)
     likely = column["class_probability"].argmax(axis=1)
     certainty = column["class_probability"].max(axis=1)
     classes = column["class_probability"].astype(float).round(3).tolist()

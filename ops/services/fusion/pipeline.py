@@ -32,18 +32,31 @@ from fusion.situation.current_coverage import current_coverage_of
 from fusion.situation.track_picture import picture_of_bank
 from fusion.tracker import Tracker, TrackEvent
 from geo.errors import BadInput
+from ingest.envelope import UNNUMBERED_BOOT
 from ingest.errors import MalformedMessage
 from ingest.unit_messages import KINDS as UNIT_KINDS
 from ingest.unit_messages import Position, Reply, decode_unit
+from ingest.wire import Status
 from ops.journal.decode_row import columns_of_row, status_of_row
-from ops.journal.events import CLOCK, DISK, QUARANTINE, REVOCATION, ClockJump, CutOff, DiskState, Revocation
+from ops.journal.events import (
+    CLOCK,
+    DISK,
+    QUARANTINE,
+    REFUSAL,
+    REVOCATION,
+    ClockJump,
+    CutOff,
+    DiskState,
+    Refusal,
+    Revocation,
+)
 from ops.journal.reader import JournalRow
 from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings, tracker_settings
 from ops.sector.toml_record import record_from
 from ops.services.fusion.alert_context import alert_context_of
 from ops.services.fusion.checkpoint import Checkpoint, HealthNow, Memory, read_checkpoint
-from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults
+from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
 from sensors.health.liveness import SensorStatus, health
 from sensors.timestamps import utc_datetime
 
@@ -53,6 +66,11 @@ HEALTH_EVERY_NS: Final = 500_000_000
 """Interval in journal time between health evaluations; a change of a sensor's reported state triggers one at once."""
 UNIT_CHANNELS: Final = {kind: channel for channel, kind in UNIT_KINDS.items()}
 """Channel of a unit's message, by the kind of its journal row."""
+ANNOUNCED_STOP_NS: Final = 4 * 3600 * 1_000_000_000
+"""Time after the last message of a sensor that announced maintenance or its stop, from which it counts as silent. A
+longer stop is planned in the settings (``[[maintenance]]``), with its end."""
+OLD_STATUS: Final = "status: held back"
+"""Counts status messages that are not above the newest of their sensor."""
 EVIDENCE_KEPT: Final = 8
 """Number of a track's newest scans that an alert lists as evidence."""
 
@@ -74,7 +92,7 @@ class Pipeline:
         context: AlertContext | None = None,
     ) -> None:
         settings = settings or Settings()
-        self._ground = ground
+        self._ground, self._names = ground, frozenset(ground.layout.ids)
         self._alert_settings = record_from(AlertSettings, settings.alerts, where="settings [alerts]")
         of_tracker = tracker_settings(settings)
         self._correlator = Correlator(ground.border, ground.terrain)
@@ -119,7 +137,8 @@ class Pipeline:
         memory = self._memory
         memory.now_ns = max(memory.now_ns, row.received_ns)
         memory.since_ns = memory.since_ns or row.received_ns
-        memory.skipped[row.sensor] = memory.skipped.get(row.sensor, 0) + 1
+        name = row.sensor if row.sensor in self._names else ""
+        memory.skipped[name] = memory.skipped.get(name, 0) + 1
         self._heard(row)
 
     def save(self) -> bytes:
@@ -152,9 +171,11 @@ class Pipeline:
 
     @property
     def faults(self) -> Mapping[str, Mapping[str, str]]:
-        """Descriptions of faults by sensor and fault name, for sensors that send data or are quarantined."""
+        """Descriptions of faults by sensor and fault name, for sensors that send data, are quarantined or refused."""
         described = {sensor: dict(faults) for sensor, faults in self._memory.faults.reported().items()}
-        for source, faults in quarantine_faults(self._memory.held, self.now_ns).items():
+        quarantined = quarantine_faults(self._memory.held, self.now_ns)
+        refused = refusal_faults(self._memory.refusals, self.now_ns)
+        for source, faults in (*quarantined.items(), *refused.items()):
             if source in self._ground.layout:
                 described[source] = described.get(source, {}) | faults
         return described
@@ -216,7 +237,7 @@ class Pipeline:
             return self._take_unit_message(row)
         elif row.kind == REVOCATION:
             self._take_revocation(row)
-        elif row.kind in (DISK, CLOCK, QUARANTINE):
+        elif row.kind in (DISK, CLOCK, QUARANTINE, REFUSAL):
             self._take_event(row)
         return ()
 
@@ -228,11 +249,17 @@ class Pipeline:
         self._note_evidence(events)
 
     def _take_status(self, row: JournalRow) -> None:
+        if row.sensor not in self._names:
+            raise BadInput("not in the layout", where=f"status of {row.sensor}", expected="a sensor of the layout")
         status = status_of_row(row, self._memory.sensor_contexts)
+        if self._is_old(row, status):
+            self._memory.unusable[OLD_STATUS] = self._memory.unusable.get(OLD_STATUS, 0) + 1
+            return
         self._memory.faults.take_status(status, row.received_ns, row.observed_ns)
         state: Literal["online", "maintenance", "offline"] = "online"
+        until_ns = None
         if status.state in ("maintenance", "stopped"):  # the sensor announced it, so it is planned
-            state = "maintenance"
+            state, until_ns = "maintenance", row.received_ns + ANNOUNCED_STOP_NS
         elif status.state == "lost":
             state = "offline"
         else:
@@ -241,14 +268,31 @@ class Pipeline:
         before = self._memory.reported_state.get(row.sensor)
         if before is None or before[0] != state:
             self._memory.health_due_ns = 0
-        self._memory.reported_state[row.sensor] = (state, row.received_ns, None)
+        self._memory.reported_state[row.sensor] = (state, row.received_ns, until_ns)
+
+    def _is_old(self, row: JournalRow, status: Status) -> bool:
+        """Whether a status is not above the newest of its sensor and key, because it was held back and sent later.
+
+        A last will is composed when the connection begins, so it need only be of the newest boot. Messages that their
+        sender did not number, which are not signed either, are never old.
+        """
+        if row.boot is None or row.seq is None or row.boot == UNNUMBERED_BOOT:
+            return False
+        newest = self._memory.newest_status.setdefault(row.sensor, {})
+        known = newest.get(row.signer, (0, 0))
+        newest[row.signer] = max(known, (row.boot, row.seq))
+        return row.boot < known[0] if status.state == "lost" else (row.boot, row.seq) <= known
 
     def _take_event(self, row: JournalRow) -> None:
-        """Process an event of ingest: disk state, clock jump of its host, or quarantine of a source."""
+        """Process an event of ingest: disk state, clock jump of its host, quarantine of a source, or refusal."""
         ingest = self._memory.ingest
         if row.kind == QUARANTINE:
             event = msgspec.json.decode(row.body, type=CutOff)
             note_cut_off(self._memory.held, row.sensor, event, row.received_ns)
+        elif row.kind == REFUSAL:
+            if row.sensor in self._ground.layout:
+                code = msgspec.json.decode(row.body, type=Refusal).code
+                self._memory.refusals.setdefault(row.sensor, {})[code] = row.received_ns
         elif row.kind == DISK:
             ingest["disk_full"] = int(msgspec.json.decode(row.body, type=DiskState).full)
         elif not msgspec.json.decode(row.body, type=ClockJump).taken:
@@ -361,7 +405,7 @@ class Pipeline:
 
     def _take_heartbeat(self, row: JournalRow) -> None:
         """Process a heartbeat: for a ground sensor that sends only events, it reports that there was no detection."""
-        if row.sensor in self._ground.layout.ids and row.boot is not None and row.seq is not None:
+        if row.sensor in self._names and row.boot is not None and row.seq is not None:
             self._tracker.heartbeat(
                 row.sensor, boot=row.boot, sequence=row.seq, observed_ns=row.observed_ns, received_ns=row.received_ns
             )
@@ -376,9 +420,13 @@ class Pipeline:
                     del scans[:-EVIDENCE_KEPT]
 
     def _heard(self, row: JournalRow) -> None:
+        if row.sensor not in self._names:  # names that nobody gave would fill the memory
+            return
         self._memory.heard_ns[row.sensor] = max(row.received_ns, self._memory.heard_ns.get(row.sensor, 0))
 
     def _count_unusable(self, row: JournalRow, error: Exception) -> None:
         reason = f"{row.kind}: {type(error).__name__}"
-        self._memory.unusable[reason] = self._memory.unusable.get(reason, 0) + 1
-        log.warning("journal row %d (%s of %s) cannot be used: %s", row.id, row.kind, row.sensor, error)
+        count = self._memory.unusable[reason] = self._memory.unusable.get(reason, 0) + 1
+        if count & (count - 1) == 0:  # 1, 2, 4, 8, …: a flood must not fill the log
+            words = "journal row %d (%s of %s) cannot be used: %s (%d of this kind)"
+            log.warning(words, row.id, row.kind, row.sensor, error, count)

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -159,7 +159,10 @@ class Fusion:
                 "tracks_live": tracks_live(pipeline, frame),
                 "sensors": sensors_live(self._ground.layout, pipeline.health, pipeline.revoked, pipeline.faults),
                 "counts": with_held(
-                    counts_of(self._journal, pipeline.ingest, pipeline.skipped), pipeline.held, pipeline.now_ns
+                    counts_of(self._journal, pipeline.ingest, pipeline.skipped, known=self._ground.layout.ids),
+                    pipeline.held,
+                    pipeline.now_ns,
+                    known=self._ground.layout.ids,
                 ),
             }
         self._write(cursor, alerts=[alert_dict(alert, frame) for alert in alerts], skipped=skipped, **live)
@@ -183,27 +186,48 @@ class Fusion:
             say(problem=None)
 
 
+OTHERS: Final = "(others)"
+"""Stands for all names that are not in the layout; no sensor can have it."""
+
+
 def with_held(
-    counts: dict[str, dict[str, int]], held: Mapping[str, CutOffRecord], now_ns: int
+    counts: dict[str, dict[str, int]],
+    held: Mapping[str, CutOffRecord],
+    now_ns: int,
+    *,
+    known: Collection[str] | None = None,
 ) -> dict[str, dict[str, int]]:
-    """The counts, with the number of quarantines of each source (``cut_off``) and whether one is active (``held``)."""
+    """The counts, with the number of quarantines of each source (``cut_off``) and whether one is active (``held``).
+
+    ``known`` as for ``counts_of``.
+    """
     extended = dict(counts)
     for source, record in held.items():
-        figures = {"cut_off": record.times, "held": int(record.until_ns > now_ns)}
-        extended[source] = extended.get(source, _plain(Counts())) | figures
+        name = source if known is None or source in known else OTHERS if source else ""
+        before = extended.get(name, _plain(Counts()))
+        figures = {
+            "cut_off": before.get("cut_off", 0) + record.times,
+            "held": int(record.until_ns > now_ns or before.get("held", 0)),
+        }
+        extended[name] = before | figures
     return extended
 
 
 def counts_of(
-    journal: JournalReader, ingest: Mapping[str, int] | None = None, skipped: Mapping[str, int] | None = None
+    journal: JournalReader,
+    ingest: Mapping[str, int] | None = None,
+    skipped: Mapping[str, int] | None = None,
+    *,
+    known: Collection[str] | None = None,
 ) -> dict[str, dict[str, int]]:
     """Receipts of detections per sensor; and of the journaled scans, how many were implausible, how many were late (by
     timing category), and how many fusion skipped (``skipped``).
 
-    Key "", for no sensor, holds ``ingest``: reports of ingest about itself.
+    Key "", for no sensor, holds ``ingest``: reports of ingest about itself. With ``known`` (the sensors of the layout)
+    all other names are counted together under OTHERS, because anyone may invent names.
     """
     flagged, timings = journal.flagged(), journal.timings()
-    by_sensor = {
+    by_name = {
         name: {
             **_plain(counts),
             "implausible": flagged.get(name, {}).get(ANY, 0),
@@ -212,6 +236,13 @@ def counts_of(
         }
         for name, counts in journal.counts().items()
     }
+    by_sensor: dict[str, dict[str, int]] = {}
+    for name, figures in by_name.items():
+        if known is None or not name or name in known:
+            by_sensor[name] = figures
+        else:
+            others = by_sensor.setdefault(OTHERS, dict.fromkeys(figures, 0))
+            by_sensor[OTHERS] = {figure: others[figure] + value for figure, value in figures.items()}
     if ingest:
         by_sensor[""] = {**by_sensor.get("", _plain(Counts())), **ingest}
     return by_sensor
@@ -233,8 +264,10 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
         fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)
+        feed = None
         if arguments.feed:
-            stack.enter_context(AlertFeedThread(arguments, settings, store, clock, fusion.alerts_committed))
+            feed = AlertFeedThread(arguments, settings, store, clock, fusion.alerts_committed)
+            stack.enter_context(feed)
         say(
             ready=True,
             cursor=fusion.cursor,
@@ -242,9 +275,9 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
             sector=sector_view(ground),
             layout=layout_view(ground, {}),
         )
-        _loop(fusion, stop)
+        _loop(fusion, feed, stop)
         fusion.finish()
-        _report(fusion)
+        _report(fusion, feed)
         np.save(Path(arguments.store).with_suffix(".latency.npy"), np.asarray(fusion.latencies.values))
     return 0
 
@@ -260,20 +293,26 @@ def _journal_when_there(path: Path, stop: threading.Event) -> JournalReader:
                 raise
 
 
-def _loop(fusion: Fusion, stop: threading.Event) -> None:
+def _loop(fusion: Fusion, feed: AlertFeedThread | None, stop: threading.Event) -> None:
     reported_s = 0.0
     while True:
         taken = fusion.step()
         if time.monotonic() - reported_s > REPORT_EVERY_S:
             reported_s = time.monotonic()
-            _report(fusion)
+            _report(fusion, feed)
         if taken == 0 and stop.wait(POLL_S):
             return
 
 
-def _report(fusion: Fusion) -> None:
+def _report(fusion: Fusion, feed: AlertFeedThread | None) -> None:
     p50, p99 = fusion.latencies.percentiles()
-    say(cursor=fusion.cursor, latency_p50_ms=p50, latency_p99_ms=p99, tally=dict(fusion.pipeline.tally))
+    say(
+        cursor=fusion.cursor,
+        latency_p50_ms=p50,
+        latency_p99_ms=p99,
+        tally=dict(fusion.pipeline.tally),
+        feed_problem=None if feed is None else feed.problem,
+    )
 
 
 class AlertFeedThread:
@@ -311,8 +350,13 @@ class AlertFeedThread:
             target=self._outbox.run, args=(self._stop,), kwargs={"wake": wake}, name="feed", daemon=True
         )
 
+    @property
+    def problem(self) -> str | None:
+        """The reason why alerts do not reach the units; None without a problem."""
+        return self._publisher.problem
+
     def __enter__(self) -> None:
-        self._publisher.start()
+        self._publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:

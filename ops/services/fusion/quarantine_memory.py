@@ -1,4 +1,5 @@
-"""Sources in ingest's quarantine, as recorded in the journal: for the map, the alerts and the counts."""
+"""Sources that ingest does not read, or whose messages it refuses, as recorded in the journal: for the map, the alerts
+and the counts."""
 
 from __future__ import annotations
 
@@ -11,6 +12,16 @@ from ops.journal.events import CutOff
 
 GONE_AFTER_NS: Final = 30 * 10**9
 """A fault that has not been observed for this time has ended."""
+
+REFUSED_FOR_NS: Final = 300 * 10**9
+"""A fault for messages that were refused for their numbers stands this long after the last refusal."""
+REFUSED: Final = {
+    "conflict": "its messages carry numbers that were used before, and are dead letters: its spool was replaced by a"
+    " new one, or two programs send as this sensor",
+    "rollback": "its messages carry a boot below one that was received, and are refused: its spool was replaced by a"
+    " new one, or its old messages were held back and sent later",
+}
+"""Explanation of each reason of a refusal."""
 
 
 class CutOffRecord(msgspec.Struct):
@@ -30,6 +41,18 @@ def note_cut_off(held: dict[str, CutOffRecord], source: str, event: CutOff, at_n
         record.until_ns, record.shed = min(record.until_ns, at_ns), record.shed + event.shed
     else:
         record.until_ns, record.times = event.until_ns, record.times + 1
+
+
+def refusal_faults(refusals: Mapping[str, Mapping[str, int]], now_ns: int) -> dict[str, dict[str, str]]:
+    """By sensor whose messages were refused for their numbers within REFUSED_FOR_NS: the reason, with an explanation.
+
+    ``refusals`` holds the journal time of the last refusal [UTC ns] by sensor and reason.
+    """
+    return {
+        sensor: {code: REFUSED[code] for code, at_ns in sorted(reasons.items()) if now_ns - at_ns < REFUSED_FOR_NS}
+        for sensor, reasons in refusals.items()
+        if any(now_ns - at_ns < REFUSED_FOR_NS for at_ns in reasons.values())
+    }
 
 
 def quarantine_faults(held: Mapping[str, CutOffRecord], now_ns: int) -> dict[str, dict[str, str]]:

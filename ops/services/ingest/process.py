@@ -25,7 +25,7 @@ from ingest.mqtt.connection import ConnectionSettings
 from ingest.mqtt.subscriber import Subscriber
 from ingest.receiving.batch import Batch
 from ingest.receiving.plausibility import Plausibility
-from ingest.receiving.quarantine import Quarantine, QuarantineRecord
+from ingest.receiving.quarantine import Quarantine, QuarantineRecord, bucket_owner
 from ingest.receiving.receiver import Guards, Receiver, ReceiverSettings
 from ingest.receiving.subscriptions import Subscriptions
 from ingest.security.authentication import ROLE_OF, Authenticator
@@ -92,28 +92,31 @@ class Ingest:
         self._clock = SteadyClock(clock.now_ns, clock.rate)
         self._disk = DiskWatch(journal.path.parent, options.disk)
         self._wake = threading.Condition()
-        self._subscriptions = Subscriptions(sector, self._known_sensors())
+        self._layout_names = None if options.layout is None else frozenset(sensor_names(options.layout))
+        self._trust: Authenticator | None = None
+        self._subscriptions = Subscriptions(sector, self._known_sensors(), is_stranger=self._is_stranger)
         self._subscriber = self._subscribe(url, "ingest", self._subscriptions.filters, options.identity.tls)
         self._units = self._subscribe(
             url, "ingest-units", [unit_filter(sector, channel) for channel in ("position", "reply")], options.units_tls
         )
         self._revocations = None
-        trust = None
         if options.identities is not None:
             self._revocations = Revocations(options.identities, journal)
-            trust = Authenticator(
+            self._trust = Authenticator(
                 self._revocations.register, required=options.signatures_required, recall_boot=journal.recall_boot
             )
             self._subscriptions.know(self._revocations.register.names("sensor"))
-        self._trust = trust
-        self._quarantine = Quarantine(pooled=self._lacks_key)
+        self._quarantine = Quarantine(pooled=self._is_stranger)
+        journal.is_known = lambda name: not self._is_stranger(name)
         self._receiver = Receiver(
             sector,
             commit=journal.commit,
             acknowledge=self._subscriber.acknowledge,
             recall=journal.recall,
             settings=options.settings,
-            guards=Guards(trust, self._quarantine, None if options.layout is None else _plausibility(options.layout)),
+            guards=Guards(
+                self._trust, self._quarantine, None if options.layout is None else _plausibility(options.layout)
+            ),
         )
         for row in journal.foreign_status(TOLD_ROWS):
             learn(row, self._receiver.sensor_contexts)
@@ -128,10 +131,9 @@ class Ingest:
         self._boot, self._seq = clock.now_ns() // SECOND_NS, 0
 
     def _known_sensors(self) -> list[str]:
-        """Sensors with journaled messages, and those of the layout."""
-        layout = self._options.layout
+        """Sensors with journaled messages that are no strangers, and those of the layout."""
         heard = [name for name, count in self._journal.counts().items() if name and count.journaled]
-        return heard if layout is None else heard + sensor_names(layout)
+        return [name for name in heard if not self._is_stranger(name)] + sorted(self._layout_names or ())
 
     def _subscribe(self, url: BrokerUrl, name: str, filters: Sequence[str], tls: TlsFiles | None) -> Subscriber:
         return Subscriber(
@@ -269,11 +271,18 @@ class Ingest:
             self._problem = problem
             say(problem=problem)
 
-    def _lacks_key(self, name: str) -> bool:
-        """Whether this name lacks a required key; all such names share one rate limit."""
-        if self._trust is None or not self._options.signatures_required:
+    def _is_stranger(self, source: str) -> bool:
+        """Whether anyone can use this name: it has no key, and either needs one or is no sensor of the layout.
+
+        All such names share one limit. Without a layout no sensor is a stranger. A unit is one only where signatures
+        are required, because it is in no layout and may call for help.
+        """
+        name, is_unit = bucket_owner(source)
+        if self._trust is not None and any(self._trust.register.has(role, name) for role in set(ROLE_OF.values())):
             return False
-        return not any(self._trust.register.has(role, name) for role in set(ROLE_OF.values()))
+        if self._trust is not None and self._options.signatures_required:
+            return True
+        return not is_unit and self._layout_names is not None and name not in self._layout_names
 
     def _clear_revoked(self, batch: Batch) -> None:
         """Remove retained messages of revoked sensors, such as their last will, from their topics."""
@@ -288,10 +297,18 @@ class Ingest:
             self._subscriber.publish(topic, b"", retain=True)
 
     def _publish_marks(self) -> bool:
-        """Publish high-water marks to the senders; False when there are none."""
-        marks = self._receiver.take_marks()
-        for mark in marks:
-            topic, payload = sensor_topic(self._options.sector, mark.sensor, "ack"), encode_ack(mark.boot, mark.seq)
+        """Publish high-water marks to the senders, with what was refused for its numbers; False when there are none."""
+        refused = self._journal.take_refused()
+        marks: dict[tuple[str, int], int] = {}
+        for mark in self._receiver.take_marks():
+            conflict = refused.get((mark.sensor, mark.boot)) == "conflict"  # then the mark is of other messages
+            marks[mark.sensor, mark.boot] = min(mark.seq, mark.newest) if conflict else mark.seq
+        for sensor in {sensor for (sensor, _), code in refused.items() if code == "rollback"}:
+            boot, seq = self._journal.highest_boot(sensor)  # tells a sender with a new spool that its boot is too low
+            marks.setdefault((sensor, boot), seq)
+        for (sensor, boot), seq in marks.items():
+            conflict = refused.get((sensor, boot)) == "conflict"
+            topic, payload = sensor_topic(self._options.sector, sensor, "ack"), encode_ack(boot, seq, conflict=conflict)
             properties = self._signed_properties(topic, payload)
             self._subscriber.publish(topic, payload, user_properties=properties, retain=True)
         return bool(marks)

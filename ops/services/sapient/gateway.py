@@ -22,7 +22,7 @@ from ingest.standards.sapient.validation import is_uuid4
 from ops.services.sapient.connection import Peer
 from ops.services.sapient.disk_thread import Disk
 from ops.services.sapient.node_link import LinkContext, NodeLink, PendingScan
-from ops.services.sapient.sensor_names import sensor_of
+from ops.services.sapient.sensor_names import claimed, sensor_of
 from sensors.layout import Layout
 from sensors.timestamps import utc_datetime
 
@@ -145,7 +145,16 @@ class Gateway:
     def _register(self, peer: Peer, raw: bytes, packet: Packet) -> None:
         message = packet.message
         registration, node_id = message.registration, message.node_id
-        sensor = self._sensor_of(node_id, (registration.short_name, registration.name))
+        sensor = sensor_of(node_id, self._links.folder)
+        name = claimed(node_id, (registration.short_name, registration.name), self._layout, self._links.folder)
+        if name is not None:
+            reason = (
+                f"{name} is a sensor of the layout, and this node is not registered as it; expected"
+                f" `watchline sensor register {name} --sapient-node {node_id}` by an operator first"
+            )
+            log.warning("SAPIENT node %s from %s: refused: %s.", node_id, peer.name, reason)
+            peer.send(outgoing.registration_ack(self.own_id, node_id, [reason]))
+            return
         if sensor not in self._layout and self._unknown_sensors(node_id) >= MOST_STRANGERS:
             reason = f"no sensor of the layout, and {MOST_STRANGERS} such nodes are known already"
             peer.send(outgoing.registration_ack(self.own_id, node_id, [reason]))
@@ -306,13 +315,11 @@ class Gateway:
         """Restore a node of an earlier run; its link opens with its first message."""
         message = read(registration).message
         names = (message.registration.short_name, message.registration.name)
-        link = NodeLink(Node(node_id), self._sensor_of(node_id, names), self._layout, self._links)
+        if claimed(node_id, names, self._layout, self._links.folder) is not None:
+            return  # of a version that believed names
+        link = NodeLink(Node(node_id), sensor_of(node_id, self._links.folder), self._layout, self._links)
         link.node = link.node.registered(message.registration)
         if report is not None:
             link.node, _ = status(read(report), link.node)
         link.silent, link.heard_s = True, float("-inf")
         self.node_links[node_id] = link
-
-    def _sensor_of(self, node_id: str, names: tuple[str, ...]) -> str:
-        taken = {link.sensor for other, link in self.node_links.items() if other != node_id}
-        return sensor_of(node_id, names, self._layout, self._links.folder, taken)

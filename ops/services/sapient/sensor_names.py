@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Set
 from pathlib import Path
 from typing import Final
 
@@ -13,17 +12,26 @@ ADAPTERS_FILE: Final = "adapters.json"
 """In the data folder: {"sapient": {node id: sensor}}, written by ``watchline sensor register``."""
 
 
-def sensor_of(node_id: str, names: tuple[str, ...], layout: Layout, folder: Path, taken: Set[str]) -> str:
-    """The sensor of a node: as registered by an operator, else by its id, else by its name; else its id, which is
-    journaled only.
+def sensor_of(node_id: str, folder: Path) -> str:
+    """The sensor of a node: as registered by a person, else the sensor of the layout with the node's id, else its id,
+    which is journaled only.
 
-    ``taken``: sensors of other nodes; a registration by an operator has precedence.
+    A name that the node gives itself proves nothing, so it selects no sensor (``claimed``).
     """
     registered = registered_nodes(folder)
     if node_id in registered:
         return registered[node_id]
-    taken = taken | set(registered.values())
-    return next((name for name in (node_id, *names) if name in layout and name not in taken), node_id)
+    return node_id
+
+
+def claimed(node_id: str, names: tuple[str, ...], layout: Layout, folder: Path) -> str | None:
+    """The sensor of the layout that a node calls itself although no person registered it as that; None without one."""
+    registered = registered_nodes(folder)
+    if node_id in registered:
+        return None
+    if node_id in layout:
+        return node_id if node_id in registered.values() else None
+    return next((name for name in names if name in layout), None)
 
 
 def registered_nodes(folder: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ingest.decode import encode
 from ingest.envelope import Delivery
 from ingest.receiving.batch import DeadLetter, Row
 from ingest.receiving.plausibility import Plausibility
-from ingest.receiving.quarantine import Quarantine, QuarantineRecord, QuarantineSettings
+from ingest.receiving.quarantine import Quarantine, QuarantineRecord, QuarantineSettings, bucket_name
 from ingest.receiving.receiver import Guards, Receiver
 from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register, record_of
@@ -53,6 +53,42 @@ def good(source: str = "r1", at_ns: int = NOW_NS, kind: str = "detections") -> R
 def charge(quarantine: Quarantine, count: int, message: Row | DeadLetter, *, repeated: bool = False) -> None:
     for _ in range(count):
         quarantine.charge(message, repeated=repeated)
+
+
+def test_names_that_nobody_gave_share_one_bucket_and_pay_for_good_messages() -> None:
+    """3,000 names of one message each, as large as ingest takes; today each name would have a burst of its own."""
+    quarantine = Quarantine(pooled=lambda source: source.startswith("x"))
+    admitted = 0
+    for n in range(3000):
+        large = Row("detections", f"x{n}", 1, 1, NOW_NS, NOW_NS, None, "", bytes(65_000), "t")
+        if quarantine.admits(f"x{n}", NOW_NS) == "read":
+            admitted += 1
+            quarantine.charge(large, repeated=False)
+    assert admitted * 65_000 < 3e6, "5,000 tokens of 512 bytes"
+    assert quarantine.take_events()[0].source == ""
+    assert quarantine.admits("r1", NOW_NS) == "read", "a sensor of the layout does not feel it"
+    assert quarantine.held == frozenset()
+
+
+def test_sensors_that_are_not_in_the_layout_yet_are_read() -> None:
+    """Ten radars being set up, one kB in 2.5 s each, for an hour; and one of them is broken."""
+    quarantine = Quarantine(pooled=lambda source: True)
+    for step in range(1440):
+        at_ns = NOW_NS + step * 2_500_000_000
+        for n in range(10):
+            assert quarantine.admits(f"x{n}", at_ns) == "read"
+            message = bad("x0", at_ns, size=1000) if n == 0 else replace(good(f"x{n}", at_ns), body=bytes(1000))
+            quarantine.charge(message, repeated=False)
+
+
+def test_rubbish_under_a_units_name_at_a_sensors_topic_does_not_silence_the_unit() -> None:
+    quarantine = Quarantine(SMALL)
+    charge(quarantine, 11, bad("patrol-1"))
+    assert quarantine.admits(bucket_name("patrol-1", "detections"), NOW_NS) == "shed"
+    assert quarantine.admits(bucket_name("patrol-1", "position"), NOW_NS) == "read"
+    charge(quarantine, 11, replace(bad("patrol-2"), kind="position"))
+    assert quarantine.admits(bucket_name("patrol-2", "position"), NOW_NS) == "shed"
+    assert quarantine.admits(bucket_name("patrol-2", "status"), NOW_NS) == "read"
 
 
 def test_a_burst_is_borne_and_one_more_is_held() -> None:

@@ -58,7 +58,9 @@ class Door:
 
     @property
     def keys(self) -> list[tuple[str, str, int | None, int | None]]:
-        return [(row.sensor, row.kind, row.boot, row.seq) for row in self.journal.read(limit=10**6)]
+        return [
+            (row.sensor, row.kind, row.boot, row.seq) for row in self.journal.read(limit=10**6) if row.kind != "refusal"
+        ]
 
     @property
     def codes(self) -> list[str]:

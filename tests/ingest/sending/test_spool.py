@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import SpoolError
-from ingest.sending.spool import DroppedRange, MessageKey, Spool, SpoolLimits
+from ingest.sending.spool import DroppedRange, MessageKey, Spool, SpoolLimits, first_boot_at
 from ingest.wire import MAX_PAYLOAD_BYTES
 
 
@@ -205,3 +205,21 @@ def test_kill_9_loses_no_message_and_gives_no_number_twice(tmp_path: Path) -> No
         last = max(seq for b, seq in told if b == boot)
         settled = (last // 7) * 7 - 3 if last >= 7 else 0
         assert {seq for b, seq in waiting if b == boot} >= set(range(max(settled, 0) + 1, last + 1))
+
+
+def test_a_new_spool_begins_at_the_minute_of_its_senders_clock(tmp_path: Path) -> None:
+    year_ns = 31_557_600 * 10**9  # Julian year
+    assert first_boot_at(0) == first_boot_at(1_577_836_800 * 10**9) == 1, "1970, and the first minute of 2020"
+    assert first_boot_at((1_577_836_800 + 7 * 60 + 59) * 10**9) == 7
+    assert first_boot_at(500 * year_ns) < 2**23 - 10**6, "room for restarts, whatever the clock says"
+    with Spool(tmp_path / "s.sqlite") as spool:
+        spool.raise_first_boot(70)
+        assert spool.put(lambda boot, seq: b"%d" % boot) == (70, 1)
+        spool.raise_first_boot(90)
+        assert spool.put(lambda boot, seq: b"%d" % boot) == (70, 2), "not within what was put"
+    with Spool(tmp_path / "s.sqlite") as spool:
+        spool.raise_first_boot(90)
+        assert spool.boot == 71, "a spool that is there already counts on"
+    with Spool(tmp_path / "t.sqlite", first_boot=3) as spool:
+        spool.raise_first_boot(90)
+        assert spool.boot == 3, "chosen by its owner"

@@ -9,8 +9,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from hypothesis import strategies as st
 from ingest.receiving.batch import Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import HighWaterMark
 from ops.journal.reader import Counts, JournalError, JournalFull, JournalReader, Recount
-from ops.journal.writer import Journal
+from ops.journal.writer import DeadLetterLimits, Journal
 
 NOW_NS = 1_773_522_000_000_000_000
 
@@ -90,8 +92,54 @@ def test_same_key_and_bytes_is_a_duplicate_and_other_bytes_a_conflict(journal: J
         1,
         b"tampered",
     )
-    assert [r.body for r in journal.read()] == [b"{}", b"{}"]
+    assert [r.body for r in journal.read() if r.kind == "detections"] == [b"{}", b"{}"]
     assert journal.recount() == {("r1", "detections"): Recount(journaled=2, dead_lettered=1, dead_keys=0)}
+
+
+def test_bodies_of_dead_letters_are_capped_by_source_for_strangers_and_in_all(tmp_path: Path) -> None:
+    """Each stays countable; only the first bytes are kept once there is no room."""
+    names = ["a", "b", *(f"x{n}" for n in range(40))]
+    limits = DeadLetterLimits(source_bytes=10_000, stranger_bytes=5_000, all_bytes=18_000, cut_bytes=10)
+    for _ in range(2):  # and again after a restart
+        with Journal(tmp_path / "j.sqlite") as journal:
+            journal.limits, journal.is_known = limits, lambda name: name in ("a", "b")
+            start = journal.counts().get("a", Counts()).received
+            for n in range(20):
+                large = [replace(dead(None, sensor=name), body=bytes(1000), size=1000) for name in names]
+                for message in large:
+                    unique = replace(message, digest=digest(f"{start} {n} {message.sensor}".encode()))
+                    journal.commit(Batch((unique,)))
+            kept = Counter[str]()
+            for _, letter in journal.dead_letters(limit=10**6):
+                kept["a" if letter.sensor == "a" else "b" if letter.sensor == "b" else "x"] += len(letter.body)
+                assert letter.size == 1000
+            cut = 10 * sum(counts.dead_lettered for counts in journal.counts().values())
+            assert kept["a"] <= 10_000 + cut
+            assert kept["b"] <= 10_000 + cut
+            assert kept["x"] <= 5_000 + cut
+            assert kept.total() <= 18_000 + cut
+            assert kept.total() > 15_000
+            assert all(again.dead_lettered == 20 for again in journal.recount().values()) or start
+    with Journal(tmp_path / "j.sqlite") as journal:
+        assert len(journal.dead_letters(limit=10**6)) == 2 * 20 * len(names)
+
+
+def test_a_refusal_for_numbers_is_reported_once_in_ten_seconds_and_not_for_resubmitted_messages(
+    journal: Journal,
+) -> None:
+    journal.commit(Batch((row(1), row(2))))
+    for at_s, bodies in ((0, (b"a", b"b")), (9, (b"c",)), (10, (b"d",))):
+        journal.commit(Batch(tuple(replace(row(1, body=body), received_ns=NOW_NS + at_s * 10**9) for body in bodies)))
+    told = [r for r in journal.read() if r.kind == "refusal"]
+    assert [(r.sensor, r.received_ns - NOW_NS, r.body) for r in told] == [
+        ("r1", 0, b'{"code":"conflict"}'),
+        ("r1", 10 * 10**9, b'{"code":"conflict"}'),
+    ]
+    assert journal.read()[-1].closes_batch, "so that it is judged at once"
+    assert journal.take_refused() == {("r1", 1): "conflict"}
+    later = replace(row(2, body=b"e"), received_ns=NOW_NS + 60 * 10**9, replay_of=1)
+    journal.commit(Batch((later,)))
+    assert journal.take_refused() == {}, "a person's own try says nothing about the sensor"
 
 
 def test_a_key_is_journaled_or_dead_lettered_but_never_both(journal: Journal) -> None:
@@ -160,7 +208,7 @@ def test_counts_are_exact_and_the_rows_agree(
         return
     with Journal(path) as one:
         counts, recount = one.counts(), one.recount()
-        keys = [(r.sensor, r.boot, r.seq) for r in one.read()]
+        keys = [(r.sensor, r.boot, r.seq) for r in one.read() if r.kind == "detections"]
         dead_keys = {
             (d.sensor, d.boot, d.seq) for _, d in one.dead_letters() if d.code != "conflict" and d.seq is not None
         }

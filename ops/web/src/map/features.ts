@@ -8,7 +8,7 @@ import { duration } from "../words/format.ts";
 import { readable } from "../model/parse.ts";
 import { isOpen, type Alerts } from "../model/alerts.ts";
 import { ELLIPSE_95, PRIORITIES, type Place, type Priority, type Sensor, type Track } from "../model/records.ts";
-import { CROSSING_AHEAD_S, dotName, drawnAs, iconName, look, opacity, VECTOR_S } from "../model/tracks.ts";
+import { alertTrack, CROSSING_AHEAD_S, dotName, drawnAs, iconName, look, opacity, VECTOR_S } from "../model/tracks.ts";
 import { markName } from "./annotations.ts";
 
 /** Longer names would hide the map. */
@@ -105,11 +105,14 @@ function ring(coordinates: Position[]): Polygon {
   return { type: "Polygon", coordinates: [coordinates] };
 }
 
+const TRACK_MARK = { present: "", ended: " (track ended)", unknown: " (track unknown)" } as const;
+
 /** One mark for each thing with an open alert: the most urgent one, where the thing is now. */
 export function alertMarks(
   alerts: Alerts,
   tracks: ReadonlyMap<string, Track>,
   sensors: ReadonlyMap<string, Sensor>,
+  stampMs: number | null,
 ): Feature[] {
   const marks = new Map<string, Feature>();
   const open = [...alerts.values()].filter(isOpen);
@@ -127,10 +130,7 @@ export function alertMarks(
       alert: alert.id,
       icon: markName(alert.priority, alert.status === "active"),
       rank: PRIORITIES.length - PRIORITIES.indexOf(alert.priority),
-      label:
-        track === undefined && alert.track !== null
-          ? `${readable(alert.track, ON_MAP)} (track ended)`
-          : readable(alert.track ?? "", ON_MAP),
+      label: `${readable(alert.track ?? "", ON_MAP)}${TRACK_MARK[alertTrack(alert, tracks, stampMs) ?? "present"]}`,
     };
     marks.set(alert.track ?? alert.sensor ?? alert.id, { type: "Feature", properties, geometry: at(where) });
   }

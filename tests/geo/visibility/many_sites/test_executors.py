@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import socket
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import rasterio
 import xarray as xr
 from distributed import Client, LocalCluster
+from distributed.core import connect
+from distributed.security import Security
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.transform import from_origin
@@ -25,6 +31,8 @@ from geo.visibility.many_sites import height_source
 from geo.visibility.many_sites import sites as sites_module
 from geo.visibility.many_sites.sites import batches_of, sites_of
 
+PATIENT_S = 120.0
+"""How long is waited for what must come: only a fault takes so long."""
 WEST, NORTH, CELL_M = 500_000.0, 4_600_000.0, 30.0
 VIEW: dict[str, Any] = {"observer_height_m": 10.0, "max_range_m": 700.0}
 NAMES = ["sites_seeing", "sites_unknown", "first_site", "visible"]
@@ -125,6 +133,57 @@ def test_processes_of_our_own_equal_the_serial_stack_to_the_bit(
     terrain: xr.Dataset, sites: np.ndarray, expected: dict[str, np.ndarray]
 ) -> None:
     assert_same(sites_seeing(terrain, sites, scheduler="processes", workers=2, **VIEW), expected)
+
+
+async def enters(address: str, security: Security | None) -> bool:
+    """Whether a stranger's dask gets as far as the exchange of greetings, after which it may have code run."""
+    arguments = (security or Security()).get_connection_args("client")
+    try:
+        comm = await asyncio.wait_for(connect(address, timeout=2.0, **arguments), 5.0)
+    except (OSError, TimeoutError, RuntimeError):
+        return False
+    comm.abort()
+    return True
+
+
+def page_of(port: int, path: str) -> bytes:
+    """First line of what a web server answers here; empty where none listens."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENT_S) as talk:
+        talk.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        with suppress(OSError):  # what is no web server hangs up on these bytes, or greets
+            answer = talk.recv(4096).splitlines()
+            return answer[0] if answer and answer[0].startswith(b"HTTP/") else b""
+    return b""
+
+
+def test_nobody_else_enters_processes_of_our_own(
+    terrain: xr.Dataset, sites: np.ndarray, expected: dict[str, np.ndarray]
+) -> None:
+    """Another user of the machine knocks at every port while we work: as dask does, with and without a certificate."""
+    tried: list[int] = []
+    entered: list[str] = []
+
+    def attack(done: int, total: int) -> None:
+        if tried:
+            return
+        own = psutil.Process()
+        family = [own, *own.children(recursive=True)]
+        ports = {c.laddr.port for p in family for c in p.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
+        for port in sorted(ports):
+            tried.append(port)
+            if page_of(port, "/health"):
+                pages = {page_of(port, path) for path in ("/health", "/metrics", "/info/main/workers.html")}
+                assert pages == {b"HTTP/1.1 404 Not Found"}
+                continue
+            for scheme, security in (("tcp", None), ("tls", Security.temporary())):
+                address = f"{scheme}://127.0.0.1:{port}"
+                if asyncio.run(enters(address, security)):
+                    entered.append(address)
+
+    found = sites_seeing(terrain, sites, scheduler="processes", workers=1, progress=attack, **VIEW)
+    assert entered == []
+    assert len(tried) >= 3, "scheduler, nanny and worker listen"
+    assert_same(found, expected)
 
 
 def test_a_killed_worker_costs_its_share_only(

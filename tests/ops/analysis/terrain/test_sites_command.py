@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+from distributed import LocalCluster
+from distributed.security import Security
 from typer.testing import CliRunner
 
 from geo.errors import BadInput
@@ -124,6 +126,8 @@ def test_candidates_that_are_none_are_one_sentence(tmp_path: Path, text: str | N
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        (["--tls-ca", "ca.pem"], "--scheduler: threads; expected tls://"),
+        (["--scheduler", "tls://127.0.0.1:1", "--tls-key", "k.pem"], "--tls-ca: missing"),
         (["--scheduler", "grid"], "scheduler: 'grid'"),
         (["--choose", "-1"], "--choose: -1"),
         (["--canopy", "2"], "canopy: 2.0"),
@@ -138,3 +142,29 @@ def test_what_cannot_be_looked_for_is_one_sentence(
     done = CliRunner().invoke(app, ["sites", "cumberland", str(candidates), "--out", str(tmp_path / "out"), *options])
     assert isinstance(done.exception, BadInput)
     assert words in str(done.exception)
+
+
+def test_anothers_cluster_is_entered_by_certificate_alone(tmp_path: Path, ground: OpenSector) -> None:
+    candidates = points(tmp_path / "candidates.geojson", ground, count=2)
+    ours, others = Security.temporary(), Security.temporary()
+    for name, text in (("ca", ours.tls_ca_file), ("certificate", ours.tls_client_cert), ("key", ours.tls_client_key)):
+        (tmp_path / f"{name}.pem").write_text(text)
+        (tmp_path / f"other-{name}.pem").write_text(
+            {"ca": others.tls_ca_file, "certificate": others.tls_client_cert, "key": others.tls_client_key}[name]
+        )
+    with LocalCluster(
+        n_workers=1, processes=False, host="127.0.0.1", dashboard_address="127.0.0.1:0", security=ours
+    ) as cluster:
+        command = ["sites", "cumberland", str(candidates), "--range", "500", "--scheduler", cluster.scheduler_address]
+
+        def files(prefix: str) -> list[str]:
+            parts = ("ca", "certificate", "key")
+            return [text for part in parts for text in (f"--tls-{part}", str(tmp_path / f"{prefix}{part}.pem"))]
+
+        for options in ([], files("other-")):
+            done = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "no"), *options])
+            assert isinstance(done.exception, BadInput), done.output
+            assert "no dask scheduler answers" in str(done.exception)
+        out = tmp_path / "yes"
+        CliRunner().invoke(app, [*command, "--out", str(out), *files("")], catch_exceptions=False)
+    assert (out / "sites_seeing.tif").is_file()

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
 
-from ops.journal.events import QUARANTINE, REVOCATION, CutOff, Revocation
+from ingest.decode import encode_status
+from ingest.receiving.batch import Batch, Row
+from ingest.wire import Status
+from ops.journal.events import QUARANTINE, REFUSAL, REVOCATION, CutOff, Refusal, Revocation
 from ops.journal.reader import JournalReader, JournalRow
+from ops.journal.writer import Journal
 from ops.sector.open_sector import OpenSector
 from ops.services.api.prometheus import metrics_text
 from ops.services.fusion.live_picture import sensors_live, tracks_live
 from ops.services.fusion.pipeline import Pipeline
-from ops.services.fusion.process import with_held
+from ops.services.fusion.process import counts_of, with_held
 from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults
 from ops.store.reader import Live, Progress
 
@@ -93,6 +99,28 @@ def test_a_sensor_that_is_cut_off_is_a_fault_for_as_long_and_is_told_once_each_w
     assert Pipeline(hill_ground, checkpoint=pipeline.save()).held == pipeline.held
 
 
+@pytest.mark.parametrize("code", ["conflict", "rollback"])
+def test_a_sensor_whose_numbers_are_refused_is_faulty_until_five_minutes_after(
+    hill_ground: OpenSector, rows: list[JournalRow], code: Literal["conflict", "rollback"]
+) -> None:
+    pipeline, _ = halfway(hill_ground, rows)
+    at_ns = pipeline.now_ns + SECOND
+    news = pipeline.take(row(REFUSAL, "camera-west", at_ns, Refusal(code)))
+    assert [(a.sensor, a.status) for a in news if a.rule == "sensor_fault"] == [("camera-west", "active")]
+    assert "its spool was replaced" in pipeline.faults["camera-west"][code]
+    again = Pipeline(hill_ground, checkpoint=pipeline.save())
+    for one in (pipeline, again):
+        one.take(row(REFUSAL, "nobody", at_ns, Refusal(code)))
+        assert list(one.faults["camera-west"]) == [code]
+        assert "nobody" not in one.faults
+        one.take(row("tick", "", at_ns + 299 * SECOND, Refusal(code)))
+        assert code in one.faults["camera-west"]
+        news = one.take(row("tick", "", at_ns + 300 * SECOND, Refusal(code)))
+        assert code not in one.faults.get("camera-west", {})
+        cleared = [a.sensor for a in news if a.rule == "sensor_fault" and a.status == "cleared"]
+        assert cleared == ["camera-west"]
+
+
 def test_a_stranger_who_is_cut_off_is_counted_and_no_fault_of_a_sensor(
     hill_ground: OpenSector, rows: list[JournalRow]
 ) -> None:
@@ -120,3 +148,23 @@ def test_metrics_count_who_was_cut_off_and_who_is(tmp_path: Path) -> None:
     assert 'watchline_held{sensor="r1"} 1' in lines
     assert 'watchline_held{sensor=""} 0' in lines
     assert "# TYPE watchline_held gauge" in lines
+
+
+def test_names_outside_the_layout_are_one_line_of_metrics(hill_ground: OpenSector, tmp_path: Path) -> None:
+    """3,000 invented names are one sample of each figure, and nothing in fusion's checkpoint."""
+    with Journal(tmp_path / "journal.db") as journal:
+        names = ["radar-mid", *(f"x{n}" for n in range(3000))]
+        journal.commit(Batch(tuple(Row("detections", name, 1, 1, 1, 1, None, "", b"{}", "t") for name in names)))
+        counts = counts_of(journal, known=hill_ground.layout.ids)
+    assert set(counts) == {"radar-mid", "(others)"}
+    assert counts["(others)"]["journaled"] == 3000
+    counts = with_held(counts, {"x1": CutOffRecord(times=1, until_ns=9)}, 5, known=hill_ground.layout.ids)
+    assert (counts["(others)"]["cut_off"], counts["(others)"]["held"]) == (1, 1)
+    pipeline = Pipeline(hill_ground)
+    empty = len(pipeline.save())
+    for name in names[1:]:
+        status = Status(sensor=name, boot=1, seq=1, observed_at=datetime.fromtimestamp(1, UTC), state="ok")
+        body = encode_status(status)
+        pipeline.take(JournalRow(0, "status", name, 1, 1, 1, 1, None, "application/json", body, False))
+    assert pipeline.tally == {"status: BadInput": 3000}
+    assert len(pipeline.save()) < empty + 200

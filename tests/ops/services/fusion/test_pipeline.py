@@ -207,7 +207,7 @@ def test_what_is_no_checkpoint_is_refused(hill_ground, saved):
 def test_stored_keys_of_a_checkpoint_do_not_change(hill_ground):
     saved = run(hill_ground, [status_row("radar-mid", "maintenance", 1.0)])[0].save()
     memory = msgspec.msgpack.decode(saved)["memory"]
-    assert memory["said"] == {"radar-mid": ["maintenance", START_NS + SECOND, None]}
+    assert memory["said"] == {"radar-mid": ["maintenance", START_NS + SECOND, START_NS + 14_401 * SECOND]}, "to its end"
     assert memory["told"] == {}
     assert Pipeline(hill_ground, checkpoint=saved).save() == saved
     fault = msgspec.msgpack.decode(msgspec.msgpack.encode(Standing("stuck", 1, 2)))

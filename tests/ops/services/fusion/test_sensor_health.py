@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -152,6 +153,75 @@ def test_planned_maintenance_is_no_silence_and_no_alert(night: Night) -> None:
         night.take(JournalRow(0, "tick", "", None, None, night.ns(0), night.ns(0), None, "", b"", True))
     assert night.state() == "maintenance"
     assert [rule for rule, sensor, _ in night.alerts if sensor == RADAR and rule == "sensor_silent"] == []
+
+
+def tick(night: Night) -> None:
+    night.take(JournalRow(0, "tick", "", None, None, night.ns(0), night.ns(0), None, "", b"", True))
+
+
+@pytest.mark.parametrize("state", ["maintenance", "stopped", "ok"])
+def test_a_heartbeat_that_was_held_back_ends_no_silence_and_changes_nothing(night: Night, state: str) -> None:
+    """An attacker keeps a signed heartbeat, silences the sensor, and delivers the heartbeat later."""
+    held = night.status(RADAR, state=state, power=0.01)
+    night.run(8)
+    for _ in range(15):
+        night.at_s += 1.0
+        tick(night)
+    assert night.state() == "silent"
+    since, tally = night.pipeline.health[RADAR], night.pipeline.tally
+    late = replace(held, received_ns=night.ns(0), closes_batch=True)
+    night.take(late)
+    night.at_s += 1.0
+    tick(night)
+    assert night.pipeline.health[RADAR] == since
+    assert "low_power" not in night.pipeline.faults.get(RADAR, {})
+    assert night.pipeline.tally == {**tally, "status: held back": 1}
+    again = Pipeline(night.ground, checkpoint=night.pipeline.save())
+    again.take(late)
+    assert again.tally["status: held back"] == 2, "a checkpoint remembers the newest"
+    night.run(3)
+    assert night.state() == "ok", "its own next heartbeat is above the newest"
+
+
+def test_a_last_will_is_taken_at_its_boot_and_not_after_a_restart(night: Night) -> None:
+    """The will has the number of the start of the connection, below the heartbeats that followed."""
+    will, restarted = night.status(RADAR, state="lost"), night.status(RADAR)
+    night.run(8)
+    night.take(replace(will, received_ns=night.ns(0), closes_batch=True))
+    assert night.state() == "silent"
+    status = Status(sensor=RADAR, boot=2, seq=1, observed_at=night.moment(night.ns(0)), state="ok")
+    night.take(replace(restarted, boot=2, seq=1, body=encode_status(status), received_ns=night.ns(0)))
+    night.at_s += 1.0
+    tick(night)
+    assert night.state() == "ok"
+    night.take(replace(will, seq=will.seq, received_ns=night.ns(0), closes_batch=True))
+    assert night.state() == "ok"
+
+
+def test_a_new_key_may_count_from_one(night: Night) -> None:
+    """After `broker config --renew` the new box has its own numbers; ingest refuses the old key."""
+    night.run(6)
+    for _ in range(15):
+        night.at_s += 1.0
+        tick(night)
+    assert night.state() == "silent"
+    row = night.status(RADAR)
+    night.take(replace(row, boot=1, seq=1, signer="another", closes_batch=True))
+    night.at_s += 1.0
+    tick(night)
+    assert night.state() == "ok"
+
+
+@pytest.mark.parametrize("state", ["maintenance", "stopped"])
+def test_announced_maintenance_ends_after_four_hours_without_a_word(night: Night, state: str) -> None:
+    night.take(night.status(RADAR, state=state))
+    stopped_s = night.at_s
+    for hours, expected in ((3.9, "maintenance"), (4.0, "silent")):
+        night.at_s = stopped_s + hours * 3600.0
+        tick(night)
+        assert night.state() == expected
+    silent = [how for rule, sensor, how in night.alerts if sensor == RADAR and rule == "sensor_silent"]
+    assert silent == ["active"]
 
 
 def test_ten_minutes_of_healthy_jitter_is_no_fault(hill_ground: OpenSector) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import socket
-import statistics
 import subprocess
 import sys
 import threading
@@ -31,12 +31,11 @@ from ops.sector.sector_file import layout_path, load_sector
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 
-EARLIEST_S, LATEST_S = -0.9, 0.1  # what the Apex middleware accepts of a stamp, against its own clock
+LATEST_S = 0.1  # the Apex middleware accepts no stamp that is later by its own clock
 GAP_S = 0.08
 PATIENT_S = 120.0
+RADAR = "3c1f5c3e-8f5a-4d0e-9c55-0a4f4a6f7b11"
 """How long is waited for what must come: only a fault takes so long."""
-BUSY_S = 20.0
-"""How much later than it came a busy machine may read a message here; most are read at once."""
 SPEED_MPS = 20.0
 
 
@@ -145,6 +144,12 @@ def running(hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
         folder=folder,
         sapient=SapientEndpoints(dial=f"127.0.0.1:{middleware.port}", listen=f"127.0.0.1:{port}"),
     )
+    nodes = {
+        RADAR: "radar-mid",
+        "4b0d7c36-6f5e-4f39-8d6f-3f6f2b1d9c02": "camera-west",
+        "0f2f7b0e-91f7-45a9-a2cb-5f4e8f0b7a03": "ground-1",
+    }
+    (folder / "adapters.json").write_text(json.dumps({"sapient": nodes}))
     with Room(options) as room:
         room.listen()
         yield Running(room, middleware, middleware.accept(), port, folder)
@@ -161,7 +166,7 @@ def until(condition: Callable[[], bool], timeout_s: float = PATIENT_S) -> None:
 
 def test_a_radar_is_heard_tracked_and_told_of_what_it_saw(running: Running, sapient_node: Any) -> None:
     """The whole way: node → TCP → spool → broker → journal → track → alert → SAPIENT, on both kinds of connection."""
-    node = sapient_node(name="radar-mid")
+    node = sapient_node(node_id=RADAR, name="radar-mid")
     lon, lat = radar_place(running)
     link = running.connect()
     link.send(node.detection(polar={"azimuth": 1.0, "range": 10.0}))
@@ -185,8 +190,7 @@ def test_a_radar_is_heard_tracked_and_told_of_what_it_saw(running: Running, sapi
     until(lambda: "alert" in running.first.contents and "detection_report" in running.first.contents)
     for connection in (link, running.first):
         assert connection.faults == []
-        assert all(EARLIEST_S - BUSY_S < apart < LATEST_S for apart in connection.stamps_s)
-        assert statistics.median(connection.stamps_s) > EARLIEST_S
+        assert max(connection.stamps_s) < LATEST_S
         times = [message.timestamp.ToNanoseconds() for message in connection.of("detection_report")]
         assert all(later == sooner or later - sooner >= GAP_S * 1e9 for sooner, later in pairwise(times))
     until(lambda: running.counts("radar-mid").duplicate >= 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -234,14 +235,51 @@ class Ear:
         return True
 
 
-def test_a_node_is_the_sensor_that_a_person_its_id_or_its_name_says(links: LinkContext, sapient_node: Make) -> None:
-    (links.folder / "adapters.json").write_text('{"sapient": {"4b0d7c36-6f5e-4f39-8d6f-3f6f2b1d9c02": "radar-2"}}')
-    assert registered_nodes(links.folder) == {"4b0d7c36-6f5e-4f39-8d6f-3f6f2b1d9c02": "radar-2"}
-    gateway = Gateway(LAYOUT, links, "own")
-    assert gateway._sensor_of("4b0d7c36-6f5e-4f39-8d6f-3f6f2b1d9c02", ("radar-1",)) == "radar-2"
-    assert gateway._sensor_of("x", ("radar-1", "any")) == "radar-1"
-    assert gateway._sensor_of("x", ("radar-2",)) == "x"  # taken by the registered one
-    assert gateway._sensor_of("x", ("nothing",)) == "x"
+REGISTERED, TRUE, LIAR = (f"4b0d7c36-6f5e-4f39-8d6f-3f6f2b1d9c0{n}" for n in (2, 3, 4))
+
+
+def test_a_node_is_the_sensor_that_a_person_says_and_no_name_makes_it_one(
+    links: LinkContext, sapient_node: Make
+) -> None:
+    """An attacker who reaches the port calls itself radar-1 before the true node does; neither name is believed."""
+    register(links.folder, {REGISTERED: "radar-2"})
+    assert registered_nodes(links.folder) == {REGISTERED: "radar-2"}
+    gateway, ear = Gateway(LAYOUT, links, "own"), Ear()
+    gateway.peers.add(ear)  # type: ignore[arg-type]
+    gateway._later = lambda *_: None  # type: ignore[assignment,misc]
+
+    def answer(node_id: str, name: str) -> Any:
+        message = sapient_node(node_id=node_id, name=name).registration(NOW)
+        gateway.handle(ear, message.SerializeToString())  # type: ignore[arg-type]
+        return ear.told[-1].registration_ack
+
+    for name in ("radar-1", "radar-2"):  # one that is free and one that is taken
+        refused = answer(LIAR, name)
+        assert not refused.acceptance
+        assert f"`watchline sensor register {name} --sapient-node {LIAR}`" in refused.ack_response_reason[0]
+    assert LIAR not in gateway.node_links
+    assert links.memory.nodes() == [], "nothing is remembered that would keep the true node out"
+    assert answer(REGISTERED, "radar-1").acceptance, "whatever it calls itself"
+    assert gateway.node_links[REGISTERED].sensor == "radar-2"
+    assert not answer(TRUE, "radar-1").acceptance
+    register(links.folder, {REGISTERED: "radar-2", TRUE: "radar-1"})
+    assert answer(TRUE, "radar-1").acceptance
+    assert gateway.node_links[TRUE].sensor == "radar-1"
+    assert answer(LIAR, "nobody's").acceptance, "journaled under its own id and not fused"
+    assert gateway.node_links[LIAR].placed is None
+
+
+def test_a_name_that_an_earlier_version_believed_is_not_restored(links: LinkContext, sapient_node: Make) -> None:
+    packet = sapient_node(node_id=LIAR, name="radar-1").registration(NOW).SerializeToString()
+    links.memory.node_registered(LIAR, "radar-1", packet, 1)
+    assert Gateway(LAYOUT, links, "own").node_links == {}
+    register(links.folder, {LIAR: "radar-1"})
+    assert Gateway(LAYOUT, links, "own").node_links[LIAR].sensor == "radar-1"
+
+
+def register(folder: Path, nodes: dict[str, str]) -> None:
+    """As `watchline sensor register` notes it."""
+    (folder / "adapters.json").write_text(json.dumps({"sapient": nodes}))
 
 
 def test_what_is_dated_ahead_and_whom_nobody_knows_is_refused(links: LinkContext, sapient_node: Make) -> None:
@@ -280,6 +318,7 @@ def test_strangers_are_few(links: LinkContext, sapient_node: Make) -> None:
     answers = [message.registration_ack.acceptance for message in ear.told]
     assert answers == [True] * MOST_STRANGERS + [False]
     ours = sapient_node(node_id="0e9c8a6b-5a0e-4b61-8f57-6f1f2f7f0a01", name="radar-1")
+    register(links.folder, {"0e9c8a6b-5a0e-4b61-8f57-6f1f2f7f0a01": "radar-1"})
     gateway.handle(ear, ours.registration(NOW).SerializeToString())  # type: ignore[arg-type]
     assert ear.told[-1].registration_ack.acceptance
 
@@ -293,6 +332,7 @@ def test_whatever_a_connection_sends_it_goes_on(sapient_node: Make, data: st.Dat
         now_ns = int(NOW.timestamp() * 1e9)
         links = LinkContext("hills", NOBODY, Path(folder), lambda: now_ns, memory, lambda _: (Identity(), 0.0))
         gateway, ear, node = Gateway(LAYOUT, links, "own"), Ear(), sapient_node(name="radar-1")
+        register(Path(folder), {node.node_id: "radar-1"})
         gateway.peers.add(ear)  # type: ignore[arg-type]
         gateway._later = lambda *_: None  # type: ignore[assignment,misc]
         good = [
@@ -333,6 +373,7 @@ def test_a_flood_of_bad_packets_costs_no_answer_and_a_good_node_is_heard(
     links: LinkContext, sapient_node: Make
 ) -> None:
     gateway, ear, node = Gateway(LAYOUT, links, "own"), Ear(), sapient_node(name="radar-1")
+    register(links.folder, {node.node_id: "radar-1"})
     gateway._later = lambda *_: None  # type: ignore[assignment,misc]
     bad = sapient_node(node_id="0e9c8a6b-5a0e-4b61-8f57-6f1f2f7f0a01").detection(NOW, location={"x": 1.0, "y": 95.0})
     for _ in range(CUT_OFF_AFTER + 500):
