@@ -11,6 +11,8 @@ DRILLS := tests/drills tests/fusion tests/geo tests/ingest tests/ops/room/test_c
 	tests/ops/room/test_demo.py tests/ops/services/fusion/test_pipeline.py tests/ops/services/ingest/test_process.py \
 	tests/ops/services/sapient/test_node_link.py tests/ops/sector/test_zone_table.py \
 	tests/ops/analysis/challenge/test_command.py tests/notebooks tests/web/test_plan_page.py
+# Tests that run compiled kernels: once more with numba's bounds check, compiled apart from the unchecked ones
+KERNEL_TESTS := tests/fusion tests/geo tests/sensors/coverage tests/sensors/planning/solver
 
 .PHONY: help demo test check style drill bench format clean
 
@@ -48,6 +50,8 @@ drill: $(TEST_STAMP) ## The reliability drills in full length: a million detecti
 	@$(PYTHON) deploy/system_packages.py
 	@$(BIN)/python -m ops.runtime.compile_kernels
 	@WATCHLINE_DRILL=long $(BIN)/python -m pytest -q -s --timeout=0 $(DRILLS) $(ARGS)
+	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/$(VENV)/bounds-checked \
+		$(BIN)/python -m pytest -q --timeout=0 $(KERNEL_TESTS) $(ARGS)
 	@$(BIN)/python tests/fuzz/fuzz.py --seconds 60
 
 bench: $(TEST_STAMP) ## Measure side by side with the peers; one JSON line each

@@ -5,24 +5,76 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast, overload
+from typing import Any, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 import pyproj
 from pyproj.crs import CRS, ProjectedCRS
-from pyproj.crs.coordinate_operation import TransverseMercatorConversion
+from pyproj.crs.coordinate_operation import (
+    HotineObliqueMercatorBConversion,
+    TransverseMercatorConversion,
+)
 from pyproj.exceptions import CRSError
 
 from geo.arrays import Floats
 from geo.errors import FrameError
 
-__all__ = ["LocalFrame"]
+__all__ = ["Distortion", "LocalFrame"]
 
 WGS84 = 4326
 WGS84_A_M = 6_378_137.0
 WGS84_E2 = 0.00669437999014
 """Semi-major axis [m] and squared eccentricity of the WGS 84 ellipsoid."""
+
+TRUE_SCALE, TRUE_ANGLE_RAD = 1e-3, math.radians(0.02)
+"""Distortion up to which a frame is taken without a word: UTM within its zone (0.9996 to 1.0010) is within it."""
+MOST_SCALE, MOST_ANGLE_RAD = 5e-3, math.radians(0.1)
+"""Distortion up to which a frame can be used: national conformal systems, such as Lambert-93, are within it."""
+DERIVATIVE_M = 500.0  # over this distance; error of the scale (DERIVATIVE_M / R)², 6e-9
+JUDGED_PLACES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Distortion:
+    """Deviation of a frame's distances and angles from those on the ellipsoid, over some points.
+
+    Parameters
+    ----------
+    least_scale, greatest_scale : float
+        Least and greatest of frame distance over ground distance [1], over all points and directions.
+    angle_rad : float, rad
+        Greatest difference between an angle in the frame and on the ground; 0 for conformal projections.
+
+    Notes
+    -----
+    By Tissot's indicatrix: its semi-axes a ≥ b are the extreme scales, the angle is 2 asin((a − b)/(a + b)). Snyder
+    (1987), Map projections: a working manual, USGS Professional Paper 1395, section 4.
+    """
+
+    least_scale: float
+    greatest_scale: float
+    angle_rad: float
+
+    @property
+    def scale_error(self) -> float:
+        """Greatest relative error of a distance [1]."""
+        return max(abs(self.least_scale - 1.0), abs(self.greatest_scale - 1.0))
+
+    @property
+    def negligible(self) -> bool:
+        """Whether distances are true within ``TRUE_SCALE`` and angles within ``TRUE_ANGLE_RAD``."""
+        return self.scale_error <= TRUE_SCALE and self.angle_rad <= TRUE_ANGLE_RAD
+
+    @property
+    def usable(self) -> bool:
+        """Whether distances are true within ``MOST_SCALE`` and angles within ``MOST_ANGLE_RAD``."""
+        return self.scale_error <= MOST_SCALE and self.angle_rad <= MOST_ANGLE_RAD
+
+    def __str__(self) -> str:
+        """Return the figures as a phrase: distances that deviate by up to …, angles by up to …."""
+        wrong = f"distances that deviate by up to {100.0 * self.scale_error:.3g}% from those on the ground"
+        return f"{wrong}, and angles by up to {math.degrees(self.angle_rad):.2g}°"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +93,10 @@ class LocalFrame:
     Notes
     -----
     The relations between grid and true azimuth, and between grid and true distance, are exact for conformal projections
-    (transverse Mercator, UTM, Lambert conformal); for others the scale is the mean over all azimuths.
+    (transverse Mercator, UTM, Lambert conformal); for others the scale is the mean over all azimuths. Borders and
+    layouts are not read into a frame whose ``distortion`` at their points is not ``usable``: within it, distances in
+    the frame are those on the ground to 0.5%, and ranges, which are multiplied by the scale at their sensor, to much
+    less.
 
     Examples
     --------
@@ -84,6 +139,57 @@ class LocalFrame:
         name = f"Watchline local frame around {lat:.6f} N, {lon:.6f} E"
         crs = ProjectedCRS(conversion=conversion, name=name, geodetic_crs=CRS.from_epsg(WGS84))
         return cls.from_crs(crs)
+
+    @classmethod
+    def along(cls, lon: npt.ArrayLike, lat: npt.ArrayLike) -> LocalFrame:
+        """Return the oblique Mercator frame along the great circle nearest to points, such as those of a long border.
+
+        Parameters
+        ----------
+        lon, lat : array_like, shape (point,), degrees
+            The points on WGS 84, which should be evenly spread; the great circle has the least mean square distance.
+
+        Returns
+        -------
+        LocalFrame
+            Its origin (0, 0) is amid the points, and grid north is true north there. Scale and distance from the great
+            circle: 1 ppm on it up to 500 km from the origin, 5 ppm more 20 km beside it, 130 ppm 100 km beside it.
+
+        Raises
+        ------
+        FrameError
+            If the points have no middle, such as two poles.
+
+        Notes
+        -----
+        Hotine's oblique Mercator, variant B: conformal, true to scale along its central line. Snyder (1987), Map
+        projections: a working manual, USGS Professional Paper 1395, section 9.
+        """
+        phi, lam = np.radians(np.ravel(lat).astype(np.float64)), np.radians(np.ravel(lon).astype(np.float64))
+        places = np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=1)
+        normal = np.linalg.eigh(places.T @ places)[1][:, 0]
+        middle = places.mean(axis=0)
+        middle = middle - (middle @ normal) * normal
+        if not np.hypot(middle[0], middle[1]) > 1e-6:
+            raise FrameError("the points have no middle, or it is a pole", where="frame", expected="points of a border")
+        middle = middle / np.linalg.norm(middle)
+        lon_0, lat_0 = math.atan2(middle[1], middle[0]), math.asin(middle[2])
+        onward = np.cross(normal, middle)
+        east = np.array([-math.sin(lon_0), math.cos(lon_0), 0.0])
+        azimuth = math.degrees(math.atan2(onward @ east, onward @ np.cross(middle, east)))
+        # of the two directions the more northern: above −90, up to 90; PROJ has other results at −90 ± 1e-9
+        azimuth = 90.0 - (90.0 - round(azimuth, 6)) % 180.0
+        conversion = HotineObliqueMercatorBConversion(
+            latitude_projection_centre=math.degrees(lat_0),
+            longitude_projection_centre=math.degrees(lon_0),
+            azimuth_projection_centre=azimuth,
+            angle_from_rectified_to_skew_grid=azimuth,
+            scale_factor_projection_centre=1.0,
+            easting_projection_centre=0.0,
+            northing_projection_centre=0.0,
+        )
+        name = f"Watchline frame along {math.degrees(lat_0):.6f} N, {math.degrees(lon_0):.6f} E, {azimuth:.3f} degrees"
+        return cls.from_crs(ProjectedCRS(conversion=conversion, name=name, geodetic_crs=CRS.from_epsg(WGS84)))
 
     @classmethod
     def from_epsg(cls, code: int) -> LocalFrame:
@@ -240,6 +346,66 @@ class LocalFrame:
         _, areal_scale = self._factors(easting, northing)
         return _one_in_kind(np.sqrt(areal_scale))
 
+    def distortion(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> Distortion:
+        """Compute how far distances and angles of the frame deviate from those on the WGS 84 ellipsoid.
+
+        Parameters
+        ----------
+        easting, northing : float or array_like, m
+            Coordinates in the frame; points without a longitude and latitude are omitted.
+
+        Returns
+        -------
+        Distortion
+            The extremes over the points; infinite where no point has a longitude and latitude.
+        """
+        e, n = (np.ravel(axis) for axis in _paired(easting, northing))
+        east = np.array([1.0, -1.0, 0.0, 0.0])[:, None] * DERIVATIVE_M + e
+        north = np.array([0.0, 0.0, 1.0, -1.0])[:, None] * DERIVATIVE_M + n
+        lon, lat = self.to_lonlat(east, north)
+        phi = np.radians(self.to_lonlat(e, n)[1])
+        per_lon, per_lat = _metres_per_radian(np.sin(phi), np.cos(phi))
+        step = 2.0 * DERIVATIVE_M
+        turns = np.radians([(lon[0] - lon[1] + 180.0) % 360.0 - 180.0, (lon[2] - lon[3] + 180.0) % 360.0 - 180.0])
+        rises = np.radians([lat[0] - lat[1], lat[2] - lat[3]])
+        ground = np.stack([turns * per_lon, rises * per_lat]) / step  # (axis on the ground, axis of the frame, point)
+        known = np.isfinite(ground).all(axis=(0, 1))
+        if not known.any():
+            return Distortion(0.0, math.inf, math.pi)
+        with np.errstate(divide="ignore"):
+            scales = 1.0 / np.linalg.svd(np.moveaxis(ground[..., known], -1, 0), compute_uv=False)  # least scale first
+        b, a = scales.T
+        angle = 2.0 * np.arcsin(np.where(np.isfinite(a), (a - b) / (a + b), 1.0))
+        return Distortion(float(b.min()), float(a.max()), float(angle.max()))
+
+    def refuse_distorted(self, easting: npt.ArrayLike, northing: npt.ArrayLike, *, where: str) -> None:
+        """Raise FrameError if the frame's distances or angles at some of the points are not those on the ground.
+
+        Parameters
+        ----------
+        easting, northing : array_like, m
+            Coordinates in the frame; of more than ``JUDGED_PLACES`` points as many, evenly chosen, are judged.
+        where : str
+            What the error names as the place.
+
+        Raises
+        ------
+        FrameError
+            With the figures, where the distortion is not ``usable``.
+        """
+        e, n = (np.ravel(axis) for axis in _paired(easting, northing))
+        if not len(e):
+            return
+        chosen = np.unique(np.linspace(0, len(e) - 1, min(len(e), JUDGED_PLACES)).astype(np.int64))
+        found = self.distortion(e[chosen], n[chosen])
+        if not found.usable:
+            raise FrameError(
+                f"the coordinate system {self.crs.name!r} has {found} there",
+                where=where,
+                expected=f"a frame within {100.0 * MOST_SCALE:g}% and {math.degrees(MOST_ANGLE_RAD):g}°, such as a "
+                'local one (frame = "auto")',
+            )
+
     def _factors(self, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Meridian convergence [degrees] and areal scale [1]."""
         projection = _projection(self.wkt)
@@ -257,11 +423,15 @@ def horizontal_part(crs: CRS) -> CRS:
 
 def metres_per_degree(lat: float) -> tuple[float, float]:
     """Metres per degree of longitude and of latitude at a latitude [degrees], on the WGS 84 ellipsoid."""
-    s = math.sin(math.radians(lat))
-    w = 1.0 - WGS84_E2 * s * s
-    prime_vertical, meridian = WGS84_A_M / math.sqrt(w), WGS84_A_M * (1.0 - WGS84_E2) / w**1.5
-    degree = math.pi / 180.0
-    return prime_vertical * math.cos(math.radians(lat)) * degree, meridian * degree
+    phi = math.radians(lat)
+    per_lon, per_lat = _metres_per_radian(math.sin(phi), math.cos(phi))
+    return per_lon * math.pi / 180.0, per_lat * math.pi / 180.0
+
+
+def _metres_per_radian(sine: Any, cosine: Any) -> tuple[Any, Any]:
+    """Metres per radian of longitude and of latitude at latitudes of this sine and cosine, on the WGS 84 ellipsoid."""
+    w = 1.0 - WGS84_E2 * sine * sine
+    return WGS84_A_M / w**0.5 * cosine, WGS84_A_M * (1.0 - WGS84_E2) / w**1.5
 
 
 def _refuse_unless_metric(crs: CRS, where: str) -> None:

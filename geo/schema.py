@@ -1,8 +1,9 @@
-"""Schemas of datasets, and the check of a dataset against one. Each schema is defined by its owner."""
+"""Schemas of datasets, the check of a dataset against one, and alignment by coordinate. Each schema is defined by its
+owner."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,3 +55,27 @@ class Schema:
                     f"{name!r} is in {units!r}", where=f"{where} ({self.name})", expected=f"{wanted.units!r}"
                 )
         return dataset
+
+
+def by_label(
+    values: xr.DataArray, dim: str, labels: Sequence[str], *, where: str, absent: float | None = None
+) -> xr.DataArray:
+    """``values`` with ``dim`` in the order of ``labels``, found by its coordinate, never by position.
+
+    Labels that the coordinate lacks get the value ``absent``, or are refused where it is None. Labels beyond ``labels``
+    are left out: refusing them is the caller's. Raises SchemaError for a ``dim`` without a coordinate, or one that
+    holds a label twice.
+    """
+    if dim not in values.coords:
+        raise SchemaError(f"dim {dim!r} has no coordinate", where=where, expected=f"labels among {', '.join(labels)}")
+    held = [str(label) for label in values[dim].values.tolist()]
+    if held == list(labels):
+        return values
+    if len(set(held)) < len(held):
+        twice = min(label for label in held if held.count(label) > 1)
+        raise SchemaError(f"coordinate {dim!r} holds {twice!r} twice", where=where, expected="each label once")
+    missing = [label for label in labels if label not in held]
+    if missing and absent is None:
+        raise SchemaError(f"coordinate {dim!r} holds no {missing[0]!r}", where=where, expected=", ".join(labels))
+    ordered = values.assign_coords({dim: held})
+    return ordered.reindex({dim: list(labels)}, fill_value=absent) if missing else ordered.sel({dim: list(labels)})

@@ -299,10 +299,13 @@ def schema_of(message_type: type, name: str) -> dict[str, Any]:
                     option["pattern"] = r"([Zz]|[+-]00:00)$"
     if "WirePlot" in definitions:
         plot = definitions["WirePlot"]
-        plot["properties"]["class"]["propertyNames"] = {"enum": list(CLASSES)}
+        plot["properties"]["class"] |= {"propertyNames": {"enum": list(CLASSES)}, **SOME_CLASS}
         plot["allOf"] = [_needs(name, other) for name, other in NEEDS]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Watchline {name}", **schema}
 
+
+SOME_CLASS: Final = {"if": {"minProperties": 1}, "then": {"not": {"additionalProperties": {"const": 0}}}}
+"""Scores of classes that are all 0 cannot be scaled to sum 1; none at all means not reported."""
 
 NEEDS: Final = (("lon", "lat"), ("lat", "lon"), ("range_m", "azimuth_deg"), ("elevation_deg", "azimuth_deg"))
 """A plot that reports the first field must report the second; without it there is no usable measurement."""

@@ -25,7 +25,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from geo.paths.response_times import response_time, travel_time
+from geo.mobility.settings import MobilitySettings
+from geo.mobility.speed_surface import by_vehicle, on_foot
+from geo.paths.response_times import journey_time, response_time
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector, read_bases
 from sensors.coverage import coverage
@@ -231,13 +233,16 @@ for name, found in seen.items():
 # ## Where should a patrol go?
 #
 # A security game on every eighth segment of the high-tech layout: the crosser knows the probabilities of the rounds,
-# not the one that is drawn. One patrol leaves its base on foot for a shift of three hours and stays 30 minutes in each
-# segment that it visits; there it stops half of those who would otherwise not be interrupted (an assumption).
+# not the one that is drawn. One patrol leaves its base for a shift of three hours, by vehicle where it can drive and
+# on foot elsewhere, and stays 30 minutes in each segment that it visits; there it stops half of those who would
+# otherwise not be interrupted (an assumption). Each journey takes the time of its own direction.
 
 # %%
 alone = interrupted["hightech"]["least_interruption"].sel(slower=1.0).to_numpy()
 stops = np.flatnonzero(np.isfinite(alone))[::8]
-border, mobility = grounds["hightech"].border, seen["hightech"].mobility
+border, terrain = grounds["hightech"].border, grounds["hightech"].terrain
+movers = on_foot(terrain), by_vehicle(terrain)
+mount_s = MobilitySettings().dismount_s
 spots = np.column_stack(border.point_at(border.segment_spans_m.mean(axis=1)[stops]))
 
 
@@ -247,9 +252,12 @@ def seconds_at(reached):
     return np.where(np.isnan(values), np.inf, values)
 
 
-between = np.array([seconds_at(travel_time(mobility, spot, neighbours=8)) for spot in spots])
-to_base = seconds_at(response)
-rounds = FromBases(between, to_base, to_base, Shift(patrols=1, shift_s=3 * 3600.0, stay_s=1800.0))
+between = np.array([seconds_at(journey_time(*movers, spot, vehicle_near=True, mount_s=mount_s)) for spot in spots])
+out, back = (
+    np.min([seconds_at(journey_time(*movers, base, to_place=home, mount_s=mount_s)) for base in bases], axis=0)
+    for home in (False, True)
+)
+rounds = FromBases(between, out, back, Shift(patrols=1, shift_s=3 * 3600.0, stay_s=1800.0))
 game = Game(alone[stops], 1.0 - (1.0 - alone[stops]) * 0.5)
 solution = solve_game(game, rounds)
 print(f"interruption without patrols {game.uncovered.min():.3f}, with them {solution.value:.3f}")

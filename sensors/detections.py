@@ -11,7 +11,7 @@ import xarray as xr
 
 from geo.arrays import Floats, Ints
 from geo.errors import SchemaError
-from geo.schema import Schema, Variable
+from geo.schema import Schema, Variable, by_label
 from sensors.layout import Layout
 from sensors.scan import CLASSES, Scan
 from sensors.scan_columns import ARRAYS, ScanColumns, columns_of, scan_of, with_deviations
@@ -53,6 +53,7 @@ DETECTIONS: Final = Schema(
 )
 """Schema of a detections dataset: one row per scan, empty ones included, and one per detection."""
 TAILS: Final = {"cov": (2, 2), "class_probability": (len(CLASSES),)}
+AXES: Final = ("easting", "northing")
 
 
 def to_dataset(scans: Iterable[Scan], layout: Layout) -> xr.Dataset:
@@ -154,7 +155,7 @@ def from_arrays(
         name: (wanted.dims, values[name], {"units": wanted.units} if wanted.units else {})
         for name, wanted in DETECTIONS.variables.items()
     }
-    return xr.Dataset(variables, coords={"class": list(CLASSES), "axis": ["easting", "northing"]})
+    return xr.Dataset(variables, coords={"class": list(CLASSES), "axis": list(AXES), "axis_": list(AXES)})
 
 
 def split(detections: xr.Dataset, layout: Layout | None = None) -> list[ScanColumns]:
@@ -164,6 +165,8 @@ def split(detections: xr.Dataset, layout: Layout | None = None) -> list[ScanColu
     ----------
     detections : xarray.Dataset, dims (scan, detection)
         Schema DETECTIONS. A measured variable that is absent is NaN, an absent ``scan_received_at`` is ``scan_time``.
+        ``class`` may hold any of CLASSES in any order: a report has likelihood 0 of the others. ``axis`` and ``axis_``
+        may be in either order; without coordinates they are easting, northing.
     layout : Layout, optional
         With it, deviations that are NaN beside a measured value are taken from its error model.
 
@@ -175,7 +178,7 @@ def split(detections: xr.Dataset, layout: Layout | None = None) -> list[ScanColu
     Raises
     ------
     SchemaError
-        For a dataset that does not match the schema.
+        For a dataset that does not match the schema, or holds a class or an axis that is unknown.
     UnknownSensor
         With a layout, for a sensor that it does not have.
     """
@@ -215,9 +218,44 @@ def dataset_name(field: str) -> str:
 
 def _column(detections: xr.Dataset, field: str, n: int) -> Floats:
     name = dataset_name(field)
-    if name in detections:
-        return detections[name].to_numpy().astype(np.float64, copy=False)
-    return np.full((n, *TAILS.get(name, ())), np.nan)
+    if name not in detections:
+        return np.full((n, *TAILS.get(name, ())), np.nan)
+    values = detections[name]
+    if name == "class_probability":
+        return _by_class(values)
+    if name == "cov":
+        return _by_axis(values)
+    return values.to_numpy().astype(np.float64, copy=False)
+
+
+def _by_class(values: xr.DataArray) -> Floats:
+    """(detection, class) in the order of CLASSES; 0 for classes that are not in the dataset, NaN where nothing was
+    reported."""
+    where = "detections (class_probability)"
+    if "class" in values.coords:
+        unknown = {str(label) for label in values["class"].values.tolist()} - set(CLASSES)
+        if unknown:
+            raise SchemaError(f"class {min(unknown)!r} is unknown", where=where, expected=", ".join(CLASSES))
+    aligned = by_label(values, "class", CLASSES, where=where, absent=0.0)
+    probability = aligned.to_numpy().astype(np.float64, copy=False)
+    if aligned is values:
+        return probability
+    nothing = np.isnan(values.to_numpy().astype(np.float64)).any(axis=1)
+    return np.where(nothing[:, None], np.nan, probability)
+
+
+def _by_axis(values: xr.DataArray) -> Floats:
+    """(detection, 2, 2) covariances of easting, northing."""
+    where = "detections (cov)"
+    for axis in ("axis", "axis_"):
+        if axis in values.coords:
+            values = by_label(values, axis, AXES, where=where)
+    if values.shape[1:] != (2, 2):
+        raise SchemaError(f"is of shape {values.shape}", where=where, expected="(detection, 2, 2)")
+    cov = values.to_numpy().astype(np.float64, copy=False)
+    if (cov[:, 0, 1] != cov[:, 1, 0])[~np.isnan(cov[:, 0, 1])].any():
+        raise SchemaError("is not symmetric", where=where, expected="both axes in the order of their coordinates")
+    return cov
 
 
 def _kinds(detections: xr.Dataset, index: Ints, scans: int) -> list[str]:

@@ -14,7 +14,7 @@ from sensors.camera import CRITICAL_SIZE_M, PIXELS_TO_DETECT, detection_probabil
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import search_rate
 from sensors.errors import LayoutError
-from sensors.sensor import Sensor, check
+from sensors.sensor import RADIO_OR_HAND, Sensor, check
 
 KIND: Final = "human"
 EYE_RAD: Final = math.radians(1.0 / 60.0)
@@ -30,12 +30,14 @@ class Human(Sensor):
     ``magnification`` (1: no binoculars), and ``detection_probability`` is its maximum, which depends on attentiveness.
     ``night``: whether they have night vision; without it they see nothing in the dark. ``search_s`` is the time of one
     search of the field (coverage only; None: as assumed). Reports of sounds are processed, but not counted as coverage.
+    People report by radio where a link leads to a base, by hand elsewhere.
     """
 
     kind: str = KIND
     magnification: float = 1.0
     night: bool = False
     search_s: float | None = None
+    reports_by: str = RADIO_OR_HAND
 
     def __post_init__(self) -> None:
         check(self)

@@ -37,6 +37,7 @@ KINDS: Mapping[str, type[Radar] | type[Camera] | type[GroundSensor] | type[Radio
 }
 RECORDS: Mapping[str, type[Any]] = {**KINDS, relay.KIND: Relay}
 """Kinds allowed in a layout file: the sensors' kinds, and relays."""
+SCALE_DIGITS = 6  # 5 mm in 10 km; within 4 km of a local frame's origin its metres are ground metres exactly
 PLACED = {"lon", "lat", "easting", "northing"}  # taken from the point, not from the properties
 
 
@@ -45,13 +46,24 @@ class Placement:
     """A sensor in its frame.
 
     The frame's convergence [rad] and scale [1] at its foot, and the edges of its field of view (None: all round; see
-    ``grid_azimuths_rad``).
+    ``grid_azimuths_rad``). A sensor's ranges are metres on the ground; distances in the frame are ``scale`` times
+    these.
     """
 
     sensor: AnySensor
     convergence_rad: float
     scale: float
     azimuths_rad: tuple[float, float] | None
+
+    @property
+    def farthest(self) -> float:
+        """The sensor's maximum range in metres of the frame."""
+        return self.sensor.max_range_m * self.scale
+
+    @property
+    def nearest(self) -> float:
+        """The sensor's minimum range in metres of the frame."""
+        return self.sensor.min_range_m * self.scale
 
     @property
     def turn_rad(self) -> float:
@@ -119,6 +131,8 @@ class Layout:
         LayoutError
             For a file that cannot be read, unknown keys, values out of limits, a point that is not on Earth, or two
             sensors of one id.
+        FrameError
+            Where the frame's distances or angles are not those on the ground (``LocalFrame.distortion``).
         """
         path = Path(path)
         try:
@@ -127,9 +141,13 @@ class Layout:
             raise LayoutError(
                 f"cannot be read ({error.strerror})", where=path.name, expected="a GeoJSON file"
             ) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise LayoutError(f"is not JSON ({error})", where=path.name, expected="a GeoJSON file") from error
-        return cls.from_geojson(document, frame, name=path.stem, catalogue=catalogue)
+        try:
+            return cls.from_geojson(document, frame, name=path.stem, catalogue=catalogue)
+        except LayoutError as error:
+            inside = "" if error.where == path.stem else f", {error.where}"
+            raise LayoutError(error.what, where=path.name + inside, expected=error.expected) from None
 
     @classmethod
     def from_geojson(
@@ -167,6 +185,9 @@ class Layout:
         if not isinstance(title, str) or not title:
             raise LayoutError(f"is named {title!r}", where=name, expected="a name in text")
         parts = [_part(feature, number, frame, catalogue) for number, feature in enumerate(features)]
+        if parts and not frame.distortion([p.easting for p in parts], [p.northing for p in parts]).usable:
+            for part in parts:
+                frame.refuse_distorted(part.easting, part.northing, where=f"layout {title!r}, {part.id!r}")
         relays = tuple(part for part in parts if isinstance(part, Relay))
         return cls(title, frame, tuple(part for part in parts if not isinstance(part, Relay)), relays)
 
@@ -315,7 +336,7 @@ def _placements(sensors: Sequence[AnySensor], frame: LocalFrame) -> dict[str, Pl
         return {}
     convergences, scales = frame.convergence_rad(eastings, northings), frame.scale_factor(eastings, northings)
     return {
-        s.id: Placement(s, float(c), float(k), _view(s, float(c)))
+        s.id: Placement(s, float(c), round(float(k), SCALE_DIGITS), _view(s, float(c)))
         for s, c, k in zip(sensors, convergences, scales, strict=True)
     }
 

@@ -54,6 +54,18 @@ class ScanColumns:
     class_probability: Floats
     confidence: Floats
 
+    def __post_init__(self) -> None:
+        """Refuse columns of unequal length: kernels read them without bounds checks."""
+        n = len(self.azimuth)
+        for name in ARRAYS:
+            shape = getattr(self, name).shape
+            if shape != (n, *_TAIL.get(name, ())):
+                raise SchemaError(
+                    f"{name} has shape {shape}",
+                    where=f"scan {self.sequence} of boot {self.boot} of {self.sensor!r}",
+                    expected=f"{(n, *_TAIL.get(name, ()))}",
+                )
+
     def __len__(self) -> int:
         return len(self.azimuth)
 
@@ -63,6 +75,7 @@ class ScanColumns:
 
 
 ARRAYS: Final = tuple(f.name for f in fields(ScanColumns))[6:]
+_TAIL: Final = {"cov": (2, 2), "class_probability": (len(CLASSES),)}
 
 # The plot's numbers in the order of the columns below: four measured values, their deviations, then the rest.
 _PLOT_FIELDS: Final = (

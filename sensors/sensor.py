@@ -16,6 +16,12 @@ DEFAULT_DETECTION_PROBABILITY = 0.9
 """Single-look Pd if a layout gives none (assumption)."""
 DEFAULT_STATUS_INTERVAL_S = 10.0
 """Seconds between heartbeats if a layout gives none (assumption)."""
+RADIO, HAND, RADIO_OR_HAND = "radio", "hand", "radio_or_hand"
+OWN_CONNECTION = frozenset({"cellular", "satellite", "cable"})
+"""Ways of reporting that need no line of sight to a base or relay."""
+REPORTS_BY = (RADIO, *sorted(OWN_CONNECTION), HAND, RADIO_OR_HAND)
+DEFAULT_REPORT_DELAY_S = 900.0
+"""Seconds until a report by hand arrives if a layout gives none (assumption: a runner, or a telephone nearby)."""
 LONGEST_ID = 64
 LONGEST_METHOD = 100
 
@@ -24,13 +30,19 @@ LONGEST_METHOD = 100
 class Sensor:
     """One sensor at one position; the kinds (radar, camera, ground sensor) add their own fields and detection curves.
 
-    ``lon``/``lat`` are WGS 84 degrees, ``easting``/``northing`` the same point in the layout's frame [m]. Ranges bound
-    the field of view horizontally, in metres of the frame (its scale differs from 1 by less than the accuracy of a
-    range). ``azimuth_deg`` is the centre of the field of view, clockwise from **true** north. ``period_s`` None means
-    event-only: the sensor sends no empty scans, only heartbeats. A standard deviation of None means: not measured by
-    this sensor, unless its reports state otherwise. ``confusion[i][j]`` is the probability of reporting class j when
-    class i is present (order of ``sensors.scan.CLASSES``). ``catalogue`` names its item of the equipment catalogue.
-    Raises LayoutError for an invalid value.
+    ``lon``/``lat`` are WGS 84 degrees, ``easting``/``northing`` the same point in the layout's frame [m].
+    ``max_range_m`` and ``min_range_m`` bound the field of view on the map: metres over the ground. All other ranges are
+    slant ranges from the antenna to the target's contact with the ground: reported ranges, ``reference_range_m``, and
+    those of the detection curves. Of a ground sensor all are over the ground. ``azimuth_deg`` is the centre of the
+    field of view, clockwise from **true** north. ``period_s`` None means event-only: the sensor sends no empty scans,
+    only heartbeats. A standard deviation of None means: not measured by this sensor, unless its reports state
+    otherwise. ``confusion[i][j]`` is the probability of reporting class j when class i is present (order of
+    ``sensors.scan.CLASSES``). ``catalogue`` names its item of the equipment catalogue. Raises LayoutError for an
+    invalid value.
+
+    ``reports_by`` states how its reports reach the control room: by ``"radio"`` over a chain of links to a base, by a
+    connection of its own (``"cellular"``, ``"satellite"``, ``"cable"``), by ``"hand"``, ``report_delay_s`` later, or
+    by ``"radio_or_hand"``: by radio where there is such a chain, by hand elsewhere.
 
     Survey results: ``site_sd_m`` is the standard deviation of its position (one axis), ``north_offset_deg`` its azimuth
     bias, which is subtracted from its azimuths, ``north_sd_deg`` the standard deviation of that bias; None: not
@@ -68,9 +80,18 @@ class Sensor:
     surveyed_on: str | None = None
     survey_method: str | None = None
     catalogue: str | None = None
+    reports_by: str = RADIO
+    report_delay_s: float | None = None
 
     def __post_init__(self) -> None:
         check(self)
+
+    @property
+    def delay_s(self) -> float:
+        """Seconds from a detection until its report arrives: 0, but by hand the ``report_delay_s``."""
+        if self.reports_by != HAND:
+            return 0.0
+        return DEFAULT_REPORT_DELAY_S if self.report_delay_s is None else self.report_delay_s
 
 
 # low, high, and whether the lower end itself is allowed
@@ -108,6 +129,7 @@ LIMITS: dict[str, tuple[float, float, bool]] = {
     "site_sd_m": (0.0, 1e4, False),
     "north_offset_deg": (-180.0, 180.0, True),
     "north_sd_deg": (0.0, 90.0, False),
+    "report_delay_s": (0.0, 604_800.0, True),
 }
 
 
@@ -131,6 +153,7 @@ def check(sensor: Sensor) -> None:
     if sensor.confusion is not None:
         _check_confusion(sensor.id, sensor.confusion)
     _check_survey(sensor)
+    _check_report(sensor)
 
 
 def check_numbers(record: Any) -> None:
@@ -167,6 +190,21 @@ def _check_survey(sensor: Sensor) -> None:
         )
     if method is not None and not method.isprintable():
         raise LayoutError(f"survey_method is {ascii(method)[:60]}", where=where, expected="printable characters")
+
+
+def _check_report(sensor: Sensor) -> None:
+    """Check how reports arrive; only a report by hand has a delay."""
+    where = f"sensor {sensor.id!r}"
+    if sensor.reports_by not in REPORTS_BY:
+        raise LayoutError(
+            f"reports_by is {ascii(sensor.reports_by)[:60]}", where=where, expected=f"one of {', '.join(REPORTS_BY)}"
+        )
+    if sensor.report_delay_s is not None and sensor.reports_by not in (HAND, RADIO_OR_HAND):
+        raise LayoutError(
+            f"report_delay_s beside reports_by {sensor.reports_by!r}",
+            where=where,
+            expected=f"no delay, or reports_by {HAND!r} or {RADIO_OR_HAND!r}",
+        )
 
 
 def _check_number(sensor_id: str, key: str, value: object) -> None:

@@ -1,6 +1,8 @@
 """How the suite runs on several cores: one file a process at a time, the longest first, and a line of progress.
 
 ``make test`` runs ``pytest -n auto``; without ``-n`` everything here stands aside and pytest runs as it does anywhere.
+``WATCHLINE_LOAD=10`` makes the machine as busy as ten further programs do, for as long as the tests run: no test may
+depend on how fast it is.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -52,6 +55,21 @@ def ordered(nodeids: Sequence[str], seconds: dict[str, float]) -> list[str]:
     """Units of work, the longest first, then those that take a second or less as they are found."""
     units = dict.fromkeys(unit_of(nodeid) for nodeid in nodeids)
     return sorted(units, key=lambda unit: -seconds.get(unit, 0.0))
+
+
+class Load:
+    """Programs that only take time, until pytest ends, in whatever way it does."""
+
+    _BUSY = "import os, sys\nwhile os.getppid() == int(sys.argv[1]): pass"
+
+    def __init__(self, programs: int) -> None:
+        command = [sys.executable, "-c", self._BUSY, str(os.getpid())]
+        self._programs = [subprocess.Popen(command) for _ in range(programs)]
+
+    def pytest_unconfigure(self) -> None:
+        for program in self._programs:
+            program.kill()
+            program.wait()
 
 
 class ByUnit(LoadScopeScheduling):
@@ -135,6 +153,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         forget_outdated()
+        config.pluginmanager.register(Load(int(os.environ.get("WATCHLINE_LOAD", "0"))), "load")
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if config.getoption("dist", "no") != "no" and reporter is not None:
         config.pluginmanager.register(Progress(reporter), "progress")

@@ -1,8 +1,17 @@
 """Alerts: the rules that raise them, their ledger and life cycle, and the sentences that state them."""
 
-from fusion.alerts.alert import RULES, Alert, AlertActionError, AlertState, AlertStateError, act, act_on, rank
+from fusion.alerts.alert import (
+    RULES,
+    Alert,
+    AlertActionError,
+    AlertState,
+    AlertStateError,
+    DistressCall,
+    act,
+    act_on,
+    rank,
+)
 from fusion.alerts.evaluation import distress, raise_alerts
-from fusion.alerts.ledger import DistressCall
 from fusion.alerts.settings import AlertSettings, AlertSettingsError
 from fusion.alerts.workload import Workload, alert_workload
 from fusion.situation.context import AlertContext

@@ -332,6 +332,43 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class DistressCall:
+    """A unit's call for people in need.
+
+    Parameters
+    ----------
+    unit : str
+        Name of the unit.
+    observed_ns : int, UTC nanoseconds since 1970
+        When it called.
+    easting : float, m
+        Position in the local frame.
+    northing : float, m
+        Position in the local frame.
+    place : str
+        The position in words.
+    note : str
+        Text from the unit.
+    segment : int, optional
+        Number of the border segment; None without a border, here and below.
+    chainage_m : float, optional, m
+        Position along the border.
+    offset_m : float, optional, m
+        Signed distance from the border, positive on the own side.
+    """
+
+    unit: str
+    observed_ns: int
+    easting: float
+    northing: float
+    place: str
+    note: str = ""
+    segment: int | None = None
+    chainage_m: float | None = None
+    offset_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AlertState:
     """The complete state of alerting between two track pictures.
 
@@ -355,6 +392,8 @@ class AlertState:
         Tracks that ended lately.
     calls : mapping of str to int
         Number of distress calls of each unit.
+    held_calls : mapping of str to DistressCall
+        Newest call of each open distress alert that was revised less than ``distress_revise_s`` before, by alert id.
     begun_ns : int, UTC nanoseconds since 1970
         Time of the first picture.
     nuisance : Nuisance
@@ -371,6 +410,7 @@ class AlertState:
     groups: tuple[GroupMemory, ...] = ()
     ended: tuple[Ended, ...] = ()
     calls: Mapping[str, int] = field(default_factory=dict)
+    held_calls: Mapping[str, DistressCall] = field(default_factory=dict)
     begun_ns: int = 0
     nuisance: Nuisance = field(default_factory=Nuisance)
     traffic: Traffic = field(default_factory=Traffic)
@@ -405,9 +445,12 @@ class AlertState:
             For any other bytes.
         """
         try:
-            return msgspec.json.decode(body, type=cls)
-        except (msgspec.MsgspecError, UnicodeError) as error:
+            state = msgspec.json.decode(body, type=cls)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise AlertStateError(f"cannot be read ({error})", where="alert state", expected="JSON it wrote") from None
+        if state.to_json() != body:  # a field that is missing or unknown would be forgotten in silence
+            raise AlertStateError("has other fields", where="alert state", expected="JSON it wrote")
+        return state
 
 
 def act_on(

@@ -22,8 +22,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from fusion.alerts.alert import Alert, AlertState, Ended, PatternMemory, TrackMemory, alert_id
-from fusion.alerts.ledger import DistressCall, Ledger
+from fusion.alerts.alert import Alert, AlertState, DistressCall, Ended, PatternMemory, TrackMemory, alert_id
+from fusion.alerts.ledger import Ledger
 from fusion.alerts.line_rules import approaching, course_of, crossing, looks_of, overdue, sighting_of, track_ended
 from fusion.alerts.pattern_rules import (
     appeared_inside,
@@ -115,9 +115,24 @@ def raise_alerts(
     faulty = sensors_faulty(ledger, state.faults, faults or {}, coverage)
     state = _judge_patterns(ledger, state, picture, coverage)
     traffic = expected_traffic(ledger, state.traffic, picture, coverage)
+    held_calls = _state_held_calls(ledger, state.held_calls)
     ledger.forget()
-    state = replace(state, tracks=tracks, sensors=sensors, faults=faulty, traffic=traffic)
+    state = replace(state, held_calls=held_calls, tracks=tracks, sensors=sensors, faults=faulty, traffic=traffic)
     return replace(state, alerts=ledger.alerts, nuisance=ledger.nuisance()), ledger.revisions()
+
+
+def _state_held_calls(ledger: Ledger, held: Mapping[str, DistressCall]) -> dict[str, DistressCall]:
+    """State the calls whose alerts may be revised again; return those that still wait."""
+    waiting = {}
+    for identity in sorted(held):
+        alert = ledger.alerts.get(identity)
+        if alert is None or not alert.is_open:
+            continue  # closed since: only a later call opens another
+        if ledger.may_revise_distress(alert):
+            ledger.raise_distress(identity, held[identity])
+        else:
+            waiting[identity] = held[identity]
+    return waiting
 
 
 def _gone(health: Mapping[str, Health], faults: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
@@ -183,7 +198,8 @@ def distress(
     state : AlertState
         The state, which is not changed.
     call : DistressCall
-        The call. A unit's later calls revise the same alert while that is open; only a person closes it.
+        The call. A unit's later calls revise the same alert while that is open, at most every ``distress_revise_s``:
+        ``raise_alerts`` states the newest one when it is due. Only a person closes the alert.
     now_ns : int, UTC nanoseconds since 1970
         The journal's time.
     settings : AlertSettings, optional
@@ -194,12 +210,17 @@ def distress(
     state : AlertState
         The state after the call.
     alerts : tuple of Alert
-        The new or revised alert.
+        The new or revised alert; none for a call that waits.
     """
     ledger = Ledger(settings or AlertSettings(), now_ns, dict(state.alerts))
     count = max(state.calls.get(call.unit, 0), 1)
     known = ledger.alerts.get(alert_id("distress", call.unit, 0, count))
     if call.unit in state.calls and (known is None or not known.is_open):
-        count += 1
-    ledger.raise_distress(alert_id("distress", call.unit, 0, count), call)
-    return replace(state, alerts=ledger.alerts, calls={**state.calls, call.unit: count}), ledger.revisions()
+        count, known = count + 1, None
+    identity = alert_id("distress", call.unit, 0, count)
+    if known is not None and not ledger.may_revise_distress(known):
+        return replace(state, held_calls={**state.held_calls, identity: call}), ()
+    ledger.raise_distress(identity, call)
+    held = {name: waiting for name, waiting in state.held_calls.items() if name != identity}
+    calls = {**state.calls, call.unit: count}
+    return replace(state, alerts=ledger.alerts, calls=calls, held_calls=held), ledger.revisions()

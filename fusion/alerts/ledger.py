@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fusion.alerts.alert import Alert, rank
+from fusion.alerts.alert import Alert, DistressCall, rank
 from fusion.alerts.expected_traffic import Verdict
 from fusion.alerts.nuisance import SERIOUS, Nuisance, NuisanceCount, is_nuisance, keys, may_hold
 from fusion.alerts.sentences import (
@@ -32,43 +32,6 @@ from sensors.health.faults import BLINDING
 from sensors.timestamps import SECOND_NS, nanoseconds, utc_datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DistressCall:
-    """A unit's call for people in need.
-
-    Parameters
-    ----------
-    unit : str
-        Name of the unit.
-    observed_ns : int, UTC nanoseconds since 1970
-        When it called.
-    easting : float, m
-        Position in the local frame.
-    northing : float, m
-        Position in the local frame.
-    place : str
-        The position in words.
-    note : str
-        Text from the unit.
-    segment : int, optional
-        Number of the border segment; None without a border, here and below.
-    chainage_m : float, optional, m
-        Position along the border.
-    offset_m : float, optional, m
-        Signed distance from the border, positive on the own side.
-    """
-
-    unit: str
-    observed_ns: int
-    easting: float
-    northing: float
-    place: str
-    note: str = ""
-    segment: int | None = None
-    chainage_m: float | None = None
-    offset_m: float | None = None
-
-
 @dataclass(slots=True)
 class Ledger:
     """The alerts during one call of ``raise_alerts``, and which of them changed.
@@ -89,6 +52,10 @@ class Ledger:
     def age_s(self, alert: Alert) -> float:
         """Seconds since the alert was raised."""
         return (self.now_ns - nanoseconds(alert.raised_at)) / SECOND_NS
+
+    def age_of_revision_s(self, alert: Alert) -> float:
+        """Seconds since the alert was last revised."""
+        return (self.now_ns - nanoseconds(alert.updated_at)) / SECOND_NS
 
     def is_open(self, identity: str) -> bool:
         """Whether the alert exists and is open."""
@@ -232,6 +199,10 @@ class Ledger:
                       **facts)
             )  # fmt: skip
 
+    def may_revise_distress(self, alert: Alert) -> bool:
+        """Return whether an open distress alert has not been revised for ``distress_revise_s``."""
+        return self.age_of_revision_s(alert) >= self.settings.distress_revise_s
+
     def restate(self, identity: str, sighting: Sighting) -> None:
         """Revise an open alert by its id, if it exists."""
         alert = self.alerts.get(identity)
@@ -249,7 +220,7 @@ class Ledger:
         """Restate an open alert: at once when it becomes more urgent, else at most every ``revise_s``."""
         priority = self._priority(alert.rule, sighting)
         more_urgent = higher(priority, alert.priority) != alert.priority
-        due = self.now_ns - nanoseconds(alert.updated_at) >= self.settings.revise_s * SECOND_NS
+        due = self.age_of_revision_s(alert) >= self.settings.revise_s
         if not (more_urgent or due):
             return
         lowered = self._is_animal(sighting) and alert.priority != "distress"

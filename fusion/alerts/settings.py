@@ -52,6 +52,9 @@ class AlertSettings:
         An inbound approach this near in time is of medium priority.
     revise_s : float, s
         At most one update of an unchanged alert in this time.
+    distress_revise_s : float, s
+        At most one update of a unit's distress alert in this time, so that one unit cannot fill all radios. The first
+        call never waits, nor does one after the alert was closed.
     follow_s : float, s
         A crossing is updated for this time.
     keep_s : float, s
@@ -143,6 +146,7 @@ class AlertSettings:
     naming_probability: float = 0.6
     urgent_s: float = 60.0
     revise_s: float = 30.0
+    distress_revise_s: float = 10.0
     follow_s: float = 600.0
     keep_s: float = 3600.0
     stale_s: float = 86_400.0
@@ -184,6 +188,5 @@ class AlertSettings:
             value = getattr(self, setting.name)
             if not (isfinite(value) and value > 0):
                 raise AlertSettingsError(f"{value}", where=f"alert setting {setting.name}", expected="a number above 0")
-        for name in ("required_probability", "nuisance_share", "quiet_probability"):
-            if getattr(self, name) > 1.0:
-                raise AlertSettingsError(f"{getattr(self, name)}", where=f"alert setting {name}", expected="0 to 1")
+            if value > 1.0 and setting.name.endswith(("_probability", "_share")):
+                raise AlertSettingsError(f"{value}", where=f"alert setting {setting.name}", expected="0 to 1")

@@ -9,7 +9,8 @@ import numba
 
 from fusion.models.sensor_views import ElevationGrid, SensorView, elevation_at
 
-EFFECTIVE_RADIUS_M: Final = 4.0 / 3.0 * 6_371_008.8
+EARTH_RADIUS_M: Final = 6_371_008.8
+EFFECTIVE_RADIUS_M: Final = 4.0 / 3.0 * EARTH_RADIUS_M
 WORST_RANGE_SHARE: Final = 0.35
 """A ray's range whose standard deviation exceeds this fraction of it is discarded: the bearing alone is used."""
 
@@ -18,14 +19,19 @@ WORST_RANGE_SHARE: Final = 0.35
 def ground_range(
     view: SensorView, earth: ElevationGrid, azimuth: float, slant: float, slant_sd: float
 ) -> tuple[float, float]:
-    """Horizontal distance and its standard deviation of a slant range, given the height of the ground there [m]."""
+    """Horizontal distance and its standard deviation of a slant range, given the height of the ground there [m].
+
+    The inverse of ``geo.visibility.slant_range``.
+    """
     drop = view.height - view.foot
     distance = sqrt(max(slant * slant - drop * drop, 0.0))
     if earth.elevation.size > 0:
         for _ in range(4):
             e, n = view.east + distance * sin(azimuth), view.north + distance * cos(azimuth)
-            drop = view.height - elevation_at(earth, e, n, view.foot)
-            distance = sqrt(max(slant * slant - drop * drop, 0.0))
+            ground = elevation_at(earth, e, n, view.foot)
+            drop = view.height - ground
+            wider = (1.0 + view.height / EARTH_RADIUS_M) * (1.0 + ground / EARTH_RADIUS_M)
+            distance = sqrt(max(slant * slant - drop * drop, 0.0) / wider)
     stretch = min(slant / distance, 5.0) if distance > 0.0 else 5.0
     return distance, slant_sd * stretch
 

@@ -12,7 +12,11 @@ import xarray as xr
 
 from geo import terrain as ground
 from geo.arrays import Float32s, Floats
+from geo.schema import by_label
+from geo.terrain.derived import standing_points
+from sensors import ground_sensor
 from sensors.camera import CLUTTER_ELEVATION_DEG
+from sensors.clear_view import look_in_view
 from sensors.ground_sensor import GroundSensor
 from sensors.layout import AnySensor, Layout, elevations_rad, grid_azimuths_rad
 from sensors.radar import CLUTTER_SPEED_MPS
@@ -86,7 +90,7 @@ def sensor_models(
     """The model of each sensor of the layout, by id. With terrain but no ``coverage``, visibility is computed here."""
     grids = None
     if terrain is not None and coverage is not None:
-        grids = coverage["probability"]
+        grids = by_label(coverage["probability"], "sensor", layout.ids, where="coverage")
     elif terrain is not None and len(layout):
         from sensors.coverage import look_probability  # slow to import, and needed only with terrain
 
@@ -149,13 +153,15 @@ def _view(
     start, end = grid_azimuths_rad(sensor, layout.frame) or (0.0, tau)
     foot, grid, east, north, cell = 0.0, np.zeros((0, 0), np.float32), 0.0, 0.0, 1.0
     if terrain is not None and grids is not None:
-        ground_height = float(ground.sample(terrain, sensor.easting, sensor.northing))
+        ground_height = float(ground.sample(terrain, *standing_points(terrain, sensor.easting, sensor.northing)))
         foot = 0.0 if isnan(ground_height) else ground_height
         grid = np.ascontiguousarray(grids.isel(sensor=number).to_numpy(), dtype=np.float32)
         east, north = float(grids["easting"][0]), float(grids["northing"][0])
         cell = float(grids["easting"][1] - grids["easting"][0])
     scale = layout.placement(sensor.id).scale
-    steps = np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1)
+    steps = np.clip(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1), sensor.min_range_m, None)
+    if sensor.kind != ground_sensor.KIND:  # the table is by distance on the map, the probability by slant range
+        steps = np.hypot(steps, sensor.mast_height_m)
     return SensorView(
         east=float(sensor.easting),
         north=float(sensor.northing),
@@ -165,7 +171,7 @@ def _view(
         max_range=float(sensor.max_range_m) * scale,
         azimuth_from=float(start),
         azimuth_width=float((end - start) % tau or tau),
-        table=np.asarray(sensor.look_probability(np.clip(steps, sensor.min_range_m, None)), np.float64),
+        table=np.asarray(look_in_view(sensor, steps, "person"), np.float64),
         grid=grid,
         grid_east=east,
         grid_north=north,

@@ -17,6 +17,7 @@ from fusion.models.survey import Survey, survey_of
 from fusion.models.terrain_speed import Passage, passage_of
 from fusion.models.undetected import Births, births_over, missed_share
 from geo.arrays import Floats
+from geo.terrain import north_up
 from sensors.errors import UnknownSensor
 from sensors.human import KIND as HUMAN
 from sensors.layout import Layout
@@ -78,6 +79,8 @@ def tracker_model(
 ) -> TrackerModel:
     """Build the tracker's models. With terrain and without ``coverage`` (of sensors.coverage.look_probability),
     visibility is computed, which takes seconds for a large sector."""
+    terrain = None if terrain is None else north_up(terrain)
+    coverage = None if coverage is None else north_up(coverage)
     sensors = sensor_models(layout, terrain, coverage, settings.least_false_alarms)
     births = births_over(
         sensors,

@@ -27,7 +27,7 @@ from fusion.models.settings import TrackerSettings
 from fusion.tracker import Tracker
 from geo.arrays import Floats, Ints
 from geo.errors import BadInput
-from geo.terrain import slope
+from geo.terrain import north_up, slope
 from geo.terrain.land_cover import WORLD_COVER
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns
@@ -135,6 +135,8 @@ def calibrate(
     -----
     Kish, Survey Sampling (1965), for the design effect; Wilson (1927) for the interval.
     """
+    terrain = None if terrain is None else north_up(terrain)
+    coverage = None if coverage is None else north_up(coverage)
     calibration = calibration or CalibrationSettings()
     tracker = Tracker(layout, settings, terrain=terrain, coverage=coverage)
     ground, record = _Ground(terrain), _Trials()

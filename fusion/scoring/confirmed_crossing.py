@@ -21,7 +21,7 @@ from fusion.models.tracker_model import TrackerModel, tracker_model
 from fusion.tracker import advance
 from geo.arrays import Floats
 from geo.errors import BadInput
-from geo.terrain import cell_size
+from geo.terrain import cell_size, north_up
 from sensors.coverage import look_probability
 from sensors.crossing.detection import Crossing
 from sensors.crossing.watched_belt import feels_steps, searches
@@ -132,6 +132,8 @@ def confirmed_crossing(
     takes little time. ``progress(done, runs)`` is called after each run. Raises BadInput for coverage of other sensors,
     and LayoutError for a sensor on the path without an error model.
     """
+    coverage = north_up(coverage)
+    terrain = north_up(terrain)
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise BadInput(f"{seed!r}", where=f"{WHERE} (seed)", expected="a whole number from 0")
     chosen = settings or ConfirmationSettings()

@@ -17,6 +17,8 @@ from fusion.situation.correlate import Correlation, Correlator
 from fusion.track_management.history import class_probability
 from geo.arrays import Floats, Ints
 from geo.errors import BadInput
+from geo.schema import by_label
+from sensors.scan import CLASSES
 
 Evidence = tuple[str, int, int]
 """(sensor, boot, sequence) of a scan that the track took a plot from."""
@@ -133,14 +135,15 @@ def picture_of(
             raise PictureError(f"no variable {name!r}", where="tracks", expected="what Tracker.tracks() gives")
     status = tracks["status"].values.astype(str)
     live = status != "closed"
-    column = {name: np.asarray(tracks[name].values, np.float64)[live] for name in (*wanted[2:], "class_probability")}
+    column = {name: np.asarray(tracks[name].values, np.float64)[live] for name in wanted[2:]}
+    classes = by_label(tracks["class_probability"], "class", CLASSES, where="tracks (class_probability)")
     states = _States(
         track=tuple(tracks["track"].values[live].astype(str).tolist()),
         status=status[live],
         motion=(column["easting"], column["northing"], column["easting_rate"], column["northing_rate"]),
         cov=column["cov"],
         existence=column["existence"],
-        class_probability=column["class_probability"],
+        class_probability=np.asarray(classes.values, np.float64)[live],
         updated_ns=tracks["updated_at"].values[live].astype("datetime64[ns]").astype(np.int64),
     )
     return _correlated(states, correlator, evidence or {})

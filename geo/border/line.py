@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pyproj
 import shapely
 import xarray as xr
 from shapely.geometry import LineString, MultiLineString
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 HOME_SIDES = {"left": 1.0, "right": -1.0}
 MOST_SEGMENTS = 10_000_000
 SLIVER = 1e-9  # a remainder of a part below this fraction of a segment is rounding, not a segment
+ELLIPSOID = pyproj.Geod(ellps="WGS84")
 LOCATED = (("segment", np.int32, "1"), ("chainage_m", np.float64, "m"), ("offset_m", np.float64, "m"))
 
 
@@ -136,7 +138,7 @@ class Border:
             Features to take: an SQL WHERE clause, or a mapping from column to its value or values.
         clip : tuple of float, geometry or Dataset, optional
             What to keep: the inside of (west, south, east, north) or of an area in longitude and latitude [degrees], or
-            of the cell centres of a terrain.
+            of the cell centres of a terrain. West is larger than east across the 180th meridian.
         home_side : {"left", "right"}
             As for the class.
 
@@ -145,7 +147,8 @@ class Border:
         Border
             The border. Lines that share an end are joined; parts follow each other by the smallest gaps, all in the
             direction in which the longest is digitised, so that home is on one side, except that a ring keeps its own;
-            see ``geo.border.line_files``. Edges are straight in the coordinates of the file.
+            see ``geo.border.line_files``. Edges are straight in the coordinates of the file; lines across the 180th
+            meridian may be cut there, run on beyond 180°, or jump to −180°.
 
         Raises
         ------
@@ -178,7 +181,7 @@ class Border:
 
     @property
     def length_m(self) -> float:
-        """Length along all parts [m], without gaps."""
+        """Length along all parts in the frame [m], without gaps: the chainage of the end; see ``ground_length_m``."""
         return float(self._part_ends[-1])
 
     @property
@@ -190,6 +193,26 @@ class Border:
             spans[segment:last] = np.column_stack([starts, np.append(starts[1:], end)])
             segment, begin = int(last), float(end)
         return spans
+
+    @property
+    def ground_lengths_m(self) -> Floats:
+        """Length of each segment over the WGS 84 ellipsoid [m], shape (segment,).
+
+        Chainages are lengths in the frame, which differ by its scale.
+        """
+        lines = self.segment_lines()
+        places, owner = shapely.get_coordinates(lines, return_index=True)
+        lon, lat = self.frame.to_lonlat(places[:, 0], places[:, 1])
+        _, _, metres = ELLIPSOID.inv(lon[:-1], lat[:-1], lon[1:], lat[1:])
+        along = owner[:-1] == owner[1:]
+        lengths = np.zeros(len(lines))
+        np.add.at(lengths, owner[:-1][along], np.asarray(metres, np.float64)[along])
+        return lengths
+
+    @property
+    def ground_length_m(self) -> float:
+        """Length along all parts over the WGS 84 ellipsoid [m], without gaps."""
+        return float(self.ground_lengths_m.sum())
 
     def segment_geometry(self, segment: int) -> LineString:
         """Return the line of one segment.
@@ -344,7 +367,8 @@ class Border:
         Returns
         -------
         GeoDataFrame
-            One row per segment: ``segment``, ``start_m``, ``end_m``, ``length_m`` [m], and the line in WGS 84.
+            One row per segment: ``segment``, ``start_m``, ``end_m`` [m in the frame], ``length_m`` [m over the
+            ellipsoid], and the line in WGS 84.
         """
         import geopandas
 
@@ -354,7 +378,7 @@ class Border:
                 "segment": np.arange(self.segments),
                 "start_m": spans[:, 0],
                 "end_m": spans[:, 1],
-                "length_m": spans[:, 1] - spans[:, 0],
+                "length_m": self.ground_lengths_m,
             },
             geometry=[shapely.transform(line, self._to_lonlat) for line in self.segment_lines()],
             crs="EPSG:4326",

@@ -34,13 +34,36 @@ LONGEST_EDGE_DEG, LONGEST_EDGE_M = 0.02, 2_000.0
 def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip: Clip | None) -> list[LineString]:
     """Connected lines of a file in ``frame``, in the order in which one follows the other; see Border.from_file."""
     geometries, crs, _ = _read(path, where)
-    lines = _once(_only_lines(geometries, str(path)))
+    lines = [_unrolled(line, crs) for line in _once(_only_lines(geometries, str(path)))]
     if clip is not None:
-        lines = _clipped(lines, _outline(clip, crs, str(path)), str(path))
+        outline = _outline(clip, crs, str(path))
+        lines = [_beside(line, outline, crs) for line in lines]
+        lines = _clipped(lines, outline, str(path))
     lines = [_in_frame(line, crs, frame, str(path)) for line in lines if line.length > 0.0]
     if not lines:
         raise BorderError("the line has no length", where=str(path), expected="a line of at least two places")
+    _refuse_distorted(lines, frame, str(path))
     return in_order(one_way(joined(lines)))
+
+
+def read_degrees(path: str | Path, *, where: Where | None, clip: Clip) -> tuple[Floats, Floats]:
+    """Longitudes and latitudes [degrees] of points along a file's lines, or the outlines of its areas, within ``clip``.
+
+    They are about 2 km apart; none if nothing lies within. Raises BorderError for a file that cannot be read.
+    """
+    geometries, crs, _ = _read(path, where)
+    outline = _outline(clip, crs, str(path))
+    longest = LONGEST_EDGE_DEG if crs.is_geographic else LONGEST_EDGE_M / crs.axis_info[0].unit_conversion_factor
+    places = [np.zeros((0, 2))]
+    for part in shapely.get_parts([geometry for geometry in geometries if geometry is not None]):
+        line = part.exterior if part.geom_type == "Polygon" else part
+        if line.geom_type in ("LineString", "LinearRing") and not line.is_empty:
+            beside = _beside(_unrolled(LineString(line.coords), crs), outline, crs)
+            places.append(shapely.get_coordinates(shapely.segmentize(beside.intersection(outline), longest)))
+    east, north = np.concatenate(places).T
+    lon, lat = pyproj.Transformer.from_crs(crs, CRS.from_epsg(WGS84), always_xy=True).transform(east, north)
+    lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    return np.where(np.abs(lon) <= 180.0, lon, (lon + 180.0) % 360.0 - 180.0), lat
 
 
 def length_off(path: str | Path, *, where: Where | None, clip: Clip) -> float:
@@ -48,11 +71,48 @@ def length_off(path: str | Path, *, where: Where | None, clip: Clip) -> float:
     read."""
     geometries, crs, _ = _read(path, where)
     outline = _outline(clip, crs, str(path))
-    rest = [line.difference(outline) for line in _once(_only_lines(geometries, str(path)))]
+    lines = [_beside(_unrolled(line, crs), outline, crs) for line in _once(_only_lines(geometries, str(path)))]
+    rest = [line.difference(outline) for line in lines]
     to_degrees = pyproj.Transformer.from_crs(crs, CRS.from_epsg(WGS84), always_xy=True).transform
     ellipsoid = pyproj.Geod(ellps="WGS84")
     places = (shapely.transform(line, lambda xy: np.column_stack(to_degrees(xy[:, 0], xy[:, 1]))) for line in rest)
     return float(sum(ellipsoid.geometry_length(line) for line in places if not line.is_empty))
+
+
+def _unrolled(shape: Shape, crs: CRS) -> Shape:
+    """A shape in degrees whose longitudes run on across the 180th meridian, instead of jumping from 180 to −180.
+
+    An edge of more than half a turn is taken as the short way round; RFC 7946 cuts lines there instead.
+    """
+    if not crs.is_geographic:
+        return shape
+    turn = _turn(crs)
+    if isinstance(shape, LineString):
+        return LineString(_run_on(shapely.get_coordinates(shape), turn))
+    rings = [_run_on(np.asarray(ring.coords), turn) for ring in (shape.exterior, *shape.interiors)]
+    return Polygon(rings[0], rings[1:])
+
+
+def _run_on(places: Floats, turn: float) -> Floats:
+    jumps = np.round(np.diff(places[:, 0], prepend=places[0, 0]) / turn)
+    return np.column_stack([places[:, 0] - turn * np.cumsum(jumps), places[:, 1:]]) if jumps.any() else places
+
+
+def _beside(line: LineString, outline: BaseGeometry, crs: CRS) -> LineString:
+    """The line, shifted by a full turn of longitude where only that brings it to the outline."""
+    if not crs.is_geographic or line.intersects(outline):
+        return line
+    for east in (_turn(crs), -_turn(crs)):
+        places = shapely.get_coordinates(line)
+        shifted = LineString(np.column_stack([places[:, 0] + east, places[:, 1]]))
+        if shifted.intersects(outline):
+            return shifted
+    return line
+
+
+def _turn(crs: CRS) -> float:
+    """A full turn of longitude in the units of a geographic system."""
+    return round(2.0 * math.pi / crs.axis_info[0].unit_conversion_factor, 9)
 
 
 def _once(lines: Sequence[LineString]) -> list[LineString]:
@@ -76,7 +136,9 @@ def read_named_lines(
         if column not in table:
             raise BorderError(f"no column {column!r}", where=str(path), expected=f"one of {', '.join(map(str, table))}")
     lines: list[BaseGeometry] = [
-        shapely.MultiLineString([_in_frame(line, crs, frame, str(path)) for line in _only_lines([geometry], str(path))])
+        shapely.MultiLineString(
+            [_in_frame(_unrolled(line, crs), crs, frame, str(path)) for line in _only_lines([geometry], str(path))]
+        )
         for geometry in geometries
     ]
     return lines, {column: list(table[column]) for column in columns}
@@ -90,8 +152,14 @@ def read_areas(path: str | Path, frame: LocalFrame, *, where: Where | None) -> l
         kind = "nothing" if geometry is None else geometry.geom_type
         if kind not in {"Polygon", "MultiPolygon"}:
             raise BorderError(f"a feature is {kind}", where=str(path), expected="areas only")
-        areas += [_in_frame(area, crs, frame, str(path)) for area in shapely.get_parts(geometry) if not area.is_empty]
+        parts = [_unrolled(area, crs) for area in shapely.get_parts(geometry) if not area.is_empty]
+        areas += [_in_frame(area, crs, frame, str(path)) for area in parts]
+    _refuse_distorted(areas, frame, str(path))
     return areas
+
+
+def _refuse_distorted(shapes: Sequence[LineString] | Sequence[Polygon], frame: LocalFrame, path: str) -> None:
+    frame.refuse_distorted(*shapely.get_coordinates(shapes).T, where=path)
 
 
 def _read(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, dict[str, Any]]:
@@ -122,7 +190,7 @@ def _read_plain(path: Path) -> tuple[list[Any], dict[str, Any]] | None:
         features = document["features"]
         geometries = [shape(feature["geometry"]) for feature in features]
         properties = [dict(feature.get("properties") or {}) for feature in features]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, shapely.errors.ShapelyError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, shapely.errors.ShapelyError):
         return None
     names = dict.fromkeys(name for row in properties for name in row)
     return geometries, {name: np.array([row.get(name) for row in properties], dtype=object) for name in names}
@@ -131,6 +199,7 @@ def _read_plain(path: Path) -> tuple[list[Any], dict[str, Any]] | None:
 def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, dict[str, Any]]:
     import pyogrio
 
+    layers = None
     refuse_requests(str(path))
     try:
         layers = pyogrio.list_layers(path)
@@ -141,6 +210,10 @@ def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, di
     except ValueError as error:
         raise BorderError(f"the filter {where!r} cannot be applied", where=str(path), expected="SQL WHERE") from error
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        if layers is not None and isinstance(where, str):
+            raise BorderError(
+                f"the filter {where!r} cannot be applied", where=str(path), expected="SQL WHERE"
+            ) from error
         raise BorderError("the file cannot be read", where=str(path), expected="a shp, GeoJSON or GPKG file") from error
     if wkb is None or meta["crs"] is None:
         missing = "geometries" if wkb is None else "coordinate system"
@@ -194,12 +267,19 @@ def _outline(clip: Clip, crs: CRS, path: str) -> BaseGeometry:
         inside: BaseGeometry = box(easting.min(), northing.min(), easting.max(), northing.max())
         source, longest = CRS.from_wkt(clip.attrs["crs"]), LONGEST_EDGE_M
     else:
-        inside = clip if isinstance(clip, BaseGeometry) else box(*clip)
+        inside = clip if isinstance(clip, BaseGeometry) else _box(*clip)
         source, longest = CRS.from_epsg(WGS84), LONGEST_EDGE_DEG
     outline = shapely.transform(shapely.segmentize(inside, longest), _moving(source, crs))
+    if crs.is_geographic and isinstance(outline, Polygon) and not source.equals(crs):
+        outline = _unrolled(outline, crs)
     if not (outline.area > 0.0 and np.isfinite(shapely.get_coordinates(outline)).all()):
         raise BorderError("the clip is not an area in the file's coordinates", where=path, expected="an area near it")
     return outline
+
+
+def _box(west: float, south: float, east: float, north: float) -> Polygon:
+    """A box in degrees; across the 180th meridian where west is the larger, as in RFC 7946."""
+    return box(west, south, east + 360.0 if west > east else east, north)
 
 
 def _clipped(lines: Sequence[LineString], outline: BaseGeometry, path: str) -> list[LineString]:

@@ -288,6 +288,16 @@ class Zone:
         return self.inner.length_m
 
     @property
+    def ground_lengths_m(self) -> Floats:
+        """Length of each segment of the inner edge over the WGS 84 ellipsoid [m], shape (segment,)."""
+        return self.inner.ground_lengths_m
+
+    @property
+    def ground_length_m(self) -> float:
+        """Length of the inner edge over the WGS 84 ellipsoid [m]."""
+        return self.inner.ground_length_m
+
+    @property
     def segment_spans_m(self) -> Floats:
         """Chainage of the start and end of each segment along the inner edge [m], shape (segment, 2)."""
         return self.inner.segment_spans_m
@@ -333,7 +343,8 @@ class Zone:
         Returns
         -------
         GeoDataFrame
-            One row per segment: ``segment``, ``start_m``, ``end_m``, ``length_m`` [m], and the line in WGS 84.
+            One row per segment: ``segment``, ``start_m``, ``end_m`` [m in the frame], ``length_m`` [m over the
+            ellipsoid], and the line in WGS 84.
         """
         return self.inner.to_geodataframe()
 

@@ -34,6 +34,7 @@ from geo.challenge.settings import ChallengeSettings, DemError
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.paths.response_times import response_time
+from geo.terrain.derived import north_up
 
 INTERVAL: Final = (0.05, 0.95)
 SAME_S: Final = 1e-3
@@ -116,6 +117,7 @@ def challenge(
     Scores use both sides of the belt and hold within one border only. The bias is what more error of this kind adds on
     average; it is reported, not subtracted.
     """
+    terrain = north_up(terrain)
     chosen = settings or ChallengeSettings()
     width = fitting_belt_m(border, terrain) if belt_m is None else float(belt_m)
     if response is None and bases is not None:

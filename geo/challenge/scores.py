@@ -165,7 +165,7 @@ class ReferenceTable:
                 quantiles=np.array(record["quantiles"], dtype=np.float64),
                 measures={name: np.array(values, dtype=np.float64) for name, values in record["measures"].items()},
             )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ChallengeError("cannot be read", where=str(path), expected="a table of quantiles in JSON") from error
         rising = [table.quantiles, *table.measures.values()]
         if not all(values.shape == table.quantiles.shape and (np.diff(values) >= 0.0).all() for values in rising):

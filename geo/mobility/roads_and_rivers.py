@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ROAD_COLUMNS = ("highway", "class", "fclass")
 SPEED_COLUMN = "speed_kmh"
 KMH = 3.6
+LAYER_MARK = "|layername="
+"""Separates a map file from the name of its layer, as QGIS writes it."""
 
 
 class WaysError(BadInput):
@@ -63,7 +65,8 @@ class Ways:
     ) -> Ways:
         """Read from files that geopandas opens, limited to the area of the terrain ``clip``.
 
-        Raises WaysError for a file that cannot be read or has no coordinate system.
+        A layer of a file of several is named as ``FILE|layername=LAYER``. Raises WaysError for a file that cannot be
+        read or has no coordinate system, and for several layers of which none is named.
         """
         box = None if clip is None else _box_lonlat(clip, frame)
         read = (None if path is None else _read(path, box) for path in (roads, rivers, fords))
@@ -161,21 +164,34 @@ def _is_shape(geometry: Any) -> bool:
     return geometry is not None and not geometry.is_empty and bool(np.isfinite(geometry.bounds).all())
 
 
+def file_and_layer(path: str | Path) -> tuple[Path, str | None]:
+    """Split ``FILE|layername=LAYER`` into the file and the name of the layer, None where none is named."""
+    file, mark, layer = str(path).rpartition(LAYER_MARK)
+    return (Path(file), layer) if mark else (Path(path), None)
+
+
 def _read(path: str | Path, box: tuple[float, float, float, float] | None) -> geopandas.GeoDataFrame:
     import geopandas
     import pyogrio
 
+    file, layer = file_and_layer(path)
     try:
-        if len(layers := pyogrio.list_layers(path)) > 1:
-            names = ", ".join(str(layer) for layer in layers[:, 0])
-            raise WaysError(f"the file has several layers: {names}", where=str(path), expected="one layer")
+        layers = [str(name) for name in pyogrio.list_layers(file)[:, 0]]
+        if layer is None and len(layers) > 1:
+            raise WaysError(
+                f"the file has several layers: {', '.join(layers)}",
+                where=str(path),
+                expected=f"{file.name}{LAYER_MARK}{layers[0]}, or another of them",
+            )
+        if layer is not None and layer not in layers:
+            raise WaysError(f"has no layer {layer!r}", where=str(file), expected=f"one of {', '.join(layers)}")
         if box is not None:
-            info = pyogrio.read_info(path)
+            info = pyogrio.read_info(file, layer=layer)
             to_file = geopandas.GeoSeries([shapely.box(*box)], crs=4326)
             bounds_there: Any = to_file.to_crs(info["crs"]).total_bounds if info["crs"] else box
-            table = geopandas.read_file(path, bbox=tuple(bounds_there))
+            table = geopandas.read_file(file, layer=layer, bbox=tuple(bounds_there))
         else:
-            table = geopandas.read_file(path)
+            table = geopandas.read_file(file, layer=layer)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
         raise WaysError("the file cannot be read", where=str(path), expected="a map file that GDAL opens") from error
     if table.crs is None:

@@ -12,7 +12,7 @@ from geo.arrays import Bools, Floats
 from geo.mobility.roads_and_rivers import WayCells, Ways, lay
 from geo.mobility.settings import Factors, MobilitySettings
 from geo.mobility.walking_speed import TOBLER_EASIEST_GRADIENT, TOBLER_PEAK_MPS, TOBLER_STEEPNESS
-from geo.terrain.derived import cell_size, frame_of, slope
+from geo.terrain.derived import cell_size, frame_of, north_up, slope
 from geo.terrain.land_cover import WORLD_COVER
 
 
@@ -82,6 +82,7 @@ def on_foot(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobility
     On roads and paths the cover does not count. A river costs ``river_wade_s`` per cell on the path, taken as level, a
     ford ``ford_wade_s``; water as land cover is closed. Cells whose cover is unknown count as open ground.
     """
+    terrain = north_up(terrain)
     chosen, features = settings or MobilitySettings(), ways or Ways()
     cells = _laid(features, terrain, chosen)
     share = _cover_share(terrain, chosen.foot_cover, chosen.foot_canopy_factor, chosen)
@@ -102,6 +103,7 @@ def by_vehicle(terrain: xr.Dataset, *, ways: Ways | None = None, settings: Mobil
     Off roads, ground steeper than ``vehicle_limit``, closed cover and rivers are impassable; a river is crossed at
     bridges and, for ``vehicle_ford_s``, at fords.
     """
+    terrain = north_up(terrain)
     chosen, features = settings or MobilitySettings(), ways or Ways()
     cells = _laid(features, terrain, chosen)
     law = SpeedLaw(chosen.vehicle_mps, chosen.vehicle_decline, 0.0, chosen.vehicle_limit)

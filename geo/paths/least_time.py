@@ -13,7 +13,7 @@ from geo.errors import TerrainError
 from geo.mobility.speed_surface import WALKING, Mobility, bare
 from geo.mobility.walking_speed import TOBLER_OFF_PATH
 from geo.paths.search import Steps
-from geo.terrain.derived import cell_size
+from geo.terrain.derived import cell_size, north_up
 
 WindowBounds = tuple[float, float, float, float]
 
@@ -33,6 +33,7 @@ def least_time_path(
     voids cannot be crossed. The search covers the cells whose centres are in ``bounds`` (west, south, east, north) [m],
     by default all; see ``fastest_path``.
     """
+    terrain = north_up(terrain)
     cell_m = cell_size(terrain)
     if bounds is not None:
         west, south, east, north = bounds

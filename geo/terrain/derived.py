@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from geo.arrays import Floats
@@ -37,6 +38,45 @@ def frame_of(terrain: xr.Dataset) -> LocalFrame:
     return LocalFrame.from_crs(terrain.attrs["crs"], where="terrain")
 
 
+def north_up(dataset: xr.Dataset) -> xr.Dataset:
+    """Align a dataset of rasters by its coordinates: rows from north to south, columns from west to east.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Terrain, coverage or other rasters with the dims ``northing`` and ``easting``, in any order of rows, columns and
+        dims.
+
+    Returns
+    -------
+    Dataset
+        The same values with dims (..., northing, easting); ``dataset`` itself where nothing has to be moved.
+
+    Raises
+    ------
+    TerrainError
+        If ``northing`` or ``easting`` is no dim with a coordinate of distinct, finite numbers.
+    """
+    moved = dataset
+    for name, sign in (("northing", -1.0), ("easting", 1.0)):
+        if name not in getattr(moved, "dims", ()) or name not in moved.coords:
+            raise TerrainError(f"no dim {name!r} with a coordinate", where="terrain", expected="northing and easting")
+        if not np.issubdtype(moved[name].dtype, np.number):
+            raise TerrainError(f"{name!r} has type {moved[name].dtype}", where="terrain", expected="metres")
+        place = sign * moved[name].to_numpy().astype(np.float64)
+        if not (np.diff(place) > 0.0).all():
+            order = np.argsort(place, kind="stable")
+            if not (np.diff(place[order]) > 0.0).all():
+                raise TerrainError(f"{name!r} repeats or is not finite", where="terrain", expected="distinct numbers")
+            moved = moved.isel({name: order})
+    if any(
+        values.dims[-2:] != ("northing", "easting") and {"northing", "easting"} <= set(values.dims)
+        for values in moved.variables.values()
+    ):
+        moved = moved.transpose(..., "northing", "easting")
+    return moved
+
+
 def cell_size(terrain: xr.Dataset) -> float:
     """Return the side of the square cells of a terrain.
 
@@ -55,11 +95,13 @@ def cell_size(terrain: xr.Dataset) -> float:
     Raises
     ------
     TerrainError
-        If there are fewer than two columns, or they do not run from west to east.
+        If there are fewer than two columns, they do not run from west to east, or the rows not from north to south.
     """
-    easting = terrain["easting"].to_numpy()
+    easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     if len(easting) < 2 or not easting[-1] > easting[0]:
         raise TerrainError(f"{len(easting)} columns", where="terrain", expected="at least 2, from west to east")
+    if len(northing) > 1 and not northing[0] > northing[-1]:
+        raise TerrainError("rows from south to north", where="terrain", expected="rows from north to south (north_up)")
     return float(easting[-1] - easting[0]) / (len(easting) - 1)
 
 
@@ -124,6 +166,38 @@ def sample(terrain: xr.Dataset, easting: Any, northing: Any, variable: str = "el
     if inside.any():
         values[inside] = _bilinear(terrain[variable], row[inside], column[inside])
     return float(values) if values.ndim == 0 else values
+
+
+def standing_points(terrain: xr.Dataset, easting: npt.ArrayLike, northing: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Return where on the known surface a sensor at each point stands.
+
+    The surface is bilinear between four cell centres, so that a void among them leaves its height unknown, also in the
+    cells beside the void. There a sensor stands at the centre of its own cell, if that is known.
+
+    Parameters
+    ----------
+    terrain : Dataset
+        Terrain.
+    easting, northing : float or array_like, shape (...), m
+        The points.
+
+    Returns
+    -------
+    easting, northing : ndarray, shape (...), m
+        The points; the centre of the nearest cell where a void is beside it; unchanged on a void and off the surface.
+    """
+    e, n = np.broadcast_arrays(np.asarray(easting, dtype=np.float64), np.asarray(northing, dtype=np.float64))
+    centres_e, centres_n = (terrain[axis].to_numpy() for axis in ("easting", "northing"))
+    cell = cell_size(terrain)
+    column, row = _on_centre((e - centres_e[0]) / cell), _on_centre((centres_n[0] - n) / cell)
+    on_surface = (column >= 0) & (column <= len(centres_e) - 1) & (row >= 0) & (row <= len(centres_n) - 1)
+    beside = on_surface & np.isnan(sample(terrain, e, n))
+    if not beside.any():
+        return e, n
+    centre_e = centres_e[np.rint(np.where(on_surface, column, 0.0)).astype(np.intp)]
+    centre_n = centres_n[np.rint(np.where(on_surface, row, 0.0)).astype(np.intp)]
+    known = beside & ~np.isnan(sample(terrain, centre_e, centre_n))
+    return np.where(known, centre_e, e), np.where(known, centre_n, n)
 
 
 def _on_centre(position: Floats) -> Floats:

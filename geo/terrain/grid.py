@@ -110,7 +110,8 @@ def plan_grid(sources: Sequence[RasterSource], frame: LocalFrame, bounds_deg: De
     easting, northing = (np.concatenate(axis) for axis in zip(*places, strict=True))
     west, east, south, north = easting.min(), easting.max(), northing.min(), northing.max()
     if bounds_deg is not None:
-        easting, northing = frame.to_local(*around(bounds_deg))
+        lon, lat = around(bounds_deg)
+        easting, northing = frame.to_local(on_globe(lon), lat)
         if np.isnan(easting).all():
             raise TerrainError("the frame cannot show the bounds", where="bounds_deg", expected="bounds near it")
         west, east = max(west, np.nanmin(easting)), min(east, np.nanmax(easting))
@@ -124,26 +125,40 @@ def part_of(source: RasterSource, bounds_deg: Degrees | None, *, margin: int) ->
     """Cells of a source that bounds in degrees touch, with a margin; all cells without bounds."""
     if bounds_deg is None:
         return Box(0, source.rows, 0, source.columns)
-    x, y = transformer(_wgs84(), source.wkt).transform(*around(bounds_deg))
+    x, y = transformer(wgs84(), source.wkt).transform(*around(bounds_deg))
     return box_of(source, np.asarray(x), np.asarray(y), margin=margin)
 
 
 def around(bounds_deg: Degrees) -> tuple[Floats, Floats]:
-    """Longitudes and latitudes along the edges of bounds; BadInput for invalid bounds."""
+    """Longitudes and latitudes along the edges of bounds; BadInput for invalid bounds. Longitudes across the 180th
+    meridian run on beyond it."""
     check_degrees(bounds_deg)
-    west, south, east, north = bounds_deg
+    west, south, east, north = unrolled(bounds_deg)
     lon, lat = np.linspace(west, east, POINTS_PER_EDGE), np.linspace(south, north, POINTS_PER_EDGE)
     return _edges(lon, lat)
 
 
 def check_degrees(bounds_deg: Degrees) -> None:
     """Raise BadInput unless bounds are west, south, east and north in degrees."""
-    expected = "west, south, east, north in degrees, west of east and south of north"
+    expected = "west, south, east, north in degrees, south of north, and west of east but across the 180th meridian"
     if len(bounds_deg) != 4:
         raise BadInput(f"{len(bounds_deg)} numbers", where="bounds_deg", expected=expected)
     west, south, east, north = bounds_deg
-    if not (-180.0 <= west < east <= 180.0 and -90.0 <= south < north <= 90.0):
+    on_earth = -180.0 <= west <= 180.0 and -180.0 <= east <= 180.0 and -90.0 <= south < north <= 90.0
+    if not on_earth or west == east or (west > east and west - east <= 180.0):
         raise BadInput(f"{tuple(bounds_deg)}", where="bounds_deg", expected=expected)
+
+
+def unrolled(bounds_deg: Degrees) -> Degrees:
+    """Bounds whose east is east of their west: 360° more where they cross the 180th meridian, as in RFC 7946."""
+    west, south, east, north = bounds_deg
+    return west, south, east + 360.0 if west > east else east, north
+
+
+def on_globe(lon: Any) -> Any:
+    """Longitudes [degrees] as those within ±180°, which stay as they are to the bit."""
+    degrees = np.asarray(lon, dtype=np.float64)
+    return np.where(np.abs(degrees) <= 180.0, degrees, (degrees + 180.0) % 360.0 - 180.0)
 
 
 def _edges(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -191,7 +206,8 @@ def transformer(from_wkt: str, to_wkt: str) -> pyproj.Transformer:
 
 
 @lru_cache(maxsize=1)
-def _wgs84() -> str:
+def wgs84() -> str:
+    """Return WGS 84 as WKT."""
     return str(CRS.from_epsg(WGS84).to_wkt())
 
 

@@ -190,6 +190,16 @@ def _at_home(source: RasterSource) -> RasterSource:
     return moved(source, -turns * turn) if turns else source
 
 
+def near_longitude(source: RasterSource, first: RasterSource) -> RasterSource:
+    """Shift a source in degrees by a full turn where that brings it nearer to ``first``, so that tiles on both sides of
+    the 180th meridian lie beside each other."""
+    turn = turn_of(source.wkt)
+    if turn is None or turn_of(first.wkt) is None:
+        return source
+    turns = round((first.centre[0] - source.centre[0]) / turn)
+    return moved(source, turns * turn) if turns else source
+
+
 def both_sides(source: RasterSource) -> list[RasterSource]:
     """Split a source that crosses the 180th meridian into two, each within the longitudes of one side; others are
     unchanged."""

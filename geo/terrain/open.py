@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,22 @@ from pyproj import Transformer
 from pyproj.crs import CRS
 from rasterio.windows import Window
 
-from geo.arrays import Float32s
+from geo.arrays import Float32s, Floats
 from geo.errors import BadInput, FrameError, TerrainError
 from geo.frame import LocalFrame, horizontal_part
 from geo.schema import Schema, Variable
-from geo.terrain.grid import Degrees, PlannedGrid, check_degrees, plan_grid
-from geo.terrain.header import LONGEST_SIDE_CELLS, both_sides, read_header
+from geo.terrain.grid import (
+    Degrees,
+    PlannedGrid,
+    applied,
+    check_degrees,
+    on_globe,
+    plan_grid,
+    transformer,
+    unrolled,
+    wgs84,
+)
+from geo.terrain.header import LONGEST_SIDE_CELLS, both_sides, near_longitude, read_header
 from geo.terrain.land_cover import legend_attrs, read_canopy, read_codes
 from geo.terrain.mosaic import Paths, join_tiles, tile_names
 from geo.terrain.resample import read_all, read_heights
@@ -43,6 +53,7 @@ DASK_ABOVE_CELLS = 25_000_000  # 100 MB of float32
 REFUSE_ABOVE_CELLS = 1_000_000_000  # beyond this the caller names the chunks
 MOST_CHUNKS = 200_000  # beyond this dask's own bookkeeping takes gigabytes
 DASK_CHUNK_CELLS = 2048
+JUDGED_SIDE = 9  # points along each side at which a frame is judged
 STRIP_CELLS = 4_000_000  # cells read at once into a terrain in memory
 
 
@@ -125,12 +136,10 @@ def plan_terrain(
         check_degrees(bounds_deg)
     if frame is not None and not isinstance(frame, LocalFrame):
         raise BadInput(f"{frame!r}", where="frame", expected="a LocalFrame, or None")
-    sources = [
-        side
-        for source in join_tiles([read_header(name, nodata=nodata) for name in tile_names(path)])
-        for side in both_sides(source)
-    ]
-    grid = plan_grid(sources, frame if frame is not None else _own_frame(sources[0], bounds_deg), bounds_deg)
+    sources = _sources([read_header(name, nodata=nodata) for name in tile_names(path)])
+    if frame is None:
+        frame = _own_frame(sources, bounds_deg)
+    grid = plan_grid(sources, frame, bounds_deg)
     where = sources[0].label
     if max(grid.rows, grid.columns) > LONGEST_SIDE_CELLS:
         raise TerrainError(
@@ -138,6 +147,7 @@ def plan_terrain(
         )
     if grid.rows < 2 or grid.columns < 2:
         raise TerrainError(f"only {grid.rows} × {grid.columns} cells", where=where, expected="at least 2 × 2")
+    _refuse_distorted(frame, grid, where)
     return TerrainPlan(tuple(sources), grid)
 
 
@@ -162,8 +172,8 @@ def open_terrain(
         counts, in the order of names within a folder or glob. Tiles of one grid have exact seams; others meet where
         each is resampled.
     frame : LocalFrame, optional
-        Frame of the terrain. By default the system of the first raster if it is projected and metric, else a frame
-        around its centre or that of ``bounds_deg``.
+        Frame of the terrain. By default the system of the first raster if it is projected, metric, and true to scale
+        and angle there (``LocalFrame.distortion``), else a frame around its centre or that of ``bounds_deg``.
     chunks : int, str, tuple or Mapping of str to int, optional
         Dask chunks, or cells by dimension. With chunks, or above DASK_ABOVE_CELLS cells, the variables are lazy, and
         faults in the cells are found when they are computed.
@@ -176,7 +186,7 @@ def open_terrain(
     nodata : float, optional
         A value that marks voids in addition to those that the files declare.
     bounds_deg : tuple of float, degrees, optional
-        West, south, east and north of the part to keep.
+        West, south, east and north of the part to keep; west is the larger where it crosses the 180th meridian.
 
     Returns
     -------
@@ -194,7 +204,7 @@ def open_terrain(
         if values are not plausible as heights though not declared void; if tiles have different datums; and above
         REFUSE_ABOVE_CELLS cells without ``chunks``.
     FrameError
-        If the frame does not fit.
+        If the frame does not fit, or is nowhere on the terrain true to scale and angle.
     BadInput
         If ``chunks``, ``bounds_deg`` or ``frame`` is not valid.
 
@@ -224,22 +234,69 @@ def open_terrain(
     return dataset
 
 
-def _own_frame(source: RasterSource, bounds_deg: Degrees | None) -> LocalFrame:
-    """The source's own system if it is a valid frame, else one around its centre or that of the bounds."""
+def _sources(tiles: Sequence[RasterSource]) -> list[RasterSource]:
+    """Tiles joined by grid, those on the other side of the 180th meridian beside the first; a source that crosses it
+    serves both sides."""
+    beside = [near_longitude(tile, tiles[0]) for tile in tiles]
+    return [side for source in join_tiles(beside) for side in both_sides(source)]
+
+
+def _own_frame(sources: Sequence[RasterSource], bounds_deg: Degrees | None) -> LocalFrame:
+    """The first source's own system if it is a valid frame and true to scale and angle over what is kept, else one
+    around its centre or that of the bounds."""
+    lon, lat = _kept_degrees(sources, bounds_deg)
+    if bounds_deg is not None:
+        west, south, east, north = unrolled(bounds_deg)
+        middle = (west + east) / 2.0, (south + north) / 2.0
+    else:
+        to_wgs84 = Transformer.from_crs(horizontal_part(CRS.from_wkt(sources[0].wkt)), 4326, always_xy=True)
+        middle = to_wgs84.transform(*sources[0].centre)
+    local = LocalFrame.around(float(on_globe(middle[0])), middle[1])
     try:
-        return LocalFrame.from_crs(source.wkt, where=source.label)
+        own = LocalFrame.from_crs(sources[0].wkt, where=sources[0].label)
     except FrameError:
-        if bounds_deg is not None:
-            west, south, east, north = bounds_deg
-            return LocalFrame.around((west + east) / 2.0, (south + north) / 2.0)
-        to_wgs84 = Transformer.from_crs(horizontal_part(CRS.from_wkt(source.wkt)), 4326, always_xy=True)
-        lon, lat = to_wgs84.transform(*source.centre)
-        return LocalFrame.around((lon + 180.0) % 360.0 - 180.0, lat)
+        return local
+    found, other = (frame.distortion(*frame.to_local(lon, lat)) for frame in (own, local))
+    if found.negligible or (found.usable and found.scale_error <= other.scale_error):
+        return own
+    # of a raster too large for any frame, own cells are kept where they are true somewhere
+    return own if not other.usable and _usable_somewhere(own, *own.to_local(lon, lat)) else local
+
+
+def _kept_degrees(sources: Sequence[RasterSource], bounds_deg: Degrees | None) -> tuple[Floats, Floats]:
+    """Longitudes and latitudes spread over the bounds, or over all sources; those that are not on Earth are left
+    out."""
+    share = np.linspace(0.0, 1.0, JUDGED_SIDE)
+    across, down = (axis.ravel() for axis in np.meshgrid(share, share))
+    if bounds_deg is not None:
+        west, south, east, north = unrolled(bounds_deg)
+        return on_globe(west + across * (east - west)), south + down * (north - south)
+    lons, lats = [], []
+    for source in sources:
+        places = applied(source.transform, across * source.columns, down * source.rows)
+        lon, lat = transformer(source.wkt, wgs84()).transform(*places)
+        lons.append(np.asarray(lon))
+        lats.append(np.asarray(lat))
+    lon, lat = np.concatenate(lons), np.concatenate(lats)
+    on_earth = np.isfinite(lon) & (np.abs(lat) <= 90.0)
+    return on_globe(lon[on_earth]), lat[on_earth]
+
+
+def _refuse_distorted(frame: LocalFrame, grid: PlannedGrid, where: str) -> None:
+    """Raise FrameError if the frame is not true to scale and angle anywhere on the grid."""
+    east, north = (np.linspace(axis[0], axis[-1], JUDGED_SIDE) for axis in (grid.eastings, grid.northings))
+    across, down = np.meshgrid(east, north)
+    if not frame.distortion(across, down).usable and not _usable_somewhere(frame, across, down):
+        frame.refuse_distorted(east.mean(), north.mean(), where=where)
+
+
+def _usable_somewhere(frame: LocalFrame, easting: Floats, northing: Floats) -> bool:
+    return any(frame.distortion(e, n).usable for e, n in zip(easting.flat, northing.flat, strict=True))
 
 
 def _layer(plan: TerrainPlan, chunks: Chunks | None, path: Paths, read: Any, dtype: Any) -> Any:
     """A raster of land cover or canopy, on the cells of the plan."""
-    sources = join_tiles([read_header(name, heights=False) for name in tile_names(path)])
+    sources = _sources([read_header(name, heights=False) for name in tile_names(path)])
 
     def window(row: int, column: int, rows: int, columns: int) -> RasterValues:
         values: RasterValues = read(sources, plan.grid, Window(column, row, columns, rows))

@@ -9,6 +9,7 @@ import xarray as xr
 
 from geo.arrays import Floats, UInt8s
 from geo.errors import BadInput, TerrainError
+from geo.terrain.derived import north_up
 from geo.visibility.kernels.sight_line import sight_states
 from geo.visibility.kernels.undeclared_voids import check_plausible
 from geo.visibility.view import (
@@ -65,6 +66,7 @@ def line_of_sight(
     In every cell that the line crosses, the bilinear surface along it is a quadratic, so its highest rise above the
     line is found in closed form, curvature included.
     """
+    terrain = north_up(terrain)
     elevation, grid = surface_of(terrain)
     easting, northing = points_of(observer, "observer")
     to_easting, to_northing = points_of(target, "target")

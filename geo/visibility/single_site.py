@@ -17,6 +17,7 @@ import xarray as xr
 
 from geo.arrays import Float32s, UInt8s, is_lazy
 from geo.errors import BadInput, TerrainError
+from geo.terrain.derived import north_up
 from geo.visibility.canopy import Canopy, blocking_heights
 from geo.visibility.kernels.sight_line import sight_states
 from geo.visibility.view import (
@@ -104,6 +105,7 @@ def viewshed(
     The surface is bilinear through the cell centres and ends at the outermost. The Earth falls away by d²/(2kR), with
     R = 6 371 008.8 m.
     """
+    terrain = north_up(terrain)
     view = View(
         observer_height_m,
         max_range_m,
@@ -249,6 +251,7 @@ def minimum_target_height(
     In exact mode a cell is visible in ``viewshed`` exactly when this is at most the target height, except for rounding
     to float32 and, for an eye on the ground itself, a few millimetres.
     """
+    terrain = north_up(terrain)
     view = View(observer_height_m, max_range_m, 0.0, min_range_m, azimuths_rad, None, curvature_k, mode)
     elevation, grid = surface_of(terrain)
     row, column = _place_on(grid, easting, northing)

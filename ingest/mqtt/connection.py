@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from paho.mqtt import properties as paho_properties
@@ -105,6 +106,18 @@ class ConnectionSettings:
 
 def _ignore(*_: object) -> None:
     """The callback of a connection until one is set."""
+
+
+class _Client(Client):
+    """paho's client that also reports the answers to its pings, for which paho has no callback: on a quiet connection
+    they are all that a broker says."""
+
+    on_ping_answered: Callable[[], None] = _ignore
+
+    def _handle_pingresp(self) -> MQTTErrorCode:
+        result = super()._handle_pingresp()
+        self.on_ping_answered()
+        return result
 
 
 class Connection:
@@ -266,7 +279,7 @@ class Connection:
 
     def _make(self) -> Client:
         settings = self.settings
-        client = Client(CallbackAPIVersion.VERSION2, client_id=self.client_id, protocol=MQTTv5, manual_ack=True)
+        client = _Client(CallbackAPIVersion.VERSION2, client_id=self.client_id, protocol=MQTTv5, manual_ack=True)
         if self.url.username is not None:
             client.username_pw_set(self.url.username, self.url.password)
         if self.url.tls:
@@ -282,6 +295,7 @@ class Connection:
         client.on_subscribe = self._guard(self._subscribed)
         client.on_message = self._guard(self._message)
         client.on_publish = self._guard(self._published)
+        client.on_ping_answered = partial(self._guard(_ignore), client)
         return client
 
     def _note_tls(self, why: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from itertools import count
+from typing import Final
 
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
@@ -15,11 +17,14 @@ from ingest.security.signature import UserProperties
 from ingest.wire import JSON
 from sensors.timestamps import SECOND_NS
 
+CHECK_EVERY_S: Final = 1.0
+
 
 class Publisher:
     """Publish with QoS 1 and return a Future that completes with the broker's PUBACK.
 
-    With an ``identity``, each message is signed. ``boot``: the publisher's boot; by default its start time in seconds.
+    A thread looks after the connection every second, whether or not anything is published. With an ``identity``, each
+    message is signed. ``boot``: the publisher's boot; by default its start time in seconds.
     """
 
     def __init__(
@@ -39,11 +44,19 @@ class Publisher:
         if identity is not None:
             settings = replace(settings, tls=identity.tls)
         self._connection = Connection(url, client_id, now_ns=now_ns, settings=settings)
+        self._stopping = threading.Event()
+        self._watchdog = threading.Thread(target=self._look_after, name=f"watchdog-{client_id}", daemon=True)
 
-    def start(self, *, timeout_s: float = 10.0) -> None:
-        """Connect; BrokerError if it does not succeed in time."""
+    def start(self, *, timeout_s: float | None = 10.0) -> None:
+        """Connect; BrokerError if it does not succeed in time. None: return at once and keep trying."""
         self._connection.start()
-        self._connection.wait_until_ready(timeout_s)
+        if timeout_s is not None:
+            self._connection.wait_until_ready(timeout_s)
+        self._watchdog.start()
+
+    def _look_after(self) -> None:
+        while not self._stopping.wait(CHECK_EVERY_S):
+            self._connection.check()
 
     def __call__(
         self,
@@ -79,10 +92,9 @@ class Publisher:
         """The reason why there is no connection; None without a problem."""
         return self._connection.problem
 
-    def check(self) -> None:
-        """Watchdog; call it every second."""
-        self._connection.check()
-
     def stop(self) -> None:
         """Disconnect; messages without an answer fail."""
+        self._stopping.set()
+        if self._watchdog.ident is not None:
+            self._watchdog.join()
         self._connection.stop()

@@ -20,6 +20,7 @@ BAND_S_DEG: Final = (32.0, 40.0)
 _OVER_THE_EDGE_M: Final = (100_000.0, 900_000.0)
 """Maximum UTM easting used, which extends well into the neighbouring zones."""
 _BAND_TOLERANCE_DEG: Final = 0.1
+EARTH_RADIUS_M: Final = 6_371_008.8
 _FIELDS: Final = (2010, 2030)
 """Years for which there is a magnetic model."""
 
@@ -99,12 +100,25 @@ def _is_band_s(zone: UtmZone, easting: float, northing: float, where: str, near_
     return abs(near_lat - band) < abs(near_lat - south)
 
 
+def standard_zone(lon: float, lat: float) -> UtmZone:
+    """The UTM zone of a position [degrees], with the exceptions of south-west Norway (32V) and Svalbard (31X to 37X).
+
+    The zones are 6° wide but for these. NGA.SIG.0012_2.0.0_UTMUPS (2014), section 7-4 and figure 5.
+    """
+    number = int((lon + 180.0) // 6.0) % 60 + 1
+    if 56.0 <= lat < 64.0 and 3.0 <= lon < 6.0:
+        number = 32
+    elif 72.0 <= lat <= 84.0 and 0.0 <= lon < 42.0:
+        number = 31 + 2 * int((lon + 3.0) // 12.0)  # 31, 33, 35 and 37, which meet at 9°, 21° and 33°
+    return UtmZone(number, lat < 0.0, None)
+
+
 def grid_convergence_deg(lon: float, lat: float, zone: UtmZone | None = None) -> float:
     """Angle [degrees] from true north clockwise to the north of the UTM grid: true azimuth = grid azimuth + this.
 
-    ``zone`` None: the standard zone of the position.
+    ``zone`` None: the standard zone of the position (``standard_zone``).
     """
-    zone = zone or UtmZone(int((lon + 180.0) // 6.0) % 60 + 1, lat < 0.0, None)
+    zone = zone or standard_zone(lon, lat)
     frame = _frame(zone.epsg)
     return math.degrees(frame.convergence_rad(*frame.to_local(lon, lat)))
 
@@ -131,6 +145,17 @@ def along(lon: float, lat: float, azimuth_deg: float, distance_m: float) -> tupl
     """Longitude and latitude [degrees] at a distance along the geodesic that starts at an azimuth (true north)."""
     end_lon, end_lat, _ = _geod().fwd(lon, lat, azimuth_deg, distance_m)
     return float(end_lon), float(end_lat)
+
+
+def ground_distance(range_m: float, elevation_deg: float, height_m: float) -> float:
+    """Distance [m] over the ellipsoid to the foot of a target at a slant range and elevation from ``height_m``.
+
+    ``R atan(s cos ε / (R + h + s sin ε))``, by plane trigonometry in the triangle with the centre of a sphere of radius
+    R. From 1,900 m height a level range of 5,000 m is 4,998.5 m of the map.
+    """
+    elevation = math.radians(elevation_deg)
+    across, up = range_m * math.cos(elevation), range_m * math.sin(elevation)
+    return EARTH_RADIUS_M * math.atan2(across, EARTH_RADIUS_M + height_m + up)
 
 
 def _latitudes(band: str) -> tuple[float, float]:

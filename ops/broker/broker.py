@@ -86,6 +86,12 @@ class EmbeddedBroker:
     def pid(self) -> int | None:
         return self._child.process.pid if self._child and self._child.alive else None
 
+    @property
+    def child(self) -> Child:
+        """The broker's process, for a supervisor; the broker must have been started."""
+        assert self._child is not None
+        return self._child
+
     def start(self) -> Self:
         """Start, and return when it accepts connections. BrokerError when the port is in use or it does not start."""
         if self._child is not None and self._child.alive:

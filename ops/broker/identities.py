@@ -182,7 +182,7 @@ def layout_ids(layout: Path) -> list[str]:
     """
     try:
         return [str(feature["properties"]["id"]) for feature in json.loads(layout.read_bytes())["features"]]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
 
 

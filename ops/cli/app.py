@@ -249,10 +249,14 @@ app.add_typer(dead_letters_app, name="dead-letters")
 def main() -> None:
     """Entry point of ``watchline``: an expected error becomes one sentence on stderr and an exit code.
 
-    Output concerns persons, so files are private to this user; SIGTERM from a service manager acts as Ctrl-C.
+    Output concerns persons, so files are private to this user; SIGTERM from a service manager acts as Ctrl-C. So does
+    SIGINT, even where it was ignored at the start, as in a job that a script runs in the background. No Python
+    that is started from here, such as the workers of a pool, searches the working folder for modules.
     """
     os.umask(0o077)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.environ["PYTHONSAFEPATH"] = "1"
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     forget_outdated()
     try:
         code = app(standalone_mode=False)

@@ -10,8 +10,12 @@ import numpy as np
 import xarray as xr
 
 from geo.arrays import Float32s, UInt8s
+from geo.frame import LocalFrame
 from ops.drawing.hillshade import shade
 
+WEB_ACROSS_180 = (
+    "+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=180 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +wktext"
+)
 OVERLAY_SCALE = 3  # pixels of an overlay per terrain cell
 FINE_UP_TO_CELLS = 400_000  # larger terrains get one pixel per cell
 
@@ -61,7 +65,10 @@ def painted_png(
 
 
 def _on_web_grid(values: xr.DataArray, crs: str, *, smooth: bool) -> tuple[Float32s, list[list[float]], float]:
-    """Return values on the EPSG:3857 grid, bounds in degrees, and cell size on the ground [m]; NaN off the map."""
+    """Return values on the EPSG:3857 grid, bounds in degrees, and cell size on the ground [m]; NaN off the map.
+
+    Across the 180th meridian the grid runs on beyond it, and so do the bounds.
+    """
     from rasterio.transform import array_bounds, from_origin
     from rasterio.warp import Resampling, calculate_default_transform, reproject, transform_bounds
 
@@ -71,7 +78,10 @@ def _on_web_grid(values: xr.DataArray, crs: str, *, smooth: bool) -> tuple[Float
     rows, columns = values.shape
     edges = array_bounds(rows, columns, source)
     scale = OVERLAY_SCALE if rows * columns <= FINE_UP_TO_CELLS else 1
-    transform, width, height = calculate_default_transform(crs, "EPSG:3857", columns * scale, rows * scale, *edges)
+    lon, _ = LocalFrame.from_crs(crs).to_lonlat(np.array(edges)[[0, 2, 0, 2]], np.array(edges)[[1, 1, 3, 3]])
+    centre = 180.0 if np.ptp(lon) > 180.0 else 0.0
+    web = "EPSG:3857" if centre == 0.0 else WEB_ACROSS_180
+    transform, width, height = calculate_default_transform(crs, web, columns * scale, rows * scale, *edges)
     out = np.full((height, width), np.nan, np.float32)
     reproject(
         values.to_numpy().astype(np.float32),
@@ -80,11 +90,12 @@ def _on_web_grid(values: xr.DataArray, crs: str, *, smooth: bool) -> tuple[Float
         src_crs=crs,
         src_nodata=np.nan,
         dst_transform=transform,
-        dst_crs="EPSG:3857",
+        dst_crs=web,
         dst_nodata=np.nan,
         resampling=Resampling.cubic_spline if smooth else Resampling.nearest,
     )
     west, south, east, north = transform_bounds("EPSG:3857", "EPSG:4326", *array_bounds(height, width, transform))
+    west, east = west + centre, east + centre  # in metres the two grids differ by their central meridian alone
     true_cell = transform.a * float(np.cos(np.radians((south + north) / 2)))
     return out, [[south, west], [north, east]], true_cell
 

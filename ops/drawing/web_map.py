@@ -166,11 +166,14 @@ def draw_map(drawing: MapInput) -> MapParts:
     )
     ImageOverlay(shade, bounds, pixelated=False, control=False, alt="Shaded relief of the terrain").add_to(page)
     texts: list[dict[str, Any]] = []
+    across_180 = bounds[1][1] > 180.0
     for layer in _layers(drawing, frame):
+        if across_180:
+            _run_on(layer)
         _take_texts(layer, texts)
         layer.add_to(page)
     folium.LayerControl(collapsed=True).add_to(page)
-    page.fit_bounds(_border_bounds(drawing.border), padding=(24, 24))
+    page.fit_bounds(_border_bounds(drawing.border, across_180), padding=(24, 24))
     _name_in_order(page)
     root: Any = page.get_root()
     root.render()
@@ -300,9 +303,22 @@ def _lonlat(points: Floats, frame: LocalFrame) -> list[list[float]]:
     return pairs
 
 
-def _border_bounds(border: Border | Zone) -> list[list[float]]:
+def _run_on(layer: Any) -> None:
+    """Move what lies east of the 180th meridian beside the rest, as the relief runs on beyond it."""
+    for feature in layer.data["features"] if isinstance(layer, folium.GeoJson) else []:
+        feature["geometry"]["coordinates"] = _east_of_180(feature["geometry"]["coordinates"])
+
+
+def _east_of_180(coordinates: list[Any]) -> list[Any]:
+    if isinstance(coordinates[0], list):
+        return [_east_of_180(part) for part in coordinates]
+    return [coordinates[0] + 360.0 if coordinates[0] < 0.0 else coordinates[0], *coordinates[1:]]
+
+
+def _border_bounds(border: Border | Zone, across_180: bool) -> list[list[float]]:
     west, south, east, north = border.bounds
     lon, lat = border.frame.to_lonlat(np.array([west, east]), np.array([south, north]))
+    lon = np.where(across_180 & (lon < 0.0), lon + 360.0, lon)
     return [[float(lat[0]), float(lon[0])], [float(lat[1]), float(lon[1])]]
 
 

@@ -13,18 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from geo.errors import WatchlineError
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.topics import sensor_topic
-from ops.broker.identities import INGEST, UNIT
+from ops.broker.identities import INGEST
 from ops.room.console import ConsoleView, totals
 from ops.room.room import Room, RoomOptions
 from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
 from ops.sector.sector_file import Sector, layout_path, load_sector, read_bases
-from ops.services.api.operator_actions import ActionSender
 from ops.store.reader import StoreError
 from sensors.timestamps import utc_datetime
 
@@ -79,7 +77,6 @@ class Demo:
     sector: Sector
     room: Room
     simulator: Child
-    actions: ActionSender
     memory: MemorySampler
     began_s: float
     first_publish_s: float
@@ -96,12 +93,15 @@ class Demo:
         """Return the scenario time at which the senders stopped, UTC ns; the start time while they still run."""
         return int(self.simulator.last("ended_ns") or self.started_ns)
 
-    def watch(self, show: Callable[[ConsoleView], None], *, every_s: float = 0.5) -> None:
-        """Show the picture until the simulator has sent its last message or Ctrl-C; then stop the senders."""
+    def watch(self, show: Callable[[ConsoleView], None], tell: Callable[[str], None], *, every_s: float = 0.5) -> None:
+        """Show the picture until the simulator has sent its last message or Ctrl-C; then stop the senders.
+
+        A process that ends is started again; ``tell`` takes a sentence about it.
+        """
         try:
             while self.simulator.alive and self.simulator.last("ended_ns") is None:
-                if problem := self.room.failed():
-                    raise WatchlineError(problem)
+                for sentence in self.room.restart_ended():
+                    tell(sentence)
                 show(self.picture())
                 time.sleep(every_s)
         except KeyboardInterrupt:
@@ -117,7 +117,7 @@ class Demo:
             elapsed_s=time.monotonic() - self.first_publish_s,
             time_zone=self.sector.time_zone,
             address=self.room.address,
-            problem=self.room.ingest.last("problem"),
+            problem=self.room.failed(),
             latency_p50_ms=fusion.last("latency_p50_ms"),
             latency_p99_ms=fusion.last("latency_p99_ms"),
             memory_mb=self.memory.peak_mb or None,
@@ -189,15 +189,6 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
     )
     simulation.wait_for("messages", timeout_s=READY_S)
     room.listen()
-    actions = room.enter(
-        ActionSender(
-            room.url,
-            room.options.sector_id,
-            room.options.folder,
-            now_ns=room.options.clock.now_ns,
-            identity=room.identity_of(UNIT),
-        )
-    )
     simulator = room.start(
         "simulator",
         "ops.room.simulator",
@@ -208,7 +199,7 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
         timeout_s=DRAIN_S + 5.0,
     )
     simulator.wait_for("started_ns", timeout_s=READY_S)
-    return Demo(options, sector, room, simulator, actions, memory, began_s, time.monotonic())
+    return Demo(options, sector, room, simulator, memory, began_s, time.monotonic())
 
 
 def open_room(options: DemoOptions) -> tuple[Room, Sector]:

@@ -8,6 +8,7 @@ import time
 import webbrowser
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -26,23 +27,23 @@ PLAIN_EVERY_S = 5.0
 
 
 def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: float) -> Summary:
-    """Run a demonstration to its end and write its files. WatchlineError when a process of it dies."""
+    """Run a demonstration to its end and write its files. A process that ends is started again."""
     room, sector = open_room(options)
     with room:
         with screen.status("Opening the room: broker, ingest, fusion, simulator ..."):
             demo = start(room, options, sector, began_s=began_s)
-            room.serve(demo.actions.send)
+            room.serve()
         screen.print(f"The live map: {room.address}", highlight=False)
         if not headless and show_page(str(room.address)):
-            room.map.start()
+            room.show_map(True)
         with _shown(screen, headless=headless) as show:
-            demo.watch(show)
+            demo.watch(show, partial(screen.print, markup=False, highlight=False, soft_wrap=True))
         with screen.status("Senders have stopped; draining the queues ..."):
             published = demo.drain()
             room.ingest.stop(timeout_s=10.0)
             room.fusion.stop(timeout_s=20.0)
             clear_retained(demo, published)
-            room.map.stop()  # the report needs the memory
+            room.show_map(False)  # the report needs the memory
         with screen.status("Scoring against the simulator's truth, writing the report ..."):
             from ops.room.demo_result import summarise  # 180 MB, loaded when the other processes have ended
 

@@ -1,15 +1,15 @@
-"""An operations room on one machine, in start order: broker, ingest and fusion as processes, the API in-process."""
+"""An operations room on one machine: broker, fusion, ingest and API as processes, started in this order, supervised."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from geo.errors import BadInput, WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
@@ -26,16 +26,13 @@ from ops.broker.identities import (
 )
 from ops.broker.reachable import wait_until_reachable
 from ops.journal.reader import JournalReader
+from ops.room.supervision import Supervision
 from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.file_lock import lock_file
 from ops.sector.settings import load_settings
 from ops.services.api.local_port import listen
 from ops.store.reader import Reader, StoreError
-
-if TYPE_CHECKING:
-    from ops.services.api.operator_actions import OperatorAction
-    from ops.services.map.supervisor import MapProcess
 
 RoomPart = TypeVar("RoomPart")
 
@@ -46,7 +43,7 @@ DEFAULT_PORT: Final = 8447
 _OWN_FILES: Final = (
     "journal.db", "store.db", "actions.db", "truth.npz", "night.jsonl", "sensors.json", "store.latency.npy"
 )  # fmt: skip
-_CHILDREN: Final = ("broker", "fusion", "ingest", "map", "simulate_night", "simulator")
+_CHILDREN: Final = ("api", "broker", "fusion", "ingest", "map", "simulate_night", "simulator")
 DEMO_MARK: Final = ".demonstration"
 
 
@@ -99,9 +96,10 @@ class Room:
         self.reader = Reader(self.store_path)
         self.ingest: Child
         self.fusion: Child
+        self.api: Child
         self.sapient: Child | None = None
-        self._problems: dict[str, str | None] = {}
-        self.map: MapProcess
+        self._supervision = Supervision()
+        self._told_parts: dict[str, str | None] = {}
         self.address: str | None = None
         self.identity = options.identity
         self.signatures: Signatures = options.signatures or ("required" if options.broker is None else "optional")
@@ -146,6 +144,7 @@ class Room:
                 EmbeddedBroker(folder=options.folder / "logs", sector=options.sector_id)
             )
             self._prepare_identity()
+            self._supervision.add(self._broker.child)
         self._stack.callback(self.reader.close)
         self.fusion = self.start(
             "fusion",
@@ -160,6 +159,7 @@ class Room:
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             timeout_s=10.0,
         )
+        self._supervision.add(self.fusion)
 
     def _check_broker_and_port(self) -> None:
         """Raise BrokerError or BadInput before any process is started, rather than when all of them are ready."""
@@ -196,6 +196,7 @@ class Room:
             *self.options.clock.arguments(),
             timeout_s=10.0,
         )
+        self._supervision.add(self.ingest)
         self.ingest.wait_for("ready", timeout_s=START_TIMEOUT_S)
         self.fusion.wait_for("ready", timeout_s=START_TIMEOUT_S)
         if self.options.sapient is not None:
@@ -216,13 +217,10 @@ class Room:
             *options.clock.arguments(),
             timeout_s=10.0,
         )
+        self._supervision.add(self.sapient)
         self.sapient.wait_for("ready", timeout_s=START_TIMEOUT_S)
 
-    @property
-    def _watched(self) -> list[Child]:
-        return [self.ingest, self.fusion] + ([] if self.sapient is None else [self.sapient])
-
-    def start(self, name: str, module: str, *arguments: str, timeout_s: float) -> Child:
+    def start(self, name: str, module: str, *arguments: str, timeout_s: float, pass_fds: Sequence[int] = ()) -> Child:
         """Start a process of this room; it is stopped, within ``timeout_s``, when the room closes."""
         child = Child(
             name,
@@ -234,6 +232,7 @@ class Room:
                 IDENTITY_VARIABLE: "" if self.identity is None else str(self.identity),
                 SIGNATURES_VARIABLE: self.signatures,
             },
+            pass_fds=pass_fds,
         )
         self._stack.callback(child.stop, timeout_s=timeout_s)
         return child
@@ -242,72 +241,72 @@ class Room:
         """Enter a part that belongs to the room and closes with it."""
         return self._stack.enter_context(part)
 
-    def serve(self, act: Callable[[OperatorAction], None]) -> str:
-        """Serve the API on 127.0.0.1 until the room closes; return its address. The room must be ready."""
-        from ops.services.api.access_log import AccessLog
-        from ops.services.api.app import ApiSettings, create_app
-        from ops.services.api.plan_routes import PlanRoutes
-        from ops.services.api.server import serving
-        from ops.services.map.supervisor import MapProcess
+    def serve(self) -> str:
+        """Serve the API on 127.0.0.1 until the room closes; return its address. The room must be ready.
 
+        The room keeps the listening socket, so the address stays when the API's process is started again.
+        """
         options = self.options
-        log = options.folder / "logs" / "map.log"
-        self.map = self.enter(MapProcess(sector=options.sector, layout=options.layout, log=log))
-        plan = PlanRoutes(options.sector, options.folder / "logs" / "plan.log")
-        self._stack.callback(plan.close)
-        app = create_app(
-            self.store_path,
-            ApiSettings(
-                sector=options.sector_id,
-                border=self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
-                ground=self.fusion.wait_for("sector", timeout_s=START_TIMEOUT_S),
-                layout=self.fusion.wait_for("layout", timeout_s=START_TIMEOUT_S),
-                stale_after_s=5.0 * options.clock.rate,
-                demo=options.fresh,
-                clock_rate=options.clock.rate,
-            ),
-            act=act,
-            now_ns=options.clock.now_ns,
-            access_log=AccessLog(options.folder / "access.db"),
-            ground=self.map,
-            plan=plan,
-        )
         try:
-            port = self._stack.enter_context(serving(app, port=options.port or DEFAULT_PORT))
+            listening = listen(options.port or DEFAULT_PORT)
         except BadInput:
             if options.port is not None:
                 raise
-            port = self._stack.enter_context(serving(app, port=0))
-        self.address = f"http://127.0.0.1:{port}/"
+            listening = listen(0)
+        self._stack.enter_context(listening)
+        known = {
+            "border": self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
+            "ground": self.fusion.wait_for("sector", timeout_s=START_TIMEOUT_S),
+            "layout": self.fusion.wait_for("layout", timeout_s=START_TIMEOUT_S),
+        }
+        self.api = self.start(
+            "api",
+            "ops.services.api.process",
+            f"--listen-fd={listening.fileno()}",
+            f"--folder={options.folder}",
+            f"--sector={options.sector}",
+            f"--sector-id={options.sector_id}",
+            f"--layout={options.layout}",
+            *(["--demo"] if options.fresh else []),
+            *options.clock.arguments(),
+            timeout_s=10.0,
+            pass_fds=[listening.fileno()],
+        )
+        self.api.tell(known=known, parts=self.parts())
+        self._supervision.add(self.api)
+        self.api.wait_for("ready", timeout_s=START_TIMEOUT_S)
+        self.address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
         return self.address
 
-    def restart_ended(self) -> list[str]:
-        """Restart processes that have ended; return a sentence for each, and for each new or resolved problem."""
-        sentences = self._new_problems()
-        for child in self._watched:
-            if not child.alive:
-                sentences.append(f"{child.exit_report()} It was started again.")
-                child.restart()
-        return sentences
+    def show_map(self, wanted: bool) -> None:
+        """Start the map process now, in expectation of requests, or end it for good."""
+        self.api.tell(map=wanted)
 
-    def _new_problems(self) -> list[str]:
-        sentences = []
-        for child in self._watched:
-            problem = child.last("problem")
-            if problem != self._problems.get(child.name):
-                sentences.append(f"{child.name}: {problem or 'all is well again.'}")
-                self._problems[child.name] = problem
+    def parts(self) -> dict[str, str | None]:
+        """Return why each process does not work, by name, and the feed of alerts to the units; None for what works."""
+        parts = dict(self._supervision.parts())
+        parts.pop("api", None)  # it answers, or no one hears of it
+        return {**parts, "alert feed": self.fusion.last("feed_problem")}
+
+    def restart_ended(self) -> list[str]:
+        """Restart processes that have ended; return a sentence for each, and for each new or resolved problem.
+
+        To be called about every second (``ops.room.supervision``).
+        """
+        sentences = self._supervision.look()
+        parts = self.parts()
+        if parts != self._told_parts and self.address is not None:
+            self._told_parts = parts
+            self.api.tell(parts=parts)
         return sentences
 
     def failed(self) -> str | None:
-        """Describe a process that ended unexpectedly, with the end of its log; None while all run."""
-        for child in self._watched:
-            if not child.alive:
-                return child.exit_report()
-        return None
+        """Return why a process does not work; None while all do."""
+        return next((problem for problem in self._supervision.parts().values() if problem), None)
 
     def drain(self, timeout_s: float) -> bool:
-        """Wait until fusion has processed everything that ingest journaled; False on timeout."""
+        """Wait until fusion has processed everything that ingest journaled, and restart what ends meanwhile; False on
+        timeout."""
         deadline = time.monotonic() + timeout_s
         journal = JournalReader(self.journal_path)
         try:
@@ -315,6 +314,7 @@ class Room:
             while time.monotonic() < deadline:
                 if self.cursor() >= target:
                     return True
+                self.restart_ended()
                 time.sleep(0.02)
         finally:
             journal.close()

@@ -10,12 +10,10 @@ from rich.console import Console
 
 from geo.errors import WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
-from ops.broker.identities import UNIT
 from ops.room.room import Room, RoomOptions, SapientEndpoints
 from ops.sector.sector_file import layout_path, load_sector
 from ops.sector.settings import load_settings
 from ops.sector.zone_table import TOLD_OF
-from ops.services.api.operator_actions import ActionSender
 
 LOOK_EVERY_S = 1.0
 
@@ -56,23 +54,17 @@ def run_sector(
             screen.print(f"Embedded broker; senders on this machine find its address in {data / 'broker.url'}")
         if sapient is not None:
             _print_endpoints(sapient, screen)
-        with ActionSender(
-            room.url, sector.name, data, now_ns=options.clock.now_ns, identity=room.identity_of(UNIT)
-        ) as actions:
-            address = room.serve(actions.send)
-            room.map.start()  # an operations room always shows its map
-            screen.print(
-                f"Sector {sector.name} is running; the live map: {address}  (Ctrl-C stops it)",
-                highlight=False,
-                soft_wrap=True,
-            )
-            try:
-                while True:
-                    time.sleep(LOOK_EVERY_S)
-                    for sentence in room.restart_ended():
-                        screen.print(sentence, markup=False, highlight=False)
-            except KeyboardInterrupt:
-                screen.print("Stopping: ingest first, then fusion takes in what is left.")
+        address = room.serve()
+        room.show_map(True)  # an operations room always shows its map
+        sentence = f"Sector {sector.name} is running; the live map: {address}  (Ctrl-C stops it)"
+        try:
+            screen.print(sentence, highlight=False, soft_wrap=True)
+            while True:
+                time.sleep(LOOK_EVERY_S)
+                for sentence in room.restart_ended():
+                    screen.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        except KeyboardInterrupt:
+            screen.print("Stopping: ingest first, then fusion takes in what is left.")
         if room.sapient is not None:
             room.sapient.stop(timeout_s=10.0)
         room.ingest.stop(timeout_s=10.0)

@@ -15,6 +15,7 @@ from ops.room.room import DEFAULT_PORT, DEMO_MARK
 from ops.sector.sector_file import layout_path, load_sector
 from ops.services.api.access_log import AccessLog
 from ops.services.api.app import ApiSettings, create_app
+from ops.services.api.local_port import listen
 from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.plan_routes import PlanRoutes
 from ops.services.api.server import serving
@@ -54,10 +55,10 @@ def serve_store(store: Path, sector_name: str, layout: str | None, *, port: int 
             ground=map_process,
             plan=plan,
         )
-        chosen = stack.enter_context(serving(app, port=DEFAULT_PORT if port is None else port))
+        chosen = stack.enter_context(serving(app, listen(DEFAULT_PORT if port is None else port)))
         sentence = f"The live map of {store}: http://127.0.0.1:{chosen}/  (Ctrl-C stops it)"
-        screen.print(sentence, highlight=False, markup=False, soft_wrap=True)
         try:
+            screen.print(sentence, highlight=False, markup=False, soft_wrap=True)
             threading.Event().wait()
         except KeyboardInterrupt:
             screen.print("Stopped.")

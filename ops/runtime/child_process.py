@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import os
+import queue
 import re
 import select
 import signal
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +31,15 @@ class ChildFailed(WatchlineError):
     """A child process ended, or did not report that it was ready in time."""
 
 
+def module_command(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module of this installation.
+
+    ``-P`` keeps the working folder out of the search for modules: otherwise a file there that has the name of one of
+    ours, or of Python's own, would run in its place.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
 class Child:
     """One module run as a process. Its stdout carries one JSON object per line; its stderr goes to a log file.
 
@@ -37,28 +48,45 @@ class Child:
     stops its children in order. Files written by the child are private to its user (umask 077).
     """
 
-    def __init__(self, name: str, module: str, arguments: Sequence[str], *, log: Path, secrets: Mapping[str, str]):
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        log: Path,
+        secrets: Mapping[str, str],
+        pass_fds: Sequence[int] = (),
+    ) -> None:
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         self._module = module
         self._arguments = list(arguments)
         self._secrets = dict(secrets)
-        self.messages: list[dict[str, Any]] = []
+        self._pass_fds = tuple(pass_fds)
+        self.messages: dict[str, Any] = {}
+        """The newest value that the child reported under each key."""
+        self._told: dict[str, Any] = {}
         self._news = threading.Condition()
         self._start()
 
     def _start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", self._module, *self._arguments],
+                module_command(self._module, *self._arguments),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, **self._secrets},
                 start_new_session=True,
                 umask=0o077,
+                pass_fds=self._pass_fds,
             )
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._writer: threading.Thread | None = None
+        for key, value in self._told.items():
+            self._write(key, value)
         self._reader = threading.Thread(target=self._read, args=(self.process,), name=f"read-{self.name}", daemon=True)
         self._reader.start()
 
@@ -70,10 +98,26 @@ class Child:
             except ValueError:
                 continue
             with self._news:
-                self.messages.append(message)
+                self.messages.update(message)
                 self._news.notify_all()
         with self._news:
             self._news.notify_all()
+
+    def tell(self, **message: Any) -> None:
+        """Send each value as a line to the child's stdin (``stop_when_parent_ends``), without waiting for the child.
+
+        The newest value of each key is sent again to a process that replaces this one.
+        """
+        for key, value in message.items():
+            self._told[key] = value
+            self._write(key, value)
+
+    def _write(self, key: str, value: Any) -> None:
+        if self._writer is None:  # a child that does not read its stdin must not hold up its parent
+            arguments = (self.process, self._lines)
+            self._writer = threading.Thread(target=_write_lines, args=arguments, name=f"tell-{self.name}", daemon=True)
+            self._writer.start()
+        self._lines.put(json.dumps({key: value}, separators=(",", ":")).encode() + b"\n")
 
     @property
     def alive(self) -> bool:
@@ -82,30 +126,33 @@ class Child:
     def last(self, key: str) -> Any:
         """Return the newest value that the child reported under ``key``, or None."""
         with self._news:
-            return next((message[key] for message in reversed(self.messages) if key in message), None)
+            return self.messages.get(key)
 
     def wait_for(self, key: str, *, timeout_s: float) -> Any:
-        """Return the value of the first message with ``key``; ChildFailed when it does not arrive in time."""
+        """Return the newest value under ``key``; ChildFailed when none arrives in time."""
         deadline = time.monotonic() + timeout_s
         with self._news:
             while True:
-                for message in self.messages:
-                    if key in message:
-                        return message[key]
+                if key in self.messages:
+                    return self.messages[key]
                 left = deadline - time.monotonic()
                 if left <= 0 or not self.alive:
                     break
                 self._news.wait(min(left, 0.2))
         if not self.alive:
             raise ChildFailed(self.exit_report())
-        raise ChildFailed(f"{self.name} did not answer; expected {key!r} within {timeout_s:.0f} s.")
+        raise ChildFailed(f"{self.name} did not answer; expected {key!r} within {timeout_s:.0f} s. Log: {self.log}.")
 
     def exit_report(self) -> str:
-        """Return why a child ended: its last error as a sentence, otherwise its exit code."""
+        """Return why a child ended: its last error as a sentence, otherwise its exit code; and where its log is."""
         words, code = self.last_words(), self.process.poll()
         if code == 1 and words:  # see child_main: one sentence, then exit code 1
-            return f"{self.name} ended: {words}"
-        return f"{self.name} ended with code {code}." + (f" Its last words: {words}" if words else "")
+            return f"{self.name} ended: {words} Log: {self.log}."
+        return (
+            f"{self.name} ended with code {code}."
+            + (f" Its last words: {words}" if words else "")
+            + f" Log: {self.log}."
+        )
 
     def last_words(self) -> str:
         """Return the last line of the child's log without its time and level; empty when it wrote nothing."""
@@ -115,11 +162,18 @@ class Child:
     def restart(self) -> None:
         """Start the same module again after it ended or was killed; messages of the old process are discarded."""
         self._reader.join(timeout=2.0)  # otherwise its last lines would be attributed to the new process
-        if self.process.stdin is not None:
-            self.process.stdin.close()
+        self._close_stdin()
         with self._news:
             self.messages.clear()
         self._start()
+
+    def _close_stdin(self) -> None:
+        self._lines.put(None)
+        if self._writer is not None:
+            self._writer.join(timeout=2.0)
+        if self.process.stdin is not None:
+            with suppress(OSError):  # the child has ended before it had read everything
+                self.process.stdin.close()
 
     def kill(self) -> None:
         """Send SIGKILL, with the effect of a power failure."""
@@ -135,14 +189,23 @@ class Child:
         except subprocess.TimeoutExpired:
             self.kill()
             code = self.process.returncode
-        if self.process.stdin is not None:
-            self.process.stdin.close()
+        self._close_stdin()
         self._reader.join(timeout=2.0)
         return code
 
 
-def stop_when_parent_ends(stop: Callable[[], None]) -> None:
+def _write_lines(process: subprocess.Popen[bytes], lines: queue.SimpleQueue[bytes | None]) -> None:
+    assert process.stdin is not None
+    with suppress(OSError, ValueError):  # the child has ended, or its stdin is closed
+        while (line := lines.get()) is not None:
+            process.stdin.write(line)
+            process.stdin.flush()
+
+
+def stop_when_parent_ends(stop: Callable[[], None], *, hear: Callable[[dict[str, Any]], None] | None = None) -> None:
     """Call ``stop`` when stdin is closed, which means that the parent has ended, or on SIGTERM or SIGINT.
+
+    ``hear`` is called with each message of the parent (``Child.tell``).
 
     ``stop`` runs on a separate thread: a signal handler interrupts the main thread and would deadlock on the lock of an
     event that the main thread is about to wait for.
@@ -150,9 +213,15 @@ def stop_when_parent_ends(stop: Callable[[], None]) -> None:
     woken, wake = os.pipe()
 
     def wait() -> None:
+        rest = b""
         while woken not in (ready := select.select([0, woken], [], [])[0]):
-            if 0 in ready and not os.read(0, 4096):
+            read = os.read(0, 65_536) if 0 in ready else b""
+            if not read:
                 break
+            *lines, rest = (rest + read).split(b"\n")
+            for line in lines:
+                if hear is not None:
+                    hear(json.loads(line))
         stop()
 
     def on_signal(_number: int, _frame: object) -> None:
@@ -163,11 +232,16 @@ def stop_when_parent_ends(stop: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()
 
 
-def child_main(run: Callable[[argparse.Namespace, threading.Event], int], arguments: argparse.Namespace) -> int:
+def child_main(
+    run: Callable[[argparse.Namespace, threading.Event], int],
+    arguments: argparse.Namespace,
+    *,
+    hear: Callable[[dict[str, Any]], None] | None = None,
+) -> int:
     """Run a child process: log to stderr, call ``run`` until asked to stop, report an error as one sentence."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     stop = threading.Event()
-    stop_when_parent_ends(stop.set)
+    stop_when_parent_ends(stop.set, hear=hear)
     try:
         return run(arguments, stop)
     except WatchlineError as error:

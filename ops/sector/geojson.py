@@ -16,7 +16,9 @@ from pyproj.crs import CRS
 from geo.arrays import Floats
 from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
+from geo.terrain.derived import standing_points
 from geo.visibility.view import RADIO_K, surface_of
+from ops.sector.links import SectorLinks
 from ops.sector.open_sector import OpenSector
 from sensors.coverage import CURVATURE_K, TARGET_HEIGHTS_M
 from sensors.layout import AnySensor, Layout, grid_azimuths_rad
@@ -46,7 +48,7 @@ def sector_view(ground: OpenSector) -> dict[str, Any]:
             "high_m": high,
         },
         "border": {
-            "length_m": ground.border.length_m,
+            "length_m": ground.border.ground_length_m,
             "segments": ground.border.segments,
             "belt_m": sector.belt_m,
             "home_side": ground.border.home_side,
@@ -72,13 +74,17 @@ def frame_view(ground: OpenSector) -> dict[str, Any]:
 
 
 def lonlat_bounds(ground: OpenSector) -> tuple[float, float, float, float]:
-    """Return west, south, east and north of the terrain in degrees, sampled along its edges because they are curved."""
+    """Return west, south, east and north of the terrain in degrees, sampled along its edges because they are curved.
+
+    Across the 180th meridian longitudes run on beyond ±180°.
+    """
     west, south, east, north = bounds(ground.terrain)
     along = np.linspace(0.0, 1.0, OUTLINE_POINTS_PER_EDGE)
     e, n = west + along * (east - west), south + along * (north - south)
     eastings = np.concatenate([e, e, np.full_like(n, west), np.full_like(n, east)])
     northings = np.concatenate([np.full_like(e, south), np.full_like(e, north), n, n])
     lon, lat = ground.frame.to_lonlat(eastings, northings)
+    lon = lon[0] + (lon - lon[0] + 180.0) % 360.0 - 180.0  # runs on across the 180th meridian
     return float(np.nanmin(lon)), float(np.nanmin(lat)), float(np.nanmax(lon)), float(np.nanmax(lat))
 
 
@@ -90,12 +96,25 @@ def heights(ground: OpenSector) -> tuple[float, float]:
     return float(np.nanmin(looked_at)), float(np.nanmax(looked_at))
 
 
-def layout_view(ground: OpenSector, problems: Mapping[str, str]) -> dict[str, Any]:
-    """Return each sensor's position and field of view as features; ``problems`` gives reasons for unknown views."""
+def layout_view(ground: OpenSector, problems: Mapping[str, str], links: SectorLinks | None = None) -> dict[str, Any]:
+    """Return each sensor's position and field of view as features; ``problems`` gives reasons for unknown views.
+
+    With ``links``, each position states how the sensor reports and whether a link to a base is known; ``linked`` is
+    None where links were not checked.
+    """
     features = []
     for sensor in ground.layout:
-        features += [_sensor_point(sensor, ground, problems.get(sensor.id)), _sensor_view(sensor, ground.layout)]
+        point = _sensor_point(sensor, ground, problems.get(sensor.id))
+        point["properties"] |= _report_view(sensor, links)
+        features += [point, _sensor_view(sensor, ground.layout)]
     return {"type": "FeatureCollection", "name": ground.layout.name, "features": features}
+
+
+def _report_view(sensor: AnySensor, links: SectorLinks | None) -> dict[str, Any]:
+    if links is None or links.unchecked:
+        return {"reports_by": sensor.reports_by, "linked": None}
+    linked = sensor.id not in links.unlinked
+    return {"reports_by": (links.layout[sensor.id] if linked else sensor).reports_by, "linked": linked}
 
 
 def segments_view(ground: OpenSector, shares: Sequence[float | None], revision: str) -> dict[str, Any]:
@@ -117,9 +136,10 @@ def segments_view(ground: OpenSector, shares: Sequence[float | None], revision: 
 def border_view(ground: OpenSector) -> dict[str, Any]:
     """Return the border's segments as GeoJSON, one feature each, as ``Border.to_geodataframe`` does, without pandas."""
     features = []
+    lengths = ground.border.ground_lengths_m.tolist()
     for segment, (start, end) in enumerate(ground.border.segment_spans_m.tolist()):
         vertices = np.asarray(ground.border.segment_geometry(segment).coords)
-        properties = {"segment": segment, "start_m": start, "end_m": end, "length_m": end - start}
+        properties = {"segment": segment, "start_m": start, "end_m": end, "length_m": lengths[segment]}
         features.append(_feature("LineString", _lonlat(ground, vertices), properties) | {"id": str(segment)})
     return {"type": "FeatureCollection", "features": features}
 
@@ -173,7 +193,9 @@ def _sensor_point(sensor: AnySensor, ground: OpenSector, problem: str | None) ->
     )  # fmt: skip
     properties = {"id": sensor.id, "label": sensor.id} | {name: getattr(sensor, name) for name in names}
     properties |= {
-        "ground_m": _finite(float(sample(ground.terrain, sensor.easting, sensor.northing))),
+        "ground_m": _finite(
+            float(sample(ground.terrain, *standing_points(ground.terrain, sensor.easting, sensor.northing)))
+        ),
         "part": "place",
         "problem": problem,
     }
@@ -188,7 +210,8 @@ def _sensor_view(sensor: AnySensor, layout: Layout) -> dict[str, Any]:
     azimuth = start + np.linspace(0.0, width, max(5, math.ceil(width / PART_OF_CIRCLE_RAD) + 1))[::-1]  # anticlockwise
     rim = np.column_stack([np.sin(azimuth), np.cos(azimuth)])
     foot = np.array([[sensor.easting, sensor.northing]])
-    outer, inner = foot + rim * sensor.max_range_m, foot + rim[::-1] * sensor.min_range_m
+    place = layout.placement(sensor.id)
+    outer, inner = foot + rim * place.farthest, foot + rim[::-1] * place.nearest
     if view is None:
         rings = [outer, inner] if sensor.min_range_m > 0.0 else [outer]
     else:

@@ -25,6 +25,6 @@ def centre_of(layout: Path) -> tuple[float, float]:
     try:
         coordinates = json.loads(layout.read_text(encoding="utf-8"))["features"][0]["geometry"]["coordinates"]
         lon, lat = float(coordinates[0]), float(coordinates[1])
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
+    except (OSError, ValueError, KeyError, IndexError, TypeError, RecursionError):
         return 0.0, 0.0
     return (lon, lat) if abs(lon) <= 180.0 and abs(lat) <= 90.0 else (0.0, 0.0)

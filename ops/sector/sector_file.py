@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
+from ingest.errors import TopicError
+from ingest.topics import identifier
 from ops.sector.samples import samples_folder
 from ops.sector.toml_record import ConfigError, read_toml
 from ops.sector.zone_table import ZoneEdges
@@ -62,6 +64,8 @@ class Sector:
 
 REQUIRED: Final = ("name", "terrain", "border", "layouts")
 RASTERS: Final = ("terrain", "canopy_height", "land_cover")
+LAYERED: Final = frozenset({"roads", "rivers", "fords", "settlements"})
+"""The keys whose map file may have several layers, of which one is named."""
 ALLOWED: Final[Mapping[str, tuple[type | tuple[type, ...], str]]] = {
     "frame": (str, "'auto' or an EPSG code as a number"),
     "segment_length_m": ((int, float), "metres above zero"),
@@ -107,6 +111,10 @@ def load_sector(name_or_path: str | Path) -> Sector:
         if key not in table:
             raise ConfigError(f"no key {key!r}", where=str(path), expected="name, terrain, border and layouts")
     values = {key: _value(key, value, keys[key], path) for key, value in table.items()}
+    try:
+        identifier(values["name"], "name")
+    except TopicError as error:
+        raise ConfigError(f"name = {values['name']!r}", where=str(path), expected=error.expected) from None
     zone = values.get("zone")
     for key in ("home_side", *(("border_where",) if zone is not None and zone.home is None else ())):
         if zone is not None and key in table:
@@ -163,8 +171,12 @@ def _rasters(name: str, key: str, where: Path) -> str:
 
 
 def _existing(file: Path, key: str, where: Path) -> Path:
-    if not file.exists():
-        raise ConfigError(f"{key}: there is no file {file.name!r}", where=str(where), expected="a path beside the file")
+    """Return the path; raises ConfigError without such a file. A layer may be named, as ``FILE|layername=LAYER``."""
+    there = Path(str(file).partition("|layername=")[0]) if key in LAYERED else file
+    if not there.exists():
+        raise ConfigError(
+            f"{key}: there is no file {there.name!r}", where=str(where), expected="a path beside the file"
+        )
     return file
 
 
@@ -190,6 +202,6 @@ def read_bases(path: Path | None) -> dict[str, tuple[float, float]]:
         for feature in json.loads(path.read_text(encoding="utf-8"))["features"]:
             properties, (lon, lat) = feature["properties"], feature["geometry"]["coordinates"][:2]
             bases[str(properties.get("name", properties.get("id", "base")))] = (float(lon), float(lat))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ConfigError("cannot be read", where=str(path), expected="GeoJSON points with properties") from None
     return bases

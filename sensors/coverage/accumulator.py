@@ -22,7 +22,11 @@ from numba import njit
 
 from geo.arrays import Bools, Floats, Int32s, Ints, UInt8s
 from geo.errors import BadInput
+from geo.terrain import sample
+from geo.terrain.derived import standing_points
+from geo.visibility.slant_range import slant_range
 from geo.visibility.view import ViewshedMode
+from sensors import ground_sensor
 from sensors.coverage.sight import Block, SightTask, sight, split_states
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import log_miss
@@ -136,14 +140,24 @@ def contribution(place: Placement, terrain: xr.Dataset, task: CoverageTask, bloc
 
 
 def ranges_m(place: Placement, terrain: xr.Dataset, block: Block, cells: Ints) -> Floats:
-    """Horizontal distance [m] to flat cells of a block, limited to the sensor's range, which contains all visible
-    cells."""
+    """Slant range [m] from the sensor to the ground of flat cells of a block that it sees.
+
+    For a ground sensor it is the distance over the ground, limited to its range, which its own cell may exceed.
+    """
     sensor = place.sensor
     row, column = np.divmod(cells, block[1].stop - block[1].start)
-    east = terrain["easting"].to_numpy()[column + block[1].start] - sensor.easting
-    north = terrain["northing"].to_numpy()[row + block[0].start] - sensor.northing
-    distance: Floats = np.clip(np.hypot(east, north), sensor.min_range_m, sensor.max_range_m)
-    return distance
+    row, column = row + block[0].start, column + block[1].start
+    east = terrain["easting"].to_numpy()[column] - sensor.easting
+    north = terrain["northing"].to_numpy()[row] - sensor.northing
+    distance: Floats = np.hypot(east, north) / place.scale
+    if sensor.kind == ground_sensor.KIND:
+        return np.clip(distance, sensor.min_range_m, sensor.max_range_m)
+    if not len(cells):
+        return distance
+    eye_m = sample(terrain, *standing_points(terrain, sensor.easting, sensor.northing)) + sensor.mast_height_m
+    top, left = int(row.min()), int(column.min())
+    around = terrain["elevation"][top : int(row.max()) + 1, left : int(column.max()) + 1].to_numpy()
+    return slant_range(distance, eye_m, around[row - top, column - left])
 
 
 def tally(

@@ -23,7 +23,7 @@ from sensors.coverage.accumulator import CoverageTask, contribution, tally
 from sensors.coverage.sight import Block, refuse_without_ground
 from sensors.detection_model.hazard import probability_of
 from sensors.errors import LayoutError
-from sensors.layout import AnySensor, Layout, Placement
+from sensors.layout import Layout, Placement
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -138,7 +138,7 @@ def visits(blocks: Blocks) -> int:
 
 def _near_sensors(blocks: Blocks, block: Block) -> list[int]:
     """The numbers of the sensors that may see into a block."""
-    return [n for n, place in enumerate(blocks.places) if _reaches(place.sensor, blocks.terrain, block)]
+    return [n for n, place in enumerate(blocks.places) if _reaches(place, blocks.terrain, block)]
 
 
 def lazy_layers(blocks: Blocks) -> dict[str, da.Array]:
@@ -176,7 +176,7 @@ def _sums(
     numbers: Sequence[int], blocks: Blocks, block: Block, workers: int, report: Callable[[], None] | None = None
 ) -> dict[str, npt.NDArray[np.generic]]:
     places = [blocks.places[n] for n in numbers]
-    terrain, here = _terrain_for([place.sensor for place in places], blocks.terrain, block)
+    terrain, here = _terrain_for(places, blocks.terrain, block)
     return tally(places, numbers, terrain, blocks.task, here, workers, report).rasters()
 
 
@@ -185,8 +185,8 @@ def _layer(name: str, blocks: Blocks, block_info: Any) -> npt.NDArray[np.generic
     place, block = blocks.places[first], (slice(*rows), slice(*columns))
     shape = (block[0].stop - block[0].start, block[1].stop - block[1].start)
     values = np.zeros(shape[0] * shape[1], LAYERS[name])
-    if _reaches(place.sensor, blocks.terrain, block):
-        terrain, here = _terrain_for([place.sensor], blocks.terrain, block)
+    if _reaches(place, blocks.terrain, block):
+        terrain, here = _terrain_for([place], blocks.terrain, block)
         part = contribution(place, terrain, blocks.task, here)
         values[part.unknown] = UNKNOWN if name == "visible" else np.nan
         values[part.seen] = {
@@ -198,9 +198,9 @@ def _layer(name: str, blocks: Blocks, block_info: Any) -> npt.NDArray[np.generic
     return values.reshape((1, *shape))
 
 
-def _reaches(sensor: AnySensor, terrain: xr.Dataset, block: Block) -> bool:
+def _reaches(place: Placement, terrain: xr.Dataset, block: Block) -> bool:
     """Whether the square around the sensor's range meets the block."""
-    reach = sensor.max_range_m + 2.0 * cell_size(terrain)
+    sensor, reach = place.sensor, place.farthest + 2.0 * cell_size(terrain)
     north, east = terrain["northing"].to_numpy()[block[0]], terrain["easting"].to_numpy()[block[1]]
     return bool(
         north[-1] - reach <= sensor.northing <= north[0] + reach
@@ -208,7 +208,7 @@ def _reaches(sensor: AnySensor, terrain: xr.Dataset, block: Block) -> bool:
     )
 
 
-def _terrain_for(sensors: Sequence[AnySensor], terrain: xr.Dataset, block: Block) -> tuple[xr.Dataset, Block]:
+def _terrain_for(places: Sequence[Placement], terrain: xr.Dataset, block: Block) -> tuple[xr.Dataset, Block]:
     """The part of the terrain that the sensors and the block need, in memory, and the block's position in it.
 
     A terrain that is already in memory is returned whole.
@@ -216,12 +216,12 @@ def _terrain_for(sensors: Sequence[AnySensor], terrain: xr.Dataset, block: Block
     names = [name for name in ("elevation", "canopy_height") if name in terrain]
     if not any(is_lazy(terrain[name].data) for name in names):
         return terrain, block
-    if not sensors:
+    if not places:
         return terrain[names].isel(northing=block[0], easting=block[1]), _moved(block, block[0].start, block[1].start)
     cell = cell_size(terrain)
-    farthest = max(sensor.max_range_m for sensor in sensors) + 3.0 * cell
-    rows = _span(terrain["northing"].to_numpy(), [s.northing for s in sensors], farthest, block[0])
-    columns = _span(terrain["easting"].to_numpy(), [s.easting for s in sensors], farthest, block[1])
+    farthest = max(place.farthest for place in places) + 3.0 * cell
+    rows = _span(terrain["northing"].to_numpy(), [place.sensor.northing for place in places], farthest, block[0])
+    columns = _span(terrain["easting"].to_numpy(), [place.sensor.easting for place in places], farthest, block[1])
     part = terrain[names].isel(northing=rows, easting=columns)
     return part.compute(scheduler="synchronous"), _moved(block, rows.start, columns.start)
 

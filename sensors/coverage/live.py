@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-from geo.arrays import Float32s
+from geo.arrays import Float32s, Floats
 from geo.errors import BadInput
 from geo.visibility import UNKNOWN, VISIBLE
 from sensors.coverage.accumulator import CoverageTask, ranges_m
 from sensors.coverage.sight import Block, refuse_off_the_map, sight
 from sensors.detection_model.assumptions import Assumptions, Situation
-from sensors.detection_model.hazard import probability_of
+from sensors.detection_model.hazard import log_miss, probability_of
 from sensors.detection_model.weather import Conditions, conditions_of
 from sensors.layout import AnySensor, Layout, Placement
 
@@ -93,6 +93,19 @@ class LiveCoverage:
         attrs = {"units": "1", "target": self.task.situation.target, "dwell_s": self.task.dwell_s}
         coords = [self.terrain["northing"], self.terrain["easting"]]
         return xr.DataArray(self.rasters[kind], coords=coords, name="coverage_probability", attrs=attrs)
+
+    def expected(self) -> Floats:
+        """Expected coverage probability (northing, easting) of the working sensors, each up or down for the whole dwell
+        by its availability, as ``expected_probability`` of ``sensors.coverage.coverage``; NaN where none detects and
+        the visibility of one is unknown."""
+        shape = self.terrain["elevation"].shape
+        missed, unknown = np.zeros(shape), np.zeros(shape, np.bool_)
+        for sensor, part in self._parts.items():
+            if sensor.id in self.working and isinstance(part, SensorCoverage):
+                nothing = np.isnan(part.hazard)
+                unknown[part.window] |= nothing
+                missed[part.window] += log_miss(np.where(nothing, 0.0, part.hazard), sensor.availability)
+        return np.where(unknown & (missed == 0.0), np.nan, -np.expm1(missed))
 
     def _computed(self, place: Placement) -> SensorCoverage | str:
         try:

@@ -18,9 +18,11 @@ import xarray as xr
 
 from geo.arrays import is_lazy
 from geo.border import Border, Zone
+from geo.terrain import north_up
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import ViewshedMode
-from sensors.coverage.accumulator import CoverageTask
+from sensors.clear_view import look_in_view
+from sensors.coverage.accumulator import CoverageTask, ranges_m
 from sensors.coverage.blocks import BLOCK_CELLS, Blocks, checked_blocks, lazy_layers, lazy_sums, sums_now, visits
 from sensors.coverage.sight import TARGET_HEIGHTS_M, SightTask, refuse_off_the_map, sight
 from sensors.detection_model.assumptions import Assumptions, Situation
@@ -109,6 +111,7 @@ def coverage(
     unknown one adds nothing, so the value is a lower bound there, and NaN where no known sensor detects. A camera's
     hazard counts for one search only. Results are the same to the bit for any block, scheduler and number of threads.
     """
+    terrain = north_up(terrain)
     label, task = _task(target, conditions, dwell_s, assumptions, mode)
     blocks = checked_blocks(layout, terrain, task, block_cells)
     data: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {}
@@ -168,6 +171,7 @@ def coverage_rasters(
     BadInput
         As ``coverage``.
     """
+    terrain = north_up(terrain)
     label, task = _task(target, conditions, dwell_s, assumptions, mode)
     blocks = checked_blocks(layout, terrain, task, block_cells)
     done, total = 0, visits(blocks) if report is not None else 0
@@ -215,20 +219,24 @@ def look_probability(
     Ground sensors sense through the ground: everything within their range is visible, and at least their own cell.
     Availability, weather and repeated looks are not included.
     """
+    terrain = north_up(terrain)
     if target not in TARGET_HEIGHTS_M:
         raise LayoutError(f"target {target!r}", where="look_probability", expected=", ".join(TARGET_HEIGHTS_M))
-    eastings, northings = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
-    shape, task = (len(layout), len(northings), len(eastings)), SightTask(target, assumptions or Assumptions())
+    shape, task = (
+        (len(layout), terrain.sizes["northing"], terrain.sizes["easting"]),
+        SightTask(target, assumptions or Assumptions()),
+    )
     probability, visible = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.uint8)
     for i, sensor in enumerate(layout):
         refuse_off_the_map(sensor, terrain)
-        viewshed = sight(layout.placement(sensor.id), terrain, task)
+        place = layout.placement(sensor.id)
+        viewshed = sight(place, terrain, task)
         window = (viewshed.rows, viewshed.columns)
-        distance = np.hypot(eastings[window[1]] - sensor.easting, northings[window[0]][:, None] - sensor.northing)
-        inside = np.clip(distance, sensor.min_range_m, sensor.max_range_m)  # visible is in range already
-        p = sensor.look_probability(inside, target=target)
+        seen = np.flatnonzero(viewshed.states == VISIBLE)
+        p = np.where(viewshed.states == UNKNOWN, np.nan, 0.0)
+        p.flat[seen] = look_in_view(sensor, ranges_m(place, terrain, window, seen), target)
         visible[i][window] = viewshed.states
-        probability[i][window] = np.select([viewshed.states == VISIBLE, viewshed.states == UNKNOWN], [p, np.nan], 0.0)
+        probability[i][window] = p
     dims = ("sensor", "northing", "easting")
     return xr.Dataset(
         {"probability": (dims, probability, {"units": "1"}), "visible": (dims, visible, {"units": ""})},
@@ -274,6 +282,7 @@ def _coords(layout: Layout, border: Border | Zone | None, blocks: Blocks) -> dic
         "easting": terrain["easting"],
         "kind": ("sensor", np.array([sensor.kind for sensor in layout], dtype=str)),
         "availability": ("sensor", np.array([sensor.availability for sensor in layout], dtype=float), {"units": "1"}),
+        "report_delay": ("sensor", np.array([sensor.delay_s for sensor in layout], dtype=float), {"units": "s"}),
         "exposure_s": ("sensor", np.array(seconds, dtype=float), {"units": "s"}),
     }
     if border is not None:

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Bools, Ints, is_lazy
+from geo.arrays import Bools, Floats, Ints, is_lazy
 from geo.border import Border, Zone
 from geo.challenge.measures import BELTS
 from geo.errors import BadInput
-from geo.terrain import cell_size
+from geo.terrain import cell_size, north_up
+from sensors.layout import SCALE_DIGITS
 
 FIXED: Final = 2.0**32
 """Probabilities are summed as integer multiples of this, so that the order of the cells does not matter."""
@@ -48,6 +49,7 @@ def over_segments(
     assumptions are not included. Raises BadInput for a belt that is not above 0 or has no cell, and for a requirement
     outside (0, 1].
     """
+    coverage = north_up(coverage)
     check_required(required_probability)
     if not 0.0 < belt_m < np.inf:
         raise BadInput(f"{belt_m!r}", where="belt_m", expected="metres above 0")
@@ -55,8 +57,12 @@ def over_segments(
     if not counts["cells"].sum():
         raise BadInput("no cell of the terrain lies in it", where=f"belt of {belt_m:g} m", expected="a wider belt")
     spans = border.segment_spans_m
+    scale = np.round(border.frame.scale_factor(*border.point_at(spans.mean(axis=1))), SCALE_DIGITS)
+    answers = _answers(coverage, counts)
+    areas, unit = answers["area_m2"]
+    answers["area_m2"] = (areas / scale[:, None] ** 2, unit)  # on the ground
     return xr.Dataset(
-        {name: (("segment", "belt"), values, attrs) for name, (values, attrs) in _answers(coverage, counts).items()},
+        {name: (("segment", "belt"), values, attrs) for name, (values, attrs) in answers.items()},
         coords={
             "segment": np.arange(border.segments),
             "belt": list(BELTS),
@@ -81,6 +87,30 @@ def whole_belt(segments: xr.Dataset) -> xr.Dataset:
     answers = _measures(counts, per_cell)
     data = {name: (("belt",), values, attrs) for name, (values, attrs) in answers.items()}
     return xr.Dataset(data, coords={"belt": list(BELTS)}, attrs=segments.attrs)
+
+
+@dataclass(frozen=True, slots=True)
+class BeltMeans:
+    """``mean_probability`` of a belt's known cells; the least of that over its segments, ``worst_segment``, and the
+    ``number`` of that segment (−1: none); and the fraction of the cells that are unknown, ``unknown_share``."""
+
+    mean_probability: float
+    worst_segment: float
+    number: int
+    unknown_share: float
+
+
+def belt_means(probability: Floats, segment: Ints) -> BeltMeans:
+    """Means of an expected probability (cell,), NaN where unknown, over the cells of a belt, whose segments are
+    ``segment`` (cell,): the ``mean_probability`` of ``over_segments`` and ``whole_belt``, from cells at hand."""
+    known = ~np.isnan(probability)
+    count = np.bincount(segment[known])
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(segment[known], probability[known]) / count
+    if not known.any():
+        return BeltMeans(np.nan, np.nan, -1, 1.0 if len(known) else np.nan)
+    number = int(np.nanargmin(mean))
+    return BeltMeans(float(probability[known].mean()), float(mean[number]), number, float(1.0 - known.mean()))
 
 
 def check_required(required_probability: float) -> None:

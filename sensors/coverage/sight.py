@@ -14,6 +14,7 @@ from numba import njit
 from geo.arrays import Floats, Ints, UInt8s, is_lazy
 from geo.errors import TerrainError
 from geo.terrain import bounds, cell_size, sample
+from geo.terrain.derived import standing_points
 from geo.visibility import UNKNOWN, VISIBLE, viewshed
 from geo.visibility.view import Angles, ViewshedMode
 from sensors import camera, ground_sensor, human, radar, radio
@@ -80,26 +81,28 @@ def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block |
     """Viewshed of the sensor for the task's target; for a ``block`` of the terrain, at least the part in it.
 
     Ground sensors sense through the ground: all cells whose centre is within range, and at least their own cell. Raises
-    LayoutError, naming the sensor, if it is on a void or beyond the outermost cell centres.
+    LayoutError, naming the sensor, if it is on a void or beyond the outermost cell centres. Beside a void its lines of
+    sight begin at the centre of its own cell (``geo.terrain.derived.standing_points``).
     """
     sensor = place.sensor
     if sensor.kind == ground_sensor.KIND:
-        return _felt(sensor, terrain)
-    view: tuple[float, Angles] | None = sensor.max_range_m, place.azimuths_rad
+        return _felt(place, terrain)
+    easting, northing = standing_points(terrain, sensor.easting, sensor.northing)
+    stand = float(easting), float(northing)
+    view: tuple[float, Angles] | None = place.farthest, place.azimuths_rad
     if block is not None and task.mode == "exact":  # the fast viewshed of a part may differ from that of the whole
-        view = _view_into(place, terrain, block)
+        view = _view_into(place, stand, terrain, block)
     if view is None:
         return SensorViewshed(slice(0, 0), slice(0, 0), np.zeros((0, 0), np.uint8))
     canopy_share = 0.0 if task.assumptions is None else task.assumptions.canopy_share(sensor.kind)
     try:
         states = viewshed(
             terrain,
-            sensor.easting,
-            sensor.northing,
+            *stand,
             observer_height_m=sensor.mast_height_m,
             target_height_m=TARGET_HEIGHTS_M[task.target],
             max_range_m=view[0],
-            min_range_m=sensor.min_range_m,
+            min_range_m=place.nearest,
             azimuths_rad=view[1],
             elevations_rad=elevations_rad(sensor),
             curvature_k=CURVATURE_K[sensor.kind],
@@ -113,19 +116,21 @@ def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block |
     return SensorViewshed(slice(row, row + states.shape[0]), slice(column, column + states.shape[1]), states.to_numpy())
 
 
-def _view_into(place: Placement, terrain: xr.Dataset, block: Block) -> tuple[float, Angles] | None:
-    """Range [m] and azimuths within the sensor's field of view that contain all it can see in a block; None for
-    nothing.
+def _view_into(
+    place: Placement, stand: tuple[float, float], terrain: xr.Dataset, block: Block
+) -> tuple[float, Angles] | None:
+    """Range [m of the frame] and azimuths within the sensor's field of view that contain all it can see in a block.
+
+    ``stand`` is where it stands (``standing_points``). None for nothing.
 
     The whole field of view if two parts of it point into the block.
     """
-    sensor = place.sensor
     east, north = terrain["easting"].to_numpy()[block[1]], terrain["northing"].to_numpy()[block[0]]
-    right, left = float(east[-1]) - sensor.easting, float(east[0]) - sensor.easting
-    up, down = float(north[0]) - sensor.northing, float(north[-1]) - sensor.northing
+    right, left = float(east[-1]) - stand[0], float(east[0]) - stand[0]
+    up, down = float(north[0]) - stand[1], float(north[-1]) - stand[1]
     farthest = math.hypot(max(abs(left), abs(right)), max(abs(up), abs(down))) + cell_size(terrain)
-    reach = min(sensor.max_range_m, farthest)
-    if reach <= sensor.min_range_m:
+    reach = min(place.farthest, farthest)
+    if reach <= place.nearest:
         return None
     if left <= 0.0 <= right and down <= 0.0 <= up:
         return reach, place.azimuths_rad
@@ -154,15 +159,16 @@ def _common(field: tuple[float, float], start: float, width: float) -> tuple[flo
     return parts[0] if len(parts) == 1 else None
 
 
-def _felt(sensor: AnySensor, terrain: xr.Dataset) -> SensorViewshed:
+def _felt(place: Placement, terrain: xr.Dataset) -> SensorViewshed:
+    sensor = place.sensor
     eastings, northings = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     cell = cell_size(terrain)
-    rows = _within(northings, sensor.northing, sensor.max_range_m + cell)
-    columns = _within(eastings, sensor.easting, sensor.max_range_m + cell)
+    rows = _within(northings, sensor.northing, place.farthest + cell)
+    columns = _within(eastings, sensor.easting, place.farthest + cell)
     distance = np.hypot(eastings[columns] - sensor.easting, northings[rows][:, None] - sensor.northing)
-    felt = (distance <= sensor.max_range_m) & (distance >= sensor.min_range_m)
+    felt = (distance <= place.farthest) & (distance >= place.nearest)
     felt.flat[np.argmin(distance)] = True
-    share = min(1.0, math.pi * sensor.max_range_m**2 / cell**2)
+    share = min(1.0, math.pi * place.farthest**2 / cell**2)
     return SensorViewshed(rows, columns, felt.astype(np.uint8), share)
 
 
@@ -233,7 +239,8 @@ def refuse_without_ground(sensors: Iterable[AnySensor], terrain: xr.Dataset) -> 
         looking += [sensor] if sensor.kind != ground_sensor.KIND else []
     if not looking or is_lazy(terrain["elevation"].data):
         return
-    ground = sample(terrain, np.array([s.easting for s in looking]), np.array([s.northing for s in looking]))
+    places = standing_points(terrain, [s.easting for s in looking], [s.northing for s in looking])
+    ground = sample(terrain, *places)
     for sensor, height in zip(looking, ground, strict=True):
         if np.isnan(height):
             raise LayoutError(

@@ -20,7 +20,7 @@ from geo.errors import BadInput, BorderError
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.paths.crossings import INWARD
-from geo.terrain import bounds, cell_size
+from geo.terrain import bounds, cell_size, north_up
 from sensors.crossing.segments import least_ways_of_the_whole, over_segments, unknown_segments
 from sensors.crossing.watched_belt import watched_by
 from sensors.layout import Layout
@@ -108,6 +108,7 @@ def detection_by_stretches(
     below. The margin of a sub-section is widened until its own search finds no less, as far as ``Stretch.widening``
     allows (decision 0017).
     """
+    terrain = north_up(terrain)
     _refuse_unless_width(belt_m)
     todo = stretches(border, belt_m=belt_m, length_m=length_m, margin_m=MARGINS_BELTS[0] * belt_m)
     store = None
@@ -198,7 +199,7 @@ def _surroundings(stretch: Stretch, terrain: xr.Dataset, layout: Layout, belt_m:
     for sensor in layout:
         aside = np.maximum(np.maximum(box[0] - sensor.easting, sensor.easting - box[2]), 0.0)
         above = np.maximum(np.maximum(box[1] - sensor.northing, sensor.northing - box[3]), 0.0)
-        if np.hypot(aside, above) <= sensor.max_range_m:
+        if np.hypot(aside, above) <= layout.placement(sensor.id).farthest:
             inside.append(sensor)
     places = np.array([(sensor.easting, sensor.northing) for sensor in inside]).reshape(-1, 2)
     margin = MARGIN_CELLS * cell_size(terrain)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from geo.arrays import Bools, Floats, Ints
@@ -81,10 +82,7 @@ def over_segments(watched: WatchedBelt, ways: Crossings) -> xr.Dataset:
     along = Along.over_paths(watched.on_belt, [ways.cells(int(segment)) for segment in segments])
     detection = detection_along(watched, along)
     certain = _certain(watched, ways, detection)
-    state = np.full(len(segments), CROSSED, dtype="<U11")
-    state[np.isinf(ways.cost)] = UNREACHABLE
-    state[np.isnan(ways.cost)] = UNKNOWN
-    state[(state == CROSSED) & (detection.unknown_m > 0.0) & np.isnan(certain)] = UNKNOWN
+    state = _states(ways, detection, certain)
     data: dict[str, Floats] = {
         "detection_probability": detection.probability,
         "detection_probability_low": detection.probability_low,
@@ -113,6 +111,28 @@ def over_segments(watched: WatchedBelt, ways: Crossings) -> xr.Dataset:
         for name, values in data.items()
     }
     return xr.Dataset(variables, coords, attrs)
+
+
+def unknown_segments_in(watched: WatchedBelt, ways: Crossings) -> Bools:
+    """Whether each segment (segment,) is UNKNOWN in ``over_segments``, by its least detected ``ways``.
+
+    A segment is unknown where its ground is, or where every path through it leads over ground on which the sight of
+    some sensor is unknown. Nothing that depends on detection is known there: neither detection nor interruption.
+    """
+    if not (watched.unknown & watched.belt.inside).any():
+        return np.isnan(ways.cost)
+    along = Along.over_paths(watched.on_belt, [ways.cells(segment) for segment in range(ways.cost.size)])
+    detection = detection_along(watched, along)
+    unknown: Bools = _states(ways, detection, _certain(watched, ways, detection)) == UNKNOWN
+    return unknown
+
+
+def _states(ways: Crossings, detection: Detection, certain: Floats) -> npt.NDArray[np.str_]:
+    state = np.full(ways.cost.size, CROSSED, dtype="<U11")
+    state[np.isinf(ways.cost)] = UNREACHABLE
+    state[np.isnan(ways.cost)] = UNKNOWN
+    state[(state == CROSSED) & (detection.unknown_m > 0.0) & np.isnan(certain)] = UNKNOWN
+    return state
 
 
 def unknown_segments(border: BorderLine) -> xr.Dataset:

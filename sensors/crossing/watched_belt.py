@@ -17,7 +17,7 @@ from geo.border.belt import SAME_PLACE_CELLS, BorderLine, belt_of, fitting_belt_
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
-from geo.terrain import cell_size
+from geo.terrain import cell_size, north_up
 from sensors import camera, ground_sensor, human, radar, radio
 from sensors.coverage.accumulator import Contribution, contribution
 from sensors.coverage.model import bare_coverage, task_of
@@ -33,7 +33,8 @@ class SensorRate:
     """One sensor in the belt's window: flat cells where its rate is above 0, and the rate [1/s] and single-look Pd
     there.
 
-    ``unknown`` are the flat cells where its visibility is unknown.
+    ``unknown`` are the flat cells where its visibility is unknown; ``delay_s`` the seconds after which its report of a
+    detection arrives.
     """
 
     name: str
@@ -43,13 +44,21 @@ class SensorRate:
     rate: Floats
     look: Floats
     unknown: Ints
+    delay_s: float = 0.0
 
     @classmethod
     def of(cls, sensor: AnySensor, contribution: Contribution, inside: Bools) -> SensorRate:
         """The rate of a sensor from its contribution to the belt's window; ``inside`` (row, column): the belt."""
         c = contribution
-        rate = cls(sensor.id, sensor.kind, float(sensor.availability), c.seen, c.rate, c.look, c.unknown)
+        rate = cls(
+            sensor.id, sensor.kind, float(sensor.availability), c.seen, c.rate, c.look, c.unknown, sensor.delay_s
+        )
         return rate.within(inside)
+
+    def where(self, cells: Bools) -> SensorRate:
+        """The same, limited to ``cells`` (row, column): its rates elsewhere do not count."""
+        kept = cells.ravel()[self.cells]
+        return replace(self, cells=self.cells[kept], rate=self.rate[kept], look=self.look[kept])
 
     def within(self, inside: Bools) -> SensorRate:
         """The same, limited to the belt (``inside`` (row, column)) and to cells where the rate is above 0."""
@@ -143,6 +152,8 @@ def watch_belt(
     BorderError
         As ``geo.border.belt.belt_of``.
     """
+    coverage = north_up(coverage)
+    terrain = None if terrain is None else north_up(terrain)
     if not isinstance(coverage, xr.Dataset) or "rate" not in coverage or "sensor" not in coverage.dims:
         raise CrossingError("the coverage has no rate of each sensor", where="crossing", expected="sensors.coverage's")
     bare = _unwatched(coverage, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
@@ -165,6 +176,7 @@ def watched_by(
     ``sight`` are the keywords of ``sensors.coverage.coverage`` except those for its blocks. For large belts: memory and
     time grow with the cells that sensors see, not with sensors times cells.
     """
+    terrain = north_up(terrain)
     cover = bare_coverage(layout, terrain, **sight)
     bare = _unwatched(cover, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
     belt, task = bare.belt, task_of(**sight)
@@ -244,6 +256,7 @@ def _rates(coverage: xr.Dataset, belt: Belt) -> Iterator[SensorRate]:
     """Each sensor's rates in the belt; its layers are computed once."""
     names, kinds = coverage["sensor"].to_numpy(), coverage["kind"].to_numpy()
     available = coverage["availability"].to_numpy() if "availability" in coverage.coords else np.ones(len(names))
+    delays = coverage["report_delay"].to_numpy() if "report_delay" in coverage.coords else np.zeros(len(names))
     layers = coverage[["rate", "look_probability"]].isel(northing=belt.rows, easting=belt.columns)
     for number, name in enumerate(names):
         sensor = layers.isel(sensor=number).compute()
@@ -252,7 +265,9 @@ def _rates(coverage: xr.Dataset, belt: Belt) -> Iterator[SensorRate]:
             raise CrossingError(f"a rate of {name} is below 0 or infinite", where="coverage", expected="rates from 0")
         unknown = np.flatnonzero(np.isnan(rate))
         cells = np.arange(rate.size)
-        whole = SensorRate(str(name), str(kinds[number]), float(available[number]), cells, rate, look, unknown)
+        whole = SensorRate(
+            str(name), str(kinds[number]), float(available[number]), cells, rate, look, unknown, float(delays[number])
+        )
         yield whole.within(belt.inside)
 
 

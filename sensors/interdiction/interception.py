@@ -22,8 +22,8 @@ from geo.paths.crossings import INWARD, Crossings, crossings
 from geo.paths.kernel import NOWHERE, moves_of
 from geo.paths.search import Spread, Steps
 from sensors.crossing.detection import Crossing, chosen_segment, crossing_along, hazard_of_pieces
-from sensors.crossing.segments import SECOND, least_ways
-from sensors.crossing.watched_belt import WatchedBelt
+from sensors.crossing.segments import SECOND, least_ways, unknown_segments_in
+from sensors.crossing.watched_belt import WatchedBelt, with_sensors
 from sensors.detection_model.hazard import probability_of
 from sensors.interdiction.easi import probability_of_interruption
 
@@ -117,14 +117,26 @@ def most_vulnerable(
     """
     to_go, there = _to_go(watched, response, direction, neighbours)
     early = to_go.cost >= np.where(np.isnan(there), np.inf, there)
+    with np.errstate(invalid="ignore"):  # no way, and no response
+        spare_s = to_go.cost - there
+    timely = reported_in_time(watched, spare_s)
     return crossings(
         watched.belt,
         watched.mobility,
-        weight=np.where(early, watched.per_s, 0.0) + SECOND,
-        toll=np.where(early, watched.per_m, 0.0),
+        weight=np.where(early, timely.per_s, 0.0) + SECOND,
+        toll=np.where(early, timely.per_m, 0.0),
         direction=direction,
         neighbours=neighbours,
     )
+
+
+def reported_in_time(watched: WatchedBelt, spare_s: Floats) -> WatchedBelt:
+    """The belt with what is reported late (by hand) only where its report comes in time: where ``spare_s`` (row,
+    column), the crosser's time to the end less the response's, is at least the sensor's delay."""
+    if not any(sensor.delay_s > 0.0 for sensor in watched.sensors):
+        return watched
+    timely = tuple(s.where(spare_s >= s.delay_s) if s.delay_s > 0.0 else s for s in watched.sensors)
+    return with_sensors(watched, timely)
 
 
 def most_vulnerable_crossing(
@@ -206,25 +218,39 @@ def _to_go(watched: WatchedBelt, response: xr.DataArray, direction: str, neighbo
 
 
 def where_it_ends(to_go: Spread) -> Ints:
-    """Flat cell (row, column) at which the least-cost path from each cell ends, found by following all paths at once.
+    """Flat cell (row, column) at which the least-cost path from each cell ends.
 
     ``to_go`` is a backward search; a cell without a move ends in itself.
     """
+    return followed(to_go, 1.0)[0]
+
+
+def followed(to_go: Spread, cell_m: float) -> tuple[Ints, Floats]:
+    """The least-cost path from each cell: the flat cell (row, column) at which it ends, and its length [m] on the map.
+
+    All paths are followed at once. ``to_go`` is a backward search over cells of ``cell_m``; a cell without a move ends
+    in itself.
+    """
     shape = to_go.arrival.shape
-    steps = moves_of(to_go.neighbours, shape[1]).steps.astype(np.int64)
+    moves = moves_of(to_go.neighbours, shape[1])
     arrival = to_go.arrival.ravel()
-    onward = np.arange(arrival.size)
+    onward, length = np.arange(arrival.size), np.zeros(arrival.size)
     moved = arrival != NOWHERE
-    onward[moved] -= steps[arrival[moved]]
+    onward[moved] -= moves.steps.astype(np.int64)[arrival[moved]]
+    length[moved] = (moves.lengths * moves.pieces * cell_m)[arrival[moved]]
     while True:
         farther = onward[onward]
         if np.array_equal(farther, onward):
-            return onward.reshape(shape)
-        onward = farther
+            return onward.reshape(shape), length.reshape(shape)
+        onward, length = farther, length + length[onward]
 
 
 def tasks_of(watched: WatchedBelt, ways: Crossings, response: xr.DataArray, settings: ResponseSettings) -> Tasks:
-    """The tasks of the path through each segment, by the strip of the belt of each piece."""
+    """The tasks of the path through each segment, by the strip of the belt of each piece.
+
+    What is reported late (by hand) counts in the strip that the crosser has reached by then; what is reported after
+    the crossing, in a last task without time.
+    """
     cells = [ways.cells(segment) for segment in range(ways.cost.size)]
     along = Along.over_paths(watched.on_belt, cells)
     # for a zone, the offset of its far edge
@@ -235,18 +261,35 @@ def tasks_of(watched: WatchedBelt, ways: Crossings, response: xr.DataArray, sett
         share = 1.0 - share
     strip = np.minimum((share * settings.strips).astype(np.int64), settings.strips - 1)
     strip = _onward(strip, along.path)
-    place, size = along.path * settings.strips + strip, along.paths * settings.strips
+    late = any(sensor.delay_s > 0.0 for sensor in watched.sensors)
+    tasks = settings.strips + int(late)
 
-    def by_task(pieces: Floats) -> Floats:
-        total = np.bincount(place, weights=pieces, minlength=size)
-        return total.reshape(along.paths, settings.strips).astype(np.float64)
+    def by_task(pieces: Floats, strip: Ints) -> Floats:
+        total = np.bincount(along.path * tasks + strip, weights=pieces, minlength=along.paths * tasks)
+        return total.reshape(along.paths, tasks).astype(np.float64)
 
     hazard = np.zeros(len(along.path))
-    for number in range(len(watched.sensors)):
-        hazard = hazard + hazard_of_pieces(watched, along, number)[0]
+    reported_late = np.zeros((along.paths, tasks))
+    for number, sensor in enumerate(watched.sensors):
+        pieces = hazard_of_pieces(watched, along, number)[0]
+        if sensor.delay_s > 0.0:
+            reported_late += by_task(pieces, later_strip(along, strip, sensor.delay_s, after=settings.strips))
+        else:
+            hazard = hazard + pieces
+    in_task = by_task(hazard, strip) + reported_late
     there = watched.belt.of(response)
     ends = np.array([there[rows[-1], columns[-1]] if len(rows) else math.nan for rows, columns in cells])
-    return Tasks(probability_of(by_task(hazard)), by_task(along.seconds), ends, _critical(watched, along, ends))
+    return Tasks(probability_of(in_task), by_task(along.seconds, strip), ends, _critical(watched, along, ends))
+
+
+def later_strip(along: Along, strip: Ints, delay_s: float, *, after: int) -> Ints:
+    """The strip (piece,) that the crosser has reached ``delay_s`` after the middle of each piece; ``after`` where the
+    crossing is over by then. ``strip`` (piece,) are those of the pieces, which follow one another path by path."""
+    ends_s = np.cumsum(along.seconds)
+    then = np.searchsorted(ends_s, ends_s - 0.5 * along.seconds + delay_s, side="left")
+    reached = np.minimum(then, max(len(strip) - 1, 0))
+    over = (then >= len(strip)) | (along.path[reached] != along.path)
+    return np.where(over, after, strip[reached]).astype(np.int64)
 
 
 def _critical(watched: WatchedBelt, along: Along, response_s: Floats) -> Floats:
@@ -309,7 +352,8 @@ def interruptions(
         ``interruption_probability`` [1]; (segment, slower) ``least_interruption``; (segment, way)
         ``detection_probability``, ``seconds``, ``response_s``, ``margin_s`` (time margin if detected at the edge of the
         belt), and ``critical_easting`` and ``critical_northing`` [m], the critical detection point; NaN where all
-        detection is too late, where there is no path, or where a time is unknown.
+        detection is too late, where there is no path, or where a time is unknown. Interruption is NaN also where a
+        segment's detection is unknown (``sensors.crossing.segments``).
 
     Raises
     ------
@@ -340,6 +384,8 @@ def interruptions(
     interruption = np.stack(
         [np.stack([t.interruption(chosen, slower=float(f)) for f in factors], axis=1) for t in tasks.values()], axis=1
     )
+    # NaN, never a number, where detection is unknown: one rule, that of ``sensors.crossing.segments``
+    interruption[unknown_segments_in(watched, ways[LEAST])] = np.nan
     unknown = np.isnan(interruption).any(axis=1)
     least = np.where(unknown, np.nan, np.nanmin(np.where(np.isnan(interruption), np.inf, interruption), axis=1))
     units = {"detection_probability": "1", "critical_easting": "m", "critical_northing": "m"}

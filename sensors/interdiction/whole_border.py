@@ -8,13 +8,13 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from geo.arrays import Bools, Ints
+from geo.arrays import Bools, Floats, Ints
 from geo.challenge.assessment import SAME_S
 from geo.paths.crossings import INWARD, Crossings, crossings, crossings_of_the_whole, first_labels
 from geo.paths.search import Steps
 from sensors.crossing.segments import SECOND, least_ways_of_the_whole
 from sensors.crossing.watched_belt import WatchedBelt
-from sensors.interdiction.interception import FASTEST, LEAST, VULNERABLE, where_it_ends
+from sensors.interdiction.interception import FASTEST, LEAST, VULNERABLE, reported_in_time, where_it_ends
 
 SAME_WAY: Final = SECOND
 """Cost by which a path of the whole border may be below that of a part, which still counts as equal: one second without
@@ -55,9 +55,11 @@ def most_vulnerable_of_the_whole(
     If the fastest path onward from a position may leave the part, it is unknown whether detection there is early
     enough. Such cells count as 0 in the lower bound, and in full for the paths that are returned.
     """
-    early, doubtful = _early(watched, response, direction)
+    early, doubtful, spare_s = _early(watched, response, direction)
+    surely = reported_in_time(watched, np.where(doubtful, -np.inf, spare_s))
+    perhaps = reported_in_time(watched, np.where(doubtful, np.inf, spare_s))
 
-    def search(counted: Bools, **ends: Any) -> Crossings:
+    def search(counted: Bools, watched: WatchedBelt, **ends: Any) -> Crossings:
         return crossings(
             watched.belt,
             watched.mobility,
@@ -67,19 +69,22 @@ def most_vulnerable_of_the_whole(
             **ends,
         )
 
-    ways = search(early | doubtful)
+    ways = search(early | doubtful, perhaps)
     if not watched.belt.onward.any():
         return PathsWithProof(ways, np.ones(len(own_segments), bool))
-    least = search(early & ~doubtful, onward_per_s=SECOND).cost[own_segments]
+    least = search(early & ~doubtful, surely, onward_per_s=SECOND).cost[own_segments]
     return PathsWithProof(ways, np.isnan(least) | (ways.cost[own_segments] <= least + SAME_WAY))
 
 
-def _early(watched: WatchedBelt, response: xr.DataArray, direction: str) -> tuple[Bools, Bools]:
-    """Cells where a detection is early enough, and cells where the part cannot decide it (row, column)."""
+def _early(watched: WatchedBelt, response: xr.DataArray, direction: str) -> tuple[Bools, Bools, Floats]:
+    """Cells where a detection is early enough, and cells where the part cannot decide it; and the crosser's time to the
+    end less that of the response [s] (row, column each)."""
     goal = watched.belt.inner if direction == INWARD else watched.belt.outer
     labels = first_labels(watched.belt, watched.mobility, goal, 1.0)
     to_go = Steps.over(watched.on_belt).spread(labels, backward=True)
     ends = where_it_ends(to_go)
     there = watched.belt.of(response).ravel()[ends]
     doubtful = np.isfinite(to_go.cost) & ~goal.ravel()[ends]
-    return to_go.cost >= np.where(np.isnan(there), np.inf, there), doubtful
+    with np.errstate(invalid="ignore"):
+        spare_s = to_go.cost - there
+    return to_go.cost >= np.where(np.isnan(there), np.inf, there), doubtful, spare_s

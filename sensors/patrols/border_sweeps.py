@@ -1,21 +1,24 @@
 """Patrol routes along the border: each patrol drives from one segment to another, past all in between, and stays in
 some.
 
-With one path along the border, a route is a range of segments and those to stay in; the number of stays that fit
-follows from the length of the range. The route that collects most is therefore found exactly: over all ranges for one
-patrol, by a small model in HiGHS for several.
+The times are closed first: a segment is reached, and left, over other segments where that is faster. If then no way by
+the base is faster than that along the border, a route is a range of segments and those to stay in; the number of stays
+that fit follows from the length of the range. The route that collects most is therefore found exactly: over all ranges
+for one patrol, by a small model in HiGHS for several. Otherwise a patrol may return to its base and leave again
+(``sensors.patrols.excursions``).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import highspy
 import numpy as np
 
 from geo.arrays import Bools, Floats
 from sensors.errors import GameError
+from sensors.patrols.excursions import Excursions
 from sensors.patrols.game import Round, Shift
 
 SweptStretch = tuple[int, int, int]
@@ -30,33 +33,71 @@ class Sweeps:
     ----------
     hop_s : array_like, shape (segment − 1,), s
         Time from each segment to the next; infinite where there is no path.
-    out_s : array_like, shape (segment,), s
-        Time from the base.
-    back_s : array_like, shape (segment,), s
+    out_s : array_like, shape (segment,) or (base, segment), s
+        Time from the base; a patrol returns to the base that it left.
+    back_s : array_like, of the shape of ``out_s``, s
         Time back to the base.
     shift : Shift
         Patrols and times of the shift.
+    hop_back_s : array_like, shape (segment − 1,), s, optional
+        Time from the next segment back to each; without it that of ``hop_s``.
 
     Raises
     ------
     GameError
         For other shapes and for times that are negative or not numbers.
+
+    Notes
+    -----
+    The times need not obey the triangle inequality: ``out_s`` and ``back_s`` are replaced by the least times over other
+    segments, each (base, segment), and a patrol passes its base between two stays where that is faster.
     """
 
     hop_s: Floats
     out_s: Floats
     back_s: Floats
     shift: Shift
+    hop_back_s: Floats | None = None
+    _along_back_s: Floats = field(init=False)
+    _once: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        count = len(np.atleast_1d(self.out_s))
-        for name, length in (("hop_s", count - 1), ("out_s", count), ("back_s", count)):
-            values = np.asarray(getattr(self, name), np.float64)
-            if values.shape != (length,) or np.isnan(values).any() or (values < 0.0).any():
+        out, back = (np.atleast_2d(np.asarray(values, np.float64)) for values in (self.out_s, self.back_s))
+        count = out.shape[1]
+        forth = np.asarray(self.hop_s, np.float64)
+        back_along = forth if self.hop_back_s is None else np.asarray(self.hop_back_s, np.float64)
+        for name, values, shape in (
+            ("hop_s", forth, (count - 1,)),
+            ("hop_back_s", back_along, (count - 1,)),
+            ("out_s", out, (len(out), count)),
+            ("back_s", back, out.shape),
+        ):
+            if values.shape != shape or np.isnan(values).any() or (values < 0.0).any():
                 raise GameError(
-                    f"{name} has shape {values.shape}, or a time below 0", where="sweeps", expected=f"({length},) [s]"
+                    f"{name} has shape {values.shape}, or a time below 0", where="sweeps", expected=f"{shape} [s]"
                 )
-            object.__setattr__(self, name, values)
+        out, back = out.copy(), back.copy()
+        for s in range(1, count):
+            out[:, s] = np.minimum(out[:, s], out[:, s - 1] + forth[s - 1])
+            back[:, s] = np.minimum(back[:, s], back_along[s - 1] + back[:, s - 1])
+        for s in range(count - 2, -1, -1):
+            out[:, s] = np.minimum(out[:, s], out[:, s + 1] + back_along[s])
+            back[:, s] = np.minimum(back[:, s], forth[s] + back[:, s + 1])
+        once = _along_is_fastest(forth, back_along, out, back, self.shift)
+        for name, value in (
+            ("hop_s", forth),
+            ("_along_back_s", back_along),
+            ("out_s", out),
+            ("back_s", back),
+            ("_once", once),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def within_reach(self) -> Bools:
+        """Whether a patrol can stay in a segment and be back in time (segment,)."""
+        round_trip = (self.out_s + self.back_s).min(axis=0) + self.shift.stay_s
+        return np.asarray(round_trip <= self.shift.shift_s * (1.0 + 1e-12), np.bool_)
 
     def driving_s(self, first: int, last: int) -> tuple[float, bool]:
         """Compute the time from the base past one segment to another and back, in the faster direction.
@@ -75,9 +116,9 @@ class Sweeps:
         forward : bool
             Whether the faster direction begins at ``first``.
         """
-        along = float(self.hop_s[first:last].sum())
-        forth = float(self.out_s[first]) + along + float(self.back_s[last])
-        back = float(self.out_s[last]) + along + float(self.back_s[first])
+        along, along_back = (float(hops[first:last].sum()) for hops in (self.hop_s, self._along_back_s))
+        forth = float((self.out_s[:, first] + along + self.back_s[:, last]).min())
+        back = float((self.out_s[:, last] + along_back + self.back_s[:, first]).min())
         return (forth, True) if forth <= back else (back, False)
 
     def stretches(self, useful: Bools) -> list[SweptStretch]:
@@ -132,6 +173,8 @@ class Sweeps:
             The upper bound; equal to what the round collects where it is the best.
         """
         worth = np.maximum(np.asarray(prizes, np.float64), 0.0)
+        if not self._once:
+            return self._by_excursions(worth)
         stretches = self.stretches(worth > 0.0)
         if not stretches or self.shift.patrols == 0:
             return (), 0.0
@@ -155,8 +198,12 @@ class Sweeps:
             A feasible round.
         """
         left = np.maximum(np.asarray(prizes, np.float64), 0.0)
-        tours = []
+        tours: list[tuple[int, ...]] = []
         for _ in range(self.shift.patrols):
+            if not self._once and self.shift.patrols > 1:  # one patrol after the other, which takes far less time
+                tours += self._excursions(1).best(left)[0]
+                left[sorted({s for tour in tours for s in tour})] = 0.0
+                continue
             stretches = self.stretches(left > 0.0)
             if not stretches:
                 break
@@ -165,6 +212,16 @@ class Sweeps:
             tours.append(self._tour(stretches[n], picked[n]))
             left[picked[n]] = 0.0
         return tuple(tours)
+
+    def _excursions(self, patrols: int) -> Excursions:
+        shift = replace(self.shift, patrols=patrols)
+        return Excursions(self.hop_s, self._along_back_s, self.out_s, self.back_s, shift)
+
+    def _by_excursions(self, worth: Floats) -> tuple[Round, float]:
+        found, bound = self._excursions(self.shift.patrols).best(worth)
+        simple = self.quick(worth)
+        ours, theirs = (float(worth[sorted({s for tour in one for s in tour})].sum()) for one in (found, simple))
+        return (found if ours >= theirs else simple), max(bound, theirs)
 
     def _richest(self, worth: Floats, stretch: SweptStretch) -> list[int]:
         first, last, stays = stretch
@@ -210,8 +267,9 @@ class Sweeps:
         x = np.asarray(model.getSolution().col_value)
         limit = float(info.mip_dual_bound)
         if info.primal_solution_status == 0:
-            places = max((self._richest(worth, stretch) for stretch in stretches), key=lambda p: float(worth[p].sum()))
-            return (tuple(places),), limit if math.isfinite(limit) else float(worth.sum())
+            stretch = max(stretches, key=lambda one: float(worth[self._richest(worth, one)].sum()))
+            one = self._tour(stretch, self._richest(worth, stretch))
+            return (one,), limit if math.isfinite(limit) else float(worth.sum())
         tours: list[tuple[int, ...]] = []
         for k, stretch in enumerate(stretches):
             mine = [s for column, (owner, s) in enumerate(stays, count) if owner == k and x[column] > 0.5]
@@ -219,3 +277,17 @@ class Sweeps:
                 tours.append(self._tour(stretch, mine[begin : begin + stretch[2]]))
         collected = float(worth[sorted({s for tour in tours for s in tour})].sum())
         return tuple(tours), max(limit, collected)
+
+
+def _along_is_fastest(forth: Floats, back_along: Floats, out: Floats, back: Floats, shift: Shift) -> bool:
+    """Whether no way by a base is faster than that along the border, between segments that a patrol can both visit."""
+    count = out.shape[1]
+    along = np.zeros((count, count))
+    for s in range(count):
+        along[s, s + 1 :] = np.cumsum(forth[s:])
+        along[s, :s] = np.cumsum(back_along[:s][::-1])[::-1]
+    by_base = back[:, :, None] + out[:, None, :]
+    trip = out + back + shift.stay_s
+    both = trip[:, :, None] + trip[:, None, :] <= shift.shift_s * (1.0 + 1e-12)
+    faster = both & (along > by_base * (1.0 + 1e-12)) & ~np.eye(count, dtype=np.bool_)
+    return not faster.any()

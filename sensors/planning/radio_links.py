@@ -1,13 +1,15 @@
-"""Radio links between masts: line of sight within radio range, over any number of hops.
+"""Links of sensors to a base: radio links between masts within line of sight and range, over any number of hops.
 
-A report reaches a base over relays and over tall masts. Radio waves are refracted as in a standard atmosphere; trees,
-Fresnel zones and capacity are not modelled, so the result is optimistic.
+The rule is the same for every command: a sensor counts where its reports arrive. By radio a report reaches a base over
+relays and over tall masts; a sensor with a connection of its own (cellular, satellite, cable) needs none of them, and
+what is reported by hand arrives later (``sensors.sensor.Sensor.delay_s``). Radio waves are refracted as in a standard
+atmosphere; trees, Fresnel zones and capacity are not modelled, so the result is optimistic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +17,12 @@ import xarray as xr
 
 from geo.arrays import Bools, Floats
 from geo.errors import BadInput
+from geo.terrain import north_up
+from geo.terrain.derived import standing_points
 from geo.visibility import VISIBLE, line_of_sight
 from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
+from sensors.sensor import HAND, RADIO, RADIO_OR_HAND
 
 LinkedPart = AnySensor | Relay
 AT_ONCE = 20_000  # lines of sight per call
@@ -83,16 +88,17 @@ def network_of(
     """The links among ``parts`` and to the bases (base, 2) [m]; raises BadInput if there is neither a base nor a
     gateway.
 
-    A line that crosses a void does not count as a link.
+    A line that crosses a void does not count as a link. Sensors that need no radio are home, and relay nothing.
     """
+    terrain = north_up(terrain)
     chosen = settings or LinkSettings()
     places = np.asarray(bases, np.float64).reshape(-1, 2)
     gateway = np.array([isinstance(part, Relay) and part.gateway for part in parts], np.bool_)
+    home = gateway | np.array([_needs_no_radio(part) for part in parts], np.bool_)
     if not len(places) and not gateway.any():
         raise BadInput("no base", where="links", expected="at least one place that reports go to")
     carries = np.array([_carries(part, chosen) for part in parts], np.bool_)
     hears = np.zeros((len(parts), len(parts)), np.bool_)
-    home = gateway.copy()
     if not len(parts):
         return Network(carries, home, hears)
     nodes = np.array(
@@ -111,7 +117,13 @@ def network_of(
 
 
 def _carries(part: LinkedPart, settings: LinkSettings) -> bool:
-    return isinstance(part, Relay) or part.mast_height_m >= settings.relaying_mast_m
+    if isinstance(part, Relay):
+        return True
+    return part.reports_by == RADIO and part.mast_height_m >= settings.relaying_mast_m
+
+
+def _needs_no_radio(part: LinkedPart) -> bool:
+    return not isinstance(part, Relay) and part.reports_by != RADIO
 
 
 def _reach_m(part: LinkedPart, settings: LinkSettings) -> float:
@@ -132,17 +144,80 @@ def _in_sight(terrain: xr.Dataset, first: Floats, second: Floats) -> Bools:
     clear = np.zeros(len(distinct), np.bool_)
     for start in range(0, len(distinct), AT_ONCE):
         a = distinct[start : start + AT_ONCE].T
-        states = line_of_sight(terrain, (a[0], a[1]), (a[3], a[4]), observer_height_m=a[2], target_height_m=a[5])
+        here, there = standing_points(terrain, a[0], a[1]), standing_points(terrain, a[3], a[4])
+        states = line_of_sight(terrain, here, there, observer_height_m=a[2], target_height_m=a[5])
         clear[start : start + AT_ONCE] = np.atleast_1d(states == VISIBLE)
     linked[near] = clear[np.ravel(alike)]
     return linked
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """A layout as its reports arrive.
+
+    ``layout`` has the sensors that count: without those that have no link, and with ``reports_by`` decided for people
+    who report by radio or by hand. ``unlinked`` are the ids of the sensors and relays without a chain of links,
+    ``by_hand`` those of the sensors whose reports arrive late.
+    """
+
+    layout: Layout
+    unlinked: frozenset[str]
+    by_hand: frozenset[str]
+
+
+def decided(
+    parts: Sequence[LinkedPart], terrain: xr.Dataset, bases: npt.ArrayLike, there: npt.ArrayLike | None = None
+) -> list[LinkedPart]:
+    """The parts with ``"radio_or_hand"`` decided: by radio where a chain of links over the parts that are ``there``
+    (part,) (None: all) leads to a base with everything working, by hand elsewhere. Errors as network_of."""
+    asked = [not isinstance(part, Relay) and part.reports_by == RADIO_OR_HAND for part in parts]
+    if not any(asked):
+        return list(parts)
+    tried = [_by(part, RADIO) if mine else part for part, mine in zip(parts, asked, strict=True)]
+    present = np.ones(len(parts), np.bool_) if there is None else there
+    reached = network_of(tried, terrain, bases).linked(present)
+    return [
+        part if not mine else radio if linked else _by(part, HAND)
+        for part, radio, mine, linked in zip(parts, tried, asked, reached, strict=True)
+    ]
+
+
+def _by(part: LinkedPart, way: str) -> LinkedPart:
+    """The same sensor with another way of reporting."""
+    if isinstance(part, Relay):
+        return part
+    return replace(part, reports_by=way, report_delay_s=part.report_delay_s if way == HAND else None)
+
+
+def with_reports_decided(layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike) -> Layout:
+    """The layout with ``"radio_or_hand"`` decided (``decided``)."""
+    sensors = decided([*layout.relays, *layout.sensors], terrain, bases)[len(layout.relays) :]
+    return replace(layout, sensors=tuple(s for s in sensors if not isinstance(s, Relay)))
+
+
+def reporting(layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike) -> Reporting:
+    """The layout as its reports arrive at the bases (base, 2) [m] with everything working; without a base or gateway
+    nothing is known of links, and every sensor counts as linked. Errors as network_of."""
+    places = np.asarray(bases, np.float64).reshape(-1, 2)
+    if not len(places) and not any(relay.gateway for relay in layout.relays):
+        whole, lost = layout, frozenset[str]()
+    else:
+        whole = with_reports_decided(layout, terrain, places)
+        lost = unlinked(whole, terrain, places)
+    heard = replace(
+        whole,
+        sensors=tuple(sensor for sensor in whole if sensor.id not in lost),
+        relays=tuple(relay for relay in whole.relays if relay.id not in lost),
+    )
+    return Reporting(heard, lost, frozenset(sensor.id for sensor in heard if sensor.reports_by == HAND))
 
 
 def unlinked(
     layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike, settings: LinkSettings | None = None
 ) -> frozenset[str]:
     """Ids of the sensors and relays without a chain to a base, with everything working; errors as network_of."""
+    terrain = north_up(terrain)
     parts: list[LinkedPart] = [*layout.relays, *layout.sensors]
-    net = network_of(parts, terrain, bases, settings)
+    net = network_of(parts, terrain, bases, settings)  # people who report by hand elsewhere are linked in any case
     reached = net.linked(np.ones(len(parts), np.bool_))
     return frozenset(part.id for part, linked in zip(parts, reached, strict=True) if not linked)

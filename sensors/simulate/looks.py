@@ -11,8 +11,11 @@ import xarray as xr
 
 from geo.arrays import Bools, Floats, Ints
 from geo.terrain import sample
+from geo.terrain.derived import standing_points
 from geo.visibility import EARTH_RADIUS_M, VISIBLE
+from geo.visibility.slant_range import slant_range
 from sensors.camera import CLUTTER_ELEVATION_DEG
+from sensors.clear_view import look_in_view
 from sensors.coverage.sight import CURVATURE_K
 from sensors.errors import LayoutError
 from sensors.layout import Placement, elevations_rad
@@ -78,19 +81,22 @@ def looks(
 def geometry_of(place: Placement, position: Floats, velocity: Floats, terrain: xr.Dataset | None) -> Geometry:
     """Range, angles and radial velocity of movers at ``position`` (look, mover, 2) moving with ``velocity``.
 
-    Without terrain they are on a plane at the sensor's foot. The slant range combines the horizontal distance in the
-    frame and the height difference, scaled likewise; the elevation angle is that of the target's ground contact and
-    includes the drop of the curved Earth. The radial velocity does not include climbing.
+    Without terrain they are on a plane at the sensor's foot. The slant range (``geo.visibility.slant_range``) is to the
+    target's ground contact, and is multiplied by the frame's scale; the elevation angle is that of the ground contact
+    too and includes the drop of the curved Earth. The radial velocity does not include climbing.
     """
     sensor = place.sensor
     offset = position - np.array([sensor.easting, sensor.northing])
     distance = np.hypot(offset[..., 0], offset[..., 1])
     rise = np.where(np.isnan(distance), np.nan, -sensor.mast_height_m)
-    if terrain is not None:
-        eye_m = float(sample(terrain, sensor.easting, sensor.northing)) + sensor.mast_height_m
-        drop = (distance / place.scale) ** 2 / (2.0 * CURVATURE_K[sensor.kind] * EARTH_RADIUS_M)
-        rise = sample(terrain, position[..., 0], position[..., 1]) - eye_m - drop
     slant = np.hypot(distance, rise * place.scale)
+    if terrain is not None:
+        stand = standing_points(terrain, sensor.easting, sensor.northing)
+        eye_m = float(sample(terrain, *stand)) + sensor.mast_height_m
+        drop = (distance / place.scale) ** 2 / (2.0 * CURVATURE_K[sensor.kind] * EARTH_RADIUS_M)
+        foot_m = sample(terrain, position[..., 0], position[..., 1])
+        rise = foot_m - eye_m - drop
+        slant = slant_range(distance / place.scale, eye_m, foot_m) * place.scale
     return Geometry(
         position,
         distance,
@@ -135,12 +141,13 @@ def _probability(
     """(look, mover) probability of detection in each look; 0 where hidden, unknown, out of range or view, or absent."""
     sensor = place.sensor
     in_view = np.isfinite(geometry.slant) & _within(geometry.azimuth, place.azimuths_rad)
+    in_view &= (geometry.distance >= place.nearest) & (geometry.distance <= place.farthest)
     elevations = elevations_rad(sensor)
     if visible is not None:  # the viewshed includes the elevation limits, for the target's top
         in_view &= _seen(visible, geometry.position)
     elif elevations is not None:
         in_view &= (geometry.elevation >= elevations[0]) & (geometry.elevation <= elevations[1])
-    columns = [sensor.look_probability(geometry.distance[:, i], target=m.target) for i, m in enumerate(movers)]
+    columns = [look_in_view(sensor, geometry.slant[:, i] / place.scale, m.target) for i, m in enumerate(movers)]
     return np.where(in_view, np.stack(columns, axis=1) if columns else np.zeros(in_view.shape), 0.0)
 
 
@@ -192,7 +199,7 @@ def _clutter(place: Placement, count: int, chance: np.random.Generator) -> tuple
     look = np.repeat(np.arange(count), chance.poisson(sensor.false_alarms_per_scan, count))
     u = chance.random((len(look), len(_MEASURED)))
     start, width = _view(place)
-    nearest, farthest = sensor.min_range_m, sensor.max_range_m
+    nearest, farthest = place.nearest, place.farthest
     low, high = elevations_rad(sensor) or (
         math.radians(CLUTTER_ELEVATION_DEG[0]),
         math.radians(CLUTTER_ELEVATION_DEG[1]),

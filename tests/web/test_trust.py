@@ -13,6 +13,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.machine import Slowdown
+
 SHOWN_MS = 90_000
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -35,10 +37,11 @@ def test_a_killed_server_is_lost_and_back_with_nothing_missed(world: Any, visit:
     here.live()
     expect(here.part("alert")).to_have_count(1)
     here.witness.outage = True
-    world.kill()
-    killed_s = time.time()
-    expect(here.part("stream-state")).to_have_attribute("data-state", "lost")
-    assert here.changed("lost") - killed_s < 10.0
+    with Slowdown() as slowdown:
+        world.kill()
+        killed_s = time.time()
+        expect(here.part("stream-state")).to_have_attribute("data-state", "lost")
+    assert here.changed("lost") - killed_s < 10.0 * slowdown.worst
     expect(here.part("banner-stream")).to_contain_text("Connection lost")
     expect(here.part("banner-stream")).to_contain_text("New alerts do not arrive")
     here.screen("stream-lost")
@@ -62,8 +65,11 @@ def test_a_server_that_hangs_is_lost_too_and_comes_back(calm: Any, visit: Callab
     calm.signal(signal.SIGSTOP)
     stopped_s = time.time()
     try:
-        here.page.wait_for_selector("#stream-state[data-state=stale], #stream-state[data-state=lost]", timeout=SHOWN_MS)
-        assert here.changed("stale", "lost") - stopped_s < 10.0
+        with Slowdown() as slowdown:
+            here.page.wait_for_selector(
+                "#stream-state[data-state=stale], #stream-state[data-state=lost]", timeout=SHOWN_MS
+            )
+        assert here.changed("stale", "lost") - stopped_s < 10.0 * slowdown.worst
         expect(here.part("banner-stream")).not_to_contain_text("the server is there")
         expect(here.part("stream-state")).to_have_attribute("data-state", "lost")
         expect(here.part("banner-stream")).to_be_visible()

@@ -13,6 +13,7 @@ from numba import njit
 
 from geo.arrays import Bools, Int32s, Ints, UInt8s
 from geo.errors import BadInput
+from geo.terrain.derived import north_up
 from geo.visibility.kernels.sight_line import VISIBLE
 from geo.visibility.many_sites.executor import Executor, run_batches
 from geo.visibility.many_sites.height_source import HeightWindow, ground_of
@@ -141,6 +142,7 @@ def footprints(
     Memory: 4 bytes per cell of the terrain, and per site one bit for every kept cell in the rows that it reaches; in
     work, for each worker three batches of BATCH_SITES windows of one bit per cell, and one of about 9 bytes per cell.
     """
+    terrain = north_up(terrain)
     observers, elevation, blocking = sites_of(terrain, sites, **view)
     kept = np.ones(elevation.shape, np.bool_) if cells is None else np.asarray(cells, np.bool_)
     if kept.shape != elevation.shape:

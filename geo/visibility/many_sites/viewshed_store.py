@@ -15,6 +15,7 @@ import xarray as xr
 
 from geo.arrays import UInt8s
 from geo.errors import BadInput
+from geo.terrain.derived import north_up
 from geo.visibility.many_sites.executor import Executor, run_batches
 from geo.visibility.many_sites.height_source import Chunked, HeightWindow, Whole, ground_of
 from geo.visibility.many_sites.sites import SiteBatch, Sites, ViewKeywords, batches_of, sites_of
@@ -76,6 +77,7 @@ def write_viewsheds(
     Memory in addition to the terrain: for each worker three times BATCH_SITES windows of 1 byte per cell, one of about
     8, and 16 chunks of a lazy terrain.
     """
+    terrain = north_up(terrain)
     import zarr
 
     observers, elevation, blocking = sites_of(terrain, sites, **view)

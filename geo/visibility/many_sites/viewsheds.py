@@ -12,6 +12,7 @@ import xarray as xr
 from numba import njit
 
 from geo.arrays import Floats, Int32s, UInt8s
+from geo.terrain.derived import north_up
 from geo.visibility.canopy import Canopy
 from geo.visibility.kernels.sight_line import HIDDEN, UNKNOWN, VISIBLE
 from geo.visibility.many_sites.executor import Executor, run_batches
@@ -79,6 +80,7 @@ def viewsheds(
     BadInput
         As for ``viewshed``, or if there is not one value per site.
     """
+    terrain = north_up(terrain)
     import dask.array as da  # slow to import, and needed for a stack only
 
     observers, elevation, blocking = sites_of(
@@ -189,6 +191,7 @@ def sites_seeing(
     terrain: 13 bytes per cell of it (21 with ``rate``); for each worker up to three windows of a batch of 3 bytes per
     cell (with ``rate`` of one site and 9), one window of a site of about 8, and 16 chunks of a lazy terrain.
     """
+    terrain = north_up(terrain)
     observers, elevation, blocking = sites_of(terrain, sites, **view)
     executor = Executor(scheduler, workers, progress)
     shape = elevation.shape

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ingest.errors import MalformedMessage
 from ingest.standards.sapient.location import Faults, Polar, place_of, polar_of
 from ingest.standards.sapient.node import Node
-from ingest.standards.true_north import along
+from ingest.standards.true_north import along, ground_distance
 from ingest.wire import WirePlot
 from sensors.scan import CLASSES
 
@@ -104,11 +104,11 @@ def _ground(polar: Polar, node: Node) -> tuple[float | None, float | None, float
     place = node.stand.place
     if place is None or polar.range_m is None or polar.azimuth_deg is None:
         return None, None, None
-    level = polar.range_m * math.cos(math.radians(polar.elevation_deg or 0.0))
+    level = ground_distance(polar.range_m, polar.elevation_deg or 0.0, place.height_m or 0.0)
     lon, lat = along(place.lon, place.lat, polar.azimuth_deg, level)
     if polar.range_sd_m is None or polar.azimuth_sd_deg is None:
         return lon, lat, None
-    across = level * math.radians(polar.azimuth_sd_deg)
+    across = polar.range_m * math.cos(math.radians(polar.elevation_deg or 0.0)) * math.radians(polar.azimuth_sd_deg)
     return lon, lat, math.hypot(max(polar.range_sd_m, across), place.sd_m or 0.0)
 
 

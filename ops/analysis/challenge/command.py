@@ -16,8 +16,10 @@ from geo.errors import BadInput, TerrainError
 from ops.analysis.challenge.options import ChallengeOptions, weights_of
 from ops.analysis.inputs import assumption_records
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
+from ops.sector.links import SectorLinks, heard, links_of, unlinked_words
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases
+from ops.sector.ways import ways_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -54,14 +56,16 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
 
     refuse_without_ground(ground.layout, ground.terrain)
 
-    names = [*file_names(bases=ground.sector.bases is not None, breach=options.breach), *PICTURES, REPORT, SUMMARY]
+    bases = bool(read_bases(ground.sector.bases))
+    names = [*file_names(bases=bases, breach=options.breach), *PICTURES, REPORT, SUMMARY]
     prepare_folder(options.out, names, made_by=KIND)
+    links = links_of(ground)
     with progress_bar(screen) as progress:
-        question = _question(ground, options, progress)
+        question = _question(heard(ground, links), links, options, progress)
         findings = _findings(question, options, progress)
         records = _written(options.out, findings, progress)
         if question.response is not None:
-            write_isochrones(options.out / ISOCHRONES, question.response, ground.terrain)
+            write_isochrones(options.out / ISOCHRONES, question.response, ground.terrain, question.ways.words)
         if options.breach:
             write_breach(options.out / BREACH, question)
     figures = _figures(findings, records)
@@ -71,17 +75,16 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     return {**figures, "files": [str(options.out / name) for name in names]}
 
 
-def _question(ground: OpenSector, options: ChallengeOptions, progress: Progress) -> ChallengeQuestion:
+def _question(
+    ground: OpenSector, links: SectorLinks, options: ChallengeOptions, progress: Progress
+) -> ChallengeQuestion:
     from geo.challenge import DemError, ReferenceTable
-    from geo.mobility.roads_and_rivers import Ways
     from ops.analysis.challenge.question import ChallengeQuestion
 
     bar = progress.add_task("roads and response", total=2)
-    ways = Ways.from_files(
-        ground.frame, roads=options.roads, rivers=options.rivers, fords=options.fords, clip=ground.terrain
-    )
+    ways = ways_of(ground, roads=options.roads, rivers=options.rivers, fords=options.fords)
     progress.update(bar, advance=1)
-    response = _response(ground, ways)
+    response = _response(ground, ways.ways)
     progress.update(bar, advance=1)
     return ChallengeQuestion(
         ground=ground,
@@ -90,6 +93,7 @@ def _question(ground: OpenSector, options: ChallengeOptions, progress: Progress)
         direction=options.direction,
         dwell_s=options.dwell_s,
         ways=ways,
+        links=links,
         response=response,
         reference=ReferenceTable.named(REFERENCE),
         dem_error=DemError(draws=options.draws) if options.draws else None,
@@ -140,8 +144,7 @@ def _findings(question: ChallengeQuestion, options: ChallengeOptions, progress: 
     done: dict[int, StretchAnswer] = {}
     store: StretchStore | None = None
     if len(todo) > 1:
-        files = [file for file in (options.roads, options.rivers, options.fords) if file is not None]
-        changed = [(str(file), file.stat().st_mtime_ns) for file in files]
+        changed = [(str(file), file.stat().st_mtime_ns) for file in question.ways.files.values()]
         store = question.store(options.out / PARTS, len(todo), changed)
         done = _stored(store)
     bar = progress.add_task("stretches", total=STEPS * len(todo), completed=STEPS * len(done))
@@ -207,6 +210,7 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
     question, attrs = findings.question, findings.segments.attrs
     from ops.analysis.challenge.files import interruption_of
     from ops.analysis.challenge.findings import bounds_in
+    from ops.analysis.challenge.provenance import DEPTH_RULE, depth_caution
     from ops.sector.off_terrain import OffTerrain
 
     beyond = OffTerrain.of(question.ground)
@@ -228,13 +232,14 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
         "made_by": KIND,
         "sector": question.ground.sector.name,
         "layout": question.ground.layout.name,
-        "sensors": len(question.ground.layout),
+        "sensors": question.links.sensors,
         "target": question.target,
         "conditions": question.conditions,
         "direction": question.direction,
         "required_probability": findings.required,
         "belt_m": question.belt_m,
         "segments": int(findings.segments.sizes["segment"]),
+        "frame": question.ground.frame_figures,
         "off_terrain": {
             "border_m": round(beyond.line_m, 1),
             "belt_share": round(beyond.belt_share, 6),
@@ -243,6 +248,9 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
         "reference": attrs.get("reference", "none"),
         "reference_misfit": attrs.get("reference_misfit", ""),
         "missing": attrs["missing"],
+        "ground": question.ways.record,
+        "unlinked": list(question.links.unlinked),
+        "links": question.links.record,
         "any_layout": {
             name: {"hardest_segments": _hardest(findings.segments[name].to_numpy())}
             for name in ("crossing_ease", "surveillance_difficulty", "response_difficulty")
@@ -261,7 +269,11 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
                 for gap in findings.gaps
             ],
             "crossings": ways,
-            "barrier": dict(findings.barrier),
+            "barrier": dict(findings.barrier)
+            | {
+                "meaning": DEPTH_RULE,
+                "caution": depth_caution(findings.barrier.get("k"), findings.least_detection, findings.required),
+            },
         },
         "records": [record.as_dict() for record in records],
     }
@@ -285,7 +297,10 @@ def _sentence(figures: dict[str, Any]) -> str:
 
     k = figures["this_layout"]["barrier"].get("k")
     held = "how deep it is held is unknown" if k is None else f"held {deep(k)}"
+    caution = figures["this_layout"]["barrier"]["caution"]
+    held += f", {caution}" if caution else ""
+    told = [*figures["off_terrain"]["sentences"], *filter(None, [unlinked_words(figures["unlinked"])])]
     return (
         f"{known} of {figures['segments']} segments can be crossed below {figures['required_probability']:g}, "
         f"{unknown} are unknown; {held}"
-    ) + "".join(f"; {sentence}" for sentence in figures["off_terrain"]["sentences"])
+    ) + "".join(f"; {sentence}" for sentence in told)

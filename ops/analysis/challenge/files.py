@@ -180,10 +180,11 @@ def gap_rows(findings: Findings) -> pd.DataFrame:
     return pd.DataFrame({name: [getattr(gap, name) for gap in findings.gaps] for name in names})
 
 
-def write_isochrones(path: Path, response: xr.DataArray, terrain: xr.Dataset) -> None:
+def write_isochrones(path: Path, response: xr.DataArray, terrain: xr.Dataset, ground: str) -> None:
     """Write the area that responders from the bases reach within each of ISOCHRONES_MIN, as GeoJSON in WGS 84.
 
     One feature per time within which any cell is reached, shortest first; each area includes those before it.
+    ``ground`` describes what the responders move over, and is stored beside the features.
     """
     import shapely
 
@@ -196,7 +197,8 @@ def write_isochrones(path: Path, response: xr.DataArray, terrain: xr.Dataset) ->
             rounded = shapely.transform(area.geometry, lambda lonlat: lonlat.round(7))
             geometry = shapely.geometry.mapping(rounded)
             features.append({"type": "Feature", "properties": {"minutes": area.minutes}, "geometry": geometry})
-    _write_text(path, json.dumps({"type": "FeatureCollection", "features": features}, allow_nan=False) + "\n")
+    document = {"type": "FeatureCollection", "ground": ground, "features": features}
+    _write_text(path, json.dumps(document, allow_nan=False) + "\n")
 
 
 def write_breach(path: Path, question: ChallengeQuestion) -> None:
@@ -218,7 +220,7 @@ def write_breach(path: Path, question: ChallengeQuestion) -> None:
         raise BadInput(size, where="--breach", expected=expected)
     terrain = window.compute()
     belt = belt_of(ground.crossed, terrain, belt_m=question.belt_m)
-    mobility = (by_vehicle if question.target in DRIVEN else on_foot)(terrain, ways=question.ways)
+    mobility = (by_vehicle if question.target in DRIVEN else on_foot)(terrain, ways=question.ways.ways)
     sensors = np.array([(sensor.easting, sensor.northing) for sensor in ground.layout]).reshape(-1, 2)
     features = []
     for kind, search in (("maximal breach", maximal_breach), ("maximal support", maximal_support)):

@@ -38,6 +38,13 @@ class Findings:
     barrier: Mapping[str, Any]
     composite: Composite | None
 
+    @property
+    def least_detection(self) -> float:
+        """Least detection of a crossing [1] over the segments in which it is known; NaN where it is in none."""
+        detection = self.segments["detection_probability"].to_numpy()
+        known = detection[np.isfinite(detection)]
+        return float(known.min()) if len(known) else math.nan
+
     def rasters(self) -> Iterator[tuple[str, xr.Dataset]]:
         """Yield each raster over the whole belt, one at a time: its name, and a float32 dataset with only this
         raster.

@@ -10,7 +10,7 @@ import numpy as np
 
 from ops.analysis.challenge.files import interruption_of
 from ops.analysis.challenge.findings import Findings
-from ops.analysis.challenge.provenance import BY_PHASE, GONE, NO_BASES, Origin
+from ops.analysis.challenge.provenance import BY_PHASE, DEPTH_RULE, GONE, NO_BASES, Origin, depth_caution
 from ops.analysis.challenge.work import SLOWER, STATES
 from sensors.crossing.segments import UNKNOWN, UNREACHABLE
 from sensors.interdiction.interception import LEAST
@@ -52,7 +52,9 @@ def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     yield from _rasters(findings, origin)
     held = findings.barrier
     if "k" in held:
-        limits = "an upper bound: the border was worked in stretches" if held["bound"] else ""
+        bound = "an upper bound: the border was worked in stretches" if held["bound"] else ""
+        caution = depth_caution(held["k"], findings.least_detection, required)
+        limits = "; ".join(filter(None, (DEPTH_RULE, caution, bound)))
         cut = f"cut: {', '.join(held['cut'])}" if held["cut"] else "open already"
         yield origin.statistic(
             "sensors deep (k)",

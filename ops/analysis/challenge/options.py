@@ -46,9 +46,13 @@ class ChallengeOptions:
             help="Composite beside the scores, of crossing_ease, surveillance_difficulty, response_difficulty.",
         ),
     ] = ""
-    roads: Annotated[Path | None, typer.Option("--roads", help="Lines with a class or a speed.", exists=True)] = None
-    rivers: Annotated[Path | None, typer.Option("--rivers", help="Lines or areas.", exists=True)] = None
-    fords: Annotated[Path | None, typer.Option("--fords", help="Where rivers can be waded.", exists=True)] = None
+    roads: Annotated[
+        Path | None, typer.Option("--roads", help="Roads in place of the sector's: lines with a class or a speed.")
+    ] = None
+    rivers: Annotated[
+        Path | None, typer.Option("--rivers", help="Rivers in place of the sector's: lines or areas.")
+    ] = None
+    fords: Annotated[Path | None, typer.Option("--fords", help="Fords in place of the sector's.")] = None
     stretch_km: Annotated[
         float, typer.Option("--stretch", metavar="KM", help="Longer borders go piece by piece, and can be resumed.")
     ] = 50.0

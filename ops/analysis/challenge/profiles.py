@@ -59,8 +59,13 @@ def _scores(axes: Axes, findings: Findings, edges: Any) -> None:
                 alpha=0.2,
             )
         _step(axes, edges, segments[name].to_numpy(), color=colour, linewidth=1.3, label=title)
-    drawn = any(f"{name}_low" in segments for name in SCORE_TITLES)
-    note = " (bands: 5 to 95 % under errors of the elevation)" if drawn else ""
+    drawn = [name for name in SCORE_TITLES if f"{name}_low" in segments]
+    moved = sum(
+        int(((segments[name] < segments[f"{name}_low"]) | (segments[name] > segments[f"{name}_high"])).sum())
+        for name in drawn
+    )
+    note = " (bands: 5 to 95 % under errors of the elevation" if drawn else ""
+    note += f", which move {moved} scores off the line)" if moved else ")" if drawn else ""
     axes.set(ylim=(0, 1), ylabel="percentile")
     axes.set_title(f"The ground, for any layout: scores within this border{note}", loc="left", fontsize=9.5)
     _legend(axes)
@@ -109,12 +114,18 @@ def _depth(axes: Axes, findings: Findings, edges: Any) -> None:
     depth = findings.segments["depth"].to_numpy().astype(float)
     known = depth >= 0.0
     shown = np.where(known, depth, np.nan)
-    axes.stairs(np.where(known, depth, 0.0), edges, fill=True, color=COLOURS[2], alpha=0.6, label="sensors deep")
+    axes.stairs(
+        np.where(known, depth, 0.0), edges, fill=True, color=COLOURS[2], alpha=0.6, label="sensors deep, by footprints"
+    )
     _shade(axes, edges, ~known, "no ground")
     top = float(np.nanmax(shown)) if known.any() else 1.0
     axes.set(ylim=(0, max(1.0, top) * 1.15), ylabel="sensors")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_title("This layout: how many sensors deep each segment's belt is held", loc="left", fontsize=9.5)
+    axes.set_title(
+        "This layout: how many sensors deep each segment's belt is held, by footprints, which are not detections",
+        loc="left",
+        fontsize=9.5,
+    )
     _legend(axes)
 
 

@@ -19,6 +19,7 @@ from sensors.statistics.statistic import CENSUS, Statistic
 
 BY_PHASE: Final = "random phase of the scans: lower and upper end"
 BY_ERROR: Final = "5 to 95 % of drawn errors of the elevation"
+OFF_ERROR: Final = f"{BY_ERROR}; the value is outside, as errors of this kind move the measure on average (its bias)"
 BY_SEGMENT: Final = "none of the whole: each segment's, by drawn errors of the elevation, in records_by_segment"
 NOT_DRAWN: Final = "none: no errors of the elevation were drawn"
 NO_BASES: Final = "no bases: nobody knows how soon somebody comes"
@@ -51,13 +52,12 @@ class Origin:
         heights = np.ascontiguousarray(ground.terrain["elevation"][::every, ::every].to_numpy(), np.float32)
         terrain = hashlib.blake2b(heights.tobytes(), digest_size=8).hexdigest() + (f"/{every}" if every > 1 else "")
         sensors = hashlib.blake2b("\n".join(repr(s) for s in ground.layout).encode(), digest_size=8).hexdigest()
-        missing = spaced(str(findings.segments.attrs.get("missing", "")))
-        movement = f"movement by {settings.mover}" + (f", without {missing}" if missing else "")
+        movement = f"movement by {settings.mover}, {question.ways.words}"
         yard = ", ".join(_setting(name, value) for name, value in settings.yardstick().items())
         error = str(findings.segments.attrs.get("dem_error", "not drawn"))
         return cls(
             ground=f"terrain above {attrs.get('datum', 'an unknown datum')}, cells of {attrs.get('cell_m', '?')} m",
-            layout=f"layout {ground.layout.name}, {len(ground.layout)} sensors, on that terrain",
+            layout=f"layout {ground.layout.name}, {question.links.sensors} sensors, on that terrain",
             data_version=f"terrain {terrain}, border {line}, layout {sensors}, {_others(question)}",
             code_version=f"watchline {version('watchline')}",
             of_ground=(
@@ -68,6 +68,7 @@ class Origin:
             ),
             of_layout=(
                 f"target {question.target}, conditions {question.conditions}, {question.direction}",
+                f"{question.links.words[0].lower()}{question.links.words[1:]}",
                 "misses of sensors and looks independent",
                 movement,
                 f"response times spread by {response.sd_share:g}, an alarm is passed on {response.communication:g}",
@@ -99,7 +100,7 @@ def _others(question: ChallengeQuestion) -> str:
     bases = sorted(read_bases(question.ground.sector.bases).items())
     versions = [f"bases {hashlib.blake2b(repr(bases).encode(), digest_size=8).hexdigest() if bases else 'none'}"]
     for name in ("roads", "rivers", "fords"):
-        table = getattr(question.ways, name)
+        table = getattr(question.ways.ways, name)
         if table is not None:
             digest = hashlib.blake2b(b"".join(table.geometry.to_wkb()), digest_size=8).hexdigest()
             versions.append(f"{name} {digest}")
@@ -109,6 +110,22 @@ def _others(question: ChallengeQuestion) -> str:
 def deep(k: int) -> str:
     """Describe the barrier resilience k in words."""
     return f"{k} sensor deep" if k == 1 else f"{k} sensors deep"
+
+
+DEPTH_RULE: Final = (
+    "a footprint is every cell in which one look may detect (probability above 0): k counts the footprints that a "
+    "crosser must enter, not detections"
+)
+
+
+def depth_caution(k: int | None, least_detection: float, required: float) -> str:
+    """Say that footprints are not detections where a border is held and can be crossed below the requirement.
+
+    Empty where nothing is held, where the least detection [1] reaches the requirement, and where it is unknown.
+    """
+    if not k or math.isnan(least_detection) or least_detection >= required:
+        return ""
+    return f"yet a crossing is detected with {least_detection:.2f} only: depth counts footprints, not detections"
 
 
 def spaced(names: str) -> str:

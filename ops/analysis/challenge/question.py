@@ -15,8 +15,9 @@ from geo.border.stretch_store import StretchStore, fingerprint
 from geo.border.stretches import Stretch
 from geo.challenge import ChallengeSettings, DemError, ReferenceTable
 from geo.challenge.settings import VEHICLE, WALKER
-from geo.mobility.roads_and_rivers import Ways
+from ops.sector.links import SectorLinks
 from ops.sector.open_sector import OpenSector
+from ops.sector.ways import SectorWays
 from sensors.coverage import coverage
 from sensors.crossing.watched_belt import DRIVEN, WatchedBelt
 from sensors.gaps import watch_belt
@@ -36,8 +37,8 @@ RECORDS: Final = ("crossings", "trades", "barrier")
 class ChallengeQuestion:
     """The input for every stretch.
 
-    ``response`` [s] is on the terrain's cells, None without bases. ``runs`` is the number of simulated crossings of
-    each of the three paths, 0 for none.
+    ``ground`` has the sensors of the layout that count, by ``links``. ``response`` [s] is on the terrain's cells, None
+    without bases. ``runs`` is the number of simulated crossings of each of the three paths, 0 for none.
     """
 
     ground: OpenSector
@@ -45,7 +46,8 @@ class ChallengeQuestion:
     conditions: str
     direction: str
     dwell_s: float
-    ways: Ways
+    ways: SectorWays
+    links: SectorLinks
     response: xr.DataArray | None
     reference: ReferenceTable | None
     dem_error: DemError | None
@@ -106,7 +108,7 @@ def stretch_case(question: ChallengeQuestion, stretch: Stretch) -> StretchCase:
 
 def _within_margin(question: ChallengeQuestion, stretch: Stretch) -> StretchCase:
     ground, belt_m = question.ground, question.belt_m
-    reach = max((sensor.max_range_m for sensor in ground.layout.sensors), default=0.0)
+    reach = max((ground.layout.placement(name).farthest for name in ground.layout.ids), default=0.0)
     surroundings = stretch.around(ground.terrain, belt_m + reach).compute()
     terrain = stretch.around(surroundings, belt_m)
     layout = _layout_within(ground.layout, surroundings)
@@ -117,7 +119,7 @@ def _within_margin(question: ChallengeQuestion, stretch: Stretch) -> StretchCase
     }
     window = {axis: slice(*terrain[axis].to_numpy()[[0, -1]]) for axis in ("easting", "northing")}
     covered = coverage(layout, surroundings, None, **situation).sel(window)
-    watched = watch_belt(covered, terrain, stretch.border, belt_m=belt_m, ways=question.ways)
+    watched = watch_belt(covered, terrain, stretch.border, belt_m=belt_m, ways=question.ways.ways)
     response = None if question.response is None else question.response.reindex_like(terrain["elevation"])
     proved = three_ways_of_the_whole(watched, response, stretch.own_segments, direction=question.direction)
     return StretchCase(stretch, layout, terrain, covered, watched, response, proved)

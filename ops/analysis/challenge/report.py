@@ -20,7 +20,7 @@ from ops.analysis.challenge.files import interruption_of
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.findings import sentence as bounds_sentence
 from ops.analysis.challenge.pictures import SCORE_TITLES
-from ops.analysis.challenge.provenance import deep, spaced
+from ops.analysis.challenge.provenance import DEPTH_RULE, deep, depth_caution, spaced
 from ops.analysis.challenge.tables import (
     Table,
     gap_table,
@@ -142,7 +142,7 @@ def _segment_rows(findings: Findings, segment: int) -> list[tuple[str, str]]:
         ("fastest crossing", minutes(float(one["crossing_time"]))),
         ("least detected", number(float(one["detection_probability"])) if state == CROSSED else state),
         ("least interruption", number(float(one["least_interruption"].sel(slower=1.0)))),
-        ("sensors deep", "unknown" if int(one["depth"]) < 0 else f"{int(one['depth'])}"),
+        ("sensors deep, by footprints", "unknown" if int(one["depth"]) < 0 else f"{int(one['depth'])}"),
     ]
     if "response_time" in one:
         rows.append(("response", minutes(float(one["response_time"].sel(belt="both")))))
@@ -165,22 +165,30 @@ def _belt(ground: OpenSector, belt_m: float) -> str:
 def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, Path]) -> dict[str, Any]:
     question, attrs = findings.question, findings.segments.attrs
     ground = question.ground
+    kinds = {sensor.kind for sensor in ground.layout} | ({"base"} if read_bases(ground.sector.bases) else set())
     return {
         "title": f"Geography challenge: {ground.sector.title or ground.sector.name}",
-        "about": f"Layout {ground.layout.name}, {len(ground.layout)} sensors. "
+        "about": f"Layout {ground.layout.name}, {question.links.sensors} sensors. "
         f"Target: {question.target}, {question.direction}. "
         f"Conditions: {question.conditions.replace(',', ' + ')}. {_belt(ground, question.belt_m)} "
         f"Required probability: {findings.required:g}. "
-        f"{ground.crossed.segments} segments over {ground.crossed.length_m / 1000.0:.1f} km.",
+        f"{ground.crossed.segments} segments over {ground.crossed.ground_length_m / 1000.0:.1f} km.",
         "tiles": _tiles(findings, records),
         "shades": _shades(),
         "lines": [
             *(([(OUTER_EDGE["color"], "", "outer edge of the zone")]) if ground.zone is not None else []),
             *((*CLASS_STYLE[AS_CLASS[kind]], f"{kind} crossing") for kind in findings.crossings),
         ],
-        "symbols": legend_of({s.kind for s in ground.layout} | ({"base"} if ground.sector.bases else set())),
+        "symbols": legend_of(kinds),
         "sheets": [_ground_sheet(findings, pictures), _layout_sheet(findings, pictures), _records_sheet(records)],
-        "limits": [*LIMITS, f"Not in the data: {spaced(attrs['missing']) or 'nothing'}.", *_off_terrain(ground)],
+        "limits": [
+            *LIMITS,
+            f"Movement and response: {question.ways.words}.",
+            f"{question.links.words}.",
+            f"Not in the data: {spaced(attrs['missing']) or 'nothing'}.",
+            *_off_terrain(ground),
+            *(f"{sentence}." for sentence in ground.frame_sentences),
+        ],
         "colophon": f"Datum of the heights: {attrs.get('datum', 'unknown')}; cells of "
         f"{cell_size(ground.terrain):.0f} m. "
         f"{records[0].code_version}. Data: {records[0].data_version}. Times are durations; there is no clock in this "
@@ -259,7 +267,9 @@ def _layout_sheet(findings: Findings, pictures: dict[str, Path]) -> Sheet:
     else:
         bound = "at most " if held["bound"] else ""
         cut = f"; losing {', '.join(held['cut'])} opens it" if held["cut"] else ": somebody gets through untouched"
-        depth = f"The border is held {bound}{deep(held['k'])}{cut}."
+        caution = depth_caution(held["k"], findings.least_detection, findings.required)
+        depth = f"The border is held {bound}{deep(held['k'])}{cut}{f'; {caution}' if caution else ''}."
+        depth += f" For the depth {DEPTH_RULE}."
         if held["losses"]:
             depth += f" Each of {', '.join(held['losses'])} lowers that when lost alone."
     words = [

@@ -12,7 +12,16 @@ from geo.challenge.measures import dead_name
 from geo.challenge.scores import SCORES
 from ops.analysis.challenge.findings import LIMITS, Findings, proved
 from ops.analysis.challenge.layout_statistics import of_layout, of_sensors
-from ops.analysis.challenge.provenance import BY_ERROR, BY_PHASE, BY_SEGMENT, GONE, NO_BASES, NOT_DRAWN, Origin
+from ops.analysis.challenge.provenance import (
+    BY_ERROR,
+    BY_PHASE,
+    BY_SEGMENT,
+    GONE,
+    NO_BASES,
+    NOT_DRAWN,
+    OFF_ERROR,
+    Origin,
+)
 from ops.analysis.challenge.work import STATES
 from sensors.statistics.statistic import Statistic
 
@@ -86,7 +95,8 @@ def _drawn(segments: Any, name: str, segment: int) -> dict[str, Any]:
     low, high = (float(segments[f"{name}_{end}"][segment]) for end in ("low", "high"))
     if not (math.isfinite(low) and math.isfinite(high)):
         return {"interval": "none: in some draws nobody can cross, or nobody knows"}
-    return {"interval": BY_ERROR, "low": min(low, high), "high": max(low, high)}
+    outside = not min(low, high) <= float(segments[name][segment]) <= max(low, high)
+    return {"interval": OFF_ERROR if outside else BY_ERROR, "low": min(low, high), "high": max(low, high)}
 
 
 def _median(findings: Findings, origin: Origin) -> Statistic:

@@ -83,12 +83,12 @@ def _any_layout(question: ChallengeQuestion, stretch: Stretch) -> tuple[xr.Datas
     """
     settings, belt_m, terrain = question.settings, question.belt_m, question.ground.terrain
     wider, times, proved = crossing_times_of_the_whole(
-        terrain, stretch, belt_m=belt_m, settings=settings, mobility=None, ways=question.ways
+        terrain, stretch, belt_m=belt_m, settings=settings, mobility=None, ways=question.ways.ways
     )
     stretch = wider.with_margin(max(wider.margin_m, settings.sight_m))
     window = stretch.around(terrain, belt_m + settings.openness_radius_m).compute()
     response = None if question.response is None else question.response.reindex_like(window["elevation"])
-    case: dict[str, Any] = {"belt_m": belt_m, "ways": question.ways, "settings": settings, "response": response}
+    case: dict[str, Any] = {"belt_m": belt_m, "ways": question.ways.ways, "settings": settings, "response": response}
     given = stretch.over_own(times) if question.dem_error is None else None  # samples and value need the same paths
     measures = challenge(
         window,

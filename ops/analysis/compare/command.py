@@ -17,6 +17,7 @@ from ops.analysis.inputs import catalogue_of
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import Sector, layout_path, load_sector
+from ops.sector.ways import ways_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -97,6 +98,7 @@ def _computed(
 
     sector, catalogue = load_sector(options.sector), catalogue_of(options.catalogue)
     ground = open_sector(sector)
+    ways = ways_of(ground)
     layouts = layouts_of(sector, options.layouts, ground.frame, catalogue)
     with progress_bar(screen) as progress:
         bar = progress.add_task("layouts", total=steps(layouts) + 1)
@@ -104,13 +106,14 @@ def _computed(
             layouts,
             ground,
             settings,
+            ways=ways.ways,
             catalogue=catalogue,
             progress=lambda doing, done: progress.update(bar, description=doing, completed=done),
         )
         progress.advance(bar)
         bad_days = degraded(study)
         progress.advance(bar)
-    return Comparison(sector, study, verdict, bad_days, thresholds)
+    return Comparison(sector, study, verdict, bad_days, thresholds, ways)
 
 
 def layouts_of(sector: Sector, names: Sequence[str], frame: LocalFrame, catalogue: Catalogue) -> list[Layout]:
@@ -157,6 +160,7 @@ def figures_of(comparison: Comparison) -> dict[str, Any]:
         "catalogue": verdict.attrs["catalogue"],
         "limits": verdict.attrs["limits"],
         "missing": verdict.attrs["missing"],
+        "ground": comparison.ways.record,
         "segments_left_out": verdict.attrs["segments_left_out"],
     }
 

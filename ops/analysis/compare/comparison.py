@@ -10,12 +10,15 @@ import numpy as np
 
 from ops.analysis.compare.thresholds import Threshold
 from ops.analysis.inputs import bases_in
+from ops.sector.links import unlinked_words
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import Sector
+from ops.sector.ways import SectorWays
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from geo.mobility.roads_and_rivers import Ways
     from sensors.equipment.catalogue import Catalogue
     from sensors.layout import Layout
     from sensors.planning import CompareSettings, Study
@@ -33,6 +36,7 @@ class Comparison:
     verdict: xr.Dataset
     bad_days: xr.Dataset
     thresholds: Sequence[Threshold]
+    ways: SectorWays
 
     @property
     def headline(self) -> str:
@@ -49,13 +53,14 @@ def studied(
     ground: OpenSector,
     settings: CompareSettings,
     *,
+    ways: Ways,
     catalogue: Catalogue | None = None,
     progress: Callable[[str, int], None],
 ) -> tuple[Study, xr.Dataset]:
     """Study layouts at equal life-cycle cost in a sector; return the study and its verdict.
 
-    ``catalogue`` defaults to the shipped one. ``progress(doing, done)`` is called with "layouts" as the study proceeds,
-    then with "draws" before the last of ``steps``.
+    ``ways`` are the roads, rivers and fords; ``catalogue`` defaults to the shipped one. ``progress(doing, done)`` is
+    called with "layouts" as the study proceeds, then with "draws" before the last of ``steps``.
     """
     from sensors.planning import study, verdict
 
@@ -67,6 +72,7 @@ def studied(
         settings=replace(settings, belt_m=ground.sector.belt_m),
         catalogue=catalogue,
         bases=np.array(bases) if bases else None,
+        ways=ways,
         progress=lambda done, _: progress("layouts", done),
     )
     progress("draws", steps(layouts) - 1)
@@ -104,7 +110,7 @@ def headline(verdict: xr.Dataset) -> str:
             clauses.append(f"the money reaches only {share:.0%} of the sensors of {name}")
         silent = [text for text in str(verdict["unlinked"].sel(layout=name).item()).split(", ") if text]
         if silent:
-            clauses.append(f"{len(silent)} of the sensors of {name} reach no base by radio and count for nothing")
+            clauses.append(f"of {name}, {unlinked_words(silent)}")
     if story["objective"] != "least_detection":
         least = [f"{n} {float(verdict['least_detection_central'].sel(layout=n)):.1%}" for n in (first, *others)]
         clauses.append(f"crossers who go where it suits them best are detected in {', '.join(least)}")

@@ -98,7 +98,7 @@ def maps(comparison: Comparison) -> CaptionedFigure:
         figure,
         f"Maps of the layouts side by side; mean detection: {means_text}.",
         "Line: probability that the crossing of each segment that is best for the crosser is detected and looked at, "
-        "over a year's weather and outages, all inputs central. Dashed: the belt. Green: of all ways in the commonest "
+        "over a year's weather and outages, median of the draws. Dashed: the belt. Green: of all ways in the commonest "
         "weather, the one that is detected least.",
     )
 
@@ -202,7 +202,7 @@ def along(comparison: Comparison) -> CaptionedFigure:
         "Along the border",
         figure,
         "Detection in each segment for each layout, with its interval.",
-        f"Steps: all inputs central. Shaded: 5 to 95 % of the draws. Dotted: {required:g}, from where a segment counts "
+        f"Steps: median of the draws. Shaded: 5 to 95 % of them. Dotted: {required:g}, from where a segment counts "
         "as guarded. Segments that nobody can cross are left out.",
     )
 
@@ -254,7 +254,7 @@ def money(comparison: Comparison) -> CaptionedFigure:
     figure = Figure(figsize=(10.0, 3.2), layout="constrained")
     axis = figure.add_subplot()
     one = central(study.inputs, len(BUDGETS))
-    whole = float(verdict["life_cycle_cost_central"].max())
+    whole = float(verdict["life_cycle_cost_at_central_inputs"].max())
     points = []
     for number, (name, found_here) in enumerate(zip(study.names, study.outcomes(one, whole * BUDGETS), strict=True)):
         colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
@@ -296,7 +296,8 @@ def tornado(comparison: Comparison, other: str) -> CaptionedFigure:
     axis = figure.add_subplot()
     objective = verdict.attrs["objective"]
     middle = float(
-        verdict[f"{objective}_central"].sel(layout=first) - verdict[f"{objective}_central"].sel(layout=other)
+        verdict[f"{objective}_at_central_inputs"].sel(layout=first)
+        - verdict[f"{objective}_at_central_inputs"].sel(layout=other)
     )
     for row, i in enumerate(reversed(order)):
         axis.barh(

@@ -63,11 +63,16 @@ def _page(comparison: Comparison) -> dict[str, Any]:
         "assumptions": [assumption_table(comparison), coverage_assumption_table(comparison)],
         "limits": [
             str(story["limits"]).capitalize() + ".",
-            f"Not in the terrain or the sector: {story['missing'] or 'nothing'}.",
+            f"Movement and response: {comparison.ways.words}.",
+            f"Not in the terrain or the sector: {story['missing'].replace('_', ' ') or 'nothing'}.",
             f"Response: {story['response']}.",
             f"Segments left out, as nobody can cross them or their ground is unknown: {story['segments_left_out']}.",
             "Equal annual cost: what is left of a unit's life counts as worth what was not used of it.",
-            "A break-even point is of all inputs central; a dash means that there is none in the range that was tried.",
+            "Sensitivities, adverse days, the curve of money and break-even points are of all inputs central; such "
+            "an outcome may lie outside the interval of the draws, as many inputs are skewed.",
+            "Sensors deep (k) counts the footprints that a crosser must enter, however little a sensor detects in "
+            "them: the least detected crossing says what is detected.",
+            "A dash among the break-even points means that there is none in the range that was tried.",
         ],
         "catalogue": story["catalogue"],
         "colophon": f"Cells of {story['cell_m']:.0f} m, belt of {story['belt_m']:g} m, {story['candidate_ways']} "

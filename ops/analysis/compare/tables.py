@@ -30,7 +30,7 @@ LABELS: Final = (
 
 
 def outcome_table(comparison: Comparison) -> dict[str, Any]:
-    """Return every measure of each layout: central, and 5 to 95 % of the samples."""
+    """Return every measure of each layout: the median, and 5 to 95 % of the samples."""
     verdict, rows = comparison.verdict, []
     for name, label, form in LABELS:
         cells = [label]
@@ -49,7 +49,7 @@ def outcome_table(comparison: Comparison) -> dict[str, Any]:
         ("covered", "covered_km", "km"),
         ("cost per covered kilometre", "cost_per_covered_km", "money"),
         ("geography challenge left over", "challenge_left", "share"),
-        ("sensors deep (k)", "k", "number"),
+        ("sensors deep (k), by footprints", "k", "number"),
         ("gain over the first, on its old route", "gain_before", "number"),
         ("the same after displacement", "gain_after", "number"),
     )
@@ -57,7 +57,7 @@ def outcome_table(comparison: Comparison) -> dict[str, Any]:
         rows.append([label, *(shown(float(verdict[name].sel(layout=one)), form) for one in comparison.study.names)])
     for label, name in (("single points of failure", "single_losses"), ("no radio link to a base", "unlinked")):
         rows.append([label, *(_short(str(verdict[name].sel(layout=one).item())) for one in comparison.study.names)])
-    return {"title": "Outcomes", "columns": ["", *comparison.study.names], "rows": rows}
+    return {"title": "Outcomes: median (5 to 95 % of draws)", "columns": ["", *comparison.study.names], "rows": rows}
 
 
 def duel_table(comparison: Comparison) -> dict[str, Any]:

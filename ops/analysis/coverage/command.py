@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ops.analysis.coverage.options import CoverageOptions
+from ops.analysis.coverage.window import cut_to_need
 from ops.analysis.inputs import assumption_records
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
+from ops.sector.links import heard, links_of, unlinked_words
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 
@@ -30,7 +32,9 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
     BadInput for a folder whose files of these names were not written by this command.
     """
     options.check()
-    ground = open_sector(load_sector(options.sector), options.layout)
+    whole = open_sector(load_sector(options.sector), options.layout)
+    links = links_of(whole)
+    ground = cut_to_need(whole)
     from ops.analysis.coverage.files import RASTERS
     from ops.drawing.coverage_classes import maps_of
 
@@ -38,13 +42,18 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
     names = [*RASTERS, "segments.parquet", *(chosen.file for chosen in maps), "map.html", SUMMARY]
     prepare_folder(options.out, names, made_by=KIND)
     with progress_bar(screen) as progress:
-        rasters, segments, belt = _computed(ground, options, progress)
+        rasters, segments, belt = _computed(heard(ground, links), options, progress)
         _written(ground, options, rasters, segments, progress)
-    figures = _figures(options, ground, rasters, segments, belt)
+    figures = _figures(options, ground, rasters, segments, belt) | {
+        **_extent(whole, ground),
+        "unlinked": list(links.unlinked),
+        "links": links.record,
+    }
     files = [str(options.out / name) for name in names]
     write_summary(options.out / SUMMARY, {**figures, "assumptions": assumption_records(), "files": names})
     both = figures["belt"]["both"]
-    beyond = "".join(f"; {sentence}" for sentence in figures["off_terrain"]["sentences"])
+    told = [*figures["off_terrain"]["sentences"], *filter(None, [unlinked_words(links.unlinked)])]
+    beyond = "".join(f"; {sentence}" for sentence in told)
     screen.print(
         f"{_percent(both['covered_share'])} of the belt reach {options.required:g}, {_percent(both['dead_share'])} "
         f"have no line of sight, {_percent(both['unknown_share'])} are unknown{beyond}: {options.out}",
@@ -99,9 +108,8 @@ def _figures(
     options: CoverageOptions, ground: OpenSector, rasters: xr.Dataset, segments: xr.Dataset, belt: xr.Dataset
 ) -> dict[str, Any]:
     from ops.analysis.coverage.files import PER_SEGMENT
-    from ops.sector.off_terrain import OffTerrain
 
-    story, beyond = rasters.attrs, OffTerrain.of(ground)
+    story = rasters.attrs
     share = segments["covered_share"].sel(belt="both").to_numpy()
     worst = [int(i) for i in np.argsort(share, kind="stable")[:LISTED_WORST] if not np.isnan(share[i])]
     return {
@@ -122,11 +130,8 @@ def _figures(
             }
             for side in belt["belt"].to_numpy()
         },
-        "off_terrain": {
-            "border_m": round(beyond.line_m, 1),
-            "belt_share": round(beyond.belt_share, 6),
-            "sentences": beyond.sentences,
-        },
+        "frame": ground.frame_figures,
+        "worst_segment": _worst(segments["mean_probability"].sel(belt="both").to_numpy()),
         "segments": int(segments.sizes["segment"]),
         "segments_wholly_covered": int((share == 1.0).sum()),
         "worst_segments": [{"segment": i, "covered_share": _rounded(share[i])} for i in worst],
@@ -138,6 +143,30 @@ def _figures(
         "layout_checksum": story["layout_checksum"],
         "terrain_checksum": story.get("terrain_checksum"),
         "version": story["watchline_version"],
+    }
+
+
+def _worst(mean: np.ndarray[Any, Any]) -> dict[str, Any] | None:
+    """Return the segment whose ``mean_probability`` is least; None where all are unknown."""
+    if np.isnan(mean).all():
+        return None
+    at = int(np.nanargmin(mean))
+    return {"segment": at, "mean_probability": _rounded(float(mean[at]))}
+
+
+def _extent(whole: OpenSector, ground: OpenSector) -> dict[str, Any]:
+    """Return what lies off the terrain, and the cells that were computed of how many."""
+    from ops.sector.off_terrain import OffTerrain
+
+    beyond = OffTerrain.of(whole)
+    return {
+        "off_terrain": {
+            "border_m": round(beyond.line_m, 1),
+            "belt_share": round(beyond.belt_share, 6),
+            "sentences": beyond.sentences,
+        },
+        "cells": list(ground.terrain["elevation"].shape),
+        "terrain_cells": list(whole.terrain["elevation"].shape),
     }
 
 

@@ -305,7 +305,7 @@ def _field(sensor: Any, layout: Layout) -> Trail:
     start, end = view if view is not None else (0.0, 2 * np.pi)
     width = (end - start) % (2 * np.pi) or 2 * np.pi
     azimuth = start + np.linspace(0.0, width, max(3, int(width / PART_OF_CIRCLE_RAD)))
-    rim = np.column_stack([np.sin(azimuth), np.cos(azimuth)]) * sensor.max_range_m
+    rim = np.column_stack([np.sin(azimuth), np.cos(azimuth)]) * layout.placement(sensor.id).farthest
     foot = np.array([[sensor.easting, sensor.northing]])
     outline = np.vstack([rim + foot, rim[:1] + foot] if view is None else [foot, rim + foot, foot])
     return Trail(outline, "unknown", words.clean(sensor.id))

@@ -15,13 +15,16 @@ from ops.analysis.inputs import bases_in, catalogue_of
 from ops.analysis.plan.options import PlanOptions
 from ops.analysis.plan.search import ITEMS, affordable, best_plan, options_on
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
+from ops.sector.links import unlinked_words
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import layout_path, load_sector, read_bases
+from ops.sector.ways import ways_of
 
 if TYPE_CHECKING:
     import geopandas
     import xarray as xr
 
+    from geo.mobility.roads_and_rivers import Ways
     from ops.analysis.plan.patrols import PatrolPlan
     from sensors.equipment.catalogue import Catalogue
     from sensors.layout import Layout
@@ -47,9 +50,10 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
         prepare_folder(options.out, FILES, made_by=KIND)
     ground = open_sector(sector)
     present = None if start_path is None else _layout(start_path, ground, catalogue)
-    choices, sites = _options(options, ground, catalogue)
+    ways = ways_of(ground, roads=options.roads)
+    choices, sites = _options(options, ground, catalogue, ways.ways)
     choices = affordable(choices, demand, present)
-    response = _response(ground) if options.objective == "interruption" or options.patrols else None
+    response = _response(ground, ways.ways) if options.objective == "interruption" or options.patrols else None
     gateways = _gateways(options, ground)
     front: list[PurchasePlan] = []
     with progress_bar(screen) as progress:
@@ -67,6 +71,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
             demand,
             case=Case(target=options.target, conditions=options.conditions, belt_m=sector.belt_m),
             present=present,
+            ways=ways.ways,
             bases=gateways,
             response=response,
             progress=show,
@@ -77,20 +82,17 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
             front = pareto(benefits, worst, start=present, response=response)
             progress.advance(bar)
     unlinked = _unlinked(plan, ground, gateways)
-    patrols = _patrols(options, benefits, plan, ground, response) if options.patrols else None
-    figures = _figures(options, plan, front, catalogue, len(choices), sites) | {"unlinked": unlinked}
+    patrols = _patrols(options, benefits, plan, ground, ways.ways, response) if options.patrols else None
+    figures = _figures(options, plan, front, catalogue, len(choices), sites)
+    figures |= {"unlinked": unlinked, "ground": ways.record}
     if patrols is not None:
         figures["patrols"] = patrols.figures
     files = [] if options.out is None else _written(options, options.out, plan, sites, patrols, ground, figures)
     screen.print(_sentence(plan, catalogue), markup=False, highlight=False, soft_wrap=True)
     if unlinked:
-        screen.print(
-            f"{len(unlinked)} of the layout's sensors and relays reach no base by radio: {', '.join(unlinked[:5])}"
-            f"{' …' if len(unlinked) > 5 else ''}.",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        screen.print(f"{unlinked_words(unlinked)}.", markup=False, highlight=False, soft_wrap=True)
+    for warning in [] if patrols is None else patrols.warnings:
+        screen.print(f"Warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     return {**figures, "files": files}
 
 
@@ -126,7 +128,7 @@ def _layout(path: Path, ground: OpenSector, catalogue: Catalogue) -> Layout:
 
 
 def _options(
-    options: PlanOptions, ground: OpenSector, catalogue: Catalogue
+    options: PlanOptions, ground: OpenSector, catalogue: Catalogue, ways: Ways
 ) -> tuple[tuple[Option, ...], xr.Dataset | None]:
     """Return the purchase options: the sensors of a file with their costs, or items at candidate sites."""
     from sensors.planning.choice.candidate_sites import Around, SiteRules
@@ -138,7 +140,7 @@ def _options(
     rules = SiteRules(
         spacing_m=options.spacing_m, steepest=options.steepest, road_m=options.road_m, power_m=options.power_m
     )
-    around = Around(roads=_lines(options.roads, "--roads"), power=_lines(options.power, "--power"))
+    around = Around(roads=ways.roads, power=_lines(options.power, "--power"))
     return options_on(ground, rules, money, items=options.items or ITEMS, around=around)
 
 
@@ -170,13 +172,13 @@ def _gateways(options: PlanOptions, ground: OpenSector) -> list[tuple[float, flo
     return [ground.frame.to_local(lon, lat) for lon, lat in points.values()]
 
 
-def _response(ground: OpenSector) -> xr.DataArray:
+def _response(ground: OpenSector, ways: Ways) -> xr.DataArray:
     from geo.paths.response_times import response_time
 
     bases = bases_in(ground)
     if not bases:
         raise BadInput("the sector names no bases", where=str(ground.sector.path), expected="bases = a GeoJSON file")
-    return response_time(ground.terrain, np.array(bases))
+    return response_time(ground.terrain, np.array(bases), ways=ways)
 
 
 def _unlinked(plan: PurchasePlan, ground: OpenSector, gateways: list[tuple[float, float]] | None) -> list[str] | None:
@@ -192,6 +194,7 @@ def _patrols(
     benefits: OptionBenefits,
     plan: PurchasePlan,
     ground: OpenSector,
+    ways: Ways,
     response: xr.DataArray | None,
 ) -> PatrolPlan:
     from ops.analysis.plan.patrols import play
@@ -201,7 +204,8 @@ def _patrols(
     ids = [option.id for option in benefits.options]
     watched = benefits.with_chosen(np.array([ids.index(option.id) for option in plan.bought], np.int64))
     shift = Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
-    return play(watched, ground.crossed, ground.terrain.compute(), response, shift)
+    bases = np.array(bases_in(ground))
+    return play(watched, ground.crossed, ground.terrain.compute(), response, bases, shift, ways=ways)
 
 
 def _figures(

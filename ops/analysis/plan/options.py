@@ -24,8 +24,8 @@ class PlanOptions:
     ] = None
     sector: Annotated[str | None, typer.Option("--sector", help="The same. Default: cumberland.")] = None
     objective: Annotated[
-        str, typer.Option("--objective", help="covered, worst_segment, least_detected or interruption.")
-    ] = "covered"
+        str, typer.Option("--objective", help="mean_probability, worst_segment, least_detected or interruption.")
+    ] = "mean_probability"
     items: Annotated[
         tuple[str, ...], typer.Option("--item", help="Catalogue item that may be bought; again for each.")
     ] = ()
@@ -52,7 +52,9 @@ class PlanOptions:
     conditions: Annotated[str, typer.Option("--conditions", help="Light and weather, as for coverage.")] = "day"
     spacing_m: Annotated[float, typer.Option("--spacing", metavar="M", help="Between candidate sites.")] = 1500.0
     steepest: Annotated[float, typer.Option("--steepest", help="Steepest ground of a site, rise over run.")] = 0.36
-    roads: Annotated[Path | None, typer.Option("--roads", help="Roads: a map file of lines.")] = None
+    roads: Annotated[
+        Path | None, typer.Option("--roads", help="Roads in place of the sector's: a map file of lines.")
+    ] = None
     road_m: Annotated[float, typer.Option("--max-road", metavar="M", help="Farthest from a road.")] = math.inf
     power: Annotated[Path | None, typer.Option("--power", help="Power lines or supplies: a map file.")] = None
     power_m: Annotated[float, typer.Option("--max-power", metavar="M", help="Farthest from power.")] = math.inf

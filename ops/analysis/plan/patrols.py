@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,10 +13,13 @@ import numpy as np
 
 from geo.arrays import Bools, Floats, Ints
 from geo.errors import BadInput
+from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
-from geo.paths.response_times import travel_time
+from geo.paths.response_times import journey_time
 from ops.runtime.output import atomic_write
-from sensors.interdiction.interception import ResponseSettings, tasks_of, three_ways
+from sensors.crossing.segments import unknown_segments_in
+from sensors.interdiction.interception import LEAST, ResponseSettings, tasks_of, three_ways
 from sensors.patrols.border_sweeps import Sweeps
 from sensors.patrols.game import Game, Shift, Solution, roster, solve_game
 
@@ -36,27 +40,74 @@ PATROL_FINDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatrolPlan:
-    """The solved game for a number of ``patrols``; ``segments`` (segment of the game,) are numbers on the border."""
+    """The solved game for a number of ``patrols``; ``segments`` (segment of the game,) are numbers on the border.
+
+    ``solution`` is the game over the segments that patrols can change (``in_reach``); in the others a crosser meets
+    ``uncovered`` whatever the lottery. The lottery is the best there is for the border, and for what it can change.
+    """
 
     solution: Solution
     segments: Ints
     patrols: int
+    uncovered: Floats
+    in_reach: Bools
+
+    @property
+    def least_out_of_reach(self) -> float:
+        """Least probability of interruption where patrols change nothing; infinite where they can help everywhere."""
+        return float(self.uncovered[~self.in_reach].min(initial=np.inf))
+
+    @property
+    def _safest_out_of_reach(self) -> int:
+        return int(np.argmin(np.where(self.in_reach, np.inf, self.uncovered)))
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Return the solution for JSON, with segments by their numbers on the border."""
-        solution = self.solution
+        """Return the solution for JSON, with segments by their numbers on the border.
+
+        ``value`` is that of the border, ``value_in_reach`` that of the segments which patrols can change.
+        """
+        solution, fixed = self.solution, self.least_out_of_reach
+        attacker = solution.attacker
+        if fixed < solution.value:
+            attacker = np.zeros(len(self.segments))
+            attacker[self._safest_out_of_reach] = 1.0
         return {
-            "value": round(solution.value, 6),
-            "gap": round(solution.gap, 9),
-            "attacker_best": round(solution.attacker_best, 6),
-            "defender_best": round(solution.defender_best, 6),
+            "value": round(min(solution.value, fixed), 6),
+            "without_patrols": round(float(self.uncovered.min()), 6),
+            "value_in_reach": round(solution.value, 6) if self.in_reach.any() else None,
+            "gap": round(solution.gap, 9) if fixed > solution.attacker_best else 0.0,
+            "gap_in_reach": round(solution.gap, 9),
+            "attacker_best": round(min(solution.attacker_best, fixed), 6),
+            "defender_best": round(min(solution.defender_best, fixed), 6),
             "segments": [int(s) for s in self.segments],
+            "out_of_reach": [int(s) for s in self.segments[~self.in_reach]],
             "coverage": [round(float(c), 6) for c in solution.coverage],
-            "attacker": [round(float(a), 6) for a in solution.attacker],
+            "attacker": [round(float(a), 6) for a in attacker],
             "rounds_in_the_lottery": len(solution.rounds),
             "patrols": self.patrols,
+            "warnings": self.warnings,
         }
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return what a planner must know before using the roster, one sentence each; empty where there is nothing."""
+        solution, said = self.solution, []
+        value, alone = min(solution.value, self.least_out_of_reach), float(self.uncovered.min())
+        if value <= alone + 1e-9:
+            best = int(self.segments[self._safest_out_of_reach])
+            said.append(
+                f"Patrols do not raise the least probability of interruption, {value:.3f}: a crosser who knows them "
+                f"goes through segment {best}, where they change nothing."
+            )
+            if self.in_reach.any():
+                said.append(
+                    f"The roster is the best for the {int(self.in_reach.sum())} segments that patrols can change: "
+                    f"at least {solution.value:.3f} there."
+                )
+        if len(solution.rounds) == 1:
+            said.append("Every shift of the roster is the same round: whoever has seen one knows all.")
+        return said
 
 
 def game_of(
@@ -69,45 +120,76 @@ def game_of(
     independent).
     """
     settings = ResponseSettings()
-    tasks = [tasks_of(watched, paths, response, settings) for paths in three_ways(watched, response).values()]
+    paths = three_ways(watched, response)
+    tasks = [tasks_of(watched, each, response, settings) for each in paths.values()]
     alone = np.min([t.interruption(settings) for t in tasks], axis=0)
     on_the_spot = [replace(t, response_s=np.fmin(t.response_s, on_the_spot_s)) for t in tasks]
     helped = 1.0 - (1.0 - np.min([t.interruption(settings) for t in on_the_spot], axis=0)) * (1.0 - finds)
-    known = np.flatnonzero(~np.isnan(alone) & ~np.isnan(helped))
+    known = np.flatnonzero(~np.isnan(alone) & ~np.isnan(helped) & ~unknown_segments_in(watched, paths[LEAST]))
     if not len(known):
         raise BadInput("no segment can be crossed and reached", where="patrols", expected="ground with a way across")
     return Game(alone[known], np.maximum(helped, alone)[known]), known.astype(np.int64)
 
 
-def sweeps_of(border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, segments: Ints, shift: Shift) -> Sweeps:
+def sweeps_of(
+    border: BorderLine,
+    terrain: xr.Dataset,
+    bases: Floats,
+    segments: Ints,
+    shift: Shift,
+    *,
+    ways: Ways | None = None,
+) -> Sweeps:
     """Return patrol routes along the line, between midpoints of segments, by vehicle where drivable, otherwise on foot.
 
-    The journeys out and back take as long as the response.
+    All times are of the same search over the same ground (``geo.paths.response_times.journey_time``), each in its own
+    direction: out of each of the ``bases`` (base, 2) [m], back to it, and between neighbouring midpoints, there within
+    ``DETOUR_M``.
     """
     middles = border.segment_spans_m.mean(axis=1)[segments]
     east, north = border.point_at(middles)
     midpoints = np.column_stack([np.atleast_1d(east), np.atleast_1d(north)])
-    walker, vehicle = on_foot(terrain), by_vehicle(terrain)
-    hops = np.empty(len(midpoints) - 1)
-    for n in range(len(hops)):
-        hops[n] = min(_seconds(mover, midpoints[n], midpoints[n + 1]) for mover in (vehicle, walker))
-    out = np.array([float(response.sel(easting=e, northing=n, method="nearest")) for e, n in midpoints])
-    out = np.where(np.isnan(out), np.inf, out)
-    return Sweeps(hops, out, out, shift)
+    settings = MobilitySettings()
+    surfaces = (
+        on_foot(terrain, ways=ways, settings=settings),
+        by_vehicle(terrain, ways=ways, settings=settings),
+    )
+    out, back = (
+        np.array(
+            [
+                _seconds_at(journey_time(*surfaces, base, to_place=homeward, mount_s=settings.dismount_s), midpoints)
+                for base in np.atleast_2d(bases)
+            ]
+        )
+        for homeward in (False, True)
+    )
+    hops, hops_back = np.empty(len(midpoints) - 1), np.empty(len(midpoints) - 1)
+    for n, (start, goal) in enumerate(pairwise(midpoints)):
+        near = [_around(mover, start, goal) for mover in surfaces]
+        for homeward, into in ((False, hops), (True, hops_back)):
+            try:
+                time = journey_time(
+                    near[0], near[1], start, to_place=homeward, vehicle_near=True, mount_s=settings.dismount_s
+                )
+            except BadInput:  # the midpoint is on ground that is closed
+                into[n] = np.inf
+            else:
+                into[n] = _seconds_at(time, goal[None, :])[0]
+    return Sweeps(hops, out, back, shift, hops_back)
 
 
-def _seconds(mover: Mobility, start: Floats, goal: Floats) -> float:
-    """Return the seconds between nearby positions on paths deviating at most DETOUR_M; infinite without a path."""
+def _seconds_at(time: xr.DataArray, places: Floats) -> Floats:
+    """Return the seconds (place,) at places (place, 2) [m]; infinite where there is no path or the ground is void."""
+    values = [float(time.sel(easting=e, northing=n, method="nearest")) for e, n in places]
+    return np.where(np.isnan(values), np.inf, values)
+
+
+def _around(mover: Mobility, start: Floats, goal: Floats) -> Mobility:
+    """Return the ground within DETOUR_M of the box around two positions."""
     low, high = np.minimum(start, goal) - DETOUR_M, np.maximum(start, goal) + DETOUR_M
     columns = _span((mover.easting >= low[0]) & (mover.easting <= high[0]))
     rows = _span((mover.northing >= low[1]) & (mover.northing <= high[1]))
-    window = mover.within(rows, columns, np.ones((rows.stop - rows.start, columns.stop - columns.start), bool))
-    try:
-        reached = travel_time(window, start, neighbours=8)
-    except BadInput:  # the mover cannot be at the start
-        return float("inf")
-    seconds = float(reached.sel(easting=goal[0], northing=goal[1], method="nearest"))
-    return seconds if seconds == seconds else float("inf")
+    return mover.within(rows, columns, np.ones((rows.stop - rows.start, columns.stop - columns.start), bool))
 
 
 def _span(inside: Bools) -> slice:
@@ -130,11 +212,30 @@ def write_roster(out: Path, plan: PatrolPlan, shifts: int) -> list[str]:
 
 
 def play(
-    watched: WatchedBelt, border: BorderLine, terrain: xr.Dataset, response: xr.DataArray, shift: Shift
+    watched: WatchedBelt,
+    border: BorderLine,
+    terrain: xr.Dataset,
+    response: xr.DataArray,
+    bases: Floats,
+    shift: Shift,
+    *,
+    ways: Ways | None = None,
 ) -> PatrolPlan:
-    """Solve the game on the watched belt."""
+    """Solve the game on the watched belt for patrols from ``bases`` (base, 2) [m].
+
+    A crosser who picks a segment that patrols cannot change is held by nothing, and then every lottery is as good: the
+    lottery is sought over the others, where it is the best, and so it is for the border too.
+    """
     game, segments = game_of(watched, response)
-    return PatrolPlan(solve_game(game, sweeps_of(border, terrain, response, segments, shift)), segments, shift.patrols)
+    rounds = sweeps_of(border, terrain, bases, segments, shift, ways=ways)
+    return solved(game, segments, rounds)
+
+
+def solved(game: Game, segments: Ints, rounds: Sweeps) -> PatrolPlan:
+    """Solve the game over the segments that some round can change; see ``play``."""
+    in_reach = rounds.within_reach & (game.covered > game.uncovered) & (rounds.shift.patrols > 0)
+    over = Game(np.where(in_reach, game.uncovered, 1.0), np.where(in_reach, game.covered, 1.0))
+    return PatrolPlan(solve_game(over, rounds), segments, rounds.shift.patrols, game.uncovered, in_reach)
 
 
 def _private(path: Path, document: Any) -> None:

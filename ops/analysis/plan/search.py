@@ -10,6 +10,7 @@ from ops.sector.open_sector import OpenSector
 if TYPE_CHECKING:
     import xarray as xr
 
+    from geo.mobility.roads_and_rivers import Ways
     from sensors.layout import Layout
     from sensors.planning.choice.benefits import Case, OptionBenefits
     from sensors.planning.choice.candidate_sites import Around, SiteRules
@@ -49,6 +50,7 @@ def best_plan(
     *,
     case: Case,
     present: Layout | None,
+    ways: Ways,
     bases: Sequence[tuple[float, float]] | None,
     response: xr.DataArray | None = None,
     progress: Callable[[str, int, int], None],
@@ -66,6 +68,7 @@ def best_plan(
         ground.crossed,
         case=case,
         present=present,
+        ways=ways,
         bases=bases,
         progress=lambda done, total: progress("candidates", done, total),
     )

@@ -90,7 +90,7 @@ def rows_of(path: Path, *, known: Sequence[str]) -> list[dict[str, Any]]:
         table = [dict(row) for row in reader]
         if not table and not set(known) & set(reader.fieldnames):
             raise ValueError(f"its first line, {reader.fieldnames[0]!r}, names no known column")
-    except (OSError, ValueError, csv.Error) as error:
+    except (OSError, ValueError, RecursionError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise IndicatorError(
             f"cannot be read ({reason})", where=str(path), expected="CSV with a header, or JSON"

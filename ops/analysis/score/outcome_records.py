@@ -90,6 +90,9 @@ def _period(row: Mapping[str, Any], where: str, until: date) -> Period:
         raise IndicatorError(f"from {start} to {end}", where=where, expected=f"a start before an end, up to {until}")
     counts = {name: number_of(row.get(name), name, where) for name in COUNTS}
     repeated, low, high = (number_of(row.get(name), name, where) for name in REPEATS)
+    for name, value in {**counts, "repeated": repeated}.items():
+        if name != "undetected" and value is not None and not float(value).is_integer():  # that alone is modelled
+            raise IndicatorError(f"{name} {value:g}", where=where, expected="a whole number of events")
     if (low is None) != (high is None) or (repeated is not None and low is None):
         raise IndicatorError("half of the repeats", where=where, expected=f"{', '.join(REPEATS)} together, or none")
     deterred = None if low is None or high is None else (low, high)

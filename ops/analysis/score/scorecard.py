@@ -258,7 +258,7 @@ def of_challenge(folder: Path, *, day: date) -> list[ScorecardLine]:
         if summary["made_by"] != "watchline challenge":
             raise KeyError("made_by")
         return [_line_of(record, summary, day) for record in records if record["name"] in _wanted(summary)]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise IndicatorError(
             "is no answer of watchline challenge", where=str(folder), expected="its --out folder"
         ) from None

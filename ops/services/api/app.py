@@ -94,6 +94,7 @@ def create_app(
     access_log: AccessLog | None = None,
     ground: Ask | None = None,
     plan: PlanRoutes | None = None,
+    parts: Callable[[], Mapping[str, str | None]] = dict,
 ) -> FastAPI:
     """Create the application, to be bound to 127.0.0.1 (``ops.services.api.server``). While the store does not exist,
     requests are answered with status 503.
@@ -101,11 +102,12 @@ def create_app(
     ``ground`` queries the map process (``ops.services.map.supervisor``); without it there is no map, and the map routes
     return 404. ``plan`` handles the planner's page; the caller closes it.
 
-    ``act`` sends an operator's action and returns once it is sent; an exception means that it was not sent.
+    ``act`` takes an operator's action and returns once it is on disk; an exception means that it was not taken.
+    ``parts`` states why each process of the room does not work, None for one that does.
     ``now_ns``: UTC nanoseconds since 1970.
     """
     reader = store if isinstance(store, Reader) else Reader(store)
-    routes = _Routes(reader, settings, act, now_ns, access_log)
+    routes = _Routes(reader, settings, act, now_ns, access_log, parts)
     session = Session(settings.demo, settings.operator, now_ns, settings.clock_rate, settings.ground, settings.layout)
     on_the_ground = None if ground is None else GroundRoutes(ground, session, routes.hub)
 
@@ -145,11 +147,12 @@ class _Routes:
         act: Callable[[OperatorAction], None],
         now_ns: Callable[[], int],
         access_log: AccessLog | None,
+        parts: Callable[[], Mapping[str, str | None]],
     ) -> None:
         self._reader, self._settings, self._act, self._now_ns, self._log = reader, settings, act, now_ns, access_log
-        self.hub = Hub(
-            Reader(reader.path), settings.stream, now_ns=now_ns
-        )  # a separate reader, so that it does not wait
+        self._parts = parts
+        own_reader = Reader(reader.path)  # so that it does not wait
+        self.hub = Hub(own_reader, settings.stream, now_ns=now_ns, parts=parts)
 
     def add_to(self, app: FastAPI) -> None:
         for path, handler in (
@@ -191,12 +194,16 @@ class _Routes:
         return Response(to_json(self._settings.border, where="border"), media_type="application/geo+json")
 
     def health(self) -> JSONResponse:
-        """Whether the picture is current; status 503 if it is not, so that a probe need not parse the body."""
+        """Whether the picture is current and every part of the room works; status 503 if not, so that a probe need not
+        parse the body. ``parts``: ``ok``, or why the part does not work."""
         progress, live, now_ns = self._reader.progress(), self._reader.live("tracks"), self._now_ns()
+        parts = self._parts()
         age_s = None if live is None else (now_ns - live.stamp_ns) / 1e9
         state = "starting" if age_s is None else "stale" if age_s > self._settings.stale_after_s else "ok"
+        state = "down" if any(parts.values()) else state
         body = {
             "status": state,
+            "parts": {name: problem or "ok" for name, problem in parts.items()},
             "age_s": age_s,
             "stamp": None if live is None else rfc3339(live.stamp_ns),
             "cursor": progress.cursor,
@@ -242,17 +249,22 @@ class _Routes:
         request: Request,
         after: Annotated[int | None, Query(ge=0)] = None,
         last_event_id: Annotated[int | None, Header(ge=0)] = None,
+        page: Annotated[str | None, Query(pattern="^[0-9a-f]{16}$")] = None,
         purpose: Annotated[str | None, Header()] = None,
     ) -> Response:
-        """Events ``alert``, ``tracks``, ``sensors``, ``heartbeat``, ``reset``; alerts resume after Last-Event-ID."""
-        if self.hub.full:
+        """Events ``alert``, ``tracks``, ``sensors``, ``heartbeat``, ``reset``; alerts resume after Last-Event-ID.
+
+        ``page``: a random name of the page or browser, which has one stream: a new one replaces its last. Pages always
+        get a stream; programs, without a name, are refused when too many are open.
+        """
+        if page is None and self.hub.full:
             raise HTTPException(503, "Too many streams are open; close one or try again later.")
         await asyncio.to_thread(self._note, request, purpose)
-        return EventStream(self.hub, after if last_event_id is None else last_event_id)
+        return EventStream(self.hub, after if last_event_id is None else last_event_id, page)
 
     def metrics(self) -> PlainTextResponse:
         """Counts, progress and streams in the Prometheus text format."""
-        text = metrics_text(self._reader.progress(), self._reader.live("counts"), self.hub.clients)
+        text = metrics_text(self._reader.progress(), self._reader.live("counts"), self.hub.clients, self._parts())
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
     def _action(self, action: Action, identity: str, request: Request, reason: str = "") -> JSONResponse:

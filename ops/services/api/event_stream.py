@@ -34,13 +34,15 @@ class StreamSettings:
     """Limits of the stream: seconds, hertz, bytes.
 
     A client is disconnected if one write takes longer than ``stall_s`` or more than ``max_behind_bytes`` of alerts are
-    published meanwhile; it resumes with Last-Event-ID.
+    published meanwhile; it resumes with Last-Event-ID. ``max_clients``: streams of programs, which are refused beyond.
+    ``max_pages``: streams of pages, of which the oldest ends when one more opens.
     """
 
     poll_s: float = 0.02
     tracks_hz: float = 10.0
     heartbeat_s: float = 5.0
     max_clients: int = 256
+    max_pages: int = 32
     max_behind_bytes: int = 1_000_000
     stall_s: float = 15.0
 
@@ -48,6 +50,8 @@ class StreamSettings:
 @dataclass(slots=True, eq=False)
 class _Client:
     after: int
+    page: str | None = None
+    replaced: bool = False
     seen: dict[str, int] = field(default_factory=dict)  # picture -> version sent
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     published_before: int = 0  # bytes published when the current write began
@@ -57,9 +61,17 @@ class _Client:
 class Hub:
     """Poll the store once for all clients and wake them. Runs in one event loop; ``stop`` is thread-safe."""
 
-    def __init__(self, reader: Reader, settings: StreamSettings, *, now_ns: Callable[[], int]) -> None:
-        self._reader, self._settings, self._now_ns = reader, settings, now_ns
-        self._clients: set[_Client] = set()
+    def __init__(
+        self,
+        reader: Reader,
+        settings: StreamSettings,
+        *,
+        now_ns: Callable[[], int],
+        parts: Callable[[], Mapping[str, str | None]] = dict,
+    ) -> None:
+        self._reader, self._settings, self._now_ns, self._parts = reader, settings, now_ns, parts
+        self._down: dict[str, str] = {}
+        self._clients: dict[_Client, None] = {}  # the oldest first
         self._loop: asyncio.AbstractEventLoop | None = None
         self._head: int | None = None  # newest outbox number taken from the store
         self._floor = 0  # the rows in memory are all those with floor < n <= head
@@ -81,8 +93,8 @@ class Hub:
 
     @property
     def full(self) -> bool:
-        """Whether the maximum number of clients is reached."""
-        return len(self._clients) >= self._settings.max_clients
+        """Whether the maximum number of programs is reached."""
+        return sum(client.page is None for client in self._clients) >= self._settings.max_clients
 
     def sensors_picture(self, sensors: Live) -> bytes:
         """The sensors with the revisions of the map's layers, which change with the sensors' health."""
@@ -130,16 +142,20 @@ class Hub:
             with suppress(RuntimeError):  # the loop has already ended
                 self._loop.call_soon_threadsafe(self._wake)
 
-    async def serve(self, after: int | None, receive: Receive, send: Send) -> None:
-        """Serve one client from outbox number ``after`` (None: from now), until it disconnects or is too slow."""
-        client = _Client(self._head or 0 if after is None else after)
+    async def serve(self, after: int | None, receive: Receive, send: Send, page: str | None = None) -> None:
+        """Serve one client from outbox number ``after`` (None: from now), until it disconnects or is too slow.
+
+        A stream of a ``page`` ends when the page opens another, or when too many pages have opened theirs later.
+        """
+        client = _Client(self._head or 0 if after is None else after, page)
         reset = await self._from_another_store(client)
-        self._clients.add(client)
+        self._make_room_for(page)
+        self._clients[client] = None
         gone = asyncio.create_task(_disconnected(receive))
         gone.add_done_callback(lambda _: client.wake.set())
         try:
             await self._write(client, send, b"retry: 2000\n\n" + reset)
-            while not (gone.done() or self.stopped):
+            while not (gone.done() or self.stopped or client.replaced):
                 client.wake.clear()
                 while not gone.done() and (chunk := await self._alerts(client)):
                     await self._write(client, send, chunk)
@@ -153,8 +169,21 @@ class Hub:
         except StoreError as error:
             log.warning("Event stream of a client ended: %s", error)
         finally:
-            self._clients.discard(client)
+            self._clients.pop(client, None)
             gone.cancel()
+
+    def _make_room_for(self, page: str | None) -> None:
+        """End the stream that this page has, and the oldest of all pages beyond their maximum."""
+        if page is None:
+            return
+        pages = [client for client in self._clients if client.page is not None and not client.replaced]
+        own = [client for client in pages if client.page == page]
+        others = [client for client in pages if client.page != page]
+        for client in own + others[: max(len(others) - self._settings.max_pages + 1, 0)]:
+            client.replaced = True
+            client.wake.set()
+            if client.write_limit is not None and not client.write_limit.expired():
+                client.write_limit.reschedule(asyncio.get_running_loop().time())
 
     async def _from_another_store(self, client: _Client) -> bytes:
         """Event ``reset`` for a client whose number exceeds all outbox numbers: it comes from an earlier store. The
@@ -248,13 +277,15 @@ class Hub:
         self._wake()
 
     def _beat(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now >= self._heartbeat_due:
-            self._heartbeat_due = now + self._settings.heartbeat_s
-            self._show("heartbeat", b'{"at":"%s","last":%d}' % (rfc3339(self._now_ns()).encode(), self._head or 0))
+        """Send a heartbeat when it is due, and at once when a part of the room ends or works again."""
+        now, down = asyncio.get_running_loop().time(), {name: why for name, why in self._parts().items() if why}
+        if now >= self._heartbeat_due or down != self._down:
+            self._heartbeat_due, self._down = now + self._settings.heartbeat_s, down
+            at, last = rfc3339(self._now_ns()).encode(), self._head or 0
+            self._show("heartbeat", b'{"at":"%s","last":%d,"down":%s}' % (at, last, to_json(down, where="down")))
 
     def _let_go_of_laggards(self) -> None:
-        for client in self._clients:
+        for client in list(self._clients):
             behind = self._published_bytes - client.published_before
             limit = client.write_limit
             if limit is not None and not limit.expired() and behind > self._settings.max_behind_bytes:
@@ -270,16 +301,16 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, after: int | None) -> None:
+    def __init__(self, hub: Hub, after: int | None, page: str | None = None) -> None:
         super().__init__()
         del self.headers["content-length"]
-        self._hub, self._after = hub, after
+        self._hub, self._after, self._page = hub, after, page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the headers, then events until the client disconnects; called by Starlette."""
         assert scope["type"] == "http"
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await self._hub.serve(self._after, receive, send)
+        await self._hub.serve(self._after, receive, send, self._page)
 
 
 def picture(stamp_ns: int, cursor: int, name: str, body: bytes, more: bytes = b"") -> bytes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+from typing import Final
 
 from geo.errors import BadInput
 
+BACKLOG: Final = 256
 _SEND_BUFFER_BYTES = 262_144
 _STALLED_MS = 30_000
 
@@ -23,7 +25,7 @@ def listen(port: int) -> socket.socket:
     server.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALLED_MS)
     try:
         server.bind(("127.0.0.1", port))
-        server.listen(256)
+        server.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         server.close()
         reason = getattr(error, "strerror", None) or str(error)

@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,6 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from geo.errors import WatchlineError
-from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.security.key_register import Identity
@@ -29,7 +27,6 @@ from ingest.unit_messages import Reply, encode_unit
 from ops.broker.identities import UNIT
 from ops.journal.reader import JournalError, JournalReader
 
-SENT_WITHIN_S: Final = 3.0
 AGAIN_AFTER_S: Final = 3.0
 LOOK_EVERY_S: Final = 0.25
 
@@ -67,12 +64,11 @@ class ActionSender:
             url, client_id=f"watchline-{sector_id}-operator", now_ns=now_ns, identity=identity, boot=self._spool.boot
         )
         self._sent_s: dict[MessageKey, float] = {}
-        self._lock = threading.Lock()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="actions", daemon=True)
 
     def __enter__(self) -> Self:
-        self._publisher.start()
+        self._publisher.start(timeout_s=None)  # without a broker, actions wait in the spool
         self._thread.start()
         return self
 
@@ -91,28 +87,16 @@ class ActionSender:
         return self._spool.waiting
 
     def send(self, order: OperatorAction) -> None:
-        """Spool and publish one action. WatchlineError if the broker does not confirm it in time; the action stays in
-        the spool and is published once a broker answers."""
+        """Spool one action; it is durable when this returns, and published until the journal has it.
+
+        Raises SpoolError when it cannot be stored.
+        """
 
         def numbered(boot: int, seq: int) -> bytes:
             return encode_unit(Reply(UNIT, boot, seq, order.at, order.action, order.alert, order.by, order.reason))
 
-        key = self._spool.put(numbered)
-        payload = self._spool.get(*key)
-        answer = None if payload is None else self._publish(key, payload)
+        self._spool.put(numbered)
         self._wake.set()
-        try:
-            if answer is not None:
-                answer.result(SENT_WITHIN_S)
-        except (TimeoutError, BrokerError):
-            raise WatchlineError(
-                "the broker does not answer; the action is kept and will be sent when it does"
-            ) from None
-
-    def _publish(self, key: MessageKey, payload: bytes) -> Future[None]:
-        with self._lock:
-            self._sent_s[key] = time.monotonic()
-        return self._publisher(self._topic, payload, key=key)
 
     def _run(self) -> None:
         failing = False
@@ -131,7 +115,6 @@ class ActionSender:
 
     def _settle_and_retry(self) -> None:
         """Settle the actions that the journal has, in order, and publish overdue ones again."""
-        self._publisher.check()
         waiting = self._spool.pending()
         if not waiting:
             return
@@ -140,9 +123,11 @@ class ActionSender:
                 if not journal.settled(UNIT, "action", *entry.key):
                     break
                 self._spool.settle(*entry.key)
-                with self._lock:
-                    self._sent_s.pop(entry.key, None)
+                self._sent_s.pop(entry.key, None)
+        if self._publisher.problem is not None:
+            return  # the client would queue every repetition until the broker is back
         now_s = time.monotonic()
         for entry in self._spool.pending():
             if now_s - self._sent_s.get(entry.key, -AGAIN_AFTER_S) >= AGAIN_AFTER_S:
-                self._publish(entry.key, entry.payload)
+                self._sent_s[entry.key] = now_s
+                self._publisher(self._topic, entry.payload, key=entry.key)

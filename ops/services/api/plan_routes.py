@@ -84,7 +84,7 @@ class PlanOrder(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     kind: Literal["plan"]
     budget: float = Field(ge=0.0)
-    objective: Literal["covered", "worst_segment", "least_detected"] = "covered"
+    objective: Literal["mean_probability", "worst_segment", "least_detected"] = "mean_probability"
     start: Edited | None = None
     seconds: float = Field(default=15.0, ge=1.0, le=120.0)
 
@@ -229,7 +229,7 @@ class PlanRoutes:
         finally:
             patience.cancel()
         self._end()
-        raise HTTPException(503, "The planner's process has ended; ask again, and it is started anew.")
+        raise HTTPException(503, f"The planner's process has ended (log: {self._log}); ask again, and it starts again.")
 
     def _end(self) -> None:
         if self._worker is not None:

@@ -27,8 +27,13 @@ GAUGES = frozenset({"held"})
 """Figures of a sensor that may decrease: whether it is in ingest's quarantine."""
 
 
-def metrics_text(progress: Progress, counts: Live | None, stream_clients: int) -> str:
-    """All figures in the Prometheus text format 0.0.4, families sorted by name."""
+def metrics_text(
+    progress: Progress, counts: Live | None, stream_clients: int, parts: Mapping[str, str | None] | None = None
+) -> str:
+    """All figures in the Prometheus text format 0.0.4, families sorted by name.
+
+    ``parts``: why each process does not work, None for one that does.
+    """
     sensors = {} if counts is None else msgspec.json.decode(counts.body, type=dict[str, dict[str, int]])
     families: dict[str, list[str]] = {}
     for sensor, figures in sorted(sensors.items()):
@@ -54,6 +59,10 @@ def metrics_text(progress: Progress, counts: Live | None, stream_clients: int) -
     if counts is not None:
         singles["watchline_picture_timestamp_seconds"] = counts.stamp_ns // SECOND_NS
     families |= {name: [f" {value}"] for name, value in singles.items()}
+    if parts:
+        families["watchline_part_up"] = [
+            f'{{part="{_escaped(name)}"}} {int(not parts[name])}' for name in sorted(parts)
+        ]
     lines = []
     for name, samples in sorted(families.items()):
         lines.append(f"# TYPE {name} {'counter' if name.endswith('_total') else 'gauge'}")

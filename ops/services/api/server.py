@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from geo.errors import WatchlineError
-from ops.services.api.local_port import listen
+from ops.services.api.connections import LimitedConnection
+from ops.services.api.local_port import BACKLOG, listen
 
 
 class ServerFailed(WatchlineError):
@@ -19,9 +21,12 @@ class ServerFailed(WatchlineError):
 
 
 @contextmanager
-def serving(app: FastAPI, *, port: int = 0) -> Iterator[int]:
-    """Serve ``app`` from a thread while the block runs; yield the port. Streams are ended before the server stops."""
-    with listen(port) as listening:
+def serving(app: FastAPI, listening: socket.socket | None = None) -> Iterator[int]:
+    """Serve ``app`` from a thread while the block runs; yield the port. Streams are ended before the server stops.
+
+    ``listening``: a socket of ``local_port.listen``, which is closed at the end; None takes a free port.
+    """
+    with listening or listen(0) as listening:
         server = uvicorn.Server(server_config(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="api", daemon=True)
         thread.start()
@@ -35,9 +40,11 @@ def serving(app: FastAPI, *, port: int = 0) -> Iterator[int]:
 
 
 def server_config(app: FastAPI) -> uvicorn.Config:
-    """Configuration of uvicorn without proxy headers, server name, access log and websockets."""
+    """Configuration of uvicorn: limited connections; no proxy headers, server name, access log or websockets."""
     return uvicorn.Config(
         app,
+        http=LimitedConnection,
+        backlog=BACKLOG,
         loop="asyncio",
         ws="none",
         lifespan="on",
@@ -54,5 +61,5 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
     deadline = time.monotonic() + 10
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
-            raise ServerFailed("The web server did not start; its log says why.")
+            raise ServerFailed("The web server did not start within 10 s.")
         time.sleep(0.01)

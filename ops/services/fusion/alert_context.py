@@ -17,6 +17,7 @@ from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
+from ops.sector.ways import ways_of
 from sensors.crossing.watched_belt import watched_by
 
 if TYPE_CHECKING:
@@ -59,16 +60,12 @@ def _leave_out(missing: list[str], subject: str, error: BadInput) -> None:
 
 
 def _ways(ground: OpenSector, missing: list[str]) -> Ways | None:
-    sector = ground.sector
-    if not (sector.roads or sector.rivers or sector.fords):
-        return None
     try:
-        return Ways.from_files(
-            ground.frame, roads=sector.roads, rivers=sector.rivers, fords=sector.fords, clip=ground.terrain
-        )
+        read = ways_of(ground)
     except BadInput as error:
         _leave_out(missing, "roads and rivers", error)
         return None
+    return read.ways if read.files else None
 
 
 def _settlements(ground: OpenSector, missing: list[str]) -> geopandas.GeoDataFrame | None:
@@ -83,14 +80,14 @@ def _settlements(ground: OpenSector, missing: list[str]) -> geopandas.GeoDataFra
 
 
 def _interception(ground: OpenSector, ways: Ways | None, missing: list[str]) -> Interception | None:
-    if ground.sector.bases is None:
-        missing.append("patrol bases")
-        return None
     try:
         bases = {
             name: tuple(float(part) for part in ground.frame.to_local(*place))
             for name, place in read_bases(ground.sector.bases).items()
         }
+        if not bases:
+            missing.append("patrol bases")
+            return None
         return interception_of(ground.terrain, ground.crossed, bases, belt_m=ground.sector.belt_m, ways=ways)  # type: ignore[arg-type]
     except BadInput as error:
         _leave_out(missing, "response", error)

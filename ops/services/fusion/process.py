@@ -265,8 +265,10 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
         fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)
+        feed = None
         if arguments.feed:
-            stack.enter_context(AlertFeedThread(arguments, settings, store, clock, fusion.alerts_committed))
+            feed = AlertFeedThread(arguments, settings, store, clock, fusion.alerts_committed)
+            stack.enter_context(feed)
         say(
             ready=True,
             cursor=fusion.cursor,
@@ -274,9 +276,9 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
             sector=sector_view(ground),
             layout=layout_view(ground, {}),
         )
-        _loop(fusion, stop)
+        _loop(fusion, feed, stop)
         fusion.finish()
-        _report(fusion)
+        _report(fusion, feed)
         np.save(Path(arguments.store).with_suffix(".latency.npy"), np.asarray(fusion.latencies.values))
     return 0
 
@@ -292,20 +294,26 @@ def _journal_when_there(path: Path, stop: threading.Event) -> JournalReader:
                 raise
 
 
-def _loop(fusion: Fusion, stop: threading.Event) -> None:
+def _loop(fusion: Fusion, feed: AlertFeedThread | None, stop: threading.Event) -> None:
     reported_s = 0.0
     while True:
         taken = fusion.step()
         if time.monotonic() - reported_s > REPORT_EVERY_S:
             reported_s = time.monotonic()
-            _report(fusion)
+            _report(fusion, feed)
         if taken == 0 and stop.wait(POLL_S):
             return
 
 
-def _report(fusion: Fusion) -> None:
+def _report(fusion: Fusion, feed: AlertFeedThread | None) -> None:
     p50, p99 = fusion.latencies.percentiles()
-    say(cursor=fusion.cursor, latency_p50_ms=p50, latency_p99_ms=p99, tally=dict(fusion.pipeline.tally))
+    say(
+        cursor=fusion.cursor,
+        latency_p50_ms=p50,
+        latency_p99_ms=p99,
+        tally=dict(fusion.pipeline.tally),
+        feed_problem=None if feed is None else feed.problem,
+    )
 
 
 class AlertFeedThread:
@@ -352,8 +360,13 @@ class AlertFeedThread:
             target=self._outbox.run, args=(self._stop,), kwargs={"wake": wake}, name="feed", daemon=True
         )
 
+    @property
+    def problem(self) -> str | None:
+        """The reason why alerts do not reach the units; None without a problem."""
+        return self._publisher.problem
+
     def __enter__(self) -> None:
-        self._publisher.start()
+        self._publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
         self._thread.start()
         self._tracks_thread.start()
 

@@ -22,6 +22,7 @@ import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pa
 from geo.errors import BadInput
 from ops.runtime.child_process import child_main, say
 from ops.sector.geojson import cell_of, heights, layout_view, place_view, sector_view, segments_view
+from ops.sector.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.map.client import KEY_VARIABLE, Answer
@@ -60,6 +61,7 @@ class MapService:
         self._coverage = CoverageLayers(ground, self._tiles.put, terrain_digest=revision)
         self._coverage.start()
         self._sector = sector_view(ground)
+        self._links = links_of(ground)
 
     @property
     def ready(self) -> bool:
@@ -91,7 +93,7 @@ class MapService:
 
     def layout(self) -> Answer:
         """Sensors and their fields of view as GeoJSON."""
-        return _json(layout_view(self._ground, self._overlays.problems), geo=True)
+        return _json(layout_view(self._ground, self._overlays.problems, self._links), geo=True)
 
     def segments(self) -> Answer:
         """The border's segments as GeoJSON."""

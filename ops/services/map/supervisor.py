@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 import secrets
-import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from ops.runtime.child_process import Child
+from ops.runtime.scratch_folder import scratch_folder
 from ops.services.map.client import KEY_VARIABLE, Answer, MapClient, MapUnavailable
 
 REVIVE_EVERY_S: Final = 5.0
@@ -37,8 +38,9 @@ class MapProcess:
         self._client: MapClient
 
     def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="watchline-map-")  # only this user can access it
-        self._socket, self._key = Path(self._folder.name) / "socket", secrets.token_bytes(32)
+        self._stack = ExitStack()
+        folder = self._stack.enter_context(scratch_folder("watchline-map-"))
+        self._socket, self._key = folder / "socket", secrets.token_bytes(32)
         self._client = MapClient(self._socket, self._key, alive=lambda: self.running)
         return self
 
@@ -46,7 +48,7 @@ class MapProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
-        self._folder.cleanup()
+        self._stack.close()
 
     def stop(self) -> None:
         """End the process; later requests raise MapUnavailable."""
@@ -65,6 +67,12 @@ class MapProcess:
     def running(self) -> bool:
         """Whether the process is running or starting."""
         return self._child is not None and self._child.alive
+
+    @property
+    def problem(self) -> str | None:
+        """Why the process does not run although it is in use; None without a problem."""
+        child = self._child
+        return None if child is None or child.alive else child.exit_report()
 
     @property
     def pid(self) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from geo.errors import WatchlineError
+from ops.runtime.child_process import module_command
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 MOST_WAITING: Final = 8
@@ -50,7 +50,7 @@ def start_worker(sector: str, log: Path) -> subprocess.Popen[str]:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as errors:
         return subprocess.Popen(
-            [sys.executable, "-m", "ops.services.planner.worker", sector],
+            module_command("ops.services.planner.worker", sector),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -156,7 +156,7 @@ class Jobs:
                 if job.state == "running":
                     job.state, job.problem = (
                         "failed",
-                        "The planner's process ended without an answer; its log says why.",
+                        f"The planner's process ended without an answer; its log {self._log} says why.",
                     )
 
     def _hear(self, job: PlannerJob, message: Mapping[str, Any]) -> None:

@@ -20,11 +20,14 @@ from typing import Any, Final, TextIO, TypeVar
 import numpy as np
 
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
-from geo.errors import BadInput, TerrainError, WatchlineError
+from geo.errors import BadInput, WatchlineError
+from ops.sector.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import Sector, load_sector
+from ops.sector.ways import SectorWays, ways_of
 from ops.services.planner.drawing import coverage_png, legend, part_records
 from sensors.coverage.live import LiveCoverage
+from sensors.coverage.segments import belt_means
 from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
 
@@ -45,6 +48,10 @@ class Planner:
     @cached_property
     def ground(self) -> OpenSector:
         return open_sector(self._sector)
+
+    @cached_property
+    def ways(self) -> SectorWays:
+        return ways_of(self.ground)
 
     @cached_property
     def belt(self) -> tuple[np.ndarray, np.ndarray]:
@@ -92,16 +99,12 @@ class Planner:
         while len(self._kept) > MOST_LAYOUTS:
             self._kept.pop(next(iter(self._kept)))
         inside, segment = self.belt
-        values = np.nan_to_num(live.rasters[None][inside].astype(np.float64))
-        number = segment[inside]
-        count = np.bincount(number)
-        mean = np.bincount(number, values) / np.maximum(count, 1)
-        worst = int(np.argmin(np.where(count > 0, mean, np.inf)))
+        means = belt_means(live.expected()[inside], segment[inside])
         return {
             "figures": {
-                "covered": round(float(values.mean()), 5),
-                "worst_segment": round(float(mean[worst]), 5),
-                "worst_segment_number": worst,
+                "mean_probability": _number(means.mean_probability),
+                "worst_segment": _number(means.worst_segment),
+                "worst_segment_number": means.number,
                 "sensors": len(layout),
                 "relays": len(layout.relays),
             },
@@ -126,12 +129,23 @@ class Planner:
         layouts = [replace(layout, name=name) for layout, name in zip(layouts[:2], names, strict=True)]
         settings = CompareSettings(budget=order.get("budget"), draws=int(order.get("draws", 300)))
         total = steps(layouts)
-        _, verdict = studied(layouts, self.ground, settings, progress=lambda doing, done: tell(doing, done, total))
+        _, verdict = studied(
+            layouts,
+            self.ground,
+            settings,
+            ways=self.ways.ways,
+            progress=lambda doing, done: tell(doing, done, total),
+        )
         measures = {
             layout.name: {name: _number(verdict[f"{name}_central"].sel(layout=layout.name)) for name in MEASURES}
             for layout in layouts
         }
-        return {"headline": headline(verdict), "measures": measures, "draws": settings.draws}
+        return {
+            "headline": headline(verdict),
+            "measures": measures,
+            "draws": settings.draws,
+            "ground": self.ways.record,
+        }
 
     def plan(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
         """Plan what to buy, extending a layout or from scratch: the bought sensors as features of a layout."""
@@ -148,12 +162,14 @@ class Planner:
         seconds = min(max(float(order.get("seconds", 15.0)), 1.0), 120.0)
         demand = Demand(
             budget=float(order["budget"]),
-            objective=str(order.get("objective", "covered")),
+            objective=str(order.get("objective", "mean_probability")),
             effort=SolverBudget(seconds=seconds, gap=0.005),
         )
         if demand.objective == "interruption":
             raise BadInput(
-                "interruption", where="plan (objective)", expected="covered, worst_segment or least_detected here"
+                "interruption",
+                where="plan (objective)",
+                expected="mean_probability, worst_segment or least_detected here",
             )
         present = self.layout(order["start"]) if order.get("start") else None
         options, _ = options_on(self.ground, SiteRules(spacing_m=2000.0), Money(catalogue=shipped()))
@@ -165,6 +181,7 @@ class Planner:
             demand,
             case=Case(belt_m=self._sector.belt_m),
             present=present,
+            ways=self.ways.ways,
             bases=bases_in(self.ground) or None,
             progress=lambda doing, done, _: tell(doing, min(done, count), count + max(count // 4, 1)),
         )
@@ -179,6 +196,7 @@ class Planner:
             "bought": [{"id": o.id, "item": o.sensor.catalogue, "cost": round(o.cost, 2)} for o in plan.bought],
             "layout": layout_document(plan.layout),
             "sensors": part_records(plan.layout, {option.id for option in plan.bought}),
+            "ground": self.ways.record,
         }
 
     def save(self, order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
@@ -190,14 +208,7 @@ class Planner:
     def _unheard(self, layout: Layout) -> frozenset[str]:
         """Sensors and relays without a radio link to a base; none if no base is named, or if a base is off the map,
         which the coverage reports."""
-        from ops.analysis.inputs import bases_in
-        from sensors.planning.radio_links import unlinked
-
-        bases = bases_in(self.ground)
-        try:
-            return unlinked(layout, self.ground.terrain, np.array(bases)) if bases else frozenset()
-        except TerrainError:
-            return frozenset()
+        return frozenset(links_of(self.ground, layout).unlinked)
 
     def original(self, name: str, document: Any = None) -> Layout:
         """A layout of the sector as in its file, or a planned layout from its ``document``."""

@@ -15,6 +15,13 @@ test("live, stale and lost are three different things", () => {
   assert.equal(streamState({ ...open, phase: "lost", sinceMs: 90_000 }, 10, 100_000), "lost");
 });
 
+test("a picture is not called live while a part of the server does not work", () => {
+  assert.equal(streamState(open, 0.5, 100_000, true), "down");
+  assert.equal(streamState(open, null, 100_000, true), "down");
+  assert.equal(streamState(open, STALE_AFTER_S + 0.1, 100_000, true), "stale");
+  assert.equal(streamState(open, 0.5, 100_000 + 20_000, true), "lost");
+});
+
 test("a connection that is back at once raises no banner, one that stays away does", () => {
   const lost = { ...open, phase: "lost", sinceMs: 100_000 } as const;
   assert.equal(streamState(lost, 0.5, 100_500), "live");

@@ -17,15 +17,16 @@ from geo.border.belt import BorderLine, belt_of, fitting_belt_m
 from geo.mobility.roads_and_rivers import Ways
 from geo.paths.crossings import INWARD
 from sensors.coverage.accumulator import CoverageTask, contribution
+from sensors.coverage.segments import BeltMeans, belt_means
 from sensors.coverage.sight import refuse_without_ground
-from sensors.crossing.watched_belt import DRIVEN, SensorRate, WatchedBelt, mobility_of, with_sensors
+from sensors.crossing.watched_belt import SensorRate, WatchedBelt, mobility_of, with_sensors
 from sensors.detection_model.assumptions import Assumptions, Situation
 from sensors.detection_model.hazard import log_miss
 from sensors.detection_model.weather import conditions_of
 from sensors.errors import PlanError
 from sensors.layout import AnySensor, Layout, Placement
 from sensors.planning.choice.options import Option
-from sensors.planning.radio_links import network_of
+from sensors.planning.radio_links import decided, network_of
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.relay_chains import RelayNetwork
 from sensors.relay import Relay
@@ -82,6 +83,18 @@ class OptionBenefits:
             links=None if self.links is None else self.links.only(options),
         )
 
+    def means(self, chosen: npt.ArrayLike) -> BeltMeans:
+        """Mean expected probability of the belt and of its worst segment under the present layout and the chosen
+        options, without the cells where nothing detects and the sight of some sensor is unknown."""
+        options = np.asarray(chosen, np.int64)
+        counted = (self.watched.belt.inside & (self.watched.belt.segment >= 0)).ravel()
+        probability = 1.0 - self.cover.missed(options)
+        unknown, detected = np.zeros((2, len(counted)), np.bool_)
+        for rate in (*self.watched.sensors, *(self.rates[n] for n in options)):
+            unknown[rate.unknown], detected[rate.cells] = True, True
+        values = np.where((unknown & ~detected)[counted], np.nan, probability)
+        return belt_means(values, self.watched.belt.segment.ravel()[counted].astype(np.int64))
+
     def with_chosen(self, chosen: npt.ArrayLike) -> WatchedBelt:
         """The belt under the present layout and the chosen options."""
         return with_sensors(
@@ -107,7 +120,7 @@ def option_benefits(
     """
     chosen = case or Case()
     ground, task = terrain.compute(), chosen.task
-    links, idle = None, frozenset[str]()
+    links, idle, asked = None, frozenset[str](), tuple(options)
     if bases is not None:
         links, present, options, idle = linked_options(options, present, ground, bases)
     width = fitting_belt_m(border, ground) if chosen.belt_m is None else chosen.belt_m
@@ -121,16 +134,17 @@ def option_benefits(
         if present
         else [new.placement(s.id) for s in new]
     )
+    mobility = mobility_of(chosen.target, ground, ways=ways)
     attrs = {
         "target": chosen.target,
         "conditions": chosen.conditions,
         "layout": "present" if present is None else present.name,
         "assumed_speed_mps": task.situation.speed_mps,
         "belt_m": width,
-        "mover": "vehicle" if chosen.target in DRIVEN else "walker",
-        "missing": "",
+        "mover": mobility.mover,
+        "missing": ", ".join(mobility.missing),
     }
-    bare = WatchedBelt.unwatched(belt, mobility_of(chosen.target, ground, ways=ways), attrs)
+    bare = WatchedBelt.unwatched(belt, mobility, attrs)
     rated: list[tuple[SensorRate, Floats]] = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for rate in pool.map(lambda place: _rate_and_probability(place, ground, belt, task), placements):
@@ -143,7 +157,7 @@ def option_benefits(
             rated.insert(len(have) + n, _no_rate(option))
     return OptionBenefits(
         chosen,
-        tuple(options),
+        (*options[: len(options) - len(asked)], *asked),  # as they are bought: how they report is not decided for good
         replace(watched, attrs=attrs),
         tuple(rate for rate, _ in rated[len(have) :]),
         _cover(belt, rated, len(have)),
@@ -161,7 +175,16 @@ def linked_options(
     Linked parts of the present layout relay for the options. Raises PlanError if no option can be linked.
     """
     stands: tuple[AnySensor | Relay, ...] = () if present is None else (*present.relays, *present.sensors)
-    net = network_of([*stands, *(option.sensor for option in options)], terrain, bases)
+    # by radio only over what stands already: which relays will be bought is not known yet
+    standing = np.arange(len(stands) + len(options)) < len(stands)
+    parts = decided([*stands, *(option.sensor for option in options)], terrain, bases, standing)
+    stands, options = (
+        tuple(parts[: len(stands)]),
+        [replace(option, sensor=part) for option, part in zip(options, parts[len(stands) :], strict=True)],
+    )
+    if present is not None:
+        present = replace(present, sensors=tuple(part for part in stands if not isinstance(part, Relay)))
+    net = network_of(parts, terrain, bases)
     linked_present = net.linked(np.arange(len(net)) < len(stands))
     idle = [part for part, linked in zip(stands, linked_present, strict=False) if not linked]
     every = (*(Option(part, 0.0, 0.0, f"idle {part.id}") for part in idle), *options)
@@ -173,7 +196,7 @@ def linked_options(
         raise PlanError(
             "no candidate reaches a base, over all relays that may be bought either",
             where="plan (links)",
-            expected="relays among the items, candidates in sight of a base, or no links asked for",
+            expected="relays to buy (--item radio_relay), candidates in sight of a base, or no links asked for",
         )
     left = {part.id for part in idle}
     kept = None

@@ -15,7 +15,7 @@ from geo.paths.crossings import crossings
 from sensors.crossing.segments import SECOND
 from sensors.crossing.watched_belt import SensorRate, WatchedBelt, feels_steps, most_hazard, searches, with_sensors
 from sensors.errors import PlanError
-from sensors.interdiction.interception import head_start
+from sensors.interdiction.interception import head_start, reported_in_time
 from sensors.planning.choice.benefits import OptionBenefits
 
 SEARCHED = 0.1
@@ -40,6 +40,10 @@ class WayOracle:
         if response is not None:
             spare = head_start(benefits.watched, response, direction=benefits.case.direction).to_numpy()
             self._early = np.nan_to_num(spare, nan=-1.0) >= 0.0
+            timely = tuple(rate.where(spare >= rate.delay_s) if rate.delay_s > 0.0 else rate for rate in benefits.rates)
+            self.benefits = benefits = replace(
+                benefits, rates=timely, watched=reported_in_time(benefits.watched, spare)
+            )
         size = benefits.watched.belt.inside.size
         self._timed = _raster_rows([r if not feels_steps(r.kind) else None for r in benefits.rates], size, 1.0)
         speed = benefits.watched.attrs["assumed_speed_mps"]

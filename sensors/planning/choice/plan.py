@@ -2,7 +2,7 @@
 
 Objectives, of each more is better:
 
-- ``covered``: mean over the belt of the expected coverage probability (``sensors.coverage``);
+- ``mean_probability``: mean over the belt of the expected coverage probability (``sensors.coverage``);
 - ``worst_segment``: the minimum of this mean over the segments;
 - ``least_detected``: P_detect of the least detected crossing (``sensors.gaps``), all sensors working;
 - ``interruption``: probability of interruption on the most vulnerable path; needs the response time.
@@ -22,6 +22,7 @@ import xarray as xr
 from geo.arrays import Ints
 from geo.border.belt import BorderLine
 from geo.mobility.roads_and_rivers import Ways
+from geo.terrain import north_up
 from sensors.errors import PlanError
 from sensors.layout import Layout
 from sensors.planning.choice.benefits import Case, OptionBenefits, PlanProgress, option_benefits
@@ -32,8 +33,8 @@ from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.solve import Choice, SolverBudget, best_cover, best_least, gap_of
 from sensors.relay import Relay
 
-OBJECTIVES: Final = ("covered", "worst_segment", "least_detected", "interruption")
-COVERS: Final = ("covered", "worst_segment")
+OBJECTIVES: Final = ("mean_probability", "worst_segment", "least_detected", "interruption")
+COVERS: Final = ("mean_probability", "worst_segment")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +50,7 @@ class PurchasePlan:
     objective : str
         The objective.
     value : float
-        Value [1] of the objective with the layout.
+        Value [1] of the objective with the layout; unknown cells and paths count as not detected.
     bound : float
         Upper bound [1] on its value for any choice within the limits.
     without : float
@@ -57,7 +58,7 @@ class PurchasePlan:
     budget : float
         The budget.
     figures : dict of str to float
-        Values [1] of all objectives; NaN: not asked for.
+        Values [1] of all objectives, means without unknown cells; NaN: not asked for.
     dominated : int
         Number of options left out because another is at least as good at no more cost.
     """
@@ -97,7 +98,7 @@ class Demand:
     budget : float
         Most that the options may cost together.
     objective : str
-        "covered", "worst_segment", "least_detected" or "interruption".
+        "mean_probability", "worst_segment", "least_detected" or "interruption".
     crew_limit : float
         Most people on duty.
     at_least : float, optional
@@ -112,7 +113,7 @@ class Demand:
     """
 
     budget: float
-    objective: str = "covered"
+    objective: str = "mean_probability"
     crew_limit: float = math.inf
     at_least: float | None = None
     effort: SolverBudget = field(default_factory=SolverBudget)
@@ -132,7 +133,7 @@ def choose_sites(
     border: BorderLine,
     *,
     budget: float,
-    objective: str = "covered",
+    objective: str = "mean_probability",
     start: Layout | None = None,
     crew_limit: float = math.inf,
     at_least: float | None = None,
@@ -156,7 +157,7 @@ def choose_sites(
     budget : float
         Most that the options may cost together.
     objective : str
-        "covered", "worst_segment", "least_detected" or "interruption".
+        "mean_probability", "worst_segment", "least_detected" or "interruption".
     start : Layout, optional
         Present layout, which stays and costs nothing more.
     crew_limit : float
@@ -190,6 +191,7 @@ def choose_sites(
     --------
     plan_layout : Says also how good the choice is.
     """
+    terrain = north_up(terrain)
     effort = effort or SolverBudget()
     demand = Demand(budget=budget, objective=objective, crew_limit=crew_limit, at_least=at_least, effort=effort)
     return plan_layout(
@@ -256,6 +258,7 @@ def plan_layout(
         Naming the constraint, for no candidates, negative costs or limits, a budget or crew that allows nothing, and a
         value that cannot be reached.
     """
+    terrain = north_up(terrain)
     options = options_of(candidates) if isinstance(candidates, Layout) else tuple(candidates)
     for layout in (candidates, start):
         if isinstance(layout, Layout) and layout.frame.wkt != border.frame.wkt:
@@ -306,9 +309,9 @@ def plan_of_benefits(
         (*(() if start is None else start.sensors), *(o.sensor for o in bought if not isinstance(o.sensor, Relay))),
         (*(() if start is None else start.relays), *(o.sensor for o in bought if isinstance(o.sensor, Relay))),
     )
-    figures = figures_of(benefits, chosen, response) | {
-        demand.objective: choice.value
-    }  # over all paths that were tried
+    figures = figures_of(benefits, chosen, response)
+    if demand.objective not in COVERS:
+        figures[demand.objective] = choice.value  # over all paths that were tried
     plan = PurchasePlan(
         layout,
         bought,
@@ -343,14 +346,18 @@ def _chosen(
 def figures_of(
     benefits: OptionBenefits, chosen: npt.ArrayLike, response: xr.DataArray | None = None
 ) -> dict[str, float]:
-    """Every objective's value with the present layout and the ``chosen`` options; interruption NaN without response."""
+    """Every objective's value with the present layout and the ``chosen`` options; interruption NaN without response.
+
+    Means over the belt are those that ``sensors.coverage.segments`` gives for the layout, without unknown cells.
+    """
     options = np.asarray(chosen, np.int64)
+    means = benefits.means(options)
     bought = benefits.only(options)
     everything = np.arange(len(options))
     least, early = WayOracle(bought), None if response is None else WayOracle(bought, response)
     return {
-        "covered": benefits.cover.covered(options),
-        "worst_segment": benefits.cover.worst(options),
+        "mean_probability": means.mean_probability,
+        "worst_segment": means.worst_segment,
         "least_detected": least.value_at(least.least(everything)[0]),
         "interruption": math.nan if early is None else early.value_at(early.least(everything)[0]),
     }

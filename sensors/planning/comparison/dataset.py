@@ -52,8 +52,11 @@ def dataset_of(comparison: Study) -> xr.Dataset:
     data: dict[str, Any] = {}
     for name, unit in MEASURES.items():
         attrs = {"units": unit, "long_name": OBJECTIVES.get(name, name.replace("_", " "))}
-        data[name] = (("layout", "draw"), np.stack([_measure(outcome, name) for outcome in drawn]), attrs)
-        data[f"{name}_central"] = ("layout", np.array([_measure(outcome, name)[0] for outcome in expected]), attrs)
+        every = np.stack([_measure(outcome, name) for outcome in drawn])
+        data[name] = (("layout", "draw"), every, attrs)
+        data[f"{name}_central"] = ("layout", _median(every, name), attrs)
+        at_middle = np.array([_measure(outcome, name)[0] for outcome in expected])
+        data[f"{name}_at_central_inputs"] = ("layout", at_middle, attrs)
     data |= _by_segment(drawn, expected)
     data |= _ground(comparison, expected)
     data |= _duels(drawn)
@@ -89,14 +92,26 @@ def _measure(outcome: Outcome, name: str) -> Floats:
     return outcome.measure(name)
 
 
+def _median(every: Floats, name: str) -> Floats:
+    """Median over the samples (layout, draw); the cost of nothing guarded counts as infinite, and as NaN as a median.
+
+    The outcome at central inputs is not central: many inputs are skewed, so it may lie outside the interval.
+    """
+    if name == "cost_per_guarded_km":
+        every = np.where(np.isnan(every), np.inf, every)
+    with np.errstate(invalid="ignore"):  # between infinite ones
+        middle = np.quantile(every, 0.5, axis=1)
+    return np.where(np.isfinite(middle), middle, np.nan)
+
+
 def _by_segment(drawn: list[Outcome], expected: list[Outcome]) -> dict[str, Any]:
     dims = ("layout", "segment")
     data: dict[str, Any] = {}
     for name in ("detection", "interruption"):
         every = np.stack([getattr(outcome, name) for outcome in drawn])
-        low, high = np.quantile(every, INTERVAL, axis=1)
+        low, middle, high = np.quantile(every, [INTERVAL[0], 0.5, INTERVAL[1]], axis=1)
         attrs = {"units": "1"}
-        data[f"segment_{name}"] = (dims, np.stack([getattr(outcome, name)[0] for outcome in expected]), attrs)
+        data[f"segment_{name}"] = (dims, middle, attrs)
         data[f"segment_{name}_low"], data[f"segment_{name}_high"] = (dims, low, attrs), (dims, high, attrs)
     weather = np.stack([outcome.by_weather[:, 0] for outcome in expected])
     data["weather_detection"] = (("layout", "weather"), weather, {"units": "1"})
@@ -249,7 +264,8 @@ def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, 
     -------
     xarray.Dataset
         Over ``layout``, ``draw``, ``segment``, ``other``, ``input`` and ``objective``: the Monte Carlo samples of every
-        outcome, their central values (``…_central``), by segment what is detected, interrupted, covered and hidden,
+        outcome, their medians (``…_central``) and the outcomes with every input at its central value
+        (``…_at_central_inputs``), by segment what is detected, interrupted, covered and hidden,
         ``beats`` (objective, layout, other) = P(A > B) + ½ P(A = B), the tornado of the first layout against each other
         (``swing_low``, ``swing_high``), break-even factors, gains before and after displacement; in attrs the settings,
         the confidence of the verdict and its limits.

@@ -83,9 +83,8 @@ class Design:
 
     @property
     def unlinked(self) -> frozenset[str]:
-        """Ids of the sensors without a chain to a base, with everything present and working."""
-        never = self.outages().never
-        return frozenset(p.id for p, cut in zip(self.parts[self.relays :], never[self.relays :], strict=True) if cut)
+        """Ids of the relays and sensors without a chain to a base, with everything present and working."""
+        return frozenset(part.id for part, cut in zip(self.parts, self.outages().never, strict=True) if cut)
 
 
 def parts_of(layout: Layout) -> tuple[LinkedPart, ...]:

@@ -17,7 +17,7 @@ from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings
 from sensors.coverage.sight import refuse_without_ground
 from sensors.crossing.detection import hazard_of_pieces
-from sensors.crossing.segments import least_ways
+from sensors.crossing.segments import least_ways, unknown_segments_in
 from sensors.crossing.watched_belt import SensorRate, WatchedBelt
 from sensors.detection_model.assumptions import Situation
 from sensors.detection_model.hazard import log_miss
@@ -25,7 +25,7 @@ from sensors.detection_model.weather import Conditions
 from sensors.equipment.catalogue import Catalogue
 from sensors.equipment.quantity import Quantity
 from sensors.errors import CompareError
-from sensors.interdiction.interception import most_vulnerable
+from sensors.interdiction.interception import later_strip, most_vulnerable
 from sensors.layout import Layout
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain, sensor_rates
 from sensors.planning.comparison.settings import CompareSettings
@@ -40,8 +40,9 @@ class Exposure:
     An entry is a path and a sensor that may detect on it, sorted by path: ``entry_way``, ``entry_sensor`` (entry,) and
     ``hazard`` (weather, knot, entry, strip), for ranges that are ``knots`` (sensor, knot) times the layout's. ``items``
     names each sensor's catalogue item, None without one. In the belt's window (row, column), ``cell_probability`` is
-    that of a detection within ``dwell_s``, mixed over the year's weather and outages by the layout's own figures, and
-    ``cell_seen`` marks cells where some sensor has a line of sight in some weather.
+    that of a detection within ``dwell_s``, mixed over the year's weather and outages by the layout's own figures;
+    ``cell_seen`` marks cells where some sensor has a line of sight in some weather, ``cell_unknown`` those where the
+    sight of some sensor is unknown.
     """
 
     layout: Layout
@@ -52,6 +53,7 @@ class Exposure:
     hazard: Floats
     cell_probability: Floats
     cell_seen: Bools
+    cell_unknown: Bools
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,22 +92,27 @@ def exposures(
         rated.append(_Rated.of(layout, ground, catalogue, settings, unheard))
         if progress is not None:
             progress()
+    unknown = np.zeros(ground.belt.border.segments, np.bool_)
+    for layout_rates in rated:
+        unknown |= layout_rates.unknown_segments(ground, settings)
     paths: dict[bytes, tuple[int, tuple[Ints, Ints]]] = {}
     quickest = crossings(ground.belt, ground.mobility, direction=settings.direction, neighbours=settings.neighbours)
     for ways in (quickest, *(ways for layout_rates in rated for ways in layout_rates.ways(ground, settings))):
         for segment in range(ways.cost.size):
             cells = ways.cells(segment)
-            if len(cells[0]) > 1:
+            if len(cells[0]) > 1 and not unknown[segment]:
                 paths.setdefault(np.int64(segment).tobytes() + b"".join(c.tobytes() for c in cells), (segment, cells))
     if not paths:
         raise CompareError("nobody can cross", where="border", expected="known ground that leads from edge to edge")
     order = sorted(paths.values(), key=lambda way: way[0])
     along = Along.over_paths(ground.watched_by(()).on_belt, [cells for _, cells in order])
     strip = _strips(ground, along, settings)
-    candidates = _candidates(ground, order, along, strip, quickest, settings)
+    late = any(rate.delay_s > 0.0 for one in rated for rates in one.rates.values() for rate in rates)
+    tasks = settings.strips + int(late)  # what is reported after the crossing is in a last strip without time
+    candidates = _candidates(ground, order, along, strip, quickest, tasks)
     answers = []
     for layout_rates in rated:
-        answers.append(layout_rates.exposure(ground, along, strip, settings))
+        answers.append(layout_rates.exposure(ground, along, strip, settings, tasks))
         if progress is not None:
             progress()
     return candidates, answers
@@ -140,6 +147,13 @@ class _Rated:
                 rates[weather, knot].append(_unheard(rate) if sensor.id in silent else rate)
         return cls(layout, items, knots, {key: tuple(value) for key, value in rates.items()})
 
+    def unknown_segments(self, ground: ComparisonTerrain, settings: CompareSettings) -> Bools:
+        """Segments (segment,) in which detection by this layout is unknown (``sensors.crossing.segments``)."""
+        watched = ground.watched_by(self.rates[next(iter(settings.weather)), 1])
+        if not (watched.unknown & ground.belt.inside).any():
+            return np.zeros(ground.belt.border.segments, np.bool_)
+        return unknown_segments_in(watched, self._least(watched, settings))
+
     def ways(self, ground: ComparisonTerrain, settings: CompareSettings) -> Iterator[Crossings]:
         """Paths least detected in each weather, over the year at each range and without each kind; and most vulnerable
         paths."""
@@ -169,33 +183,39 @@ class _Rated:
             per_s, per_m = per_s + share * watched.per_s, per_m + share * watched.per_m
         return replace(first, per_s=per_s, per_m=per_m)
 
-    def exposure(self, ground: ComparisonTerrain, along: Along, strip: Ints, settings: CompareSettings) -> Exposure:
-        """Hazard of every sensor on every path, in every weather and at every range."""
-        place, size = along.path * settings.strips + strip, along.paths * settings.strips
-        by_state = np.zeros((len(settings.weather), 3, len(self.layout), along.paths, settings.strips))
+    def exposure(
+        self, ground: ComparisonTerrain, along: Along, strip: Ints, settings: CompareSettings, tasks: int
+    ) -> Exposure:
+        """Hazard of every sensor on every path, in every weather and at every range, by the strip in which it is
+        reported."""
+        size = along.paths * tasks
+        by_state = np.zeros((len(settings.weather), 3, len(self.layout), along.paths, tasks))
         for w, weather in enumerate(settings.weather):
             for knot in range(3):
                 watched = ground.watched_by(self.rates[weather, knot])
-                for number in range(len(watched.sensors)):
+                for number, rate in enumerate(watched.sensors):
                     pieces = hazard_of_pieces(watched, along, number)[0]
-                    total = np.bincount(place, weights=pieces, minlength=size)
-                    by_state[w, knot, number] = total.reshape(along.paths, settings.strips)
+                    then = strip
+                    if rate.delay_s > 0.0:
+                        then = later_strip(along, strip, rate.delay_s, after=settings.strips)
+                    total = np.bincount(along.path * tasks + then, weights=pieces, minlength=size)
+                    by_state[w, knot, number] = total.reshape(along.paths, tasks)
         way, sensor = np.nonzero(by_state.max(axis=(0, 1, 4)).T > 0.0)
         hazard = np.cumsum(by_state[:, :, sensor, way], axis=-1)
         return Exposure(self.layout, self.items, self.knots, way, sensor, hazard, *self._cells(ground, settings))
 
-    def _cells(self, ground: ComparisonTerrain, settings: CompareSettings) -> tuple[Floats, Bools]:
-        size = ground.belt.inside.size
-        probability, visible = np.zeros(size), np.zeros(size, bool)
+    def _cells(self, ground: ComparisonTerrain, settings: CompareSettings) -> tuple[Floats, Bools, Bools]:
+        size, shape = ground.belt.inside.size, ground.belt.inside.shape
+        probability, visible, unknown = np.zeros(size), np.zeros(size, bool), np.zeros(size, bool)
         for weather, share in settings.weather.items():
             situation = Situation(ground.target, Conditions.named(weather), ground.assumptions)
             missed = np.zeros(size)
             for sensor, rate in zip(self.layout, self.rates[weather, 1], strict=True):
                 hazard = rate.rate * sensor.exposure_s(settings.dwell_s, situation)
                 missed[rate.cells] += log_miss(hazard, sensor.availability)
-                visible[rate.cells] = True
+                visible[rate.cells], unknown[rate.unknown] = True, True
             probability -= share * np.expm1(missed)
-        return probability.reshape(ground.belt.inside.shape), visible.reshape(ground.belt.inside.shape)
+        return probability.reshape(shape), visible.reshape(shape), unknown.reshape(shape)
 
 
 def _unheard(rate: SensorRate) -> SensorRate:
@@ -220,10 +240,9 @@ def _candidates(
     along: Along,
     strip: Ints,
     quickest: Crossings,
-    settings: CompareSettings,
+    tasks: int,
 ) -> CandidatePaths:
-    size = along.paths * settings.strips
-    seconds = np.bincount(along.path * settings.strips + strip, weights=along.seconds, minlength=size)
+    seconds = np.bincount(along.path * tasks + strip, weights=along.seconds, minlength=along.paths * tasks)
     segment: Ints = np.array([number for number, _ in order], np.int64)
     there = np.full(len(order), np.nan)
     if ground.response is not None:
@@ -237,7 +256,7 @@ def _candidates(
     length = np.where(fastest >= 0, spans[:, 1] - spans[:, 0], 0.0)
     return CandidatePaths(
         segment,
-        np.asarray(seconds.reshape(along.paths, settings.strips), np.float64),
+        np.asarray(seconds.reshape(along.paths, tasks), np.float64),
         there,
         tuple(cells for _, cells in order),
         fastest,

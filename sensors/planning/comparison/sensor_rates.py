@@ -12,7 +12,7 @@ import xarray as xr
 from geo.arrays import Bools, Floats
 from geo.border import Belt
 from geo.border.belt import BorderLine, belt_of, fitting_belt_m
-from geo.mobility.roads_and_rivers import Ways as Roads
+from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.speed_surface import Mobility
 from sensors.camera import Camera
 from sensors.coverage.accumulator import Contribution, ranges_m
@@ -29,7 +29,7 @@ from sensors.radar import Radar
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComparisonTerrain:
-    """Terrain of a comparison: belt, mobility and, with bases, the seconds of the response (northing, easting)."""
+    """Terrain of a comparison: belt, mobility, ways and, with bases, seconds of the response (northing, easting)."""
 
     terrain: xr.Dataset
     belt: Belt
@@ -37,6 +37,7 @@ class ComparisonTerrain:
     response: xr.DataArray | None
     assumptions: Assumptions
     target: str
+    ways: Ways | None = None
 
     @classmethod
     def of(
@@ -46,14 +47,14 @@ class ComparisonTerrain:
         settings: CompareSettings,
         *,
         response: xr.DataArray | None = None,
-        roads: Roads | None = None,
+        ways: Ways | None = None,
         assumptions: Assumptions | None = None,
     ) -> ComparisonTerrain:
         """Belt and mobility for the settings' target on ``terrain``, loaded into memory."""
         loaded = terrain.compute()
         width = fitting_belt_m(border, loaded) if settings.belt_m is None else settings.belt_m
-        belt, mobility = belt_of(border, loaded, belt_m=width), mobility_of(settings.target, loaded, ways=roads)
-        return cls(loaded, belt, mobility, response, assumptions or Assumptions(), settings.target)
+        belt, mobility = belt_of(border, loaded, belt_m=width), mobility_of(settings.target, loaded, ways=ways)
+        return cls(loaded, belt, mobility, response, assumptions or Assumptions(), settings.target, ways)
 
     def watched_by(self, rates: Sequence[SensorRate]) -> WatchedBelt:
         """The belt under sensors with these rates."""
@@ -93,7 +94,7 @@ def sensor_rates(
         viewshed = sight(here, ground.terrain, task) if isinstance(sensor, GroundSensor) else farthest_viewshed
         visible, unknown = viewshed.cells_in(window)
         distance = ranges_m(here, ground.terrain, window, visible)
-        within = _within_range(sensor, ground.belt)
+        within = _within_range(here, ground.belt)
         for weather in settings.weather:
             situation = Situation(ground.target, Conditions.named(weather), ground.assumptions)
             look, rate = sensor.look_and_rate(distance, situation)
@@ -101,9 +102,10 @@ def sensor_rates(
             yield (weather, knot), SensorRate.of(sensor, part, within)
 
 
-def _within_range(sensor: AnySensor, belt: Belt) -> Bools:
+def _within_range(place: Placement, belt: Belt) -> Bools:
     """The belt's cells (row, column) within the sensor's range; a ground sensor's viewshed is already within it."""
+    sensor = place.sensor
     if isinstance(sensor, GroundSensor):
         return belt.inside
     distance = np.hypot(belt.easting - sensor.easting, belt.northing[:, None] - sensor.northing)
-    return belt.inside & (distance <= sensor.max_range_m)
+    return belt.inside & (distance <= place.farthest)

@@ -13,8 +13,9 @@ import xarray as xr
 from geo.arrays import Floats
 from geo.border.belt import BorderLine
 from geo.challenge import challenge
-from geo.mobility.roads_and_rivers import Ways as Roads
+from geo.mobility.roads_and_rivers import Ways
 from geo.paths.response_times import response_time
+from geo.terrain import north_up
 from sensors.coverage.model import coverage
 from sensors.detection_model.assumptions import Assumptions
 from sensors.equipment.catalogue import Catalogue, shipped
@@ -30,7 +31,7 @@ from sensors.planning.comparison.purchase import budgets, buy
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain
 from sensors.planning.comparison.settings import CompareSettings
 from sensors.planning.comparison.verdict import after_displacement
-from sensors.planning.radio_links import Network, network_of
+from sensors.planning.radio_links import Network, network_of, with_reports_decided
 
 INDEPENDENT: Final = (
     "misses and outages of different sensors are taken as independent, and whether somebody looks at an alert as "
@@ -145,7 +146,7 @@ def study(
     settings: CompareSettings | None = None,
     catalogue: Catalogue | None = None,
     bases: npt.ArrayLike | None = None,
-    roads: Roads | None = None,
+    ways: Ways | None = None,
     assumptions: Assumptions | None = None,
     progress: Callable[[int, int], None] | None = None,
     **changes: Any,
@@ -167,7 +168,7 @@ def study(
     bases : array_like, shape (base, 2), m, optional
         Easting and northing of the bases, where responders start and reports must arrive; without them interruption is
         NaN and every sensor counts as linked.
-    roads : Ways, optional
+    ways : Ways, optional
         Roads, paths, rivers, bridges and fords.
     assumptions : Assumptions, optional
         Named settings of the detection model.
@@ -186,6 +187,7 @@ def study(
     BadInput
         For sensors without a price or a position, and budgets that buy nothing.
     """
+    terrain = north_up(terrain)
     chosen, known = (settings or CompareSettings()).having(**changes), catalogue or shipped()
     _refuse(layouts)
     _refuse_unaffordable(layouts, known, chosen)
@@ -199,15 +201,17 @@ def study(
 
     places = None if bases is None else _places(bases)
     loaded = terrain.compute()
-    response = None if places is None or not len(places) else response_time(loaded, places, ways=roads)
-    ground = ComparisonTerrain.of(loaded, border, chosen, response=response, roads=roads, assumptions=assumptions)
+    response = None if places is None or not len(places) else response_time(loaded, places, ways=ways)
+    if places is not None and len(places):
+        layouts = [with_reports_decided(layout, loaded, places) for layout in layouts]
+    ground = ComparisonTerrain.of(loaded, border, chosen, response=response, ways=ways, assumptions=assumptions)
     one()
     networks = [_network(layout, loaded, places) for layout in layouts]
     silent = [_silent(layout, net) for layout, net in zip(layouts, networks, strict=True)]
-    ways, exposed = exposures(layouts, ground, known, chosen, one, silent=silent)
+    paths, exposed = exposures(layouts, ground, known, chosen, one, silent=silent)
     designs = tuple(Design.of(e, known, chosen, ground, net) for e, net in zip(exposed, networks, strict=True))
     inputs = tuple(inputs_of(items_used(designs), known, chosen))
-    return Study(tuple(layouts), ground, ways, designs, inputs, chosen, known)
+    return Study(tuple(layouts), ground, paths, designs, inputs, chosen, known)
 
 
 def _network(layout: Layout, terrain: xr.Dataset, places: Floats | None) -> Network | None:
@@ -237,25 +241,29 @@ def _places(bases: npt.ArrayLike) -> Floats:
 
 
 def ground_figures(comparison: Study) -> dict[str, Any]:
-    """Figures of the layouts' coverage: (layout, segment) fractions, (layout,) depth, and the difficulty of the
-    segments."""
+    """Figures of the layouts' coverage: (layout, segment) fractions of the decided cells, (layout,) depth, and the
+    difficulty of the segments."""
     belt, needed = comparison.ground.belt, comparison.settings.required_probability
     inside = belt.inside & (belt.segment >= 0)
-    count = np.bincount(belt.segment[inside], minlength=belt.border.segments)
     covered: list[Floats] = []
     hidden: list[Floats] = []
     depth, cuts, losses = [], [], []
     for design in comparison.designs:
         exposure = design.exposure
-        with np.errstate(invalid="ignore"):
-            for raster, into in ((exposure.cell_probability >= needed, covered), (~exposure.cell_seen, hidden)):
-                hits = np.bincount(belt.segment[inside], weights=raster[inside], minlength=belt.border.segments)
-                into.append(np.where(count > 0, hits / np.maximum(count, 1), np.nan))
+        for raster, into in ((exposure.cell_probability >= needed, covered), (~exposure.cell_seen, hidden)):
+            # as in sensors.coverage.segments: cells that a sensor of unknown sight might decide are left out
+            decided = ~exposure.cell_unknown | (raster if into is covered else ~raster)
+            hits, count = (
+                np.bincount(belt.segment[inside], weights=cells[inside], minlength=belt.border.segments)
+                for cells in (raster & decided, decided)
+            )
+            into.append(np.where(count > 0, hits / np.maximum(count, 1), np.nan))
         k, cut, lost = _depth(comparison, design)
         depth.append(k)
         cuts.append(", ".join(sorted(cut)))
         losses.append(", ".join(sorted(lost)))
-    hard = challenge(comparison.ground.terrain, belt.border, belt_m=belt.belt_m, response=comparison.ground.response)
+    ground = comparison.ground
+    hard = challenge(ground.terrain, belt.border, belt_m=belt.belt_m, ways=ground.ways, response=ground.response)
     return {
         "covered_share": np.array(covered),
         "hidden_share": np.array(hidden),

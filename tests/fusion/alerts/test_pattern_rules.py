@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from shapely.geometry import LineString
 
 from fusion.alerts import (
+    Alert,
     AlertSettings,
     AlertSettingsError,
     AlertState,
@@ -26,6 +28,7 @@ from fusion.situation.current_coverage import CurrentCoverage, current_coverage_
 from geo.border import Border
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
+from sensors.timestamps import utc_datetime
 
 NS = 1_000_000_000
 START_NS = 1_772_323_200 * NS
@@ -287,7 +290,7 @@ def test_distress_ranks_before_everything_and_moves_with_its_unit() -> None:
     state, (first,) = distress(AlertState(), CALL, now_ns=START_NS)
     assert (first.priority, first.rule, first.unit) == ("distress", "distress", "patrol-3")
     assert "two children in the river" in first.sentence
-    state, (second,) = distress(state, replace(CALL, easting=200.0), now_ns=START_NS + 5 * NS)
+    state, (second,) = distress(state, replace(CALL, easting=200.0), now_ns=START_NS + 10 * NS)
     assert second.id == first.id
     assert second.easting == 200.0
     high = replace(first, id="x", priority="high", raised_at=first.raised_at.replace(year=2020))
@@ -303,6 +306,56 @@ def test_only_a_person_ends_distress_and_the_next_call_is_another_alert() -> Non
     state, _ = act_on(state, first.id, "clear", by="op", at=first.raised_at)
     _, (second,) = distress(state, CALL, now_ns=days)
     assert second.id != first.id
+
+
+def called_often(calls: int, seconds: int, *, through_json: bool = False) -> tuple[AlertState, list[tuple[int, Alert]]]:
+    """A unit that calls so often in so many seconds, moving 1 m with each call, judged every second."""
+    state, stated = AlertState(), []
+    nobody = picture([], np.empty((0, 2)), second=0.0)
+    for second in range(seconds + 20):
+        for call in range(calls * second // seconds, calls * (second + 1) // seconds if second < seconds else 0):
+            at = START_NS + call * seconds * NS // calls
+            state, news = distress(state, replace(CALL, easting=float(call), observed_ns=at), now_ns=at)
+            stated += [(at, alert) for alert in news]
+        if through_json:
+            state = AlertState.from_json(state.to_json())
+        at = START_NS + (second + 1) * NS
+        state, news = raise_alerts(state, nobody, now_ns=at)
+        stated += [(at, alert) for alert in news]
+    return state, stated
+
+
+def test_a_unit_that_calls_all_the_time_does_not_fill_the_radios() -> None:
+    """The first call at once, then one revision in ten seconds, and the last position is stated."""
+    calls, seconds = 980, 60
+    state, stated = called_often(calls, seconds)
+    assert stated[0][0] == START_NS
+    times = [at for at, _ in stated]
+    assert min(later - sooner for sooner, later in pairwise(times)) >= 10 * NS
+    assert 6 <= len(stated) <= 1 + (seconds + 20) // 10
+    assert stated[-1][1].easting == calls - 1
+    assert [alert.revision for _, alert in stated] == list(range(len(stated)))
+    assert state.held_calls == {}
+
+
+def test_held_calls_survive_a_restart_to_the_bit() -> None:
+    whole, stated = called_often(300, 30)
+    again, restated = called_often(300, 30, through_json=True)
+    assert restated == stated
+    assert again.to_json() == whole.to_json()
+
+
+def test_no_call_waits_for_another_unit_or_for_a_closed_incident() -> None:
+    state, (first,) = distress(AlertState(), CALL, now_ns=START_NS)
+    state, waits = distress(state, replace(CALL, easting=101.0), now_ns=START_NS + NS)
+    assert waits == ()
+    state, (other,) = distress(state, replace(CALL, unit="patrol-4"), now_ns=START_NS + NS)
+    assert (other.unit, other.revision) == ("patrol-4", 0)
+    state, _ = act_on(state, first.id, "clear", by="op", at=utc_datetime(START_NS + 2 * NS))
+    state, (again,) = distress(state, CALL, now_ns=START_NS + 2 * NS)
+    assert (again.id != first.id, again.revision) == (True, 0)
+    state, news = raise_alerts(state, picture([], np.empty((0, 2)), second=0.0), now_ns=START_NS + 60 * NS)
+    assert [alert.id for alert in news] == [], "what waited belongs to the closed incident"
 
 
 # ---- all of them -------------------------------------------------------------------------------------------------

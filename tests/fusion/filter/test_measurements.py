@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+import pyproj
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,3 +113,19 @@ def test_radial_velocity_points_along_the_line_of_sight() -> None:
     assert found.radial[0] == -1.2
     # false alarms have speeds uniform over 10 m/s, so their density is a tenth
     assert found.clutter[0] == pytest.approx(plots(FLAT, report("R", **columns)).clutter[0] / 10.0)
+
+
+def test_slant_ranges_between_high_places_end_where_they_should() -> None:
+    """At 1,900 m above the ellipsoid; the range is the straight distance in geocentric coordinates (PROJ)."""
+    to_space = pyproj.Transformer.from_crs(4979, 4978, always_xy=True)
+    model = with_ground(np.full((241, 241), 1_900.0, np.float32), 50.0)
+    for easting, northing in ((4_900.0, 0.0), (-1_000.0, 3_000.0)):
+        there = to_space.transform(*FRAME.to_lonlat(easting, northing), 1_900.0)
+        eye = to_space.transform(*FRAME.to_lonlat(0.0, 0.0), 1_930.0)
+        straight = float(np.linalg.norm(np.subtract(there, eye)))
+        azimuth = np.arctan2(easting, northing)
+        found = plots(model, report("R", azimuth=azimuth, azimuth_sd=0.01, range_=straight, range_sd=4.0))
+        assert (found.easting[0], found.northing[0]) == (
+            pytest.approx(easting, abs=0.05),
+            pytest.approx(northing, abs=0.05),
+        )

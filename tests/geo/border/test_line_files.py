@@ -11,7 +11,7 @@ import xarray as xr
 from shapely.geometry import LineString, Point, box
 
 from geo.border import Border
-from geo.border.line_files import in_order, joined, one_way
+from geo.border.line_files import in_order, joined, length_off, one_way
 from geo.errors import BorderError
 from geo.frame import LocalFrame
 
@@ -206,3 +206,36 @@ def test_pieces_of_a_jagged_border_in_any_order_and_direction_make_the_whole_wit
 def test_a_file_without_features_says_so(tmp_path: Path) -> None:
     with pytest.raises(BorderError, match="the file has no feature"):
         Border.from_file(written(tmp_path / "none.geojson", {}), FRAME)
+
+
+WHOLE = [[179.85, -17.0], [179.9, -16.98], [180.0, -17.01], [180.1, -17.0], [180.15, -17.02]]
+ACROSS_180 = {
+    "runs on": [WHOLE],
+    "jumps": [[[lon if lon <= 180.0 else lon - 360.0, lat] for lon, lat in WHOLE]],
+    "is cut (RFC 7946)": [WHOLE[:3], [[-180.0, -17.01], [-179.9, -17.0], [-179.85, -17.02]]],
+    "runs on in the west": [[[lon - 360.0, lat] for lon, lat in WHOLE]],
+}
+
+
+@pytest.mark.parametrize("parts", ACROSS_180.values(), ids=ACROSS_180.keys())
+@pytest.mark.parametrize("clip", ["none", "terrain", "box"])
+def test_lines_across_the_180th_meridian(tmp_path: Path, parts: list[list[list[float]]], clip: str) -> None:
+    """Oracle: the same line 179° further west, where nothing jumps."""
+    frame, usual = LocalFrame.around(180.0, -17.0), LocalFrame.around(1.0, -17.0)
+    half = 12_000.0  # of 15.9 km to either side
+    terrain = xr.Dataset(coords={"easting": [-half, half], "northing": [half, -half]}, attrs={"crs": frame.wkt})
+    clips = {"none": (None, None), "terrain": (terrain, terrain.assign_attrs(crs=usual.wkt))}
+    clips["box"] = ((179.9, -18.0, -179.9, -16.0), (0.9, -18.0, 1.1, -16.0))
+    there, here = clips[clip]
+    for name, lines in (("there", parts), ("here", [[[lon - 179.0, lat] for lon, lat in WHOLE]])):
+        geometry = {"type": "MultiLineString", "coordinates": lines}
+        feature = {"type": "Feature", "geometry": geometry, "properties": {}}
+        (tmp_path / f"{name}.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    found = Border.from_file(tmp_path / "there.geojson", frame, clip=there)
+    expected = Border.from_file(tmp_path / "here.geojson", usual, clip=here)
+    assert found.line.geom_type == "LineString"
+    assert found.line.hausdorff_distance(expected.line) < 0.01
+    assert found.ground_length_m == pytest.approx(expected.ground_length_m, abs=0.01)
+    if clip != "none":
+        off = length_off(tmp_path / "there.geojson", where=None, clip=there)
+        assert off == pytest.approx(length_off(tmp_path / "here.geojson", where=None, clip=here), abs=0.01)

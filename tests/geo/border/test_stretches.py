@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -47,13 +46,17 @@ def test_stretches_take_every_segment_once_and_know_what_is_near(border: Border,
         assert all(border.segment_geometry(n).distance(core) > 1_000.0 - 1e-6 for n in far)
 
 
-def test_what_is_near_a_stretch_of_2000_km_is_found_at_once() -> None:
+def test_what_is_near_a_stretch_of_2000_km_is_found_without_a_walk_over_its_segments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Segment by segment it took 13 s, for each of 84 stretches."""
     east = np.arange(0.0, 2_000_000.0, 200.0)
     border = Border(FRAME, LineString(np.column_stack([east, 3_000.0 * np.sin(east / 9_000.0)])))
     stretch = stretches(border, belt_m=2_000.0)[40]
-    before_s = time.process_time()
+    walked: list[int] = []
+    monkeypatch.setattr(Border, "segment_geometry", lambda _, number: walked.append(number))
     first = next(stretch.widening(xr.Dataset(coords={"easting": [0.0, 30.0], "northing": [30.0, 0.0]}), belt_m=2_000.0))
-    assert time.process_time() - before_s < 3.0, "segment by segment it took 13 s, for each of 84 stretches"
+    assert walked == []
     assert first.border.segments < 70  # 25 km of its own and half a belt on either side
 
 

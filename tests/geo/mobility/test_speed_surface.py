@@ -198,6 +198,21 @@ def test_isochrones_hold_what_is_reached_in_time() -> None:
     assert metric.geometry[2].area == pytest.approx(CELL_M**2, rel=1e-6)
 
 
+def test_isochrones_of_long_edges_are_nested_in_wgs_84() -> None:
+    """Two boxes with a common northern edge in the frame, of 45 and 60 km: what is straight there is not in WGS 84."""
+    easting, northing = np.arange(-30_000.0, 30_001.0, 500.0), np.arange(40_000.0, 9_999.0, -500.0)
+    ground = xr.Dataset(coords={"northing": northing, "easting": easting}, attrs={"crs": FRAME.wkt})
+    inner = (np.abs(easting) <= 22_500.0)[None, :] & (northing >= 20_000.0)[:, None]
+    time = xr.DataArray(np.where(inner, 60.0, 120.0), ground.coords, ("northing", "easting"))
+    fewer, more = isochrones(time, ground, [1.0, 2.0]).geometry
+    metric = LocalFrame.around(1.5, 42.6)
+    beyond = shapely.transform(fewer.difference(more), metric.to_local, interleaved=False).area
+    assert beyond < 0.01 * fewer.length * 111_000.0, "less than a centimetre along the edge"
+    whole = [shapely.transform(area, FRAME.to_local, interleaved=False).area for area in (fewer, more)]
+    cells = [inner.sum() * 500.0**2, inner.size * 500.0**2]
+    assert whole == pytest.approx(cells, rel=1e-7)
+
+
 def test_ways_are_read_from_files_in_any_system(tmp_path: Path) -> None:
     lon, lat = FRAME.to_lonlat(np.array([410.0, 410.0]), np.array([10.0, 590.0]))
     roads = {

@@ -199,6 +199,30 @@ def test_longitudes_may_run_to_360_and_across_the_180th_meridian(tmp_path: Path,
     assert lat == pytest.approx(42.02)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_tiles_on_both_sides_of_the_180th_meridian_are_one_terrain(tmp_path: Path, order: int) -> None:
+    """Two tiles, 180° apart in name only, are the terrain that they are elsewhere; land cover and bounds as well."""
+    halves = HILLS[:, :36].astype(np.float32), HILLS[:, 36:].astype(np.float32)
+    codes = np.full((48, 36), 10, np.uint8), np.full((48, 36), 60, np.uint8)
+
+    def tiles(name: str, values: Any, wests: tuple[float, float]) -> list[Path]:
+        pairs = zip(values, wests, strict=True)
+        places = [(half, from_bounds(w, 42.0, w + 0.03, 42.04, 36, 48)) for half, w in pairs]
+        return [written(tmp_path / f"{name}{i}.tif", half, place) for i, (half, place) in enumerate(places)][::order]
+
+    found = open_terrain(tiles("z", halves, (179.97, -180.0)), land_cover=tiles("c", codes, (179.97, -180.0)))
+    expected = open_terrain(tiles("y", halves, (1.0, 1.03)), land_cover=tiles("d", codes, (1.0, 1.03)))
+    assert found.sizes == expected.sizes
+    assert np.allclose(found["elevation"], expected["elevation"], atol=0.01, equal_nan=True)
+    assert (found["land_cover"] == expected["land_cover"].to_numpy()).mean() > 0.999
+    assert set(np.unique(found["land_cover"])) >= {10, 60}
+    part = open_terrain(tiles("z", halves, (179.97, -180.0)), bounds_deg=(179.98, 42.01, -179.99, 42.03))
+    lon, _ = frame_of(part).to_lonlat(*np.meshgrid(part["easting"], part["northing"]))
+    assert (lon % 360.0).min() == pytest.approx(179.98, abs=0.001)
+    assert (lon % 360.0).max() == pytest.approx(180.01, abs=0.001)
+    assert np.isfinite(part["elevation"]).all()
+
+
 def test_a_raster_of_the_whole_globe_serves_within_bounds_only(tmp_path: Path) -> None:
     lat = 89.5 - np.arange(180.0)
     values = np.repeat(10.0 * lat[:, None], 360, axis=1).astype(np.float32)

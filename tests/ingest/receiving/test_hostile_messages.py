@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,9 +69,7 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Receiver]:
 @pytest.mark.parametrize("name", CASES)
 def test_a_hostile_body_is_a_dead_letter_with_a_code_and_at_most_64_kb(door: Receiver, name: str) -> None:
     payload = CASES[name]
-    start = time.process_time()
     door.handle([Delivery(TOPIC, payload, "application/json", (), NOW_NS)])
-    assert time.process_time() - start < 5.0, "not a measurement: it must not hang"
     ((_, dead),) = door.journal.dead_letters()  # type: ignore[attr-defined]
     assert dead.code in CODES
     assert (dead.sensor, dead.size, dead.body) == ("r1", len(payload), payload[:KEPT_BYTES])

@@ -5,11 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-
-from ops.room.room import Room, RoomOptions
 
 WAITING = """
 import threading
@@ -48,30 +45,3 @@ def test_a_closed_pipe_ends_a_child_and_a_second_signal_does_no_harm() -> None:
         if child.poll() is None:
             child.send_signal(signal.SIGTERM)
     assert child.wait(120) == 0
-
-
-class Speaking:
-    """A child that says what the test wants it to."""
-
-    alive = True
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.problem: str | None = None
-
-    def last(self, key: str) -> str | None:
-        assert key == "problem"
-        return self.problem
-
-
-def test_a_room_tells_each_problem_once_and_that_it_is_over(tmp_path: Path) -> None:
-    room = Room(RoomOptions("sector.toml", "x", "layout.geojson", tmp_path))
-    ingest, fusion = Speaking("ingest"), Speaking("fusion")
-    room.ingest, room.fusion = ingest, fusion  # type: ignore[assignment]
-    assert room.restart_ended() == []
-    ingest.problem = "DISK_FULL: 1.0 MB left"
-    assert room.restart_ended() == ["ingest: DISK_FULL: 1.0 MB left"]
-    assert room.restart_ended() == []
-    ingest.problem = None
-    assert room.restart_ended() == ["ingest: all is well again."]
-    assert room.restart_ended() == []

@@ -80,6 +80,30 @@ def test_a_store_is_shown_and_every_action_refused(tmp_path: Path, hill_sector: 
     store.close()
 
 
+def test_ctrl_c_ends_a_command_that_was_started_with_sigint_ignored(tmp_path: Path, hill_sector: Any):
+    """As a shell starts what a script runs in the background."""
+    store = Store(tmp_path / "store.db")
+    store.commit(1, stamp_ns=time.time_ns(), tracks_live=[], sensors=[], counts={}, alerts=[])
+    store.close()
+    code = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.executable, sys.argv[1:])"
+    )
+    reserved = ReservedPort()
+    options = [f"--sector={hill_sector.sector}", f"--port={reserved.number}"]
+    command = [sys.executable, "-m", "ops.cli", "serve", str(store.path), *options]
+    process = subprocess.Popen([sys.executable, "-c", code, *command], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    assert "http://127.0.0.1:" in line, line
+    process.send_signal(signal.SIGINT)
+    try:
+        _, words = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        reserved.release()
+    assert (process.returncode, "Stopped." in words) == (0, True), words
+
+
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Addresses that the browser was asked to open."""

@@ -184,7 +184,7 @@ def test_tracks_and_alerts_are_told_of_the_inner_edge(zoned: Any, hill_journal: 
     assert ground.zone is not None
     assert ground.border is ground.zone.inner
     assert sector_view(ground)["border"] == {
-        "length_m": ground.border.length_m, "segments": ground.border.segments, "belt_m": BELT_M,
+        "length_m": ground.border.ground_length_m, "segments": ground.border.segments, "belt_m": BELT_M,
         "home_side": "right", "zone": True,
     }  # fmt: skip
     with JournalReader(hill_journal) as journal:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from fusion.models.sensor_views import sensor_models
 from geo.frame import LocalFrame
 from geo.visibility import UNKNOWN, VISIBLE
-from sensors.coverage import look_probability
+from sensors.coverage import coverage, look_probability
 from sensors.errors import LayoutError
 from sensors.layout import Layout, place
 
@@ -125,3 +126,43 @@ def test_an_unknown_target_is_refused() -> None:
 
 def test_a_layout_without_sensors_sees_nothing() -> None:
     assert look_probability(layout(), flat())["probability"].shape == (0, 61, 61)
+
+
+def test_probabilities_go_by_the_slant_range_to_the_ground() -> None:
+    """A radar 1,200 m above the plain: 2,700 m of slant range are 2,418.7 m of the map. By hand: R0 2,400 m, Pd0 0.9,
+    Pfa 1e-6; SNR0 = ln(1e-6)/ln(0.9) − 1 = 130.13; p(2,700 m) = 1e-6^(1/(1 + 130.13 (2,400/2,700)^4)) = 0.8454."""
+    elevation = np.zeros((121, 121))
+    elevation[60, 60] = 1_190.0
+    sensor = {"id": "r", "max_range_m": 2_900.0, "reference_range_m": 2_400.0, "mast_height_m": 10.0}
+    terrain = ground(elevation)
+    place_of = layout(sensor)
+    slant = np.sqrt(np.hypot(terrain["easting"], terrain["northing"]) ** 2 + 1_200.0**2)
+    snr = (np.log(1e-6) / np.log(0.9) - 1.0) * (2_400.0 / slant) ** 4
+    by_hand = (1e-6 ** (1.0 / (1.0 + snr))).transpose("northing", "easting")
+    assert float(by_hand.interp(easting=np.sqrt(2_700.0**2 - 1_200.0**2), northing=0.0)) == pytest.approx(
+        0.8454, abs=1e-3
+    )
+    look = look_probability(place_of, terrain)
+    cover = coverage(place_of, terrain, None)
+    seen = (look["visible"].sel(sensor="r") == VISIBLE).to_numpy()
+    seen[60, 60] = False  # its own cell
+    assert seen.sum() > 5_000
+    for found in (look["probability"].sel(sensor="r"), cover["look_probability"].sel(sensor="r")):
+        np.testing.assert_allclose(found.to_numpy()[seen], by_hand.to_numpy()[seen], atol=5e-4)
+
+
+def test_a_sensor_beside_a_void_stands_on_its_own_cell() -> None:
+    """Its point is 20 m from the centre of a known cell and 30 m from that of a void; on the void it is refused."""
+    elevation = np.full((61, 61), 100.0)
+    elevation[:, 31] = np.nan  # 50 m east
+    beside = layout({"id": "r", "easting": 20.0, "northing": 10.0})
+    for found in (look_probability(beside, ground(elevation)), coverage(beside, ground(elevation), None)):
+        visible = found["visible"].sel(sensor="r", northing=0.0)
+        assert int(visible.sel(easting=-700.0)) == VISIBLE
+        assert int(visible.sel(easting=700.0)) == UNKNOWN
+    blocks = coverage(beside, ground(elevation), None, block_cells=7)
+    assert (blocks["visible"].to_numpy() == coverage(beside, ground(elevation), None)["visible"].to_numpy()).all()
+    model = sensor_models(beside, ground(elevation), None, 0.0)["r"]
+    assert model.view.foot == 100.0, "not 0 m"
+    with pytest.raises(LayoutError, match="no ground is known"):
+        coverage(layout({"id": "r", "easting": 30.0}), ground(elevation), None)

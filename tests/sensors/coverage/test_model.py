@@ -14,7 +14,9 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
+from geo.terrain import sample
 from geo.visibility import viewshed
+from geo.visibility.slant_range import slant_range
 from sensors.coverage import coverage, coverage_rasters
 from sensors.coverage.weather_mixture import over_weather
 from sensors.detection_model.assumptions import Assumptions, Situation
@@ -148,7 +150,10 @@ def test_all_sensors_agree_with_the_sum_by_hand():
                 curvature_k=4.0 / 3.0 if sensor.kind == "radar" else 1.0 / 0.87,
             )
             seen = window.reindex_like(terrain["elevation"], fill_value=0) == 1
-        _, rate = sensor.look_and_rate(distance.to_numpy(), situation)
+        eye_m = float(sample(terrain, sensor.easting, sensor.northing)) + sensor.mast_height_m
+        slant = slant_range(distance, eye_m, terrain["elevation"])
+        ranges = distance.to_numpy() if sensor.kind == "ground_sensor" else slant
+        _, rate = sensor.look_and_rate(ranges, situation)
         h = np.where(seen, rate * sensor.exposure_s(120.0, situation), 0.0)
         hazard += h
         miss *= 1.0 - sensor.availability * (1.0 - np.exp(-h))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -26,6 +27,7 @@ from sensors.interdiction.interception import (
     most_vulnerable,
     most_vulnerable_crossing,
     tasks_of,
+    three_ways,
     where_it_ends,
 )
 from tests.geo.mobility.constant_speed import at_speed
@@ -45,17 +47,17 @@ GROUND = xr.Dataset(
 )
 
 
-def seen(rate: np.ndarray | float, speed_mps: float = 1.0) -> WatchedBelt:
+def seen(rate: np.ndarray | float, speed_mps: float = 1.0, delay_s: float = 0.0) -> WatchedBelt:
     """One radar with that rate [1/s], a belt of 80 m on either side, a crosser at 1 m/s: 160 s from edge to edge."""
-    return watch_belt(coverage_of(rate), GROUND, BORDER, belt_m=80.0, mobility=at_speed(GROUND, speed_mps))
+    return watch_belt(coverage_of(rate, delay_s), GROUND, BORDER, belt_m=80.0, mobility=at_speed(GROUND, speed_mps))
 
 
-def coverage_of(rate: np.ndarray | float) -> xr.Dataset:
+def coverage_of(rate: np.ndarray | float, delay_s: float = 0.0) -> xr.Dataset:
     dims = ("sensor", "northing", "easting")
     rates = np.broadcast_to(rate, (1, *SHAPE))
     return xr.Dataset(
         {"rate": (dims, rates), "look_probability": (dims, 1.0 - np.exp(-3.0 * rates))},
-        coords={"sensor": ["s"], "kind": ("sensor", ["radar"]), **GROUND.coords},
+        coords={"sensor": ["s"], "kind": ("sensor", ["radar"]), "report_delay": ("sensor", [delay_s]), **GROUND.coords},
         attrs={"target": "person"},
     )
 
@@ -75,6 +77,49 @@ def test_by_hand_with_a_sure_response() -> None:
     assert found["critical_northing"].to_numpy() == pytest.approx(20.0 + 60.0), "60 m from the southern edge"
     assert found["way"].to_numpy().tolist() == WAYS
     assert found["least_interruption"].to_numpy() == pytest.approx(one + (1.0 - one) * one)
+
+
+def test_what_is_reported_by_hand_counts_when_its_report_arrives() -> None:
+    """As above, each report 40 s later: what is detected in the first strip is reported in the second, with 120 s left
+    at its beginning; all else is too late for a response of 100 s. Detection is the same. With 200 s nothing is in
+    time, and with sure times nobody is interrupted."""
+    found = interruptions(seen(0.01, delay_s=40.0), response(100.0), settings=SURE)
+    assert found["interruption_probability"].to_numpy() == pytest.approx(1.0 - math.exp(-0.4))
+    assert found["detection_probability"].to_numpy() == pytest.approx(1.0 - math.exp(-1.6))
+    assert found["seconds"].to_numpy() == pytest.approx(160.0)
+    late = interruptions(seen(0.01, delay_s=200.0), response(100.0), settings=SURE)
+    assert late["interruption_probability"].to_numpy() == pytest.approx(0.0)
+    assert late["detection_probability"].to_numpy() == pytest.approx(1.0 - math.exp(-1.6))
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_a_later_report_never_raises_interruption(seed: int) -> None:
+    """On the same ways, as other reports make other ways most vulnerable."""
+    rates = np.random.default_rng(seed).uniform(0.0, 0.05, SHAPE)
+    ways = three_ways(seen(rates), response(100.0))
+    found = [
+        interruptions(seen(rates, delay_s=d), response(100.0), ways=ways)["interruption_probability"].to_numpy()
+        for d in (0.0, 20.0, 60.0, 1000.0)
+    ]
+    assert all((later <= sooner + 1e-12).all() for sooner, later in itertools.pairwise(found))
+
+
+def test_the_most_vulnerable_way_knows_when_a_report_comes() -> None:
+    """A crosser from northing 20 to 180 has 180 − y seconds left, the response takes 100 s: a report is in time up to
+    y = 80, one that comes 50 s late up to y = 30. Only there a rate makes a way dearer."""
+    outer, middle = np.zeros(SHAPE), np.zeros(SHAPE)
+    outer[34:37], middle[26:34] = 0.02, 0.02  # y from 20 to 30, and from 35 to 70
+    free = most_vulnerable(seen(0.0), response(100.0)).cost.max()
+    cost = {
+        (name, delay): most_vulnerable(seen(rates, delay_s=delay), response(100.0)).cost.max()
+        for name, rates in (("outer", outer), ("middle", middle))
+        for delay in (0.0, 50.0)
+    }
+    assert cost["middle", 50.0] == pytest.approx(free)
+    assert cost["middle", 0.0] > 0.5
+    assert cost["outer", 50.0] == pytest.approx(cost["outer", 0.0])
+    assert cost["outer", 50.0] > 0.1
 
 
 def test_the_formula_is_that_of_easi() -> None:

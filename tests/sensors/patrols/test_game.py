@@ -116,6 +116,91 @@ def test_column_generation_gives_the_value_over_all_rounds(patrols: int) -> None
     assert found.probability.sum() == pytest.approx(1.0)
 
 
+def listed_rounds(hops: tuple[np.ndarray, np.ndarray], out: np.ndarray, back: np.ndarray, shift: Shift) -> Listed:
+    """Every round: any order of any set of stays, each patrol of one base, by the least times between base and segments
+    (Floyd and Warshall over the border's hops and the journeys of that base)."""
+    sets: set[frozenset[int]] = {frozenset()}
+    for leave, home in zip(np.atleast_2d(out), np.atleast_2d(back), strict=True):
+        count = len(leave)
+        times = np.full((count + 1, count + 1), np.inf)
+        np.fill_diagonal(times, 0.0)
+        for n in range(count - 1):
+            times[n + 1, n + 2], times[n + 2, n + 1] = hops[0][n], hops[1][n]
+        times[0, 1:], times[1:, 0] = leave, home
+        for k in range(count + 1):
+            times = np.minimum(times, times[:, k, None] + times[None, k, :])
+        for size in range(1, count + 1):
+            for tour in itertools.permutations(range(1, count + 1), size):
+                driven = sum(times[a, b] for a, b in itertools.pairwise((0, *tour, 0)))
+                if driven + size * shift.stay_s <= shift.shift_s * (1.0 + 1e-12):
+                    sets.add(frozenset(n - 1 for n in tour))
+    together = {frozenset().union(*some) for some in itertools.combinations_with_replacement(sets, shift.patrols)}
+    return Listed(tuple((tuple(sorted(one)),) for one in sorted(together, key=sorted)))
+
+
+def value_of_the_listed_program(game: Game, rounds: Listed) -> float:
+    """One linear program over all rounds, by scipy."""
+    visits = np.array([[any(s in tour for tour in one) for s in range(len(game))] for one in rounds.rounds])
+    payoff = np.where(visits, game.covered, game.uncovered)
+    told = linprog(
+        np.append(np.zeros(len(payoff)), -1.0),
+        A_ub=np.column_stack([-payoff.T, np.ones(len(game))]),
+        b_ub=np.zeros(len(game)),
+        A_eq=[np.append(np.ones(len(payoff)), 0.0)],
+        b_eq=[1.0],
+        bounds=[(0.0, None)] * len(payoff) + [(None, None)],
+    )
+    return float(-told.fun)
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    patrols=st.integers(1, 2),
+    bases=st.integers(1, 2),
+    stay_s=st.sampled_from([0.0, 900.0, 1800.0]),
+)
+@settings(max_examples=40, deadline=None)
+def test_sweeps_give_the_value_over_all_rounds_whatever_the_times(
+    seed: int, patrols: int, bases: int, stay_s: float
+) -> None:
+    """Times that break the triangle inequality in every way: some hops closed, uphill slower, the base a short cut."""
+    draw = np.random.default_rng(seed)
+    hops = draw.exponential(900.0, (2, 4))
+    hops[draw.random((2, 4)) < 0.15] = np.inf
+    out, back = draw.exponential(1500.0, (2, bases, 5))
+    shift = Shift(patrols=patrols, shift_s=7200.0, stay_s=stay_s)
+    uncovered = draw.uniform(0.0, 0.5, 5)
+    game = Game(uncovered, uncovered + draw.uniform(0.1, 0.5, 5))
+    most = value_of_the_listed_program(game, listed_rounds((hops[0], hops[1]), out, back, shift))
+    found = solve_game(game, Sweeps(hops[0], out, back, shift, hops[1]))
+    assert found.value == pytest.approx(most, abs=1e-7)
+    assert found.gap <= 1e-6
+
+
+def test_a_segment_beside_a_cliff_is_reached_over_its_neighbour_and_two_of_them_by_the_base() -> None:
+    """By hand. The base is 100 s from the first segment, 200 s from the second, past the first and not otherwise: there
+    and back 400 s. The third, beyond a cliff, is 300 s from the base: 600 s. With a stay of 100 s each the three take
+    400 + 600 + 300 = 1,300 s by the base, any two at most 1,200 s, and the third alone 700 s."""
+    out = np.array([100.0, np.inf, 300.0])
+    game = Game(np.zeros(3), np.ones(3))
+    for shift_s, value in ((699.0, 0.0), (700.0, 1.0 / 2.0), (1200.0, 2.0 / 3.0), (1299.0, 2.0 / 3.0), (1300.0, 1.0)):
+        rounds = Sweeps(np.array([100.0, np.inf]), out, out, Shift(patrols=1, shift_s=shift_s, stay_s=100.0))
+        assert solve_game(game, rounds).value == pytest.approx(value, abs=1e-7)
+
+
+def test_a_search_without_time_says_how_far_it_may_be_from_the_best() -> None:
+    """The gap holds without a proof: the value over all rounds is within it."""
+    draw = np.random.default_rng(4)
+    hops, out = draw.exponential(2000.0, 5), draw.exponential(900.0, 6)
+    uncovered = draw.uniform(0.0, 0.5, 6)
+    game = Game(uncovered, uncovered + 0.4)
+    hurried = Shift(patrols=2, shift_s=7200.0, stay_s=900.0, seconds=0.0)
+    most = value_of_the_listed_program(game, listed_rounds((hops, hops), out, out, hurried))
+    found = solve_game(game, Sweeps(hops, out, out, hurried))
+    assert found.attacker_best <= most + 1e-7
+    assert most <= found.attacker_best + found.gap + 1e-7
+
+
 def test_more_patrols_and_longer_shifts_never_lower_the_value() -> None:
     uncovered = np.linspace(0.1, 0.4, 6)
     game = Game(uncovered, uncovered + 0.4)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,11 +28,12 @@ from sensors.planning.choice.plan import Demand
 from sensors.planning.comparison.draws import central
 from sensors.planning.comparison.outages import MOST_EXACT, outages_of
 from sensors.planning.comparison.settings import ASSUMED
-from sensors.planning.radio_links import LinkSettings, Network, network_of, unlinked
+from sensors.planning.radio_links import LinkSettings, Network, network_of, reporting, unlinked
 from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.relay_chains import RelayNetwork, seeded_linked
 from sensors.planning.solver.solve import SolverBudget, best_cover, best_least
+from sensors.sensor import DEFAULT_REPORT_DELAY_S
 
 FRAME = LocalFrame.around(1.5, 42.5)
 CELL_M = 50.0
@@ -155,6 +158,66 @@ def test_who_reaches_no_base_does_not_alert() -> None:
     assert linked.mean_detection[0] > 0.1
 
 
+@pytest.mark.parametrize("way", ["cellular", "satellite", "cable"])
+def test_a_connection_of_its_own_needs_no_relay(way: str) -> None:
+    terrain = ground(ridge_m=60.0)
+    own, _ = crossed(Layout("l", FRAME, (radar("behind", 2400.0, reports_by=way),)), terrain)
+    free, _ = crossed(Layout("l", FRAME, (radar("behind", 2400.0),)), terrain, bases=None)
+    assert own.mean_detection[0] == pytest.approx(free.mean_detection[0], abs=1e-12)
+    # it carries only its own reports, from however high a mast
+    tall = radar("tall", 2300.0, reports_by=way, mast_height_m=50.0)
+    assert unlinked(Layout("l", FRAME, (tall, radar("near it", 2400.0))), terrain, BASE) == {"near it"}
+
+
+def test_what_is_reported_by_hand_is_detected_all_the_same_and_interrupted_less() -> None:
+    terrain = ground(ridge_m=60.0)
+    found = {}
+    for name, values in {
+        "cable": {"reports_by": "cable"},
+        "at once": {"reports_by": "hand", "report_delay_s": 0.0},
+        "soon": {"reports_by": "hand", "report_delay_s": 60.0},
+        "later": {"reports_by": "hand"},
+        "never": {"reports_by": "hand", "report_delay_s": 86_400.0},
+    }.items():
+        found[name], made = crossed(Layout("l", FRAME, (radar("behind", 2400.0, **values),)), terrain)
+        assert made.designs[0].unlinked == frozenset()
+        assert found[name].mean_detection[0] == pytest.approx(found["cable"].mean_detection[0], abs=1e-12)
+    stopped = [found[name].mean_interruption[0] for name in ("cable", "at once", "soon", "later", "never")]
+    assert stopped[0] == pytest.approx(stopped[1], abs=1e-12)
+    assert stopped[1] > stopped[2] > stopped[3] >= stopped[4]
+    assert stopped[4] == pytest.approx(0.0, abs=1e-3)
+
+
+def test_people_report_by_radio_where_they_can_and_by_hand_elsewhere() -> None:
+    terrain = ground(ridge_m=60.0)
+    people = tuple(
+        place(FRAME, east, 900.0, id=name, kind="human", max_range_m=900.0)
+        for name, east in (("here", 800.0), ("there", 2400.0))
+    )
+    found = reporting(Layout("l", FRAME, people), terrain, BASE)
+    assert (found.unlinked, found.by_hand) == (frozenset(), {"there"})
+    assert [sensor.delay_s for sensor in found.layout] == [0.0, DEFAULT_REPORT_DELAY_S]
+    with_relay = reporting(Layout("l", FRAME, people, (relay("top", 1500.0),)), terrain, BASE)
+    assert (with_relay.unlinked, with_relay.by_hand) == (frozenset(), frozenset())
+    radios = tuple(replace(sensor, reports_by="radio") for sensor in people)
+    assert reporting(Layout("l", FRAME, radios), terrain, BASE).unlinked == {"there"}
+    assert reporting(Layout("l", FRAME, radios), terrain, np.zeros((0, 2))).unlinked == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"reports_by": "pigeon"}, "reports_by is 'pigeon'; expected one of radio, cable, cellular, satellite, hand"),
+        ({"reports_by": 3}, "reports_by is 3; expected"),
+        ({"report_delay_s": 60.0}, "report_delay_s beside reports_by 'radio'; expected no delay"),
+        ({"reports_by": "hand", "report_delay_s": -1.0}, "report_delay_s is -1; expected a number from 0"),
+    ],
+)
+def test_ways_of_reporting_that_are_none_are_refused(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(LayoutError, match=re.escape(said)):
+        radar("r", 100.0, **values)
+
+
 def test_a_relay_takes_what_hangs_on_it_down_as_one() -> None:
     """Half of the time down: half of the detection of both together, not of each."""
     terrain = ground(ridge_m=60.0)
@@ -250,7 +313,7 @@ def test_relays_are_bought_where_they_open_sites_and_not_where_they_do_not_pay()
     candidates = Layout("c", FRAME, sensors, (relay("top", 1500.0), relay("useless", 700.0)))
     case, effort = Case(belt_m=600.0), SolverBudget(seconds=20.0, kicks=2)
 
-    def bought(budget: float, objective: str = "covered", **more: Any) -> set[str]:
+    def bought(budget: float, objective: str = "mean_probability", **more: Any) -> set[str]:
         demand = Demand(budget=budget, objective=objective, effort=effort)
         plan = plan_layout(candidates, terrain, BORDER, demand, case=case, bases=BASE, **more)
         assert unlinked(plan.layout, terrain, BASE) == set()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pyproj
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -21,6 +22,7 @@ from sensors.errors import LayoutError
 from sensors.layout import Layout, place
 from sensors.scan import CLASSES
 from sensors.simulate import simulate
+from sensors.simulate.looks import geometry_of
 from sensors.simulate.movers import Mover, Scenario
 
 FRAME = LocalFrame.around(-84.2, 36.6)
@@ -352,3 +354,24 @@ def test_what_the_simulator_says_survives_the_wire() -> None:
         np.testing.assert_allclose(back[name], detections[name], atol=1e-9)
     for name in ("scan_sensor", "scan_time", "scan_received_at", "scan_sequence", "scan_index", "kind"):
         np.testing.assert_array_equal(back[name], detections[name])
+
+
+def test_ranges_and_detection_go_by_the_straight_distance_in_space() -> None:
+    """On a plain at 1,900 m, and one of 700 m seen from 1,900 m: distances in geocentric coordinates (PROJ)."""
+    to_space = pyproj.Transformer.from_crs(4979, 4978, always_xy=True)
+    axis = np.linspace(-6_000.0, 6_000.0, 121)
+    for plain_m in (1_900.0, 700.0):
+        elevation = np.full((121, 121), plain_m, np.float32)
+        elevation[60, 60] = 1_890.0
+        terrain = xr.Dataset(
+            {"elevation": (("northing", "easting"), elevation, {"units": "m"})},
+            coords={"northing": axis[::-1], "easting": axis},
+            attrs={"crs": FRAME.wkt},
+        )
+        radar = place(FRAME, 0.0, 0.0, id="R", kind="radar", max_range_m=6_000.0, mast_height_m=10.0)
+        position = np.array([[[5_000.0, 0.0], [-300.0, 2_000.0], [1_000.0, -4_000.0]]])
+        found = geometry_of(Layout("l", FRAME, (radar,)).placement("R"), position, np.zeros((1, 3, 2)), terrain)
+        lon, lat = FRAME.to_lonlat(position[0, :, 0], position[0, :, 1])
+        there = np.column_stack(to_space.transform(lon, lat, np.full(3, plain_m)))
+        eye = to_space.transform(*FRAME.to_lonlat(0.0, 0.0), 1_900.0)
+        assert found.slant[0] == pytest.approx(np.linalg.norm(there - eye, axis=1), abs=0.03)

@@ -55,7 +55,7 @@ export class StateRenderer {
     if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
     if (changed("tracks", "alerts")) this.#drawTracks(state);
     if (changed("tracks", "alerts", "sensors"))
-      this.#baseMap.show("marks", alertMarks(state.alerts, state.tracks, state.sensors));
+      this.#baseMap.show("marks", alertMarks(state.alerts, state.tracks, state.sensors, state.stampMs));
     if (changed("tracks", "selection", "sensors", "alerts")) this.#drawSelected(state);
     if (changed("tracks", "selection", "alerts", "border")) this.#drawDetails(state);
   }

@@ -62,3 +62,19 @@ export function newlyActive(before: Alerts, after: Alerts): Alert[] {
 function isMoreUrgent(alert: Alert, known: Alert): boolean {
   return PRIORITIES.indexOf(alert.priority) < PRIORITIES.indexOf(known.priority);
 }
+
+/** Fusion states an open alert anew every 30 s; what it advised longer ago than this is no advice for now. */
+export const ADVICE_HOLDS_S = 60;
+
+/** How long ago the advice was stated, when that is too long ago for it to hold; null while it holds. */
+export function adviceAgeS(alert: Alert, nowMs: number): number | null {
+  const ageS = (nowMs - alert.updatedMs) / 1000;
+  return ageS > ADVICE_HOLDS_S ? ageS : null;
+}
+
+/** The advice in one line, or that it is unknown by now, as are the times in the sentence about a mover. */
+export function adviceLine(alert: Alert, ageS: number | null, ago: string): string {
+  if (!isOpen(alert)) return "";
+  if (ageS === null) return alert.advice;
+  return alert.advice === "" && alert.track === null ? "" : `Stated ${ago} ago. Times and response: unknown now.`;
+}

@@ -169,6 +169,12 @@ export function parseCounts(raw: unknown): Counts | null {
   };
 }
 
+/** Why parts of the server do not work, by name. */
+export function parseDown(raw: unknown): ReadonlyMap<string, string> {
+  const entries = Object.entries(object(raw) ?? {}).slice(0, 20);
+  return new Map(entries.map(([name, why]) => [name.slice(0, 40), text(why, 300)]));
+}
+
 export function parseAlert(raw: unknown): Alert | null {
   const body = object(raw);
   if (body === null) return null;

@@ -40,6 +40,8 @@ export interface State {
   readonly unreadable: number;
   readonly sensors: ReadonlyMap<string, Sensor>;
   readonly counts: ReadonlyMap<string, Counts>;
+  /** Parts of the server that do not work, by name, with the reason. */
+  readonly down: ReadonlyMap<string, string>;
   /** Ingest has no room on its disk, so what sensors send now waits at their senders. */
   readonly diskFull: boolean;
   readonly alerts: Alerts;
@@ -63,6 +65,7 @@ export const INITIAL: State = {
   unreadable: 0,
   sensors: new Map(),
   counts: new Map(),
+  down: new Map(),
   diskFull: false,
   alerts: new Map(),
   alertsKnown: false,
@@ -70,7 +73,7 @@ export const INITIAL: State = {
   selection: null,
 };
 
-export type StreamState = "connecting" | "live" | "stale" | "lost";
+export type StreamState = "connecting" | "live" | "down" | "stale" | "lost";
 
 /** From when a picture is old, wall seconds; as the server's own /api/health. */
 export const STALE_AFTER_S = 5;
@@ -79,13 +82,22 @@ export const SILENT_AFTER_S = 12;
 /** A connection that is back within this is not worth a banner. */
 const GRACE_S = 1;
 
-/** What the operator must know about the stream. `ageS`: of the picture, null when there is none. */
-export function streamState(connection: Connection, ageS: number | null, monotonicMs: number): StreamState {
+/**
+ * What the operator must know about the stream. `ageS`: of the picture, null when there is none. `down`: whether a part
+ * of the server does not work; a picture may be new all the same, and not be the whole truth.
+ */
+export function streamState(
+  connection: Connection,
+  ageS: number | null,
+  monotonicMs: number,
+  down = false,
+): StreamState {
   const phaseS = (monotonicMs - connection.sinceMs) / 1000;
   if (connection.phase === "open") {
     if ((monotonicMs - connection.heardMs) / 1000 > SILENT_AFTER_S) return "lost";
-    if (ageS === null) return "connecting";
-    return ageS > STALE_AFTER_S ? "stale" : "live";
+    if (ageS !== null && ageS > STALE_AFTER_S) return "stale";
+    if (down) return "down";
+    return ageS === null ? "connecting" : "live";
   }
   if (connection.phase === "connecting" && ageS === null) return "connecting";
   if (phaseS < GRACE_S && ageS !== null && ageS <= STALE_AFTER_S) return "live";

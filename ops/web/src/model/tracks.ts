@@ -1,6 +1,6 @@
 // How a track is drawn, as plain values: how sure it exists, whether its place is seen or only predicted.
 
-import type { Label, Priority, Track } from "./records.ts";
+import type { Alert, Label, Priority, Track } from "./records.ts";
 
 /** Without a plot for so long a track is drawn as stale: its place is old news. Scenario seconds. */
 export const STALE_TRACK_S = 15;
@@ -78,4 +78,18 @@ export function byInterest(
   };
   return (first, second) =>
     rank(first) - rank(second) || second.existence - first.existence || (first.id < second.id ? -1 : 1);
+}
+
+/**
+ * What the page knows of an alert's track: in the picture, ended, or unknown while the picture is older than the alert's
+ * last revision, as when the page loads or after an outage. Null for an alert without a track.
+ */
+export function alertTrack(
+  alert: Alert,
+  tracks: ReadonlyMap<string, Track>,
+  stampMs: number | null,
+): "present" | "ended" | "unknown" | null {
+  if (alert.track === null) return null;
+  if (tracks.has(alert.track)) return "present";
+  return stampMs !== null && stampMs >= alert.updatedMs ? "ended" : "unknown";
 }

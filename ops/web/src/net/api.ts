@@ -17,10 +17,15 @@ export async function getJson(path: string, signal?: AbortSignal): Promise<unkno
   return parse(response);
 }
 
-/** Send an operator's action; resolves once the server says that it is on its way. */
+/**
+ * Send an operator's action; resolves once the server says that it is on its way.
+ *
+ * Without credentials, of which this server has none: browsers keep such connections apart from the others (Fetch
+ * standard, "connections"), so an action never waits until tiles or a slow answer free one of the six to a server.
+ */
 export async function post(path: string, body: unknown = null): Promise<void> {
   const content = body === null ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  await request(path, { method: "POST", ...content });
+  await request(path, { method: "POST", credentials: "omit", ...content });
 }
 
 async function request(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
@@ -28,7 +33,7 @@ async function request(path: string, init: RequestInit, signal?: AbortSignal): P
   const until = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
   let response: Response;
   try {
-    response = await fetch(path, { ...init, cache: "no-cache", credentials: "same-origin", signal: until });
+    response = await fetch(path, { cache: "no-cache", credentials: "same-origin", ...init, signal: until });
   } catch {
     throw new RequestFailed(
       timeout.aborted ? "The server did not answer in time." : "The server cannot be reached.",

@@ -12,14 +12,25 @@ export interface StreamHandlers {
 }
 
 /** The server says something every 5 s; a connection that is silent for longer than this is given up. */
-const WATCHDOG_MS = 15_000;
+export const WATCHDOG_MS = 15_000;
+
+/** A random name, by which the server knows the streams of one page. */
+export function pageName(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 /**
  * Reads /api/stream, going on after alert number `after`, until it ends, fails or `signal` says stop.
  * Rejects with RequestFailed, which carries the sentence to show. Unlike EventSource it goes on after an answer such as
  * 503, notices a connection that is dead but not closed, and may say where it wants to resume from the start.
  */
-export async function readStream(after: number | null, handlers: StreamHandlers, signal: AbortSignal): Promise<void> {
+export async function readStream(
+  after: number | null,
+  handlers: StreamHandlers,
+  signal: AbortSignal,
+  page: string,
+): Promise<void> {
   const watchdog = new AbortController();
   let timer = setTimeout(() => watchdog.abort(), WATCHDOG_MS);
   const alive = (): void => {
@@ -30,7 +41,7 @@ export async function readStream(after: number | null, handlers: StreamHandlers,
     const headers: Record<string, string> = { Accept: "text/event-stream" };
     if (after !== null) headers["Last-Event-ID"] = String(after);
     const both = AbortSignal.any([signal, watchdog.signal]);
-    const response = await fetch("/api/stream", { headers, cache: "no-store", signal: both });
+    const response = await fetch(`/api/stream?page=${page}`, { headers, cache: "no-store", signal: both });
     if (!response.ok || response.body === null) throw new RequestFailed(await sentenceOf(response), response.status);
     handlers.opened();
     await pump(response.body, handlers, alive);

@@ -10,6 +10,7 @@ import {
   parseAlert,
   parseCounts,
   parseDiskFull,
+  parseDown,
   parseLayer,
   parseSector,
   parseSensor,
@@ -22,7 +23,7 @@ import { hiddenShare } from "../model/blind_spots.ts";
 import type { Trails } from "../model/trails.ts";
 import { getJson, RequestFailed } from "./api.ts";
 import { LatestPicture, pictureIntervalMs } from "./latest_picture.ts";
-import { readStream } from "./stream.ts";
+import { followStream } from "./shared_stream.ts";
 
 type Part = "sector" | "border" | "segments" | "layout" | "layers";
 
@@ -100,7 +101,7 @@ export class Sync {
         heard: () => this.#connection({ heardMs: performance.now() }),
         event: (name: string, data: string, id: string | null) => this.#take(name, data, id),
       };
-      await readStream(this.#after, handlers, this.#stop.signal);
+      await followStream(this.#after, handlers, this.#stop.signal);
     } catch (error) {
       const problem = error instanceof RequestFailed ? error.message : "The page could not follow the server.";
       if (!(error instanceof RequestFailed)) console.error(problem, error);
@@ -117,7 +118,7 @@ export class Sync {
     if (name === "alert") this.#takeAlert(body);
     else if (name === "sensors") this.#takeSensors(body);
     else if (name === "layers") void this.#loadGround();
-    else if (name === "heartbeat") this.#hearClock(body["at"]);
+    else if (name === "heartbeat") this.#takeHeartbeat(body);
     else if (name === "reset") this.#startOver();
   }
 
@@ -149,9 +150,11 @@ export class Sync {
     void this.#loadGround(); // what can be seen may have changed with them
   }
 
-  #hearClock(raw: unknown): void {
-    const serverMs = moment(raw);
+  #takeHeartbeat(body: Readonly<Record<string, unknown>>): void {
+    const serverMs = moment(body["at"]);
     if (serverMs !== null) this.#clock.add(serverMs, performance.now());
+    const down = parseDown(body["down"]);
+    if (JSON.stringify([...down]) !== JSON.stringify([...this.#store.state.down])) this.#store.update(() => ({ down }));
   }
 
   /** The server has another store than the one we knew: nothing that we show is true any more. */

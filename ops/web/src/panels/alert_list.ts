@@ -1,7 +1,7 @@
 // The list of alerts: by priority, then age, each with its reason; Enter flies there, A acknowledges, C clears, R rejects.
 
 import { duration } from "../words/format.ts";
-import { closedAlerts, isOpen, openAlerts, waiting } from "../model/alerts.ts";
+import { adviceAgeS, adviceLine, closedAlerts, openAlerts, waiting } from "../model/alerts.ts";
 import { PRIORITIES, type Alert } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
@@ -25,7 +25,7 @@ export class AlertList {
   #nowMs = Number.NaN;
   /** Alerts for which an action is on its way. */
   readonly #sending = new Map<string, number>();
-  readonly #problems = new Map<string, string>();
+  readonly #problems = new Map<string, { readonly revision: number; readonly sentence: string }>();
 
   constructor(actions: AlertActions) {
     this.#actions = actions;
@@ -59,13 +59,16 @@ export class AlertList {
     return [...this.#list.children].findIndex((row) => row.contains(document.activeElement));
   }
 
-  /** Ages only. */
+  /** Ages, and advice, which holds for a while only. */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     for (const row of this.#list.children) {
       const alert = this.#state?.alerts.get((row as HTMLElement).dataset["key"] ?? "");
       const age = row.querySelector(".alert-age");
-      if (alert !== undefined && age !== null) setText(age, this.#age(alert));
+      const advice = row.querySelector(".alert-advice");
+      if (alert === undefined || age === null || advice === null) continue;
+      setText(age, this.#age(alert));
+      setText(advice, this.#advice(alert));
     }
   }
 
@@ -199,10 +202,12 @@ export class AlertList {
     write(".alert-status", alert.status === "active" ? "" : alert.status);
     write(".alert-age", this.#age(alert));
     write(".alert-sentence", alert.sentence);
-    write(".alert-advice", isOpen(alert) ? alert.advice : "");
+    write(".alert-advice", this.#advice(alert));
     write(".alert-by", byLine(alert));
     if (this.#sending.has(alert.id) && this.#sending.get(alert.id) !== alert.revision) this.#sending.delete(alert.id);
-    write(".problem", this.#problems.get(alert.id) ?? "");
+    // A revision answers an action, whatever became of its request: what was said of that is not true any more.
+    if (this.#problems.get(alert.id)?.revision !== alert.revision) this.#problems.delete(alert.id);
+    write(".problem", this.#problems.get(alert.id)?.sentence ?? "");
     row.querySelector(".alert-open")?.setAttribute("tabindex", focusable ? "0" : "-1");
     this.#buttons(row, alert, focusable);
   }
@@ -234,7 +239,7 @@ export class AlertList {
       setTimeout(() => this.#giveUp(alert), 10_000);
     } catch (error) {
       this.#sending.delete(alert.id);
-      this.#problems.set(alert.id, error instanceof Error ? error.message : String(error));
+      this.#problem(alert, error instanceof Error ? error.message : String(error));
     }
     this.#again();
   }
@@ -243,12 +248,21 @@ export class AlertList {
   #giveUp(alert: Alert): void {
     if (this.#sending.get(alert.id) !== alert.revision) return;
     this.#sending.delete(alert.id);
-    this.#problems.set(alert.id, "The server took the action, but the alert has not changed yet.");
+    this.#problem(alert, "The server took the action, but the alert has not changed yet.");
     this.#again();
+  }
+
+  #problem({ id, revision }: Alert, sentence: string): void {
+    this.#problems.set(id, { revision, sentence });
   }
 
   #again(): void {
     if (this.#state !== null) this.show(this.#state, this.#nowMs);
+  }
+
+  #advice(alert: Alert): string {
+    const ageS = adviceAgeS(alert, this.#nowMs);
+    return adviceLine(alert, ageS, duration(ageS));
   }
 
   #age(alert: Alert): string {

@@ -52,10 +52,10 @@ export class DetailsPanel {
     this.#body.hidden = details === null;
     setText(
       this.#empty,
-      selection === null ? NOTHING : `This ${selection.kind} is no longer in the picture: it has ended.`,
+      selection === null ? NOTHING : missing(selection.kind, state),
     );
     if (selection === null || details === null) return;
-    const key = `${selection.kind} ${selection.id}`;
+    const key = `${selection.kind} ${selection.id} ${details.alert?.revision ?? ""}`; // a revision answers a problem
     if (key !== this.#shown) setText(this.#problem, "");
     this.#shown = key;
     setText(this.#title, details.title);
@@ -125,6 +125,13 @@ export class DetailsPanel {
       },
     );
   }
+}
+
+function missing(kind: Selection["kind"], state: State): string {
+  const known = { track: state.stampMs !== null, alert: state.alertsKnown, sensor: state.sensors.size > 0, segment: true };
+  return known[kind]
+    ? `This ${kind} is no longer in the picture: it has ended.`
+    : `Whether this ${kind} is in the picture is not known yet.`;
 }
 
 function bar(label: string): HTMLElement {

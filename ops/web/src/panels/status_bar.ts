@@ -51,7 +51,7 @@ export class StatusBar {
     const monotonicMs = performance.now();
     const nowMs = this.#clock.now(monotonicMs);
     const ageS = this.#ageS(state, nowMs);
-    const stream = streamState(state.connection, ageS, monotonicMs);
+    const stream = streamState(state.connection, ageS, monotonicMs, state.down.size > 0);
     this.#showStream(stream, ageS, state, monotonicMs);
     this.#showClocks(nowMs);
     this.#warnOfClock();
@@ -67,7 +67,13 @@ export class StatusBar {
 
   #showStream(stream: StreamState, ageS: number | null, state: State, monotonicMs: number): void {
     const age = ageS === null ? "" : `picture ${ageS < 10 ? ageS.toFixed(1) : Math.round(ageS)} s old`;
-    const words = { connecting: "Connecting …", live: `LIVE, ${age}`, stale: `STALE, ${age}`, lost: "LOST" }[stream];
+    const words = {
+      connecting: "Connecting …",
+      live: `LIVE, ${age}`,
+      down: `NOT WORKING: ${[...state.down.keys()].join(", ")}`,
+      stale: `STALE, ${age}`,
+      lost: "LOST",
+    }[stream];
     setText(part("stream-state"), stream === "lost" && ageS !== null ? `LOST, picture ${duration(ageS)} old` : words);
     setData(part("stream-state"), "state", stream);
     setData(document.documentElement, "stream", stream);
@@ -84,6 +90,9 @@ export class StatusBar {
       const next = retry === null || retry <= monotonicMs ? "Trying again now." : "Trying again.";
       return `Connection lost. ${state.connection.problem || "The stream fell silent."} ${old} New alerts do not arrive. ${next}`;
     }
+    if (stream === "down") return downSentence(state.down);
+    if (stream === "stale" && state.down.size > 0)
+      return `The picture is stale. ${downSentence(state.down)}`;
     if (stream === "stale") {
       const { heardMs } = state.connection;
       // Only what came after the picture shows that the server is still there.
@@ -124,4 +133,9 @@ export class StatusBar {
     setText(part("unseen-hidden"), said.hidden);
     setText(part("unseen-tracks"), said.tracks);
   }
+}
+
+function downSentence(down: ReadonlyMap<string, string>): string {
+  const parts = [...down].map(([name, why]) => `${name} (${why.replace(/\.$/, "")})`).join("; ");
+  return `Not working: ${parts}. Detections may be missing from the picture, and alerts may not reach the units.`;
 }

@@ -8,7 +8,7 @@ const FOLLOW_MS = 500;
 
 const NAMES: Readonly<Record<string, string>> = { compare: "Comparison", plan: "What to buy" };
 const AIMS: Readonly<Record<string, string>> = {
-  covered: "covered ground, outages counted,",
+  mean_probability: "the mean probability of detection, outages counted,",
   worst_segment: "the worst segment, outages counted,",
   least_detected: "the least detected crossing, all sensors working,",
 };

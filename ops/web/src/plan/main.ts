@@ -112,11 +112,11 @@ class Side {
     try {
       const found = await coverage(this.#layout.name, this.#edits);
       if (asked !== this.#asked) return;
-      const { covered, worst_segment, worst_segment_number, sensors, relays } = found.figures;
+      const { mean_probability, worst_segment, worst_segment_number, sensors, relays } = found.figures;
       const worst = `worst segment ${worst_segment_number}: ${percent(worst_segment)}`;
       const carried = relays > 0 ? `, ${relays} relays` : "";
-      const heard = found.unlinked.length === 0 ? "" : `\n${found.unlinked.length} reach no base and count for nothing`;
-      setText(box, `${sensors} sensors${carried}\nmean of the belt: ${percent(covered)}\n${worst}${heard}`);
+      const heard = found.unlinked.length === 0 ? "" : `\n${found.unlinked.length} have no link to a base and count for nothing: relays help`;
+      setText(box, `${sensors} sensors${carried}\nmean probability of detection: ${percent(mean_probability)}\n${worst}${heard}`);
       this.layoutMap.unheard(found.unlinked);
       await this.layoutMap.picture(found.picture);
       if (asked !== this.#asked) return;
@@ -131,7 +131,8 @@ class Side {
   }
 }
 
-function percent(share: number): string {
+function percent(share: number | null): string {
+  if (share === null) return "unknown";
   return `${(100 * share).toFixed(1)} %`;
 }
 

@@ -44,8 +44,8 @@ export type Edits = Readonly<Record<string, Edit | null>>;
 
 export interface Covered {
   readonly figures: {
-    readonly covered: number;
-    readonly worst_segment: number;
+    readonly mean_probability: number | null;
+    readonly worst_segment: number | null;
     readonly worst_segment_number: number;
     readonly sensors: number;
     readonly relays: number;

@@ -3,10 +3,10 @@
 import { borderLines, predictedCrossing } from "../geo/crossing.ts";
 import { degrees, duration, metres, probability, speed, utcDateTime } from "./format.ts";
 import { readable } from "../model/parse.ts";
-import { byRank, isOpen } from "../model/alerts.ts";
+import { adviceAgeS, byRank, isOpen } from "../model/alerts.ts";
 import { CLASSES, ELLIPSE_95, type Alert, type Track } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
-import { CROSSING_AHEAD_S, look } from "../model/tracks.ts";
+import { alertTrack, CROSSING_AHEAD_S, look } from "../model/tracks.ts";
 import { describeSegment, describeSensor } from "./describe_ground.ts";
 import type { Fact } from "../ui/dom.ts";
 import { whereFacts, type Details, type Section } from "./facts.ts";
@@ -123,12 +123,15 @@ function describeAlert(alert: Alert, state: State, nowMs: number): Details {
     links.push({ label: `Sensor ${readable(sensor.id)}`, to: { kind: "sensor", id: sensor.id } });
   const sections: Section[] = [{ title: "Alert", facts: alertFacts(alert, nowMs) }];
   const response = responseFacts(alert);
-  if (response.length > 0) sections.push({ title: "If you leave now", facts: response });
+  const statedS = adviceAgeS(alert, nowMs);
+  const old = statedS === null ? "" : `, as of ${duration(statedS)} ago; now unknown`;
+  if (response.length > 0) sections.push({ title: old === "" ? "If you leave now" : `Response${old}`, facts: response });
   const ahead = aheadFacts(alert);
-  if (ahead.length > 0) sections.push({ title: "Where it may go", facts: ahead });
+  if (ahead.length > 0) sections.push({ title: `Where it may go${old}`, facts: ahead });
   if (alert.openings.length > 0) sections.push({ title: "Opened segments", facts: openingFacts(alert) });
   if (alert.track !== null) {
-    const ended = track === undefined ? " (the track has ended)" : "";
+    const known = alertTrack(alert, state.tracks, state.stampMs);
+    const ended = { present: "", ended: " (the track has ended)", unknown: " (the track now: unknown)" }[known ?? "present"];
     sections.push({ title: `How sure, when it was stated${ended}`, facts: alertSureness(alert) });
     sections.push({
       title: "Where, when it was stated",

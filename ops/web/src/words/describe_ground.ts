@@ -69,7 +69,14 @@ function viewFacts(id: string, state: State): Fact[] {
     ],
     ["Mast", metres(value("mast_height_m"), 1)],
     ["Ground", metres(value("ground_m"))],
+    ["Reports by", reportsBy(text(propertyOf(feature, "reports_by"), 20), propertyOf(feature, "linked"))],
   ];
+}
+
+/** How a sensor reports; what the terrain says of its link is a plan, and its reports are the proof. */
+function reportsBy(way: string, linked: unknown): string {
+  const words = way === "" ? "–" : way.replaceAll("_", " ");
+  return linked === false ? `${words}; no link to a base over this terrain` : words;
 }
 
 function messageFacts(id: string, state: State): Fact[] {

@@ -154,13 +154,27 @@ def test_observers_off_the_map_or_on_a_void_are_refused(
 
 def test_terrains_that_are_no_terrain_are_refused(terrain: xr.Dataset) -> None:
     stretched = terrain.assign_coords(easting=WEST + 40.0 * np.arange(130))
-    upside_down = terrain.isel(northing=slice(None, None, -1))
     in_degrees = terrain.assign_attrs(crs='GEOGCRS["WGS 84"]')
     one_row = terrain.isel(northing=slice(0, 1))
-    turned = terrain.transpose("easting", "northing")
-    for wrong in (stretched, upside_down, in_degrees, one_row, turned, terrain.drop_vars("elevation")):
+    for wrong in (stretched, in_degrees, one_row, terrain.drop_vars("elevation"), terrain.drop_vars("easting")):
         with pytest.raises(TerrainError):
             viewshed(wrong, WEST + 300.0, NORTH - 300.0, **VIEW)
+
+
+def test_rows_and_columns_are_read_by_coordinate_never_by_position(terrain: xr.Dataset) -> None:
+    place = (WEST + 300.0, NORTH - 300.0)
+    expected = viewshed(terrain, *place, **VIEW)
+    columns = np.random.default_rng(1).permutation(terrain.sizes["easting"])
+    for other in (
+        terrain.isel(northing=slice(None, None, -1)),
+        terrain.transpose("easting", "northing"),
+        terrain.isel(easting=columns),
+    ):
+        xr.testing.assert_identical(viewshed(other, *place, **VIEW), expected)
+        xr.testing.assert_identical(viewsheds(other, [place], **VIEW), viewsheds(terrain, [place], **VIEW))
+        assert line_of_sight(other, place, (WEST + 90.0, NORTH - 90.0), observer_height_m=2.0) == line_of_sight(
+            terrain, place, (WEST + 90.0, NORTH - 90.0), observer_height_m=2.0
+        )
 
 
 def test_bare_arrays_are_checked_too() -> None:

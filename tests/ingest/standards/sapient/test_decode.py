@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+import pyproj
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +25,7 @@ from ingest.standards.registry import SAPIENT
 from ingest.standards.sapient.decode import SapientMessage, detection, read, status
 from ingest.standards.sapient.location import Place, Stand
 from ingest.standards.sapient.node import Node
-from ingest.standards.true_north import NorthError, UtmZone, lonlat_of_utm
+from ingest.standards.true_north import NorthError, UtmZone, grid_convergence_deg, lonlat_of_utm, standard_zone
 from ingest.topics import parse
 from ingest.wire import MAX_PAYLOAD_BYTES
 from sensors.scan import Scan
@@ -235,7 +238,7 @@ def test_every_zone_letter_gives_the_place_back_or_says_why_not(lat: float, off_
             found = None
         if found is None:
             assert letter == "S"
-            assert 31.9 < abs(lat) < 58.2
+            assert 31.9 < abs(lat) < 58.4  # the northing of 32° north is that of 58.3° south
             found = lonlat_of_utm(zone, easting, northing, where="here", near_lat=lat + 5.0)
         assert found == (pytest.approx(lon, abs=1e-5), pytest.approx(lat, abs=1e-5))
 
@@ -612,3 +615,56 @@ def test_the_kind_that_a_packet_does_not_say_is_not_held_against_it(sapient_node
     topic = "watchline/1/hills/sensor/camera-1/detections"
     (row,) = receiver.handle([Delivery(topic, packet, SAPIENT, (), int(NOW.timestamp() * 1e9))]).rows
     assert row.flags == "range"
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "number"),
+    [
+        (5.32, 60.39, 32),  # Bergen, in 31 by 6° alone
+        (3.0, 56.0, 32),
+        (2.99, 60.0, 31),
+        (5.32, 55.99, 31),
+        (5.32, 64.0, 31),
+        (15.63, 78.22, 33),  # Longyearbyen
+        (8.99, 78.0, 31),
+        (9.0, 78.0, 33),
+        (20.99, 78.0, 33),
+        (21.0, 72.0, 35),
+        (32.99, 84.0, 35),
+        (33.0, 75.0, 37),
+        (41.99, 75.0, 37),
+        (42.0, 75.0, 38),
+        (-0.5, 75.0, 30),
+        (18.0, 71.99, 34),
+        (179.9, -16.5, 60),
+        (-180.0, -16.5, 1),
+        (180.0, -16.5, 1),
+    ],
+)
+def test_grid_north_is_that_of_the_standard_zone_with_its_exceptions(lon: float, lat: float, number: int) -> None:
+    """32V and 31X to 37X: NGA.SIG.0012, section 7-4. Convergence: Snyder's series on a sphere, as above."""
+    assert standard_zone(lon, lat) == UtmZone(number, lat < 0.0, None)
+    away = math.radians((lon - (6.0 * number - 183.0) + 180.0) % 360.0 - 180.0)
+    snyder = math.degrees(math.atan(math.tan(away) * math.sin(math.radians(lat))))
+    assert grid_convergence_deg(lon, lat) == pytest.approx(snyder, abs=0.01)
+
+
+@pytest.mark.parametrize("elevation", [-8.0, 0.0, 8.0])
+def test_a_range_from_a_height_is_shorter_on_the_map(sapient_node: Make, elevation: float) -> None:
+    """The target is where its height and the straight distance in geocentric coordinates (PROJ) put it."""
+    to_space = pyproj.Transformer.from_crs(4979, 4978, always_xy=True)
+    polar = {"azimuth": 40.0, "range": 5000.0, "elevation": elevation, "azimuth_error": 1.0, "range_error": 5.0}
+    plot = plot_at(sapient_node().detection(NOW, polar=polar), Stand(replace(HERE, height_m=1_900.0)))
+    node = np.array(to_space.transform(HERE.lon, HERE.lat, 1_900.0))
+    up = np.array(to_space.transform(HERE.lon, HERE.lat, 2_900.0)) - node
+    sine = math.sin(math.radians(elevation))
+
+    def seen_from_the_node(height_m: float) -> tuple[float, float]:
+        ray = np.array(to_space.transform(plot.lon, plot.lat, height_m)) - node
+        return float(np.linalg.norm(ray)), float(ray @ up) / 1_000.0 - 5_000.0 * sine
+
+    low, high = 0.0, 4_000.0
+    for _ in range(60):  # the height at which it has the elevation
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if seen_from_the_node(middle)[1] < 0.0 else (low, middle)
+    assert seen_from_the_node(low)[0] == pytest.approx(5_000.0, abs=0.05)

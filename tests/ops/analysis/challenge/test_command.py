@@ -17,6 +17,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
+import xarray as xr
 from pyproj import CRS
 from rasterio.features import geometry_mask
 from rasterio.warp import transform
@@ -25,10 +26,13 @@ from rich.console import Console
 from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways
 from geo.terrain import cell_size
+from ops.analysis.challenge import command as challenge_command
 from ops.analysis.challenge import pictures as challenge_pictures
 from ops.analysis.challenge import profiles as challenge_profiles
 from ops.analysis.challenge.command import PARTS, assess
 from ops.analysis.challenge.options import ChallengeOptions, weights_of
+from ops.analysis.challenge.provenance import depth_caution
+from ops.analysis.challenge.statistics import _drawn
 from ops.sector.open_sector import OpenSector
 from tests.ops.conftest import blank_pictures
 
@@ -184,7 +188,7 @@ def test_isochrones_of_large_ground_are_of_a_subsample(
     areas = []
     for side in (2_000, 100):  # the ground has 200 cells a side
         monkeypatch.setattr(files, "ISOCHRONES_SIDE", side)
-        files.write_isochrones(tmp_path / f"{side}.geojson", response, ground.terrain)
+        files.write_isochrones(tmp_path / f"{side}.geojson", response, ground.terrain, "bare ground")
         areas.append(gpd.read_file(tmp_path / f"{side}.geojson").to_crs(ground.terrain.attrs["crs"]))
     whole, thin = (table.set_index("minutes").area for table in areas)
     assert whole.index.tolist() == thin.index.tolist()
@@ -317,6 +321,18 @@ def test_the_last_line_is_one_object(
     assert told["any_layout"]["response_difficulty"]["hardest_segments"] == []
     assert "another mover" in told["reference_misfit"] or "cells" in told["reference_misfit"]
     assert "segments can be crossed below 0.9" in stderr
+
+
+def test_a_file_without_a_base_is_no_base(narrow_sector: Any, tmp_path: Path) -> None:
+    """The files that are listed are those that are there, and none of them is of a response."""
+    (narrow_sector.folder / "bases.geojson").write_text(BASES % "")
+    narrow_sector.edit(narrow_sector.sector, "[layouts]", 'bases = "bases.geojson"\n[layouts]')
+    out = tmp_path / "out"
+    with blank_pictures():
+        told = assess(ChallengeOptions(str(narrow_sector.sector), out, draws=0, runs=0), QUIET)
+    assert sorted(told["files"]) == sorted(str(file) for file in out.iterdir())
+    assert "bases" in told["missing"]
+    assert not any("response" in Path(file).name for file in told["files"])
 
 
 def test_what_a_layout_sets_is_text(narrow_sector: Any, tmp_path: Path) -> None:
@@ -466,6 +482,45 @@ def test_a_layout_without_sensors_sees_nothing_and_breaks_nothing(narrow_sector:
     assert by_name["sensors deep (k)"]["value"] == 0
     assert answer["this_layout"]["crossings"]["least_detected"]["p_detect"] == 0.0
     assert answer["this_layout"]["gaps"][0]["last"] == answer["segments"] - 1
+
+
+def test_depth_beside_a_low_detection_says_that_it_counts_footprints(narrow_sector: Any, tmp_path: Path) -> None:
+    """One radar sees all of the belt and detects next to nothing there: one sensor deep, and yet no obstacle."""
+    document = json.loads(narrow_sector.layout.read_text(encoding="utf-8"))
+    (radar,) = (one for one in document["features"] if one["properties"]["kind"] == "radar")
+    radar["properties"] |= {"mast_height_m": 600.0, "max_range_m": 20_000.0, "detection_probability": 1e-6}
+    document["features"] = [radar]
+    narrow_sector.layout.write_text(json.dumps(document), encoding="utf-8")
+    out = tmp_path / "out"
+    answer = assess(ChallengeOptions(str(narrow_sector.sector), out, draws=0, runs=0), QUIET)
+    barrier, words = answer["this_layout"]["barrier"], "depth counts footprints, not detections"
+    assert barrier["k"] == 1
+    assert answer["this_layout"]["crossings"]["least_detected"]["p_detect"] < 0.01
+    assert words in barrier["caution"]
+    by_name = {record["name"]: record for record in answer["records"]}
+    assert words in by_name["sensors deep (k)"]["limits"]
+    assert words in challenge_command._sentence(answer)
+    assert words in (out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("k", "least", "cautioned"),
+    [(0, 0.0, False), (None, 0.0, False), (2, 0.0, True), (2, 0.9, False), (2, math.nan, False)],
+)
+def test_depth_is_cautioned_only_where_it_contradicts_the_detection(k: int, least: float, cautioned: bool) -> None:
+    assert bool(depth_caution(k, least, 0.9)) is cautioned
+
+
+def test_a_value_outside_its_interval_says_why() -> None:
+    """Errors of the elevation only add to ruggedness: the heights as given are below all that are drawn."""
+    segments = xr.Dataset(
+        {name: ("segment", [value]) for name, value in (("slope", 1.0), ("slope_low", 1.2), ("slope_high", 1.4))}
+    )
+    told = _drawn(segments, "slope", 0)
+    assert (told["low"], told["high"]) == (1.2, 1.4)
+    assert "outside" in told["interval"]
+    assert "bias" in told["interval"]
+    assert "outside" not in _drawn(segments.assign(slope=("segment", [1.3])), "slope", 0)["interval"]
 
 
 def test_weights_are_read() -> None:

@@ -244,3 +244,46 @@ def test_the_overlay_of_the_live_map_follows_the_sensors_health(hill_ground: Ope
     back = coverage_overlay(hill_ground, health, silent)
     assert revision(back, None) == revision(live, None)
     assert not coverage_overlay(hill_ground, {}).rasters[None].any(), "a sensor of unknown health does not count"
+
+
+def test_a_large_terrain_is_cut_to_the_belt_and_what_sensors_reach(
+    own_sector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every figure is that of the whole terrain, and every raster is its window of the whole one."""
+    from rich.console import Console
+
+    from ops.analysis.coverage import window
+    from ops.analysis.coverage.command import cover
+    from ops.analysis.coverage.options import CoverageOptions
+
+    layout = json.loads(own_sector.layout.read_text())
+    for feature in layout["features"]:
+        feature["properties"]["max_range_m"] = min(feature["properties"]["max_range_m"], 1_500.0)
+    own_sector.layout.write_text(json.dumps(layout))
+    own_sector.edit(own_sector.sector, "belt_m = 1500", "belt_m = 700")
+    screen = Console(stderr=True, quiet=True)
+    whole = cover(CoverageOptions(str(own_sector.sector), tmp_path / "whole"), screen)
+    monkeypatch.setattr(window, "WHOLE_UP_TO_CELLS", 100)
+    part = cover(CoverageOptions(str(own_sector.sector), tmp_path / "part"), screen)
+    assert part["terrain_cells"] == whole["cells"] == whole["terrain_cells"]
+    assert np.prod(part["cells"]) < 0.8 * np.prod(whole["cells"])
+    changed = {"cells", "files", "terrain_checksum"}
+    assert {k: v for k, v in part.items() if k not in changed} == {k: v for k, v in whole.items() if k not in changed}
+    for name in ("p_coverage.tif", "k_count.tif", "dead_ground.tif"):
+        with rasterio.open(tmp_path / "part" / name) as cut, rasterio.open(tmp_path / "whole" / name) as all_of_it:
+            there = all_of_it.window(*cut.bounds)
+            np.testing.assert_array_equal(cut.read(1), all_of_it.read(1, window=there.round_offsets().round_lengths()))
+
+
+def test_a_terrain_beyond_the_memory_is_refused_beforehand(
+    own_sector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watchline
+) -> None:
+    from types import SimpleNamespace
+
+    from ops.analysis.coverage import window
+
+    monkeypatch.setattr(window.psutil, "virtual_memory", lambda: SimpleNamespace(available=1_000_000))
+    code, _, told = watchline(str(own_sector.sector), "--out", str(tmp_path / "out"))
+    assert code == 1
+    assert re.search(r"150 × 200 cells .* need about 0\.4 GB of memory; expected at most the 0\.0 GB", told)
+    assert not (tmp_path / "out").exists()

@@ -357,6 +357,24 @@ def test_health_turns_stale_with_the_picture(room):
     assert (stale.status_code, stale.json()["status"]) == (503, "stale")
 
 
+def test_health_and_metrics_name_the_parts_that_do_not_work(tmp_path):
+    """A picture that is current says nothing about a broker that is dead."""
+    path, parts = tmp_path / "s.sqlite", {"broker": None, "ingest": None}
+    store = Store(path)
+    store.commit(1, stamp_ns=T0_NS, tracks_live=b"[]")
+    app = create_app(path, ApiSettings("x"), act=print, now_ns=lambda: T0_NS, parts=lambda: parts)
+    with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
+        well = client.get("/api/health")
+        assert (well.status_code, well.json()["parts"]) == (200, {"broker": "ok", "ingest": "ok"})
+        assert 'watchline_part_up{part="broker"} 1' in client.get("/metrics").text
+        parts["broker"] = "broker ended with code -9."
+        ill = client.get("/api/health")
+        assert (ill.status_code, ill.json()["status"]) == (503, "down")
+        assert ill.json()["parts"] == {"broker": "broker ended with code -9.", "ingest": "ok"}
+        assert 'watchline_part_up{part="broker"} 0' in client.get("/metrics").text
+    store.close()
+
+
 def test_methods_that_an_address_does_not_take_are_refused_in_a_sentence(room):
     answer = room.client.put("/api/tracks", headers={TOKEN_HEADER: "t0ken"})
     assert (answer.status_code, answer.json()["error"]) == (405, "This address does not take this method.")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -248,19 +249,24 @@ def stalled_client(port: int) -> socket.socket:
     return client
 
 
-def test_a_client_that_reads_nothing_is_let_go_and_nobody_waits_for_it(tmp_path):
-    with room(tmp_path, stall_s=8.0) as here:
+def test_nobody_waits_for_a_client_that_reads_nothing(tmp_path):
+    with room(tmp_path, stall_s=3600.0) as here:
         stalled = [stalled_client(here.port) for _ in range(20)]
         assert until(lambda: here.hub.clients == 20)
         here.commit(tracks_live=[{"track": "T" * 1000}] * 2000)  # 2 MB: more than the sockets hold
-        began = time.monotonic()
         events = here.events(resume=0)
         here.commit(alerts=[alert(1)])
         assert next(event for event in events if event[0] == "alert")[1] == 1
-        assert time.monotonic() - began < 8, "nobody waited until the others were let go"
-        assert until(lambda: here.hub.clients <= 1)
+        assert here.hub.clients == 21, "while none of the others was let go"
         for client in stalled:
             client.close()
+
+
+def test_a_client_that_reads_nothing_is_let_go(tmp_path):
+    with room(tmp_path, stall_s=1.0) as here, stalled_client(here.port):
+        assert until(lambda: here.hub.clients == 1)
+        here.commit(tracks_live=[{"track": "T" * 1000}] * 2000)
+        assert until(lambda: here.hub.clients == 0)
 
 
 def test_a_client_a_megabyte_behind_is_let_go_and_resumes_without_a_gap(tmp_path):
@@ -339,9 +345,7 @@ def test_stopping_the_server_ends_the_streams_at_once(tmp_path):
     with room(tmp_path) as here:
         events = here.events()
         next(events)
-        began = time.monotonic()
-    for _ in events:  # a server that did not end them would go on with heartbeats for ever
-        assert time.monotonic() - began < 60
+    assert len(list(islice(events, 100))) < 100, "a server that did not end them would go on with heartbeats for ever"
 
 
 @given(body=st.text(alphabet=st.characters(exclude_categories=["Cs"])), number=st.integers(1, 2**60))

@@ -396,7 +396,7 @@ def test_a_map_starts_when_looked_at_comes_back_when_killed_and_only_who_knows_t
         assert process.pid is None
         first = process("sector")
         assert first.status == 200
-        pid, socket = process.pid, Path(process._folder.name) / "socket"
+        pid, socket = process.pid, process._socket
         assert socket.parent.stat().st_mode & 0o077 == 0
         with pytest.raises(MapUnavailable):
             MapClient(socket, b"guessed")("sector")

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from geo.errors import WatchlineError
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, UNIT, IdentityFolder, Name
 from ops.journal.reader import JournalReader
@@ -79,8 +78,7 @@ def test_a_broker_that_dies_with_it_and_a_restart_of_ours_lose_no_word(
         ingest.kill()
         actions.send(order("taken by the broker alone".replace(" ", "-")))
         broker.kill()
-        with pytest.raises(WatchlineError, match="is kept and will be sent"):
-            actions.send(order("nobody-there"))
+        actions.send(order("nobody-there"))
         assert actions.waiting == 2
     broker.start()
     with sender(tmp_path, broker) as actions:
@@ -89,6 +87,31 @@ def test_a_broker_that_dies_with_it_and_a_restart_of_ours_lose_no_word(
         ingest.wait_for("ready", timeout_s=15)
         assert until(lambda: actions.waiting == 0)
     assert journaled(tmp_path) == ["taken-by-the-broker-alone", "nobody-there", "after"]
+
+
+def test_an_action_after_a_long_quiet_is_taken_once_it_is_on_disk(
+    tmp_path: Path, broker: EmbeddedBroker, ingest: Child
+) -> None:
+    """The connection must not be taken for dead because nobody acted for half a minute."""
+    names = [f"a{number}" for number in range(3)]
+    with sender(tmp_path, broker) as actions:
+        connection = actions._publisher._connection
+        assert until(lambda: connection.connected)
+        for name in names:
+            connection._heard_s -= 3600.0
+            actions.send(order(name))
+            assert until(lambda: actions.waiting == 0)
+    assert journaled(tmp_path) == names
+
+
+def test_an_action_is_taken_without_any_broker(tmp_path: Path, broker: EmbeddedBroker, ingest: Child) -> None:
+    broker.kill()
+    with sender(tmp_path, broker) as actions:
+        actions.send(order("early"))
+        assert actions.waiting == 1
+        broker.start()
+        assert until(lambda: actions.waiting == 0, within_s=120.0)
+    assert journaled(tmp_path) == ["early"]
 
 
 def test_a_spool_that_was_lost_does_not_use_numbers_again(

@@ -320,7 +320,7 @@ def test_a_broker_that_goes_away_is_reported_and_found_again(broker: Broker, tmp
     broker.start()
     while ingest.last("problem") and time.monotonic() < deadline + PATIENT_S:
         time.sleep(0.05)
-    assert ingest.messages[-1] == {"problem": None}
+    assert ingest.messages["problem"] is None
     assert psutil.pid_exists(ingest.process.pid)
     ingest.stop(timeout_s=PATIENT_S)
 

@@ -57,7 +57,9 @@ def test_an_edit_shows_and_undoing_it_gives_the_same_figures_and_bytes(client: T
     back = cover(client).json()
     assert moved["figures"] != whole["figures"] == back["figures"]
     assert gone["figures"]["sensors"] == whole["figures"]["sensors"] - 1
-    assert gone["figures"]["covered"] <= whole["figures"]["covered"], "taking a sensor away covers no more"
+    assert gone["figures"]["mean_probability"] <= whole["figures"]["mean_probability"], (
+        "taking a sensor away covers no more"
+    )
     first, again = (client.get(one["picture"]) for one in (whole, back))
     assert first.headers["content-type"] == "image/png"
     assert first.content == again.content != client.get(moved["picture"]).content
@@ -175,7 +177,7 @@ def test_a_planned_layout_is_covered_compared_and_saved_as_any_other(
     fresh = [one["id"] for one in done["answer"]["sensors"] if one["fresh"]]
     assert sorted(fresh) == sorted(one["id"] for one in done["answer"]["bought"])
     whole = cover(client, layout=name).json()
-    assert whole["figures"]["covered"] >= cover(client, **START).json()["figures"]["covered"]
+    assert whole["figures"]["mean_probability"] >= cover(client, **START).json()["figures"]["mean_probability"]
     less = cover(client, {fresh[0]: None}, layout=name).json()
     assert less["figures"]["sensors"] + less["figures"]["relays"] == len(done["answer"]["sensors"]) - 1
     document = client.post("/api/plan/layout", json={"layout": name, "edits": {fresh[0]: None}}).json()
@@ -196,6 +198,6 @@ def test_sensors_without_a_chain_to_a_base_cover_nothing(client: TestClient) -> 
     assert whole["unlinked"] == []
     bare = cover(client, {f"relay-0{n}": None for n in range(1, 7)}, layout="basic").json()
     assert len(bare["unlinked"]) > 5
-    assert bare["figures"]["covered"] < whole["figures"]["covered"]
+    assert bare["figures"]["mean_probability"] < whole["figures"]["mean_probability"]
     turned = client.post("/api/plan/coverage", json={"layout": "basic", "edits": {"relay-01": {"azimuth_deg": 3.0}}})
     assert turned.status_code == 422

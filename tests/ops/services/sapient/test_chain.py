@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import statistics
 import subprocess
 import sys
 import threading
@@ -32,13 +31,11 @@ from ops.sector.sector_file import layout_path, load_sector
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 
-EARLIEST_S, LATEST_S = -0.9, 0.1  # what the Apex middleware accepts of a stamp, against its own clock
+LATEST_S = 0.1  # the Apex middleware accepts no stamp that is later by its own clock
 GAP_S = 0.08
 PATIENT_S = 120.0
 RADAR = "3c1f5c3e-8f5a-4d0e-9c55-0a4f4a6f7b11"
 """How long is waited for what must come: only a fault takes so long."""
-BUSY_S = 20.0
-"""How much later than it came a busy machine may read a message here; most are read at once."""
 SPEED_MPS = 20.0
 
 
@@ -193,8 +190,7 @@ def test_a_radar_is_heard_tracked_and_told_of_what_it_saw(running: Running, sapi
     until(lambda: "alert" in running.first.contents and "detection_report" in running.first.contents)
     for connection in (link, running.first):
         assert connection.faults == []
-        assert all(EARLIEST_S - BUSY_S < apart < LATEST_S for apart in connection.stamps_s)
-        assert statistics.median(connection.stamps_s) > EARLIEST_S
+        assert max(connection.stamps_s) < LATEST_S
         times = [message.timestamp.ToNanoseconds() for message in connection.of("detection_report")]
         assert all(later == sooner or later - sooner >= GAP_S * 1e9 for sooner, later in pairwise(times))
     until(lambda: running.counts("radar-mid").duplicate >= 1)

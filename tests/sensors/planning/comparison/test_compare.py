@@ -23,6 +23,7 @@ from sensors.gaps import watch_belt
 from sensors.interdiction.interception import interruptions
 from sensors.layout import Layout, place
 from sensors.planning import OBJECTIVES, CompareError, CompareSettings, Study, compare, study, verdict
+from sensors.planning.comparison.dataset import MEASURES
 from sensors.planning.comparison.draws import SCALE_AVAILABILITY, SCALE_PRICE, central, draw
 from sensors.planning.comparison.outcome import outcome
 from sensors.planning.comparison.purchase import budgets, control_room_cost
@@ -136,6 +137,26 @@ def test_probabilities_are_probabilities_and_the_least_is_least(found: xr.Datase
     assert (found["mean_interruption"] <= found["mean_detection"] + 1e-12).all()
     worst = found["segment_detection"].min("segment")
     assert (found["least_detection_central"] <= worst + 1e-12).all()
+
+
+def test_every_central_figure_is_within_its_own_interval(terrain: xr.Dataset) -> None:
+    """A radar that most likely works 95 % of the time, and may work 10 %: the most likely value is nearly the highest,
+    so the outcome at central inputs is above the interval of the draws."""
+    skewed = Quantity(0.1, 0.951, 0.95, "test", "L")
+    items = dict(shipped().items)
+    items["portable_radar"] = dataclasses.replace(items["portable_radar"], availability=skewed)
+    catalogue = Catalogue("skewed", "USD", shipped().staff, items)
+    found = compare([RADAR, POSTS], terrain, border(), catalogue=catalogue, **(CHEAP | {"top_up": None}))
+    for name in MEASURES:
+        low, high = (found[name].quantile(share, "draw", skipna=False) for share in (0.05, 0.95))
+        middle = found[f"{name}_central"]
+        assert ((middle >= low) & (middle <= high)).where(low.notnull(), True).all(), name
+    for name in ("segment_detection", "segment_interruption"):
+        middle = found[name]
+        within = (middle >= found[f"{name}_low"]) & (middle <= found[f"{name}_high"])
+        assert within.where(middle.notnull(), True).all(), name
+    alone = float(found["mean_detection_at_central_inputs"].sel(layout="radar"))
+    assert alone > float(found["mean_detection"].sel(layout="radar").quantile(0.95))
 
 
 def test_displacement_never_increases_the_gain(found: xr.Dataset) -> None:

@@ -1,0 +1,65 @@
+// The event stream as a page follows it: through the shared worker, or by itself where there is none.
+
+import { RequestFailed } from "./api.ts";
+import { pageName, readStream, WATCHDOG_MS, type StreamHandlers } from "./stream.ts";
+import type { ToPage, ToWorker } from "./stream_share.ts";
+
+/** A worker that has not answered within this does not work. */
+const ANSWERS_WITHIN_MS = 8_000;
+
+const ownName = pageName();
+let works = typeof SharedWorker !== "undefined";
+
+/** As readStream. The first failure of the worker itself makes this page read the stream by itself from then on. */
+export async function followStream(after: number | null, handlers: StreamHandlers, signal: AbortSignal): Promise<void> {
+  if (works) {
+    const ended = await followWorker(after, handlers, signal);
+    if (ended !== null) throw ended;
+    works = false;
+  }
+  await readStream(after, handlers, signal, ownName);
+}
+
+/** Why the stream ended; null when the worker does not work. */
+function followWorker(
+  after: number | null,
+  handlers: StreamHandlers,
+  signal: AbortSignal,
+): Promise<RequestFailed | null> {
+  return new Promise((resolve) => {
+    const worker = new SharedWorker(new URL("./stream_worker.ts", import.meta.url), {
+      type: "module",
+      name: "watchline-stream",
+    });
+    const { port } = worker;
+    const send = (message: ToWorker): void => port.postMessage(message);
+    const end = (why: RequestFailed | null): void => {
+      clearTimeout(timer);
+      removeEventListener("pagehide", leave);
+      signal.removeEventListener("abort", leave);
+      send({ kind: "leave" });
+      port.close();
+      resolve(why);
+    };
+    const leave = (): void => end(new RequestFailed("This page has closed its stream.", 0));
+    let timer = setTimeout(() => end(null), ANSWERS_WITHIN_MS);
+    const alive = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => end(new RequestFailed("The stream fell silent.", 0)), WATCHDOG_MS);
+    };
+    worker.onerror = () => end(null);
+    port.onmessage = ({ data }: MessageEvent<ToPage>) => {
+      alive();
+      if (data.kind === "opened") handlers.opened();
+      else if (data.kind === "lost") end(new RequestFailed(data.problem, data.status));
+      else if (data.kind === "events") {
+        handlers.heard();
+        for (const { name, data: body, id } of data.events) handlers.event(name, body, id);
+        send({ kind: "next" });
+      }
+    };
+    addEventListener("pagehide", leave);
+    signal.addEventListener("abort", leave);
+    send({ kind: "follow", after });
+  });
+}

@@ -1,0 +1,66 @@
+"""Journeys by vehicle and on foot: directions, and where a vehicle is at hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
+from geo.paths.response_times import journey_time, travel_time
+
+
+def slope(gradient: float = 0.1) -> xr.Dataset:
+    """Ground that rises towards the east, 20 m cells."""
+    northing, easting = np.arange(30.0)[::-1] * 20.0, np.arange(60.0) * 20.0
+    height = np.broadcast_to(easting * gradient, (30, 60)).copy()
+    place = {"northing": northing, "easting": easting}
+    return xr.Dataset(
+        {"elevation": (("northing", "easting"), height, {"units": "m"})}, place, {"crs": "EPSG:32633", "datum": "test"}
+    )
+
+
+def surfaces(terrain: xr.Dataset) -> tuple[Mobility, Mobility]:
+    return on_foot(terrain), by_vehicle(terrain)
+
+
+def test_back_to_a_place_takes_what_the_journey_the_other_way_takes() -> None:
+    walker, vehicle = surfaces(slope())
+    base, far = (100.0, 300.0), (1000.0, 200.0)
+    there = journey_time(walker, vehicle, base, mount_s=60.0).sel(easting=far[0], northing=far[1])
+    back = journey_time(walker, vehicle, base, to_place=True, mount_s=60.0)
+    again = journey_time(walker, vehicle, far, vehicle_near=True, mount_s=60.0).sel(easting=base[0], northing=base[1])
+    assert float(back.sel(easting=far[0], northing=far[1])) == pytest.approx(float(again), rel=1e-9)
+    assert float(there) > 0.0
+
+
+def test_on_foot_up_a_slope_is_slower_than_down_by_toblers_ratio() -> None:
+    """exp(−3.5 |g + .05|) on a gradient of ±0.1: the way up takes exp(3.5 · 0.1) = 1.419 times the way down."""
+    walker, vehicle = surfaces(slope())
+    no_vehicle = replace(vehicle, pace=np.full_like(vehicle.pace, np.inf))
+    low = (100.0, 300.0)
+    up = journey_time(walker, no_vehicle, low, mount_s=60.0).sel(easting=900.0, northing=300.0)
+    down = journey_time(walker, no_vehicle, low, to_place=True, mount_s=60.0).sel(easting=900.0, northing=300.0)
+    assert float(up) / float(down) == pytest.approx(np.exp(0.35), rel=1e-6)
+    assert float(up) == float(travel_time(walker, low).sel(easting=900.0, northing=300.0))
+
+
+def test_who_has_walked_to_a_place_without_a_track_mounts_again_nearby() -> None:
+    """Ground where nothing drives, 400 m wide, then ground where all do: out of it on foot, 60 s, and by vehicle."""
+    walker, vehicle = surfaces(slope(0.0))
+    pace = vehicle.pace.copy()
+    pace[:, :20] = np.inf
+    vehicle = replace(vehicle, pace=pace)
+    inside, far = (200.0, 300.0), {"easting": 1100.0, "northing": 300.0}
+    alone = float(travel_time(walker, inside).sel(far))
+    near = float(journey_time(walker, vehicle, inside, vehicle_near=True, mount_s=60.0).sel(far))
+    border = {"easting": 400.0, "northing": 300.0}
+    expected = (
+        float(travel_time(walker, inside).sel(border)) + 60.0 + float(travel_time(vehicle, (400.0, 300.0)).sel(far))
+    )
+    assert near == pytest.approx(expected)
+    assert near < alone
+    without = float(journey_time(walker, vehicle, inside, mount_s=60.0).sel(far))
+    assert without == alone, "at the place itself there is no vehicle"

@@ -1,0 +1,155 @@
+"""Links: every command counts the same sensors, says which it does not count, and points to what helps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+import pytest
+from rich.console import Console
+
+from ops.analysis.challenge.command import assess
+from ops.analysis.challenge.options import ChallengeOptions
+from ops.analysis.compare.command import compare_layouts
+from ops.analysis.compare.options import CompareOptions
+from ops.analysis.coverage.command import cover
+from ops.analysis.coverage.options import CoverageOptions
+from ops.analysis.plan.command import plan_sector
+from ops.analysis.plan.options import PlanOptions
+from ops.sector.geojson import layout_view
+from ops.sector.links import links_of
+from ops.sector.open_sector import open_sector
+from ops.sector.sector_file import load_sector
+from ops.services.planner.worker import Planner
+from tests.ops.conftest import blank_pictures, collection, feature, hills, lonlat
+
+COUNTED = ("camera-west", "post")
+UNLINKED = ["ground-1", "radar-mid"]
+HINT = "`watchline plan --start LAYOUT --item radio_relay`"
+
+
+@pytest.fixture(scope="module")
+def walled(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The hills with a base behind a wall of 300 m. No radio gets over it: the camera reports by satellite, people on a
+    post report by hand, radar and ground sensor reach nobody."""
+    files = make_sector(tmp_path_factory.mktemp("walled") / "sector")
+    elevation = hills()
+    elevation[120:123] += 300.0
+    files.write_dem(elevation)
+    parts = json.loads(files.layout.read_text())["features"]
+    parts.append(feature("Point", lonlat(5500, 3200), id="post", kind="human", max_range_m=1500))
+    for part in parts:
+        part["properties"] |= {"cost": 1e5, "false_alarms_per_scan": 1e-6}
+    parts[1]["properties"]["reports_by"] = "satellite"
+    files.layout.write_text(collection(*parts))
+    (files.folder / "counted.geojson").write_text(
+        collection(*(part for part in parts if part["properties"]["id"] in COUNTED))
+    )
+    gateway = feature(
+        "Point", lonlat(4200, 3300), id="dish", kind="relay", max_range_m=15000, mast_height_m=40, gateway=True
+    )
+    gateway["properties"]["cost"] = 1.0
+    (files.folder / "relayed.geojson").write_text(collection(*parts, gateway))
+    base = feature("Point", lonlat(4000, 5500), name="post")
+    (files.folder / "bases.geojson").write_text(collection(base))
+    files.edit(files.sector, "belt_m = 1500", 'belt_m = 500\nbases = "bases.geojson"')
+    files.edit(files.sector, "[layouts]", '[layouts]\ncounted = "counted.geojson"\nrelayed = "relayed.geojson"')
+    return files
+
+
+@pytest.fixture
+def screen() -> Console:
+    return Console(record=True, width=10_000, file=open("/dev/null", "w"))
+
+
+def test_coverage_counts_only_what_is_heard(walled: Any, tmp_path: Path, screen: Console) -> None:
+    told = {}
+    for layout in ("three", "counted", "relayed"):
+        told[layout] = cover(CoverageOptions(str(walled.sector), tmp_path / layout, layout=layout), screen)
+    assert told["three"]["unlinked"] == UNLINKED
+    assert told["three"]["links"]["by_hand"] == ["post"]
+    assert told["three"]["sensors"] == 4
+    assert told["three"]["belt"] == told["counted"]["belt"]
+    assert told["relayed"]["unlinked"] == told["counted"]["unlinked"] == []
+    assert told["relayed"]["links"]["by_hand"] == []
+    assert told["relayed"]["belt"]["both"]["covered_share"] > told["three"]["belt"]["both"]["covered_share"]
+    (said,) = (line for line in screen.export_text().splitlines() if HINT in line)
+    assert "radar-mid" in said
+
+
+def test_challenge_counts_the_same(walled: Any, tmp_path: Path, screen: Console) -> None:
+    told = {}
+    with blank_pictures():
+        for layout in ("three", "counted"):
+            options = ChallengeOptions(str(walled.sector), tmp_path / layout, layout=layout, draws=0, runs=0)
+            told[layout] = assess(options, screen)
+    assert (told["three"]["unlinked"], told["counted"]["unlinked"]) == (UNLINKED, [])
+    assert told["three"]["links"]["by_hand"] == ["post"]
+    for name in (
+        "detection_probability",
+        "least_interruption_slower_1",
+        "interruption_probability_least_detected_slower_1",
+    ):
+        both = [geopandas.read_parquet(tmp_path / layout / "segments.parquet")[name] for layout in told]
+        assert np.array_equal(*both, equal_nan=True), name
+    assert sum(HINT in line for line in screen.export_text().splitlines()) == 1
+    assert told["three"]["links"]["words"] in (tmp_path / "three" / "report.html").read_text().replace("&#39;", "'")
+
+
+def test_compare_and_the_planners_page_count_the_same(walled: Any, screen: Console) -> None:
+    options = CompareOptions(layouts=("three", "counted"), sector=str(walled.sector), draws=5, top_up="none")
+    compared = compare_layouts(options, screen)
+    layouts = compared["layouts"]
+    assert layouts["layout"]["unlinked"] == UNLINKED
+    assert layouts["counted"]["unlinked"] == []
+    assert layouts["layout"]["least_detection"]["central"] == layouts["counted"]["least_detection"]["central"]
+    assert HINT in compared["headline"]
+    page = Planner(load_sector(walled.sector)).coverage({"layout": "three"}, lambda *_: None)
+    assert page["unlinked"] == UNLINKED
+
+
+def test_a_plan_that_buys_no_relay_says_what_is_not_heard(walled: Any, screen: Console) -> None:
+    document = json.loads((walled.folder / "counted.geojson").read_text())
+    for part in document["features"]:
+        part["properties"]["id"] += "-new"
+        part["geometry"]["coordinates"][0] += 0.001
+    (walled.folder / "more.geojson").write_text(json.dumps(document))
+    more = walled.folder / "more.geojson"
+    told = plan_sector(
+        PlanOptions(budget=1e5, place=str(walled.sector), start="three", candidates=more, seconds=1.0), screen
+    )
+    assert told["unlinked"] == UNLINKED
+    assert HINT in screen.export_text()
+
+
+def test_the_map_says_how_each_sensor_reports_and_whether_a_link_is_known(walled: Any) -> None:
+    """On the live map a sensor counts while its reports arrive, which shows that there is a link."""
+    ground = open_sector(load_sector(walled.sector), "three")
+    points = [
+        f["properties"]
+        for f in layout_view(ground, {}, links_of(ground))["features"]
+        if f["properties"]["part"] == "place"
+    ]
+    assert {one["id"]: (one["reports_by"], one["linked"]) for one in points} == {
+        "radar-mid": ("radio", False),
+        "camera-west": ("satellite", True),
+        "ground-1": ("radio", False),
+        "post": ("hand", True),
+    }
+
+
+def test_without_bases_links_are_not_checked_and_that_is_said(walled: Any, hill_ground: Any) -> None:
+    links = links_of(hill_ground)
+    assert not links.record["checked"]
+    assert links.layout is hill_ground.layout
+    assert links.words == "Links were not checked, and every sensor counts: the sector names no bases"
+    (walled.folder / "far.geojson").write_text(collection(feature("Point", [10.0, 10.0], name="far")))
+    moved = walled.folder / "moved.toml"
+    moved.write_text(walled.sector.read_text().replace("bases.geojson", "far.geojson"))
+    far = links_of(open_sector(load_sector(moved), "three"))
+    assert not far.record["checked"]
+    assert "not checked" in far.words

@@ -1,0 +1,112 @@
+"""Each part of a running room is killed: it comes back, and meanwhile health says which part does not work."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from ops.room.room import Room, RoomOptions
+
+pytestmark = [pytest.mark.chain, pytest.mark.broker]
+PATIENT_S = 180.0
+
+
+def until(true: Callable[[], object], within_s: float = PATIENT_S) -> bool:
+    deadline = time.monotonic() + within_s
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return bool(true())
+
+
+@pytest.fixture(scope="module")
+def room(hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    folder = tmp_path_factory.mktemp("room")
+    layout = str(hill_sector.sector.parent / "layout.geojson")
+    with Room(RoomOptions(str(hill_sector.sector), "hills", layout, folder)) as opened:
+        opened.listen()
+        opened.serve()
+        assert until(lambda: health(opened)[0] == 200)
+        yield opened
+
+
+def health(room: Room) -> tuple[int, dict[str, Any]]:
+    """Status and body, after a round of the supervisor; status 0 while nothing answers."""
+    room.restart_ended()
+    try:
+        answer = httpx.get(f"{room.address}api/health", timeout=PATIENT_S)
+    except httpx.HTTPError:
+        return 0, {}
+    return answer.status_code, answer.json()
+
+
+@pytest.mark.parametrize("name", ["broker", "ingest", "fusion"])
+def test_a_killed_part_is_named_by_health_and_comes_back(room: Room, name: str) -> None:
+    child = room._broker.child if name == "broker" else getattr(room, name)  # type: ignore[union-attr]
+    child.kill()
+    seen: list[dict[str, Any]] = []
+
+    def named() -> bool:
+        code, body = health(room)
+        seen.append(body)
+        return code == 503 and body.get("status") == "down" and body["parts"][name] != "ok"
+
+    assert until(named), seen[-1]
+    metrics = httpx.get(f"{room.address}metrics", timeout=PATIENT_S).text
+    assert 'watchline_part_up{part="ingest"}' in metrics
+    assert until(lambda: health(room)[0] == 200), health(room)
+    assert set(health(room)[1]["parts"].values()) == {"ok"}
+
+
+def test_the_api_comes_back_at_its_address_and_the_supervisor_does_not_end_with_it(room: Room) -> None:
+    address = room.address
+    room.api.kill()
+    assert until(lambda: health(room)[0] == 200)
+    assert room.address == address
+
+
+def test_half_open_requests_harm_neither_the_supervisor_nor_a_page(room: Room) -> None:
+    """More of them than the API keeps connections, and a part that must be started meanwhile."""
+    port = int(str(room.address).rsplit(":", 1)[1].strip("/"))
+    with ExitStack() as stack:
+        for _ in range(600):
+            half = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENT_S))
+            half.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        room.ingest.kill()
+        assert until(lambda: health(room)[0] == 503)
+        assert until(lambda: health(room)[0] == 200)
+        stream = f"{room.address}api/stream?page={'0' * 16}"
+        with httpx.stream("GET", stream, timeout=PATIENT_S) as answer:
+            assert answer.status_code == 200
+            assert next(answer.iter_lines()).startswith("retry:")
+
+
+def test_a_demonstration_survives_its_parts_and_writes_its_report(hill_sector: Any, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ops.cli", "demo", f"--sector={hill_sector.sector}", f"--out={tmp_path}"]
+    command += ["--duration=25", "--headless", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    journal = tmp_path / "journal.db"
+    assert until(lambda: (tmp_path / "logs" / "api.log").exists() and journal.exists())
+    killed = set()
+    for child in psutil.Process(process.pid).children(recursive=True):
+        words = child.cmdline() if child.is_running() and child.status() != psutil.STATUS_ZOMBIE else []
+        for name in ("ops.services.fusion.process", "ops.broker.broker"):
+            if name in words:
+                child.kill()
+                killed.add(name)
+    out, err = process.communicate(timeout=400)
+    assert process.returncode == 0, err
+    assert killed == {"ops.services.fusion.process", "ops.broker.broker"}
+    assert json.loads(out)["balanced"] is True
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+    assert "fusion ended with code -9" in err

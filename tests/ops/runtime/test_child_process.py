@@ -1,0 +1,87 @@
+"""Child processes run the modules of this installation, wherever they are started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops.runtime.child_process import Child, ChildFailed
+from ops.services.planner.jobs import start_worker
+
+ROOT = Path(__file__).resolve().parents[3]
+READY_S = 120.0
+HOSTILE = ("geo", "ops", "json", "pickle", "runpy", "socket")
+"""Names of our own packages and of Python's modules that a child imports early."""
+POOL = """
+import os, sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from ops.cli import main
+
+if __name__ == "__main__":
+    sys.argv = ["watchline", "--version"]
+    try:
+        main()
+    except SystemExit as ended:
+        assert not ended.code
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert pool.submit(os.getpid).result() != os.getpid()
+"""
+
+
+@pytest.fixture
+def hostile_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with files of these names, each of which writes ``ran`` when it is executed."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    for name in HOSTILE:
+        (folder / f"{name}.py").write_text(f"open({str(folder / 'ran')!r}, 'a').write({name!r})\nraise SystemExit(3)\n")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return folder
+
+
+def test_no_file_of_the_working_folder_runs_in_a_child(hostile_folder: Path, tmp_path: Path) -> None:
+    child = Child("ingest", "ops.services.ingest.process", ["--help"], log=tmp_path / "ingest.log", secrets={})
+    assert child.process.wait(READY_S) == 0, child.last_words()
+    assert not (hostile_folder / "ran").exists()
+
+
+def test_no_file_of_the_working_folder_runs_in_the_planner(hostile_folder: Path, tmp_path: Path) -> None:
+    worker = start_worker("nowhere.toml", tmp_path / "plan.log")
+    assert worker.stdin is not None
+    worker.stdin.close()
+    worker.wait(READY_S)
+    assert not (hostile_folder / "ran").exists()
+
+
+def test_no_file_of_the_working_folder_runs_in_a_pool(hostile_folder: Path, tmp_path: Path) -> None:
+    script = tmp_path / "bin" / "watchline.py"  # by file, as the installed command
+    script.parent.mkdir()
+    script.write_text(POOL)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=READY_S, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (hostile_folder / "ran").exists()
+
+
+def test_only_one_place_starts_python() -> None:
+    """``module_command``, and the broker that replaces itself with its own arguments."""
+    files = [
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "ops").rglob("*.py") if "node_modules" not in path.parts
+    ]
+    found = {name for name in files if "sys.executable" in (ROOT / name).read_text()}
+    assert found == {"ops/runtime/child_process.py", "ops/broker/after_panic.py"}
+
+
+def test_the_report_of_a_child_that_ended_names_its_log(tmp_path: Path) -> None:
+    child = Child("odd", "ops.no_such_module", [], log=tmp_path / "odd.log", secrets={})
+    with pytest.raises(ChildFailed, match="No module named") as failed:
+        child.wait_for("ready", timeout_s=READY_S)
+    assert str(tmp_path / "odd.log") in str(failed.value)

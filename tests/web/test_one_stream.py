@@ -1,0 +1,141 @@
+"""One stream for all pages of a browser, actions that never wait for it, and words that stay true."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from ops.services.api.app import ApiSettings, create_app
+from ops.services.api.operator_actions import OperatorAction
+from ops.services.api.server import serving
+
+TABS = 10
+CONNECTIONS = 6
+"""To one server, in every browser."""
+
+
+@dataclass
+class Room:
+    """A server over the store of ``world`` that takes actions, states which parts work, and has one slow address."""
+
+    world: Any
+    address: str
+    actions: list[OperatorAction]
+    parts: dict[str, str | None]
+    slow: list[float] = field(default_factory=list)
+
+
+@pytest.fixture
+def room(world: Any) -> Iterator[Room]:
+    actions: list[OperatorAction] = []
+    parts: dict[str, str | None] = {"broker": None, "ingest": None}
+    app = create_app(
+        world.store.path, ApiSettings("x"), act=actions.append, now_ns=time.time_ns, parts=lambda: dict(parts)
+    )
+    slow: list[float] = []
+
+    async def hang(_: Any) -> None:
+        slow.append(time.monotonic())
+        await asyncio.sleep(600)
+
+    app.router.add_route("/api/slow", hang, methods=["GET"])
+    with serving(app) as port:
+        yield Room(world, f"http://127.0.0.1:{port}/", actions, parts, slow)
+
+
+@pytest.fixture
+def context(launch: Callable[..., Browser]) -> Iterator[BrowserContext]:
+    """A browser without maps, which would be drawn without a graphics card."""
+    browser = launch("--disable-3d-apis")
+    yield browser.new_context(viewport={"width": 1280, "height": 800})
+    browser.close()
+
+
+def open_page(context: BrowserContext, room: Room) -> Page:
+    page = context.new_page()
+    page.goto(room.address)
+    page.wait_for_selector("html[data-stream=live]", timeout=90_000)
+    return page
+
+
+def until(true: Callable[[], object], within_s: float = 90.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return bool(true())
+
+
+def row(page: Page, alert: str) -> Any:
+    return page.locator(f"[data-alert={alert}]")
+
+
+def test_ten_tabs_share_one_stream_and_each_may_act(room: Room, context: BrowserContext) -> None:
+    pages = [open_page(context, room) for _ in range(TABS)]
+    health = httpx.get(f"{room.address}api/health", timeout=60).json()
+    assert health["stream_clients"] == 1
+    room.world.commit([room.world.alert(2)])
+    for page in pages:
+        expect(row(page, "A0002")).to_be_visible()
+    for page, alert in ((pages[0], "A0001"), (pages[-1], "A0002")):
+        row(page, alert).get_by_test_id("alert-acknowledge").click()
+        assert until(lambda alert=alert: any(action.alert == alert for action in room.actions))
+    pages[0].close()
+    room.world.commit([room.world.alert(3)])
+    for page in pages[1:]:
+        expect(row(page, "A0003")).to_be_visible()
+
+
+def test_an_action_gets_out_while_every_other_connection_waits(room: Room, context: BrowserContext) -> None:
+    pages = [open_page(context, room) for _ in range(2)]
+    for page in pages:
+        page.evaluate("for (let n = 0; n < 12; n += 1) void fetch(`/api/slow?${n}`).catch(() => undefined)")
+    assert until(lambda: len(room.slow) == CONNECTIONS - 1), "all but the stream's"
+    row(pages[1], "A0001").get_by_test_id("alert-acknowledge").click()
+    assert until(lambda: len(room.actions) == 1)
+    assert len(room.slow) == CONNECTIONS - 1, "none of them was freed for it"
+
+
+def test_the_page_is_not_live_while_a_part_does_not_work(room: Room, context: BrowserContext) -> None:
+    page = open_page(context, room)
+    room.parts["broker"] = "broker ended with code -9."
+    state, banner = page.get_by_test_id("stream-state"), page.get_by_test_id("banner-stream")
+    expect(state).to_have_attribute("data-state", "down")
+    expect(state).to_contain_text("broker")
+    expect(state).not_to_contain_text("LIVE")
+    expect(banner).to_contain_text("broker ended with code -9")
+    later = context.new_page()
+    later.goto(room.address)
+    expect(later.get_by_test_id("stream-state")).to_have_attribute("data-state", "down")
+    room.parts["broker"] = None
+    expect(state).to_have_attribute("data-state", "live")
+    expect(banner).to_be_hidden()
+
+
+def test_who_holds_an_alert_does_not_read_that_it_could_not_be_sent(room: Room, context: BrowserContext) -> None:
+    """The answer to a claim may fail, and the claim be carried out all the same: the alert's revision tells."""
+    page = open_page(context, room)
+    refusal = '{"error": "The action could not be sent (no answer); try again."}'
+    page.route("**/acknowledge", lambda route: route.fulfill(status=503, content_type="application/json", body=refusal))
+    row(page, "A0001").get_by_test_id("alert-acknowledge").click()
+    expect(row(page, "A0001")).to_contain_text("could not be sent")
+    room.world.commit([room.world.alert(1, revision=1, status="acknowledged", by="operator")])
+    expect(row(page, "A0001")).to_have_attribute("data-status", "acknowledged")
+    expect(row(page, "A0001")).not_to_contain_text("could not be sent")
+
+
+def test_advice_that_is_not_stated_anew_becomes_unknown(room: Room, context: BrowserContext) -> None:
+    page = open_page(context, room)
+    advice = "If you leave Fork base now: there in 10.0 min, 24 min to spare."
+    room.world.commit([room.world.alert(4, advice=advice)])
+    expect(row(page, "A0004")).to_contain_text("24 min to spare")
+    old = room.world.alert(4, revision=1, advice=advice)
+    room.world.commit([old | {"updated_at": old["updated_at"].replace(year=old["updated_at"].year - 1)}])
+    expect(row(page, "A0004")).to_contain_text("unknown now")
+    expect(row(page, "A0004")).not_to_contain_text("24 min to spare")
