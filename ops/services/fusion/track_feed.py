@@ -29,7 +29,7 @@ class PublishedTrack(Struct, frozen=True, omit_defaults=True):
     """A confirmed or coasting track.
 
     ``position_sd_m``: one standard deviation along the longer axis of its position error. ``course_deg`` is from true
-    north; absent for what stands still. ``kind``: most probable class, or ``unknown``. ``offset_m``: distance to the
+    north; absent for what stands still. ``class``: the most probable one, or ``unknown``. ``offset_m``: distance to the
     border, positive on the own side. ``doubtful``: among its newest evidence are reports of a sensor whose key was
     revoked.
     """
@@ -91,11 +91,10 @@ class TrackFeed:
         self._sent = self._publish(self._topic, tracks_message(self._sector, live), content_type=CONTENT_TYPE)
         return True
 
-    def run(self, stop: threading.Event, *, check: Callable[[], None], every_s: float = 1.0) -> None:
-        """Pump until ``stop``, and ``check`` the connection; a failure of the store is logged once per outage."""
+    def run(self, stop: threading.Event, *, every_s: float = 1.0) -> None:
+        """Pump until ``stop``; a failure of the store is logged once per outage."""
         failing = False
         while not stop.wait(every_s):
-            check()
             try:
                 self.pump()
                 failing = False
