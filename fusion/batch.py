@@ -146,8 +146,7 @@ def track_piece(
             where="archive",
             expected="pieces cut by time of receipt, in that order",
         )
-    for scan in scans:
-        tracker.take_in(scan)
+    tracker.take_in_all(scans)
     history = tracker.take_history(final=last)
     both = history if unclosed is None else xr.concat([unclosed, history], dim="estimate", join="override")
     after = scans[-1].received_ns if scans else before

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import atan2, hypot, pi
 
 from fusion.alerts.alert import PRIORITIES
-from fusion.situation.facts import Opening, ResponseInTime, Sighting
+from fusion.situation.facts import OBSERVED, Opening, ResponseInTime, Sighting
 from fusion.situation.track_picture import Evidence
 from sensors.scan import CLASSES
 
@@ -119,13 +119,16 @@ def fault_sentence(sensor: str, fault: str, description: str) -> str:
 
 
 def response_sentence(response: ResponseInTime) -> str:
-    """The one sentence for voice radio: the base that responds, and the minutes to spare or missing."""
+    """The one sentence for voice radio: the base that responds, the minutes to spare or missing, and at which speed of
+    the target."""
     chance = f"probability of interruption {_share(response.interruption_probability)}"
     if response.response_s is None or response.margin_s is None:
         return f"Nobody from any base can get there; {chance}."
     spare = response.margin_s / 60.0
     margin = f"{spare:.1f} min to spare" if spare >= 0.0 else f"{-spare:.1f} min late"
-    return f"If you leave {response.base} now: there in {response.response_s / 60.0:.1f} min, {margin}; {chance}."
+    pace = "at its observed speed" if response.time_left_by == OBSERVED else "at the fastest the ground allows"
+    there = f"there in {response.response_s / 60.0:.1f} min, {margin} {pace}"
+    return f"If you leave {response.base} now: {there}; {chance}."
 
 
 def lost_sentence(sensor: str, segments: Sequence[int], segment_count: int, cause: str = "silent") -> str:

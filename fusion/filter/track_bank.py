@@ -131,6 +131,13 @@ class Rows:
 
 
 PER_ROW = tuple(field.name for field in fields(Rows))[1:-2]
+NO_IDS, NO_PLOTS, NO_NUMBERS = np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0)
+NO_CENTRES, NO_SPREADS, NO_BITS = np.zeros((0, 4)), np.zeros((0, 10)), np.zeros(0, np.int8)
+
+
+def no_rows(time_ns: int) -> Rows:
+    """The result of a scan that reached no track."""
+    return Rows(time_ns, NO_IDS, NO_CENTRES, NO_SPREADS, NO_NUMBERS, NO_BITS, NO_BITS, NO_PLOTS, 0, 0)
 
 
 class TrackView(NamedTuple):
@@ -150,14 +157,20 @@ def within_reach(centre: Floats, spread: Floats, time_ns: Ints, now_ns: int, vie
     count = 0
     for t in range(len(time_ns)):
         dt = (now_ns - time_ns[t]) * 1e-9
-        d_e = centre[t, 0] + dt * centre[t, 2] - view.east
-        d_n = centre[t, 1] + dt * centre[t, 3] - view.north
-        margin = 3.0 * (sqrt(spread[t, 0] + spread[t, 4]) + dt * sqrt(spread[t, 7] + spread[t, 9])) + 50.0
-        limit = view.max_range + margin
-        if d_e * d_e + d_n * d_n <= limit * limit:
+        if in_reach(centre, spread, t, dt, view):
             rows[count], age[count] = t, dt
             count += 1
     return rows[:count].copy(), age[:count].copy()
+
+
+@numba.njit(cache=True)
+def in_reach(centre: Floats, spread: Floats, t: int, dt: float, view: SensorView) -> bool:
+    """Whether the sensor may detect track ``t`` when its state is ``dt`` seconds old."""
+    d_e = centre[t, 0] + dt * centre[t, 2] - view.east
+    d_n = centre[t, 1] + dt * centre[t, 3] - view.north
+    margin = 3.0 * (sqrt(spread[t, 0] + spread[t, 4]) + dt * sqrt(spread[t, 7] + spread[t, 9])) + 50.0
+    limit = view.max_range + margin
+    return bool(d_e * d_e + d_n * d_n <= limit * limit)
 
 
 @numba.njit(cache=True)

@@ -82,6 +82,10 @@ class TrackerSettings:
         False alarms per scan where the layout states fewer.
     horizon_s : float, s
         How late a scan may arrive.
+    runs_per_scan : float
+        After a late scan, the scans observed after it are processed again. On average a scan is processed at most this
+        often: late scans that would exceed it wait, at the latest until they are two horizons old, and are then
+        processed together. The track history does not depend on it; the picture of the moment lacks what waits.
 
     Raises
     ------
@@ -124,6 +128,7 @@ class TrackerSettings:
     trigger_births: bool = False
     least_false_alarms: float = 0.01
     horizon_s: float = 60.0
+    runs_per_scan: float = 2.2
 
     def __post_init__(self) -> None:
         """Check every setting."""
@@ -132,6 +137,8 @@ class TrackerSettings:
         for name in ("start_existence", "drop_existence", "confirm_existence", "lose_existence", "gate_probability"):
             if not 0.0 < getattr(self, name) < 1.0:
                 raise SettingsError(f"{getattr(self, name)}", where=f"TrackerSettings ({name})", expected="0 to 1")
+        if not self.runs_per_scan >= 1.0:
+            raise SettingsError(f"{self.runs_per_scan}", where="TrackerSettings (runs_per_scan)", expected="at least 1")
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, float) and not (isfinite(value) and value >= 0.0):

@@ -104,6 +104,7 @@ class AlertContext:
                 _direction(sighting),
                 existence=sighting.existence,
                 vehicle=vehicle,
+                **_speed(sighting),
             )
         return About(forecast, response_in_time, self._ground(sighting, gone), self.impact_of(sighting.segment))
 
@@ -166,6 +167,16 @@ class AlertContext:
             return None
         rate = (sighting.easting_rate, sighting.northing_rate)
         return self.around.of(sighting.easting, sighting.northing, rate, self.coverage, silent=gone)
+
+
+def _speed(sighting: Sighting) -> dict[str, float]:
+    """The track's speed and its standard deviation along the course [m/s]; nothing where its covariance is unknown."""
+    rate = np.array([sighting.easting_rate, sighting.northing_rate])
+    speed = float(np.hypot(*rate))
+    if sighting.cov is None or not speed > 0.0:
+        return {}
+    course = rate / speed
+    return {"speed_mps": speed, "speed_sd_mps": float(np.sqrt(max(course @ sighting.cov[2:, 2:] @ course, 0.0)))}
 
 
 def _direction(sighting: Sighting) -> int:

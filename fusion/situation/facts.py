@@ -6,10 +6,14 @@ Plain values that survive JSON; made by the modules named in each record. None o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from fusion.situation.track_picture import Evidence
 from geo.arrays import Floats
 from sensors.scan import CLASSES
+
+GROUND: Final = "ground"
+OBSERVED: Final = "observed speed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,11 @@ class ResponseInTime:
     """The estimate of a response that leaves now; times in seconds (fusion.situation.responders).
 
     ``response_s``: from the alarm until the first responder, from ``base``, reaches the end of the mover's fastest
-    path. ``time_left_s``: until the mover may be there, ``mover`` on foot or by vehicle. ``margin_s``: their
-    difference, negative if the response is late. None if no responder can arrive (``base`` is then empty).
-    ``interruption_probability`` [1] weighs foot and vehicle by the track's class and includes its existence.
+    path. ``time_left_s``: until the mover may be there, ``mover`` on foot or by vehicle, with its standard deviation
+    ``time_left_sd_s``; the lesser of what the ground allows and of what is left of the path at the observed speed:
+    ``time_left_by`` is GROUND or OBSERVED. ``margin_s``: their difference, negative if the response is late. None if no
+    responder can arrive (``base`` is then empty). ``interruption_probability`` [1] weighs foot and vehicle by the
+    track's class and includes its existence.
     """
 
     base: str
@@ -46,6 +52,8 @@ class ResponseInTime:
     time_left_s: float
     margin_s: float | None
     interruption_probability: float
+    time_left_sd_s: float | None = None
+    time_left_by: str = GROUND
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,23 @@
 Surfaces are computed once for each sector: from every cell of the belt, the fastest path to the end of a crossing, on
 foot and by vehicle, in either direction, and the response time of the bases to that end. A live track then requires
 only a few look-ups. The formula is EASI's with one task left (``sensors.interdiction``): the mover has been detected,
-so the only question is whether the response arrives before the path ends.
+so the only question is whether the response arrives before the path ends. What is left of the path is covered as fast
+as the ground allows, or at the observed speed where that is faster.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.situation.facts import ResponseInTime
-from geo.arrays import Bools, Floats
+from fusion.situation.facts import GROUND, OBSERVED, ResponseInTime
+from geo.arrays import Bools, Float32s, Floats
 from geo.border import Belt
 from geo.border.belt import BorderLine, belt_of
 from geo.errors import BadInput
@@ -27,19 +29,23 @@ from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.response_times import response_time
 from geo.paths.search import Steps
 from sensors.interdiction import probability_of_interruption
-from sensors.interdiction.interception import ResponseSettings, where_it_ends
+from sensors.interdiction.interception import ResponseSettings, followed
 
 FOOT, VEHICLE = "on foot", "by vehicle"
 INWARD, OUTWARD = 1, -1
+SIGNIFICANT_SD: Final = 2.0
+"""An observed speed below this number of its standard deviations may be noise alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Surface:
     """Surface of one mover and direction, flat over the belt's window: seconds to the end of the fastest path (inf: no
-    path), seconds of response to that end (inf: no responder arrives, NaN: unknown), and the number of the first base.
+    path) and its metres, seconds of response to that end (inf: no responder arrives, NaN: unknown), and the number of
+    the first base.
     """
 
     to_go: Floats
+    way_m: Float32s
     response: Floats
     base: npt.NDArray[np.int16]
 
@@ -55,17 +61,28 @@ class Interception:
     missing: str
 
     def of(
-        self, easting: float, northing: float, direction: int, *, existence: float, vehicle: float
+        self,
+        easting: float,
+        northing: float,
+        direction: int,
+        *,
+        existence: float,
+        vehicle: float,
+        speed_mps: float = 0.0,
+        speed_sd_mps: float = 0.0,
     ) -> ResponseInTime | None:
         """The response to a mover at a position [m] that crosses in ``direction`` (+1 inbound, −1 outbound).
 
         None outside the belt, where no path continues, and where the response is unknown. ``vehicle`` [1]: probability
-        that the mover drives.
+        that the mover drives. The observed speed counts where it exceeds SIGNIFICANT_SD standard deviations.
         """
+        observed = (speed_mps, speed_sd_mps)
         cell = self._cell(easting, northing)
         if cell is None or direction not in (INWARD, OUTWARD):
             return None
-        by_mover = {mover: self._one(self.surfaces[mover, direction], mover, cell) for mover in (FOOT, VEHICLE)}
+        by_mover = {
+            mover: self._one(self.surfaces[mover, direction], mover, cell, observed) for mover in (FOOT, VEHICLE)
+        }
         share = {VEHICLE: vehicle, FOOT: 1.0 - vehicle}
         known = {mover: one for mover, one in by_mover.items() if one is not None}
         if not known:
@@ -75,14 +92,7 @@ class Interception:
         weights = {mover: share[mover] / total if total > 0.0 else float(mover == likelier) for mover in known}
         chance = sum(weights[mover] * one.interruption_probability for mover, one in known.items())
         stated = known[likelier]
-        return ResponseInTime(
-            stated.base,
-            stated.mover,
-            stated.response_s,
-            stated.time_left_s,
-            stated.margin_s,
-            min(max(existence, 0.0), 1.0) * chance,
-        )
+        return replace(stated, interruption_probability=min(max(existence, 0.0), 1.0) * chance)
 
     def _cell(self, easting: float, northing: float) -> int | None:
         belt = self.belt
@@ -95,16 +105,21 @@ class Interception:
             return None
         return int(row * columns + column)
 
-    def _one(self, surface: _Surface, mover: str, cell: int) -> ResponseInTime | None:
+    def _one(self, surface: _Surface, mover: str, cell: int, observed: tuple[float, float]) -> ResponseInTime | None:
         left, response = float(surface.to_go[cell]), float(surface.response[cell])
         if not math.isfinite(left) or math.isnan(response):
             return None
         reachable = math.isfinite(response)
         spread = self.settings.sd_share
+        left_sd, by = spread * left, GROUND
+        speed, speed_sd = observed
+        if speed > SIGNIFICANT_SD * speed_sd and surface.way_m[cell] < left * speed:
+            left, by = float(surface.way_m[cell]) / speed, OBSERVED
+            left_sd = math.hypot(spread, speed_sd / speed) * left
         chance = probability_of_interruption(
             [1.0],
             [left],
-            [spread * left],
+            [left_sd],
             response_s=response,
             response_sd_s=spread * response if reachable else 0.0,
             communication=self.settings.communication,
@@ -117,6 +132,8 @@ class Interception:
             time_left_s=left,
             margin_s=left - response if reachable else None,
             interruption_probability=float(chance),
+            time_left_sd_s=left_sd,
+            time_left_by=by,
         )
 
 
@@ -155,9 +172,12 @@ def _surface(belt: Belt, moving: Mobility, edge: Bools, there: Floats) -> _Surfa
     """``there`` (base, cell): seconds of response from each base."""
     steps = Steps.over(moving.within(belt.rows, belt.columns, belt.inside), neighbours=16)
     to_go = steps.spread(np.where(edge, 0.0, np.inf), backward=True)
-    at_end = there[:, where_it_ends(to_go).ravel()]
+    end, way_m = followed(to_go, belt.cell_m)
+    at_end = there[:, end.ravel()]
     unknown = np.isnan(at_end).all(axis=0)
     known = np.where(np.isnan(at_end), np.inf, at_end)
     first = known.argmin(axis=0)
     response = np.where(unknown, np.nan, known[first, np.arange(known.shape[1])])
-    return _Surface(to_go.cost.ravel().astype(np.float64), response, first.astype(np.int16))
+    return _Surface(
+        to_go.cost.ravel().astype(np.float64), way_m.ravel().astype(np.float32), response, first.astype(np.int16)
+    )

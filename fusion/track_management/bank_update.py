@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.filter.existence import CLOSING, STARTED, UPDATED, Newborn, Posterior, stand
-from fusion.filter.track_bank import CLOSED, TENTATIVE, Bits, TrackColumns
+from fusion.filter.track_bank import CLOSED, TENTATIVE, Bits, TrackColumns, in_reach
 from fusion.models.motion import combine
+from fusion.models.sensor_views import SensorView
 from fusion.models.tracker_model import TrackerModel
 from geo.arrays import Bools, Floats, Int32s, Ints
 
@@ -78,15 +79,16 @@ def deletion_rules(model: TrackerModel) -> DeletionRules:
 
 @numba.njit(cache=True)
 def next_bank(
-    old: TrackColumns, updated: UpdatedTracks, born: Newborn, ids: Ints, sensor: int, polar: int, rules: DeletionRules
+    old: TrackColumns, updated: UpdatedTracks, born: Newborn, sensor: int, polar: int, rules: DeletionRules
 ) -> tuple[TrackColumns, HistoryRows]:
     """Columns of the next bank, and the rows of history: tracks in the field or changed, started or terminated.
 
-    ``ids`` (newborn,) are the new tracks' names; ``sensor`` is the number in the layout of the sensor that looked,
-    ``polar`` its column in ``seen_ns``, −1 for none.
+    New tracks are called −1 − the number of their founding plot until ``named``. ``sensor`` is the number in the layout
+    of the sensor that looked, ``polar`` its column in ``seen_ns``, −1 for none.
     """
     now, n, r = updated.now_ns, len(old.track), len(updated.rows)
     after, event = _after_look(old, updated, sensor, polar, rules)
+    ids = -1 - born.number
     new = _newborn(born, ids, now, sensor, polar, old.evidence.shape[1], old.seen_ns.shape[1])
     place = np.full(n, -1, np.int64)
     place[updated.rows] = np.arange(r)
@@ -116,6 +118,32 @@ def next_bank(
             rows += 1
     bank = _gathered(old, after, new, kept[:left])
     return bank, _history_rows(old, after, new, recorded[:rows], bits[:rows].copy(), plot[:rows].copy())
+
+
+@numba.njit(cache=True)
+def untouched(tracks: TrackColumns, now_ns: int, view: SensorView, rules: DeletionRules) -> bool:
+    """Whether an empty scan changes no track: none is in the sensor's reach, and none has to end."""
+    centre, spread, time_ns, existence = tracks.centre, tracks.spread, tracks.time_ns, tracks.existence
+    updated_ns = tracks.updated_ns
+    likely = max(rules.drop_existence, rules.lose_existence)
+    patience_ns = min(rules.coast_limit_s, rules.faint_limit_s, rules.told_limit_s) * 1e9
+    known = _known(min(rules.tentative_sd_m, rules.coast_sd_m))
+    for t in range(len(time_ns)):
+        if in_reach(centre, spread, t, (now_ns - time_ns[t]) * 1e-9, view):
+            return False
+        # three figures decide about almost every track
+        lately = now_ns - updated_ns[t] <= patience_ns
+        stays = lately and existence[t] >= likely and spread[t, 0] + spread[t, 4] < known
+        if not stays and _given_up(tracks, t, now_ns, rules):
+            return False
+    return True
+
+
+@numba.njit(cache=True)
+def _known(sd_m: float) -> float:
+    """Variance [m²] of a mixture below which modes as narrow as ``sd_m`` hold at least LEAST_NARROW, less a margin for
+    rounding: the mixture's variance is at least the part of it that wider modes have."""
+    return 0.99 * (1.0 - LEAST_NARROW) * 2.0 * sd_m**2
 
 
 @numba.njit(cache=True)
@@ -208,6 +236,8 @@ def _given_up(tracks: TrackColumns, i: int, now: int, rules: DeletionRules) -> b
     if not tentative and tracks.spread[i, 0] + tracks.spread[i, 4] > 2.0 * rules.coast_sd_m**2:
         return True
     known = 2.0 * (rules.tentative_sd_m if tentative else rules.coast_sd_m) ** 2
+    if tracks.spread[i, 0] + tracks.spread[i, 4] < _known(rules.tentative_sd_m if tentative else rules.coast_sd_m):
+        return False
     narrow = 0.0
     for m in range(tracks.mode.shape[1]):
         if tracks.cov[i, m, 0] + tracks.cov[i, m, 4] <= known:

@@ -18,11 +18,11 @@ import numpy.typing as npt
 
 from fusion.filter.track_bank import Rows, TrackBank, TrackColumns
 from fusion.models.bias import LEARNT_ARRAYS, Learnt, Rings
-from fusion.track_management.timeline import Timeline, TimelineEntry
+from fusion.track_management.timeline import Timeline, TimelineEntry, key_of
 from geo.errors import BadInput
 from sensors.scan_columns import ScanColumns
 
-VERSION = 6
+VERSION = 7
 RING_ARRAYS = tuple(field.name for field in fields(Rings))
 ROW_ARRAYS = ("track", "centre", "spread", "existence", "status", "event", "plot")
 SCAN_ARRAYS = tuple(field.name for field in fields(ScanColumns))[6:]
@@ -54,6 +54,7 @@ def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
         "newest_ns": timeline.newest_ns,
         "count": timeline.count,
         "lateness": timeline.lateness,
+        "runs": [timeline.runs, timeline.ration],
         "banks": [bank.intensity_ns for bank in banks],
         "learnt": [[bank.learnt.origin_ns, bank.learnt.newest_ns] for bank in banks],
         "finished": len(timeline.finished),
@@ -61,6 +62,7 @@ def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
         "scans": [[getattr(entry.scan, field) for field in SCAN_FIELDS] for entry in entries],
         "taken": [entry.taken for entry in entries],
         "kept": [entry.before is not None for entry in entries],
+        "waits": [entry.waits for entry in entries],
     }
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     file = io.BytesIO()
@@ -85,8 +87,11 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int]:
         rows = _rows(arrays, meta["rows"])
         timeline.bank = banks[0]
         timeline.newest_ns, timeline.count, timeline.lateness = meta["newest_ns"], meta["count"], meta["lateness"]
+        timeline.runs, timeline.ration = meta["runs"]
         timeline.finished = rows[: meta["finished"]]
         timeline.entries = _entries(arrays, meta, rows[meta["finished"] :], banks[1:])
+        timeline.order = [key_of(entry.scan) for entry in timeline.entries]
+        timeline.waiting = [key_of(entry.scan) for entry in timeline.entries if entry.waits]
         timeline.banked = [number for number, entry in enumerate(timeline.entries) if entry.before is not None]
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise SnapshotError(f"cannot be read ({error})", where="snapshot", expected="what snapshot() gave") from error
@@ -134,7 +139,7 @@ def _entries(
     ]
     kept = iter(banks)
     before = [next(kept) if has else None for has in meta["kept"]]
-    return [TimelineEntry(*entry) for entry in zip(scans, rows, meta["taken"], before, strict=True)]
+    return [TimelineEntry(*entry) for entry in zip(scans, rows, meta["taken"], before, meta["waits"], strict=True)]
 
 
 # ---- many things' columns in one array -------------------------------------------------------------------------------
@@ -142,9 +147,13 @@ def _entries(
 
 def _joined(kind: str, things: Sequence[Any], names: Sequence[str]) -> Arrays:
     """Each named column of all ``things`` as one array, and the length of each thing."""
-    arrays: Arrays = {f"{kind}_length": np.array([len(getattr(thing, names[0])) for thing in things], np.int64)}
+    lengths = [len(getattr(thing, names[0])) for thing in things]
+    arrays: Arrays = {f"{kind}_length": np.array(lengths, np.int64)}
+    full = [thing for thing, length in zip(things, lengths, strict=True) if length] or things[
+        :1
+    ]  # most scans are empty
     for name in names:
-        columns = [getattr(thing, name) for thing in things]
+        columns = [getattr(thing, name) for thing in full]
         arrays[f"{kind}_{name}"] = np.concatenate(columns) if columns else np.empty(0)
     return arrays
 

@@ -218,21 +218,31 @@ def _to_go(watched: WatchedBelt, response: xr.DataArray, direction: str, neighbo
 
 
 def where_it_ends(to_go: Spread) -> Ints:
-    """Flat cell (row, column) at which the least-cost path from each cell ends, found by following all paths at once.
+    """Flat cell (row, column) at which the least-cost path from each cell ends.
 
     ``to_go`` is a backward search; a cell without a move ends in itself.
     """
+    return followed(to_go, 1.0)[0]
+
+
+def followed(to_go: Spread, cell_m: float) -> tuple[Ints, Floats]:
+    """The least-cost path from each cell: the flat cell (row, column) at which it ends, and its length [m] on the map.
+
+    All paths are followed at once. ``to_go`` is a backward search over cells of ``cell_m``; a cell without a move ends
+    in itself.
+    """
     shape = to_go.arrival.shape
-    steps = moves_of(to_go.neighbours, shape[1]).steps.astype(np.int64)
+    moves = moves_of(to_go.neighbours, shape[1])
     arrival = to_go.arrival.ravel()
-    onward = np.arange(arrival.size)
+    onward, length = np.arange(arrival.size), np.zeros(arrival.size)
     moved = arrival != NOWHERE
-    onward[moved] -= steps[arrival[moved]]
+    onward[moved] -= moves.steps.astype(np.int64)[arrival[moved]]
+    length[moved] = (moves.lengths * moves.pieces * cell_m)[arrival[moved]]
     while True:
         farther = onward[onward]
         if np.array_equal(farther, onward):
-            return onward.reshape(shape)
-        onward = farther
+            return onward.reshape(shape), length.reshape(shape)
+        onward, length = farther, length + length[onward]
 
 
 def tasks_of(watched: WatchedBelt, ways: Crossings, response: xr.DataArray, settings: ResponseSettings) -> Tasks:

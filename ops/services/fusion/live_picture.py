@@ -9,7 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from fusion.alerts import Alert
+from geo.arrays import Floats
 from geo.frame import LocalFrame
+from ingest.wire import schema_of
 from ops.services.fusion.checkpoint import HealthNow
 from ops.services.fusion.pipeline import Pipeline
 from sensors.layout import Layout
@@ -24,8 +26,9 @@ UNKNOWN_BELOW: Final = 0.6
 def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
     """Every live track: position in lon/lat and frame, speed, true course, 1-sigma ellipse axes, class, status.
 
-    ``course_deg`` is clockwise from true north, and null below 0.2 m/s, where a course is meaningless. ``sensors``: the
-    sensors of its newest evidence, newest first. ``revoked_sources``: those of them whose credentials are revoked.
+    ``course_deg`` is clockwise from true north, and null below 0.2 m/s, where a course is meaningless;
+    ``ellipse_azimuth_deg``, of the longer axis, is from true north too. ``sensors``: the sensors of its newest
+    evidence, newest first. ``revoked_sources``: those of them whose credentials are revoked.
     """
     tracks = pipeline.tracks
     n = tracks.sizes["estimate"]
@@ -35,9 +38,10 @@ def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
     east, north = column["easting"].astype(float), column["northing"].astype(float)
     lon, lat = frame.to_lonlat(east, north)
     rate_e, rate_n = column["easting_rate"].astype(float), column["northing_rate"].astype(float)
-    speed = np.hypot(rate_e, rate_n) / frame.scale_factor(east, north)
-    course = np.degrees(np.arctan2(rate_e, rate_n) + frame.convergence_rad(east, north)) % 360
-    axes, angle = _ellipses(column["cov"][:, :2, :2].astype(float))
+    scale, convergence = frame.scale_factor(east, north), frame.convergence_rad(east, north)
+    speed = np.hypot(rate_e, rate_n) / scale
+    course = np.degrees(np.arctan2(rate_e, rate_n) + convergence) % 360
+    axes, angle = _ellipses(column["cov"][:, :2, :2].astype(float) / scale[:, None, None] ** 2, convergence)
     likely = column["class_probability"].argmax(axis=1)
     certainty = column["class_probability"].max(axis=1)
     classes = column["class_probability"].astype(float).round(3).tolist()
@@ -69,10 +73,13 @@ def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _ellipses(cov: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n, 2) semi-axes [m], longest first, and azimuth of the longest [deg from grid north, 0 to 180)."""
+def _ellipses(cov: Floats, convergence: Floats) -> tuple[Floats, Floats]:
+    """(n, 2) semi-axes [m], longest first, and azimuth of the longest [deg from true north, 0 to 180).
+
+    ``cov`` (n, 2, 2) [m²] is in the frame, ``convergence`` (n,) [rad] that of the frame there.
+    """
     values, vectors = np.linalg.eigh(cov)
-    azimuth = np.degrees(np.arctan2(vectors[:, 0, 1], vectors[:, 1, 1])) % 180
+    azimuth = np.degrees(np.arctan2(vectors[:, 0, 1], vectors[:, 1, 1]) + convergence) % 180
     return np.sqrt(np.maximum(values[:, ::-1], 0.0)), azimuth
 
 
@@ -108,3 +115,15 @@ def alert_dict(alert: Alert, frame: LocalFrame) -> dict[str, Any]:
         lon, lat = frame.to_lonlat(alert.easting, alert.northing)
         body["lon"], body["lat"] = round(float(lon), 7), round(float(lat), 7)
     return body
+
+
+def alert_schema() -> dict[str, Any]:
+    """The JSON Schema of a published alert (``alert_dict``)."""
+    schema = schema_of(Alert, "alert")
+    alert = schema["$defs"]["Alert"]
+    for name, limit in (("lon", 180), ("lat", 90)):
+        alert["properties"][name] = {
+            "type": "number", "minimum": -limit, "maximum": limit,
+            "description": "WGS 84, degrees; absent for an alert without a position",
+        }  # fmt: skip
+    return schema

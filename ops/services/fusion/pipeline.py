@@ -156,8 +156,8 @@ class Pipeline:
 
     @property
     def tracks(self) -> xr.Dataset:
-        """Every live track at its last look."""
-        return self._tracker.tracks()
+        """Every live track at its last look, as alerts see it: without late scans that wait for their turn."""
+        return self._tracker.tracks(provisional=True)
 
     @property
     def alerts(self) -> Mapping[str, Alert]:

@@ -7,9 +7,13 @@ from math import erf, hypot, sqrt
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely.geometry import LineString
 
 from fusion.alerts.sentences import response_sentence
+from fusion.situation.context import AlertContext
+from fusion.situation.facts import Sighting
 from fusion.situation.responders import INWARD, OUTWARD, interception_of
 from geo.border import Border
 from geo.errors import BadInput
@@ -48,6 +52,45 @@ def test_on_level_ground_it_is_what_the_formula_says_by_hand(ready) -> None:
     spread = 0.3 * hypot(found.time_left_s, found.response_s)
     by_hand = 0.95 * 0.5 * (1.0 + erf(found.margin_s / spread / sqrt(2.0)))
     assert found.interruption_probability == pytest.approx(by_hand, abs=1e-9)
+
+
+def test_a_mover_seen_to_run_leaves_the_time_of_its_speed_and_a_slow_one_that_of_the_ground(ready) -> None:
+    """500 m at 4 ± 0.4 m/s are 125 s, by hand; the walker's pace of the ground leaves several minutes."""
+    walks = ready.of(0.0, 0.0, INWARD, existence=1.0, vehicle=0.0)
+    runs = ready.of(0.0, 0.0, INWARD, existence=1.0, vehicle=0.0, speed_mps=4.0, speed_sd_mps=0.4)
+    assert (walks.time_left_by, runs.time_left_by) == ("ground", "observed speed")
+    assert runs.time_left_s == pytest.approx(BELT_M / 4.0, abs=1.5 * CELL_M / 4.0)
+    assert runs.margin_s == pytest.approx(runs.time_left_s - runs.response_s)
+    assert runs.time_left_sd_s == pytest.approx(hypot(0.3, 0.1) * runs.time_left_s)
+    spread = hypot(runs.time_left_sd_s, 0.3 * runs.response_s)
+    by_hand = 0.95 * 0.5 * (1.0 + erf(runs.margin_s / spread / sqrt(2.0)))
+    assert runs.interruption_probability == pytest.approx(by_hand, abs=1e-9)
+    assert runs.interruption_probability < walks.interruption_probability
+    assert "at its observed speed" in response_sentence(runs)
+    assert "at the fastest the ground allows" in response_sentence(walks)
+    strolls = ready.of(0.0, 0.0, INWARD, existence=1.0, vehicle=0.0, speed_mps=0.5, speed_sd_mps=0.1)
+    unsure = ready.of(0.0, 0.0, INWARD, existence=1.0, vehicle=0.0, speed_mps=4.0, speed_sd_mps=2.1)
+    assert strolls == unsure == walks
+
+
+def test_an_alert_takes_the_speed_from_its_track(ready) -> None:
+    context = AlertContext(interception=ready)
+    cov = np.diag([25.0, 25.0, 0.16, 0.16])
+    runs = Sighting(
+        "T1", 0, 0.0, 0.0, 0.0, 4.0, 0.0, 0, 0.0, 1, None, 1.0, (1.0, 0.0, 0.0, 0.0, 0.0), (), cov=cov
+    )  # fmt: skip
+    known = context.about(runs, ()).response_in_time
+    assert known == ready.of(0.0, 0.0, INWARD, existence=1.0, vehicle=0.0, speed_mps=4.0, speed_sd_mps=0.4)
+    assert known.time_left_by == "observed speed"
+
+
+@given(st.floats(0.1, 30.0), st.floats(0.1, 30.0))
+def test_a_faster_mover_never_leaves_more_time(ready, first: float, second: float) -> None:
+    slow, fast = sorted((first, second))
+    left = [
+        ready.of(0.0, 0.0, INWARD, existence=1.0, vehicle=0.0, speed_mps=speed).time_left_s for speed in (slow, fast)
+    ]
+    assert left[1] <= left[0]
 
 
 def test_the_nearer_the_inner_edge_the_less_is_left(ready) -> None:

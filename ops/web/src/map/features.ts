@@ -3,6 +3,7 @@
 import type { Feature, FeatureCollection, LineString, Point, Polygon, Position } from "geojson";
 import { borderLines, predictedCrossing, type BorderLines } from "../geo/crossing.ts";
 import { ellipse, polar, shifted } from "../geo/shapes.ts";
+import { sideLabels } from "../geo/sides.ts";
 import { duration } from "../words/format.ts";
 import { readable } from "../model/parse.ts";
 import { isOpen, type Alerts } from "../model/alerts.ts";
@@ -183,30 +184,12 @@ export function viewFeatures(layout: FeatureCollection | null, sensors: Readonly
 
 /** On which side of the border home lies, written beside it in two places. */
 export function sideMarks(border: FeatureCollection | null, homeSide: "left" | "right" | null): Feature[] {
-  const lines = borderLines(border);
-  if (homeSide === null || lines.length === 0) return [];
-  return [0.35, 0.88].flatMap((share) => {
-    const line = lines[Math.floor(share * (lines.length - 1))];
-    const [start, end] = [line?.[0], line?.at(-1)];
-    if (start === undefined || end === undefined) return [];
-    const [east, north] = [(end[0] ?? 0) - (start[0] ?? 0), (end[1] ?? 0) - (start[1] ?? 0)];
-    const toHome = homeSide === "left" ? [-north, east] : [north, -east];
-    const geometry = { type: "Point" as const, coordinates: start };
-    return [
-      { type: "Feature" as const, properties: { label: "home side", anchor: anchorAwayFrom(toHome) }, geometry },
-      {
-        type: "Feature" as const,
-        properties: { label: "far side", anchor: anchorAwayFrom(toHome.map((part) => -part)) },
-        geometry,
-      },
-    ];
-  });
-}
-
-/** The anchor that puts a label on the side that a direction (east, north) points to. */
-function anchorAwayFrom([east = 0, north = 0]: readonly number[]): string {
-  if (Math.abs(north) >= Math.abs(east)) return north > 0 ? "bottom" : "top";
-  return east > 0 ? "left" : "right";
+  if (homeSide === null) return [];
+  return sideLabels(borderLines(border), homeSide).map(({ side, at, anchor }) => ({
+    type: "Feature",
+    properties: { label: `${side} side`, anchor },
+    geometry: { type: "Point", coordinates: [...at] },
+  }));
 }
 
 /** Places along the border with their chainage, for labels; `step`: 1, 5 or 10 km, the coarsest that fits. */

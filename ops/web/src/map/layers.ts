@@ -125,7 +125,7 @@ function groundLayers(c: Colours): LayerSpecification[] {
         "text-font": FONT,
         "text-size": 13,
         "text-anchor": ["get", "anchor"],
-        "text-radial-offset": 6,
+        "text-radial-offset": 1.5,
         "text-letter-spacing": 0.12,
         "text-allow-overlap": true,
         "text-ignore-placement": true,
