@@ -349,13 +349,7 @@ class AlertFeedThread:
         )
         tracks = TrackFeed(Reader(store.path), self._publisher, arguments.sector_id, monotonic_s=time.monotonic)
         self._stop, self._news = threading.Event(), wake
-        self._tracks_thread = threading.Thread(
-            target=tracks.run,
-            args=(self._stop,),
-            kwargs={"check": self._publisher.check},
-            name="track-feed",
-            daemon=True,
-        )
+        self._tracks_thread = threading.Thread(target=tracks.run, args=(self._stop,), name="track-feed", daemon=True)
         self._thread = threading.Thread(
             target=self._outbox.run, args=(self._stop,), kwargs={"wake": wake}, name="feed", daemon=True
         )

@@ -91,11 +91,10 @@ class TrackFeed:
         self._sent = self._publish(self._topic, tracks_message(self._sector, live), content_type=CONTENT_TYPE)
         return True
 
-    def run(self, stop: threading.Event, *, check: Callable[[], None], every_s: float = 1.0) -> None:
-        """Pump until ``stop``, and ``check`` the connection; a failure of the store is logged once per outage."""
+    def run(self, stop: threading.Event, *, every_s: float = 1.0) -> None:
+        """Pump until ``stop``; a failure of the store is logged once per outage."""
         failing = False
         while not stop.wait(every_s):
-            check()
             try:
                 self.pump()
                 failing = False
