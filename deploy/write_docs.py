@@ -306,13 +306,17 @@ def _wrapped(label: str, width: int = 30) -> str:
 
 def schemas() -> dict[Path, str]:
     """Return the text of each JSON Schema in docs/schema, for integrators."""
-    from ingest.wire import MESSAGES, json_schema
+    from ingest.unit_messages import Position, Reply
+    from ingest.wire import MESSAGES, json_schema, schema_of
+    from ops.services.fusion.live_picture import alert_schema
+    from ops.services.fusion.track_feed import TracksMessage
 
+    found = {message: json_schema(message) for message in MESSAGES}
+    found |= {"position": schema_of(Position, "position"), "reply": schema_of(Reply, "reply")}
+    found |= {"alert": alert_schema(), "tracks": schema_of(TracksMessage, "tracks")}
     return {
-        ROOT / "docs" / "schema" / f"{message}.schema.json": (
-            json.dumps(json_schema(message), indent=2, ensure_ascii=False) + "\n"
-        )
-        for message in MESSAGES
+        ROOT / "docs" / "schema" / f"{message}.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for message, schema in found.items()
     }
 
 

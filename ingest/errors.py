@@ -38,6 +38,7 @@ CODES: Final = frozenset(
         "bad_time",
         "incomplete",  # half a measurement: a longitude without a latitude
         "unsupported_content_type",
+        "ping",  # a keep-alive of the sender's protocol, which carries nothing
         "bad_topic",
         "wrong_channel",
         "wrong_sector",
@@ -59,6 +60,8 @@ CODES: Final = frozenset(
 )
 """Codes of dead letters: why a message cannot be used."""
 
+PING: Final = "ping"
+"""Code of a keep-alive of the sender's own protocol: it carries nothing, and nothing is wrong with it."""
 UNPROVEN: Final = frozenset(
     {"unsigned", "unknown_key", "wrong_key", "key_revoked", "key_expired", "bad_signature", "rollback"}
 )

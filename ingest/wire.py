@@ -261,7 +261,7 @@ def encode_ack(boot: int, seq: int, *, conflict: bool = False) -> bytes:
     return msgspec.json.encode(Ack(boot, seq, conflict))
 
 
-MESSAGES: Final[dict[str, type[Struct]]] = {"scan": WireScan, "status": Status}
+MESSAGES: Final[dict[str, type[Struct]]] = {"scan": WireScan, "status": Status, "ack": Ack}
 
 
 def json_schema(message: str = "scan") -> dict[str, Any]:
@@ -269,7 +269,7 @@ def json_schema(message: str = "scan") -> dict[str, Any]:
 
     Parameters
     ----------
-    message : {"scan", "status"}
+    message : {"scan", "status", "ack"}
         The message type.
 
     Returns
@@ -283,10 +283,15 @@ def json_schema(message: str = "scan") -> dict[str, Any]:
     >>> json_schema("scan")["title"]
     'Watchline scan'
     """
-    schema = msgspec.json.schema(MESSAGES[message])
+    return schema_of(MESSAGES[message], message)
+
+
+def schema_of(message_type: type, name: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of any message type, titled by ``name``."""
+    schema = msgspec.json.schema(message_type)
     definitions = schema["$defs"]
     for definition in definitions.values():
-        text = inspect.cleandoc(definition["description"]).partition("\n\nParameters\n")[0]
+        text = inspect.cleandoc(definition.get("description", "")).partition("\n\nParameters\n")[0]
         definition["description"] = " ".join(text.replace("``", "").split())
         for properties in definition.get("properties", {}).values():
             for option in (properties, *properties.get("anyOf", ())):
@@ -296,7 +301,7 @@ def json_schema(message: str = "scan") -> dict[str, Any]:
         plot = definitions["WirePlot"]
         plot["properties"]["class"] |= {"propertyNames": {"enum": list(CLASSES)}, **SOME_CLASS}
         plot["allOf"] = [_needs(name, other) for name, other in NEEDS]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Watchline {message}", **schema}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Watchline {name}", **schema}
 
 
 SOME_CLASS: Final = {"if": {"minProperties": 1}, "then": {"not": {"additionalProperties": {"const": 0}}}}

@@ -185,7 +185,9 @@ class Layout:
         if not isinstance(title, str) or not title:
             raise LayoutError(f"is named {title!r}", where=name, expected="a name in text")
         parts = [_part(feature, number, frame, catalogue) for number, feature in enumerate(features)]
-        frame.refuse_distorted([p.easting for p in parts], [p.northing for p in parts], where=f"layout {title!r}")
+        if parts and not frame.distortion([p.easting for p in parts], [p.northing for p in parts]).usable:
+            for part in parts:
+                frame.refuse_distorted(part.easting, part.northing, where=f"layout {title!r}, {part.id!r}")
         relays = tuple(part for part in parts if isinstance(part, Relay))
         return cls(title, frame, tuple(part for part in parts if not isinstance(part, Relay)), relays)
 

@@ -205,7 +205,9 @@ class Border:
         lon, lat = self.frame.to_lonlat(places[:, 0], places[:, 1])
         _, _, metres = ELLIPSOID.inv(lon[:-1], lat[:-1], lon[1:], lat[1:])
         along = owner[:-1] == owner[1:]
-        return np.bincount(owner[:-1][along], np.asarray(metres)[along], minlength=len(lines))
+        lengths = np.zeros(len(lines))
+        np.add.at(lengths, owner[:-1][along], np.asarray(metres, np.float64)[along])
+        return lengths
 
     @property
     def ground_length_m(self) -> float:

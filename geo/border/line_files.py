@@ -18,6 +18,7 @@ from shapely.geometry import LineString, Polygon, box, shape
 from shapely.geometry.base import BaseGeometry
 
 from geo.arrays import Bools, Floats
+from geo.border.safe_vector import refuse_requests
 from geo.errors import BorderError
 from geo.frame import WGS84, LocalFrame, horizontal_part
 
@@ -43,6 +44,26 @@ def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip
         raise BorderError("the line has no length", where=str(path), expected="a line of at least two places")
     _refuse_distorted(lines, frame, str(path))
     return in_order(one_way(joined(lines)))
+
+
+def read_degrees(path: str | Path, *, where: Where | None, clip: Clip) -> tuple[Floats, Floats]:
+    """Longitudes and latitudes [degrees] of points along a file's lines, or the outlines of its areas, within ``clip``.
+
+    They are about 2 km apart; none if nothing lies within. Raises BorderError for a file that cannot be read.
+    """
+    geometries, crs, _ = _read(path, where)
+    outline = _outline(clip, crs, str(path))
+    longest = LONGEST_EDGE_DEG if crs.is_geographic else LONGEST_EDGE_M / crs.axis_info[0].unit_conversion_factor
+    places = [np.zeros((0, 2))]
+    for part in shapely.get_parts([geometry for geometry in geometries if geometry is not None]):
+        line = part.exterior if part.geom_type == "Polygon" else part
+        if line.geom_type in ("LineString", "LinearRing") and not line.is_empty:
+            beside = _beside(_unrolled(LineString(line.coords), crs), outline, crs)
+            places.append(shapely.get_coordinates(shapely.segmentize(beside.intersection(outline), longest)))
+    east, north = np.concatenate(places).T
+    lon, lat = pyproj.Transformer.from_crs(crs, CRS.from_epsg(WGS84), always_xy=True).transform(east, north)
+    lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    return np.where(np.abs(lon) <= 180.0, lon, (lon + 180.0) % 360.0 - 180.0), lat
 
 
 def length_off(path: str | Path, *, where: Where | None, clip: Clip) -> float:
@@ -179,6 +200,7 @@ def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, di
     import pyogrio
 
     layers = None
+    refuse_requests(str(path))
     try:
         layers = pyogrio.list_layers(path)
         if len(layers) != 1:

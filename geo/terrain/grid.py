@@ -207,6 +207,7 @@ def transformer(from_wkt: str, to_wkt: str) -> pyproj.Transformer:
 
 @lru_cache(maxsize=1)
 def wgs84() -> str:
+    """Return WGS 84 as WKT."""
     return str(CRS.from_epsg(WGS84).to_wkt())
 
 

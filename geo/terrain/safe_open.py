@@ -33,7 +33,7 @@ OPTIONS: Final[dict[str, Any]] = {
     "GDAL_HTTP_RETRY_DELAY": 0.5,
 }
 REMOTE_OPTIONS: Final[dict[str, Any]] = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}  # no search for sidecar files
-SERVICES: Final = re.compile("DAAS|EEDAI?|GTI|HTTP|NGW|OGCAPI|PLMOSAIC|PostGISRaster|STACIT|STACTA|WCS|WMS|WMTS")
+SERVICES: Final = re.compile("DAAS|EEDAI?|GDALG|GTI|HTTP|NGW|OGCAPI|PLMOSAIC|PostGISRaster|STACIT|STACTA|WCS|WMS|WMTS")
 """Drivers whose small text file or name is a request to fetch data from elsewhere; not used."""
 LARGEST_VIRTUAL_BYTES = 32 * 2**20
 DEEPEST_VIRTUAL = 8
@@ -100,6 +100,8 @@ def refuse_hostile(name: str) -> list[str]:
     """
     if name.lstrip().startswith("<"):
         raise TerrainError("text of a virtual raster", where=name[:40], expected="the path of a raster")
+    if name.lower().startswith("vrt:"):
+        raise TerrainError("a virtual raster in a name may point anywhere", where=name, expected="the path of a raster")
     if is_remote(name):
         if name.split("?")[0].lower().endswith(".vrt"):
             raise TerrainError(

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ingest.errors import UNPROVEN
+from ingest.errors import PING, UNPROVEN
 from ingest.receiving.batch import DeadLetter, Row
 from ingest.standards.gateway_refusal import REFUSED
 from ingest.unit_messages import KINDS
@@ -207,6 +207,8 @@ class Quarantine:
         if isinstance(message, DeadLetter):
             if message.code == "expired":
                 return settings.expired_cost
+            if message.code == PING:
+                return settings.other_cost
             base_cost = settings.future_cost if message.code == "future" else settings.bad_cost
             return base_cost + message.size / settings.bytes_each
         if repeated:
@@ -227,7 +229,8 @@ class Quarantine:
         if message.kind not in _MEASURED or message.content_type == REFUSED:
             return 0.0
         if isinstance(message, DeadLetter):
-            return 0.0 if message.code in _UNTIMELY or message.code in UNPROVEN else self._bad_step
+            harmless = message.code in _UNTIMELY or message.code in UNPROVEN or message.code == PING
+            return 0.0 if harmless else self._bad_step
         return self._good_step
 
     def _bucket(self, key: tuple[str, bool], now_ns: int) -> _Bucket:

@@ -7,6 +7,7 @@ and its key is never reused, or has no effect.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -99,9 +100,13 @@ class Spool:
         self._lock = threading.Lock()
         self._broken: SpoolError | None = None
         try:
+            _make_private(self._path)
             self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0.0)
         except sqlite3.Error as error:
             raise self._error(error) from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise SpoolError(reason, where=self._path.name, expected="a file that can be created here") from error
         try:
             self._prepare(first_boot)
         except sqlite3.Error as error:
@@ -360,6 +365,20 @@ class Spool:
         if name.startswith("SQLITE_FULL"):
             return SpoolFull("the disk is full", where=self._path.name, expected="free space for the spool")
         return SpoolError(str(error), where=self._path.name, expected="a spool file on a disk that works")
+
+
+def _make_private(path: Path) -> None:
+    """Create the file for its owner alone, and take away what others could read of one that is there: a spool holds
+    what the sensor saw. SQLite gives its other files the same mode."""
+    if str(path) == ":memory:":
+        return
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if path.is_file() and path.stat().st_uid == os.geteuid():
+            for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+                if file.exists():
+                    file.chmod(0o600)
 
 
 def first_boot_at(now_ns: int) -> int:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ingest.envelope import Envelope
-from ingest.errors import MalformedMessage, printable
+from ingest.errors import PING, MalformedMessage, printable
 from ingest.wire import MAX_PAYLOAD_BYTES, WirePlot, WireScan
 
 MAX_BYTES: Final = 64 * 1024
@@ -27,6 +27,8 @@ _CLASSES: Final = (
     (re.compile(r"^a-.-A"), "other"),
 )
 """MIL-STD-2525 as Cursor-on-Target writes it: infantry, vehicles, vessels, aircraft; no class for others."""
+_PING: Final = re.compile(r"^t-x-c-t(-|$)")
+"""A client's keep-alive (``t-x-c-t``) and its answer (``t-x-c-t-r``), which TAK clients send by themselves."""
 _TYPE: Final = re.compile(r"^a-[fhnusjkp.o]-[A-Za-z](-[A-Za-z0-9]+){0,12}$")
 
 assert MAX_BYTES < MAX_PAYLOAD_BYTES
@@ -71,6 +73,8 @@ def read_event(payload: bytes) -> dict[str, str]:
         event[name] = _attribute(point, name, f"event.point.{name}")
     if root.get("version") != "2.0":
         raise MalformedMessage("unknown_value", "event.version", printable(root.get("version") or "missing", 60), "2.0")
+    if _PING.match(event["type"]):
+        raise MalformedMessage(PING, "event.type", f"{printable(event['type'], 60)}: a keep-alive", "a position")
     if not _TYPE.match(event["type"]):
         raise MalformedMessage("unknown_value", "event.type", printable(event["type"], 60), "an atom such as a-u-G")
     if not event["uid"].strip() or len(event["uid"]) > 64 or not event["uid"].isprintable():

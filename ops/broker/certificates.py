@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -77,26 +78,32 @@ class Authority:
         except (OSError, msgspec.DecodeError) as error:
             raise IdentityError(f"cannot be read ({error})", where=str(self._book), expected="what we wrote") from None
 
-    def holds(self, name: str, now: datetime) -> bool:
-        """Return whether this name has a certificate that is neither revoked nor expired."""
+    @property
+    def not_after(self) -> datetime:
+        """Time at which the authority, and with it every certificate, ends."""
+        return self._certificate.not_valid_after_utc
+
+    def holds(self, name: str, now: datetime, *, left: timedelta = timedelta()) -> bool:
+        """Return whether this name has a certificate that is not revoked and does not expire within ``left``."""
         return any(
-            certificate.name == name and certificate.revoked_at is None and now < certificate.not_after
+            certificate.name == name and certificate.revoked_at is None and now + left < certificate.not_after
             for certificate in self.issued
         )
 
+    def serves(self, pem: bytes, hosts: Sequence[str], now: datetime, *, left: timedelta) -> bool:
+        """Return whether ``pem`` is a server certificate of this authority for exactly these host names and addresses
+        that does not expire within ``left``."""
+        try:
+            certificate = x509.load_pem_x509_certificate(pem)
+            certificate.verify_directly_issued_by(self._certificate)
+            names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+            return False
+        return set(names) == set(_general_names(hosts)) and now + left < certificate.not_valid_after_utc
+
     def server(self, hosts: Sequence[str], days: float) -> Pair:
         """Issue a certificate for the broker under these host names and addresses."""
-        names: list[x509.GeneralName] = []
-        for host in hosts:
-            try:
-                names.append(x509.IPAddress(ipaddress.ip_address(host)))
-            except ValueError:
-                try:
-                    names.append(x509.DNSName(host))
-                except ValueError:
-                    raise IdentityError(
-                        f"{ascii(host)[:80]} is no host", where="--host", expected="a name or an address"
-                    ) from None
+        names = _general_names(hosts)
         return self._issue("broker", days, ExtendedKeyUsageOID.SERVER_AUTH, x509.SubjectAlternativeName(names))
 
     def client(self, name: str, days: float) -> Pair:
@@ -189,6 +196,22 @@ class Authority:
 
     def _write(self, book: list[Issued]) -> None:
         write_private(self._book, msgspec.json.format(msgspec.json.encode(book), indent=1) + b"\n")
+
+
+def _general_names(hosts: Sequence[str]) -> list[x509.GeneralName]:
+    """The names of a server certificate; IdentityError for text that is neither a host name nor an address."""
+    names: list[x509.GeneralName] = []
+    for host in hosts:
+        try:
+            names.append(x509.IPAddress(ipaddress.ip_address(host)))
+        except ValueError:
+            try:
+                names.append(x509.DNSName(host))
+            except ValueError:
+                raise IdentityError(
+                    f"{ascii(host)[:80]} is no host", where="--host", expected="a name or an address"
+                ) from None
+    return names
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

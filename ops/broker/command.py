@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,15 @@ KICK_DAYS = 1 / 288
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The options of ``broker config``."""
+    """The options of ``broker config``; None is what the folder was written with before, else the default."""
 
     sector: str
     out: Path
     layout: str | None = None
     settings: Path | None = None
-    hosts: Sequence[str] = ("localhost", "127.0.0.1")
-    listen: str = "0.0.0.0:8883"
-    days: float = 365.0
+    hosts: Sequence[str] | None = None
+    listen: str | None = None
+    days: float | None = None
     user: str | None = None
     renew: Sequence[str] = ()
 
@@ -48,7 +49,7 @@ class Request:
 def configure(request: Request, screen: Console) -> dict[str, Any]:
     """Write the folder. BadInput (IdentityError) names an invalid client name."""
     sector = load_sector(request.sector)
-    host, port = host_and_port(request.listen, "--listen")
+    host, port = (None, None) if request.listen is None else host_and_port(request.listen, "--listen")
     options = BrokerOptions(
         sector=sector.name,
         sensors=layout_ids(layout_path(sector, request.layout)),
@@ -62,10 +63,15 @@ def configure(request: Request, screen: Console) -> dict[str, Any]:
     )
     folder = BrokerFolder(request.out)
     made = folder.write(options)
+    installation = folder.installation()
     screen.print(
-        f"Sector {sector.name}: {len(made)} new certificates, {len(folder.installation().clients)} clients.\n"
-        f"  {request.out / 'broker'} goes to the broker's machine: mosquitto -c {folder.configuration.name}\n"
-        f"{_owner(request)}"
+        f"Sector {sector.name}: {len(made)} new certificates, {len(installation.clients)} clients.\n"
+        f"  the broker listens at {installation.listen}:{installation.port}, and is reached as"
+        f" {', '.join(installation.hosts)}\n"
+        f"{_warnings(folder)}"
+        f"  {request.out / 'broker'} goes to the broker's machine; in that folder: mosquitto -c"
+        f" {folder.configuration.name}\n"
+        f"{_owner(installation.user)}"
         f"  {request.out / 'identities'} has one folder to carry to each sensor and unit\n"
         f"  {request.out / 'authority'} stays here; whoever has its key can become anybody\n"
         f"Then: watchline broker check HOST:PORT --config {request.out}",
@@ -76,15 +82,30 @@ def configure(request: Request, screen: Console) -> dict[str, Any]:
     return {
         "sector": sector.name,
         "made": made,
-        "clients": dict(folder.installation().clients),
+        "clients": dict(installation.clients),
         "configuration": str(folder.configuration),
+        "hosts": list(installation.hosts),
+        "listen": f"{installation.listen}:{installation.port}",
     }
 
 
-def _owner(request: Request) -> str:
+def _warnings(folder: BrokerFolder) -> str:
+    """Return what will keep clients from connecting: a broker without a name of its own, an authority that ends."""
+    installation, lines = folder.installation(), []
+    if not installation.hosts_given and installation.listen not in ("127.0.0.1", "::1", "localhost"):
+        lines.append("  WARNING: clients that reach it by another name or address refuse it; give --host NAME")
+    ends = folder.authority_ends()
+    if ends - datetime.now(UTC) < timedelta(days=installation.days):
+        lines.append(
+            f"  WARNING: the authority ends on {ends:%Y-%m-%d}, and all certificates with it; write a new folder"
+        )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _owner(user: str | None) -> str:
     """Return the account that must own the broker's folder: its keys are private, and Mosquitto gives up root."""
-    if request.user is not None:
-        return f"    there it must belong to {request.user}, whom Mosquitto becomes when started as root\n"
+    if user is not None:
+        return f"    there it must belong to {user}, whom Mosquitto becomes when started as root\n"
     return "    there it must belong to whoever runs Mosquitto; started as root it becomes mosquitto, or --user\n"
 
 

@@ -5,15 +5,19 @@
     register.json    the keys whose signatures are valid; identities/NAME: the bundles (see ops.broker.identities)
     probes/          the identities with which ``broker check`` tests operations that must be refused
 
-Writing over an existing folder adds missing files and keeps existing keys and certificates.
+Writing over an existing folder adds missing files and keeps existing keys. It renews certificates before they end, and
+the broker's also for other host names; options that are not given stay as they were. The paths in mosquitto.conf are
+relative to its own folder, in which Mosquitto is started, so that the folder can be moved.
 """
 
 from __future__ import annotations
 
 import os
+import pwd
+import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +33,11 @@ from ops.broker.topic_rights import OWN_READ, OWN_WRITE, BrokerRole, Client, rea
 from ops.runtime.output import write_private
 
 DAYS: Final = 365.0
+RENEW_BEFORE: Final = timedelta(days=30)
+"""A certificate that ends sooner is renewed; at most a third of the wanted validity."""
+ACCOUNT: Final = "mosquitto"
+"""The account that Mosquitto changes to when it is started as root, unless another is configured."""
+EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - addresses that stand for all of a machine's
 PROBES: Final[dict[str, Client]] = {
     "sensor A": Client("probe-sensor-a", "sensor"),
     "sensor B": Client("probe-sensor-b", "sensor"),
@@ -48,17 +57,19 @@ PROBE_STRANGER: Final = "probe-stranger"
 class BrokerOptions:
     """Where the broker listens, the names under which it is reached, and the validity of certificates.
 
-    ``user`` is the account that Mosquitto changes to when started as root; None leaves the choice to Mosquitto.
-    ``renew`` lists revoked names that get new keys; other revoked names get none.
+    None is what the folder was written with before, else the default: every address, port 8883, 365 days, and as hosts
+    localhost with the address or the machine's name. ``user`` is the account that Mosquitto changes to when started as
+    root; None leaves the choice to Mosquitto. ``renew`` lists revoked names that get new keys; other revoked names get
+    none.
     """
 
     sector: str
     sensors: Sequence[str] = ()
     units: Sequence[str] = ()
-    hosts: Sequence[str] = ("localhost", "127.0.0.1")
-    listen: str = "0.0.0.0"  # noqa: S104 - a broker for a network listens on it
-    port: int = 8883
-    days: float = DAYS
+    hosts: Sequence[str] | None = None
+    listen: str | None = None
+    port: int | None = None
+    days: float | None = None
     user: str | None = None
     persistence: bool = True
     renew: Sequence[str] = ()
@@ -70,6 +81,32 @@ class _Installation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sector: str
     clients: dict[str, BrokerRole] = {}
     revoked: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    hosts_given: bool = False
+    listen: str = "0.0.0.0"  # noqa: S104 - a broker for a network listens on it
+    port: int = 8883
+    days: float = DAYS
+    user: str | None = None
+
+    @property
+    def margin(self) -> timedelta:
+        """A certificate that ends within this time is renewed."""
+        return min(RENEW_BEFORE, timedelta(days=self.days) / 3)
+
+    def with_options(self, options: BrokerOptions) -> _Installation:
+        """These settings with those that are given now."""
+        given = {
+            name: getattr(options, name)
+            for name in ("listen", "port", "days", "user")
+            if getattr(options, name) is not None
+        }
+        settings = msgspec.structs.replace(self, **given)
+        if options.hosts is not None:
+            return msgspec.structs.replace(settings, hosts=tuple(dict.fromkeys(options.hosts)), hosts_given=True)
+        if settings.hosts_given or (settings.hosts and settings.listen == self.listen):
+            return settings
+        reached = socket.gethostname() if settings.listen in EVERYWHERE else settings.listen
+        return msgspec.structs.replace(settings, hosts=tuple(dict.fromkeys(("localhost", "127.0.0.1", reached))))
 
 
 class BrokerFolder:
@@ -109,6 +146,7 @@ class BrokerFolder:
         for name in options.renew:
             if name not in known.revoked:
                 raise IdentityError(f"{ascii(name)[:80]} is not revoked", where="--renew", expected="a revoked name")
+        settings = known.with_options(options)
         revoked = tuple(name for name in known.revoked if name not in options.renew)
         able = [client for client in clients if client.name not in revoked]
         IdentityFolder(folder).prepare(
@@ -117,12 +155,17 @@ class BrokerFolder:
             if client.owner is not None
         )
         authority = Authority(folder / "authority", name=f"Watchline {options.sector} authority")
-        made = self._certificates(authority, [client.name for client in able], options)
-        self._probes(authority, options)
+        made = self._certificates(authority, [client.name for client in able], settings)
+        self._probes(authority, settings)
         whole = {**known.clients, **{client.name: client.part for client in clients}}
-        self._save(_Installation(options.sector, whole, revoked), authority)
-        write_private(folder / "broker" / "mosquitto.conf", _configuration(folder / "broker", options).encode())
+        configuration = _configuration(settings, persistence=options.persistence)
+        write_private(folder / "broker" / "mosquitto.conf", configuration.encode())
+        self._save(msgspec.structs.replace(settings, clients=whole, revoked=revoked), authority)
         return made
+
+    def authority_ends(self) -> datetime:
+        """Return the time at which the authority's own certificate ends, and with it all others."""
+        return Authority(self.path.absolute() / "authority", name="").not_after
 
     def revoke(self, name: str) -> int:
         """Revoke all rights of a name: certificates, topics and signatures. Return the number of certificates revoked.
@@ -149,31 +192,34 @@ class BrokerFolder:
         write_private(
             self.path / "installation.json", msgspec.json.format(msgspec.json.encode(installation), indent=1) + b"\n"
         )
+        _hand_over(folder, installation.user or ACCOUNT)
 
-    def _certificates(self, authority: Authority, names: Iterable[str], options: BrokerOptions) -> list[str]:
+    def _certificates(self, authority: Authority, names: Iterable[str], settings: _Installation) -> list[str]:
         folder, now, made = self.path.absolute(), datetime.now(UTC), []
         write_private(folder / "broker" / AUTHORITY, authority.certificate_pem)
-        if not (folder / "broker" / "server.pem").exists():
-            _write_pair(authority.server(options.hosts, options.days), folder / "broker", "server.pem", "server.key")
+        server = folder / "broker" / "server.pem"
+        pem = server.read_bytes() if server.exists() else b""
+        if not authority.serves(pem, settings.hosts, now, left=settings.margin):
+            _write_pair(authority.server(settings.hosts, settings.days), server.parent, server.name, "server.key")
             made.append("broker")
         for name in names:
             bundle = IdentityFolder(folder).bundle(name)
-            if not (bundle / CERTIFICATE).exists() or not authority.holds(name, now):
-                _write_pair(authority.client(name, options.days), bundle, CERTIFICATE, CERTIFICATE_KEY)
+            if not (bundle / CERTIFICATE).exists() or not authority.holds(name, now, left=settings.margin):
+                _write_pair(authority.client(name, settings.days), bundle, CERTIFICATE, CERTIFICATE_KEY)
                 made.append(name)
             write_private(bundle / AUTHORITY, authority.certificate_pem)
         return made
 
-    def _probes(self, authority: Authority, options: BrokerOptions) -> None:
-        now = datetime.now(UTC)
-        ends = {**{probe.name: options.days for probe in PROBES.values()}, PROBE_REVOKED: options.days}
-        for name, days in ends.items():
-            if not (self._probe(name) / CERTIFICATE).exists():
+    def _probes(self, authority: Authority, settings: _Installation) -> None:
+        now, days = datetime.now(UTC), settings.days
+        for name in (*(probe.name for probe in PROBES.values()), PROBE_REVOKED):
+            held = name == PROBE_REVOKED or authority.holds(name, now, left=settings.margin)
+            if not (self._probe(name) / CERTIFICATE).exists() or not held:
                 self._put_probe(name, authority.client(name, days), authority)
         if not (self._probe(PROBE_EXPIRED) / CERTIFICATE).exists():
             self._put_probe(PROBE_EXPIRED, authority.client(PROBE_EXPIRED, -1.0), authority)
             other = Authority(self._probe(PROBE_STRANGER) / "authority", name="another authority")
-            self._put_probe(PROBE_STRANGER, other.client(PROBES["ingest"].name, options.days), authority)
+            self._put_probe(PROBE_STRANGER, other.client(PROBES["ingest"].name, days), authority)
         authority.revoke(PROBE_REVOKED, now)
 
     def _probe(self, name: str) -> Path:
@@ -210,20 +256,20 @@ def acl(sector: str, clients: Sequence[Client], revoked: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _configuration(folder: Path, options: BrokerOptions) -> str:
+def _configuration(settings: _Installation, *, persistence: bool) -> str:
     lines = [
-        "# Written by `watchline broker config`.",
-        f"listener {options.port} {options.listen}",
-        f"cafile {folder / 'ca.pem'}",
-        f"certfile {folder / 'server.pem'}",
-        f"keyfile {folder / 'server.key'}",
-        f"crlfile {folder / 'crl.pem'}",
+        "# Written by `watchline broker config`. To be started in this file's folder: mosquitto -c mosquitto.conf",
+        f"listener {settings.port} {settings.listen}",
+        "cafile ca.pem",
+        "certfile server.pem",
+        "keyfile server.key",
+        "crlfile crl.pem",
         "tls_version tlsv1.2",
         "require_certificate true",
         "use_identity_as_username true",
         "use_username_as_clientid true",  # otherwise one client could take over another's session by its id
         "allow_anonymous false",
-        f"acl_file {folder / 'acl'}",
+        "acl_file acl",
         "set_tcp_nodelay true",
         "max_inflight_messages 1000",
         "max_queued_messages 0",  # the default silently drops messages beyond 1000
@@ -231,16 +277,16 @@ def _configuration(folder: Path, options: BrokerOptions) -> str:
         f"max_packet_size {MAX_PACKET_BYTES}",
         "max_keepalive 30",
         "persistent_client_expiration 7d",
-        f"persistence {'true' if options.persistence else 'false'}",
-        f"persistence_location {folder}/",
-        f"pid_file {folder / 'mosquitto.pid'}",
+        f"persistence {'true' if persistence else 'false'}",
+        "persistence_location ./",
+        "pid_file mosquitto.pid",
         "log_dest stderr",
         "log_type error",
         "log_type warning",
         "connection_messages false",
     ]
-    if options.user is not None:
-        lines.append(f"user {options.user}")
+    if settings.user is not None:
+        lines.append(f"user {settings.user}")
     return "\n".join(lines) + "\n"
 
 
@@ -270,6 +316,18 @@ def _clients_of(installation: _Installation) -> list[Client]:
 def _write_pair(pair: Pair, folder: Path, certificate: str, key: str) -> None:
     write_private(folder / key, pair.key)
     write_private(folder / certificate, pair.certificate)
+
+
+def _hand_over(folder: Path, account: str) -> None:
+    """Give the broker's folder to the account that Mosquitto becomes, if root writes it and this machine has one."""
+    if os.geteuid() != 0:
+        return
+    try:
+        owner = pwd.getpwnam(account)
+    except KeyError:
+        return
+    for path in (folder, *folder.iterdir()):
+        os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
 
 
 def running_process(folder: BrokerFolder) -> int | None:

@@ -18,16 +18,26 @@ ConfigOption = Annotated[
 
 @broker_app.command("config")
 def config(
-    out: Annotated[Path, typer.Option("--out", help="Folder; one that is there is completed, its keys stay.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder; an existing one is completed: keys stay, certificates are renewed.")
+    ],
     sector: Annotated[str, typer.Option("--sector", help="Sector TOML file, or a sample's name.")] = "cumberland",
     layout: Annotated[str | None, typer.Option("--layout", help="Layout by name or file. Default: the first.")] = None,
     settings: Annotated[Path | None, typer.Option("--settings", help="TOML with units, as for `run`.")] = None,
     host: Annotated[
         list[str] | None,
-        typer.Option("--host", help="Name or address by which clients reach the broker; may be repeated."),
+        typer.Option(
+            "--host", help="Name or address by which clients reach the broker; may be repeated. Default: as before."
+        ),
     ] = None,
-    listen: Annotated[str, typer.Option("--listen", metavar="HOST:PORT", help="Where it listens.")] = "0.0.0.0:8883",
-    days: Annotated[float, typer.Option("--days", min=0.01, max=3650.0, help="How long certificates hold.")] = 365.0,
+    listen: Annotated[
+        str | None,
+        typer.Option("--listen", metavar="HOST:PORT", help="Where it listens. Default: as before, else 0.0.0.0:8883."),
+    ] = None,
+    days: Annotated[
+        float | None,
+        typer.Option("--days", min=0.01, max=3650.0, help="Validity of certificates. Default: as before, else 365."),
+    ] = None,
     user: Annotated[
         str | None, typer.Option("--user", help="Account that Mosquitto, started as root, runs as.")
     ] = None,
@@ -39,8 +49,9 @@ def config(
     """Write Mosquitto's configuration, rights by topic, and a certificate and a signing key for everybody."""
     from ops.broker.command import Request, configure
 
-    hosts = tuple(host) if host else ("localhost", "127.0.0.1")
-    request = Request(sector, out, layout, settings, hosts, listen, days, user, tuple(renew or ()))
+    request = Request(
+        sector, out, layout, settings, tuple(host) if host else None, listen, days, user, tuple(renew or ())
+    )
     answer(configure(request, screen), as_json=as_json)
 
 

@@ -19,6 +19,7 @@ from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, Identi
 from ops.broker.reachable import wait_until_reachable
 from ops.journal.reader import JournalReader
 from ops.room.console import COUNTED
+from ops.room.supervision import Supervision
 from ops.runtime.child_process import Child
 
 START_S = 30.0
@@ -68,12 +69,16 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
     try:
         ingest.wait_for("ready", timeout_s=START_S)
         screen.print(f"Recording sector {sector_id} from {url.shown} into {journal} (Ctrl-C stops it)", markup=False)
+        supervision = Supervision()
+        supervision.add(ingest)
         deadline = None if recording.duration_s is None else time.monotonic() + recording.duration_s
         try:
             while deadline is None or time.monotonic() < deadline:
                 time.sleep(0.2)
-                if not ingest.alive:
-                    raise WatchlineError(ingest.exit_report())
+                for sentence in supervision.look():
+                    screen.print(sentence, markup=False, highlight=False, soft_wrap=True)
+                if supervision.given_up is not None:
+                    raise WatchlineError(supervision.given_up)
         except KeyboardInterrupt:
             pass
     finally:

@@ -301,7 +301,7 @@ class Room:
         return sentences
 
     def failed(self) -> str | None:
-        """Return why a process does not work, as of the last ``restart_ended``; None while all do."""
+        """Return why a process does not work; None while all do."""
         return next((problem for problem in self._supervision.parts().values() if problem), None)
 
     def drain(self, timeout_s: float) -> bool:

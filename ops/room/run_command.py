@@ -56,12 +56,9 @@ def run_sector(
             _print_endpoints(sapient, screen)
         address = room.serve()
         room.show_map(True)  # an operations room always shows its map
-        screen.print(
-            f"Sector {sector.name} is running; the live map: {address}  (Ctrl-C stops it)",
-            highlight=False,
-            soft_wrap=True,
-        )
+        sentence = f"Sector {sector.name} is running; the live map: {address}  (Ctrl-C stops it)"
         try:
+            screen.print(sentence, highlight=False, soft_wrap=True)
             while True:
                 time.sleep(LOOK_EVERY_S)
                 for sentence in room.restart_ended():

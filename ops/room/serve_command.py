@@ -57,8 +57,8 @@ def serve_store(store: Path, sector_name: str, layout: str | None, *, port: int 
         )
         chosen = stack.enter_context(serving(app, listen(DEFAULT_PORT if port is None else port)))
         sentence = f"The live map of {store}: http://127.0.0.1:{chosen}/  (Ctrl-C stops it)"
-        screen.print(sentence, highlight=False, markup=False, soft_wrap=True)
         try:
+            screen.print(sentence, highlight=False, markup=False, soft_wrap=True)
             threading.Event().wait()
         except KeyboardInterrupt:
             screen.print("Stopped.")

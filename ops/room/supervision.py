@@ -65,9 +65,14 @@ class Supervision:
             self._look_at(one, self._monotonic_s(), sentences)
         return sentences
 
+    @property
+    def given_up(self) -> str | None:
+        """Which process was given up, and why; None while there is none."""
+        return next((one.down for one in self._watched if one.given_up), None)
+
     def parts(self) -> Mapping[str, str | None]:
         """Return why each process does not work, by name; None for one that does."""
-        return {one.part.name: one.down or one.problem for one in self._watched}
+        return {one.part.name: _why_not(one) for one in self._watched}
 
     def _look_at(self, one: _Watched, now_s: float, sentences: list[str]) -> None:
         if one.given_up:
@@ -112,3 +117,10 @@ class Supervision:
             one.down = f"{one.part.name} cannot be started ({error.strerror})."
             one.due_s = now_s + LONGEST_PAUSE_S
             sentences.append(f"{one.down} Next start in {LONGEST_PAUSE_S:.0f} s.")
+
+
+def _why_not(one: _Watched) -> str | None:
+    """Why the process does not work; an end counts at once, before the next ``look``."""
+    if one.down is None and not one.part.alive:
+        return one.part.exit_report()
+    return one.down or one.problem

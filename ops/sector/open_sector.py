@@ -11,6 +11,8 @@ from ops.sector.samples import jacksboro_cog
 from ops.sector.sector_file import SAMPLE_TERRAIN, Sector, cache_folder, layout_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import xarray as xr
 
     from geo.border import Border, Zone
@@ -78,7 +80,7 @@ def open_sector(sector: Sector, layout: str | None = None) -> OpenSector:
     from sensors.layout import Layout
 
     source = jacksboro_cog(cache_folder()) if sector.terrain == SAMPLE_TERRAIN else sector.terrain
-    wanted = None if sector.frame == "auto" else LocalFrame.from_epsg(int(sector.frame))
+    wanted = _fitting_frame(sector, source) if sector.frame == "auto" else LocalFrame.from_epsg(int(sector.frame))
     terrain = open_terrain(
         source,
         frame=wanted,
@@ -115,3 +117,29 @@ def open_sector(sector: Sector, layout: str | None = None) -> OpenSector:
     for sentence in ground.frame_sentences:
         log.warning("%s: %s", sector.path.name, sentence)
     return ground
+
+
+def _fitting_frame(sector: Sector, source: Path | str) -> LocalFrame | None:
+    """A frame along the border, where the terrain's default frame is not true to scale and angle there; else None.
+
+    A border of some hundred kilometres from east to west is beyond any transverse Mercator.
+    """
+    import xarray as xr
+
+    from geo.border.line_files import read_degrees
+    from geo.frame import LocalFrame
+    from geo.terrain import plan_terrain
+
+    grid = plan_terrain(source, nodata=sector.nodata).grid
+    usual = LocalFrame.from_crs(grid.wkt)
+    extent = xr.Dataset(
+        coords={"easting": grid.eastings[[0, -1]], "northing": grid.northings[[0, -1]]}, attrs={"crs": grid.wkt}
+    )
+    lon, lat = read_degrees(sector.border, where=sector.border_where, clip=extent)
+    if not len(lon):
+        return None  # the border says what is wrong
+    found = usual.distortion(*usual.to_local(lon, lat))
+    if found.negligible:
+        return None
+    along = LocalFrame.along(lon, lat)
+    return along if along.distortion(*along.to_local(lon, lat)).scale_error < found.scale_error else None

@@ -249,7 +249,7 @@ def _item(name: str, given: Any) -> Item:
         raise CatalogueError(
             "price_date is missing" if priced is None else f"price_date is {priced!r}",
             where=where,
-            expected="a date such as 2020-06-30",
+            expected="a date without quotes, such as 2020-06-30",
         )
     numbers = {key: _quantity(given, key, limits, where, sourced) for key, limits in NUMBERS.items()}
     detection, figures, spread = _detection(given.get("detection", {}), kind, where, sourced)

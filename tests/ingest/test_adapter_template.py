@@ -12,10 +12,12 @@ import pytest
 
 from ingest.decode import DECODERS, decode
 from ingest.errors import MalformedMessage
+from ingest.receiving.plausibility import Plausibility
 from ingest.sending import Spool, SpoolLimits
 from ingest.standards.gateway_refusal import REFUSED
 from ingest.standards.registry import SAPIENT_TOO
 from ingest.wire import JSON
+from sensors.radar import Radar
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 14, 21, 7, 40, tzinfo=UTC)
@@ -60,6 +62,40 @@ def test_a_line_that_is_none_is_refused_by_its_field(template: ModuleType, line:
     with pytest.raises(MalformedMessage) as caught:
         decode(line, received_at=NOW, content_type=template.CONTENT_TYPE, topic=TOPIC)
     assert caught.value.field == field
+
+
+def test_a_turn_of_the_antenna_is_one_scan_and_one_without_targets_is_empty(template: ModuleType) -> None:
+    first, second, empty, third = template.turns(
+        ["T;100.0;1;100;0.5;5;1\n", "T;101.9;200;300;0.5;5;2\n", "T;102.6;1;101;0.5;5;1\n", "E;105.0\n", "E;107.5\n",
+         "\n", "T;108.0;3;4;0.5;5;1\n"]
+    )  # fmt: skip
+
+    def scan_of(turn: bytes) -> tuple[float, int]:
+        scan = decode(turn, received_at=NOW, content_type=template.CONTENT_TYPE, topic=TOPIC)
+        return scan.observed_at.timestamp(), len(scan.plots)
+
+    assert [scan_of(turn) for turn in (first, second, empty, third)] == [(101.9, 2), (105.0, 1), (107.5, 0), (108.0, 1)]
+
+
+def test_half_a_night_of_turns_is_plausible(template: ModuleType) -> None:
+    """A hundred turns with 20 targets each, held against the period that the layout states."""
+    radar = Radar(id="radar-9", lon=8.0, lat=47.0, easting=0.0, northing=0.0, max_range_m=5e3, period_s=template.TURN_S)
+    gate = Plausibility.of([radar])
+    lines = [
+        f"T;{1773522453 + 2.5 * turn + 0.1 * n:.2f};{18 * n};900;0.5;5;{n}\n" for turn in range(100) for n in range(20)
+    ]
+    turns = list(template.turns(lines))
+    assert len(turns) == 100
+    for turn in turns:
+        scan = decode(turn, received_at=NOW, content_type=template.CONTENT_TYPE, topic=TOPIC)
+        assert gate(scan) == ""
+
+
+def test_a_password_among_the_arguments_is_refused(template: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as caught:
+        template.main("hills", "radar-9", "mqtt://radar:secret@127.0.0.1:1", str(tmp_path / "spool.db"))
+    assert "secret" not in str(caught.value)
+    assert "expected the file with the URL" in str(caught.value)
 
 
 def test_its_summary_counts_the_scans_and_states_the_clock_offset(template: ModuleType) -> None:

@@ -452,6 +452,115 @@ def test_a_sensor_off_the_terrain_is_refused(sector: Path, tmp_path: Path, watch
     refused(watchline("coverage", sector, "--out", tmp_path / "out", "--json"), "r1")
 
 
+# Equipment, thresholds, bases, sections
+
+
+ITEM = """
+currency = "USD"
+[staff]
+cost_per_person_year = 40000
+people_per_post = 5
+source = "made up"
+confidence = "L"
+[item.tower]
+title = "Tower"
+kind = "radar"
+source = "made up"
+confidence = "L"
+price_date = 2026-01-01
+capex = { low = 1000, mode = 2000, high = 4000 }
+opex_per_year = 100
+service_life_years = 10
+availability = 0.9
+crew = 0
+false_alarms_per_day = 2
+mast_height_m = 20
+set_up_h = 5
+[item.tower.detection]
+max_range_m = 4000
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        ("capex = { low = 1000, mode = 2000, high = 4000 }", "capex = -1", "capex"),
+        (
+            "capex = { low = 1000, mode = 2000, high = 4000 }",
+            "capex = { low = 5000, mode = 2000, high = 4000 }",
+            "capex",
+        ),
+        ("capex = { low = 1000, mode = 2000, high = 4000 }", "capex = { low = 1000 }", "capex"),
+        ("capex = { low = 1000, mode = 2000, high = 4000 }", "capex = nan", "capex"),
+        ("service_life_years = 10", "service_life_years = 0", "service_life_years"),
+        ("availability = 0.9", "availability = 1.1", "availability"),
+        ('kind = "radar"', 'kind = "oracle"', "kind"),
+        ('confidence = "L"\nprice_date', 'confidence = "sure"\nprice_date', "confidence"),
+        ("price_date = 2026-01-01", 'price_date = "2026-01-01"', "without quotes"),
+        ("price_date = 2026-01-01", "", "price_date"),
+        ('currency = "USD"', 'currency = "EUR"', "currency"),
+        ("crew = 0", "crew = 0\ncolour = 3", "colour"),
+        ("max_range_m = 4000", "max_range_m = 4000\nreach = 3", "reach"),
+        ("[item.tower]", "[items.tower]", "items"),
+        ("[staff]", "[staff", "TOML"),
+    ],
+)
+def test_a_catalogue_with_a_fault_is_refused_by_its_key(
+    sector: Path, tmp_path: Path, watchline: Command, before: str, after: str, word: str
+):
+    """Nomenclature, "Catalogue file"; the shipped catalogue lies under it."""
+    assert before in ITEM
+    (tmp_path / "mine.toml").write_text(ITEM.replace(before, after, 1))
+    files = [tmp_path / "layout.geojson", tmp_path / "other.geojson"]
+    files[1].write_text(files[0].read_text().replace('"mine"', '"other"'))
+    refused(
+        watchline("compare", *files, "--sector", sector, "--catalogue", tmp_path / "mine.toml", "--draws", 5, "--json"),
+        word,
+    )
+
+
+CHANGED_BEFORE = '[[threshold.change]]\nvalue = 0.5\non = 2025-01-01\nby = "x"\nwhy = "y"'
+THRESHOLD = """
+[[threshold]]
+name = "detect"
+measure = "mean_detection"
+value = 0.7
+set_on = 2026-01-10
+set_by = "planning board"
+why = "requirement 4.2"
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        ('measure = "mean_detection"', 'measure = "happiness"', "measure"),
+        ("value = 0.7", "", "value"),
+        ("value = 0.7", 'value = "high"', "value"),
+        ("value = 0.7", "value = nan", "value"),
+        ("set_on = 2026-01-10", 'set_on = "soon"', "set_on"),
+        ('why = "requirement 4.2"', "", "why"),
+        ('why = "requirement 4.2"', 'why = ""', "why"),
+        ("[[threshold]]", "[[thresholds]]", "threshold"),
+        ('why = "requirement 4.2"', f'why = "a"\n{CHANGED_BEFORE}', "change"),
+    ],
+)  # fmt: skip
+def test_thresholds_with_a_fault_are_refused_by_their_key(
+    sector: Path, tmp_path: Path, watchline: Command, before: str, after: str, word: str
+):
+    """Nomenclature, "Thresholds file": every change has value, day, person and reason, in the order of the days."""
+    assert before in THRESHOLD
+    (tmp_path / "limits.toml").write_text(THRESHOLD.replace(before, after, 1))
+    files = [tmp_path / "layout.geojson", tmp_path / "other.geojson"]
+    files[1].write_text(files[0].read_text().replace('"mine"', '"other"'))
+    refused(
+        watchline(
+            "compare", *files, "--sector", sector, "--thresholds", tmp_path / "limits.toml", "--draws", 5, "--json"
+        ),
+        word,
+    )
+
+
 # Recordings
 
 

@@ -213,6 +213,14 @@ def test_voids_are_unknown_unless_ground_before_them_blocks():
     assert (seen[16:] == 255).all()
 
 
+def test_an_observer_on_known_ground_beside_a_void_sees():
+    heights = np.zeros((9, 9), np.float32)
+    heights[4, 5] = np.nan
+    seen = viewshed(ground(heights), 40.0, 40.0, observer_height_m=5.0, max_range_m=40.0)
+    assert int(seen.sel(easting=10.0, northing=40.0)) == 1
+    assert int(seen.sel(easting=60.0, northing=40.0)) == 255
+
+
 # Rough ground: our own walk along the line
 
 
@@ -406,6 +414,21 @@ def test_frames_in_degrees_or_feet_or_unknown_are_refused(code: int):
 def test_a_frame_around_nowhere_is_refused(place: tuple[float, float]):
     with pytest.raises(FrameError):
         LocalFrame.around(*place)
+
+
+@pytest.mark.parametrize("code", [3857, 3035, 3413])
+def test_a_frame_that_is_not_true_there_is_refused_with_figures(tmp_path: Path, code: int):
+    """Web Mercator stretches 15.7 km at 69.5° N to 44.7 km; others turn azimuths: never believed without a word."""
+    end = GEOD.fwd(29.0, 69.5, 90.0, 15_700.0)[:2]
+    file = write_lines(tmp_path / "line.geojson", [(29.0, 69.5), (float(end[0]), float(end[1]))])
+    try:
+        border = Border.from_file(file, LocalFrame.from_epsg(code))
+    except FrameError as refused:
+        sentence = str(refused)
+    else:
+        sentence = f"%{border.length_m / 15_700.0 - 1:.6f}"
+        assert abs(border.length_m / 15_700.0 - 1) < 5e-3
+    assert "%" in sentence
 
 
 # Borders

@@ -423,6 +423,43 @@ def test_sweeps_along_a_straight_road(seed: int, patrols: int):
             assert all(tuple(sorted(set(tour))) in sets for tour in one)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_patrols_where_detours_are_faster(seed: int):
+    """Times that break the triangle inequality: every tour is driven by the fastest ways, also by those over the base.
+
+    All orders of all segments are listed with the times of Floyd and Warshall; the value is that of the linear program.
+    """
+    random = np.random.default_rng(40 + seed)
+    n, stay, shift = 5, 1200.0, 7200.0
+    hop, out, back = (random.uniform(200, 3000, size) for size in (n - 1, n, n))
+    times = np.full((n + 1, n + 1), np.inf)  # the base is the last
+    times[np.arange(n + 1), np.arange(n + 1)] = 0.0
+    times[n, :n], times[:n, n] = out, back
+    for k in range(n - 1):
+        times[k, k + 1] = times[k + 1, k] = hop[k]
+    for via in range(n + 1):
+        times = np.minimum(times, times[:, via, None] + times[via])
+    feasible = {()}
+    for size in range(1, n + 1):
+        for tour in itertools.permutations(range(n), size):
+            way = [n, *tour, n]
+            if sum(times[a, b] for a, b in itertools.pairwise(way)) + stay * size <= shift:
+                feasible.add(tuple(sorted(tour)))
+    assert any(len(tour) > 1 for tour in feasible)
+    uncovered = random.uniform(0, 0.5, n)
+    game = Game(uncovered, uncovered + random.uniform(0.1, 0.5, n))
+    wanted = value_of(game, [(tour,) for tour in sorted(feasible)])
+    limits = Shift(patrols=1, shift_s=shift, stay_s=stay)
+    travel = np.full((n, n), np.inf)
+    travel[np.arange(n), np.arange(n)] = 0.0
+    for k in range(n - 1):
+        travel[k, k + 1] = travel[k + 1, k] = hop[k]
+    for kind in (Sweeps(hop, out, back, limits), FromBases(travel, out, back, limits)):
+        solution = solve_game(game, kind)
+        assert solution.value <= wanted + 1e-6
+        assert solution.value + solution.gap >= wanted - 1e-6  # a gap of 0 is a proof
+
+
 def test_without_patrols_the_worst_segment_is_the_value():
     solution = solve_game(Game([0.3, 0.1], [0.9, 0.9]), Sweeps([60.0], [60.0, 60.0], [60.0, 60.0], Shift(patrols=0)))
     assert solution.value == pytest.approx(0.1)
@@ -554,6 +591,16 @@ def test_cells_of_a_radar_and_of_a_camera():
     # half of the search time: λ = −ln(1 − P∞)/τ, τ = 60 s
     half = 1 - (1 - ceiling) ** 0.5
     assert np.allclose(seen[30.0].coverage_probability.values[1][far], half[far], rtol=0.02)
+
+
+def test_a_sensor_beside_a_void_watches_what_it_can_see():
+    """It stands a third of a cell towards a void; ground on the other side is watched, the void is not known."""
+    ground = plain(41, 61)
+    ground.elevation.values[20, 31] = np.nan
+    layout = watching({"at": (1516.0, 0.0), "detection_probability": 0.5, "max_range_m": 600.0})
+    seen = coverage(layout, ground, LINE).combined_probability
+    assert float(seen.sel(easting=1300.0, northing=0.0)) > 0.99
+    assert math.isnan(float(seen.sel(easting=1550.0, northing=0.0)))
 
 
 @pytest.mark.parametrize(("double", "hole", "k"), [(False, False, 1), (True, False, 2), (False, True, 0)])

@@ -368,6 +368,37 @@ def test_a_convoy_of_three_is_three():
     assert identity_switches(truth, track(record.dataset(), layout)).sum() == 0
 
 
+def test_classes_are_aligned_by_name():
+    """A convoy stated as vehicles, in an order of classes not ours (design §4a: by coordinate, never by place)."""
+    ways = {n: straight((-900.0 - 60.0 * k, 500.0), (8.0, 1.0)) for k, n in enumerate("abc")}
+    record, _, _ = radar_night(ways, 150.0, seed=2, pd=0.95)
+    likely = {"animal": 0.05, "vehicle": 0.8, "person": 0.05, "other": 0.05, "group": 0.05}
+    record.plots = [plot | {"class": likely} for plot in record.plots]
+    tracker = Tracker(layout_of(RADAR | {"false_alarms_per_scan": 0.1}))
+    tracker.step(record.dataset())
+    live = tracker.tracks()
+    live = live.isel(estimate=np.flatnonzero(live.status.values == "confirmed"))
+    names = live["class"].values[live.class_probability.values.argmax(axis=1)]
+    assert names.tolist() == ["vehicle"] * 3
+
+
+@pytest.mark.parametrize("classes", [["person", "vehicle"], ["vehicle", "person"], ["vehicle"]])
+def test_a_subset_of_the_classes_says_the_same_in_every_run(classes: list[str]):
+    """Design §4a: any subset in any order; what is not named is not likely, and nothing beyond it is read."""
+    record, _, _ = radar_night({"a": straight((-900.0, 500.0), (8.0, 1.0))}, 100.0, seed=2, pd=0.95)
+    data = record.dataset()
+    likelihood = np.tile([float(name == "vehicle") for name in classes], (data.sizes["detection"], 1))
+    data = data.assign(class_probability=(("detection", "class"), likelihood, {"units": "1"}))
+    data = data.assign_coords({"class": classes})
+    layout = layout_of(RADAR | {"false_alarms_per_scan": 0.1})
+    same(track(data, layout), track(data, layout))
+    tracker = Tracker(layout)
+    tracker.step(data)
+    live = tracker.tracks()
+    best = live.class_probability.values[live.existence.values.argmax()]
+    assert live["class"].values[best.argmax()] == "vehicle"
+
+
 def test_clutter_alone_makes_no_track_that_is_believed():
     """metrics.md §7: false confirmed tracks at most one an hour; here none in 20 minutes of 5 false plots a scan."""
     record, _, _ = radar_night({}, 1200.0, seed=9, period=4.0, clutter=5.0, reach=20_000.0)
@@ -576,6 +607,9 @@ def spoiled(name: str) -> xr.Dataset:
         return data.assign(azimuth=("detection", data.azimuth.values, {"units": "degree"}))
     if name == "no index":
         return data.drop_vars("scan_index")
+    if name == "unknown class":
+        data = data.assign(class_probability=(("detection", "class"), np.ones((1, 1)), {"units": "1"}))
+        return data.assign_coords({"class": ["submarine"]})
     if name == "texts":
         return data.assign(range=("detection", np.array(["far"])))
     changes: dict[str, dict[str, float]] = {
@@ -591,6 +625,7 @@ def spoiled(name: str) -> xr.Dataset:
     "name",
     [
         "index beyond the scans", "index below 0", "another sensor", "no time", "degrees", "no index", "texts",
+        "unknown class",
         "negative deviation", "no deviation", "range alone", "place without covariance",
     ],
 )  # fmt: skip

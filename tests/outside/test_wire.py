@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -376,6 +377,26 @@ def test_other_content_types_are_refused(content_type: str):
     assert refused.value.code == "unsupported_content_type"
 
 
+def test_a_message_is_tried_before_it_is_sent(tmp_path: Path, watchline: Callable[..., tuple[int, str, str]]):
+    """docs/adapters.md step 4: ``watchline sensor test`` prints the scan, or the field that is refused."""
+    file = tmp_path / "message"
+    file.write_text(json.dumps(scan_body([{"range_m": 3120.4, "azimuth_deg": 12.8}])))
+    code, out, err = watchline("sensor", "test", file, "--sensor", "gs-1", "--json")
+    assert code == 0, err
+    assert "3120.4" in out
+    assert isinstance(json.loads(out), dict)
+    file.write_text(json.dumps(scan_body([{}, {"range_m": 3120.4, "azimuth_deg": 412.8}])))
+    for options in (["--json"], []):
+        code, out, err = watchline("sensor", "test", file, "--sensor", "gs-1", *options)
+        assert code != 0
+        assert "plots[1].azimuth_deg" in err
+        assert "Traceback" not in err
+    file.write_text(json.dumps(scan_body()))
+    code, out, err = watchline("sensor", "test", file, "--sensor", "another", "--json")
+    assert code != 0
+    assert "gs-1" in err
+
+
 def test_a_message_on_the_topic_of_another_is_refused():
     """docs/adapters.md step 2: a message that names another sensor is refused."""
     read(scan_body(), topic="watchline/1/s/sensor/gs-1/detections")
@@ -608,6 +629,55 @@ def test_sapient_positions_in_radians_and_degrees_are_one():
 def test_sapient_reports_that_say_no_place_are_refused(report: dict[str, Any]):
     with pytest.raises(MalformedMessage):
         sapient_plot(**report)
+
+
+@pytest.mark.parametrize(
+    ("datum", "place", "turned", "tolerance"),
+    [
+        ("TRUE", (2.0, 51.0), 0.0, 1e-6),
+        # grid north of the UTM zone: convergence atan(tan(Δλ) sin φ) from the zone's central meridian
+        ("GRID", (2.0, 51.0), -0.777, 0.002),  # 31N, 3° E
+        ("GRID", (5.3, 60.4), -3.219, 0.002),  # Bergen lies in zone 32V, 9° E, by exception
+        ("GRID", (-70.6, -33.4), 0.881, 0.002),  # 19S, 69° W: the sign turns in the south
+        # magnetic north of 2026: charts say 5 to 6° east for Cyprus, about 15° east for Seattle
+        ("MAGNETIC", (33.4, 35.1), 5.6, 0.7),
+        ("MAGNETIC", (-122.3, 47.6), 14.9, 0.7),
+    ],
+)
+def test_sapient_azimuths_from_every_north(datum: str, place: tuple[float, float], turned: float, tolerance: float):
+    """What the node told of itself (its place in a status report) turns its azimuths to true north."""
+    from google.protobuf.json_format import ParseDict
+    from sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2 import SapientMessage
+
+    from ingest.decode import read_declaration
+    from ingest.envelope import Envelope
+
+    kind, node = "application/vnd.sapient+protobuf", "1f0b8f0e-65f4-4f7e-8f3f-9e1d5f3f6f11"
+    here = {"x": place[0], "y": place[1], "coordinate_system": "LOCATION_COORDINATE_SYSTEM_LAT_LNG_DEG_M"}
+    status = {"report_id": "01HV4SAKXW6N1B8K7V1F1W1AAA", "system": "SYSTEM_OK", "info": "INFO_NEW", "mode": "Default"}
+    status |= {"node_location": here | {"datum": "LOCATION_DATUM_WGS84_E"}}
+    report = {"timestamp": "2026-03-14T20:59:50Z", "node_id": node, "status_report": status}
+    topic = topics.parse("watchline/1/s/sensor/gs-1/status")
+    declared, context = read_declaration(
+        ParseDict(report, SapientMessage()).SerializeToString(), Envelope(NOW, topic, kind, identity=(3, 1))
+    )
+    assert declared.state == "ok"
+    polar = {"azimuth": 40.0, "range": 1000.0, "datum": f"RANGE_BEARING_DATUM_{datum}"}
+    polar |= {"coordinate_system": "RANGE_BEARING_COORDINATE_SYSTEM_DEGREES_M"}
+    scan = decode(
+        sapient(range_bearing=polar),
+        received_at=NOW,
+        content_type=kind,
+        topic="watchline/1/s/sensor/gs-1/detections",
+        identity=(3, 8),
+        sensor_context=context,
+    )
+    (plot,) = scan.plots
+    if plot.azimuth_deg is None:  # the place itself, where the layout does not know where the node stands
+        azimuth, _, _ = GEOD.inv(*place, plot.lon, plot.lat)
+    else:
+        azimuth = plot.azimuth_deg
+    assert azimuth == pytest.approx(40.0 + turned, abs=tolerance)
 
 
 # Other standards

@@ -143,7 +143,7 @@ def _value(given: Any, where: str) -> float:
 
 def _date(given: Any, where: str) -> date:
     if not isinstance(given, date) or isinstance(given, datetime):
-        raise ThresholdError(f"{given!r}", where=where, expected="a date such as 2026-01-31")
+        raise ThresholdError(f"{given!r}", where=where, expected="a date without quotes, such as 2026-01-31")
     return given
 
 

@@ -91,15 +91,33 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def period_words(started: datetime, ended: datetime, zone: ZoneInfo) -> str:
-    """State start and end in UTC and local time, and the duration."""
+    """State start and end in UTC and local time, each with its offset from UTC, and the duration.
+
+    A day is stated where it is not that of the start in UTC.
+    """
     first, last = started.astimezone(UTC), ended.astimezone(UTC)
     seconds = (last - first).total_seconds()
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     length = f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-    here, there = first.astimezone(zone), last.astimezone(zone)
-    local = f"{here:%H:%M:%S}–{there:%H:%M:%S %Z}"
-    return f"{first:%A %d %B %Y}, {first:%H:%M:%S}–{last:%H:%M:%S} UTC ({local} local), {length}"
+    utc = f"{first:%H:%M:%S}–{_day(last, first)}{last:%H:%M:%S} UTC"
+    local = "–".join(
+        f"{_day(moment, first)}{moment:%H:%M:%S} {_zone_words(moment)}"
+        for moment in (first.astimezone(zone), last.astimezone(zone))
+    )
+    return f"{first:%A %d %B %Y}, {utc} ({local} local), {length}"
+
+
+def _day(moment: datetime, first: datetime) -> str:
+    """The day of a time, if its date is another than that of ``first``."""
+    return "" if moment.date() == first.date() else f"{moment:%d %B} "
+
+
+def _zone_words(moment: datetime) -> str:
+    """The zone in force at a local time with its offset, "CEST (UTC+02:00)"; only the offset where it has no name."""
+    offset = f"UTC{moment.isoformat()[-6:]}"
+    name = moment.tzname() or ""
+    return f"{name} ({offset})" if name.isalpha() and name != "UTC" else offset
 
 
 def alert_rows(alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[AlertRow]:

@@ -1,7 +1,7 @@
-"""Limits of connections: a request must arrive whole within some seconds, and the number of connections is bounded.
+"""Limits of connections: requests and answers end in time, and the number of connections is bounded.
 
-uvicorn itself waits without end for a request that was begun, so a few hundred half-open ones would use up the files
-that a process may open.
+uvicorn itself waits without end for a request that was begun and for a client that does not read its answer, so a few
+hundred of them would use up the files that a process may open.
 """
 
 from __future__ import annotations
@@ -13,17 +13,23 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 REQUEST_WITHIN_S: Final = 10.0
 """From the connection, or from the first byte of a further request, to its last byte."""
+ANSWER_WITHIN_S: Final = 150.0
+"""From the last byte of a request to the last byte of its answer; the planner may take 90 s. Streams do not end: they
+have limits of their own (``event_stream``)."""
 MOST_CONNECTIONS: Final = 512
+STREAM_PATH: Final = "/api/stream"
 
 
 class LimitedConnection(H11Protocol):
     """uvicorn's connection under these limits.
 
-    When there are too many, the one that has waited longest without a whole request is closed, so that half-open
-    requests displace one another and not a page, whose requests arrive at once.
+    When there are too many, one is closed: the oldest without a whole request, or else the oldest whose answer is being
+    sent, but no stream. Half-open requests and slow readers so displace one another, and not a page, whose requests
+    arrive at once.
     """
 
     request_within_s = REQUEST_WITHIN_S
+    answer_within_s = ANSWER_WITHIN_S
     most_connections = MOST_CONNECTIONS
     _timer: asyncio.TimerHandle | None = None
     _opened_s = 0.0
@@ -31,14 +37,16 @@ class LimitedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._opened_s = self.loop.time()
-        self._start_timer()
+        self._start_timer(self.request_within_s)
         if len(self.connections) > self.most_connections:
-            open_ones = [
-                one for one in self.connections if isinstance(one, LimitedConnection) and not one.transport.is_closing()
-            ]
-            if len(open_ones) > self.most_connections:
-                waiting = [one for one in open_ones if one.waits]
-                min(waiting, key=lambda one: one._opened_s).transport.abort()
+            self._close_one()
+
+    def _close_one(self) -> None:
+        ours = [one for one in self.connections if isinstance(one, LimitedConnection)]
+        open_ones = [one for one in ours if not one.transport.is_closing()]
+        if len(open_ones) > self.most_connections:
+            others = [one for one in open_ones if one is not self and not one.streams]
+            min(others, key=lambda one: (not one.waits, one._opened_s), default=self).transport.abort()
 
     @property
     def waits(self) -> bool:
@@ -46,26 +54,41 @@ class LimitedConnection(H11Protocol):
         cycle: Any = self.cycle
         return cycle is None or cycle.response_complete or cycle.more_body
 
+    @property
+    def streams(self) -> bool:
+        """Whether the answer is a stream of events."""
+        return not self.waits and self.scope["path"] == STREAM_PATH
+
     def data_received(self, data: bytes) -> None:
+        waited = self.waits
         super().data_received(data)
         if not self.waits:
-            self._stop_timer()
+            if waited:
+                self._limit_answer()
         elif self._timer is None and self.timeout_keep_alive_task is None:
-            self._start_timer()
+            self._start_timer(self.request_within_s)
+
+    def on_response_complete(self) -> None:
+        self._stop_timer()
+        super().on_response_complete()
+        if not self.waits:  # the next request had come already
+            self._limit_answer()
+
+    def _limit_answer(self) -> None:
+        if self.streams:
+            self._stop_timer()
+        else:
+            self._start_timer(self.answer_within_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
 
-    def _start_timer(self) -> None:
-        self._timer = self.loop.call_later(self.request_within_s, self._give_up)
+    def _start_timer(self, seconds: float) -> None:
+        self._stop_timer()
+        self._timer = self.loop.call_later(seconds, self.transport.abort)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    def _give_up(self) -> None:
-        self._timer = None
-        if self.waits:
-            self.transport.abort()

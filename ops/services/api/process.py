@@ -29,6 +29,8 @@ from ops.services.api.server import serving
 from ops.services.map.supervisor import MapProcess
 
 LOOK_EVERY_S: Final = 0.2
+OPEN_FILES: Final = 1024
+"""Enough for the connections (``connections.MOST_CONNECTIONS``); paho cannot wait for files beyond (select)."""
 
 
 class ToldByRoom:
@@ -49,7 +51,7 @@ class ToldByRoom:
 def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) -> int:
     """Serve until ``stop``."""
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(OPEN_FILES, most_files), most_files))
     clock, folder = ScenarioClock.from_arguments(arguments), arguments.folder
     url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
     while told.known is None:

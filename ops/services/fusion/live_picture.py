@@ -11,6 +11,7 @@ import numpy as np
 from fusion.alerts import Alert
 from geo.arrays import Floats
 from geo.frame import LocalFrame
+from ingest.wire import schema_of
 from ops.services.fusion.checkpoint import HealthNow
 from ops.services.fusion.pipeline import Pipeline
 from sensors.layout import Layout
@@ -114,3 +115,15 @@ def alert_dict(alert: Alert, frame: LocalFrame) -> dict[str, Any]:
         lon, lat = frame.to_lonlat(alert.easting, alert.northing)
         body["lon"], body["lat"] = round(float(lon), 7), round(float(lat), 7)
     return body
+
+
+def alert_schema() -> dict[str, Any]:
+    """The JSON Schema of a published alert (``alert_dict``)."""
+    schema = schema_of(Alert, "alert")
+    alert = schema["$defs"]["Alert"]
+    for name, limit in (("lon", 180), ("lat", 90)):
+        alert["properties"][name] = {
+            "type": "number", "minimum": -limit, "maximum": limit,
+            "description": "WGS 84, degrees; absent for an alert without a position",
+        }  # fmt: skip
+    return schema

@@ -34,6 +34,7 @@ from ops.services.fusion.live_picture import alert_dict, sensors_live, tracks_li
 from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.quarantine_memory import CutOffRecord
+from ops.services.fusion.track_feed import TrackFeed
 from ops.store.reader import Reader, StoreFull
 from ops.store.writer import Store
 
@@ -316,7 +317,8 @@ def _report(fusion: Fusion, feed: AlertFeedThread | None) -> None:
 
 
 class AlertFeedThread:
-    """Context manager that publishes alerts on its own thread and connection, and flushes the outbox on exit."""
+    """Context manager that publishes alerts and the track picture on threads and a connection of their own, and flushes
+    the outbox on exit."""
 
     def __init__(
         self,
@@ -345,7 +347,9 @@ class AlertFeedThread:
             delivered=lambda numbers: store.mark_delivered(numbers, at_ns=clock.now_ns()),
             monotonic_ns=time.monotonic_ns,
         )
+        tracks = TrackFeed(Reader(store.path), self._publisher, arguments.sector_id, monotonic_s=time.monotonic)
         self._stop, self._news = threading.Event(), wake
+        self._tracks_thread = threading.Thread(target=tracks.run, args=(self._stop,), name="track-feed", daemon=True)
         self._thread = threading.Thread(
             target=self._outbox.run, args=(self._stop,), kwargs={"wake": wake}, name="feed", daemon=True
         )
@@ -358,11 +362,13 @@ class AlertFeedThread:
     def __enter__(self) -> None:
         self._publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
         self._thread.start()
+        self._tracks_thread.start()
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._news.set()
         self._thread.join()
+        self._tracks_thread.join()
         deadline = time.monotonic() + 2.0
         while (self._outbox.pump() or self._outbox.waiting) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -380,7 +386,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--overload-s", type=float, default=3.0, help="a backlog of more seconds is thinned (default 3)"
     )
-    parser.add_argument("--feed", action="store_true", help="publish alerts to the units")
+    parser.add_argument("--feed", action="store_true", help="publish alerts and tracks to the units")
     ScenarioClock.add_arguments(parser)
     return parser
 

@@ -93,7 +93,7 @@ class OptionBenefits:
         for rate in (*self.watched.sensors, *(self.rates[n] for n in options)):
             unknown[rate.unknown], detected[rate.cells] = True, True
         values = np.where((unknown & ~detected)[counted], np.nan, probability)
-        return belt_means(values, self.watched.belt.segment.ravel()[counted])
+        return belt_means(values, self.watched.belt.segment.ravel()[counted].astype(np.int64))
 
     def with_chosen(self, chosen: npt.ArrayLike) -> WatchedBelt:
         """The belt under the present layout and the chosen options."""

@@ -193,11 +193,11 @@ class _Rated:
         for w, weather in enumerate(settings.weather):
             for knot in range(3):
                 watched = ground.watched_by(self.rates[weather, knot])
-                for number, sensor in enumerate(watched.sensors):
+                for number, rate in enumerate(watched.sensors):
                     pieces = hazard_of_pieces(watched, along, number)[0]
                     then = strip
-                    if sensor.delay_s > 0.0:
-                        then = later_strip(along, strip, sensor.delay_s, after=settings.strips)
+                    if rate.delay_s > 0.0:
+                        then = later_strip(along, strip, rate.delay_s, after=settings.strips)
                     total = np.bincount(along.path * tasks + then, weights=pieces, minlength=size)
                     by_state[w, knot, number] = total.reshape(along.paths, tasks)
         way, sensor = np.nonzero(by_state.max(axis=(0, 1, 4)).T > 0.0)

@@ -91,6 +91,16 @@ def test_rubbish_under_a_units_name_at_a_sensors_topic_does_not_silence_the_unit
     assert quarantine.admits(bucket_name("patrol-2", "status"), NOW_NS) == "read"
 
 
+def test_keep_alives_of_a_tak_client_are_not_held_against_it() -> None:
+    """One a second for an hour, with a sighting now and then: it is never cut off."""
+    quarantine = Quarantine()
+    for second in range(3600):
+        at_ns = NOW_NS + second * SECOND
+        assert quarantine.admits("r1", at_ns) == "read"
+        quarantine.charge(good(at_ns=at_ns) if second % 600 == 0 else bad(at_ns=at_ns, code="ping"), repeated=False)
+    assert quarantine.take_events() == ()
+
+
 def test_a_burst_is_borne_and_one_more_is_held() -> None:
     quarantine = Quarantine(SMALL)
     charge(quarantine, 10, bad())

@@ -223,3 +223,14 @@ def test_a_new_spool_begins_at_the_minute_of_its_senders_clock(tmp_path: Path) -
     with Spool(tmp_path / "t.sqlite", first_boot=3) as spool:
         spool.raise_first_boot(90)
         assert spool.boot == 3, "chosen by its owner"
+
+
+def test_a_spool_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    for mode in (None, 0o644):  # a new one, and one of an earlier version
+        if mode is not None:
+            path.chmod(mode)
+        with Spool(path) as spool:
+            spool.put(lambda boot, seq: b"seen")
+            for file in tmp_path.iterdir():
+                assert file.stat().st_mode & 0o777 == 0o600, file

@@ -139,6 +139,18 @@ def test_a_sighting_is_where_the_event_says() -> None:
     assert read(EVENT.replace("a-h-A-M-F-U-M", "a-u-G-E-V-C"), COT).plots[0].classes == {"vehicle": 1.0}
 
 
+@pytest.mark.parametrize("kind", ["t-x-c-t", "t-x-c-t-r"])
+def test_a_keep_alive_of_a_tak_client_is_one_and_no_fault(kind: str) -> None:
+    """TAK clients send them by themselves every few seconds, on whichever connection they have."""
+    event = EVENT.replace("a-h-A-M-F-U-M", kind).encode()
+    with pytest.raises(MalformedMessage) as caught:
+        decode(event, received_at=NOW, content_type=COT, topic="watchline/1/x/sensor/r1/detections")
+    assert (caught.value.code, caught.value.field) == ("ping", "event.type")
+    with pytest.raises(MalformedMessage) as caught:
+        decode_unit(event, "position", content_type=COT, topic="watchline/1/x/unit/patrol-1/position")
+    assert caught.value.code == "ping"
+
+
 def test_a_patrols_own_event_is_its_position() -> None:
     topic = "watchline/1/hills/unit/patrol-1/position"
     found = decode_unit(OURS.encode(), "position", content_type=COT, topic=topic)

@@ -182,8 +182,20 @@ def test_the_planners_page_uses_the_same_ground(wet: Any) -> None:
 
 def test_the_ground_that_candidate_sites_keep_to_is_the_sectors(wet: Any) -> None:
     """``--max-road`` needs no ``--roads`` where the sector has them."""
-    options = PlanOptions(budget=1e6, place=str(wet.sector), road_m=2500.0, spacing_m=1000.0, links="none", seconds=1.0)
-    assert plan_sector(options, QUIET)["sites"]["count"] > 0
+    near = feature("LineString", [lonlat(1000, 3200), lonlat(3000, 3200)], highway="track")
+    (wet.folder / "near.geojson").write_text(collection(near))
+    sector = wet.folder / "near.toml"
+    sector.write_text(wet.sector.read_text().replace("roads.geojson", "near.geojson"))
+    options = PlanOptions(
+        budget=1e6,
+        place=str(sector),
+        items=("trail_camera",),
+        road_m=300.0,
+        spacing_m=1000.0,
+        links="none",
+        seconds=1.0,
+    )
+    assert 0 < plan_sector(options, QUIET)["sites"]["count"] < 8  # of the 8 km of border, 2 have a road
 
 
 def test_ways_that_cannot_be_read_are_refused_by_every_command(wet: Any, tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
@@ -27,6 +28,7 @@ from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ops.admin.doctor import examine
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
+from ops.broker.certificates import Authority
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
 from ops.broker.mosquitto_config import BrokerFolder, BrokerOptions
 from ops.broker.probe import Probe
@@ -52,7 +54,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BrokerFol
     port = reserved.number
     user = "root" if os.geteuid() == 0 else None
     made.write(BrokerOptions("x", ["r1", "r2"], ["patrol-1"], listen="127.0.0.1", port=port, user=user))
-    process = subprocess.Popen([program, "-c", str(made.configuration)], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [program, "-c", made.configuration.name], stderr=subprocess.DEVNULL, cwd=made.configuration.parent
+    )
     tls = open_bundle(made.path / "identities" / "r1").tls
     assert until(lambda: answers(port, tls)), process.poll()
     yield made, f"mqtts://127.0.0.1:{port}"
@@ -261,6 +265,50 @@ def test_broker_config_names_the_file_to_start_mosquitto_with(tmp_path: Path, wa
     assert configuration == BrokerFolder(tmp_path / "c").configuration
     assert configuration.is_file()
     assert f"mosquitto -c {configuration.name}" in ended.err
+
+
+def test_broker_config_again_keeps_what_is_not_said_and_renews_what_ends(
+    tmp_path: Path, watchline: Callable[..., Any]
+) -> None:
+    out = tmp_path / "c"
+
+    def config(*more: str) -> tuple[dict[str, Any], str]:
+        ended = watchline("broker", "config", "--out", out, "--sector", "cumberland", "--json", *more)
+        assert ended.code == 0, ended.err
+        return json.loads(ended.out), ended.err
+
+    def server() -> x509.Certificate:
+        return x509.load_pem_x509_certificate((out / "broker" / "server.pem").read_bytes())
+
+    first, said = config("--listen", "10.1.2.3:8884", "--user", "broker-1", "--days", "90")
+    assert first["hosts"] == ["localhost", "127.0.0.1", "10.1.2.3"], "the address it listens on"
+    assert "WARNING: clients that reach it by another name" in said
+    made, said = config()
+    assert (made["made"], made["listen"], made["hosts"]) == ([], "10.1.2.3:8884", first["hosts"])
+    text = (out / "broker" / "mosquitto.conf").read_text()
+    assert "listener 8884 10.1.2.3\n" in text
+    assert "user broker-1\n" in text
+    assert str(tmp_path) not in text
+    made, said = config("--host", "broker.example", "--host", "10.1.2.3")
+    assert made["made"] == ["broker"]
+    assert "WARNING" not in said
+    names = server().extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["broker.example"]
+    assert config()[0]["made"] == []
+    authority = Authority(out / "authority", name="")
+    sensor = next(name for name, part in first["clients"].items() if part == "sensor")
+    soon = authority.server(["broker.example", "10.1.2.3"], 29.0)
+    (out / "broker" / "server.pem").write_bytes(soon.certificate)
+    book = json.loads((out / "authority" / "issued.json").read_text())
+    for entry in book:
+        if entry["name"] in (sensor, "ingest", "probe-feed"):
+            entry["not_after"] = (datetime.now(UTC) + timedelta(days=29)).isoformat()
+    (out / "authority" / "issued.json").write_text(json.dumps(book))
+    before = (out / "probes" / "probe-feed" / "certificate.pem").read_bytes()
+    assert sorted(config()[0]["made"]) == sorted(["broker", "ingest", sensor]), "less than 30 of 90 days are left"
+    assert (out / "probes" / "probe-feed" / "certificate.pem").read_bytes() != before
+    assert server().not_valid_after_utc > datetime.now(UTC) + timedelta(days=89)
+    assert "WARNING: the authority ends on" in config("--days", "3650")[1]
 
 
 def test_the_two_connections_of_ingest_do_not_take_each_other_over(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,7 +66,7 @@ class Mosquitto:
     def start(self) -> None:
         log = (self.folder.path / "log").open("ab")
         command = [self.program, "-c", str(self.folder.configuration)]
-        self.process = subprocess.Popen(command, stderr=log, stdout=log)
+        self.process = subprocess.Popen(command, stderr=log, stdout=log, cwd=self.folder.configuration.parent)
         log.close()
         assert until(lambda: self.connects("r1")), (self.folder.path / "log").read_text()
 
@@ -253,6 +255,41 @@ def test_who_does_not_prove_itself_is_refused_by_either_side(mosquitto: Mosquitt
         refusal(port, "127.0.0.1", TlsFiles(good.authority, tmp_path / "none.pem", good.key))
 
 
+def test_a_folder_that_was_moved_serves_as_whoever_mosquitto_becomes(tmp_path: Path) -> None:
+    """As the output says: in the broker's folder. Started as root Mosquitto becomes another account, which must be able
+    to write its process id and read its keys; nobody else may enter the folders around them."""
+    made = Mosquitto(tmp_path / "made")
+    made.stop()
+    made.folder.write(replace(made.options, user="mosquitto" if os.geteuid() == 0 else None))
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    moved = BrokerFolder(Path(shutil.move(tmp_path / "made", tmp_path / "elsewhere" / "kit")))
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [made.program, "-c", moved.configuration.name], cwd=moved.configuration.parent, stderr=log, stdout=log
+        )
+    try:
+        tls = open_bundle(moved.path / "identities" / "r1").tls
+
+        def answers() -> bool:
+            try:
+                Probe("127.0.0.1", made.port, "r1", tls=tls).connect().close()
+            except BrokerError:
+                return False
+            return True
+
+        assert until(answers), (tmp_path / "log").read_text()
+        assert until(lambda: running_process(moved) == process.pid)
+        if os.geteuid() == 0:
+            assert f"Uid:\t{pwd.getpwnam('mosquitto').pw_uid}\t" in Path(f"/proc/{process.pid}/status").read_text()
+        moved.revoke("r2")  # and after every change
+        process.send_signal(signal.SIGHUP)
+        assert until(answers), (tmp_path / "log").read_text()
+    finally:
+        process.terminate()
+        process.wait(PATIENT_S)
+        made._reserved.release()
+
+
 def test_a_broker_under_another_name_or_past_its_end_is_not_believed(tmp_path: Path) -> None:
     for days, hosts, words in (
         (365.0, ("elsewhere.example",), "IP address mismatch"),
@@ -265,7 +302,8 @@ def test_a_broker_under_another_name_or_past_its_end_is_not_believed(tmp_path: P
         (folder / "broker" / "server.pem").write_bytes(pair.certificate)
         (folder / "broker" / "server.key").write_bytes(pair.key)
         with (folder / "log").open("ab") as log:
-            process = subprocess.Popen([broker.program, "-c", str(broker.folder.configuration)], stderr=log, stdout=log)
+            command = [broker.program, "-c", str(broker.folder.configuration)]
+            process = subprocess.Popen(command, stderr=log, stdout=log, cwd=folder / "broker")
         try:
             tls = open_bundle(folder / "identities" / "r1").tls
             assert until(lambda p=broker.port, t=tls, w=words: w in refusal(p, "127.0.0.1", t)), words

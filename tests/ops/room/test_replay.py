@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from rich.console import Console
 
@@ -160,6 +161,8 @@ def test_what_was_recorded_can_be_replayed(
         said = recording.stderr.readline()
         assert said.startswith("Recording sector hills from mqtt://127.0.0.1"), said
         assert broker.url.password not in said
+        for child in psutil.Process(recording.pid).children():
+            child.kill()  # it is started again, and misses nothing
         simulator = Child(
             "simulator",
             "ops.room.simulator",
@@ -173,6 +176,7 @@ def test_what_was_recorded_can_be_replayed(
         out, err = recording.communicate(timeout=120.0)
         simulator.stop(timeout_s=5.0)
     assert recording.returncode == 0, err
+    assert "ingest ended with code -9" in err
     assert out.count("\n") == 1
     with JournalReader(journal) as reader:
         counts = reader.counts("detections")

@@ -67,6 +67,7 @@ def test_the_first_end_is_mended_at_once_and_said_until_the_part_is_ready(
     assert supervision.look() == []
     assert supervision.parts() == {"broker": None}
     part.alive = False
+    assert supervision.parts() == {"broker": "broker ended with code -9. Log: x.log."}, "before the next round"
     assert supervision.look() == ["broker ended with code -9. Log: x.log. It was started again."]
     assert part.starts == [clock.now_s]
     assert supervision.parts() == {"broker": "broker ended with code -9. Log: x.log."}, "started, but not ready yet"
@@ -107,8 +108,10 @@ def test_a_part_that_has_run_steadily_starts_over_with_the_pauses(
 
 
 def test_a_part_that_never_recovers_is_given_up_loudly(supervision: Supervision, part: Part, clock: Clock) -> None:
+    assert supervision.given_up is None
     sentences = end_for(supervision, part, clock, GIVE_UP_AFTER_S + 2 * LONGEST_PAUSE_S)
     assert "not started any more" in sentences[-1]
+    assert supervision.given_up == sentences[-1]
     starts = len(part.starts)
     assert end_for(supervision, part, clock, 600) == []
     assert len(part.starts) == starts

@@ -124,3 +124,44 @@ def test_a_frame_with_some_distortion_is_stated(made: Made, caplog: pytest.LogCa
     with caplog.at_level(logging.WARNING):
         assert made(1.5, 42.5, 25831).frame_sentences == []
     assert caplog.text == ""
+
+
+def test_a_border_of_1000_km_from_east_to_west(tmp_path: Path) -> None:
+    """Along the parallel of 49° north, from 10° to 23.6° east, on cells of about 1 km: its length is R' Δλ."""
+    with rasterio.open(
+        tmp_path / "dem.tif", "w", driver="GTiff", width=1_400, height=60, count=1, dtype="float32",
+        crs="EPSG:4326", transform=from_origin(9.8, 49.3, 0.01, 0.01),
+    ) as raster:  # fmt: skip
+        raster.write(np.full((60, 1_400), 100.0, np.float32), 1)
+    write(tmp_path / "border.geojson", "LineString", [[10.0, 49.0], [23.6, 49.0]], {})
+    radar = {"id": "r", "kind": "radar", "max_range_m": 20_000.0, "mast_height_m": 60.0}
+    write(tmp_path / "layout.geojson", "Point", [23.4, 49.05], radar)
+    (tmp_path / "sector.toml").write_text(
+        'name = "s"\nterrain = "dem.tif"\nborder = "border.geojson"\nbelt_m = 5000\n[layouts]\nall = "layout.geojson"\n'
+    )
+    ground = open_sector(load_sector(tmp_path / "sector.toml"))
+    sine = np.sin(np.radians(49.0))
+    parallel_m = 6_378_137.0 / np.sqrt(1.0 - 0.00669437999014 * sine**2) * np.cos(np.radians(49.0)) * np.radians(13.6)
+    assert ground.distortion.scale_error < 50e-6
+    assert ground.frame_sentences == []
+    assert ground.border.ground_length_m == pytest.approx(parallel_m, abs=1.0)
+    assert ground.border.length_m == pytest.approx(parallel_m, rel=50e-6)
+    assert ground.border.segments == np.ceil(ground.border.length_m / 500.0)
+    east, north = np.array([20_000.0, 0.0, -20_000.0, 0.0]), np.array([0.0, 20_000.0, 0.0, -20_000.0])
+    sensor = ground.layout["r"]
+    lon, lat = ground.frame.to_lonlat(sensor.easting + east, sensor.northing + north)
+    _, _, metres = GEOD.inv(np.full(4, sensor.lon), np.full(4, sensor.lat), lon, lat)
+    assert metres == pytest.approx(20_000.0, rel=5e-5), "also at its end"
+    across = overlap_m2(ground)
+    assert across == pytest.approx(parallel_m * 2.0 * 5_000.0, rel=2e-3)
+
+
+def overlap_m2(ground: OpenSector) -> float:
+    """Area of the belt [m²] on the ellipsoid, of its outline in the frame."""
+    import shapely
+
+    from geo.border.zone import belt_outline
+
+    outline = shapely.segmentize(belt_outline(ground.border, 5_000.0, round_ends=False), 5_000.0)
+    lonlat = shapely.transform(outline, lambda places: np.column_stack(ground.frame.to_lonlat(*places.T)))
+    return abs(GEOD.geometry_area_perimeter(lonlat)[0])

@@ -592,3 +592,21 @@ def test_one_alert_needs_no_truth_to_be_drawn(tmp_path):
     lonely = replace(made_up(), truth=None, gospa=None, alerts=[alert_of(7, easting=None, segment=None, track=None)])
     write_report(tmp_path / "r.html", lonely)
     assert "segment 7." in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "words"),
+    [
+        # Summer time ends on 26 October 2025 at 01:00 UTC, when 03:00 CEST becomes 02:00 CET (tz database).
+        ("Europe/Andorra", (2025, 10, 26, 0, 30), "02:30:00 CEST (UTC+02:00)–02:30:00 CET (UTC+01:00)"),
+        ("Europe/Andorra", (2025, 7, 1, 12, 0), "14:00:00 CEST (UTC+02:00)–15:00:00 CEST (UTC+02:00)"),
+        ("Asia/Tbilisi", (2025, 7, 1, 12, 0), "16:00:00 UTC+04:00–17:00:00 UTC+04:00"),
+        ("UTC", (2025, 7, 1, 12, 0), "12:00:00 UTC+00:00–13:00:00 UTC+00:00"),
+        ("Asia/Nicosia", (2025, 7, 1, 20, 30), "23:30:00 EEST (UTC+03:00)–02 July 00:30:00 EEST (UTC+03:00)"),
+    ],
+)
+def test_local_times_of_the_period_cannot_be_misread(zone: str, at: tuple[int, ...], words: str) -> None:
+    start = datetime(*at, tzinfo=UTC)
+    found = report_page.period_words(start, start + timedelta(hours=1), report_page.zone_of(zone))
+    assert f"({words} local), 1 h 0 min" in found
+    assert f"{start:%H:%M:%S}–{start + timedelta(hours=1):%H:%M:%S} UTC" in found

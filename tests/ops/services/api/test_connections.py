@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.responses import Response
 
 from ops.runtime.scratch_folder import scratch_folder
 from ops.services.api.app import ApiSettings, create_app
@@ -38,7 +39,9 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     store.commit(1, stamp_ns=1, tracks_live=b"[]")
     stream = StreamSettings(heartbeat_s=0.2, poll_s=0.02, max_clients=3, max_pages=2)
     settings = ApiSettings("x", stream=stream, guard=GuardSettings(token="t0ken"))
-    with serving(create_app(store.path, settings, act=print, now_ns=lambda: 1)) as number:
+    app = create_app(store.path, settings, act=print, now_ns=lambda: 1)
+    app.router.add_route("/large", lambda _: Response(bytes(50_000_000)), methods=["GET"])
+    with serving(app) as number:
         yield number
     store.close()
 
@@ -99,6 +102,37 @@ def test_half_open_requests_displace_one_another_and_no_page(port: int, monkeypa
         assert until(lambda: sum(map(closed, halves)) >= 80)
         for _ in range(30):  # each over a connection of its own
             assert httpx.get(f"http://127.0.0.1:{port}/api/tracks", timeout=PATIENT_S).status_code == 200
+
+
+LARGE = b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+def test_an_answer_that_nobody_reads_is_closed_in_time(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LimitedConnection, "answer_within_s", 1.0)
+    with connect(port, LARGE) as slow:
+
+        def ended() -> bool:
+            try:
+                slow.sendall(b"x")
+            except OSError:
+                return True
+            return False
+
+        assert until(ended), "nothing was read, so the server must have closed it"
+
+
+def test_slow_readers_displace_one_another_and_no_page(port: int) -> None:
+    with many(port, LARGE, 60):
+        for _ in range(30):
+            assert httpx.get(f"http://127.0.0.1:{port}/api/tracks", timeout=PATIENT_S).status_code == 200
+
+
+def test_a_connection_that_is_kept_serves_one_request_after_another(port: int) -> None:
+    """Past the limits of one request and of one answer."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
+        for _ in range(4):
+            assert client.get("/api/tracks").status_code == 200
+            time.sleep(0.75)
 
 
 def test_a_stream_outlives_the_limit_of_a_request(port: int) -> None:

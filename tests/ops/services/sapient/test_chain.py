@@ -333,11 +333,13 @@ def test_the_adapter_template_delivers(running: Running) -> None:
     """The program of docs/templates against the room's broker, with the sensor's own key."""
     assert running.room.identity is not None
     root = Path(__file__).resolve().parents[4]
+    address = running.folder / "template.url"
+    address.write_text(running.room.url.text)
     command = [
-        sys.executable, str(root / "docs/templates/adapter.py"), "hills", "ground-1", running.room.url.text,
+        sys.executable, str(root / "docs/templates/adapter.py"), "hills", "ground-1", str(address),
         str(running.folder / "template.db"), str(running.room.identity / "identities" / "ground-1"),
     ]  # fmt: skip
-    lines = "".join(f"T;{time.time():.3f};{number};100;0.5;5;{number}\n" for number in range(3))
+    lines = "".join(f"T;{time.time():.3f};{number};100;0.5;5;{number}\nE;{time.time():.3f}\n" for number in range(3))
     done = subprocess.run(command, input=lines, text=True, capture_output=True, timeout=PATIENT_S, cwd=root)
     assert done.returncode == 0, done.stderr
     assert "scans: 3 put, " in done.stderr

@@ -1,0 +1,79 @@
+"""Check of vector files before GDAL opens them: local files only, and none that makes GDAL fetch data elsewhere.
+
+GDAL chooses the driver by content, so a file with the name of a map may be a request to a server (OGR VRT, WFS, CSW) or
+a pipeline over other sources (GDALG). pyogrio cannot leave such drivers out, so the files are refused beforehand.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from geo.errors import BorderError
+
+HEAD_BYTES: Final = 64 * 1024
+"""Drivers recognise their files by less than this."""
+ARCHIVE: Final = re.compile(r"^(?:/vsi(?:zip|tar|gzip|7z|rar)/|(?:zip|tar|gzip)://)(?!.*(?:/vsi|://))")
+REQUESTS: Final = re.compile(rb"OGRVRTDataSource|OGRWFSDataSource|OGRCSWDataSource|WFS_Capabilities|gdal_streamed_alg")
+"""What marks a file that stands for data elsewhere."""
+XML_ROOTS: Final = frozenset({"FeatureCollection", "kml", "gpx"})
+EXPECTED: Final = "a shp, GeoJSON or GPKG file"
+
+
+def refuse_requests(name: str) -> None:
+    """Raise BorderError for an address, for what is no file, and for a file that stands for data elsewhere."""
+    path = Path(name)
+    if not path.exists():
+        if re.match(r"^[A-Za-z][\w+.-]+:|^/vsi|^<|^\s*\{", name) and not ARCHIVE.match(name):
+            raise BorderError("no file on this disk", where=name[:200], expected=EXPECTED)
+        if not ARCHIVE.match(name):
+            raise BorderError("the file cannot be read", where=name, expected=EXPECTED)
+        return _refuse_members(re.split(r"(?<=\.zip)[/!]|(?<=\.kmz)[/!]", ARCHIVE.sub("", name))[0], name)
+    if path.is_file() and zipfile.is_zipfile(path):
+        return _refuse_members(name, name)
+    if path.is_file():
+        with path.open("rb") as file:
+            return _refuse_head(file.read(HEAD_BYTES), name)
+    if not path.is_dir():
+        raise BorderError("neither a file nor a folder", where=name, expected=EXPECTED)
+    for member in sorted(path.iterdir()):  # a folder of a shapefile or a geodatabase
+        if member.is_file():
+            with member.open("rb") as file:
+                _refuse_marks(file.read(HEAD_BYTES), f"{name}, its part {member.name}")
+    return None
+
+
+def _refuse_members(archive: str, name: str) -> None:
+    for member, head in _heads(archive, name):
+        _refuse_marks(head, f"{name}, its part {member}")
+
+
+def _heads(archive: str, name: str) -> Iterator[tuple[str, bytes]]:
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for member in opened.namelist():
+                with opened.open(member) as file:
+                    yield member[:80], file.read(HEAD_BYTES)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise BorderError(f"the archive cannot be read ({error})", where=name, expected="a zip file") from None
+
+
+def _refuse_marks(head: bytes, name: str) -> None:
+    found = REQUESTS.search(head)
+    if found is not None:
+        raise BorderError(
+            f"the file stands for data elsewhere ({found[0].decode()})", where=name, expected="the lines themselves"
+        )
+
+
+def _refuse_head(head: bytes, name: str) -> None:
+    _refuse_marks(head, name)
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"<"):
+        root = re.search(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)", re.sub(rb"<!--.*?-->", b"", text, flags=re.DOTALL))
+        if root is None or root[1].decode("ascii", "replace") not in XML_ROOTS:
+            kind = "unknown content" if root is None else ascii(root[1].decode("ascii", "replace"))[:60]
+            raise BorderError(f"XML of {kind}", where=name, expected="GML, KML or GPX")

@@ -1,0 +1,110 @@
+"""The track picture that units get: what it holds, how large it is, and that no old one follows a new one."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ingest.mqtt.publisher import Publisher
+from ingest.mqtt.subscriber import Subscriber
+from ops.broker.broker import EmbeddedBroker, MosquittoBroker
+from ops.services.fusion.track_feed import EVERY_S, MOST_TRACKS, TrackFeed, TracksMessage, tracks_message
+from ops.store.reader import Live
+
+AT_NS = 1_773_522_000_500_000_000
+
+
+def track(name: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "track": name, "status": "confirmed", "lon": -84.123456789, "lat": 36.5, "easting": 1.0, "northing": 2.0,
+        "speed_mps": 1.31, "course_deg": 92.5, "ellipse_m": [12.0, 3.0], "ellipse_azimuth_deg": 10.0, "existence": 0.99,
+        "label": "person", "label_probability": 0.9, "class_probability": {}, "segment": 7, "offset_m": -120.0,
+        "updated_ns": AT_NS, "sensors": ["r1"], "revoked_sources": [], "evidence": [], **changes,
+    }  # fmt: skip
+
+
+def live(*tracks: dict[str, Any]) -> Live:
+    return Live(1, AT_NS, msgspec.json.encode(tracks))
+
+
+class Store:
+    def __init__(self, picture: Live | None) -> None:
+        self.picture = picture
+
+    def live(self, part: str) -> Live | None:
+        assert part == "tracks"
+        return self.picture
+
+
+def test_a_picture_by_hand() -> None:
+    standing = track("t2", course_deg=None, segment=-1, offset_m=None, status="coasting", revoked_sources=["r9"])
+    body = tracks_message("hills", live(standing, track("t3", status="tentative"), track("t1")))
+    assert msgspec.json.decode(body) == {
+        "sector": "hills",
+        "at": "2026-03-14T21:00:00.500000Z",
+        "tracks": [
+            {"track": "t1", "status": "confirmed", "lon": -84.123457, "lat": 36.5, "position_sd_m": 12.0,
+             "speed_mps": 1.31, "class": "person", "course_deg": 92.5, "segment": 7, "offset_m": -120.0},
+            {"track": "t2", "status": "coasting", "lon": -84.123457, "lat": 36.5, "position_sd_m": 12.0,
+             "speed_mps": 1.31, "class": "person", "doubtful": True},
+        ],
+    }  # fmt: skip
+    assert msgspec.json.decode(body, type=TracksMessage).left_out == 0
+
+
+def test_a_crowd_is_cut_to_those_near_the_border_and_said() -> None:
+    crowd = [track(f"T{n:031x}", offset_m=float(n - 500)) for n in range(1000)]
+    body = tracks_message("hills", live(*crowd))
+    message = msgspec.json.decode(body, type=TracksMessage)
+    assert len(body) < 20_000, "the embedded broker's limit"
+    assert (len(message.tracks), message.left_out) == (MOST_TRACKS, 1000 - MOST_TRACKS)
+    assert max(abs(each.offset_m or 0.0) for each in message.tracks) <= MOST_TRACKS / 2
+
+
+def test_one_picture_at_a_time_every_five_seconds_and_always_the_newest() -> None:
+    now_s, sent = [0.0], []
+
+    def publish(topic: str, payload: bytes, *, content_type: str) -> Future[None]:
+        future: Future[None] = Future()
+        sent.append((topic, msgspec.json.decode(payload)["tracks"], content_type, future))
+        return future
+
+    store = Store(None)
+    feed = TrackFeed(store, publish, "hills", monotonic_s=lambda: now_s[0])
+    assert not feed.pump(), "nothing yet"
+    store.picture = live()
+    assert feed.pump(), "that there are no tracks is information"
+    assert sent[0][:3] == ("watchline/1/hills/tracks", [], "application/json")
+    for second in range(60):  # the broker does not answer
+        now_s[0], store.picture = float(second), live(track(f"t{second}"))
+        assert not feed.pump()
+    sent[0][3].set_exception(OSError("refused"))
+    assert feed.pump()
+    assert [each["track"] for each in sent[1][1]] == ["t59"]
+    sent[1][3].set_result(None)
+    times = [second / 10.0 for second in range(590, 800) if (now_s.__setitem__(0, second / 10.0), feed.pump())[1]
+             and sent[-1][3].set_result(None) is None]  # fmt: skip
+    assert [round(at - 59.0, 1) for at in times] == [EVERY_S, 2 * EVERY_S, 3 * EVERY_S, 4 * EVERY_S]
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("make", [EmbeddedBroker, MosquittoBroker])
+def test_a_unit_gets_it_from_a_real_broker(tmp_path: Path, make: type[EmbeddedBroker | MosquittoBroker]) -> None:
+    with make(folder=tmp_path) as broker:
+        unit = Subscriber(broker.url, client_id="patrol-1", filters=["watchline/1/hills/tracks"], now_ns=time.time_ns)
+        unit.start(timeout_s=120.0)
+        feed = Publisher(broker.url, client_id="feed", now_ns=time.time_ns)
+        feed.start(timeout_s=120.0)
+        crowd = live(*(track(f"T{n:031x}") for n in range(300)))
+        assert TrackFeed(Store(crowd), feed, "hills", monotonic_s=time.monotonic).pump()
+        deadline, got = time.monotonic() + 120.0, []
+        while not got and time.monotonic() < deadline:
+            got = unit.collect(wait_s=0.1)
+        assert len(msgspec.json.decode(got[0].payload, type=TracksMessage).tracks) == MOST_TRACKS
+        feed.stop()
+        unit.stop()

@@ -1,0 +1,87 @@
+"""The published JSON Schemas and the examples of docs/units.md hold for what is sent and taken."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from ingest.errors import MalformedMessage
+from ingest.recordings import COLUMNS
+from ingest.unit_messages import Position, Reply, decode_unit, encode_unit
+from ingest.wire import encode_ack
+from ops.journal.reader import JournalReader
+from ops.sector.open_sector import OpenSector
+from ops.services.fusion.live_picture import alert_dict, tracks_live
+from ops.services.fusion.pipeline import Pipeline
+from ops.services.fusion.track_feed import tracks_message
+from ops.store.reader import Live
+
+ROOT = Path(__file__).resolve().parents[4]
+AT = datetime(2026, 11, 27, 21, 4, 5, tzinfo=UTC)
+
+
+def schema(name: str) -> jsonschema.Draft202012Validator:
+    document = json.loads((ROOT / "docs/schema" / f"{name}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(document)
+    return jsonschema.Draft202012Validator(document)
+
+
+def test_alerts_and_tracks_of_a_night_are_what_their_schemas_say(hill_ground: OpenSector, hill_journal: Path) -> None:
+    alert, tracks, seen, pictures = schema("alert"), schema("tracks"), 0, 0
+    pipeline = Pipeline(hill_ground)
+    with JournalReader(hill_journal) as journal:
+        rows = journal.read(0, 10_000)
+    for number, row in enumerate(rows):
+        for revision in pipeline.take(row):
+            body = json.loads(json.dumps(alert_dict(revision, hill_ground.frame)))
+            alert.validate(body)
+            assert set(body) <= set(alert.schema["$defs"]["Alert"]["properties"]), "every field is described"
+            seen += 1
+        if number % 10 == 0 and pipeline.tracks.sizes["estimate"]:
+            live = Live(1, pipeline.now_ns, json.dumps(tracks_live(pipeline, hill_ground.frame)).encode())
+            tracks.validate(json.loads(tracks_message("hills", live)))
+            pictures += 1
+    assert seen
+    assert pictures
+    assert not alert.is_valid({"id": "A1"})
+
+
+@pytest.mark.parametrize(
+    ("message", "channel"),
+    [
+        (Position("patrol-1", 7, 1, AT, 8.0, 47.0), "position"),
+        (Position("patrol-1", 7, 2, AT, 8.0, 47.0, 12.0, distress=True, note="two injured"), "position"),
+        (Reply("patrol-1", 7, 1, AT, "reject", "A1", "Sgt. Meyer", "a deer"), "reply"),
+    ],
+)
+def test_a_units_messages_are_what_their_schemas_say(message: Position | Reply, channel: str) -> None:
+    body = json.loads(encode_unit(message))
+    schema(channel).validate(body)
+    for spoilt in ({**body, "more": 1}, {**body, "boot": -1}, {k: v for k, v in body.items() if k != "unit"}):
+        assert not schema(channel).is_valid(spoilt)
+        with pytest.raises(MalformedMessage):
+            decode_unit(json.dumps(spoilt).encode(), channel)
+
+
+@pytest.mark.parametrize("conflict", [False, True])
+def test_an_acknowledgement_is_what_its_schema_says(conflict: bool) -> None:
+    body: dict[str, Any] = json.loads(encode_ack(7, 1204, conflict=conflict))
+    schema("ack").validate(body)
+    assert body == {"boot": 7, "seq": 1204, **({"conflict": True} if conflict else {})}
+
+
+def test_the_examples_of_the_page_for_units_are_taken() -> None:
+    block = (ROOT / "docs/units.md").read_text(encoding="utf-8").split("```json\n")[1].split("```")[0]
+    examples = [json.loads(text) for text in block.replace("}\n{", "}\0{").split("\0")]
+    taken = [decode_unit(json.dumps(e).encode(), "reply" if "action" in e else "position") for e in examples]
+    assert [type(message) for message in taken] == [Position, Position, Reply]
+
+
+def test_the_guide_names_every_column_of_a_recording() -> None:
+    guide = (ROOT / "docs/adapters.md").read_text(encoding="utf-8")
+    assert [name for name in COLUMNS if f"`{name}`" not in guide] == []
