@@ -176,7 +176,8 @@ def _speed(sighting: Sighting) -> dict[str, float]:
     if sighting.cov is None or not speed > 0.0:
         return {}
     course = rate / speed
-    return {"speed_mps": speed, "speed_sd_mps": float(np.sqrt(max(course @ sighting.cov[2:, 2:] @ course, 0.0)))}
+    variance = float(course @ sighting.cov[2:, 2:] @ course)
+    return {"speed_mps": speed, "speed_sd_mps": max(variance, 0.0) ** 0.5}
 
 
 def _direction(sighting: Sighting) -> int:

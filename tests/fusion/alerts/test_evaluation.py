@@ -555,7 +555,8 @@ def test_picture_of_the_trackers_dataset():
             "existence": ("estimate", np.full(3, 0.9)),
             "class_probability": (("estimate", "class"), np.full((3, len(CLASSES)), 0.2)),
             "updated_at": ("estimate", np.array(["2026-03-01"] * 3, "datetime64[ns]")),
-        }
+        },
+        coords={"class": list(CLASSES)},
     )
     seen = picture_of(tracks, correlator, {"Ta": (("radar-1", 1, 2),)})
     assert seen.track == ("Ta", "Tc")
