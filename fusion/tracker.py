@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import xarray as xr
 
@@ -20,47 +19,20 @@ from fusion.association.marginals import marginals
 from fusion.filter import existence, kalman
 from fusion.filter.clutter import clutter_excess
 from fusion.filter.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
-from fusion.filter.measurements import (
-    MeasuringSensor,
-    NewTargets,
-    in_order,
-    measure,
-    measuring,
-    new_targets,
-    reported_by,
-)
+from fusion.filter.measurements import in_order, plots_of
 from fusion.filter.negative_information import after_miss, after_quiet, heartbeat_of, is_heartbeat, quiet_s
-from fusion.filter.track_bank import (
-    Rows,
-    TrackBank,
-    TrackColumns,
-    TrackView,
-    empty_bank,
-    no_rows,
-    track_name,
-    track_view,
-    within_reach,
-)
+from fusion.filter.track_bank import Rows, TrackBank, empty_bank, no_rows, track_name, track_view, within_reach
 from fusion.models.motion import combine, predict
-from fusion.models.sensor_views import ElevationGrid
 from fusion.models.settings import SettingsError, TrackerSettings
-from fusion.models.terrain_speed import Passage, slow_down
+from fusion.models.terrain_speed import slow_down
 from fusion.models.tracker_model import TrackerModel, tracker_model
 from fusion.models.undetected import given_back
 from fusion.registration.duplicate_tracks import align
 from fusion.registration.estimate import bias_of, estimate
-from fusion.track_management.bank_update import (
-    DeletionRules,
-    HistoryRows,
-    UpdatedTracks,
-    deletion_rules,
-    next_bank,
-    untouched,
-)
+from fusion.track_management.bank_update import UpdatedTracks, deletion_rules, untouched
 from fusion.track_management.history import Locator, closing_rows, history_dataset, picture
-from fusion.track_management.lifecycle import expected_new, named, settle, sweep
+from fusion.track_management.lifecycle import after_nothing, settle, sweep
 from fusion.track_management.timeline import Timeline, TimelineEntry, compact, key_of
-from geo.arrays import Floats, Ints
 from sensors.detections import split
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns
@@ -109,139 +81,60 @@ KINDS = (
 KINDS_OF = tuple(tuple(kind for bit, kind in KINDS if bits & bit) for bits in range(2 * CLOSING))
 
 
-class Assumptions(NamedTuple):
-    """What one look needs of the model: motion, ground, classes, and the settings that decide about tracks."""
-
-    speed_sd: Floats
-    correlation: Floats
-    rate: Floats
-    gait: Ints
-    kind: Ints
-    prior: Floats
-    passage: Passage
-    earth: ElevationGrid
-    share: Floats
-    compatible: Floats
-    gate: float
-    lifetime_s: float
-    alike_distance: float
-    rules: DeletionRules
-
-
-class Look(NamedTuple):
-    """What one look needs of its sensor: whether giving no plot is evidence (``miss_counts``); of a heartbeat, the
-    ``quiet_s`` that it reports, negative for any other scan; the least probability ``least`` of being a new target that
-    starts a track, and the least of coming from no track, ``alone``; the expected number of new targets and of false
-    plots; the sensor's number and its column among those that are aligned."""
-
-    sensor: MeasuringSensor
-    polled: bool
-    miss_counts: bool
-    quiet_s: float
-    rate_per_m: Floats
-    least: float
-    alone: float
-    expected_new: float
-    false_alarms: float
-    index: int
-    column: int
-
-
-def assumptions(model: TrackerModel) -> Assumptions:
-    """The assumptions of a model, in the form that the kernel takes."""
-    motion, settings = model.motion, model.settings
-    return Assumptions(
-        motion.speed_sd, motion.correlation, motion.rate, motion.gait, motion.kind, motion.prior, model.passage,
-        model.earth, model.share, model.compatible, model.gate, float(settings.lifetime_s),
-        float(settings.alike_distance), deletion_rules(model),
-    )  # fmt: skip
-
-
-def advance(
-    model: TrackerModel, bank: TrackBank, scan: ScanColumns, assumed: Assumptions | None = None
-) -> tuple[TrackBank, Rows]:
-    """Return the bank after ``scan``, and a row for each track in its field. Pure: no argument is changed.
-
-    ``assumed`` are the ``assumptions`` of the model, for those who keep them.
-    """
-    sensor, settings, now = model.sensor(scan.sensor), model.settings, scan.observed_ns
-    assumed, scan = assumed or assumptions(model), in_order(scan)
+def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
+    """Return the bank after ``scan``, and a row for each track in its field. Pure: no argument is changed."""
+    sensor, motion, settings, now = model.sensor(scan.sensor), model.motion, model.settings, scan.observed_ns
+    view, east, north = sensor.view, sensor.view.east, sensor.view.north
     heartbeat = is_heartbeat(sensor, scan)
+    miss_counts = sensor.polled or heartbeat  # whether giving no plot is evidence
     bank = align(model, bank, now)
-    undetected, still_undetected = sweep(model, bank, sensor, now)
-    if not len(scan) and untouched(bank.tracks, now, sensor.view, assumed.rules):
-        rows = no_rows(now)
-        return settle(model, bank, scan, bank.tracks, rows, still_undetected), rows
-    least = settings.start_existence if sensor.polled else settings.start_by_event
-    look = Look(
-        measuring(sensor, model), sensor.polled, sensor.polled or heartbeat,
-        quiet_s(bank, sensor, now) if heartbeat else -1.0, sensor.rate_per_m, least,
-        settings.start_by_word if model.is_person(sensor) else 0.0,
-        expected_new(model, undetected, still_undetected), sensor.false_alarms, sensor.index,
-        int(model.survey.column[sensor.index]) if len(bank.learnt) else -1,
-    )  # fmt: skip
-    new = new_targets(sensor, model, undetected)
-    report = reported_by(scan, bias_of(model.survey, bank.learnt, sensor.index))
-    tracks, history, centre, hidden, usable, flooded = take_look(bank.tracks, now, report, look, new, assumed)
-    tracks = tracks._replace(track=named(tracks.track, scan))
-    rows = Rows(now, *history._replace(track=named(history.track, scan)), len(scan) - usable, flooded)
-    still_undetected = given_back(model.births, still_undetected, centre, hidden)
-    return settle(model, bank, scan, tracks, rows, still_undetected), rows
-
-
-@numba.njit(cache=True)
-def take_look(
-    tracks: TrackColumns, now: int, report: tuple[Floats, Floats], look: Look, new: NewTargets, assumed: Assumptions
-) -> tuple[TrackColumns, HistoryRows, Floats, Floats, int, int]:
-    """One look, in one compiled pass: the tracks after it, their rows of history, the predicted centres (track, 4) of
-    the tracks in reach with the expected targets (track,) that they leave hidden, and the numbers of plots that could
-    be used and that were in a clutter burst."""
-    sensor = look.sensor
-    view, east, north = sensor.field, sensor.field.east, sensor.field.north
+    undetected, still_undetected, expected_new = sweep(model, bank, sensor, now)
+    if sensor.trigger_only and not len(scan) and untouched(bank.tracks, now, view, deletion_rules(model)):
+        return after_nothing(bank, sensor, scan, still_undetected), no_rows(now)
 
     # predict
+    tracks = bank.tracks
     rows, dt = within_reach(tracks.centre, tracks.spread, tracks.time_ns, now, view)
     mean, cov, mode = predict(
         tracks.mean[rows], tracks.cov[rows], tracks.mode[rows], dt,
-        assumed.speed_sd, assumed.correlation, assumed.rate, assumed.gait,
+        motion.speed_sd, motion.correlation, motion.rate, motion.gait,
     )  # fmt: skip
     label = tracks.label[rows]
-    slow_down(mean, cov, dt, assumed.kind, assumed.passage, assumed.earth)
+    slow_down(mean, cov, dt, motion.kind, model.passage, model.earth)
     centre, spread = combine(mean, cov, mode)
-    views = track_view(centre, spread, tracks.existence[rows], dt, assumed.lifetime_s, view)
-    if look.quiet_s >= 0.0:
-        quiet_mean, quiet_cov, quiet_mode, felt = after_quiet(mean, cov, mode, view, look.rate_per_m, look.quiet_s)
-        missed = (quiet_mean, quiet_cov, quiet_mode)
-        views = TrackView(views.existence, felt, np.zeros(len(felt), np.bool_), views.uneven)
+    views = track_view(centre, spread, tracks.existence[rows], dt, settings.lifetime_s, view)
+    if heartbeat:
+        missed, views = after_quiet(mean, cov, mode, views, sensor, quiet_s(bank, sensor, now))
     else:
-        missed = after_miss(mean, cov, mode, views.uneven & look.polled, view)
+        missed = after_miss(mean, cov, mode, views.uneven & sensor.polled, view)
 
     # associate
-    plots = measure(report[0], report[1], sensor, new)
-    excess, room = clutter_excess(plots, centre, views, look.expected_new, look.false_alarms, sensor.false_plots.per_m2)
-    pairs = gate(mean, cov, mode, centre, plots, assumed.gate, east, north, view.max_range)
-    weight = existence.weigh(pairs, plots, views, label, assumed.share, excess)
-    miss_weight = existence.missing(views, look.miss_counts)
+    plots, dropped = plots_of(scan, sensor, model, undetected, bias_of(model.survey, bank.learnt, sensor.index))
+    excess, room = clutter_excess(plots, centre, views, expected_new, sensor.false_alarms, sensor.clutter_per_m2)
+    flooded = int((excess > 1.0).sum())
+    pairs = gate(mean, cov, mode, centre, plots, model.gate, east, north, view.max_range)
+    weight = existence.weigh(pairs, plots, views, label, model.share, excess)
+    miss_weight = existence.missing(views, miss_counts)
     hit, miss, alone = marginals(
         pairs.start, pairs.plot, weight, miss_weight, len(plots.kind), EXACT_PAIRS, (centre, spread),
-        assumed.alike_distance,
+        settings.alike_distance,
     )  # fmt: skip
 
     # update
-    posterior = existence.judge(pairs, plots, views, label, hit, miss, look.miss_counts)
-    fresh = existence.founding(plots, alone, excess, room, look.least)
-    fresh[alone < look.alone] = 0.0
+    posterior = existence.judge(pairs, plots, views, label, hit, miss, miss_counts)
+    least = settings.start_existence if sensor.polled else settings.start_by_event
+    fresh = existence.founding(plots, alone, excess, room, least)
+    if model.is_person(sensor):
+        fresh = np.where(alone < settings.start_by_word, 0.0, fresh)
     hidden = existence.keep_identities(pairs, plots.number, hit, posterior, fresh)
-    existence.lean_on_labels(pairs, plots, label, assumed.kind, assumed.compatible)
+    still_undetected = given_back(model.births, still_undetected, centre, hidden)
+    existence.lean_on_labels(pairs, plots, label, motion.kind, model.compatible)
     mean, cov, mode = kalman.update(mean, cov, mode, missed, pairs, plots, posterior.miss, posterior.hit, east, north)
     updated = UpdatedTracks(rows, now, mean, cov, mode, views.held, posterior)
 
     # start and close
-    born = existence.newborn(
-        plots, fresh, look.least, assumed.prior, assumed.speed_sd, assumed.kind, assumed.share, assumed.compatible
-    )
-    after, history = next_bank(tracks, updated, born, look.index, look.column, assumed.rules)
-    return after, history, centre, hidden, len(plots.kind), int((excess > 1.0).sum())
+    born = existence.newborn(plots, fresh, least, model.share, model.compatible, motion)
+    return settle(model, bank, updated, born, scan, still_undetected, (dropped, flooded))
 
 
 class Tracker:
@@ -300,7 +193,6 @@ class Tracker:
         self.settings = settings or TrackerSettings()
         self.model = tracker_model(layout, self.settings, terrain, coverage)
         self.layout, self.border = layout, border
-        self._assumed = assumptions(self.model)
         self.timeline = Timeline(
             empty_bank(self.model), round(self.settings.horizon_s * 1e9), self.settings.runs_per_scan
         )
@@ -463,7 +355,7 @@ class Tracker:
         return self.advance(heartbeat_of(model, boot, sequence, observed_ns, received_ns))
 
     def _advance_bank(self, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
-        return advance(self.model, bank, scan, self._assumed)
+        return advance(self.model, bank, scan)
 
     def registration(self) -> xr.Dataset:
         """Return the estimated biases of each sensor.

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fusion.filter.kalman import POSITION, Pairs, Plots
 from fusion.filter.measurements import LEAST_PROBABILITY
 from fusion.filter.track_bank import COASTING, CONFIRMED, TENTATIVE, TrackView
+from fusion.models.motion import MotionModel
 from geo.arrays import Bools, Floats, Ints
 
 STARTED, CONFIRMING, COAST, UPDATED, CLOSING = 1, 2, 4, 8, 16
@@ -147,8 +148,15 @@ def founding(plots: Plots, alone: Floats, clutter_ratio: Floats, room: Bools, le
     return fresh
 
 
-@numba.njit(cache=True)
 def newborn(
+    plots: Plots, fresh: Floats, least: float, share: Floats, compatible: Floats, model: MotionModel
+) -> Newborn:
+    """New tracks from plots that are new targets with at least probability ``least`` (``fresh`` (plot,))."""
+    return _start(plots, fresh, least, model.prior, model.speed_sd, model.kind, share, compatible)
+
+
+@numba.njit(cache=True)
+def _start(
     plots: Plots,
     existence: Floats,
     least: float,
@@ -158,8 +166,7 @@ def newborn(
     share: Floats,
     compatible: Floats,
 ) -> Newborn:
-    """New tracks, with the stationary velocity of each mode, at the plots that are new targets with probability
-    ``existence`` (plot,) of at least ``least``."""
+    """New tracks at the plots, with the stationary velocity of each mode."""
     count, modes, classes = len(existence), len(prior), len(share)
     chosen = np.zeros(count, np.int64)
     n = 0

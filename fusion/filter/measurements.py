@@ -84,52 +84,41 @@ def plots_of(
     ``undetected`` (row, column) [1/m²] is the density of undetected targets before the look. ``bias`` is subtracted
     from ranges and azimuths, and its variances are added to theirs.
     """
-    reported, label = reported_by(in_order(scan), bias)
-    plots = measure(reported, label, measuring(sensor, model), new_targets(sensor, model, undetected))
-    return plots, len(scan) - len(plots.kind)
-
-
-def reported_by(scan: ScanColumns, bias: Bias = UNBIASED) -> tuple[Floats, Floats]:
-    """A scan in canonical order as (field of ReportedPlot, row) and labels (row, class), without the sensor's bias."""
+    scan = in_order(scan)
     reported = np.empty((len(ReportedPlot._fields), len(scan)))
-    if len(scan):
-        for row, values in enumerate(
-            (
-                scan.azimuth,
-                scan.azimuth_sd,
-                scan.elevation_angle,
-                scan.elevation_angle_sd,
-                scan.range_,
-                scan.range_sd,
-                scan.radial_velocity,
-                scan.radial_velocity_sd,
-                scan.easting,
-                scan.northing,
-                scan.cov[:, 0, 0],
-                scan.cov[:, 0, 1],
-                scan.cov[:, 1, 1],
-            )
-        ):
-            reported[row] = values
-        if bias is not UNBIASED:
-            bias.take_off(reported)
-    return reported, np.ascontiguousarray(scan.class_probability)
-
-
-def measuring(sensor: SensorModel, model: TrackerModel) -> MeasuringSensor:
-    """What converts the sensor's reports into plots."""
-    return MeasuringSensor(
-        sensor.view,
-        model.earth,
-        FalsePlots(sensor.clutter_per_m2, sensor.clutter_per_rad, sensor.clutter_per_sr, sensor.clutter_speed_span),
-        sensor.trigger_sd,
-        sensor.trigger_only,
+    for row, values in enumerate(
+        (
+            scan.azimuth,
+            scan.azimuth_sd,
+            scan.elevation_angle,
+            scan.elevation_angle_sd,
+            scan.range_,
+            scan.range_sd,
+            scan.radial_velocity,
+            scan.radial_velocity_sd,
+            scan.easting,
+            scan.northing,
+            scan.cov[:, 0, 0],
+            scan.cov[:, 0, 1],
+            scan.cov[:, 1, 1],
+        )
+    ):
+        reported[row] = values
+    if bias is not UNBIASED:
+        bias.take_off(reported)
+    plots = _plots(
+        reported,
+        np.ascontiguousarray(scan.class_probability),
+        MeasuringSensor(
+            sensor.view,
+            model.earth,
+            FalsePlots(sensor.clutter_per_m2, sensor.clutter_per_rad, sensor.clutter_per_sr, sensor.clutter_speed_span),
+            sensor.trigger_sd,
+            sensor.trigger_only,
+        ),
+        NewTargets(model.births, undetected, model.motion.prior, model.motion.speed_sd, sensor.births),
     )
-
-
-def new_targets(sensor: SensorModel, model: TrackerModel, undetected: Floats) -> NewTargets:
-    """The targets that the sensor's plots may be the first of."""
-    return NewTargets(model.births, undetected, model.motion.prior, model.motion.speed_sd, sensor.births)
+    return plots, len(scan) - len(plots.kind)
 
 
 class ReportedPlot(NamedTuple):
@@ -183,7 +172,7 @@ class NewTargets(NamedTuple):
 
 
 @numba.njit(cache=True)
-def measure(reported: Floats, label: Floats, sensor: MeasuringSensor, new: NewTargets) -> Plots:
+def _plots(reported: Floats, label: Floats, sensor: MeasuringSensor, new: NewTargets) -> Plots:
     """The plots of the rows that hold a measurement; ``reported`` (field of ReportedPlot, row), ``label`` (row, class)
     as reported."""
     rows, classes = label.shape

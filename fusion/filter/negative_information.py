@@ -12,7 +12,7 @@ from math import exp, sqrt
 import numba
 import numpy as np
 
-from fusion.filter.track_bank import TrackBank
+from fusion.filter.track_bank import TrackBank, TrackView
 from fusion.models.sensor_views import SensorModel, SensorView, probability
 from geo.arrays import Bools, Floats
 from sensors.detections import TAILS
@@ -69,15 +69,21 @@ def quiet_s(bank: TrackBank, sensor: SensorModel, now_ns: int) -> float:
     return quiet if quiet <= MOST_INTERVALS * sensor.interval_s else sensor.interval_s
 
 
-@numba.njit(cache=True)
 def after_quiet(
+    mean: Floats, cov: Floats, mode: Floats, sight: TrackView, sensor: SensorModel, quiet: float
+) -> tuple[tuple[Floats, Floats, Floats], TrackView]:
+    """(mean, cov, mode) given that a ground sensor was not triggered for ``quiet`` seconds, and the tracks' views with
+    the probability that it would have been. A standing target triggers nothing, so quiet is evidence for standing.
+    """
+    new_mean, new_cov, new_mode, seen = _unfelt(mean, cov, mode, sensor.view, sensor.rate_per_m, quiet)
+    return (new_mean, new_cov, new_mode), sight._replace(seen=seen, held=np.zeros(len(seen), np.bool_))
+
+
+@numba.njit(cache=True)
+def _unfelt(
     mean: Floats, cov: Floats, mode: Floats, view: SensorView, rate: Floats, quiet: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """(mean, cov, mode) given that a ground sensor was not triggered for ``quiet`` seconds, and the probability that
-    it would have been (track,). A standing target triggers nothing, so quiet is evidence for standing.
-
-    The miss of each sigma point is exp(−Σ rate · metres) along its mode's path of the last ``quiet`` seconds.
-    """
+    """The miss of each sigma point is exp(−Σ rate · metres) along its mode's path of the last ``quiet`` seconds."""
     new_mean, new_cov, new_mode, seen = mean.copy(), cov.copy(), mode.copy(), np.zeros(len(mean))
     place, weight, full = np.zeros((5, 2)), np.zeros(5), np.zeros((4, 4))
     for t in range(len(mean)):

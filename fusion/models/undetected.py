@@ -85,18 +85,14 @@ def flow(births: Births, intensity: Floats, dt: float) -> Floats:
     exchange = min(dt * births.speed / (pi * births.cell), 0.2)
     rows, columns = intensity.shape
     new = np.empty_like(intensity)
-    beyond = np.full(columns, births.density)
     for i in range(rows):
-        here = intensity[i]
-        south = intensity[i - 1] if i > 0 else beyond
-        north = intensity[i + 1] if i < rows - 1 else beyond
-        for j in (0, columns - 1):
-            west = here[j - 1] if j > 0 else births.density
-            east = here[j + 1] if j < columns - 1 else births.density
-            moved = here[j] + exchange * (south[j] + north[j] + west + east - 4.0 * here[j])
-            new[i, j] = births.density + (moved - births.density) * keep
-        for j in range(1, columns - 1):  # without a branch: this loop is most of an empty scan's cost
-            moved = here[j] + exchange * (south[j] + north[j] + here[j - 1] + here[j + 1] - 4.0 * here[j])
+        for j in range(columns):
+            here = intensity[i, j]
+            south = intensity[i - 1, j] if i > 0 else births.density
+            north = intensity[i + 1, j] if i < rows - 1 else births.density
+            west = intensity[i, j - 1] if j > 0 else births.density
+            east = intensity[i, j + 1] if j < columns - 1 else births.density
+            moved = here + exchange * (south + north + west + east - 4.0 * here)
             new[i, j] = births.density + (moved - births.density) * keep
     return new
 

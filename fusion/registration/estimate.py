@@ -22,6 +22,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
+from fusion.filter.measurements import in_order
 from fusion.filter.track_bank import CONFIRMED, Rows
 from fusion.models.bias import EVER_NS, Bias, Learnt, Rings
 from fusion.models.survey import Survey
@@ -50,16 +51,14 @@ def bias_of(survey: Survey, learnt: Learnt, index: int) -> Bias:
 
 
 def learn(model: TrackerModel, learnt: Learnt, scan: ScanColumns, rows: Rows) -> Learnt:
-    """``learnt`` after one scan, its plots in canonical order: those of its confirmed tracks are compared with those of
-    other sensors."""
+    """``learnt`` after one scan: the plots of its confirmed tracks are compared with those of other sensors."""
     sensor = model.sensor(scan.sensor)
     column = int(model.survey.column[sensor.index])
-    if column < 0 or not len(rows) or not len(learnt):
-        return learnt
-    used = np.flatnonzero((rows.plot >= 0) & (rows.status == CONFIRMED))
+    used = np.flatnonzero((rows.plot >= 0) & (rows.status == CONFIRMED)) if len(learnt) and column >= 0 else ()
     if not len(used):
         return learnt
     origin = scan.observed_ns if learnt.origin_ns == EVER_NS else learnt.origin_ns
+    scan = in_order(scan)
     measured = np.empty((4, len(scan)))
     measured[0], measured[1], measured[2], measured[3] = scan.azimuth, scan.azimuth_sd, scan.range_, scan.range_sd
     information, vector = learnt.information.copy(), learnt.vector.copy()

@@ -79,16 +79,15 @@ def deletion_rules(model: TrackerModel) -> DeletionRules:
 
 @numba.njit(cache=True)
 def next_bank(
-    old: TrackColumns, updated: UpdatedTracks, born: Newborn, sensor: int, polar: int, rules: DeletionRules
+    old: TrackColumns, updated: UpdatedTracks, born: Newborn, ids: Ints, sensor: int, polar: int, rules: DeletionRules
 ) -> tuple[TrackColumns, HistoryRows]:
     """Columns of the next bank, and the rows of history: tracks in the field or changed, started or terminated.
 
-    New tracks are called −1 − the number of their founding plot until ``named``. ``sensor`` is the number in the layout
-    of the sensor that looked, ``polar`` its column in ``seen_ns``, −1 for none.
+    ``ids`` (newborn,) are the new tracks' names; ``sensor`` is the number in the layout of the sensor that looked,
+    ``polar`` its column in ``seen_ns``, −1 for none.
     """
     now, n, r = updated.now_ns, len(old.track), len(updated.rows)
     after, event = _after_look(old, updated, sensor, polar, rules)
-    ids = -1 - born.number
     new = _newborn(born, ids, now, sensor, polar, old.evidence.shape[1], old.seen_ns.shape[1])
     place = np.full(n, -1, np.int64)
     place[updated.rows] = np.arange(r)

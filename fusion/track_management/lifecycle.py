@@ -2,60 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
 
-from fusion.filter.track_bank import CLOSED, Rows, TrackBank, TrackColumns
+from fusion.filter.existence import Newborn
+from fusion.filter.track_bank import CLOSED, Rows, TrackBank
 from fusion.models.sensor_views import SensorModel
 from fusion.models.tracker_model import TrackerModel
 from fusion.models.undetected import flow, recycle
 from fusion.registration.estimate import learn
+from fusion.track_management.bank_update import UpdatedTracks, deletion_rules, next_bank
 from geo.arrays import Floats, Ints
 from sensors.ground_sensor import HOLD_OFF_S
 from sensors.scan_columns import ScanColumns
 
 
-def sweep(model: TrackerModel, bank: TrackBank, sensor: SensorModel, now_ns: int) -> tuple[Floats, Floats]:
-    """Undetected targets before the look and after it [1/m²]."""
+def sweep(model: TrackerModel, bank: TrackBank, sensor: SensorModel, now_ns: int) -> tuple[Floats, Floats, float]:
+    """Undetected targets (before the look, after it) [1/m²], and the expected number of them that the look detects."""
     dt = max((now_ns - bank.intensity_ns) * 1e-9, 0.0) if bank.intensity_ns >= 0 else 0.0
     before = flow(model.births, bank.intensity, dt)
-    return before, before * model.missed[sensor.id] if sensor.polled else before
-
-
-def expected_new(model: TrackerModel, before: Floats, after: Floats) -> float:
-    """Number of undetected targets that a look is expected to detect."""
-    return 0.0 if after is before else float((before - after).sum()) * model.births.cell**2
+    if not sensor.polled:
+        return before, before, 0.0
+    after = before * model.missed[sensor.id]
+    return before, after, float((before - after).sum()) * model.births.cell**2
 
 
 def settle(
     model: TrackerModel,
     bank: TrackBank,
+    updated: UpdatedTracks,
+    born: Newborn,
     scan: ScanColumns,
-    tracks: TrackColumns,
-    rows: Rows,
     undetected: Floats,
-) -> TrackBank:
-    """The bank after a look: the ``tracks`` that it left, what was undetected, and what its ``rows`` teach."""
-    sensor = model.sensor(scan.sensor)
-    closed = rows.status == CLOSED
-    if len(rows) and closed.any():
+    unused: tuple[int, int],
+) -> tuple[TrackBank, Rows]:
+    """The bank after a look, and its rows: old tracks rewritten, new ones added, terminated ones removed.
+
+    ``unused``: the number of plots that were dropped, and of those in a clutter burst.
+    """
+    now, sensor = updated.now_ns, model.sensor(scan.sensor)
+    ids = np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64)
+    polar = int(model.survey.column[sensor.index]) if len(bank.learnt) else -1
+    tracks, rows = next_bank(bank.tracks, updated, born, ids, sensor.index, polar, deletion_rules(model))
+    history = Rows(now, *rows, *unused)
+    closed = history.status == CLOSED
+    if closed.any():
         undetected = undetected.copy()
-        east, north = np.ascontiguousarray(rows.centre[closed, :2].T)  # same type for one track as for many
-        recycle(model.births, undetected, east, north, rows.existence[closed])
-    newest, heard = max(rows.time_ns, bank.intensity_ns), _heard(bank, sensor, scan)
-    return TrackBank(tracks, undetected, newest, heard, learn(model, bank.learnt, scan, rows))
+        east, north = np.ascontiguousarray(history.centre[closed, :2].T)  # same type for one track as for many
+        recycle(model.births, undetected, east, north, history.existence[closed])
+    newest, heard = max(now, bank.intensity_ns), _heard(bank, sensor, scan)
+    learnt = learn(model, bank.learnt, scan, history)
+    return TrackBank(tracks, undetected, newest, heard, learnt), history
 
 
-def named(track: Ints, scan: ScanColumns) -> Ints:
-    """The ids ``track`` (track,), those of new tracks (fusion.track_management.bank_update) by their founding plots."""
-    new = np.flatnonzero(track < 0)
-    if not len(new):
-        return track
-    ids = track.copy()
-    ids[new] = [track_id(*scan.key, -1 - number) for number in track[new].tolist()]
-    return ids
+def after_nothing(bank: TrackBank, sensor: SensorModel, scan: ScanColumns, undetected: Floats) -> TrackBank:
+    """The bank after an empty scan that changed no track."""
+    newest = max(scan.observed_ns, bank.intensity_ns)
+    return replace(bank, intensity=undetected, intensity_ns=newest, heard_ns=_heard(bank, sensor, scan))
 
 
 def _heard(bank: TrackBank, sensor: SensorModel, scan: ScanColumns) -> Ints:

@@ -15,6 +15,7 @@ from fusion.models.settings import TrackerSettings
 from fusion.track_management.timeline import LATENESS_SCANS, Timeline
 from fusion.tracker import Tracker, track
 from geo.frame import LocalFrame
+from sensors.detections import TAILS
 from sensors.layout import Layout, place
 from sensors.scan_columns import ARRAYS, ScanColumns
 
@@ -30,8 +31,7 @@ RNG = np.random.default_rng(5)
 
 def look(number: int) -> ScanColumns:
     """One walker who goes north at 1.4 m/s, seen each second."""
-    tails = {"cov": (2, 2), "class_probability": (5,)}
-    columns = {name: np.full((1, *tails.get(name, ())), np.nan) for name in ARRAYS}
+    columns = {name: np.full((1, *TAILS.get(name, ())), np.nan) for name in ARRAYS}
     columns["azimuth"] = RNG.normal(0.5, 0.007, 1)
     columns["range_"] = 500.0 + 1.4 * number + RNG.normal(0.0, 4.0, 1)
     columns["azimuth_sd"], columns["range_sd"] = np.array([0.007]), np.array([4.0])
@@ -86,7 +86,7 @@ SCARCE = TrackerSettings(runs_per_scan=1.2)
 def empty_look(sensor: int, number: int, sensors: int) -> ScanColumns:
     """An empty scan of one of ``sensors`` sensors that take turns, each once per second."""
     at_ns = 1_700_000_000 * 10**9 + number * 10**9 + sensor * 10**9 // sensors
-    none = {name: np.zeros((0, 5) if name == "class_probability" else 0) for name in ARRAYS}
+    none = {name: np.zeros((0, *TAILS.get(name, ()))) for name in ARRAYS}
     return ScanColumns(f"S{sensor:03d}", "radar", 1, number, at_ns, at_ns, **none)
 
 
