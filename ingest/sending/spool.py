@@ -161,7 +161,8 @@ class Spool:
     def raise_first_boot(self, boot: int) -> None:
         """Begin at ``boot`` instead of 1 in a new file.
 
-        Only if this opening created the file without a ``first_boot``, and before the first message; else nothing changes.
+        Only if this opening created the file without a ``first_boot``, and before the first message; else it does
+        nothing.
 
         Parameters
         ----------
