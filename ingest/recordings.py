@@ -2,7 +2,8 @@
 
 Columns: ``sensor`` and ``observed_at`` (RFC 3339; UTC without an offset), and any field of a plot, named as in the JSON
 message (``range_m``, ``azimuth_deg``, ``lon``, ``lat``, ``position_sd_m``, …); ``kind`` of the sensor, ``received_at``,
-and ``class``, one name. An empty cell means not reported. Rows of one sensor and time are one scan.
+and ``class``, one name. An empty cell means not reported. Rows of one sensor and time are one scan. A row whose column
+``empty`` is true is a scan without detections: the sensor looked and saw nothing.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from sensors.scan import CLASSES, Plot, Scan
 __all__ = ["COLUMNS", "RecordingError", "check_columns", "rows_of_csv", "scans_of"]
 
 NUMBERS: Final = tuple(item.name for item in fields(Plot) if item.name not in ("classes", "source_id"))
-COLUMNS: Final = ("sensor", "observed_at", "received_at", "kind", "class", "source_id", *NUMBERS)
+COLUMNS: Final = ("sensor", "observed_at", "received_at", "kind", "class", "source_id", "empty", *NUMBERS)
 """The columns that a recording may have."""
 KINDS: Final = get_args(Kind)
+TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
+"""What a cell of the column ``empty`` may say."""
 
 
 class RecordingError(BadInput):
@@ -50,6 +53,7 @@ class _Look:
     observed_at: datetime
     received_at: datetime
     plots: list[Plot] = field(default_factory=list)
+    empty: bool = False
 
 
 def rows_of_csv(text: str, *, where: str) -> Iterator[dict[str, str]]:
@@ -155,7 +159,10 @@ def scans_of(rows: Iterable[Mapping[str, Any]], *, kind: str | None = None, wher
         row_label = f"{where}, row {number}"
         plot, row_look = _read(row, kind, row_label)
         look = looks.setdefault((row_look.sensor, row_look.observed_at), row_look)
-        look.plots.append(plot)
+        if (plot is None or look.empty) and (look is not row_look):
+            raise RecordingError("a scan is empty and is not", where=row_label, expected="one row for an empty scan")
+        if plot is not None:
+            look.plots.append(plot)
         look.received_at = max(look.received_at, row_look.received_at)
         if len(look.plots) > MAX_PLOTS:
             raise RecordingError(
@@ -170,7 +177,8 @@ def scans_of(rows: Iterable[Mapping[str, Any]], *, kind: str | None = None, wher
     return sorted(scans, key=lambda scan: (scan.received_at, scan.observed_at, scan.sensor))
 
 
-def _read(row: Mapping[str, Any], kind: str | None, row_label: str) -> tuple[Plot, _Look]:
+def _read(row: Mapping[str, Any], kind: str | None, row_label: str) -> tuple[Plot | None, _Look]:
+    """The detection of a row, None for an empty scan, and the look that it belongs to."""
     sensor, observed_at = str(_cell(row, "sensor") or ""), _moment(row, "observed_at", row_label)
     if observed_at is None:
         raise RecordingError("observed_at is empty", where=row_label, expected="a time")
@@ -184,17 +192,34 @@ def _read(row: Mapping[str, Any], kind: str | None, row_label: str) -> tuple[Plo
     label, source = _cell(row, "class"), _cell(row, "source_id")
     if label is not None and label not in CLASSES:
         raise RecordingError(f"class is {str(label)[:40]!r}", where=row_label, expected=", ".join(CLASSES))
+    empty = _truth(row, "empty", row_label)
+    if empty:
+        fields_given = (*values.items(), ("class", label), ("source_id", source))
+        if given := [name for name, value in fields_given if value is not None]:
+            raise RecordingError(
+                f"an empty scan with {given[0]}", where=row_label, expected="no detection beside empty"
+            )
     plot = Plot(
         **values, classes={} if label is None else {str(label): 1.0}, source_id=None if source is None else str(source)
     )
-    look = _Look(sensor, str(named), observed_at, received_at)
-    scan = Scan(sensor, 1, 1, 1, observed_at, received_at, look.kind, (plot,))
+    look = _Look(sensor, str(named), observed_at, received_at, empty=empty)
+    scan = Scan(sensor, 1, 1, 1, observed_at, received_at, look.kind, () if empty else (plot,))
     try:
         encode(scan)
     except MalformedMessage as error:
         problem = f"{error.field.removeprefix('plots[0].')}: {error.what}"
         raise RecordingError(problem, where=row_label, expected=error.expected) from None
-    return plot, look
+    return None if empty else plot, look
+
+
+def _truth(row: Mapping[str, Any], name: str, row_label: str) -> bool:
+    value = _cell(row, name)
+    if value is None:
+        return False
+    told = TRUTHS.get(str(value).strip().lower().removesuffix(".0"))
+    if told is None:
+        raise RecordingError(f"{name} is {str(value)[:40]!r}", where=row_label, expected="true or false")
+    return told
 
 
 def _cell(row: Mapping[str, Any], name: str) -> Any:

@@ -13,12 +13,13 @@
 # %% [markdown]
 # # After action: what a night showed
 #
-# A recorded night is replayed through the tracker that was live. Did the sensors detect as they were predicted to? What
-# came of the crossings, how sure is that, and which sensors had a part in it?
+# A night is replayed through the tracker that was live. Did the sensors detect as they were predicted to? What came of
+# the crossings, how sure is that, and which sensors had a part in it?
 #
-# The night is simulated, so the truth is known: who crossed, and who was never detected. In a real night the
-# undetected are modelled, and rates that need them have no sampling interval. Movers are unknown people; nothing here
-# calls anybody hostile, and an *apprehension* is that of the model below, not of a person.
+# `RECORDED` names the journal of a recorded night, such as `DATA/journal.db` of `watchline run --data DATA`, and
+# `SECTOR` its sector. Without one the night is simulated, so the truth is known: who crossed, and who was never
+# detected. Of a recorded night nobody knows the undetected; what is counted is of its confirmed tracks. Movers are
+# unknown people; nothing here calls anybody hostile, and an *apprehension* is that of the model below, not of a person.
 
 # %%
 from pathlib import Path
@@ -32,6 +33,7 @@ from fusion.scoring.calibration import calibrate
 from fusion.scoring.lineage import hand_overs, lineage_of, plots_by_sensor, sources_of
 from fusion.tracker import Tracker
 from geo.paths.response_times import response_time
+from ops.journal.recorded_scans import recorded_scans
 from ops.room.simulate_night import simulate_night
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector, read_bases
@@ -39,22 +41,29 @@ from ops.store.track_history import read_history, write_history
 from sensors.coverage import coverage, look_probability
 from sensors.detections import split, to_dataset
 from sensors.gaps import watch_belt
-from sensors.interdiction.interception import head_start
+from sensors.interdiction import head_start, modelled_outcomes, time_to_go
 from sensors.statistics.outcome_rates import Outcomes, assists, outcome_rates
 
+RECORDED, SECTOR = None, "cumberland"
 NIGHT_S, SEED = 900.0, 3
-sector = load_sector("cumberland")
+sector = load_sector(SECTOR)
 ground = open_sector(sector)
-scans, truth = simulate_night(ground, seed=SEED, duration_s=NIGHT_S)
+if RECORDED is None:
+    scans, truth = simulate_night(ground, seed=SEED, duration_s=NIGHT_S)
+else:
+    (scans, left_out), truth = recorded_scans(Path(RECORDED), ground.layout), None
+    print("left out:", left_out)
 night = split(to_dataset(scans, ground.layout))
-start, end = (pd.Timestamp(moment) for moment in (truth["time"].values.min(), truth["time"].values.max()))
+moments = pd.to_datetime([scan.observed_at for scan in scans]).tz_convert(None)
+start, end = moments.min(), moments.max()
 print(f"{len(night)} scans of {len(ground.layout)} sensors, {start:%Y-%m-%d %H:%M:%S} to {end:%H:%M:%S} UTC")
 
 # %% [markdown]
 # ## Replay
 #
-# The tracker sees the scans in their order and nothing else. Its events hold the lineage of the tracks: which plots, of
-# which sensors, each track was made of.
+# The tracker sees the scans in their order and nothing else (`watchline replay` has heartbeats and clock ticks too, and
+# gives the live tracks to the bit). Its events hold the lineage of the tracks: which plots, of which sensors, each
+# track was made of. How good the tracks are is known only beside a truth.
 
 # %%
 view = look_probability(ground.layout, ground.terrain)
@@ -63,8 +72,8 @@ events = [event for scan in night for event in tracker.advance(scan)]
 lineage = lineage_of(events)
 history = tracker.take_history(final=True)
 confirmed = set(history["track"].values[history["status"].values == "confirmed"])
-quality = gospa(truth, history)
-print(f"{len(confirmed)} confirmed tracks; GOSPA {quality.attrs['gospa_mean_m']:.1f} m on average")
+quality = None if truth is None else gospa(truth, history).attrs["gospa_mean_m"]
+print(f"{len(confirmed)} confirmed tracks; GOSPA {'unknown' if quality is None else f'{quality:.1f} m on average'}")
 
 # %% [markdown]
 # A recorded night may have its history in a file: `make demo`, `watchline replay` and `watchline archive track` write
@@ -75,7 +84,7 @@ with TemporaryDirectory() as folder:
     file = Path(folder) / "tracks.parquet"
     write_history(history, file, ground.frame)
     stored = read_history(file)
-assert gospa(truth, stored).attrs["gospa_mean_m"] == quality.attrs["gospa_mean_m"]
+assert quality is None or gospa(truth, stored).attrs["gospa_mean_m"] == quality
 print(f"{stored.sizes['estimate']} estimates of {len(np.unique(stored['track']))} tracks read back")
 
 # %% [markdown]
@@ -95,7 +104,9 @@ judged.to_dataframe().round(3)
 # Who went from the far side to the home side has crossed. Detected: a confirmed track within 50 m. In the model
 # somebody is *apprehended* whose first confirmed track left the response a head start (`t_go − RFT` above 0 at that
 # place, from the nearest base over the mobility surface) and *got away* where it did not. Who had no confirmed track is
-# *undetected*. That is a model with named parts; a real night has dispositions instead.
+# *undetected*. Where the recording ended before the response or the crosser, by the fastest way on from there, was at
+# the edge of the belt, the crossing is *open* and counts as none of these: nobody has met anybody a second after the
+# first track. That is a model with named parts; a real night has dispositions besides (`watchline score`).
 
 # %%
 bases = np.array([ground.frame.to_local(*place) for place in read_bases(sector.bases).values()])
@@ -105,32 +116,62 @@ seen = watch_belt(
     ground.border,
     belt_m=sector.belt_m,
 )
-spare = head_start(seen, response_time(ground.terrain, bases))
-delay = time_to_confirm(truth, history)
+spare = head_start(seen, response_time(ground.terrain, bases)) if len(bases) else time_to_go(seen) * np.nan
+to_go = time_to_go(seen)
+if truth is None:  # those who are known: the confirmed tracks, from their first estimate on
+    paths, kind = history.isel(estimate=np.flatnonzero(np.isin(history["track"].values, list(confirmed)))), "track"
+else:
+    paths, kind = truth, "target"
+    delay = time_to_confirm(truth, history)
+
+
+def seconds_between(earlier, later):
+    """Seconds from one moment to another."""
+    return (later - earlier) / np.timedelta64(1, "s")
+
+
+def confirmed_after(name, mine):
+    """Seconds from a mover's beginning to its first confirmed track; NaN without one."""
+    if truth is not None:
+        return float(delay.sel(target=name)) if name in delay["target"].values else np.nan
+    first = mine["time"].values[mine["status"].values == "confirmed"].min()
+    return seconds_between(mine["time"].values[0], first)
+
+
 rows = []
-for target in np.unique(truth["target"].values):
-    mine = truth.isel(estimate=np.flatnonzero(truth["target"].values == target))
-    offset = mine["offset_m"].values
+for name in np.unique(paths[kind].values):
+    mine = paths.isel(estimate=np.flatnonzero(paths[kind].values == name))
+    began, offset = mine["time"].values[0], mine["offset_m"].values
     inward = bool((offset < 0).any() and (offset > 0).any() and offset[0] < 0 < offset[-1])
-    waited = float(delay.sel(target=target)) if target in delay["target"].values else np.nan
-    ahead = np.nan
-    if np.isfinite(waited):
-        at = mine["time"].values[0] + np.timedelta64(int(waited * 1e9), "ns")
-        here = mine.isel(estimate=int(np.argmin(np.abs(mine["time"].values - at))))
-        place = {"easting": float(here["easting"]), "northing": float(here["northing"])}
-        ahead = float(spare.sel(place, method="nearest"))
-    rows.append({"target": target, "crossed": inward, "confirmed after [s]": waited, "head start [min]": ahead / 60.0})
-movers = pd.DataFrame(rows).set_index("target")
+    waited = confirmed_after(name, mine)
+    at = mine["time"].values[-1] if np.isnan(waited) else began + np.timedelta64(int(waited * 1e9), "ns")
+    here = mine.isel(estimate=int(np.argmin(np.abs(mine["time"].values - at))))
+    place = {"easting": float(here["easting"]), "northing": float(here["northing"])}
+    gone = np.isnan(waited) and seconds_between(at, end.to_datetime64()) > 5.0  # left the scene before the end
+    rows.append(
+        {
+            kind: name,
+            "crossed": inward,
+            "confirmed after [s]": waited,
+            "head start [s]": float(spare.sel(place, method="nearest")),
+            "to go [s]": 0.0 if gone else float(to_go.sel(place, method="nearest")),
+            "recorded [s]": seconds_between(began, end.to_datetime64()),
+        }
+    )
+columns = ("confirmed after [s]", "head start [s]", "to go [s]", "recorded [s]")
+movers = pd.DataFrame(rows, columns=[kind, "crossed", *columns]).set_index(kind)
+movers["outcome"] = modelled_outcomes(*(movers[name] for name in columns))
 movers.round(1)
 
 # %%
 crossers = movers[movers["crossed"]]
-known = crossers["confirmed after [s]"].notna()
-in_time = known & (crossers["head start [min]"] > 0.0)
+count = crossers["outcome"].value_counts()
 outcomes = Outcomes(
-    apprehended=int(in_time.sum()), got_away=int((known & ~in_time).sum()), undetected=int((~known).sum())
+    apprehended=int(count.get("apprehended", 0)),
+    got_away=int(count.get("got away", 0)),
+    undetected=None if truth is None else int(count.get("undetected", 0)),
 )
-print(f"{len(crossers)} crossed: {outcomes}")
+print(f"{len(crossers)} crossed, of whom {int(count.get('open', 0))} are open at the end and not counted: {outcomes}")
 pd.DataFrame(
     {
         name: {
@@ -141,7 +182,7 @@ pd.DataFrame(
             "interval": rate.interval,
             "limits": rate.limits,
         }
-        for name, rate in outcome_rates(outcomes, simulated=True).items()
+        for name, rate in outcome_rates(outcomes, simulated=truth is not None).items()
     }
 ).transpose()
 
@@ -168,5 +209,6 @@ table = pd.DataFrame({sensor: {"tracks assisted": sum(counts.values())} for sens
 for sensor in ground.layout.ids:
     if sensor not in table.index:
         table.loc[sensor] = 0
-print(f"hidden from all: {int((~known).sum())} crossers without any confirmed track")
+unseen = int((crossers["outcome"] == "undetected").sum())
+print(f"hidden from all: {'unknown' if truth is None else unseen} crossers without any confirmed track")
 table.sort_values("tracks assisted", ascending=False)

@@ -20,6 +20,10 @@ HIDDEN: Final = "1 hidden from the best few sites, 0 seen by one of them, for ta
 THROUGH: Final = "least time of a crossing from edge to edge that passes the cell; infinite where none can"
 
 
+WHO_RESPONDS: Final = ("mover", "assumptions")
+"""Attributes of a response time that say who goes and how fast."""
+
+
 def challenge_rasters(
     terrain: xr.Dataset,
     border: BorderLine,
@@ -82,10 +86,12 @@ def challenge_rasters(
     if ground.response is not None:
         layers["response_time"] = (belt.of(ground.response), "s", "time until somebody from a base is there")
     dims = ("northing", "easting")
-    data = {
+    data: dict[str, Any] = {
         name: (dims, np.where(belt.inside, values, np.nan), {"units": units, "long_name": meaning})
         for name, (values, units, meaning) in layers.items()
     }
+    if response is not None:  # who responds is not who crosses
+        data["response_time"][2].update({key: response.attrs[key] for key in WHO_RESPONDS if key in response.attrs})
     return xr.Dataset(
         data,
         coords={

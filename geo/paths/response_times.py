@@ -82,8 +82,21 @@ def response_time(
         "bases_on_foot": int((at_bases & ~wheels).sum()),
         "turnout_s": chosen.turnout_s,
         "dismount_s": chosen.dismount_s,
+        "assumptions": "; ".join(response_assumptions(chosen)),
     }
     return _seconds(walker, np.minimum(driven, walked), attrs).rename("response_time")
+
+
+def response_assumptions(settings: MobilitySettings) -> tuple[str, ...]:
+    """Say who responds and how fast, one assumption each."""
+    return (
+        "a crew from the base that is nearest in time responds, by vehicle as far as that saves time, then on foot",
+        f"vehicle off the road: {settings.vehicle_mps:g} m/s on level open ground, times exp(−"
+        f"{settings.vehicle_decline:g} |gradient|), on gradients to {settings.vehicle_limit:g}",
+        "vehicle on a road: the speed of its class",
+        f"on foot: Tobler's speed, {settings.off_path_factor:g} of it off paths",
+        f"turnout {settings.turnout_s:g} s, leaving the vehicle {settings.dismount_s:g} s",
+    )
 
 
 def journey_time(

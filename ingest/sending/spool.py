@@ -159,8 +159,9 @@ class Spool:
         return version
 
     def raise_first_boot(self, boot: int) -> None:
-        """Begin at ``boot`` instead of 1, if this opening created the file without a ``first_boot`` and no message has
-        been put yet.
+        """Begin at ``boot`` instead of 1 in a new file.
+
+        Only if this opening created the file without a ``first_boot``, and before the first message; else nothing changes.
 
         Parameters
         ----------

@@ -45,10 +45,20 @@ def journal_import(
     journal: Annotated[Path, typer.Option("--journal", help="The new journal.")],
     sector_id: Annotated[str, typer.Option("--sector-id", help="The sector's name in topics.")] = "cumberland",
     kind: Annotated[str | None, typer.Option("--kind", help="Of sensors whose rows name no kind.")] = None,
+    silent_after_s: Annotated[
+        float | None,
+        typer.Option(
+            "--silent-after",
+            metavar="SECONDS",
+            help="Longer gaps of a sensor without empty scans are silences. Default: none is.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a journal of a recording, for `replay`."""
     from ops.journal.import_recording import import_recording
 
-    summary = import_recording(recording, journal, sector_id=sector_id, kind=kind, screen=screen)
+    summary = import_recording(
+        recording, journal, sector_id=sector_id, kind=kind, screen=screen, silent_after_s=silent_after_s
+    )
     answer(summary, as_json=as_json)

@@ -17,7 +17,7 @@ LIGHT_ON_THE_LEVEL: Final = math.sqrt(0.5)
 
 
 def shade(elevation: Float32s, cell_m: float) -> Float32s:
-    """Return the light on each cell, 0 to 1, of an elevation raster, rows from north to south; NaN near voids."""
+    """Return the light on each cell, 0 to 1, of an elevation raster, rows north to south; NaN on and near voids."""
     south_slope, east_slope = np.gradient(elevation * np.float32(EXAGGERATION), cell_m)
     steepness = np.sqrt(1 + south_slope**2 + east_slope**2)
     light = np.zeros_like(elevation)
@@ -25,4 +25,5 @@ def shade(elevation: Float32s, cell_m: float) -> Float32s:
         azimuth = math.radians(azimuth_deg)
         facing = south_slope * math.cos(azimuth) - east_slope * math.sin(azimuth)
         light += weight * np.clip(LIGHT_ON_THE_LEVEL * (1 + facing) / steepness, 0, 1)
+    light[np.isnan(elevation)] = np.nan  # the slope of a single void is that between its neighbours
     return light.astype(np.float32)

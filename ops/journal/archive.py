@@ -187,11 +187,18 @@ def count_pieces(detections: Path, sectors: Iterable[str]) -> int:
 
 
 def _track_piece(before: str, path: Path, sector: str, out: Path, settings: Path | None, last: bool) -> str:
-    """Track one piece of a sector's chain; return the key and path of the resulting state. The key covers all input."""
+    """Track one piece of a sector's chain; return the key and path of the resulting state.
+
+    The key covers all input by its content, so that the same input gives the same files in any folder.
+    """
     from fusion.batch import track_piece
 
-    folder = out / load_sector(sector).name
-    marks = f"{before} {_digest(path)} {sector} {_layout_digest(sector)} {_digest(settings)} {last}"
+    chosen_sector = load_sector(sector)
+    folder = out / chosen_sector.name
+    marks = (
+        f"{before[:64]} {_digest(path)} {chosen_sector.name} {_digest(chosen_sector.path)} {_layout_digest(sector)} "
+        f"{_digest(settings)} {last}"
+    )
     key = hashlib.sha256(marks.encode()).hexdigest()
     tracks, mark = folder / path.name, folder / f"{path.stem}.state"
     if tracks.exists() and mark.exists() and mark.read_bytes()[:64] == key.encode():

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 READY_S: Final = 120.0
 CLEANED_S: Final = 3.0
 DRAIN_S: Final = 10.0
+CAUGHT_UP_S: Final = 120.0
+"""Longest wait for fusion at the end; it may have been started again shortly before, on a busy machine."""
 MEMORY_EVERY_S: Final = 1.0
 NIGHT_MARGIN_S: Final = 30.0
 DEFAULT_NIGHT_S: Final = 3600.0
@@ -147,7 +149,7 @@ class Demo:
     def drain(self) -> dict[str, int]:
         """Wait until ingest and fusion have processed all messages; return the number sent per sensor."""
         published: dict[str, int] = self.simulator.wait_for("published", timeout_s=DRAIN_S + 5.0)
-        self.room.drain(DRAIN_S)
+        self.room.drain(CAUGHT_UP_S)
         self.memory.stop()
         return published
 

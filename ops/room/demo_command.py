@@ -41,7 +41,7 @@ def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: 
         with screen.status("Senders have stopped; draining the queues ..."):
             published = demo.drain()
             room.ingest.stop(timeout_s=10.0)
-            room.fusion.stop(timeout_s=20.0)
+            room.fusion.stop(timeout_s=60.0)
             clear_retained(demo, published)
             room.show_map(False)  # the report needs the memory
         with screen.status("Scoring against the simulator's truth, writing the report ..."):

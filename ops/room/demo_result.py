@@ -157,7 +157,7 @@ def summarise(demo: Demo, published: Mapping[str, int]) -> Summary:
         and row["published"] == row["journaled"] + row["dead_lettered_unique"] + row["shed_unique"]
         for row in per_sensor.values()
     )
-    latencies = np.load(demo.room.store_path.with_suffix(".latency.npy"))
+    latencies = _latencies(demo.room.store_path.with_suffix(".latency.npy"))
     scores = quality(demo, ground)
     progress = demo.room.reader.progress()
     figures: dict[str, Any] = {
@@ -190,6 +190,11 @@ def _counts(path: Path) -> tuple[dict[str, Counts], dict[str, int]]:
         return journal.counts("detections"), recount
     finally:
         journal.close()
+
+
+def _latencies(path: Path) -> np.ndarray:
+    """Return what fusion measured, milliseconds; empty when it was killed before it wrote them."""
+    return np.load(path) if path.exists() else np.empty(0)
 
 
 def _percentile(values: np.ndarray, percent: float) -> float | None:

@@ -7,13 +7,17 @@ from sensors.interdiction.interception import (
     head_start,
     interruptions,
     most_vulnerable_crossing,
+    time_to_go,
 )
+from sensors.interdiction.modelled_outcomes import modelled_outcomes
 
 __all__ = [
     "InterdictionError",
     "ResponseSettings",
     "head_start",
     "interruptions",
+    "modelled_outcomes",
     "most_vulnerable_crossing",
     "probability_of_interruption",
+    "time_to_go",
 ]

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
 from geo.arrays import Floats, Ints
+from geo.border.belt import Belt
 from geo.errors import BadInput
 from geo.paths.along_path import Along
 from geo.paths.crossings import INWARD, Crossings, crossings
@@ -29,6 +30,8 @@ from sensors.interdiction.easi import probability_of_interruption
 
 LEAST, FASTEST, VULNERABLE = "least detected", "fastest", "most vulnerable"
 WAYS: Final = (LEAST, FASTEST, VULNERABLE)
+STRIPS_TRIED: Final = (0.5, 1.0, 2.0)
+"""Factors on the number of strips, for its sensitivity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +46,20 @@ class ResponseSettings:
         Probability [1] that an alarm is passed on.
     position : float
         Where in a task its detection falls [1]: 1 at its beginning, 0 at its end.
-    strips : int
-        Number of strips into which the belt is cut.
+    strips : int, optional
+        Number of strips into which the ground between the edges is cut; without it that of ``strips_over``.
+    strip_m : float, m
+        Depth of ground over which a crosser keeps a pace: times of different strips are independent.
+    least_strips : int
+        Strips below which the place of a detection is too coarse.
     """
 
     sd_share: float = 0.3
     communication: float = 0.95
     position: float = 0.5
-    strips: int = 4
+    strips: int | None = None
+    strip_m: float = 1000.0
+    least_strips: int = 4
 
     def __post_init__(self) -> None:
         for name in ("communication", "position"):
@@ -58,8 +67,31 @@ class ResponseSettings:
                 raise BadInput(f"{getattr(self, name)!r}", where=f"response setting {name}", expected="0 to 1")
         if not 0.0 <= self.sd_share < math.inf:
             raise BadInput(f"{self.sd_share!r}", where="response setting sd_share", expected="a share from 0")
-        if not (isinstance(self.strips, int) and self.strips >= 1):
-            raise BadInput(f"{self.strips!r}", where="response setting strips", expected="a whole number from 1")
+        if not (isinstance(self.strip_m, (int, float)) and 0.0 < self.strip_m < math.inf):
+            raise BadInput(f"{self.strip_m!r}", where="response setting strip_m", expected="metres above 0")
+        for name, given in (("strips", self.strips), ("least_strips", self.least_strips)):
+            if name == "strips" and given is None:
+                continue
+            if isinstance(given, bool) or not (isinstance(given, int) and given >= 1):
+                raise BadInput(f"{given!r}", where=f"response setting {name}", expected="a whole number from 1")
+
+    def strips_over(self, depth_m: float) -> int:
+        """Return the number of strips of ground that is ``depth_m`` deep from edge to edge.
+
+        One for each ``strip_m``, as the pace within a strip is one and independent of the next one's: more strips would
+        make the time of the crossing surer than it is. At least ``least_strips``.
+        """
+        return self.strips or max(self.least_strips, round(depth_m / self.strip_m))
+
+    def words(self, strips: int, depth_m: float) -> tuple[str, ...]:
+        """State the settings, one assumption each, for ``strips`` over ``depth_m``."""
+        return (
+            f"{strips} strips of {depth_m / strips:.0f} m, detection counts with {self.position:g} of a strip's time "
+            "still ahead",
+            f"times of each strip and of the response spread by {self.sd_share:g} of their mean (1 σ), independent",
+            f"an alarm is passed on with {self.communication:g}",
+            "the response goes to where the way leaves the belt",
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,11 +241,37 @@ def head_start(
     return xr.DataArray(spare, place, ("northing", "easting"), "head_start", {"units": "s", "direction": direction})
 
 
+def time_to_go(watched: WatchedBelt, *, direction: str = INWARD, neighbours: int = 16) -> xr.DataArray:
+    """Compute the least time from each cell of the belt to the edge where a crossing ends.
+
+    Parameters
+    ----------
+    watched : WatchedBelt
+        The belt under its sensors (``sensors.gaps.watch_belt``), which do not matter here.
+    direction : str
+        Direction of the crossing, "inward" or "outward".
+    neighbours : {8, 16}
+        Moves per cell of the path search.
+
+    Returns
+    -------
+    xarray.DataArray, dims (northing, easting), s
+        ``t_go``; NaN outside the belt and where there is no path.
+    """
+    seconds = _spread_to_end(watched, direction, neighbours).cost
+    place = {"northing": watched.belt.northing, "easting": watched.belt.easting}
+    data = np.where(np.isfinite(seconds), seconds, np.nan)
+    return xr.DataArray(data, place, ("northing", "easting"), "time_to_go", {"units": "s", "direction": direction})
+
+
+def _spread_to_end(watched: WatchedBelt, direction: str, neighbours: int) -> Spread:
+    goal = watched.belt.inner if direction == INWARD else watched.belt.outer
+    return Steps.over(watched.on_belt, neighbours=neighbours).spread(np.where(goal, 0.0, np.inf), backward=True)
+
+
 def _to_go(watched: WatchedBelt, response: xr.DataArray, direction: str, neighbours: int) -> tuple[Spread, Floats]:
     """The fastest path from each cell of the belt to the end of a crossing, and the response to that end [s]."""
-    goal = watched.belt.inner if direction == INWARD else watched.belt.outer
-    steps = Steps.over(watched.on_belt, neighbours=neighbours)
-    to_go = steps.spread(np.where(goal, 0.0, np.inf), backward=True)
+    to_go = _spread_to_end(watched, direction, neighbours)
     return to_go, watched.belt.of(response).ravel()[where_it_ends(to_go)]
 
 
@@ -253,16 +311,10 @@ def tasks_of(watched: WatchedBelt, ways: Crossings, response: xr.DataArray, sett
     """
     cells = [ways.cells(segment) for segment in range(ways.cost.size)]
     along = Along.over_paths(watched.on_belt, cells)
-    # for a zone, the offset of its far edge
-    least = min(-watched.belt.belt_m, float(watched.belt.offset[watched.belt.inside].min()))
-    share = (along.of_pieces(watched.belt.offset) - least) / (watched.belt.belt_m - least)
-    share = np.clip(share, 0.0, 1.0)
-    if ways.direction != INWARD:
-        share = 1.0 - share
-    strip = np.minimum((share * settings.strips).astype(np.int64), settings.strips - 1)
-    strip = _onward(strip, along.path)
+    strips = settings.strips_over(depth_of(watched.belt))
+    strip = strip_of_pieces(watched.belt, along, strips, ways.direction)
     late = any(sensor.delay_s > 0.0 for sensor in watched.sensors)
-    tasks = settings.strips + int(late)
+    tasks = strips + int(late)
 
     def by_task(pieces: Floats, strip: Ints) -> Floats:
         total = np.bincount(along.path * tasks + strip, weights=pieces, minlength=along.paths * tasks)
@@ -273,7 +325,7 @@ def tasks_of(watched: WatchedBelt, ways: Crossings, response: xr.DataArray, sett
     for number, sensor in enumerate(watched.sensors):
         pieces = hazard_of_pieces(watched, along, number)[0]
         if sensor.delay_s > 0.0:
-            reported_late += by_task(pieces, later_strip(along, strip, sensor.delay_s, after=settings.strips))
+            reported_late += by_task(pieces, later_strip(along, strip, sensor.delay_s, after=strips))
         else:
             hazard = hazard + pieces
     in_task = by_task(hazard, strip) + reported_late
@@ -290,6 +342,26 @@ def later_strip(along: Along, strip: Ints, delay_s: float, *, after: int) -> Int
     reached = np.minimum(then, max(len(strip) - 1, 0))
     over = (then >= len(strip)) | (along.path[reached] != along.path)
     return np.where(over, after, strip[reached]).astype(np.int64)
+
+
+def depth_of(belt: Belt) -> float:
+    """Depth of the ground between the edges [m]: both sides of a line; of a zone its greatest width and the belts."""
+    return belt.belt_m - _far_edge(belt)
+
+
+def _far_edge(belt: Belt) -> float:
+    """Offset of the outer edge [m]; of a zone that of its far edge."""
+    return min(-belt.belt_m, float(belt.offset[belt.inside].min(initial=0.0)))
+
+
+def strip_of_pieces(belt: Belt, along: Along, strips: int, direction: str) -> Ints:
+    """The strip (piece,) of each piece of paths, counted in the direction of the crossing; a path never returns to an
+    earlier strip."""
+    share = np.clip((along.of_pieces(belt.offset) - _far_edge(belt)) / depth_of(belt), 0.0, 1.0)
+    if direction != INWARD:
+        share = 1.0 - share
+    strip = np.minimum((share * strips).astype(np.int64), strips - 1)
+    return _onward(strip, along.path)
 
 
 def _critical(watched: WatchedBelt, along: Along, response_s: Floats) -> Floats:
@@ -349,7 +421,9 @@ def interruptions(
     Returns
     -------
     xarray.Dataset, dims (segment, way, slower)
-        ``interruption_probability`` [1]; (segment, slower) ``least_interruption``; (segment, way)
+        ``interruption_probability`` [1]; (segment, slower) ``least_interruption``; (segment, way, strips_tried) and
+        (segment, strips_tried) ``interruption_by_strips`` and ``least_by_strips``, the sensitivity to the number of
+        strips: with half, as many, and twice as many, the response as given; (segment, way)
         ``detection_probability``, ``seconds``, ``response_s``, ``margin_s`` (time margin if detected at the edge of the
         belt), and ``critical_easting`` and ``critical_northing`` [m], the critical detection point; NaN where all
         detection is too late, where there is no path, or where a time is unknown. Interruption is NaN also where a
@@ -384,14 +458,31 @@ def interruptions(
     interruption = np.stack(
         [np.stack([t.interruption(chosen, slower=float(f)) for f in factors], axis=1) for t in tasks.values()], axis=1
     )
+    depth = depth_of(watched.belt)
+    strips = chosen.strips_over(depth)
+    tried = {factor: max(1, round(factor * strips)) for factor in STRIPS_TRIED}
+    by_strips = np.stack(
+        [
+            np.stack(
+                [
+                    tasks_of(watched, way, response, replace(chosen, strips=number)).interruption(chosen)
+                    for way in ways.values()
+                ],
+                axis=1,
+            )
+            for number in tried.values()
+        ],
+        axis=2,
+    )
     # NaN, never a number, where detection is unknown: one rule, that of ``sensors.crossing.segments``
-    interruption[unknown_segments_in(watched, ways[LEAST])] = np.nan
-    unknown = np.isnan(interruption).any(axis=1)
-    least = np.where(unknown, np.nan, np.nanmin(np.where(np.isnan(interruption), np.inf, interruption), axis=1))
+    nobody_knows = unknown_segments_in(watched, ways[LEAST])
+    interruption[nobody_knows], by_strips[nobody_knows] = np.nan, np.nan
     units = {"detection_probability": "1", "critical_easting": "m", "critical_northing": "m"}
     data: dict[str, Any] = {
         "interruption_probability": (("segment", "way", "slower"), interruption, {"units": "1"}),
-        "least_interruption": (("segment", "slower"), least, {"units": "1"}),
+        "least_interruption": (("segment", "slower"), _least_of(interruption), {"units": "1"}),
+        "interruption_by_strips": (("segment", "way", "strips_tried"), by_strips, {"units": "1"}),
+        "least_by_strips": (("segment", "strips_tried"), _least_of(by_strips), {"units": "1"}),
     }
     for name, values in stacked.items():
         data[name] = (("segment", "way"), np.where(crossed, values, np.nan), {"units": units.get(name, "s")})
@@ -402,6 +493,7 @@ def interruptions(
             "segment": np.arange(len(spans)),
             "way": list(WAYS),
             "slower": factors,
+            "strips_tried": list(STRIPS_TRIED),
             "start_m": ("segment", spans[:, 0], {"units": "m"}),
             "end_m": ("segment", spans[:, 1], {"units": "m"}),
         },
@@ -411,8 +503,17 @@ def interruptions(
             "sd_share": chosen.sd_share,
             "communication": chosen.communication,
             "position": chosen.position,
-            "strips": chosen.strips,
+            "strips": strips,
+            "response_assumptions": "; ".join(
+                (*str(response.attrs.get("assumptions", "response as given")).split("; "), *chosen.words(strips, depth))
+            ),
             "response_missing": response.attrs.get("missing", "not said"),
             "limits": "task times independent and normal; the response comes to where the way leaves the belt",
         },
     )
+
+
+def _least_of(interruption: Floats) -> Floats:
+    """The least over the ways (segment, …) of (segment, way, …); NaN where one of them is unknown."""
+    unknown = np.isnan(interruption).any(axis=1)
+    return np.where(unknown, np.nan, np.nanmin(np.where(np.isnan(interruption), np.inf, interruption), axis=1))

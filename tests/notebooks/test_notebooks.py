@@ -15,6 +15,17 @@ from pathlib import Path
 
 import pytest
 
+from ingest.decode import encode
+from ingest.envelope import Delivery
+from ingest.receiving.receiver import Receiver, ReceiverSettings
+from ingest.topics import sensor_topic
+from ops.journal.recorded_scans import recorded_scans
+from ops.journal.writer import Journal
+from ops.room.simulate_night import simulate_night
+from ops.sector.open_sector import open_sector
+from ops.sector.sector_file import load_sector
+from sensors.timestamps import nanoseconds
+
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.py"))
 LONGEST_S = 900
@@ -66,6 +77,42 @@ def test_it_runs(notebook: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+@pytest.mark.timeout(LONGEST_S + 120)
+def test_after_action_reads_a_recorded_night(tmp_path: Path) -> None:
+    """The journal of a night: what it says is of the confirmed tracks, and nobody knows who was never detected."""
+    ground = open_sector(load_sector("cumberland"))
+    scans, _ = simulate_night(ground, seed=3, duration_s=120.0)
+    seen = {scan.key: scan for scan in scans}  # the simulator sends some twice
+    journal = Journal(tmp_path / "journal.db")
+    receiver = Receiver(
+        "cumberland", commit=journal.commit, acknowledge=lambda _: None, recall=journal.recall,
+        settings=ReceiverSettings(future_s=1e9, backfill_s=1e9),
+    )  # fmt: skip
+    for scan in scans:
+        topic = sensor_topic("cumberland", scan.sensor, "detections")
+        received_ns = nanoseconds(scan.received_at)
+        receiver.handle([Delivery(topic, encode(scan), "application/json", (("sent", str(received_ns)),), received_ns)])
+    journal.close()
+    read, left_out = recorded_scans(tmp_path / "journal.db", ground.layout)
+    assert {scan.key for scan in read} == set(seen)
+    assert left_out == {"unknown_sensor": 0, "unreadable": 0}
+
+    text = (FOLDER / "05_after_action.py").read_text(encoding="utf-8")
+    own = 'RECORDED, SECTOR = None, "cumberland"'
+    assert text.count(own) == 1
+    named = own.replace("None", repr(str(tmp_path / "journal.db")))
+    (tmp_path / "night.py").write_text(text.replace(own, named), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "night.py"], cwd=tmp_path, env={**os.environ, "MPLBACKEND": "agg"}, capture_output=True,
+        text=True, timeout=LONGEST_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert f"{len(seen)} scans" in done.stdout
+    assert "undetected=None" in done.stdout
+    assert "hidden from all: unknown" in done.stdout
+    assert "GOSPA unknown" in done.stdout
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

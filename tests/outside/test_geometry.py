@@ -416,6 +416,38 @@ def test_a_frame_around_nowhere_is_refused(place: tuple[float, float]):
         LocalFrame.around(*place)
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [[(179.9, -16.5), (-179.9, -16.5)]],  # a jump
+        [[(179.9, -16.5), (180.1, -16.5)]],  # on beyond 180
+        [[(179.9, -16.5), (180.0, -16.5)], [(-180.0, -16.5), (-179.9, -16.5)]],  # cut, as RFC 7946 §3.1.9 asks
+    ],
+    ids=["jump", "beyond", "cut"],
+)
+def test_a_border_over_the_antimeridian_is_as_long_as_its_geodesic(
+    tmp_path: Path, lines: list[list[tuple[float, float]]]
+):
+    """Fiji: 21 km from 179.9° east to 179.9° west; home, on the left of a line that runs east, is the north."""
+    border = Border.from_file(write_lines(tmp_path / "line.geojson", *lines), LocalFrame.around(180.0, -16.5))
+    assert border.length_m == pytest.approx(GEOD.inv(179.9, -16.5, -179.9, -16.5)[2], rel=1e-4)
+    for lon in (179.95, 180.0, -180.0, -179.95):
+        segment, _, offset = border.locate(*border.frame.to_local(lon, -16.49))
+        assert segment >= 0
+        assert offset == pytest.approx(GEOD.inv(lon, -16.5, lon, -16.49)[2], abs=5.0)
+
+
+def test_a_border_of_a_thousand_kilometres_is_as_long_as_its_geodesics(tmp_path: Path):
+    """The 49th parallel over 13 degrees, 951.2 km by geodesics; one transverse Mercator makes it 0.9 km longer."""
+    lons = np.linspace(-110.0, -97.0, 200)
+    lats = np.full(200, 49.0)
+    file = write_lines(tmp_path / "line.geojson", [(float(lon), 49.0) for lon in lons])
+    border = Border.from_file(file, LocalFrame.along(lons, lats))
+    assert border.length_m == pytest.approx(GEOD.line_length(lons, lats), rel=2e-4)
+    north = GEOD.fwd(-110.0, 49.0, 0.0, 500.0)[:2]
+    assert border.locate(*border.frame.to_local(north[0] + 1e-3, north[1]))[2] == pytest.approx(500.0, rel=1e-3)
+
+
 @pytest.mark.parametrize("code", [3857, 3035, 3413])
 def test_a_frame_that_is_not_true_there_is_refused_with_figures(tmp_path: Path, code: int):
     """Web Mercator stretches 15.7 km at 69.5° N to 44.7 km; others turn azimuths: never believed without a word."""

@@ -434,6 +434,68 @@ def test_a_surveyed_offset_is_taken_off_the_azimuths():
     assert float(plots.azimuth[0]) == pytest.approx(math.radians(1.5), abs=1e-9)
 
 
+# Units (docs/units.md and its schemas)
+
+UNIT_CHANGES: list[tuple[str, dict[str, Any], bool]] = [
+    ("position", {}, True),
+    ("position", {"distress": True, "note": "two injured", "position_sd_m": 8.0}, True),
+    ("position", {"lat": 90.5}, False),
+    ("position", {"lon": ...}, False),
+    ("position", {"distress": "yes"}, False),
+    ("position", {"note": "x" * 501}, False),
+    ("position", {"callsign": "P1"}, False),
+    ("position", {"unit": "patrol 1"}, False),
+    ("reply", {}, True),
+    ("reply", {"action": "reject", "reason": "own patrol"}, True),
+    ("reply", {"action": "shoot"}, False),
+    ("reply", {"by": ""}, False),
+    ("reply", {"alert": ...}, False),
+    ("reply", {"seq": -1}, False),
+]
+
+
+@pytest.mark.parametrize(("channel", "change", "good"), UNIT_CHANGES, ids=str)
+def test_messages_of_units_are_judged_alike_by_schema_and_decoder(channel: str, change: dict[str, Any], good: bool):
+    from ingest.unit_messages import decode_unit
+
+    body = {"unit": "patrol-1", "boot": 3_633_000, "seq": 1, "observed_at": "2026-03-14T21:00:00Z"}
+    body |= (
+        {"lon": -84.21, "lat": 36.58}
+        if channel == "position"
+        else {
+            "action": "acknowledge",
+            "alert": "A91f0c2d3e4b5a687",
+            "by": "Sgt. Meyer",
+        }
+    )
+    body = {key: value for key, value in (body | change).items() if value is not ...}
+    assert schema(channel).is_valid(body) == good
+    payload = json.dumps(body).encode()
+    if good:
+        assert decode_unit(payload, channel).unit == "patrol-1"
+    else:
+        with pytest.raises(MalformedMessage) as refused:
+            decode_unit(payload, channel)
+        assert refused.value.code in CODES
+
+
+def test_the_examples_for_units_are_what_the_decoder_takes():
+    """The messages that docs/units.md shows under "Send" are valid, each on its topic."""
+    from ingest.unit_messages import decode_unit
+
+    text = (ROOT / "docs" / "units.md").read_text()
+    shown, decoder = text.split("```json\n")[1].split("```")[0], json.JSONDecoder()
+    count = 0
+    while shown.strip():
+        body, end = decoder.raw_decode(shown.lstrip())
+        shown = shown.lstrip()[end:]
+        channel = "reply" if "action" in body else "position"
+        schema(channel).validate(body)
+        assert decode_unit(json.dumps(body).encode(), channel).unit == body["unit"]
+        count += 1
+    assert count >= 3
+
+
 # Through ingest into the journal: every message is accounted for (design §4a, counts; docs/reliability.md, time)
 
 

@@ -223,6 +223,7 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
             "p_detect": _rounded(way["p_detect"]),
             "p_detect_low": _rounded(way["p_detect_low"]),
             "p_interruption": _rounded(interruption_of(findings, way)),
+            "p_interruption_by_strips": _by_strips(findings, way),
             "unknown_m": _rounded(way["unknown_m"]),
             "confirmed_track": dict(way["confirmed"]),
         }
@@ -276,6 +277,19 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
             },
         },
         "records": [record.as_dict() for record in records],
+    }
+
+
+def _by_strips(findings: Findings, way: Any) -> dict[str, float | None]:
+    """Return P_I of a path by the number of strips: its sensitivity."""
+    one = findings.segments.sel(segment=way["segment"])
+    tried = one["interruption_by_strips"].sel(way=way["kind"])
+    strips = float(one["strips"])
+    if not math.isfinite(strips):
+        return {}
+    return {
+        f"{max(1, round(float(factor) * strips))}": _rounded(float(tried.sel(strips_tried=factor)))
+        for factor in tried["strips_tried"].to_numpy()
     }
 
 

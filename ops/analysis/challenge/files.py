@@ -197,7 +197,8 @@ def write_isochrones(path: Path, response: xr.DataArray, terrain: xr.Dataset, gr
             rounded = shapely.transform(area.geometry, lambda lonlat: lonlat.round(7))
             geometry = shapely.geometry.mapping(rounded)
             features.append({"type": "Feature", "properties": {"minutes": area.minutes}, "geometry": geometry})
-    document = {"type": "FeatureCollection", "ground": ground, "features": features}
+    said = {"assumptions": response.attrs["assumptions"].split("; ")}
+    document = {"type": "FeatureCollection", "ground": ground, **said, "features": features}
     _write_text(path, json.dumps(document, allow_nan=False) + "\n")
 
 

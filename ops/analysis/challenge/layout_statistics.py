@@ -10,7 +10,7 @@ import numpy as np
 
 from ops.analysis.challenge.files import interruption_of
 from ops.analysis.challenge.findings import Findings
-from ops.analysis.challenge.provenance import BY_PHASE, DEPTH_RULE, GONE, NO_BASES, Origin, depth_caution
+from ops.analysis.challenge.provenance import BY_PHASE, DEPTH_RULE, GONE, NO_BASES, Origin, by_strips, depth_caution
 from ops.analysis.challenge.work import SLOWER, STATES
 from sensors.crossing.segments import UNKNOWN, UNREACHABLE
 from sensors.interdiction.interception import LEAST
@@ -100,9 +100,16 @@ def _interruption(findings: Findings, origin: Origin) -> Statistic:
     )
     return origin.statistic(
         name, least[at, 0], "1", layout=True, of=f"segment {at}", n=int(np.isfinite(least[:, 0]).sum()),
-        interval="none: see the sensitivity to the response",
         limits=f"the least of three ways is not the worst; {slow}",
+        assumptions=origin.of_interruption(findings, at), **_sensitivity(findings, at),
     )  # fmt: skip
+
+
+def _sensitivity(findings: Findings, segment: int, kind: str | None = None) -> dict[str, Any]:
+    """Return the interval of the interruption of a way through a segment, without ``kind`` of the least of all."""
+    one = findings.segments.isel(segment=segment)
+    tried = one["least_by_strips"] if kind is None else one["interruption_by_strips"].sel(way=kind)
+    return by_strips(tried.to_numpy(), float(one["strips"]))
 
 
 def _paths(findings: Findings, origin: Origin) -> Iterator[Statistic]:
@@ -123,8 +130,10 @@ def _paths(findings: Findings, origin: Origin) -> Iterator[Statistic]:
         )  # fmt: skip
         interruption = interruption_of(findings, path)
         yield origin.statistic(
-            f"interruption, {kind} way", interruption, "1", layout=True, of=of, interval="none: see the sensitivity",
+            f"interruption, {kind} way", interruption, "1", layout=True, of=of,
             limits="task times independent and normal" if math.isfinite(interruption) else _no_response(findings),
+            assumptions=origin.of_interruption(findings, path["segment"]),
+            **_sensitivity(findings, path["segment"], kind),
         )  # fmt: skip
 
 

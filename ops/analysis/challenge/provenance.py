@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from geo.arrays import Floats
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.question import ChallengeQuestion
 from ops.sector.sector_file import read_bases
@@ -41,11 +42,12 @@ class Origin:
     code_version: str
     of_ground: tuple[str, ...]
     of_layout: tuple[str, ...]
+    of_response: tuple[str, ...]
 
     @classmethod
     def of(cls, findings: Findings) -> Origin:
         question = findings.question
-        ground, settings, response = question.ground, question.settings, ResponseSettings()
+        ground, settings = question.ground, question.settings
         line = hashlib.blake2b(ground.crossed.line.wkb, digest_size=8).hexdigest()
         attrs = ground.terrain.attrs
         every = max(1, max(ground.terrain["elevation"].shape) // CHECKED_CELLS)
@@ -71,10 +73,19 @@ class Origin:
                 f"{question.links.words[0].lower()}{question.links.words[1:]}",
                 "misses of sensors and looks independent",
                 movement,
-                f"response times spread by {response.sd_share:g}, an alarm is passed on {response.communication:g}",
                 "named settings of the sensors: summary.json",
             ),
+            of_response=() if question.response is None else tuple(question.response.attrs["assumptions"].split("; ")),
         )
+
+    def of_interruption(self, findings: Findings, segment: int) -> tuple[str, ...]:
+        """Return the assumptions of an interruption in a segment: of the layout, the response, and their meeting."""
+        if not self.of_response:
+            return self.of_layout
+        one = findings.segments.isel(segment=segment)
+        strips, strip_m = float(one["strips"]), float(one["strip_m"])
+        meeting = ResponseSettings().words(int(strips), strips * strip_m) if math.isfinite(strips) else ()
+        return (*self.of_layout, *self.of_response, *meeting)
 
     def statistic(self, name: str, value: float, unit: str, *, layout: bool = False, **more: Any) -> Statistic:
         """Return a record with this origin, about the layout or about the terrain."""
@@ -110,6 +121,18 @@ def _others(question: ChallengeQuestion) -> str:
 def deep(k: int) -> str:
     """Describe the barrier resilience k in words."""
     return f"{k} sensor deep" if k == 1 else f"{k} sensors deep"
+
+
+def by_strips(tried: Floats, strips: float) -> dict[str, Any]:
+    """Return the interval of an interruption that gives its sensitivity to the number of strips.
+
+    ``tried`` (strips_tried,) [1] are the probabilities with half, with as many and with twice the ``strips``.
+    """
+    if not (np.isfinite(tried).all() and math.isfinite(strips)):
+        return {"interval": "none: unknown with some number of strips"}
+    low, high = float(tried.min()), float(tried.max())
+    words = f"sensitivity: {strips:.0f} strips, half and twice as many; not an interval of chance"
+    return {"interval": words, "low": low, "high": high}
 
 
 DEPTH_RULE: Final = (

@@ -304,6 +304,8 @@ def _records_sheet(records: Sequence[Statistic]) -> Sheet:
         "those of every segment are in records_by_segment.parquet.",
         "Assumptions of the ground: " + "; ".join(records[0].assumptions) + ".",
     ]
+    interruption = next(record for record in records if record.name == "least probability of interruption")
+    words.append("Assumptions of response and interruption: " + "; ".join(interruption.assumptions) + ".")
     return Sheet(
         "Statistics", words, [], [record_table(records, of_sensors=False), record_table(records, of_sensors=True)]
     )

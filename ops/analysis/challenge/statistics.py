@@ -21,6 +21,7 @@ from ops.analysis.challenge.provenance import (
     NOT_DRAWN,
     OFF_ERROR,
     Origin,
+    by_strips,
 )
 from ops.analysis.challenge.work import STATES
 from sensors.statistics.statistic import Statistic
@@ -106,7 +107,10 @@ def _median(findings: Findings, origin: Origin) -> Statistic:
     time = findings.segments["response_time"].sel(belt="both").to_numpy()
     known = np.sort(time[~np.isnan(time)])
     value = known[len(known) // 2] if len(known) else math.nan
-    return origin.statistic(name, value, "s", n=len(known), limits="" if len(known) else "unknown in every segment")
+    return origin.statistic(
+        name, value, "s", n=len(known), limits="" if len(known) else "unknown in every segment",
+        assumptions=origin.of_response,
+    )  # fmt: skip
 
 
 def records_by_segment(findings: Findings) -> list[Statistic]:
@@ -127,10 +131,16 @@ def records_by_segment(findings: Findings) -> list[Statistic]:
                     of=f"segment {segment}",
                     n=scored,
                     limits=limits,
+                    **_whose(origin, name),
                     **_drawn(segments, name, segment),
                 )
             )
     return records + list(_detection_by_segment(findings, origin))
+
+
+def _whose(origin: Origin, name: str) -> dict[str, Any]:
+    """Return the assumptions of a measure whose mover is who responds, not who crosses."""
+    return {"assumptions": origin.of_response} if name in ("response_time", "response_difficulty") else {}
 
 
 def _by_segment(findings: Findings, origin: Origin, name: str) -> Iterator[Statistic]:
@@ -151,6 +161,7 @@ def _by_segment(findings: Findings, origin: Origin, name: str) -> Iterator[Stati
             limits = LIMITS[name]
         yield origin.statistic(
             name, value, unit, of=f"segment {segment}", n=int(cells[segment]), limits=limits, **share,
+            **_whose(origin, name),
             **(_drawn(flat, name, segment) if name not in ("known_share", "response_time", "canopy_share") else {}),
         )  # fmt: skip
 
@@ -178,6 +189,9 @@ def _detection_by_segment(findings: Findings, origin: Origin) -> Iterator[Statis
             if math.isfinite(least)
             else gone or (NO_BASES if findings.question.response is None else "nobody can tell")
         )
+        one = segments.isel(segment=segment)
         yield origin.statistic(
-            "least_interruption", least, "1", layout=True, of=of, limits=why, interval="none: see the sensitivity"
-        )
+            "least_interruption", least, "1", layout=True, of=of, limits=why,
+            assumptions=origin.of_interruption(findings, segment),
+            **by_strips(one["least_by_strips"].to_numpy(), float(one["strips"])),
+        )  # fmt: skip

@@ -19,7 +19,7 @@ from sensors.crossing.segments import CROSSED, UNKNOWN, UNREACHABLE, least_ways,
 from sensors.detection_model.hazard import probability_of
 from sensors.gaps import GapError, trade_offs
 from sensors.gaps.footprint_barrier import BarrierFootprints
-from sensors.interdiction.interception import LEAST, WAYS, head_start, interruptions
+from sensors.interdiction.interception import LEAST, STRIPS_TRIED, WAYS, depth_of, head_start, interruptions
 from sensors.interdiction.whole_border import SAME_WAY
 
 SLOWER: Final = (1.0, 1.5, 2.0)
@@ -135,9 +135,19 @@ def _interruption(case: StretchCase, direction: str) -> xr.Dataset:
         by_response = np.full((segments, len(WAYS), len(SLOWER)), np.nan)
         names = ("way_detection", "way_seconds", "way_response", "margin", "critical_easting", "critical_northing")
         data: dict[str, Any] = dict.fromkeys(names, (("segment", "way"), by_way))
-        coords = {"segment": np.arange(segments), "way": list(WAYS), "slower": list(SLOWER)}
+        by_strips = np.full((segments, len(WAYS), len(STRIPS_TRIED)), np.nan)
+        coords = {
+            "segment": np.arange(segments),
+            "way": list(WAYS),
+            "slower": list(SLOWER),
+            "strips_tried": list(STRIPS_TRIED),
+        }
         return xr.Dataset(
             {
+                "interruption_by_strips": (("segment", "way", "strips_tried"), by_strips),
+                "least_by_strips": (("segment", "strips_tried"), by_strips[:, 0]),
+                "strips": ("segment", np.full(segments, np.nan)),
+                "strip_m": ("segment", np.full(segments, np.nan)),
                 "interruption_probability": (("segment", "way", "slower"), by_response),
                 "least_interruption": (("segment", "slower"), by_response[:, 0]),
                 **data,
@@ -146,6 +156,11 @@ def _interruption(case: StretchCase, direction: str) -> xr.Dataset:
         )
     ways = {kind: paths.ways for kind, paths in case.proved.items()}
     figures = interruptions(case.watched, case.response, direction=direction, slower=SLOWER, ways=ways)
+    strips = float(figures.attrs["strips"])
+    figures = figures.assign(
+        strips=("segment", np.full(segments, strips), {"units": "1", "long_name": "strips of the interruption"}),
+        strip_m=("segment", np.full(segments, depth_of(case.watched.belt) / strips), {"units": "m"}),
+    )
     return figures.rename(
         detection_probability="way_detection", seconds="way_seconds", response_s="way_response", margin_s="margin"
     )
@@ -214,6 +229,12 @@ def _layers(question: ChallengeQuestion, case: StretchCase) -> xr.Dataset:
             "watchline_version": cover.attrs["watchline_version"],
         },
     )
+    if case.response is not None:
+        crosser = "of the crosser the fastest way, by " + watched.mobility.mover
+        whole["head_start"].attrs.update(
+            mover=f"{case.response.attrs['mover']} (response), {watched.mobility.mover} (crosser)",
+            assumptions=f"{case.response.attrs['assumptions']}; {crosser}",
+        )
     rows, columns = (np.flatnonzero(own_cells.any(axis=axis)) for axis in (1, 0))
     return whole.isel(northing=slice(rows[0], rows[-1] + 1), easting=slice(columns[0], columns[-1] + 1))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from rich.console import Console
 from geo.errors import BadInput
 from ops.analysis.compare.comparison import DRAWS, PDF, REPORT, SEGMENTS, Comparison, steps, studied
 from ops.analysis.compare.options import CompareOptions
+from ops.analysis.compare.threshold_history import recorded
 from ops.analysis.compare.thresholds import Threshold, read_thresholds
 from ops.analysis.inputs import catalogue_of
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
@@ -53,6 +55,8 @@ def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
         write_summary(options.out / SUMMARY, {**figures, "files": list(FILES)})
         figures["files"] = [str(options.out / name) for name in FILES]
     screen.print(comparison.headline, markup=False, highlight=False, soft_wrap=True)
+    for warning in comparison.history.warnings if comparison.history is not None else ():
+        screen.print(f"Warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     return figures
 
 
@@ -65,6 +69,7 @@ def settings_of(options: CompareOptions) -> CompareSettings:
         years=options.years,
         discount_rate=options.discount,
         target=options.target,
+        direction=options.direction,
         required_probability=options.required,
         operators=options.operators,
         top_up=None if options.top_up == "none" else options.top_up,
@@ -100,6 +105,9 @@ def _computed(
     ground = open_sector(sector)
     ways = ways_of(ground)
     layouts = layouts_of(sector, options.layouts, ground.frame, catalogue)
+    history = None  # recorded before anything is known that they are held against
+    if options.thresholds is not None:
+        history = recorded(options.thresholds, thresholds, today=datetime.now(UTC).date())
     with progress_bar(screen) as progress:
         bar = progress.add_task("layouts", total=steps(layouts) + 1)
         study, verdict = studied(
@@ -113,7 +121,7 @@ def _computed(
         progress.advance(bar)
         bad_days = degraded(study)
         progress.advance(bar)
-    return Comparison(sector, study, verdict, bad_days, thresholds, ways)
+    return Comparison(sector, study, verdict, bad_days, thresholds, ways, history)
 
 
 def layouts_of(sector: Sector, names: Sequence[str], frame: LocalFrame, catalogue: Catalogue) -> list[Layout]:
@@ -139,6 +147,8 @@ def figures_of(comparison: Comparison) -> dict[str, Any]:
         "made_by": KIND,
         "sector": comparison.sector.name,
         "headline": comparison.headline,
+        "target": verdict.attrs["target"],
+        "direction": verdict.attrs["direction"],
         "objective": verdict.attrs["objective"],
         "meaning": verdict.attrs["meaning"],
         "budget": verdict.attrs["budget"],
@@ -157,8 +167,10 @@ def figures_of(comparison: Comparison) -> dict[str, Any]:
         },
         "against": {name: _duel(verdict, name) for name in names[1:]},
         "thresholds": [_threshold_figures(comparison, one) for one in comparison.thresholds],
+        "threshold_history": None if comparison.history is None else comparison.history.figures,
         "catalogue": verdict.attrs["catalogue"],
         "limits": verdict.attrs["limits"],
+        "response_assumptions": [text for text in verdict.attrs["response_assumptions"].split("; ") if text],
         "missing": verdict.attrs["missing"],
         "ground": comparison.ways.record,
         "segments_left_out": verdict.attrs["segments_left_out"],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ops.analysis.compare.threshold_history import ThresholdHistory
 from ops.analysis.compare.thresholds import Threshold
 from ops.analysis.inputs import bases_in
 from ops.sector.links import unlinked_words
@@ -29,7 +30,8 @@ REPORT, PDF, DRAWS, SEGMENTS = "report.html", "report.pdf", "draws.csv", "segmen
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that a report needs: the sector, the study, its verdict, adverse scenarios, and the requirements."""
+    """Everything that a report needs: the sector, the study, its verdict, adverse scenarios, and the requirements with
+    their history."""
 
     sector: Sector
     study: Study
@@ -37,6 +39,7 @@ class Comparison:
     bad_days: xr.Dataset
     thresholds: Sequence[Threshold]
     ways: SectorWays
+    history: ThresholdHistory | None = None
 
     @property
     def headline(self) -> str:

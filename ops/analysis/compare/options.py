@@ -31,6 +31,7 @@ class CompareOptions:
         typer.Option("--objective", help="mean_detection, least_detection, mean_interruption or least_interruption."),
     ] = "mean_detection"
     target: TargetOption = "person"
+    direction: Annotated[str, typer.Option("--direction", help="inward (towards home) or outward.")] = "inward"
     weather: Annotated[
         tuple[str, ...],
         typer.Option(
@@ -48,7 +49,8 @@ class CompareOptions:
     )
     catalogue: CatalogueOption = None
     thresholds: Annotated[
-        Path | None, typer.Option("--thresholds", help="Frozen requirements with their change log (TOML).")
+        Path | None,
+        typer.Option("--thresholds", help="Requirements with their change log (TOML); its history is kept beside it."),
     ] = None
     draws: Annotated[int, typer.Option("--draws", metavar="N", help="Draws of everything uncertain.")] = 1000
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same draws.")] = 1

@@ -65,8 +65,10 @@ def _page(comparison: Comparison) -> dict[str, Any]:
             str(story["limits"]).capitalize() + ".",
             f"Movement and response: {comparison.ways.words}.",
             f"Not in the terrain or the sector: {story['missing'].replace('_', ' ') or 'nothing'}.",
-            f"Response: {story['response']}.",
+            f"Response: {story['response']}"
+            + (f": {story['response_assumptions']}." if story["response_assumptions"] else "."),
             f"Segments left out, as nobody can cross them or their ground is unknown: {story['segments_left_out']}.",
+            *([] if comparison.history is None else [*comparison.history.warnings, comparison.history.sentence]),
             "Equal annual cost: what is left of a unit's life counts as worth what was not used of it.",
             "Sensitivities, adverse days, the curve of money and break-even points are of all inputs central; such "
             "an outcome may lie outside the interval of the draws, as many inputs are skewed.",

@@ -89,7 +89,11 @@ def read_thresholds(path: Path | None) -> list[Threshold]:
         raise ThresholdError(f"is not TOML ({error})", where=path.name, expected="thresholds in TOML") from None
     if set(table) != {"threshold"} or not isinstance(table["threshold"], list) or not table["threshold"]:
         raise ThresholdError("holds other things", where=path.name, expected="[[threshold]] tables and nothing else")
-    return [_threshold(one, f"threshold {number}") for number, one in enumerate(table["threshold"], start=1)]
+    thresholds = [_threshold(one, f"threshold {number}") for number, one in enumerate(table["threshold"], start=1)]
+    names = [one.name for one in thresholds]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ThresholdError(f"{twice[0]!r} twice", where=path.name, expected="a name of its own for each threshold")
+    return thresholds
 
 
 def _threshold(given: Any, where: str) -> Threshold:

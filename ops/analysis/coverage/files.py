@@ -43,9 +43,11 @@ def write_raster(path: Path, rasters: xr.Dataset, variable: str) -> None:
     integers.
     """
     values, nodata = _on_disk(rasters, variable)
-    tags = {"units": rasters[variable].attrs["units"], "meaning": rasters[variable].attrs["long_name"]}
+    own = rasters[variable].attrs
+    tags = {"units": own["units"], "meaning": own["long_name"]}
+    tags |= {k: str(own[k]) for k in ("mover", "assumptions") if k in own}  # of this raster, where it has others
     attrs = {k: str(v) for k, v in rasters.attrs.items() if k not in ("crs", "assumptions")}
-    write_band(path, values, variable, grid=rasters, nodata=nodata, tags=tags | attrs)
+    write_band(path, values, variable, grid=rasters, nodata=nodata, tags=attrs | tags)
 
 
 def write_band(

@@ -69,7 +69,12 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
             choices,
             ground,
             demand,
-            case=Case(target=options.target, conditions=options.conditions, belt_m=sector.belt_m),
+            case=Case(
+                target=options.target,
+                conditions=options.conditions,
+                direction=options.direction,
+                belt_m=sector.belt_m,
+            ),
             present=present,
             ways=ways.ways,
             bases=gateways,
@@ -85,6 +90,8 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     patrols = _patrols(options, benefits, plan, ground, ways.ways, response) if options.patrols else None
     figures = _figures(options, plan, front, catalogue, len(choices), sites)
     figures |= {"unlinked": unlinked, "ground": ways.record}
+    if response is not None:
+        figures["response_assumptions"] = str(response.attrs["assumptions"]).split("; ")
     if patrols is not None:
         figures["patrols"] = patrols.figures
     files = [] if options.out is None else _written(options, options.out, plan, sites, patrols, ground, figures)
@@ -109,6 +116,8 @@ def _demand(options: PlanOptions) -> Demand:
         raise BadInput(f"{options.seconds:g}", where="--seconds", expected="seconds above 0")
     if not 0.0 <= options.gap < 1.0:
         raise BadInput(f"{options.gap:g}", where="--gap", expected="a share from 0 to 1")
+    if options.direction not in ("inward", "outward"):
+        raise BadInput(f"{options.direction!r}", where="--direction", expected="inward or outward")
     if options.shifts < 1:
         raise BadInput(f"{options.shifts}", where="--shifts", expected="at least 1")
     Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
@@ -205,7 +214,16 @@ def _patrols(
     watched = benefits.with_chosen(np.array([ids.index(option.id) for option in plan.bought], np.int64))
     shift = Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
     bases = np.array(bases_in(ground))
-    return play(watched, ground.crossed, ground.terrain.compute(), response, bases, shift, ways=ways)
+    return play(
+        watched,
+        ground.crossed,
+        ground.terrain.compute(),
+        response,
+        bases,
+        shift,
+        ways=ways,
+        direction=options.direction,
+    )
 
 
 def _figures(
@@ -219,6 +237,9 @@ def _figures(
     figures: dict[str, Any] = {
         "made_by": KIND,
         "sector": options.sector_name,
+        "target": options.target,
+        "conditions": options.conditions,
+        "direction": options.direction,
         **_plan_figures(plan),
         "budget": plan.budget if math.isfinite(plan.budget) else None,
         "currency": catalogue.currency,

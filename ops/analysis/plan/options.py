@@ -50,6 +50,7 @@ class PlanOptions:
     catalogue: CatalogueOption = None
     target: TargetOption = "person"
     conditions: Annotated[str, typer.Option("--conditions", help="Light and weather, as for coverage.")] = "day"
+    direction: Annotated[str, typer.Option("--direction", help="inward (towards home) or outward.")] = "inward"
     spacing_m: Annotated[float, typer.Option("--spacing", metavar="M", help="Between candidate sites.")] = 1500.0
     steepest: Annotated[float, typer.Option("--steepest", help="Steepest ground of a site, rise over run.")] = 0.36
     roads: Annotated[

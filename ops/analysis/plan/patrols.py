@@ -16,10 +16,11 @@ from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
+from geo.paths.crossings import INWARD
 from geo.paths.response_times import journey_time
 from ops.runtime.output import atomic_write
 from sensors.crossing.segments import unknown_segments_in
-from sensors.interdiction.interception import LEAST, ResponseSettings, tasks_of, three_ways
+from sensors.interdiction.interception import LEAST, ResponseSettings, depth_of, tasks_of, three_ways
 from sensors.patrols.border_sweeps import Sweeps
 from sensors.patrols.game import Game, Shift, Solution, roster, solve_game
 
@@ -51,6 +52,7 @@ class PatrolPlan:
     patrols: int
     uncovered: Floats
     in_reach: Bools
+    assumptions: tuple[str, ...] = ()
 
     @property
     def least_out_of_reach(self) -> float:
@@ -86,6 +88,7 @@ class PatrolPlan:
             "attacker": [round(float(a), 6) for a in attacker],
             "rounds_in_the_lottery": len(solution.rounds),
             "patrols": self.patrols,
+            "assumptions": list(self.assumptions),
             "warnings": self.warnings,
         }
 
@@ -111,7 +114,12 @@ class PatrolPlan:
 
 
 def game_of(
-    watched: WatchedBelt, response: xr.DataArray, *, on_the_spot_s: float = ON_THE_SPOT_S, finds: float = PATROL_FINDS
+    watched: WatchedBelt,
+    response: xr.DataArray,
+    *,
+    direction: str = INWARD,
+    on_the_spot_s: float = ON_THE_SPOT_S,
+    finds: float = PATROL_FINDS,
 ) -> tuple[Game, Ints]:
     """Return the game over the crossable segments, and their numbers on the border.
 
@@ -120,7 +128,7 @@ def game_of(
     independent).
     """
     settings = ResponseSettings()
-    paths = three_ways(watched, response)
+    paths = three_ways(watched, response, direction=direction)
     tasks = [tasks_of(watched, each, response, settings) for each in paths.values()]
     alone = np.min([t.interruption(settings) for t in tasks], axis=0)
     on_the_spot = [replace(t, response_s=np.fmin(t.response_s, on_the_spot_s)) for t in tasks]
@@ -220,15 +228,25 @@ def play(
     shift: Shift,
     *,
     ways: Ways | None = None,
+    direction: str = INWARD,
 ) -> PatrolPlan:
     """Solve the game on the watched belt for patrols from ``bases`` (base, 2) [m].
 
     A crosser who picks a segment that patrols cannot change is held by nothing, and then every lottery is as good: the
     lottery is sought over the others, where it is the best, and so it is for the border too.
     """
-    game, segments = game_of(watched, response)
+    game, segments = game_of(watched, response, direction=direction)
     rounds = sweeps_of(border, terrain, bases, segments, shift, ways=ways)
-    return solved(game, segments, rounds)
+    settings, depth_m = ResponseSettings(), depth_of(watched.belt)
+    assumptions = (
+        *str(response.attrs["assumptions"]).split("; "),
+        *settings.words(settings.strips_over(depth_m), depth_m),
+        f"a patrol in the segment answers within {ON_THE_SPOT_S:g} s, or finds who crosses with {PATROL_FINDS:g}",
+        "patrols drive and walk as the response, each journey in its own direction, a driver staying with the vehicle",
+        f"from a segment to the next on ground within {DETOUR_M:g} m",
+        f"a shift of {shift.shift_s / 3600.0:g} h, a stay of {shift.stay_s / 60.0:g} min in a segment",
+    )
+    return replace(solved(game, segments, rounds), assumptions=assumptions)
 
 
 def solved(game: Game, segments: Ints, rounds: Sweeps) -> PatrolPlan:

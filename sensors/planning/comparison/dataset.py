@@ -12,6 +12,7 @@ import xarray as xr
 from geo.arrays import Floats
 from geo.border.belt import BorderLine
 from sensors.errors import CompareError
+from sensors.interdiction.interception import ResponseSettings, depth_of
 from sensors.layout import Layout
 from sensors.planning.comparison.draws import central, draw
 from sensors.planning.comparison.outcome import Outcome
@@ -242,8 +243,20 @@ def _story(comparison: Study) -> dict[str, Any]:
         "segments_left_out": int((comparison.ways.length_m <= 0.0).sum()),
         "missing": ", ".join(comparison.ground.mobility.missing),
         "response": "none: no bases" if comparison.ground.response is None else "from the bases",
+        "strips": settings.strips,
+        "response_assumptions": _response_words(comparison),
         "limits": INDEPENDENT,
     }
+
+
+def _response_words(comparison: Study) -> str:
+    """The assumptions of every interruption of the comparison; empty without bases."""
+    response, strips = comparison.ground.response, comparison.settings.strips
+    if response is None:
+        return ""
+    plain = ResponseSettings(strips=strips).words(strips, depth_of(comparison.ground.belt))
+    drawn = ("drawn in place of these: response_factor, communication (see inputs)",)
+    return "; ".join((str(response.attrs["assumptions"]), *plain, *drawn))
 
 
 def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, **options: Any) -> xr.Dataset:

@@ -14,7 +14,7 @@ import numpy as np
 
 from geo.arrays import Bools, Floats, Ints
 from geo.paths.along_path import Along
-from geo.paths.crossings import INWARD, Crossings, crossings
+from geo.paths.crossings import Crossings, crossings
 from sensors.coverage.sight import refuse_without_ground
 from sensors.crossing.detection import hazard_of_pieces
 from sensors.crossing.segments import least_ways, unknown_segments_in
@@ -25,7 +25,7 @@ from sensors.detection_model.weather import Conditions
 from sensors.equipment.catalogue import Catalogue
 from sensors.equipment.quantity import Quantity
 from sensors.errors import CompareError
-from sensors.interdiction.interception import later_strip, most_vulnerable
+from sensors.interdiction.interception import later_strip, most_vulnerable, strip_of_pieces
 from sensors.layout import Layout
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain, sensor_rates
 from sensors.planning.comparison.settings import CompareSettings
@@ -106,7 +106,7 @@ def exposures(
         raise CompareError("nobody can cross", where="border", expected="known ground that leads from edge to edge")
     order = sorted(paths.values(), key=lambda way: way[0])
     along = Along.over_paths(ground.watched_by(()).on_belt, [cells for _, cells in order])
-    strip = _strips(ground, along, settings)
+    strip = strip_of_pieces(ground.belt, along, settings.strips, settings.direction)
     late = any(rate.delay_s > 0.0 for one in rated for rates in one.rates.values() for rate in rates)
     tasks = settings.strips + int(late)  # what is reported after the crossing is in a last strip without time
     candidates = _candidates(ground, order, along, strip, quickest, tasks)
@@ -221,17 +221,6 @@ class _Rated:
 def _unheard(rate: SensorRate) -> SensorRate:
     """A sensor's rates without a link: none."""
     return replace(rate, cells=rate.cells[:0], rate=rate.rate[:0], look=rate.look[:0], unknown=rate.unknown[:0])
-
-
-def _strips(ground: ComparisonTerrain, along: Along, settings: CompareSettings) -> Ints:
-    """The strip of the belt of each piece of a path; a path never returns to an earlier strip."""
-    share = (np.clip(along.of_pieces(ground.belt.offset) / ground.belt.belt_m, -1.0, 1.0) + 1.0) / 2.0
-    if settings.direction != INWARD:
-        share = 1.0 - share
-    strip = np.minimum((share * settings.strips).astype(np.int64), settings.strips - 1)
-    offset = along.path * settings.strips
-    onward: Ints = np.maximum.accumulate(strip + offset) - offset
-    return onward
 
 
 def _candidates(

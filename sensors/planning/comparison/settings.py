@@ -108,7 +108,8 @@ class CompareSettings:
     neighbours : {8, 16}
         Moves per cell of the path search.
     strips : int
-        Number of strips into which paths are cut for the response.
+        Number of strips into which paths are cut for the response; 0: by the depth of the ground
+        (``ResponseSettings.strips_over``).
     assumed : mapping of str to Quantity
         The quantities of ASSUMED.
 
@@ -134,7 +135,7 @@ class CompareSettings:
     seed: int = 1
     dwell_s: float = 600.0
     neighbours: int = 16
-    strips: int = 4
+    strips: int = 0
     assumed: Mapping[str, Quantity] = field(default_factory=lambda: dict(ASSUMED))
 
     def having(self, **changes: Any) -> CompareSettings:
@@ -174,7 +175,7 @@ class CompareSettings:
             raise CompareError(
                 f"{self.required_probability!r}", where="required_probability", expected="above 0, at most 1"
             )
-        for name, low, high in (("operators", 0, 1000), ("draws", 2, 100_000), ("seed", 0, 2**63), ("strips", 1, 50)):
+        for name, low, high in (("operators", 0, 1000), ("draws", 2, 100_000), ("seed", 0, 2**63), ("strips", 0, 50)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 raise CompareError(f"{value!r}", where=name, expected=f"a whole number from {low} to {high}")

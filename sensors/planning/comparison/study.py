@@ -22,6 +22,7 @@ from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.equipment.life_cycle_cost import annuity_factor, item_cost
 from sensors.errors import CompareError, GapError
 from sensors.gaps.footprint_barrier import BarrierFootprints
+from sensors.interdiction.interception import ResponseSettings, depth_of
 from sensors.layout import Layout
 from sensors.planning.comparison.design import Design, items_used, parts_of, refuse_unpriced, top_up_of
 from sensors.planning.comparison.draws import Draws, Input, central, inputs_of
@@ -205,6 +206,8 @@ def study(
     if places is not None and len(places):
         layouts = [with_reports_decided(layout, loaded, places) for layout in layouts]
     ground = ComparisonTerrain.of(loaded, border, chosen, response=response, ways=ways, assumptions=assumptions)
+    response_settings = ResponseSettings(strips=chosen.strips or None)
+    chosen = replace(chosen, strips=response_settings.strips_over(depth_of(ground.belt)))
     one()
     networks = [_network(layout, loaded, places) for layout in layouts]
     silent = [_silent(layout, net) for layout, net in zip(layouts, networks, strict=True)]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from geo.frame import LocalFrame
+from ops.drawing import map_images
 from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
 
 
@@ -30,3 +33,20 @@ def test_beside_a_void_there_is_no_light_and_elsewhere_none_is_lost():
     assert np.isnan(light[3, 2])
     assert np.isnan(light[2, 3])
     assert np.isfinite(light[0]).all()
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_voids_have_no_light_and_are_transparent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Single voids too, whose slope follows from their neighbours: no light, and no cast of NaN to a colour."""
+    elevation = np.random.default_rng(0).normal(100.0, 5.0, (60, 60)).astype(np.float32)
+    elevation[5:55:7, 5:55:7] = np.nan
+    assert np.isnan(shade(elevation, 30.0)[np.isnan(elevation)]).all()
+    axis = 30.0 * np.arange(60)
+    terrain = xr.Dataset(
+        {"elevation": (("northing", "easting"), elevation)},
+        coords={"northing": axis[::-1], "easting": axis},
+        attrs={"crs": LocalFrame.around(1.5, 42.5).wkt},
+    )
+    monkeypatch.setattr(map_images, "FINE_UP_TO_CELLS", 0)
+    picture, _ = map_images.hillshade_png(terrain)
+    assert picture.startswith("data:image/webp;base64,")

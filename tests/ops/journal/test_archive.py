@@ -114,6 +114,22 @@ def test_an_archive_in_two_pieces_gives_the_tracks_of_one_run_and_goes_on_where_
     assert read_tracks(tmp_path / "out" / ground.sector.name).equals(found)
 
 
+@pytest.mark.usefixtures("in_a_thread")
+def test_equal_runs_leave_equal_files_in_any_folder(night, ground, make_sector, hill_sector, tmp_path):
+    """Two folders of detections with the same content, a sector of another path: tracks and states equal to the bit."""
+    again = make_sector(tmp_path / "elsewhere" / "sector").sector
+    left: list[dict[str, bytes]] = []
+    for name, sector in (("a", hill_sector.sector), ("b", again)):
+        folder = tmp_path / name / "detections" / ground.sector.name
+        for day, part in zip(("2026-03-14", "2026-03-15"), halves(night), strict=True):
+            write_detections(part, folder / f"{day}.parquet", ground.layout)
+        out = tmp_path / name / "a longer name" / "tracks"
+        track_archive(folder.parent, [str(sector)], out, workers=1)
+        left.append({file.name: file.read_bytes() for file in sorted((out / ground.sector.name).iterdir())})
+    assert sorted(left[0]) == ["2026-03-14.parquet", "2026-03-14.state", "2026-03-15.parquet", "2026-03-15.state"]
+    assert left[0] == left[1]
+
+
 @pytest.mark.parametrize(
     ("name", "said"), [("monday.parquet", "is not named by a time"), ("", "no piece of an archive")]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ingest.recordings import RecordingError, rows_of_csv, scans_of
 from ops.journal.decode_row import scan_of_row
 from ops.journal.import_recording import import_recording
 from ops.journal.reader import JournalReader
+from ops.room.offline import replay_journal
 
 HEADER = "sensor,observed_at,received_at,kind,range_m,azimuth_deg,lon,lat,position_sd_m,class,source_id\n"
 ROWS = (
@@ -135,4 +137,83 @@ def test_a_file_that_is_none_leaves_no_journal(tmp_path: Path, name: str) -> Non
     (tmp_path / "empty.csv").write_text(HEADER)
     with pytest.raises(RecordingError):
         import_recording(tmp_path / name, tmp_path / "j.db", sector_id="a", kind="radar", screen=SILENT)
+    assert not (tmp_path / "j.db").exists()
+
+
+SPARSE = "".join(
+    f"{sensor},2026-03-14T21:{minute:02d}:{second:02d}Z,{kind},{plot}\n"
+    for sensor, kind, plot, moments in (
+        ("radar-mid", "radar", "1000,90", [(0, 0), (0, 3), (0, 6), (4, 0), (4, 3), (12, 0)]),
+        ("camera-west", "camera", ",180", [(1, 30), (11, 0)]),
+        ("ground-1", "ground_sensor", ",", [(6, 15)]),
+    )
+    for minute, second in moments
+)
+"""Twelve minutes of detections only: gaps of minutes in which nobody moved."""
+
+
+def silences_of(text: str, sector: Any, folder: Path, **how: Any) -> tuple[dict[str, Any], list[str]]:
+    """What the import says, and the sensors of which a replay reports silence, once for each."""
+    folder.mkdir()
+    (folder / "night.csv").write_text(text)
+    told = import_recording(folder / "night.csv", folder / "j.db", sector_id="hills", kind=None, screen=SILENT, **how)
+    replay_journal(folder / "j.db", str(sector.sector), None, folder / "out", settings=None, screen=SILENT)
+    alerts = json.loads((folder / "out" / "alerts.geojson").read_text())["features"]
+    silent = [one["properties"] for one in alerts if one["properties"]["rule"] == "sensor_silent"]
+    return told, sorted(one["sensor"] for one in silent)
+
+
+def test_gaps_of_a_recording_without_empty_scans_are_no_silences(hill_sector: Any, tmp_path: Path) -> None:
+    header = "sensor,observed_at,kind,range_m,azimuth_deg\n"
+    told, silent = silences_of(header + SPARSE, hill_sector, tmp_path / "plain")
+    assert silent == []
+    assert told["without_empty_scans"] == ["camera-west", "ground-1", "radar-mid"]
+    assert told["silent_after_s"] is None
+    assert told["heartbeats"] > 0
+    assert (told["scans"], told["detections"]) == (9, 9), "nothing is added to what was seen"
+
+
+def test_the_caller_says_which_gaps_are_silences(hill_sector: Any, tmp_path: Path) -> None:
+    """Above 6 min: radar-mid's 4:03 to 12:00 and camera-west's 1:30 to 11:00; ground-1 is within 6:15 of either end."""
+    header = "sensor,observed_at,kind,range_m,azimuth_deg\n"
+    told, silent = silences_of(header + SPARSE, hill_sector, tmp_path / "said", silent_after_s=380.0)
+    assert told["silences"] == {"camera-west": 1, "ground-1": 0, "radar-mid": 1}
+    assert silent == ["camera-west", "radar-mid"]
+
+
+def test_a_sensor_with_empty_scans_says_its_silences_itself(hill_sector: Any, tmp_path: Path) -> None:
+    header = "sensor,observed_at,kind,range_m,azimuth_deg,empty\n"
+    rows = "".join(line + ",\n" for line in SPARSE.splitlines() if not line.startswith("radar-mid"))
+    looks = "".join(
+        f"radar-mid,2026-03-14T21:{second // 60:02d}:{second % 60:02d}Z,radar,,,true\n"
+        for second in [*range(0, 240, 3), *range(480, 721, 3)]
+    )
+    told, silent = silences_of(header + rows + looks, hill_sector, tmp_path / "empty")
+    assert told["without_empty_scans"] == ["camera-west", "ground-1"]
+    assert told["empty_scans"] == 161
+    assert silent == ["radar-mid"], "four minutes without a look, as recorded"
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("r1,2026-03-14T21:00:00Z,1,2,true\n", "an empty scan with range_m"),
+        ("r1,2026-03-14T21:00:00Z,1,2,maybe\n", "empty is 'maybe'"),
+        ("r1,2026-03-14T21:00:00Z,1,2,\nr1,2026-03-14T21:00:00Z,,,true\n", "row 3: a scan is empty and is not"),
+        ("r1,2026-03-14T21:00:00Z,,,true\nr1,2026-03-14T21:00:00Z,1,2,\n", "row 3: a scan is empty and is not"),
+    ],
+)
+def test_an_empty_scan_that_is_none_is_refused(rows: str, words: str) -> None:
+    with pytest.raises(RecordingError, match=words):
+        scans("sensor,observed_at,range_m,azimuth_deg,empty\n" + rows, kind="radar")
+
+
+@pytest.mark.parametrize("silent_after_s", [0.0, 4.9, float("nan"), float("inf"), -1.0])
+def test_a_silence_that_cannot_be_told_is_refused(tmp_path: Path, silent_after_s: float) -> None:
+    (tmp_path / "night.csv").write_text(HEADER + ROWS)
+    with pytest.raises(BadInput, match="--silent-after"):
+        import_recording(
+            tmp_path / "night.csv", tmp_path / "j.db", sector_id="a", kind=None, screen=SILENT,
+            silent_after_s=silent_after_s,
+        )  # fmt: skip
     assert not (tmp_path / "j.db").exists()

@@ -130,6 +130,42 @@ def test_the_formula_is_that_of_easi() -> None:
     assert found["interruption_probability"].to_numpy() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("depth_m", "strips"), [(100.0, 4), (4_000.0, 4), (4_400.0, 4), (6_000.0, 6), (14_000.0, 14)])
+def test_strips_are_as_deep_as_a_pace_is_kept_and_at_least_four(depth_m: float, strips: int) -> None:
+    assert ResponseSettings().strips_over(depth_m) == strips
+    assert ResponseSettings(strips=2).strips_over(depth_m) == 2
+
+
+def test_the_sensitivity_to_the_strips_is_that_of_half_and_twice_as_many() -> None:
+    """By hand with two strips: EASI with one task of 160 s, with two, and with four (detection 1 − exp(−0.01 · s))."""
+    found = interruptions(seen(0.01), response(90.0), settings=ResponseSettings(strips=2))
+    assert found["strips_tried"].to_numpy().tolist() == [0.5, 1.0, 2.0]
+    for factor, strips in ((0.5, 1), (1.0, 2), (2.0, 4)):
+        length = 160.0 / strips
+        expected = probability_of_interruption(
+            [1.0 - math.exp(-0.01 * length)] * strips,
+            [length] * strips,
+            [0.3 * length] * strips,
+            response_s=90.0,
+            response_sd_s=27.0,
+            communication=0.95,
+        )
+        tried = found["interruption_by_strips"].sel(strips_tried=factor)
+        assert tried.to_numpy() == pytest.approx(expected), strips
+        assert found["least_by_strips"].sel(strips_tried=factor).to_numpy() == pytest.approx(expected)
+    assert found["least_by_strips"].sel(strips_tried=1.0).to_numpy() == pytest.approx(
+        found["least_interruption"].sel(slower=1.0).to_numpy()
+    )
+
+
+def test_an_interruption_says_what_it_assumes() -> None:
+    who = "a crew on horses; 4 m/s off the road"
+    found = interruptions(seen(0.01), response(90.0).assign_attrs(assumptions=who))
+    said = found.attrs["response_assumptions"]
+    for part in (who, "4 strips of 40 m", "0.5 of a strip's time", "0.3 of their mean", "passed on with 0.95"):
+        assert part in said
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(20.0, 300.0))
 def test_a_slower_response_never_raises_interruption(seed: int, seconds: float) -> None:
@@ -223,6 +259,9 @@ def test_every_way_is_followed_to_its_own_end() -> None:
         ({"position": -0.1}, "position"),
         ({"sd_share": -1.0}, "sd_share"),
         ({"strips": 0}, "strips"),
+        ({"strips": True}, "strips"),
+        ({"least_strips": 0}, "least_strips"),
+        ({"strip_m": 0.0}, "strip_m"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(values: dict, words: str) -> None:

@@ -484,6 +484,36 @@ def test_a_layout_without_sensors_sees_nothing_and_breaks_nothing(narrow_sector:
     assert answer["this_layout"]["gaps"][0]["last"] == answer["segments"] - 1
 
 
+def test_every_interruption_names_who_responds_and_how_the_strips_move_it(
+    written: tuple[Path, dict[str, Any]],
+) -> None:
+    out, answer = written
+    who = ("by vehicle as far as that saves time", "9 m/s on level open ground", "turnout 0 s")
+    meeting = ("4 strips of", "0.5 of a strip's time", "spread by 0.3", "passed on with 0.95")
+    named = [record for record in answer["records"] if "interruption" in record["name"]]
+    assert len(named) == 4
+    for record in named:
+        said = "; ".join(record["assumptions"])
+        assert all(part in said for part in (*who, *meeting)), record["name"]
+        assert record["low"] <= record["value"] <= record["high"]
+        assert "half and twice as many" in record["interval"]
+    (median,) = (one for one in answer["records"] if one["name"] == "median response time of the segments")
+    assert all(part in "; ".join(median["assumptions"]) for part in who)
+    assert "walker" not in "; ".join(median["assumptions"])
+    for kind, way in answer["this_layout"]["crossings"].items():
+        assert list(way["p_interruption_by_strips"]) == ["2", "4", "8"], kind
+        assert way["p_interruption_by_strips"]["4"] == way["p_interruption"]
+    with rasterio.open(out / "ground_response_time.tif") as raster:
+        assert raster.tags()["mover"] == "vehicle, then walker"
+        assert who[0] in raster.tags()["assumptions"]
+    with rasterio.open(out / "ground_crossing_time.tif") as raster:
+        assert raster.tags()["mover"] == "walker"
+    with rasterio.open(out / "layout_head_start.tif") as raster:
+        assert raster.tags()["mover"] == "vehicle, then walker (response), walker (crosser)"
+    areas = json.loads((out / "response_isochrones.geojson").read_text(encoding="utf-8"))
+    assert who[0] in areas["assumptions"][0]
+
+
 def test_depth_beside_a_low_detection_says_that_it_counts_footprints(narrow_sector: Any, tmp_path: Path) -> None:
     """One radar sees all of the belt and detects next to nothing there: one sensor deep, and yet no obstacle."""
     document = json.loads(narrow_sector.layout.read_text(encoding="utf-8"))

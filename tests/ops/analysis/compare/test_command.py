@@ -84,6 +84,22 @@ def test_thresholds_carry_their_log(report: tuple[dict[str, Any], Path]) -> None
         assert share >= one["met_as_first_set"][name]
 
 
+def test_the_report_names_the_history_of_its_thresholds(report: tuple[dict[str, Any], Path]) -> None:
+    figures, out = report
+    history = figures["threshold_history"]
+    assert (history["states"], history["undeclared"], history["unwritten"]) == (1, [], "")
+    chain = (out.parent / history["file"]).read_text(encoding="utf-8").splitlines()
+    assert json.loads(chain[-1])["hash"] == history["hash"]
+    assert history["hash"][:12] in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_name_is_of_one_threshold(tmp_path: Path) -> None:
+    file = tmp_path / "thresholds.toml"
+    file.write_text(THRESHOLDS + THRESHOLDS, encoding="utf-8")
+    with pytest.raises(ThresholdError, match="twice"):
+        read_thresholds(file)
+
+
 def test_the_report_stands_alone(report: tuple[dict[str, Any], Path]) -> None:
     _, out = report
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
@@ -106,6 +122,17 @@ def test_a_layout_against_itself_is_a_tie(capsys: Any) -> None:
     assert "basic and basic (2) do alike in all of" in figures["headline"]
 
 
+def test_outward_crossings_are_compared_as_such(capsys: Any) -> None:
+    code, stdout, _ = run(capsys, "basic", "hightech", *FEW, "--direction", "outward", "--json")
+    outward = json.loads(stdout.strip().splitlines()[-1])
+    assert code == 0
+    assert outward["direction"] == "outward"
+    _, stdout, _ = run(capsys, "basic", "hightech", *FEW, "--json")
+    inward = json.loads(stdout.strip().splitlines()[-1])
+    assert inward["direction"] == "inward"
+    assert outward["layouts"]["basic"]["mean_detection"] != inward["layouts"]["basic"]["mean_detection"]
+
+
 BAD = [
     (["basic"], "1 layout; expected at least two"),
     (["basic", "nowhere"], "no layout 'nowhere'"),
@@ -117,6 +144,7 @@ BAD = [
     (["basic", "hightech", "--weather", "fog=0.5"], "the shares sum to 0.5"),
     (["basic", "hightech", "--weather", "day=1", "--weather", "day=1"], "'day' twice"),
     (["basic", "hightech", "--top-up", "ift_radar"], "expected a patrol or drone"),
+    (["basic", "hightech", "--direction", "sideways"], "'sideways' is not known; expected one of inward, outward"),
     (["basic", "hightech", "--objective", "glory"], "'glory' is not known"),
     (["basic", "hightech", "--catalogue", "none.toml"], "none.toml: cannot be read"),
     (["basic", "hightech", "--thresholds", "none.toml"], "none.toml: cannot be read"),

@@ -117,6 +117,7 @@ def refused(*arguments: str) -> str:
         (("--budget", "nan"), "expected a number from 0"),
         (("--budget", "1e6", "--objective", "beauty"), "objective 'beauty'"),
         (("--budget", "1e6", "--item", "laser"), "no item 'laser'"),
+        (("--budget", "1e6", "--direction", "sideways"), "--direction: 'sideways'; expected inward or outward"),
         (("--budget", "1e6", "--item", "foot_patrol"), "has no place in a layout"),
         (("--budget", "1e6", "--max-power", "100"), "no power known"),
         (("--budget", "1e6", "--max-road", "100"), "no roads known"),

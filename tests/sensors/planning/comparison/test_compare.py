@@ -349,6 +349,28 @@ def test_a_zone_with_two_edges_is_compared_too(terrain: xr.Dataset) -> None:
     assert bool(both["crossed"].all())
 
 
+def test_the_strips_of_a_zone_reach_over_all_of_it(terrain: xr.Dataset) -> None:
+    """A zone 800 m wide in belts of 200 m: 1,200 m in four strips of 300 m each, not a strip of the zone and its far
+    belt, and three of half a belt."""
+    edges = [
+        Border(FRAME, LineString([(-1400.0, y), (1400.0, y)]), segment_length_m=400.0, home_side="right")
+        for y in (-400.0, 400.0)
+    ]
+    zone = Zone(inner=edges[0], outer=edges[1])
+    made = study([POSTS], terrain, zone, settings=CompareSettings(**(CHEAP | {"belt_m": 200.0})))
+    assert made.settings.strips == 4
+    shares = made.ways.seconds[made.ways.fastest] / made.ways.seconds[made.ways.fastest].sum(axis=1, keepdims=True)
+    assert shares == pytest.approx(0.25, abs=0.12)
+
+
+def test_a_comparison_says_what_its_interruption_assumes(terrain: xr.Dataset) -> None:
+    made = study([POSTS, LINES], terrain, border(), bases=np.array([[0.0, -900.0]]), settings=CompareSettings(**CHEAP))
+    said = verdict(made).attrs["response_assumptions"]
+    for part in ("by vehicle as far as that saves time", "9 m/s", "4 strips of 300 m", "0.5 of a strip's time"):
+        assert part in said
+    assert compare([POSTS, LINES], terrain, border(), **CHEAP).attrs["response_assumptions"] == "", "nobody responds"
+
+
 def test_figures_that_are_not_known_are_missing_and_not_zero(terrain: xr.Dataset) -> None:
     own = Layout("own", FRAME, (place(FRAME, 0.0, 0.0, id="x", kind="radar", max_range_m=900.0, cost=5e5),))
     both = compare([own, POSTS], terrain, border(), **CHEAP, top_up=None)
