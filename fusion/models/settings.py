@@ -128,7 +128,7 @@ class TrackerSettings:
     trigger_births: bool = False
     least_false_alarms: float = 0.01
     horizon_s: float = 60.0
-    runs_per_scan: float = 2.0
+    runs_per_scan: float = 1.9
 
     def __post_init__(self) -> None:
         """Check every setting."""
