@@ -65,6 +65,8 @@ TUNED = {
     "swarm": Tuning(3, 9.0, 0.3),
     "shadow": Tuning(3, 15.0, 0.1),
     "multi": Tuning(3, 9.0, 0.3),
+    "crowded": Tuning(3, 9.0, 0.3),
+    "manoeuvring": Tuning(3, 9.0, 0.3),
 }
 """The best settings on the tuning seeds, for both trackers; a preset not listed here uses those of calm."""
 

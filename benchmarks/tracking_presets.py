@@ -1,7 +1,8 @@
 """Presets of the tracking benchmark: movers, sensors and their reports. A module; not run by itself.
 
 People at 1.4 m/s and vehicles at 10 m/s turn, stop and pass each other at 5 m; radars of σ 4 m and 0.4° scan every 3 s
-with Pd 0.9 and Poisson clutter. The sensors' reports come from ``sensors.simulate``, as in any demonstration.
+with Pd 0.9 and Poisson clutter. The sensors' reports come from ``sensors.simulate``, as in any demonstration; those of
+the worlds of ``outside_scenarios`` share no code with it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from outside_scenarios import WORLDS, World, scene
 
 from geo.arrays import Bools, Floats
 from geo.frame import LocalFrame
@@ -48,7 +50,8 @@ class Preset:
     period_s: float = 3.0
 
 
-PRESETS = {
+PRESETS: dict[str, Preset | World] = {
+    **WORLDS,
     "empty": Preset(0, 1, 5000.0, 5000.0, 3600.0, false_alarms=20.0),
     "calm": Preset(10, 1, 5000.0, 5000.0, 600.0),
     "busy": Preset(100, 2, 8000.0, 6000.0, 300.0, false_alarms=10.0),
@@ -65,15 +68,18 @@ PRESETS = {
 class Night:
     """One seed of a preset: the reports, the truth (targets in range of a radar), the layout, the ground."""
 
-    preset: Preset
+    preset: Preset | World
     layout: Layout
     terrain: xr.Dataset | None
     detections: xr.Dataset
     truth: xr.Dataset
 
 
-def night(preset: Preset, seed: int) -> Night:
-    """Simulate one seed."""
+def night(preset: Preset | World, seed: int) -> Night:
+    """Simulate one seed; a World without our simulator."""
+    if isinstance(preset, World):
+        made = scene(preset, seed)
+        return Night(preset, made.layout, made.terrain, made.detections, made.truth)
     rng = np.random.default_rng(seed)
     terrain = ridges(preset.side_m) if preset.ridges else None
     layout = layout_of(preset)

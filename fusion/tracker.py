@@ -13,15 +13,25 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from fusion.association.enumeration import EXACT_PAIRS
+from fusion.association.associate import associate
 from fusion.association.gating import gate
-from fusion.association.marginals import marginals
 from fusion.filter import existence, kalman
-from fusion.filter.clutter import clutter_excess
+from fusion.filter.clutter import burst_of
+from fusion.filter.clutter_density import after_look, with_learnt_clutter
 from fusion.filter.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
 from fusion.filter.measurements import in_order, plots_of
 from fusion.filter.negative_information import after_miss, after_quiet, heartbeat_of, is_heartbeat, quiet_s
-from fusion.filter.track_bank import Rows, TrackBank, empty_bank, no_rows, track_name, track_view, within_reach
+from fusion.filter.track_bank import (
+    TENTATIVE,
+    Rows,
+    TrackBank,
+    empty_bank,
+    no_rows,
+    track_name,
+    track_view,
+    within_reach,
+)
+from fusion.models.contradictions import Mixture, learn_doubt
 from fusion.models.motion import combine, predict
 from fusion.models.settings import SettingsError, TrackerSettings
 from fusion.models.terrain_speed import slow_down
@@ -100,7 +110,7 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
         motion.speed_sd, motion.correlation, motion.rate, motion.gait,
     )  # fmt: skip
     label = tracks.label[rows]
-    slow_down(mean, cov, dt, motion.kind, model.passage, model.earth)
+    slow_down(mean, cov, dt, (motion.kind, motion.free), model.passage, model.earth, bank.doubt)
     centre, spread = combine(mean, cov, mode)
     views = track_view(centre, spread, tracks.existence[rows], dt, settings.lifetime_s, view)
     if heartbeat:
@@ -110,31 +120,36 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
 
     # associate
     plots, dropped = plots_of(scan, sensor, model, undetected, bias_of(model.survey, bank.learnt, sensor.index))
-    excess, room = clutter_excess(plots, centre, views, expected_new, sensor.false_alarms, sensor.clutter_per_m2)
-    flooded = int((excess > 1.0).sum())
+    plots, clutter_ratio = with_learnt_clutter(model, bank.densities, sensor, plots)
+    burst = burst_of(plots, centre, views, expected_new, sensor, clutter_ratio)
     pairs = gate(mean, cov, mode, centre, plots, model.gate, east, north, view.max_range)
-    weight = existence.weigh(pairs, plots, views, label, model.share, excess)
-    miss_weight = existence.missing(views, miss_counts)
-    hit, miss, alone = marginals(
-        pairs.start, pairs.plot, weight, miss_weight, len(plots.kind), EXACT_PAIRS, (centre, spread),
+    unproved = (tracks.status[rows] == TENTATIVE) & (tracks.updated_ns[rows] == tracks.founded_ns[rows])
+    hit, miss, alone, excess, views = associate(
+        pairs, plots, views, unproved, label, model.share, miss_counts, burst, (centre, spread),
         settings.alike_distance,
     )  # fmt: skip
+    flooded = int((excess > 1.0).sum())
 
     # update
     posterior = existence.judge(pairs, plots, views, label, hit, miss, miss_counts)
     least = settings.start_existence if sensor.polled else settings.start_by_event
-    fresh = existence.founding(plots, alone, excess, room, least)
+    fresh = existence.founding(plots, alone, excess, burst.room, least)
+    false = np.where(burst.local > 1.0, 0.0, alone - fresh)
+    densities = after_look(model, bank.densities, sensor, undetected, plots, false, burst.false_alarms)
     if model.is_person(sensor):
         fresh = np.where(alone < settings.start_by_word, 0.0, fresh)
     hidden = existence.keep_identities(pairs, plots.number, hit, posterior, fresh)
     still_undetected = given_back(model.births, still_undetected, centre, hidden)
     existence.lean_on_labels(pairs, plots, label, motion.kind, model.compatible)
     mean, cov, mode = kalman.update(mean, cov, mode, missed, pairs, plots, posterior.miss, posterior.hit, east, north)
+    tracked = Mixture(mean, cov, mode, motion.kind, motion.free)
+    doubt = learn_doubt(bank.doubt, model.passage, model.earth, tracked, posterior.updated * posterior.existence)
     updated = UpdatedTracks(rows, now, mean, cov, mode, views.held, posterior)
 
     # start and close
     born = existence.newborn(plots, fresh, least, model.share, model.compatible, motion)
-    return settle(model, bank, updated, born, scan, still_undetected, (dropped, flooded))
+    look = (undetected, still_undetected), (densities, doubt), (dropped, flooded)
+    return settle(model, bank, updated, born, scan, *look)
 
 
 class Tracker:

@@ -1,6 +1,7 @@
-"""Clutter bursts: ratio of actual to stated false plots of a sensor, overall and near each plot.
+"""Clutter bursts: ratio of actual to expected false plots of a sensor, overall and near each plot.
 
-The clutter of a layout is uniform over a sensor's field. If a scan has more plots than tracks and stated clutter
+The clutter of a layout is uniform over a sensor's field, and corrected by what was learnt of it
+(fusion.models.densities). If a scan has more plots than tracks and this clutter
 explain (rain, birds, a reflector, a fault), the excess is taken as clutter of its local density, in discs from 25 to
 400 m around each plot, with the densest disc counting. Up to ``SUDDEN`` plots in a disc may be a crowd and are kept as
 targets; more are kept if as many are already tracked, as in a crowd that gathered gradually. As many may start tracks
@@ -11,13 +12,14 @@ targets, however dense it is, and tracks elsewhere are not affected.
 from __future__ import annotations
 
 from math import pi
-from typing import Final
+from typing import Final, NamedTuple
 
 import numba
 import numpy as np
 
 from fusion.filter.kalman import POSITION, Plots
 from fusion.filter.track_bank import TrackView
+from fusion.models.sensor_views import SensorModel
 from geo.arrays import Bools, Floats
 
 SUDDEN: Final = 20.0
@@ -30,25 +32,43 @@ SIZES: Final = 5
 """Number of disc sizes: SMALLEST_M, twice that and so on."""
 
 
-@numba.njit(cache=True)
-def clutter_excess(
-    plots: Plots, centre: Floats, sight: TrackView, new: float, false_alarms: float, per_m2: float
-) -> tuple[Floats, Bools]:
-    """(plot,) ratio of local to stated clutter density around each plot, at least 1; (plot,) whether it may
-    nevertheless start a track: while no dense disc around it holds SUDDEN tracks, however faint, and earlier plots.
+class Burst(NamedTuple):
+    """``local`` (plot,): ratio of local to expected clutter density around each plot, at least 1; ``room`` (plot,):
+    whether it may nevertheless start a track; ``overall``: the ratio over the whole field; ``false_alarms``: the
+    expected number of false plots of a scan."""
 
-    ``centre`` (track, 4) and ``sight`` give the expected plots, ``new`` the number expected from targets not tracked;
-    ``false_alarms`` per scan and ``per_m2`` are the stated ones.
+    local: Floats
+    room: Bools
+    overall: float
+    false_alarms: float
+
+
+def burst_of(plots: Plots, centre: Floats, sight: TrackView, new: float, sensor: SensorModel, ratio: float) -> Burst:
+    """The clutter burst of a scan, if it is one; ``ratio`` is that of the sensor's clutter density to the stated one.
+
+    ``centre`` (track, 4) and ``sight`` give the expected plots, ``new`` the number expected from targets not tracked.
     """
+    false_alarms = sensor.false_alarms * ratio
+    excess = _clutter_excess(plots, centre, sight, new, false_alarms, sensor.clutter_per_m2 * ratio)
+    return Burst(*excess, false_alarms)
+
+
+@numba.njit(cache=True)
+def _clutter_excess(
+    plots: Plots, centre: Floats, sight: TrackView, new: float, false_alarms: float, per_m2: float
+) -> tuple[Floats, Bools, float]:
+    """(plot,) ratio of local to expected clutter density around each plot, at least 1; (plot,) whether it may
+    nevertheless start a track: while no dense disc around it holds SUDDEN tracks, however faint, and earlier plots; and
+    the ratio over the whole field."""
     count = len(plots.kind)
     expected = sight.existence * sight.seen
     known = new + expected.sum()
     everywhere = 1.0
     if count > TIMES * (known + false_alarms) + SUDDEN:
         everywhere = max(1.0, (count - known) / false_alarms)
-    factor, room = np.full(count, everywhere), np.zeros(count, np.bool_)
+    factor, room = np.ones(count), np.zeros(count, np.bool_)
     if count <= SUDDEN:
-        return factor, room
+        return factor, room, everywhere
     order, by_north = np.argsort(plots.northing), np.argsort(centre[:, 1])
     northing = plots.northing[order]
     track_north = centre[by_north, 1]
@@ -78,7 +98,7 @@ def clutter_excess(
                 factor[j] = max(factor[j], excess / clutter)
                 fullest = max(fullest, before[size] + tracked[size])
         room[j] = flooded and fullest < SUDDEN
-    return factor, room
+    return factor, room, everywhere
 
 
 @numba.njit(cache=True)

@@ -15,7 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.models.bias import Learnt, nothing_learnt
+from fusion.models.contradictions import no_doubt
+from fusion.models.densities import Densities, nothing_known
 from fusion.models.sensor_views import SensorView, holds, probability, spread_probability
+from fusion.models.terrain_speed import Doubt
 from fusion.models.tracker_model import TrackerModel
 from geo.arrays import Bools, Floats, Int32s, Ints
 from sensors.scan import CLASSES
@@ -59,7 +62,8 @@ class TrackBank:
 
     ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``; ``heard_ns`` (sensor,)
     the time at which each event-only sensor last reported and was ready again, 0 before its first report; ``learnt``
-    the sensor biases as estimated from common tracks.
+    the sensor biases as estimated from common tracks; ``densities`` those of targets and false plots; ``doubt``
+    where the ground's limits of speed were contradicted.
     """
 
     tracks: TrackColumns
@@ -67,6 +71,8 @@ class TrackBank:
     intensity_ns: int
     heard_ns: Ints
     learnt: Learnt
+    densities: Densities
+    doubt: Doubt
 
     def __len__(self) -> int:
         return len(self.tracks.track)
@@ -103,6 +109,8 @@ def empty_bank(model: TrackerModel, *, aligning: bool = True) -> TrackBank:
         intensity_ns=np.iinfo(np.int64).min,
         heard_ns=np.zeros(len(model.sensors), np.int64),
         learnt=learnt,
+        densities=nothing_known(births, len(model.sensors)),
+        doubt=no_doubt(),
     )
 
 

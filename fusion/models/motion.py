@@ -12,13 +12,13 @@ IMM: Blom & Bar-Shalom (1988). Integrated Ornstein-Uhlenbeck process: Singer (19
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 import numba
 import numpy as np
 
-from geo.arrays import Floats, Ints
+from geo.arrays import Bools, Floats, Ints
 
 FOOT, VEHICLE = 0, 1
 """Kinds of motion."""
@@ -28,7 +28,7 @@ FOOT, VEHICLE = 0, 1
 class Mode:
     """One mode of motion: ``speed_sd_mps`` is the stationary spread of each velocity component, ``correlation_s`` the
     correlation time of the velocity, ``share`` the fraction of targets of this kind in this mode, ``dwell_s`` the mean
-    time in it."""
+    time in it. ``free``: whether terrain never limits its speed (fusion.models.terrain_speed)."""
 
     name: str
     kind: int
@@ -37,6 +37,7 @@ class Mode:
     correlation_s: float
     share: float
     dwell_s: float
+    free: bool = False
 
 
 PEOPLE_AND_VEHICLES = (
@@ -53,7 +54,8 @@ PEOPLE_AND_VEHICLES = (
 @dataclass(frozen=True, slots=True)
 class MotionModel:
     """Modes as columns for the kernels. ``rate`` (mode, mode) [1/s] leaves a mode after its mean dwell, towards the
-    other modes of its kind in proportion to their share; ``prior`` (mode,) is the share at birth."""
+    other modes of its kind in proportion to their share; ``prior`` (mode,) is the share at birth; ``free`` (mode,):
+    whether terrain never limits its speed."""
 
     speed_sd: Floats
     correlation: Floats
@@ -61,6 +63,7 @@ class MotionModel:
     gait: Ints
     kind: Ints
     prior: Floats
+    free: Bools
 
     @property
     def modes(self) -> int:
@@ -85,7 +88,18 @@ def motion_model(modes: tuple[Mode, ...], vehicle_share: float) -> MotionModel:
         gait=np.array([mode.gait for mode in modes], np.int64),
         kind=kind,
         prior=prior / prior.sum(),
+        free=np.array([mode.free for mode in modes], np.bool_),
     )
+
+
+def with_free_modes(modes: tuple[Mode, ...], share: float) -> tuple[Mode, ...]:
+    """``modes``, and for each kind its commonest once more, free of limits by terrain, for ``share`` of its targets."""
+    added = []
+    for kind in sorted({mode.kind for mode in modes}):
+        commonest = max((mode for mode in modes if mode.kind == kind), key=lambda mode: mode.share)
+        of_kind = sum(mode.share for mode in modes if mode.kind == kind)
+        added.append(replace(commonest, name=f"{commonest.name}, free", share=share * of_kind, free=True))
+    return (*(replace(mode, share=(1.0 - share) * mode.share) for mode in modes), *added)
 
 
 @numba.njit(cache=True)

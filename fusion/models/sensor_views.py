@@ -20,6 +20,7 @@ from sensors.clear_view import look_in_view
 from sensors.ground_sensor import GroundSensor
 from sensors.layout import AnySensor, Layout, elevations_rad, grid_azimuths_rad
 from sensors.radar import CLUTTER_SPEED_MPS
+from sensors.radar import KIND as RADAR
 
 TABLE_STEPS = 256
 
@@ -64,8 +65,8 @@ class SensorModel:
     ``clutter_per_m2``, ``clutter_per_rad`` and ``clutter_per_sr`` are densities of false plots per scan; with radial
     velocity they are spread over ``clutter_speed_span`` [m/s]. ``polled`` sensors send empty scans, so that a missing
     plot is a miss. ``trigger_sd`` [m] is the standard deviation of a trigger's position; ``births``: whether its plots
-    may start tracks. ``rate_per_m``: a ground sensor's triggers per metre walked at the steps of the view's table;
-    ``interval_s``: the interval of its heartbeats.
+    may start tracks; ``learns_clutter``: whether the density of its false plots is learnt. ``rate_per_m``: a ground
+    sensor's triggers per metre walked at the steps of the view's table; ``interval_s``: the interval of its heartbeats.
     """
 
     index: int
@@ -80,6 +81,7 @@ class SensorModel:
     clutter_speed_span: float
     trigger_sd: float
     births: bool = True
+    learns_clutter: bool = False
     rate_per_m: Floats = field(default_factory=lambda: np.zeros(0))
     interval_s: float = 0.0
 
@@ -135,6 +137,7 @@ def _sensor_model(
         clutter_per_sr=false_alarms / view.azimuth_width / max(elevations[1] - elevations[0], 1e-6),
         clutter_speed_span=2.0 * CLUTTER_SPEED_MPS,
         trigger_sd=max(0.5 * view.max_range, 1.0),
+        learns_clutter=sensor.kind == RADAR and sensor.period_s is not None,
         rate_per_m=_rates(sensor),
         interval_s=float(sensor.status_interval_s),
     )

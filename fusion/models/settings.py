@@ -33,8 +33,14 @@ class TrackerSettings:
         Whether terrain limits the speed.
     hidden_way_share : float
         Fraction of the top speed that land cover always leaves, for unmapped roads.
+    ground_error_share : float
+        Probability that such a limit is wrong where a target is: a bridge, a tunnel or an unmapped road, or an error of
+        the elevation model.
     traffic_per_km2 : float, 1/km²
         Density of targets before any look.
+    learn_densities : bool
+        Whether the density of targets and that of each radar's false plots are learnt while running
+        (fusion.models.densities), or remain as set and as the layout states.
     lifetime_s : float, s
         Mean time that a target stays.
     crossing_speed_mps : float, m/s
@@ -106,7 +112,9 @@ class TrackerSettings:
     vehicle_top_mps: float = 25.0
     ground_limits_speed: bool = True
     hidden_way_share: float = 0.3
+    ground_error_share: float = 0.03
     traffic_per_km2: float = 0.5
+    learn_densities: bool = True
     lifetime_s: float = 1800.0
     crossing_speed_mps: float = 3.0
     birth_cell_m: float = 500.0
@@ -139,6 +147,10 @@ class TrackerSettings:
                 raise SettingsError(f"{getattr(self, name)}", where=f"TrackerSettings ({name})", expected="0 to 1")
         if not self.runs_per_scan >= 1.0:
             raise SettingsError(f"{self.runs_per_scan}", where="TrackerSettings (runs_per_scan)", expected="at least 1")
+        if not self.ground_error_share < 1.0:
+            raise SettingsError(
+                f"{self.ground_error_share}", where="TrackerSettings (ground_error_share)", expected="below 1"
+            )
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, float) and not (isfinite(value) and value >= 0.0):

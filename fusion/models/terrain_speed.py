@@ -2,7 +2,8 @@
 
 The speed laws and the fractions for land cover are those of geo.mobility, relative to open level ground off the road,
 where a mover's top speed is a setting. A limit applies to the direction of travel; if that is unknown, to the easiest
-direction.
+direction. The limit is a prior that may be wrong: free modes (fusion.models.motion) are not limited, and where plots
+have contradicted the limit it is relaxed (fusion.models.contradictions).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from fusion.models.sensor_views import ElevationGrid, elevation_at
-from geo.arrays import Float32s, Floats, Ints
+from geo.arrays import Bools, Float32s, Floats, Ints
 
 STRIDE_M: Final = 15.0
 """Distance behind and ahead over which the gradient along the path is taken."""
@@ -23,6 +24,18 @@ HEADED_MPS: Final = 0.5
 """Below this speed the direction of a mover is ignored."""
 SLOWEST: Final = 0.02
 """Minimum fraction of the top speed on any slope: elevation models have errors, and no mover is pinned in place."""
+
+
+DOUBT_CELL_M: Final = 100.0
+NOWHERE: Final = -1
+
+
+class Doubt(NamedTuple):
+    """Where plots contradicted the limits (fusion.models.contradictions): ``cell`` (k,) ascending numbers of cells of
+    DOUBT_CELL_M, ``degree`` (k,) the doubt there, 0 to 1."""
+
+    cell: Ints
+    degree: Floats
 
 
 class Passage(NamedTuple):
@@ -55,8 +68,30 @@ def passage_of(terrain: xr.Dataset | None, foot_mps: float, vehicle_mps: float, 
 
 
 @numba.njit(cache=True)
-def top_speed(passage: Passage, earth: ElevationGrid, kind: int, x: Floats) -> float:
-    """Maximum speed [m/s] of a mover of this kind at the state ``x`` (4,); infinite off the map and across voids."""
+def doubt_cell(passage: Passage, earth: ElevationGrid, x: Floats, down: int, right: int) -> int:
+    """Number of the cell ``down`` rows and ``right`` columns from that of the state ``x`` (4,); NOWHERE off the map."""
+    rows = int(passage.share.shape[1] * earth.cell / DOUBT_CELL_M) + 1
+    columns = int(passage.share.shape[2] * earth.cell / DOUBT_CELL_M) + 1
+    row = int(np.floor((earth.north - x[1]) / DOUBT_CELL_M + 0.5)) + down
+    column = int(np.floor((x[0] - earth.east) / DOUBT_CELL_M + 0.5)) + right
+    return row * columns + column if 0 <= row < rows and 0 <= column < columns else NOWHERE
+
+
+@numba.njit(cache=True)
+def _doubt_at(passage: Passage, earth: ElevationGrid, doubt: Doubt, x: Floats) -> float:
+    if len(doubt.cell) == 0:
+        return 0.0
+    cell = doubt_cell(passage, earth, x, 0, 0)
+    place = np.searchsorted(doubt.cell, cell)
+    return float(doubt.degree[place]) if place < len(doubt.cell) and doubt.cell[place] == cell else 0.0
+
+
+@numba.njit(cache=True)
+def top_speed(passage: Passage, earth: ElevationGrid, doubt: Doubt, kind: int, x: Floats) -> float:
+    """Maximum speed [m/s] of a mover of this kind at the state ``x`` (4,); infinite off the map and across voids.
+
+    In doubt the fraction of the top speed that ground leaves rises, as a geometric mean, towards 1.
+    """
     if passage.share.size == 0:
         return np.inf
     column = int(np.floor((x[0] - earth.east) / earth.cell + 0.5))
@@ -73,24 +108,36 @@ def top_speed(passage: Passage, earth: ElevationGrid, kind: int, x: Floats) -> f
             return np.inf
         gradient = 0.5 * rise / STRIDE_M
         share *= 0.0 if abs(gradient) > limit else exp(-decline * (abs(gradient - easiest) - abs(easiest)))
-    return float(passage.top[kind] * max(share, SLOWEST))
+    return float(passage.top[kind] * max(share, SLOWEST) ** (1.0 - _doubt_at(passage, earth, doubt, x)))
 
 
 @numba.njit(cache=True)
-def slow_down(mean: Floats, cov: Floats, dt: Floats, kind: Ints, passage: Passage, earth: ElevationGrid) -> None:
-    """Scale velocities, in place, so that no mode's root-mean-square speed exceeds what its ground allows.
+def slow_down(
+    mean: Floats,
+    cov: Floats,
+    dt: Floats,
+    modes: tuple[Ints, Bools],
+    passage: Passage,
+    earth: ElevationGrid,
+    doubt: Doubt,
+) -> None:
+    """Scale velocities, in place, so that no limited mode's root-mean-square speed exceeds what its ground allows.
 
-    ``mean`` (track, mode, 4), ``cov`` (track, mode, 10), ``kind`` (mode,). Scaling is a congruence: covariances stay
+    ``mean`` (track, mode, 4), ``cov`` (track, mode, 10), ``modes`` (kind, free), each (mode,): free modes are not
+    limited. Scaling is a congruence: covariances stay
     positive definite. Tracks of the present time (``dt`` 0) are not changed.
     """
     if passage.share.size == 0:
         return
+    kind, free = modes
     for t in range(len(dt)):
         if dt[t] <= 0.0:
             continue
         for m in range(len(kind)):
+            if free[m]:
+                continue
             x, p = mean[t, m], cov[t, m]
-            fastest = top_speed(passage, earth, kind[m], x)
+            fastest = top_speed(passage, earth, doubt, kind[m], x)
             squared = x[2] * x[2] + x[3] * x[3] + p[7] + p[9]
             if not isfinite(fastest) or squared <= fastest * fastest:
                 continue

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.models.motion import MotionModel, motion_model
+from fusion.models.motion import MotionModel, motion_model, with_free_modes
 from fusion.models.sensor_views import ElevationGrid, SensorModel, ground_of, sensor_models
 from fusion.models.settings import TrackerSettings
 from fusion.models.survey import Survey, survey_of
@@ -91,6 +91,8 @@ def tracker_model(
     )
     if not settings.trigger_births:
         sensors = {name: replace(sensor, births=not sensor.trigger_only) for name, sensor in sensors.items()}
+    limited = terrain is not None and settings.ground_limits_speed and settings.ground_error_share > 0.0
+    modes = with_free_modes(settings.modes, settings.ground_error_share) if limited else settings.modes
     share = np.array(settings.class_share)
     return TrackerModel(
         settings=settings,
@@ -99,7 +101,7 @@ def tracker_model(
         earth=ground_of(terrain),
         births=births,
         missed={name: missed_share(births, sensor.view) for name, sensor in sensors.items() if sensor.polled},
-        motion=motion_model(settings.modes, settings.vehicle_share),
+        motion=motion_model(modes, settings.vehicle_share),
         share=share / share.sum(),
         compatible=np.array(settings.class_motion),
         gate=-2.0 * log(1.0 - settings.gate_probability),

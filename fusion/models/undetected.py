@@ -1,15 +1,16 @@
 """Undetected targets: a Poisson intensity on a coarse grid.
 
-It starts at the density of traffic, is reduced by every look in proportion to its detection probability, is refilled by
-arrivals and across cell edges, and receives the remains of deleted tracks. A plot in ground covered a moment ago
-therefore rarely starts a track, and one at the edge of coverage or out of dead ground does. The Poisson part of
-Williams (2015), "Marginal multi-Bernoulli filters", with recycling.
+It starts at the density of traffic, which is learnt by block of cells (fusion.models.densities), is reduced by every
+look in proportion to its detection probability, is refilled by arrivals and across cell edges, and receives the remains
+of deleted tracks. A plot in ground covered a moment ago therefore rarely starts a track, and one at the edge of
+coverage or out of dead ground does. The Poisson part of Williams (2015), "Marginal multi-Bernoulli filters", with
+recycling.
 """
 
 from __future__ import annotations
 
 from math import ceil, exp, pi
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numba
 import numpy as np
@@ -18,10 +19,14 @@ from fusion.models.sensor_views import SensorModel, SensorView, probability
 from geo.arrays import Floats
 
 MOST_CELLS = 160
+BLOCK: Final = 4
+"""Cells along a side of a block, in which the density of traffic is one number."""
+EMPTIED: Final = 0.05
+"""Ground is emptied as far as its density of undetected targets is below this fraction of traffic."""
 
 
 class Births(NamedTuple):
-    """The grid: its south-west corner and cell [m]. ``density`` [1/m²] is that of traffic between looks, ``lifetime``
+    """The grid: its south-west corner and cell [m]. ``density`` [1/m²] is the setting's of traffic, ``lifetime``
     [s] the mean time that a target stays, ``speed`` [m/s] carries targets across cell edges.
     """
 
@@ -59,6 +64,11 @@ def births_over(
     )
 
 
+def blocks_of(births: Births) -> tuple[int, int]:
+    """Rows and columns of blocks of the grid."""
+    return -(-births.rows // BLOCK), -(-births.columns // BLOCK)
+
+
 @numba.njit(cache=True)
 def missed_share(births: Births, view: SensorView) -> Floats:
     """(row, column) probability that one look misses a target in the cell, over 3 × 3 points."""
@@ -76,10 +86,11 @@ def missed_share(births: Births, view: SensorView) -> Floats:
 
 
 @numba.njit(cache=True)
-def flow(births: Births, intensity: Floats, dt: float) -> Floats:
+def flow(births: Births, traffic: Floats, intensity: Floats, dt: float) -> Floats:
     """The intensity ``dt`` seconds later: arrivals, departures, and exchange with the four neighbours.
 
-    The flux across an edge between densities a and b is (a − b) · speed / π per metre (isotropic motion).
+    ``traffic`` (block row, block column) [1/m²] is the density of targets between looks. The flux across an edge
+    between densities a and b is (a − b) · speed / π per metre (isotropic motion).
     """
     keep = exp(-dt / births.lifetime)
     exchange = min(dt * births.speed / (pi * births.cell), 0.2)
@@ -87,24 +98,37 @@ def flow(births: Births, intensity: Floats, dt: float) -> Floats:
     new = np.empty_like(intensity)
     for i in range(rows):
         for j in range(columns):
-            here = intensity[i, j]
-            south = intensity[i - 1, j] if i > 0 else births.density
-            north = intensity[i + 1, j] if i < rows - 1 else births.density
-            west = intensity[i, j - 1] if j > 0 else births.density
-            east = intensity[i, j + 1] if j < columns - 1 else births.density
+            here, usual = intensity[i, j], traffic[i // BLOCK, j // BLOCK]
+            south = intensity[i - 1, j] if i > 0 else usual
+            north = intensity[i + 1, j] if i < rows - 1 else usual
+            west = intensity[i, j - 1] if j > 0 else usual
+            east = intensity[i, j + 1] if j < columns - 1 else usual
             moved = here + exchange * (south + north + west + east - 4.0 * here)
-            new[i, j] = births.density + (moved - births.density) * keep
+            new[i, j] = usual + (moved - usual) * keep
     return new
 
 
 @numba.njit(cache=True)
 def density_at(births: Births, intensity: Floats, easting: float, northing: float) -> float:
-    """Density of undetected targets at a point [1/m²]; off the grid, that of traffic."""
+    """Density of undetected targets at a point [1/m²]; off the grid, that of traffic as set."""
     i = int(np.floor((northing - births.north) / births.cell))
     j = int(np.floor((easting - births.east) / births.cell))
     if i < 0 or j < 0 or i >= intensity.shape[0] or j >= intensity.shape[1]:
         return births.density
     return float(intensity[i, j])
+
+
+@numba.njit(cache=True)
+def emptied_share(births: Births, traffic: Floats, intensity: Floats, easting: float, northing: float) -> float:
+    """How far looks have emptied the ground at a point of undetected targets: 1 wholly, 0 not enough or off the grid.
+
+    In emptied ground most targets are tracks by now, so that tracks and other plots there can be counted.
+    """
+    i = int(np.floor((northing - births.north) / births.cell))
+    j = int(np.floor((easting - births.east) / births.cell))
+    if i < 0 or j < 0 or i >= intensity.shape[0] or j >= intensity.shape[1]:
+        return 0.0
+    return max(1.0 - intensity[i, j] / (EMPTIED * traffic[i // BLOCK, j // BLOCK]), 0.0)
 
 
 @numba.njit(cache=True)

@@ -9,8 +9,10 @@ from hashlib import blake2b
 import numpy as np
 
 from fusion.filter.existence import Newborn
-from fusion.filter.track_bank import CLOSED, Rows, TrackBank
+from fusion.filter.track_bank import CLOSED, TENTATIVE, Rows, TrackBank
+from fusion.models.densities import Densities, learn_traffic
 from fusion.models.sensor_views import SensorModel
+from fusion.models.terrain_speed import Doubt
 from fusion.models.tracker_model import TrackerModel
 from fusion.models.undetected import flow, recycle
 from fusion.registration.estimate import learn
@@ -23,7 +25,7 @@ from sensors.scan_columns import ScanColumns
 def sweep(model: TrackerModel, bank: TrackBank, sensor: SensorModel, now_ns: int) -> tuple[Floats, Floats, float]:
     """Undetected targets (before the look, after it) [1/m²], and the expected number of them that the look detects."""
     dt = max((now_ns - bank.intensity_ns) * 1e-9, 0.0) if bank.intensity_ns >= 0 else 0.0
-    before = flow(model.births, bank.intensity, dt)
+    before = flow(model.births, bank.densities.traffic, bank.intensity, dt)
     if not sensor.polled:
         return before, before, 0.0
     after = before * model.missed[sensor.id]
@@ -36,26 +38,34 @@ def settle(
     updated: UpdatedTracks,
     born: Newborn,
     scan: ScanColumns,
-    undetected: Floats,
+    undetected: tuple[Floats, Floats],
+    learnt_ground: tuple[Densities, Doubt],
     unused: tuple[int, int],
 ) -> tuple[TrackBank, Rows]:
     """The bank after a look, and its rows: old tracks rewritten, new ones added, terminated ones removed.
 
-    ``unused``: the number of plots that were dropped, and of those in a clutter burst.
+    ``undetected``: undetected targets before and after the look. ``learnt_ground``: densities with its evidence on
+    false plots, and the doubt in limits of speed. ``unused``: the number of plots that were dropped, and of those in a
+    clutter burst.
     """
     now, sensor = updated.now_ns, model.sensor(scan.sensor)
     ids = np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64)
     polar = int(model.survey.column[sensor.index]) if len(bank.learnt) else -1
     tracks, rows = next_bank(bank.tracks, updated, born, ids, sensor.index, polar, deletion_rules(model))
     history = Rows(now, *rows, *unused)
+    (before, after), (densities, doubt) = undetected, learnt_ground
     closed = history.status == CLOSED
     if closed.any():
-        undetected = undetected.copy()
+        after = after.copy()
         east, north = np.ascontiguousarray(history.centre[closed, :2].T)  # same type for one track as for many
-        recycle(model.births, undetected, east, north, history.existence[closed])
+        recycle(model.births, after, east, north, history.existence[closed])
+    if model.settings.learn_densities and sensor.polled and not sensor.trigger_only:
+        confirmed = np.ascontiguousarray(tracks.centre[tracks.status != TENTATIVE, :2])
+        traffic, after = learn_traffic(model.births, densities.traffic, before, after, confirmed)
+        densities = densities._replace(traffic=traffic)
     newest, heard = max(now, bank.intensity_ns), _heard(bank, sensor, scan)
     learnt = learn(model, bank.learnt, scan, history)
-    return TrackBank(tracks, undetected, newest, heard, learnt), history
+    return TrackBank(tracks, after, newest, heard, learnt, densities, doubt), history
 
 
 def after_nothing(bank: TrackBank, sensor: SensorModel, scan: ScanColumns, undetected: Floats) -> TrackBank:

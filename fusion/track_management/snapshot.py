@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from fusion.filter.track_bank import Rows, TrackBank, TrackColumns
 from fusion.models.bias import LEARNT_ARRAYS, Learnt, Rings
+from fusion.models.densities import Densities
+from fusion.models.terrain_speed import Doubt
 from fusion.track_management.timeline import Timeline, TimelineEntry, key_of
 from geo.errors import BadInput
 from sensors.scan_columns import ScanColumns
@@ -44,6 +46,11 @@ def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
         **_joined("rings", [bank.learnt.rings for bank in banks], RING_ARRAYS),
         **_joined("bank", [bank.tracks for bank in banks], TrackColumns._fields),
         "bank_intensity": np.stack([bank.intensity for bank in banks]),
+        **{
+            f"densities_{name}": np.stack([getattr(bank.densities, name) for bank in banks])
+            for name in Densities._fields
+        },
+        **_joined("doubt", [bank.doubt for bank in banks], Doubt._fields),
         "bank_heard": np.stack([bank.heard_ns for bank in banks]),
         **_joined("rows", rows, ROW_ARRAYS),
         **_without_gaps(_joined("scan", [entry.scan for entry in entries], SCAN_ARRAYS)),
@@ -102,7 +109,13 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int]:
 
 def _shapes(bank: TrackBank) -> tuple[tuple[int, ...], ...]:
     """Shapes that differ between the banks of different layouts and motion models."""
-    return bank.tracks.mean.shape[1:], bank.intensity.shape, bank.heard_ns.shape, bank.learnt.used.shape
+    return (
+        bank.tracks.mean.shape[1:],
+        bank.intensity.shape,
+        bank.heard_ns.shape,
+        bank.learnt.used.shape,
+        *(values.shape for values in bank.densities),
+    )
 
 
 def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tuple[int, int]]) -> list[TrackBank]:
@@ -113,10 +126,18 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
         Learnt(**dict(zip(LEARNT_ARRAYS, values, strict=True)), rings=Rings(**ring), origin_ns=at_ns, newest_ns=newest)
         for values, ring, (at_ns, newest) in zip(columns, rings, learnt_ns, strict=True)
     ]
+    densities = map(Densities, *(arrays[f"densities_{name}"] for name in Densities._fields))
     return [
-        TrackBank(tracks=TrackColumns(**part), intensity=intensity, intensity_ns=at_ns, heard_ns=heard, learnt=known)
-        for part, intensity, at_ns, heard, known in zip(
-            parts, arrays["bank_intensity"], intensity_ns, arrays["bank_heard"], learnt, strict=True
+        TrackBank(TrackColumns(**part), intensity, at_ns, heard, known, density, Doubt(**doubt))
+        for part, intensity, at_ns, heard, known, density, doubt in zip(
+            parts,
+            arrays["bank_intensity"],
+            intensity_ns,
+            arrays["bank_heard"],
+            learnt,
+            densities,
+            _parted("doubt", arrays, Doubt._fields),
+            strict=True,
         )
     ]
 

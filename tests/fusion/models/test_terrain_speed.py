@@ -10,6 +10,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusion.models.contradictions import no_doubt
 from fusion.models.motion import FOOT, VEHICLE, unpack
 from fusion.models.sensor_views import ground_of
 from fusion.models.terrain_speed import passage_of, slow_down, top_speed
@@ -18,6 +19,7 @@ from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import WALKING
 
 FRAME = LocalFrame.around(10.0, 45.0)
+NO_DOUBT = no_doubt()
 
 
 def slope(gradient: float) -> xr.Dataset:
@@ -33,7 +35,9 @@ def slope(gradient: float) -> xr.Dataset:
 
 def fastest(gradient: float, kind: int, north: float, east: float = 0.0) -> float:
     terrain = slope(gradient)
-    return top_speed(passage_of(terrain, 4.0, 25.0, 0.3), ground_of(terrain), kind, np.array([10.0, 10.0, east, north]))
+    return top_speed(
+        passage_of(terrain, 4.0, 25.0, 0.3), ground_of(terrain), NO_DOUBT, kind, np.array([10.0, 10.0, east, north])
+    )
 
 
 def test_level_ground_leaves_the_top_speed() -> None:
@@ -70,17 +74,17 @@ def test_land_cover_slows_people_and_vehicles_but_leaves_them_unmapped_ways() ->
     for east, name in ((300.0, "tree_cover"), (-300.0, "cropland")):
         state = np.array([east, 0.0, 0.0, 1.4])
         foot, vehicle = known.foot_cover.get(name, 1.0), known.vehicle_cover.get(name, 1.0)
-        assert top_speed(passage, earth, FOOT, state) == pytest.approx(4.0 * max(foot, 0.3), rel=1e-5)
-        assert top_speed(passage, earth, VEHICLE, state) == pytest.approx(25.0 * max(vehicle, 0.3), rel=1e-5)
-    assert top_speed(passage, earth, VEHICLE, np.array([300.0, 0.0, 0.0, 9.0])) == pytest.approx(7.5)
+        assert top_speed(passage, earth, NO_DOUBT, FOOT, state) == pytest.approx(4.0 * max(foot, 0.3), rel=1e-5)
+        assert top_speed(passage, earth, NO_DOUBT, VEHICLE, state) == pytest.approx(25.0 * max(vehicle, 0.3), rel=1e-5)
+    assert top_speed(passage, earth, NO_DOUBT, VEHICLE, np.array([300.0, 0.0, 0.0, 9.0])) == pytest.approx(7.5)
 
 
 def test_off_the_map_and_without_terrain_nothing_is_limited() -> None:
     assert fastest(0.0, FOOT, 1.4) < np.inf
     terrain = slope(0.3)
     there = np.array([5e4, 0.0, 0.0, 9.0])
-    assert top_speed(passage_of(terrain, 4.0, 25.0, 0.3), ground_of(terrain), FOOT, there) == np.inf
-    assert top_speed(passage_of(None, 4.0, 25.0, 0.3), ground_of(None), FOOT, there) == np.inf
+    assert top_speed(passage_of(terrain, 4.0, 25.0, 0.3), ground_of(terrain), NO_DOUBT, FOOT, there) == np.inf
+    assert top_speed(passage_of(None, 4.0, 25.0, 0.3), ground_of(None), NO_DOUBT, FOOT, there) == np.inf
 
 
 @given(st.integers(0, 2**31))
@@ -95,7 +99,8 @@ def test_slowing_down_keeps_covariances_positive_definite_and_places_where_they_
     cov = full[..., *np.triu_indices(4)].copy()
     slow_mean, slow_cov = mean.copy(), cov.copy()
     dt = np.array([3.0, 3.0, 0.0])
-    slow_down(slow_mean, slow_cov, dt, np.array([FOOT, VEHICLE]), passage, earth)
+    modes = np.array([FOOT, VEHICLE]), np.array([False, False])
+    slow_down(slow_mean, slow_cov, dt, modes, passage, earth, NO_DOUBT)
     assert np.linalg.eigvalsh(unpack(slow_cov)).min() > 0.0
     assert np.array_equal(slow_mean[..., :2], mean[..., :2])
     assert np.array_equal(slow_cov[..., [0, 1, 4]], cov[..., [0, 1, 4]])

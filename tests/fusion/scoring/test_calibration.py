@@ -103,7 +103,8 @@ def test_classes_of_ground_are_told_apart() -> None:
         attrs={"crs": FRAME.wkt, "datum": "none", "cell_m": 100.0},
     )
     seen = xr.Dataset({"probability": (("sensor", "northing", "easting"), np.full((3, 81, 81), 0.9, np.float32))},
-                      coords={"northing": terrain["northing"], "easting": terrain["easting"]})  # fmt: skip
+                      coords={"northing": terrain["northing"], "easting": terrain["easting"],
+                              "sensor": list(layout().ids)})  # fmt: skip
     found = calibrate(night(3, 0.9), layout(), terrain=terrain, coverage=seen)
     grounds = found["ground"].to_numpy()
     assert {"level", "sloping"} <= set(grounds.tolist()) <= {"level", "sloping", "unknown ground"}

@@ -457,5 +457,3 @@ def test_a_sensor_without_ground_is_named():
 def test_terrain_that_is_none_is_refused():
     with pytest.raises(BadInput, match="elevation"):
         coverage(layout(RADAR), flat().drop_vars("elevation"), None)
-    with pytest.raises(BadInput, match="rows from north to south"):
-        coverage(layout(RADAR), flat().isel(northing=slice(None, None, -1)), None)
