@@ -286,8 +286,9 @@ class Tracker:
         return self._counted(timeline.put(compact(in_order(scan)), self._advance_bank))
 
     def take_in_all(self, scans: Iterable[ScanColumns]) -> None:
-        """Take in scans that are all there already, in order of receipt: sorted by observation first, so that none is
-        late and each is processed once. The track history is that of ``take_in`` one by one, to the bit.
+        """Take in scans that are all there already, sorted by observation, so that each is processed once.
+
+        The track history is that of ``take_in`` one by one, to the bit.
 
         Parameters
         ----------
@@ -325,7 +326,7 @@ class Tracker:
         return True
 
     def _counted(self, processed: list[tuple[TimelineEntry, Rows | None]]) -> list[tuple[TimelineEntry, Rows | None]]:
-        """``processed``, after counting the unusable plots of the scans that were processed for the first time."""
+        """Count the unusable plots of the scans that were processed for the first time; return ``processed``."""
         for entry, before in processed:
             if before is None:
                 self.rows_dropped += entry.rows.dropped
