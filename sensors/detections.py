@@ -240,8 +240,8 @@ def _by_class(values: xr.DataArray) -> Floats:
     probability = aligned.to_numpy().astype(np.float64, copy=False)
     if aligned is values:
         return probability
-    nothing = np.isnan(values.to_numpy().astype(np.float64)).any(axis=1)
-    return np.where(nothing[:, None], np.nan, probability)
+    nothing = np.isnan(values.to_numpy().astype(np.float64)).any(axis=1, keepdims=True)
+    return np.where(nothing, np.nan, probability)
 
 
 def _by_axis(values: xr.DataArray) -> Floats:

@@ -128,7 +128,8 @@ def emptied_share(births: Births, traffic: Floats, intensity: Floats, easting: f
     j = int(np.floor((easting - births.east) / births.cell))
     if i < 0 or j < 0 or i >= intensity.shape[0] or j >= intensity.shape[1]:
         return 0.0
-    return max(1.0 - intensity[i, j] / (EMPTIED * traffic[i // BLOCK, j // BLOCK]), 0.0)
+    share: float = 1.0 - intensity[i, j] / (EMPTIED * traffic[i // BLOCK, j // BLOCK])
+    return max(share, 0.0)
 
 
 @numba.njit(cache=True)
