@@ -16,7 +16,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 from paho.mqtt import properties as paho_properties
@@ -112,11 +111,11 @@ class _Client(Client):
     """paho's client that also reports the answers to its pings, for which paho has no callback: on a quiet connection
     they are all that a broker says."""
 
-    on_ping_answered: Callable[[], None] = _ignore
+    on_ping_answered: Callable[[Client], None] = _ignore
 
     def _handle_pingresp(self) -> MQTTErrorCode:
         result = super()._handle_pingresp()
-        self.on_ping_answered()
+        self.on_ping_answered(self)
         return result
 
 
@@ -295,7 +294,7 @@ class Connection:
         client.on_subscribe = self._guard(self._subscribed)
         client.on_message = self._guard(self._message)
         client.on_publish = self._guard(self._published)
-        client.on_ping_answered = partial(self._guard(_ignore), client)
+        client.on_ping_answered = self._guard(_ignore)
         return client
 
     def _note_tls(self, why: str) -> None:

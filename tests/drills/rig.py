@@ -50,7 +50,7 @@ class Ingest(Child):
 
     def until(self, key: str, holds: Callable[[Any], bool], *, timeout_s: float = PATIENT_S) -> float:
         """Seconds until what it says under ``key`` is as wished."""
-        return wait_until(lambda: holds(self.last(key)), timeout_s=timeout_s, what=lambda: self.messages[-5:])
+        return wait_until(lambda: holds(self.last(key)), timeout_s=timeout_s, what=lambda: self.messages)
 
 
 class Link:

@@ -63,7 +63,7 @@ def test_bad_links_lose_nothing(broker: Broker, tmp_path: Path, before: str) -> 
             time.sleep(chance.uniform(0.2, 0.7))
             proxy.heal()
         for link in links:
-            assert link.sender.drain(180), (link.sender.problem, ingest.messages[-3:])
+            assert link.sender.drain(180), (link.sender.problem, ingest.messages)
             link.close()
         assert proxy.connections >= 3, "resets, holes and half-open sockets made somebody connect anew"
         ingest.stop(timeout_s=PATIENT_S)
@@ -84,10 +84,10 @@ def test_a_black_hole_before_everybody_only_delays(tmp_path: Path) -> None:
             link.put(20)
             time.sleep(0.2)
             told = link.sender.problem is not None and ingest.last("problem") is not None
-            assert time.monotonic() - began < SIZES.hole_s + PATIENT_S, (link.sender.problem, ingest.messages[-3:])
+            assert time.monotonic() - began < SIZES.hole_s + PATIENT_S, (link.sender.problem, ingest.messages)
         assert link.spool.waiting > 0
         proxy.heal()
-        assert link.sender.drain(180), (link.sender.problem, ingest.messages[-3:])
+        assert link.sender.drain(180), (link.sender.problem, ingest.messages)
         link.close()
         ingest.stop(timeout_s=PATIENT_S)
     check_laws(ingest.journal, {"a": link.spool.put_total})

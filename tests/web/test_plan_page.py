@@ -45,7 +45,7 @@ def opened(world: Any, visit: Callable[..., Any], **options: Any) -> Any:
 
 
 def covered(here: Any, side: str) -> float:
-    return float(re.findall(r"belt: ([\d.]+) %", here.part(f"figures-{side}").inner_text())[0])
+    return float(re.findall(r"probability of detection: ([\d.]+) %", here.part(f"figures-{side}").inner_text())[0])
 
 
 def edited(here: Any, side: str, act: Callable[[], object]) -> None:
