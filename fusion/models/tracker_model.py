@@ -80,7 +80,7 @@ def tracker_model(
     """Build the tracker's models. With terrain and without ``coverage`` (of sensors.coverage.look_probability),
     visibility is computed, which takes seconds for a large sector."""
     terrain = None if terrain is None else north_up(terrain)
-    coverage = None if coverage is None else north_up(coverage)
+    coverage = None if coverage is None else north_up(coverage, where="coverage")
     sensors = sensor_models(layout, terrain, coverage, settings.least_false_alarms)
     births = births_over(
         sensors,

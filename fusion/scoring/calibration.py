@@ -136,7 +136,7 @@ def calibrate(
     Kish, Survey Sampling (1965), for the design effect; Wilson (1927) for the interval.
     """
     terrain = None if terrain is None else north_up(terrain)
-    coverage = None if coverage is None else north_up(coverage)
+    coverage = None if coverage is None else north_up(coverage, where="coverage")
     calibration = calibration or CalibrationSettings()
     tracker = Tracker(layout, settings, terrain=terrain, coverage=coverage)
     ground, record = _Ground(terrain), _Trials()

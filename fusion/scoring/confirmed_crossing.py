@@ -132,7 +132,7 @@ def confirmed_crossing(
     takes little time. ``progress(done, runs)`` is called after each run. Raises BadInput for coverage of other sensors,
     and LayoutError for a sensor on the path without an error model.
     """
-    coverage = north_up(coverage)
+    coverage = north_up(coverage, where="coverage")
     terrain = north_up(terrain)
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise BadInput(f"{seed!r}", where=f"{WHERE} (seed)", expected="a whole number from 0")

@@ -38,7 +38,7 @@ def frame_of(terrain: xr.Dataset) -> LocalFrame:
     return LocalFrame.from_crs(terrain.attrs["crs"], where="terrain")
 
 
-def north_up(dataset: xr.Dataset) -> xr.Dataset:
+def north_up(dataset: xr.Dataset, *, where: str = "terrain") -> xr.Dataset:
     """Align a dataset of rasters by its coordinates: rows from north to south, columns from west to east.
 
     Parameters
@@ -46,6 +46,8 @@ def north_up(dataset: xr.Dataset) -> xr.Dataset:
     dataset : Dataset
         Terrain, coverage or other rasters with the dims ``northing`` and ``easting``, in any order of rows, columns and
         dims.
+    where : str
+        What the dataset is, for the message of an error.
 
     Returns
     -------
@@ -55,19 +57,22 @@ def north_up(dataset: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     TerrainError
-        If ``northing`` or ``easting`` is no dim with a coordinate of distinct, finite numbers.
+        If ``dataset`` is no Dataset, or ``northing`` or ``easting`` is no dim with a coordinate of distinct, finite
+        numbers.
     """
+    if not isinstance(dataset, xr.Dataset):
+        raise TerrainError(f"is a {type(dataset).__name__}", where=where, expected="a Dataset")
     moved = dataset
     for name, sign in (("northing", -1.0), ("easting", 1.0)):
-        if name not in getattr(moved, "dims", ()) or name not in moved.coords:
-            raise TerrainError(f"no dim {name!r} with a coordinate", where="terrain", expected="northing and easting")
+        if name not in moved.dims or name not in moved.coords:
+            raise TerrainError(f"no dim {name!r} with a coordinate", where=where, expected="northing and easting")
         if not np.issubdtype(moved[name].dtype, np.number):
-            raise TerrainError(f"{name!r} has type {moved[name].dtype}", where="terrain", expected="metres")
+            raise TerrainError(f"{name!r} has type {moved[name].dtype}", where=where, expected="metres")
         place = sign * moved[name].to_numpy().astype(np.float64)
         if not (np.diff(place) > 0.0).all():
             order = np.argsort(place, kind="stable")
             if not (np.diff(place[order]) > 0.0).all():
-                raise TerrainError(f"{name!r} repeats or is not finite", where="terrain", expected="distinct numbers")
+                raise TerrainError(f"{name!r} repeats or is not finite", where=where, expected="distinct numbers")
             moved = moved.isel({name: order})
     if any(
         values.dims[-2:] != ("northing", "easting") and {"northing", "easting"} <= set(values.dims)

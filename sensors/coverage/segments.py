@@ -49,7 +49,7 @@ def over_segments(
     assumptions are not included. Raises BadInput for a belt that is not above 0 or has no cell, and for a requirement
     outside (0, 1].
     """
-    coverage = north_up(coverage)
+    coverage = north_up(coverage, where="coverage")
     check_required(required_probability)
     if not 0.0 < belt_m < np.inf:
         raise BadInput(f"{belt_m!r}", where="belt_m", expected="metres above 0")

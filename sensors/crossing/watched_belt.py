@@ -152,7 +152,7 @@ def watch_belt(
     BorderError
         As ``geo.border.belt.belt_of``.
     """
-    coverage = north_up(coverage)
+    coverage = north_up(coverage, where="coverage")
     terrain = None if terrain is None else north_up(terrain)
     if not isinstance(coverage, xr.Dataset) or "rate" not in coverage or "sensor" not in coverage.dims:
         raise CrossingError("the coverage has no rate of each sensor", where="crossing", expected="sensors.coverage's")

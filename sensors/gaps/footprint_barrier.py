@@ -132,7 +132,7 @@ def barrier_found(
     SMALL_CUT pieces, and bounded from above beyond that. Where a sensor's sight is unknown it holds nothing, so k is a
     lower bound there.
     """
-    coverage = north_up(coverage)
+    coverage = north_up(coverage, where="coverage")
     look = least_look_probability
     return BarrierFootprints.of(layout, coverage, border, belt_m=belt_m, least_look_probability=look).barrier()
 
@@ -170,7 +170,7 @@ def single_losses(
     GapError
         As ``barrier_found``.
     """
-    coverage = north_up(coverage)
+    coverage = north_up(coverage, where="coverage")
     look = least_look_probability
     return BarrierFootprints.of(layout, coverage, border, belt_m=belt_m, least_look_probability=look).single_losses()
 
@@ -214,7 +214,7 @@ def depth_of_segments(
     A belt that at a bend reaches only one edge is joined with its neighbours' as far as is needed to cross. A chain may
     bend only within that belt, so a border is at most as deep as its shallowest segment.
     """
-    coverage = north_up(coverage)
+    coverage = north_up(coverage, where="coverage")
     look = least_look_probability
     return BarrierFootprints.of(
         layout, coverage, border, belt_m=belt_m, least_look_probability=look

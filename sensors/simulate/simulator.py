@@ -72,7 +72,7 @@ def simulate(
     gives the same datasets; adding a sensor leaves the reports of the others as they were.
     """
     terrain = None if terrain is None else north_up(terrain)
-    coverage = None if coverage is None else north_up(coverage)
+    coverage = None if coverage is None else north_up(coverage, where="coverage")
     if terrain is not None and coverage is None and len(layout):
         coverage = look_probability(layout, terrain)
     visible = None if coverage is None else by_label(coverage["visible"], "sensor", layout.ids, where="coverage")

@@ -51,7 +51,7 @@ def test_true_north_becomes_grid_north_and_ground_metres_become_metres_of_the_fr
     northing = AT[1] + columns.range_[0] * math.cos(columns.azimuth[0])
     lon, lat, _ = pyproj.Geod(ellps="WGS84").fwd(-84.2, 36.6, 90.0, 5_000.0)
     assert (easting, northing) == pytest.approx(UTM.to_local(lon, lat), abs=0.5)
-    assert columns.range_[0] / 5_000.0 == pytest.approx(UTM.scale_factor(*AT), abs=1e-12)
+    assert columns.range_[0] / 5_000.0 == pytest.approx(UTM.scale_factor(*AT), abs=5e-7)
     assert math.degrees(columns.azimuth[0]) == pytest.approx(90.0 - math.degrees(UTM.convergence_rad(*AT)), abs=1e-9)
 
 

@@ -313,7 +313,7 @@ def test_without_a_belt_the_widest_that_fits_is_taken() -> None:
         ({"segment": 5}, "no segment 5"),
         ({"segment": "first"}, "no segment first"),
         ({"segment": 1.5}, "no segment 1.5"),
-        ({"coverage": None}, "no rate of each sensor"),
+        ({"coverage": None}, "coverage: is a NoneType"),
         ({"terrain": "hills.tif"}, "is a str"),
         ({"belt_m": "500"}, "belt_m"),
         ({"mobility": at_speed(level().assign_coords(easting=GROUND["easting"] + 50.0), 1.0)}, "other eastings"),
