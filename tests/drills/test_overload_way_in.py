@@ -84,7 +84,9 @@ def test_a_call_overtakes_a_backlog_that_ingest_has_not_read(tmp_path: Path) -> 
         links = [Link(tmp_path, f"s{n}", broker.url) for n in range(SENSORS)]
         for link in links:
             link.put(500, plots=5)
-        wait_until(lambda: all(link.sender._window._cursor == (1, 500) for link in links))  # all of it was sent
+        wait_until(
+            lambda: all(link.sender._window._cursor == (link.spool.boot, 500) for link in links)
+        )  # all of it was sent
         unit = Publisher(broker.url, client_id="u1", now_ns=time.time_ns)
         unit.start(timeout_s=PATIENT_S)
         call = Position("u1", 1, 1, datetime.now(UTC), 8.0, 47.0, distress=True)

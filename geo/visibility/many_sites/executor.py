@@ -202,7 +202,7 @@ def _client(executor: Executor) -> Iterator[Any]:
                 )
             except RuntimeError as error:
                 raise UNGUARDED from error
-            with cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
+            with cluster, Client(cluster, set_as_default=False) as client:  # type: ignore[no-untyped-call]
                 yield client
         else:
             yield from _connected(Client, executor.scheduler)
@@ -216,7 +216,7 @@ def _on_this_machine(client: Any) -> bool:
 
 def _connected(client: Any, address: str) -> Iterator[Any]:
     try:
-        connection = client(address, timeout=CONNECT_S)
+        connection = client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates in dask's configuration
         expected = "the address of one that runs, and its certificates for tls://"
         raise BadInput("no dask scheduler answers", where=address, expected=expected) from error

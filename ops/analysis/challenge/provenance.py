@@ -75,7 +75,9 @@ class Origin:
                 movement,
                 "named settings of the sensors: summary.json",
             ),
-            of_response=() if question.response is None else tuple(question.response.attrs["assumptions"].split("; ")),
+            of_response=()
+            if question.response is None
+            else (*question.response.attrs["assumptions"].split("; "), f"response over {question.ways.words}"),
         )
 
     def of_interruption(self, findings: Findings, segment: int) -> tuple[str, ...]:
