@@ -18,9 +18,9 @@ from shapely.geometry import LineString, Polygon, box, shape
 from shapely.geometry.base import BaseGeometry
 
 from geo.arrays import Bools, Floats
-from geo.border.safe_vector import refuse_requests
-from geo.errors import BorderError
+from geo.errors import BadInput, BorderError
 from geo.frame import WGS84, LocalFrame, horizontal_part
+from geo.vector_files import refuse_requests
 
 Shape = TypeVar("Shape", LineString, Polygon)
 Where = str | Mapping[str, object]
@@ -200,7 +200,7 @@ def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, di
     import pyogrio
 
     layers = None
-    refuse_requests(str(path))
+    _refuse_requests(path)
     try:
         layers = pyogrio.list_layers(path)
         if len(layers) != 1:
@@ -227,6 +227,13 @@ def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, di
         raise BorderError(_nothing(where), where=str(path), expected="at least one line")
     named = {name: values[chosen] for name, values in table.items()}
     return geometries, horizontal_part(CRS.from_user_input(meta["crs"])), named
+
+
+def _refuse_requests(path: str | Path) -> None:
+    try:
+        refuse_requests(str(path))
+    except BadInput as error:
+        raise BorderError(error.what, where=error.where, expected=error.expected) from None
 
 
 def _nothing(where: Where | None) -> str:

@@ -19,6 +19,7 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility.settings import FOOTWAYS, ROAD_LINKS, MobilitySettings
 from geo.terrain.derived import bounds, cell_size
+from geo.vector_files import refuse_requests
 
 if TYPE_CHECKING:
     import geopandas
@@ -175,6 +176,10 @@ def _read(path: str | Path, box: tuple[float, float, float, float] | None) -> ge
     import pyogrio
 
     file, layer = file_and_layer(path)
+    try:
+        refuse_requests(str(file))
+    except BadInput as error:
+        raise WaysError(error.what, where=error.where, expected=error.expected) from None
     try:
         layers = [str(name) for name in pyogrio.list_layers(file)[:, 0]]
         if layer is None and len(layers) > 1:

@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from geo.errors import BadInput
+from geo.vector_files import refuse_requests
 from ops.analysis.inputs import bases_in, catalogue_of
 from ops.analysis.plan.options import PlanOptions
 from ops.analysis.plan.search import ITEMS, affordable, best_plan, options_on
@@ -158,6 +159,7 @@ def _lines(path: Path | None, option: str) -> geopandas.GeoDataFrame | None:
         return None
     import geopandas
 
+    refuse_requests(str(path))
     try:
         lines = geopandas.read_file(path)
     except Exception as error:  # noqa: BLE001 - whatever the reader says, the file is not one that it reads

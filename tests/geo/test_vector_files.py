@@ -1,4 +1,4 @@
-"""Border files that would make GDAL fetch data elsewhere: one sentence each, and no request leaves the machine."""
+"""Map files that would make GDAL fetch data elsewhere: one sentence each, and no request leaves the machine."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pyogrio.raw import write
 from geo.border import Border
 from geo.errors import BadInput, BorderError
 from geo.frame import LocalFrame
+from geo.mobility.roads_and_rivers import Ways, WaysError
 from geo.terrain import open_terrain
 
 FRAME = LocalFrame.around(8.0, 47.0)
@@ -77,6 +78,20 @@ def test_a_file_that_stands_for_data_elsewhere_is_refused_unread(
         with pytest.raises(BorderError) as caught:
             Border.from_file(target, FRAME)
         assert str(caught.value).count(". ") <= 1
+    assert requests == []
+
+
+@pytest.mark.parametrize("kind", ["roads", "rivers", "fords"])
+@pytest.mark.parametrize("name", FILES)
+def test_roads_and_rivers_are_held_to_the_same(
+    tmp_path: Path, elsewhere: tuple[str, list[str]], name: str, kind: str
+) -> None:
+    address, requests = elsewhere
+    path = tmp_path / name
+    path.write_text(FILES[name].replace("{0}", address))
+    for target in (path, f"{path}|layername=a", f"{address}/a.geojson", f"/vsicurl/{address}/a.geojson"):
+        with pytest.raises(WaysError):
+            Ways.from_files(FRAME, **{kind: target})
     assert requests == []
 
 

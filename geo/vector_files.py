@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from geo.errors import BorderError
+from geo.errors import BadInput
 
 HEAD_BYTES: Final = 64 * 1024
 """Drivers recognise their files by less than this."""
@@ -24,13 +24,13 @@ EXPECTED: Final = "a shp, GeoJSON or GPKG file"
 
 
 def refuse_requests(name: str) -> None:
-    """Raise BorderError for an address, for what is no file, and for a file that stands for data elsewhere."""
+    """Raise BadInput for an address, for what is no file, and for a file that stands for data elsewhere."""
     path = Path(name)
     if not path.exists():
         if re.match(r"^[A-Za-z][\w+.-]+:|^/vsi|^<|^\s*\{", name) and not ARCHIVE.match(name):
-            raise BorderError("no file on this disk", where=name[:200], expected=EXPECTED)
+            raise BadInput("no file on this disk", where=name[:200], expected=EXPECTED)
         if not ARCHIVE.match(name):
-            raise BorderError("the file cannot be read", where=name, expected=EXPECTED)
+            raise BadInput("the file cannot be read", where=name, expected=EXPECTED)
         return _refuse_members(re.split(r"(?<=\.zip)[/!]|(?<=\.kmz)[/!]", ARCHIVE.sub("", name))[0], name)
     if path.is_file() and zipfile.is_zipfile(path):
         return _refuse_members(name, name)
@@ -38,7 +38,7 @@ def refuse_requests(name: str) -> None:
         with path.open("rb") as file:
             return _refuse_head(file.read(HEAD_BYTES), name)
     if not path.is_dir():
-        raise BorderError("neither a file nor a folder", where=name, expected=EXPECTED)
+        raise BadInput("neither a file nor a folder", where=name, expected=EXPECTED)
     for member in sorted(path.iterdir()):  # a folder of a shapefile or a geodatabase
         if member.is_file():
             with member.open("rb") as file:
@@ -58,14 +58,14 @@ def _heads(archive: str, name: str) -> Iterator[tuple[str, bytes]]:
                 with opened.open(member) as file:
                     yield member[:80], file.read(HEAD_BYTES)
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise BorderError(f"the archive cannot be read ({error})", where=name, expected="a zip file") from None
+        raise BadInput(f"the archive cannot be read ({error})", where=name, expected="a zip file") from None
 
 
 def _refuse_marks(head: bytes, name: str) -> None:
     found = REQUESTS.search(head)
     if found is not None:
-        raise BorderError(
-            f"the file stands for data elsewhere ({found[0].decode()})", where=name, expected="the lines themselves"
+        raise BadInput(
+            f"the file stands for data elsewhere ({found[0].decode()})", where=name, expected="the shapes themselves"
         )
 
 
@@ -76,4 +76,4 @@ def _refuse_head(head: bytes, name: str) -> None:
         root = re.search(rb"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)", re.sub(rb"<!--.*?-->", b"", text, flags=re.DOTALL))
         if root is None or root[1].decode("ascii", "replace") not in XML_ROOTS:
             kind = "unknown content" if root is None else ascii(root[1].decode("ascii", "replace"))[:60]
-            raise BorderError(f"XML of {kind}", where=name, expected="GML, KML or GPX")
+            raise BadInput(f"XML of {kind}", where=name, expected="GML, KML or GPX")
