@@ -36,6 +36,8 @@ FRAME = LocalFrame.around(10.0, 45.0)
 SPACING_M = 375.0
 SNAPSHOT_S = 10.0
 EMPTY_SCANS = 400
+LATEST = np.timedelta64(59, "s")
+"""A scan that comes later than the horizon of 60 s is not taken in, and then the histories differ."""
 
 
 def layout_of(sensors: int) -> Layout:
@@ -69,13 +71,15 @@ def scans_of(layout: Layout, duration_s: float, late_fraction: float, late_mean_
     times = np.array([0.0, duration_s])
     movers = tuple(Mover(f"M{i}", "person", times, *(ends[i] + np.outer(times, speed[i])).T) for i in range(count))
     scenario = Scenario(movers, START, duration_s, late_fraction=late_fraction, late_mean_s=late_mean_s)
-    return simulate(layout, scenario, None, seed=seed)[0]
+    found = simulate(layout, scenario, None, seed=seed)[0]
+    delay = np.minimum(found["scan_received_at"] - found["scan_time"], LATEST)
+    return found.assign(scan_received_at=found["scan_time"] + delay)
 
 
 def live(layout: Layout, detections: xr.Dataset) -> tuple[float, float, float, xr.Dataset]:
     """Return CPU per scan [µs], scans processed per scan, mean wait of a late scan [s], and the history."""
     scans = sorted(split(detections, layout), key=lambda scan: (scan.received_ns, scan.observed_ns, scan.key))
-    tracker, since, waited, late = Tracker(layout), scans[0].received_ns, 0.0, 0
+    tracker, since, waited, late, pieces = Tracker(layout), scans[0].received_ns, 0.0, 0, list[xr.Dataset]()
     begun = time.process_time()
     for scan in scans:
         newest = tracker.timeline.newest_ns
@@ -84,9 +88,11 @@ def live(layout: Layout, detections: xr.Dataset) -> tuple[float, float, float, x
         if scan.received_ns - since >= SNAPSHOT_S * 1e9:
             waited += len(tracker.timeline.waiting) * (scan.received_ns - since) * 1e-9
             since = scan.received_ns
+            pieces.append(tracker.take_history())
             tracker.snapshot()
-    history = tracker.take_history(final=True)
+    pieces.append(tracker.take_history(final=True))
     spent = time.process_time() - begun
+    history = xr.concat(pieces, "estimate", data_vars="minimal")
     return spent / len(scans) * 1e6, tracker.timeline.runs / len(scans), waited / max(late, 1), history
 
 
