@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -20,8 +19,9 @@ import xarray as xr
 
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from ops.journal.decode_row import columns_of_row, learn
+from ops.journal.decode_row import columns_of_row
 from ops.journal.reader import JournalReader
+from ops.journal.recorded_scans import each_scan
 from ops.runtime.output import atomic_write
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import layout_path, load_sector
@@ -38,7 +38,6 @@ MEASURED: Final = (
     *("azimuth", "azimuth_sd", "elevation_angle", "elevation_angle_sd", "range", "range_sd", "radial_velocity"),
     *("radial_velocity_sd", "easting", "northing", "cov", "class_probability", "confidence"),
 )
-ROWS_A_STEP: Final = 5_000
 
 
 def _ignore(_: object) -> None:
@@ -134,7 +133,7 @@ def archive_journal(
         kept.clear()
 
     with JournalReader(journal) as reader:
-        for scan in _scans(reader, ground.layout, counts, note):
+        for scan in each_scan(reader, ground.layout, columns_of_row, counts, note):
             when = utc_datetime(scan.received_ns).strftime(PIECES[piece])
             if when < name:  # the clock was set back: the scan stays in the open piece
                 when = name
@@ -246,30 +245,6 @@ def _pieces(folder: Path) -> list[Path]:
     if wrong:
         raise ArchiveFileError("is not named by a time", where=str(wrong[0]), expected="such as 2026-03-14T21.parquet")
     return files
-
-
-def _scans(
-    reader: JournalReader, layout: Layout, counts: dict[str, int], note: Callable[[int], None]
-) -> Iterator[ScanColumns]:
-    sensor_contexts: dict[str, bytes] = {}
-    at = 0
-    while rows := reader.read(at, ROWS_A_STEP):
-        for row in rows:
-            learn(row, sensor_contexts)
-            if row.kind != "detections":
-                continue
-            if row.sensor not in layout:
-                counts["unknown_sensor"] += 1
-                continue
-            scan = None
-            with suppress(BadInput):
-                scan = columns_of_row(row, layout, sensor_contexts.get(row.sensor))
-            if scan is None:
-                counts["unreadable"] += 1
-            else:
-                yield scan
-        at = rows[-1].id
-        note(len(rows))
 
 
 def _positions(table: dict[str, Any], layout: Layout) -> tuple[Any, Any]:

@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Final, TypeVar
 
 from geo.errors import BadInput
 from ops.journal.decode_row import learn, scan_of_row
-from ops.journal.reader import JournalReader
+from ops.journal.reader import JournalReader, JournalRow
 from sensors.layout import Layout
 from sensors.scan import Scan
+from sensors.scan_columns import ScanColumns
 
-ROWS_A_STEP = 5_000
+ROWS_A_STEP: Final = 5_000
+ScanForm = TypeVar("ScanForm", Scan, ScanColumns)
+
+
+def each_scan(
+    reader: JournalReader,
+    layout: Layout,
+    decode: Callable[[JournalRow, Layout, bytes | None], ScanForm],
+    left_out: dict[str, int],
+    note: Callable[[int], None] | None = None,
+) -> Iterator[ScanForm]:
+    """Decode the scans of a journal one by one, in order of receipt, as ``scan_of_row`` or ``columns_of_row`` does.
+
+    Counts in ``left_out`` what is not yielded: ``unknown_sensor``, ``unreadable``. ``note`` is called with the number
+    of rows after each step.
+    """
+    sensor_contexts: dict[str, bytes] = {}
+    at = 0
+    while rows := reader.read(at, ROWS_A_STEP):
+        for row in rows:
+            learn(row, sensor_contexts)
+            if row.kind != "detections":
+                continue
+            if row.sensor not in layout:
+                left_out["unknown_sensor"] += 1
+                continue
+            scan = None
+            with suppress(BadInput):
+                scan = decode(row, layout, sensor_contexts.get(row.sensor))
+            if scan is None:
+                left_out["unreadable"] += 1
+            else:
+                yield scan
+        at = rows[-1].id
+        if note is not None:
+            note(len(rows))
 
 
 def recorded_scans(journal: Path, layout: Layout) -> tuple[list[Scan], dict[str, int]]:
@@ -20,27 +58,9 @@ def recorded_scans(journal: Path, layout: Layout) -> tuple[list[Scan], dict[str,
     ``unknown_sensor`` are scans of sensors outside the layout, ``unreadable`` rows that cannot be decoded. Heartbeats,
     units and actions are no scans. Raises BadInput for a journal without any scan of the layout.
     """
-    scans: list[Scan] = []
     left_out = {"unknown_sensor": 0, "unreadable": 0}
-    sensor_contexts: dict[str, bytes] = {}
-    at = 0
     with JournalReader(journal) as reader:
-        while rows := reader.read(at, ROWS_A_STEP):
-            for row in rows:
-                learn(row, sensor_contexts)
-                if row.kind != "detections":
-                    continue
-                if row.sensor not in layout:
-                    left_out["unknown_sensor"] += 1
-                    continue
-                scan = None
-                with suppress(BadInput):
-                    scan = scan_of_row(row, layout, sensor_contexts.get(row.sensor))
-                if scan is None:
-                    left_out["unreadable"] += 1
-                else:
-                    scans.append(scan)
-            at = rows[-1].id
+        scans = list(each_scan(reader, layout, scan_of_row, left_out))
     if not scans:
         raise BadInput("holds no scan of the layout's sensors", where=str(journal), expected="a journal of this sector")
     return scans, left_out
