@@ -210,9 +210,14 @@ class Timeline:
         del self.entries[kept:], self.order[kept:], self.waiting[:]
         del self.banked[bisect_left(self.banked, kept) :]
         ran = []
+        newest, first = kept + len(again) - 1, self.count - kept - len(again)
         for number, entry in enumerate(again, kept):
             earlier = None if entry.waits else entry.rows
             self._append(entry, advance)
+            # of many sensors all these banks at once would take gigabytes; ``_forget`` chooses among the rest
+            if number > kept and (first + number) % _spacing(newest - number, FINER):
+                entry.before = None
+                self.banked.pop()
             if number >= changed:
                 ran.append((entry, earlier))
         return ran

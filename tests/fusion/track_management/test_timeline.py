@@ -121,6 +121,22 @@ def test_runs_keep_to_the_ration_and_all_end_in_order(sensors: int) -> None:
     assert timeline.bank == in_order
 
 
+def test_a_run_of_thousands_of_scans_holds_a_few_dozen_banks_at_any_moment() -> None:
+    """A bank of hundreds of sensors takes a megabyte."""
+    timeline: Any = Timeline(0, HORIZON_NS, RATION)  # type: ignore[arg-type]
+    held = []
+
+    def watched(bank: Any, scan: ScanColumns) -> Any:
+        held.append((len(timeline.banked), timeline.count))
+        return folded(bank, scan)
+
+    for scan in arrivals(100, seconds=70):
+        timeline.put(scan, watched)
+    timeline.run_waiting(watched)
+    assert max(count for _, count in held) > 5_000
+    assert all(banks <= 8 * count.bit_length() for banks, count in held)
+
+
 def test_a_late_scan_waits_at_most_until_it_is_two_horizons_old() -> None:
     timeline: Any = Timeline(0, HORIZON_NS, 1.0)  # type: ignore[arg-type]  # a ration that is never enough
     for scan in arrivals(4, seconds=400):
