@@ -14,12 +14,13 @@ DRILLS := tests/drills tests/fusion tests/geo tests/ingest tests/ops/room/test_c
 # Tests that run compiled kernels: once more with numba's bounds check, compiled apart from the unchecked ones
 KERNEL_TESTS := tests/fusion tests/geo tests/sensors/coverage tests/sensors/planning/solver
 
-.PHONY: help demo test check style drill bench format clean
+.PHONY: help demo test check style drill bench docs format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-WEB_SOURCES := $(shell find ops/web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test/*')
+WEB_SOURCES := $(shell find ops/web ops/words -type f -not -path '*/node_modules/*' -not -path '*/dist/*' \
+	-not -path '*/test/*' -not -name '*.py*')
 
 $(STAMP): pyproject.toml constraints.txt deploy/build_web.py $(WEB_SOURCES)
 	@$(PYTHON) deploy/setup_venv.py $(VENV)
@@ -45,6 +46,7 @@ style: $(TEST_STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
+	@$(BIN)/python deploy/check_words.py
 
 drill: $(TEST_STAMP) ## The reliability drills in full length: a million detections, 200 kills a broker, long holes, soak, fuzzing
 	@$(PYTHON) deploy/system_packages.py
@@ -58,6 +60,10 @@ bench: $(TEST_STAMP) ## Measure side by side with the peers; one JSON line each
 	@$(PYTHON) deploy/setup_bench.py .venv-bench
 	@$(BIN)/python -m ops.runtime.compile_kernels
 	@for script in benchmarks/*.py; do echo "== $$script" >&2; $(BIN)/python $$script || exit 1; done
+
+docs: $(TEST_STAMP) ## Build the documentation site in out/site; the first time it executes the notebooks
+	@$(BIN)/python -m ops.runtime.compile_kernels
+	@$(BIN)/python deploy/build_site.py
 
 format: $(TEST_STAMP) ## Put the code into its form
 	@$(BIN)/ruff format .

@@ -248,7 +248,7 @@ def sample_sector() -> dict[str, float]:
     ground = open_sector(load_sector("cumberland"))
     health = {sensor.id: "ok" for sensor in ground.layout}
     live = coverage_overlay(ground, health)
-    changes = [health | {sensor.id: "silent"} for sensor in ground.layout]
+    changes = [health | {sensor.id: "offline"} for sensor in ground.layout]
 
     def everything() -> None:
         rasters = coverage_rasters(ground.layout, ground.terrain, ground.border, conditions="night,fog")

@@ -3,7 +3,8 @@
 *drain*: both drain the same backlog from the same broker in the same run: a session is created, the messages are
 published without a subscriber, then one process or the other receives them. The clock runs from the process's "ready".
 Bare means: count the message and acknowledge it. Durable means: decode and check it, store it on disk (SQLite, WAL,
-synchronous=FULL), then acknowledge it and publish the high-water mark. Signed means: also verify an Ed25519 signature;
+synchronous=FULL), then acknowledge it and publish the high-water mark. Encrypted means: durable, and the body is
+encrypted under the key of its day, as `watchline run` does. Signed means: also verify an Ed25519 signature;
 in bursts, as a sender signs its backlog: one signature for 16 messages, each with a proof that it is one of them.
 *work*: CPU time of signing, verifying, decoding and the plausibility gate, alone in this process.
 *acks*: a sender's spool, signed, one scan at a time: from `put` until the spool is empty, p50 and p99.
@@ -140,7 +141,7 @@ def drain(kind: str, broker: EmbeddedBroker | MosquittoBroker, payloads: list[by
     else:
         if signer is not None:
             secrets |= {IDENTITY_VARIABLE: str(identities.path), SIGNATURES_VARIABLE: "required"}
-        arguments = [f"--sector={SECTOR}", f"--journal={journal}"]
+        arguments = [f"--sector={SECTOR}", f"--journal={journal}", *(["--encrypted"] if kind == "encrypted" else [])]
         child = Child("ingest", "ops.services.ingest.process", arguments, log=folder / "ingest.log", secrets=secrets)
     child.wait_for("ready", timeout_s=20)
     process = psutil.Process(child.process.pid)
@@ -177,7 +178,9 @@ def drains(messages: int, repeats: int, plots: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for label, make in (("mosquitto", MosquittoBroker), ("iotcore", EmbeddedBroker)):
-            runs: dict[str, list[dict[str, float]]] = {"bare": [], "durable": [], "signed": [], "bursts": []}
+            runs: dict[str, list[dict[str, float]]] = {
+                kind: [] for kind in ("bare", "durable", "encrypted", "signed", "bursts")
+            }
             for _ in range(repeats):
                 for kind in runs:
                     now = datetime.now(UTC)

@@ -138,9 +138,9 @@ def comparison() -> dict[str, Any]:
     ground = open_sector(sector)
     layouts = [Layout.from_file(layout_path(sector, name), ground.frame) for name in ("basic", "hightech")]
     bases = np.array([ground.frame.to_local(lon, lat) for lon, lat in read_bases(sector.bases).values()])
-    call = lambda: compare(layouts, ground.terrain, ground.border, belt_m=sector.belt_m, bases=bases, draws=1000)  # noqa: E731
+    call = lambda: compare(layouts, ground.terrain, ground.border, belt_m=sector.belt_m, bases=bases, samples=1000)  # noqa: E731
     _, wall, cpu = measured(call)
-    return {"draws": 1000, "wall_s": wall, "cpu_s": cpu}
+    return {"samples": 1000, "wall_s": wall, "cpu_s": cpu}
 
 
 def edit() -> dict[str, Any]:

@@ -208,7 +208,7 @@ def main() -> None:
     parser.add_argument("--seen-at", type=float, default=0.5, help="look probability from which a radar sees a target")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="watchline-bench-") as folder:
-        command = ["demo", "--headless", "--json", "--sector", options.sector, "--out", folder]
+        command = ["demo", options.sector, "--headless", "--json", "--out", folder]
         command += ["--duration", str(60.0 * options.minutes), "--port", str(options.port), "--seed", str(options.seed)]
         feed = Feed()
         with subprocess.Popen([sys.executable, "-m", "ops.cli", *command], stdout=subprocess.PIPE) as running:

@@ -163,7 +163,7 @@ def serving_tracks(folder: Path, tracks: int) -> Iterator[str]:
 
     writer = threading.Thread(target=write)
     writer.start()
-    command = [sys.executable, "-m", "ops.cli", "serve", str(store.path), "--port=8991"]
+    command = [sys.executable, "-m", "ops.cli", "serve", "cumberland", str(store.path), "--port=8991"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=ROOT)
     try:
         wait_for("http://127.0.0.1:8991/api/layers")

@@ -54,7 +54,7 @@ def picture_of(count: int, tick: int) -> list[dict[str, Any]]:
 def serve_store(path: str, pipe: Any) -> None:
     """Serve a store with Watchline's server."""
     from ops.services.api.app import ApiSettings, create_app
-    from ops.services.api.server import serving
+    from ops.services.api.serving.server import serving
 
     app = create_app(Path(path), ApiSettings("bench", pages=Path(path)), act=print, now_ns=time.time_ns)
     with serving(app) as port:
@@ -70,7 +70,7 @@ def serve_echo(tracks: int, pipe: Any) -> None:
     from starlette.responses import StreamingResponse
     from starlette.routing import Route
 
-    from ops.services.api.local_port import listen
+    from ops.services.api.serving.local_port import listen
 
     frame = {"body": b"", "number": 0}
 

@@ -24,6 +24,8 @@ except ImportError:  # run by hand, outside a build
 
 
 WEB = Path("ops", "web")
+WORDS = "words"
+"""Folder beside the page's with the message catalogue, which the page is built with."""
 NOT_SOURCES = {"dist", "node_modules", "test"}
 STAMP = ".built-from"
 NPM_TIMEOUT_S = 900
@@ -61,7 +63,7 @@ def sources_hash(web: Path) -> str:
     """Return the SHA-256 over the names and contents of all files that the build reads."""
     digest = hashlib.sha256()
     for path in _sources(web):
-        name = path.relative_to(web).as_posix().encode()
+        name = path.relative_to(web.parent).as_posix().encode()
         body = path.read_bytes()
         digest.update(b"%d %s %d\n" % (len(name), name, len(body)) + body)
     return digest.hexdigest()
@@ -75,6 +77,7 @@ def _sources(web: Path) -> Iterator[Path]:
             yield from sorted(inner for inner in path.rglob("*") if inner.is_file())
         else:
             yield path
+    yield from sorted((web.parent / WORDS).rglob("*.ftl"))
 
 
 def _npm(web: Path, arguments: list[str], *, doing: str) -> None:

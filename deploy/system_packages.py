@@ -8,7 +8,13 @@ import subprocess
 import sys
 
 # program -> Debian package
-WANTED = {"mosquitto": "mosquitto", "chromium": "chromium", "faketime": "faketime", "fiu-run": "fiu-utils"}
+WANTED = {
+    "mosquitto": "mosquitto",
+    "chromium": "chromium",
+    "faketime": "faketime",
+    "fiu-run": "fiu-utils",
+    "ogrinfo": "gdal-bin",
+}
 EXTRA_FOLDERS = os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
 
 

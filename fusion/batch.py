@@ -141,7 +141,7 @@ def track_piece(
         tracker = Tracker.restore(layout, settings, saved, terrain=terrain, border=border, coverage=coverage)
     if scans and before is not None and scans[0].received_ns < before:
         raise ArchiveError(
-            f"its first scan was received at {_utc_text(scans[0].received_ns)}, but the piece before it goes on until "
+            f"its first scan was received at {_utc_text(scans[0].received_ns)}, but the previous block continues until "
             f"{_utc_text(before)}",
             where="archive",
             expected="pieces cut by time of receipt, in that order",

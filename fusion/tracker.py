@@ -16,9 +16,10 @@ import xarray as xr
 from fusion.association.associate import associate
 from fusion.association.gating import gate
 from fusion.filter import existence, kalman
-from fusion.filter.clutter import burst_of
+from fusion.filter.clutter import burst_of, with_crowd
 from fusion.filter.clutter_density import after_look, with_learnt_clutter
 from fusion.filter.existence import CLOSING, COAST, CONFIRMING, STARTED, UPDATED
+from fusion.filter.kalman import BEARING
 from fusion.filter.measurements import in_order, plots_of
 from fusion.filter.negative_information import after_miss, after_quiet, heartbeat_of, is_heartbeat, quiet_s
 from fusion.filter.track_bank import (
@@ -29,14 +30,17 @@ from fusion.filter.track_bank import (
     no_rows,
     track_name,
     track_view,
+    with_unobservable,
     within_reach,
 )
+from fusion.filter.triangulation import Look, crossings, triangulate
 from fusion.models.contradictions import Mixture, learn_doubt
 from fusion.models.motion import combine, predict
 from fusion.models.settings import SettingsError, TrackerSettings
 from fusion.models.terrain_speed import slow_down
 from fusion.models.tracker_model import TrackerModel, tracker_model
 from fusion.models.undetected import given_back
+from fusion.models.unobservable import predict_unobservable, unobservable_after
 from fusion.registration.duplicate_tracks import align
 from fusion.registration.estimate import bias_of, estimate
 from fusion.track_management.bank_update import UpdatedTracks, deletion_rules, untouched
@@ -51,7 +55,7 @@ __all__ = ["SettingsError", "TrackEvent", "Tracker", "TrackerSettings", "track"]
 
 
 class TrackEvent(NamedTuple):
-    """What one scan did to one track.
+    """Effect of one scan on one track.
 
     Parameters
     ----------
@@ -97,6 +101,7 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
     view, east, north = sensor.view, sensor.view.east, sensor.view.north
     heartbeat = is_heartbeat(sensor, scan)
     miss_counts = sensor.polled or heartbeat  # whether giving no plot is evidence
+    looks = sensor.polled and not sensor.trigger_only
     bank = align(model, bank, now)
     undetected, still_undetected, expected_new = sweep(model, bank, sensor, now)
     if sensor.trigger_only and not len(scan) and untouched(bank.tracks, now, view, deletion_rules(model)):
@@ -113,14 +118,21 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
     slow_down(mean, cov, dt, (motion.kind, motion.free), model.passage, model.earth, bank.doubt)
     centre, spread = combine(mean, cov, mode)
     views = track_view(centre, spread, tracks.existence[rows], dt, settings.lifetime_s, view)
+    unobservable = predict_unobservable(
+        tracks.unobservable[rows], tracks.status[rows] != TENTATIVE, dt, settings.observable_s, settings.unobservable_s
+    )
+    if looks:
+        views = with_unobservable(views, unobservable)
     if heartbeat:
         missed, views = after_quiet(mean, cov, mode, views, sensor, quiet_s(bank, sensor, now))
     else:
-        missed = after_miss(mean, cov, mode, views.uneven & sensor.polled, view)
+        missed = after_miss(mean, cov, mode, views.uneven & sensor.polled, views.unobservable, view)
 
     # associate
     plots, dropped = plots_of(scan, sensor, model, undetected, bias_of(model.survey, bank.learnt, sensor.index))
     plots, clutter_ratio = with_learnt_clutter(model, bank.densities, sensor, plots)
+    bearings = bool((plots.kind == BEARING).any())
+    plots = with_crowd(plots, views, view.azimuth_width) if bearings else plots
     burst = burst_of(plots, centre, views, expected_new, sensor, clutter_ratio)
     pairs = gate(mean, cov, mode, centre, plots, model.gate, east, north, view.max_range)
     unproved = (tracks.status[rows] == TENTATIVE) & (tracks.updated_ns[rows] == tracks.founded_ns[rows])
@@ -137,23 +149,31 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
     false = np.where(burst.local > 1.0, 0.0, alone - fresh)
     densities = after_look(model, bank.densities, sensor, undetected, plots, false, burst.false_alarms)
     if model.is_person(sensor):
-        fresh = np.where(alone < settings.start_by_word, 0.0, fresh)
+        fresh = np.where(alone < settings.start_by_report, 0.0, fresh)
     hidden = existence.keep_identities(pairs, plots.number, hit, posterior, fresh)
     still_undetected = given_back(model.births, still_undetected, centre, hidden)
     existence.lean_on_labels(pairs, plots, label, motion.kind, model.compatible)
     mean, cov, mode = kalman.update(mean, cov, mode, missed, pairs, plots, posterior.miss, posterior.hit, east, north)
     tracked = Mixture(mean, cov, mode, motion.kind, motion.free)
-    doubt = learn_doubt(bank.doubt, model.passage, model.earth, tracked, posterior.updated * posterior.existence)
-    updated = UpdatedTracks(rows, now, mean, cov, mode, views.held, posterior)
+    doubt = learn_doubt(bank.doubt, model.passage, model.earth, tracked, posterior.updated * posterior.existence, now)
+    if looks:
+        unobservable = unobservable_after(unobservable, views.seen, posterior.miss)
+    updated = UpdatedTracks(rows, now, mean, cov, mode, views.held, posterior, unobservable)
 
     # start and close
     born = existence.newborn(plots, fresh, least, model.share, model.compatible, motion)
-    look = (undetected, still_undetected), (densities, doubt), (dropped, flooded)
+    contacts, unexplained = bank.contacts, 0
+    if bearings:
+        live = combine(mean, cov, mode)
+        crossing = Look(sensor, now, plots, alone, excess > 1.0, undetected, live)
+        contacts, crossed, unexplained = triangulate(model, bank.contacts, crossing)
+        born = existence.joined(born, crossed)
+    look = (undetected, still_undetected), (densities, doubt, contacts), (dropped, flooded, unexplained)
     return settle(model, bank, updated, born, scan, *look)
 
 
 class Tracker:
-    """A live tracker: it takes in scans and gives track events, tracks and track history.
+    """A live tracker: it processes scans and returns track events, tracks and track history.
 
     The result depends only on what was observed, never on the clock.
 
@@ -180,6 +200,9 @@ class Tracker:
         Plots without a usable measurement.
     plots_flooded : int
         Plots of scans or areas that hold more plots than the layout's false alarms explain (fusion.filter.clutter).
+    bearings_unplaced : int
+        Azimuths without range that belonged to no track: bearings of one sensor alone, or before those of another cross
+        them. See ``bearings``.
 
     Notes
     -----
@@ -212,6 +235,7 @@ class Tracker:
             empty_bank(self.model), round(self.settings.horizon_s * 1e9), self.settings.runs_per_scan
         )
         self.late_ignored = self.duplicates_ignored = self.rows_dropped = self.plots_flooded = 0
+        self.bearings_unplaced = 0
 
     def step(self, scan: xr.Dataset) -> tuple[TrackEvent, ...]:
         """Take in one or more scans of a detections dataset.
@@ -331,6 +355,7 @@ class Tracker:
             if before is None:
                 self.rows_dropped += entry.rows.dropped
                 self.plots_flooded += entry.rows.flooded
+                self.bearings_unplaced += entry.rows.bearings
         return processed
 
     def heartbeat(
@@ -384,6 +409,41 @@ class Tracker:
         """
         return estimate(self.model.survey, self.timeline.bank.learnt)
 
+    def bearings(self, *, provisional: bool = False) -> xr.Dataset:
+        """Return the directions in which sensors detect something that is on no track.
+
+        Azimuths of one sensor give no position. Where those of two or more sensors cross, they start a track as soon as
+        the crossing is likely enough and no other explains the bearings as well.
+
+        Parameters
+        ----------
+        provisional : bool
+            As for ``tracks``.
+
+        Returns
+        -------
+        Dataset, dim ``contact``
+            ``sensor``; ``azimuth`` and ``azimuth_sd`` [rad, from grid north] at the newest bearing; ``updated_at``, its
+            time; ``bearings``, how many there were in this direction; ``crossings``, the number of possible positions:
+            0 where no other sensor has a bearing that crosses it; ``lifetime`` [s], after which the direction is
+            dropped if no further bearing comes.
+        """
+        bank = self.timeline.bank if provisional else self.timeline.settled(self._advance_bank)
+        contacts, names = bank.contacts, list(self.model.sensors)
+        lifetime_s = np.array([sensor.contact_s for sensor in self.model.sensors.values()])
+        newest_ns = int(contacts.time_ns.max(initial=0))
+        return xr.Dataset(
+            {
+                "sensor": ("contact", np.array([names[i] for i in contacts.sensor.tolist()], dtype=np.str_)),
+                "azimuth": ("contact", contacts.line[:, 0] % (2.0 * np.pi), {"units": "rad"}),
+                "azimuth_sd": ("contact", np.sqrt(contacts.cov[:, 0]), {"units": "rad"}),
+                "updated_at": ("contact", contacts.time_ns.astype("datetime64[ns]")),
+                "bearings": ("contact", contacts.bearings, {"units": "1"}),
+                "crossings": ("contact", crossings(self.model, contacts, newest_ns), {"units": "1"}),
+                "lifetime": ("contact", lifetime_s[contacts.sensor], {"units": "s"}),
+            }
+        )
+
     def tracks(self, *, provisional: bool = False) -> xr.Dataset:
         """Return every live track as of its last look, without changing the tracker.
 
@@ -430,7 +490,9 @@ class Tracker:
         """
         from fusion.track_management import snapshot
 
-        counts = (self.late_ignored, self.duplicates_ignored, self.rows_dropped, self.plots_flooded)
+        counts = (
+            self.late_ignored, self.duplicates_ignored, self.rows_dropped, self.plots_flooded, self.bearings_unplaced
+        )  # fmt: skip
         return snapshot.pack(self.timeline, counts)
 
     @classmethod
@@ -474,8 +536,10 @@ class Tracker:
         from fusion.track_management import snapshot
 
         tracker = cls(layout, settings, terrain=terrain, border=border, coverage=coverage)
-        counts = snapshot.unpack(saved, tracker.timeline)
-        tracker.late_ignored, tracker.duplicates_ignored, tracker.rows_dropped, tracker.plots_flooded = counts
+        (
+            tracker.late_ignored, tracker.duplicates_ignored, tracker.rows_dropped, tracker.plots_flooded,
+            tracker.bearings_unplaced,
+        ) = snapshot.unpack(saved, tracker.timeline)  # fmt: skip
         return tracker
 
 
@@ -522,7 +586,8 @@ def track(
     -------
     Dataset, dim ``estimate``
         Track history: ``track``, ``time``, ``easting`` and ``northing`` [m], ``easting_rate`` and ``northing_rate``
-        [m/s], ``cov`` (estimate, state, state_), ``existence`` [1], ``status``, ``segment`` and ``offset_m`` [m].
+        [m/s], ``cov`` (``estimate``, ``state``, ``state_``), ``existence`` [1], ``status``, ``segment`` and
+        ``offset_m`` [m].
 
     Raises
     ------

@@ -8,6 +8,7 @@ import numpy as np
 
 from fusion.filter.negative_information import heartbeat_of
 from fusion.filter.track_bank import empty_bank
+from fusion.filter.triangulation import crossings
 from fusion.models.sensor_views import ElevationGrid
 from fusion.models.settings import TrackerSettings
 from fusion.models.tracker_model import tracker_model
@@ -18,7 +19,8 @@ from sensors.scan_columns import ScanColumns
 
 
 def compile_kernels() -> None:
-    """Radar scans, a camera's bearings with labels, a trigger and heartbeats over flat ground, then a long silence."""
+    """Radar scans, a camera's bearings with labels, a trigger and heartbeats over flat ground, a long silence, and
+    crossing bearings of two direction finders."""
 
     frame = LocalFrame.around(0.0, 0.0)
     shared = {"max_range_m": 900.0, "period_s": 3.0}
@@ -28,6 +30,8 @@ def compile_kernels() -> None:
         (
             place(frame, 0.0, 0.0, id="R", kind="radar", false_alarms_per_scan=1.0, **shared),
             place(frame, 50.0, 0.0, id="C", kind="camera", **shared),
+            place(frame, 0.0, -300.0, id="D", kind="radio", **shared),
+            place(frame, 300.0, 0.0, id="E", kind="radio", **shared),
             place(frame, 0.0, 200.0, id="G", kind="ground_sensor", max_range_m=30.0),
         ),
     )
@@ -45,12 +49,18 @@ def compile_kernels() -> None:
             bank, _ = advance(model, bank, _scan(sensor, kind, when_s * 10**9))
         at_ns = (when_s + 1) * 10**9
         bank, _ = advance(model, bank, heartbeat_of(model.sensor("G"), 0, at_ns, at_ns, at_ns))
+    for second in range(1000, 1020):
+        for sensor in ("D", "E"):
+            bank, _ = advance(model, bank, _scan(sensor, "radio", second * 10**9))
+    crossings(model, bank.contacts, 1020 * 10**9)
 
 
 def _scan(sensor: str, kind: str, when_ns: int) -> ScanColumns:
     nan = np.full(3, np.nan)
-    trigger, camera = kind == "ground_sensor", kind == "camera"
+    trigger, camera, finder = kind == "ground_sensor", kind == "camera", kind == "radio"
     azimuth = nan if trigger else np.array([0.1, 0.11, 2.0])
+    if finder:
+        azimuth = np.array([0.3, 1.5, 4.0] if sensor == "D" else [2.0, 3.0, 5.8])
     return ScanColumns(
         sensor=sensor,
         kind=kind,
@@ -62,9 +72,9 @@ def _scan(sensor: str, kind: str, when_ns: int) -> ScanColumns:
         azimuth_sd=np.full(3, 0.01),
         elevation_angle=np.array([-0.02, np.nan, np.nan]) if camera else nan,
         elevation_angle_sd=np.full(3, 0.001),
-        range_=nan if trigger or camera else np.array([200.0, 210.0, 500.0]),
+        range_=nan if trigger or camera or finder else np.array([200.0, 210.0, 500.0]),
         range_sd=np.full(3, 5.0),
-        radial_velocity=nan if trigger or camera else np.array([1.0, np.nan, 0.0]),
+        radial_velocity=nan if trigger or camera or finder else np.array([1.0, np.nan, 0.0]),
         radial_velocity_sd=np.full(3, 0.5),
         easting=nan,
         northing=nan,

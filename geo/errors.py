@@ -8,7 +8,7 @@ __all__ = ["BadInput", "BorderError", "FrameError", "SchemaError", "TerrainError
 
 
 class WatchlineError(Exception):
-    """Base class of the errors that Watchline raises on purpose; the command line prints one as a sentence."""
+    """Base class of all Watchline errors; the command line prints the message as one sentence."""
 
 
 class BadInput(WatchlineError):

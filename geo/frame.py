@@ -128,7 +128,9 @@ class LocalFrame:
             If the origin is not a point on Earth.
         """
         if not (abs(lon) <= 180.0 and abs(lat) <= 90.0):
-            raise FrameError(f"no place at longitude {lon}, latitude {lat}", where="frame", expected="degrees on Earth")
+            raise FrameError(
+                f"no position on Earth at longitude {lon}, latitude {lat}", where="frame", expected="degrees on Earth"
+            )
         conversion = TransverseMercatorConversion(
             latitude_natural_origin=float(lat),
             longitude_natural_origin=float(lon),
@@ -274,14 +276,15 @@ class LocalFrame:
         Raises
         ------
         FrameError
-            If a coordinate is off the globe (|lon| > 180, |lat| > 90, or infinite); the error names the first.
+            If a coordinate is off the globe (longitude beyond ±180, latitude beyond ±90, or infinite); the error names
+            the first.
         """
         longitudes, latitudes = _paired(lon, lat)
         off_globe = (np.abs(longitudes) > 180.0) | (np.abs(latitudes) > 90.0)
         if off_globe.any():
             first = int(np.flatnonzero(off_globe)[0])
             raise FrameError(
-                f"no place at longitude {longitudes.flat[first]}, latitude {latitudes.flat[first]}",
+                f"no position on Earth at longitude {longitudes.flat[first]}, latitude {latitudes.flat[first]}",
                 where=f"point {first}",
                 expected="WGS 84 degrees, longitude first",
             )

@@ -73,9 +73,11 @@ def by_label(
         return values
     if len(set(held)) < len(held):
         twice = min(label for label in held if held.count(label) > 1)
-        raise SchemaError(f"coordinate {dim!r} holds {twice!r} twice", where=where, expected="each label once")
+        raise SchemaError(f"coordinate {dim!r} contains {twice!r} twice", where=where, expected="each label once")
     missing = [label for label in labels if label not in held]
     if missing and absent is None:
-        raise SchemaError(f"coordinate {dim!r} holds no {missing[0]!r}", where=where, expected=", ".join(labels))
+        raise SchemaError(
+            f"coordinate {dim!r} does not contain {missing[0]!r}", where=where, expected=", ".join(labels)
+        )
     ordered = values.assign_coords({dim: held})
     return ordered.reindex({dim: list(labels)}, fill_value=absent) if missing else ordered.sel({dim: list(labels)})

@@ -1,7 +1,8 @@
 """Check of vector files before GDAL opens them: local files only, and none that makes GDAL fetch data elsewhere.
 
 GDAL chooses the driver by content, so a file with the name of a map may be a request to a server (OGR VRT, WFS, CSW) or
-a pipeline over other sources (GDALG). pyogrio cannot leave such drivers out, so the files are refused beforehand.
+a pipeline over other sources (GDALG). pyogrio cannot leave such drivers out, so such files are refused before GDAL
+opens them.
 """
 
 from __future__ import annotations
@@ -18,13 +19,21 @@ HEAD_BYTES: Final = 64 * 1024
 """Drivers recognise their files by less than this."""
 ARCHIVE: Final = re.compile(r"^(?:/vsi(?:zip|tar|gzip|7z|rar)/|(?:zip|tar|gzip)://)(?!.*(?:/vsi|://))")
 REQUESTS: Final = re.compile(rb"OGRVRTDataSource|OGRWFSDataSource|OGRCSWDataSource|WFS_Capabilities|gdal_streamed_alg")
-"""What marks a file that stands for data elsewhere."""
+"""What marks a file that refers to data elsewhere."""
 XML_ROOTS: Final = frozenset({"FeatureCollection", "kml", "gpx"})
+LAYER_MARK: Final = "|layername="
+"""Separates a file from one of its layers, as in QGIS."""
 EXPECTED: Final = "a shp, GeoJSON or GPKG file"
 
 
+def file_and_layer(path: str | Path) -> tuple[Path, str | None]:
+    """Split ``FILE|layername=LAYER`` into the file and the name of the layer, None where none is named."""
+    file, mark, layer = str(path).rpartition(LAYER_MARK)
+    return (Path(file), layer) if mark else (Path(path), None)
+
+
 def refuse_requests(name: str) -> None:
-    """Raise BadInput for an address, for what is no file, and for a file that stands for data elsewhere."""
+    """Raise BadInput for an address, for anything that is not a file, and for a file that refers to data elsewhere."""
     path = Path(name)
     if not path.exists():
         if re.match(r"^[A-Za-z][\w+.-]+:|^/vsi|^<|^\s*\{", name) and not ARCHIVE.match(name):
@@ -35,6 +44,10 @@ def refuse_requests(name: str) -> None:
     if path.is_file() and zipfile.is_zipfile(path):
         return _refuse_members(name, name)
     if path.is_file():
+        if path.suffix.lower() == ".shp" and not any(path.with_suffix(end).exists() for end in (".shx", ".SHX")):
+            raise BadInput(
+                f"{path.with_suffix('.shx').name} is not beside it", where=name, expected="all files of the shapefile"
+            )
         with path.open("rb") as file:
             return _refuse_head(file.read(HEAD_BYTES), name)
     if not path.is_dir():
@@ -65,7 +78,7 @@ def _refuse_marks(head: bytes, name: str) -> None:
     found = REQUESTS.search(head)
     if found is not None:
         raise BadInput(
-            f"the file stands for data elsewhere ({found[0].decode()})", where=name, expected="the shapes themselves"
+            f"the file refers to data elsewhere ({found[0].decode()})", where=name, expected="the shapes themselves"
         )
 
 

@@ -286,7 +286,7 @@ def _encoded(message: WireScan | Status) -> bytes:
     try:
         return _encoder.encode(message)
     except UnicodeEncodeError as error:
-        raise MalformedMessage("bad_identifier", "payload", ascii(error.object)[:80], "text that UTF-8 holds") from None
+        raise MalformedMessage("bad_identifier", "payload", ascii(error.object)[:80], "text in UTF-8") from None
 
 
 _PLOT_FIELDS = tuple(field.name for field in fields(Plot))
@@ -352,6 +352,6 @@ def _check_plot(plot: WirePlot, i: int) -> None:
         missing, beside = next(
             (other, name) for name, other in NEEDS if getattr(plot, name) is not None and getattr(plot, other) is None
         )
-        raise MalformedMessage("incomplete", f"plots[{i}].{missing}", f"missing beside {beside}", "both, or neither")
+        raise MalformedMessage("incomplete", f"plots[{i}].{missing}", f"missing with {beside}", "both, or neither")
     if plot.classes and not any(plot.classes.values()):
         raise MalformedMessage("out_of_range", f"plots[{i}].class", "all probabilities are 0", "one above 0")

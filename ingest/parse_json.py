@@ -64,13 +64,35 @@ def _explain(message: str) -> MalformedMessage:
     code = next((code for phrase, code in _REASONS if phrase in message), "out_of_range")
     if path.endswith("note") and code == "bad_identifier":
         code = "out_of_range"
+    if code == "bad_time":
+        return MalformedMessage(
+            code, path or "payload", "not a time with an offset from UTC", "RFC 3339, such as 2026-03-14T21:07:33Z"
+        )
     sentence = printable(message[: path_match.start()] if path_match else message, 120)
     expected, _, got = sentence.removeprefix("Expected ").partition(", got ")
     if code == "wrong_type":
-        return MalformedMessage(code, path or "payload", f"a value of type {got}", expected)
+        return MalformedMessage(code, path or "payload", _plain(got), _plain(expected))
     if sentence.startswith("Expected "):
-        return MalformedMessage(code, path or "payload", "out of bounds or form", expected)
+        what = "not in the required form" if code == "bad_identifier" else "out of range"
+        return MalformedMessage(code, path or "payload", what, _plain(expected))
     return MalformedMessage(code, path or "payload", sentence, "a value that the schema allows")
+
+
+_TYPES = {
+    "float": "a number",
+    "int": "a whole number",
+    "str": "a text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "datetime": "a time",
+}
+_QUOTED = re.compile(r"`([a-z]+(?: \| [a-z]+)*)`")
+
+
+def _plain(sentence: str) -> str:
+    """Replace the types of msgspec, such as ```float | null```, by words."""
+    return _QUOTED.sub(lambda found: " or ".join(_TYPES.get(one, one) for one in found[1].split(" | ")), sentence)
 
 
 def _first_not_finite(payload: bytes) -> str | None:

@@ -160,13 +160,15 @@ def scans_of(rows: Iterable[Mapping[str, Any]], *, kind: str | None = None, wher
         plot, row_look = _read(row, kind, row_label)
         look = looks.setdefault((row_look.sensor, row_look.observed_at), row_look)
         if (plot is None or look.empty) and (look is not row_look):
-            raise RecordingError("a scan is empty and is not", where=row_label, expected="one row for an empty scan")
+            raise RecordingError(
+                "a scan both empty and with detections", where=row_label, expected="one row for an empty scan"
+            )
         if plot is not None:
             look.plots.append(plot)
         look.received_at = max(look.received_at, row_look.received_at)
         if len(look.plots) > MAX_PLOTS:
             raise RecordingError(
-                f"more than {MAX_PLOTS} detections of one time", where=row_label, expected="fewer a scan"
+                f"more than {MAX_PLOTS} detections at one time", where=row_label, expected="fewer per scan"
             )
     numbers: dict[str, int] = {}
     scans = []
@@ -197,7 +199,7 @@ def _read(row: Mapping[str, Any], kind: str | None, row_label: str) -> tuple[Plo
         fields_given = (*values.items(), ("class", label), ("source_id", source))
         if given := [name for name, value in fields_given if value is not None]:
             raise RecordingError(
-                f"an empty scan with {given[0]}", where=row_label, expected="no detection beside empty"
+                f"an empty scan with {given[0]}", where=row_label, expected="no measured values where empty is true"
             )
     plot = Plot(
         **values, classes={} if label is None else {str(label): 1.0}, source_id=None if source is None else str(source)

@@ -56,14 +56,14 @@ class Topic:
 
     @property
     def text(self) -> str:
-        """The topic as it is written on the wire."""
+        """The topic as written on the wire."""
         if self.owner == "sector":
             return f"{PREFIX}/{self.sector}/{self.channel}"
         return f"{PREFIX}/{self.sector}/{self.owner}/{self.name}/{self.channel}"
 
 
 def identifier(name: str, where: str) -> str:
-    """Return the name when it may be part of a topic.
+    """Return a name that is valid as part of a topic.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Messages of the units of a sector: their positions, and their replies to alerts."""
+"""Messages of the units of a sector: their positions, their replies to alerts, and orders of the operations centre."""
 
 from __future__ import annotations
 
@@ -22,22 +22,78 @@ Line = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028
 UnitName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
 
 
+OptionalIdentifier = Annotated[str, Meta(max_length=64, pattern=r"^[0-9A-Za-z._-]*$(?!\n)")]
+OptionalName = Annotated[str, Meta(max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
+Disposition = Literal[
+    "", "apprehended", "turn_back", "got_away", "no_threat", "rescue", "lost", "nuisance", "restored"
+]  # fmt: skip
+ActionName = Literal[
+    "acknowledge", "reject", "clear", "assign", "received", "en_route", "on_scene", "close", "note", "attach", "link",
+    "merge", "hand_over", "undo", "reopen", "mark",
+]  # fmt: skip
+SectionName = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
+ImpactLevel = Literal["low", "medium", "high", "critical"]
+"""Regulation (EU) 2019/1896, Article 34, as ``geo.border.sections`` has them; a test compares them."""
+Duty = Literal["", "patrol", "available", "standby", "off_duty"]
+MovesBy = Literal["", "vehicle", "foot"]
+
+
 class Reply(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A person's action on an alert. (unit, boot, seq) is unique, as for sensors."""
+    """A person's action on an alert, or on the incident that holds it. (unit, boot, seq) is unique, as for sensors.
+
+    ``reject`` and ``clear`` apply to the alert. All other actions apply to the incident; so does ``acknowledge`` where
+    ``incident`` is given, while without it the alert is acknowledged and its incident claimed. ``action_id``: the same
+    action sent twice is applied once. ``expected_revision``: the revision of the incident on which the action was
+    chosen. ``assigned_unit`` belongs to ``assign``, ``to`` (a person) to ``hand_over``, ``disposition`` to ``close``
+    (and may accompany ``clear``), ``other`` (an incident) to ``link`` and ``merge``, ``note`` to ``note``,
+    ``attachment`` (a reference) to ``attach``. ``mark`` sets the releasability ``marking`` of the incident, empty for
+    none, with a ``reason``; the operations centre alone sends it.
+    """
 
     unit: Identifier
     boot: Counter
     seq: Counter
     observed_at: UtcTime
-    action: Literal["acknowledge", "reject", "clear"]
+    action: ActionName
     alert: Identifier
     by: UnitName
     reason: Line = ""
+    incident: OptionalIdentifier = ""
+    action_id: OptionalIdentifier = ""
+    expected_revision: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+    assigned_unit: OptionalName = ""
+    to: OptionalName = ""
+    disposition: Disposition = ""
+    other: OptionalIdentifier = ""
+    note: Line = ""
+    attachment: Line = ""
+    marking: OptionalIdentifier = ""
+
+
+class SectionOrder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A person's decision on the impact level of a border section, which only the operations centre sends (as a reply).
+
+    ``after``: the id of the decision that the person saw as the latest, empty for none; where another was made since,
+    this one does not apply.
+    """
+
+    unit: Identifier
+    boot: Counter
+    seq: Counter
+    observed_at: UtcTime
+    order_id: Identifier
+    section: SectionName
+    impact_level: ImpactLevel
+    by: UnitName
+    reason: Annotated[str, Meta(min_length=3, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
+    after: OptionalIdentifier = ""
 
 
 class Position(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Position of a unit. ``position_sd_m``: one standard deviation, if known. ``distress``: people need help at this
-    position, of the unit or others; ``note``: further text."""
+    position, of the unit or others; ``note``: further text. ``duty``: on patrol, available for tasks, at its base on
+    call, or off duty; ``moves``: by vehicle or on foot; ``base``: the base that it belongs to; empty where not stated.
+    """
 
     unit: Identifier
     boot: Counter
@@ -48,10 +104,24 @@ class Position(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     position_sd_m: PositiveMetres | None = None
     distress: bool = False
     note: Line = ""
+    duty: Duty = ""
+    moves: MovesBy = ""
+    base: OptionalName = ""
+
+
+UnitMessage = Reply | Position | SectionOrder
+
+
+class _Addressed(Struct):
+    """Whether a message of the reply channel is about a section."""
+
+    section: object = None
 
 
 _reply = msgspec.json.Decoder(Reply)
 _position = msgspec.json.Decoder(Position)
+_order = msgspec.json.Decoder(SectionOrder)
+_addressed = msgspec.json.Decoder(_Addressed)
 _encoder = msgspec.json.Encoder()
 
 
@@ -62,7 +132,7 @@ def decode_unit(
     content_type: str | None = JSON,
     topic: str | None = None,
     identity: tuple[int, int] | None = None,
-) -> Reply | Position:
+) -> UnitMessage:
     """Decode the message of a unit's ``channel`` (reply or position). Raises MalformedMessage only.
 
     A position may also be a Cursor-on-Target event: then the topic names the unit and ``identity`` is its (boot, seq).
@@ -70,14 +140,17 @@ def decode_unit(
     return read_unit(payload, channel, envelope_of(EARLIEST, topic, content_type, identity))
 
 
-def read_unit(payload: bytes, channel: str, envelope: Envelope) -> Reply | Position:
+def read_unit(payload: bytes, channel: str, envelope: Envelope) -> UnitMessage:
     """Decode a unit's message whose envelope has already been read; see ``decode_unit``."""
     kind = media_type(envelope.content_type)
     if kind == COT and channel == "position":
         return _position_of_event(payload, envelope)
     if kind != JSON:
         raise MalformedMessage("unsupported_content_type", "content_type", ascii(envelope.content_type)[:80], JSON)
-    decoder: Callable[[bytes], Reply | Position] = _reply.decode if channel == "reply" else _position.decode
+    decoder: Callable[[bytes], UnitMessage] = _position.decode
+    if channel == "reply":
+        about_section = parse_json(_addressed.decode, payload).section is not None
+        decoder = _order.decode if about_section else _reply.decode
     message = parse_json(decoder, payload)
     if envelope.topic is not None and envelope.topic.name != message.unit:
         raise MalformedMessage("unit_mismatch", "unit", f"{message.unit!r}", envelope.topic.name)
@@ -100,8 +173,8 @@ def _position_of_event(payload: bytes, envelope: Envelope) -> Position:
     return Position(envelope.topic.name, boot, seq, at, lon, lat, sd_m)
 
 
-def encode_unit(message: Reply | Position) -> bytes:
+def encode_unit(message: UnitMessage) -> bytes:
     """The JSON bytes of a message; MalformedMessage when ``decode_unit`` would refuse them."""
     payload = _encoder.encode(message)
-    decode_unit(payload, "reply" if isinstance(message, Reply) else "position")
+    decode_unit(payload, "position" if isinstance(message, Position) else "reply")
     return payload

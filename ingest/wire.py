@@ -181,7 +181,7 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     """A sensor's heartbeat, retained on its topic.
 
     The state ``lost`` is registered in advance as the connection's last will (MQTT 5.0, 3.1.2.5). ``observed_at`` of a
-    will is the time at which the connection began; the time of receipt tells when the sensor was lost.
+    will is the time at which the connection began; the time of receipt shows when the sensor was lost.
 
     Parameters
     ----------

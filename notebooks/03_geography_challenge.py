@@ -11,15 +11,17 @@
 # ---
 
 # %% [markdown]
-# # How hard is the ground itself?
+# # Geography challenge of a border
 #
-# Three scores for each segment, whatever stands there: how easily it is crossed, how much of it stays hidden even from
-# the best few sites, how long somebody from a base takes. Never only one number, because rugged ground slows crossers,
-# hides them *and* slows responders. How badly a given layout does is another question: notebook 02.
+# Three scores per segment, independent of any layout: ease of crossing, difficulty of surveillance (dead ground even
+# from the best sites) and difficulty of response (time from a base). They are kept separate, because rugged
+# terrain slows crossers, conceals them *and* slows responders. Notebook 02 assesses a given layout.
 #
-# Limits: percentiles rank segments of this border and say nothing across borders; against the reference table they say
-# how a segment stands among those of two real borders, measured with the same yardstick on cells of the same size. No
-# roads, rivers or land cover are at hand here, and the answers say so.
+# Limits: percentiles rank the segments of this border only. The reference table ranks them among the segments of two
+# real borders, measured in the same way on cells of the same size. Roads, rivers and land cover are used where the
+# sector file names them, and are listed as missing otherwise.
+#
+# Set `sector` to the file or folder of your own sector (`watchline sector init` creates one) and run all cells.
 
 # %%
 import matplotlib.pyplot as plt
@@ -27,18 +29,20 @@ import numpy as np
 import pandas as pd
 
 from geo.challenge import DemError, ReferenceTable, challenge, challenge_rasters, composite
+from ops.sector.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
-from ops.sector.sector_file import load_sector, read_bases
+from ops.sector.ways import ways_of
 
-sector = load_sector("cumberland")
+sector = "cumberland"
 ground = open_sector(sector)
-bases = np.array([ground.frame.to_local(*place) for place in read_bases(sector.bases).values()])
+belt_m, bases = ground.sector.belt_m, bases_or_example(ground)
 table = ReferenceTable.named("pyrenees-maritime-alps-srtm3")
 found = challenge(
     ground.terrain,
     ground.border,
-    belt_m=sector.belt_m,
+    belt_m=belt_m,
     bases=bases,
+    ways=ways_of(ground).ways,
     reference=table,
     dem_error=DemError(draws=8),
 )
@@ -47,13 +51,13 @@ SCORES = {
     "surveillance_difficulty": "dead_ground_1.7m",
     "response_difficulty": "response_time",
 }
-print(f"not in the data: {found.attrs['missing']}; errors of the elevation: {found.attrs['dem_error']}")
+print(f"missing data: {found.attrs['missing']}; errors of the elevation: {found.attrs['dem_error']}")
 
 # %% [markdown]
 # ## The measures behind the scores
 #
-# Medians over the segments, for each side of the belt. Ruggedness by Riley, vector ruggedness by Sappington, openness
-# by Yokoyama, dead ground from the three best sites with masts of 10 m that see 5 km.
+# Medians over the segments. Ruggedness after Riley, vector ruggedness after Sappington, openness after Yokoyama, dead
+# ground from the three best sites with masts of 10 m and a range of 5 km.
 
 # %%
 measures = ("ruggedness", "vector_ruggedness", "slope", "positive_openness", "dead_ground_1.7m", "response_time")
@@ -62,9 +66,10 @@ pd.DataFrame(
 ).T.round(3)
 
 # %% [markdown]
-# ## Along the border, with what errors of the elevation do to it
+# ## Along the border, with the effect of elevation errors
 #
-# The errors are drawn as correlated over 300 m; white noise would make any ground look rugged. Bands: 5 to 95 %.
+# The errors are Monte Carlo samples, correlated over 300 m (white noise would make any terrain rugged). Bands: 5% to
+# 95%.
 
 # %%
 figure, axes = plt.subplots(3, 1, figsize=(11, 6), sharex=True, layout="constrained")
@@ -78,10 +83,10 @@ axes[-1].set_xlabel("kilometres along the border")
 plt.show()
 
 # %% [markdown]
-# ## Beside two real borders
+# ## Compared with two real borders
 #
-# The same measures in the quantiles of the Pyrenees and the Maritime Alps. Segments outside the table's range are
-# counted, not clipped silently.
+# The same measures as quantiles of the Pyrenees and the Maritime Alps. Segments outside the range of the table are
+# counted.
 
 # %%
 rows = {}
@@ -96,14 +101,14 @@ print(found.attrs["reference"])
 pd.DataFrame(rows).T.round(3)
 
 # %% [markdown]
-# ## A composite, and what it is worth
+# ## A composite score, and how robust it is
 #
-# There is no right set of weights. Each is changed by half of itself, in all combinations; what stays of the ranking is
-# what the composite is worth.
+# No set of weights is correct. Each is changed by half, in all combinations; the ranking that remains shows how robust
+# the composite is.
 
 # %%
 made = composite(found, {"crossing_ease": 1.0, "surveillance_difficulty": 1.0, "response_difficulty": 1.0})
-print(f"least rank correlation {made.rank_correlation:.3f}; of the top tenth {made.stable_top:.0%} stay")
+print(f"least rank correlation {made.rank_correlation:.3f}; {made.stable_top:.0%} of the top tenth remain")
 worst = np.argsort(-np.nan_to_num(made.value))[:8]
 pd.DataFrame(
     {
@@ -117,20 +122,21 @@ pd.DataFrame(
 ).round(2)
 
 # %% [markdown]
-# ## Where
+# ## Map
 
 # %%
-cells = challenge_rasters(ground.terrain, ground.border, belt_m=sector.belt_m)
+cells = challenge_rasters(ground.terrain, ground.border, belt_m=belt_m)
 figure, axes = plt.subplots(3, 1, figsize=(11, 7), sharex=True, layout="constrained")
 shown = {
     "ruggedness": ("cividis", 1.0, "m"),
-    "dead_ground_1.7m": ("cividis", 1.0, "1 hidden"),
+    "dead_ground_1.7m": ("cividis", 1.0, "fraction"),
     "crossing_time": ("viridis_r", 60.0, "min"),
 }
 for axis, (name, (palette, per, unit)) in zip(axes, shown.items(), strict=True):
     layer = cells[name] / per
     picture = axis.pcolormesh(layer["easting"] / 1e3, layer["northing"] / 1e3, layer, cmap=palette, shading="auto")
-    axis.plot(*(np.array(ground.border.line.xy) / 1e3), color="black", linewidth=1)
+    for part in getattr(ground.border.line, "geoms", [ground.border.line]):
+        axis.plot(*(np.array(part.xy) / 1e3), color="black", linewidth=1)
     axis.set(title=name.replace("_", " "), ylabel="northing [km]", aspect="equal")
     figure.colorbar(picture, ax=axis, label=unit)
 axes[-1].set_xlabel("easting [km]")

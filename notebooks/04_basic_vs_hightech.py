@@ -11,17 +11,16 @@
 # ---
 
 # %% [markdown]
-# # Can basic, affordable equipment beat high technology?
+# # Basic equipment and high technology at equal cost
 #
-# SBInet cost about 18.9 million dollars a mile and was accepted although it identified under half of the items of
-# interest. The study's claim is that basic, affordable equipment can do more. Here it is put to the test on the sample
-# sector, at equal life-cycle cost, with everything that is uncertain drawn, and with crossers who answer.
+# SBInet cost about 18.9 million dollars per mile and was accepted although it identified less than half of the items of
+# interest. The claim of the study is that basic, affordable equipment can achieve more. This notebook tests the claim
+# at equal life-cycle cost, with Monte Carlo samples of all uncertain inputs, and with crossers who adapt.
 #
-# Four layouts stand on the same 29 km: **high-tech** (four towers with radar and camera), **five towers** (one more,
-# where the four leave a gap), **basic** (observation posts with handheld thermal cameras, a portable radar, a few
-# ground sensors, six radio relays), and **lines** (98 seismic lines side by side and 13 relays, nobody in the field).
-#
-# The answer in short is at the end, and it is not one word.
+# Set `sector` to the file or folder of your own sector: the notebook then compares its layouts (at least two). On the
+# sample sector it compares four layouts on the same 29 km: **high-tech** (four towers with radar and camera), **five
+# towers** (one more, at the gap of the four), **basic** (observation posts with handheld thermal cameras, a portable
+# radar, a few ground sensors, six radio relays), and **lines** (98 seismic lines and 13 relays, unattended).
 
 # %%
 from dataclasses import replace
@@ -30,9 +29,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from ops.sector.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
 from ops.sector.samples import samples_folder
-from ops.sector.sector_file import load_sector, read_bases
+from ops.sector.sector_file import load_sector
 from sensors.equipment.catalogue import shipped
 from sensors.equipment.operator_queue import ACCEPTABLE_PER_DAY, MOST_PER_DAY, alerts_per_operator_day, mean_wait_s
 from sensors.layout import Layout, place
@@ -42,43 +42,49 @@ from sensors.planning.comparison.draws import draw
 from sensors.planning.comparison.verdict import duel
 from sensors.planning.radio_links import unlinked
 
-sector = load_sector("cumberland")
-ground = open_sector(sector)
-frame, folder = ground.frame, samples_folder() / "cumberland"
-high, basic, lines = (
-    Layout.from_file(folder / f"layout_{name}.geojson", frame) for name in ("hightech", "basic", "lines")
-)
-east = basic["post-east"]
-tower = [
-    place(frame, east.easting, east.northing, id=f"{item}-east", catalogue=item, **shipped()[item].layout_values())
-    for item in ("ift_radar", "ift_camera")
-]
-tower[1] = place(
-    frame,
-    east.easting,
-    east.northing,
-    id="ift_camera-east",
-    catalogue="ift_camera",
-    **(shipped()["ift_camera"].layout_values() | {"azimuth_deg": 300.0}),
-)
-five = Layout("five towers", frame, (*high.sensors, *tower))
-layouts = [high, five, basic, lines]
+sector = "cumberland"
+SAMPLE = sector == "cumberland"
+files = load_sector(sector)
+ground = open_sector(files)
+frame = ground.frame
+
+
+def sample_layouts():
+    """The three layouts of the sample, and one with a fifth tower in the gap of the four."""
+    folder = samples_folder() / "cumberland"
+    high, basic, lines = (
+        Layout.from_file(folder / f"layout_{name}.geojson", frame) for name in ("hightech", "basic", "lines")
+    )
+    east = basic["post-east"]
+    items = {item: dict(shipped()[item].layout_values()) for item in ("ift_radar", "ift_camera")}
+    items["ift_camera"] |= {"azimuth_deg": 300.0}
+    tower = [
+        place(frame, east.easting, east.northing, id=f"{item}-east", catalogue=item, **values)
+        for item, values in items.items()
+    ]
+    return [high, Layout("five towers", frame, (*high.sensors, *tower)), basic, lines]
+
+
+layouts = sample_layouts() if SAMPLE else [Layout.from_file(path, frame) for path in files.layouts.values()]
+assert len(layouts) >= 2, "a comparison needs at least two layouts under [layouts] of the sector file"
+FIRST, LAST = layouts[0].name, layouts[-1].name
 
 # %% [markdown]
-# ## What is assumed
+# ## Assumptions
 #
-# Every number has a source and a grade: H official or reproduced, M press, vendor or derived, L an assumption. What the
-# basic kit costs and what people cost was found in no public source, so those are L, with wide ranges.
+# Each number has a source and a grade: H official or reproduced, M press, vendor or derived, L assumption. No public
+# source was found for the cost of basic equipment and of staff, so these are L, with wide ranges.
 
 # %%
-used = ("ift_radar", "ift_camera", "portable_radar", "handheld_thermal", "seismic", "seismic_line", "foot_patrol")
+placed = {part.catalogue for one in layouts for part in (*one, *one.relays) if part.catalogue}
+used = [item.name for item in shipped() if item.name in placed | {"foot_patrol"}]
 pd.DataFrame(
     {
         name: {
             "capex": f"{shipped()[name].capex.low:,.0f} to {shipped()[name].capex.high:,.0f}",
             "people on duty": shipped()[name].crew.central,
             "availability": f"{shipped()[name].availability.low:g} to {shipped()[name].availability.high:g}",
-            "nuisance alerts a day": f"{shipped()[name].false_alarms_per_day.low:g} to "
+            "nuisance alarms per day": f"{shipped()[name].false_alarms_per_day.low:g} to "
             f"{shipped()[name].false_alarms_per_day.high:g}",
             "range": f"x {shipped()[name].range_factor.low:g} to {shipped()[name].range_factor.high:g}",
             "grade": shipped()[name].confidence,
@@ -88,20 +94,21 @@ pd.DataFrame(
 ).transpose()
 
 # %% [markdown]
-# ## Who is heard
+# ## Links to a base
 #
-# A sensor detects for somebody only while a chain of radio links leads to a base. Towers see each other and carry their
-# own reports; a sensor on the ground does neither. Sensors without such a chain, with the layouts' relays and without:
+# A sensor counts only while a chain of radio links leads to a base, or while it reports in another way. Towers are in
+# line of sight of each other and relay reports; sensors on the ground do not. Sensors without a link, with the relays
+# of the layouts and without them:
 
 # %%
-bases = np.array([frame.to_local(lon, lat) for lon, lat in read_bases(sector.bases).values()])
+bases = bases_or_example(ground)
 heard = pd.DataFrame(
     {
         one.name: {
             "sensors": len(one),
             "relays": len(one.relays),
-            "unheard": len(unlinked(one, ground.terrain, bases)),
-            "unheard without relays": len(unlinked(replace(one, relays=()), ground.terrain, bases)),
+            "without a link": len(unlinked(one, ground.terrain, bases)),
+            "without a link or relays": len(unlinked(replace(one, relays=()), ground.terrain, bases)),
         }
         for one in layouts
     }
@@ -111,21 +118,28 @@ heard.astype(int)
 # %% [markdown]
 # ## The comparison
 #
-# Each layout has, in every draw, the money that the dearest needs; what is left buys foot patrols. Two operators sit in
-# the control room; an alert at which nobody looks is not a detection.
+# In each Monte Carlo sample every layout has the budget of the most expensive one; the rest of the budget buys foot
+# patrols. Two operators are in the control room; an unassessed alarm is not a detection.
 
 # %%
 made = study(
     layouts,
     ground.terrain,
     ground.border,
-    settings=CompareSettings(belt_m=sector.belt_m, draws=100),
+    settings=CompareSettings(belt_m=files.belt_m, samples=100),
     bases=bases,
 )
 found = verdict(made)
 
-rows = ("mean_detection", "least_detection", "mean_interruption", "guarded_km", "attended", "alerts_per_day")
-more = ("life_cycle_cost", "first_cost", "crew", "teams", "cost_per_guarded_km")
+rows = (
+    "mean_detection",
+    "least_detection",
+    "mean_interruption",
+    "meets_requirement_km",
+    "assessed_fraction",
+    "alerts_per_day",
+)
+more = ("life_cycle_cost", "first_cost", "crew", "teams", "cost_per_km_meeting_requirement")
 table = pd.DataFrame(
     {name: found[f"{name}_central"].to_pandas() for name in (*rows, *more)}
     | {name: found[name].to_pandas() for name in ("covered_km", "challenge_left", "k", "gain_before", "gain_after")}
@@ -133,8 +147,8 @@ table = pd.DataFrame(
 table.round(3)
 
 # %% [markdown]
-# What the two operators are asked to do: alerts per operator and day beside what is acceptable and the most that can be
-# managed (EEMUA 191, ISA-18.2), and the mean wait until an alert is assessed, at five minutes each, if none were lost.
+# Workload of the two operators: alarms per operator and day, with the acceptable and the maximum manageable rate
+# (EEMUA 191, ISA-18.2), and the mean wait until an alarm is assessed, at five minutes each, if none were lost.
 
 # %%
 per_s = table.loc["alerts_per_day"].to_numpy(float) / 86_400.0
@@ -149,10 +163,10 @@ pd.DataFrame(
 ).round(1)
 
 # %% [markdown]
-# Read two lines of it together. By **mean detection** the towers are far ahead: where they look they see nearly
-# everything. By **least detection** four towers have nothing, because a crosser who knows them walks round their
-# eastern end. `gain_before` is what a layout adds on the route that four towers leave open, `gain_after` what is left
-# when crossers have chosen their way anew: the second is what counts.
+# Compare two rows. **Mean detection** averages over the segments. **Least detection** is that of the best path for a
+# crosser who knows the layout: on the sample it is zero for four towers, because their eastern end can be bypassed.
+# `gain_before` is what a layout adds on the path that the first layout leaves open, `gain_after` what remains when
+# crossers adapt: the second one counts.
 
 # %%
 pd.concat(
@@ -165,12 +179,12 @@ pd.concat(
 ).round(3)
 
 # %% [markdown]
-# ## What decides it
+# ## Sensitivity
 #
-# One input at a time from its 10 % to its 90 % quantile: the difference in mean detection, four towers less lines.
+# One input at a time from its 10% to its 90% quantile: difference in mean detection, first layout minus last layout.
 
 # %%
-one = found.sel(other="lines")
+one = found.sel(other=LAST)
 swings = pd.DataFrame(
     {
         "low end": one["swing_low"],
@@ -180,15 +194,15 @@ swings = pd.DataFrame(
     index=found["input"].to_numpy(),
 ).dropna()
 swings["width"] = (swings["high end"] - swings["low end"]).abs()
-print("decided by", one["decided_by"].item())
+print("most influential input:", one["decided_by"].item())
 swings.sort_values("width", ascending=False).head(8).round(3)
 
 # %% [markdown]
-# ## For which assumptions the claim holds
+# ## Assumptions under which the claim holds
 #
-# The share of draws in which the lines beat the towers, under assumptions that can be argued about: how many
-# operators, how often the towers work (the earlier mobile systems stood under half of the time), how often a seismic
-# line calls for nothing, and what the crosser knows. The heavy part is done; each row only weighs it anew.
+# Fraction of samples in which the last layout (on the sample: the lines) is better than the others, under different
+# assumptions: number of operators, availability of the towers (earlier mobile systems worked less than half of the
+# time), nuisance alarms of a seismic line. Inputs that a layout does not use change nothing.
 
 
 # %%
@@ -197,44 +211,45 @@ def shares_of_wins(operators: int, towers_work: float | None, nuisance: float | 
     draws = draw(case.inputs, case.settings)
     fixed = {}
     if towers_work is not None:
-        fixed |= {f"{item}: availability": np.full(draws.count, towers_work) for item in ("ift_radar", "ift_camera")}
-    if nuisance is not None:
+        towers = placed & {"ift_radar", "ift_camera"}
+        fixed |= {f"{item}: availability": np.full(draws.count, towers_work) for item in towers}
+    if nuisance is not None and "seismic_line" in placed:
         fixed["seismic_line: false_alarms_per_day"] = np.full(draws.count, nuisance)
     outcomes = dict(zip(case.names, case.outcomes(draws.replaced(**fixed)), strict=True))
     return {
         f"{measure.replace('_', ' ')}, against {other}": duel(
-            outcomes["lines"].measure(measure), outcomes[other].measure(measure)
+            outcomes[LAST].measure(measure), outcomes[other].measure(measure)
         ).beats
         for measure in ("mean_detection", "least_detection")
-        for other in ("high-tech", "five towers")
+        for other in (case.names[:2] if len(case.names) > 2 else case.names[:1])
     }
 
 
 grid = [
-    (2, None, None, "the catalogue's ranges, 2 operators"),
+    (2, None, None, "ranges of the catalogue, 2 operators"),
     (4, None, None, "4 operators"),
-    (4, None, 2.0, "4 operators, 2 nuisance alerts a line and day"),
-    (2, None, 30.0, "2 operators, 30 nuisance alerts a line and day"),
-    (2, 0.45, None, "2 operators, towers that work 45 % of the time"),
-    (4, 0.45, None, "4 operators, towers that work 45 % of the time"),
-    (4, 0.45, 2.0, "4 operators, towers at 45 %, 2 nuisance alerts"),
+    (4, None, 2.0, "4 operators, 2 nuisance alarms per line and day"),
+    (2, None, 30.0, "2 operators, 30 nuisance alarms per line and day"),
+    (2, 0.45, None, "2 operators, towers available 45% of the time"),
+    (4, 0.45, None, "4 operators, towers available 45% of the time"),
+    (4, 0.45, 2.0, "4 operators, towers at 45%, 2 nuisance alarms"),
 ]
 claim = pd.DataFrame({text: shares_of_wins(operators, works, nuisance) for operators, works, nuisance, text in grid}).T
 claim.round(2)
 
 # %% [markdown]
-# ## On bad days
+# ## Degraded conditions
 
 # %%
 days = degraded(made)
 days["mean_detection"].to_pandas().round(3)
 
 # %% [markdown]
-# ## A zone that lost its posts
+# ## Withdrawal of posts: the Cyprus buffer zone
 #
-# The Cyprus buffer zone is 180.5 km long and 1.9 km wide on average. It had about 150 observation posts in 1975, 51 in
-# 1992 and 21 in 1993, before "concentration with mobility" and cameras. On a third of that length of made-up ground,
-# with posts at the same distances, in both directions: what they guard goes faster than they do.
+# The buffer zone is 180.5 km long and 1.9 km wide on average. It had about 150 observation posts in 1975, 51 in 1992
+# and 21 in 1993, before "concentration with mobility" and cameras. The model uses a third of that length of synthetic
+# terrain, with posts at the same distances, in both directions: coverage decreases faster than the number of posts.
 
 # %%
 zone = posts_withdrawn(
@@ -243,56 +258,58 @@ zone = posts_withdrawn(
 zone.to_dataframe().round(3)
 
 # %% [markdown]
-# ## Where
+# ## Map
 
 # %%
 figure, axis = plt.subplots(figsize=(12, 3.4), layout="constrained")
 middle = (found["start_m"] + found["end_m"]).to_numpy() / 2000.0
-for name, style in zip(made.names, ("-", ":", "--", "-."), strict=True):
+for name, style in zip(made.names, ("-", ":", "--", "-."), strict=False):
     axis.step(middle, found["segment_detection"].sel(layout=name), style, where="mid", label=name)
-axis.set(xlabel="along the border [km]", ylabel="detected and looked at", ylim=(0, 1.02))
+axis.set(xlabel="along the border [km]", ylabel="Pd × P(assessment)", ylim=(0, 1.02))
 axis.legend(ncols=4, loc="lower left")
 plt.show()
 
 # %% [markdown]
-# ## So does the claim hold?
+# ## Conclusion for the sample sector
 #
-# **Not for the basic kit as people usually picture it.** Observation posts are cheap to buy and dear to man: five
-# people for each, day and night. At equal life-cycle cost four posts, a portable radar and a few ground sensors lose
-# to the towers in every draw by mean detection, and are no better for the least detected crossing.
+# **No, for basic equipment as usually understood.** Observation posts are cheap to buy and expensive to staff: five
+# people each, day and night. At equal life-cycle cost four posts, a portable radar and a few ground sensors have a
+# lower mean detection than the towers in every sample, and are no better on the minimum-detection path.
 #
-# **Not by mean detection for the unattended lines either**, as long as the towers work as often as the catalogue
-# assumes: lines find a crossing with three chances in four, and with two operators more than a third of their alerts
-# are looked at by nobody; towers find nearly everything that passes where they look.
+# **No, by mean detection, for the unattended lines**, as long as the towers are available as the catalogue assumes:
+# lines detect three of four crossings, and two operators leave more than a third of their alarms unassessed; towers
+# detect nearly everyone in their line of sight.
 #
-# **Yes for the least detected crossing, against these four towers**: a crosser who knows where they look goes round
-# them unseen, and lines have no end to go round. That is completeness, not cheapness: a fifth tower, at a quarter
-# more, closes the gap, and then the lines lose by this measure too.
+# **Yes, on the minimum-detection path, against these four towers**: a crosser who knows the towers bypasses them, and
+# lines have no end to bypass. The reason is completeness, not cost: a fifth tower, for a quarter more, closes the gap,
+# and then the lines are worse by this measure too.
 #
-# **Yes by both measures where three things come together**: towers that work as seldom as the earlier mobile systems
-# did, somebody to look at the alerts (four operators, not two), and lines that seldom call for nothing. Each of the
-# three alone is not enough. With two operators and the nuisance rates of old seismic sensors most alerts are looked at
-# by nobody, and cheap sensors are worth little: the claim hangs on people more than on sensors.
+# **Yes, by both measures, if three conditions are met**: towers as rarely available as the earlier mobile systems,
+# enough operators to assess the alarms (four, not two), and lines with few nuisance alarms. Each condition alone is
+# not sufficient. With two operators and the nuisance rates of older seismic sensors most alarms remain unassessed, and
+# cheap sensors contribute little: the result depends more on staff than on sensors.
 #
-# **And in any case only with radio relays.** Without them most of the lines and of the basic kit would tell nobody, and
-# with them they hang on chains: where everything, relays too, works half of the time, lines keep an eighth of their
-# detection and towers nearly three quarters.
+# **And only with radio relays.** Without them most of the lines and of the basic equipment have no link to a base.
+# With them they depend on chains: if everything, relays included, works half of the time, lines keep an eighth of
+# their detection and towers nearly three quarters.
 #
-# All of this rests on assumptions of grade L (nuisance rates, wages, availability); the ranges are in the catalogue,
-# and `watchline compare --catalogue` takes yours. Misses and outages are taken as independent; bare ground, no roads;
-# one sample sector with an exercise line, so nothing here is a law.
+# These conclusions rest on assumptions of grade L (nuisance rates, wages, availability). The ranges are in the
+# catalogue, and `watchline compare --catalogue` takes your own. Misses and outages are assumed independent, the
+# ground is bare, roads are not used, and the border is an exercise line. For your own sector, draw your own
+# conclusions.
 
 # %%
 means = {name: float(found["mean_detection_central"].sel(layout=name)) for name in made.names}
-assert means["five towers"] > means["high-tech"] > means["lines"] > means["basic"]
-plain, together = claim.loc["4 operators"], claim.loc["4 operators, towers at 45 %, 2 nuisance alerts"]
-assert plain["mean detection, against high-tech"] < 0.1
-assert plain["least detection, against high-tech"] > 0.9
-assert plain["least detection, against five towers"] < 0.1
-assert together.min() > 0.5
-assert (heard["unheard"] == 0).all()
-assert (heard["unheard without relays"] > 0.5 * heard["sensors"])[["basic", "lines"]].all()
-broken, planned = (days["mean_detection"].sel(scenario=name) for name in ("half of the time broken", "as planned"))
-left = (broken / planned).to_pandas()
-assert left["lines"] < 0.2 < 0.6 < left["high-tech"]
+if SAMPLE:
+    assert means["five towers"] > means["high-tech"] > means["lines"] > means["basic"]
+    plain, together = claim.loc["4 operators"], claim.loc["4 operators, towers at 45%, 2 nuisance alarms"]
+    assert plain["mean detection, against high-tech"] < 0.1
+    assert plain["least detection, against high-tech"] > 0.9
+    assert plain["least detection, against five towers"] < 0.1
+    assert together.min() > 0.5
+    assert (heard["without a link"] == 0).all()
+    assert (heard["without a link or relays"] > 0.5 * heard["sensors"])[["basic", "lines"]].all()
+    broken, planned = (days["mean_detection"].sel(scenario=name) for name in ("half_available", "as_planned"))
+    left = (broken / planned).to_pandas()
+    assert left["lines"] < 0.2 < 0.6 < left["high-tech"]
 print({name: round(mean, 3) for name, mean in means.items()})

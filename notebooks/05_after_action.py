@@ -11,15 +11,15 @@
 # ---
 
 # %% [markdown]
-# # After action: what a night showed
+# # After-action review of a shift
 #
-# A night is replayed through the tracker that was live. Did the sensors detect as they were predicted to? What came of
-# the crossings, how sure is that, and which sensors had a part in it?
+# A shift is replayed through the tracker. Did the sensors detect as predicted? What was the outcome of the crossings,
+# with which confidence, and which sensors contributed?
 #
-# `RECORDED` names the journal of a recorded night, such as `DATA/journal.db` of `watchline run --data DATA`, and
-# `SECTOR` its sector. Without one the night is simulated, so the truth is known: who crossed, and who was never
-# detected. Of a recorded night nobody knows the undetected; what is counted is of its confirmed tracks. Movers are
-# unknown people; nothing here calls anybody hostile, and an *apprehension* is that of the model below, not of a person.
+# Set `sector` to the file or folder of your own sector, and `RECORDED` to the journal of a recorded shift, such as
+# `DATA/journal.db` of `watchline run --data DATA`. Without a journal the shift is simulated and the truth is known,
+# undetected crossers included. In a recorded shift undetected crossers are unknown, and only confirmed tracks count.
+# Movers are unknown persons. An *apprehension* is an outcome of the model below, not of a person.
 
 # %%
 from pathlib import Path
@@ -35,8 +35,9 @@ from fusion.tracker import Tracker
 from geo.paths.response_times import response_time
 from ops.journal.recorded_scans import recorded_scans
 from ops.room.simulate_night import simulate_night
+from ops.runtime.output import say
+from ops.sector.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
-from ops.sector.sector_file import load_sector, read_bases
 from ops.store.track_history import read_history, write_history
 from sensors.coverage import coverage, look_probability
 from sensors.detections import split, to_dataset
@@ -44,15 +45,15 @@ from sensors.gaps import watch_belt
 from sensors.interdiction import head_start, modelled_outcomes, time_to_go
 from sensors.statistics.outcome_rates import Outcomes, assists, outcome_rates
 
-RECORDED, SECTOR = None, "cumberland"
+sector = "cumberland"
+RECORDED = None
 NIGHT_S, SEED = 900.0, 3
-sector = load_sector(SECTOR)
 ground = open_sector(sector)
 if RECORDED is None:
     scans, truth = simulate_night(ground, seed=SEED, duration_s=NIGHT_S)
 else:
     (scans, left_out), truth = recorded_scans(Path(RECORDED), ground.layout), None
-    print("left out:", left_out)
+    print("excluded:", left_out)
 night = split(to_dataset(scans, ground.layout))
 moments = pd.to_datetime([scan.observed_at for scan in scans]).tz_convert(None)
 start, end = moments.min(), moments.max()
@@ -61,9 +62,9 @@ print(f"{len(night)} scans of {len(ground.layout)} sensors, {start:%Y-%m-%d %H:%
 # %% [markdown]
 # ## Replay
 #
-# The tracker sees the scans in their order and nothing else (`watchline replay` has heartbeats and clock ticks too, and
-# gives the live tracks to the bit). Its events hold the lineage of the tracks: which plots, of which sensors, each
-# track was made of. How good the tracks are is known only beside a truth.
+# The tracker processes the scans in order (`watchline replay` also uses heartbeats and clock ticks, and reproduces the
+# live tracks exactly). Its events contain the lineage of the tracks: the detections and sensors behind each track.
+# Track quality is known only where the truth is known.
 
 # %%
 view = look_probability(ground.layout, ground.terrain)
@@ -76,8 +77,8 @@ quality = None if truth is None else gospa(truth, history).attrs["gospa_mean_m"]
 print(f"{len(confirmed)} confirmed tracks; GOSPA {'unknown' if quality is None else f'{quality:.1f} m on average'}")
 
 # %% [markdown]
-# A recorded night may have its history in a file: `make demo`, `watchline replay` and `watchline archive track` write
-# GeoParquet. `read_history` restores the same numbers, so a stored history is scored like a new one.
+# `watchline demo`, `replay` and `archive track` write the track history as GeoParquet. `read_history` restores the same
+# numbers, so a stored history is scored like a new one.
 
 # %%
 with TemporaryDirectory() as folder:
@@ -90,35 +91,34 @@ print(f"{stored.sizes['estimate']} estimates of {len(np.unique(stored['track']))
 # %% [markdown]
 # ## Predicted against observed detection
 #
-# A trial is a look at something that *another* sensor vouched for. Looks at one track go together, so there are fewer
-# effective trials than looks. A sensor that watches alone cannot be judged, and is said to be so.
+# A trial is a look at a target that *another* sensor confirmed. Looks at one track are correlated, so there are fewer
+# effective trials than looks. A sensor without overlap with others cannot be assessed, and is listed.
 
 # %%
 judged = calibrate(night, ground.layout, terrain=ground.terrain, coverage=view)
-print("looks that no other sensor vouched for:", dict(sorted(judged.attrs["unsupported"].items())) or "none")
+print("looks without confirmation by another sensor:", dict(sorted(judged.attrs["unsupported"].items())) or "none")
 judged.to_dataframe().round(3)
 
 # %% [markdown]
-# ## What came of the crossings
+# ## Outcome of the crossings
 #
-# Who went from the far side to the home side has crossed. Detected: a confirmed track within 50 m. In the model
-# somebody is *apprehended* whose first confirmed track left the response a head start (`t_go − RFT` above 0 at that
-# place, from the nearest base over the mobility surface) and *got away* where it did not. Who had no confirmed track is
-# *undetected*. Where the recording ended before the response or the crosser, by the fastest way on from there, was at
-# the edge of the belt, the crossing is *open* and counts as none of these: nobody has met anybody a second after the
-# first track. That is a model with named parts; a real night has dispositions besides (`watchline score`).
+# A crossing leads from the far side to the own side. It is detected if a confirmed track is within 50 m. In the model a
+# crosser is *apprehended* if the time margin at the first confirmed track is positive (adversary time remaining minus
+# response time from the nearest base), and *got away* otherwise. Without a confirmed track the crosser is *undetected*.
+# If the recording ended before either could arrive, the crossing is *open* and is not counted. This is a model with
+# named parts; a real shift also has recorded outcomes (`watchline score`).
 
 # %%
-bases = np.array([ground.frame.to_local(*place) for place in read_bases(sector.bases).values()])
+bases = bases_or_example(ground)
 seen = watch_belt(
     coverage(ground.layout, ground.terrain, ground.border, conditions="night"),
     ground.terrain,
     ground.border,
-    belt_m=sector.belt_m,
+    belt_m=ground.sector.belt_m,
 )
 spare = head_start(seen, response_time(ground.terrain, bases)) if len(bases) else time_to_go(seen) * np.nan
 to_go = time_to_go(seen)
-if truth is None:  # those who are known: the confirmed tracks, from their first estimate on
+if truth is None:  # only the confirmed tracks are known, from their first estimate on
     paths, kind = history.isel(estimate=np.flatnonzero(np.isin(history["track"].values, list(confirmed)))), "track"
 else:
     paths, kind = truth, "target"
@@ -153,12 +153,12 @@ for name in np.unique(paths[kind].values):
             kind: name,
             "crossed": inward,
             "confirmed after [s]": waited,
-            "head start [s]": float(spare.sel(place, method="nearest")),
+            "time margin [s]": float(spare.sel(place, method="nearest")),
             "to go [s]": 0.0 if gone else float(to_go.sel(place, method="nearest")),
             "recorded [s]": seconds_between(began, end.to_datetime64()),
         }
     )
-columns = ("confirmed after [s]", "head start [s]", "to go [s]", "recorded [s]")
+columns = ("confirmed after [s]", "time margin [s]", "to go [s]", "recorded [s]")
 movers = pd.DataFrame(rows, columns=[kind, "crossed", *columns]).set_index(kind)
 movers["outcome"] = modelled_outcomes(*(movers[name] for name in columns))
 movers.round(1)
@@ -171,7 +171,7 @@ outcomes = Outcomes(
     got_away=int(count.get("got away", 0)),
     undetected=None if truth is None else int(count.get("undetected", 0)),
 )
-print(f"{len(crossers)} crossed, of whom {int(count.get('open', 0))} are open at the end and not counted: {outcomes}")
+print(f"{len(crossers)} crossings, {int(count.get('open', 0))} of them open at the end and not counted: {outcomes}")
 pd.DataFrame(
     {
         name: {
@@ -179,21 +179,21 @@ pd.DataFrame(
             "of": f"{rate.numerator:g} / {rate.denominator:g}",
             "low": rate.low,
             "high": rate.high,
-            "interval": rate.interval,
-            "limits": rate.limits,
+            "interval": say(rate.interval),
+            "limits": say(rate.limits),
         }
         for name, rate in outcome_rates(outcomes, simulated=truth is not None).items()
     }
 ).transpose()
 
 # %% [markdown]
-# One night has few crossings: the intervals are wide, and that is the honest answer. Nights add up by section and week.
+# One shift has few crossings, so the intervals are wide. Add up shifts by section and week.
 #
-# ## Which sensors had a part in it
+# ## Contribution of the sensors
 #
-# From the lineage of the tracks, never from forms that people fill in. A sensor assists in every confirmed track that
-# holds a detection of it. A hand-over is a track that continues with another sensor than before; where fields of view
-# overlap, sensors alternate and each change counts. Simulated sensors report no track ids of their own to link with.
+# From the lineage of the tracks. A sensor assists in every confirmed track that contains one of its detections. A
+# hand-over is a track that continues with another sensor; where fields of view overlap, sensors alternate and each
+# change counts. Simulated sensors report no track ids of their own.
 
 # %%
 plots = plots_by_sensor(lineage)["plots"]
@@ -210,5 +210,5 @@ for sensor in ground.layout.ids:
     if sensor not in table.index:
         table.loc[sensor] = 0
 unseen = int((crossers["outcome"] == "undetected").sum())
-print(f"hidden from all: {'unknown' if truth is None else unseen} crossers without any confirmed track")
+print(f"crossers without any confirmed track: {'unknown' if truth is None else unseen}")
 table.sort_values("tracks assisted", ascending=False)

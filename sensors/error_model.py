@@ -39,7 +39,7 @@ def position_sd_m(
 
 
 def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
-    """Distance [m] between two points [degrees], within 0.1 % up to 100 km."""
+    """Distance [m] between two points [degrees], within 0.1% up to 100 km."""
     per_lon, per_lat = metres_per_degree(lat)
     return math.hypot(((lon - other_lon + 180.0) % 360.0 - 180.0) * per_lon, (lat - other_lat) * per_lat)
 

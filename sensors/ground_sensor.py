@@ -130,14 +130,14 @@ def rate_per_metre(pass_probability: float, radius_m: float) -> float:
 def elfes_probability(
     distance_m: npt.ArrayLike, *, sure_radius_m: float, elfes_lambda: float, elfes_beta: float
 ) -> Floats:
-    """Compute the share of a ground sensor's effect that is left at a distance.
+    """Compute the fraction of a ground sensor's effect that remains at a distance.
 
     Parameters
     ----------
     distance_m : float or array_like, m
         Distance from the sensor.
     sure_radius_m : float, m
-        Within this radius the share is 1.
+        Within this radius the fraction is 1.
     elfes_lambda : float, 1/m^beta
         Decay λ beyond it.
     elfes_beta : float
@@ -146,7 +146,7 @@ def elfes_probability(
     Returns
     -------
     ndarray, shape of distance_m
-        The share [1]: 1 within the radius, then ``exp(−λ a^β)`` with a the distance beyond it.
+        The fraction [1]: 1 within the radius, then ``exp(−λ a^β)`` with a the distance beyond it.
 
     Notes
     -----

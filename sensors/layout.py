@@ -1,8 +1,7 @@
-"""A layout: the sensors and relays of a sector, read from GeoJSON points."""
+"""A layout: the sensors and relays of a sector, read from GeoJSON points or from a GeoPackage."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -13,17 +12,20 @@ import numpy as np
 
 from geo.errors import FrameError
 from geo.frame import LocalFrame
+from geo.names import HIDDEN, ONE_LINE, did_you_mean, expected_name
+from geo.vector_files import file_and_layer
 from sensors import camera, ground_sensor, human, radar, radio, relay
 from sensors.camera import Camera
 from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.errors import CatalogueError, LayoutError, UnknownSensor
 from sensors.ground_sensor import GroundSensor
 from sensors.human import Human
+from sensors.layout_document import PLACED, read_document
 from sensors.radar import Radar
 from sensors.radio import Radio
 from sensors.relay import Relay
 from sensors.scan import CLASSES
-from sensors.sensor import Confusion, Sensor
+from sensors.sensor import ALSO_CALLED, Confusion, Sensor
 
 __all__ = ["Layout", "place", "place_relay"]
 
@@ -38,7 +40,6 @@ KINDS: Mapping[str, type[Radar] | type[Camera] | type[GroundSensor] | type[Radio
 RECORDS: Mapping[str, type[Any]] = {**KINDS, relay.KIND: Relay}
 """Kinds allowed in a layout file: the sensors' kinds, and relays."""
 SCALE_DIGITS = 6  # 5 mm in 10 km; within 4 km of a local frame's origin its metres are ground metres exactly
-PLACED = {"lon", "lat", "easting", "northing"}  # taken from the point, not from the properties
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,14 @@ class Layout:
 
     @classmethod
     def from_file(cls, path: Path | str, frame: LocalFrame, *, catalogue: Catalogue | None = None) -> Layout:
-        """Read a layout from a GeoJSON FeatureCollection of points in lon/lat.
+        """Read a layout from a GeoJSON FeatureCollection of points in lon/lat, or from a point layer of a GeoPackage.
 
         Parameters
         ----------
         path : Path or str
-            The file; its keys, defaults and limits are described in docs/nomenclature.md.
+            The file; its keys, defaults and limits are described in docs/files.md. In a GeoPackage the columns
+            of the layer are the keys, and an empty cell is an absent key; ``FILE|layername=LAYER`` names
+            one of several.
         frame : LocalFrame
             The frame.
         catalogue : Catalogue, optional
@@ -124,7 +127,7 @@ class Layout:
         Returns
         -------
         Layout
-            Its name is the collection's ``name``, else the file's stem.
+            Its name is the collection's ``name``, else that of the layer or the file's stem.
 
         Raises
         ------
@@ -134,19 +137,12 @@ class Layout:
         FrameError
             Where the frame's distances or angles are not those on the ground (``LocalFrame.distortion``).
         """
-        path = Path(path)
+        document = read_document(path, RECORDS)
+        path, layer = file_and_layer(path)
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise LayoutError(
-                f"cannot be read ({error.strerror})", where=path.name, expected="a GeoJSON file"
-            ) from error
-        except (ValueError, RecursionError) as error:
-            raise LayoutError(f"is not JSON ({error})", where=path.name, expected="a GeoJSON file") from error
-        try:
-            return cls.from_geojson(document, frame, name=path.stem, catalogue=catalogue)
+            return cls.from_geojson(document, frame, name=layer or path.stem, catalogue=catalogue)
         except LayoutError as error:
-            inside = "" if error.where == path.stem else f", {error.where}"
+            inside = "" if error.where == (layer or path.stem) else f", {error.where}"
             raise LayoutError(error.what, where=path.name + inside, expected=error.expected) from None
 
     @classmethod
@@ -182,12 +178,19 @@ class Layout:
         if not isinstance(features, list):
             raise LayoutError("has no list of features", where=name, expected="GeoJSON points")
         title = document.get("name", name)
-        if not isinstance(title, str) or not title:
+        if not isinstance(title, str) or not title.strip():
             raise LayoutError(f"is named {title!r}", where=name, expected="a name in text")
+        if HIDDEN.search(title):
+            raise LayoutError(f"is named {ascii(title)[:60]}", where=name, expected=ONE_LINE)
         parts = [_part(feature, number, frame, catalogue) for number, feature in enumerate(features)]
         if parts and not frame.distortion([p.easting for p in parts], [p.northing for p in parts]).usable:
             for part in parts:
-                frame.refuse_distorted(part.easting, part.northing, where=f"layout {title!r}, {part.id!r}")
+                try:
+                    frame.refuse_distorted(part.easting, part.northing, where=f"layout {title!r}, {part.id!r}")
+                except FrameError as error:
+                    what = f"longitude {part.lon:g}, latitude {part.lat:g} is too far away: {error.what}"
+                    expected = "a position near the sector, longitude first"
+                    raise FrameError(what, where=f"sensor {part.id!r}", expected=expected) from None
         relays = tuple(part for part in parts if isinstance(part, Relay))
         return cls(title, frame, tuple(part for part in parts if not isinstance(part, Relay)), relays)
 
@@ -294,7 +297,7 @@ def place(frame: LocalFrame, easting: float, northing: float, *, id: str, kind: 
     ('R1',)
     """
     lon, lat = frame.to_lonlat(float(easting), float(northing))
-    properties = _known_values({"id": id, "kind": kind, **values}, id, None)
+    properties = known_values({"id": id, "kind": kind, **values}, id, None)
     return KINDS[kind](lon=lon, lat=lat, easting=float(easting), northing=float(northing), **properties)
 
 
@@ -325,7 +328,7 @@ def place_relay(frame: LocalFrame, easting: float, northing: float, *, id: str, 
         As ``Layout.from_file``.
     """
     lon, lat = frame.to_lonlat(float(easting), float(northing))
-    properties = _known_values({"id": id, "kind": relay.KIND, **values}, id, None)
+    properties = known_values({"id": id, "kind": relay.KIND, **values}, id, None)
     return Relay(lon=lon, lat=lat, easting=float(easting), northing=float(northing), **properties)
 
 
@@ -349,8 +352,8 @@ def _part(feature: object, number: int, frame: LocalFrame, catalogue: Catalogue 
     sensor_id = properties.get("id")
     if sensor_id is None:
         raise LayoutError("has no id", where=where, expected="id, kind and max_range_m")
-    values = _known_values(properties, sensor_id, catalogue)
-    lon, lat = _point(feature.get("geometry"), f"sensor {sensor_id!r}")
+    values = known_values(properties, sensor_id, catalogue)
+    lon, lat = point_of(feature.get("geometry"), f"sensor {sensor_id!r}")
     try:
         easting, northing = frame.to_local(lon, lat)
     except FrameError as error:
@@ -365,10 +368,17 @@ def _part(feature: object, number: int, frame: LocalFrame, catalogue: Catalogue 
     return sensor
 
 
-def _point(geometry: object, where: str) -> tuple[float, float]:
+def point_of(geometry: object, where: str) -> tuple[float, float]:
+    """Return longitude and latitude of a GeoJSON point. Raises LayoutError."""
     coordinates = (
         geometry.get("coordinates") if isinstance(geometry, dict) and geometry.get("type") == "Point" else None
     )
+    if isinstance(coordinates, list) and len(coordinates) > 2 and all(_is_number(value) for value in coordinates):
+        raise LayoutError(
+            f"has a point of {len(coordinates)} numbers",
+            where=where,
+            expected="longitude and latitude; the height of an antenna is mast_height_m",
+        )
     if not (
         isinstance(coordinates, list) and len(coordinates) == 2 and all(_is_number(value) for value in coordinates)
     ):
@@ -387,19 +397,23 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _known_values(properties: Mapping[str, Any], sensor_id: object, catalogue: Catalogue | None) -> dict[str, Any]:
+def known_values(properties: Mapping[str, Any], sensor_id: object, catalogue: Catalogue | None) -> dict[str, Any]:
     """The properties as keyword arguments of the kind's record; absent and null keys keep their defaults."""
     where = f"sensor {sensor_id!r}"
     if properties.get("catalogue") is not None:
         properties = _with_item(properties, where, catalogue)
     kind = properties.get("kind")
     if not isinstance(kind, str) or kind not in RECORDS:
-        raise LayoutError(f"kind is {kind!r}", where=where, expected=f"one of {', '.join(RECORDS)}")
+        hint = did_you_mean(kind, RECORDS) if isinstance(kind, str) else ""
+        what = "kind is missing" if kind is None else f"kind is {kind!r}{hint}"
+        raise LayoutError(what, where=where, expected=f"one of {', '.join(RECORDS)}")
     allowed = {f.name for f in fields(RECORDS[kind])} - PLACED
     unknown = sorted(set(properties) - allowed)
     if unknown:
         raise LayoutError(
-            f"key {unknown[0]!r} is not known for a {kind}", where=where, expected=", ".join(sorted(allowed))
+            f"key {unknown[0]!r} is not known for a {kind}",
+            where=where,
+            expected=expected_name(unknown[0], sorted(allowed), ALSO_CALLED),
         )
     if properties.get("max_range_m") is None:
         raise LayoutError("max_range_m is missing", where=where, expected="the farthest range in metres")
@@ -414,8 +428,9 @@ def _with_item(properties: Mapping[str, Any], where: str, catalogue: Catalogue |
     name = properties["catalogue"]
     known = shipped() if catalogue is None else catalogue
     if not isinstance(name, str) or name not in known:
+        hint = did_you_mean(name, known.items) if isinstance(name, str) else ""
         raise LayoutError(
-            f"catalogue item {name!r} is not in {known.name!r}",
+            f"catalogue item {name!r} is not in {known.name!r}{hint}",
             where=where,
             expected=f"one of {', '.join(item.name for item in known if item.is_placed)}",
         )

@@ -1,5 +1,6 @@
-"""Scan and Plot: the report of one sensor at one moment, as records. Imports nothing heavy, because ingest starts with
-it."""
+"""Scan and Plot: the report of one sensor at one moment, as records. Imports no large library, because ingest imports
+it at start-up.
+"""
 
 from __future__ import annotations
 

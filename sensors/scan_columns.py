@@ -273,7 +273,7 @@ def _scores(scan: Scan, reports: Sequence[Mapping[str, float]]) -> Floats:
     scores = np.array([[report.get(name, 0.0) for name in CLASSES] for report in reports])
     total = scores.sum(axis=1, keepdims=True)
     if not ((scores >= 0.0).all() and (total > 0.0).all() and np.isfinite(total).all()):
-        raise _refusal(scan, "reports class scores that are no shares", "scores from 0, not all 0")
+        raise _refusal(scan, "reports class scores that are not fractions", "scores from 0, not all 0")
     return np.asarray(scores / total)
 
 

@@ -132,6 +132,28 @@ LIMITS: dict[str, tuple[float, float, bool]] = {
     "report_delay_s": (0.0, 604_800.0, True),
 }
 
+ALSO_CALLED = {
+    "range_m": "max_range_m",
+    "range": "max_range_m",
+    "radius_m": "max_range_m",
+    "height_m": "mast_height_m",
+    "antenna_height_m": "mast_height_m",
+    "tower_height_m": "mast_height_m",
+    "bearing_deg": "azimuth_deg",
+    "heading_deg": "azimuth_deg",
+    "fov_deg": "field_of_view_deg",
+    "interval_s": "period_s",
+    "scan_period_s": "period_s",
+    "pd": "detection_probability",
+    "pfa": "false_alarm_probability",
+    "type": "kind",
+    "sensor_type": "kind",
+    "name": "id",
+    "sensor_id": "id",
+    "item": "catalogue",
+}
+"""Names that people expect, and the keys of a layout that are meant."""
+
 
 def check(sensor: Sensor) -> None:
     """Raise LayoutError for the first value of ``sensor`` that is out of its limits, naming sensor and key."""

@@ -1,4 +1,4 @@
-"""Alerts: the rules that raise them, their ledger and life cycle, and the sentences that state them."""
+"""Alerts: the rules that raise them, their ledger and life cycle, and the messages that state them."""
 
 from fusion.alerts.alert import (
     RULES,

@@ -12,21 +12,22 @@ import msgspec
 
 from fusion.alerts.expected_traffic import Traffic
 from fusion.alerts.nuisance import Nuisance, keys, taught
-from fusion.situation.facts import Forecast, Opening, ResponseInTime, Surroundings
+from fusion.situation.facts import Candidate, CoverageGap, Forecast, ResponseInTime, Surroundings
 from fusion.situation.track_picture import Evidence
 from geo.errors import BadInput
+from geo.message import Message
 
 RULES = (
     "distress",
     "crossing",
     "approaching",
-    "appeared_inside",
-    "dead_ground",
+    "track_initiated_inside",
+    "entering_dead_ground",
     "loitering",
-    "grouping",
+    "group_formed",
     "coverage_lost",
-    "quiet",
-    "sensor_silent",
+    "activity_below_baseline",
+    "sensor_offline",
     "sensor_fault",
 )
 """``distress`` is a unit's call for people in need: always first in rank, never lowered, never suppressed."""
@@ -36,13 +37,17 @@ STATUSES = ("active", "acknowledged", "cleared", "rejected")
 OPEN = ("active", "acknowledged")
 MOVES = {  # action: (from which status, to which)
     "acknowledge": (("active",), "acknowledged"),
+    "withdraw": (("acknowledged",), "active"),
     "clear": (OPEN, "cleared"),
     "reject": (OPEN, "rejected"),
 }
 
 
+OWN_STATE = "a state that this version wrote; for an older store, replay its journal into a new one"
+
+
 class AlertActionError(BadInput):
-    """An action that an alert does not allow, or that lacks what it needs."""
+    """An action that an alert does not allow, or that lacks a required value."""
 
 
 class AlertStateError(BadInput):
@@ -66,8 +71,8 @@ class Alert:
         ``active``, ``acknowledged``, ``cleared`` or ``rejected``.
     revision : int
         Counts from 0; each (id, revision) is published once.
-    sentence : str
-        The alert in one sentence.
+    message : Message
+        The headline.
     raised_at : datetime, UTC
         When it was raised, in the journal's time.
     updated_at : datetime, UTC
@@ -103,25 +108,31 @@ class Alert:
     evidence : tuple of (str, int, int)
         (sensor, boot, sequence) of scans whose plots are in the track.
     by : str
-        Person who acted on it.
+        Person who acted on it; empty if none did.
     reason : str
-        Reason of the rejection or clearing.
-    why : str
+        Reason that this person gave.
+    reason_message : Message, optional
+        Reason why it was cleared without an operator.
+    details : tuple of Message
+        What the headline leaves out, the most important first.
+    why : tuple of Message
         What triggered the rule, and the reasons for the priority.
-    advice : str
-        ``leave_now`` in one sentence, short enough for a radio.
+    response : Message, optional
+        ``response_estimate`` in one line, short enough for a radio.
     impact_level : str, optional
         Impact level of the border section.
     forecast : Forecast, optional
         Where and when a crossing is predicted.
-    leave_now : ResponseInTime, optional
-        Whether a response that leaves now is in time.
+    response_estimate : ResponseInTime, optional
+        Whether a response that leaves now is in time, and the assumptions of the estimate.
+    candidates : tuple of Candidate
+        Bases from which a response may leave, the most probable interruption first.
     ground : Surroundings, optional
         The ground around the track.
     cause : str
-        Why coverage was lost.
-    openings : tuple of Opening
-        Segments whose coverage fell below the requirement.
+        Why coverage was lost: ``offline``, or the name of a fault.
+    coverage_gaps : tuple of CoverageGap
+        Segments whose probability of detecting a crossing fell below the requirement.
     weather : str
         The stated weather when it was raised, by which nuisance alarms are learned.
     """
@@ -131,7 +142,7 @@ class Alert:
     priority: str
     status: str
     revision: int
-    sentence: str
+    message: Message
     raised_at: datetime
     updated_at: datetime
     observed_at: datetime
@@ -151,14 +162,17 @@ class Alert:
     evidence: tuple[Evidence, ...] = ()
     by: str = ""
     reason: str = ""
-    why: str = ""
-    advice: str = ""
+    reason_message: Message | None = None
+    details: tuple[Message, ...] = ()
+    why: tuple[Message, ...] = ()
+    response: Message | None = None
     impact_level: str | None = None
     forecast: Forecast | None = None
-    leave_now: ResponseInTime | None = None
+    response_estimate: ResponseInTime | None = None
+    candidates: tuple[Candidate, ...] = ()
     ground: Surroundings | None = None
     cause: str = ""
-    openings: tuple[Opening, ...] = ()
+    coverage_gaps: tuple[CoverageGap, ...] = ()
     weather: str = ""
 
     @property
@@ -207,7 +221,8 @@ def act(alert: Alert, action: str, *, by: str, reason: str = "", at: datetime) -
     alert : Alert
         The alert, which is not changed.
     action : str
-        ``acknowledge`` (of an active alert), ``clear`` or ``reject`` (of an active or acknowledged one).
+        ``acknowledge`` (of an active alert), ``withdraw`` (the acknowledgement, where it is undone), ``clear`` or
+        ``reject`` (of an active or acknowledged one).
     by : str
         Who acts.
     reason : str
@@ -231,13 +246,15 @@ def act(alert: Alert, action: str, *, by: str, reason: str = "", at: datetime) -
         raise AlertActionError(f"unknown action {action!r}", where=where, expected=", ".join(MOVES))
     before, after = MOVES[action]
     if alert.status not in before:
-        raise AlertActionError(f"cannot {action} what is {alert.status}", where=where, expected=" or ".join(before))
+        raise AlertActionError(
+            f"cannot {action} it: status is {alert.status}", where=where, expected=f"status {' or '.join(before)}"
+        )
     if not by.strip():
-        raise AlertActionError(f"nobody is named to {action} it", where=where, expected="who acts")
+        raise AlertActionError(f"no name given to {action} it", where=where, expected="the operator's name")
     if action == "reject" and not reason.strip():
-        raise AlertActionError("rejected without a reason", where=where, expected="why it is no event")
+        raise AlertActionError("rejected without a reason", where=where, expected="the reason for rejecting it")
     if at.tzinfo is None:
-        raise AlertActionError("the time has no offset", where=where, expected="an aware datetime")
+        raise AlertActionError("the time has no UTC offset", where=where, expected="an aware datetime")
     return replace(
         alert, status=after, by=by, reason=reason, updated_at=at.astimezone(UTC), revision=alert.revision + 1
     )
@@ -254,7 +271,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class TrackMemory:
-    """What the line rules keep of one track. A look is a fresh plot of the confirmed track, never a coast.
+    """State of one track that the line rules keep. A look is a fresh plot of the confirmed track, never a coast.
 
     look_ns: newest look counted. side: +1 own side, −1 far side, 0 not yet significant. across: consecutive looks
     significantly on the other side. gate: the look nearest to the border since the track was last significantly on its
@@ -287,7 +304,7 @@ class SensorMemory:
 
 @dataclass(frozen=True, slots=True)
 class PatternMemory:
-    """What the rules of fusion.alerts.pattern_rules keep of one track.
+    """State of one track that the rules of fusion.alerts.pattern_rules keep.
 
     look_ns: newest look counted; last_*: its position. easting, northing, since_ns: the position that it has not left,
     and the start of its stay. judged: whether its origin has been evaluated; nowhere_ns, nowhere_offset_m: time and
@@ -345,8 +362,8 @@ class DistressCall:
         Position in the local frame.
     northing : float, m
         Position in the local frame.
-    place : str
-        The position in words.
+    position : str
+        Latitude and longitude as text.
     note : str
         Text from the unit.
     segment : int, optional
@@ -361,7 +378,7 @@ class DistressCall:
     observed_ns: int
     easting: float
     northing: float
-    place: str
+    position: str
     note: str = ""
     segment: int | None = None
     chainage_m: float | None = None
@@ -447,9 +464,9 @@ class AlertState:
         try:
             state = msgspec.json.decode(body, type=cls)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-            raise AlertStateError(f"cannot be read ({error})", where="alert state", expected="JSON it wrote") from None
+            raise AlertStateError(f"cannot be read ({error})", where="alert state", expected=OWN_STATE) from None
         if state.to_json() != body:  # a field that is missing or unknown would be forgotten in silence
-            raise AlertStateError("has other fields", where="alert state", expected="JSON it wrote")
+            raise AlertStateError("has other fields", where="alert state", expected=OWN_STATE)
         return state
 
 
@@ -467,7 +484,7 @@ def act_on(
     identity : str
         Id of the alert.
     action : str
-        ``acknowledge``, ``clear`` or ``reject``.
+        ``acknowledge``, ``withdraw``, ``clear`` or ``reject``.
     by : str
         Who acts.
     reason : str

@@ -1,4 +1,4 @@
-"""From the track picture to alerts: approaching, crossing, sensor silent. Pure: state in, state and alerts out.
+"""From the track picture to alerts: approaching, crossing, sensor offline. Pure: state in, state and alerts out.
 
 Only a *look* is evidence: a fresh plot of a confirmed track. A coasting track raises no alert and does not cross until
 it is detected again; its motion in between is then inferred from where it reappears. One event is one alert:
@@ -7,10 +7,10 @@ it is detected again; its motion in between is then inferred from where it reapp
   jitter inside the band is not a crossing.
 - approaching: some consecutive looks significantly heading to the border and near in time; cleared when this has not
   been the case for a while, the track has crossed, or it has ended. The next approach is another alert.
-- sensor silent: the state of sensors.health, cleared after the sensor has reported again for a while.
+- sensor offline: the state of sensors.health, cleared after the sensor has reported again for a while.
 - patterns (fusion.alerts.pattern_rules): loitering, track initiated inside, dead ground ahead, groups.
-- coverage lost: segments opened by a sensor's outage or blindness, each reported once, for the loss that opened it.
-- quiet (fusion.alerts.expected_traffic): an hour without traffic in a segment where some is always expected.
+- coverage lost: segments affected by a sensor's outage or blindness, each reported once, for the loss that caused it.
+- activity below baseline (fusion.alerts.expected_traffic): an hour without traffic where some is always expected.
 A probable animal lowers the priority; alerts that operators keep rejecting are suppressed (fusion.alerts.nuisance). A
 unit's distress call (``distress``) ranks first and its priority is never lowered.
 """
@@ -26,19 +26,20 @@ from fusion.alerts.alert import Alert, AlertState, DistressCall, Ended, PatternM
 from fusion.alerts.ledger import Ledger
 from fusion.alerts.line_rules import approaching, course_of, crossing, looks_of, overdue, sighting_of, track_ended
 from fusion.alerts.pattern_rules import (
-    appeared_inside,
-    dead_ground,
+    entering_dead_ground,
     groups,
     loitering,
     pattern_ended,
     recently_gone,
+    track_initiated_inside,
 )
-from fusion.alerts.sensor_rules import Health, expected_traffic, sensors_faulty, sensors_silent
+from fusion.alerts.sensor_rules import Health, expected_traffic, sensors_faulty, sensors_offline
 from fusion.alerts.settings import AlertSettings
 from fusion.situation.context import AlertContext
 from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.track_picture import TrackPicture
 from geo.arrays import Floats
+from geo.message import Message
 from sensors.health.faults import BLINDING
 from sensors.timestamps import SECOND_NS
 
@@ -49,7 +50,7 @@ def raise_alerts(
     *,
     now_ns: int,
     health: Mapping[str, Health] | None = None,
-    faults: Mapping[str, Mapping[str, str]] | None = None,
+    faults: Mapping[str, Mapping[str, Message]] | None = None,
     settings: AlertSettings | None = None,
     coverage: CurrentCoverage | None = None,
     context: AlertContext | None = None,
@@ -68,8 +69,8 @@ def raise_alerts(
     health : mapping of str to sensors.health.liveness.SensorHealth, optional
         State of each sensor (any record with ``state`` and ``since_ns``); a sensor that is missing keeps its last
         state.
-    faults : mapping of str to mapping of str to str, optional
-        Faults of sensors that report, by sensor and fault, with a description.
+    faults : mapping of str to mapping of str to Message, optional
+        Faults of sensors that report, by sensor and fault, with what was found.
     settings : AlertSettings, optional
         Settings of the rules; by default those of AlertSettings.
     coverage : CurrentCoverage, optional
@@ -111,7 +112,7 @@ def raise_alerts(
         dead = state.patterns.get(sighting.track, PatternMemory()).open_dead
         tracks[sighting.track] = approaching(ledger, memory, sighting, look, dead)
     tracks = {track: overdue(ledger, memory) for track, memory in tracks.items()}
-    sensors = sensors_silent(ledger, state.sensors, health or {}, coverage)
+    sensors = sensors_offline(ledger, state.sensors, health or {}, coverage)
     faulty = sensors_faulty(ledger, state.faults, faults or {}, coverage)
     state = _judge_patterns(ledger, state, picture, coverage)
     traffic = expected_traffic(ledger, state.traffic, picture, coverage)
@@ -135,7 +136,7 @@ def _state_held_calls(ledger: Ledger, held: Mapping[str, DistressCall]) -> dict[
     return waiting
 
 
-def _gone(health: Mapping[str, Health], faults: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+def _gone(health: Mapping[str, Health], faults: Mapping[str, Mapping[str, Message]]) -> tuple[str, ...]:
     """Sensors that are not detecting: offline, in maintenance, or blinded by a fault."""
     away = {sensor for sensor, state in health.items() if state.state != "ok"}
     return tuple(sorted(away | {sensor for sensor, names in faults.items() if set(names) & set(BLINDING)}))
@@ -167,8 +168,8 @@ def _judge_patterns(
         sd_m = float(np.sqrt(max(0.5 * (picture.cov[row, 0, 0] + picture.cov[row, 1, 1]), 0.0)))
         memory = loitering(ledger, memory, sighting, sd_m)
         if coverage is not None:
-            memory = appeared_inside(ledger, memory, sighting, coverage, ledger.gone, lost, settled)
-            memory = dead_ground(ledger, memory, sighting, coverage, ledger.gone, bool(course.heading[row]))
+            memory = track_initiated_inside(ledger, memory, sighting, coverage, ledger.gone, lost, settled)
+            memory = entering_dead_ground(ledger, memory, sighting, coverage, ledger.gone, bool(course.heading[row]))
         memories[sighting.track] = replace(
             memory,
             look_ns=sighting.observed_ns,

@@ -44,7 +44,7 @@ class Verdict:
     segment: int
     came: int
     expected: float
-    too_quiet: bool
+    below_baseline: bool
 
 
 def noted(traffic: Traffic, near: Iterable[tuple[str, int]], unsound: Iterable[str], now_ns: int) -> Traffic:
@@ -74,8 +74,8 @@ def judged(
 ) -> tuple[Traffic, tuple[Verdict, ...]]:
     """The next hour's state, and the results of the hour that has ended for the segments ``watched`` throughout it.
 
-    Too quiet: no track, though e^(−expected) ≤ ``least_probability`` after ``least_hours`` such hours. A quiet hour is
-    also learned from, so that persistent quiet is no longer reported.
+    Below baseline: no track, though e^(−expected) ≤ ``least_probability`` after ``least_hours`` such hours. Such an
+    hour is also learned from, so that a lasting change is no longer reported.
     """
     learned, verdicts = dict(traffic.learned), []
     clock = traffic.hour_ns // HOUR_NS % 24

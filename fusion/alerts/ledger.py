@@ -8,26 +8,26 @@ from typing import Any
 
 from fusion.alerts.alert import Alert, DistressCall, rank
 from fusion.alerts.expected_traffic import Verdict
-from fusion.alerts.nuisance import SERIOUS, Nuisance, NuisanceCount, is_nuisance, keys, may_hold
-from fusion.alerts.sentences import (
-    distress_sentence,
-    fault_sentence,
-    group_sentence,
-    higher,
-    lost_sentence,
-    opened_sentence,
-    priority_of,
-    quiet_sentence,
-    response_sentence,
-    sentence_of,
-    silent_sentence,
-    why_of,
+from fusion.alerts.messages import (
+    AlertText,
+    below_baseline_text,
+    cleared,
+    coverage_lost_text,
+    distress_text,
+    fault_text,
+    group_text,
+    offline_text,
+    split_message,
+    track_text,
 )
+from fusion.alerts.nuisance import SERIOUS, Nuisance, NuisanceCount, is_nuisance, keys, may_hold
+from fusion.alerts.priority import higher, priority_of
 from fusion.alerts.settings import AlertSettings
 from fusion.situation.context import AlertContext
-from fusion.situation.facts import About, Opening, Sighting
+from fusion.situation.facts import About, CoverageGap, Sighting
 from fusion.situation.track_picture import TrackPicture
 from geo.border.sections import IMPACT_LEVELS
+from geo.message import Message
 from sensors.health.faults import BLINDING
 from sensors.timestamps import SECOND_NS, nanoseconds, utc_datetime
 
@@ -90,7 +90,7 @@ class Ledger:
         names = keys(rule, sensors, utc_datetime(self.now_ns).hour, self.weather)
         settings = self.settings
         if not is_nuisance(
-            self.tallies, names, least_share=settings.nuisance_share, least_judged=settings.nuisance_judged
+            self.tallies, names, least_share=settings.nuisance_fraction, least_judged=settings.nuisance_assessed
         ):
             return False
         for name in names:
@@ -100,90 +100,94 @@ class Ledger:
         self.held_ns[identity] = self.now_ns
         return True
 
-    def raise_silent(self, identity: str, sensor: str, since_ns: int) -> None:
+    def raise_offline(self, identity: str, sensor: str, since_ns: int) -> None:
         """Raise the alert of a sensor that has gone offline."""
-        now, since = utc_datetime(self.now_ns), utc_datetime(since_ns)
-        sentence = silent_sentence(sensor, f"{since:%H:%M:%S} UTC")
-        self._put(
-            Alert(identity, "sensor_silent", "medium", "active", 0, sentence, now, now, since, sensor=sensor)
+        self._raise(
+            identity, "sensor_offline", "medium", offline_text(sensor, since_ns),
+            observed_at=utc_datetime(since_ns), sensor=sensor,
         )  # fmt: skip
 
-    def raise_fault(self, identity: str, sensor: str, fault: str, description: str) -> None:
-        """Raise the alert of a sensor that reports and has a fault."""
-        now = utc_datetime(self.now_ns)
+    def raise_fault(self, identity: str, sensor: str, fault: str, condition: Message) -> None:
+        """Raise the alert of a sensor that sends data and has a fault."""
         priority = "medium" if fault in BLINDING else "low"
-        sentence = fault_sentence(sensor, fault, description)
-        self._put(Alert(identity, "sensor_fault", priority, "active", 0, sentence, now, now, now, sensor=sensor))
+        self._raise(identity, "sensor_fault", priority, fault_text(sensor, fault, condition), sensor=sensor)
 
     def raise_lost(
-        self, identity: str, sensor: str, cause: str, openings: tuple[Opening, ...], segments: list[int], count: int,
+        self, identity: str, sensor: str, cause: str, gaps: tuple[CoverageGap, ...], segments: list[int], count: int,
         since_ns: int,
     ) -> None:  # fmt: skip
-        """Raise the alert of the segments, of ``count``, that a sensor's loss opened.
+        """Raise the alert of the segments, of ``count``, that a sensor's loss affects.
 
-        The priority is high from ``lost_share`` of the border on, and if a section's impact is high. ``openings`` hold
+        The priority is high from ``lost_fraction`` of the border on, and if a section's impact is high. ``gaps`` hold
         the probability of detecting a crossing before and after; without them, the segments are those that no other
         sensor covers.
         """
-        now = utc_datetime(self.now_ns)
-        numbers = sorted({one.segment for one in openings} or set(segments))
-        share = len(numbers) / max(count, 1)
+        numbers = sorted({one.segment for one in gaps} or set(segments))
         impact = None if self.context is None else _most_serious([self.context.impact_of(one) for one in numbers])
-        priority = "high" if share >= self.settings.lost_share or impact in SERIOUS else "medium"
-        sentence = (
-            opened_sentence(sensor, openings, count, cause, self.settings.required_probability)
-            if openings
-            else lost_sentence(sensor, numbers, count, cause)
+        many = len(numbers) / max(count, 1) >= self.settings.lost_fraction
+        self._raise(
+            identity,
+            "coverage_lost",
+            "high" if many or impact in SERIOUS else "medium",
+            coverage_lost_text(sensor, cause, gaps, numbers, count, self.settings.required_probability),
+            observed_at=utc_datetime(since_ns),
+            sensor=sensor,
+            segment=numbers[0],
+            cause=cause,
+            coverage_gaps=gaps,
+            impact_level=impact,
+            weather=self.weather,
         )
-        self._put(
-            Alert(
-                identity, "coverage_lost", priority, "active", 0, sentence, now, now, utc_datetime(since_ns),
-                sensor=sensor, segment=numbers[0], cause=cause, openings=openings, impact_level=impact,
-                why=f"{sensor} does not see: {cause}; every other sensor's state was counted.", weather=self.weather,
-            )
-        )  # fmt: skip
 
-    def raise_quiet(self, identity: str, verdict: Verdict) -> None:
+    def raise_activity_below_baseline(self, identity: str, verdict: Verdict) -> None:
         """Raise the alert of an hour without traffic where traffic is usual."""
-        now = utc_datetime(self.now_ns)
-        sentence = quiet_sentence(verdict.segment, verdict.expected)
-        self._put(
-            Alert(
-                identity, "quiet", "low", "active", 0, sentence, now, now, now, segment=verdict.segment,
-                why=f"{verdict.expected:.1f} tracks expected, none came, the segment was watched all the hour.",
-                weather=self.weather,
-            )
-        )  # fmt: skip
+        text = below_baseline_text(verdict.segment, verdict.expected)
+        self._raise(identity, "activity_below_baseline", "low", text, segment=verdict.segment, weather=self.weather)
 
     def raise_group(self, identity: str, rule: str, picture: TrackPicture, row: int, tracks: tuple[str, ...]) -> None:
         """Raise the alert of several tracks together, stated at the position of one of them."""
         if identity in self.alerts:
             return
-        now = utc_datetime(self.now_ns)
         segment, chainage, offset = (
             int(picture.segment[row]), float(picture.chainage_m[row]), float(picture.offset_m[row])
         )  # fmt: skip
+        self._raise(
+            identity,
+            rule,
+            "low",
+            group_text(tracks, segment, chainage, offset, self.settings),
+            observed_at=utc_datetime(int(picture.updated_ns[row])),
+            track=tracks[0],
+            segment=segment,
+            chainage_m=chainage,
+            easting=float(picture.easting[row]),
+            northing=float(picture.northing[row]),
+            offset_m=offset,
+        )
+
+    def _raise(self, identity: str, rule: str, priority: str, text: AlertText, **facts: Any) -> None:
+        """Raise an alert that is not about one track."""
+        now = utc_datetime(self.now_ns)
         self._put(
             Alert(
-                identity, rule, "low", "active", 0, group_sentence(tracks, segment, chainage, offset), now, now,
-                utc_datetime(int(picture.updated_ns[row])), track=tracks[0], segment=segment, chainage_m=chainage,
-                easting=float(picture.easting[row]), northing=float(picture.northing[row]), offset_m=offset,
+                identity, rule, priority, "active", 0, raised_at=now, updated_at=now,
+                **{"observed_at": now} | _stated(text) | facts,
             )
         )  # fmt: skip
 
     def note_split(self, identity: str, parts: int, apart_m: float) -> None:
-        """Add to the sentence of an open group that it has split."""
+        """Add to the details of an open group that it has split."""
         alert = self.alerts.get(identity)
         if alert is not None and alert.is_open:
-            sentence = f"{alert.sentence} It has split into {parts} parts, {apart_m:.0f} m apart."
+            details = (split_message(parts, apart_m), *alert.details)
             revision = {} if identity in self.changed else following(alert.revision, self.now_ns)
-            self._put(replace(alert, sentence=sentence, **revision))
+            self._put(replace(alert, details=details, **revision))
 
     def raise_distress(self, identity: str, call: DistressCall) -> None:
-        """Raise the alert of a unit's call, or update position and sentence of the open one."""
+        """Raise the alert of a unit's call, or update position and messages of the open one."""
         old, now = self.alerts.get(identity), utc_datetime(self.now_ns)
-        facts: dict[str, Any] = {
-            "sentence": distress_sentence(call.unit, call.note, call.place),
+        text = distress_text(call.unit, call.note, call.position, call.segment, call.chainage_m, call.offset_m)
+        facts: dict[str, Any] = _stated(text) | {
             "observed_at": utc_datetime(call.observed_ns),
             "segment": call.segment,
             "chainage_m": call.chainage_m,
@@ -229,16 +233,17 @@ class Ledger:
         self._put(replace(alert, priority=stated, **facts, **following(alert.revision, self.now_ns)))
 
     def clear(self, identity: str, reason: str) -> None:
-        """Clear an alert if it exists and is open."""
+        """Clear an alert without an operator, if it exists and is open; ``reason`` as in ``alert-cleared``."""
         alert = self.alerts.get(identity)
         if alert is not None and alert.is_open:
-            self._put(replace(alert, status="cleared", reason=reason, **following(alert.revision, self.now_ns)))
+            after = following(alert.revision, self.now_ns)
+            self._put(replace(alert, status="cleared", reason_message=cleared(reason), **after))
 
     def forget(self) -> None:
         """Clear stale alerts; drop closed alerts that were not changed for ``keep_s``."""
         for alert in list(self.alerts.values()):
             if alert.is_open and alert.rule == "crossing" and self.age_s(alert) >= self.settings.stale_s:
-                self.clear(alert.id, "stale: nobody acted on it")
+                self.clear(alert.id, "no_action")
             quiet_s = (self.now_ns - nanoseconds(alert.updated_at)) / SECOND_NS
             if not alert.is_open and quiet_s >= self.settings.keep_s:
                 del self.alerts[alert.id]
@@ -278,15 +283,16 @@ class Ledger:
     def _facts(self, rule: str, sighting: Sighting) -> dict[str, Any]:
         label, probability = sighting.most_likely()
         about = About() if self.context is None else self.context.about(sighting, self.gone)
-        looks = self.settings.crossing_looks if rule == "crossing" else self.settings.approach_looks
+        text = track_text(
+            rule, sighting, self.settings, impact_level=about.impact_level, response=about.response_in_time
+        )
         return {
+            **_stated(text),
             "impact_level": about.impact_level,
             "forecast": about.forecast,
-            "leave_now": about.response_in_time,
+            "response_estimate": about.response_in_time,
+            "candidates": about.candidates,
             "ground": about.ground,
-            "advice": "" if about.response_in_time is None else response_sentence(about.response_in_time),
-            "why": why_of(rule, sighting, looks=looks, impact_level=about.impact_level),
-            "sentence": sentence_of(rule, sighting, naming_probability=self.settings.naming_probability),
             "observed_at": utc_datetime(sighting.observed_ns),
             "segment": sighting.segment,
             "chainage_m": sighting.chainage_m,
@@ -299,6 +305,11 @@ class Ledger:
             "existence": sighting.existence,
             "evidence": sighting.evidence,
         }
+
+
+def _stated(text: AlertText) -> dict[str, Any]:
+    """Fields of an alert that hold its messages."""
+    return {"message": text.message, "details": text.details, "why": text.why, "response": text.response}
 
 
 def following(revision: int, now_ns: int) -> dict[str, Any]:

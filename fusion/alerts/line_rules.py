@@ -63,15 +63,15 @@ def course_of(picture: TrackPicture, settings: AlertSettings) -> Course:
     rate = np.einsum("ni,ni->n", home, np.column_stack([picture.easting_rate, picture.northing_rate]))
     variance = np.einsum("ni,nij,nj->n", home, picture.cov[:, :2, :2], home)
     rate_sd = np.sqrt(np.maximum(np.einsum("ni,nij,nj->n", home, picture.cov[:, 2:, 2:], home), 0.0))
-    band = settings.crossing_sigma * np.sqrt(np.maximum(variance, 0.0) + settings.line_sd_m**2)
+    band = settings.crossing_sigma * np.sqrt(np.maximum(variance, 0.0) + settings.border_sd_m**2)
     side = np.where(np.abs(offset) > band, np.sign(offset), 0.0).astype(np.int64)
     closing = -rate * np.sign(offset)
     time = np.full(len(offset), np.inf)
     np.divide(np.abs(offset), closing, out=time, where=closing > 0)
-    near = time <= np.where(rate > 0.0, settings.approach_time_s, settings.outward_time_s)
+    near = time <= np.where(rate > 0.0, settings.approach_time_s, settings.outbound_time_s)
     near &= np.abs(offset) <= settings.approach_band_m
     speed = np.hypot(picture.easting_rate, picture.northing_rate)
-    straight = (closing >= settings.straight_share * speed) | (time <= settings.sure_s)
+    straight = (closing >= settings.straight_fraction * speed) | (time <= settings.straight_waived_s)
     significant = closing >= np.maximum(settings.least_closing_mps, settings.closing_sigma * rate_sd)
     heading = near & straight & significant
     return Course(rate, time, band, side, heading)
@@ -121,7 +121,7 @@ def crossing(ledger: Ledger, memory: TrackMemory, sighting: Sighting, look: Side
     assert memory.gate is not None
     direction, ordinal = look.sure_side, memory.crossings + 1
     identity = alert_id("crossing", sighting.track, direction, ordinal)
-    ledger.clear(memory.open_approach, "it crossed")
+    ledger.clear(memory.open_approach, "crossed")
     ledger.raise_(identity, "crossing", _as_crossing(sighting, direction, memory.gate.segment, memory.gate.chainage_m))
     return replace(
         memory,
@@ -183,7 +183,7 @@ def approaching(
     if memory.approach_looks:
         memory = replace(memory, approach_looks=0)
     if memory.open_approach and sighting.observed_ns - memory.approach_ns > settings.approach_clear_s * SECOND_NS:
-        ledger.clear(memory.open_approach, "it no longer approaches")
+        ledger.clear(memory.open_approach, "not_approaching")
         memory = replace(memory, open_approach="")
     return memory
 
@@ -191,11 +191,11 @@ def approaching(
 def overdue(ledger: Ledger, memory: TrackMemory) -> TrackMemory:
     """Clear an approach that no look confirmed for ``approach_time_s``: it would be at the border by now."""
     if memory.open_approach and ledger.now_ns - memory.approach_ns > ledger.settings.approach_time_s * SECOND_NS:
-        ledger.clear(memory.open_approach, "it was not seen approaching any more")
+        ledger.clear(memory.open_approach, "approach_lost")
         return replace(memory, open_approach="", approach_looks=0)
     return memory
 
 
 def track_ended(ledger: Ledger, memory: TrackMemory) -> None:
     """Clear the open approach of a track that ended; its crossing stays."""
-    ledger.clear(memory.open_approach, "the track ended")
+    ledger.clear(memory.open_approach, "track_ended")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from math import sqrt
 from typing import Final
 
-HOLDABLE: Final = frozenset({"approaching", "dead_ground", "loitering"})
+HOLDABLE: Final = frozenset({"approaching", "entering_dead_ground", "loitering"})
 """Rules whose alerts may be suppressed; all others are never suppressed."""
 SERIOUS: Final = frozenset({"high", "critical"})
 """Impact levels of sections in which no alert is suppressed."""
@@ -58,7 +58,7 @@ def taught(tallies: Mapping[str, NuisanceCount], names: Iterable[str], *, reject
 
 
 def share_at_least(rejected: int, judged: int, *, z: float = 1.96) -> float:
-    """Lower end of Wilson's interval for the fraction of rejections; 0 without any. (Wilson 1927; z = 1.96: 95 %.)"""
+    """Lower end of Wilson's interval for the fraction of rejections; 0 without any. (Wilson 1927; z = 1.96: 95%.)"""
     if judged <= 0:
         return 0.0
     share, z2 = rejected / judged, z * z

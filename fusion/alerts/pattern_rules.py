@@ -33,24 +33,25 @@ def loitering(ledger: Ledger, memory: PatternMemory, sighting: Sighting, sd_m: f
     settings = ledger.settings
     away = hypot(sighting.easting - memory.easting, sighting.northing - memory.northing)
     if not memory.since_ns or away > settings.loiter_radius_m + 2.0 * sd_m:
-        ledger.clear(memory.open_loiter, "it moved on")
+        ledger.clear(memory.open_loiter, "moved_on")
         return replace(
             memory, easting=sighting.easting, northing=sighting.northing, since_ns=sighting.observed_ns, open_loiter=""
         )
+    staying = replace(sighting, since_ns=memory.since_ns)
     if memory.open_loiter:
-        ledger.follow(memory.open_loiter, "loitering", sighting)
+        ledger.follow(memory.open_loiter, "loitering", staying)
     elif (
-        -settings.loiter_band_m <= sighting.offset_m <= settings.loiter_home_m
+        -settings.loiter_band_m <= sighting.offset_m <= settings.loiter_own_side_m
         and sighting.observed_ns - memory.since_ns >= settings.loiter_s * SECOND_NS
     ):
         ordinal = memory.loiters + 1
         identity = alert_id("loitering", sighting.track, 0, ordinal)
-        ledger.raise_(identity, "loitering", replace(sighting, since_ns=memory.since_ns))
+        ledger.raise_(identity, "loitering", staying)
         return replace(memory, open_loiter=identity, loiters=ordinal)
     return memory
 
 
-def appeared_inside(
+def track_initiated_inside(
     ledger: Ledger,
     memory: PatternMemory,
     sighting: Sighting,
@@ -80,8 +81,8 @@ def appeared_inside(
         return replace(memory, judged=True)
     if least < 0.0 and waits:
         return memory
-    identity = alert_id("appeared_inside", sighting.track, 0, 1)
-    ledger.raise_(identity, "appeared_inside", sighting)
+    identity = alert_id("track_initiated_inside", sighting.track, 0, 1)
+    ledger.raise_(identity, "track_initiated_inside", sighting)
     return replace(memory, judged=True)
 
 
@@ -89,7 +90,7 @@ def _from_nowhere(
     settings: AlertSettings, sighting: Sighting, coverage: CurrentCoverage, silent: Sequence[str], others: Floats
 ) -> bool:
     """Whether the track is far enough inside, away from ``others``, and all the ground around it is covered."""
-    if not settings.inside_m <= sighting.offset_m <= settings.inside_most_m:
+    if not settings.inside_m <= sighting.offset_m <= settings.inside_max_m:
         return False
     if len(others) and np.hypot(*(others - [sighting.easting, sighting.northing]).T).min() <= settings.lineage_m:
         return False
@@ -98,12 +99,12 @@ def _from_nowhere(
     rings = np.array([settings.around_m, settings.around_m + settings.around_s * speed])
     easting = sighting.easting + np.append(0.0, np.outer(rings, np.sin(turn)))
     northing = sighting.northing + np.append(0.0, np.outer(rings, np.cos(turn)))
-    return bool(coverage.seeing(easting, northing, silent=silent).min() >= settings.watched_probability)
+    return bool(coverage.seeing(easting, northing, silent=silent).min() >= settings.covered_probability)
 
 
 def _way_in(sighting: Sighting, settings: AlertSettings) -> tuple[float, float]:
-    """Minimum and maximum amount by which its inbound speed exceeds ``inside_share`` of its speed [m/s]."""
-    more = sighting.offset_rate - settings.inside_share * hypot(sighting.easting_rate, sighting.northing_rate)
+    """Minimum and maximum amount by which its inbound speed exceeds ``inside_fraction`` of its speed [m/s]."""
+    more = sighting.offset_rate - settings.inside_fraction * hypot(sighting.easting_rate, sighting.northing_rate)
     spread = settings.closing_sigma * _spread(sighting, 2)
     return more - spread, more + spread
 
@@ -113,7 +114,7 @@ def _may_have_come_in(sighting: Sighting, settings: AlertSettings, offset_m: flo
     count as outbound."""
     way_m = sighting.offset_m - offset_m + settings.closing_sigma * np.sqrt(2.0) * _spread(sighting, 0)
     speed = hypot(sighting.easting_rate, sighting.northing_rate)
-    return bool(way_m >= settings.inside_share * speed * seconds)
+    return bool(way_m >= settings.inside_fraction * speed * seconds)
 
 
 def _spread(sighting: Sighting, first: int) -> float:
@@ -123,7 +124,7 @@ def _spread(sighting: Sighting, first: int) -> float:
     return float(np.sqrt(max(sighting.cov[first, first], sighting.cov[first + 1, first + 1], 0.0)))
 
 
-def dead_ground(
+def entering_dead_ground(
     ledger: Ledger,
     memory: PatternMemory,
     sighting: Sighting,
@@ -133,7 +134,7 @@ def dead_ground(
 ) -> PatternMemory:
     """Raise an alert for a track that heads to the border and will soon be in dead ground of every working sensor."""
     settings = ledger.settings
-    left_s = min(settings.dead_ahead_s, sighting.time_to_border_s or 0.0)
+    left_s = min(settings.dead_ground_ahead_s, sighting.time_to_border_s or 0.0)
     hidden_s = None
     if heads and left_s >= AHEAD_STEP_S:
         step = np.arange(0.0, left_s + AHEAD_STEP_S, AHEAD_STEP_S)
@@ -141,29 +142,29 @@ def dead_ground(
             sighting.easting + sighting.easting_rate * step, sighting.northing + sighting.northing_rate * step,
             silent=silent,
         )  # fmt: skip
-        if seen[0] >= settings.watched_probability:
-            hidden_s = first_hidden(step, seen, settings.hidden_probability, settings.dead_least_s)
+        if seen[0] >= settings.covered_probability:
+            hidden_s = first_hidden(step, seen, settings.dead_ground_probability, settings.dead_ground_least_s)
     if hidden_s is None:
-        quiet_ns = sighting.observed_ns - memory.dead_ns
-        if memory.open_dead and not heads and quiet_ns > settings.approach_clear_s * SECOND_NS:
-            ledger.clear(memory.open_dead, "it no longer heads there")
+        since_look_ns = sighting.observed_ns - memory.dead_ns
+        if memory.open_dead and not heads and since_look_ns > settings.approach_clear_s * SECOND_NS:
+            ledger.clear(memory.open_dead, "not_heading_there")
             return replace(memory, open_dead="")
         return memory
     ahead = replace(sighting, hidden_in_s=hidden_s)
     memory = replace(memory, dead_ns=sighting.observed_ns)
     if memory.open_dead:
-        ledger.follow(memory.open_dead, "dead_ground", ahead)
+        ledger.follow(memory.open_dead, "entering_dead_ground", ahead)
         return memory
     ordinal = memory.deads + 1
-    identity = alert_id("dead_ground", sighting.track, sighting.direction, ordinal)
-    ledger.raise_(identity, "dead_ground", ahead)
+    identity = alert_id("entering_dead_ground", sighting.track, sighting.direction, ordinal)
+    ledger.raise_(identity, "entering_dead_ground", ahead)
     return replace(memory, open_dead=identity, deads=ordinal)
 
 
 def pattern_ended(ledger: Ledger, memory: PatternMemory) -> None:
     """Clear the open pattern alerts of a track that ended; an alert that it was initiated inside stays."""
-    ledger.clear(memory.open_loiter, "the track ended")
-    ledger.clear(memory.open_dead, "the track ended")
+    ledger.clear(memory.open_loiter, "track_ended")
+    ledger.clear(memory.open_dead, "track_ended")
 
 
 def recently_gone(state: AlertState, picture: TrackPicture, now_ns: int, keep_s: float) -> tuple[Ended, ...]:
@@ -200,9 +201,9 @@ def groups(
             memory = _grown(ledger, memory, picture)
             kept.append(_split(ledger, memory, [clusters[i] for i in parts], place))
         elif mine:
-            ledger.clear(memory.open_group, "it joined another group")
+            ledger.clear(memory.open_group, "joined_group")
         elif now - memory.seen_ns > settings.group_clear_s * SECOND_NS:
-            ledger.clear(memory.open_group, "it dispersed")
+            ledger.clear(memory.open_group, "dispersed")
         else:
             kept.append(memory)
     for i, members in enumerate(clusters):
@@ -232,8 +233,8 @@ def _grown(ledger: Ledger, memory: GroupMemory, picture: TrackPicture) -> GroupM
         return memory
     if ledger.now_ns - memory.since_ns < settings.group_s * SECOND_NS:
         return memory
-    identity = alert_id("grouping", memory.members[0], 0, memory.since_ns)
-    ledger.raise_group(identity, "grouping", picture, picture.track.index(memory.members[0]), memory.members)
+    identity = alert_id("group_formed", memory.members[0], 0, memory.since_ns)
+    ledger.raise_group(identity, "group_formed", picture, picture.track.index(memory.members[0]), memory.members)
     return replace(memory, open_group=identity)
 
 

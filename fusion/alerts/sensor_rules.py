@@ -1,4 +1,4 @@
-"""Rules about sensors and segments: silent and faulty sensors, lost coverage, and quiet where traffic is usual."""
+"""Rules about sensors and segments: sensors offline or faulty, lost coverage, activity below the baseline."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from fusion.alerts.alert import SensorMemory, alert_id
 from fusion.alerts.expected_traffic import Traffic, hour_is_over, judged, noted
 from fusion.alerts.ledger import Ledger
 from fusion.situation.current_coverage import CurrentCoverage
-from fusion.situation.facts import Opening
+from fusion.situation.facts import CoverageGap
 from fusion.situation.track_picture import TrackPicture
+from geo.message import Message
 from sensors.health.faults import BLINDING
 from sensors.timestamps import SECOND_NS
 
 
 class Health(Protocol):
-    """State of a sensor, such as sensors.health.liveness.SensorHealth; only ``silent`` raises an alert."""
+    """State of a sensor, such as sensors.health.liveness.SensorHealth; only ``offline`` raises an alert."""
 
     @property
     def state(self) -> str:
-        """``ok``, ``silent`` or another state."""
+        """``ok``, ``offline`` or another state."""
 
     @property
     def since_ns(self) -> int:
         """Time of the sensor's last data [UTC ns]."""
 
 
-def sensors_silent(
+def sensors_offline(
     ledger: Ledger,
     memories: Mapping[str, SensorMemory],
     health: Mapping[str, Health],
@@ -39,51 +40,51 @@ def sensors_silent(
     """Raise an alert for each outage of a sensor, once, and clear it when the sensor has reported for long enough.
 
     With ``coverage``, or if the ledger has the probability of detecting crossings, a second alert names the segments
-    that the outage opened. Each segment counts for the sensor whose loss opened it, so it is reported once.
+    that the outage affects. Each segment counts for the sensor whose loss caused it, so it is reported once.
     """
     sensors = dict(memories)
-    newly_silent = [sensor for sensor in sorted(health) if _falls_silent(health[sensor], sensors.get(sensor))]
+    newly_offline = [sensor for sensor in sorted(health) if _goes_offline(health[sensor], sensors.get(sensor))]
     for sensor in sorted(health):
         memory, now = sensors.get(sensor, SensorMemory()), health[sensor]
-        if now.state == "silent":
-            if sensor in newly_silent:
-                identity = alert_id("sensor_silent", sensor, 0, memory.outages + 1)
-                ledger.raise_silent(identity, sensor, now.since_ns)
+        if now.state == "offline":
+            if sensor in newly_offline:
+                identity = alert_id("sensor_offline", sensor, 0, memory.outages + 1)
+                ledger.raise_offline(identity, sensor, now.since_ns)
                 memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
-                still = newly_silent[newly_silent.index(sensor) + 1 :]
+                still = newly_offline[newly_offline.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", sensor, 0, memory.outages)
-                memory = _coverage_lost(ledger, memory, identity, sensor, "silent", still, now.since_ns, coverage)
+                memory = _coverage_lost(ledger, memory, identity, sensor, "offline", still, now.since_ns, coverage)
             sensors[sensor] = replace(memory, recovered_ns=None)
         elif memory.open_alert:
             since = now.since_ns if memory.recovered_ns is None else memory.recovered_ns
             memory = replace(memory, recovered_ns=since)
             if ledger.now_ns - since >= ledger.settings.recovered_s * SECOND_NS:
-                ledger.clear(memory.open_alert, f"its state is now {now.state}")
+                ledger.clear(memory.open_alert, "maintenance" if now.state == "maintenance" else "sensor_reports")
                 memory = SensorMemory(memory.outages, open_lost=memory.open_lost)
             sensors[sensor] = memory
         if memory.open_lost and not memory.open_alert:
-            sensors[sensor] = _watched_again(ledger, memory, f"{sensor} reports again")
+            sensors[sensor] = _watched_again(ledger, memory, "sensor_reports")
     return sensors
 
 
-def _falls_silent(now: Health, memory: SensorMemory | None) -> bool:
-    return now.state == "silent" and (memory is None or not memory.open_alert)
+def _goes_offline(now: Health, memory: SensorMemory | None) -> bool:
+    return now.state == "offline" and (memory is None or not memory.open_alert)
 
 
 def sensors_faulty(
     ledger: Ledger,
     memories: Mapping[str, SensorMemory],
-    faults: Mapping[str, Mapping[str, str]],
+    faults: Mapping[str, Mapping[str, Message]],
     coverage: CurrentCoverage | None = None,
 ) -> dict[str, SensorMemory]:
     """Raise an alert for each fault of a sensor, once, and clear it when the fault has ended.
 
-    If the fault blinds the sensor, a second alert names the segments that it opened.
+    If the fault blinds the sensor, a second alert names the segments affected.
     """
     standing = {
-        f"{sensor}|{name}": (sensor, name, description)
+        f"{sensor}|{name}": (sensor, name, condition)
         for sensor, names in faults.items()
-        for name, description in names.items()
+        for name, condition in names.items()
     }
     kept = dict(memories)
     fresh = [key for key in sorted(standing) if not kept.get(key, SensorMemory()).open_alert]
@@ -91,21 +92,21 @@ def sensors_faulty(
     for key in sorted(standing.keys() | memories.keys()):
         memory = kept.get(key, SensorMemory())
         if key in fresh:
-            sensor, name, description = standing[key]
-            ledger.raise_fault(alert_id("sensor_fault", key, 0, memory.outages + 1), sensor, name, description)
+            sensor, name, condition = standing[key]
+            ledger.raise_fault(alert_id("sensor_fault", key, 0, memory.outages + 1), sensor, name, condition)
             identity = alert_id("sensor_fault", key, 0, memory.outages + 1)
             memory = SensorMemory(memory.outages + 1, identity, memory.open_lost)
             if sensor in blinded and name in BLINDING:
                 still = blinded[blinded.index(sensor) + 1 :]
                 identity = alert_id("coverage_lost", key, 0, memory.outages)
                 memory = _coverage_lost(ledger, memory, identity, sensor, name, still, ledger.now_ns, coverage)
-                blinded[blinded.index(sensor)] = ""  # a second fault opens no further segments
+                blinded[blinded.index(sensor)] = ""  # a second fault causes no further coverage alert
             kept[key] = memory
         elif key not in standing and memory.open_alert:
-            ledger.clear(memory.open_alert, "the fault is over")
+            ledger.clear(memory.open_alert, "fault_over")
             kept[key] = SensorMemory(memory.outages, open_lost=memory.open_lost)
         if kept[key].open_lost and not kept[key].open_alert:
-            kept[key] = _watched_again(ledger, kept[key], "the fault is over")
+            kept[key] = _watched_again(ledger, kept[key], "fault_over")
     return kept
 
 
@@ -119,35 +120,36 @@ def _coverage_lost(
     since_ns: int,
     coverage: CurrentCoverage | None,
 ) -> SensorMemory:
-    """Report the segments that an outage opened, once; ``still``: sensors lost at the same time, evaluated later.
+    """Report the segments that an outage affects, once; ``still``: sensors lost at the same time, evaluated later.
 
     Nothing is reported if this sensor's loss was already reported: it was blind before it went offline, or returned
-    while the segments stayed open.
+    while the segments stayed below the requirement.
     """
     if memory.open_lost or any(
         alert.rule == "coverage_lost" and alert.sensor == sensor and alert.is_open for alert in ledger.alerts.values()
     ):
         return memory
     gone = sorted(set(ledger.gone) - set(still))
-    openings: tuple[Opening, ...] = ()
+    gaps: tuple[CoverageGap, ...] = ()
     lost, count = [], 0
     if ledger.context is not None:
-        openings = ledger.context.opened(sensor, gone, ledger.settings.required_probability)
+        gaps = ledger.context.coverage_gaps(sensor, gone, ledger.settings.required_probability)
         count = ledger.context.segment_count
     if coverage is not None:
         lost, count = coverage.lost(sensor, gone).tolist(), max(count, coverage.segment_count)
-    if not (openings or lost):
+    if not (gaps or lost):
         return memory
-    ledger.raise_lost(identity, sensor, cause, openings, lost, count, since_ns)
+    ledger.raise_lost(identity, sensor, cause, gaps, lost, count, since_ns)
     return replace(memory, open_lost=identity)
 
 
 def _watched_again(ledger: Ledger, memory: SensorMemory, reason: str) -> SensorMemory:
-    """After a sensor has returned, clear its coverage alert, unless another sensor's loss keeps the segments open."""
+    """After a sensor has returned, clear its coverage alert, unless another sensor's loss keeps the segments below the
+    requirement."""
     alert = ledger.alerts.get(memory.open_lost)
-    if alert is not None and alert.is_open and alert.openings and ledger.context is not None:
+    if alert is not None and alert.is_open and alert.coverage_gaps and ledger.context is not None:
         required = ledger.settings.required_probability
-        if not ledger.context.watched_again(alert.openings, ledger.gone, required):
+        if not ledger.context.meets_again(alert.coverage_gaps, ledger.gone, required):
             return memory
     ledger.clear(memory.open_lost, reason)
     return replace(memory, open_lost="")
@@ -159,7 +161,7 @@ def expected_traffic(
     """Count tracks near each segment; at the end of an hour, report segments without expected traffic, and learn from
     it.
 
-    The alert of a quiet segment is cleared by the next hour with traffic. Without ``coverage`` nothing is evaluated.
+    The alert of such a segment is cleared by the next hour with traffic. Without ``coverage`` nothing is evaluated.
     """
     if coverage is None:
         return traffic
@@ -170,17 +172,17 @@ def expected_traffic(
             traffic,
             watched,
             now_ns,
-            least_hours=settings.quiet_hours,
-            least_probability=settings.quiet_probability,
+            least_hours=settings.baseline_hours,
+            least_probability=settings.baseline_probability,
         )
         standing = dict(traffic.open)
         for verdict in verdicts:
             name = str(verdict.segment)
             if verdict.came and name in standing:
-                ledger.clear(standing.pop(name), "there is traffic again")
-            elif verdict.too_quiet and name not in standing:
-                standing[name] = alert_id("quiet", name, 0, traffic.hour_ns)
-                ledger.raise_quiet(standing[name], verdict)
+                ledger.clear(standing.pop(name), "traffic_again")
+            elif verdict.below_baseline and name not in standing:
+                standing[name] = alert_id("activity_below_baseline", name, 0, traffic.hour_ns)
+                ledger.raise_activity_below_baseline(standing[name], verdict)
         traffic = replace(traffic, open=standing)
     near = (picture.segment >= 0) & (np.abs(picture.offset_m) <= settings.pattern_band_m)
     rows = np.flatnonzero(near & (picture.status == "confirmed")).tolist()

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from fusion.alerts.alert import PRIORITIES, Alert
+from fusion.alerts.messages import cleared
 from geo.errors import BadInput
 
 TEN_MINUTES_S: Final = 600.0
@@ -161,9 +162,10 @@ def _chattering(raised: Sequence[Alert]) -> int:
 
 
 def _stale(last: Iterable[Alert]) -> int:
-    """Count alerts that were open for longer than a day, or are cleared as stale."""
+    """Count alerts that were open for longer than a day, among them those cleared because no operator acted."""
     return sum(
-        alert.updated_at - alert.raised_at >= timedelta(seconds=STALE_S) and (alert.is_open or "stale" in alert.reason)
+        alert.updated_at - alert.raised_at >= timedelta(seconds=STALE_S)
+        and (alert.is_open or alert.reason_message == cleared("no_action"))
         for alert in last
     )
 

@@ -1,4 +1,4 @@
-"""Association of one look, together with the two densities that the look itself tells best.
+"""Association of one look, together with the two densities on which that look has the best information.
 
 Many tracks of one plot each share a birth: all are targets, all clutter, or a mixture that was unknown at the time; how
 many of them this look detects again decides. Likewise a scan that holds more plots than tracks and clutter explain is a

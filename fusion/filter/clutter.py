@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numba
 import numpy as np
 
-from fusion.filter.kalman import POSITION, Plots
+from fusion.filter.kalman import BEARING, POSITION, Plots
 from fusion.filter.track_bank import TrackView
 from fusion.models.sensor_views import SensorModel
 from geo.arrays import Bools, Floats
@@ -27,6 +27,8 @@ SUDDEN: Final = 20.0
 burst."""
 TIMES: Final = 3.0
 """Nor is a number of plots up to this multiple of the expected number."""
+FEW_BEARINGS: Final = 3.0
+"""Up to this many bearings of a look that no track explains may be targets; more are the usual background."""
 SMALLEST_M: Final = 25.0
 SIZES: Final = 5
 """Number of disc sizes: SMALLEST_M, twice that and so on."""
@@ -51,6 +53,16 @@ def burst_of(plots: Plots, centre: Floats, sight: TrackView, new: float, sensor:
     false_alarms = sensor.false_alarms * ratio
     excess = _clutter_excess(plots, centre, sight, new, false_alarms, sensor.clutter_per_m2 * ratio)
     return Burst(*excess, false_alarms)
+
+
+def with_crowd(plots: Plots, sight: TrackView, width: float) -> Plots:
+    """The plots, with at least the density of bearings that the look itself has beyond those of known tracks, where
+    these are more than FEW_BEARINGS. ``width`` [rad] is that of the field of view."""
+    bearing = plots.kind == BEARING
+    others = float(bearing.sum() - (sight.existence * sight.seen).sum())
+    if others <= FEW_BEARINGS:
+        return plots
+    return plots._replace(clutter=np.where(bearing, np.maximum(plots.clutter, others / width), plots.clutter))
 
 
 @numba.njit(cache=True)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fusion.filter.kalman import POSITION, Pairs, Plots
 from fusion.filter.measurements import LEAST_PROBABILITY
-from fusion.filter.track_bank import COASTING, CONFIRMED, TENTATIVE, TrackView
+from fusion.filter.track_bank import COASTING, CONFIRMED, TENTATIVE, Bits, TrackView
 from fusion.models.motion import MotionModel
 from geo.arrays import Bools, Floats, Ints
 
@@ -45,7 +45,9 @@ def weigh(pairs: Pairs, plots: Plots, sight: TrackView, label: Floats, share: Fl
             for c in range(len(share)):
                 fits += label[t, c] * plots.label[j, c]
                 usual += share[c] * plots.label[j, c]
-            seen = plots.seen[j] if plots.kind[j] == POSITION else max(sight.seen[t], LEAST_PROBABILITY)
+            seen = plots.seen[j] * (1.0 - sight.unobservable[t])
+            if plots.kind[j] != POSITION:
+                seen = max(sight.seen[t], LEAST_PROBABILITY) if seen == 0.0 or sight.seen[t] == 0.0 else seen
             other = clutter_ratio[j] * plots.clutter[j] + plots.born[j]
             weight[k] = sight.existence[t] * seen * pairs.density[k] / other * (fits / max(usual, 1e-300))
     return weight
@@ -53,7 +55,7 @@ def weigh(pairs: Pairs, plots: Plots, sight: TrackView, label: Floats, share: Fl
 
 @numba.njit(cache=True)
 def missing(sight: TrackView, polled: bool) -> Floats:
-    """Weight (track,) of giving no plot; 1 for a sensor that sends no empty scans, whose silence is no evidence."""
+    """Weight (track,) of giving no plot; 1 for a sensor that sends no empty scans, whose silence is not evidence."""
     weight = np.ones(len(sight.existence))
     if polled:
         for t in range(len(weight)):
@@ -125,7 +127,8 @@ def lean_on_labels(pairs: Pairs, plots: Plots, label: Floats, kind: Ints, compat
 
 
 class Newborn(NamedTuple):
-    """Tracks that plots start: mixture, existence, labels, and the canonical number of the founding plot."""
+    """Tracks that plots start: mixture, existence, labels, the canonical number of the founding plot, and ``also``
+    (track, word), one bit for each further sensor whose bearings started it; empty for none."""
 
     mean: Floats
     cov: Floats
@@ -133,6 +136,7 @@ class Newborn(NamedTuple):
     existence: Floats
     label: Floats
     number: Ints
+    also: Bits
 
 
 @numba.njit(cache=True)
@@ -141,7 +145,7 @@ def founding(plots: Plots, alone: Floats, clutter_ratio: Floats, room: Bools, le
     burst, plots with ``room`` (plot,) get the ``least`` that starts a track: later scans decide."""
     fresh = np.zeros(len(alone))
     for j in range(len(alone)):
-        if plots.born[j] > 0.0:
+        if plots.born[j] > 0.0 and plots.kind[j] == POSITION:
             fresh[j] = alone[j] * plots.born[j] / (plots.born[j] + clutter_ratio[j] * plots.clutter[j])
             if room[j] and alone[j] > 0.5:
                 fresh[j] = max(fresh[j], least)
@@ -210,7 +214,17 @@ def _start(
                 mode[i, m] *= np.exp(-0.5 * plots.radial[j] ** 2 / s) / np.sqrt(s)
             total += mode[i, m]
         mode[i] /= total
-    return Newborn(mean, cov, mode, existence[chosen], label, plots.number[chosen])
+    none = np.zeros((0, 0), np.uint64)
+    return Newborn(mean, cov, mode, existence[chosen], label, plots.number[chosen], none)
+
+
+def joined(born: Newborn, crossed: Newborn | None) -> Newborn:
+    """Tracks that plots with a position start, and those that crossing bearings do (fusion.filter.triangulation)."""
+    if crossed is None:
+        return born
+    none = np.zeros((len(born.number), crossed.also.shape[1]), np.uint64)
+    columns = zip(born._replace(also=none), crossed, strict=True)
+    return Newborn._make(np.concatenate(pair) for pair in columns)
 
 
 @numba.njit(cache=True)

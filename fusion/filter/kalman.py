@@ -25,7 +25,8 @@ class Plots(NamedTuple):
     ``kind``: POSITION (easting, northing [m], r_ee, r_en, r_nn [m²]) or BEARING (azimuth, azimuth_sd [rad]).
     ``radial`` [m/s] is the velocity along (unit_easting, unit_northing), NaN if absent. ``clutter`` is the density
     of false plots, per m² or per rad. ``born`` [same unit] is the density of plots from targets not yet tracked, 0
-    where a plot may not start a track. ``seen`` is the probability per look where the plot lies, NaN for a bearing.
+    where a plot may not start a track. ``seen`` is the probability per look where the plot lies; of a bearing 0, or 1
+    where its sensor sends only what it detects.
     ``label`` (plot, class) is the likelihood of the report given the class.
     ``number`` is the plot's place in the canonical order of the whole scan.
     """
@@ -101,7 +102,8 @@ def report(plots: Plots, j: int) -> PlotMeasurement:
 @numba.njit(cache=True, error_model="numpy")
 def position_fit(d_e: float, d_n: float, s_ee: float, s_en: float, s_nn: float) -> tuple[float, float]:
     """(squared Mahalanobis distance, density [1/m²]) of a position report that is (d_e, d_n) off where it was expected
-    with covariance s; (inf, 0) if that is no covariance."""
+    with covariance s; (inf, 0) if that is not a covariance.
+    """
     determinant = s_ee * s_nn - s_en * s_en
     if not determinant > 0.0:
         return inf, 0.0

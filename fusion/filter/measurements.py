@@ -15,7 +15,7 @@ import numpy as np
 from fusion.filter.ground_range import ground_range, ray_range
 from fusion.filter.kalman import BEARING, POSITION, PlotMeasurement, Plots
 from fusion.models.bias import UNBIASED, Bias
-from fusion.models.sensor_views import ElevationGrid, SensorModel, SensorView, spread_probability
+from fusion.models.sensor_views import ElevationGrid, SensorModel, SensorView, probability, spread_probability
 from fusion.models.tracker_model import TrackerModel
 from fusion.models.undetected import Births, density_at
 from geo.arrays import Floats, Ints
@@ -30,6 +30,8 @@ FARTHEST_M: Final = 1e7
 FASTEST_MPS: Final = 1e3
 LEAST_PROBABILITY: Final = 0.001
 """Minimum Pd of a plot in modelled dead ground: elevation models have errors too."""
+RAY_STEPS: Final = 24
+"""Number of points along a bearing at which undetected targets are summed."""
 NO_PLOT: Final = -1
 """Kind of a row without a measurement, beside POSITION and BEARING."""
 
@@ -115,6 +117,7 @@ def plots_of(
             FalsePlots(sensor.clutter_per_m2, sensor.clutter_per_rad, sensor.clutter_per_sr, sensor.clutter_speed_span),
             sensor.trigger_sd,
             sensor.trigger_only,
+            sensor.polled,
         ),
         NewTargets(model.births, undetected, model.motion.prior, model.motion.speed_sd, sensor.births),
     )
@@ -151,13 +154,14 @@ class FalsePlots(NamedTuple):
 
 class MeasuringSensor(NamedTuple):
     """Data for converting a sensor's reports into plots; ``trigger_sd`` [m] is the standard deviation of a trigger's
-    position, ``triggers`` whether the sensor only triggers."""
+    position, ``triggers`` whether the sensor only triggers, ``polled`` whether it sends empty scans."""
 
     field: SensorView
     earth: ElevationGrid
     false_plots: FalsePlots
     trigger_sd: float
     triggers: bool
+    polled: bool
 
 
 class NewTargets(NamedTuple):
@@ -196,7 +200,45 @@ def _plots(reported: Floats, label: Floats, sensor: MeasuringSensor, new: NewTar
         _likelihood(label[j], plots.label[count])
         plots.number[count] = j
         count += 1
-    return _first_plots(plots, count)
+    plots = _first_plots(plots, count)
+    _expect_bearings(plots, sensor, new)
+    return plots
+
+
+@numba.njit(cache=True)
+def _expect_bearings(plots: Plots, sensor: MeasuringSensor, new: NewTargets) -> None:
+    """Write, in place, how many other bearings are expected about each bearing [1/rad]: false ones and those of
+    undetected targets along the ray, at most as many as the look itself has.
+
+    The silence of a sensor that sends only what it detects shows neither how often it detects nor how often it errs.
+    A bearing of it is therefore as likely that of any known target as another one: both densities are given that it
+    reports.
+    """
+    count = 0
+    for j in range(len(plots.kind)):
+        count += plots.kind[j] == BEARING
+    own = count / sensor.field.azimuth_width
+    for j in range(len(plots.kind)):
+        if plots.kind[j] != BEARING:
+            continue
+        false = plots.clutter[j]
+        if sensor.polled:
+            plots.seen[j] = 0.0
+            plots.born[j] = min(_expected_along(plots.azimuth[j], sensor.field, new), max(own - false, 0.0))
+        else:
+            plots.seen[j] = 1.0
+            plots.clutter[j] = max(false, own)
+
+
+@numba.njit(cache=True)
+def _expected_along(azimuth: float, view: SensorView, new: NewTargets) -> float:
+    """Expected number of detections of undetected targets along a ray [1/rad]."""
+    step, total = (view.max_range - view.min_range) / RAY_STEPS, 0.0
+    for i in range(RAY_STEPS):
+        distance = view.min_range + (i + 0.5) * step
+        e, n = view.east + distance * sin(azimuth), view.north + distance * cos(azimuth)
+        total += probability(view, e, n) * density_at(new.births, new.intensity, e, n) * distance * step
+    return total
 
 
 @numba.njit(cache=True)

@@ -29,9 +29,10 @@ KEPT = 0.3
 
 @numba.njit(cache=True)
 def after_miss(
-    mean: Floats, cov: Floats, mode: Floats, uneven: Bools, view: SensorView
+    mean: Floats, cov: Floats, mode: Floats, uneven: Bools, unobservable: Floats, view: SensorView
 ) -> tuple[Floats, Floats, Floats]:
-    """(mean, cov, mode) given that a look did not detect the target; only ``uneven`` (track,) tracks change."""
+    """(mean, cov, mode) given that a look did not detect the target, which is ``unobservable`` (track,) with that
+    probability; only ``uneven`` (track,) tracks change."""
     new_mean, new_cov, new_mode = mean.copy(), cov.copy(), mode.copy()
     place, weight, full = np.zeros((5, 2)), np.zeros(5), np.zeros((4, 4))
     for t in range(len(uneven)):
@@ -39,7 +40,7 @@ def after_miss(
             continue
         total = 0.0
         for m in range(mode.shape[1]):
-            new_mode[t, m] = mode[t, m] * _weigh(mean[t, m], cov[t, m], view, place, weight)
+            new_mode[t, m] = mode[t, m] * _weigh(mean[t, m], cov[t, m], view, unobservable[t], place, weight)
             total += new_mode[t, m]
             _shift(new_mean[t, m], new_cov[t, m], place, weight, full)
         if total > 1e-200:
@@ -122,12 +123,13 @@ def _rate_at(view: SensorView, rate: Floats, easting: float, northing: float) ->
 
 
 @numba.njit(cache=True)
-def _weigh(x: Floats, p: Floats, view: SensorView, place: Floats, weight: Floats) -> float:
+def _weigh(x: Floats, p: Floats, view: SensorView, unobservable: float, place: Floats, weight: Floats) -> float:
     """Sigma points of the position into ``place``, their weights after a miss into ``weight``; the miss probability."""
     _sigma_points(x, p, place)
     total = 0.0
     for i in range(5):
-        weight[i] = (1.0 / 3.0 if i == 0 else 1.0 / 6.0) * (1.0 - probability(view, place[i, 0], place[i, 1]))
+        missed = 1.0 - (1.0 - unobservable) * probability(view, place[i, 0], place[i, 1])
+        weight[i] = (1.0 / 3.0 if i == 0 else 1.0 / 6.0) * missed
         total += weight[i]
     if total > 1e-12:
         weight /= total

@@ -14,6 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from fusion.models.bearing_contacts import Contacts, no_contacts
 from fusion.models.bias import Learnt, nothing_learnt
 from fusion.models.contradictions import no_doubt
 from fusion.models.densities import Densities, nothing_known
@@ -37,7 +38,8 @@ class TrackColumns(NamedTuple):
     ``mean`` (n, m, 4), ``cov`` (n, m, 10 packed), ``mode`` (n, m) the mixture; ``centre`` (n, 4), ``spread`` (n, 10)
     its moments; ``existence`` (n,); ``status`` (n,); ``label`` (n, class) class probability from reports alone;
     ``founded_ns``, ``updated_ns`` (n,); ``evidence`` (n, word) one bit for each sensor of the layout that updated the
-    track; ``seen_ns`` (n, polar sensor) when each sensor that fusion.registration aligns last updated it, 0: never.
+    track; ``seen_ns`` (n, polar sensor) when each sensor that fusion.registration aligns last updated it, 0: never;
+    ``unobservable`` (n,) the probability that an existing target cannot be detected (fusion.models.unobservable).
     """
 
     track: Ints
@@ -54,6 +56,7 @@ class TrackColumns(NamedTuple):
     updated_ns: Ints
     evidence: Bits
     seen_ns: Ints
+    unobservable: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +66,7 @@ class TrackBank:
     ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``; ``heard_ns`` (sensor,)
     the time at which each event-only sensor last reported and was ready again, 0 before its first report; ``learnt``
     the sensor biases as estimated from common tracks; ``densities`` those of targets and false plots; ``doubt``
-    where the ground's limits of speed were contradicted.
+    where the ground's limits of speed were contradicted; ``contacts`` the directions of bearings that are on no track.
     """
 
     tracks: TrackColumns
@@ -73,6 +76,7 @@ class TrackBank:
     learnt: Learnt
     densities: Densities
     doubt: Doubt
+    contacts: Contacts
 
     def __len__(self) -> int:
         return len(self.tracks.track)
@@ -102,6 +106,7 @@ def empty_bank(model: TrackerModel, *, aligning: bool = True) -> TrackBank:
         updated_ns=none.astype(np.int64),
         evidence=np.zeros((0, words), np.uint64),
         seen_ns=np.zeros((0, len(learnt)), np.int64),
+        unobservable=none,
     )
     return TrackBank(
         tracks=tracks,
@@ -111,6 +116,7 @@ def empty_bank(model: TrackerModel, *, aligning: bool = True) -> TrackBank:
         learnt=learnt,
         densities=nothing_known(births, len(model.sensors)),
         doubt=no_doubt(),
+        contacts=no_contacts(),
     )
 
 
@@ -120,7 +126,8 @@ class Rows:
 
     ``event`` (k,) is a bit set (fusion.filter.existence). ``plot`` (k,) is the canonical number of the scan's plot that
     most probably came from the track, −1 if none is more probable than not. ``dropped`` plots had no usable
-    measurement; ``flooded`` ones were in a clutter burst (fusion.filter.clutter).
+    measurement; ``flooded`` ones were in a clutter burst (fusion.filter.clutter); ``bearings`` that came from no track
+    were of no position.
     """
 
     time_ns: int
@@ -133,12 +140,13 @@ class Rows:
     plot: Int32s
     dropped: int
     flooded: int
+    bearings: int = 0
 
     def __len__(self) -> int:
         return len(self.track)
 
 
-PER_ROW = tuple(field.name for field in fields(Rows))[1:-2]
+PER_ROW = tuple(field.name for field in fields(Rows))[1:-3]
 NO_IDS, NO_PLOTS, NO_NUMBERS = np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0)
 NO_CENTRES, NO_SPREADS, NO_BITS = np.zeros((0, 4)), np.zeros((0, 10)), np.zeros(0, np.int8)
 
@@ -149,13 +157,14 @@ def no_rows(time_ns: int) -> Rows:
 
 
 class TrackView(NamedTuple):
-    """Tracks before a look: existence, Pd, whether in range and field of view, and whether Pd varies over the track's
-    uncertainty."""
+    """Tracks before a look: existence, Pd, whether in range and field of view, whether Pd varies over the track's
+    uncertainty, and the probability that the target is unobservable, in which case no look detects it."""
 
     existence: Floats
     seen: Floats
     held: Bools
     uneven: Bools
+    unobservable: Floats
 
 
 @numba.njit(cache=True)
@@ -199,7 +208,13 @@ def track_view(
         seen[t] = spread_probability(view, e, n, spread[t, 0], spread[t, 1], spread[t, 4])
         held[t] = holds(view, e, n)
         uneven[t] = abs(seen[t] - probability(view, e, n)) > UNEVEN
-    return TrackView(carried, seen, held, uneven)
+    return TrackView(carried, seen, held, uneven, np.zeros(tracks))
+
+
+@numba.njit(cache=True)
+def with_unobservable(sight: TrackView, unobservable: Floats) -> TrackView:
+    """The tracks' views where targets are ``unobservable`` (track,) with that probability; reduces Pd."""
+    return TrackView(sight.existence, sight.seen * (1.0 - unobservable), sight.held, sight.uneven, unobservable)
 
 
 def track_name(track: int) -> str:

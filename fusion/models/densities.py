@@ -1,15 +1,15 @@
 """Densities learnt while running: of targets by area, and of each radar's false plots by area of its field.
 
-Nobody knows either beforehand; the settings and the layout give their priors. Both estimates are means of a gamma
+Neither is known in advance; the settings and the layout give their priors. Both estimates are means of a gamma
 posterior with a gamma prior around the figure of the whole, whose own prior is around the stated figure: a few
-observations move them, areas without observations keep what the others say, and both stay within bounds.
+observations move them, areas without observations take the value of the others, and both stay within bounds.
 
 - **Targets** of a block of the grid of undetected targets: its confirmed tracks over its area.
 - **False plots** of a radar in a sixteenth of its field: plots that came from no track and no new target, over what the
-  layout states. Clutter bursts do not count (fusion.filter.clutter). Old looks are forgotten.
+  layout states. Clutter bursts do not count (fusion.filter.clutter). Old looks lose their weight.
 
 Both count only as far as looks have emptied the ground of undetected targets: elsewhere a plot may be a target that no
-look has found before, and a target no track yet. Plots from hidden ground count as false.
+look has found before, and a target no track yet. Plots from dead ground count as false.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ MEMORY_LOOKS: Final = 200.0
 
 
 class Densities(NamedTuple):
-    """What was learnt: ``traffic`` (block row, block column) [1/m²] the density of targets, ``false_plots`` (sensor,
-    area) the counted false plots, ``stated`` (sensor, area) the stated number of them in the same looks."""
+    """The learnt densities: ``traffic`` (block row, block column) [1/m²] the density of targets, ``false_plots``
+    (sensor, area) the counted false plots, ``stated`` (sensor, area) the stated number of them in the same looks.
+    """
 
     traffic: Floats
     false_plots: Floats

@@ -70,11 +70,11 @@ class MotionModel:
         return len(self.prior)
 
 
-def motion_model(modes: tuple[Mode, ...], vehicle_share: float) -> MotionModel:
-    """Columns of ``modes``; ``vehicle_share`` is the probability that a new target is a vehicle."""
+def motion_model(modes: tuple[Mode, ...], vehicle_probability: float) -> MotionModel:
+    """Columns of ``modes``; ``vehicle_probability`` is the probability that a new target is a vehicle."""
     kind = np.array([mode.kind for mode in modes], np.int64)
     share = np.array([mode.share for mode in modes])
-    of_kind = np.array([1.0 - vehicle_share, vehicle_share])
+    of_kind = np.array([1.0 - vehicle_probability, vehicle_probability])
     prior = share * of_kind[kind]
     rate = np.zeros((len(modes), len(modes)))
     for i, mode in enumerate(modes):
@@ -93,7 +93,7 @@ def motion_model(modes: tuple[Mode, ...], vehicle_share: float) -> MotionModel:
 
 
 def with_free_modes(modes: tuple[Mode, ...], share: float) -> tuple[Mode, ...]:
-    """``modes``, and for each kind its commonest once more, free of limits by terrain, for ``share`` of its targets."""
+    """``modes``, and for each kind its commonest again, free of limits by terrain, for ``share`` of its targets."""
     added = []
     for kind in sorted({mode.kind for mode in modes}):
         commonest = max((mode for mode in modes if mode.kind == kind), key=lambda mode: mode.share)

@@ -16,13 +16,18 @@ from geo.schema import by_label
 from geo.terrain.derived import standing_points
 from sensors import ground_sensor
 from sensors.camera import CLUTTER_ELEVATION_DEG
+from sensors.camera import KIND as CAMERA
 from sensors.clear_view import look_in_view
 from sensors.ground_sensor import GroundSensor
 from sensors.layout import AnySensor, Layout, elevations_rad, grid_azimuths_rad
 from sensors.radar import CLUTTER_SPEED_MPS
 from sensors.radar import KIND as RADAR
+from sensors.radio import KIND as RADIO
 
 TABLE_STEPS = 256
+CONTACT_LOOKS = 6.0
+CONTACT_S = (60.0, 300.0)
+"""Bounds of the time for which a direction without further bearings is remembered [s] (assumption)."""
 
 
 class SensorView(NamedTuple):
@@ -67,6 +72,8 @@ class SensorModel:
     plot is a miss. ``trigger_sd`` [m] is the standard deviation of a trigger's position; ``births``: whether its plots
     may start tracks; ``learns_clutter``: whether the density of its false plots is learnt. ``rate_per_m``: a ground
     sensor's triggers per metre walked at the steps of the view's table; ``interval_s``: the interval of its heartbeats.
+    ``bearing_only``: whether it measures azimuths alone; ``contact_s``: time for which a direction without further
+    bearings is remembered (fusion.models.bearing_contacts).
     """
 
     index: int
@@ -84,6 +91,8 @@ class SensorModel:
     learns_clutter: bool = False
     rate_per_m: Floats = field(default_factory=lambda: np.zeros(0))
     interval_s: float = 0.0
+    bearing_only: bool = False
+    contact_s: float = CONTACT_S[1]
 
 
 def sensor_models(
@@ -140,7 +149,16 @@ def _sensor_model(
         learns_clutter=sensor.kind == RADAR and sensor.period_s is not None,
         rate_per_m=_rates(sensor),
         interval_s=float(sensor.status_interval_s),
+        bearing_only=sensor.kind == RADIO or (sensor.kind == CAMERA and sensor.elevation_sd_deg is None),
+        contact_s=_contact_s(sensor, view),
     )
+
+
+def _contact_s(sensor: AnySensor, view: SensorView) -> float:
+    """CONTACT_LOOKS detections of a target where the sensor sees best, within bounds."""
+    if sensor.period_s is None:
+        return CONTACT_S[1]
+    return float(np.clip(CONTACT_LOOKS * sensor.period_s / max(view.table.max(), 1e-3), *CONTACT_S))
 
 
 def _rates(sensor: AnySensor) -> Floats:

@@ -32,10 +32,11 @@ NOWHERE: Final = -1
 
 class Doubt(NamedTuple):
     """Where plots contradicted the limits (fusion.models.contradictions): ``cell`` (k,) ascending numbers of cells of
-    DOUBT_CELL_M, ``degree`` (k,) the doubt there, 0 to 1."""
+    DOUBT_CELL_M, ``degree`` (k,) the doubt there, 0 to 1, ``time_ns`` (k,) when it last changed."""
 
     cell: Ints
     degree: Floats
+    time_ns: Ints
 
 
 class Passage(NamedTuple):
@@ -47,10 +48,12 @@ class Passage(NamedTuple):
     top: Floats
 
 
-def passage_of(terrain: xr.Dataset | None, foot_mps: float, vehicle_mps: float, hidden_way_share: float) -> Passage:
+def passage_of(
+    terrain: xr.Dataset | None, foot_mps: float, vehicle_mps: float, unmapped_road_fraction: float
+) -> Passage:
     """Speed limits over ``terrain``; none without terrain.
 
-    Land cover leaves at least ``hidden_way_share`` of the top speed, for unmapped roads and paths.
+    Land cover leaves at least ``unmapped_road_fraction`` of the top speed, for unmapped roads and paths.
     """
     top = np.array([foot_mps, vehicle_mps])
     if terrain is None:
@@ -64,7 +67,7 @@ def passage_of(terrain: xr.Dataset | None, foot_mps: float, vehicle_mps: float, 
     # 0 where impassable
     share = np.stack([pace / ground.pace for ground, pace in zip(grounds, open_pace, strict=True)])
     law = np.array([[ground.law.decline, ground.law.easiest, ground.law.limit] for ground in grounds])
-    return Passage(np.clip(share, hidden_way_share, 1.0).astype(np.float32), law, top)
+    return Passage(np.clip(share, unmapped_road_fraction, 1.0).astype(np.float32), law, top)
 
 
 @numba.njit(cache=True)

@@ -41,8 +41,9 @@ class TrackerModel:
     ``births``; ``faint_limit_s``: time for which a faint tentative track may remain undetected, at least FAINT_LOOKS
     looks of the slowest sensor; ``share`` (class,): class probabilities at birth; ``compatible`` (kind, class):
     compatibility of a kind of motion with a class; ``gate``: squared distance of the gate; ``trigger_bits``,
-    ``people_bits`` (word,): sensors that only trigger and those that are people, one bit each; ``survey``: the
-    alignment of the sensors as surveyed.
+    ``people_bits``, ``bearing_bits`` (word,): sensors that only trigger, those that are people and those that measure
+    azimuths alone, one bit each; ``faint_bearing_s``: ``faint_limit_s`` of tracks that only the last updated;
+    ``survey``: the alignment of the sensors as surveyed.
     """
 
     settings: TrackerSettings
@@ -57,7 +58,9 @@ class TrackerModel:
     gate: float
     trigger_bits: npt.NDArray[np.uint64]
     people_bits: npt.NDArray[np.uint64]
+    bearing_bits: npt.NDArray[np.uint64]
     faint_limit_s: float
+    faint_bearing_s: float
     passage: Passage
     survey: Survey
 
@@ -91,9 +94,9 @@ def tracker_model(
     )
     if not settings.trigger_births:
         sensors = {name: replace(sensor, births=not sensor.trigger_only) for name, sensor in sensors.items()}
-    limited = terrain is not None and settings.ground_limits_speed and settings.ground_error_share > 0.0
-    modes = with_free_modes(settings.modes, settings.ground_error_share) if limited else settings.modes
-    share = np.array(settings.class_share)
+    limited = terrain is not None and settings.ground_limits_speed and settings.ground_error_probability > 0.0
+    modes = with_free_modes(settings.modes, settings.ground_error_probability) if limited else settings.modes
+    share = np.array(settings.class_probabilities)
     return TrackerModel(
         settings=settings,
         layout=layout,
@@ -101,18 +104,20 @@ def tracker_model(
         earth=ground_of(terrain),
         births=births,
         missed={name: missed_share(births, sensor.view) for name, sensor in sensors.items() if sensor.polled},
-        motion=motion_model(modes, settings.vehicle_share),
+        motion=motion_model(modes, settings.vehicle_probability),
         share=share / share.sum(),
         compatible=np.array(settings.class_motion),
         gate=-2.0 * log(1.0 - settings.gate_probability),
         trigger_bits=_bits(len(sensors), [sensor.index for sensor in sensors.values() if sensor.trigger_only]),
         people_bits=_bits(len(sensors), [sensors[one.id].index for one in layout if one.kind == HUMAN]),
+        bearing_bits=_bits(len(sensors), [sensor.index for sensor in sensors.values() if sensor.bearing_only]),
+        faint_bearing_s=max((one.contact_s for one in sensors.values() if one.bearing_only), default=0.0),
         survey=survey_of(layout, sensors),
         passage=passage_of(
             terrain if settings.ground_limits_speed else None,
             settings.foot_top_mps,
             settings.vehicle_top_mps,
-            settings.hidden_way_share,
+            settings.unmapped_road_fraction,
         ),
         faint_limit_s=max(settings.faint_limit_s, *(FAINT_LOOKS * (sensor.period_s or 0.0) for sensor in layout), 0.0),
     )

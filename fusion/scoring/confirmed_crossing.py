@@ -40,9 +40,9 @@ AROUND_CELLS: Final = 3.0  # terrain kept around the path and the sensors that c
 STEP_S: Final = 0.5  # along the path, to find when it is covered
 
 LIMITS: Final = (
-    "the crosser alone, without false alarms or other traffic; sensors that see nothing of the way are left out; the "
-    "tracker takes the ground as on a clear day, whatever the weather; a camera that finds somebody on the way finds "
-    "nobody more often than its search allows, and then sees at every look as its look probability says"
+    "one target, without false alarms or other traffic; sensors that do not cover the path are left out; the tracker "
+    "assumes clear weather; a camera detects the target on the path no more often than its search allows, and then "
+    "with its single-look probability at every look"
 )
 
 

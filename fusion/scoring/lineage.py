@@ -28,7 +28,7 @@ TOOK = ("started", "updated")
 
 
 def lineage_of(events: Iterable[TrackEvent]) -> xr.Dataset:
-    """Tabulate what every track was made of.
+    """Tabulate the plots that contributed to every track.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def plots_by_sensor(lineage: xr.Dataset) -> xr.Dataset:
     Parameters
     ----------
     lineage : Dataset
-        What ``lineage_of`` returned.
+        Result of ``lineage_of``.
 
     Returns
     -------
@@ -89,12 +89,12 @@ def plots_by_sensor(lineage: xr.Dataset) -> xr.Dataset:
 
 
 def hand_overs(lineage: xr.Dataset) -> xr.Dataset:
-    """List where a track continued with another sensor than before.
+    """List the hand-overs of tracks from one sensor to another.
 
     Parameters
     ----------
     lineage : Dataset
-        What ``lineage_of`` returned.
+        Result of ``lineage_of``.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def hand_overs(lineage: xr.Dataset) -> xr.Dataset:
 
 
 def plot_of(scan: Scan, layout: Layout, number: int) -> Plot:
-    """Find the plot of a scan that an event's ``plot`` counts.
+    """Find the plot that the number in an event refers to.
 
     Parameters
     ----------
@@ -148,12 +148,12 @@ def plot_of(scan: Scan, layout: Layout, number: int) -> Plot:
 
 
 def sources_of(lineage: xr.Dataset, scans: Iterable[Scan], layout: Layout) -> dict[str, dict[tuple[str, str], int]]:
-    """Link each track with the sensors' own ids of what they saw.
+    """Link each track with the sensors' own ids of the detected objects.
 
     Parameters
     ----------
     lineage : Dataset
-        What ``lineage_of`` returned.
+        Result of ``lineage_of``.
     scans : iterable of Scan
         The journaled scans that the lineage names; missing ones contribute nothing.
     layout : Layout

@@ -1,4 +1,4 @@
-"""Which track is on which target: what is present at each scoring time, and the optimal assignment between them.
+"""Assignment of tracks to targets: the objects present at each scoring time, and the optimal assignment between them.
 
 - A target is present from its first to its last row; between two of its rows its position is interpolated.
 - A track is present from its first ``confirmed`` row to its ``closed`` row (exclusive) while its newest row is
@@ -119,7 +119,7 @@ def _best_pairs(i: Ints, j: Ints, gain: Floats, n: int, m: int) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What is present at each scoring time, ordered by time: thing (row,), position (row, 2), start of each time."""
+    """Objects present at each scoring time, ordered by time: thing (row,), position (row, 2), start of each time."""
 
     names: Names
     thing: Ints

@@ -94,7 +94,7 @@ def ospa(
 
     Notes
     -----
-    ``ospa**p == localisation**p + cardinality**p``, the second part being (c^p · |n−m| / max(n, m))^(1/p).
+    ``ospa**p == localisation**p + cardinality**p``, the second part being (c^p · abs(n − m) / max(n, m))^(1/p).
     Schuhmacher, Vo, Vo, IEEE TSP 56(8), 2008, doi:10.1109/TSP.2008.920469.
     """
     cases = scoring_cases(truth, tracks, cutoff_m, order, times)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fusion.situation.coverage_gaps import DetectionLookup
 from fusion.situation.current_coverage import CurrentCoverage
-from fusion.situation.facts import About, Forecast, Opening, Sighting, Surroundings
+from fusion.situation.facts import About, Candidate, CoverageGap, Forecast, ResponseInTime, Sighting, Surroundings
 from fusion.situation.forecast import Forecaster
-from fusion.situation.opened_segments import DetectionLookup
 from fusion.situation.responders import INWARD, OUTWARD, Interception
 from fusion.situation.surroundings import SurroundingsLookup
 from sensors.scan import CLASSES
@@ -25,7 +25,7 @@ VEHICLE = CLASSES.index("vehicle")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlertContext:
-    """What alerts may state of a sector beyond the track picture.
+    """Information on a sector that alerts may state in addition to the track picture.
 
     Parameters
     ----------
@@ -37,10 +37,12 @@ class AlertContext:
         The ground around a track.
     coverage : CurrentCoverage, optional
         Present coverage of the sensors.
-    openings : DetectionLookup, optional
+    detection : DetectionLookup, optional
         Probability of detecting a crossing of each segment while some sensors do not work.
     impact : tuple of (str or None), one for each segment
         Impact level of each segment's section; empty without sections.
+    sections : tuple of (str or None), one for each segment
+        Name of each segment's section; empty without sections.
     missing : tuple of str
         What is missing, in words.
 
@@ -54,14 +56,15 @@ class AlertContext:
     interception: Interception | None = None
     around: SurroundingsLookup | None = None
     coverage: CurrentCoverage | None = None
-    openings: DetectionLookup | None = None
+    detection: DetectionLookup | None = None
     impact: tuple[str | None, ...] = ()
+    sections: tuple[str | None, ...] = ()
     missing: tuple[str, ...] = ()
 
     @property
     def segment_count(self) -> int:
         """Number of border segments, 0 if no part provides it."""
-        known = 0 if self.openings is None else self.openings.hazard.shape[1]
+        known = 0 if self.detection is None else self.detection.hazard.shape[1]
         return max(known, len(self.impact), 0 if self.coverage is None else self.coverage.segment_count)
 
     def impact_of(self, segment: int) -> str | None:
@@ -78,6 +81,21 @@ class AlertContext:
             The impact level, None where none is set.
         """
         return self.impact[segment] if 0 <= segment < len(self.impact) else None
+
+    def section_of(self, segment: int | None) -> str | None:
+        """Look up the name of a segment's section.
+
+        Parameters
+        ----------
+        segment : int, optional
+            Number of the segment.
+
+        Returns
+        -------
+        str or None
+            The name, None where there is no section.
+        """
+        return None if segment is None or not 0 <= segment < len(self.sections) else self.sections[segment]
 
     def about(self, sighting: Sighting, gone: Sequence[str]) -> About:
         """Gather everything that can be stated of one track.
@@ -96,20 +114,18 @@ class AlertContext:
         """
         vehicle = sighting.class_probability[VEHICLE]
         forecast = self._forecast(sighting, vehicle)
-        response_in_time = None
+        response_in_time: ResponseInTime | None = None
+        candidates: tuple[Candidate, ...] = ()
         if self.interception is not None:
-            response_in_time = self.interception.of(
-                sighting.easting,
-                sighting.northing,
-                _direction(sighting),
-                existence=sighting.existence,
-                vehicle=vehicle,
-                **_speed(sighting),
-            )
-        return About(forecast, response_in_time, self._ground(sighting, gone), self.impact_of(sighting.segment))
+            east, north, direction = sighting.easting, sighting.northing, _direction(sighting)
+            mover = {"existence": sighting.existence, "vehicle": vehicle, **_speed(sighting)}
+            response_in_time = self.interception.of(east, north, direction, **mover)
+            candidates = self.interception.candidates(east, north, direction, **mover)
+        impact = self.impact_of(sighting.segment)
+        return About(forecast, response_in_time, self._ground(sighting, gone), impact, candidates)
 
-    def opened(self, sensor: str, gone: Sequence[str], required: float) -> tuple[Opening, ...]:
-        """List the segments that the loss of one sensor opens.
+    def coverage_gaps(self, sensor: str, gone: Sequence[str], required: float) -> tuple[CoverageGap, ...]:
+        """List the coverage gaps that the loss of one sensor opens.
 
         Parameters
         ----------
@@ -122,25 +138,25 @@ class AlertContext:
 
         Returns
         -------
-        tuple of Opening
+        tuple of CoverageGap
             Segments that fall below ``required``, with the probability before and after.
         """
-        if self.openings is None:
+        if self.detection is None:
             return ()
         others = set(gone) - {sensor}
-        before, after = self.openings.probability(others), self.openings.probability(others | {sensor})
+        before, after = self.detection.probability(others), self.detection.probability(others | {sensor})
         return tuple(
-            Opening(int(segment), round(float(before[segment]), 4), round(float(after[segment]), 4))
-            for segment in self.openings.opened(others, sensor, required)
+            CoverageGap(int(segment), round(float(before[segment]), 4), round(float(after[segment]), 4))
+            for segment in self.detection.newly_below(others, sensor, required)
         )
 
-    def watched_again(self, openings: Sequence[Opening], gone: Sequence[str], required: float) -> bool:
-        """Whether no segment is open any more.
+    def meets_again(self, gaps: Sequence[CoverageGap], gone: Sequence[str], required: float) -> bool:
+        """Whether all coverage gaps are closed.
 
         Parameters
         ----------
-        openings : sequence of Opening
-            The segments that were opened.
+        gaps : sequence of CoverageGap
+            The segments that fell below the requirement.
         gone : sequence of str
             Sensors that do not work.
         required : float
@@ -151,10 +167,10 @@ class AlertContext:
         bool
             True if every segment meets the requirement again, or if no information is available.
         """
-        if self.openings is None:
+        if self.detection is None:
             return True
-        now = self.openings.probability(gone)
-        return bool(np.all(now[[one.segment for one in openings]] >= required))
+        now = self.detection.probability(gone)
+        return bool(np.all(now[[one.segment for one in gaps]] >= required))
 
     def _forecast(self, sighting: Sighting, vehicle: float) -> Forecast | None:
         if self.forecaster is None or sighting.cov is None:

@@ -12,8 +12,13 @@ from fusion.situation.track_picture import Evidence
 from geo.arrays import Floats
 from sensors.scan import CLASSES
 
+ON_FOOT, BY_VEHICLE = "on_foot", "by_vehicle"
+"""How a target moves, in an estimate of a response."""
 GROUND: Final = "ground"
-OBSERVED: Final = "observed speed"
+OBSERVED: Final = "observed_speed"
+"""What limits the pace of a target: the ground, or its observed speed."""
+VEHICLE_THEN_ON_FOOT: Final = "vehicle_then_on_foot"
+"""How responders move; those of a base that no vehicle can leave move ON_FOOT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,37 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class ResponseAssumptions:
+    """Assumptions of the estimate of a response.
+
+    ``responder``: VEHICLE_THEN_ON_FOOT or ON_FOOT. ``off_road_mps``: speed of the vehicle off the road on level open
+    ground; ``off_path_factor``: fraction of Tobler's speed on foot off paths; ``turnout_s`` and ``dismount_s``: time
+    from the alarm to the first movement, and for leaving the vehicle. ``strips``: number of independent tasks into
+    which the rest of the path is cut. ``time_sd_fraction``: standard deviation of times as a fraction of their mean;
+    ``communication``: probability [1] that the alarm is passed on.
+    """
+
+    responder: str = VEHICLE_THEN_ON_FOOT
+    off_road_mps: float = 0.0
+    off_path_factor: float = 0.0
+    turnout_s: float = 0.0
+    dismount_s: float = 0.0
+    strips: int = 1
+    time_sd_fraction: float = 0.0
+    communication: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseInTime:
     """The estimate of a response that leaves now; times in seconds (fusion.situation.responders).
 
-    ``response_s``: from the alarm until the first responder, from ``base``, reaches the end of the mover's fastest
-    path. ``time_left_s``: until the mover may be there, ``mover`` on foot or by vehicle, with its standard deviation
-    ``time_left_sd_s``; the lesser of what the ground allows and of what is left of the path at the observed speed:
+    ``response_s``: from the alarm until the first responder, from ``base``, reaches the end of the target's fastest
+    path. ``time_left_s``: until the target may be there, ``mover`` ON_FOOT or BY_VEHICLE, with its standard deviation
+    ``time_left_sd_s``; the shorter of the times over the ground and at the observed speed along the rest of the path:
     ``time_left_by`` is GROUND or OBSERVED. ``margin_s``: their difference, negative if the response is late. None if no
     responder can arrive (``base`` is then empty). ``interruption_probability`` [1] weighs foot and vehicle by the
-    track's class and includes its existence.
+    track's class and includes its existence. ``end_easting``, ``end_northing`` [m]: that end of the path, to which
+    responses go.
     """
 
     base: str
@@ -54,19 +81,37 @@ class ResponseInTime:
     interruption_probability: float
     time_left_sd_s: float | None = None
     time_left_by: str = GROUND
+    assumptions: ResponseAssumptions = field(default_factory=ResponseAssumptions)
+    end_easting: float | None = None
+    end_northing: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One base from which a response may leave now, as ``ResponseInTime`` states it for the first to arrive.
+
+    ``interruption_probability`` [1] weighs foot and vehicle by the track's class and includes its existence.
+    """
+
+    base: str
+    response_s: float
+    margin_s: float
+    interruption_probability: float
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """The ground around a track (fusion.situation.surroundings).
 
-    ``terrain`` in words, ``slope`` [rise over run]; ``seen_by``: working sensors that cover its position;
+    ``slope`` [rise over run] and its class ``steepness`` (``level``, ``rolling``, ``steep``, ``very_steep``);
+    ``land_cover`` as ESA WorldCover names it, both "" if unknown; ``seen_by``: working sensors that cover its position;
     ``hidden_in_s``: time until it is in dead ground of every working sensor at its present velocity; ``road_min`` and
     ``settlement_min``: minutes on foot to the nearest, None if none can be reached; ``missing``: data that are not
     available, so that the corresponding None means unknown.
     """
 
-    terrain: str = ""
+    steepness: str = ""
+    land_cover: str = ""
     slope: float | None = None
     seen_by: tuple[str, ...] = ()
     hidden_in_s: float | None = None
@@ -76,9 +121,9 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """A coverage gap opened by the loss of a sensor: minimum probability [1] of detecting a crossing, before and
-    after."""
+class CoverageGap:
+    """A segment that fell below the requirement by the loss of a sensor: minimum probability [1] of detecting a
+    crossing, before and after."""
 
     segment: int
     before: float
@@ -93,6 +138,7 @@ class About:
     response_in_time: ResponseInTime | None = None
     ground: Surroundings | None = None
     impact_level: str | None = None
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

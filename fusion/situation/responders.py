@@ -3,8 +3,8 @@
 Surfaces are computed once for each sector: from every cell of the belt, the fastest path to the end of a crossing, on
 foot and by vehicle, in either direction, and the response time of the bases to that end. A live track then requires
 only a few look-ups. The formula is EASI's with one task left (``sensors.interdiction``): the mover has been detected,
-so the only question is whether the response arrives before the path ends. What is left of the path is covered as fast
-as the ground allows, or at the observed speed where that is faster.
+so the only question is whether the response arrives before the path ends. The target covers the rest of the path as
+fast as the ground allows, or at its observed speed where that is higher.
 """
 
 from __future__ import annotations
@@ -18,7 +18,16 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from fusion.situation.facts import GROUND, OBSERVED, ResponseInTime
+from fusion.situation.facts import (
+    BY_VEHICLE,
+    GROUND,
+    OBSERVED,
+    ON_FOOT,
+    VEHICLE_THEN_ON_FOOT,
+    Candidate,
+    ResponseAssumptions,
+    ResponseInTime,
+)
 from geo.arrays import Bools, Float32s, Floats
 from geo.border import Belt
 from geo.border.belt import BorderLine, belt_of
@@ -31,8 +40,9 @@ from geo.paths.search import Steps
 from sensors.interdiction import probability_of_interruption
 from sensors.interdiction.interception import ResponseSettings, followed
 
-FOOT, VEHICLE = "on foot", "by vehicle"
 INWARD, OUTWARD = 1, -1
+STRIPS: Final = 1
+"""Tasks into which the rest of the path is cut: the target has been detected, so the place of a detection is known."""
 SIGNIFICANT_SD: Final = 2.0
 """An observed speed below this number of its standard deviations may be noise alone."""
 
@@ -41,24 +51,41 @@ SIGNIFICANT_SD: Final = 2.0
 class _Surface:
     """Surface of one mover and direction, flat over the belt's window: seconds to the end of the fastest path (inf: no
     path) and its metres, seconds of response to that end (inf: no responder arrives, NaN: unknown), and the number of
-    the first base.
+    the first base; ``by_base`` (base, cell): seconds of response of each; ``end``: the cell where the path ends.
     """
 
     to_go: Floats
     way_m: Float32s
     response: Floats
     base: npt.NDArray[np.int16]
+    by_base: Floats
+    end: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interception:
-    """The surfaces of one sector (``interception_of``); ``missing`` names unavailable data, such as roads."""
+    """The surfaces of one sector (``interception_of``); ``missing`` names unavailable data, such as roads.
+
+    ``segment_response_s`` (segment,) [s]: response of the nearest base in time to the border in each segment, infinite
+    where none arrives, NaN where unknown; ``segment_base`` (segment,): that base's number.
+    """
 
     belt: Belt
     bases: tuple[str, ...]
     surfaces: Mapping[tuple[str, int], _Surface]
+    assumptions: tuple[ResponseAssumptions, ...]
     settings: ResponseSettings
     missing: str
+    segment_response_s: Floats
+    segment_base: npt.NDArray[np.int16]
+
+    @property
+    def segment_responses(self) -> tuple[tuple[float, str] | None, ...]:
+        """Response time [s] to each segment and the base; infinite where none arrives, None where unknown."""
+        return tuple(
+            None if math.isnan(seconds) else (seconds, self.bases[base])
+            for seconds, base in zip(self.segment_response_s.tolist(), self.segment_base.tolist(), strict=True)
+        )
 
     def of(
         self,
@@ -76,23 +103,36 @@ class Interception:
         None outside the belt, where no path continues, and where the response is unknown. ``vehicle`` [1]: probability
         that the mover drives. The observed speed counts where it exceeds SIGNIFICANT_SD standard deviations.
         """
-        observed = (speed_mps, speed_sd_mps)
         cell = self._cell(easting, northing)
         if cell is None or direction not in (INWARD, OUTWARD):
             return None
-        by_mover = {
-            mover: self._one(self.surfaces[mover, direction], mover, cell, observed) for mover in (FOOT, VEHICLE)
-        }
-        share = {VEHICLE: vehicle, FOOT: 1.0 - vehicle}
-        known = {mover: one for mover, one in by_mover.items() if one is not None}
-        if not known:
-            return None
-        likelier = max(known, key=lambda mover: (share[mover], mover == FOOT))
-        total = sum(share[mover] for mover in known)
-        weights = {mover: share[mover] / total if total > 0.0 else float(mover == likelier) for mover in known}
-        chance = sum(weights[mover] * one.interruption_probability for mover, one in known.items())
-        stated = known[likelier]
-        return replace(stated, interruption_probability=min(max(existence, 0.0), 1.0) * chance)
+        return self._weighed(cell, direction, (speed_mps, speed_sd_mps), existence, vehicle)
+
+    def candidates(
+        self,
+        easting: float,
+        northing: float,
+        direction: int,
+        *,
+        existence: float,
+        vehicle: float,
+        speed_mps: float = 0.0,
+        speed_sd_mps: float = 0.0,
+    ) -> tuple[Candidate, ...]:
+        """The bases that can respond to such a mover, the most probable interruption first; arguments as for ``of``.
+
+        Times are those of the likelier mover. Empty where ``of`` gives None, and where no responder can arrive.
+        """
+        cell = self._cell(easting, northing)
+        if cell is None or direction not in (INWARD, OUTWARD):
+            return ()
+        observed = (speed_mps, speed_sd_mps)
+        found = []
+        for base, name in enumerate(self.bases):
+            one = self._weighed(cell, direction, observed, existence, vehicle, base)
+            if one is not None and one.response_s is not None and one.margin_s is not None:
+                found.append(Candidate(name, one.response_s, one.margin_s, one.interruption_probability))
+        return tuple(sorted(found, key=lambda one: (-one.interruption_probability, one.response_s, one.base)))
 
     def _cell(self, easting: float, northing: float) -> int | None:
         belt = self.belt
@@ -105,8 +145,38 @@ class Interception:
             return None
         return int(row * columns + column)
 
-    def _one(self, surface: _Surface, mover: str, cell: int, observed: tuple[float, float]) -> ResponseInTime | None:
-        left, response = float(surface.to_go[cell]), float(surface.response[cell])
+    def _weighed(
+        self,
+        cell: int,
+        direction: int,
+        observed: tuple[float, float],
+        existence: float,
+        vehicle: float,
+        base: int | None = None,
+    ) -> ResponseInTime | None:
+        """The response to the likelier mover that has a path; its interruption weighs both, and existence."""
+        by_mover = {
+            mover: self._one(self.surfaces[mover, direction], mover, cell, observed, base)
+            for mover in (ON_FOOT, BY_VEHICLE)
+        }
+        share = {BY_VEHICLE: vehicle, ON_FOOT: 1.0 - vehicle}
+        known = {mover: one for mover, one in by_mover.items() if one is not None}
+        if not known:
+            return None
+        likelier = max(known, key=lambda mover: (share[mover], mover == ON_FOOT))
+        total = sum(share[mover] for mover in known)
+        weights = {mover: share[mover] / total if total > 0.0 else float(mover == likelier) for mover in known}
+        chance = sum(weights[mover] * one.interruption_probability for mover, one in known.items())
+        stated = known[likelier]
+        return replace(stated, interruption_probability=min(max(existence, 0.0), 1.0) * chance)
+
+    def _one(
+        self, surface: _Surface, mover: str, cell: int, observed: tuple[float, float], base: int | None = None
+    ) -> ResponseInTime | None:
+        """The response from ``base``, by default from the first to arrive."""
+        first = int(surface.base[cell]) if base is None else base
+        left = float(surface.to_go[cell])
+        response = float(surface.response[cell] if base is None else surface.by_base[base, cell])
         if not math.isfinite(left) or math.isnan(response):
             return None
         reachable = math.isfinite(response)
@@ -126,7 +196,7 @@ class Interception:
             position=1.0,
         )
         return ResponseInTime(
-            base=self.bases[surface.base[cell]] if reachable else "",
+            base=self.bases[first] if reachable else "",
             mover=mover,
             response_s=response if reachable else None,
             time_left_s=left,
@@ -134,6 +204,9 @@ class Interception:
             interruption_probability=float(chance),
             time_left_sd_s=left_sd,
             time_left_by=by,
+            assumptions=self.assumptions[first],
+            end_easting=float(self.belt.easting[surface.end[cell] % len(self.belt.easting)]),
+            end_northing=float(self.belt.northing[surface.end[cell] // len(self.belt.easting)]),
         )
 
 
@@ -154,18 +227,55 @@ def interception_of(
     subclass) without bases, for a base off the terrain or on impassable ground, and for a border off the terrain.
     """
     if not bases:
-        raise BadInput("no base is given", where="response", expected="places of patrol bases by name")
+        raise BadInput("no base is given", where="response", expected="positions of patrol bases by name")
     belt = belt_of(border, terrain, belt_m=belt_m)
     chosen = mobility or MobilitySettings()
     coming = [response_time(terrain, place, ways=ways, settings=chosen) for place in bases.values()]
     there = np.stack([belt.of(one).ravel() for one in coming])
     surfaces = {}
-    for mover, ground in ((FOOT, on_foot), (VEHICLE, by_vehicle)):
+    for mover, ground in ((ON_FOOT, on_foot), (BY_VEHICLE, by_vehicle)):
         moving = ground(terrain, ways=ways, settings=chosen)
         for direction, edge in ((INWARD, belt.inner), (OUTWARD, belt.outer)):
             surfaces[mover, direction] = _surface(belt, moving, edge, there)
-    missing = str(coming[0].attrs.get("missing", ""))
-    return Interception(belt, tuple(bases), surfaces, settings or ResponseSettings(), missing)
+    missing, response = str(coming[0].attrs.get("missing", "")), settings or ResponseSettings()
+    assumptions = tuple(
+        ResponseAssumptions(
+            responder=ON_FOOT if one.attrs["bases_on_foot"] else VEHICLE_THEN_ON_FOOT,
+            off_road_mps=chosen.vehicle_mps,
+            off_path_factor=chosen.off_path_factor,
+            turnout_s=chosen.turnout_s,
+            dismount_s=chosen.dismount_s,
+            strips=STRIPS,
+            time_sd_fraction=response.sd_share,
+            communication=response.communication,
+        )
+        for one in coming
+    )
+    return Interception(
+        belt,
+        tuple(bases),
+        surfaces,
+        assumptions,
+        response,
+        missing,
+        *_to_segments(belt, there, len(border.segment_spans_m)),
+    )
+
+
+def _to_segments(belt: Belt, there: Floats, segments: int) -> tuple[Floats, npt.NDArray[np.int16]]:
+    """Response time (segment,) [s] to the border in each segment, and the number of the base.
+
+    A segment's time is that of the cell beside its line that is reached first. NaN where no such cell is known.
+    """
+    seconds, base = np.full(segments, np.nan), np.zeros(segments, np.int16)
+    beside = np.flatnonzero((belt.inside & (np.abs(belt.offset) <= belt.cell_m)).ravel())
+    owner = belt.segment.ravel()[beside]
+    for segment in range(segments):
+        cells = there[:, beside[owner == segment]]
+        if cells.size and not np.isnan(cells).all():
+            known = np.where(np.isnan(cells), np.inf, cells).min(axis=1)
+            base[segment], seconds[segment] = known.argmin(), known.min()
+    return seconds, base
 
 
 def _surface(belt: Belt, moving: Mobility, edge: Bools, there: Floats) -> _Surface:
@@ -179,5 +289,10 @@ def _surface(belt: Belt, moving: Mobility, edge: Bools, there: Floats) -> _Surfa
     first = known.argmin(axis=0)
     response = np.where(unknown, np.nan, known[first, np.arange(known.shape[1])])
     return _Surface(
-        to_go.cost.ravel().astype(np.float64), way_m.ravel().astype(np.float32), response, first.astype(np.int16)
+        to_go.cost.ravel().astype(np.float64),
+        way_m.ravel().astype(np.float32),
+        response,
+        first.astype(np.int16),
+        at_end,
+        end.ravel().astype(np.int32),
     )

@@ -28,7 +28,7 @@ AHEAD_S, AHEAD_STEP_S = 300.0, 5.0
 HIDDEN_PROBABILITY, HIDDEN_LEAST_S = 0.05, 15.0
 """Dead ground ahead: no look detects a target with this probability for this time (assumptions, as in the alert
 rule)."""
-STEEPNESS = ((0.05, "level"), (0.15, "rolling"), (0.35, "steep"), (math.inf, "very steep"))
+STEEPNESS = ((0.05, "level"), (0.15, "rolling"), (0.35, "steep"), (math.inf, "very_steep"))
 """Terms for slope, rise over run (assumption): a 5% grade is typical of a road, 15% of a track, 35% requires
 scrambling."""
 
@@ -59,7 +59,8 @@ class SurroundingsLookup:
         self.rasters.sample(x, y, height, steep, cover if self.has_cover else None)
         slope = float(steep[0])
         return Surroundings(
-            terrain=self._words(slope, int(cover[0])),
+            steepness=next((term for most, term in STEEPNESS if slope <= most), ""),
+            land_cover=self.legend.get(int(cover[0]), ""),
             slope=round(slope, 3) if math.isfinite(slope) else None,
             seen_by=() if coverage is None else coverage.sensors_at(easting, northing, silent=silent),
             hidden_in_s=None if coverage is None else hidden_ahead(easting, northing, rate, coverage, silent),
@@ -67,12 +68,6 @@ class SurroundingsLookup:
             settlement_min=self._minutes("settlements", easting, northing),
             missing=self.missing,
         )
-
-    def _words(self, slope: float, code: int) -> str:
-        terms = [] if not math.isfinite(slope) else [next(term for most, term in STEEPNESS if slope <= most)]
-        if code in self.legend:
-            terms.append(self.legend[code].replace("_", " "))
-        return ", ".join(terms)
 
     def _minutes(self, destination: str, easting: float, northing: float) -> float | None:
         raster = self.minutes.get(destination)
@@ -119,7 +114,7 @@ def ground_around(
         goals["settlements"] = _touched(settlements, terrain, frame)
     walker = on_foot(terrain, ways=ways, settings=chosen) if goals else None
     minutes = {name: _minutes_to(walker, cells) for name, cells in goals.items() if walker is not None}
-    wanted = {"land cover": has_cover, "roads": "roads" in minutes, "settlements": "settlements" in minutes}
+    wanted = {"land_cover": has_cover, "roads": "roads" in minutes, "settlements": "settlements" in minutes}
     return SurroundingsLookup(
         rasters=rasters or SectorRasters.of(terrain),
         has_cover=has_cover,

@@ -97,7 +97,7 @@ class TrackPicture:
             if shape != shapes.get(name, (n,)):
                 raise PictureError(f"has shape {shape}", where=name, expected=f"{shapes.get(name, (n,))}")
         if len(set(self.track)) != n:
-            raise PictureError("a name stands twice", where="track", expected="each live track once")
+            raise PictureError("a name occurs twice", where="track", expected="each live track once")
         for name in ("easting", "northing", "easting_rate", "northing_rate", "cov", "existence", "class_probability"):
             bad = ~np.isfinite(getattr(self, name))
             if bad.any():

@@ -25,7 +25,8 @@ WORD: Final = 64
 
 
 class UpdatedTracks(NamedTuple):
-    """The tracks ``rows`` of a bank after a look at ``now_ns``; ``held`` (row,): in range and field of view."""
+    """The tracks ``rows`` of a bank after a look at ``now_ns``; ``held`` (row,): in range and field of view;
+    ``unobservable`` (row,): probability that an existing target cannot be detected."""
 
     rows: Ints
     now_ns: int
@@ -34,24 +35,28 @@ class UpdatedTracks(NamedTuple):
     mode: Floats
     held: Bools
     posterior: Posterior
+    unobservable: Floats
 
 
 class DeletionRules(NamedTuple):
-    """Settings of confirming, coasting and terminating [s, m, 1], and the sensors that only trigger or are people
-    (word,), one bit each."""
+    """Settings of confirming, coasting and terminating [s, m, 1], and the sensors that only trigger, are people, or
+    measure azimuths alone (word,), one bit each."""
 
     confirm_existence: float
     confirm_by_event: float
     coast_after_s: float
     coast_limit_s: float
     faint_limit_s: float
-    told_limit_s: float
+    reported_limit_s: float
     drop_existence: float
     lose_existence: float
+    lose_by_event: float
     tentative_sd_m: float
     coast_sd_m: float
+    faint_bearing_s: float
     trigger_bits: Bits
     people_bits: Bits
+    bearing_bits: Bits
 
 
 class HistoryRows(NamedTuple):
@@ -71,10 +76,11 @@ def deletion_rules(model: TrackerModel) -> DeletionRules:
     s = model.settings
     faint_limit_s = min(model.faint_limit_s, s.coast_limit_s)
     figures = (
-        s.confirm_existence, s.confirm_by_event, s.coast_after_s, s.coast_limit_s, faint_limit_s, s.told_limit_s,
-        s.drop_existence, s.lose_existence, s.tentative_sd_m, s.coast_sd_m,
+        s.confirm_existence, s.confirm_by_event, s.coast_after_s, s.coast_limit_s, faint_limit_s, s.reported_limit_s,
+        s.drop_existence, s.lose_existence, s.lose_by_event, s.tentative_sd_m, s.coast_sd_m,
+        max(faint_limit_s, min(model.faint_bearing_s, s.coast_limit_s)),
     )  # fmt: skip
-    return DeletionRules._make([*map(float, figures), model.trigger_bits, model.people_bits])
+    return DeletionRules._make([*map(float, figures), model.trigger_bits, model.people_bits, model.bearing_bits])
 
 
 @numba.njit(cache=True)
@@ -124,8 +130,8 @@ def untouched(tracks: TrackColumns, now_ns: int, view: SensorView, rules: Deleti
     """Whether an empty scan changes no track: none is in the sensor's reach, and none has to end."""
     centre, spread, time_ns, existence = tracks.centre, tracks.spread, tracks.time_ns, tracks.existence
     updated_ns = tracks.updated_ns
-    likely = max(rules.drop_existence, rules.lose_existence)
-    patience_ns = min(rules.coast_limit_s, rules.faint_limit_s, rules.told_limit_s) * 1e9
+    likely = max(rules.drop_existence, rules.lose_existence, rules.lose_by_event)
+    patience_ns = min(rules.coast_limit_s, rules.faint_limit_s, rules.reported_limit_s) * 1e9
     known = _known(min(rules.tentative_sd_m, rules.coast_sd_m))
     for t in range(len(time_ns)):
         if in_reach(centre, spread, t, (now_ns - time_ns[t]) * 1e-9, view):
@@ -168,7 +174,7 @@ def _after_look(
     time_ns = np.full(len(rows), now, np.int64)
     after = TrackColumns(
         old.track[rows], time_ns, updated.mean, updated.cov, updated.mode, centre, spread, posterior.existence, status,
-        posterior.label, old.founded_ns[rows], updated_ns, evidence, seen_ns,
+        posterior.label, old.founded_ns[rows], updated_ns, evidence, seen_ns, updated.unobservable,
     )  # fmt: skip
     return after, event
 
@@ -179,13 +185,15 @@ def _newborn(born: Newborn, ids: Ints, now: int, sensor: int, polar: int, words:
     count = len(ids)
     evidence, seen_ns = np.zeros((count, words), np.uint64), np.zeros((count, sensors), np.int64)
     evidence[:, sensor // WORD] = np.uint64(1) << np.uint64(sensor % WORD)
+    for i in range(len(born.also)):
+        evidence[i] |= born.also[i]
     if polar >= 0:
         seen_ns[:, polar] = now
     moment, status = np.full(count, now, np.int64), np.full(count, TENTATIVE, np.int8)
     centre, spread = combine(born.mean, born.cov, born.mode)
     return TrackColumns(
         ids, moment, born.mean, born.cov, born.mode, centre, spread, born.existence, status, born.label,
-        moment, moment, evidence, seen_ns,
+        moment, moment, evidence, seen_ns, np.zeros(count),
     )  # fmt: skip
 
 
@@ -218,24 +226,30 @@ def _given_up(tracks: TrackColumns, i: int, now: int, rules: DeletionRules) -> b
 
     Most tracks that start where Pd is low, and are detected once, are false: a faint tentative one soon returns its
     remains to the undetected targets, since no look would decide about it. People do not report regularly, and
-    positions that only they report are as uncertain as a compass direction from the start.
+    positions that only they report are as uncertain as a compass direction from the start. Direction finders detect a
+    target only while it transmits, and crossings of their bearings are uncertain from the start too. A track that only
+    triggers or bearings updated was never as certain as others, and ends later.
     """
     tentative, existence = tracks.status[i] == TENTATIVE, tracks.existence[i]
     only_told = not _any_other(tracks.evidence, i, rules.people_bits)
+    only_bearings = not _any_other(tracks.evidence, i, rules.bearing_bits)
+    only_triggers = not _any_other(tracks.evidence, i, rules.trigger_bits)
+    lose = rules.lose_by_event if only_triggers or only_bearings else rules.lose_existence
     patience_s = rules.coast_limit_s
     if only_told:
-        patience_s = rules.told_limit_s
-    elif tentative and existence < rules.lose_existence and _any_other(tracks.evidence, i, rules.trigger_bits):
-        patience_s = rules.faint_limit_s
-    least = rules.drop_existence if tentative else rules.lose_existence
+        patience_s = rules.reported_limit_s
+    elif tentative and existence < lose and not only_triggers:
+        patience_s = rules.faint_bearing_s if only_bearings else rules.faint_limit_s
+    least = rules.drop_existence if tentative else lose
     if existence < least or now - tracks.updated_ns[i] > patience_s * 1e9:
         return True
     if only_told:
         return False
     if not tentative and tracks.spread[i, 0] + tracks.spread[i, 4] > 2.0 * rules.coast_sd_m**2:
         return True
-    known = 2.0 * (rules.tentative_sd_m if tentative else rules.coast_sd_m) ** 2
-    if tracks.spread[i, 0] + tracks.spread[i, 4] < _known(rules.tentative_sd_m if tentative else rules.coast_sd_m):
+    limit_m = rules.tentative_sd_m if tentative and not only_bearings else rules.coast_sd_m
+    known = 2.0 * limit_m**2
+    if tracks.spread[i, 0] + tracks.spread[i, 4] < _known(limit_m):
         return False
     narrow = 0.0
     for m in range(tracks.mode.shape[1]):
@@ -262,6 +276,7 @@ def _gathered(old: TrackColumns, after: TrackColumns, new: TrackColumns, source:
         _picked(old.updated_ns, after.updated_ns, new.updated_ns, source),
         _picked(old.evidence, after.evidence, new.evidence, source),
         _picked(old.seen_ns, after.seen_ns, new.seen_ns, source),
+        _picked(old.unobservable, after.unobservable, new.unobservable, source),
     )
 
 

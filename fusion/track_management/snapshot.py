@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.filter.track_bank import Rows, TrackBank, TrackColumns
+from fusion.models.bearing_contacts import Contacts
 from fusion.models.bias import LEARNT_ARRAYS, Learnt, Rings
 from fusion.models.densities import Densities
 from fusion.models.terrain_speed import Doubt
@@ -24,7 +25,7 @@ from fusion.track_management.timeline import Timeline, TimelineEntry, key_of
 from geo.errors import BadInput
 from sensors.scan_columns import ScanColumns
 
-VERSION = 8
+VERSION = 10
 RING_ARRAYS = tuple(field.name for field in fields(Rings))
 ROW_ARRAYS = ("track", "centre", "spread", "existence", "status", "event", "plot")
 SCAN_ARRAYS = tuple(field.name for field in fields(ScanColumns))[6:]
@@ -36,7 +37,7 @@ class SnapshotError(BadInput):
     """Bytes that are not a snapshot, or one of another version, layout or motion model."""
 
 
-def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
+def pack(timeline: Timeline, counts: tuple[int, int, int, int, int]) -> bytes:
     """The timeline and the tracker's ``counts`` as an uncompressed npz."""
     entries = timeline.entries
     banks = [timeline.bank, *(entry.before for entry in entries if entry.before is not None)]
@@ -51,6 +52,7 @@ def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
             for name in Densities._fields
         },
         **_joined("doubt", [bank.doubt for bank in banks], Doubt._fields),
+        **_joined("contacts", [bank.contacts for bank in banks], Contacts._fields),
         "bank_heard": np.stack([bank.heard_ns for bank in banks]),
         **_joined("rows", rows, ROW_ARRAYS),
         **_without_gaps(_joined("scan", [entry.scan for entry in entries], SCAN_ARRAYS)),
@@ -65,7 +67,7 @@ def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
         "banks": [bank.intensity_ns for bank in banks],
         "learnt": [[bank.learnt.origin_ns, bank.learnt.newest_ns] for bank in banks],
         "finished": len(timeline.finished),
-        "rows": [[block.time_ns, block.dropped, block.flooded] for block in rows],
+        "rows": [[block.time_ns, block.dropped, block.flooded, block.bearings] for block in rows],
         "scans": [[getattr(entry.scan, field) for field in SCAN_FIELDS] for entry in entries],
         "taken": [entry.taken for entry in entries],
         "kept": [entry.before is not None for entry in entries],
@@ -77,7 +79,7 @@ def pack(timeline: Timeline, counts: tuple[int, int, int, int]) -> bytes:
     return file.getvalue()
 
 
-def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int]:
+def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int, int]:
     """Fill an empty ``timeline`` from ``saved``; return the counts. Raises SnapshotError."""
     try:
         with np.load(io.BytesIO(saved), allow_pickle=False) as archive:
@@ -103,8 +105,8 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int]:
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise SnapshotError(f"cannot be read ({error})", where="snapshot", expected="what snapshot() gave") from error
     timeline.keys = {entry.scan.key for entry in timeline.entries}
-    first, second, third, fourth = meta["counts"]
-    return first, second, third, fourth
+    first, second, third, fourth, fifth = meta["counts"]
+    return first, second, third, fourth, fifth
 
 
 def _shapes(bank: TrackBank) -> tuple[tuple[int, ...], ...]:
@@ -128,8 +130,8 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
     ]
     densities = map(Densities, *(arrays[f"densities_{name}"] for name in Densities._fields))
     return [
-        TrackBank(TrackColumns(**part), intensity, at_ns, heard, known, density, Doubt(**doubt))
-        for part, intensity, at_ns, heard, known, density, doubt in zip(
+        TrackBank(TrackColumns(**part), intensity, at_ns, heard, known, density, Doubt(**doubt), Contacts(**contacts))
+        for part, intensity, at_ns, heard, known, density, doubt, contacts in zip(
             parts,
             arrays["bank_intensity"],
             intensity_ns,
@@ -137,6 +139,7 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
             learnt,
             densities,
             _parted("doubt", arrays, Doubt._fields),
+            _parted("contacts", arrays, Contacts._fields),
             strict=True,
         )
     ]
@@ -145,8 +148,8 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
 def _rows(arrays: Arrays, about: Sequence[Sequence[int]]) -> list[Rows]:
     parts = _parted("rows", arrays, ROW_ARRAYS)
     return [
-        Rows(time_ns=at_ns, dropped=dropped, flooded=flooded, **columns)
-        for columns, (at_ns, dropped, flooded) in zip(parts, about, strict=True)
+        Rows(time_ns=at_ns, dropped=dropped, flooded=flooded, bearings=bearings, **columns)
+        for columns, (at_ns, dropped, flooded, bearings) in zip(parts, about, strict=True)
     ]
 
 

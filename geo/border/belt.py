@@ -76,11 +76,11 @@ class Belt:
     segment : ndarray of int32, shape (row, column)
         The nearest segment, −1 beyond the ends.
     offset : ndarray, shape (row, column), m
-        Distance from the line, positive on the home side; of a zone from its inner edge.
+        Distance from the line, positive on the own side; of a zone from its inner edge.
     inside : ndarray of bool, shape (row, column)
         Cells whose centre lies within ``belt_m`` of a segment; on the line itself it counts as home.
     inner, outer : ndarray of bool, shape (row, column)
-        Cells inside that touch what lies beyond the belt, on the home side and on the far side. Where a side is too
+        Cells inside that touch what lies beyond the belt, on the own side and on the far side. Where a side is too
         narrow for the belt (an enclave, a strip between two lines), its cells farthest from the line are the edge.
     narrow : ndarray of bool, shape (row, column)
         Cells of sides that are too narrow for the belt.
@@ -125,7 +125,9 @@ class Belt:
             If the raster has other dimensions or other cells.
         """
         if not isinstance(raster, xr.DataArray) or raster.dims[-2:] != ("northing", "easting"):
-            raise BorderError("a raster is none", where="belt", expected="a DataArray over northing and easting")
+            raise BorderError(
+                "an array is not a raster", where="belt", expected="a DataArray over northing and easting"
+            )
         window = raster[..., self.rows, self.columns]
         refuse_other_cells(window["easting"].to_numpy(), window["northing"].to_numpy(), self)
         return np.asarray(window.to_numpy(), dtype=np.float64)
@@ -135,7 +137,9 @@ def refuse_other_cells(easting: Floats, northing: Floats, belt: Belt) -> None:
     """Raise BorderError unless these are the coordinates of the belt's columns and rows."""
     for name, axis, belts in (("eastings", easting, belt.easting), ("northings", northing, belt.northing)):
         if axis.shape != belts.shape or np.abs(axis - belts).max(initial=0.0) > SAME_PLACE_CELLS * belt.cell_m:
-            raise BorderError(f"a raster has other {name}", where="belt", expected="the cells of the belt's terrain")
+            raise BorderError(
+                f"a raster has different {name}", where="belt", expected="the cells of the belt's terrain"
+            )
 
 
 def belt_of(border: BorderLine, terrain: xr.Dataset, *, belt_m: float) -> Belt:
@@ -171,7 +175,7 @@ def belt_of(border: BorderLine, terrain: xr.Dataset, *, belt_m: float) -> Belt:
     for edge, side in ((inner, "home"), (outer, "away")):
         if not edge.any():
             raise BorderError(
-                f"its edge on the {side} side lies nowhere on the terrain",
+                f"its edge on the {side} side is nowhere on the terrain",
                 where=f"belt of {belt_m:g} m",
                 expected="a smaller belt_m, or terrain that reaches farther",
             )
@@ -237,7 +241,7 @@ def _outside(border: BorderLine, terrain: xr.Dataset) -> BorderError:
     west, south, east, north = border.bounds
     edges = bounds(terrain)
     return BorderError(
-        f"the line, {west:.0f} to {east:.0f} east and {south:.0f} to {north:.0f} north, lies outside the terrain",
+        f"the line, {west:.0f} to {east:.0f} east and {south:.0f} to {north:.0f} north, is outside the terrain",
         where="border",
         expected=f"a line within {edges[0]:.0f} to {edges[2]:.0f} east and {edges[1]:.0f} to {edges[3]:.0f} north",
     )
@@ -245,7 +249,7 @@ def _outside(border: BorderLine, terrain: xr.Dataset) -> BorderError:
 
 def _too_short(border: BorderLine) -> BorderError:
     return BorderError(
-        f"no cell's centre lies beside the line, which is {border.segment_spans_m[-1, 1]:.0f} m long",
+        f"no cell centre is beside the line, which is {border.segment_spans_m[-1, 1]:.0f} m long",
         where="border",
         expected="a line longer than a cell, or a wider belt",
     )
@@ -279,8 +283,8 @@ def _within_moves(cells: Bools) -> Bools:
 def _seam(inside: Bools, offset: Floats, cell_m: float) -> Bools:
     """Cells where the side changes and no line is near: between two lines whose own sides face each other.
 
-    A crosser who passes the line between two cells is no farther from it, before and after together, than the distance
-    between the cells.
+    For a crosser who passes the line between two cells, the distances to the line before and after add up to at most
+    the distance between the cells.
     """
     seam = np.zeros_like(inside)
     rows, columns = inside.shape

@@ -82,7 +82,7 @@ class Border:
         if self.line.geom_type not in {"LineString", "MultiLineString"}:
             raise BorderError(f"it is a {self.line.geom_type}", where="border", expected="a line")
         if not np.isfinite(shapely.get_coordinates(self.line)).all():
-            raise BorderError("a place of the line is not finite", where="border", expected="coordinates in metres")
+            raise BorderError("a point of the line is not finite", where="border", expected="coordinates in metres")
         if not self.line.length > 0.0:
             raise BorderError("the line is empty, or has no length", where="border", expected="a line")
         if self.line.length / self.segment_length_m > MOST_SEGMENTS:
@@ -283,7 +283,7 @@ class Border:
         chainage_m : float or array, shape (...), m
             Chainage of the nearest point of the line.
         offset_m : float or array, shape (...), m
-            Distance to it, positive on the home side.
+            Distance to it, positive on the own side.
 
         Notes
         -----
@@ -333,7 +333,7 @@ class Border:
         segment : ndarray of int32, shape (...)
             As for ``locate``.
         inward, outward : ndarray, shape (...), m
-            Offsets from the edge on the home side and from the edge on the far side, positive towards home.
+            Offsets from the edge on the own side and from the edge on the far side, positive inbound.
         """
         segment, _, offset = self._located(easting, northing)
         return segment, offset, offset

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +20,8 @@ from shapely.geometry.base import BaseGeometry
 from geo.arrays import Bools, Floats
 from geo.errors import BadInput, BorderError
 from geo.frame import WGS84, LocalFrame, horizontal_part
-from geo.vector_files import refuse_requests
+from geo.text_files import read_json
+from geo.vector_files import LAYER_MARK, file_and_layer, refuse_requests
 
 Shape = TypeVar("Shape", LineString, Polygon)
 Where = str | Mapping[str, object]
@@ -41,7 +42,7 @@ def read_lines(path: str | Path, frame: LocalFrame, *, where: Where | None, clip
         lines = _clipped(lines, outline, str(path))
     lines = [_in_frame(line, crs, frame, str(path)) for line in lines if line.length > 0.0]
     if not lines:
-        raise BorderError("the line has no length", where=str(path), expected="a line of at least two places")
+        raise BorderError("the line has no length", where=str(path), expected="a line of at least two points")
     _refuse_distorted(lines, frame, str(path))
     return in_order(one_way(joined(lines)))
 
@@ -134,7 +135,10 @@ def read_named_lines(
     geometries, crs, table = _read(path, None)
     for column in columns:
         if column not in table:
-            raise BorderError(f"no column {column!r}", where=str(path), expected=f"one of {', '.join(map(str, table))}")
+            known = ", ".join(map(str, table)) or "none"
+            raise BorderError(
+                f"no column {column!r} among the columns {known}", where=str(path), expected=" and ".join(columns)
+            )
     lines: list[BaseGeometry] = [
         shapely.MultiLineString(
             [_in_frame(_unrolled(line, crs), crs, frame, str(path)) for line in _only_lines([geometry], str(path))]
@@ -145,17 +149,39 @@ def read_named_lines(
 
 
 def read_areas(path: str | Path, frame: LocalFrame, *, where: Where | None) -> list[Polygon]:
-    """Polygons of a file in ``frame``; BorderError for other shapes, and as ``read_lines``."""
+    """Polygons of a file in ``frame``; BorderError for other shapes, and as ``read_lines``.
+
+    Polygons across the 180th meridian may be cut there, run on beyond 180°, or jump to −180°, as lines may.
+    """
     geometries, crs, _ = _read(path, where)
     areas: list[Polygon] = []
     for geometry in geometries:
-        kind = "nothing" if geometry is None else geometry.geom_type
+        kind = "no shape" if geometry is None else geometry.geom_type
         if kind not in {"Polygon", "MultiPolygon"}:
             raise BorderError(f"a feature is {kind}", where=str(path), expected="areas only")
-        parts = [_unrolled(area, crs) for area in shapely.get_parts(geometry) if not area.is_empty]
-        areas += [_in_frame(area, crs, frame, str(path)) for area in parts]
+        areas += [_unrolled(area, crs) for area in shapely.get_parts(geometry) if not area.is_empty]
+    areas = [_in_frame(area, crs, frame, str(path)) for area in _rejoined(areas, crs)]
     _refuse_distorted(areas, frame, str(path))
     return areas
+
+
+def _rejoined(areas: list[Polygon], crs: CRS) -> list[Polygon]:
+    """The areas with those made whole again that are cut along the 180th meridian, as RFC 7946 requires.
+
+    Parts with an edge on the meridian from the west are joined to those with an edge on it from the east, whose
+    longitudes then run on beyond 180°. Parts that touch it in a point only, and all others, stay as they are.
+    """
+    if not crs.is_geographic:
+        return areas
+    half = _turn(crs) / 2.0
+    west = [area for area in areas if area.bounds[2] == half]
+    east = [area for area in areas if area.bounds[0] == -half]
+    if not (west and east):
+        return areas
+    shifted = [shapely.transform(area, lambda xy: xy + np.array([2.0 * half, 0.0])) for area in east]
+    whole = shapely.get_parts(shapely.union_all([*west, *shifted]))
+    others = [area for area in areas if area not in west and area not in east]
+    return [*others, *whole]
 
 
 def _refuse_distorted(shapes: Sequence[LineString] | Sequence[Polygon], frame: LocalFrame, path: str) -> None:
@@ -184,11 +210,13 @@ def _read_plain(path: Path) -> tuple[list[Any], dict[str, Any]] | None:
     if path.suffix.lower() not in (".geojson", ".json"):
         return None
     try:
-        document = json.loads(path.read_bytes())
+        document = read_json(path)
         if document["type"] != "FeatureCollection" or "crs" in document or not document["features"]:
             return None
         features = document["features"]
-        geometries = [shape(feature["geometry"]) for feature in features]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of coordinates that are not finite: refused later
+            geometries = [shape(feature["geometry"]) for feature in features]
         properties = [dict(feature.get("properties") or {}) for feature in features]
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, shapely.errors.ShapelyError):
         return None
@@ -200,21 +228,32 @@ def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, di
     import pyogrio
 
     layers = None
-    _refuse_requests(path)
+    plain, layer = file_and_layer(path)
+    file = str(path) if layer is None else str(plain)  # as given: a Path would shorten an address such as zip://
+    _refuse_requests(file)
     try:
-        layers = pyogrio.list_layers(path)
-        if len(layers) != 1:
-            raise BorderError(f"the file has {len(layers)} layers", where=str(path), expected="one layer of lines")
-        query = where if isinstance(where, str) else None
-        meta, _, wkb, columns = pyogrio.raw.read(path, where=query)
-    except ValueError as error:
-        raise BorderError(f"the filter {where!r} cannot be applied", where=str(path), expected="SQL WHERE") from error
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        if layers is not None and isinstance(where, str):
+        layers = [str(name) for name in pyogrio.list_layers(file)[:, 0]]
+        if layer is None and len(layers) != 1:
             raise BorderError(
-                f"the filter {where!r} cannot be applied", where=str(path), expected="SQL WHERE"
+                f"the file has several layers: {', '.join(layers)}" if layers else "the file has no layer",
+                where=str(path),
+                expected=f"{plain.name}{LAYER_MARK}{layers[0]}, or another of them" if layers else "a layer of lines",
+            )
+        if layer is not None and layer not in layers:
+            raise BorderError(f"has no layer {layer!r}", where=str(file), expected=f"one of {', '.join(layers)}")
+        query = where if isinstance(where, str) else None
+        meta, _, wkb, columns = pyogrio.raw.read(file, layer=layer, where=query)
+    except (ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        if layers is None or not isinstance(where, str):
+            raise BorderError(
+                "the file cannot be read", where=str(path), expected="a shp, GeoJSON or GPKG file"
             ) from error
-        raise BorderError("the file cannot be read", where=str(path), expected="a shp, GeoJSON or GPKG file") from error
+        known = ", ".join(map(str, pyogrio.read_info(file, layer=layer)["fields"])) or "none"
+        raise BorderError(
+            f"the filter {where!r} cannot be applied",
+            where=str(path),
+            expected=f"a condition as in SQL on the columns {known}",
+        ) from error
     if wkb is None or meta["crs"] is None:
         missing = "geometries" if wkb is None else "coordinate system"
         raise BorderError(f"the file has no {missing}", where=str(path), expected="georeferenced lines")
@@ -222,7 +261,7 @@ def _read_any(path: str | Path, where: Where | None) -> tuple[list[Any], CRS, di
     chosen = np.ones(len(wkb), dtype=bool)
     if isinstance(where, Mapping):
         chosen = _matching(where, table, len(wkb), str(path))
-    geometries = list(shapely.force_2d(shapely.from_wkb(wkb[chosen])))
+    geometries = list(shapely.force_2d(shapely.from_wkb(wkb[chosen], on_invalid="ignore")))
     if not geometries:
         raise BorderError(_nothing(where), where=str(path), expected="at least one line")
     named = {name: values[chosen] for name, values in table.items()}
@@ -253,16 +292,19 @@ def _matching(where: Mapping[str, object], columns: dict[str, Any], count: int, 
 def _only_lines(geometries: Sequence[Any], path: str) -> list[LineString]:
     lines: list[LineString] = []
     for geometry in geometries:
-        kind = "nothing" if geometry is None else geometry.geom_type
+        kind = "no shape" if geometry is None else geometry.geom_type
         if kind not in {"LineString", "MultiLineString"}:
-            raise BorderError(f"a feature is {kind}", where=path, expected="lines only")
+            area = ", or a border zone for an area" if "Polygon" in kind else ""
+            raise BorderError(f"a feature is {kind}", where=path, expected=f"lines only{area}")
+        if not np.isfinite(shapely.get_coordinates(geometry)).all():
+            raise BorderError("a line has coordinates that are not finite", where=path, expected="numbers")
         lines += [line for line in shapely.get_parts(geometry) if not line.is_empty]
     pointlike = next((line for line in lines if line.length == 0.0), None)
     if pointlike is not None:
         raise BorderError(
             f"a line has no length, at {pointlike.coords[0][0]:g}, {pointlike.coords[0][1]:g}",
             where=path,
-            expected="lines of at least two places",
+            expected="lines of at least two points",
         )
     return lines
 
@@ -297,7 +339,9 @@ def _clipped(lines: Sequence[LineString], outline: BaseGeometry, path: str) -> l
                 early, late = (line.project(piece.interpolate(share, normalized=True)) for share in (0.25, 0.75))
                 pieces.append(piece if early <= late else piece.reverse())
     if not pieces:
-        raise BorderError("the line lies outside the clip", where=path, expected="a line that crosses it")
+        raise BorderError(
+            "the line is outside the terrain or clip", where=path, expected="a line that crosses it, longitude first"
+        )
     return pieces
 
 
@@ -306,7 +350,7 @@ def _in_frame(line: Shape, crs: CRS, frame: LocalFrame, path: str) -> Shape:
         longest = LONGEST_EDGE_DEG if crs.is_geographic else LONGEST_EDGE_M / crs.axis_info[0].unit_conversion_factor
         line = shapely.transform(shapely.segmentize(line, longest), _moving(crs, frame.crs))
     if not np.isfinite(shapely.get_coordinates(line)).all():
-        raise BorderError("the frame cannot show all of the line", where=path, expected="a clip, or a frame near it")
+        raise BorderError("the frame does not cover the whole line", where=path, expected="a clip, or a frame near it")
     return line
 
 

@@ -14,6 +14,7 @@ from geo.arrays import Ints
 from geo.border.belt import BorderLine
 from geo.border.line_files import read_named_lines
 from geo.errors import BorderError
+from geo.names import HIDDEN, ONE_LINE
 
 IMPACT_LEVELS = ("low", "medium", "high", "critical")
 """Regulation (EU) 2019/1896, Article 34; *critical* is temporary."""
@@ -51,6 +52,9 @@ class Section:
     impact_level: str | None = None
 
     def __post_init__(self) -> None:
+        for text in (self.name, self.unit):
+            if HIDDEN.search(text):
+                raise BorderError(f"is called {ascii(text)[:60]}", where="section", expected=ONE_LINE)
         if not 0.0 <= self.start_m < self.end_m:
             raise BorderError(
                 f"from {self.start_m} to {self.end_m} m", where=f"section {self.name!r}", expected="a rising chainage"
@@ -113,7 +117,7 @@ def read_sections(
     near = distance[nearest, np.arange(len(spans))] <= np.diff(spans, axis=1)[:, 0] / 2.0
     owner = np.where(near, nearest, -1)
     if not near.any():
-        raise BorderError("no line lies along the border", where=str(path), expected="lines of its sections")
+        raise BorderError("no line is along the border", where=str(path), expected="lines of its sections")
     starts = np.flatnonzero(np.append(True, np.diff(owner) != 0))
     ends = np.append(starts[1:], len(owner))
     sections = []

@@ -49,10 +49,10 @@ class StretchStore(Mapping[int, xr.Dataset]):
         try:
             held = json.loads((path / CASE_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise BadInput("the folder holds something else", where=str(path), expected=expected) from error
+            raise BadInput("the folder contains other files", where=str(path), expected=expected) from error
         if held != prints:
             other = sorted(name for name in {*held, *prints} if held.get(name) != prints.get(name))
-            problem = f"the folder holds stretches of another case: other {', '.join(other)}"
+            problem = f"the folder contains sub-sections of another case: different {', '.join(other)}"
             raise BadInput(problem, where=str(path), expected=expected)
         for rest in path.glob(f"*{UNFINISHED}"):
             shutil.rmtree(rest)

@@ -278,7 +278,7 @@ def joined(parts: Mapping[int, xr.Dataset] | Sequence[xr.Dataset]) -> xr.Dataset
     """The results of all sub-sections as one, in the order of segments."""
     answers: list[Any] = [parts[n] for n in sorted(parts)] if isinstance(parts, Mapping) else list(parts)
     if not answers:
-        raise BadInput("no stretch", where="stretches", expected="at least one answer")
+        raise BadInput("no sub-section", where="stretches", expected="at least one answer")
     whole: xr.Dataset = xr.concat(
         answers, dim="segment", data_vars="minimal", coords="minimal", compat="override", combine_attrs="override"
     )

@@ -1,4 +1,4 @@
-"""Border zone with two edges, such as a buffer zone; the inner edge is that of the home side."""
+"""Border zone with two edges, such as a buffer zone; the inner edge is that of the own side."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ON_EDGE_M = 1e-6
 class Zone:
     """Zone between two borders that face each other, such as a buffer zone.
 
-    Segments and chainage are those of the inner edge, which is the one on the home side. Both edges have the same home
+    Segments and chainage are those of the inner edge, which is the one on the own side. Both edges have the same own
     side and run in the same direction.
 
     Parameters
@@ -58,7 +58,9 @@ class Zone:
             )
         apart = self.inner.locate(*shapely.get_coordinates(self.outer.line).T)[2]
         if np.abs(apart).max() <= ON_EDGE_M:
-            raise BorderError("its edges are one line", where="zone", expected="two edges with ground between them")
+            raise BorderError(
+                "its edges are the same line", where="zone", expected="two edges with ground between them"
+            )
         for edge, other, wanted, side in (
             (self.outer, self.inner, -1.0, "away"),
             (self.inner, self.outer, 1.0, "home"),
@@ -67,9 +69,9 @@ class Zone:
             _, _, offset = other.locate(vertices[:, 0], vertices[:, 1])
             if np.mean(wanted * offset < -ON_EDGE_M) > STRAY_SHARE:
                 raise BorderError(
-                    "its edges do not lie beside each other as they should",
+                    "its edges are not beside each other",
                     where="zone",
-                    expected=f"one edge on the {side} side of the other, both with the same home side",
+                    expected=f"one edge on the {side} side of the other, both with the same own side",
                 )
 
     @classmethod
@@ -83,7 +85,7 @@ class Zone:
     ) -> Zone:
         """Build the zone between two lines.
 
-        The home side follows from which line is the inner one; an outer edge that runs against it is reversed.
+        The own side follows from which line is the inner one; an outer edge that runs against it is reversed.
 
         Parameters
         ----------
@@ -133,7 +135,7 @@ class Zone:
         frame : LocalFrame
             The frame.
         home : tuple of float, degrees
-            Longitude and latitude of a point on the home side. The inner edge is the one whose mean distance to it is
+            Longitude and latitude of a point on the own side. The inner edge is the one whose mean distance to it is
             smaller.
         ends : tuple of tuple of float, degrees, optional
             Two points; the outline is cut into its edges at the vertices nearest to them. By default at the two
@@ -152,16 +154,18 @@ class Zone:
             If the area has holes or does not have two edges, or home lies in it; and as for the class.
         """
         if area.is_empty or not area.is_valid or len(area.interiors):
-            raise BorderError("its area has holes or crosses itself", where="zone", expected="one plain outline")
+            raise BorderError("its area has holes or crosses itself", where="zone", expected="one simple outline")
         ring = np.asarray(area.exterior.coords)[:-1, :2]
         first, second = sorted(_ends(ring, frame, ends))
         if second - first < 1 or first == second:
-            raise BorderError("its two ends are one place", where="zone", expected="two different ends")
+            raise BorderError("its two ends are the same point", where="zone", expected="two different ends")
         edges = LineString(ring[first : second + 1]), LineString(np.vstack([ring[second:], ring[: first + 1]])[::-1])
         place = shapely.Point(frame.to_local(*home))
         far = [float(np.mean(shapely.distance(_along(edge), place))) for edge in edges]
         if area.contains(place) or far[0] == far[1]:
-            raise BorderError("home lies in it, or as near to both edges", where="zone", expected="a place beside it")
+            raise BorderError(
+                "home is inside it, or equally near to both edges", where="zone", expected="a point beside it"
+            )
         inner, outer = edges if far[0] < far[1] else edges[::-1]
         return cls.from_lines(inner, outer, frame, segment_length_m=segment_length_m)
 
@@ -177,6 +181,8 @@ class Zone:
         where: Where | None = None,
     ) -> Zone:
         """Read the zone drawn as one polygon in a shapefile, GeoJSON or GeoPackage.
+
+        A polygon across the 180th meridian may be cut there, run on beyond 180°, or jump to −180°.
 
         Parameters
         ----------
@@ -363,7 +369,7 @@ class Zone:
         chainage_m : float or array, shape (...), m
             Chainage along the inner edge.
         offset_m : float or array, shape (...), m
-            Distance from the inner edge on the home side, minus that from the outer edge on the far side, and 0 in the
+            Distance from the inner edge on the own side, minus that from the outer edge on the far side, and 0 in the
             zone and on its edges. NaN or infinite coordinates give −1, NaN, NaN.
         """
         segment, chainage, inward = self.inner.locate(easting, northing)
@@ -392,7 +398,7 @@ class Zone:
         segment : ndarray of int32, shape (...)
             Nearest segment of the inner edge.
         inward, outward : ndarray, shape (...), m
-            Offsets from the inner and from the outer edge, positive towards home.
+            Offsets from the inner and from the outer edge, positive inbound.
         """
         segment, inward, _ = self.inner.between_edges(easting, northing)
         _, outward, _ = self.outer.between_edges(easting, northing)

@@ -40,7 +40,7 @@ INTERVAL: Final = (0.05, 0.95)
 SAME_S: Final = 1e-3
 """Seconds by which a path of the whole border may be faster than that of a sub-section, which still counts as equal."""
 FIXED: Final = frozenset(
-    {"known_share", "canopy_share", "cut", "cells", "response_time"}
+    {"known_fraction", "canopy_fraction", "cut", "cells", "response_time"}
 )  # errors of height do not change them
 
 
@@ -59,7 +59,7 @@ def challenge(
     response: xr.DataArray | None = None,
     crossing_time_s: Floats | None = None,
 ) -> xr.Dataset:
-    """Measure how hard each segment of a border is to cross, to watch and to reach, independently of any layout.
+    """Measure how difficult each segment of a border is to cross, to observe and to reach, for any layout.
 
     Parameters
     ----------
@@ -95,14 +95,14 @@ def challenge(
         ``surveillance_difficulty`` (by the dead ground that the best sites leave, for the last target height) and
         ``response_difficulty`` (by ``response_time``). Measures (segment, belt), belt "home", "away" and "both":
         ``ruggedness``, ``vector_ruggedness``, ``slope``, ``positive_openness``, ``negative_openness``,
-        ``dead_ground_…m``, ``response_time`` and ``known_share``; ``crossing_time`` (segment,), infinite where no
+        ``dead_ground_…m``, ``response_time`` and ``known_fraction``; ``crossing_time`` (segment,), infinite where no
         crossing is possible; ``cut`` (segment,), whether the terrain ends inside the belt. NaN where ground that
         matters is unknown, and for the response without bases. The attribute ``missing`` lists data that were not
         given.
 
         With ``reference``, ``…_reference`` is the percentile of each measure in the table and ``…_outside`` whether it
         is beyond it; NaN, with the reason in the attributes, where cells or yardstick differ. With ``dem_error``,
-        ``…_low``, ``…_high`` (5 to 95 %), ``…_sd`` and ``…_bias`` are given for each measure, low and high for each
+        ``…_low``, ``…_high`` (5 to 95%), ``…_sd`` and ``…_bias`` are given for each measure, low and high for each
         score.
 
     Raises
@@ -163,7 +163,7 @@ def challenge_by_stretches(
     progress: Callable[[int, int], None] | None = None,
     **case: Any,
 ) -> xr.Dataset:
-    """Compute ``challenge`` by sub-sections, for a border that is too long for the memory.
+    """Compute ``challenge`` by sub-sections, for a border too long for the available memory.
 
     Scores are over the whole border.
 
@@ -377,5 +377,5 @@ def _error_attrs(error: DemError | None) -> dict[str, Any]:
         "dem_error": f"sd {error.sd_m:g} m, correlated over {error.correlation_m:g} m",
         "dem_error_draws": error.draws,
         "dem_error_seed": error.seed,
-        "interval": "5 to 95 %",
+        "interval": "5% to 95%",
     }

@@ -27,15 +27,15 @@ CANOPY_FROM_M: Final = 2.0
 LEVEL_CELLS: Final = 1e-6  # heights and distances this close count as equal, so that rounding has no effect
 UNITS: Final[Mapping[str, tuple[str, str]]] = {
     "crossing_time": ("s", "least time from the outer to the inner edge through the segment"),
-    "response_time": ("s", "median over the belt of the time until somebody from a base is there"),
+    "response_time": ("s", "median response time from the nearest base"),
     "ruggedness": ("m", "mean terrain ruggedness index of Riley, DeGloria and Elliot"),
     "vector_ruggedness": ("1", "mean vector ruggedness of Sappington, Longshore and Thompson"),
     "slope": ("1", "mean steepest gradient, rise over run"),
     "positive_openness": ("rad", "mean zenith angle of the horizon, Yokoyama, Shirasawa and Pike"),
     "negative_openness": ("rad", "mean nadir angle, Yokoyama, Shirasawa and Pike"),
-    "canopy_share": ("1", "share of the cells under trees"),
+    "canopy_fraction": ("1", "fraction of the cells under trees"),
     "cut": ("1", "1 where the terrain ends inside the segment's belt, else 0"),
-    "known_share": ("1", "share of the belt's cells whose ground is known"),
+    "known_fraction": ("1", "share of the belt's cells whose ground is known"),
     "cells": ("1", "cells of the segment's belt"),
 }
 
@@ -58,7 +58,7 @@ class ChallengeTerrain:
 def measures_of(ground: ChallengeTerrain, crossing_time_s: Floats | None = None) -> dict[str, Floats]:
     """All measures: (segment,) for the crossing time, (segment, belt) for the others; NaN where unknown.
 
-    Means are over the cells of the segment's belt where the measure is known; ``known_share`` is the share of cells
+    Means are over the cells of the segment's belt where the measure is known; ``known_fraction`` is the share of cells
     with known ground. ``crossing_time_s`` (segment,) replaces the search for crossing times.
     """
     belt, terrain = ground.belt, ground.terrain
@@ -66,10 +66,12 @@ def measures_of(ground: ChallengeTerrain, crossing_time_s: Floats | None = None)
     measures = {name: sides.mean(belt.of(raster())) for name, raster in shapes_of(ground).items()}
     if "canopy_height" in terrain:
         canopy = belt.of(terrain["canopy_height"])
-        measures["canopy_share"] = sides.mean(np.where(np.isnan(canopy), np.nan, canopy >= CANOPY_FROM_M))
+        measures["canopy_fraction"] = sides.mean(np.where(np.isnan(canopy), np.nan, canopy >= CANOPY_FROM_M))
     touched = np.bincount(belt.segment[belt.inside & belt.at_rim], minlength=belt.border.segments)
     measures["cut"] = np.where(np.bincount(belt.segment[belt.inside], minlength=len(touched)) > 0, touched > 0, np.nan)
-    measures["known_share"] = np.nan_to_num(sides.mean(np.isfinite(belt.of(terrain["elevation"])).astype(np.float64)))
+    measures["known_fraction"] = np.nan_to_num(
+        sides.mean(np.isfinite(belt.of(terrain["elevation"])).astype(np.float64))
+    )
     measures["cells"] = sides.cells_each
     measures["crossing_time"] = fastest_crossings(ground).cost if crossing_time_s is None else crossing_time_s
     measures |= {name: sides.mean(hidden) for name, hidden in dead_cells(ground).items()}
@@ -111,7 +113,8 @@ def dead_name(target_m: float) -> str:
 
 
 def dead_cells(ground: ChallengeTerrain) -> dict[str, Floats]:
-    """Dead ground of the belt (row, column) by target height: 1 hidden, 0 seen, NaN outside the belt and where unknown.
+    """Dead ground of the belt (row, column) by target height: 1 not visible, 0 visible, NaN outside the belt and where
+    unknown.
 
     Candidates are the highest point of every segment's own side. For each segment, those of segments within ``sight_m``
     of it are tried, and a greedy algorithm takes the best ``sites`` for its belt: at least 1 − 1/e of what the best of
@@ -138,10 +141,10 @@ def dead_cells(ground: ChallengeTerrain) -> dict[str, Floats]:
 
 
 def candidates(belt: Belt, terrain: xr.Dataset) -> tuple[Floats, Ints]:
-    """Highest point on each segment's home side (site, 2) [m], and its segment (site,).
+    """Highest point on each segment's own side (site, 2) [m], and its segment (site,).
 
     Of equal heights the one nearest to the middle of the belt and of the segment counts, so that rotating or shifting
-    the map does not change the choice. Segments without known ground on the home side have none.
+    the map does not change the choice. Segments without known ground on the own side have none.
     """
     height = belt.of(terrain["elevation"])
     rows, columns = np.nonzero(belt.inside & (belt.offset >= 0.0) & np.isfinite(height))

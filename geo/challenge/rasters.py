@@ -21,7 +21,7 @@ THROUGH: Final = "least time of a crossing from edge to edge that passes the cel
 
 
 WHO_RESPONDS: Final = ("mover", "assumptions")
-"""Attributes of a response time that say who goes and how fast."""
+"""Attributes of a response time that state who responds and how fast."""
 
 
 def challenge_rasters(
@@ -56,8 +56,8 @@ def challenge_rasters(
     Returns
     -------
     Dataset, dims (northing, easting)
-        On the window of the belt: the measures of the shape of the ground, ``dead_ground_…m`` (1 hidden, 0 seen),
-        ``crossing_time`` [s], here of the fastest crossing through each cell, and with ``response`` its
+        On the window of the belt: the measures of the shape of the ground, ``dead_ground_…m`` (1 not visible, 0
+        visible), ``crossing_time`` [s], here of the fastest crossing through each cell, and with ``response`` its
         ``response_time`` [s]; NaN outside the belt and where unknown. The coordinate ``segment`` is the segment of each
         cell, −1 outside.
 
@@ -84,7 +84,7 @@ def challenge_rasters(
         THROUGH,
     )
     if ground.response is not None:
-        layers["response_time"] = (belt.of(ground.response), "s", "time until somebody from a base is there")
+        layers["response_time"] = (belt.of(ground.response), "s", "response time from the nearest base")
     dims = ("northing", "easting")
     data: dict[str, Any] = {
         name: (dims, np.where(belt.inside, values, np.nan), {"units": units, "long_name": meaning})

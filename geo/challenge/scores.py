@@ -69,8 +69,8 @@ def percentiles(values: npt.ArrayLike) -> Floats:
     Returns
     -------
     ndarray, shape (n,)
-        (mid-rank − ½)/n [1] in (0, 1); NaN for NaN. Values that are equal to a share of 1e-9 get the mean of their
-        ranks.
+        (mid-rank − ½)/n [1] in (0, 1); NaN for NaN. Values that are equal to within a fraction of 1e-9 get the mean of
+        their ranks.
 
     Notes
     -----
@@ -324,7 +324,7 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Composite:
-    """Weighted mean of the scores, and how much its ranking depends on the weights.
+    """Weighted mean of the scores, and the sensitivity of its ranking to the weights.
 
     Parameters
     ----------
@@ -354,7 +354,7 @@ class Composite:
 def composite(challenge: xr.Dataset, weights: Mapping[str, float], *, change: float = CHANGE) -> Composite:
     """Combine the three scores of a challenge into one figure, with a test of its stability.
 
-    There is no right set of weights. Each is changed by ± ``change`` of itself, in all combinations.
+    No set of weights is correct. Each is changed by ± ``change`` of itself, in all combinations.
 
     Parameters
     ----------

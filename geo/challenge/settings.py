@@ -16,7 +16,7 @@ WALKER, VEHICLE = "walker", "vehicle"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChallengeSettings:
-    """Fixed yardstick of a geography challenge; measures made with different settings must not be compared.
+    """Settings of a geography challenge; measures made with different settings must not be compared.
 
     All values are assumptions.
 
@@ -109,7 +109,7 @@ class DemError:
 
     Notes
     -----
-    Errors correlate as exp(−d²/correlation²). Default standard deviation: 90 % of absolute errors within 6.2 m in
+    Errors correlate as exp(−d²/correlation²). Default standard deviation: 90% of absolute errors within 6.2 m in
     Eurasia, Rodríguez, Morris and Belz (2006), A global assessment of the SRTM performance, doi:10.14358/PERS.72.3.249.
     The default correlation length is an assumption of low confidence.
     """

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,16 +20,30 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility.settings import FOOTWAYS, ROAD_LINKS, MobilitySettings
 from geo.terrain.derived import bounds, cell_size
-from geo.vector_files import refuse_requests
+from geo.vector_files import LAYER_MARK, file_and_layer, refuse_requests
 
 if TYPE_CHECKING:
     import geopandas
 
+SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
+    "roads": ("lines",),
+    "rivers": ("lines", "areas"),
+    "fords": ("points", "lines", "areas"),
+    "settlements": ("points", "areas"),
+}
+"""The shapes that a map file of each kind may hold."""
+SHAPE_NAMES: Final[Mapping[str, str]] = {
+    "Point": "points",
+    "MultiPoint": "points",
+    "LineString": "lines",
+    "LinearRing": "lines",
+    "MultiLineString": "lines",
+    "Polygon": "areas",
+    "MultiPolygon": "areas",
+}
 ROAD_COLUMNS = ("highway", "class", "fclass")
 SPEED_COLUMN = "speed_kmh"
 KMH = 3.6
-LAYER_MARK = "|layername="
-"""Separates a map file from the name of its layer, as QGIS writes it."""
 
 
 class WaysError(BadInput):
@@ -67,11 +82,15 @@ class Ways:
         """Read from files that geopandas opens, limited to the area of the terrain ``clip``.
 
         A layer of a file of several is named as ``FILE|layername=LAYER``. Raises WaysError for a file that cannot be
-        read or has no coordinate system, and for several layers of which none is named.
+        read, has no coordinate system or other shapes than these, and for several layers of which none is named.
         """
-        box = None if clip is None else _box_lonlat(clip, frame)
-        read = (None if path is None else _read(path, box) for path in (roads, rivers, fords))
-        return cls(*read)
+        files = {"roads": roads, "rivers": rivers, "fords": fords}
+        return cls(
+            **{
+                kind: None if path is None else read_map_file(kind, path, frame, clip=clip)
+                for kind, path in files.items()
+            }
+        )
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -88,6 +107,19 @@ class WayCells:
     path: Bools
     river: Bools
     ford: Bools
+
+
+def read_map_file(
+    kind: str, path: str | Path, frame: LocalFrame, *, clip: xr.Dataset | None = None
+) -> geopandas.GeoDataFrame:
+    """Read a map file of a kind (a key of SHAPES), limited to the area of the terrain ``clip``; see Ways.from_files."""
+    table = _read(path, None if clip is None else _box_lonlat(clip, frame))
+    found = [SHAPE_NAMES.get(str(name), "collections of shapes") for name in table.geom_type.dropna()]
+    for shape in dict.fromkeys(found):
+        if shape not in SHAPES[kind]:
+            what = f"{kind}: {shape} in {found.count(shape)} of {len(found)} features"
+            raise WaysError(what, where=str(path), expected=" or ".join(SHAPES[kind]))
+    return table
 
 
 def lay(ways: Ways, terrain: xr.Dataset, frame: LocalFrame, settings: MobilitySettings) -> WayCells:
@@ -117,6 +149,12 @@ def _roads(
     roads: geopandas.GeoDataFrame, frame: LocalFrame, settings: MobilitySettings
 ) -> tuple[npt.NDArray[np.object_], Floats, Bools]:
     """Lines in the frame, their speed by vehicle [m/s; 0 for footpaths], and which can be walked."""
+    mps, walked = road_speeds(roads, settings)
+    return _shapes(roads, frame), mps, walked
+
+
+def road_speeds(roads: geopandas.GeoDataFrame, settings: MobilitySettings) -> tuple[Floats, Bools]:
+    """Speed by vehicle [m/s; 0 for footpaths] on each road, and which can be walked. WaysError where none is known."""
     column = next((name for name in ROAD_COLUMNS if name in roads), None)
     if column is None and SPEED_COLUMN not in roads:
         known = ", ".join(str(name) for name in roads.columns if name != roads.geometry.name)
@@ -131,14 +169,13 @@ def _roads(
         signed = np.asarray(pandas.to_numeric(roads[SPEED_COLUMN], errors="coerce"), dtype=np.float64) / KMH
         mps = np.where((signed > 0.0) & np.isfinite(signed), signed, mps)
     walked = (mps > 0.0) | np.isin(kinds, list(FOOTWAYS))
-    lines = _shapes(roads, frame)
     if not walked.any():
         raise WaysError(
             f"no road of a known class ({', '.join(sorted(set(kinds))[:5])})",
             where="roads",
             expected=f"such as {', '.join(list(settings.road_mps)[:4])}",
         )
-    return lines, mps, walked
+    return mps, walked
 
 
 def _shapes(table: geopandas.GeoDataFrame | None, frame: LocalFrame, *, near_m: float = 0.0) -> npt.NDArray[np.object_]:
@@ -163,12 +200,6 @@ def _touched(shapes: npt.NDArray[np.object_], shape: tuple[int, int], grid: Affi
 
 def _is_shape(geometry: Any) -> bool:
     return geometry is not None and not geometry.is_empty and bool(np.isfinite(geometry.bounds).all())
-
-
-def file_and_layer(path: str | Path) -> tuple[Path, str | None]:
-    """Split ``FILE|layername=LAYER`` into the file and the name of the layer, None where none is named."""
-    file, mark, layer = str(path).rpartition(LAYER_MARK)
-    return (Path(file), layer) if mark else (Path(path), None)
 
 
 def _read(path: str | Path, box: tuple[float, float, float, float] | None) -> geopandas.GeoDataFrame:
@@ -197,6 +228,8 @@ def _read(path: str | Path, box: tuple[float, float, float, float] | None) -> ge
             table = geopandas.read_file(file, layer=layer, bbox=tuple(bounds_there))
         else:
             table = geopandas.read_file(file, layer=layer)
+    except shapely.errors.ShapelyError:
+        raise WaysError("a shape has too few points", where=str(path), expected="valid shapes") from None
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
         raise WaysError("the file cannot be read", where=str(path), expected="a map file that GDAL opens") from error
     if table.crs is None:

@@ -80,7 +80,7 @@ class MobilitySettings:
     road_gradient: float = assumed(0.12, "1", "assumption: the steepest that public mountain roads are built", "M")
     canopy_from_m: float = assumed(2.0, "m", "lower growth does not count as trees")
     turnout_s: float = assumed(0.0, "s", "from the alarm to the first movement; 0 counts travel alone")
-    dismount_s: float = assumed(60.0, "s", "assumption: leaving the vehicle and going on by foot")
+    dismount_s: float = assumed(60.0, "s", "assumption: leaving the vehicle and continuing on foot")
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -89,7 +89,7 @@ class MobilitySettings:
             if not all(_is_number(number) and 0.0 <= number < math.inf for number in numbers):
                 raise BadInput(f"{value!r}", where=f"setting {f.name}", expected="finite numbers from 0")
             if f.name.endswith(("factor", "cover")) and max(numbers) > 1.0:
-                raise BadInput(f"{max(numbers)!r}", where=f"setting {f.name}", expected="shares from 0 to 1")
+                raise BadInput(f"{max(numbers)!r}", where=f"setting {f.name}", expected="fractions from 0 to 1")
         for name in ("off_path_factor", "vehicle_mps"):
             if getattr(self, name) == 0.0:
                 raise BadInput("0", where=f"setting {name}", expected="above 0")

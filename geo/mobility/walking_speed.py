@@ -37,9 +37,9 @@ def tobler_speed(gradient: npt.ArrayLike, *, off_path: bool = False) -> float | 
 
     Notes
     -----
-    6 exp(−3.5 |gradient + 0.05|) km/h after Tobler (1993), Three presentations on geographical analysis and modeling,
-    NCGIA technical report 93-1, fitted to Imhof's marching times: an average walker without load, by day. It does not
-    include vegetation, water or cliffs, and on impassable slopes it becomes slow, never zero.
+    6 exp(−3.5 abs(gradient + 0.05)) km/h after Tobler (1993), Three presentations on geographical analysis and
+    modeling, NCGIA technical report 93-1, fitted to Imhof's marching times: an average walker without load, by day. It
+    does not include vegetation, water or cliffs, and on impassable slopes it becomes slow, never zero.
 
     Examples
     --------

@@ -72,7 +72,7 @@ def crossings(
     neighbours: int = 16,
     onward_per_s: float | None = None,
 ) -> Crossings:
-    """Cheapest crossing of every segment, ``inward`` (towards the home side) or ``outward``.
+    """Cheapest crossing of every segment, ``inward`` (towards the own side) or ``outward``.
 
     ``mobility`` is on the cells of the belt's terrain; ``weight`` and ``toll`` (row, column), on those of the belt's
     window, are the cost of a second and of a metre, by default 1 and 0. One search from the edge where the crossing

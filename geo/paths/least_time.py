@@ -52,7 +52,9 @@ def fastest_path(
     Raises TerrainError without ground, for a point off it, and where no goal can be reached.
     """
     if mobility.elevation.size == 0 or mobility.closed.all():
-        raise TerrainError("there is no ground", where="least-time path", expected="bounds that hold terrain")
+        raise TerrainError(
+            "no terrain within the bounds", where="least-time path", expected="bounds that contain terrain"
+        )
     places = np.atleast_2d(np.asarray(goals, dtype=np.float64))
     begin = np.asarray(start, dtype=np.float64)
     origin, targets = _cell(mobility, begin), [_cell(mobility, place) for place in places]
@@ -75,8 +77,8 @@ def _cell(mobility: Mobility, place: Floats) -> tuple[int, int]:
     off = max(abs(mobility.easting[column] - place[0]), abs(mobility.northing[row] - place[1]))
     if not off <= mobility.cell_m / 2.0 * (1.0 + 1e-9) or mobility.closed[row, column]:
         raise TerrainError(
-            f"no ground at easting {place[0]:.0f}, northing {place[1]:.0f}",
+            f"no known terrain at easting {place[0]:.0f}, northing {place[1]:.0f}",
             where="least-time path",
-            expected="a place on the terrain",
+            expected="a position on the terrain",
         )
     return row, column

@@ -59,9 +59,9 @@ def _bottleneck(
     try:
         places = np.asarray(sensors, dtype=np.float64).reshape(-1, 2)
     except (TypeError, ValueError) as error:
-        raise BadInput("a sensor without a place", where="breach", expected="eastings and northings") from error
+        raise BadInput("a sensor without a position", where="breach", expected="eastings and northings") from error
     if not np.isfinite(places).all():
-        raise BadInput("a sensor without a place", where="breach", expected="eastings and northings")
+        raise BadInput("a sensor without a position", where="breach", expected="eastings and northings")
     start, goal = (belt.outer, belt.inner) if direction == INWARD else (belt.inner, belt.outer)
     ground = mobility.within(belt.rows, belt.columns, belt.inside)
     distance_m = _distances(belt, places)
@@ -73,7 +73,7 @@ def _bottleneck(
 
     levels = np.unique(sign * distance_m[passable])
     if not len(levels) or not crosses(-math.inf):
-        raise BadInput("nobody can cross", where="breach", expected="ground that leads from edge to edge")
+        raise BadInput("no passable crossing", where="breach", expected="ground that leads from edge to edge")
     low, high = 0, len(levels)  # the lowest level is crossed; the one after the last is not
     while high - low > 1:
         middle = (low + high) // 2

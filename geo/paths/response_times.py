@@ -87,8 +87,37 @@ def response_time(
     return _seconds(walker, np.minimum(driven, walked), attrs).rename("response_time")
 
 
+def response_time_to(
+    walker: Mobility,
+    vehicle: Mobility,
+    place: npt.ArrayLike,
+    *,
+    dismount_s: float,
+    neighbours: int = 16,
+    limit_s: float = math.inf,
+) -> xr.Dataset:
+    """Seconds (northing, easting) from each cell to ``place`` (2,) [m]: ``by_vehicle`` and ``on_foot``.
+
+    ``by_vehicle`` is the time of ``response_time`` without turnout, for a crew with a vehicle in the cell: by vehicle
+    as far as it saves time, then on foot, or on foot at once. One search serves any number of units and bases.
+    ``walker`` and ``vehicle`` are surfaces over the same cells. Infinite where there is no path, or none within
+    ``limit_s``; NaN where the ground is void. Raises TerrainError for a place off the ground.
+    """
+    here = labels_at(walker, place)
+    walked = spread(walker, here, backward=True, neighbours=neighbours, limit=limit_s).cost
+    wheels = np.where(vehicle.closed, np.inf, np.minimum(walked + dismount_s, here))
+    driven = spread(vehicle, wheels, backward=True, neighbours=neighbours, limit=limit_s).cost
+    attrs: dict[str, str | int | float] = {"missing": ", ".join(walker.missing), "dismount_s": dismount_s}
+    return xr.Dataset(
+        {
+            "by_vehicle": _seconds(walker, np.minimum(driven, walked), attrs),
+            "on_foot": _seconds(walker, walked, attrs),
+        }
+    )
+
+
 def response_assumptions(settings: MobilitySettings) -> tuple[str, ...]:
-    """Say who responds and how fast, one assumption each."""
+    """State who responds and how fast, one assumption each."""
     return (
         "a crew from the base that is nearest in time responds, by vehicle as far as that saves time, then on foot",
         f"vehicle off the road: {settings.vehicle_mps:g} m/s on level open ground, times exp(−"
@@ -111,8 +140,8 @@ def journey_time(
 ) -> xr.DataArray:
     """Seconds (northing, easting) by vehicle and on foot from ``place`` (2,) [m] to each cell, or ``to_place``.
 
-    ``walker`` and ``vehicle`` are surfaces over the same cells. A driver stays with the vehicle, so who has left it
-    anywhere may mount it again anywhere, each in ``mount_s``. At the place the journey begins, or ends, in the vehicle
+    ``walker`` and ``vehicle`` are surfaces over the same cells. A driver stays with the vehicle, so a person who has
+    left it may mount it again anywhere, each in ``mount_s``. At the place the journey begins, or ends, in the vehicle
     where one can be there; with ``vehicle_near`` also on foot. Infinite where there is no path, NaN where the ground is
     void. Raises TerrainError for a place off the ground.
     """
@@ -169,7 +198,7 @@ def labels_at(mobility: Mobility, places: npt.ArrayLike) -> Floats:
     except (TypeError, ValueError):
         points = np.zeros((0, 2))
     if points.size == 0 or points.shape[-1] != 2:
-        raise TerrainError("no place is given", where="travel time", expected="eastings and northings")
+        raise TerrainError("no position given", where="travel time", expected="eastings and northings")
     rows, columns = cells_of(mobility, points)
     labels = np.full(mobility.elevation.shape, np.inf)
     labels[rows, columns] = 0.0
@@ -188,9 +217,9 @@ def cells_of(mobility: Mobility, points: Floats) -> tuple[Ints, Ints]:
     if not on_ground.all():
         first = int(np.argmin(on_ground))
         raise TerrainError(
-            f"no way for a {mobility.mover} at easting {points[first, 0]:.0f}, northing {points[first, 1]:.0f}",
+            f"a {mobility.mover} cannot be at easting {points[first, 0]:.0f}, northing {points[first, 1]:.0f}",
             where="travel time",
-            expected="a place on the terrain, on known and passable ground",
+            expected="a position on the terrain, on known and passable ground",
         )
     return rows.astype(np.int64), columns.astype(np.int64)
 

@@ -57,8 +57,8 @@ def north_up(dataset: xr.Dataset, *, where: str = "terrain") -> xr.Dataset:
     Raises
     ------
     TerrainError
-        If ``dataset`` is no Dataset, or ``northing`` or ``easting`` is no dim with a coordinate of distinct, finite
-        numbers.
+        If ``dataset`` is not a Dataset, or ``northing`` or ``easting`` is not a dim with a coordinate of distinct,
+        finite numbers.
     """
     if not isinstance(dataset, xr.Dataset):
         raise TerrainError(f"is a {type(dataset).__name__}", where=where, expected="a Dataset")

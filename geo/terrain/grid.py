@@ -90,7 +90,7 @@ def plan_grid(sources: Sequence[RasterSource], frame: LocalFrame, bounds_deg: De
     """Square cells of ``frame`` that cover the sources, or the part of them within bounds in degrees.
 
     These are a single source's own cells where they are square, north up and in the frame. Otherwise the cell is the
-    geometric mean of a source's two spacings in the middle of what is kept of it (four digits), the smallest among the
+    geometric mean of a source's two spacings in the middle of the part used (four digits), the smallest among the
     sources; edges are on whole cells from the frame's origin, and the window is the smallest that holds the centre of
     every cell whose centre is among a source's. Raises TerrainError where the frame cannot represent a source and for
     bounds off the sources, BadInput for bounds that are invalid or far from the frame.

@@ -107,7 +107,7 @@ def plan_terrain(
     nodata: float | None = None,
     bounds_deg: Degrees | None = None,
 ) -> TerrainPlan:
-    """Plan the cells that ``open_terrain`` would make of rasters, from their headers.
+    """Determine the cells that ``open_terrain`` would create from rasters, by their headers alone.
 
     Parameters
     ----------
@@ -242,8 +242,9 @@ def _sources(tiles: Sequence[RasterSource]) -> list[RasterSource]:
 
 
 def _own_frame(sources: Sequence[RasterSource], bounds_deg: Degrees | None) -> LocalFrame:
-    """The first source's own system if it is a valid frame and true to scale and angle over what is kept, else one
-    around its centre or that of the bounds."""
+    """The first source's own system if it is a valid frame and true to scale and angle over the part used, else one
+    around its centre or that of the bounds.
+    """
     lon, lat = _kept_degrees(sources, bounds_deg)
     if bounds_deg is not None:
         west, south, east, north = unrolled(bounds_deg)

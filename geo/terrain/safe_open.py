@@ -119,7 +119,7 @@ def refuse_hostile(name: str) -> list[str]:
 
 def _refuse_pipe(path: Path, name: str) -> None:
     if path.exists() and not path.is_file() and not path.is_dir():
-        raise TerrainError(f"{path.name!r} is no file", where=name, expected="a file, not a device or a pipe")
+        raise TerrainError(f"{path.name!r} is not a file", where=name, expected="a file, not a device or a pipe")
 
 
 def _refuse_bomb(path: Path, name: str) -> None:
@@ -191,7 +191,7 @@ def _references(path: Path, name: str) -> Iterator[str]:
             raise TerrainError("the virtual raster declares entities", where=name, expected="plain XML")
         root = ElementTree.fromstring(text)  # noqa: S314 - without entities, and of bounded size
     except ElementTree.ParseError as error:
-        raise TerrainError(f"the virtual raster is no XML ({error})", where=name, expected="a VRTDataset") from error
+        raise TerrainError(f"the virtual raster is not XML ({error})", where=name, expected="a VRTDataset") from error
     for element in root.iter():
         if element.tag in ("SourceFilename", "SourceDataset", "OverviewFile") and element.text:
             yield element.text

@@ -21,7 +21,7 @@ Canopy = Literal["ignored", "blocks"] | float
 """Effect of trees on a sensor kind: "ignored" (sees through), "blocks" (opaque to the top), or the fraction 0 to 1."""
 
 
-def canopy_share(canopy: Canopy) -> float:
+def canopy_fraction(canopy: Canopy) -> float:
     """Fraction of the canopy's height that blocks: 0 for "ignored", 1 for "blocks", else the number itself."""
     named = {"ignored": 0.0, "blocks": 1.0}
     if isinstance(canopy, str):
@@ -39,7 +39,7 @@ def blocking_heights(terrain: xr.Dataset, canopy: Canopy, view: View | None = No
     Raises TerrainError for a terrain without ``canopy_height`` if the canopy is to block, BadInput for an invalid
     canopy and for a ``view`` in fast mode, which does not support canopy.
     """
-    share = canopy_share(canopy)
+    share = canopy_fraction(canopy)
     if share == 0.0:
         return None
     if "canopy_height" not in terrain:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from geo.arrays import Floats, UInt8s
-from geo.errors import BadInput, TerrainError
+from geo.errors import BadInput
 from geo.terrain.derived import north_up
 from geo.visibility.kernels.sight_line import sight_states
 from geo.visibility.kernels.undeclared_voids import check_plausible
@@ -23,6 +23,7 @@ from geo.visibility.view import (
     is_ready,
     points_of,
     surface_of,
+    void_below,
 )
 
 
@@ -51,13 +52,13 @@ def line_of_sight(
     Returns
     -------
     ndarray of uint8, shape (...)
-        0 hidden, 1 visible, 255 unknown: the line meets a void before it is blocked, or the target is on a void, off
-        the map or at NaN.
+        0 not visible, 1 visible, 255 unknown: the line meets a void before it is blocked, or the target is on a void,
+        off the map or at NaN.
 
     Raises
     ------
     TerrainError
-        If an observer is off the map or on a void.
+        If an observer is off the map or its ground height is unknown, as for ``viewshed``.
     BadInput
         If a height is negative, or shapes do not broadcast.
 
@@ -95,7 +96,7 @@ def line_of_sight(
     drop = drop_per_cell(grid.cell_m, curvature_k)
     on_void = sight_states(z.ravel(), z.shape[0], z.shape[1], pairs, heights[0], heights[1], drop, states)
     if on_void >= 0:
-        raise TerrainError(f"observer of pair {on_void} is on a void", where="observer", expected="known ground")
+        raise void_below(f"observer of pair {on_void}")
     return states.reshape(shape)
 
 

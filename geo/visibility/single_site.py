@@ -1,9 +1,9 @@
 """Viewshed of one site on the bilinear surface of a terrain.
 
-States: 0 hidden, 1 visible, 255 unknown (the line crosses a void before it is blocked). The surface is bilinear through
-the cell centres and ends at the outermost; the observer is at its exact position, targets at cell centres. The Earth's
-surface drops by d²/(2kR), with ``curvature_k`` = 4/3 for radio, 1.15 for light, inf for a flat Earth. A line that
-touches the ground is not blocked.
+States: 0 not visible, 1 visible, 255 unknown (the line crosses a void before it is blocked). The surface is bilinear
+through the cell centres and ends at the outermost; the observer is at its exact position, targets at cell centres. The
+Earth's surface drops by d²/(2kR), with ``curvature_k`` = 4/3 for radio, 1.15 for light, inf for a flat Earth. A line
+that touches the ground is not blocked.
 """
 
 from __future__ import annotations
@@ -90,13 +90,14 @@ def viewshed(
     Returns
     -------
     DataArray of uint8, shape (northing, easting)
-        0 hidden, 1 visible, 255 unknown (the line crosses a void before it is blocked), over the window of cells within
-        range, cut at the map's edge. Cells outside the range or the angles are 0.
+        0 not visible, 1 visible, 255 unknown (the line crosses a void before it is blocked), over the window of cells
+        within range, cut at the map's edge. Cells outside the range or the angles are 0.
 
     Raises
     ------
     TerrainError
-        If the observer is off the map or on a void, cells are not square or not in metres, or canopy is missing.
+        If the observer is off the map or its ground height is unknown (see Notes), cells are not square or not in
+        metres, or canopy is missing.
     BadInput
         If the range is not above ``min_range_m``, a height is negative, or angles contradict each other.
 
@@ -104,6 +105,11 @@ def viewshed(
     -----
     The surface is bilinear through the cell centres and ends at the outermost. The Earth falls away by d²/(2kR), with
     R = 6 371 008.8 m.
+
+    The observer's ground height is bilinear at its exact position, not that of the nearest cell. It is known if each of
+    the four surrounding cell centres with a weight above 0 is known: at a centre that cell alone, on the line between
+    two centres those two. A third of a cell from the centre of a known cell towards a void it is unknown, and the
+    observer is refused; ``geo.terrain.derived.standing_points`` moves such a position to the centre of its own cell.
     """
     terrain = north_up(terrain)
     view = View(
@@ -164,12 +170,12 @@ def viewshed_array(
     first_row, first_column : int
         Position of the window in ``elevation``.
     states : ndarray of uint8, shape (rows, columns)
-        0 hidden, 1 visible, 255 unknown.
+        0 not visible, 1 visible, 255 unknown.
 
     Raises
     ------
     TerrainError
-        If the observer is off the map or on a void, or ``elevation`` or ``cell_m`` cannot be used.
+        If the observer is off the map or on a void cell, or ``elevation`` or ``cell_m`` cannot be used.
     BadInput
         As for ``viewshed``.
 

@@ -8,13 +8,12 @@ import numpy as np
 from numba import njit
 
 from geo.arrays import Bools, Float32s, UInt8s
-from geo.errors import TerrainError
 from geo.visibility.kernels.exact_sweep import sweep_exact
 from geo.visibility.kernels.rings import FARTHEST_M, HABITUAL_VOID_M
 from geo.visibility.kernels.sight_line import HIDDEN, SNAP, UNKNOWN, VISIBLE, ground_at
 from geo.visibility.kernels.undeclared_voids import check_plausible
 from geo.visibility.kernels.xdraw import sweep_fast
-from geo.visibility.view import RasterGrid, View, drop_per_cell
+from geo.visibility.view import RasterGrid, View, drop_per_cell, void_below
 
 # Azimuth in the middle of the cone to the north, east, south, west, and which way its slopes dv/du turn.
 _SIDES = ((0.0, 1.0), (np.pi / 2, 1.0), (np.pi, -1.0), (3 * np.pi / 2, -1.0))
@@ -119,12 +118,12 @@ class _Place:
 
 
 def _placed(z: Float32s, cell_m: float, row: float, column: float, view: View) -> _Place:
-    """The observer at a position on a surface; TerrainError if it is void."""
+    """The observer at a position on a surface; TerrainError if the ground height there is unknown."""
     rows, columns = z.shape
     drop, sector = drop_per_cell(cell_m, view.curvature_k), view.sector()
     ground = float(ground_at(z.ravel(), rows, columns, row, column))
     if np.isnan(ground):
-        raise TerrainError(f"row {row:g}, column {column:g} is void", where="observer", expected="known ground")
+        raise void_below(f"observer at row {row:g}, column {column:g}")
     reach = min(view.max_range_m / cell_m, float(np.hypot(rows, columns)))
     window = (*window_of(rows, row, reach), *window_of(columns, column, reach))
     slopes = ((side, cone_slopes(side, sector)) for side in range(4))

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from paho.mqtt import client as paho_client
 from paho.mqtt import properties as paho_properties
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -27,6 +28,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.envelope import Delivery
 from ingest.errors import BrokerError
+from ingest.mqtt import poll
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.packet_properties import read_properties
 from ingest.mqtt.pending_acks import PendingAcks
@@ -82,6 +84,7 @@ def _unpack(self: Any, buffer: bytes) -> tuple[Any, int]:
     return self, size
 
 
+paho_client.select = poll  # type: ignore[attr-defined]
 paho_properties.readUTF = _read_text
 Properties.unpack = _unpack  # type: ignore[method-assign]
 
@@ -109,7 +112,7 @@ def _ignore(*_: object) -> None:
 
 class _Client(Client):
     """paho's client that also reports the answers to its pings, for which paho has no callback: on a quiet connection
-    they are all that a broker says."""
+    they are the only packets from a broker."""
 
     on_ping_answered: Callable[[Client], None] = _ignore
 
@@ -271,7 +274,7 @@ class Connection:
             self.connected = False
             self._client = self._make()
         self.ready.clear()
-        self.problem = f"{why}; connecting anew"
+        self.problem = f"{why}; reconnecting"
         old.disconnect()  # so that its thread, if alive, does not reconnect and take over the session
         self._pending_acks.fail(self.problem)
         self.start()
@@ -371,7 +374,7 @@ class Connection:
 
     def _failed(self, _client: Client, _userdata: object) -> None:
         why, self._tls_problem = self._tls_problem, None
-        self.problem = f"no TLS with {self.url.shown}: {why}" if why else f"nothing answers at {self.url.shown}"
+        self.problem = f"no TLS with {self.url.shown}: {why}" if why else f"no answer from {self.url.shown}"
 
     def _down(self, _client: Client, _userdata: object, _flags: object, reason: Any, _properties: object) -> None:
         self._asked_s = None

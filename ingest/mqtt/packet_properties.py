@@ -44,7 +44,7 @@ def read_properties(packet: bytes) -> tuple[str | None, list[tuple[str, str]], i
             _, at = _variable(packet, at, end)
             continue
         if identifier in seen_identifiers:
-            raise ValueError(f"property {identifier:#x} stands twice")
+            raise ValueError(f"property {identifier:#x} occurs twice")
         seen_identifiers.add(identifier)
         after = _after(packet, identifier, at, end)
         if identifier == CONTENT_TYPE:
@@ -60,7 +60,7 @@ def _after(packet: bytes, identifier: int, at: int, end: int) -> int:
     elif identifier == CONTENT_TYPE or identifier in _SKIPPED_STRINGS:
         after = at + 2 + (packet[at] << 8 | packet[at + 1]) if at + 2 <= end else end + 1
     else:
-        raise ValueError(f"property {identifier:#x} is none of a PUBLISH packet")
+        raise ValueError(f"property {identifier:#x} is not allowed in a PUBLISH packet")
     if after > end:
         raise ValueError("a value longer than the properties")
     return after
@@ -71,7 +71,7 @@ def _variable(packet: bytes, at: int, end: int) -> tuple[int, int]:
     value = 0
     for index in range(4):
         if at + index >= end:
-            raise ValueError("ends amid a number")
+            raise ValueError("ends within a number")
         digit = packet[at + index]
         value |= (digit & 127) << 7 * index
         if digit < 128:

@@ -84,7 +84,7 @@ class Publisher:
             topic, payload, content_type=content_type, user_properties=user_properties, retain=retain, puback=puback
         )
         if not taken:
-            puback.set_exception(BrokerError("too many messages wait", where="broker", expected="a connection"))
+            puback.set_exception(BrokerError("too many messages are waiting", where="broker", expected="a connection"))
         return puback
 
     @property

@@ -276,7 +276,9 @@ class Receiver:
         if topic.sector != self._sector:
             raise MalformedMessage("wrong_sector", "topic", topic.sector, self._sector)
         if kind == "unknown":
-            raise MalformedMessage("wrong_channel", "topic", ascii(delivery.topic), "what sensors and units send")
+            raise MalformedMessage(
+                "wrong_channel", "topic", ascii(delivery.topic), "a topic on which sensors or units publish"
+            )
         return topic
 
     def _check_time(self, observed_ns: int, received_ns: int, kind: str) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from ingest.envelope import Envelope
 from ingest.errors import MalformedMessage
-from ingest.security.key_register import Register, Role
+from ingest.security.key_register import KeyRole, Register
 
 SourceKey = tuple[str, str]
 """(sensor or unit, kind), which are counted separately; ("", "unknown") where the topic names neither."""
@@ -16,7 +16,12 @@ SourceKey = tuple[str, str]
 RecallBoot = Callable[[str, str, str], int]
 """(sensor or unit, kind, key) → the highest boot that this key has signed, −1 when none."""
 
-ROLE_OF: Final[Mapping[str, Role]] = {"detections": "sensor", "status": "sensor", "position": "unit", "action": "unit"}
+ROLE_OF: Final[Mapping[str, KeyRole]] = {
+    "detections": "sensor",
+    "status": "sensor",
+    "position": "unit",
+    "action": "unit",
+}
 """Kind of a message → the role of its sender."""
 
 
@@ -80,16 +85,18 @@ class Authenticator:
         the message's own. ``by_boot`` and ``sent`` must be present: a signature without them would never expire.
         """
         for name in envelope.missing_numbers(("boot", "seq", "by_boot", "sent")):
-            raise MalformedMessage("bad_signature", name, "missing beside the signature", "a whole number")
+            raise MalformedMessage("bad_signature", name, "missing with the signature", "a whole number")
         boot, by_boot = envelope.boots
         if by_boot is None or boot is None or by_boot < boot:
-            raise MalformedMessage("rollback", "by_boot", f"{by_boot} below the message's own {boot}", "one not below")
+            raise MalformedMessage("rollback", "by_boot", f"{by_boot} below the message's own {boot}", "at least that")
         name, kind = source
         highest = self._boots.get((name, kind, key))
         if highest is None:
             highest = self._boots[name, kind, key] = self._recall_boot(name, kind, key)
         if by_boot < highest:
-            raise MalformedMessage("rollback", "by_boot", f"{by_boot} after {highest} was heard", f"at least {highest}")
+            raise MalformedMessage(
+                "rollback", "by_boot", f"{by_boot} after {highest} was received", f"at least {highest}"
+            )
         if by_boot == highest:
             return None
         self._boots[name, kind, key] = by_boot

@@ -46,7 +46,7 @@ def open_bundle(folder: Path) -> Identity:
         When the folder does not exist or a file in it cannot be read.
     """
     if not folder.is_dir():
-        raise IdentityError("there is no such folder", where=str(folder), expected="an identity's folder")
+        raise IdentityError("no such folder", where=str(folder), expected="an identity's folder")
     register = RegisterFile(folder / REGISTER).register if (folder / REGISTER).exists() else None
     tls = None
     if (folder / AUTHORITY).exists():
@@ -66,7 +66,7 @@ def _signer(path: Path) -> Signer:
     except OSError as error:
         raise IdentityError(f"cannot be read ({error.strerror})", where=str(path), expected="a private key") from None
     except (ValueError, TypeError) as error:
-        raise IdentityError(f"is no key ({error})", where=str(path), expected="Ed25519 in PEM, not encrypted") from None
+        raise IdentityError(f"not a key ({error})", where=str(path), expected="Ed25519 in PEM, not encrypted") from None
     if not isinstance(private, Ed25519PrivateKey):
-        raise IdentityError("is a key of another kind", where=str(path), expected="an Ed25519 key")
+        raise IdentityError("a key of another kind", where=str(path), expected="an Ed25519 key")
     return Signer.of(private)

@@ -1,8 +1,9 @@
 """The register of public keys: which key may sign on which topic, and the check of a message's signature.
 
 A *sensor* key signs its own detections and status, a *unit* key its own positions and replies, the *ingest* key
-acknowledgements, the *feed* key alerts and tracks. A sensor's record may cover all names with a prefix (``gw7-*``), as
-the key of a gateway does. A prefix does not cover a name that has a record of its own.
+acknowledgements, the *feed* key alerts and tracks, the *audit* key the heads of the audit log. A sensor's record may
+cover all names with a prefix (``gw7-*``), as the key of a gateway does. A prefix does not cover a name that has a
+record of its own.
 """
 
 from __future__ import annotations
@@ -24,14 +25,16 @@ from ingest.errors import IdentityError, MalformedMessage, TopicError, printable
 from ingest.security.signature import Roots, Signer, key_id, verifies
 from sensors.timestamps import nanoseconds
 
-Role = Literal["sensor", "unit", "ingest", "feed"]
-SIGNS: Final[Mapping[Role, tuple[topics.Owner, frozenset[str]]]] = {
+KeyRole = Literal["sensor", "unit", "ingest", "feed", "audit"]
+SIGNS: Final[Mapping[KeyRole, tuple[topics.Owner, frozenset[str]]]] = {
     "sensor": ("sensor", frozenset({"detections", "status"})),
     "unit": ("unit", frozenset({"position", "reply"})),
     "ingest": ("sensor", frozenset({"ack"})),
     "feed": ("unit", frozenset({"alerts"})),
+    "audit": ("unit", frozenset()),
 }
-"""Role → owner and channels of the topics on which its keys sign. The feed's keys also sign the sector's tracks."""
+"""KeyRole → owner and channels of the topics on which its keys sign. The feed's keys also sign the sector's tracks; the
+key of the audit log signs no message."""
 EVERYWHERE: Final = frozenset({"ingest", "feed"})
 """Roles that sign on the topics of every sensor or unit, not only on those of their own name."""
 
@@ -41,7 +44,7 @@ _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\*?$(?!\n)"
 class KeyRecord(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One public key of one name. Times in UTC; without ``valid_until`` it has no end."""
 
-    role: Role
+    role: KeyRole
     name: Annotated[str, Meta(pattern=_NAME)]
     public: Annotated[str, Meta(min_length=44, max_length=44)]
     valid_from: Annotated[datetime, Meta(tz=True)]
@@ -71,7 +74,9 @@ class _File(Struct, forbid_unknown_fields=True):
     keys: list[KeyRecord]
 
 
-def record_of(role: Role, name: str, public: bytes, *, valid_from: datetime, valid_until: datetime | None) -> KeyRecord:
+def record_of(
+    role: KeyRole, name: str, public: bytes, *, valid_from: datetime, valid_until: datetime | None
+) -> KeyRecord:
     """The record of a public key of 32 bytes; IdentityError for a name that is not allowed in a topic."""
     try:
         topics.identifier(name.removesuffix("*") if role == "sensor" else name, role)
@@ -98,14 +103,16 @@ class Register:
         self.records = tuple(records)
         self._by_key: dict[str, list[KeyRecord]] = {}
         self._public: dict[str, Ed25519PublicKey] = {}
-        self._named: set[tuple[Role, str]] = set()
+        self._named: set[tuple[KeyRole, str]] = set()
         self._roots = Roots()
         for record in self.records:
             try:
                 self._public[record.key] = Ed25519PublicKey.from_public_bytes(record.public_bytes)
             except ValueError as error:
                 raise IdentityError(
-                    f"the key of {record.role} {record.name} is none ({error})", where="register", expected="32 bytes"
+                    f"the key of {record.role} {record.name} is not valid ({error})",
+                    where="register",
+                    expected="32 bytes",
                 ) from None
             self._by_key.setdefault(record.key, []).append(record)
             if not record.name.endswith("*"):
@@ -142,19 +149,19 @@ class Register:
         file = _File("watchline/1/register", list(self.records))
         return msgspec.json.format(msgspec.json.encode(file), indent=1) + b"\n"
 
-    def has(self, role: Role, name: str) -> bool:
+    def has(self, role: KeyRole, name: str) -> bool:
         """Whether any record, valid or not, is for this name: then its messages must be signed."""
         if (role, name) in self._named:
             return True
         return any(record.role == role and record.name.endswith("*") and record.covers(name) for record in self.records)
 
-    def names(self, role: Role) -> list[str]:
+    def names(self, role: KeyRole) -> list[str]:
         """Return the names with a key of their own in this role, sorted."""
         return sorted(name for role_of_name, name in self._named if role_of_name == role)
 
-    def revoked(self, now_ns: int) -> frozenset[tuple[Role, str]]:
+    def revoked(self, now_ns: int) -> frozenset[tuple[KeyRole, str]]:
         """Return the roles and names of which every record is revoked at ``now_ns``."""
-        all_revoked: dict[tuple[Role, str], bool] = {}
+        all_revoked: dict[tuple[KeyRole, str], bool] = {}
         for record in self.records:
             revoked = record.revoked_at is not None and nanoseconds(record.revoked_at) <= now_ns
             all_revoked[record.role, record.name] = revoked and all_revoked.get((record.role, record.name), True)
@@ -212,7 +219,9 @@ class Register:
         ):
             raise MalformedMessage("key_expired", "key", "not valid at this time", "a key that is valid now")
         if not verifies(self._public[key], topic.text, content_type, user_properties, payload, self._roots):
-            raise MalformedMessage("bad_signature", "sig", "not this key's signature of this message", "a true one")
+            raise MalformedMessage(
+                "bad_signature", "sig", "not this key's signature of this message", "a valid signature"
+            )
         return record
 
     def _entitled(self, records: list[KeyRecord], topic: topics.Topic) -> KeyRecord | None:

@@ -197,7 +197,7 @@ class Sender:
         """
         for scan in scans:
             if scan.sensor != self._sensor:
-                raise MalformedMessage("sensor_mismatch", "sensor", f"{scan.sensor!r} at this link", self._sensor)
+                raise MalformedMessage("sensor_mismatch", "sensor", f"{scan.sensor!r} on this connection", self._sensor)
         keys = self._spool.put_many([partial(_numbered, scan) for scan in scans])
         self._wake.set()
         return keys
@@ -230,7 +230,7 @@ class Sender:
         return key
 
     def repeat(self, boot: int, seq: int, payload: bytes | None = None) -> bool:
-        """Send a message once more, as a source that repeats itself would.
+        """Send a message again, as a source that repeats itself would.
 
         Parameters
         ----------

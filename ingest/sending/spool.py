@@ -363,10 +363,10 @@ class Spool:
     def _error(self, error: sqlite3.Error) -> SpoolError:
         name = getattr(error, "sqlite_errorname", "")
         if name.startswith("SQLITE_BUSY"):
-            return SpoolError("in use by another process", where=self._path.name, expected="one sender a spool")
+            return SpoolError("in use by another process", where=self._path.name, expected="one sender per spool")
         if name.startswith("SQLITE_FULL"):
             return SpoolFull("the disk is full", where=self._path.name, expected="free space for the spool")
-        return SpoolError(str(error), where=self._path.name, expected="a spool file on a disk that works")
+        return SpoolError(str(error), where=self._path.name, expected="a spool file on a working disk")
 
 
 def _make_private(path: Path) -> None:

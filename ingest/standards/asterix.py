@@ -74,7 +74,7 @@ def _library() -> tuple[Any, dict[int, Any]]:
         import asterix.generated as generated
     except ImportError:
         problem = "ASTERIX cannot be read here"
-        raise MalformedMessage("not_installed", "content_type", problem, "pip install 'watchline[asterix]'") from None
+        raise MalformedMessage("not_installed", "content_type", problem, "the package libasterix") from None
     manifest: Any = generated.manifest
     return base, {category: manifest["CATS"][category][-1] for category in CATEGORIES}
 

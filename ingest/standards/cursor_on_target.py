@@ -40,7 +40,12 @@ def decode(payload: bytes, envelope: Envelope) -> WireScan:
     event = read_event(payload)
     kind = event["type"]
     if kind.startswith("a-f"):
-        raise MalformedMessage("wrong_channel", "event.type", f"{kind}: one of ours", "a sighting, or a unit's topic")
+        raise MalformedMessage(
+            "wrong_channel",
+            "event.type",
+            f"{kind}: a type of Watchline's own alerts",
+            "a sighting, or the topic of a unit",
+        )
     lon, lat, sd_m = point_of(event)
     plot = WirePlot(
         lon=lon,

@@ -165,19 +165,17 @@ def _plot(report: HumanReport) -> WirePlot:
     confidence = SURE[report.confidence]
     if (report.lon is None) != (report.lat is None):
         missing = "lat" if report.lat is None else "lon"
-        raise MalformedMessage("incomplete", missing, "missing beside the other", "both, or neither")
+        raise MalformedMessage("incomplete", missing, "missing; the other is given", "both, or neither")
     if report.lon is not None:
         if report.position_sd_m is None:
-            raise MalformedMessage(
-                "incomplete", "position_sd_m", "missing beside lon and lat", "its standard deviation"
-            )
+            raise MalformedMessage("incomplete", "position_sd_m", "missing with lon and lat", "its standard deviation")
         return WirePlot(
             lon=report.lon, lat=report.lat, position_sd_m=report.position_sd_m, classes=classes, confidence=confidence
         )
     azimuth, azimuth_sd = _azimuth(report)
     if azimuth is None:
         if report.distance_m is not None:
-            raise MalformedMessage("incomplete", "direction", "missing beside a distance", "a direction, or neither")
+            raise MalformedMessage("incomplete", "direction", "missing with a distance", "a direction, or neither")
         return WirePlot(classes=classes, confidence=confidence)  # an object is near: a trigger
     distance, distance_sd = _distance(report)
     return WirePlot(

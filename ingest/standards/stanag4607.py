@@ -53,7 +53,7 @@ def _library() -> Any:
         import stanag4607
     except ImportError:
         problem = "STANAG 4607 cannot be read here"
-        raise MalformedMessage("not_installed", "content_type", problem, "pip install 'watchline[gmti]'") from None
+        raise MalformedMessage("not_installed", "content_type", problem, "the package stanag4607") from None
     return stanag4607
 
 
@@ -104,10 +104,10 @@ def _plot(dwell: Any, header: Any, index: int) -> WirePlot:
     try:
         position = dwell.target_location(index)
     except ValueError as error:
-        raise MalformedMessage("out_of_range", f"{where}.4", printable(str(error)), "a place on Earth") from None
+        raise MalformedMessage("out_of_range", f"{where}.4", printable(str(error)), "a position on Earth") from None
     if position is None:
         expected = "D32.2 and D32.3, or D32.4 and D32.5 with D10 and D11"
-        raise MalformedMessage("missing_field", _missing_field(dwell, target, where), "no place", expected)
+        raise MalformedMessage("missing_field", _missing_field(dwell, target, where), "no position", expected)
     if (target.classification or 0) >= SIMULATED_FROM:
         raise MalformedMessage("unknown_value", f"{where}.10", f"{target.classification}: simulated", "a live target")
     lon, lat = float(position.longitude.degrees), float(position.latitude.degrees)

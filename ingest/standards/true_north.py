@@ -47,7 +47,7 @@ class UtmZone:
         """Read ``30N``, ``30U`` or ``17S``; NorthError for anything else."""
         match = _ZONE.fullmatch(text.strip()) if len(text) <= 8 else None
         if match is None:
-            raise NorthError(f"{ascii(text)[:20]} is no UTM zone", where=where, expected=ZONE_RULE)
+            raise NorthError(f"{ascii(text)[:20]} is not a UTM zone", where=where, expected=ZONE_RULE)
         letter = match[2].upper()
         if letter in "NS":
             return cls(int(match[1]), letter == "S", None)
@@ -103,7 +103,7 @@ def _is_band_s(zone: UtmZone, easting: float, northing: float, where: str, near_
 def standard_zone(lon: float, lat: float) -> UtmZone:
     """The UTM zone of a position [degrees], with the exceptions of south-west Norway (32V) and Svalbard (31X to 37X).
 
-    The zones are 6° wide but for these. NGA.SIG.0012_2.0.0_UTMUPS (2014), section 7-4 and figure 5.
+    All other zones are 6° wide. NGA.SIG.0012_2.0.0_UTMUPS (2014), section 7-4 and figure 5.
     """
     number = int((lon + 180.0) // 6.0) % 60 + 1
     if 56.0 <= lat < 64.0 and 3.0 <= lon < 6.0:
@@ -137,7 +137,9 @@ def declination_deg(lon: float, lat: float, height_m: float, at: datetime) -> tu
     kilometres = min(max(height_m / 1e3, -1.0), 850.0)
     field = _magnetic_model(int(year) // 5 * 5).calculate(glat=lat, glon=lon, alt=kilometres, time=year)
     if field.in_blackout_zone:
-        raise NorthError("a compass is of no use there", where="magnetic north", expected="a place away from the poles")
+        raise NorthError(
+            "magnetic north is not usable here", where="magnetic north", expected="a position away from the poles"
+        )
     return float(field.d), math.sqrt(0.26**2 + (5_417.0 / float(field.h)) ** 2)
 
 

@@ -6,26 +6,26 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from rich.console import Console
-from rich.table import Column, Table
 
 from geo.errors import BadInput
-from ingest.errors import MalformedMessage
 from ops.journal.command import journal_path
-from ops.journal.decode_row import columns_of_row, learn
+from ops.journal.decode_row import columns_of_row
 from ops.journal.reader import JournalReader
+from ops.journal.recorded_scans import each_scan
+from ops.runtime.output import catalogue, say, show
+from ops.runtime.tables import show_table, table_of
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns
 from sensors.timestamps import nanoseconds
 
-ROWS_A_STEP: Final = 5_000
-
 
 @dataclass(frozen=True, slots=True)
 class CalibrationRequest:
-    """What to calibrate: a ``journal`` on a ``sector`` with its ``layout``, observed ``since`` until before ``until``.
+    """Input of a calibration: a ``journal`` on a ``sector`` with its ``layout``, observed ``since`` until before
+    ``until``.
 
     ``support_s``: see fusion.scoring.calibration.
     """
@@ -52,10 +52,10 @@ def calibrate_journal(wanted: CalibrationRequest, screen: Console) -> dict[str, 
     tracker = tracker_settings(load_settings(wanted.settings))
     scans, unusable = observed_scans(wanted, ground.layout)
     if not scans:
-        raise BadInput("holds no scan of this layout", where=str(wanted.journal), expected="a night's detections")
+        raise BadInput("no scans of this layout", where=str(wanted.journal), expected="a journal with detections")
     with progress_bar(screen) as progress:
         calibration = calibrate(
-            progress.track(scans, description="scans"),
+            progress.track(scans, description=say("console-progress", step="scans")),
             ground.layout,
             settings=tracker,
             calibration=calibration_settings,
@@ -79,53 +79,41 @@ def observed_scans(wanted: CalibrationRequest, layout: Layout) -> tuple[list[Sca
     """Return the scans of the layout's sensors in order of observation, and the number of unusable rows."""
     since = None if wanted.since is None else nanoseconds(wanted.since)
     until = None if wanted.until is None else nanoseconds(wanted.until)
-    scans: list[ScanColumns] = []
-    unusable = 0
-    sensor_contexts: dict[str, bytes] = {}
+    left_out = {"unknown_sensor": 0, "unreadable": 0}
     with JournalReader(journal_path(wanted.journal)) as journal:
-        last = 0
-        while rows := journal.read(last, ROWS_A_STEP):
-            last = rows[-1].id
-            for row in rows:
-                learn(row, sensor_contexts)
-                if row.kind != "detections" or not _within(row.observed_ns, since, until):
-                    continue
-                try:
-                    scans.append(columns_of_row(row, layout, sensor_contexts.get(row.sensor)))
-                except (BadInput, MalformedMessage):
-                    unusable += 1
+        scans = list(
+            each_scan(
+                journal,
+                layout,
+                columns_of_row,
+                left_out,
+                chosen=lambda row: _within(row.observed_ns, since, until),
+            )
+        )
     scans.sort(key=lambda scan: (scan.observed_ns, scan.sensor, scan.boot, scan.sequence))
-    return scans, unusable
+    return scans, sum(left_out.values())
 
 
 def show_calibration(calibration: dict[str, Any], screen: Console) -> None:
     """Show the calibration table and its limitations."""
-    table = Table(
-        Column("sensor", no_wrap=True),
-        Column("ground", no_wrap=True),
-        "looks",
-        "tracks",
-        "predicted",
-        "observed",
-        "interval",
-        Column("verdict", no_wrap=True),
-        box=None,
-    )
+    names = ("sensor", "ground", "looks", "tracks", "predicted", "observed", "interval", "verdict")
+    table = table_of(*names, right=("looks", "tracks", "predicted", "observed"))
+    percent = catalogue().formats.percent
     for cell in calibration["cells"]:
-        interval = "" if cell["low"] is None else f"{cell['low']:.2f}–{cell['high']:.2f}"
-        row = (f"{cell['predicted']:.2f}", f"{cell['observed']:.2f}", interval, cell["verdict"])
-        table.add_row(cell["sensor"], cell["ground"], str(cell["trials"]), str(cell["tracks"]), *row)
-    screen.print(table)
-    others = ", ".join(f"{count} of {sensor} did not" for sensor, count in calibration["unsupported"].items())
-    words = [
-        f"Interval at {calibration['level']:.0%}, looks at one track taken together.",
-        f"Looks count where another sensor saw the track before and after: {others or 'all did'}.",
+        interval = "" if cell["low"] is None else f"{percent(cell['low'])}–{percent(cell['high'])}"
+        verdict = say("console-calibrate-verdict", verdict=cell["verdict"].replace(" ", "_"))
+        row = (percent(cell["predicted"]), percent(cell["observed"]), interval, verdict)
+        terrain_class = say("console-calibrate-ground", ground=cell["ground"].replace(" ", "_"))
+        table.add_row(cell["sensor"], terrain_class, str(cell["trials"]), str(cell["tracks"]), *row)
+    show_table(screen, table)
+    others = [
+        say("console-calibrate-not-counted", count=count, sensor=sensor)
+        for sensor, count in calibration["unsupported"].items()
     ]
+    show(screen, "console-calibrate-interval", level=calibration["level"])
+    show(screen, "console-calibrate-support", others=others or "none")
     if calibration["not_polled"]:
-        words.append(
-            f"Nobody knows what these missed, as they send no empty scans: {', '.join(calibration['not_polled'])}."
-        )
-    screen.print("\n".join(words), markup=False, highlight=False, soft_wrap=True)
+        show(screen, "console-calibrate-not-polled", sensors=calibration["not_polled"])
 
 
 def _within(at_ns: int, since: int | None, until: int | None) -> bool:

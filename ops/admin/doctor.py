@@ -1,4 +1,4 @@
-"""``watchline doctor``: checks what is installed and reachable, and gives a remedy for whatever is missing."""
+"""``watchline doctor``: checks that everything needed is installed and reachable, and gives a remedy if not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,6 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from geo.errors import WatchlineError
+from geo.message import Message, Parameter, cut_list
+from ops.runtime.output import column, say, say_in_english
+from ops.runtime.tables import show_table
 
 if TYPE_CHECKING:
     from ingest.security.key_register import TlsFiles
@@ -42,6 +45,8 @@ PACKAGES: Final = (
 )
 BROKER_WITHIN_S: Final = 5.0
 SOON: Final = timedelta(days=30)
+NAMED: Final = 20
+"""Maximum number of names that a finding lists."""
 """A certificate or key that expires within this time is listed."""
 
 
@@ -51,11 +56,12 @@ class Check:
 
     name: str
     ok: bool
-    says: str
+    found: Message
     needed: bool = True
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return the result for JSON, in English."""
+        return {"name": self.name, "ok": self.ok, "found": say_in_english(self.found), "needed": self.needed}
 
 
 def examine(broker: str | None, identity: Path | None = None) -> list[Check]:
@@ -67,10 +73,10 @@ def examine(broker: str | None, identity: Path | None = None) -> list[Check]:
     looks: list[Callable[[], Check]] = [_python, _packages, _kernels, _sample, _sqlite, _disk, _embedded]
     findings = [_guarded(look.__name__.strip("_"), look) for look in looks]
     findings += [
-        _program("mosquitto", "the production broker; tests need it", "apt-get install mosquitto"),
-        _program("chromium", "tests of the report need it", "apt-get install chromium"),
-        _optional("asterix", "libasterix", "reads ASTERIX of EUROCONTROL", "asterix"),
-        _optional("stanag 4607", "stanag4607", "reads GMTI of STANAG 4607", "gmti"),
+        _program("mosquitto"),
+        _program("chromium"),
+        _optional("asterix", "libasterix", "asterix"),
+        _optional("stanag_4607", "stanag4607", "gmti"),
     ]
     if identity is not None:
         findings.append(_guarded("identity", lambda: _identity(identity)))
@@ -81,29 +87,31 @@ def examine(broker: str | None, identity: Path | None = None) -> list[Check]:
 
 def show(findings: list[Check], screen: Console) -> None:
     """Show a table with a word and a sign for each result, not colour alone."""
-    table = Table(box=None, header_style="dim")
-    for name in ("", "what", "found"):
-        table.add_column(name)
+    table = Table()
+    for heading in ("", column("item"), column("found")):
+        table.add_column(heading)
     for finding in findings:
-        sign = "ok" if finding.ok else "MISSING" if finding.needed else "absent"
+        result = "ok" if finding.ok else "missing" if finding.needed else "absent"
         table.add_row(
-            sign, finding.name, finding.says, style=None if finding.ok else "bold" if finding.needed else "dim"
+            say("console-doctor-result", result=result),
+            say("console-doctor-item", item=finding.name),
+            say(finding.found),
+            style={"ok": None, "missing": "bold", "absent": "dim"}[result],
         )
-    screen.print(table)
+    show_table(screen, table)
 
 
 def _guarded(name: str, look: Callable[[], Check]) -> Check:
     try:
         return look()
     except (WatchlineError, ImportError, OSError, sqlite3.Error) as error:
-        return Check(name, False, f"{error}")
+        return Check(name, False, Message("console-doctor-error", {"error": str(error)}))
 
 
 def _python() -> Check:
-    version_text = (
-        f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    )
-    return Check("python", sys.version_info >= PYTHON, version_text)
+    system = f"{platform.system()} {platform.machine()}"
+    found = {"version": platform.python_version(), "system": system, "cores": os.cpu_count()}
+    return Check("python", sys.version_info >= PYTHON, Message("console-doctor-python", found))
 
 
 def _packages() -> Check:
@@ -113,19 +121,19 @@ def _packages() -> Check:
             installed.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             missing.append(package)
-    return Check("packages", not missing, f"missing: {', '.join(missing)}" if missing else ", ".join(installed))
+    found = Message("console-doctor-packages-missing", {"packages": tuple(missing)})
+    return Check(
+        "packages",
+        not missing,
+        found if missing else Message("console-doctor-packages", {"packages": tuple(installed)}),
+    )
 
 
 def _kernels() -> Check:
     import geo
 
     cached = any(Path(geo.__file__).parent.rglob("*.nbi"))
-    says = (
-        "compiled"
-        if cached
-        else "not compiled yet; the first start takes half a minute (python -m ops.runtime.compile_kernels)"
-    )
-    return Check("kernels", cached, says, needed=False)
+    return Check("kernels", cached, Message(f"console-doctor-{'kernels' if cached else 'no-kernels'}"), needed=False)
 
 
 def _sample() -> Check:
@@ -133,7 +141,8 @@ def _sample() -> Check:
     from ops.sector.sector_file import cache_folder, load_sector
 
     sector = load_sector("cumberland")
-    return Check("sample sector", True, f"{sector.name}; terrain {jacksboro_cog(cache_folder())}")
+    found = {"sector": sector.name, "terrain": str(jacksboro_cog(cache_folder()))}
+    return Check("sample", True, Message("console-doctor-sample", found))
 
 
 def _sqlite() -> Check:
@@ -141,31 +150,42 @@ def _sqlite() -> Check:
         database = sqlite3.connect(Path(folder) / "probe.db")
         mode = database.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         database.close()
-    return Check("sqlite", mode == "wal", f"SQLite {sqlite3.sqlite_version}, journal mode {mode}")
+    found = {"version": sqlite3.sqlite_version, "mode": mode}
+    return Check("sqlite", mode == "wal", Message("console-doctor-sqlite", found))
 
 
 def _disk() -> Check:
     free = shutil.disk_usage(Path.cwd()).free
-    return Check("disk", free > FREE_BYTES, f"{free / 1e9:.0f} GB free here (at least {FREE_BYTES / 1e9:.0f})")
+    found = {"free": int(free / 1e9), "needed": int(FREE_BYTES / 1e9)}
+    return Check("disk", free > FREE_BYTES, Message("console-doctor-disk", found))
 
 
 def _embedded() -> Check:
     from ops.broker.broker import EmbeddedBroker
 
     with EmbeddedBroker() as broker:
-        return Check("embedded broker", True, f"iotcore {version('iotcore')} started on {broker.url.host} and stopped")
+        found = {"version": version("iotcore"), "host": broker.url.host}
+        return Check("embedded", True, Message("console-doctor-embedded", found))
 
 
-def _program(name: str, purpose: str, remedy: str) -> Check:
+def _program(name: str) -> Check:
     program = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
-    return Check(name, program is not None, program or f"not installed ({purpose}): {remedy}", needed=False)
+    if program is None:
+        return Check(name, False, Message("console-doctor-no-program", {"name": name}), needed=False)
+    return Check(name, True, Message("console-doctor-program", {"path": program}), needed=False)
 
 
-def _optional(name: str, package: str, purpose: str, extra: str) -> Check:
+def _optional(standard: str, package: str, extra: str) -> Check:
+    """Check the package of an optional wire standard.
+
+    The remedy names the checkout or a wheel file: a package index may have a foreign package of our name.
+    """
     try:
-        return Check(name, True, f"{package} {version(package)}", needed=False)
+        found = Message("console-doctor-optional", {"package": package, "version": version(package)})
     except PackageNotFoundError:
-        return Check(name, False, f"not installed ({purpose}): pip install 'watchline[{extra}]'", needed=False)
+        missing = Message("console-doctor-no-optional", {"standard": standard, "extra": extra})
+        return Check(standard, False, missing, needed=False)
+    return Check(standard, True, found, needed=False)
 
 
 def _identity(folder: Path) -> Check:
@@ -188,10 +208,10 @@ def _identity(folder: Path) -> Check:
     used = {*valid, INGEST_UNITS}  # this one has a certificate and no key
     over = [name for name, end in ends.items() if end <= now and name in used]
     soon = [name for name, end in ends.items() if now < end <= now + SOON and name in used]
-    lists = (("no key of", missing), ("ended", over), (f"end within {SOON.days} days", soon))
-    parts = [f"{len(valid)} names with a key, {len(revoked - valid)} revoked"]
-    parts += [f"{words}: {', '.join(sorted(names)[:20])}" for words, names in lists if names]
-    return Check("identity", not missing and not over, "; ".join(parts))
+    found: dict[str, Parameter] = {"names": len(valid), "revoked": len(revoked - valid), "days": SOON.days}
+    for kind, names in (("missing", missing), ("expired", over), ("soon", soon)):
+        found |= {kind: cut_list(sorted(names), NAMED), f"{kind}_count": len(names)}
+    return Check("identity", not missing and not over, Message("console-doctor-identity", found))
 
 
 def _tls_of(identity: Path | None) -> TlsFiles | None:
@@ -212,7 +232,9 @@ def _end_of(certificate: Path) -> datetime:
     try:
         return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
     except ValueError:
-        raise WatchlineError(f"{certificate} is no certificate; expected PEM, as `broker config` writes.") from None
+        raise WatchlineError(
+            f"{certificate}: not a certificate; expected a PEM file, as written by `broker config`."
+        ) from None
 
 
 def _broker(text: str, identity: Path | None) -> Check:
@@ -231,4 +253,4 @@ def _broker(text: str, identity: Path | None) -> Check:
     )
     subscriber.start(timeout_s=BROKER_WITHIN_S)
     subscriber.stop()
-    return Check("broker", True, f"{url.shown} lets us in and takes a subscription")
+    return Check("broker", True, Message("console-doctor-broker", {"broker": url.shown}))

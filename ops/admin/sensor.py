@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
 from geo.errors import BadInput
-from ingest.decode import decode, decode_status
+from ingest.decode import decode, decode_status, media_type
 from ingest.errors import MalformedMessage
 from ingest.standards.gateway_refusal import REFUSED
 from ingest.standards.registry import DECODERS, STATUS_DECODERS
 from ingest.standards.sapient.validation import is_uuid4
 from ingest.topics import SENSOR_CHANNELS, identifier, sensor_topic
 from ingest.wire import JSON
-from ops.admin.survey import in_words, recorded
+from ops.admin.survey import in_words, recorded, sensor_of
+from ops.analysis.option_types import named
 from ops.journal.reader import Counts, JournalError, JournalReader
-from ops.runtime.output import atomic_write
+from ops.runtime.output import atomic_write, say, show
+from ops.runtime.tables import show_table, table_of
 from ops.sector.layout_file import layout_of
 from ops.sector.sector_file import layout_path, load_sector
 from ops.services.sapient.sensor_names import ADAPTERS_FILE, registered_nodes
@@ -49,22 +50,28 @@ def register(
     to another sensor.
     """
     sector = load_sector(sector_name)
-    placed = layout_of(layout_path(sector, layout))[sensor]
+    placed = sensor_of(layout_of(layout_path(sector, layout)), sensor)
     identifier(sensor, "SENSOR")
     if node is not None:
+        _check_node(node)
         if data is None:
-            raise BadInput("missing beside --sapient-node", where="--data", expected="the folder of `watchline run`")
+            raise BadInput("missing with --sapient-node", where="--data", expected="the data folder of `watchline run`")
         _note_node(data, sensor, node)
     return {
         "sensor": sensor,
         "kind": placed.kind,
         "topics": {channel: sensor_topic(sector.name, sensor, channel) for channel in (*SENSOR_CHANNELS, "ack")},
-        "content_types": {
-            "detections": [JSON, *(kind for kind in DECODERS if kind != REFUSED)],  # REFUSED is internal
-            "status": [JSON, *STATUS_DECODERS],
-        },
+        "content_types": _content_types(),
         "status_interval_s": placed.status_interval_s,
         "sapient_node": node,
+    }
+
+
+def _content_types() -> dict[str, list[str]]:
+    """Return the MQTT content types that ingest decodes, by channel."""
+    return {
+        "detections": [JSON, *(kind for kind in DECODERS if kind != REFUSED)],  # REFUSED is internal
+        "status": [JSON, *STATUS_DECODERS],
     }
 
 
@@ -82,7 +89,7 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
     tasks: Sequence[NodeTask] = ()
     if data is not None:
         if not data.is_dir():
-            raise BadInput("no such folder", where=str(data), expected="the folder of `watchline run`")
+            raise BadInput("no such folder", where=str(data), expected="the data folder of `watchline run`")
         states, counts = _states(data), _counts(data)
         known_nodes, tasks = _nodes_and_tasks(data)
         nodes = {name: node.sensor for name, node in known_nodes.items()} | registered_nodes(data)
@@ -105,26 +112,31 @@ def listing(sector_name: str, layout: str | None, data: Path | None, screen: Con
     ]
     known = {each["sensor"] for each in sensors}
     others = sorted((counts.keys() | set(nodes.values())) - known - {""})
-    table = Table("sensor", "kind", "state", "SAPIENT node", "received", "survey")
+    table = table_of("sensor", "kind", "state", "sapient_node", "received", "survey", right=("received",))
     for each, sensor in zip(sensors, placed, strict=True):
         received = each["receipts"]["received"] if each["receipts"] else ""
         row = (
             each["sensor"],
-            each["kind"],
-            each["state"] or "",
-            ", last heard ".join(filter(None, (each["sapient_node"], each["sapient_heard_at"]))),
+            say("sensor-kind", kind=each["kind"]),
+            "" if each["state"] is None else say("sensor-state", state=each["state"]),
+            _node_in_words(each),
             received,
             in_words(sensor),
         )
         table.add_row(*(str(cell) for cell in row))
     for name in others:
-        table.add_row(name, "not in the layout", "", "", str(counts.get(name, Counts()).received), "")
-    screen.print(table)
+        table.add_row(name, say("console-sensor-not-in-layout"), "", "", str(counts.get(name, Counts()).received), "")
+    show_table(screen, table)
     for each in sensors:
         for task in each["sapient_tasks"][:1]:
-            answer = ": ".join(filter(None, (task["answer"] or "no answer yet", task["reasons"])))
-            screen.print(f"{each['sensor']}: newest task {task['task']}, {answer}", markup=False, highlight=False)
+            answered = {"answer": task["answer"] or "none", "reasons": task["reasons"] or "none"}
+            show(screen, "console-sensor-task", sensor=each["sensor"], task=task["task"], **answered)
     return {"sector": sector.name, "sensors": sensors, "not_in_layout": others}
+
+
+def _node_in_words(sensor: Mapping[str, Any]) -> str:
+    node, heard_at = sensor["sapient_node"], sensor["sapient_heard_at"]
+    return node or "" if heard_at is None else say("console-sensor-heard", node=node, time=heard_at)
 
 
 def test(file: Path, *, content_type: str, channel: str, sensor: str | None) -> dict[str, Any]:
@@ -134,12 +146,19 @@ def test(file: Path, *, content_type: str, channel: str, sensor: str | None) -> 
     channel, or a file that cannot be read.
     """
     if channel not in SENSOR_CHANNELS:
-        raise BadInput(f"{channel!r} is no channel", where="--channel", expected=" or ".join(SENSOR_CHANNELS))
+        raise BadInput(f"{channel!r} is not a channel", where="--channel", expected=" or ".join(SENSOR_CHANNELS))
     try:
         payload = file.read_bytes()
     except OSError as error:
         raise BadInput(error.strerror or str(error), where=str(file), expected="a file with one message") from None
-    topic = None if sensor is None else sensor_topic(_ANY_SECTOR, sensor, channel)
+    with named("--sensor"):
+        topic = None if sensor is None else sensor_topic(_ANY_SECTOR, sensor, channel)
+    supported = [
+        JSON,
+        *(kind for kind in (DECODERS if channel == "detections" else STATUS_DECODERS) if kind != REFUSED),
+    ]
+    if media_type(content_type) not in supported:
+        raise BadInput(f"{ascii(content_type)[:80]}", where="--content-type", expected=f"one of {', '.join(supported)}")
     reader = decode if channel == "detections" else decode_status
     began_s = time.perf_counter()
     try:
@@ -160,12 +179,10 @@ def test(file: Path, *, content_type: str, channel: str, sensor: str | None) -> 
 def show_registration(registration: dict[str, Any], screen: Console) -> None:
     """Show the registration."""
     for channel, topic in registration["topics"].items():
-        forms = ", ".join(registration["content_types"].get(channel, ())) or "acknowledgements come from here"
-        screen.print(f"{topic}: {forms}", markup=False, highlight=False)
+        formats = registration["content_types"].get(channel) or say("console-sensor-acknowledgements")
+        show(screen, "console-sensor-topic", topic=topic, formats=formats)
     if registration["sapient_node"]:
-        screen.print(
-            f"SAPIENT node {registration['sapient_node']} is {registration['sensor']}", markup=False, highlight=False
-        )
+        show(screen, "console-sensor-node", node=registration["sapient_node"], sensor=registration["sensor"])
 
 
 def show_test(result: dict[str, Any], screen: Console) -> None:
@@ -189,18 +206,20 @@ def give_task(sensor: str, data: Path, wanted: TaskRequest) -> dict[str, Any]:
     from ingest.standards.sapient.outgoing import Order, task, ulid
     from ops.services.sapient.database import FILE_NAME, NodeTask, SapientMemory
 
+    look_at = _look_at(wanted.look_at)
     chosen = [value for value in (wanted.mode, wanted.request, wanted.look_at, wanted.stop) if value is not None]
     if len(chosen) != 1:
         raise BadInput(f"{len(chosen)} tasks", where="--mode --request --look-at --stop", expected="exactly one")
+    identifier(sensor, "SENSOR")
     if not (data / FILE_NAME).exists():
         raise BadInput(
-            "no SAPIENT node ever registered here", where=str(data), expected="the folder of `watchline run`"
+            f"no SAPIENT node has registered in {data}", where="--data", expected="the data folder of `watchline run`"
         )
     with SapientMemory(data) as memory:
         node = next((known for known in memory.nodes() if sensor in (known.sensor, known.node_id)), None)
         if node is None:
-            raise BadInput(f"{sensor!r} is no SAPIENT node", where="SENSOR", expected="a node that registered")
-        order = Order(wanted.mode, wanted.request, _look_at(wanted.look_at), stop=wanted.stop is not None)
+            raise BadInput(f"{sensor!r} is not a SAPIENT node", where="SENSOR", expected="a node that has registered")
+        order = Order(wanted.mode, wanted.request, look_at, stop=wanted.stop is not None)
         now_ns = time.time_ns()
         task_id = wanted.stop or ulid(now_ns // 1_000_000, secrets.token_bytes(10))
         body = task("", node.node_id, task_id, order).SerializeToString()
@@ -221,13 +240,18 @@ def _look_at(text: str | None) -> tuple[float, float | None] | None:
     return azimuth, elevation[0] if elevation else None
 
 
-def _note_node(data: Path, sensor: str, node: str) -> None:
+def _check_node(node: str) -> None:
     if not is_uuid4(node):
-        raise BadInput(f"{ascii(node)[:60]} is no node id", where="--sapient-node", expected="a lower-case UUID v4")
+        raise BadInput(
+            f"{ascii(node)[:60]} is not a valid node ID", where="--sapient-node", expected="a lower-case UUID v4"
+        )
+
+
+def _note_node(data: Path, sensor: str, node: str) -> None:
     path = data / ADAPTERS_FILE
     known = registered_nodes(data)
     if known.get(node, sensor) != sensor:
-        raise BadInput(f"is {known[node]} already", where=f"node {node}", expected="one sensor a node")
+        raise BadInput(f"already registered as {known[node]}", where=f"node {node}", expected="one sensor per node")
     nodes = {other: name for other, name in known.items() if name != sensor} | {node: sensor}
     data.mkdir(parents=True, exist_ok=True)
     with atomic_write(path, concurrent=True) as partial:

@@ -16,10 +16,15 @@ from typing import Any, Final
 from rich.console import Console
 
 from geo.errors import BadInput
-from ops.runtime.output import atomic_write
+from geo.vector_files import file_and_layer
+from ops.analysis.score.indicators import day_of
+from ops.runtime.output import atomic_write, say, show
 from ops.sector.layout_file import layout_of
 from ops.sector.samples import samples_folder
 from ops.sector.sector_file import layout_path, load_sector
+from sensors.errors import LayoutError
+from sensors.layout import Layout
+from sensors.layout_document import MAP_FILES
 from sensors.sensor import Sensor
 
 READING_SD_DEG: Final = 0.05
@@ -29,6 +34,14 @@ NEAREST_M: Final = 50.0
 ONE_SIGMA: Final = 0.8413447460685429
 """Fraction of a normal distribution below one standard deviation."""
 KEYS: Final = ("site_sd_m", "north_offset_deg", "north_sd_deg", "surveyed_on", "survey_method")
+OPTIONS: Final = {
+    "mast_height_m": "--mast",
+    "site_sd_m": "--site-sd",
+    "north_offset_deg": "--north-offset",
+    "north_sd_deg": "--north-sd",
+    "survey_method": "--method",
+}
+"""The option of each key of a layout that a survey sets from what was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +81,20 @@ def survey(
 ) -> dict[str, Any]:
     """Write the measurements into the layout file, or to ``out``; without measurements, return the record.
 
-    Raises LayoutError for a sensor missing from the layout and for invalid values; BadInput for an incomplete position,
+    Raises LayoutError for a sensor missing from the layout; BadInput for an invalid value, an incomplete position,
     an unusable landmark, or a file that cannot be written.
     """
     path = layout_path(load_sector(sector_name), layout)
-    before = layout_of(path)[sensor]
+    before = sensor_of(layout_of(path), sensor)
     if measured.nothing:
         return {"sensor": sensor, "layout": str(path), "survey": recorded(before)}
-    _refuse_half(measured)
+    _check(measured)
     if out is None and path.resolve().is_relative_to(samples_folder().resolve()):
-        raise BadInput("a sample's layout stays as it is", where=str(path.name), expected="--out FILE for the surveyed")
+        raise BadInput(
+            "a sample's layout is not changed", where=path.name, expected="--out FILE for the surveyed layout"
+        )
+    if file_and_layer(path)[0].suffix.lower() in MAP_FILES:
+        raise BadInput("only a GeoJSON layout can be written", where=path.name, expected="values entered in the GIS")
     document = json.loads(path.read_text(encoding="utf-8"))
     feature = next(entry for entry in document["features"] if entry["properties"].get("id") == sensor)
     lon, lat = (before.lon, before.lat) if measured.lon is None else (measured.lon, measured.lat)
@@ -97,6 +114,16 @@ def survey(
     }
 
 
+def sensor_of(layout: Layout, name: str) -> Sensor:
+    """Return a sensor of the layout by its id. Raises BadInput that names the argument SENSOR and the known ids."""
+    known = [sensor.id for sensor in layout.sensors]
+    if name not in known:
+        raise BadInput(
+            f"layout {layout.name!r} has no sensor {name!r}", where="SENSOR", expected=f"one of {', '.join(known)}"
+        )
+    return layout[name]
+
+
 def recorded(sensor: Sensor) -> dict[str, Any] | None:
     """Return a sensor's recorded survey, by the layout's keys; None when it was never surveyed."""
     survey_keys = {key: getattr(sensor, key) for key in KEYS}
@@ -104,10 +131,10 @@ def recorded(sensor: Sensor) -> dict[str, Any] | None:
 
 
 def in_words(sensor: Sensor) -> str:
-    """Format the survey for a table: ``±2 m, ±0.2°, 2026-03-14``; ``never`` without one."""
+    """Format the survey for a table: ``±2 m, ±0.2°, 2026-03-14``; ``not surveyed`` without one."""
     known = recorded(sensor)
     if known is None:
-        return "never"
+        return say("console-survey-never")
     words = ["" if sensor.site_sd_m is None else f"±{sensor.site_sd_m:g} m"]
     words.append("" if sensor.north_sd_deg is None else f"{sensor.north_offset_deg:+g}° ±{sensor.north_sd_deg:g}°")
     return ", ".join(part for part in (*words, sensor.surveyed_on or "") if part)
@@ -117,18 +144,12 @@ def show_survey(result: dict[str, Any], screen: Console) -> None:
     """Show the record."""
     record = result["survey"]
     if record is None:
-        screen.print(f"{result['sensor']} was never surveyed.", markup=False, highlight=False)
+        show(screen, "console-survey-none", sensor=result["sensor"])
         return
     for key, value in record.items():
         screen.print(f"{key:>16}  {'–' if value is None else value}", markup=False, highlight=False)
     if "moved_m" in result:
-        screen.print(
-            f"{result['layout']}: written; the place moved by {result['moved_m']:g} m. "
-            "A running `watchline run` takes it in when it is started again.",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        show(screen, "console-survey-written", layout=result["layout"], metres=f"{result['moved_m']:g}")
 
 
 def north_of(sightings: Sequence[str], lon: float, lat: float, *, site_sd_m: float) -> North:
@@ -165,10 +186,10 @@ def _north(measured: Measured, lon: float, lat: float) -> North | None:
     if not measured.sightings:
         return None
     if measured.north_offset_deg is not None:
-        raise BadInput("beside --sighting", where="--north-offset", expected="one or the other")
+        raise BadInput("given with --sighting", where="--north-offset", expected="only one of them")
     north = north_of(measured.sightings, lon, lat, site_sd_m=measured.site_sd_m or 0.0)
     if north.sd_deg is None and measured.north_sd_deg is None:
-        raise BadInput("one landmark alone", where="--sighting", expected="two or more, or --north-sd beside it")
+        raise BadInput("one landmark", where="--sighting", expected="two or more, or also --north-sd")
     return north
 
 
@@ -187,15 +208,20 @@ def _measured_keys(measured: Measured, north: North | None) -> dict[str, Any]:
     return {key: value for key, value in entries.items() if value is not None}
 
 
-def _refuse_half(measured: Measured) -> None:
+def _check(measured: Measured) -> None:
+    """Raise BadInput for a value of the command line that cannot be used, and for half of a pair."""
+    for sighting in measured.sightings:
+        _sighting(sighting)
+    if measured.surveyed_on is not None:
+        day_of(measured.surveyed_on, "--on")
     if (measured.lon is None) != (measured.lat is None):
         raise BadInput("only one of the two", where="--lon --lat", expected="both or neither")
     if not (abs(measured.lon or 0.0) <= 180.0 and abs(measured.lat or 0.0) <= 90.0):
         raise BadInput(f"{measured.lon}, {measured.lat}", where="--lon --lat", expected="degrees on Earth")
     if measured.lon is not None and measured.site_sd_m is None:
-        raise BadInput("missing beside --lon and --lat", where="--site-sd", expected="how well the place is known")
+        raise BadInput("missing with --lon and --lat", where="--site-sd", expected="the position uncertainty in metres")
     if measured.north_offset_deg is not None and measured.north_sd_deg is None:
-        raise BadInput("missing beside --north-offset", where="--north-sd", expected="how well it is known")
+        raise BadInput("missing with --north-offset", where="--north-sd", expected="its uncertainty in degrees")
 
 
 def _sighting(text: str) -> tuple[float, float, float]:
@@ -227,6 +253,9 @@ def _write(target: Path, document: dict[str, Any], sensor: str) -> None:
         with atomic_write(target, concurrent=True) as partial:
             partial.write_text(text, encoding="utf-8")
             layout_of(partial)[sensor]  # LayoutError here leaves the target as it was
+    except LayoutError as error:  # the layout was valid before, so it is a value of the survey
+        option = OPTIONS.get(error.what.partition(" ")[0], str(target))
+        raise BadInput(error.what, where=option, expected=error.expected) from None
     except ValueError:
         raise BadInput("a value is not finite", where=sensor, expected="finite numbers") from None
     except OSError as error:

@@ -1,16 +1,80 @@
-"""Options shared by several analysis commands, with one name and one help text each."""
+"""Options and arguments that several commands share, with one name and one help text each."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-SectorArgument = Annotated[str, typer.Argument(help="Sector TOML file, or a sample's name.")]
-TargetOption = Annotated[str, typer.Option("--target", help="person, group or vehicle.")]
-YearsOption = Annotated[float, typer.Option("--years", help="Years over which costs are counted.")]
-DiscountOption = Annotated[float, typer.Option("--discount", help="Discount rate a year, 0 to 1.")]
+from geo.errors import BadInput
+
+
+def _sample_names(incomplete: str) -> list[str]:
+    """Complete the name of a sample sector in the shell."""
+    from ops.sector.samples import sample_names
+
+    return [name for name in sample_names() if name.startswith(incomplete)]
+
+
+@contextmanager
+def named(parameter: str) -> Iterator[None]:
+    """Let an error of a value name the option or argument that the value was given for."""
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput(error.what, where=parameter, expected=error.expected) from None
+
+
+def above_zero(value: float | None) -> float | None:
+    """Refuse a number that is not above 0."""
+    if value is not None and not value > 0.0:
+        raise typer.BadParameter(f"'{value:g}'; expected a number above 0")
+    return value
+
+
+def existing_map(file: Path | None) -> Path | None:
+    """Refuse a map file that does not exist; ``FILE|layername=LAYER`` names one of several layers."""
+    from geo.vector_files import ARCHIVE, file_and_layer
+
+    if file is not None and not file_and_layer(file)[0].exists() and not ARCHIVE.match(str(file)):
+        raise typer.BadParameter(f"{str(file)!r} does not exist; expected a map file")
+    return file
+
+
+def existing_rasters(names: list[str]) -> list[str]:
+    """Refuse the name of a raster or folder that does not exist; patterns and addresses are left to the reader."""
+    from glob import has_magic
+
+    for name in names:
+        if not has_magic(name) and "://" not in name and not name.startswith("/vsi") and not Path(name).exists():
+            raise typer.BadParameter(f"{name!r} does not exist; expected a raster, or a folder or pattern of rasters")
+    return names
+
+
+SECTOR_HELP = "Sector file (TOML), its folder, or a sample's name."
+SectorArgument = Annotated[str, typer.Argument(metavar="SECTOR", help=SECTOR_HELP, autocompletion=_sample_names)]
+LayoutOption = Annotated[
+    str | None, typer.Option("--layout", help="Layout: its name in the sector, or a file. Default: the first.")
+]
+TargetOption = Annotated[
+    Literal["person", "group", "vehicle"], typer.Option("--target", help="person, group or vehicle.")
+]
+DirectionOption = Annotated[
+    Literal["inward", "outward"],
+    typer.Option("--direction", help="inward (towards the own side) or outward."),
+]
+YearsOption = Annotated[float, typer.Option("--years", callback=above_zero, help="Years over which costs are counted.")]
+DiscountOption = Annotated[float, typer.Option("--discount", min=0.0, max=1.0, help="Discount rate per year, 0 to 1.")]
 CatalogueOption = Annotated[
-    Path | None, typer.Option("--catalogue", help="Your equipment catalogue (TOML); overrides ours by name.")
+    Path | None,
+    typer.Option(
+        "--catalogue",
+        metavar="FILE",
+        help="Your equipment catalogue (TOML); overrides the shipped items.",
+        exists=True,
+        dir_okay=False,
+    ),
 ]

@@ -31,8 +31,8 @@ PAUSE_S: Final = 1.0
 def restarted_after_panic(environment: Mapping[str, str]) -> Iterator[threading.Event]:
     """Read this process's stderr, pass it on, and replace the process by itself at the first panic.
 
-    Yields the event to set once the broker serves: a panic before that is left to the caller, who finds that nobody
-    answers. Process id, arguments and the pipes to the parent stay; connections and all that the broker held in memory
+    Yields the event to set once the broker serves: a panic before that is left to the caller, which gets no
+    answer. Process id, arguments and the pipes to the parent stay; connections and all that the broker held in memory
     are lost, as after a kill. ``environment``: variables that the new process needs and this one has removed.
     """
     stderr, serves, ended = os.dup(2), threading.Event(), threading.Event()

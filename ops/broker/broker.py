@@ -48,7 +48,7 @@ class EmbeddedBroker:
     whatever ReceiveMaximum says, and answers no SUBSCRIBE while that window is full. On bad credentials it closes the
     connection without a CONNACK; it also closes it on a packet that is too large. The log of a subscription holds a
     fixed number of bytes and then discards the oldest, delivered or not. A connection reset between CONNECT and CONNACK
-    can make it panic and refuse everybody from then on; the process then restarts itself (``after_panic``).
+    can make it panic and refuse every connection from then on; the process then restarts itself (``after_panic``).
     """
 
     def __init__(
@@ -272,7 +272,7 @@ def _wait_until_open(url: BrokerUrl, alive: Callable[[], bool], log: Path) -> No
     while not _accepts(url):
         if not alive() or time.monotonic() > deadline:
             words = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
-            raise BrokerError(f"it did not start: {' '.join(words)}", where="broker", expected="a listening broker")
+            raise BrokerError(f"did not start: {' '.join(words)}", where="broker", expected="a listening broker")
         time.sleep(0.02)
 
 

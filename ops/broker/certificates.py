@@ -76,7 +76,9 @@ class Authority:
         try:
             return msgspec.json.decode(self._book.read_bytes(), type=list[Issued])
         except (OSError, msgspec.DecodeError) as error:
-            raise IdentityError(f"cannot be read ({error})", where=str(self._book), expected="what we wrote") from None
+            raise IdentityError(
+                f"cannot be read ({error})", where=str(self._book), expected="the file that Watchline wrote"
+            ) from None
 
     @property
     def not_after(self) -> datetime:
@@ -144,10 +146,10 @@ class Authority:
             self._certificate = x509.load_pem_x509_certificate((self.folder / "ca.pem").read_bytes())
         except (OSError, ValueError, TypeError) as error:
             raise IdentityError(
-                f"cannot be read ({error})", where=str(self.folder), expected="ca.key and ca.pem as we wrote them"
+                f"cannot be read ({error})", where=str(self.folder), expected="ca.key and ca.pem that Watchline wrote"
             ) from None
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise IdentityError("is a key of another kind", where=str(self.folder / "ca.key"), expected="an EC key")
+            raise IdentityError("a key of another kind", where=str(self.folder / "ca.key"), expected="an EC key")
         self._key = key
 
     def _make(self, name: str) -> None:
@@ -209,7 +211,7 @@ def _general_names(hosts: Sequence[str]) -> list[x509.GeneralName]:
                 names.append(x509.DNSName(host))
             except ValueError:
                 raise IdentityError(
-                    f"{ascii(host)[:80]} is no host", where="--host", expected="a name or an address"
+                    f"{ascii(host)[:80]} is not a host", where="--host", expected="a name or an address"
                 ) from None
     return names
 

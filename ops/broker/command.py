@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from geo.errors import BadInput
+from geo.message import Message
 from ingest.errors import BrokerError
 from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
 from ingest.security.key_register import TlsFiles
@@ -23,7 +24,8 @@ from ops.broker.identities import IdentityFolder, layout_ids
 from ops.broker.mosquitto_config import BrokerFolder, BrokerOptions, running_process
 from ops.broker.probe import Probe
 from ops.broker.rights_check import Matrix, check_broker
-from ops.runtime.output import write_private
+from ops.runtime.output import say, show, write_private
+from ops.runtime.tables import show_table, table_of
 from ops.sector.sector_file import layout_path, load_sector
 from ops.sector.settings import load_settings
 
@@ -64,21 +66,8 @@ def configure(request: Request, screen: Console) -> dict[str, Any]:
     folder = BrokerFolder(request.out)
     made = folder.write(options)
     installation = folder.installation()
-    screen.print(
-        f"Sector {sector.name}: {len(made)} new certificates, {len(installation.clients)} clients.\n"
-        f"  the broker listens at {installation.listen}:{installation.port}, and is reached as"
-        f" {', '.join(installation.hosts)}\n"
-        f"{_warnings(folder)}"
-        f"  {request.out / 'broker'} goes to the broker's machine; in that folder: mosquitto -c"
-        f" {folder.configuration.name}\n"
-        f"{_owner(installation.user)}"
-        f"  {request.out / 'identities'} has one folder to carry to each sensor and unit\n"
-        f"  {request.out / 'authority'} stays here; whoever has its key can become anybody\n"
-        f"Then: watchline broker check HOST:PORT --config {request.out}",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
+    for line in _report(request.out, sector.name, len(made)):
+        show(screen, line)
     return {
         "sector": sector.name,
         "made": made,
@@ -89,31 +78,39 @@ def configure(request: Request, screen: Console) -> dict[str, Any]:
     }
 
 
-def _warnings(folder: BrokerFolder) -> str:
-    """Return what will keep clients from connecting: a broker without a name of its own, an authority that ends."""
-    installation, lines = folder.installation(), []
+def _report(out: Path, sector: str, made: int) -> list[Message]:
+    """Return what was written, what will keep clients from connecting, and where to copy the parts."""
+    folder = BrokerFolder(out)
+    installation, ends = folder.installation(), folder.authority_ends()
+    address = f"{installation.listen}:{installation.port}"
+    lines = [
+        Message(
+            "console-broker-written",
+            {"sector": sector, "certificates": made, "clients": len(installation.clients)},
+        ),
+        Message("console-broker-listens", {"address": address, "hosts": tuple(installation.hosts)}),
+    ]
     if not installation.hosts_given and installation.listen not in ("127.0.0.1", "::1", "localhost"):
-        lines.append("  WARNING: clients that reach it by another name or address refuse it; give --host NAME")
-    ends = folder.authority_ends()
+        lines.append(Message("console-broker-no-host"))
     if ends - datetime.now(UTC) < timedelta(days=installation.days):
-        lines.append(
-            f"  WARNING: the authority ends on {ends:%Y-%m-%d}, and all certificates with it; write a new folder"
-        )
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _owner(user: str | None) -> str:
-    """Return the account that must own the broker's folder: its keys are private, and Mosquitto gives up root."""
-    if user is not None:
-        return f"    there it must belong to {user}, whom Mosquitto becomes when started as root\n"
-    return "    there it must belong to whoever runs Mosquitto; started as root it becomes mosquitto, or --user\n"
+        lines.append(Message("console-broker-authority-ends", {"day": f"{ends:%Y-%m-%d}"}))
+    user = installation.user
+    return [
+        *lines,
+        Message("console-broker-copy", {"folder": str(out / "broker"), "file": folder.configuration.name}),
+        Message("console-broker-owner-unknown") if user is None else Message("console-broker-owner", {"user": user}),
+        Message("console-broker-identities", {"folder": str(out / "identities")}),
+        Message("console-broker-authority", {"folder": str(out / "authority")}),
+        Message("console-broker-next", {"folder": str(out)}),
+    ]
 
 
 def check(address: str, config: Path, screen: Console) -> tuple[dict[str, Any], bool]:
     """Test the live broker's ACL; return the figures and whether the broker behaves as required."""
     host, port = host_and_port(address, "HOST:PORT")
-    with screen.status("Checking ...") as status:
-        matrix = check_broker(host, port, config, progress=lambda step: status.update(f"Checking: {step} ..."))
+    with screen.status("") as status:
+        progress = partial(say, "console-broker-checking")
+        matrix = check_broker(host, port, config, progress=lambda step: status.update(progress(step=step)))
     _show(matrix, screen)
     deviations = [finding.as_dict() for finding in matrix.findings if not finding.ok]
     figures = {"broker": address, "sector": matrix.sector, "checked": len(matrix.findings), "deviations": deviations}
@@ -122,23 +119,27 @@ def check(address: str, config: Path, screen: Console) -> tuple[dict[str, Any], 
 
 def revoke(name: str, config: Path, address: str | None, screen: Console) -> dict[str, Any]:
     """Revoke all rights of a name, at the broker (where it can be reached) and in the register that ingest uses."""
+    broker = None if address is None else host_and_port(address, "--broker")
+    if not (config / "installation.json").exists() and not IdentityFolder(config).register_path.exists():
+        raise BadInput(f"{config} holds no keys", where="--config", expected="a folder written by `broker config`")
     if not (config / "installation.json").exists():  # keys of an embedded broker: there are no certificates
         records = IdentityFolder(config).revoke(name)
-        screen.print(f"{name}: {len(records)} keys revoked; ingest refuses them within a second.", markup=False)
+        show(screen, "console-revoked-keys", name=name, keys=len(records))
         return {"name": name, "keys": len(records), "certificates": 0, "reloaded": False, "disconnected": False}
     folder = BrokerFolder(config)
     certificates = folder.revoke(name)
     process = running_process(folder)
     if process is not None:
         os.kill(process, signal.SIGHUP)
-    kicked = address is not None and _kick(folder, name, *host_and_port(address, "--broker"))
-    reload = "Mosquitto reads its files again" if process else f"copy {config / 'broker'} to the broker and SIGHUP it"
-    screen.print(f"{name}: {certificates} certificates and its keys revoked; {reload}.", markup=False)
+    kicked = broker is not None and _kick(folder, name, *broker)
+    reloaded = process is not None
+    folder_to_copy = str(config / "broker")
+    show(screen, "console-revoked", name=name, certificates=certificates, reloaded=reloaded, folder=folder_to_copy)
     return {
         "name": name,
         "keys": 1,
         "certificates": certificates,
-        "reloaded": process is not None,
+        "reloaded": reloaded,
         "disconnected": kicked,
     }
 
@@ -147,7 +148,7 @@ def host_and_port(text: str, where: str) -> tuple[str, int]:
     """Split ``host:port``; BadInput for any other form."""
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise BadInput(f"{ascii(text)[:80]} is no address", where=where, expected="HOST:PORT")
+        raise BadInput(f"{ascii(text)[:80]} is not a valid address", where=where, expected="HOST:PORT")
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
@@ -175,22 +176,30 @@ def _kick(folder: BrokerFolder, name: str, host: str, port: int) -> bool:
 
 
 def _show(matrix: Matrix, screen: Console) -> None:
-    """Show a table of party by action, with the number of correct results; then list every deviation."""
-    table = Table(title=f"Rights at {matrix.host}:{matrix.port}, as they should be / tried", title_justify="left",
-                  box=None, header_style="dim")  # fmt: skip
+    """Show a table of client by action, with the number of correct results; then list every deviation."""
+    title = say("console-broker-matrix", address=f"{matrix.host}:{matrix.port}")
+    table = table_of("actor", title=title)
     kinds = list(dict.fromkeys(finding.what for finding in matrix.findings))
-    table.add_column("who")
     for kind in kinds:
-        table.add_column(kind, justify="right")
+        table.add_column(_action(kind), justify="right")
     good = Counter((finding.who, finding.what) for finding in matrix.findings if finding.ok)
     tried = Counter((finding.who, finding.what) for finding in matrix.findings)
     for party in dict.fromkeys(finding.who for finding in matrix.findings):
         cells = [f"{good[party, kind]} / {tried[party, kind]}" if tried[party, kind] else "–" for kind in kinds]
-        table.add_row(party, *cells)
-    screen.print(table)
-    for finding in matrix.findings:
-        if not finding.ok:
-            verb = "may not" if finding.happened else "should be able to"
-            screen.print(
-                f"DEVIATION: {finding.who} {verb} {finding.what}: {finding.where}", markup=False, highlight=False
-            )
+        table.add_row(say("console-broker-party", party=party), *cells)
+    show_table(screen, table)
+    deviations = [finding for finding in matrix.findings if not finding.ok]
+    for finding in deviations:
+        show(
+            screen,
+            "console-broker-permitted" if finding.happened else "console-broker-refused",
+            party=say("console-broker-party", party=finding.who),
+            action=_action(finding.what),
+            where=finding.where,
+        )
+    if not deviations:
+        show(screen, "console-broker-correct", count=len(matrix.findings))
+
+
+def _action(name: str) -> str:
+    return say("console-broker-action", action=name.replace(" ", "_"))

@@ -9,21 +9,20 @@ Names are unique over all roles, because the certificate and the broker's rights
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ingest.errors import IdentityError, TopicError
 from ingest.security.key_bundle import REGISTER, SIGNING_KEY, open_bundle
-from ingest.security.key_register import EVERYWHERE, Identity, KeyRecord, Register, RegisterFile, Role, record_of
+from ingest.security.key_register import EVERYWHERE, Identity, KeyRecord, KeyRole, Register, RegisterFile, record_of
 from ingest.security.signature import Signer
 from ingest.topics import identifier
 from ops.runtime.file_lock import lock_file
@@ -39,14 +38,14 @@ INGEST_UNITS: Final = "ingest-units"
 two connections with one name.
 """
 FEED: Final = "feed"
-RESERVED: Final[dict[str, Role]] = {INGEST: "ingest", FEED: "feed"}
+RESERVED: Final[dict[str, KeyRole]] = {INGEST: "ingest", FEED: "feed"}
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
     """A name in a role; a sensor's may end in ``*``: a gateway that sends for all names with that prefix."""
 
-    role: Role
+    role: KeyRole
     name: str
 
     @property
@@ -106,7 +105,9 @@ class IdentityFolder:
             valid = [record for record in records if record.name == name and record.revoked_at is None]
             if not valid:
                 raise IdentityError(
-                    f"{ascii(name)[:80]} has no key that could be revoked", where=str(self.path), expected="its name"
+                    f"{self.path} has no key of {ascii(name)[:80]} to revoke",
+                    where="NAME",
+                    expected="a sensor or unit with a key",
                 )
             gone = {record.key for record in valid}
             self._write(
@@ -140,7 +141,7 @@ class IdentityFolder:
         for name in wanted:
             if roles.get(name.folder, name.role) != name.role:
                 raise IdentityError(
-                    f"{name.name} is a {roles[name.folder]} already", where=name.role, expected="names used once"
+                    f"{name.name} is a {roles[name.folder]} already", where=name.role, expected="each name once"
                 )
 
     @contextmanager
@@ -180,9 +181,14 @@ def layout_ids(layout: Path) -> list[str]:
 
     Errors in a layout are reported where it is opened.
     """
+    from sensors.errors import LayoutError
+    from sensors.layout import RECORDS
+    from sensors.layout_document import read_document
+
     try:
-        return [str(feature["properties"]["id"]) for feature in json.loads(layout.read_bytes())["features"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        document: Any = read_document(layout, RECORDS)
+        return [str(feature["properties"]["id"]) for feature in document["features"]]
+    except (LayoutError, ValueError, KeyError, TypeError):
         return []
 
 
@@ -202,9 +208,9 @@ def _checked(names: Sequence[Name]) -> list[Name]:
                 expected="1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit",
             )
         if RESERVED.get(name.folder, name.role) != name.role:
-            raise IdentityError(f"{name.name} is a name of our own", where=name.role, expected="another name")
+            raise IdentityError(f"{name.name} is reserved for Watchline", where=name.role, expected="another name")
         if by_folder.setdefault(name.folder, name) != name:
-            raise IdentityError(f"{name.name} is used twice", where=name.role, expected="names used once")
+            raise IdentityError(f"{name.name} occurs twice", where=name.role, expected="each name once")
     return list(by_folder.values())
 
 

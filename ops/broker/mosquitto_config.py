@@ -76,7 +76,7 @@ class BrokerOptions:
 
 
 class _Installation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What ``broker check`` and ``broker revoke`` need from a folder: installation.json."""
+    """The part of a folder that ``broker check`` and ``broker revoke`` need: installation.json."""
 
     sector: str
     clients: dict[str, BrokerRole] = {}
@@ -132,7 +132,7 @@ class BrokerFolder:
             return msgspec.json.decode(path.read_bytes(), type=_Installation)
         except (OSError, msgspec.DecodeError) as error:
             raise IdentityError(
-                f"cannot be read ({error})", where=str(path), expected="a folder that `broker config` wrote"
+                f"cannot be read ({error})", where=str(path), expected="a folder written by `broker config`"
             ) from None
 
     def write(self, options: BrokerOptions) -> list[str]:
@@ -142,7 +142,7 @@ class BrokerFolder:
         clients = _clients(options)
         known = self.installation() if (folder / "installation.json").exists() else _Installation(options.sector)
         if known.sector != options.sector:
-            raise IdentityError(f"is of sector {known.sector}", where=str(folder), expected=options.sector)
+            raise IdentityError(f"belongs to sector {known.sector}", where=str(folder), expected=options.sector)
         for name in options.renew:
             if name not in known.revoked:
                 raise IdentityError(f"{ascii(name)[:80]} is not revoked", where="--renew", expected="a revoked name")
@@ -174,7 +174,9 @@ class BrokerFolder:
         """
         known = self.installation()
         if name not in known.clients:
-            raise IdentityError(f"{ascii(name)[:80]} is unknown here", where=str(self.path), expected="a client's name")
+            raise IdentityError(
+                f"{self.path} has no client {ascii(name)[:80]}", where="NAME", expected="a sensor, a unit or a service"
+            )
         folder = self.path.absolute()
         authority = Authority(folder / "authority", name="")
         count = authority.revoke(name, datetime.now(UTC))
@@ -236,7 +238,7 @@ def acl(sector: str, clients: Sequence[Client], revoked: Sequence[str]) -> str:
     A pattern gives every client both a sensor's and a unit's branch under its name; a denial removes the one that does
     not apply. Denials precede all other rules, and a name that is not listed has no certificate.
     """
-    lines = ["# Written by `watchline broker config`; changed by it alone."]
+    lines = ["# Written by `watchline broker config`; do not edit."]
     for owner in ("sensor", "unit"):
         for access, channels in (("write", OWN_WRITE[owner]), ("read", OWN_READ[owner])):
             lines += [f"pattern {access} {PREFIX}/{sector}/{owner}/%u/{channel}" for channel in channels]
@@ -258,7 +260,7 @@ def acl(sector: str, clients: Sequence[Client], revoked: Sequence[str]) -> str:
 
 def _configuration(settings: _Installation, *, persistence: bool) -> str:
     lines = [
-        "# Written by `watchline broker config`. To be started in this file's folder: mosquitto -c mosquitto.conf",
+        "# Written by `watchline broker config`. Start in this folder: mosquitto -c mosquitto.conf",
         f"listener {settings.port} {settings.listen}",
         "cafile ca.pem",
         "certfile server.pem",
@@ -296,7 +298,7 @@ def _clients(options: BrokerOptions) -> list[Client]:
     clients = [Client(name, "sensor") for name in dict.fromkeys(options.sensors)]
     clients += [Client(name, "unit") for name in units]
     if INGEST_UNITS in {client.name for client in clients}:
-        raise IdentityError(f"{INGEST_UNITS} is kept for ingest itself", where="names", expected="another name")
+        raise IdentityError(f"{INGEST_UNITS} is reserved for ingest", where="names", expected="another name")
     clients += [
         Client(UNIT, "operator"),
         Client(INGEST, "ingest"),
@@ -305,7 +307,9 @@ def _clients(options: BrokerOptions) -> list[Client]:
     ]
     for client in clients:
         if client.name.startswith("probe-"):
-            raise IdentityError(f"{client.name} is kept for `broker check`", where=client.part, expected="another name")
+            raise IdentityError(
+                f"{client.name} is reserved for `broker check`", where=client.part, expected="another name"
+            )
     return clients
 
 

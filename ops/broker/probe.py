@@ -120,4 +120,4 @@ class Probe:
             return self._answers.pop((request, mid))
 
     def _error(self, why: str) -> BrokerError:
-        return BrokerError(why, where=self._where, expected="an answer of the broker")
+        return BrokerError(why, where=self._where, expected="an answer from the broker")

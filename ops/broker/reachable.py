@@ -38,7 +38,7 @@ def wait_until_reachable(url: BrokerUrl, *, timeout_s: float) -> None:
         except OSError:
             if time.monotonic() >= deadline_s:
                 raise BrokerError(
-                    f"nothing answers at {url.shown}",
+                    f"no answer from {url.shown}",
                     where="broker",
                     expected=f"a connection within {timeout_s:.0f} s",
                 ) from None

@@ -1,4 +1,4 @@
-"""Test of a broker's topic rights: every party in a sector attempts every operation on the live broker.
+"""Test of a broker's ACL: every kind of client of a sector attempts every operation on the live broker.
 
 Parties {sensor A, sensor B, unit, operator, ingest, feed, revoked, expired, stranger, none, plaintext} × actions
 {publish, retain, will, receive} × topics or filters. The expected result comes from ``ops.broker.topic_rights``, not
@@ -26,7 +26,7 @@ from ops.broker.probe import REFUSED, Probe
 from ops.broker.topic_rights import OWN_READ, OWN_WRITE, Client, matches, may_read, may_write, read_filters
 
 OUTSIDERS: Final = ("revoked", "expired", "stranger", "none", "plaintext")
-"""Parties that must not connect: bad certificates, one by another authority, no certificate, no TLS."""
+"""Clients that must not connect: bad certificates, one of another authority, no certificate, no TLS."""
 
 
 WILL_WITHIN_S: Final = 20.0
@@ -84,13 +84,13 @@ def check_broker(host: str, port: int, config: Path, *, progress: Callable[[str]
     with connected(matrix) as probes:
         progress("receive")
         check_receiving(matrix, probes)
-        progress("publish and retain")
+        progress("publish")
         _check_publishing(matrix, probes)
-    progress("ids")
+    progress("takeover")
     _check_takeover(matrix)
-    progress("last wills")
+    progress("wills")
     _check_wills(matrix)
-    progress("who may not connect")
+    progress("outsiders")
     _check_outsiders(matrix)
     return matrix
 

@@ -6,9 +6,7 @@ import logging
 import os
 import signal
 import sys
-import time
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,214 +14,118 @@ from geo.errors import WatchlineError
 from ops.analysis.coverage.options import CoverageOptions
 from ops.analysis.terrain.options import SitesOptions
 from ops.cli.archive import archive_app
+from ops.cli.audit import audit_app
 from ops.cli.broker import broker_app, dead_letters_app
+from ops.cli.catalogue import catalogue_app
 from ops.cli.challenge import challenge
+from ops.cli.command_tree import Command, RootGroup, show_help
 from ops.cli.compare import compare
 from ops.cli.journal import journal_app
-from ops.cli.options import (
-    BrokerOption,
-    IdentityOption,
-    JsonOption,
-    LayoutOption,
-    PortOption,
-    SectorOption,
-    SeedOption,
-    answer,
-    command_of,
-    fail,
-    screen,
-)
+from ops.cli.operations import demo, record, replay, run, serve, simulate
+from ops.cli.options import BrokerOption, IdentityOption, JsonOption, answer, broker_url, command_of, fail, screen
 from ops.cli.plan import plan
 from ops.cli.score import score
+from ops.cli.sector import sector_app
 from ops.cli.sensor import sensor_app
+from ops.cli.store import store_app
 from ops.cli.terrain import terrain_app
+from ops.cli.user import user_app
+from ops.cli.wrong_values import UsageError, WrongValue, sentence_of
 from ops.runtime.compile_kernels import forget_outdated
-
-BEGAN_S = time.monotonic()
+from ops.runtime.output import LANGUAGE, UNITS
 
 app = typer.Typer(
     name="watchline",
-    help="Border surveillance and sensor fusion: what moves, where, how sure, and what nobody can see.",
-    no_args_is_help=True,
+    cls=RootGroup,
+    help="Fuse radar, camera and ground-sensor detections along a land border into tracks and alerts, and show where "
+    "coverage is missing.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    suggest_commands=False,
 )
-
-UsageError: Any = typer.BadParameter.__mro__[1]
-"""The exception for a wrong option, which typer does not export by name; BadParameter is a subclass of it."""
 
 
 @app.callback(invoke_without_command=True)
 def root(
-    version: Annotated[bool, typer.Option("--version", help="Say the version and stop.")] = False,
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more, to stderr.")] = False,
+    language: Annotated[
+        str | None,
+        typer.Option("--language", metavar="en|fr", envvar=LANGUAGE, help="Language of the output."),
+    ] = None,
+    units: Annotated[
+        str | None,
+        typer.Option("--units", metavar="metric|nautical|imperial", envvar=UNITS, help="Units of the output."),
+    ] = None,
 ) -> None:
-    """Border surveillance and sensor fusion."""
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s")
     if version:
         from importlib.metadata import version as installed
 
         sys.stdout.write(f"watchline {installed('watchline')}\n")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        show_help(context)
+    # the processes that a command starts inherit them
+    os.environ.update({variable: value for variable, value in ((LANGUAGE, language), (UNITS, units)) if value})
 
 
-@app.command()
-def demo(
-    sector: SectorOption = "cumberland",
-    layout: LayoutOption = None,
-    duration: Annotated[
-        float | None,
-        typer.Option("--duration", min=1.0, help="Wall seconds from the first publish. Default: until Ctrl-C."),
-    ] = None,
-    speed: Annotated[float, typer.Option("--speed", min=0.1, max=100.0, help="Scenario seconds a wall second.")] = 1.0,
-    seed: SeedOption = 1,
-    broker: BrokerOption = None,
-    port: PortOption = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder of the files; an earlier demo's are replaced.")] = Path(
-        "out/demo"
-    ),
-    headless: Annotated[bool, typer.Option("--headless", help="No live console: a line now and then.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Watch a border sector work: simulated sensors, everything else real."""
-    from ingest.mqtt.broker_url import BrokerUrl
-    from ops.room.demo import DemoOptions
-    from ops.room.demo_command import run_demo
-
-    url = None if broker is None else BrokerUrl.parse(broker)
-    options = DemoOptions(sector, out, layout, duration, speed, seed, url, port)
-    summary = run_demo(options, screen, headless=headless or as_json or not screen.is_terminal, began_s=BEGAN_S)
-    answer(summary.figures, as_json=as_json)
-    if not summary.balanced:
-        raise WatchlineError("The conservation counts do not balance; the summary says for which sensor.")
-
-
-@app.command()
-def run(
-    sector: SectorOption,
-    data: Annotated[Path, typer.Option("--data", help="Folder of the journal and the store; kept between runs.")],
-    layout: LayoutOption = None,
-    broker: BrokerOption = None,
-    port: PortOption = None,
-    settings: Annotated[
-        Path | None, typer.Option("--settings", help="TOML with units, [tracker], [alerts].", exists=True)
-    ] = None,
-    identity: IdentityOption = None,
-    sapient: Annotated[
-        str | None, typer.Option("--sapient", metavar="HOST:PORT", help="Call this SAPIENT middleware as its peer.")
-    ] = None,
-    sapient_listen: Annotated[
-        str | None, typer.Option("--sapient-listen", metavar="HOST:PORT", help="Listen here for SAPIENT nodes.")
-    ] = None,
-) -> None:
-    """Run a sector with its real sensors until Ctrl-C; goes on where it stopped."""
-    from ingest.mqtt.broker_url import BrokerUrl
-    from ops.room.run_command import run_sector, sapient_endpoints
-
-    url = None if broker is None else BrokerUrl.parse(broker)
-    endpoints = sapient_endpoints(sapient, sapient_listen)
-    run_sector(
-        sector,
-        layout,
-        data,
-        broker=url,
-        port=port,
-        settings=settings,
-        identity=identity,
-        sapient=endpoints,
-        screen=screen,
-    )
-
-
-@app.command()
-def serve(
-    store: Annotated[Path, typer.Argument(help="A store: out/demo/store.db, or the one in the folder of `run`.")],
-    sector: SectorOption = "cumberland",
-    layout: LayoutOption = None,
-    port: PortOption = None,
-) -> None:
-    """Show the live map over a store that is there already, until Ctrl-C; nothing in it is changed."""
-    from ops.room.serve_command import serve_store
-
-    serve_store(store, sector, layout, port=port, screen=screen)
-
-
-@app.command()
-def simulate(
-    out: Annotated[Path, typer.Option("--out", help="Folder for messages.jsonl and truth.parquet.")],
-    sector: SectorOption = "cumberland",
-    layout: LayoutOption = None,
-    duration: Annotated[float, typer.Option("--duration", min=1.0, help="Scenario seconds.")] = 600.0,
-    seed: SeedOption = 1,
-    as_json: JsonOption = False,
-) -> None:
-    """Write what a layout's sensors would send of a simulated night, and the truth."""
-    from ops.room.offline import simulate_to_files
-
-    answer(simulate_to_files(sector, layout, out, duration_s=duration, seed=seed, screen=screen), as_json=as_json)
-
-
-@app.command()
-def record(
-    broker: Annotated[str, typer.Option("--broker", metavar="URL", envvar="WATCHLINE_BROKER", help="Your broker.")],
-    sector_id: Annotated[str, typer.Option("--sector-id", help="The sector's name in topics.")],
-    journal: Annotated[Path, typer.Option("--journal", help="Journal file; an existing one is continued.")],
-    duration: Annotated[float | None, typer.Option("--duration", min=1.0, help="Seconds. Default: to Ctrl-C.")] = None,
-    identity: IdentityOption = None,
-    signed: Annotated[bool, typer.Option("--signed", help="Refuse what no registered key has signed.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Journal what a broker delivers, without fusing it: an ingest of its own, not to be used beside `run`."""
-    from ingest.mqtt.broker_url import BrokerUrl
-    from ops.room.record_command import Recording, record_journal
-
-    recording = Recording(BrokerUrl.parse(broker), sector_id, journal, identity, signed, duration)
-    answer(record_journal(recording, screen=screen), as_json=as_json)
-
-
-@app.command()
-def replay(
-    journal: Annotated[Path, typer.Argument(help="A journal: out/demo/journal.db, or what `record` wrote.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for tracks.parquet and alerts.geojson.")],
-    sector: SectorOption = "cumberland",
-    layout: LayoutOption = None,
-    settings: Annotated[Path | None, typer.Option("--settings", help="TOML as for `run`.", exists=True)] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Fuse a journal again: the same tracks and alerts, to the bit."""
-    from ops.room.offline import replay_journal
-
-    answer(replay_journal(journal, sector, layout, out, settings=settings, screen=screen), as_json=as_json)
-
-
-@app.command()
 @command_of(CoverageOptions)
 def coverage(options: CoverageOptions, *, as_json: JsonOption = False) -> None:
-    """Say and draw how well a layout covers its sector, for one target in one state of weather."""
+    """Compute detection coverage of a layout.
+
+    For one target class and one weather condition: rasters, tables by segment,
+    maps and a summary.
+
+    Examples
+    --------
+    watchline coverage cumberland --out out/coverage
+    watchline coverage cumberland --layout hightech \\
+        --conditions night,fog --out out/fog
+    """
     from ops.analysis.coverage.command import cover
 
     answer(cover(options, screen), as_json=as_json)
 
 
-@app.command()
 @command_of(SitesOptions)
 def sites(options: SitesOptions, *, as_json: JsonOption = False) -> None:
-    """Say what candidate sites see of a sector together, and which few of them see most of its belt."""
+    """Compute what candidate sites can see.
+
+    Computes the viewshed of each candidate and of all together, and selects
+    the sites with the largest combined coverage.
+
+    Examples
+    --------
+    watchline sites cumberland candidates.geojson --choose 5 --out out/sites
+    """
     from ops.analysis.terrain.sites_command import look_from_sites
 
     answer(look_from_sites(options, screen), as_json=as_json)
 
 
-@app.command()
 def doctor(
     broker: BrokerOption = None,
     identity: IdentityOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what is installed, reachable and missing, and what to do about it; of keys and certificates, what ends."""
+    """Check the installation and what it needs.
+
+    Lists what is installed, reachable or missing, with a remedy for each, and
+    with --identity the keys and certificates that expire soon. The exit code
+    is 1 if anything needed is missing.
+
+    Examples
+    --------
+    watchline doctor
+    watchline doctor --broker mqtts://broker.example --identity broker
+    """
     from ops.admin.doctor import examine, show
 
+    if broker is not None:
+        broker_url(broker)
     findings = examine(broker, identity)
     show(findings, screen)
     answer(
@@ -234,16 +136,42 @@ def doctor(
         raise typer.Exit(1)
 
 
-app.command()(challenge)
-app.command()(compare)
-app.command()(plan)
-app.command()(score)
+def completion(
+    shell: Annotated[
+        Literal["bash", "zsh", "fish"], typer.Argument(metavar="SHELL", help="Your shell: bash, zsh or fish.")
+    ],
+) -> None:
+    """Print a shell completion script.
+
+    Examples
+    --------
+    eval "$(watchline completion bash)"
+    watchline completion fish > ~/.config/fish/completions/watchline.fish
+    """
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]
+
+    script = get_completion_script(prog_name="watchline", complete_var=COMPLETION_VARIABLE, shell=shell)
+    sys.stdout.write(script + "\n")
+
+
+COMPLETION_VARIABLE = "_WATCHLINE_COMPLETE"
+for function in (
+    *(demo, run, serve, replay),
+    *(coverage, challenge, sites, score),
+    *(plan, compare, simulate, record, doctor, completion),
+):
+    app.command(cls=Command)(function)
+app.add_typer(sector_app, name="sector")
+app.add_typer(catalogue_app, name="catalogue")
 app.add_typer(terrain_app, name="terrain")
 app.add_typer(sensor_app, name="sensor")
 app.add_typer(journal_app, name="journal")
 app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
+app.add_typer(audit_app, name="audit")
+app.add_typer(store_app, name="store")
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(user_app, name="user")
 
 
 def main() -> None:
@@ -258,20 +186,22 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     forget_outdated()
+    if COMPLETION_VARIABLE in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="watchline", complete_var=COMPLETION_VARIABLE)
+    except WrongValue as error:
+        fail(str(error), 2)
     except WatchlineError as error:
         fail(str(error), 1)
     except UsageError as error:
-        if len(sys.argv) < 2:
-            error.show()  # the command had no arguments: this prints the help
-            raise SystemExit(2) from None
-        command = "watchline" if error.ctx is None else error.ctx.command_path
-        fail(f"{error.format_message().rstrip('.')}; {command} --help says what can be given.", 2)
+        fail(sentence_of(error), 2)
     except typer.Abort:
         fail("stopped.", 130)
     except OSError as error:
         if error.filename is None:
             raise
-        fail(f"{error.filename}: {error.strerror}; expected a place that can be read and written.", 1)
+        fail(f"{error.filename}: {error.strerror}; expected a path that can be read and written.", 1)
     raise SystemExit(code if isinstance(code, int) else 0)

@@ -3,70 +3,90 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from ops.cli.options import JsonOption, answer, screen
+from ops.analysis.option_types import SECTOR_HELP, LayoutOption, SectorArgument
+from ops.cli.command_tree import Command, CommandGroup
+from ops.cli.options import JournalArgument, JsonOption, SettingsOption, answer, screen
 
-archive_app = typer.Typer(
-    help="Days and years of detections as GeoParquet, and the tracks made of them.", no_args_is_help=True
-)
-
-OutOption = Annotated[Path, typer.Option("--out", help="Folder of the archive; a folder a sector in it.")]
+archive_app = typer.Typer(cls=CommandGroup, help="Archive detections and reprocess them.")
 
 
-@archive_app.command("detections")
+@archive_app.command("detections", cls=Command)
 def detections(
-    journal: Annotated[Path, typer.Argument(help="A journal, or a data folder that holds one.", exists=True)],
-    out: OutOption,
-    sector: Annotated[str, typer.Option("--sector", help="Sector TOML file, or a sample's name.")] = "cumberland",
-    layout: Annotated[str | None, typer.Option("--layout", help="Layout by name or file. Default: the first.")] = None,
-    piece: Annotated[str, typer.Option("--piece", metavar="hour|day", help="What one file holds, in UTC.")] = "hour",
+    sector: SectorArgument,
+    journal: JournalArgument,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder of the archive, with a folder for each sector.")
+    ],
+    layout: LayoutOption = None,
+    piece: Annotated[
+        Literal["hour", "day"], typer.Option("--piece", metavar="hour|day", help="Period of one file, in UTC.")
+    ] = "hour",
     as_json: JsonOption = False,
 ) -> None:
-    """Write a journal's detections into an archive, by hour or day of receipt; empty scans too."""
+    """Archive a journal's detections as GeoParquet.
+
+    Writes one file for each hour or day of receipt, empty scans included.
+
+    Examples
+    --------
+    watchline archive detections cumberland data --out archive
+    """
+    from ops.audit.command import record_command
     from ops.journal.archive import archive_journal
     from ops.journal.command import journal_path
     from ops.journal.reader import JournalReader
-    from ops.runtime.output import progress_bar
+    from ops.runtime.output import progress_bar, say, show
     from ops.sector.open_sector import open_sector
     from ops.sector.sector_file import load_sector
 
     ground = open_sector(load_sector(sector), layout)
+    record_command(journal_path(journal), "archive detections", f"all detections of {journal}")
     with JournalReader(journal_path(journal)) as reader:
         rows = reader.last_id()
     with progress_bar(screen) as progress:
-        bar = progress.add_task("journal rows", total=rows)
+        bar = progress.add_task(say("console-progress", step="rows"), total=rows)
         figures = archive_journal(
             journal_path(journal), ground, out, piece=piece, note=lambda read: progress.advance(bar, read)
         )
-    screen.print(f"{figures['scans']} scans in {len(figures['files'])} files: {out}", markup=False)
+    show(screen, "console-archived", scans=figures["scans"], files=len(figures["files"]), folder=str(out))
     answer(figures, as_json=as_json)
 
 
-@archive_app.command("track")
+@archive_app.command("track", cls=Command)
 def track(
-    archive: Annotated[Path, typer.Argument(help="What `archive detections` wrote.", exists=True, file_okay=False)],
-    out: OutOption,
-    sector: Annotated[
-        list[str] | None, typer.Option("--sector", help="Sector TOML file, or a sample's name; may be repeated.")
-    ] = None,
-    settings: Annotated[
-        Path | None, typer.Option("--settings", help="TOML, as for `run`.", exists=True, dir_okay=False)
-    ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Sectors that run beside each other.")] = 2,
+    sectors: Annotated[list[str], typer.Argument(metavar="SECTOR", help=f"{SECTOR_HELP} One or more.")],
+    archive: Annotated[
+        Path, typer.Argument(help="Archive written by `archive detections`.", exists=True, file_okay=False)
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder of the tracks, with a folder for each sector.")
+    ],
+    settings: SettingsOption = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Sectors processed in parallel.")] = 2,
     as_json: JsonOption = False,
 ) -> None:
-    """Track an archive piece by piece and correlate it with ground and border; goes on where it was interrupted."""
-    from ops.journal.archive import count_pieces, track_archive
-    from ops.runtime.output import progress_bar
+    """Track the detections of an archive.
 
-    sectors = sector or ["cumberland"]
+    Processes one file after another, relates the tracks to terrain and border,
+    and resumes an interrupted run.
+
+    Examples
+    --------
+    watchline archive track cumberland archive --out tracks
+    """
+    from ops.journal.archive import count_pieces, track_archive
+    from ops.runtime.output import progress_bar, say, show
+    from ops.sector.settings import load_settings
+
+    load_settings(settings)
     with progress_bar(screen) as progress:
-        bar = progress.add_task("pieces", total=count_pieces(archive, sectors))
+        bar = progress.add_task(say("console-progress", step="files"), total=count_pieces(archive, sectors))
         figures = track_archive(
             archive, sectors, out, settings=settings, workers=workers, done=lambda _: progress.advance(bar)
         )
-    screen.print(f"{figures['pieces']} pieces of {len(sectors)} sectors: {out}", markup=False)
+    show(screen, "console-archive-tracked", files=figures["pieces"], sectors=len(sectors), folder=str(out))
     answer(figures, as_json=as_json)

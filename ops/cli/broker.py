@@ -2,51 +2,90 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from ops.cli.options import JournalArgument, JsonOption, answer, screen
+from geo.errors import BadInput
+from ops.analysis.option_types import LayoutOption, SectorArgument
+from ops.cli.command_tree import Command, CommandGroup
+from ops.cli.options import JournalArgument, JsonOption, SettingsOption, answer, screen, sensor_name_of
 
-broker_app = typer.Typer(help="Configure Mosquitto for a sector, prove its rights, revoke.", no_args_is_help=True)
+HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.:_-]*[A-Za-z0-9])?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+ACCOUNT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
+
+
+def hosts(names: list[str] | None) -> list[str] | None:
+    """Refuse what is neither a host name nor an address."""
+    for name in names or []:
+        if not HOST.fullmatch(name):
+            raise typer.BadParameter(f"{name!r}; expected a host name or an address")
+    return names
+
+
+def account(name: str | None) -> str | None:
+    """Refuse what cannot be the name of an account."""
+    if name is not None and not ACCOUNT.fullmatch(name):
+        raise typer.BadParameter(f"{name!r}; expected the name of an account, such as mosquitto")
+    return name
+
+
+broker_app = typer.Typer(cls=CommandGroup, help="Configure Mosquitto, test its ACL, revoke keys.")
 
 ConfigOption = Annotated[
-    Path, typer.Option("--config", metavar="DIR", help="What `broker config` wrote.", exists=True, file_okay=False)
+    Path,
+    typer.Option("--config", metavar="DIR", help="Folder written by `broker config`.", exists=True, file_okay=False),
 ]
 
 
-@broker_app.command("config")
+@broker_app.command("config", cls=Command)
 def config(
+    sector: SectorArgument,
     out: Annotated[
-        Path, typer.Option("--out", help="Folder; an existing one is completed: keys stay, certificates are renewed.")
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", help="Output folder; in an existing one, keys are kept and certificates renewed."
+        ),
     ],
-    sector: Annotated[str, typer.Option("--sector", help="Sector TOML file, or a sample's name.")] = "cumberland",
-    layout: Annotated[str | None, typer.Option("--layout", help="Layout by name or file. Default: the first.")] = None,
-    settings: Annotated[Path | None, typer.Option("--settings", help="TOML with units, as for `run`.")] = None,
+    layout: LayoutOption = None,
+    settings: SettingsOption = None,
     host: Annotated[
         list[str] | None,
         typer.Option(
-            "--host", help="Name or address by which clients reach the broker; may be repeated. Default: as before."
+            "--host",
+            help="Name or address by which clients reach the broker; may be repeated. Default: as before.",
+            callback=hosts,
         ),
     ] = None,
     listen: Annotated[
         str | None,
-        typer.Option("--listen", metavar="HOST:PORT", help="Where it listens. Default: as before, else 0.0.0.0:8883."),
+        typer.Option("--listen", metavar="HOST:PORT", help="Listening address. Default: as before, else 0.0.0.0:8883."),
     ] = None,
     days: Annotated[
         float | None,
         typer.Option("--days", min=0.01, max=3650.0, help="Validity of certificates. Default: as before, else 365."),
     ] = None,
     user: Annotated[
-        str | None, typer.Option("--user", help="Account that Mosquitto, started as root, runs as.")
+        str | None,
+        typer.Option("--user", help="Account that Mosquitto uses when started as root.", callback=account),
     ] = None,
     renew: Annotated[
-        list[str] | None, typer.Option("--renew", metavar="NAME", help="Give a revoked name new keys; may be repeated.")
+        list[str] | None,
+        typer.Option("--renew", metavar="NAME", help="Issue new keys for a revoked name; may be repeated."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write Mosquitto's configuration, rights by topic, and a certificate and a signing key for everybody."""
+    """Write Mosquitto's configuration and all keys.
+
+    Writes the broker's configuration and ACL, and a certificate and a signing
+    key for each sensor, unit and service.
+
+    Examples
+    --------
+    watchline broker config cumberland --out broker --host broker.example
+    """
     from ops.broker.command import Request, configure
 
     request = Request(
@@ -55,13 +94,21 @@ def config(
     answer(configure(request, screen), as_json=as_json)
 
 
-@broker_app.command("check")
+@broker_app.command("check", cls=Command)
 def check(
-    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="The live broker.")],
+    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Address of the live broker.")],
     config: ConfigOption,
     as_json: JsonOption = False,
 ) -> None:
-    """Try everything that must not be possible at a live broker, and all that must; exit code 1 on any deviation."""
+    """Test the ACL of a live broker.
+
+    Tries permitted and forbidden operations as each kind of client. The exit
+    code is 1 if the broker deviates from its configuration.
+
+    Examples
+    --------
+    watchline broker check broker.example:8883 --config broker
+    """
     from ops.broker.command import check as check_rights
 
     figures, good = check_rights(address, config, screen)
@@ -70,68 +117,106 @@ def check(
         raise typer.Exit(1)
 
 
-@broker_app.command("revoke")
+@broker_app.command("revoke", cls=Command)
 def revoke(
-    name: Annotated[str, typer.Argument(help="The sensor or unit whose keys are no longer to be believed.")],
+    name: Annotated[str, typer.Argument(help="Sensor or unit whose keys are revoked.")],
     config: ConfigOption,
     broker: Annotated[
-        str | None, typer.Option("--broker", metavar="HOST:PORT", help="The live broker, to end its session there.")
+        str | None, typer.Option("--broker", metavar="HOST:PORT", help="Live broker on which to end its session.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a stolen sensor's or unit's rights away: its signatures, its topics, its certificate, its session."""
+    """Revoke the keys of a sensor or unit.
+
+    Revokes its signing key, topics and certificate, and ends its session.
+
+    Examples
+    --------
+    watchline broker revoke radar-west --config broker \\
+        --broker broker.example:8883
+    """
     from ops.broker.command import revoke as revoke_name
 
     answer(revoke_name(name, config, broker, screen), as_json=as_json)
 
 
-dead_letters_app = typer.Typer(help="What ingest would not use, why, and having it judged anew.", no_args_is_help=True)
+dead_letters_app = typer.Typer(cls=CommandGroup, help="List, show and reprocess refused messages.")
 
-SensorFilter = Annotated[str | None, typer.Option("--sensor", help="Only of this sensor or unit.")]
+SensorFilter = Annotated[
+    str | None, typer.Option("--sensor", help="Only from this sensor or unit.", callback=sensor_name_of)
+]
 CodeFilter = Annotated[str | None, typer.Option("--code", help="Only with this code, such as expired.")]
 
 
-@dead_letters_app.command("list")
+@dead_letters_app.command("list", cls=Command)
 def list_dead_letters(
     journal: JournalArgument,
     sensor: SensorFilter = None,
     code: CodeFilter = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="So many of the newest.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Number of dead letters to list.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """The newest dead letters, and how many there are by code and by sensor."""
+    """List the newest dead letters.
+
+    Also counts them by code and by sensor.
+
+    Examples
+    --------
+    watchline dead-letters list data --code expired
+    """
     from ops.journal.dead_letters import Filter, list_letters
 
     answer(list_letters(journal, Filter(sensor, code), limit, screen), as_json=as_json)
 
 
-@dead_letters_app.command("show")
+@dead_letters_app.command("show", cls=Command)
 def show_dead_letter(
     journal: JournalArgument,
-    identity: Annotated[int, typer.Argument(metavar="ID", min=1, help="As `list` says.")],
-    raw: Annotated[Path | None, typer.Option("--raw", help="File that gets the bytes, at most 64 kB of them.")] = None,
+    identity: Annotated[int, typer.Argument(metavar="ID", min=1, help="Number shown by `dead-letters list`.")],
+    raw: Annotated[
+        Path | None, typer.Option("--raw", metavar="FILE", help="Write the stored bytes (at most 64 kB) to this file.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Everything about one dead letter: code, field, sentence, sender, properties, bytes."""
+    """Show one dead letter in full.
+
+    Code, field, sentence, sender, properties and bytes.
+
+    Examples
+    --------
+    watchline dead-letters show data 17 --raw message.bin
+    """
     from ops.journal.dead_letters import show_letter
 
     answer(show_letter(journal, identity, raw, screen), as_json=as_json)
 
 
-@dead_letters_app.command("replay")
+@dead_letters_app.command("replay", cls=Command)
 def replay_dead_letters(
     journal: JournalArgument,
     ids: Annotated[
-        list[int] | None, typer.Argument(metavar="[ID]...", min=1, help="Or choose by --sensor, --code.")
+        list[int] | None,
+        typer.Argument(metavar="ID", min=1, help="Numbers; or select with --sensor, --code or --all."),
     ] = None,
     sensor: SensorFilter = None,
     code: CodeFilter = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that no replay has journaled yet.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All dead letters that have not been journaled since.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Submit dead letters anew, through the same door; ingest must be running."""
+    """Resubmit dead letters to a running ingest.
+
+    Each is decoded and checked as at its first arrival. `watchline run` or
+    `record` must be running.
+
+    Examples
+    --------
+    watchline dead-letters replay data 17 18
+    watchline dead-letters replay data --code unknown_key
+    """
     from ops.journal.dead_letters import Filter, replay_letters
 
     if not ids and not everything and sensor is None and code is None:
-        raise typer.BadParameter("name ids, or choose with --sensor, --code or --all")
+        raise BadInput("no dead letter selected", where="ID", expected="IDs, --sensor, --code or --all")
     answer(replay_letters(journal, ids or [], Filter(sensor, code, open_only=True), screen), as_json=as_json)

@@ -8,7 +8,18 @@ from ops.cli.options import JsonOption, answer, command_of, screen
 
 @command_of(ChallengeOptions)
 def challenge(options: ChallengeOptions, *, as_json: JsonOption = False) -> None:
-    """Say how hard a border's ground is for any layout, and how this one does on it: gaps, crossings, interruption."""
+    """Assess border terrain and a layout's gaps.
+
+    Assesses how difficult each segment is for any layout, and how this layout
+    performs: dead ground, coverage gaps, minimum-detection paths and the
+    probability of interruption.
+
+    Examples
+    --------
+    watchline challenge cumberland --out out/challenge
+    watchline challenge cumberland --target vehicle \\
+        --conditions night --out out/night
+    """
     from ops.analysis.challenge.command import assess
 
     answer(assess(options, screen), as_json=as_json)

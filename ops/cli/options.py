@@ -9,37 +9,108 @@ import sys
 from collections.abc import Callable
 from inspect import Parameter
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_args, get_origin, get_type_hints
 
 import typer
 from rich.console import Console
 
-SectorOption = Annotated[str, typer.Option("--sector", help="Sector TOML file, or a sample's name.")]
-LayoutOption = Annotated[
-    str | None, typer.Option("--layout", help="Layout by its name in the sector, or a file. Default: the first.")
+from geo.names import readable
+from ops.analysis.option_types import named
+
+if TYPE_CHECKING:
+    from ingest.mqtt.broker_url import BrokerUrl
+
+JournalArgument = Annotated[Path, typer.Argument(help="Journal, or the folder of `demo` or `run`.", exists=True)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on one line, last on stdout.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed; the same seed gives the same scenario.")]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        metavar="FILE",
+        help="Settings file (TOML); `sector schema settings` describes it.",
+        exists=True,
+        dir_okay=False,
+    ),
 ]
-JournalArgument = Annotated[Path, typer.Argument(help="A journal, or the folder of `run` or `demo`.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one line, last on stdout.")]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same scenario.")]
+_DATA = typer.Option("--data", metavar="DIR", help="Data folder of `watchline run`.", exists=True, file_okay=False)
+DataOption = Annotated[Path, _DATA]
+OptionalDataOption = Annotated[Path | None, _DATA]
+
+
+def sensor_name_of(name: str | None) -> str | None:
+    """Refuse a name that no sensor or unit can have."""
+    from ingest.errors import TopicError
+    from ingest.topics import identifier
+
+    try:
+        return None if name is None else identifier(name, "name")
+    except TopicError as error:
+        raise typer.BadParameter(f"{error.what}; expected {error.expected}") from None
+
+
+SinceOption = Annotated[
+    str | None, typer.Option("--since", metavar="TIME", help="Only observations at or after this time.")
+]
+UntilOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only observations before this time.")]
 BrokerOption = Annotated[
     str | None,
     typer.Option(
         "--broker",
         metavar="URL",
         envvar="WATCHLINE_BROKER",
-        help="mqtt://user:password@host:port of your broker. Default: an embedded one on 127.0.0.1.",
+        help="Your broker: mqtt://user:password@host:port. Default: an embedded broker on 127.0.0.1.",
     ),
 ]
+IDENTITY_HELP = "Folder of keys and certificates, as written by `broker config`."
 IdentityOption = Annotated[
     Path | None,
     typer.Option(
         "--identity",
         metavar="DIR",
         envvar="WATCHLINE_IDENTITY",
-        help="Folder of keys and certificates: what `broker config` wrote. Default: keys of our own, in --data.",
+        help=IDENTITY_HELP,
+        exists=True,
+        file_okay=False,
     ),
 ]
-PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the API on 127.0.0.1.")]
+PortOption = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of the live map and API.")]
+
+HostOption = Annotated[
+    str,
+    typer.Option(
+        "--host",
+        metavar="ADDRESS",
+        help="Listening IP address; any other than this computer's own (loopback) needs TLS.",
+    ),
+]
+TlsOption = Annotated[
+    bool,
+    typer.Option("--tls", help="Use TLS. Without --certificate, a self-signed certificate is made at the first start."),
+]
+CertificateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--certificate",
+        metavar="FILE",
+        help="Certificate of this server (PEM), with its chain.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="Private key of the certificate (PEM).", exists=True, dir_okay=False),
+]
+
+
+def broker_url(text: str) -> BrokerUrl:
+    """Parse the value of --broker. Raises BadInput that names it, without its password."""
+    from ingest.mqtt.broker_url import BrokerUrl
+
+    with named("--broker"):
+        return BrokerUrl.parse(text)
+
 
 # With --json everything but the last line goes to stderr.
 screen = Console(stderr=True)
@@ -53,8 +124,9 @@ def answer(figures: dict[str, Any], *, as_json: bool) -> None:
 
 
 def fail(sentence: str, code: int) -> NoReturn:
-    """Print one sentence on stderr and exit with ``code``."""
-    screen.print(f"watchline: {sentence}", style="bold", markup=False, highlight=False, soft_wrap=True)
+    """Print one sentence on stderr, on one line whatever the texts in it are, and exit with ``code``."""
+    screen.quiet = False
+    screen.print(f"watchline: {readable(sentence)}", style="bold", markup=False, highlight=False, soft_wrap=True)
     raise SystemExit(code) from None
 
 

@@ -7,23 +7,47 @@ from typing import Annotated
 
 import typer
 
-from ops.cli.options import JsonOption, LayoutOption, SectorOption, answer, fail, screen
+from ops.analysis.option_types import LayoutOption, SectorArgument, above_zero
+from ops.cli.command_tree import Command, CommandGroup
+from ops.cli.options import (
+    DataOption,
+    JournalArgument,
+    JsonOption,
+    OptionalDataOption,
+    SettingsOption,
+    SinceOption,
+    UntilOption,
+    answer,
+    fail,
+    screen,
+)
 
-sensor_app = typer.Typer(help="Register, list, try out and task sensors.", no_args_is_help=True)
+sensor_app = typer.Typer(cls=CommandGroup, help="Register, survey, test and task sensors.")
 
-SensorArgument = Annotated[str, typer.Argument(metavar="SENSOR", help="Its id in the layout.")]
+SensorArgument = Annotated[str, typer.Argument(metavar="SENSOR", help="Sensor ID in the layout.")]
 
 
-@sensor_app.command("register")
+@sensor_app.command("register", cls=Command)
 def sensor_register(
+    sector: SectorArgument,
     name: SensorArgument,
-    sector: SectorOption = "cumberland",
     layout: LayoutOption = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of `watchline run`.")] = None,
-    sapient_node: Annotated[str | None, typer.Option("--sapient-node", metavar="UUID", help="The node it is.")] = None,
+    data: OptionalDataOption = None,
+    sapient_node: Annotated[
+        str | None, typer.Option("--sapient-node", metavar="UUID", help="Node ID of the sensor; noted in --data.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say where a sensor of the layout sends and in which forms; note which SAPIENT node it is."""
+    """Show how a sensor sends; map a SAPIENT node.
+
+    Shows the topics and message formats of a sensor of the layout.
+
+    Examples
+    --------
+    watchline sensor register cumberland radar-west
+    watchline sensor register cumberland radar-west --data data \\
+        --sapient-node 8d7c1d2e-6f1a-4d0b-9a37-2f5f3c1e9b10
+    """
     from ops.admin.sensor import register, show_registration
 
     registration = register(sector, layout, name, data=data, node=sapient_node)
@@ -31,30 +55,44 @@ def sensor_register(
     answer(registration, as_json=as_json)
 
 
-@sensor_app.command("list")
+@sensor_app.command("list", cls=Command)
 def sensor_list(
-    sector: SectorOption = "cumberland",
+    sector: SectorArgument,
     layout: LayoutOption = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of `watchline run`.")] = None,
+    data: OptionalDataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """The layout's sensors; with --data their states, receipts and SAPIENT nodes."""
+    """List the sensors of a layout.
+
+    With --data also their states, receipts and SAPIENT nodes.
+
+    Examples
+    --------
+    watchline sensor list cumberland --data data
+    """
     from ops.admin.sensor import listing
 
     answer(listing(sector, layout, data, screen), as_json=as_json)
 
 
-@sensor_app.command("test")
+@sensor_app.command("test", cls=Command)
 def sensor_test(
-    file: Annotated[Path, typer.Argument(help="A file with the bytes of one message.")],
-    content_type: Annotated[str, typer.Option("--content-type", help="As the message's MQTT 5 content type.")] = (
+    file: Annotated[Path, typer.Argument(help="File with the bytes of one message.", exists=True, dir_okay=False)],
+    content_type: Annotated[str, typer.Option("--content-type", help="MQTT 5 content type of the message.")] = (
         "application/json"
     ),
-    channel: Annotated[str, typer.Option("--channel", help="detections or status")] = "detections",
-    name: Annotated[str | None, typer.Option("--sensor", help="As if sent on this sensor's topic.")] = None,
+    channel: Annotated[str, typer.Option("--channel", help="detections or status.")] = "detections",
+    name: Annotated[str | None, typer.Option("--sensor", help="Decode as if sent on this sensor's topic.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what ingest would make of a message: its plots, or the field for which it is refused."""
+    """Decode a message as ingest would.
+
+    Shows its detections, or the field for which it is refused.
+
+    Examples
+    --------
+    watchline sensor test message.json --sensor radar-west
+    """
     from ops.admin.sensor import show_test, test
 
     result = test(file, content_type=content_type, channel=channel, sensor=name)
@@ -64,57 +102,83 @@ def sensor_test(
         fail(result["refused"]["sentence"], 1)
 
 
-@sensor_app.command("task")
+@sensor_app.command("task", cls=Command)
 def sensor_task(
     name: SensorArgument,
-    data: Annotated[Path, typer.Option("--data", help="Folder of `watchline run`.")],
+    data: DataOption,
     mode: Annotated[str | None, typer.Option("--mode", help="Change to this mode.")] = None,
-    request: Annotated[str | None, typer.Option("--request", help="A request in the node's own words.")] = None,
+    request: Annotated[str | None, typer.Option("--request", help="Request that the node defines.")] = None,
     look_at: Annotated[
-        str | None, typer.Option("--look-at", metavar="AZ[,EL]", help="Degrees from true north.")
+        str | None, typer.Option("--look-at", metavar="AZ[,EL]", help="Direction in degrees from true north.")
     ] = None,
     stop: Annotated[str | None, typer.Option("--stop", metavar="TASK", help="End this task.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give a SAPIENT node a task; a running `watchline run --sapient` sends it."""
+    """Send a task to a SAPIENT node.
+
+    A running `watchline run --sapient` delivers it.
+
+    Examples
+    --------
+    watchline sensor task camera-north --data data --look-at 45,-2
+    """
     from ops.admin.sensor import TaskRequest, give_task
+    from ops.runtime.output import show
 
-    answer(give_task(name, data, TaskRequest(mode, request, look_at, stop)), as_json=as_json)
+    task = give_task(name, data, TaskRequest(mode, request, look_at, stop))
+    show(screen, "console-sensor-task-queued", task=task["task"], sensor=task["sensor"])
+    answer(task, as_json=as_json)
 
 
-@sensor_app.command()
+@sensor_app.command(cls=Command)
 def survey(
+    sector: SectorArgument,
     name: SensorArgument,
-    sector: SectorOption = "cumberland",
     layout: LayoutOption = None,
-    lon: Annotated[float | None, typer.Option("--lon", help="Longitude of the place that was measured.")] = None,
-    lat: Annotated[float | None, typer.Option("--lat", help="Latitude of the place that was measured.")] = None,
-    mast: Annotated[float | None, typer.Option("--mast", metavar="M", help="Height above the ground.")] = None,
+    lon: Annotated[
+        float | None, typer.Option("--lon", min=-180.0, max=180.0, help="Measured longitude, degrees.")
+    ] = None,
+    lat: Annotated[float | None, typer.Option("--lat", min=-90, max=90, help="Measured latitude, degrees.")] = None,
+    mast: Annotated[
+        float | None, typer.Option("--mast", metavar="M", min=0.0, help="Antenna height above ground.")
+    ] = None,
     site_sd: Annotated[
-        float | None, typer.Option("--site-sd", metavar="M", help="How well the place is known (1 sigma of one axis).")
+        float | None, typer.Option("--site-sd", metavar="M", min=0.0, help="Position uncertainty (1 sigma, per axis).")
     ] = None,
     sighting: Annotated[
         list[str] | None,
         typer.Option(
             "--sighting",
             metavar="LON,LAT,READING",
-            help="A landmark, and the azimuth at which the sensor sees it; two or more give north and its uncertainty.",
+            help="A landmark and the azimuth that the sensor reports for it; two or more determine north.",
         ),
     ] = None,
     north_offset: Annotated[
-        float | None, typer.Option("--north-offset", metavar="DEG", help="What its azimuths read too much.")
+        float | None,
+        typer.Option(
+            "--north-offset", metavar="DEG", help="Azimuth bias in degrees; subtracted from reported azimuths."
+        ),
     ] = None,
     north_sd: Annotated[
-        float | None, typer.Option("--north-sd", metavar="DEG", help="How well that is known (1 sigma).")
+        float | None, typer.Option("--north-sd", metavar="DEG", min=0.0, help="Uncertainty of the bias (1 sigma).")
     ] = None,
-    day: Annotated[
-        str | None, typer.Option("--on", metavar="DAY", help="Day of the survey, such as 2026-03-14.")
+    day: Annotated[str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="Day of the survey.")] = None,
+    method: Annotated[str | None, typer.Option("--method", help="Survey method.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write this layout instead of changing the file.")
     ] = None,
-    method: Annotated[str | None, typer.Option("--method", help="How it was done.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Write this layout instead of changing the file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Record a sensor's measured place and north, with their uncertainty, in the layout; alone: say what is known."""
+    """Record a sensor's position and north alignment.
+
+    Writes the survey with its uncertainty into the layout. Without
+    measurements, shows the survey on record.
+
+    Examples
+    --------
+    watchline sensor survey sector.toml radar-west \\
+        --lon -84.21 --lat 36.58 --site-sd 2
+    """
     from ops.admin.survey import Measured, show_survey
     from ops.admin.survey import survey as record
 
@@ -124,20 +188,34 @@ def survey(
     answer(result, as_json=as_json)
 
 
-@sensor_app.command()
+@sensor_app.command(cls=Command)
 def calibrate(
-    journal: Annotated[Path, typer.Argument(help="A journal, or the folder of `run` or `demo`.")],
-    sector: SectorOption = "cumberland",
+    sector: SectorArgument,
+    journal: JournalArgument,
     layout: LayoutOption = None,
-    settings: Annotated[Path | None, typer.Option("--settings", help="TOML as for `run`.", exists=True)] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Observed at or after.")] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Observed before.")] = None,
+    settings: SettingsOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     support: Annotated[
-        float, typer.Option("--support", metavar="S", help="Within so long another sensor must have seen the track.")
+        float,
+        typer.Option(
+            "--support",
+            metavar="SECONDS",
+            callback=above_zero,
+            help="Another sensor must have detected the track within this.",
+        ),
     ] = 15.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the layout's probability of detection with what each sensor did detect, by class of ground."""
+    """Compare predicted and observed detection.
+
+    Shows for each sensor and terrain class the detection probability that the
+    layout states, and the percentage that the sensor detected.
+
+    Examples
+    --------
+    watchline sensor calibrate cumberland out/demo
+    """
     from ops.admin.calibrate import CalibrationRequest, calibrate_journal, show_calibration
     from ops.journal.command import moment
 

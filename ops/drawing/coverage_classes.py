@@ -8,6 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from geo.message import Message
+
 RgbFraction = tuple[float, float, float]
 VIRIDIS: Final = (
     "#482475",
@@ -33,7 +35,7 @@ class ColourClass:
     low: float
     high: float
     colour: RgbFraction | None
-    label: str
+    label: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,47 +45,28 @@ class Map:
     file: str
     variable: str
     steps: Sequence[ColourClass]
-    title: str
-    reading: str
+    title: Message
+    reading: Message
 
 
 def maps_of(required: float) -> tuple[Map, ...]:
     """Return the maps that ``watchline coverage`` draws; ``required`` is a class limit of the probabilities."""
     chance = probability_steps(required)
-    together = "Misses of different sensors are taken as independent, which flatters; see the map of the best sensor."
-    return (
-        Map(
-            "p_coverage.png",
-            "expected_probability",
-            chance,
-            "Probability of at least one detection",
-            "Each sensor up or down for the whole dwell, by its availability. " + together,
-        ),
-        Map(
-            "p_best_sensor.png",
-            "best_probability",
-            chance,
-            "Probability of detection by the best single sensor",
-            "All sensors working, none helped by another: no independence is assumed.",
-        ),
-        Map(
-            "k_count.png",
-            "sensors_detecting",
-            _count_steps(),
-            "Number of sensors that can detect",
-            "Sensors with a clear line of sight and a rate above 0 in these conditions, all of them working.",
-        ),
-        Map(
-            "dead_ground.png",
-            "dead_ground",
-            (
-                ColourClass(-0.5, 0.5, None, "seen by a sensor"),
-                ColourClass(0.5, 1.5, _rgb("#7a4f00"), "dead ground"),
-            ),
-            "Dead ground of the layout",
-            "Ground that no sensor has a line of sight to, whatever the weather; seen is not yet detected.",
-        ),
+    dead = (
+        ColourClass(-0.5, 0.5, None, Message("map-class-line-of-sight")),
+        ColourClass(0.5, 1.5, _rgb("#7a4f00"), Message("map-class-dead-ground")),
     )
+    return (
+        _map("p_coverage.png", "expected_probability", chance, "pd"),
+        _map("p_best_sensor.png", "best_probability", chance, "best"),
+        _map("k_count.png", "sensors_detecting", _count_steps(), "count"),
+        _map("dead_ground.png", "dead_ground", dead, "dead"),
+    )
+
+
+def _map(file: str, variable: str, steps: Sequence[ColourClass], name: str) -> Map:
+    reading = Message(f"coverage-map-{name}-reading")
+    return Map(file, variable, steps, Message(f"coverage-map-{name}"), reading)
 
 
 def probability_steps(required: float | None) -> tuple[ColourClass, ...]:
@@ -91,19 +74,20 @@ def probability_steps(required: float | None) -> tuple[ColourClass, ...]:
     edges = sorted({0.25, 0.5, 0.75, 0.9} | ({required} if required is not None and required < 1.0 else set()))
     lows, highs = [0.0, *edges], [*edges, 1.0]
     least = float(np.nextafter(0.0, 1.0))
-    steps = [ColourClass(-np.inf, least, None, "0: no sensor detects")]
+    steps = [ColourClass(-np.inf, least, None, Message("map-class-none"))]
     for low, high, colour in zip(lows, highs, _palette(len(lows)), strict=True):
-        mark = " (as required)" if low == required else ""
-        steps.append(ColourClass(max(low, least), high if high < 1.0 else np.inf, colour, f"{low:g} to {high:g}{mark}"))
+        label = Message("map-class-span-required" if low == required else "map-class-span", {"low": low, "high": high})
+        steps.append(ColourClass(max(low, least), high if high < 1.0 else np.inf, colour, label))
     return tuple(steps)
 
 
 def _count_steps() -> tuple[ColourClass, ...]:
-    named = [(0.5 + i, 1.5 + i, f"{i + 1}") for i in range(3)] + [(3.5, np.inf, "4 or more")]
+    named = [(0.5 + i, 1.5 + i, Message("map-class-count", {"count": i + 1})) for i in range(3)]
+    named.append((3.5, np.inf, Message("map-class-count-more", {"count": 4})))
     steps = [
         ColourClass(low, high, colour, label) for (low, high, label), colour in zip(named, _palette(4), strict=True)
     ]
-    return (ColourClass(-np.inf, 0.5, None, "0"), *steps)
+    return (ColourClass(-np.inf, 0.5, None, Message("map-class-count", {"count": 0})), *steps)
 
 
 def _palette(count: int) -> list[RgbFraction]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from geo.arrays import Float32s, UInt8s
+from geo.message import Message
 from ops.drawing.coverage_classes import ColourClass
 from ops.drawing.tile_styles import LINES, Palette, diagonals, legend_entry
 
@@ -39,9 +41,14 @@ class Covered:
         pixels[:, line] = np.array([*LINES[palette], _LINE_ALPHA], np.uint8)[:, None]
         return pixels
 
-    def legend(self, palette: Palette) -> list[dict[str, str]]:
-        painted = [legend_entry(_bytes(step.colour), step.label) for step in self.steps if step.colour is not None]
-        lines = legend_entry(LINES[palette], "cannot be told: the terrain is not known")
+    def legend(self, palette: Palette) -> list[dict[str, Any]]:
+        painted = [
+            legend_entry(_bytes(step.colour), step.label)
+            | {"low": f"{max(round(step.low, 6), 0.0):g}", "high": f"{min(step.high, 1.0):g}"}
+            for step in self.steps
+            if step.colour is not None
+        ]
+        lines = legend_entry(LINES[palette], Message("map-class-unknown"))
         return [*painted, lines | {"pattern": "hatch"}]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from geo.arrays import Floats, Ints
+from ops.runtime.output import catalogue, say
 
 # Okabe and Ito (2008): distinguishable with every common form of colour blindness.
 BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
@@ -98,10 +100,7 @@ def gospa_over_time(gospa: xr.Dataset) -> SvgFigure:
     minutes = _minutes(gospa["time"].to_numpy())
     total = gospa["gospa"].to_numpy().astype(float)
     mean = float(np.nanmean(total))
-    words = (
-        f"GOSPA over time in metres: mean {mean:.1f}, lowest {np.nanmin(total):.1f}, highest {np.nanmax(total):.1f}, "
-        f"split into localisation error, missed targets and false tracks."
-    )
+    words = say("shift-figure-gospa-alt", mean=mean, low=float(np.nanmin(total)), high=float(np.nanmax(total)))
     with _canvas() as figure:
         axes = figure.add_subplot()
         parts = np.stack(
@@ -109,39 +108,47 @@ def gospa_over_time(gospa: xr.Dataset) -> SvgFigure:
         )
         whole = parts.sum(axis=0)
         fraction = np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0) * total
-        labels = ("localisation", "missed", "false")
+        labels = tuple(say(f"shift-gospa-{name}") for name in ("localisation", "missed", "false"))
         axes.stackplot(minutes, fraction, labels=labels, colors=(BLUE, ORANGE, PURPLE), linewidth=0)
         axes.plot(minutes, total, color=INK, linewidth=0.8)
-        axes.set_xlabel("minutes from the start")
-        axes.set_ylabel("GOSPA [m]")
+        axes.set_xlabel(say("shift-axis-minutes"))
+        axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: _number(value)))
+        axes.set_ylabel(say("shift-axis-gospa"))
         axes.set_xlim(minutes[0], max(minutes[-1], minutes[0] + 1e-6))
         axes.set_ylim(0, float(np.nanmax(total)) * 1.3 + 1e-9)
         axes.legend(loc="upper center", ncols=3, handlelength=1, columnspacing=1, bbox_to_anchor=(0.5, 1.04))
-        caption = "Lower is better. The line is GOSPA; the bands divide it by where the error comes from."
-        caption += f" Each point is the power mean of {together} instants." if together > 1 else ""
-        return SvgFigure("Tracking error over time", _svg(figure, words), words, caption)
+        caption = say("shift-figure-gospa-caption")
+        if together > 1:
+            caption += " " + say("shift-figure-gospa-thinned", count=together)
+        return SvgFigure(say("shift-figure-gospa"), _svg(figure, words), words, caption)
 
 
 def latency_histogram(latencies_ms: Floats) -> SvgFigure:
     """Plot a histogram of latencies [ms] on a logarithmic axis, with the median and the 99th percentile."""
     values = np.maximum(latencies_ms[np.isfinite(latencies_ms)], 0.1)
     middle, high = np.percentile(values, (50, 99))
-    words = f"Latency of {values.size:,} samples: median {middle:,.0f} ms, 99th percentile {high:,.0f} ms."
+    words = say("shift-figure-latency-alt", samples=int(values.size), median=float(middle), high=float(high))
     with _canvas() as figure:
         axes = figure.add_subplot()
         low, top = values.min() / 1.2, values.max() * 1.2
         axes.hist(values, bins=np.geomspace(low, top, 41).tolist(), color=BLUE)
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,g}"))
+        axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: _number(value)))
         axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
         for value, label, dashes in ((middle, "median", "-"), (high, "p99", "--")):
-            axes.axvline(value, color=VERMILLION, linewidth=1.4, linestyle=dashes, label=f"{label} {value:,.0f} ms")
+            axes.axvline(
+                value,
+                color=VERMILLION,
+                linewidth=1.4,
+                linestyle=dashes,
+                label=say(f"shift-latency-{label}", value=float(value)),
+            )
         axes.legend(
             loc="lower left", bbox_to_anchor=(0, 1), ncols=2, handlelength=1.5, columnspacing=1, borderaxespad=0
         )
-        axes.set_xlabel("milliseconds (logarithmic)")
-        axes.set_ylabel("count")
-        return SvgFigure("Latency", _svg(figure, words), words, "Each bar counts samples; both lines are percentiles.")
+        axes.set_xlabel(say("shift-axis-latency"))
+        axes.set_ylabel(say("shift-axis-count"))
+        return SvgFigure(say("shift-figure-latency"), _svg(figure, words), words, say("shift-figure-latency-caption"))
 
 
 def detections_per_sensor(counts: Mapping[str, int]) -> SvgFigure:
@@ -149,22 +156,23 @@ def detections_per_sensor(counts: Mapping[str, int]) -> SvgFigure:
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown, rest = ranked[:16], ranked[16:]
     if rest:
-        shown.append((f"{len(rest)} more", sum(count for _, count in rest)))
-    words = "Messages journaled per sensor: " + ", ".join(f"{_plain(name)} {count:,}" for name, count in shown) + "."
+        shown.append((say("shift-more-sensors", count=len(rest)), sum(count for _, count in rest)))
+    named = [say("shift-sensor-count", sensor=_plain(name), count=count) for name, count in shown]
+    words = say("shift-figure-sensors-alt", sensors=named)
     with _canvas(max(HEIGHT_IN, 0.22 * len(shown) + 0.6)) as figure:
         axes = figure.add_subplot()
         rows = np.arange(len(shown))
         bars = axes.barh(rows, [count for _, count in shown], color=BLUE, height=0.68)
-        axes.bar_label(bars, [f"{count:,}" for _, count in shown], padding=4, color=INK)
+        axes.bar_label(bars, [_number(count) for _, count in shown], padding=4, color=INK)
         axes.set_yticks(rows, [_plain(name) for name, _ in shown])
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
         axes.set_xlim(0, max(1, *(count for _, count in shown)) * 1.2)
         axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
-        axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
-        axes.set_xlabel("messages journaled")
-        caption = "Scans that found nothing are counted too: a miss is information."
-        return SvgFigure("Messages per sensor", _svg(figure, words), words, caption)
+        axes.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: _number(value)))
+        axes.set_xlabel(say("shift-axis-journaled"))
+        caption = say("shift-figure-sensors-caption")
+        return SvgFigure(say("shift-figure-sensors"), _svg(figure, words), words, caption)
 
 
 def along_the_border(
@@ -178,11 +186,10 @@ def along_the_border(
     """
     count, at, width = len(spans_km), spans_km.mean(axis=1), np.diff(spans_km, axis=1)[:, 0] * 0.9
     total = int(sum(values.sum() for values in alerts.values()))
-    words = f"{total} alerts along {count} segments, {spans_km[-1, 1]:.1f} km"
+    words = say("shift-figure-border-alt", alerts=total, segments=count, length=float(spans_km[-1, 1]))
     if hidden is not None and np.isfinite(hidden).any():
         worst = int(np.nanargmax(hidden))
-        words += f"; most hidden is segment {worst}, where no sensor sees {hidden[worst]:.0%} of the belt"
-    words += "."
+        words += " " + say("shift-figure-border-worst", segment=str(worst), fraction=float(hidden[worst]))
     with _canvas(3.2) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True)
         base = np.zeros(count)
@@ -191,7 +198,7 @@ def along_the_border(
         ):
             upper.bar(at, values, bottom=base, width=width, color=colour, label=_plain(rule))
             base += values
-        upper.set_ylabel("alerts")
+        upper.set_ylabel(say("shift-axis-alerts"))
         upper.yaxis.set_major_locator(mpl.ticker.MaxNLocator(3, integer=True))
         upper.set_ylim(0, max(1.0, float(base.max(initial=0))) * 1.5)
         if alerts:
@@ -199,16 +206,17 @@ def along_the_border(
                 False
             )
         if hidden is None:
-            lower.text(0.5, 0.5, "not computed", transform=lower.transAxes, ha="center", va="center")
+            lower.text(0.5, 0.5, say("shift-not-computed"), transform=lower.transAxes, ha="center", va="center")
         else:
             lower.bar(at, hidden * 100, width=width, color=ORANGE)
         lower.set_ylim(0, 100)
         lower.set_yticks([0, 50, 100])
-        lower.set_ylabel("hidden [%]")
-        lower.set_xlabel("kilometres along the line from its start")
+        lower.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: _percent(value)))
+        lower.set_ylabel(say("shift-axis-dead-ground"))
+        lower.set_xlabel(say("shift-axis-chainage"))
         lower.set_xlim(0, spans_km[-1, 1])
-        caption = "Where a lower bar is tall, few alerts above it mean that we did not look, not that nothing happened."
-        return SvgFigure("Along the border", _svg(figure, words), words, caption)
+        caption = say("shift-figure-border-caption")
+        return SvgFigure(say("shift-figure-border"), _svg(figure, words), words, caption)
 
 
 def _thinned(gospa: xr.Dataset) -> tuple[xr.Dataset, int]:
@@ -224,9 +232,20 @@ def _thinned(gospa: xr.Dataset) -> tuple[xr.Dataset, int]:
 
 def _plain(text: str) -> str:
     """Return a sensor's text as matplotlib can draw it: no mathtext, no control characters, at most 18 characters."""
-    clean = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
+    clean = "".join(
+        mark if mark.isprintable() or mark in "\u00a0\u202f" else "\N{REPLACEMENT CHARACTER}" for mark in text
+    )
     clean = clean if len(clean) <= 18 else clean[:17] + "…"
     return clean.replace("$", r"\$")
+
+
+def _number(value: float) -> str:
+    """Return a number as the language writes it, with a decimal place if it is not whole."""
+    return catalogue().formats.number(value, 0 if math.isclose(value, round(value), abs_tol=1e-9) else 1)
+
+
+def _percent(value: float) -> str:
+    return catalogue().formats.percent(value / 100.0)
 
 
 def _minutes(times: npt.NDArray[np.datetime64]) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -14,13 +15,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import ScalarFormatter
 
 from geo.border.zone import belt_outline
+from geo.message import Message
 from geo.terrain import bounds, cell_size
 from ops.drawing.coverage_classes import Map
 from ops.drawing.hillshade import shade
-from ops.drawing.symbols import SENSOR_NAMES
-from ops.runtime.output import atomic_write
+from ops.drawing.scene import datum_words, scene_of
+from ops.drawing.symbols import symbol_name
+from ops.runtime.output import atomic_write, say
 from ops.sector.open_sector import OpenSector
 
 STYLE: Final[Any] = {"font.family": "sans-serif", "font.size": 9.0, "text.parse_math": False}
@@ -28,14 +32,24 @@ LARGEST_PIXELS: Final = 1600  # along one side of the drawn raster; larger terra
 DPI: Final = 150
 DARKEST_GREY: Final = 0.35
 """Grey of a cell without any light: pale, so that classes and names stay readable on top."""
-SIGNS: Final[Mapping[str, tuple[str, str, float]]] = {
-    "radar": ("s", SENSOR_NAMES["radar"], 9.0),
-    "camera": ("o", SENSOR_NAMES["camera"], 5.0),
-    "ground_sensor": ("D", SENSOR_NAMES["ground_sensor"], 4.0),
-    "radio": ("^", SENSOR_NAMES["radio"], 6.0),
-    "human": ("P", SENSOR_NAMES["human"], 5.0),
+SIGNS: Final[Mapping[str, tuple[str, Message, float]]] = {
+    "radar": ("s", symbol_name("radar"), 9.0),
+    "camera": ("o", symbol_name("camera"), 5.0),
+    "ground_sensor": ("D", symbol_name("ground_sensor"), 4.0),
+    "radio": ("^", symbol_name("radio"), 6.0),
+    "human": ("P", symbol_name("human"), 5.0),
 }
+"""Marker, name and size of the symbol of each sensor kind."""
+FOOTER_LETTERS: Final = 160
 LABELLED_UP_TO: Final = 12  # sensors; more labels would cover the map
+
+
+class LocalNumbers(ScalarFormatter):
+    """Numbers of an axis with the decimal sign of the language."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        decimal_sign = say("map-number", value=0.5)[1:-1]
+        return super().__call__(x, pos).replace(".", decimal_sign)
 
 
 def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> None:
@@ -129,10 +143,11 @@ def scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
     """Draw a scale bar at the lower left."""
     west, east, south, north = extent
     length_m = _round_down((east - west) / 4.0)
-    left, foot, high = west + 0.03 * (east - west), south + 0.035 * (north - south), 0.008 * (north - south)
+    high = max(0.008 * (north - south), 0.004 * (east - west))
+    left, foot = west + 0.03 * (east - west), south + 4.4 * high
     box = Rectangle(
         (left - 0.012 * (east - west), foot - 2.2 * high),
-        length_m + 0.024 * (east - west),
+        length_m + 0.044 * (east - west),
         7.4 * high,
         facecolor="white",
         alpha=0.85,
@@ -147,8 +162,8 @@ def scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
             )
         )
     for fraction in (0.0, 0.5, 1.0):
-        per_unit, unit = (1000.0, "km") if length_m >= 1000.0 else (1.0, "m")
-        text = f"{fraction * length_m / per_unit:g}" + (f" {unit}" if fraction == 1.0 else "")
+        per_unit, unit = (1000.0, " km") if length_m >= 1000.0 else (1.0, " m")
+        text = say("map-number", value=fraction * length_m / per_unit) + (unit if fraction == 1.0 else "")
         axes.text(left + fraction * length_m, foot + 1.8 * high, text, ha="center", va="bottom", fontsize=7.5, zorder=9)
 
 
@@ -173,36 +188,41 @@ def _legend(axes: Axes, chosen: Map, ground: OpenSector, *, unknown: bool) -> No
     entries: list[Any] = []
     for step in chosen.steps:
         face = (0.75, 0.75, 0.75, 1.0) if step.colour is None else (*step.colour, 0.85)
-        entries.append(Patch(facecolor=face, edgecolor="#555555", linewidth=0.5, label=step.label))
-    label = "unknown" if unknown else "unknown (none here)"
+        entries.append(Patch(facecolor=face, edgecolor="#555555", linewidth=0.5, label=say(step.label)))
+    label = say("map-class-unknown" if unknown else "map-class-unknown-none")
     entries.append(Patch(facecolor="white", edgecolor="#222222", hatch="////", linewidth=0.5, label=label))
-    entries.append(Line2D([], [], color="black", linewidth=1.8, label="border"))
-    entries.append(
-        Line2D(
-            [], [], color="black", linewidth=0.7, linestyle=(0, (5, 4)), label=f"belt, {_length(ground.sector.belt_m)}"
-        )
-    )
+    entries.append(Line2D([], [], color="black", linewidth=1.8, label=say("map-border")))
+    belt = say("map-belt", belt=ground.sector.belt_m)
+    entries.append(Line2D([], [], color="black", linewidth=0.7, linestyle=(0, (5, 4)), label=belt))
     for kind in dict.fromkeys(sensor.kind for sensor in ground.layout):
         sign, name, size = SIGNS[kind]
         entries.append(
-            Line2D([], [], color="black", marker=sign, mec="white", linestyle="none", markersize=size, label=name)
+            Line2D([], [], color="black", marker=sign, mec="white", linestyle="none", markersize=size, label=say(name))
         )
     axes.legend(handles=entries, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, frameon=False)
 
 
 def _title(chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> str:
-    story = rasters.attrs
-    scene = f"{story['target']}, {story['conditions'].replace(',', ' + ')}, within {_seconds(float(story['dwell_s']))}"
-    where = f"{plain_text(ground.sector.title or ground.sector.name)}, layout {plain_text(ground.layout.name)}"
-    return f"{chosen.title}: {scene}\n{where}, {len(ground.layout)} sensors"
+    heading = say("coverage-map-heading", title=chosen.title, **scene_of(rasters.attrs))
+    sector, layout = plain_text(ground.sector.title or ground.sector.name), plain_text(ground.layout.name)
+    second = say("coverage-map-subheading", sector=sector, layout=layout, sensors=len(ground.layout))
+    return f"{heading}\n{second}"
+
+
+def ground_of(terrain: xr.Dataset, version: str) -> dict[str, Any]:
+    """Vertical datum, cells and canopy of a terrain, and the version, as parameters of a message."""
+    return {
+        "datum": plain_text(datum_words(terrain.attrs.get("datum"))),
+        "cell": cell_size(terrain),
+        "canopy": "canopy_height" in terrain,
+        "version": version,
+    }
 
 
 def _footer(chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> str:
-    datum = plain_text(str(ground.terrain.attrs.get("datum", "unknown")))
-    return (
-        f"{chosen.reading}\nDatum of the heights: {datum}; cells of {cell_size(ground.terrain):.0f} m; "
-        f"{rasters.attrs['limits']}. North is the grid's. Watchline {rasters.attrs['watchline_version']}."
-    )
+    version = str(rasters.attrs["watchline_version"])
+    lines = [say(chosen.reading), say("coverage-map-footer", **ground_of(ground.terrain, version))]
+    return "\n".join(fill(line, FOOTER_LETTERS) for line in lines)
 
 
 def plain_text(text: str, longest: int = 60) -> str:
@@ -214,11 +234,3 @@ def plain_text(text: str, longest: int = 60) -> str:
 def _round_down(length_m: float) -> float:
     power = 10.0 ** np.floor(np.log10(length_m))
     return float(next(step for step in (5.0, 2.0, 1.0) if step * power <= length_m) * power)
-
-
-def _length(metres: float) -> str:
-    return f"{metres / 1000.0:g} km" if metres >= 1000.0 else f"{metres:g} m"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds / 60.0:g} min" if seconds >= 60.0 else f"{seconds:g} s"

@@ -1,21 +1,21 @@
-"""What the symbols on maps stand for, in the order of legends."""
+"""Symbols on maps, in the order of legends."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
-SENSOR_NAMES: Final[Mapping[str, str]] = {
-    "radar": "radar",
-    "camera": "camera",
-    "ground_sensor": "ground sensor",
-    "radio": "radio finder",
-    "human": "observer",
-}
-"""Name of each sensor kind in a legend."""
-OTHER_NAMES: Final[Mapping[str, str]] = {"base": "patrol base", "alert": "alert"}
+from geo.message import Message
+from ops.runtime.output import say
+
+KINDS: Final = ("radar", "camera", "ground_sensor", "radio", "human", "base", "alert")
+"""Kinds of symbols, sensors first."""
+
+
+def symbol_name(kind: str) -> Message:
+    """The name of a symbol."""
+    return Message("map-symbol", {"kind": kind})
 
 
 def legend_of(kinds: set[str]) -> list[tuple[str, str]]:
     """(kind, name) of the symbols that a map has, sensors first."""
-    return [(kind, name) for kind, name in {**SENSOR_NAMES, **OTHER_NAMES}.items() if kind in kinds]
+    return [(kind, say(symbol_name(kind))) for kind in KINDS if kind in kinds]

@@ -15,7 +15,9 @@ from typing import Any, Final, Literal, Protocol
 import numpy as np
 
 from geo.arrays import Bools, Float32s, UInt8s
+from geo.message import Message
 from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
+from ops.runtime.output import say_in_english
 
 Palette = Literal["day", "night"]
 
@@ -52,7 +54,7 @@ class Style(Protocol):
     def paint(self, values: Float32s, cell_m: float, palette: Palette, /) -> UInt8s:
         """Return RGBA (4, row, column) of ``values`` (row, column), NaN off the map; ``cell_m`` is the pixel size."""
 
-    def legend(self, palette: Palette, /) -> list[dict[str, str]]:
+    def legend(self, palette: Palette, /) -> list[dict[str, Any]]:
         """Return colours (#rrggbb) and their meaning."""
 
 
@@ -74,7 +76,7 @@ class Hillshade:
         pixels[3] = np.where(known, np.clip(alpha, 0, 255), 0)
         return pixels
 
-    def legend(self, _palette: Palette) -> list[dict[str, str]]:
+    def legend(self, _palette: Palette) -> list[dict[str, Any]]:
         return []
 
 
@@ -96,10 +98,12 @@ class Elevation:
         pixels[3] = np.where(known, 255, 0)
         return pixels
 
-    def legend(self, palette: Palette) -> list[dict[str, str]]:
+    def legend(self, palette: Palette) -> list[dict[str, Any]]:
         heights = np.linspace(self.low_m, self.high_m, 3)
         return [
-            legend_entry(colour, f"{height:.0f} m") for colour, height in zip(_RAMPS[palette], heights, strict=True)
+            legend_entry(colour, Message("map-height", {"height": round(float(height))}))
+            | {"height_m": f"{height:.0f}"}
+            for colour, height in zip(_RAMPS[palette], heights, strict=True)
         ]
 
     def _share(self, heights: Any) -> Any:
@@ -123,10 +127,10 @@ class Unseen:
         pixels[3] = np.select([line, unseen], [_LINE_ALPHA[palette], _VEIL_ALPHA[palette]], 0)
         return pixels
 
-    def legend(self, palette: Palette) -> list[dict[str, str]]:
+    def legend(self, palette: Palette) -> list[dict[str, Any]]:
         return [
-            legend_entry(_VEILS[palette], "no working sensor can see a person here") | {"pattern": "veil"},
-            legend_entry(LINES[palette], "cannot be told: the terrain is not known") | {"pattern": "hatch"},
+            legend_entry(_VEILS[palette], Message("map-class-no-line-of-sight-person")) | {"pattern": "veil"},
+            legend_entry(LINES[palette], Message("map-class-unknown")) | {"pattern": "hatch"},
         ]
 
 
@@ -136,6 +140,6 @@ def diagonals(shape: tuple[int, ...]) -> tuple[Bools, Bools]:
     return (rows - columns) % HATCH_PX == 0, (rows + columns) % HATCH_PX == 0
 
 
-def legend_entry(colour: Rgb, label: str) -> dict[str, str]:
-    """Return a colour as the legend of the map page takes it."""
-    return {"colour": "#{:02x}{:02x}{:02x}".format(*colour), "label": label}
+def legend_entry(colour: Rgb, label: Message) -> dict[str, Any]:
+    """Return a colour as the legend of the map page takes it, with an English label."""
+    return {"colour": "#{:02x}{:02x}{:02x}".format(*colour), "label": say_in_english(label)}

@@ -29,6 +29,7 @@ from geo.border import Border, Zone
 from geo.frame import LocalFrame
 from ops.drawing.figures import BLUE, GREEN, GREY, PURPLE
 from ops.drawing.map_images import hatched_png, hillshade_png
+from ops.runtime.output import say
 
 BLACK = "#000000"
 # Colour and dash pattern per class, so that colour is never the only cue.
@@ -41,7 +42,7 @@ CLASS_STYLE: Mapping[str, tuple[str, str]] = {
     "unknown": (GREY, ""),
 }
 OUTER_EDGE: Mapping[str, Any] = {"color": "#555555", "weight": 2}
-# Fraction of dead ground of a segment: upper bound, colour. White: none; dark: all.
+# Fraction of a segment that does not meet the requirement: upper bound, colour. White: none; dark: all.
 HIDDEN_STYLE = ((0.25, "#ffffff"), (0.5, "#f7cf80"), (0.75, "#e69f00"), (1.01, "#7a4f00"))
 NOT_KNOWN_COLOUR = "#c9c9c9"
 SIGNS = frozenset({"radar", "camera", "ground_sensor", "base", "alert"})
@@ -120,6 +121,17 @@ class Overlay:
 
 
 @dataclass(frozen=True, slots=True)
+class LineLayer:
+    """A named layer of lines, or of closed outlines with ``polygon``, in one Leaflet style: lines above the border,
+    outlines under it."""
+
+    name: str
+    trails: Sequence[Trail]
+    style: Mapping[str, Any]
+    polygon: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MapInput:
     """The contents of the map. ``segment_rows`` and ``hidden`` are per segment; ``fields`` are closed outlines."""
 
@@ -135,7 +147,8 @@ class MapInput:
     truth: Sequence[Trail] = ()
     fields: Sequence[Trail] = field(default_factory=tuple)
     overlays: Sequence[Overlay] = ()
-    tracks_name: str = "Tracks"
+    line_layers: Sequence[LineLayer] = ()
+    tracks_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +177,7 @@ def draw_map(drawing: MapInput) -> MapParts:
         min_zoom=8,
         max_zoom=17,
     )
-    ImageOverlay(shade, bounds, pixelated=False, control=False, alt="Shaded relief of the terrain").add_to(page)
+    ImageOverlay(shade, bounds, pixelated=False, control=False, alt=say("map-relief")).add_to(page)
     texts: list[dict[str, Any]] = []
     across_180 = bounds[1][1] > 180.0
     for layer in _layers(drawing, frame):
@@ -178,6 +191,8 @@ def draw_map(drawing: MapInput) -> MapParts:
     root: Any = page.get_root()
     root.render()
     script = "".join(child.render() for child in root.script._children.values())
+    titles = _json_for_html({"zoomInTitle": say("map-zoom-in"), "zoomOutTitle": say("map-zoom-out")})
+    script = f"L.Control.Zoom.mergeOptions({titles});{script}"
     element = f'<div class="folium-map" id="{page.get_name()}"></div>'
     return MapParts(_leaflet_css(), element, _json_for_html(texts), (_leaflet_js(), POPUP_SCRIPT + script))
 
@@ -188,24 +203,29 @@ def _layers(drawing: MapInput, frame: LocalFrame) -> Iterator[Any]:
         yield ImageOverlay(over.picture, over.bounds, name=over.name, alt=over.alt, show=over.show, pixelated=False)
     if drawing.hidden_cells is not None:
         picture, bounds = hatched_png(drawing.hidden_cells, drawing.terrain.attrs["crs"])
-        yield ImageOverlay(
-            picture, bounds, name="Seen by no sensor", alt="Ground hidden from every sensor", pixelated=False
-        )
+        name = say("map-layer-dead-ground")
+        yield ImageOverlay(picture, bounds, name=name, alt=name, pixelated=False)
     if drawing.fields:
         style = {"color": BLACK, "weight": 1, "opacity": 0.6, "fillOpacity": 0.04, "interactive": False}
-        yield _lines("Range and view of sensors", drawing.fields, frame, style, show=False, polygon=True)
+        yield _lines(say("map-layer-fields"), drawing.fields, frame, style, show=False, polygon=True)
+    for lines in drawing.line_layers:
+        if lines.polygon:
+            yield _lines(lines.name, lines.trails, frame, lines.style, polygon=True)
     yield _segments(drawing)
+    for lines in drawing.line_layers:
+        if not lines.polygon:
+            yield _lines(lines.name, lines.trails, frame, lines.style)
     if drawing.truth:
-        yield _lines(
-            "Ground truth (simulation)", drawing.truth, frame, {"color": "#4a4a4a", "weight": 1.5, "dashArray": "2 4"}
-        )
+        style = {"color": "#4a4a4a", "weight": 1.5, "dashArray": "2 4"}
+        yield _lines(say("map-layer-truth"), drawing.truth, frame, style)
     if drawing.tracks:
         casing = {"color": "#ffffff", "weight": 6, "opacity": 0.85, "interactive": False}
-        yield _lines(drawing.tracks_name, drawing.tracks, frame, casing, control=False)
-        yield _lines(drawing.tracks_name, drawing.tracks, frame, None)
-    for name, marks in (("Patrol bases", drawing.bases), ("Sensors", drawing.sensors), ("Alerts", drawing.alerts)):
+        name = drawing.tracks_name or say("map-layer-tracks")
+        yield _lines(name, drawing.tracks, frame, casing, control=False)
+        yield _lines(name, drawing.tracks, frame, None)
+    for layer, marks in (("bases", drawing.bases), ("sensors", drawing.sensors), ("alerts", drawing.alerts)):
         if marks:
-            yield _points(name, marks)
+            yield _points(say(f"map-layer-{layer}"), marks)
 
 
 def _lines(
@@ -255,21 +275,21 @@ def _segments(drawing: MapInput) -> Any:
         for part in shapely.get_parts(border.outer.line):
             geometry = {"type": "LineString", "coordinates": _lonlat(np.asarray(part.coords)[:, :2], border.frame)}
             style = dict(OUTER_EDGE)
-            casing.append(_feature(geometry, "The zone's outer edge", [], style=style))
+            casing.append(_feature(geometry, say("map-outer-edge"), [], style=style))
     for segment in range(border.segments):
         points = np.asarray(border.segment_geometry(segment).coords)[:, :2]
         geometry = {"type": "LineString", "coordinates": _lonlat(points, border.frame)}
         hidden_fraction = np.nan if drawing.hidden is None else drawing.hidden[segment]
         style = {"color": hidden_colour(float(hidden_fraction)), "weight": 4, "opacity": 1, "lineCap": "butt"}
-        title, rows = f"Segment {segment}", drawing.segment_rows[segment]
+        title, rows = say("map-segment", number=str(segment)), drawing.segment_rows[segment]
         casing.append(_feature(geometry, title, rows, style={"color": BLACK, "weight": 8}))
         features.append(_feature(geometry, title, rows, style=style))
-    return _geojson([*casing, *features], "Border, by segment")
+    return _geojson([*casing, *features], say("map-layer-border"))
 
 
-def hidden_colour(share: float) -> str:
-    """Return the colour of a segment by its fraction of dead ground, 0–1; grey where unknown."""
-    return next((colour for upper, colour in HIDDEN_STYLE if share < upper), NOT_KNOWN_COLOUR)
+def hidden_colour(fraction: float) -> str:
+    """Return the colour of a segment by a fraction, 0–1; grey where unknown."""
+    return next((colour for upper, colour in HIDDEN_STYLE if fraction < upper), NOT_KNOWN_COLOUR)
 
 
 def _feature(geometry: Mapping[str, Any], title: str, rows: Sequence[tuple[str, str]], **more: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import xarray as xr
 
 from geo.errors import BadInput
 from geo.frame import LocalFrame
+from geo.vector_files import file_and_layer
 from ops.journal.decode_row import columns_of_row
 from ops.journal.reader import JournalReader
 from ops.journal.recorded_scans import each_scan
@@ -101,7 +102,7 @@ def read_detections(path: Path, frame: LocalFrame) -> xr.Dataset:
             f"cannot be read ({reason})", where=str(path), expected="detections of an archive"
         ) from None
     if frame_of_file != frame.wkt:
-        raise ArchiveFileError("lies in another frame", where=str(path), expected="the sector's frame")
+        raise ArchiveFileError("in another frame", where=str(path), expected="the sector's frame")
     per_scan = {name: values.astype(str) if values.dtype == object else values for name, values in per_scan.items()}
     return from_arrays(per_scan, seen["scan"].to_numpy(), measured)
 
@@ -127,7 +128,7 @@ def archive_journal(
             return
         path = folder / f"{name}.parquet"
         if path.exists() or str(path) in files:
-            raise ArchiveFileError("is there already", where=str(path), expected="an archive without this piece")
+            raise ArchiveFileError("already exists", where=str(path), expected="an archive without this file")
         write_detections(from_columns(kept), path, ground.layout)
         files.append(str(path))
         kept.clear()
@@ -240,10 +241,10 @@ def _open_once(sector: str) -> tuple[OpenSector, xr.Dataset]:
 def _pieces(folder: Path) -> list[Path]:
     files = sorted(folder.glob("*.parquet"))
     if not files:
-        raise ArchiveFileError("no piece of an archive", where=str(folder), expected="files such as 2026-03-14.parquet")
+        raise ArchiveFileError("no archive files", where=str(folder), expected="files such as 2026-03-14.parquet")
     wrong = [path for path in files if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(T\d{2})?", path.stem)]
     if wrong:
-        raise ArchiveFileError("is not named by a time", where=str(wrong[0]), expected="such as 2026-03-14T21.parquet")
+        raise ArchiveFileError("the name is not a time", where=str(wrong[0]), expected="such as 2026-03-14T21.parquet")
     return files
 
 
@@ -259,7 +260,7 @@ def _positions(table: dict[str, Any], layout: Layout) -> tuple[Any, Any]:
 
 
 def _digest(path: Path | None) -> str:
-    return "" if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
+    return "" if path is None else hashlib.sha256(file_and_layer(path)[0].read_bytes()).hexdigest()
 
 
 def _layout_digest(sector: str) -> str:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 
 from geo.errors import BadInput
 from ingest.errors import MalformedMessage
 from ingest.standards.true_north import along
 from ops.journal.decode_row import learn, scan_of_row
 from ops.journal.reader import Counts, JournalReader, JournalRow
+from ops.runtime.output import column, say, show
+from ops.runtime.tables import show_table, table_of
 from sensors.layout import Layout
 from sensors.scan import Plot, Scan
 from sensors.timestamps import utc_datetime
@@ -125,7 +126,9 @@ def moment(text: str | None, where: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise BadInput(f"{text!r} is no time", where=where, expected="such as 2026-03-14T21:07:33Z") from None
+        raise BadInput(
+            f"{text!r} is not a valid time", where=where, expected="a time such as 2026-03-14T21:07:33Z"
+        ) from None
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
@@ -196,19 +199,28 @@ def _text(at: datetime) -> str:
 
 
 def _show_receipts(receipts: dict[str, dict[str, dict[str, int]]], letters: Counter[str], screen: Console) -> None:
-    table = Table("sensor or unit", "kind", *_COUNTS)
+    table = table_of("source", "kind", *_COUNTS, right=_COUNTS)
     for kind, of_kind in receipts.items():
         for sensor, counts in of_kind.items():
-            table.add_row(sensor or "(no sensor of this sector)", kind, *(str(counts[name]) for name in _COUNTS))
-    screen.print(table)
+            table.add_row(
+                sensor or say("console-demo-unknown-sensor"), column(kind), *(str(counts[name]) for name in _COUNTS)
+            )
+    show_table(screen, table)
     for code, count in letters.most_common():
-        screen.print(f"dead letters, {code}: {count}", markup=False, highlight=False)
+        show(screen, "console-dead-letters-code", code=code, count=count)
 
 
 def _show_detections(sensors: dict[str, Any], screen: Console) -> None:
-    table = Table("sensor", "kind", "scans", "detections", "sources", "with a position")
+    counted = ("scans", "detections", "sources", "positions")
+    table = table_of("sensor", "kind", *counted, right=counted)
     for sensor, entry in sensors.items():
         placed = sum(len(source["positions"]) for source in entry["sources"].values())
-        row = (entry["kind"], entry["scans"], entry["detections"], len(entry["sources"]), placed)
+        row = (
+            say("sensor-kind", kind=entry["kind"]),
+            entry["scans"],
+            entry["detections"],
+            len(entry["sources"]),
+            placed,
+        )
         table.add_row(sensor, *(str(each) for each in row))
-    screen.print(table)
+    show_table(screen, table)

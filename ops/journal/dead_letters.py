@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 
 from geo.errors import BadInput
 from ingest.decode import media_type
@@ -20,13 +19,13 @@ from ingest.standards.gateway_refusal import REFUSED, packet_of, unwrapped
 from ops.journal.command import journal_path
 from ops.journal.reader import JournalReader
 from ops.journal.resubmission import submit
+from ops.runtime.output import column, say, show
+from ops.runtime.tables import show_table, table_of
 from sensors.timestamps import utc_datetime
 
 STEP: Final = 1000
 SHOWN_BYTES: Final = 2000
 """Number of bytes of a body that are printed."""
-WIDE: Final = 120
-"""Screen width in columns at which the whole list fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +57,13 @@ def list_letters(path: Path, wanted: Filter, limit: int, screen: Console) -> dic
                 by_sensor[dead.sensor] += 1
                 newest.append(_summary(identity, dead, replayed))
                 del newest[: max(len(newest) - limit, 0)]
-    table = Table(title=f"{by_code.total()} dead letters, the newest {len(newest)}", title_justify="left", box=None)
-    cells = ["id", "received_at", "sensor", "kind", "code", "field", "sender", "size", "replayed"]
-    if screen.width < WIDE:  # `show` prints the remaining fields
-        cells = [name for name in cells if name not in ("kind", "sender")]
-    for name in cells:
-        title = {"received_at": "received", "size": "bytes"}.get(name, name)
-        table.add_column(title, justify="right" if name in ("id", "size") else "left", overflow="fold")
+    title = say("console-dead-letters", count=by_code.total(), shown=len(newest))
+    cells = ("id", "received_at", "sensor", "kind", "code", "field", "sender", "size", "replayed")
+    table = table_of(*cells, title=title, right=("id", "size"))
     for letter in newest:
         shown = letter | {"received_at": str(letter["received_at"])[5:19].replace("T", " ")}
         table.add_row(*(_printable(str(shown[name] if shown[name] is not None else "")) for name in cells))
-    screen.print(table, markup=False)
+    show_table(screen, table)
     return {"count": by_code.total(), "by_code": dict(by_code), "by_sensor": dict(by_sensor), "letters": newest}
 
 
@@ -81,7 +76,7 @@ def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) ->
         letters = journal.dead_letters(identity - 1, 1)
         if not letters or letters[0][0] != identity:
             raise BadInput(
-                f"there is no dead letter {identity}", where=str(path), expected="an id of `dead-letters list`"
+                f"{path} has no dead letter {identity}", where="ID", expected="an ID shown by `dead-letters list`"
             )
         dead, replayed = letters[0][1], journal.replayed()
     figures = {
@@ -91,7 +86,7 @@ def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) ->
         "content_type": dead.content_type,
         "boot": dead.boot,
         "seq": dead.seq,
-        "said": dead.user_properties,
+        "properties": dead.user_properties,
         "kept": len(dead.body),
         "body_base64": base64.b64encode(dead.body).decode(),
     }
@@ -103,8 +98,8 @@ def show_letter(path: Path, identity: int, raw: Path | None, screen: Console) ->
         figures["packet_base64"] = base64.b64encode(sent).decode()
     for name, value in figures.items():
         if not name.endswith("_base64") and value is not None:
-            screen.print(f"{name:>14}  {_printable(str(value))}", markup=False, highlight=False, soft_wrap=True)
-    screen.print(f"{'body':>14}  {_text(sent)}", markup=False, highlight=False, soft_wrap=True)
+            screen.print(f"{column(name):>20}  {_printable(str(value))}", markup=False, highlight=False, soft_wrap=True)
+    screen.print(f"{column('body'):>20}  {_text(sent)}", markup=False, highlight=False, soft_wrap=True)
     if raw is not None:
         try:
             raw.write_bytes(sent)
@@ -126,14 +121,12 @@ def replay_letters(path: Path, ids: list[int], wanted: Filter, screen: Console) 
         cut = len(chosen) - len(ids)
     outcomes = submit(journal, ids) if ids else {}
     totals = Counter(outcomes.values())
-    screen.print(
-        f"{len(outcomes)} submitted: "
-        + (", ".join(f"{count} {outcome}" for outcome, count in sorted(totals.items())) or "–"),
-        markup=False,
-        highlight=False,
-    )
+    parts = [
+        say("console-resubmitted-outcome", count=count, outcome=outcome) for outcome, count in sorted(totals.items())
+    ]
+    show(screen, "console-resubmitted", count=len(outcomes), outcomes=parts or "none")
     if cut:
-        screen.print(f"{cut} were longer than what is kept of a message, and cannot be.", markup=False)
+        show(screen, "console-resubmitted-cut", count=cut)
     return {"submitted": len(outcomes), "not_kept_whole": cut, "outcomes": dict(totals)}
 
 
@@ -160,7 +153,11 @@ def _summary(identity: int, dead: DeadLetter, replayed: dict[int, tuple[int, str
 
 def _check_code(code: str | None) -> None:
     if code is not None and code not in CODES:
-        raise BadInput(f"{ascii(code)[:40]} is no code", where="--code", expected=f"one of {', '.join(sorted(CODES))}")
+        raise BadInput(
+            f"{ascii(code)[:40]} is not a code of dead letters",
+            where="--code",
+            expected=f"one of {', '.join(sorted(CODES))}",
+        )
 
 
 def _printable(text: str) -> str:

@@ -1,8 +1,8 @@
 """``watchline journal import``: converts a recording of detections into a journal that can be replayed.
 
-A recording of detections only does not say when a sensor was silent: a gap between its rows is a sensor that saw
-nothing, or one that was not working. Unless the caller says which gaps are silences, none is, and the journal holds
-heartbeats in them; sensors with empty scans in the recording say it themselves.
+A recording of detections only does not show when a sensor was offline: during a gap between its rows it detected
+nothing, or it did not work. Unless the caller sets from which length gaps are outages, none is, and the journal holds
+heartbeats in the gaps. Sensors with empty scans in the recording need no such rule.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ingest.recordings import RecordingError, check_columns, rows_of_csv, scans_
 from ingest.topics import identifier, sensor_topic
 from ingest.wire import Status
 from ops.journal.writer import Journal
-from ops.runtime.output import progress_bar
+from ops.runtime.output import progress_bar, say, show
 from sensors.health.liveness import LONGEST_DECLARED_S, SILENT_GRACE_S
 from sensors.scan import Scan
 from sensors.timestamps import SECOND_NS, nanoseconds
@@ -56,15 +56,15 @@ def import_recording(
     Raises RecordingError, before anything is written, for a recording with content that ingest would reject, and
     BadInput for a journal that already exists.
     """
-    identifier(sector_id, "--sector-id")
+    identifier(sector_id, "SECTOR")
     if silent_after_s is not None and not LEAST_SILENCE_S <= silent_after_s < math.inf:
         raise BadInput(f"{silent_after_s:g}", where="--silent-after", expected=f"seconds from {LEAST_SILENCE_S:g}")
     if journal.exists():
-        raise BadInput("is there already", where=str(journal), expected="the name of a new journal")
-    with screen.status("Reading the recording ..."):
+        raise BadInput("already exists", where=str(journal), expected="the name of a new journal")
+    with screen.status(say("console-import-reading")):
         scans = scans_of(_rows(recording), kind=kind, where=recording.name)
     if not scans:
-        raise RecordingError("holds no detections", where=recording.name, expected="at least one row")
+        raise RecordingError("no detections", where=recording.name, expected="at least one row")
     span_s = (scans[-1].received_at - scans[0].received_at).total_seconds()
     if span_s > MOST_TICKS:
         raise RecordingError(f"{span_s / 86_400:.0f} days long", where=recording.name, expected="at most 23 days")
@@ -74,17 +74,16 @@ def import_recording(
     _journal(scans, beats, journal, sector_id, screen)
     filled = sorted({scan.sensor for scan in scans} - _says_empty(scans))
     if filled:
-        rule = "no gap is" if silent_after_s is None else f"gaps above {silent_after_s:g} s are"
-        screen.print(
-            f"Without empty scans in the recording: {', '.join(filled)}. Of these {rule} taken as silence.",
-            markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
+        rule = "none" if silent_after_s is None else "longer"
+        show(screen, "console-import-no-empty-scans", sensors=filled, rule=rule, seconds=silent_after_s)
+    names = sorted({scan.sensor for scan in scans})
+    show(screen, "console-imported", scans=len(scans), sensors=len(names), journal=str(journal))
     return {
         "journal": str(journal),
         "scans": len(scans),
         "detections": sum(len(scan.plots) for scan in scans),
         "empty_scans": sum(not scan.plots for scan in scans),
-        "sensors": sorted({scan.sensor for scan in scans}),
+        "sensors": names,
         "without_empty_scans": filled,
         "silent_after_s": silent_after_s,
         "silences": {sensor: len(found) for sensor, found in silences.items()},
@@ -149,7 +148,7 @@ def _journal(scans: list[Scan], beats: list[Status], path: Path, sector_id: str,
         messages = [_delivery(scan, sector_id) for scan in scans] + [_heartbeat(beat, sector_id) for beat in beats]
         messages.sort(key=lambda message: message.received_ns)
         with progress_bar(screen) as progress:
-            for second in progress.track(list(_seconds(messages)), description="scans"):
+            for second in progress.track(list(_seconds(messages)), description=say("console-progress", step="scans")):
                 while tick_ns <= second[0].received_ns:
                     journal.tick(tick_ns)
                     tick_ns += SECOND_NS

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from geo.errors import BadInput
 from ingest.receiving.batch import DeadLetter
 from ingest.security.authentication import SourceKey
+from ops.audit.day_keys import ChangedRecord, DayKeys
+from ops.journal.encryption import ERASED, KEY_OF_KIND, opened
 
 SCHEMA_VERSION: Final = 3
 APPLICATION_ID: Final = 0x574C4A31  # "WLJ1"
@@ -43,7 +45,8 @@ class JournalRow:
 
     ``sensor`` is the unit or operator in rows of those kinds. ``boot`` and ``seq`` are None in rows that no sender
     numbered (ticks, positions, actions). Times are nanoseconds since 1970, UTC. ``closes_batch`` marks the last row of
-    a commit: the whole picture is evaluated there, and at the same row in every replay. ``signer`` is the id of the key
+    a commit: the whole picture is evaluated there, and at the same row in every replay. A row whose body is erased has
+    the kind ``erased`` and replays to nothing. ``signer`` is the id of the key
     that signed the message; ``flags`` lists its implausible properties. Both are empty when there is none.
     """
 
@@ -100,6 +103,7 @@ class JournalReader:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
+        self.keys = DayKeys.beside(self._path)
         if not self._path.is_file():
             raise JournalError("no such file", where=self._path.name, expected="a journal that ingest has created")
         try:
@@ -130,19 +134,29 @@ class JournalReader:
 
     def read(self, after_id: int = 0, limit: int = 1000) -> list[JournalRow]:
         """Return up to ``limit`` rows with ids above ``after_id``, in order of arrival. Ids increase, with gaps."""
-        return [
-            JournalRow(*row)
-            for row in self._db.execute(
-                _ROWS if self._version >= 2 else _ROWS.replace(", signer, flags", ""),
-                (after_id, limit),
-            )
-        ]
+        rows = self._db.execute(
+            _ROWS if self._version >= 2 else _ROWS.replace(", signer, flags", ""),
+            (after_id, limit),
+        )
+        return [self._opened(row) for row in rows]
 
     def foreign_status(self, newest: int) -> list[JournalRow]:
         """Return the non-JSON ``status`` rows among the ``newest`` rows, in order of arrival."""
         columns = "WHERE kind = 'status' AND content_type <> 'application/json' AND id >"
         sql = (_ROWS if self._version >= 2 else _ROWS.replace(", signer, flags", "")).replace("WHERE id >", columns)
         return [JournalRow(*row) for row in self._db.execute(sql, (max(self.last_id() - newest, 0), newest))]
+
+    def _opened(self, row: tuple[Any, ...]) -> JournalRow:
+        """Return a row with its body as it was received, or of the kind ``erased`` and without a body."""
+        if row[1] not in KEY_OF_KIND:
+            return JournalRow(*row)
+        try:
+            body = opened(self.keys, row[9], row[1], row[2], row[3], row[4]) if row[9] else None
+        except ChangedRecord:  # as unreadable as any other damaged body
+            body = b""
+        values = list(row)
+        values[1], values[9] = (row[1], body) if body is not None else (ERASED, b"")
+        return JournalRow(*values)
 
     def changed(self) -> int:
         """Return a number that changes when another process commits. A call takes microseconds."""
@@ -199,7 +213,18 @@ class JournalReader:
             return []
         query = _DEAD_LETTERS if self._version >= 2 else _DEAD_LETTERS.replace(", sender, said", "")
         rows = self._db.execute(query, (max(after_id, 0), limit))
-        return [(row[0], DeadLetter(*row[1:])) for row in rows]
+        return [(row[0], DeadLetter(*self._opened_letter(row)[1:])) for row in rows]
+
+    def _opened_letter(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return a dead letter as it was received; what is erased of it is empty."""
+        try:
+            body = opened(self.keys, row[10], row[4], row[5], row[6], row[7])
+            message = row[3]
+            if isinstance(message, bytes):
+                message = (opened(self.keys, message, "message", row[5], row[6], row[7]) or b"").decode()
+        except ChangedRecord:
+            body, message = b"", ""
+        return (*row[:3], message, *row[4:10], body or b"", *row[11:])
 
     def replayed(self) -> dict[int, tuple[int, str]]:
         """Map the id of a dead letter to the time and outcome of its last resubmission."""
@@ -214,6 +239,14 @@ class JournalReader:
             "SELECT EXISTS (SELECT 1 FROM journal WHERE sensor = ?1 AND kind = ?2 AND boot = ?3 AND seq = ?4)"
             " OR EXISTS (SELECT 1 FROM dead_letters WHERE sensor = ?1 AND kind = ?2 AND boot = ?3 AND seq = ?4)",
             key,
+        )
+        return bool(rows.fetchone()[0])
+
+    def holds(self, sensor: str, kind: str, boot: int, seq: int) -> bool:
+        """Return whether this message is in the journal; False for one among the dead letters."""
+        rows = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM journal WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ?)",
+            (sensor, kind, boot, seq),
         )
         return bool(rows.fetchone()[0])
 
@@ -253,9 +286,11 @@ class JournalReader:
         name = getattr(error, "sqlite_errorname", "")
         where = self._path.name
         if name in ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"):
-            return JournalFull("the disk is full", where=where, expected="free space; senders keep what they sent")
+            return JournalFull(
+                "the disk is full", where=where, expected="free space; senders keep unacknowledged messages"
+            )
         if name.startswith("SQLITE_IOERR"):
-            return JournalError(f"the disk failed ({name})", where=where, expected="a disk that works; then restart")
+            return JournalError(f"the disk failed ({name})", where=where, expected="a working disk; then restart")
         if name.startswith("SQLITE_NOTADB"):
             return JournalError("not an SQLite file", where=where, expected="a Watchline journal")
         return JournalError(str(error), where=where, expected="a journal that can be read and written")

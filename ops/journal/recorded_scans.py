@@ -1,4 +1,4 @@
-"""The scans of a recorded night, read from a journal for analysis."""
+"""The scans of a journal, for analysis."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ def each_scan(
     decode: Callable[[JournalRow, Layout, bytes | None], ScanForm],
     left_out: dict[str, int],
     note: Callable[[int], None] | None = None,
+    *,
+    chosen: Callable[[JournalRow], bool] | None = None,
 ) -> Iterator[ScanForm]:
     """Decode the scans of a journal one by one, in order of receipt, as ``scan_of_row`` or ``columns_of_row`` does.
 
     Counts in ``left_out`` what is not yielded: ``unknown_sensor``, ``unreadable``. ``note`` is called with the number
-    of rows after each step.
+    of rows after each step. Detections that are not ``chosen`` (by default all are) are neither decoded nor counted.
     """
     sensor_contexts: dict[str, bytes] = {}
     at = 0
     while rows := reader.read(at, ROWS_A_STEP):
         for row in rows:
             learn(row, sensor_contexts)
-            if row.kind != "detections":
+            if row.kind != "detections" or (chosen is not None and not chosen(row)):
                 continue
             if row.sensor not in layout:
                 left_out["unknown_sensor"] += 1
@@ -56,11 +58,11 @@ def recorded_scans(journal: Path, layout: Layout) -> tuple[list[Scan], dict[str,
     """Return the scans of a journal in order of receipt, and how many were left out, by reason.
 
     ``unknown_sensor`` are scans of sensors outside the layout, ``unreadable`` rows that cannot be decoded. Heartbeats,
-    units and actions are no scans. Raises BadInput for a journal without any scan of the layout.
+    unit messages and actions are not scans. Raises BadInput for a journal without any scan of the layout.
     """
     left_out = {"unknown_sensor": 0, "unreadable": 0}
     with JournalReader(journal) as reader:
         scans = list(each_scan(reader, layout, scan_of_row, left_out))
     if not scans:
-        raise BadInput("holds no scan of the layout's sensors", where=str(journal), expected="a journal of this sector")
+        raise BadInput("no scans of the layout's sensors", where=str(journal), expected="a journal of this sector")
     return scans, left_out

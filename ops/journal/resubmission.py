@@ -96,17 +96,19 @@ def submit(journal: Path, ids: Iterable[int], *, within_s: float = ANSWER_WITHIN
             letters = reader.dead_letters(identity - 1, 1)
             if not letters or letters[0][0] != identity:
                 raise ReplayError(
-                    f"there is no dead letter {identity}", where=journal.name, expected="an id of the list"
+                    f"no dead letter {identity}", where=journal.name, expected="an ID shown by `dead-letters list`"
                 )
             if delivery_of(identity, letters[0][1], 0) is None:
                 size = letters[0][1].size
                 raise ReplayError(
-                    f"of dead letter {identity} only the first part of {size} bytes was kept",
+                    f"dead letter {identity} ({size} bytes) was not kept in full",
                     where=journal.name,
-                    expected="one that was kept whole",
+                    expected="a dead letter that was kept in full",
                 )
         if not is_locked(Path(f"{journal}-lock")):
-            raise ReplayError("nobody writes it", where=journal.name, expected="a running `watchline run` or `record`")
+            raise ReplayError(
+                "no ingest is running on it", where=journal.name, expected="a running `watchline run` or `record`"
+            )
         before = reader.replayed()
         outcomes: dict[int, str] = {}
         for start in range(0, len(wanted), AT_ONCE):
@@ -121,7 +123,9 @@ def _submit(
     while path.exists():
         if time.monotonic() > deadline:
             path.unlink(missing_ok=True)
-            raise ReplayError("ingest does not answer", where=journal.name, expected="one that runs")
+            raise ReplayError(
+                f"ingest did not answer within {within_s:g} s", where=journal.name, expected="a running ingest"
+            )
         time.sleep(0.05)
     after = reader.replayed()
     return {identity: after[identity][1] for identity in ids if after.get(identity) != before.get(identity)}

@@ -24,6 +24,8 @@ from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import MAX_AHEAD
 from ingest.security.authentication import SourceKey
 from ingest.topics import SENSOR_CHANNELS
+from ops.audit.day_keys import DayKeys, KeysFull
+from ops.journal.encryption import DEAD_LETTERS, KEY_OF_KIND, about, opened
 from ops.journal.events import REFUSAL, REFUSAL_EVERY_NS, Refusal
 from ops.journal.reader import ANY, APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull, JournalReader
 from ops.journal.tables import (
@@ -60,9 +62,10 @@ class DeadLetterLimits:
 class Journal(JournalReader):
     """The only writer. JournalError when another writer holds the file, or when it is newer, foreign or unwritable."""
 
-    def __init__(self, path: str | Path) -> None:
-        """Open for writing, or create."""
+    def __init__(self, path: str | Path, *, encrypted: bool = False) -> None:
+        """Open for writing, or create. ``encrypted``: bodies with personal data are, see ``ops.audit.day_keys``."""
         self._path = Path(path)
+        self.keys, self._encrypted = DayKeys.beside(self._path), encrypted
         self._broken: JournalError | None = None
         self.limits = DeadLetterLimits()
         self.is_known: Callable[[str], bool] = lambda _: True
@@ -77,7 +80,7 @@ class Journal(JournalReader):
                 error.strerror or str(error), where=self._path.name, expected="a folder to write in"
             ) from None
         if lock is None:
-            raise JournalError("another ingest writes it", where=self._path.name, expected="one writer")
+            raise JournalError("in use by another ingest", where=self._path.name, expected="one ingest per journal")
         self._lock = lock
         try:
             self._db = sqlite3.connect(self._path, isolation_level=None, timeout=5.0, check_same_thread=False)
@@ -145,7 +148,8 @@ class Journal(JournalReader):
     ) -> int:
         """Append a row without a sender's key (a tick, a unit's position, an operator's action); return its id."""
         with _Transaction(self):
-            row = (kind, subject, None, None, at_ns, at_ns, None, content_type, body, "", "")
+            stored = self._stored(kind, subject, None, None, at_ns, body)
+            row = (kind, subject, None, None, at_ns, at_ns, None, content_type, stored, "", "")
             identity = int(self._db.execute(INSERT, row).lastrowid or 0)
             self._db.execute(CLOSE_BATCH)
             return identity
@@ -213,7 +217,7 @@ class Journal(JournalReader):
         rows = batch.rows
         if len(rows) == len(batch.messages):  # the usual case, in one statement: only valid messages, all of them new
             self._db.execute("SAVEPOINT usual")
-            inserted = self._db.executemany(INSERT_NEW, [_values(row) for row in rows]).rowcount
+            inserted = self._db.executemany(INSERT_NEW, [self._values(row) for row in rows]).rowcount
             if inserted == len(rows):
                 self._db.execute("RELEASE usual")
                 return ["journaled"] * len(rows)
@@ -232,7 +236,7 @@ class Journal(JournalReader):
             return "duplicate"
         if known == "other":
             return self._store_dead(_conflict(row))
-        self._db.execute(INSERT, _values(row))
+        self._db.execute(INSERT, self._values(row))
         return "journaled"
 
     def _store_dead(self, dead: DeadLetter) -> str:
@@ -249,14 +253,14 @@ class Journal(JournalReader):
         values = (
             dead.code,
             dead.field,
-            dead.message,
+            self._stored_letter(dead, "message", dead.message.encode()) if self._encrypted else dead.message,
             dead.kind,
             dead.sensor,
             _NO_IDENTITY if dead.boot is None else dead.boot,
             _NO_IDENTITY if dead.seq is None else dead.seq,
             dead.topic,
             dead.content_type,
-            body,
+            self._stored_letter(dead, dead.kind, body),
             dead.size,
             dead.digest,
             dead.received_ns,
@@ -268,6 +272,33 @@ class Journal(JournalReader):
         assert self._kept_bytes is not None
         self._kept_bytes[pool] = self._kept_bytes.get(pool, 0) + len(body)
         return "dead_lettered"
+
+    def _values(self, row: Row) -> tuple[object, ...]:
+        return (
+            row.kind,
+            row.sensor,
+            row.boot,
+            row.seq,
+            row.observed_ns,
+            row.received_ns,
+            row.sent_ns,
+            row.content_type,
+            self._stored(row.kind, row.sensor, row.boot, row.seq, row.received_ns, row.body),
+            row.signer,
+            row.flags,
+        )
+
+    def _stored(self, kind: str, sensor: str, boot: int | None, seq: int | None, at_ns: int, body: bytes) -> bytes:
+        """Return a row's body as it is stored."""
+        key = KEY_OF_KIND.get(kind) if self._encrypted else None
+        return body if key is None else self.keys.seal_anyway(key, at_ns, body, about(kind, sensor, boot, seq))
+
+    def _stored_letter(self, dead: DeadLetter, kind: str, content: bytes) -> bytes:
+        """Return a part of a dead letter as it is stored: its body, under its kind, or its ``message``."""
+        if not self._encrypted:
+            return content
+        named = about(kind, dead.sensor, dead.boot, dead.seq)
+        return self.keys.seal_anyway(DEAD_LETTERS, dead.received_ns, content, named)
 
     def _room(self, sensor: str) -> tuple[int, str]:
         """(bytes that dead letters of this source may still take, the source; "" for all that are unknown)."""
@@ -293,8 +324,10 @@ class Journal(JournalReader):
         row = self._db.execute(
             "SELECT body FROM journal WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ?", key
         ).fetchone()
-        if row is not None and digest(row[0]) == payload_digest:
-            return "same"
+        if row is not None:
+            body = opened(self.keys, row[0], kind, sensor, boot, seq)
+            if not body or digest(body) == payload_digest:  # what is erased cannot be compared
+                return "same"
         dead = dict(
             self._db.execute(
                 "SELECT digest, code FROM dead_letters"
@@ -384,6 +417,10 @@ class _Transaction:
             raise self._break(failed, for_good=True) from failed
         if isinstance(error, sqlite3.Error):
             raise self._break(error) from error
+        if isinstance(error, KeysFull):
+            raise JournalFull(
+                "the disk is full", where=self._journal._path.name, expected="free space for the key of a new day"
+            ) from error
 
     def _break(self, error: sqlite3.Error, *, for_good: bool = False) -> JournalError:
         failure = self._journal._error(error)
@@ -416,27 +453,11 @@ _MOST_REFUSALS: Final = 10_000
 _TAKEN: Final = "another message has this key already;"
 
 
-def _values(row: Row) -> tuple[object, ...]:
-    return (
-        row.kind,
-        row.sensor,
-        row.boot,
-        row.seq,
-        row.observed_ns,
-        row.received_ns,
-        row.sent_ns,
-        row.content_type,
-        row.body,
-        row.signer,
-        row.flags,
-    )
-
-
 def _conflict(row: Row) -> DeadLetter:
     return DeadLetter(
         code="conflict",
         field="boot, seq",
-        message=f"{_TAKEN} expected a key that is used once, for ever.",
+        message=f"{_TAKEN} expected a key that is used only once.",
         kind=row.kind,
         sensor=row.sensor,
         boot=row.boot,

@@ -13,19 +13,25 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from geo.message import Message
+from ops.runtime.output import catalogue, column, say
+from ops.runtime.part_state import code_of
+
 COUNTED = ("received", "journaled", "duplicate", "dead_lettered", "shed")
 """The message counts of each sensor."""
 # A health state is shown by a word and a sign, not by colour alone.
 HEALTH_SIGNS = {
     "ok": ("●", "green"),
-    "silent": ("✕", "bold yellow"),
+    "offline": ("✕", "bold yellow"),
     "maintenance": ("◌", "dim"),
-    "never": ("…", "dim"),
+    "no_data": ("…", "dim"),
 }
 PRIORITY_STYLES = {"distress": "bold reverse", "high": "bold yellow", "medium": "yellow", "low": "dim"}
 LINES_OF_THE_REST = 18
 """Lines taken by the header, the sensors, and the titles and frames of the other parts."""
 TRACKS_SHOWN = 6
+ALL_COLUMNS = 78
+"""Width of a screen that has room for all columns of the tracks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class ConsoleView:
     latency_p99_ms: float | None = None
     memory_mb: float | None = None
     address: str | None = None
-    problem: str | None = None
+    problem: Message | None = None
     time_zone: str = "UTC"
 
 
@@ -59,32 +65,44 @@ def clock_text(moment: datetime, time_zone: str) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    return "–" if value is None else f"{value:.0f} ms"
+    """Return a duration in milliseconds, in the language of this process; a dash without one."""
+    return "–" if value is None else say("console-milliseconds", value=value)
 
 
-def render(picture: ConsoleView, *, height: int = 40) -> Group:
-    """Render the whole screen in about ``height`` lines; text from sensors is never interpreted as markup."""
+def render(picture: ConsoleView, *, height: int = 40, width: int = 80) -> Group:
+    """Render the screen in about ``height`` lines of ``width`` characters; sensors cannot send markup."""
     alerts = max(2, (height - LINES_OF_THE_REST - TRACKS_SHOWN) // 2)  # a sentence takes about two lines
-    return Group(_head(picture), _sensors(picture), _alerts(picture, alerts), _tracks(picture))
+    return Group(_head(picture), _sensors(picture), _alerts(picture, alerts), _tracks(picture, width))
 
 
 def _head(picture: ConsoleView) -> Panel:
     statuses = [str(track.get("status", "")) for track in picture.tracks]
     counts = picture.counts
-    line = Text.assemble(
-        (clock_text(picture.now, picture.time_zone), "bold"),
-        f"   {picture.elapsed_s:.0f} s running\n",
-        f"messages in {counts.get('received', 0):,}   journaled {counts.get('journaled', 0):,}   ",
-        f"duplicate {counts.get('duplicate', 0):,}   dead letters {counts.get('dead_lettered', 0):,}   ",
-        f"shed {counts.get('shed', 0):,}\n",
-        f"tracks: {statuses.count('confirmed')} confirmed, {statuses.count('coasting')} coasting, ",
-        f"{statuses.count('tentative')} tentative   alerts {len(picture.alerts)}\n",
-        f"latency detection → picture p50 {milliseconds(picture.latency_p50_ms)}, ",
-        f"p99 {milliseconds(picture.latency_p99_ms)}",
-        "" if picture.memory_mb is None else f"   memory {picture.memory_mb:.0f} MB",
-    )
+    clock = clock_text(picture.now, picture.time_zone)
+    lines = [
+        say("console-live-running", clock=clock, seconds=round(picture.elapsed_s)),
+        say(
+            "console-live-messages",
+            dead=counts.get("dead_lettered", 0),
+            **{name: counts.get(name, 0) for name in COUNTED if name != "dead_lettered"},
+        ),
+        say(
+            "console-live-tracks",
+            alerts=len(picture.alerts),
+            **{status: statuses.count(status) for status in ("confirmed", "coasting", "tentative")},
+        ),
+        say(
+            "console-live-latency",
+            p50=milliseconds(picture.latency_p50_ms),
+            p99=milliseconds(picture.latency_p99_ms),
+        ),
+    ]
+    if picture.memory_mb is not None:
+        lines[-1] += "   " + say("console-live-memory", megabytes=round(picture.memory_mb))
+    line = Text("\n".join(lines))
     if picture.problem:
-        line.append(f"\nINGEST: {picture.problem}", style="bold yellow")
+        said = say("console-live-problem", problem=say(picture.problem), code=code_of(picture.problem))
+        line.append("\n" + said, style="bold yellow")
     if picture.address:
         line.append(f"\n{picture.address}", style="underline")
     return Panel(line, title=Text(picture.title), title_align="left", border_style="dim")
@@ -96,30 +114,36 @@ def _alerts(picture: ConsoleView, most: int) -> Panel:
     for alert in newest:
         priority = str(alert.get("priority", "low"))
         body.append(f"{str(alert.get('raised_at', ''))[11:19]}Z ", style="dim")
-        body.append(f"{priority:<8}", style=PRIORITY_STYLES.get(priority, ""))
+        body.append(f"{say('console-priority', priority=priority):<9}", style=PRIORITY_STYLES.get(priority, ""))
         body.append(f"{alert.get('sentence', '')}\n")
     if not newest:
-        body.append("No alert so far.", style="dim")
-    return Panel(body, title="Alerts, newest first", title_align="left", border_style="dim")
+        body.append(say("console-live-no-alerts"), style="dim")
+    return Panel(body, title=say("console-live-alerts"), title_align="left", border_style="dim")
 
 
-def _tracks(picture: ConsoleView) -> Table:
-    table = Table(title="Tracks nearest to the line", title_justify="left", expand=True, box=None, header_style="dim")
-    for name in ("track", "status", "likely", "speed m/s", "offset m", "segment", "exists"):
-        table.add_column(name, justify="left" if name in ("track", "status", "likely") else "right")
+def _tracks(picture: ConsoleView, width: int) -> Table:
+    title, formats = say("console-live-nearest"), catalogue().formats
+    table = Table(title=title, title_justify="left", expand=True, box=None, header_style="dim")
+    names = ["track", "status", "target_class", "speed", "offset", "segment", "existence"]
+    if width < ALL_COLUMNS:
+        names = [name for name in names if name not in ("status", "existence")]
+    for name in names:
+        left = name in ("track", "status", "target_class")
+        table.add_column(column(name), justify="left" if left else "right", no_wrap=True)
     shown = [track for track in picture.tracks if track.get("status") in ("confirmed", "coasting")]
     shown.sort(key=lambda track: abs(track.get("offset_m") or 1e9))
     for track in shown[:TRACKS_SHOWN]:
         offset = track.get("offset_m")
-        table.add_row(
-            Text(str(track["track"])),
-            str(track["status"]),
-            str(track.get("label") or "unknown"),
-            f"{track.get('speed_mps', 0.0):.1f}",
-            "–" if offset is None else f"{offset:+.0f}",
-            str(track.get("segment", "–")),
-            f"{track.get('existence', 0.0):.2f}",
-        )
+        cells: dict[str, Text | str] = {
+            "track": Text(str(track["track"])),
+            "status": say("console-track-status", status=str(track["status"])),
+            "target_class": say("target-class", **{"class": str(track.get("label") or "unknown")}),
+            "speed": formats.speed(track.get("speed_mps")),
+            "offset": formats.distance(offset).replace("-", "−"),
+            "segment": str(track.get("segment", "–")),
+            "existence": formats.probability(track.get("existence")),
+        }
+        table.add_row(*(cells[name] for name in names))
     return table
 
 
@@ -127,5 +151,11 @@ def _sensors(picture: ConsoleView) -> Panel:
     body = Text()
     for sensor in picture.sensors:
         sign, style = HEALTH_SIGNS.get(str(sensor.get("state")), ("?", ""))
-        body.append(f"{sign} {sensor.get('sensor')} {sensor.get('state')}   ", style=style)
-    return Panel(body or Text("No sensor has spoken yet."), title="Sensors", title_align="left", border_style="dim")
+        state = say("sensor-state", state=str(sensor.get("state")))
+        body.append(f"{sign} {sensor.get('sensor')} {state}   ", style=style)
+    return Panel(
+        body or Text(say("console-live-no-sensors")),
+        title=say("console-live-sensors"),
+        title_align="left",
+        border_style="dim",
+    )

@@ -13,16 +13,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from geo.message import Message
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.topics import sensor_topic
 from ops.broker.identities import INGEST
 from ops.room.console import ConsoleView, totals
-from ops.room.room import Room, RoomOptions
+from ops.room.night_file import PATROLS
+from ops.room.room import DEMO_OPERATOR, Room, RoomOptions
 from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.output import say
 from ops.sector.sector_file import Sector, layout_path, load_sector, read_bases
+from ops.services.api.serving.endpoint import Endpoint
 from ops.store.reader import StoreError
 from sensors.timestamps import utc_datetime
 
@@ -95,26 +99,29 @@ class Demo:
         """Return the scenario time at which the senders stopped, UTC ns; the start time while they still run."""
         return int(self.simulator.last("ended_ns") or self.started_ns)
 
-    def watch(self, show: Callable[[ConsoleView], None], tell: Callable[[str], None], *, every_s: float = 0.5) -> None:
+    def watch(
+        self, show: Callable[[ConsoleView], None], report: Callable[[Message], None], *, every_s: float = 0.5
+    ) -> None:
         """Show the picture until the simulator has sent its last message or Ctrl-C; then stop the senders.
 
-        A process that ends is started again; ``tell`` takes a sentence about it.
+        A process that ends is restarted, which ``report`` is called with.
         """
         try:
-            while self.simulator.alive and self.simulator.last("ended_ns") is None:
-                for sentence in self.room.restart_ended():
-                    tell(sentence)
+            while self.simulator.last("ended_ns") is None:
+                for message in self.room.restart_ended():
+                    report(message)
                 show(self.picture())
                 time.sleep(every_s)
         except KeyboardInterrupt:
             pass  # the orderly shutdown follows
+        self.room.supervise(self.simulator, wanted=False)
         self.simulator.process.terminate()
 
     def picture(self) -> ConsoleView:
         """Return what the console shows now."""
         reader, fusion = self.room.reader, self.room.fusion
         picture = ConsoleView(
-            title=f"Watchline demonstration: {self.sector.title or self.sector.name} (simulated sensors)",
+            title=say("console-demo-title", sector=self.sector.title or self.sector.name),
             now=utc_datetime(self.room.options.clock.now_ns()),
             elapsed_s=time.monotonic() - self.first_publish_s,
             time_zone=self.sector.time_zone,
@@ -201,6 +208,7 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
         timeout_s=DRAIN_S + 5.0,
     )
     simulator.wait_for("started_ns", timeout_s=READY_S)
+    room.supervise(simulator)
     return Demo(options, sector, room, simulator, memory, began_s, time.monotonic())
 
 
@@ -221,9 +229,11 @@ def open_room(options: DemoOptions) -> tuple[Room, Sector]:
         layout=str(layout),
         folder=options.folder,
         broker=options.broker,
-        port=options.port,
+        endpoint=Endpoint(port=options.port, accounts=False),
+        local_operator=DEMO_OPERATOR,
         clock=clock,
         fresh=True,
         signatures=sector.signatures,
+        simulated_units=PATROLS,
     )
     return Room(room), sector

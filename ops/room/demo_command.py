@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 
 from ops.room.console import ConsoleView, milliseconds, render
 from ops.room.demo import DemoOptions, clear_retained, open_room, start
+from ops.room.room import DEMO_OPERATOR
+from ops.runtime.output import catalogue, say, show
+from ops.runtime.tables import show_table, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,23 +30,29 @@ PLAIN_EVERY_S = 5.0
 
 def run_demo(options: DemoOptions, screen: Console, *, headless: bool, began_s: float) -> Summary:
     """Run a demonstration to its end and write its files. A process that ends is started again."""
-    room, sector = open_room(options)
+    from ops.runtime.compile_kernels import compile_missing
+
+    room, sector = open_room(options)  # a wrong sector or layout is named before kernels are compiled
+    compile_missing(screen)
     with room:
-        with screen.status("Opening the room: broker, ingest, fusion, simulator ..."):
+        with screen.status(say("console-demo-starting")):
             demo = start(room, options, sector, began_s=began_s)
             room.serve()
-        screen.print(f"The live map: {room.address}", highlight=False)
+        show(screen, "console-live-map", address=str(room.address))
+        show(screen, "accounts-demo", name=DEMO_OPERATOR)
         if not headless and show_page(str(room.address)):
             room.show_map(True)
-        with _shown(screen, headless=headless) as show:
-            demo.watch(show, partial(screen.print, markup=False, highlight=False, soft_wrap=True))
-        with screen.status("Senders have stopped; draining the queues ..."):
+        with _shown(screen, headless=headless) as display:
+            demo.watch(display, partial(show, screen))
+        with screen.status(say("console-demo-draining")):
             published = demo.drain()
             room.ingest.stop(timeout_s=10.0)
             room.fusion.stop(timeout_s=60.0)
+            if headless:
+                display(demo.picture())  # alerts of the last messages, which came while this waited
             clear_retained(demo, published)
             room.show_map(False)  # the report needs the memory
-        with screen.status("Scoring against the simulator's truth, writing the report ..."):
+        with screen.status(say("console-demo-scoring")):
             from ops.room.demo_result import summarise  # 180 MB, loaded when the other processes have ended
 
             summary = summarise(demo, published)
@@ -59,7 +67,7 @@ def _shown(screen: Console, *, headless: bool) -> Iterator[Callable[[ConsoleView
         yield _Plain(screen)
         return
     with Live(console=screen, refresh_per_second=4, transient=True) as live:
-        yield lambda picture: live.update(render(picture, height=screen.height))
+        yield lambda picture: live.update(render(picture, height=screen.height, width=screen.width))
 
 
 class _Plain:
@@ -71,42 +79,57 @@ class _Plain:
         for alert in picture.alerts:
             if alert["id"] not in self._alerts:
                 self._alerts.add(alert["id"])
-                self._screen.print(f"ALERT {alert['priority']}: {alert['sentence']}", markup=False, highlight=False)
+                priority = say("console-priority", priority=alert["priority"])
+                show(self._screen, "console-demo-alert", priority=priority, sentence=alert["sentence"])
         if time.monotonic() - self._printed_s > PLAIN_EVERY_S:
             self._printed_s = time.monotonic()
             confirmed = sum(track["status"] == "confirmed" for track in picture.tracks)
-            self._screen.print(
-                f"{picture.elapsed_s:5.0f} s  journaled {picture.counts.get('journaled', 0)}  confirmed tracks"
-                f" {confirmed}  alerts {len(picture.alerts)}  p50 {milliseconds(picture.latency_p50_ms)}"
-                f"  p99 {milliseconds(picture.latency_p99_ms)}",
-                highlight=False,
+            show(
+                self._screen,
+                "console-demo-status",
+                seconds=round(picture.elapsed_s),
+                journaled=picture.counts.get("journaled", 0),
+                tracks=confirmed,
+                alerts=len(picture.alerts),
+                p50=milliseconds(picture.latency_p50_ms),
+                p99=milliseconds(picture.latency_p99_ms),
             )
 
 
 def show_summary(summary: Summary, screen: Console) -> None:
     """Print the summary: conservation of messages, quality, time, memory, files."""
     figures = summary.figures
-    table = Table(title="Conservation, messages by sensor", title_justify="left", box=None, header_style="dim")
     names = ("published", "received", "journaled", "duplicate", "dead_lettered", "shed")
-    table.add_column("sensor")
-    for name in names:
-        table.add_column(name, justify="right")
+    table = table_of("sensor", *names, title=say("console-demo-counts"), right=names)
+    number = catalogue().formats.number
     for sensor, row in sorted(summary.per_sensor.items()):
-        table.add_row(sensor or "(no sensor)", *(f"{row[name]:,}" for name in names))
-    screen.print(table)
-    verdict = "both identities hold for every sensor" if summary.balanced else "THE COUNTS DO NOT BALANCE"
-    lines = [
-        f"received = journaled + duplicate + dead letters + shed; published = what of that is unique: {verdict}.",
-        f"Tracks confirmed {figures['tracks_confirmed']} (targets {figures['targets']}, of which"
-        f" {figures['targets_covered']} were ever on ground that a sensor sees); alerts {figures['alerts']}.",
-        f"GOSPA (c = 50 m, p = 2), mean: {figures['gospa_mean_m']} m over all movers,"
-        f" {figures['gospa_covered_mean_m']} m on covered ground; identity switches {figures['identity_switches']}.",
-        f"Latency from sending to picture: p50 {milliseconds(figures['latency_p50_ms'])},"
-        f" p99 {milliseconds(figures['latency_p99_ms'])}; peak memory {figures['peak_rss_mb']:.0f} MB (PSS).",
-        "Files: " + ", ".join(str(path) for path in summary.files.values()),
-    ]
-    for line in lines:
-        screen.print(line, highlight=False, markup=False, soft_wrap=True)
+        table.add_row(sensor or say("console-demo-unknown-sensor"), *(number(row[name]) for name in names))
+    show_table(screen, table)
+    metres = catalogue().formats.distance
+    show(screen, "console-demo-balance", balanced=summary.balanced)
+    show(
+        screen,
+        "console-demo-tracks",
+        tracks=figures["tracks_confirmed"],
+        alerts=figures["alerts"],
+        targets=figures["targets"],
+        covered=figures["targets_covered"],
+    )
+    show(
+        screen,
+        "console-demo-quality",
+        all=metres(figures["gospa_mean_m"], 1),
+        covered=metres(figures["gospa_covered_mean_m"], 1),
+        swaps=figures["identity_switches"],
+    )
+    show(
+        screen,
+        "console-demo-resources",
+        p50=milliseconds(figures["latency_p50_ms"]),
+        p99=milliseconds(figures["latency_p99_ms"]),
+        megabytes=round(figures["peak_rss_mb"]),
+    )
+    show(screen, "console-files", files=[str(path) for path in summary.files.values()])
 
 
 def show_page(address: str) -> bool:

@@ -14,16 +14,18 @@ import xarray as xr
 
 from fusion import scoring
 from fusion.alerts import Workload
-from ops.analysis.night_report.hidden_share import hidden_share
+from geo.message import Message
+from ops.analysis.night_report.dead_ground_fraction import dead_ground_fraction
 from ops.analysis.night_report.report import SAMPLE_NOTICE, LiveMap, ReportInput, write_report
 from ops.analysis.night_report.workload import workload_figures
+from ops.incidents.outcomes import incident_figures, plain_figures
 from ops.journal.reader import Counts, JournalReader
 from ops.room.console import COUNTED, totals
 from ops.room.demo import Demo
-from ops.room.room import DEFAULT_PORT
-from ops.room.workload import workload_of
+from ops.room.workload import incidents_of, workload_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import read_bases
+from ops.services.api.serving.local_port import DEFAULT_PORT
 from ops.store.track_history import load_history
 from sensors.coverage import look_probability
 from sensors.timestamps import utc_datetime
@@ -71,6 +73,7 @@ def quality(demo: Demo, ground: OpenSector) -> Quality:
         "gospa_covered_mean_m": _mean(covered["gospa"]),
         "identity_switches": int(switches.sum()),
         "alert_workload": workload_figures(workload),
+        "incidents": plain_figures(incident_figures(incidents_of(demo.room.reader))),
     }
     return Quality(tracks, truth, gospa, coverage, workload, figures)
 
@@ -94,7 +97,7 @@ def write_files(
     reader.export_tracks_geoparquet(files["tracks"], ground.frame)
     reader.export_alerts_geojson(files["alerts"])
     report = ReportInput(
-        title=f"Demonstration: {demo.sector.title or demo.sector.name}",
+        title=Message("shift-title-demo", {"sector": demo.sector.title or demo.sector.name}),
         started=utc_datetime(demo.started_ns),
         ended=utc_datetime(demo.ended_ns),
         terrain=ground.terrain,
@@ -106,13 +109,14 @@ def write_files(
         alerts=[json.loads(body) for body in reader.alerts(limit=5000)[2]],
         counts=per_sensor,
         latencies_ms=latencies,
-        latency_meaning="from the sending of a scan to its place in the committed picture (wall time)",
-        hidden=hidden_share(scores.coverage["visible"], ground.border, belt_m=demo.sector.belt_m),
+        latency_meaning=Message("shift-latency-picture"),
+        hidden=dead_ground_fraction(scores.coverage["visible"], ground.border, belt_m=demo.sector.belt_m),
         bases=read_bases(demo.sector.bases),
         time_zone=demo.sector.time_zone,
         demo=True,
         notices=(SAMPLE_NOTICE,) if demo.sector.terrain.startswith("sample:") else (),
         workload=scores.workload,
+        incidents=incident_figures(incidents_of(demo.room.reader)),
         live=LiveMap(_serve_command(demo), f"http://127.0.0.1:{DEFAULT_PORT}/"),
     )
     write_report(files["report"], report)
@@ -122,7 +126,7 @@ def write_files(
 def _serve_command(demo: Demo) -> str:
     """Return the command that shows this store on the live map, run in the report's folder."""
     options = demo.options
-    words = ["watchline", "serve", demo.room.store_path.name, f"--sector={options.sector}"]
+    words = ["watchline", "serve", options.sector, demo.room.store_path.name]
     return shlex.join([*words, *([] if options.layout is None else [f"--layout={options.layout}"])])
 
 
@@ -166,7 +170,7 @@ def summarise(demo: Demo, published: Mapping[str, int]) -> Summary:
         "balanced": balanced,
         **scores.figures,
         "alerts": sum(demo.room.reader.alert_counts().values()),
-        "alert_revisions": progress.outbox_last,
+        "alert_revisions": demo.room.reader.revisions()["alert"],
         "alerts_undelivered": progress.outbox_waiting,
         "latency_p50_ms": _percentile(latencies, 50),
         "latency_p99_ms": _percentile(latencies, 99),

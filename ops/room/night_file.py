@@ -1,4 +1,4 @@
-"""The file of a simulated scenario: each message with the time at which its sensor sends it."""
+"""The files of a simulated scenario: each message with the time at which its sensor or unit sends it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from ingest.decode import decode, encode
+from ingest.unit_messages import Position, decode_unit, encode_unit
 from sensors.scan import Scan
 from sensors.timestamps import nanoseconds, utc_datetime
 
+PATROLS: Final = ("patrol-1", "patrol-2", "patrol-3")
+"""Names of the simulated units."""
 SCENARIO_START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -43,3 +46,19 @@ def read_night(path: Path) -> Iterator[Scan]:
 def read_senders(path: Path) -> list[SimulatedSender]:
     """Read the senders of a simulated scenario."""
     return [SimulatedSender(*entry) for entry in json.loads(path.read_text())]
+
+
+def write_positions(path: Path, positions: Iterable[Position]) -> None:
+    """Write the positions of units, one wire message per line, in the order of their times."""
+    with path.open("wb") as file:
+        for position in sorted(positions, key=lambda one: (one.observed_at, one.unit)):
+            file.write(encode_unit(position) + b"\n")
+
+
+def read_positions(path: Path) -> Iterator[Position]:
+    """Read the positions that ``write_positions`` wrote, in the same order."""
+    with path.open("rb") as file:
+        for line in file:
+            position = decode_unit(line.strip(), "position")
+            if isinstance(position, Position):
+                yield position

@@ -12,14 +12,18 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ops.analysis.night_report.workload import workload_figures
+from ops.incidents.outcomes import incident_figures, plain_figures
 from ops.journal.reader import JournalReader
-from ops.room.workload import workload_of
+from ops.releasability.decision import EVERYTHING, UNMARKED
+from ops.room.workload import incidents_of, workload_of
 from ops.runtime.clock import ScenarioClock
-from ops.runtime.output import progress_bar
+from ops.runtime.output import progress_bar, say, show
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import load_settings
 from ops.services.fusion.process import Fusion
+from ops.store.markings import released_records
+from ops.store.reader import Reader
 from ops.store.track_history import write_history
 from ops.store.writer import Store
 
@@ -33,16 +37,17 @@ def simulate_to_files(
     from ingest.decode import encode
     from ops.room.simulate_night import simulate_night
 
-    with screen.status("Simulating the night ..."):
+    with screen.status(say("console-simulating")):
         ground = open_sector(load_sector(sector), layout)
         scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s)
     out.mkdir(parents=True, exist_ok=True)
     with progress_bar(screen) as progress, (out / "messages.jsonl").open("wb") as file:
-        for scan in progress.track(scans, description="messages"):
+        for scan in progress.track(scans, description=say("console-progress", step="messages")):
             file.write(encode(scan) + b"\n")
     write_history(truth, out / "truth.parquet", ground.frame)
     targets = np.unique(truth["target"].values)
-    screen.print(f"{len(scans)} messages of {len(ground.layout)} sensors, {len(targets)} movers: {out}", markup=False)
+    made = {"messages": len(scans), "sensors": len(ground.layout), "targets": len(targets)}
+    show(screen, "console-simulated", folder=str(out), **made)
     return {
         "messages": len(scans),
         "plots": sum(len(scan.plots) for scan in scans),
@@ -53,13 +58,26 @@ def simulate_to_files(
 
 
 def replay_journal(
-    journal: Path, sector: str, layout: str | None, out: Path, *, settings: Path | None, screen: Console
+    journal: Path,
+    sector: str,
+    layout: str | None,
+    out: Path,
+    *,
+    settings: Path | None,
+    screen: Console,
+    releasability: str = UNMARKED,
 ) -> dict[str, Any]:
     """Fuse ``journal`` from its first row; ``tracks_sha256`` and ``alerts_sha256`` are the same every time.
 
     Writes ``tracks.parquet`` (GeoParquet) and ``alerts.geojson`` into ``out``, and the store they came from.
+    ``incidents``: figures of the incidents; ``incidents_sha256`` of all their revisions is the same every time too.
+    The two files hold the records that a receiver with the limit ``releasability`` may have; the store has all.
     ``alert_workload``: that of one operator, by the time of receipt; None where all rows came at one moment.
     """
+    chosen = load_settings(settings)
+    if releasability not in (UNMARKED, EVERYTHING, *chosen.releasability.levels):
+        expected = f"one of the levels of [releasability] ({', '.join(chosen.releasability.levels) or 'none'}), or *"
+        raise BadInput(repr(releasability), where="--releasability", expected=expected)
     ground = open_sector(load_sector(sector), layout)
     source = JournalReader(journal)
     out.mkdir(parents=True, exist_ok=True)
@@ -68,33 +86,51 @@ def replay_journal(
     store = Store(out / "replay.db")
     try:
         rows = source.last_id()
-        fusion = Fusion(source, store, ground, load_settings(settings), ScenarioClock.live())
+        fusion = Fusion(source, store, ground, chosen, ScenarioClock.live())
         with progress_bar(screen) as progress:
-            bar = progress.add_task("journal rows", total=rows)
+            bar = progress.add_task(say("console-progress", step="rows"), total=rows)
             while fusion.cursor < rows and fusion.step(ROWS_A_STEP):
                 progress.update(bar, completed=fusion.cursor)
         fusion.finish()
         history = store.history_dataset()
         files = [out / "tracks.parquet", out / "alerts.geojson"]
-        store.export_tracks_geoparquet(files[0], ground.frame)
-        alerts = store.export_alerts_geojson(files[1])
+        shows = released_records(store, chosen.releasability, releasability)
+        store.export_tracks_geoparquet(files[0], ground.frame, shows=shows)
+        alerts = store.export_alerts_geojson(files[1], shows=shows)
         workload = workload_of(store, span_ns=_span_ns(source))
+        incidents = incident_figures(incidents_of(store))
+        revisions = incident_log_hash(store)
     finally:
         store.close()
         source.close()
     if not rows:
-        raise BadInput("holds no rows", where=str(journal), expected="a journal with messages in it")
+        raise BadInput("no rows", where=str(journal), expected="a journal with messages in it")
+    confirmed = len(np.unique(history["track"].values[history["status"].values == "confirmed"]))
+    show(screen, "console-replayed", rows=rows, tracks=confirmed, alerts=alerts)
+    show(screen, "console-files", files=[str(file) for file in files])
     return {
         "rows": rows,
         "estimates": int(history.sizes["estimate"]),
-        "tracks_confirmed": len(np.unique(history["track"].values[history["status"].values == "confirmed"])),
+        "tracks_confirmed": confirmed,
         "alerts": alerts,
         "alert_workload": workload_figures(workload),
+        "incidents": plain_figures(incidents),
         "unusable": dict(fusion.pipeline.tally),
         "tracks_sha256": track_log_hash(history),
         "alerts_sha256": hashlib.sha256(files[1].read_bytes()).hexdigest(),
+        "incidents_sha256": revisions,
         "files": [str(file) for file in files],
     }
+
+
+def incident_log_hash(store: Reader) -> str:
+    """Return the SHA-256 of all revisions of incidents, in order of publication."""
+    digest, last = hashlib.sha256(), 0
+    while rows := store.outbox_after(last, limit=ROWS_A_STEP, kind="incident"):
+        for row in rows:
+            digest.update(row.body + b"\n")
+        last = rows[-1].n
+    return digest.hexdigest()
 
 
 def _span_ns(journal: JournalReader) -> int:

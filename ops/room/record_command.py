@@ -21,6 +21,7 @@ from ops.journal.reader import JournalReader
 from ops.room.console import COUNTED
 from ops.room.supervision import Supervision
 from ops.runtime.child_process import Child
+from ops.runtime.output import say_in_english, show
 
 START_S = 30.0
 BROKER_ANSWERS_S = 10.0
@@ -28,7 +29,7 @@ BROKER_ANSWERS_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What to journal, the source and the file.
+    """Arguments of a recording: sector, source and file.
 
     ``identity`` is the folder of keys and certificates that ingest uses, None for neither. With ``signed``, a message
     not signed by a registered key becomes a dead letter.
@@ -48,11 +49,11 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
     Raises IdentityError for a folder without a register, or for ``signed`` without a folder.
     """
     url, sector_id, journal = recording.url, recording.sector_id, recording.journal
-    identifier(sector_id, "--sector-id")
+    identifier(sector_id, "SECTOR")
     if recording.identity is not None:
         RegisterFile(IdentityFolder(recording.identity).register_path)
     elif recording.signed:
-        raise IdentityError("missing beside --signed", where="--identity", expected="the folder with the register")
+        raise IdentityError("missing with --signed", where="--identity", expected="the folder with the key register")
     wait_until_reachable(url, timeout_s=BROKER_ANSWERS_S)
     journal.parent.mkdir(parents=True, exist_ok=True)
     ingest = Child(
@@ -68,17 +69,17 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
     )
     try:
         ingest.wait_for("ready", timeout_s=START_S)
-        screen.print(f"Recording sector {sector_id} from {url.shown} into {journal} (Ctrl-C stops it)", markup=False)
         supervision = Supervision()
         supervision.add(ingest)
         deadline = None if recording.duration_s is None else time.monotonic() + recording.duration_s
         try:
+            show(screen, "console-record-started", sector=sector_id, broker=url.shown, journal=str(journal))
             while deadline is None or time.monotonic() < deadline:
                 time.sleep(0.2)
-                for sentence in supervision.look():
-                    screen.print(sentence, markup=False, highlight=False, soft_wrap=True)
+                for message in supervision.look():
+                    show(screen, message)
                 if supervision.given_up is not None:
-                    raise WatchlineError(supervision.given_up)
+                    raise WatchlineError(say_in_english(supervision.given_up))
         except KeyboardInterrupt:
             pass
     finally:

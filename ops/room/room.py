@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from geo.errors import BadInput, WatchlineError
+from geo.errors import WatchlineError
+from geo.message import Message
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_register import Identity
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
@@ -30,21 +31,31 @@ from ops.room.supervision import Supervision
 from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.file_lock import lock_file
-from ops.sector.settings import load_settings
-from ops.services.api.local_port import listen
+from ops.runtime.output import write_private
+from ops.runtime.part_state import problem_of
+from ops.sector.settings import account_settings, load_settings
+from ops.services.api.serving.endpoint import Endpoint
 from ops.store.reader import Reader, StoreError
+
+if TYPE_CHECKING:
+    from ops.services.api.serving.tls import Tls
 
 RoomPart = TypeVar("RoomPart")
 
 START_TIMEOUT_S: Final = 120.0
 BROKER_ANSWERS_S: Final = 10.0
 """Time in which an external broker must answer; ingest waits as long."""
-DEFAULT_PORT: Final = 8447
 _OWN_FILES: Final = (
-    "journal.db", "store.db", "actions.db", "truth.npz", "night.jsonl", "sensors.json", "store.latency.npy"
+    "journal.db", "store.db", "actions.db", "truth.npz", "night.jsonl", "night.started", "sensors.json",
+    "positions.jsonl",
+    "store.latency.npy", "broker.url",
 )  # fmt: skip
 _CHILDREN: Final = ("api", "broker", "fusion", "ingest", "map", "simulate_night", "simulator")
 DEMO_MARK: Final = ".demonstration"
+BROKER_URL: Final = "broker.url"
+"""File with the address and password of an embedded broker, for adapters and field units on this machine."""
+DEMO_OPERATOR: Final = "Demo operator"
+"""Name of the person that everyone on this computer is in a demonstration."""
 
 
 class RoomError(WatchlineError):
@@ -61,12 +72,14 @@ class SapientEndpoints:
 
 @dataclass(frozen=True, slots=True)
 class RoomOptions:
-    """Sector, data folder, broker and keys of a room. ``broker`` None: an embedded one. ``port`` None: 8447 or any.
+    """Sector, data folder, broker, keys and web server of a room. ``broker`` None: an embedded one.
+    ``local_operator``: name of the one local person; None: people log in with accounts, in ``accounts.db``.
 
     ``fresh`` first removes an earlier demonstration from the folder. ``identity`` is the folder of keys; with an
     embedded broker, None creates one in ``folder``. ``signatures`` None means required with an embedded broker, which
     has no topic rights, and optional with another broker; a source with a registered key must then use it. ``sapient``
-    None: no SAPIENT fusion node.
+    None: no SAPIENT fusion node. ``encrypted``: personal data in journal and store are encrypted under a key for each
+    day, so that they can be erased. ``simulated_units``: units of a demonstration, which get keys too.
     """
 
     sector: str
@@ -75,12 +88,15 @@ class RoomOptions:
     folder: Path
     broker: BrokerUrl | None = None
     settings: Path | None = None
-    port: int | None = None
+    endpoint: Endpoint = field(default_factory=Endpoint)
+    local_operator: str | None = None
     clock: ScenarioClock = field(default_factory=ScenarioClock.live)
     fresh: bool = False
     identity: Path | None = None
     signatures: Signatures | None = None
     sapient: SapientEndpoints | None = None
+    encrypted: bool = False
+    simulated_units: tuple[str, ...] = ()
 
 
 class Room:
@@ -99,8 +115,9 @@ class Room:
         self.api: Child
         self.sapient: Child | None = None
         self._supervision = Supervision()
-        self._told_parts: dict[str, str | None] = {}
+        self._told_parts: dict[str, Message | None] = {}
         self.address: str | None = None
+        self.tls: Tls | None = None
         self.identity = options.identity
         self.signatures: Signatures = options.signatures or ("required" if options.broker is None else "optional")
         self._broker: EmbeddedBroker | None = None
@@ -137,12 +154,13 @@ class Room:
         if options.broker is None:
             if self.signatures != "required":
                 raise RoomError(
-                    f"{options.sector}: signatures = 'optional' with the embedded broker, where whoever may connect may"
-                    " write as anybody; expected 'required', or a broker with rights by topic (--broker)."
+                    f"{options.sector}: signatures = 'optional' with the embedded broker, which has no topic rights:"
+                    " any client can publish under any name; expected 'required', or a broker with an ACL (--broker)."
                 )
             self._broker = self._stack.enter_context(
                 EmbeddedBroker(folder=options.folder / "logs", sector=options.sector_id)
             )
+            write_private(options.folder / BROKER_URL, f"{self._broker.url.text}\n".encode())
             self._prepare_identity()
             self._supervision.add(self._broker.child)
         self._stack.callback(self.reader.close)
@@ -155,6 +173,7 @@ class Room:
             f"--sector-id={options.sector_id}",
             f"--layout={options.layout}",
             "--feed",
+            *(["--encrypted"] if options.encrypted else []),
             *options.clock.arguments(),
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             timeout_s=10.0,
@@ -165,14 +184,13 @@ class Room:
         """Raise BrokerError or BadInput before any process is started, rather than when all of them are ready."""
         if self.options.broker is not None:
             wait_until_reachable(self.options.broker, timeout_s=BROKER_ANSWERS_S)
-        if self.options.port is not None:
-            listen(self.options.port).close()
+        self.options.endpoint.check()
 
     def _prepare_identity(self) -> None:
         """Create a key for every sensor and unit of this room without one."""
         options = self.options
         self.identity = options.identity or options.folder / "identity"
-        units = {UNIT, *load_settings(options.settings).units}
+        units = {UNIT, *load_settings(options.settings).units, *options.simulated_units}
         sensors = [Name("sensor", name) for name in sensor_names(Path(options.layout))]
         IdentityFolder(self.identity).prepare([*sensors, *(Name("unit", unit) for unit in sorted(units))])
 
@@ -193,6 +211,7 @@ class Room:
             f"--sector={self.options.sector_id}",
             f"--journal={self.journal_path}",
             f"--layout={self.options.layout}",
+            *(["--encrypted"] if self.options.encrypted else []),
             *self.options.clock.arguments(),
             timeout_s=10.0,
         )
@@ -212,6 +231,7 @@ class Room:
             f"--layout={options.layout}",
             f"--folder={options.folder}",
             f"--store={self.store_path}",
+            *([] if options.settings is None else [f"--settings={options.settings}"]),
             *([] if endpoints.dial is None else [f"--dial={endpoints.dial}"]),
             *([] if endpoints.listen is None else [f"--listen={endpoints.listen}"]),
             *options.clock.arguments(),
@@ -237,22 +257,27 @@ class Room:
         self._stack.callback(child.stop, timeout_s=timeout_s)
         return child
 
+    def supervise(self, part: Child, *, wanted: bool = True) -> None:
+        """Restart this process, too, whenever it ends; or no longer, because its end is expected."""
+        if wanted:
+            self._supervision.add(part)
+        else:
+            self._supervision.remove(part)
+
     def enter(self, part: AbstractContextManager[RoomPart]) -> RoomPart:
         """Enter a part that belongs to the room and closes with it."""
         return self._stack.enter_context(part)
 
     def serve(self) -> str:
-        """Serve the API on 127.0.0.1 until the room closes; return its address. The room must be ready.
+        """Serve the API until the room closes; return its address. The room must be ready.
 
         The room keeps the listening socket, so the address stays when the API's process is started again.
         """
         options = self.options
-        try:
-            listening = listen(options.port or DEFAULT_PORT)
-        except BadInput:
-            if options.port is not None:
-                raise
-            listening = listen(0)
+        self.tls = options.endpoint.prepared_tls(
+            options.folder / "tls", account_settings(load_settings(options.settings)).hosts
+        )
+        listening = options.endpoint.listen()
         self._stack.enter_context(listening)
         known = {
             "border": self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
@@ -268,39 +293,43 @@ class Room:
             f"--sector-id={options.sector_id}",
             f"--layout={options.layout}",
             *(["--demo"] if options.fresh else []),
+            *([] if options.settings is None else [f"--settings={options.settings}"]),
+            *([] if options.local_operator is None else [f"--operator={options.local_operator}"]),
+            *([] if self.tls is None else [f"--certificate={self.tls.certificate}", f"--key={self.tls.key}"]),
             *options.clock.arguments(),
             timeout_s=10.0,
             pass_fds=[listening.fileno()],
         )
-        self.api.tell(known=known, parts=self.parts())
+        self.api.tell(known=known, parts=_plain(self.parts()))
         self._supervision.add(self.api)
         self.api.wait_for("ready", timeout_s=START_TIMEOUT_S)
-        self.address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        self.address = options.endpoint.address(listening)
         return self.address
 
     def show_map(self, wanted: bool) -> None:
         """Start the map process now, in expectation of requests, or end it for good."""
         self.api.tell(map=wanted)
 
-    def parts(self) -> dict[str, str | None]:
+    def parts(self) -> dict[str, Message | None]:
         """Return why each process does not work, by name, and the feed of alerts to the units; None for what works."""
         parts = dict(self._supervision.parts())
-        parts.pop("api", None)  # it answers, or no one hears of it
-        return {**parts, "alert feed": self.fusion.last("feed_problem")}
+        parts.pop("api", None)  # if it did not answer, this would not be read
+        problem = self.fusion.last("feed_problem")
+        return {**parts, "alert feed": None if problem is None else problem_of(problem)}
 
-    def restart_ended(self) -> list[str]:
-        """Restart processes that have ended; return a sentence for each, and for each new or resolved problem.
+    def restart_ended(self) -> list[Message]:
+        """Restart processes that have ended; return a message for each, and for each new or resolved problem.
 
         To be called about every second (``ops.room.supervision``).
         """
-        sentences = self._supervision.look()
+        messages = self._supervision.look()
         parts = self.parts()
         if parts != self._told_parts and self.address is not None:
             self._told_parts = parts
-            self.api.tell(parts=parts)
-        return sentences
+            self.api.tell(parts=_plain(parts))
+        return messages
 
-    def failed(self) -> str | None:
+    def failed(self) -> Message | None:
         """Return why a process does not work; None while all do."""
         return next((problem for problem in self._supervision.parts().values() if problem), None)
 
@@ -337,7 +366,7 @@ def locked(folder: Path) -> Iterator[None]:
     """Lock the folder; RoomError while another process has it open. The kernel releases the lock at process end."""
     lock = lock_file(folder / "room.lock")
     if lock is None:
-        raise RoomError(f"{folder}: another watchline is using it; expected a folder of its own.")
+        raise RoomError(f"{folder}: in use by another watchline; expected another folder.")
     try:
         yield
     finally:
@@ -351,10 +380,17 @@ def clear(folder: Path) -> None:
     """
     mark = folder / DEMO_MARK
     if (folder / "journal.db").exists() and not mark.exists():
-        raise RoomError(f"{folder}: holds a journal that no demonstration wrote; expected another folder (--out).")
+        raise RoomError(
+            f"{folder}: holds a journal that `watchline demo` did not write; expected another folder (--out)."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     mark.touch()
     patterns = [f"{name}*" for name in _OWN_FILES] + ["spool/*.db*", *(f"logs/{name}.log" for name in _CHILDREN)]
     for pattern in patterns:
         for path in folder.glob(pattern):
             path.unlink()
+
+
+def _plain(parts: Mapping[str, Message | None]) -> dict[str, dict[str, Any] | None]:
+    """Return the states of the parts as plain values for the API process."""
+    return {name: None if state is None else state.as_dict() for name, state in parts.items()}

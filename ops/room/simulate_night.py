@@ -1,7 +1,8 @@
 """Simulate a scenario to files: ``python -m ops.room.simulate_night``, a separate process so that its memory is freed.
 
-Writes ``night.jsonl`` (each message with its sending time, one per line), ``sensors.json`` (the senders) and
-``truth.npz``. Times count from SCENARIO_START; the simulator shifts them to the time at which it starts.
+Writes ``night.jsonl`` (each message with its sending time, one per line), ``sensors.json`` (the senders),
+``positions.jsonl`` (the positions of patrols) and ``truth.npz``. Times count from SCENARIO_START; the simulator shifts
+them to the time at which it starts.
 """
 
 from __future__ import annotations
@@ -9,20 +10,23 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import WatchlineError
-from ops.room.night_file import SCENARIO_START, SimulatedSender, write_night
+from ingest.unit_messages import Position
+from ops.room.night_file import PATROLS, SCENARIO_START, SimulatedSender, write_night, write_positions
 from ops.runtime.child_process import say
 from ops.sector.open_sector import OpenSector, open_sector
-from ops.sector.sector_file import load_sector
+from ops.sector.sector_file import load_sector, read_bases
 from ops.store.track_history import save_history
 from sensors.coverage import look_probability
 from sensors.detections import to_scans
 from sensors.scan import Scan
 from sensors.simulate import simulate
+from sensors.simulate.patrols import POSITION_SD_M, simulate_patrols
 from sensors.simulate.scenarios import NightSettings, border_night
 
 if TYPE_CHECKING:
@@ -43,13 +47,44 @@ def simulate_night(
     return scans, truth
 
 
+def simulated_positions(ground: OpenSector, *, seed: int, duration_s: float) -> list[Position]:
+    """Simulate the positions that the patrols report; none in a sector without bases."""
+    frame = ground.frame
+    bases: dict[str, tuple[float, float]] = {}
+    for name, place in read_bases(ground.sector.bases).items():
+        easting, northing = frame.to_local(*place)
+        bases[name] = float(easting), float(northing)
+    found = []
+    for patrol in simulate_patrols(
+        ground.terrain, ground.border, bases, units=PATROLS, seed=seed, duration_s=duration_s
+    ):
+        lon, lat = frame.to_lonlat(patrol.place[:, 0], patrol.place[:, 1])
+        for number, time_s in enumerate(patrol.time_s.tolist()):
+            found.append(
+                Position(
+                    unit=patrol.plan.unit,
+                    boot=1,
+                    seq=number + 1,
+                    observed_at=SCENARIO_START + timedelta(seconds=round(time_s, 3)),
+                    lon=round(float(lon[number]), 7),
+                    lat=round(float(lat[number]), 7),
+                    position_sd_m=POSITION_SD_M,
+                    duty="patrol" if patrol.on_patrol[number] else "standby",
+                    moves="foot" if patrol.plan.walks else "vehicle",
+                    base=patrol.plan.base,
+                )
+            )
+    return found
+
+
 def write_simulated_night(ground: OpenSector, folder: Path, *, seed: int, duration_s: float) -> int:
-    """Simulate and write the three files; return the number of messages."""
+    """Simulate and write the files; return the number of messages."""
     folder.mkdir(parents=True, exist_ok=True)
     scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s)
     write_night(folder / "night.jsonl", scans)
     senders = [SimulatedSender(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in ground.layout.sensors]
     (folder / "sensors.json").write_text(json.dumps([[one.sensor, one.kind, one.status_s] for one in senders]))
+    write_positions(folder / "positions.jsonl", simulated_positions(ground, seed=seed, duration_s=duration_s))
     save_history(truth, folder / "truth.npz")
     return len(scans)
 
@@ -57,7 +92,7 @@ def write_simulated_night(ground: OpenSector, folder: Path, *, seed: int, durati
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     parser = argparse.ArgumentParser(
-        prog="python -m ops.room.simulate_night", description="Make a simulated night ready."
+        prog="python -m ops.room.simulate_night", description="Simulate a scenario to files."
     )
     parser.add_argument("--sector", required=True)
     parser.add_argument("--layout", required=True)

@@ -1,7 +1,8 @@
 """The simulator process: sends a simulated scenario in time, through the same spool as a real adapter.
 
 ``python -m ops.room.simulator --sector-id ID --folder F --duration SECONDS``; the broker's URL comes from the
-environment. Fusion receives nothing else of the scenario.
+environment. Fusion receives nothing else of the scenario. A simulator that is restarted continues the scenario: the
+scans that were due in between are not sent, as after an outage of the sensors.
 """
 
 from __future__ import annotations
@@ -14,21 +15,30 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.publisher import Publisher
 from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
+from ingest.topics import unit_topic
+from ingest.unit_messages import Position, encode_unit
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import identity_of
-from ops.room.night_file import SCENARIO_START, SimulatedSender, read_night, read_senders
+from ops.room.night_file import SCENARIO_START, SimulatedSender, read_night, read_positions, read_senders
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.output import atomic_write
 from sensors.scan import Scan
-from sensors.timestamps import nanoseconds
+from sensors.timestamps import SECOND_NS, nanoseconds
 
 DRAIN_S: Final = 10.0
+STARTED: Final = "night.started"
+"""File with the start of the scenario [UTC ns]; a demonstration removes that of an earlier one."""
 
 
 class Senders:
@@ -86,14 +96,56 @@ class Senders:
         self._stack.close()
 
 
+class Units:
+    """One connection per unit. A report that the broker does not take is not repeated: the next one replaces it."""
+
+    def __init__(self, sector_id: str, url: BrokerUrl, clock: ScenarioClock) -> None:
+        self._sector_id, self._url, self._clock = sector_id, url, clock
+        self._boot, self._seq = clock.now_ns() // SECOND_NS, count(1)
+        self._publishers: dict[str, Publisher] = {}
+
+    def send(self, position: Position) -> None:
+        """Publish a position under the next number of this start."""
+        name = position.unit
+        if name not in self._publishers:
+            publisher = Publisher(
+                self._url,
+                client_id=f"watchline-{self._sector_id}-{name}",
+                now_ns=self._clock.now_ns,
+                identity=identity_of(name),
+                boot=self._boot,
+            )
+            publisher.start(timeout_s=None)
+            self._publishers[name] = publisher
+        key = self._boot, next(self._seq)
+        numbered = msgspec.structs.replace(position, boot=key[0], seq=key[1])
+        self._publishers[name](unit_topic(self._sector_id, name, "position"), encode_unit(numbered), key=key)
+
+    def report(self, positions: Iterable[Position], stop: threading.Event) -> None:
+        """Send each position at its time, until none is left or ``stop`` is set."""
+        for position in positions:
+            if not _wait_until(nanoseconds(position.observed_at), self._clock, stop):
+                return
+            self.send(position)
+
+    def close(self) -> None:
+        """Disconnect every unit."""
+        for publisher in self._publishers.values():
+            publisher.stop()
+
+
+def _wait_until(due_ns: int, clock: ScenarioClock, stop: threading.Event) -> bool:
+    """Wait for a scenario time; False if ``stop`` is set first."""
+    while (wait_s := clock.wall_s((due_ns - clock.now_ns()) / 1e9)) > 0:
+        if stop.wait(min(wait_s, 0.5)):
+            return False
+    return not stop.is_set()
+
+
 def publish(scans: Iterable[Scan], senders: Senders, clock: ScenarioClock, stop: threading.Event) -> None:
     """Send each scan at its time, until none is left or ``stop`` is set."""
     for scan in scans:
-        due_ns = nanoseconds(scan.received_at)
-        while (wait_s := clock.wall_s((due_ns - clock.now_ns()) / 1e9)) > 0:
-            if stop.wait(min(wait_s, 0.5)):
-                return
-        if stop.is_set():
+        if not _wait_until(nanoseconds(scan.received_at), clock, stop):
             return
         senders.send(scan)
 
@@ -104,29 +156,49 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
     folder: Path = arguments.folder
     senders = Senders(read_senders(folder / "sensors.json"), arguments.sector_id, folder / "spool", url, clock)
-    started_ns = clock.now_ns()
+    resumed_ns = clock.now_ns()
+    started_ns = _start_of(folder / STARTED, resumed_ns)
+    end_ns = started_ns + round(arguments.duration * 1e9)
     shift = timedelta(microseconds=(started_ns - nanoseconds(SCENARIO_START)) // 1000)
     scans = (
         replace(scan, observed_at=scan.observed_at + shift, received_at=scan.received_at + shift)
         for scan in read_night(folder / "night.jsonl")
     )
-    say(started_ns=started_ns, moved_ns=started_ns - nanoseconds(SCENARIO_START))
-    deadline = threading.Timer(clock.wall_s(arguments.duration), stop.set)
-    deadline.daemon = True
-    deadline.start()
-    publish(scans, senders, clock, stop)
-    stop.wait()  # keep running when the messages run out before the duration ends
+    due = (scan for scan in scans if resumed_ns <= nanoseconds(scan.received_at) < end_ns)
+    units = Units(arguments.sector_id, url, clock)
+    reports = (
+        msgspec.structs.replace(position, observed_at=position.observed_at + shift)
+        for position in read_positions(folder / "positions.jsonl")
+    )
+    coming = (one for one in reports if resumed_ns <= nanoseconds(one.observed_at) < end_ns)
+    reporting = threading.Thread(target=units.report, args=(coming, stop), name="units", daemon=True)
+    say(started_ns=started_ns, moved_ns=started_ns - nanoseconds(SCENARIO_START), ready=True)
+    reporting.start()
+    publish(due, senders, clock, stop)
+    stop.wait(max(clock.wall_s((end_ns - clock.now_ns()) / 1e9), 0.0))
     say(ended_ns=clock.now_ns())
     drained = senders.drain(DRAIN_S)
     say(published=senders.published, drained=drained, problems=senders.problems)
     senders.close()
+    reporting.join(1.0)
+    units.close()
+    stop.wait()  # an end without a request is a failure, after which the room restarts this process
     return 0
 
 
+def _start_of(file: Path, now_ns: int) -> int:
+    """Return the start of the scenario: that of an earlier simulator of the same demonstration, else now."""
+    if file.is_file():
+        return int(file.read_text(encoding="ascii"))
+    with atomic_write(file) as partial:
+        partial.write_text(f"{now_ns}\n", encoding="ascii")
+    return now_ns
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ops.room.simulator", description="Send a rehearsed night.")
+    parser = argparse.ArgumentParser(prog="python -m ops.room.simulator", description="Send a simulated scenario.")
     parser.add_argument("--sector-id", required=True)
-    parser.add_argument("--folder", type=Path, required=True, help="where the night is and the spools go")
+    parser.add_argument("--folder", type=Path, required=True, help="folder of the scenario and the spools")
     parser.add_argument("--duration", type=float, required=True, help="scenario seconds")
     ScenarioClock.add_arguments(parser)
     return parser

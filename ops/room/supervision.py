@@ -1,4 +1,4 @@
-"""Supervision of a room's processes: one that ends is started again, ever later, and in the end given up."""
+"""Supervision of a room's processes: one that ends is restarted, after ever longer pauses, and finally given up."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from geo.message import Message, Parameter
+from ops.runtime.part_state import COMPILING, problem_of
+
 STEADY_S: Final = 60.0
-"""A process that has run for so long has recovered: its next end counts as the first."""
+"""A process that has run this long has recovered: its next failure counts as the first."""
 LONGEST_PAUSE_S: Final = 60.0
 GIVE_UP_AFTER_S: Final = 3600.0
-"""A process that has not recovered for so long is given up: a person must find the cause and start the room again."""
+"""A process that has not recovered within this time is given up: a person must find the cause and restart the room."""
 
 
 class Part(Protocol):
@@ -24,7 +27,7 @@ class Part(Protocol):
 
     def restart(self) -> None: ...
 
-    def exit_report(self) -> str: ...
+    def ended(self) -> Message: ...
 
     def last(self, key: str) -> Any: ...
 
@@ -37,90 +40,119 @@ class _Watched:
     started_s: float = 0.0
     due_s: float | None = None
     """Time of the next start of a process that has ended."""
-    down: str | None = None
-    """Why it does not work; None from the moment that it reports ``ready``."""
+    down: Message | None = None
+    """Why it does not work; None once it reports ``ready``."""
     given_up: bool = False
-    problem: str | None = None
+    problem: Message | None = None
+    """What it reports itself while it works: a problem, or that it compiles kernels."""
 
 
 class Supervision:
-    """Keeps processes running. ``look`` is one round, to be called about every second; it never waits."""
+    """Keeps processes running. Call ``look`` about every second; it never waits."""
 
     def __init__(self, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._monotonic_s = monotonic_s
         self._watched: list[_Watched] = []
 
     def add(self, part: Part) -> None:
-        """Supervise one more process, which has been started."""
+        """Supervise one more process, which is running."""
         self._watched.append(_Watched(part, started_s=self._monotonic_s()))
 
-    def look(self) -> list[str]:
-        """Start what has ended and is due; return a sentence for each end, return and reported problem."""
-        sentences: list[str] = []
+    def remove(self, part: Part) -> None:
+        """Supervise a process no longer."""
+        self._watched = [one for one in self._watched if one.part is not part]
+
+    def look(self) -> list[Message]:
+        """Restart ended processes that are due; return a message for each end, recovery and reported problem."""
+        messages: list[Message] = []
         for one in self._watched:
-            problem = one.part.last("problem") if one.part.alive and one.down is None else one.problem
+            problem = _reported(one.part) if one.part.alive and one.down is None else one.problem
             if problem != one.problem:
+                messages.append(_change(one, problem))
                 one.problem = problem
-                sentences.append(f"{one.part.name}: {problem or 'all is well again.'}")
-            self._look_at(one, self._monotonic_s(), sentences)
-        return sentences
+            self._look_at(one, self._monotonic_s(), messages)
+        return messages
 
     @property
-    def given_up(self) -> str | None:
-        """Which process was given up, and why; None while there is none."""
+    def given_up(self) -> Message | None:
+        """Return which process was given up, and why; None while there is none."""
         return next((one.down for one in self._watched if one.given_up), None)
 
-    def parts(self) -> Mapping[str, str | None]:
+    def parts(self) -> Mapping[str, Message | None]:
         """Return why each process does not work, by name; None for one that does."""
         return {one.part.name: _why_not(one) for one in self._watched}
 
-    def _look_at(self, one: _Watched, now_s: float, sentences: list[str]) -> None:
+    def _look_at(self, one: _Watched, now_s: float, messages: list[Message]) -> None:
         if one.given_up:
             return
         if one.part.alive:
             if one.down is not None and one.part.last("ready") is not None:
                 one.down = None
-                sentences.append(f"{one.part.name} runs again.")
+                messages.append(_named("recovered", one))
             if one.failures and now_s - one.started_s > STEADY_S:
                 one.failures = 0
             return
         if one.due_s is None:
-            self._note_end(one, now_s, sentences)
+            self._note_end(one, now_s, messages)
         if not one.given_up and one.due_s is not None and now_s >= one.due_s:
-            self._start(one, now_s, sentences)
+            self._start(one, now_s, messages)
 
-    def _note_end(self, one: _Watched, now_s: float, sentences: list[str]) -> None:
-        """Decide when a process that has just ended is started again."""
+    def _note_end(self, one: _Watched, now_s: float, messages: list[Message]) -> None:
+        """Decide when a process that has just ended is restarted."""
         one.failures = 1 if now_s - one.started_s > STEADY_S else one.failures + 1
         if one.failures == 1:
             one.failing_since_s = now_s
-        one.down = report = one.part.exit_report()
+        one.down = ended = one.part.ended()
         if now_s - one.failing_since_s > GIVE_UP_AFTER_S:
             one.given_up = True
-            one.down = (
-                f"{report} It has failed {one.failures} times in {(now_s - one.failing_since_s) / 60:.0f} min and is"
-                " not started any more: find the cause, then start Watchline again."
-            )
-            sentences.append(one.down)
+            minutes = round((now_s - one.failing_since_s) / 60)
+            counts: dict[str, Parameter] = {"failures": one.failures, "minutes": minutes}
+            one.down = Message("part-given-up", {**ended.parameters, **counts})
+            messages.append(one.down)
             return
         pause_s = 0.0 if one.failures == 1 else min(2.0 ** (one.failures - 2), LONGEST_PAUSE_S)
         one.due_s = now_s + pause_s
-        sentences.append(
-            f"{report} It was started again." if pause_s == 0 else f"{report} Next start in {pause_s:.0f} s."
+        messages.append(
+            Message("console-part-restarted", ended.parameters)
+            if pause_s == 0
+            else Message("console-part-next-start", {**ended.parameters, "seconds": round(pause_s)})
         )
 
-    def _start(self, one: _Watched, now_s: float, sentences: list[str]) -> None:
+    def _start(self, one: _Watched, now_s: float, messages: list[Message]) -> None:
         one.started_s, one.due_s = now_s, None
         try:
             one.part.restart()
         except OSError as error:  # such as no process, file or memory left: no reason to end the room
-            one.down = f"{one.part.name} cannot be started ({error.strerror})."
+            one.down = Message("part-not-started", {"part": one.part.name, "reason": error.strerror})
             one.due_s = now_s + LONGEST_PAUSE_S
-            sentences.append(f"{one.down} Next start in {LONGEST_PAUSE_S:.0f} s.")
+            messages.append(
+                Message("console-part-not-started", {**one.down.parameters, "seconds": round(LONGEST_PAUSE_S)})
+            )
 
 
-def _why_not(one: _Watched) -> str | None:
+def _named(event: str, one: _Watched) -> Message:
+    return Message(f"console-part-{event}", {"part": one.part.name})
+
+
+def _reported(part: Part) -> Message | None:
+    """What a running process reports of itself: that it compiles kernels, or a problem."""
+    if part.last("compiling"):
+        return COMPILING
+    problem = part.last("problem")
+    return None if problem is None else problem_of(problem)
+
+
+def _change(one: _Watched, problem: Message | None) -> Message:
+    named: dict[str, Parameter] = {"part": one.part.name}
+    if problem is COMPILING:
+        return Message("console-part-compiling", named)
+    if problem is not None:
+        return Message("console-part-problem", {**named, **problem.parameters})
+    return Message("console-part-compiled" if one.problem is COMPILING else "console-part-well", named)
+
+
+def _why_not(one: _Watched) -> Message | None:
     """Why the process does not work; an end counts at once, before the next ``look``."""
     if one.down is None and not one.part.alive:
-        return one.part.exit_report()
+        return one.part.ended()
     return one.down or one.problem

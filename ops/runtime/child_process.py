@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from geo.errors import WatchlineError
+from geo.message import Message, Parameter
 
 _LOG_PREFIX: Final = re.compile(r"^[\d-]{10} [\d:,]{12} [A-Z]+ [\w.]+: ")
 
@@ -34,8 +35,8 @@ class ChildFailed(WatchlineError):
 def module_command(module: str, *arguments: str) -> list[str]:
     """Return the command that runs a module of this installation.
 
-    ``-P`` keeps the working folder out of the search for modules: otherwise a file there that has the name of one of
-    ours, or of Python's own, would run in its place.
+    ``-P`` keeps the working folder out of the search for modules: otherwise a file there that has the name of a
+    Watchline or Python module would run in its place.
     """
     return [sys.executable, "-P", "-m", module, *arguments]
 
@@ -115,7 +116,7 @@ class Child:
     def _write(self, key: str, value: Any) -> None:
         if self._writer is None:  # a child that does not read its stdin must not hold up its parent
             arguments = (self.process, self._lines)
-            self._writer = threading.Thread(target=_write_lines, args=arguments, name=f"tell-{self.name}", daemon=True)
+            self._writer = threading.Thread(target=_write_lines, args=arguments, name=f"send-{self.name}", daemon=True)
             self._writer.start()
         self._lines.put(json.dumps({key: value}, separators=(",", ":")).encode() + b"\n")
 
@@ -150,12 +151,20 @@ class Child:
             return f"{self.name} ended: {words} Log: {self.log}."
         return (
             f"{self.name} ended with code {code}."
-            + (f" Its last words: {words}" if words else "")
+            + (f" Last log line: {words}" if words else "")
             + f" Log: {self.log}."
         )
 
+    def ended(self) -> Message:
+        """Return the message of ``exit_report``."""
+        words, code = self.last_words(), self.process.poll()
+        cause = "error" if code == 1 and words else "log" if words else "none"
+        parameters: dict[str, Parameter] = {"part": self.name, "cause": cause, "code": code, "words": words}
+        parameters["log"] = str(self.log)
+        return Message("part-ended", parameters)
+
     def last_words(self) -> str:
-        """Return the last line of the child's log without its time and level; empty when it wrote nothing."""
+        """Return the last line of the child's log without its time and level; empty when there is none."""
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
         return _LOG_PREFIX.sub("", lines[-1].strip()) if lines else ""
 

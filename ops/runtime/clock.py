@@ -50,7 +50,7 @@ class ScenarioClock:
         group = parser.add_argument_group("clock", "scenario time = origin + (wall - wall0) * rate; default: wall time")
         group.add_argument("--clock-wall0-ns", type=int, default=0, metavar="NS", help="wall time at the origin")
         group.add_argument("--clock-origin-ns", type=int, default=0, metavar="NS", help="scenario time at the origin")
-        group.add_argument("--clock-rate", type=_rate, default=1.0, metavar="X", help="scenario seconds a wall second")
+        group.add_argument("--clock-rate", type=_rate, default=1.0, metavar="X", help="speed-up factor (1 = real time)")
 
     @classmethod
     def from_arguments(cls, arguments: argparse.Namespace) -> ScenarioClock:

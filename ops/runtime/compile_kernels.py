@@ -26,7 +26,7 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
-from ops.runtime.output import atomic_write
+from ops.runtime.output import atomic_write, show
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("geo", "sensors", "fusion")
@@ -76,24 +76,19 @@ def compile_all(screen: Console, *, processes: int | None = None) -> float:
     began = time.perf_counter()
     count = min(processes or os.cpu_count() or 1, len(GROUPS))
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(compile_group, name): name for name in GROUPS}
-        _watch(running, screen, count, began)
+        running = {pool.submit(compile_group, name) for name in GROUPS}
+        _watch(running, screen, began)
     return time.perf_counter() - began
 
 
-def _watch(running: dict[Future[float], str], screen: Console, processes: int, began: float) -> None:
-    """Report the groups being compiled, at every change and every ten seconds, until all are done; raise errors."""
+def _watch(running: set[Future[float]], screen: Console, began: float) -> None:
+    """Report the progress, at every change and every ten seconds, until all groups are compiled; raise errors."""
     while running:
-        names = list(running.values())
-        screen.print(
-            f"Compiling kernels (once), {time.perf_counter() - began:.0f} s: {'; '.join(names[:processes])}"
-            f" ({len(names)} of {len(GROUPS)} groups left)",
-            highlight=False,
-            soft_wrap=True,
-        )
-        for done in wait(running, timeout=_REPORT_EVERY_S, return_when=FIRST_COMPLETED).done:
-            del running[done]
-            done.result()
+        seconds, done = round(time.perf_counter() - began), len(GROUPS) - len(running)
+        show(screen, "console-compiling", seconds=seconds, done=done, total=len(GROUPS))
+        for group in wait(running, timeout=_REPORT_EVERY_S, return_when=FIRST_COMPLETED).done:
+            running.remove(group)
+            group.result()
 
 
 def source_digests(root: Path) -> dict[str, str]:
@@ -189,6 +184,21 @@ def forget_outdated() -> int:
     return removed
 
 
+def compile_missing(screen: Console) -> None:
+    """Compile all kernels, with progress on the screen, where some are missing: on the first start and after an update.
+
+    Call ``forget_outdated`` before. A read-only installation is left to numba, which stores its kernels elsewhere.
+    """
+    folders, file = _cache()
+    stamp = _read_stamp(file)
+    folder = file.parent if file.parent.is_dir() else file.parent.parent
+    if _kernels_in(folders) >= stamp.kernels > 0 or not os.access(folder, os.W_OK):
+        return
+    seconds = compile_all(screen)
+    _write_stamp(file, replace(stamp, machine=_machine(), kernels=_kernels_in(folders)))
+    show(screen, "console-compiled", seconds=round(seconds))
+
+
 def main() -> int:
     """Entry point of ``python -m ops.runtime.compile_kernels``."""
     folders, file = _cache()
@@ -199,7 +209,7 @@ def main() -> int:
     screen = Console(stderr=True)
     total = compile_all(screen)
     _write_stamp(file, replace(current, kernels=_kernels_in(folders)))
-    screen.print(f"Kernels compiled in {total:.0f} s (once; cached for next time).", highlight=False)
+    show(screen, "console-compiled", seconds=round(total))
     return 0
 
 

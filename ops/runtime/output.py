@@ -1,4 +1,4 @@
-"""Output files and folders of commands: checked before work begins, written atomically."""
+"""Output of commands: texts in the language of the user, and files that are checked first and written atomically."""
 
 from __future__ import annotations
 
@@ -16,8 +16,51 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from geo.message import Message
+    from ops.words import MessageCatalogue
+
+LANGUAGE: Final = "WATCHLINE_LANGUAGE"
+"""Environment variable with the language of everything that a command prints and draws; child processes inherit it."""
+UNITS: Final = "WATCHLINE_UNITS"
+"""Environment variable with the units of the same: ``metric``, ``nautical`` or ``imperial``."""
+
 SUMMARY: Final = "summary.json"
 """The file that records, under ``made_by``, which command filled a folder."""
+
+
+def catalogue() -> MessageCatalogue:
+    """The message catalogue in the language and units of this process: those of LANGUAGE and UNITS.
+
+    Without them English and metric. Raises BadInput for a language or units that Watchline does not have.
+    """
+    from ops.words import SOURCE_LANGUAGE, UNIT_SYSTEMS, MessageCatalogue  # Babel is slow to import
+
+    units = os.environ.get(UNITS) or UNIT_SYSTEMS[0]
+    if units not in UNIT_SYSTEMS:
+        raise BadInput(f"unknown units {units!r}", where="units", expected=" or ".join(UNIT_SYSTEMS))
+    return MessageCatalogue.of(os.environ.get(LANGUAGE) or SOURCE_LANGUAGE, units)
+
+
+def say(message: Message | str, **parameters: Any) -> str:
+    """The sentence of a message in the language of this process; see ``MessageCatalogue.say``."""
+    return catalogue().say(message, **parameters)
+
+
+def say_in_english(message: Message | str, **parameters: Any) -> str:
+    """The English sentence of a message, for JSON and other files that must not depend on the language."""
+    from ops.words import MessageCatalogue
+
+    return MessageCatalogue.of().say(message, **parameters)
+
+
+def column(name: str) -> str:
+    """The heading of a table's column, in the language of this process; an unknown name as it is."""
+    return say("console-column", name=name)
+
+
+def show(screen: Console, message: Message | str, **parameters: Any) -> None:
+    """Print the sentence of a message in the language of this process, without interpreting it as markup."""
+    screen.print(say(message, **parameters), markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -43,11 +86,13 @@ def atomic_write(path: Path, *, private: bool = False, concurrent: bool = False)
 def prepare_folder(out: Path, names: Sequence[str], *, made_by: str) -> None:
     """Create the folder, or check that it is writable and that only files of this command would be replaced."""
     if out.exists() and not out.is_dir():
-        raise BadInput("is a file", where=str(out), expected="a folder, or a new name for one")
+        raise BadInput("is a file", where=str(out), expected="a folder or a new name")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"cannot be made ({error.strerror})", where=str(out), expected="a folder to write in") from None
+        raise BadInput(
+            f"cannot be created ({error.strerror})", where=str(out), expected="a folder to write in"
+        ) from None
     if not os.access(out, os.W_OK | os.X_OK):
         raise BadInput("cannot be written", where=str(out), expected="a folder to write in")
     foreign = [name for name in names if (out / name).exists()] if not _is_made_by(out / SUMMARY, made_by) else []

@@ -1,4 +1,4 @@
-"""A free TCP port that nobody else takes before, or between, the starts of the server for which it was chosen."""
+"""A free TCP port, reserved until its server starts, and between the starts of that server."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import socket
 class ReservedPort:
     """A free TCP port, kept free for one server until it is released.
 
-    On Linux, a bound socket that does not listen keeps the kernel from giving the port to anybody who asks for any
-    port, and to outgoing connections. A server that asks for this port and sets SO_REUSEADDR, as all of ours do, gets
-    it all the same; while none runs, connections are refused.
+    On Linux, a bound socket that does not listen keeps the kernel from giving the port to a process that asks for any
+    port, and to outgoing connections. A server that asks for this port and sets SO_REUSEADDR, as all servers of
+    Watchline do, can still use it; while none runs, connections are refused.
     """
 
     def __init__(self, host: str = "127.0.0.1") -> None:

@@ -63,14 +63,14 @@ def sector_view(ground: OpenSector) -> dict[str, Any]:
 
 
 def frame_view(ground: OpenSector) -> dict[str, Any]:
-    """Return the frame's name with its EPSG code, or with its PROJ string where it has none."""
+    """Return the frame's name and WKT with its EPSG code, or with its PROJ string where it has none."""
     crs = CRS.from_wkt(ground.frame.wkt)
     epsg = crs.to_epsg()
     if epsg is not None:
-        return {"name": crs.name, "epsg": epsg}
+        return {"name": crs.name, "epsg": epsg, "wkt": ground.frame.wkt}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # warning: a PROJ string loses information of the WKT
-        return {"name": crs.name, "proj": crs.to_proj4()}
+        return {"name": crs.name, "proj": crs.to_proj4(), "wkt": ground.frame.wkt}
 
 
 def lonlat_bounds(ground: OpenSector) -> tuple[float, float, float, float]:
@@ -118,7 +118,7 @@ def _report_view(sensor: AnySensor, links: SectorLinks | None) -> dict[str, Any]
 
 
 def segments_view(ground: OpenSector, shares: Sequence[float | None], revision: str) -> dict[str, Any]:
-    """Return the border's segments, with the fraction of each belt that no working sensor sees, where known."""
+    """Return the border's segments, with the fraction of dead ground in each belt, where known."""
     features = []
     for segment, (start, end) in enumerate(ground.border.segment_spans_m.tolist()):
         vertices = np.asarray(ground.border.segment_geometry(segment).coords)
@@ -127,7 +127,7 @@ def segments_view(ground: OpenSector, shares: Sequence[float | None], revision: 
             "section": None,  # sector files do not yet divide the border into sections
             "chainage_from_m": start,
             "chainage_to_m": end,
-            "hidden_share": shares[segment] if shares else None,
+            "dead_ground_fraction": shares[segment] if shares else None,
         }
         features.append(_feature("LineString", _lonlat(ground, vertices), properties))
     return {"type": "FeatureCollection", "revision": revision, "belt_m": ground.sector.belt_m, "features": features}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 from geo.frame import LocalFrame
 from ops.sector.sector_file import layout_path, load_sector
-from sensors.layout import Layout
+from sensors.errors import LayoutError
+from sensors.layout import RECORDS, Layout
+from sensors.layout_document import read_document
 
 
 def layout_of(layout: Path) -> Layout:
@@ -23,8 +25,9 @@ def sector_layout(sector: str | None, layout: str | None) -> Layout | None:
 def centre_of(layout: Path) -> tuple[float, float]:
     """Return longitude and latitude of a layout's first sensor; (0, 0) where Layout.from_file will report the error."""
     try:
-        coordinates = json.loads(layout.read_text(encoding="utf-8"))["features"][0]["geometry"]["coordinates"]
+        document: Any = read_document(layout, RECORDS)
+        coordinates = document["features"][0]["geometry"]["coordinates"]
         lon, lat = float(coordinates[0]), float(coordinates[1])
-    except (OSError, ValueError, KeyError, IndexError, TypeError, RecursionError):
+    except (LayoutError, ValueError, KeyError, IndexError, TypeError):
         return 0.0, 0.0
     return (lon, lat) if abs(lon) <= 180.0 and abs(lat) <= 90.0 else (0.0, 0.0)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from geo.message import Message, cut_list
+from ops.runtime.output import say_in_english
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 
@@ -15,9 +17,8 @@ if TYPE_CHECKING:
 
 NAMED: Final = 5
 """Maximum number of sensors that a sentence names."""
-HINT: Final = (
-    "`watchline plan --start LAYOUT --item radio_relay` finds relays for them, or the layout says `reports_by`"
-)
+NO_BASES, OFF_TERRAIN = "no_bases", "off_terrain"
+"""Why links are not checked: the sector names no bases, or none of its bases is on the terrain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,9 @@ class SectorLinks:
     """A layout as its reports arrive at the sector's bases, with everything working.
 
     ``layout`` has the sensors that count, of the number ``sensors`` in all. ``unlinked`` are the ids of sensors and
-    relays without a link to a base: what such a sensor sees counts for nothing; ``by_hand`` those of sensors whose
-    reports arrive late. ``unchecked`` states why links are not known, in which case every sensor counts; it is empty
-    where they are.
+    relays without a link to a base, which are excluded; ``by_hand`` those of sensors whose reports arrive late.
+    ``unchecked`` states why links are not known (NO_BASES or OFF_TERRAIN), in which case every sensor counts; it is
+    empty where they are.
     """
 
     layout: Layout
@@ -43,16 +44,22 @@ class SectorLinks:
             "checked": not self.unchecked,
             "unlinked": list(self.unlinked),
             "by_hand": list(self.by_hand),
-            "words": self.words,
+            "description": self.words,
+            "messages": [message.as_dict() for message in self.messages],
         }
 
     @property
-    def words(self) -> str:
-        """The state of the links as a sentence without its full stop."""
+    def messages(self) -> list[Message]:
+        """The state of the links, one sentence each."""
         if self.unchecked:
-            return f"Links were not checked, and every sensor counts: {self.unchecked}"
-        late = f"; {_named(self.by_hand)} report by hand, later" if self.by_hand else ""
-        return (unlinked_words(self.unlinked) or "Every sensor has a link to a base") + late
+            return [Message("coverage-links-unchecked", {"reason": self.unchecked})]
+        late = [Message("coverage-links-by-hand", _named(self.by_hand))] if self.by_hand else []
+        return (unlinked_messages(self.unlinked) or [Message("coverage-links-complete")]) + late
+
+    @property
+    def words(self) -> str:
+        """The state of the links in English, without its last full stop."""
+        return " ".join(map(say_in_english, self.messages)).removesuffix(".")
 
 
 def links_of(ground: OpenSector, layout: Layout | None = None) -> SectorLinks:
@@ -68,7 +75,7 @@ def links_of(ground: OpenSector, layout: Layout | None = None) -> SectorLinks:
     west, south, east, north = bounds(ground.terrain)
     bases = [(e, n) for e, n in named if west <= e <= east and south <= n <= north]
     if not bases and not any(relay.gateway for relay in whole.relays):
-        unchecked = "no base of the sector lies on the terrain" if named else "the sector names no bases"
+        unchecked = OFF_TERRAIN if named else NO_BASES
         return SectorLinks(whole, len(whole), (), (), unchecked)
     found = reporting(whole, ground.terrain, np.array(bases, np.float64).reshape(-1, 2))
     by_hand = tuple(sorted(found.by_hand))
@@ -80,12 +87,11 @@ def heard(ground: OpenSector, links: SectorLinks) -> OpenSector:
     return replace(ground, layout=links.layout)
 
 
-def unlinked_words(unlinked: tuple[str, ...] | list[str]) -> str:
-    """State which sensors and relays have no link to a base, and what helps; empty where all have one."""
-    if not unlinked:
-        return ""
-    return f"{_named(unlinked)} without a link to a base count for nothing: {HINT}"
+def unlinked_messages(unlinked: tuple[str, ...] | list[str]) -> list[Message]:
+    """Which sensors and relays have no link to a base, and the remedy; empty where all have one."""
+    return [Message("coverage-links-missing", _named(unlinked)), Message("coverage-links-remedy")] if unlinked else []
 
 
-def _named(names: tuple[str, ...] | list[str]) -> str:
-    return f"{len(names)} of the layout ({', '.join(names[:NAMED])}{', …' if len(names) > NAMED else ''})"
+def _named(names: tuple[str, ...] | list[str]) -> dict[str, Any]:
+    """The parameters of a sentence that names at most NAMED of the sensors and relays."""
+    return {"count": len(names), "names": cut_list(names, NAMED)}

@@ -8,23 +8,27 @@ import shapely
 
 from geo.border.line_files import length_off
 from geo.border.zone import belt_outline
+from geo.message import Message
 from geo.terrain import bounds
+from ops.runtime.output import say_in_english
 from ops.sector.open_sector import OpenSector
 
 SAID_FROM_M = 50.0
-SAID_FROM_SHARE = 0.01
+SAID_FROM_FRACTION = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class OffTerrain:
     """The part of a border outside the terrain.
 
-    Metres of the border line outside the terrain, which are excluded, and the fraction of the remaining line's belt
-    outside it. Voids in the terrain are not included: they count as unknown.
+    ``line_m`` is the length of the border line outside the terrain [m], which is excluded; ``belt_fraction`` [1] the
+    fraction of the area within ``belt_m`` of the remaining line that is outside it. Voids in the terrain are not
+    included: they count as unknown.
     """
 
     line_m: float
-    belt_share: float
+    belt_fraction: float
+    belt_m: float
 
     @classmethod
     def of(cls, ground: OpenSector) -> OffTerrain:
@@ -39,14 +43,25 @@ class OffTerrain:
         )
         belt = belt_outline(ground.crossed, sector.belt_m, round_ends=False)
         beyond = belt.difference(shapely.box(*bounds(ground.terrain)))
-        return cls(float(left_out), float(beyond.area / belt.area))
+        return cls(float(left_out), float(beyond.area / belt.area), sector.belt_m)
 
     @property
-    def sentences(self) -> list[str]:
-        """Return sentences for the user; none when the terrain covers everything."""
-        sentences = []
+    def messages(self) -> list[Message]:
+        """One sentence each on the line and on the area beside it; none where the terrain covers everything."""
+        messages = []
         if self.line_m >= SAID_FROM_M:
-            sentences.append(f"{self.line_m / 1000.0:.1f} km of the border's line lie off the terrain and are left out")
-        if self.belt_share >= SAID_FROM_SHARE:
-            sentences.append(f"{self.belt_share:.1%} of the belt lie off the terrain and are in no figure")
-        return sentences
+            messages.append(Message("coverage-off-terrain-line", {"length": self.line_m}))
+        if self.belt_fraction >= SAID_FROM_FRACTION:
+            parameters = {"fraction": self.belt_fraction, "belt": self.belt_m}
+            messages.append(Message("coverage-off-terrain-belt", parameters))
+        return messages
+
+    @property
+    def record(self) -> dict[str, object]:
+        """The part outside as plain values for JSON."""
+        return {
+            "border_m": round(self.line_m, 1),
+            "belt_fraction": round(self.belt_fraction, 6),
+            "sentences": list(map(say_in_english, self.messages)),
+            "messages": [message.as_dict() for message in self.messages],
+        }

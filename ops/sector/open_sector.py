@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
+from geo.message import Message
+from ops.runtime.output import say, say_in_english
+from ops.sector.layout_defaults import defaults_used
 from ops.sector.samples import jacksboro_cog
-from ops.sector.sector_file import SAMPLE_TERRAIN, Sector, cache_folder, layout_path
+from ops.sector.sector_file import SAMPLE_TERRAIN, Sector, cache_folder, layout_path, load_sector
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import xarray as xr
 
     from geo.border import Border, Zone
@@ -62,27 +64,52 @@ class OpenSector:
         }
 
     @property
-    def frame_sentences(self) -> list[str]:
+    def frame_messages(self) -> list[Message]:
         """Return a sentence for the user on a frame that is not true to scale and angle; none where it is."""
         found = self.distortion
-        return [] if found.negligible else [f"The frame {self.frame.crs.name} has {found} along the border"]
+        if found.negligible:
+            return []
+        figures = {"scale": found.scale_error, "angle": math.degrees(found.angle_rad)}
+        return [Message("coverage-frame", {"frame": self.frame.crs.name, **figures})]
+
+    @property
+    def frame_sentences(self) -> list[str]:
+        """The same in English, for JSON and the log."""
+        return list(map(say_in_english, self.frame_messages))
 
 
-def open_sector(sector: Sector, layout: str | None = None) -> OpenSector:
+def open_sector(sector: Sector | str | Path, layout: str | None = None) -> OpenSector:
     """Open a sector's terrain, border and one layout, and check that they overlap.
 
-    A frame that is not true to scale and angle along the border is logged as a warning with its figures, one that is
-    beyond use is refused. Raises BadInput (a subclass naming the file) when one cannot be read or lies off the terrain.
+    A frame that is not true to scale and angle along the border is logged as a warning with its figures, as are
+    defaults of the layout that often surprise; a frame that is beyond use is refused.
+
+    Parameters
+    ----------
+    sector : Sector or str or Path
+        The sector, or what ``load_sector`` takes: its file, its folder, or a sample's name.
+    layout : str, optional
+        Name of a layout in the sector, or a layout file; the first by default.
+
+    Returns
+    -------
+    OpenSector
+        With ``terrain``, ``border``, ``layout`` and ``frame``.
+
+    Raises
+    ------
+    BadInput
+        A subclass naming the file, for one that cannot be read or lies off the terrain.
     """
+    if not isinstance(sector, Sector):
+        sector = load_sector(sector)
     from geo.border import Border
-    from geo.frame import LocalFrame
-    from geo.terrain import frame_of, open_terrain
+    from geo.terrain import frame_of
     from sensors.layout import Layout
 
-    source = jacksboro_cog(cache_folder()) if sector.terrain == SAMPLE_TERRAIN else sector.terrain
-    wanted = _fitting_frame(sector, source) if sector.frame == "auto" else LocalFrame.from_epsg(int(sector.frame))
-    terrain = open_terrain(
-        source,
+    wanted = frame_for(sector.terrain, sector.frame, sector.nodata, sector.border, sector.border_where)
+    terrain = terrain_of(
+        sector.terrain,
         frame=wanted,
         nodata=sector.nodata,
         canopy_height=sector.canopy_height,
@@ -112,14 +139,50 @@ def open_sector(sector: Sector, layout: str | None = None) -> OpenSector:
             home_side=sector.home_side,
         )
     )
-    equipment = Layout.from_file(layout_path(sector, layout), frame)
+    file = layout_path(sector, layout)
+    equipment = Layout.from_file(file, frame)
     ground = OpenSector(sector, terrain, frame, border, equipment, zone)
     for sentence in ground.frame_sentences:
         log.warning("%s: %s", sector.path.name, sentence)
+    for message in defaults_used(file):
+        log.warning("%s: %s", file.name, say(message))
     return ground
 
 
-def _fitting_frame(sector: Sector, source: Path | str) -> LocalFrame | None:
+def terrain_of(
+    terrain: str,
+    *,
+    frame: LocalFrame | None,
+    nodata: float | None,
+    canopy_height: str | None = None,
+    land_cover: str | None = None,
+) -> xr.Dataset:
+    """Open the terrain of a sector file with its layers. Raises TerrainError naming the file."""
+    from geo.terrain import open_terrain
+
+    return open_terrain(
+        _source(terrain), frame=frame, nodata=nodata, canopy_height=canopy_height, land_cover=land_cover
+    )
+
+
+def frame_for(
+    terrain: str, frame: Literal["auto"] | int, nodata: float | None, border: Path | None, border_where: str | None
+) -> LocalFrame | None:
+    """Return the frame in which a sector file's terrain opens; None for the terrain's own. Raises BadInput."""
+    from geo.frame import LocalFrame
+
+    if frame != "auto":
+        return LocalFrame.from_epsg(int(frame))
+    return None if border is None else _fitting_frame(_source(terrain), nodata, border, border_where)
+
+
+def _source(terrain: str) -> Path | str:
+    return jacksboro_cog(cache_folder()) if terrain == SAMPLE_TERRAIN else terrain
+
+
+def _fitting_frame(
+    source: Path | str, nodata: float | None, border: Path, border_where: str | None
+) -> LocalFrame | None:
     """A frame along the border, where the terrain's default frame is not true to scale and angle there; else None.
 
     A border of some hundred kilometres from east to west is beyond any transverse Mercator.
@@ -130,12 +193,12 @@ def _fitting_frame(sector: Sector, source: Path | str) -> LocalFrame | None:
     from geo.frame import LocalFrame
     from geo.terrain import plan_terrain
 
-    grid = plan_terrain(source, nodata=sector.nodata).grid
+    grid = plan_terrain(source, nodata=nodata).grid
     usual = LocalFrame.from_crs(grid.wkt)
     extent = xr.Dataset(
         coords={"easting": grid.eastings[[0, -1]], "northing": grid.northings[[0, -1]]}, attrs={"crs": grid.wkt}
     )
-    lon, lat = read_degrees(sector.border, where=sector.border_where, clip=extent)
+    lon, lat = read_degrees(border, where=border_where, clip=extent)
     if not len(lon):
         return None  # the border says what is wrong
     found = usual.distortion(*usual.to_local(lon, lat))

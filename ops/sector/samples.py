@@ -20,6 +20,11 @@ def samples_folder() -> Path:
     return installed if installed.is_dir() else root / "data" / "samples"
 
 
+def sample_names() -> list[str]:
+    """Return the names of the sample sectors."""
+    return sorted(file.parent.name for file in samples_folder().glob("*/sector.toml"))
+
+
 def jacksboro_cog(cache: Path) -> Path:
     """Return the path of the Jacksboro DEM as a COG in ``cache``, written on first use; metres, WGS 84, 3 arc-seconds.
 

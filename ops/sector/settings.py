@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops.sector.toml_record import ConfigError, read_toml, record_from
+from geo.errors import BadInput
+from ingest.topics import identifier
+from ops.releasability.settings import ReleasabilitySettings
+from ops.sector.data_settings import AuditSettings, Hold, RetentionSettings
+from ops.sector.report_settings import ReportSettings
+from ops.sector.toml_record import ConfigError, raise_all, read_toml, record_errors, record_from, unknown_key
 
 if TYPE_CHECKING:
     from fusion.models.settings import TrackerSettings
+    from ops.accounts.settings import AccountSettings, OidcSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """A planned stop of one sensor, with aware times; the sensor does not count as offline during it."""
+    """A planned stop of one sensor; the sensor does not count as offline during it.
+
+    Parameters
+    ----------
+    sensor : str
+        Id of the sensor.
+    start : datetime
+        Start of the stop, with an offset from UTC.
+    until : datetime
+        End of the stop, with an offset from UTC.
+    """
 
     sensor: str
     start: datetime
@@ -31,12 +48,40 @@ class Maintenance:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of an installation outside the sector file: tables ``tracker`` and ``alerts`` override the defaults.
+    """All settings of an installation outside the sector file.
 
-    weather: current light and weather, as in ``sensors.detection_model.weather``, such as "night,fog"; empty: not
-    stated. maintenance: planned stops of sensors (``[[maintenance]]`` with sensor, start, until). checkpoint_s:
-    interval between fusion's checkpoints, journal seconds. start_grace_s: time after the journal's first row before a
-    sensor without any data counts as offline.
+    Parameters
+    ----------
+    units : list of str
+        Field units that receive the alerts and may send positions; names as in topics.
+    checkpoint_s : float, s
+        Interval between the checkpoints of fusion, in the time of the journal.
+    start_grace_s : float, s
+        Time after the first row of the journal before a sensor without any data counts as offline.
+    tracker : table
+        Settings of the tracker that differ from their defaults.
+    alerts : table
+        Settings of the alert rules that differ from their defaults.
+    incidents : table
+        Settings of incidents that differ from their defaults.
+    forces : table
+        Settings of own forces that differ from their defaults.
+    weather : str
+        Current light and weather, such as ``"night,fog"``; empty: not stated.
+    maintenance : list of tables
+        Planned stops of sensors.
+    accounts : table
+        Logins of people, and an identity provider.
+    audit : table
+        Settings of the audit log.
+    retention : table
+        How long records are kept: 0 (without a limit) or at least 2 days for each kind.
+    hold : list of tables
+        Legal holds, which keep records beyond their retention.
+    releasability : table
+        Markings of records, and who receives them.
+    reports : table
+        Handover reports and exports.
     """
 
     units: tuple[str, ...] = ("ops-centre", "patrol-1")
@@ -44,8 +89,24 @@ class Settings:
     start_grace_s: float = 30.0
     tracker: Mapping[str, Any] = field(default_factory=dict)
     alerts: Mapping[str, Any] = field(default_factory=dict)
+    incidents: Mapping[str, Any] = field(default_factory=dict)
+    forces: Mapping[str, Any] = field(default_factory=dict)
     weather: str = ""
     maintenance: tuple[Maintenance, ...] = ()
+    accounts: Mapping[str, Any] = field(default_factory=dict)
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    hold: tuple[Hold, ...] = ()
+    releasability: ReleasabilitySettings = field(default_factory=ReleasabilitySettings)
+    reports: ReportSettings = field(default_factory=ReportSettings)
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.checkpoint_s) and self.checkpoint_s > 0.0):
+            raise BadInput(f"{self.checkpoint_s}", where="checkpoint_s", expected="a number of seconds above 0")
+        if not (isfinite(self.start_grace_s) and self.start_grace_s >= 0.0):
+            raise BadInput(f"{self.start_grace_s}", where="start_grace_s", expected="a number of seconds from 0")
+        for unit in self.units:
+            identifier(unit, "units")
 
 
 def tracker_settings(settings: Settings) -> TrackerSettings:
@@ -55,19 +116,90 @@ def tracker_settings(settings: Settings) -> TrackerSettings:
     return record_from(TrackerSettings, {"trigger_births": True, **settings.tracker}, where="settings [tracker]")
 
 
+def account_settings(settings: Settings) -> AccountSettings:
+    """Return the settings of people's logins."""
+    from ops.accounts.settings import AccountSettings
+
+    return record_from(AccountSettings, settings.accounts, where="settings [accounts]")
+
+
+def provider_settings(settings: Settings) -> OidcSettings | None:
+    """Return the settings of the identity provider, or None without one."""
+    from ops.accounts.settings import OidcSettings
+
+    table = settings.accounts.get("oidc")
+    return None if not table else record_from(OidcSettings, table, where="settings [accounts.oidc]")
+
+
 def load_settings(path: Path | None) -> Settings:
-    """Load settings from a TOML file, or the defaults when there is none."""
+    """Load settings from a TOML file, or the defaults when there is none. Raises ConfigError for all its errors."""
     if path is None:
         return Settings()
     table = read_toml(path)
-    for entry in table.get("maintenance", ()):
-        if isinstance(entry, dict) and (strangers := sorted(entry.keys() - {"sensor", "start", "until"})):
-            raise ConfigError(
-                f"unknown key {strangers[0]!r}", where=f"{path} [[maintenance]]", expected="sensor, start, until"
-            )
-    settings = record_from(Settings, table, where=str(path))
-    if settings.weather:
+    raise_all(settings_errors(table, where=str(path)))
+    return record_from(Settings, table, where=str(path))
+
+
+def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError]:
+    """Return every error of a parsed settings file: its keys, its tables, the weather and the planned stops."""
+    from fusion.alerts.settings import RENAMED as ALERTS_RENAMED
+    from fusion.alerts.settings import AlertSettings
+    from fusion.models.settings import RENAMED as TRACKER_RENAMED
+    from fusion.models.settings import TrackerSettings
+    from ops.accounts.settings import AccountSettings, OidcSettings
+    from ops.forces.settings import ForceSettings
+    from ops.incidents.settings import IncidentSettings
+
+    tables = ("maintenance", "hold", "audit", "retention", "reports", "releasability")
+    plain = {key: value for key, value in table.items() if key not in tables or not isinstance(value, dict | list)}
+    errors = record_errors(Settings, plain, where=where)
+    records: tuple[tuple[str, type, Mapping[str, str]], ...] = (
+        ("tracker", TrackerSettings, TRACKER_RENAMED),
+        ("alerts", AlertSettings, ALERTS_RENAMED),
+        ("incidents", IncidentSettings, {}),
+        ("forces", ForceSettings, {}),
+        ("audit", AuditSettings, {}),
+        ("retention", RetentionSettings, {}),
+        ("reports", ReportSettings, {}),
+        ("accounts", AccountSettings, {}),
+        ("releasability", ReleasabilitySettings, {}),
+    )
+    for name, kind, renamed in records:
+        if isinstance(table.get(name), dict):
+            errors += record_errors(kind, table[name], where=f"{where} [{name}]", renamed=renamed)
+    people = table.get("accounts")
+    if isinstance(people, dict) and isinstance(people.get("oidc"), dict):
+        errors += record_errors(OidcSettings, people["oidc"], where=f"{where} [accounts.oidc]")
+    if isinstance(table.get("weather"), str) and table["weather"]:
         from sensors.detection_model.weather import conditions_of
 
-        conditions_of(settings.weather)
-    return settings
+        try:
+            conditions_of(table["weather"])
+        except BadInput as error:
+            what = f"weather = {table['weather']!r}"
+            errors.append(ConfigError(what, where=where, expected=error.expected, key="weather"))
+    return errors + _list_errors(table, "maintenance", Maintenance, where) + _list_errors(table, "hold", Hold, where)
+
+
+def _list_errors(table: Mapping[str, Any], name: str, kind: type[Any], where: str) -> list[ConfigError]:
+    """Return every error of a list of tables."""
+    known = [item.name for item in fields(kind)]
+    needed = [item.name for item in fields(kind) if item.default is MISSING]
+    expected = ", ".join(needed)
+    items = table.get(name, [])
+    if not isinstance(items, list):
+        return [ConfigError(f"{name} is not a list", where=where, expected=f"tables [[{name}]]", key=name)]
+    errors: list[ConfigError] = []
+    for number, item in enumerate(items, start=1):
+        place = f"{where} [[{name}]] {number}"
+        if not isinstance(item, dict):
+            errors.append(ConfigError(f"{item!r}", where=place, expected=expected, key=name))
+            continue
+        errors += [unknown_key(key, known, where=place) for key in item if key not in known]
+        missing = [key for key in needed if key not in item]
+        errors += [
+            ConfigError(f"the key {key!r} is missing", where=place, expected=expected, key=key) for key in missing
+        ]
+        if not missing and all(key in known for key in item):
+            errors += record_errors(kind, item, where=place)
+    return errors

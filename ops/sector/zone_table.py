@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from geo.errors import BadInput, BorderError
+from geo.message import Message
+from geo.names import expected_name
 
 if TYPE_CHECKING:
     from geo.border import Zone
@@ -16,10 +18,8 @@ if TYPE_CHECKING:
     from geo.frame import LocalFrame
 
 ZoneVertex = tuple[float, float]
-TOLD_OF = (
-    "The border is a zone with two edges: tracks, alerts and forecasts are told of its inner edge, home's, and the "
-    "live map draws that one; coverage, challenge, compare and plan have all of it."
-)
+ZONE_NOTICE = Message("sector-zone")
+"""What refers to the inner edge of a zone, and what uses all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class ZoneEdges:
         keys = [field.name for field in fields(cls)]
         for key in table:
             if key not in keys:
-                raise BadInput(f"unknown key {key!r}", where=f"{where} [zone]", expected=f"one of {', '.join(keys)}")
+                raise BadInput(f"unknown key {key!r}", where=f"{where} [zone]", expected=expected_name(key, keys))
         lines, area = {"inner", "outer"} & table.keys(), {"home", "ends"} & table.keys()
         if bool(lines) == bool(area) or (lines and len(lines) < 2) or (area and "home" not in area):
             raise BadInput(
                 f"the keys {', '.join(sorted(table)) or 'none'}",
                 where=f"{where} [zone]",
-                expected="inner and outer (filters of two lines), or home and perhaps ends (of one polygon)",
+                expected="inner and outer (filters of two lines), or home and optionally ends (of one polygon)",
             )
         if lines:
             for key in ("inner", "outer"):
@@ -57,7 +57,7 @@ class ZoneEdges:
             return cls(inner=table["inner"], outer=table["outer"])
         ends = table.get("ends")
         if ends is not None and not (isinstance(ends, list) and len(ends) == 2):
-            raise BadInput(f"ends = {ends!r}", where=f"{where} [zone]", expected="two places [lon, lat]")
+            raise BadInput(f"ends = {ends!r}", where=f"{where} [zone]", expected="two positions [lon, lat]")
         cut = None if ends is None else (_position(ends[0], "ends", where), _position(ends[1], "ends", where))
         return cls(home=_position(table["home"], "home", where), ends=cut)
 
@@ -86,7 +86,7 @@ def _position(value: Any, key: str, where: str) -> ZoneVertex:
         lon, lat = msgspec.convert(value, ZoneVertex)
     except msgspec.ValidationError:
         raise BadInput(
-            f"{key} = {value!r}", where=f"{where} [zone]", expected="a place [lon, lat] in degrees"
+            f"{key} = {value!r}", where=f"{where} [zone]", expected="a position [lon, lat] in degrees"
         ) from None
     if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
         raise BadInput(f"{key} = {value!r}", where=f"{where} [zone]", expected="longitude before latitude, in degrees")

@@ -1,1 +1,1 @@
-"""Processes that run all the time: ingest, fusion, map, planner, API and the SAPIENT gateway."""
+"""Long-running processes: ingest, fusion, map, planner, API and the SAPIENT gateway."""

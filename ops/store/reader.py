@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,7 +16,9 @@ import msgspec
 import numpy as np
 
 from geo.errors import WatchlineError
+from ops.audit.day_keys import DayKeyError, DayKeys
 from ops.runtime.output import atomic_write
+from ops.store.encryption import about, opened_estimate
 from ops.store.rows import HISTORY_NUMBERS, STATUSES, columns
 
 if TYPE_CHECKING:
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
 
     from geo.frame import LocalFrame
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 4
+OLDEST_VERSION = 3
+"""Oldest version that is read; ``Store`` brings it up to date. It holds no moments (``ops.store.moments``)."""
 APPLICATION_ID = 0x57544C4E  # "WTLN"
 _UNITS = {
     "easting": "m",
@@ -36,6 +41,10 @@ _UNITS = {
 _CHUNK = 50_000  # number of history rows converted into columns at a time
 
 
+Shows = Callable[[str, str], bool]
+"""Whether a record may be passed on, by its kind and id."""
+
+
 class StoreError(WatchlineError):
     """The store cannot be opened, read or written."""
 
@@ -46,13 +55,15 @@ class StoreFull(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One published alert revision. ``n`` increases monotonically; it is the streams' event id. ``body`` is JSON."""
+    """One published revision of an alert, or of an incident (``kind``). ``n`` increases monotonically; it is the
+    streams' event id. ``alert`` is the id of either. ``body`` is JSON."""
 
     n: int
     alert: str
     revision: int
     priority: Any
     body: bytes
+    kind: str = "alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,7 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
+        self.keys = DayKeys.beside(self.path)
         self._connection: Any = None
         self._lock = threading.RLock()
 
@@ -113,26 +125,60 @@ class Reader:
         return Progress(*row)
 
     def live(self, part: str) -> Live | None:
-        """Return the newest ``tracks``, ``sensors`` or ``counts``; None before the first."""
+        """Return the newest ``tracks``, ``bearings``, ``sensors``, ``counts``, ``latency`` or ``forces``, or None."""
         rows = self._rows("SELECT cursor, stamp_ns, CAST(body AS BLOB) FROM live WHERE part = ?", part)
-        return Live(*rows[0]) if rows else None
+        body = self._opened(rows[0][2], about("live", part)) if rows else None
+        return None if body is None else Live(rows[0][0], rows[0][1], body)
 
     def last_event(self) -> int:
         """Return the newest outbox number; 0 when there is none."""
         return int(self._rows("SELECT coalesce(max(n), 0) FROM outbox")[0][0])
 
-    def outbox_after(self, n: int, *, limit: int) -> list[OutboxRow]:
-        """Return up to ``limit`` outbox rows with numbers above ``n``, in order, delivered or not."""
-        sql = "SELECT n, alert, revision, priority, CAST(body AS BLOB) FROM outbox WHERE n > ? ORDER BY n LIMIT ?"
-        return [OutboxRow(*row) for row in self._rows(sql, n, limit)]
+    def revisions(self) -> dict[str, int]:
+        """Count the published revisions of alerts and of incidents; it reads the whole outbox."""
+        counts = dict(self._rows("SELECT kind, count(*) FROM outbox GROUP BY kind"))
+        return {kind: counts.get(kind, 0) for kind in ("alert", "incident")}
+
+    def outbox_after(self, n: int, *, limit: int, kind: str | None = "alert") -> list[OutboxRow]:
+        """Return up to ``limit`` outbox rows with numbers above ``n``, in order, delivered or not; none is erased.
+
+        ``kind``: ``alert`` or ``incident``; None for both.
+        """
+        sql = (
+            "SELECT n, alert, revision, priority, CAST(body AS BLOB), kind FROM outbox"
+            " WHERE n > ?1 AND (?3 IS NULL OR kind = ?3) ORDER BY n LIMIT ?2"
+        )
+        return self._outbox(sql, n, limit, kind)
 
     def outbox_waiting(self, n: int, *, limit: int) -> list[OutboxRow]:
         """Return up to ``limit`` rows above ``n`` that are not yet marked delivered, in order."""
         sql = (
-            "SELECT n, alert, revision, priority, CAST(body AS BLOB) FROM outbox"
+            "SELECT n, alert, revision, priority, CAST(body AS BLOB), kind FROM outbox"
             " WHERE delivered_ns IS NULL AND n > ? ORDER BY n LIMIT ?"
         )
-        return [OutboxRow(*row) for row in self._rows(sql, n, limit)]
+        return self._outbox(sql, n, limit)
+
+    def _outbox(self, sql: str, n: int, limit: int, *more: Any) -> list[OutboxRow]:
+        """Return the next rows that are not erased; an empty list only if there are none."""
+        while rows := self._rows(sql, n, limit, *more):
+            opened = [(row, self._body_of(row[4], row[1], row[2])) for row in rows]
+            found = [
+                OutboxRow(row[0], row[1], row[2], row[3], body, row[5]) for row, body in opened if body is not None
+            ]
+            if found:
+                return found
+            n = rows[-1][0]
+        return []
+
+    def _body_of(self, body: bytes, alert: str, revision: int) -> bytes | None:
+        """Return the JSON of an alert's revision; None if it is erased."""
+        return self._opened(body, about("alerts", alert, revision)) if body else None
+
+    def _opened(self, record: bytes, of: bytes) -> bytes | None:
+        try:
+            return self.keys.open(record, of)
+        except DayKeyError as error:
+            raise StoreError(str(error)) from error
 
     def alerts(
         self, *, status: str | None = None, since_ns: int | None = None, limit: int = 1000
@@ -141,20 +187,37 @@ class Reader:
 
         ``since_ns`` selects alerts raised at or after that time.
         """
+        last, more, found = self.alerts_by_id(status=status, since_ns=since_ns, limit=limit)
+        return last, more, [body for _, body in found]
+
+    def alerts_by_id(
+        self,
+        *,
+        status: str | None = None,
+        since_ns: int | None = None,
+        limit: int = 1000,
+        hidden: Callable[[], Collection[str]] = tuple,
+    ) -> tuple[int, bool, list[tuple[str, bytes]]]:
+        """Return the same with the id of each; ``hidden``: ids to leave out, asked for after the state was chosen."""
         sql = (
-            "SELECT CAST(body AS BLOB) FROM alerts"
+            "SELECT CAST(body AS BLOB), id, revision FROM alerts"
             " WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR raised_ns >= ?2)"
-            " ORDER BY raised_ns DESC, id LIMIT ?3"
+            " ORDER BY raised_ns DESC, id"
         )
         with self._snapshot():
             last = self.last_event()
-            bodies = [row[0] for row in self._rows(sql, status, since_ns, limit + 1)]
-        return last, len(bodies) > limit, bodies[:limit]
+            left_out = hidden()
+            cursor = self._connection.execute(sql, (status, since_ns))
+            rows = list(islice((row for row in cursor if row[1] not in left_out), limit + 1))
+            cursor.close()
+        found = [(row[1], body) for row in rows if (body := self._body_of(*row)) is not None]
+        return last, len(rows) > limit, found[:limit]
 
     def alert(self, identity: str) -> tuple[str, int, bytes] | None:
         """Return (status, revision, body) of one alert; None when there is no alert with that id."""
         rows = self._rows("SELECT status, revision, CAST(body AS BLOB) FROM alerts WHERE id = ?", identity)
-        return rows[0] if rows else None
+        body = self._body_of(rows[0][2], identity, rows[0][1]) if rows else None
+        return None if body is None else (*rows[0][:2], body)
 
     def alert_counts(self) -> dict[str, int]:
         """Count the alerts in each status; every status is included, also with 0."""
@@ -179,21 +242,32 @@ class Reader:
             coords={"state": list(HISTORY_NUMBERS)},
         )
 
-    def export_tracks_geoparquet(self, path: Path, frame: LocalFrame) -> int:
-        """Write the history as GeoParquet points in lon/lat, one row per estimate; return the number of rows."""
+    def export_tracks_geoparquet(self, path: Path, frame: LocalFrame, *, shows: Shows | None = None) -> int:
+        """Write the history as GeoParquet points in lon/lat, one row per estimate; return the number of rows.
+
+        ``shows``: whether to write a record, by its kind and id; None for all.
+        """
         from ops.store.track_history import write_history
 
         history = self.history_dataset()
+        if shows is not None:
+            names, of_row = np.unique(history["track"].values, return_inverse=True)
+            kept = np.array([shows("track", str(name)) for name in names], dtype=bool)
+            history = history.isel(estimate=np.flatnonzero(kept[of_row]))
         write_history(history, path, frame)
         return int(history.sizes["estimate"])
 
-    def export_alerts_geojson(self, path: Path) -> int:
+    def export_alerts_geojson(self, path: Path, *, shows: Shows | None = None) -> int:
         """Write every alert's newest revision as a GeoJSON feature in lon/lat, oldest first; return their number.
+
+        ``shows``: whether to write a record, by its kind and id; None for all.
 
         An alert without a position (such as for an offline sensor outside the map) has a null geometry (RFC 7946, 3.2).
         """
-        bodies = self._rows("SELECT CAST(body AS BLOB) FROM alerts ORDER BY raised_ns, id")
-        features = [_feature(msgspec.json.decode(body)) for (body,) in bodies]
+        rows = self._rows("SELECT CAST(body AS BLOB), id, revision FROM alerts ORDER BY raised_ns, id")
+        rows = [row for row in rows if shows is None or shows("alert", row[1])]
+        bodies = [body for row in rows if (body := self._body_of(*row)) is not None]
+        features = [_feature(msgspec.json.decode(body)) for body in bodies]
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as partial:
             partial.write_bytes(msgspec.json.encode({"type": "FeatureCollection", "features": features}))
@@ -207,7 +281,8 @@ class Reader:
         with self._reading():
             rows = self._connection.execute(sql)
             while block := rows.fetchmany(_CHUNK):
-                yield block
+                opened = (opened_estimate(self.keys, row) for row in block)
+                yield [row for row in opened if row is not None]
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
         with self._reading():
@@ -231,6 +306,8 @@ class Reader:
                 yield
             except sqlite3.Error as error:
                 raise StoreError(f"{self.path}: cannot be read ({error}).") from error
+            except DayKeyError as error:
+                raise StoreError(str(error)) from error
 
     def _open(self) -> None:
         if self._connection is not None:
@@ -252,7 +329,7 @@ class Reader:
         application = self._connection.execute("PRAGMA application_id").fetchone()[0]
         if not self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise StoreError(f"{self.path}: fusion has not written this store yet.")
-        if application != APPLICATION_ID or version != SCHEMA_VERSION:
+        if application != APPLICATION_ID or not OLDEST_VERSION <= version <= SCHEMA_VERSION:
             raise StoreError(
                 f"{self.path}: is not a store of this version (application {application:#x}, version {version};"
                 f" expected {APPLICATION_ID:#x}, version {SCHEMA_VERSION})."

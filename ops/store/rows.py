@@ -53,7 +53,7 @@ def alert_row(alert: Mapping[str, Any]) -> tuple[str, int, str, int | str, int, 
             raise BadInput(f"no {key}", where=where, expected="id, revision, status, priority and raised_at")
     identity, revision, status = alert["id"], alert["revision"], alert["status"]
     if not isinstance(identity, str) or not 0 < len(identity) <= 128:
-        raise BadInput("the id will not do", where=where, expected="1 to 128 characters")
+        raise BadInput("the id has a wrong length", where=where, expected="1 to 128 characters")
     if not isinstance(revision, int) or not 0 <= revision < 2**63:
         raise BadInput(f"revision {revision!r}", where=where, expected="a whole number from 0")
     if not isinstance(alert["priority"], int | str):
@@ -69,7 +69,7 @@ def time_ns(moment: datetime | str, *, where: str) -> int:
     try:
         instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     except ValueError:
-        raise BadInput(f"{str(moment)[:40]!r} is no time", where=where, expected="RFC 3339 with an offset") from None
+        raise BadInput(f"{str(moment)[:40]!r} is not a time", where=where, expected="RFC 3339 with an offset") from None
     if not isinstance(instant, datetime) or instant.tzinfo is None:
         raise BadInput(f"{str(moment)[:40]!r} has no offset", where=where, expected="RFC 3339 with an offset")
     since_ns = nanoseconds(instant)

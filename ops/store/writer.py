@@ -17,9 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from geo.errors import BadInput
+from ops.audit.day_keys import DayKeyError, ErasedDay, KeyKind, KeysFull
 from ops.runtime.file_lock import lock_file
+from ops.store import incidents
+from ops.store.encryption import about, sealed_estimate
+from ops.store.markings import TABLES as MARKING_TABLES
+from ops.store.markings import write_markings
+from ops.store.moments import TABLES as MOMENTS
+from ops.store.moments import MomentWriter, write_moment
 from ops.store.reader import APPLICATION_ID, SCHEMA_VERSION, Reader, StoreError, StoreFull
-from ops.store.rows import alert_row, checked_counts, checked_json, history_rows, to_json
+from ops.store.rows import OPEN, alert_row, checked_counts, checked_json, history_rows, to_json
 
 _TABLES = """
 CREATE TABLE meta (
@@ -46,6 +53,7 @@ CREATE TABLE alerts (
 CREATE INDEX alerts_by_time ON alerts (raised_ns, id);
 CREATE TABLE outbox (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('alert', 'incident')),
     alert TEXT NOT NULL,
     revision INTEGER NOT NULL,
     priority NOT NULL,
@@ -54,12 +62,6 @@ CREATE TABLE outbox (
     UNIQUE (alert, revision)
 );
 CREATE INDEX outbox_waiting ON outbox (n) WHERE delivered_ns IS NULL;
-CREATE TABLE live (
-    part TEXT PRIMARY KEY CHECK (part IN ('tracks', 'sensors', 'counts')),
-    cursor INTEGER NOT NULL,
-    stamp_ns INTEGER NOT NULL,
-    body TEXT NOT NULL
-);
 CREATE TABLE history (
     id INTEGER PRIMARY KEY,
     track TEXT NOT NULL,
@@ -74,6 +76,14 @@ CREATE TABLE history (
 """
 
 
+_LIVE = """
+CREATE TABLE live (
+    part TEXT PRIMARY KEY CHECK (part IN ('tracks', 'bearings', 'sensors', 'counts', 'latency', 'forces')),
+    cursor INTEGER NOT NULL,
+    stamp_ns INTEGER NOT NULL,
+    body TEXT NOT NULL
+)
+"""
 _SKIPS = """
 CREATE TABLE IF NOT EXISTS skips (id INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS decided (one INTEGER PRIMARY KEY CHECK (one = 1), cursor INTEGER NOT NULL)
@@ -87,11 +97,13 @@ class Store(Reader):
     The store is complete up to journal row ``cursor``, from which fusion continues. ``decided`` is the row that it had
     reached before the restart; up to that row it skips the rows in ``skips`` again and no others. ``checkpoint`` is
     fusion's snapshot at ``cursor``, or None if none was taken (then ``cursor`` is 0: run the journal from its start).
+    ``encrypted``: personal data are encrypted under the key of their day (``ops.audit.day_keys``).
     Raises StoreError when another process writes the same file, or the file is not a store of this version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, encrypted: bool = False) -> None:
         super().__init__(path)
+        self._encrypted, self._moments = encrypted, MomentWriter()
         self._delivered: deque[tuple[int, int]] = deque()
         self._lock_file: int | None = _lock(path)
         try:
@@ -113,9 +125,15 @@ class Store(Reader):
         tracks_live: Sequence[Mapping[str, Any]] | bytes | None = None,
         history: Any = None,
         checkpoint: bytes | None = None,
+        bearings: Sequence[Mapping[str, Any]] | bytes | None = None,
         sensors: Sequence[Mapping[str, Any]] | bytes | None = None,
         counts: Mapping[str, Mapping[str, int]] | None = None,
+        forces: Mapping[str, Any] | None = None,
+        latency: Mapping[str, Any] | None = None,
         skipped: Iterable[int] = (),
+        incident_revisions: Iterable[Mapping[str, Any]] = (),
+        outcomes: Iterable[Mapping[str, Any]] = (),
+        markings: Iterable[tuple[str, str, str]] = (),
     ) -> int:
         """Write fusion's results up to journal row ``cursor``; return the number of new alert revisions.
 
@@ -123,38 +141,57 @@ class Store(Reader):
         revision, status, priority, raised_at (aware datetime or RFC 3339 text) and any further fields of an alert.
         ``history`` is a dataset or mapping of columns along ``estimate``; non-standard columns are not stored.
         ``checkpoint`` is the snapshot of fusion after ``cursor``. ``skipped`` lists the journal rows that fusion
-        skipped. None leaves a part unchanged; NaN becomes null. Raises BadInput for values that cannot be stored,
-        StoreFull when the disk is full, StoreError otherwise; in these cases nothing of this call was written and the
-        same call may be repeated.
+        skipped. ``incident_revisions`` and ``outcomes`` (of actions, by id) are plain dicts. ``markings``: those
+        that changed, as (kind of record, id, marking). None leaves a part unchanged; NaN becomes null. Raises BadInput
+        for values that cannot be stored, StoreFull when the disk is full, StoreError otherwise; in these cases nothing
+        of this call was written and the same call may be repeated.
         """
         if cursor < self.cursor:
             raise BadInput(f"cursor {cursor} lies before {self.cursor}", where="commit", expected="a cursor that rises")
         alert_rows = [alert_row(alert) for alert in alerts]
+        incident_rows = [incidents.incident_row(one) for one in incident_revisions]
+        outcome_rows = [incidents.outcome_row(one) for one in outcomes]
         rows = [] if history is None else history_rows(history)
         parts = {
             name: checked_json(body, where=name) if isinstance(body, bytes) else to_json(body, where=name)
-            for name, body in (("tracks", tracks_live), ("sensors", sensors), ("counts", checked_counts(counts)))
+            for name, body in (
+                ("tracks", tracks_live),
+                ("bearings", bearings),
+                ("sensors", sensors),
+                ("counts", checked_counts(counts)),
+                ("forces", forces),
+                ("latency", latency),
+            )
             if body is not None
         }
+        units = {} if forces is None else {"units": to_json(forces["units"], where="units")}
+        moment, size = self._moments.next(cursor, stamp_ns, parts | units), 0
         delivered = [self._delivered.popleft() for _ in range(len(self._delivered))]
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
+                write_markings(self._connection.execute, markings)
                 new = self._write_alerts(alert_rows)
+                incidents.write_incidents(self._connection.execute, self, incident_rows, stamp_ns)
+                incidents.write_outcomes(self._connection.execute, self, outcome_rows, stamp_ns)
                 self._write_live(cursor, stamp_ns, parts)
+                if moment is not None:
+                    size = write_moment(self._connection.execute, self, moment, cursor)
                 self._write_history(rows)
                 self._write_delivered(delivered)
                 self._write_skips(skipped)
-                self._write_progress(cursor, checkpoint)
+                self._write_progress(cursor, checkpoint, stamp_ns)
                 self._connection.execute("COMMIT")
             except BaseException as error:
                 self._delivered.extendleft(reversed(delivered))
                 with suppress(sqlite3.Error):  # SQLite may already have rolled back on a full disk
                     self._connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error | UnicodeError | OverflowError):
+                if isinstance(error, sqlite3.Error | UnicodeError | OverflowError | DayKeyError):
                     raise _store_error(self.path, error) from error
                 raise
         self.cursor = cursor
+        if moment is not None:
+            self._moments.accept(moment, cursor, size)
         if checkpoint is not None:
             self.checkpoint = checkpoint
         return new
@@ -162,7 +199,7 @@ class Store(Reader):
     def mark_delivered(self, numbers: Iterable[int], *, at_ns: int) -> None:
         """Mark outbox rows that every addressee acknowledged; stored with the next commit. Thread-safe, no disk access.
 
-        A crash before that commit sends the rows once more, under the same ids and revisions.
+        A crash before that commit sends the rows again, under the same ids and revisions.
         """
         self._delivered.extend((at_ns, number) for number in numbers)
 
@@ -190,13 +227,37 @@ class Store(Reader):
         if empty:
             # executescript would commit first; one transaction here, so that a crash leaves all tables or none.
             run("BEGIN IMMEDIATE")
-            for statement in _TABLES.split(";"):
+            for statement in (*(_TABLES + incidents.TABLES).split(";"), _LIVE, *MOMENTS.split(";")):
                 run(statement)
             run(f"PRAGMA user_version = {SCHEMA_VERSION}")
             run(f"PRAGMA application_id = {APPLICATION_ID}")
             run("COMMIT")
-        for statement in _SKIPS.split(";"):
+        for statement in (_SKIPS + ";" + MARKING_TABLES).split(";"):
             run(statement)
+        if run("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
+            self._take_moments()
+        self._moments.resume(run)
+        if "'forces'" not in run("SELECT sql FROM sqlite_master WHERE name = 'live'").fetchone()[0]:
+            self._take_new_parts()
+
+    def _take_new_parts(self) -> None:
+        """Let the live picture of an older store hold bearing contacts, latencies and own forces."""
+        run = self._connection.execute
+        run("BEGIN IMMEDIATE")
+        run("ALTER TABLE live RENAME TO live_before")
+        run(_LIVE)
+        run("INSERT INTO live SELECT part, cursor, stamp_ns, body FROM live_before")
+        run("DROP TABLE live_before")
+        run("COMMIT")
+
+    def _take_moments(self) -> None:
+        """Let a store of the version before hold moments; from now on they are kept."""
+        run = self._connection.execute
+        run("BEGIN IMMEDIATE")
+        for statement in MOMENTS.split(";"):
+            run(statement)
+        run(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        run("COMMIT")
 
     def _rewind(self) -> tuple[int, bytes | None]:
         """Remove the history written since the last checkpoint; fusion writes it again, whatever the boundaries."""
@@ -210,43 +271,78 @@ class Store(Reader):
         run("UPDATE meta SET cursor = checkpoint_cursor")
         cursor, checkpoint = run("SELECT cursor, body FROM meta, checkpoint").fetchone()
         run("COMMIT")
-        return cursor, checkpoint
+        if checkpoint is None:
+            return cursor, None
+        opened = self._opened(checkpoint, about("live", "checkpoint"))
+        if opened is None:
+            raise StoreError(f"{self.path}: the key of its checkpoint is erased; remove the store to rebuild it.")
+        return cursor, opened
 
     def _write_alerts(self, rows: list[tuple[Any, ...]]) -> int:
         """Replace older revisions by newer ones; an (id, revision) that already exists is never published again."""
         run = self._connection.execute
         new = 0
         for identity, revision, status, priority, raised_ns, body in rows:
-            there = run("SELECT body FROM outbox WHERE alert = ? AND revision = ?", (identity, revision)).fetchone()
+            stored = self.stored("alerts", raised_ns, body, identity, revision, in_use=status in OPEN)
+            there = run(
+                "SELECT CAST(body AS BLOB) FROM outbox WHERE alert = ? AND revision = ?", (identity, revision)
+            ).fetchone()
             if there is None:
                 run(
-                    "INSERT INTO outbox (alert, revision, priority, body) VALUES (?, ?, ?, ?)",
-                    (identity, revision, priority, body),
+                    "INSERT INTO outbox (kind, alert, revision, priority, body) VALUES ('alert', ?, ?, ?, ?)",
+                    (identity, revision, priority, stored),
                 )
                 new += 1
-            elif there[0] != body:
+            elif self.differs(there[0], identity, revision, body):
                 run("UPDATE meta SET diverged = diverged + 1")
             run(
                 "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
                 " revision = excluded.revision, status = excluded.status, priority = excluded.priority,"
                 " raised_ns = excluded.raised_ns, body = excluded.body WHERE excluded.revision > alerts.revision",
-                (identity, revision, status, priority, raised_ns, body),
+                (identity, revision, status, priority, raised_ns, stored),
             )
         return new
+
+    def differs(self, stored: bytes, identity: str, revision: int, body: str) -> bool:
+        """Return whether a stored revision is another one; one that is erased cannot be compared."""
+        known = self._body_of(stored, identity, revision)
+        return known is not None and known != body.encode()
+
+    def stored(
+        self, kind: KeyKind, at_ns: int, body: str, identity: str, number: int = 0, *, in_use: bool = False
+    ) -> str | bytes:
+        """Return a text as it is stored: empty if its day is erased, unless it is in use."""
+        if not self._encrypted:
+            return body
+        return self._sealed(kind, at_ns, body.encode(), about(kind, identity, number), in_use=in_use)
+
+    def sealed(self, kind: KeyKind, at_ns: int, record: bytes, of: bytes) -> bytes:
+        """Return a record as it is stored: empty if its day is erased. ``of`` binds it to its row."""
+        return self._sealed(kind, at_ns, record, of) if self._encrypted else record
+
+    def _sealed(self, kind: KeyKind, at_ns: int, record: bytes, of: bytes, *, in_use: bool = False) -> bytes:
+        seal = self.keys.seal_anyway if in_use else self.keys.seal
+        try:
+            return seal(kind, at_ns, record, of)
+        except ErasedDay:
+            return b""
 
     def _write_live(self, cursor: int, stamp_ns: int, parts: Mapping[str, bytes]) -> None:
         """Write the live picture. It never goes back in time: during a re-run the newer one from before is kept."""
         self._connection.executemany(
             "INSERT INTO live VALUES (?, ?, ?, ?) ON CONFLICT (part) DO UPDATE SET cursor = excluded.cursor,"
             " stamp_ns = excluded.stamp_ns, body = excluded.body WHERE excluded.cursor >= live.cursor",
-            [(name, cursor, stamp_ns, body.decode()) for name, body in parts.items()],
+            [
+                (name, cursor, stamp_ns, self.stored("live", stamp_ns, body.decode(), name, in_use=True))
+                for name, body in parts.items()
+            ],
         )
 
     def _write_history(self, rows: list[tuple[Any, ...]]) -> None:
         self._connection.executemany(
             "INSERT INTO history (track, time_ns, easting, northing, easting_rate, northing_rate, cov, existence,"
             " status, segment, offset_m) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
+            [sealed_estimate(self.keys, row) for row in rows] if self._encrypted else rows,
         )
 
     def _write_delivered(self, delivered: list[tuple[int, int]]) -> None:
@@ -256,10 +352,12 @@ class Store(Reader):
     def _write_skips(self, skipped: Iterable[int]) -> None:
         self._connection.executemany("INSERT OR IGNORE INTO skips VALUES (?)", [(identity,) for identity in skipped])
 
-    def _write_progress(self, cursor: int, checkpoint: bytes | None) -> None:
+    def _write_progress(self, cursor: int, checkpoint: bytes | None, stamp_ns: int) -> None:
         self._connection.execute("UPDATE meta SET cursor = ?", (cursor,))
         if checkpoint is not None:
             # A separate table: in the cursor's row its megabytes would be rewritten at every step.
+            if self._encrypted:
+                checkpoint = self.keys.seal_anyway("live", stamp_ns, checkpoint, about("live", "checkpoint"))
             self._connection.execute("UPDATE checkpoint SET body = ?", (checkpoint,))
             self._connection.execute(
                 "UPDATE meta SET checkpoint_cursor = ?,"
@@ -282,6 +380,6 @@ def _lock(path: Path) -> int:
 
 
 def _store_error(path: Path, error: Exception) -> StoreError:
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
-        return StoreFull(f"{path}: the disk is full; nothing of this stretch was written.")
-    return StoreError(f"{path}: could not be written ({error}); nothing of this stretch was written.")
+    if isinstance(error, KeysFull) or getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+        return StoreFull(f"{path}: the disk is full; nothing of this block was written.")
+    return StoreError(f"{path}: could not be written ({error}); nothing of this block was written.")

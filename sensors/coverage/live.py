@@ -38,7 +38,7 @@ class SensorCoverage:
 class LiveCoverage:
     """Coverage probability over the exposure time by the working sensors, per kind and (key None) for all. Each is a
     raster float32 (northing, easting) [1] on ``terrain``'s cells: 0 where no working sensor detects, NaN where none
-    does and the visibility of one is unknown. Misses are taken as independent. An immutable value: ``updated`` returns
+    does and the visibility of one is unknown. Misses are assumed independent. An immutable value: ``updated`` returns
     a new one.
 
     ``problems`` gives, by sensor id, the reason why a sensor cannot be computed (it is off the map or on a void).

@@ -31,16 +31,19 @@ from sensors.errors import LayoutError
 from sensors.layout import Layout
 
 INDEPENDENT: Final = (
-    "misses of different sensors and looks are taken as independent; shared masking, posture, vegetation and weather "
-    "make real misses go together, so combined values flatter: see the best single sensor beside them"
+    "misses of different sensors and looks are assumed independent; shared masking, posture, vegetation and weather "
+    "make real misses coincide, so combined values are optimistic: compare the best single sensor"
 )
 MEANING: Final[Mapping[str, tuple[str, str]]] = {
-    "visible": ("", "0 hidden or outside range and view, 1 clear line of sight, 255 unknown"),
+    "visible": ("", "0 dead ground or outside range and view, 1 clear line of sight, 255 unknown"),
     "look_probability": ("1", "one look (one pass for ground sensors) detects, given that the sensor works"),
     "rate": ("1/s", "rate of detections while the target is there, given that the sensor works"),
-    "coverage_probability": ("1", "1 − exp(−λ t): the sensor detects within the dwell, given that it works"),
-    "combined_probability": ("1", "1 − exp(−Σ λ t): some sensor detects within the dwell, all of them working"),
-    "expected_probability": ("1", "Σ_c Pr(c) (1 − exp(−H_c)) over sensors up or down for the whole dwell"),
+    "coverage_probability": ("1", "1 − exp(−λ t): the sensor detects within the exposure time, given that it works"),
+    "combined_probability": (
+        "1",
+        "1 − exp(−Σ λ t): at least one sensor detects within the exposure time, all of them working",
+    ),
+    "expected_probability": ("1", "Σ_c Pr(c) (1 − exp(−H_c)) over sensors up or down for the whole exposure time"),
     "best_probability": ("1", "coverage probability of the best single sensor, given that it works"),
     "best_sensor": ("1", "position of the best single sensor along `sensor`; −1 where none detects"),
     "sensors_seeing": ("1", "number of sensors with a clear line of sight"),
@@ -63,7 +66,7 @@ def coverage(
     mode: ViewshedMode = "exact",
     block_cells: int = BLOCK_CELLS,
 ) -> xr.Dataset:
-    """Compute how well a layout covers the ground, per sensor and over all sensors; lazy.
+    """Compute the detection coverage of a layout, per sensor and over all sensors; lazy.
 
     Parameters
     ----------
@@ -107,7 +110,7 @@ def coverage(
 
     Notes
     -----
-    Misses are taken as independent. Where a sensor's sight is unknown its values are NaN, never 0. Over sensors an
+    Misses are assumed independent. Where a sensor's sight is unknown its values are NaN, never 0. Over sensors an
     unknown one adds nothing, so the value is a lower bound there, and NaN where no known sensor detects. A camera's
     hazard counts for one search only. Results are the same to the bit for any block, scheduler and number of threads.
     """
@@ -136,7 +139,7 @@ def coverage_rasters(
     block_cells: int = BLOCK_CELLS,
     report: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
-    """Compute the rasters over all sensors of ``coverage`` now, on all cores, equal to the bit.
+    """Compute the rasters over all sensors of ``coverage`` immediately, on all cores, with the same bits.
 
     Parameters
     ----------
@@ -190,7 +193,7 @@ def coverage_rasters(
 def look_probability(
     layout: Layout, terrain: xr.Dataset, *, target: str = "person", assumptions: Assumptions | None = None
 ) -> xr.Dataset:
-    """Compute the probability that one look of each sensor detects a target, given that the sensor works.
+    """Compute the single-look Pd of each sensor for a target, given that the sensor works.
 
     Parameters
     ----------
@@ -207,7 +210,7 @@ def look_probability(
     -------
     xarray.Dataset, dims (sensor, northing, easting)
         ``probability`` float32 [1], per look, or per pass for ground sensors: 0 where hidden or outside range and view,
-        NaN where visibility is unknown; and ``visible`` uint8: 0 hidden or outside, 1 visible, 255 unknown.
+        NaN where visibility is unknown; and ``visible`` uint8: 0 not visible or outside, 1 visible, 255 unknown.
 
     Raises
     ------
@@ -344,9 +347,9 @@ def _case(layout: Layout, terrain: xr.Dataset, task: CoverageTask, label: str) -
         "viewshed": task.mode,
         "formula": "P = 1 − exp(−Σ λ_s t_s), t_s the dwell, for a camera at most one search",
         "independence": INDEPENDENT,
-        "limits": "canopy as the terrain knows it"
+        "limits": "canopy from the terrain data"
         if "canopy_height" in terrain
-        else "bare ground: no trees, no houses",
+        else "bare ground without trees or buildings",
         "assumptions": json.dumps([[a.name, a.value, a.unit, a.confidence, a.source] for a in situation.assumptions]),
         "watchline_version": _version(),
     }

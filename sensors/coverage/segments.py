@@ -35,19 +35,38 @@ COUNTS: Final = ("cells", "covered", "undecided", "known", "dead", "dead_unknown
 def over_segments(
     coverage: xr.Dataset, border: Border | Zone, *, belt_m: float, required_probability: float = 0.9
 ) -> xr.Dataset:
-    """Coverage of the belt of each segment, (segment, belt) with belt "home", "away" and "both" sides.
+    """Summarise coverage within ``belt_m`` of each segment, by side of the border.
 
-    ``coverage`` is the result of ``sensors.coverage``, lazy or computed. The belt consists of the cells whose centre is
-    within ``belt_m`` [m] of the segment; cells on the line itself and between the edges of a zone count as home. A cell
-    is *covered* if its ``expected_probability`` is at least ``required_probability``, and *undecided* if it is not, but
-    a sensor with unknown visibility might cover it.
+    Parameters
+    ----------
+    coverage : xarray.Dataset, dims (northing, easting)
+        Result of ``sensors.coverage``, lazy or computed.
+    border : Border or Zone
+        The border.
+    belt_m : float, m
+        Cells count if their centre is within this distance of the segment. Cells on the line itself and between the
+        edges of a zone count as home.
+    required_probability : float
+        A cell is covered if its ``expected_probability`` [1] is at least this; undecided if it is not, but a sensor
+        with unknown visibility might cover it.
 
-    ``covered_share`` (of the decided cells), ``covered_share_low`` and ``_high`` (undecided counted as not covered and
-    as covered), ``unknown_share`` (undecided), ``dead_share`` (no line of sight, of the cells for which that is known);
-    means and minima of the probabilities over the cells where they are known; ``cells`` and ``area_m2``. NaN without
-    cells to count. Every cell of the belt is counted, so there is no sampling error; errors of the terrain and the
-    assumptions are not included. Raises BadInput for a belt that is not above 0 or has no cell, and for a requirement
-    outside (0, 1].
+    Returns
+    -------
+    xarray.Dataset, dims (segment, belt)
+        For the belts "home", "away" and "both", all [1]: ``covered_fraction`` (of the decided cells),
+        ``covered_fraction_low`` and ``covered_fraction_high`` (undecided cells counted as not covered and as covered),
+        ``unknown_fraction`` (undecided), ``dead_ground_fraction`` (no line of sight, of the cells for which that is
+        known), means and minima of the probabilities over the cells where they are known; ``cells_count`` and
+        ``area_m2`` [m²]. NaN without cells to count.
+
+    Raises
+    ------
+    BadInput
+        If ``belt_m`` is not above 0 or no cell is within it, or the requirement is outside (0, 1].
+
+    Notes
+    -----
+    Every cell is counted, so there is no sampling error. Errors of the terrain and of the assumptions are not included.
     """
     coverage = north_up(coverage, where="coverage")
     check_required(required_probability)
@@ -55,7 +74,11 @@ def over_segments(
         raise BadInput(f"{belt_m!r}", where="belt_m", expected="metres above 0")
     counts = _counted(_with_places(coverage, border), _Belt(border.segments, belt_m, required_probability))
     if not counts["cells"].sum():
-        raise BadInput("no cell of the terrain lies in it", where=f"belt of {belt_m:g} m", expected="a wider belt")
+        raise BadInput(
+            "no cell of the terrain is within this distance of the border",
+            where=f"belt_m {belt_m:g}",
+            expected="a larger distance",
+        )
     spans = border.segment_spans_m
     scale = np.round(border.frame.scale_factor(*border.point_at(spans.mean(axis=1))), SCALE_DIGITS)
     answers = _answers(coverage, counts)
@@ -92,12 +115,12 @@ def whole_belt(segments: xr.Dataset) -> xr.Dataset:
 @dataclass(frozen=True, slots=True)
 class BeltMeans:
     """``mean_probability`` of a belt's known cells; the least of that over its segments, ``worst_segment``, and the
-    ``number`` of that segment (−1: none); and the fraction of the cells that are unknown, ``unknown_share``."""
+    ``number`` of that segment (−1: none); and the fraction of the cells that are unknown, ``unknown_fraction``."""
 
     mean_probability: float
     worst_segment: float
     number: int
-    unknown_share: float
+    unknown_fraction: float
 
 
 def belt_means(probability: Floats, segment: Ints) -> BeltMeans:
@@ -160,7 +183,7 @@ def _counted(coverage: xr.Dataset, belt: _Belt) -> dict[str, Any]:
 
 
 def _table(rasters: Mapping[str, npt.NDArray[Any]], belt: _Belt) -> dict[str, Any]:
-    """Counts and sums of one block, (segment, side): column 0 the home side, 1 the other."""
+    """Counts and sums of one block, (segment, side): column 0 the own side, 1 the other."""
     segments, offset = belt.segments, rasters["offset_m"].ravel()
     inside = np.flatnonzero((rasters["segment"].ravel() >= 0) & (np.abs(offset) <= belt.belt_m))
     here = {name: raster.ravel()[inside] for name, raster in rasters.items()}
@@ -201,11 +224,11 @@ def _measures(counts: dict[str, Any], cell_area_m2: float) -> dict[str, tuple[An
     share, no_unit = {"units": "1"}, {"units": "1"}
     with np.errstate(invalid="ignore", divide="ignore"):
         answers = {
-            "covered_share": (covered / (cells - undecided), share | {"long_name": "covered, of the decided cells"}),
-            "covered_share_low": (covered / cells, share | {"long_name": "covered, undecided counted as not"}),
-            "covered_share_high": ((covered + undecided) / cells, share | {"long_name": "covered or undecided"}),
-            "unknown_share": (undecided / cells, share | {"long_name": "undecided: not known to be covered"}),
-            "dead_share": (
+            "covered_fraction": (covered / (cells - undecided), share | {"long_name": "covered, of the decided cells"}),
+            "covered_fraction_low": (covered / cells, share | {"long_name": "covered, undecided counted as not"}),
+            "covered_fraction_high": ((covered + undecided) / cells, share | {"long_name": "covered or undecided"}),
+            "unknown_fraction": (undecided / cells, share | {"long_name": "undecided: not known to be covered"}),
+            "dead_ground_fraction": (
                 counts["dead"] / (cells - counts["dead_unknown"]),
                 share | {"long_name": "no sensor has a line of sight, of the cells where that is known"},
             ),

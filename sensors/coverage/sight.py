@@ -57,9 +57,10 @@ class SightTask:
 
 @dataclass(frozen=True, slots=True)
 class SensorViewshed:
-    """Viewshed of one sensor: ``states`` uint8 (row, column) on the terrain's ``rows`` and ``columns``: 0 hidden or
-    outside range and field of view, 1 visible, 255 unknown. ``share`` [1] is the fraction of a visible cell that it
-    covers: 1, except for a ground sensor whose whole circle is smaller than a cell."""
+    """Viewshed of one sensor: ``states`` uint8 (row, column) on the terrain's ``rows`` and ``columns``: 0 not visible
+    or outside range and field of view, 1 visible, 255 unknown. ``share`` [1] is the fraction of a visible cell that it
+    covers: 1, except for a ground sensor whose whole circle is smaller than a cell.
+    """
 
     rows: slice
     columns: slice
@@ -94,7 +95,7 @@ def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block |
         view = _view_into(place, stand, terrain, block)
     if view is None:
         return SensorViewshed(slice(0, 0), slice(0, 0), np.zeros((0, 0), np.uint8))
-    canopy_share = 0.0 if task.assumptions is None else task.assumptions.canopy_share(sensor.kind)
+    canopy_fraction = 0.0 if task.assumptions is None else task.assumptions.canopy_fraction(sensor.kind)
     try:
         states = viewshed(
             terrain,
@@ -107,7 +108,7 @@ def sight(place: Placement, terrain: xr.Dataset, task: SightTask, block: Block |
             elevations_rad=elevations_rad(sensor),
             curvature_k=CURVATURE_K[sensor.kind],
             mode=task.mode,
-            canopy=canopy_share if "canopy_height" in terrain else "ignored",
+            canopy=canopy_fraction if "canopy_height" in terrain else "ignored",
         )
     except TerrainError as error:
         raise LayoutError(error.what, where=f"sensor {sensor.id!r}", expected=error.expected) from error
@@ -244,7 +245,7 @@ def refuse_without_ground(sensors: Iterable[AnySensor], terrain: xr.Dataset) -> 
     for sensor, height in zip(looking, ground, strict=True):
         if np.isnan(height):
             raise LayoutError(
-                f"no ground is known at easting {sensor.easting:.0f}, northing {sensor.northing:.0f}",
+                f"no known ground height at easting {sensor.easting:.0f}, northing {sensor.northing:.0f}",
                 where=f"sensor {sensor.id!r}",
-                expected="a place on the terrain, within its outermost cell centres and not on a void",
+                expected="a position on the terrain, within its outermost cell centres and not on a void cell",
             )

@@ -19,7 +19,7 @@ MIXED = ("combined_probability", "expected_probability", "best_probability")
 
 
 def over_weather(states: Mapping[str, float], rasters: Mapping[str, xr.Dataset]) -> xr.Dataset:
-    """Mix the coverage computed in several states of the weather by their shares of crossings.
+    """Mix the coverage computed in several states of the weather by their fractions of crossings.
 
     Parameters
     ----------

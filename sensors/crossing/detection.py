@@ -1,7 +1,7 @@
 """Probability of detection along a crossing, and the parts of it on which detection mainly depends.
 
 ``H = Σ ½(λ_i + λ_j) ℓ/v`` along a path, with v by terrain and direction; ``P_detect = 1 − exp(−H)``: at least one
-detection, misses taken as independent. A *confirmed track* is less probable; the simulator computes by how much.
+detection, misses assumed independent. A *confirmed track* is less probable; the simulator computes by how much.
 """
 
 from __future__ import annotations
@@ -175,8 +175,8 @@ class Crossing:
 def no_way(unknown: Bools) -> str:
     """The message for segments without a known path across."""
     if unknown.all():
-        return "nobody knows whether one can cross"
-    return "nobody can cross" + (", as far as is known" if unknown.any() else "")
+        return "unknown whether a crossing is possible"
+    return "no crossing is possible" + (", as far as is known" if unknown.any() else "")
 
 
 def chosen_segment(ways: Crossings, segment: int | None) -> int:
@@ -188,7 +188,7 @@ def chosen_segment(ways: Crossings, segment: int | None) -> int:
     costs = ways.cost if segment is None else ways.cost[[segment]]
     if chosen >= 0 and math.isfinite(ways.cost[chosen]):
         return chosen
-    message = no_way(np.isnan(costs)) + ("" if segment is None else f" segment {segment}")
+    message = no_way(np.isnan(costs)) + ("" if segment is None else f" in segment {segment}")
     raise GapError(message, where="crossing", expected="known ground that leads from edge to edge")
 
 

@@ -39,8 +39,9 @@ MEANING: Final[dict[str, tuple[str, str]]] = {
 
 
 def least_ways(watched: WatchedBelt, *, direction: str = INWARD, neighbours: int = 16) -> Crossings:
-    """The minimum-hazard path through every segment, of equal ones the fastest; a camera's search is taken as
-    endless."""
+    """The minimum-hazard path through every segment, the fastest if several are equal; a camera's search is taken as
+    endless.
+    """
     weight = watched.per_s + SECOND
     return crossings(
         watched.belt, watched.mobility, weight=weight, toll=watched.per_m, direction=direction, neighbours=neighbours
@@ -114,10 +115,11 @@ def over_segments(watched: WatchedBelt, ways: Crossings) -> xr.Dataset:
 
 
 def unknown_segments_in(watched: WatchedBelt, ways: Crossings) -> Bools:
-    """Whether each segment (segment,) is UNKNOWN in ``over_segments``, by its least detected ``ways``.
+    """Whether each segment (segment,) is UNKNOWN in ``over_segments``, by its minimum-detection ``ways``.
 
-    A segment is unknown where its ground is, or where every path through it leads over ground on which the sight of
-    some sensor is unknown. Nothing that depends on detection is known there: neither detection nor interruption.
+    A segment is unknown where its ground is, or where every path through it leads over ground on which the line of
+    sight of some sensor is unknown. Nothing that depends on detection is known there: neither detection nor
+    interruption.
     """
     if not (watched.unknown & watched.belt.inside).any():
         return np.isnan(ways.cost)

@@ -32,7 +32,7 @@ def trade_offs(
     segment: int | None = None,
     most: int = MOST_POINTS,
 ) -> tuple[Crossing, ...]:
-    """Find crossings between the fastest and the least detected, none of which is better than another in both.
+    """Find crossings from the minimum-time to the minimum-detection path, of which none is better in both.
 
     Parameters
     ----------
@@ -85,7 +85,9 @@ def trade_offs(
             pairs += [(quicker, between), (between, quieter)]
     corners.sort(key=lambda corner: corner.seconds)
     names = (
-        ["least detected"] if len(corners) == 1 else ["fastest", *["between"] * (len(corners) - 2), "least detected"]
+        ["minimum detection"]
+        if len(corners) == 1
+        else ["minimum time", *["between"] * (len(corners) - 2), "minimum detection"]
     )
     return tuple(
         crossing_along(watched, name, direction, corner.segment, corner.cells, neighbours)
@@ -130,7 +132,7 @@ def sensor_values(
     required_probability: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
-    """Compute the marginal contribution of each sensor to the least P_detect, by leaving one out at a time.
+    """Compute the marginal contribution of each sensor to the lowest P_detect, by leaving one out at a time.
 
     Parameters
     ----------

@@ -285,7 +285,8 @@ def _refuse_other_cells(coverage: xr.Dataset, terrain: xr.Dataset) -> None:
     for name in ("easting", "northing"):
         a, b = coverage[name].to_numpy(), terrain[name].to_numpy()
         if a.shape != b.shape or np.abs(a - b).max() > SAME_PLACE_CELLS * cell_size(terrain):
-            raise CrossingError(f"other {name}s than the terrain's", where="coverage", expected="the terrain's cells")
+            what = f"different {name}s from the terrain's"
+            raise CrossingError(what, where="coverage", expected="the terrain's cells")
 
 
 def feels_steps(kind: str) -> bool:

@@ -51,8 +51,8 @@ class OverStates:
     states : tuple of str
         Names of the states.
     known : ndarray, shape (segment,)
-        P_detect [1] where the crosser knows the state; exact over the paths of the search, but for cameras whose search
-        ends. NaN where a state's is.
+        P_detect [1] where the crosser knows the state; exact over the paths of the search, except for cameras whose
+        search ends. NaN where a state's is.
     unknown : ndarray, shape (segment,)
         P_detect [1] where the crosser does not know it: the least over the paths that were tried (those of every state,
         and the least for the mean hazard), so it may be too high, and is never below ``known``.
@@ -117,7 +117,9 @@ def over_crossing_states(
     """
     shares = np.array([state.share for state in states])
     if not len(shares) or (shares < 0.0).any() or abs(shares.sum() - 1.0) > SAME_SHARE:
-        raise CrossingError(f"shares {shares.tolist()}", where="crossing states", expected="shares that sum to 1")
+        raise CrossingError(
+            f"probabilities {shares.tolist()}", where="crossing states", expected="probabilities that sum to 1"
+        )
     first = states[0].seen
     if not all(np.array_equal(state.seen.belt.inside, first.belt.inside) for state in states):
         raise CrossingError("belts differ", where="crossing states", expected="one border and one belt")

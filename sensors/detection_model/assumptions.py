@@ -41,10 +41,12 @@ class Assumptions:
     camera_search_s: float = assumed(60.0, "s", "time in which a camera's search of its field has shown what it can")
     radio_search_s: float = assumed(600.0, "s", "time in which a target that carries a transmitter has used it")
     human_search_s: float = assumed(60.0, "s", "time in which an observer has searched the field, as a camera's")
-    radar_canopy_share: float = assumed(1.0, "1", "share of the trees' height that blocks a radar", zero=True)
-    camera_canopy_share: float = assumed(1.0, "1", "share of the trees' height that blocks a camera", zero=True)
-    radio_canopy_share: float = assumed(0.0, "1", "share of the trees' height that blocks a radio finder", zero=True)
-    human_canopy_share: float = assumed(1.0, "1", "share of the trees' height that blocks an observer", zero=True)
+    radar_canopy_fraction: float = assumed(1.0, "1", "fraction of the trees' height that blocks a radar", zero=True)
+    camera_canopy_fraction: float = assumed(1.0, "1", "fraction of the trees' height that blocks a camera", zero=True)
+    radio_canopy_fraction: float = assumed(
+        0.0, "1", "fraction of the trees' height that blocks a radio finder", zero=True
+    )
+    human_canopy_fraction: float = assumed(1.0, "1", "fraction of the trees' height that blocks an observer", zero=True)
     day_contrast: float = assumed(0.3, "1", "contrast of clothing or paint against vegetation")
     least_contrast: float = assumed(0.02, "1", "Koschmieder (1924): the contrast that can just be seen", "H")
     thermal_contrast_k: float = assumed(3.0, "K", "a person or engine against the ground")
@@ -58,7 +60,7 @@ class Assumptions:
     seismic_wind_mps: float = assumed(10.0, "m/s", "wind that doubles the ground's noise")
     seismic_rain_mm_h: float = assumed(10.0, "mm/h", "rain that doubles the ground's noise")
     confident_look_probability: float = assumed(
-        0.5, "1", "look probability from which a sensor counts among those that surely see a cell", zero=True
+        0.5, "1", "look probability from which a sensor counts among those that certainly cover a cell", zero=True
     )
 
     def __post_init__(self) -> None:
@@ -69,11 +71,16 @@ class Assumptions:
                 raise BadInput(
                     f"{value!r}", where=f"assumption {f.name}", expected=f"a number above 0 [{f.metadata['unit']}]"
                 )
-        canopy = (self.radar_canopy_share, self.camera_canopy_share, self.radio_canopy_share, self.human_canopy_share)
+        canopy = (
+            self.radar_canopy_fraction,
+            self.camera_canopy_fraction,
+            self.radio_canopy_fraction,
+            self.human_canopy_fraction,
+        )
         if max(*canopy, self.confident_look_probability) > 1.0:
-            raise BadInput("a share is above 1", where="assumptions", expected="shares from 0 to 1")
+            raise BadInput("a fraction is above 1", where="assumptions", expected="fractions from 0 to 1")
         if not self.day_contrast > self.least_contrast or not self.thermal_contrast_k > self.thermal_least_contrast_k:
-            raise BadInput("a contrast is below the least", where="assumptions", expected="targets that can be seen")
+            raise BadInput("a contrast is below the least", where="assumptions", expected="a detectable target")
 
     def __iter__(self) -> Iterator[Assumption]:
         return assumptions_of(self)
@@ -84,13 +91,13 @@ class Assumptions:
             target
         ]
 
-    def canopy_share(self, kind: str) -> float:
+    def canopy_fraction(self, kind: str) -> float:
         """Fraction of the trees' height that blocks a sensor of this kind; 0 for ground sensors."""
         shares = {
-            "radar": self.radar_canopy_share,
-            "camera": self.camera_canopy_share,
-            "radio": self.radio_canopy_share,
-            "human": self.human_canopy_share,
+            "radar": self.radar_canopy_fraction,
+            "camera": self.camera_canopy_fraction,
+            "radio": self.radio_canopy_fraction,
+            "human": self.human_canopy_fraction,
         }
         return shares.get(kind, 0.0)
 

@@ -101,7 +101,7 @@ def scan_rate(probability: npt.ArrayLike, period_s: npt.ArrayLike) -> Floats:
 
 
 def scan_bracket(probability: npt.ArrayLike, seconds: npt.ArrayLike, period_s: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Compute the bracket of the probability that a scanning sensor detects a target during a time in view.
+    """Compute the lowest and highest probability that a scanning sensor detects a target during a time in view.
 
     Parameters
     ----------

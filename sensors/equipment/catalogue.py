@@ -14,11 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from geo.names import did_you_mean, expected_name
+from geo.text_files import NotReadable, read_text
 from sensors import camera, ground_sensor, human, radar, radio, relay
 from sensors.detection_model.weather import Conditions
 from sensors.equipment.quantity import Quantity, confidence_of, quantity_of, text_of
 from sensors.errors import CatalogueError, ConditionsError, LayoutError
-from sensors.sensor import DEFAULT_STATUS_INTERVAL_S, Sensor
+from sensors.sensor import ALSO_CALLED, DEFAULT_STATUS_INTERVAL_S, Sensor
 
 SENSOR_KINDS: Final[Mapping[str, type[Sensor]]] = {
     radar.KIND: radar.Radar,
@@ -165,11 +167,13 @@ class Catalogue:
         """
         path = Path(path)
         try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            table = tomllib.loads(read_text(path))
         except OSError as error:
             raise CatalogueError(
                 f"cannot be read ({error.strerror})", where=path.name, expected="a catalogue in TOML"
             ) from None
+        except NotReadable as error:
+            raise CatalogueError(str(error), where=path.name, expected="a catalogue in TOML") from None
         except (ValueError, RecursionError) as error:
             raise CatalogueError(f"is not TOML ({error})", where=path.name, expected="a catalogue in TOML") from None
         return cls.from_table(table, name=path.name, over=over)
@@ -178,7 +182,9 @@ class Catalogue:
     def from_table(cls, table: Mapping[str, Any], *, name: str, over: Catalogue | None = None) -> Catalogue:
         """Catalogue of a parsed TOML table; as ``from_file``."""
         if unknown := sorted(set(table) - TOP_KEYS):
-            raise CatalogueError(f"unknown key {unknown[0]!r}", where=name, expected=", ".join(sorted(TOP_KEYS)))
+            raise CatalogueError(
+                f"unknown key {unknown[0]!r}", where=name, expected=expected_name(unknown[0], sorted(TOP_KEYS))
+            )
         if "currency" not in table and over is not None:
             currency = over.currency
         else:
@@ -199,8 +205,11 @@ class Catalogue:
         try:
             return self.items[name]
         except KeyError:
+            of_kind = {item.kind: item.name for item in reversed(list(self.items.values()))}
             raise CatalogueError(
-                f"has no item {name!r}", where=f"catalogue {self.name!r}", expected=f"one of {', '.join(self.items)}"
+                f"no item {name!r}{did_you_mean(name, self.items, of_kind)}",
+                where=f"catalogue {self.name!r}",
+                expected=f"one of {', '.join(self.items)}",
             ) from None
 
     def __contains__(self, name: object) -> bool:
@@ -211,6 +220,34 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self.items)
+
+
+def catalogue_file_errors(path: Path, *, over: Catalogue) -> list[CatalogueError]:
+    """Return every error of a catalogue file: the first in each item, then the first of what is common to all items."""
+    errors: list[CatalogueError] = []
+    try:
+        table = tomllib.loads(read_text(path))
+    except (OSError, ValueError, RecursionError):
+        table = {}  # from_file states why
+    items = table.get("item")
+    if isinstance(items, dict):
+        for name, values in items.items():
+            try:
+                _item(name, values)
+            except CatalogueError as error:
+                errors.append(error)
+        if errors:
+            wrong = {error.where for error in errors}
+            right = {name: values for name, values in items.items() if not any(f"{name!r}" in one for one in wrong)}
+            table = table | {"item": right}
+    try:
+        if not errors:
+            Catalogue.from_file(path, over=over)
+        elif table["item"]:
+            Catalogue.from_table(table, name=path.name, over=over)
+    except CatalogueError as error:
+        errors.append(error)
+    return errors
 
 
 @lru_cache(maxsize=1)
@@ -230,19 +267,26 @@ def _staff(given: Any, name: str) -> Staff:
     sourced = _sourced(given, where)
     keys = {*STAFF_LIMITS, "source", "confidence"}
     if unknown := sorted(set(given) - keys):
-        raise CatalogueError(f"unknown key {unknown[0]!r}", where=where, expected=", ".join(sorted(keys)))
+        raise CatalogueError(
+            f"unknown key {unknown[0]!r}", where=where, expected=expected_name(unknown[0], sorted(keys))
+        )
     return Staff(**{key: _quantity(given, key, limits, where, sourced) for key, limits in STAFF_LIMITS.items()})
 
 
 def _item(name: str, given: Any) -> Item:
     where = f"catalogue item {name!r}"
+    text_of(name, where=f"{where}, its name")
     if not isinstance(given, Mapping):
         raise CatalogueError("is not a table", where=where, expected=f"[item.{name}] with its figures")
     if unknown := sorted(set(given) - ITEM_KEYS):
-        raise CatalogueError(f"unknown key {unknown[0]!r}", where=where, expected=", ".join(sorted(ITEM_KEYS)))
+        raise CatalogueError(
+            f"unknown key {unknown[0]!r}", where=where, expected=expected_name(unknown[0], sorted(ITEM_KEYS))
+        )
     kind = given.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise CatalogueError(f"kind is {kind!r}", where=where, expected=f"one of {', '.join(KINDS)}")
+        hint = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
+        what = "kind is missing" if kind is None else f"kind is {kind!r}{hint}"
+        raise CatalogueError(what, where=where, expected=f"one of {', '.join(KINDS)}")
     sourced = _sourced(given, where)
     priced = given.get("price_date")
     if not isinstance(priced, date) or isinstance(priced, datetime):
@@ -287,7 +331,9 @@ def _quantity(
 
 def _weather(given: Any, where: str, sourced: tuple[str, str]) -> dict[str, Quantity]:
     if not isinstance(given, Mapping):
-        raise CatalogueError(f"weather is {given!r}", where=where, expected="conditions and the share left in each")
+        raise CatalogueError(
+            f"weather is {given!r}", where=where, expected="conditions and the remaining fraction in each"
+        )
     for name in given:
         try:
             Conditions.named(name)
@@ -312,7 +358,7 @@ def _detection(
     if kind not in PLACED_KINDS:
         limits = {"barrier": BARRIER_LIMITS, "programme": PROGRAMME_LIMITS}.get(kind, MOVING_LIMITS)
         if unknown := sorted(set(given) - set(limits)):
-            raise CatalogueError(f"unknown key {unknown[0]!r}", where=where, expected=", ".join(limits))
+            raise CatalogueError(f"unknown key {unknown[0]!r}", where=where, expected=expected_name(unknown[0], limits))
         optional = kind == "programme"
         figures = {
             key: _quantity(given, key, bounds, where, sourced)
@@ -322,9 +368,11 @@ def _detection(
         return {}, figures, certain
     allowed = {f.name for f in fields(PLACED_KINDS[kind])} - FROM_THE_ITEM - FROM_THE_PLACE
     if unknown := sorted(set(given) - allowed - {"range_factor"}):
-        raise CatalogueError(f"unknown key {unknown[0]!r}", where=where, expected=", ".join(sorted(allowed)))
+        raise CatalogueError(
+            f"unknown key {unknown[0]!r}", where=where, expected=expected_name(unknown[0], sorted(allowed), ALSO_CALLED)
+        )
     if "max_range_m" not in given:
-        raise CatalogueError("max_range_m is missing", where=where, expected="the farthest range in metres")
+        raise CatalogueError("max_range_m is missing", where=where, expected="the maximum range in metres")
     spread = (
         _quantity(given, "range_factor", RANGE_FACTOR_LIMITS, where, sourced) if "range_factor" in given else certain
     )

@@ -64,7 +64,7 @@ def annual_cost(prices: Prices, discount_rate: float) -> Floats:
     for value, name in ((capex, "capex"), (opex, "opex_per_year"), (crew, "crew"), (post, "post_per_year")):
         if not np.all((value >= 0.0) & np.isfinite(value)):
             raise CostError(
-                f"{name} below 0 or not finite", where="life-cycle cost", expected="money and people from 0"
+                f"{name} below 0 or not finite", where="life-cycle cost", expected="amounts and people of at least 0"
             )
     return np.asarray(capex / annuity_factor(prices.service_life_years, discount_rate) + opex + crew * post)
 

@@ -20,16 +20,16 @@ __all__ = [
     "ACCEPTABLE_PER_DAY",
     "MOST_PER_DAY",
     "alerts_per_operator_day",
-    "attended_share",
     "erlang_b",
     "erlang_c",
+    "fraction_assessed",
     "mean_wait_s",
 ]
 
 ACCEPTABLE_PER_DAY: Final = 150.0
-"""Alerts per day and operator that are about acceptable: EEMUA 191, ISA-18.2."""
+"""Acceptable number of alerts per day and operator: EEMUA 191, ISA-18.2."""
 MOST_PER_DAY: Final = 300.0
-"""Alerts per day and operator that are the most that can be managed: EEMUA 191, ISA-18.2."""
+"""Maximum manageable number of alerts per day and operator: EEMUA 191, ISA-18.2."""
 SURE: Final = 1e-200
 DEPTH: Final = 200
 """Minimum value of the incomplete gamma function that is used directly, and number of terms of the continued fraction
@@ -37,7 +37,7 @@ used otherwise."""
 
 
 def erlang_b(load: npt.ArrayLike, operators: int) -> Floats:
-    """Compute the probability that all operators are busy where no alert waits.
+    """Compute the probability that all operators are busy if alerts never wait (Erlang B).
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def erlang_b(load: npt.ArrayLike, operators: int) -> Floats:
 
 
 def erlang_c(load: npt.ArrayLike, operators: int) -> Floats:
-    """Compute the probability that an alert must wait where none is lost.
+    """Compute the probability that an alert must wait if none is lost (Erlang C).
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def erlang_c(load: npt.ArrayLike, operators: int) -> Floats:
 
 
 def mean_wait_s(per_s: npt.ArrayLike, service_s: npt.ArrayLike, operators: int) -> Floats:
-    """Compute the mean wait of an alert until it is assessed where none is lost: ``C/(c/s − λ)``.
+    """Compute the mean wait of an alert until it is assessed if none is lost: ``C/(c/s − λ)``.
 
     Parameters
     ----------
@@ -134,8 +134,10 @@ def mean_wait_s(per_s: npt.ArrayLike, service_s: npt.ArrayLike, operators: int) 
         return np.where(spare > 0.0, erlang_c(rate * service, operators) / np.where(spare > 0.0, spare, 1.0), np.inf)
 
 
-def attended_share(per_s: npt.ArrayLike, service_s: npt.ArrayLike, patience_s: npt.ArrayLike, operators: int) -> Floats:
-    """Compute the share of alerts that an operator assesses in time.
+def fraction_assessed(
+    per_s: npt.ArrayLike, service_s: npt.ArrayLike, patience_s: npt.ArrayLike, operators: int
+) -> Floats:
+    """Compute the fraction of alerts that an operator assesses in time.
 
     Parameters
     ----------

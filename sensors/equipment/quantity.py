@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.arrays import Floats
+from geo.names import HIDDEN, ONE_LINE
 from sensors.errors import CatalogueError
 
 CONFIDENCES: Final = ("H", "M", "L")
@@ -62,7 +63,7 @@ class Quantity:
     def times(self, factor: float) -> Quantity:
         """The same number in another unit, or scaled; raises CatalogueError for a factor below 0."""
         if not (math.isfinite(factor) and factor >= 0.0):
-            raise CatalogueError(f"{factor:g}", where="factor of a quantity", expected="a number from 0")
+            raise CatalogueError(f"{factor:g}", where="factor of a quantity", expected="a number of at least 0")
         mode = None if self.mode is None else self.mode * factor
         return Quantity(self.low * factor, self.high * factor, mode, self.source, self.confidence)
 
@@ -86,7 +87,7 @@ def quantity_of(given: Any, *, where: str, limits: tuple[float, float], source: 
         value = _number(given["value"], where, limits)
         return Quantity(value, value, value, source, confidence)
     if not {"low", "high"} <= set(given):
-        raise CatalogueError("is no range", where=where, expected=EXPECTED)
+        raise CatalogueError("is not a range", where=where, expected=EXPECTED)
     low, high = _number(given["low"], where, limits), _number(given["high"], where, limits)
     mode = _number(given["mode"], where, limits) if "mode" in given else None
     if low > high or (mode is not None and not low <= mode <= high):
@@ -99,6 +100,8 @@ def text_of(given: Any, *, where: str) -> str:
     """Non-empty text; raises CatalogueError otherwise."""
     if not isinstance(given, str) or not given.strip():
         raise CatalogueError("is missing" if given in (None, "") else f"{given!r}", where=where, expected="text")
+    if HIDDEN.search(given.strip()):
+        raise CatalogueError(ascii(given)[:60], where=where, expected=ONE_LINE)
     return given.strip()
 
 

@@ -311,7 +311,7 @@ class BarrierFootprints:
         would mean that it is open."""
         if self.beyond:
             raise GapError(
-                f"segments such as {self.beyond[0]} lie beyond the terrain, {len(self.beyond)} in all",
+                f"segments such as {self.beyond[0]} are outside the terrain, {len(self.beyond)} in all",
                 where="barrier (border)",
                 expected="a border clipped to the terrain, or depth_of_segments",
             )

@@ -53,7 +53,7 @@ class TimeGaps:
         return lengths
 
     @property
-    def covered_share(self) -> float:
+    def covered_fraction(self) -> float:
         """Fraction of the interval in which enough sensors cover the position."""
         return 1.0 - float(self.lengths_s.sum()) / (self.end_s - self.start_s)
 
@@ -141,7 +141,7 @@ def time_gaps(spans: Iterable[tuple[float, float]], *, start_s: float, end_s: fl
 class Opened:
     """A segment that fell below the requirement: P_detect before and after, and the lost sensors that account for it.
 
-    ``because`` are the sensors whose hazard is missing on the path that is now least detected, the largest loss first;
+    ``because`` are the sensors whose hazard is missing on the present minimum-detection path, the largest loss first;
     empty if the segment opened for other reasons, such as the weather.
     """
 

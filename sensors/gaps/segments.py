@@ -1,4 +1,5 @@
-"""Coverage gaps along a border: runs of segments below a requirement, and the least detected and fastest crossings.
+"""Coverage gaps along a border: runs of segments below a requirement, and the minimum-detection and minimum-time
+crossings.
 
 See ``sensors.crossing`` for detection along a path, ``sensors.gaps.in_time`` for gaps in time, and
 ``sensors.gaps.barrier_depth`` and ``sensors.gaps.footprint_barrier`` for barrier coverage.
@@ -53,7 +54,7 @@ class Gap:
         Segment of the least P_detect.
     known : bool
         False where the ground or the sensors' sight is unknown, so that no probability can be given.
-    covered_share : float
+    covered_fraction : float
         Share [1] of its belt's decided cells whose expected probability over the coverage's dwell reaches the
         requirement (``sensors.coverage.segments``); NaN where the coverage has no such rasters.
     """
@@ -65,7 +66,7 @@ class Gap:
     least_probability: float
     least_segment: int
     known: bool = True
-    covered_share: float = math.nan
+    covered_fraction: float = math.nan
 
     @property
     def segments(self) -> range:
@@ -149,12 +150,14 @@ def gaps(
         return runs
     line, width = cast(Border | Zone, border), detection.attrs["belt_m"]
     belt = covered(coverage, line, belt_m=width, required_probability=required_probability)
-    shares = (whole_belt(belt.isel(segment=list(run.segments)))["covered_share"] for run in runs)
-    return [replace(run, covered_share=float(share.sel(belt="both"))) for run, share in zip(runs, shares, strict=True)]
+    shares = (whole_belt(belt.isel(segment=list(run.segments)))["covered_fraction"] for run in runs)
+    return [
+        replace(run, covered_fraction=float(share.sel(belt="both"))) for run, share in zip(runs, shares, strict=True)
+    ]
 
 
 def runs_below(segments: xr.Dataset, required_probability: float) -> list[Gap]:
-    """Find the gaps in an answer of ``segment_detection``, without their covered share.
+    """Find the gaps in a result of ``segment_detection``, without their covered fraction.
 
     Parameters
     ----------
@@ -210,7 +213,7 @@ def segment_detection(
     ways: Ways | None = None,
     settings: MobilitySettings | None = None,
 ) -> xr.Dataset:
-    """Compute the least P_detect of a crossing through each segment, with its bracket, time and limits.
+    """Compute the lowest P_detect of a crossing through each segment, with its bounds, time and limits.
 
     Parameters
     ----------
@@ -261,7 +264,7 @@ def least_detected_crossing(
     ways: Ways | None = None,
     settings: MobilitySettings | None = None,
 ) -> Crossing:
-    """Find the crossing of the belt with the least probability of detection.
+    """Find the crossing of the belt with the lowest probability of detection.
 
     Parameters
     ----------
@@ -301,11 +304,11 @@ def least_detected_crossing(
     chosen = chosen_segment(paths, segment)
     if segment is None:
         chosen = _least_detected(watched, paths)
-    return crossing_along(watched, "least detected", direction, chosen, paths.cells(chosen), neighbours)
+    return crossing_along(watched, "minimum detection", direction, chosen, paths.cells(chosen), neighbours)
 
 
 def _least_detected(watched: WatchedBelt, paths: Crossings) -> int:
-    """The segment whose path is detected least, once cameras' searches end; of equal ones, that of the least cost."""
+    """The segment with the lowest Pd once cameras' searches end; ties go to the lowest cost."""
     known = np.flatnonzero(np.isfinite(paths.cost))
     along = Along.over_paths(watched.on_belt, [paths.cells(int(n)) for n in known])
     probability = detection_along(watched, along).probability
@@ -326,7 +329,7 @@ def fastest_crossing(
     ways: Ways | None = None,
     settings: MobilitySettings | None = None,
 ) -> Crossing:
-    """Find the crossing of the belt that takes the least time, and its probability of detection.
+    """Find the minimum-time crossing of the belt, and its probability of detection.
 
     Parameters
     ----------
@@ -364,7 +367,7 @@ def fastest_crossing(
     watched = watch_belt(coverage, terrain, border, belt_m=belt_m, mobility=mobility, ways=ways, settings=settings)
     paths = crossings(watched.belt, watched.mobility, direction=direction, neighbours=neighbours)
     chosen = chosen_segment(paths, segment)
-    return crossing_along(watched, "fastest", direction, chosen, paths.cells(chosen), neighbours)
+    return crossing_along(watched, "minimum time", direction, chosen, paths.cells(chosen), neighbours)
 
 
 def time_average_gap(gaps_s: npt.ArrayLike, span_s: npt.ArrayLike) -> float | Floats:

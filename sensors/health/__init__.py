@@ -1,1 +1,1 @@
-"""Sensor health: whether a sensor is heard, offline or faulty."""
+"""Sensor health: whether a sensor is online, offline or faulty."""

@@ -1,5 +1,5 @@
-"""Faults of a sensor that sends data: frozen data, excessive message rate, clock offset, low power, obscured,
-misaligned.
+"""Faults of a sensor that sends data: frozen data, excessive message rate, clock offset, low power, view obscured,
+azimuth bias.
 
 ``SensorSymptoms`` holds the symptoms in its messages, as plain values that survive JSON; ``faults`` assesses them.
 Pure: the same messages give the same faults, live and in a replay. For sensors without data see
@@ -16,34 +16,36 @@ from typing import Final
 
 import numpy as np
 
+from geo.message import Message, Parameter
 from sensors.scan_columns import ARRAYS, ScanColumns
 from sensors.sensor import Sensor
 from sensors.timestamps import SECOND_NS
 
-BLINDING: Final = ("stuck", "obscured")
+BLINDING: Final = ("frozen_data", "obscured")
 """With these faults a sensor sends data but its detections are unreliable: its area counts as not covered."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionSettings:
-    """Assumptions. stuck_scans: number of consecutive scans with identical plots. chatty_rate: multiple of the declared
-    rate, over windows of window_s. skew_s: a clock ahead of the host clock by more; behind_s: behind by more, without a
-    backlog to send. low_power: remaining fraction. misaligned_deg: a significant azimuth bias above this."""
+    """Assumptions. frozen_scans: number of consecutive scans with identical detections. excessive_rate: multiple of the
+    declared rate, over windows of window_s. ahead_s: a clock ahead of the host clock by more; behind_s: behind by more,
+    without a backlog to send. low_power: remaining fraction. azimuth_bias_deg: a significant bias above this."""
 
-    stuck_scans: int = 5
-    chatty_rate: float = 3.0
+    frozen_scans: int = 5
+    excessive_rate: float = 3.0
     window_s: float = 10.0
-    skew_s: float = 0.2
+    ahead_s: float = 0.2
     behind_s: float = 5.0
     low_power: float = 0.2
-    misaligned_deg: float = 0.3
+    azimuth_bias_deg: float = 0.3
 
 
 @dataclass(slots=True)
 class SensorSymptoms:
-    """What a sensor's messages have shown so far. ``behind_s``: newest times from observation to receipt, its declared
-    latency taken off; negative where its clock is ahead. ``bias_rad``: significant azimuth bias, else 0.
-    ``interval_s``: between its status messages, as they declare it."""
+    """State derived from a sensor's messages so far. ``behind_s``: newest times from observation to receipt, its
+    declared latency taken off; negative where its clock is ahead. ``bias_rad``: significant azimuth bias, else 0.
+    ``interval_s``: between its status messages, as they declare it.
+    """
 
     window: int = -1
     in_window: int = 0
@@ -85,48 +87,51 @@ def note_time(signs: SensorSymptoms, received_ns: int, observed_ns: int, latency
     del signs.behind_s[:-KEPT]
 
 
-def faults(sensor: Sensor, signs: SensorSymptoms, settings: ConditionSettings | None = None) -> Mapping[str, str]:
-    """The present faults with descriptions, always in the same order; empty for a sound sensor."""
+def faults(sensor: Sensor, signs: SensorSymptoms, settings: ConditionSettings | None = None) -> Mapping[str, Message]:
+    """The present faults with what was found, always in the same order; empty for a sound sensor."""
     settings = settings or ConditionSettings()
-    causes: dict[str, str] = {}
-    if signs.repeats + 1 >= settings.stuck_scans and sensor.kind != "ground_sensor":
-        causes["stuck"] = f"the same plots to the bit in {signs.repeats + 1} scans"
-    if sensor.period_s and signs.in_last_window > settings.chatty_rate * settings.window_s / sensor.period_s + 3.0:
-        causes["chatty"] = (
-            f"{signs.in_last_window} scans in {settings.window_s:.0f} s, declared one in {sensor.period_s:g} s"
+    found: dict[str, Message] = {}
+    if signs.repeats + 1 >= settings.frozen_scans and sensor.kind != "ground_sensor":
+        found["frozen_data"] = Message("sensor-frozen-data", {"count": signs.repeats + 1})
+    if sensor.period_s and signs.in_last_window > settings.excessive_rate * settings.window_s / sensor.period_s + 3.0:
+        found["excessive_message_rate"] = Message(
+            "sensor-excessive-message-rate",
+            {
+                "count": signs.in_last_window,
+                "window_s": settings.window_s,
+                "expected": max(round(settings.window_s / sensor.period_s), 1),
+            },
         )
-    skew = _skew(signs, settings)
-    if skew:
-        causes["skewed"] = skew
+    offset = _clock_offset(signs, settings)
+    if offset is not None:
+        found["clock_offset"] = offset
     if signs.power is not None and signs.power < settings.low_power:
-        causes["low_power"] = f"{signs.power:.0%} of its power is left"
+        found["low_power"] = Message("sensor-low-power", {"fraction": signs.power})
     if signs.obscured:
-        causes["obscured"] = "it says that its view is obscured"
-    if abs(degrees(signs.bias_rad)) >= settings.misaligned_deg:
-        causes["misaligned"] = f"its azimuths are off by {degrees(signs.bias_rad):+.2f}°{_surveyed(sensor)}; corrected"
-    return causes
+        found["obscured"] = Message("sensor-obscured")
+    bias_deg = degrees(signs.bias_rad)
+    if abs(bias_deg) >= settings.azimuth_bias_deg:
+        found["azimuth_bias"] = Message("sensor-azimuth-bias", {"bias_deg": round(bias_deg, 3), **_survey(sensor)})
+    return found
 
 
-def _skew(signs: SensorSymptoms, settings: ConditionSettings) -> str:
-    """Description of a clock offset, or "". The minimum delay reveals the clock: late messages may be due to the link,
-    early ones only to the clock."""
+def _clock_offset(signs: SensorSymptoms, settings: ConditionSettings) -> Message | None:
+    """A clock offset, if there is one. The minimum delay reveals the clock: late messages may be due to the link, early
+    ones only to the clock."""
     if len(signs.behind_s) < KEPT // 2:
-        return ""
-    least = min(signs.behind_s)
-    source = f" (time from {signs.time_source})" if signs.time_source else ""
-    if least < -settings.skew_s:
-        return f"its clock is {-least:.2f} s ahead{source}"
+        return None
+    least, source = min(signs.behind_s), signs.time_source or "unknown"
+    if least < -settings.ahead_s:
+        return Message("sensor-clock-ahead", {"offset_s": -least, "time_source": source})
     if least > settings.behind_s and not signs.spooled:
-        return f"its clock or its link is {least:.1f} s behind{source}"
-    return ""
+        return Message("sensor-clock-behind", {"offset_s": least, "time_source": source})
+    return None
 
 
-def _surveyed(sensor: Sensor) -> str:
-    """Description of the sensor's north survey."""
-    if sensor.north_sd_deg is None:
-        return " (its north was never surveyed)"
-    when = f" of {sensor.surveyed_on}" if sensor.surveyed_on else ""
-    return f" (its survey{when} says ±{sensor.north_sd_deg:g}°)"
+def _survey(sensor: Sensor) -> dict[str, Parameter]:
+    """Parameters that describe the survey of the sensor's north alignment."""
+    survey = "none" if sensor.north_sd_deg is None else "dated" if sensor.surveyed_on else "undated"
+    return {"survey": survey, "north_sd_deg": sensor.north_sd_deg, "surveyed_on": sensor.surveyed_on or None}
 
 
 def _digest(scan: ScanColumns) -> str:

@@ -11,7 +11,7 @@ from sensors.layout import Layout
 from sensors.sensor import Sensor
 from sensors.timestamps import nanoseconds
 
-HealthState = Literal["ok", "degraded", "silent", "maintenance"]
+HealthState = Literal["ok", "degraded", "offline", "maintenance"]
 
 SILENT_AFTER_INTERVALS: Final = 2.0
 SILENT_GRACE_S: Final = 1.0
@@ -62,11 +62,11 @@ def health(
     """State of each sensor of ``layout`` at ``now``, by id in the layout's order.
 
     ``statuses`` is the latest status of each sensor, ``last_heard`` the time of its latest message of any kind; sensors
-    that are not in the layout are ignored. A sensor is silent if no message arrived for more than 2 × its
-    ``status_interval_s`` + 1 s, or since its status "offline"; planned maintenance is not silence. ``declared_s`` is
-    the interval declared in a sensor's own status messages, which has precedence over the layout's. A sensor without
-    any data is silent, since ``watching_since`` if given. An "ok" sensor is not blind because of its link; whether it
-    detects is a separate question.
+    that are not in the layout are ignored. A sensor is offline if no message arrived for more than 2 × its
+    ``status_interval_s`` + 1 s, or since its status "offline"; planned maintenance does not count as offline.
+    ``declared_s`` is the interval declared in a sensor's own status messages, which has precedence over the layout's. A
+    sensor without any data is offline, since ``watching_since`` if given. An "ok" sensor is not blind because of its
+    link; whether it detects is a separate question.
     """
     return {
         sensor.id: _health(
@@ -81,7 +81,7 @@ def health(
 
 
 def silent_after_s(sensor: Sensor, declared_s: float | None = None) -> float:
-    """Seconds without a message after which ``sensor`` counts as silent, from the interval that it declares, if any."""
+    """Seconds without a message after which ``sensor`` is offline, from the interval that it declares, if any."""
     interval_s = sensor.status_interval_s
     if declared_s is not None:
         interval_s = min(declared_s, max(interval_s, LONGEST_DECLARED_S))
@@ -101,8 +101,8 @@ def _health(
     if status is not None and status.state == "maintenance" and (status.until is None or now < status.until):
         return SensorHealth(sensor, "maintenance", status.at, latest)
     if status is not None and status.state == "offline" and (latest is None or latest <= status.at):
-        return SensorHealth(sensor, "silent", status.at, latest)
+        return SensorHealth(sensor, "offline", status.at, latest)
     since = latest or watching_since
     if since is None or now - since > silent_after:
-        return SensorHealth(sensor, "silent", since or now, latest)
+        return SensorHealth(sensor, "offline", since or now, latest)
     return SensorHealth(sensor, "ok", since, latest)

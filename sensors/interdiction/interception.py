@@ -1,4 +1,5 @@
-"""Interception: whether responders arrive in time on the least detected, the fastest and the most vulnerable path.
+"""Interception: whether responders arrive in time on the minimum-detection, the minimum-time and the most vulnerable
+path.
 
 Tasks are the strips of the belt that a path crosses one after the other; their times are the crosser's, their detection
 is that of the sensors on the path. The response goes to the end of the path. See ``sensors.interdiction`` for the
@@ -28,7 +29,7 @@ from sensors.crossing.watched_belt import WatchedBelt, with_sensors
 from sensors.detection_model.hazard import probability_of
 from sensors.interdiction.easi import probability_of_interruption
 
-LEAST, FASTEST, VULNERABLE = "least detected", "fastest", "most vulnerable"
+LEAST, FASTEST, VULNERABLE = "minimum detection", "minimum time", "most vulnerable"
 WAYS: Final = (LEAST, FASTEST, VULNERABLE)
 STRIPS_TRIED: Final = (0.5, 1.0, 2.0)
 """Factors on the number of strips, for its sensitivity."""
@@ -41,7 +42,7 @@ class ResponseSettings:
     Parameters
     ----------
     sd_share : float
-        Standard deviation of times as a share [1] of their mean.
+        Standard deviation of times as a fraction [1] of their mean.
     communication : float
         Probability [1] that an alarm is passed on.
     position : float
@@ -51,7 +52,7 @@ class ResponseSettings:
     strip_m : float, m
         Depth of ground over which a crosser keeps a pace: times of different strips are independent.
     least_strips : int
-        Strips below which the place of a detection is too coarse.
+        Smallest number of strips, so that the position of a detection is fine enough.
     """
 
     sd_share: float = 0.3
@@ -66,7 +67,7 @@ class ResponseSettings:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise BadInput(f"{getattr(self, name)!r}", where=f"response setting {name}", expected="0 to 1")
         if not 0.0 <= self.sd_share < math.inf:
-            raise BadInput(f"{self.sd_share!r}", where="response setting sd_share", expected="a share from 0")
+            raise BadInput(f"{self.sd_share!r}", where="response setting sd_share", expected="a fraction from 0")
         if not (isinstance(self.strip_m, (int, float)) and 0.0 < self.strip_m < math.inf):
             raise BadInput(f"{self.strip_m!r}", where="response setting strip_m", expected="metres above 0")
         for name, given in (("strips", self.strips), ("least_strips", self.least_strips)):
@@ -78,8 +79,8 @@ class ResponseSettings:
     def strips_over(self, depth_m: float) -> int:
         """Return the number of strips of ground that is ``depth_m`` deep from edge to edge.
 
-        One for each ``strip_m``, as the pace within a strip is one and independent of the next one's: more strips would
-        make the time of the crossing surer than it is. At least ``least_strips``.
+        One for each ``strip_m``: the pace is constant within a strip and independent between strips, so more strips
+        would understate the spread of the crossing time. At least ``least_strips``.
         """
         return self.strips or max(self.least_strips, round(depth_m / self.strip_m))
 
@@ -90,7 +91,7 @@ class ResponseSettings:
             "still ahead",
             f"times of each strip and of the response spread by {self.sd_share:g} of their mean (1 σ), independent",
             f"an alarm is passed on with {self.communication:g}",
-            "the response goes to where the way leaves the belt",
+            "the response goes to where the path leaves the belt",
         )
 
 
@@ -108,7 +109,7 @@ class Tasks:
     critical: Floats
 
     def interruption(self, settings: ResponseSettings, *, slower: float = 1.0) -> Floats:
-        """Probability of interruption (way,), with the response ``slower`` by that factor; NaN where unknown."""
+        """Probability of interruption (way,), with the response time multiplied by ``slower``; NaN where unknown."""
         response = np.where(np.isnan(self.response_s), np.inf, self.response_s * slower)
         probability = probability_of_interruption(
             self.detection,
@@ -123,7 +124,7 @@ class Tasks:
 
     @property
     def margin_s(self) -> Floats:
-        """Seconds (way,) to spare if the crosser is detected at the edge of the belt; below 0 the response is late."""
+        """Time margin [s] (path,) if the crosser is detected at the edge of the belt; below 0 the response is late."""
         spare: Floats = self.delay_s.sum(axis=1) - self.response_s
         return spare
 
@@ -131,7 +132,9 @@ class Tasks:
 def three_ways(
     watched: WatchedBelt, response: xr.DataArray, *, direction: str = INWARD, neighbours: int = 16
 ) -> dict[str, Crossings]:
-    """The least detected, the fastest and the most vulnerable path through every segment; see ``most_vulnerable``."""
+    """The minimum-detection, the minimum-time and the most vulnerable path through every segment; see
+    ``most_vulnerable``.
+    """
     return {
         LEAST: least_ways(watched, direction=direction, neighbours=neighbours),
         FASTEST: crossings(watched.belt, watched.mobility, direction=direction, neighbours=neighbours),
@@ -163,8 +166,9 @@ def most_vulnerable(
 
 
 def reported_in_time(watched: WatchedBelt, spare_s: Floats) -> WatchedBelt:
-    """The belt with what is reported late (by hand) only where its report comes in time: where ``spare_s`` (row,
-    column), the crosser's time to the end less the response's, is at least the sensor's delay."""
+    """The belt in which late reports (by hand) count only where they arrive in time: where ``spare_s`` (row, column),
+    the crosser's time to the end less the response's, is at least the sensor's delay.
+    """
     if not any(sensor.delay_s > 0.0 for sensor in watched.sensors):
         return watched
     timely = tuple(s.where(spare_s >= s.delay_s) if s.delay_s > 0.0 else s for s in watched.sensors)
@@ -179,7 +183,7 @@ def most_vulnerable_crossing(
     neighbours: int = 16,
     segment: int | None = None,
 ) -> Crossing:
-    """Find the most vulnerable path across the belt: the least detected while detection comes in time for the response.
+    """Find the most vulnerable path across the belt: the lowest Pd, counted while the response is still in time.
 
     Parameters
     ----------
@@ -197,7 +201,7 @@ def most_vulnerable_crossing(
     Returns
     -------
     Crossing
-        The path; its detection includes what comes too late.
+        The path; its detection includes detections that are too late.
 
     Raises
     ------
@@ -206,7 +210,7 @@ def most_vulnerable_crossing(
 
     See Also
     --------
-    sensors.gaps.least_detected_crossing : The least detected path, whenever it is detected.
+    sensors.gaps.least_detected_crossing : The minimum-detection path, whatever the time of detection.
     """
     ways = most_vulnerable(watched, response, direction=direction, neighbours=neighbours)
     chosen = chosen_segment(ways, segment)
@@ -306,8 +310,8 @@ def followed(to_go: Spread, cell_m: float) -> tuple[Ints, Floats]:
 def tasks_of(watched: WatchedBelt, ways: Crossings, response: xr.DataArray, settings: ResponseSettings) -> Tasks:
     """The tasks of the path through each segment, by the strip of the belt of each piece.
 
-    What is reported late (by hand) counts in the strip that the crosser has reached by then; what is reported after
-    the crossing, in a last task without time.
+    A late report (by hand) counts in the strip that the crosser has reached by then; one after the crossing counts in a
+    last task without time.
     """
     cells = [ways.cells(segment) for segment in range(ways.cost.size)]
     along = Along.over_paths(watched.on_belt, cells)
@@ -507,8 +511,8 @@ def interruptions(
             "response_assumptions": "; ".join(
                 (*str(response.attrs.get("assumptions", "response as given")).split("; "), *chosen.words(strips, depth))
             ),
-            "response_missing": response.attrs.get("missing", "not said"),
-            "limits": "task times independent and normal; the response comes to where the way leaves the belt",
+            "response_missing": response.attrs.get("missing", "not stated"),
+            "limits": "task times independent and normal; the response goes to where the path leaves the belt",
         },
     )
 

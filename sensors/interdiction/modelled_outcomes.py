@@ -1,4 +1,4 @@
-"""What became of crossings in a model: apprehended, got away, undetected, or not decided when the recording ends."""
+"""Outcomes of crossings in a model: apprehended, got away, undetected, or not decided when the recording ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OUTCOMES: Final = (APPREHENDED, GOT_AWAY, UNDETECTED, OPEN)
 def modelled_outcomes(
     confirmed_s: npt.ArrayLike, head_start_s: npt.ArrayLike, to_go_s: npt.ArrayLike, recorded_s: npt.ArrayLike
 ) -> npt.NDArray[np.str_]:
-    """Decide what became of each crosser, as far as the recording lasts long enough to tell.
+    """Determine the outcome of each crossing, where the recording is long enough.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def modelled_outcomes(
         np.atleast_1d(np.asarray(values, np.float64)) for values in (confirmed_s, head_start_s, to_go_s, recorded_s)
     )
     if not confirmed.shape == margin.shape == to_go.shape == recorded.shape or confirmed.ndim != 1:
-        raise InterdictionError("lengths differ", where="modelled outcomes", expected="one of each for every crosser")
+        raise InterdictionError("lengths differ", where="modelled outcomes", expected="one value of each per crosser")
     known = np.isfinite(confirmed)
     first = np.where(known & (margin > 0.0), to_go - np.nan_to_num(margin), to_go)  # who comes to the edge first
     ahead = np.nan_to_num(first, nan=0.0)

@@ -122,7 +122,7 @@ class Sweeps:
         return (forth, True) if forth <= back else (back, False)
 
     def stretches(self, useful: Bools) -> list[SweptStretch]:
-        """List the stretches between useful segments that leave time for stays, none within another with as many.
+        """List the sub-sections between useful segments that leave time for stays, none within another with as many.
 
         Parameters
         ----------

@@ -153,7 +153,7 @@ class Listed:
 
     def __post_init__(self) -> None:
         if not len(self.rounds):
-            raise GameError("there are no rounds", where="patrol game", expected="at least one, which may be empty")
+            raise GameError("no routes", where="patrol game", expected="at least one route, which may be empty")
 
     def best(self, prizes: Floats) -> tuple[Round, float]:
         """Find the round that collects the most prizes.
@@ -428,7 +428,7 @@ def _linear(cost: Floats, rows: Sequence[tuple[Floats, float, float]]) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """What patrols can do in one shift.
+    """Resources of the patrols in one shift.
 
     Parameters
     ----------

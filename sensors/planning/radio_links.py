@@ -1,14 +1,14 @@
 """Links of sensors to a base: radio links between masts within line of sight and range, over any number of hops.
 
-The rule is the same for every command: a sensor counts where its reports arrive. By radio a report reaches a base over
-relays and over tall masts; a sensor with a connection of its own (cellular, satellite, cable) needs none of them, and
-what is reported by hand arrives later (``sensors.sensor.Sensor.delay_s``). Radio waves are refracted as in a standard
-atmosphere; trees, Fresnel zones and capacity are not modelled, so the result is optimistic.
+The rule is the same for every command: a sensor counts if its reports arrive. By radio, a report reaches a base through
+relays and tall masts. A sensor with its own connection (cellular, satellite, cable) needs neither, and reports by hand
+arrive later (``sensors.sensor.Sensor.delay_s``). Radio waves are refracted as in a standard atmosphere; trees, Fresnel
+zones and capacity are not modelled, so the result is optimistic.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,7 +88,7 @@ def network_of(
     """The links among ``parts`` and to the bases (base, 2) [m]; raises BadInput if there is neither a base nor a
     gateway.
 
-    A line that crosses a void does not count as a link. Sensors that need no radio are home, and relay nothing.
+    A line that crosses a void does not count as a link. Sensors that need no radio count as linked, and do not relay.
     """
     terrain = north_up(terrain)
     chosen = settings or LinkSettings()
@@ -96,7 +96,7 @@ def network_of(
     gateway = np.array([isinstance(part, Relay) and part.gateway for part in parts], np.bool_)
     home = gateway | np.array([_needs_no_radio(part) for part in parts], np.bool_)
     if not len(places) and not gateway.any():
-        raise BadInput("no base", where="links", expected="at least one place that reports go to")
+        raise BadInput("there is no base", where="links", expected="at least one base or gateway")
     carries = np.array([_carries(part, chosen) for part in parts], np.bool_)
     hears = np.zeros((len(parts), len(parts)), np.bool_)
     if not len(parts):
@@ -153,11 +153,11 @@ def _in_sight(terrain: xr.Dataset, first: Floats, second: Floats) -> Bools:
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
-    """A layout as its reports arrive.
+    """A layout as seen from the bases: the sensors whose reports arrive.
 
-    ``layout`` has the sensors that count: without those that have no link, and with ``reports_by`` decided for people
-    who report by radio or by hand. ``unlinked`` are the ids of the sensors and relays without a chain of links,
-    ``by_hand`` those of the sensors whose reports arrive late.
+    ``layout`` has only sensors with a link, and ``reports_by`` is decided for people who report by radio or by hand.
+    ``unlinked`` are the ids of the sensors and relays without a chain of links, ``by_hand`` those of the sensors whose
+    reports arrive late.
     """
 
     layout: Layout
@@ -169,7 +169,8 @@ def decided(
     parts: Sequence[LinkedPart], terrain: xr.Dataset, bases: npt.ArrayLike, there: npt.ArrayLike | None = None
 ) -> list[LinkedPart]:
     """The parts with ``"radio_or_hand"`` decided: by radio where a chain of links over the parts that are ``there``
-    (part,) (None: all) leads to a base with everything working, by hand elsewhere. Errors as network_of."""
+    (part,) (None: all) leads to a base with everything working, by hand elsewhere. Raises the errors of network_of.
+    """
     asked = [not isinstance(part, Relay) and part.reports_by == RADIO_OR_HAND for part in parts]
     if not any(asked):
         return list(parts)
@@ -182,8 +183,24 @@ def decided(
     ]
 
 
+def radio_gained(layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike, *, added: Collection[str]) -> list[str]:
+    """Return the people who report by radio only because parts with the ``added`` ids relay for them.
+
+    Without those parts they report by hand. A plan decides how people report before it chooses what to buy, so it
+    counts them as reporting by hand. Raises the errors of network_of.
+    """
+    parts: list[LinkedPart] = [*layout.relays, *layout.sensors]
+    before = decided(parts, terrain, bases, np.array([part.id not in added for part in parts], np.bool_))
+    after = decided(parts, terrain, bases)
+    return sorted(
+        one.id
+        for one, other in zip(before, after, strict=True)
+        if not isinstance(one, Relay) and not isinstance(other, Relay) and one.reports_by != other.reports_by
+    )
+
+
 def _by(part: LinkedPart, way: str) -> LinkedPart:
-    """The same sensor with another way of reporting."""
+    """The same sensor with another value of ``reports_by``."""
     if isinstance(part, Relay):
         return part
     return replace(part, reports_by=way, report_delay_s=part.report_delay_s if way == HAND else None)
@@ -196,8 +213,9 @@ def with_reports_decided(layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLi
 
 
 def reporting(layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike) -> Reporting:
-    """The layout as its reports arrive at the bases (base, 2) [m] with everything working; without a base or gateway
-    nothing is known of links, and every sensor counts as linked. Errors as network_of."""
+    """The part of the layout whose reports arrive at the bases (base, 2) [m] with everything working. Without a base or
+    gateway links are unknown, and every sensor counts as linked. Raises the errors of network_of.
+    """
     places = np.asarray(bases, np.float64).reshape(-1, 2)
     if not len(places) and not any(relay.gateway for relay in layout.relays):
         whole, lost = layout, frozenset[str]()
@@ -215,7 +233,9 @@ def reporting(layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike) -> Repo
 def unlinked(
     layout: Layout, terrain: xr.Dataset, bases: npt.ArrayLike, settings: LinkSettings | None = None
 ) -> frozenset[str]:
-    """Ids of the sensors and relays without a chain to a base, with everything working; errors as network_of."""
+    """Ids of the sensors and relays without a chain to a base, with everything working; raises the errors of
+    network_of.
+    """
     terrain = north_up(terrain)
     parts: list[LinkedPart] = [*layout.relays, *layout.sensors]
     net = network_of(parts, terrain, bases, settings)  # people who report by hand elsewhere are linked in any case

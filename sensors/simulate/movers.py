@@ -98,7 +98,9 @@ class Scenario:
         if not 0.0 < self.duration_s < float("inf"):
             raise ScenarioError(f"duration_s is {self.duration_s}", where="scenario", expected="seconds above 0")
         if not (0.0 <= self.late_fraction <= 1.0 and 0.0 <= self.duplicate_fraction <= 1.0 and self.late_mean_s >= 0.0):
-            raise ScenarioError("the late or duplicate share is none", where="scenario", expected="shares from 0 to 1")
+            raise ScenarioError(
+                "the late or duplicate fraction is invalid", where="scenario", expected="fractions from 0 to 1"
+            )
         ids = [mover.id for mover in self.movers]
         if len(set(ids)) < len(ids):
             raise ScenarioError("two movers have one id", where="scenario", expected="unique ids")

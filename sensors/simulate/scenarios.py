@@ -1,7 +1,8 @@
-"""Builder of scenarios: a night at an actual border."""
+"""Builder of scenarios: traffic at an actual border."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,12 +19,17 @@ from sensors.simulate.movers import Intent, Mover, Scenario
 from sensors.simulate.routes import GAITS, route, timed, with_stops
 
 TRIES = 60
-"""Number of positions tried for one mover before the ground is reported as too small or too steep."""
+"""Number of positions tried for one mover before the scenario is refused."""
+COVERED_PD = 0.5
+"""Single-look Pd of a person above which a position counts as covered."""
+BORDER_SAMPLES = 500
+NOT_COVERED, OFF_TERRAIN, NO_ROUTE, NO_CROSSING = "not covered", "off terrain", "no route", "no crossing"
+"""Why a try failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class NightSettings:
-    """Amount, location and times of traffic. All of these are assumptions; fractions are of crossings.
+    """Amount, location and times of traffic, all assumptions; ``outward_share`` is a fraction of crossings.
 
     ``crossing_times_s`` are the crossings of the first minutes: (class, time at which it reaches the border). After the
     last of them, crossings occur at ``crossings_per_hour``. ``local_movers`` are innocent traffic, present all the
@@ -63,13 +69,37 @@ def border_night(
     coverage: xr.Dataset | None = None,
     settings: NightSettings | None = None,
 ) -> Scenario:
-    """A night at the border, already in progress at ``start``: crossings, people who turn back, and innocent traffic.
+    """Build a scenario that is already in progress at ``start``: crossings, people who turn back, innocent traffic.
 
-    All movers take the least-time path over the terrain for their class, at Tobler's speed for the slope (vehicles: see
-    ``sensors.simulate.routes``), with rests. With ``coverage`` (``sensors.coverage.look_probability``), the crossings
-    of ``settings.crossing_times_s`` reach the border in covered ground, so that a short demonstration shows detections;
-    all others reach it anywhere. The same seed gives the same night. Raises ScenarioError if the terrain around the
-    border is too small or too steep to pass.
+    Parameters
+    ----------
+    terrain : xarray.Dataset, dims (northing, easting)
+        The terrain. All movers take the least-time path over it for their class, with rests.
+    border : Border
+        The border.
+    seed : int
+        Random seed; the same seed gives the same scenario.
+    duration_s : float, s
+        Duration.
+    start : datetime
+        Start, with time zone.
+    coverage : xarray.Dataset, optional
+        Result of ``sensors.coverage.look_probability``. With it the crossings of ``settings.crossing_times_s`` reach
+        the border where a person is detected with a single-look Pd above 0.5, so that a short demonstration shows
+        detections; all others reach it anywhere.
+    settings : NightSettings, optional
+        Amount, location and times of traffic.
+
+    Returns
+    -------
+    Scenario
+        The movers.
+
+    Raises
+    ------
+    ScenarioError
+        If a mover finds no crossing or approach within 60 tries. The error names the causes, most frequent first: the
+        border is not covered, the terrain is too small or void, or no route leads across.
     """
     settings = settings or NightSettings()
     night = _Night(terrain, border, coverage, settings, np.random.default_rng(seed))
@@ -136,31 +166,57 @@ def _traffic(night: _Night, duration_s: float) -> Iterator[Mover]:
 def _crossing(night: _Night, name: str, target: str, time_s: float, *, watched: bool) -> Mover:
     """A mover that reaches the border at ``time_s``; in covered ground, if ``watched``."""
     side = 1.0 if night.chance.random() < night.settings.outward_share else -1.0
+    failed: Counter[str] = Counter()
     for _ in range(TRIES):
         chainage = night.anywhere()
-        if watched and not _is_seen(night, np.array(night.border.point_at(chainage))):
+        if watched and not _is_covered(night, np.array(night.border.point_at(chainage))):
+            failed[NOT_COVERED] += 1
             continue
         ends = [
             night.beside(chainage + night.between((-400.0, 400.0)), sign * side * night.between(night.settings.depth_m))
             for sign in (1.0, -1.0)
         ]
-        way = _way(night, ends, target)
-        if way is None:
+        path = _path(night, ends, target)
+        if isinstance(path, str):
+            failed[path] += 1
             continue
-        met = _meeting(night.border, *way)
-        if met is None or (watched and not _is_seen(night, met[1])):
+        met = _meeting(night.border, *path)
+        if met is None or (watched and not _is_covered(night, met[1])):
+            failed[NO_CROSSING if met is None else NOT_COVERED] += 1
             continue
-        times, places = way
+        times, places = path
         return _mover(night, name, target, times - met[0] + time_s, places, "crossing")
-    raise ScenarioError(
-        f"found no way across for {name!r} in {TRIES} tries",
-        where="border_night",
-        expected="passable terrain on both sides",
-    )
+    raise _no_route_error(night, f"no crossing for {name!r}", failed)
+
+
+def _no_route_error(night: _Night, what: str, failed: Counter[str]) -> ScenarioError:
+    """The error for a mover whose tries all failed: causes with their counts, most frequent first, and the remedy."""
+    depth_m = max(night.settings.depth_m)
+    causes = {
+        NOT_COVERED: (
+            "the border position is not covered",
+            "a layout that covers part of the border, for example with higher antennas (mast_height_m) or longer range",
+        ),
+        OFF_TERRAIN: (
+            "an end of the route is off the terrain or on a void",
+            f"terrain with known elevation up to {depth_m:g} m from the border on both sides",
+        ),
+        NO_ROUTE: ("no passable route leads there", "passable terrain on both sides of the border"),
+        NO_CROSSING: ("the route does not lead as intended", "passable terrain on both sides of the border"),
+    }
+    ordered = [cause for cause, _ in failed.most_common()]
+    found = ", ".join(f"{causes[cause][0]} in {failed[cause]}" for cause in ordered)
+    if NOT_COVERED in failed:
+        chainage = np.linspace(0.0, night.border.length_m, BORDER_SAMPLES)
+        places = np.column_stack(night.border.point_at(chainage))
+        covered = np.mean([_is_covered(night, place) for place in places])
+        found += f"; the single-look Pd of a person exceeds {COVERED_PD:g} on {covered:.0%} of the border"
+    return ScenarioError(f"{what} in {TRIES} tries: {found}", where="scenario", expected=causes[ordered[0]][1])
 
 
 def _turn_back(night: _Night, name: str, target: str, time_s: float) -> Mover:
     """A mover that approaches the border, turns at ``time_s`` 20 to 120 m short of it, and returns by another path."""
+    failed: Counter[str] = Counter()
     for _ in range(TRIES):
         chainage = night.anywhere()
         turn = night.beside(chainage, -night.between((20.0, 120.0)))
@@ -168,23 +224,23 @@ def _turn_back(night: _Night, name: str, target: str, time_s: float) -> Mover:
             night.beside(chainage + night.between((-500.0, 500.0)), -night.between(night.settings.depth_m))
             for _ in range(2)
         ]
-        out, back = _way(night, [homes[0], turn], target), _way(night, [turn, homes[1]], target)
-        if out is None or back is None:
+        out, back = _path(night, [homes[0], turn], target), _path(night, [turn, homes[1]], target)
+        if isinstance(out, str) or isinstance(back, str):
+            failed[out if isinstance(out, str) else str(back)] += 1
             continue
         times = np.concatenate([out[0], out[0][-1] + 15.0 + back[0]])
         places = np.vstack([out[1], back[1]])
         if _meeting(night.border, times, places) is None:
             return _mover(night, name, target, times - out[0][-1] + time_s, places, "turn_back")
-    raise ScenarioError(
-        f"found no way to the line for {name!r} in {TRIES} tries", where="border_night", expected="passable terrain"
-    )
+        failed[NO_CROSSING] += 1
+    raise _no_route_error(night, f"no approach to the border for {name!r}", failed)
 
 
 def _local(night: _Night, name: str, target: str, duration_s: float) -> Iterator[Mover]:
     """Innocent traffic along the border on one side, one mover after another so that one is always present."""
     now = -1.0
     for number in range(1_000):
-        way = None
+        path = None
         for _ in range(TRIES):
             side = 1.0 if night.chance.random() < 0.6 else -1.0
             chainage, length = night.anywhere(), night.between(night.settings.local_length_m)
@@ -192,13 +248,13 @@ def _local(night: _Night, name: str, target: str, duration_s: float) -> Iterator
                 night.beside(c, side * night.between(night.settings.local_offset_m))
                 for c in (chainage, chainage + length)
             ]
-            way = _way(night, ends[:: int(night.chance.choice([-1, 1]))], target)
-            if way is not None and _meeting(night.border, *way) is None:
+            tried = _path(night, ends[:: int(night.chance.choice([-1, 1]))], target)
+            if not isinstance(tried, str) and _meeting(night.border, *tried) is None:
+                path = tried
                 break
-            way = None
-        if way is None:
+        if path is None:
             return  # the border is too short or too rough for local traffic
-        times, places = way
+        times, places = path
         begin = -night.between((0.1, 0.7)) * times[-1] if now < 0.0 else now
         mover = _mover(night, f"{name}-{number}", target, times + begin, places, "local")
         yield mover
@@ -207,15 +263,16 @@ def _local(night: _Night, name: str, target: str, duration_s: float) -> Iterator
             return
 
 
-def _way(night: _Night, ends: list[Floats], target: str) -> tuple[Floats, Floats] | None:
-    """Times from 0 and positions of the least-time path between two points; None if there is none."""
+def _path(night: _Night, ends: list[Floats], target: str) -> tuple[Floats, Floats] | str:
+    """Times from 0 and positions of the least-time path between two points, or why there is none."""
     start, goal = ends
-    if np.isnan(sample(night.terrain, *np.stack(ends, axis=1))).any() or np.hypot(*(goal - start)) < 10.0:
-        return None
-    points = route(night.terrain, start, goal)
-    return (
-        None if points is None else timed(night.terrain, points, GAITS[target], float(night.chance.uniform(0.85, 1.15)))
-    )
+    if np.isnan(sample(night.terrain, *np.stack(ends, axis=1))).any():
+        return OFF_TERRAIN
+    points = None if np.hypot(*(goal - start)) < 10.0 else route(night.terrain, start, goal)
+    if points is None:
+        return NO_ROUTE
+    path = timed(night.terrain, points, GAITS[target], float(night.chance.uniform(0.85, 1.15)))
+    return NO_ROUTE if path is None else path
 
 
 def _meeting(border: Border, times: Floats, places: Floats) -> tuple[float, Floats] | None:
@@ -227,16 +284,16 @@ def _meeting(border: Border, times: Floats, places: Floats) -> tuple[float, Floa
     if not len(changes):
         return None
     i = int(changes[0])
-    share = float(offset[i] / (offset[i] - offset[i + 1]))
-    return float(fine[i] + share), np.array([easting[i] + share * (easting[i + 1] - easting[i]), northing[i]])
+    part = float(offset[i] / (offset[i] - offset[i + 1]))
+    return float(fine[i] + part), np.array([easting[i] + part * (easting[i + 1] - easting[i]), northing[i]])
 
 
-def _is_seen(night: _Night, place: Floats) -> bool:
-    """Whether one look of some sensor detects a person at ``place`` with a probability above one half."""
+def _is_covered(night: _Night, place: Floats) -> bool:
+    """Whether the single-look Pd of some sensor for a person at ``place`` exceeds COVERED_PD."""
     if night.coverage is None:
         return True
     cell = night.coverage["probability"].sel(easting=place[0], northing=place[1], method="nearest")
-    return bool((cell > 0.5).any())
+    return bool((cell > COVERED_PD).any())
 
 
 def _mover(night: _Night, name: str, target: str, times: Floats, places: Floats, intent: str) -> Mover:

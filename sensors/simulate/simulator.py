@@ -38,7 +38,7 @@ def simulate(
     seed: int,
     coverage: xr.Dataset | None = None,
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Simulate what the sensors of a layout report of a scenario, and the ground truth.
+    """Simulate the reports of a layout's sensors in a scenario, and the ground truth.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def simulate(
 
 
 def truth(scenario: Scenario) -> xr.Dataset:
-    """Build the ground truth of a scenario: where every mover was, each second.
+    """Build the ground truth of a scenario: the position of every mover in each second.
 
     Parameters
     ----------

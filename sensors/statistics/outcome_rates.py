@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
+from geo.message import Message
 from sensors.errors import StatisticError
 from sensors.statistics.statistic import LEVEL, wilson
 
@@ -59,8 +60,8 @@ class Rate:
     denominator: float
     low: float
     high: float
-    interval: str
-    limits: str
+    interval: Message
+    limits: Message
 
     @property
     def value(self) -> float:
@@ -68,54 +69,55 @@ class Rate:
         return self.numerator / self.denominator if self.denominator > 0.0 else math.nan
 
 
-MODELLED: Final = "none: the undetected are modelled, not counted"
-EXACT: Final = "none: all crossings of a simulation are known"
-OPERATIONAL: Final = "leaves out who was never detected, so it flatters"
+MODELLED: Final = Message("score-method-modelled")
+EXACT: Final = Message("score-method-exact")
+INTERDICTION_EFFECTIVENESS: Final = "interdiction_effectiveness_rate"
+BORDER_EFFECTIVENESS: Final = "unlawful_border_crossing_effectiveness_rate"
 
 
 def outcome_rates(outcomes: Outcomes, *, level: float = LEVEL, simulated: bool = False) -> dict[str, Rate]:
-    """Every rate that the counts allow, by name; the operational and the statutory effectiveness always side by side.
+    """Every rate that the counts allow, by name; both effectiveness rates always side by side.
 
-    ``operational_effectiveness`` (A+T)/(A+T+G); ``statutory_effectiveness`` (A+T)/(A+T+G+U), 6 U.S.C. 223;
-    ``interdiction_rate`` A/(A+T+G+U), National Research Council (2013); ``detection_share`` (A+T+G)/(A+T+G+U);
-    ``alert_yield`` A/alerts and ``nuisance_rate``; ``unresolved_share`` of the tracks. Wilson's interval if the whole
-    denominator is counted; with U no interval, and NaN if U is unknown. With ``simulated``, U is exact.
+    ``interdiction_effectiveness_rate`` (A+T)/(A+T+G); ``unlawful_border_crossing_effectiveness_rate``
+    (A+T)/(A+T+G+U), 6 U.S.C. 223; ``interdiction_rate`` A/(A+T+G+U), National Research Council (2013);
+    ``detection_fraction`` (A+T+G)/(A+T+G+U); ``alert_yield`` A/alerts and ``nuisance_alarm_fraction``;
+    ``unresolved_fraction`` of the tracks. Wilson's interval if the whole denominator is counted; with U no interval,
+    and NaN if U is unknown. With ``simulated``, U is exact.
     """
     o = outcomes
     stopped = o.apprehended + o.turned_back
     attempts = math.nan if o.undetected is None else o.detected + o.undetected
     how = EXACT if simulated else MODELLED
-    rates = [_counted("operational_effectiveness", stopped, o.detected, level, OPERATIONAL)]
-    limits = (
-        "the undetected are not known: no rate" if o.undetected is None else "as good as the model of the undetected"
-    )
+    rates = [_counted(INTERDICTION_EFFECTIVENESS, stopped, o.detected, level, "detected-only")]
+    limits = Message("score-note-undetected-unknown" if o.undetected is None else "score-note-modelled")
     for name, part in (
-        ("statutory_effectiveness", stopped),
+        (BORDER_EFFECTIVENESS, stopped),
         ("interdiction_rate", o.apprehended),
-        ("detection_share", o.detected),
+        ("detection_fraction", o.detected),
     ):
         rates.append(Rate(name, part, attempts, math.nan, math.nan, how, limits))
     if o.alerts is not None:
         rates.append(_yield(o.apprehended, o.alerts, level))
         if o.nuisance is not None:
-            rates.append(_counted("nuisance_rate", o.nuisance, o.alerts, level, "by the dispositions that were given"))
+            rates.append(_counted("nuisance_alarm_fraction", o.nuisance, o.alerts, level, "dispositions"))
     if o.tracks is not None and o.unresolved is not None:
-        rates.append(_counted("unresolved_share", o.unresolved, o.tracks, level, "tracks without a disposition"))
+        rates.append(_counted("unresolved_fraction", o.unresolved, o.tracks, level, "tracks"))
     return {rate.name: rate for rate in rates}
 
 
 def _yield(apprehended: float, alerts: float, level: float) -> Rate:
     if apprehended > alerts:  # some were apprehended without an alert, so it is not a fraction
-        limits = "more apprehensions than alerts: some came without one"
-        return Rate("alert_yield", apprehended, alerts, math.nan, math.nan, "none: not a share", limits)
-    return _counted("alert_yield", apprehended, alerts, level, "taken as one alert an event")
+        limits, how = Message("score-note-more-than-alerts"), Message("score-method-not-fraction")
+        return Rate("alert_yield", apprehended, alerts, math.nan, math.nan, how, limits)
+    return _counted("alert_yield", apprehended, alerts, level, "one-alert")
 
 
-def _counted(name: str, part: float, whole: float, level: float, limits: str) -> Rate:
+def _counted(name: str, part: float, whole: float, level: float, note: str) -> Rate:
     if part > whole:
         raise StatisticError(f"{part:g} of {whole:g}", where=name, expected="a part of the whole")
     low, high = wilson(part, whole, level=level)
-    return Rate(name, part, whole, float(low), float(high), f"Wilson, {level:.0%}", limits)
+    how, limits = Message("score-method-wilson", {"level": level}), Message(f"score-note-{note}")
+    return Rate(name, part, whole, float(low), float(high), how, limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class RepeatedTrials:
 def repeated_trials(
     repeated: float, apprehended: float, *, deterred: tuple[float, float], level: float = LEVEL
 ) -> RepeatedTrials:
-    """p = (R/A)/(1 − d), for a deterred share d between ``deterred`` (low, high), so p is a range.
+    """p = (R/A)/(1 − d), for a deterred fraction d between ``deterred`` (low, high), so p is a range.
 
     ``apprehended`` A counts all apprehensions, ``repeated`` R those among them of people apprehended before, followed
     up completely. R/A = p(1 − d): a person who is apprehended and not deterred tries again, and is apprehended again

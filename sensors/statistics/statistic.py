@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -17,62 +17,138 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from geo.arrays import Floats
+from geo.message import Message
 from sensors.errors import StatisticError
 
 LEVEL: Final = 0.95
-CENSUS: Final = "none: every case is counted, none is drawn"
+StatisticText = str | Message
+"""A text of a statistic: a message, or as it is in one language."""
+SINGLE_TEXTS: Final = ("name", "interval", "source", "of")
+"""The texts of a statistic that are not lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistic:
     """One published number.
 
-    ``value`` [``unit``] is NaN if it is unknown, and then ``limits`` must give the reason; infinite means never.
-    ``numerator`` over ``denominator`` gives it if it is a fraction; ``n`` is the number of cases; ``low`` and ``high``
-    are its interval, computed as ``interval`` states ("none: …" with the reason if there is none). ``of`` names its
-    segment, sensor or path. Raises StatisticError for a numerator without denominator, half an interval, an interval
-    with ``high`` below ``low``, an unknown value without a reason, and a missing origin.
+    Parameters
+    ----------
+    name : StatisticText
+        What the number is.
+    value : float
+        The number [``unit``]; NaN if it is unknown, and then ``limits`` gives the reason; infinite means never.
+    unit : str
+        Unit of value and interval; "1" without one.
+    interval : StatisticText
+        How the interval was computed, or why there is none.
+    source : StatisticText
+        The data that the number is computed from.
+    data_version, code_version : str
+        Versions of the data and of the program.
+    id : str
+        Stable identifier of the number in all languages.
+    of : StatisticText
+        The segment, sensor or path that the number belongs to.
+    numerator, denominator : float, optional
+        Parts of a fraction.
+    n : int, optional
+        Number of cases.
+    low, high : float, optional
+        The interval [``unit``].
+    assumptions : tuple of StatisticText
+        What was assumed.
+    limits : tuple of StatisticText
+        Limitations, one sentence each.
+
+    Raises
+    ------
+    StatisticError
+        For a numerator without denominator, half an interval, an interval with ``high`` below ``low``, an unknown value
+        without a reason, and a missing name, interval, source or version.
     """
 
-    name: str
+    name: StatisticText
     value: float
     unit: str
-    interval: str
-    source: str
+    interval: StatisticText
+    source: StatisticText
     data_version: str
     code_version: str
-    of: str = ""
+    id: str = ""
+    of: StatisticText = ""
     numerator: float | None = None
     denominator: float | None = None
     n: int | None = None
     low: float | None = None
     high: float | None = None
-    assumptions: tuple[str, ...] = ()
-    limits: str = ""
+    assumptions: tuple[StatisticText, ...] = ()
+    limits: tuple[StatisticText, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.numerator is None) != (self.denominator is None):
-            raise StatisticError("half a fraction", where=self.name, expected="numerator and denominator, or neither")
+            raise StatisticError("half a fraction", where=self._label, expected="numerator and denominator, or neither")
         if (self.low is None) != (self.high is None):
-            raise StatisticError("half an interval", where=self.name, expected="low and high, or neither")
+            raise StatisticError("half an interval", where=self._label, expected="low and high, or neither")
         if math.isnan(self.value) and not self.limits:
-            raise StatisticError("unknown without a reason", where=self.name, expected="limits that say why")
+            raise StatisticError("unknown without a reason", where=self._label, expected="limits that say why")
         if self.low is not None and self.high is not None and not self.low <= self.high:
-            raise StatisticError(f"from {self.low} to {self.high}", where=self.name, expected="low ≤ high")
+            raise StatisticError(f"from {self.low} to {self.high}", where=self._label, expected="low ≤ high")
         for name in ("name", "interval", "source", "data_version", "code_version"):
             if not getattr(self, name):
-                raise StatisticError(f"no {name.replace('_', ' ')}", where=self.name or "statistic", expected="a word")
+                raise StatisticError(f"no {name.replace('_', ' ')}", where=self._label, expected="a text")
 
-    def as_dict(self) -> dict[str, Any]:
-        """The statistic for JSON: unknown is null, infinite the text ``"infinite"``."""
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+    @property
+    def _label(self) -> str:
+        return (self.name.id if isinstance(self.name, Message) else self.name) or "statistic"
 
-    def as_row(self) -> dict[str, Any]:
-        """The statistic for a table: numbers stay numbers (unknown NaN), assumptions are one text."""
-        row = {f.name: getattr(self, f.name) for f in fields(self)}
+    def said(self, say: Callable[[Message], str]) -> Statistic:
+        """The statistic with its messages as texts of one language, as ``say`` makes them."""
+
+        def text(given: StatisticText) -> str:
+            return given if isinstance(given, str) else say(given)
+
+        return replace(
+            self,
+            name=text(self.name),
+            interval=text(self.interval),
+            source=text(self.source),
+            of=text(self.of),
+            assumptions=tuple(map(text, self.assumptions)),
+            limits=tuple(map(text, self.limits)),
+        )
+
+    @property
+    def messages(self) -> dict[str, Any]:
+        """The texts that are messages, by name, as ``Message.as_dict``; lists also hold the texts that are not."""
+        single = {name: getattr(self, name) for name in SINGLE_TEXTS}
+        lists = {"assumptions": self.assumptions, "limits": self.limits}
+        found = {name: text.as_dict() for name, text in single.items() if isinstance(text, Message)}
+        return found | {
+            name: [text.as_dict() if isinstance(text, Message) else text for text in texts]
+            for name, texts in lists.items()
+        }
+
+    def as_dict(self, say: Callable[[Message], str]) -> dict[str, Any]:
+        """The statistic for JSON: texts as ``say`` makes them, with the messages that they are made of.
+
+        Unknown is null, infinite the text ``"infinite"``.
+        """
+        said = self.said(say)
+        plain = {f.name: _plain(getattr(said, f.name)) for f in fields(self)}
+        return plain | {"limits": said._joined_limits, "messages": self.messages}
+
+    @property
+    def _joined_limits(self) -> str:
+        return " ".join(map(str, self.limits))
+
+    def as_row(self, say: Callable[[Message], str]) -> dict[str, Any]:
+        """The statistic for a table: numbers stay numbers (unknown NaN), assumptions one text, messages JSON."""
+        said = self.said(say)
+        row = {f.name: getattr(said, f.name) for f in fields(self)}
         for name in ("numerator", "denominator", "n", "low", "high"):
             row[name] = math.nan if row[name] is None else float(row[name])
-        return row | {"assumptions": "; ".join(self.assumptions)}
+        texts = {"assumptions": "; ".join(map(str, said.assumptions)), "limits": said._joined_limits}
+        return row | texts | {"messages": json.dumps(self.messages, ensure_ascii=False, allow_nan=False)}
 
 
 def _plain(value: Any) -> Any:
@@ -123,7 +199,9 @@ def block_bootstrap(
     given = np.asarray(values, np.float64)
     names, block = np.unique(np.asarray(blocks), return_inverse=True)
     if len(block) != len(given):
-        raise StatisticError(f"{len(block)} blocks for {len(given)} cases", where="bootstrap", expected="one a case")
+        raise StatisticError(
+            f"{len(block)} blocks for {len(given)} cases", where="bootstrap", expected="one for each case"
+        )
     if not isinstance(draws, int) or draws < 1:
         raise StatisticError(f"{draws!r}", where="bootstrap (draws)", expected="a whole number from 1")
     if len(names) < 2:
@@ -143,13 +221,15 @@ def block_bootstrap(
     return float(low), float(high)
 
 
-def to_table(statistics: Sequence[Statistic]) -> dict[str, list[Any]]:
-    """Columns of a table with one row per statistic."""
-    rows = [statistic.as_row() for statistic in statistics]
-    return {f.name: [row[f.name] for row in rows] for f in fields(Statistic)}
+def to_table(statistics: Sequence[Statistic], say: Callable[[Message], str]) -> dict[str, list[Any]]:
+    """Columns of a table with one row per statistic; ``messages`` are JSON texts, the other texts as ``say`` makes
+    them.
+    """
+    rows = [statistic.as_row(say) for statistic in statistics]
+    return {name: [row[name] for row in rows] for name in (*(f.name for f in fields(Statistic)), "messages")}
 
 
-def to_json(statistics: Sequence[Statistic]) -> str:
-    """The statistics as a JSON list, one per line."""
-    lines = (json.dumps(statistic.as_dict(), ensure_ascii=False, allow_nan=False) for statistic in statistics)
+def to_json(statistics: Sequence[Statistic], say: Callable[[Message], str]) -> str:
+    """The statistics as a JSON list, one per line: texts as ``say`` makes them, and their ``messages``."""
+    lines = (json.dumps(statistic.as_dict(say), ensure_ascii=False, allow_nan=False) for statistic in statistics)
     return "[\n" + ",\n".join(lines) + "\n]\n"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import ConnectionSettings
@@ -33,6 +33,10 @@ def look(sensor: str, number: int, plots: int) -> Scan:
     return Scan(sensor, 0, 0, number, now, now, "radar", seen)
 
 
+OF_TESTS: Final = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+"""For processes from ``tests``: another package of that name may be installed."""
+
+
 class Ingest(Child):
     """The ingest process on a journal. ``module``: what stands in for it, with the same arguments."""
 
@@ -41,7 +45,7 @@ class Ingest(Child):
     ) -> None:
         self.journal = folder / "journal.db"
         arguments = [f"--sector={SECTOR}", f"--journal={self.journal}", "--keepalive-s=2", *more]
-        secrets = {URL_VARIABLE: url.text, **given}
+        secrets = {URL_VARIABLE: url.text, **OF_TESTS, **given}
         super().__init__("ingest", module, arguments, log=folder / "ingest.log", secrets=secrets)
 
     def ready(self) -> Ingest:

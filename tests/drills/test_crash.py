@@ -14,7 +14,7 @@ from ops.broker.broker import URL_VARIABLE, EmbeddedBroker, MosquittoBroker
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child
 from tests.drills.dying import INGEST_POINTS, VARIABLE
-from tests.drills.rig import PATIENT_S, Ingest, Link, check_laws, wait_until
+from tests.drills.rig import OF_TESTS, PATIENT_S, Ingest, Link, check_laws, wait_until
 from tests.drills.sizes import SIZES
 
 pytestmark = pytest.mark.broker
@@ -44,7 +44,7 @@ def test_seeded_kills_lose_nothing_and_count_nothing_twice(made: Any, tmp_path: 
         ingest = Ingest(tmp_path, broker.url).ready()
         senders = Child(
             "senders", "tests.drills.sending", [str(tmp_path), str(each), str(SIZES.plots), *SENSORS],
-            log=tmp_path / "senders.log", secrets={URL_VARIABLE: broker.url.text},
+            log=tmp_path / "senders.log", secrets={URL_VARIABLE: broker.url.text, **OF_TESTS},
         )  # fmt: skip
         senders.wait_for("ready", timeout_s=PATIENT_S)
         starts = FirstCommit(ingest.journal)

@@ -101,7 +101,7 @@ def test_every_track_of_an_archive_ends_closed(detections, layout):
 def test_a_piece_that_was_received_earlier_is_refused(detections, layout):
     first, second = cut(detections, [0.5])
     state, _ = track_piece(second, layout)
-    with pytest.raises(ArchiveError, match="the piece before it goes on until"):
+    with pytest.raises(ArchiveError, match="the previous block continues until"):
         track_piece(first, layout, state)
 
 

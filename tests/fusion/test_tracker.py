@@ -204,7 +204,7 @@ def test_terrain_and_coverage_are_read_by_coordinate_never_by_position() -> None
         xr.testing.assert_identical(again, expected)
     again = track(detections, layout, terrain=terrain.transpose(), coverage=coverage.isel(sensor=[1, 0]).transpose())
     xr.testing.assert_identical(again, expected)
-    with pytest.raises(BadInput, match="holds no 'R1'"):
+    with pytest.raises(BadInput, match="does not contain 'R1'"):
         track(detections, layout, terrain=terrain, coverage=coverage.isel(sensor=[0]))
 
 
@@ -469,7 +469,10 @@ def test_triggers_of_two_sensors_confirm_a_track_but_those_of_one_do_not() -> No
 # --- consistency ----------------------------------------------------------------------------------------------------
 
 LINEAR = TrackerSettings(
-    modes=(Mode("walk", 0, 0, 1.0, 60.0, 1.0, 60.0),), vehicle_share=0.0, coast_sd_m=1e5, gate_probability=1.0 - 1e-12
+    modes=(Mode("walk", 0, 0, 1.0, 60.0, 1.0, 60.0),),
+    vehicle_probability=0.0,
+    coast_sd_m=1e5,
+    gate_probability=1.0 - 1e-12,
 )
 
 

@@ -85,7 +85,7 @@ def test_the_horizontal_part_of_a_compound_system_serves() -> None:
 
 @pytest.mark.parametrize(("lon", "lat"), [(181.0, 0.0), (0.0, 90.5), (np.nan, 0.0), (np.inf, 0.0)])
 def test_a_centre_off_the_globe_is_refused(lon: float, lat: float) -> None:
-    with pytest.raises(FrameError, match="no place at"):
+    with pytest.raises(FrameError, match="no position on Earth at"):
         LocalFrame.around(lon, lat)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import pytest
 import shapely
 from pyogrio.raw import write
@@ -131,3 +132,15 @@ def _written(path: Path, line: shapely.LineString, driver: str) -> Path:
     geometry = shapely.to_wkb([line])
     write(path, geometry, [], [], geometry_type="LineString", crs="EPSG:4326", driver=driver)
     return path
+
+
+@pytest.mark.parametrize("part", [".shx", ".prj"])
+def test_a_shapefile_without_one_of_its_files_is_refused_by_what_is_missing(tmp_path: Path, part: str) -> None:
+    line = geopandas.GeoDataFrame(geometry=[shapely.LineString([(1.4, 42.5), (1.6, 42.5)])], crs=4326)
+    line.to_file(tmp_path / "a.shp")
+    (tmp_path / f"a{part}").unlink()
+    said = {".shx": r"a\.shp: a\.shx is not beside it", ".prj": "has no coordinate system"}[part]
+    with pytest.raises(BorderError, match=said):
+        Border.from_file(tmp_path / "a.shp", FRAME)
+    with pytest.raises(WaysError, match=said):
+        Ways.from_files(FRAME, rivers=tmp_path / "a.shp")

@@ -12,16 +12,22 @@ from ingest.envelope import Delivery
 from ingest.errors import MalformedMessage
 from ingest.receiving.receiver import Receiver
 from ingest.topics import unit_topic
-from ingest.unit_messages import Position, Reply, decode_unit, encode_unit
+from ingest.unit_messages import Position, Reply, SectionOrder, UnitMessage, decode_unit, encode_unit
 from ops.journal.writer import Journal
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 REPLY = Reply("patrol-1", 7, 1, AT, "reject", "A0123456789abcdef", by="Sgt Ay", reason="cattle")
 POSITION = Position("patrol-1", 7, 1, AT, 33.5, 35.1, 15.0)
+ON_FOOT = Position("patrol-1", 7, 2, AT, 33.5, 35.1, duty="patrol", moves="foot", base="Fork base")
+ORDER = SectionOrder(
+    "ops-centre", 7, 1, AT, "decision-1", "Côte: Nord / 2", "critical", "Ana", "two boats", "decision-0"
+)
 
 
-@pytest.mark.parametrize(("message", "channel"), [(REPLY, "reply"), (POSITION, "position")])
-def test_what_is_encoded_decodes_to_the_same(message: Reply | Position, channel: str) -> None:
+@pytest.mark.parametrize(
+    ("message", "channel"), [(REPLY, "reply"), (POSITION, "position"), (ON_FOOT, "position"), (ORDER, "reply")]
+)
+def test_what_is_encoded_decodes_to_the_same(message: UnitMessage, channel: str) -> None:
     assert decode_unit(encode_unit(message), channel) == message
 
 
@@ -39,10 +45,18 @@ def test_what_is_encoded_decodes_to_the_same(message: Reply | Position, channel:
         ("position", POSITION, {"position_sd_m": 0}, "position_sd_m"),
         ("position", POSITION, {"observed_at": "2026-01-02T03:04:05"}, "observed_at"),
         ("position", POSITION, {"unit": "+"}, "unit"),
+        ("position", ON_FOOT, {"duty": "asleep"}, "duty"),
+        ("position", ON_FOOT, {"moves": "boat"}, "moves"),
+        ("position", ON_FOOT, {"base": "two\nlines"}, "base"),
+        ("reply", ORDER, {"impact_level": "extreme"}, "impact_level"),
+        ("reply", ORDER, {"reason": ""}, "reason"),
+        ("reply", ORDER, {"section": ""}, "section"),
+        ("reply", ORDER, {"section": 7}, "section"),
+        ("reply", ORDER, {"action": "clear"}, "action"),
     ],
 )
 def test_a_changed_field_is_refused_by_its_name(
-    channel: str, message: Reply | Position, change: dict[str, object], field: str
+    channel: str, message: UnitMessage, change: dict[str, object], field: str
 ) -> None:
     body = json.loads(encode_unit(message)) | change
     with pytest.raises(MalformedMessage) as refused:

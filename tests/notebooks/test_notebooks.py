@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,12 +23,16 @@ from ingest.topics import sensor_topic
 from ops.journal.recorded_scans import recorded_scans
 from ops.journal.writer import Journal
 from ops.room.simulate_night import simulate_night
+from ops.sector.create import NewSector, create_sector
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.timestamps import nanoseconds
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.py"))
+SHARED = FOLDER.parents[1] / "shared" / "data" / "terrain"
+TILE = SHARED / "srtm3_n42e001_pyrenees_ES-AD-FR.tif"
+LINES = SHARED / "ne_10m_admin_0_boundary_lines_land.shp"
 LONGEST_S = 900
 """A notebook takes up to two minutes; the rest is for a busy machine."""
 IN_A_KERNEL = all(importlib.util.find_spec(name) for name in ("nbmake", "ipykernel"))
@@ -35,7 +40,7 @@ IN_A_KERNEL = all(importlib.util.find_spec(name) for name in ("nbmake", "ipykern
 
 LESS = {
     "03_geography_challenge": ("DemError(draws=8)", "DemError(draws=2)"),
-    "04_basic_vs_hightech": ("draws=100", "draws=6"),
+    "04_basic_vs_hightech": ("samples=100", "samples=6"),
     "05_after_action": ("NIGHT_S, SEED = 900.0, 3", "NIGHT_S, SEED = 600.0, 3"),
 }
 """Notebook -> what is drawn less often, or shorter, with every merge. What its cells assert holds all the same."""
@@ -100,7 +105,7 @@ def test_after_action_reads_a_recorded_night(tmp_path: Path) -> None:
     assert left_out == {"unknown_sensor": 0, "unreadable": 0}
 
     text = (FOLDER / "05_after_action.py").read_text(encoding="utf-8")
-    own = 'RECORDED, SECTOR = None, "cumberland"'
+    own = "RECORDED = None"
     assert text.count(own) == 1
     named = own.replace("None", repr(str(tmp_path / "journal.db")))
     (tmp_path / "night.py").write_text(text.replace(own, named), encoding="utf-8")
@@ -111,8 +116,38 @@ def test_after_action_reads_a_recorded_night(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
     assert f"{len(seen)} scans" in done.stdout
     assert "undetected=None" in done.stdout
-    assert "hidden from all: unknown" in done.stdout
+    assert "without any confirmed track: unknown" in done.stdout
     assert "GOSPA unknown" in done.stdout
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_names_its_sector_once_at_the_beginning(notebook: Path) -> None:
+    """Who sets it to another sector has changed all that must be changed."""
+    code = [source for kind, source in cells_of(notebook.read_text(encoding="utf-8")) if kind == "code"]
+    assert re.search(r'^sector = "cumberland"$', code[0], flags=re.MULTILINE)
+    rest = "\n".join(code).replace('sector = "cumberland"', "").replace('SAMPLE = sector == "cumberland"', "")
+    assert 'load_sector("' not in rest
+    assert 'open_sector("' not in rest
+    text = "".join(source for kind, source in cells_of(notebook.read_text(encoding="utf-8")) if kind == "markdown")
+    assert "Set `sector` to the file or folder of your own sector" in " ".join(text.split())
+
+
+@pytest.mark.timeout(LONGEST_S + 120)
+@pytest.mark.skipif(not TILE.exists(), reason="the shared terrain is not here")
+def test_a_notebook_runs_on_ones_own_sector(tmp_path: Path) -> None:
+    """The first one on the border of Andorra with France: other layouts, other sensors, no sample names."""
+    where = "(adm0_left = 'Andorra' OR adm0_right = 'Andorra') AND (adm0_left = 'France' OR adm0_right = 'France')"
+    create_sector(NewSector(tmp_path / "andorra", str(TILE), LINES, border_where=where, own_side="1.52,42.51"))
+    text = (FOLDER / "01_coverage.py").read_text(encoding="utf-8")
+    own = text.replace('sector = "cumberland"', f'sector = "{tmp_path / "andorra"}"')
+    assert own != text
+    (tmp_path / "own.py").write_text(own, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "own.py"], cwd=tmp_path, env={**os.environ, "MPLBACKEND": "agg"}, capture_output=True,
+        text=True, timeout=LONGEST_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Andorra: layouts towers, basic" in done.stdout
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

@@ -18,7 +18,7 @@ import pytest
 import rasterio
 from pyproj import Transformer
 
-from fusion.situation.opened_segments import DetectionLookup
+from fusion.situation.coverage_gaps import DetectionLookup
 from geo.mobility.roads_and_rivers import Ways
 from ingest.decode import encode
 from ingest.envelope import Delivery
@@ -198,16 +198,16 @@ def watchline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 
 @pytest.fixture(scope="session", autouse=True)
-def openings_once() -> Iterator[None]:
-    """Fusion seeks the open segments of a sector that is already open once, however many tests start it over that.
+def detection_once() -> Iterator[None]:
+    """Fusion computes the detection of crossings of a sector that is already open once, for all tests over that.
 
     That is half of the time of such a start, and a function of the open sector alone: a start in a process of its own,
-    or over a sector that is opened again, seeks them again.
+    or over a sector that is opened again, computes it again.
     """
     found: list[tuple[OpenSector, str, DetectionLookup]] = []
-    sought = alert_context._openings
+    sought = alert_context._detection
 
-    def openings(ground: OpenSector, ways: Ways | None, weather: str, missing: list[str]) -> DetectionLookup | None:
+    def detection(ground: OpenSector, ways: Ways | None, weather: str, missing: list[str]) -> DetectionLookup | None:
         known = [lookup for one, state, lookup in found if one is ground and state == weather and ways is None]
         if known:
             return known[0]
@@ -217,7 +217,7 @@ def openings_once() -> Iterator[None]:
         return lookup
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alert_context, "_openings", openings)
+        patch.setattr(alert_context, "_detection", detection)
         yield
 
 

@@ -111,9 +111,9 @@ def test_coverage_of_a_radar_on_level_ground_is_a_circle_in_a_strip(sector: Path
     circle = 2 * (b * math.sqrt(r * r - b * b) + r * r * math.asin(b / r))
     belt = answer["belt"]
     assert belt["both"]["area_m2"] == pytest.approx(2 * b * length, rel=0.03)
-    assert belt["both"]["covered_share"] == pytest.approx(circle / (2 * b * length), abs=0.02)
-    assert belt["both"]["dead_share"] == pytest.approx(1 - belt["both"]["covered_share"], abs=1e-9)
-    assert belt["home"]["covered_share"] == pytest.approx(belt["away"]["covered_share"], abs=0.01)
+    assert belt["both"]["covered_fraction"] == pytest.approx(circle / (2 * b * length), abs=0.02)
+    assert belt["both"]["dead_ground_fraction"] == pytest.approx(1 - belt["both"]["covered_fraction"], abs=1e-9)
+    assert belt["home"]["covered_fraction"] == pytest.approx(belt["away"]["covered_fraction"], abs=0.01)
     assert answer["segments"] == math.ceil(length / 500.0)
     with rasterio.open(tmp_path / "out" / "p_coverage.tif") as raster:
         seen = raster.read(1, masked=True).filled(0.0)
@@ -142,13 +142,11 @@ def test_a_recording_of_a_crossing_replays_as_one_track_and_one_crossing(
     """From the east, away, to the west, home: inbound, between 21:07:47, when he is on the line, and two minutes on."""
     file = walker_csv(tmp_path / "night.csv")
     journal = tmp_path / "journal.db"
-    code, out, err = watchline(
-        "journal", "import", file, "--journal", journal, "--sector-id", "andes", "--kind", "radar", "--json"
-    )
+    code, out, err = watchline("journal", "import", "andes", file, "--out", journal, "--kind", "radar", "--json")
     assert code == 0, err
     rows = len(file.read_text().splitlines()) - 1
     assert json.loads(out)["detections"] == rows
-    code, out, err = watchline("replay", journal, "--sector", sector, "--out", tmp_path / "again", "--json")
+    code, out, err = watchline("replay", sector, journal, "--out", tmp_path / "again", "--json")
     assert code == 0, err
     assert json.loads(out)["tracks_confirmed"] == 1
     tracks = geopandas.read_parquet(tmp_path / "again" / "tracks.parquet")
@@ -158,7 +156,7 @@ def test_a_recording_of_a_crossing_replays_as_one_track_and_one_crossing(
     crossing = crossings[0]["properties"]
     assert crossing["direction"] == 1
     assert "2026-03-14T21:07:40" <= crossing["raised_at"] <= "2026-03-14T21:09:50"
-    assert not any(alert["properties"]["rule"] == "appeared_inside" for alert in alerts)
+    assert not any(alert["properties"]["rule"] == "track_initiated_inside" for alert in alerts)
     places = tracks.to_crs(4326).geometry
     assert places.x.between(CENTRE[0] - 0.01, CENTRE[0] + 0.01).all()
     assert np.abs(places.y - CENTRE[1] - 200.0 / 110_900.0).median() < 3e-4
@@ -429,8 +427,8 @@ def test_a_place_that_is_no_file_is_refused(tmp_path: Path, watchline: Command):
     [
         (["--required", "1.5"], "required"),
         (["--required", "nan"], "required"),
-        (["--dwell", "0"], "dwell"),
-        (["--dwell", "inf"], "dwell"),
+        (["--exposure", "0"], "exposure"),
+        (["--exposure", "inf"], "exposure"),
         (["--target", "submarine"], "submarine"),
         (["--conditions", "sunny"], "sunny"),
         (["--layout", "yours"], "yours"),
@@ -514,7 +512,7 @@ def test_a_catalogue_with_a_fault_is_refused_by_its_key(
     files = [tmp_path / "layout.geojson", tmp_path / "other.geojson"]
     files[1].write_text(files[0].read_text().replace('"mine"', '"other"'))
     refused(
-        watchline("compare", *files, "--sector", sector, "--catalogue", tmp_path / "mine.toml", "--draws", 5, "--json"),
+        watchline("compare", sector, *files, "--catalogue", tmp_path / "mine.toml", "--samples", 5, "--json"),
         word,
     )
 
@@ -554,9 +552,7 @@ def test_thresholds_with_a_fault_are_refused_by_their_key(
     files = [tmp_path / "layout.geojson", tmp_path / "other.geojson"]
     files[1].write_text(files[0].read_text().replace('"mine"', '"other"'))
     refused(
-        watchline(
-            "compare", *files, "--sector", sector, "--thresholds", tmp_path / "limits.toml", "--draws", 5, "--json"
-        ),
+        watchline("compare", sector, *files, "--thresholds", tmp_path / "limits.toml", "--samples", 5, "--json"),
         word,
     )
 
@@ -630,7 +626,7 @@ def test_rows_without_a_kind_need_one():
 def test_a_recording_of_other_bytes_is_refused(tmp_path: Path, watchline: Command, content: bytes):
     for name in ("night.csv", "night.parquet"):
         (tmp_path / name).write_bytes(content)
-        refused(watchline("journal", "import", tmp_path / name, "--journal", tmp_path / "j.db", "--json"), name)
+        refused(watchline("journal", "import", "andes", tmp_path / name, "--out", tmp_path / "j.db", "--json"), name)
         assert not (tmp_path / "j.db").exists()
 
 
@@ -658,7 +654,7 @@ INDICATOR = "country,family,name,value,unit,date,source,target,better,confidence
 )
 def test_indicators_that_contradict_the_documents_are_refused(tmp_path: Path, watchline: Command, row: str):
     (tmp_path / "i.csv").write_text(f"{INDICATOR}\n{row}\n")
-    refused(watchline("score", tmp_path / "i.csv", "--on", "2026-03-01", "--json"), "i.csv")
+    refused(watchline("score", "cumberland", tmp_path / "i.csv", "--on", "2026-03-01", "--json"), "i.csv")
 
 
 def test_trend_and_distance_to_a_target_by_hand(tmp_path: Path, watchline: Command):
@@ -669,7 +665,7 @@ def test_trend_and_distance_to_a_target_by_hand(tmp_path: Path, watchline: Comma
     ]
     rows.append("CL,national_action_plan,posts built,,1,2025-06-01,ministry,12,higher,medium")
     (tmp_path / "i.csv").write_text("\n".join([INDICATOR, *rows, ""]))
-    code, out, err = watchline("score", tmp_path / "i.csv", "--on", "2026-03-01", "--json")
+    code, out, err = watchline("score", "cumberland", tmp_path / "i.csv", "--on", "2026-03-01", "--json")
     assert code == 0, err
     families = json.loads(out)["families"]
     (line,) = families["crime_and_governance"]["lines"]

@@ -43,7 +43,7 @@ from sensors.detection_model.hazard import (
     scan_rate,
     with_outages,
 )
-from sensors.equipment.operator_queue import attended_share, erlang_b, erlang_c, mean_wait_s
+from sensors.equipment.operator_queue import erlang_b, erlang_c, fraction_assessed, mean_wait_s
 from sensors.gaps import (
     barrier,
     fastest_crossing,
@@ -216,7 +216,7 @@ def test_gaps_in_time_second_by_second(assets: int):
     assert found.gaps.tolist() == np.column_stack([starts, ends]).tolist()
     assert found.cut.tolist() == [bool(a == 0 or b == 100) for a, b in zip(starts, ends, strict=True)]
     lengths = (ends - starts).astype(float)
-    assert found.covered_share == pytest.approx(1 - lengths.sum() / 100)
+    assert found.covered_fraction == pytest.approx(1 - lengths.sum() / 100)
     assert found.longest_s == lengths.max()
     assert found.revisit_s == pytest.approx(lengths.mean())
     assert found.average_gap_s == pytest.approx((lengths**2).sum() / 100)
@@ -329,7 +329,7 @@ def test_attended_alerts_by_the_balance_of_a_chain(per_s: float, operators: int)
         weights.append(weight)
     chance = np.array(weights) / sum(weights)
     lost = (chance * np.maximum(np.arange(400) - operators, 0) / patience).sum() / per_s
-    assert float(attended_share(per_s, service, patience, operators)) == pytest.approx(1 - lost, abs=1e-9)
+    assert float(fraction_assessed(per_s, service, patience, operators)) == pytest.approx(1 - lost, abs=1e-9)
 
 
 # Games (metrics.md §9)
@@ -761,7 +761,7 @@ OUTCOMES = "place,start,end,source,apprehended,turned_back,got_away,undetected,r
 
 def rates_of(watchline: Callable[..., tuple[int, str, str]], file: Path, row: str) -> dict[str, dict[str, Any]]:
     file.write_text(f"{OUTCOMES}\n{row}\n")
-    code, out, err = watchline("score", "--outcomes", file, "--on", "2026-03-01", "--json")
+    code, out, err = watchline("score", "cumberland", "--outcomes", file, "--on", "2026-03-01", "--json")
     assert code == 0, err
     assert len(out.splitlines()) == 1  # one object on one line (design §4)
     return {line["name"]: line for line in json.loads(out)["families"]["tactical_tools"]["lines"]}
@@ -770,33 +770,35 @@ def rates_of(watchline: Callable[..., tuple[int, str, str]], file: Path, row: st
 def test_rates_of_outcomes_by_hand(tmp_path: Path, watchline: Callable[..., tuple[int, str, str]]):
     """81 of 100 stopped: .81, Wilson .7222 to .8749; 25 undetected, modelled, so no Wilson interval there."""
     rates = rates_of(watchline, tmp_path / "o.csv", "north,2026-01-01,2026-02-01,made up,60,21,19,25,18,0.1,0.4")
-    operational = rates["operational effectiveness"]
+    operational = rates["interdiction effectiveness rate"]
     assert (operational["numerator"], operational["denominator"], operational["value"]) == (81, 100, 0.81)
     assert operational["low"] == pytest.approx(0.7222, abs=5e-5)
     assert operational["high"] == pytest.approx(0.8749, abs=5e-5)
     for name, value in [
-        ("statutory effectiveness", 81 / 125),
+        ("unlawful border crossing effectiveness rate", 81 / 125),
         ("interdiction rate", 60 / 125),
-        ("detection share", 100 / 125),
+        ("fraction of crossings detected", 100 / 125),
     ]:
         assert rates[name]["value"] == pytest.approx(value)
         assert rates[name]["low"] is None
     # R/A = .3, Wilson .1990 to .4251; divided by 1 - d, d from .1 to .4: a range, so no value
-    trials = rates["apprehension by repeated trials"]
+    trials = rates["probability of apprehension, repeated trials"]
     assert trials["value"] is None
     assert trials["low"] == pytest.approx(0.1990 / 0.9, abs=1e-4)
     assert trials["high"] == pytest.approx(0.4251 / 0.6, abs=1e-4)
 
 
 def test_nothing_of_ten_is_not_never(tmp_path: Path, watchline: Callable[..., tuple[int, str, str]]):
-    """0/10: Wilson 0 to .2775; without a model of the undetected there is no statutory rate; 9 repeats of 10: p > 1."""
+    """0/10: Wilson 0 to .2775; no rate of all crossings without a model of the undetected; 9 repeats of 10: p > 1."""
     rates = rates_of(watchline, tmp_path / "o.csv", "north,2026-01-01,2026-02-01,made up,0,0,10,,,,")
-    assert rates["operational effectiveness"]["value"] == 0.0
-    assert rates["operational effectiveness"]["low"] == 0.0
-    assert rates["operational effectiveness"]["high"] == pytest.approx(0.2775, abs=5e-5)
-    assert rates.get("statutory effectiveness", {}).get("value") is None
+    assert rates["interdiction effectiveness rate"]["value"] == 0.0
+    assert rates["interdiction effectiveness rate"]["low"] == 0.0
+    assert rates["interdiction effectiveness rate"]["high"] == pytest.approx(0.2775, abs=5e-5)
+    assert rates.get("unlawful border crossing effectiveness rate", {}).get("value") is None
     rates = rates_of(watchline, tmp_path / "p.csv", "north,2026-01-01,2026-02-01,made up,10,0,0,,9,0.5,0.6")
-    assert rates["apprehension by repeated trials"]["high"] > 1.0  # never clipped: it says that d is too large
+    assert (
+        rates["probability of apprehension, repeated trials"]["high"] > 1.0
+    )  # never clipped: it says that d is too large
 
 
 @pytest.mark.parametrize(
@@ -819,7 +821,7 @@ def test_outcomes_that_contradict_themselves_are_refused(
 ):
     file = tmp_path / "o.csv"
     file.write_text(f"{OUTCOMES}\n{row}\n")
-    code, out, err = watchline("score", "--outcomes", file, "--on", "2026-03-01", "--json")
+    code, out, err = watchline("score", "cumberland", "--outcomes", file, "--on", "2026-03-01", "--json")
     assert code != 0
     assert out == ""
     assert "o.csv" in err

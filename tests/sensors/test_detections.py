@@ -108,9 +108,9 @@ REFUSED = [
     ({"lon": 3.0, "lat": 0.0, "position_sd_m": 1.0}, "outside the frame"),
     ({"lon": 181.0, "lat": 0.0, "position_sd_m": 1.0}, "not on Earth"),
     ({"classes": {"ghost": 1.0}}, "class 'ghost'"),
-    ({"classes": {"person": -1.0}}, "no shares"),
-    ({"classes": {"person": 0.0}}, "no shares"),
-    ({"classes": {"person": math.nan}}, "no shares"),
+    ({"classes": {"person": -1.0}}, "not fractions"),
+    ({"classes": {"person": 0.0}}, "not fractions"),
+    ({"classes": {"person": math.nan}}, "not fractions"),
 ]  # fmt: skip
 
 
@@ -256,7 +256,7 @@ def test_classes_that_are_unknown_repeated_or_without_names_are_refused_in_one_s
     subset = labelled(["person", "vehicle"])
     for wrong, what in (
         (subset.assign_coords({"class": ["person", "drone"]}), "class 'drone' is unknown"),
-        (subset.assign_coords({"class": ["person", "person"]}), "holds 'person' twice"),
+        (subset.assign_coords({"class": ["person", "person"]}), "contains 'person' twice"),
         (subset.drop_vars("class"), "dim 'class' has no coordinate"),
     ):
         with pytest.raises(SchemaError, match=what):
@@ -270,7 +270,7 @@ def test_axes_of_covariances_are_read_by_coordinate() -> None:
         np.testing.assert_array_equal(split(straight.isel(order))[0].cov[0], [[4.0, 1.0], [1.0, 9.0]])
     with pytest.raises(SchemaError, match="not symmetric"):
         split(straight.isel(axis=[1, 0]).drop_vars("axis"))
-    with pytest.raises(SchemaError, match="holds no 'northing'"):
+    with pytest.raises(SchemaError, match="does not contain 'northing'"):
         split(straight.isel(axis=[0, 0]).assign_coords(axis=["easting", "up"]))
 
 

@@ -1,4 +1,4 @@
-"""The live map over a demonstration: tracks move, alerts are dealt with and stay so, everything by keyboard too."""
+"""The live map over a demonstration: tracks move, alerts are handled and stay so, everything works by keyboard."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.chain
 
-SHOWN_MS = 120_000
+SHOWN_MS = 240_000
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
 def places(page: Any) -> dict[str, tuple[str, str]]:
-    """Place of each listed track."""
+    """Position of each listed track."""
     rows = page.locator("[data-testid=track-row]").evaluate_all(
         "rows => rows.map(row => [row.dataset.track, row.dataset.lon, row.dataset.lat])"
     )
@@ -31,6 +31,7 @@ def status_of(demo: str, identity: str) -> str:
 
 
 def first_active(visit: Any) -> Any:
+    visit.part("show-open").press("Enter")
     alert = visit.page.locator("[data-testid=alert][data-status=active]").first
     alert.wait_for(timeout=SHOWN_MS)
     return alert
@@ -42,8 +43,8 @@ def test_tracks_move_and_the_page_says_what_it_is(demo: str, visit: Callable[...
     expect(here.part("demo-mark")).to_be_visible()
     expect(here.page).to_have_title(re.compile(r"DEMO: Watchline Cumberland \(exercise\)"))
     expect(here.part("clock-utc")).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))
-    expect(here.part("unseen-hidden")).to_contain_text("hidden from all working sensors", timeout=SHOWN_MS)
-    expect(here.part("unseen-sensors")).to_contain_text("8 sensors")
+    expect(here.part("coverage-dead-ground")).to_contain_text("dead ground (shaded)", timeout=SHOWN_MS)
+    expect(here.part("coverage-sensors")).to_contain_text("8 sensors")
     here.page.keyboard.press("t")
     here.part("track-row").first.wait_for()
     before = places(here.page)
@@ -85,6 +86,7 @@ def test_an_acknowledged_alert_stays_so_after_a_reload(demo: str, visit: Callabl
 def test_a_rejection_needs_a_reason_and_keeps_it(demo: str, visit: Callable[..., Any]):
     here = visit(demo)
     here.live()
+    here.part("show-open").press("Enter")
     alert = here.page.locator("[data-testid=alert]").first
     alert.wait_for(timeout=SHOWN_MS)
     identity = alert.get_attribute("data-alert")
@@ -96,11 +98,111 @@ def test_a_rejection_needs_a_reason_and_keeps_it(demo: str, visit: Callable[...,
     here.part("reject-send").click()
     expect(here.part("reject-dialog")).to_be_hidden()
     expect(here.page.locator(f"[data-alert='{identity}']")).to_have_count(0, timeout=SHOWN_MS)
-    here.part("show-closed").click()
+    here.part("show-closed").press("Enter")
     row = here.page.locator(f"[data-alert='{identity}']")
     expect(row).to_have_attribute("data-status", "rejected")
-    expect(row).to_contain_text("Rejected by operator: a cow, seen by <b>camera</b>")
+    expect(row).to_contain_text("Rejected by Demo operator: a cow, seen by <b>camera</b>")
     assert status_of(demo, identity) == "rejected"
+
+
+def test_an_incident_is_worked_from_claim_to_disposition_by_keyboard(demo: str, visit: Callable[..., Any]):
+    """Claim, assign, close with a disposition, and undo: without a mouse."""
+    here = visit(demo)
+    here.witness.outage = True  # see above
+    here.live()
+    press = here.page.keyboard.press
+    here.page.locator("[data-testid=incident][data-state=open]").first.wait_for(timeout=SHOWN_MS)
+    press("l")
+    identity = str(here.page.locator(":focus").locator("xpath=..").get_attribute("data-incident"))
+    press("Enter")
+    name = here.part("details-title").inner_text()
+    assert re.fullmatch(r"[A-Z][a-z]+ [1-9]\d*", name)
+    press("l")
+    row = here.page.locator(f"[data-incident='{identity}']")
+    row.get_by_test_id("incident-open").focus()
+    press("a")
+    expect(row).to_have_attribute("data-state", "acknowledged", timeout=SHOWN_MS)
+    row.get_by_test_id("incident-open").focus()
+    press("u")
+    expect(here.part("incident-dialog")).to_be_visible()
+    if here.part("incident-name").is_visible():
+        here.part("incident-name").fill("patrol-1")
+    press("Enter")
+    expect(here.part("incident-dialog")).to_be_hidden(timeout=SHOWN_MS)
+    expect(row).to_have_attribute("data-state", "assigned", timeout=SHOWN_MS)
+    row.get_by_test_id("incident-open").focus()
+    press("c")
+    here.part("incident-send").click()
+    expect(here.part("incident-problem")).to_contain_text("Select a disposition")
+    here.part("incident-choice").select_option("no_threat")
+    here.part("incident-send").click()
+    expect(here.part("incident-dialog")).to_be_hidden(timeout=SHOWN_MS)
+    expect(row).to_have_count(0, timeout=SHOWN_MS)
+    closed = httpx.get(f"{demo}v1/incidents/{identity}", timeout=120).json()
+    assert (closed["state"], closed["disposition"], closed["closed_by"]) == ("closed", "no_threat", "person")
+
+
+def test_an_incident_gets_a_file_and_a_link_and_is_merged(demo: str, visit: Callable[..., Any]):
+    here = visit(demo)
+    here.witness.outage = True  # see above
+    here.live()
+    rows = here.page.locator("[data-testid=incident][data-state=open]")
+    rows.nth(1).wait_for(timeout=SHOWN_MS)
+    one = str(rows.first.get_attribute("data-incident"))
+
+    def known(identity: str) -> dict[str, Any]:
+        return httpx.get(f"{demo}v1/incidents/{identity}", timeout=120).json()
+
+    def ask(step: str, problem: str) -> None:
+        here.part(f"details-incident-{step}").click()
+        here.part("incident-send").click()
+        expect(here.part("incident-problem")).to_have_text(problem)
+
+    def choose() -> str:
+        other = str(here.part("incident-choice").locator("option").nth(1).get_attribute("value"))
+        here.part("incident-choice").select_option(other)
+        return other
+
+    def send() -> None:
+        here.part("incident-send").click()
+        expect(here.part("incident-dialog")).to_be_hidden(timeout=SHOWN_MS)
+
+    here.page.locator(f"[data-incident='{one}']").get_by_test_id("incident-open").click()
+    ask("attach", "Enter the address or name of the file.")
+    here.part("incident-text").fill("camera-west 21:04 still 3")
+    send()
+    expect(here.part("details")).to_contain_text("camera-west 21:04 still 3", timeout=SHOWN_MS)
+    ask("link", "Select the other incident.")
+    linked = choose()
+    send()
+    expect(here.page.get_by_test_id("details").get_by_role("button", name=known(linked)["name"])).to_be_visible(
+        timeout=SHOWN_MS
+    )
+    ask("merge", "Select the other incident.")
+    other = choose()
+    send()
+    expect(here.page.locator(f"[data-incident='{one}']")).to_have_count(0, timeout=SHOWN_MS)
+    merged = known(one)
+    assert (merged["state"], merged["disposition"], merged["merged_into"]) == ("closed", "merged", other)
+    assert set(merged["alerts"]) <= set(known(other)["alerts"])
+    assert [note["attachment"] for note in merged["notes"]] == ["camera-west 21:04 still 3"]
+
+
+def test_the_queue_is_filtered_and_searched(demo: str, visit: Callable[..., Any]):
+    here = visit(demo)
+    here.live()
+    rows = here.page.locator("[data-testid=incident]")
+    rows.first.wait_for(timeout=SHOWN_MS)
+    name = rows.first.locator(".incident-name").inner_text()
+    here.page.keyboard.press("/")
+    expect(here.part("incident-search")).to_be_focused()
+    here.page.keyboard.type(name.lower())
+    expect(rows).to_have_count(1)
+    here.part("incident-search").fill("no such words")
+    expect(here.part("incidents-note")).to_contain_text("No incident matches")
+    here.part("incident-search").fill("")
+    here.part("incident-state").select_option("closed")
+    expect(here.page.locator("[data-testid=incident]:not([data-state=closed])")).to_have_count(0)
 
 
 def test_everything_by_keyboard_alone(demo: str, visit: Callable[..., Any]):
@@ -110,7 +212,7 @@ def test_everything_by_keyboard_alone(demo: str, visit: Callable[..., Any]):
     press = here.page.keyboard.press
     focus = here.page.locator(":focus")
     press("Tab")
-    expect(focus).to_have_text("Skip to the alerts")
+    expect(focus).to_have_text("Skip to alerts")
     first_active(here)
     press("l")
     expect(focus).to_have_class(re.compile("alert-open"))
@@ -154,7 +256,7 @@ def test_nothing_serious_for_axe_and_nothing_out_of_the_screen(demo: str, visit,
     """Every panel in both palettes and sizes; axe's rules on contrast, names and roles among them."""
     here = visit(demo, viewport=viewport, color_scheme=scheme)
     here.live()
-    here.part("unseen-hidden").get_by_text("hidden from all").wait_for(timeout=SHOWN_MS)
+    here.part("coverage-dead-ground").get_by_text("dead ground (shaded)").wait_for(timeout=SHOWN_MS)
     first_active(here)
     here.screen(f"{name}-{'day' if scheme == 'light' else 'night'}")
     panels = ["details", "tracks", "sensors", "layers"] + (["alerts"] if name == "phone" else [])

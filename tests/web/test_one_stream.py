@@ -12,9 +12,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from geo.message import Message
+from ops.runtime.part_state import COMPILING
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.operator_actions import OperatorAction
-from ops.services.api.server import serving
+from ops.services.api.serving.server import serving
 
 TABS = 10
 CONNECTIONS = 6
@@ -28,14 +30,14 @@ class Room:
     world: Any
     address: str
     actions: list[OperatorAction]
-    parts: dict[str, str | None]
+    parts: dict[str, Message | None]
     slow: list[float] = field(default_factory=list)
 
 
 @pytest.fixture
 def room(world: Any) -> Iterator[Room]:
     actions: list[OperatorAction] = []
-    parts: dict[str, str | None] = {"broker": None, "ingest": None}
+    parts: dict[str, Message | None] = {"broker": None, "ingest": None}
     app = create_app(
         world.store.path, ApiSettings("x"), act=actions.append, now_ns=time.time_ns, parts=lambda: dict(parts)
     )
@@ -61,11 +63,11 @@ def context(launch: Callable[..., Browser]) -> Iterator[BrowserContext]:
 def open_page(context: BrowserContext, room: Room) -> Page:
     page = context.new_page()
     page.goto(room.address)
-    page.wait_for_selector("html[data-stream=live]", timeout=90_000)
+    page.wait_for_selector("html[data-stream=live]", timeout=240_000)
     return page
 
 
-def until(true: Callable[[], object], within_s: float = 90.0) -> bool:
+def until(true: Callable[[], object], within_s: float = 240.0) -> bool:
     deadline = time.monotonic() + within_s
     while not true() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -104,7 +106,8 @@ def test_an_action_gets_out_while_every_other_connection_waits(room: Room, conte
 
 def test_the_page_is_not_live_while_a_part_does_not_work(room: Room, context: BrowserContext) -> None:
     page = open_page(context, room)
-    room.parts["broker"] = "broker ended with code -9."
+    named: dict[str, Any] = {"part": "broker", "cause": "none", "code": -9, "words": "", "log": "b.log"}
+    room.parts["broker"] = Message("part-ended", named)
     state, banner = page.get_by_test_id("stream-state"), page.get_by_test_id("banner-stream")
     expect(state).to_have_attribute("data-state", "down")
     expect(state).to_contain_text("broker")
@@ -113,6 +116,10 @@ def test_the_page_is_not_live_while_a_part_does_not_work(room: Room, context: Br
     later = context.new_page()
     later.goto(room.address)
     expect(later.get_by_test_id("stream-state")).to_have_attribute("data-state", "down")
+    room.parts["broker"] = COMPILING
+    expect(state).to_have_attribute("data-state", "starting")
+    expect(state).to_have_text("STARTING: broker")
+    expect(banner).to_contain_text("Starting: broker (compiling kernels after an update")
     room.parts["broker"] = None
     expect(state).to_have_attribute("data-state", "live")
     expect(banner).to_be_hidden()
@@ -130,12 +137,12 @@ def test_who_holds_an_alert_does_not_read_that_it_could_not_be_sent(room: Room, 
     expect(row(page, "A0001")).not_to_contain_text("could not be sent")
 
 
-def test_advice_that_is_not_stated_anew_becomes_unknown(room: Room, context: BrowserContext) -> None:
+def test_a_response_estimate_that_is_not_revised_becomes_unknown(room: Room, context: BrowserContext) -> None:
     page = open_page(context, room)
-    advice = "If you leave Fork base now: there in 10.0 min, 24 min to spare."
-    room.world.commit([room.world.alert(4, advice=advice)])
+    response = "Fork base: ETA 10 min, 24 min to spare; P(interruption) 90%"
+    room.world.commit([room.world.alert(4, response_sentence=response)])
     expect(row(page, "A0004")).to_contain_text("24 min to spare")
-    old = room.world.alert(4, revision=1, advice=advice)
+    old = room.world.alert(4, revision=1, response_sentence=response)
     room.world.commit([old | {"updated_at": old["updated_at"].replace(year=old["updated_at"].year - 1)}])
-    expect(row(page, "A0004")).to_contain_text("unknown now")
+    expect(row(page, "A0004")).to_contain_text("response unknown")
     expect(row(page, "A0004")).not_to_contain_text("24 min to spare")

@@ -1,4 +1,4 @@
-"""The planner's page: two layouts side by side, edits that show at once, long work with progress and cancel."""
+"""The planner's page: two layouts side by side, edits shown immediately, background jobs with progress and cancel."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def opened(world: Any, visit: Callable[..., Any], **options: Any) -> Any:
 
 
 def covered(here: Any, side: str) -> float:
-    return float(re.findall(r"probability of detection: ([\d.]+) %", here.part(f"figures-{side}").inner_text())[0])
+    return float(re.findall(r"Mean Pd: ([\d.]+)%", here.part(f"figures-{side}").inner_text())[0])
 
 
 def edited(here: Any, side: str, act: Callable[[], object]) -> None:
@@ -67,7 +67,7 @@ def test_two_layouts_side_by_side_and_the_swipe(calm: Any, visit: Callable[..., 
     here.screen("plan-swiped")
 
 
-def test_a_sensor_is_dragged_turned_and_taken_away(calm: Any, visit: Callable[..., Any]) -> None:
+def test_a_sensor_is_dragged_turned_and_removed(calm: Any, visit: Callable[..., Any]) -> None:
     here = opened(calm, visit)
     whole = covered(here, "a")
     pin = here.page.locator("#map-a [data-sensor=radar-west]")
@@ -117,7 +117,9 @@ def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and
         expect(job).to_have_attribute("data-state", "done", timeout=JOB_MS)
 
     edited(here, "b", done)
-    expect(job).to_contain_text(re.compile(r"Buy .* for USD .* from .* to .*best there is"))
+    expect(job).to_contain_text(
+        re.compile(r"Add .* for USD .* Mean Pd, outages included: .*% → .*%, (optimal|within .* of optimal)")
+    )
     here.screen("plan-job")
     fresh = here.page.locator("#map-b [data-fresh=true]")
     assert fresh.count() > 0
@@ -138,10 +140,10 @@ def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and
     here.part("compare").click()
     compared = here.part("job").filter(has_text="Comparison")
     expect(compared).to_have_attribute("data-state", "done", timeout=JOB_MS)
-    expect(compared).to_contain_text("At equal life-cycle cost")
+    expect(compared).to_contain_text("at equal life-cycle cost")
 
 
-def test_a_relay_that_is_taken_away_leaves_sensors_that_count_for_nothing(calm: Any, visit: Callable[..., Any]) -> None:
+def test_a_relay_that_is_removed_leaves_sensors_that_are_excluded(calm: Any, visit: Callable[..., Any]) -> None:
     here = opened(calm, visit)
     edited(here, "b", lambda: here.part("pick-b").select_option("basic"))
     assert here.page.locator("#map-b [data-unheard=true]").count() == 0
@@ -149,7 +151,7 @@ def test_a_relay_that_is_taken_away_leaves_sensors_that_count_for_nothing(calm: 
     for relay in ("relay-01", "relay-02", "relay-03", "relay-04", "relay-05", "relay-06"):
         here.page.locator(f"#map-b [data-sensor={relay}]").dispatch_event("click")
         edited(here, "b", lambda: here.part("remove").click())
-    expect(here.part("figures-b")).to_contain_text("have no link to a base")
+    expect(here.part("figures-b")).to_contain_text("no link to a base")
     assert here.page.locator("#map-b [data-unheard=true]").count() > 0
     assert covered(here, "b") < whole
     here.screen("plan-unheard")
@@ -160,7 +162,7 @@ def test_a_comparison_can_be_cancelled_and_the_next_job_runs(calm: Any, visit: C
     here.part("compare").click()
     job = here.part("job").first
     job.get_by_test_id("job-cancel").click()
-    expect(job).to_have_attribute("data-state", "cancelled", timeout=120_000)
+    expect(job).to_have_attribute("data-state", "cancelled", timeout=240_000)
     here.part("budget").fill("1")
     here.part("plan").click()
     refused = here.part("job").first

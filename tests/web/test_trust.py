@@ -14,8 +14,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.machine import Slowdown
+from tests.web.conftest import until
 
-SHOWN_MS = 90_000
+SHOWN_MS = 240_000
 HOSTILE = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(2)>",
@@ -70,7 +71,7 @@ def test_a_server_that_hangs_is_lost_too_and_comes_back(calm: Any, visit: Callab
                 "#stream-state[data-state=stale], #stream-state[data-state=lost]", timeout=SHOWN_MS
             )
         assert here.changed("stale", "lost") - stopped_s < 10.0 * slowdown.worst
-        expect(here.part("banner-stream")).not_to_contain_text("the server is there")
+        expect(here.part("banner-stream")).not_to_contain_text("server connected")
         expect(here.part("stream-state")).to_have_attribute("data-state", "lost")
         expect(here.part("banner-stream")).to_be_visible()
     finally:
@@ -84,8 +85,8 @@ def test_a_picture_that_nobody_renews_is_called_stale(calm: Any, visit: Callable
     calm.paused = True
     try:
         expect(here.part("stream-state")).to_have_attribute("data-state", "stale")
-        expect(here.part("banner-stream")).to_contain_text("stale: the server is there, but fusion has written nothing")
-        expect(here.part("unseen-sensors")).to_contain_text("as of the last picture")
+        expect(here.part("banner-stream")).to_contain_text("stale: server connected, no new output from fusion")
+        expect(here.part("coverage-sensors")).to_contain_text("as of the last picture")
     finally:
         calm.paused = False
     expect(here.part("stream-state")).to_have_attribute("data-state", "live")
@@ -94,19 +95,29 @@ def test_a_picture_that_nobody_renews_is_called_stale(calm: Any, visit: Callable
 def test_a_silent_sensor_is_lost_ground_never_calm(calm: Any, visit: Callable[..., Any]):
     here = visit(calm.address)
     here.live()
-    expect(here.part("unseen-sensors")).to_have_text("All 4 sensors report")
-    expect(here.part("unseen-hidden")).to_contain_text("%")
-    share = re.compile(r"(\d+) %")
-    before = int(share.findall(here.part("unseen-hidden").inner_text())[0])
+    expect(here.part("coverage-sensors")).to_have_text("All 4 sensors online")
+    expect(here.part("coverage-dead-ground")).to_contain_text("%")
+    fraction = re.compile(r"([\d.]+)%")
+
+    def percentages() -> list[float]:
+        return [float(one) for one in fraction.findall(here.part("coverage-dead-ground").inner_text())]
+
+    (before,) = percentages()
     revision = here.page.evaluate("() => fetch('/api/layers').then(a => a.json()).then(l => l[2].revision)")
     sensors = calm.sensors
-    calm.sensors = [entry | {"state": "silent"} if entry["sensor"] == "radar-crest" else entry for entry in sensors]
+    calm.sensors = [entry | {"state": "offline"} if entry["sensor"] == "radar-crest" else entry for entry in sensors]
     try:
-        expect(here.part("unseen-sensors")).to_contain_text(
-            re.compile("1 of 4 sensors do not watch.*: radar-crest silent")
+        expect(here.part("coverage-sensors")).to_contain_text(
+            re.compile("1 of 4 sensors offline.*: radar-crest offline")
         )
-        expect(here.part("unseen-hidden")).not_to_contain_text(f"{before} %")
-        assert int(share.findall(here.part("unseen-hidden").inner_text())[0]) > before
+        seen: list[float] = []
+
+        def risen() -> bool:
+            seen.extend(percentages())  # none until it is computed
+            return any(now > before for now in seen)
+
+        assert until(risen)
+        assert min(seen) >= before, "a lost sensor never makes less dead ground"
         here.page.wait_for_function(  # the map asks for other tiles than before
             """before => performance.getEntriesByType('resource').some(
                 e => e.name.includes('/api/tiles/visible/') && !e.name.includes(before))""",
@@ -116,11 +127,11 @@ def test_a_silent_sensor_is_lost_ground_never_calm(calm: Any, visit: Callable[..
         here.page.keyboard.press("s")
         row = here.page.locator("[data-sensor=radar-crest]")
         expect(row).to_have_attribute("data-lost", "true")
-        expect(row).to_contain_text("what it watched is not watched by it")
+        expect(row).to_contain_text("its coverage is lost")
         here.screen("sensor-silent")
     finally:
         calm.sensors = sensors
-    expect(here.part("unseen-sensors")).to_have_text("All 4 sensors report")
+    expect(here.part("coverage-sensors")).to_have_text("All 4 sensors online")
 
 
 def test_a_full_disk_at_ingest_is_said_until_there_is_room(calm: Any, visit: Callable[..., Any]):
@@ -133,8 +144,8 @@ def test_a_full_disk_at_ingest_is_said_until_there_is_room(calm: Any, visit: Cal
     try:
         calm.counts = counts | {"": ingest | {"disk_full": 1}}
         expect(here.part("banner-disk")).to_be_visible()
-        expect(here.part("banner-disk")).to_contain_text("DISK FULL")
-        expect(here.part("banner-disk")).to_contain_text("Calls for help, alerts and your actions go on")
+        expect(here.part("banner-disk")).to_contain_text("SERVER DISK FULL")
+        expect(here.part("banner-disk")).to_contain_text("Distress calls, alerts and your actions still work")
         here.screen("disk-full")
         calm.counts = counts | {"": ingest | {"disk_full": 0}}
         expect(here.part("banner-disk")).to_be_hidden()
@@ -149,6 +160,7 @@ def test_hostile_words_stay_words(calm: Any, visit: Callable[..., Any]):
     tracks = [calm.track(10 + i, track=words, label=words, **more[i]) for i, words in enumerate(HOSTILE)]
     sensors = [calm.sensor(f"S {words}", 2, kind=words, state=words, faults={words: words}) for words in HOSTILE]
     calm.tracks, calm.sensors = [*kept[0], *tracks], [*kept[1], *sensors]
+    calm.bearings = [calm.bearing(words, i) for i, words in enumerate(HOSTILE)]
     calm.counts = {f"S {words}": {**kept[2]["radar-crest"], "received": 99} for words in HOSTILE}
     alerts = {f"A{100 + i:04d}": words for i, words in enumerate(HOSTILE)}
     calm.commit([hostile_alert(calm, 100 + i, words) for i, words in enumerate(HOSTILE)])
@@ -164,6 +176,7 @@ def test_hostile_words_stay_words(calm: Any, visit: Callable[..., Any]):
         here.page.keyboard.press("t")
         for words in HOSTILE:
             expect(here.part("track-list")).to_contain_text(words)
+            expect(here.part("bearing-list")).to_contain_text(words)
         for words in HOSTILE[:2]:
             here.page.locator("[data-testid=track-row]").filter(has_text=words).first.click()
             expect(here.part("details-title")).to_contain_text(words)
@@ -188,6 +201,7 @@ def test_hostile_words_stay_words(calm: Any, visit: Callable[..., Any]):
         assert here.page.evaluate("Object.keys(Object.prototype).length") == 0
     finally:
         calm.tracks, calm.sensors, calm.counts = kept
+        calm.bearings = []
         calm.commit([calm.alert(100 + i, revision=1, status="cleared") for i in range(len(HOSTILE))])
 
 
@@ -205,6 +219,54 @@ def test_characters_that_hide_or_turn_words_are_shown_as_such(calm: Any, visit: 
         expect(here.page.locator("[data-alert=A0090]")).to_contain_text("ab\ufffdcd\ufffde\ufffdf")
     finally:
         calm.commit([calm.alert(90, revision=1, status="cleared")])
+
+
+def test_a_row_stays_under_the_pointer_that_presses_it(calm: Any, visit: Callable[..., Any]):
+    """An alert that arrives between press and release moves no row: the click is that of the alert pressed."""
+    here = visit(calm.address)
+    here.live()
+    first = here.page.locator("[data-testid=alert]").first
+    pressed = first.get_attribute("data-alert")
+    button = first.get_by_test_id("alert-reject").bounding_box()
+    assert button is not None
+    here.page.mouse.move(button["x"] + button["width"] / 2, button["y"] + button["height"] / 2)
+    here.page.mouse.down()
+    calm.commit([calm.alert(95, priority="distress")])
+    try:
+        expect(here.part("waiting").locator("[data-priority=distress]")).to_have_attribute("data-count", "1")
+        expect(here.page.locator("[data-testid=alert]").first).to_have_attribute("data-alert", pressed or "")
+        here.page.mouse.up()
+        expect(here.part("reject-dialog")).to_be_visible()
+        assert here.page.locator("#reject-sentence").inner_text() == first_sentence(here, pressed)
+        here.part("reject-cancel").click()
+        expect(here.page.locator("[data-testid=alert]").first).to_have_attribute("data-alert", "A0095")
+    finally:
+        calm.commit([calm.alert(95, revision=1, status="cleared")])
+
+
+HEADER_HEIGHT = """([name, state]) => {
+    document.getElementById("sector-name").textContent = name;
+    document.getElementById("stream-state").textContent = state;
+    return document.getElementById("strip").offsetHeight;
+}"""
+
+
+@pytest.mark.parametrize("width", [900, 1440])
+def test_a_wider_state_of_the_stream_does_not_move_what_is_below_the_header(
+    calm: Any, visit: Callable[..., Any], width: int
+):
+    here = visit(calm.address)
+    here.live()
+    here.page.set_viewport_size({"width": width, "height": 800})
+    name = "Pyrenees, Andorra to the Val d'Aran, western sector"
+    states = ("LIVE, 1.1 s old", "STALE, 130 s old", "LOST, 1 h 12 min old", "FAILED: broker, ingest")
+    heights = {state: here.page.evaluate(HEADER_HEIGHT, [name, state]) for state in states}
+    assert len(set(heights.values())) == 1, heights
+    expect(here.part("sector-name")).to_have_attribute("title", re.compile("Cumberland"))
+
+
+def first_sentence(here: Any, identity: str | None) -> str:
+    return here.page.locator(f"[data-alert='{identity}'] .alert-sentence").inner_text()
 
 
 def test_an_action_that_does_not_arrive_is_said_in_place(calm: Any, visit: Callable[..., Any]):
@@ -261,7 +323,7 @@ def test_the_sight_line_on_the_page_is_the_servers(calm: Any, visit: Callable[..
     body = answers[-1].json()
     assert body == httpx.get(answers[-1].url, timeout=120).json()
     verdict = here.part("sight-verdict").inner_text()
-    assert verdict.startswith("Visible." if body["visible"] else "Not visible.")
+    assert verdict.startswith("Visible." if body["visible"] else "Not visible")
     here.screen("sight")
 
 
@@ -307,7 +369,7 @@ def test_what_the_server_could_not_give_at_first_is_asked_for_again(calm: Any, v
 
     here.page.route(re.compile(f"/api/({'|'.join(refused)})([?]|$)"), refuse_once)
     here.page.goto(calm.address)
-    expect(here.part("banner-parts")).to_contain_text("layout (The map starts.)")
+    expect(here.part("banner-parts")).to_contain_text("layout (The map starts)")
     expect(here.part("sector-name")).to_have_text(re.compile("Cumberland"))
     expect(here.part("banner-parts")).to_be_hidden()
     assert min(refused.values()) >= 2
@@ -345,7 +407,7 @@ def test_an_empty_night_and_a_missing_map_are_said(tmp_path: Path, world: Any, v
     here = visit(world.address)
     here.live()
     expect(here.part("alerts-note")).to_contain_text("No open alerts")
-    expect(here.part("unseen-sensors")).to_contain_text("No sensor has reported yet")
+    expect(here.part("coverage-sensors")).to_contain_text("No sensor data yet")
     here.page.keyboard.press("t")
-    expect(here.part("tracks-note")).to_contain_text("No tracks now")
+    expect(here.part("tracks-note")).to_contain_text("No tracks.")
     here.screen("empty")

@@ -142,7 +142,7 @@ def _by_chord(
 
 @inlined_kernel
 def _meet_edges(begin: int, end: int, outer: tuple[int, int], steep: Float32s, edge: Float32s) -> None:
-    """What the edges of sectors begin..end - 1 meet on a ring."""
+    """Steepness that the edges of sectors begin..end - 1 meet on a ring."""
     scale, unit = np.float32(1.0 / PLACE_ONE), np.float32(1.0)
     place, step = outer
     for k in range(begin, end + 1):

@@ -78,7 +78,7 @@ class Middle(NamedTuple):
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the Earth [m] (IUGG), by which lines of sight drop with distance."""
 HIDDEN, VISIBLE, UNKNOWN = 0, 1, 255
-"""States of a viewshed's cell: hidden, visible, or unknown because the line of sight crosses a void first."""
+"""States of a viewshed cell: HIDDEN (not visible), visible, or unknown: the line of sight crosses a void first."""
 
 # A line may touch the ground: it is blocked by what rises more than this above it [m]. Rounding stays far below.
 TOUCH_M = 1e-9

@@ -106,7 +106,7 @@ def footprints(
     progress: Callable[[int, int], None] | None = None,
     **view: Unpack[ViewKeywords],
 ) -> Footprints:
-    """Compute which of the cells that matter each site sees, one bit per cell.
+    """Compute the selected cells that each site sees, one bit per cell.
 
     Parameters
     ----------

@@ -38,14 +38,14 @@ class Covering:
     kept: Bools | None = None
 
     @property
-    def covered_share(self) -> float:
+    def covered_fraction(self) -> float:
         """Covered over total [1]; NaN where there is nothing to cover."""
         return self.covered / self.total if self.total > 0.0 else math.nan
 
     @property
-    def dead_share(self) -> float:
+    def dead_ground_fraction(self) -> float:
         """1 − covered share [1]: with freely chosen sites, the intrinsic dead ground of a challenge."""
-        return 1.0 - self.covered_share
+        return 1.0 - self.covered_fraction
 
     def hidden(self) -> Bools:
         """Kept cells of the raster that no chosen site sees, (northing, easting).

@@ -37,7 +37,7 @@ class HeightWindow:
     cell_m: float
 
     def viewsheds_from(self, sites: Sequence[Site]) -> Iterator[SiteViewshed]:
-        """Viewshed of each site, one at a time; TerrainError names a site that is on a void."""
+        """Viewshed of each site, one at a time; TerrainError names a site without known ground height."""
         for site in sites:
             row, column = site.row - self.row, site.column - self.column
             try:

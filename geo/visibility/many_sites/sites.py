@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from geo.arrays import Float32s, Floats, is_lazy
-from geo.errors import BadInput, TerrainError
+from geo.errors import BadInput
 from geo.visibility.canopy import Canopy, blocking_heights
 from geo.visibility.kernels.sight_line import ground_at
 from geo.visibility.view import (
@@ -24,6 +24,7 @@ from geo.visibility.view import (
     heights_of,
     points_of,
     surface_of,
+    void_below,
 )
 from geo.visibility.window import read_window
 
@@ -100,7 +101,7 @@ def sites_of(
     mode: ViewshedMode = "exact",
     canopy: Canopy = "ignored",
 ) -> tuple[Sites, xr.DataArray, xr.DataArray | None]:
-    """Sites, elevation, and blocking heights above it; arguments and errors as ``viewsheds``."""
+    """Sites, elevation, and blocking heights above it; arguments as for ``viewsheds``, which raises the same errors."""
     elevation, grid = surface_of(terrain)
     easting, northing = np.broadcast_arrays(*points_of(places, "sites"))
     easting, northing = np.ravel(easting), np.ravel(northing)
@@ -155,7 +156,7 @@ def _refuse_on_voids(z: Float32s, sites: Sequence[Site]) -> None:
     flat, (rows, columns) = z.ravel(), z.shape
     for site in sites:
         if np.isnan(ground_at(flat, rows, columns, site.row, site.column)):
-            raise TerrainError(f"site {site.number} is on a void", where="sites", expected="known ground")
+            raise void_below(f"site {site.number}")
 
 
 def batches_of(sites: Sites, most: int = MOST_IN_A_BATCH) -> list[SiteBatch]:

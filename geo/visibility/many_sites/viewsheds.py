@@ -70,7 +70,7 @@ def viewsheds(
     Returns
     -------
     DataArray of uint8, shape (site, northing, easting)
-        0 hidden or beyond range, 1 visible, 255 unknown, over the whole grid of the terrain.
+        0 not visible or beyond range, 1 visible, 255 unknown, over the whole grid of the terrain.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def sites_seeing(
     progress: Callable[[int, int], None] | None = None,
     **view: Unpack[ViewKeywords],
 ) -> xr.Dataset:
-    """Compute how many sites see each cell, without holding a stack of viewsheds.
+    """Compute how many sites see each cell, without a stack of viewsheds in memory.
 
     Parameters
     ----------

@@ -207,7 +207,9 @@ def _overgrown(message: SapientMessage, size: int) -> Faults:
     unknown = message.ByteSize() - recognised.ByteSize()
     if unknown <= MAX_UNKNOWN_BYTES:
         return []
-    return [MalformedMessage("unknown_field", "packet", f"{unknown} bytes of them", "the fields of the standard")]
+    return [
+        MalformedMessage("unknown_field", "packet", f"{unknown} bytes of unknown fields", "the fields of the standard")
+    ]
 
 
 def _time_faults(message: SapientMessage) -> Faults:

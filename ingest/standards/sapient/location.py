@@ -42,7 +42,7 @@ HIGHEST_M: Final = 1e5
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GeoPosition:
     """WGS 84 degrees; ``height_m`` above ``datum`` (ellipsoid or geoid), ``sd_m``: the larger one of the two axes."""
 
     lon: float
@@ -57,7 +57,7 @@ class Place:
 class Stand:
     """Position and heading of a node, if known. ``heading_deg``: heading of its platform, from true north."""
 
-    place: Place | None = None
+    place: GeoPosition | None = None
     heading_deg: float | None = None
 
 
@@ -73,7 +73,9 @@ class Polar:
     range_sd_m: float | None = None
 
 
-def place_of(location: Any, zone: str | None, path: str, faults: Faults, *, near: Place | None = None) -> Place | None:
+def place_of(
+    location: Any, zone: str | None, path: str, faults: Faults, *, near: GeoPosition | None = None
+) -> GeoPosition | None:
     """A SAPIENT Location; ``zone`` is the UTM zone of the node's registration, for one that does not name its own.
 
     ``near``: position of the node, if known; it resolves the meaning of a zone's S. The height is kept as reported; it
@@ -85,7 +87,7 @@ def place_of(location: Any, zone: str | None, path: str, faults: Faults, *, near
         faults.append(_out(f"{path}.z", f"{height:g}", f"metres from {-HIGHEST_M:g} to {HIGHEST_M:g}"))
     errors = [_error_of(location, name, path, faults) for name in ("x_error", "y_error", "z_error")][:2]
     datum = "geoid" if location.datum == location_pb2.LOCATION_DATUM_WGS84_G else "ellipsoid"
-    place: Place | None
+    place: GeoPosition | None
     if location.coordinate_system == _LOCATION.LOCATION_COORDINATE_SYSTEM_UTM_M:
         place = _utm(location, zone, path, faults, None if near is None else near.lat)
         a_metre_x = a_metre_y = 1.0
@@ -110,7 +112,7 @@ def polar_of(range_bearing: Any, stand: Stand, at: datetime, path: str, faults: 
     azimuth, elevation, reach = (_optional(range_bearing, name) for name in ("azimuth", "elevation", "range"))
     if azimuth is None:
         beside = next((name for name in ("range", "elevation") if range_bearing.HasField(name)), "nothing else")
-        faults.append(MalformedMessage("incomplete", f"{path}.azimuth", f"missing beside {beside}", "an azimuth"))
+        faults.append(MalformedMessage("incomplete", f"{path}.azimuth", f"missing with {beside}", "an azimuth"))
     elif abs(azimuth * a_degree) > 360.0 + 1e-9:
         faults.append(_out(f"{path}.azimuth", f"{azimuth:g}", f"{-360 / a_degree:.6g} to {360 / a_degree:.6g}"))
     if elevation is not None and abs(elevation * a_degree) > 90.0 + 1e-9:
@@ -146,7 +148,7 @@ def _turn_to_true(datum: int, stand: Stand, at: datetime, path: str, faults: Fau
         return None
     if stand.place is None:
         faults.append(
-            _unknown_north(path, "the node's place is not known", "true north, or a StatusReport with a place")
+            _unknown_north(path, "the node's position is not known", "true north, or a StatusReport with a position")
         )
         return None
     place = stand.place
@@ -159,7 +161,7 @@ def _turn_to_true(datum: int, stand: Stand, at: datetime, path: str, faults: Fau
         return None
 
 
-def _utm(location: Any, zone: str | None, path: str, faults: Faults, near_lat: float | None) -> Place | None:
+def _utm(location: Any, zone: str | None, path: str, faults: Faults, near_lat: float | None) -> GeoPosition | None:
     named = location.utm_zone if location.HasField("utm_zone") else zone
     if named is None:
         problem = "missing, and the registration names none"
@@ -171,15 +173,15 @@ def _utm(location: Any, zone: str | None, path: str, faults: Faults, near_lat: f
     except NorthError as error:
         faults.append(MalformedMessage("out_of_range", error.where, error.what, error.expected))
         return None
-    return Place(lon, lat, zone=parsed)
+    return GeoPosition(lon, lat, zone=parsed)
 
 
-def _degrees(lon: float, lat: float, path: str, faults: Faults) -> Place | None:
+def _degrees(lon: float, lat: float, path: str, faults: Faults) -> GeoPosition | None:
     if not abs(lon) <= 180.0:
         faults.append(_out(f"{path}.x", f"longitude {lon:g}", "-180 to 180 degrees"))
     if not abs(lat) <= 90.0:
         faults.append(_out(f"{path}.y", f"latitude {lat:g}", "-90 to 90 degrees"))
-    return Place(lon, lat) if abs(lon) <= 180.0 and abs(lat) <= 90.0 else None
+    return GeoPosition(lon, lat) if abs(lon) <= 180.0 and abs(lat) <= 90.0 else None
 
 
 def _error_of(message: Any, name: str, path: str, faults: Faults) -> float | None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sapient_msg.bsi_flex_335_v2_0 import registration_pb2, status_report_pb2, velocity_pb2
 
 from ingest.errors import MalformedMessage
-from ingest.standards.sapient.location import Faults, Place, Stand, place_of, polar_of
+from ingest.standards.sapient.location import Faults, GeoPosition, Stand, place_of, polar_of
 from ingest.standards.true_north import ZONE_RULE, NorthError, UtmZone
 from ingest.wire import Kind, ReportedState
 
@@ -86,7 +86,7 @@ class Node:
             speed_unit=next(iter(_speed_units(registration)), None),
         )
 
-    def reported(self, report: Any, place: Place | None, at: datetime) -> Node:
+    def reported(self, report: Any, place: GeoPosition | None, at: datetime) -> Node:
         """This node after a StatusReport of ``at`` without faults; ``place`` is its location, None if not reported.
 
         The platform's heading is that of a PLATFORM status, else the middle of the field of view, else unchanged.
@@ -133,7 +133,7 @@ def registration_faults(registration: Any, path: str = "registration") -> Faults
     return faults
 
 
-def location_of(report: Any, node: Node | None, faults: Faults, path: str = "status_report") -> Place | None:
+def location_of(report: Any, node: Node | None, faults: Faults, path: str = "status_report") -> GeoPosition | None:
     """The position in a StatusReport; None, with or without faults, if it has none."""
     if report.HasField("power") and report.power.HasField("level") and not 0 <= report.power.level <= 100:
         faults.append(
@@ -156,7 +156,7 @@ def shown(text: str) -> str:
     return _UNPRINTABLE.sub(" ", text).strip()[:200]
 
 
-def _view_deg(report: Any, place: Place | None, at: datetime) -> float | None:
+def _view_deg(report: Any, place: GeoPosition | None, at: datetime) -> float | None:
     """The middle azimuth, from true north, of a field of view that is a cone narrower than 360°; None without one."""
     if report.field_of_view.WhichOneof("fov_oneof") != "range_bearing":
         return None

@@ -51,9 +51,9 @@ _ALERT_TYPES: Final = {
     "distress": alert_pb2.Alert.ALERT_TYPE_CRITICAL,
     "crossing": alert_pb2.Alert.ALERT_TYPE_WARNING,
     "approaching": alert_pb2.Alert.ALERT_TYPE_WARNING,
-    "appeared_inside": alert_pb2.Alert.ALERT_TYPE_WARNING,
+    "track_initiated_inside": alert_pb2.Alert.ALERT_TYPE_WARNING,
     "coverage_lost": alert_pb2.Alert.ALERT_TYPE_ERROR,
-    "sensor_silent": alert_pb2.Alert.ALERT_TYPE_ERROR,
+    "sensor_offline": alert_pb2.Alert.ALERT_TYPE_ERROR,
 }
 """Every other rule is INFORMATION."""
 _ALERT_STATES: Final = {
@@ -164,7 +164,7 @@ def task_refusal(node_id: str, to: str, task_id: str) -> SapientMessage:
     message = SapientMessage(node_id=node_id, destination_id=to)
     message.task_ack.task_id = task_id
     message.task_ack.task_status = task_ack_pb2.TaskAck.TASK_STATUS_REJECTED
-    message.task_ack.reason.append("Watchline takes no tasks; it gives them to its sensors.")
+    message.task_ack.reason.append("Watchline accepts no tasks; it sends them to its sensors.")
     return message
 
 

@@ -15,8 +15,9 @@ from rich.progress import Progress
 from geo.errors import BadInput, TerrainError
 from ops.analysis.challenge.options import ChallengeOptions, weights_of
 from ops.analysis.inputs import assumption_records
-from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
-from ops.sector.links import SectorLinks, heard, links_of, unlinked_words
+from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, write_summary
+from ops.sector.links import SectorLinks, heard, links_of, unlinked_messages
+from ops.sector.off_terrain import OffTerrain
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector, read_bases
 from ops.sector.ways import ways_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from geo.border.stretch_store import StretchStore
     from geo.border.stretches import Stretch
+    from geo.message import Message
     from geo.mobility.roads_and_rivers import Ways
     from ops.analysis.challenge.findings import Findings
     from ops.analysis.challenge.question import ChallengeQuestion, StretchAnswer
@@ -47,7 +49,7 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     """Compute and write everything into ``options.out``; return the figures for the last line of ``--json``.
 
     The same sector, layout and options give the same bytes in every file. An interrupted run resumes from its finished
-    stretches. Raises BadInput for an invalid sector, layout or option.
+    sub-sections. Raises BadInput for an invalid sector, layout or option.
     """
     options.check()
     ground = open_sector(load_sector(options.sector), options.layout)
@@ -71,7 +73,9 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     figures = _figures(findings, records)
     write_summary(options.out / SUMMARY, {**figures, "assumptions": assumption_records(), "files": names})
     shutil.rmtree(options.out / PARTS, ignore_errors=True)
-    screen.print(_sentence(figures) + f": {options.out}", markup=False, highlight=False, soft_wrap=True)
+    for message in _lines(findings):
+        screen.print(say(message), markup=False, highlight=False, soft_wrap=True)
+    screen.print(say("challenge-written", folder=str(options.out)), markup=False, highlight=False, soft_wrap=True)
     return {**figures, "files": [str(options.out / name) for name in names]}
 
 
@@ -81,7 +85,7 @@ def _question(
     from geo.challenge import DemError, ReferenceTable
     from ops.analysis.challenge.question import ChallengeQuestion
 
-    bar = progress.add_task("roads and response", total=2)
+    bar = progress.add_task(say("challenge-progress-movement"), total=2)
     ways = ways_of(ground, roads=options.roads, rivers=options.rivers, fords=options.fords)
     progress.update(bar, advance=1)
     response = _response(ground, ways.ways)
@@ -96,7 +100,7 @@ def _question(
         links=links,
         response=response,
         reference=ReferenceTable.named(REFERENCE),
-        dem_error=DemError(draws=options.draws) if options.draws else None,
+        dem_error=DemError(draws=options.samples) if options.samples else None,
         runs=options.runs,
     )
 
@@ -147,7 +151,7 @@ def _findings(question: ChallengeQuestion, options: ChallengeOptions, progress: 
         changed = [(str(file), file.stat().st_mtime_ns) for file in question.ways.files.values()]
         store = question.store(options.out / PARTS, len(todo), changed)
         done = _stored(store)
-    bar = progress.add_task("stretches", total=STEPS * len(todo), completed=STEPS * len(done))
+    bar = progress.add_task(say("challenge-progress-sections"), total=STEPS * len(todo), completed=STEPS * len(done))
 
     def work(stretch: Stretch) -> StretchAnswer:
         return answer_stretch(question, stretch, lambda: progress.update(bar, advance=1))
@@ -161,7 +165,7 @@ def _findings(question: ChallengeQuestion, options: ChallengeOptions, progress: 
 
 
 def _stored(store: Mapping[int, xr.Dataset]) -> dict[int, StretchAnswer]:
-    """Read the answers of finished stretches; an unreadable one is computed again."""
+    """Read the answers of finished sub-sections; an unreadable one is computed again."""
     from ops.analysis.challenge.question import StretchAnswer
 
     answers = {}
@@ -188,7 +192,7 @@ def _written(out: Path, findings: Findings, progress: Progress) -> list[Statisti
     from ops.analysis.challenge.statistics import records_by_segment, records_of
 
     records = records_of(findings)
-    bar = progress.add_task("files", total=8)
+    bar = progress.add_task(say("challenge-progress-files"), total=8)
     pictures = write_rasters(out, findings, LARGEST_PIXELS)
     progress.update(bar, advance=1)
     work: list[Callable[[], object]] = [
@@ -210,12 +214,14 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
     question, attrs = findings.question, findings.segments.attrs
     from ops.analysis.challenge.files import interruption_of
     from ops.analysis.challenge.findings import bounds_in
-    from ops.analysis.challenge.provenance import DEPTH_RULE, depth_caution
-    from ops.sector.off_terrain import OffTerrain
+    from ops.analysis.challenge.provenance import needs_caution
+    from ops.analysis.challenge.words import limit
 
     beyond = OffTerrain.of(question.ground)
 
-    ways = {
+    least = findings.least_detection
+    cautioned = needs_caution(findings.barrier.get("k"), least, findings.required)
+    paths = {
         kind.replace(" ", "_"): {
             "segment": way["segment"],
             "seconds": _rounded(way["seconds"]),
@@ -241,11 +247,7 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
         "belt_m": question.belt_m,
         "segments": int(findings.segments.sizes["segment"]),
         "frame": question.ground.frame_figures,
-        "off_terrain": {
-            "border_m": round(beyond.line_m, 1),
-            "belt_share": round(beyond.belt_share, 6),
-            "sentences": beyond.sentences,
-        },
+        "off_terrain": beyond.record,
         "reference": attrs.get("reference", "none"),
         "reference_misfit": attrs.get("reference_misfit", ""),
         "missing": attrs["missing"],
@@ -269,14 +271,14 @@ def _figures(findings: Findings, records: list[Statistic]) -> dict[str, Any]:
                 }
                 for gap in findings.gaps
             ],
-            "crossings": ways,
+            "crossings": paths,
             "barrier": dict(findings.barrier)
             | {
-                "meaning": DEPTH_RULE,
-                "caution": depth_caution(findings.barrier.get("k"), findings.least_detection, findings.required),
+                "meaning": say_in_english(limit("footprints")),
+                "caution": say_in_english("challenge-barrier-caution", least=least) if cautioned else "",
             },
         },
-        "records": [record.as_dict() for record in records],
+        "records": [record.as_dict(say_in_english) for record in records],
     }
 
 
@@ -302,19 +304,21 @@ def _rounded(value: float) -> float | None:
     return round(float(value), 6) if math.isfinite(value) else None
 
 
-def _sentence(figures: dict[str, Any]) -> str:
-    """Return the headline as one sentence."""
-    gaps = figures["this_layout"]["gaps"]
-    known = sum(gap["last"] - gap["first"] + 1 for gap in gaps if gap["known"])
-    unknown = sum(gap["last"] - gap["first"] + 1 for gap in gaps if not gap["known"])
-    from ops.analysis.challenge.provenance import deep
+def _lines(findings: Findings) -> list[Message]:
+    """Return the headline, and what a reader must know beside it."""
+    from geo.message import Message
+    from ops.analysis.challenge.provenance import barrier_messages
 
-    k = figures["this_layout"]["barrier"].get("k")
-    held = "how deep it is held is unknown" if k is None else f"held {deep(k)}"
-    caution = figures["this_layout"]["barrier"]["caution"]
-    held += f", {caution}" if caution else ""
-    told = [*figures["off_terrain"]["sentences"], *filter(None, [unlinked_words(figures["unlinked"])])]
-    return (
-        f"{known} of {figures['segments']} segments can be crossed below {figures['required_probability']:g}, "
-        f"{unknown} are unknown; {held}"
-    ) + "".join(f"; {sentence}" for sentence in told)
+    def segments(known: bool) -> int:
+        return sum(gap.last - gap.first + 1 for gap in findings.gaps if gap.known is known)
+
+    counts = {"gaps": segments(True), "segments": findings.question.ground.crossed.segments}
+    name = "challenge-headline" if counts["gaps"] else "challenge-headline-none"
+    unknown = segments(False)
+    return [
+        Message(name, {**counts, "required": findings.required}),
+        *([Message("challenge-headline-unknown", {"unknown": unknown})] if unknown else []),
+        *barrier_messages(findings.barrier, findings.least_detection, findings.required),
+        *OffTerrain.of(findings.question.ground).messages,
+        *unlinked_messages(findings.question.links.unlinked),
+    ]

@@ -13,9 +13,10 @@ import xarray as xr
 from geo.errors import BadInput
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.question import ChallengeQuestion
+from ops.analysis.challenge.words import said_once
 from ops.analysis.challenge.work import STATES
 from ops.analysis.coverage.files import write_raster
-from ops.runtime.output import atomic_write
+from ops.runtime.output import atomic_write, say_in_english
 from sensors.statistics.statistic import Statistic, to_json, to_table
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ RASTERS: Final = {
     "expected_probability": "layout_coverage.tif",
     "best_probability": "layout_best_sensor.tif",
     "layout_dead_ground": "layout_dead_ground.tif",
-    "through_probability": "layout_least_detection.tif",
-    "head_start": "layout_head_start.tif",
+    "through_probability": "layout_lowest_pd.tif",
+    "time_margin": "layout_time_margin.tif",
 }
 """Variable → file. Names with ``ground`` apply to any layout, names with ``layout`` to this one."""
-WAYS_THROUGH: Final = frozenset({"through_probability", "head_start"})
-NEEDS_BASES: Final = frozenset({"response_time", "head_start"})
+WAYS_THROUGH: Final = frozenset({"through_probability", "time_margin"})
+NEEDS_BASES: Final = frozenset({"response_time", "time_margin"})
 
 
 def file_names(*, bases: bool, breach: bool) -> list[str]:
@@ -75,7 +76,7 @@ def write_rasters(out: Path, findings: Findings, thin_to: int) -> dict[str, xr.D
 
 
 def write_tables(out: Path, findings: Findings, records: list[Statistic], by_segment: list[Statistic]) -> None:
-    """Write all tables, each atomically."""
+    """Write all tables, each atomically; records with English sentences and the messages that they are made of."""
     import pandas as pd
 
     segments = segment_table(findings)
@@ -90,9 +91,10 @@ def write_tables(out: Path, findings: Findings, records: list[Statistic], by_seg
     _write_parquet(out / CROSSINGS, crossing_table(findings), story)
     _write_csv(out / TABLES[0], gap_rows(findings))
     _write_csv(out / TABLES[1], findings.sensors.to_dataframe().reset_index())
-    _write_text(out / RECORDS[0], to_json(records))
+    english = said_once(say_in_english)
+    _write_text(out / RECORDS[0], to_json(records, english))
     with atomic_write(out / RECORDS[1]) as partial:
-        pd.DataFrame(to_table(by_segment)).to_parquet(partial, index=False)
+        pd.DataFrame(to_table(by_segment, english)).to_parquet(partial, index=False)
 
 
 def segment_table(findings: Findings) -> geopandas.GeoDataFrame:
@@ -142,7 +144,7 @@ def _snake(label: Any) -> str:
 
 
 def crossing_table(findings: Findings) -> geopandas.GeoDataFrame:
-    """Return one row per path: least detected, fastest, most vulnerable; lines in WGS 84. Empty where none exists."""
+    """Return one row per path: minimum-detection, minimum-time, most vulnerable; lines in WGS 84. May be empty."""
     import geopandas
     from shapely.geometry import LineString
 
@@ -156,7 +158,7 @@ def crossing_table(findings: Findings) -> geopandas.GeoDataFrame:
                 "confirmed_track": float(path["confirmed"].get("value", math.nan)),
                 "p_by_kind": json.dumps(path["p_by_kind"]),
                 "hazard_by_sensor": json.dumps(path["hazard_by_sensor"]),
-                "decided": json.dumps(path["decided"]),
+                "half_detection": json.dumps(path["half_detection"]),
                 "times_s": json.dumps(path["times_s"]),
             }
         )

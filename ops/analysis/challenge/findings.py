@@ -13,7 +13,9 @@ import xarray as xr
 from geo.arrays import Bools
 from geo.border.stretches import joined
 from geo.challenge import Composite, composite, scores_of
+from geo.message import Message
 from ops.analysis.challenge.question import ChallengeQuestion, StretchAnswer
+from ops.analysis.challenge.words import limit
 from ops.analysis.challenge.work import STATES
 from sensors.gaps import Gap, runs_below
 from sensors.interdiction.interception import WAYS
@@ -23,7 +25,7 @@ from sensors.interdiction.interception import WAYS
 class Findings:
     """The results to publish.
 
-    ``segments`` has every measure of the terrain and of the layout by segment; ``crossings`` the least detected,
+    ``segments`` has every measure of the terrain and of the layout by segment; ``crossings`` the minimum-detection,
     fastest and most vulnerable path, where they exist; ``sensors`` the contribution of each sensor.
     """
 
@@ -71,7 +73,9 @@ class Findings:
 def findings_of(
     question: ChallengeQuestion, parts: Mapping[int, StretchAnswer], *, required: float, weights: Mapping[str, float]
 ) -> Findings:
-    """Join the answers of all stretches, and compute what depends on the whole border: scores, gaps, contributions."""
+    """Join the answers of all sub-sections, and compute what depends on the whole border: scores, gaps,
+    contributions.
+    """
     segments = joined({number: part.segments for number, part in parts.items()})
     spans = question.ground.crossed.segment_spans_m
     segments = segments.assign_coords(
@@ -101,7 +105,9 @@ def findings_of(
 
 
 def _best_paths(parts: Mapping[int, StretchAnswer]) -> dict[str, dict[str, Any]]:
-    """Return the best path of each kind over all stretches, by the figures with which each stretch selected its own."""
+    """Return the best path of each kind over all sub-sections, by the figures with which each sub-section selected its
+    own.
+    """
     best: dict[str, dict[str, Any]] = {}
     for crossing in (crossing for part in parts.values() for crossing in part.crossings):
         kind = crossing["kind"]
@@ -120,24 +126,26 @@ def _undominated(trades: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _joined_barrier(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return k of the whole border: a chain along it passes every stretch, so k is at most the stretches' minimum."""
+    """Return k of the whole border: a chain along it passes every sub-section, so k is at most the sub-sections'
+    minimum.
+    """
     known = [part for part in parts if "k" in part]
     if not known:
-        return {"unknown": parts[0]["unknown"]} if parts else {"unknown": "no stretch"}
+        return {"unknown": parts[0]["unknown"]} if parts else {"unknown": "no sub-section"}
     k = min(int(part["k"]) for part in known)
     weakest = [part for part in known if part["k"] == k]
     return {
         "k": k,
-        "bound": len(parts) > 1 and k > 0,
-        "cut": weakest[0]["cut"],
-        "losses": sorted({name for part in weakest for name in part["losses"]}),
+        "upper_bound": len(parts) > 1 and k > 0,
+        "minimum_cut_set": weakest[0]["minimum_cut_set"],
+        "single_points_of_failure": sorted({name for part in weakest for name in part["single_points_of_failure"]}),
     }
 
 
 def _contributions(segments: xr.Dataset, required: float) -> xr.Dataset:
     """Return the leave-one-out contribution of each sensor over all crossable segments; NaN where there are none.
 
-    ``of_the_whole`` is 0 where some segment's figure without the sensor is only a bound.
+    ``proven`` is 0 where some segment's figure without the sensor is only a bound.
     """
     base, without = segments["detection_probability"].to_numpy(), segments["without"].to_numpy()
     crossed = np.isfinite(base)
@@ -145,11 +153,11 @@ def _contributions(segments: xr.Dataset, required: float) -> xr.Dataset:
     nothing = np.full(without.shape[1], math.nan)
     some = crossed.any()
     data = {
-        "of_the_whole": segments["without_of_the_whole"].to_numpy().all(axis=0).astype(np.float64),
+        "proven": segments["without_proven"].to_numpy().all(axis=0).astype(np.float64),
         "least_without": np.nanmin(without, axis=0) if some and without.size else nothing,
-        "mean_worth": np.nanmean(lost, axis=0) if some and without.size else nothing,
-        "segments_weaker": np.nansum(lost > 1e-12, axis=0).astype(np.float64) if some else nothing,
-        "opened": ((base[:, None] >= required) & (without < required)).sum(axis=0).astype(np.float64)
+        "mean_contribution": np.nanmean(lost, axis=0) if some and without.size else nothing,
+        "segments_reduced": np.nansum(lost > 1e-12, axis=0).astype(np.float64) if some else nothing,
+        "coverage_gaps_opened": ((base[:, None] >= required) & (without < required)).sum(axis=0).astype(np.float64)
         if some
         else nothing,
     }
@@ -159,28 +167,22 @@ def _contributions(segments: xr.Dataset, required: float) -> xr.Dataset:
     )
 
 
-BEYOND: Final = "a way beyond the stretch's margin may be"
-LIMITS: Final = {
-    "crossing_time": f"an upper bound: {BEYOND} faster",
-    "detection_probability": f"an upper bound: {BEYOND} detected less",
-    "least_interruption": f"of the ways within the stretch's margin: {BEYOND} worse",
+LIMITS: Final[Mapping[str, Message]] = {
+    "crossing_time": limit("bound-time"),
+    "detection_probability": limit("bound-detection"),
+    "least_interruption": limit("bound-interruption"),
 }
-"""Figure by segment -> its limitation where it is not proved."""
-NAMES: Final = {
-    "crossing_time": "crossing time",
-    "detection_probability": "detection",
-    "least_interruption": "interruption",
-}
+"""Figure by segment -> its limitation where it is not proven."""
 
 
 def proved(findings: Findings, name: str) -> Bools:
     """Return whether each segment's figure applies to the whole border, (segment,)."""
     segments = findings.segments
     if name == "crossing_time":
-        return np.asarray(segments["crossing_time_of_the_whole"], bool)
+        return np.asarray(segments["crossing_time_proven"], bool)
     if name == "detection_probability":
-        return np.asarray(segments["detection_of_the_whole"], bool)
-    return np.asarray(segments["way_of_the_whole"].all("way"), bool)
+        return np.asarray(segments["detection_proven"], bool)
+    return np.asarray(segments["path_proven"].all("way"), bool)
 
 
 def bounds_in(findings: Findings) -> dict[str, list[int]]:
@@ -188,14 +190,11 @@ def bounds_in(findings: Findings) -> dict[str, list[int]]:
     return {name: np.flatnonzero(~proved(findings, name)).tolist() for name in LIMITS}
 
 
-def sentence(findings: Findings) -> str:
-    """State in how many segments the figures are bounds; empty where none are."""
-    counted = [(NAMES[name], len(segments)) for name, segments in bounds_in(findings).items() if segments]
+def bounds_message(findings: Findings) -> Message | None:
+    """In how many segments the figures are bounds; None where none are."""
+    counted = {name: len(segments) for name, segments in bounds_in(findings).items() if segments}
     if not counted:
-        return ""
-    figures = ", ".join(f"{name} in {number}" for name, number in counted)
-    whole = findings.segments.sizes["segment"]
-    return (
-        f"Worked in stretches; of {whole} segments the figures are bounds for: {figures}. There {BEYOND} better for "
-        "who crosses; which segments these are is in segments.csv, columns ending in of_the_whole."
-    )
+        return None
+    figures = tuple(Message("challenge-layout-bound", {"figure": name, "count": n}) for name, n in counted.items())
+    parameters: dict[str, Any] = {"figures": figures, "segments": int(findings.segments.sizes["segment"])}
+    return Message("challenge-layout-bounds", parameters)

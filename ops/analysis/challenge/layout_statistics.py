@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from geo.message import Message
 from ops.analysis.challenge.files import interruption_of
 from ops.analysis.challenge.findings import Findings
-from ops.analysis.challenge.provenance import BY_PHASE, DEPTH_RULE, GONE, NO_BASES, Origin, by_strips, depth_caution
+from ops.analysis.challenge.provenance import BY_PHASE, GONE, NO_BASES, Origin, by_strips, needs_caution
+from ops.analysis.challenge.words import limit, of_segment, path_name, snake
 from ops.analysis.challenge.work import SLOWER, STATES
 from sensors.crossing.segments import UNKNOWN, UNREACHABLE
 from sensors.interdiction.interception import LEAST
@@ -24,83 +26,86 @@ def of_layout(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     crossed = np.isfinite(detection)
     state = segments["state"].to_numpy().astype(int)
     unknown = int((state == STATES.index(UNKNOWN)).sum())
-    excluded = f"{unknown} more segments are unknown and in no count" if unknown else ""
+    excluded = (limit("excluded", count=unknown),) if unknown else ()
     below = float((detection[crossed] < required).sum())
-    yield origin.share(
-        f"segments below {required:g}",
+    yield origin.fraction(
+        "gap-segments",
         below,
         float((state != STATES.index(UNKNOWN)).sum()),
-        "every segment is unknown",
+        limit("every-unknown"),
+        says={"required": required},
         layout=True,
         limits=excluded,
     )
     length = (segments["end_m"] - segments["start_m"]).to_numpy()
-    yield origin.share(
-        f"metres of border below {required:g}",
+    yield origin.fraction(
+        "gap-length",
         float(length[crossed][detection[crossed] < required].sum()),
         float(length[state != STATES.index(UNKNOWN)].sum()),
-        "every segment is unknown",
+        limit("every-unknown"),
+        says={"required": required},
         layout=True,
         limits=excluded,
         n=int((state != STATES.index(UNKNOWN)).sum()),
     )
-    yield origin.share("segments that are unknown", float(unknown), float(len(detection)), "no segment", layout=True)
+    yield origin.fraction("unknown-segments", float(unknown), float(len(detection)), limit("no-segment"), layout=True)
     yield _least_detected(findings, origin, detection)
     yield _interruption(findings, origin)
     yield from _paths(findings, origin)
     yield from _confirmed(findings, origin)
     yield from _rasters(findings, origin)
-    held = findings.barrier
-    if "k" in held:
-        bound = "an upper bound: the border was worked in stretches" if held["bound"] else ""
-        caution = depth_caution(held["k"], findings.least_detection, required)
-        limits = "; ".join(filter(None, (DEPTH_RULE, caution, bound)))
-        cut = f"cut: {', '.join(held['cut'])}" if held["cut"] else "open already"
-        yield origin.statistic(
-            "sensors deep (k)",
-            held["k"],
-            "1",
-            layout=True,
-            of=cut,
-            limits=limits,
-            n=len(findings.question.ground.layout),
-        )
-    else:
-        yield origin.statistic("sensors deep (k)", math.nan, "1", layout=True, limits=str(held["unknown"]))
+    yield _resilience(findings, origin)
+
+
+def _resilience(findings: Findings, origin: Origin) -> Statistic:
+    name, barrier = "resilience", findings.barrier
+    if "k" not in barrier:
+        return origin.statistic(name, math.nan, "1", layout=True, limits=(limit("resilience-unknown"),))
+    limits = [limit("footprints")]
+    least = findings.least_detection
+    if needs_caution(barrier["k"], least, findings.required):
+        limits.append(Message("challenge-barrier-caution", {"least": least}))
+    if barrier["upper_bound"]:
+        limits.append(limit("upper-bound"))
+    n = len(findings.question.ground.layout)
+    return origin.statistic(name, barrier["k"], "1", layout=True, of=cut_message(barrier), limits=tuple(limits), n=n)
+
+
+def cut_message(barrier: Any) -> Message:
+    """The minimum cut set of a barrier."""
+    cut = tuple(barrier["minimum_cut_set"])
+    return Message("challenge-cut-set", {"sensors": cut}) if cut else Message("challenge-cut-set-empty")
 
 
 def _least_detected(findings: Findings, origin: Origin, detection: Any) -> Statistic:
-    name = "least detection of a crossing"
+    name = "least-detection"
     if not np.isfinite(detection).any():
-        return origin.statistic(
-            name, math.nan, "1", layout=True, n=0, limits=f"{GONE[UNREACHABLE]}, or {GONE[UNKNOWN]}"
-        )
+        why = (GONE[UNREACHABLE], GONE[UNKNOWN])
+        return origin.statistic(name, math.nan, "1", layout=True, n=0, limits=why)
     at = int(np.nanargmin(detection))
     path = findings.crossings.get(LEAST)
     if path is not None and detection[path["segment"]] == detection[at]:
         at = int(path["segment"])  # of segments with equal detection, the one whose path is shown
     low = float(findings.segments["detection_probability_low"][at])
     unknown_m = float(findings.segments["unknown_m"][at])
+    limits = limit("lower-bound", length=unknown_m) if unknown_m > 0 else limit("one-detection")
     return origin.statistic(
-        name, detection[at], "1", layout=True, of=f"segment {at}", n=int(np.isfinite(detection).sum()),
-        interval=BY_PHASE, low=min(low, float(detection[at])), high=float(detection[at]),
-        limits=f"a lower bound: over {unknown_m:.0f} m some sensor's sight is unknown" if unknown_m > 0 else
-        "at least one detection; a confirmed track is less likely",
+        name, detection[at], "1", layout=True, of=of_segment(at), n=int(np.isfinite(detection).sum()),
+        interval=BY_PHASE, low=min(low, float(detection[at])), high=float(detection[at]), limits=(limits,),
     )  # fmt: skip
 
 
 def _interruption(findings: Findings, origin: Origin) -> Statistic:
-    name, least = "least probability of interruption", findings.segments["least_interruption"].to_numpy()
+    name, least = "least-interruption", findings.segments["least_interruption"].to_numpy()
     if not np.isfinite(least[:, 0]).any():
-        why = NO_BASES if findings.question.response is None else "unknown in every segment"
-        return origin.statistic(name, math.nan, "1", layout=True, n=0, limits=why)
+        why = NO_BASES if findings.question.response is None else limit("every-unknown")
+        return origin.statistic(name, math.nan, "1", layout=True, n=0, limits=(why,))
     at = int(np.nanargmin(least[:, 0]))
-    slow = ", ".join(
-        f"{value:.2f} with a response {f:g} times as slow" for f, value in zip(SLOWER[1:], least[at, 1:], strict=True)
-    )
+    slower = zip(SLOWER[1:], least[at, 1:], strict=True)
+    slow = [limit("slower", value=float(value), factor=factor) for factor, value in slower]
     return origin.statistic(
-        name, least[at, 0], "1", layout=True, of=f"segment {at}", n=int(np.isfinite(least[:, 0]).sum()),
-        limits=f"the least of three ways is not the worst; {slow}",
+        name, least[at, 0], "1", layout=True, of=of_segment(at), n=int(np.isfinite(least[:, 0]).sum()),
+        limits=(limit("three-paths"), *slow),
         assumptions=origin.of_interruption(findings, at), **_sensitivity(findings, at),
     )  # fmt: skip
 
@@ -115,45 +120,58 @@ def _sensitivity(findings: Findings, segment: int, kind: str | None = None) -> d
 def _paths(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     """Yield time, detection and interruption of each of the three paths."""
     for kind, path in findings.crossings.items():
-        of, over = f"segment {path['segment']}", f"the way is up to {path['overlength']:.2%} too long"
+        says, of = {"path": path_name(kind)}, of_segment(path["segment"])
+        over = limit("overlength", overlength=path["overlength"])
+        one_path = Message("challenge-interval-one-path")
         yield origin.statistic(
-            f"time, {kind} way", path["seconds"], "s", layout=True, of=of, interval="none: one way", limits=over
+            "path-time",
+            path["seconds"],
+            "s",
+            id=f"path-time-{snake(kind)}",
+            layout=True,
+            says=says,
+            of=of,
+            interval=one_path,
+            limits=(over,),
         )
-        unknown = (
-            f"a lower bound: some sensor's sight is unknown over {path['unknown_m']:.0f} m; "
-            if path["unknown_m"]
-            else ""
-        )
+        unknown = [limit("lower-bound", length=path["unknown_m"])] if path["unknown_m"] else []
         yield origin.statistic(
-            f"detection, {kind} way", path["p_detect"], "1", layout=True, of=of, interval=BY_PHASE,
-            low=min(path["p_detect_low"], path["p_detect"]), high=path["p_detect"], limits=unknown + over,
+            "path-detection", path["p_detect"], "1", id=f"path-detection-{snake(kind)}", layout=True, says=says, of=of,
+            interval=BY_PHASE,
+            low=min(path["p_detect_low"], path["p_detect"]), high=path["p_detect"], limits=(*unknown, over),
         )  # fmt: skip
         interruption = interruption_of(findings, path)
         yield origin.statistic(
-            f"interruption, {kind} way", interruption, "1", layout=True, of=of,
-            limits="task times independent and normal" if math.isfinite(interruption) else _no_response(findings),
+            "path-interruption", interruption, "1", id=f"path-interruption-{snake(kind)}", layout=True, says=says,
+            of=of,
+            limits=(limit("tasks") if math.isfinite(interruption) else _no_response(findings),),
             assumptions=origin.of_interruption(findings, path["segment"]),
             **_sensitivity(findings, path["segment"], kind),
         )  # fmt: skip
 
 
-def _no_response(findings: Findings) -> str:
-    return NO_BASES if findings.question.response is None else "nobody can tell how long the response or the way takes"
+def _no_response(findings: Findings) -> Message:
+    return NO_BASES if findings.question.response is None else limit("no-response")
 
 
 def _confirmed(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     """Yield the probability that a crossing on each of the three paths becomes a confirmed track, by simulation."""
     for kind, path in findings.crossings.items():
-        share, name, of = path["confirmed"], f"confirmed track, {kind} way", f"segment {path['segment']}"
-        if "unknown" in share:
-            yield origin.statistic(name, math.nan, "1", layout=True, of=of, limits=str(share["unknown"]))
-        elif not share["runs"]:
-            yield origin.statistic(name, share["value"], "1", layout=True, of=of, limits="nobody watches the way")
+        found, name = path["confirmed"], "path-confirmed"
+        about: dict[str, Any] = {
+            "layout": True, "says": {"path": path_name(kind)}, "of": of_segment(path["segment"]),
+            "id": f"path-confirmed-{snake(kind)}",
+        }  # fmt: skip
+        if "unknown" in found:
+            why = limit("simulation-unknown" if findings.question.runs else "not-simulated")
+            yield origin.statistic(name, math.nan, "1", limits=(why,), **about)
+        elif not found["runs"]:
+            yield origin.statistic(name, found["value"], "1", limits=(limit("no-coverage-on-path"),), **about)
         else:
             yield origin.statistic(
-                name, share["value"], "1", layout=True, of=of, numerator=share["count"], denominator=share["runs"],
-                n=share["runs"], low=share["low"], high=share["high"], interval="Wilson, 95 %, of simulated crossings",
-                limits=("a lower bound; " if share["at_least"] else "") + share["limits"],
+                name, found["value"], "1", numerator=found["count"], denominator=found["runs"], n=found["runs"],
+                low=found["low"], high=found["high"], interval=Message("challenge-interval-wilson"),
+                limits=(*([limit("at-least")] if found["at_least"] else []), limit("simulated")), **about,
             )  # fmt: skip
 
 
@@ -165,15 +183,10 @@ def _rasters(findings: Findings, origin: Origin) -> Iterator[Statistic]:
         chance = part.rasters["expected_probability"].to_numpy()
         covered += float((chance >= findings.required).sum())
         known += float(np.isfinite(chance).sum())
-    why = "the sight of every cell is unknown"
-    yield origin.share("dead ground of the layout", dead, cells, why, layout=True)
-    yield origin.share(
-        f"belt covered to {findings.required:g} within {findings.question.dwell_s:g} s",
-        covered,
-        known,
-        why,
-        layout=True,
-    )
+    why, question = limit("sight-unknown"), findings.question
+    yield origin.fraction("dead-ground-layout", dead, cells, why, layout=True)
+    says = {"required": findings.required, "exposure": question.dwell_s}
+    yield origin.fraction("covered", covered, known, why, layout=True, says=says)
 
 
 def of_sensors(findings: Findings, origin: Origin) -> Iterator[Statistic]:
@@ -181,13 +194,16 @@ def of_sensors(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     n = int(np.isfinite(findings.segments["detection_probability"].to_numpy()).sum())
     for sensor in findings.sensors["sensor"].to_numpy():
         one = findings.sensors.sel(sensor=sensor)
-        for name, title in (
-            ("mean_worth", "mean loss of detection without it"),
-            ("opened", "share of the segments opened by its loss"),
-        ):
-            limits = "" if n else "no segment can be crossed, as far as is known"
-            value = float(one[name])
+        for column, name in (("mean_contribution", "contribution"), ("coverage_gaps_opened", "opened")):
+            value = float(one[column])
             whole: dict[str, Any] = {"numerator": value, "denominator": float(n)} if name == "opened" and n else {}
             yield origin.statistic(
-                title, value / n if whole else value, "1", layout=True, of=str(sensor), n=n, limits=limits, **whole
+                name,
+                value / n if whole else value,
+                "1",
+                layout=True,
+                of=str(sensor),
+                n=n,
+                limits=() if n else (limit("none-crossable"),),
+                **whole,
             )

@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 
 from geo.errors import BadInput
-from ops.analysis.option_types import SectorArgument, TargetOption
+from ops.analysis.option_types import (
+    DirectionOption,
+    LayoutOption,
+    SectorArgument,
+    TargetOption,
+    existing_map,
+    named,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,45 +27,68 @@ class ChallengeOptions:
     sector: SectorArgument
     out: Annotated[
         Path,
-        typer.Option("--out", help="Folder of the tables, rasters, maps, isochrones of the response, and the report."),
+        typer.Option("--out", metavar="DIR", help="Output folder: report, tables, rasters, maps, response isochrones."),
     ]
-    layout: Annotated[str | None, typer.Option("--layout", help="Layout by name or file. Default: the first.")] = None
+    layout: LayoutOption = None
     target: TargetOption = "person"
     conditions: Annotated[
-        str, typer.Option("--conditions", help="Light and weather, as for `coverage`: day, or night,fog.")
+        str, typer.Option("--conditions", help="Light and weather, as for `coverage`, such as night,fog.")
     ] = "day"
-    direction: Annotated[str, typer.Option("--direction", help="inward (towards home) or outward.")] = "inward"
-    dwell_s: Annotated[float, typer.Option("--dwell", metavar="SECONDS", help="Dwell of the coverage rasters.")] = 600.0
+    direction: DirectionOption = "inward"
+    dwell_s: Annotated[
+        float, typer.Option("--exposure", metavar="SECONDS", help="Exposure time of the coverage rasters.")
+    ] = 600.0
     required: Annotated[
-        float, typer.Option("--required", help="Detection of a crossing below which a segment is a gap.")
+        float, typer.Option("--required", help="Required crossing Pd; a segment below it is a coverage gap.")
     ] = 0.9
-    draws: Annotated[
-        int, typer.Option("--draws", metavar="N", help="Draws of errors of the elevation, 0 for none.")
+    samples: Annotated[
+        int, typer.Option("--samples", metavar="N", help="Monte Carlo samples of elevation errors, 0 for none.")
     ] = 10
     runs: Annotated[
-        int, typer.Option("--runs", metavar="N", help="Simulated crossings of each way, for tracks; 0 for none.")
+        int,
+        typer.Option(
+            "--runs", metavar="N", help="Simulated crossings of each path for P(confirmed track); 0 for none."
+        ),
     ] = 20
     weights: Annotated[
         str,
         typer.Option(
             "--weights",
             metavar="SCORE=W,…",
-            help="Composite beside the scores, of crossing_ease, surveillance_difficulty, response_difficulty.",
+            help="Composite of crossing_ease, surveillance_difficulty, response_difficulty.",
         ),
     ] = ""
     roads: Annotated[
-        Path | None, typer.Option("--roads", help="Roads in place of the sector's: lines with a class or a speed.")
+        Path | None,
+        typer.Option(
+            "--roads",
+            metavar="FILE",
+            help="Roads instead of those of the sector: lines with a class or speed.",
+            callback=existing_map,
+        ),
     ] = None
     rivers: Annotated[
-        Path | None, typer.Option("--rivers", help="Rivers in place of the sector's: lines or areas.")
+        Path | None,
+        typer.Option(
+            "--rivers",
+            metavar="FILE",
+            help="Rivers instead of those of the sector: lines or areas.",
+            callback=existing_map,
+        ),
     ] = None
-    fords: Annotated[Path | None, typer.Option("--fords", help="Fords in place of the sector's.")] = None
+    fords: Annotated[
+        Path | None,
+        typer.Option("--fords", metavar="FILE", help="Fords instead of those of the sector.", callback=existing_map),
+    ] = None
     stretch_km: Annotated[
-        float, typer.Option("--stretch", metavar="KM", help="Longer borders go piece by piece, and can be resumed.")
+        float,
+        typer.Option(
+            "--sub-section", metavar="KM", help="Longest sub-section; a longer border is divided and can be resumed."
+        ),
     ] = 50.0
     breach: Annotated[
         bool,
-        typer.Option("--breach", help="Also the paths farthest from and nearest to the sensors, as breach.geojson."),
+        typer.Option("--breach", help="Also compute maximal breach and support paths, as breach.geojson."),
     ] = False
 
     def check(self) -> None:
@@ -66,19 +96,22 @@ class ChallengeOptions:
         from sensors.detection_model.assumptions import Situation
         from sensors.detection_model.weather import conditions_of
 
-        Situation(self.target, conditions_of(self.conditions)[1])
+        with named("--conditions"):
+            conditions = conditions_of(self.conditions)[1]
+        with named("--target"):
+            Situation(self.target, conditions)
         if self.direction not in ("inward", "outward"):
             raise BadInput(f"{self.direction!r}", where="--direction", expected="inward or outward")
         if not 0.0 < self.dwell_s < math.inf:
-            raise BadInput(f"{self.dwell_s:g}", where="--dwell", expected="seconds above 0")
+            raise BadInput(f"{self.dwell_s:g}", where="--exposure", expected="seconds above 0")
         if not 0.0 < self.required <= 1.0:
             raise BadInput(f"{self.required:g}", where="--required", expected="a probability above 0, at most 1")
-        if self.draws != 0 and not 2 <= self.draws <= 1000:
-            raise BadInput(f"{self.draws}", where="--draws", expected="0 for none, or 2 to 1000")
+        if self.samples != 0 and not 2 <= self.samples <= 1000:
+            raise BadInput(f"{self.samples}", where="--samples", expected="0 for none, or 2 to 1000")
         if not 0 <= self.runs <= 10_000:
             raise BadInput(f"{self.runs}", where="--runs", expected="0 for none, up to 10000")
         if not 1.0 <= self.stretch_km < math.inf:
-            raise BadInput(f"{self.stretch_km:g}", where="--stretch", expected="kilometres from 1")
+            raise BadInput(f"{self.stretch_km:g}", where="--sub-section", expected="kilometres from 1")
         weights_of(self.weights)
 
 

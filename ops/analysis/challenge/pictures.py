@@ -22,10 +22,13 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 
+from geo.challenge.scores import SCORES
+from geo.message import Message
 from ops.analysis.challenge.findings import Findings
-from ops.analysis.challenge.provenance import spaced
-from ops.drawing.printed_map import DPI, STYLE, north_arrow, plain_text, relief, scale_bar
-from ops.runtime.output import atomic_write
+from ops.analysis.challenge.words import path_name, score_name
+from ops.drawing.printed_map import DPI, FOOTER_LETTERS, STYLE, LocalNumbers, north_arrow, plain_text, relief, scale_bar
+from ops.drawing.scene import conditions_words, datum_words
+from ops.runtime.output import atomic_write, say
 from ops.sector.open_sector import OpenSector
 
 WIDTH_IN: Final = 10.0
@@ -36,9 +39,10 @@ MapExtent = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One map of small multiples: the raster, its title, unit and palette, and fixed limits, if any.
+    """One map of small multiples: the raster, its title and unit, palette, and fixed limits, if any.
 
-    ``states`` are the labels of 0 and 1 of a raster with no other values.
+    ``title`` and ``unit`` are the ends of identifiers of messages; ``states`` are those of the labels of 0 and 1 of a
+    raster with no other values.
     """
 
     variable: str
@@ -51,42 +55,25 @@ class Panel:
     states: tuple[str, str] | None = None
 
 
-SEEN: Final = ("seen", "hidden")
-SEEN_COLOURS: Final = ("#efe9da", "#7a4f00")
+SIGHT: Final = ("sight", "dead")
+SIGHT_COLOURS: Final = ("#efe9da", "#7a4f00")
 
 GROUND_PANELS: Final = (
-    Panel("ruggedness", "Ruggedness (TRI)", "m", "cividis"),
-    Panel("positive_openness", "Positive openness", "°", "cividis", 180.0 / math.pi),
-    Panel("dead_ground_1.7m", "Dead ground for any layout, 1.7 m targets", "", "", states=SEEN),
-    Panel("crossing_time", "Fastest crossing through each place", "min", "viridis_r", 1.0 / 60.0),
-    Panel("response_time", "Response from the nearest base", "min", "viridis_r", 1.0 / 60.0),
+    Panel("ruggedness", "ruggedness", "metres", "cividis"),
+    Panel("positive_openness", "openness", "degrees", "cividis", 180.0 / math.pi),
+    Panel("dead_ground_1.7m", "dead-any", "", "", states=SIGHT),
+    Panel("crossing_time", "crossing", "minutes", "viridis_r", 1.0 / 60.0),
+    Panel("response_time", "response", "minutes", "viridis_r", 1.0 / 60.0),
 )
 LAYOUT_PANELS: Final = (
-    Panel(
-        "expected_probability",
-        "Probability of a detection within the dwell",
-        "probability",
-        "viridis",
-        limits=(0.0, 1.0),
-    ),
-    Panel("layout_dead_ground", "Dead ground of this layout", "", "", states=SEEN),
-    Panel(
-        "through_probability",
-        "Least detection of a crossing through each place",
-        "probability",
-        "viridis",
-        limits=(0.0, 1.0),
-    ),
-    Panel("head_start", "Head start of the response (above 0: in time)", "min", "PuOr", 1.0 / 60.0, centred=True),
+    Panel("expected_probability", "pd", "probability", "viridis", limits=(0.0, 1.0)),
+    Panel("layout_dead_ground", "dead-layout", "", "", states=SIGHT),
+    Panel("through_probability", "through", "probability", "viridis", limits=(0.0, 1.0)),
+    Panel("time_margin", "margin", "minutes", "PuOr", 1.0 / 60.0, centred=True),
 )
-SCORE_TITLES: Final = {
-    "crossing_ease": "Crossing ease",
-    "surveillance_difficulty": "Surveillance difficulty",
-    "response_difficulty": "Response difficulty",
-}
 WAY_STYLES: Final[Mapping[str, tuple[str, Any, float]]] = {
-    "least detected": ("#0072b2", "solid", 4.5),
-    "fastest": ("#000000", (0, (5, 2)), 2.0),
+    "minimum detection": ("#0072b2", "solid", 4.5),
+    "minimum time": ("#000000", (0, (5, 2)), 2.0),
     "most vulnerable": ("#cc79a7", (0, (1, 1)), 2.0),
 }
 
@@ -109,17 +96,16 @@ def draw_maps(path: Path, findings: Findings, pictures: Mapping[str, xr.DataArra
 def draw_scores(path: Path, findings: Findings) -> None:
     """Draw the three scores by segment over relief, and the composite if there is one."""
     view = _View.of(findings.question.ground)
-    values = {title: findings.segments[name].to_numpy() for name, title in SCORE_TITLES.items()}
+    values = {say(score_name(name)): findings.segments[name].to_numpy() for name in SCORES}
     if findings.composite is not None:
-        values["Composite, with the weights given"] = findings.composite.value
+        values[say("challenge-panel-composite")] = findings.composite.value
 
     def one(axes: Axes, number: int) -> None:
         title = list(values)[number]
-        _coloured(axes, values[title], view)
+        _coloured(axes, values[title], view, say("challenge-unit-percentile"))
         axes.set_title(title, loc="left")
 
-    note = "Percentile within this border, 0 easy to 1 hard (crossing ease: 1 easiest to cross); grey: unknown."
-    _multiples(path, len(values), one, view, f"{note}\n{_footer(findings)}")
+    _multiples(path, len(values), one, view, f"{say('challenge-scores-note')}\n{_footer(findings)}")
 
 
 def draw_crossings(path: Path, findings: Findings) -> None:
@@ -129,21 +115,22 @@ def draw_crossings(path: Path, findings: Findings) -> None:
     view = _View.of(findings.question.ground)
 
     def one(axes: Axes, _: int) -> None:
-        _coloured(axes, findings.segments["detection_probability"].to_numpy(), view, "least detection")
+        _coloured(axes, findings.segments["detection_probability"].to_numpy(), view, say("challenge-unit-lowest-pd"))
         for sensor in findings.question.ground.layout:
             axes.plot(sensor.easting, sensor.northing, "^", color="white", mec="black", markersize=6, zorder=8)
         for kind, crossing in findings.crossings.items():
             colour, dash, width = WAY_STYLES[kind]
             e, n = view.ground.frame.to_local(np.array(crossing["lon"]), np.array(crossing["lat"]))
-            label = f"{kind}: {crossing['seconds'] / 60.0:.0f} min, detected {crossing['p_detect']:.2f}"
+            figures = {"minutes": crossing["seconds"] / 60.0, "pd": crossing["p_detect"]}
+            label = say("challenge-path-label", path=path_name(kind), **figures)
             axes.plot(e, n, color="white", linewidth=width + 2.0, zorder=9)
             axes.plot(e, n, color=colour, linestyle=dash, linewidth=width, zorder=9, label=label)
-            for position in crossing["decided"]:
+            for position in crossing["half_detection"]:
                 axes.plot(
                     *view.ground.frame.to_local(*position["lonlat"]), "o", color=colour, mec="white", ms=4, zorder=11
                 )
-        axes.plot([], [], "^", color="white", mec="black", label="sensor")
-        axes.plot([], [], "o", color="#444444", mec="white", ms=4, label="here half of the detection is decided")
+        axes.plot([], [], "^", color="white", mec="black", label=say("challenge-legend-sensor"))
+        axes.plot([], [], "o", color="#444444", mec="white", ms=4, label=say("challenge-legend-half"))
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=3, frameon=False, fontsize=8.5)
 
     _multiples(path, 1, one, view, _footer(findings))
@@ -207,7 +194,7 @@ def _raster(axes: Axes, panel: Panel, layer: xr.DataArray, view: _View) -> None:
     known = np.isfinite(values)
     if known.any():
         shown = values[known]
-        palette: Any = panel.palette if panel.states is None else ListedColormap(SEEN_COLOURS)
+        palette: Any = panel.palette if panel.states is None else ListedColormap(SIGHT_COLOURS)
         low, high = (
             (0.0, 1.0)
             if panel.states
@@ -222,20 +209,20 @@ def _raster(axes: Axes, panel: Panel, layer: xr.DataArray, view: _View) -> None:
             np.ma.masked_where(~known, values), cmap=palette, extent=extent, interpolation="nearest",
             alpha=0.85, zorder=2, **scale,
         )  # fmt: skip
-        bar = _bar(axes, picture, panel.unit)
+        bar = _bar(axes, picture, say(f"challenge-unit-{panel.unit}") if panel.unit else "")
         if panel.states is not None:
-            bar.set_ticks([0.25, 0.75], labels=panel.states)
+            bar.set_ticks([0.25, 0.75], labels=[say(f"challenge-state-{state}") for state in panel.states])
     segment, inward, outward = view.ground.crossed.between_edges(*np.meshgrid(east, north))
     inside = (segment >= 0) & (inward <= view.ground.sector.belt_m) & (outward >= -view.ground.sector.belt_m)
-    title = panel.title
+    title = say(f"challenge-panel-{panel.title}")
     for meaning, where, hatch in (
         ("unknown", inside & np.isnan(values), "////"),
-        ("no way", inside & np.isposinf(values), "...."),
-        ("nobody comes", inside & np.isneginf(values), "...."),
+        ("no-path", inside & np.isposinf(values), "...."),
+        ("no-response", inside & np.isneginf(values), "...."),
     ):
         if where.sum() > 0.001 * inside.sum():
             _hatched(axes, east, north, where, hatch)
-            title += f" ({hatch[:2]} {meaning})"
+            title = say(f"challenge-hatch-{meaning}", title=title)
     _border(axes, view)
     axes.set_title(title, loc="left")
 
@@ -252,7 +239,7 @@ def _border(axes: Axes, view: _View) -> None:
         axes.plot(vertices[:, 0], vertices[:, 1], color="black", linewidth=1.2, zorder=5)
 
 
-def _coloured(axes: Axes, values: Any, view: _View, label: str = "percentile") -> None:
+def _coloured(axes: Axes, values: Any, view: _View, label: str) -> None:
     """Draw the border with a colour per segment, grey where the value is unknown."""
     border = view.ground.crossed
     if view.ground.zone is not None:
@@ -274,6 +261,7 @@ def _bar(axes: Axes, picture: Any, label: str) -> Any:
     """Add a colour bar as high as the map, whatever its shape."""
     bar = axes.figure.colorbar(picture, cax=axes.inset_axes((1.01, 0.0, 0.018, 1.0)))
     bar.set_label(label, fontsize=8.0)
+    bar.formatter = LocalNumbers()
     bar.ax.tick_params(labelsize=7.5)
     return bar
 
@@ -281,14 +269,19 @@ def _bar(axes: Axes, picture: Any, label: str) -> Any:
 def _footer(findings: Findings) -> str:
     question, attrs = findings.question, findings.segments.attrs
     ground = question.ground
-    sector_name = plain_text(ground.sector.title or ground.sector.name)
-    datum = plain_text(str(attrs.get("datum", "unknown")))
-    return (
-        f"{sector_name}, layout {plain_text(ground.layout.name)}; {question.target}, "
-        f"{question.conditions.replace(',', ' + ')}, {question.direction}; belt {question.belt_m:g} m; "
-        f"cells of {attrs['cell_m']:.0f} m; datum {datum}.\n"
-        f"Not in the data: {spaced(attrs['missing']) or 'nothing'}. North is the grid's."
+    text = say(
+        "challenge-footer",
+        sector=plain_text(ground.sector.title or ground.sector.name),
+        layout=plain_text(ground.layout.name),
+        target=Message("target-class", {"class": question.target}),
+        conditions=conditions_words(question.conditions),
+        direction=Message("challenge-direction", {"direction": question.direction}),
+        belt=question.belt_m,
+        cell=float(attrs["cell_m"]),
+        datum=plain_text(datum_words(attrs.get("datum"))),
+        ground=question.ways.message,
     )
+    return fill(text, FOOTER_LETTERS)
 
 
 def save_figure(figure: Figure, path: Path, dpi: int) -> None:

@@ -11,10 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from geo.challenge.scores import SCORES
 from ops.analysis.challenge.findings import Findings
-from ops.analysis.challenge.pictures import SCORE_TITLES, WIDTH_IN, save_figure
+from ops.analysis.challenge.pictures import WIDTH_IN, save_figure
+from ops.analysis.challenge.words import score_name
 from ops.analysis.challenge.work import SLOWER, STATES
-from ops.drawing.printed_map import DPI, STYLE
+from ops.drawing.printed_map import DPI, STYLE, LocalNumbers
+from ops.runtime.output import say
 from sensors.crossing.segments import CROSSED, UNKNOWN
 
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
@@ -31,8 +34,9 @@ def draw_profiles(path: Path, findings: Findings) -> None:
         _detection(rows[1], findings, edges)
         _interruption(rows[2], findings, edges)
         _depth(rows[3], findings, edges)
-        rows[3].set(xlabel="kilometres along the border", xlim=(edges[0], edges[-1]))
+        rows[3].set(xlabel=say("challenge-profile-axis"), xlim=(edges[0], edges[-1]))
         for axes in rows:
+            axes.yaxis.set_major_formatter(LocalNumbers())
             axes.grid(axis="y", color="#dddddd", linewidth=0.5)
             axes.set_axisbelow(True)
         save_figure(figure, path, DPI)
@@ -48,7 +52,7 @@ def _band(axes: Axes, edges: Any, low: Any, high: Any, **style: Any) -> None:
 
 def _scores(axes: Axes, findings: Findings, edges: Any) -> None:
     segments = findings.segments
-    for (name, title), colour in zip(SCORE_TITLES.items(), COLOURS, strict=False):
+    for name, colour in zip(SCORES, COLOURS, strict=False):
         if f"{name}_low" in segments:
             _band(
                 axes,
@@ -58,24 +62,23 @@ def _scores(axes: Axes, findings: Findings, edges: Any) -> None:
                 color=colour,
                 alpha=0.2,
             )
-        _step(axes, edges, segments[name].to_numpy(), color=colour, linewidth=1.3, label=title)
-    drawn = [name for name in SCORE_TITLES if f"{name}_low" in segments]
+        _step(axes, edges, segments[name].to_numpy(), color=colour, linewidth=1.3, label=say(score_name(name)))
+    drawn = [name for name in SCORES if f"{name}_low" in segments]
     moved = sum(
         int(((segments[name] < segments[f"{name}_low"]) | (segments[name] > segments[f"{name}_high"])).sum())
         for name in drawn
     )
-    note = " (bands: 5 to 95 % under errors of the elevation" if drawn else ""
-    note += f", which move {moved} scores off the line)" if moved else ")" if drawn else ""
-    axes.set(ylim=(0, 1), ylabel="percentile")
-    axes.set_title(f"The ground, for any layout: scores within this border{note}", loc="left", fontsize=9.5)
+    axes.set(ylim=(0, 1), ylabel=say("challenge-profile-percentile"))
+    title = say("challenge-profile-scores", bands=bool(drawn), moved=moved)
+    axes.set_title(title, loc="left", fontsize=9.5)
     _legend(axes)
 
 
 def _detection(axes: Axes, findings: Findings, edges: Any) -> None:
     segments = findings.segments
     low, high = (segments[f"detection_probability{end}"].to_numpy() for end in ("_low", ""))
-    _band(axes, edges, low, high, color=COLOURS[0], alpha=0.3, label="phase of the scans")
-    _step(axes, edges, high, color=COLOURS[0], linewidth=1.4, label="least detection of a crossing")
+    _band(axes, edges, low, high, color=COLOURS[0], alpha=0.3, label=say("challenge-profile-phase"))
+    _step(axes, edges, high, color=COLOURS[0], linewidth=1.4, label=say("challenge-profile-least"))
     _step(
         axes,
         edges,
@@ -83,16 +86,16 @@ def _detection(axes: Axes, findings: Findings, edges: Any) -> None:
         color="black",
         linewidth=1.0,
         linestyle=":",
-        label="with outages",
+        label=say("challenge-profile-outages"),
     )
-    axes.axhline(
-        findings.required, color=COLOURS[1], linewidth=1.2, linestyle="--", label=f"required: {findings.required:g}"
-    )
+    label = say("challenge-profile-required", required=findings.required)
+    axes.axhline(findings.required, color=COLOURS[1], linewidth=1.2, linestyle="--", label=label)
     state = np.array(STATES)[segments["state"].to_numpy().astype(int)]
-    _shade(axes, edges, state == UNKNOWN, "unknown")
-    _shade(axes, edges, (state != UNKNOWN) & (state != CROSSED), "nobody can cross", hatch="....")
-    axes.set(ylim=(-0.02, 1.02), ylabel="probability")
-    axes.set_title("This layout: the crossing that is detected least", loc="left", fontsize=9.5)
+    _shade(axes, edges, state == UNKNOWN, say("challenge-profile-unknown"))
+    uncrossable = (state != UNKNOWN) & (state != CROSSED)
+    _shade(axes, edges, uncrossable, say("challenge-profile-no-crossing"), hatch="....")
+    axes.set(ylim=(-0.02, 1.02), ylabel=say("challenge-profile-probability"))
+    axes.set_title(say("challenge-profile-detection"), loc="left", fontsize=9.5)
     _legend(axes)
 
 
@@ -100,29 +103,34 @@ def _interruption(axes: Axes, findings: Findings, edges: Any) -> None:
     least = findings.segments["least_interruption"]
     known = np.isfinite(least.to_numpy()[:, 0])
     for factor, colour, dash in zip(SLOWER, COLOURS, ("-", "--", ":"), strict=False):
-        label = "response as it is" if factor == 1.0 else f"{factor:g} times as slow"
+        label = say("challenge-profile-response" if factor == 1.0 else "challenge-profile-slower", factor=factor)
         _step(
             axes, edges, least.sel(slower=factor).to_numpy(), color=colour, linestyle=dash, linewidth=1.3, label=label
         )
-    _shade(axes, edges, ~known, "unknown, or nobody can cross")
-    axes.set(ylim=(-0.02, 1.02), ylabel="probability")
-    axes.set_title("This layout: least probability of interruption, of three ways", loc="left", fontsize=9.5)
+    _shade(axes, edges, ~known, say("challenge-profile-unknown-no-crossing"))
+    axes.set(ylim=(-0.02, 1.02), ylabel=say("challenge-profile-probability"))
+    axes.set_title(say("challenge-profile-interruption"), loc="left", fontsize=9.5)
     _legend(axes)
 
 
 def _depth(axes: Axes, findings: Findings, edges: Any) -> None:
-    depth = findings.segments["depth"].to_numpy().astype(float)
+    depth = findings.segments["footprint_depth"].to_numpy().astype(float)
     known = depth >= 0.0
     shown = np.where(known, depth, np.nan)
     axes.stairs(
-        np.where(known, depth, 0.0), edges, fill=True, color=COLOURS[2], alpha=0.6, label="sensors deep, by footprints"
+        np.where(known, depth, 0.0),
+        edges,
+        fill=True,
+        color=COLOURS[2],
+        alpha=0.6,
+        label=say("challenge-profile-footprints"),
     )
-    _shade(axes, edges, ~known, "no ground")
+    _shade(axes, edges, ~known, say("challenge-profile-no-terrain"))
     top = float(np.nanmax(shown)) if known.any() else 1.0
-    axes.set(ylim=(0, max(1.0, top) * 1.15), ylabel="sensors")
+    axes.set(ylim=(0, max(1.0, top) * 1.15), ylabel=say("challenge-profile-sensors"))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title(
-        "This layout: how many sensors deep each segment's belt is held, by footprints, which are not detections",
+        say("challenge-profile-depth"),
         loc="left",
         fontsize=9.5,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Final
@@ -11,38 +12,41 @@ from typing import Any, Final
 import numpy as np
 
 from geo.arrays import Floats
+from geo.message import Message
+from geo.mobility.settings import MobilitySettings
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.question import ChallengeQuestion
+from ops.analysis.challenge.words import limit
+from ops.drawing.scene import conditions_words, datum_message
 from ops.sector.sector_file import read_bases
 from sensors.crossing.segments import UNKNOWN, UNREACHABLE
 from sensors.interdiction.interception import ResponseSettings
-from sensors.statistics.statistic import CENSUS, Statistic
+from sensors.statistics.statistic import Statistic
 
-BY_PHASE: Final = "random phase of the scans: lower and upper end"
-BY_ERROR: Final = "5 to 95 % of drawn errors of the elevation"
-OFF_ERROR: Final = f"{BY_ERROR}; the value is outside, as errors of this kind move the measure on average (its bias)"
-BY_SEGMENT: Final = "none of the whole: each segment's, by drawn errors of the elevation, in records_by_segment"
-NOT_DRAWN: Final = "none: no errors of the elevation were drawn"
-NO_BASES: Final = "no bases: nobody knows how soon somebody comes"
+BY_PHASE: Final = Message("challenge-interval-phase")
+BY_ERROR: Final = Message("challenge-interval-samples")
+OFF_ERROR: Final = Message("challenge-interval-samples-outside")
+BY_SEGMENT: Final = Message("challenge-interval-by-segment")
+NOT_DRAWN: Final = Message("challenge-interval-not-sampled")
+CENSUS: Final = Message("challenge-interval-census")
+NO_BASES: Final = limit("no-bases")
 CHECKED_CELLS: Final = 8_192
 """Cells per side up to which the checksum covers every elevation; of larger terrains it covers every n-th."""
-GONE: Final = {
-    UNREACHABLE: "nobody can cross the segment, so there is no crossing to detect",
-    UNKNOWN: "the ground or the sensors' sight of every way is unknown",
-}
+GONE: Final = {UNREACHABLE: limit("no-crossing"), UNKNOWN: limit("all-paths-unknown")}
+"""Why a segment of this state has no detection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The provenance of all numbers of one run."""
 
-    ground: str
-    layout: str
+    ground: Message
+    layout: Message
     data_version: str
     code_version: str
-    of_ground: tuple[str, ...]
-    of_layout: tuple[str, ...]
-    of_response: tuple[str, ...]
+    of_ground: tuple[Message, ...]
+    of_layout: tuple[Message, ...]
+    of_response: tuple[Message, ...]
 
     @classmethod
     def of(cls, findings: Findings) -> Origin:
@@ -54,75 +58,144 @@ class Origin:
         heights = np.ascontiguousarray(ground.terrain["elevation"][::every, ::every].to_numpy(), np.float32)
         terrain = hashlib.blake2b(heights.tobytes(), digest_size=8).hexdigest() + (f"/{every}" if every > 1 else "")
         sensors = hashlib.blake2b("\n".join(repr(s) for s in ground.layout).encode(), digest_size=8).hexdigest()
-        movement = f"movement by {settings.mover}, {question.ways.words}"
-        yard = ", ".join(_setting(name, value) for name, value in settings.yardstick().items())
-        error = str(findings.segments.attrs.get("dem_error", "not drawn"))
+        way: dict[str, Any] = {
+            "mover": Message("challenge-mover", {"mover": settings.mover}),
+            "ground": question.ways.message,
+        }
+        movement = Message("challenge-assume-movement", way)
+        case: dict[str, Any] = {
+            "target": Message("target-class", {"class": question.target}),
+            "conditions": conditions_words(question.conditions),
+            "direction": Message("challenge-direction", {"direction": question.direction}),
+        }
+        height: dict[str, Any] = {
+            "datum": datum_message(attrs.get("datum")),
+            "cell": float(attrs.get("cell_m", math.nan)),
+        }
         return cls(
-            ground=f"terrain above {attrs.get('datum', 'an unknown datum')}, cells of {attrs.get('cell_m', '?')} m",
-            layout=f"layout {ground.layout.name}, {question.links.sensors} sensors, on that terrain",
-            data_version=f"terrain {terrain}, border {line}, layout {sensors}, {_others(question)}",
+            ground=Message("challenge-source-terrain", height),
+            layout=Message(
+                "challenge-source-layout", {"layout": ground.layout.name, "sensors": question.links.sensors}
+            ),
+            data_version=f"terrain={terrain} border={line} layout={sensors} {_others(question)}",
             code_version=f"watchline {version('watchline')}",
             of_ground=(
                 movement,
-                f"belt {question.belt_m:g} m",
-                f"yardstick: {yard}",
-                f"errors of the elevation: {error}",
+                Message("challenge-assume-belt", {"belt": question.belt_m}),
+                _settings(question),
+                _errors(question),
             ),
             of_layout=(
-                f"target {question.target}, conditions {question.conditions}, {question.direction}",
-                f"{question.links.words[0].lower()}{question.links.words[1:]}",
-                "misses of sensors and looks independent",
+                Message("challenge-assume-target", case),
+                *question.links.messages,
+                Message("challenge-assume-independence"),
                 movement,
-                "named settings of the sensors: summary.json",
+                Message("challenge-assume-named-settings"),
             ),
-            of_response=()
-            if question.response is None
-            else (*question.response.attrs["assumptions"].split("; "), f"response over {question.ways.words}"),
+            of_response=() if question.response is None else _response(question),
         )
 
-    def of_interruption(self, findings: Findings, segment: int) -> tuple[str, ...]:
+    def of_interruption(self, findings: Findings, segment: int) -> tuple[Message, ...]:
         """Return the assumptions of an interruption in a segment: of the layout, the response, and their meeting."""
         if not self.of_response:
             return self.of_layout
         one = findings.segments.isel(segment=segment)
         strips, strip_m = float(one["strips"]), float(one["strip_m"])
-        meeting = ResponseSettings().words(int(strips), strips * strip_m) if math.isfinite(strips) else ()
+        meeting = _meeting(int(strips), strip_m) if math.isfinite(strips) else ()
         return (*self.of_layout, *self.of_response, *meeting)
 
-    def statistic(self, name: str, value: float, unit: str, *, layout: bool = False, **more: Any) -> Statistic:
-        """Return a record with this origin, about the layout or about the terrain."""
-        defaults = {
+    def statistic(
+        self,
+        record: str,
+        value: float,
+        unit: str,
+        *,
+        layout: bool = False,
+        says: dict[str, Any] | None = None,
+        **more: Any,
+    ) -> Statistic:
+        """Return a record with this origin, about the layout or about the terrain.
+
+        ``record`` is the end of its message's identifier, ``says`` holds the parameters of the message. Of several
+        numbers of one kind each has an ``id`` of its own.
+        """
+        defaults: dict[str, Any] = {
             "interval": CENSUS,
             "source": self.layout if layout else self.ground,
             "assumptions": self.of_layout if layout else self.of_ground,
+            "name": Message(f"challenge-record-{record}", says or {}),
         }
-        fixed = {"data_version": self.data_version, "code_version": self.code_version}
-        return Statistic(name=name, value=float(value), unit=unit, **(defaults | fixed | more))
+        fixed = {"id": record, "data_version": self.data_version, "code_version": self.code_version}
+        return Statistic(value=float(value), unit=unit, **(defaults | fixed | more))
 
-    def share(self, name: str, part: float, whole: float, why: str, **more: Any) -> Statistic:
+    def fraction(self, record: str, part: float, whole: float, why: Message, **more: Any) -> Statistic:
         """Return a record of a fraction; unknown, with the reason ``why``, where the whole is 0."""
         value = part / whole if whole > 0 else math.nan
-        limits = more.pop("limits", "") if whole > 0 else why
-        return self.statistic(
-            name, value, "1", numerator=part, denominator=whole, n=more.pop("n", int(whole)), limits=limits, **more
-        )
+        given = more.pop("limits", ())
+        n = more.pop("n", int(whole))
+        limits = given if whole > 0 else (why,)
+        return self.statistic(record, value, "1", numerator=part, denominator=whole, n=n, limits=limits, **more)
+
+
+def _settings(question: ChallengeQuestion) -> Message:
+    """The settings of the measures of the terrain."""
+    settings = question.settings.yardstick()
+    heights = tuple(Message("map-number", {"value": float(height)}) for height in question.settings.target_heights_m)
+    numbers = {name: value for name, value in settings.items() if isinstance(value, (int, float))}
+    parameters: dict[str, Any] = {**numbers, "heights": heights}
+    return Message("challenge-assume-settings", parameters)
+
+
+def _errors(question: ChallengeQuestion) -> Message:
+    """How errors of the elevation were sampled."""
+    error = question.dem_error
+    if error is None:
+        return Message("challenge-assume-no-errors")
+    sampled = {"sd": error.sd_m, "correlation": error.correlation_m, "samples": error.draws}
+    return Message("challenge-assume-errors", sampled)
+
+
+def _response(question: ChallengeQuestion) -> tuple[Message, ...]:
+    """Assumptions on the responders and their speed."""
+    settings = MobilitySettings()
+    off_road = {
+        "speed": settings.vehicle_mps,
+        "decline": settings.vehicle_decline,
+        "limit": settings.vehicle_limit,
+    }
+    ground: dict[str, Any] = {"ground": question.ways.message}
+    return (
+        Message("challenge-assume-crew"),
+        Message("challenge-assume-off-road", off_road),
+        Message("challenge-assume-on-road"),
+        Message("challenge-assume-on-foot", {"factor": settings.off_path_factor}),
+        Message("challenge-assume-turnout", {"turnout": settings.turnout_s, "dismount": settings.dismount_s}),
+        Message("challenge-assume-response-ground", ground),
+    )
+
+
+def _meeting(strips: int, strip_m: float) -> tuple[Message, ...]:
+    """How crosser and response meet."""
+    settings = ResponseSettings()
+    over = {"strips": strips, "depth": strip_m, "position": settings.position}
+    return (
+        Message("challenge-assume-strips", over),
+        Message("challenge-assume-spread", {"sd": settings.sd_share}),
+        Message("challenge-assume-communication", {"communication": settings.communication}),
+        Message("challenge-assume-end"),
+    )
 
 
 def _others(question: ChallengeQuestion) -> str:
     """Return versions of bases, roads, rivers and fords, on which response and movement depend."""
     bases = sorted(read_bases(question.ground.sector.bases).items())
-    versions = [f"bases {hashlib.blake2b(repr(bases).encode(), digest_size=8).hexdigest() if bases else 'none'}"]
+    versions = [f"bases={hashlib.blake2b(repr(bases).encode(), digest_size=8).hexdigest() if bases else '-'}"]
     for name in ("roads", "rivers", "fords"):
         table = getattr(question.ways.ways, name)
         if table is not None:
             digest = hashlib.blake2b(b"".join(table.geometry.to_wkb()), digest_size=8).hexdigest()
-            versions.append(f"{name} {digest}")
-    return ", ".join(versions)
-
-
-def deep(k: int) -> str:
-    """Describe the barrier resilience k in words."""
-    return f"{k} sensor deep" if k == 1 else f"{k} sensors deep"
+            versions.append(f"{name}={digest}")
+    return " ".join(versions)
 
 
 def by_strips(tried: Floats, strips: float) -> dict[str, Any]:
@@ -131,40 +204,25 @@ def by_strips(tried: Floats, strips: float) -> dict[str, Any]:
     ``tried`` (strips_tried,) [1] are the probabilities with half, with as many and with twice the ``strips``.
     """
     if not (np.isfinite(tried).all() and math.isfinite(strips)):
-        return {"interval": "none: unknown with some number of strips"}
+        return {"interval": Message("challenge-interval-strips-unknown")}
     low, high = float(tried.min()), float(tried.max())
-    words = f"sensitivity: {strips:.0f} strips, half and twice as many; not an interval of chance"
-    return {"interval": words, "low": low, "high": high}
+    return {"interval": Message("challenge-interval-strips", {"strips": round(strips)}), "low": low, "high": high}
 
 
-DEPTH_RULE: Final = (
-    "a footprint is every cell in which one look may detect (probability above 0): k counts the footprints that a "
-    "crosser must enter, not detections"
-)
+def needs_caution(k: int | None, least_detection: float, required: float) -> bool:
+    """Whether a barrier stands (k above 0) although a crossing is possible with Pd below the requirement.
 
-
-def depth_caution(k: int | None, least_detection: float, required: float) -> str:
-    """Say that footprints are not detections where a border is held and can be crossed below the requirement.
-
-    Empty where nothing is held, where the least detection [1] reaches the requirement, and where it is unknown.
+    False where nothing stands, where the lowest Pd [1] reaches the requirement, and where it is unknown.
     """
-    if not k or math.isnan(least_detection) or least_detection >= required:
-        return ""
-    return f"yet a crossing is detected with {least_detection:.2f} only: depth counts footprints, not detections"
+    return bool(k) and not math.isnan(least_detection) and least_detection < required
 
 
-def spaced(names: str) -> str:
-    """Replace underscores in names by spaces."""
-    return names.replace("_", " ")
-
-
-def _setting(name: str, value: object) -> str:
-    """Format a setting of the measures with its unit."""
-    plain, metres = name.removesuffix("_m"), name.endswith("_m")
-    return f"{spaced(plain)} {_formatted(value)}" + (" m" if metres else "")
-
-
-def _formatted(value: object) -> str:
-    if isinstance(value, tuple):
-        return " and ".join(map(_formatted, value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def barrier_messages(barrier: Any, least_detection: float, required: float) -> Sequence[Message]:
+    """The barrier resilience as sentences: k, and a caution where crossings are nevertheless hardly detected."""
+    if "k" not in barrier:
+        return [Message("challenge-barrier-unknown")]
+    caution = needs_caution(barrier["k"], least_detection, required)
+    return [
+        Message("challenge-barrier", {"k": barrier["k"]}),
+        *([Message("challenge-barrier-caution", {"least": least_detection})] if caution else []),
+    ]

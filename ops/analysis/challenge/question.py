@@ -1,4 +1,4 @@
-"""The input common to all stretches of a challenge, one stretch with all its data, and the answer for it."""
+"""The input common to all sub-sections of a challenge, one sub-section with all its data, and the answer for it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sensors.gaps import watch_belt
 from sensors.interdiction.whole_border import PathsWithProof, three_ways_of_the_whole
 from sensors.layout import Layout
 
-FORM: Final = 3
+FORM: Final = 4
 """Format version of a stored answer; a run is resumed only from answers of the same version."""
 SAMPLED_CELLS: Final = 512
 """Cells per side up to which the fingerprint covers every elevation; of larger terrains it covers every n-th."""
@@ -35,7 +35,7 @@ RECORDS: Final = ("crossings", "trades", "barrier")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChallengeQuestion:
-    """The input for every stretch.
+    """The input for every sub-section.
 
     ``ground`` has the sensors of the layout that count, by ``links``. ``response`` [s] is on the terrain's cells, None
     without bases. ``runs`` is the number of simulated crossings of each of the three paths, 0 for none.
@@ -83,7 +83,7 @@ class ChallengeQuestion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StretchCase:
-    """A stretch with the overlap required by its proof, the terrain of its belt, its sensors, and its paths.
+    """A sub-section with the overlap required by its proof, the terrain of its belt, its sensors, and its paths.
 
     ``coverage`` and ``response`` are on the cells of ``terrain``; ``proved`` holds the paths of each kind.
     """
@@ -136,7 +136,7 @@ def _layout_within(layout: Layout, terrain: xr.Dataset) -> Layout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StretchAnswer:
-    """The answer of one stretch: measures of its own segments, rasters of its own cells, crossings and the barrier.
+    """The answer of one sub-section: measures of its own segments, rasters of its own cells, crossings and the barrier.
 
     ``crossings`` and ``trades`` are plain records (see ``work.crossing_record``); ``barrier`` holds k, cut and losses.
     """

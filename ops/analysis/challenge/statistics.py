@@ -10,6 +10,7 @@ import numpy as np
 
 from geo.challenge.measures import dead_name
 from geo.challenge.scores import SCORES
+from geo.message import Message
 from ops.analysis.challenge.findings import LIMITS, Findings, proved
 from ops.analysis.challenge.layout_statistics import of_layout, of_sensors
 from ops.analysis.challenge.provenance import (
@@ -23,11 +24,15 @@ from ops.analysis.challenge.provenance import (
     Origin,
     by_strips,
 )
+from ops.analysis.challenge.words import limit, of_segment, score_name
 from ops.analysis.challenge.work import STATES
 from sensors.statistics.statistic import Statistic
 
 GROUND: Final = ("crossing_time", "response_time", "ruggedness", "vector_ruggedness", "slope", "positive_openness",
-                 "negative_openness", "known_share", "canopy_share")  # fmt: skip
+                 "negative_openness", "known_fraction", "canopy_fraction")  # fmt: skip
+
+NEVER_DRAWN: Final = ("known_fraction", "response_time", "canopy_fraction")
+"""Measures that do not depend on errors of the elevation."""
 
 
 def records_of(findings: Findings) -> list[Statistic]:
@@ -39,32 +44,31 @@ def records_of(findings: Findings) -> list[Statistic]:
 def _of_ground(findings: Findings, origin: Origin) -> Iterator[Statistic]:
     segments = findings.segments
     cells = segments["cells"].sel(belt="both").to_numpy()
-    known = np.rint(segments["known_share"].sel(belt="both").to_numpy() * cells)
-    yield origin.share("known ground of the belt", known.sum(), cells.sum(), "the belt has no cell")
+    known = np.rint(segments["known_fraction"].sel(belt="both").to_numpy() * cells)
+    yield origin.fraction("known-terrain", known.sum(), cells.sum(), limit("no-cell"))
     for height in findings.question.settings.target_heights_m:
         dead = segments[dead_name(height)].sel(belt="both").to_numpy()
         hidden = np.nansum(np.where(np.isnan(dead), 0.0, dead) * known)
         counted = known[~np.isnan(dead)].sum()
-        yield origin.share(
-            f"dead ground for any layout, targets of {height:g} m",
+        yield origin.fraction(
+            "dead-ground-any-layout",
             float(np.rint(hidden)),
             counted,
-            "all of the belt's ground is unknown",
-            limits="best few sites of each segment; see the yardstick",
+            limit("all-terrain-unknown"),
+            says={"height": height},
+            id=f"dead-ground-any-layout-{height:g}m",
+            limits=(limit("best-sites"),),
             interval=BY_SEGMENT if f"{dead_name(height)}_low" in segments else NOT_DRAWN,
         )
     time = segments["crossing_time"].to_numpy()
     if np.isfinite(time).any():
         fastest = int(np.nanargmin(np.where(np.isfinite(time), time, np.nan)))
         yield origin.statistic(
-            "least crossing time", time[fastest], "s", of=f"segment {fastest}", n=int((~np.isnan(time)).sum()),
+            "least-crossing-time", time[fastest], "s", of=of_segment(fastest), n=int((~np.isnan(time)).sum()),
             **_drawn(segments, "crossing_time", fastest),
         )  # fmt: skip
-    yield origin.share(
-        "segments that nobody can cross",
-        float(np.isinf(time).sum()),
-        float((~np.isnan(time)).sum()),
-        "the ground of every segment is unknown",
+    yield origin.fraction(
+        "uncrossable", float(np.isinf(time).sum()), float((~np.isnan(time)).sum()), limit("every-unknown")
     )
     yield _median(findings, origin)
     for score, (measure, _) in SCORES.items():
@@ -72,22 +76,38 @@ def _of_ground(findings: Findings, origin: Origin) -> Iterator[Statistic]:
         if f"{name}_outside" in segments and not segments.attrs.get("reference_misfit"):
             outside, value = segments[f"{name}_outside"], segments[name]
             outside, value = (a.sel(belt="both") if "belt" in a.dims else a for a in (outside, value))
-            yield origin.share(
-                f"segments outside the reference, {score.replace('_', ' ')}",
+            yield origin.fraction(
+                "outside-reference",
                 float(outside.sum()),
                 float(value.notnull().sum()),
-                "the measure is unknown",
-                limits=str(segments.attrs["reference"]),
+                limit("measure-unknown"),
+                says={"score": score_name(score)},
+                id=f"outside-reference-{score}",
+                limits=(limit("reference", table=reference_name(findings)),),
             )
     if findings.composite is not None:
         made = findings.composite
-        weights = ", ".join(f"{name} {value:g}" for name, value in made.weights.items())
+        weights = tuple(
+            Message("challenge-weight", _any(score=score_name(name), value=value))
+            for name, value in made.weights.items()
+        )
         for label, figure in (
-            ("composite, least rank correlation", made.rank_correlation),
-            ("composite, top tenth that stays", made.stable_top),
+            ("composite-correlation", made.rank_correlation),
+            ("composite-stable", made.stable_top),
         ):
-            limits = f"weights {weights}, each changed by ± {made.change:.0%}"
-            yield origin.statistic(label, figure, "1", n=int(np.isfinite(made.value).sum()), limits=limits)
+            n = int(np.isfinite(made.value).sum())
+            limits = (limit("weights", weights=weights, change=made.change),)
+            yield origin.statistic(label, figure, "1", n=n, limits=limits)
+
+
+def reference_name(findings: Findings) -> str:
+    """The name and version of the reference table."""
+    table = findings.question.reference
+    return "–" if table is None else f"{table.name} {table.version}"
+
+
+def _any(**parameters: Any) -> dict[str, Any]:
+    return parameters
 
 
 def _drawn(segments: Any, name: str, segment: int) -> dict[str, Any]:
@@ -95,20 +115,20 @@ def _drawn(segments: Any, name: str, segment: int) -> dict[str, Any]:
         return {"interval": NOT_DRAWN}
     low, high = (float(segments[f"{name}_{end}"][segment]) for end in ("low", "high"))
     if not (math.isfinite(low) and math.isfinite(high)):
-        return {"interval": "none: in some draws nobody can cross, or nobody knows"}
+        return {"interval": Message("challenge-interval-uncrossable")}
     outside = not min(low, high) <= float(segments[name][segment]) <= max(low, high)
     return {"interval": OFF_ERROR if outside else BY_ERROR, "low": min(low, high), "high": max(low, high)}
 
 
 def _median(findings: Findings, origin: Origin) -> Statistic:
-    name = "median response time of the segments"
+    name = "median-response"
     if "response_time" not in findings.segments:
-        return origin.statistic(name, math.nan, "s", n=0, limits=NO_BASES)
+        return origin.statistic(name, math.nan, "s", n=0, limits=(NO_BASES,))
     time = findings.segments["response_time"].sel(belt="both").to_numpy()
     known = np.sort(time[~np.isnan(time)])
     value = known[len(known) // 2] if len(known) else math.nan
     return origin.statistic(
-        name, value, "s", n=len(known), limits="" if len(known) else "unknown in every segment",
+        name, value, "s", n=len(known), limits=() if len(known) else (limit("every-unknown"),),
         assumptions=origin.of_response,
     )  # fmt: skip
 
@@ -122,15 +142,16 @@ def records_by_segment(findings: Findings) -> list[Statistic]:
     scored = int(max(segments[name].notnull().sum() for name in SCORES))
     for name in SCORES:
         for segment, value in enumerate(segments[name].to_numpy()):
-            limits = "within this border only" if np.isfinite(value) else "its headline measure is unknown"
+            limits = limit("within-border" if np.isfinite(value) else "headline-unknown")
             records.append(
                 origin.statistic(
                     name,
                     value,
                     "1",
-                    of=f"segment {segment}",
+                    of=of_segment(segment),
                     n=scored,
-                    limits=limits,
+                    limits=(limits,),
+                    name=name,
                     **_whose(origin, name),
                     **_drawn(segments, name, segment),
                 )
@@ -147,22 +168,22 @@ def _by_segment(findings: Findings, origin: Origin, name: str) -> Iterator[Stati
     segments = findings.segments
     values = segments[name].sel(belt="both") if "belt" in segments[name].dims else segments[name]
     cells = segments["cells"].sel(belt="both").to_numpy()
-    known = np.rint(segments["known_share"].sel(belt="both").to_numpy() * cells)
+    known = np.rint(segments["known_fraction"].sel(belt="both").to_numpy() * cells)
     flat = segments.sel(belt="both")
     unit = str(segments[name].attrs["units"])
     sure = proved(findings, name) if name in LIMITS else np.ones(len(cells), bool)
     for segment, value in enumerate(values.to_numpy().astype(float)):
-        whole = {"known_share": cells[segment]}.get(name, known[segment] if name.startswith("dead_ground") else None)
-        share: dict[str, Any] = {}
+        whole = {"known_fraction": cells[segment]}.get(name, known[segment] if name.startswith("dead_ground") else None)
+        parts: dict[str, Any] = {}
         if whole is not None and np.isfinite(value):
-            share = {"numerator": float(np.rint(value * whole)), "denominator": float(whole)}
-        limits = "" if not math.isnan(value) else "its ground is unknown, or nothing leads there"
+            parts = {"numerator": float(np.rint(value * whole)), "denominator": float(whole)}
+        limits = () if not math.isnan(value) else (limit("terrain-or-access"),)
         if name in LIMITS and not sure[segment]:
-            limits = LIMITS[name]
+            limits = (LIMITS[name],)
         yield origin.statistic(
-            name, value, unit, of=f"segment {segment}", n=int(cells[segment]), limits=limits, **share,
+            name, value, unit, name=name, of=of_segment(segment), n=int(cells[segment]), limits=limits, **parts,
             **_whose(origin, name),
-            **(_drawn(flat, name, segment) if name not in ("known_share", "response_time", "canopy_share") else {}),
+            **({} if name in NEVER_DRAWN else _drawn(flat, name, segment)),
         )  # fmt: skip
 
 
@@ -172,26 +193,25 @@ def _detection_by_segment(findings: Findings, origin: Origin) -> Iterator[Statis
     low = segments["detection_probability_low"].to_numpy()
     sure = {name: proved(findings, name) for name in ("detection_probability", "least_interruption")}
     for segment, value in enumerate(segments["detection_probability"].to_numpy()):
-        gone = GONE.get(STATES[state[segment]], "")
-        bracket: dict[str, Any] = {"interval": "none: " + gone} if gone else {
+        gone = GONE.get(STATES[state[segment]])
+        bracket: dict[str, Any] = {"interval": Message("challenge-interval-none", _any(reason=gone))} if gone else {
             "interval": BY_PHASE, "low": min(float(low[segment]), float(value)), "high": float(value)
         }  # fmt: skip
-        unseen = float(segments["unknown_m"][segment])
-        limits = gone or ("a lower bound: some sensor's sight is unknown on the way" if unseen > 0 else "")
+        limits = [gone] if gone else []
+        if not gone and float(segments["unknown_m"][segment]) > 0.0:
+            limits.append(limit("lower-bound-path"))
         if not gone and not sure["detection_probability"][segment]:
-            limits = "; ".join(filter(None, (limits, LIMITS["detection_probability"])))
-        of = f"segment {segment}"
-        yield origin.statistic("detection_probability", value, "1", layout=True, of=of, limits=limits, **bracket)
+            limits.append(LIMITS["detection_probability"])
+        of, name = of_segment(segment), "detection_probability"
+        yield origin.statistic(name, value, "1", layout=True, name=name, of=of, limits=tuple(limits), **bracket)
         least = float(segments["least_interruption"][segment, 0])
-        limit = "" if sure["least_interruption"][segment] else LIMITS["least_interruption"]
-        why = (
-            limit
-            if math.isfinite(least)
-            else gone or (NO_BASES if findings.question.response is None else "nobody can tell")
-        )
+        if math.isfinite(least):
+            why = () if sure["least_interruption"][segment] else (LIMITS["least_interruption"],)
+        else:
+            why = (gone or (NO_BASES if findings.question.response is None else limit("no-response")),)
         one = segments.isel(segment=segment)
         yield origin.statistic(
-            "least_interruption", least, "1", layout=True, of=of, limits=why,
+            "least_interruption", least, "1", layout=True, name="least_interruption", of=of, limits=why,
             assumptions=origin.of_interruption(findings, segment),
             **by_strips(one["least_by_strips"].to_numpy(), float(one["strips"])),
         )  # fmt: skip

@@ -10,12 +10,15 @@ from typing import Any, Final
 import numpy as np
 
 from ops.analysis.challenge.findings import Findings
-from ops.analysis.challenge.pictures import SCORE_TITLES
+from ops.analysis.challenge.words import chainage, kilometres, metres, minutes, number, score_name, snake, span
 from ops.analysis.challenge.work import SLOWER
+from ops.drawing.symbols import symbol_name
+from ops.runtime.output import catalogue, say
 from sensors.statistics.statistic import Statistic
 
 HARDEST: Final = 15
-OF_SENSORS: Final = ("mean loss of detection without it", "share of the segments opened by its loss")
+OF_SENSORS: Final = ("contribution", "opened")
+"""Identifiers of the numbers of single sensors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class Table:
     rows: Sequence[Sequence[str]]
     numbers: bool = True
     folded: bool = False
+
+
+def _columns(*names: str) -> list[str]:
+    return [say(f"challenge-column-{name}") for name in names]
 
 
 def hardest_table(findings: Findings, score: str) -> Table:
@@ -44,77 +51,80 @@ def hardest_table(findings: Findings, score: str) -> Table:
         both = one.sel(belt="both")
         rows.append(
             [
-                f"{i} ({float(one['start_m']) / 1000:.1f} km)",
+                say("challenge-cell-segment", number=str(i), km=float(one["start_m"]) / 1000.0),
                 _with_band(one, score),
                 minutes(float(one["crossing_time"])),
                 number(float(both["dead_ground_1.7m"])),
-                minutes(float(both["response_time"])) if "response_time" in both else "unknown",
-                "unknown" if math.isnan(float(both["ruggedness"])) else f"{float(both['ruggedness']):.0f} m",
+                minutes(float(both["response_time"]) if "response_time" in both else math.nan),
+                metres(float(both["ruggedness"])),
                 _reference(one, "crossing_time"),
                 _reference(both, "dead_ground_1.7m"),
             ]
         )
-    columns = ("segment", "percentile", "fastest crossing", "dead ground", "response", "ruggedness",
-               "crossing time in reference", "dead ground in reference")  # fmt: skip
-    title = f"{SCORE_TITLES[score]}: the {len(rows)} highest"
-    return Table(
-        title, f"{title}; all are in segments.csv. * outside the reference's range.", columns, rows, folded=True
-    )
+    columns = _columns("segment", "percentile", "crossing-time", "dead-ground", "response", "ruggedness",
+                       "time-reference", "dead-reference")  # fmt: skip
+    about: dict[str, Any] = {"score": score_name(score), "count": len(rows)}
+    caption = say("challenge-table-hardest-caption", **about)
+    return Table(say("challenge-table-hardest", **about), caption, columns, rows, folded=True)
 
 
 def _with_band(one: Any, score: str) -> str:
-    value = number(float(one[score]))
-    if f"{score}_low" not in one:
-        return value
-    return f"{value} ({number(float(one[f'{score}_low']))}–{number(float(one[f'{score}_high']))})"
+    value = float(one[score])
+    if f"{score}_low" not in one or math.isnan(value):
+        return number(value)
+    return say("challenge-value-band", value=value, low=float(one[f"{score}_low"]), high=float(one[f"{score}_high"]))
 
 
 def _reference(one: Any, name: str) -> str:
     if f"{name}_reference" not in one or math.isnan(float(one[f"{name}_reference"])):
         return "–"
-    return f"{float(one[f'{name}_reference']):.2f}" + ("*" if bool(one[f"{name}_outside"]) else "")
+    return number(float(one[f"{name}_reference"])) + ("*" if bool(one[f"{name}_outside"]) else "")
 
 
-def way_table(findings: Findings) -> Table:
+def path_table(findings: Findings) -> Table:
     """Return the three paths with their detection and interruption."""
     rows = []
     for kind, path in findings.crossings.items():
         least = findings.segments["interruption_probability"].sel(segment=path["segment"], way=kind)
-        margin = float(findings.segments["margin"].sel(segment=path["segment"], way=kind))
-        where = "; ".join(
-            f"{d['start_s'] / 60:.0f}–{d['end_s'] / 60:.0f} min {', '.join(d['sensors'][:2])}"
-            for d in path["decided"][:3]
-        )
-        kinds = ", ".join(f"{name.replace('_', ' ')} {number(p)}" for name, p in path["p_by_kind"].items())
+        margin = float(findings.segments["time_margin"].sel(segment=path["segment"], way=kind))
+        half = [
+            say(
+                "challenge-cell-half", start=d["start_s"] / 60, end=d["end_s"] / 60, sensors=", ".join(d["sensors"][:2])
+            )
+            for d in path["half_detection"][:3]
+        ]
+        kinds = [say("challenge-cell-kind", kind=symbol_name(name), value=p) for name, p in path["p_by_kind"].items()]
         rows.append(
             [
-                kind.capitalize(),
+                say("challenge-path-title", kind=snake(kind)),
                 f"{path['segment']}",
                 minutes(path["seconds"]),
-                f"{path['metres'] / 1000:.2f} km",
-                f"{number(path['p_detect_low'])}–{number(path['p_detect'])}",
+                kilometres(path["metres"]),
+                span(path["p_detect_low"], path["p_detect"]),
                 number(path["p_expected"]),
                 confirmed_words(path["confirmed"]),
-                kinds or "–",
+                ", ".join(kinds) or "–",
                 " / ".join(number(float(least.sel(slower=factor))) for factor in SLOWER),
-                "unknown" if math.isnan(margin) else f"{margin / 60:.0f} min",
-                where or "nowhere",
+                minutes(margin),
+                " · ".join(half) or say("challenge-cell-nowhere"),
             ]
         )
-    slower = " / ".join(f"{factor:g}×" for factor in SLOWER)
-    columns = ("crossing", "segment", "time", "length", "detected", "with outages", "confirmed track", "by kind alone",
-               f"interrupted, response {slower}", "margin", "half is decided at")  # fmt: skip
-    caption = "The three ways. Margin: to spare if detected at the edge of the belt; lines are in crossings.parquet."
-    return Table("Crossings", caption, columns, rows, numbers=False)
+    factors = " / ".join(say("map-number", value=factor) + "×" for factor in SLOWER)
+    columns = [
+        *_columns("path", "segment", "time", "length", "pd", "outages", "confirmed", "by-kind"),
+        say("challenge-column-interruption", factors=factors),
+        *_columns("margin", "half"),
+    ]
+    return Table(say("challenge-table-paths"), say("challenge-table-paths-caption"), columns, rows, numbers=False)
 
 
-def confirmed_words(share: Mapping[str, Any]) -> str:
+def confirmed_words(found: Mapping[str, Any]) -> str:
     """State the fraction of simulated crossings that became a confirmed track, with its interval."""
-    if "unknown" in share:
-        return "unknown"
-    if not share["runs"]:
-        return f"{share['value']:.2f}: nobody watches"
-    return f"{share['count']} of {share['runs']} ({share['low']:.2f}–{share['high']:.2f})"
+    if "unknown" in found:
+        return say("challenge-unknown")
+    if not found["runs"]:
+        return say("challenge-cell-no-coverage", value=found["value"])
+    return say("challenge-cell-confirmed", **{name: found[name] for name in ("count", "runs", "low", "high")})
 
 
 def gap_table(findings: Findings) -> Table:
@@ -122,14 +132,14 @@ def gap_table(findings: Findings) -> Table:
     rows = [
         [
             f"{gap.first}–{gap.last}",
-            f"{gap.start_m / 1000:.2f}–{gap.end_m / 1000:.2f} km",
-            "unknown" if not gap.known else number(gap.least_probability),
+            chainage(gap.start_m, gap.end_m),
+            number(gap.least_probability if gap.known else math.nan),
             f"{gap.least_segment}" if gap.known else "–",
         ]
         for gap in findings.gaps
     ]
-    columns = ("segments", "along the border", "least detection", "in segment")
-    return Table("Gaps", f"Runs of segments below {findings.required:g}.", columns, rows)
+    caption = say("challenge-table-gaps-caption", required=findings.required)
+    return Table(say("challenge-table-gaps"), caption, _columns("segments", "chainage", "least", "in-segment"), rows)
 
 
 def sensor_table(findings: Findings) -> Table:
@@ -138,74 +148,85 @@ def sensor_table(findings: Findings) -> Table:
     rows = []
     for name in findings.sensors["sensor"].to_numpy():
         one = findings.sensors.sel(sensor=name)
-        cells = [float(one[column]) for column in ("mean_worth", "segments_weaker", "opened")]
-        rows.append(
-            [
-                str(name),
-                *(
-                    "unknown" if math.isnan(c) else f"{c:.4f}" if i == 0 else f"{c:.0f} of {known}"
-                    for i, c in enumerate(cells)
-                ),
-            ]
+        mean, *counts = (
+            float(one[column]) for column in ("mean_contribution", "segments_reduced", "coverage_gaps_opened")
         )
-    columns = ("sensor", "mean loss of detection without it", "segments less watched", "segments that fall below")
-    return Table("Sensors", "What each sensor is worth: each left out in turn, the crosser answering.", columns, rows)
+        loss = say("challenge-unknown") if math.isnan(mean) else _digits(mean, 4)
+        rows.append([str(name), loss, *(_count_of(count, known) for count in counts)])
+    columns = _columns("sensor", "contribution", "reduced", "opened")
+    return Table(say("challenge-table-sensors"), say("challenge-table-sensors-caption"), columns, rows)
+
+
+def _count_of(count: float, known: int) -> str:
+    if math.isnan(count):
+        return say("challenge-unknown")
+    return say("challenge-value-ratio", part=_digits(count, 0), whole=_digits(known, 0))
 
 
 def trade_table(findings: Findings) -> Table:
     """Return the trade-off of crossing time against detection."""
     rows = [
-        [minutes(t["seconds"]), f"{t['segment']}", number(t["probability"]), f"{t['hazard']:.3g}"]
+        [minutes(t["seconds"]), f"{t['segment']}", number(t["probability"]), _significant(t["hazard"], 3)]
         for t in findings.trades
     ]
-    columns = ("time", "segment", "detected", "expected detections")
+    caption = say("challenge-table-trade-caption")
     return Table(
-        "Time against detection", "No way is better in both; corners of the curve.", columns, rows, folded=True
+        say("challenge-table-trade"), caption, _columns("time", "segment", "pd", "expected"), rows, folded=True
     )
 
 
 def record_table(records: Sequence[Statistic], *, of_sensors: bool) -> Table:
-    """Return published numbers with their provenance: those of single sensors, or all others."""
+    """Return published numbers with their provenance: those of single sensors, or all others.
+
+    The records are ``said`` in the language of the page.
+    """
     rows = [
         [
-            record.name + (f", {record.of}" if record.of else ""),
-            _value(record),
-            "–" if record.numerator is None else f"{record.numerator:,.6g} / {record.denominator:,.0f}",
-            "–" if record.n is None else f"{record.n:,}",
-            record.interval
-            if record.low is None
-            else f"{_figure(record.low)} to {_figure(record.high or 0.0)}; {record.interval}",
-            record.limits or "–",
+            say("challenge-cell-named", name=record.name, of=record.of) if record.of else str(record.name),
+            value_of(record),
+            "–"
+            if record.numerator is None or record.denominator is None
+            else f"{_significant(record.numerator, 6)} / {_digits(record.denominator, 0)}",
+            "–" if record.n is None else _digits(record.n, 0),
+            _interval(record),
+            " ".join(map(str, record.limits)) or "–",
         ]
         for record in records
-        if (record.name in OF_SENSORS) == of_sensors
+        if (record.id in OF_SENSORS) == of_sensors
     ]
-    columns = ("number", "value", "numerator / denominator", "n", "interval", "limits")
-    title = "Numbers of each sensor" if of_sensors else "Numbers of the whole border"
-    return Table(title, f"{title}.", columns, rows, numbers=False, folded=of_sensors)
+    columns = _columns("number", "value", "ratio", "n", "interval", "limits")
+    title = say("challenge-table-records-sensors" if of_sensors else "challenge-table-records")
+    return Table(title, title, columns, rows, numbers=False, folded=of_sensors)
 
 
-def _value(record: Statistic) -> str:
+def _interval(record: Statistic) -> str:
+    if record.low is None or record.high is None:
+        return str(record.interval)
+    low, high = _figure(record.low), _figure(record.high)
+    return say("challenge-cell-interval", low=low, high=high, interval=record.interval)
+
+
+def value_of(record: Statistic) -> str:
+    """Write the value of a record with its unit."""
     if math.isnan(record.value):
-        return "unknown"
-    unit = "" if record.unit == "1" else f" {record.unit}"
-    return _figure(record.value) + unit
+        return say("challenge-unknown")
+    shown = _figure(record.value)
+    return shown if record.unit == "1" else say("challenge-cell-unit", value=shown, unit=record.unit)
 
 
 def _figure(value: float) -> str:
-    return "never" if math.isinf(value) else f"{value:,.4g}"
+    return say("challenge-never") if math.isinf(value) else _significant(value, 4)
 
 
-def minutes(seconds: float) -> str:
-    """Format a duration."""
-    return "unknown" if math.isnan(seconds) else "never" if math.isinf(seconds) else f"{seconds / 60.0:.0f} min"
+def _digits(value: float, digits: int) -> str:
+    return catalogue().formats.number(value, digits)
 
 
-def number(value: float) -> str:
-    """Format a fraction or probability."""
-    return "unknown" if math.isnan(value) else f"{value:.2f}"
-
-
-def percent(value: float) -> str:
-    """Format a fraction as a percentage."""
-    return "an unknown share" if math.isnan(value) else f"{value:.0%}"
+def _significant(value: float, figures: int) -> str:
+    """Write a number with so many significant figures, without trailing zeros."""
+    if value == 0.0:
+        return "0"
+    digits = max(0, figures - 1 - math.floor(math.log10(abs(value))))
+    shown = f"{value:.{figures}g}"
+    decimals = len(shown.partition(".")[2].partition("e")[0]) if "e" not in shown else digits
+    return _digits(float(shown), decimals)

@@ -1,4 +1,4 @@
-"""The computation of ``watchline challenge`` by stretch: the terrain for any layout, then this layout on it."""
+"""The computation of ``watchline challenge`` by sub-section: the terrain for any layout, then this layout on it."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ SLOWER: Final = (1.0, 1.5, 2.0)
 STATES: Final = (CROSSED, UNREACHABLE, UNKNOWN)
 STEPS: Final = 3
 TRADES: Final = 8
-WITHIN: Final = "; of a border in stretches, ways through a cell are those within its stretch's margin"
+WITHIN: Final = "; of a border in sub-sections, paths through a cell are those within the overlap of its sub-section"
 SEED: Final = 1
 """Random seed of the simulated crossings, so that the same run gives the same bytes."""
 
 
 def answer_stretch(question: ChallengeQuestion, stretch: Stretch, step: Callable[[], None]) -> StretchAnswer:
-    """Compute the answer of one stretch; ``step`` is called STEPS times as the work proceeds."""
+    """Compute the answer of one sub-section; ``step`` is called STEPS times as the work proceeds."""
     ground_segments, ground_rasters = _any_layout(question, stretch)
     step()
     case = stretch_case(question, stretch)
     detection = over_segments(case.watched, case.proved[LEAST].ways)
     footprints = BarrierFootprints.of(case.layout, case.coverage, case.stretch.border, belt_m=question.belt_m)
-    depth = footprints.depth_of_segments()
+    depth = footprints.depth_of_segments().rename(depth="footprint_depth")
     step()
     layout_segments = xr.merge(
         [
@@ -76,7 +76,7 @@ def _proved_attrs(better: str) -> dict[str, str]:
 
 
 def _any_layout(question: ChallengeQuestion, stretch: Stretch) -> tuple[xr.Dataset, xr.Dataset]:
-    """Measure the terrain for any layout: by segment, and as rasters of the stretch's own cells.
+    """Measure the terrain for any layout: by segment, and as rasters of the sub-section's own cells.
 
     The overlap is large enough that no path of the whole border is faster, and covers the positions from which a
     segment may be watched.
@@ -103,7 +103,7 @@ def _any_layout(question: ChallengeQuestion, stretch: Stretch) -> tuple[xr.Datas
         stretch.own_flags[cells["segment"].to_numpy()], dims=cells["segment"].dims
     )
     segments = stretch.own_part(measures)
-    flagged = segments.assign(crossing_time_of_the_whole=("segment", proved, _proved_attrs("faster")))
+    flagged = segments.assign(crossing_time_proven=("segment", proved, _proved_attrs("faster")))
     return flagged, cells.where(own_cells).drop_vars("segment")
 
 
@@ -113,8 +113,8 @@ def _proof(case: StretchCase) -> xr.Dataset:
     for kind, paths in case.proved.items():
         by_way[case.stretch.own_segments, WAYS.index(kind)] = paths.sure
     data = {
-        "detection_of_the_whole": ("segment", by_way[:, WAYS.index(LEAST)], _proved_attrs("detected less")),
-        "way_of_the_whole": (("segment", "way"), by_way, _proved_attrs("better")),
+        "detection_proven": ("segment", by_way[:, WAYS.index(LEAST)], _proved_attrs("detected less")),
+        "path_proven": (("segment", "way"), by_way, _proved_attrs("better")),
     }
     return xr.Dataset(data, {"segment": np.arange(len(by_way)), "way": list(WAYS)})
 
@@ -133,7 +133,14 @@ def _interruption(case: StretchCase, direction: str) -> xr.Dataset:
     if case.response is None:
         by_way = np.full((segments, len(WAYS)), np.nan)
         by_response = np.full((segments, len(WAYS), len(SLOWER)), np.nan)
-        names = ("way_detection", "way_seconds", "way_response", "margin", "critical_easting", "critical_northing")
+        names = (
+            "path_detection",
+            "path_seconds",
+            "path_response",
+            "time_margin",
+            "critical_easting",
+            "critical_northing",
+        )
         data: dict[str, Any] = dict.fromkeys(names, (("segment", "way"), by_way))
         by_strips = np.full((segments, len(WAYS), len(STRIPS_TRIED)), np.nan)
         coords = {
@@ -162,14 +169,17 @@ def _interruption(case: StretchCase, direction: str) -> xr.Dataset:
         strip_m=("segment", np.full(segments, depth_of(case.watched.belt) / strips), {"units": "m"}),
     )
     return figures.rename(
-        detection_probability="way_detection", seconds="way_seconds", response_s="way_response", margin_s="margin"
+        detection_probability="path_detection",
+        seconds="path_seconds",
+        response_s="path_response",
+        margin_s="time_margin",
     )
 
 
 def _detection_without(case: StretchCase, detection: xr.Dataset, names: tuple[str, ...], direction: str) -> xr.Dataset:
     """Return each segment's least P_detect without one sensor, (segment, sensor); unchanged for distant sensors.
 
-    The overlap is that of the proof with all sensors; ``without_of_the_whole`` states where the result is the whole
+    The overlap is that of the proof with all sensors; ``without_proven`` states where the result is the whole
     border's.
     """
     watched, own_segments = case.watched, case.stretch.own_segments
@@ -184,14 +194,14 @@ def _detection_without(case: StretchCase, detection: xr.Dataset, names: tuple[st
             others, own_segments, slack=SAME_WAY, direction=direction
         )
         without[:, column] = over_segments(others, ways)["detection_probability"].to_numpy()
-    attrs = {"units": "1", "long_name": "least P_detect without that sensor"}
+    attrs = {"units": "1", "long_name": "lowest Pd without that sensor"}
     dims = ("segment", "sensor")
-    data = {"without": (dims, without, attrs), "without_of_the_whole": (dims, proved, _proved_attrs("detected less"))}
+    data = {"without": (dims, without, attrs), "without_proven": (dims, proved, _proved_attrs("detected less"))}
     return xr.Dataset(data, {"segment": np.arange(len(base)), "sensor": list(names)})
 
 
 def _layers(question: ChallengeQuestion, case: StretchCase) -> xr.Dataset:
-    """Return this layout as rasters of the stretch's own cells, in the window around them."""
+    """Return this layout as rasters of the sub-section's own cells, in the window around them."""
     watched, cover, belt = case.watched, case.coverage, case.watched.belt
     partial = bool(belt.onward.any())
     ways = least_ways(watched, direction=question.direction) if partial else case.proved[LEAST].ways
@@ -204,19 +214,27 @@ def _layers(question: ChallengeQuestion, case: StretchCase) -> xr.Dataset:
         "expected_probability": (
             belt.of(cover["expected_probability"]),
             "1",
-            "probability of a detection within the dwell",
+            "cumulative probability of detection within the exposure time",
         ),
-        "best_probability": (belt.of(cover["best_probability"]), "1", "the same by the best single sensor"),
-        "layout_dead_ground": (np.where(dead == 255, np.nan, dead), "1", "1 no sensor has a line of sight, 0 one has"),
+        "best_probability": (
+            belt.of(cover["best_probability"]),
+            "1",
+            "cumulative probability of detection by the best single sensor",
+        ),
+        "layout_dead_ground": (
+            np.where(dead == 255, np.nan, dead),
+            "1",
+            "1 dead ground (no line of sight), 0 line of sight",
+        ),
         "through_probability": (
             through,
             "1",
-            "least P_detect of a crossing through the cell, searches taken as endless",
+            "lowest Pd of a crossing through the cell, searches taken as unlimited",
         ),
     }
     if case.response is not None:
         spare = head_start(watched, case.response, direction=question.direction).to_numpy()
-        layers["head_start"] = (spare, "s", "above 0: who leaves now is there before a crosser seen here")
+        layers["time_margin"] = (spare, "s", "time margin of the response to a crosser detected here; above 0: in time")
     dims = ("northing", "easting")
     whole = xr.Dataset(
         {
@@ -230,8 +248,8 @@ def _layers(question: ChallengeQuestion, case: StretchCase) -> xr.Dataset:
         },
     )
     if case.response is not None:
-        crosser = "of the crosser the fastest way, by " + watched.mobility.mover
-        whole["head_start"].attrs.update(
+        crosser = "crosser on the minimum-time path, " + watched.mobility.mover
+        whole["time_margin"].attrs.update(
             mover=f"{case.response.attrs['mover']} (response), {watched.mobility.mover} (crosser)",
             assumptions=f"{case.response.attrs['assumptions']}; {crosser}",
         )
@@ -240,9 +258,10 @@ def _layers(question: ChallengeQuestion, case: StretchCase) -> xr.Dataset:
 
 
 def _crossings(case: StretchCase, detection: xr.Dataset) -> list[tuple[Crossing, list[float]]]:
-    """Return the least detected, the fastest and the most vulnerable path through the stretch's own segments, if any.
+    """Return the minimum-detection, the fastest and the most vulnerable path through the sub-section's own segments, if
+    any.
 
-    Each comes with the figures that selected it, of which the lowest is best. The least detected path is selected by
+    Each comes with the figures that selected it, of which the lowest is best. The minimum-detection path is selected by
     P_detect of ``detection``, which includes the end of a camera's search; among equals, by cost.
     """
     own_segments = case.stretch.own_segments
@@ -265,7 +284,7 @@ def _crossings(case: StretchCase, detection: xr.Dataset) -> list[tuple[Crossing,
 
 
 def _trades(case: StretchCase, detection: xr.Dataset, direction: str) -> list[dict[str, Any]]:
-    """Return the non-dominated paths through the stretch in time and detection."""
+    """Return the non-dominated paths through the sub-section in time and detection."""
     own_segments, numbers = case.stretch.own_segments, case.stretch.numbers
     if not (detection["state"].to_numpy()[own_segments] == CROSSED).any():
         return []
@@ -277,12 +296,12 @@ def _trades(case: StretchCase, detection: xr.Dataset, direction: str) -> list[di
 
 
 def _barrier(footprints: BarrierFootprints) -> dict[str, Any]:
-    """Return the barrier resilience of the stretch; ``unknown`` gives the reason where it is unknown."""
+    """Return the barrier resilience of the sub-section; ``unknown`` gives the reason where it is unknown."""
     try:
         found, losses = footprints.barrier(), footprints.single_losses()
     except GapError as error:
         return {"unknown": str(error)}
-    return {"k": found.k, "cut": sorted(found.cut), "losses": sorted(losses)}
+    return {"k": found.k, "minimum_cut_set": sorted(found.cut), "single_points_of_failure": sorted(losses)}
 
 
 def _confirmed(question: ChallengeQuestion, case: StretchCase, crossing: Crossing) -> dict[str, Any]:
@@ -296,7 +315,7 @@ def _confirmed(question: ChallengeQuestion, case: StretchCase, crossing: Crossin
         return {"unknown": str(error)}
     share = simulated.confirmed
     if np.isnan(share.value):
-        return {"unknown": "nobody knows which sensors see the way"}
+        return {"unknown": "the sensors' line of sight to the path is unknown"}
     figures = {name: getattr(share, name) for name in ("value", "count", "runs", "low", "high")}
     return figures | {"at_least": simulated.at_least, "limits": simulated.limits}
 
@@ -319,11 +338,11 @@ def crossing_record(crossing: Crossing, numbers: Any) -> dict[str, Any]:
         "hazard": crossing.hazard,
         "hazard_by_sensor": {name: value for name, value in crossing.hazard_by_sensor.items() if value > 0.0},
         "unknown_m": crossing.unknown_m,
-        "decided": [
+        "half_detection": [
             {
                 "start_s": d.start_s,
                 "end_s": d.end_s,
-                "share": d.share,
+                "fraction": d.share,
                 "sensors": list(d.sensors),
                 "lonlat": [float(x) for x in crossing.frame.to_lonlat(d.easting, d.northing)],
             }

@@ -1,4 +1,4 @@
-"""``watchline compare``: layouts of a sector at equal life-cycle cost, as a sentence, figures and a report."""
+"""``watchline compare``: layouts of a sector at equal life-cycle cost, as sentences, figures and a report."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import numpy as np
 from rich.console import Console
 
 from geo.errors import BadInput
-from ops.analysis.compare.comparison import DRAWS, PDF, REPORT, SEGMENTS, Comparison, steps, studied
+from ops.analysis.compare.comparison import PDF, REPORT, SAMPLES, SEGMENTS, Comparison, steps, studied
 from ops.analysis.compare.options import CompareOptions
 from ops.analysis.compare.threshold_history import recorded
 from ops.analysis.compare.thresholds import Threshold, read_thresholds
+from ops.analysis.compare.wording import details, headline, limits, names_in, strips_at
 from ops.analysis.inputs import catalogue_of
-from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
+from ops.analysis.option_types import named
+from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, write_summary
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import Sector, layout_path, load_sector
 from ops.sector.ways import ways_of
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from sensors.planning import CompareSettings
 
 KIND: Final = "watchline compare"
-FILES: Final = (REPORT, PDF, DRAWS, SEGMENTS, SUMMARY)
+FILES: Final = (REPORT, PDF, SAMPLES, SEGMENTS, SUMMARY)
 LISTED_WORST: Final = 5
 
 
@@ -41,7 +43,7 @@ def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
     """
     settings, thresholds = settings_of(options), read_thresholds(options.thresholds)
     if len(options.layouts) < 2:
-        raise BadInput(f"{len(options.layouts)} layout", where="compare", expected="at least two")
+        raise BadInput(f"{len(options.layouts)} layout", where="LAYOUT", expected="at least 2 layouts")
     if options.out is not None:
         prepare_folder(options.out, FILES, made_by=KIND)
     comparison = _computed(options, settings, thresholds, screen)
@@ -54,9 +56,11 @@ def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
         write_tables(options.out, comparison)
         write_summary(options.out / SUMMARY, {**figures, "files": list(FILES)})
         figures["files"] = [str(options.out / name) for name in FILES]
-    screen.print(comparison.headline, markup=False, highlight=False, soft_wrap=True)
-    for warning in comparison.history.warnings if comparison.history is not None else ():
-        screen.print(f"Warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+    lines = [say(headline(comparison.verdict)), *map(say, details(comparison.verdict))]
+    if comparison.history is not None:
+        lines += [say("compare-warning", warning=say(warning)) for warning in comparison.history.warnings]
+    for line in lines:
+        screen.print(line, markup=False, highlight=False, soft_wrap=True)
     return figures
 
 
@@ -72,26 +76,34 @@ def settings_of(options: CompareOptions) -> CompareSettings:
         direction=options.direction,
         required_probability=options.required,
         operators=options.operators,
-        top_up=None if options.top_up == "none" else options.top_up,
+        residual_item=None if options.residual_item == "none" else options.residual_item,
         objective=options.objective,
-        draws=options.draws,
+        samples=options.samples,
         seed=options.seed,
     )
-    return replace(plain, weather=_weather(options.weather)) if options.weather else plain
+    if not options.weather:
+        return plain
+    weather = _weather(options.weather)
+    with named("--weather"):
+        return replace(plain, weather=weather)
 
 
 def _weather(given: Sequence[str]) -> dict[str, float]:
+    from sensors.detection_model.weather import conditions_of
+
     weather: dict[str, float] = {}
     for text in given:
-        name, equals, share = text.rpartition("=")
+        name, equals, fraction = text.rpartition("=")
         try:
-            value = float(share)
+            value = float(fraction)
         except ValueError:
             value = -1.0
         if not equals or not name or value < 0.0:
-            raise BadInput(f"{text!r}", where="--weather", expected="conditions and a share, such as night,fog=0.1")
+            raise BadInput(f"{text!r}", where="--weather", expected="conditions and a fraction, such as night,fog=0.1")
         if name in weather:
-            raise BadInput(f"{name!r} twice", where="--weather", expected="each weather once")
+            raise BadInput(f"{name!r} is given twice", where="--weather", expected="each weather once")
+        with named("--weather"):
+            conditions_of(name)
         weather[name] = value
     return weather
 
@@ -100,28 +112,33 @@ def _computed(
     options: CompareOptions, settings: CompareSettings, thresholds: Sequence[Threshold], screen: Console
 ) -> Comparison:
     from sensors.planning.comparison.degradation import degraded
+    from sensors.planning.comparison.design import residual_item_of
 
     sector, catalogue = load_sector(options.sector), catalogue_of(options.catalogue)
+    with named("--residual-item"):
+        residual_item_of(catalogue, settings)
     ground = open_sector(sector)
     ways = ways_of(ground)
     layouts = layouts_of(sector, options.layouts, ground.frame, catalogue)
-    history = None  # recorded before anything is known that they are held against
+    history = None  # recorded before the result is known
     if options.thresholds is not None:
         history = recorded(options.thresholds, thresholds, today=datetime.now(UTC).date())
     with progress_bar(screen) as progress:
-        bar = progress.add_task("layouts", total=steps(layouts) + 1)
+        bar = progress.add_task(say("compare-doing-layouts"), total=steps(layouts) + 1)
         study, verdict = studied(
             layouts,
             ground,
             settings,
             ways=ways.ways,
             catalogue=catalogue,
-            progress=lambda doing, done: progress.update(bar, description=doing, completed=done),
+            progress=lambda doing, done: progress.update(
+                bar, description=say(f"compare-doing-{doing}"), completed=done
+            ),
         )
         progress.advance(bar)
-        bad_days = degraded(study)
+        adverse = degraded(study)
         progress.advance(bar)
-    return Comparison(sector, study, verdict, bad_days, thresholds, ways, history)
+    return Comparison(sector, study, verdict, adverse, thresholds, ways, history)
 
 
 def layouts_of(sector: Sector, names: Sequence[str], frame: LocalFrame, catalogue: Catalogue) -> list[Layout]:
@@ -143,18 +160,21 @@ def figures_of(comparison: Comparison) -> dict[str, Any]:
     """Return the figures as JSON: numbers, text, and null where unknown."""
     verdict = comparison.verdict
     names = [str(name) for name in verdict["layout"].to_numpy()]
+    told = limits(comparison)
     return {
         "made_by": KIND,
         "sector": comparison.sector.name,
-        "headline": comparison.headline,
+        "headline": say_in_english(headline(verdict)),
+        "details": [say_in_english(one) for one in details(verdict)],
+        "messages": [one.as_dict() for one in (headline(verdict), *details(verdict))],
         "target": verdict.attrs["target"],
         "direction": verdict.attrs["direction"],
         "objective": verdict.attrs["objective"],
-        "meaning": verdict.attrs["meaning"],
+        "meaning": say_in_english("compare-objective-meaning", objective=verdict.attrs["objective"]),
         "budget": verdict.attrs["budget"],
         "currency": verdict.attrs["currency"],
         "years": verdict.attrs["years"],
-        "draws": verdict.attrs["draws"],
+        "samples": verdict.attrs["samples"],
         "seed": verdict.attrs["seed"],
         "interval": list(verdict.attrs["interval"]),
         "layouts": {name: _layout_figures(comparison, name) for name in names},
@@ -169,9 +189,11 @@ def figures_of(comparison: Comparison) -> dict[str, Any]:
         "thresholds": [_threshold_figures(comparison, one) for one in comparison.thresholds],
         "threshold_history": None if comparison.history is None else comparison.history.figures,
         "catalogue": verdict.attrs["catalogue"],
-        "limits": verdict.attrs["limits"],
+        "limits": list(map(say_in_english, told)),
+        "limit_messages": [message.as_dict() for message in told],
         "response_assumptions": [text for text in verdict.attrs["response_assumptions"].split("; ") if text],
-        "missing": verdict.attrs["missing"],
+        "strips": verdict.attrs["strips"],
+        "missing": [layer for layer in str(verdict.attrs["missing"]).split(", ") if layer],
         "ground": comparison.ways.record,
         "segments_left_out": verdict.attrs["segments_left_out"],
     }
@@ -200,18 +222,32 @@ def _layout_figures(comparison: Comparison, name: str) -> dict[str, Any]:
         "cost_per_covered_km": _number(figures["cost_per_covered_km"]),
         "challenge_left": _number(figures["challenge_left"]),
         "k": int(figures["k"]),
-        "single_points_of_failure": [text for text in str(figures["single_losses"].item()).split(", ") if text],
-        "unlinked": [text for text in str(figures["unlinked"].item()).split(", ") if text],
+        "single_points_of_failure": names_in(figures["single_points_of_failure"]),
+        "unlinked": names_in(figures["unlinked"]),
         "worst_segments": [
             {"segment": i, "detection": _number(detection[i])} for i in worst if not np.isnan(detection[i])
         ],
         "gain_before_displacement": _number(figures["gain_before"]),
         "gain_after_displacement": _number(figures["gain_after"]),
-        "bad_days": {
-            str(day): _number(comparison.bad_days["mean_detection"].sel(layout=name, scenario=day))
-            for day in comparison.bad_days["scenario"].to_numpy()
+        "interruption_by_strips": _by_strips(comparison, name),
+        "adverse_scenarios": {
+            str(scenario): _number(comparison.adverse["mean_detection"].sel(layout=name, scenario=scenario))
+            for scenario in comparison.adverse["scenario"].to_numpy()
         },
     }
+
+
+def _by_strips(comparison: Comparison, name: str) -> list[dict[str, Any]]:
+    """Return the interruption of a layout with half, as many and twice as many strips, all inputs central."""
+    tried = comparison.verdict.sel(layout=name)
+    return [
+        {
+            "strips": strips_at(comparison.verdict, float(factor)),
+            "mean_interruption": _number(tried["mean_interruption_by_strips"].sel(strips_tried=factor)),
+            "least_interruption": _number(tried["least_interruption_by_strips"].sel(strips_tried=factor)),
+        }
+        for factor in comparison.verdict["strips_tried"].to_numpy()
+    ]
 
 
 def _duel(verdict: xr.Dataset, other: str) -> dict[str, Any]:
@@ -258,7 +294,7 @@ def _threshold_figures(comparison: Comparison, threshold: Threshold) -> dict[str
         "value": threshold.value,
         "first_value": threshold.first,
         "weakened": threshold.weakened,
-        "met_in_share_of_draws": met(threshold.value),
+        "met_in_fraction_of_samples": met(threshold.value),
         "met_as_first_set": met(threshold.first),
         "log": [{"value": c.value, "on": c.on.isoformat(), "by": c.by, "why": c.why} for c in threshold.log],
     }

@@ -4,56 +4,84 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from ops.analysis.option_types import CatalogueOption, DiscountOption, TargetOption, YearsOption
+from ops.analysis.option_types import (
+    CatalogueOption,
+    DirectionOption,
+    DiscountOption,
+    SectorArgument,
+    TargetOption,
+    YearsOption,
+    above_zero,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareOptions:
     """The options of the command, as given."""
 
-    layouts: Annotated[tuple[str, ...], typer.Argument(help="Two or more layouts: names in the sector, or files.")]
-    sector: Annotated[str, typer.Option("--sector", help="Sector TOML file, or a sample's name.")] = "cumberland"
+    sector: SectorArgument
+    layouts: Annotated[
+        tuple[str, ...],
+        typer.Argument(metavar="LAYOUT", help="Two or more layouts: names in the sector, or files."),
+    ]
     budget: Annotated[
         float | None,
         typer.Option(
             "--budget",
-            help="Life-cycle money for each layout, in the catalogue's currency. Default: what the dearest costs.",
+            callback=above_zero,
+            help="Life-cycle budget of each layout. Default: the cost of the most expensive layout.",
         ),
     ] = None
     years: YearsOption = 10.0
     discount: DiscountOption = 0.03
     objective: Annotated[
-        str,
+        Literal["mean_detection", "least_detection", "mean_interruption", "least_interruption"],
         typer.Option("--objective", help="mean_detection, least_detection, mean_interruption or least_interruption."),
     ] = "mean_detection"
     target: TargetOption = "person"
-    direction: Annotated[str, typer.Option("--direction", help="inward (towards home) or outward.")] = "inward"
+    direction: DirectionOption = "inward"
     weather: Annotated[
         tuple[str, ...],
         typer.Option(
             "--weather",
-            metavar="CONDITIONS=SHARE",
-            help="Share of a year's crossings in that weather, such as night,fog=0.1; again for each, summing to 1.",
+            metavar="CONDITIONS=FRACTION",
+            help="Fraction of a year's crossings in that weather, e.g. night,fog=0.1. May be repeated; the sum is 1.",
         ),
     ] = ()
     required: Annotated[
-        float, typer.Option("--required", help="Probability from which ground is covered and a segment guarded.")
+        float,
+        typer.Option(
+            "--required",
+            max=1.0,
+            callback=above_zero,
+            help="Required detection probability of a cell and of a segment.",
+        ),
     ] = 0.5
-    operators: Annotated[int, typer.Option("--operators", help="People in the control room at any time.")] = 2
-    top_up: Annotated[str, typer.Option("--top-up", help="Moving item that the rest of the budget buys, or none.")] = (
-        "foot_patrol"
-    )
+    operators: Annotated[
+        int, typer.Option("--operators", min=0, max=1000, help="Operators in the control room at any time.")
+    ] = 2
+    residual_item: Annotated[
+        str, typer.Option("--residual-item", help="Mobile item that the residual budget buys, or none.")
+    ] = "foot_patrol"
     catalogue: CatalogueOption = None
     thresholds: Annotated[
         Path | None,
-        typer.Option("--thresholds", help="Requirements with their change log (TOML); its history is kept beside it."),
+        typer.Option(
+            "--thresholds",
+            metavar="FILE",
+            help="Requirements with their change log (TOML); earlier versions are kept beside it.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None
-    draws: Annotated[int, typer.Option("--draws", metavar="N", help="Draws of everything uncertain.")] = 1000
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same draws.")] = 1
+    samples: Annotated[
+        int, typer.Option("--samples", metavar="N", min=2, max=100_000, help="Number of Monte Carlo samples.")
+    ] = 1000
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the Monte Carlo samples.")] = 1
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder of the report (HTML and PDF) and the figures.")
     ] = None

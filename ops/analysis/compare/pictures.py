@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,7 @@ import matplotlib as mpl
 import numpy as np
 import shapely
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
@@ -20,9 +22,11 @@ from matplotlib.figure import Figure
 
 from geo.border.zone import belt_outline
 from ops.analysis.compare.comparison import Comparison
+from ops.analysis.compare.wording import input_name
+from ops.analysis.messages import plain
 from ops.drawing.printed_map import SIGNS, plain_text, relief, scale_bar
+from ops.runtime.output import catalogue, say
 from sensors.planning.comparison.draws import central
-from sensors.planning.comparison.settings import in_words
 
 STYLE: Final[Any] = {
     "font.family": "sans-serif",
@@ -37,6 +41,8 @@ COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F0
 MARKS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
 DPI: Final = 130
 LISTED: Final = 14
+NAMED: Final = 5
+"""Inputs that a tornado chart draws, and that its text alternative names."""
 BUDGETS: Final = np.geomspace(0.25, 2.0, 22)
 LARGEST_PIXELS: Final = 900
 MANY: Final = 40  # number of sensors above which their symbols are small
@@ -65,10 +71,10 @@ def pictures_of(comparison: Comparison) -> list[CaptionedFigure]:
     drawings: list[Callable[[Comparison], CaptionedFigure]] = [
         maps,
         along,
-        draws,
-        money,
+        samples,
+        cost_curve,
         *_tornados(comparison),
-        bad_days,
+        scenarios,
     ]
     with mpl.rc_context(STYLE):
         return [drawing(comparison) for drawing in drawings]
@@ -90,16 +96,17 @@ def maps(comparison: Comparison) -> CaptionedFigure:
     for axis in axes[len(names) :]:
         axis.set_axis_off()
     bar = figure.colorbar(ScalarMappable(scale, "cividis"), ax=list(axes), shrink=0.8, pad=0.01, aspect=30)
-    bar.set_label("detected and looked at")
+    bar.set_label(say("compare-axis-assessed"))
+    _percent(bar.ax.yaxis)
     means = comparison.verdict["mean_detection_central"].to_numpy()
-    means_text = ", ".join(f"{name} {mean:.0%}" for name, mean in zip(names, means, strict=True))
+    named = [
+        say("compare-figure-maps-mean", layout=name, mean=float(mean)) for name, mean in zip(names, means, strict=True)
+    ]
     return CaptionedFigure(
-        "Where crossings are detected",
+        say("compare-figure-maps"),
         figure,
-        f"Maps of the layouts side by side; mean detection: {means_text}.",
-        "Line: probability that the crossing of each segment that is best for the crosser is detected and looked at, "
-        "over a year's weather and outages, median of the draws. Dashed: the belt. Green: of all ways in the commonest "
-        "weather, the one that is detected least.",
+        say("compare-figure-maps-alt", means=named),
+        say("compare-figure-maps-caption"),
     )
 
 
@@ -136,7 +143,7 @@ def _map(
         colour = "#999999" if np.isnan(value) else mpl.colormaps["cividis"](scale(value))
         axis.add_collection(LineCollection(parts, colors="white", linewidths=6.0, zorder=4))
         axis.add_collection(LineCollection(parts, colors=[colour], linewidths=4.0, zorder=5))
-    rows, columns = comparison.study.ways.cells[_least_way(comparison, name)]
+    rows, columns = comparison.study.ways.cells[_least_path(comparison, name)]
     axis.plot(belt.easting[columns], belt.northing[rows], color="white", linewidth=3.0, zorder=6)
     axis.plot(belt.easting[columns], belt.northing[rows], color="#1b7f3b", linewidth=1.6, zorder=6)
     layout = comparison.study.layouts[comparison.study.names.index(name)]
@@ -160,13 +167,15 @@ def _map(
     if layout.relays:
         places = np.array([(relay.easting, relay.northing) for relay in layout.relays])
         axis.plot(*places.T, "^", color="white", mec="black", mew=0.8, markersize=5.5, zorder=7)
-    carried = f", {len(layout.relays)} relays (triangles)" if layout.relays else ""
-    axis.set_title(f"{plain_text(name)}: {len(layout)} sensors{carried}", loc="left", fontsize=9.5)
+    counts = {"sensors": len(layout), "relays": len(layout.relays)}
+    axis.set_title(say("compare-figure-map-title", layout=plain_text(name), **counts), loc="left", fontsize=9.5)
     scale_bar(axis, extent)
 
 
-def _least_way(comparison: Comparison, name: str) -> int:
-    """Return the index of the least detected path under a layout, in the most frequent weather, all inputs central."""
+def _least_path(comparison: Comparison, name: str) -> int:
+    """Return the index of the minimum-detection path under a layout, in the most frequent weather, all inputs
+    central.
+    """
     from sensors.planning.comparison.outcome import availability_of, survival, works
     from sensors.planning.comparison.purchase import budgets, buy
 
@@ -196,45 +205,44 @@ def along(comparison: Comparison) -> CaptionedFigure:
         )
     required = verdict.attrs["required_probability"]
     axis.axhline(required, color="black", linewidth=0.7, linestyle=":")
-    axis.set(xlabel="along the border [km]", ylabel="detected and looked at", ylim=(0.0, 1.02))
+    axis.set(xlabel=say("compare-axis-chainage"), ylabel=say("compare-axis-assessed"), ylim=(0.0, 1.02))
+    _percent(axis.yaxis)
     axis.legend(ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0))
     return CaptionedFigure(
-        "Along the border",
+        say("compare-figure-along"),
         figure,
-        "Detection in each segment for each layout, with its interval.",
-        f"Steps: median of the draws. Shaded: 5 to 95 % of them. Dotted: {required:g}, from where a segment counts "
-        "as guarded. Segments that nobody can cross are left out.",
+        say("compare-figure-along-alt"),
+        say("compare-figure-along-caption", required=float(required)),
     )
 
 
-def draws(comparison: Comparison) -> CaptionedFigure:
-    """Draw the Monte Carlo samples of the objective, and of the difference to the first layout."""
+def samples(comparison: Comparison) -> CaptionedFigure:
+    """Draw the distribution of the objective over the samples, and of the difference to the first layout."""
     verdict, names = comparison.verdict, comparison.study.names
     objective = verdict.attrs["objective"]
     figure = Figure(figsize=(10.0, 3.0), layout="constrained")
     left, right = figure.subplots(1, 2)
     values = verdict[objective].to_numpy()
-    share = (np.arange(values.shape[1]) + 0.5) / values.shape[1]
+    fraction = (np.arange(values.shape[1]) + 0.5) / values.shape[1]
     for number, name in enumerate(names):
-        left.plot(np.sort(values[number]), share, color=COLOURS[number % len(COLOURS)], label=plain_text(name, 30))
+        left.plot(np.sort(values[number]), fraction, color=COLOURS[number % len(COLOURS)], label=plain_text(name, 30))
         if number:
             gap = values[0] - values[number]
             right.plot(
                 np.sort(gap),
-                share,
+                fraction,
                 color=COLOURS[number % len(COLOURS)],
-                label=plain_text(f"{names[0]} less {name}", 50),
+                label=plain_text(say("compare-less", first=names[0], other=name), 50),
             )
     right.axvline(0.0, color="black", linewidth=0.8)
-    for axis, text in ((left, objective.replace("_", " ")), (right, f"difference in {objective.replace('_', ' ')}")):
-        axis.set(xlabel=text, ylabel="share of draws below", ylim=(0.0, 1.0))
+    name = say("compare-objective", objective=objective)
+    for axis, text in ((left, name), (right, say("compare-axis-difference", objective=name))):
+        axis.set(xlabel="\n".join(textwrap.wrap(text, 60)), ylabel=say("compare-axis-fraction"), ylim=(0.0, 1.0))
         axis.legend(loc="best")
+        _percent(axis.yaxis)
+        _decimal(axis.xaxis)
     return CaptionedFigure(
-        "How sure",
-        figure,
-        "Cumulative shares of the draws of the objective and of its difference.",
-        "Every curve is over the same draws: an input that both layouts use is drawn once. Where a curve on the right "
-        "crosses zero, its height is the share of draws in which the first layout loses.",
+        say("compare-figure-samples"), figure, say("compare-figure-samples-alt"), say("compare-figure-samples-caption")
     )
 
 
@@ -247,7 +255,7 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
     return front or [(math.nan, math.nan)]
 
 
-def money(comparison: Comparison) -> CaptionedFigure:
+def cost_curve(comparison: Comparison) -> CaptionedFigure:
     """Draw the effect of a larger or smaller budget, all inputs central."""
     study, verdict = comparison.study, comparison.verdict
     objective = verdict.attrs["objective"]
@@ -262,21 +270,26 @@ def money(comparison: Comparison) -> CaptionedFigure:
         axis.plot(cost, reached, marker=mark, markersize=4, color=colour, label=plain_text(name, 30))
         points += list(zip(cost.tolist(), reached.tolist(), strict=True))
     front = np.array(pareto_front(points))
-    axis.step(front[:, 0], front[:, 1], where="post", color="#555555", linewidth=3.5, alpha=0.35, label="Pareto front")
+    axis.step(
+        front[:, 0],
+        front[:, 1],
+        where="post",
+        color="#555555",
+        linewidth=3.5,
+        alpha=0.35,
+        label=say("compare-pareto-front"),
+    )
     axis.axvline(whole / 1e6, color="black", linewidth=0.8, linestyle=":")
     axis.set(
-        xlabel=f"life-cycle cost [M {verdict.attrs['currency']}]",
-        ylabel=objective.replace("_", " "),
+        xlabel=say("compare-axis-cost", currency=verdict.attrs["currency"]),
+        ylabel="\n".join(textwrap.wrap(say("compare-objective", objective=objective), 30)),
         ylim=(-0.02, 1.02),
     )
     axis.legend(loc="best")
+    _percent(axis.yaxis)
+    _decimal(axis.xaxis)
     return CaptionedFigure(
-        "Money against detection, with the Pareto front",
-        figure,
-        "The objective against life-cycle cost for each layout.",
-        "Points: what a quarter to twice the money of the comparison (dotted) buys. Below a layout's own cost its "
-        "sensors are bought in the order of its file, beyond it teams on top. The grey "
-        "steps are the Pareto front: no point has more for the same money or less. All inputs central.",
+        say("compare-figure-cost"), figure, say("compare-figure-cost-alt"), say("compare-figure-cost-caption")
     )
 
 
@@ -301,7 +314,12 @@ def tornado(comparison: Comparison, other: str) -> CaptionedFigure:
     )
     for row, i in enumerate(reversed(order)):
         axis.barh(
-            row, low[i] - middle, left=middle, color="#56B4E9", height=0.7, label="at its low end" if not row else None
+            row,
+            low[i] - middle,
+            left=middle,
+            color="#56B4E9",
+            height=0.7,
+            label=None if row else say("compare-low-end"),
         )
         axis.barh(
             row,
@@ -309,40 +327,47 @@ def tornado(comparison: Comparison, other: str) -> CaptionedFigure:
             left=middle,
             color="#E69F00",
             height=0.7,
-            label="at its high end" if not row else None,
+            label=None if row else say("compare-high-end"),
         )
-    labels = [f"{in_words(str(names[i]))} ({grades[i]})" for i in reversed(order)]
-    axis.set_yticks(range(len(order)), labels)
+    inputs = [input_name(str(names[i])) for i in order]
+    labels = [
+        say("compare-input-graded", input=name, grade=str(grades[i])) for name, i in zip(inputs, order, strict=True)
+    ]
+    axis.set_yticks(range(len(order)), labels[::-1])
     axis.axvline(middle, color="black", linewidth=0.8)
-    axis.set_xlabel(f"{plain_text(first, 30)} less {plain_text(other, 30)}, {objective.replace('_', ' ')}")
+    axis.set_xlabel(
+        say(
+            "compare-axis-tornado",
+            first=plain_text(first, 30),
+            other=plain_text(other, 30),
+            objective=say("compare-objective", objective=objective),
+        )
+    )
+    _decimal(axis.xaxis)
     if order:
-        axis.legend(loc="lower right")
-    effects = (
-        "; ".join(f"{in_words(str(names[i]))} {low[i]:+.3f} to {high[i]:+.3f}" for i in order[:5]) or "nothing moves it"
-    )
+        axis.legend(ncols=2, loc="lower left", bbox_to_anchor=(0.0, 1.0))
+    effects = [
+        say("compare-figure-tornado-effect", input=name, low=float(low[i]), high=float(high[i]))
+        for name, i in zip(inputs[:NAMED], order[:NAMED], strict=True)
+    ]
     return CaptionedFigure(
-        f"What decides between {first} and {other}",
+        say("compare-figure-tornado", first=first, other=other),
         figure,
-        f"Tornado of the difference: {effects}.",
-        f"Each input alone at its {INTERVAL_TEXT}, all others central. In brackets the grade of its source: H official "
-        "or reproduced, M press, vendor or derived, L assumption. Where a bar passes zero, that input alone turns the "
-        "verdict.",
+        say("compare-figure-tornado-alt", count=len(effects), effects="; ".join(effects)),
+        say("compare-figure-tornado-caption"),
     )
 
 
-INTERVAL_TEXT: Final = "10 % and 90 % quantile"
-
-
-def bad_days(comparison: Comparison) -> CaptionedFigure:
+def scenarios(comparison: Comparison) -> CaptionedFigure:
     """Draw detection as planned and in adverse scenarios."""
-    days, names = comparison.bad_days, comparison.study.names
-    scenarios = [str(day) for day in days["scenario"].to_numpy()]
-    figure = Figure(figsize=(10.0, 0.42 * len(scenarios) + 1.0), layout="constrained")
+    found, names = comparison.adverse, comparison.study.names
+    titles = [say("compare-scenario", scenario=str(one)) for one in found["scenario"].to_numpy()]
+    figure = Figure(figsize=(10.0, 0.42 * len(titles) + 1.0), layout="constrained")
     axis = figure.add_subplot()
     height = 0.8 / len(names)
     for number, name in enumerate(names):
-        values = days["mean_detection"].sel(layout=name).to_numpy()
-        positions = np.arange(len(scenarios)) + (number - (len(names) - 1) / 2.0) * height
+        values = found["mean_detection"].sel(layout=name).to_numpy()
+        positions = np.arange(len(titles)) + (number - (len(names) - 1) / 2.0) * height
         axis.barh(
             positions,
             np.nan_to_num(values),
@@ -351,16 +376,26 @@ def bad_days(comparison: Comparison) -> CaptionedFigure:
             label=plain_text(name, 30),
         )
         for y, value in zip(positions, values, strict=True):
-            text = "has none" if np.isnan(value) else f"{value:.2f}"
+            text = say("compare-not-applicable") if np.isnan(value) else catalogue().formats.percent(float(value))
             axis.text(np.nan_to_num(value) + 0.01, y, text, va="center", fontsize=7.5)
-    axis.set_yticks(range(len(scenarios)), scenarios)
+    axis.set_yticks(range(len(titles)), titles)
     axis.invert_yaxis()
-    axis.set(xlabel="mean detection", xlim=(0.0, 1.08))
+    axis.set(xlabel=say("compare-measure", measure="mean_detection", currency=""), xlim=(0.0, 1.08))
+    _percent(axis.xaxis)
     axis.legend(loc="lower right")
     return CaptionedFigure(
-        "Bad days",
+        say("compare-figure-scenarios"),
         figure,
-        "Mean detection as planned and in each scenario.",
-        "All inputs central; crossers choose anew among the candidate ways, so a theft may cost more than is shown. Of "
-        "several possible losses the one that costs most.",
+        say("compare-figure-scenarios-alt"),
+        say("compare-figure-scenarios-caption"),
     )
+
+
+def _percent(axis: Axis) -> None:
+    """Write an axis of fractions in percent, as the language does."""
+    axis.set_major_formatter(lambda value, _: catalogue().formats.percent(round(value, 6)))
+
+
+def _decimal(axis: Axis) -> None:
+    """Write the numbers of an axis as the language does."""
+    axis.set_major_formatter(lambda value, _: plain(value))

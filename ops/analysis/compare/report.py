@@ -17,74 +17,92 @@ from ops.analysis.compare.tables import (
     assumption_table,
     break_even_table,
     coverage_assumption_table,
-    duel_table,
     outcome_table,
+    pair_table,
+    strips_table,
     threshold_tables,
 )
+from ops.analysis.compare.wording import details, headline, input_name, limits
+from ops.analysis.messages import item_name
 from ops.drawing.html_page import render_page
-from ops.runtime.output import atomic_write
-from sensors.planning.comparison.settings import in_words
+from ops.runtime.output import atomic_write, say
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 A4_IN: Final = (8.27, 11.69)
 LINES: Final = 70
 """Lines of text per page of the PDF."""
+COLUMNS: Final = 98
+"""Characters per line of the PDF."""
 
 
 def write_report(out: Path, comparison: Comparison) -> None:
-    """Write the page and the PDF into the folder ``out``."""
+    """Write the page and the PDF into the folder ``out``, in the language of this process."""
     pictures = pictures_of(comparison)
     page = _page(comparison)
-    shown = [{"title": p.title, "data": p.data, "alt": p.alt, "caption": p.caption} for p in pictures]
+    drawn = [{"title": p.title, "data": p.data, "alt": p.alt, "caption": p.caption} for p in pictures]
     with atomic_write(out / REPORT) as partial:
-        partial.write_text(render_page(TEMPLATE, page=page, pictures=shown), encoding="utf-8")
-    _write_pdf(out / PDF, comparison, page, pictures)
+        partial.write_text(render_page(TEMPLATE, page=page, pictures=drawn), encoding="utf-8")
+    _write_pdf(out / PDF, page, pictures)
 
 
 def _page(comparison: Comparison) -> dict[str, Any]:
     verdict, story = comparison.verdict, comparison.verdict.attrs
-    fixed = not isinstance(story["budget"], str)
-    budget = f"{story['currency']} {story['budget']:,.0f}" if fixed else str(story["budget"])
+    names = comparison.study.names
+    strips = [strips_table(comparison)] if comparison.study.ground.response is not None else []
     return {
-        "title": " against ".join(comparison.study.names),
+        "title": say("compare-title", first=names[0], other=names[1], count=len(names) - 1),
         "sector": comparison.sector.title or comparison.sector.name,
-        "headline": comparison.headline,
-        "about": f"Target: {story['target']}, {story['direction']}. {story['years']:g} years, discounted at "
-        f"{story['discount_rate']:.1%} a year; budget: {budget}. {story['draws']:,} draws, seed {story['seed']}. "
-        f"{story['operators']} operators. What is left of the budget buys: {story['top_up'].replace('_', ' ')}.",
-        "objective": f"{story['objective'].replace('_', ' ')}: {story['meaning']}",
-        "decided": [
-            (other, verdict["confidence"].sel(other=other).item(), _decided_by(verdict, other))
-            for other in comparison.study.names[1:]
+        "headline": say(headline(verdict)),
+        "details": [say(one) for one in details(verdict)],
+        "about": say(
+            "compare-about",
+            target=say("compare-target", target=story["target"]),
+            direction=say("compare-direction", direction=story["direction"]),
+            years=float(story["years"]),
+            discount=float(story["discount_rate"]),
+            fixed=story["budget"] is not None,
+            currency=story["currency"],
+            budget=0.0 if story["budget"] is None else float(story["budget"]),
+            samples=int(story["samples"]),
+            seed=str(story["seed"]),
+            operators=int(story["operators"]),
+            item="none" if story["residual_item"] == "nothing" else item_name(story["residual_item"]),
+        ),
+        "objective": say("compare-compared-by", meaning=say("compare-objective-meaning", objective=story["objective"])),
+        "decided": [_decided(verdict, other) for other in names[1:]],
+        "tables": [
+            outcome_table(comparison),
+            pair_table(comparison),
+            *strips,
+            break_even_table(comparison),
         ],
-        "tables": [outcome_table(comparison), duel_table(comparison), break_even_table(comparison)],
         "thresholds": threshold_tables(comparison),
         "assumptions": [assumption_table(comparison), coverage_assumption_table(comparison)],
-        "limits": [
-            str(story["limits"]).capitalize() + ".",
-            f"Movement and response: {comparison.ways.words}.",
-            f"Not in the terrain or the sector: {story['missing'].replace('_', ' ') or 'nothing'}.",
-            f"Response: {story['response']}"
-            + (f": {story['response_assumptions']}." if story["response_assumptions"] else "."),
-            f"Segments left out, as nobody can cross them or their ground is unknown: {story['segments_left_out']}.",
-            *([] if comparison.history is None else [*comparison.history.warnings, comparison.history.sentence]),
-            "Equal annual cost: what is left of a unit's life counts as worth what was not used of it.",
-            "Sensitivities, adverse days, the curve of money and break-even points are of all inputs central; such "
-            "an outcome may lie outside the interval of the draws, as many inputs are skewed.",
-            "Sensors deep (k) counts the footprints that a crosser must enter, however little a sensor detects in "
-            "them: the least detected crossing says what is detected.",
-            "A dash among the break-even points means that there is none in the range that was tried.",
-        ],
-        "catalogue": story["catalogue"],
-        "colophon": f"Cells of {story['cell_m']:.0f} m, belt of {story['belt_m']:g} m, {story['candidate_ways']} "
-        f"candidate ways. Catalogue: {story['catalogue']}.",
+        "limits": list(map(say, limits(comparison))),
+        "colophon": say(
+            "compare-colophon",
+            cell=float(story["cell_m"]),
+            belt=float(story["belt_m"]),
+            paths=int(story["candidate_paths"]),
+            catalogue=story["catalogue"],
+        ),
     }
 
 
-def _write_pdf(path: Path, comparison: Comparison, page: dict[str, Any], pictures: list[CaptionedFigure]) -> None:
+def _decided(verdict: xr.Dataset, other: str) -> str:
+    """State the grade of a verdict and the decisive inputs, each with its grade."""
+    one = verdict.sel(other=other)
+    inputs = [entry.rpartition(" (") for entry in str(one["decided_by"].item()).split("; ") if entry]
+    named = [say("compare-input-graded", input=input_name(name), grade=grade.rstrip(")")) for name, _, grade in inputs]
+    grade = str(one["confidence"].item())
+    return say("compare-decided", other=other, grade=grade, count=len(named), inputs=named)
+
+
+def _write_pdf(path: Path, page: dict[str, Any], pictures: list[CaptionedFigure]) -> None:
     """Write text and tables first, then one figure per page; the file contains no dates."""
-    marks: dict[str, Any] = {"CreationDate": None, "ModDate": None, "Title": f"Watchline comparison: {page['title']}"}
+    title = f"{say('compare-eyebrow')}: {page['title']}"
+    marks: dict[str, Any] = {"CreationDate": None, "ModDate": None, "Title": title}
     with mpl.rc_context(STYLE), atomic_write(path) as partial, PdfPages(partial, metadata=marks) as pdf:
         for text in _pages(_lines(page)):
             figure = Figure(figsize=A4_IN)
@@ -94,23 +112,21 @@ def _write_pdf(path: Path, comparison: Comparison, page: dict[str, Any], picture
             picture.figure.suptitle(picture.title, x=0.02, ha="left", fontsize=11.0)
             picture.figure.supxlabel("\n".join(textwrap.wrap(picture.caption, 130)), x=0.02, ha="left", fontsize=7.5)
             pdf.savefig(picture.figure, bbox_inches="tight", facecolor="white")
-    del comparison
 
 
 def _lines(page: dict[str, Any]) -> list[str]:
-    lines = [f"Watchline comparison: {page['title']} ({page['sector']})", ""]
-    for paragraph in (page["headline"], page["about"], f"Compared by {page['objective']}."):
-        lines += [*textwrap.wrap(paragraph, 98), ""]
-    for other, grade, inputs in page["decided"]:
-        lines += [*textwrap.wrap(f"Against {other} decided by (grade {grade}): {inputs or 'nothing'}", 98), ""]
+    lines = [f"{say('compare-eyebrow')}: {page['title']} ({page['sector']})", ""]
+    for paragraph in (page["headline"], *page["details"], page["about"], page["objective"], *page["decided"]):
+        lines += [*textwrap.wrap(paragraph, COLUMNS), ""]
     for table in (*page["tables"], *page["thresholds"]):
         lines += [table["title"], *_rows(table["columns"], table["rows"])]
-        lines += [line for entry in table.get("log", []) for line in textwrap.wrap(entry, 98)] + [""]
-    lines += ["Limits", *(line for limit in page["limits"] for line in textwrap.wrap(f"- {limit}", 98)), ""]
+        lines += [line for entry in table.get("log", []) for line in textwrap.wrap(entry, COLUMNS)] + [""]
+    lines += [say("compare-heading-limits")]
+    lines += [line for limit in page["limits"] for line in textwrap.wrap(f"- {limit}", COLUMNS)] + [""]
     for table in page["assumptions"]:
         lines += [table["title"]]
         for row in table["rows"]:
-            lines += textwrap.wrap(f"{row[0]}: {', '.join(row[1:])}", 98, subsequent_indent="    ")
+            lines += textwrap.wrap(f"{row[0]}: {', '.join(row[1:])}", COLUMNS, subsequent_indent="    ")
         lines += [""]
     return lines
 
@@ -120,16 +136,10 @@ def _rows(columns: list[str], rows: list[list[str]]) -> list[str]:
     lines = []
     for row in rows:
         cells = [f"{name}: {cell}" if name else cell for name, cell in zip(columns[1:], row[1:], strict=True)]
-        lines += textwrap.wrap(f"{row[0]} | " + " | ".join(cells), 98, initial_indent="  ", subsequent_indent="      ")
+        text = f"{row[0]} | " + " | ".join(cells)
+        lines += textwrap.wrap(text, COLUMNS, initial_indent="  ", subsequent_indent="      ")
     return lines
 
 
 def _pages(lines: list[str]) -> list[list[str]]:
     return [lines[start : start + LINES] for start in range(0, len(lines), LINES)]
-
-
-def _decided_by(verdict: xr.Dataset, other: str) -> str:
-    """Describe the deciding inputs, each with its grade."""
-    inputs = str(verdict["decided_by"].sel(other=other).item())
-    named = [entry.rpartition(" (") for entry in inputs.split("; ") if entry]
-    return "; ".join(f"{in_words(name)} ({grade}" for name, _, grade in named)

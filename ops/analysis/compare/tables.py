@@ -8,105 +8,138 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
-from ops.analysis.compare.comparison import DRAWS, SEGMENTS, Comparison
-from ops.runtime.output import atomic_write
+from geo.message import cut_list
+from ops.analysis.compare.comparison import SAMPLES, SEGMENTS, Comparison
+from ops.analysis.compare.wording import input_name, names_in, shown, strips_at
+from ops.analysis.messages import plain
+from ops.runtime.output import atomic_write, say
 
-LABELS: Final = (
-    ("mean_detection", "mean detection", "share"),
-    ("least_detection", "least detected crossing", "share"),
-    ("mean_interruption", "mean interruption", "share"),
-    ("least_interruption", "least interrupted crossing", "share"),
-    ("guarded_km", "guarded", "km"),
-    ("attended", "alerts that somebody looks at", "share"),
-    ("alerts_per_day", "alerts a day", "number"),
-    ("life_cycle_cost", "life-cycle cost", "money"),
-    ("first_cost", "first cost", "money"),
-    ("crew", "people on duty at any time", "number"),
-    ("teams", "teams on top", "number"),
-    ("bought_share", "sensors that the money reaches", "share"),
-    ("cost_per_guarded_km", "cost per guarded kilometre", "money"),
+MEASURES: Final = (
+    ("mean_detection", "percent"),
+    ("least_detection", "percent"),
+    ("mean_interruption", "percent"),
+    ("least_interruption", "percent"),
+    ("meets_requirement_km", "km"),
+    ("assessed_fraction", "percent"),
+    ("alerts_per_day", "number"),
+    ("life_cycle_cost", "money"),
+    ("first_cost", "money"),
+    ("crew", "number"),
+    ("teams", "number"),
+    ("bought_fraction", "percent"),
+    ("cost_per_km_meeting_requirement", "money"),
 )
+"""Sampled measures of a layout, and how a value is written."""
+SINGLE: Final = (
+    ("covered_km", "km"),
+    ("cost_per_covered_km", "money"),
+    ("challenge_left", "percent"),
+    ("k", "number"),
+    ("gain_before", "difference"),
+    ("gain_after", "difference"),
+)
+"""Measures with one value for each layout."""
+LISTED: Final = 6
 
 
 def outcome_table(comparison: Comparison) -> dict[str, Any]:
-    """Return every measure of each layout: the median, and 5 to 95 % of the samples."""
-    verdict, rows = comparison.verdict, []
-    for name, label, form in LABELS:
-        cells = [label]
-        for layout in comparison.study.names:
-            one = verdict.sel(layout=layout)
-            values = one[name].to_numpy()
-            text = shown(float(one[f"{name}_central"]), form)
-            if not np.isnan(values).any():
-                low, high = np.quantile(values, verdict.attrs["interval"])
-                text += f" ({shown(low, form)} to {shown(high, form)})"
-            elif not np.isnan(values).all():
-                text += f" (none in {np.isnan(values).mean():.0%} of draws)"
-            cells.append(text)
-        rows.append(cells)
-    plain = (
-        ("covered", "covered_km", "km"),
-        ("cost per covered kilometre", "cost_per_covered_km", "money"),
-        ("geography challenge left over", "challenge_left", "share"),
-        ("sensors deep (k), by footprints", "k", "number"),
-        ("gain over the first, on its old route", "gain_before", "number"),
-        ("the same after displacement", "gain_after", "number"),
-    )
-    for label, name, form in plain:
-        rows.append([label, *(shown(float(verdict[name].sel(layout=one)), form) for one in comparison.study.names)])
-    for label, name in (("single points of failure", "single_losses"), ("no radio link to a base", "unlinked")):
-        rows.append([label, *(_short(str(verdict[name].sel(layout=one).item())) for one in comparison.study.names)])
-    return {"title": "Outcomes: median (5 to 95 % of draws)", "columns": ["", *comparison.study.names], "rows": rows}
+    """Return every measure of each layout: the median, and the interval of the samples."""
+    verdict, names = comparison.verdict, comparison.study.names
+    rows = [
+        [_measure(comparison, name), *(_sampled(verdict, layout, name, form) for layout in names)]
+        for name, form in MEASURES
+    ]
+    for name, form in SINGLE:
+        cells = (shown(float(verdict[name].sel(layout=layout)), form) for layout in names)
+        rows.append([_measure(comparison, name), *cells])
+    for name in ("single_points_of_failure", "unlinked"):
+        rows.append([_measure(comparison, name), *(_short(names_in(verdict[name].sel(layout=one))) for one in names)])
+    return {"title": say("compare-table-outcomes"), "columns": ["", *names], "rows": rows}
 
 
-def duel_table(comparison: Comparison) -> dict[str, Any]:
-    """Return P(A beats B) by every objective, for the first layout against each other one."""
+def _measure(comparison: Comparison, name: str) -> str:
+    return say("compare-measure", measure=name, currency=comparison.verdict.attrs["currency"])
+
+
+def _sampled(verdict: xr.Dataset, layout: str, name: str, form: str) -> str:
+    """Write the median of a measure with its interval, or the fraction of the samples in which it has no value."""
+    values, central = verdict[name].sel(layout=layout).to_numpy(), float(verdict[f"{name}_central"].sel(layout=layout))
+    unknown = np.isnan(values)
+    if not unknown.any():
+        low, high = np.quantile(values, verdict.attrs["interval"])
+        ends = {"low": shown(low, form), "high": shown(high, form)}
+        return say("compare-range", middle=shown(central, form), **ends)
+    if unknown.all():
+        return shown(central, form)
+    return say("compare-partly", middle=shown(central, form), fraction=float(unknown.mean()))
+
+
+def pair_table(comparison: Comparison) -> dict[str, Any]:
+    """Return P(A is better than B) by every objective, for the first layout against each other one."""
     verdict, first = comparison.verdict, comparison.study.names[0]
     rows = []
     for other in comparison.study.names[1:]:
         for objective in verdict["objective"].to_numpy():
             one = verdict.sel(objective=objective, layout=first, other=other)
+            name = say("compare-objective", objective=str(objective))
+            ends = {end: shown(float(one[f"difference_{end}"]), "difference") for end in ("low", "high")}
             rows.append(
                 [
-                    f"{first} against {other}, {str(objective).replace('_', ' ')}",
-                    shown(float(one["beats"]), "share"),
-                    shown(float(one["ties"]), "share"),
-                    f"{shown(float(one['difference']), 'gap')} ({shown(float(one['difference_low']), 'gap')} to "
-                    f"{shown(float(one['difference_high']), 'gap')})",
+                    say("compare-pair", first=first, other=other, objective=name),
+                    shown(float(one["beats"]), "percent"),
+                    shown(float(one["ties"]), "percent"),
+                    say("compare-range", middle=shown(float(one["difference"]), "difference"), **ends),
                 ]
             )
-    columns = ["", "beats (ties count half)", "ties", "difference, 5 to 95 % of draws"]
-    return {"title": "Duels", "columns": columns, "rows": rows}
+    columns = ["", *(say(f"compare-column-{name}") for name in ("better", "ties", "difference"))]
+    return {"title": say("compare-table-pairs"), "columns": columns, "rows": rows}
 
 
 def break_even_table(comparison: Comparison) -> dict[str, Any]:
-    """Return the break-even values at which the verdict would change."""
+    """Return the break-even factors at which the verdict would change."""
     verdict, rows = comparison.verdict, []
     first = comparison.study.names[0]
     for other in comparison.study.names[1:]:
         one = verdict.sel(other=other)
-        for side, name in (("first", first), ("other", other)):
+        for side, name, rival in (("first", first, other), ("other", other, first)):
             rows.append(
                 [
-                    f"{name}, against {other if side == 'first' else first}",
-                    shown(float(one["break_even_availability"].sel(side=side)), "times"),
-                    shown(float(one["break_even_price"].sel(side=side)), "times"),
+                    say("compare-break-even-row", layout=name, other=rival),
+                    shown(float(one["break_even_availability"].sel(side=side)), "factor"),
+                    shown(float(one["break_even_price"].sel(side=side)), "factor"),
                 ]
             )
-    columns = ["layout", "availability of all its sensors", "all its prices"]
-    return {"title": "Break-even", "columns": columns, "rows": rows}
+    columns = [say(f"compare-column-{name}") for name in ("layout", "availability", "price")]
+    return {"title": say("compare-table-break-even"), "columns": columns, "rows": rows}
+
+
+def strips_table(comparison: Comparison) -> dict[str, Any]:
+    """Return interruption with half, as many and twice as many strips, all inputs central."""
+    verdict = comparison.verdict
+    rows = [
+        [
+            say("compare-strips-row", layout=layout, measure=_measure(comparison, name)),
+            *(shown(float(value), "percent") for value in verdict[f"{name}_by_strips"].sel(layout=layout)),
+        ]
+        for layout in comparison.study.names
+        for name in ("mean_interruption", "least_interruption")
+    ]
+    tried = [strips_at(verdict, float(factor)) for factor in verdict["strips_tried"]]
+    columns = ["", *(say("compare-column-strips", strips=strips) for strips in tried)]
+    return {"title": say("compare-table-strips"), "columns": columns, "rows": rows}
 
 
 def assumption_table(comparison: Comparison) -> dict[str, Any]:
     """Return every input with its range, grade and source."""
     rows = [
-        [name, _plain(low), _plain(middle), _plain(high), grade, source]
+        [input_name(name), plain(low), plain(middle), plain(high), grade, source]
         for name, low, middle, high, grade, source in json.loads(comparison.verdict.attrs["inputs"])
     ]
     return {
-        "title": "Assumptions and sources",
-        "columns": ["input", "low", "central", "high", "grade", "source"],
+        "title": say("compare-table-inputs"),
+        "columns": [say(f"compare-column-{name}") for name in ("input", "low", "central", "high", "grade", "source")],
         "rows": rows,
     }
 
@@ -114,12 +147,12 @@ def assumption_table(comparison: Comparison) -> dict[str, Any]:
 def coverage_assumption_table(comparison: Comparison) -> dict[str, Any]:
     """Return the named assumptions of the detection model, which are not sampled."""
     rows = [
-        [one.name, _plain(one.value), one.unit, one.confidence, one.source]
+        [one.name, plain(one.value), one.unit, one.confidence, one.source]
         for one in comparison.study.ground.assumptions
     ]
     return {
-        "title": "Assumptions of the detection model",
-        "columns": ["assumption", "value", "unit", "grade", "source"],
+        "title": say("compare-table-model"),
+        "columns": [say(f"compare-column-{name}") for name in ("assumption", "value", "unit", "grade", "source")],
         "rows": rows,
     }
 
@@ -132,27 +165,26 @@ def threshold_tables(comparison: Comparison) -> list[dict[str, Any]]:
         rows = []
         for name in comparison.study.names:
             values = achieved.sel(layout=name).to_numpy()
-            rows.append(
-                [
-                    name,
-                    shown(float(np.mean(one.met_by(values))), "share"),
-                    shown(float(np.mean(one.met_by(values, value=one.first))), "share"),
-                ]
-            )
+            met = (np.mean(one.met_by(values)), np.mean(one.met_by(values, value=one.first)))
+            rows.append([name, *(shown(float(fraction), "percent") for fraction in met)])
         log = [
-            f"{one.name}: acceptance at {change.value:g}, "
-            f"{'set' if number == 0 else 'changed'} on {change.on.isoformat()} by {change.by}: {change.why}"
+            say(
+                "compare-requirement-changed" if number else "compare-requirement-set",
+                name=one.name,
+                value=plain(change.value),
+                date=change.on.isoformat(),
+                person=change.by,
+                reason=change.why,
+            )
             for number, change in enumerate(one.log)
         ]
-        tables.append(
-            {
-                "title": f"{one.name} ({one.measure.replace('_', ' ')})",
-                "columns": ["layout", f"meets {one.value:g} in draws", f"as first set, {one.first:g}"],
-                "rows": rows,
-                "log": log,
-                "weakened": one.weakened,
-            }
-        )
+        columns = [
+            say("compare-column-layout"),
+            say("compare-column-meets", value=plain(one.value)),
+            say("compare-column-meets-first", value=plain(one.first)),
+        ]
+        title = say("compare-requirement-title", name=one.name, measure=_measure(comparison, one.measure))
+        tables.append({"title": title, "columns": columns, "rows": rows, "log": log, "weakened": one.weakened})
     return tables
 
 
@@ -162,14 +194,14 @@ def write_tables(out: Path, comparison: Comparison) -> None:
     frames = []
     for name in names:
         one = verdict.sel(layout=name)
-        data = {label: one[label].to_numpy() for label, _, _ in LABELS}
-        frames.append(pd.DataFrame({"layout": name, "draw": np.arange(verdict.sizes["draw"]), **data}))
-    _write(out / DRAWS, pd.concat(frames))
+        data = {label: one[label].to_numpy() for label, _ in MEASURES}
+        frames.append(pd.DataFrame({"layout": name, "sample": np.arange(verdict.sizes["sample"]), **data}))
+    _write(out / SAMPLES, pd.concat(frames))
     frames = []
     columns = ("segment_detection", "segment_detection_low", "segment_detection_high", "segment_interruption")
     for name in names:
         one = verdict.sel(layout=name)
-        data = {label: one[label].to_numpy() for label in (*columns, "covered_share", "hidden_share")}
+        data = {label: one[label].to_numpy() for label in (*columns, "covered_fraction", "dead_ground_fraction")}
         shared = {label: verdict[label].to_numpy() for label in ("segment", "start_m", "end_m", "difficulty")}
         frames.append(pd.DataFrame({"layout": name, **shared, **data}))
     _write(out / SEGMENTS, pd.concat(frames))
@@ -180,27 +212,6 @@ def _write(path: Path, table: pd.DataFrame) -> None:
         table.to_csv(partial, index=False, float_format="%.8g")
 
 
-def shown(value: float, form: str) -> str:
-    """Format a number; a dash where there is none."""
-    if not np.isfinite(value):
-        return "–"
-    if form == "share":
-        return f"{value:.1%}"
-    if form == "gap":
-        return f"{value:+.3f}"
-    if form == "times":
-        return f"× {value:.2f}"
-    if form == "km":
-        return f"{value:.1f} km"
-    if form == "money":
-        return f"{value / 1e6:,.2f} M" if abs(value) >= 1e5 else f"{value:,.0f}"
-    return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
-
-
-def _plain(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
-
-
-def _short(names: str) -> str:
-    parts = [part for part in names.split(", ") if part]
-    return "none" if not parts else ", ".join(parts[:6]) + (f" and {len(parts) - 6} more" if len(parts) > 6 else "")
+def _short(names: list[str]) -> str:
+    """Write a list of names, of which the first LISTED are named."""
+    return say("list", names=cut_list(names, LISTED)) if names else say("compare-none")

@@ -1,8 +1,8 @@
 """The history of a file of thresholds: a hash chain beside it, to which every state that a comparison used is added.
 
-A line of ``NAME.history.jsonl`` holds one state of the thresholds, the day, what differs from the state before without
-a change entry, and the hash of the line before; its own hash covers all that. The newest hash stands in every report,
-so a history that was removed or rewritten no longer agrees with earlier reports.
+A line of ``NAME.history.jsonl`` holds one state of the thresholds, the day, the differences from the previous state
+that have no change entry, and the hash of the previous line; its own hash covers all of that. Every report states the
+newest hash, so a history that was removed or rewritten no longer agrees with earlier reports.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from ops.analysis.compare.thresholds import Threshold, ThresholdError
+from geo.message import Message, Parameter
+from ops.analysis.compare.thresholds import RENAMED, Threshold, ThresholdError
 from ops.runtime.file_lock import lock_file
-from ops.runtime.output import atomic_write
+from ops.runtime.output import atomic_write, say_in_english
 
 NOTHING: Final = "0" * 64
 """The hash before the first line."""
@@ -30,48 +31,53 @@ SHOWN: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class ThresholdHistory:
-    """The history of one file: its number of states, the day of the first, the newest hash, what was changed unsaid.
+    """The history of one file: its number of states, the day of the first, the newest hash, and undeclared changes.
 
-    ``undeclared`` are (day on which it was found, sentence); ``unwritten`` says why the state could not be recorded,
-    empty where it was.
+    ``undeclared`` are (day on which the change was found, the change); ``unwritten`` states why the newest state could
+    not be recorded, empty where it was.
     """
 
     file: str
     states: int
     since: date
     head: str
-    undeclared: tuple[tuple[date, str], ...] = ()
+    undeclared: tuple[tuple[date, Message], ...] = ()
     unwritten: str = ""
 
     @property
-    def warnings(self) -> list[str]:
-        """What a reader must know, one sentence each; empty where every change has its entry and is recorded."""
-        said = [
-            f"Changed without a change entry, found on {day.isoformat()}: {sentence}."
-            for day, sentence in self.undeclared
-        ]
+    def warnings(self) -> list[Message]:
+        """Messages for the reader, one sentence each; empty if every change has its entry and is recorded."""
+        told = []
+        for day, change in self.undeclared:
+            parameters: dict[str, Any] = {"date": day.isoformat(), "what": change}
+            told.append(Message("compare-history-undeclared", parameters))
         if self.unwritten:
-            said.append(f"This state of the thresholds could not be recorded: {self.unwritten}.")
-        return said
+            told.append(Message("compare-history-unwritten", {"reason": self.unwritten}))
+        return told
 
     @property
-    def sentence(self) -> str:
-        """Return one sentence for the report."""
-        states = "1 state" if self.states == 1 else f"{self.states} states"
-        return (
-            f"Thresholds: {states} recorded since {self.since.isoformat()}, hash chain {self.head[:SHOWN]} "
-            f"({self.file}); earlier reports name its earlier hashes."
-        )
+    def message(self) -> Message:
+        """The history in one sentence for the report."""
+        figures: dict[str, Parameter] = {
+            "states": self.states,
+            "since": self.since.isoformat(),
+            "hash": self.head[:SHOWN],
+            "file": self.file,
+        }
+        return Message("compare-history", figures)
 
     @property
     def figures(self) -> dict[str, Any]:
-        """Return the history for JSON."""
+        """The history as plain values for JSON."""
         return {
             "file": self.file,
             "states": self.states,
             "since": self.since.isoformat(),
             "hash": self.head,
-            "undeclared": [{"found_on": day.isoformat(), "what": sentence} for day, sentence in self.undeclared],
+            "undeclared": [
+                {"found_on": day.isoformat(), "what": say_in_english(change), "message": change.as_dict()}
+                for day, change in self.undeclared
+            ],
             "unwritten": self.unwritten,
         }
 
@@ -92,14 +98,19 @@ def recorded(path: Path, thresholds: Sequence[Threshold], *, today: date) -> Thr
         lines = _read(file)
         state = [_state(one) for one in thresholds]
         if not lines or lines[-1]["thresholds"] != state:
-            told = _undeclared(lines[-1]["thresholds"], state) if lines else []
-            lines.append(_line(len(lines) + 1, today, state, told, lines[-1]["hash"] if lines else NOTHING))
+            changes = _undeclared(lines[-1]["thresholds"], state) if lines else []
+            found = [say_in_english(change) for change in changes]
+            lines.append(_line(len(lines) + 1, today, state, found, lines[-1]["hash"] if lines else NOTHING))
             if not unwritten:
                 unwritten = _written(file, lines)
     finally:
         if lock is not None:
             os.close(lock)
-    undeclared = tuple((date.fromisoformat(line["on"]), what) for line in lines for what in line["undeclared"])
+    undeclared = tuple(
+        (date.fromisoformat(line["on"]), change)
+        for before, line in pairwise(lines)
+        for change in _undeclared(before["thresholds"], line["thresholds"])
+    )
     since, head = date.fromisoformat(lines[0]["on"]), str(lines[-1]["hash"])
     return ThresholdHistory(file.name, len(lines), since, head, undeclared, unwritten)
 
@@ -136,7 +147,7 @@ def _read(file: Path) -> list[dict[str, Any]]:
 
 
 def _holds(written: str, number: int, before: str) -> bool:
-    """Whether a line is one of the chain, with a hash of its own that is right."""
+    """Whether a line belongs to the chain and its hash is right."""
     try:
         line = json.loads(written)
         made = _line(number, date.fromisoformat(line["on"]), line["thresholds"], line["undeclared"], before)
@@ -162,23 +173,29 @@ def _state(threshold: Threshold) -> dict[str, Any]:
     return {"name": threshold.name, "measure": threshold.measure, "log": log}
 
 
-def _undeclared(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> list[str]:
-    """What differs from the state before other than by entries that were added, a sentence each without a stop."""
+def _undeclared(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> list[Message]:
+    """Differences from the previous state other than entries that were added."""
     present = {one["name"]: one for one in now}
-    told = []
+    found = []
     for old in before:
         name, new = old["name"], present.get(old["name"])
         if new is None:
-            told.append(f"{name!r} was removed; it was {_entry(old['log'][-1])}")
+            found.append(Message("compare-undeclared-removed", {"name": name, **_entry(old["log"][-1])}))
             continue
-        if new["measure"] != old["measure"]:
-            told.append(f"{name!r} was of {old['measure']} and is of {new['measure']}")
+        measure = RENAMED.get(old["measure"], old["measure"])
+        if new["measure"] != measure:
+            changed = {"name": name, "before": measure, "now": new["measure"]}
+            found.append(Message("compare-undeclared-measure", changed))
         for was, is_now in zip_longest(old["log"], new["log"][: len(old["log"])]):
-            if was != is_now:
-                became = "is gone" if is_now is None else f"became {_entry(is_now)}"
-                told.append(f"{name!r}: {_entry(was)} {became}")
-    return told
+            if was == is_now:
+                continue
+            if is_now is None:
+                found.append(Message("compare-undeclared-entry-removed", {"name": name, **_entry(was)}))
+            else:
+                after = {f"new_{key}": value for key, value in _entry(is_now).items()}
+                found.append(Message("compare-undeclared-entry-changed", {"name": name, **_entry(was), **after}))
+    return found
 
 
-def _entry(entry: dict[str, Any]) -> str:
-    return f"{entry['value']:g} of {entry['on']} by {entry['by']} ({entry['why']})"
+def _entry(entry: dict[str, Any]) -> dict[str, str]:
+    return {"value": f"{entry['value']:g}", "date": entry["on"], "person": entry["by"], "reason": entry["why"]}

@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from geo.errors import BadInput
+from geo.names import expected_name
 
 MEASURES: Final[Mapping[str, bool]] = {
     "mean_detection": True,
     "least_detection": True,
     "mean_interruption": True,
     "least_interruption": True,
-    "attended": True,
-    "guarded_km": True,
+    "assessed_fraction": True,
+    "meets_requirement_km": True,
     "first_cost": False,
     "life_cycle_cost": False,
     "crew": False,
 }
 """The measures that a threshold may apply to, and whether higher is better."""
+RENAMED: Final[Mapping[str, str]] = {"attended": "assessed_fraction", "guarded_km": "meets_requirement_km"}
+"""Measures by the names that they had before 1.0."""
 KEYS: Final = ("name", "measure", "value", "set_on", "set_by", "why", "change")
 CHANGE_KEYS: Final = ("value", "on", "by", "why")
 
@@ -88,11 +91,13 @@ def read_thresholds(path: Path | None) -> list[Threshold]:
     except (ValueError, RecursionError) as error:
         raise ThresholdError(f"is not TOML ({error})", where=path.name, expected="thresholds in TOML") from None
     if set(table) != {"threshold"} or not isinstance(table["threshold"], list) or not table["threshold"]:
-        raise ThresholdError("holds other things", where=path.name, expected="[[threshold]] tables and nothing else")
+        raise ThresholdError(
+            "has other content", where=path.name, expected="one or more [[threshold]] tables and nothing else"
+        )
     thresholds = [_threshold(one, f"threshold {number}") for number, one in enumerate(table["threshold"], start=1)]
     names = [one.name for one in thresholds]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ThresholdError(f"{twice[0]!r} twice", where=path.name, expected="a name of its own for each threshold")
+        raise ThresholdError(f"{twice[0]!r} twice", where=path.name, expected="a unique name for each threshold")
     return thresholds
 
 
@@ -100,8 +105,16 @@ def _threshold(given: Any, where: str) -> Threshold:
     _keys(given, KEYS, where, optional=("change",))
     name = _text(given["name"], f"{where}, name")
     where = f"threshold {name!r}"
+    if given["measure"] in RENAMED:
+        raise ThresholdError(
+            f"measure {given['measure']!r} was renamed", where=where, expected=f"{RENAMED[given['measure']]!r}"
+        )
     if given["measure"] not in MEASURES:
-        raise ThresholdError(f"measure is {given['measure']!r}", where=where, expected=f"one of {', '.join(MEASURES)}")
+        raise ThresholdError(
+            f"measure is {given['measure']!r}",
+            where=where,
+            expected=expected_name(str(given["measure"]), MEASURES, RENAMED),
+        )
     log = [
         Change(
             _value(given["value"], where),
@@ -112,7 +125,7 @@ def _threshold(given: Any, where: str) -> Threshold:
     ]
     changes = given.get("change", [])
     if not isinstance(changes, list):
-        raise ThresholdError("change is no list", where=where, expected="[[threshold.change]] tables")
+        raise ThresholdError("change is not a list", where=where, expected="[[threshold.change]] tables")
     for number, one in enumerate(changes, start=1):
         location = f"{where}, change {number}"
         _keys(one, CHANGE_KEYS, location)
@@ -123,17 +136,17 @@ def _threshold(given: Any, where: str) -> Threshold:
             _text(one["why"], location),
         )
         if change.on < log[-1].on:
-            raise ThresholdError(f"is of {change.on}", where=location, expected=f"a day from {log[-1].on} on")
+            raise ThresholdError(f"is dated {change.on}", where=location, expected=f"{log[-1].on} or later")
         log.append(change)
     return Threshold(name, given["measure"], tuple(log))
 
 
 def _keys(given: Any, known: tuple[str, ...], where: str, optional: tuple[str, ...] = ()) -> None:
     if not isinstance(given, dict):
-        raise ThresholdError("is no table", where=where, expected=", ".join(known))
+        raise ThresholdError("is not a table", where=where, expected=", ".join(known))
     for key in given:
         if key not in known:
-            raise ThresholdError(f"unknown key {key!r}", where=where, expected=", ".join(known))
+            raise ThresholdError(f"unknown key {key!r}", where=where, expected=expected_name(key, known))
     for key in known:
         if key not in given and key not in optional:
             raise ThresholdError(f"{key} is missing", where=where, expected=", ".join(known))
@@ -141,7 +154,7 @@ def _keys(given: Any, known: tuple[str, ...], where: str, optional: tuple[str, .
 
 def _value(given: Any, where: str) -> float:
     if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0.0 <= given < 1e15:
-        raise ThresholdError(f"value is {given!r}", where=where, expected="a number from 0")
+        raise ThresholdError(f"value is {given!r}", where=where, expected="a number of at least 0")
     return float(given)
 
 

@@ -13,13 +13,16 @@ from rich.progress import Progress
 from ops.analysis.coverage.options import CoverageOptions
 from ops.analysis.coverage.window import cut_to_need
 from ops.analysis.inputs import assumption_records
-from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
-from ops.sector.links import heard, links_of, unlinked_words
+from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, write_summary
+from ops.sector.links import heard, links_of, unlinked_messages
+from ops.sector.off_terrain import OffTerrain
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from geo.message import Message
 
 KIND: Final = "watchline coverage"
 LISTED_WORST: Final = 10
@@ -44,24 +47,36 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
     with progress_bar(screen) as progress:
         rasters, segments, belt = _computed(heard(ground, links), options, progress)
         _written(ground, options, rasters, segments, progress)
+    beyond = OffTerrain.of(whole)
     figures = _figures(options, ground, rasters, segments, belt) | {
-        **_extent(whole, ground),
+        "off_terrain": beyond.record,
+        "cells": list(ground.terrain["elevation"].shape),
+        "terrain_cells": list(whole.terrain["elevation"].shape),
         "unlinked": list(links.unlinked),
         "links": links.record,
     }
     files = [str(options.out / name) for name in names]
     write_summary(options.out / SUMMARY, {**figures, "assumptions": assumption_records(), "files": names})
-    both = figures["belt"]["both"]
-    told = [*figures["off_terrain"]["sentences"], *filter(None, [unlinked_words(links.unlinked)])]
-    beyond = "".join(f"; {sentence}" for sentence in told)
-    screen.print(
-        f"{_percent(both['covered_share'])} of the belt reach {options.required:g}, {_percent(both['dead_share'])} "
-        f"have no line of sight, {_percent(both['unknown_share'])} are unknown{beyond}: {options.out}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+    for line in (_headline(figures), *beyond.messages, *unlinked_messages(links.unlinked)):
+        screen.print(say(line), markup=False, highlight=False, soft_wrap=True)
+    screen.print(say("coverage-written", folder=str(options.out)), markup=False, highlight=False, soft_wrap=True)
     return {**figures, "files": files}
+
+
+def _headline(figures: dict[str, Any]) -> Message:
+    from geo.message import Message
+
+    both = figures["belt"]["both"]
+    parameters: dict[str, Any] = {
+        "belt": figures["belt_m"],
+        "covered": both["covered_fraction"],
+        "dead": both["dead_ground_fraction"],
+        "unknown": both["unknown_fraction"],
+        "required": figures["required_probability"],
+        "target": Message("target-class", {"class": figures["target"]}),
+        "exposure": figures["dwell_s"],
+    }
+    return Message("coverage-summary-unknown" if both["covered_fraction"] is None else "coverage-summary", parameters)
 
 
 def _computed(
@@ -70,7 +85,7 @@ def _computed(
     from sensors.coverage import coverage_rasters
     from sensors.coverage.segments import over_segments, whole_belt
 
-    bar = progress.add_task("sensors", total=len(ground.layout))
+    bar = progress.add_task(say("coverage-progress-sensors"), total=len(ground.layout))
     rasters = coverage_rasters(
         ground.layout,
         ground.terrain,
@@ -100,7 +115,7 @@ def _written(
         *(lambda m=m: draw(out / m.file, m, rasters, ground) for m in maps),
         lambda: write_map(out / "map.html", maps, rasters, segments, ground),
     ]
-    for write in progress.track(work, description="files"):
+    for write in progress.track(work, description=say("coverage-progress-files")):
         write()
 
 
@@ -110,8 +125,8 @@ def _figures(
     from ops.analysis.coverage.files import PER_SEGMENT
 
     story = rasters.attrs
-    share = segments["covered_share"].sel(belt="both").to_numpy()
-    worst = [int(i) for i in np.argsort(share, kind="stable")[:LISTED_WORST] if not np.isnan(share[i])]
+    covered = segments["covered_fraction"].sel(belt="both").to_numpy()
+    worst = [int(i) for i in np.argsort(covered, kind="stable")[:LISTED_WORST] if not np.isnan(covered[i])]
     return {
         "made_by": KIND,
         "sector": ground.sector.name,
@@ -133,8 +148,8 @@ def _figures(
         "frame": ground.frame_figures,
         "worst_segment": _worst(segments["mean_probability"].sel(belt="both").to_numpy()),
         "segments": int(segments.sizes["segment"]),
-        "segments_wholly_covered": int((share == 1.0).sum()),
-        "worst_segments": [{"segment": i, "covered_share": _rounded(share[i])} for i in worst],
+        "segments_wholly_covered": int((covered == 1.0).sum()),
+        "worst_segments": [{"segment": i, "covered_fraction": _rounded(covered[i])} for i in worst],
         "formula": story["formula"],
         "expected": rasters["expected_probability"].attrs["long_name"],
         "independence": story["independence"],
@@ -154,29 +169,9 @@ def _worst(mean: np.ndarray[Any, Any]) -> dict[str, Any] | None:
     return {"segment": at, "mean_probability": _rounded(float(mean[at]))}
 
 
-def _extent(whole: OpenSector, ground: OpenSector) -> dict[str, Any]:
-    """Return what lies off the terrain, and the cells that were computed of how many."""
-    from ops.sector.off_terrain import OffTerrain
-
-    beyond = OffTerrain.of(whole)
-    return {
-        "off_terrain": {
-            "border_m": round(beyond.line_m, 1),
-            "belt_share": round(beyond.belt_share, 6),
-            "sentences": beyond.sentences,
-        },
-        "cells": list(ground.terrain["elevation"].shape),
-        "terrain_cells": list(whole.terrain["elevation"].shape),
-    }
-
-
 def _number(value: xr.DataArray) -> float | None:
     return _rounded(float(value))
 
 
 def _rounded(value: float) -> float | None:
     return None if np.isnan(value) else round(float(value), 6)
-
-
-def _percent(share: float | None) -> str:
-    return "an unknown share" if share is None else f"{share:.1%}"

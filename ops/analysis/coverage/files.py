@@ -25,11 +25,11 @@ RASTERS: Final = {
 COUNTED_UNKNOWN: Final = 65_535
 """Value of ``k_count.tif`` where no known sensor detects and at least one is unknown."""
 PER_SEGMENT: Final = (
-    "covered_share",
-    "covered_share_low",
-    "covered_share_high",
-    "unknown_share",
-    "dead_share",
+    "covered_fraction",
+    "covered_fraction_low",
+    "covered_fraction_high",
+    "unknown_fraction",
+    "dead_ground_fraction",
     "mean_probability",
     "mean_all_working_probability",
     "mean_best_probability",

@@ -6,20 +6,21 @@ as text nodes, see ``ops.drawing.web_map``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
-from geo.terrain import cell_size
 from ops.drawing.coverage_classes import Map, RgbFraction
 from ops.drawing.html_page import render_page
 from ops.drawing.map_images import painted_png
-from ops.drawing.symbols import legend_of
+from ops.drawing.printed_map import ground_of
+from ops.drawing.scene import scene_of
+from ops.drawing.symbols import legend_of, symbol_name
 from ops.drawing.web_map import HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Marker, Overlay, draw_map
-from ops.runtime.output import atomic_write
+from ops.runtime.output import atomic_write, say
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 
@@ -27,7 +28,13 @@ TEMPLATE = Path(__file__).with_name("html_map.html.j2")
 
 LARGEST_PIXELS: Final = 2000  # along one side of the pictures inside the map; larger terrains are subsampled
 UNKNOWN_COLOUR: Final = (34, 34, 34)
-KEYS: Final = ("mast_height_m", "max_range_m", "period_s", "availability")
+KEYS: Final[Mapping[str, tuple[str, str]]] = {
+    "mast_height_m": ("antenna-height", "coverage-value-metres"),
+    "max_range_m": ("range", "coverage-value-distance"),
+    "period_s": ("period", "coverage-value-seconds"),
+    "availability": ("availability", "coverage-value-percent"),
+}
+"""Attribute of a sensor -> its row in a popup, and how its value is written."""
 
 
 def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground: OpenSector) -> None:
@@ -39,7 +46,7 @@ def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, segments: xr
             terrain=ground.terrain[["elevation"]].isel(every).compute(),
             border=ground.crossed,
             segment_rows=[_segment_rows(segments.sel(segment=i, belt="both")) for i in range(ground.crossed.segments)],
-            hidden=1.0 - segments["covered_share"].sel(belt="both").to_numpy(),
+            hidden=1.0 - segments["covered_fraction"].sel(belt="both").to_numpy(),
             sensors=[_mark(sensor) for sensor in ground.layout],
             bases=[Marker("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],
             overlays=[_overlay(chosen, rasters.isel(every), show=i == 0) for i, chosen in enumerate(maps)],
@@ -63,52 +70,59 @@ def _overlay(chosen: Map, rasters: xr.Dataset, *, show: bool) -> Overlay:
             inside = (values >= step.low) & (values < step.high)
             classes = classes.where(~inside, len(colours) - 1)
     picture, bounds = painted_png(classes.where(~blank, -1.0), rasters.attrs["crs"], colours, UNKNOWN_COLOUR)
-    return Overlay(chosen.title, chosen.title, picture, bounds, show)
+    title = say(chosen.title)
+    return Overlay(title, title, picture, bounds, show)
 
 
 def _segment_rows(segment: xr.Dataset) -> list[tuple[str, str]]:
-    rows = [
-        ("along the border", f"{float(segment['start_m']) / 1000:.2f} to {float(segment['end_m']) / 1000:.2f} km"),
-        ("belt covered as required", _percent(segment["covered_share"])),
-        ("no line of sight", _percent(segment["dead_share"])),
-        ("unknown", _percent(segment["unknown_share"])),
-        ("mean probability", _number(segment["mean_probability"])),
-        ("mean, best single sensor", _number(segment["mean_best_probability"])),
-        ("least probability", _number(segment["least_probability"])),
+    start, end = (float(segment[name]) / 1000.0 for name in ("start_m", "end_m"))
+    fractions = {"covered": "covered_fraction", "dead": "dead_ground_fraction", "unknown": "unknown_fraction"}
+    means = {"mean": "mean_probability", "mean-best": "mean_best_probability", "least": "least_probability"}
+    return [
+        (say("map-row-chainage"), say("map-km-range", start=start, end=end)),
+        *((say(f"coverage-row-{row}"), _written("percent", segment[name])) for row, name in fractions.items()),
+        *((say(f"coverage-row-{row}"), _written("probability", segment[name])) for row, name in means.items()),
+        (say("coverage-row-area"), say("coverage-value-area", value=float(segment["area_m2"]) / 1e6)),
     ]
-    return [*rows, ("belt", f"{int(segment['cells_count']):,} cells, {float(segment['area_m2']) / 1e6:.2f} km²")]
+
+
+def _written(form: str, value: xr.DataArray) -> str:
+    return say("map-unknown") if np.isnan(float(value)) else say(f"coverage-value-{form}", value=float(value))
 
 
 def _mark(sensor: Any) -> Marker:
-    rows = [(key, f"{getattr(sensor, key):g}") for key in KEYS if getattr(sensor, key) is not None]
-    return Marker(sensor.kind, sensor.lon, sensor.lat, sensor.id, [("kind", sensor.kind.replace("_", " ")), *rows])
+    given = {key: float(getattr(sensor, key)) for key in KEYS if getattr(sensor, key) is not None}
+    rows = [(say(f"map-row-{KEYS[key][0]}"), say(KEYS[key][1], value=value)) for key, value in given.items()]
+    kind = (say("map-row-kind"), say(symbol_name(sensor.kind)))
+    return Marker(sensor.kind, sensor.lon, sensor.lat, sensor.id, [kind, *rows])
 
 
 def _page(maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground: OpenSector) -> dict[str, Any]:
     story = rasters.attrs
     shades, low = [], 0.0
     for high, colour in HIDDEN_STYLE:
-        shades.append((colour, f"{low:.0%} to {min(high, 1.0):.0%} of the belt not covered as required"))
+        shades.append((colour, say("coverage-shade", low=low, high=min(high, 1.0))))
         low = high
+    about = {
+        "layout": ground.layout.name,
+        "sensors": len(ground.layout),
+        "required": float(segments.attrs["required_probability"]),
+        "belt": float(segments.attrs["belt_m"]),
+    }
     return {
-        "title": f"Coverage: {ground.sector.title or ground.sector.name}",
-        "about": f"Layout {ground.layout.name}, {len(ground.layout)} sensors. Target: {story['target']}. Conditions: "
-        f"{story['conditions'].replace(',', ' + ')}. Dwell: {float(story['dwell_s']):g} s. Required probability: "
-        f"{float(segments.attrs['required_probability']):g}. Belt: {float(segments.attrs['belt_m']):g} m either side.",
+        "title": say("coverage-page-title", sector=ground.sector.title or ground.sector.name),
+        "about": say("coverage-page-about", **about, **scene_of(story)),
         "maps": [
             {
-                "title": chosen.title,
-                "reading": chosen.reading,
-                "steps": [(_css(step.colour), step.label) for step in chosen.steps],
+                "title": say(chosen.title),
+                "reading": say(chosen.reading),
+                "steps": [(_css(step.colour), say(step.label)) for step in chosen.steps],
             }
             for chosen in maps
         ],
-        "shades": [*shades, (NOT_KNOWN_COLOUR, "not known")],
+        "shades": [*shades, (NOT_KNOWN_COLOUR, say("coverage-shade-unknown"))],
         "symbols": legend_of({s.kind for s in ground.layout} | {"base"}),
-        "independence": story["independence"].capitalize(),
-        "colophon": f"Datum of the heights: {ground.terrain.attrs.get('datum', 'unknown')}; cells of "
-        f"{cell_size(ground.terrain):.0f} m; {story['limits']}. Watchline {story['watchline_version']}. Map: Leaflet "
-        f"(BSD 2-Clause), drawn by folium.",
+        "colophon": say("coverage-page-colophon", **ground_of(ground.terrain, str(story["watchline_version"]))),
     }
 
 
@@ -116,11 +130,3 @@ def _css(colour: RgbFraction | None) -> str:
     if colour is None:
         return "#d5d6d0"
     return "#" + "".join(f"{round(255 * part):02x}" for part in colour)
-
-
-def _percent(value: xr.DataArray) -> str:
-    return "unknown" if np.isnan(float(value)) else f"{float(value):.0%}"
-
-
-def _number(value: xr.DataArray) -> str:
-    return "unknown" if np.isnan(float(value)) else f"{float(value):.3f}"

@@ -19,28 +19,27 @@ from fusion.alerts import Workload
 from geo.arrays import Floats, Ints
 from geo.border import Border
 from geo.errors import BadInput
+from geo.message import Message
 from geo.terrain import cell_size
 from ops.analysis.night_report import text as words
-from ops.analysis.night_report.hidden_share import FORMULA, LIMITS, HiddenShare
+from ops.analysis.night_report.dead_ground_fraction import LIMITS, DeadGroundFraction
+from ops.analysis.night_report.incidents import incident_sentences
 from ops.analysis.night_report.workload import workload_sentences
 from ops.drawing.figures import SvgFigure, along_the_border, detections_per_sensor, gospa_over_time, latency_histogram
 from ops.drawing.html_page import render_page
+from ops.drawing.scene import datum_words
 from ops.drawing.symbols import legend_of
 from ops.drawing.web_map import CLASS_STYLE, HIDDEN_STYLE, MapInput, MapParts, Marker, Trail, draw_map
-from ops.runtime.output import atomic_write
+from ops.incidents.outcomes import IncidentFigures
+from ops.runtime.output import atomic_write, catalogue, say
 from ops.sector.geojson import PART_OF_CIRCLE_RAD
 from sensors.layout import Layout, grid_azimuths_rad
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 
-DEMO_NOTICE = (
-    "Demonstration: the sensors and everything that moves are simulated. The broker, the messages, the journal, the "
-    "tracking and the alerts are real."
-)
-SAMPLE_NOTICE = (
-    "Exercise line on sample terrain: the elevations are real; the border is drawn by hand and is no survey, and the "
-    "terrain keeps the latitudes of its file, which seem to lie 0.287° too far north (decision 0002)."
-)
+DEMO_NOTICE = Message("shift-notice-demo")
+SAMPLE_NOTICE = Message("shift-notice-sample")
+LATENCY_OF_ALERTS = Message("shift-latency-alert")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +56,16 @@ class ReportInput:
 
     ``tracks`` and ``truth`` are histories as in docs/nomenclature.md. ``truth`` is None where it is unknown, and then
     ``gospa`` is None too; ``gospa_covered_mean_m`` is the mean over ground within sensor coverage. ``alerts`` are
-    dicts, one per id, with id, raised_at (aware datetime or RFC 3339 text) and sentence, and where known priority,
-    status, rule, segment, track, class_label, easting, northing. ``counts`` per sensor: received, journaled, duplicate,
-    dead_lettered, shed, and where known published, dead_lettered_unique, shed_unique. ``latencies_ms`` may be empty;
-    ``latency_meaning`` completes "Latency is measured …". ``track_classes`` gives the likely class of a track where
+    dicts, one per id, with id, raised_at (aware datetime or RFC 3339 text) and sentence, and where known message,
+    priority, status, rule, segment, track, class_label, easting, northing. ``counts`` per sensor: received, journaled,
+    duplicate, dead_lettered, shed, and where known published, dead_lettered_unique, shed_unique. ``latencies_ms`` may
+    be empty; ``latency_meaning`` states how it is measured. ``track_classes`` gives the likely class of a track where
     neither the history nor an alert does; ``bases`` maps names to (lon, lat). ``notices`` are shown at the top of the
     page. ``live``: how to open the same period on the live map. ``workload``: alert workload of one operator.
+    ``incidents``: the incidents of the period; None if unknown.
     """
 
-    title: str
+    title: Message | str
     started: datetime
     ended: datetime
     terrain: xr.Dataset
@@ -78,15 +78,16 @@ class ReportInput:
     gospa: xr.Dataset | None = None
     gospa_covered_mean_m: float | None = None
     latencies_ms: Floats = field(default_factory=lambda: np.empty(0))
-    latency_meaning: str = "from the moment a detection was observed to the alert being published"
-    hidden: HiddenShare | None = None
+    latency_meaning: Message | str = LATENCY_OF_ALERTS
+    hidden: DeadGroundFraction | None = None
     track_classes: Mapping[str, str] = field(default_factory=dict)
     bases: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     time_zone: str = "UTC"
     demo: bool = False
-    notices: tuple[str, ...] = ()
+    notices: tuple[Message | str, ...] = ()
     live: LiveMap | None = None
     workload: Workload | None = None
+    incidents: IncidentFigures | None = None
 
 
 def write_report(path: Path, report: ReportInput) -> None:
@@ -107,13 +108,13 @@ def _check(report: ReportInput) -> None:
     for name in ("started", "ended"):
         words.moment_of(getattr(report, name), where=name)
     if report.ended < report.started:
-        raise BadInput("the end lies before the start", where="report", expected="started ≤ ended")
+        raise BadInput("the end is before the start", where="report", expected="started ≤ ended")
     ids = [alert.get("id") for alert in report.alerts]
     if len(set(ids)) < len(ids):
-        raise BadInput("an id comes twice", where="alerts", expected="the newest revision of each alert, once")
+        raise BadInput("an id occurs twice", where="alerts", expected="the newest revision of each alert, once")
     if report.hidden is not None and len(report.hidden.per_segment) != report.border.segments:
         raise BadInput(
-            f"{len(report.hidden.per_segment)} segments", where="hidden share", expected=f"{report.border.segments}"
+            f"{len(report.hidden.per_segment)} segments", where="dead ground", expected=f"{report.border.segments}"
         )
 
 
@@ -129,9 +130,9 @@ def _page(report: ReportInput) -> dict[str, Any]:
     left_out = len(alerts) - words.ALERTS_SHOWN
     hidden = report.hidden
     return {
-        "title": words.clean(report.title),
+        "title": _said(report.title),
         "period": words.period_words(report.started, report.ended, zone),
-        "notices": [*([DEMO_NOTICE] if report.demo else []), *map(words.clean, report.notices)],
+        "notices": [_said(notice) for notice in (*([DEMO_NOTICE] if report.demo else []), *report.notices)],
         "tiles": words.tiles(
             alerts=report.alerts,
             confirmed=len(confirmed),
@@ -142,38 +143,44 @@ def _page(report: ReportInput) -> dict[str, Any]:
             hidden=hidden,
         ),
         "alerts": alerts[: words.ALERTS_SHOWN],
-        "alerts_left_out": f"{left_out:,} later alerts are in the alerts file beside this report."
-        if left_out > 0
-        else "",
+        "alerts_left_out": say("shift-alerts-omitted", count=left_out) if left_out > 0 else "",
         "workload": workload_sentences(report.workload),
-        "map_words": "Click or tap a line or a sign to read about it; the button at the top right chooses layers. "
-        "Relief from the terrain model.",
+        "incidents": incident_sentences(report.incidents),
         "live": report.live,
         "legend": [
-            {"name": name, "colour": colour, "dashes": dashes}
+            {"name": say("target-class", **{"class": name}), "colour": colour, "dashes": dashes}
             for name, (colour, dashes) in CLASS_STYLE.items()
             if name in {trail.of_class for trail in confirmed}
         ],
         "symbols": legend_of({sensor.kind for sensor in report.layout} | {"base", "alert"}),
         "shades": _shades(),
-        "hidden": hidden and {"sentence": words.hidden_sentence(hidden), "formula": FORMULA, "limits": LIMITS},
+        "hidden": hidden and {"sentences": words.dead_ground_sentences(hidden), "limits": LIMITS},
         "quality": words.quality_sentences(report.gospa, report.latency_meaning),
         "pictures": _pictures(report),
         "identities": words.identities(report.counts),
-        "columns": ("published", *(name.replace("_", "-") for name in words.RECEIPTS)),
+        "columns": ("published", *words.RECEIPTS),
         "rows": rows,
         "totals": totals,
-        "colophon": f"Made by Watchline from the journal and the stores of this run. Terrain heights above "
-        f"{report.terrain.attrs.get('datum', 'an unknown datum')}, cells of {cell_size(report.terrain):.0f} m. "
-        f"Layout: {words.clean(report.layout.name)}, {len(report.layout)} sensors. Times are UTC first, then "
-        f"{report.time_zone}. Map: Leaflet (BSD 2-Clause), drawn by folium; figures: matplotlib.",
+        "colophon": say(
+            "shift-colophon",
+            datum=datum_words(report.terrain.attrs.get("datum")),
+            cell=float(cell_size(report.terrain)),
+            layout=words.clean(report.layout.name),
+            sensors=len(report.layout),
+            zone=report.time_zone,
+        ),
     }
+
+
+def _said(text: Message | str) -> str:
+    return words.clean(text if isinstance(text, str) else say(text))
 
 
 def _shades() -> list[tuple[str, str]]:
     lower, result = 0.0, []
     for upper, colour in HIDDEN_STYLE:
-        result.append((colour, f"{lower * 100:.0f}–{min(upper, 1.0) * 100:.0f}% of the belt hidden"))
+        percent = catalogue().formats.percent
+        result.append((colour, say("shift-legend-shade", low=percent(lower), high=percent(min(upper, 1.0)))))
         lower = upper
     return result
 
@@ -198,7 +205,7 @@ def _alerts_by_segment(report: ReportInput) -> dict[str, Ints]:
     for alert in report.alerts:
         segment = alert.get("segment")
         if segment is not None and 0 <= int(segment) < report.border.segments:
-            rule = words.clean(alert.get("rule") or "alert")
+            rule = say("alert-rule", rule=words.clean(alert.get("rule") or "–"))
             result.setdefault(rule, np.zeros(report.border.segments, np.int64))[int(segment)] += 1
     return result
 
@@ -224,20 +231,23 @@ def _segment_rows(report: ReportInput) -> list[list[tuple[str, str]]]:
     rows = []
     for segment, count in enumerate(totals):
         share = np.nan if report.hidden is None else report.hidden.per_segment[segment]
-        hidden = words.UNKNOWN if np.isnan(share) else f"{share:.0%} of its belt"
+        hidden = say("shift-not-known") if np.isnan(share) else catalogue().formats.percent(float(share))
         start, end = report.border.segment_spans_m[segment] / 1000
-        rows.append([("along the line", f"{start:.1f} to {end:.1f} km"), ("hidden", hidden), ("alerts", f"{count}")])
+        span = say("shift-row-chainage-value", start=float(start), end=float(end))
+        values = {"chainage": span, "dead-ground": hidden, "alerts": catalogue().formats.number(int(count))}
+        rows.append([(say(f"shift-row-{name}"), value) for name, value in values.items()])
     return rows
 
 
 def _sensor_mark(sensor: Any) -> Marker:
-    period = "only when triggered" if sensor.period_s is None else f"every {sensor.period_s:g} s"
-    rows = [
-        ("kind", sensor.kind.replace("_", " ")),
-        ("range", f"{sensor.max_range_m:,.0f} m"),
-        ("mast", f"{sensor.mast_height_m:g} m"),
-        ("reports", period),
-    ]
+    period = sensor.period_s
+    values = {
+        "kind": say("map-symbol", kind=sensor.kind),
+        "range": catalogue().formats.distance(sensor.max_range_m),
+        "height": catalogue().formats.distance(sensor.mast_height_m, 1),
+        "reports": say("shift-row-reports-event") if period is None else say("shift-row-reports-every", period=period),
+    }
+    rows = [(say(f"shift-row-{name}"), value) for name, value in values.items()]
     return Marker(sensor.kind, sensor.lon, sensor.lat, words.clean(sensor.id), rows)
 
 
@@ -248,7 +258,8 @@ def _alert_marks(report: ReportInput) -> list[Marker]:
             continue
         lon, lat = report.border.frame.to_lonlat(float(alert["easting"]), float(alert["northing"]))
         (row,) = words.alert_rows([alert], zone)
-        facts = [("when", f"{row.utc} ({row.local})"), ("priority", row.priority), ("status", row.status or "–")]
+        values = {"raised": f"{row.utc} ({row.local})", "priority": row.priority, "status": row.status or "–"}
+        facts = [(say(f"shift-row-{name}"), value) for name, value in values.items()]
         marks.append(Marker("alert", lon, lat, row.sentence, facts))
     return marks
 
@@ -273,10 +284,15 @@ def _trails(history: xr.Dataset, name: str, report: ReportInput) -> list[Trail]:
         label = str(names[rows[0]])
         span = f"{_clock(time[rows[0]])}–{_clock(time[rows[-1]])} UTC"
         likely = classes.get(label, "unknown")
-        trails.append(
-            Trail(points[rows], likely, words.clean(label), [("likely", words.clean(likely)), ("seen", span)])
-        )
+        values = {"class": words.clean(_class_name(likely)), "seen": span}
+        facts = [(say(f"shift-row-{fact}"), value) for fact, value in values.items()]
+        trails.append(Trail(points[rows], likely, words.clean(label), facts))
     return trails
+
+
+def _class_name(name: str) -> str:
+    """The name of a target class; a class that is unknown to Watchline as it is."""
+    return say("target-class", **{"class": name}) if name in CLASS_STYLE else name
 
 
 def _classes(history: xr.Dataset, name: str, report: ReportInput) -> dict[str, str]:

@@ -10,14 +10,20 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import xarray as xr
+from babel.dates import format_date, format_skeleton
 
 from geo.arrays import Floats
 from geo.errors import BadInput
-from ops.analysis.night_report.hidden_share import HiddenShare
+from geo.message import Message
+from ops.analysis.night_report.dead_ground_fraction import DeadGroundFraction
+from ops.runtime.output import catalogue, say
+from ops.words import MessageCatalogue
 
 RECEIPTS = ("received", "journaled", "duplicate", "dead_lettered", "shed")
 ALERTS_SHOWN = 200
-UNKNOWN = "not known"
+NO_BREAK = "\u00a0\u202f"
+"""Spaces of numbers and punctuation, which Python does not count as printable."""
+WORST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,9 @@ class AlertRow:
 
 def clean(text: object) -> str:
     """Return text that is valid in a file and a page: lone surrogates and control characters become U+FFFD."""
-    return "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in str(text))
+    return "".join(
+        mark if mark.isprintable() or mark in NO_BREAK else "\N{REPLACEMENT CHARACTER}" for mark in str(text)
+    )
 
 
 def moment_of(value: datetime | str, *, where: str) -> datetime:
@@ -76,7 +84,7 @@ def moment_of(value: datetime | str, *, where: str) -> datetime:
     except ValueError:
         moment = None
     if not isinstance(moment, datetime) or moment.tzinfo is None:
-        raise BadInput(f"{clean(value)[:40]!r} is no time", where=where, expected="RFC 3339 with an offset")
+        raise BadInput(f"{clean(value)[:40]!r} is not a time", where=where, expected="RFC 3339 with an offset")
     return moment.astimezone(UTC)
 
 
@@ -86,35 +94,35 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise BadInput(
-            f"{clean(name)!r} is not kept", where="time_zone", expected="a name like 'Europe/Nicosia'"
+            f"{clean(name)!r} is unknown", where="time_zone", expected="a name such as 'Europe/Nicosia'"
         ) from None
 
 
-def period_words(started: datetime, ended: datetime, zone: ZoneInfo) -> str:
+def period_words(started: datetime, ended: datetime, zone: ZoneInfo, words: MessageCatalogue | None = None) -> str:
     """State start and end in UTC and local time, each with its offset from UTC, and the duration.
 
-    A day is stated where it is not that of the start in UTC.
+    A day is stated where it is not that of the start in UTC. ``words``: the language; None for that of this process.
     """
+    words = words or catalogue()
     first, last = started.astimezone(UTC), ended.astimezone(UTC)
-    seconds = (last - first).total_seconds()
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    length = f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-    utc = f"{first:%H:%M:%S}–{_day(last, first)}{last:%H:%M:%S} UTC"
+    utc = f"{first:%H:%M:%S}–{_day(last, first, words)}{last:%H:%M:%S} UTC"
     local = "–".join(
-        f"{_day(moment, first)}{moment:%H:%M:%S} {_zone_words(moment)}"
+        f"{_day(moment, first, words)}{moment:%H:%M:%S} {_zone_words(moment)}"
         for moment in (first.astimezone(zone), last.astimezone(zone))
     )
-    return f"{first:%A %d %B %Y}, {utc} ({local} local), {length}"
+    day = format_date(first.date(), format="full", locale=words.formats.locale)
+    return words.say("shift-period", day=day, utc=utc, local=local, length=(last - first).total_seconds())
 
 
-def _day(moment: datetime, first: datetime) -> str:
+def _day(moment: datetime, first: datetime, words: MessageCatalogue) -> str:
     """The day of a time, if its date is another than that of ``first``."""
-    return "" if moment.date() == first.date() else f"{moment:%d %B} "
+    if moment.date() == first.date():
+        return ""
+    return f"{format_skeleton('MMMMd', moment.date(), locale=words.formats.locale)} "
 
 
 def _zone_words(moment: datetime) -> str:
-    """The zone in force at a local time with its offset, "CEST (UTC+02:00)"; only the offset where it has no name."""
+    """The zone in force at a local time with its offset, "CEST (UTC+02:00)"; only the offset if it has no name."""
     offset = f"UTC{moment.isoformat()[-6:]}"
     name = moment.tzname() or ""
     return f"{name} ({offset})" if name.isalpha() and name != "UTC" else offset
@@ -129,16 +137,17 @@ def alert_rows(alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[Aler
             if alert.get(key) is None:
                 raise BadInput(f"no {key}", where=where, expected="id, raised_at and sentence")
         moment = moment_of(alert["raised_at"], where=where)
-        priority = clean(alert.get("priority", "")) or "no priority"
+        priority = clean(alert.get("priority", ""))
+        status = clean(alert.get("status", ""))
         segment = alert.get("segment")
         rows.append(
             AlertRow(
                 iso=f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z",
                 utc=f"{moment:%H:%M:%S} UTC",
                 local=f"{moment.astimezone(zone):%H:%M:%S %Z}",
-                sentence=clean(alert["sentence"]),
-                priority=priority,
-                status=clean(alert.get("status", "")),
+                sentence=clean(sentence_of(alert)),
+                priority=say("alert-priority", priority=priority) if priority else say("shift-no-priority"),
+                status=say("alert-status", status=status) if status else "",
                 mood="high" if priority in ("high", "distress") else "",
                 segment="" if segment is None or int(segment) < 0 else str(int(segment)),
                 track=clean(alert.get("track") or ""),
@@ -147,24 +156,32 @@ def alert_rows(alerts: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[Aler
     return sorted(rows, key=lambda row: row.iso)
 
 
+def sentence_of(alert: Mapping[str, Any]) -> str:
+    """The headline of an alert in the language of this process, or its own sentence if it has no message."""
+    message = alert.get("message")
+    if not isinstance(message, Mapping):
+        return str(alert["sentence"])
+    parameters = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in message["parameters"].items()
+    }
+    return say(Message(str(message["id"]), parameters))
+
+
 def identities(counts: Mapping[str, Mapping[str, int]]) -> tuple[ConservationCheck, ConservationCheck]:
     """Check both conservation laws over all sensors, with their numbers written out."""
     total = summed(counts)
-    left, right = total["received"], [total[name] for name in RECEIPTS[1:]]
-    receipts = ConservationCheck(
-        _verdict(left == sum(right)),
-        f"Receipts: {left:,} received = {right[0]:,} journaled + {right[1]:,} duplicate + {right[2]:,} dead-lettered "
-        f"+ {right[3]:,} shed.",
-        left == sum(right),
-    )
+    holds = total["received"] == sum(total[name] for name in RECEIPTS[1:])
+    sentence = say("shift-receipts", **{name: total[name] for name in RECEIPTS})
+    receipts = ConservationCheck(_verdict(holds), sentence, holds)
     if "published" not in total:
-        return receipts, ConservationCheck("Not checked.", "Messages: the senders' own count is not known here.", None)
-    unique = [total["journaled"], total["dead_lettered_unique"], total["shed_unique"]]
-    holds = total["published"] == sum(unique)
-    sentence = (
-        f"Messages: {total['published']:,} published = {unique[0]:,} journaled + {unique[1]:,} dead-lettered "
-        f"+ {unique[2]:,} shed, each counted once however often it arrived."
-    )
+        return receipts, ConservationCheck(say("shift-not-checked"), say("shift-messages-unknown"), None)
+    unique = {
+        "journaled": total["journaled"],
+        "dead_lettered": total["dead_lettered_unique"],
+        "shed": total["shed_unique"],
+    }
+    holds = total["published"] == sum(unique.values())
+    sentence = say("shift-messages", published=total["published"], **unique)
     return receipts, ConservationCheck(_verdict(holds), sentence, holds)
 
 
@@ -186,7 +203,7 @@ def summed(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
 def count_rows(counts: Mapping[str, Mapping[str, int]]) -> tuple[list[CountRow], CountRow]:
     """Return one row per sensor in alphabetical order, and the totals."""
     rows = [
-        _count_row(clean(sensor) or "(no known sensor)", {sensor: figures})
+        _count_row(clean(sensor) or say("shift-no-known-sensor"), {sensor: figures})
         for sensor, figures in sorted(counts.items())
     ]
     return rows, _count_row("", counts)
@@ -194,14 +211,15 @@ def count_rows(counts: Mapping[str, Mapping[str, int]]) -> tuple[list[CountRow],
 
 def _count_row(name: str, counts: Mapping[str, Mapping[str, int]]) -> CountRow:
     total = summed(counts)
-    published = f"{total['published']:,}" if "published" in total else "–"
+    number = catalogue().formats.number
+    published = number(total.get("published"))
     laws = identities(counts)
-    figures = (published, *(f"{total[key]:,}" for key in RECEIPTS))
+    figures = (published, *(number(total[key]) for key in RECEIPTS))
     return CountRow(name, figures, all(law.holds is not False for law in laws))
 
 
 def _verdict(holds: bool) -> str:
-    return "Adds up." if holds else "Does not add up."
+    return say("shift-balanced" if holds else "shift-not-balanced")
 
 
 def tiles(
@@ -212,64 +230,60 @@ def tiles(
     gospa: xr.Dataset | None,
     covered_mean_m: float | None,
     latencies_ms: Floats,
-    hidden: HiddenShare | None,
+    hidden: DeadGroundFraction | None,
 ) -> list[HeadlineFigure]:
     """Return the headline figures, most important first."""
     laws = identities(counts)
     broken = any(law.holds is False for law in laws)
     high = sum(1 for alert in alerts if alert.get("priority") in ("high", "distress"))
     total = summed(counts)
+    accounted = "none" if not total["received"] else "not-all" if broken else "all"
     return [
         HeadlineFigure(
-            "Alerts", f"{len(alerts):,}", f"{high:,} of high priority, from {confirmed:,} confirmed tracks."
+            say("shift-tile-alerts"),
+            catalogue().formats.number(len(alerts)),
+            say("shift-tile-alerts-why", high=high, confirmed=confirmed),
         ),
         HeadlineFigure(
-            "Messages accounted for",
-            "no message" if not total["received"] else "every one" if not broken else "not all",
-            f"{total['received']:,} received, {total['journaled']:,} journaled, {total['duplicate']:,} duplicate, "
-            f"{total['dead_lettered']:,} dead-lettered, {total['shed']:,} shed.",
+            say("shift-tile-messages"),
+            say(f"shift-tile-messages-{accounted}"),
+            say("shift-tile-messages-why", **{name: total[name] for name in RECEIPTS}),
             mood="bad" if broken else "good",
         ),
-        _hidden_tile(hidden),
+        _dead_ground_tile(hidden),
         _gospa_tile(gospa, covered_mean_m),
-        _latency_tile(latencies_ms, 50, "Half of all were faster."),
-        _latency_tile(latencies_ms, 99, "One in a hundred was slower."),
+        _latency_tile(latencies_ms, 50, "median"),
+        _latency_tile(latencies_ms, 99, "p99"),
     ]
 
 
-def _hidden_tile(hidden: HiddenShare | None) -> HeadlineFigure:
-    label = "Of the belt, no sensor sees"
+def _dead_ground_tile(hidden: DeadGroundFraction | None) -> HeadlineFigure:
+    label = say("shift-tile-dead-ground")
     if hidden is None or not np.isfinite(hidden.overall):
-        return HeadlineFigure(label, UNKNOWN, "Not computed: that does not mean that all of it is seen.")
-    return HeadlineFigure(
-        label,
-        f"{hidden.overall:.0%}",
-        f"Within {hidden.belt_m / 1000:g} km of the line, on bare ground: a lower bound.",
-    )
+        return HeadlineFigure(label, say("shift-not-known"), say("shift-tile-dead-ground-unknown"))
+    value = catalogue().formats.percent(hidden.overall)
+    return HeadlineFigure(label, value, say("shift-tile-dead-ground-why", belt=hidden.belt_m))
 
 
 def _gospa_tile(gospa: xr.Dataset | None, covered_mean_m: float | None) -> HeadlineFigure:
-    label = "Tracking error (GOSPA, mean)"
+    label = say("shift-tile-gospa")
     if gospa is None or gospa.sizes.get("time", 0) == 0:
-        return HeadlineFigure(label, UNKNOWN, "There is no ground truth to measure against.")
-    parts = gospa_shares(gospa)
-    cutoff = gospa.attrs.get("cutoff_m", 50.0)
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in parts.items())
-    covered = "" if covered_mean_m is None else f" Where a sensor sees the ground: {covered_mean_m:.1f} m."
-    return HeadlineFigure(
-        label,
-        f"{float(gospa['gospa'].mean()):.1f}",
-        f"Cut-off {cutoff:g} m. By cause: {shares}.{covered}",
-        unit="m",
-    )
+        return HeadlineFigure(label, say("shift-not-known"), say("shift-tile-gospa-unknown"))
+    cutoff = float(gospa.attrs.get("cutoff_m", 50.0))
+    why = [say("shift-tile-gospa-why", cutoff=cutoff, **gospa_shares(gospa))]
+    if covered_mean_m is not None:
+        why.append(say("shift-tile-gospa-covered", mean=covered_mean_m))
+    value = catalogue().formats.number(float(gospa["gospa"].mean()), 1)
+    return HeadlineFigure(label, value, " ".join(why), unit="m")
 
 
-def _latency_tile(latencies_ms: Floats, percent: int, why: str) -> HeadlineFigure:
+def _latency_tile(latencies_ms: Floats, percent: int, name: str) -> HeadlineFigure:
     values = latencies_ms[np.isfinite(latencies_ms)]
-    label = f"Latency, {'median' if percent == 50 else f'{percent}th percentile'}"
+    label = say(f"shift-tile-latency-{name}")
     if not values.size:
-        return HeadlineFigure(label, UNKNOWN, "Nothing was measured.")
-    return HeadlineFigure(label, f"{np.percentile(values, percent):,.0f}", f"{why} {values.size:,} samples.", unit="ms")
+        return HeadlineFigure(label, say("shift-not-known"), say("shift-tile-latency-unknown"))
+    value = catalogue().formats.number(float(np.percentile(values, percent)))
+    return HeadlineFigure(label, value, say("shift-tile-latency-why", samples=int(values.size)), unit="ms")
 
 
 def gospa_shares(gospa: xr.Dataset) -> dict[str, float]:
@@ -280,37 +294,32 @@ def gospa_shares(gospa: xr.Dataset) -> dict[str, float]:
     return {name: part / whole if whole else 0.0 for name, part in parts.items()}
 
 
-def quality_sentences(gospa: xr.Dataset | None, latency_meaning: str) -> list[str]:
-    """Explain the tracking figures and what they do not include."""
+def quality_sentences(gospa: xr.Dataset | None, latency: Message | str) -> list[str]:
+    """Explain the tracking figures and what they do not include. ``latency`` states how latency is measured."""
+    last = latency if isinstance(latency, str) else say(latency)
     if gospa is None or gospa.sizes.get("time", 0) == 0:
-        first = "There is no ground truth here, so the tracking error is not known. It cannot be judged by eye."
-    else:
-        shares = gospa_shares(gospa)
-        largest = max(shares, key=lambda name: shares[name])
-        first = (
-            f"GOSPA compares tracks with the simulator's truth at {gospa.sizes['time']:,} instants: "
-            f"{float(gospa['gospa'].mean()):.1f} m on average (lower is better). It adds the distance of tracks to "
-            f"their targets, missed targets and false tracks; here {largest} weighs most ({shares[largest]:.0%}). "
-            "Targets in ground that no sensor sees count as missed."
-        )
-    return [first, f"Latency is measured {latency_meaning}."]
+        return [say("shift-gospa-unknown"), last]
+    shares = gospa_shares(gospa)
+    largest = max(shares, key=lambda name: shares[name])
+    figures = {"instants": gospa.sizes["time"], "mean": float(gospa["gospa"].mean())}
+    return [say("shift-gospa", **figures, part=largest, fraction=shares[largest]), last]
 
 
-def hidden_sentence(hidden: HiddenShare) -> str:
-    """State the fraction of dead ground in one sentence."""
+def dead_ground_sentences(hidden: DeadGroundFraction) -> list[str]:
+    """State the fraction of dead ground, and the segments with the most of it."""
     known = hidden.per_segment[np.isfinite(hidden.per_segment)]
     if not known.size:
-        return "The visibility of the belt is unknown throughout."
+        return [say("shift-dead-ground-unknown")]
     dark = int((known > 0.5).sum())
-    sentence = (
-        f"With every sensor of this layout working, {hidden.overall:.0%} of the belt within "
-        f"{hidden.belt_m / 1000:g} km of the line is seen by none of them; "
-        f"in {dark} of {known.size} segments that is more than half of the belt."
-    )
-    worst = sorted(np.flatnonzero(hidden.per_segment > 0.5), key=lambda segment: -hidden.per_segment[segment])[:5]
+    figures = {"fraction": hidden.overall, "belt": hidden.belt_m, "dark": dark, "known": int(known.size)}
+    sentences = [say("shift-dead-ground", **figures)]
+    worst = sorted(np.flatnonzero(hidden.per_segment > 0.5), key=lambda segment: -hidden.per_segment[segment])
     if worst:
-        listed = ", ".join(f"{segment} ({hidden.per_segment[segment]:.0%})" for segment in worst)
-        sentence += f" Darkest: segment{'s' if len(worst) > 1 else ''} {listed}."
+        listed = [
+            say("shift-dead-ground-segment", segment=str(segment), fraction=float(hidden.per_segment[segment]))
+            for segment in worst[:WORST_SHOWN]
+        ]
+        sentences.append(say("shift-dead-ground-worst", segments=listed))
     if hidden.unknown > 0:
-        sentence += f" For {hidden.unknown:.1%} of the belt, visibility is unknown."
-    return sentence
+        sentences.append(say("shift-dead-ground-unknown-part", fraction=hidden.unknown))
+    return sentences

@@ -6,13 +6,14 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from fusion.alerts import Workload
+from ops.runtime.output import say
 
-RECOMMENDED: Final = {"high": 0.05, "medium": 0.15, "low": 0.8}
-"""Fractions of the priorities that EEMUA 191 and ISA-18.2 recommend, about."""
+PRIORITIES: Final = ("high", "medium", "low")
+"""Priorities for which EEMUA 191 and ISA-18.2 recommend fractions of about 5, 15 and 80%."""
 
 
 def workload_figures(workload: Workload | None) -> dict[str, Any] | None:
-    """Return the workload for JSON, with its verdict; None as the verdict on less than ten minutes."""
+    """Return the workload for JSON, with its verdict; the verdict is None for less than ten minutes."""
     if workload is None:
         return None
     return asdict(workload) | {"verdict": None if _is_short(workload) else workload.verdict}
@@ -21,34 +22,19 @@ def workload_figures(workload: Workload | None) -> dict[str, Any] | None:
 def workload_sentences(workload: Workload | None) -> list[str]:
     """State the workload beside the figures of EEMUA 191; one sentence where it is unknown."""
     if workload is None:
-        return ["The alert workload is not known."]
-    minutes = 60.0 * workload.hours
-    period = f"{workload.hours:.1f} h" if minutes >= 120.0 else f"{minutes:.1f} min"
-    load = f"Alert workload of one operator: {_counted(workload.raised, 'alert')} in {period}"
+        return [say("shift-workload-unknown")]
+    length = 3600.0 * workload.hours
     if _is_short(workload):
-        load += ". The verdict of EEMUA 191 is on alerts per 10 minutes; this period is shorter."
+        sentences = [say("shift-workload-short", raised=workload.raised, length=length)]
     else:
-        load += (
-            f", {workload.in_ten_minutes:.1f} per 10 minutes on average, {workload.busiest_ten_minutes} in the busiest "
-            f"10 minutes. By EEMUA 191 the average is {workload.verdict}."
-        )
-    shares = ", ".join(
-        f"{workload.shares[name]:.0%} {name} (recommended {share:.0%})" for name, share in RECOMMENDED.items()
-    )
-    defects = ", ".join(
-        (
-            _counted(workload.chattering, "chattering source"),
-            _counted(workload.stale, "stale alert"),
-            _counted(workload.duplicates, "duplicate alert"),
-        )
-    )
-    by_priority = f"By priority: {shares}. " if any(workload.shares.values()) else ""
-    return [load, f"{by_priority}Defects: {defects}."]
+        load = {"mean": workload.in_ten_minutes, "busiest": workload.busiest_ten_minutes}
+        rated = {"raised": workload.raised, "length": length, "verdict": workload.verdict}
+        sentences = [say("shift-workload", **rated, **load)]
+    if any(workload.shares.values()):
+        sentences.append(say("shift-workload-priorities", **{name: workload.shares[name] for name in PRIORITIES}))
+    defects = {"chattering": workload.chattering, "stale": workload.stale, "duplicates": workload.duplicates}
+    return [*sentences, say("shift-workload-defects", **defects)]
 
 
 def _is_short(workload: Workload) -> bool:
     return 6.0 * workload.hours < 1.0
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

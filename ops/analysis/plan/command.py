@@ -13,10 +13,11 @@ from rich.console import Console
 from geo.errors import BadInput
 from geo.vector_files import refuse_requests
 from ops.analysis.inputs import bases_in, catalogue_of
+from ops.analysis.option_types import named
 from ops.analysis.plan.options import PlanOptions
 from ops.analysis.plan.search import ITEMS, affordable, best_plan, options_on
-from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, write_summary
-from ops.sector.links import unlinked_words
+from ops.analysis.plan.wording import details, headline, links
+from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, write_summary
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import layout_path, load_sector, read_bases
 from ops.sector.ways import ways_of
@@ -40,12 +41,19 @@ FILES: Final = (LAYOUT, SITES, "roster.json", "roster.seed.json", SUMMARY)
 
 def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     """Plan, write the layout into ``options.out`` if given, and return the figures for ``--json``."""
+    from sensors.equipment.catalogue import PLACED_KINDS
     from sensors.planning.choice.benefits import Case
     from sensors.planning.choice.plan import pareto
 
-    name = options.sector_name
+    name = options.sector
     demand, catalogue = _demand(options), catalogue_of(options.catalogue)
     sector = load_sector(name)
+    for item in options.items:
+        with named("--item"):
+            kind = catalogue[item].kind
+        if kind not in PLACED_KINDS:
+            what = f"{item!r} is a {kind}, which has no place in a layout"
+            raise BadInput(what, where="--item", expected=f"an item of kind {', '.join(PLACED_KINDS)}")
     start_path = None if options.start is None else layout_path(sector, options.start)
     if options.out is not None:
         prepare_folder(options.out, FILES, made_by=KIND)
@@ -54,17 +62,19 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     ways = ways_of(ground, roads=options.roads)
     choices, sites = _options(options, ground, catalogue, ways.ways)
     choices = affordable(choices, demand, present)
-    response = _response(ground, ways.ways) if options.objective == "interruption" or options.patrols else None
+    response = _response(ground, ways.ways) if options.objective == "least_interruption" or options.patrols else None
     gateways = _gateways(options, ground)
     front: list[PurchasePlan] = []
     with progress_bar(screen) as progress:
-        bar = progress.add_task("candidates", total=len(choices))
+        bar = progress.add_task(say("plan-doing-candidates"), total=len(choices))
 
         def show(doing: str, done: int, total: int) -> None:
             if doing == "candidates":
                 progress.update(bar, completed=done, total=total)
             else:
-                progress.update(bar, description="plan", completed=0, total=2 if options.pareto else 1)
+                progress.update(
+                    bar, description=say("plan-doing-choosing"), completed=0, total=2 if options.pareto else 1
+                )
 
         benefits, plan = best_plan(
             choices,
@@ -87,40 +97,50 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
             worst = replace(demand, objective="worst_segment", at_least=None)
             front = pareto(benefits, worst, start=present, response=response)
             progress.advance(bar)
-    unlinked = _unlinked(plan, ground, gateways)
+    unlinked, radio_gained = _links(plan, ground, gateways)
     patrols = _patrols(options, benefits, plan, ground, ways.ways, response) if options.patrols else None
     figures = _figures(options, plan, front, catalogue, len(choices), sites)
-    figures |= {"unlinked": unlinked, "ground": ways.record}
+    figures |= {"unlinked": unlinked, "radio_links_by_purchased_relays": radio_gained, "ground": ways.record}
+    told = links(unlinked or [], radio_gained if options.objective == "least_interruption" else [])
+    messages = [headline(plan, catalogue.currency), *details(plan), *told]
+    figures |= {
+        "headline": say_in_english(messages[0]),
+        "details": [say_in_english(message) for message in messages[1:]],
+        "messages": [message.as_dict() for message in messages],
+    }
     if response is not None:
         figures["response_assumptions"] = str(response.attrs["assumptions"]).split("; ")
     if patrols is not None:
         figures["patrols"] = patrols.figures
     files = [] if options.out is None else _written(options, options.out, plan, sites, patrols, ground, figures)
-    screen.print(_sentence(plan, catalogue), markup=False, highlight=False, soft_wrap=True)
-    if unlinked:
-        screen.print(f"{unlinked_words(unlinked)}.", markup=False, highlight=False, soft_wrap=True)
-    for warning in [] if patrols is None else patrols.warnings:
-        screen.print(f"Warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+    lines = [say(message) for message in messages]
+    if patrols is not None:
+        lines += [say("plan-warning", warning=say(warning)) for warning in patrols.warnings]
+    for line in lines:
+        screen.print(line, markup=False, highlight=False, soft_wrap=True)
     return {**figures, "files": files}
 
 
 def _demand(options: PlanOptions) -> Demand:
     """Return the demand, checked before anything is read."""
+    from sensors.detection_model.weather import conditions_of
     from sensors.patrols.game import Shift
     from sensors.planning.choice.plan import Demand
     from sensors.planning.solver.solve import SolverBudget
 
     for value, name in ((options.budget, "--budget"), (options.crew, "--crew")):
         if math.isnan(value) or value < 0.0:
-            raise BadInput(f"{value:g}", where=name, expected="a number from 0")
+            raise BadInput(f"{value:g}", where=name, expected="a number of at least 0")
     if not 0.0 < options.seconds < 1e6:
-        raise BadInput(f"{options.seconds:g}", where="--seconds", expected="seconds above 0")
+        raise BadInput(f"{options.seconds:g}", where="--seconds", expected="a number of seconds above 0")
     if not 0.0 <= options.gap < 1.0:
-        raise BadInput(f"{options.gap:g}", where="--gap", expected="a share from 0 to 1")
+        raise BadInput(f"{options.gap:g}", where="--optimality-gap", expected="a fraction from 0 to below 1")
     if options.direction not in ("inward", "outward"):
         raise BadInput(f"{options.direction!r}", where="--direction", expected="inward or outward")
     if options.shifts < 1:
         raise BadInput(f"{options.shifts}", where="--shifts", expected="at least 1")
+    with named("--conditions"):
+        conditions_of(options.conditions)
     Shift(patrols=options.patrols, shift_s=options.shift_h * 3600.0, stay_s=options.stay_min * 60.0)
     return Demand(
         budget=options.budget,
@@ -162,12 +182,16 @@ def _lines(path: Path | None, option: str) -> geopandas.GeoDataFrame | None:
     refuse_requests(str(path))
     try:
         lines = geopandas.read_file(path)
-    except Exception as error:  # noqa: BLE001 - whatever the reader says, the file is not one that it reads
+    except Exception as error:  # noqa: BLE001 - any error of the reader means that the file cannot be read
         raise BadInput(
             f"cannot be read ({str(error).splitlines()[0][:120]})", where=f"{option} {path}", expected="a map file"
         ) from None
     if lines.crs is None:
-        raise BadInput("has no coordinate system", where=f"{option} {path}", expected="one, such as GeoJSON's")
+        raise BadInput(
+            "has no coordinate system",
+            where=f"{option} {path}",
+            expected="a coordinate system, such as that of GeoJSON",
+        )
     return lines
 
 
@@ -177,9 +201,11 @@ def _gateways(options: PlanOptions, ground: OpenSector) -> list[tuple[float, flo
         return None
     if options.links == "bases":
         return bases_in(ground) or None
+    if not Path(options.links).is_file():
+        raise BadInput(f"there is no file {options.links!r}", where="--links", expected="bases, none or a file")
     points = read_bases(Path(options.links))
     if not points:
-        raise BadInput("holds no place", where=f"--links {options.links}", expected="GeoJSON points")
+        raise BadInput("has no points", where=f"--links {options.links}", expected="GeoJSON points")
     return [ground.frame.to_local(lon, lat) for lon, lat in points.values()]
 
 
@@ -192,12 +218,20 @@ def _response(ground: OpenSector, ways: Ways) -> xr.DataArray:
     return response_time(ground.terrain, np.array(bases), ways=ways)
 
 
-def _unlinked(plan: PurchasePlan, ground: OpenSector, gateways: list[tuple[float, float]] | None) -> list[str] | None:
-    """Return sensors and relays of the layout without a chain of links to a base; None where no base is known."""
-    from sensors.planning.radio_links import unlinked
+def _links(
+    plan: PurchasePlan, ground: OpenSector, gateways: list[tuple[float, float]] | None
+) -> tuple[list[str] | None, list[str]]:
+    """Return sensors and relays of the layout without a chain of links to a base (None where no base is known), and the
+    people whose radio link depends on the purchase, whom the search counts as reporting by hand.
+    """
+    from sensors.planning.radio_links import radio_gained, unlinked
 
-    bases = gateways or bases_in(ground)
-    return sorted(unlinked(plan.layout, ground.terrain, np.array(bases))) if bases else None
+    bases = np.array(gateways or bases_in(ground))
+    if not len(bases):
+        return None, []
+    bought = {option.id for option in plan.bought}
+    gained = radio_gained(plan.layout, ground.terrain, bases, added=bought)
+    return sorted(unlinked(plan.layout, ground.terrain, bases)), gained
 
 
 def _patrols(
@@ -238,23 +272,23 @@ def _figures(
 ) -> dict[str, Any]:
     figures: dict[str, Any] = {
         "made_by": KIND,
-        "sector": options.sector_name,
+        "sector": options.sector,
         "target": options.target,
         "conditions": options.conditions,
         "direction": options.direction,
         **_plan_figures(plan),
         "budget": plan.budget if math.isfinite(plan.budget) else None,
         "currency": catalogue.currency,
-        "without": _number(plan.without),
+        "value_before": _number(plan.without),
         "figures": {name: _number(value) for name, value in plan.figures.items()},
         "candidates": candidates,
         "dominated": plan.dominated,
-        "limits": "misses independent; sure of what the sensors' models say by one state of light and weather",
+        "limits": "misses of different sensors are independent; one state of light and weather",
     }
     if sites is not None:
         figures["sites"] = {"count": int(sites.sizes["site"]), **sites.attrs}
     if options.pareto:
-        figures["front"] = [_plan_figures(one) for one in front]
+        figures["pareto_front"] = [_plan_figures(one) for one in front]
     return figures
 
 
@@ -263,7 +297,7 @@ def _plan_figures(plan: PurchasePlan) -> dict[str, Any]:
         "objective": plan.objective,
         "value": _number(plan.value),
         "bound": _number(plan.bound),
-        "gap": _number(plan.gap),
+        "optimality_gap": _number(plan.gap),
         "cost": round(plan.cost, 2),
         "crew": round(plan.crew, 3),
         "bought": [
@@ -302,22 +336,6 @@ def _written(
     names.append(SUMMARY)
     write_summary(out / SUMMARY, {**figures, "files": names})
     return [str(out / name) for name in names]
-
-
-def _sentence(plan: PurchasePlan, catalogue: Catalogue) -> str:
-    if not plan.bought:
-        proof = "" if plan.gap == 0.0 else f" was found; up to {plan.bound:.3f} is not ruled out"
-        return f"Buy nothing: no choice within these limits betters {plan.objective} {plan.without:.3f}{proof}."
-    kinds: dict[str, int] = {}
-    for option in plan.bought:
-        name = option.sensor.catalogue or option.sensor.kind
-        kinds[name] = kinds.get(name, 0) + 1
-    bought = ", ".join(f"{count} {name}" for name, count in sorted(kinds.items())) or "nothing"
-    proof = "the best there is" if plan.gap == 0.0 else f"at most {plan.gap:.2%} below the best there is"
-    return (
-        f"Buy {bought} for {catalogue.currency} {plan.cost:,.0f}: {plan.objective.replace('_', ' ')} "
-        f"{plan.without:.3f} becomes {plan.value:.3f}, {proof}."
-    )
 
 
 def _number(value: float) -> float | None:

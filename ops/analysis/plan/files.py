@@ -24,7 +24,7 @@ def layout_document(layout: Layout) -> dict[str, Any]:
 
 
 def _feature(sensor: AnySensor | Relay) -> dict[str, Any]:
-    from sensors.layout import PLACED
+    from sensors.layout_document import PLACED
 
     properties: dict[str, Any] = {"id": sensor.id, "kind": sensor.kind}
     for f in fields(sensor):

@@ -5,77 +5,121 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from ops.analysis.option_types import CatalogueOption, DiscountOption, TargetOption, YearsOption
+from ops.analysis.option_types import (
+    CatalogueOption,
+    DirectionOption,
+    DiscountOption,
+    SectorArgument,
+    TargetOption,
+    YearsOption,
+    above_zero,
+    existing_map,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """The options of the command, as given; ``place`` and ``sector`` are alternatives, see ``sector_name``."""
+    """The options of the command, as given."""
 
-    budget: Annotated[
-        float, typer.Option("--budget", help="Life-cycle money for what is bought, in the catalogue's currency.")
-    ]
-    place: Annotated[
-        str | None, typer.Argument(metavar="SECTOR", help="Sector TOML file, or a sample's name.", show_default=False)
-    ] = None
-    sector: Annotated[str | None, typer.Option("--sector", help="The same. Default: cumberland.")] = None
+    sector: SectorArgument
+    budget: Annotated[float, typer.Option("--budget", min=0.0, help="Life-cycle budget, in the catalogue's currency.")]
     objective: Annotated[
-        str, typer.Option("--objective", help="mean_probability, worst_segment, least_detected or interruption.")
+        Literal["mean_probability", "worst_segment", "least_detection", "least_interruption"],
+        typer.Option("--objective", help="mean_probability, worst_segment, least_detection or least_interruption."),
     ] = "mean_probability"
     items: Annotated[
-        tuple[str, ...], typer.Option("--item", help="Catalogue item that may be bought; again for each.")
+        tuple[str, ...],
+        typer.Option(
+            "--item",
+            help="Catalogue item that may be bought; may be repeated. Default: portable_radar, ast_tower, "
+            "observation_post, trail_camera, seismic_line, radio_relay.",
+        ),
     ] = ()
     candidates: Annotated[
         Path | None,
-        typer.Option("--candidates", help="Layout file of sensors with a cost each, instead of items at found sites."),
+        typer.Option(
+            "--candidates",
+            metavar="FILE",
+            help="Layout of sensors with a cost each, to choose from instead of items at candidate sites.",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None
-    start: Annotated[
-        str | None, typer.Option("--start", metavar="LAYOUT", help="What stands there already: what to buy next?")
-    ] = None
-    crew: Annotated[float, typer.Option("--crew", help="People on duty that what is bought may take.")] = math.inf
+    start: Annotated[str | None, typer.Option("--start", metavar="LAYOUT", help="Existing layout to extend.")] = None
+    crew: Annotated[
+        float, typer.Option("--crew", min=0.0, help="Maximum number of people on duty for the purchase.")
+    ] = math.inf
     at_least: Annotated[
-        float | None, typer.Option("--at-least", help="Value the objective must reach; else say what prevents it.")
+        float | None,
+        typer.Option(
+            "--at-least",
+            min=0.0,
+            max=1.0,
+            help="Required value of the objective; if unreachable, name the binding limit.",
+        ),
     ] = None
-    pareto: Annotated[bool, typer.Option("--pareto", help="Also the front of cost against the worst segment.")] = False
-    patrols: Annotated[int, typer.Option("--patrols", min=0, help="Patrols to draw a roster for, by lot.")] = 0
-    shift_h: Annotated[float, typer.Option("--shift", metavar="HOURS", help="Length of a patrol's shift.")] = 8.0
-    stay_min: Annotated[float, typer.Option("--stay", metavar="MINUTES", help="Stay of a patrol in a segment.")] = 60.0
-    shifts: Annotated[int, typer.Option("--shifts", help="Shifts of the roster.")] = 30
+    pareto: Annotated[
+        bool, typer.Option("--pareto", help="Also compute the Pareto front of cost and worst segment.")
+    ] = False
+    patrols: Annotated[int, typer.Option("--patrols", min=0, help="Patrols with a randomised schedule (roster).")] = 0
+    shift_h: Annotated[
+        float, typer.Option("--shift", metavar="HOURS", callback=above_zero, help="Length of a patrol shift.")
+    ] = 8.0
+    stay_min: Annotated[
+        float,
+        typer.Option(
+            "--stay", metavar="MINUTES", callback=above_zero, help="Time that a patrol stays in each segment."
+        ),
+    ] = 60.0
+    shifts: Annotated[int, typer.Option("--shifts", min=1, help="Number of shifts in the roster.")] = 30
     years: YearsOption = 10.0
     discount: DiscountOption = 0.03
     catalogue: CatalogueOption = None
     target: TargetOption = "person"
-    conditions: Annotated[str, typer.Option("--conditions", help="Light and weather, as for coverage.")] = "day"
-    direction: Annotated[str, typer.Option("--direction", help="inward (towards home) or outward.")] = "inward"
-    spacing_m: Annotated[float, typer.Option("--spacing", metavar="M", help="Between candidate sites.")] = 1500.0
-    steepest: Annotated[float, typer.Option("--steepest", help="Steepest ground of a site, rise over run.")] = 0.36
+    conditions: Annotated[
+        str, typer.Option("--conditions", help="Light and weather, as for `coverage`, such as night,fog.")
+    ] = "day"
+    direction: DirectionOption = "inward"
+    spacing_m: Annotated[
+        float, typer.Option("--spacing", metavar="M", callback=above_zero, help="Spacing of candidate sites.")
+    ] = 1500.0
+    steepest: Annotated[
+        float, typer.Option("--steepest", callback=above_zero, help="Maximum slope of a site, rise over run.")
+    ] = 0.36
     roads: Annotated[
-        Path | None, typer.Option("--roads", help="Roads in place of the sector's: a map file of lines.")
+        Path | None,
+        typer.Option(
+            "--roads",
+            metavar="FILE",
+            help="Roads instead of those of the sector: a map file of lines.",
+            callback=existing_map,
+        ),
     ] = None
-    road_m: Annotated[float, typer.Option("--max-road", metavar="M", help="Farthest from a road.")] = math.inf
-    power: Annotated[Path | None, typer.Option("--power", help="Power lines or supplies: a map file.")] = None
-    power_m: Annotated[float, typer.Option("--max-power", metavar="M", help="Farthest from power.")] = math.inf
+    road_m: Annotated[
+        float, typer.Option("--max-road", metavar="M", callback=above_zero, help="Maximum distance from a road.")
+    ] = math.inf
+    power: Annotated[
+        Path | None,
+        typer.Option("--power", metavar="FILE", help="Power lines or supplies: a map file.", callback=existing_map),
+    ] = None
+    power_m: Annotated[
+        float, typer.Option("--max-power", metavar="M", callback=above_zero, help="Maximum distance from power.")
+    ] = math.inf
     links: Annotated[
         str,
-        typer.Option(
-            "--links", help="Where sensors must reach by radio, over relays: bases, none, or a file of GeoJSON points."
-        ),
+        typer.Option("--links", help="Destinations of radio reports: bases, none, or a file of GeoJSON points."),
     ] = "bases"
-    seconds: Annotated[float, typer.Option("--seconds", help="How long to look for something better.")] = 20.0
-    gap: Annotated[float, typer.Option("--gap", help="Stop within this share of the best.")] = 0.005
+    seconds: Annotated[float, typer.Option("--seconds", callback=above_zero, help="Maximum time of the search.")] = 20.0
+    gap: Annotated[
+        float,
+        typer.Option(
+            "--optimality-gap", min=0.0, help="Stop when the plan is within this fraction of the upper bound."
+        ),
+    ] = 0.005
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder of the layout, candidates, roster and figures.")
     ] = None
-
-    @property
-    def sector_name(self) -> str:
-        """Return the named sector, or the sample; raises typer.BadParameter where two are named."""
-        from ops.sector.sector_file import DEFAULT_SECTOR
-
-        if self.place is not None and self.sector is not None and self.place != self.sector:
-            raise typer.BadParameter(f"{self.place!r} and --sector {self.sector!r} are two sectors")
-        return self.place or self.sector or DEFAULT_SECTOR

@@ -13,12 +13,13 @@ import numpy as np
 
 from geo.arrays import Bools, Floats, Ints
 from geo.errors import BadInput
+from geo.message import Message
 from geo.mobility.roads_and_rivers import Ways
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
 from geo.paths.crossings import INWARD
 from geo.paths.response_times import journey_time
-from ops.runtime.output import atomic_write
+from ops.runtime.output import atomic_write, say_in_english
 from sensors.crossing.segments import unknown_segments_in
 from sensors.interdiction.interception import LEAST, ResponseSettings, depth_of, tasks_of, three_ways
 from sensors.patrols.border_sweeps import Sweeps
@@ -44,7 +45,8 @@ class PatrolPlan:
     """The solved game for a number of ``patrols``; ``segments`` (segment of the game,) are numbers on the border.
 
     ``solution`` is the game over the segments that patrols can change (``in_reach``); in the others a crosser meets
-    ``uncovered`` whatever the lottery. The lottery is the best there is for the border, and for what it can change.
+    ``uncovered`` whatever the patrols do. The mixed strategy is optimal for the border, and for the segments that it
+    can change.
     """
 
     solution: Solution
@@ -56,7 +58,7 @@ class PatrolPlan:
 
     @property
     def least_out_of_reach(self) -> float:
-        """Least probability of interruption where patrols change nothing; infinite where they can help everywhere."""
+        """Minimum probability of interruption where patrols change nothing; infinite if there is no such segment."""
         return float(self.uncovered[~self.in_reach].min(initial=np.inf))
 
     @property
@@ -86,31 +88,27 @@ class PatrolPlan:
             "out_of_reach": [int(s) for s in self.segments[~self.in_reach]],
             "coverage": [round(float(c), 6) for c in solution.coverage],
             "attacker": [round(float(a), 6) for a in attacker],
-            "rounds_in_the_lottery": len(solution.rounds),
+            "routes_in_the_mixed_strategy": len(solution.rounds),
             "patrols": self.patrols,
             "assumptions": list(self.assumptions),
-            "warnings": self.warnings,
+            "warnings": [say_in_english(warning) for warning in self.warnings],
+            "warning_messages": [warning.as_dict() for warning in self.warnings],
         }
 
     @property
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[Message]:
         """Return what a planner must know before using the roster, one sentence each; empty where there is nothing."""
-        solution, said = self.solution, []
+        solution, told = self.solution, []
         value, alone = min(solution.value, self.least_out_of_reach), float(self.uncovered.min())
         if value <= alone + 1e-9:
             best = int(self.segments[self._safest_out_of_reach])
-            said.append(
-                f"Patrols do not raise the least probability of interruption, {value:.3f}: a crosser who knows them "
-                f"goes through segment {best}, where they change nothing."
-            )
+            told.append(Message("plan-patrols-no-gain", {"value": value, "segment": str(best)}))
             if self.in_reach.any():
-                said.append(
-                    f"The roster is the best for the {int(self.in_reach.sum())} segments that patrols can change: "
-                    f"at least {solution.value:.3f} there."
-                )
+                reach = {"count": int(self.in_reach.sum()), "value": solution.value}
+                told.append(Message("plan-patrols-elsewhere", reach))
         if len(solution.rounds) == 1:
-            said.append("Every shift of the roster is the same round: whoever has seen one knows all.")
-        return said
+            told.append(Message("plan-patrols-one-route"))
+        return told
 
 
 def game_of(
@@ -135,7 +133,11 @@ def game_of(
     helped = 1.0 - (1.0 - np.min([t.interruption(settings) for t in on_the_spot], axis=0)) * (1.0 - finds)
     known = np.flatnonzero(~np.isnan(alone) & ~np.isnan(helped) & ~unknown_segments_in(watched, paths[LEAST]))
     if not len(known):
-        raise BadInput("no segment can be crossed and reached", where="patrols", expected="ground with a way across")
+        raise BadInput(
+            "no segment can be both crossed and reached by the response",
+            where="patrols",
+            expected="ground with a path across the border",
+        )
     return Game(alone[known], np.maximum(helped, alone)[known]), known.astype(np.int64)
 
 
@@ -214,7 +216,10 @@ def write_roster(out: Path, plan: PatrolPlan, shifts: int) -> list[str]:
     drawn = roster(plan.solution, shifts, seed=seed)
     numbers = [int(s) for s in plan.segments]
     rounds = [[[numbers[s] for s in patrol] for patrol in shift] for shift in drawn]
-    _private(out / "roster.json", {"shifts": rounds, "meaning": "for each shift and patrol, segments in order"})
+    _private(
+        out / "roster.json",
+        {"shifts": rounds, "meaning": "for each shift and patrol, the segments of its route in order"},
+    )
     _private(out / "roster.seed.json", {"seed": str(seed), "generator": "numpy PCG64", "shifts": shifts})
     return ["roster.json", "roster.seed.json"]
 
@@ -232,8 +237,8 @@ def play(
 ) -> PatrolPlan:
     """Solve the game on the watched belt for patrols from ``bases`` (base, 2) [m].
 
-    A crosser who picks a segment that patrols cannot change is held by nothing, and then every lottery is as good: the
-    lottery is sought over the others, where it is the best, and so it is for the border too.
+    Where a crosser may choose a segment that patrols cannot change, every mixed strategy has the same value for the
+    border. The strategy is therefore computed over the other segments; it is optimal there and for the border.
     """
     game, segments = game_of(watched, response, direction=direction)
     rounds = sweeps_of(border, terrain, bases, segments, shift, ways=ways)
@@ -241,16 +246,17 @@ def play(
     assumptions = (
         *str(response.attrs["assumptions"]).split("; "),
         *settings.words(settings.strips_over(depth_m), depth_m),
-        f"a patrol in the segment answers within {ON_THE_SPOT_S:g} s, or finds who crosses with {PATROL_FINDS:g}",
-        "patrols drive and walk as the response, each journey in its own direction, a driver staying with the vehicle",
-        f"from a segment to the next on ground within {DETOUR_M:g} m",
-        f"a shift of {shift.shift_s / 3600.0:g} h, a stay of {shift.stay_s / 60.0:g} min in a segment",
+        f"a patrol in the segment responds within {ON_THE_SPOT_S:g} s, or detects a crosser itself with probability "
+        f"{PATROL_FINDS:g}",
+        "patrols drive and walk as the response does, each journey in its own direction; drivers stay with the vehicle",
+        f"paths from one segment to the next deviate by at most {DETOUR_M:g} m",
+        f"shifts of {shift.shift_s / 3600.0:g} h, stays of {shift.stay_s / 60.0:g} min in each segment",
     )
     return replace(solved(game, segments, rounds), assumptions=assumptions)
 
 
 def solved(game: Game, segments: Ints, rounds: Sweeps) -> PatrolPlan:
-    """Solve the game over the segments that some round can change; see ``play``."""
+    """Solve the game over the segments that some patrol route can change; see ``play``."""
     in_reach = rounds.within_reach & (game.covered > game.uncovered) & (rounds.shift.patrols > 0)
     over = Game(np.where(in_reach, game.uncovered, 1.0), np.where(in_reach, game.covered, 1.0))
     return PatrolPlan(solve_game(over, rounds), segments, rounds.shift.patrols, game.uncovered, in_reach)

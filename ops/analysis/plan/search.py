@@ -34,7 +34,7 @@ def options_on(
 
 
 def affordable(options: tuple[Option, ...], demand: Demand, present: Layout | None) -> tuple[Option, ...]:
-    """Return the affordable options in addition to a present layout; BadInput where budget and crew allow none."""
+    """Return the affordable options in addition to a existing layout; BadInput where budget and crew allow none."""
     from sensors.planning.choice.options import beside, limits_of
 
     options = beside(options, present)

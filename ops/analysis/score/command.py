@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,8 +16,10 @@ from geo.errors import BadInput
 from ops.analysis.score.indicators import FAMILIES, day_of, read_indicators
 from ops.analysis.score.outcome_records import read_outcomes
 from ops.analysis.score.page import row_of, write_scorecard
-from ops.analysis.score.scorecard import Scorecard, of_challenge, scorecard
-from ops.runtime.output import SUMMARY, prepare_folder, write_summary
+from ops.analysis.score.scorecard import Scorecard, ScorecardLine, of_challenge, scorecard
+from ops.runtime.output import SUMMARY, prepare_folder, say, say_in_english, write_summary
+from ops.runtime.tables import show_table
+from ops.sector.sector_file import load_sector
 
 KIND: Final = "watchline score"
 PAGE: Final = "scorecard.html"
@@ -26,6 +29,7 @@ PAGE: Final = "scorecard.html"
 class ScoreOptions:
     """The options of the command. ``on`` is a day, by default today in UTC."""
 
+    sector: str
     indicators: Path | None
     outcomes: Path | None
     challenge: Path | None
@@ -40,26 +44,32 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
 
     Returns the figures for the last line of ``--json``. Raises BadInput for invalid files.
     """
-    if options.indicators is None and options.outcomes is None and options.challenge is None:
-        raise BadInput("nothing to score", where="watchline score", expected="indicators, --outcomes or --challenge")
+    sector = load_sector(options.sector)
     today = (now or datetime.now(UTC)).date()
     day = today if options.on is None else day_of(options.on, "--on")
+    if options.indicators is None and options.outcomes is None and options.challenge is None:
+        raise BadInput("nothing to score", where="INDICATORS", expected="INDICATORS, --outcomes or --challenge")
     if options.out is not None:
         prepare_folder(options.out, [PAGE, SUMMARY], made_by=KIND)
     card = _card(options, day, max(day, today))
     _show(card, screen)
     figures: dict[str, Any] = {
         "made_by": KIND,
+        "sector": sector.name,
         "date": day.isoformat(),
         "place": options.place,
         "families": {
-            family: {"lines": [line.as_dict() for line in card.lines[family]], "missing": list(card.missing[family])}
+            family: {
+                "lines": [line.as_dict() for line in card.lines[family]],
+                "missing": [say_in_english(message) for message in card.missing[family]],
+                "missing_messages": [message.as_dict() for message in card.missing[family]],
+            }
             for family in FAMILIES
         },
     }
     if options.out is not None:
-        title = f"Scorecard: {options.place}" if options.place else "Scorecard"
-        write_scorecard(options.out / PAGE, card, title=title)
+        subject = options.place or sector.title or sector.name
+        write_scorecard(options.out / PAGE, card, subject=subject)
         figures["files"] = [str(options.out / PAGE), str(options.out / SUMMARY)]
         write_summary(options.out / SUMMARY, json.loads(json.dumps(figures)))
     return figures
@@ -80,23 +90,26 @@ def _card(options: ScoreOptions, day: date, until: date) -> Scorecard:
 
 
 def _show(card: Scorecard, screen: Console) -> None:
-    for family, title in FAMILIES.items():
-        table = Table(title=title, title_justify="left", expand=False)
-        for name in ("indicator", "place", "value", "of", "trend", "target", "to the target", "date"):
-            table.add_column(name, overflow="fold")
-        for row in map(row_of, card.lines[family]):
-            cells = ("name", "place", "value", "fraction", "trend", "target", "distance", "date")
-            table.add_row(*(_plain(str(row[cell])) for cell in cells))
+    places = {line.place for lines in card.lines.values() for line in lines}
+    for family in FAMILIES:
+        title = say("score-family", family=family)
+        table = Table(title=title)
+        for name in ("indicator", "value", "of", "trend", "target"):
+            table.add_column(say(f"score-column-{name}"))
+        for line in card.lines[family]:
+            table.add_row(*_cells(line, with_place=len(places) > 1))
         if card.lines[family]:
-            screen.print(table)
+            show_table(screen, table, wrap_first=True)
         else:
             screen.print(title, markup=False, highlight=False)
-        for sentence in card.missing[family]:
-            screen.print(f"  missing: {sentence}", markup=False, highlight=False, soft_wrap=True)
+        for message in card.missing[family]:
+            sentence = say("score-missing", sentence=say(message))
+            screen.print(f"  {sentence}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _plain(text: str) -> str:
-    """Escape text from a file, so that it is not interpreted as markup."""
-    from rich.markup import escape
-
-    return escape("".join(character if character.isprintable() else "�" for character in text))
+def _cells(line: ScorecardLine, *, with_place: bool) -> list[str]:
+    """The cells of a line, few enough for 80 columns: the date below the indicator, the distance below the target."""
+    row = row_of(line)
+    named = [row["name"], *([row["place"]] if with_place else []), row["date"]]
+    target = [row["target"], *([] if math.isnan(line.distance) else [say("score-distance", distance=row["distance"])])]
+    return ["\n".join(named), row["value"], row["fraction"], row["trend"], "\n".join(target)]

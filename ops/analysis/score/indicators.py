@@ -18,13 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from geo.errors import BadInput
+from geo.names import expected_name
 
-FAMILIES: Final[Mapping[str, str]] = {
-    "crime_and_governance": "Crime and governance",
-    "national_action_plan": "Adherence to the National Action Plan",
-    "international_agreements": "Adherence to international agreements",
-    "tactical_tools": "Tactical tools: interdiction, deterrence, networked intelligence",
-}
+FAMILIES: Final = ("crime_and_governance", "national_action_plan", "international_agreements", "tactical_tools")
 """The four families of success. Only the last comes from sensors."""
 REQUIRED: Final = ("place", "family", "name", "value", "unit", "date", "source")
 OPTIONAL: Final = ("target", "better", "confidence")
@@ -82,7 +78,7 @@ def rows_of(path: Path, *, known: Sequence[str]) -> list[dict[str, Any]]:
         if path.suffix.lower() == ".json":
             rows = json.loads(text)
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise ValueError("no list of objects")
+                raise ValueError("not a list of objects")
             return rows
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         if not reader.fieldnames:
@@ -130,18 +126,20 @@ def refuse_contradictions(indicators: Iterable[Indicator], where: str) -> None:
 
 def _contradiction(one: Indicator, conflict: str, where: str) -> IndicatorError:
     return IndicatorError(
-        f"{one.name!r} of {one.place} contradicts itself: {conflict}", where=where, expected="one value for one day"
+        f"{one.name!r} of {one.place} contradicts itself: {conflict}", where=where, expected="one value per day"
     )
 
 
 def _formatted(value: float | None) -> str:
-    return "nothing" if value is None else f"{value:g}"
+    return "none" if value is None else f"{value:g}"
 
 
 def _indicator(row: Mapping[str, Any], where: str, until: date) -> Indicator:
     unknown = [name for name in row if name not in REQUIRED + OPTIONAL + PLACES]
     if unknown:
-        raise IndicatorError(f"unknown column {unknown[0]!r}", where=where, expected=", ".join(REQUIRED + OPTIONAL))
+        raise IndicatorError(
+            f"unknown column {unknown[0]!r}", where=where, expected=expected_name(unknown[0], REQUIRED + OPTIONAL)
+        )
     row = {**row, "place": _place(row, where)}
     for name in REQUIRED:
         if name not in row or (name != "value" and not str(row[name] or "").strip()):
@@ -151,7 +149,7 @@ def _indicator(row: Mapping[str, Any], where: str, until: date) -> Indicator:
         raise IndicatorError(f"family {family!r}", where=where, expected=f"one of {', '.join(FAMILIES)}")
     day = day_of(row["date"], where)
     if day > until:
-        raise IndicatorError(f"dated {day}, after {until}", where=where, expected="what has happened already")
+        raise IndicatorError(f"dated {day}, after {until}", where=where, expected="a date in the past")
     return Indicator(
         place=str(row["place"]).strip(),
         family=family,
@@ -194,7 +192,7 @@ def number_of(value: Any, name: str, where: str) -> float | None:
     except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
-        raise IndicatorError(f"{name} {value!r}", where=where, expected="a number, or nothing where it is unknown")
+        raise IndicatorError(f"{name} {value!r}", where=where, expected="a number, or an empty cell if unknown")
     return number
 
 

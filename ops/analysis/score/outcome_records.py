@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from geo.names import expected_name
 from ops.analysis.score.indicators import IndicatorError, day_of, number_of, rows_of
 from sensors.errors import StatisticError
 from sensors.statistics.outcome_rates import Outcomes, outcome_rates, repeated_trials
@@ -51,7 +52,7 @@ def read_outcomes(path: Path, *, until: date) -> list[Period]:
     for before, after in pairwise(periods):
         if before.place == after.place and after.start < before.end:
             raise IndicatorError(
-                f"{after.place} has two rows for {after.start}", where=str(path), expected="each day counted once"
+                f"{after.place} has two rows for {after.start}", where=str(path), expected="each day in one row only"
             )
     return periods
 
@@ -66,7 +67,7 @@ def total_of(periods: Sequence[Period]) -> Outcomes:
 
 
 def effectiveness_interval(periods: Sequence[Period], *, seed: int = 0) -> tuple[float, float]:
-    """Return the interval of operational effectiveness by resampling whole places and weeks; NaN for fewer than two."""
+    """Interval of the interdiction effectiveness rate, resampling places and weeks; NaN for fewer than two."""
     counts = np.array([[getattr(one.outcomes, name) for name in FIRM] for one in periods], dtype=np.float64)
     blocks = [f"{one.place} {one.start.isocalendar()[:2]}" for one in periods]
 
@@ -81,7 +82,7 @@ def _period(row: Mapping[str, Any], where: str, until: date) -> Period:
     known = ("place", "start", "end", "source", *COUNTS, *REPEATS)
     unknown = [name for name in row if name not in known]
     if unknown:
-        raise IndicatorError(f"unknown column {unknown[0]!r}", where=where, expected=", ".join(known))
+        raise IndicatorError(f"unknown column {unknown[0]!r}", where=where, expected=expected_name(unknown[0], known))
     for name in ("place", "start", "end", "source", *FIRM):
         if not str(row.get(name) if row.get(name) is not None else "").strip():
             raise IndicatorError(f"no {name}", where=where, expected="place, start, end, source and counts of events")
@@ -91,10 +92,12 @@ def _period(row: Mapping[str, Any], where: str, until: date) -> Period:
     counts = {name: number_of(row.get(name), name, where) for name in COUNTS}
     repeated, low, high = (number_of(row.get(name), name, where) for name in REPEATS)
     for name, value in {**counts, "repeated": repeated}.items():
-        if name != "undetected" and value is not None and not float(value).is_integer():  # that alone is modelled
+        if name != "undetected" and value is not None and not float(value).is_integer():  # only that count is modelled
             raise IndicatorError(f"{name} {value:g}", where=where, expected="a whole number of events")
     if (low is None) != (high is None) or (repeated is not None and low is None):
-        raise IndicatorError("half of the repeats", where=where, expected=f"{', '.join(REPEATS)} together, or none")
+        raise IndicatorError(
+            "incomplete repeats", where=where, expected=f"{', '.join(REPEATS)} together, or none of them"
+        )
     deterred = None if low is None or high is None else (low, high)
     try:
         outcomes = Outcomes(**counts)  # type: ignore[arg-type]

@@ -8,76 +8,78 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from ops.analysis.messages import plain
 from ops.analysis.score.indicators import FAMILIES
-from ops.analysis.score.scorecard import Scorecard, ScorecardLine
+from ops.analysis.score.scorecard import Scorecard, ScorecardLine, said
 from ops.drawing.html_page import render_page
-from ops.runtime.output import atomic_write
+from ops.runtime.output import atomic_write, say
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 
-LIMITS: Final = (
-    "Families 1 to 3 are what their sources report; Watchline checks that they do not contradict each other and "
-    "nothing more. Only tactical tools are measured or counted here.",
-    "Operational effectiveness leaves out who was never detected; statutory effectiveness holds them, modelled, so it "
-    "has no sampling interval. The two stand side by side because either alone misleads.",
-    "Events are counted, not people or alerts: groups and alerts cluster.",
-    "A trend is the median slope between all pairs of dated values, for a year; with few values it says little.",
-    "A family without records says nothing. That is not the same as nothing happening.",
-)
+LIMITS: Final = ("families", "rates", "events", "trend", "empty")
+COLUMNS: Final = ("indicator", "place", "value", "of", "trend", "target", "distance", "source")
 
 
-def write_scorecard(path: Path, card: Scorecard, *, title: str) -> None:
-    """Write the page atomically; the same scorecard gives the same bytes."""
+def write_scorecard(path: Path, card: Scorecard, *, subject: str) -> None:
+    """Write the page atomically, in the language of this process; the same scorecard gives the same bytes."""
     page = {
-        "title": title,
-        "about": f"All four families of success as known on {card.day.isoformat()} (UTC).",
+        "title": say("score-title", subject=subject),
+        "about": say("score-about", date=card.day.isoformat()),
+        "columns": [say(f"score-column-{name}") for name in COLUMNS],
         "families": [
             {
-                "title": title_of_family,
+                "title": say("score-family", family=family),
                 "rows": [row_of(line) for line in card.lines[family]],
-                "missing": card.missing[family],
+                "missing": [say(message) for message in card.missing[family]],
             }
-            for family, title_of_family in FAMILIES.items()
+            for family in FAMILIES
         ],
-        "limits": LIMITS,
-        "colophon": f"Made by watchline {version('watchline')} from the files that the sources name.",
+        "limits": [say(f"score-limit-{name}") for name in LIMITS],
+        "colophon": say("score-colophon", version=version("watchline")),
     }
     with atomic_write(path) as partial:
         partial.write_text(render_page(TEMPLATE, page=page), encoding="utf-8")
 
 
 def row_of(line: ScorecardLine) -> dict[str, Any]:
-    """Format one line for a table."""
+    """Format one line for a table, in the language of this process."""
     spark, last = sparkline(line.history)
-    rate = (
-        ""
-        if math.isnan(line.trend) or line.by_chance
-        else f", {line.trend:+.3g} {line.unit} a year".replace(" 1 ", " ")
-    )
+    trend = say("score-direction", direction=line.direction)
+    if not math.isnan(line.trend) and not line.by_chance:
+        trend = say("score-trend-rate", direction=trend, rate=figure(line.trend, line.unit))
+    interval = said(line.interval, say)
+    if not math.isnan(line.low):
+        ends = {"low": plain(line.low), "high": plain(line.high)}
+        interval = say("score-interval", **ends, method=interval)
+    counted = not math.isnan(line.denominator) and not math.isnan(line.numerator)
+    dated = say("score-dated", date=line.day.isoformat())
+    if line.confidence:
+        dated = say("score-dated-confidence", date=line.day.isoformat(), confidence=line.confidence)
     return {
-        "name": line.name,
+        "name": said(line.name, say),
         "place": line.place,
         "value": figure(line.value, line.unit),
-        "interval": line.interval if math.isnan(line.low) else f"{line.low:.3g} to {line.high:.3g}; {line.interval}",
-        "fraction": "–"
-        if math.isnan(line.denominator) or math.isnan(line.numerator)
-        else f"{line.numerator:,.6g} of {line.denominator:,.6g}",
-        "note": line.note,
+        "interval": interval,
+        "fraction": say("score-fraction", part=plain(line.numerator), whole=plain(line.denominator))
+        if counted
+        else plain(math.nan),
+        "note": "; ".join(said(note, say) for note in line.notes),
         "spark": spark,
         "last": last,
-        "trend": line.direction + rate,
-        "target": figure(line.target, line.unit) if not math.isnan(line.target) else "none",
-        "distance": "–" if math.isnan(line.distance) else f"{line.distance:+.3g}",
-        "verdict": line.verdict,
-        "source": line.source,
-        "date": line.day.isoformat(),
-        "confidence": f", confidence {line.confidence}" if line.confidence else "",
+        "trend": trend,
+        "target": figure(line.target, line.unit) if not math.isnan(line.target) else say("score-none"),
+        "distance": plain(line.distance),
+        "verdict": say("score-verdict", verdict=line.verdict),
+        "source": said(line.source, say),
+        "date": dated,
     }
 
 
 def figure(value: float, unit: str) -> str:
     """Format a number with its unit."""
-    return "unknown" if math.isnan(value) else f"{value:,.4g}" + ("" if unit == "1" else f" {unit}")
+    if math.isnan(value):
+        return say("score-unknown")
+    return plain(value) if unit == "1" else say("score-value", value=plain(value), unit=unit)
 
 
 def sparkline(history: Sequence[tuple[Any, float]]) -> tuple[str, tuple[str, str]]:

@@ -4,41 +4,54 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
+from geo.message import Message, Parameter
 from ops.analysis.score.indicators import FAMILIES, Indicator, IndicatorError
 from ops.analysis.score.outcome_records import Period, effectiveness_interval, total_of
-from sensors.statistics.outcome_rates import Rate, outcome_rates, repeated_trials
-from sensors.statistics.statistic import wilson
+from ops.drawing.scene import conditions_words
+from ops.runtime.output import say_in_english
+from sensors.statistics.outcome_rates import INTERDICTION_EFFECTIVENESS, Rate, outcome_rates, repeated_trials
+from sensors.statistics.statistic import StatisticText, wilson
 
 TACTICAL: Final = "tactical_tools"
+OF_CHALLENGE: Final[Mapping[str, str]] = {
+    "gap-segments": "lower",
+    "least-detection": "higher",
+    "least-interruption": "higher",
+    "resilience": "higher",
+    "dead-ground-layout": "lower",
+    "unknown-segments": "lower",
+}
+"""Records of ``watchline challenge`` by id, and whether a lower or a higher value is better."""
 YEAR_DAYS: Final = 365.25
 STALE_DAYS: Final = 400
 """Age in days above which a value counts as out of date: most indicators are published once a year."""
-LOWER_IS_BETTER: Final = frozenset({"nuisance_rate", "unresolved_share"})
+LOWER_IS_BETTER: Final = frozenset({"nuisance_alarm_fraction", "unresolved_fraction"})
+AS_REPORTED: Final = Message("score-method-reported")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorecardLine:
     """One line of the scorecard: the newest value of an indicator at a place, and the data to evaluate it.
 
-    ``value`` NaN means unknown, and ``note`` gives the reason. ``trend`` [unit per year] is NaN with fewer than two
+    ``value`` NaN means unknown, and ``notes`` give the reason. ``trend`` [unit per year] is NaN with fewer than two
     values. ``history`` holds the known (day, value) pairs. ``numerator``, ``denominator``, ``low`` and ``high`` are set
     for a rate. ``by_chance``: the first and last value may differ by chance alone.
     """
 
     family: str
-    name: str
+    name: StatisticText
     place: str
     value: float
     unit: str
     day: date
-    source: str
+    source: StatisticText
     target: float = math.nan
     better: str | None = None
     trend: float = math.nan
@@ -48,8 +61,8 @@ class ScorecardLine:
     denominator: float = math.nan
     low: float = math.nan
     high: float = math.nan
-    interval: str = "none: as reported"
-    note: str = ""
+    interval: StatisticText = AS_REPORTED
+    notes: tuple[StatisticText, ...] = ()
     by_chance: bool = False
 
     @property
@@ -59,60 +72,73 @@ class ScorecardLine:
 
     @property
     def verdict(self) -> str:
-        """Whether the target is met: met, not met, no target, or unknown."""
+        """Whether the target is met: met, not_met, no_target, no_direction (of improvement), or unknown."""
         if math.isnan(self.value):
             return "unknown"
         if math.isnan(self.target):
-            return "no target"
+            return "no_target"
         if self.better is None:
-            return "met" if self.distance == 0.0 else "which way is better is not said"
-        return "met" if (self.value >= self.target) == (self.better == "higher") or self.distance == 0.0 else "not met"
+            return "met" if self.distance == 0.0 else "no_direction"
+        return "met" if (self.value >= self.target) == (self.better == "higher") or self.distance == 0.0 else "not_met"
 
     @property
     def direction(self) -> str:
-        """The trend: better, worse, rising, falling, steady, or unknown."""
+        """The trend: better, worse, rising, falling, steady, by_chance, or no_trend."""
         if math.isnan(self.trend):
-            return "no trend: fewer than two values"
+            return "no_trend"
         if self.by_chance:
-            return "no clear trend: the change may be chance"
+            return "by_chance"
         if self.trend == 0.0:
             return "steady"
         rising = self.trend > 0.0
         if self.better is None:
             return "rising" if rising else "falling"
-        return "getting better" if rising == (self.better == "higher") else "getting worse"
+        return "better" if rising == (self.better == "higher") else "worse"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the line for JSON: unknown is null."""
+        """The line for JSON, its texts in English: unknown is null; ``id`` names a line that Watchline computes."""
         numbers = ("value", "target", "distance", "trend", "numerator", "denominator", "low", "high")
         record: dict[str, Any] = {name: _known(getattr(self, name)) for name in numbers}
-        words = (
-            "family",
-            "name",
-            "place",
-            "unit",
-            "source",
-            "better",
-            "confidence",
-            "verdict",
-            "direction",
-            "interval",
-            "note",
+        plain = ("family", "place", "unit", "better", "confidence", "verdict", "direction")
+        record |= {name: getattr(self, name) for name in plain}
+        texts = {name: getattr(self, name) for name in ("name", "source", "interval")}
+        return (
+            {"id": _id(self.name)}
+            | record
+            | {name: said(text, say_in_english) for name, text in texts.items()}
+            | {
+                "notes": [said(note, say_in_english) for note in self.notes],
+                "messages": {name: _written(text) for name, text in texts.items()}
+                | {"notes": [_written(note) for note in self.notes]},
+                "date": self.day.isoformat(),
+                "history": [[day.isoformat(), value] for day, value in self.history],
+            }
         )
-        record |= {name: getattr(self, name) for name in words}
-        return record | {
-            "date": self.day.isoformat(),
-            "history": [[day.isoformat(), value] for day, value in self.history],
-        }
+
+
+def said(text: StatisticText, say: Callable[..., str]) -> str:
+    """The text in the language of ``say``."""
+    return text if isinstance(text, str) else say(text)
+
+
+def _written(text: StatisticText) -> Any:
+    """The text for JSON: a message as its id and parameters, the text of a source as it is."""
+    return text if isinstance(text, str) else text.as_dict()
+
+
+def _id(name: StatisticText) -> str | None:
+    if isinstance(name, str):
+        return None
+    return str(name.parameters.get("rate") or name.parameters.get("record") or name.id.removeprefix("score-"))
 
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """The lines of all four families, and sentences on the data missing from each."""
+    """The lines of all four families, and what data are missing from each."""
 
     day: date
     lines: Mapping[str, Sequence[ScorecardLine]]
-    missing: Mapping[str, Sequence[str]]
+    missing: Mapping[str, Sequence[Message]]
 
 
 def scorecard(
@@ -134,7 +160,7 @@ def scorecard(
     )
     if place is not None and place not in known_places:
         raise IndicatorError(
-            f"nothing is said of {place!r}", where="--place", expected=", ".join(sorted(known_places)) or "-"
+            f"no data for {place!r}", where="--place", expected=", ".join(sorted(known_places)) or "a place with data"
         )
     lines = [*_of_indicators(indicators), *_of_outcomes(periods, simulated=simulated), *measured]
     chosen = [line for line in lines if place is None or line.place == place]
@@ -166,7 +192,7 @@ def _of_indicators(indicators: Sequence[Indicator]) -> list[ScorecardLine]:
                 trend=trend_of(history),
                 confidence=newest.confidence,
                 history=history,
-                note="" if newest.value is not None else "due on that day and not reported",
+                notes=() if newest.value is not None else (Message("score-note-not-reported"),),
             )
         )
     return lines
@@ -205,15 +231,17 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
             history = tuple((day, value) for day, value in values if not math.isnan(value))
             better = "lower" if name in LOWER_IS_BETTER else "higher"
             line = ScorecardLine(
-                **fixed, name=name.replace("_", " "), value=rate.value, better=better, trend=trend_of(history),
-                history=history, numerator=rate.numerator, denominator=rate.denominator, low=rate.low, high=rate.high,
-                interval=rate.interval, note=rate.limits, by_chance=_by_chance([r[name] for r in each if name in r]),
+                **fixed, name=Message("score-rate", {"rate": name}), value=rate.value, better=better,
+                trend=trend_of(history), history=history, numerator=rate.numerator, denominator=rate.denominator,
+                low=rate.low, high=rate.high,
+                interval=rate.interval, notes=(rate.limits,),
+                by_chance=_by_chance([r[name] for r in each if name in r]),
             )  # fmt: skip
             lines.append(line)
-            if name == "operational_effectiveness" and len(rows) > 1:
+            if name == INTERDICTION_EFFECTIVENESS and len(rows) > 1:
                 low, high = effectiveness_interval(rows)
-                interval = "places and weeks drawn with return, 95 %"
-                lines.append(replace(line, name=f"{line.name}, by weeks", low=low, high=high, interval=interval))
+                name_by_weeks, interval = Message("score-rate-by-weeks"), Message("score-method-bootstrap")
+                lines.append(replace(line, name=name_by_weeks, low=low, high=high, interval=interval))
         lines += _repeats(rows, fixed)
     return lines
 
@@ -238,13 +266,14 @@ def _repeats(rows: Sequence[Period], fixed: Mapping[str, Any]) -> list[Scorecard
     ranges = [one.deterred for one in known if one.deterred is not None]
     deterred = min(low for low, _ in ranges), max(high for _, high in ranges)
     trials = repeated_trials(repeated, caught, deterred=deterred)
-    note = f"{trials.low:.3f} to {trials.high:.3f}, because {deterred[0]:.0%} to {deterred[1]:.0%} count as deterred"
+    span: dict[str, Parameter] = {"low": trials.low, "high": trials.high, "fewest": deterred[0], "most": deterred[1]}
+    notes = [Message("score-note-repeated", span)]
     if not trials.consistent:
-        note += "; above 1, so that many cannot be deterred"
+        notes.append(Message("score-note-inconsistent"))
     return [
         ScorecardLine(
-            **fixed, name="apprehension by repeated trials", value=math.nan, numerator=repeated, denominator=caught,
-            low=trials.wide_low, high=trials.wide_high, interval="range of the deterred with Wilson, 95 %", note=note,
+            **fixed, name=Message("score-repeated-trials"), value=math.nan, numerator=repeated, denominator=caught,
+            low=trials.wide_low, high=trials.wide_high, interval=Message("score-method-repeated"), notes=tuple(notes),
             better="higher",
         )
     ]  # fmt: skip
@@ -257,23 +286,15 @@ def of_challenge(folder: Path, *, day: date) -> list[ScorecardLine]:
         records = summary["records"]
         if summary["made_by"] != "watchline challenge":
             raise KeyError("made_by")
-        return [_line_of(record, summary, day) for record in records if record["name"] in _wanted(summary)]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        if not all("messages" in record for record in records):
+            raise IndicatorError(
+                "is the output of an earlier version", where=str(folder), expected="one of this version: run it again"
+            )
+        return [_line_of(record, summary, day) for record in records if record["id"] in OF_CHALLENGE]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise IndicatorError(
-            "is no answer of watchline challenge", where=str(folder), expected="its --out folder"
+            "is not the output of watchline challenge", where=str(folder), expected="its --out folder"
         ) from None
-
-
-def _wanted(summary: Mapping[str, Any]) -> dict[str, str]:
-    required = summary["required_probability"]
-    return {
-        f"segments below {required:g}": "lower",
-        "least detection of a crossing": "higher",
-        "least probability of interruption": "higher",
-        "sensors deep (k)": "higher",
-        "dead ground of the layout": "lower",
-        "segments that are unknown": "lower",
-    }
 
 
 def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date) -> ScorecardLine:
@@ -281,41 +302,54 @@ def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date) -
         value = record[name]
         return math.nan if not isinstance(value, (int, float)) else float(value)
 
+    texts = record["messages"]
+    case: dict[str, Any] = {
+        "layout": str(summary["layout"]),
+        "target": Message("target-class", {"class": str(summary["target"])}),
+        "conditions": conditions_words(str(summary["conditions"])),
+    }
+    required = float(summary["required_probability"])
+    about = [_read(texts["of"])] if texts.get("of") else []
     return ScorecardLine(
         family=TACTICAL,
-        name=record["name"],
+        name=Message("score-challenge", {"record": record["id"], "required": required}),
         place=str(summary["sector"]),
         value=number("value"),
         unit=record["unit"],
         day=day,
-        source=f"watchline challenge, layout {summary['layout']}, {summary['target']}, {summary['conditions']}",
-        better=_wanted(summary)[record["name"]],
+        source=Message("score-challenge-source", case),
+        better=OF_CHALLENGE[record["id"]],
         numerator=number("numerator"),
         denominator=number("denominator"),
         low=number("low"),
         high=number("high"),
-        interval=record["interval"],
-        note="; ".join(filter(None, ("computed, not observed", record["of"], record["limits"]))),
+        interval=_read(texts["interval"]),
+        notes=(Message("score-note-computed"), *about, *map(_read, texts["limits"])),
     )
 
 
-def _missing(family: str, lines: Sequence[ScorecardLine], periods: Sequence[Period], day: date) -> list[str]:
-    sentences = []
+def _read(text: Mapping[str, Any] | str) -> StatisticText:
+    return text if isinstance(text, str) else Message.from_dict(text)
+
+
+def _missing(family: str, lines: Sequence[ScorecardLine], periods: Sequence[Period], day: date) -> list[Message]:
+    told = []
     if not lines:
-        sentences.append("Nothing is recorded: this family says nothing, which is not the same as nothing happening.")
+        told.append(Message("score-missing-family"))
     if family == TACTICAL and not periods:
-        sentences.append("No outcome counts: what came of crossings is unknown.")
+        told.append(Message("score-missing-outcomes"))
     for line in lines:
-        subject = f"{line.name} of {line.place}"
+        subject: dict[str, Any] = {"indicator": line.name, "place": line.place}
         if math.isnan(line.value) and math.isnan(line.low):
-            sentences.append(f"{subject}: unknown ({line.note or 'no value'}).")
+            reason: Any = line.notes[0] if line.notes else Message("score-note-no-value")
+            told.append(Message("score-missing-unknown", {**subject, "reason": reason}))
         elif (day - line.day).days > STALE_DAYS:
-            sentences.append(f"{subject}: the newest value is of {line.day}.")
+            told.append(Message("score-missing-stale", {**subject, "date": line.day.isoformat()}))
         if math.isnan(line.target) and family != TACTICAL:
-            sentences.append(f"{subject}: no target.")
+            told.append(Message("score-missing-target", subject))
         if math.isnan(line.trend) and family != TACTICAL:
-            sentences.append(f"{subject}: no trend, fewer than two values.")
-    return sentences
+            told.append(Message("score-missing-trend", subject))
+    return told
 
 
 def _known(value: float) -> float | None:

@@ -1,1 +1,1 @@
-"""`watchline terrain` and `watchline sites`: imports rasters, and computes what candidate sites see."""
+"""`watchline terrain` and `watchline sites`: imports rasters, and computes viewsheds of candidate sites."""

@@ -18,9 +18,12 @@ from geo.terrain.header import read_header
 from geo.terrain.mosaic import tile_names
 from geo.terrain.open import DASK_ABOVE_CELLS, REFUSE_ABOVE_CELLS
 from geo.terrain.source import RasterSource
+from ops.analysis.option_types import named
 from ops.analysis.terrain.import_cog import survey, windows, write_cog
 from ops.analysis.terrain.options import TerrainOptions
-from ops.runtime.output import progress_bar
+from ops.drawing.scene import datum_words
+from ops.runtime.output import progress_bar, say
+from ops.runtime.tables import show_table
 from ops.sector.sector_file import load_sector
 
 
@@ -35,13 +38,15 @@ def _frame(options: TerrainOptions) -> LocalFrame | None:
     if options.sector is not None:
         if name != "auto":
             raise BadInput("given beside --sector", where="--frame", expected="one of the two")
-        name = str(load_sector(options.sector).frame)
+        found = load_sector(options.sector).frame
+        return None if found == "auto" else LocalFrame.from_epsg(found)
     if name == "auto":
         return None
     code = name.upper().removeprefix("EPSG:")
     if not code.isdigit():
         raise BadInput(f"{name!r}", where="--frame", expected="auto, or an EPSG code such as 25831")
-    return LocalFrame.from_epsg(int(code))
+    with named("--frame"):
+        return LocalFrame.from_epsg(int(code))
 
 
 def parse_bounds(text: str) -> Degrees:
@@ -58,38 +63,43 @@ def info(options: TerrainOptions, screen: Console, *, headers_only: bool) -> dic
 
     The result has ``rasters``, one entry each, and ``terrain``. Raises BadInput where they form no terrain.
     """
-    rasters = [_described(read_header(name, nodata=options.nodata)) for name in tile_names(list(options.files))]
     plan = terrain_plan(options)
+    rasters = [_described(read_header(name, nodata=options.nodata)) for name in tile_names(list(options.files))]
     terrain = _planned(plan)
     if not headers_only:
         terrain |= _surveyed(plan, screen)
         if terrain["lowest_m"] is None:
             raise BadInput("every cell is void", where=plan.label, expected="at least one height")
     for raster in rasters:
-        screen.print(_table(raster), markup=False)
-    screen.print(_table({"as a terrain": plan.label} | terrain), markup=False)
+        show_table(screen, _table(raster), typed_again=True)
+    show_table(screen, _table({"terrain": plan.label} | terrain), typed_again=True)
     return {"rasters": rasters, "terrain": terrain}
 
 
 def import_terrain(options: TerrainOptions, out: Path, screen: Console, *, force: bool) -> dict[str, Any]:
-    """Write the rasters as one terrain to ``out``; return its figures with the SHA-256. Errors as in ``write_cog``."""
+    """Write the rasters as one terrain to ``out``; return its figures with the SHA-256. Raises the errors of
+    ``write_cog``.
+    """
     plan = terrain_plan(options)
     with progress_bar(screen) as progress:
         total = len(windows(plan))
-        task = progress.add_task("heights", total=total + 1)  # the last step is the tiles and overviews
+        task = progress.add_task(
+            say("terrain-progress-heights"), total=total + 1
+        )  # the last step is the tiles and overviews
 
         def step(done: int, _: int) -> None:
-            progress.update(task, completed=done, description="heights" if done < total else "overviews")
+            stage = "heights" if done < total else "overviews"
+            progress.update(task, completed=done, description=say(f"terrain-progress-{stage}"))
 
         figures, checksum = write_cog(plan, out, step, force=force)
     written = {"file": str(out), "bytes": out.stat().st_size, "sha256": checksum} | _planned(plan) | figures.as_dict()
-    screen.print(_table(written), markup=False)
+    show_table(screen, _table(written), typed_again=True)
     return written
 
 
 def _surveyed(plan: TerrainPlan, screen: Console) -> dict[str, Any]:
     with progress_bar(screen) as progress:
-        task = progress.add_task("heights", total=len(windows(plan)))
+        task = progress.add_task(say("terrain-progress-heights"), total=len(windows(plan)))
         figures = survey(plan, lambda done, _: progress.update(task, completed=done))
     return figures.as_dict()
 
@@ -109,9 +119,9 @@ def _described(source: RasterSource) -> dict[str, Any]:
         "cell": [float(f"{np.hypot(t.a, t.d):.9g}"), float(f"{np.hypot(t.b, t.e):.9g}")],
         "cell_unit": unit,
         "bounds": [float(f"{value:.10g}") for value in (min(x), min(y), max(x), max(y))],
-        "turned": (t.b, t.d) != (0.0, 0.0),
+        "rotated": (t.b, t.d) != (0.0, 0.0),
         "type": source.dtype,
-        "void": None if source.nodata is None else f"{source.nodata:.10g}",
+        "nodata": None if source.nodata is None else f"{source.nodata:.10g}",
         "scale_m": source.scale,
         "offset_m": source.offset,
         "datum": source.datum,
@@ -123,20 +133,17 @@ def _planned(plan: TerrainPlan) -> dict[str, Any]:
     grid = plan.grid
     cells = grid.rows * grid.columns
     west, south, east, north = _bounds_deg(plan)
-    if cells > REFUSE_ABOVE_CELLS:
-        kept = "too large to open whole: give --bounds, or open it with chunks"
-    else:
-        kept = "read in chunks when needed" if cells > DASK_ABOVE_CELLS else "held in memory"
+    large = "too_large" if cells > REFUSE_ABOVE_CELLS else "chunks"
     return {
         "frame": _named(CRS.from_wkt(grid.wkt)),
         "rows": grid.rows,
         "columns": grid.columns,
         "cell_m": grid.cell_m,
         "bounds_deg": [round(value, 6) for value in (west, south, east, north)],
-        "resampling": "none, its own cells" if grid.native else "bilinear",
+        "resampling": "none" if grid.native else "bilinear",
         "datum": plan.sources[0].datum,
         "megabytes": round(cells * 4 / 1e6, 1),
-        "kept": kept,
+        "access": large if cells > DASK_ABOVE_CELLS else "memory",
     }
 
 
@@ -152,10 +159,19 @@ def _named(crs: CRS) -> str:
 
 
 def _table(figures: dict[str, Any]) -> Table:
-    table = Table(show_header=False, box=None)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table = Table("", "", show_header=False)
     for name, value in figures.items():
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else "-" if value is None else str(value)
-        table.add_row(name.replace("_", " "), shown)
+        table.add_row(say("terrain-field", name=name), _shown(name, value))
     return table
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    if name == "datum":
+        return datum_words(value)
+    if isinstance(value, bool):
+        return say("terrain-yes-no", value=value)
+    if name in ("access", "resampling"):
+        return say(f"terrain-{name}", **{name: value})
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

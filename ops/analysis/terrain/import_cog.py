@@ -84,7 +84,7 @@ def write_cog(plan: TerrainPlan, out: Path, step: ProgressStep, *, force: bool) 
     (unless ``force``), while another import writes it, or where the disk is full.
     """
     if out.exists() and not force:
-        raise BadInput("the file is there already", where=str(out), expected="a new name, or --force")
+        raise BadInput("the file already exists", where=str(out), expected="a new name, or --force")
     with _output_lock(out), _temporary_files(out) as (cells, cog):
         try:
             figures = _write_cells(plan, cells, step)
@@ -103,7 +103,9 @@ def write_cog(plan: TerrainPlan, out: Path, step: ProgressStep, *, force: bool) 
                 )
         except RasterioError as error:
             reason = " ".join(str(error.__cause__ or error).split())[:200]
-            raise BadInput(f"it cannot be written ({reason})", where=str(out), expected="a disk with room") from error
+            raise BadInput(
+                f"the file cannot be written ({reason})", where=str(out), expected="a writable disk with free space"
+            ) from error
         checksum = _checksum(cog)
         if force:
             os.replace(cog, out)
@@ -143,11 +145,11 @@ def _write_cells(plan: TerrainPlan, path: Path, step: ProgressStep) -> Figures:
 def _output_lock(out: Path) -> Iterator[None]:
     """Hold a lock beside ``out``, which the system releases when this process ends for any reason."""
     if not out.parent.is_dir():
-        raise BadInput("there is no such folder", where=str(out.parent), expected="an existing folder")
+        raise BadInput("no such folder", where=str(out.parent), expected="an existing folder")
     lock = out.with_name(f".{out.name}.lock")
     descriptor = lock_file(lock)
     if descriptor is None:
-        raise BadInput("another import writes this file", where=str(out), expected="one at a time")
+        raise BadInput("another import is writing this file", where=str(out), expected="one import at a time")
     try:
         yield
     finally:
@@ -186,6 +188,6 @@ def _move_into_place(path: Path, out: Path) -> None:
     try:
         os.link(path, out)
     except FileExistsError:
-        raise BadInput("the file is there already", where=str(out), expected="a new name, or --force") from None
+        raise BadInput("the file already exists", where=str(out), expected="a new name, or --force") from None
     except OSError:  # a file system without hard links
         path.rename(out)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ops.analysis.option_types import SectorArgument
+from ops.analysis.option_types import SectorArgument, above_zero, existing_rasters
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +16,15 @@ class TerrainOptions:
     """The rasters to read, and the cells of the resulting terrain."""
 
     files: Annotated[
-        tuple[str, ...], typer.Argument(help="Rasters that GDAL reads: files, folders of tiles, patterns, addresses.")
+        tuple[str, ...],
+        typer.Argument(help="Rasters that GDAL reads: files, folders, patterns, URLs.", callback=existing_rasters),
     ]
     frame: Annotated[str, typer.Option("--frame", help="EPSG code of a metric system, or auto.")] = "auto"
-    sector: Annotated[str | None, typer.Option("--sector", help="Take the frame of this sector.")] = None
+    sector: Annotated[str | None, typer.Option("--sector", help="Use the frame of this sector.")] = None
     bounds: Annotated[
-        str | None, typer.Option("--bounds", metavar="W,S,E,N", help="Keep only what is within, in degrees.")
+        str | None, typer.Option("--bounds", metavar="W,S,E,N", help="Keep only this extent, in degrees.")
     ] = None
-    nodata: Annotated[float | None, typer.Option("--nodata", help="A value that marks voids and is not declared.")] = (
-        None
-    )
+    nodata: Annotated[float | None, typer.Option("--nodata", help="Undeclared no-data value of the rasters.")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +32,36 @@ class SitesOptions:
     """The options of the command: candidates, visibility, the number to choose, and workers."""
 
     sector: SectorArgument
-    candidates: Annotated[Path, typer.Argument(help="GeoJSON points; id and mast_height_m if they have them.")]
-    out: Annotated[Path, typer.Option("--out", help="Folder of the rasters and of the chosen sites.")]
-    mast_m: Annotated[float, typer.Option("--mast", metavar="M", help="Mast where a candidate says none.")] = 10.0
-    range_m: Annotated[float, typer.Option("--range", metavar="M", help="How far a site looks.")] = 10_000.0
-    target_m: Annotated[float, typer.Option("--target-height", metavar="M", help="Height looked for.")] = 1.7
-    curvature_k: Annotated[float, typer.Option("--curvature-k", help="4/3 radio, 1.15 light, inf flat.")] = 4.0 / 3.0
-    canopy: Annotated[float, typer.Option("--canopy", help="Share of the trees' height that blocks.")] = 0.0
-    choose: Annotated[int, typer.Option("--choose", help="Also choose so many that see most of the belt.")] = 0
+    candidates: Annotated[
+        Path, typer.Argument(help="GeoJSON points; optional id and mast_height_m.", exists=True, dir_okay=False)
+    ]
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder: rasters, selected sites.")]
+    mast_m: Annotated[
+        float,
+        typer.Option("--mast", metavar="M", min=0.0, help="Antenna height AGL for candidates that do not state one."),
+    ] = 10.0
+    range_m: Annotated[float, typer.Option("--range", metavar="M", callback=above_zero, help="Maximum range.")] = (
+        10_000.0
+    )
+    target_m: Annotated[
+        float, typer.Option("--target-height", metavar="M", min=0.0, help="Target height above ground.")
+    ] = 1.7
+    curvature_k: Annotated[
+        float,
+        typer.Option(
+            "--curvature-k",
+            metavar="K|inf",
+            help="Effective Earth radius factor: 4/3 radio, 1.15 light, inf flat.",
+            callback=above_zero,
+        ),
+    ] = 4.0 / 3.0
+    canopy: Annotated[
+        float,
+        typer.Option("--canopy", min=0.0, max=1.0, help="Fraction of the canopy height that blocks the line of sight."),
+    ] = 0.0
+    choose: Annotated[
+        int, typer.Option("--choose", metavar="N", min=0, help="Select the N sites with the largest combined coverage.")
+    ] = 0
     viewsheds: Annotated[
         Path | None,
         typer.Option(
@@ -53,10 +74,19 @@ class SitesOptions:
         str, typer.Option("--scheduler", help="threads, processes, or a dask scheduler such as tls://host:8786.")
     ] = "threads"
     tls_ca: Annotated[
-        Path | None, typer.Option("--tls-ca", metavar="FILE", help="Authority of a tls:// scheduler, in PEM.")
+        Path | None,
+        typer.Option(
+            "--tls-ca", metavar="FILE", help="CA certificate of a tls:// scheduler, PEM.", exists=True, dir_okay=False
+        ),
     ] = None
     tls_certificate: Annotated[
-        Path | None, typer.Option("--tls-certificate", metavar="FILE", help="Certificate to show it, in PEM.")
+        Path | None,
+        typer.Option("--tls-certificate", metavar="FILE", help="Client certificate, PEM.", exists=True, dir_okay=False),
     ] = None
-    tls_key: Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key.")] = None
-    workers: Annotated[int | None, typer.Option("--workers", help="Threads or processes. Default: all cores.")] = None
+    tls_key: Annotated[
+        Path | None,
+        typer.Option("--tls-key", metavar="FILE", help="Key of the client certificate.", exists=True, dir_okay=False),
+    ] = None
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Number of threads or processes. Default: all cores.")
+    ] = None

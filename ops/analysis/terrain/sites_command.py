@@ -19,14 +19,15 @@ from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.terrain import bounds, cell_size
 from geo.visibility import UNKNOWN, covering_sites, footprints, sites_seeing, write_viewsheds
-from geo.visibility.canopy import canopy_share
+from geo.visibility.canopy import canopy_fraction
 from geo.visibility.many_sites.executor import CONNECT_S, Executor
 from geo.visibility.many_sites.greedy_cover import Covering
 from geo.visibility.many_sites.sites import ViewKeywords
 from geo.visibility.many_sites.viewsheds import NO_SITE
 from ops.analysis.coverage.files import write_band
+from ops.analysis.option_types import named
 from ops.analysis.terrain.options import SitesOptions
-from ops.runtime.output import atomic_write, progress_bar
+from ops.runtime.output import atomic_write, progress_bar, say
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 
@@ -56,10 +57,11 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
     Raises BadInput for candidates that are unreadable or off the terrain, for invalid options, and for a Zarr folder of
     other sites.
     """
-    Executor(options.scheduler, options.workers)
-    canopy_share(options.canopy)
+    with named("--scheduler"):
+        Executor(options.scheduler, options.workers)
+    canopy_fraction(options.canopy)
     if options.choose < 0:
-        raise BadInput(f"{options.choose}", where="--choose", expected="how many sites, from 0")
+        raise BadInput(f"{options.choose}", where="--choose", expected="a number of sites from 0")
     ground = open_sector(load_sector(options.sector))
     candidates = read_candidates(options.candidates, ground.frame, ground.terrain, options.mast_m)
     view: ViewKeywords = {
@@ -75,7 +77,7 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
     with progress_bar(screen) as progress, cluster_of(options) as scheduler:
 
         def execution(description: str) -> dict[str, Any]:
-            task = progress.add_task(description, total=len(candidates.ids))
+            task = progress.add_task(say(f"terrain-sites-progress-{description}"), total=len(candidates.ids))
 
             def show(done: int, _: int) -> None:
                 progress.update(task, completed=done)
@@ -84,7 +86,7 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
 
         if options.viewsheds is not None:  # first: it refuses a folder of other sites
             write_viewsheds(ground.terrain, positions, options.viewsheds, **execution("viewsheds"), **view)
-        views = sites_seeing(ground.terrain, positions, **execution("who sees what"), **view)
+        views = sites_seeing(ground.terrain, positions, **execution("combined"), **view)
         covering = None
         if options.choose:
             sets = footprints(ground.terrain, positions, cells=belt, **execution("footprints"), **view)
@@ -99,12 +101,19 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
         figures |= _choice(covering, candidates)
     if options.viewsheds is not None:
         figures["viewsheds"] = str(options.viewsheds)
-    screen.print(
-        f"{len(candidates.ids)} sites see {figures['belt_seen_percent']:.1f} % of the belt together"
-        + (f"; the {len(figures['chosen'])} chosen {figures['covered_percent']:.1f} %" if covering is not None else "")
-        + f": {options.out}",
-        markup=False,
-    )
+    lines = [
+        say(
+            "terrain-sites-summary",
+            sites=len(candidates.ids),
+            visible=figures["visible_percent"] / 100.0,
+            belt=ground.sector.belt_m,
+        )
+    ]
+    if covering is not None:
+        parts = {name: figures[f"{name}_percent"] / 100.0 for name in ("covered", "optimality")}
+        lines.append(say("terrain-sites-chosen", chosen=len(figures["chosen"]), **parts))
+    for line in (*lines, say("terrain-written", folder=str(options.out))):
+        screen.print(line, markup=False, highlight=False, soft_wrap=True)
     return figures
 
 
@@ -136,9 +145,9 @@ def cluster_of(options: SitesOptions) -> Iterator[Any]:
         client = Client(options.scheduler, security=security, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise BadInput(
-            "no dask scheduler answers that takes this certificate",
+            "no dask scheduler accepts this certificate",
             where=options.scheduler,
-            expected="the address of one that runs, and files of its authority",
+            expected="the address of a running scheduler, and certificates of its authority",
         ) from error
     with client:
         yield client
@@ -162,7 +171,9 @@ def read_candidates(path: Path, frame: LocalFrame, terrain: xr.Dataset, mast_m: 
             properties = feature.get("properties") or {}
             masts.append(float(properties.get("mast_height_m", mast_m)))
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise BadInput(f"feature {n} is no candidate", where=str(path), expected="a point in degrees") from None
+            raise BadInput(
+                f"feature {n} is not a candidate site", where=str(path), expected="a point in degrees"
+            ) from None
         lonlat.append((lon, lat))
         ids.append(str(properties.get("id", feature.get("id", n))))
     if not ids:
@@ -191,17 +202,17 @@ def _figures(candidates: MastCandidates, views: xr.Dataset, belt: Bools, ground:
     return {
         "sites": len(candidates.ids),
         "belt_km2": round(float(belt.sum()) * cell_km2, 3),
-        "belt_seen_percent": round(100.0 * float((visible == 1).mean()), 3),
-        "belt_unknown_percent": round(100.0 * float((visible == UNKNOWN).mean()), 3),
-        "most_sites_on_a_cell": int(views["sites_seeing"].max()),
+        "visible_percent": round(100.0 * float((visible == 1).mean()), 3),
+        "unknown_percent": round(100.0 * float((visible == UNKNOWN).mean()), 3),
+        "most_sites_per_cell": int(views["sites_seeing"].max()),
     }
 
 
 def _choice(covering: Covering, candidates: MastCandidates) -> dict[str, Any]:
     return {
         "chosen": [candidates.ids[n] for n in covering.sites],
-        "covered_percent": round(100.0 * covering.covered_share, 3),
-        "at_least_of_the_best_percent": round(100.0 * covering.covered / max(covering.bound, 1.0), 2),
+        "covered_percent": round(100.0 * covering.covered_fraction, 3),
+        "optimality_percent": round(100.0 * covering.covered / max(covering.bound, 1.0), 2),
     }
 
 
@@ -216,7 +227,7 @@ def _write_chosen(path: Path, covering: Covering, candidates: MastCandidates, fr
             "order": order,
             "mast_height_m": candidates.mast_m[n],
             "adds_km2": round(gain * (cell_m / 1000.0) ** 2, 4),
-            "covered_share": round(covered / covering.total, 5),
+            "covered_fraction": round(covered / covering.total, 5),
         }
         point = {"type": "Point", "coordinates": [round(float(lon), 7), round(float(lat), 7)]}
         features.append({"type": "Feature", "properties": properties, "geometry": point})

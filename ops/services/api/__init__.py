@@ -1,1 +1,1 @@
-"""The web server: HTTP API, event stream, pages, access log and metrics."""
+"""The web server: HTTP API, event stream, pages and metrics."""

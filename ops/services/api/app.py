@@ -2,15 +2,14 @@
 
 It reads the fusion store and never writes to it: an operator's action is sent through ``act`` to the journal, and
 appears as a new revision of its alert once fusion has applied it. The store therefore has one writer and events have
-one order. Privacy at present: a request that states its purpose in the header ``Purpose`` is written to the access log
-before it is answered, and so is every action. A purpose is not mandatory yet and there are no accounts (see
-``ops.services.api.guard``).
+one order. Every read of personal data and every action is written to the audit log before it is answered, with the
+purpose in the header ``Purpose`` or the default of the person's role (``ops.services.api.recorder``). The person
+who makes a request and her rights are determined before any route (``ops.services.api.login.gate``).
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -19,20 +18,52 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import FastAPI, Header, Query, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.exceptions import HTTPException
 
-from geo.errors import BadInput
-from ops.services.api.access_log import Access, AccessLog, AuditError
+from geo.message import Message
+from ops.accounts.accounts import Accounts
+from ops.accounts.oidc import Provider
+from ops.accounts.person import Person, local_person
+from ops.audit.log import AuditLog
+from ops.releasability.settings import ReleasabilitySettings
+from ops.runtime.output import say_in_english
+from ops.runtime.part_state import code_of
+from ops.sector.report_settings import ReportSettings
+from ops.services.api.audit.routes import AuditRoutes
 from ops.services.api.event_stream import EventStream, Hub, StreamSettings, picture
+from ops.services.api.forces.routes import ForcesRoutes
 from ops.services.api.guard import Guard, GuardSettings
-from ops.services.api.map_routes import Ask, GroundRoutes, Session, add_no_ground
+from ops.services.api.history.routes import HistoryRoutes
+from ops.services.api.incidents.marking_routes import MarkingRoutes
+from ops.services.api.incidents.routes import Actions, IncidentRoutes
+from ops.services.api.login.gate import LoginGate
+from ops.services.api.login.oidc_routes import OidcRoutes
+from ops.services.api.login.routes import LocalRoutes, LoginRoutes, person_of
+from ops.services.api.map_routes import Ask, GroundRoutes, ServedSector, add_no_ground
+from ops.services.api.observability.exposition import exposition, families_of
+from ops.services.api.observability.faults import PartFaults
+from ops.services.api.observability.openapi import describe
+from ops.services.api.observability.probes import ProbeRoutes
+from ops.services.api.observability.readiness import Readiness
+from ops.services.api.observability.reference import ReferenceRoutes
+from ops.services.api.observability.tags import EntityTags
+from ops.services.api.ogc.routes import OgcRoutes
+from ops.services.api.ogc.sources import Sources
 from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.plan_routes import PlanRoutes
-from ops.services.api.prometheus import metrics_text
+from ops.services.api.problems import answer_errors
+from ops.services.api.recorder import Recorder
+from ops.services.api.release import Release
+from ops.services.api.reports.export_routes import ExportedGround, ExportRoutes
+from ops.services.api.reports.handover_routes import HandoverRoutes, ReportedSector
+from ops.services.api.schemas.alerts import AcceptedAction, AlertRecord, Alerts
+from ops.services.api.schemas.geojson import BorderLines, GeoJson
+from ops.services.api.schemas.picture import Bearings, HealthAnswer, LiveTracks, MessageCounts, Sensors
 from ops.services.api.static_pages import BUILT, add_pages
+from ops.store.incidents import IncidentReader
+from ops.store.moment_reader import MomentReader
 from ops.store.reader import Live, Reader, StoreError
 from ops.store.rows import rfc3339, time_ns, to_json
 from sensors.timestamps import utc_datetime
@@ -49,20 +80,17 @@ ALLOWED_FROM: Final[dict[Action, tuple[AlertStatus, ...]]] = {
     "clear": ("active", "acknowledged"),
     "reject": ("active", "acknowledged"),
 }
-_SENTENCES = {  # replacements for Starlette's own messages
-    (404, "Not Found"): "There is nothing at this address.",
-    (405, "Method Not Allowed"): "This address does not take this method.",
-}
-_PURPOSE = re.compile(r"[ -~]{3,200}")
 
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
     """Settings of the API. ``border``: GeoJSON in lon/lat. ``stale_after_s``: age at which a picture counts as stale.
+    ``operator``: name of the local person, where there are no accounts.
 
     ``demo``: movements are simulated, and the page must say so. ``clock_rate``: seconds of ``now_ns`` per second of
     wall time. ``pages``: folder of the built front end. ``ground`` and ``layout``: the sector and its sensors as in
-    ops.sector.geojson, if they are available before the map process is ready.
+    ops.sector.geojson, if they are available before the map process is ready; else ``title`` and ``time_zone`` name
+    the sector in reports. ``releasability``: markings of records.
     """
 
     sector: str
@@ -76,6 +104,17 @@ class ApiSettings:
     pages: Path = BUILT
     guard: GuardSettings = field(default_factory=GuardSettings)
     stream: StreamSettings = field(default_factory=StreamSettings)
+    releasability: ReleasabilitySettings = field(default_factory=ReleasabilitySettings)
+    reports: ReportSettings = field(default_factory=ReportSettings)
+    title: str = ""
+    time_zone: str = "UTC"
+
+    @property
+    def reported_sector(self) -> ReportedSector:
+        """The sector as reports name it."""
+        ground = self.ground or {}
+        title = ground.get("title") or self.title or self.sector
+        return ReportedSector(self.sector, title, ground.get("time_zone") or self.time_zone, self.reports)
 
 
 class Rejection(BaseModel):
@@ -91,25 +130,32 @@ def create_app(
     *,
     act: Callable[[OperatorAction], None],
     now_ns: Callable[[], int],
-    access_log: AccessLog | None = None,
+    access_log: AuditLog | None = None,
     ground: Ask | None = None,
     plan: PlanRoutes | None = None,
-    parts: Callable[[], Mapping[str, str | None]] = dict,
+    parts: Callable[[], Mapping[str, Message | None]] = dict,
+    accounts: Accounts | None = None,
+    provider: Provider | None = None,
+    actions: Actions | None = None,
 ) -> FastAPI:
-    """Create the application, to be bound to 127.0.0.1 (``ops.services.api.server``). While the store does not exist,
-    requests are answered with status 503.
+    """Create the application, to be bound to 127.0.0.1 (``ops.services.api.serving.server``). While the store does not
+    exist, requests are answered with status 503.
 
     ``ground`` queries the map process (``ops.services.map.supervisor``); without it there is no map, and the map routes
     return 404. ``plan`` handles the planner's page; the caller closes it.
 
     ``act`` takes an operator's action and returns once it is on disk; an exception means that it was not taken.
+    ``actions`` sends actions on incidents to the journal; without it they are answered with status 503.
     ``parts`` states why each process of the room does not work, None for one that does.
-    ``now_ns``: UTC nanoseconds since 1970.
+    ``now_ns``: UTC nanoseconds since 1970. ``accounts`` None: everyone is the local person ``settings.operator``.
+    ``provider``: an identity provider that people may log in with.
     """
     reader = store if isinstance(store, Reader) else Reader(store)
-    routes = _Routes(reader, settings, act, now_ns, access_log, parts)
-    session = Session(settings.demo, settings.operator, now_ns, settings.clock_rate, settings.ground, settings.layout)
-    on_the_ground = None if ground is None else GroundRoutes(ground, session, routes.hub)
+    still_in = (lambda _: True) if accounts is None else accounts.still_in
+    release = Release(reader.path, settings.releasability)
+    routes = _Routes(reader, settings, act, now_ns, access_log, parts, still_in, release)
+    session = ServedSector(settings.demo, now_ns, settings.clock_rate, settings.ground, settings.layout)
+    on_the_ground = None if ground is None else GroundRoutes(ground, session, routes.hub, release)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -124,17 +170,76 @@ def create_app(
         title="Watchline operations", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
     app.state.hub = routes.hub
+    describe(app)
+    local = local_person(settings.operator)
+    app.add_middleware(EntityTags)
+    app.add_middleware(LoginGate, accounts=accounts, local=local, sector=settings.sector, closed=release.refuses)
+    app.add_middleware(PartFaults)
     app.add_middleware(Guard, settings=settings.guard)
     routes.add_to(app)
+    incidents = IncidentRoutes(
+        IncidentReader(reader.path), actions, operator=settings.operator, now_ns=now_ns, recorder=routes.recorder,
+        release=release,
+    )  # fmt: skip
+    incidents.add_to(app)
+    if access_log is not None:
+        AuditRoutes(access_log, routes.recorder, sector=settings.sector).add_to(app)
+    MarkingRoutes(incidents, release, sector=settings.sector).add_to(app)
+    ForcesRoutes(
+        IncidentReader(reader.path), ground, actions, operator=settings.operator, now_ns=now_ns,
+        recorder=routes.recorder,
+    ).add_to(app)  # fmt: skip
+    HistoryRoutes(
+        MomentReader(reader.path), recorder=routes.recorder, frame=lambda: _frame(settings, on_the_ground)
+    ).add_to(app)
+    _add_reports(app, reader.path, settings, on_the_ground, now_ns=now_ns, recorder=routes.recorder)
     if on_the_ground is None:
         add_no_ground(app)
     else:
         on_the_ground.add_to(app)
+    features = Sources(IncidentReader(reader.path), ground, settings.layout)
+    OgcRoutes(features, routes.recorder, sector=settings.sector, view=settings.ground).add_to(app)
     if plan is not None:
         plan.add_to(app)
+    ProbeRoutes(Readiness(reader, parts, now_ns, settings.stale_after_s, reader.path.parent)).add_to(app)
+    ReferenceRoutes(app).add_to(app)
+    _add_logins(app, settings.sector, accounts, provider)  # after the others: routes are tried in their order
     add_pages(app, title=settings.sector, folder=settings.pages)
-    _add_error_answers(app)
+    answer_errors(app)
     return app
+
+
+def _frame(settings: ApiSettings, ground: GroundRoutes | None) -> Mapping[str, Any] | None:
+    """The sector's frame as in ops.sector.geojson; None while it is not known."""
+    known = (settings.ground or {}).get("frame")
+    return known if known is not None or ground is None else ground.frame
+
+
+def _add_reports(
+    app: FastAPI,
+    store: Path,
+    settings: ApiSettings,
+    ground: GroundRoutes | None,
+    *,
+    now_ns: Callable[[], int],
+    recorder: Recorder,
+) -> None:
+    def exported() -> ExportedGround:
+        return ExportedGround((_frame(settings, ground) or {}).get("wkt", ""), settings.border)
+
+    sector = settings.reported_sector
+    HandoverRoutes(store, sector, now_ns=now_ns, recorder=recorder).add_to(app)
+    ExportRoutes(store, sector, exported, now_ns=now_ns, recorder=recorder).add_to(app)
+
+
+def _add_logins(app: FastAPI, sector: str, accounts: Accounts | None, provider: Provider | None) -> None:
+    if accounts is None:
+        LocalRoutes(sector).add_to(app)
+        return
+    logins = LoginRoutes(accounts, sector, provider=None if provider is None else provider.label)
+    logins.add_to(app)
+    if provider is not None:
+        OidcRoutes(accounts, provider, logins).add_to(app)
 
 
 class _Routes:
@@ -146,46 +251,62 @@ class _Routes:
         settings: ApiSettings,
         act: Callable[[OperatorAction], None],
         now_ns: Callable[[], int],
-        access_log: AccessLog | None,
-        parts: Callable[[], Mapping[str, str | None]],
+        access_log: AuditLog | None,
+        parts: Callable[[], Mapping[str, Message | None]],
+        still_in: Callable[[Person], bool],
+        release: Release,
     ) -> None:
-        self._reader, self._settings, self._act, self._now_ns, self._log = reader, settings, act, now_ns, access_log
+        self._release = release
+        self._reader, self._settings, self._act, self._now_ns = reader, settings, act, now_ns
+        self.recorder = Recorder(access_log, now_ns, sector=settings.sector, operator=settings.operator)
         self._parts = parts
+        self._incidents = IncidentReader(reader.path)
         own_reader = Reader(reader.path)  # so that it does not wait
-        self.hub = Hub(own_reader, settings.stream, now_ns=now_ns, parts=parts)
+        self.hub = Hub(own_reader, settings.stream, now_ns=now_ns, parts=parts, still_in=still_in, release=release)
 
     def add_to(self, app: FastAPI) -> None:
-        for path, handler in (
-            ("/metrics", self.metrics),
-            ("/api/tracks", self.tracks),
-            ("/api/sensors", self.sensors),
-            ("/api/counts", self.counts),
-            ("/api/border", self.border),
-            ("/api/health", self.health),
-            ("/api/alerts", self.alerts),
-            ("/api/alerts/{identity}", self.alert),
-            ("/api/stream", self.stream),
-        ):
-            app.add_api_route(path, handler, methods=["GET"], response_class=Response)
+        schemas: tuple[tuple[str, Callable[..., Any], Any, type[Response]], ...] = (
+            ("/metrics", self.metrics, str, PlainTextResponse),
+            ("/api/tracks", self.tracks, LiveTracks, JSONResponse),
+            ("/api/bearings", self.bearings, Bearings, JSONResponse),
+            ("/api/sensors", self.sensors, Sensors, JSONResponse),
+            ("/api/counts", self.counts, MessageCounts, JSONResponse),
+            ("/api/border", self.border, BorderLines, GeoJson),
+            ("/api/alerts", self.alerts, Alerts, JSONResponse),
+            ("/api/alerts/{identity}", self.alert, AlertRecord, JSONResponse),
+        )
+        for path, handler, model, kind in schemas:
+            app.add_api_route(path, handler, methods=["GET"], response_class=kind, response_model=model)
+        health: Any = {503: {"model": HealthAnswer, "description": "The picture is stale, or a part does not work."}}
+        app.add_api_route("/api/health", self.health, methods=["GET"], response_model=HealthAnswer, responses=health)
+        app.add_api_route(
+            "/api/stream", self.stream, methods=["GET"], status_code=200, response_class=EventStream, response_model=str
+        )
         for action in (self.acknowledge, self.clear, self.reject):
             path = f"/api/alerts/{{identity}}/{action.__name__}"
-            app.add_api_route(path, action, methods=["POST"], status_code=202)
+            app.add_api_route(path, action, methods=["POST"], status_code=202, response_model=AcceptedAction)
 
     def tracks(self, request: Request, purpose: Annotated[str | None, Header()] = None) -> Response:
         """Every live track at journal time ``stamp``."""
-        self._note(request, purpose)
-        live = self._live("tracks")
-        return _json(picture(live.stamp_ns, live.cursor, "tracks", live.body))
+        self.recorder.note(request, "live tracks", purpose=purpose)
+        live, view = self._live("tracks"), self._release.view(person_of(request))
+        return _json(picture(live.stamp_ns, view.cursor(live.cursor), "tracks", view.picture(live.body)))
 
-    def sensors(self) -> Response:
+    def bearings(self, request: Request, purpose: Annotated[str | None, Header()] = None) -> Response:
+        """Every current direction, without a range, in which a sensor detects something on no track."""
+        self.recorder.note(request, "live bearings", purpose=purpose)
+        live, view = self._live("bearings"), self._release.view(person_of(request))
+        return _json(picture(live.stamp_ns, view.cursor(live.cursor), "bearings", view.picture(live.body)))
+
+    def sensors(self, request: Request) -> Response:
         """Every sensor with its health."""
         live = self._live("sensors")
-        return _json(self.hub.sensors_picture(live))
+        return _json(self.hub.sensors_picture(live, self._release.view(person_of(request))))
 
-    def counts(self) -> Response:
+    def counts(self, request: Request) -> Response:
         """Conservation counts per sensor: received = journaled + duplicate + dead_lettered + shed."""
-        live = self._live("counts")
-        return _json(picture(live.stamp_ns, live.cursor, "counts", live.body))
+        live, view = self._live("counts"), self._release.view(person_of(request))
+        return _json(picture(live.stamp_ns, view.cursor(live.cursor), "counts", view.counts(live.body)))
 
     def border(self) -> Response:
         """The border as GeoJSON in lon/lat."""
@@ -193,25 +314,40 @@ class _Routes:
             raise HTTPException(404, "This sector was opened without a border.")
         return Response(to_json(self._settings.border, where="border"), media_type="application/geo+json")
 
-    def health(self) -> JSONResponse:
+    def health(self, request: Request) -> JSONResponse:
         """Whether the picture is current and every part of the room works; status 503 if not, so that a probe need not
-        parse the body. ``parts``: ``ok``, or why the part does not work."""
-        progress, live, now_ns = self._reader.progress(), self._reader.live("tracks"), self._now_ns()
+        parse the body. ``parts``: ``ok``, or why the part does not work, in English; ``codes``: the same as one of
+        ``ok``, ``ended``, ``given_up``, ``not_started``, ``problem``, ``compiling_kernels``.
+        Without a login, ``status`` only."""
+        try:
+            progress, live, now_ns = self._reader.progress(), self._reader.live("tracks"), self._now_ns()
+        except StoreError:  # whose sentence names a file
+            if request.state.person is None:
+                return JSONResponse({"status": "down"}, 503)
+            raise
         parts = self._parts()
         age_s = None if live is None else (now_ns - live.stamp_ns) / 1e9
         state = "starting" if age_s is None else "stale" if age_s > self._settings.stale_after_s else "ok"
-        state = "down" if any(parts.values()) else state
+        codes = {name: code_of(part) for name, part in parts.items()}
+        failing = set(codes.values()) - {"ok"}
+        if failing:
+            state = "starting" if failing == {"compiling_kernels"} else "down"
+        status = 200 if state == "ok" else 503
+        if request.state.person is None:
+            return JSONResponse({"status": state}, status)
+        everything = self._release.view(person_of(request)).everything
         body = {
             "status": state,
-            "parts": {name: problem or "ok" for name, problem in parts.items()},
+            "parts": {name: "ok" if part is None else say_in_english(part) for name, part in parts.items()},
+            "codes": codes,
             "age_s": age_s,
             "stamp": None if live is None else rfc3339(live.stamp_ns),
-            "cursor": progress.cursor,
-            "last_event": progress.outbox_last,
-            "alerts_waiting": progress.outbox_waiting,
+            "cursor": progress.cursor if everything else None,
+            "last_event": progress.outbox_last if everything else None,
+            "alerts_waiting": progress.outbox_waiting if everything else None,
             "stream_clients": self.hub.clients,
         }
-        return JSONResponse(body, 200 if state == "ok" else 503)
+        return JSONResponse(body, status)
 
     def alerts(
         self,
@@ -223,14 +359,15 @@ class _Routes:
     ) -> Response:
         """Newest revision of each alert, latest raised first. To continue from there: /api/stream?after={last}."""
         since_ns = None if since is None else time_ns(since, where="since")
-        self._note(request, purpose)
-        last, more, bodies = self._reader.alerts(status=status, since_ns=since_ns, limit=limit)
+        self.recorder.note(request, "alerts", purpose=purpose)
+        view = self._release.view(person_of(request))
+        last, more, bodies = view.alerts(self._reader, status=status, since_ns=since_ns, limit=limit)
         return _json(b'{"last":%d,"more":%s,"alerts":[%s]}' % (last, b"true" if more else b"false", b",".join(bodies)))
 
     def alert(self, identity: str, request: Request, purpose: Annotated[str | None, Header()] = None) -> Response:
         """One alert; 404 if there is no alert with this id."""
-        self._note(request, purpose)
-        return _json(self._known(identity)[2])
+        self.recorder.note(request, f"alert {identity[:128]}", purpose=purpose)
+        return _json(self._known(identity, request)[2])
 
     def acknowledge(self, identity: str, request: Request) -> JSONResponse:
         """Acknowledge an active alert. 202: the action has been sent; the alert's new revision follows."""
@@ -252,38 +389,53 @@ class _Routes:
         page: Annotated[str | None, Query(pattern="^[0-9a-f]{16}$")] = None,
         purpose: Annotated[str | None, Header()] = None,
     ) -> Response:
-        """Events ``alert``, ``tracks``, ``sensors``, ``heartbeat``, ``reset``; alerts resume after Last-Event-ID.
+        """Events ``alert``, ``incident``, ``tracks``, ``bearings``, ``sensors``, ``forces``, ``heartbeat``, ``reset``;
+        alerts and incidents resume after Last-Event-ID.
 
         ``page``: a random name of the page or browser, which has one stream: a new one replaces its last. Pages always
         get a stream; programs, without a name, are refused when too many are open.
         """
         if page is None and self.hub.full:
             raise HTTPException(503, "Too many streams are open; close one or try again later.")
-        await asyncio.to_thread(self._note, request, purpose)
-        return EventStream(self.hub, after if last_event_id is None else last_event_id, page)
+        record = self.recorder.of_stream(request, purpose)
+        await asyncio.to_thread(record, "opened")
+        start = after if last_event_id is None else last_event_id
+        return EventStream(self.hub, start, page, record, person=person_of(request))
 
-    def metrics(self) -> PlainTextResponse:
-        """Counts, progress and streams in the Prometheus text format."""
-        text = metrics_text(self._reader.progress(), self._reader.live("counts"), self.hub.clients, self._parts())
-        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
+    def metrics(self, accept: Annotated[str, Header()] = "") -> Response:
+        """Counts, progress and times of messages in the text format of Prometheus, or as OpenMetrics where the header
+        Accept asks for it."""
+        families = families_of(
+            self._reader.progress(),
+            self._reader.live("counts"),
+            self.hub.clients,
+            self._parts(),
+            revisions=self._reader.revisions(),
+            incidents=self._incidents.counts(),
+            latency=self._reader.live("latency"),
+        )
+        body, media_type = exposition(families, accept)
+        return Response(body, headers={"Content-Type": media_type})
 
     def _action(self, action: Action, identity: str, request: Request, reason: str = "") -> JSONResponse:
-        status, _, _ = self._known(identity)
+        status, _, _ = self._known(identity, request)
         if status not in ALLOWED_FROM[action]:
             allowed = " or ".join(ALLOWED_FROM[action])
             raise HTTPException(409, f"Alert {identity} is {status}; to {action} it, it must be {allowed}.")
-        self._keep(request, purpose=reason or action)
+        self.recorder.note(request, f"alert {identity}", operation="alteration")
         try:
-            self._act(OperatorAction(action, identity, self._settings.operator, utc_datetime(self._now_ns()), reason))
+            by = person_of(request).name
+            self._act(OperatorAction(action, identity, by, utc_datetime(self._now_ns()), reason))
         except Exception as error:
             raise HTTPException(503, f"The action could not be sent ({error}); try again.") from error
         return JSONResponse({"accepted": True, "action": secrets.token_hex(8)}, 202)
 
-    def _known(self, identity: str) -> tuple[str, int, bytes]:
-        alert = self._reader.alert(identity)
-        if alert is None:
+    def _known(self, identity: str, request: Request) -> tuple[str, int, bytes]:
+        alert, view = self._reader.alert(identity), self._release.view(person_of(request))
+        view.refresh()
+        if alert is None or not view.shows("alert", identity):
             raise HTTPException(404, f"There is no alert {identity[:128]!r}.")
-        return alert
+        return *alert[:2], view.stated("alert", identity, alert[2])
 
     def _live(self, part: str) -> Live:
         live = self._reader.live(part)
@@ -291,49 +443,6 @@ class _Routes:
             raise HTTPException(503, f"Fusion has not written any {part} yet.")
         return live
 
-    def _note(self, request: Request, purpose: str | None) -> None:
-        """Log a read that states its purpose; if it cannot be logged, nothing is served."""
-        if purpose is None:
-            return
-        if not _PURPOSE.fullmatch(purpose):
-            raise HTTPException(422, "The header Purpose takes 3 to 200 printable ASCII characters.")
-        if self._log is None:
-            raise HTTPException(503, "This server keeps no access log, so a read with a purpose cannot be answered.")
-        self._keep(request, purpose=purpose)
-
-    def _keep(self, request: Request, *, purpose: str) -> None:
-        if self._log is None:
-            return
-        request_line = f"{request.method} {request.url.path}" + (f"?{request.url.query}" if request.url.query else "")
-        self._log.add(Access(self._now_ns(), self._settings.operator, request_line[:1000], purpose))
-
 
 def _json(body: bytes) -> Response:
     return Response(body, media_type="application/json")
-
-
-def _add_error_answers(app: FastAPI) -> None:
-    """Answer every error with one sentence under ``error``."""
-
-    async def refused(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)
-        sentence = _SENTENCES.get((error.status_code, error.detail), str(error.detail))
-        return JSONResponse({"error": sentence}, error.status_code, error.headers)
-
-    async def invalid(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return JSONResponse({"error": f"{where}: {first['msg']}."}, 422)
-
-    async def unusable(_: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, 422)
-
-    async def unavailable(_: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, 503)
-
-    app.add_exception_handler(HTTPException, refused)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(BadInput, unusable)
-    app.add_exception_handler(StoreError, unavailable)
-    app.add_exception_handler(AuditError, unavailable)

@@ -1,9 +1,9 @@
 """Server-sent events from the store, with one poller for all clients and, per client, only the number it has reached.
 
-Alerts are never dropped: they are read for each client by outbox number, from the newest rows in memory or from the
-store, so a client can reconnect with ``Last-Event-ID`` without missing any. Tracks, sensors and heartbeats are
-pictures: only the newest of each is kept and sent to a client that was busy. A slow client therefore costs the memory
-of one piece of a chunk and of the picture being sent, not of a queue.
+Alerts and incidents are never dropped: they are read for each client by outbox number, from the newest rows in memory
+or from the store, so a client can reconnect with ``Last-Event-ID`` without missing any. Tracks, bearings, sensors, own
+forces and heartbeats are pictures: only the newest of each is kept and sent to a client that was busy. A slow client
+therefore costs the memory of one piece of a chunk and of the picture being sent, not of a queue.
 """
 
 from __future__ import annotations
@@ -19,6 +19,13 @@ from dataclasses import dataclass, field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from geo.message import Message
+from ops.accounts.person import Person
+from ops.accounts.store import AccountStoreError
+from ops.audit.entry import AuditError
+from ops.runtime.output import say_in_english
+from ops.runtime.part_state import code_of
+from ops.services.api.release import Release, ReleasedView
 from ops.store.reader import Live, OutboxRow, Reader, StoreError
 from ops.store.rows import rfc3339, to_json
 
@@ -27,6 +34,8 @@ log = logging.getLogger(__name__)
 _CHUNK_BYTES = 65_536
 _PAGE = 500  # outbox rows read from the store at a time
 _ROW_LIMIT = 2_000  # newest rows kept in memory
+_LOGINS_EVERY_S = 1.0  # between checks that the people of all streams are still logged in
+_RECORD_EVERY_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +60,16 @@ class StreamSettings:
 class _Client:
     after: int
     page: str | None = None
+    person: Person | None = None
     replaced: bool = False
     seen: dict[str, int] = field(default_factory=dict)  # picture -> version sent
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     published_before: int = 0  # bytes published when the current write began
     write_limit: asyncio.Timeout | None = None
+    alerts: int = 0  # sent since the audit log was last written
+    pictures: int = 0
+    view: ReleasedView | None = None  # None: everything
+    changes: int = 0  # of what is hidden, that this client has seen
 
 
 class Hub:
@@ -67,20 +81,27 @@ class Hub:
         settings: StreamSettings,
         *,
         now_ns: Callable[[], int],
-        parts: Callable[[], Mapping[str, str | None]] = dict,
+        parts: Callable[[], Mapping[str, Message | None]] = dict,
+        still_in: Callable[[Person], bool] = lambda _: True,
+        release: Release | None = None,
     ) -> None:
+        self._release = release
         self._reader, self._settings, self._now_ns, self._parts = reader, settings, now_ns, parts
-        self._down: dict[str, str] = {}
+        self._still_in, self._logins_due = still_in, 0.0
+        self._down: dict[str, Message] = {}
         self._clients: dict[_Client, None] = {}  # the oldest first
         self._loop: asyncio.AbstractEventLoop | None = None
         self._head: int | None = None  # newest outbox number taken from the store
         self._floor = 0  # the rows in memory are all those with floor < n <= head
         self._numbers: list[int] = []
         self._frames: list[bytes] = []
+        self._rows: list[OutboxRow] = []
         self._published_bytes = 0
-        self._pictures: dict[str, tuple[int, bytes]] = {}
+        self._pictures: dict[str, tuple[int, bytes, Callable[[ReleasedView], bytes | None]]] = {}
         self._version: int | None = None
         self._sensors: Live | None = None
+        self._bearings: bytes | None = None
+        self._forces: bytes | None = None
         self._layers: dict[str, str] = {}
         self._tracks_due = self._heartbeat_due = 0.0
         self._tracks_changed = False
@@ -96,9 +117,12 @@ class Hub:
         """Whether the maximum number of programs is reached."""
         return sum(client.page is None for client in self._clients) >= self._settings.max_clients
 
-    def sensors_picture(self, sensors: Live) -> bytes:
+    def sensors_picture(self, sensors: Live, view: ReleasedView | None = None) -> bytes:
         """The sensors with the revisions of the map's layers, which change with the sensors' health."""
-        more = b',"layers":' + to_json(self._layers, where="layers") if self._layers else b""
+        layers = {name: one for name, one in self._layers.items() if view is None or view.shows_layer(name)}
+        more = b',"layers":' + to_json(layers, where="layers") if layers else b""
+        if view is not None:
+            return picture(sensors.stamp_ns, view.cursor(sensors.cursor), "sensors", view.picture(sensors.body), more)
         return picture(sensors.stamp_ns, sensors.cursor, "sensors", sensors.body, more)
 
     def sensor_states(self) -> dict[str, str]:
@@ -117,7 +141,7 @@ class Hub:
         if revisions != self._layers:
             self._layers = dict(revisions)
             if self._sensors is not None:
-                self._show("sensors", self.sensors_picture(self._sensors))
+                self._show_sensors(self._sensors)
 
     async def run(self) -> None:
         """Poll until ``stop``. A store that cannot be read is logged once per outage; heartbeats continue."""
@@ -133,6 +157,7 @@ class Hub:
                 failing = True
             self._beat()
             self._let_go_of_laggards()
+            await self._let_go_of_logged_out()
             await asyncio.sleep(self._settings.poll_s)
 
     def stop(self) -> None:
@@ -142,25 +167,41 @@ class Hub:
             with suppress(RuntimeError):  # the loop has already ended
                 self._loop.call_soon_threadsafe(self._wake)
 
-    async def serve(self, after: int | None, receive: Receive, send: Send, page: str | None = None) -> None:
+    async def serve(
+        self,
+        after: int | None,
+        receive: Receive,
+        send: Send,
+        page: str | None = None,
+        record: Callable[[str], None] | None = None,
+        person: Person | None = None,
+    ) -> None:
         """Serve one client from outbox number ``after`` (None: from now), until it disconnects or is too slow.
 
-        A stream of a ``page`` ends when the page opens another, or when too many pages have opened theirs later.
+        A stream of a ``page`` ends when the page opens another, or when too many pages have opened theirs later; one of
+        a ``person`` when the login ends. ``record`` is called in a thread with what was sent, each hour and at the end;
+        if it fails, the stream ends.
         """
-        client = _Client(self._head or 0 if after is None else after, page)
-        reset = await self._from_another_store(client)
+        client = _Client(self._head or 0 if after is None else after, page, person, view=self._view_of(person))
+        reset = await self._from_another_store(client, given=after is not None)
         self._make_room_for(page)
         self._clients[client] = None
         gone = asyncio.create_task(_disconnected(receive))
         gone.add_done_callback(lambda _: client.wake.set())
+        due = asyncio.get_running_loop().time() + _RECORD_EVERY_S
         try:
             await self._write(client, send, b"retry: 2000\n\n" + reset)
             while not (gone.done() or self.stopped or client.replaced):
                 client.wake.clear()
+                if client.view is not None and client.changes != client.view.changes:
+                    await self._write(client, send, await self._start_again(client))
                 while not gone.done() and (chunk := await self._alerts(client)):
                     await self._write(client, send, chunk)
                 for chunk in self._newest_pictures(client):
                     await self._write(client, send, chunk)
+                if record is not None and asyncio.get_running_loop().time() >= due:
+                    due += _RECORD_EVERY_S
+                    await asyncio.to_thread(record, _sent(client))
                 await client.wake.wait()
             if not gone.done():
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -168,9 +209,14 @@ class Hub:
             log.warning("Disconnected a stream client that was too slow, at event %d.", client.after)
         except StoreError as error:
             log.warning("Event stream of a client ended: %s", error)
+        except AuditError as error:
+            log.warning("Event stream of a client ended: %s", error)
+            record = None
         finally:
             self._clients.pop(client, None)
             gone.cancel()
+            if record is not None:
+                asyncio.get_running_loop().run_in_executor(None, _record_end, record, _sent(client))
 
     def _make_room_for(self, page: str | None) -> None:
         """End the stream that this page has, and the oldest of all pages beyond their maximum."""
@@ -180,43 +226,69 @@ class Hub:
         own = [client for client in pages if client.page == page]
         others = [client for client in pages if client.page != page]
         for client in own + others[: max(len(others) - self._settings.max_pages + 1, 0)]:
-            client.replaced = True
-            client.wake.set()
-            if client.write_limit is not None and not client.write_limit.expired():
-                client.write_limit.reschedule(asyncio.get_running_loop().time())
+            self._end(client)
 
-    async def _from_another_store(self, client: _Client) -> bytes:
+    def _view_of(self, person: Person | None) -> ReleasedView | None:
+        """The view of a person; None where there are no markings."""
+        if self._release is None or not self._release.used:
+            return None
+        return self._release.view(person)
+
+    async def _from_another_store(self, client: _Client, *, given: bool) -> bytes:
         """Event ``reset`` for a client whose number exceeds all outbox numbers: it comes from an earlier store. The
-        client then receives all alerts of this store."""
+        client then receives all alerts of this store. So does one whose number was given before a marking changed."""
+        if client.view is not None:
+            client.changes = client.view.changes
+            if given:
+                number = await asyncio.to_thread(client.view.outbox_number, client.after)
+                if number is None:
+                    return await self._start_again(client)
+                client.after = number
         if client.after <= (self._head or 0):
             return b""
         with suppress(StoreError):
             last = await asyncio.to_thread(self._reader.last_event)
             if client.after > last:
-                client.after = 0
-                return frame("reset", b'{"last":%d}' % last)
+                return await self._start_again(client)
         return b""
+
+    async def _start_again(self, client: _Client) -> bytes:
+        """Event ``reset``; the client then receives everything that it may have."""
+        last = await asyncio.to_thread(self._reader.last_event)
+        if client.view is not None:
+            last = await asyncio.to_thread(client.view.number, last)
+            client.changes = client.view.changes
+        client.after, client.seen = 0, {}
+        return frame("reset", b'{"last":%d}' % last)
 
     async def _alerts(self, client: _Client) -> bytes:
         """The next alerts for ``client``, about one chunk; empty if it has all."""
-        if client.after >= self._floor:
-            start = bisect_right(self._numbers, client.after)
-            numbers, frames = self._numbers[start:], self._frames[start:]
-        else:
-            rows = await asyncio.to_thread(self._reader.outbox_after, client.after, limit=_PAGE)
-            numbers, frames = [row.n for row in rows], [_alert_frame(row) for row in rows]
-        chunk = bytearray()
-        for number, encoded in zip(numbers, frames, strict=True):
-            chunk += encoded
-            client.after = number
-            if len(chunk) >= _CHUNK_BYTES:
-                break
-        return bytes(chunk)
+        while True:
+            if client.after >= self._floor:
+                start = bisect_right(self._numbers, client.after)
+                rows, frames = self._rows[start:], self._frames[start:]
+            else:
+                rows = await asyncio.to_thread(self._reader.outbox_after, client.after, limit=_PAGE, kind=None)
+                frames = [_frame_of(row) for row in rows]
+            if client.view is not None:
+                frames = await asyncio.to_thread(_released, client.view, rows)
+            chunk = bytearray()
+            for row, encoded in zip(rows, frames, strict=True):
+                chunk += encoded
+                client.after = row.n
+                client.alerts += bool(encoded)
+                if len(chunk) >= _CHUNK_BYTES:
+                    break
+            if chunk or not rows:
+                return bytes(chunk)
 
     def _newest_pictures(self, client: _Client) -> list[bytes]:
         fresh = [(name, *kept) for name, kept in self._pictures.items() if client.seen.get(name) != kept[0]]
-        client.seen |= {name: version for name, version, _ in fresh}
-        return [encoded for _, _, encoded in fresh]
+        client.seen |= {name: version for name, version, _, _ in fresh}
+        client.pictures += len(fresh)
+        if client.view is not None:
+            return [frame(name, body) for name, _, _, make in fresh if (body := make(client.view)) is not None]
+        return [encoded for _, _, encoded, _ in fresh]
 
     async def _write(self, client: _Client, send: Send, chunk: bytes) -> None:
         """Send ``chunk`` in pieces, each after the client has accepted the previous one, to limit buffered data."""
@@ -236,13 +308,21 @@ class Hub:
             sensors = await asyncio.to_thread(self._reader.live, "sensors")
             if sensors is not None and (self._sensors is None or sensors.body != self._sensors.body):
                 self._sensors = sensors
-                self._show("sensors", self.sensors_picture(sensors))
+                self._show_sensors(sensors)
             self._version = version  # only after success: a read that failed half-way is repeated
         now = asyncio.get_running_loop().time()
         if self._tracks_changed and now >= self._tracks_due:
             tracks = await asyncio.to_thread(self._reader.live, "tracks")
             if tracks is not None:
-                self._show("tracks", picture(tracks.stamp_ns, tracks.cursor, "tracks", tracks.body))
+                self._show_live("tracks", tracks)
+            bearings = await asyncio.to_thread(self._reader.live, "bearings")
+            if bearings is not None and bearings.body != self._bearings:
+                self._bearings = bearings.body
+                self._show_live("bearings", bearings)
+            forces = await asyncio.to_thread(self._reader.live, "forces")
+            if forces is not None and forces.body != self._forces:
+                self._forces = forces.body
+                self._show_forces(picture(forces.stamp_ns, forces.cursor, "forces", forces.body))
             # Half a poll early: otherwise a picture that arrives exactly on time would be sent one poll late.
             wait_s = 1 / self._settings.tracks_hz - self._settings.poll_s / 2
             self._tracks_changed, self._tracks_due = False, now + wait_s
@@ -250,8 +330,9 @@ class Hub:
     async def _take_alerts(self) -> None:
         if self._head is None:  # rows from before the start are read from the store on request
             self._head = self._floor = await asyncio.to_thread(self._reader.last_event)
-        while rows := await asyncio.to_thread(self._reader.outbox_after, self._head, limit=_PAGE):
-            frames = [_alert_frame(row) for row in rows]
+        while rows := await asyncio.to_thread(self._reader.outbox_after, self._head, limit=_PAGE, kind=None):
+            frames = [_frame_of(row) for row in rows]
+            self._rows += rows
             self._numbers += [row.n for row in rows]
             self._frames += frames
             self._published_bytes += sum(map(len, frames))
@@ -269,11 +350,25 @@ class Hub:
         drop = len(self._frames) - kept
         if drop:
             self._floor = self._numbers[drop - 1]
-            del self._numbers[:drop], self._frames[:drop]
+            del self._numbers[:drop], self._frames[:drop], self._rows[:drop]
 
-    def _show(self, name: str, body: bytes) -> None:
-        version, _ = self._pictures.get(name, (0, b""))
-        self._pictures[name] = version + 1, frame(name, body)
+    def _show_live(self, name: str, live: Live) -> None:
+        def released(view: ReleasedView) -> bytes:
+            return picture(live.stamp_ns, view.cursor(live.cursor), name, view.picture(live.body))
+
+        self._show(name, picture(live.stamp_ns, live.cursor, name, live.body), released)
+
+    def _show_forces(self, body: bytes) -> None:
+        """Send own forces, which state the incident of each unit, to those from whom nothing is hidden."""
+        self._show("forces", body, lambda view: body if view.everything else None)
+
+    def _show_sensors(self, sensors: Live) -> None:
+        self._show("sensors", self.sensors_picture(sensors), lambda view: self.sensors_picture(sensors, view))
+
+    def _show(self, name: str, body: bytes, released: Callable[[ReleasedView], bytes | None]) -> None:
+        """Send a picture; ``released`` makes it for people from whom something is hidden, None to send them nothing."""
+        version = self._pictures[name][0] if name in self._pictures else 0
+        self._pictures[name] = version + 1, frame(name, body), released
         self._wake()
 
     def _beat(self) -> None:
@@ -282,7 +377,15 @@ class Hub:
         if now >= self._heartbeat_due or down != self._down:
             self._heartbeat_due, self._down = now + self._settings.heartbeat_s, down
             at, last = rfc3339(self._now_ns()).encode(), self._head or 0
-            self._show("heartbeat", b'{"at":"%s","last":%d,"down":%s}' % (at, last, to_json(down, where="down")))
+            sentences = to_json({name: say_in_english(why) for name, why in down.items()}, where="down")
+            states = to_json(
+                {name: why.as_dict() | {"code": code_of(why)} for name, why in down.items()}, where="states"
+            )
+
+            def heartbeat(number: int) -> bytes:
+                return b'{"at":"%s","last":%d,"down":%s,"states":%s}' % (at, number, sentences, states)
+
+            self._show("heartbeat", heartbeat(last), lambda view: heartbeat(view.number(last)))
 
     def _let_go_of_laggards(self) -> None:
         for client in list(self._clients):
@@ -290,6 +393,31 @@ class Hub:
             limit = client.write_limit
             if limit is not None and not limit.expired() and behind > self._settings.max_behind_bytes:
                 limit.reschedule(asyncio.get_running_loop().time())
+
+    async def _let_go_of_logged_out(self) -> None:
+        """End the streams of people whose login has ended, who are locked or removed, or whose roles have changed."""
+        now = asyncio.get_running_loop().time()
+        if now < self._logins_due:
+            return
+        self._logins_due = now + _LOGINS_EVERY_S
+        people = {client.person.session.key: client.person for client in self._clients if client.person is not None}
+        gone = await asyncio.to_thread(self._logged_out, people)
+        for client in list(self._clients):
+            if client.person is not None and client.person.session.key in gone:
+                self._end(client)
+
+    def _logged_out(self, people: Mapping[str, Person]) -> set[str]:
+        try:
+            return {key for key, person in people.items() if not self._still_in(person)}
+        except AccountStoreError as error:
+            log.warning("All streams ended: %s", error)
+            return set(people)
+
+    def _end(self, client: _Client) -> None:
+        client.replaced = True
+        client.wake.set()
+        if client.write_limit is not None and not client.write_limit.expired():
+            client.write_limit.reschedule(asyncio.get_running_loop().time())
 
     def _wake(self) -> None:
         for client in self._clients:
@@ -301,16 +429,24 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, after: int | None, page: str | None = None) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        after: int | None,
+        page: str | None = None,
+        record: Callable[[str], None] | None = None,
+        *,
+        person: Person | None = None,
+    ) -> None:
         super().__init__()
         del self.headers["content-length"]
-        self._hub, self._after, self._page = hub, after, page
+        self._hub, self._after, self._page, self._record, self._person = hub, after, page, record, person
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the headers, then events until the client disconnects; called by Starlette."""
         assert scope["type"] == "http"
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await self._hub.serve(self._after, receive, send, self._page)
+        await self._hub.serve(self._after, receive, send, self._page, self._record, self._person)
 
 
 def picture(stamp_ns: int, cursor: int, name: str, body: bytes, more: bytes = b"") -> bytes:
@@ -325,8 +461,33 @@ def frame(event: str, body: bytes, number: int | None = None) -> bytes:
     return head + b"event: " + event.encode() + b"\n" + data + b"\n"
 
 
-def _alert_frame(row: OutboxRow) -> bytes:
-    return frame("alert", row.body, row.n)
+def _released(view: ReleasedView, rows: list[OutboxRow]) -> list[bytes]:
+    """The events of rows that have been read, empty where the receiver may not have the record."""
+    view.refresh()
+    return [
+        frame(row.kind, view.stated(row.kind, row.alert, row.body), view.number(row.n))
+        if view.shows(row.kind, row.alert)
+        else b""
+        for row in rows
+    ]
+
+
+def _frame_of(row: OutboxRow) -> bytes:
+    return frame(row.kind, row.body, row.n)
+
+
+def _sent(client: _Client) -> str:
+    """Describe what was sent since the last call, for the audit log."""
+    sent = f"{client.alerts} alerts, {client.pictures} pictures sent"
+    client.alerts = client.pictures = 0
+    return sent
+
+
+def _record_end(record: Callable[[str], None], sent: str) -> None:
+    try:
+        record(f"closed, {sent}")
+    except AuditError as error:
+        log.warning("The end of an event stream was not recorded: %s", error)
 
 
 async def _disconnected(receive: Receive) -> None:

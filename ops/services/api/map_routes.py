@@ -20,11 +20,16 @@ from typing import Annotated, Any, Final
 import anyio
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, Path, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from ops.drawing.tile_styles import Palette
 from ops.services.api.event_stream import Hub
+from ops.services.api.release import Release, ReleasedView
+from ops.services.api.schemas.geojson import GeoJson, LayoutDocument, Segments
+from ops.services.api.schemas.ground import Layers, PlaceRecord, ProfileRecord, SectorRecord
+from ops.services.api.schemas.pictures import PICTURE, Png
 from ops.services.map.client import CONNECTIONS, Answer, MapUnavailable
 from ops.store.rows import rfc3339, to_json
 
@@ -45,14 +50,13 @@ _ASK_ANEW: Final = "private, no-cache"
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class ServedSector:
     """The sector's description that this server holds itself; ``sector`` and ``layout`` as in ops.sector.geojson.
 
     If both are set, a page shows them at once, before the map process is ready.
     """
 
     demo: bool
-    operator: str
     now_ns: Callable[[], int]
     clock_rate: float = 1.0
     sector: Mapping[str, Any] | None = None
@@ -62,24 +66,29 @@ class Session:
 class GroundRoutes:
     """Handlers that query the map process. ``watch`` sends it the sensors' health and passes on layer revisions."""
 
-    def __init__(self, ask: Ask, session: Session, hub: Hub) -> None:
-        self._ask_map, self._session, self._hub = ask, session, hub
+    def __init__(self, ask: Ask, session: ServedSector, hub: Hub, release: Release) -> None:
+        self._ask_map, self._session, self._hub, self._release = ask, session, hub, release
         self._turns: anyio.CapacityLimiter | None = None
         self._asking: set[asyncio.Task[Answer]] = set()
+        self.frame: Mapping[str, Any] | None = (session.sector or {}).get("frame")
+        """The sector's frame, once it is known."""
 
     def add_to(self, app: FastAPI) -> None:
-        for path, handler in (
-            ("/api/sector", self.sector),
-            ("/api/layout", self.layout),
-            ("/api/segments", self.segments),
-            ("/api/layers", self.layers),
-            ("/api/ground", self.place),
-            ("/api/profile", self.profile),
-            ("/api/tiles/{layer}/{z}/{x}/{y}.png", self.tile),
-        ):
-            app.add_api_route(path, handler, methods=["GET"], response_class=Response)
+        schemas: tuple[tuple[str, Callable[..., Any], type[BaseModel], type[Response]], ...] = (
+            ("/api/sector", self.sector, SectorRecord, JSONResponse),
+            ("/api/layout", self.layout, LayoutDocument, GeoJson),
+            ("/api/segments", self.segments, Segments, GeoJson),
+            ("/api/layers", self.layers, Layers, JSONResponse),
+            ("/api/ground", self.place, PlaceRecord, JSONResponse),
+            ("/api/profile", self.profile, ProfileRecord, JSONResponse),
+        )
+        for path, handler, model, kind in schemas:
+            app.add_api_route(path, handler, methods=["GET"], response_class=kind, response_model=model)
+        app.add_api_route(
+            "/api/tiles/{layer}/{z}/{x}/{y}.png", self.tile, methods=["GET"], response_class=Png, responses=PICTURE
+        )
 
-    async def sector(self, palette: Palette = "day") -> Response:
+    async def sector(self, request: Request, palette: Palette = "day") -> Response:
         """The sector's main figures, its layers, and the current time."""
         session = self._session
         layers = await self._layers(palette)
@@ -87,12 +96,15 @@ class GroundRoutes:
             answer = await self._ask("sector")
             if answer.status != 200:
                 return _passed_on(answer)
+            self.frame = json.loads(answer.body).get("frame")
+        view = self._view(request)
         body = (json.loads(answer.body) if session.sector is None else dict(session.sector)) | {
+            **({} if view.every_sensor else {"sensor_kinds": []}),
             "demo": session.demo,
-            "operator": session.operator,
+            "operator": request.state.person.name,
             "version": installed_version(),
             "clock": {"now": rfc3339(session.now_ns()), "rate": session.clock_rate},
-            "layers": layers,
+            "layers": view.layers(layers),
         }
         return Response(to_json(body, where="sector"), media_type="application/json")
 
@@ -111,20 +123,37 @@ class GroundRoutes:
         if not task.cancelled():
             task.exception()  # retrieved, so that the event loop does not log it as unretrieved
 
-    async def layout(self) -> Response:
+    def _view(self, request: Request) -> ReleasedView:
+        return self._release.view(request.state.person)
+
+    async def layout(self, request: Request) -> Response:
         """Every sensor with its position and the outline of its range and field of view, as GeoJSON."""
+        view = self._view(request)
         if self._session.layout is not None:
-            body = to_json(self._session.layout, where="layout")
-            return Response(body, media_type="application/geo+json")
-        return _passed_on(await self._ask("layout"))
+            layout: Any = self._session.layout
+        else:
+            answer = await self._ask("layout")
+            if answer.status != 200 or view.every_sensor:
+                return _passed_on(answer)
+            layout = json.loads(answer.body)
+        return Response(to_json(view.layout(layout), where="layout"), media_type="application/geo+json")
 
-    async def segments(self) -> Response:
+    async def segments(self, request: Request) -> Response:
         """The border's segments as GeoJSON, each with the fraction of its belt that is dead ground."""
-        return _passed_on(await self._ask("segments"))
+        answer = await self._ask("segments")
+        if answer.status != 200 or self._view(request).every_sensor:
+            return _passed_on(answer)
+        body = json.loads(answer.body)
+        for feature in body["features"]:
+            feature["properties"]["dead_ground_fraction"] = None
+        return Response(to_json(body, where="segments"), media_type="application/geo+json")
 
-    async def layers(self, palette: Palette = "day") -> Response:
+    async def layers(self, request: Request, palette: Palette = "day") -> Response:
         """Tile layers: id, title, revision, zoom levels, legend."""
-        return _passed_on(await self._ask("layers", palette=palette))
+        answer, view = await self._ask("layers", palette=palette), self._view(request)
+        if answer.status != 200 or view.every_sensor:
+            return _passed_on(answer)
+        return Response(to_json(view.layers(json.loads(answer.body)), where="layers"), media_type="application/json")
 
     async def place(self, lon: QueryLongitude, lat: QueryLatitude) -> Response:
         """Height, slope, position relative to the border, and the working sensors that see a person in this cell."""
@@ -158,6 +187,8 @@ class GroundRoutes:
     ) -> Response:
         """A tile of 256 px in Web Mercator. With ``v``, the layer's present revision, browsers may cache it
         indefinitely."""
+        if not self._view(request).shows_layer(layer):
+            raise HTTPException(404, f"There is no layer {layer[:40]!r}.")
         answer = await self._ask("tile", layer=layer, z=z, x=x, y=y, palette=palette)
         if answer.status != 200:
             return _passed_on(answer)
@@ -214,4 +245,7 @@ def installed_version() -> str:
 
 
 def _passed_on(answer: Answer, headers: Mapping[str, str] | None = None) -> Response:
+    """The map process's answer; HTTPException with its sentence if it refuses."""
+    if answer.status >= 400:
+        raise HTTPException(answer.status, json.loads(answer.body)["error"])
     return Response(answer.body, answer.status, media_type=answer.media_type, headers=dict(headers or {}))

@@ -17,13 +17,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
 
+import msgspec
+
 from geo.errors import WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.security.key_register import Identity
 from ingest.sending.spool import MessageKey, Spool, first_boot_at
 from ingest.topics import unit_topic
-from ingest.unit_messages import Reply, encode_unit
+from ingest.unit_messages import Reply, SectionOrder, encode_unit
 from ops.broker.identities import UNIT
 from ops.journal.reader import JournalError, JournalReader
 
@@ -91,12 +93,26 @@ class ActionSender:
 
         Raises SpoolError when it cannot be stored.
         """
+        self.send_reply(Reply(UNIT, 1, 1, order.at, order.action, order.alert, order.by, order.reason))
+
+    def send_reply(self, reply: Reply | SectionOrder) -> MessageKey:
+        """Spool a reply of the operations centre under its next number, as ``send``; return that number.
+
+        Raises MalformedMessage for one that the journal would refuse, SpoolError when it cannot be stored.
+        """
 
         def numbered(boot: int, seq: int) -> bytes:
-            return encode_unit(Reply(UNIT, boot, seq, order.at, order.action, order.alert, order.by, order.reason))
+            return encode_unit(msgspec.structs.replace(reply, boot=boot, seq=seq))
 
-        self._spool.put(numbered)
+        key = self._spool.put(numbered)
         self._wake.set()
+        return key
+
+    def journaled(self, key: MessageKey) -> bool:
+        """Whether the journal has the message with this number."""
+        with suppress(JournalError), JournalReader(self._journal) as journal:
+            return journal.holds(UNIT, "action", *key)
+        return False
 
     def _run(self) -> None:
         failing = False

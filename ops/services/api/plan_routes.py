@@ -23,6 +23,9 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from ops.services.api.schemas.geojson import GeoJson
+from ops.services.api.schemas.pictures import PICTURE, Png
+from ops.services.api.schemas.planning import LayoutFile, PlanCoverage, PlanJob, PlanJobs, PlanSetup
 from ops.services.planner.jobs import JobRefused, Jobs, start_worker
 
 MOST_PICTURES: Final = 16
@@ -84,7 +87,7 @@ class PlanOrder(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     kind: Literal["plan"]
     budget: float = Field(ge=0.0)
-    objective: Literal["mean_probability", "worst_segment", "least_detected"] = "mean_probability"
+    objective: Literal["mean_probability", "worst_segment", "least_detection"] = "mean_probability"
     start: Edited | None = None
     seconds: float = Field(default=15.0, ge=1.0, le=120.0)
 
@@ -109,14 +112,18 @@ class PlanRoutes:
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes; the handlers are synchronous functions, so they run in threads."""
-        app.add_api_route("/api/plan/setup", self.setup, methods=["GET"])
-        app.add_api_route("/api/plan/coverage", self.coverage, methods=["POST"])
-        app.add_api_route("/api/plan/layout", self.save, methods=["POST"])
-        app.add_api_route("/api/plan/pictures/{token}.png", self.picture, methods=["GET"], response_class=Response)
-        app.add_api_route("/api/plan/jobs", self.jobs, methods=["GET"])
-        app.add_api_route("/api/plan/jobs", self.submit, methods=["POST"], status_code=202)
-        app.add_api_route("/api/plan/jobs/{name}", self.job, methods=["GET"])
-        app.add_api_route("/api/plan/jobs/{name}/cancel", self.cancel, methods=["POST"])
+        app.add_api_route("/api/plan/setup", self.setup, methods=["GET"], response_model=PlanSetup)
+        app.add_api_route("/api/plan/coverage", self.coverage, methods=["POST"], response_model=PlanCoverage)
+        app.add_api_route(
+            "/api/plan/layout", self.save, methods=["POST"], response_class=GeoJson, response_model=LayoutFile
+        )
+        app.add_api_route(
+            "/api/plan/pictures/{token}.png", self.picture, methods=["GET"], response_class=Png, responses=PICTURE
+        )
+        app.add_api_route("/api/plan/jobs", self.jobs, methods=["GET"], response_model=PlanJobs)
+        app.add_api_route("/api/plan/jobs", self.submit, methods=["POST"], status_code=202, response_model=PlanJob)
+        app.add_api_route("/api/plan/jobs/{name}", self.job, methods=["GET"], response_model=PlanJob)
+        app.add_api_route("/api/plan/jobs/{name}/cancel", self.cancel, methods=["POST"], response_model=PlanJob)
 
     def close(self) -> None:
         """End the processes."""
@@ -129,12 +136,14 @@ class PlanRoutes:
             self._end()
 
     def setup(self) -> JSONResponse:
+        """Layouts with their sensors, the corners of the picture of coverage, border and legend."""
         with self._turn():
             if self._setup is None:
                 self._setup = self._ask({"do": "setup"})
             return JSONResponse(self._setup)
 
     def coverage(self, body: Edited) -> JSONResponse:
+        """Coverage of an edited layout: figures for the belt, and the address of a picture."""
         with self._turn():
             answer = self._ask({"do": "coverage", **body.order(self._planned)})
             token = secrets.token_hex(8)
@@ -159,27 +168,32 @@ class PlanRoutes:
         return job.answer["layout"]
 
     def picture(self, token: Token) -> Response:
+        """A picture of coverage; the latest are kept."""
         picture = self._pictures.get(token)
         if picture is None:
             raise HTTPException(404, "This picture is not kept any more.")
         return Response(picture, media_type="image/png")
 
     def jobs(self) -> JSONResponse:
+        """All jobs, without their answers."""
         return JSONResponse({"jobs": [job.as_dict() | {"answer": None} for job in self._jobs.all()]})
 
     def submit(self, body: CompareOrder | PlanOrder) -> JSONResponse:
+        """Queue a comparison of two layouts, or a plan for a budget."""
         try:
             return JSONResponse(self._jobs.submit(body.order(self._planned)).as_dict(), status_code=202)
         except JobRefused as refusal:
             raise HTTPException(429, str(refusal)) from None
 
     def job(self, name: JobName) -> JSONResponse:
+        """One job, with its answer when it is done."""
         job = self._jobs.get(name)
         if job is None:
             raise HTTPException(404, f"There is no job {name}.")
         return JSONResponse(job.as_dict())
 
     def cancel(self, name: JobName) -> JSONResponse:
+        """Cancel a job that is not done."""
         job = self._jobs.cancel(name)
         if job is None:
             raise HTTPException(404, f"There is no job {name}.")

@@ -1,49 +1,67 @@
 """The API process: serves pages, map, streams and operator actions, apart from the process that supervises the room.
 
-The supervisor passes the listening socket, so that the port stays the same after a restart, and tells over stdin what
+The supervisor passes the listening socket, so that the port stays the same after a restart, and reports over stdin what
 fusion knows of the sector, which parts of the room work, and whether the map process is needed.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import resource
 import socket
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from geo.message import Message
+from ingest.errors import IdentityError
 from ingest.mqtt.broker_url import BrokerUrl
+from ingest.security.key_bundle import REGISTER
+from ingest.security.key_register import record_of
+from ops.audit.files import FOLDER
+from ops.audit.log import AuditLog
 from ops.broker.broker import URL_VARIABLE
-from ops.broker.identities import UNIT, identity_of
+from ops.broker.identities import IDENTITY_VARIABLE, UNIT, IdentityFolder, identity_of
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
-from ops.services.api.access_log import AccessLog
+from ops.runtime.part_state import stated
+from ops.sector.settings import load_settings
 from ops.services.api.app import ApiSettings, create_app
+from ops.services.api.login.opening import open_logins
 from ops.services.api.operator_actions import ActionSender
 from ops.services.api.plan_routes import PlanRoutes
-from ops.services.api.server import serving
+from ops.services.api.serving.server import serving
+from ops.services.api.serving.tls import Tls
 from ops.services.map.supervisor import MapProcess
 
+logger = logging.getLogger(__name__)
+
 LOOK_EVERY_S: Final = 0.2
-OPEN_FILES: Final = 1024
-"""Enough for the connections (``connections.MOST_CONNECTIONS``); paho cannot wait for files beyond (select)."""
+OPEN_FILES: Final = 4096
+"""Enough for the connections (``connections.MOST_CONNECTIONS``) and the stores, which each of the server's threads
+opens for itself: 1,370 files were counted in two servers that had answered 200 rounds of claims."""
 
 
 class ToldByRoom:
-    """What the room tells this process: ``known`` (border, ground and layout), ``parts``, and ``map`` (a bool)."""
+    """What the room reports to this process: ``known`` (border, ground and layout), ``parts``, and ``map`` (a bool)."""
 
     def __init__(self) -> None:
-        self.parts: Mapping[str, str | None] = {}
+        self.parts: Mapping[str, Message | None] = {}
         self.map_wanted: bool | None = None
         self.known: Mapping[str, Any] | None = None
 
     def hear(self, message: Mapping[str, Any]) -> None:
         """Take one message."""
-        self.parts = message.get("parts", self.parts)
+        if "parts" in message:
+            self.parts = {
+                name: None if state is None else Message(state["id"], state["parameters"])
+                for name, state in message["parts"].items()
+            }
         self.map_wanted = message.get("map", self.map_wanted)
         self.known = message.get("known", self.known)
 
@@ -64,37 +82,64 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         stack.enter_context(actions)
         log = folder / "logs" / "map.log"
         ground = stack.enter_context(MapProcess(sector=arguments.sector, layout=arguments.layout, log=log))
-        access_log = AccessLog(folder / "access.db")
+        chosen = load_settings(arguments.settings)
+        witness = chosen.audit.witness
+        access_log = AuditLog(folder / FOLDER, witness=Path(witness) if witness else None)
         stack.callback(access_log.close)
+        _register(access_log)
         plan = PlanRoutes(arguments.sector, folder / "logs" / "plan.log")
         stack.callback(plan.close)
+        tls = None if arguments.certificate is None else Tls(arguments.certificate, arguments.key)
+        logins = open_logins(folder, arguments.settings, tls, local=arguments.operator is not None)
+        stack.callback(logins.close)
         settings = ApiSettings(
             sector=arguments.sector_id,
+            operator=arguments.operator or "",
+            guard=logins.guard,
             border=known["border"],
             ground=known["ground"],
             layout=known["layout"],
             stale_after_s=5.0 * clock.rate,
             demo=arguments.demo,
             clock_rate=clock.rate,
+            releasability=chosen.releasability,
+            reports=chosen.reports,
         )
         app = create_app(
             folder / "store.db",
             settings,
             act=actions.send,
+            actions=actions,
             now_ns=clock.now_ns,
             access_log=access_log,
             ground=ground,
             plan=plan,
-            parts=lambda: {**told.parts, "map": ground.problem},
+            parts=lambda: {**told.parts, "map": ground.state, "audit log": stated(access_log.problem)},
+            accounts=logins.accounts,
+            provider=logins.provider,
         )
-        stack.enter_context(serving(app, listening))
+        stack.enter_context(serving(app, listening, tls))
         say(ready=True)
         _follow(told, ground, stop)
     return 0
 
 
+def _register(log: AuditLog) -> None:
+    """Enter the public key of the audit log into the register of keys, so that it is known apart from the log."""
+    folder = os.environ.get(IDENTITY_VARIABLE)
+    if not folder or not (Path(folder) / REGISTER).exists():
+        return
+    identities = IdentityFolder(Path(folder))
+    record = record_of("audit", "audit-log", log.signer.public, valid_from=datetime.now(UTC), valid_until=None)
+    if record.public not in {known.public for known in identities.register().records}:
+        try:
+            identities.add(record)
+        except IdentityError as error:
+            logger.warning("The key of the audit log is not in the register: %s", error)
+
+
 def _follow(told: ToldByRoom, ground: MapProcess, stop: threading.Event) -> None:
-    """Start and end the map process as the room tells, until ``stop``."""
+    """Start and end the map process as the room requires, until ``stop``."""
     wanted: bool | None = None
     while not stop.wait(LOOK_EVERY_S):
         if told.map_wanted != wanted:
@@ -112,7 +157,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sector", required=True, help="sector file")
     parser.add_argument("--sector-id", required=True, help="the sector's name in topics")
     parser.add_argument("--layout", required=True, help="layout name or file")
-    parser.add_argument("--demo", action="store_true", help="movements are simulated, and the page says so")
+    parser.add_argument("--settings", type=Path, help="settings file")
+    parser.add_argument("--operator", help="name of the local person, where there are no accounts")
+    parser.add_argument("--certificate", type=Path, help="certificate for TLS")
+    parser.add_argument("--key", type=Path, help="its private key")
+    parser.add_argument("--demo", action="store_true", help="mark the page as a simulation")
     ScenarioClock.add_arguments(parser)
     return parser
 

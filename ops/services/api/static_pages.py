@@ -42,7 +42,8 @@ def add_pages(app: FastAPI, *, title: str, folder: Path = BUILT) -> None:
         return
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
-        if file.is_file() and not name.endswith(".map") and file.stat().st_size <= _LARGEST_BYTES:
+        shown = not name.startswith(".") and not name.endswith(".map")
+        if file.is_file() and shown and file.stat().st_size <= _LARGEST_BYTES:
             keep = FOR_EVER if name.startswith("assets/") else ASKED_ANEW
             _add_file(app, "/" if file == index else f"/{name}", file, keep)
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fusion.situation.context import AlertContext
+from fusion.situation.coverage_gaps import DetectionLookup, detection_lookup_of
 from fusion.situation.current_coverage import CurrentCoverage
 from fusion.situation.forecast import Forecaster, compile_kernels
-from fusion.situation.opened_segments import DetectionLookup, openings_of
 from fusion.situation.responders import Interception, interception_of
 from fusion.situation.sector_rasters import SectorRasters
 from fusion.situation.surroundings import ground_around
 from geo.border.sections import read_sections, section_of_segments
 from geo.errors import BadInput
-from geo.mobility.roads_and_rivers import Ways
+from geo.mobility.roads_and_rivers import Ways, read_map_file
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 from ops.sector.ways import ways_of
@@ -43,13 +43,15 @@ def alert_context_of(
     missing: list[str] = []
     ways = _ways(ground, missing)
     around = ground_around(ground.terrain, ways=ways, settlements=_settlements(ground, missing), rasters=rasters)
+    impact, sections = _sections(ground, missing)
     return AlertContext(
         forecaster=Forecaster(ground.border),
         interception=_interception(ground, ways, missing),
         around=around,
         coverage=current_coverage,
-        openings=_openings(ground, ways, weather, missing),
-        impact=_impact(ground, missing),
+        detection=_detection(ground, ways, weather, missing),
+        impact=impact,
+        sections=sections,
         missing=(*missing, *around.missing),
     )
 
@@ -72,7 +74,7 @@ def _settlements(ground: OpenSector, missing: list[str]) -> geopandas.GeoDataFra
     if ground.sector.settlements is None:
         return None
     try:
-        settlements: Any = Ways.from_files(ground.frame, rivers=ground.sector.settlements, clip=ground.terrain).rivers
+        settlements = read_map_file("settlements", ground.sector.settlements, ground.frame, clip=ground.terrain)
     except BadInput as error:
         _leave_out(missing, "settlements", error)
         return None
@@ -94,7 +96,7 @@ def _interception(ground: OpenSector, ways: Ways | None, missing: list[str]) -> 
         return None
 
 
-def _openings(ground: OpenSector, ways: Ways | None, weather: str, missing: list[str]) -> DetectionLookup | None:
+def _detection(ground: OpenSector, ways: Ways | None, weather: str, missing: list[str]) -> DetectionLookup | None:
     if not len(ground.layout):
         return None
     try:
@@ -106,19 +108,23 @@ def _openings(ground: OpenSector, ways: Ways | None, weather: str, missing: list
             ways=ways,
             conditions=weather,
         )
-        return openings_of(seen)
+        return detection_lookup_of(seen)
     except BadInput as error:
         _leave_out(missing, "detection of crossings", error)
         return None
 
 
-def _impact(ground: OpenSector, missing: list[str]) -> tuple[str | None, ...]:
+def _sections(ground: OpenSector, missing: list[str]) -> tuple[tuple[str | None, ...], tuple[str | None, ...]]:
+    """Impact level and name of each segment's section; both empty without sections."""
     if ground.sector.sections is None:
-        return ()
+        return (), ()
     try:
         sections = read_sections(ground.sector.sections, ground.border, impact_level="impact_level")
         owner = section_of_segments(ground.border, sections).tolist()
     except BadInput as error:
         _leave_out(missing, "impact levels", error)
-        return ()
-    return tuple(sections[number].impact_level if number >= 0 else None for number in owner)
+        return (), ()
+    return (
+        tuple(sections[number].impact_level if number >= 0 else None for number in owner),
+        tuple(sections[number].name if number >= 0 else None for number in owner),
+    )

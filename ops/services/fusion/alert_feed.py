@@ -72,8 +72,10 @@ class OutboxPublisher:
     A row is delivered when every unit that receives it has acknowledged it. The same id and revision may arrive twice
     and, after a failure, after a later revision: a receiver keeps the highest revision of each alert. Publishing
     starts at the oldest undelivered row, so a crash of any process loses no alert. The publisher runs in its own
-    thread with its own reader: fusion never waits for it. Raises BadInput (TopicError) for a sector without units or
-    with a name that is not allowed in a topic.
+    thread with its own reader: fusion never waits for it. ``may_receive``: whether a unit may have a row, by its
+    marking; it is asked once, when the row is first sent, for distress too. ``published`` is called with each row that
+    a unit was to receive and every such unit has. Raises BadInput (TopicError) for a sector without units or with a
+    name that is not allowed in a topic.
     """
 
     def __init__(
@@ -84,15 +86,18 @@ class OutboxPublisher:
         *,
         delivered: Callable[[Iterable[int]], None],
         monotonic_ns: Callable[[], int],
+        may_receive: Callable[[str, OutboxRow], bool] = lambda _, __: True,
+        published: Callable[[OutboxRow], None] = lambda _: None,
     ) -> None:
         if not settings.units:
             raise BadInput("no units", where=f"feed of sector {settings.sector!r}", expected="at least one unit")
         sector = settings.sector
         self._units = [(unit, unit_topic(sector, unit.name, "alerts")) for unit in settings.units]
         if len({topic for _, topic in self._units}) < len(self._units):
-            raise BadInput("a unit twice", where=f"feed of sector {sector!r}", expected="each unit once")
+            raise BadInput("a unit is named twice", where=f"feed of sector {sector!r}", expected="each unit once")
         self._reader, self._publish, self._settings = reader, publish, settings
-        self._delivered, self._monotonic_ns = delivered, monotonic_ns
+        self._delivered, self._monotonic_ns, self._published = delivered, monotonic_ns, published
+        self._may_receive = may_receive
         self._lock = threading.Lock()
         self._under_way: dict[int, _UnderWay] = {}
         self._taken = 0
@@ -111,10 +116,10 @@ class OutboxPublisher:
             again = self._due_again(now_ns)
         sent = sum(self._send(entry, topic, now_ns) for entry, topic in again)
         for row in self._new_rows():
-            topics = {topic for unit, topic in self._units if unit.wants(row)}
+            topics = {topic for unit, topic in self._units if unit.wants(row) and self._may_receive(unit.name, row)}
             self._taken = row.n
             if not topics:
-                self._delivered([row.n])  # no unit receives this priority
+                self._delivered([row.n])  # no unit receives this priority or marking
                 continue
             entry = _UnderWay(row, set(topics))
             with self._lock:
@@ -171,6 +176,7 @@ class OutboxPublisher:
             finished = not entry.topics and self._under_way.pop(entry.row.n, None) is not None
         if finished:
             self._delivered([entry.row.n])
+            self._published(entry.row)
 
     def _failed(self, entry: _UnderWay, topic: str, error: object) -> None:
         with self._lock:

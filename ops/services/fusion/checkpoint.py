@@ -8,12 +8,18 @@ from typing import Literal
 import msgspec
 
 from geo.errors import BadInput
+from ops.forces.book import ForceBook
+from ops.incidents.book import IncidentBook
+from ops.releasability.book import MarkingBook
 from ops.services.fusion.fault_memory import FaultMemory
 from ops.services.fusion.quarantine_memory import CutOffRecord
 
 
 class CheckpointError(BadInput):
-    """The checkpoint was not written by this program."""
+    """The checkpoint was not written by this version."""
+
+
+OWN_CHECKPOINT = "a checkpoint of this version; for an older store, replay its journal into a new one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +33,22 @@ class HealthNow:
 class Memory(msgspec.Struct):
     """State of the pipeline besides the tracker and the alerts, kept as plain values in the checkpoint.
 
-    ``reported_state`` (stored as "said"): a sensor's last reported state (online, maintenance, offline), the time of
+    ``reported_state``: a sensor's last reported state (online, maintenance, offline), the time of
     its receipt, and the end of its validity or None. ``unusable``: journaled rows that cannot be used, counted by
     reason and shown. ``skipped``: scans of each sensor that were skipped in overload. ``held``: sources that ingest
     has quarantined. ``ingest``: reports of ingest about itself (whether its disk is full, the number of clock jumps).
     ``newest_status``: by sensor and key, (boot, seq) of its newest status message.
     ``refusals``: by sensor, when its messages were last refused for their numbers, by reason.
-    ``revoked``: sensors and units whose credentials are revoked, and since when. ``sensor_contexts`` (stored as
-    "told"): decoding context announced by sensors that use another standard than Watchline's JSON.
+    ``revoked``: sensors and units whose credentials are revoked, and since when. ``sensor_contexts``:
+    decoding context announced by sensors that use another standard than Watchline's JSON. ``incidents``: the incidents
+    with what is needed to gather the next alert. ``forces``: units with their last positions, and decisions on impact
+    levels. ``markings``: the releasability of tracks, alerts and incidents.
     """
 
     now_ns: int = 0
     since_ns: int = 0
     heard_ns: dict[str, int] = {}
-    reported_state: dict[str, tuple[Literal["online", "maintenance", "offline"], int, int | None]] = msgspec.field(
-        default_factory=dict, name="said"
-    )
+    reported_state: dict[str, tuple[Literal["online", "maintenance", "offline"], int, int | None]] = {}
     health: dict[str, tuple[str, int]] = {}
     evidence: dict[str, list[tuple[str, int, int]]] = {}
     revoked: dict[str, int] = {}
@@ -54,7 +60,10 @@ class Memory(msgspec.Struct):
     held: dict[str, CutOffRecord] = {}
     newest_status: dict[str, dict[str, tuple[int, int]]] = {}
     refusals: dict[str, dict[str, int]] = {}
-    sensor_contexts: dict[str, bytes] = msgspec.field(default_factory=dict, name="told")
+    sensor_contexts: dict[str, bytes] = {}
+    incidents: IncidentBook = msgspec.field(default_factory=IncidentBook)
+    markings: MarkingBook = msgspec.field(default_factory=MarkingBook)
+    forces: ForceBook = msgspec.field(default_factory=ForceBook)
 
 
 class Checkpoint(msgspec.Struct):
@@ -70,4 +79,4 @@ def read_checkpoint(checkpoint: bytes) -> Checkpoint:
     try:
         return msgspec.msgpack.decode(checkpoint, type=Checkpoint)
     except msgspec.DecodeError as error:
-        raise CheckpointError(str(error), where="checkpoint", expected="bytes that Pipeline.save wrote") from None
+        raise CheckpointError(str(error), where="checkpoint", expected=OWN_CHECKPOINT) from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from geo.message import Message
 from ops.services.fusion.quarantine_memory import GONE_AFTER_NS
 from sensors.health.faults import BLINDING, ConditionSettings, SensorSymptoms, faults, note_scan, note_time
 
@@ -24,9 +25,9 @@ BIASES_EVERY_NS: Final = 10 * 10**9
 
 
 class Standing(msgspec.Struct):
-    """A present fault: its description, its start, and the time it was last observed [UTC ns]."""
+    """A present fault: what was found, its start, and the time it was last observed [UTC ns]."""
 
-    description: str = msgspec.field(name="what")
+    condition: Message
     since_ns: int
     seen_ns: int
 
@@ -59,13 +60,13 @@ class FaultMemory(msgspec.Struct):
             if signs is None:
                 continue
             current, standing = faults(sensor, signs), self.standing.setdefault(sensor.id, {})
-            for name, description in current.items():
+            for name, condition in current.items():
                 if name not in standing:
-                    log.warning("sensor %s is %s: %s", sensor.id, name, description)
+                    log.warning("sensor %s: fault %s %s", sensor.id, name, dict(condition.parameters))
                 since_ns = standing[name].since_ns if name in standing else now_ns
-                standing[name] = Standing(description, since_ns, now_ns)
+                standing[name] = Standing(condition, since_ns, now_ns)
             for name in [n for n, fault in standing.items() if now_ns - fault.seen_ns > GONE_AFTER_NS]:
-                log.warning("sensor %s is no longer %s", sensor.id, name)
+                log.warning("sensor %s: fault %s has ended", sensor.id, name)
                 del standing[name]
 
     def learn_biases(self, estimate: Callable[[], xr.Dataset], now_ns: int) -> None:
@@ -88,10 +89,10 @@ class FaultMemory(msgspec.Struct):
         """Whether a sensor sends data but has a fault that makes its detections unreliable."""
         return any(name in BLINDING for name in self.standing.get(sensor, {}))
 
-    def reported(self) -> Mapping[str, Mapping[str, str]]:
-        """Descriptions of the present faults, by sensor and fault name; only sensors with faults."""
+    def reported(self) -> Mapping[str, Mapping[str, Message]]:
+        """The present faults, by sensor and fault name; only sensors with faults."""
         return {
-            sensor: {name: fault.description for name, fault in standing.items()}
+            sensor: {name: fault.condition for name, fault in standing.items()}
             for sensor, standing in self.standing.items()
             if standing
         }

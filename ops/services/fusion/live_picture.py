@@ -1,4 +1,4 @@
-"""The live picture of tracks and sensors as plain dicts, for the API, the console and the map."""
+"""The live picture of tracks, bearing contacts and sensors as plain dicts, for the API, the console and the map."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from fusion.alerts import Alert
+from fusion.models.survey import PRIOR_AZIMUTH_RAD
 from geo.arrays import Floats
 from geo.frame import LocalFrame
+from geo.message import Message
 from ingest.wire import schema_of
 from ops.services.fusion.checkpoint import HealthNow
 from ops.services.fusion.pipeline import Pipeline
+from ops.words import MessageCatalogue
 from sensors.layout import Layout
 from sensors.scan import CLASSES
 
@@ -49,6 +53,7 @@ def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
     return [
         {
             "track": str(column["track"][i]),
+            "name": pipeline.radio_name(str(column["track"][i])),
             "status": str(column["status"][i]),
             "lon": round(float(lon[i]), 7),
             "lat": round(float(lat[i]), 7),
@@ -68,9 +73,53 @@ def tracks_live(pipeline: Pipeline, frame: LocalFrame) -> list[dict[str, Any]]:
             "sensors": pipeline.seen_by(str(column["track"][i])),
             "revoked_sources": pipeline.doubtful(str(column["track"][i])),
             "evidence": pipeline.evidence_of(str(column["track"][i]), EVIDENCE_SHOWN),
+            **marking_field(pipeline.marking_of_track(str(column["track"][i]))),
         }
         for i in range(n)
     ]
+
+
+def marking_field(marking: str) -> dict[str, str]:
+    """The field of a record for its releasability marking; none for a record without one."""
+    return {"marking": marking} if marking else {}
+
+
+def bearings_live(pipeline: Pipeline, layout: Layout) -> list[dict[str, Any]]:
+    """Every current bearing contact: a direction, without a range, in which a sensor detects something on no track.
+
+    ``lon``, ``lat``, ``range_m`` are position and range of the sensor. ``azimuth_deg`` is from true north, at the
+    newest bearing (``updated_ns``); ``azimuth_sd_deg`` its standard deviation, with the error of the sensor's north
+    alignment, which further bearings do not reduce. ``bearings``: how many there were; ``crossings``: the number of
+    possible positions, where bearings of other sensors cross it; ``lifetime_s``: after this time without a bearing the
+    contact is dropped. A contact has no lasting identity.
+    """
+    contacts = pipeline.bearings
+    column = {name: contacts[name].values for name in contacts.variables}
+    updated = column["updated_at"].astype("datetime64[ns]").astype(np.int64)
+    picture = []
+    for i in range(contacts.sizes["contact"]):
+        sensor = layout[str(column["sensor"][i])]
+        if pipeline.now_ns - int(updated[i]) > column["lifetime"][i] * 1e9:
+            continue
+        convergence = layout.frame.convergence_rad(sensor.easting, sensor.northing)
+        alignment = PRIOR_AZIMUTH_RAD if sensor.north_sd_deg is None else math.radians(sensor.north_sd_deg)
+        azimuth_deg = math.degrees(float(column["azimuth"][i]) + convergence)
+        picture.append(
+            {
+                "sensor": sensor.id,
+                "lon": sensor.lon,
+                "lat": sensor.lat,
+                "range_m": sensor.max_range_m,
+                "azimuth_deg": round(azimuth_deg, 2) % 360,
+                "azimuth_sd_deg": round(math.degrees(math.hypot(float(column["azimuth_sd"][i]), alignment)), 2),
+                "bearings": int(column["bearings"][i]),
+                "crossings": int(column["crossings"][i]),
+                "updated_ns": int(updated[i]),
+                "lifetime_s": round(float(column["lifetime"][i]), 1),
+                **marking_field(pipeline.marking_of_sensor(sensor.id)),
+            }
+        )
+    return picture
 
 
 def _ellipses(cov: Floats, convergence: Floats) -> tuple[Floats, Floats]:
@@ -87,43 +136,101 @@ def sensors_live(
     layout: Layout,
     health: Mapping[str, HealthNow],
     revoked: Collection[str] = (),
-    faults: Mapping[str, Mapping[str, str]] | None = None,
+    faults: Mapping[str, Mapping[str, Message]] | None = None,
+    words: MessageCatalogue | None = None,
+    markings: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Every sensor of the layout with its state; ``never`` until its first evaluation.
+    """Every sensor of the layout with its state; ``no_data`` until its first evaluation.
 
-    ``revoked``: the sensors whose credentials are revoked. ``faults``: descriptions by sensor and fault name.
+    ``revoked``: the sensors whose credentials are revoked. ``faults``: by sensor and fault name; each is published as a
+    message (``id``, ``parameters``) with its ``sentence`` in the language of ``words`` (by default English).
+    ``markings``: releasability marking by sensor.
     """
+    words = words or MessageCatalogue.of()
     return [
         {
             "sensor": sensor.id,
             "kind": sensor.kind,
             "lon": sensor.lon,
             "lat": sensor.lat,
-            "state": health[sensor.id].state if sensor.id in health else "never",
+            "state": health[sensor.id].state if sensor.id in health else "no_data",
             "since_ns": health[sensor.id].since_ns if sensor.id in health else None,
             "revoked": sensor.id in revoked,
-            "faults": dict((faults or {}).get(sensor.id, {})),
+            "faults": {
+                name: {**msgspec.to_builtins(condition), "sentence": words.say(condition)}
+                for name, condition in (faults or {}).get(sensor.id, {}).items()
+            },
+            **marking_field((markings or {}).get(sensor.id, "")),
         }
         for sensor in layout.sensors
     ]
 
 
-def alert_dict(alert: Alert, frame: LocalFrame) -> dict[str, Any]:
-    """The alert as published: its fields and, if it has a position, lon and lat."""
-    body = alert.to_dict()
+def alert_dict(alert: Alert, frame: LocalFrame, words: MessageCatalogue | None = None) -> dict[str, Any]:
+    """The alert as published: its fields, its messages as sentences, and, if it has a position, lon and lat.
+
+    ``sentence`` is the headline, ``detail_sentences`` and ``why_sentences`` are lists, ``response_sentence`` is None
+    without a response; all are in the language of ``words`` (by default English). ``reason`` of an alert that was
+    cleared without an operator is the sentence of ``reason_message``.
+    """
+    words = words or MessageCatalogue.of()
+    body = alert.to_dict() | {
+        "sentence": words.say(alert.message),
+        "detail_sentences": [words.say(one) for one in alert.details],
+        "why_sentences": [words.say(one) for one in alert.why],
+        "response_sentence": None if alert.response is None else words.say(alert.response),
+    }
+    if alert.reason_message is not None:
+        body["reason"] = words.say(alert.reason_message)
     if alert.easting is not None and alert.northing is not None:
         lon, lat = frame.to_lonlat(alert.easting, alert.northing)
         body["lon"], body["lat"] = round(float(lon), 7), round(float(lat), 7)
     return body
 
 
+def without_sensors(alert: dict[str, Any], marked: Collection[str]) -> dict[str, Any]:
+    """The alert as published without the sensors ``marked`` in the description of its surroundings, which do not make
+    it a record of these sensors."""
+    ground = alert.get("ground")
+    if not ground or not marked:
+        return alert
+    seen_by = [sensor for sensor in ground["seen_by"] if sensor not in marked]
+    return alert | {"ground": {**ground, "seen_by": seen_by}}
+
+
 def alert_schema() -> dict[str, Any]:
     """The JSON Schema of a published alert (``alert_dict``)."""
     schema = schema_of(Alert, "alert")
     alert = schema["$defs"]["Alert"]
+    for name, text in SENTENCES.items():
+        many = name in ("detail_sentences", "why_sentences")
+        kind: dict[str, Any] = {"type": "array", "items": {"type": "string"}} if many else {"type": "string"}
+        if name == "response_sentence":
+            kind = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+        alert["properties"][name] = {**kind, "description": text}
+        alert["required"].append(name)
+    for name, text in MESSAGES.items():
+        alert["properties"][name]["description"] = text
     for name, limit in (("lon", 180), ("lat", 90)):
         alert["properties"][name] = {
             "type": "number", "minimum": -limit, "maximum": limit,
             "description": "WGS 84, degrees; absent for an alert without a position",
         }  # fmt: skip
     return schema
+
+
+SENTENCES: Final = {
+    "sentence": "the headline, at most 12 words, in the language of the sector",
+    "detail_sentences": "details as sentences, in the order of details",
+    "why_sentences": "why as sentences, in the order of why",
+    "response_sentence": "response as a sentence; null without one",
+}
+"""Fields of a published alert that hold its messages as sentences."""
+MESSAGES: Final = {
+    "message": "headline: identifier in the message catalogue and parameters, to say it in another language",
+    "details": "what the headline leaves out, the most important first",
+    "why": "what triggered the rule, and the reasons for the priority",
+    "response": "who can respond from where, and by when, in one line; null if not applicable",
+    "reason_message": "why it was cleared without an operator; null otherwise. Its sentence is in reason",
+}
+"""Fields of a published alert that hold messages."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import xarray as xr
@@ -22,21 +22,27 @@ from fusion.alerts import (
     AlertState,
     DistressCall,
     TrackPicture,
-    act_on,
     distress,
     raise_alerts,
 )
+from fusion.alerts.settings import RENAMED
 from fusion.situation.context import AlertContext
 from fusion.situation.correlate import Correlator
 from fusion.situation.current_coverage import current_coverage_of
 from fusion.situation.track_picture import picture_of_bank
 from fusion.tracker import Tracker, TrackEvent
 from geo.errors import BadInput
+from geo.message import Message
 from ingest.envelope import UNNUMBERED_BOOT
 from ingest.errors import MalformedMessage
 from ingest.unit_messages import KINDS as UNIT_KINDS
-from ingest.unit_messages import Position, Reply, decode_unit
+from ingest.unit_messages import Position, Reply, SectionOrder, decode_unit
 from ingest.wire import Status
+from ops.forces.book import ForcesError
+from ops.forces.settings import ForceSettings
+from ops.incidents.book import ActionOutcome
+from ops.incidents.incident import Incident
+from ops.incidents.settings import IncidentSettings
 from ops.journal.decode_row import columns_of_row, status_of_row
 from ops.journal.events import (
     CLOCK,
@@ -51,11 +57,15 @@ from ops.journal.events import (
     Revocation,
 )
 from ops.journal.reader import JournalRow
+from ops.releasability.book import RecordKind
 from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings, tracker_settings
 from ops.sector.toml_record import record_from
 from ops.services.fusion.alert_context import alert_context_of
 from ops.services.fusion.checkpoint import Checkpoint, HealthNow, Memory, read_checkpoint
+from ops.services.fusion.desks.forces import ForcesDesk
+from ops.services.fusion.desks.incidents import IncidentDesk
+from ops.services.fusion.desks.markings import MarkingDesk
 from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
 from sensors.health.liveness import SensorStatus, health
 from sensors.timestamps import utc_datetime
@@ -67,9 +77,9 @@ HEALTH_EVERY_NS: Final = 500_000_000
 UNIT_CHANNELS: Final = {kind: channel for channel, kind in UNIT_KINDS.items()}
 """Channel of a unit's message, by the kind of its journal row."""
 ANNOUNCED_STOP_NS: Final = 4 * 3600 * 1_000_000_000
-"""Time after the last message of a sensor that announced maintenance or its stop, from which it counts as silent. A
+"""Time after the last message of a sensor that announced maintenance or its stop, from which it counts as offline. A
 longer stop is planned in the settings (``[[maintenance]]``), with its end."""
-OLD_STATUS: Final = "status: held back"
+OLD_STATUS: Final = "status: not the newest"
 """Counts status messages that are not above the newest of their sensor."""
 EVIDENCE_KEPT: Final = 8
 """Number of a track's newest scans that an alert lists as evidence."""
@@ -93,7 +103,7 @@ class Pipeline:
     ) -> None:
         settings = settings or Settings()
         self._ground, self._names = ground, frozenset(ground.layout.ids)
-        self._alert_settings = record_from(AlertSettings, settings.alerts, where="settings [alerts]")
+        self._alert_settings = record_from(AlertSettings, settings.alerts, where="settings [alerts]", renamed=RENAMED)
         of_tracker = tracker_settings(settings)
         self._correlator = Correlator(ground.border, ground.terrain)
         self._start_grace_ns = round(settings.start_grace_s * 1e9)
@@ -106,6 +116,9 @@ class Pipeline:
                 ground.layout, of_tracker, saved.tracker, terrain=ground.terrain, border=ground.border
             )
             self._alerts, self._memory = AlertState.from_json(saved.alerts), saved.memory
+        of_incidents = record_from(IncidentSettings, settings.incidents, where="settings [incidents]")
+        self._marking = MarkingDesk(self._memory.markings, settings.releasability, section_of=self.section_of)
+        self._desk = IncidentDesk(self._memory.incidents, of_incidents, self._marking)
         self._coverage = current_coverage_of(self._tracker.model, ground.border)
         self._weather, self._maintenance = settings.weather, settings.maintenance
         for stop in settings.maintenance:
@@ -113,11 +126,18 @@ class Pipeline:
                 raise BadInput(
                     f"no sensor {stop.sensor!r}", where="settings [[maintenance]]", expected="a sensor of the layout"
                 )
-        self._context = context or alert_context_of(
+        of_forces = record_from(ForceSettings, settings.forces, where="settings [forces]")
+        self._forces = ForcesDesk(
+            self._memory.forces,
+            of_forces,
             ground,
-            self._coverage,
-            weather=settings.weather or "day",
-            rasters=self._correlator.rasters,
+            context
+            or alert_context_of(
+                ground,
+                self._coverage,
+                weather=settings.weather or "day",
+                rasters=self._correlator.rasters,
+            ),
         )
 
     def take(self, row: JournalRow) -> tuple[Alert, ...]:
@@ -130,7 +150,10 @@ class Pipeline:
         except (AlertActionError, BadInput, MalformedMessage, msgspec.DecodeError) as error:
             self._count_unusable(row, error)
             changed = ()
-        return changed + self._judge() if row.closes_batch else changed
+        if row.closes_batch:
+            changed += self._judge()
+        self._desk.seal()
+        return changed
 
     def skip(self, row: JournalRow) -> None:
         """Skip a scan in overload: count it and note that its sensor sends, without tracking or evaluating alerts."""
@@ -160,9 +183,48 @@ class Pipeline:
         return self._tracker.tracks(provisional=True)
 
     @property
+    def bearings(self) -> xr.Dataset:
+        """Directions in which sensors detect something that is on no track, at their newest bearing, as ``tracks``."""
+        return self._tracker.bearings(provisional=True)
+
+    @property
     def alerts(self) -> Mapping[str, Alert]:
         """All retained alerts, by id."""
         return self._alerts.alerts
+
+    @property
+    def incidents(self) -> Mapping[str, Incident]:
+        """All retained incidents, by id."""
+        return self._memory.incidents.incidents
+
+    def take_incident_news(self) -> tuple[list[Incident], list[ActionOutcome]]:
+        """New incident revisions and outcomes of actions since the last call, in order; take them before ``save``."""
+        return self._desk.take_news()
+
+    def take_marking_news(self) -> list[tuple[RecordKind, str, str]]:
+        """Markings that changed since the last call, as (kind, id, marking); take them before ``save``."""
+        return self._marking.take_news()
+
+    def marking_of_track(self, track: str) -> str:
+        """Releasability marking of a live track; empty for none."""
+        return self._memory.markings.of_track(track)
+
+    def marking_of_sensor(self, sensor: str) -> str:
+        """Releasability marking of a sensor; empty for none."""
+        return self._marking.of_sensor(sensor)
+
+    def section_of(self, segment: int | None) -> str | None:
+        """Name of the border section of a segment; None where there is none."""
+        return self._forces.context.section_of(segment)
+
+    def forces(self) -> dict[str, Any]:
+        """Own forces as published: units with their last positions, bases, and sections with their posture."""
+        return self._forces.picture(self.now_ns)
+
+    def radio_name(self, track: str) -> str | None:
+        """Name of a track for radio; None before it is confirmed."""
+        named = self._memory.incidents.names.get(track)
+        return None if named is None else named.name
 
     @property
     def health(self) -> Mapping[str, HealthNow]:
@@ -170,8 +232,8 @@ class Pipeline:
         return {sensor: HealthNow(*state) for sensor, state in self._memory.health.items()}
 
     @property
-    def faults(self) -> Mapping[str, Mapping[str, str]]:
-        """Descriptions of faults by sensor and fault name, for sensors that send data, are quarantined or refused."""
+    def faults(self) -> Mapping[str, Mapping[str, Message]]:
+        """Faults by sensor and fault name, of sensors that send data, are quarantined or refused."""
         described = {sensor: dict(faults) for sensor, faults in self._memory.faults.reported().items()}
         quarantined = quarantine_faults(self._memory.held, self.now_ns)
         refused = refusal_faults(self._memory.refusals, self.now_ns)
@@ -216,14 +278,15 @@ class Pipeline:
     @property
     def tally(self) -> Mapping[str, int]:
         """Number of journaled reports that were not used, by reason: late, duplicate, without measurement, from a
-        sensor that is not in the layout. Also plots that have little weight, because they exceed the number of false
-        plots that the layout states for their sensor."""
+        sensor that is not in the layout. Also detections with little weight, because they exceed the number of false
+        alarms that the layout states for their sensor, and bearings that belong to no track."""
         tracker = self._tracker
         tracker_counts = {
             "late": tracker.late_ignored,
-            "repeated": tracker.duplicates_ignored,
-            "no fix": tracker.rows_dropped,
-            "in a flood": tracker.plots_flooded,
+            "duplicate": tracker.duplicates_ignored,
+            "no measurement": tracker.rows_dropped,
+            "clutter burst": tracker.plots_flooded,
+            "bearing only": tracker.bearings_unplaced,
         }
         return {reason: count for reason, count in {**tracker_counts, **self._memory.unusable}.items() if count}
 
@@ -271,7 +334,7 @@ class Pipeline:
         self._memory.reported_state[row.sensor] = (state, row.received_ns, until_ns)
 
     def _is_old(self, row: JournalRow, status: Status) -> bool:
-        """Whether a status is not above the newest of its sensor and key, because it was held back and sent later.
+        """Whether a status is not above the newest of its sensor and key, because it was delayed.
 
         A last will is composed when the connection begins, so it need only be of the newest boot. Messages that their
         sender did not number, which are not signed either, are never old.
@@ -308,23 +371,27 @@ class Pipeline:
             memory.revoked.pop(row.sensor, None)
 
     def _take_unit_message(self, row: JournalRow) -> tuple[Alert, ...]:
-        """Apply a unit's reply to its alert, or raise a distress alert; other positions do not affect alerts."""
+        """Apply a reply to its alert or incident or an order to its section; take a position, and raise distress."""
         message = decode_unit(row.body, UNIT_CHANNELS[row.kind], content_type=row.content_type)
+        if isinstance(message, SectionOrder):
+            self._forces.take_order(message, row.received_ns)
+            return ()
         if isinstance(message, Reply):
-            self._alerts, alert = act_on(
-                self._alerts,
-                message.alert,
-                message.action,
-                by=message.by,
-                reason=message.reason,
-                at=utc_datetime(row.received_ns),
-            )
-            return (alert,)
+            self._alerts, answered = self._desk.take_reply(self._alerts, message, self.now_ns)
+            self._marking.take(answered, self.incidents)
+            return answered
         if not message.distress:
+            self._forces.take_position(message, row.received_ns)
             return ()
         self._alerts, changed = distress(
             self._alerts, self._call_of(message, row), now_ns=self.now_ns, settings=self._alert_settings
         )
+        self._desk.take_alerts(self._alerts, changed, self.now_ns)
+        self._marking.take(changed, self.incidents)
+        try:
+            self._forces.take_position(message, row.received_ns)
+        except ForcesError as error:  # one unit too many must not lose a distress call
+            self._count_unusable(row, error)
         return changed
 
     def _call_of(self, position: Position, row: JournalRow) -> DistressCall:
@@ -334,7 +401,7 @@ class Pipeline:
             row.observed_ns,
             easting,
             northing,
-            f"at {position.lat:.5f}, {position.lon:.5f}",
+            f"{position.lat:.5f}, {position.lon:.5f}",
             position.note,
         )
         if self._ground.border is None:
@@ -343,9 +410,7 @@ class Pipeline:
         segment, chainage, offset = int(located[0]), float(located[1]), float(located[2])
         if segment < 0:
             return call
-        side = "inside" if offset > 0 else "beyond"
-        place = f"{call.place}, {abs(offset):.0f} m {side} the border at segment {segment} (km {chainage / 1000:.1f})"
-        return replace(call, place=place, segment=segment, chainage_m=chainage, offset_m=offset)
+        return replace(call, segment=segment, chainage_m=chainage, offset_m=offset)
 
     def _judge(self) -> tuple[Alert, ...]:
         """Evaluate the alerts of the whole picture at journal time."""
@@ -361,10 +426,12 @@ class Pipeline:
             faults=self.faults,
             settings=self._alert_settings,
             coverage=self._coverage,
-            context=self._context,
+            context=self._forces.context,
             weather=self._weather,
         )
-        return changed
+        self._alerts, settled = self._desk.judge(self._alerts, changed, picture, self.now_ns)
+        self._marking.judge(picture, changed + settled, self._alerts.alerts, self.incidents)
+        return changed + settled
 
     def _picture(self) -> TrackPicture:
         evidence = {name: tuple(reversed(scans)) for name, scans in self._memory.evidence.items()}
@@ -390,8 +457,8 @@ class Pipeline:
             state = "degraded" if evaluated.state == "ok" and memory.faults.blind(sensor) else evaluated.state
             before = memory.health.get(sensor)
             if before is None or before[0] != state:
-                if before is not None or state == "silent":
-                    log.warning("sensor %s is %s, %s before", sensor, state, before[0] if before else "not heard")
+                if before is not None or state == "offline":
+                    log.warning("sensor %s is %s, %s before", sensor, state, before[0] if before else "no_data")
                 memory.health[sensor] = (state, memory.now_ns)
 
     def _planned(self) -> dict[str, SensorStatus]:
@@ -418,9 +485,10 @@ class Pipeline:
                 if scan not in scans:
                     scans.append(scan)
                     del scans[:-EVIDENCE_KEPT]
+                self._marking.take_scan(event.track, event.sensor)
 
     def _heard(self, row: JournalRow) -> None:
-        if row.sensor not in self._names:  # names that nobody gave would fill the memory
+        if row.sensor not in self._names:  # names outside the layout would fill the memory
             return
         self._memory.heard_ns[row.sensor] = max(row.received_ns, self._memory.heard_ns.get(row.sensor, 0))
 

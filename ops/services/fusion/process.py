@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,21 +22,31 @@ import numpy as np
 
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from fusion.alerts import Alert
+from ops.incidents.book import ActionOutcome
+from ops.incidents.incident import Incident
 from ops.journal.reader import ANY, Counts, JournalError, JournalReader, JournalRow
+from ops.releasability.book import RecordKind
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.compile_notice import report_compiling
+from ops.runtime.output import LANGUAGE
 from ops.sector.geojson import border_view, layout_view, sector_view
 from ops.sector.open_sector import OpenSector, open_sector
-from ops.sector.sector_file import load_sector
+from ops.sector.sector_file import Sector, load_sector
 from ops.sector.settings import Settings, load_settings
 from ops.services.fusion.alert_feed import FeedSettings, OutboxPublisher, Unit
-from ops.services.fusion.live_picture import alert_dict, sensors_live, tracks_live
+from ops.services.fusion.incident_view import incident_dict, outcome_dict
+from ops.services.fusion.latency import Latency
+from ops.services.fusion.live_picture import alert_dict, bearings_live, sensors_live, tracks_live, without_sensors
 from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.quarantine_memory import CutOffRecord
 from ops.services.fusion.track_feed import TrackFeed
-from ops.store.reader import Reader, StoreFull
+from ops.store.feed_release import FeedRelease
+from ops.store.markings import MarkingReader
+from ops.store.reader import OutboxRow, Reader, StoreFull
 from ops.store.writer import Store
+from ops.words import SOURCE_LANGUAGE, MessageCatalogue
 
 ROWS_A_STRETCH: Final = 500
 JOURNAL_WAIT_S: Final = 120.0
@@ -83,11 +93,18 @@ class Fusion:
         self.overload: OverloadSettings | None = None
         self._pace = Pace()
         self._journal, self._store, self._ground, self._settings, self._clock = journal, store, ground, settings, clock
+        self._words = MessageCatalogue.of(published_language(ground.sector))
         self.pipeline = Pipeline(ground, settings, checkpoint=store.checkpoint)
         self.latencies = Latencies(clock)
+        known = store.live("latency")
+        self.latency = Latency.restored(
+            None if known is None else known.body, clock.now_ns, clock.wall_s, decided=store.decided
+        )
         self.alerts_committed = threading.Event()
         self._checkpoint_due_ns = self._after_s(settings.checkpoint_s)
         self._picture_s = 0.0
+        self._incident_news: tuple[list[Incident], list[ActionOutcome]] = [], []
+        self._marking_news: list[tuple[RecordKind, str, str]] = []
 
     @property
     def cursor(self) -> int:
@@ -115,8 +132,13 @@ class Fusion:
         for row in rows:
             if row.id in skipped:
                 self.pipeline.skip(row)
+                self.latency.take(row, [], skipped=True)
             else:
-                alerts += self.pipeline.take(row)
+                found = self.pipeline.take(row)
+                self.latency.take(row, found)
+                alerts += found
+        self._incident_news = self.pipeline.take_incident_news()
+        self._marking_news += self.pipeline.take_marking_news()
         return alerts
 
     def _passed_over(self, rows: Sequence[JournalRow]) -> set[int]:
@@ -138,14 +160,14 @@ class Fusion:
         self._commit(self._store.cursor, [])
         self._checkpoint()
         rest = self.pipeline.take_history(final=True)
-        self._write(self._store.cursor, history=rest)
+        self._write(self._store.cursor, history=rest, latency=self.latency.stored())
 
     def _checkpoint(self) -> None:
         """Write a checkpoint, after the alerts of its block. A large checkpoint is written less often, to limit disk
         writes."""
         pipeline = self.pipeline
         history, saved = pipeline.take_history(), pipeline.save()
-        self._write(self._store.cursor, history=history, checkpoint=saved)
+        self._write(self._store.cursor, history=history, checkpoint=saved, latency=self.latency.stored())
         self._checkpoint_due_ns = self._after_s(max(self._settings.checkpoint_s, len(saved) / CHECKPOINT_BYTES_A_S))
 
     def _after_s(self, seconds: float) -> int:
@@ -158,15 +180,41 @@ class Fusion:
             self._picture_s = time.monotonic()
             live = {
                 "tracks_live": tracks_live(pipeline, frame),
-                "sensors": sensors_live(self._ground.layout, pipeline.health, pipeline.revoked, pipeline.faults),
+                "bearings": bearings_live(pipeline, self._ground.layout),
+                "sensors": sensors_live(
+                    self._ground.layout,
+                    pipeline.health,
+                    pipeline.revoked,
+                    pipeline.faults,
+                    self._words,
+                    self._settings.releasability.sensors,
+                ),
                 "counts": with_held(
                     counts_of(self._journal, pipeline.ingest, pipeline.skipped, known=self._ground.layout.ids),
                     pipeline.held,
                     pipeline.now_ns,
                     known=self._ground.layout.ids,
                 ),
+                "forces": pipeline.forces(),
+                "latency": self.latency.stored(),
             }
-        self._write(cursor, alerts=[alert_dict(alert, frame) for alert in alerts], skipped=skipped, **live)
+        incidents, outcomes = self._incident_news
+        self._write(
+            cursor,
+            alerts=[
+                without_sensors(alert_dict(alert, frame, self._words), self._settings.releasability.sensors)
+                for alert in alerts
+            ],
+            incident_revisions=[
+                incident_dict(one, frame, self._words, pipeline.section_of(one.segment)) for one in incidents
+            ],
+            outcomes=[outcome_dict(one, self._words) for one in outcomes],
+            skipped=skipped,
+            markings=self._marking_news,
+            **live,
+        )
+        self._incident_news, self._marking_news = ([], []), []
+        self.latency.committed(picture=bool(live))
 
     def _write(self, cursor: int, **parts: Any) -> None:
         """Commit to the store. Wait if the disk is full: ingest detects that and releases its disk reserve."""
@@ -185,6 +233,11 @@ class Fusion:
                     raise
         if warned:
             say(problem=None)
+
+
+def published_language(sector: Sector) -> str:
+    """The language of published alerts and sensor faults: the sector's, else that of this process, else English."""
+    return sector.language or os.environ.get(LANGUAGE) or SOURCE_LANGUAGE
 
 
 OTHERS: Final = "(others)"
@@ -255,19 +308,20 @@ def _plain(counts: Any) -> dict[str, int]:
 
 def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     """Open everything, report readiness, and run fusion until ``stop``; then process the rest of the journal."""
+    report_compiling()
     clock = ScenarioClock.from_arguments(arguments)
     settings = load_settings(arguments.settings)
     with ExitStack() as stack:
         ground = open_sector(load_sector(arguments.sector), arguments.layout)
         journal = _journal_when_there(arguments.journal, stop)
         stack.callback(journal.close)
-        store = Store(arguments.store)
+        store = Store(arguments.store, encrypted=arguments.encrypted)
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
         fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)
         feed = None
         if arguments.feed:
-            feed = AlertFeedThread(arguments, settings, store, clock, fusion.alerts_committed)
+            feed = AlertFeedThread(arguments, settings, store, clock, fusion.alerts_committed, fusion.latency.delivered)
             stack.enter_context(feed)
         say(
             ready=True,
@@ -327,6 +381,7 @@ class AlertFeedThread:
         store: Store,
         clock: ScenarioClock,
         wake: threading.Event,
+        published: Callable[[OutboxRow], None],
     ) -> None:
         from ingest.mqtt.broker_url import BrokerUrl
         from ingest.mqtt.publisher import Publisher
@@ -340,14 +395,23 @@ class AlertFeedThread:
             now_ns=clock.now_ns,
             identity=identity_of(FEED),
         )
+        feed_release = FeedRelease(MarkingReader(store.path), settings.releasability)
         self._outbox = OutboxPublisher(
             Reader(store.path),
             self._publisher,
             FeedSettings(arguments.sector_id, [Unit(name) for name in settings.units]),
             delivered=lambda numbers: store.mark_delivered(numbers, at_ns=clock.now_ns()),
             monotonic_ns=time.monotonic_ns,
+            may_receive=feed_release.may_receive,
+            published=published,
         )
-        tracks = TrackFeed(Reader(store.path), self._publisher, arguments.sector_id, monotonic_s=time.monotonic)
+        tracks = TrackFeed(
+            Reader(store.path),
+            self._publisher,
+            arguments.sector_id,
+            monotonic_s=time.monotonic,
+            released=feed_release.tracks,
+        )
         self._stop, self._news = threading.Event(), wake
         self._tracks_thread = threading.Thread(target=tracks.run, args=(self._stop,), name="track-feed", daemon=True)
         self._thread = threading.Thread(
@@ -383,6 +447,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sector-id", required=True, help="the sector's name in topics")
     parser.add_argument("--layout", required=True, help="layout name or file")
     parser.add_argument("--settings", type=Path)
+    parser.add_argument("--encrypted", action="store_true", help="encrypt personal data under a key for each day")
     parser.add_argument(
         "--overload-s", type=float, default=3.0, help="a backlog of more seconds is thinned (default 3)"
     )

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from geo.message import Message
 from ops.journal.events import CutOff
 
 GONE_AFTER_NS: Final = 30 * 10**9
@@ -15,12 +16,7 @@ GONE_AFTER_NS: Final = 30 * 10**9
 
 REFUSED_FOR_NS: Final = 300 * 10**9
 """A fault for messages that were refused for their numbers stands this long after the last refusal."""
-REFUSED: Final = {
-    "conflict": "its messages carry numbers that were used before, and are dead letters: its spool was replaced by a"
-    " new one, or two programs send as this sensor",
-    "rollback": "its messages carry a boot below one that was received, and are refused: its spool was replaced by a"
-    " new one, or its old messages were held back and sent later",
-}
+REFUSED: Final = {"conflict": Message("sensor-conflict"), "rollback": Message("sensor-rollback")}
 """Explanation of each reason of a refusal."""
 
 
@@ -43,7 +39,7 @@ def note_cut_off(held: dict[str, CutOffRecord], source: str, event: CutOff, at_n
         record.until_ns, record.times = event.until_ns, record.times + 1
 
 
-def refusal_faults(refusals: Mapping[str, Mapping[str, int]], now_ns: int) -> dict[str, dict[str, str]]:
+def refusal_faults(refusals: Mapping[str, Mapping[str, int]], now_ns: int) -> dict[str, dict[str, Message]]:
     """By sensor whose messages were refused for their numbers within REFUSED_FOR_NS: the reason, with an explanation.
 
     ``refusals`` holds the journal time of the last refusal [UTC ns] by sensor and reason.
@@ -55,15 +51,15 @@ def refusal_faults(refusals: Mapping[str, Mapping[str, int]], now_ns: int) -> di
     }
 
 
-def quarantine_faults(held: Mapping[str, CutOffRecord], now_ns: int) -> dict[str, dict[str, str]]:
+def quarantine_faults(held: Mapping[str, CutOffRecord], now_ns: int) -> dict[str, dict[str, Message]]:
     """By source in quarantine, or released recently: ``flooding`` or ``impersonated``, with an explanation.
 
     A source that is released and quarantined repeatedly has one fault, which ends after GONE_AFTER_NS without an event.
     """
     return {
-        source: {"flooding": "it sends too much that nobody can use; ingest does not read it for a while"}
+        source: {"flooding": Message("sensor-flooding")}
         if record.proven
-        else {"impersonated": "somebody writes under its name without its key; what it signs itself is read"}
+        else {"impersonated": Message("sensor-impersonated")}
         for source, record in held.items()
         if record.until_ns > now_ns - GONE_AFTER_NS
     }

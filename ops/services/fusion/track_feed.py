@@ -25,6 +25,10 @@ MOST_TRACKS: Final = 80
 """Tracks in a picture, those nearest to the border first: about 16 kB, which every broker of ours passes on."""
 
 
+Tracks = list[Any]
+"""Tracks of the live picture, as dicts."""
+
+
 class PublishedTrack(Struct, frozen=True, omit_defaults=True):
     """A confirmed or coasting track.
 
@@ -67,12 +71,20 @@ class TrackFeed:
     """Publish the newest picture on ``watchline/1/{sector}/tracks``, at most one at a time.
 
     A picture that the broker has not taken yet is not followed by another: on a poor link units get fewer pictures,
-    never old ones. It is not retained, so whoever subscribes gets none that is older than EVERY_S.
+    never old ones. It is not retained, so a new subscriber never gets a picture older than EVERY_S.
     """
 
     def __init__(
-        self, reader: PictureReader, publish: Publish, sector: str, *, monotonic_s: Callable[[], float]
+        self,
+        reader: PictureReader,
+        publish: Publish,
+        sector: str,
+        *,
+        monotonic_s: Callable[[], float],
+        released: Callable[[Tracks], Tracks] = lambda tracks: tracks,
     ) -> None:
+        """``released``: the tracks that the feed may pass on, by their markings."""
+        self._released = released
         self._reader, self._publish, self._monotonic_s = reader, publish, monotonic_s
         self._sector = identifier(sector, "sector")
         self._topic = Topic(sector, "sector", sector, "tracks").text
@@ -88,7 +100,9 @@ class TrackFeed:
         if live is None:
             return False
         self._due_s = now_s + EVERY_S
-        self._sent = self._publish(self._topic, tracks_message(self._sector, live), content_type=CONTENT_TYPE)
+        self._sent = self._publish(
+            self._topic, tracks_message(self._sector, live, self._released), content_type=CONTENT_TYPE
+        )
         return True
 
     def run(self, stop: threading.Event, *, every_s: float = 1.0) -> None:
@@ -104,9 +118,10 @@ class TrackFeed:
                 failing = True
 
 
-def tracks_message(sector: str, live: Live) -> bytes:
+def tracks_message(sector: str, live: Live, released: Callable[[Tracks], Tracks] = lambda tracks: tracks) -> bytes:
     """The body of a ``tracks`` message from the live picture of fusion (``tracks_live``)."""
-    tracks = [track for track in msgspec.json.decode(live.body) if track["status"] in ("confirmed", "coasting")]
+    shown_to_all = released(msgspec.json.decode(live.body))
+    tracks = [track for track in shown_to_all if track["status"] in ("confirmed", "coasting")]
     tracks.sort(key=lambda track: (track["offset_m"] is None, abs(track["offset_m"] or 0.0), track["track"]))
     shown = tuple(
         PublishedTrack(

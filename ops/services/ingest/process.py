@@ -131,7 +131,7 @@ class Ingest:
         self._boot, self._seq = clock.now_ns() // SECOND_NS, 0
 
     def _known_sensors(self) -> list[str]:
-        """Sensors with journaled messages that are no strangers, and those of the layout."""
+        """Sensors of the layout, and those with a key that have journaled messages."""
         heard = [name for name, count in self._journal.counts().items() if name and count.journaled]
         return [name for name in heard if not self._is_stranger(name)] + sorted(self._layout_names or ())
 
@@ -272,7 +272,7 @@ class Ingest:
             say(problem=problem)
 
     def _is_stranger(self, source: str) -> bool:
-        """Whether anyone can use this name: it has no key, and either needs one or is no sensor of the layout.
+        """Whether anyone can use this name: it has no key, and either needs one or is not a sensor of the layout.
 
         All such names share one limit. Without a layout no sensor is a stranger. A unit is one only where signatures
         are required, because it is in no layout and may call for help.
@@ -304,7 +304,7 @@ class Ingest:
             conflict = refused.get((mark.sensor, mark.boot)) == "conflict"  # then the mark is of other messages
             marks[mark.sensor, mark.boot] = min(mark.seq, mark.newest) if conflict else mark.seq
         for sensor in {sensor for (sensor, _), code in refused.items() if code == "rollback"}:
-            boot, seq = self._journal.highest_boot(sensor)  # tells a sender with a new spool that its boot is too low
+            boot, seq = self._journal.highest_boot(sensor)  # informs a sender with a new spool
             marks.setdefault((sensor, boot), seq)
         for (sensor, boot), seq in marks.items():
             conflict = refused.get((sensor, boot)) == "conflict"
@@ -370,11 +370,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--journal", required=True, type=Path, help="SQLite file; created when missing")
     parser.add_argument("--layout", type=Path, help="flag reports that cannot be true of these sensors")
     parser.add_argument("--future-s", type=float, default=0.5, help="refuse what is dated further ahead (default 0.5)")
-    parser.add_argument("--late-s", type=float, default=60.0, help="put into its place what is older (default 60)")
+    parser.add_argument("--late-s", type=float, default=60.0, help="treat older scans as late (default 60)")
     parser.add_argument("--backfill-s", type=float, default=86_400.0, help="refuse what is older (default a day)")
     parser.add_argument("--reserve-mb", type=_megabytes, default=64.0, help="room on the disk kept back for alerts")
     parser.add_argument("--wait-s", type=float, default=10.0, help="how long a broker may take to answer at the start")
     parser.add_argument("--keepalive-s", type=_seconds, default=10, help="a dead broker is noticed in 1.5 times this")
+    parser.add_argument("--encrypted", action="store_true", help="encrypt personal data under a key for each day")
     ScenarioClock.add_arguments(parser)
     options = parser.parse_args(arguments)
     stopping = threading.Event()
@@ -403,7 +404,7 @@ def _run(url: BrokerUrl, options: argparse.Namespace, stopping: threading.Event)
         options.layout,
         DiskSettings(round(options.reserve_mb * 1e6)),
     )
-    journal = Journal(options.journal)
+    journal = Journal(options.journal, encrypted=options.encrypted)
     try:
         Ingest(url, journal, ScenarioClock.from_arguments(options), ingest_options).run(stopping)
     finally:

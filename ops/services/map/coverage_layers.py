@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import xarray as xr
@@ -20,6 +20,7 @@ from geo.arrays import UInt8s
 from ops.drawing.coverage_classes import probability_steps
 from ops.drawing.coverage_paint import OFF_THE_MAP, UNKNOWN, Covered
 from ops.sector.open_sector import OpenSector
+from ops.services.map.coverage_cells import coverage_cells
 from ops.services.map.tiles import Layer, raster_of
 from sensors.coverage.live import LiveCoverage
 
@@ -97,6 +98,11 @@ class CoverageLayers:
     def ready(self) -> bool:
         """Whether the layers reflect the health states that were last set."""
         return self._live is not None and self._live.working == _working(self._wanted)
+
+    def cells(self) -> dict[str, Any] | None:
+        """The layer of all sensors as square cells (``coverage_cells``); None until it is computed."""
+        live = self._live
+        return None if live is None else coverage_cells(self._ground, live, CONDITIONS)
 
     def _run(self) -> None:
         try:

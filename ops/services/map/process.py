@@ -11,7 +11,7 @@ import argparse
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
@@ -21,6 +21,7 @@ from typing import Any, Final
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput
 from ops.runtime.child_process import child_main, say
+from ops.runtime.compile_notice import report_compiling
 from ops.sector.geojson import cell_of, heights, layout_view, place_view, sector_view, segments_view
 from ops.sector.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
@@ -28,6 +29,8 @@ from ops.sector.sector_file import load_sector
 from ops.services.map.client import KEY_VARIABLE, Answer
 from ops.services.map.coverage_layers import CoverageLayers
 from ops.services.map.profile import Eyes, profile
+from ops.services.map.responders import Responders, interruptions
+from ops.services.map.response_layer import ResponseLayer
 from ops.services.map.viewshed_layers import Overlays
 from ops.store.rows import to_json
 
@@ -60,6 +63,8 @@ class MapService:
         self._overlays.start()
         self._coverage = CoverageLayers(ground, self._tiles.put, terrain_digest=revision)
         self._coverage.start()
+        ResponseLayer(ground, self._tiles.put, terrain_digest=revision).start()
+        self._responders = Responders(ground)
         self._sector = sector_view(ground)
         self._links = links_of(ground)
 
@@ -71,7 +76,7 @@ class MapService:
     def answer(self, question: str, arguments: Mapping[str, Any]) -> Answer:
         """The answer to ``question``, the name of a public method listed in QUESTIONS; errors also become answers."""
         if question not in QUESTIONS:
-            return _error(404, f"The map knows nothing of {question[:40]!r}.")
+            return _error(404, f"The map has no answer to {question[:40]!r}.")
         try:
             answer: Answer = getattr(self, question)(**arguments)
         except BadInput as error:
@@ -97,8 +102,15 @@ class MapService:
 
     def segments(self) -> Answer:
         """The border's segments as GeoJSON."""
-        revision, shares = self._overlays.hidden_share
+        revision, shares = self._overlays.dead_ground_fraction
         return _json(segments_view(self._ground, shares, revision), geo=True)
+
+    def coverage_cells(self) -> Answer:
+        """Coverage by the working sensors as square cells; 503 until it is computed."""
+        body = self._coverage.cells()
+        if body is None:
+            return _error(503, "The coverage is not computed yet.")
+        return _json(body, geo=True)
 
     def place(self, lon: float, lat: float) -> Answer:
         """All information about one position."""
@@ -117,6 +129,25 @@ class MapService:
         body = profile(self._ground.terrain, here, there, Eyes(*eyes))
         return _json({"from": start, "to": end, **body})
 
+    def responders(
+        self,
+        target: tuple[float, float],
+        origins: Sequence[tuple[float, float, bool, bool]],
+        in_frame: bool = False,
+        left: tuple[float, float, float] | None = None,
+    ) -> Answer:
+        """Seconds over the ground from each origin (lon, lat, on foot, at its base) to ``target``; None: no path.
+
+        ``target`` is lon, lat, or easting and northing if ``in_frame``. With ``left`` (seconds that are left, their
+        standard deviation, existence) also the probability of interruption of each.
+        """
+        frame = self._ground.frame
+        easting, northing = target if in_frame else (float(part) for part in frame.to_local(*target))
+        seconds = self._responders.times(easting, northing, origins)
+        lon, lat = target if not in_frame else (float(part) for part in frame.to_lonlat(easting, northing))
+        chances = None if left is None else interruptions(seconds, *left)
+        return _json({"seconds": seconds, "probabilities": chances, "lon": round(lon, 7), "lat": round(lat, 7)})
+
     def tile(self, layer: str, z: int, x: int, y: int, palette: Any) -> Answer:
         """One tile as PNG."""
         tile, revision = self._tiles.tile(layer, z, x, y, palette)
@@ -129,7 +160,9 @@ class MapService:
         return _json(self._tiles.revisions())
 
 
-QUESTIONS: Final = ("sector", "layers", "layout", "segments", "place", "profile", "tile", "watch")
+QUESTIONS: Final = (
+    "sector", "layers", "layout", "segments", "coverage_cells", "place", "profile", "responders", "tile", "watch",
+)  # fmt: skip
 
 
 def _json(body: Any, *, geo: bool = False) -> Answer:
@@ -168,6 +201,7 @@ def _converse(connection: Connection, service: MapService) -> None:
 def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     """Load the sector, then answer requests until ``stop``."""
     os.nice(NICENESS)
+    report_compiling()
     key = bytes.fromhex(os.environ.pop(KEY_VARIABLE))
     arguments.socket.unlink(missing_ok=True)  # a killed process does not remove it
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64, authkey=key) as listener:

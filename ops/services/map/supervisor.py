@@ -14,7 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from geo.message import Message
 from ops.runtime.child_process import Child
+from ops.runtime.part_state import COMPILING
 from ops.runtime.scratch_folder import scratch_folder
 from ops.services.map.client import KEY_VARIABLE, Answer, MapClient, MapUnavailable
 
@@ -69,10 +71,14 @@ class MapProcess:
         return self._child is not None and self._child.alive
 
     @property
-    def problem(self) -> str | None:
-        """Why the process does not run although it is in use; None without a problem."""
+    def state(self) -> Message | None:
+        """Why the process does not work although it is in use; None while it works."""
         child = self._child
-        return None if child is None or child.alive else child.exit_report()
+        if child is None:
+            return None
+        if not child.alive:
+            return child.ended()
+        return COMPILING if child.last("compiling") else None
 
     @property
     def pid(self) -> int | None:
@@ -87,7 +93,7 @@ class MapProcess:
                 self._looked_s = time.monotonic()
             if question == "watch" and not self._is_wanted():
                 self._end()
-                raise MapUnavailable("Nobody looks at the map, so its process is not running.")
+                raise MapUnavailable("The map is not in use, so its process is not running.")
             self._start_if_dead()
         return self._client(question, **arguments)
 

@@ -104,9 +104,10 @@ class BeltSegments:
         self._cells, self._segments = np.concatenate(cells), np.concatenate(segments)
         self._count = ground.border.segments
 
-    def hidden_share(self, states: UInt8s) -> list[float | None]:
-        """Per segment: unseen belt cells divided by known belt cells, see ops.analysis.night_report.hidden_share; None
-        if no cell is known.
+    def dead_ground_fraction(self, states: UInt8s) -> list[float | None]:
+        """Per segment: belt cells in dead ground divided by known belt cells; None where no cell is known.
+
+        The definition is that of ops.analysis.night_report.dead_ground_fraction.
         """
         in_belt = states.ravel()[self._cells]
         counted = np.bincount(self._segments[in_belt != UNKNOWN], minlength=self._count)
@@ -153,7 +154,7 @@ class Overlays:
         return self._viewsheds is not None and not self._news.is_set() and bool(self._hidden[0])
 
     @property
-    def hidden_share(self) -> tuple[str, list[float | None]]:
+    def dead_ground_fraction(self) -> tuple[str, list[float | None]]:
         """(corresponding revision of ``visible``, fraction per segment); ("", []) until it is computed."""
         return self._hidden
 
@@ -210,7 +211,7 @@ class Overlays:
                 continue
             states = union(chosen.values(), self._known)
             if kind is None:
-                self._hidden = revision, self._belt.hidden_share(states)
+                self._hidden = revision, self._belt.dead_ground_fraction(states)
             self._put_states(kind, states, revision)
 
     def _show_unknown(self) -> None:

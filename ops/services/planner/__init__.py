@@ -1,1 +1,1 @@
-"""The planner's jobs: comparisons and plans that run in processes of their own."""
+"""The planner's jobs: comparisons and plans, each in a separate process."""

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from geo.errors import WatchlineError
+from geo.message import Message
 from ops.runtime.child_process import module_command
+from ops.runtime.output import say_in_english
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 MOST_WAITING: Final = 8
@@ -21,12 +23,16 @@ ENDS_WITHIN_S: Final = 5.0
 
 
 class JobRefused(WatchlineError):
-    """The job is not accepted; the sentence gives the reason."""
+    """The job is not accepted; ``message`` gives the reason, also as a sentence."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(say_in_english(message))
+        self.message = message
 
 
 @dataclass
 class PlannerJob:
-    """A background job; ``answer`` when done, ``problem`` (a sentence) when failed."""
+    """A background job; ``answer`` when done, ``problem`` (a sentence) and its ``message`` when failed."""
 
     id: str
     order: Mapping[str, Any]
@@ -36,12 +42,14 @@ class PlannerJob:
     total: int = 0
     answer: Any = None
     problem: str = ""
+    message: Message | None = None
     process: subprocess.Popen[str] | None = field(default=None, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The job as the page receives it."""
         kept = ("id", "state", "doing", "done", "total", "answer", "problem")
-        return {name: getattr(self, name) for name in kept} | {"kind": self.order.get("do")}
+        message = None if self.message is None else {"id": self.message.id, "parameters": dict(self.message.parameters)}
+        return {name: getattr(self, name) for name in kept} | {"message": message, "kind": self.order.get("do")}
 
 
 def start_worker(sector: str, log: Path) -> subprocess.Popen[str]:
@@ -74,9 +82,9 @@ class Jobs:
         """Queue a job; JobRefused if too many are waiting."""
         with self._changed:
             if self._closed:
-                raise JobRefused("The planner is closing.")
+                raise JobRefused(Message("planner-refused-closing"))
             if len(self._waiting) >= MOST_WAITING:
-                raise JobRefused(f"{MOST_WAITING} jobs wait already; cancel one, or wait.")
+                raise JobRefused(Message("planner-refused-full", {"count": MOST_WAITING}))
             self._count += 1
             job = PlannerJob(f"job-{self._count}", order)
             self._jobs[job.id] = job
@@ -154,10 +162,8 @@ class Jobs:
             with self._changed:
                 job.process = None
                 if job.state == "running":
-                    job.state, job.problem = (
-                        "failed",
-                        f"The planner's process ended without an answer; its log {self._log} says why.",
-                    )
+                    message = Message("planner-failed-no-answer", {"log": str(self._log)})
+                    job.state, job.problem, job.message = "failed", say_in_english(message), message
 
     def _hear(self, job: PlannerJob, message: Mapping[str, Any]) -> None:
         with self._changed:

@@ -21,6 +21,7 @@ import numpy as np
 
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput, WatchlineError
+from ops.runtime.output import say_in_english
 from ops.sector.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import Sector, load_sector
@@ -32,7 +33,7 @@ from sensors.layout import AnySensor, Layout
 from sensors.relay import Relay
 
 PlacedPart = TypeVar("PlacedPart", bound=AnySensor | Relay)
-Tell = Callable[[str, int, int], None]
+JobProgress = Callable[[str, int, int], None]
 MOST_LAYOUTS: Final = 4
 """Maximum number of layouts whose coverage is kept, so that an edit recomputes only one sensor."""
 EDITS: Final = frozenset({"lon", "lat", "azimuth_deg"})
@@ -63,7 +64,7 @@ class Planner:
         segment[belt.rows, belt.columns] = np.where(belt.inside, belt.segment, -1)
         return segment >= 0, segment
 
-    def setup(self, _order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
+    def setup(self, _order: Mapping[str, Any], _progress: JobProgress) -> dict[str, Any]:
         """Initial data of a page: layouts with their sensors, corners of the picture, border, legend."""
         from geo.terrain import bounds
         from sensors.equipment.catalogue import shipped
@@ -85,7 +86,7 @@ class Planner:
             "legend": legend(),
         }
 
-    def coverage(self, order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
+    def coverage(self, order: Mapping[str, Any], _progress: JobProgress) -> dict[str, Any]:
         """Coverage of an edited layout: a picture, and figures for the belt."""
         layout = self.layout(order)
         name = str(order["layout"])
@@ -113,41 +114,44 @@ class Planner:
             "picture": base64.b64encode(coverage_png(live.rasters[None])).decode(),
         }
 
-    def compare(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    def compare(self, order: Mapping[str, Any], progress: JobProgress) -> dict[str, Any]:
         """Compare layouts at equal life-cycle cost: the verdict's headline and the measures of each."""
-        from ops.analysis.compare.comparison import headline, steps, studied
+        from ops.analysis.compare.comparison import steps, studied
+        from ops.analysis.compare.wording import details, headline
         from sensors.planning import CompareSettings
         from sensors.planning.comparison.dataset import MEASURES
 
         layouts = [self.layout(one) for one in order["layouts"]]
         if len(layouts) < 2:
-            raise BadInput(f"{len(layouts)} layout", where="compare", expected="two layouts")
+            raise BadInput(f"{len(layouts)} layout", where="compare", expected="2 layouts")
         names = [
             f"{layout.name} ({'AB'[n]})" if layouts[0].name == layouts[1].name else layout.name
             for n, layout in enumerate(layouts[:2])
         ]
         layouts = [replace(layout, name=name) for layout, name in zip(layouts[:2], names, strict=True)]
-        settings = CompareSettings(budget=order.get("budget"), draws=int(order.get("draws", 300)))
+        settings = CompareSettings(budget=order.get("budget"), samples=int(order.get("draws", 300)))
         total = steps(layouts)
         _, verdict = studied(
             layouts,
             self.ground,
             settings,
             ways=self.ways.ways,
-            progress=lambda doing, done: tell(doing, done, total),
+            progress=lambda doing, done: progress(doing, done, total),
         )
         measures = {
             layout.name: {name: _number(verdict[f"{name}_central"].sel(layout=layout.name)) for name in MEASURES}
             for layout in layouts
         }
         return {
-            "headline": headline(verdict),
+            "headline": say_in_english(headline(verdict)),
+            "details": [say_in_english(one) for one in details(verdict)],
+            "messages": [one.as_dict() for one in (headline(verdict), *details(verdict))],
             "measures": measures,
-            "draws": settings.draws,
+            "samples": settings.samples,
             "ground": self.ways.record,
         }
 
-    def plan(self, order: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    def plan(self, order: Mapping[str, Any], progress: JobProgress) -> dict[str, Any]:
         """Plan what to buy, extending a layout or from scratch: the bought sensors as features of a layout."""
         from ops.analysis.inputs import bases_in
         from ops.analysis.plan.files import layout_document
@@ -165,11 +169,11 @@ class Planner:
             objective=str(order.get("objective", "mean_probability")),
             effort=SolverBudget(seconds=seconds, gap=0.005),
         )
-        if demand.objective == "interruption":
+        if demand.objective == "least_interruption":
             raise BadInput(
-                "interruption",
+                "objective 'least_interruption' is not available on the planner's page",
                 where="plan (objective)",
-                expected="mean_probability, worst_segment or least_detected here",
+                expected="mean_probability, worst_segment or least_detection",
             )
         present = self.layout(order["start"]) if order.get("start") else None
         options, _ = options_on(self.ground, SiteRules(spacing_m=2000.0), Money(catalogue=shipped()))
@@ -183,7 +187,7 @@ class Planner:
             present=present,
             ways=self.ways.ways,
             bases=bases_in(self.ground) or None,
-            progress=lambda doing, done, _: tell(doing, min(done, count), count + max(count // 4, 1)),
+            progress=lambda doing, done, _: progress(doing, min(done, count), count + max(count // 4, 1)),
         )
         return {
             "objective": plan.objective,
@@ -199,7 +203,7 @@ class Planner:
             "ground": self.ways.record,
         }
 
-    def save(self, order: Mapping[str, Any], _tell: Tell) -> dict[str, Any]:
+    def save(self, order: Mapping[str, Any], _progress: JobProgress) -> dict[str, Any]:
         """A layout with its edits as a layout file."""
         from ops.analysis.plan.files import layout_document
 
@@ -227,7 +231,7 @@ class Planner:
         known = {part.id for part in (*original.sensors, *original.relays)}
         for name in edits:
             if name not in known:
-                raise BadInput(f"no sensor {name!r}", where="plan (edits)", expected="sensors of the layout")
+                raise BadInput(f"unknown sensor {name!r}", where="plan (edits)", expected="sensors of the layout")
         sensors = [self._edited(sensor, edits.get(sensor.id, {})) for sensor in original.sensors]
         relays = [self._edited(relay, edits.get(relay.id, {})) for relay in original.relays]
         return replace(
@@ -246,7 +250,7 @@ class Planner:
             raise BadInput(f"{edit!r} of {sensor.id!r}", where="plan (edits)", expected=", ".join(sorted(allowed)))
         values: dict[str, Any] = {name: float(value) for name, value in edit.items()}
         if not all(math.isfinite(value) for value in values.values()):
-            raise BadInput("a number that is none", where="plan (edits)", expected="finite degrees")
+            raise BadInput("a number is not finite", where="plan (edits)", expected="finite degrees")
         if "lon" in values or "lat" in values:
             lon, lat = values.pop("lon", sensor.lon), values.pop("lat", sensor.lat)
             easting, northing = self.ground.frame.to_local(lon, lat)
@@ -274,7 +278,8 @@ def answer(planner: Planner, order: Any, write: Callable[[Mapping[str, Any]], No
     }
     try:
         if not isinstance(order, Mapping) or order.get("do") not in work:
-            raise BadInput("an order that is none", where="planner", expected=", ".join(work))
+            name = order.get("do") if isinstance(order, Mapping) else None
+            raise BadInput(f"unknown order {name!r}", where="planner", expected=", ".join(work))
         do = work[str(order["do"])]
         figures = do(order, lambda doing, done, total: write({"doing": doing, "done": done, "total": total}))
         write({"answer": figures})

@@ -1,1 +1,1 @@
-"""The SAPIENT gateway process: connections to middleware and nodes, and what is sent to them."""
+"""The SAPIENT gateway process: connections to middleware and nodes, and the messages sent to them."""

@@ -55,7 +55,7 @@ class Address:
         host, colon, port = text.strip().rpartition(":")
         host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
         if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-            raise AddressFault(f"{text!r} is no address", where=where, expected="HOST:PORT, such as 127.0.0.1:5001")
+            raise AddressFault(f"{text!r} is not an address", where=where, expected="HOST:PORT, such as 127.0.0.1:5001")
         return cls(host, int(port))
 
     def __str__(self) -> str:

@@ -106,7 +106,7 @@ class Gateway:
         handler(peer, raw, packet)
 
     def tick(self) -> None:
-        """Handle scans that are due, nodes that have gone silent, and peers that accept no data."""
+        """Handle scans that are due, nodes that have gone offline, and peers that accept no data."""
         now_s = time.monotonic()
         self.disk.reap()
         self.tick_looks(now_s)
@@ -150,7 +150,7 @@ class Gateway:
         if name is not None:
             reason = (
                 f"{name} is a sensor of the layout, and this node is not registered as it; expected"
-                f" `watchline sensor register {name} --sapient-node {node_id}` by an operator first"
+                f" `watchline sensor register SECTOR {name} --sapient-node {node_id}` by an operator first"
             )
             log.warning("SAPIENT node %s from %s: refused: %s.", node_id, peer.name, reason)
             peer.send(outgoing.registration_ack(self.own_id, node_id, [reason]))
@@ -316,7 +316,7 @@ class Gateway:
         message = read(registration).message
         names = (message.registration.short_name, message.registration.name)
         if claimed(node_id, names, self._layout, self._links.folder) is not None:
-            return  # of a version that believed names
+            return  # of a version that did not require registration
         link = NodeLink(Node(node_id), sensor_of(node_id, self._links.folder), self._layout, self._links)
         link.node = link.node.registered(message.registration)
         if report is not None:

@@ -25,7 +25,7 @@ from ingest.sending.sender import Sender, SenderSettings
 from ingest.sending.spool import Spool
 from ingest.standards.registry import SAPIENT
 from ingest.standards.sapient.decode import Packet, detection
-from ingest.standards.sapient.location import Faults, Place, Stand
+from ingest.standards.sapient.location import Faults, GeoPosition, Stand
 from ingest.standards.sapient.node import Node
 from ingest.wire import Kind, WirePlot
 from ops.services.sapient.database import DetectionReport, SapientMemory
@@ -294,7 +294,7 @@ class NodeLink:
 
 
 def _stand_of(sensor: AnySensor) -> Stand:
-    return Stand(Place(sensor.lon, sensor.lat), sensor.azimuth_deg % 360.0)
+    return Stand(GeoPosition(sensor.lon, sensor.lat), sensor.azimuth_deg % 360.0)
 
 
 def _report_of(packet: Packet) -> DetectionReport:
@@ -306,7 +306,7 @@ def _report_of(packet: Packet) -> DetectionReport:
     return DetectionReport(blake2b(text.encode(), digest_size=16).digest(), message.node_id, report.object_id)
 
 
-def _moved(place: Place | None, sensor: AnySensor) -> bool:
+def _moved(place: GeoPosition | None, sensor: AnySensor) -> bool:
     if place is None:
         return False
     allowed = max(SITE_TOLERANCE_M, 3.0 * (place.sd_m or 0.0))

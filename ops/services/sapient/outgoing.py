@@ -22,6 +22,7 @@ from ingest.standards.sapient.outgoing import ContributingDetection, ulid
 from ops.services.sapient.connection import Peer
 from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.gateway import Gateway
+from ops.store.feed_release import FeedRelease
 from ops.store.reader import Reader, StoreError
 from ops.store.rows import OPEN
 
@@ -38,7 +39,18 @@ ALERTS_A_ROUND: Final = 100
 class Reports:
     """Sender of reports. ``tick`` is one round; the store is only read."""
 
-    def __init__(self, gateway: Gateway, store: Reader, memory: SapientMemory, *, name: str, now_ns: Callable[[], int]):
+    def __init__(
+        self,
+        gateway: Gateway,
+        store: Reader,
+        memory: SapientMemory,
+        *,
+        name: str,
+        now_ns: Callable[[], int],
+        release: FeedRelease | None = None,
+    ):
+        """``release`` None: records are sent whatever their marking."""
+        self._release = release
         self._gateway, self._store, self._memory = gateway, store, memory
         self._name, self._now_ns = name, now_ns
         self._outbox = 0
@@ -92,7 +104,11 @@ class Reports:
             stored = self._store.alert(alert) if alert not in known else None
             if stored is not None:
                 bodies.append(json.loads(stored[2]))
-        return sorted(bodies, key=lambda body: (body["raised_at"], body["id"]))
+        released = [body for body in bodies if self._may_send(body["id"])]
+        return sorted(released, key=lambda body: (body["raised_at"], body["id"]))
+
+    def _may_send(self, alert: str) -> bool:
+        return self._release is None or self._release.sapient_alert(alert)
 
     def _send_new_alerts(self, peers: list[Peer]) -> None:
         """Send new outbox rows. Without connections they are skipped, because a new connection receives all open
@@ -101,7 +117,8 @@ class Reports:
             self._outbox = self._store.last_event()
             return
         for row in self._store.outbox_after(self._outbox, limit=ALERTS_A_ROUND):
-            self._send_alert(peers, json.loads(row.body))
+            if self._may_send(row.alert):
+                self._send_alert(peers, json.loads(row.body))
             self._outbox = row.n
 
     def _send_alert(self, peers: list[Peer], body: Mapping[str, Any]) -> None:
@@ -119,7 +136,10 @@ class Reports:
         if live is None:
             return
         now_ns = self._now_ns()
-        tracks = [track for track in json.loads(live.body) if self._is_new(track, now_ns)]
+        tracks = json.loads(live.body)
+        if self._release is not None:
+            tracks = self._release.sapient_tracks(tracks)
+        tracks = [track for track in tracks if self._is_new(track, now_ns)]
         if not tracks:
             return
         made = [self._fused(track, now_ns) for track in tracks]

@@ -27,11 +27,14 @@ from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, Identi
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.sector.layout_file import layout_of
+from ops.sector.settings import load_settings
 from ops.services.sapient.connection import Address, dial, listen
 from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.gateway import Gateway, Times
 from ops.services.sapient.node_link import LinkContext
 from ops.services.sapient.outgoing import ROUND_S, Reports
+from ops.store.feed_release import FeedRelease
+from ops.store.markings import MarkingReader
 from ops.store.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -51,7 +54,10 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         links = LinkContext(arguments.sector_id, url, folder, clock.now_ns, memory, _identities())
         own_id = memory.own_id(str(uuid4()))
         gateway = Gateway(layout, links, own_id, Times(arguments.future_s, arguments.late_s))
-        reports = Reports(gateway, Reader(arguments.store), memory, name=arguments.sector_id, now_ns=clock.now_ns)
+        release = FeedRelease(MarkingReader(arguments.store), load_settings(arguments.settings).releasability)
+        reports = Reports(
+            gateway, Reader(arguments.store), memory, name=arguments.sector_id, now_ns=clock.now_ns, release=release
+        )
         try:
             asyncio.run(_serve(arguments, gateway, reports, clock.now_ns, stop))
         finally:
@@ -124,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--layout", type=Path, required=True, help="layout file")
     parser.add_argument("--folder", type=Path, required=True, help="data folder: spools and sapient.db")
     parser.add_argument("--store", type=Path, required=True, help="fusion's store, read only")
+    parser.add_argument("--settings", type=Path, help="settings file")
     parser.add_argument("--dial", metavar="HOST:PORT", help="a middleware to call")
     parser.add_argument("--listen", metavar="HOST:PORT", help="where to listen")
     parser.add_argument("--future-s", type=float, default=0.5, help="refuse what is dated further ahead (default 0.5)")

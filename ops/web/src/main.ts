@@ -1,44 +1,74 @@
 // The page: one state, kept equal to the server's, and the parts that show it.
 
+import "./words/language.ts";
 import { ServerClock } from "./model/clock.ts";
 import { INITIAL, type Selection, type State } from "./model/state.ts";
 import { Store } from "./model/store.ts";
 import { Trails } from "./model/trails.ts";
-import { acknowledge, clear, reject } from "./net/actions.ts";
+import { acknowledge, reject } from "./net/actions.ts";
+import { actOn } from "./net/incidents.ts";
+import { OptionsLoader, setLevel } from "./net/forces.ts";
 import { Sync } from "./net/sync.ts";
+import { differences } from "./model/replay.ts";
+import { ReplayBar } from "./replay/bar.ts";
+import { replayFeatures } from "./replay/features.ts";
+import { Replay } from "./replay/replay.ts";
+import { ShownClock, ShownTrails } from "./replay/shown.ts";
 import type { MapView } from "./map/view.ts";
 import { AlertList } from "./panels/alert_list.ts";
 import { Announcer } from "./ui/announcer.ts";
-import { DetailsPanel } from "./panels/details.ts";
+import { DetailsPanel, type IncidentStep } from "./panels/details.ts";
+import { showPerson } from "./panels/person.ts";
 import { part, setData, setText } from "./ui/dom.ts";
+import { IncidentDialog } from "./panels/incident_dialog.ts";
+import { others } from "./words/incident_choices.ts";
+import { IncidentQueue } from "./panels/incident_queue.ts";
+import { ListSwitch } from "./panels/list_switch.ts";
+import { ForcesPanel } from "./panels/forces_panel.ts";
+import { ImpactDialog } from "./panels/impact_dialog.ts";
 import { Help } from "./panels/help.ts";
 import { listenForKeys } from "./ui/keys.ts";
+import { showOnly } from "./panels/layers_panel.ts";
+import { parseLink } from "./share/link.ts";
+import { ShareDialog } from "./share/share_dialog.ts";
 import { RejectDialog } from "./panels/reject_dialog.ts";
 import { SensorsPanel } from "./panels/sensors_panel.ts";
+import { Settings } from "./ui/settings.ts";
 import { Sound } from "./ui/sound.ts";
 import { StatusBar } from "./panels/status_bar.ts";
 import { Tabs, type Tab } from "./panels/tabs.ts";
 import { Theme } from "./ui/theme.ts";
+import { showWorkload } from "./panels/workload_meter.ts";
 import { TracksPanel } from "./panels/tracks_panel.ts";
+import type { Incident } from "./model/records.ts";
+import { leadOf } from "./model/incidents.ts";
+import { sentenceOf } from "./words/alert_words.ts";
+import { loadLine } from "./words/forces_words.ts";
+import { say } from "./words/say.ts";
 
 const TICK_MS = 250;
 const PANEL_TICK_MS = 1000;
 
 const theme = new Theme();
-const store = new Store(INITIAL, (run) => setTimeout(run, 30));
-const clock = new ServerClock();
-const trails = new Trails();
-const sync = new Sync(store, clock, trails, () => theme.palette);
+const live = new Store(INITIAL, (run) => setTimeout(run, 30));
+const liveClock = new ServerClock();
+const liveTrails = new Trails();
+const sync = new Sync(live, liveClock, liveTrails, () => theme.palette);
+const clock = new ShownClock(liveClock);
+const trails = new ShownTrails(liveTrails);
+const replay = new Replay(live, clock, trails);
+const store = replay.shown;
 const tabs = new Tabs();
 const help = new Help();
-const statusBar = new StatusBar(clock);
+new Settings();
+const statusBar = new StatusBar(liveClock);
 const announcer = new Announcer(new Sound());
 const rejectDialog = new RejectDialog((alert, reason) => reject(alert.id, reason));
 const nowMs = (): number => clock.now(performance.now());
 let view: MapView | null = null;
 
 function select(selection: Selection | null): void {
-  store.update(() => ({ selection }));
+  replay.select(selection);
   if (selection !== null && !tabs.isNarrow) tabs.open("details");
 }
 
@@ -49,46 +79,112 @@ function selectAndFly(selection: Selection): void {
 
 const alertActions = {
   acknowledge: (alert: { readonly id: string }) => acknowledge(alert.id),
-  clear: (alert: { readonly id: string }) => clear(alert.id),
   reject: rejectDialog.open.bind(rejectDialog),
 };
+const incidentDialog = new IncidentDialog(actOn);
+const impactDialog = new ImpactDialog(setLevel);
+const options = new OptionsLoader(live, () => replay.view === null);
+
+/** Act at once, or ask in the dialog for what the action needs. Returns why it was refused, or nothing. */
+async function actOnIncident(incident: Incident, step: IncidentStep): Promise<string> {
+  if (replay.view !== null) return say("replay-no-actions");
+  if (step === "acknowledge" || step === "en_route" || step === "on_scene" || step === "undo") {
+    const refused = await actOn(incident, step);
+    return refused === null ? "" : sentenceOf(refused);
+  }
+  const lead = leadOf(incident, store.state.alerts);
+  const live = lead !== null && (lead.track === null || store.state.tracks.has(lead.track));
+  const coming = step === "assign" ? options.load(incident.id) : null;
+  incidentDialog.open(incident, step, live ? lead.candidates : [], others(incident, step, store.state), coming);
+  return "";
+}
+
+const queue = new IncidentQueue({
+  select: ({ id }) => selectAndFly({ kind: "incident", id }),
+  act: (incident, step) => {
+    select({ kind: "incident", id: incident.id });
+    showPanel(store.state);
+    panels.details.press(step);
+  },
+});
 const alertList = new AlertList({ ...alertActions, select: ({ id }) => selectAndFly({ kind: "alert", id }) });
 const panels = {
-  details: new DetailsPanel({ ...alertActions, select, fly: (selection) => view?.flyTo(selection) }),
-  tracks: new TracksPanel((id) => selectAndFly({ kind: "track", id })),
+  details: new DetailsPanel({ ...alertActions, act: actOnIncident, select, fly: (selection) => view?.flyTo(selection) }),
+  tracks: new TracksPanel(selectAndFly),
+  forces: new ForcesPanel({ select: selectAndFly, setLevel: (section) => impactDialog.open(section) }),
   sensors: new SensorsPanel((id) => selectAndFly({ kind: "sensor", id })),
 };
+
+const listSwitch = new ListSwitch((shown) => alertList.showClosed(shown === "closed"));
 
 function showPanel(state: State): void {
   const tab = tabs.tab;
   if (tab in panels) panels[tab as keyof typeof panels].show(state, nowMs());
 }
 
-store.subscribe((state, before) => {
+const replayBar = new ReplayBar(replay, { select: selectAndFly });
+live.subscribe((state, before) => {
   statusBar.show(state);
   announcer.hear(state, before);
+  replayBar.hear(state);
+});
+replay.onChange((looked) => {
+  const found = looked?.moment == null ? [] : differences(looked.moment);
+  view?.showReplay(replayFeatures(found, looked?.followed?.path ?? null));
+  const followed = looked?.followed;
+  if (followed == null || looked?.playing !== true) return;
+  const { tracks, forces } = store.state;
+  const moving = followed.track === null ? forces.units.get(followed.selection.id) : tracks.get(followed.track);
+  if (moving !== undefined) view?.centre(moving);
+});
+store.subscribe((state, before) => {
+  if (state.forces !== before.forces) impactDialog.follow(state.forces);
+  if (state.forces !== before.forces || state.incidents !== before.incidents) setText(part("units-load"), loadLine(state));
+});
+store.subscribe((state, before) => {
+  listSwitch.show(state);
+  if (
+    state.incidents !== before.incidents ||
+    state.alerts !== before.alerts ||
+    state.selection !== before.selection ||
+    state.replay !== before.replay ||
+    state.sector !== before.sector ||
+    state === before
+  )
+    queue.show(state, nowMs());
 });
 store.subscribe((state, before) => {
   const changed =
-    state.alerts !== before.alerts || state.selection !== before.selection || state.alertsKnown !== before.alertsKnown;
+    state.incidents !== before.incidents ||
+    state.alerts !== before.alerts || state.selection !== before.selection || state.alertsKnown !== before.alertsKnown ||
+    (state.replay === null) !== (before.replay === null);
   if (changed || state.connection.problem !== before.connection.problem || state === before)
     alertList.show(state, nowMs());
 });
 store.subscribe((state, before) => {
   if (
     state.selection !== before.selection ||
+    (state.replay === null) !== (before.replay === null) ||
+    state.incidents !== before.incidents ||
     state.counts !== before.counts ||
     state.sensors !== before.sensors ||
+    state.forces !== before.forces ||
+    state.options !== before.options ||
     state === before
   )
     showPanel(state);
 });
 tabs.onOpen(() => showPanel(store.state));
 setInterval(() => {
-  statusBar.tick(store.state);
+  statusBar.tick(live.state);
   alertList.tick(nowMs());
 }, TICK_MS);
-setInterval(() => showPanel(store.state), PANEL_TICK_MS);
+setInterval(() => {
+  showPanel(store.state);
+  queue.show(store.state, nowMs());
+  showWorkload(live.state, liveClock.now(performance.now()));
+  announcer.tick(live.state);
+}, PANEL_TICK_MS);
 
 const open = (tab: Tab) => () => tabs.focus(tab);
 listenForKeys(
@@ -96,22 +192,50 @@ listenForKeys(
     "?": () => help.open(),
     l: () => {
       tabs.open("alerts");
-      alertList.focusFirst();
+      if (listSwitch.shown === "incidents") queue.focusFirst();
+      else alertList.focusFirst();
+    },
+    "/": () => {
+      tabs.open("alerts");
+      listSwitch.choose("incidents");
+      queue.focusSearch();
     },
     m: () => view?.focus(),
     d: open("details"),
     t: open("tracks"),
     s: open("sensors"),
+    f: open("forces"),
     y: open("layers"),
     g: () => view?.measure(),
     v: () => view?.sight(),
+    r: () => void replay.open(),
+    j: () => replayBar.jump(-1),
+    k: () => replay.play(replay.view?.playing !== true),
+    n: () => replayBar.jump(1),
+    b: () => replay.close(),
   },
   () => {
     if (view?.escape() !== true) select(null);
   },
 );
 
+const link = parseLink(location.search);
+if (link.layers !== null) showOnly(link.layers);
+if (link.selection !== null) select(link.selection);
+if (link.atMs !== null) void replay.open(link.atMs);
+const shareDialog = new ShareDialog(() => ({
+  linked: {
+    camera: view?.camera() ?? null,
+    atMs: replay.view?.atMs ?? null,
+    layers: view === null ? null : new Set(view.layersOn()),
+    selection: store.state.selection,
+  },
+  bounds: view?.bounds() ?? null,
+  untilMs: nowMs(),
+}));
+
 void sync.run();
+showPerson().then((role) => shareDialog.allow(role)).catch((error: unknown) => console.error(error));
 
 async function openMap(): Promise<void> {
   const { openMapView, openLayersPanel } = await import("./map/view.ts");
@@ -124,11 +248,11 @@ async function openMap(): Promise<void> {
     layersPanel.repaint();
     sync.repaint();
   });
-  view = await openMapView({ store, clock, trails, select });
+  view = await openMapView({ store, clock, trails, start: link.camera, select });
 }
 
 openMap().catch((error: unknown) => {
   console.error(error);
   setData(part("map"), "state", "error");
-  setText(part("map-problem"), "The map could not be started. Alerts, tracks and sensors are listed all the same.");
+  setText(part("map-problem"), say("page-map-failed"));
 });

@@ -11,6 +11,7 @@ import {
 } from "../src/model/alerts.ts";
 import { parseAlert } from "../src/model/parse.ts";
 import { PRIORITIES, type Alert } from "../src/model/records.ts";
+import { workload } from "../src/model/workload.ts";
 
 function alert(id: string, more: Record<string, unknown> = {}): Alert {
   const body = {
@@ -94,4 +95,19 @@ test("what is new, or has become more urgent, is announced; what is only restate
 
 test("a priority that this page does not know is not shown as unimportant", () => {
   assert.equal(alert("A", { priority: "urgent" }).priority, "high");
+});
+
+test("the workload counts what was raised in the latest ten minutes, open or not, by the figures of EEMUA 191", () => {
+  const now = Date.parse("2026-01-01T00:20:00Z");
+  const at = (n: number, second: number, status = "active"): Alert =>
+    alert(`A${n}`, { raised_at: new Date(now - second * 1000).toISOString(), status });
+  const rated = (...alerts: Alert[]): unknown => workload(of(...alerts), now, true);
+  assert.deepEqual(rated(), { raised: 0, verdict: "acceptable" });
+  assert.deepEqual(rated(at(1, 599), at(2, 600), at(3, -1)), { raised: 1, verdict: "acceptable" });
+  assert.deepEqual(rated(at(1, 1), at(2, 2, "rejected")), { raised: 2, verdict: "manageable" });
+  assert.deepEqual(rated(...[1, 2, 3].map((n) => at(n, n))), { raised: 3, verdict: "over-demanding" });
+  assert.deepEqual(rated(...[1, 2, 3, 4, 5].map((n) => at(n, n))), { raised: 5, verdict: "over-demanding" });
+  assert.deepEqual(rated(...[1, 2, 3, 4, 5, 6].map((n) => at(n, n))), { raised: 6, verdict: "unmanageable" });
+  assert.equal(workload(new Map(), Number.NaN, true), null);
+  assert.equal(workload(new Map(), now, false), null);
 });

@@ -1,44 +1,42 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clockFormat, degrees, duration, metres, percent, probability, utcTime } from "../src/words/format.ts";
+import { clockFormat, degrees, duration, exactDistance, height, probability, utcDateTime } from "../src/words/format.ts";
 import { INITIAL, type State } from "../src/model/state.ts";
 import { parseSensor, parseTrack } from "../src/model/parse.ts";
-import { hiddenShare, blindSpots } from "../src/model/blind_spots.ts";
+import { deadGroundFraction } from "../src/model/coverage.ts";
+import { coverageLine } from "../src/words/coverage_words.ts";
+import { speakIn } from "./words.ts";
+
+speakIn("en");
 
 test("what is missing is a dash, never a zero", () => {
   for (const shown of [
-    metres(null),
     degrees(null),
+    degrees(null, 1),
     duration(null),
     duration(Number.NaN),
-    percent(null),
+    height(null),
     probability(null),
-    utcTime(null),
+    utcDateTime(null),
   ])
     assert.equal(shown, "–");
 });
 
-test("durations in the words of the server's sentences", () => {
-  assert.deepEqual([0, 45, 60, 185, 3600, 7440, 90_000].map(duration), [
-    "0 s",
-    "45 s",
-    "1 min",
-    "3 min 5 s",
-    "1 h",
-    "2 h 4 min",
-    "1 d 1 h",
-  ]);
-});
-
-test("a probability is never shown as certainty", () => {
-  assert.deepEqual([0, 0.004, 0.5, 0.995, 1].map(probability), ["< 1 %", "< 1 %", "50 %", "> 99 %", "> 99 %"]);
-});
-
 test("angles have three digits before the point and never reach 360", () => {
   assert.deepEqual(
-    [degrees(7), degrees(359.7), degrees(-1), degrees(359.96, 1), degrees(7, 1)],
-    ["007°", "000°", "359°", "000.0°", "007.0°"],
+    [degrees(7), degrees(359.7), degrees(-1), degrees(359.96, 1), degrees(7, 1), degrees(45.25, 1)],
+    ["007°", "000°", "359°", "000.0°", "007.0°", "045.3°"],
   );
+});
+
+test("measured distances and heights are in the chosen units", () => {
+  const both = (): string[] => [exactDistance(314.15), exactDistance(4321.5), height(312.4)];
+  assert.deepEqual(both(), ["314.2 m", "4.322 km", "312 m"]);
+  speakIn("en", "nautical");
+  assert.deepEqual(both(), ["314.2 m", "2.333 NM", "312 m"]);
+  speakIn("en", "imperial");
+  assert.deepEqual(both(), ["1,031 ft", "2.685 mi", "1,025 ft"]);
+  speakIn("en");
 });
 
 test("an unknown time zone does not stop the clock", () => {
@@ -47,12 +45,12 @@ test("an unknown time zone does not stop the clock", () => {
 
 function segments(
   ...rows: [from: number, to: number, share: number | null][]
-): NonNullable<Parameters<typeof hiddenShare>[0]> {
+): NonNullable<Parameters<typeof deadGroundFraction>[0]> {
   return {
     type: "FeatureCollection",
     features: rows.map(([from, to, share]) => ({
       type: "Feature",
-      properties: { chainage_from_m: from, chainage_to_m: to, hidden_share: share },
+      properties: { chainage_from_m: from, chainage_to_m: to, dead_ground_fraction: share },
       geometry: {
         type: "LineString",
         coordinates: [
@@ -65,22 +63,35 @@ function segments(
 }
 
 test("the hidden share is weighted by length, and unknown segments count for nothing", () => {
-  assert.equal(hiddenShare(segments([0, 500, 1], [500, 1000, 0])), 0.5);
-  assert.equal(hiddenShare(segments([0, 900, 1], [900, 1000, 0])), 0.9);
-  assert.equal(hiddenShare(segments([0, 500, 0.25], [500, 1000, null])), 0.25);
-  assert.equal(hiddenShare(segments([0, 500, null])), null);
-  assert.equal(hiddenShare(null), null);
+  assert.equal(deadGroundFraction(segments([0, 500, 1], [500, 1000, 0])), 0.5);
+  assert.equal(deadGroundFraction(segments([0, 900, 1], [900, 1000, 0])), 0.9);
+  assert.equal(deadGroundFraction(segments([0, 500, 0.25], [500, 1000, null])), 0.25);
+  assert.equal(deadGroundFraction(segments([0, 500, null])), null);
+  assert.equal(deadGroundFraction(null), null);
 });
 
-test("silence is named, and is never a calm picture", () => {
-  const sensor = (id: string, state: string) =>
-    [id, parseSensor({ sensor: id, kind: "radar", lon: 1, lat: 2, state, since_ns: 0 })] as const;
-  const sensors = new Map([sensor("west", "ok"), sensor("east\u202e", "silent")]) as State["sensors"];
-  const said = blindSpots({ ...INITIAL, sensors }, 65_000);
-  assert.equal(said.sensors, "1 of 2 sensors do not watch (hatched): east\ufffd silent for 1 min 5 s");
-  assert.ok(said.urgent);
-  assert.equal(blindSpots(INITIAL, 0).sensors, "No sensor has reported yet");
-  assert.match(blindSpots(INITIAL, 0).hidden, /not known/);
+const SENSORS = (...states: [id: string, state: string][]): State["sensors"] =>
+  new Map(
+    states.map(([id, state]) => [
+      id,
+      parseSensor({ sensor: id, kind: "radar", lon: 1, lat: 2, state, since_ns: 0 }),
+    ]),
+  ) as State["sensors"];
+
+test("a sensor that is offline is named, and the coverage line is urgent", () => {
+  const line = coverageLine({ ...INITIAL, sensors: SENSORS(["west", "ok"], ["east\u202e", "offline"]) }, 65_000);
+  assert.equal(line.sensors, "1 of 2 sensors offline (hatched): east\ufffd offline for 1 min 5 s");
+  assert.ok(line.urgent);
+  assert.equal(coverageLine(INITIAL, 0).sensors, "No sensor data yet");
+  assert.match(coverageLine(INITIAL, 0).deadGround, /not computed/);
+});
+
+test("one sensor is one sensor, in both languages", () => {
+  const online = (): string => coverageLine({ ...INITIAL, sensors: SENSORS(["west", "ok"]) }, 0).sensors;
+  assert.equal(online(), "1 sensor online");
+  speakIn("fr");
+  assert.equal(online(), "1 capteur en ligne");
+  speakIn("en");
 });
 
 test("tracks that are only predicted are counted", () => {
@@ -88,7 +99,7 @@ test("tracks that are only predicted are counted", () => {
     [id, parseTrack({ track: id, status, lon: 1, lat: 2, updated_ns: 0 })] as const;
   const two = [track("a", "confirmed"), track("b", "coasting")];
   const said = (entries: typeof two, nowMs: number): string =>
-    blindSpots({ ...INITIAL, tracks: new Map(entries) as State["tracks"] }, nowMs).tracks;
+    coverageLine({ ...INITIAL, tracks: new Map(entries) as State["tracks"] }, nowMs).tracks;
   assert.match(said(two, 0), /^1 of 2 tracks/);
   assert.match(said(two, 16_000), /^2 of 2 tracks/);
   assert.match(said([...two, track("c", "tentative"), track("d", "tentative")], 16_000), /^2 of 2 tracks/);

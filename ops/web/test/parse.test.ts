@@ -75,6 +75,8 @@ test("a legend's colour is a colour or nothing; a layer's name is a path segment
     ["#3a3e46", ""],
   );
   assert.equal(parseLayer({ id: "../alerts" }), null);
+  const classes = parseLayer({ id: "coverage", legend: [{ colour: "#000000", label: "c", low: "0.25", high: "0.5" }] });
+  assert.deepEqual(classes?.legend[0]?.range, [0.25, 0.5]);
 });
 
 test("a frame by its UTM number is as good as by its projection", () => {
@@ -83,12 +85,14 @@ test("a frame by its UTM number is as good as by its projection", () => {
   assert.equal(parseSector({ frame: { epsg: 3035 } })?.frameProjection, null);
 });
 
-test("a sensor that is heard and faulty is degraded, not well", () => {
-  const faults = { stuck: "the same plots to the bit in 5 scans" };
+test("a sensor that is online and faulty is degraded", () => {
+  const faults = { obscured: { id: "sensor-obscured", parameters: {}, sentence: "View obscured" } };
   const sensor = parseSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", faults });
   assert.equal(sensor?.state, "degraded");
-  assert.deepEqual(sensor?.faults, [["stuck", "the same plots to the bit in 5 scans"]]);
-  assert.equal(parseSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "silent", faults })?.state, "silent");
+  assert.deepEqual(sensor?.faults, [
+    ["obscured", { message: { id: "sensor-obscured", parameters: {} }, sentence: "View obscured" }],
+  ]);
+  assert.equal(parseSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "offline", faults })?.state, "offline");
   assert.equal(parseSensor({ sensor: "r", kind: "radar", lon: 1, lat: 2, state: "ok", faults: {} })?.state, "ok");
 });
 

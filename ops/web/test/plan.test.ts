@@ -3,6 +3,9 @@ import { test } from "node:test";
 import { edited, withEdit } from "../src/plan/edits.ts";
 import { bearingTo, destination } from "../src/plan/places.ts";
 import { fileName, plannedLayout } from "../src/plan/planned_layout.ts";
+import { speakIn } from "./words.ts";
+
+speakIn("en");
 
 const sensor = {
   id: "r",
@@ -62,6 +65,7 @@ test("a plan that is done is a layout that can be picked, and no other job is", 
   const found = plannedLayout(job);
   assert.equal(found?.name, "plan:job-7");
   assert.equal(found?.title, "Plan 7: 2 × trail camera, 1 × own");
+  assert.equal(found?.short, "Plan 7");
   assert.deepEqual(found?.sensors, [sensor]);
   assert.equal(plannedLayout({ ...job, state: "running" }), null);
   assert.equal(plannedLayout({ ...job, kind: "compare" }), null);
@@ -71,6 +75,7 @@ test("a plan that is done is a layout that can be picked, and no other job is", 
 test("a file is named by its layout, in letters, digits and hyphens", () => {
   assert.equal(fileName("Plan 7: 2 trail camera, 1 own"), "plan-7-2-trail-camera-1-own.geojson");
   assert.equal(fileName("../../etc/passwd"), "etc-passwd.geojson");
+  assert.equal(fileName("Plan 7 : 2 × caméra"), "plan-7-2-camera.geojson");
   assert.equal(fileName("…"), "layout.geojson");
   assert.ok(fileName("x".repeat(500)).length < 80);
 });

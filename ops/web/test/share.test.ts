@@ -167,10 +167,10 @@ test("a lost stream is told to every page with its reason, and the first that co
   const pages = [new Page(server, 0), new Page(server, 0)];
   server.alert(1);
   await settled();
-  server.current.fail(new RequestFailed("Too many streams are open.", 503));
+  server.current.fail(new RequestFailed("page-net-timeout", 503));
   await settled();
   for (const page of pages)
-    assert.deepEqual(page.got.at(-1), { kind: "lost", problem: "Too many streams are open.", status: 503 });
+    assert.deepEqual(page.got.at(-1), { kind: "lost", problem: { id: "page-net-timeout", parameters: {} }, status: 503 });
   const again = [new Page(server, 1), new Page(server, 1)];
   assert.equal(server.opened.length, 2);
   assert.equal(server.current.after, 1);

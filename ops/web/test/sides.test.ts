@@ -47,7 +47,7 @@ for (const lat of [0, 60]) {
         for (const { side, at, anchor } of labels) {
           // a name too large for a tongue may be placed for a closer view: its box is tried at the sizes of the map
           const right = [1, 0.5, 0.25, 0.125].map((smaller) =>
-            box(at, anchor, extent * smaller, scale).every((point) => within(point, north) === (side === "home")),
+            box(at, anchor, extent * smaller, scale).every((point) => within(point, north) === (side === "own")),
           );
           assert.ok(right.at(-1), `${side} at ${at.join(", ")} by ${anchor}`);
           if (depth <= 0.02) assert.ok(right[0], `${side} at ${at.join(", ")} by ${anchor} with the whole border in view`);

@@ -5,11 +5,13 @@ import { Store } from "../src/model/store.ts";
 import { INITIAL } from "../src/model/state.ts";
 import { LatestPicture, pictureIntervalMs } from "../src/net/latest_picture.ts";
 
-const open: Connection = { phase: "open", problem: "", sinceMs: 0, heardMs: 100_000, retryMs: null };
+const open: Connection = { phase: "open", problem: null, sinceMs: 0, heardMs: 100_000, retryMs: null };
 
 test("live, stale and lost are three different things", () => {
   assert.equal(streamState(open, 0.5, 100_000), "live");
   assert.equal(streamState(open, STALE_AFTER_S + 0.1, 100_000), "stale");
+  assert.equal(streamState(open, STALE_AFTER_S + 0.1, 100_000, true, true), "starting", "the cause is known");
+  assert.equal(streamState(open, 0.5, 100_000, true, false), "down");
   assert.equal(streamState(open, null, 100_000), "connecting");
   assert.equal(streamState(open, 0.5, 100_000 + 20_000), "lost"); // open, but nothing is heard
   assert.equal(streamState({ ...open, phase: "lost", sinceMs: 90_000 }, 10, 100_000), "lost");

@@ -36,8 +36,9 @@ PlanProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """Case of a plan: target, light and weather, exposure time [s] in a cell, direction of the crossing, the belt [m]
-    (None: what fits), and for a response the probability that an alarm is passed on."""
+    """Case of a plan: target, light and weather, exposure time [s] in a cell, direction of the crossing, belt width [m]
+    (None: as wide as the terrain allows), and for a response the probability that an alarm is passed on.
+    """
 
     target: str = "person"
     conditions: str = "day"
@@ -58,11 +59,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OptionBenefits:
-    """The belt, the coverage of the present layout (``watched``), and that of each option (``rates``).
+    """The belt, the coverage of the existing layout (``watched``), and the coverage of each option (``rates``).
 
-    ``cover`` has a row for each option over the cells of the belt that belong to a segment, in groups by segment, with
-    the contribution of the present layout. With ``links``, only linked options count; sensors and relays of the present
-    layout that do not reach a base are then options too, at no cost (``idle``: their ids).
+    ``cover`` has one row per option over the cells of the belt that belong to a segment, grouped by segment, and the
+    contribution of the existing layout. With ``links``, only linked options count; sensors and relays of the existing
+    layout without a link to a base are then options too, at no cost (``idle``: their ids).
     """
 
     case: Case
@@ -84,8 +85,9 @@ class OptionBenefits:
         )
 
     def means(self, chosen: npt.ArrayLike) -> BeltMeans:
-        """Mean expected probability of the belt and of its worst segment under the present layout and the chosen
-        options, without the cells where nothing detects and the sight of some sensor is unknown."""
+        """Mean detection probability of the belt and of its worst segment, with the existing layout and the chosen
+        options. Cells are excluded where no sensor detects and the line of sight of some sensor is unknown.
+        """
         options = np.asarray(chosen, np.int64)
         counted = (self.watched.belt.inside & (self.watched.belt.segment >= 0)).ravel()
         probability = 1.0 - self.cover.missed(options)
@@ -96,7 +98,7 @@ class OptionBenefits:
         return belt_means(values, self.watched.belt.segment.ravel()[counted].astype(np.int64))
 
     def with_chosen(self, chosen: npt.ArrayLike) -> WatchedBelt:
-        """The belt under the present layout and the chosen options."""
+        """The belt with the existing layout and the chosen options."""
         return with_sensors(
             self.watched, (*self.watched.sensors, *(self.rates[n] for n in np.asarray(chosen, np.int64)))
         )
@@ -113,10 +115,12 @@ def option_benefits(
     bases: npt.ArrayLike | None = None,
     progress: PlanProgress | None = None,
 ) -> OptionBenefits:
-    """Compute the coverage of every option and of the ``present`` layout; ``progress(done, total)`` after each sensor.
+    """Compute the coverage of every option and of the ``present`` layout; call ``progress(done, total)`` after each
+    sensor.
 
-    With ``bases`` (base, 2) [m], every sensor must reach one, over relays and tall masts. The terrain is loaded into
-    memory. Raises LayoutError for an option off the terrain or on a void, PlanError if no option can reach a base.
+    With ``bases`` (base, 2) [m], every sensor must have a link to one of them, through relays and tall masts. The
+    terrain is loaded into memory. Raises LayoutError for an option off the terrain or on a void, PlanError if no option
+    can reach a base.
     """
     chosen = case or Case()
     ground, task = terrain.compute(), chosen.task
@@ -169,10 +173,10 @@ def option_benefits(
 def linked_options(
     options: Sequence[Option], present: Layout | None, terrain: xr.Dataset, bases: npt.ArrayLike
 ) -> tuple[RelayNetwork, Layout | None, tuple[Option, ...], frozenset[str]]:
-    """Links of the options, the part of the present layout that reaches a base, and the options with the part that does
-    not.
+    """Links of the options, the part of the existing layout with a link to a base, and the options together with the
+    part without one.
 
-    Linked parts of the present layout relay for the options. Raises PlanError if no option can be linked.
+    Linked parts of the existing layout relay reports of the options. Raises PlanError if no option can be linked.
     """
     stands: tuple[AnySensor | Relay, ...] = () if present is None else (*present.relays, *present.sensors)
     # by radio only over what stands already: which relays will be bought is not known yet
@@ -194,9 +198,9 @@ def linked_options(
     reach = links.within_reach()
     if not any(not every[n].is_relay for n in reach):
         raise PlanError(
-            "no candidate reaches a base, over all relays that may be bought either",
+            "no candidate can reach a base, even with all relays that may be bought",
             where="plan (links)",
-            expected="relays to buy (--item radio_relay), candidates in sight of a base, or no links asked for",
+            expected="relays to buy (--item radio_relay), candidates in line of sight of a base, or no required links",
         )
     left = {part.id for part in idle}
     kept = None

@@ -1,4 +1,4 @@
-"""Candidate sites for equipment: positions beside the border that terrain, roads, power and links to relays allow.
+"""Candidate sites for equipment: positions near the border that satisfy the rules on terrain, roads, power and links.
 
 If relays are given, a site must have a line of sight to one of them. The highest allowed position of each square of
 ``spacing_m`` is a candidate, so candidates are spread over the belt and have a wide view.
@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from affine import Affine
-from rasterio.features import rasterize
-from scipy import ndimage
 
 from geo.arrays import Bools, Floats, Ints
-from geo.border.belt import BorderLine, belt_of
+from geo.border.belt import Belt, BorderLine, belt_of
 from geo.frame import LocalFrame
-from geo.terrain import cell_size, slope
+from geo.terrain import slope
 from geo.visibility import VISIBLE, viewshed
 from sensors.errors import PlanError
 
@@ -30,11 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteRules:
-    """Requirements for a site; every number is an assumption that the planner may set.
+    """Requirements for a site; every number is an assumption that the planner can change.
 
     ``spacing_m`` between candidates; ``steepest`` slope [rise over run] for a mast; ``road_m`` and ``power_m``: maximum
     distance from a road and from power; for a link, ``antenna_m`` and ``relay_mast_m`` above ground and the maximum
-    ``link_m``. Infinite: any distance is allowed, and no data are needed.
+    ``link_m``. If infinite, any distance is allowed and no data are needed.
     """
 
     spacing_m: float = 500.0
@@ -74,18 +71,17 @@ def candidate_sites(
     """Candidate sites (site,): ``easting``, ``northing``, ``elevation``, ``offset_m`` [m], ``slope`` [1], ``road_m``,
     ``power_m`` (NaN: unknown) and ``relay`` (number of the first relay with a line of sight; −1: not required).
 
-    attrs give the number of cells of the belt that each rule excludes (``refused_slope``, ...; a cell may violate
-    several). Raises PlanError if a rule needs data that are unknown (roads, power), and if no cell of the belt remains,
-    naming the rules that exclude all.
+    attrs state how many cells of the belt each rule excludes (``refused_slope``, ...; a cell may violate several).
+    Raises PlanError if a rule needs data that are missing (roads, power), or if no cell of the belt remains; the
+    message names the rules that exclude all cells.
     """
     chosen, place = rules or SiteRules(), around or Around()
     belt = belt_of(border, terrain, belt_m=belt_m)
-    window = terrain.isel(northing=belt.rows, easting=belt.columns)
     ground = belt.of(terrain["elevation"])
     steep = belt.of(slope(terrain))
     known = belt.inside & np.isfinite(ground) & np.isfinite(steep)
-    road = _distance_m(window, place.roads, border.frame, chosen.road_m, "roads")
-    power = _distance_m(window, place.power, border.frame, chosen.power_m, "power")
+    road = _distance_m(belt, known, place.roads, border.frame, chosen.road_m, "roads")
+    power = _distance_m(belt, known, place.power, border.frame, chosen.power_m, "power")
     relay = _relay_in_sight(terrain, (belt.rows, belt.columns), place.relays, chosen)
     allowed = {
         "slope": steep <= chosen.steepest,
@@ -119,36 +115,41 @@ def _refuse(cells: int, allowed: dict[str, Bools], known: Bools) -> None:
         "slope": "too steep",
         "road": "too far from a road",
         "power": "too far from power",
-        "link": "out of sight of every relay",
+        "link": "without a line of sight to any relay",
     }
     alone = [words[name] for name, keeps in allowed.items() if not (known & keeps).any()]
     counts = ", ".join(f"{int((known & ~keeps).sum())} {words[name]}" for name, keeps in allowed.items())
-    why = f"all are {alone[0]}" if alone else "together the rules leave none"
+    why = f"all are {alone[0]}" if alone else "the rules together exclude all"
     raise PlanError(
-        f"no place for a site in the belt: {why} (of {cells} cells {counts})",
+        f"no cell of the belt is allowed as a site: {why} (of {cells} cells {counts})",
         where="candidate sites",
-        expected="rules that some ground meets" if alone != [words["link"]] else "a relay that the belt sees",
+        expected="rules that some ground meets" if alone != [words["link"]] else "a relay in line of sight of the belt",
     )
 
 
 def _distance_m(
-    window: xr.Dataset, lines: geopandas.GeoDataFrame | None, frame: LocalFrame, farthest_m: float, name: str
+    belt: Belt, known: Bools, features: geopandas.GeoDataFrame | None, frame: LocalFrame, farthest_m: float, name: str
 ) -> Floats:
-    """Metres from each cell of the window to the nearest cell that contains a line, area or point; NaN without any."""
-    shape = window["elevation"].shape
-    if lines is None or len(lines) == 0:
+    """Metres from the centre of each known cell of the belt to the nearest line, area or point, which may lie outside
+    the belt; NaN elsewhere, and where there are no features."""
+    import shapely
+
+    distance = np.full(known.shape, np.nan)
+    if features is None or len(features) == 0:
         if math.isfinite(farthest_m):
-            raise PlanError(f"no {name} known", where="candidate sites", expected=f"{name}, or no limit on them")
-        return np.full(shape, np.nan)
-    cell = cell_size(window)
-    east, north = window["easting"].to_numpy(), window["northing"].to_numpy()
-    grid = Affine(cell, 0.0, east[0] - cell / 2.0, 0.0, -cell, north[0] + cell / 2.0)
-    placed = lines.to_crs(frame.crs)
+            raise PlanError(
+                f"no {name} known", where="candidate sites", expected=f"{name}, or no maximum distance from them"
+            )
+        return distance
+    placed = features.to_crs(frame.crs)
     shapes = [geometry for geometry in placed.geometry if geometry is not None and not geometry.is_empty]
-    burnt = rasterize(shapes, shape, fill=0, transform=grid, all_touched=True, default_value=1) if shapes else None
-    if burnt is None or not burnt.any():
-        return np.full(shape, np.inf)
-    return np.asarray(ndimage.distance_transform_edt(burnt == 0) * cell, np.float64)
+    distance[known] = np.inf
+    if shapes:
+        rows, columns = np.nonzero(known)
+        centres = shapely.points(belt.easting[columns], belt.northing[rows])
+        cells, metres = shapely.STRtree(shapes).query_nearest(centres, return_distance=True, all_matches=False)
+        distance[rows[cells[0]], columns[cells[0]]] = metres
+    return distance
 
 
 def _relay_in_sight(
@@ -161,7 +162,9 @@ def _relay_in_sight(
         return relay
     places = np.atleast_2d(np.asarray(relays, np.float64))
     if places.size == 0 or places.shape[-1] != 2:
-        raise PlanError("no relay is given", where="candidate sites", expected="places of relays, or none asked for")
+        raise PlanError(
+            "no relay is given", where="candidate sites", expected="positions of relays, or no link required"
+        )
     east, north = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     whole = np.full((len(north), len(east)), -1, np.int64)
     for number, (easting, northing) in enumerate(places):
@@ -181,7 +184,7 @@ def _relay_in_sight(
 
 
 def _highest_of_squares(usable: Bools, ground: Floats, side: float) -> tuple[Ints, ...]:
-    """Rows and columns of the highest usable cell of each square; of equal ones the first."""
+    """Rows and columns of the highest usable cell of each square; ties go to the first."""
     rows, columns = np.nonzero(usable)
     squares_across = int(usable.shape[1] // side) + 1
     square = (rows // side).astype(np.int64) * squares_across + (columns // side).astype(np.int64)

@@ -1,4 +1,4 @@
-"""The crosser's best response to a choice: the least detected paths, as cuts that bound the objective."""
+"""The crosser's best response to a choice: the minimum-detection paths, as cuts that bound the objective."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ ends."""
 
 
 class WayOracle:
-    """The least detected path as sums over options (``sensors.planning.solver.solve.Oracle``), computed for every
+    """The minimum-detection path as sums over options (``sensors.planning.solver.solve.Oracle``), computed for every
     choice.
 
-    ``θ`` is the hazard of the least detected path, with a search counted at most to its maximum; every path that was
-    ever found is a cut and is stored. With a ``response``, only detection that is early enough counts: while the
-    crosser's time to the end exceeds the response time to that end. Exact except for searches that end on the path:
-    then another path might be detected less.
+    ``θ`` is the hazard of the minimum-detection path, with each search counted at most up to its maximum; every path
+    found is stored as a cut. With a ``response``, only detection that is early enough counts: while the crosser's time
+    to the end exceeds the response time to that end. Exact except for searches that end on the path: then another path
+    might be detected less.
     """
 
     def __init__(self, benefits: OptionBenefits, response: xr.DataArray | None = None) -> None:
@@ -69,8 +69,9 @@ class WayOracle:
         return sums[lowest], [self._known[key] for key in {**dict.fromkeys(fresh), lowest: None}]
 
     def _ways(self, watched: WatchedBelt, early: Bools) -> dict[bytes, tuple[Ints, Ints]]:
-        """The least detected path through every segment, by its cells; with searching sensors, also those found when
-        searches count for little, because after a search ends one can stay in its view."""
+        """The minimum-detection path through every segment, by its cells. With searching sensors, paths found with a
+        low weight of searches are added, because a crosser can stay in view after a search has ended.
+        """
         paths: dict[bytes, tuple[Ints, Ints]] = {}
         short = [replace(s, rate=s.rate * SEARCHED) if searches(s.kind) else s for s in watched.sensors]
         watches = (
@@ -91,11 +92,11 @@ class WayOracle:
                 way = ways.cells(int(segment))
                 paths[b"".join(axis.tobytes() for axis in way)] = way
         if not paths:
-            raise PlanError("nobody can cross", where="plan", expected="ground that leads from edge to edge")
+            raise PlanError("no passable crossing", where="plan", expected="passable ground from edge to edge")
         return paths
 
     def _hazards(self, along: Along, early: Bools) -> tuple[Floats, Floats]:
-        """Hazard of the present layout (way,) and of each option (way, option) along paths."""
+        """Hazard of the existing layout (way,) and of each option (way, option) along paths."""
         counted = early.ravel()[along.cells].astype(np.float64)
         time, length = (_weights(along, values, early.size, counted) for values in (along.seconds, along.metres))
         slopes = np.asarray((time @ self._timed.T + length @ self._paced.T).todense(), np.float64)

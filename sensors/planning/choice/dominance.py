@@ -1,4 +1,4 @@
-"""Dominated options: another at the same site achieves at least as much at no more cost and crew."""
+"""Dominated options: another option at the same site is at least as good at no more cost and crew."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from sensors.planning.solver.coverage_objective import Cover
 def undominated(benefits: OptionBenefits, limits: Constraints) -> Ints:
     """The options (numbers, ascending) that no other option at the same site dominates at no more cost and crew.
 
-    One option dominates another if in every cell its probability and its rate are at least as high, with the same kind
-    or a kind whose rate counts for as long as the target is present, and if it has all its links where links are
-    required. Of two equal options the first is kept.
+    One option dominates another if in every cell its probability and its rate are at least as high, if its kind is the
+    same or one whose rate counts for the whole exposure time, and, where links are required, if it has all links of the
+    other. Of two equal options, the first is kept.
     """
     cover, out = benefits.cover, np.zeros(len(limits), np.bool_)
     by_site: dict[int, list[int]] = {}

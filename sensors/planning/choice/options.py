@@ -60,12 +60,12 @@ class Money:
 def options_at(
     sites: xr.Dataset, items: Sequence[str], border: BorderLine, frame: LocalFrame, money: Money, *, headings: int = 3
 ) -> tuple[Option, ...]:
-    """Every item at every candidate site (of ``candidate_sites``). A field of view that is not all round is directed at
-    the border, and with more ``headings`` also to both sides of it, evenly. A relay does not occupy a sensor's site: it
-    has its own.
+    """Every item at every candidate site (of ``candidate_sites``). A field of view of less than 360° is directed at the
+    border; more ``headings`` add azimuths evenly to both sides. A relay does not occupy the site of a sensor; it has a
+    site of its own.
 
-    Raises PlanError for no site, no item or an item that cannot be placed in a layout, and CatalogueError for an item
-    that is not in the catalogue.
+    Raises PlanError if there is no site or no item, or if an item has no position in a layout, and CatalogueError for
+    an item that is not in the catalogue.
     """
     if sites.sizes.get("site", 0) == 0:
         raise PlanError("there are no candidate sites", where="plan (candidates)", expected="at least one site")
@@ -111,8 +111,9 @@ def _relays_at(sites: xr.Dataset, item: Item, values: dict[str, Any], frame: Loc
 def _azimuths(
     border: BorderLine, frame: LocalFrame, where: tuple[float, float], wide_deg: float, headings: int
 ) -> list[float]:
-    """Degrees from true north: toward the border first, then to either side by the width of the field of view, at most
-    a half turn."""
+    """Azimuths in degrees from true north: the direction of the border first, then to either side by the width of the
+    field of view, at most 180°.
+    """
     if wide_deg >= 360.0:
         return [0.0]
     middle = math.degrees(heading_to_line(border, *where) + float(frame.convergence_rad(*where)))
@@ -144,9 +145,9 @@ def options_of(layout: Layout, *, catalogue: Catalogue | None = None) -> tuple[O
 
 
 def beside(options: Sequence[Option], present: Layout | None) -> tuple[Option, ...]:
-    """The options at whose sites the present layout has no sensor; PlanError if all sites are occupied.
+    """The options whose sites the existing layout does not occupy; PlanError if all sites are occupied.
 
-    A site is occupied if a present sensor (for a relay: a present relay) is within SAME_PLACE_M of its options.
+    A site is occupied if an existing sensor (for a relay: an existing relay) is within SAME_PLACE_M of its options.
     """
     if present is None or not (present.sensors or present.relays):
         return tuple(options)
@@ -161,7 +162,7 @@ def beside(options: Sequence[Option], present: Layout | None) -> tuple[Option, .
     free = tuple(option for option in options if option.site not in taken)
     if options and not free:
         raise PlanError(
-            "at every candidate site something stands already",
+            "all candidate sites are occupied by the existing layout",
             where=f"plan (start {present.name!r})",
             expected="a candidate site that is free",
         )
@@ -173,14 +174,15 @@ def _places(parts: Sequence[AnySensor | Relay]) -> Floats:
 
 
 def limits_of(options: Sequence[Option], budget: float, crew_limit: float = math.inf) -> Constraints:
-    """The options' costs and crews with the limits; errors as ``Constraints.of``, and PlanError if two options share an
-    id."""
+    """Costs and crews of the options with the limits; raises the errors of ``Constraints.of``, and PlanError if two
+    options share an id.
+    """
     _refuse_twins(option.id for option in options)
     sites: dict[str, int] = {}
     numbers = [sites.setdefault(option.site, len(sites)) for option in options]
     for option in options:
         if not (math.isfinite(option.cost) and option.cost >= 0.0):
-            raise PlanError(f"costs {option.cost:g}", where=f"candidate {option.id!r}", expected="a cost from 0")
+            raise PlanError(f"costs {option.cost:g}", where=f"candidate {option.id!r}", expected="a cost of at least 0")
     return Constraints.of(
         np.array([option.cost for option in options]),
         budget,

@@ -1,11 +1,11 @@
-"""The plan: which options to buy for a budget, what they achieve, and the bound that no other choice can pass.
+"""The plan: options to buy for a budget, their effect, and an upper bound for every other choice.
 
-Objectives, of each more is better:
+Objectives; for each, a higher value is better:
 
-- ``mean_probability``: mean over the belt of the expected coverage probability (``sensors.coverage``);
+- ``mean_probability``: mean over the belt of the cumulative Pd including outages (``sensors.coverage``);
 - ``worst_segment``: the minimum of this mean over the segments;
-- ``least_detected``: P_detect of the least detected crossing (``sensors.gaps``), all sensors working;
-- ``interruption``: probability of interruption on the most vulnerable path; needs the response time.
+- ``least_detection``: Pd on the minimum-detection path (``sensors.gaps``), all sensors working;
+- ``least_interruption``: probability of interruption on the most vulnerable path; needs the response time.
 """
 
 from __future__ import annotations
@@ -33,28 +33,28 @@ from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.solve import Choice, SolverBudget, best_cover, best_least, gap_of
 from sensors.relay import Relay
 
-OBJECTIVES: Final = ("mean_probability", "worst_segment", "least_detected", "interruption")
+OBJECTIVES: Final = ("mean_probability", "worst_segment", "least_detection", "least_interruption")
 COVERS: Final = ("mean_probability", "worst_segment")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PurchasePlan:
-    """What to buy, what it achieves, and how far from optimal it may be.
+    """A purchase, its effect, and its largest possible distance from the optimum.
 
     Parameters
     ----------
     layout : Layout
-        The present layout with what is bought.
+        The existing layout and the purchase.
     bought : tuple of Option
-        What is bought.
+        The purchase.
     objective : str
         The objective.
     value : float
         Value [1] of the objective with the layout; unknown cells and paths count as not detected.
     bound : float
-        Upper bound [1] on its value for any choice within the limits.
+        Upper bound [1] on the value for any choice within the limits.
     without : float
-        Its value [1] for the present layout alone.
+        Value [1] of the objective for the existing layout alone.
     budget : float
         The budget.
     figures : dict of str to float
@@ -75,32 +75,32 @@ class PurchasePlan:
 
     @property
     def gap(self) -> float:
-        """Optimality gap (bound − value)/bound: the best plan is at most so much better."""
+        """Optimality gap (bound − value)/bound: the most by which the best plan can be better."""
         return gap_of(self.value, self.bound)
 
     @property
     def cost(self) -> float:
-        """Cost of what is bought."""
+        """Cost of the purchase."""
         return float(sum(option.cost for option in self.bought))
 
     @property
     def crew(self) -> float:
-        """People on duty that what is bought needs."""
+        """People on duty that the purchase requires."""
         return float(sum(option.crew for option in self.bought))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What is asked of a plan: objective, budget, crew, the value it must reach, and the effort of the search.
+    """Requirements of a plan: objective, budget, crew, the value to reach, and the effort of the search.
 
     Parameters
     ----------
     budget : float
-        Most that the options may cost together.
+        Maximum total cost of the options.
     objective : str
-        "mean_probability", "worst_segment", "least_detected" or "interruption".
+        "mean_probability", "worst_segment", "least_detection" or "least_interruption".
     crew_limit : float
-        Most people on duty.
+        Maximum number of people on duty.
     at_least : float, optional
         Value [1] of the objective that must be reached.
     effort : SolverBudget
@@ -144,52 +144,52 @@ def choose_sites(
     bases: npt.ArrayLike | None = None,
     progress: PlanProgress | None = None,
 ) -> Layout:
-    """Choose the layout that a budget buys: the start layout and the candidates that serve the objective best.
+    """Choose the layout to buy for a budget: the start layout and the candidates with the highest objective.
 
     Parameters
     ----------
     candidates : Layout or sequence of Option
-        Sensors with a ``cost`` each, or options; of those at one site at most one is bought.
+        Sensors with a ``cost`` each, or options; at most one per site is bought.
     terrain : xarray.Dataset, dims (northing, easting)
         Terrain of ``geo.terrain.open_terrain``.
     border : Border or Zone or other BorderLine
         The border.
     budget : float
-        Most that the options may cost together.
+        Maximum total cost of the options.
     objective : str
-        "mean_probability", "worst_segment", "least_detected" or "interruption".
+        "mean_probability", "worst_segment", "least_detection" or "least_interruption".
     start : Layout, optional
-        Present layout, which stays and costs nothing more.
+        Existing layout, which is kept at no further cost.
     crew_limit : float
-        Most people on duty.
+        Maximum number of people on duty.
     at_least : float, optional
         Value [1] of the objective that must be reached.
     effort : SolverBudget, optional
         Time and size of the search.
     case : Case, optional
-        Target, conditions, dwell, direction and belt.
+        Target, conditions, exposure time, direction and belt.
     response : xarray.DataArray, dims (northing, easting), s, optional
-        Response time, needed for "interruption".
+        Response time, needed for "least_interruption".
     ways : Ways, optional
         Roads, paths, rivers, bridges and fords.
     bases : array_like, shape (base, 2), m, optional
-        Bases that every sensor has to reach by radio.
+        Bases; every sensor must have a radio link to one of them.
     progress : callable, optional
         Called as ``progress(done, total)`` after each sensor.
 
     Returns
     -------
     Layout
-        The present layout with what is bought.
+        The existing layout and the purchase.
 
     Raises
     ------
     PlanError
-        As ``plan_layout``.
+        As for ``plan_layout``.
 
     See Also
     --------
-    plan_layout : Says also how good the choice is.
+    plan_layout : Also returns the value of the choice and its bound.
     """
     terrain = north_up(terrain)
     effort = effort or SolverBudget()
@@ -221,13 +221,13 @@ def plan_layout(
     bases: npt.ArrayLike | None = None,
     progress: PlanProgress | None = None,
 ) -> PurchasePlan:
-    """Plan what to buy for a demand, from scratch or for a present layout.
+    """Plan a purchase for a demand, from scratch or in addition to an existing layout.
 
     Parameters
     ----------
     candidates : Layout or sequence of Option
-        Sensors with a ``cost`` each, or options; of those at one site at most one is bought. Sites where a present
-        sensor stands are taken; relays among the candidates are bought for links.
+        Sensors with a ``cost`` each, or options; at most one per site is bought. Sites of existing sensors are
+        occupied; relays among the candidates are bought to provide links.
     terrain : xarray.Dataset, dims (northing, easting)
         Terrain of ``geo.terrain.open_terrain``.
     border : Border or Zone or other BorderLine
@@ -235,28 +235,28 @@ def plan_layout(
     demand : Demand
         Objective, budget, crew, required value and effort.
     case : Case, optional
-        Target, conditions, dwell, direction and belt.
+        Target, conditions, exposure time, direction and belt.
     start : Layout, optional
-        Present layout, which stays and costs nothing more.
+        Existing layout, which is kept at no further cost.
     response : xarray.DataArray, dims (northing, easting), s, optional
-        Response time (``geo.paths.response_times.response_time``), needed for "interruption".
+        Response time (``geo.paths.response_times.response_time``), needed for "least_interruption".
     ways : Ways, optional
         Roads, paths, rivers, bridges and fords.
     bases : array_like, shape (base, 2), m, optional
-        Bases that every sensor has to reach by radio.
+        Bases; every sensor must have a radio link to one of them.
     progress : callable, optional
         Called as ``progress(done, total)`` after each sensor.
 
     Returns
     -------
     PurchasePlan
-        What to buy, its value, and an upper bound on the value of any plan.
+        The purchase, its value, and an upper bound on the value of any plan.
 
     Raises
     ------
     PlanError
-        Naming the constraint, for no candidates, negative costs or limits, a budget or crew that allows nothing, and a
-        value that cannot be reached.
+        If there are no candidates, a cost or limit is negative, the budget or crew allows no purchase, or the required
+        value cannot be reached; the message names the constraint.
     """
     terrain = north_up(terrain)
     options = options_of(candidates) if isinstance(candidates, Layout) else tuple(candidates)
@@ -282,14 +282,14 @@ def plan_of_benefits(
     response: xr.DataArray | None = None,
     known: Sequence[str] = (),
 ) -> PurchasePlan:
-    """Plan with benefits that are already computed, for the same ``start``.
+    """Plan with benefits already computed, for the same ``start``.
 
-    ``known`` are ids of options of a good choice, such as that of a smaller budget; the plan is never worse than it.
-    Errors as ``plan_layout``.
+    ``known`` are option ids of a good choice, such as that for a smaller budget; the plan is never worse. Raises the
+    errors of ``plan_layout``.
     """
-    if demand.objective == "interruption" and response is None:
+    if demand.objective == "least_interruption" and response is None:
         raise PlanError("no response is known", where="plan (interruption)", expected="bases to respond from")
-    if demand.objective == "interruption" and response is not None and bool(np.isnan(response).all()):
+    if demand.objective == "least_interruption" and response is not None and bool(np.isnan(response).all()):
         raise PlanError("the response is unknown everywhere", where="plan (interruption)", expected="seconds, or inf")
     everything = limits_of(benefits.options, demand.budget, demand.crew_limit)
     wanted = [n for n, option in enumerate(benefits.options) if option.id not in benefits.idle]
@@ -330,7 +330,7 @@ def plan_of_benefits(
 def _chosen(
     benefits: OptionBenefits, limits: Constraints, demand: Demand, response: xr.DataArray | None, begin: Ints | None
 ) -> tuple[Choice, float]:
-    """The choice, and the objective's value with nothing bought."""
+    """The choice, and the value of the objective without a purchase."""
     nothing = np.zeros(0, np.int64)
     if demand.objective in COVERS:
         worst = demand.objective == "worst_segment"
@@ -338,7 +338,7 @@ def _chosen(
         return best_cover(
             benefits.cover, limits, worst=worst, effort=demand.effort, start=begin, links=benefits.links
         ), without
-    oracle = WayOracle(benefits, response if demand.objective == "interruption" else None)
+    oracle = WayOracle(benefits, response if demand.objective == "least_interruption" else None)
     without = oracle.value_at(oracle.least(nothing)[0])
     return best_least(oracle, limits, effort=demand.effort, start=begin, links=benefits.links), without
 
@@ -346,9 +346,10 @@ def _chosen(
 def figures_of(
     benefits: OptionBenefits, chosen: npt.ArrayLike, response: xr.DataArray | None = None
 ) -> dict[str, float]:
-    """Every objective's value with the present layout and the ``chosen`` options; interruption NaN without response.
+    """Value of every objective with the existing layout and the ``chosen`` options; interruption is NaN without a
+    response.
 
-    Means over the belt are those that ``sensors.coverage.segments`` gives for the layout, without unknown cells.
+    Means over the belt equal those of ``sensors.coverage.segments`` for the layout, without unknown cells.
     """
     options = np.asarray(chosen, np.int64)
     means = benefits.means(options)
@@ -358,8 +359,8 @@ def figures_of(
     return {
         "mean_probability": means.mean_probability,
         "worst_segment": means.worst_segment,
-        "least_detected": least.value_at(least.least(everything)[0]),
-        "interruption": math.nan if early is None else early.value_at(early.least(everything)[0]),
+        "least_detection": least.value_at(least.least(everything)[0]),
+        "least_interruption": math.nan if early is None else early.value_at(early.least(everything)[0]),
     }
 
 

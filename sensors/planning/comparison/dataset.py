@@ -1,4 +1,6 @@
-"""The result of a comparison as one Dataset: outcomes, intervals, duels, swings, break-even points and metadata."""
+"""The result of a comparison as one Dataset: outcomes, intervals, pairwise results, sensitivities, break-even factors
+and metadata.
+"""
 
 from __future__ import annotations
 
@@ -34,15 +36,15 @@ MEASURES: dict[str, str] = {
     "least_detection": "1",
     "mean_interruption": "1",
     "least_interruption": "1",
-    "guarded_km": "km",
-    "attended": "1",
+    "meets_requirement_km": "km",
+    "assessed_fraction": "1",
     "alerts_per_day": "1/day",
     "life_cycle_cost": "money",
     "first_cost": "money",
     "crew": "1",
     "teams": "1",
-    "bought_share": "1",
-    "cost_per_guarded_km": "money/km",
+    "bought_fraction": "1",
+    "cost_per_km_meeting_requirement": "money/km",
 }
 
 
@@ -54,23 +56,36 @@ def dataset_of(comparison: Study) -> xr.Dataset:
     for name, unit in MEASURES.items():
         attrs = {"units": unit, "long_name": OBJECTIVES.get(name, name.replace("_", " "))}
         every = np.stack([_measure(outcome, name) for outcome in drawn])
-        data[name] = (("layout", "draw"), every, attrs)
+        data[name] = (("layout", "sample"), every, attrs)
         data[f"{name}_central"] = ("layout", _median(every, name), attrs)
         at_middle = np.array([_measure(outcome, name)[0] for outcome in expected])
         data[f"{name}_at_central_inputs"] = ("layout", at_middle, attrs)
     data |= _by_segment(drawn, expected)
+    by_strips = comparison.outcomes_by_strips()
+    for name in ("mean_interruption", "least_interruption"):
+        every = np.array([[outcome.measure(name)[0] for outcome in tried] for tried in by_strips.values()]).T
+        data[f"{name}_by_strips"] = (("layout", "strips_tried"), every, {"units": "1", "long_name": OBJECTIVES[name]})
     data |= _ground(comparison, expected)
     data |= _duels(drawn)
     data |= _swings(comparison)
     before, after = displaced(comparison)
-    data["gain_before"] = ("layout", before, {"units": "1", "long_name": "over the first layout, on its old route"})
-    data["gain_after"] = ("layout", after, {"units": "1", "long_name": "over the first layout, on the new route"})
+    data["gain_before"] = (
+        "layout",
+        before,
+        {"units": "1", "long_name": "gain over the first layout, on its minimum-detection paths"},
+    )
+    data["gain_after"] = (
+        "layout",
+        after,
+        {"units": "1", "long_name": "gain over the first layout, after displacement to new paths"},
+    )
     spans = comparison.ground.belt.border.segment_spans_m
     coords: dict[str, Any] = {
         "layout": comparison.names,
         "other": comparison.names,
         "objective": list(OBJECTIVES),
         "weather": list(comparison.settings.weather),
+        "strips_tried": list(by_strips),
         "segment": np.arange(len(spans)),
         "start_m": ("segment", spans[:, 0], {"units": "m"}),
         "end_m": ("segment", spans[:, 1], {"units": "m"}),
@@ -80,25 +95,26 @@ def dataset_of(comparison: Study) -> xr.Dataset:
 
 
 def _measure(outcome: Outcome, name: str) -> Floats:
-    """A measure of an outcome (draw,)."""
+    """A measure of an outcome (sample,)."""
     bought = outcome.bought
     if name in ("life_cycle_cost", "first_cost", "crew", "teams"):
         value: Floats = getattr(bought, name)
         return value
-    if name == "bought_share":
+    if name == "bought_fraction":
         return bought.parts.mean(axis=1) if bought.parts.shape[1] else np.ones(len(bought.teams))
-    if name == "cost_per_guarded_km":
-        guarded = outcome.guarded_km
+    if name == "cost_per_km_meeting_requirement":
+        guarded = outcome.meets_requirement_km
         return np.where(guarded > 0.0, bought.life_cycle_cost / np.where(guarded > 0.0, guarded, 1.0), np.nan)
     return outcome.measure(name)
 
 
 def _median(every: Floats, name: str) -> Floats:
-    """Median over the samples (layout, draw); the cost of nothing guarded counts as infinite, and as NaN as a median.
+    """Median over the samples (layout, sample); cost per unit is infinite where nothing is covered, and such a median
+    is NaN.
 
-    The outcome at central inputs is not central: many inputs are skewed, so it may lie outside the interval.
+    The outcome at central inputs is not the central outcome: many inputs are skewed, so it may be outside the interval.
     """
-    if name == "cost_per_guarded_km":
+    if name == "cost_per_km_meeting_requirement":
         every = np.where(np.isnan(every), np.inf, every)
     with np.errstate(invalid="ignore"):  # between infinite ones
         middle = np.quantile(every, 0.5, axis=1)
@@ -123,7 +139,7 @@ def _ground(comparison: Study, expected: list[Outcome]) -> dict[str, Any]:
     figures = ground_figures(comparison)
     spans = comparison.ground.belt.border.segment_spans_m
     length_km = (spans[:, 1] - spans[:, 0]) / 1000.0
-    covered_km = np.nansum(figures["covered_share"] * length_km, axis=1)
+    covered_km = np.nansum(figures["covered_fraction"] * length_km, axis=1)
     cost = np.array([outcome.bought.life_cycle_cost[0] for outcome in expected])
     with np.errstate(divide="ignore", invalid="ignore"):
         per_km = np.where(covered_km > 0.0, cost / covered_km, np.nan)
@@ -132,17 +148,17 @@ def _ground(comparison: Study, expected: list[Outcome]) -> dict[str, Any]:
     left = np.nansum(missed * hard, axis=1) / hard.sum() if hard.sum() > 0.0 else np.full(len(missed), np.nan)
     by_segment, no_unit = ("layout", "segment"), {"units": "1"}
     return {
-        "covered_share": (by_segment, figures["covered_share"], no_unit),
-        "hidden_share": (by_segment, figures["hidden_share"], no_unit),
+        "covered_fraction": (by_segment, figures["covered_fraction"], no_unit),
+        "dead_ground_fraction": (by_segment, figures["dead_ground_fraction"], no_unit),
         "covered_km": ("layout", covered_km, {"units": "km"}),
         "cost_per_covered_km": ("layout", per_km, {"units": "money/km"}),
         "k": ("layout", figures["k"], no_unit),
         "cut": ("layout", figures["cut"]),
-        "single_losses": ("layout", figures["single_losses"]),
+        "single_points_of_failure": ("layout", figures["single_points_of_failure"]),
         "unlinked": ("layout", np.array([", ".join(sorted(d.unlinked)) for d in comparison.designs], dtype=str)),
         "difficulty": ("segment", figures["difficulty"], {"units": "1", "long_name": "surveillance difficulty"}),
         "crossing_ease": ("segment", figures["crossing_ease"], no_unit),
-        "challenge_left": ("layout", left, {"units": "1", "long_name": "missed share, weighted by difficulty"}),
+        "challenge_left": ("layout", left, {"units": "1", "long_name": "missed fraction, weighted by difficulty"}),
     }
 
 
@@ -150,7 +166,7 @@ def _duels(drawn: list[Outcome]) -> dict[str, Any]:
     duels: list[list[list[Duel]]] = [
         [[duel(a.measure(name), b.measure(name)) for b in drawn] for a in drawn] for name in OBJECTIVES
     ]
-    dims, count = ("objective", "layout", "other"), len(drawn[0].attended)
+    dims, count = ("objective", "layout", "other"), len(drawn[0].assessed_fraction)
 
     def table(of: Callable[[Duel], float]) -> Any:
         return (dims, np.array([[[of(pair) for pair in row] for row in rows] for rows in duels]), {"units": "1"})
@@ -222,7 +238,7 @@ def _story(comparison: Study) -> dict[str, Any]:
     return {
         "objective": settings.objective,
         "meaning": OBJECTIVES[settings.objective],
-        "budget": "what the dearest layout costs, in each draw" if settings.budget is None else settings.budget,
+        "budget": settings.budget,
         "currency": comparison.catalogue.currency,
         "catalogue": comparison.catalogue.name,
         "years": settings.years,
@@ -233,16 +249,16 @@ def _story(comparison: Study) -> dict[str, Any]:
         "cell_m": comparison.ground.belt.cell_m,
         "required_probability": settings.required_probability,
         "operators": settings.operators,
-        "top_up": settings.top_up or "nothing",
-        "draws": settings.draws,
+        "residual_item": settings.residual_item or "nothing",
+        "samples": settings.samples,
         "seed": settings.seed,
         "interval": list(INTERVAL),
         "weather": json.dumps(dict(settings.weather)),
         "inputs": json.dumps(assumed),
-        "candidate_ways": len(comparison.ways.segment),
+        "candidate_paths": len(comparison.ways.segment),
         "segments_left_out": int((comparison.ways.length_m <= 0.0).sum()),
         "missing": ", ".join(comparison.ground.mobility.missing),
-        "response": "none: no bases" if comparison.ground.response is None else "from the bases",
+        "response": "none: the sector has no bases" if comparison.ground.response is None else "from the bases",
         "strips": settings.strips,
         "response_assumptions": _response_words(comparison),
         "limits": INDEPENDENT,
@@ -255,12 +271,12 @@ def _response_words(comparison: Study) -> str:
     if response is None:
         return ""
     plain = ResponseSettings(strips=strips).words(strips, depth_of(comparison.ground.belt))
-    drawn = ("drawn in place of these: response_factor, communication (see inputs)",)
+    drawn = ("sampled instead of these: response_factor, communication (see inputs)",)
     return "; ".join((str(response.attrs["assumptions"]), *plain, *drawn))
 
 
 def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, **options: Any) -> xr.Dataset:
-    """Compare layouts at equal life-cycle cost: what each achieves, which is better, and what decides.
+    """Compare layouts at equal life-cycle cost: outcomes, ranking, and decisive inputs.
 
     Parameters
     ----------
@@ -271,27 +287,28 @@ def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, 
     border : Border or Zone or other BorderLine
         The border.
     **options : Any
-        Keywords of ``study``, and fields of ``CompareSettings`` by name.
+        Keyword arguments of ``study``, and fields of ``CompareSettings`` by name.
 
     Returns
     -------
     xarray.Dataset
-        Over ``layout``, ``draw``, ``segment``, ``other``, ``input`` and ``objective``: the Monte Carlo samples of every
-        outcome, their medians (``…_central``) and the outcomes with every input at its central value
-        (``…_at_central_inputs``), by segment what is detected, interrupted, covered and hidden,
-        ``beats`` (objective, layout, other) = P(A > B) + ½ P(A = B), the tornado of the first layout against each other
-        (``swing_low``, ``swing_high``), break-even factors, gains before and after displacement; in attrs the settings,
-        the confidence of the verdict and its limits.
+        Over ``layout``, ``sample``, ``segment``, ``other``, ``input`` and ``objective``: the Monte Carlo samples of
+        every outcome, their medians (``…_central``) and the outcomes with every input at its central value
+        (``…_at_central_inputs``), interruption with half, as many and twice as many strips, all inputs central
+        (``…_by_strips``), detection, interruption, coverage and dead ground by segment, ``beats`` (objective, layout,
+        other) = P(A > B) + ½ P(A = B), the tornado of the first layout against each other (``swing_low``,
+        ``swing_high``), break-even factors, gains before and after displacement; in attrs the settings, the confidence
+        of the verdict and its limits.
 
     Raises
     ------
     BadInput
-        For fewer than two layouts, and as ``study``.
+        For fewer than two layouts, and as for ``study``.
 
     Notes
     -----
-    Without a budget each layout has, in every sample, the cost of the most expensive one; the residual budget buys
-    teams of the top-up item. The same arguments give the same numbers.
+    Without a stated budget, the budget of every layout in each sample is the cost of the most expensive one; the rest
+    buys teams of the residual-budget item. The same arguments give the same numbers.
     """
     if len(layouts) < 2:
         raise CompareError(f"{len(layouts)} layouts", where="compare", expected="at least two")
@@ -299,7 +316,7 @@ def compare(layouts: Sequence[Layout], terrain: xr.Dataset, border: BorderLine, 
 
 
 def verdict(comparison: Study) -> xr.Dataset:
-    """Compare the layouts of a study that is already computed; see ``compare``.
+    """Compare the layouts of a computed study; see ``compare``.
 
     Parameters
     ----------

@@ -1,4 +1,5 @@
-"""Performance of a layout in degraded states: a week of fog, half of it down, jamming, theft, posts withdrawn.
+"""Performance of a layout in adverse scenarios: a week of fog, half of the sensors down, jamming, theft, withdrawn
+posts.
 
 All inputs are central; crossers choose again among the candidate paths of the study. These paths account for the loss
 of a kind of sensor but not of each single one: a theft may cost more than is computed here.
@@ -35,12 +36,23 @@ time)."""
 STOLEN: Final = 3
 FOG_M: Final = 1_000.0
 """Visibility [m] below which conditions count as fog (World Meteorological Organization)."""
+SCENARIOS: Final = (
+    "as_planned",
+    "week_of_fog",
+    "half_available",
+    "jammed",
+    "one_part_stolen",
+    "three_parts_stolen",
+    "one_post_withdrawn",
+    "all_posts_withdrawn",
+)
+"""The layout as planned, and the degraded scenarios."""
 MEASURES: Final = ("mean_detection", "least_detection", "mean_interruption")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BadDay:
-    """A scenario of one layout, and what it achieves there; of several samples the worst counts."""
+class AdverseScenario:
+    """An adverse scenario and the performance of one layout in it; of several samples, the worst counts."""
 
     name: str
     achieved: Outcome
@@ -51,63 +63,54 @@ def degraded(comparison: Study) -> xr.Dataset:
     applicable.
 
     Fog: only the weather states with fog, in their proportions, for as long as it lasts. Half: every sensor works in
-    HALF of the crossings. Jammed: all radars and radio finders are down. Stolen: the one sensor or relay, or the STOLEN
-    ones taken one after the other, whose loss costs most. Withdrawn: the staffed post whose loss costs most, or all of
-    them.
+    HALF of the crossings. Jammed: all radars and radio finders are down. Stolen: the sensor or relay whose loss costs
+    most, or STOLEN of them, chosen one after the other. Withdrawn: the staffed post whose loss costs most, or all
+    posts.
     """
-    names = [
-        "as planned",
-        "a week of fog",
-        "half of the time broken",
-        "radars and radio finders jammed",
-        "one sensor or relay stolen",
-        f"{STOLEN} sensors or relays stolen",
-        "one post withdrawn",
-        "all posts withdrawn",
-    ]
+    names = list(SCENARIOS)
     data = np.full((len(MEASURES), len(names), len(comparison.designs)), np.nan)
     for column, design in enumerate(comparison.designs):
-        for day in _bad_days(comparison, design):
+        for day in _scenarios_of(comparison, design):
             worst = int(np.argmin(day.achieved.measure(comparison.settings.objective)))
             for row, measure in enumerate(MEASURES):
                 data[row, names.index(day.name), column] = day.achieved.measure(measure)[worst]
     return xr.Dataset(
         {name: (("scenario", "layout"), data[row], {"units": "1"}) for row, name in enumerate(MEASURES)},
         {"scenario": names, "layout": comparison.names},
-        {"limits": "all inputs central; of several losses the worst, over the candidate ways: a theft may cost more"},
+        {"limits": "all inputs central; of several losses the worst, over the candidate paths: a theft may cost more"},
     )
 
 
-def _bad_days(comparison: Study, design: Design) -> Iterator[BadDay]:
+def _scenarios_of(comparison: Study, design: Design) -> Iterator[AdverseScenario]:
     sample = central(comparison.inputs)
     up = availability_of(design, sample)
 
-    def day(name: str, draws: Draws, up: Floats) -> BadDay:
-        return BadDay(name, _achieved(comparison, design, draws, up))
+    def day(name: str, draws: Draws, up: Floats) -> AdverseScenario:
+        return AdverseScenario(name, _achieved(comparison, design, draws, up))
 
-    yield day("as planned", sample, up)
+    yield day("as_planned", sample, up)
     weather = comparison.settings.weather
     fog = {n: share for n, share in weather.items() if share > 0.0 and Conditions.named(n).visibility_m < FOG_M}
     if fog:
-        yield day("a week of fog", with_shares(sample, fog, weather), up)
-    yield day("half of the time broken", sample, np.minimum(up, HALF))
+        yield day("week_of_fog", with_shares(sample, fog, weather), up)
+    yield day("half_available", sample, np.minimum(up, HALF))
     kinds = np.array([part.kind for part in design.parts], dtype=str)
     jammed = np.isin(kinds, ["radar", "radio"])
     if jammed.any():
-        yield day("radars and radio finders jammed", sample, np.where(jammed, 0.0, up))
+        yield day("jammed", sample, np.where(jammed, 0.0, up))
     if len(kinds):
-        stolen = day("one sensor or relay stolen", *_without_each(comparison, up, np.arange(len(kinds))))
+        stolen = day("one_part_stolen", *_without_each(comparison, up, np.arange(len(kinds))))
         yield stolen
         without = _without_worst(comparison, design, up, stolen.achieved)
-        yield day(f"{STOLEN} sensors or relays stolen", sample, without)
+        yield day("three_parts_stolen", sample, without)
     posts = np.array([item is not None and item.crew.central > 0.0 for item in design.items], bool)
     if posts.any():
-        yield day("one post withdrawn", *_without_each(comparison, up, np.flatnonzero(posts)))
-        yield day("all posts withdrawn", sample, np.where(posts, 0.0, up))
+        yield day("one_post_withdrawn", *_without_each(comparison, up, np.flatnonzero(posts)))
+        yield day("all_posts_withdrawn", sample, np.where(posts, 0.0, up))
 
 
 def _achieved(comparison: Study, design: Design, draws: Draws, up: Floats) -> Outcome:
-    """What a layout achieves in samples with these availabilities (draw, part)."""
+    """Performance of a layout in samples with these availabilities (sample, part)."""
     return outcome(design, comparison.ways, draws, budgets(comparison.designs, draws), up=up)
 
 
@@ -119,8 +122,9 @@ def _without_each(comparison: Study, up: Floats, lost: Ints) -> tuple[Draws, Flo
 
 
 def _without_worst(comparison: Study, design: Design, up: Floats, stolen: Outcome) -> Floats:
-    """Availabilities without the STOLEN parts whose loss costs most, taken one after the other; ``stolen`` is what the
-    layout achieves without each single one."""
+    """Availabilities without the STOLEN parts whose loss costs most, chosen one after the other; ``stolen`` is the
+    performance without each single part.
+    """
     every, left, achieved = np.arange(up.shape[1]), up, stolen
     for number in range(min(STOLEN, len(every))):
         draws, tried = _without_each(comparison, left, every)
@@ -149,7 +153,9 @@ class BufferZone:
             if not 0.0 < getattr(self, name) < 1e6:
                 raise BadInput(f"{getattr(self, name)!r}", where=f"buffer zone {name}", expected="metres above 0")
         if not 0.0 <= self.relief_m < 1e4:
-            raise BadInput(f"{self.relief_m!r}", where="buffer zone relief_m", expected="metres from 0")
+            raise BadInput(
+                f"{self.relief_m!r}", where="buffer zone relief_m", expected="a number of metres of at least 0"
+            )
 
     def terrain(self, frame: LocalFrame) -> xr.Dataset:
         """The synthetic terrain, with room for the belt beyond both edges."""
@@ -199,10 +205,10 @@ def posts_withdrawn(
     """Loss of detection in a buffer zone as its posts are withdrawn, in both directions: a worked example on synthetic
     terrain.
 
-    Dataset over (posts, direction): ``mean_detection`` and ``least_detection`` of the least detected path through each
-    segment, with posts up or down by the item's availability; ``guarded_share``, the fraction of the segments that
-    reach ``required_probability``; (posts,) ``spacing_m``. The counts are those of Cyprus in 1975, 1992 and 1993
-    (Dorn).
+    Dataset over (posts, direction): ``mean_detection`` and ``least_detection`` of the minimum-detection path through
+    each segment, with posts up or down by the item's availability; ``meets_requirement_fraction``, the fraction of the
+    segments that reach ``required_probability``; (posts,) ``spacing_m``. The counts are those of Cyprus in 1975, 1992
+    and 1993 (Dorn).
     """
     chosen, frame = ground or BufferZone(), LocalFrame.around(33.3, 35.1)
     terrain, zone = chosen.terrain(frame), chosen.zone(frame, segment_length_m)
@@ -221,7 +227,7 @@ def posts_withdrawn(
         {
             "mean_detection": (dims, figures[0], {"units": "1"}),
             "least_detection": (dims, figures[1], {"units": "1"}),
-            "guarded_share": (dims, figures[2], {"units": "1"}),
+            "meets_requirement_fraction": (dims, figures[2], {"units": "1"}),
             "spacing_m": ("posts", chosen.length_m / np.asarray(counts, float), {"units": "m"}),
         },
         {"posts": list(counts), "direction": list(directions)},

@@ -1,4 +1,4 @@
-"""A layout as it is compared: hazards, catalogue items, the top-up item of the residual budget, and links."""
+"""A layout prepared for comparison: hazards, catalogue items, the residual-budget item, and links."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from sensors.relay import Relay
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Design:
-    """One layout as compared: hazards, items, the top-up item for the residual budget, and the links to a base.
+    """One layout prepared for comparison: hazards, items, the residual-budget item, and the links to a base.
 
     Its ``parts`` are the relays, then the sensors; ``items`` (part,) their catalogue items. Without a ``network`` of
-    the parts (no base is known), every sensor is linked. What is known of its outages depends on the network and the
-    hazards, and not on the settings: the same design under other settings shares it.
+    the parts (no base is known), every sensor is linked. Outages depend on the network and the hazards, not on the
+    settings, so the same design under other settings shares them.
     """
 
     exposure: Exposure
     items: tuple[Item | None, ...]
-    top_up: Item | None
+    residual_item: Item | None
     settings: CompareSettings
     ground: ComparisonTerrain
     network: Network | None = None
@@ -46,12 +46,13 @@ class Design:
         ground: ComparisonTerrain,
         network: Network | None = None,
     ) -> Design:
-        """Build the design. Raises CompareError for a sensor without a known cost, and a top-up item that is not
-        mobile."""
+        """Build the design. Raises CompareError for a sensor without a known cost, and for a residual-budget item that
+        is not mobile.
+        """
         refuse_unpriced(exposure.layout)
         names = [part.catalogue for part in parts_of(exposure.layout)]
         items = tuple(None if name is None else catalogue[name] for name in names)
-        return cls(exposure, items, top_up_of(catalogue, settings), settings, ground, network)
+        return cls(exposure, items, residual_item_of(catalogue, settings), settings, ground, network)
 
     @property
     def parts(self) -> tuple[LinkedPart, ...]:
@@ -104,17 +105,19 @@ def refuse_unpriced(layout: Layout) -> None:
             )
 
 
-def top_up_of(catalogue: Catalogue, settings: CompareSettings) -> Item | None:
+def residual_item_of(catalogue: Catalogue, settings: CompareSettings) -> Item | None:
     """The item that the residual budget buys; raises CompareError if it does not search an area."""
-    if settings.top_up is None:
+    if settings.residual_item is None:
         return None
-    item = catalogue[settings.top_up]
+    item = catalogue[settings.residual_item]
     if not item.is_moving:
-        raise CompareError(f"item {item.name!r} is a {item.kind}", where="top_up", expected="a patrol or drone")
+        raise CompareError(f"item {item.name!r} is a {item.kind}", where="residual_item", expected="a patrol or drone")
     return item
 
 
 def items_used(designs: Sequence[Design]) -> list[Item]:
-    """Every item that some layout or the top-up uses, once."""
-    items = {item.name: item for design in designs for item in (*design.items, design.top_up) if item is not None}
+    """Every item that a layout uses or the residual budget buys, once each."""
+    items = {
+        item.name: item for design in designs for item in (*design.items, design.residual_item) if item is not None
+    }
     return list(items.values())

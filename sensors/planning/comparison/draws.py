@@ -29,7 +29,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draws:
-    """Values of every input (draw,), and of the fractions of the weather states (draw, weather)."""
+    """Values of every input (sample,), and of the fractions of the weather states (sample, weather)."""
 
     values: Mapping[str, Floats]
     shares: Floats
@@ -42,11 +42,11 @@ class Draws:
         return self.values[name]
 
     def of(self, item: Item, key: str) -> Floats:
-        """A catalogue item's number (draw,)."""
+        """A catalogue item's number (sample,)."""
         return self.values[f"{item.name}: {key}"]
 
     def get(self, name: str, default: float) -> Floats:
-        """A value (draw,) that only some comparisons set."""
+        """A value (sample,) that only some comparisons set."""
         return self.values.get(name, np.full(self.count, default))
 
     def replaced(self, **values: Floats) -> Draws:
@@ -54,12 +54,12 @@ class Draws:
         return Draws({**self.values, **values}, self.shares)
 
     def part(self, rows: slice | Ints) -> Draws:
-        """Some of the samples."""
+        """A subset of the samples."""
         return Draws({name: value[rows] for name, value in self.values.items()}, self.shares[rows])
 
 
 def inputs_of(items: Iterable[Item], catalogue: Catalogue, settings: CompareSettings) -> list[Input]:
-    """Every number that the comparison of layouts of those items uses, in a fixed order, fixed numbers too."""
+    """Every number, fixed ones included, that a comparison of layouts with these items uses, in a fixed order."""
     inputs = [Input(name, quantity) for name, quantity in settings.assumed.items()]
     staff = catalogue.staff
     inputs += [
@@ -82,7 +82,7 @@ def draw(inputs: Iterable[Input], settings: CompareSettings, count: int | None =
     The fractions of the weather states are sampled together: Dirichlet, as if ``weather_years`` seasons had been
     observed.
     """
-    number = settings.draws if count is None else count
+    number = settings.samples if count is None else count
     return at(
         {uncertain.name: _uniform(uncertain.name, settings.seed, number) for uncertain in inputs}, inputs, settings
     )
@@ -98,8 +98,8 @@ def central(inputs: Iterable[Input], count: int = 1) -> Draws:
 
 
 def at(places: Mapping[str, Floats], inputs: Iterable[Input], settings: CompareSettings) -> Draws:
-    """Inputs at the quantiles ``places`` (draw,) of each, central where a quantile is NaN."""
-    from scipy.stats import gamma  # slow to import, and whoever plans draws nothing
+    """Inputs at the quantiles ``places`` (sample,) of each, central where a quantile is NaN."""
+    from scipy.stats import gamma  # slow to import, and a plan needs no samples
 
     values, raw = {}, []
     for uncertain in inputs:

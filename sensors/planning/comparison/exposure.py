@@ -25,12 +25,12 @@ from sensors.detection_model.weather import Conditions
 from sensors.equipment.catalogue import Catalogue
 from sensors.equipment.quantity import Quantity
 from sensors.errors import CompareError
-from sensors.interdiction.interception import later_strip, most_vulnerable, strip_of_pieces
+from sensors.interdiction.interception import STRIPS_TRIED, later_strip, most_vulnerable, strip_of_pieces
 from sensors.layout import Layout
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain, sensor_rates
 from sensors.planning.comparison.settings import CompareSettings
 
-SURE: Final = Quantity(1.0, 1.0, 1.0, "as the layout says", "L")
+SURE: Final = Quantity(1.0, 1.0, 1.0, "as the layout states", "L")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,9 +40,9 @@ class Exposure:
     An entry is a path and a sensor that may detect on it, sorted by path: ``entry_way``, ``entry_sensor`` (entry,) and
     ``hazard`` (weather, knot, entry, strip), for ranges that are ``knots`` (sensor, knot) times the layout's. ``items``
     names each sensor's catalogue item, None without one. In the belt's window (row, column), ``cell_probability`` is
-    that of a detection within ``dwell_s``, mixed over the year's weather and outages by the layout's own figures;
+    that of a detection within ``dwell_s``, averaged over the year's weather and outages by the layout's own figures;
     ``cell_seen`` marks cells where some sensor has a line of sight in some weather, ``cell_unknown`` those where the
-    sight of some sensor is unknown.
+    line of sight of some sensor is unknown.
     """
 
     layout: Layout
@@ -54,6 +54,16 @@ class Exposure:
     cell_probability: Floats
     cell_seen: Bools
     cell_unknown: Bools
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StripCut:
+    """The paths cut into a number of ``strips``: the strip (piece,) of each piece of a path. ``tasks`` is the number of
+    strips, with one more without time if some sensor reports after the crossing."""
+
+    strips: int
+    tasks: int
+    strip: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,10 +92,12 @@ def exposures(
     progress: Callable[[], None] | None = None,
     *,
     silent: Sequence[frozenset[str]] | None = None,
-) -> tuple[CandidatePaths, list[Exposure]]:
+) -> dict[float, tuple[CandidatePaths, list[Exposure]]]:
     """Candidate paths of all layouts together, and each layout's exposure on them; ``progress`` after each layout.
 
-    ``silent`` (layout,) are ids of sensors without a link: they count as if they detected nothing.
+    ``silent`` (layout,) are ids of sensors without a link, which count as detecting nothing. The result under key 1
+    uses the number of strips of the settings. If a response is known, there is one more result for each other factor in
+    STRIPS_TRIED: the same paths, with the hazards at the layout's own ranges only.
     """
     rated = []
     for layout, unheard in zip(layouts, silent or [frozenset[str]()] * len(layouts), strict=True):
@@ -103,19 +115,27 @@ def exposures(
             if len(cells[0]) > 1 and not unknown[segment]:
                 paths.setdefault(np.int64(segment).tobytes() + b"".join(c.tobytes() for c in cells), (segment, cells))
     if not paths:
-        raise CompareError("nobody can cross", where="border", expected="known ground that leads from edge to edge")
+        raise CompareError("no path crosses it", where="border", expected="known, passable ground from edge to edge")
     order = sorted(paths.values(), key=lambda way: way[0])
     along = Along.over_paths(ground.watched_by(()).on_belt, [cells for _, cells in order])
-    strip = strip_of_pieces(ground.belt, along, settings.strips, settings.direction)
     late = any(rate.delay_s > 0.0 for one in rated for rates in one.rates.values() for rate in rates)
-    tasks = settings.strips + int(late)  # what is reported after the crossing is in a last strip without time
-    candidates = _candidates(ground, order, along, strip, quickest, tasks)
-    answers = []
+    others = () if ground.response is None else tuple(factor for factor in STRIPS_TRIED if factor != 1.0)
+    cuts = []
+    for factor in (1.0, *others):
+        strips = max(1, round(factor * settings.strips))
+        strip = strip_of_pieces(ground.belt, along, strips, settings.direction)
+        cuts.append(StripCut(strips, strips + int(late), strip))
+    answers = {
+        factor: (_candidates(ground, order, along, cut, quickest), list[Exposure]())
+        for factor, cut in zip((1.0, *others), cuts, strict=True)
+    }
     for layout_rates in rated:
-        answers.append(layout_rates.exposure(ground, along, strip, settings, tasks))
+        by_cut = layout_rates.exposures(ground, along, cuts, settings)
+        for (_, exposed), exposure in zip(answers.values(), by_cut, strict=True):
+            exposed.append(exposure)
         if progress is not None:
             progress()
-    return candidates, answers
+    return answers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,8 +175,9 @@ class _Rated:
         return unknown_segments_in(watched, self._least(watched, settings))
 
     def ways(self, ground: ComparisonTerrain, settings: CompareSettings) -> Iterator[Crossings]:
-        """Paths least detected in each weather, over the year at each range and without each kind; and most vulnerable
-        paths."""
+        """Minimum-detection paths in each weather, over the year at each range and without each kind; and most
+        vulnerable paths.
+        """
         watched = {name: ground.watched_by(self.rates[name, 1]) for name in settings.weather}
         yield from (self._least(belt, settings) for belt in watched.values())
         year = self._year(ground, settings)
@@ -183,26 +204,32 @@ class _Rated:
             per_s, per_m = per_s + share * watched.per_s, per_m + share * watched.per_m
         return replace(first, per_s=per_s, per_m=per_m)
 
-    def exposure(
-        self, ground: ComparisonTerrain, along: Along, strip: Ints, settings: CompareSettings, tasks: int
-    ) -> Exposure:
-        """Hazard of every sensor on every path, in every weather and at every range, by the strip in which it is
-        reported."""
-        size = along.paths * tasks
-        by_state = np.zeros((len(settings.weather), 3, len(self.layout), along.paths, tasks))
+    def exposures(
+        self, ground: ComparisonTerrain, along: Along, cuts: Sequence[StripCut], settings: CompareSettings
+    ) -> list[Exposure]:
+        """Hazard of every sensor on every path, in every weather, by the strip in which it is reported: at every range
+        for the first of the ``cuts``, and at the layout's own range for the others."""
+        by_cut = [
+            np.zeros((len(settings.weather), 1 if number else 3, len(self.layout), along.paths, cut.tasks))
+            for number, cut in enumerate(cuts)
+        ]
         for w, weather in enumerate(settings.weather):
             for knot in range(3):
                 watched = ground.watched_by(self.rates[weather, knot])
                 for number, rate in enumerate(watched.sensors):
                     pieces = hazard_of_pieces(watched, along, number)[0]
-                    then = strip
-                    if rate.delay_s > 0.0:
-                        then = later_strip(along, strip, rate.delay_s, after=settings.strips)
-                    total = np.bincount(along.path * tasks + then, weights=pieces, minlength=size)
-                    by_state[w, knot, number] = total.reshape(along.paths, tasks)
-        way, sensor = np.nonzero(by_state.max(axis=(0, 1, 4)).T > 0.0)
-        hazard = np.cumsum(by_state[:, :, sensor, way], axis=-1)
-        return Exposure(self.layout, self.items, self.knots, way, sensor, hazard, *self._cells(ground, settings))
+                    by_cut[0][w, knot, number] = _by_task(pieces, along, cuts[0], rate.delay_s)
+                    if knot == 1:
+                        for cut, by_state in zip(cuts[1:], by_cut[1:], strict=True):
+                            by_state[w, 0, number] = _by_task(pieces, along, cut, rate.delay_s)
+        way, sensor = np.nonzero(by_cut[0].max(axis=(0, 1, 4)).T > 0.0)
+        seen = self._cells(ground, settings)
+        exposed = []
+        for by_state in by_cut:
+            hazard = np.cumsum(by_state[:, :, sensor, way], axis=-1)
+            hazard = np.broadcast_to(hazard, (hazard.shape[0], 3, *hazard.shape[2:]))
+            exposed.append(Exposure(self.layout, self.items, self.knots, way, sensor, hazard, *seen))
+        return exposed
 
     def _cells(self, ground: ComparisonTerrain, settings: CompareSettings) -> tuple[Floats, Bools, Bools]:
         size, shape = ground.belt.inside.size, ground.belt.inside.shape
@@ -219,19 +246,28 @@ class _Rated:
 
 
 def _unheard(rate: SensorRate) -> SensorRate:
-    """A sensor's rates without a link: none."""
+    """The rates of a sensor without a link: zero."""
     return replace(rate, cells=rate.cells[:0], rate=rate.rate[:0], look=rate.look[:0], unknown=rate.unknown[:0])
+
+
+def _by_task(pieces: Floats, along: Along, cut: StripCut, delay_s: float) -> Floats:
+    """Sums (path, task) of the hazards of the pieces (piece,), by the strip in which they are reported."""
+    then = cut.strip
+    if delay_s > 0.0:
+        then = later_strip(along, cut.strip, delay_s, after=cut.strips)
+    total = np.bincount(along.path * cut.tasks + then, weights=pieces, minlength=along.paths * cut.tasks)
+    return np.asarray(total.reshape(along.paths, cut.tasks), np.float64)
 
 
 def _candidates(
     ground: ComparisonTerrain,
     order: Sequence[tuple[int, tuple[Ints, Ints]]],
     along: Along,
-    strip: Ints,
+    cut: StripCut,
     quickest: Crossings,
-    tasks: int,
 ) -> CandidatePaths:
-    seconds = np.bincount(along.path * tasks + strip, weights=along.seconds, minlength=along.paths * tasks)
+    tasks = cut.tasks
+    seconds = np.bincount(along.path * tasks + cut.strip, weights=along.seconds, minlength=along.paths * tasks)
     segment: Ints = np.array([number for number, _ in order], np.int64)
     there = np.full(len(order), np.nan)
     if ground.response is not None:

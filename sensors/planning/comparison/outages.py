@@ -33,7 +33,7 @@ class Group:
     pattern: Ints
 
     def chances(self, up: Floats) -> Floats:
-        """Probability (draw, pattern) of each pattern, with relays up with probability ``up`` (draw, node),
+        """Probability (sample, pattern) of each pattern, with relays up with probability ``up`` (sample, node),
         independently."""
         relays_up = up[:, self.relays]
         chance = np.prod(np.where(self.states, relays_up[:, None, :], 1.0 - relays_up[:, None, :]), axis=-1)
@@ -56,7 +56,7 @@ class Shared:
     state: Ints
 
     def chances(self, of_patterns: Floats) -> Floats:
-        """Probability (draw, state) from that of the group's patterns (draw, pattern)."""
+        """Probability (sample, state) from that of the group's patterns (sample, pattern)."""
         return _summed(of_patterns, self.state, len(self.linked))
 
 
@@ -95,7 +95,7 @@ class Outages:
     groups: tuple[Group, ...]
 
     def linked_share(self, up: Floats) -> Floats:
-        """Fraction of the crossings in which each node is linked (draw, node)."""
+        """Fraction of the crossings in which each node is linked (sample, node)."""
         share = np.broadcast_to(self.always.astype(np.float64), up.shape).copy()
         for group in self.groups:
             share[:, group.sensors] = group.chances(up) @ group.linked

@@ -17,7 +17,7 @@ from geo.arrays import Floats, Ints
 from sensors.detection_model.hazard import mean_relative_speed
 from sensors.detection_model.weather import Conditions
 from sensors.equipment.catalogue import Item
-from sensors.equipment.operator_queue import attended_share
+from sensors.equipment.operator_queue import fraction_assessed
 from sensors.interdiction.easi import probability_of_interruption
 from sensors.interdiction.interception import ResponseSettings
 from sensors.planning.comparison.design import Design
@@ -36,14 +36,14 @@ DAY_S: Final = 86_400.0
 class Outcome:
     """Performance of a layout in every sample. Interruption is NaN if no response is known.
 
-    ``detection`` and ``interruption`` (draw, segment) are of the crossing through each segment that is best for the
-    crosser, in every weather state; ``mean_…`` and ``least_…`` (draw,) are derived. ``attended`` (draw,) is the
-    fraction of alerts that are assessed, included in both. ``by_weather`` (weather, draw) is the mean detection in
-    each.
+    ``detection`` and ``interruption`` (sample, segment) are of the crossing through each segment that is best for the
+    crosser, in every weather state; ``mean_…`` and ``least_…`` (sample,) are derived. ``assessed_fraction`` (sample,)
+    is the fraction of alerts that are assessed, included in both. ``by_weather`` (weather, sample) is the mean
+    detection in each.
     """
 
     bought: Bought
-    attended: Floats
+    assessed_fraction: Floats
     alerts_per_day: Floats
     detection: Floats
     interruption: Floats
@@ -52,20 +52,20 @@ class Outcome:
     by_weather: Floats
     mean_detection: Floats
     mean_interruption: Floats
-    guarded_km: Floats
+    meets_requirement_km: Floats
 
     def measure(self, objective: str) -> Floats:
-        """One of the objectives (draw,)."""
+        """One of the objectives (sample,)."""
         values: Floats = getattr(self, objective)
         return values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkingState:
-    """Working state in samples with the same purchased parts: ``up`` (draw, part) the fraction of the crossings in
-    which each works, without its links, 0 if it was not bought; ``teams`` (draw,) in addition; ``outages`` the sensors
-    that fail with relays, on the paths that are ``shared``, with the probability (draw, state) of the linked sensors
-    there."""
+    """Working state in samples with the same purchased parts: ``up`` (sample, part) the fraction of the crossings in
+    which each works, without its links, 0 if it was not bought; ``teams`` (sample,) in addition; ``outages`` the
+    sensors that fail with relays, on the paths that are ``shared``, with the probability (sample, state) of the linked
+    sensors there."""
 
     up: Floats
     teams: Floats
@@ -87,7 +87,7 @@ def works(design: Design, bought: Bought, up: Floats) -> Iterator[tuple[Ints, Wo
 
 
 def availability_of(design: Design, draws: Draws) -> Floats:
-    """Fraction of the crossings in which each part works, without its links (draw, part).
+    """Fraction of the crossings in which each part works, without its links (sample, part).
 
     The catalogue's sample, shifted by the ratio of the layout's own figure to the catalogue's; an outage lasts
     ``repair_factor`` times as long as assumed there: ``a/(a + (1 − a) f)``.
@@ -107,10 +107,10 @@ def availability_of(design: Design, draws: Draws) -> Floats:
 
 
 def workload(design: Design, draws: Draws, availability: Floats) -> tuple[Floats, Floats]:
-    """Alerts per day (draw,) and the fraction of them that an operator assesses in time (draw,).
+    """Alerts per day (sample,) and the fraction of them that an operator assesses in time (sample,).
 
-    The control room is sized for the layout as designed: sensors that the budget did not cover count too, those that do
-    not reach a base do not. Additional teams assess their own detections.
+    The control room is sized for the layout as designed: sensors outside the budget count, those without a link to a
+    base do not. Additional teams assess their own detections.
     """
     nuisance = draws["genuine_alerts_per_day"].copy()
     heard = availability * design.outages().linked_share(availability)
@@ -122,15 +122,15 @@ def workload(design: Design, draws: Draws, availability: Floats) -> tuple[Floats
         else:
             seconds = part.status_interval_s if part.period_s is None else part.period_s
             nuisance += part.false_alarms_per_scan * DAY_S / seconds * heard[:, number]
-    share = attended_share(nuisance / DAY_S, draws["service_s"], draws["patience_s"], design.settings.operators)
+    share = fraction_assessed(nuisance / DAY_S, draws["service_s"], draws["patience_s"], design.settings.operators)
     return nuisance, share
 
 
 def outcome(design: Design, ways: CandidatePaths, draws: Draws, budget: Floats, *, up: Floats | None = None) -> Outcome:
-    """Performance of the layout in every sample; see Outcome. ``up`` (draw, part) replaces the availabilities."""
+    """Performance of the layout in every sample; see Outcome. ``up`` (sample, part) replaces the availabilities."""
     bought = buy(design, draws, budget)
     availability = availability_of(design, draws) if up is None else up
-    alerts, attended = workload(design, draws, availability)
+    alerts, assessed_fraction = workload(design, draws, availability)
     blocks = [
         (rows, _block(design, ways, draws.part(rows), some)) for rows, some in works(design, bought, availability)
     ]
@@ -140,29 +140,29 @@ def outcome(design: Design, ways: CandidatePaths, draws: Draws, budget: Floats, 
     )
     detection, interruption, by_weather = detection[order], interruption[order], by_weather[:, order]
     least, least_stopped = least[order], least_stopped[order]
-    heard = (attended * draws["communication"])[:, None]
-    detection, interruption = detection * attended[:, None], interruption * heard
+    heard = (assessed_fraction * draws["communication"])[:, None]
+    detection, interruption = detection * assessed_fraction[:, None], interruption * heard
     crossed = ways.length_m > 0.0
     weight = ways.length_m[crossed] / ways.length_m.sum()
     guarded = np.where(detection >= design.settings.required_probability, ways.length_m / 1000.0, 0.0)
     return Outcome(
         bought=bought,
-        attended=attended,
+        assessed_fraction=assessed_fraction,
         alerts_per_day=alerts,
         detection=np.where(crossed, detection, np.nan),
         interruption=np.where(crossed, interruption, np.nan),
-        least_detection=least * attended,
+        least_detection=least * assessed_fraction,
         least_interruption=least_stopped * heard[:, 0],
-        by_weather=by_weather * attended,
+        by_weather=by_weather * assessed_fraction,
         mean_detection=detection[:, crossed] @ weight,
         mean_interruption=interruption[:, crossed] @ weight,
-        guarded_km=guarded.sum(axis=1),
+        meets_requirement_km=guarded.sum(axis=1),
     )
 
 
 def _block(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingState) -> tuple[Floats, ...]:
-    """Detection and interruption (draw, segment), their minimum over all paths (draw,), and the mean detection
-    (weather, draw), before alerts are assessed."""
+    """Detection and interruption (sample, segment), their minimum over all paths (sample,), and the mean detection
+    (weather, sample), before alerts are assessed."""
     segments, starts = np.unique(ways.segment, return_index=True)
     shape = (draws.count, len(ways.length_m))
     detection, interruption = np.zeros(shape), np.zeros(shape)
@@ -184,7 +184,7 @@ def _block(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingStat
 
 
 def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingState, number: int) -> Floats:
-    """Probability of being undetected after each strip (draw, way, strip) in weather ``number``, over all outages.
+    """Probability of being undetected after each strip (sample, way, strip) in weather ``number``, over all outages.
 
     ``Π_s (1 − a_s (1 − exp(−H_s)))`` over sensors and, to the power of their number, over teams: each is up or down for
     the whole crossing. If sensors depend on relays, the mean of that over the states of the relays, with the linked
@@ -206,13 +206,13 @@ def survival(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingSt
         with np.errstate(divide="ignore"):
             np.log1p(log_miss, out=log_miss)
         logs += _over_relays(log_miss, exposure.entry_way, design.relays + sensor, some, logs.shape)
-    if design.top_up is not None:
-        logs += some.teams[:, None, None] * _missed_by_a_team(design, design.top_up, ways, draws, weather)
+    if design.residual_item is not None:
+        logs += some.teams[:, None, None] * _missed_by_a_team(design, design.residual_item, ways, draws, weather)
     return np.exp(np.minimum(logs, 0.0))
 
 
 def _over_relays(log_miss: Floats, way: Ints, part: Ints, some: WorkingState, shape: tuple[int, ...]) -> Floats:
-    """Log probability (draw, way, strip) that no linked sensor detects, of entries (draw, entry, strip)."""
+    """Log probability (sample, way, strip) that no linked sensor detects, of entries (sample, entry, strip)."""
     logs, always = np.zeros(shape), some.outages.always[part]
     if always.any():
         which, starts = np.unique(way[always], return_index=True)
@@ -227,7 +227,7 @@ def _over_relays(log_miss: Floats, way: Ints, part: Ints, some: WorkingState, sh
 
 
 def _missed_by_a_team(design: Design, item: Item, ways: CandidatePaths, draws: Draws, weather: str) -> Floats:
-    """Logarithm of one team's miss probability (draw, way, strip): it searches the belt at random (Koopman)."""
+    """Logarithm of one team's miss probability (sample, way, strip): it searches the belt at random (Koopman)."""
     ground = design.ground
     area_m2 = float(ground.belt.inside.sum()) * ground.belt.cell_m**2
     speed = mean_relative_speed(draws.of(item, "speed_mps"), ground.assumptions.speed_mps(ground.target))
@@ -240,7 +240,7 @@ def _missed_by_a_team(design: Design, item: Item, ways: CandidatePaths, draws: D
 
 
 def _derate(item: Item | None, draws: Draws, weather: str) -> Floats:
-    """Fraction of an item's rate that remains in a weather state (draw,): the product over the conditions that it
+    """Fraction of an item's rate that remains in a weather state (sample,): the product over the conditions that it
     reaches."""
     left = np.ones(draws.count)
     if item is None:
@@ -254,8 +254,9 @@ def _derate(item: Item | None, draws: Draws, weather: str) -> Floats:
 
 
 def _hats(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
-    """Weights (draw, sensor) of the hazards at the shortest, the layout's own and the longest range, linear in
-    between."""
+    """Weights (sample, sensor) of the hazards at the shortest, the nominal and the longest range, with linear
+    interpolation.
+    """
     items = design.items[design.relays :]
     factor = np.ones((draws.count, len(items)))
     for number, item in enumerate(items):
@@ -268,7 +269,7 @@ def _hats(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
 
 
 def _interrupted(ways: CandidatePaths, draws: Draws, missed: Floats) -> Floats:
-    """Probability (draw, way) that the response is in time, given that the alarm is passed on; NaN if unknown."""
+    """Probability (sample, way) that the response is in time, given that the alarm is passed on; NaN if unknown."""
     if np.isnan(ways.response_s).all():
         return np.full(missed.shape[:2], np.nan)
     spread = ResponseSettings().sd_share

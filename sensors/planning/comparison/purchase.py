@@ -18,7 +18,7 @@ from sensors.planning.comparison.settings import CompareSettings
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bought:
-    """Purchase of a layout within a budget (draw,): money, people on duty, additional teams; ``parts`` (draw, part)
+    """Purchase of a layout within a budget (sample,): money, people on duty, additional teams; ``parts`` (sample, part)
     that were bought: relays, then sensors."""
 
     life_cycle_cost: Floats
@@ -29,7 +29,7 @@ class Bought:
 
 
 def unit_costs(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
-    """Life-cycle cost, first cost and crew of each part (draw, part); those of one item cost the same.
+    """Life-cycle cost, first cost and crew of each part (sample, part); those of one item cost the same.
 
     First cost and crew are NaN for a part with only a known life-cycle cost.
     """
@@ -46,7 +46,7 @@ def unit_costs(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
 
 
 def item_costs(item: Item, draws: Draws, settings: CompareSettings) -> Floats:
-    """Life-cycle cost (draw,) of one unit with its crew."""
+    """Life-cycle cost (sample,) of one unit with its crew."""
     prices = Prices(
         draws.of(item, "capex"),
         draws.of(item, "opex_per_year"),
@@ -59,14 +59,14 @@ def item_costs(item: Item, draws: Draws, settings: CompareSettings) -> Floats:
 
 
 def control_room_cost(draws: Draws, settings: CompareSettings) -> Floats:
-    """Life-cycle cost (draw,) of the operators, the same for every layout."""
+    """Life-cycle cost (sample,) of the operators, the same for every layout."""
     year = settings.operators * draws["cost_per_person_year"] * draws["people_per_post"]
     costs: Floats = year * annuity_factor(settings.years, settings.discount_rate)
     return costs
 
 
 def budgets(designs: Sequence[Design], draws: Draws) -> Floats:
-    """The budget of every layout (draw,): that of the settings, or in each sample the highest cost of a layout."""
+    """The budget of every layout (sample,): that of the settings, or in each sample the highest cost of a layout."""
     settings = designs[0].settings
     if settings.budget is not None:
         return np.full(draws.count, float(settings.budget))
@@ -76,10 +76,10 @@ def budgets(designs: Sequence[Design], draws: Draws) -> Floats:
 
 
 def buy(design: Design, draws: Draws, budget: Floats) -> Bought:
-    """Purchase within ``budget`` (draw,): the relays, then the sensors in the order of the file while it lasts, then
-    teams.
+    """Purchase within ``budget`` (sample,): the relays, then the sensors in the order of the file until the budget is
+    spent, then teams.
 
-    Teams are bought only if every part is, in fractions, which work part of the time. More money therefore never buys
+    Teams are bought only after every part, in fractions that work part of the time. More money therefore never buys
     less of anything.
     """
     cost, first, crew = unit_costs(design, draws)
@@ -87,12 +87,12 @@ def buy(design: Design, draws: Draws, budget: Floats) -> Bought:
     parts = np.cumsum(cost, axis=1) <= rest[:, None] * (1.0 + 1e-12)
     spent = (cost * parts).sum(axis=1)
     teams, extra_first, extra_crew, extra = (np.zeros(draws.count) for _ in range(4))
-    if design.top_up is not None:
-        price = item_costs(design.top_up, draws, design.settings)
+    if design.residual_item is not None:
+        price = item_costs(design.residual_item, draws, design.settings)
         left = np.where(parts.all(axis=1), np.maximum(rest - spent, 0.0), 0.0)
         teams = np.where(price > 0.0, left / np.where(price > 0.0, price, 1.0), 0.0)
-        extra, extra_first = teams * price, teams * draws.of(design.top_up, "capex")
-        extra_crew = teams * draws.of(design.top_up, "crew")
+        extra, extra_first = teams * price, teams * draws.of(design.residual_item, "capex")
+        extra_crew = teams * draws.of(design.residual_item, "crew")
     people = np.where(parts, crew, 0.0).sum(axis=1) + extra_crew + design.settings.operators
     return Bought(
         spent + extra + control_room_cost(draws, design.settings),

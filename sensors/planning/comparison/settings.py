@@ -15,14 +15,14 @@ from sensors.errors import CompareError
 
 OBJECTIVES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "mean_detection": "mean along the border of the probability that a crossing is detected and looked at",
-        "least_detection": "probability that the crossing that is detected least, anywhere, is detected and looked at",
+        "mean_detection": "mean along the border of the probability that a crossing is detected and its alert assessed",
+        "least_detection": "probability that a crossing on the minimum-detection path is detected and assessed",
         "mean_interruption": "mean along the border of the probability that a crossing is interrupted",
-        "least_interruption": "probability that the crossing that is interrupted least, anywhere, is interrupted",
+        "least_interruption": "probability that a crossing on the most vulnerable path is interrupted",
     }
 )
 """Objectives by which layouts are compared; more is better. In every segment the crosser takes the path that is best
-for him, knowing the weather but not which sensors are down."""
+for him; he knows the weather but not which sensors are down."""
 
 YEAR: Final[Mapping[str, float]] = MappingProxyType(
     {"day": 0.42, "night": 0.41, "day,rain": 0.03, "night,rain": 0.03, "day,fog": 0.03, "night,fog": 0.05, "wind": 0.03}
@@ -37,48 +37,30 @@ def _assumed(low: float, mode: float, high: float, source: str) -> Quantity:
 ASSUMED: Final[Mapping[str, Quantity]] = MappingProxyType(
     {
         "service_s": _assumed(120.0, 300.0, 600.0, "time that an operator needs for one alert"),
-        "patience_s": _assumed(300.0, 900.0, 1800.0, "time after which nobody need look at an alert any more"),
-        "genuine_alerts_per_day": _assumed(5.0, 20.0, 60.0, "alerts of people and vehicles, innocent ones included"),
-        "communication": _assumed(0.85, 0.95, 0.99, "an alarm is passed on to somebody who can go"),
-        "repair_factor": _assumed(0.7, 1.0, 2.0, "our repairs' time over that which the availabilities assume"),
-        "response_factor": _assumed(0.8, 1.0, 1.5, "time of the response over that of the mobility model"),
+        "patience_s": _assumed(300.0, 900.0, 1800.0, "time after which an alert is no longer worth assessing"),
+        "genuine_alerts_per_day": _assumed(
+            5.0, 20.0, 60.0, "alerts caused by people and vehicles, including legitimate traffic"
+        ),
+        "communication": _assumed(0.85, 0.95, 0.99, "an alarm reaches a crew that can respond"),
+        "repair_factor": _assumed(0.7, 1.0, 2.0, "repair time relative to that assumed by the availabilities"),
+        "response_factor": _assumed(0.8, 1.0, 1.5, "response time relative to that of the mobility model"),
     }
 )
 """Assumptions of the comparison itself, in addition to those of the catalogue."""
-
-WORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "service_s": "seconds an alert takes",
-        "patience_s": "seconds until an alert is stale",
-        "genuine_alerts_per_day": "alerts a day of real movement",
-        "communication": "share of alarms passed on",
-        "repair_factor": "time of repairs",
-        "response_factor": "time of the response",
-        "cost_per_person_year": "cost of a person a year",
-        "people_per_post": "people to man one post",
-    }
-)
-"""Display names of the inputs of the comparison itself."""
-
-
-def in_words(name: str) -> str:
-    """Display name of an input: ``ift_radar: capex`` → ``ift radar: capex``."""
-    return WORDS.get(name, name.replace("_", " "))
-
 
 POSITIVE: Final = ("service_s", "patience_s", "repair_factor", "response_factor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareSettings:
-    """The case of a comparison.
+    """Settings of a comparison.
 
     Parameters
     ----------
     budget : float, currency of the catalogue, optional
-        Budget over the whole life; without it the cost of the most expensive layout.
+        Budget over the whole period; by default the cost of the most expensive layout.
     years : float, years
-        Length of the life.
+        Period of the comparison.
     discount_rate : float, 1/year
         Discount rate.
     target : str
@@ -86,32 +68,32 @@ class CompareSettings:
     direction : str
         Direction of the crossing, "inward" or "outward".
     belt_m : float, m, optional
-        Width of the belt on either side; without it 2 km, or less where the terrain does not reach as far.
+        Width of the belt on either side; by default 2 km, or less if the terrain ends earlier.
     weather : mapping of str to float
-        Share [1] of a year's crossings in each of the named conditions, summing to 1.
+        Fraction [1] of a year's crossings in each of the named conditions, summing to 1.
     weather_years : float
-        Those shares are as uncertain as if observed for so many seasons.
+        Number of seasons of observation to which the uncertainty of those fractions corresponds.
     required_probability : float
         Requirement [1] for a segment and for a cell.
     operators : int
         Operators in the control room, day and night.
-    top_up : str, optional
-        Moving item of the catalogue that the residual budget buys (fractions are part-time teams); None: nothing.
+    residual_item : str, optional
+        Mobile item of the catalogue that the residual budget buys (fractions are part-time teams); None buys nothing.
     objective : str
         One of ``OBJECTIVES``.
-    draws : int
+    samples : int
         Number of Monte Carlo samples.
     seed : int
         Seed of the random numbers.
     dwell_s : float, s
-        Time that a target stays in a cell.
+        Exposure time of a target in a cell.
     neighbours : {8, 16}
         Moves per cell of the path search.
     strips : int
         Number of strips into which paths are cut for the response; 0: by the depth of the ground
         (``ResponseSettings.strips_over``).
     assumed : mapping of str to Quantity
-        The quantities of ASSUMED.
+        Quantities named in ASSUMED.
 
     Raises
     ------
@@ -129,9 +111,9 @@ class CompareSettings:
     weather_years: float = 30.0
     required_probability: float = 0.5
     operators: int = 2
-    top_up: str | None = "foot_patrol"
+    residual_item: str | None = "foot_patrol"
     objective: str = "mean_detection"
-    draws: int = 1000
+    samples: int = 1000
     seed: int = 1
     dwell_s: float = 600.0
     neighbours: int = 16
@@ -170,12 +152,12 @@ class CompareSettings:
         if self.belt_m is not None:
             _above(self.belt_m, "belt_m", "metres above 0")
         if not _number(self.discount_rate) or not 0.0 <= self.discount_rate <= 1.0:
-            raise CompareError(f"{self.discount_rate!r}", where="discount_rate", expected="0 to 1 a year")
+            raise CompareError(f"{self.discount_rate!r}", where="discount_rate", expected="0 to 1 per year")
         if not _number(self.required_probability) or not 0.0 < self.required_probability <= 1.0:
             raise CompareError(
                 f"{self.required_probability!r}", where="required_probability", expected="above 0, at most 1"
             )
-        for name, low, high in (("operators", 0, 1000), ("draws", 2, 100_000), ("seed", 0, 2**63), ("strips", 0, 50)):
+        for name, low, high in (("operators", 0, 1000), ("samples", 2, 100_000), ("seed", 0, 2**63), ("strips", 0, 50)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 raise CompareError(f"{value!r}", where=name, expected=f"a whole number from {low} to {high}")
@@ -185,21 +167,21 @@ class CompareSettings:
             (self.direction, "direction", (INWARD, OUTWARD)),
         ):
             if value not in known:
-                raise CompareError(f"{value!r} is not known", where=name, expected=f"one of {', '.join(known)}")
+                raise CompareError(f"{value!r} is unknown", where=name, expected=f"one of {', '.join(known)}")
         _check_weather(self.weather)
         _check_assumed(self.assumed)
 
 
 def _check_weather(weather: Mapping[str, float]) -> None:
     if not weather:
-        raise CompareError("no state", where="weather", expected="conditions and their shares")
+        raise CompareError("no weather state", where="weather", expected="conditions and their fractions")
     for name, share in weather.items():
         Conditions.named(name)
         if not _number(share) or not 0.0 <= share <= 1.0:
-            raise CompareError(f"share {share!r} of {name!r}", where="weather", expected="0 to 1")
+            raise CompareError(f"fraction {share!r} of {name!r}", where="weather", expected="0 to 1")
     total = sum(weather.values())
     if abs(total - 1.0) > 1e-6:
-        raise CompareError(f"the shares sum to {total:g}", where="weather", expected="1")
+        raise CompareError(f"the fractions sum to {total:g}", where="weather", expected="1")
 
 
 def _check_assumed(assumed: Mapping[str, Quantity]) -> None:

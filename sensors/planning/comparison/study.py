@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -24,7 +24,7 @@ from sensors.errors import CompareError, GapError
 from sensors.gaps.footprint_barrier import BarrierFootprints
 from sensors.interdiction.interception import ResponseSettings, depth_of
 from sensors.layout import Layout
-from sensors.planning.comparison.design import Design, items_used, parts_of, refuse_unpriced, top_up_of
+from sensors.planning.comparison.design import Design, items_used, parts_of, refuse_unpriced, residual_item_of
 from sensors.planning.comparison.draws import Draws, Input, central, inputs_of
 from sensors.planning.comparison.exposure import CandidatePaths, exposures
 from sensors.planning.comparison.outcome import Outcome, availability_of, outcome, survival, workload, works
@@ -35,11 +35,11 @@ from sensors.planning.comparison.verdict import after_displacement
 from sensors.planning.radio_links import Network, network_of, with_reports_decided
 
 INDEPENDENT: Final = (
-    "misses and outages of different sensors are taken as independent, and whether somebody looks at an alert as "
-    "independent of the crossing; the least detected way is the least over the candidate ways, so detection may be "
-    "overstated a little in draws far from the centre"
+    "misses and outages of different sensors are independent, and whether an operator assesses an alert is independent "
+    "of the crossing; the minimum-detection path is the minimum over the candidate paths, so detection may be slightly "
+    "overestimated in samples far from the centre"
 )
-
+"""Limits of every comparison."""
 
 WITHOUT_TERRAIN: Final = (
     "budget",
@@ -48,14 +48,14 @@ WITHOUT_TERRAIN: Final = (
     "operators",
     "objective",
     "required_probability",
-    "draws",
+    "samples",
     "seed",
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Study:
-    """Everything of a comparison that is computed once: terrain, candidate paths, designs and inputs.
+    """The parts of a comparison that are computed once: terrain, candidate paths, designs and inputs.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Study:
     ground : ComparisonTerrain
         Belt, mobility and response.
     ways : CandidatePaths
-        Paths that crossers might take, the same for every layout.
+        Candidate paths of crossers, the same for every layout.
     designs : tuple of Design
         Each layout with its exposure.
     inputs : tuple of Input
@@ -73,10 +73,12 @@ class Study:
         The case.
     catalogue : Catalogue
         Prices and properties of equipment.
+    by_strips : mapping of float to (CandidatePaths, tuple of Design)
+        The same paths and designs with other numbers of strips, by factor; empty without a response.
 
     Notes
     -----
-    ``sensors.planning.comparison.degradation`` and reports ask it further questions without the terrain.
+    ``sensors.planning.comparison.degradation`` and reports use it for further results that need no terrain.
     """
 
     layouts: tuple[Layout, ...]
@@ -86,6 +88,7 @@ class Study:
     inputs: tuple[Input, ...]
     settings: CompareSettings
     catalogue: Catalogue
+    by_strips: Mapping[float, tuple[CandidatePaths, tuple[Design, ...]]] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -93,7 +96,7 @@ class Study:
         return [layout.name for layout in self.layouts]
 
     def changed(self, **changes: Any) -> Study:
-        """Return the same study under other settings that need no terrain (WITHOUT_TERRAIN).
+        """Return the same study with other values of the settings that need no terrain (WITHOUT_TERRAIN).
 
         Parameters
         ----------
@@ -116,18 +119,21 @@ class Study:
             )
         settings = replace(self.settings, **changes)
         _refuse_unaffordable(self.layouts, self.catalogue, settings)
-        return replace(
-            self, settings=settings, designs=tuple(replace(design, settings=settings) for design in self.designs)
-        )
+
+        def under(designs: Sequence[Design]) -> tuple[Design, ...]:
+            return tuple(replace(design, settings=settings) for design in designs)
+
+        by_strips = {factor: (paths, under(designs)) for factor, (paths, designs) in self.by_strips.items()}
+        return replace(self, settings=settings, designs=under(self.designs), by_strips=by_strips)
 
     def outcomes(self, draws: Draws, money: Floats | None = None) -> list[Outcome]:
-        """Compute what each layout achieves in Monte Carlo samples of the inputs.
+        """Compute the outcome of each layout in Monte Carlo samples of the inputs.
 
         Parameters
         ----------
         draws : Draws
             The samples.
-        money : ndarray, shape (draw,), optional
+        money : ndarray, shape (sample,), optional
             The same budget for all layouts.
 
         Returns
@@ -137,6 +143,22 @@ class Study:
         """
         have = budgets(self.designs, draws) if money is None else money
         return [outcome(design, self.ways, draws, have) for design in self.designs]
+
+    def outcomes_by_strips(self) -> dict[float, list[Outcome]]:
+        """Compute the outcome of each layout with other numbers of strips, all inputs central.
+
+        Returns
+        -------
+        dict of float to list of Outcome
+            By the factor on the number of strips, in ascending order, 1 included: one outcome per layout.
+        """
+        middle = central(self.inputs)
+        have = budgets(self.designs, middle)
+        cases = {**self.by_strips, 1.0: (self.ways, self.designs)}
+        return {
+            factor: [outcome(design, paths, middle, have) for design in designs]
+            for factor, (paths, designs) in sorted(cases.items(), key=lambda case: case[0])
+        }
 
 
 def study(
@@ -152,7 +174,7 @@ def study(
     progress: Callable[[int, int], None] | None = None,
     **changes: Any,
 ) -> Study:
-    """Compute everything of a comparison that needs the terrain: the expensive part of ``compare``.
+    """Compute the parts of a comparison that need the terrain, the expensive part of ``compare``.
 
     Parameters
     ----------
@@ -165,10 +187,10 @@ def study(
     settings : CompareSettings, optional
         The case.
     catalogue : Catalogue, optional
-        Prices and properties of equipment; without it the shipped one.
+        Prices and properties of equipment; by default the shipped catalogue.
     bases : array_like, shape (base, 2), m, optional
-        Easting and northing of the bases, where responders start and reports must arrive; without them interruption is
-        NaN and every sensor counts as linked.
+        Easting and northing of the bases, where responders start and reports arrive; without bases, interruption is NaN
+        and every sensor counts as linked.
     ways : Ways, optional
         Roads, paths, rivers, bridges and fords.
     assumptions : Assumptions, optional
@@ -176,12 +198,12 @@ def study(
     progress : callable, optional
         Called as ``progress(done, total)`` after each layout.
     **changes : Any
-        Fields of ``settings`` by name (``budget``, ``years``, ``draws``, ``seed``, ...).
+        Fields of ``settings`` by name (``budget``, ``years``, ``samples``, ``seed``, ...).
 
     Returns
     -------
     Study
-        To be passed to ``verdict``.
+        The study, to be passed to ``verdict``.
 
     Raises
     ------
@@ -211,10 +233,16 @@ def study(
     one()
     networks = [_network(layout, loaded, places) for layout in layouts]
     silent = [_silent(layout, net) for layout, net in zip(layouts, networks, strict=True)]
-    paths, exposed = exposures(layouts, ground, known, chosen, one, silent=silent)
-    designs = tuple(Design.of(e, known, chosen, ground, net) for e, net in zip(exposed, networks, strict=True))
+    by_strips = {
+        factor: (
+            paths,
+            tuple(Design.of(e, known, chosen, ground, net) for e, net in zip(exposed, networks, strict=True)),
+        )
+        for factor, (paths, exposed) in exposures(layouts, ground, known, chosen, one, silent=silent).items()
+    }
+    paths, designs = by_strips.pop(1.0)
     inputs = tuple(inputs_of(items_used(designs), known, chosen))
-    return Study(tuple(layouts), ground, paths, designs, inputs, chosen, known)
+    return Study(tuple(layouts), ground, paths, designs, inputs, chosen, known, by_strips)
 
 
 def _network(layout: Layout, terrain: xr.Dataset, places: Floats | None) -> Network | None:
@@ -225,7 +253,7 @@ def _network(layout: Layout, terrain: xr.Dataset, places: Floats | None) -> Netw
 
 
 def _silent(layout: Layout, net: Network | None) -> frozenset[str]:
-    """Sensors that reach no base even with everything working: their detections are not received."""
+    """Sensors without a link to a base even with everything working; their detections are not received."""
     if net is None:
         return frozenset()
     reached = net.linked(np.ones(len(net), np.bool_))
@@ -237,9 +265,9 @@ def _places(bases: npt.ArrayLike) -> Floats:
     try:
         places = np.asarray(bases, np.float64)
     except (TypeError, ValueError):
-        raise CompareError("not all are numbers", where="bases", expected="places (base, 2) in metres") from None
+        raise CompareError("not all are numbers", where="bases", expected="positions (base, 2) in metres") from None
     if places.size and (places.ndim not in (1, 2) or places.shape[-1] != 2):
-        raise CompareError(f"shape {places.shape}", where="bases", expected="places (base, 2) in metres")
+        raise CompareError(f"shape {places.shape}", where="bases", expected="positions (base, 2) in metres")
     return places.reshape(-1, 2)
 
 
@@ -268,11 +296,11 @@ def ground_figures(comparison: Study) -> dict[str, Any]:
     ground = comparison.ground
     hard = challenge(ground.terrain, belt.border, belt_m=belt.belt_m, ways=ground.ways, response=ground.response)
     return {
-        "covered_share": np.array(covered),
-        "hidden_share": np.array(hidden),
+        "covered_fraction": np.array(covered),
+        "dead_ground_fraction": np.array(hidden),
         "k": np.array(depth),
         "cut": np.array(cuts, dtype=str),
-        "single_losses": np.array(losses, dtype=str),
+        "single_points_of_failure": np.array(losses, dtype=str),
         "difficulty": hard["surveillance_difficulty"].to_numpy(),
         "crossing_ease": hard["crossing_ease"].to_numpy(),
     }
@@ -310,7 +338,7 @@ def _without(layout: Layout, ids: Collection[str]) -> Layout:
 def displaced(comparison: Study) -> tuple[Floats, Floats]:
     """Gains (layout,) over the first layout before and after crossers choose their path again, all inputs central.
 
-    Gains in assessed detections, over the whole border: the crosser chooses the best position to cross.
+    Gains in assessed detections over the whole border; the crosser chooses the best position to cross.
     """
     draws = central(comparison.inputs)
     money = budgets(comparison.designs, draws)
@@ -318,13 +346,13 @@ def displaced(comparison: Study) -> tuple[Floats, Floats]:
     for design in comparison.designs:
         bought = buy(design, draws, money)
         up = availability_of(design, draws)
-        _, attended = workload(design, draws, up)
+        _, assessed = workload(design, draws, up)
         ((_, some),) = works(design, bought, up)
         missed = [
             survival(design, comparison.ways, draws, some, number)[0, :, -1]
             for number in range(len(comparison.settings.weather))
         ]
-        noticed.append(attended[0] * (1.0 - np.stack(missed)))
+        noticed.append(assessed[0] * (1.0 - np.stack(missed)))
     return after_displacement(noticed, draws.shares[0])
 
 
@@ -334,12 +362,12 @@ def _refuse(layouts: Sequence[Layout]) -> None:
     names = [layout.name for layout in layouts]
     for name in names:
         if names.count(name) > 1:
-            raise CompareError(f"two layouts are called {name!r}", where="compare", expected="names of their own")
+            raise CompareError(f"two layouts are called {name!r}", where="compare", expected="unique names")
 
 
 def _refuse_unaffordable(layouts: Sequence[Layout], catalogue: Catalogue, settings: CompareSettings) -> None:
     """Raise CompareError if a fixed budget buys no sensor of some layout at central prices."""
-    top_up_of(catalogue, settings)
+    residual_item_of(catalogue, settings)
     for layout in layouts:
         refuse_unpriced(layout)
     if settings.budget is None:

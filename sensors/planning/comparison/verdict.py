@@ -1,4 +1,4 @@
-"""The verdict: the better layout, the certainty of that, and the inputs that decide it."""
+"""The verdict: the better layout, its probability, and the decisive inputs."""
 
 from __future__ import annotations
 
@@ -52,18 +52,18 @@ class Duel:
     def beats(self) -> float:
         return self.wins + 0.5 * self.ties
 
-    def error(self, draws: int) -> float:
-        """Standard error of ``beats`` over this many samples; if none or all were won, 1/draws is used instead."""
-        spread = float(np.sqrt(max(self.wins + 0.25 * self.ties - self.beats**2, 0.0) / draws))
-        return max(spread, 1.0 / draws) if self.ties < 1.0 else spread
+    def error(self, samples: int) -> float:
+        """Standard error of ``beats`` over this many samples; if none or all were won, 1/samples is used instead."""
+        spread = float(np.sqrt(max(self.wins + 0.25 * self.ties - self.beats**2, 0.0) / samples))
+        return max(spread, 1.0 / samples) if self.ties < 1.0 else spread
 
 
 def duel(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> Duel:
-    """Compare outcomes (draw,) sampled together; more is better. NaN if any is. Raises BadInput for different
+    """Compare outcomes (sample,) sampled together; more is better. NaN if any is. Raises BadInput for different
     shapes."""
     a, b = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     if a.shape != b.shape or a.ndim != 1 or len(a) == 0:
-        raise BadInput(f"shapes {a.shape} and {b.shape}", where="duel", expected="two rows of common draws")
+        raise BadInput(f"shapes {a.shape} and {b.shape}", where="duel", expected="two rows of common samples")
     if np.isnan(a).any() or np.isnan(b).any():
         return Duel(*[np.nan] * 6)
     gap = a - b
@@ -92,7 +92,7 @@ class Swing:
 def gaps_of(
     first: Design, others: Sequence[Design], every: Sequence[Design], ways: CandidatePaths, draws: Draws
 ) -> list[Floats]:
-    """Difference of the objective (draw,) between a layout and each of some others that are compared."""
+    """Difference of the objective (sample,) between a layout and each of the others."""
     objective, money = first.settings.objective, budgets(every, draws)
     ours, *theirs = (outcome(design, ways, draws, money).measure(objective) for design in (first, *others))
     return [ours - other for other in theirs]
@@ -106,8 +106,8 @@ def tornados(
     inputs: Sequence[Input],
     settings: CompareSettings,
 ) -> list[list[Swing]]:
-    """Against each other layout every uncertain input with its swing of the difference, the widest first; inputs
-    without effect are omitted.
+    """For each other layout, every uncertain input with its effect on the difference, the largest first; inputs without
+    effect are omitted.
 
     Inputs are varied one at a time, so joint effects do not show; the samples include them.
     """
@@ -123,7 +123,7 @@ def tornados(
 
 
 def _swings(gaps: Floats, draws: Draws, moved: Sequence[Input], settings: CompareSettings) -> list[Swing]:
-    """Swings of a difference (draw,) whose draws set the ``moved`` inputs one after the other low and high."""
+    """Swings of a difference (sample,) whose samples set the ``moved`` inputs one after the other low and high."""
     names = list(settings.weather)
     swings = []
     for number, uncertain in enumerate(moved):
@@ -155,8 +155,7 @@ def grade(swings: Iterable[Swing], inputs: Iterable[Input]) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BreakEven:
-    """Break-even factors of the layouts that are compared, all else central; what several of them need is computed
-    once."""
+    """Break-even factors of the compared layouts, all other inputs central; shared results are computed once."""
 
     every: Sequence[Design]
     ways: CandidatePaths
@@ -172,8 +171,8 @@ class BreakEven:
         """Factor on all prices of ``ours`` beyond which the other layout is better (or no longer is) at equal cost; NaN
         if there is none. At that factor both perform equally, or the purchase changes by a whole sensor.
 
-        Without a fixed budget, a more expensive layout leaves the other more for the top-up; with one, it is reduced
-        itself.
+        Without a fixed budget, a more expensive layout leaves a larger residual budget to the other; with one, it is
+        itself reduced.
         """
         return self._point(ours, theirs, SCALE_PRICE, PRICES)
 
@@ -202,15 +201,16 @@ class BreakEven:
         return won - self._achieved(theirs, plain, money, (id(theirs), "", money.tobytes()))
 
     def _achieved(self, design: Design, draws: Draws, money: Floats, case: tuple[int, str, bytes]) -> Floats:
-        """The objective (draw,) of a layout in a case, which says what is changed: of the layout, or the money."""
+        """The objective (sample,) of a layout in a case that changes the layout or the budget."""
         if case not in self._known:
             self._known[case] = outcome(design, self.ways, draws, money).measure(design.settings.objective)
         return self._known[case]
 
 
 def crossing_point(factors: npt.ArrayLike, gaps: npt.ArrayLike) -> float:
-    """Factor at which a difference changes its sign, linear between the factors, nearest to 1 of several; NaN if there
-    is none."""
+    """Factor at which a difference changes its sign, linear between the factors, the one nearest to 1 if there are
+    several; NaN if there is none.
+    """
     x, y = np.asarray(factors, np.float64), np.asarray(gaps, np.float64)
     if np.isnan(y).any():
         return float("nan")
@@ -223,12 +223,12 @@ def crossing_point(factors: npt.ArrayLike, gaps: npt.ArrayLike) -> float:
 
 
 def after_displacement(noticed: Sequence[Floats], shares: Floats) -> tuple[Floats, Floats]:
-    """Gain of each layout over the first on the first's least detected path, and after crossers choose their paths
-    again.
+    """Gain of each layout over the first on the minimum-detection path of the first, and after crossers choose their
+    paths again.
 
     ``noticed`` (weather, way) is each layout's detection on the common paths, ``shares`` (weather,). In each weather
-    state, the old path is the least detected under the first layout; after displacement, it is the least detected under
-    each layout. The second gain never exceeds the first, because the old path remains available.
+    state, the old path is the minimum-detection path of the first layout; after displacement, it is that of each
+    layout. The second gain never exceeds the first, because the old path remains available.
     """
     rows = np.arange(len(shares))
     old = noticed[0].argmin(axis=1)

@@ -1,4 +1,4 @@
-"""Constraints of a plan: budget, crew, and one item per site; and which of them is binding."""
+"""Constraints of a plan (budget, crew, one item per site) and the binding one."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _amount_text(money: float) -> str:
 
 
 def _enough(cost: Floats) -> float:
-    """A budget for everything; a larger one changes nothing, and sums stay finite."""
+    """A budget that suffices for all options; sums stay finite."""
     return 1.0 + 2.0 * float(cost.sum())
 
 

@@ -2,8 +2,8 @@
 
 ``value_s = Σ_j w_j (1 − Π_i (1 − p_ij)) / Σ_j w_j`` over the cells j of a segment s, i over the chosen options: each up
 or down by its availability, misses independent (``sensors.coverage``: expected probability). A sum of such terms has
-diminishing returns, so greedy has its guarantee for *covered* (Nemhauser, Wolsey, Fisher 1978), not for the least of
-segments. Kernels work on columns: the cells of option i are ``cell[start[i]:start[i + 1]]``.
+diminishing returns, so the guarantee of the greedy algorithm applies to *covered* (Nemhauser, Wolsey, Fisher 1978), but
+not to the worst segment. Kernels work on columns: the cells of option i are ``cell[start[i]:start[i + 1]]``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Cover:
     """Detection probability of each option in each cell: ``start`` (option + 1,), ``cell`` and ``p`` (entry,) [1].
 
     ``weight`` (cell,) is the weight of a cell, ``group`` (cell,) its segment from 0, ``groups`` the number of segments.
-    ``present`` (cell,) is the detection probability of the present layout.
+    ``present`` (cell,) is the detection probability of the existing layout.
     """
 
     start: Ints
@@ -51,7 +51,7 @@ class Cover:
     ) -> Cover:
         """Build from probabilities (option, cell), or footprints, whose visible cells count as detected.
 
-        By default weights are 1, all cells are one group, and there is no present layout. Raises BadInput for a
+        By default weights are 1, all cells are one group, and there is no existing layout. Raises BadInput for a
         probability outside 0 to 1, weights below zero, and arrays whose length is not the number of cells.
         """
         if isinstance(probability, Footprints):
@@ -80,14 +80,18 @@ class Cover:
         group: Any = None,
         present: Any = None,
     ) -> Cover:
-        """From columns; errors as ``of``."""
+        """From columns; raises the errors of ``of``."""
         if not ((p >= 0.0) & (p <= 1.0)).all():
             raise BadInput("a probability outside 0 to 1", where="cover", expected="0 to 1")
         weights = _per_cell(weight, cells, 1.0, "weight")
         already = _per_cell(present, cells, 0.0, "present")
         groups = np.zeros(cells, np.int64) if group is None else np.asarray(group, np.int64)
         if groups.shape != (cells,) or (cells and groups.min() < 0):
-            raise BadInput("a group a cell is missing", where="cover (group)", expected=f"{cells} numbers from 0")
+            raise BadInput(
+                "the number of groups differs from the number of cells",
+                where="cover (group)",
+                expected=f"{cells} numbers from 0",
+            )
         if (already > 1.0).any():
             raise BadInput("a probability above 1", where="cover (present)", expected="0 to 1")
         count = int(groups.max()) + 1 if cells else 1
@@ -107,7 +111,7 @@ class Cover:
         return -np.log1p(-np.minimum(self.p, SUREST))
 
     def missed(self, chosen: npt.ArrayLike) -> Floats:
-        """Probability (cell,) that neither the present layout nor any chosen option detects."""
+        """Probability (cell,) that neither the existing layout nor any chosen option detects."""
         missed = 1.0 - self.present
         for option in np.asarray(chosen, np.int64):
             part = slice(self.start[option], self.start[option + 1])
@@ -126,7 +130,7 @@ class Cover:
         return float((self.weight * (1.0 - self.missed(chosen))).sum() / total) if total > 0.0 else float("nan")
 
     def worst(self, chosen: npt.ArrayLike) -> float:
-        """The least of ``values`` over groups with weight."""
+        """The minimum of ``values`` over groups with weight."""
         values = self.values(chosen)
         return float(np.nanmin(values)) if not np.isnan(values).all() else float("nan")
 

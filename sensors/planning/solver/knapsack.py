@@ -30,13 +30,16 @@ def price_of(score: Floats, limits: Constraints) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _best_at(score: Floats, cost: Floats, site: Ints, sites: int, price: float, dearest: bool) -> tuple[Ints, float]:
-    """The option of each site with the highest gain at a price (−1: none gains), and their cost; of equal ones the most
-    or the least expensive."""
+def _best_at(
+    score: Floats, cost: Floats, site: Ints, sites: int, price: float, most_expensive: bool
+) -> tuple[Ints, float]:
+    """The option of each site with the highest gain at a price (−1 if none has a gain), and their total cost; ties go
+    to the most or the least expensive.
+    """
     best = np.full(sites, -1, np.int64)
     for i in range(len(score)):
         net = score[i] - price * cost[i]
-        if net < 0.0 or (net == 0.0 and not dearest):
+        if net < 0.0 or (net == 0.0 and not most_expensive):
             continue
         s = site[i]
         b = best[s]
@@ -44,7 +47,7 @@ def _best_at(score: Floats, cost: Floats, site: Ints, sites: int, price: float, 
             best[s] = i
             continue
         other = score[b] - price * cost[b]
-        if net > other or (net == other and (cost[i] > cost[b]) == dearest):
+        if net > other or (net == other and (cost[i] > cost[b]) == most_expensive):
             best[s] = i
     spent = 0.0
     for s in range(sites):

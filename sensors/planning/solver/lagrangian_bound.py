@@ -61,7 +61,7 @@ def bound_of(
     late: Callable[[], bool] = lambda: False,
 ) -> Bound:
     """An upper bound on ``cover.covered`` (or ``cover.worst``) of any choice within the limits; ``reached`` is the
-    value of one.
+    value of a known choice.
 
     The bound is at least ``reached`` and at most the value of all options together.
     """
@@ -140,7 +140,7 @@ def _relaxed(cover: Cover, limits: Constraints) -> _Relaxed:
 
 
 def _base(cover: Cover) -> Floats:
-    """Value of each group with the present layout alone (group,), 0 without weight."""
+    """Value of each group with the existing layout alone (group,), 0 without weight."""
     totals = np.where(cover.totals > 0.0, cover.totals, 1.0)
     return np.asarray(np.bincount(cover.group, cover.weight * cover.present, cover.groups) / totals)
 

@@ -23,9 +23,9 @@ KICK = 3  # chosen options that a perturbation removes
 
 
 def greedy(cover: Cover, limits: Constraints, *, per_cost: bool, sharpness: float = 0.0) -> Ints:
-    """Options in the order of choice: each time the one that adds most, or most per cost, of those that fit.
+    """Options in the order of choice: at each step the affordable option with the largest gain, or gain per cost.
 
-    Of equal ones the lowest number. With ``sharpness`` gains may grow, so every option is evaluated every time.
+    Ties go to the lowest number. With ``sharpness`` gains may grow, so every option is evaluated at every step.
     """
     price = np.maximum(limits.cost, 1e-12) if per_cost else np.ones(len(limits))
     missed = cover.missed([])
@@ -181,7 +181,7 @@ def seeded(
 
 
 def _disturbed(cover: Cover, limits: Constraints, kept: Ints, dice: np.random.Generator) -> Ints:
-    """``kept`` and one more option of those that fit, at random by their gain."""
+    """``kept`` and one more affordable option, chosen at random in proportion to its gain."""
     gains = np.where(limits.room_for(kept), cover.scores_of_adding(cover.missed(kept), 0.0), 0.0)
     if gains.sum() <= 0.0:
         return kept

@@ -111,7 +111,7 @@ def seeded_linked(
     """A good choice whose sensors are all linked: relays chosen with the options that they enable, then swaps of
     sensors.
 
-    Trunks to be tried first are none, and the chain to each of the relays with the most links.
+    The trunks tried first are: none, and the chain to each of the relays with the most links.
     """
 
     def score(chosen: Ints) -> float:

@@ -30,8 +30,8 @@ MOST_CUTS: Final = 12  # groups whose cut is added after a solution
 class SolverBudget:
     """Effort of the search: seconds to spend, the gap at which to stop (0: the optimum), perturbations of the seed.
 
-    ``clock`` [s] determines when the time is over. The result of a search that was cut short depends on the machine,
-    and its bound shows how far it came.
+    ``clock`` [s] measures the time. The result of a search that runs out of time depends on the machine; its bound
+    shows its quality.
     """
 
     seconds: float = 10.0
@@ -70,10 +70,10 @@ def best_cover(
     start: Ints | None = None,
     links: RelayNetwork | None = None,
 ) -> Choice:
-    """The choice with the most coverage, or with ``worst`` the one whose worst group is covered most, within the
+    """The choice with the highest coverage, or with ``worst`` the highest coverage of the worst group, within the
     effort.
 
-    With ``links``, only of options that it links to a base.
+    With ``links``, only options with a link to a base are chosen.
 
     Greedy and swaps give the first choice; the Lagrangian bound excludes options that no better choice can contain;
     HiGHS solves the rest with a cut added at each choice that it finds, until its bound is reached. Never worse than
@@ -121,8 +121,9 @@ def best_cover(
 
 
 def _without_idle(chosen: Ints, limits: Constraints, enough: Callable[[Ints], bool]) -> Ints:
-    """The choice without unnecessary options, the most expensive removed first: solvers also buy what costs them
-    nothing."""
+    """The choice without unnecessary options, the most expensive removed first: solvers also buy options that do not
+    change the objective.
+    """
     kept = np.asarray(chosen, np.int64)
     for option in kept[np.argsort(-limits.cost[kept], kind="stable")]:
         if limits.cost[option] > 0.0 and enough(kept[kept != option]):
@@ -245,8 +246,8 @@ def best_least(
 ) -> Choice:
     """The choice with the largest minimum sum: cuts from the oracle, choices from greedy over the cuts and from HiGHS.
 
-    With ``links``, only of options that it links to a base. ``value`` and ``limit`` are values of the objective. Ends
-    at the best choice, or at the effort's gap or time.
+    With ``links``, only options with a link to a base are chosen. ``value`` and ``limit`` are values of the objective.
+    Ends at the best choice, or at the effort's gap or time.
     """
     work = effort or SolverBudget()
     began = work.clock()

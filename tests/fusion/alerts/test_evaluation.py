@@ -28,10 +28,11 @@ from fusion.alerts import (
     rank,
 )
 from fusion.alerts.alert import MOVES, PRIORITIES, STATUSES, alert_id
-from fusion.alerts.sentences import duration
+from fusion.alerts.messages import cleared
 from fusion.situation.correlate import Correlator
 from geo.border import Border
 from geo.frame import LocalFrame
+from geo.message import Message
 from sensors.health.liveness import SensorHealth
 from sensors.scan import CLASSES
 from tests.drills.sizes import sized
@@ -100,13 +101,18 @@ def raised(published, rule):
 # ---- crossing --------------------------------------------------------------------------------------------------------
 
 
-def test_a_crossing_as_a_sentence_with_its_evidence():
+def test_a_crossing_as_messages_with_its_evidence():
     state, published = watch(walk(np.arange(-100.0, 100.0, 3.9), easting=20_620.0))
     (alert,) = raised(published, "crossing")
-    assert alert.sentence == (
-        "Walker-like track T1 crossed the border northbound, toward home, at segment 41 (km 20.6), moving 1.3 m/s, "
-        "94 % certain to exist; seen by radar-1, camera-2."
+    assert alert.message == Message(
+        "alert-crossing", {"class": "person", "track": "T1", "direction": "inbound", "segment": 41}
     )
+    details = {one.id.removeprefix("alert-detail-"): one.parameters for one in alert.details}
+    assert details["motion"] == {"heading": "n", "direction": "inbound", "speed_mps": 1.3}
+    assert details["position"]["chainage_m"] == 20_620.0
+    assert details["confidence"] == {"existence": 0.94}
+    assert details["sensors"] == {"sensors": ("radar-1", "camera-2")}
+    assert alert.response is None
     assert (alert.status, alert.priority, alert.direction, alert.segment) == ("active", "high", 1, 41)
     assert alert.evidence[1] == ("camera-2", 4, 7)
     assert alert.raised_at.tzinfo is UTC
@@ -172,7 +178,8 @@ def test_coming_back_is_another_crossing_the_other_way():
     assert [alert.direction for alert in crossings] == [1, -1]
     assert len({alert.id for alert in crossings}) == 2
     assert crossings[1].priority == "medium"
-    assert "southbound, outward" in crossings[1].sentence
+    assert crossings[1].message.parameters["direction"] == "outbound"
+    assert crossings[1].details[0].parameters["heading"] == "s"
 
 
 def test_a_walker_who_turns_back_inside_the_band_has_not_crossed():
@@ -236,13 +243,12 @@ def test_an_approach_takes_three_looks_and_is_cleared_by_crossing():
     (first,) = raised(published, "approaching")
     assert first.raised_at == datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=2 * LOOK_S)
     assert first.time_to_border_s == pytest.approx(192 / (4 / 3))
-    assert first.sentence == (
-        "Walker-like track T1 approaches the border northbound, toward home, 192 m and 2 min 24 s away, at segment 6 "
-        "(km 3.0), moving 1.3 m/s, 94 % certain to exist; seen by radar-1, camera-2."
-    )
+    assert first.message.id == "alert-approaching"
+    assert first.message.parameters["time_to_border_s"] == pytest.approx(192 / (4 / 3))
+    assert first.details[1].parameters["offset_m"] == 192.0
     history = [alert for alert in published if alert.id == first.id]
     assert [alert.revision for alert in history] == list(range(len(history)))
-    assert (history[-1].status, history[-1].reason) == ("cleared", "it crossed")
+    assert (history[-1].status, history[-1].reason, history[-1].reason_message) == ("cleared", "", cleared("crossed"))
     assert history[0].priority == "low"
     assert "medium" in {alert.priority for alert in history}  # less than urgent_s left
 
@@ -254,7 +260,7 @@ def test_turning_back_clears_an_approach_and_a_second_try_is_another_alert():
     approaches = raised(published, "approaching")
     assert len(approaches) == 2
     assert approaches[0].id != approaches[1].id
-    assert [a.reason for a in published if a.status == "cleared"] == ["it no longer approaches"]
+    assert [a.reason_message for a in published if a.status == "cleared"] == [cleared("not_approaching")]
 
 
 def test_who_goes_along_the_line_for_a_minute_and_then_on_is_one_approach():
@@ -278,10 +284,10 @@ def test_an_approach_ends_with_its_track_or_when_nobody_sees_it_any_more():
     state, published = watch(approach)
     assert len(raised(published, "approaching")) == 1
     _, ended = watch([(60, NOBODY)], state)
-    assert [(a.status, a.reason) for a in ended] == [("cleared", "the track ended")]
+    assert [(a.status, a.reason_message) for a in ended] == [("cleared", cleared("track_ended"))]
     coasting = picture(["T1"], -250.0, 1.3, second=400, status="coasting", seen_at=36.0)
     _, unseen = watch([(60, replace(coasting)), (400, coasting)], state)
-    assert [(a.status, a.reason) for a in unseen] == [("cleared", "it was not seen approaching any more")]
+    assert [(a.status, a.reason_message) for a in unseen] == [("cleared", cleared("approach_lost"))]
 
 
 def test_an_alert_is_revised_at_most_every_revise_s_unless_it_becomes_more_urgent():
@@ -299,9 +305,9 @@ def test_outward_is_less_urgent_than_toward_home_and_an_animal_least():
     outward = raised(watch(walk(out))[1], "crossing")[0]
     animal = raised(watch(walk(-out, likely=ANIMAL))[1], "crossing")[0]
     assert (home.priority, outward.priority, animal.priority) == ("high", "medium", "low")
-    assert "Animal-like" in animal.sentence
+    assert animal.message.parameters["class"] == "animal"
     unsure = raised(watch(walk(-out, likely=(0.3, 0.1, 0.1, 0.4, 0.1)))[1], "crossing")[0]
-    assert (unsure.priority, unsure.sentence.split(" track")[0]) == ("high", "Unclassified")
+    assert (unsure.priority, unsure.message.parameters["class"]) == ("high", "unknown")
 
 
 def test_distress_is_first_in_rank_and_no_rule_lowers_it():
@@ -328,20 +334,20 @@ def hear(reports, state=None):
 
 
 def test_a_silent_sensor_is_one_alert_cleared_after_recovery():
-    _, published = hear([(0, "ok"), (5, "silent"), (20, "silent"), (40, "ok"), (60, "ok"), (71, "ok")])
+    _, published = hear([(0, "ok"), (5, "offline"), (20, "offline"), (40, "ok"), (60, "ok"), (71, "ok")])
     assert [(a.status, a.revision) for a in published] == [("active", 0), ("cleared", 1)]
-    assert published[0].sentence.startswith("Sensor radar-1 has been silent since 00:00:05 UTC")
+    assert published[0].message.parameters == {"sensor": "radar-1", "since": "2026-03-01T00:00:05+00:00"}
     assert (published[0].sensor, published[0].track, published[0].priority) == ("radar-1", None, "medium")
     assert published[1].updated_at == datetime(2026, 3, 1, 0, 1, 11, tzinfo=UTC)
 
 
 def test_a_flapping_sensor_is_one_alert():
-    _, published = hear([(10 * k, "silent" if k % 2 else "ok") for k in range(60)])
+    _, published = hear([(10 * k, "offline" if k % 2 else "ok") for k in range(60)])
     assert [a.revision for a in published] == [0]
 
 
 def test_a_second_outage_is_another_alert_and_maintenance_is_none():
-    _, published = hear([(0, "silent"), (10, "ok"), (60, "ok"), (100, "silent")])
+    _, published = hear([(0, "offline"), (10, "ok"), (60, "ok"), (100, "offline")])
     assert len({a.id for a in published if a.status == "active"}) == 2
     assert hear([(0, "maintenance"), (500, "maintenance")])[1] == []
 
@@ -364,16 +370,16 @@ def test_only_the_moves_of_the_table_are_possible(status, action):
         acted = act(an_alert(status), action, by="operator-1", reason="seen", at=AT)
         assert (acted.status, acted.by, acted.revision, acted.updated_at) == (after, "operator-1", 1, AT)
     else:
-        with pytest.raises(AlertActionError, match=f"cannot {action} what is {status}"):
+        with pytest.raises(AlertActionError, match=f"cannot {action} it: status is {status}"):
             act(an_alert(status), action, by="operator-1", reason="seen", at=AT)
 
 
 def test_actions_that_lack_something_are_refused():
     for keywords, message in (
         ({"action": "delete", "by": "o"}, "unknown action 'delete'"),
-        ({"action": "clear", "by": "  "}, "nobody is named"),
+        ({"action": "clear", "by": "  "}, "no name given"),
         ({"action": "reject", "by": "o"}, "without a reason"),
-        ({"action": "clear", "by": "o", "at": datetime(2026, 3, 1)}, "no offset"),  # noqa: DTZ001
+        ({"action": "clear", "by": "o", "at": datetime(2026, 3, 1)}, "no UTC offset"),  # noqa: DTZ001
     ):
         with pytest.raises(AlertActionError, match=message):
             act(an_alert(), **{"at": AT, **keywords})
@@ -487,7 +493,7 @@ def test_closed_alerts_are_forgotten_after_a_while_and_stale_ones_cleared():
     state, published = watch(walk(np.arange(-100.0, 100.0, 4.0)), settings=settings_)
     crossing = raised(published, "crossing")[0]
     state, news = watch([(700, NOBODY)], state, settings_)
-    assert [(a.id, a.reason) for a in news] == [(crossing.id, "stale: nobody acted on it")]
+    assert [(a.id, a.by, a.reason_message) for a in news] == [(crossing.id, "", cleared("no_action"))]
     state, news = watch([(801, NOBODY)], state, settings_)
     assert news == []
     assert state == AlertState(begun_ns=state.begun_ns, ended=state.ended)
@@ -529,7 +535,7 @@ def test_pictures_that_do_not_fit_are_refused():
     seen = picture(["T1", "T2"], 10.0, 0.0, second=0)
     with pytest.raises(PictureError, match="cov: has shape"):
         replace(seen, cov=np.zeros((2, 2, 2)))
-    with pytest.raises(PictureError, match="stands twice"):
+    with pytest.raises(PictureError, match="occurs twice"):
         replace(seen, track=("T1", "T1"))
     with pytest.raises(PictureError, match="northing: of track T2 is not finite"):
         replace(seen, northing=np.array([0.0, np.nan]))
@@ -567,10 +573,6 @@ def test_picture_of_the_trackers_dataset():
     assert int(seen.updated_ns[0]) == START_NS
     with pytest.raises(PictureError, match="'updated_at'"):
         picture_of(tracks.drop_vars("updated_at"), correlator)
-
-
-def test_durations_are_said_shortly():
-    assert [duration(s) for s in (0.4, 59, 60, 185)] == ["0 s", "59 s", "1 min", "3 min 5 s"]
 
 
 def test_an_alert_as_plain_values_for_the_wire():

@@ -17,6 +17,7 @@ from fusion.situation.current_coverage import current_coverage_of
 from fusion.tracker import Tracker
 from geo.border import Border
 from geo.frame import LocalFrame
+from geo.message import Message
 from sensors.layout import Layout, place
 
 MIDNIGHT_NS = 1_772_323_200 * 1_000_000_000
@@ -44,20 +45,20 @@ def hours(counts: list[int], *, start_ns: int = MIDNIGHT_NS, unsound=(), watched
 def test_an_hour_without_anybody_is_too_quiet_only_when_many_are_usual() -> None:
     """e^−8 = 3.4e-4 is below 1e-3; e^−6 = 2.5e-3 is not."""
     _, busy = hours([8, 8, 8, 8, 8, 0])
-    assert [verdict.too_quiet for verdict in busy] == [False] * 5 + [True]
+    assert [verdict.below_baseline for verdict in busy] == [False] * 5 + [True]
     assert busy[-1].expected == pytest.approx(8.0)
     _, calm = hours([6, 6, 6, 6, 6, 0])
-    assert not any(verdict.too_quiet for verdict in calm)
+    assert not any(verdict.below_baseline for verdict in calm)
 
 
 def test_it_takes_several_days_and_one_track_is_not_silence() -> None:
-    assert not any(verdict.too_quiet for verdict in hours([50, 50, 50, 50, 0])[1])
-    assert not any(verdict.too_quiet for verdict in hours([50, 50, 50, 50, 50, 1])[1])
+    assert not any(verdict.below_baseline for verdict in hours([50, 50, 50, 50, 0])[1])
+    assert not any(verdict.below_baseline for verdict in hours([50, 50, 50, 50, 50, 1])[1])
 
 
 def test_quiet_that_has_become_the_rule_is_no_longer_told() -> None:
     _, verdicts = hours([8] * 5 + [0] * 6)
-    told = [verdict.too_quiet for verdict in verdicts]
+    told = [verdict.below_baseline for verdict in verdicts]
     assert told[5]
     assert not told[-1]
 
@@ -83,7 +84,7 @@ def test_a_track_counts_once_however_long_it_stays_and_hours_of_the_day_are_apar
     assert traffic.seen == {"3": ("T", "U")}
     other, verdicts = hours([8] * 6, start_ns=MIDNIGHT_NS + 7 * HOUR_NS)
     assert set(other.learned) == {"3|07"}
-    assert not any(verdict.too_quiet for verdict in verdicts)
+    assert not any(verdict.below_baseline for verdict in verdicts)
 
 
 # ---- the alert -----------------------------------------------------------------------------------------------------
@@ -116,7 +117,7 @@ class Ok:
 
 
 class Silent:
-    state, since_ns = "silent", MIDNIGHT_NS
+    state, since_ns = "offline", MIDNIGHT_NS
 
 
 def learned_state() -> AlertState:
@@ -131,11 +132,11 @@ def test_the_alert_is_raised_once_at_low_priority_with_what_was_expected() -> No
     for minute in range(0, 181, 10):
         now = MIDNIGHT_NS + minute * 60_000_000_000
         state, news = raise_alerts(state, empty(), now_ns=now, health={"R": Ok}, coverage=watching())
-        told += [alert for alert in news if alert.rule == "quiet"]
+        told += [alert for alert in news if alert.rule == "activity_below_baseline"]
         state = AlertState.from_json(state.to_json())
     (alert,) = told
     assert (alert.segment, alert.priority, alert.status) == (1, "low", "active")
-    assert "10.0 tracks are usual" in alert.sentence
+    assert alert.message == Message("alert-activity-below-baseline", {"segment": 1, "expected": 10.0})
 
 
 def test_a_segment_whose_sensor_was_silent_for_part_of_the_hour_is_not_called_quiet() -> None:
@@ -145,5 +146,5 @@ def test_a_segment_whose_sensor_was_silent_for_part_of_the_hour_is_not_called_qu
         health = {"R": Silent if minute == 20 else Ok}
         state, news = raise_alerts(state, empty(), now_ns=now, health=health, coverage=watching())
         told += [alert.rule for alert in news]
-    assert "quiet" not in told
-    assert "sensor_silent" in told
+    assert "activity_below_baseline" not in told
+    assert "sensor_offline" in told

@@ -120,9 +120,18 @@ def test_every_fifth_is_shown_all_the_same() -> None:
 def test_crossings_distress_sensors_urgent_and_serious_sections_are_never_held_back(rule, priority, impact) -> None:
     held = may_hold(rule, priority, impact)
     assert held == (
-        rule in {"approaching", "dead_ground", "loitering"} and priority == "low" and impact not in ("high", "critical")
+        rule in {"approaching", "entering_dead_ground", "loitering"}
+        and priority == "low"
+        and impact not in ("high", "critical")
     )
-    assert not HOLDABLE & {"distress", "crossing", "appeared_inside", "coverage_lost", "sensor_silent", "sensor_fault"}
+    assert not HOLDABLE & {
+        "distress",
+        "crossing",
+        "track_initiated_inside",
+        "coverage_lost",
+        "sensor_offline",
+        "sensor_fault",
+    }
 
 
 def test_a_crossing_is_raised_whatever_was_rejected() -> None:

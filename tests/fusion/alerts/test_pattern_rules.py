@@ -27,6 +27,7 @@ from fusion.situation.correlate import Correlator
 from fusion.situation.current_coverage import CurrentCoverage, current_coverage_of
 from geo.border import Border
 from geo.frame import LocalFrame
+from geo.message import Message
 from sensors.layout import Layout, place
 from sensors.timestamps import utc_datetime
 
@@ -76,7 +77,7 @@ def watching(*sensors) -> CurrentCoverage:
 
 
 class Silent:
-    def __init__(self, since_ns: int, state: str = "silent") -> None:
+    def __init__(self, since_ns: int, state: str = "offline") -> None:
         self.state, self.since_ns = state, since_ns
 
 
@@ -113,9 +114,13 @@ def test_who_stays_near_the_line_loiters_once_and_is_cleared_when_moving_on() ->
     first = loiter[0]
     assert first.status == "active"
     assert first.priority == "low"
-    assert "for 10 min" in first.sentence
+    assert first.message.parameters["duration_s"] == pytest.approx(600.0, abs=4.0)
     assert (first.raised_at.timestamp() - START_NS / NS) == pytest.approx(600.0, abs=4.0)
     assert loiter[-1].status == "cleared"
+    stated = [(a.message.parameters["duration_s"], (a.observed_at - first.observed_at).total_seconds()) for a in loiter]
+    assert len(stated) > 2
+    for duration_s, later_s in stated:  # each revision states the time since it stopped, not since 1970
+        assert duration_s == pytest.approx(600.0 + later_s, abs=4.0)
 
 
 def test_who_walks_on_or_stays_far_away_does_not_loiter() -> None:
@@ -137,14 +142,14 @@ def appear(at, *, before=(), sensors=(), second=300.0, rate=(0.0, 1.3), looks=1)
     for t in 6.0 * np.arange(looks):
         places = [*before, (at[0] + rate[0] * t, at[1] + rate[1] * t)]
         steps.append((second + t, picture([*names, "T9"], places, rates, second=second + t, status=status)))
-    return of(told(steps, coverage=watching(*sensors))[1], "appeared_inside")
+    return of(told(steps, coverage=watching(*sensors))[1], "track_initiated_inside")
 
 
 def test_a_track_from_nowhere_inside_watched_ground_is_told() -> None:
     (alert,) = appear((0.0, 400.0), sensors=[radar("R", 0.0, 0.0)])
     assert alert.priority == "medium"
-    assert "400 m inside the border" in alert.sentence
-    assert "gap" in alert.sentence
+    assert alert.message == Message("alert-track-initiated-inside", {"track": "T9", "offset_m": 400.0})
+    assert Message("alert-detail-check-gap", {"segment": alert.segment}) in alert.details
 
 
 @pytest.mark.parametrize("rate", [(0.0, -1.3), (1.3, 0.0), (0.0, -0.3)])
@@ -181,7 +186,7 @@ def test_a_silent_sensor_watches_nothing() -> None:
     steps = [(t, picture([], np.empty((0, 2)), second=t)) for t in (0.0, 200.0)]
     steps.append((300.0, picture(["T9"], [(0.0, 400.0)], second=300.0)))
     _, news = told(steps, coverage=look, health={"R": Silent(START_NS)})
-    assert not of(news, "appeared_inside")
+    assert not of(news, "track_initiated_inside")
 
 
 # ---- dead ground -------------------------------------------------------------------------------------------------
@@ -190,7 +195,7 @@ def test_a_silent_sensor_watches_nothing() -> None:
 def into_the_dark(reach_m: float):
     look = watching(radar("R", 0.0, -400.0, max_range_m=reach_m))
     steps = [(3.0 * k, picture(["T1"], [[0.0, -600.0 + 4.2 * k]], [[0.0, 1.4]], second=3.0 * k)) for k in range(90)]
-    return of(told(steps, coverage=look)[1], "dead_ground")
+    return of(told(steps, coverage=look)[1], "entering_dead_ground")
 
 
 def test_who_heads_into_ground_that_nobody_sees_is_told_once() -> None:
@@ -199,8 +204,10 @@ def test_who_heads_into_ground_that_nobody_sees_is_told_once() -> None:
     first = alerts[0]
     assert first.status == "active"
     offset = first.offset_m
-    assert -200.0 - 1.4 * 65.0 < offset < -200.0  # the edge is at most dead_ahead_s and a step away
-    assert "that no working sensor sees" in first.sentence
+    assert -200.0 - 1.4 * 65.0 < offset < -200.0  # the edge is at most dead_ground_ahead_s and a step away
+    assert first.message.id == "alert-entering-dead-ground"
+    assert 0.0 < first.message.parameters["dead_ground_in_s"] <= 60.0
+    assert first.details[0].id == "alert-detail-expect-track-loss"
 
 
 def test_who_is_seen_all_the_way_to_the_line_is_not_told_of() -> None:
@@ -220,22 +227,23 @@ def together(count: int, apart: float, seconds: int, drift=0.0):
 
 def test_three_together_for_a_minute_are_one_group() -> None:
     _, news = together(3, 20.0, 240)
-    grouping = of(news, "grouping")
+    grouping = of(news, "group_formed")
     assert len({a.id for a in grouping}) == 1
-    assert "3 tracks are together" in grouping[0].sentence
+    assert grouping[0].message.parameters["count"] == 3
     assert (grouping[0].raised_at.timestamp() - START_NS / NS) == pytest.approx(60.0, abs=4.0)
 
 
 def test_two_or_far_apart_are_no_group() -> None:
-    assert not of(together(2, 20.0, 240)[1], "grouping")
-    assert not of(together(4, 80.0, 240)[1], "grouping")
+    assert not of(together(2, 20.0, 240)[1], "group_formed")
+    assert not of(together(4, 80.0, 240)[1], "group_formed")
 
 
 def test_a_group_that_splits_is_said_to() -> None:
     _, news = together(6, 20.0, 400, drift=0.3)
-    grouping = of(news, "grouping")
+    grouping = of(news, "group_formed")
     assert len({a.id for a in grouping}) == 1
-    assert "split into 2 parts" in grouping[-1].sentence
+    assert grouping[-1].details[0].id == "alert-detail-split"
+    assert grouping[-1].details[0].parameters["count"] == 2
 
 
 def test_a_group_that_goes_apart_is_cleared() -> None:
@@ -245,7 +253,7 @@ def test_a_group_that_goes_apart_is_cleared() -> None:
         (120.0 + 3.0 * k, picture(names, [(500.0 * i, -300.0) for i in range(3)], second=120.0 + 3.0 * k))
         for k in range(40)
     ]
-    assert of(told(steps)[1], "grouping")[-1].status == "cleared"
+    assert of(told(steps)[1], "group_formed")[-1].status == "cleared"
 
 
 # ---- coverage lost -----------------------------------------------------------------------------------------------
@@ -255,7 +263,7 @@ def outage(sensors, silent):
     look = watching(*sensors)
     nobody = picture([], np.empty((0, 2)), second=0.0)
     state, _ = judge(AlertState(), nobody, 0.0, coverage=look)
-    health = {s.id: Silent(START_NS, "silent" if s.id in silent else "ok") for s in sensors}
+    health = {s.id: Silent(START_NS, "offline" if s.id in silent else "ok") for s in sensors}
     state, news = judge(state, nobody, 60.0, coverage=look, health=health)
     return look, state, news
 
@@ -265,7 +273,7 @@ def test_segments_that_only_the_silent_sensor_watched_are_named() -> None:
     look, state, news = outage([west, east], {"W"})
     (lost,) = of(news, "coverage_lost")
     assert look.lost("W", ["W"]).tolist() == list(range(8))  # 2 km each way of −3 km: segments 0 to 7
-    assert "0–7" in lost.sentence
+    assert lost.message.parameters["segments"] == tuple(range(8))
     assert lost.priority == "high"  # 8 of 20 segments
     assert lost.sensor == "W"
     ok = {s: Silent(START_NS, "ok") for s in "WE"}
@@ -277,19 +285,22 @@ def test_segments_that_only_the_silent_sensor_watched_are_named() -> None:
 
 def test_a_sensor_whose_segments_another_watches_loses_nothing() -> None:
     _, _, news = outage([radar("A", 0.0, 0.0), radar("B", 0.0, 10.0, max_range_m=2500.0)], {"A"})
-    assert of(news, "sensor_silent")
+    assert of(news, "sensor_offline")
     assert not of(news, "coverage_lost")
 
 
 # ---- distress ----------------------------------------------------------------------------------------------------
 
-CALL = DistressCall("patrol-3", START_NS, 100.0, 50.0, "at 45.0, 10.0", "two children in the river", 10, 5100.0, 50.0)
+CALL = DistressCall(
+    "patrol-3", START_NS, 100.0, 50.0, "45.00000, 10.00000", "two children in the river", 10, 5100.0, 50.0
+)
 
 
 def test_distress_ranks_before_everything_and_moves_with_its_unit() -> None:
     state, (first,) = distress(AlertState(), CALL, now_ns=START_NS)
     assert (first.priority, first.rule, first.unit) == ("distress", "distress", "patrol-3")
-    assert "two children in the river" in first.sentence
+    assert first.message == Message("alert-distress-at-segment", {"unit": "patrol-3", "segment": 10})
+    assert first.details[0] == Message("alert-detail-note", {"note": "two children in the river"})
     state, (second,) = distress(state, replace(CALL, easting=200.0), now_ns=START_NS + 10 * NS)
     assert second.id == first.id
     assert second.easting == 200.0
@@ -366,7 +377,7 @@ def test_the_memory_survives_json() -> None:
     assert AlertState.from_json(state.to_json()) == state
 
 
-@pytest.mark.parametrize("name", ["loiter_s", "group_size", "inside_m", "dead_ahead_s"])
+@pytest.mark.parametrize("name", ["loiter_s", "group_size", "inside_m", "dead_ground_ahead_s"])
 def test_settings_are_checked(name: str) -> None:
     with pytest.raises(AlertSettingsError, match=name):
         AlertSettings(**{name: -1.0})
@@ -377,13 +388,14 @@ def test_settings_are_checked(name: str) -> None:
 
 def test_a_fault_is_told_once_each_way() -> None:
     nobody = picture([], np.empty((0, 2)), second=0.0)
-    faults = {"R": {"obscured": "it says that its view is obscured"}}
+    faults = {"R": {"obscured": Message("sensor-obscured")}}
     state, (raised,) = judge(AlertState(), nobody, 0.0, faults=faults)
     assert raised.priority == "medium"
-    assert raised.sentence == "Sensor R is obscured: it says that its view is obscured."
+    assert raised.message == Message("alert-sensor-fault", {"sensor": "R", "fault": "obscured"})
+    assert raised.details == (Message("sensor-obscured"),)
     state, news = judge(state, nobody, 10.0, faults=faults)
     assert news == ()
     state, (over,) = judge(state, nobody, 20.0, faults={})
     assert (over.id, over.status) == (raised.id, "cleared")
-    _, again = judge(state, nobody, 30.0, faults={"R": {"obscured": "x", "low_power": "10% of its power is left"}})
+    _, again = judge(state, nobody, 30.0, faults={"R": {"obscured": Message("x"), "low_power": Message("y")}})
     assert [(alert.priority, alert.id != raised.id) for alert in again] == [("medium", True), ("low", True)]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fusion.alerts import Alert, alert_workload
+from fusion.alerts.messages import cleared
 from geo.errors import BadInput
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -46,7 +47,7 @@ def test_chattering_stale_and_duplicate_alerts_are_defects_with_counts() -> None
     chatter = [alert(f"C{i}", 10.0 * i, track="T") for i in range(4)]
     three = [alert(f"D{i}", 10.0 * i, track="U") for i in range(3)]
     old = replace(alert("S", 0.0, rule="crossing"), updated_at=START + timedelta(hours=25), status="cleared",
-                  reason="stale: nobody acted on it")  # fmt: skip
+                  reason_message=cleared("no_action"))  # fmt: skip
     twin = [alert(f"E{i}", 5000.0 + 20.0 * i, easting=30.0 * i, northing=0.0, direction=1) for i in range(2)]
     other = alert("F", 5010.0, easting=0.0, northing=0.0, direction=-1)
     found = alert_workload([*chatter, *three, old, twin[0], other, twin[1]], hours=26.0)

@@ -21,7 +21,7 @@ from sensors.scan import Scan
 START = datetime(2026, 3, 14, 21, 0, tzinfo=UTC)
 FRAME = LocalFrame.around(8.0, 47.0)
 ROOM = TrackerSettings(trigger_births=True)
-HELD_S = ROOM.told_limit_s
+HELD_S = ROOM.reported_limit_s
 
 
 def layout(*, radar_at: tuple[float, float]) -> Layout:

@@ -11,15 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
-from fusion.alerts.sentences import response_sentence
+from fusion.alerts.messages import response_message
 from fusion.situation.context import AlertContext
-from fusion.situation.facts import Sighting
+from fusion.situation.facts import ResponseAssumptions, Sighting
 from fusion.situation.responders import INWARD, OUTWARD, interception_of
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from geo.mobility import tobler_speed
 from geo.mobility.settings import MobilitySettings
+from sensors.interdiction.interception import ResponseSettings
 
 FRAME = LocalFrame.around(10.0, 45.0)
 BORDER = Border(FRAME, LineString([(-1900.0, 0.0), (1900.0, 0.0)]), 500.0, "left")  # home is in the north
@@ -58,7 +59,7 @@ def test_a_mover_seen_to_run_leaves_the_time_of_its_speed_and_a_slow_one_that_of
     """500 m at 4 ± 0.4 m/s are 125 s, by hand; the walker's pace of the ground leaves several minutes."""
     walks = ready.of(0.0, 0.0, INWARD, existence=1.0, vehicle=0.0)
     runs = ready.of(0.0, 0.0, INWARD, existence=1.0, vehicle=0.0, speed_mps=4.0, speed_sd_mps=0.4)
-    assert (walks.time_left_by, runs.time_left_by) == ("ground", "observed speed")
+    assert (walks.time_left_by, runs.time_left_by) == ("ground", "observed_speed")
     assert runs.time_left_s == pytest.approx(BELT_M / 4.0, abs=1.5 * CELL_M / 4.0)
     assert runs.margin_s == pytest.approx(runs.time_left_s - runs.response_s)
     assert runs.time_left_sd_s == pytest.approx(hypot(0.3, 0.1) * runs.time_left_s)
@@ -66,8 +67,6 @@ def test_a_mover_seen_to_run_leaves_the_time_of_its_speed_and_a_slow_one_that_of
     by_hand = 0.95 * 0.5 * (1.0 + erf(runs.margin_s / spread / sqrt(2.0)))
     assert runs.interruption_probability == pytest.approx(by_hand, abs=1e-9)
     assert runs.interruption_probability < walks.interruption_probability
-    assert "at its observed speed" in response_sentence(runs)
-    assert "at the fastest the ground allows" in response_sentence(walks)
     strolls = ready.of(0.0, 0.0, INWARD, existence=1.0, vehicle=0.0, speed_mps=0.5, speed_sd_mps=0.1)
     unsure = ready.of(0.0, 0.0, INWARD, existence=1.0, vehicle=0.0, speed_mps=4.0, speed_sd_mps=2.1)
     assert strolls == unsure == walks
@@ -81,7 +80,7 @@ def test_an_alert_takes_the_speed_from_its_track(ready) -> None:
     )  # fmt: skip
     known = context.about(runs, ()).response_in_time
     assert known == ready.of(0.0, 0.0, INWARD, existence=1.0, vehicle=0.0, speed_mps=4.0, speed_sd_mps=0.4)
-    assert known.time_left_by == "observed speed"
+    assert known.time_left_by == "observed_speed"
 
 
 @given(st.floats(0.1, 30.0), st.floats(0.1, 30.0))
@@ -111,7 +110,7 @@ def test_a_vehicle_leaves_less_time_and_existence_scales(ready) -> None:
     walks, drives = (ready.of(0.0, -300.0, INWARD, existence=1.0, vehicle=p) for p in (0.0, 1.0))
     mixed = ready.of(0.0, -300.0, INWARD, existence=0.5, vehicle=0.25)
     assert drives.time_left_s < walks.time_left_s
-    assert (walks.mover, drives.mover) == ("on foot", "by vehicle")
+    assert (walks.mover, drives.mover) == ("on_foot", "by_vehicle")
     whole = 0.75 * walks.interruption_probability + 0.25 * drives.interruption_probability
     assert mixed.interruption_probability == pytest.approx(0.5 * whole)
 
@@ -126,6 +125,32 @@ def test_a_slower_response_never_raises_the_probability() -> None:
         chances.append(found.interruption_probability)
     assert chances == sorted(chances, reverse=True)
     assert chances[0] > chances[-1]
+
+
+def test_each_base_is_a_candidate_and_the_first_to_arrive_is_the_one_that_is_stated(ready) -> None:
+    place = {"existence": 0.9, "vehicle": 0.2}
+    first, second = ready.candidates(0.0, 0.0, INWARD, **place)
+    stated = ready.of(0.0, 0.0, INWARD, **place)
+    assert (first.base, second.base) == ("north", "far")
+    assert (first.response_s, first.margin_s) == (stated.response_s, stated.margin_s)
+    assert first.interruption_probability == pytest.approx(stated.interruption_probability, abs=1e-12)
+    assert first.response_s < second.response_s
+    assert first.interruption_probability > second.interruption_probability
+    assert ready.candidates(0.0, 900.0, INWARD, **place) == (), "off the belt"
+
+
+def test_the_bases_are_candidates_too_for_a_vehicle_that_must_go_on_on_foot() -> None:
+    """A slope of 30° that no vehicle climbs: the estimate is that of a mover on foot, whatever the track's class."""
+    terrain = level()
+    terrain["elevation"][:] = np.clip(terrain["northing"], 0.0, 100.0) * np.tan(np.radians(30.0))
+    steep = interception_of(terrain, BORDER, {"north": (0.0, 1200.0), "far": (1500.0, 1400.0)}, belt_m=BELT_M)
+    place = {"existence": 0.9, "vehicle": 1.0}
+    stated = steep.of(0.0, -100.0, INWARD, **place)
+    assert stated.mover == "on_foot"
+    first, second = steep.candidates(0.0, -100.0, INWARD, **place)
+    assert (first.base, second.base) == (stated.base, "far")
+    assert (first.response_s, first.margin_s) == (stated.response_s, stated.margin_s)
+    assert first.interruption_probability == stated.interruption_probability
 
 
 def test_off_the_belt_and_off_the_map_nothing_is_said(ready) -> None:
@@ -144,15 +169,31 @@ def test_where_nobody_can_come_it_says_so_and_the_probability_is_zero() -> None:
     )
     assert found is not None
     assert (found.base, found.response_s, found.margin_s, found.interruption_probability) == ("", None, None, 0.0)
-    assert response_sentence(found).startswith("Nobody from any base")
+    assert response_message(found).id == "alert-response-none"
 
 
-def test_the_sentence_gives_base_minutes_and_probability(ready) -> None:
+def test_the_message_gives_base_eta_margin_and_probability(ready) -> None:
     late = ready.of(0.0, 450.0, INWARD, existence=1.0, vehicle=0.0)
-    said = response_sentence(late)
-    assert said.startswith("If you leave north now: there in ")
-    assert "min late" in said
-    assert len(said) < 160
+    said = response_message(late).parameters
+    assert (said["base"], said["timing"]) == ("north", "late")
+    assert said["margin_s"] == pytest.approx(-late.margin_s, abs=0.05)
+    assert said["eta_s"] == pytest.approx(late.response_s, abs=0.05)
+
+
+def test_the_estimate_names_its_assumptions(ready) -> None:
+    """The defaults of the mobility and response settings; one strip, because the target has been detected."""
+    mobility, response = MobilitySettings(), ResponseSettings()
+    assumed = ready.of(0.0, 450.0, INWARD, existence=1.0, vehicle=0.0).assumptions
+    assert assumed == ResponseAssumptions(
+        responder="vehicle_then_on_foot",
+        off_road_mps=mobility.vehicle_mps,
+        off_path_factor=mobility.off_path_factor,
+        turnout_s=mobility.turnout_s,
+        dismount_s=mobility.dismount_s,
+        strips=1,
+        time_sd_fraction=response.sd_share,
+        communication=response.communication,
+    )
 
 
 def test_no_base_and_a_base_off_the_ground_are_refused() -> None:
@@ -160,3 +201,28 @@ def test_no_base_and_a_base_off_the_ground_are_refused() -> None:
         interception_of(level(), BORDER, {}, belt_m=BELT_M)
     with pytest.raises(BadInput):
         interception_of(level(), BORDER, {"x": (9e5, 0.0)}, belt_m=BELT_M)
+
+
+def test_the_response_goes_to_the_end_of_the_path_on_the_inner_edge(ready) -> None:
+    """Straight to the inner edge, 500 m in the north: a cell of 20 m more or less."""
+    found = ready.of(0.0, 0.0, INWARD, existence=1.0, vehicle=0.0)
+    assert found.end_northing == pytest.approx(BELT_M, abs=CELL_M)
+    assert found.end_easting == pytest.approx(0.0, abs=5 * CELL_M)
+    outbound = ready.of(0.0, 0.0, OUTWARD, existence=1.0, vehicle=0.0)
+    assert outbound.end_northing == pytest.approx(-BELT_M, abs=CELL_M)
+
+
+def test_each_segment_is_reached_by_its_nearest_base_over_level_ground(ready) -> None:
+    """Off road 9 m/s by vehicle, by the settings: from (0, 1200) to the nearest cell of each segment, within 8% of the
+    search's directions and two cells; the base of the west is always the one in the north."""
+    settings = MobilitySettings()
+    responses = ready.segment_responses
+    assert len(responses) == BORDER.segments
+    for (seconds, base), (start, end) in zip(responses, BORDER.segment_spans_m.tolist(), strict=True):
+        west, east = start - 1900.0, end - 1900.0
+        nearest = min(max(0.0, west), east)
+        by_hand = settings.turnout_s + hypot(nearest, 1200.0) / settings.vehicle_mps
+        assert seconds <= by_hand * 1.08 + 3 * CELL_M / settings.vehicle_mps
+        if base == "north":
+            assert seconds >= by_hand - 3 * CELL_M / settings.vehicle_mps
+    assert responses[0][1] == "north"

@@ -115,9 +115,10 @@ def test_a_metric_file_in_the_frame_keeps_its_coordinates_to_the_bit(tmp_path: P
     [
         ({"where": "name = 'z'"}, "no feature matches"),
         ({"where": {"name": "z"}}, "no feature matches"),
-        ({"where": "nonsense ="}, "filter"),
+        ({"where": "nonsense ="}, "filter 'nonsense =' cannot be applied; expected .* on the columns name"),
+        ({"where": "nam = 'z'"}, "cannot be applied; expected a condition as in SQL on the columns name"),
         ({"where": {"colour": "red"}}, "no column 'colour'"),
-        ({"clip": (10.0, 50.0, 11.0, 51.0)}, "outside the clip"),
+        ({"clip": (10.0, 50.0, 11.0, 51.0)}, "outside the terrain or clip; expected a line that crosses it"),
         ({"clip": (1.0, 42.0, 1.0, 43.0)}, "not an area"),
         ({"home_side": "up"}, "home_side"),
     ],
@@ -129,7 +130,7 @@ def test_a_choice_that_leaves_nothing_is_refused(tmp_path: Path, keywords: dict,
 
 def test_shapes_that_are_no_lines_are_refused(tmp_path: Path) -> None:
     ring = [[(1.4, 42.5), (1.5, 42.5), (1.5, 42.6), (1.4, 42.5)]]
-    with pytest.raises(BorderError, match="Polygon"):
+    with pytest.raises(BorderError, match="a feature is Polygon; expected lines only, or a border zone for an area"):
         Border.from_file(written(tmp_path / "a.geojson", {"a": ring}, "Polygon"), FRAME)
     with pytest.raises(BorderError, match="Point"):
         Border.from_file(written(tmp_path / "p.geojson", {"a": (1.4, 42.5)}, "Point"), FRAME)
@@ -152,7 +153,7 @@ def test_a_file_of_several_layers_or_without_shapes_is_refused(tmp_path: Path) -
     table = geopandas.GeoDataFrame(geometry=[LineString([(0, 0), (1, 1)])], crs=4326)
     table.to_file(tmp_path / "two.gpkg", layer="one")
     table.to_file(tmp_path / "two.gpkg", layer="two")
-    with pytest.raises(BorderError, match="2 layers"):
+    with pytest.raises(BorderError, match="several layers: one, two"):
         Border.from_file(tmp_path / "two.gpkg", FRAME)
     geopandas.GeoDataFrame(geometry=[Point(0, 0)], crs=4326).iloc[:0].to_file(tmp_path / "none.gpkg")
     with pytest.raises(BorderError, match="no feature"):
@@ -239,3 +240,33 @@ def test_lines_across_the_180th_meridian(tmp_path: Path, parts: list[list[list[f
     if clip != "none":
         off = length_off(tmp_path / "there.geojson", where=None, clip=there)
         assert off == pytest.approx(length_off(tmp_path / "here.geojson", where=None, clip=here), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "said"),
+    [
+        ('{"type": "LineString", "coordinates": [[NaN, 42.5], [1.5, 42.5]]}', "coordinates that are not finite"),
+        ('{"type": "LineString", "coordinates": [[1.4, 42.5], [1.5, Infinity]]}', "coordinates that are not finite"),
+        ("null", "a feature is no shape; expected lines only"),
+        ('{"type": "LineString", "coordinates": [[1.4, 42.5]]}', "a feature is no shape; expected lines only"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_coordinates_that_are_no_numbers_are_refused_without_a_warning_of_a_library(
+    tmp_path: Path, geometry: str, said: str
+) -> None:
+    feature = f'{{"type": "Feature", "properties": {{}}, "geometry": {geometry}}}'
+    (tmp_path / "line.geojson").write_text(f'{{"type": "FeatureCollection", "features": [{feature}]}}')
+    with pytest.raises(BorderError, match=said):
+        Border.from_file(tmp_path / "line.geojson", FRAME)
+
+
+def test_one_layer_of_a_file_is_named(tmp_path: Path) -> None:
+    line = geopandas.GeoDataFrame(geometry=[LineString([(1.4, 42.5), (1.6, 42.5)])], crs=4326)
+    for layer in ("new", "old"):
+        line.to_file(tmp_path / "map.gpkg", layer=layer)
+    with pytest.raises(BorderError, match=r"several layers: new, old; expected map\.gpkg\|layername=new, or another"):
+        Border.from_file(tmp_path / "map.gpkg", FRAME)
+    with pytest.raises(BorderError, match="has no layer 'older'; expected one of new, old"):
+        Border.from_file(f"{tmp_path / 'map.gpkg'}|layername=older", FRAME)
+    assert Border.from_file(f"{tmp_path / 'map.gpkg'}|layername=old", FRAME).length_m > 16_000.0

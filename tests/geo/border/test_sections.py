@@ -67,7 +67,13 @@ def test_sections_are_read_from_lines_along_the_border(tmp_path: Path) -> None:
         Section("a", 0.0, 1_500.0, "station a", "low"),
         Section("b", 1_500.0, 3_000.0, "station b", None),
     ]
-    with pytest.raises(BorderError, match="no column 'name'"):
+    with pytest.raises(BorderError, match=r"no column 'name' among the columns .*; expected name"):
         read_sections(file, BORDER)
-    with pytest.raises(BorderError, match="no line lies along"):
+    with pytest.raises(BorderError, match="no line is along"):
         read_sections(written(tmp_path / "far.geojson", {"c": lines["elsewhere"]}), BORDER, name="sector")
+
+
+@pytest.mark.parametrize("texts", [{"name": "a\u202eb"}, {"name": "a", "unit": "b\nc"}])
+def test_a_section_hides_no_text(texts: dict[str, str]) -> None:
+    with pytest.raises(BorderError, match="expected text on one line"):
+        Section(start_m=0.0, end_m=1.0, **texts)

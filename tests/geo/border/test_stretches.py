@@ -145,7 +145,7 @@ def test_broken_off_work_goes_on_from_what_was_kept() -> None:
 def test_stretches_that_make_no_sense_are_refused(keywords: dict, words: str) -> None:
     with pytest.raises(BadInput, match=words):
         stretches(HAIRPIN, **({"belt_m": 400.0} | keywords))
-    with pytest.raises(BadInput, match="no stretch"):
+    with pytest.raises(BadInput, match="no sub-section"):
         joined([])
 
 
@@ -169,7 +169,7 @@ def test_a_real_border_by_stretches_is_as_the_whole() -> None:
     again = challenge_by_stretches(ground, line, **case, done=kept)
     xr.testing.assert_identical(parts, again)
     assert len(kept) >= 4
-    for name in ("ruggedness", "vector_ruggedness", "positive_openness", "slope", "known_share", "dead_ground_1.7m"):
+    for name in ("ruggedness", "vector_ruggedness", "positive_openness", "slope", "known_fraction", "dead_ground_1.7m"):
         assert np.allclose(parts[name], whole[name], rtol=1e-9, atol=1e-9, equal_nan=True), name
     assert np.array_equal(parts["crossing_time"].isnull(), whole["crossing_time"].isnull())
     ratio = (parts["crossing_time"] / whole["crossing_time"]).dropna("segment").to_numpy()

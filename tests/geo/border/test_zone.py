@@ -147,7 +147,7 @@ def test_edges_that_make_no_zone_are_refused(inner: LineString, outer: LineStrin
 
 
 def test_edges_with_different_homes_are_refused() -> None:
-    with pytest.raises(BorderError, match="do not lie beside each other"):
+    with pytest.raises(BorderError, match="are not beside each other"):
         Zone(ZONE.outer, ZONE.inner)
 
 
@@ -156,10 +156,64 @@ def test_edges_with_different_homes_are_refused() -> None:
     [
         (box(0, 0, 1000, 100).difference(box(400, 40, 500, 60)), {}, "holes"),
         (Polygon([(0, 0), (1000, 100), (1000, 0), (0, 100)]), {}, "crosses itself"),
-        (box(0, 0, 1000, 100), {"home": FRAME.to_lonlat(500.0, 50.0)}, "home lies in it"),
-        (box(0, 0, 1000, 100), {"ends": (SOUTH, SOUTH)}, "two ends are one place"),
+        (box(0, 0, 1000, 100), {"home": FRAME.to_lonlat(500.0, 50.0)}, "home is inside it"),
+        (box(0, 0, 1000, 100), {"ends": (SOUTH, SOUTH)}, "two ends are the same point"),
     ],
 )
 def test_an_area_that_is_no_zone_is_refused(area: Polygon, keywords: dict, words: str) -> None:
     with pytest.raises(BorderError, match=words):
         Zone.from_polygon(area, FRAME, **({"home": SOUTH} | keywords))
+
+
+RING = [[179.9, -17.0], [180.0, -17.02], [180.1, -17.0], [180.1, -16.97], [180.0, -16.96], [179.88, -16.97]]
+WEST_PART = [[179.9, -17.0], [180.0, -17.02], [180.0, -16.96], [179.88, -16.97]]
+EAST_PART = [[-180.0, -17.02], [-179.9, -17.0], [-179.9, -16.97], [-180.0, -16.96]]
+
+
+def multipolygon(*rings: list[list[float]]) -> dict[str, object]:
+    closed = [[[*ring, ring[0]]] for ring in rings]
+    return {"type": "Feature", "geometry": {"type": "MultiPolygon", "coordinates": closed}, "properties": {}}
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        [multipolygon(RING)],
+        [multipolygon([[lon if lon <= 180.0 else lon - 360.0, lat] for lon, lat in RING])],
+        [multipolygon([[lon - 360.0, lat] for lon, lat in RING])],
+        [multipolygon(WEST_PART, EAST_PART)],
+        [multipolygon(EAST_PART), multipolygon(WEST_PART)],
+    ],
+    ids=["runs on", "jumps", "runs on in the west", "is cut (RFC 7946)", "is cut into two features"],
+)
+def test_a_zone_across_the_180th_meridian(tmp_path: Path, features: list[dict[str, object]]) -> None:
+    """Oracle: the same area 179° further west, where nothing jumps."""
+    plain = [multipolygon([[lon - 179.0, lat] for lon, lat in RING])]
+    zones = {}
+    for name, longitude, drawn in (("there", 180.0, features), ("here", 1.0, plain)):
+        path = tmp_path / f"{name}.geojson"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": drawn}))
+        frame = LocalFrame.around(longitude, -17.0)
+        home = (longitude, -17.2)
+        zones[name] = Zone.from_file(path, frame, home=home, segment_length_m=1_000.0)
+    there, here = zones["there"], zones["here"]
+    assert there.segments == here.segments
+    assert there.length_m == pytest.approx(here.length_m, abs=0.01)
+    for edge in ("inner", "outer"):
+        assert getattr(there, edge).line.hausdorff_distance(getattr(here, edge).line) < 0.01
+    for easting, northing in ((700.0, 0.0), (-5_000.0, 2_000.0), (5_000.0, -6_000.0), (1_500.0, 9_000.0)):
+        (_, along, offset), (_, expected_along, expected) = (zone.locate(easting, northing) for zone in (there, here))
+        assert offset == pytest.approx(expected, abs=0.01)
+        # the direction of the chainage follows the order in which the outline is drawn
+        assert there.point_at(along) == pytest.approx(here.point_at(expected_along), abs=0.01)
+
+
+def test_areas_that_only_reach_the_180th_meridian_stay_two(tmp_path: Path) -> None:
+    """Each has an edge on it, at other latitudes: nothing is joined, and nothing is chosen silently."""
+    north = [[lon, lat + 0.5] for lon, lat in EAST_PART]
+    path = tmp_path / "two.geojson"
+    path.write_text(
+        json.dumps({"type": "FeatureCollection", "features": [multipolygon(WEST_PART), multipolygon(north)]})
+    )
+    with pytest.raises(BorderError, match="2 areas"):
+        Zone.from_file(path, LocalFrame.around(180.0, -17.0), home=(180.0, -17.2))

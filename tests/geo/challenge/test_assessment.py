@@ -61,7 +61,7 @@ def test_level_ground_by_hand() -> None:
     assert float(both["vector_ruggedness"].max()) < 1e-12
     assert both["positive_openness"].to_numpy() == pytest.approx(np.pi / 2.0)
     assert (both["dead_ground_1.7m"] == 0.0).all()
-    assert (both["known_share"] == 1.0).all()
+    assert (both["known_fraction"] == 1.0).all()
     assert found["crossing_ease"].to_numpy() == pytest.approx(0.5), "all alike"
     assert found["surveillance_difficulty"].to_numpy() == pytest.approx(0.5)
     assert found["response_difficulty"].isnull().all(), "without bases nobody knows"
@@ -179,7 +179,7 @@ def test_unknown_ground_is_unknown_and_never_zero() -> None:
     z[:, 33:] = np.nan
     found = challenge(terrain(z), border(), belt_m=240.0, settings=YARD, bases=[(300.0, 1_500.0)])
     last = found.isel(segment=6)
-    assert float(last["known_share"].sel(belt="both")) == 0.0
+    assert float(last["known_fraction"].sel(belt="both")) == 0.0
     for name in ("ruggedness", "vector_ruggedness", "positive_openness", "dead_ground_1.7m", "slope", "response_time"):
         assert np.isnan(last[name].sel(belt="both")), name
     assert np.isnan(last["crossing_time"])
@@ -240,9 +240,9 @@ def test_a_reference_stands_beside_the_measures_or_says_why_not() -> None:
     ("keywords", "words"),
     [
         ({"belt_m": 0.0}, "belt_m"),
-        ({"belt_m": 5_000.0}, "lies nowhere on the terrain"),
-        ({"bases": [(9_000.0, 9_000.0)]}, "no way for a walker"),
-        ({"bases": np.zeros((0, 2))}, "no place"),
+        ({"belt_m": 5_000.0}, "is nowhere on the terrain"),
+        ({"bases": [(9_000.0, 9_000.0)]}, "a walker cannot be at"),
+        ({"bases": np.zeros((0, 2))}, "no position given"),
     ],
 )
 def test_a_challenge_that_cannot_be_is_refused(keywords: dict, words: str) -> None:
@@ -284,7 +284,7 @@ def test_real_borders_are_plausible(real: list[xr.Dataset]) -> None:
         assert ((both["dead_ground_1.7m"] >= 0.0) & (both["dead_ground_1.7m"] < 0.9)).mean() > 0.9
         assert float((both["dead_ground_0.5m"] - both["dead_ground_1.7m"]).mean()) > 0.0
         assert float(np.corrcoef(both["slope"], both["ruggedness"])[0, 1]) > 0.9
-        assert (found["known_share"] > 0.9).mean() > 0.9, "steep ground has voids"
+        assert (found["known_fraction"] > 0.9).mean() > 0.9, "steep ground has voids"
 
 
 @pytest.mark.skipif(not WORLD_BORDERS.exists(), reason="the shared terrain tiles are not here")

@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import geopandas
 import numpy as np
+import pandas
 import pytest
 import shapely
 import xarray as xr
@@ -16,7 +18,7 @@ from shapely.geometry import LineString, Point
 from geo.errors import BadInput, TerrainError
 from geo.frame import LocalFrame
 from geo.mobility import tobler_speed
-from geo.mobility.roads_and_rivers import Ways, WaysError
+from geo.mobility.roads_and_rivers import Ways, WaysError, read_map_file
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import by_vehicle, on_foot
 from geo.paths.response_times import isochrones, response_time, travel_time
@@ -266,6 +268,41 @@ def test_what_is_no_table_and_a_file_of_several_layers_are_refused(tmp_path: Pat
         Ways.from_files(FRAME, roads=tmp_path / "roads.gpkg", clip=terrain())
 
 
+WRONG_SHAPES = {
+    "roads": [Point(410, 300), ACROSS.buffer(20.0)],
+    "rivers": [Point(410, 300)],
+    "fords": [],
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_SHAPES)
+@pytest.mark.parametrize("shape", [Point(410, 300), ACROSS, ACROSS.buffer(20.0)], ids=["point", "line", "area"])
+def test_a_map_file_holds_the_shapes_of_its_kind(tmp_path: Path, kind: str, shape: Any) -> None:
+    """Points as rivers would silently be no river at all."""
+    rows = table((ROAD, {"highway": "track"})) if kind != "rivers" else table((ACROSS, {}))
+    pandas.concat([rows, table((shape, {}))]).to_file(tmp_path / "map.gpkg")
+    if shape in WRONG_SHAPES[kind]:
+        with pytest.raises(WaysError, match=rf"map\.gpkg: {kind}: (points|areas) in 1 of 2 features; expected lines"):
+            Ways.from_files(FRAME, **{kind: tmp_path / "map.gpkg"})
+    else:
+        assert len(getattr(Ways.from_files(FRAME, **{kind: tmp_path / "map.gpkg"}), kind)) == 2
+
+
+def test_settlements_are_points_or_areas(tmp_path: Path) -> None:
+    table((Point(410, 300), {}), (ACROSS.buffer(20.0), {})).to_file(tmp_path / "places.gpkg")
+    assert len(read_map_file("settlements", tmp_path / "places.gpkg", FRAME)) == 2
+    table((ACROSS, {})).to_file(tmp_path / "lines.gpkg")
+    with pytest.raises(WaysError, match="settlements: lines in 1 of 1 features; expected points or areas"):
+        read_map_file("settlements", tmp_path / "lines.gpkg", FRAME)
+
+
+def test_a_line_of_one_point_is_refused_and_no_error_of_a_library(tmp_path: Path) -> None:
+    line = '{"type": "Feature", "properties": {}, "geometry": {"type": "LineString", "coordinates": [[1.5, 42.5]]}}'
+    (tmp_path / "rivers.geojson").write_text(f'{{"type": "FeatureCollection", "features": [{line}]}}')
+    with pytest.raises(WaysError, match=r"rivers\.geojson: a shape has too few points; expected valid shapes"):
+        Ways.from_files(FRAME, rivers=tmp_path / "rivers.geojson")
+
+
 def test_lines_without_a_shape_are_left_out() -> None:
     holed = table((ROAD, {"highway": "primary"}), (LineString(), {"highway": "track"}), (None, {"highway": "track"}))
     whole = table((ROAD, {"highway": "primary"}))
@@ -292,12 +329,12 @@ def test_a_road_more_never_slows_the_response(seed: int) -> None:
 def test_places_off_the_ground_are_refused(place: tuple[float, float]) -> None:
     z = np.zeros((30, 40))
     z[14, 15] = np.nan
-    with pytest.raises(TerrainError, match="no way for a walker"):
+    with pytest.raises(TerrainError, match="a walker cannot be at"):
         travel_time(on_foot(terrain(z)), place)
 
 
 def test_no_place_is_refused() -> None:
-    with pytest.raises(TerrainError, match="no place"):
+    with pytest.raises(TerrainError, match="no position given"):
         response_time(terrain(), np.zeros((0, 2)))
 
 

@@ -98,11 +98,11 @@ def test_where_there_is_no_ground_there_is_no_path() -> None:
     cut = ground(heights)
     with pytest.raises(TerrainError, match="no goal can be reached"):
         least_time_path(cut, (0.0, 0.0), (200.0, 0.0))
-    with pytest.raises(TerrainError, match="no ground at easting 100"):
+    with pytest.raises(TerrainError, match="no known terrain at easting 100"):
         least_time_path(cut, (100.0, 0.0), (200.0, 0.0))
-    with pytest.raises(TerrainError, match="no ground at easting 999"):
+    with pytest.raises(TerrainError, match="no known terrain at easting 999"):
         least_time_path(cut, (0.0, 0.0), (999.0, 0.0))
-    with pytest.raises(TerrainError, match="there is no ground"):
+    with pytest.raises(TerrainError, match="no terrain within the bounds"):
         least_time_path(cut, (0.0, 0.0), (1.0, 1.0), bounds=(98.0, 0.0, 102.0, 100.0))
-    with pytest.raises(TerrainError, match="no ground at easting nan"):
+    with pytest.raises(TerrainError, match="no known terrain at easting nan"):
         least_time_path(cut, (np.nan, 0.0), (0.0, 0.0))

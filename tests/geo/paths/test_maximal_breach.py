@@ -107,9 +107,9 @@ def test_without_sensors_the_distance_is_infinite_and_the_way_the_fastest() -> N
 def test_what_makes_no_breach_is_refused() -> None:
     shut = at_speed(GROUND, 1.0)
     shut.pace[12] = np.inf
-    with pytest.raises(BadInput, match="nobody can cross"):
+    with pytest.raises(BadInput, match="no passable crossing"):
         maximal_breach(BELT, shut, [(50.0, 120.0)])
-    with pytest.raises(BadInput, match="without a place"):
+    with pytest.raises(BadInput, match="without a position"):
         maximal_breach(BELT, WALKER, [(np.nan, 120.0)])
     with pytest.raises(BadInput, match="direction"):
         maximal_support(BELT, WALKER, [(50.0, 120.0)], direction="up")

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import Mobility, by_vehicle, on_foot
-from geo.paths.response_times import journey_time, travel_time
+from geo.paths.response_times import journey_time, response_time, response_time_to, travel_time
 
 
 def slope(gradient: float = 0.1) -> xr.Dataset:
@@ -64,3 +65,27 @@ def test_who_has_walked_to_a_place_without_a_track_mounts_again_nearby() -> None
     assert near < alone
     without = float(journey_time(walker, vehicle, inside, mount_s=60.0).sel(far))
     assert without == alone, "at the place itself there is no vehicle"
+
+
+@pytest.mark.parametrize("gradient", [0.0, 0.1, 0.5])
+def test_to_a_place_takes_what_a_response_from_there_takes(gradient: float) -> None:
+    """The forward search of every base, without its turnout, against one backward search from the place. On the slope
+    of 0.5 no vehicle can be (0.45 is its limit), so all of it is on foot."""
+    terrain = slope(gradient)
+    walker, vehicle = surfaces(terrain)
+    settings, place = MobilitySettings(), (1000.0, 200.0)
+    back = response_time_to(walker, vehicle, place, dismount_s=settings.dismount_s)
+    for base in ((100.0, 300.0), (0.0, 0.0), (1000.0, 200.0), (1180.0, 580.0)):
+        there = response_time(terrain, base).sel(easting=place[0], northing=place[1])
+        found = back["by_vehicle"].sel(easting=base[0], northing=base[1])
+        assert float(found) == pytest.approx(float(there) - settings.turnout_s, abs=1e-6)
+    walked = travel_time(walker, place, to_places=True)
+    np.testing.assert_array_equal(back["on_foot"], walked)
+    assert (back["by_vehicle"] <= back["on_foot"]).all()
+
+
+def test_beyond_the_limit_there_is_no_response() -> None:
+    walker, vehicle = surfaces(slope(0.0))
+    back = response_time_to(walker, vehicle, (100.0, 300.0), dismount_s=60.0, limit_s=100.0)
+    assert np.isinf(back["on_foot"].sel(easting=1000.0, northing=300.0))
+    assert float(back["by_vehicle"].sel(easting=200.0, northing=300.0)) < 100.0

@@ -160,6 +160,29 @@ def test_voids_leave_what_is_behind_them_unknown() -> None:
     assert line_of_sight(terrain, places(terrain, 0, 15), places(terrain, 0, 25), **kw) == 1  # along the void's edge
 
 
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_an_observer_needs_the_cells_that_have_a_weight_in_its_ground_height_and_no_other(mode: str) -> None:
+    """Cell (2, 3) is void. Its neighbours' centres, and lines between known centres beside it, are known ground."""
+    z = np.zeros((6, 8))
+    z[2, 3] = np.nan
+    terrain = terrain_of(z)
+
+    def look(row: float, column: float) -> np.ndarray:
+        easting, northing = (float(x) for x in places(terrain, row, column))
+        return viewshed(terrain, easting, northing, observer_height_m=10.0, max_range_m=90.0, mode=mode).values
+
+    for row, column in ((2, 2), (2, 4), (1, 3), (3, 3), (3, 2.4), (1, 3.7), (1.5, 2), (2.5, 4), (2.4, 4.2)):
+        assert (look(row, column) == 1).any(), (row, column)
+        assert line_of_sight(terrain, places(terrain, row, column), places(terrain, 5, 0), observer_height_m=10.0,
+                             target_height_m=1.7, curvature_k=4 / 3) in (1, 255), (row, column)  # fmt: skip
+    for row, column in ((2, 3), (2, 2 + 1 / 3), (2, 3.5), (1.1, 3), (2.9, 2.1), (1.999, 3.999)):
+        with pytest.raises(TerrainError, match=r"ground height is unknown.*expected .*weight above 0"):
+            look(row, column)
+        with pytest.raises(TerrainError, match="observer of pair 0: the ground height is unknown"):
+            line_of_sight(terrain, places(terrain, row, column), places(terrain, 5, 0), observer_height_m=10.0,
+                          target_height_m=1.7, curvature_k=4 / 3)  # fmt: skip
+
+
 # --- viewshed, exact ---------------------------------------------------------------------------------------------
 
 

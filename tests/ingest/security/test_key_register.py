@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.errors import IdentityError, MalformedMessage
-from ingest.security.key_register import SIGNS, KeyRecord, Register, RegisterFile, Role, record_of
+from ingest.security.key_register import SIGNS, KeyRecord, KeyRole, Register, RegisterFile, record_of
 from ingest.security.signature import Signer
 from ingest.topics import parse
 
@@ -26,7 +26,7 @@ KEYS: Mapping[str, Signer] = {name: Signer.generate() for name in ("r1", "r2", "
 BASE = "watchline/1/cumberland"
 
 
-def record(role: Role, name: str, signer: Signer, *, valid_until: datetime | None = None) -> KeyRecord:
+def record(role: KeyRole, name: str, signer: Signer, *, valid_until: datetime | None = None) -> KeyRecord:
     return record_of(role, name, signer.public, valid_from=NOW - HOUR, valid_until=valid_until)
 
 
@@ -110,7 +110,7 @@ def test_unsigned_and_wrongly_signed_messages_say_so() -> None:
 
 @pytest.mark.parametrize("name", ["", "a/b", "+", "#", "a b", "é", "a" * 65, "a\n", "*", ".a", "r**", "*a"])
 @pytest.mark.parametrize("role", SIGNS)
-def test_a_name_that_no_topic_holds_gets_no_record(role: Role, name: str) -> None:
+def test_a_name_that_no_topic_holds_gets_no_record(role: KeyRole, name: str) -> None:
     with pytest.raises(IdentityError, match="is not a name"):
         record(role, name, KEYS["r1"])
 

@@ -625,4 +625,4 @@ def test_an_optional_part_that_is_missing_is_one_sentence(
         read(good(kind)[0], kind)
     asterix._library.cache_clear()
     assert caught.value.code == "not_installed"
-    assert "pip install 'watchline[" in str(caught.value)
+    assert "expected the package " in str(caught.value)

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from geo.errors import BadInput
+from geo.errors import BadInput, WatchlineError
 from ingest.decode import encode
 from ingest.envelope import Delivery
 from ingest.receiving.receiver import Receiver
 from ingest.standards.registry import SAPIENT
 from ops.cli.app import app
+from ops.cli.wrong_values import WrongValue
 from ops.journal.writer import Journal
 from ops.services.sapient.database import NodeTask, SapientMemory
 from ops.services.sapient.sensor_names import registered_nodes
@@ -33,9 +34,11 @@ def run(*arguments: str) -> dict[str, Any]:
     return found
 
 
-def refusal(*arguments: str) -> str:
+def refusal(*arguments: str, kind: type[WatchlineError] = WrongValue) -> str:
+    """The sentence of a refusal: of WrongValue with the exit code 2, of every other kind with 1."""
     done = CliRunner().invoke(app, [*arguments], standalone_mode=False)
-    assert isinstance(done.exception, BadInput), done.exception
+    assert isinstance(done.exception, kind), done.exception
+    assert isinstance(done.exception, WrongValue) == (kind is WrongValue)
     return str(done.exception)
 
 
@@ -87,28 +90,28 @@ def test_detections_can_be_chosen(data: Path) -> None:
     assert run("journal", "detections", str(data), "--until", "2026-11-24T12:00:00Z")["detections"] == 0
     assert run("journal", "detections", str(data), "--since", "2026-11-24T12:00:00")["detections"] == 3
     assert refusal("journal", "detections", str(data), "--since", "noon").startswith("--since: ")
-    assert "no such file" in refusal("journal", "stats", str(data / "nothing.db"))
+    assert "nothing.db' does not exist" in refusal("journal", "stats", str(data / "nothing.db"))
 
 
 def test_a_sensor_is_told_its_topics_and_a_node_is_noted(tmp_path: Path, hill_sector: Any) -> None:
-    sector = ("--sector", str(hill_sector.sector))
-    found = run("sensor", "register", "radar-mid", *sector, "--data", str(tmp_path), "--sapient-node", NODE)
+    sector = str(hill_sector.sector)
+    found = run("sensor", "register", sector, "radar-mid", "--data", str(tmp_path), "--sapient-node", NODE)
     assert found["topics"]["detections"] == "watchline/1/hills/sensor/radar-mid/detections"
     assert SAPIENT in found["content_types"]["detections"]
     assert registered_nodes(tmp_path) == {NODE: "radar-mid"}
-    listed = run("sensor", "list", *sector, "--data", str(tmp_path))
+    listed = run("sensor", "list", sector, "--data", str(tmp_path))
     assert {each["sensor"]: each["sapient_node"] for each in listed["sensors"]}["radar-mid"] == NODE
-    for arguments, word in (
-        (("nobody", *sector), "nobody"),
-        (("camera-west", *sector, "--sapient-node", NODE), "--data"),
-        (("camera-west", *sector, "--sapient-node", NODE, "--data", str(tmp_path)), "radar-mid already"),
-        (("camera-west", *sector, "--sapient-node", NODE.upper(), "--data", str(tmp_path)), "UUID"),
+    for arguments, word, kind in (
+        (("nobody",), "nobody", WrongValue),
+        (("camera-west", "--sapient-node", NODE), "--data", WrongValue),
+        (("camera-west", "--sapient-node", NODE, "--data", str(tmp_path)), "already registered as radar-mid", BadInput),
+        (("camera-west", "--sapient-node", NODE.upper(), "--data", str(tmp_path)), "UUID", WrongValue),
     ):
-        assert word in refusal("sensor", "register", *arguments)
+        assert word in refusal("sensor", "register", sector, *arguments, kind=kind)
 
 
 def test_sensors_are_listed_with_what_came_of_them(data: Path, hill_sector: Any) -> None:
-    listed = run("sensor", "list", "--sector", str(hill_sector.sector), "--data", str(data))
+    listed = run("sensor", "list", str(hill_sector.sector), "--data", str(data))
     radar = next(each for each in listed["sensors"] if each["sensor"] == "radar-mid")
     assert (radar["kind"], radar["receipts"]["received"]) == ("radar", 3)
     assert listed["not_in_layout"] == [NODE]
@@ -123,7 +126,7 @@ def test_a_node_is_listed_with_its_times_and_its_answers_to_tasks(tmp_path: Path
             memory.add_task(NodeTask(f"T{number:02}", NODE, b"", registered_ns + number * 10**9, None, "", ""))
         memory.task_sent("T11", registered_ns + 20 * 10**9)
         memory.task_answered("T11", "rejected", "no such mode")
-    listed = run("sensor", "list", "--sector", str(hill_sector.sector), "--data", str(tmp_path))
+    listed = run("sensor", "list", str(hill_sector.sector), "--data", str(tmp_path))
     by_name = {each["sensor"]: each for each in listed["sensors"]}
     names = ("sapient_node", "sapient_registered_at", "sapient_heard_at")
     expected = [NODE, "2026-11-24T12:00:00+00:00", "2026-11-24T12:01:30+00:00"]
@@ -135,16 +138,16 @@ def test_a_node_is_listed_with_its_times_and_its_answers_to_tasks(tmp_path: Path
     assert [task["task"] for task in others] == [f"T{number:02}" for number in range(10, 1, -1)]
     assert {(task["sent_at"], task["answer"]) for task in others} == {(None, "")}
     assert by_name["camera-west"]["sapient_tasks"] == []
-    shown = CliRunner().invoke(app, ["sensor", "list", "--sector", str(hill_sector.sector), "--data", str(tmp_path)])
+    shown = CliRunner().invoke(app, ["sensor", "list", str(hill_sector.sector), "--data", str(tmp_path)])
     assert "radar-mid: newest task T11, rejected: no such mode" in shown.output
 
 
 def test_a_folder_that_is_none_is_not_taken_for_an_idle_one(tmp_path: Path, hill_sector: Any) -> None:
     file = tmp_path / "file"
     file.write_text("x")
-    for data in (tmp_path / "nowhere", file):
-        said = refusal("sensor", "list", "--sector", str(hill_sector.sector), "--data", str(data))
-        assert said.startswith(f"{data}: no such folder"), said
+    for data, problem in ((tmp_path / "nowhere", "does not exist"), (file, "is a file")):
+        said = refusal("sensor", "list", str(hill_sector.sector), "--data", str(data))
+        assert said.startswith(f"--data: '{data}' {problem}"), said
 
 
 def test_a_message_can_be_tried_out(tmp_path: Path, sapient_node: Any) -> None:
@@ -166,7 +169,9 @@ def test_a_message_can_be_tried_out(tmp_path: Path, sapient_node: Any) -> None:
 
 
 def test_a_task_waits_for_its_node(tmp_path: Path, sapient_node: Any) -> None:
-    assert "ever registered" in refusal("sensor", "task", "radar-mid", "--data", str(tmp_path), "--mode", "x")
+    assert "no SAPIENT node has registered" in refusal(
+        "sensor", "task", "radar-mid", "--data", str(tmp_path), "--mode", "x"
+    )
     with SapientMemory(tmp_path) as memory:
         memory.node_registered(NODE, "radar-mid", sapient_node().registration(NOW).SerializeToString(), 1)
     given = run("sensor", "task", "radar-mid", "--data", str(tmp_path), "--look-at", "350.5,2")
@@ -181,13 +186,13 @@ def test_a_task_waits_for_its_node(tmp_path: Path, sapient_node: Any) -> None:
         (("--look-at", "1,2,3"), "--look-at"),
     ):
         assert word in refusal("sensor", "task", "radar-mid", "--data", str(tmp_path), *arguments)
-    assert "no SAPIENT node" in refusal("sensor", "task", "camera-west", "--data", str(tmp_path), "--mode", "x")
+    assert "not a SAPIENT node" in refusal("sensor", "task", "camera-west", "--data", str(tmp_path), "--mode", "x")
 
 
 @pytest.mark.parametrize("option", ["--sapient", "--sapient-listen"])
 def test_an_address_of_sapient_that_is_none_is_refused_before_anything_starts(
     option: str, tmp_path: Path, hill_sector: Any
 ) -> None:
-    said = refusal("run", "--sector", str(hill_sector.sector), "--data", str(tmp_path / "run"), option, "nowhere")
+    said = refusal("run", str(hill_sector.sector), "--data", str(tmp_path / "run"), option, "nowhere")
     assert said.startswith(f"{option}: ")
     assert not (tmp_path / "run").exists()

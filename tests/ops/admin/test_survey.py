@@ -19,10 +19,11 @@ from typer.testing import CliRunner
 from fusion.models.bias import UNBIASED
 from fusion.models.survey import PRIOR_AZIMUTH_RAD, prior_information, surveyed
 from fusion.tracker import Tracker
-from geo.errors import BadInput
+from geo.errors import BadInput, WatchlineError
 from geo.frame import LocalFrame
 from ops.admin.survey import north_of
 from ops.cli.app import app
+from ops.cli.wrong_values import WrongValue
 from ops.sector.layout_file import layout_of
 from sensors.layout import Layout, place
 from sensors.scan import Plot, Scan
@@ -40,9 +41,11 @@ def run(*arguments: str) -> dict[str, Any]:
     return found
 
 
-def refusal(*arguments: str) -> str:
+def refusal(*arguments: str, kind: type[WatchlineError] = WrongValue) -> str:
+    """The sentence of a refusal: of WrongValue with the exit code 2, of every other kind with 1."""
     done = CliRunner().invoke(app, ["sensor", *arguments], standalone_mode=False)
-    assert isinstance(done.exception, BadInput), done.exception
+    assert isinstance(done.exception, kind), done.exception
+    assert isinstance(done.exception, WrongValue) == (kind is WrongValue)
     return str(done.exception)
 
 
@@ -102,22 +105,22 @@ def test_stated_deviations_of_the_north_hold_about_as_often_as_they_say() -> Non
 
 def test_a_survey_is_written_listed_and_read_again(own: tuple[str, Path]) -> None:
     sector, layout = own
-    where = ("--sector", sector, "--layout", str(layout))
+    where = ("--layout", str(layout))
     before = layout_of(layout)["radar-mid"]
-    assert run("survey", "radar-mid", *where)["survey"] is None
+    assert run("survey", sector, "radar-mid", *where)["survey"] is None
     lon, lat, _ = GEOD.fwd(before.lon, before.lat, 90.0, 12.0)
     found = run(
-        "survey", "radar-mid", *where, "--lon", f"{lon:.9f}", "--lat", f"{lat:.9f}", "--site-sd", "0.5",
+        "survey", sector, "radar-mid", *where, "--lon", f"{lon:.9f}", "--lat", f"{lat:.9f}", "--site-sd", "0.5",
         "--north-offset", "-1.5", "--north-sd", "0.2", "--on", "2026-11-20", "--method", "GNSS, sun shot",
         "--mast", "7.5",
     )  # fmt: skip
     assert found["moved_m"] == pytest.approx(12.0, abs=0.01)
     after = layout_of(layout)["radar-mid"]
     assert (after.mast_height_m, after.site_sd_m, after.north_offset_deg, after.north_sd_deg) == (7.5, 0.5, -1.5, 0.2)
-    listed = run("list", *where)["sensors"]
+    listed = run("list", sector, *where)["sensors"]
     assert next(each for each in listed if each["sensor"] == "radar-mid")["survey"] == found["survey"]
     assert sum(each["survey"] is None for each in listed) == len(listed) - 1
-    assert run("survey", "radar-mid", *where)["survey"]["survey_method"] == "GNSS, sun shot"
+    assert run("survey", sector, "radar-mid", *where)["survey"]["survey_method"] == "GNSS, sun shot"
     assert len(json.loads(layout.read_text())["features"]) == len(listed)
 
 
@@ -129,7 +132,7 @@ def test_north_by_landmarks_through_the_command(own: tuple[str, Path], tmp_path:
         lon, lat, _ = GEOD.fwd(sensor.lon, sensor.lat, true, 3000.0)
         sightings += ["--sighting", f"{lon},{lat},{true + 2.0 + error}"]
     out = tmp_path / "new" / "surveyed.geojson"
-    found = run("survey", "radar-mid", "--sector", sector, "--layout", str(layout), *sightings, "--out", str(out))
+    found = run("survey", sector, "radar-mid", "--layout", str(layout), *sightings, "--out", str(out))
     assert found["survey"]["north_offset_deg"] == pytest.approx(2.0, abs=1e-3)
     assert found["residuals_deg"] == pytest.approx([2.1, 1.9, 2.0], abs=1e-3)
     assert layout_of(out)["radar-mid"].north_sd_deg == found["survey"]["north_sd_deg"]
@@ -146,13 +149,13 @@ def test_north_by_landmarks_through_the_command(own: tuple[str, Path], tmp_path:
         (("--sighting", "x"), "LON,LAT,READING"),
         (("--sighting", "-84,91,10"), "LON,LAT,READING"),
         (("--sighting", "nan,1,2"), "LON,LAT,READING"),
-        (("--north-sd", "0"), "north_sd_deg"),
-        (("--north-sd", "nan"), "north_sd_deg|finite"),
-        (("--site-sd", "-1"), "site_sd_m"),
-        (("--on", "yesterday"), "surveyed_on"),
-        (("--method", "x\ny"), "survey_method"),
-        (("--lon", "200", "--lat", "36.6", "--site-sd", "1"), "--lon --lat"),
-        (("--lon", "nan", "--lat", "36.6", "--site-sd", "1"), "--lon --lat"),
+        (("--north-sd", "0"), "^--north-sd: north_sd_deg is 0; expected a number above 0 to 90\\.$"),
+        (("--north-sd", "nan"), "--north-sd"),
+        (("--site-sd", "-1"), "--site-sd"),
+        (("--on", "yesterday"), "--on"),
+        (("--method", "x\ny"), r"^--method: survey_method is 'x\\ny'; expected printable characters\.$"),
+        (("--lon", "200", "--lat", "36.6", "--site-sd", "1"), "--lon: '200'"),
+        (("--lon", "nan", "--lat", "36.6", "--site-sd", "1"), "--lon: 'nan'"),
     ],
 )
 def test_a_survey_that_makes_no_sense_leaves_the_layout_as_it_was(
@@ -162,7 +165,7 @@ def test_a_survey_that_makes_no_sense_leaves_the_layout_as_it_was(
 
     sector, layout = own
     before = layout.read_bytes()
-    said = refusal("survey", "radar-mid", "--sector", sector, "--layout", str(layout), *arguments)
+    said = refusal("survey", sector, "radar-mid", "--layout", str(layout), *arguments)
     assert re.search(words, said), said
     assert layout.read_bytes() == before
     assert [path.name for path in layout.parent.iterdir()] == [layout.name]
@@ -172,8 +175,10 @@ def test_a_samples_layout_is_not_changed_and_a_stranger_is_not_surveyed(own: tup
     from ops.sector.sector_file import layout_path, load_sector
 
     sample = layout_of(layout_path(load_sector("cumberland"), None)).sensors[0].id
-    assert "--out" in refusal("survey", sample, "--north-sd", "1", "--sector", "cumberland")
-    assert "nobody" in refusal("survey", "nobody", "--sector", own[0], "--layout", str(own[1]), "--north-sd", "1")
+    kept = refusal("survey", "cumberland", sample, "--north-sd", "1", kind=BadInput)
+    assert kept.endswith(".geojson: a sample's layout is not changed; expected --out FILE for the surveyed layout.")
+    stranger = refusal("survey", own[0], "nobody", "--layout", str(own[1]), "--north-sd", "1")
+    assert stranger.startswith("SENSOR: layout 'layout' has no sensor 'nobody'; expected one of radar-mid, ")
 
 
 FRAME = LocalFrame.around(LON, LAT)

@@ -82,7 +82,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, d
         for name, given in cases.items():
             out = room / name
             options = ChallengeOptions(
-                str(sector(room / f"{name} sector", *given)), out, draws=0, runs=0, stretch_km=200.0
+                str(sector(room / f"{name} sector", *given)), out, samples=0, runs=0, stretch_km=200.0
             )
             told[name] = out, assess(options, QUIET)
     return told
@@ -140,12 +140,16 @@ def _least_near(out: Path, cell: tuple[int, int]) -> float:
 
 def test_every_output_says_what_was_used(answers: dict[str, tuple[Path, dict[str, Any]]]) -> None:
     out, told = answers["all"]
-    used = ["roads: 1,613 of andorra.gpkg (roads)", "rivers: 144 of andorra.gpkg (waterways)", "land_cover: forest.tif"]
+    used = [
+        "roads (andorra.gpkg:roads, 1,613 features)",
+        "rivers (andorra.gpkg:waterways, 144 features)",
+        "land cover (forest.tif)",
+    ]
     assert told["ground"]["used"] == used
     assert told["ground"]["missing"] == ["fords", "canopy_height"]
-    words = told["ground"]["words"]
+    words = told["ground"]["description"]
     assert words in (out / "report.html").read_text()
     assert json.loads((out / "response_isochrones.geojson").read_text())["ground"] == words
     assert json.loads((out / "summary.json").read_text())["ground"] == told["ground"]
-    movement = {f"movement by walker, {words}", f"response over {words}"}
+    movement = {f"movement on foot over {words}", f"response over {words}"}
     assert all(movement & set(record["assumptions"]) for record in json.loads((out / "records.json").read_text()))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from geo.message import Message
 from ops.analysis.challenge.command import assess
 from ops.analysis.challenge.options import ChallengeOptions
 from ops.analysis.compare.command import compare_layouts
@@ -20,8 +21,9 @@ from ops.analysis.coverage.command import cover
 from ops.analysis.coverage.options import CoverageOptions
 from ops.analysis.plan.command import plan_sector
 from ops.analysis.plan.options import PlanOptions
+from ops.runtime.output import say_in_english
 from ops.sector.geojson import layout_view
-from ops.sector.links import links_of
+from ops.sector.links import NO_BASES, OFF_TERRAIN, links_of
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.planner.worker import Planner
@@ -29,7 +31,7 @@ from tests.ops.conftest import blank_pictures, collection, feature, hills, lonla
 
 COUNTED = ("camera-west", "post")
 UNLINKED = ["ground-1", "radar-mid"]
-HINT = "`watchline plan --start LAYOUT --item radio_relay`"
+HINT = "`watchline plan SECTOR --start LAYOUT --item radio_relay`"
 
 
 @pytest.fixture(scope="module")
@@ -76,38 +78,41 @@ def test_coverage_counts_only_what_is_heard(walled: Any, tmp_path: Path, screen:
     assert told["three"]["belt"] == told["counted"]["belt"]
     assert told["relayed"]["unlinked"] == told["counted"]["unlinked"] == []
     assert told["relayed"]["links"]["by_hand"] == []
-    assert told["relayed"]["belt"]["both"]["covered_share"] > told["three"]["belt"]["both"]["covered_share"]
-    (said,) = (line for line in screen.export_text().splitlines() if HINT in line)
-    assert "radar-mid" in said
+    assert told["relayed"]["belt"]["both"]["covered_fraction"] > told["three"]["belt"]["both"]["covered_fraction"]
+    lines = screen.export_text().splitlines()
+    assert sum(line == say_in_english("coverage-links-remedy") for line in lines) == 1
+    assert sum("no link to a base" in line and "radar-mid" in line for line in lines) == 1
 
 
 def test_challenge_counts_the_same(walled: Any, tmp_path: Path, screen: Console) -> None:
     told = {}
     with blank_pictures():
         for layout in ("three", "counted"):
-            options = ChallengeOptions(str(walled.sector), tmp_path / layout, layout=layout, draws=0, runs=0)
+            options = ChallengeOptions(str(walled.sector), tmp_path / layout, layout=layout, samples=0, runs=0)
             told[layout] = assess(options, screen)
     assert (told["three"]["unlinked"], told["counted"]["unlinked"]) == (UNLINKED, [])
     assert told["three"]["links"]["by_hand"] == ["post"]
     for name in (
         "detection_probability",
         "least_interruption_slower_1",
-        "interruption_probability_least_detected_slower_1",
+        "interruption_probability_minimum_detection_slower_1",
     ):
         both = [geopandas.read_parquet(tmp_path / layout / "segments.parquet")[name] for layout in told]
         assert np.array_equal(*both, equal_nan=True), name
-    assert sum(HINT in line for line in screen.export_text().splitlines()) == 1
-    assert told["three"]["links"]["words"] in (tmp_path / "three" / "report.html").read_text().replace("&#39;", "'")
+    assert screen.export_text().count(say_in_english("coverage-links-remedy")) == 1
+    page = (tmp_path / "three" / "report.html").read_text().replace("&#39;", "'")
+    assert all(sentence in page for sentence in told["three"]["links"]["description"].split(". "))
 
 
 def test_compare_and_the_planners_page_count_the_same(walled: Any, screen: Console) -> None:
-    options = CompareOptions(layouts=("three", "counted"), sector=str(walled.sector), draws=5, top_up="none")
+    options = CompareOptions(layouts=("three", "counted"), sector=str(walled.sector), samples=5, residual_item="none")
     compared = compare_layouts(options, screen)
     layouts = compared["layouts"]
     assert layouts["layout"]["unlinked"] == UNLINKED
     assert layouts["counted"]["unlinked"] == []
     assert layouts["layout"]["least_detection"]["central"] == layouts["counted"]["least_detection"]["central"]
-    assert HINT in compared["headline"]
+    assert any(one["id"] == "compare-detail-unlinked" for one in compared["messages"])
+    assert "watchline plan SECTOR --start LAYOUT --item radio_relay" in " ".join(compared["details"])
     page = Planner(load_sector(walled.sector)).coverage({"layout": "three"}, lambda *_: None)
     assert page["unlinked"] == UNLINKED
 
@@ -120,7 +125,7 @@ def test_a_plan_that_buys_no_relay_says_what_is_not_heard(walled: Any, screen: C
     (walled.folder / "more.geojson").write_text(json.dumps(document))
     more = walled.folder / "more.geojson"
     told = plan_sector(
-        PlanOptions(budget=1e5, place=str(walled.sector), start="three", candidates=more, seconds=1.0), screen
+        PlanOptions(budget=1e5, sector=str(walled.sector), start="three", candidates=more, seconds=1.0), screen
     )
     assert told["unlinked"] == UNLINKED
     assert HINT in screen.export_text()
@@ -146,10 +151,10 @@ def test_without_bases_links_are_not_checked_and_that_is_said(walled: Any, hill_
     links = links_of(hill_ground)
     assert not links.record["checked"]
     assert links.layout is hill_ground.layout
-    assert links.words == "Links were not checked, and every sensor counts: the sector names no bases"
+    assert links.messages == [Message("coverage-links-unchecked", {"reason": NO_BASES})]
     (walled.folder / "far.geojson").write_text(collection(feature("Point", [10.0, 10.0], name="far")))
     moved = walled.folder / "moved.toml"
     moved.write_text(walled.sector.read_text().replace("bases.geojson", "far.geojson"))
     far = links_of(open_sector(load_sector(moved), "three"))
     assert not far.record["checked"]
-    assert "not checked" in far.words
+    assert far.messages == [Message("coverage-links-unchecked", {"reason": OFF_TERRAIN})]

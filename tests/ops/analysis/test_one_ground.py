@@ -66,7 +66,7 @@ def _sector(files: Any, *, wet: bool) -> Any:
 
 def challenged(files: Any, out: Path, **more: Any) -> dict[str, Any]:
     with blank_pictures():
-        return assess(ChallengeOptions(str(files.sector), out, layout="three", draws=0, runs=0, **more), QUIET)
+        return assess(ChallengeOptions(str(files.sector), out, layout="three", samples=0, runs=0, **more), QUIET)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def answers(dry: Any, wet: Any, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 def test_the_sectors_river_is_waded_by_who_crosses(answers: dict[str, tuple[Path, dict[str, Any]]]) -> None:
     """A river costs ``river_wade_s`` a cell as on level ground, where Tobler's speed is exp(−3.5·0.05) of its peak."""
-    fastest = {name: told["this_layout"]["crossings"]["fastest"]["seconds"] for name, (_, told) in answers.items()}
+    fastest = {name: told["this_layout"]["crossings"]["minimum_time"]["seconds"] for name, (_, told) in answers.items()}
     assert math.exp(-3.5 * 0.05) * WADE_S <= fastest["wet"] - fastest["moved"] <= 1.2 * WADE_S
     assert fastest["moved"] == fastest["dry"]  # the road is beyond the belt
 
@@ -113,25 +113,30 @@ def test_keys_of_the_sector_and_options_say_the_same(answers: dict[str, tuple[Pa
 
 def test_an_option_goes_before_the_sector(answers: dict[str, Any]) -> None:
     """The river given as ``--rivers`` stands in place of the sector's; its roads stay."""
-    assert answers["moved"][1]["ground"]["used"] == ["roads: 1 of roads.geojson", "rivers: 1 of elsewhere.geojson"]
+    assert answers["moved"][1]["ground"]["used"] == [
+        "roads (roads.geojson, 1 feature)",
+        "rivers (elsewhere.geojson, 1 feature)",
+    ]
 
 
 def test_what_was_used_and_what_not_is_said_alike_by_all(
     wet: Any, answers: dict[str, tuple[Path, dict[str, Any]]], tmp_path: Path
 ) -> None:
     compared = compare_layouts(
-        CompareOptions(layouts=("three", "fewer"), sector=str(wet.sector), draws=5, top_up="none", out=tmp_path / "c"),
+        CompareOptions(
+            layouts=("three", "fewer"), sector=str(wet.sector), samples=5, residual_item="none", out=tmp_path / "c"
+        ),
         QUIET,
     )
     planned = plan_sector(
         PlanOptions(
-            budget=2e5, place=str(wet.sector), candidates=wet.layout, objective="interruption", links="none",
+            budget=2e5, sector=str(wet.sector), candidates=wet.layout, objective="least_interruption", links="none",
             seconds=1.0, out=tmp_path / "p",
         ),
         QUIET,
     )  # fmt: skip
     ground = open_sector(load_sector(wet.sector))
-    expected = {"used": ["roads: 1 of roads.geojson", "rivers: 1 of rivers.geojson"]}
+    expected = {"used": ["roads (roads.geojson, 1 feature)", "rivers (rivers.geojson, 1 feature)"]}
     expected["missing"] = ["fords", "land_cover", "canopy_height"]
     for told in (answers["wet"][1], compared, planned, ways_of(ground).record):
         told = told.get("ground", told)
@@ -143,8 +148,8 @@ def test_what_was_used_and_what_not_is_said_alike_by_all(
         if text.startswith("movement")
     }
     assert movements == {
-        "movement by walker, with roads (1 of roads.geojson), rivers (1 of rivers.geojson), "
-        "without fords, land cover, canopy height"
+        "movement on foot over elevation, roads (roads.geojson, 1 feature) and rivers (rivers.geojson, 1 feature); "
+        "not available: fords, land cover and canopy height"
     }
     assert "roads.geojson" in (tmp_path / "c" / "report.html").read_text()
     assert "Not in the terrain or the sector: roads" not in (tmp_path / "c" / "report.html").read_text()
@@ -157,7 +162,7 @@ def test_comparisons_cross_the_sectors_river(dry: Any, wet: Any) -> None:
     """Who wades for 600 s after the first look leaves the responders more time than on dry ground."""
     found = {}
     for name, files in (("dry", dry), ("wet", wet)):
-        options = CompareOptions(layouts=("three", "fewer"), sector=str(files.sector), draws=5, top_up="none")
+        options = CompareOptions(layouts=("three", "fewer"), sector=str(files.sector), samples=5, residual_item="none")
         found[name] = compare_layouts(options, QUIET)["layouts"]["layout"]["mean_interruption"]["central"]
     assert found["wet"] > found["dry"] + 0.01
 
@@ -166,10 +171,10 @@ def test_plans_know_the_sectors_ways(dry: Any, wet: Any) -> None:
     found = {}
     for name, files in (("dry", dry), ("wet", wet)):
         options = PlanOptions(
-            budget=2e5, place=str(files.sector), candidates=files.layout, objective="interruption", links="none",
+            budget=2e5, sector=str(files.sector), candidates=files.layout, objective="least_interruption", links="none",
             seconds=1.0,
         )  # fmt: skip
-        found[name] = plan_sector(options, QUIET)["figures"]["interruption"]
+        found[name] = plan_sector(options, QUIET)["figures"]["least_interruption"]
     assert found["wet"] > found["dry"] + 0.01
 
 
@@ -188,7 +193,7 @@ def test_the_ground_that_candidate_sites_keep_to_is_the_sectors(wet: Any) -> Non
     sector.write_text(wet.sector.read_text().replace("roads.geojson", "near.geojson"))
     options = PlanOptions(
         budget=1e6,
-        place=str(sector),
+        sector=str(sector),
         items=("trail_camera",),
         road_m=300.0,
         spacing_m=1000.0,
@@ -206,8 +211,8 @@ def test_ways_that_cannot_be_read_are_refused_by_every_command(wet: Any, tmp_pat
     broken.write_text(sector)
     for work in (
         lambda: challenged(_at(wet, broken), tmp_path / "a"),
-        lambda: compare_layouts(CompareOptions(layouts=("three", "fewer"), sector=str(broken), draws=5), QUIET),
-        lambda: plan_sector(PlanOptions(budget=1e6, place=str(broken)), QUIET),
+        lambda: compare_layouts(CompareOptions(layouts=("three", "fewer"), sector=str(broken), samples=5), QUIET),
+        lambda: plan_sector(PlanOptions(budget=1e6, sector=str(broken)), QUIET),
     ):
         with pytest.raises(BadInput, match=r"bad\.geojson"):
             work()
@@ -236,7 +241,7 @@ def test_a_layer_of_a_map_file_is_named_as_in_qgis(wet: Any, tmp_path: Path) -> 
     layered.write_text(text)
     ground = open_sector(load_sector(layered))
     ways = ways_of(ground)
-    assert ways.record["used"] == ["roads: 1 of map.gpkg (my roads)", "rivers: 1 of map.gpkg (my rivers)"]
+    assert ways.record["used"] == ["roads (map.gpkg:my roads, 1 feature)", "rivers (map.gpkg:my rivers, 1 feature)"]
     assert np.array_equal(
         ways.ways.roads.geometry.to_wkb(), ways_of(open_sector(load_sector(wet.sector))).ways.roads.geometry.to_wkb()
     )  # type: ignore[union-attr]

@@ -67,16 +67,16 @@ def covered(holed: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
 def challenged(holed: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("challenge") / "out"
     with blank_pictures():
-        return out, assess(ChallengeOptions(str(holed.sector), out, layout="three", draws=0, runs=0), QUIET)
+        return out, assess(ChallengeOptions(str(holed.sector), out, layout="three", samples=0, runs=0), QUIET)
 
 
 def test_mean_probability_is_one_number(holed: Any, covered: tuple[Path, dict[str, Any]]) -> None:
     """A plan that may buy nothing useful states its layout's own figures; the page those of the layout on screen."""
     told = covered[1]
     mean, worst = told["belt"]["both"]["mean_probability"], told["worst_segment"]
-    assert told["belt"]["both"]["unknown_share"] > 0.0  # else the test shows less than it says
+    assert told["belt"]["both"]["unknown_fraction"] > 0.0  # else the test shows less than it says
     options = PlanOptions(
-        budget=1e5, place=str(holed.sector), start="three", candidates=holed.folder / "candidates.geojson", seconds=1.0
+        budget=1e5, sector=str(holed.sector), start="three", candidates=holed.folder / "candidates.geojson", seconds=1.0
     )
     bought_nothing = plan_sector(PlanOptions(**{**_as_dict(options), "budget": 2.5e5}), QUIET)
     page = Planner(load_sector(holed.sector)).coverage({"layout": "three"}, lambda *_: None)
@@ -105,19 +105,19 @@ def _with_bought(files: Any, told: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def test_covered_share_is_one_number(holed: Any, covered: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+def test_covered_fraction_is_one_number(holed: Any, covered: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     """In one state of weather and at one requirement, compare's covered share of each segment is coverage's."""
     options = CompareOptions(
-        layouts=("three", "radar"), sector=str(holed.sector), draws=5, top_up="none", weather=("day=1",), required=0.9,
-        out=tmp_path / "out",
+        layouts=("three", "radar"), sector=str(holed.sector), samples=5, residual_item="none", weather=("day=1",),
+        required=0.9, out=tmp_path / "out",
     )  # fmt: skip
     told = compare_layouts(options, QUIET)
     by_segment = geopandas.read_parquet(covered[0] / "segments.parquet")
     with (tmp_path / "out" / "segments.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["layout"] == "layout"]
-    compared = np.array([float(row["covered_share"] or "nan") for row in rows])
-    expected = by_segment["covered_share"].to_numpy()
-    assert (by_segment["unknown_share"] > 0.0).any()
+    compared = np.array([float(row["covered_fraction"] or "nan") for row in rows])
+    expected = by_segment["covered_fraction"].to_numpy()
+    assert (by_segment["unknown_fraction"] > 0.0).any()
     assert compared == pytest.approx(expected, abs=1e-6, nan_ok=True)
     km = np.nansum(expected * (by_segment["end_m"] - by_segment["start_m"]).to_numpy()) / 1000.0
     assert told["layouts"]["layout"]["covered_km"] == pytest.approx(km, rel=1e-5)
@@ -138,7 +138,7 @@ def test_what_is_unknown_is_unknown_everywhere(
         assert table[name][unknown].isna().all(), name
         assert table[name][~unknown].notna().any(), name
     options = CompareOptions(
-        layouts=("three", "radar"), sector=str(holed.sector), draws=5, top_up="none", out=tmp_path / "out"
+        layouts=("three", "radar"), sector=str(holed.sector), samples=5, residual_item="none", out=tmp_path / "out"
     )
     told = compare_layouts(options, QUIET)
     assert told["segments_left_out"] == int((table["state"] != "crossed").sum())
@@ -151,7 +151,7 @@ def test_means_by_hand() -> None:
     """Two segments: 0.5 and 1.0 in the first, 0.2 and unknown in the second."""
     means = belt_means(np.array([0.5, 1.0, 0.2, np.nan]), np.array([0, 0, 1, 1]))
     assert means.mean_probability == pytest.approx(1.7 / 3.0)
-    assert (means.worst_segment, means.number, means.unknown_share) == (0.2, 1, 0.25)
+    assert (means.worst_segment, means.number, means.unknown_fraction) == (0.2, 1, 0.25)
     nothing = belt_means(np.full(2, np.nan), np.array([0, 0]))
     assert np.isnan(nothing.mean_probability)
     assert nothing.number == -1

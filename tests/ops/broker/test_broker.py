@@ -193,7 +193,7 @@ def test_a_missing_mosquitto_says_what_to_install(monkeypatch: pytest.MonkeyPatc
 
 def test_a_broker_that_is_not_there_is_one_sentence() -> None:
     port = ReservedPort()
-    answer = rf"nothing answers at mqtt://127\.0\.0\.1:{port.number}"
+    answer = rf"no answer from mqtt://127\.0\.0\.1:{port.number}"
     with pytest.raises(BrokerError, match=rf"{answer}; expected a connection within"):
         give_up(subscriber(BrokerUrl("127.0.0.1", port.number)), when=answer)
     port.release()

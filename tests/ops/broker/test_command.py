@@ -109,7 +109,7 @@ def test_signed_reports_are_recorded_over_mtls_and_unsigned_ones_are_dead_letter
         link.start()
         senders.append((spool, link))
     recording = subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", "record", "--broker", url, "--sector-id", "x", "--journal",
+        [sys.executable, "-m", "ops.cli", "record", "x", "--broker", url, "--out",
          str(tmp_path / "j.db"), "--identity", str(made.path), "--signed", "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
     assert recording.stderr is not None
@@ -137,10 +137,15 @@ def test_signed_reports_are_recorded_over_mtls_and_unsigned_ones_are_dead_letter
 
 
 def test_a_folder_that_is_none_is_one_sentence(tmp_path: Path, watchline: Callable[..., Any]) -> None:
-    base = ("record", "--broker", "mqtt://127.0.0.1:1", "--sector-id", "x", "--journal", str(tmp_path / "j.db"))
-    for arguments, words in ((("--signed",), "--identity"), (("--identity", str(tmp_path / "no")), "register.json")):
+    base = ("record", "x", "--broker", "mqtt://127.0.0.1:1", "--out", str(tmp_path / "j.db"))
+    (tmp_path / "empty").mkdir()
+    for arguments, words, code in (
+        (("--signed",), "--identity", 2),
+        (("--identity", str(tmp_path / "no")), "--identity", 2),
+        (("--identity", str(tmp_path / "empty")), "register.json", 1),
+    ):
         ended = watchline(*base, *arguments)
-        assert ended.code == 1
+        assert ended.code == code
         assert words in ended.err
         assert len(ended.err.strip().splitlines()) == 1
     assert not (tmp_path / "j.db").exists()
@@ -149,7 +154,7 @@ def test_a_folder_that_is_none_is_one_sentence(tmp_path: Path, watchline: Callab
 def test_the_doctor_logs_in_as_ingest_and_names_what_ends(folder: tuple[BrokerFolder, str], tmp_path: Path) -> None:
     made, url = folder
     found = {finding.name: finding for finding in examine(url, made.path)}
-    assert found["broker"].ok, found["broker"].says
+    assert found["broker"].ok, found["broker"].found
     assert found["identity"].ok
     without = {finding.name: finding for finding in examine(url, None)}["broker"]
     assert not without.ok, "without a certificate the broker lets nobody in"
@@ -157,11 +162,11 @@ def test_the_doctor_logs_in_as_ingest_and_names_what_ends(folder: tuple[BrokerFo
     short.write(BrokerOptions("x", ["r1"], [], listen="127.0.0.1", port=8883, days=10.0))
     soon = {finding.name: finding for finding in examine(None, short.path)}["identity"]
     assert soon.ok
-    assert "end within 30 days: feed, ingest, ingest-units, ops-centre, r1" in soon.says
+    assert "expiring within 30 days: feed, ingest, ingest-units, ops-centre and r1" in soon.as_dict()["found"]
     (short.path / "identities" / "r1" / "certificate.pem").write_text("x")
     spoilt = {finding.name: finding for finding in examine(None, short.path)}["identity"]
     assert not spoilt.ok
-    assert "is no certificate" in spoilt.says
+    assert "not a certificate" in spoilt.as_dict()["found"]
     assert not {finding.name: finding for finding in examine(None, tmp_path)}["identity"].ok
 
 
@@ -249,18 +254,20 @@ def test_a_sensor_is_revoked_by_command_within_five_seconds_and_leaves_nothing(
         assert spool.waiting == 1, "what nobody took stays with it"
 
 
-@pytest.mark.parametrize(("more", "whose"), [((), "whoever runs Mosquitto"), (("--user", "broker-1"), "broker-1")])
+@pytest.mark.parametrize(
+    ("more", "whose"), [((), "the account that runs Mosquitto"), (("--user", "broker-1"), "broker-1")]
+)
 def test_broker_config_says_whose_its_private_files_must_be(
     tmp_path: Path, watchline: Callable[..., Any], more: tuple[str, ...], whose: str
 ) -> None:
     """Mosquitto started as root becomes another account and can then read none of them."""
-    ended = watchline("broker", "config", "--out", tmp_path / "c", "--sector", "cumberland", *more)
+    ended = watchline("broker", "config", "cumberland", "--out", tmp_path / "c", *more)
     assert ended.code == 0, ended.err
     assert f"must belong to {whose}" in ended.out + ended.err
 
 
 def test_broker_config_names_the_file_to_start_mosquitto_with(tmp_path: Path, watchline: Callable[..., Any]) -> None:
-    ended = watchline("broker", "config", "--out", tmp_path / "c", "--sector", "cumberland", "--json")
+    ended = watchline("broker", "config", "cumberland", "--out", tmp_path / "c", "--json")
     configuration = Path(json.loads(ended.out)["configuration"])
     assert configuration == BrokerFolder(tmp_path / "c").configuration
     assert configuration.is_file()
@@ -273,7 +280,7 @@ def test_broker_config_again_keeps_what_is_not_said_and_renews_what_ends(
     out = tmp_path / "c"
 
     def config(*more: str) -> tuple[dict[str, Any], str]:
-        ended = watchline("broker", "config", "--out", out, "--sector", "cumberland", "--json", *more)
+        ended = watchline("broker", "config", "cumberland", "--out", out, "--json", *more)
         assert ended.code == 0, ended.err
         return json.loads(ended.out), ended.err
 
@@ -282,7 +289,7 @@ def test_broker_config_again_keeps_what_is_not_said_and_renews_what_ends(
 
     first, said = config("--listen", "10.1.2.3:8884", "--user", "broker-1", "--days", "90")
     assert first["hosts"] == ["localhost", "127.0.0.1", "10.1.2.3"], "the address it listens on"
-    assert "WARNING: clients that reach it by another name" in said
+    assert "WARNING: clients that use another name or address" in said
     made, said = config()
     assert (made["made"], made["listen"], made["hosts"]) == ([], "10.1.2.3:8884", first["hosts"])
     text = (out / "broker" / "mosquitto.conf").read_text()
@@ -308,7 +315,7 @@ def test_broker_config_again_keeps_what_is_not_said_and_renews_what_ends(
     assert sorted(config()[0]["made"]) == sorted(["broker", "ingest", sensor]), "less than 30 of 90 days are left"
     assert (out / "probes" / "probe-feed" / "certificate.pem").read_bytes() != before
     assert server().not_valid_after_utc > datetime.now(UTC) + timedelta(days=89)
-    assert "WARNING: the authority ends on" in config("--days", "3650")[1]
+    assert "WARNING: the certificate authority expires on" in config("--days", "3650")[1]
 
 
 def test_the_two_connections_of_ingest_do_not_take_each_other_over(
@@ -354,3 +361,17 @@ def test_ingest_without_its_second_certificate_says_what_to_do(
     assert "identities/ingest-units: has no certificate; expected one: run `watchline broker config` again" in (
         ingest.last_words()
     )
+
+
+def test_run_refuses_a_folder_without_keys_and_makes_none(watchline, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    line = ("run", "cumberland", "--data", "data", "--identity")
+    mistyped, empty = watchline(*line, "brokre"), watchline(*line, "empty")
+    assert (mistyped.code, mistyped.err.strip()) == (
+        2,
+        "watchline: --identity: 'brokre' does not exist; expected an existing folder.",
+    )
+    assert empty.code == 2
+    assert "--identity: 'empty' holds no key register; expected the folder written by `broker config`" in empty.err
+    assert {path.name for path in tmp_path.rglob("*")} == {"empty"}

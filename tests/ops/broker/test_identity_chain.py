@@ -165,7 +165,7 @@ def test_a_revoked_sensor_is_gone_within_five_seconds(room: Room) -> None:
     spool, link = room.sender("r1")
     link.put(scan("r1", 1))
     assert link.drain(120.0)
-    assert until(lambda: len(retained(room, STATUS, "early")) == 1)
+    assert until(lambda: len(retained(room, STATUS, f"early-{time.monotonic_ns()}")) == 1)
     with Slowdown() as slowdown:
         room.keys.revoke("r1")
         revoked_ns = room.keys.register_path.stat().st_mtime_ns
@@ -240,8 +240,13 @@ def test_a_sensor_that_sends_what_nobody_can_read_is_cut_off_within_five_seconds
     assert cut_off_ns - first_bad_ns < 5e9 * slowdown.worst, "by ingest's own clock"
     assert until(lambda: room.ingest.last("quarantine")["until_ns"] is None, 600.0), "let in again"
     good = encode(replace(scan("r1", 1), boot=2**40, sequence=1))
-    gone_bad("watchline/1/x/sensor/r1/detections", good, key=(2**40, 1)).result(PATIENT_S)
-    assert until(lambda: room.journaled("r1") == 1), room.codes()[-3:]
+
+    def heard_again() -> bool:
+        """Sends as a spool does, again until it is journaled: the rest of the flood may have it cut off once more."""
+        gone_bad("watchline/1/x/sensor/r1/detections", good, key=(2**40, 1)).result(PATIENT_S)
+        return until(lambda: room.journaled("r1") == 1, 5.0)
+
+    assert until(heard_again, 600.0), room.codes()[-3:]
     gone_bad.stop()
     link.stop()
     spool.close()

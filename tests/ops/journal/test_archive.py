@@ -130,9 +130,7 @@ def test_equal_runs_leave_equal_files_in_any_folder(night, ground, make_sector, 
     assert left[0] == left[1]
 
 
-@pytest.mark.parametrize(
-    ("name", "said"), [("monday.parquet", "is not named by a time"), ("", "no piece of an archive")]
-)
+@pytest.mark.parametrize(("name", "said"), [("monday.parquet", "the name is not a time"), ("", "no archive files")])
 def test_a_folder_that_is_no_archive_is_refused_in_one_sentence(name, said, ground, hill_sector, tmp_path):
     folder = tmp_path / ground.sector.name
     folder.mkdir()
@@ -150,15 +148,18 @@ def test_a_broken_file_is_refused_in_one_sentence(ground, tmp_path):
 
 
 def test_a_piece_that_is_there_already_is_not_written_over(archived, hill_journal, ground):
-    with pytest.raises(ArchiveFileError, match="is there already"):
+    with pytest.raises(ArchiveFileError, match="already exists"):
         archive_journal(hill_journal, ground, archived, piece="day")
 
 
 def test_the_commands_run_from_journal_to_tracks(watchline: Callable[..., Any], hill_journal, hill_sector, tmp_path):
-    sector = ["--sector", str(hill_sector.sector), "--json"]
+    sector = str(hill_sector.sector)
     archive, out = str(tmp_path / "archive"), str(tmp_path / "tracks")
-    for command in (["detections", str(hill_journal), "--out", archive], ["track", archive, "--out", out]):
-        ran = watchline("archive", *command, *sector)
+    for command in (
+        ["detections", sector, str(hill_journal), "--out", archive],
+        ["track", sector, archive, "--out", out],
+    ):
+        ran = watchline("archive", *command, "--json")
         assert ran.code == 0, ran.err
     assert json.loads(ran.out.splitlines()[-1])["pieces"] == len(list(Path(archive).rglob("*.parquet")))
     assert gpd.read_parquet(next(Path(out).rglob("*.parquet"))).crs.to_epsg() == 4326

@@ -70,7 +70,7 @@ ONE = "sensor,observed_at,range_m,azimuth_deg\n"
         (ONE + "r1,2026-03-14T21:00:00Z,far,2\n", "range_m is 'far'"),
         (ONE + "r1,2026-03-14T21:00:00Z,-1,2\n", "range_m: "),
         (ONE + "r1,2026-03-14T21:00:00Z,inf,2\n", "range_m: "),
-        (ONE + "r1,2026-03-14T21:00:00Z,1,\n", "azimuth_deg: missing beside range_m"),
+        (ONE + "r1,2026-03-14T21:00:00Z,1,\n", "azimuth_deg: missing with range_m"),
         (ONE + "r1,2026-03-14T21:00:00Z,1,360\n", "azimuth_deg: "),
     ],
 )
@@ -102,7 +102,7 @@ def test_a_journal_holds_the_scans_and_the_time_between(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert [row.received_ns for row in rows] == sorted(row.received_ns for row in rows)
     assert scan_of_row(rows[1]).plots[0].range_m == 1000.0
-    with pytest.raises(BadInput, match="there already"):
+    with pytest.raises(BadInput, match="already exists"):
         import_recording(tmp_path / "night.csv", out, sector_id="hills", kind=None, screen=SILENT)
 
 
@@ -159,7 +159,7 @@ def silences_of(text: str, sector: Any, folder: Path, **how: Any) -> tuple[dict[
     told = import_recording(folder / "night.csv", folder / "j.db", sector_id="hills", kind=None, screen=SILENT, **how)
     replay_journal(folder / "j.db", str(sector.sector), None, folder / "out", settings=None, screen=SILENT)
     alerts = json.loads((folder / "out" / "alerts.geojson").read_text())["features"]
-    silent = [one["properties"] for one in alerts if one["properties"]["rule"] == "sensor_silent"]
+    silent = [one["properties"] for one in alerts if one["properties"]["rule"] == "sensor_offline"]
     return told, sorted(one["sensor"] for one in silent)
 
 
@@ -199,8 +199,14 @@ def test_a_sensor_with_empty_scans_says_its_silences_itself(hill_sector: Any, tm
     [
         ("r1,2026-03-14T21:00:00Z,1,2,true\n", "an empty scan with range_m"),
         ("r1,2026-03-14T21:00:00Z,1,2,maybe\n", "empty is 'maybe'"),
-        ("r1,2026-03-14T21:00:00Z,1,2,\nr1,2026-03-14T21:00:00Z,,,true\n", "row 3: a scan is empty and is not"),
-        ("r1,2026-03-14T21:00:00Z,,,true\nr1,2026-03-14T21:00:00Z,1,2,\n", "row 3: a scan is empty and is not"),
+        (
+            "r1,2026-03-14T21:00:00Z,1,2,\nr1,2026-03-14T21:00:00Z,,,true\n",
+            "row 3: a scan both empty and with detections",
+        ),
+        (
+            "r1,2026-03-14T21:00:00Z,,,true\nr1,2026-03-14T21:00:00Z,1,2,\n",
+            "row 3: a scan both empty and with detections",
+        ),
     ],
 )
 def test_an_empty_scan_that_is_none_is_refused(rows: str, words: str) -> None:

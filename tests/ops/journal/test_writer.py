@@ -228,7 +228,7 @@ def test_one_writer_and_foreign_newer_or_missing_files_are_one_sentence(tmp_path
     path = tmp_path / "j.sqlite"
     with pytest.raises(JournalError, match=r"j\.sqlite: no such file; expected a journal"):
         JournalReader(path)
-    with Journal(path), pytest.raises(JournalError, match="another ingest writes it"):
+    with Journal(path), pytest.raises(JournalError, match="in use by another ingest"):
         Journal(path)
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version=99")

@@ -45,7 +45,7 @@ class Night:
         self.room.listen()
         arguments = [f"--sector-id={self.name}", f"--folder={self.folder}", f"--duration={NIGHT_S}"]
         self.simulator = self.room.start(
-            "simulator", "ops.room.simulator", *arguments, *self.clock.arguments(), timeout_s=15.0
+            "simulator", "ops.room.simulator", *arguments, *self.clock.arguments(), timeout_s=READY_S
         )
         self.simulator.wait_for("started_ns", timeout_s=READY_S)
 

@@ -24,6 +24,7 @@ import pytest
 import rasterio
 from rasterio.warp import transform_bounds
 
+from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.subscriber import Subscriber
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from tests.drills.sizes import IS_LONG
@@ -70,7 +71,7 @@ class Addresses(HTMLParser):
 def run(broker: EmbeddedBroker | MosquittoBroker, hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The demonstration on the small sector: the embedded broker by its own means, Mosquitto as an outside broker."""
     folder = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "ops.cli", "demo", f"--sector={hill_sector.sector}", f"--out={folder}"]
+    command = [sys.executable, "-m", "ops.cli", "demo", str(hill_sector.sector), f"--out={folder}"]
     command += [f"--duration={WALL_S}", f"--speed={SPEED}", "--seed=3", "--headless", "--json"]
     if type(broker).__name__ == "MosquittoBroker":
         command.append(f"--broker={broker.url.text}")
@@ -102,6 +103,15 @@ def test_it_shows_tracks_and_alerts_and_measures_them(run: Run):
     assert figures["peak_rss_mb"] > 0
     # Each mover missed costs 50 m / √2, squared and summed (GOSPA, p = 2): this bound says that some were found.
     assert 0 < figures["gospa_covered_mean_m"] < 50 / 2**0.5 * figures["targets_covered"] ** 0.5
+
+
+def test_adapters_find_the_address_of_an_embedded_broker_and_only_this_user_reads_it(run: Run):
+    file = run.folder / "broker.url"
+    if any(argument.startswith("--broker") for argument in run.process.args):
+        assert not file.exists()
+        return
+    assert BrokerUrl.parse(file.read_text().strip()).host == "127.0.0.1"
+    assert file.stat().st_mode & 0o077 == 0
 
 
 def test_both_identities_hold_for_every_sensor_counted_anew(run: Run, ledger: Callable[[Path], Any]):
@@ -151,7 +161,7 @@ def test_it_leaves_nothing_retained_on_somebody_elses_broker(run: Run, broker: E
     assert found == []
 
 
-def test_the_alerts_were_told_while_they_happened(run: Run):
-    told = re.findall(r"^ALERT (low|medium|high|distress): ", run.process.stderr, flags=re.MULTILINE)
-    assert len(told) > 0
-    assert len(told) <= run.figures["alerts"]
+def test_every_alert_is_printed_once_however_late_it_comes(run: Run):
+    """On a busy machine the alerts come after the last message was sent."""
+    told = re.findall(r"^ALERT, (low|medium|high|DISTRESS): ", run.process.stderr, flags=re.MULTILINE)
+    assert len(told) == run.figures["alerts"] > 0

@@ -61,7 +61,7 @@ def test_what_a_child_process_writes_is_private_whoever_starts_it(tmp_path: Path
 def test_a_folder_belongs_to_one_room_at_a_time(tmp_path: Path):
     with locked(tmp_path):
         assert others_may(tmp_path / "room.lock") == 0
-        with pytest.raises(RoomError, match="another watchline is using it"), locked(tmp_path):
+        with pytest.raises(RoomError, match="in use by another watchline"), locked(tmp_path):
             raise AssertionError("two rooms in one folder")
     with locked(tmp_path):
         pass  # the first has let go
@@ -95,7 +95,7 @@ def test_a_demonstration_is_private_alone_in_its_folder_and_ends_in_order_on_sig
 ):
     """With the embedded broker, which it starts by itself; both laws from the rows. Another broker: test_demo."""
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "ops.cli", "demo", f"--sector={hill_sector.sector}", f"--out={out}", "--json"]
+    command = [sys.executable, "-m", "ops.cli", "demo", str(hill_sector.sector), f"--out={out}", "--json"]
     command.append("--duration=200")  # longer than this takes: an hour of a night is long to simulate
     first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -103,7 +103,7 @@ def test_a_demonstration_is_private_alone_in_its_folder_and_ends_in_order_on_sig
         second = subprocess.run(command, capture_output=True, text=True, timeout=180)
         assert second.returncode == 1
         assert second.stderr.count("\n") == 1
-        assert "another watchline is using it" in second.stderr
+        assert "in use by another watchline" in second.stderr
         first.send_signal(signal.SIGTERM)
         said, complained = first.communicate(timeout=180)
     finally:

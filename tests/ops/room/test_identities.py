@@ -32,7 +32,7 @@ def test_everybody_who_speaks_has_a_key_and_it_stays(hill_sector: Any, tmp_path:
 @pytest.mark.broker
 def test_the_embedded_broker_does_not_start_without_signatures(hill_sector: Any, tmp_path: Path):
     with (
-        pytest.raises(RoomError, match="expected 'required', or a broker with rights"),
+        pytest.raises(RoomError, match="expected 'required', or a broker with an ACL"),
         Room(options(hill_sector, tmp_path, signatures="optional")),
     ):
         pass

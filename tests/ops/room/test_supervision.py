@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from geo.message import Message
 from ops.room.supervision import GIVE_UP_AFTER_S, LONGEST_PAUSE_S, STEADY_S, Supervision
+from ops.runtime.part_state import code_of
+from ops.words import MessageCatalogue
 
 
 @dataclass
@@ -37,11 +40,22 @@ class Part:
             raise self.refuses
         self.alive, self.says = True, {}
 
-    def exit_report(self) -> str:
-        return f"{self.name} ended with code -9. Log: x.log."
+    def ended(self) -> Message:
+        named = {"part": self.name, "cause": "none", "code": -9, "words": "", "log": "x.log"}
+        return Message("part-ended", named)
 
     def last(self, key: str) -> Any:
         return self.says.get(key)
+
+
+def sentences(supervision: Supervision, language: str = "en") -> dict[str, str | None]:
+    """The states of the parts, as sentences."""
+    words = MessageCatalogue.of(language)
+    return {name: None if state is None else words.say(state) for name, state in supervision.parts().items()}
+
+
+def lines(messages: list[Message]) -> list[str]:
+    return [MessageCatalogue.of().say(message) for message in messages]
 
 
 @pytest.fixture
@@ -65,25 +79,25 @@ def test_the_first_end_is_mended_at_once_and_said_until_the_part_is_ready(
     supervision: Supervision, part: Part, clock: Clock
 ) -> None:
     assert supervision.look() == []
-    assert supervision.parts() == {"broker": None}
+    assert sentences(supervision) == {"broker": None}
     part.alive = False
-    assert supervision.parts() == {"broker": "broker ended with code -9. Log: x.log."}, "before the next round"
-    assert supervision.look() == ["broker ended with code -9. Log: x.log. It was started again."]
+    assert sentences(supervision) == {"broker": "broker ended with code -9. Log: x.log."}, "before the next round"
+    assert lines(supervision.look()) == ["broker ended with code -9. Log: x.log. Restarted."]
     assert part.starts == [clock.now_s]
-    assert supervision.parts() == {"broker": "broker ended with code -9. Log: x.log."}, "started, but not ready yet"
+    assert sentences(supervision) == {"broker": "broker ended with code -9. Log: x.log."}, "started, but not ready yet"
     part.says["ready"] = True
-    assert supervision.look() == ["broker runs again."]
-    assert supervision.parts() == {"broker": None}
+    assert lines(supervision.look()) == ["broker is running again."]
+    assert sentences(supervision) == {"broker": None}
 
 
 def end_for(supervision: Supervision, part: Part, clock: Clock, seconds: float) -> list[str]:
     """The part ends as soon as it is started, for so long; look once a second."""
-    sentences = []
+    said: list[str] = []
     for _ in range(round(seconds)):
         part.alive = False
-        sentences += supervision.look()
+        said += lines(supervision.look())
         clock.now_s += 1.0
-    return sentences
+    return said
 
 
 def test_the_pauses_double_up_to_the_longest(supervision: Supervision, part: Part, clock: Clock) -> None:
@@ -109,13 +123,14 @@ def test_a_part_that_has_run_steadily_starts_over_with_the_pauses(
 
 def test_a_part_that_never_recovers_is_given_up_loudly(supervision: Supervision, part: Part, clock: Clock) -> None:
     assert supervision.given_up is None
-    sentences = end_for(supervision, part, clock, GIVE_UP_AFTER_S + 2 * LONGEST_PAUSE_S)
-    assert "not started any more" in sentences[-1]
-    assert supervision.given_up == sentences[-1]
+    said = end_for(supervision, part, clock, GIVE_UP_AFTER_S + 2 * LONGEST_PAUSE_S)
+    assert "will not be restarted" in said[-1]
+    assert supervision.given_up is not None
+    assert lines([supervision.given_up]) == [said[-1]]
     starts = len(part.starts)
     assert end_for(supervision, part, clock, 600) == []
     assert len(part.starts) == starts
-    assert "not started any more" in (supervision.parts()["broker"] or ""), "and health says so for good"
+    assert "will not be restarted" in (sentences(supervision)["broker"] or ""), "and health says so for good"
 
 
 def test_a_machine_without_room_for_a_process_does_not_end_the_supervisor(
@@ -123,8 +138,8 @@ def test_a_machine_without_room_for_a_process_does_not_end_the_supervisor(
 ) -> None:
     part.refuses = OSError(errno.EMFILE, "Too many open files")
     part.alive = False
-    assert "cannot be started (Too many open files)" in " ".join(supervision.look())
-    assert "cannot be started" in (supervision.parts()["broker"] or "")
+    assert "cannot be started (Too many open files)" in " ".join(lines(supervision.look()))
+    assert "cannot be started" in (sentences(supervision)["broker"] or "")
     part.refuses = None
     clock.now_s += LONGEST_PAUSE_S
     supervision.look()
@@ -135,9 +150,39 @@ def test_each_problem_is_told_once_and_that_it_is_over(supervision: Supervision,
     other = Part("fusion", clock)
     supervision.add(other)
     part.says["problem"] = "DISK_FULL: 1.0 MB left"
-    assert supervision.look() == ["broker: DISK_FULL: 1.0 MB left"]
+    assert lines(supervision.look()) == ["broker: DISK_FULL: 1.0 MB left"]
     assert supervision.look() == []
-    assert supervision.parts() == {"broker": "DISK_FULL: 1.0 MB left", "fusion": None}
+    assert sentences(supervision) == {"broker": "DISK_FULL: 1.0 MB left", "fusion": None}
     part.says["problem"] = None
-    assert supervision.look() == ["broker: all is well again."]
+    assert lines(supervision.look()) == ["broker: problem resolved."]
     assert supervision.look() == []
+
+
+def test_a_part_whose_end_is_expected_is_not_restarted(supervision: Supervision, part: Part) -> None:
+    supervision.remove(part)
+    part.alive = False
+    assert supervision.look() == []
+    assert part.starts == []
+    assert sentences(supervision) == {}
+
+
+def test_a_part_that_compiles_kernels_is_starting_and_not_well(supervision: Supervision, part: Part) -> None:
+    """After an update fusion compiles for minutes: the picture is frozen, and each part said that it was well."""
+    part.says["compiling"] = True
+    (line,) = lines(supervision.look())
+    assert "broker is compiling kernels" in line
+    assert supervision.look() == []
+    state = supervision.parts()["broker"]
+    assert code_of(state) == "compiling_kernels"
+    assert sentences(supervision) == {"broker": "starting: compiling kernels"}
+    part.says["compiling"] = False
+    assert lines(supervision.look()) == ["broker has compiled its kernels and is running."]
+    assert code_of(supervision.parts()["broker"]) == "ok"
+
+
+def test_the_reason_is_said_in_the_language_of_the_reader_and_its_code_is_not(
+    supervision: Supervision, part: Part
+) -> None:
+    part.alive = False
+    assert (sentences(supervision, "fr")["broker"] or "").startswith("broker s’est arrêté avec le code -9.")
+    assert code_of(supervision.parts()["broker"]) == "ended"

@@ -9,6 +9,7 @@ import pytest
 
 import ops.room.workload
 from fusion.alerts import Alert, alert_workload
+from geo.message import Message
 from ops.room.workload import HOUR_NS, workload_of
 from ops.store.writer import Store
 
@@ -17,7 +18,18 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 def alert(number: int, *, revision: int = 0, priority: str = "low") -> Alert:
     at = START + timedelta(minutes=number)
-    return Alert(f"A{number}", "approaching", priority, "active", revision, "s", at, at, at, track=f"T{number}")
+    return Alert(
+        f"A{number}",
+        "approaching",
+        priority,
+        "active",
+        revision,
+        Message("alert-approaching"),
+        at,
+        at,
+        at,
+        track=f"T{number}",
+    )
 
 
 @pytest.mark.parametrize("rows", [1, 7, 1_000])

@@ -125,14 +125,14 @@ def test_outdated_kernels_go_before_numba_reads_them_and_the_others_stay(
 
 
 def test_every_group_is_compiled_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two groups, one after the other; without a terminal there are lines to read all the same."""
+    """Two groups, one after the other; without a terminal there are lines, too."""
     few = {name: GROUPS[name] for name in ("paths", "openness")}
     monkeypatch.setattr(compile_kernels, "GROUPS", few)
     screen = Console(file=io.StringIO())
     compile_kernels.compile_all(screen, processes=1)
     said = screen.file.getvalue()  # type: ignore[attr-defined]
-    assert "paths (2 of 2 groups left)" in said
-    assert "openness (1 of 2 groups left)" in said
+    assert "0 of 2 groups done" in said
+    assert "1 of 2 groups done" in said
 
 
 def test_no_kernel_stands_outside_the_groups() -> None:
@@ -146,3 +146,30 @@ def test_no_kernel_stands_outside_the_groups() -> None:
     }
     called = {f"sensors.planning.solver.{name}" for name in ("coverage_objective", "local_search")}
     assert with_kernels == set(named) | called
+
+
+def test_missing_kernels_are_compiled_with_progress_and_not_a_second_time(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `watchline demo` does after an update that was installed without `make`."""
+    compiled = tree / "search.run-3.py311.nbi"
+    groups: list[str] = []
+
+    def compile_all(screen: Console) -> float:
+        screen.print("progress")
+        groups.append("all")
+        compiled.write_text("")
+        return 1.0
+
+    monkeypatch.setattr(compile_kernels, "ROOT", tree)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tree))
+    monkeypatch.setattr(compile_kernels, "compile_all", compile_all)
+    screen = Console(record=True, quiet=False, width=200, file=io.StringIO())
+    compile_kernels.forget_outdated()
+    compile_kernels.compile_missing(screen)
+    assert "Kernels compiled in 1 s" in screen.export_text()
+    compile_kernels.compile_missing(screen)
+    assert groups == ["all"]
+    compiled.unlink()
+    compile_kernels.compile_missing(screen)
+    assert groups == ["all", "all"]

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from ops.runtime.reserved_port import ReservedPort
-from ops.services.api.local_port import listen
+from ops.services.api.serving.local_port import listen
 
 
 def test_a_server_takes_its_port_again_and_again_and_between_two_starts_it_is_refused_and_not_given_away() -> None:

@@ -47,7 +47,9 @@ def test_coverage_of_a_border_across_the_180th_meridian(tmp_path: Path) -> None:
     assert (west, east) == (pytest.approx(179.9, abs=0.01), pytest.approx(180.1, abs=0.01))
     answer = cover(CoverageOptions(str(tmp_path / "sector.toml"), tmp_path / "out"), Console(quiet=True))
     assert answer["off_terrain"]["sentences"] == []
-    assert answer["belt"]["both"]["dead_share"] < 0.05, "level ground within both radars' range, but for the ends"
+    assert answer["belt"]["both"]["dead_ground_fraction"] < 0.05, (
+        "level ground within both radars' range, but for the ends"
+    )
     page = (tmp_path / "out" / "map.html").read_text()
     shown = [float(lon) for lon in re.findall(r'"coordinates": \[+(-?\d+\.\d+), -1[67]', page)]
     assert len(shown) > 30

@@ -118,12 +118,12 @@ def test_a_frame_that_is_not_true_is_refused_with_figures(made: Made, epsg: int)
 def test_a_frame_with_some_distortion_is_stated(made: Made, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         ground = made(1.5, 42.5, 2154, 2154)
-    assert "deviate by up to 0.1" in caplog.text
+    assert "distances along the border deviate from ground distances by up to 0.1" in caplog.text
     assert ground.frame_figures["greatest_scale"] == pytest.approx(1.00145, abs=2e-4)
     caplog.clear()
     with caplog.at_level(logging.WARNING):
         assert made(1.5, 42.5, 25831).frame_sentences == []
-    assert caplog.text == ""
+    assert "deviate" not in caplog.text
 
 
 def test_a_border_of_1000_km_from_east_to_west(tmp_path: Path) -> None:

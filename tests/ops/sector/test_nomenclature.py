@@ -1,4 +1,4 @@
-"""docs/nomenclature.md owns the keys of layout and sector files: none is missing there, none is invented."""
+"""docs/files.md owns the keys of layout and sector files: none is missing there, none is invented."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from ops.sector.sector_file import load_sector
 from sensors.layout import KINDS, PLACED
 
-TEXT = (Path(__file__).parents[3] / "docs" / "nomenclature.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[3] / "docs" / "files.md").read_text(encoding="utf-8")
 
 
 def keys_of(heading: str) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from pyproj import Geod, Transformer
 from rich.console import Console
 
+from geo.message import Message
 from ops.analysis.coverage.command import cover
 from ops.analysis.coverage.options import CoverageOptions
 from ops.sector.off_terrain import OffTerrain
@@ -38,7 +40,8 @@ def test_a_line_that_leaves_the_terrain(own_sector: Any, tmp_path: Path) -> None
     assert found.line_m == pytest.approx(whole - ground.border.length_m, abs=10.0)
     assert found.line_m == pytest.approx(8_000.0, abs=100.0)
     answer = cover(CoverageOptions(str(own_sector.sector), tmp_path / "out"), QUIET)
-    assert answer["off_terrain"]["sentences"] == ["8.0 km of the border's line lie off the terrain and are left out"]
+    (sentence,) = answer["off_terrain"]["sentences"]
+    assert re.match(r"[78],\d{3} m of the border is outside the terrain", sentence)
 
 
 def test_a_belt_that_is_wider_than_the_terrain(own_sector: Any) -> None:
@@ -47,9 +50,11 @@ def test_a_belt_that_is_wider_than_the_terrain(own_sector: Any) -> None:
     own_sector.edit(own_sector.sector, "belt_m = 1500", "belt_m = 9000")
     found = OffTerrain.of(open_sector(load_sector(own_sector.sector)))
     assert found.line_m == 0.0
-    assert found.belt_share == pytest.approx(1.0 - 6.0 / 18.0, abs=0.01)
-    assert found.sentences == [f"{found.belt_share:.1%} of the belt lie off the terrain and are in no figure"]
+    assert found.belt_fraction == pytest.approx(1.0 - 6.0 / 18.0, abs=0.01)
+    (message,) = found.messages
+    assert message == Message("coverage-off-terrain-belt", {"fraction": found.belt_fraction, "belt": 9000.0})
+    assert f"{found.belt_fraction:.1%}" in found.record["sentences"][0]
 
 
 def test_nothing_is_said_of_a_border_that_has_its_terrain(hill_ground: Any) -> None:
-    assert OffTerrain.of(hill_ground).sentences == []
+    assert OffTerrain.of(hill_ground).messages == []

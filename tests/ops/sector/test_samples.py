@@ -146,17 +146,17 @@ def test_the_kits_are_what_the_readme_says(sector, terrain):
     assert basic == {"radar": 1, "camera": 4, "ground_sensor": 12}
 
 
-def test_the_hidden_shares_are_those_of_the_readme(sector, terrain, border):
-    from ops.analysis.night_report.hidden_share import hidden_share
+def test_the_dead_ground_fractions_are_those_of_the_readme(sector, terrain, border):
+    from ops.analysis.night_report.dead_ground_fraction import dead_ground_fraction
     from sensors.coverage import look_probability
 
     text = (samples_folder() / "README.md").read_text(encoding="utf-8")
     stated = [
-        int(share) for share in re.findall(r"^\| (?:high-tech|basic) \|.*\| (\d+) % \|$", text, flags=re.MULTILINE)
+        int(share) for share in re.findall(r"^\| (?:high-tech|basic) \|.*\| (\d+)\s?% \|$", text, flags=re.MULTILINE)
     ]
     for name, percent in zip(LAYOUTS, stated, strict=True):
         visible = look_probability(layout_of(sector, terrain, name), terrain)["visible"]
-        share = hidden_share(visible, border, belt_m=sector.belt_m).overall
+        share = dead_ground_fraction(visible, border, belt_m=sector.belt_m).overall
         assert 100 * share == pytest.approx(percent, abs=0.5)
 
 

@@ -26,10 +26,11 @@ from ops.analysis.coverage.command import cover
 from ops.analysis.coverage.options import CoverageOptions
 from ops.cli.app import app
 from ops.journal.reader import JournalReader
+from ops.runtime.output import say_in_english
 from ops.sector.geojson import sector_view
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
-from ops.sector.zone_table import TOLD_OF
+from ops.sector.zone_table import ZONE_NOTICE
 from ops.services.fusion.pipeline import Pipeline
 from tests.ops.conftest import blank_pictures
 
@@ -99,7 +100,7 @@ def challenged(zoned: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     for direction, drawing in (("inward", nullcontext()), ("outward", blank_pictures())):
         out = tmp_path_factory.mktemp("zone") / direction
         with drawing:
-            options = ChallengeOptions(str(zoned.sector), out, draws=0, runs=2, direction=direction)
+            options = ChallengeOptions(str(zoned.sector), out, samples=0, runs=2, direction=direction)
             found[direction] = (out, assess(options, QUIET))
     return found
 
@@ -112,7 +113,7 @@ def test_coverage_has_the_ground_between_the_edges(zoned: Any, tmp_path: Path) -
     assert len(segments) == answer["segments"] == open_sector(load_sector(zoned.sector)).border.segments
     area_m2 = segments["cells"].sum() * 40.0**2
     assert area_m2 == pytest.approx(segments["length_m"].sum() * 0.96 * (BELT_M + WIDTH_M + BELT_M), rel=0.05)
-    assert (tmp_path / "out" / "map.html").read_text(encoding="utf-8").count("outer edge") >= 1
+    assert (tmp_path / "out" / "map.html").read_text(encoding="utf-8").count("Outer edge") >= 1
 
 
 def test_a_crossing_passes_belt_zone_and_belt_both_ways(
@@ -138,14 +139,14 @@ def test_stretches_of_a_zone_say_the_same(
 ) -> None:
     out = tmp_path / "out"
     with blank_pictures():
-        assess(ChallengeOptions(str(zoned.sector), out, draws=0, runs=0, stretch_km=4.0), QUIET)
+        assess(ChallengeOptions(str(zoned.sector), out, samples=0, runs=0, stretch_km=4.0), QUIET)
     pieces, whole = (
         gpd.read_parquet(out / "segments.parquet"),
         gpd.read_parquet(challenged["inward"][0] / "segments.parquet"),
     )
-    for name in ("crossing_time", "detection_probability", "dead_ground_1.7m", "depth", "crossing_ease"):
+    for name in ("crossing_time", "detection_probability", "dead_ground_1.7m", "footprint_depth", "crossing_ease"):
         assert np.allclose(pieces[name], whole[name], rtol=1e-9, equal_nan=True), name
-    for raster in ("ground_crossing_time.tif", "layout_least_detection.tif"):
+    for raster in ("ground_crossing_time.tif", "layout_lowest_pd.tif"):
         with rasterio.open(out / raster) as a, rasterio.open(challenged["inward"][0] / raster) as b:
             assert np.array_equal(np.isnan(a.read(1)), np.isnan(b.read(1))), raster
 
@@ -170,9 +171,9 @@ def test_layouts_are_compared_on_a_zone(zoned: Any, tmp_path: Path) -> None:
     for name, sensors in (("all.geojson", told["features"]), ("one.geojson", told["features"][:1])):
         priced = [{**sensor, "properties": {**sensor["properties"], "cost": 2e5}} for sensor in sensors]
         (tmp_path / name).write_text(json.dumps({**told, "features": priced}))
-    few = ["--draws", "20", "--weather", "day=0.6", "--weather", "night,fog=0.4", "--out", str(tmp_path / "out")]
+    few = ["--samples", "20", "--weather", "day=0.6", "--weather", "night,fog=0.4", "--out", str(tmp_path / "out")]
     layouts = [str(tmp_path / name) for name in ("all.geojson", "one.geojson")]
-    answer = CliRunner().invoke(app, ["compare", *layouts, "--sector", str(zoned.sector), *few, "--json"])
+    answer = CliRunner().invoke(app, ["compare", str(zoned.sector), *layouts, *few, "--json"])
     assert answer.exit_code == 0, answer.output
     assert json.loads(answer.stdout.strip().splitlines()[-1])["headline"]
     assert (tmp_path / "out" / "report.html").exists()
@@ -195,7 +196,7 @@ def test_tracks_and_alerts_are_told_of_the_inner_edge(zoned: Any, hill_journal: 
     assert len(alerts) > 0
     located = ground.border.locate(history["easting"].to_numpy(), history["northing"].to_numpy())
     assert np.array_equal(located[0], history["segment"].to_numpy())
-    assert "inner edge" in TOLD_OF
+    assert "inner edge" in say_in_english(ZONE_NOTICE)
 
 
 @pytest.mark.parametrize(
@@ -207,8 +208,8 @@ def test_tracks_and_alerts_are_told_of_the_inner_edge(zoned: Any, hill_journal: 
         ("ends = [[0.0, 0.0], [1.0, 1.0]]\n", "the keys ends"),
         ("inner = 5\nouter = 6\n", "inner = 5"),
         ("home = [181.0, 3.0]\n", "longitude before latitude"),
-        ('home = "south"\n', "a place"),
-        ("home = [1.0, 2.0]\nends = [[1.0, 2.0]]\n", "two places"),
+        ('home = "south"\n', "a position"),
+        ("home = [1.0, 2.0]\nends = [[1.0, 2.0]]\n", "two positions"),
         ("inner = \"edge = 'home'\"\nouter = \"edge = 'nowhere'\"\n", "border.geojson"),
         ("inner = \"edge = 'home'\"\nouter = \"edge = 'home'\"\n", "border.geojson"),
         ("home = [-84.0, 36.0]\n", "border.geojson"),

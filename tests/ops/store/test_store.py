@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from ops.store.reader import Reader, StoreError, StoreFull
+from ops.store.reader import Live, Reader, StoreError, StoreFull
 from ops.store.track_history import read_history
 from ops.store.writer import Store
 
@@ -68,6 +69,26 @@ def test_a_new_store_starts_at_the_journals_beginning(path):
     assert (store.cursor, store.checkpoint) == (0, None)
     assert store.live("tracks") is None
     assert store.history_dataset().sizes["estimate"] == 0
+
+
+def test_a_store_from_before_bearings_keeps_its_picture_and_takes_them(path):
+    """The table as of version 0.1.0 in November 2026, before bearing contacts were in the picture."""
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("DROP TABLE live")
+        old.execute(
+            "CREATE TABLE live (part TEXT PRIMARY KEY CHECK (part IN ('tracks', 'sensors', 'counts')),"
+            " cursor INTEGER NOT NULL, stamp_ns INTEGER NOT NULL, body TEXT NOT NULL)"
+        )
+        old.execute("INSERT INTO live VALUES ('tracks', 7, 8, '[]')")
+        old.commit()
+    assert Reader(path).live("bearings") is None
+    for body in (b"[1]", b"[2]"):  # opened twice
+        store = Store(path)
+        assert store.live("tracks") == Live(7, 8, b"[]")
+        store.commit(9, stamp_ns=10, bearings=body)
+        store.close()
+    assert Reader(path).live("bearings") == Live(9, 10, b"[2]")
 
 
 def test_history_comes_back_to_the_bit(path):
@@ -213,7 +234,7 @@ def test_a_failed_commit_leaves_nothing_and_can_be_made_again(path):
     store.commit(1, stamp_ns=1, alerts=[alert(1)])
     store.mark_delivered([1], at_ns=7)
     bad = history(1, 2, track=np.array(["T1", "\ud800"], dtype=object))
-    with pytest.raises(StoreError, match="nothing of this stretch was written"):
+    with pytest.raises(StoreError, match="nothing of this block was written"):
         store.commit(2, stamp_ns=2, alerts=[alert(2)], history=bad)
     assert (store.cursor, store.last_event(), store.progress().outbox_waiting) == (1, 1, 1)
     assert store.commit(2, stamp_ns=2, alerts=[alert(2)], history=history(1, 2)) == 1
@@ -266,8 +287,8 @@ def test_readers_see_whole_stretches_and_notice_news(path):
         ([alert(1, -1)], "revision -1"),
         ([alert(1, status="open")], "status 'open'"),
         ([alert(1, raised_at=datetime(2026, 3, 1))], "no offset"),  # noqa: DTZ001 - the naive time is the case
-        ([alert(1, raised_at="yesterday")], "no time"),
-        ([alert(1, id="")], "the id will not do"),
+        ([alert(1, raised_at="yesterday")], "is not a time"),
+        ([alert(1, id="")], "the id has a wrong length"),
         ([alert(1, sentence=object())], "is not JSON"),
         ([alert(1, sentence="\ud800")], "is not JSON"),
         ([alert(1, priority=[1])], "priority"),

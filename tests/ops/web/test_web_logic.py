@@ -54,3 +54,24 @@ def test_that_check_can_fail(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 3
+
+
+def test_everything_that_people_read_comes_from_the_catalogue() -> None:
+    done = run_node("tools/no_sentences.mjs")
+    assert done.returncode == 0, done.stderr
+
+
+def test_text_outside_the_catalogue_is_found(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "src").mkdir()
+    (tmp_path / "tools" / "no_sentences.mjs").write_text((WEB / "tools" / "no_sentences.mjs").read_text())
+    (tmp_path / "index.html").write_text('<p>Alerts</p><button title="Close">×</button><p data-l10n="x"></p>')
+    (tmp_path / "plan.html").write_text("")
+    source = 'el("p", {}, "Close");\nsetText(node, `The ${part} failed.`);\nkey === "Enter"; say("page-close");\n'
+    (tmp_path / "src" / "bad.ts").write_text(source)
+    node = Path(executable.ROOT_DIR, "bin", "node")
+    done = subprocess.run(
+        [node, tmp_path / "tools" / "no_sentences.mjs"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 4, done.stderr

@@ -164,5 +164,5 @@ def test_a_sensor_beside_a_void_stands_on_its_own_cell() -> None:
     assert (blocks["visible"].to_numpy() == coverage(beside, ground(elevation), None)["visible"].to_numpy()).all()
     model = sensor_models(beside, ground(elevation), None, 0.0)["r"]
     assert model.view.foot == 100.0, "not 0 m"
-    with pytest.raises(LayoutError, match="no ground is known"):
+    with pytest.raises(LayoutError, match="no known ground height"):
         coverage(layout({"id": "r", "easting": 30.0}), ground(elevation), None)

@@ -207,7 +207,7 @@ def test_trees_hide_people_from_cameras_unless_the_setting_says_not():
     canopy[:, 45:50] = 15.0
     terrain = ground(np.full((ROWS, COLUMNS), 100.0), canopy)
     camera = layout({"id": "c", "kind": "camera", "mast_height_m": 5.0})
-    through = Assumptions(camera_canopy_share=0.0)
+    through = Assumptions(camera_canopy_fraction=0.0)
     wooded, bare = (coverage_rasters(camera, terrain, None, assumptions=a) for a in (None, through))
     assert at(wooded["combined_probability"], 800.0, 0.0) == 0.0
     assert at(bare["combined_probability"], 800.0, 0.0) > 0.5

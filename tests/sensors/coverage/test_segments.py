@@ -70,13 +70,13 @@ def test_shares_and_means_are_those_counted_by_hand():
         ):
             inside, told = along & side, found.sel(segment=segment, belt=belt)
             assert int(told["cells_count"]) == inside.sum()
-            assert float(told["covered_share"]) == pytest.approx((chance[inside] >= 0.9).mean(), abs=1e-12)
+            assert float(told["covered_fraction"]) == pytest.approx((chance[inside] >= 0.9).mean(), abs=1e-12)
             assert float(told["mean_probability"]) == pytest.approx(chance[inside].mean(), abs=1e-9)
             assert float(told["least_probability"]) == chance[inside].min()
             dead = (rasters["dead_ground"].to_numpy()[inside] == 1).mean()
-            assert float(told["dead_share"]) == pytest.approx(dead, abs=1e-12)
+            assert float(told["dead_ground_fraction"]) == pytest.approx(dead, abs=1e-12)
             assert float(told["area_m2"]) == pytest.approx(inside.sum() * CELL**2, rel=1e-12)
-    assert float(found["covered_share"].max()) > 0.5 > float(found["covered_share"].min())
+    assert float(found["covered_fraction"].max()) > 0.5 > float(found["covered_fraction"].min())
 
 
 def test_the_whole_belt_is_the_sum_of_its_segments():
@@ -84,7 +84,7 @@ def test_the_whole_belt_is_the_sum_of_its_segments():
     segments = over_segments(rasters, BORDER, belt_m=400.0)
     whole = whole_belt(segments)
     cells = segments["cells_count"]
-    for name in ("covered_share_low", "covered_share_high", "unknown_share"):
+    for name in ("covered_fraction_low", "covered_fraction_high", "unknown_fraction"):
         weighted = (segments[name] * cells).sum("segment") / cells.sum("segment")
         np.testing.assert_allclose(whole[name], weighted, atol=1e-12)
     np.testing.assert_array_equal(whole["least_probability"], segments["least_probability"].min("segment"))
@@ -95,12 +95,12 @@ def test_what_is_unknown_is_stated_apart_and_bounds_the_share():
     reaching = {"id": "r", "easting": -1_200.0, "max_range_m": 2_000.0}
     known = over_segments(coverage_rasters(layout(reaching), ground(), BORDER), BORDER, belt_m=300.0)
     voids = over_segments(coverage_rasters(layout(reaching), void_column(), BORDER), BORDER, belt_m=300.0)
-    assert (known["unknown_share"] == 0.0).all()
-    assert float(voids["unknown_share"].max()) == 1.0
-    assert np.isnan(voids["covered_share"].sel(segment=3, belt="both"))
-    assert (voids["covered_share_low"] <= known["covered_share"]).all()
-    assert (known["covered_share"] <= voids["covered_share_high"]).all()
-    assert np.isnan(voids["dead_share"].sel(segment=3, belt="both"))
+    assert (known["unknown_fraction"] == 0.0).all()
+    assert float(voids["unknown_fraction"].max()) == 1.0
+    assert np.isnan(voids["covered_fraction"].sel(segment=3, belt="both"))
+    assert (voids["covered_fraction_low"] <= known["covered_fraction"]).all()
+    assert (known["covered_fraction"] <= voids["covered_fraction_high"]).all()
+    assert np.isnan(voids["dead_ground_fraction"].sel(segment=3, belt="both"))
     assert np.isnan(voids["mean_probability"].sel(segment=3, belt="both"))
 
 
@@ -109,8 +109,8 @@ def test_a_cell_that_is_covered_anyway_is_not_unknown():
     reaching = {"id": "r", "easting": -1_200.0, "max_range_m": 2_000.0}
     found = over_segments(coverage_rasters(layout(reaching, behind), void_column(), BORDER), BORDER, belt_m=200.0)
     told = found.sel(segment=3, belt="both")
-    assert float(told["unknown_share"]) == 0.0
-    assert float(told["covered_share"]) == 1.0
+    assert float(told["unknown_fraction"]) == 0.0
+    assert float(told["covered_fraction"]) == 1.0
 
 
 @pytest.mark.parametrize("terrain", [ground(), void_column()], ids=["known", "voids"])
@@ -127,7 +127,7 @@ def test_cutting_the_ground_changes_nothing_to_the_bit(terrain):
 def test_a_higher_requirement_never_covers_more():
     rasters = coverage_rasters(layout(NORTH, WEAK), ground(), BORDER, dwell_s=60.0)
     shares = [
-        over_segments(rasters, BORDER, belt_m=400.0, required_probability=p)["covered_share"]
+        over_segments(rasters, BORDER, belt_m=400.0, required_probability=p)["covered_fraction"]
         for p in (0.1, 0.5, 0.9, 1.0)
     ]
     for easier, harder in itertools.pairwise(shares):
@@ -138,7 +138,13 @@ def test_a_segment_whose_belt_holds_no_cell_is_unknown_not_covered():
     beyond = Border(FRAME, LineString([(-5_000.0, 0.0), (1_250.0, 0.0)]), segment_length_m=500.0)
     found = over_segments(coverage_rasters(layout(NORTH), ground(), beyond), beyond, belt_m=200.0)
     assert int(found["cells_count"].sel(segment=0, belt="both")) == 0
-    for name in ("covered_share", "covered_share_low", "covered_share_high", "dead_share", "least_probability"):
+    for name in (
+        "covered_fraction",
+        "covered_fraction_low",
+        "covered_fraction_high",
+        "dead_ground_fraction",
+        "least_probability",
+    ):
         assert np.isnan(found[name].sel(segment=0, belt="both")), name
 
 

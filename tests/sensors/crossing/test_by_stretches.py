@@ -141,13 +141,13 @@ def a_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_a_folder_of_another_case_is_refused(a_run: Path, change: dict, words: str) -> None:
     case = {"layout": LAYOUT, "terrain": ground(), "border": BORDER, **CASE, "folder": a_run}
-    with pytest.raises(BadInput, match=f"another case: other {words};"):
+    with pytest.raises(BadInput, match=f"another case: different {words};"):
         detection_by_stretches(**(case | change))
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("hello")
-    with pytest.raises(BadInput, match="something else"):
+    with pytest.raises(BadInput, match="contains other files"):
         StretchStore.at(tmp_path, case=1)
     with pytest.raises(BadInput, match="cannot be written"):
         StretchStore.at(tmp_path / "letter.txt" / "below", case=1)

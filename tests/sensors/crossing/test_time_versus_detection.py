@@ -67,7 +67,7 @@ def test_a_wall_with_a_far_hole_gives_a_curve_from_fast_to_unseen() -> None:
     wall[7:9] = 0.05
     wall[7:9, 36:] = 0.0
     curve = trade_offs(seen(wall), segment=0)
-    assert [way.kind for way in (curve[0], curve[-1])] == ["fastest", "least detected"]
+    assert [way.kind for way in (curve[0], curve[-1])] == ["minimum time", "minimum detection"]
     assert curve[0].time_s == pytest.approx(80.0)
     assert curve[-1].p_detect == 0.0
     assert curve[-1].time_s > 200.0
@@ -87,7 +87,7 @@ def test_no_way_on_the_curve_is_better_than_another_in_both(seed: int) -> None:
 
 def test_where_the_fastest_way_is_least_detected_the_curve_is_one_point() -> None:
     (only,) = trade_offs(seen(0.01))
-    assert only.kind == "least detected"
+    assert only.kind == "minimum detection"
     assert only.time_s == pytest.approx(80.0)
 
 
@@ -118,7 +118,7 @@ def test_the_worked_example_of_the_time_average_gap() -> None:
     assert found.average_gap_s == pytest.approx(3.5)
     assert found.average_gap_s == pytest.approx(time_average_gap(found.lengths_s, 100.0))
     assert found.response_s == pytest.approx(1.75)
-    assert (found.revisit_s, found.longest_s, found.covered_share) == (10.0, 15.0, 0.7)
+    assert (found.revisit_s, found.longest_s, found.covered_fraction) == (10.0, 15.0, 0.7)
     assert not found.cut.any()
 
 
@@ -204,7 +204,7 @@ def test_fewer_than_two_points_make_no_curve() -> None:
         trade_offs(WALLED, most=1)
 
 
-@pytest.mark.parametrize(("blocked", "words"), [(math.nan, "nobody knows"), (math.inf, "nobody can cross")])
+@pytest.mark.parametrize(("blocked", "words"), [(math.nan, "unknown whether"), (math.inf, "no crossing is possible")])
 def test_who_cannot_cross_is_told_from_who_nobody_knows_of(blocked: float, words: str) -> None:
     ground = at_speed(GROUND, 1.0)
     row = np.zeros(SHAPE)

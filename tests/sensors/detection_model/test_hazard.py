@@ -175,7 +175,7 @@ def test_missing_stays_missing():
         lambda: Situation("ghost"),
         lambda: Assumptions(camera_search_s=0.0),
         lambda: Assumptions(person_speed_mps=float("nan")),
-        lambda: Assumptions(camera_canopy_share=1.5),
+        lambda: Assumptions(camera_canopy_fraction=1.5),
         lambda: Assumptions(day_contrast=0.01),
         lambda: Assumptions(radar_period_s="3"),  # type: ignore[arg-type]
     ],

@@ -117,7 +117,7 @@ BAD = [
     (on_item(capex="much"), "capex: 'much'"),
     (on_item(capex={"low": 5, "high": 3}), "low 5, high 3"),
     (on_item(capex={"low": 1, "mode": 9, "high": 3}), "mode 9"),
-    (on_item(capex={"low": 1}), "is no range"),
+    (on_item(capex={"low": 1}), "is not a range"),
     (on_item(capex={"value": 1, "high": 2}), "a value and a range"),
     (on_item(capex={"mean": 1}), "unknown key 'mean'"),
     (on_item(availability=1.2), "availability: 1.2"),
@@ -154,9 +154,12 @@ def test_files_that_are_no_catalogue(tmp_path: Path) -> None:
         Catalogue.from_file(tmp_path / "none.toml")
     bad = tmp_path / "bad.toml"
     bad.write_bytes(b"\xff\xfe[")
+    with pytest.raises(CatalogueError, match="is not UTF-8 text"):
+        Catalogue.from_file(bad)
+    bad.write_bytes(b"[")
     with pytest.raises(CatalogueError, match="is not TOML"):
         Catalogue.from_file(bad)
-    with pytest.raises(CatalogueError, match="has no item 'laser'"):
+    with pytest.raises(CatalogueError, match="no item 'laser'"):
         shipped()["laser"]
     foreign = tmp_path / "euro.toml"
     foreign.write_text('currency = "EUR"\n' + MINE, encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensors.equipment.operator_queue import alerts_per_operator_day, attended_share, erlang_b, erlang_c, mean_wait_s
+from sensors.equipment.operator_queue import alerts_per_operator_day, erlang_b, erlang_c, fraction_assessed, mean_wait_s
 from sensors.errors import WorkloadError
 
 
@@ -40,13 +40,13 @@ def by_chain(rate: float, service: float, patience: float, operators: int) -> fl
 @settings(deadline=None, max_examples=40)
 @given(st.floats(1e-6, 0.5), st.floats(1, 900), st.floats(5, 5e4), st.integers(1, 12))
 def test_the_share_is_that_of_the_chain(rate: float, service: float, patience: float, operators: int) -> None:
-    found = float(attended_share(rate, service, patience, operators))
+    found = float(fraction_assessed(rate, service, patience, operators))
     assert found == pytest.approx(by_chain(rate, service, patience, operators), abs=1e-6)
 
 
 @pytest.mark.parametrize("rate", [1e-3, 4e-3, 6.6e-3])
 def test_the_share_holds_where_everybody_is_very_patient(rate: float) -> None:
-    assert attended_share(rate, 300, 1e6, 2) == pytest.approx(by_chain(rate, 300, 1e6, 2), abs=1e-4)
+    assert fraction_assessed(rate, 300, 1e6, 2) == pytest.approx(by_chain(rate, 300, 1e6, 2), abs=1e-4)
 
 
 @settings(deadline=None, max_examples=40)
@@ -54,18 +54,18 @@ def test_the_share_holds_where_everybody_is_very_patient(rate: float) -> None:
 def test_more_alerts_never_raise_the_share_and_more_operators_never_lower_it(
     rate: float, service: float, patience: float, operators: int
 ) -> None:
-    here = float(attended_share(rate, service, patience, operators))
+    here = float(fraction_assessed(rate, service, patience, operators))
     assert 0.0 <= here <= 1.0
-    assert attended_share(rate * 1.3 + 1e-4, service, patience, operators) <= here + 1e-7
-    assert attended_share(rate, service, patience, operators + 1) >= here - 1e-7
-    assert attended_share(rate, service * 1.3, patience, operators) <= here + 1e-7
-    assert attended_share(rate, service, patience * 1.3, operators) >= here - 1e-7
+    assert fraction_assessed(rate * 1.3 + 1e-4, service, patience, operators) <= here + 1e-7
+    assert fraction_assessed(rate, service, patience, operators + 1) >= here - 1e-7
+    assert fraction_assessed(rate, service * 1.3, patience, operators) <= here + 1e-7
+    assert fraction_assessed(rate, service, patience * 1.3, operators) >= here - 1e-7
 
 
 def test_the_ends() -> None:
-    assert attended_share(0.1, 300, 600, 0) == 0.0
-    assert attended_share(0.0, 300, 600, 2) == 1.0
-    assert attended_share(10.0, 300, 600, 2) == pytest.approx(2 / 300 / 10.0, rel=1e-3)  # they work all the time
+    assert fraction_assessed(0.1, 300, 600, 0) == 0.0
+    assert fraction_assessed(0.0, 300, 600, 2) == 1.0
+    assert fraction_assessed(10.0, 300, 600, 2) == pytest.approx(2 / 300 / 10.0, rel=1e-3)  # they work all the time
     assert alerts_per_operator_day(300 / 86_400, 2) == pytest.approx(150)
     assert np.isinf(alerts_per_operator_day(1.0, 0))
 
@@ -76,4 +76,4 @@ def test_the_ends() -> None:
 )
 def test_queues_that_cannot_be(bad: tuple[float, float, float, int]) -> None:
     with pytest.raises(WorkloadError):
-        attended_share(*bad)
+        fraction_assessed(*bad)

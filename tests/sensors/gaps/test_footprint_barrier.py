@@ -201,7 +201,7 @@ def test_what_lies_off_the_terrain_is_held_by_nobody_knows_how_many() -> None:
     """Refused as a whole rather than 0; segment by segment −1 there."""
     layout, coverage = case(*LINE)
     longer = Border(FRAME, LineString([(-200.0, 120.0), (360.0, 120.0)]), segment_length_m=90.0)
-    with pytest.raises(BadInput, match="beyond the terrain, 2 in all"):
+    with pytest.raises(BadInput, match="outside the terrain, 2 in all"):
         barrier(layout, coverage, longer, belt_m=80.0)
     assert depth_of_segments(layout, coverage, longer, belt_m=80.0)["depth"].to_numpy().tolist()[:2] == [-1, -1]
 

@@ -287,7 +287,7 @@ def test_rounds_are_proved_best_where_ways_by_other_segments_are_quicker(seed: i
         (lambda: Game(np.array(["high"]), np.array([1.0])), "uncovered is not of numbers"),
         (lambda: Shift(patrols=float("nan")), "nan patrols"),
         (lambda: Shift(stay_s="an hour"), "stay_s is 'an hour'"),  # type: ignore[arg-type]
-        (lambda: Listed(()), "no rounds"),
+        (lambda: Listed(()), "no routes"),
         (lambda: solve_game(Game(UNCOVERED, COVERED), Listed((((3,),),))), "visits segment 3"),
         (lambda: solve_game(Game(UNCOVERED, COVERED), Listed((((-1,),),))), "visits segment -1"),
     ],

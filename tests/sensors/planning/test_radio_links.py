@@ -28,7 +28,7 @@ from sensors.planning.choice.plan import Demand
 from sensors.planning.comparison.draws import central
 from sensors.planning.comparison.outages import MOST_EXACT, outages_of
 from sensors.planning.comparison.settings import ASSUMED
-from sensors.planning.radio_links import LinkSettings, Network, network_of, reporting, unlinked
+from sensors.planning.radio_links import LinkSettings, Network, network_of, radio_gained, reporting, unlinked
 from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.relay_chains import RelayNetwork, seeded_linked
@@ -142,7 +142,9 @@ def test_many_relays_are_bounded_from_below() -> None:
 
 def crossed(layout: Layout, terrain: xr.Dataset, *, bases: Any = BASE) -> Any:
     """A comparison of one layout with idle operators, by day, all inputs central: its outcome."""
-    case = CompareSettings(belt_m=600.0, draws=2, top_up=None, weather={"day": 1.0}, assumed={**ASSUMED, **IDLE})
+    case = CompareSettings(
+        belt_m=600.0, samples=2, residual_item=None, weather={"day": 1.0}, assumed={**ASSUMED, **IDLE}
+    )
     made = study([layout], terrain, BORDER, bases=bases, settings=case)
     return made.outcomes(central(made.inputs))[0], made
 
@@ -199,6 +201,9 @@ def test_people_report_by_radio_where_they_can_and_by_hand_elsewhere() -> None:
     assert [sensor.delay_s for sensor in found.layout] == [0.0, DEFAULT_REPORT_DELAY_S]
     with_relay = reporting(Layout("l", FRAME, people, (relay("top", 1500.0),)), terrain, BASE)
     assert (with_relay.unlinked, with_relay.by_hand) == (frozenset(), frozenset())
+    relayed = Layout("l", FRAME, people, (relay("top", 1500.0),))
+    assert radio_gained(relayed, terrain, BASE, added={"top"}) == ["there"]
+    assert radio_gained(relayed, terrain, BASE, added={"here"}) == []
     radios = tuple(replace(sensor, reports_by="radio") for sensor in people)
     assert reporting(Layout("l", FRAME, radios), terrain, BASE).unlinked == {"there"}
     assert reporting(Layout("l", FRAME, radios), terrain, np.zeros((0, 2))).unlinked == frozenset()
@@ -323,7 +328,7 @@ def test_relays_are_bought_where_they_open_sites_and_not_where_they_do_not_pay()
     assert "top" not in bought(6.5)
     assert bought(99.0) == {"s0", "s1", "s2", "s3", "top"}
     assert {"top", "s2"} <= bought(99.0, "worst_segment")
-    assert "useless" not in bought(99.0, "least_detected")
+    assert "useless" not in bought(99.0, "least_detection")
 
 
 def test_what_stands_there_unheard_is_linked_by_what_is_bought_next() -> None:
@@ -341,7 +346,7 @@ def test_what_stands_there_unheard_is_linked_by_what_is_bought_next() -> None:
 
 def test_candidates_that_nothing_links_are_refused_in_one_sentence() -> None:
     behind = Layout("c", FRAME, (radar("behind", 2400.0),))
-    with pytest.raises(PlanError, match="no candidate reaches a base"):
+    with pytest.raises(PlanError, match="no candidate can reach a base"):
         plan_layout(behind, ground(ridge_m=60.0), BORDER, Demand(budget=9.0), case=Case(belt_m=600.0), bases=BASE)
 
 

@@ -86,7 +86,7 @@ def test_scenarios_that_cannot_be_are_refused() -> None:
         Scenario((mover, mover), START, 10.0)
     with pytest.raises(ScenarioError, match="duration_s"):
         Scenario((mover,), START, 0.0)
-    with pytest.raises(ScenarioError, match="share"):
+    with pytest.raises(ScenarioError, match="fraction"):
         Scenario((mover,), START, 10.0, late_fraction=1.5)
 
 
@@ -189,8 +189,36 @@ def test_watched_crossings_meet_the_line_where_a_sensor_sees() -> None:
             assert mover.at([met_s])[0][0, 0] > 530.0  # column 60's western edge, less a step
 
 
-def test_ground_that_nobody_can_cross_is_said_to_be_so() -> None:
+def covered(probability: float) -> xr.Dataset:
+    """One sensor with this single-look Pd everywhere."""
+    pd = np.full((1, SIZE, SIZE), probability, dtype=np.float32)
+    return xr.Dataset(
+        {"probability": (("sensor", "northing", "easting"), pd)},
+        coords={"northing": hills()["northing"], "easting": hills()["easting"]},
+    )
+
+
+def test_a_layout_that_does_not_cover_the_border_is_named_as_the_cause() -> None:
+    """The terrain is passable; only the sensors' view of the border is missing."""
+    with pytest.raises(ScenarioError) as caught:
+        night(coverage=covered(0.4))
+    assert "not covered in 60; the single-look Pd of a person exceeds 0.5 on 0% of the border" in str(caught.value)
+    assert "higher antennas" in str(caught.value)
+    assert "passable" not in str(caught.value)
+    assert night(coverage=covered(0.6)).movers
+
+
+def test_void_terrain_at_the_border_is_named_as_the_cause() -> None:
     terrain = hills()
     terrain["elevation"][40:60] = np.nan
-    with pytest.raises(ScenarioError, match="no way across"):
+    with pytest.raises(ScenarioError, match=r"no crossing for 'early-00' in 60 tries: no passable route") as caught:
         border_night(terrain, border(), seed=1, duration_s=60.0, start=START)
+    assert "passable terrain on both sides" in str(caught.value)
+
+
+def test_a_terrain_that_ends_at_the_border_is_named_as_the_cause() -> None:
+    terrain = hills()
+    terrain["elevation"][:50] = np.nan
+    with pytest.raises(ScenarioError, match="off the terrain or on a void in 60") as caught:
+        border_night(terrain, border(), seed=1, duration_s=60.0, start=START)
+    assert "known elevation up to 1800 m" in str(caught.value)

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from geo.message import Message
 from sensors.errors import StatisticError
 from sensors.statistics.outcome_rates import Outcomes, assists, outcome_rates, repeated_trials
-from sensors.statistics.statistic import CENSUS, Statistic, block_bootstrap, to_json, to_table, wilson
+from sensors.statistics.statistic import Statistic, block_bootstrap, to_json, to_table, wilson
 
 
 def test_wilson_by_hand() -> None:
@@ -44,28 +45,29 @@ def test_rates_of_a_period() -> None:
     rates = outcome_rates(
         Outcomes(apprehended=60, turned_back=21, got_away=19, undetected=25, alerts=3000, nuisance=2760)
     )
-    assert rates["operational_effectiveness"].value == 0.81
-    assert (rates["operational_effectiveness"].low, rates["operational_effectiveness"].high) == pytest.approx(
-        (0.7222, 0.8749), abs=5e-5
-    )
-    assert rates["statutory_effectiveness"].value == pytest.approx(0.648)
-    assert math.isnan(rates["statutory_effectiveness"].low)
+    assert rates["interdiction_effectiveness_rate"].value == 0.81
+    assert (
+        rates["interdiction_effectiveness_rate"].low,
+        rates["interdiction_effectiveness_rate"].high,
+    ) == pytest.approx((0.7222, 0.8749), abs=5e-5)
+    assert rates["unlawful_border_crossing_effectiveness_rate"].value == pytest.approx(0.648)
+    assert math.isnan(rates["unlawful_border_crossing_effectiveness_rate"].low)
     wider = outcome_rates(Outcomes(apprehended=60, turned_back=21, got_away=19), level=0.99)[
-        "operational_effectiveness"
+        "interdiction_effectiveness_rate"
     ]
-    assert wider.low < rates["operational_effectiveness"].low
-    assert "modelled" in rates["statutory_effectiveness"].interval
+    assert wider.low < rates["interdiction_effectiveness_rate"].low
+    assert rates["unlawful_border_crossing_effectiveness_rate"].interval.id == "score-method-modelled"
     assert rates["interdiction_rate"].value == pytest.approx(0.48)
-    assert rates["detection_share"].value == pytest.approx(0.8)
+    assert rates["detection_fraction"].value == pytest.approx(0.8)
     assert rates["alert_yield"].value == pytest.approx(0.02)
-    assert rates["nuisance_rate"].value == pytest.approx(0.92)
+    assert rates["nuisance_alarm_fraction"].value == pytest.approx(0.92)
 
 
 def test_what_nobody_knows_is_no_rate_and_never_zero() -> None:
     rates = outcome_rates(Outcomes(apprehended=3))
-    assert math.isnan(rates["statutory_effectiveness"].value)
-    assert "not known" in rates["statutory_effectiveness"].limits
-    assert math.isnan(outcome_rates(Outcomes())["operational_effectiveness"].value)
+    assert math.isnan(rates["unlawful_border_crossing_effectiveness_rate"].value)
+    assert rates["unlawful_border_crossing_effectiveness_rate"].limits.id == "score-note-undetected-unknown"
+    assert math.isnan(outcome_rates(Outcomes())["interdiction_effectiveness_rate"].value)
     more = outcome_rates(Outcomes(apprehended=5, alerts=4))["alert_yield"]
     assert more.value == 1.25, "never clipped"
     assert math.isnan(more.high)
@@ -79,8 +81,10 @@ def test_what_nobody_knows_is_no_rate_and_never_zero() -> None:
 def test_the_undetected_never_raise_effectiveness(a: int, t: int, g: int, u: int) -> None:
     rates = outcome_rates(Outcomes(apprehended=a, turned_back=t, got_away=g, undetected=u))
     if a + t + g:
-        assert rates["statutory_effectiveness"].value <= rates["operational_effectiveness"].value
-        assert rates["interdiction_rate"].value <= rates["statutory_effectiveness"].value
+        assert (
+            rates["unlawful_border_crossing_effectiveness_rate"].value <= rates["interdiction_effectiveness_rate"].value
+        )
+        assert rates["interdiction_rate"].value <= rates["unlawful_border_crossing_effectiveness_rate"].value
 
 
 def test_repeated_trials_by_hand() -> None:
@@ -117,19 +121,27 @@ def test_the_bootstrap_keeps_blocks_together() -> None:
 
 
 CASE = {
-    "name": "dead_share", "value": 0.25, "unit": "1", "interval": CENSUS, "source": "this test", "data_version": "none",
-    "code_version": "0",
+    "name": "dead ground", "value": 0.25, "unit": "1", "interval": "none: a census", "source": "this test",
+    "data_version": "none", "code_version": "0",
 }  # fmt: skip
+
+
+def spell(message: Message) -> str:
+    """A language of one form."""
+    return f"<{message.id}>"
 
 
 def test_records_say_everything_or_are_refused() -> None:
     whole = Statistic(**CASE, numerator=1, denominator=4, n=4)
-    unknown = Statistic(**(CASE | {"value": math.nan, "limits": "all void"}))
-    told = json.loads(to_json([whole, unknown]))
+    unknown = Statistic(**(CASE | {"value": math.nan, "limits": ("all void",)}))
+    told = json.loads(to_json([whole, unknown], spell))
     assert told[0]["numerator"] == 1
     assert told[1]["value"] is None
     assert told[1]["limits"] == "all void"
-    assert to_table([whole, unknown])["n"][0] == 4.0
+    assert to_table([whole, unknown], spell)["n"][0] == 4.0
+    spoken = Statistic(**(CASE | {"name": Message("lowest", {"of": 3}), "limits": (Message("a"), "b")}))
+    said = spoken.said(spell)
+    assert (said.name, said.limits, spoken.as_dict(spell)["limits"]) == ("<lowest>", ("<a>", "b"), "<a> b")
     with pytest.raises(StatisticError, match="without a reason"):
         Statistic(**(CASE | {"value": math.nan}))
     with pytest.raises(StatisticError, match="half a fraction"):
@@ -138,3 +150,18 @@ def test_records_say_everything_or_are_refused() -> None:
         Statistic(**CASE, low=0.3, high=0.2)
     with pytest.raises(StatisticError, match="no source"):
         Statistic(**(CASE | {"source": ""}))
+
+
+def test_a_record_carries_its_messages_beside_the_sentences() -> None:
+    """In JSON and in a table alike, with messages within messages; a text without a message stands for itself."""
+    within = Message("path", {"kind": "fastest", "known_m": math.nan})
+    texts = {"name": Message("lowest", {"of": within}), "limits": (Message("a", {"s": (1, 2)}), "b"), "of": "r1"}
+    spoken = Statistic(**(CASE | texts))
+    (told,) = json.loads(to_json([spoken], spell))
+    lowest = {"id": "lowest", "parameters": {"of": {"id": "path", "parameters": {"kind": "fastest", "known_m": None}}}}
+    limits = [{"id": "a", "parameters": {"s": [1, 2]}}, "b"]
+    assert told["messages"] == {"name": lowest, "assumptions": [], "limits": limits}
+    assert (told["name"], told["limits"], told["of"]) == ("<lowest>", "<a> b", "r1")
+    assert json.loads(to_table([spoken], spell)["messages"][0]) == told["messages"]
+    assert Message.from_dict(limits[0]) == Message("a", {"s": (1, 2)})
+    assert Message.from_dict(lowest).parameters["of"] == Message("path", {"kind": "fastest", "known_m": None})

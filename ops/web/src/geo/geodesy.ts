@@ -1,9 +1,9 @@
 // Distances and directions on the ellipsoid (GeographicLib; Karney 2013, doi:10.1007/s00190-012-0578-z).
 
-import { Geodesic } from "geographiclib-geodesic";
+import geographiclib from "geographiclib-geodesic";
 import type { Place } from "../model/records.ts";
 
-const WGS84 = Geodesic.WGS84;
+const { WGS84, STANDARD, LONG_UNROLL } = geographiclib.Geodesic;
 
 export interface Leg {
   readonly distanceM: number;
@@ -16,8 +16,8 @@ export function leg(from: Place, to: Place): Leg {
   return { distanceM: s12 ?? 0, azimuthDeg: ((azi1 ?? 0) + 360) % 360 };
 }
 
-/** The place that lies `distanceM` away in the direction `azimuthDeg` from true north. */
+/** The place that lies `distanceM` away in the direction `azimuthDeg` from true north; its longitude may exceed 180°. */
 export function destination(from: Place, azimuthDeg: number, distanceM: number): Place {
-  const { lat2, lon2 } = WGS84.Direct(from.lat, from.lon, azimuthDeg, distanceM);
+  const { lat2, lon2 } = WGS84.Direct(from.lat, from.lon, azimuthDeg, distanceM, STANDARD | LONG_UNROLL);
   return { lon: lon2 ?? from.lon, lat: lat2 ?? from.lat };
 }

@@ -4,7 +4,7 @@ import type { BorderLines } from "./crossing.ts";
 
 /** A label beside the border: its point on the border, and the anchor of the text there. */
 export interface SideLabel {
-  readonly side: "home" | "far";
+  readonly side: "own" | "far";
   readonly at: readonly [number, number];
   readonly anchor: Anchor;
 }
@@ -44,9 +44,9 @@ export function sideLabels(lines: BorderLines, homeSide: "left" | "right"): Side
   const farSide = homeSide === "left" ? "right" : "left";
   return WANTED.flatMap((share) => {
     const tried = outward(Math.floor(share * (pieces.length - 1)), pieces.length);
-    return [labelOn("home", homeSide), labelOn("far", farSide)].flatMap((label) => label ?? []);
+    return [labelOn("own", homeSide), labelOn("far", farSide)].flatMap((label) => label ?? []);
 
-    function labelOn(side: "home" | "far", hand: "left" | "right"): SideLabel | null {
+    function labelOn(side: "own" | "far", hand: "left" | "right"): SideLabel | null {
       for (const smaller of SMALLER)
         for (const number of tried) {
           const anchor = anchorOn(pieces, number, hand, extent * smaller);

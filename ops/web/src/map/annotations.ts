@@ -2,6 +2,7 @@
 
 import { PRIORITIES, type Priority } from "../model/records.ts";
 import { RATIO, type NamedImage } from "./symbols.ts";
+import { say } from "../words/say.ts";
 import type { Colours } from "./palette.ts";
 
 const RING_PX = 64;
@@ -90,7 +91,7 @@ function crossing(colours: Colours): HTMLCanvasElement {
   return canvas;
 }
 
-/** Diagonal lines, transparent between: ground that a sensor should watch and does not. */
+/** Diagonal lines, transparent between: the field of view of a sensor that is offline or degraded. */
 export function hatchImage(colours: Colours): NamedImage {
   const size = 12 * RATIO;
   const [canvas, pen] = blank(12);
@@ -109,6 +110,6 @@ function blank(sizePx: number): [HTMLCanvasElement, CanvasRenderingContext2D] {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = sizePx * RATIO;
   const pen = canvas.getContext("2d", { willReadFrequently: true });
-  if (pen === null) throw new Error("This browser cannot draw on a canvas.");
+  if (pen === null) throw new Error(say("page-no-canvas"));
   return [canvas, pen];
 }

@@ -1,17 +1,21 @@
 // The map itself: MapLibre with our layers and images, and nothing that would ask another server.
 
-import { Map as MapLibreMap, setWorkerUrl, type GeoJSONSource } from "maplibre-gl";
+import { Map as MapLibreMap, setMaxParallelImageRequests, setWorkerUrl, type GeoJSONSource } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Feature } from "geojson";
 import type { Place } from "../model/records.ts";
 import { collection } from "./features.ts";
 import { layerSpecs, SOURCES, SWITCHES, type SourceName } from "./layers.ts";
+import { forceImages } from "./forces_layers.ts";
 import { hatchImage, markImages } from "./annotations.ts";
 import type { Colours } from "./palette.ts";
+import { say } from "../words/say.ts";
 import { RATIO, sensorImages, trackImages } from "./symbols.ts";
 
 setWorkerUrl(workerUrl);
+// Of the six connections of a browser to a server, one is the stream's; one stays free for what a person does.
+setMaxParallelImageRequests(4);
 
 export const REDUCED_MOTION = "(prefers-reduced-motion: reduce)";
 
@@ -56,11 +60,11 @@ export class BaseMap {
       renderWorldCopies: false,
       crossSourceCollisions: false,
       refreshExpiredTiles: false,
-      locale: { "Map.Title": "Map: arrow keys move it, plus and minus zoom, Enter selects what is at the cross" },
+      locale: { "Map.Title": say("page-map-title") },
     });
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
-    map.on("error", () => undefined); // a tile that is missing stays blank; the layer list says what is wrong
+    map.on("error", () => undefined); // a missing tile stays blank; the layer list shows the problem
     await new Promise<void>((resolve) => (map.loaded() ? resolve() : map.once("load", () => resolve())));
     const baseMap = new BaseMap(map, colours);
     baseMap.#build();
@@ -142,6 +146,7 @@ export class BaseMap {
       ...sensorImages(this.#kinds, colours),
       ...markImages(colours),
       hatchImage(colours),
+      ...forceImages(colours),
     ];
     for (const { name, canvas } of images) {
       const pixels = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height);

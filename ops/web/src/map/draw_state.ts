@@ -1,9 +1,8 @@
 // Draws the state: which sources change when which part of it changed.
 
 import type { Feature } from "geojson";
-import { convergenceDeg } from "../geo/coordinates.ts";
 import { borderLines, type BorderLines } from "../geo/crossing.ts";
-import { count } from "../words/format.ts";
+import { say } from "../words/say.ts";
 import { trackPriorities } from "../model/alerts.ts";
 import type { ServerClock } from "../model/clock.ts";
 import type { Place, Priority, Track } from "../model/records.ts";
@@ -12,6 +11,8 @@ import { detailed, DETAILED_TRACKS, SYMBOL_TRACKS, SYMBOLS_ZOOM } from "../model
 import type { Trails } from "../model/trails.ts";
 import { part, setData, setText } from "../ui/dom.ts";
 import type { BaseMap } from "./base_map.ts";
+import { forceFeatures, levelFeatures } from "./forces_map.ts";
+import { bearingFeatures } from "./bearing_features.ts";
 import { IncrementalSource } from "./incremental_source.ts";
 import {
   alertMarks,
@@ -54,15 +55,21 @@ export class StateRenderer {
     if (changed("layout", "sensors")) this.#drawSensors(state);
     if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
     if (changed("tracks", "alerts")) this.#drawTracks(state);
+    if (changed("bearings", "selection")) this.#drawBearings(state);
+    if (changed("forces", "incidents")) this.#drawForces(state);
+    if (changed("forces", "segments")) this.#baseMap.show("levels", levelFeatures(state.forces, state.segments.value));
     if (changed("tracks", "alerts", "sensors"))
       this.#baseMap.show("marks", alertMarks(state.alerts, state.tracks, state.sensors, state.stampMs));
-    if (changed("tracks", "selection", "sensors", "alerts")) this.#drawSelected(state);
+    if (changed("tracks", "bearings", "selection", "sensors", "alerts", "forces")) this.#drawSelected(state);
     if (changed("tracks", "selection", "alerts", "border")) this.#drawDetails(state);
   }
 
-  /** Draw again what depends on the time, since tracks grow stale also when no new picture comes. */
+  /** Draw again what depends on the time: tracks grow stale and bearings fade also when no new picture comes. */
   age(): void {
-    if (this.#state !== null) this.#drawTracks(this.#state);
+    if (this.#state === null) return;
+    this.#drawTracks(this.#state);
+    this.#drawBearings(this.#state);
+    this.#drawForces(this.#state);
   }
 
   /** Draw again what depends on the middle and the scale of the map. */
@@ -70,9 +77,25 @@ export class StateRenderer {
     if (this.#state !== null) this.#drawDetails(this.#state);
   }
 
-  #drawTracks({ tracks, stampMs }: State): void {
+  #drawForces({ forces, incidents, stampMs }: State): void {
+    this.#baseMap.show("forces", forceFeatures(forces, incidents, this.#nowMs(stampMs)));
+    setData(part("map"), "units", String(forces.units.size));
+  }
+
+  #nowMs(stampMs: number | null): number {
     const now = this.#clock.now(performance.now());
-    const nowMs = Number.isFinite(now) ? now : (stampMs ?? Number.NaN);
+    return Number.isFinite(now) ? now : (stampMs ?? Number.NaN);
+  }
+
+  #drawBearings({ bearings, selection, stampMs }: State): void {
+    const selected = selection?.kind === "bearing" ? selection.id : null;
+    const features = bearingFeatures(bearings, this.#nowMs(stampMs), selected);
+    this.#baseMap.show("bearings", features);
+    setData(part("map"), "bearings", String(features.length / 2));
+  }
+
+  #drawTracks({ tracks, stampMs }: State): void {
+    const nowMs = this.#nowMs(stampMs);
     const crowded = tracks.size > SYMBOL_TRACKS;
     this.#tracks.show(
       [...tracks.values()].map((track) => trackFeature(track, nowMs, this.#priorities.get(track.id), crowded)),
@@ -109,16 +132,10 @@ export class StateRenderer {
     const { lng: lon, lat } = this.#baseMap.map.getCenter();
     const selected = selectedTrack(state.selection, state);
     const chosen = detailed(state.tracks, selected, this.#priorities, { lon, lat });
-    const projection = state.sector.value?.frameProjection ?? null;
-    const turn = convergenceDeg(projection, state.sector.value?.centre ?? { lon, lat });
     const around = {
       nowMs: this.#clock.now(performance.now()),
       trail: (track: Track) => this.#trails.of(track),
       border: this.#lines,
-      convergenceDeg:
-        projection === null
-          ? () => 0
-          : (place: Place) => (chosen.length > 60 ? turn : convergenceDeg(projection, place)),
       leastEllipseM: metresPerPixel(lat, this.#baseMap.map.getZoom()) * LEAST_ELLIPSE_PX,
       selected,
     };
@@ -130,14 +147,8 @@ export class StateRenderer {
   #note(tracks: number): void {
     const note = part("map-note");
     note.hidden = tracks <= DETAILED_TRACKS;
-    const dots =
-      tracks > SYMBOL_TRACKS && this.#baseMap.map.getZoom() < SYMBOLS_ZOOM
-        ? " Tracks without an alert are dots until you zoom in."
-        : "";
-    setText(
-      note,
-      `Trails, ellipses and vectors for ${DETAILED_TRACKS} of ${count(tracks)} tracks: alerted, and nearest to the middle.${dots}`,
-    );
+    const dots = tracks > SYMBOL_TRACKS && this.#baseMap.map.getZoom() < SYMBOLS_ZOOM;
+    setText(note, say(dots ? "page-map-detail-dots" : "page-map-detail", { shown: DETAILED_TRACKS, all: tracks }));
   }
 }
 
@@ -155,7 +166,10 @@ export function selectedTrack(selection: Selection | null, state: State): string
 /** Where the selected thing is now; null when it has no place, or is gone. */
 export function placeOf(selection: Selection | null, state: State): Place | null {
   if (selection?.kind === "track") return state.tracks.get(selection.id) ?? null;
+  if (selection?.kind === "bearing") return state.bearings.get(selection.id) ?? null;
   if (selection?.kind === "sensor") return state.sensors.get(selection.id) ?? null;
+  if (selection?.kind === "unit") return state.forces.units.get(selection.id) ?? null;
+  if (selection?.kind === "base") return state.forces.bases.get(selection.id) ?? null;
   if (selection?.kind !== "alert") return null;
   const alert = state.alerts.get(selection.id);
   const track = alert?.track == null ? undefined : state.tracks.get(alert.track);

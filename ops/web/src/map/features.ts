@@ -4,10 +4,11 @@ import type { Feature, FeatureCollection, LineString, Point, Polygon, Position }
 import { borderLines, predictedCrossing, type BorderLines } from "../geo/crossing.ts";
 import { ellipse, polar, shifted } from "../geo/shapes.ts";
 import { sideLabels } from "../geo/sides.ts";
-import { duration } from "../words/format.ts";
+import { stateName } from "../words/coverage_words.ts";
+import { say } from "../words/say.ts";
 import { readable } from "../model/parse.ts";
 import { isOpen, type Alerts } from "../model/alerts.ts";
-import { ELLIPSE_95, PRIORITIES, type Place, type Priority, type Sensor, type Track } from "../model/records.ts";
+import { ELLIPSE_95, PRIORITIES, type Alert, type Place, type Priority, type Sensor, type Track } from "../model/records.ts";
 import { alertTrack, CROSSING_AHEAD_S, dotName, drawnAs, iconName, look, opacity, VECTOR_S } from "../model/tracks.ts";
 import { markName } from "./annotations.ts";
 
@@ -54,8 +55,6 @@ export interface Surroundings {
   readonly nowMs: number;
   readonly trail: (track: Track) => readonly (readonly [number, number])[];
   readonly border: BorderLines;
-  /** Of the frame's grid at a place, degrees. */
-  readonly convergenceDeg: (place: Place) => number;
   /** Ellipses smaller than this are hidden under their symbol. */
   readonly leastEllipseM: number;
   readonly selected: string | null;
@@ -73,8 +72,7 @@ export function trackDetails(track: Track, around: Surroundings): Feature[] {
   if (track.ellipseM !== null) {
     const [major, minor] = track.ellipseM;
     if (chosen || major * ELLIPSE_95 >= around.leastEllipseM) {
-      const azimuth = track.ellipseAzimuthDeg + around.convergenceDeg(track);
-      add("ellipse", ring(ellipse(track, [major * ELLIPSE_95, minor * ELLIPSE_95], azimuth)));
+      add("ellipse", ring(ellipse(track, [major * ELLIPSE_95, minor * ELLIPSE_95], track.ellipseAzimuthDeg)));
     }
   }
   if (track.speedMps !== null && track.courseDeg !== null && look(track, around.nowMs) !== "stale") {
@@ -83,13 +81,13 @@ export function trackDetails(track: Track, around: Surroundings): Feature[] {
     const meeting = predictedCrossing(track, around.border, CROSSING_AHEAD_S);
     if (meeting !== null && track.status !== "tentative") {
       add(
-        "crossing-way",
+        "crossing-path",
         line([
           [track.lon, track.lat],
           [meeting.lon, meeting.lat],
         ]),
       );
-      add("crossing", at(meeting), { label: `in ${duration(roughly(meeting.inS))}` });
+      add("crossing", at(meeting), { label: say("page-map-in", { time: roughly(meeting.inS) }) });
     }
   }
   return features;
@@ -104,8 +102,6 @@ function roughly(seconds: number): number {
 function ring(coordinates: Position[]): Polygon {
   return { type: "Polygon", coordinates: [coordinates] };
 }
-
-const TRACK_MARK = { present: "", ended: " (track ended)", unknown: " (track unknown)" } as const;
 
 /** One mark for each thing with an open alert: the most urgent one, where the thing is now. */
 export function alertMarks(
@@ -130,11 +126,17 @@ export function alertMarks(
       alert: alert.id,
       icon: markName(alert.priority, alert.status === "active"),
       rank: PRIORITIES.length - PRIORITIES.indexOf(alert.priority),
-      label: `${readable(alert.track ?? "", ON_MAP)}${TRACK_MARK[alertTrack(alert, tracks, stampMs) ?? "present"]}`,
+      label: trackMark(alert, tracks, stampMs),
     };
     marks.set(alert.track ?? alert.sensor ?? alert.id, { type: "Feature", properties, geometry: at(where) });
   }
   return [...marks.values()];
+}
+
+function trackMark(alert: Alert, tracks: ReadonlyMap<string, Track>, stampMs: number | null): string {
+  if (alert.track === null) return "";
+  const known = alertTrack(alert, tracks, stampMs) ?? "present";
+  return say("page-map-track", { known, track: readable(alert.track, ON_MAP) });
 }
 
 const ANCHORS = ["right", "left", "top", "bottom"] as const;
@@ -163,11 +165,14 @@ export function sensorFeatures(sensors: ReadonlyMap<string, Sensor>): Feature[] 
 
 function mastLabel(mast: readonly Sensor[]): string {
   return mast
-    .map(({ id, state }) => `${readable(id, ON_MAP)}${state === "ok" ? "" : ` ${state.toUpperCase()}`}`)
+    .map(({ id, state }) => {
+      const sensor = readable(id, ON_MAP);
+      return state === "ok" ? sensor : say("page-map-sensor", { sensor, state: stateName(state) });
+    })
     .join("\n");
 }
 
-/** Fields of view, each with its sensor's state; a view without a known sensor counts as not watched. */
+/** Fields of view, each with its sensor's state; a view without a known sensor counts as not covered. */
 export function viewFeatures(layout: FeatureCollection | null, sensors: ReadonlyMap<string, Sensor>): Feature[] {
   return (layout?.features ?? [])
     .filter(({ geometry }) => geometry?.type === "Polygon" || geometry?.type === "MultiPolygon")
@@ -182,17 +187,17 @@ export function viewFeatures(layout: FeatureCollection | null, sensors: Readonly
     });
 }
 
-/** On which side of the border home lies, written beside it in two places. */
+/** Own side and far side, written beside the border in two positions. */
 export function sideMarks(border: FeatureCollection | null, homeSide: "left" | "right" | null): Feature[] {
   if (homeSide === null) return [];
   return sideLabels(borderLines(border), homeSide).map(({ side, at, anchor }) => ({
     type: "Feature",
-    properties: { label: `${side} side`, anchor },
+    properties: { label: say("page-map-side", { side }), anchor },
     geometry: { type: "Point", coordinates: [...at] },
   }));
 }
 
-/** Places along the border with their chainage, for labels; `step`: 1, 5 or 10 km, the coarsest that fits. */
+/** Positions along the border with their chainage, for labels; `step`: 1, 5 or 10 km, the coarsest that fits. */
 export function chainageMarks(border: FeatureCollection | null): Feature[] {
   return (border?.features ?? []).flatMap(({ geometry, properties }) => {
     const from = properties?.["chainage_from_m"] ?? properties?.["start_m"];

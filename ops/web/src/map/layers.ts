@@ -1,17 +1,23 @@
-// The map's drawing order, from the ground up, in one list. Terrain is put beneath "views" by overlays.ts.
+// The map's drawing order, from the terrain up, in one list. Terrain is put beneath "views" by overlays.ts.
 
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from "maplibre-gl";
 import { SYMBOLS_ZOOM } from "../model/tracks.ts";
+import { FORCE_SWITCHES, forceLayers, levelLayers } from "./forces_layers.ts";
 import type { Colours } from "./palette.ts";
+import { replayLayers } from "./replay_layers.ts";
 
 export const SOURCES = [
   "views",
+  "levels",
   "border",
   "chainage",
   "sides",
   "segments",
+  "bearings",
   "details",
   "sensors",
+  "forces",
+  "replay",
   "tracks",
   "marks",
   "selected",
@@ -26,38 +32,39 @@ const FONT = ["sans-serif"];
 /** Symbols shrink where the whole sector is in view, so that they do not hide each other. */
 const BY_ZOOM: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 8, 0.45, 10.5, 0.62, 13, 0.95];
 
-/** What a person may switch, and which layers that is; the rasters of the server come on top of these. */
+/** Switches and their layers; the rasters of the server are added to these. */
 export const SWITCHES: readonly {
   readonly id: string;
-  readonly title: string;
   readonly layers: readonly string[];
   readonly on: boolean;
 }[] = [
-  { id: "tracks", title: "Tracks", layers: ["tracks"], on: true },
-  { id: "trails", title: "Trails, last 3 min", layers: ["trails"], on: true },
-  { id: "vectors", title: "Velocity, way of the next 60 s", layers: ["vectors"], on: true },
-  { id: "ellipses", title: "Uncertainty, 95 % ellipse", layers: ["ellipses", "ellipses-edge"], on: true },
-  { id: "crossings", title: "Predicted crossings, next 10 min", layers: ["crossing-ways", "crossings"], on: true },
+  { id: "tracks", layers: ["tracks"], on: true },
+  { id: "trails", layers: ["trails"], on: true },
+  { id: "vectors", layers: ["vectors"], on: true },
+  { id: "ellipses", layers: ["ellipses", "ellipses-edge"], on: true },
+  { id: "crossings", layers: ["crossing-paths", "crossings"], on: true },
+  { id: "bearings", layers: ["bearing-wedges", "bearing-lines"], on: true },
   {
     id: "views",
-    title: "Fields of view of the sensors",
+   
     layers: ["views-lost", "views-edge", "views-lost-edge"],
     on: true,
   },
-  { id: "sensors", title: "Sensors", layers: ["sensors", "sensor-labels"], on: true },
+  { id: "sensors", layers: ["sensors", "sensor-labels"], on: true },
   {
     id: "border",
-    title: "Border, kilometres, sides",
+   
     layers: ["border-halo", "border", "chainage", "sides"],
     on: true,
   },
-  { id: "segments", title: "Segments by hidden share", layers: ["segments"], on: false },
+  { id: "segments", layers: ["segments"], on: false },
+  ...FORCE_SWITCHES,
 ];
 
 const part = (name: string): FilterSpecification => ["==", ["get", "part"], name];
 
 export function layerSpecs(colours: Colours): LayerSpecification[] {
-  return [...groundLayers(colours), ...detailLayers(colours), ...thingLayers(colours), ...toolLayers(colours)];
+  return [...groundLayers(colours), ...detailLayers(colours), ...replayLayers(colours, FONT), ...thingLayers(colours), ...toolLayers(colours)];
 }
 
 function groundLayers(c: Colours): LayerSpecification[] {
@@ -88,13 +95,14 @@ function groundLayers(c: Colours): LayerSpecification[] {
       id: "segments",
       type: "line",
       source: "segments",
-      filter: ["has", "hidden_share"],
+      filter: ["has", "dead_ground_fraction"],
       paint: {
         "line-color": c.ink,
         "line-width": 12,
-        "line-opacity": ["interpolate", ["linear"], ["coalesce", ["get", "hidden_share"], 0], 0, 0, 1, 0.6],
+        "line-opacity": ["interpolate", ["linear"], ["coalesce", ["get", "dead_ground_fraction"], 0], 0, 0, 1, 0.6],
       },
     },
+    ...levelLayers(c),
     {
       id: "border-halo",
       type: "line",
@@ -142,7 +150,32 @@ function detailLayers(c: Colours): LayerSpecification[] {
     yes,
     no,
   ];
+  /** Times the opacity that a bearing's age leaves it. */
+  const faded = (yes: number, no: number): ["*", ["get", string], ["case", ["get", string], number, number]] => [
+    "*",
+    ["get", "o"],
+    chosen(yes, no),
+  ];
   return [
+    {
+      id: "bearing-wedges",
+      type: "fill",
+      source: "bearings",
+      filter: part("wedge"),
+      paint: { "fill-color": c.ink, "fill-opacity": faded(0.22, 0.1) },
+    },
+    {
+      id: "bearing-lines",
+      type: "line",
+      source: "bearings",
+      filter: part("line"),
+      paint: {
+        "line-color": c.ink,
+        "line-width": chosen(3, 1.8),
+        "line-opacity": faded(1, 0.85),
+        "line-dasharray": [4, 3],
+      },
+    },
     {
       id: "trails",
       type: "line",
@@ -172,10 +205,10 @@ function detailLayers(c: Colours): LayerSpecification[] {
       paint: { "line-color": c.ink, "line-width": chosen(3, 2), "line-opacity": ["get", "o"] },
     },
     {
-      id: "crossing-ways",
+      id: "crossing-paths",
       type: "line",
       source: "details",
-      filter: part("crossing-way"),
+      filter: part("crossing-path"),
       paint: { "line-color": c.ink, "line-width": 1, "line-dasharray": [2, 3], "line-opacity": 0.7 },
     },
     {
@@ -227,6 +260,7 @@ function thingLayers(c: Colours): LayerSpecification[] {
         "text-halo-width": 1.8,
       },
     },
+    ...forceLayers(c),
     {
       id: "tracks",
       type: "symbol",

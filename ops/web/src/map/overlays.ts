@@ -1,19 +1,20 @@
-// Terrain and what can be seen, as the server renders them: one raster layer each, asked for only where there is something.
+// Terrain and coverage as the server renders them: one raster layer each, requested only within its bounds.
 
 import type { RasterLayerSpecification, RasterTileSource } from "maplibre-gl";
 import type { LayerInfo, Sector } from "../model/records.ts";
+import { say } from "../words/say.ts";
 import type { BaseMap } from "./base_map.ts";
 import { ABOVE_TERRAIN } from "./layers.ts";
 
-/** What is drawn unless a person switched it: the ground, and what nobody can see of it. */
+/** Layers that are on unless a person switched them off: relief and dead ground. */
 export function isOnByDefault(id: string): boolean {
   return id === "hillshade" || id === "visible";
 }
 
-/** The relief must stay readable under what is said about it. */
+/** The relief stays readable below. */
 const VEIL_OPACITY = 0.75;
 
-/** Terrain under everything, elevation under its shading, then what can be seen. */
+/** Terrain at the bottom, elevation below its shading, then coverage. */
 const ORDER = ["elevation", "hillshade", "coverage", "visible"];
 
 export class Overlays {
@@ -30,15 +31,15 @@ export class Overlays {
     });
   }
 
-  /** What an unshaded place must not be taken for, in a sentence; empty once all that is switched on is there. */
+  /** A warning while unshaded ground may not be covered; empty once all visible layers are loaded. */
   get gaps(): string {
     const { map } = this.#baseMap;
     const on = [...this.#shown.keys()].filter((id) => map.getLayoutProperty(source(id), "visibility") !== "none");
     if (on.some((id) => this.#failed.has(id)))
-      return "Parts of the ground could not be loaded: unshaded there does not mean seen.";
+      return say("page-map-gaps-failed");
     return on.every((id) => map.isSourceLoaded(source(id)))
       ? ""
-      : "The ground is still loading: unshaded does not mean seen yet.";
+      : say("page-map-gaps-loading");
   }
 
   /** Ask again for what could not be loaded. */
@@ -77,7 +78,7 @@ export class Overlays {
     if (this.#shown.has(id)) this.#baseMap.map.setLayoutProperty(source(id), "visibility", on ? "visible" : "none");
   }
 
-  /** Ask for tiles anew where their address differs from the one that is drawn. */
+  /** Request tiles again where their address has changed. */
   recolour(layers: readonly LayerInfo[]): void {
     for (const info of layers) {
       const address = this.#address(info);

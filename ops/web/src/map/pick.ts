@@ -1,4 +1,4 @@
-// What lies at a place on the screen: alerts before tracks before sensors before the border; a second click takes the next.
+// What lies at a place on the screen: alerts before tracks before units and bases before sensors before bearings before the border; a second click takes the next.
 
 import type { Map as MapLibreMap, PointLike } from "maplibre-gl";
 import type { Selection } from "../model/state.ts";
@@ -7,7 +7,10 @@ const REACH_PX = 16;
 const KINDS = [
   ["marks", "alert", "alert"],
   ["tracks", "id", "track"],
+  ["units", "id", "unit"],
+  ["bases", "id", "base"],
   ["sensors", "id", "sensor"],
+  ["bearing-lines", "id", "bearing"],
   ["border", "segment", "segment"],
 ] as const;
 

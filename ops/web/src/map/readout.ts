@@ -1,8 +1,10 @@
-// The line under the map: scale, and the place under the pointer (or in the middle, for the keyboard) in three notations.
+// The line below the map: scale, and the position under the pointer (or at the centre, for keyboards) in three notations.
 
 import { utm } from "../geo/coordinates.ts";
 import { latLon, mgrs } from "../geo/mgrs.ts";
-import { metres } from "../words/format.ts";
+import { METRES_PER_FOOT, METRES_PER_MILE, METRES_PER_NAUTICAL_MILE } from "../words/formats.ts";
+import { height } from "../words/format.ts";
+import { formats, say } from "../words/say.ts";
 import { number, object } from "../model/parse.ts";
 import type { Place } from "../model/records.ts";
 import { getJson } from "../net/api.ts";
@@ -21,7 +23,7 @@ export class Readout {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #asked = new AbortController();
 
-  /** `bounds`: of the ground that the server knows. */
+  /** `bounds`: of the terrain of the server. */
   constructor(baseMap: BaseMap, bounds: () => Bounds | null) {
     this.#bounds = bounds;
     this.#baseMap = baseMap;
@@ -53,7 +55,9 @@ export class Readout {
     try {
       const ground = object(await getJson(`/api/ground?lon=${lon.toFixed(6)}&lat=${lat.toFixed(6)}`, asked.signal));
       const elevation = number(ground?.["elevation_m"]);
-      setText(part("at-elevation"), elevation === null ? "Elevation not known" : `Elevation ${metres(elevation)}`);
+      setText(part("at-elevation"), 
+        elevation === null ? say("page-elevation-unknown") : say("page-elevation", { height: height(elevation) }),
+      );
     } catch {
       if (!asked.signal.aborted) setText(part("at-elevation"), "");
     }
@@ -61,9 +65,9 @@ export class Readout {
 
   #scale(): void {
     const perPixel = metresPerPixel(this.#baseMap.map.getCenter().lat, this.#baseMap.map.getZoom());
-    const length = roundDown(SCALE_PX * perPixel);
-    setText(part("scale-text"), length >= 1000 ? `${length / 1000} km` : `${length} m`);
-    part("scale-bar").style.width = `${Math.round(length / perPixel)}px`;
+    const { length, metres, unit } = scaleLength(SCALE_PX * perPixel);
+    setText(part("scale-text"), `${formats().number(length, length < 1 ? 1 : 0)} ${unit}`);
+    part("scale-bar").style.width = `${Math.round(metres / perPixel)}px`;
   }
 }
 
@@ -71,6 +75,19 @@ function inside({ lon, lat }: Place, bounds: Bounds | null): boolean {
   if (bounds === null) return false;
   const [west, south, east, north] = bounds;
   return lon >= west && lon <= east && lat >= south && lat <= north;
+}
+
+/** A round length of at most so many metres, in the unit that suits it. */
+function scaleLength(atMostM: number): { length: number; metres: number; unit: string } {
+  const units = {
+    metric: [[1000, "km"], [1, "m"]],
+    nautical: [[METRES_PER_NAUTICAL_MILE, "NM"], [1, "m"]],
+    imperial: [[METRES_PER_MILE, "mi"], [METRES_PER_FOOT, "ft"]],
+  } as const;
+  const [large, small] = units[formats().units];
+  const [size, unit] = atMostM >= large[0] ? large : small;
+  const length = roundDown(atMostM / size);
+  return { length, metres: length * size, unit };
 }
 
 /** 1, 2 or 5 times a power of ten, at most `value`. */

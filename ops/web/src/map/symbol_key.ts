@@ -1,26 +1,37 @@
-// What the symbols mean, with the symbols themselves.
+// The key to the symbols.
 
 import { el } from "../ui/dom.ts";
-import { kindLabel } from "../words/labels.ts";
+import { kindName } from "../words/labels.ts";
+import { say } from "../words/say.ts";
+import { baseSymbol, unitSymbol } from "./forces_layers.ts";
 import type { Colours } from "./palette.ts";
-import { sensorSymbol, trackSymbol } from "./symbols.ts";
+import { bearingSymbol, sensorSymbol, trackSymbol } from "./symbols.ts";
 
 export function symbolKey(colours: Colours): HTMLElement {
   const rows: readonly (readonly [HTMLCanvasElement, string])[] = [
-    [trackSymbol("person", "confirmed", false, colours), "Person, confirmed"],
-    [trackSymbol("group", "confirmed", false, colours), "Group"],
-    [trackSymbol("vehicle", "confirmed", false, colours), "Vehicle"],
-    [trackSymbol("animal", "confirmed", false, colours), "Animal"],
-    [trackSymbol("other", "confirmed", false, colours), "Something else"],
-    [trackSymbol("unknown", "confirmed", false, colours), "Unclassified"],
-    [trackSymbol("person", "confirmed", true, colours), "With an open alert"],
-    [trackSymbol("person", "tentative", false, colours), "Tentative"],
-    [trackSymbol("person", "coasting", false, colours), "Coasting: not seen now, place predicted"],
-    [trackSymbol("person", "stale", false, colours), "Stale: not seen for long"],
+    [trackSymbol("person", "confirmed", false, colours), symbolName("person")],
+    [trackSymbol("group", "confirmed", false, colours), symbolName("group")],
+    [trackSymbol("vehicle", "confirmed", false, colours), symbolName("vehicle")],
+    [trackSymbol("animal", "confirmed", false, colours), symbolName("animal")],
+    [trackSymbol("other", "confirmed", false, colours), symbolName("other")],
+    [trackSymbol("unknown", "confirmed", false, colours), symbolName("unknown")],
+    [trackSymbol("person", "confirmed", true, colours), symbolName("alerted")],
+    [trackSymbol("person", "tentative", false, colours), symbolName("tentative")],
+    [trackSymbol("person", "coasting", false, colours), symbolName("coasting")],
+    [trackSymbol("person", "stale", false, colours), symbolName("stale")],
     ...["radar", "camera", "ground_sensor"].map(
-      (kind) => [sensorSymbol(kind, false, colours), kindLabel(kind)] as const,
+      (kind) => [sensorSymbol(kind, false, colours), kindName(kind)] as const,
     ),
-    [sensorSymbol("radar", true, colours), "Sensor that does not report"],
+    [sensorSymbol("radar", true, colours), symbolName("lost")],
+    [bearingSymbol(colours), symbolName("bearing")],
+    [unitSymbol("vehicle", false, colours), say("forces-symbol", { symbol: "vehicle" })],
+    [unitSymbol("foot", false, colours), say("forces-symbol", { symbol: "foot" })],
+    [unitSymbol("vehicle", true, colours), say("forces-symbol", { symbol: "old" })],
+    [baseSymbol(colours), say("forces-symbol", { symbol: "base" })],
   ];
   return el("div", { class: "symbol-key" }, ...rows.flatMap(([canvas, words]) => [canvas, el("span", {}, words)]));
+}
+
+function symbolName(symbol: string): string {
+  return say("page-symbol", { symbol });
 }

@@ -4,6 +4,7 @@
 import { ms, numberlandcivilian, numberlandequipment } from "milsymbol/sets";
 import { CLASSES, type Label } from "../model/records.ts";
 import { dotName, iconName, type Drawn } from "../model/tracks.ts";
+import { say } from "../words/say.ts";
 import type { Colours } from "./palette.ts";
 
 ms.addIcons(numberlandcivilian);
@@ -98,6 +99,28 @@ export function sensorImages(kinds: readonly string[], colours: Colours): NamedI
   );
 }
 
+/** For the key: the line of a bearing in the wedge of its error. */
+export function bearingSymbol(colours: Colours): HTMLCanvasElement {
+  const canvas = square();
+  const pen = context(canvas);
+  const [left, middle, right] = [0.1 * canvas.width, canvas.height / 2, 0.9 * canvas.width];
+  pen.fillStyle = pen.strokeStyle = colours.ink;
+  pen.globalAlpha = 0.16;
+  pen.beginPath();
+  pen.moveTo(left, middle);
+  pen.lineTo(right, 0.3 * canvas.height);
+  pen.lineTo(right, 0.7 * canvas.height);
+  pen.fill();
+  pen.globalAlpha = 0.8;
+  pen.lineWidth = 1.2 * RATIO;
+  pen.setLineDash([5 * RATIO, 4 * RATIO]);
+  pen.beginPath();
+  pen.moveTo(left, middle);
+  pen.lineTo(right, middle);
+  pen.stroke();
+  return canvas;
+}
+
 export function sensorSymbol(kind: string, lost: boolean, colours: Colours): HTMLCanvasElement {
   const canvas = square();
   const sidc = `100315${lost ? "1" : "0"}000${SENSOR_ENTITY[kind] ?? "220100"}0000`;
@@ -121,7 +144,7 @@ interface FrameStyle {
   readonly ink: string;
 }
 
-function frame(canvas: HTMLCanvasElement, sidc: string, style: FrameStyle): void {
+export function frame(canvas: HTMLCanvasElement, sidc: string, style: FrameStyle): void {
   const colour = {
     Civilian: style.fill,
     Friend: style.fill,
@@ -153,22 +176,22 @@ function frame(canvas: HTMLCanvasElement, sidc: string, style: FrameStyle): void
 }
 
 /** The icon alone, larger than the standard's proportion: at this size it would not be legible in its frame. */
-function icon(canvas: HTMLCanvasElement, sidc: string, size: number, ink: string): void {
+export function icon(canvas: HTMLCanvasElement, sidc: string, size: number, ink: string): void {
   paste(
     canvas,
     new ms.Symbol(sidc, { size, frame: false, fill: false, civilianColor: false, monoColor: ink, strokeWidth: 6 }),
   );
 }
 
-function square(sizePx = SIZE_PX): HTMLCanvasElement {
+export function square(sizePx = SIZE_PX): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = sizePx * RATIO;
   return canvas;
 }
 
-function context(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+export function context(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   const found = canvas.getContext("2d", { willReadFrequently: true });
-  if (found === null) throw new Error("This browser cannot draw on a canvas.");
+  if (found === null) throw new Error(say("page-no-canvas"));
   return found;
 }
 
@@ -186,7 +209,7 @@ function dot(canvas: HTMLCanvasElement, ink: string): void {
   pen.fill();
 }
 
-function stroke(canvas: HTMLCanvasElement, ink: string, size = 1): void {
+export function stroke(canvas: HTMLCanvasElement, ink: string, size = 1): void {
   const pen = context(canvas);
   const [low, high] = [canvas.width * (0.5 - 0.3 * size), canvas.width * (0.5 + 0.3 * size)];
   pen.strokeStyle = ink;

@@ -1,10 +1,11 @@
-// Tools that take places from the map: measuring along a way, and the line of sight between two places.
+// Tools that take points from the map: measuring along a path, and the line of sight between two points.
 
 import type { Feature } from "geojson";
 import type { Place } from "../model/records.ts";
 import { part } from "../ui/dom.ts";
 import { MeasurePanel } from "../panels/measure_panel.ts";
 import { SightPanel } from "../panels/sight_panel.ts";
+import { say } from "../words/say.ts";
 import type { BaseMap } from "./base_map.ts";
 import { at, line } from "./features.ts";
 
@@ -76,15 +77,15 @@ export class Tools {
 
 function drawn(places: readonly Place[], tool: Tool | null): Feature[] {
   const name = (index: number): string =>
-    tool === "sight" ? (index === 0 ? "observer" : "target") : String(index + 1);
+    tool === "sight" ? say("page-map-end", { end: index === 0 ? "observer" : "target" }) : String(index + 1);
   const points: Feature[] = places.map((place, index) => ({
     type: "Feature",
     properties: { label: name(index) },
     geometry: at(place),
   }));
-  const way: Feature[] =
+  const path: Feature[] =
     places.length < 2
       ? []
       : [{ type: "Feature", properties: {}, geometry: line(places.map(({ lon, lat }) => [lon, lat])) }];
-  return [...way, ...points];
+  return [...path, ...points];
 }

@@ -1,13 +1,16 @@
-// Opens the map and keeps it in step with the state; without WebGL it says so and the rest of the page goes on.
+// Opens the map and keeps it equal to the state; without WebGL the rest of the page works without it.
 
-import type { FeatureCollection } from "geojson";
+import type { Feature, FeatureCollection } from "geojson";
 import { borderLines } from "../geo/crossing.ts";
 import type { ServerClock } from "../model/clock.ts";
+import type { Place } from "../model/records.ts";
 import type { Selection } from "../model/state.ts";
 import type { Store } from "../model/store.ts";
 import type { Trails } from "../model/trails.ts";
 import { part, setData, setText } from "../ui/dom.ts";
 import { isOn, LayersPanel } from "../panels/layers_panel.ts";
+import type { Camera } from "../share/link.ts";
+import { say } from "../words/say.ts";
 import { symbolKey } from "./symbol_key.ts";
 import { BaseMap, webGlWorks } from "./base_map.ts";
 import { isOnByDefault, Overlays } from "./overlays.ts";
@@ -21,6 +24,11 @@ import { Readout } from "./readout.ts";
 import { Tools } from "./tools.ts";
 
 export interface MapView {
+  camera(): Camera;
+  /** West, south, east, north of what is shown. */
+  bounds(): Bounds;
+  /** The layers that are on. */
+  layersOn(): string[];
   flyTo(selection: Selection): void;
   switched(id: string, on: boolean): void;
   recolour(): void;
@@ -29,12 +37,17 @@ export interface MapView {
   /** End the tool; false when none was on. */
   escape(): boolean;
   focus(): void;
+  /** What is drawn besides the picture while looking back. */
+  showReplay(features: Feature[]): void;
+  centre(place: Place): void;
 }
 
 export interface MapContext {
   readonly store: Store;
   readonly clock: ServerClock;
   readonly trails: Trails;
+  /** Where to begin; null: the whole sector. */
+  readonly start: Camera | null;
   select(selection: Selection | null): void;
 }
 
@@ -43,11 +56,11 @@ const TARGET_HEIGHT_M = 1.7;
 const REFRESH_MS = 5000;
 const TELL_MS = 500;
 
-export async function openMapView({ store, clock, trails, select }: MapContext): Promise<MapView | null> {
+export async function openMapView({ store, clock, trails, start, select }: MapContext): Promise<MapView | null> {
   const container = part("map");
   if (!webGlWorks()) {
     setData(container, "state", "no-webgl");
-    setText(part("map-problem"), NO_WEBGL);
+    setText(part("map-problem"), say("page-map-no-webgl"));
     return null;
   }
   const baseMap = await BaseMap.open(container, readColours(document.documentElement));
@@ -61,9 +74,10 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
   /** Of the whole sector; where the server does not know it, of the border. */
   const bounds = (): Bounds | null => {
     const { sector, border } = store.state;
-    return sector.value?.bounds ?? (sector.value === null && sector.problem === "" ? null : boundsOf(border.value));
+    return sector.value?.bounds ?? (sector.value === null && sector.problem === null ? null : boundsOf(border.value));
   };
-  let placed = false;
+  let placed = start !== null;
+  if (start !== null) baseMap.map.jumpTo({ center: [start.lon, start.lat], zoom: start.zoom });
   store.subscribe((state, before) => {
     const all = bounds();
     if (!placed && all !== null) {
@@ -103,6 +117,18 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
   }, TELL_MS);
   setData(container, "state", "ready");
   return {
+    camera() {
+      const { lng: lon, lat } = baseMap.map.getCenter();
+      return { lon, lat, zoom: baseMap.map.getZoom() };
+    },
+    bounds() {
+      const shown = baseMap.map.getBounds();
+      return [shown.getWest(), shown.getSouth(), shown.getEast(), shown.getNorth()];
+    },
+    layersOn() {
+      const rasters = (store.state.layers.value ?? []).filter(({ id }) => isOn(id, isOnByDefault(id)));
+      return [...SWITCHES.filter(({ id, on }) => isOn(id, on)), ...rasters].map(({ id }) => id);
+    },
     flyTo(selection) {
       const place = placeOf(selection, store.state);
       if (place !== null) baseMap.flyTo(place);
@@ -124,6 +150,8 @@ export async function openMapView({ store, clock, trails, select }: MapContext):
       return true;
     },
     focus: () => baseMap.map.getCanvas().focus(),
+    showReplay: (features) => baseMap.show("replay", features),
+    centre: ({ lon, lat }) => baseMap.map.jumpTo({ center: [lon, lat] }),
   };
 }
 
@@ -132,9 +160,6 @@ export function openLayersPanel(changed: (id: string, on: boolean) => void): Lay
     symbolKey(readColours(document.documentElement)),
   );
 }
-
-const NO_WEBGL =
-  "This browser cannot draw the map: WebGL 2 is missing or switched off. Alerts, tracks and sensors are listed all the same.";
 
 type Bounds = readonly [number, number, number, number];
 

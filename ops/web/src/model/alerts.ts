@@ -1,4 +1,4 @@
-// The alert list: newest revisions, in the order in which a person should read them.
+// The alert list: newest revisions, most urgent first.
 
 import { PRIORITIES, type Alert, type Priority } from "./records.ts";
 
@@ -8,7 +8,7 @@ export function isOpen(alert: Alert): boolean {
   return alert.status === "active" || alert.status === "acknowledged";
 }
 
-/** `alerts` with one revision taken in; the same object when it says nothing new. */
+/** `alerts` with one revision taken in; the same object when it is not newer. */
 export function withRevision(alerts: Alerts, alert: Alert): Alerts {
   const known = alerts.get(alert.id);
   if (known !== undefined && known.revision >= alert.revision) return alerts;
@@ -42,7 +42,7 @@ export function trackPriorities(alerts: Alerts): Map<string, Priority> {
   return priorities;
 }
 
-/** Active alerts by priority: what still waits for a person. */
+/** Active alerts, which no person has acknowledged yet, by priority. */
 export function waiting(alerts: Alerts): Record<Priority, number> {
   const counts: Record<Priority, number> = { distress: 0, high: 0, medium: 0, low: 0 };
   for (const alert of alerts.values()) if (alert.status === "active") counts[alert.priority] += 1;
@@ -63,18 +63,11 @@ function isMoreUrgent(alert: Alert, known: Alert): boolean {
   return PRIORITIES.indexOf(alert.priority) < PRIORITIES.indexOf(known.priority);
 }
 
-/** Fusion states an open alert anew every 30 s; what it advised longer ago than this is no advice for now. */
-export const ADVICE_HOLDS_S = 60;
+/** Fusion revises an open alert every 30 s; an older response estimate is out of date. */
+export const RESPONSE_HOLDS_S = 60;
 
-/** How long ago the advice was stated, when that is too long ago for it to hold; null while it holds. */
-export function adviceAgeS(alert: Alert, nowMs: number): number | null {
+/** Age of the response estimate once it is out of date; null while it holds. */
+export function responseAgeS(alert: Alert, nowMs: number): number | null {
   const ageS = (nowMs - alert.updatedMs) / 1000;
-  return ageS > ADVICE_HOLDS_S ? ageS : null;
-}
-
-/** The advice in one line, or that it is unknown by now, as are the times in the sentence about a mover. */
-export function adviceLine(alert: Alert, ageS: number | null, ago: string): string {
-  if (!isOpen(alert)) return "";
-  if (ageS === null) return alert.advice;
-  return alert.advice === "" && alert.track === null ? "" : `Stated ${ago} ago. Times and response: unknown now.`;
+  return ageS > RESPONSE_HOLDS_S ? ageS : null;
 }

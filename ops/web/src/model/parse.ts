@@ -1,23 +1,34 @@
 // From JSON that may hold anything to records. What cannot be used is null, never a guess; text is made harmless to read.
 
+import type { Message, Parameter } from "../words/catalogue.ts";
 import {
   ALERT_STATUSES,
   CLASSES,
+  INCIDENT_KINDS,
+  INCIDENT_STATES,
   PRIORITIES,
   TRACK_STATUSES,
   type Alert,
+  type BearingContact,
+  type Candidate,
+  type Incident,
+  type IncidentNote,
+  type IncidentStep,
   type CrossingForecast,
   type GroundAround,
-  type LeaveNow,
+  type ResponseEstimate,
   type ClassName,
   type Counts,
   type Label,
   type LayerInfo,
+  type LegendEntry,
   type Pattern,
   type Place,
+  type Said,
   type Sector,
   type Sensor,
   type Track,
+  type PartState,
 } from "./records.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -100,6 +111,7 @@ export function parseTrack(raw: unknown): Track | null {
   return {
     ...where,
     id,
+    name: text(body["name"], 40),
     status,
     speedMps: number(body["speed_mps"]),
     courseDeg: number(body["course_deg"]),
@@ -115,6 +127,32 @@ export function parseTrack(raw: unknown): Track | null {
     sensors: Array.isArray(body["sensors"]) ? identities(body["sensors"]) : null,
     timeToBorderS: number(body["time_to_border_s"]),
     revokedSources: identities(body["revoked_sources"]),
+  };
+}
+
+/** A contact as it came, without the identity that the page gives it. */
+export function parseBearing(raw: unknown): Omit<BearingContact, "id"> | null {
+  const body = object(raw);
+  if (body === null) return null;
+  const where = place(body);
+  const sensor = identity(body["sensor"]);
+  const [rangeM, azimuthDeg, azimuthSdDeg] = ["range_m", "azimuth_deg", "azimuth_sd_deg"].map((name) => number(body[name]));
+  const updatedMs = milliseconds(body["updated_ns"]);
+  const lifetimeS = number(body["lifetime_s"]);
+  if (where === null || sensor === null || azimuthDeg == null || updatedMs === null) return null;
+  if (rangeM == null || rangeM <= 0 || azimuthSdDeg == null || azimuthSdDeg <= 0 || lifetimeS === null || lifetimeS <= 0)
+    return null; // a line without its error or its end would say more than is known
+  const count = (name: string): number => number(body[name]) ?? 0;
+  return {
+    ...where,
+    sensor,
+    rangeM,
+    azimuthDeg,
+    azimuthSdDeg,
+    bearings: count("bearings"),
+    crossings: count("crossings"),
+    updatedMs,
+    lifetimeS,
   };
 }
 
@@ -137,9 +175,9 @@ export function parseSensor(raw: unknown): Sensor | null {
   const id = identity(body["sensor"]);
   if (where === null || id === null) return null;
   const faults = Object.entries(object(body["faults"]) ?? {}).map(
-    ([fault, finding]) => [text(fault, 40), text(finding, 200)] as const,
+    ([fault, finding]) => [text(fault, 40), readSaid(finding, object(finding)?.["sentence"])] as const,
   );
-  const state = text(body["state"], 40) || "never";
+  const state = text(body["state"], 40) || "no_data";
   return {
     ...where,
     id,
@@ -150,7 +188,7 @@ export function parseSensor(raw: unknown): Sensor | null {
   };
 }
 
-/** What ingest tells of itself stands among the counts, under no sensor's name. */
+/** What ingest reports of itself is among the counts, under no sensor's name. */
 export function parseDiskFull(counts: Raw): boolean {
   return (number(object(counts[""])?.["disk_full"]) ?? 0) > 0;
 }
@@ -169,10 +207,17 @@ export function parseCounts(raw: unknown): Counts | null {
   };
 }
 
-/** Why parts of the server do not work, by name. */
-export function parseDown(raw: unknown): ReadonlyMap<string, string> {
-  const entries = Object.entries(object(raw) ?? {}).slice(0, 20);
-  return new Map(entries.map(([name, why]) => [name.slice(0, 40), text(why, 300)]));
+/** Why parts of the server do not work, by name: `sentences` in English, `states` with the message and a stable code. */
+export function parseDown(sentences: unknown, states: unknown): ReadonlyMap<string, PartState> {
+  const entries = Object.entries(object(sentences) ?? {}).slice(0, 20);
+  const known = object(states) ?? {};
+  return new Map(
+    entries.map(([name, sentence]) => {
+      const state = known[name];
+      const code = text(object(state)?.["code"], 40);
+      return [name.slice(0, 40), { starting: code === "compiling_kernels", why: readSaid(state, sentence) }];
+    }),
+  );
 }
 
 export function parseAlert(raw: unknown): Alert | null {
@@ -189,7 +234,8 @@ export function parseAlert(raw: unknown): Alert | null {
     priority: oneOf(PRIORITIES, body["priority"]) ?? "high", // a word of a newer server must not be overlooked
     status,
     revision: number(body["revision"]) ?? 0,
-    sentence: text(body["sentence"], 600) || "No reason was given.",
+    headline: readSaid(body["message"], body["sentence"]),
+    details: readAllSaid(body["details"], body["detail_sentences"]),
     raisedMs,
     updatedMs: moment(body["updated_at"]) ?? raisedMs,
     observedMs: moment(body["observed_at"]),
@@ -206,14 +252,15 @@ export function parseAlert(raw: unknown): Alert | null {
     existence: share(body["existence"]),
     sensors: [...new Set(identities(evidence))],
     by: text(body["by"], 120),
-    reason: text(body["reason"], 600),
-    why: text(body["why"], 600),
-    advice: text(body["advice"], 300),
+    reason: readOneSaid(body["reason_message"], body["reason"]),
+    why: readAllSaid(body["why"], body["why_sentences"]),
+    response: readOneSaid(body["response"], body["response_sentence"]),
     impactLevel: text(body["impact_level"], 20),
     forecast: readForecast(body["forecast"]),
-    leaveNow: readLeaveNow(body["leave_now"]),
+    estimate: readEstimate(body["response_estimate"]),
+    candidates: list(body["candidates"]).slice(0, 20).map(readCandidate).filter((one) => one !== null),
     ground: readGround(body["ground"]),
-    openings: list(body["openings"]).flatMap((entry) => {
+    coverageGaps: list(body["coverage_gaps"]).flatMap((entry) => {
       const row = object(entry);
       const segment = readSegment(row?.["segment"]);
       const before = share(row?.["before"]);
@@ -221,6 +268,127 @@ export function parseAlert(raw: unknown): Alert | null {
       return segment === null || before === null || after === null ? [] : [{ segment, before, after }];
     }),
   };
+}
+
+function readCandidate(raw: unknown): Candidate | null {
+  const body = object(raw);
+  const responseS = number(body?.["response_s"]);
+  const marginS = number(body?.["margin_s"]);
+  const probability = share(body?.["interruption_probability"]);
+  if (body === null || responseS === null || marginS === null || probability === null) return null;
+  return { base: text(body["base"], 80), responseS, marginS, probability };
+}
+
+export function parseIncident(raw: unknown): Incident | null {
+  const body = object(raw);
+  if (body === null) return null;
+  const id = identity(body["id"]);
+  const state = oneOf(INCIDENT_STATES, body["state"]);
+  const openedMs = moment(body["opened_at"]);
+  if (id === null || state === null || openedMs === null) return null;
+  const undo = object(body["undo"]);
+  const untilMs = milliseconds(undo?.["until_ns"]);
+  return {
+    id,
+    name: text(body["name"], 40),
+    kind: oneOf(INCIDENT_KINDS, body["kind"]) ?? "movement",
+    state,
+    priority: oneOf(PRIORITIES, body["priority"]) ?? "high",
+    revision: number(body["revision"]) ?? 0,
+    headline: readSaid(body["message"], body["sentence"]),
+    openedMs,
+    updatedMs: moment(body["updated_at"]) ?? openedMs,
+    lead: identity(body["lead"]) ?? "",
+    alerts: identities(body["alerts"]),
+    tracks: list(body["tracks"]).flatMap((entry) => {
+      const track = identity(object(entry)?.["track"]);
+      return track === null ? [] : [{ track, name: text(object(entry)?.["name"], 40) }];
+    }),
+    sensors: identities(body["sensors"]),
+    callingUnit: text(body["calling_unit"], 80),
+    segment: readSegment(body["segment"]),
+    section: text(body["section"], 120),
+    place: place(body),
+    classLabel: text(body["class_label"], 40),
+    attention: body["attention"] === true,
+    escalation: number(body["escalation"]) ?? 0,
+    owner: text(body["owner"], 80),
+    unit: text(body["unit"], 80),
+    receivedMs: moment(body["received_at"]),
+    disposition: text(body["disposition"], 40),
+    reason: text(body["reason"], 500),
+    closedBy: text(body["closed_by"], 20),
+    notes: list(body["notes"]).map(readNote),
+    links: identities(body["links"]),
+    steps: list(body["transitions"]).map(readStep).filter((step) => step !== null),
+    undo: undo === null || untilMs === null ? null : { by: text(undo["by"], 80), untilMs },
+  };
+}
+
+function readNote(raw: unknown): IncidentNote {
+  const body = object(raw);
+  return {
+    atMs: moment(body?.["at"]) ?? 0,
+    by: text(body?.["by"], 80),
+    text: text(body?.["text"], 500),
+    attachment: text(body?.["attachment"], 500),
+  };
+}
+
+function readStep(raw: unknown): IncidentStep | null {
+  const body = object(raw);
+  const state = oneOf(INCIDENT_STATES, body?.["state"]);
+  const atMs = moment(body?.["at"]);
+  if (body === null || state === null || atMs === null) return null;
+  return {
+    atMs,
+    state,
+    by: text(body["by"], 80),
+    action: text(body["action"], 40),
+    owner: text(body["owner"], 80),
+    unit: text(body["unit"], 80),
+    disposition: text(body["disposition"], 40),
+    reason: text(body["reason"], 500),
+  };
+}
+
+/** A message of the catalogue; its parameters are text, numbers, lists of these, or messages again. */
+export function readMessage(raw: unknown, depth = 0): Message | null {
+  const body = object(raw);
+  const id = body?.["id"];
+  if (typeof id !== "string" || !/^[a-z][a-z0-9-]{1,63}$/.test(id) || depth > 3) return null;
+  const parameters = Object.entries(object(body?.["parameters"]) ?? {}).flatMap(([name, value]) => {
+    const known = readParameter(value, depth);
+    return known === undefined ? [] : [[name, known] as const];
+  });
+  return { id, parameters: Object.fromEntries(parameters) };
+}
+
+function readParameter(value: unknown, depth: number): Parameter | undefined {
+  if (value === null || typeof value === "boolean") return value;
+  if (typeof value === "string") return text(value, 300);
+  if (typeof value === "number") return number(value);
+  if (!Array.isArray(value)) return readMessage(value, depth + 1) ?? undefined;
+  const items = value.slice(0, 200);
+  return items.every((item) => typeof item === "number")
+    ? items.flatMap((item) => number(item) ?? [])
+    : items.map((item) => readMessage(item, depth + 1) ?? text(item, 80));
+}
+
+/** What the server says of an action: why it was refused. */
+export function readSaid(message: unknown, sentence: unknown): Said {
+  return { message: readMessage(message), sentence: text(sentence, 600) };
+}
+
+function readOneSaid(message: unknown, sentence: unknown): Said | null {
+  const said = readSaid(message, sentence);
+  return said.message === null && said.sentence === "" ? null : said;
+}
+
+function readAllSaid(messages: unknown, sentences: unknown): readonly Said[] {
+  const [all, texts] = [list(messages), list(sentences)];
+  const count = Math.min(Math.max(all.length, texts.length), 20);
+  return Array.from({ length: count }, (_, n) => readOneSaid(all[n], texts[n])).filter((said) => said !== null);
 }
 
 function numbers(raw: unknown): number[] {
@@ -235,7 +403,7 @@ function readForecast(raw: unknown): CrossingForecast | null {
   return { horizonS, probability, timeS: numbers(body["time_s"]), chainageM: numbers(body["chainage_m"]) };
 }
 
-function readLeaveNow(raw: unknown): LeaveNow | null {
+function readEstimate(raw: unknown): ResponseEstimate | null {
   const body = object(raw);
   if (body === null) return null;
   return {
@@ -250,7 +418,8 @@ function readGround(raw: unknown): GroundAround | null {
   const body = object(raw);
   if (body === null) return null;
   return {
-    terrain: text(body["terrain"], 80),
+    steepness: text(body["steepness"], 40),
+    landCover: text(body["land_cover"], 40),
     seenBy: identities(list(body["seen_by"])),
     hiddenInS: number(body["hidden_in_s"]),
     roadMin: number(body["road_min"]),
@@ -268,7 +437,10 @@ export function parseLayer(raw: unknown): LayerInfo | null {
     const colour = typeof row?.["colour"] === "string" ? row["colour"].trim() : "";
     const known = /^#[0-9a-f]{3,8}$|^rgba?\([\d.,%\s/]+\)$/i.test(colour);
     const pattern: Pattern = (["veil", "hatch"] as const).find((name) => name === row?.["pattern"]) ?? "";
-    return row === null ? [] : [{ colour: known ? colour : "", label: text(row["label"], 120), pattern }];
+    if (row === null) return [];
+    const [low, high, heightM] = ["low", "high", "height_m"].map((name) => numberIn(row[name]));
+    const range: LegendEntry["range"] = low == null || high == null ? null : [low, high];
+    return [{ colour: known ? colour : "", label: readSaid(row["message"], row["label"]), pattern, range, heightM: heightM ?? null }];
   });
   const revision = body["revision"];
   return {
@@ -279,6 +451,11 @@ export function parseLayer(raw: unknown): LayerInfo | null {
     maxzoom: number(body["maxzoom"]) ?? 16,
     legend,
   };
+}
+
+/** The legend of a layer has text only. */
+function numberIn(raw: unknown): number | null {
+  return typeof raw === "string" && raw !== "" ? number(Number(raw)) : null;
 }
 
 export function parseSector(raw: unknown): Sector | null {
@@ -298,14 +475,11 @@ export function parseSector(raw: unknown): Sector | null {
     timeZone: text(body["time_zone"], 60) || "UTC",
     bounds: usable ? [west as number, south as number, east as number, north as number] : null,
     centre: place({ lon, lat }),
-    frame: text(frame?.["name"], 120) || (epsg === null ? null : `EPSG:${epsg}`),
     frameProjection: projectionOf(frame?.["proj"], epsg),
-    terrain: describeTerrain(body["terrain"]),
     operator: text(body["operator"], 80),
-    version: text(body["version"], 40),
     layout: text(body["layout"], 80),
     targetHeightM: number(body["target_height_m"]),
-    hiddenShare: share(body["hidden_share"]),
+    deadGroundFraction: share(body["dead_ground_fraction"]),
     beltM: number(object(body["border"])?.["belt_m"] ?? body["belt_m"]),
     homeSide: oneOf(["left", "right"] as const, object(body["border"])?.["home_side"]),
     clockRate: number(clock?.["rate"]),
@@ -320,17 +494,4 @@ function projectionOf(proj: unknown, epsg: number | null): string | null {
   return zone === undefined
     ? null
     : `+proj=utm +zone=${Number(zone)}${south === "7" ? " +south" : ""} +datum=WGS84 +units=m +no_defs`;
-}
-
-function describeTerrain(raw: unknown): string | null {
-  const terrain = object(raw);
-  if (terrain === null) return null;
-  const [cell, low, high] = [terrain["cell_m"], terrain["low_m"], terrain["high_m"]].map(number);
-  const parts = [
-    text(terrain["source"], 120),
-    cell == null ? "" : `cells of ${Math.round(cell)} m`,
-    low == null || high == null ? "" : `${Math.round(low)} to ${Math.round(high)} m`,
-    text(terrain["datum"], 80) && `above ${text(terrain["datum"], 80)}`,
-  ];
-  return parts.filter((part) => part !== "").join(", ") || null;
 }

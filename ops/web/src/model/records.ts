@@ -1,4 +1,6 @@
-// What the server says, as the page keeps it: every field checked once in parse.ts, times as UTC milliseconds since 1970.
+// What the server sends, as the page keeps it: every field checked once in parse.ts, times as UTC milliseconds since 1970.
+
+import type { Message } from "../words/catalogue.ts";
 
 export const CLASSES = ["person", "group", "vehicle", "animal", "other"] as const;
 export type ClassName = (typeof CLASSES)[number];
@@ -14,6 +16,18 @@ export type Priority = (typeof PRIORITIES)[number];
 export const ALERT_STATUSES = ["active", "acknowledged", "cleared", "rejected"] as const;
 export type AlertStatus = (typeof ALERT_STATUSES)[number];
 
+/** In order of the life cycle. */
+export const INCIDENT_STATES = ["open", "acknowledged", "assigned", "en_route", "on_scene", "closed"] as const;
+export type IncidentState = (typeof INCIDENT_STATES)[number];
+
+export const INCIDENT_KINDS = ["distress", "movement", "activity", "equipment"] as const;
+export type IncidentKind = (typeof INCIDENT_KINDS)[number];
+
+/** What a person may choose; nuisance takes a reason, restored applies to equipment and activity. */
+export const DISPOSITIONS = [
+  "apprehended", "turn_back", "got_away", "no_threat", "rescue", "lost", "nuisance", "restored",
+] as const;
+
 export interface Place {
   readonly lon: number;
   readonly lat: number;
@@ -21,13 +35,15 @@ export interface Place {
 
 export interface Track extends Place {
   readonly id: string;
+  /** For radio; empty before it is confirmed. */
+  readonly name: string;
   readonly status: TrackStatus;
   readonly speedMps: number | null;
   /** Clockwise from true north; null where the speed is too low for a course to mean anything. */
   readonly courseDeg: number | null;
   /** Semi-axes of one standard deviation, longest first. */
   readonly ellipseM: readonly [number, number] | null;
-  /** Of the longest axis, clockwise from the north of the sector's frame. */
+  /** Of the longest axis, clockwise from true north. */
   readonly ellipseAzimuthDeg: number;
   readonly existence: number;
   readonly label: Label;
@@ -44,17 +60,45 @@ export interface Track extends Place {
   readonly revokedSources: readonly string[];
 }
 
+/** A direction, without a range, in which a sensor detects something that is on no track; it begins at the sensor. */
+export interface BearingContact extends Place {
+  /** Given by this page (model/bearings.ts): the server's contacts have no lasting identity. */
+  readonly id: string;
+  readonly sensor: string;
+  readonly rangeM: number;
+  /** Clockwise from true north, at the newest bearing. */
+  readonly azimuthDeg: number;
+  readonly azimuthSdDeg: number;
+  readonly bearings: number;
+  /** Positions where bearings of other sensors cross it. */
+  readonly crossings: number;
+  readonly updatedMs: number;
+  /** Without a further bearing for so long it is dropped. */
+  readonly lifetimeS: number;
+}
+
 export interface Sensor extends Place {
   readonly id: string;
   readonly kind: string;
   /**
-   * ok, degraded (heard, with faults), silent, maintenance, never (not judged yet), revoked (its key is no longer
-   * believed), or a newer word.
+   * ok, degraded (online, with faults), offline, maintenance, no_data, revoked (its key is revoked), or a newer word.
    */
   readonly state: string;
-  /** What was found wrong, by name of the fault, while it is heard. */
-  readonly faults: readonly (readonly [fault: string, finding: string])[];
+  /** Findings by name of the fault, while it is online. */
+  readonly faults: readonly (readonly [fault: string, finding: Said])[];
   readonly sinceMs: number | null;
+}
+
+/** Why a part of the server does not work; `starting`: it compiles kernels and works again by itself. */
+export interface PartState {
+  readonly starting: boolean;
+  readonly why: Said;
+}
+
+/** Something that the server says: a message of the catalogue, and the sentence in the server's own language. */
+export interface Said {
+  readonly message: Message | null;
+  readonly sentence: string;
 }
 
 export interface Counts {
@@ -73,7 +117,8 @@ export interface Alert {
   readonly priority: Priority;
   readonly status: AlertStatus;
   readonly revision: number;
-  readonly sentence: string;
+  readonly headline: Said;
+  readonly details: readonly Said[];
   readonly raisedMs: number;
   readonly updatedMs: number;
   readonly observedMs: number | null;
@@ -91,16 +136,18 @@ export interface Alert {
   /** Sensors of the evidence, each once, newest first. */
   readonly sensors: readonly string[];
   readonly by: string;
-  readonly reason: string;
-  /** What made the rule speak, and what the priority is for. */
-  readonly why: string;
-  /** If somebody leaves now: one sentence. */
-  readonly advice: string;
+  /** A person's words, or why the alert was cleared without one. */
+  readonly reason: Said | null;
+  /** The trigger of the rule, and the reasons for the priority. */
+  readonly why: readonly Said[];
+  /** Who can intercept, in one sentence; null where the server gives no estimate. */
+  readonly response: Said | null;
   readonly impactLevel: string;
   readonly forecast: CrossingForecast | null;
-  readonly leaveNow: LeaveNow | null;
+  readonly estimate: ResponseEstimate | null;
+  readonly candidates: readonly Candidate[];
   readonly ground: GroundAround | null;
-  readonly openings: readonly { readonly segment: number; readonly before: number; readonly after: number }[];
+  readonly coverageGaps: readonly { readonly segment: number; readonly before: number; readonly after: number }[];
 }
 
 /** Where and when it may cross; the three quantiles are 10, 50 and 90 %. */
@@ -111,16 +158,81 @@ export interface CrossingForecast {
   readonly chainageM: readonly number[];
 }
 
-export interface LeaveNow {
-  /** Empty where nobody can come. */
+export interface ResponseEstimate {
+  /** Empty where no base can reach it. */
   readonly base: string;
   readonly responseS: number | null;
   readonly marginS: number | null;
   readonly probability: number | null;
 }
 
+/** A base from which a response may leave, the most probable interruption first. */
+export interface Candidate {
+  readonly base: string;
+  readonly responseS: number;
+  readonly marginS: number;
+  readonly probability: number;
+}
+
+export interface IncidentNote {
+  readonly atMs: number;
+  readonly by: string;
+  readonly text: string;
+  readonly attachment: string;
+}
+
+export interface IncidentStep {
+  readonly atMs: number;
+  readonly state: IncidentState;
+  readonly by: string;
+  readonly action: string;
+  readonly owner: string;
+  readonly unit: string;
+  readonly disposition: string;
+  readonly reason: string;
+}
+
+export interface Incident {
+  readonly id: string;
+  /** For radio, such as Bravo 17. */
+  readonly name: string;
+  readonly kind: IncidentKind;
+  readonly state: IncidentState;
+  readonly priority: Priority;
+  readonly revision: number;
+  readonly headline: Said;
+  readonly openedMs: number;
+  readonly updatedMs: number;
+  /** Id of the alert that states it at present. */
+  readonly lead: string;
+  readonly alerts: readonly string[];
+  readonly tracks: readonly { readonly track: string; readonly name: string }[];
+  readonly sensors: readonly string[];
+  /** Unit that calls for help; empty otherwise. */
+  readonly callingUnit: string;
+  readonly segment: number | null;
+  readonly section: string;
+  readonly place: Place | null;
+  readonly classLabel: string;
+  /** Whether it waits for an acknowledgement. */
+  readonly attention: boolean;
+  /** Number of further roles that were alerted. */
+  readonly escalation: number;
+  readonly owner: string;
+  readonly unit: string;
+  readonly receivedMs: number | null;
+  readonly disposition: string;
+  readonly reason: string;
+  readonly closedBy: string;
+  readonly notes: readonly IncidentNote[];
+  readonly links: readonly string[];
+  readonly steps: readonly IncidentStep[];
+  readonly undo: { readonly by: string; readonly untilMs: number } | null;
+}
+
 export interface GroundAround {
-  readonly terrain: string;
+  readonly steepness: string;
+  readonly landCover: string;
   readonly seenBy: readonly string[];
   readonly hiddenInS: number | null;
   readonly roadMin: number | null;
@@ -128,8 +240,17 @@ export interface GroundAround {
   readonly missing: readonly string[];
 }
 
-/** How a colour lies on the map: all over, as the shade of unseen ground, or as the crossed lines of unknown ground. */
+/** How a colour lies on the map: all over, as the shade of dead ground, or as the crossed lines of unknown ground. */
 export type Pattern = "" | "veil" | "hatch";
+
+export interface LegendEntry {
+  readonly colour: string;
+  readonly label: Said;
+  readonly pattern: Pattern;
+  /** Limits of a class of probabilities. */
+  readonly range: readonly [low: number, high: number] | null;
+  readonly heightM: number | null;
+}
 
 export interface LayerInfo {
   readonly id: string;
@@ -137,7 +258,7 @@ export interface LayerInfo {
   readonly revision: string;
   readonly minzoom: number;
   readonly maxzoom: number;
-  readonly legend: readonly { readonly colour: string; readonly label: string; readonly pattern: Pattern }[];
+  readonly legend: readonly LegendEntry[];
 }
 
 export interface Sector {
@@ -148,15 +269,12 @@ export interface Sector {
   /** west, south, east, north. */
   readonly bounds: readonly [number, number, number, number] | null;
   readonly centre: Place | null;
-  readonly frame: string | null;
-  /** What proj4 understands, when the server says it. */
+  /** As proj4 reads it, when the server gives it. */
   readonly frameProjection: string | null;
-  readonly terrain: string | null;
   readonly operator: string;
-  readonly version: string;
   readonly layout: string;
   readonly targetHeightM: number | null;
-  readonly hiddenShare: number | null;
+  readonly deadGroundFraction: number | null;
   readonly beltM: number | null;
   /** As seen along increasing chainage. */
   readonly homeSide: "left" | "right" | null;

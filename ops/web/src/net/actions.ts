@@ -6,11 +6,6 @@ export function acknowledge(alert: string): Promise<void> {
   return post(`/api/alerts/${encodeURIComponent(alert)}/acknowledge`);
 }
 
-/** Say that it is over. */
-export function clear(alert: string): Promise<void> {
-  return post(`/api/alerts/${encodeURIComponent(alert)}/clear`);
-}
-
 export function reject(alert: string, reason: string): Promise<void> {
   return post(`/api/alerts/${encodeURIComponent(alert)}/reject`, { reason });
 }

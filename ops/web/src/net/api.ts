@@ -1,15 +1,26 @@
-// Requests to this server, and to no other: an answer, or a sentence why not.
+// Requests to this server, and to no other: an answer, or a message why not.
+
+import type { Message } from "../words/catalogue.ts";
 
 const TIMEOUT_MS = 10_000;
 
-/** A sentence for the operator; `status` 0 when no answer came at all. */
+/** A message for the operator; `status` 0 when no answer came at all. */
 export class RequestFailed extends Error {
+  readonly problem: Message;
   readonly status: number;
 
-  constructor(sentence: string, status: number) {
-    super(sentence);
+  constructor(problem: Message | string, status: number) {
+    const message = typeof problem === "string" ? { id: problem, parameters: {} } : problem;
+    super(message.id);
+    this.problem = message;
     this.status = status;
   }
+}
+
+/** The message of whatever was thrown. */
+export function failure(error: unknown): Message {
+  if (error instanceof RequestFailed) return error.problem;
+  return { id: "page-net-refused", parameters: { sentence: error instanceof Error ? error.message : String(error) } };
 }
 
 export async function getJson(path: string, signal?: AbortSignal): Promise<unknown> {
@@ -17,15 +28,29 @@ export async function getJson(path: string, signal?: AbortSignal): Promise<unkno
   return parse(response);
 }
 
+let credentials: RequestCredentials = "same-origin";
+
 /**
- * Send an operator's action; resolves once the server says that it is on its way.
- *
- * Without credentials, of which this server has none: browsers keep such connections apart from the others (Fetch
- * standard, "connections"), so an action never waits until tiles or a slow answer free one of the six to a server.
+ * This server knows no logins. Browsers keep requests without credentials apart from the others (Fetch standard,
+ * "connections"), so an action then never waits until tiles or a slow answer free one of the six to a server.
+ */
+export function actWithoutLogin(): void {
+  credentials = "omit";
+}
+
+/**
+ * Send an operator's action; resolves once the server says that it is on its way. With a login it uses the connections
+ * of the other requests, of which tiles leave some free (map/base_map.ts).
  */
 export async function post(path: string, body: unknown = null): Promise<void> {
   const content = body === null ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  await request(path, { method: "POST", credentials: "omit", ...content });
+  await request(path, { method: "POST", priority: "high", credentials, ...content });
+}
+
+/** Send an action and read the answer; see `post`. */
+export async function postJson(path: string, body: unknown): Promise<unknown> {
+  const headers = { "Content-Type": "application/json" };
+  return parse(await request(path, { method: "POST", credentials: "omit", headers, body: JSON.stringify(body) }));
 }
 
 async function request(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
@@ -35,31 +60,37 @@ async function request(path: string, init: RequestInit, signal?: AbortSignal): P
   try {
     response = await fetch(path, { cache: "no-cache", credentials: "same-origin", ...init, signal: until });
   } catch {
-    throw new RequestFailed(
-      timeout.aborted ? "The server did not answer in time." : "The server cannot be reached.",
-      0,
-    );
+    throw new RequestFailed(timeout.aborted ? "page-net-timeout" : "page-net-unreachable", 0);
   }
-  if (!response.ok) throw new RequestFailed(await sentenceOf(response), response.status);
+  if (response.status === 401) openLogin();
+  if (!response.ok) throw new RequestFailed(await problemOf(response), response.status);
   return response;
 }
 
+/** The login has ended: the login page opens, and leads back here. A worker leaves that to its pages. */
+export function openLogin(): void {
+  if (typeof document === "undefined") return;
+  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
 /** The server's own sentence when it gave one. */
-export async function sentenceOf(response: Response): Promise<string> {
+export async function problemOf(response: Response): Promise<Message> {
   try {
     const body: unknown = await response.json();
     const sentence = (body as { error?: unknown } | null)?.error;
-    if (typeof sentence === "string" && sentence !== "") return sentence.slice(0, 500);
+    if (typeof sentence === "string" && sentence !== "") 
+      return { id: "page-net-refused", parameters: { sentence: sentence.slice(0, 500) } };
   } catch {
     // not JSON: the status has to do
   }
-  return `The server answered ${response.status} to ${new URL(response.url).pathname}.`;
+  const parameters = { status: String(response.status), path: new URL(response.url).pathname };
+  return { id: "page-net-status", parameters };
 }
 
 async function parse(response: Response): Promise<unknown> {
   try {
     return await response.json();
   } catch {
-    throw new RequestFailed("The server's answer could not be read.", response.status);
+    throw new RequestFailed("page-net-unreadable", response.status);
   }
 }

@@ -1,6 +1,6 @@
 // The event stream as a page follows it: through the shared worker, or by itself where there is none.
 
-import { RequestFailed } from "./api.ts";
+import { openLogin, RequestFailed } from "./api.ts";
 import { pageName, readStream, WATCHDOG_MS, type StreamHandlers } from "./stream.ts";
 import type { ToPage, ToWorker } from "./stream_share.ts";
 
@@ -41,17 +41,20 @@ function followWorker(
       port.close();
       resolve(why);
     };
-    const leave = (): void => end(new RequestFailed("This page has closed its stream.", 0));
+    const leave = (): void => end(new RequestFailed("page-net-closed", 0));
     let timer = setTimeout(() => end(null), ANSWERS_WITHIN_MS);
     const alive = (): void => {
       clearTimeout(timer);
-      timer = setTimeout(() => end(new RequestFailed("The stream fell silent.", 0)), WATCHDOG_MS);
+      timer = setTimeout(() => end(new RequestFailed("page-net-silent", 0)), WATCHDOG_MS);
     };
     worker.onerror = () => end(null);
     port.onmessage = ({ data }: MessageEvent<ToPage>) => {
       alive();
       if (data.kind === "opened") handlers.opened();
-      else if (data.kind === "lost") end(new RequestFailed(data.problem, data.status));
+      else if (data.kind === "lost") {
+        if (data.status === 401) openLogin();
+        end(new RequestFailed(data.problem, data.status));
+      }
       else if (data.kind === "events") {
         handlers.heard();
         for (const { name, data: body, id } of data.events) handlers.event(name, body, id);

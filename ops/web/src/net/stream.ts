@@ -1,7 +1,7 @@
 // One connection to the event stream. Reconnecting is sync.ts's business; this reads until it ends.
 
 import { createParser } from "eventsource-parser";
-import { RequestFailed, sentenceOf } from "./api.ts";
+import { openLogin, problemOf, RequestFailed } from "./api.ts";
 
 export interface StreamHandlers {
   /** The server has answered. */
@@ -22,7 +22,7 @@ export function pageName(): string {
 
 /**
  * Reads /api/stream, going on after alert number `after`, until it ends, fails or `signal` says stop.
- * Rejects with RequestFailed, which carries the sentence to show. Unlike EventSource it goes on after an answer such as
+ * Rejects with RequestFailed, which carries the message to show. Unlike EventSource it goes on after an answer such as
  * 503, notices a connection that is dead but not closed, and may say where it wants to resume from the start.
  */
 export async function readStream(
@@ -42,13 +42,14 @@ export async function readStream(
     if (after !== null) headers["Last-Event-ID"] = String(after);
     const both = AbortSignal.any([signal, watchdog.signal]);
     const response = await fetch(`/api/stream?page=${page}`, { headers, cache: "no-store", signal: both });
-    if (!response.ok || response.body === null) throw new RequestFailed(await sentenceOf(response), response.status);
+    if (response.status === 401) openLogin();
+    if (!response.ok || response.body === null) throw new RequestFailed(await problemOf(response), response.status);
     handlers.opened();
     await pump(response.body, handlers, alive);
-    throw new RequestFailed("The server ended the stream.", response.status);
+    throw new RequestFailed("page-net-ended", response.status);
   } catch (error) {
     if (error instanceof RequestFailed) throw error;
-    throw new RequestFailed(watchdog.signal.aborted ? "The stream fell silent." : "The server cannot be reached.", 0);
+    throw new RequestFailed(watchdog.signal.aborted ? "page-net-silent" : "page-net-unreachable", 0);
   } finally {
     clearTimeout(timer);
   }

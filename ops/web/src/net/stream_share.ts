@@ -4,7 +4,8 @@
 // As the server does for its clients, this keeps for each page only how far it has come: alerts by number, and of each
 // picture the newest. A page that is busy, or frozen in the background, costs no queue.
 
-import { RequestFailed } from "./api.ts";
+import type { Message } from "../words/catalogue.ts";
+import { failure, RequestFailed } from "./api.ts";
 import type { StreamHandlers } from "./stream.ts";
 
 export interface StreamEvent {
@@ -23,7 +24,7 @@ export type ToPage =
   | { readonly kind: "here" }
   | { readonly kind: "opened" }
   | { readonly kind: "events"; readonly events: readonly StreamEvent[] }
-  | { readonly kind: "lost"; readonly problem: string; readonly status: number };
+  | { readonly kind: "lost"; readonly problem: Message; readonly status: number };
 
 export type Post = (message: ToPage) => void;
 type Read = (after: number | null, handlers: StreamHandlers, signal: AbortSignal) => Promise<void>;
@@ -113,7 +114,7 @@ export class StreamShare {
 
   /** Every page is told, and comes again when it wants to. */
   #lost(error: unknown): void {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = failure(error);
     const status = error instanceof RequestFailed ? error.status : 0;
     this.#stream = null;
     const posts = [...this.#pages.keys()];
@@ -155,7 +156,7 @@ export class StreamShare {
     if (!page.ready) return;
     if (page.after < this.#floor) {
       this.#pages.delete(post);
-      post({ kind: "lost", problem: "This page has fallen behind.", status: 0 });
+      post({ kind: "lost", problem: { id: "page-net-behind", parameters: {} }, status: 0 });
       return;
     }
     const events = page.reset === null ? [] : [page.reset];

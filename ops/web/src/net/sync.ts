@@ -2,15 +2,20 @@
 
 import type { FeatureCollection } from "geojson";
 import { withRevision } from "../model/alerts.ts";
+import { identified } from "../model/bearings.ts";
+import { NO_FORCES, parseForces } from "../model/forces.ts";
+import { withIncident } from "../model/incidents.ts";
 import type { ServerClock } from "../model/clock.ts";
 import {
   list,
   moment,
   object,
   parseAlert,
+  parseBearing,
   parseCounts,
   parseDiskFull,
   parseDown,
+  parseIncident,
   parseLayer,
   parseSector,
   parseSensor,
@@ -19,9 +24,9 @@ import {
 import type { Alert, Track } from "../model/records.ts";
 import type { Connection, Loaded, State } from "../model/state.ts";
 import type { Store } from "../model/store.ts";
-import { hiddenShare } from "../model/blind_spots.ts";
+import { deadGroundFraction } from "../model/coverage.ts";
 import type { Trails } from "../model/trails.ts";
-import { getJson, RequestFailed } from "./api.ts";
+import { failure, getJson, RequestFailed } from "./api.ts";
 import { LatestPicture, pictureIntervalMs } from "./latest_picture.ts";
 import { followStream } from "./shared_stream.ts";
 
@@ -34,6 +39,8 @@ const LAYERS_EVERY_MS = 60_000;
 const MISSING_AGAIN_MS = 5_000;
 const HIDDEN_AGAIN_MS = 3_000;
 const ALERT_LIMIT = 5000;
+const INCIDENTS = "/v1/incidents?limit=1000";
+const CLOSED_INCIDENTS = "/v1/incidents?state=closed&limit=200";
 
 export class Sync {
   readonly #store: Store;
@@ -92,19 +99,20 @@ export class Sync {
     let opened = false;
     try {
       await this.#loadAlerts(); // first: it tells whether the server is there at all
+      await this.#loadIncidents();
       this.#loadStill();
       const handlers = {
         opened: () => {
           opened = true;
-          this.#connection({ phase: "open", problem: "" });
+          this.#connection({ phase: "open", problem: null });
         },
         heard: () => this.#connection({ heardMs: performance.now() }),
         event: (name: string, data: string, id: string | null) => this.#take(name, data, id),
       };
       await followStream(this.#after, handlers, this.#stop.signal);
     } catch (error) {
-      const problem = error instanceof RequestFailed ? error.message : "The page could not follow the server.";
-      if (!(error instanceof RequestFailed)) console.error(problem, error);
+      const problem = error instanceof RequestFailed ? error.problem : { id: "page-net-page", parameters: {} };
+      if (!(error instanceof RequestFailed)) console.error(problem.id, error);
       this.#connection({ phase: "lost", problem });
     }
     return opened;
@@ -116,6 +124,9 @@ export class Sync {
     const body = parse(data);
     if (body === null) return;
     if (name === "alert") this.#takeAlert(body);
+    else if (name === "incident") this.#takeIncidents([body]);
+    else if (name === "bearings") this.#takeBearings(body);
+    else if (name === "forces") this.#takeForces(body);
     else if (name === "sensors") this.#takeSensors(body);
     else if (name === "layers") void this.#loadGround();
     else if (name === "heartbeat") this.#takeHeartbeat(body);
@@ -142,6 +153,24 @@ export class Sync {
     if (alert !== null) this.#store.update((state) => ({ alerts: withRevision(state.alerts, alert) }));
   }
 
+  #takeIncidents(raw: readonly unknown[]): void {
+    const incidents = raw.map(parseIncident).filter((incident) => incident !== null);
+    if (incidents.length > 0)
+      this.#store.update((state) => ({ incidents: incidents.reduce(withIncident, state.incidents) }));
+  }
+
+  #takeBearings(body: Readonly<Record<string, unknown>>): void {
+    const contacts = list(body["bearings"])
+      .map(parseBearing)
+      .filter((contact) => contact !== null);
+    this.#store.update(({ bearings }) => ({ bearings: identified(bearings, contacts) }));
+  }
+
+  #takeForces(body: Readonly<Record<string, unknown>>): void {
+    const forces = parseForces(body["forces"]);
+    if (forces !== null) this.#store.update(() => ({ forces }));
+  }
+
   #takeSensors(body: Readonly<Record<string, unknown>>): void {
     const sensors = list(body["sensors"])
       .map(parseSensor)
@@ -153,7 +182,7 @@ export class Sync {
   #takeHeartbeat(body: Readonly<Record<string, unknown>>): void {
     const serverMs = moment(body["at"]);
     if (serverMs !== null) this.#clock.add(serverMs, performance.now());
-    const down = parseDown(body["down"]);
+    const down = parseDown(body["down"], body["states"]);
     if (JSON.stringify([...down]) !== JSON.stringify([...this.#store.state.down])) this.#store.update(() => ({ down }));
   }
 
@@ -163,7 +192,16 @@ export class Sync {
     this.#clock.reset();
     this.#pictures.drop();
     this.#trails.clear();
-    this.#store.update(() => ({ alerts: new Map(), tracks: new Map(), stampMs: null, selection: null }));
+    this.#store.update(() => ({
+      alerts: new Map(),
+      incidents: new Map(),
+      tracks: new Map(),
+      bearings: new Map(),
+      forces: NO_FORCES,
+      options: new Map(),
+      stampMs: null,
+      selection: null,
+    }));
     this.#loadStill();
   }
 
@@ -183,6 +221,16 @@ export class Sync {
       alertsKnown: true,
       alertsTruncated: truncated,
     }));
+  }
+
+  /** A server without incidents shows its alerts. */
+  async #loadIncidents(): Promise<void> {
+    try {
+      for (const path of [INCIDENTS, CLOSED_INCIDENTS])
+        this.#takeIncidents(list(object(await getJson(path, this.#stop.signal))?.["incidents"]));
+    } catch (error) {
+      if (!(error instanceof RequestFailed) || error.status !== 404) throw error;
+    }
   }
 
   #loadStill(): void {
@@ -208,7 +256,7 @@ export class Sync {
 
   #failed(name: Part): boolean {
     const { value, problem } = this.#store.state[name];
-    return value === null && problem !== "";
+    return value === null && problem !== null;
   }
 
   async #loadSector(): Promise<void> {
@@ -230,7 +278,7 @@ export class Sync {
     });
     await Promise.all([layers, this.#load("segments", "/api/segments", readCollection)]);
     const { segments, connection } = this.#store.state;
-    if (segments.value === null || hiddenShare(segments.value) !== null || connection.phase !== "open") return;
+    if (segments.value === null || deadGroundFraction(segments.value) !== null || connection.phase !== "open") return;
     this.#again ??= setTimeout(() => {
       this.#again = null;
       void this.#loadGround();
@@ -261,9 +309,9 @@ export class Sync {
     let loaded: Loaded<NonNullable<State[K]["value"]>>;
     try {
       const value = read(await getJson(path, this.#stop.signal));
-      loaded = { value, problem: value === null ? `The server's answer to ${path} could not be read.` : "" };
+      loaded = { value, problem: value === null ? { id: "page-net-unreadable", parameters: {} } : null };
     } catch (error) {
-      const problem = error instanceof RequestFailed ? error.message : String(error);
+      const problem = failure(error);
       loaded = { value: this.#store.state[part].value as NonNullable<State[K]["value"]> | null, problem };
     }
     const known = this.#store.state[part];

@@ -1,20 +1,23 @@
-// The list of alerts: by priority, then age, each with its reason; Enter flies there, A acknowledges, C clears, R rejects.
+// The list of alerts: by priority, then age, each with its reason; Enter flies there, A acknowledges, R rejects.
 
 import { duration } from "../words/format.ts";
-import { adviceAgeS, adviceLine, closedAlerts, openAlerts, waiting } from "../model/alerts.ts";
+import { closedAlerts, openAlerts, waiting } from "../model/alerts.ts";
+import { waitingIncidents } from "../model/incidents.ts";
 import { PRIORITIES, type Alert } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
-import { PRIORITY_MARK, PRIORITY_LABEL } from "../words/labels.ts";
+import { failure } from "../net/api.ts";
+import { handledLine, headline, responseLine } from "../words/alert_words.ts";
+import { PRIORITY_MARK, priorityName } from "../words/labels.ts";
+import { say } from "../words/say.ts";
 
 export interface AlertActions {
   select(alert: Alert): void;
   acknowledge(alert: Alert): Promise<void>;
-  clear(alert: Alert): Promise<void>;
   reject(alert: Alert): void;
 }
 
-/** More rows than this help nobody; the list says how many it leaves out. */
+/** At most so many rows; a note gives the number of all alerts. */
 const ROWS = 200;
 
 export class AlertList {
@@ -23,21 +26,25 @@ export class AlertList {
   #closed = false;
   #state: State | null = null;
   #nowMs = Number.NaN;
+  /** Whether a pointer is pressed on the list: its rows then stay in place, so that the click reaches what was pressed. */
+  #pressed = false;
   /** Alerts for which an action is on its way. */
   readonly #sending = new Map<string, number>();
   readonly #problems = new Map<string, { readonly revision: number; readonly sentence: string }>();
 
   constructor(actions: AlertActions) {
     this.#actions = actions;
-    part("show-open").addEventListener("click", () => this.#switch(false));
-    part("show-closed").addEventListener("click", () => this.#switch(true));
     this.#list.addEventListener("keydown", (event) => this.#key(event));
+    this.#list.addEventListener("pointerdown", () => (this.#pressed = true));
+    // The click follows the release of the pointer in the same task.
+    for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(() => this.#release()));
   }
 
   show(state: State, nowMs: number): void {
     this.#state = state;
     this.#nowMs = nowMs;
     this.#showWaiting(state);
+    if (this.#pressed) return;
     const all = this.#closed ? closedAlerts(state.alerts) : openAlerts(state.alerts);
     const rows = all.slice(0, ROWS);
     this.#note(state, all.length, rows.length);
@@ -59,16 +66,16 @@ export class AlertList {
     return [...this.#list.children].findIndex((row) => row.contains(document.activeElement));
   }
 
-  /** Ages, and advice, which holds for a while only. */
+  /** Ages, and response estimates, which go out of date. */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     for (const row of this.#list.children) {
       const alert = this.#state?.alerts.get((row as HTMLElement).dataset["key"] ?? "");
       const age = row.querySelector(".alert-age");
-      const advice = row.querySelector(".alert-advice");
-      if (alert === undefined || age === null || advice === null) continue;
+      const response = row.querySelector(".alert-response");
+      if (alert === undefined || age === null || response === null) continue;
       setText(age, this.#age(alert));
-      setText(advice, this.#advice(alert));
+      setText(response, responseLine(alert, nowMs));
     }
   }
 
@@ -76,15 +83,14 @@ export class AlertList {
     this.#list.querySelector<HTMLElement>(".alert-open[tabindex='0']")?.focus();
   }
 
-  #switch(closed: boolean): void {
+  /** Show open alerts, or closed ones. */
+  showClosed(closed: boolean): void {
     this.#closed = closed;
-    part("show-open").setAttribute("aria-pressed", String(!closed));
-    part("show-closed").setAttribute("aria-pressed", String(closed));
     if (this.#state !== null) this.show(this.#state, this.#nowMs);
   }
 
   #showWaiting(state: State): void {
-    const counts = waiting(state.alerts);
+    const counts = state.incidents.size > 0 ? waitingIncidents(state.incidents) : waiting(state.alerts);
     keyed(
       part("waiting"),
       PRIORITIES,
@@ -94,7 +100,7 @@ export class AlertList {
         setText(item, `${PRIORITY_MARK[priority]} ${counts[priority]}`);
         setData(item, "priority", priority);
         setData(item, "count", String(counts[priority]));
-        item.title = `${counts[priority]} ${PRIORITY_LABEL[priority].toLowerCase()} waiting`;
+        item.title = say("page-alerts-waiting-of", { priority, count: counts[priority] });
       },
     );
   }
@@ -102,17 +108,12 @@ export class AlertList {
   #note(state: State, all: number, shown: number): void {
     const note = part("alerts-note");
     let words = "";
+    const { problem } = state.connection;
     if (!state.alertsKnown)
-      words =
-        state.connection.problem === ""
-          ? "Reading the alerts …"
-          : `The alerts could not be read. ${state.connection.problem}`;
-    else if (all === 0)
-      words = this.#closed
-        ? "No alert has been closed yet."
-        : "No open alerts. What no sensor sees raises none: see the line above.";
-    else if (shown < all) words = `The first ${shown} of ${all}.`;
-    else if (this.#closed && state.alertsTruncated) words = "Older alerts are not shown.";
+      words = problem === null ? say("page-alerts-loading") : say("page-alerts-unreadable", { why: problem });
+    else if (all === 0) words = say(this.#closed ? "page-alerts-none-closed" : "page-alerts-none");
+    else if (shown < all) words = say("page-alerts-first", { shown, all });
+    else if (this.#closed && state.alertsTruncated) words = say("page-alerts-older");
     note.hidden = words === "";
     setText(note, words);
   }
@@ -146,7 +147,7 @@ export class AlertList {
         el("span", { class: "alert-age" }),
       ),
       el("span", { class: "alert-sentence" }),
-      el("span", { class: "alert-advice", data: { testid: "alert-advice" } }),
+      el("span", { class: "alert-response", data: { testid: "alert-response" } }),
       el("span", { class: "alert-by" }),
     );
     const acknowledge = el(
@@ -155,20 +156,9 @@ export class AlertList {
         class: "alert-acknowledge",
         type: "button",
         data: { testid: "alert-acknowledge" },
-        on: { click: run((alert) => this.#send(alert, "acknowledge")) },
+        on: { click: run((alert) => void this.#acknowledge(alert)) },
       },
-      "Acknowledge",
-    );
-    const clear = el(
-      "button",
-      {
-        class: "alert-clear",
-        type: "button",
-        title: "It is over",
-        data: { testid: "alert-clear" },
-        on: { click: run((alert) => this.#send(alert, "clear")) },
-      },
-      "Clear",
+      say("page-alert-acknowledge"),
     );
     const reject = el(
       "button",
@@ -178,13 +168,13 @@ export class AlertList {
         data: { testid: "alert-reject" },
         on: { click: run((alert) => this.#actions.reject(alert)) },
       },
-      "Reject …",
+      say("page-alert-reject"),
     );
     return el(
       "li",
       { class: "alert", data: { testid: "alert", alert: id } },
       open,
-      el("div", { class: "alert-buttons" }, acknowledge, clear, reject),
+      el("div", { class: "alert-buttons" }, acknowledge, reject),
       el("p", { class: "problem", role: "alert" }),
     );
   }
@@ -198,14 +188,14 @@ export class AlertList {
       const node = row.querySelector(name);
       if (node !== null) setText(node, text);
     };
-    write(".alert-priority", `${PRIORITY_MARK[alert.priority]} ${PRIORITY_LABEL[alert.priority]}`);
-    write(".alert-status", alert.status === "active" ? "" : alert.status);
+    write(".alert-priority", `${PRIORITY_MARK[alert.priority]} ${priorityName(alert.priority)}`);
+    write(".alert-status", alert.status === "active" ? "" : say("alert-status", { status: alert.status }));
     write(".alert-age", this.#age(alert));
-    write(".alert-sentence", alert.sentence);
-    write(".alert-advice", this.#advice(alert));
-    write(".alert-by", byLine(alert));
+    write(".alert-sentence", headline(alert));
+    write(".alert-response", responseLine(alert, this.#nowMs));
+    write(".alert-by", handledLine(alert));
     if (this.#sending.has(alert.id) && this.#sending.get(alert.id) !== alert.revision) this.#sending.delete(alert.id);
-    // A revision answers an action, whatever became of its request: what was said of that is not true any more.
+    // A revision answers an action, even if its request failed: the problem is out of date.
     if (this.#problems.get(alert.id)?.revision !== alert.revision) this.#problems.delete(alert.id);
     write(".problem", this.#problems.get(alert.id)?.sentence ?? "");
     row.querySelector(".alert-open")?.setAttribute("tabindex", focusable ? "0" : "-1");
@@ -215,40 +205,38 @@ export class AlertList {
   #buttons(row: HTMLElement, alert: Alert, focusable: boolean): void {
     const sending = this.#sending.has(alert.id);
     const acknowledge = row.querySelector<HTMLButtonElement>(".alert-acknowledge");
-    const clear = row.querySelector<HTMLButtonElement>(".alert-clear");
     const reject = row.querySelector<HTMLButtonElement>(".alert-reject");
-    if (acknowledge === null || clear === null || reject === null) return;
+    if (acknowledge === null || reject === null) return;
     acknowledge.hidden = alert.status !== "active";
-    clear.hidden = alert.status !== "acknowledged";
     reject.hidden = alert.status !== "active" && alert.status !== "acknowledged";
-    setText(acknowledge, sending ? "Sending …" : "Acknowledge");
-    setText(clear, sending ? "Sending …" : "Clear");
-    for (const button of [acknowledge, clear, reject]) {
+    setText(acknowledge, say(sending ? "page-alert-sending" : "page-alert-acknowledge"));
+    for (const button of [acknowledge, reject]) {
+      button.disabled = this.#state?.replay != null;
       button.setAttribute("aria-disabled", String(sending));
       button.tabIndex = focusable ? 0 : -1;
     }
   }
 
-  async #send(alert: Alert, action: "acknowledge" | "clear"): Promise<void> {
+  async #acknowledge(alert: Alert): Promise<void> {
     if (this.#sending.has(alert.id)) return;
     this.#sending.set(alert.id, alert.revision);
     this.#problems.delete(alert.id);
     this.#again();
     try {
-      await this.#actions[action](alert);
+      await this.#actions.acknowledge(alert);
       setTimeout(() => this.#giveUp(alert), 10_000);
     } catch (error) {
       this.#sending.delete(alert.id);
-      this.#problem(alert, error instanceof Error ? error.message : String(error));
+      this.#problem(alert, say(failure(error)));
     }
     this.#again();
   }
 
-  /** The action was taken but no new revision followed: say so rather than wait for ever. */
+  /** The action was accepted but no new revision followed. */
   #giveUp(alert: Alert): void {
     if (this.#sending.get(alert.id) !== alert.revision) return;
     this.#sending.delete(alert.id);
-    this.#problem(alert, "The server took the action, but the alert has not changed yet.");
+    this.#problem(alert, say("page-alert-unchanged"));
     this.#again();
   }
 
@@ -256,13 +244,14 @@ export class AlertList {
     this.#problems.set(id, { revision, sentence });
   }
 
-  #again(): void {
-    if (this.#state !== null) this.show(this.#state, this.#nowMs);
+  #release(): void {
+    if (!this.#pressed) return;
+    this.#pressed = false;
+    this.#again();
   }
 
-  #advice(alert: Alert): string {
-    const ageS = adviceAgeS(alert, this.#nowMs);
-    return adviceLine(alert, ageS, duration(ageS));
+  #again(): void {
+    if (this.#state !== null) this.show(this.#state, this.#nowMs);
   }
 
   #age(alert: Alert): string {
@@ -278,7 +267,6 @@ export class AlertList {
     const key = event.key.toLowerCase();
     if (to !== undefined) this.#focus(rows[Math.max(0, Math.min(rows.length - 1, to))]);
     else if (key === "a") row?.querySelector<HTMLButtonElement>(".alert-acknowledge:not([hidden])")?.click();
-    else if (key === "c") row?.querySelector<HTMLButtonElement>(".alert-clear:not([hidden])")?.click();
     else if (key === "r") row?.querySelector<HTMLButtonElement>(".alert-reject:not([hidden])")?.click();
     else return;
     event.preventDefault();
@@ -290,11 +278,4 @@ export class AlertList {
     this.#again();
     row.scrollIntoView({ block: "nearest" });
   }
-}
-
-function byLine(alert: Alert): string {
-  if (alert.status === "active") return "";
-  const who = alert.by === "" ? "" : ` by ${alert.by}`;
-  const why = alert.reason === "" ? "" : `: ${alert.reason}`;
-  return `${alert.status.charAt(0).toUpperCase()}${alert.status.slice(1)}${who}${why}`;
 }

@@ -1,40 +1,46 @@
-// The details panel: draws what describe.ts says about the selection, and what may be done with it.
+// The details panel: the text of words/describe.ts for the selection, and the actions on it.
 
 import { probability } from "../words/format.ts";
-import type { Alert } from "../model/records.ts";
+import type { Alert, Incident } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
+import { failure } from "../net/api.ts";
 import { describe } from "../words/describe.ts";
 import { el, keyed, part, setText, showFacts } from "../ui/dom.ts";
 import type { Details, Section } from "../words/facts.ts";
+import { say } from "../words/say.ts";
 
 export interface DetailActions {
   select(selection: Selection | null): void;
   fly(selection: Selection): void;
   acknowledge(alert: Alert): Promise<void>;
   reject(alert: Alert): void;
+  /** Act on an incident; actions that need more open a dialog. Returns why it was refused, or nothing. */
+  act(incident: Incident, action: IncidentStep): Promise<string>;
 }
 
-const NOTHING =
-  "Nothing is selected. Choose an alert, a track, a sensor or a piece of the border, on the map or in a list, to see what it is, where, and how sure that is.";
+export type IncidentStep =
+  | "acknowledge" | "assign" | "en_route" | "on_scene" | "close" | "note" | "attach" | "link" | "merge" | "hand_over" | "undo"
+  | "reopen";
 
 export class DetailsPanel {
   readonly #actions: DetailActions;
-  readonly #empty = el("p", { class: "empty", data: { testid: "details-empty" } }, NOTHING);
+  readonly #empty = el("p", { class: "empty", data: { testid: "details-empty" } }, say("page-details-empty"));
   readonly #body = el("div", { data: { testid: "details" } });
   readonly #title = el("h2", { data: { testid: "details-title" } });
   readonly #kind = el("span", { class: "kind" });
   readonly #lead = el("p", { class: "lead", data: { testid: "details-lead" } });
   readonly #buttons = el("div", { class: "details-buttons" });
+  readonly #locked = el("p", { class: "hint", hidden: true, data: { testid: "details-locked" } }, say("replay-no-actions"));
   readonly #problem = el("p", { class: "problem", role: "alert" });
   readonly #sections = el("div");
-  readonly #sharesTitle = el("h3", {}, "Probability of each class");
+  readonly #sharesTitle = el("h3", {}, say("page-details-classes"));
   readonly #shares = el("div", { class: "bars", data: { testid: "class-shares" } });
   #shown = "";
 
   constructor(actions: DetailActions) {
     this.#actions = actions;
     const head = el("div", { class: "details-title" }, this.#title, this.#kind);
-    this.#body.append(head, this.#lead, this.#buttons, this.#problem, this.#sharesTitle, this.#shares, this.#sections);
+    this.#body.append(head, this.#lead, this.#buttons, this.#locked, this.#problem, this.#sharesTitle, this.#shares, this.#sections);
     part("panel-details").append(this.#empty, this.#body);
   }
 
@@ -52,16 +58,18 @@ export class DetailsPanel {
     this.#body.hidden = details === null;
     setText(
       this.#empty,
-      selection === null ? NOTHING : missing(selection.kind, state),
+      selection === null ? say("page-details-empty") : missing(selection.kind, state),
     );
     if (selection === null || details === null) return;
-    const key = `${selection.kind} ${selection.id} ${details.alert?.revision ?? ""}`; // a revision answers a problem
+    const revision = details.alert?.revision ?? details.incident?.revision ?? "";
+    const key = `${selection.kind} ${selection.id} ${revision}`; // a revision answers a problem
     if (key !== this.#shown) setText(this.#problem, "");
     this.#shown = key;
     setText(this.#title, details.title);
     setText(this.#kind, details.kind);
     setText(this.#lead, details.lead);
-    this.#showButtons(selection, details);
+    this.#locked.hidden = state.replay === null || (details.alert === null && details.incident === undefined);
+    this.#showButtons(selection, details, nowMs, state);
     this.#showShares(details);
     keyed(
       this.#sections,
@@ -72,18 +80,28 @@ export class DetailsPanel {
     );
   }
 
-  #showButtons(selection: Selection, details: Details): void {
-    const { alert } = details;
-    const buttons: { id: string; label: string; run: () => void }[] = [];
+  #showButtons(selection: Selection, details: Details, nowMs: number, state: State): void {
+    const operator = state.sector.value?.operator ?? "";
+    const lookingBack = state.replay !== null;
+    const { alert, incident } = details;
+    const buttons: { id: string; label: string; run: () => void; acts?: true }[] = [];
     if (details.place !== null)
-      buttons.push({ id: "fly", label: "Show on the map", run: () => this.#actions.fly(selection) });
+      buttons.push({ id: "fly", label: say("page-details-show"), run: () => this.#actions.fly(selection) });
     if (alert?.status === "active")
-      buttons.push({ id: `acknowledge ${alert.id}`, label: "Acknowledge", run: () => void this.#acknowledge(alert) });
+      buttons.push({ id: `acknowledge ${alert.id}`, label: say("page-alert-acknowledge"), run: () => void this.#acknowledge(alert), acts: true });
     if (alert?.status === "active" || alert?.status === "acknowledged")
-      buttons.push({ id: `reject ${alert.id}`, label: "Reject …", run: () => this.#actions.reject(alert) });
+      buttons.push({ id: `reject ${alert.id}`, label: say("page-alert-reject"), run: () => this.#actions.reject(alert), acts: true });
+    if (incident !== undefined)
+      for (const step of steps(incident, nowMs, operator))
+        buttons.push({
+          id: `incident-${step} ${incident.id}`,
+          label: say("page-incident-do", { action: step }),
+          run: () => void this.#act(incident, step),
+          acts: true,
+        });
     for (const { label, to } of details.links)
       buttons.push({ id: `${to.kind} ${to.id}`, label, run: () => this.#actions.select(to) });
-    buttons.push({ id: "close", label: "Deselect", run: () => this.#actions.select(null) });
+    buttons.push({ id: "close", label: say("page-details-deselect"), run: () => this.#actions.select(null) });
     keyed(
       this.#buttons,
       buttons,
@@ -92,8 +110,14 @@ export class DetailsPanel {
       (button, entry) => {
         setText(button, entry.label);
         button.onclick = entry.run;
+        button.disabled = lookingBack && entry.acts === true;
       },
     );
+  }
+
+  /** As if the button of that action had been pressed, where it is shown. */
+  press(step: IncidentStep): void {
+    this.#buttons.querySelector<HTMLButtonElement>(`[data-testid="details-incident-${step}"]`)?.click();
   }
 
   async #acknowledge(alert: Alert): Promise<void> {
@@ -101,7 +125,17 @@ export class DetailsPanel {
       setText(this.#problem, "");
       await this.#actions.acknowledge(alert);
     } catch (error) {
-      setText(this.#problem, error instanceof Error ? error.message : String(error));
+      setText(this.#problem, say(failure(error)));
+    }
+  }
+
+  async #act(incident: Incident, step: IncidentStep): Promise<void> {
+    try {
+      setText(this.#problem, "");
+      const refused = await this.#actions.act(incident, step);
+      setText(this.#problem, refused);
+    } catch (error) {
+      setText(this.#problem, say(failure(error)));
     }
   }
 
@@ -127,11 +161,41 @@ export class DetailsPanel {
   }
 }
 
+/** What anyone may add at any time. */
+const REMARKS: readonly IncidentStep[] = ["note", "attach", "link"];
+
+/** What may be done next, the likeliest first. */
+function steps(incident: Incident, nowMs: number, operator: string): IncidentStep[] {
+  const { state, undo } = incident;
+  const mine = incident.owner === "" || incident.owner === operator;
+  const undoable: IncidentStep[] = undo !== null && undo.by === operator && nowMs <= undo.untilMs ? ["undo"] : [];
+  if (state === "closed") return [...undoable, ...REMARKS, "reopen"];
+  const claim: IncidentStep[] = incident.attention && mine ? ["acknowledge"] : [];
+  if (state === "open") return [...claim, "close", ...REMARKS, "merge", ...undoable];
+  const worked: IncidentStep[] = mine
+    ? [
+        "assign",
+        ...(state === "assigned" ? (["en_route"] as const) : []),
+        ...(state === "assigned" || state === "en_route" ? (["on_scene"] as const) : []),
+        "close",
+      ]
+    : [];
+  return [...claim, ...worked, ...REMARKS, ...(mine ? (["merge"] as const) : []), "hand_over", ...undoable];
+}
+
 function missing(kind: Selection["kind"], state: State): string {
-  const known = { track: state.stampMs !== null, alert: state.alertsKnown, sensor: state.sensors.size > 0, segment: true };
-  return known[kind]
-    ? `This ${kind} is no longer in the picture: it has ended.`
-    : `Whether this ${kind} is in the picture is not known yet.`;
+  const known = {
+    incident: state.alertsKnown,
+    track: state.stampMs !== null,
+    bearing: state.stampMs !== null,
+    alert: state.alertsKnown,
+    sensor: state.sensors.size > 0,
+    segment: true,
+    unit: state.stampMs !== null,
+    base: state.stampMs !== null,
+    section: state.stampMs !== null,
+  };
+  return say(known[kind] ? "page-details-gone" : "page-details-unknown", { kind });
 }
 
 function bar(label: string): HTMLElement {

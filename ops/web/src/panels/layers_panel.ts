@@ -1,13 +1,15 @@
-// What is drawn, switched on and off; with the server's own legend for terrain and coverage, and a key to the symbols.
+// Layers, switched on and off, with the legends of terrain and coverage, and a key to the symbols.
 
-import type { LayerInfo } from "../model/records.ts";
+import type { LayerInfo, LegendEntry } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
 import { remember, remembered } from "../ui/preferences.ts";
+import { sentenceOf } from "../words/alert_words.ts";
+import { height } from "../words/format.ts";
+import { say } from "../words/say.ts";
 
 export interface Switch {
   readonly id: string;
-  readonly title: string;
   readonly on: boolean;
 }
 
@@ -17,7 +19,16 @@ export interface LayerSwitches {
   changed(id: string, on: boolean): void;
 }
 
+/** The layers of the link that the page was opened by; null without one. */
+let linked: Set<string> | null = null;
+
+/** Show these layers and no others, until a person switches one. What the person chose before is not changed. */
+export function showOnly(layers: ReadonlySet<string>): void {
+  linked = new Set(layers);
+}
+
 export function isOn(id: string, byDefault: boolean): boolean {
+  if (linked !== null) return linked.has(id);
   const kept = remembered(`layer.${id}`);
   return kept === null ? byDefault : kept === "on";
 }
@@ -32,15 +43,15 @@ export class LayersPanel {
   constructor(switches: LayerSwitches, drawKey: () => HTMLElement) {
     this.#switches = switches;
     this.#drawKey = drawKey;
-    const things = switches.things.map((entry) => this.#row(entry.id, isOn(entry.id, entry.on), entry.title));
+    const things = switches.things.map((entry) => this.#row(entry.id, isOn(entry.id, entry.on), say("page-layer", { layer: entry.id })));
     part("panel-layers").append(
-      el("h2", { class: "hidden-text" }, "Layers"),
-      el("h3", {}, "Ground and what can be seen"),
+      el("h2", { class: "hidden-text" }, say("page-tab-layers")),
+      el("h3", {}, say("page-layers-terrain")),
       this.#problem,
       this.#rasters,
-      el("h3", {}, "Things"),
+      el("h3", {}, say("page-layers-objects")),
       ...things,
-      el("h3", {}, "Symbols"),
+      el("h3", {}, say("page-layers-symbols")),
       this.#key,
     );
     this.repaint();
@@ -53,13 +64,14 @@ export class LayersPanel {
 
   show(state: State): void {
     const layers = state.layers.value ?? [];
-    setText(this.#problem, layers.length > 0 ? "" : state.layers.problem || "Reading the layers …");
+    const { problem } = state.layers;
+    setText(this.#problem, layers.length > 0 ? "" : say(problem ?? "page-layers-loading"));
     this.#problem.hidden = layers.length > 0;
     keyed(
       this.#rasters,
       layers,
       ({ id }) => id,
-      (layer) => this.#row(layer.id, isOn(layer.id, this.#switches.isOnByDefault(layer.id)), layer.title),
+      (layer) => this.#row(layer.id, isOn(layer.id, this.#switches.isOnByDefault(layer.id)), rasterTitle(layer)),
       showLegend,
     );
   }
@@ -69,6 +81,8 @@ export class LayersPanel {
     box.checked = on;
     box.addEventListener("change", () => {
       remember(`layer.${id}`, box.checked ? "on" : "off");
+      if (box.checked) linked?.add(id);
+      else linked?.delete(id);
       this.#switches.changed(id, box.checked);
     });
     const label = el("label", {}, title);
@@ -81,12 +95,12 @@ function showLegend(row: HTMLElement, layer: LayerInfo): void {
   const label = row.querySelector("label");
   const legend = row.querySelector<HTMLElement>(".legend");
   if (label === null || legend === null) return;
-  setText(label, layer.title);
+  setText(label, rasterTitle(layer));
   row.dataset["revision"] = layer.revision;
   keyed(
     legend,
     layer.legend,
-    ({ colour, label: words }) => `${colour} ${words}`,
+    (entry) => `${entry.colour} ${entry.label.sentence}`,
     () => el("li", {}, el("span", { class: "swatch" }), el("span")),
     (item, entry) => {
       const [swatch, words] = item.children;
@@ -94,7 +108,18 @@ function showLegend(row: HTMLElement, layer: LayerInfo): void {
         swatch.style.color = entry.colour;
         setData(swatch, "pattern", entry.pattern);
       }
-      if (words !== undefined) setText(words, entry.label);
+      if (words !== undefined) setText(words, legendText(entry));
     },
   );
+}
+
+function rasterTitle({ id, title }: LayerInfo): string {
+  return say("page-raster", { layer: id, title });
+}
+
+function legendText({ label, pattern, range, heightM }: LegendEntry): string {
+  if (pattern === "veil") return say("page-legend-dead-ground");
+  if (pattern === "hatch") return say("page-legend-unknown");
+  if (range !== null) return say("page-legend-probability", { low: range[0], high: range[1] });
+  return heightM === null ? sentenceOf(label) : height(heightM);
 }

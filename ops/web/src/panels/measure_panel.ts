@@ -1,8 +1,9 @@
-// Distances and bearings along the places that were clicked, on the ellipsoid.
+// Distances and bearings along the points that were clicked, on the ellipsoid.
 
 import { gridName, utmConvergenceDeg } from "../geo/coordinates.ts";
 import { leg } from "../geo/geodesy.ts";
-import { degrees } from "../words/format.ts";
+import { degrees, exactDistance } from "../words/format.ts";
+import { say } from "../words/say.ts";
 import type { Place } from "../model/records.ts";
 import { el, part } from "../ui/dom.ts";
 
@@ -20,11 +21,11 @@ export class MeasurePanel {
   }
 
   show(places: readonly Place[]): void {
-    fillTool(toolHead("Measure", this.#commands), places.length < 2 ? hint(places.length) : table(places));
+    fillTool(toolHead(say("page-measure"), this.#commands), places.length < 2 ? hint(places.length) : table(places));
   }
 }
 
-/** What the tool's panel holds from now on; a button or field that is still there keeps the focus. */
+/** Set the content of the tool's panel; a button or field that remains keeps the focus. */
 export function fillTool(...content: Node[]): void {
   const panel = part("tool-panel");
   const held = panel.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset["testid"] : "";
@@ -39,15 +40,14 @@ export function toolHead(title: string, commands: ToolCommands): HTMLElement {
     "div",
     { class: "tool-head" },
     el("h2", {}, title),
-    button("Remove last", commands.undo, "tool-undo"),
-    button("Clear", commands.clear, "tool-clear"),
-    button("Close", commands.close, "tool-close"),
+    button(say("page-tool-undo"), commands.undo, "tool-undo"),
+    button(say("page-tool-clear"), commands.clear, "tool-clear"),
+    button(say("page-close"), commands.close, "tool-close"),
   );
 }
 
 function hint(places: number): HTMLElement {
-  const words = places === 0 ? "Click the map where the way begins." : "Click the next place.";
-  return el("p", { class: "hint" }, `${words} With the keyboard: move the map under the cross and press Enter.`);
+  return el("p", { class: "hint" }, say("page-measure-hint", { points: places }));
 }
 
 function table(places: readonly Place[]): HTMLElement {
@@ -58,15 +58,17 @@ function table(places: readonly Place[]): HTMLElement {
     const { distanceM, azimuthDeg } = leg(from, to);
     totalM += distanceM;
     const cells = [
-      `${index + 1} to ${index + 2}`,
-      exact(distanceM),
+      say("page-measure-leg-of", { from: index + 1, to: index + 2 }),
+      exactDistance(distanceM),
       degrees(azimuthDeg, 1),
       degrees(azimuthDeg - utmConvergenceDeg(from), 1),
       mils(azimuthDeg - utmConvergenceDeg(from)),
     ];
     return el("tr", { data: { testid: "leg" } }, ...cells.map((cell) => el("td", {}, cell)));
   });
-  const heads = ["Leg", "Distance", "Bearing, true", `Bearing, grid ${gridName(first)}`, "Grid, mils"];
+  const heads = ["leg", "distance", "true", "grid", "mils"].map((name) =>
+    say(`page-measure-${name}`, { grid: gridName(first) }),
+  );
   return el(
     "div",
     {},
@@ -79,13 +81,9 @@ function table(places: readonly Place[]): HTMLElement {
     el(
       "p",
       { class: "hint", data: { testid: "measure-total" } },
-      `In all ${exact(totalM)}, along the ellipsoid WGS 84; slopes are not counted.`,
+      say("page-measure-total", { distance: exactDistance(totalM) }),
     ),
   );
-}
-
-function exact(value: number): string {
-  return value < 1000 ? `${value.toFixed(1)} m` : `${(value / 1000).toFixed(3)} km`;
 }
 
 /** 6,400 mils to the circle, as on NATO compasses. */

@@ -1,6 +1,7 @@
-// An elevation profile with the sight line over it, as SVG. Ground that is not known is shaded, not bridged.
+// An elevation profile with the sight line over it, as SVG. Unknown terrain is shaded, not interpolated.
 
-import { metres } from "../words/format.ts";
+import { height as heightText } from "../words/format.ts";
+import { formats, say } from "../words/say.ts";
 
 export interface Profile {
   readonly distanceM: readonly number[];
@@ -34,7 +35,7 @@ export function profileChart(profile: Profile, width: number): SVGSVGElement {
   const high = Math.max(...heights, low + 10);
   const x = (distance: number): number => LEFT + (distance / length) * (width - LEFT - RIGHT);
   const y = (height: number): number => TOP + (1 - (height - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
-  chart.setAttribute("aria-label", `Ground from ${metres(low)} to ${metres(high)} over ${metres(length)}`);
+  chart.setAttribute("aria-label", say("page-sight-chart", { low: heightText(low), high: heightText(high), length }));
   for (const run of runs(profile.distanceM, profile.elevationM)) chart.append(ground(run, x, y));
   for (const [from, to] of voids(profile)) {
     chart.append(
@@ -102,11 +103,11 @@ function axes(low: number, high: number, length: number, x: Scale, y: Scale): SV
   };
   return [
     svg("line", { class: "axis", x1: x(0), x2: x(length), y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM }),
-    text(metres(high), LEFT - 4, y(high) + 10, "end"),
-    text(metres(low), LEFT - 4, y(low), "end"),
-    text("0 m", x(0), HEIGHT - 8, "start"),
-    text(metres(length / 2), x(length / 2), HEIGHT - 8, "middle"),
-    text(metres(length), x(length), HEIGHT - 8, "end"),
+    text(heightText(high), LEFT - 4, y(high) + 10, "end"),
+    text(heightText(low), LEFT - 4, y(low), "end"),
+    text(formats().distance(0), x(0), HEIGHT - 8, "start"),
+    text(formats().distance(length / 2), x(length / 2), HEIGHT - 8, "middle"),
+    text(formats().distance(length), x(length), HEIGHT - 8, "end"),
   ];
 }
 

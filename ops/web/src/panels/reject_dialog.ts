@@ -1,7 +1,10 @@
 // Rejecting an alert takes a reason; the server's refusal, if any, stays in the dialog until it is dealt with.
 
 import type { Alert } from "../model/records.ts";
+import { failure } from "../net/api.ts";
 import { part, setText } from "../ui/dom.ts";
+import { headline } from "../words/alert_words.ts";
+import { say } from "../words/say.ts";
 
 const LEAST = 3;
 
@@ -25,7 +28,7 @@ export class RejectDialog {
     this.#alert = alert;
     this.#reason.value = "";
     setText(this.#problem, "");
-    setText(part("reject-sentence"), alert.sentence);
+    setText(part("reject-sentence"), headline(alert));
     this.#dialog.showModal();
     this.#reason.focus();
   }
@@ -34,7 +37,7 @@ export class RejectDialog {
     const reason = this.#reason.value.replaceAll(/\s+/g, " ").trim();
     if (this.#alert === null) return;
     if (reason.length < LEAST) {
-      setText(this.#problem, "Please say why, in at least three characters.");
+      setText(this.#problem, say("page-reject-short"));
       this.#reason.focus();
       return;
     }
@@ -44,7 +47,7 @@ export class RejectDialog {
       await this.#send(this.#alert, reason);
       this.#dialog.close();
     } catch (error) {
-      setText(this.#problem, error instanceof Error ? error.message : String(error));
+      setText(this.#problem, say(failure(error)));
     } finally {
       button.disabled = false;
     }

@@ -1,15 +1,17 @@
-// The sensors: which watch and which do not, and whether every message of each is accounted for.
+// The sensors: which are online, and whether every message of each is accounted for.
 
-import { count, duration } from "../words/format.ts";
+import { sentenceOf } from "../words/alert_words.ts";
+import { stateName, stateOf } from "../words/coverage_words.ts";
+import { count } from "../words/format.ts";
 import { readable } from "../model/parse.ts";
 import type { Counts, Sensor } from "../model/records.ts";
+import { lostSensors } from "../model/coverage.ts";
 import type { State } from "../model/state.ts";
-import { stateLabel } from "../model/blind_spots.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
 import { moveFocus } from "./tracks_panel.ts";
-import { kindLabel } from "../words/labels.ts";
+import { formats, say } from "../words/say.ts";
 
-const COLUMNS = ["Sensor", "received", "journaled", "duplicate", "dead letters", "shed"] as const;
+const COLUMNS = ["sensor", "received", "journaled", "duplicate", "dead", "shed"] as const;
 
 export class SensorsPanel {
   readonly #note = el("p", { class: "note", data: { testid: "sensors-note" } });
@@ -20,20 +22,20 @@ export class SensorsPanel {
 
   constructor(select: (id: string) => void) {
     this.#select = select;
-    const head = el("tr", {}, ...COLUMNS.map((name) => el("th", {}, name)));
+    const head = el("tr", {}, ...COLUMNS.map((name) => el("th", {}, say(`page-counts-${name}`))));
     for (const cell of head.children) cell.setAttribute("scope", "col");
     const table = el(
       "table",
       { class: "counts", data: { testid: "counts" } },
-      el("caption", { class: "hidden-text" }, "Messages by sensor"),
+      el("caption", { class: "hidden-text" }, say("page-counts-caption")),
       el("thead", {}, head),
       this.#body,
     );
     part("panel-sensors").append(
-      el("h2", { class: "hidden-text" }, "Sensors"),
+      el("h2", { class: "hidden-text" }, say("page-tab-sensors")),
       this.#note,
       this.#list,
-      el("h3", {}, "Messages, by sensor"),
+      el("h3", {}, say("page-counts-caption")),
       table,
       this.#verdict,
     );
@@ -44,13 +46,9 @@ export class SensorsPanel {
     const sensors = [...state.sensors.values()].sort(
       (a, b) => Number(a.state === "ok") - Number(b.state === "ok") || (a.id < b.id ? -1 : 1),
     );
-    const silent = sensors.filter(({ state }) => state !== "ok").length;
-    setText(
-      this.#note,
-      sensors.length === 0
-        ? "No sensor has been heard of yet."
-        : `${sensors.length} sensors; ${silent === 0 ? "all of them report" : `not watching, or badly: ${silent}`}.`,
-    );
+    const [all, lost] = [sensors.length, lostSensors(state.sensors).length];
+    const note = all === 0 ? "page-sensors-none" : lost === 0 ? "page-sensors-online" : "page-sensors-lost";
+    setText(this.#note, say(note, { count: all, lost }));
     keyed(
       this.#list,
       sensors,
@@ -66,14 +64,14 @@ export class SensorsPanel {
       () => el("tr"),
       showCounts,
     );
-    const bad = rows.filter(([, counts]) => !balanced(counts)).map(([id]) => readable(id) || "(no sensor)");
+    const bad = rows.filter(([, counts]) => !balanced(counts)).map(([id]) => nameOf(id));
     setText(
       this.#verdict,
       rows.length === 0
-        ? "No counts yet."
+        ? say("page-counts-none")
         : bad.length === 0
-          ? "Every message is accounted for: received = journaled + duplicate + dead letters + shed, for each sensor."
-          : `THE COUNTS DO NOT BALANCE for ${bad.join(", ")}.`,
+          ? say("page-counts-balanced")
+          : say("page-counts-unbalanced", { sensors: formats().names(bad) }),
     );
   }
 
@@ -86,7 +84,7 @@ export class SensorsPanel {
         data: { testid: "sensor-row", sensor: id },
         on: { click: () => this.#select(id) },
       },
-      el("span", { class: "name" }),
+      el("span", { class: "name", code: true }),
       el("span", { class: "state" }),
       el("span", { class: "small" }),
     );
@@ -97,32 +95,33 @@ function update(row: HTMLElement, sensor: Sensor, state: State, nowMs: number): 
   setData(row, "lost", String(sensor.state !== "ok"));
   setData(row, "state", sensor.state);
   const [name, word, small] = row.children;
-  const since =
-    sensor.sinceMs === null || sensor.state === "ok" || !Number.isFinite(nowMs)
-      ? ""
-      : ` for ${duration((nowMs - sensor.sinceMs) / 1000)}`;
   if (name !== undefined) setText(name, readable(sensor.id));
   if (word !== undefined)
-    setText(
-      word,
-      `${sensor.state === "ok" ? "" : "✕ "}${stateLabel(sensor.state)}${sensor.state === "degraded" ? "" : since}`,
-    );
+    setText(word, sensor.state === "ok" ? stateName("ok") : `✕ ${stateOf({ ...sensor, faults: [] }, nowMs)}`);
   if (small !== undefined)
-    setText(small, `${kindLabel(sensor.kind)}${sensor.state === "ok" ? "" : `: ${consequence(sensor)}`}`);
+    setText(small, kindLine(sensor));
   row.setAttribute("aria-current", String(state.selection?.kind === "sensor" && state.selection.id === sensor.id));
 }
 
-function consequence({ state, faults }: Sensor): string {
-  if (state === "degraded") return faults.map(([, finding]) => finding).join("; ");
-  return "what it watched is not watched by it";
+function kindLine({ kind, state, faults }: Sensor): string {
+  if (state === "ok") return say("page-sensor-kind", { kind });
+  const consequence =
+    state === "degraded"
+      ? faults.map(([, finding]) => sentenceOf(finding)).join("; ")
+      : say("page-sensor-coverage-lost");
+  return say("page-sensor-kind-consequence", { kind, consequence });
+}
+
+function nameOf(id: string): string {
+  return readable(id) || say("page-counts-no-sensor");
 }
 
 function showCounts(row: HTMLElement, [id, counts]: readonly [string, Counts]): void {
   const cells = [counts.received, counts.journaled, counts.duplicate, counts.deadLettered, counts.shed].map(count);
   setData(row, "unbalanced", String(!balanced(counts)));
-  if (row.children.length === 0) row.append(el("th"), ...cells.map(() => el("td")));
+  if (row.children.length === 0) row.append(el("th", { code: true }), ...cells.map(() => el("td")));
   row.firstElementChild?.setAttribute("scope", "row");
-  [readable(id) || "(no sensor)", ...cells].forEach((words, index) => {
+  [nameOf(id), ...cells].forEach((words, index) => {
     const cell = row.children[index];
     if (cell !== undefined) setText(cell, words);
   });

@@ -1,10 +1,11 @@
-// The line of sight between two places: asked of the server, which knows the ground, and drawn as a profile.
+// The line of sight between two points, computed by the server, and drawn as a profile.
 
 import { leg } from "../geo/geodesy.ts";
-import { degrees, metres } from "../words/format.ts";
+import { degrees, exactDistance, height } from "../words/format.ts";
+import { say } from "../words/say.ts";
 import { list, number, object } from "../model/parse.ts";
 import type { Place } from "../model/records.ts";
-import { getJson } from "../net/api.ts";
+import { failure, getJson } from "../net/api.ts";
 import { el, part } from "../ui/dom.ts";
 import { fillTool, toolHead, type ToolCommands } from "./measure_panel.ts";
 import { profileChart, type Profile } from "./profile_chart.ts";
@@ -38,13 +39,11 @@ export class SightPanel {
     if (!this.#touched) this.#target.value = String(this.#targetHeightM());
     const [from, to] = places;
     if (from === undefined || to === undefined) {
-      const words = from === undefined ? "Click where the observer stands." : "Click where the target stands.";
-      this.#draw(
-        el("p", { class: "hint" }, `${words} With the keyboard: move the map under the cross and press Enter.`),
-      );
+      const end = from === undefined ? "observer" : "target";
+      this.#draw(el("p", { class: "hint" }, say("page-sight-hint", { end })));
       return;
     }
-    this.#draw(el("p", { class: "hint" }, "Asking the server …"));
+    this.#draw(el("p", { class: "hint" }, say("page-sight-asking")));
     void this.#ask(from, to);
   }
 
@@ -52,10 +51,10 @@ export class SightPanel {
     const inputs = el(
       "div",
       { class: "tool-inputs" },
-      el("label", {}, "Observer's eye above ground ", this.#observer, " m"),
-      el("label", {}, "Target's top above ground ", this.#target, " m"),
+      el("label", {}, `${say("page-sight-observer")} `, this.#observer, " m"),
+      el("label", {}, `${say("page-sight-target")} `, this.#target, " m"),
     );
-    fillTool(toolHead("Line of sight", this.#commands), inputs, ...content);
+    fillTool(toolHead(say("page-sight-title"), this.#commands), inputs, ...content);
   }
 
   async #ask(from: Place, to: Place): Promise<void> {
@@ -72,9 +71,9 @@ export class SightPanel {
       const profile = readProfile(await getJson(`/api/profile?${query}`, asked.signal));
       if (asked.signal.aborted) return;
       const { distanceM, azimuthDeg } = leg(from, to);
-      const way = `${metres(distanceM)} at ${degrees(azimuthDeg, 1)} true.`;
+      const legText = { distance: exactDistance(distanceM), bearing: degrees(azimuthDeg, 1) };
       this.#draw(
-        el("p", { class: "lead", role: "status", data: { testid: "sight-verdict" } }, `${verdict(profile)} ${way}`),
+        el("p", { class: "lead", role: "status", data: { testid: "sight-verdict" } }, verdict(profile, legText)),
         profileChart(profile, Math.max(300, part("tool-panel").clientWidth - PADDING_PX)),
         el("p", { class: "hint" }, assumptions(profile)),
       );
@@ -84,7 +83,7 @@ export class SightPanel {
         el(
           "p",
           { class: "problem", role: "alert", data: { testid: "sight-problem" } },
-          error instanceof Error ? error.message : String(error),
+          say(failure(error)),
         ),
       );
     }
@@ -115,17 +114,18 @@ export function readProfile(raw: unknown): Profile {
   };
 }
 
-function verdict({ visible, blockedAtM, neededM }: Profile): string {
-  if (visible === null) return "Not known: part of the ground between is not known.";
-  if (visible) return "Visible.";
-  const where = blockedAtM === null ? "" : ` The ground blocks it ${metres(blockedAtM)} from the observer.`;
-  const needed =
-    neededM === null ? "" : ` It would be seen from ${metres(neededM, neededM < 100 ? 1 : 0)} above its ground.`;
-  return `Not visible.${where}${needed}`;
+function verdict({ visible, blockedAtM, neededM }: Profile, leg: { distance: string; bearing: string }): string {
+  if (visible === null) return say("page-sight-unknown", leg);
+  if (visible) return say("page-sight-visible", leg);
+  const needed = neededM === null ? "" : height(neededM, neededM < 100 ? 1 : 0);
+  const found = { ...leg, known: neededM !== null, needed };
+  const sentence =
+    blockedAtM === null
+      ? say("page-sight-blocked-somewhere", found)
+      : say("page-sight-blocked", { ...found, blocked: blockedAtM });
+  return sentence.replaceAll("  ", " ");
 }
 
 function assumptions({ curvatureK }: Profile): string {
-  const earth =
-    curvatureK === null ? "a flat Earth" : `an Earth of ${curvatureK.toFixed(2)} times its radius (refraction)`;
-  return `Bare ground, no vegetation, ${earth}. Heights above the terrain's datum; the sight line is drawn bent instead of the Earth.`;
+  return curvatureK === null ? say("page-sight-flat") : say("page-sight-earth", { k: curvatureK });
 }

@@ -1,16 +1,15 @@
-// The status strip and the banners: is the picture live, what time is it, whose picture is it, and is it a demonstration.
+// The status strip and the banners: state of the stream, clocks, sector, demonstration mark.
 
-import { clockFormat, duration, utcTime } from "../words/format.ts";
+import { sentenceOf } from "../words/alert_words.ts";
+import { coverageLine } from "../words/coverage_words.ts";
+import { clockFormat, duration, utcClock } from "../words/format.ts";
+import { formats, say } from "../words/say.ts";
 import { waiting } from "../model/alerts.ts";
 import type { ServerClock } from "../model/clock.ts";
 import { streamState, type State, type StreamState } from "../model/state.ts";
-import { blindSpots } from "../model/blind_spots.ts";
 import { part, setData, setText } from "../ui/dom.ts";
 
 const CLOCK_TOLERANCE_MS = 2000;
-const DISK_FULL =
-  "DISK FULL at ingest. What sensors send now is not read: it waits at their senders, and what moves now is not shown. " +
-  "Calls for help, alerts and your actions go on. Make room on the server's disk; the rest goes on by itself.";
 const PARTS = ["sector", "border", "layout", "segments", "layers"] as const;
 
 export class StatusBar {
@@ -26,24 +25,29 @@ export class StatusBar {
   show(state: State): void {
     const sector = state.sector.value;
     part("demo-mark").hidden = sector?.demo !== true;
-    const context = [sector?.layout && `layout ${sector.layout}`, sector?.operator && `operator ${sector.operator}`]
-      .filter(Boolean)
-      .join(", ");
-    setText(part("sector-name"), sector?.title || sector?.name || "");
-    setText(part("operator"), context);
+    const context = [
+      sector?.layout && say("page-layout", { layout: sector.layout }),
+      sector?.operator && say("page-operator", { operator: sector.operator }),
+    ].filter(Boolean);
+    const name = sector?.title || sector?.name || "";
+    for (const [id, words] of [["sector-name", name], ["operator", context.join(", ")]] as const) {
+      setText(part(id), words);
+      part(id).title = words; // where the header cuts them off
+    }
     const open = Object.values(waiting(state.alerts)).reduce((sum, count) => sum + count, 0);
-    document.title = `${open > 0 ? `(${open}) ` : ""}${sector?.demo === true ? "DEMO: " : ""}Watchline${sector === null ? "" : ` ${sector.title || sector.name}`}`;
+    document.title = say("page-document-title", { alerts: open, demo: sector?.demo === true, sector: name }).trim();
     if (sector !== null && sector.timeZone !== this.#zone) {
       this.#zone = sector.timeZone;
       this.#format = clockFormat(sector.timeZone);
     }
     const disk = part("banner-disk");
     disk.hidden = !state.diskFull;
-    setText(disk, state.diskFull ? DISK_FULL : "");
-    const missing = PARTS.filter((name) => state[name].value === null && state[name].problem !== "");
+    setText(disk, state.diskFull ? say("page-banner-disk") : "");
+    const missing = PARTS.filter((name) => state[name].value === null && state[name].problem !== null);
     const banner = part("banner-parts");
     banner.hidden = missing.length === 0 || state.connection.phase !== "open";
-    setText(banner, `Not shown: ${missing.map((name) => `${name} (${state[name].problem})`).join("; ")}`);
+    const parts = missing.map((name) => partWhy(name, say(state[name].problem ?? "page-net-page")));
+    setText(banner, missing.length === 0 ? "" : say("page-banner-parts", { parts: parts.join("; ") }));
   }
 
   /** What changes with time; called a few times a second. */
@@ -51,11 +55,11 @@ export class StatusBar {
     const monotonicMs = performance.now();
     const nowMs = this.#clock.now(monotonicMs);
     const ageS = this.#ageS(state, nowMs);
-    const stream = streamState(state.connection, ageS, monotonicMs, state.down.size > 0);
+    const stream = streamState(state.connection, ageS, monotonicMs, state.down.size > 0, isStarting(state));
     this.#showStream(stream, ageS, state, monotonicMs);
     this.#showClocks(nowMs);
     this.#warnOfClock();
-    this.#showUnseen(state, nowMs, stream);
+    this.#showCoverage(state, nowMs, stream);
     return stream;
   }
 
@@ -66,15 +70,14 @@ export class StatusBar {
   }
 
   #showStream(stream: StreamState, ageS: number | null, state: State, monotonicMs: number): void {
-    const age = ageS === null ? "" : `picture ${ageS < 10 ? ageS.toFixed(1) : Math.round(ageS)} s old`;
-    const words = {
-      connecting: "Connecting …",
-      live: `LIVE, ${age}`,
-      down: `NOT WORKING: ${[...state.down.keys()].join(", ")}`,
-      stale: `STALE, ${age}`,
-      lost: "LOST",
-    }[stream];
-    setText(part("stream-state"), stream === "lost" && ageS !== null ? `LOST, picture ${duration(ageS)} old` : words);
+    const lost = stream === "lost";
+    const age = lost ? duration(ageS) : formats().number(ageS, ageS !== null && ageS < 10 ? 1 : 0);
+    const words = say("page-stream", {
+      state: lost && ageS === null ? "lost-empty" : stream,
+      age,
+      parts: downNames(state),
+    });
+    setText(part("stream-state"), words);
     setData(part("stream-state"), "state", stream);
     setData(document.documentElement, "stream", stream);
     const banner = part("banner-stream");
@@ -84,30 +87,28 @@ export class StatusBar {
   }
 
   #sentence(stream: StreamState, ageS: number | null, state: State, monotonicMs: number): string {
-    const old = ageS === null ? "There is no picture." : "The picture below is old.";
-    if (stream === "lost") {
-      const retry = state.connection.retryMs;
-      const next = retry === null || retry <= monotonicMs ? "Trying again now." : "Trying again.";
-      return `Connection lost. ${state.connection.problem || "The stream fell silent."} ${old} New alerts do not arrive. ${next}`;
+    if (stream === "lost")
+      return say("page-banner-lost", { picture: ageS !== null, why: say(state.connection.problem ?? "page-net-silent") });
+    if (stream === "starting")
+      return say("page-banner-starting", { parts: downNames(state) });
+    if (stream === "down" || (stream === "stale" && state.down.size > 0)) {
+      const parts = [...state.down].map(([name, { why }]) => partWhy(name, sentenceOf(why))).join("; ");
+      return say(stream === "down" ? "page-banner-down" : "page-banner-stale-down", { parts });
     }
-    if (stream === "down") return downSentence(state.down);
-    if (stream === "stale" && state.down.size > 0)
-      return `The picture is stale. ${downSentence(state.down)}`;
     if (stream === "stale") {
       const { heardMs } = state.connection;
-      // Only what came after the picture shows that the server is still there.
-      const there = ageS !== null && monotonicMs - heardMs < (ageS - 1) * 1000;
-      const why = there ? "the server is there, but fusion has written nothing new" : "nothing new has come from the server";
-      return `The picture is stale: ${why}. What moves now is not shown.`;
+      // Only data that came after the picture shows that the server is still connected.
+      const connected = ageS !== null && monotonicMs - heardMs < (ageS - 1) * 1000;
+      return say("page-banner-stale", { why: connected ? "fusion" : "server" });
     }
     return "";
   }
 
   #showClocks(nowMs: number): void {
     const known = Number.isFinite(nowMs);
-    setText(part("clock-utc"), known ? utcTime(nowMs).slice(0, 8) : "--:--:--");
+    setText(part("clock-utc"), known ? utcClock(nowMs) : "--:--:--");
     const parts = known ? this.#format.formatToParts(nowMs) : [];
-    const zone = parts.find(({ type }) => type === "timeZoneName")?.value ?? "Local";
+    const zone = parts.find(({ type }) => type === "timeZoneName")?.value ?? say("page-local");
     setText(part("clock-local-zone"), this.#clock.rate === 1 ? zone : `${zone}, ×${this.#clock.rate}`);
     const digits = parts.filter(({ type }) => ["hour", "minute", "second"].includes(type)).map(({ value }) => value);
     setText(part("clock-local"), known ? digits.join(":") : "--:--:--");
@@ -118,24 +119,29 @@ export class StatusBar {
     const banner = part("banner-clock");
     banner.hidden = Math.abs(aheadMs) <= CLOCK_TOLERANCE_MS;
     if (banner.hidden) return;
-    const by = duration(Math.abs(aheadMs) / 1000);
-    setText(
-      banner,
-      `This computer's clock is ${by} ${aheadMs > 0 ? "ahead of" : "behind"} the server's. All times on this page are the server's.`,
-    );
+    setText(banner, say("page-banner-clock", { ahead: aheadMs > 0, by: Math.abs(aheadMs) / 1000 }));
   }
 
-  #showUnseen(state: State, nowMs: number, stream: StreamState): void {
-    const said = blindSpots(state, nowMs);
-    const trusted = stream === "live" || stream === "connecting";
-    setText(part("unseen-sensors"), trusted ? said.sensors : `${said.sensors}, as of the last picture`);
-    setData(part("unseen-sensors"), "urgent", String(said.urgent));
-    setText(part("unseen-hidden"), said.hidden);
-    setText(part("unseen-tracks"), said.tracks);
+  #showCoverage(state: State, nowMs: number, stream: StreamState): void {
+    const { sensors, urgent, deadGround, tracks } = coverageLine(state, nowMs);
+    const current = stream === "live" || stream === "connecting";
+    setText(part("coverage-sensors"), current ? sensors : say("page-coverage-as-of", { coverage: sensors }));
+    setData(part("coverage-sensors"), "urgent", String(urgent));
+    setText(part("coverage-dead-ground"), deadGround);
+    setText(part("coverage-tracks"), tracks);
   }
 }
 
-function downSentence(down: ReadonlyMap<string, string>): string {
-  const parts = [...down].map(([name, why]) => `${name} (${why.replace(/\.$/, "")})`).join("; ");
-  return `Not working: ${parts}. Detections may be missing from the picture, and alerts may not reach the units.`;
+function downNames(state: State): string {
+  return formats().names([...state.down.keys()].map((name) => say("page-part", { part: name })));
+}
+
+/** Whether the parts that do not work compile kernels, all of them. */
+function isStarting(state: State): boolean {
+  return state.down.size > 0 && [...state.down.values()].every(({ starting }) => starting);
+}
+
+/** A part of the server, or of the picture, and the problem with it. */
+function partWhy(name: string, why: string): string {
+  return say("page-part-why", { part: say("page-part", { part: name }), why: why.replace(/\.$/, "") });
 }

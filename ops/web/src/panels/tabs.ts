@@ -2,7 +2,7 @@
 
 import { part } from "../ui/dom.ts";
 
-export const TABS = ["alerts", "details", "tracks", "sensors", "layers"] as const;
+export const TABS = ["alerts", "details", "tracks", "sensors", "forces", "layers"] as const;
 export type Tab = (typeof TABS)[number];
 
 /** As in phone.css. */

@@ -1,18 +1,14 @@
-// Long work: submitted, followed with its progress, cancelled.
+// Background jobs: submitted, followed with their progress, cancelled.
 
 import { el, keyed, part, setText } from "../ui/dom.ts";
-import { plannedLayout, shopping, type PlanAnswer } from "./planned_layout.ts";
+import { readMessage } from "../model/parse.ts";
+import { failure } from "../net/api.ts";
+import { canSay, say } from "../words/say.ts";
+import { additions, plannedLayout, type PlanAnswer } from "./planned_layout.ts";
 import { cancel, job, submit, type Job, type PlanLayout } from "./server.ts";
 
 const FOLLOW_MS = 500;
 
-const NAMES: Readonly<Record<string, string>> = { compare: "Comparison", plan: "What to buy" };
-const AIMS: Readonly<Record<string, string>> = {
-  mean_probability: "the mean probability of detection, outages counted,",
-  worst_segment: "the worst segment, outages counted,",
-  least_detected: "the least detected crossing, all sensors working,",
-};
-const STATES = { queued: "waits", running: "works", done: "done", failed: "not possible", cancelled: "cancelled" } as const;
 
 export interface JobEvents {
   say(problem: string): void;
@@ -31,7 +27,7 @@ export class JobList {
   }
 
   #say(error: unknown): void {
-    this.#events.say(error instanceof Error ? error.message : String(error));
+    this.#events.say(say(failure(error)));
   }
 
   async start(order: unknown): Promise<void> {
@@ -69,11 +65,11 @@ export class JobList {
   }
 
   #row(one: Job): HTMLLIElement {
-    const stop = el("button", { type: "button", class: "stop", data: { testid: "job-cancel" }, on: { click: () => void this.#cancel(one.id) } }, "Cancel");
-    const bar = el("progress", { aria: { label: "Progress" } });
+    const stop = el("button", { type: "button", class: "stop", data: { testid: "job-cancel" }, on: { click: () => void this.#cancel(one.id) } }, say("planner-cancel"));
+    const bar = el("progress", { aria: { label: say("planner-progress.aria-label") } });
     const show = (side: "a" | "b", words: string) =>
       el("button", { type: "button", data: { testid: `job-show-${side}` }, on: { click: () => this.#pick(one.id, side) } }, words);
-    const shows = el("p", { class: "shows", hidden: true }, show("a", "Show left"), show("b", "Show right"));
+    const shows = el("p", { class: "shows", hidden: true }, show("a", say("planner-show-left")), show("b", say("planner-show-right")));
     return el("li", { data: { testid: "job", job: one.id } }, el("p", { class: "title" }), bar, el("p", { class: "answer" }), shows, stop);
   }
 
@@ -81,9 +77,9 @@ export class JobList {
     node.dataset["state"] = one.state;
     const going = one.state === "queued" || one.state === "running";
     const [title, answer] = [node.querySelector(".title"), node.querySelector(".answer")];
-    const doing = one.state === "running" && one.doing !== "" ? `, ${one.doing}` : "";
-    if (title !== null) setText(title, `${NAMES[one.kind] ?? one.kind}: ${STATES[one.state]}${doing}`);
-    if (answer !== null) setText(answer, one.state === "failed" ? one.problem : one.state === "done" ? sentence(one) : "");
+    const doing = one.state === "running" && one.doing !== "";
+    if (title !== null) setText(title, say(doing ? "planner-job-doing" : "planner-job-title", titleOf(one)));
+    if (answer !== null) setText(answer, one.state === "failed" ? problem(one) : one.state === "done" ? sentence(one) : "");
     const bar = node.querySelector("progress");
     if (bar !== null) {
       bar.hidden = !going;
@@ -115,15 +111,37 @@ export class JobList {
   }
 }
 
-function sentence(one: Job): string {
-  const answer = (one.answer ?? {}) as PlanAnswer;
-  if (answer.headline !== undefined) return answer.headline;
-  if (answer.bought === undefined) return "";
-  const gap = answer.gap === 0 ? "the best there is" : `at most ${percent(answer.gap)} below the best there is`;
-  const cost = `${answer.currency ?? ""} ${Math.round(answer.cost ?? 0).toLocaleString("en")}`;
-  return `Buy ${shopping(answer)} for ${cost}: ${AIMS[answer.objective ?? ""] ?? ""} from ${percent(answer.without)} to ${percent(answer.value)}, ${gap}.`;
+function titleOf({ kind, state, doing }: Job): { kind: string; state: string; doing: string } {
+  return { kind, state, doing };
 }
 
-function percent(share: number | undefined): string {
-  return share === undefined ? "?" : `${(100 * share).toFixed(1)} %`;
+/** Why a job failed: its message where the catalogue has it, else the server's sentence. */
+function problem(one: Job): string {
+  const message = readMessage(one.message);
+  return canSay(message) ? say(message) : one.problem;
+}
+
+function sentence(one: Job): string {
+  const answer = (one.answer ?? {}) as PlanAnswer;
+  if (answer.headline !== undefined) {
+    const sentences = [answer.headline, ...(answer.details ?? [])];
+    return sentences
+      .map((sentence, index) => {
+        const message = readMessage(answer.messages?.[index]);
+        const said = canSay(message) ? say(message) : sentence;
+        return /[.!?]$/.test(said) ? said : `${said}.`;
+      })
+      .join(" ");
+  }
+  if (answer.bought === undefined) return "";
+  return say("planner-answer", {
+    items: additions(answer),
+    currency: answer.currency ?? "",
+    cost: Math.round(answer.cost ?? 0),
+    objective: answer.objective ?? "",
+    without: answer.without ?? null,
+    value: answer.value ?? null,
+    optimal: answer.gap === 0,
+    gap: answer.gap ?? null,
+  });
 }

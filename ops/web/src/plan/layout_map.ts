@@ -5,6 +5,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Feature } from "geojson";
 import { el } from "../ui/dom.ts";
+import { say } from "../words/say.ts";
 import { bearingTo, destination } from "./places.ts";
 import type { Corners, PlanSensor, Setup } from "./server.ts";
 
@@ -72,7 +73,7 @@ export class LayoutMap {
     });
     map.touchZoomRotate.disableRotation();
     map.keyboard.disableRotation();
-    map.on("error", () => undefined); // a tile that is missing stays blank
+    map.on("error", () => undefined); // a missing tile stays blank
     await new Promise<void>((resolve) => (map.loaded() ? resolve() : map.once("load", () => resolve())));
     return new LayoutMap(map, setup.corners, events);
   }
@@ -111,7 +112,7 @@ export class LayoutMap {
     if (chosen !== undefined && chosen.field_of_view_deg < 360) this.#turner = this.#handle(chosen);
   }
 
-  /** Mark the sensors that tell nobody. */
+  /** Mark the sensors without a link to a base. */
   unheard(ids: readonly string[]): void {
     for (const [id, pin] of this.#pins) pin.getElement().dataset["unheard"] = String(ids.includes(id));
   }
@@ -122,7 +123,7 @@ export class LayoutMap {
       type: "button",
       title: sensor.id,
       data: { kind: sensor.kind, sensor: sensor.id, testid: "pin" },
-      aria: { label: `${sensor.kind.replace("_", " ")} ${sensor.id}`, pressed: "false" },
+      aria: { label: say("planner-pin", { kind: sensor.kind, sensor: sensor.id }), pressed: "false" },
       on: { click: () => this.#events.select(sensor.id) },
     });
     const pin = new Marker({ element: button, draggable: true }).setLngLat([sensor.lon, sensor.lat]).addTo(this.map);
@@ -136,7 +137,7 @@ export class LayoutMap {
   }
 
   #handle(sensor: PlanSensor): Marker {
-    const button = el("button", { class: "turner", type: "button", title: "Turn", data: { testid: "turner" }, aria: { label: `Turn ${sensor.id}` } });
+    const button = el("button", { class: "turner", type: "button", title: say("planner-turn"), data: { testid: "turner" }, aria: { label: say("planner-turn-of", { sensor: sensor.id }) } });
     const place = destination(sensor, sensor.azimuth_deg, sensor.max_range_m * HANDLE);
     const handle = new Marker({ element: button, draggable: true }).setLngLat(place).addTo(this.map);
     handle.on("dragend", () => {

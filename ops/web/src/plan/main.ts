@@ -1,23 +1,28 @@
-// The planner's page: two layouts side by side, edited on the map, and long work as jobs.
+// The planner's page: two layouts side by side, edited on the map, and background jobs.
 
+import "../words/language.ts";
+import { failure } from "../net/api.ts";
+import { showPerson } from "../panels/person.ts";
 import { el, part, setData, setText } from "../ui/dom.ts";
+import { Settings } from "../ui/settings.ts";
 import { usePalette } from "../ui/theme.ts";
+import { formats, say } from "../words/say.ts";
 import { LayoutMap } from "./layout_map.ts";
 import { edited, withEdit } from "./edits.ts";
 import { JobList } from "./jobs.ts";
 import { destination } from "./places.ts";
-import { fileName } from "./planned_layout.ts";
-import { coverage, saved, setup, type Edit, type Edits, type PlanLayout, type Setup } from "./server.ts";
+import { fileName, itemName } from "./planned_layout.ts";
+import { coverage, saved, setup, type Edit, type Edits, type LegendRow, type PlanLayout, type Setup } from "./server.ts";
 
 type SideName = "a" | "b";
 
 const STEP_M = 50;
 const AZIMUTHS = { n: 0, e: 90, s: 180, w: 270 } as const;
 
-const jobs = new JobList({ say, planned, show: (layout, side) => sides[side]?.take(layout) });
+const jobs = new JobList({ say: tell, planned, show: (layout, side) => sides[side]?.take(layout) });
 const page = document.documentElement;
 
-function say(problem: string): void {
+function tell(problem: string): void {
   const box = part("problem");
   box.hidden = problem === "";
   setText(box, problem);
@@ -48,6 +53,11 @@ class Side {
     return { layout: this.#layout.name, edits: this.#edits };
   }
 
+  /** The name of the layout, and whether it is edited. */
+  get title(): string {
+    return this.edits > 0 ? say("planner-edited", { layout: this.#layout.title }) : this.#layout.title;
+  }
+
   get edits(): number {
     return Object.keys(this.#edits).length;
   }
@@ -71,11 +81,11 @@ class Side {
       const file = new Blob([await saved(this.#layout.name, this.#edits)], { type: "application/geo+json" });
       const link = el("a");
       link.href = URL.createObjectURL(file);
-      link.download = fileName(`${this.#layout.title}${this.edits > 0 ? " edited" : ""}`);
+      link.download = fileName(this.title);
       link.click();
       URL.revokeObjectURL(link.href);
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error));
+      tell(say(failure(error)));
     }
   }
 
@@ -97,11 +107,12 @@ class Side {
   }
 
   show(): void {
-    const count = this.edits;
     this.layoutMap.show(this.sensors, this.selected);
-    setText(part(`name-${this.name}`), `${this.#layout.title}${count > 0 ? " (edited)" : ""}`);
-    part<HTMLButtonElement>(`undo-${this.name}`).disabled = count === 0;
-    tellSensor();
+    const name = part(`name-${this.name}`);
+    name.translate = this.edits > 0;
+    setText(name, this.title);
+    part<HTMLButtonElement>(`undo-${this.name}`).disabled = this.edits === 0;
+    showSensor();
   }
 
   async #ask(): Promise<void> {
@@ -113,42 +124,43 @@ class Side {
       const found = await coverage(this.#layout.name, this.#edits);
       if (asked !== this.#asked) return;
       const { mean_probability, worst_segment, worst_segment_number, sensors, relays } = found.figures;
-      const worst = `worst segment ${worst_segment_number}: ${percent(worst_segment)}`;
-      const carried = relays > 0 ? `, ${relays} relays` : "";
-      const heard = found.unlinked.length === 0 ? "" : `\n${found.unlinked.length} have no link to a base and count for nothing: relays help`;
-      setText(box, `${sensors} sensors${carried}\nmean probability of detection: ${percent(mean_probability)}\n${worst}${heard}`);
+      const parts = [say("planner-figures-sensors", { sensors })];
+      if (relays > 0) parts.push(say("planner-figures-relays", { relays }));
+      const lines = [
+        formats().names(parts),
+        say("planner-figures-mean", { mean: mean_probability }),
+        say("planner-figures-worst", { segment: String(worst_segment_number), worst: worst_segment }),
+      ];
+      if (found.unlinked.length > 0) lines.push(say("planner-figures-unlinked", { count: found.unlinked.length }));
+      setText(box, lines.join("\n"));
+      setData(box, "mean", String(mean_probability));
       this.layoutMap.unheard(found.unlinked);
       await this.layoutMap.picture(found.picture);
       if (asked !== this.#asked) return;
       setData(box, "ms", String(Math.round(performance.now() - began)));
       setData(box, "state", "shown");
-      say(Object.values(found.problems).join(" "));
+      tell(Object.values(found.problems).join(" "));
     } catch (error) {
       if (asked !== this.#asked) return;
       setData(box, "state", "failed");
-      say(error instanceof Error ? error.message : String(error));
+      tell(say(failure(error)));
     }
   }
-}
-
-function percent(share: number | null): string {
-  if (share === null) return "unknown";
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 const sides: Partial<Record<SideName, Side>> = {};
 const plans: PlanLayout[] = [];
 let active: Side | null = null;
 
-/** A plan's layout can be picked on both sides, and is shown on the right unless somebody has edits there. */
+/** A plan's layout can be picked on both sides, and is shown on the right unless there are edits. */
 function planned(layout: PlanLayout): void {
   plans.push(layout);
   for (const name of ["a", "b"] as const) part(`pick-${name}`).append(choice(layout));
   if (sides.b?.edits === 0) sides.b.take(layout);
 }
 
-function choice({ name, title }: PlanLayout): HTMLOptionElement {
-  const option = el("option", {}, title);
+function choice({ name, short, title }: PlanLayout): HTMLOptionElement {
+  const option = el("option", {}, short ?? title);
   option.value = name;
   return option;
 }
@@ -163,16 +175,16 @@ function select(side: Side, sensor: string): void {
   side.show();
 }
 
-function tellSensor(): void {
+function showSensor(): void {
   const sensor = active?.sensors.find((one) => one.id === active?.selected);
   part("sensor").hidden = sensor === undefined;
   if (sensor === undefined) return;
   setText(part("sensor-name"), sensor.id);
-  const does = sensor.kind === "relay" ? "carries reports over at most" : "sees";
-  setText(part("sensor-what"), `${sensor.item ?? sensor.kind}, ${does} ${(sensor.max_range_m / 1000).toFixed(1)} km`);
+  const item = sensor.item === null ? say("planner-kind", { kind: sensor.kind }) : itemName(sensor.item);
+  setText(part("sensor-what"), say("planner-sensor", { relay: sensor.kind === "relay", item, range: sensor.max_range_m }));
   part("turn-label").hidden = sensor.field_of_view_deg >= 360;
   part<HTMLInputElement>("turn").value = String(Math.round(((sensor.azimuth_deg + 540) % 360) - 180));
-  setText(part("turn-says"), `${Math.round((sensor.azimuth_deg + 360) % 360)}°`);
+  setText(part("turn-says"), formats().bearing(sensor.azimuth_deg));
 }
 
 function swipe(share: number): void {
@@ -180,7 +192,7 @@ function swipe(share: number): void {
   part("edge").style.left = `${share}%`;
 }
 
-/** Both maps show the same place. */
+/** Both maps show the same area. */
 function together(first: LayoutMap, second: LayoutMap): void {
   let leading = false;
   const follow = (from: LayoutMap, to: LayoutMap) => () => {
@@ -226,24 +238,33 @@ function listen(a: Side, b: Side): void {
   });
 }
 
+function legendText({ label, pattern, low, high }: LegendRow): string {
+  if (pattern === "hatch") return say("planner-legend-unknown");
+  if (low === undefined || high === undefined) return label;
+  return say("planner-legend-probability", { low: Number(low), high: Number(high) });
+}
+
 async function open(): Promise<void> {
   usePalette();
+  new Settings();
   const known = await setup();
-  setText(part("sector"), known.title === "" ? known.sector : known.title);
-  setText(part("currency"), known.currency);
+  const sector = known.title === "" ? known.sector : known.title;
+  setText(part("sector"), sector);
+  document.title = say("planner-title", { sector });
+  setText(part("budget-label"), say("planner-budget", { currency: known.currency }));
   for (const name of ["a", "b"] as const)
     part(`pick-${name}`).append(...known.layouts.map(choice));
   part("legend").append(
-    ...known.legend.map(({ colour, label }) => {
+    ...known.legend.map((row) => {
       const patch = el("i");
-      patch.style.background = colour;
-      return el("li", {}, patch, label);
+      patch.style.background = row.colour;
+      return el("li", {}, patch, el("span", {}, legendText(row)));
     }),
   );
   const style = getComputedStyle(page);
   const [ground, ink] = [style.getPropertyValue("--map-ground").trim(), style.getPropertyValue("--map-ink").trim()];
   const opened = async (name: SideName, layout: PlanLayout): Promise<Side> => {
-    const title = `Map of the ${name === "a" ? "left" : "right"} layout`;
+    const title = say("planner-map", { side: name });
     const layoutMap = await LayoutMap.open(part(`map-${name}`), title, known, ground, ink, {
       select: (sensor) => select(side, sensor),
       move: (sensor, lon, lat) => side.edit(sensor, { lon, lat }),
@@ -254,7 +275,7 @@ async function open(): Promise<void> {
     return side;
   };
   const [first, second] = [known.layouts[0], known.layouts[1] ?? known.layouts[0]];
-  if (first === undefined || second === undefined) throw new Error("The sector has no layout.");
+  if (first === undefined || second === undefined) throw new Error(say("planner-no-layout"));
   const [a, b] = await Promise.all([opened("a", first), opened("b", second)]);
   part<HTMLSelectElement>("pick-a").value = first.name;
   part<HTMLSelectElement>("pick-b").value = second.name;
@@ -270,5 +291,6 @@ async function open(): Promise<void> {
 
 open().catch((error: unknown) => {
   setData(page, "state", "failed");
-  say(error instanceof Error ? error.message : String(error));
+  tell(say(failure(error)));
 });
+showPerson().catch((error: unknown) => console.error(error));

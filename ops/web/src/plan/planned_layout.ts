@@ -1,5 +1,6 @@
 // A layout that a plan chose: from a job's answer to something that can be picked and drawn.
 
+import { say } from "../words/say.ts";
 import type { Job, PlanLayout, PlanSensor } from "./server.ts";
 
 /** Begins the name of a layout that a plan chose; the name of its job follows. */
@@ -7,6 +8,8 @@ const PLANNED = "plan:";
 
 export interface PlanAnswer {
   readonly headline?: string;
+  readonly messages?: readonly unknown[];
+  readonly details?: readonly string[];
   readonly objective?: string;
   readonly value?: number;
   readonly without?: number;
@@ -22,18 +25,24 @@ export function plannedLayout(job: Job): PlanLayout | null {
   const answer = (job.answer ?? {}) as PlanAnswer;
   if (job.kind !== "plan" || job.state !== "done" || answer.sensors === undefined) return null;
   const number = job.id.replace(/^job-/, "");
-  return { name: `${PLANNED}${job.id}`, title: `Plan ${number}: ${shopping(answer)}`, sensors: answer.sensors };
+  return { name: `${PLANNED}${job.id}`, short: say("planner-plan-short", { number }), title: say("planner-plan", { number, items: additions(answer) }), sensors: answer.sensors };
 }
 
-/** What is bought, counted by item: 6 × trail camera. */
-export function shopping(answer: PlanAnswer): string {
+/** The name of an item of the equipment catalogue; an own item is shown as its author named it. */
+export function itemName(item: string): string {
+  return say("equipment-item-name", { item, name: item.replaceAll("_", " ") });
+}
+
+/** What the plan adds, counted by item: 6 × trail camera. */
+export function additions(answer: PlanAnswer): string {
   const counts = new Map<string, number>();
   for (const { item, id } of answer.bought ?? []) counts.set(item ?? id, (counts.get(item ?? id) ?? 0) + 1);
-  return [...counts].map(([name, count]) => `${count} × ${name.replaceAll("_", " ")}`).join(", ") || "nothing";
+  const items = [...counts].map(([item, count]) => say("planner-item", { count, item: itemName(item) }));
+  return items.length === 0 ? say("planner-no-items") : items.join(", ");
 }
 
 /** A file name for a layout: letters, digits and hyphens. */
 export function fileName(title: string): string {
-  const plain = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
+  const plain = title.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
   return `${plain.slice(0, 60) || "layout"}.geojson`;
 }

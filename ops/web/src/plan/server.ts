@@ -1,6 +1,6 @@
-// What the planner's page asks of the server. What comes back is checked as far as it is used.
+// Requests of the planner's page. Answers are checked as far as they are used.
 
-import { RequestFailed, sentenceOf } from "../net/api.ts";
+import { openLogin, problemOf, RequestFailed } from "../net/api.ts";
 
 export interface PlanSensor {
   readonly id: string;
@@ -18,6 +18,8 @@ export interface PlanSensor {
 export interface PlanLayout {
   readonly name: string;
   readonly title: string;
+  /** A shorter title, for lists. */
+  readonly short?: string;
   readonly sensors: readonly PlanSensor[];
 }
 
@@ -30,7 +32,16 @@ export interface Setup {
   readonly border: [number, number][][];
   readonly currency: string;
   readonly layouts: readonly PlanLayout[];
-  readonly legend: readonly { readonly colour: string; readonly label: string }[];
+  readonly legend: readonly LegendRow[];
+}
+
+export interface LegendRow {
+  readonly colour: string;
+  readonly label: string;
+  readonly pattern?: string;
+  /** Limits of a class of probabilities, as text. */
+  readonly low?: string;
+  readonly high?: string;
 }
 
 export interface Edit {
@@ -39,7 +50,7 @@ export interface Edit {
   readonly azimuth_deg?: number;
 }
 
-/** By sensor id; null: taken away. */
+/** By sensor id; null: removed. */
 export type Edits = Readonly<Record<string, Edit | null>>;
 
 export interface Covered {
@@ -50,7 +61,7 @@ export interface Covered {
     readonly sensors: number;
     readonly relays: number;
   };
-  /** Who reaches no base by radio, and so tells nobody. */
+  /** Sensors without a link to a base, which are excluded. */
   readonly unlinked: readonly string[];
   readonly problems: Readonly<Record<string, string>>;
   readonly picture: string;
@@ -66,10 +77,11 @@ export interface Job {
   readonly done: number;
   readonly total: number;
   readonly problem: string;
+  readonly message?: unknown;
   readonly answer: unknown;
 }
 
-/** The ground is opened when first asked for, which takes a while. */
+/** The first request loads the terrain, which takes a while. */
 const TIMEOUT_MS = 60_000;
 
 export const setup = (): Promise<Setup> => ask<Setup>("/api/plan/setup");
@@ -96,12 +108,13 @@ async function ask<T>(path: string, body?: unknown): Promise<T> {
   try {
     response = await fetch(path, { ...sent, credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch {
-    throw new RequestFailed("The server did not answer.", 0);
+    throw new RequestFailed("page-net-unreachable", 0);
   }
-  if (!response.ok) throw new RequestFailed(await sentenceOf(response), response.status);
+  if (response.status === 401) openLogin();
+  if (!response.ok) throw new RequestFailed(await problemOf(response), response.status);
   try {
     return (await response.json()) as T;
   } catch {
-    throw new RequestFailed("The server's answer could not be read.", response.status);
+    throw new RequestFailed("page-net-unreadable", response.status);
   }
 }

@@ -9,6 +9,8 @@ export interface Attributes {
   readonly title?: string;
   readonly role?: string;
   readonly hidden?: boolean;
+  /** A name or code, which is the same in every language. */
+  readonly code?: boolean;
   readonly data?: Readonly<Record<string, string>>;
   readonly aria?: Readonly<Record<string, string>>;
   readonly on?: Readonly<Record<string, (event: Event) => void>>;
@@ -26,6 +28,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   if (attributes.role !== undefined) node.setAttribute("role", attributes.role);
   if (attributes.type !== undefined) node.setAttribute("type", attributes.type);
   if (attributes.hidden === true) node.hidden = true;
+  if (attributes.code === true) node.translate = false;
   for (const [name, value] of Object.entries(attributes.data ?? {})) node.dataset[name] = value;
   for (const [name, value] of Object.entries(attributes.aria ?? {})) node.setAttribute(`aria-${name}`, value);
   for (const [name, run] of Object.entries(attributes.on ?? {})) node.addEventListener(name, run);
@@ -87,13 +90,17 @@ function moveBefore(parent: HTMLElement, node: HTMLElement, next: Element | null
   if (focused !== null && document.activeElement !== focused) focused.focus({ preventScroll: true });
 }
 
-export type Fact = readonly [name: string, value: string];
+/** `code`: the value is a name or code, which is the same in every language. */
+export type Fact = readonly [name: string, value: string, code?: "code"];
 
 /** Bring a description list to these rows, touching only what differs. */
 export function showFacts(list: HTMLElement, rows: readonly Fact[]): void {
-  rows.flat().forEach((words, index) => {
-    const cell = list.children[index] ?? list.appendChild(el(index % 2 === 0 ? "dt" : "dd"));
-    setText(cell, words);
+  rows.forEach(([name, value, code], row) => {
+    const title = list.children[2 * row] ?? list.appendChild(el("dt"));
+    const cell = (list.children[2 * row + 1] ?? list.appendChild(el("dd"))) as HTMLElement;
+    setText(title, name);
+    setText(cell, value);
+    cell.translate = code === undefined;
   });
   while (list.children.length > rows.length * 2) list.lastElementChild?.remove();
 }

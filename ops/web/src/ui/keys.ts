@@ -8,7 +8,7 @@ export function listenForKeys(actions: Readonly<Record<string, () => void>>, esc
     if (document.querySelector("dialog[open]") !== null) return;
     if (event.key === "Escape") return escape();
     const target = event.target as Element;
-    if (!singleKeysOn() || target.closest("input:not([type=checkbox]), textarea, select") !== null) return;
+    if (!singleKeysOn() || target.closest("input:not([type=checkbox], [type=range]), textarea, select") !== null) return;
     const action = actions[event.key.toLowerCase()];
     if (action === undefined) return;
     event.preventDefault();

@@ -1,6 +1,7 @@
 // A sound for new alerts, made by the browser itself. It can be silenced, and says so when the browser keeps it silent.
 
 import type { Priority } from "../model/records.ts";
+import { say } from "../words/say.ts";
 import { part, setText } from "./dom.ts";
 import { remember, remembered } from "./preferences.ts";
 
@@ -69,12 +70,11 @@ export class Sound {
 
   #show(): void {
     const blocked = this.#wanted && this.#isBlocked;
-    setText(this.#button, !this.#wanted ? "Sound off" : blocked ? "Sound blocked" : "Sound on");
+    const state = !this.#wanted ? "off" : blocked ? "blocked" : "on";
+    setText(this.#button, say("page-sound", { state }));
     this.#button.setAttribute("aria-pressed", String(this.#wanted && !blocked));
-    this.#button.title = blocked
-      ? "The browser keeps this page silent until you press a key or a button here."
-      : "A sound for each new alert; press to switch it.";
-    this.#button.dataset["state"] = !this.#wanted ? "off" : blocked ? "blocked" : "on";
+    this.#button.title = say("page-sound.title", { state });
+    this.#button.dataset["state"] = state;
   }
 }
 

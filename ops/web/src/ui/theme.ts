@@ -1,5 +1,6 @@
-// Day and night palettes: as the system says until a person chooses.
+// Day and night palettes: the system’s until a person chooses.
 
+import { say } from "../words/say.ts";
 import { part, setText } from "./dom.ts";
 import { remember, remembered } from "./preferences.ts";
 
@@ -12,7 +13,7 @@ function kept(): Palette | null {
   return chosen === "day" || chosen === "night" ? chosen : null;
 }
 
-/** The palette for a page that has no switch of its own: as chosen on the live map, else as the system says. */
+/** The palette for a page that has no switch of its own: as chosen on the live map, else the system’s. */
 export function usePalette(): Palette {
   const palette = kept() ?? (DARK.matches ? "night" : "day");
   document.documentElement.dataset["palette"] = palette;
@@ -45,8 +46,9 @@ export class Theme {
   #apply(): void {
     document.documentElement.dataset["palette"] = this.palette;
     const button = part("palette");
-    setText(button, this.palette === "night" ? "Day" : "Night");
-    button.setAttribute("aria-label", this.palette === "night" ? "Use the day palette" : "Use the night palette");
+    const other = this.palette === "night" ? "day" : "night";
+    setText(button, say("page-palette", { palette: other }));
+    button.setAttribute("aria-label", say("page-palette.aria-label", { palette: other }));
     for (const listener of this.#listeners) listener();
   }
 }

@@ -1,16 +1,25 @@
-// What the details panel says about the selected thing: plain values, so that it can be tested without a page.
+// The text of the details panel: plain values, so that it can be tested without a page.
 
 import { borderLines, predictedCrossing } from "../geo/crossing.ts";
-import { degrees, duration, metres, probability, speed, utcDateTime } from "./format.ts";
+import { byRank, isOpen, responseAgeS } from "../model/alerts.ts";
 import { readable } from "../model/parse.ts";
-import { adviceAgeS, byRank, isOpen } from "../model/alerts.ts";
-import { CLASSES, ELLIPSE_95, type Alert, type Track } from "../model/records.ts";
+import { CLASSES, ELLIPSE_95, type Alert, type Said, type Track } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { alertTrack, CROSSING_AHEAD_S, look } from "../model/tracks.ts";
-import { describeSegment, describeSensor } from "./describe_ground.ts";
 import type { Fact } from "../ui/dom.ts";
-import { whereFacts, type Details, type Section } from "./facts.ts";
-import { CLASS_LABEL, PRIORITY_MARK, PRIORITY_LABEL } from "./labels.ts";
+import { headline, ruleName, sentenceOf } from "./alert_words.ts";
+import { describeBearing } from "./describe_bearing.ts";
+import { describeSegment, describeSensor } from "./describe_ground.ts";
+import { chainageRange, fact, section, whereFacts, type Details, type Section } from "./facts.ts";
+import { count, duration, probability, utcDateTime } from "./format.ts";
+import { MISSING } from "./formats.ts";
+import { describeBase, describeSection, describeUnit } from "./describe_forces.ts";
+import { describeIncident } from "./describe_incident.ts";
+import { className, PRIORITY_MARK, trackTitle } from "./labels.ts";
+import { code, formats, say } from "./say.ts";
+
+/** More coverage gaps than this are counted, not listed. */
+const GAPS = 8;
 
 export function describe(selection: Selection, state: State, nowMs: number): Details | null {
   switch (selection.kind) {
@@ -18,33 +27,45 @@ export function describe(selection: Selection, state: State, nowMs: number): Det
       const track = state.tracks.get(selection.id);
       return track === undefined ? null : describeTrack(track, state, nowMs);
     }
+    case "incident": {
+      const incident = state.incidents.get(selection.id);
+      return incident === undefined ? null : describeIncident(incident, state, nowMs);
+    }
     case "alert": {
       const alert = state.alerts.get(selection.id);
       return alert === undefined ? null : describeAlert(alert, state, nowMs);
     }
+    case "bearing":
+      return describeBearing(selection.id, state, nowMs);
     case "sensor":
       return describeSensor(selection.id, state, nowMs);
     case "segment":
       return describeSegment(selection.id, state);
+    case "unit":
+      return describeUnit(selection.id, state, nowMs);
+    case "base":
+      return describeBase(selection.id, state, nowMs);
+    case "section":
+      return describeSection(selection.id, state, nowMs);
   }
 }
 
 function describeTrack(track: Track, state: State, nowMs: number): Details {
-  const seenS = (nowMs - track.updatedMs) / 1000;
+  const age = (nowMs - track.updatedMs) / 1000;
   const alerts = [...state.alerts.values()].filter((alert) => alert.track === track.id && isOpen(alert)).sort(byRank);
   const sensors = track.sensors ?? alerts[0]?.sensors ?? null;
   return {
-    kind: "Track, standard identity unknown",
-    title: `${CLASS_LABEL[track.label]} ${readable(track.id)}`,
-    lead: trackLead(track, seenS, nowMs),
+    kind: say("page-kind-track"),
+    title: trackTitle(track),
+    lead: say("page-lead-track", { look: look(track, nowMs), age }),
     sections: [
-      { title: "How sure", facts: surenessFacts(track, seenS, sensors) },
-      { title: "Motion", facts: motionFacts(track, state) },
-      { title: "Where", facts: [...borderFacts(track.segment, null, track.offsetM), ...whereFacts(track)] },
+      section("confidence", confidenceFacts(track, age, sensors)),
+      section("motion", motionFacts(track, state)),
+      section("position", [...borderFacts(track.segment, null, track.offsetM), ...whereFacts(track)]),
     ],
     shares: shares(track),
     links: alerts.map(({ id, priority, rule }) => ({
-      label: `${PRIORITY_MARK[priority]} ${rule.replaceAll("_", " ")}`,
+      label: `${PRIORITY_MARK[priority]} ${ruleName(rule)}`,
       to: { kind: "alert", id },
     })),
     place: track,
@@ -52,65 +73,67 @@ function describeTrack(track: Track, state: State, nowMs: number): Details {
   };
 }
 
-function trackLead(track: Track, seenS: number, nowMs: number): string {
-  const ago = `${duration(seenS)} ago`;
-  switch (look(track, nowMs)) {
-    case "confirmed":
-      return `Confirmed; last seen ${ago}.`;
-    case "tentative":
-      return `Tentative: too few plots to be sure that something is there. Last plot ${ago}.`;
-    case "coasting":
-      return `Not seen since ${ago}: its place is predicted.`;
-    case "stale":
-      return `Not seen since ${ago}: its place is old and may be far off.`;
-  }
+function confidenceFacts(track: Track, age: number, sensors: readonly string[] | null): Fact[] {
+  const axes = track.ellipseM;
+  const half = (axis: number): string => formats().distance(axis * ELLIPSE_95, 1);
+  const facts = [
+    fact("existence", probability(track.existence)),
+    fact("class", classOf(track.label, track.labelProbability)),
+    fact(
+      "error",
+      axes === null ? MISSING : say("page-fact-error-of", { major: half(axes[0]), minor: half(axes[1]) }),
+    ),
+    fact("axis", axes === null ? MISSING : say("page-fact-axis-of", { azimuth: track.ellipseAzimuthDeg })),
+    fact("detected", say("page-fact-ago", { age })),
+    sensors === null ? fact("sensors", say("page-fact-not-reported")) : fact("sensors", named(sensors), "code"),
+  ];
+  if (track.revokedSources.length > 0) facts.push(fact("revoked", named(track.revokedSources), "code"));
+  return facts;
 }
 
-function surenessFacts(track: Track, seenS: number, sensors: readonly string[] | null): Fact[] {
-  const doubtful: Fact[] =
-    track.revokedSources.length === 0
-      ? []
-      : [["Not believed", track.revokedSources.map((id) => readable(id)).join(", ")]];
-  const axes = track.ellipseM;
-  const ellipse = axes === null ? "–" : `±${metres(axes[0] * ELLIPSE_95, 1)} by ±${metres(axes[1] * ELLIPSE_95, 1)}`;
-  return [
-    ["Exists", probability(track.existence)],
-    [
-      "Class",
-      `${CLASS_LABEL[track.label]}${track.labelProbability === null ? "" : `, ${probability(track.labelProbability)}`}`,
-    ],
-    ["Place, 95 %", ellipse],
-    ["Long axis", axes === null ? "–" : `${degrees(track.ellipseAzimuthDeg)} grid`],
-    ["Last plot", `${duration(seenS)} ago`],
-    ["Seen by", sensors === null ? "the picture does not say" : sensors.map((id) => readable(id)).join(", ") || "–"],
-    ...doubtful,
-  ];
+function classOf(label: string, probability: number | null): string {
+  return probability === null
+    ? className(label)
+    : say("page-fact-class-of", { class: label, probability });
+}
+
+function named(sensors: readonly string[]): string {
+  return sensors.length === 0 ? MISSING : formats().names(sensors.map((id) => readable(id)));
 }
 
 function motionFacts(track: Track, state: State): Fact[] {
   const meeting = predictedCrossing(track, borderLines(state.border.value), CROSSING_AHEAD_S);
-  const left = track.timeToBorderS ?? meeting?.inS ?? null;
+  const time = track.timeToBorderS ?? meeting?.inS ?? null;
   return [
-    ["Speed", speed(track.speedMps)],
-    ["Course", track.courseDeg === null ? "none: too slow" : `${degrees(track.courseDeg)} true`],
-    ["To the border", left === null ? `not within ${duration(CROSSING_AHEAD_S)}` : `${duration(left)} at this speed`],
+    fact("speed", code(formats().speed(track.speedMps))),
+    fact(
+      "course",
+      track.courseDeg === null
+        ? say("page-fact-course-none")
+        : say("page-fact-course-of", { course: track.courseDeg }),
+    ),
+    fact(
+      "to-border",
+      time === null
+        ? say("page-fact-to-border-none", { horizon: CROSSING_AHEAD_S })
+        : say("page-fact-to-border-of", { time }),
+    ),
   ];
 }
 
 function shares(track: Track): readonly (readonly [string, number])[] {
   const all = track.classProbability;
-  return all === null ? [] : CLASSES.map((name) => [CLASS_LABEL[name], all[name]] as const);
+  return all === null ? [] : CLASSES.map((name) => [className(name), all[name]] as const);
 }
 
 function borderFacts(segment: number | null, chainageM: number | null, offsetM: number | null): Fact[] {
-  const side =
-    offsetM === null ? "–" : `${metres(Math.abs(offsetM))} ${offsetM >= 0 ? "on the home side" : "on the far side"}`;
-  const facts: Fact[] = [
-    ["Border segment", segment === null ? "–" : String(segment)],
-    ["From the line", side],
+  const side = (offset: number): string =>
+    say("page-fact-from-border-of", { side: offset >= 0 ? "own" : "far", distance: Math.abs(offset) });
+  return [
+    fact("segment", segment === null ? MISSING : String(segment)),
+    ...(chainageM === null ? [] : [fact("chainage", `km ${formats().number(chainageM / 1000, 2)}`)]),
+    fact("from-border", offsetM === null ? MISSING : side(offsetM)),
   ];
-  if (chainageM !== null) facts.splice(1, 0, ["Along the border", `km ${(chainageM / 1000).toFixed(2)}`]);
-  return facts;
 }
 
 function describeAlert(alert: Alert, state: State, nowMs: number): Details {
@@ -118,36 +141,21 @@ function describeAlert(alert: Alert, state: State, nowMs: number): Details {
   const sensor = alert.sensor === null ? undefined : state.sensors.get(alert.sensor);
   const place = track ?? sensor ?? alert.place;
   const links: { label: string; to: Selection }[] = [];
-  if (track !== undefined) links.push({ label: `Track ${readable(track.id)}`, to: { kind: "track", id: track.id } });
+  if (track !== undefined)
+    links.push({ label: say("page-details-track", { track: readable(track.id) }), to: { kind: "track", id: track.id } });
+  for (const incident of state.incidents.values())
+    if (incident.alerts.includes(alert.id))
+      links.push({ label: incident.name, to: { kind: "incident", id: incident.id } });
   if (sensor !== undefined)
-    links.push({ label: `Sensor ${readable(sensor.id)}`, to: { kind: "sensor", id: sensor.id } });
-  const sections: Section[] = [{ title: "Alert", facts: alertFacts(alert, nowMs) }];
-  const response = responseFacts(alert);
-  const statedS = adviceAgeS(alert, nowMs);
-  const old = statedS === null ? "" : `, as of ${duration(statedS)} ago; now unknown`;
-  if (response.length > 0) sections.push({ title: old === "" ? "If you leave now" : `Response${old}`, facts: response });
-  const ahead = aheadFacts(alert);
-  if (ahead.length > 0) sections.push({ title: `Where it may go${old}`, facts: ahead });
-  if (alert.openings.length > 0) sections.push({ title: "Opened segments", facts: openingFacts(alert) });
-  if (alert.track !== null) {
-    const known = alertTrack(alert, state.tracks, state.stampMs);
-    const ended = { present: "", ended: " (the track has ended)", unknown: " (the track now: unknown)" }[known ?? "present"];
-    sections.push({ title: `How sure, when it was stated${ended}`, facts: alertSureness(alert) });
-    sections.push({
-      title: "Where, when it was stated",
-      facts: [
-        ...borderFacts(alert.segment, alert.chainageM, alert.offsetM),
-        ...(alert.place === null ? [] : whereFacts(alert.place)),
-      ],
+    links.push({
+      label: say("page-details-sensor", { sensor: readable(sensor.id) }),
+      to: { kind: "sensor", id: sensor.id },
     });
-  } else if (place !== null) {
-    sections.push({ title: "Where", facts: whereFacts(place) });
-  }
   return {
-    kind: `${PRIORITY_MARK[alert.priority]} ${PRIORITY_LABEL[alert.priority]} alert`,
-    title: alert.rule.replaceAll("_", " "),
-    lead: alert.sentence,
-    sections,
+    kind: `${PRIORITY_MARK[alert.priority]} ${say("page-alert-kind", { priority: alert.priority })}`,
+    title: ruleName(alert.rule),
+    lead: headline(alert),
+    sections: alertSections(alert, state, nowMs),
     shares: track === undefined ? [] : shares(track),
     links,
     place,
@@ -155,32 +163,63 @@ function describeAlert(alert: Alert, state: State, nowMs: number): Details {
   };
 }
 
+function alertSections(alert: Alert, state: State, nowMs: number): Section[] {
+  const sections: Section[] = [];
+  const age = responseAgeS(alert, nowMs);
+  const dated = (name: string): string => say(`page-section-${name}`, { current: age === null, age: age ?? 0 });
+  const response = responseFacts(alert);
+  if (response.length > 0) sections.push({ title: dated("response"), facts: response });
+  const ahead = aheadFacts(alert);
+  if (ahead.length > 0) sections.push({ title: dated("forecast"), facts: ahead });
+  if (alert.coverageGaps.length > 0) sections.push(section("gaps", gapFacts(alert)));
+  sections.push(section("alert", alertFacts(alert, nowMs)));
+  if (alert.track !== null) {
+    const known = alertTrack(alert, state.tracks, state.stampMs) ?? "present";
+    sections.push({ title: say("page-section-confidence-then", { known }), facts: confidenceThen(alert) });
+    sections.push(
+      section("position-then", [
+        ...borderFacts(alert.segment, alert.chainageM, alert.offsetM),
+        ...(alert.place === null ? [] : whereFacts(alert.place)),
+      ]),
+    );
+  } else {
+    const place = (alert.sensor === null ? undefined : state.sensors.get(alert.sensor)) ?? alert.place;
+    if (place !== null) sections.push(section("position", whereFacts(place)));
+  }
+  return sections;
+}
+
 function alertFacts(alert: Alert, nowMs: number): Fact[] {
-  const facts: Fact[] = [
-    ["State", alert.status],
-    ["Raised", `${utcDateTime(alert.raisedMs)}`],
-    ["Age", duration((nowMs - alert.raisedMs) / 1000)],
-    ["Last stated", utcDateTime(alert.updatedMs)],
-    ["Seen at", utcDateTime(alert.observedMs)],
-    ["Revision", String(alert.revision)],
+  const facts = [
+    ...sentences("details", alert.details),
+    ...sentences("why", alert.why),
+    fact("status", say("alert-status", { status: alert.status })),
+    fact("raised", utcDateTime(alert.raisedMs), "code"),
+    fact("age", duration((nowMs - alert.raisedMs) / 1000)),
+    fact("updated", utcDateTime(alert.updatedMs), "code"),
+    fact("observed", utcDateTime(alert.observedMs), "code"),
+    fact("revision", count(alert.revision)),
   ];
-  if (alert.why !== "") facts.push(["Why", alert.why]);
-  if (alert.impactLevel !== "") facts.push(["Impact level", alert.impactLevel]);
-  if (alert.by !== "") facts.push(["By", alert.by]);
-  if (alert.reason !== "") facts.push(["Reason", alert.reason]);
+  if (alert.impactLevel !== "") facts.push(fact("impact", say("alert-impact-level", { level: alert.impactLevel })));
+  if (alert.by !== "" && alert.status !== "active") facts.push(fact("handled-by", alert.by, "code"));
+  if (alert.reason !== null) facts.push(alert.by === ""
+      ? fact("why", sentenceOf(alert.reason)) : fact("comment", sentenceOf(alert.reason), "code"));
   return facts;
 }
 
-function responseFacts({ leaveNow }: Alert): Fact[] {
-  if (leaveNow === null) return [];
-  const chance: Fact[] =
-    leaveNow.probability === null ? [] : [["Probability of interruption", probability(leaveNow.probability)]];
-  const { responseS, marginS } = leaveNow;
-  if (responseS === null || marginS === null) return [["Response", "nobody from any base can get there"], ...chance];
+function sentences(name: string, said: readonly Said[]): Fact[] {
+  return said.length === 0 ? [] : [fact(name, said.map(sentenceOf).join(" "))];
+}
+
+function responseFacts({ estimate }: Alert): Fact[] {
+  if (estimate === null) return [];
+  const { base, responseS, marginS } = estimate;
+  const chance = estimate.probability === null ? [] : [fact("interruption", probability(estimate.probability))];
+  if (responseS === null || marginS === null) return [fact("response", say("page-fact-unreachable")), ...chance];
   return [
-    ["From", readable(leaveNow.base)],
-    ["There in", duration(responseS)],
-    ["Margin", marginS >= 0 ? `${duration(marginS)} to spare` : `${duration(-marginS)} late`],
+    fact("base", readable(base), "code"),
+    fact("eta", duration(responseS)),
+    fact("margin", say("page-fact-margin-of", { late: marginS < 0, margin: Math.abs(marginS) })),
     ...chance,
   ];
 }
@@ -188,44 +227,56 @@ function responseFacts({ leaveNow }: Alert): Fact[] {
 function aheadFacts({ forecast, ground }: Alert): Fact[] {
   const facts: Fact[] = [];
   if (forecast !== null) {
-    facts.push([`Crosses within ${duration(forecast.horizonS)}`, probability(forecast.probability)]);
+    facts.push([say("page-fact-crossing", { horizon: forecast.horizonS }), probability(forecast.probability)]);
     const [early, , late] = forecast.timeS;
     const [from, , to] = forecast.chainageM;
-    if (early !== undefined && late !== undefined) facts.push(["When, 80 %", `in ${duration(early)} to ${duration(late)}`]);
-    if (from !== undefined && to !== undefined)
-      facts.push(["Where, 80 %", `km ${(from / 1000).toFixed(2)} to ${(to / 1000).toFixed(2)}`]);
+    if (early !== undefined && late !== undefined)
+      facts.push(fact("crossing-when", say("page-fact-crossing-when-of", { from: early, to: late })));
+    if (from !== undefined && to !== undefined) facts.push(fact("crossing-where", chainageRange(from, to)));
   }
-  if (ground !== null) {
-    if (ground.terrain !== "") facts.push(["Ground", ground.terrain]);
-    facts.push(["In sight of", ground.seenBy.map((id) => readable(id)).join(", ") || "no working sensor"]);
-    if (ground.hiddenInS !== null)
-      facts.push(["Dead ground ahead", ground.hiddenInS === 0 ? "it is out of sight" : `in ${duration(ground.hiddenInS)}`]);
-    if (ground.roadMin !== null) facts.push(["To a road", `${ground.roadMin.toFixed(0)} min on foot`]);
-    if (ground.settlementMin !== null)
-      facts.push(["To a settlement", `${ground.settlementMin.toFixed(0)} min on foot`]);
-    if (ground.missing.length > 0) facts.push(["No data of", ground.missing.join(", ")]);
+  if (ground === null) return facts;
+  const terrain = [
+    ground.steepness === "" ? "" : say("page-terrain", { terrain: ground.steepness }),
+    ground.landCover === "" ? "" : say("page-land-cover", { cover: ground.landCover.replaceAll(" ", "_") }),
+  ].filter((word) => word !== "");
+  if (terrain.length > 0) facts.push(fact("terrain", terrain.join(", ")));
+  facts.push(
+    ground.seenBy.length === 0
+      ? fact("in-view", say("page-fact-no-sensor"))
+      : fact("in-view", named(ground.seenBy), "code"),
+  );
+  if (ground.hiddenInS !== null)
+    facts.push(
+      fact("dead-ground", say("page-fact-dead-ground-of", { now: ground.hiddenInS === 0, time: ground.hiddenInS })),
+    );
+  const onFoot = (minutes: number): string => say("page-fact-on-foot", { time: minutes * 60 });
+  if (ground.roadMin !== null) facts.push(fact("road", onFoot(ground.roadMin)));
+  if (ground.settlementMin !== null) facts.push(fact("settlement", onFoot(ground.settlementMin)));
+  if (ground.missing.length > 0) {
+    const layers = ground.missing.map((layer) => say("page-ground-layer", { layer }));
+    facts.push(fact("no-data", formats().names(layers)));
   }
   return facts;
 }
 
-function openingFacts({ openings }: Alert): Fact[] {
-  const shown = [...openings].sort((a, b) => a.after - b.after || a.segment - b.segment).slice(0, 8);
-  const facts: Fact[] = shown.map(({ segment, before, after }) => [
-    `Segment ${segment.toString()}`,
-    `${probability(before)} before, ${probability(after)} now`,
+function gapFacts({ coverageGaps }: Alert): Fact[] {
+  const shown = [...coverageGaps].sort((a, b) => a.after - b.after || a.segment - b.segment).slice(0, GAPS);
+  const facts = shown.map(({ segment, before, after }): Fact => [
+    say("page-fact-gap", { segment: String(segment) }),
+    say("page-fact-gap-of", { before, after }),
   ]);
-  if (openings.length > shown.length) facts.push(["And", `${(openings.length - shown.length).toString()} more`]);
+  const more = coverageGaps.length - shown.length;
+  if (more > 0) facts.push(fact("gap-more", say("page-fact-gap-more-of", { count: more })));
   return facts;
 }
 
-function alertSureness(alert: Alert): Fact[] {
-  const label = alert.classLabel === null ? "–" : `${alert.classLabel}, ${probability(alert.classProbability)}`;
-  const heading = { 1: "toward home", [-1]: "outward" }[alert.direction] ?? "–";
+function confidenceThen(alert: Alert): Fact[] {
+  const direction = { 1: "inbound", [-1]: "outbound" }[alert.direction];
   return [
-    ["Exists", probability(alert.existence)],
-    ["Class", label],
-    ["Seen by", alert.sensors.map((id) => readable(id)).join(", ") || "–"],
-    ["Heading", heading],
-    ["To the border", alert.timeToBorderS === null ? "–" : duration(alert.timeToBorderS)],
+    fact("existence", probability(alert.existence)),
+    fact("class", alert.classLabel === null ? MISSING : classOf(alert.classLabel, alert.classProbability)),
+    fact("sensors", named(alert.sensors), "code"),
+    fact("heading", direction === undefined ? MISSING : say("page-fact-heading-of", { direction })),
+    fact("to-border", duration(alert.timeToBorderS)),
   ];
 }

@@ -1,42 +1,36 @@
-// Details of what stands still: sensors and border segments.
+// Details of what does not move: sensors and border segments.
 
-import { count, degrees, duration, metres, percent } from "./format.ts";
-import { number, text, readable } from "../model/parse.ts";
+import { isOpen } from "../model/alerts.ts";
+import { number, readable, text } from "../model/parse.ts";
 import type { Sensor } from "../model/records.ts";
 import type { State } from "../model/state.ts";
-import { stateOf, stateLabel } from "../model/blind_spots.ts";
 import type { Fact } from "../ui/dom.ts";
-import { propertyOf, whereFacts, type Details } from "./facts.ts";
-import { kindLabel } from "./labels.ts";
+import { ruleName, sentenceOf } from "./alert_words.ts";
+import { faultName, stateOf } from "./coverage_words.ts";
+import { chainageRange, fact, propertyOf, section, whereFacts, type Details } from "./facts.ts";
+import { count, height } from "./format.ts";
+import { MISSING } from "./formats.ts";
+import { kindName } from "./labels.ts";
+import { formats, say } from "./say.ts";
 
 export function describeSensor(id: string, state: State, nowMs: number): Details | null {
   const sensor = state.sensors.get(id);
   if (sensor === undefined) return null;
-  const since = sensor.sinceMs === null ? "" : ` for ${duration((nowMs - sensor.sinceMs) / 1000)}`;
-  const lead = leadOf(sensor, since);
-  const alerts = [...state.alerts.values()].filter(
-    (alert) => alert.sensor === id && (alert.status === "active" || alert.status === "acknowledged"),
-  );
+  const alerts = [...state.alerts.values()].filter((alert) => alert.sensor === id && isOpen(alert));
+  const faults = sensor.faults.map(([fault, finding]) => [faultName(fault), sentenceOf(finding)] as const);
   return {
-    kind: kindLabel(sensor.kind),
+    kind: kindName(sensor.kind),
     title: readable(id),
-    lead: lead.charAt(0).toUpperCase() + lead.slice(1),
+    lead: sensorLead(sensor, nowMs),
     sections: [
-      ...(sensor.faults.length === 0
-        ? []
-        : [
-            {
-              title: "Faults",
-              facts: sensor.faults.map(([fault, finding]) => [fault.replaceAll("_", " "), finding] as const),
-            },
-          ]),
-      { title: "Field of view", facts: viewFacts(id, state) },
-      { title: "Messages", facts: messageFacts(id, state) },
-      { title: "Where", facts: whereFacts(sensor) },
+      ...(faults.length === 0 ? [] : [section("faults", faults)]),
+      section("view", viewFacts(id, state)),
+      section("messages", messageFacts(id, state)),
+      section("position", whereFacts(sensor)),
     ],
     shares: [],
     links: alerts.map((alert) => ({
-      label: `Alert: ${alert.rule.replaceAll("_", " ")}`,
+      label: say("page-details-alert", { rule: ruleName(alert.rule) }),
       to: { kind: "alert", id: alert.id },
     })),
     place: sensor,
@@ -44,10 +38,11 @@ export function describeSensor(id: string, state: State, nowMs: number): Details
   };
 }
 
-function leadOf(sensor: Sensor, since: string): string {
-  if (sensor.state === "ok") return "Reports. What it can see of the ground is in the layers.";
-  if (sensor.state === "degraded") return `${stateOf(sensor)}: it reports, but do not rely on it alone.`;
-  return `${stateLabel(sensor.state)}${since}: nobody watches its field of view with it.`;
+function sensorLead(sensor: Sensor, nowMs: number): string {
+  if (sensor.state === "ok") return say("page-lead-sensor-online");
+  const words = stateOf(sensor, nowMs);
+  const state = words.charAt(0).toUpperCase() + words.slice(1);
+  return say(sensor.state === "degraded" ? "page-lead-sensor-degraded" : "page-lead-sensor-lost", { state });
 }
 
 function viewFacts(id: string, state: State): Fact[] {
@@ -55,40 +50,42 @@ function viewFacts(id: string, state: State): Fact[] {
     (entry) => propertyOf(entry, "id") === id && entry.geometry?.type === "Point",
   );
   const value = (name: string): number | null => number(propertyOf(feature, name));
-  const [near, far] = [value("min_range_m"), value("max_range_m")];
-  const width = value("field_of_view_deg");
   return [
-    ["Range", far === null ? "–" : `${near ? `${metres(near)} to ` : "to "}${metres(far)}`],
-    [
-      "Width",
-      width === null
-        ? "–"
-        : width >= 360
-          ? "all round"
-          : `${Math.round(width)}° about ${degrees(value("azimuth_deg"))} true`,
-    ],
-    ["Mast", metres(value("mast_height_m"), 1)],
-    ["Ground", metres(value("ground_m"))],
-    ["Reports by", reportsBy(text(propertyOf(feature, "reports_by"), 20), propertyOf(feature, "linked"))],
+    fact("range", range(value("min_range_m"), value("max_range_m"))),
+    fact("sector", width(value("field_of_view_deg"), value("azimuth_deg"))),
+    fact("antenna", height(value("mast_height_m"), 1)),
+    fact("elevation", height(value("ground_m"))),
+    fact("reports", reportsBy(text(propertyOf(feature, "reports_by"), 20), propertyOf(feature, "linked"))),
   ];
 }
 
-/** How a sensor reports; what the terrain says of its link is a plan, and its reports are the proof. */
-function reportsBy(way: string, linked: unknown): string {
-  const words = way === "" ? "–" : way.replaceAll("_", " ");
-  return linked === false ? `${words}; no link to a base over this terrain` : words;
+function range(near: number | null, far: number | null): string {
+  if (far === null) return MISSING;
+  return near ? say("page-fact-range-of", { near, far }) : say("page-fact-range-to", { far });
+}
+
+function width(degrees: number | null, azimuth: number | null): string {
+  if (degrees === null) return MISSING;
+  if (degrees >= 360) return say("page-fact-all-round");
+  return say("page-fact-sector-of", { width: formats().number(degrees), azimuth });
+}
+
+/** How a sensor reports. The link over the terrain is planned; its reports prove it. */
+function reportsBy(path: string, linked: unknown): string {
+  if (path === "") return MISSING;
+  return say(linked === false ? "page-reports-unlinked" : "page-reports", { path });
 }
 
 function messageFacts(id: string, state: State): Fact[] {
   const counts = state.counts.get(id);
-  if (counts === undefined) return [["Received", "–"]];
+  if (counts === undefined) return [fact("received", MISSING)];
   return [
-    ["Received", count(counts.received)],
-    ["Journaled", count(counts.journaled)],
-    ["Duplicate", count(counts.duplicate)],
-    ["Dead letters", count(counts.deadLettered)],
-    ["Shed", count(counts.shed)],
-    ...(counts.implausible === null ? [] : [["Of these implausible", count(counts.implausible)] as const]),
+    fact("received", count(counts.received)),
+    fact("journaled", count(counts.journaled)),
+    fact("duplicate", count(counts.duplicate)),
+    fact("dead-letters", count(counts.deadLettered)),
+    fact("dropped", count(counts.shed)),
+    ...(counts.implausible === null ? [] : [fact("implausible", count(counts.implausible))]),
   ];
 }
 
@@ -98,29 +95,20 @@ export function describeSegment(id: string, state: State): Details | null {
   if (feature === undefined) return null;
   const from = number(propertyOf(feature, "chainage_from_m") ?? propertyOf(feature, "start_m"));
   const to = number(propertyOf(feature, "chainage_to_m") ?? propertyOf(feature, "end_m"));
-  const hidden = number(propertyOf(feature, "hidden_share"));
-  const section = text(propertyOf(feature, "section"), 80);
+  const fraction = number(propertyOf(feature, "dead_ground_fraction"));
+  const name = text(propertyOf(feature, "section"), 80);
   const tracks = [...state.tracks.values()].filter(({ segment }) => String(segment) === id).length;
   return {
-    kind: "Border segment",
-    title: `Segment ${readable(id)}`,
-    lead:
-      hidden === null
-        ? "How much of it is hidden is not known here."
-        : `${percent(hidden)} of the ground along it is hidden from every sensor.`,
+    kind: say("page-kind-segment"),
+    title: say("page-details-segment", { segment: readable(id) }),
+    lead: fraction === null ? say("page-lead-segment-unknown") : say("page-lead-segment", { fraction }),
     sections: [
-      {
-        title: "Segment",
-        facts: [
-          [
-            "Along the border",
-            from === null || to === null ? "–" : `km ${(from / 1000).toFixed(2)} to ${(to / 1000).toFixed(2)}`,
-          ],
-          ...(section === "" ? [] : [["Section", section] as const]),
-          ["Hidden share", percent(hidden)],
-          ["Tracks at it now", String(tracks)],
-        ],
-      },
+      section("segment", [
+        fact("chainage", chainageRange(from, to)),
+        ...(name === "" ? [] : [fact("section", name, "code")]),
+        fact("dead-ground-share", formats().percent(fraction, 1)),
+        fact("tracks-now", count(tracks)),
+      ]),
     ],
     shares: [],
     links: [],

@@ -2,9 +2,11 @@
 
 import type { Feature } from "geojson";
 import { latLon, mgrs } from "../geo/mgrs.ts";
-import type { Alert, Place } from "../model/records.ts";
+import type { Alert, Incident, Place } from "../model/records.ts";
 import type { Selection } from "../model/state.ts";
 import type { Fact } from "../ui/dom.ts";
+import { MISSING } from "./formats.ts";
+import { code, say } from "./say.ts";
 
 export interface Section {
   readonly title: string;
@@ -17,20 +19,37 @@ export interface Details {
   /** The one sentence to read first. */
   readonly lead: string;
   readonly sections: readonly Section[];
-  /** Probability of each class; empty when the picture does not say. */
+  /** Probability of each class; empty when the picture does not report it. */
   readonly shares: readonly (readonly [label: string, share: number])[];
-  /** Things that belong to this one, by a button each. */
+  /** Related things, by a button each. */
   readonly links: readonly { readonly label: string; readonly to: Selection }[];
   readonly place: Place | null;
   /** The alert that may be acted upon here. */
   readonly alert: Alert | null;
+  /** The incident that may be acted upon here. */
+  readonly incident?: Incident;
+}
+
+/** A fact by the identifier of its name. */
+export function fact(name: string, value: string, code?: "code"): Fact {
+  return code === undefined ? [say(`page-fact-${name}`), value] : [say(`page-fact-${name}`), value, code];
+}
+
+export function section(name: string, facts: readonly Fact[]): Section {
+  return { title: say(`page-section-${name}`), facts };
 }
 
 export function whereFacts(place: Place): Fact[] {
   return [
-    ["MGRS", mgrs(place)],
-    ["Lat, lon", latLon(place)],
+    ["MGRS", code(mgrs(place)), "code"],
+    fact("latlon", code(latLon(place)), "code"),
   ];
+}
+
+/** `km 4.10 to 5.20`; a dash where an end is not known. */
+export function chainageRange(fromM: number | null, toM: number | null): string {
+  if (fromM === null || toM === null) return MISSING;
+  return say("page-fact-chainage-range", { from: fromM / 1000, to: toM / 1000 });
 }
 
 export function propertyOf(feature: Feature | undefined, name: string): unknown {

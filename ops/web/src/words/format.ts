@@ -1,52 +1,48 @@
-// Numbers as people read them, always with their unit; what is missing is a dash, never a zero.
+// Values as the page writes them, beyond those that messages write themselves.
 
-const MISSING = "–";
+import { METRES_PER_FOOT, METRES_PER_MILE, METRES_PER_NAUTICAL_MILE, MISSING } from "./formats.ts";
+import { code, formats } from "./say.ts";
 
-export function percent(share: number | null): string {
-  if (share === null) return MISSING;
-  if (share > 0.99 && share < 1) return "more than 99 %";
-  if (share > 0 && share < 0.01) return "less than 1 %";
-  return `${Math.round(share * 100)} %`;
+export function count(value: number): string {
+  return formats().number(value);
 }
 
-/** A probability is never shown as certainty. */
 export function probability(value: number | null): string {
-  if (value === null) return MISSING;
-  if (value > 0.99) return "> 99 %";
-  return value < 0.01 ? "< 1 %" : `${Math.round(value * 100)} %`;
+  return formats().probability(value);
 }
 
-export function metres(value: number | null, digits = 0): string {
-  if (value === null) return MISSING;
-  return Math.abs(value) >= 10_000 ? `${(value / 1000).toFixed(1)} km` : `${value.toFixed(digits)} m`;
+export function duration(seconds: number | null): string {
+  return code(formats().duration(seconds));
 }
 
-export function speed(value: number | null): string {
-  return value === null ? MISSING : `${value.toFixed(1)} m/s (${(value * 3.6).toFixed(1)} km/h)`;
+/** A height or elevation: metres, or feet where they are the unit. */
+export function height(metres: number | null, digits = 0): string {
+  return code(formats().height(metres, digits));
 }
 
+/** A measured distance, to the metre or so however long it is. */
+export function exactDistance(metres: number): string {
+  const { units } = formats();
+  const [long, symbol] = { metric: [1000, "km"], nautical: [METRES_PER_NAUTICAL_MILE, "NM"], imperial: [METRES_PER_MILE, "mi"] }[
+    units
+  ] as [number, string];
+  if (metres >= long) return `${formats().number(metres / long, 3)} ${symbol}`;
+  return units === "imperial"
+    ? `${formats().number(metres / METRES_PER_FOOT)} ft`
+    : `${formats().number(metres, 1)} m`;
+}
+
+/** An azimuth with `digits` decimals, three digits before the point; never 360. */
 export function degrees(value: number | null, digits = 0): string {
   if (value === null) return MISSING;
+  if (digits === 0) return formats().bearing(value);
   const whole = 10 ** digits;
   const shown = (Math.round((((value % 360) + 360) % 360) * whole) / whole) % 360;
-  return `${shown.toFixed(digits).padStart(digits > 0 ? 4 + digits : 3, "0")}°`;
+  const [before = "", after = ""] = formats().number(shown, digits).split(/(?=[^\d])/);
+  return `${before.padStart(3, "0")}${after}°`;
 }
 
-/** `45 s`, `3 min 5 s`, `2 h 4 min`, `3 d 2 h`. */
-export function duration(seconds: number | null): string {
-  if (seconds === null || !Number.isFinite(seconds)) return MISSING;
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return pair(Math.floor(whole / 60), "min", whole % 60, "s");
-  if (whole < 86_400) return pair(Math.floor(whole / 3600), "h", Math.floor((whole % 3600) / 60), "min");
-  return pair(Math.floor(whole / 86_400), "d", Math.floor((whole % 86_400) / 3600), "h");
-}
-
-function pair(large: number, unit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
-}
-
-/** `12:34:56` in a time zone. An unknown zone is the caller's to catch: see `clockFormat`. */
+/** `12:34:56` in a time zone; UTC where the browser does not know the zone. */
 export function clockFormat(timeZone: string): Intl.DateTimeFormat {
   const options = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
   try {
@@ -56,18 +52,10 @@ export function clockFormat(timeZone: string): Intl.DateTimeFormat {
   }
 }
 
-export function utcTime(milliseconds: number | null): string {
-  return milliseconds === null || !Number.isFinite(milliseconds)
-    ? MISSING
-    : `${new Date(milliseconds).toISOString().slice(11, 19)} UTC`;
+export function utcClock(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(11, 19);
 }
 
 export function utcDateTime(milliseconds: number | null): string {
-  return milliseconds === null || !Number.isFinite(milliseconds)
-    ? MISSING
-    : `${new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-}
-
-export function count(value: number): string {
-  return value.toLocaleString("en-GB");
+  return code(formats().dateTime(milliseconds));
 }

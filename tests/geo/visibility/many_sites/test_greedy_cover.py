@@ -85,8 +85,8 @@ def test_greedy_by_hand() -> None:
     found = covering_sites(sets, 2)
     assert found.sites.tolist() == [2, 0]
     assert found.gains.tolist() == [4.0, 1.0]
-    assert found.covered_share == pytest.approx(5 / 6)
-    assert found.dead_share == pytest.approx(1 / 6)
+    assert found.covered_fraction == pytest.approx(5 / 6)
+    assert found.dead_ground_fraction == pytest.approx(1 / 6)
     assert found.bound == 6.0
     assert covering_sites(sets, 3).covered == 6.0
 
@@ -95,7 +95,7 @@ def test_equals_go_to_the_lowest_number_and_sites_that_add_nothing_are_not_chose
     sets = np.array([[0, 0, 1], [1, 1, 0], [1, 1, 0], [0, 0, 1]], bool)
     assert covering_sites(sets, 4).sites.tolist() == [1, 0]
     assert covering_sites(np.zeros((3, 5), bool), 2).sites.tolist() == []
-    assert np.isnan(covering_sites(np.zeros((3, 0), bool), 2).covered_share)
+    assert np.isnan(covering_sites(np.zeros((3, 0), bool), 2).covered_fraction)
 
 
 @given(SETS)
@@ -147,8 +147,8 @@ def test_the_intrinsic_dead_ground_of_a_belt(terrain: xr.Dataset) -> None:
     stack = viewsheds(terrain, places(), **VIEW)
     seen = (stack[found.sites].values == 1).any(axis=0)
     assert np.array_equal(found.hidden(), belt & ~seen)
-    assert found.dead_share == pytest.approx((belt & ~seen).sum() / belt.sum())
-    assert 0.0 < found.dead_share < 1.0
+    assert found.dead_ground_fraction == pytest.approx((belt & ~seen).sum() / belt.sum())
+    assert 0.0 < found.dead_ground_fraction < 1.0
     by_weight = covering_sites(stack, 4, belt.astype(float))
     assert by_weight.sites.tolist() == found.sites.tolist()
     assert by_weight.covered == found.covered

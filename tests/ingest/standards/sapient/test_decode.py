@@ -23,7 +23,7 @@ from ingest.receiving.batch import Batch
 from ingest.receiving.receiver import Guards, Receiver
 from ingest.standards.registry import SAPIENT
 from ingest.standards.sapient.decode import SapientMessage, detection, read, status
-from ingest.standards.sapient.location import Place, Stand
+from ingest.standards.sapient.location import GeoPosition, Stand
 from ingest.standards.sapient.node import Node
 from ingest.standards.true_north import NorthError, UtmZone, grid_convergence_deg, lonlat_of_utm, standard_zone
 from ingest.topics import parse
@@ -32,7 +32,7 @@ from sensors.scan import Scan
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 EXAMPLES = 5_000 if os.environ.get("WATCHLINE_DRILL") else 400
-HERE = Place(-84.2, 36.58, height_m=400.0)
+HERE = GeoPosition(-84.2, 36.58, height_m=400.0)
 DECLINATION = -6.0415  # NOAA's WMM2025 at 36.58 N, 84.2 W, 400 m, 24 November 2026
 Make = Callable[..., Any]
 
@@ -220,7 +220,7 @@ def test_where_the_node_stands_tells_what_an_s_means(
     sapient_node: Make, stands: tuple[float, float], lat: float
 ) -> None:
     message = sapient_node().detection(NOW, location={**TENNESSEE, "utm_zone": "16S"})
-    assert plot_at(message, Stand(Place(*stands))).lat == pytest.approx(lat, abs=0.02)
+    assert plot_at(message, Stand(GeoPosition(*stands))).lat == pytest.approx(lat, abs=0.02)
 
 
 @given(st.floats(-79.9, -1e-6) | st.floats(0.0, 83.9), st.floats(-2.9, 2.9), st.integers(1, 60))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import html
+import io
 import itertools
 import json
 import math
@@ -15,6 +17,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 import xarray as xr
@@ -24,16 +27,22 @@ from rasterio.warp import transform
 from rich.console import Console
 
 from geo.errors import BadInput
+from geo.message import Message
 from geo.mobility.roads_and_rivers import Ways
 from geo.terrain import cell_size
-from ops.analysis.challenge import command as challenge_command
 from ops.analysis.challenge import pictures as challenge_pictures
 from ops.analysis.challenge import profiles as challenge_profiles
-from ops.analysis.challenge.command import PARTS, assess
+from ops.analysis.challenge.command import PARTS, PICTURES, assess
 from ops.analysis.challenge.options import ChallengeOptions, weights_of
-from ops.analysis.challenge.provenance import depth_caution
+from ops.analysis.challenge.provenance import BY_ERROR, OFF_ERROR, needs_caution
 from ops.analysis.challenge.statistics import _drawn
+from ops.analysis.score.command import ScoreOptions, score
+from ops.analysis.score.indicators import IndicatorError
+from ops.analysis.score.scorecard import OF_CHALLENGE
+from ops.runtime.output import say_in_english
 from ops.sector.open_sector import OpenSector
+from ops.words import MessageCatalogue
+from tests.ops.analysis.plain_english import english_in
 from tests.ops.conftest import blank_pictures
 
 QUIET = Console(stderr=True, quiet=True)
@@ -113,14 +122,14 @@ def answered() -> Callable[[Any, Any, Any], Any]:
 def written(based: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("challenge") / "out"
     weights = "crossing_ease=1,surveillance_difficulty=1,response_difficulty=2"
-    return out, assess(ChallengeOptions(str(based.sector), out, draws=2, runs=3, weights=weights), QUIET)
+    return out, assess(ChallengeOptions(str(based.sector), out, samples=2, runs=3, weights=weights), QUIET)
 
 
 @pytest.fixture(scope="module")
 def with_breach(based: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("breach") / "out"
     with blank_pictures():
-        return out, assess(ChallengeOptions(str(based.sector), out, draws=0, runs=0, breach=True), QUIET)
+        return out, assess(ChallengeOptions(str(based.sector), out, samples=0, runs=0, breach=True), QUIET)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -155,7 +164,7 @@ def test_rasters_say_what_the_segments_say(written: tuple[Path, dict[str, Any]],
     with rasterio.open(out / "layout_dead_ground.tif") as raster:
         dead = raster.read(1)
     assert set(np.unique(dead[np.isfinite(dead)])) == {0.0, 1.0}
-    with rasterio.open(out / "layout_least_detection.tif") as raster:
+    with rasterio.open(out / "layout_lowest_pd.tif") as raster:
         through = raster.read(1)
     assert np.nanmin(through) >= segments["detection_probability"].min() - 1e-6, "a camera's search ends on a way"
 
@@ -200,21 +209,21 @@ def test_the_three_ways_are_walked_in_the_simulator_too(written: tuple[Path, dic
     """A confirmed track is no likelier than a detection, within what three runs can tell."""
     out, answer = written
     crossings = gpd.read_parquet(out / "crossings.parquet")
-    assert list(crossings["kind"]) == ["least detected", "fastest", "most vulnerable"]
+    assert list(crossings["kind"]) == ["minimum detection", "minimum time", "most vulnerable"]
     for way, told in answer["this_layout"]["crossings"].items():
         share = told["confirmed_track"]
         assert share["runs"] == 3, way
         assert share["count"] / 3 == share["value"]
         assert share["low"] <= told["p_detect"] + 1e-9, way
     segments = gpd.read_parquet(out / "segments.parquet")
-    least = answer["this_layout"]["crossings"]["least_detected"]["p_detect"]
+    least = answer["this_layout"]["crossings"]["minimum_detection"]["p_detect"]
     assert least == pytest.approx(segments["detection_probability"].min(), abs=1e-6)
 
 
 def test_the_same_input_gives_the_same_bytes(written: tuple[Path, dict[str, Any]], based: Any, tmp_path: Path) -> None:
     out, _ = written
     weights = "crossing_ease=1,surveillance_difficulty=1,response_difficulty=2"
-    assess(ChallengeOptions(str(based.sector), tmp_path / "again", draws=2, runs=3, weights=weights), QUIET)
+    assess(ChallengeOptions(str(based.sector), tmp_path / "again", samples=2, runs=3, weights=weights), QUIET)
     first, again = hashes(out), hashes(tmp_path / "again")
     assert {name for name in first if first[name] != again[name]} == set()
 
@@ -230,7 +239,7 @@ def test_stretches_say_the_same_and_a_broken_run_goes_on(
     file is the same to the byte as of a run that was not killed. Of the pictures the files say what is drawn."""
     import ops.analysis.challenge.work as work
 
-    out, options = tmp_path / "out", {"draws": 0, "runs": 0, "stretch_km": 4.0}
+    out, options = tmp_path / "out", {"samples": 0, "runs": 0, "stretch_km": 4.0}
     worked: list[int] = []
 
     def killed(job: Any, stretch: Any, step: Any) -> Any:
@@ -252,7 +261,7 @@ def test_stretches_say_the_same_and_a_broken_run_goes_on(
     assert {name for name in at_once if at_once[name] != resumed.get(name)} == set()
     pieces, whole = gpd.read_parquet(out / "segments.parquet"), gpd.read_parquet(written[0] / "segments.parquet")
     for name in ("crossing_time", "detection_probability", "crossing_ease", "dead_ground_1.7m", "response_time",
-                 "least_interruption_slower_1", "depth"):  # fmt: skip
+                 "least_interruption_slower_1", "footprint_depth"):  # fmt: skip
         assert np.allclose(pieces[name], whole[name], rtol=1e-9, equal_nan=True), name
     for way, told in written[1]["this_layout"]["crossings"].items():
         assert answer["this_layout"]["crossings"][way]["seconds"] == pytest.approx(told["seconds"]), way
@@ -264,7 +273,7 @@ def test_parts_of_another_question_are_not_used(
     """Nor a part that cannot be read: it is worked again and replaced. What is in a part does not matter here."""
     import ops.analysis.challenge.work as work
 
-    out, options = tmp_path / "out", {"draws": 0, "runs": 0, "stretch_km": 4.0}
+    out, options = tmp_path / "out", {"samples": 0, "runs": 0, "stretch_km": 4.0}
     worked: list[int] = []
 
     def killed(*question: Any) -> Any:
@@ -307,20 +316,20 @@ def test_the_last_line_is_one_object(
     watchline: Callable[..., tuple[int, str, str]], hill_sector: Any, tmp_path: Path
 ) -> None:
     """Without bases response and interruption are unknown, and say why; a vehicle is another question."""
-    arguments = ("--out", tmp_path / "o", "--target", "vehicle", "--draws", "0", "--runs", "0", "--json")
+    arguments = ("--out", tmp_path / "o", "--target", "vehicle", "--samples", "0", "--runs", "0", "--json")
     with blank_pictures():
         code, stdout, stderr = watchline(hill_sector.sector, *arguments)
     assert code == 0, stderr
     assert stdout.count("\n") == 1
     told = json.loads(stdout)
-    by_name = {record["name"]: record for record in told["records"]}
-    assert by_name["least probability of interruption"]["value"] is None
-    assert "no bases" in by_name["least probability of interruption"]["limits"]
+    by_name = {record["id"]: record for record in told["records"]}
+    assert by_name["least-interruption"]["value"] is None
+    assert "no bases" in by_name["least-interruption"]["limits"]
     assert "bases" in told["missing"]
-    assert set(told["this_layout"]["crossings"]) == {"least_detected", "fastest"}
+    assert set(told["this_layout"]["crossings"]) == {"minimum_detection", "minimum_time"}
     assert told["any_layout"]["response_difficulty"]["hardest_segments"] == []
     assert "another mover" in told["reference_misfit"] or "cells" in told["reference_misfit"]
-    assert "segments can be crossed below 0.9" in stderr
+    assert "crossing Pd is at least 0.9 on every known segment" in stderr
 
 
 def test_a_file_without_a_base_is_no_base(narrow_sector: Any, tmp_path: Path) -> None:
@@ -329,7 +338,7 @@ def test_a_file_without_a_base_is_no_base(narrow_sector: Any, tmp_path: Path) ->
     narrow_sector.edit(narrow_sector.sector, "[layouts]", 'bases = "bases.geojson"\n[layouts]')
     out = tmp_path / "out"
     with blank_pictures():
-        told = assess(ChallengeOptions(str(narrow_sector.sector), out, draws=0, runs=0), QUIET)
+        told = assess(ChallengeOptions(str(narrow_sector.sector), out, samples=0, runs=0), QUIET)
     assert sorted(told["files"]) == sorted(str(file) for file in out.iterdir())
     assert "bases" in told["missing"]
     assert not any("response" in Path(file).name for file in told["files"])
@@ -339,7 +348,7 @@ def test_what_a_layout_sets_is_text(narrow_sector: Any, tmp_path: Path) -> None:
     evil = "<script>alert(1)<b>{{ 7*7 }}$x$"
     narrow_sector.edit(narrow_sector.layout, "radar-mid", evil)
     narrow_sector.edit(narrow_sector.sector, "Hills (made up for tests)", evil)
-    assess(ChallengeOptions(str(narrow_sector.sector), tmp_path / "out", draws=0, runs=0), QUIET)
+    assess(ChallengeOptions(str(narrow_sector.sector), tmp_path / "out", samples=0, runs=0), QUIET)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;b&gt;{{ 7*7 }}$x$" in page
@@ -350,7 +359,7 @@ def test_ground_that_is_all_void_is_unknown_and_never_zero(narrow_sector: Any, t
     elevation = heights(narrow_sector)
     elevation[:, 130:] = -9999.0
     narrow_sector.write_dem(elevation)
-    answer = assess(ChallengeOptions(str(narrow_sector.sector), tmp_path / "out", draws=0, runs=0), QUIET)
+    answer = assess(ChallengeOptions(str(narrow_sector.sector), tmp_path / "out", samples=0, runs=0), QUIET)
     segments = gpd.read_parquet(tmp_path / "out" / "segments.parquet")
     last = segments.iloc[-2]
     assert last["state"] == "unknown"
@@ -366,7 +375,7 @@ def test_an_island_that_nobody_reaches_is_unreachable_and_no_gap(narrow_sector: 
     elevation[70, :] += 4_000.0
     narrow_sector.write_dem(elevation)
     answer = assess(
-        ChallengeOptions(str(narrow_sector.sector), tmp_path / "o", target="vehicle", draws=0, runs=0), QUIET
+        ChallengeOptions(str(narrow_sector.sector), tmp_path / "o", target="vehicle", samples=0, runs=0), QUIET
     )
     segments = gpd.read_parquet(tmp_path / "o" / "segments.parquet")
     assert (segments["state"] == "unreachable").sum() > 10
@@ -375,9 +384,9 @@ def test_an_island_that_nobody_reaches_is_unreachable_and_no_gap(narrow_sector: 
     assert inner["detection_probability"].isna().all()
     assert answer["this_layout"]["crossings"] == {}
     assert not any(gap["known"] for gap in answer["this_layout"]["gaps"])
-    by_name = {record["name"]: record for record in answer["records"]}
-    assert by_name["least detection of a crossing"]["value"] is None
-    assert by_name["segments that nobody can cross"]["numerator"] == len(inner)
+    by_name = {record["id"]: record for record in answer["records"]}
+    assert by_name["least-detection"]["value"] is None
+    assert by_name["uncrossable"]["numerator"] == len(inner)
 
 
 def line_of(*places: tuple[float, float]) -> Callable[[Any], None]:
@@ -409,16 +418,16 @@ def sensor_off_the_map(files: Any) -> None:
         (line_of((1000, 2000), (5000, 4000), (5000, 2000), (1000, 4000)), (), "crosses itself"),
         (line_of((1000, 2000), (1000, 2000)), (), "length"),
         (line_of((90_000, 2000), (95_000, 2000)), (), "border"),
-        (no_base_there, (), "place"),
+        (no_base_there, (), "expected a position on the terrain"),
         (lambda files: files.layout.unlink(), (), "no file 'layout.geojson'"),
         (None, ("--layout", "gold"), "no layout 'gold'"),
         (None, ("--target", "ghost"), "ghost"),
         (None, ("--conditions", "sunny"), "sunny"),
         (None, ("--direction", "up"), "inward or outward"),
         (None, ("--required", "0"), "--required"),
-        (None, ("--dwell", "nan"), "--dwell"),
-        (None, ("--draws", "1"), "--draws"),
-        (None, ("--stretch", "0"), "--stretch"),
+        (None, ("--exposure", "nan"), "--exposure"),
+        (None, ("--samples", "1"), "--samples"),
+        (None, ("--sub-section", "0"), "--sub-section"),
         (None, ("--runs", "-1"), "--runs"),
         (sensor_off_the_map, (), "radar-mid"),
         (None, ("--weights", "beauty=1"), "--weights"),
@@ -438,8 +447,7 @@ def test_bad_input_is_one_sentence(
     if spoil is not None:
         spoil(own_sector)
     code, stdout, stderr = watchline(own_sector.sector, "--out", tmp_path / "out", "--json", *options)
-    assert code != 0
-    assert stdout == ""
+    assert (code, stdout) == (2 if options else 1, ""), "a wrong option, or a file of wrong content"
     assert words in stderr.replace("\n", " ")
     assert "Traceback" not in stderr
 
@@ -476,11 +484,11 @@ def test_a_folder_of_somebody_else_is_left_alone(
 
 def test_a_layout_without_sensors_sees_nothing_and_breaks_nothing(narrow_sector: Any, tmp_path: Path) -> None:
     narrow_sector.layout.write_text('{"type": "FeatureCollection", "name": "none", "features": []}')
-    answer = assess(ChallengeOptions(str(narrow_sector.sector), tmp_path / "out", draws=0, runs=2), QUIET)
-    by_name = {record["name"]: record for record in answer["records"]}
-    assert by_name["dead ground of the layout"]["value"] == 1.0
-    assert by_name["sensors deep (k)"]["value"] == 0
-    assert answer["this_layout"]["crossings"]["least_detected"]["p_detect"] == 0.0
+    answer = assess(ChallengeOptions(str(narrow_sector.sector), tmp_path / "out", samples=0, runs=2), QUIET)
+    by_name = {record["id"]: record for record in answer["records"]}
+    assert by_name["dead-ground-layout"]["value"] == 1.0
+    assert by_name["resilience"]["value"] == 0
+    assert answer["this_layout"]["crossings"]["minimum_detection"]["p_detect"] == 0.0
     assert answer["this_layout"]["gaps"][0]["last"] == answer["segments"] - 1
 
 
@@ -488,16 +496,16 @@ def test_every_interruption_names_who_responds_and_how_the_strips_move_it(
     written: tuple[Path, dict[str, Any]],
 ) -> None:
     out, answer = written
-    who = ("by vehicle as far as that saves time", "9 m/s on level open ground", "turnout 0 s")
-    meeting = ("4 strips of", "0.5 of a strip's time", "spread by 0.3", "passed on with 0.95")
-    named = [record for record in answer["records"] if "interruption" in record["name"]]
+    who = ("by vehicle as far as that saves time", "9.0 m/s on level open ground", "turnout 0 s")
+    meeting = ("4 strips of", "a fraction 0.5 of the strip's time", "times: 30% of the mean", "passed on: 95%")
+    named = [record for record in answer["records"] if "interruption" in record["id"]]
     assert len(named) == 4
     for record in named:
         said = "; ".join(record["assumptions"])
-        assert all(part in said for part in (*who, *meeting)), record["name"]
+        assert all(part in said for part in (*who, *meeting)), record["id"]
         assert record["low"] <= record["value"] <= record["high"]
         assert "half and twice as many" in record["interval"]
-    (median,) = (one for one in answer["records"] if one["name"] == "median response time of the segments")
+    (median,) = (one for one in answer["records"] if one["id"] == "median-response")
     assert all(part in "; ".join(median["assumptions"]) for part in who)
     assert "walker" not in "; ".join(median["assumptions"])
     for kind, way in answer["this_layout"]["crossings"].items():
@@ -508,7 +516,7 @@ def test_every_interruption_names_who_responds_and_how_the_strips_move_it(
         assert who[0] in raster.tags()["assumptions"]
     with rasterio.open(out / "ground_crossing_time.tif") as raster:
         assert raster.tags()["mover"] == "walker"
-    with rasterio.open(out / "layout_head_start.tif") as raster:
+    with rasterio.open(out / "layout_time_margin.tif") as raster:
         assert raster.tags()["mover"] == "vehicle, then walker (response), walker (crosser)"
     areas = json.loads((out / "response_isochrones.geojson").read_text(encoding="utf-8"))
     assert who[0] in areas["assumptions"][0]
@@ -522,15 +530,94 @@ def test_depth_beside_a_low_detection_says_that_it_counts_footprints(narrow_sect
     document["features"] = [radar]
     narrow_sector.layout.write_text(json.dumps(document), encoding="utf-8")
     out = tmp_path / "out"
-    answer = assess(ChallengeOptions(str(narrow_sector.sector), out, draws=0, runs=0), QUIET)
-    barrier, words = answer["this_layout"]["barrier"], "depth counts footprints, not detections"
+    screen = Console(record=True, width=10_000, file=io.StringIO())
+    answer = assess(ChallengeOptions(str(narrow_sector.sector), out, samples=0, runs=0), screen)
+    barrier, words = answer["this_layout"]["barrier"], "k counts sensor footprints, not detections"
     assert barrier["k"] == 1
-    assert answer["this_layout"]["crossings"]["least_detected"]["p_detect"] < 0.01
+    assert answer["this_layout"]["crossings"]["minimum_detection"]["p_detect"] < 0.01
     assert words in barrier["caution"]
-    by_name = {record["name"]: record for record in answer["records"]}
-    assert words in by_name["sensors deep (k)"]["limits"]
-    assert words in challenge_command._sentence(answer)
+    by_name = {record["id"]: record for record in answer["records"]}
+    assert words in by_name["resilience"]["limits"]
+    assert words in screen.export_text()
     assert words in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_report_in_french_has_the_same_figures_and_no_english(
+    written: tuple[Path, dict[str, Any]], based: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, answer = written
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "fr")
+    weights = "crossing_ease=1,surveillance_difficulty=1,response_difficulty=2"
+    screen = Console(record=True, width=10_000, file=io.StringIO())
+    french = assess(ChallengeOptions(str(based.sector), tmp_path / "fr", samples=2, runs=3, weights=weights), screen)
+    assert french["records"] == answer["records"], "JSON does not depend on the language"
+    differing = {name for name, digest in hashes(out).items() if digest != hashes(tmp_path / "fr")[name]}
+    assert differing == {"report.html", *PICTURES}
+    page = (tmp_path / "fr" / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="fr" dir="ltr">' in page
+    english = english_in((out / "report.html").read_text(encoding="utf-8"), ["challenge", "coverage", "map"])
+    assert len(english) > 50
+    assert english_in(page, ["challenge", "coverage", "map"]) == []
+    assert "lacune de couverture" in screen.export_text().lower()
+
+
+def test_every_record_says_what_its_messages_say(written: tuple[Path, dict[str, Any]]) -> None:
+    """Each English text is the sentence of the message beside it, so that a reader may form it in another language."""
+    out, answer = written
+    records = json.loads((out / "records.json").read_text(encoding="utf-8"))
+    assert records == answer["records"]
+    table = pd.read_parquet(out / "records_by_segment.parquet").to_dict("records")
+    by_segment = [row | {"messages": json.loads(row["messages"])} for row in table]
+    for record in [*records, *by_segment]:
+        texts = record["messages"]
+        for name in {"name", "interval", "source", "of"} & texts.keys():  # names of segments' figures are identifiers
+            assert say_in_english(Message.from_dict(texts[name])) == record[name]
+        for name, between in (("limits", " "), ("assumptions", "; ")):
+            given = record[name] if isinstance(record[name], str) else between.join(record[name])
+            assert between.join(say_in_english(Message.from_dict(text)) for text in texts[name]) == given
+        assert {"interval", "source"} <= texts.keys()
+    assert sum("name" in record["messages"] for record in records) == len(records)
+    assert sum("of" in record["messages"] for record in records) > 5
+    links = answer["links"]["messages"]
+    assert " ".join(say_in_english(Message.from_dict(text)) for text in links) == f"{answer['links']['description']}."
+
+
+def test_the_scorecard_of_a_challenge_is_french_down_to_intervals_and_limits(
+    written: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, answer = written
+    pages = {}
+    for language in ("en", "fr"):
+        monkeypatch.setenv("WATCHLINE_LANGUAGE", language)
+        folder = tmp_path / language
+        card = score(ScoreOptions("cumberland", None, None, out, None, "2026-01-15", folder), QUIET)
+        pages[language] = html.unescape((folder / "scorecard.html").read_text(encoding="utf-8"))
+    told = [
+        Message.from_dict(text)
+        for texts in (record["messages"] for record in answer["records"] if record["id"] in OF_CHALLENGE)
+        for text in (texts["interval"], *texts["limits"], *([texts["of"]] if "of" in texts else []))
+    ]
+    english, french = ({MessageCatalogue.of(language).say(one) for one in told} for language in ("en", "fr"))
+    assert len(english) >= 6
+    assert {text for text in english if text in pages["en"]} == english
+    assert {text for text in french if text in pages["fr"]} == french
+    assert [text for text in english - french if text in pages["fr"]] == []
+    lines = [line for family in card["families"].values() for line in family["lines"]]
+    assert {line["id"] for line in lines} == set(OF_CHALLENGE) & {record["id"] for record in answer["records"]}
+    for line in lines:
+        assert [say_in_english(Message.from_dict(note)) for note in line["messages"]["notes"]] == line["notes"]
+    assert "person on foot" not in pages["fr"], "words of a closed list are translated too"
+
+
+def test_a_challenge_of_an_earlier_version_is_refused_with_the_remedy(
+    written: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    summary = json.loads((written[0] / "summary.json").read_text(encoding="utf-8"))
+    for record in summary["records"]:
+        del record["messages"]
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    with pytest.raises(IndicatorError, match="earlier version; expected one of this version: run it again"):
+        score(ScoreOptions("cumberland", None, None, tmp_path, None, "2026-01-15", None), QUIET)
 
 
 @pytest.mark.parametrize(
@@ -538,7 +625,7 @@ def test_depth_beside_a_low_detection_says_that_it_counts_footprints(narrow_sect
     [(0, 0.0, False), (None, 0.0, False), (2, 0.0, True), (2, 0.9, False), (2, math.nan, False)],
 )
 def test_depth_is_cautioned_only_where_it_contradicts_the_detection(k: int, least: float, cautioned: bool) -> None:
-    assert bool(depth_caution(k, least, 0.9)) is cautioned
+    assert needs_caution(k, least, 0.9) is cautioned
 
 
 def test_a_value_outside_its_interval_says_why() -> None:
@@ -548,9 +635,8 @@ def test_a_value_outside_its_interval_says_why() -> None:
     )
     told = _drawn(segments, "slope", 0)
     assert (told["low"], told["high"]) == (1.2, 1.4)
-    assert "outside" in told["interval"]
-    assert "bias" in told["interval"]
-    assert "outside" not in _drawn(segments.assign(slope=("segment", [1.3])), "slope", 0)["interval"]
+    assert told["interval"] == OFF_ERROR
+    assert _drawn(segments.assign(slope=("segment", [1.3])), "slope", 0)["interval"] == BY_ERROR
 
 
 def test_weights_are_read() -> None:

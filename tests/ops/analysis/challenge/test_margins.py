@@ -54,7 +54,7 @@ def both(make_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         with pytest.MonkeyPatch.context() as patch, blank_pictures():
             if margins is not None:
                 patch.setattr("geo.border.stretches.MARGINS_BELTS", margins)
-            options = ChallengeOptions(str(files.sector), folder / name, draws=0, runs=0, stretch_km=length_km)
+            options = ChallengeOptions(str(files.sector), folder / name, samples=0, runs=0, stretch_km=length_km)
             figures = assess(options, QUIET)
         found[name] = (figures, gpd.read_parquet(folder / name / "segments.parquet"))
     return found
@@ -81,15 +81,15 @@ def test_what_is_not_proved_says_so_and_the_rest_is_the_whole_border_s(
     """With margins far too narrow: figures that are told as bounds may be off, to one side only; no other is."""
     (_, one), (narrow, many) = both["whole"], both["narrow"]
     assert any(narrow["bounds"].values())
-    for name, proof in (("crossing_time", "crossing_time_of_the_whole"), ("hazard_of", "detection_of_the_whole")):
+    for name, proof in (("crossing_time", "crossing_time_proven"), ("hazard_of", "detection_proven")):
         column = "least_hazard" if name == "hazard_of" else name
         more, sure = (many[column] - one[column]).to_numpy(), many[proof].to_numpy()
         assert (more[np.isfinite(more)] >= -1e-6).all(), column
         assert np.allclose(one[column][sure], many[column][sure], **CLOSE), column
     for way in (kind.replace(" ", "_") for kind in WAYS):
-        sure = many[f"way_of_the_whole_{way}"].to_numpy()
-        for name in ("way_seconds", "way_detection", "margin"):
+        sure = many[f"path_proven_{way}"].to_numpy()
+        for name in ("path_seconds", "path_detection", "time_margin"):
             assert np.allclose(one[f"{name}_{way}"][sure], many[f"{name}_{way}"][sure], **CLOSE), (name, way)
     records = pd.read_parquet(Path(narrow["files"][0]).parent / "records_by_segment.parquet")
-    told = records[(records["name"] == "crossing_time") & records["limits"].str.contains("upper bound")]
+    told = records[(records["name"] == "crossing_time") & records["limits"].str.contains("Upper bound")]
     assert len(told) == len(narrow["bounds"]["crossing_time"])

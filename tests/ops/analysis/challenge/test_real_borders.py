@@ -86,7 +86,7 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp(request.param)
     out = folder / "out"
     draws = BORDERS[request.param].draws
-    options = ChallengeOptions(str(sector_file(folder, request.param)), out, draws=draws, runs=2, stretch_km=120.0)
+    options = ChallengeOptions(str(sector_file(folder, request.param)), out, samples=draws, runs=2, stretch_km=120.0)
     with pytest.MonkeyPatch.context() as patch:
         for room in (challenge_pictures, challenge_profiles):
             patch.setattr(room, "DPI", 60)
@@ -99,12 +99,12 @@ def test_every_file_is_there_and_opens(written: tuple[Path, dict[str, Any]]) -> 
     segments, crossings = gpd.read_parquet(out / "segments.parquet"), gpd.read_parquet(out / "crossings.parquet")
     assert len(segments) == answer["segments"]
     assert segments.crs.to_epsg() == 4326
-    assert list(crossings["kind"]) == ["least detected", "fastest", "most vulnerable"]
+    assert list(crossings["kind"]) == ["minimum detection", "minimum time", "most vulnerable"]
     for tif in out.glob("*.tif"):
         with rasterio.open(tif) as raster:
             assert raster.tags(ns="IMAGE_STRUCTURE").get("LAYOUT") == "COG", tif.name
             values = raster.read(1)
-            assert np.isfinite(values).any() or "head" in tif.name, tif.name
+            assert np.isfinite(values).any() or "margin" in tif.name, tif.name
     for name in PICTURES:
         with Image.open(out / name) as picture:
             pixels = np.asarray(picture.convert("L"))
@@ -121,9 +121,9 @@ def test_ways_cross_the_line_and_take_hours_in_the_mountains(written: tuple[Path
         assert way.seconds > way.metres / 1.7, "nobody walks faster than Tobler's hiker"
         assert 0.0 <= way.p_detect_low <= way.p_detect + 1e-12
     by_kind = crossings.set_index("kind")
-    assert by_kind["seconds"]["fastest"] <= by_kind["seconds"].min() + 1e-6
-    assert by_kind["p_detect"]["least detected"] <= by_kind["p_detect"].min() + 1e-9
-    least = answer["this_layout"]["crossings"]["least_detected"]["p_detect"]
+    assert by_kind["seconds"]["minimum time"] <= by_kind["seconds"].min() + 1e-6
+    assert by_kind["p_detect"]["minimum detection"] <= by_kind["p_detect"].min() + 1e-9
+    least = answer["this_layout"]["crossings"]["minimum_detection"]["p_detect"]
     assert least == pytest.approx(segments["detection_probability"].min(), abs=1e-6)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from ops.analysis.compare.threshold_history import NOTHING, ThresholdHistory, recorded
 from ops.analysis.compare.thresholds import ThresholdError, read_thresholds
+from ops.runtime.output import say
 
 SET = """
 [[threshold]]
@@ -53,8 +54,8 @@ def test_a_value_that_was_overwritten_is_told_for_ever(tmp_path: Path) -> None:
     assert len(overwritten.undeclared) == 1
     found, what = overwritten.undeclared[0]
     assert found == SECOND
-    assert what == (
-        "'acceptance': 0.9 of 2026-01-15 by board (requirement) became 0.5 of 2026-01-15 by board (requirement)"
+    assert say(what) == (
+        "acceptance: the entry 0.9, 2026-01-15, board (requirement) became 0.5, 2026-01-15, board (requirement)"
     )
     back = record(file, SET, THIRD)
     assert [day for day, _ in back.undeclared] == [SECOND, THIRD], "changing it back does not undo the trace"
@@ -64,11 +65,15 @@ def test_a_value_that_was_overwritten_is_told_for_ever(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        (SET + CHANGE, SET, "0.5 of 2026-06-01 by programme office (out of reach) is gone"),
-        (SET, SET.replace("mean_detection", "least_detection"), "was of mean_detection and is of least_detection"),
-        (SET + SET.replace("acceptance", "other"), SET, "'other' was removed"),
+        (SET + CHANGE, SET, "the entry 0.5, 2026-06-01, programme office (out of reach) was removed"),
+        (
+            SET,
+            SET.replace("mean_detection", "least_detection"),
+            "applied to mean_detection and now applies to least_detection",
+        ),
+        (SET + SET.replace("acceptance", "other"), SET, "other was removed"),
         (SET, SET.replace("requirement", "wish"), "(wish)"),
-        (SET, SET.replace("acceptance", "renamed"), "'acceptance' was removed"),
+        (SET, SET.replace("acceptance", "renamed"), "acceptance was removed"),
     ],
 )
 def test_whatever_was_set_stays_in_the_history(tmp_path: Path, before: str, after: str, said: str) -> None:
@@ -76,7 +81,7 @@ def test_whatever_was_set_stays_in_the_history(tmp_path: Path, before: str, afte
     record(file, before, FIRST)
     told = record(file, after, SECOND)
     assert len(told.undeclared) == 1
-    assert said in told.undeclared[0][1]
+    assert said in say(told.undeclared[0][1])
 
 
 @pytest.mark.parametrize("spoil", ["value", "cut", "order", "text"])
@@ -106,5 +111,5 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr("ops.analysis.compare.threshold_history.lock_file", refuse)
     told = record(tmp_path / "thresholds.toml", SET, FIRST)
-    assert "Permission denied" in told.warnings[0]
+    assert "Permission denied" in say(told.warnings[0])
     assert not (tmp_path / "thresholds.toml.history.jsonl").exists()

@@ -21,6 +21,7 @@ from ops.sector.open_sector import OpenSector
 from ops.services.map.coverage_layers import coverage_overlay, revision
 from sensors.coverage import coverage_rasters
 from sensors.coverage.segments import over_segments
+from tests.ops.analysis.plain_english import english_in
 
 FILES = {
     "p_coverage.tif", "p_all_working.tif", "p_best_sensor.tif", "k_count.tif", "dead_ground.tif", "segments.parquet",
@@ -85,7 +86,7 @@ def test_the_segments_are_rows_with_their_lines_and_their_story(written, hill_gr
     assert len(table) == hill_ground.border.segments
     assert table.crs == "EPSG:4326"
     for belt, prefix in (("both", ""), ("home", "home_"), ("away", "away_")):
-        np.testing.assert_array_equal(table[f"{prefix}covered_share"], found["covered_share"].sel(belt=belt))
+        np.testing.assert_array_equal(table[f"{prefix}covered_fraction"], found["covered_fraction"].sel(belt=belt))
         np.testing.assert_array_equal(table[f"{prefix}cells"], found["cells_count"].sel(belt=belt))
     story = json.loads(pq.read_metadata(out / "segments.parquet").metadata[b"watchline"])
     assert (story["target"], story["dwell_s"], story["required_probability"]) == ("person", 120.0, 0.8)
@@ -95,8 +96,8 @@ def test_the_summary_holds_numbers_limits_and_assumptions(written):
     out, answer = written
     summary = json.loads((out / "summary.json").read_text())
     both = summary["belt"]["both"]
-    assert 0.0 < both["covered_share"] < 1.0
-    assert both["covered_share_low"] <= both["covered_share"] <= both["covered_share_high"]
+    assert 0.0 < both["covered_fraction"] < 1.0
+    assert both["covered_fraction_low"] <= both["covered_fraction"] <= both["covered_fraction_high"]
     assert both["mean_best_probability"] <= both["mean_all_working_probability"] + 1e-6
     assert "independent" in summary["independence"]
     assert {"name", "value", "unit", "confidence", "source"} == set(summary["assumptions"][0])
@@ -125,13 +126,34 @@ def test_the_map_fetches_nothing_and_forbids_it(written):
 def test_the_same_again_is_the_same_bytes_and_replaces_its_own_files(written, watchline, hill_sector):
     out, _ = written
     before = hashes(out)
-    again = ["--conditions", "night,fog", "--dwell", "120", "--required", "0.8"]
+    again = ["--conditions", "night,fog", "--exposure", "120", "--required", "0.8"]
     code, stdout, err = watchline(hill_sector.sector, "--out", out, *again, "--json")
     assert code == 0, err
     assert hashes(out) == before
     assert stdout.count("\n") == 1
     assert json.loads(stdout)["belt"] == json.loads((out / "summary.json").read_text())["belt"]
-    assert "of the belt reach" in err
+    assert re.search(r"of the area within 1,500 m of the border meets Pd ≥ 0\.8 \(person on foot, 2 min\)", err)
+
+
+def test_the_output_in_french_has_the_same_figures_and_no_english(
+    written, watchline, hill_sector, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, _ = written
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "fr")
+    again = ["--conditions", "night,fog", "--exposure", "120", "--required", "0.8"]
+    code, stdout, err = watchline(hill_sector.sector, "--out", tmp_path / "fr", *again, "--json")
+    assert code == 0, err
+    assert json.loads(stdout)["belt"] == json.loads((out / "summary.json").read_text())["belt"]
+    summaries = [(folder / "summary.json").read_bytes() for folder in (out, tmp_path / "fr")]
+    assert summaries[0] == summaries[1], "JSON does not depend on the language"
+    assert "atteint Pd ≥ 0,8 (personne à pied, 2\N{NO-BREAK SPACE}min)" in err
+    page = (tmp_path / "fr" / "map.html").read_text()
+    assert '<html lang="fr" dir="ltr">' in page
+    assert all(
+        word in page for word in ("Angles morts du dispositif", "Conditions\N{NO-BREAK SPACE}: nuit et brouillard")
+    )
+    assert english_in((out / "map.html").read_text(), ["coverage", "map"])
+    assert english_in(page, ["coverage", "map"]) == []
 
 
 @pytest.fixture(scope="module")
@@ -172,8 +194,10 @@ def test_unknown_ground_is_unknown_in_every_file(odd: Path):
     with rasterio.open(odd / "dead_ground.tif") as raster:
         assert (raster.read(1) == raster.nodata).sum() > 1_000
     belt = json.loads((odd / "summary.json").read_text())["belt"]["both"]
-    assert belt["unknown_share"] > 0.1
-    assert belt["covered_share_low"] + belt["unknown_share"] == pytest.approx(belt["covered_share_high"], abs=1e-5)
+    assert belt["unknown_fraction"] > 0.1
+    assert belt["covered_fraction_low"] + belt["unknown_fraction"] == pytest.approx(
+        belt["covered_fraction_high"], abs=1e-5
+    )
 
 
 @pytest.mark.parametrize(
@@ -182,12 +206,12 @@ def test_unknown_ground_is_unknown_in_every_file(odd: Path):
         (["--target", "ghost"], "'ghost'"),
         (["--conditions", "snow"], "'snow'"),
         (["--conditions", "day,night"], "day and night"),
-        (["--conditions", ""], "''"),
-        (["--dwell", "0"], "--dwell"),
-        (["--dwell", "-3"], "--dwell"),
-        (["--dwell", "nan"], "--dwell"),
-        (["--dwell", "inf"], "--dwell"),
-        (["--dwell", "soon"], "--dwell"),
+        (["--conditions", ""], "--conditions: is empty"),
+        (["--exposure", "0"], "--exposure"),
+        (["--exposure", "-3"], "--exposure"),
+        (["--exposure", "nan"], "--exposure"),
+        (["--exposure", "inf"], "--exposure"),
+        (["--exposure", "soon"], "--exposure"),
         (["--required", "0"], "--required"),
         (["--required", "1.01"], "--required"),
         (["--required", "nan"], "--required"),
@@ -202,10 +226,9 @@ def test_bad_arguments_are_one_sentence_and_nothing_is_written(watchline, hill_s
     assert not (tmp_path / "out").exists()
 
 
-def refused(code: int, out: str, err: str, word: str) -> None:
+def refused(code: int, out: str, err: str, word: str, *, ending: int = 2) -> None:
     lines = [line for line in err.splitlines() if line.strip()]
-    assert code != 0
-    assert out == ""
+    assert (code, out) == (ending, "")
     assert len(lines) == 1, err
     assert lines[0].startswith("watchline: ")
     assert lines[0].endswith(".")
@@ -219,25 +242,25 @@ def test_an_unknown_sector_is_one_sentence(watchline, tmp_path):
 def test_foreign_files_are_not_replaced(watchline, hill_sector, tmp_path):
     mine = tmp_path / "summary.json"
     mine.write_text('{"made_by": "me"}')
-    refused(*watchline(hill_sector.sector, "--out", tmp_path), "'summary.json'")
+    refused(*watchline(hill_sector.sector, "--out", tmp_path), "'summary.json'", ending=1)
     assert mine.read_text() == '{"made_by": "me"}'
     mine.unlink()
     (tmp_path / "map.html").write_text("mine")
-    refused(*watchline(hill_sector.sector, "--out", tmp_path), "'map.html'")
+    refused(*watchline(hill_sector.sector, "--out", tmp_path), "'map.html'", ending=1)
 
 
 def test_a_place_that_cannot_be_a_folder_is_one_sentence(watchline, hill_sector, tmp_path):
     file = tmp_path / "file"
     file.touch()
     refused(*watchline(hill_sector.sector, "--out", file), "is a file")
-    refused(*watchline(hill_sector.sector, "--out", file / "below"), "cannot be made")
+    refused(*watchline(hill_sector.sector, "--out", file / "below"), "is a file")
 
 
 def test_the_overlay_of_the_live_map_follows_the_sensors_health(hill_ground: OpenSector):
     health = {sensor.id: "ok" for sensor in hill_ground.layout}
     live = coverage_overlay(hill_ground, health)
     assert {kind for kind in live.rasters if kind} == {"radar", "camera", "ground_sensor"}
-    silent = coverage_overlay(hill_ground, health | {"radar-mid": "silent"}, live)
+    silent = coverage_overlay(hill_ground, health | {"radar-mid": "offline"}, live)
     assert revision(silent, None) != revision(live, None)
     assert revision(silent, "camera") == revision(live, "camera")
     assert not silent.rasters["radar"].any()

@@ -23,11 +23,13 @@ from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from ops.analysis.night_report import text as report_page
-from ops.analysis.night_report.hidden_share import HiddenShare, hidden_share
+from ops.analysis.night_report.dead_ground_fraction import DeadGroundFraction, dead_ground_fraction
 from ops.analysis.night_report.report import ReportInput, write_report
 from ops.drawing.figures import POINTS_SHOWN, gospa_over_time, latency_histogram
 from ops.drawing.map_images import hillshade_png
 from ops.drawing.web_map import hidden_colour
+from ops.runtime.output import say
+from ops.words import MessageCatalogue
 from sensors.layout import Layout, place
 
 START = datetime(2025, 11, 24, 2, 0, tzinfo=UTC)
@@ -122,7 +124,7 @@ def hidden_of():
     terrain = terrain_of()
     cells = xr.zeros_like(terrain["elevation"], dtype=np.uint8)
     cells[15:25, 50:] = 1
-    return HiddenShare(share, 0.42, 0.01, 1000.0, cells)
+    return DeadGroundFraction(share, 0.42, 0.01, 1000.0, cells)
 
 
 def made_up(**more):
@@ -274,18 +276,34 @@ def test_the_same_input_gives_the_same_bytes(written, tmp_path):
 def test_headlines_say_the_figures(written):
     words = Page(written.read_text(encoding="utf-8")).words
     for expected in (
-        "192 received = 174 journaled + 9 duplicate + 9 dead-lettered + 0 shed",
-        "180 published = 174 journaled + 6 dead-lettered + 0 shed",
-        "42% of the belt within 1 km",
+        "192 received = 174 journaled + 9 duplicate + 9 dead-lettered + 0 dropped",
+        "180 published = 174 journaled + 6 dead-lettered + 0 dropped",
+        "42% of the area within 1 km",
         "02:00:20 UTC",
         "21:00:20 EST",
         "A person crossed the line toward home in segment 3.",
         "This is an exercise line.",
-        "Demonstration: the sensors and everything that moves are simulated.",
-        "from 5 confirmed tracks",
+        "Demonstration: sensors and targets are simulated.",
+        "5 confirmed tracks",
     ):
         assert expected in words, expected
-    assert "Does not add up" not in words
+    assert "Not balanced" not in words
+
+
+def test_the_report_in_french_is_complete(written, tmp_path, monkeypatch):
+    message = {"id": "alert-rule", "parameters": {"rule": "crossing"}}
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "fr")
+    write_report(tmp_path / "r.html", made_up(alerts=[alert_of(1, message=message)]))
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert '<html lang="fr" dir="ltr">' in text
+    words = Page(text).words
+    assert "Franchissement" in words, "an alert with a message is in the language of the report"
+    assert "42\N{NO-BREAK SPACE}% de la surface" in words or "42\u202f% de la surface" in words
+    assert "\N{REPLACEMENT CHARACTER}" not in words
+    assert MessageCatalogue.of("fr").missing.total() == 0
+    headings = re.findall(r"<h2[^>]*>([^<]+)", written.read_text(encoding="utf-8"))
+    assert len(headings) == 5
+    assert not [heading for heading in headings if f">{heading}</h2>" in text]
 
 
 def test_figures_have_words_for_those_who_do_not_see_them(written):
@@ -302,7 +320,7 @@ def test_a_broken_law_is_said_in_plain_words(tmp_path):
     counts["camera-1"] = counts["camera-1"] | {"journaled": 57}
     write_report(tmp_path / "r.html", made_up(counts=counts))
     words = Page((tmp_path / "r.html").read_text(encoding="utf-8")).words
-    assert words.count("Does not add up.") == 2
+    assert words.count("Not balanced.") == 2
     assert "not all" in words
 
 
@@ -316,9 +334,9 @@ def test_what_is_not_known_is_said_not_left_out(tmp_path):
     words = Page((tmp_path / "r.html").read_text(encoding="utf-8")).words
     for expected in (
         "No alert was raised.",
-        "That does not mean that all of it is seen.",
-        "There is no ground truth",
-        "Nothing was measured.",
+        "This does not mean that there is none.",
+        "Without ground truth",
+        "No samples.",
         "Not computed",
         "no message",
     ):
@@ -328,14 +346,14 @@ def test_what_is_not_known_is_said_not_left_out(tmp_path):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"started": datetime(2025, 1, 1)}, "started: .* is no time"),  # noqa: DTZ001
-        ({"ended": START - timedelta(seconds=1)}, "the end lies before the start"),
-        ({"time_zone": "Mars/Olympus"}, "'Mars/Olympus' is not kept"),
+        ({"started": datetime(2025, 1, 1)}, "started: .* is not a time"),  # noqa: DTZ001
+        ({"ended": START - timedelta(seconds=1)}, "the end is before the start"),
+        ({"time_zone": "Mars/Olympus"}, "'Mars/Olympus' is unknown"),
         ({"alerts": [{"id": "A", "raised_at": START}]}, "no sentence"),
-        ({"alerts": [alert_of(1, raised_at="yesterday")]}, "'yesterday' is no time"),
-        ({"alerts": [alert_of(1), alert_of(1)]}, "an id comes twice"),
+        ({"alerts": [alert_of(1, raised_at="yesterday")]}, "'yesterday' is not a time"),
+        ({"alerts": [alert_of(1), alert_of(1)]}, "an id occurs twice"),
         ({"counts": {"radar-1": {"received": 1}}}, "no 'journaled'"),
-        ({"hidden": HiddenShare(np.zeros(3), 0.0, 0.0, 1000.0)}, "3 segments; expected 14"),
+        ({"hidden": DeadGroundFraction(np.zeros(3), 0.0, 0.0, 1000.0)}, "3 segments; expected 14"),
     ],
 )
 def test_bad_input_gets_one_sentence_and_leaves_no_file(tmp_path, change, says):
@@ -375,13 +393,13 @@ def masks_of(*masks):
     )
 
 
-def test_hidden_share_by_hand():
+def test_dead_ground_fraction_by_hand():
     """A straight line through the middle, belt of 4 rows a side, 10 segments of 8 columns; sensor sees 2 columns."""
     border = Border(FRAME, LineString([(-4000, 0), (4000, 0)]), segment_length_m=800, home_side="right")
     mask = np.zeros((40, 80))
     mask[:, 0:2] = 1
     mask[:, 8:16] = 255
-    result = hidden_share(masks_of(mask), border, belt_m=400.0)
+    result = dead_ground_fraction(masks_of(mask), border, belt_m=400.0)
     assert result.per_segment[0] == pytest.approx(0.75)  # 6 of 8 columns
     assert np.isnan(result.per_segment[1])  # nothing known
     assert result.per_segment[2:] == pytest.approx(1.0)
@@ -393,26 +411,26 @@ def test_hidden_share_by_hand():
 def test_another_sensor_never_hides_ground():
     chance = np.random.default_rng(3)
     first, second = (chance.random((2, 40, 80)) < 0.3).astype(np.uint8)
-    one = hidden_share(masks_of(first), BORDER, belt_m=600.0)
-    both = hidden_share(masks_of(first, second), BORDER, belt_m=600.0)
+    one = dead_ground_fraction(masks_of(first), BORDER, belt_m=600.0)
+    both = dead_ground_fraction(masks_of(first, second), BORDER, belt_m=600.0)
     assert (both.per_segment <= one.per_segment).all()
     assert both.overall < one.overall
 
 
 def test_a_layout_without_sensors_hides_all():
-    result = hidden_share(masks_of(), BORDER, belt_m=600.0)
+    result = dead_ground_fraction(masks_of(), BORDER, belt_m=600.0)
     assert result.overall == 1.0
     assert (result.per_segment == 1.0).all()
 
 
-def test_hidden_share_refuses_a_belt_without_cells_and_other_dims():
+def test_dead_ground_fraction_refuses_a_belt_without_cells_and_other_dims():
     with pytest.raises(BadInput, match="no cell of the terrain"):
-        hidden_share(masks_of(), BORDER, belt_m=0.001)
+        dead_ground_fraction(masks_of(), BORDER, belt_m=0.001)
     with pytest.raises(BadInput, match="expected sensor, northing, easting"):
-        hidden_share(masks_of(np.zeros((40, 80)))[0], BORDER, belt_m=600.0)
+        dead_ground_fraction(masks_of(np.zeros((40, 80)))[0], BORDER, belt_m=600.0)
 
 
-def test_colours_of_segments_darken_with_the_hidden_share():
+def test_colours_of_segments_darken_with_the_dead_ground_fraction():
     shares = (0.1, 0.3, 0.6, 0.9)
     light = [int(hidden_colour(share)[1:3], 16) for share in shares]
     assert light == sorted(light, reverse=True)
@@ -455,6 +473,13 @@ def test_a_long_night_is_thinned_and_says_so():
     picture = gospa_over_time(gospa_of(3 * POINTS_SHOWN + 1))
     assert "power mean of 4 instants" in picture.caption
     assert "power mean" not in gospa_over_time(gospa_of(POINTS_SHOWN)).caption
+
+
+def test_minutes_of_a_short_period_are_labelled_with_their_values():
+    """A tick every half minute: a label of whole minutes would stand twice (1.5 and 2 both as 2)."""
+    labels = re.findall(r">(\d+(?:\.\d+)?)</text>", gospa_over_time(gospa_of(151)).svg)
+    minutes = labels[: labels.index("2.5") + 1]
+    assert minutes == ["0", "0.5", "1", "1.5", "2", "2.5"]
 
 
 def test_latency_words_are_the_percentiles():
@@ -502,9 +527,9 @@ def test_leaflet_draws_every_layer_without_network(browser, written):
     page.locator(".leaflet-control-layers").hover()
     names = page.locator(".leaflet-control-layers-overlays label").all_inner_texts()
     assert [name.strip() for name in names] == [
-        "Seen by no sensor", "Range and view of sensors", "Border, by segment", "Ground truth (simulation)", "Tracks",
-        "Patrol bases", "Sensors", "Alerts",
-    ]  # fmt: skip
+        say(f"map-layer-{layer}")
+        for layer in ("dead-ground", "fields", "border", "truth", "tracks", "bases", "sensors", "alerts")
+    ]
     assert wrong == []
 
 
@@ -581,7 +606,7 @@ def test_it_prints(browser, written):
 
 def test_the_alert_workload_is_stated_and_unknown_without_one(written, tmp_path):
     write_report(tmp_path / "r.html", made_up(workload=alert_workload([], hours=2.0)))
-    load = "Alert workload of one operator: 0 alerts in 2.0 h, "
+    load = "Alert workload of one operator: 0 alerts in 2 h, "
     assert load in (tmp_path / "r.html").read_text(encoding="utf-8")
     text = written.read_text(encoding="utf-8")
     assert load not in text
@@ -602,11 +627,11 @@ def test_one_alert_needs_no_truth_to_be_drawn(tmp_path):
         ("Europe/Andorra", (2025, 7, 1, 12, 0), "14:00:00 CEST (UTC+02:00)–15:00:00 CEST (UTC+02:00)"),
         ("Asia/Tbilisi", (2025, 7, 1, 12, 0), "16:00:00 UTC+04:00–17:00:00 UTC+04:00"),
         ("UTC", (2025, 7, 1, 12, 0), "12:00:00 UTC+00:00–13:00:00 UTC+00:00"),
-        ("Asia/Nicosia", (2025, 7, 1, 20, 30), "23:30:00 EEST (UTC+03:00)–02 July 00:30:00 EEST (UTC+03:00)"),
+        ("Asia/Nicosia", (2025, 7, 1, 20, 30), "23:30:00 EEST (UTC+03:00)–2 July 00:30:00 EEST (UTC+03:00)"),
     ],
 )
 def test_local_times_of_the_period_cannot_be_misread(zone: str, at: tuple[int, ...], words: str) -> None:
     start = datetime(*at, tzinfo=UTC)
     found = report_page.period_words(start, start + timedelta(hours=1), report_page.zone_of(zone))
-    assert f"({words} local), 1 h 0 min" in found
+    assert f"; local time {words}; duration 1 h" in found
     assert f"{start:%H:%M:%S}–{start + timedelta(hours=1):%H:%M:%S} UTC" in found

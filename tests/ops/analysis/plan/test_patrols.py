@@ -13,6 +13,7 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.frame import LocalFrame
 from ops.analysis.plan.patrols import solved, sweeps_of, write_roster
+from ops.runtime.output import say_in_english
 from sensors.patrols import Game, Shift, Sweeps, solve_game
 
 FRAME = LocalFrame.around(1.5, 42.5)
@@ -67,7 +68,7 @@ def test_a_segment_that_no_patrol_reaches_does_not_make_the_roster_one_round() -
     assert figures["value_in_reach"] == pytest.approx(0.1 + 0.5 / 3.0, abs=1e-6)
     assert figures["out_of_reach"] == [13]
     assert figures["attacker"] == [0.0, 0.0, 0.0, 1.0]
-    assert figures["rounds_in_the_lottery"] == 3
+    assert figures["routes_in_the_mixed_strategy"] == 3
     assert len(figures["warnings"]) == 2
     assert "segment 13" in figures["warnings"][0]
     plain = solve_game(game, rounds)
@@ -91,7 +92,8 @@ def test_the_value_of_the_border_is_that_of_the_plain_game() -> None:
 def test_a_roster_that_is_one_round_is_warned_of(tmp_path: Path) -> None:
     rounds = Sweeps(np.zeros(0), np.zeros(1), np.zeros(1), Shift(1))
     plan = solved(Game(np.array([0.2]), np.array([0.7])), np.array([4]), rounds)
-    assert plan.figures["warnings"] == ["Every shift of the roster is the same round: whoever has seen one knows all."]
+    assert [warning.id for warning in plan.warnings] == ["plan-patrols-one-route"]
+    assert plan.figures["warnings"] == [say_in_english("plan-patrols-one-route")]
     write_roster(tmp_path, plan, 3)
     assert json.loads((tmp_path / "roster.json").read_text())["shifts"] == [[[4]]] * 3
 

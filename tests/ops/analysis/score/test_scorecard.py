@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import sys
@@ -10,12 +11,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from ops.analysis.score.command import ScoreOptions, score
 from ops.analysis.score.indicators import FAMILIES, IndicatorError, read_indicators
 from ops.analysis.score.outcome_records import read_outcomes, total_of
-from ops.analysis.score.scorecard import scorecard, trend_of
+from ops.analysis.score.scorecard import Scorecard, ScorecardLine, scorecard, trend_of
 from ops.cli import app as cli
+from ops.runtime.output import say
 from ops.sector.samples import samples_folder
+from ops.words import MessageCatalogue
 
 HEAD = "place,family,name,value,unit,date,source,target,better,confidence\n"
 BOOKS = "place,start,end,source,apprehended,turned_back,got_away,undetected\n"
@@ -38,7 +43,7 @@ def watchline(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str, str]]:
     def run(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["watchline", "score", *map(str, arguments)])
+        monkeypatch.setattr(sys, "argv", ["watchline", "score", "cumberland", *map(str, arguments)])
         monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
         with pytest.raises(SystemExit) as ended:
             cli.main()
@@ -46,6 +51,11 @@ def watchline(
         return int(ended.value.code or 0), captured.out, captured.err
 
     return run
+
+
+def by_id(card: Scorecard) -> dict[str, ScorecardLine]:
+    """The tactical lines of a scorecard by the id that JSON gives them."""
+    return {str(line.as_dict()["id"]): line for line in card.lines["tactical_tools"]}
 
 
 def test_the_trend_is_the_median_slope_of_all_pairs() -> None:
@@ -66,10 +76,10 @@ def test_all_four_families_stand_there_and_say_what_is_missing(file: Callable[..
     card = scorecard(rows, day=DAY)
     assert set(card.lines) == set(FAMILIES)
     (line,) = card.lines["crime_and_governance"]
-    assert (line.value, line.distance, line.verdict, line.direction) == (7.0, -2.0, "not met", "getting better")
+    assert (line.value, line.distance, line.verdict, line.direction) == (7.0, -2.0, "not_met", "better")
     for family in ("national_action_plan", "international_agreements", "tactical_tools"):
-        assert card.missing[family][0].startswith("Nothing is recorded")
-    assert "No outcome counts" in card.missing["tactical_tools"][1]
+        assert card.missing[family][0].id == "score-missing-family"
+    assert card.missing["tactical_tools"][1].id == "score-missing-outcomes"
 
 
 def test_what_was_not_reported_is_unknown_and_never_zero(file: Callable[..., Path]) -> None:
@@ -79,7 +89,7 @@ def test_what_was_not_reported_is_unknown_and_never_zero(file: Callable[..., Pat
     assert math.isnan(line.value)
     assert line.verdict == "unknown"
     assert line.as_dict()["value"] is None
-    assert any("not reported" in sentence for sentence in card.missing["national_action_plan"])
+    assert any("not reported" in say(message) for message in card.missing["national_action_plan"])
 
 
 CASES = "X,crime_and_governance,cases,{},{},2025-01-01,{},{},{},\n"
@@ -146,26 +156,27 @@ def test_outcomes_by_hand(file: Callable[..., Path]) -> None:
     """Two weeks with A 60, T 21, G 19, U 25 together: 81/100, 81/125; one unknown U makes all unknown."""
     text = BOOKS + "X,2025-11-03,2025-11-10,book,30,11,9,12\nX,2025-11-10,2025-11-17,book,30,10,10,13\n"
     card = scorecard([], read_outcomes(file(text), until=DAY), day=DAY)
-    lines = {line.name: line for line in card.lines["tactical_tools"]}
-    assert lines["operational effectiveness"].value == 0.81
-    assert (lines["operational effectiveness"].low, lines["operational effectiveness"].high) == pytest.approx(
-        (0.7222, 0.8749), abs=5e-5
-    )
-    assert lines["statutory effectiveness"].value == pytest.approx(0.648)
-    assert lines["operational effectiveness"].direction.startswith("no clear trend")
-    weeks = lines["operational effectiveness, by weeks"]
+    lines = by_id(card)
+    assert lines["interdiction_effectiveness_rate"].value == 0.81
+    assert (
+        lines["interdiction_effectiveness_rate"].low,
+        lines["interdiction_effectiveness_rate"].high,
+    ) == pytest.approx((0.7222, 0.8749), abs=5e-5)
+    assert lines["unlawful_border_crossing_effectiveness_rate"].value == pytest.approx(0.648)
+    assert lines["interdiction_effectiveness_rate"].direction == "by_chance"
+    weeks = lines["rate-by-weeks"]
     assert weeks.low == pytest.approx(0.8), "both draws of the weaker week"
     assert weeks.high == pytest.approx(0.82)
     part = scorecard([], read_outcomes(file(text.replace("10,13", "10,")), until=DAY), day=DAY)
-    assert math.isnan({line.name: line for line in part.lines["tactical_tools"]}["statutory effectiveness"].value)
+    assert math.isnan(by_id(part)["unlawful_border_crossing_effectiveness_rate"].value)
 
 
 def test_repeats_give_a_range(file: Callable[..., Path]) -> None:
     head = BOOKS.rstrip() + ",repeated,deterred_low,deterred_high\n"
     text = head + "X,2025-11-03,2025-11-10,book,1000,0,0,,300,.1,.4\n"
     card = scorecard([], read_outcomes(file(text), until=DAY), day=DAY)
-    (line,) = [one for one in card.lines["tactical_tools"] if "repeated trials" in one.name]
-    assert "0.333 to 0.500" in line.note
+    line = by_id(card)["repeated-trials"]
+    assert say(line.notes[0]) == "0.333 to 0.500, for 10% to 40% deterred"
     assert (line.low, line.high) == pytest.approx((0.303, 0.549), abs=5e-4)
 
 
@@ -197,7 +208,7 @@ def test_the_command_shows_and_writes(watchline: Callable[..., tuple[int, str, s
     assert stdout.count("\n") == 1
     told = json.loads(stdout)
     assert list(told["families"]) == list(FAMILIES)
-    assert "missing: Nothing is recorded" in stderr
+    assert "missing: No records" in stderr
     page = (out / "scorecard.html").read_text(encoding="utf-8")
     assert "script" not in page.split("<body>")[1]
     assert "http" not in page.replace("http-equiv", "")
@@ -205,6 +216,43 @@ def test_the_command_shows_and_writes(watchline: Callable[..., tuple[int, str, s
     first = page
     watchline(*arguments, "--out", out, "--json")
     assert (out / "scorecard.html").read_text(encoding="utf-8") == first
+
+
+def test_the_scorecard_in_french_has_the_same_json(
+    watchline: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = (SAMPLES / "indicators.csv", "--outcomes", SAMPLES / "outcomes.csv", "--on", "2026-01-15", "--json")
+    _, english, _ = watchline(*arguments)
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "fr")
+    _, french, shown = watchline(*arguments, "--out", tmp_path)
+    assert json.loads(french)["families"] == json.loads(english)["families"]
+    assert "manquant" in shown
+    assert "�" not in shown
+    page = (tmp_path / "scorecard.html").read_text(encoding="utf-8")
+    assert '<html lang="fr" dir="ltr">' in page
+    assert "taux d’efficacité de l’interception" in page
+    assert "of success" not in page
+    assert MessageCatalogue.of("fr").missing.total() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_table_fits_in_80_columns_without_broken_words_or_numbers(
+    monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", language)
+    indicators, outcomes = SAMPLES / "indicators.csv", SAMPLES / "outcomes.csv"
+    tables = {}
+    for width in (80, 400):
+        screen = Console(record=True, width=width, file=io.StringIO(), force_terminal=True)
+        score(ScoreOptions("cumberland", indicators, outcomes, None, None, "2026-01-15", None), screen)
+        tables[width] = screen.export_text()
+    headings = [say(f"score-column-{name}") for name in ("indicator", "value", "of", "trend", "target")]
+    for text in tables.values():
+        assert sum(line.split() == " ".join(headings).split() for line in text.splitlines()) == 3, "a table, no list"
+    missing = say("score-missing", sentence="")
+    rows = [line for line in tables[80].splitlines() if not line.strip().startswith(missing.strip())]
+    assert max(map(len, rows)) <= 80
+    assert sorted(tables[80].split()) == sorted(tables[400].split())
 
 
 def test_what_came_later_was_not_known_then(watchline: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
@@ -229,20 +277,17 @@ def test_what_a_file_says_is_text(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "ending", "said"),
     [
-        ((), "nothing to score"),
-        (("no.csv",), "cannot be read"),
-        (("--challenge", "."), "is no answer of watchline challenge"),
-        ((SAMPLES / "indicators.csv", "--on", "yesterday"), "YYYY-MM-DD"),
-        ((SAMPLES / "indicators.csv", "--place", "Nowhere"), "nothing is said of 'Nowhere'"),
+        ((), 2, "INDICATORS: nothing to score; expected INDICATORS, --outcomes or --challenge."),
+        (("no.csv",), 2, "INDICATORS: 'no.csv' does not exist; expected an existing file."),
+        (("--challenge", "."), 1, ".: is not the output of watchline challenge; expected its --out folder."),
+        ((SAMPLES / "indicators.csv", "--on", "yesterday"), 2, "--on: date 'yesterday'; expected YYYY-MM-DD."),
+        ((SAMPLES / "indicators.csv", "--place", "Nowhere"), 2, "--place: no data for 'Nowhere'; expected cumberland."),
     ],
 )
 def test_the_command_refuses_in_one_sentence(
-    watchline: Callable[..., tuple[int, str, str]], arguments: tuple[str, ...], words: str
+    watchline: Callable[..., tuple[int, str, str]], arguments: tuple[str, ...], ending: int, said: str
 ) -> None:
     code, stdout, stderr = watchline(*arguments, "--json")
-    assert code == 1
-    assert stdout == ""
-    assert words in stderr
-    assert "Traceback" not in stderr
+    assert (code, stdout, stderr) == (ending, "", f"watchline: {said}\n")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,12 +17,15 @@ from hypothesis import strategies as st
 
 from fusion.alerts import alert as alert_state
 from geo.errors import BadInput
-from ops.services.api.access_log import Access, AccessLog, AuditError
+from geo.message import Message
+from ops.audit.entry import AuditEntry, AuditError
+from ops.audit.log import AuditLog
+from ops.runtime.part_state import COMPILING
 from ops.services.api.app import ALLOWED_FROM, ApiSettings, create_app
 from ops.services.api.guard import TOKEN_HEADER, GuardSettings
-from ops.services.api.local_port import listen
 from ops.services.api.operator_actions import OperatorAction
-from ops.services.api.server import serving
+from ops.services.api.serving.local_port import listen
+from ops.services.api.serving.server import serving
 from ops.store.rows import OPEN, STATUSES
 from ops.store.writer import Store
 
@@ -31,6 +36,14 @@ COUNTS = {
     "radar-1": {"received": 10, "journaled": 7, "duplicate": 1, "dead_lettered": 2, "shed": 0},
     'cam"1\n': {"received": 3, "journaled": 1, "duplicate": 0, "dead_lettered": 0, "shed": 1},
 }
+BODIES = {
+    "/api/alerts/{identity}/reject": {"reason": "none such"},
+    "/v1/incidents/{identity}/actions": {"id": "0123456789abcdef", "action": "acknowledge", "expected_revision": 0},
+    "/v1/incidents/{identity}/marking": {"id": "0123456789abcdef", "marking": "", "reason": "none such"},
+    "/v1/impact-levels": {"id": "0123456789abcdef", "section": "West", "level": "high", "reason": "none such"},
+}
+REACHED = {"/v1/incidents/{identity}/marking": 409, "/v1/impact-levels": 503}
+"""What a route answers here to a request that passes the guard, if not 404."""
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\r\ndata: forged\n\nevent: alert\u2028\x00'\"&"
 
 
@@ -44,12 +57,13 @@ def alert(number: int, revision: int = 0, **more) -> dict:
 def room(tmp_path_factory):
     """A store with a picture, and a server over it. ``room.actions`` is what operators did."""
     folder = tmp_path_factory.mktemp("api")
-    store, log, actions = Store(folder / "s.sqlite"), AccessLog(folder / "access.sqlite"), []
+    store, log, actions = Store(folder / "s.sqlite"), AuditLog(folder / "audit"), []
     store.commit(
         41,
         stamp_ns=T0_NS,
         tracks_live=[{"track": "T1", "lon": -84.2, "lat": 36.6, "status": "confirmed"}],
-        sensors=[{"id": "radar-1", "health": "silent"}],
+        bearings=[{"sensor": "df-1", "azimuth_deg": 12.0}],
+        sensors=[{"id": "radar-1", "health": "offline"}],
         counts=COUNTS,
         alerts=[
             alert(1),
@@ -88,7 +102,9 @@ def room(tmp_path_factory):
 def test_the_live_picture_is_what_fusion_wrote(room):
     body = room.client.get("/api/tracks").json()
     assert (body["stamp"], body["cursor"], body["tracks"][0]["track"]) == ("2026-03-01T22:00:00.000000Z", 41, "T1")
-    assert room.client.get("/api/sensors").json()["sensors"] == [{"id": "radar-1", "health": "silent"}]
+    bearings = room.client.get("/api/bearings").json()
+    assert (bearings["stamp"], bearings["bearings"]) == (body["stamp"], [{"sensor": "df-1", "azimuth_deg": 12.0}])
+    assert room.client.get("/api/sensors").json()["sensors"] == [{"id": "radar-1", "health": "offline"}]
     assert room.client.get("/api/counts").json()["counts"] == COUNTS
     border = room.client.get("/api/border")
     assert (border.json(), border.headers["content-type"]) == (BORDER, "application/geo+json")
@@ -111,7 +127,7 @@ def test_alerts_by_status_time_and_number(room):
     [
         ("/api/alerts/A99", 404, "There is no alert 'A99'."),
         ("/api/alerts?status=open", 422, "query.status"),
-        ("/api/alerts?since=yesterday", 422, "since: 'yesterday' is no time"),
+        ("/api/alerts?since=yesterday", 422, "since: 'yesterday' is not a time"),
         ("/api/alerts?since=2026-03-01T22:00:00", 422, "has no offset"),
         ("/api/alerts?limit=0", 422, "query.limit"),
         ("/api/stream?after=-1", 422, "query.after"),
@@ -125,7 +141,10 @@ def test_a_wrong_question_gets_one_sentence(room, path, status, sentence):
     answer = room.client.get(path)
     assert answer.status_code == status
     assert sentence in answer.json()["error"]
-    assert set(answer.json()) == {"error"}
+    problem = answer.json()
+    assert set(problem) == {"type", "title", "status", "detail", "instance", "error"}
+    assert (problem["type"], problem["status"], problem["detail"]) == ("about:blank", status, problem["error"])
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_statuses_and_moves_are_fusions_own():
@@ -176,7 +195,7 @@ def test_an_action_is_checked_and_sent_on_never_written(room, identity, action, 
 def test_fusion_accepts_what_the_api_sends(room):
     room.client.post("/api/alerts/A1/reject", json={"reason": "a cow"}, headers={TOKEN_HEADER: "t0ken"})
     order = room.actions[-1]
-    open_alert = alert_state.Alert("A1", "crossing", "high", "active", 0, "…", T0, T0, T0)
+    open_alert = alert_state.Alert("A1", "crossing", "high", "active", 0, Message("alert-crossing"), T0, T0, T0)
     closed = alert_state.act(open_alert, order.action, by=order.by, reason=order.reason, at=order.at)
     assert (closed.status, closed.reason, closed.by) == ("rejected", "a cow", "m.keller")
 
@@ -195,23 +214,23 @@ def test_every_change_needs_the_own_origin_or_the_token(room):
     """Generated from the API's own description, so that a new route cannot be forgotten."""
     operations = room.client.get("/api/openapi.json").json()["paths"]
     changes = [(path, verb) for path, verbs in operations.items() for verb in verbs if verb != "get"]
-    assert len(changes) == 3
+    assert len(changes) == 6
     own = f"http://127.0.0.1:{room.port}"
     for path, verb in changes:
         url = path.replace("{identity}", "A99")
-        body = {"reason": "none such"} if "reject" in url else None
+        body, reached = BODIES.get(path), REACHED.get(path, 404)
         for headers, status in [
             ({}, 403),
             ({TOKEN_HEADER: "wrong"}, 403),
             ({TOKEN_HEADER: ""}, 403),
-            ({TOKEN_HEADER: "t0ken"}, 404),
-            ({"Origin": own}, 404),
+            ({TOKEN_HEADER: "t0ken"}, reached),
+            ({"Origin": own}, reached),
             ({"Origin": "null"}, 403),
             ({"Origin": "http://evil.example"}, 403),
             ({"Origin": f"http://localhost:{room.port + 1}"}, 403),
             ({"Origin": "http://evil.example", TOKEN_HEADER: "t0ken"}, 403),
             ({"Origin": own, "Sec-Fetch-Site": "cross-site"}, 403),
-            ({"Origin": own, "Sec-Fetch-Site": "same-origin"}, 404),
+            ({"Origin": own, "Sec-Fetch-Site": "same-origin"}, reached),
         ]:
             assert room.client.request(verb, url, json=body, headers=headers).status_code == status, (url, headers)
 
@@ -265,7 +284,7 @@ def test_hostile_text_stays_text_in_json(room):
         body = answer.json()
         assert (body["alerts"][0] if path == "/api/alerts" else body)["sentence"] == HOSTILE
     reflected = room.client.get("/api/alerts/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
-    assert reflected.headers["content-type"] == "application/json"
+    assert reflected.headers["content-type"] == "application/problem+json"
     assert reflected.status_code == 404
 
 
@@ -280,7 +299,7 @@ def test_no_body_crashes_the_server(room, body):
     headers = {TOKEN_HEADER: "t0ken", "Content-Type": "application/json"}
     answer = room.client.post("/api/alerts/A1/reject", content=body, headers=headers)
     assert answer.status_code in (202, 400, 422), answer.text
-    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-type"] == ("application/json", "application/problem+json")[answer.status_code >= 400]
 
 
 def test_lone_surrogates_and_depth_are_refused_not_raised(room):
@@ -299,50 +318,106 @@ def test_a_large_body_is_refused_declared_or_not(room):
     assert room.client.get("/api/tracks").status_code == 200
 
 
-def test_a_read_with_a_purpose_is_on_disk_before_it_is_answered(room):
-    before = len(room.log.entries())
-    assert room.client.get("/api/tracks").status_code == 200
-    assert len(room.log.entries()) == before
+def test_a_read_is_on_disk_with_its_purpose_before_it_is_answered(room):
     answer = room.client.get("/api/alerts?status=active", headers={"Purpose": "night watch, incident 12"})
     assert answer.status_code == 200
-    expected = Access(room.now_ns, "m.keller", "GET /api/alerts?status=active", "night watch, incident 12")
-    assert room.log.entries()[-1] == expected
+    fields = (room.now_ns, "m.keller", "operator", "consultation", "GET /api/alerts?status=active")
+    assert room.log.entries()[-1] == AuditEntry(*fields, "night watch, incident 12", "alerts")
+    before = len(room.log.entries())
     assert room.client.get("/api/tracks", headers={"Purpose": "x"}).status_code == 422
+    assert len(room.log.entries()) == before
     room.client.post("/api/alerts/A1/acknowledge", headers={TOKEN_HEADER: "t0ken"})
-    assert room.log.entries()[-1].what == "POST /api/alerts/A1/acknowledge"
+    last = room.log.entries()[-1]
+    assert (last.what, last.operation, last.subject) == ("POST /api/alerts/A1/acknowledge", "alteration", "alert A1")
 
 
-def test_the_access_log_only_grows_and_what_it_cannot_keep_is_not_served(tmp_path):
-    log, store = AccessLog(tmp_path / "a.sqlite"), Store(tmp_path / "s.sqlite")
+@pytest.mark.parametrize(
+    ("path", "subject"),
+    [
+        ("/api/tracks", "live tracks"),
+        ("/api/bearings", "live bearings"),
+        ("/api/alerts", "alerts"),
+        ("/api/alerts/A2", "alert A2"),
+    ],
+)
+def test_a_read_of_personal_data_without_a_purpose_is_logged_with_that_of_the_role(room, path, subject):
+    assert room.client.get(path).status_code == 200
+    last = room.log.entries()[-1]
+    assert (last.what, last.subject) == (f"GET {path}", subject)
+    assert last.purpose == "border surveillance: detection and response"
+
+
+@pytest.mark.parametrize("path", ["/api/sensors", "/api/counts", "/api/border", "/api/health", "/metrics"])
+def test_what_is_not_personal_data_is_not_logged(room, path):
+    before = len(room.log.entries())
+    assert room.client.get(path).status_code in (200, 503)
+    assert len(room.log.entries()) == before
+
+
+def test_what_the_audit_log_cannot_keep_is_not_served(tmp_path):
+    log, store = AuditLog(tmp_path / "audit"), Store(tmp_path / "s.sqlite")
     store.commit(1, stamp_ns=T0_NS, tracks_live=b"[]")
-    log.add(Access(1, "m.keller", "GET /api/tracks", "night watch"))
-    for sql in (
-        "UPDATE access SET who = 'nobody'",
-        "DELETE FROM access",
-        "REPLACE INTO access VALUES (1, 2, '', '', '')",
-    ):
-        with pytest.raises(Exception, match="append-only"):
-            log._connection.execute(sql)
-    assert log.entries() == [Access(1, "m.keller", "GET /api/tracks", "night watch")]
     log.close()
     with pytest.raises(AuditError, match="cannot be written"):
-        log.add(Access(1, "", "", ""))
+        log.add(AuditEntry(1, "", "", "consultation", "", "", ""))
     app = create_app(store.path, ApiSettings("x"), act=print, now_ns=lambda: 0, access_log=log)
     with serving(app) as port:
+        address = f"http://127.0.0.1:{port}"
+        assert httpx.get(f"{address}/api/sensors", timeout=120).status_code == 503  # no sensors yet
+        assert httpx.get(f"{address}/api/border", timeout=120).status_code == 404
+        for path in ("tracks", "alerts", "stream"):
+            refused = httpx.get(f"{address}/api/{path}", timeout=120)
+            assert (refused.status_code, "audit log" in refused.json()["error"]) == (503, True)
+    store.close()
+
+
+def test_a_server_without_a_log_refuses_what_states_a_purpose(tmp_path):
+    store = Store(tmp_path / "s.sqlite")
+    store.commit(1, stamp_ns=T0_NS, tracks_live=b"[]")
+    with serving(create_app(store.path, ApiSettings("x"), act=print, now_ns=lambda: 0)) as port:
         url = f"http://127.0.0.1:{port}/api/tracks"
         assert httpx.get(url, timeout=120).status_code == 200
-        refused = httpx.get(url, headers={"Purpose": "night watch"}, timeout=120)
-    assert (refused.status_code, "access log" in refused.json()["error"]) == (503, True)
+        assert httpx.get(url, headers={"Purpose": "night watch"}, timeout=120).status_code == 503
+    store.close()
+
+
+def test_a_stream_is_logged_at_its_opening_and_at_its_end_with_counts(room):
+    with room.client.stream("GET", "/api/stream?after=0", headers={"Purpose": "night watch"}) as stream:
+        lines = stream.iter_lines()
+        while "event: tracks" not in next(lines):
+            pass
+        opened = room.log.entries()[-1]
+        assert (opened.subject, opened.purpose) == ("stream of alerts and tracks: opened", "night watch")
+    for _ in range(400):
+        last = room.log.entries()[-1]
+        if "closed" in last.subject:
+            break
+        threading.Event().wait(0.05)
+    found = re.fullmatch(r"stream of alerts and tracks: closed, (\d+) alerts, (\d+) pictures sent", last.subject)
+    assert int(found[1]) >= 5
+    assert int(found[2]) >= 1
+
+
+def test_a_long_stream_is_logged_again_each_hour(room, monkeypatch):
+    monkeypatch.setattr("ops.services.api.event_stream._RECORD_EVERY_S", 0.0)
+    with room.client.stream("GET", "/api/stream?after=0") as stream:
+        lines = stream.iter_lines()
+        while "event: heartbeat" not in next(lines):
+            pass
+        while not any(" pictures sent" in one.subject and "closed" not in one.subject for one in room.log.entries()):
+            next(lines)
+    hours = [one for one in room.log.entries() if one.subject.endswith("sent") and "closed" not in one.subject]
+    assert hours[0].what == "GET /api/stream?after=0"
 
 
 def test_metrics_tell_every_count_and_what_does_not_add_up(room):
     answer = room.client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines = answer.text.splitlines()
-    assert 'watchline_received_total{sensor="radar-1"} 10' in lines
-    assert 'watchline_unaccounted{sensor="radar-1"} 0' in lines
-    assert 'watchline_unaccounted{sensor="cam\\"1\\n"} 1' in lines  # 3 - (1 + 0 + 0 + 1)
-    assert "watchline_journal_cursor 41" in lines
+    assert 'watchline_received_total{sensor="radar-1"} 10.0' in lines
+    assert 'watchline_unaccounted{sensor="radar-1"} 0.0' in lines
+    assert 'watchline_unaccounted{sensor="cam\\"1\\n"} 1.0' in lines  # 3 - (1 + 0 + 0 + 1)
+    assert "watchline_journal_cursor 41.0" in lines
     families = [line.split()[2] for line in lines if line.startswith("# TYPE")]
     assert len(families) == len(set(families))
     assert all(line.startswith(("#", "watchline_")) for line in lines)
@@ -366,12 +441,19 @@ def test_health_and_metrics_name_the_parts_that_do_not_work(tmp_path):
     with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
         well = client.get("/api/health")
         assert (well.status_code, well.json()["parts"]) == (200, {"broker": "ok", "ingest": "ok"})
-        assert 'watchline_part_up{part="broker"} 1' in client.get("/metrics").text
-        parts["broker"] = "broker ended with code -9."
+        assert 'watchline_part_up{part="broker"} 1.0' in client.get("/metrics").text
+        named = {"part": "broker", "cause": "none", "code": -9, "words": "", "log": "b.log"}
+        parts["broker"] = Message("part-ended", named)
         ill = client.get("/api/health")
         assert (ill.status_code, ill.json()["status"]) == (503, "down")
-        assert ill.json()["parts"] == {"broker": "broker ended with code -9.", "ingest": "ok"}
-        assert 'watchline_part_up{part="broker"} 0' in client.get("/metrics").text
+        assert ill.json()["parts"] == {"broker": "broker ended with code -9. Log: b.log.", "ingest": "ok"}
+        assert ill.json()["codes"] == {"broker": "ended", "ingest": "ok"}
+        assert 'watchline_part_up{part="broker"} 0.0' in client.get("/metrics").text
+        parts["broker"] = COMPILING
+        starting = client.get("/api/health")
+        assert (starting.status_code, starting.json()["status"]) == (503, "starting")
+        assert starting.json()["parts"]["broker"] == "starting: compiling kernels"
+        assert starting.json()["codes"]["broker"] == "compiling_kernels"
     store.close()
 
 
@@ -404,7 +486,7 @@ def test_a_port_in_use_is_one_sentence():
         assert (taken.getsockname()[0], taken.proto) == (
             "127.0.0.1",
             socket.IPPROTO_TCP,
-        )  # see ops.services.api.server: 40 ms
+        )  # see ops.services.api.serving.server: 40 ms
         with pytest.raises(BadInput, match=f"port {port}: cannot listen on 127.0.0.1 .*; expected a free port"):
             listen(port)
     with pytest.raises(BadInput, match="port 70000"):

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.event_stream import Hub, StreamSettings, frame
-from ops.services.api.server import serving
+from ops.services.api.serving.server import serving
 from ops.store.reader import Reader
 from ops.store.writer import Store
 
@@ -135,6 +135,22 @@ def test_a_client_resumes_across_restarts_of_the_server_without_gap_or_repeat(tm
     store.close()
     assert servers >= total // 40
     assert got == [(number, f"A{number}") for number in range(1, total + 1)]
+
+
+def test_bearings_are_sent_when_they_change_and_to_whoever_comes_later(tmp_path):
+    with room(tmp_path) as here:
+        here.commit(tracks_live=[], bearings=[])
+        got = []
+        for event, _, data in here.events():
+            if event == "bearings":
+                got.append(data["bearings"])
+                here.commit(tracks_live=[], bearings=[{"sensor": f"df-{min(len(got), 2)}"}])
+                here.commit(tracks_live=[], bearings=[{"sensor": f"df-{min(len(got), 2)}"}])
+            if event == "bearings" and len(got) == 3:
+                break
+        assert got == [[], [{"sensor": "df-1"}], [{"sensor": "df-2"}]]
+        first = next(data for event, _, data in here.events() if event == "bearings")
+        assert first["bearings"] == [{"sensor": "df-2"}]
 
 
 def test_a_large_picture_is_sent_in_pieces_and_a_stalled_client_holds_one(tmp_path):

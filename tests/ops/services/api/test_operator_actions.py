@@ -18,13 +18,15 @@ from ops.runtime.child_process import Child
 from ops.services.api.operator_actions import ActionSender, OperatorAction
 
 pytestmark = [pytest.mark.broker, pytest.mark.chain]
+PATIENT_S = 120.0
+"""How long is waited for what must come: only a fault takes so long."""
 
 
 def order(alert: str) -> OperatorAction:
     return OperatorAction("acknowledge", alert, "operator", datetime.now(UTC).replace(microsecond=0))
 
 
-def until(true: Callable[[], Any], within_s: float = 15.0) -> bool:
+def until(true: Callable[[], Any], within_s: float = PATIENT_S) -> bool:
     deadline = time.monotonic() + within_s
     while not true():
         if time.monotonic() > deadline:
@@ -46,9 +48,9 @@ def ingest(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[Child]:
     secrets = {URL_VARIABLE: broker.url.text, IDENTITY_VARIABLE: str(identities.path), SIGNATURES_VARIABLE: "required"}
     child = Child("ingest", "ops.services.ingest.process", ["--sector=x", f"--journal={tmp_path / 'journal.db'}"],
                   log=tmp_path / "ingest.log", secrets=secrets)  # fmt: skip
-    child.wait_for("ready", timeout_s=15)
+    child.wait_for("ready", timeout_s=PATIENT_S)
     yield child
-    child.stop(timeout_s=10)
+    child.stop(timeout_s=PATIENT_S)
 
 
 def sender(folder: Path, broker: EmbeddedBroker) -> ActionSender:
@@ -84,7 +86,7 @@ def test_a_broker_that_dies_with_it_and_a_restart_of_ours_lose_no_word(
     with sender(tmp_path, broker) as actions:
         actions.send(order("after"))
         ingest.restart()
-        ingest.wait_for("ready", timeout_s=15)
+        ingest.wait_for("ready", timeout_s=PATIENT_S)
         assert until(lambda: actions.waiting == 0)
     assert journaled(tmp_path) == ["taken-by-the-broker-alone", "nobody-there", "after"]
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from ops.services.api.app import ApiSettings, create_app
-from ops.services.api.server import serving
+from ops.services.api.serving.server import serving
 
 SECRET = "not to be served"
 
@@ -24,7 +24,7 @@ class Site:
 
     def raw(self, path: str) -> bytes:
         """The whole answer to a path sent as it is, which HTTP clients would tidy up first."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=120) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
             return b"".join(iter(lambda: connection.recv(65_536), b""))
 

@@ -33,16 +33,16 @@ def alerts_of(ground: OpenSector, rows: list[JournalRow], settings: Settings | N
 
 def test_live_alerts_on_tracks_say_where_it_may_cross_who_is_in_time_and_what_the_ground_is(hill_ground, rows) -> None:
     pipeline, alerts = alerts_of(hill_ground, rows)
-    on_tracks = [alert for alert in alerts if alert.rule in ("approaching", "crossing", "dead_ground")]
+    on_tracks = [alert for alert in alerts if alert.rule in ("approaching", "crossing", "entering_dead_ground")]
     assert on_tracks
     for alert in on_tracks:
         assert alert.forecast is not None
         assert alert.ground is not None
-        assert alert.ground.terrain
+        assert alert.ground.steepness
         assert {"roads", "settlements"} <= set(alert.ground.missing)
-        assert alert.why.endswith(".")
-        assert alert.leave_now is None  # this sector names no bases
-        assert not alert.advice
+        assert alert.why
+        assert alert.response_estimate is None  # this sector names no bases
+        assert alert.response is None
     state = AlertState(alerts=dict(pipeline.alerts))
     assert AlertState.from_json(state.to_json()) == state
 
@@ -78,16 +78,17 @@ def test_maps_of_roads_settlements_and_sections_are_used(files_with_maps, rows) 
     alerts = alerts_of(ground, rows)[1]
     on_tracks = [alert for alert in alerts if alert.ground is not None]
     assert on_tracks
-    assert all(alert.ground.missing == ("land cover",) for alert in on_tracks)
+    assert all(alert.ground.missing == ("land_cover",) for alert in on_tracks)
     assert all(alert.ground.road_min is not None and alert.ground.road_min >= 0.0 for alert in on_tracks)
     assert all(alert.ground.settlement_min is not None for alert in on_tracks)
     assert {alert.impact_level for alert in on_tracks} <= {"high", "low"}
-    assert any(alert.leave_now is not None for alert in on_tracks)
+    assert any(alert.response_estimate is not None for alert in on_tracks)
     for alert in on_tracks:
-        if alert.leave_now is not None:
-            assert alert.leave_now.base == "South base"
-            assert alert.advice.startswith("If you leave South base now")
-            assert 0.0 <= alert.leave_now.interruption_probability <= 1.0
+        if alert.response_estimate is not None:
+            assert alert.response_estimate.base == "South base"
+            assert alert.response.parameters["base"] == "South base"
+            assert alert.details[-1].id == "alert-detail-response-assumptions"
+            assert 0.0 <= alert.response_estimate.interruption_probability <= 1.0
         label, probability = alert.class_label, alert.class_probability
         if alert.impact_level == "high" and not (label == "animal" and probability >= 0.9):
             assert alert.priority in ("medium", "high")
@@ -126,7 +127,7 @@ def quiet(hours: float) -> list[JournalRow]:
 
 
 def silent(alerts) -> dict[str, datetime]:
-    return {alert.sensor: alert.raised_at for alert in alerts if alert.rule == "sensor_silent" and alert.revision == 0}
+    return {alert.sensor: alert.raised_at for alert in alerts if alert.rule == "sensor_offline" and alert.revision == 0}
 
 
 def test_planned_maintenance_is_not_silence_and_its_end_is(hill_ground) -> None:

@@ -57,7 +57,7 @@ def test_innocent_traffic_is_bearable_and_nobody_is_said_to_have_crossed(revisio
     assert found.in_ten_minutes <= 2.0
     assert found.shares["high"] == 0.0
     assert "crossing" not in found.by_rule
-    assert not {"sensor_silent", "sensor_fault", "coverage_lost"} & found.by_rule.keys()
+    assert not {"sensor_offline", "sensor_fault", "coverage_lost"} & found.by_rule.keys()
 
 
 def test_no_source_chatters_and_no_event_is_told_twice(revisions) -> None:

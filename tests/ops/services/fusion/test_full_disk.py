@@ -18,6 +18,7 @@ from ops.services.fusion.process import Fusion
 from ops.store.reader import Reader, StoreFull
 from ops.store.writer import Store
 from tests.drills.dying import FUSION_POINTS, VARIABLE
+from tests.drills.rig import OF_TESTS
 
 
 def fuse(journal: Path, store: Store, ground: Any, checkpoint_s: float = 15.0) -> None:
@@ -33,7 +34,7 @@ def all_of(fusion: Fusion) -> None:
 
 
 def outcome(store: Store | Reader) -> tuple[dict[tuple[str, int], str], str]:
-    said = {(row.alert, row.revision): row.body for row in store.outbox_after(0, limit=10_000)}
+    said = {(row.alert, row.revision): row.body for row in store.outbox_after(0, limit=10_000, kind=None)}
     return said, track_log_hash(store.history_dataset())
 
 
@@ -92,7 +93,11 @@ def test_a_kill_before_and_after_a_checkpoint_changes_nothing(calm, hill_journal
                  f"--layout={hill_sector.layout}", f"--settings={settings}", "--overload-s=1e9"]  # fmt: skip
     for point in FUSION_POINTS:
         dying = Child(
-            "fusion", "tests.drills.dying", arguments, log=tmp_path / "f.log", secrets={VARIABLE: f"{point}:1"}
+            "fusion",
+            "tests.drills.dying",
+            arguments,
+            log=tmp_path / "f.log",
+            secrets={VARIABLE: f"{point}:1", **OF_TESTS},
         )
         assert dying.process.wait(90) == -9, dying.last_words()
     left = Store(store)

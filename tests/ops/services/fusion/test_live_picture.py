@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from pyproj import Geod
 
 from fusion.track_management.history import estimates
+from fusion.tracker import Tracker
 from geo.frame import LocalFrame
 from ops.journal.reader import JournalReader
 from ops.sector.open_sector import OpenSector
-from ops.services.fusion.live_picture import UNKNOWN_BELOW, tracks_live
+from ops.services.fusion.live_picture import UNKNOWN_BELOW, bearings_live, tracks_live
 from ops.services.fusion.pipeline import Pipeline
+from sensors.detections import split
+from sensors.layout import Layout, place
 from sensors.scan import CLASSES
 
 
@@ -81,4 +85,95 @@ def pipeline_of(state: np.ndarray, cov: np.ndarray) -> Any:
         class_probability=(("estimate", "class"), np.eye(len(CLASSES))[:1]),
         updated_at=("estimate", np.array([10**18]).astype("datetime64[ns]")),
     )
-    return SimpleNamespace(tracks=tracks, seen_by=lambda _: [], doubtful=lambda _: [], evidence_of=lambda *_: [])
+    return SimpleNamespace(
+        tracks=tracks,
+        seen_by=lambda _: [],
+        doubtful=lambda _: [],
+        evidence_of=lambda *_: [],
+        radio_name=lambda _: None,
+        marking_of_track=lambda _: "",
+    )
+
+
+LOOK = np.datetime64("2026-03-14T21:00:00", "ns")
+
+
+def finders(frame: LocalFrame, **survey: float) -> Layout:
+    one, two = (
+        place(
+            frame, east, 0.0, id=name, kind="radio", max_range_m=5000.0, period_s=2.0, azimuth_sd_deg=2.0,
+            detection_probability=0.95, duty=0.5, **survey,
+        )
+        for name, east in (("F0", 500.0), ("F1", 3500.0))
+    )  # fmt: skip
+    return Layout("finders", frame, (one, two))
+
+
+def heard(layout: Layout, azimuths_rad: list[float], sensor: str = "F0") -> Tracker:
+    """A tracker after looks of one finder, 2 s apart, each with one bearing."""
+    looks = len(azimuths_rad)
+    tracker = Tracker(layout)
+    detections = xr.Dataset(
+        {
+            "scan_sensor": ("scan", np.full(looks, sensor)),
+            "scan_time": ("scan", LOOK + np.arange(0, 2 * looks, 2).astype("timedelta64[s]")),
+            "scan_boot": ("scan", np.ones(looks, np.int64)),
+            "scan_sequence": ("scan", np.arange(looks)),
+            "scan_index": ("detection", np.arange(looks)),
+            "azimuth": ("detection", np.array(azimuths_rad), {"units": "rad"}),
+            "azimuth_sd": ("detection", np.full(looks, np.radians(2.0)), {"units": "rad"}),
+        }
+    )
+    for scan in split(detections, layout):
+        tracker.advance(scan)
+    return tracker
+
+
+def bearings_at(tracker: Tracker, layout: Layout, second: float) -> list[dict[str, Any]]:
+    now_ns = int(LOOK.astype(np.int64)) + round(second * 1e9)
+    pipeline: Any = SimpleNamespace(
+        bearings=tracker.bearings(provisional=True), now_ns=now_ns, marking_of_sensor=lambda _: ""
+    )
+    return list(json.loads(json.dumps(bearings_live(pipeline, layout))))
+
+
+@pytest.mark.parametrize(("epsg", "lon", "lat"), [(32632, 5.3, 60.4), (32632, 12.4, 47.0), (32719, -72.0, -16.0)])
+def test_a_bearing_has_the_true_azimuth_of_the_emitter(epsg: int, lon: float, lat: float) -> None:
+    """Emitter and finder are on one geodesic (Karney, by pyproj); the finder reports the azimuth in the grid."""
+    frame = LocalFrame.from_epsg(epsg)
+    east, north = (float(part) for part in frame.to_local(lon, lat))
+    layout = Layout(
+        "one", frame,
+        (place(frame, east, north, id="F0", kind="radio", max_range_m=5000.0, period_s=2.0, azimuth_sd_deg=2.0,
+               detection_probability=0.95, duty=0.5),),
+    )  # fmt: skip
+    true_deg = 70.0
+    there_lon, there_lat, _ = Geod(ellps="WGS84").fwd(lon, lat, true_deg, 3000.0)
+    there = [float(part) for part in frame.to_local(there_lon, there_lat)]
+    grid_rad = float(np.arctan2(there[0] - east, there[1] - north)) % (2 * np.pi)
+    (contact,) = bearings_at(heard(layout, [grid_rad] * 4), layout, 7.0)
+    assert turned(contact["azimuth_deg"], true_deg, 360.0) <= 0.02  # rounded to 0.01; arc to chord 3 km: 0.003°
+    assert (contact["sensor"], contact["range_m"], contact["bearings"]) == ("F0", 5000.0, 4)
+    assert (contact["lon"], contact["lat"]) == pytest.approx((lon, lat))
+
+
+def test_many_bearings_do_not_make_the_wedge_narrower_than_the_alignment_of_the_finder() -> None:
+    """Noise averages out, a twisted north does not: after 30 bearings of 2° the alignment's 1.5° or 3° remains."""
+    frame = LocalFrame.around(10.0, 47.0)
+    for survey, least_deg in (({}, 1.5), ({"north_sd_deg": 3.0}, 3.0)):
+        layout = finders(frame, **survey)
+        few, many = (bearings_at(heard(layout, [1.0] * n), layout, 2.0 * n)[0]["azimuth_sd_deg"] for n in (1, 30))
+        assert least_deg <= many < few
+        assert few == pytest.approx(np.hypot(2.0, least_deg), abs=0.01) or few > least_deg
+
+
+def test_a_bearing_leaves_the_picture_after_its_lifetime_also_when_the_finder_is_silent() -> None:
+    layout = finders(LocalFrame.around(10.0, 47.0))
+    tracker = heard(layout, [1.0, 1.0])
+    (contact,) = bearings_at(tracker, layout, 3.0)
+    assert bearings_at(tracker, layout, 2.0 + contact["lifetime_s"] - 0.1) == [contact]
+    assert bearings_at(tracker, layout, 2.0 + contact["lifetime_s"] + 0.1) == []
+
+
+def test_a_picture_without_direction_finders_has_no_bearings(hill_ground: OpenSector) -> None:
+    assert bearings_live(Pipeline(hill_ground), hill_ground.layout) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from fusion.alerts import Alert
+from fusion.alerts import Alert, AlertSettings, AlertStateError
+from fusion.alerts.settings import RENAMED
 from geo.errors import BadInput
+from geo.message import Message
 from ingest.decode import encode, encode_status
 from ingest.unit_messages import Reply
 from ingest.wire import Status
@@ -21,6 +23,7 @@ from ops.room.night_file import SCENARIO_START
 from ops.room.offline import track_log_hash
 from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings
+from ops.sector.toml_record import ConfigError
 from ops.services.fusion.checkpoint import CheckpointError
 from ops.services.fusion.fault_memory import Standing
 from ops.services.fusion.pipeline import Pipeline
@@ -153,7 +156,7 @@ def test_rows_that_come_twice_change_nothing(hill_ground, rows, undisturbed):
     doubled = [double for row in rows for double in (replace(row, closes_batch=False), row)]
     twice, alerts = run(hill_ground, doubled)
     assert alerts == undisturbed.alerts
-    assert twice.tally["repeated"] == sum(row.kind == "detections" for row in rows)
+    assert twice.tally["duplicate"] == sum(row.kind == "detections" for row in rows)
     assert history(twice) == undisturbed.history
 
 
@@ -200,18 +203,43 @@ def whole_after(ground: OpenSector, rows: list[JournalRow], place: int) -> Pipel
 
 @pytest.mark.parametrize("saved", [b"", b"x", b"\x80", bytes(100), msgspec.msgpack.encode({"tracker": 1})])
 def test_what_is_no_checkpoint_is_refused(hill_ground, saved):
-    with pytest.raises(CheckpointError, match=r"expected bytes that Pipeline\.save wrote"):
+    with pytest.raises(
+        CheckpointError,
+        match="expected a checkpoint of this version; for an older store, replay its journal into a new one",
+    ):
         Pipeline(hill_ground, checkpoint=saved)
+
+
+def test_a_checkpoint_of_an_older_version_is_refused_with_the_remedy(hill_ground, rows):
+    """Until the message catalogue, a stored alert held its sentence."""
+    pipeline, _ = run(hill_ground, rows)
+    saved = msgspec.msgpack.decode(pipeline.save())
+    alerts = msgspec.json.decode(saved["alerts"])
+    assert alerts["alerts"]
+    for alert in alerts["alerts"].values():
+        alert["sentence"] = alert.pop("message")["id"]
+    old = msgspec.msgpack.encode(saved | {"alerts": msgspec.json.encode(alerts, order="sorted")})
+    with pytest.raises(AlertStateError, match="for an older store, replay its journal into a new one"):
+        Pipeline(hill_ground, checkpoint=old)
+
+
+@pytest.mark.parametrize("name", RENAMED)
+def test_a_setting_with_its_former_name_is_refused_with_the_new_one(hill_ground, name):
+    with pytest.raises(ConfigError, match=f"'{name}' was renamed; expected '{RENAMED[name]}'"):
+        Pipeline(hill_ground, Settings(alerts={name: 1.0}))
+    assert RENAMED[name] in {field.name for field in fields(AlertSettings)}
 
 
 def test_stored_keys_of_a_checkpoint_do_not_change(hill_ground):
     saved = run(hill_ground, [status_row("radar-mid", "maintenance", 1.0)])[0].save()
     memory = msgspec.msgpack.decode(saved)["memory"]
-    assert memory["said"] == {"radar-mid": ["maintenance", START_NS + SECOND, START_NS + 14_401 * SECOND]}, "to its end"
-    assert memory["told"] == {}
+    assert memory["reported_state"] == {"radar-mid": ["maintenance", START_NS + SECOND, START_NS + 14_401 * SECOND]}, (
+        "to its end"
+    )
+    assert memory["sensor_contexts"] == {}
     assert Pipeline(hill_ground, checkpoint=saved).save() == saved
-    fault = msgspec.msgpack.decode(msgspec.msgpack.encode(Standing("stuck", 1, 2)))
-    assert fault == {"what": "stuck", "since_ns": 1, "seen_ns": 2}
+    fault = msgspec.msgpack.decode(msgspec.msgpack.encode(Standing(Message("sensor-obscured"), 1, 2)))
+    assert fault == {"condition": {"id": "sensor-obscured", "parameters": {}}, "since_ns": 1, "seen_ns": 2}
 
 
 def test_a_cut_checkpoint_is_refused(hill_ground, rows):
@@ -222,7 +250,7 @@ def test_a_cut_checkpoint_is_refused(hill_ground, rows):
 
 
 def silence(alerts: list[Alert]) -> list[str]:
-    return [f"{alert.sensor} {alert.status}" for alert in alerts if alert.rule == "sensor_silent"]
+    return [f"{alert.sensor} {alert.status}" for alert in alerts if alert.rule == "sensor_offline"]
 
 
 def test_a_sensor_that_falls_silent_is_an_alert_and_one_that_says_so_is_not(hill_ground):
@@ -236,8 +264,8 @@ def test_a_sensor_that_falls_silent_is_an_alert_and_one_that_says_so_is_not(hill
     quiet = [alert for at in (10, 14, 15.5) for alert in pipeline.take(tick_row(at))]
     assert silence(quiet) == ["ground-1 active"], "its last heartbeat was at 4 s"
     assert {sensor: found.state for sensor, found in pipeline.health.items()} == {
-        "radar-mid": "silent",
-        "ground-1": "silent",
+        "radar-mid": "offline",
+        "ground-1": "offline",
         "camera-west": "maintenance",
     }
 

@@ -21,7 +21,7 @@ from ingest.topics import sensor_topic
 from ops.journal.writer import Journal
 from ops.room.night_file import SCENARIO_START, read_night
 from ops.room.offline import track_log_hash
-from ops.services.api.prometheus import metrics_text
+from ops.services.api.observability.exposition import exposition, families_of
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.process import counts_of
 from ops.store.reader import Live, Progress
@@ -104,10 +104,11 @@ def test_each_age_is_counted_once_to_the_nanosecond_and_shown(tmp_path, night):
     figures = counts_of(journal)[sensor]
     assert (figures["journaled"], figures["dead_lettered"]) == (7, 2)
     progress = Progress(0, 0, 0, 0, 0, 0)
-    text = metrics_text(progress, Live(1, 1, msgspec.json.encode({sensor: figures})), 0)
+    live = Live(1, 1, msgspec.json.encode({sensor: figures}))
+    text = exposition(families_of(progress, live, 0), "")[0].decode()
     for name, number in (("late", 2), ("backfill", 2), ("future", 1), ("expired", 1), ("dead_lettered", 2)):
-        assert f'watchline_{name}_total{{sensor="{sensor}"}} {number}\n' in text
-    assert f'watchline_unaccounted{{sensor="{sensor}"}} 0\n' in text
+        assert f'watchline_{name}_total{{sensor="{sensor}"}} {number}.0\n' in text
+    assert f'watchline_unaccounted{{sensor="{sensor}"}} 0.0\n' in text
 
 
 def test_what_comes_hours_late_is_history_and_alerts_nobody(hill_ground, night, tmp_path):
@@ -115,7 +116,7 @@ def test_what_comes_hours_late_is_history_and_alerts_nobody(hill_ground, night, 
     late = journaled(tmp_path / "b.db", [(scan, nanoseconds(scan.received_at) + 7200 * S) for scan in night])
     _, alerts = fused(hill_ground, live)
     pipeline, silent = fused(hill_ground, late)
-    movers = {"crossing", "approaching", "appeared_inside", "dead_ground", "loitering", "grouping"}
+    movers = {"crossing", "approaching", "track_initiated_inside", "entering_dead_ground", "loitering", "group_formed"}
     assert {alert.rule for alert in alerts} & movers
     assert not {alert.rule for alert in silent} & movers
     assert pipeline.tally["late"] == len({scan.key for scan in night})
@@ -124,6 +125,6 @@ def test_what_comes_hours_late_is_history_and_alerts_nobody(hill_ground, night, 
 
 def test_a_disk_that_is_full_and_jumps_of_the_clock_are_shown():
     body = msgspec.json.encode({"": {"received": 0, "disk_full": 1, "clock_jumps": 3}})
-    text = metrics_text(Progress(0, 0, 0, 0, 0, 0), Live(1, 1, body), 0)
-    assert "# TYPE watchline_ingest_disk_full gauge\nwatchline_ingest_disk_full 1\n" in text
-    assert "# TYPE watchline_ingest_clock_jumps_total counter\nwatchline_ingest_clock_jumps_total 3\n" in text
+    text = exposition(families_of(Progress(0, 0, 0, 0, 0, 0), Live(1, 1, body), 0), "")[0].decode()
+    assert "# TYPE watchline_ingest_disk_full gauge\nwatchline_ingest_disk_full 1.0\n" in text
+    assert "# TYPE watchline_ingest_clock_jumps_total counter\nwatchline_ingest_clock_jumps_total 3.0\n" in text

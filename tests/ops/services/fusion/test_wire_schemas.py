@@ -79,7 +79,7 @@ def test_the_examples_of_the_page_for_units_are_taken() -> None:
     block = (ROOT / "docs/units.md").read_text(encoding="utf-8").split("```json\n")[1].split("```")[0]
     examples = [json.loads(text) for text in block.replace("}\n{", "}\0{").split("\0")]
     taken = [decode_unit(json.dumps(e).encode(), "reply" if "action" in e else "position") for e in examples]
-    assert [type(message) for message in taken] == [Position, Position, Reply]
+    assert [type(message) for message in taken] == [Position, Position, Position, Reply]
 
 
 def test_the_guide_names_every_column_of_a_recording() -> None:

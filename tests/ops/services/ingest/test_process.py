@@ -239,7 +239,7 @@ def test_ingest_imports_nothing_heavy() -> None:
     ("url", "sentence"),
     [
         ("", "broker: unknown scheme ''; expected mqtt://user:password@host:port."),
-        ("mqtt://127.0.0.1:1", "broker: nothing answers at mqtt://127.0.0.1:1; expected a connection within 3 s."),
+        ("mqtt://127.0.0.1:1", "broker: no answer from mqtt://127.0.0.1:1; expected a connection within 3 s."),
     ],
 )
 def test_what_stops_ingest_at_the_start_is_one_sentence(tmp_path: Path, url: str, sentence: str) -> None:
@@ -269,7 +269,7 @@ def test_a_journal_in_use_or_newer_stops_ingest_with_one_sentence(tmp_path: Path
     with Journal(tmp_path / "journal.sqlite"):
         done = Ingest(tmp_path, "mqtt://127.0.0.1:1")
         assert done.process.wait(PATIENT_S) == 1
-        assert "another ingest writes it; expected one writer." in done.last_words()
+        assert "in use by another ingest; expected one ingest per journal." in done.last_words()
 
 
 @EITHER_BROKER

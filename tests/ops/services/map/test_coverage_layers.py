@@ -66,7 +66,7 @@ def test_the_layers_follow_the_sensors_health(layers, hill_ground: OpenSector):
     assert alpha_at(tiles, "coverage-radar", hill_ground, *beside) > 0
     assert alpha_at(tiles, "coverage-ground_sensor", hill_ground, *beside) == 0
 
-    layers.take_health(OK | {"radar-mid": "silent"})
+    layers.take_health(OK | {"radar-mid": "offline"})
     assert until(lambda: layers.ready)
     silent = tiles.revisions()
     assert {name for name in NAMES if silent[name] != working[name]} == {"coverage", "coverage-radar"}

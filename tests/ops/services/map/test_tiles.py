@@ -17,7 +17,7 @@ from rasterio.enums import Resampling
 
 from geo.terrain import bounds
 from geo.visibility import viewshed
-from ops.analysis.night_report.hidden_share import hidden_share
+from ops.analysis.night_report.dead_ground_fraction import dead_ground_fraction
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Elevation, Hillshade, Unseen
 from ops.sector.open_sector import OpenSector
 from ops.services.map.tiles import TILE_PX, Layer, NoTile, Raster, Tiles, raster_of
@@ -208,11 +208,11 @@ def test_a_void_is_unknown_and_what_lies_behind_it_too(hill_ground: OpenSector):
     assert (states[:60] == UNKNOWN).any()
 
 
-def test_the_hidden_share_is_the_reports(hill_ground: OpenSector, viewsheds: dict[str, Viewshed]):
+def test_the_dead_ground_fraction_is_the_reports(hill_ground: OpenSector, viewsheds: dict[str, Viewshed]):
     states = union(viewsheds.values(), known(hill_ground))
     visible = look_probability(hill_ground.layout, hill_ground.terrain)["visible"]
-    report = hidden_share(visible, hill_ground.border, belt_m=hill_ground.sector.belt_m)
-    shares = BeltSegments(hill_ground).hidden_share(states)
+    report = dead_ground_fraction(visible, hill_ground.border, belt_m=hill_ground.sector.belt_m)
+    shares = BeltSegments(hill_ground).dead_ground_fraction(states)
     assert shares == pytest.approx(np.round(report.per_segment, 4).tolist())
 
 
@@ -259,21 +259,21 @@ def test_before_anything_is_computed_nothing_is_shown_as_seen(hill_ground: OpenS
     lon, lat = hill_ground.frame.to_lonlat(*centre(hill_ground))
     x, y, _, _ = pixel_of(lon, lat, 15)
     assert (pixels(tiles.tile("visible", 15, x, y)[0].body)[..., 3] > 0).any()
-    assert overlays.hidden_share == ("", [])
+    assert overlays.dead_ground_fraction == ("", [])
     assert overlays.seen_by(75, 100) is None
 
 
 def test_a_silent_sensor_loses_its_ground_and_gets_it_back(overlays, hill_ground: OpenSector):
     overlays, tiles = overlays
     overlays.take_health(OK)
-    assert until(lambda: overlays.ready and min(overlays.hidden_share[1]) < 1)
+    assert until(lambda: overlays.ready and min(overlays.dead_ground_fraction[1]) < 1)
     assert until(lambda: "unknown" not in tiles.revisions().values())
-    working, before = tiles.revisions(), overlays.hidden_share
+    working, before = tiles.revisions(), overlays.dead_ground_fraction
     radar = hill_ground.layout["radar-mid"]
     assert at(tiles, "visible", hill_ground, radar.easting, radar.northing)[3] == 0
 
-    overlays.take_health(OK | {"radar-mid": "silent", "camera-west": "maintenance", "ground-1": "never"})
-    assert until(lambda: set(overlays.hidden_share[1]) == {1.0})
+    overlays.take_health(OK | {"radar-mid": "offline", "camera-west": "maintenance", "ground-1": "no_data"})
+    assert until(lambda: set(overlays.dead_ground_fraction[1]) == {1.0})
     assert until(lambda: all(tiles.revisions()[name] != working[name] for name in working))
     assert at(tiles, "visible", hill_ground, radar.easting, radar.northing)[3] > 0
     row, column = 77, 100
@@ -283,16 +283,16 @@ def test_a_silent_sensor_loses_its_ground_and_gets_it_back(overlays, hill_ground
 
     overlays.take_health(OK)
     assert until(lambda: tiles.revisions() == working)  # the same picture has the same name
-    assert overlays.hidden_share == before
+    assert overlays.dead_ground_fraction == before
 
 
 def test_only_the_layers_of_the_silent_sensors_kind_change(overlays):
     overlays, tiles = overlays
     overlays.take_health(OK)
-    assert until(lambda: overlays.ready and overlays.hidden_share[0] == tiles.revisions()["visible"])
+    assert until(lambda: overlays.ready and overlays.dead_ground_fraction[0] == tiles.revisions()["visible"])
     assert until(lambda: "unknown" not in tiles.revisions().values())
     before = tiles.revisions()
-    overlays.take_health(OK | {"camera-west": "silent"})
+    overlays.take_health(OK | {"camera-west": "offline"})
     assert until(lambda: tiles.revisions()["visible-camera"] != before["visible-camera"])
     assert tiles.revisions()["visible-radar"] == before["visible-radar"]
 
@@ -310,7 +310,7 @@ def test_a_sensor_whose_view_cannot_be_computed_is_named_and_sees_nothing(hill_g
     overlays = Overlays(ground, tiles.put, terrain_digest="t")
     overlays.start()
     overlays.take_health({"astray": "ok"})
-    assert until(lambda: set(overlays.hidden_share[1]) == {1.0})
+    assert until(lambda: set(overlays.dead_ground_fraction[1]) == {1.0})
     assert "off the terrain" in overlays.problems["astray"]
 
 

@@ -28,6 +28,7 @@ from ops.journal.reader import Counts, JournalReader
 from ops.room.room import Room, RoomOptions, SapientEndpoints
 from ops.runtime.reserved_port import ReservedPort
 from ops.sector.sector_file import layout_path, load_sector
+from ops.words import MessageCatalogue
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
 
@@ -348,11 +349,11 @@ def test_the_adapter_template_delivers(running: Running) -> None:
 
 
 def test_identifiers_outlive_the_process(running: Running) -> None:
-    before = running.first.of("status_report")[-1].node_id
+    before = running.first.wait_for("status_report")[-1].node_id
     assert running.room.sapient is not None
     running.room.sapient.kill()
     assert running.first.ended.wait(PATIENT_S)
-    assert any("sapient" in sentence for sentence in running.room.restart_ended())
+    assert any("sapient" in MessageCatalogue.of().say(message) for message in running.room.restart_ended())
     again = running.middleware.accept()
     assert again.wait_for("status_report")[0].node_id == before
     running.first = again

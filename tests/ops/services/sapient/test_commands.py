@@ -125,12 +125,12 @@ def running(hill_sector: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
                  if each["properties"]["id"] == "radar-mid")  # fmt: skip
     for sensor, node in (("radar-mid", NODE), ("camera-west", CAMERA)):
         registered = subprocess.run(
-            [sys.executable, "-m", "ops.cli", "sensor", "register", sensor, "--sector", str(hill_sector.sector),
+            [sys.executable, "-m", "ops.cli", "sensor", "register", str(hill_sector.sector), sensor,
              "--data", str(data), "--sapient-node", node], capture_output=True, timeout=PATIENT_S)  # fmt: skip
         assert registered.returncode == 0, registered.stderr
     log = (data / "out.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", "run", "--sector", str(hill_sector.sector), "--data", str(data),
+        [sys.executable, "-m", "ops.cli", "run", str(hill_sector.sector), "--data", str(data),
          "--port", str(shows.number), "--sapient", f"127.0.0.1:{door.getsockname()[1]}",
          "--sapient-listen", f"127.0.0.1:{port}"],
         stdout=log, stderr=log, env={**os.environ, "WATCHLINE_BROWSER": "no"},

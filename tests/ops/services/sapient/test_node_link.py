@@ -256,7 +256,7 @@ def test_a_node_is_the_sensor_that_a_person_says_and_no_name_makes_it_one(
     for name in ("radar-1", "radar-2"):  # one that is free and one that is taken
         refused = answer(LIAR, name)
         assert not refused.acceptance
-        assert f"`watchline sensor register {name} --sapient-node {LIAR}`" in refused.ack_response_reason[0]
+        assert f"`watchline sensor register SECTOR {name} --sapient-node {LIAR}`" in refused.ack_response_reason[0]
     assert LIAR not in gateway.node_links
     assert links.memory.nodes() == [], "nothing is remembered that would keep the true node out"
     assert answer(REGISTERED, "radar-1").acceptance, "whatever it calls itself"

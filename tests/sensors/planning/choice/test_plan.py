@@ -85,11 +85,11 @@ def allowed(scene: OptionBenefits, budget: float, crew: float = math.inf) -> lis
     return [s for k in range(8) for s in itertools.combinations(every, k) if limits.kept_by(s)]
 
 
-@pytest.mark.parametrize("objective", ["mean_probability", "worst_segment", "least_detected", "interruption"])
+@pytest.mark.parametrize("objective", ["mean_probability", "worst_segment", "least_detection", "least_interruption"])
 def test_the_plan_equals_enumeration(scene: OptionBenefits, objective: str) -> None:
     """Without cameras the least detected way of a layout is exact (``sensors.crossing.segments``), so this is too."""
     late = response(200.0)
-    if objective in ("least_detected", "interruption"):
+    if objective in ("least_detection", "least_interruption"):
         keen = [sensor for sensor in CANDIDATES if sensor.kind != "camera"]
         more = [radar("r4", 1000.0, 1000.0, cost=2.0), radar("r5", 2000.0, 1000.0, cost=2.0, availability=0.8)]
         scene = option_benefits(options_of(Layout("c", FRAME, (*keen, *more))), ground(), BORDER, case=CASE)  # type: ignore[arg-type]
@@ -112,7 +112,7 @@ def test_values_are_those_of_coverage_and_of_gaps(scene: OptionBenefits) -> None
     figures = figures_of(scene, chosen)
     assert figures["mean_probability"] == pytest.approx(expected.mean(), abs=1e-12)
     gaps = segment_detection(found, ground(), BORDER, belt_m=600.0)
-    assert figures["least_detected"] == pytest.approx(float(gaps["detection_probability"].min()), abs=1e-9)
+    assert figures["least_detection"] == pytest.approx(float(gaps["detection_probability"].min()), abs=1e-9)
 
 
 def test_a_dominated_item_never_enters() -> None:
@@ -120,7 +120,7 @@ def test_a_dominated_item_never_enters() -> None:
     worse = radar("worse", 500.0, 1000.0, cost=4.0, availability=0.9)
     scene = option_benefits(options_of(Layout("c", FRAME, (*CANDIDATES, worse))), ground(), BORDER, case=CASE)  # type: ignore[arg-type]
     assert 7 not in undominated(scene, limits_of(scene.options, 99.0))
-    for objective in ("mean_probability", "worst_segment", "least_detected"):
+    for objective in ("mean_probability", "worst_segment", "least_detection"):
         for budget in (4.0, 10.0, 99.0):
             plan = plan_of_benefits(scene, Demand(budget=budget, objective=objective, effort=EXACT))
             assert "worse" not in plan.layout.ids
@@ -160,7 +160,7 @@ def test_sites_that_are_taken_are_not_sold_again(scene: OptionBenefits) -> None:
     again = plan_layout(CANDIDATES, ground(), BORDER, Demand(budget=3.0, effort=EXACT), case=CASE, start=first.layout)
     assert not set(first.layout.ids) & {option.id for option in again.bought}
     assert again.layout.ids[: len(first.layout)] == first.layout.ids
-    with pytest.raises(PlanError, match="at every candidate site something stands"):
+    with pytest.raises(PlanError, match="all candidate sites are occupied"):
         plan_layout(CANDIDATES, ground(), BORDER, Demand(budget=3.0), case=CASE, start=CANDIDATES)
 
 
@@ -179,10 +179,14 @@ def test_choose_sites_gives_the_layout_of_the_plan(scene: OptionBenefits) -> Non
 
 
 def test_a_response_that_is_always_late_interrupts_nobody(scene: OptionBenefits) -> None:
-    plan = plan_of_benefits(scene, Demand(budget=9.0, objective="interruption", effort=EXACT), response=response(1e6))
+    plan = plan_of_benefits(
+        scene, Demand(budget=9.0, objective="least_interruption", effort=EXACT), response=response(1e6)
+    )
     assert plan.value == plan.bound == 0.0
-    fast = plan_of_benefits(scene, Demand(budget=9.0, objective="interruption", effort=EXACT), response=response(0.0))
-    least = plan_of_benefits(scene, Demand(budget=9.0, objective="least_detected", effort=EXACT))
+    fast = plan_of_benefits(
+        scene, Demand(budget=9.0, objective="least_interruption", effort=EXACT), response=response(0.0)
+    )
+    least = plan_of_benefits(scene, Demand(budget=9.0, objective="least_detection", effort=EXACT))
     assert fast.value == pytest.approx(0.95 * least.value, abs=1e-9), "an alarm is passed on in 95 of 100 cases"
 
 
@@ -198,9 +202,11 @@ def crewed(*crews: float) -> list[Option]:
         (lambda s: plan_of_benefits(s, Demand(budget=-5.0)), "budget of -5"),
         (lambda s: plan_of_benefits(s, Demand(budget=math.nan)), "budget of nan"),
         (lambda s: plan_of_benefits(s, Demand(budget="all")), "budget of 'all'"),  # type: ignore[arg-type]
-        (lambda s: plan_of_benefits(s, Demand(budget=5.0, objective="interruption")), "no response is known"),
+        (lambda s: plan_of_benefits(s, Demand(budget=5.0, objective="least_interruption")), "no response is known"),
         (
-            lambda s: plan_of_benefits(s, Demand(budget=5.0, objective="interruption"), response=response(math.nan)),
+            lambda s: plan_of_benefits(
+                s, Demand(budget=5.0, objective="least_interruption"), response=response(math.nan)
+            ),
             "the response is unknown everywhere",
         ),
         (
@@ -276,13 +282,22 @@ def test_slope_road_and_relay_take_places_out() -> None:
     assert (linked["relay"] == 0).all()
 
 
+def test_a_road_beyond_the_belt_is_near_the_sites_beside_it() -> None:
+    """The belt ends 500 m south of the line at 1,000 m; the road lies 60 m farther south."""
+    roads = geopandas.GeoDataFrame(geometry=[LineString([(0.0, 440.0), (3000.0, 440.0)])], crs=FRAME.crs)
+    rules = SiteRules(spacing_m=100.0, road_m=150.0)
+    found = candidate_sites(ground(), BORDER, belt_m=500.0, rules=rules, around=Around(roads=roads))
+    assert found["road_m"].to_numpy() == pytest.approx(found["northing"].to_numpy() - 440.0)
+    assert (found["road_m"] <= 150.0).all()
+
+
 @pytest.mark.parametrize(
     ("rules", "around", "said"),
     [
         (SiteRules(steepest=0.0), Around(), "all are too steep"),
         (SiteRules(road_m=10.0), Around(), "no roads known"),
         (SiteRules(power_m=10.0), Around(), "no power known"),
-        (SiteRules(link_m=10.0), Around(relays=[(100.0, 100.0)]), "all are out of sight"),
+        (SiteRules(link_m=10.0), Around(relays=[(100.0, 100.0)]), "all are without a line of sight"),
     ],
 )
 def test_rules_that_leave_no_place_are_named(rules: SiteRules, around: Around, said: str) -> None:

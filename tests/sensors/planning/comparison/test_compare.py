@@ -33,7 +33,7 @@ from sensors.planning.comparison.verdict import crossing_point, duel
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 CELL_M = 50.0
-CHEAP = {"draws": 40, "belt_m": 600.0, "weather": {"day": 0.5, "night": 0.3, "night,fog": 0.2}}
+CHEAP = {"samples": 40, "belt_m": 600.0, "weather": {"day": 0.5, "night": 0.3, "night,fog": 0.2}}
 
 
 def ground() -> xr.Dataset:
@@ -101,6 +101,26 @@ def test_what_is_drawn_is_what_a_comparison_tells(made: Study, found: xr.Dataset
         assert np.array_equal(found["mean_detection"].sel(layout=name), values)
 
 
+def test_the_sensitivity_to_the_number_of_strips_is_that_of_a_study_with_as_many(
+    terrain: xr.Dataset, made: Study, found: xr.Dataset
+) -> None:
+    finer = verdict(studied([POSTS, RADAR, LINES], terrain, strips=2 * made.settings.strips))
+    for name in ("mean_interruption", "least_interruption"):
+        tried, central_inputs = found[f"{name}_by_strips"], f"{name}_at_central_inputs"
+        assert tried["strips_tried"].to_numpy().tolist() == [0.5, 1.0, 2.0]
+        assert np.array_equal(tried.sel(strips_tried=1.0), found[central_inputs])
+        np.testing.assert_allclose(tried.sel(strips_tried=2.0), finer[central_inputs], rtol=1e-9)
+    assert (
+        np.ptp(found["mean_interruption_by_strips"].to_numpy(), axis=1).max() > 0.0
+    )  # the response is neither early nor hopeless
+
+
+def test_without_bases_there_is_no_sensitivity_to_the_number_of_strips(terrain: xr.Dataset) -> None:
+    tried = compare([POSTS, LINES], terrain, border(), **CHEAP)["mean_interruption_by_strips"]
+    assert tried["strips_tried"].to_numpy().tolist() == [1.0]
+    assert np.isnan(tried).all()
+
+
 def test_equal_layouts_tie_at_one_half(terrain: xr.Dataset) -> None:
     twin = dataclasses.replace(POSTS, name="twin")
     both = compare([POSTS, twin], terrain, border(), bases=[[0.0, -900.0]], **CHEAP)
@@ -130,7 +150,7 @@ def test_an_input_is_drawn_alike_whoever_else_is_compared(terrain: xr.Dataset) -
 
 
 def test_probabilities_are_probabilities_and_the_least_is_least(found: xr.Dataset) -> None:
-    for name in ("mean_detection", "least_detection", "mean_interruption", "least_interruption", "attended"):
+    for name in ("mean_detection", "least_detection", "mean_interruption", "least_interruption", "assessed_fraction"):
         values = found[name].to_numpy()
         assert ((values >= -1e-12) & (values <= 1.0 + 1e-12)).all(), name
     assert (found["least_detection"] <= found["mean_detection"] + 1e-12).all()
@@ -146,9 +166,9 @@ def test_every_central_figure_is_within_its_own_interval(terrain: xr.Dataset) ->
     items = dict(shipped().items)
     items["portable_radar"] = dataclasses.replace(items["portable_radar"], availability=skewed)
     catalogue = Catalogue("skewed", "USD", shipped().staff, items)
-    found = compare([RADAR, POSTS], terrain, border(), catalogue=catalogue, **(CHEAP | {"top_up": None}))
+    found = compare([RADAR, POSTS], terrain, border(), catalogue=catalogue, **(CHEAP | {"residual_item": None}))
     for name in MEASURES:
-        low, high = (found[name].quantile(share, "draw", skipna=False) for share in (0.05, 0.95))
+        low, high = (found[name].quantile(share, "sample", skipna=False) for share in (0.05, 0.95))
         middle = found[f"{name}_central"]
         assert ((middle >= low) & (middle <= high)).where(low.notnull(), True).all(), name
     for name in ("segment_detection", "segment_interruption"):
@@ -188,7 +208,7 @@ def test_more_budget_never_worsens(terrain: xr.Dataset, layout: Layout) -> None:
 
 def test_intervals_cover(terrain: xr.Dataset) -> None:
     """Of fresh, independent draws 90 % lie within the 5 to 95 % interval, give or take four standard errors."""
-    made = study([POSTS, LINES], terrain, border(), settings=CompareSettings(**(CHEAP | {"draws": 400})))
+    made = study([POSTS, LINES], terrain, border(), settings=CompareSettings(**(CHEAP | {"samples": 400})))
     ours = [one.mean_detection for one in made.outcomes(draw(made.inputs, made.settings))]
     fresh = dataclasses.replace(made.settings, seed=99)
     theirs = [one.mean_detection for one in made.outcomes(draw(made.inputs, fresh))]
@@ -199,16 +219,16 @@ def test_intervals_cover(terrain: xr.Dataset) -> None:
 
 
 def test_one_sensor_by_hand(terrain: xr.Dataset) -> None:
-    """One sure sensor over the whole ground: detection = availability × attended share, in all weathers alike."""
+    """One sure sensor over the whole ground: detection = availability × fraction assessed, alike in all weathers."""
     sure = layout_of(
         "sure", ("seismic_line", 0.0, 0.0), max_range_m=5000.0, detection_probability=1.0, availability=0.8
     )
-    plain = CompareSettings(**(CHEAP | {"top_up": None, "operators": 2}))
+    plain = CompareSettings(**(CHEAP | {"residual_item": None, "operators": 2}))
     made = study([sure], terrain, border(), settings=plain)
     one = made.outcomes(central(made.inputs))[0]
     a_pass = 1.0 - np.exp(np.log(1e-12) * 1200.0 / (np.pi * 5000.0 / 2.0))  # of 1.2 km, the chord of a sure one 7.9 km
-    assert 0.8 * a_pass * one.attended <= one.mean_detection + 1e-9
-    assert one.mean_detection <= 0.8 * one.attended
+    assert 0.8 * a_pass * one.assessed_fraction <= one.mean_detection + 1e-9
+    assert one.mean_detection <= 0.8 * one.assessed_fraction
     assert (one.least_detection <= one.mean_detection).all()
 
 
@@ -223,7 +243,7 @@ def test_an_empty_layout_detects_nothing_and_the_money_buys_patrols(terrain: xr.
     nothing = Layout("nothing", FRAME, ())
     both = compare([nothing, POSTS], terrain, border(), **CHEAP)
     assert (both["teams_central"].sel(layout="nothing") > 0.0).all()
-    bare = compare([nothing, POSTS], terrain, border(), **CHEAP, top_up=None)
+    bare = compare([nothing, POSTS], terrain, border(), **CHEAP, residual_item=None)
     assert (bare["mean_detection"].sel(layout="nothing") == 0.0).all()
     assert float(bare["beats"].sel(objective="mean_detection", layout="posts", other="nothing")) > 0.99
 
@@ -246,17 +266,17 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"budget": float("nan")}, "budget: nan"),
     ({"budget": 1000.0}, "buys no sensor of layout 'posts'"),
     ({"years": 0}, "years: 0"),
-    ({"draws": 1}, "draws: 1"),
+    ({"samples": 1}, "samples: 1"),
     ({"seed": -1}, "seed: -1"),
     ({"operators": 1.5}, "operators: 1.5"),
     ({"required_probability": 0.0}, "required_probability"),
-    ({"weather": {"day": 0.5}}, "the shares sum to 0.5"),
+    ({"weather": {"day": 0.5}}, "the fractions sum to 0.5"),
     ({"weather": {"snow": 1.0}}, "'snow' is not known"),
-    ({"weather": {}}, "no state"),
-    ({"top_up": "laser"}, "has no item 'laser'"),
-    ({"top_up": "ift_radar"}, "is a radar; expected a patrol or drone"),
-    ({"objective": "glory"}, "'glory' is not known"),
-    ({"target": "tank"}, "'tank' is not known"),
+    ({"weather": {}}, "no weather state"),
+    ({"residual_item": "laser"}, "no item 'laser'"),
+    ({"residual_item": "ift_radar"}, "is a radar; expected a patrol or drone"),
+    ({"objective": "glory"}, "'glory' is unknown"),
+    ({"target": "tank"}, "'tank' is unknown"),
     ({"discount_rate": 2.0}, "discount_rate"),
     ({"colour": 1}, "unknown setting 'colour'"),
     ({"budget": 10**400}, "budget: 1000"),
@@ -318,7 +338,7 @@ def test_ways_and_interruption_are_those_of_the_gap_analysis(terrain: xr.Dataset
     case = CompareSettings(
         belt_m=600.0,
         weather={"night": 1.0},
-        top_up=None,
+        residual_item=None,
         direction=direction,
         assumed=dict(ASSUMED) | idle | fixed,
     )
@@ -373,7 +393,7 @@ def test_a_comparison_says_what_its_interruption_assumes(terrain: xr.Dataset) ->
 
 def test_figures_that_are_not_known_are_missing_and_not_zero(terrain: xr.Dataset) -> None:
     own = Layout("own", FRAME, (place(FRAME, 0.0, 0.0, id="x", kind="radar", max_range_m=900.0, cost=5e5),))
-    both = compare([own, POSTS], terrain, border(), **CHEAP, top_up=None)
+    both = compare([own, POSTS], terrain, border(), **CHEAP, residual_item=None)
     assert np.isnan(both["first_cost"].sel(layout="own")).all()
     assert np.isnan(both["crew"].sel(layout="own")).all()
     assert (both["life_cycle_cost"].sel(layout="own") > 5e5).all()
@@ -398,7 +418,7 @@ def test_ways_at_the_ends_of_the_ranges_are_those_of_a_new_search(
     terrain: xr.Dataset, layout: Layout, end: str
 ) -> None:
     """Gaps between sensors side by side open only at their least range: crossers find them there."""
-    case = CompareSettings(belt_m=600.0, weather={"night": 1.0}, top_up=None)
+    case = CompareSettings(belt_m=600.0, weather={"night": 1.0}, residual_item=None)
     made = study([layout], terrain, border(), settings=case)
     spread = made.designs[0].items[0].range_factor
     middle = central(made.inputs)
@@ -437,8 +457,8 @@ def test_at_its_break_even_points_a_layout_does_as_the_other(terrain: xr.Dataset
 
 def test_intervals_cover_over_many_seeds(terrain: xr.Dataset) -> None:
     """The 5 to 95 % interval of each of 20 seeds holds about 90 % of the draws of one long run."""
-    made = study([POSTS], terrain, border(), settings=CompareSettings(**(CHEAP | {"draws": 200})))
-    long = dataclasses.replace(made.settings, seed=1234, draws=1000)
+    made = study([POSTS], terrain, border(), settings=CompareSettings(**(CHEAP | {"samples": 200})))
+    long = dataclasses.replace(made.settings, seed=1234, samples=1000)
     truth = made.outcomes(draw(made.inputs, long))[0].mean_detection
     held = []
     for seed in range(20):

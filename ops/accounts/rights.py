@@ -1,0 +1,235 @@
+"""The table of rights: which right each route needs, and which roles have it.
+
+A request to an address that is in no row is answered as if there were nothing, so a new route needs a row; a test
+compares the table with OpenAPI and with the routes of the application.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ops.accounts.person import ROLES, Person, Role
+
+Right = Literal[
+    "open", "own", "ground", "picture", "history", "state", "act", "mark", "levels", "plan", "people", "handover",
+    "sign", "export", "audit",
+]  # fmt: skip
+
+HOLDERS: Final[Mapping[Right, frozenset[Role]]] = {
+    "ground": frozenset(ROLES) - {"auditor"},
+    "state": frozenset(ROLES) - {"auditor"},
+    "picture": frozenset({"viewer", "operator", "supervisor", "analyst", "admin"}),
+    "history": frozenset({"operator", "supervisor", "analyst", "admin"}),
+    "act": frozenset({"operator", "supervisor"}),
+    "mark": frozenset({"supervisor"}),
+    "levels": frozenset({"supervisor"}),
+    "plan": frozenset({"planner", "supervisor"}),
+    "people": frozenset({"admin"}),
+    "audit": frozenset({"auditor"}),
+    "handover": frozenset({"operator", "supervisor", "analyst", "admin"}),
+    "sign": frozenset({"supervisor"}),
+    "export": frozenset({"supervisor", "analyst", "admin"}),
+}
+"""The roles that have each right. ``open`` needs no login, and ``own`` no role: a person's own account."""
+
+MEANINGS: Final[Mapping[Right, str]] = {
+    "open": "the login page, the files of the pages, and whether the server and its parts work",
+    "own": "one's own account: password, second factor, sessions, log out",
+    "ground": "sector, border, layout, terrain and coverage",
+    "state": "sensors, message counts, metrics, the description of the API",
+    "picture": "tracks, alerts, incidents and own forces, as requests and as a stream",
+    "history": "look back: the picture as known at a past moment, tracks, units and incidents through time",
+    "act": "act on alerts and incidents",
+    "mark": "change the releasability marking of an incident",
+    "levels": "decide on the impact levels of border sections",
+    "plan": "the planner's page and its jobs",
+    "people": "list people and their roles",
+    "audit": "read, verify and export the audit log",
+    "handover": "handover and after-action reports, with the actions of each person",
+    "sign": "sign notes for the next shift",
+    "export": "export what is shown as a file",
+}
+"""What each right is for, as docs/accounts.md states it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRight:
+    """One row: a method, a path as OpenAPI writes it, and the right that it needs."""
+
+    method: str
+    path: str
+    right: Right
+
+
+OGC: Final = "/v1/ogc"
+"""Where OGC API – Features begins."""
+OGC_COLLECTIONS: Final[Mapping[str, Right]] = {
+    "tracks": "picture",
+    "incidents": "picture",
+    "alerts": "picture",
+    "units": "picture",
+    "sensors": "state",
+    "segments": "ground",
+    "coverage": "ground",
+}
+"""The collections of OGC API – Features, each with the right of the native route."""
+OGC_OF_COLLECTION: Final = ("", "/schema", "/queryables", "/items", "/items/{feature}")
+"""What each collection has below its address."""
+
+
+def _rows() -> Iterator[RouteRight]:
+    for right, routes in _TABLE.items():
+        for route in routes:
+            method, path = route.split(" ")
+            yield RouteRight(method, path, right)
+    for collection, right in OGC_COLLECTIONS.items():
+        for below in OGC_OF_COLLECTION:
+            yield RouteRight("GET", f"{OGC}/collections/{collection}{below}", right)
+
+
+_TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
+    "open": (
+        "GET /login",
+        "POST /login",
+        "POST /login/code",
+        "GET /login/oidc",
+        "GET /login/oidc/callback",
+        "GET /login.css",
+        "GET /api/health",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /assets/{file}",
+        "GET /third-party-licences.md",
+    ),
+    "own": (
+        "GET /account",
+        "POST /account/password",
+        "POST /account/second-factor",
+        "POST /account/sessions",
+        "POST /account/purpose",
+        "POST /logout",
+        "GET /v1/me",
+        "GET /v1/sessions",
+        "DELETE /v1/sessions/{session}",
+    ),
+    "ground": (
+        "GET /api/border",
+        "GET /api/sector",
+        "GET /api/layout",
+        "GET /api/segments",
+        "GET /api/layers",
+        "GET /api/ground",
+        "GET /api/profile",
+        "GET /api/tiles/{layer}/{z}/{x}/{y}.png",
+    ),
+    "state": (
+        "GET /api/openapi.json",
+        "GET /v1/ogc",
+        "GET /v1/ogc/",
+        "GET /v1/ogc/conformance",
+        "GET /v1/ogc/openapi",
+        "GET /v1/ogc/collections",
+        "GET /v1/ogc/page.css",
+        "GET /api/docs",
+        "GET /api/docs.css",
+        "GET /api/sensors",
+        "GET /api/counts",
+        "GET /metrics",
+    ),
+    "picture": (
+        "GET /",
+        "GET /api/tracks",
+        "GET /api/bearings",
+        "GET /api/alerts",
+        "GET /api/alerts/{identity}",
+        "GET /api/stream",
+        "GET /v1/incidents",
+        "GET /v1/incidents/{identity}",
+        "GET /v1/incidents/{identity}/actions/{action}",
+        "GET /v1/markings",
+        "GET /v1/incidents/{identity}/candidates",
+        "GET /v1/forces",
+    ),
+    "history": (
+        "GET /v1/history",
+        "GET /v1/history/moment",
+        "GET /v1/history/incidents",
+        "GET /v1/history/incidents/{identity}",
+        "GET /v1/history/tracks/{identity}",
+        "GET /v1/history/units/{identity}",
+    ),
+    "act": (
+        "POST /api/alerts/{identity}/acknowledge",
+        "POST /api/alerts/{identity}/clear",
+        "POST /api/alerts/{identity}/reject",
+        "POST /v1/incidents/{identity}/actions",
+    ),
+    "mark": ("POST /v1/incidents/{identity}/marking",),
+    "levels": ("POST /v1/impact-levels",),
+    "plan": (
+        "GET /plan.html",
+        "GET /api/plan/setup",
+        "POST /api/plan/coverage",
+        "POST /api/plan/layout",
+        "GET /api/plan/pictures/{token}.png",
+        "GET /api/plan/jobs",
+        "POST /api/plan/jobs",
+        "GET /api/plan/jobs/{name}",
+        "POST /api/plan/jobs/{name}/cancel",
+    ),
+    "people": ("GET /v1/people",),
+    "audit": (
+        "GET /audit",
+        "GET /audit.css",
+        "GET /v1/audit/entries",
+        "GET /v1/audit/export",
+        "GET /v1/audit/verification",
+        "GET /v1/audit/consistency",
+    ),
+    "handover": (
+        "GET /handover",
+        "GET /handover.pdf",
+        "GET /after-action",
+        "GET /after-action.pdf",
+        "GET /v1/handover",
+    ),
+    "sign": ("POST /handover/notes",),
+    "export": ("GET /v1/export",),
+}
+ROWS: Final = tuple(_rows())
+
+_EXACT: Final[Mapping[str, Mapping[str, Right]]] = {
+    path: {row.method: row.right for row in ROWS if row.path == path} for path in {row.path for row in ROWS}
+}
+_PATTERNS: Final = [
+    (re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))), rights)
+    for path, rights in _EXACT.items()
+    if "{" in path
+]
+_TEMPLATES: Final = [
+    (re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))), path) for path in _EXACT if "{" in path
+]
+
+
+def rights_at(path: str) -> Mapping[str, Right]:
+    """The right that each method needs at an address, by method; empty where the table has no row."""
+    if "{" not in path and path in _EXACT:
+        return _EXACT[path]
+    return next((rights for pattern, rights in _PATTERNS if pattern.fullmatch(path)), {})
+
+
+def template_at(path: str) -> str | None:
+    """The row's path, as OpenAPI writes it, for an address; None where the table has no row."""
+    if "{" not in path and path in _EXACT:
+        return path
+    return next((row for pattern, row in _TEMPLATES if pattern.fullmatch(path)), None)
+
+
+def has(person: Person, right: Right, sector: str) -> bool:
+    """Whether a person has a right in a sector."""
+    if right in ("open", "own"):
+        return True
+    return person.role_in(sector) in HOLDERS[right]

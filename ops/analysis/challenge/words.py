@@ -1,0 +1,91 @@
+"""Figures and closed words of a challenge as texts of the language in which the command speaks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from geo.message import Message
+from ops.runtime.output import say
+from sensors.statistics.statistic import Statistic
+
+
+def limit(name: str, **parameters: Any) -> Message:
+    """The message of a limitation."""
+    return Message(f"challenge-limit-{name}", parameters)
+
+
+def path_name(kind: str) -> Message:
+    """The name of a path of ``sensors.interdiction.interception.WAYS``."""
+    return Message("challenge-path", {"kind": snake(kind)})
+
+
+def score_name(score: str) -> Message:
+    """The name of a score."""
+    return Message("challenge-score", {"score": score})
+
+
+def of_segment(segment: int) -> Message:
+    """A segment, as what a number belongs to."""
+    return Message("challenge-of-segment", {"number": str(segment)})
+
+
+def snake(name: str) -> str:
+    """A name as an identifier."""
+    return name.replace(" ", "_")
+
+
+def minutes(seconds: float) -> str:
+    """Write a duration in minutes."""
+    if math.isinf(seconds):
+        return say("challenge-never")
+    return _known("minutes", seconds / 60.0)
+
+
+def number(value: float) -> str:
+    """Write a fraction or probability with two decimals."""
+    return _known("probability", value)
+
+
+def metres(value: float) -> str:
+    """Write a length in metres."""
+    return _known("metres", value)
+
+
+def kilometres(value_m: float) -> str:
+    """Write a length in kilometres."""
+    return _known("km", value_m / 1000.0)
+
+
+def span(low: float, high: float) -> str:
+    """Write two probabilities as a range."""
+    return say("challenge-value-span", low=low, high=high)
+
+
+def chainage(start_m: float, end_m: float) -> str:
+    """Write a range of chainage."""
+    return say("map-km-range", start=start_m / 1000.0, end=end_m / 1000.0)
+
+
+def _known(form: str, value: float) -> str:
+    return say("challenge-unknown") if math.isnan(value) else say(f"challenge-value-{form}", value=value)
+
+
+def said(records: list[Statistic], say: Callable[[Message], str]) -> list[Statistic]:
+    """The records in one language; a message that many share is made once."""
+    once = said_once(say)
+    return [record.said(once) for record in records]
+
+
+def said_once(say: Callable[[Message], str]) -> Callable[[Message], str]:
+    """``say``, which makes each sentence once: records share most of theirs."""
+    known: dict[tuple[str, str], str] = {}
+
+    def once(message: Message) -> str:
+        key = message.id, repr(message.parameters)
+        if key not in known:
+            known[key] = say(message)
+        return known[key]
+
+    return once

@@ -1,0 +1,140 @@
+"""The report as PDF (A4), by fpdf2, with an embedded font, so that accents and typographic spaces print right.
+
+The same report gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from fpdf import FPDF
+from fpdf.enums import TableBordersLayout, XPos, YPos
+from fpdf.fonts import FontFace
+
+from geo.errors import WatchlineError
+from ops.analysis.handover.document import ReportDocument, ReportSection
+from ops.words import MessageCatalogue
+
+FONT: Final = "DejaVu"
+_MARGIN_MM: Final = 15.0
+_BODY_PT: Final = 8.5
+_LINE_MM: Final = 4.2
+_GREY: Final = (70, 75, 80)
+
+
+def report_pdf(document: ReportDocument, *, made_at: datetime) -> bytes:
+    """Lay out a report on A4 pages: marking at head and foot, tables whose headings repeat, page numbers."""
+    pdf = _Pages(document)
+    pdf.set_creation_date(made_at)
+    pdf.add_page()
+    _head(pdf, document)
+    for section in document.sections:
+        _section(pdf, section)
+    return bytes(pdf.output())
+
+
+class _Pages(FPDF):
+    """Pages with the marking and the page number."""
+
+    def __init__(self, document: ReportDocument) -> None:
+        super().__init__(format="A4")
+        self._document = document
+        self._words = MessageCatalogue.of(document.language)
+        folder = _fonts()
+        self.add_font(FONT, "", folder / "DejaVuSans.ttf")
+        self.add_font(FONT, "B", folder / "DejaVuSans-Bold.ttf")
+        self.set_margin(_MARGIN_MM)
+        self.set_auto_page_break(auto=True, margin=_MARGIN_MM + 5)
+        self.set_title(f"{document.title} – {document.sector}")
+        self.set_lang(document.language)
+        self.set_creator("Watchline")
+        self.alias_nb_pages("{pages}")
+
+    def header(self) -> None:
+        """Write the marking."""
+        if self._document.marking:
+            self.set_y(8)
+            self._small(self._document.marking, style="B", align="C")
+            self.set_y(_MARGIN_MM)
+
+    def footer(self) -> None:
+        """Write marking, report and page number."""
+        self.set_y(-_MARGIN_MM)
+        if self._document.marking:
+            self._small(self._document.marking, style="B", align="C")
+        self.set_y(-_MARGIN_MM + 5)
+        page = self._words.say("handover-page-of", page=str(self.page_no()), pages="{pages}")
+        self._small(f"{self._document.title} – {self._document.sector} – {page}", align="L")
+
+    def _small(self, text: str, *, align: str, style: str = "") -> None:
+        self.set_font(FONT, style, 7)
+        self.set_text_color(*_GREY)
+        self.cell(self.epw, 4, text, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.set_text_color(0)
+
+
+def _head(pdf: _Pages, document: ReportDocument) -> None:
+    pdf.set_font(FONT, "B", 15)
+    _write(pdf, f"{document.title} – {document.sector}", 7)
+    pdf.set_font(FONT, "", _BODY_PT + 0.5)
+    _write(pdf, document.period, _LINE_MM + 0.5)
+    pdf.set_text_color(*_GREY)
+    _write(pdf, document.made, _LINE_MM + 0.5)
+    pdf.set_text_color(0)
+    pdf.set_font(FONT, "B", _BODY_PT + 0.5)
+    for notice in document.notices:
+        _write(pdf, notice, _LINE_MM + 0.5)
+
+
+def _section(pdf: _Pages, section: ReportSection) -> None:
+    pdf.ln(4)
+    if pdf.will_page_break(22):
+        pdf.add_page()
+    pdf.set_font(FONT, "B", 11)
+    _write(pdf, f"{section.heading} ({len(section.rows)})" if section.rows else section.heading, 6)
+    pdf.set_font(FONT, "", _BODY_PT)
+    for sentence in section.sentences:
+        _write(pdf, sentence, _LINE_MM)
+    if section.rows:
+        _table(pdf, section)
+    elif section.empty:
+        pdf.set_text_color(*_GREY)
+        _write(pdf, section.empty, _LINE_MM)
+        pdf.set_text_color(0)
+
+
+def _table(pdf: _Pages, section: ReportSection) -> None:
+    pdf.ln(1)
+    with pdf.table(
+        col_widths=tuple(column.width for column in section.columns),
+        width=pdf.epw,
+        line_height=_LINE_MM,
+        padding=(0.8, 1.5, 0.8, 0),
+        text_align="LEFT",
+        v_align="TOP",
+        borders_layout=TableBordersLayout.HORIZONTAL_LINES,
+        headings_style=FontFace(emphasis="BOLD", color=_GREY),
+        repeat_headings=1,
+    ) as table:
+        heading = table.row()
+        for column in section.columns:
+            heading.cell(column.heading)
+        for row in section.rows:
+            line = table.row()
+            for cell in row:
+                line.cell(cell)
+
+
+def _write(pdf: _Pages, text: str, height: float) -> None:
+    pdf.multi_cell(pdf.epw, height, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+
+def _fonts() -> Path:
+    """Return the folder of the DejaVu fonts that matplotlib brings, without importing matplotlib."""
+    spec: Any = find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        raise WatchlineError("The fonts of the PDF are missing: matplotlib is not installed.")
+    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"

@@ -1,0 +1,372 @@
+"""The content of a report of a period, as plain records: the same for the page, the PDF and programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from geo.errors import BadInput
+from ops.analysis.handover.period import ReportPeriod
+from ops.incidents.incident import STATES, SYSTEM
+from ops.store.handover_notes import HandoverNote
+from ops.store.periods import PeriodReader
+from sensors.timestamps import utc_datetime
+
+MOST_EVENTS: Final = 2_000
+"""Entries of the log that are reported; the newest are left out beyond."""
+OUT: Final = ("offline", "degraded", "maintenance", "no_data")
+"""States in which a sensor counts as out."""
+OUT_RULES: Final = ("sensor_offline", "sensor_fault")
+_OPEN_ALERT: Final = ("active", "acknowledged")
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentEntry:
+    """An incident as it was known at the end of the period.
+
+    ``message`` is its headline (identifier and parameters). ``acknowledged_s`` and ``assigned_s``: seconds from opening
+    until a person first did so; ``closed_at`` None while it is open; ``expected_at``: when its target may be out of
+    reach or cross. ``in_period``: whether it was opened in the period. ``escalated_at``: the escalations in the period.
+    ``without_action``: no person acted on it until the end of the period.
+    """
+
+    id: str
+    name: str
+    kind: str
+    state: str
+    priority: str
+    message: dict[str, Any]
+    opened_at: datetime
+    in_period: bool
+    segment: int | None
+    section: str | None
+    owner: str
+    unit: str
+    waiting: bool
+    expected_at: datetime | None
+    acknowledged_s: float | None
+    assigned_s: float | None
+    closed_at: datetime | None
+    disposition: str
+    reason: str
+    closed_by: str
+    escalated_at: tuple[datetime, ...]
+    without_action: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SensorOut:
+    """A sensor that did not work at the end of the period, and since when; None if that is not known."""
+
+    sensor: str
+    kind: str
+    state: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageLoss:
+    """Coverage that was lost in the period; ``until`` None while it is. ``message``: segments and cause."""
+
+    sensor: str
+    since: datetime
+    until: datetime | None
+    message: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One event of the shift log. ``event``: ``opened``, ``escalated``, ``note``, or an action on an incident."""
+
+    at: datetime
+    event: str
+    incident: str
+    name: str
+    by: str = ""
+    state: str = ""
+    owner: str = ""
+    unit: str = ""
+    disposition: str = ""
+    text: str = ""
+    message: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonActions:
+    """How often a person did what on incidents in the period, by action."""
+
+    person: str
+    actions: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodReport:
+    """The report. ``complete``: whether the period is over; ``more``: whether something was left out.
+
+    ``sensors_now``: the sensors are in their state at ``made_at``; else in that of the alerts at the end.
+    """
+
+    sector: str
+    title: str
+    time_zone: str
+    marking: str
+    start: datetime
+    end: datetime
+    made_at: datetime
+    complete: bool
+    more: bool
+    incidents: tuple[IncidentEntry, ...]
+    sensors_now: bool
+    sensors_out: tuple[SensorOut, ...]
+    coverage_lost: tuple[CoverageLoss, ...]
+    actions: tuple[PersonActions, ...]
+    log: tuple[LogEntry, ...]
+    notes: tuple[HandoverNote, ...]
+
+    @property
+    def open(self) -> list[IncidentEntry]:
+        """The incidents that were open at the end, the most urgent first."""
+        ranks = ("distress", "high", "medium", "low")
+        found = [one for one in self.incidents if one.closed_at is None]
+        return sorted(found, key=lambda one: (not one.waiting, ranks.index(one.priority), one.opened_at, one.id))
+
+    @property
+    def closed(self) -> list[IncidentEntry]:
+        """The incidents that were closed in the period, in order of closing."""
+        return sorted(
+            (one for one in self.incidents if one.closed_at is not None),
+            key=lambda one: (one.closed_at or one.opened_at, one.id),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSource:
+    """What a report is made of: the store, the sector for people, and the sensors as last known to fusion."""
+
+    reader: PeriodReader
+    sector: str
+    title: str
+    time_zone: str
+    marking: str = ""
+
+
+def period_report(
+    source: ReportSource,
+    period: ReportPeriod,
+    *,
+    now: datetime,
+    notes: Sequence[HandoverNote] = (),
+    chosen: Collection[str] = (),
+) -> PeriodReport:
+    """Report a period as it was known at its end, or now where it is not over.
+
+    Parameters
+    ----------
+    source : ReportSource
+        Store and sector.
+    period : ReportPeriod
+        From and until.
+    now : datetime
+        Aware; what happens later is not known.
+    notes : sequence of HandoverNote
+        The notes on the period.
+    chosen : collection of str
+        Ids or radio names of incidents; empty: all.
+
+    Returns
+    -------
+    PeriodReport
+        Incidents that were open at any time in the period.
+
+    Raises
+    ------
+    BadInput
+        If the period has not begun.
+    """
+    if period.start >= now:
+        raise BadInput("The period has not begun", where="from", expected="a time in the past")
+    seen = ReportPeriod(period.start, min(period.end, now))
+    found, more = source.reader.incidents_in(seen.start_ns, seen.end_ns)
+    incidents, bodies = [], []
+    for identity in found:
+        known, escalated = _as_known(source.reader, identity, seen)
+        if known is None or (chosen and not {identity, known["name"]} & set(chosen)):
+            continue
+        entry = _entry(source.reader, known, escalated, seen)
+        if entry.closed_at is None or entry.closed_at >= period.start:
+            incidents.append(entry)
+            bodies.append(known)
+    alerts = _alerts_of(source.reader, (one for one in bodies if one["kind"] == "equipment"), seen)
+    is_current = period.end >= now
+    log = sorted(_log(bodies, incidents, seen), key=lambda one: (one.at, one.incident))
+    return PeriodReport(
+        source.sector,
+        source.title,
+        source.time_zone,
+        source.marking,
+        period.start,
+        period.end,
+        now,
+        complete=period.end <= now,
+        more=more or len(log) > MOST_EVENTS,
+        incidents=tuple(incidents),
+        sensors_now=is_current,
+        sensors_out=tuple(_out_now(source.reader) if is_current else _out_then(alerts)),
+        coverage_lost=tuple(_coverage_lost(alerts, period)),
+        actions=tuple(_actions(log)),
+        log=tuple(log[:MOST_EVENTS]),
+        notes=tuple(notes),
+    )
+
+
+class _Revision(msgspec.Struct):
+    updated_at: datetime
+    escalation: int = 0
+
+
+def _as_known(
+    reader: PeriodReader, identity: str, period: ReportPeriod
+) -> tuple[dict[str, Any] | None, list[datetime]]:
+    """Return the newest revision from before the end, and when the incident was escalated in the period."""
+    newest: bytes | None = None
+    escalated, before = [], 0
+    for body in reader.revisions_of(identity):
+        revision = msgspec.json.decode(body, type=_Revision)
+        if revision.updated_at >= period.end:
+            break
+        if revision.escalation > before and revision.updated_at >= period.start:
+            escalated.append(revision.updated_at)
+        newest, before = body, revision.escalation
+    return None if newest is None else msgspec.json.decode(newest), escalated
+
+
+def _entry(
+    reader: PeriodReader, known: dict[str, Any], escalated: list[datetime], period: ReportPeriod
+) -> IncidentEntry:
+    opened = _moment(known["opened_at"])
+    is_closed = known["state"] == "closed"
+    people = [step for step in known["transitions"] if step["by"] != SYSTEM]
+    return IncidentEntry(
+        id=known["id"],
+        name=known["name"],
+        kind=known["kind"],
+        state=known["state"],
+        priority=known["priority"],
+        message=known["message"],
+        opened_at=opened,
+        in_period=opened >= period.start,
+        segment=known["segment"],
+        section=known.get("section"),
+        owner=known["owner"],
+        unit=known["unit"],
+        waiting=known["attention"],
+        expected_at=None if is_closed else _expected_at(reader.as_known(known["lead"], period.end_ns)),
+        acknowledged_s=_seconds_until(opened, people, lambda step: STATES.index(step["state"]) >= 1),
+        assigned_s=_seconds_until(opened, people, lambda step: step["action"] == "assign"),
+        closed_at=_moment(known["transitions"][-1]["at"]) if is_closed else None,
+        disposition=known["disposition"],
+        reason=known["reason"],
+        closed_by=known["closed_by"],
+        escalated_at=tuple(escalated),
+        without_action=not people and not known["notes"],
+    )
+
+
+def _expected_at(lead: Mapping[str, Any] | None) -> datetime | None:
+    """When the target may be out of reach, else when it may cross."""
+    if lead is None or lead.get("status") not in _OPEN_ALERT:
+        return None
+    estimate = lead.get("response_estimate")
+    if estimate is not None:
+        return _moment(lead["updated_at"]) + timedelta(seconds=estimate["time_left_s"])
+    left_s = lead.get("time_to_border_s")
+    return None if left_s is None else _moment(lead["observed_at"]) + timedelta(seconds=left_s)
+
+
+def _seconds_until(opened: datetime, steps: Iterable[Mapping[str, Any]], is_wanted: Any) -> float | None:
+    for step in steps:
+        if is_wanted(step):
+            return (_moment(step["at"]) - opened).total_seconds()
+    return None
+
+
+def _alerts_of(
+    reader: PeriodReader, incidents: Iterable[Mapping[str, Any]], period: ReportPeriod
+) -> list[dict[str, Any]]:
+    ids = dict.fromkeys(alert for one in incidents for alert in one["alerts"])
+    return [alert for one in ids if (alert := reader.as_known(one, period.end_ns)) is not None]
+
+
+def _out_now(reader: PeriodReader) -> list[SensorOut]:
+    live = reader.live("sensors")
+    sensors = [] if live is None else msgspec.json.decode(live.body)
+    out = []
+    for one in sensors:
+        state = "revoked" if one.get("revoked") else "faulty" if one.get("faults") else one.get("state", "no_data")
+        if state in (*OUT, "revoked", "faulty"):
+            since = None if one.get("since_ns") is None else utc_datetime(one["since_ns"])
+            out.append(SensorOut(str(one.get("sensor")), one.get("kind", ""), state, since))
+    return sorted(out, key=lambda one: one.sensor)
+
+
+def _out_then(alerts: Iterable[Mapping[str, Any]]) -> list[SensorOut]:
+    out: dict[str, SensorOut] = {}
+    for alert in alerts:
+        if alert["rule"] in OUT_RULES and alert["status"] in _OPEN_ALERT and alert.get("sensor"):
+            state = "offline" if alert["rule"] == "sensor_offline" else "faulty"
+            found = SensorOut(alert["sensor"], "", state, _moment(alert["raised_at"]))
+            known = out.get(found.sensor)
+            if known is None or state == "offline":
+                out[found.sensor] = found
+    return [out[sensor] for sensor in sorted(out)]
+
+
+def _coverage_lost(alerts: Iterable[Mapping[str, Any]], period: ReportPeriod) -> list[CoverageLoss]:
+    found = []
+    for alert in alerts:
+        if alert["rule"] != "coverage_lost":
+            continue
+        until = None if alert["status"] in _OPEN_ALERT else _moment(alert["updated_at"])
+        if until is None or until >= period.start:
+            found.append(CoverageLoss(alert.get("sensor") or "", _moment(alert["raised_at"]), until, alert["message"]))
+    return sorted(found, key=lambda one: (one.since, one.sensor))
+
+
+def _log(
+    bodies: Sequence[Mapping[str, Any]], entries: Sequence[IncidentEntry], period: ReportPeriod
+) -> Iterable[LogEntry]:
+    for known, entry in zip(bodies, entries, strict=True):
+        every = [_logged(known, step) for step in known["transitions"]]
+        every += [
+            LogEntry(_moment(note["at"]), "note", known["id"], known["name"], note["by"],
+                     text=note["text"] + (f" [{note['attachment']}]" if note["attachment"] else ""))
+            for note in known["notes"]
+        ]  # fmt: skip
+        every += [LogEntry(at, "escalated", known["id"], known["name"], SYSTEM) for at in entry.escalated_at]
+        yield from (one for one in every if period.start <= one.at < period.end)
+
+
+def _logged(known: Mapping[str, Any], step: Mapping[str, Any]) -> LogEntry:
+    founding = step["action"] == "open"
+    logged = LogEntry(
+        _moment(step["at"]), "opened" if founding else step["action"], known["id"], known["name"], step["by"],
+        step["state"], step["owner"], step["unit"], step["disposition"], step["reason"],
+    )  # fmt: skip
+    return replace(logged, message=known["message"]) if founding else logged
+
+
+def _actions(log: Iterable[LogEntry]) -> list[PersonActions]:
+    counts: dict[str, Counter[str]] = {}
+    for one in log:
+        if one.by and one.by != SYSTEM:
+            counts.setdefault(one.by, Counter())[one.event] += 1
+    return [PersonActions(person, dict(sorted(counts[person].items()))) for person in sorted(counts)]
+
+
+def _moment(at: datetime | str) -> datetime:
+    return (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(UTC)

@@ -1,0 +1,51 @@
+"""The result of a plan as messages: the headline and its details."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from geo.message import Message, Parameter, cut_list
+from ops.analysis.messages import item_name
+
+if TYPE_CHECKING:
+    from sensors.planning.choice.plan import PurchasePlan
+
+NAMED = 5
+"""Maximum number of sensors that a sentence names."""
+
+
+def headline(plan: PurchasePlan, currency: str) -> Message:
+    """Return what to buy, in one short sentence."""
+    if not plan.bought:
+        return Message("plan-headline-nothing")
+    return Message("plan-headline-buy", {"count": len(plan.bought), "currency": currency, "cost": plan.cost})
+
+
+def details(plan: PurchasePlan) -> list[Message]:
+    """Return the items, and the value of the objective with its optimality gap."""
+    value: dict[str, Parameter] = {"objective": plan.objective, "before": plan.without, "optimal": plan.gap == 0.0}
+    if not plan.bought:
+        return [Message("plan-detail-nothing", {**value, "bound": plan.bound})]
+    counts = Counter(option.sensor.catalogue or option.sensor.kind for option in plan.bought)
+    items: Any = tuple(_counted(name, count) for name, count in sorted(counts.items()))
+    return [
+        Message("plan-detail-items", {"items": items}),
+        Message("plan-detail-value", {**value, "after": plan.value, "gap": plan.gap}),
+    ]
+
+
+def _counted(name: str, count: int) -> Message:
+    item: Any = item_name(name)
+    return Message("plan-item", {"count": count, "item": item})
+
+
+def links(unlinked: Sequence[str], radio_gained: Sequence[str]) -> list[Message]:
+    """Return which parts are excluded for want of a link, and which posts gain a radio link by purchased relays."""
+    told = []
+    for ending, ids in (("unlinked", unlinked), ("radio-gained", radio_gained)):
+        if ids:
+            names = cut_list(ids, NAMED)
+            told.append(Message(f"plan-detail-{ending}", {"count": len(ids), "names": names}))
+    return told

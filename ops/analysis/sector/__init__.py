@@ -1,0 +1,1 @@
+"""`watchline sector` and `watchline catalogue`: creates, checks and previews a sector, and shows equipment."""

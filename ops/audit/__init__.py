@@ -1,0 +1,1 @@
+"""Accountability: the append-only log of who read, changed or erased which records, and for what purpose."""

@@ -1,0 +1,239 @@
+"""Verification of the log: by its signed heads, and against a witness copy kept elsewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from geo.errors import BadInput
+from geo.message import Message
+from ingest.security.signature import key_id
+from ops.audit.entry import EntryLine, Head, read_line
+from ops.audit.files import day_files, end_of_heads, has_writer, lines_of, lock_log, signer_of
+from ops.audit.merkle import Tree, leaf_hash
+from ops.audit.witness import Witness
+
+AuditFault = Literal[
+    "changed", "removed", "added", "head_changed", "head_missing", "unsigned", "other_key", "not_a_line"
+]
+MOST_FINDINGS: Final = 20
+SIGNED_WITHIN_S: Final = 10.0
+"""Entries of a running process that have no head after this time are found as unsigned."""
+ERASED_ENTRIES: Final = re.compile(r"audit entries (\d+)-(\d+)")
+"""Subject of the entry that records the erasure of older entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFinding:
+    """A fault from entry ``entry`` on, and its file; ``head`` where a signed head is meant."""
+
+    kind: AuditFault
+    entry: int
+    file: str
+    head: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the finding for JSON."""
+        return {"kind": self.kind, "entry": self.entry, "file": self.file, "head": self.head}
+
+    @property
+    def message(self) -> Message:
+        """The finding as a sentence."""
+        parameters = {"entry": str(self.entry), "file": self.file or "none", "head": str(self.head or 0)}
+        return Message("audit-finding", {"kind": self.kind, **parameters})
+
+
+@dataclass(slots=True)
+class Verification:
+    """Result: the log has not been changed if ``findings`` is empty; ``erased`` counts entries past their retention.
+
+    ``witnessed`` is the number of entries that the witness copy confirms, None without one.
+    """
+
+    entries: int = 0
+    heads: int = 0
+    erased: int = 0
+    witnessed: int | None = None
+    root: str = ""
+    findings: list[AuditFinding] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result for JSON."""
+        return {
+            "ok": self.ok,
+            "entries": self.entries,
+            "heads": self.heads,
+            "erased": self.erased,
+            "witnessed": self.witnessed,
+            "root": self.root,
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
+
+def verify(folder: Path, *, witness: Path | None = None, public: bytes | None = None) -> Verification:
+    """Verify the log in ``folder``.
+
+    ``public``: the 32 bytes of the key that signs the heads, as the register of keys or a person states it; by default
+    that of the witness copy, or else the key beside the log, which proves less. Raises BadInput without a log or
+    witness copy.
+    """
+    if not day_files(folder):
+        raise BadInput("has no audit log", where=str(folder), expected="the folder of an audit log")
+    copy = None if witness is None else Witness.of_folder(witness, _keys_of(folder, public))
+    key = public or (copy.public if copy is not None else signer_of(folder).public)
+    heads = [] if copy is None else list(copy.heads())
+    return _Check(folder, key, heads, with_witness=copy is not None).run()
+
+
+class _Check:
+    def __init__(self, folder: Path, public: bytes, witness: list[Head], *, with_witness: bool) -> None:
+        self._folder, self._public, self._witness = folder, public, witness
+        self._with_witness = with_witness
+        self._result = Verification()
+        self._tree = Tree()
+        self._signed: list[bytes] = []
+        self._recorded_erasures: list[tuple[int, int]] = []
+        self._erased: list[tuple[int, int, str]] = []
+
+    def run(self) -> Verification:
+        number = 0
+        uncovered: list[tuple[bytes, str]] = []
+        for name, raw in self._lines():
+            line = raw.removesuffix(b"\n")
+            found = read_line(line) if raw.endswith(b"\n") else None
+            if isinstance(found, Head):
+                number = self._head(found, number, uncovered, name)
+                uncovered = []
+            elif line.startswith(b'{"head":') or not line.startswith(b'{"n":'):
+                self._find("not_a_line", self._tree.size + len(uncovered), name)
+            else:
+                uncovered.append((leaf_hash(line), name))
+                if isinstance(found, EntryLine):
+                    self._note_erasure(found)
+                else:
+                    self._find("changed", self._tree.size + len(uncovered) - 1, name)
+        if uncovered:
+            self._find("unsigned", self._tree.size, uncovered[0][1])
+        for first, last, name in self._erased:
+            if not any(start <= first and last <= end for start, end in self._recorded_erasures):
+                self._find("removed", first, name)
+        self._against_witness()
+        self._result.findings.sort(key=lambda finding: finding.entry)
+        del self._result.findings[MOST_FINDINGS:]
+        return self._result
+
+    def _lines(self) -> Iterator[tuple[str, bytes]]:
+        """Yield file name and line of all that was complete when this began, so that writers may continue."""
+        for path, size in self._settled_sizes():
+            for line in lines_of(path, size):
+                yield path.name, line
+
+    def _settled_sizes(self) -> list[tuple[Path, int]]:
+        """Return the files with their sizes; while a process writes, up to the head of the newest entries."""
+        began = sizes = self._sizes()
+        deadline = time.monotonic() + SIGNED_WITHIN_S
+        while has_writer(self._folder) and time.monotonic() < deadline:
+            newest, size = sizes[-1]
+            signed = end_of_heads(newest, size)
+            if signed >= (began[-1][1] if newest == began[-1][0] else 1):
+                return [*sizes[:-1], (newest, signed)]
+            time.sleep(0.05)
+            sizes = self._sizes()
+        return began
+
+    def _sizes(self) -> list[tuple[Path, int]]:
+        lock = lock_log(self._folder)
+        try:
+            return [(path, path.stat().st_size) for path in day_files(self._folder)]
+        finally:
+            os.close(lock)
+
+    def _head(self, head: Head, number: int, uncovered: list[tuple[bytes, str]], name: str) -> int:
+        """Check one head and the entries before it; return its number."""
+        result, start = self._result, self._tree.size
+        leaves = head.leaf_hashes
+        authentic = head.is_signed_by(self._public)
+        if head.key != key_id(self._public):
+            self._find("other_key", start, name, head.head)
+        elif not authentic:
+            self._find("head_changed", start, name, head.head)
+        if head.head != number + 1:
+            self._find("head_missing", start, name, number + 1)
+        if not uncovered and leaves:
+            self._erased.append((start, start + len(leaves) - 1, name))
+            result.erased += len(leaves)
+        else:
+            self._compare([leaf for leaf, _ in uncovered], leaves, start, name)
+        for leaf in leaves:
+            self._tree.append(leaf)
+        self._signed += leaves
+        if authentic and (head.size, head.root_hash) != (self._tree.size, self._tree.root()):
+            if head.size > self._tree.size:
+                self._find("removed", start, name)
+            elif head.size < self._tree.size:
+                self._find("added", start, name)
+            else:
+                self._find("changed", start, name)
+        result.entries, result.heads, result.root = head.size, result.heads + 1, head.root
+        return head.head
+
+    def _compare(self, present: list[bytes], wanted: list[bytes], start: int, name: str) -> None:
+        """Find the first difference between the entries in the file and those that the head states."""
+        if present == wanted:
+            return
+        pairs = zip(present, wanted, strict=False)
+        at = next((i for i, (here, there) in enumerate(pairs) if here != there), min(len(present), len(wanted)))
+        if len(present) == len(wanted):
+            kind: AuditFault = "changed"
+        else:
+            kind = "removed" if len(present) < len(wanted) else "added"
+        self._find(kind, start + at, name)
+
+    def _against_witness(self) -> None:
+        if not self._with_witness:
+            return
+        wanted = [leaf for head in self._witness for leaf in head.leaf_hashes]
+        signed = self._signed
+        pairs = zip(signed, wanted, strict=False)
+        same = next((i for i, (here, there) in enumerate(pairs) if here != there), min(len(signed), len(wanted)))
+        self._result.witnessed = same
+        if same == len(wanted):
+            return
+        rest, wanted_rest = signed[same:], wanted[same:]
+        if not rest or (rest[0] in wanted_rest[1:] and wanted_rest[0] not in rest):
+            self._find("removed", same, "")
+        elif wanted_rest[0] in rest[1:]:
+            self._find("added", same, "")
+        else:
+            self._find("changed", same, "")
+
+    def _note_erasure(self, line: EntryLine) -> None:
+        stated = ERASED_ENTRIES.fullmatch(line.subject)
+        if line.operation == "erasure" and stated is not None:
+            self._recorded_erasures.append((int(stated[1]), int(stated[2])))
+
+    def _find(self, kind: AuditFault, entry: int, file: str, head: int | None = None) -> None:
+        if len(self._result.findings) < 10 * MOST_FINDINGS:
+            self._result.findings.append(AuditFinding(kind, entry, file, head))
+
+
+def _keys_of(folder: Path, public: bytes | None) -> set[str]:
+    """Return the ids of the keys whose witness copy belongs to this log."""
+    if public is not None:
+        return {key_id(public)}
+    for path in day_files(folder):
+        for line in lines_of(path):
+            head = read_line(line.removesuffix(b"\n"))
+            if isinstance(head, Head):
+                return {head.key}
+    return set()

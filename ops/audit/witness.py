@@ -1,0 +1,186 @@
+"""The witness copy: the signed heads in a folder elsewhere, out of reach of a person who changes the log."""
+
+from __future__ import annotations
+
+import os
+import threading
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from geo.errors import BadInput
+from ingest.security.signature import Signer, key_id
+from ops.audit.entry import Head, read_line
+from ops.audit.files import day_files, lines_of
+
+FORM: Final = "watchline/1/witness"
+RETRY_S: Final = 5.0
+MOST_WAITING: Final = 1_000
+"""Heads that wait in memory; beyond them the copy is brought up to date from the files of the log."""
+CLOSE_S: Final = 3.0
+"""Longest time for which the end of a process waits for the witness."""
+
+
+class _First(Struct, frozen=True, forbid_unknown_fields=True):
+    form: str
+    public: str
+
+
+class WitnessCopy:
+    """Appends heads to ``KEY.heads`` in a folder, in a thread, so that a slow or missing disk delays no request.
+
+    A copy whose newest head is not in the log is left as it is, and ``problem`` says so: the log is an older copy of
+    itself, or was changed.
+    """
+
+    def __init__(self, folder: Path, signer: Signer, log: Path) -> None:
+        self.path, self._log = folder / f"{signer.key}.heads", log
+        self.problem: str | None = None
+        self._first = msgspec.json.encode(_First(FORM, b64encode(signer.public).decode())) + b"\n"
+        self._pending: list[tuple[int, bytes]] = []
+        self._latest, self._missed = 0, False
+        self._lock, self._wake = threading.Lock(), threading.Event()
+        self._stop = False
+        self._thread = threading.Thread(target=self._run, name="witness", daemon=True)
+        self._newest, self._newest_line = 0, b""
+        self._differs = False
+        try:
+            self._read_newest()
+        except OSError as error:
+            self.problem = f"the witness copy cannot be read ({error.strerror})"
+
+    def follow(self, number: int, head: bytes) -> None:
+        """Copy this head soon, unless the copy has it."""
+        if number == self._newest and head != self._newest_line:
+            self._refuse(number)
+        if number > self._newest and not self._differs:
+            with self._lock:
+                self._latest = number
+                self._missed = self._missed or len(self._pending) >= MOST_WAITING
+                if not self._missed:
+                    self._pending.append((number, head))
+            self._wake.set()
+
+    def start(self, newest: int) -> None:
+        """Begin to copy; ``newest`` is the number of the log's newest head."""
+        if newest < self._newest:
+            self._refuse(self._newest)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Copy what waits and end, after at most ``CLOSE_S``."""
+        self._stop = True
+        self._wake.set()
+        self._thread.join(CLOSE_S)
+
+    def _refuse(self, number: int) -> None:
+        self._differs = True
+        self.problem = f"the witness copy has a head {number} that the audit log lacks ({self.path})"
+
+    def _run(self) -> None:
+        while not self._stop:
+            self._wake.wait(RETRY_S if self._pending or self._missed else None)
+            self._wake.clear()
+            try:
+                self._copy()
+            except OSError as error:
+                self.problem = f"the witness copy cannot be written ({error.strerror})"
+
+    def _copy(self) -> None:
+        while (self._pending or self._missed) and not self._differs:
+            with self._lock:
+                pending, missed, latest = list(self._pending), self._missed, self._latest
+                self._missed = False  # later heads wait in memory again
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._read_newest()
+                self._write(self._heads_of_log(latest) if missed else iter(pending))
+            except OSError:
+                self._missed = self._missed or missed
+                raise
+            with self._lock:
+                del self._pending[: len(pending)]
+            self.problem = None
+
+    def _write(self, heads: Iterator[tuple[int, bytes]]) -> None:
+        """Append those that the copy lacks, and wait until they are on disk."""
+        with self.path.open("ab") as file:
+            if not file.tell():
+                file.write(self._first)
+            file.writelines(head + b"\n" for number, head in heads if number > self._newest)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _heads_of_log(self, latest: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the heads of the log up to number ``latest``, which are on disk."""
+        for path in day_files(self._log):
+            for raw in lines_of(path):
+                line = raw.removesuffix(b"\n")
+                head = read_line(line) if line.startswith(b'{"head":') else None
+                if isinstance(head, Head):
+                    if head.head > latest:
+                        return
+                    yield head.head, line
+
+    def _read_newest(self) -> None:
+        """Read which head the file has last; part of a line, of an interrupted write, is removed."""
+        if not self.path.exists():
+            self._newest, self._newest_line = 0, b""
+            return
+        with self.path.open("rb+") as file:
+            end = start = file.seek(0, os.SEEK_END)
+            tail = b""
+            while start and tail.count(b"\n") < 2:
+                start = max(start - 65_536, 0)
+                file.seek(start)
+                tail = file.read(end - start)
+            whole = tail.rpartition(b"\n")[0]
+            if tail and not tail.endswith(b"\n"):
+                file.truncate(start + len(whole) + 1 if whole else 0)
+        line = whole.rpartition(b"\n")[2]
+        head = read_line(line)
+        self._newest, self._newest_line = (head.head, line) if isinstance(head, Head) else (0, b"")
+
+
+class Witness:
+    """A witness copy as read: the public key of the log and the heads, as exact lines."""
+
+    def __init__(self, path: Path) -> None:
+        """Open ``path``, a file of heads; BadInput where it is not one."""
+        self.path = path
+        try:
+            first = msgspec.json.decode(next(lines_of(path), b""), type=_First)
+            self.public = b64decode(first.public, validate=True)
+            if first.form != FORM or len(self.public) != 32:
+                raise ValueError(first.form)
+        except OSError as error:
+            raise BadInput(f"cannot be read ({error.strerror})", where=str(path), expected="a witness copy") from None
+        except (msgspec.MsgspecError, ValueError):
+            raise BadInput("is not a witness copy", where=str(path), expected="a file KEY.heads") from None
+
+    @classmethod
+    def of_folder(cls, folder: Path, keys: set[str]) -> Witness:
+        """Return the copy in a folder that belongs to one of the keys, or the only one there; BadInput without it."""
+        files = sorted(folder.glob("*.heads")) if folder.is_dir() else [folder]
+        chosen = [path for path in files if path.stem in keys] or files
+        if len(chosen) != 1:
+            raise BadInput(f"has {len(chosen)} witness copies", where=str(folder), expected="one, or name its file")
+        return cls(chosen[0])
+
+    @property
+    def key(self) -> str:
+        """The id of the log's key."""
+        return key_id(self.public)
+
+    def heads(self) -> Iterator[Head]:
+        """Yield the heads in order, up to the first line that is not one (such as part of a line being written)."""
+        for number, line in enumerate(lines_of(self.path)):
+            if number:
+                head = read_line(line.removesuffix(b"\n"))
+                if not isinstance(head, Head):
+                    return
+                yield head

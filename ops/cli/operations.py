@@ -1,0 +1,252 @@
+"""``watchline demo``, ``run``, ``serve``, ``record``, ``replay`` and ``simulate`` on the command line."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geo.errors import WatchlineError
+from ops.analysis.option_types import LayoutOption, SectorArgument
+from ops.cli.options import (
+    BrokerOption,
+    CertificateOption,
+    HostOption,
+    IdentityOption,
+    JournalArgument,
+    JsonOption,
+    KeyOption,
+    PortOption,
+    SeedOption,
+    SettingsOption,
+    TlsOption,
+    answer,
+    broker_url,
+    screen,
+)
+
+BEGAN_S = time.monotonic()
+
+
+def demo(
+    sector: SectorArgument = "cumberland",
+    layout: LayoutOption = None,
+    duration: Annotated[
+        float | None,
+        typer.Option("--duration", metavar="SECONDS", min=1.0, help="Real time to run. Default: until Ctrl-C."),
+    ] = None,
+    speed: Annotated[float, typer.Option("--speed", min=0.1, max=100.0, help="Speed-up factor (1 = real time).")] = 1.0,
+    seed: SeedOption = 1,
+    broker: BrokerOption = None,
+    port: PortOption = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Output folder; files of an earlier demo are replaced.")
+    ] = Path("out/demo"),
+    headless: Annotated[bool, typer.Option("--headless", help="Print status lines instead of a live console.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a sector with simulated sensors.
+
+    Everything but the sensors is real: broker, ingest, journal, fusion, alerts
+    and the live map, all on this machine. At the end the tracks are scored
+    against the truth and a report is written.
+
+    Examples
+    --------
+    watchline demo
+    watchline demo --duration 60 --headless
+    watchline demo sector.toml --layout hightech --speed 10
+    """
+    from ops.room.demo import DemoOptions
+    from ops.room.demo_command import run_demo
+
+    url = None if broker is None else broker_url(broker)
+    options = DemoOptions(sector, out, layout, duration, speed, seed, url, port)
+    summary = run_demo(options, screen, headless=headless or as_json or not screen.is_terminal, began_s=BEGAN_S)
+    answer(summary.figures, as_json=as_json)
+    if not summary.balanced:
+        raise WatchlineError("The message counts do not balance; the summary names the sensor.")
+
+
+def run(
+    sector: SectorArgument,
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIR", help="Folder of the journal and the store; kept between runs.")
+    ],
+    layout: LayoutOption = None,
+    broker: BrokerOption = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = None,
+    tls: TlsOption = False,
+    certificate: CertificateOption = None,
+    key: KeyOption = None,
+    settings: SettingsOption = None,
+    identity: Annotated[
+        Path | None,
+        typer.Option(
+            "--identity",
+            metavar="DIR",
+            envvar="WATCHLINE_IDENTITY",
+            help="Folder of keys and certificates, as written by `broker config`. Default: keys made in --data.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    sapient: Annotated[
+        str | None, typer.Option("--sapient", metavar="HOST:PORT", help="Connect to this SAPIENT middleware.")
+    ] = None,
+    sapient_listen: Annotated[
+        str | None, typer.Option("--sapient-listen", metavar="HOST:PORT", help="Listen here for SAPIENT nodes.")
+    ] = None,
+) -> None:
+    """Run a sector with its real sensors.
+
+    Runs until Ctrl-C, restarts processes that end, and resumes from the
+    journal at the next start. The first start prints a one-time secret for
+    the account `admin`; `watchline user` adds other accounts.
+
+    Examples
+    --------
+    watchline run sector.toml --data data
+    watchline run sector.toml --data data \\
+        --broker mqtts://broker.example --identity broker
+    watchline run sector.toml --data data --host 0.0.0.0 --tls
+    """
+    from ops.room.run_command import run_sector, sapient_endpoints
+    from ops.services.api.serving.endpoint import Endpoint
+
+    url = None if broker is None else broker_url(broker)
+    endpoints = sapient_endpoints(sapient, sapient_listen)
+    endpoint = Endpoint(host, port, tls, certificate, key)
+    run_sector(
+        sector,
+        layout,
+        data,
+        broker=url,
+        endpoint=endpoint,
+        settings=settings,
+        identity=identity,
+        sapient=endpoints,
+        screen=screen,
+    )
+
+
+def serve(
+    sector: SectorArgument,
+    store: Annotated[
+        Path,
+        typer.Argument(
+            help="Store, such as out/demo/store.db, or store.db in the folder of `run`.", exists=True, dir_okay=False
+        ),
+    ],
+    layout: LayoutOption = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = None,
+    tls: TlsOption = False,
+    certificate: CertificateOption = None,
+    key: KeyOption = None,
+    settings: SettingsOption = None,
+) -> None:
+    """Serve a read-only live map from a store.
+
+    Shows what `demo` or `run` has stored, until Ctrl-C. The store is not changed.
+    People log in with the accounts of `run`; a demonstration needs no login.
+
+    Examples
+    --------
+    watchline serve cumberland out/demo/store.db
+    """
+    from ops.room.serve_command import serve_store
+    from ops.services.api.serving.endpoint import Endpoint
+
+    endpoint = Endpoint(host, port, tls, certificate, key)
+    serve_store(store, sector, layout, endpoint=endpoint, settings=settings, screen=screen)
+
+
+def simulate(
+    sector: SectorArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for messages.jsonl and truth.parquet.")],
+    layout: LayoutOption = None,
+    duration: Annotated[
+        float, typer.Option("--duration", metavar="SECONDS", min=1.0, help="Length of the scenario.")
+    ] = 600.0,
+    seed: SeedOption = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate sensor messages and their truth.
+
+    Writes the messages that the layout's sensors would send, in wire format,
+    and the true paths of the targets.
+
+    Examples
+    --------
+    watchline simulate cumberland --out out/scenario --duration 120
+    """
+    from ops.room.offline import simulate_to_files
+
+    answer(simulate_to_files(sector, layout, out, duration_s=duration, seed=seed, screen=screen), as_json=as_json)
+
+
+def record(
+    sector: SectorArgument,
+    broker: Annotated[str, typer.Option("--broker", metavar="URL", envvar="WATCHLINE_BROKER", help="Your broker.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Journal; an existing one is continued.")],
+    duration: Annotated[
+        float | None,
+        typer.Option("--duration", metavar="SECONDS", min=1.0, help="Time to record. Default: until Ctrl-C."),
+    ] = None,
+    identity: IdentityOption = None,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Refuse messages without the signature of a registered key.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Record a broker's traffic without fusion.
+
+    SECTOR may also be the sector's name in topics alone, without a sector file.
+    Do not record beside `watchline run`: both would acknowledge the messages.
+
+    Examples
+    --------
+    watchline record north --broker mqtt://broker.example --out journal.db
+    """
+    from ops.room.record_command import Recording, record_journal
+    from ops.sector.sector_file import topic_name
+
+    recording = Recording(broker_url(broker), topic_name(sector), out, identity, signed, duration)
+    answer(record_journal(recording, screen=screen), as_json=as_json)
+
+
+def replay(
+    sector: SectorArgument,
+    journal: JournalArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for tracks.parquet and alerts.geojson.")],
+    layout: LayoutOption = None,
+    settings: SettingsOption = None,
+    releasability: Annotated[
+        str,
+        typer.Option(
+            "--releasability",
+            metavar="MARKING",
+            help="Most restrictive marking in the files; * for all. Default: none.",
+        ),
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Reprocess a journal into tracks and alerts.
+
+    The same journal gives bit-for-bit the same tracks and alerts. Where the
+    settings name markings, the files leave out records of more restrictive ones.
+
+    Examples
+    --------
+    watchline replay cumberland out/demo/journal.db --out out/replay
+    """
+    from ops.audit.command import record_command
+    from ops.room.offline import replay_journal
+
+    record_command(journal, "replay", f"all tracks and alerts of {journal}")
+    made = replay_journal(journal, sector, layout, out, settings=settings, screen=screen, releasability=releasability)
+    answer(made, as_json=as_json)

@@ -1,0 +1,1 @@
+"""Own forces: units with their last positions, impact levels of border sections, and their posture."""

@@ -1,0 +1,434 @@
+"""The life cycle of incidents: one state machine. Pure: an incident and an action in, the next revision out.
+
+open → acknowledged → assigned → en_route → on_scene → closed with a disposition. Notes, attachments and links are
+possible at any time. An action is compared with the revision on which it was chosen: it is refused when a later
+decision (owner, unit, closing) was made since, and the refusal names who made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from geo.message import Message
+from ops.incidents.incident import (
+    CHOSEN,
+    MOST_ATTACHMENTS,
+    MOST_NOTES,
+    STATES,
+    SYSTEM,
+    Incident,
+    Note,
+    Transition,
+    Undoable,
+)
+from ops.releasability.book import MarkingDecision
+from sensors.timestamps import nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentAction:
+    """An action of a person on an incident.
+
+    ``sender`` is the unit from which it came. The other fields apply to some actions: ``unit`` to ``assign``, ``to`` (a
+    person) to ``hand_over``, ``disposition`` to ``close``, ``other`` (an incident) to ``link`` and ``merge``, ``text``
+    to ``note`` and ``attach``. Without ``expected_revision`` it applies to whatever the incident is by then.
+    """
+
+    id: str
+    action: str
+    by: str
+    sender: str = ""
+    expected_revision: int | None = None
+    unit: str = ""
+    to: str = ""
+    disposition: str = ""
+    reason: str = ""
+    other: str = ""
+    text: str = ""
+    attachment: str = ""
+    marking: str = ""
+    replaces: str = ""
+
+
+class Refused(Exception):
+    """An action that the incident does not allow; ``message`` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.id)
+        self.message = message
+
+
+ACTIONS: Final = (
+    "acknowledge", "assign", "received", "en_route", "on_scene", "close", "note", "attach", "link", "merge",
+    "hand_over", "undo", "reopen", "mark",
+)  # fmt: skip
+FREE: Final = frozenset({"note", "attach", "link", "received", "undo", "mark"})
+"""Actions that no earlier decision of another person can contradict."""
+OF_UNIT: Final = frozenset({"received", "en_route", "on_scene", "close"})
+"""Actions that the assigned unit may take besides the owner."""
+WORKED_ON: Final = STATES[1:-1]
+BEFORE: Final = {
+    "acknowledge": STATES[:-1],
+    "assign": WORKED_ON,
+    "received": ("assigned", "en_route", "on_scene"),
+    "en_route": ("assigned",),
+    "on_scene": ("assigned", "en_route"),
+    "close": STATES[:-1],
+    "hand_over": WORKED_ON,
+    "merge": STATES[:-1],
+    "reopen": ("closed",),
+}
+"""The states in which an action is possible; those that are missing are always possible."""
+
+
+def act(
+    incident: Incident, action: IncidentAction, *, at: datetime, undo_s: float, other: Incident | None = None
+) -> tuple[Incident, ...]:
+    """Apply a person's action; return the next revisions of the incidents that it changes, the addressed one first.
+
+    Parameters
+    ----------
+    incident : Incident
+        The incident, which is not changed.
+    action : IncidentAction
+        What the person does.
+    at : datetime, UTC
+        When the journal received it.
+    undo_s : float, s
+        How long the person may undo it.
+    other : Incident, optional
+        The incident that ``link`` and ``merge`` name; None if there is no such incident.
+
+    Returns
+    -------
+    tuple of Incident
+        Empty where the incident is already what the action asks for.
+
+    Raises
+    ------
+    Refused
+        If the state does not allow it, another person owns the incident or decided since, or a part is missing.
+    """
+    if action.action not in ACTIONS:
+        raise Refused(Message("incident-refused-unknown", {"action": action.action}))
+    if not action.by.strip() or action.by == SYSTEM:
+        raise Refused(Message("incident-refused-no-name"))
+    _check_state(incident, action)
+    if action.action not in FREE:
+        _check_owner(incident, action)
+        _check_revision(incident, action)
+    if action.action in ("link", "merge"):
+        return _with_other(incident, action, other, at)
+    if action.action == "acknowledge" and incident.owner == action.by and not incident.attention:
+        return ()
+    if action.action == "received" and action.sender == incident.unit and incident.received_at is not None:
+        return ()
+    if action.action in REMARKS:
+        return (REMARKS[action.action](incident, action, at),)
+    return (STEPS[action.action](incident, action, at, undo_s),)
+
+
+def close_by_system(incident: Incident, disposition: str, *, at: datetime) -> Incident:
+    """Close an incident without a person; its life cycle names the system."""
+    step = Transition(at, "closed", "system", "close", incident.owner, incident.unit, disposition)
+    return replace(
+        incident,
+        **_after(incident, step),
+        disposition=disposition,
+        closed_by="system",
+        attention=False,
+        attention_since=None,
+        undoable=None,
+    )
+
+
+def reopen_by_system(incident: Incident, *, at: datetime) -> Incident:
+    """Open an incident again that the system had closed, because its event continues."""
+    step = Transition(at, "open", "system", "reopen")
+    return replace(
+        incident,
+        **_after(incident, step),
+        owner="",
+        unit="",
+        received_at=None,
+        disposition="",
+        closed_by="",
+        attention=True,
+        attention_since=at,
+        escalation=0,
+    )
+
+
+def next_revision(incident: Incident, at: datetime) -> dict[str, Any]:
+    """Number and time of the revision after ``incident``."""
+    return {"revision": incident.revision + 1, "updated_at": at}
+
+
+def _check_state(incident: Incident, action: IncidentAction) -> None:
+    allowed = BEFORE.get(action.action)
+    if allowed is not None and incident.state not in allowed:
+        if incident.owner and incident.owner != action.by and action.action == "acknowledge":
+            raise _taken(incident)
+        raise Refused(
+            Message(
+                "incident-refused-state",
+                {"action": action.action, "state": incident.state, "by": incident.transitions[-1].by,
+                 "at": _text(incident.decided_at)},
+            )
+        )  # fmt: skip
+
+
+def _check_owner(incident: Incident, action: IncidentAction) -> None:
+    if not incident.owner or incident.owner == action.by or action.action == "reopen":
+        return
+    if action.action in OF_UNIT and incident.unit and action.sender == incident.unit:
+        return
+    if action.action == "hand_over" and action.to == action.by and action.reason.strip():
+        return  # taken over, with a reason
+    raise _taken(incident)
+
+
+def _check_revision(incident: Incident, action: IncidentAction) -> None:
+    expected = action.expected_revision
+    if expected is None or incident.decided_revision <= expected <= incident.revision:
+        return
+    if action.action == "acknowledge" and incident.owner == action.by:
+        return  # it is already this person's
+    last = incident.transitions[-1]
+    raise Refused(
+        Message("incident-refused-changed", {"state": incident.state, "by": last.by, "at": _text(incident.decided_at)})
+    )
+
+
+def _taken(incident: Incident) -> Refused:
+    since = next(step.at for step in reversed(incident.transitions) if step.owner == incident.owner)
+    for step in reversed(incident.transitions):  # from when on it has been this person's without a break
+        if step.owner != incident.owner:
+            break
+        since = step.at
+    return Refused(Message("incident-refused-taken", {"owner": incident.owner, "at": _text(since)}))
+
+
+def _acknowledge(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
+    state = "acknowledged" if incident.state == "open" else incident.state
+    return _moved(incident, action, at, undo_s, state=state, owner=action.by)
+
+
+def _assign(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
+    if not action.unit.strip():
+        raise Refused(Message("incident-refused-no-unit"))
+    return replace(_moved(incident, action, at, undo_s, state="assigned", unit=action.unit), received_at=None)
+
+
+def _received(incident: Incident, action: IncidentAction, at: datetime) -> Incident:
+    if action.sender != incident.unit:
+        raise Refused(Message("incident-refused-other-unit", {"unit": incident.unit}))
+    return replace(incident, **next_revision(incident, at), received_at=at)
+
+
+def _en_route(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
+    return _moved(incident, action, at, undo_s, decides=False, state="en_route")
+
+
+def _on_scene(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
+    return _moved(incident, action, at, undo_s, decides=False, state="on_scene")
+
+
+def _close(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
+    if action.disposition not in CHOSEN:
+        raise Refused(Message("incident-refused-no-disposition"))
+    if action.disposition == "restored" and incident.kind not in ("equipment", "activity"):
+        raise Refused(Message("incident-refused-restored"))
+    if action.disposition == "nuisance" and not action.reason.strip():
+        raise Refused(Message("incident-refused-no-reason"))
+    closed = _moved(
+        incident,
+        action,
+        at,
+        undo_s,
+        state="closed",
+        owner=incident.owner or action.by,
+        disposition=action.disposition,
+        reason=action.reason,
+    )
+    return replace(closed, closed_by="person", unsettled=True)
+
+
+def _hand_over(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
+    if not action.to.strip():
+        raise Refused(Message("incident-refused-no-person"))
+    handed = _moved(incident, action, at, undo_s, owner=action.to, reason=action.reason)
+    handed = replace(handed, reason=incident.reason)
+    if action.to == action.by:
+        return handed
+    return replace(handed, attention=True, attention_since=at, escalation=0)  # its new owner has not seen it yet
+
+
+def _reopen(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
+    if incident.merged_into:
+        raise Refused(Message("incident-refused-merged", {"incident": incident.merged_into}))
+    if not action.reason.strip():
+        raise Refused(Message("incident-refused-no-reason"))
+    again = _moved(incident, action, at, undo_s, state="acknowledged", owner=action.by, unit="", reason=action.reason)
+    return replace(again, disposition="", reason="", closed_by="", unsettled=False, received_at=None)
+
+
+def _undo(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
+    last = incident.undoable
+    if last is None or last.by != action.by or nanoseconds(at) > last.until_ns:
+        raise Refused(Message("incident-refused-undo", {"seconds": undo_s}))
+    step = Transition(at, last.state, action.by, "undo", last.owner, last.unit, last.disposition, last.reason)
+    return replace(
+        incident,
+        **_after(incident, step),
+        owner=last.owner,
+        unit=last.unit,
+        received_at=incident.received_at if last.unit == incident.unit else None,
+        attention=last.attention or incident.attention,
+        attention_since=(incident.attention_since or at) if last.attention or incident.attention else None,
+        disposition=last.disposition,
+        reason=last.reason,
+        closed_by=last.closed_by,
+        undoable=None,
+        unsettled=last.closed_by == "person",  # its alerts may not have been closed before it was reopened
+    )
+
+
+def _note(incident: Incident, action: IncidentAction, at: datetime) -> Incident:
+    attachment = action.attachment if action.action == "attach" else ""
+    if not (attachment or action.text).strip() or (action.action == "attach" and not attachment.strip()):
+        raise Refused(Message("incident-refused-empty"))
+    kept = sum(1 for note in incident.notes if bool(note.attachment) == bool(attachment))
+    if kept >= (MOST_ATTACHMENTS if attachment else MOST_NOTES):
+        raise Refused(Message("incident-refused-full", {"count": kept}))
+    note = Note(at, action.by, action.text, attachment)
+    return replace(incident, **next_revision(incident, at), notes=(*incident.notes, note))
+
+
+def _mark(incident: Incident, action: IncidentAction, at: datetime) -> Incident:
+    if not action.reason.strip():
+        raise Refused(Message("incident-refused-no-reason"))
+    note = Note(at, action.by, f"{action.marking or '–'}: {action.reason}")
+    return replace(
+        incident,
+        **next_revision(incident, at),
+        marking=MarkingDecision(action.marking, action.replaces),
+        notes=(*incident.notes, note),
+    )
+
+
+def _with_other(
+    incident: Incident, action: IncidentAction, other: Incident | None, at: datetime
+) -> tuple[Incident, ...]:
+    if other is None or other.id == incident.id:
+        raise Refused(Message("incident-refused-no-other"))
+    if action.action == "link":
+        if other.id in incident.links:
+            return ()
+        return linked(incident, other.id, at), linked(other, incident.id, at)
+    if other.is_closed:
+        raise Refused(Message("incident-refused-other-closed", {"name": other.name}))
+    if other.owner and other.owner != action.by:
+        raise _taken(other)
+    step = Transition(at, "closed", action.by, "merge", incident.owner, incident.unit, "merged", other.name)
+    source = replace(
+        incident,
+        **_after(incident, step),
+        disposition="merged",
+        closed_by="person",
+        merged_into=other.id,
+        attention=False,
+        attention_since=None,
+        undoable=None,
+    )
+    target = replace(
+        other,
+        **next_revision(other, at),
+        alerts=(*other.alerts, *(one for one in incident.alerts if one not in other.alerts)),
+        tracks=(*other.tracks, *(one for one in incident.tracks if not other.holds(one.track))),
+        sensors=tuple(dict.fromkeys((*other.sensors, *incident.sensors))),
+        notes=tuple(sorted((*other.notes, *incident.notes), key=lambda note: note.at)),
+        links=tuple(dict.fromkeys((*other.links, incident.id))),
+        marking=None,  # the decisions remain with the alerts and tracks: the merged incident is as restrictive as these
+    )
+    return source, target
+
+
+def linked(incident: Incident, other: str, at: datetime) -> Incident:
+    """The incident with one more link."""
+    return replace(incident, **next_revision(incident, at), links=(*incident.links, other))
+
+
+def _moved(
+    incident: Incident, action: IncidentAction, at: datetime, undo_s: float, *, decides: bool = True, reason: str = "",
+    state: str | None = None, owner: str | None = None, unit: str | None = None, disposition: str = "",
+) -> Incident:  # fmt: skip
+    """The incident after a transition, which its person may undo."""
+    owner = incident.owner if owner is None else owner
+    unit = incident.unit if unit is None else unit
+    step = Transition(at, state or incident.state, action.by, action.action, owner, unit, disposition, reason)
+    until_ns = nanoseconds(at + timedelta(seconds=undo_s))
+    before = Undoable(
+        action.id, action.by, until_ns, incident.state, incident.owner, incident.unit, incident.attention,
+        incident.disposition, incident.reason, incident.closed_by,
+    )  # fmt: skip
+    return replace(
+        incident,
+        **_after(incident, step, decides=decides),
+        owner=owner,
+        unit=unit,
+        disposition=disposition,
+        reason=reason if disposition else incident.reason,
+        attention=False,
+        attention_since=None,
+        undoable=before,
+        acknowledged=(),
+    )
+
+
+def _after(incident: Incident, step: Transition, *, decides: bool = True) -> dict[str, Any]:
+    following = next_revision(incident, step.at)
+    decided = following["revision"] if decides else incident.decided_revision
+    return {
+        **following,
+        "state": step.state,
+        "decided_revision": decided,
+        "transitions": (*incident.transitions, step),
+    }
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
+
+
+REMARKS: Final[dict[str, Callable[[Incident, IncidentAction, datetime], Incident]]] = {
+    "received": _received,
+    "note": _note,
+    "attach": _note,
+    "mark": _mark,
+}
+"""Actions that change neither state nor owner, and cannot be undone."""
+STEPS: Final[dict[str, Callable[[Incident, IncidentAction, datetime, float], Incident]]] = {
+    "acknowledge": _acknowledge,
+    "assign": _assign,
+    "en_route": _en_route,
+    "on_scene": _on_scene,
+    "close": _close,
+    "hand_over": _hand_over,
+    "undo": _undo,
+    "reopen": _reopen,
+}
+
+__all__ = [
+    "ACTIONS",
+    "IncidentAction",
+    "Refused",
+    "act",
+    "close_by_system",
+    "linked",
+    "next_revision",
+    "reopen_by_system",
+]

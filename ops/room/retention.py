@@ -1,0 +1,234 @@
+"""Retention: erases each kind of record to the day that the settings state, unless a legal hold keeps it.
+
+While a room runs, the keys of due days are erased, which makes every copy of their records unreadable at once.
+``watchline store purge`` on a stopped room also overwrites the records, and those that were written before records
+were encrypted.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from geo.errors import WatchlineError
+from ops.audit.day_keys import DayKeys, KeyKind
+from ops.audit.entry import AuditEntry
+from ops.audit.erasure import erasable, erase_entries
+from ops.audit.files import FOLDER as AUDIT_FOLDER
+from ops.audit.log import IMPORTED, AuditLog
+from ops.audit.old_access import OLD_ACCESS
+from ops.journal.erasure import count_bodies, erase_bodies
+from ops.sector.data_settings import Hold
+from ops.sector.settings import Settings
+from ops.store.erasure import count_records, days_of_open_alerts, days_of_picture, erase_records
+
+ERASED_BY_KEY: Final[tuple[KeyKind, ...]] = ("detections", "tracks", "alerts", "unit_positions")
+EXPORTS: Final = "exports"
+"""Folder of the data folder whose files are erased after their retention."""
+ERASING: Final = ".erasing"
+"""Suffix of a file that is being overwritten; one that remains after an interruption is due, whatever its age."""
+PURPOSE: Final = "retention"
+LIVE_DAYS: Final = 1
+"""Days after which keys of earlier pictures and checkpoints are erased."""
+RETRY_S: Final = 3600.0
+"""Time after which a failed erasure is repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Records past their retention that are kept, and why."""
+
+    kind: str
+    day: date
+    reason: str
+
+
+@dataclass(slots=True)
+class Purge:
+    """What was erased, or would be: days by kind, files, numbers of overwritten records and of entries.
+
+    ``exports`` also lists the earlier access log.
+    """
+
+    days: dict[str, list[date]] = field(default_factory=dict)
+    exports: list[Path] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+    records: int = 0
+    audit_entries: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result for JSON."""
+        return {
+            "days": {kind: [day.isoformat() for day in days] for kind, days in self.days.items()},
+            "exports": [str(path) for path in self.exports],
+            "kept": [{"kind": one.kind, "day": one.day.isoformat(), "reason": one.reason} for one in self.kept],
+            "records": self.records,
+            "audit_entries": self.audit_entries,
+        }
+
+
+class Retention:
+    """The rules of the settings on one day."""
+
+    def __init__(self, folder: Path, settings: Settings, today: date) -> None:
+        self.folder, self.settings, self.today = folder, settings, today
+        self.open_days = days_of_open_alerts(folder / "store.db")
+
+    def is_past(self, kind: str, day: date) -> bool:
+        """Return whether the retention of records of ``day`` has ended."""
+        days: int = getattr(self.settings.retention, kind)
+        return days > 0 and (self.today - day).days > days
+
+    def why_kept(self, kind: str, day: date) -> str | None:
+        """Return why records are kept beyond their retention; None if nothing keeps them."""
+        holds: Iterable[Hold] = self.settings.hold
+        for hold in holds:
+            if hold.covers(kind, day, self.today):
+                return f"legal hold until {hold.until.isoformat()}: {hold.reason}"
+        if kind == "alerts" and day in self.open_days:
+            return "alerts of this day are open"
+        return None
+
+    def is_due(self, kind: str, day: date) -> bool:
+        """Return whether records of ``kind`` and ``day`` are to be erased today."""
+        return self.is_past(kind, day) and self.why_kept(kind, day) is None
+
+
+def purge(folder: Path, settings: Settings, *, today: date, dry_run: bool = False, overwrite: bool = False) -> Purge:
+    """Erase what is due on ``today``; with ``dry_run`` only say what.
+
+    ``overwrite``: also overwrite the records themselves, which needs a stopped room. Every erasure is recorded in the
+    audit log before it is done.
+    """
+    rules, keys, done = Retention(folder, settings, today), DayKeys(folder / "keys"), Purge()
+    for kind in ERASED_BY_KEY:
+        past = [day for day in keys.days(kind) if rules.is_past(kind, day)]
+        done.kept += [Kept(kind, day, reason) for day in past if (reason := rules.why_kept(kind, day)) is not None]
+        due = [day for day in past if rules.is_due(kind, day)]
+        if due:
+            done.days[kind] = due
+    done.exports = _due_files(folder, rules)
+    audit = erasable(folder / AUDIT_FOLDER, lambda day: rules.is_due("audit", day))
+    done.audit_entries = sum(last - first + 1 for first, last in audit.values())
+    journal, store = folder / "journal.db", folder / "store.db"
+    if dry_run:
+        done.records = count_bodies(journal, rules.is_due) if journal.exists() else 0
+        done.records += count_records(store, rules.is_due) if store.exists() else 0
+    if not dry_run and (done.days or done.exports or audit or overwrite):
+        _erase(folder, rules, keys, done, overwrite=overwrite)
+    if not dry_run:
+        _erase_old_pictures(folder, keys, today)
+    return done
+
+
+def _erase(folder: Path, rules: Retention, keys: DayKeys, done: Purge, *, overwrite: bool) -> None:
+    log = AuditLog(folder / AUDIT_FOLDER)
+    try:
+        for kind, days in done.days.items():
+            _record(log, f"{kind} of {_days_in_words(days)}")
+            for day in days:
+                keys.erase(kind, day)  # type: ignore[arg-type]
+        for path in done.exports:
+            _record(log, f"export {path.name}" if path.parent != folder else path.name)
+            _overwrite(path)
+        erase_entries(log, lambda day: rules.is_due("audit", day), PURPOSE)
+        if overwrite:
+            journal, store = folder / "journal.db", folder / "store.db"
+            done.records += erase_bodies(journal, rules.is_due) if journal.exists() else 0
+            done.records += erase_records(store, rules.is_due) if store.exists() else 0
+            if done.records:
+                _record(log, f"{done.records} records overwritten")
+    finally:
+        log.close()
+
+
+def _erase_old_pictures(folder: Path, keys: DayKeys, today: date) -> None:
+    """Erase the keys of pictures and checkpoints that others have replaced."""
+    old = [day for day in keys.days("live") if (today - day).days > LIVE_DAYS]
+    used = days_of_picture(folder / "store.db") if old else set()
+    for day in old:
+        if day not in used:
+            keys.erase("live", day)
+
+
+def _due_files(folder: Path, rules: Retention) -> list[Path]:
+    """Return the due files of ``exports``, and of the earlier access log, whose entries are in the audit log."""
+    exports = [(path, "exports") for path in sorted((folder / EXPORTS).rglob("*"))]
+    logs = [(folder / (OLD_ACCESS + IMPORTED + suffix), "audit") for suffix in ("", ERASING)]
+    return [
+        path
+        for path, kind in (*exports, *logs)
+        if path.is_file()
+        and not path.is_symlink()
+        and (path.suffix == ERASING or rules.is_due(kind, datetime.fromtimestamp(path.stat().st_mtime, UTC).date()))
+    ]
+
+
+def _overwrite(path: Path) -> None:
+    try:
+        if path.suffix != ERASING:  # its time of writing will be today
+            path = path.rename(path.with_name(path.name + ERASING))
+        with path.open("rb+") as file:
+            left = path.stat().st_size
+            while left > 0:
+                left -= file.write(bytes(min(left, 1 << 20)))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+    except OSError as error:
+        raise WatchlineError(f"{path}: the export cannot be erased ({error.strerror}).") from error
+
+
+def _record(log: AuditLog, subject: str) -> None:
+    log.add(AuditEntry(time.time_ns(), "watchline", "system", "erasure", "retention", PURPOSE, subject))
+
+
+def _days_in_words(days: list[date]) -> str:
+    """Return sorted days as runs: ``2026-03-01 to 2026-03-05, 2026-03-09``."""
+    runs: list[list[date]] = []
+    for day in days:
+        if runs and day - runs[-1][-1] == timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return ", ".join(f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+
+
+class DailyRetention:
+    """Carries out the retention once a day, and at the start of a room.
+
+    Days pass no faster than ``elapsed_s``, the time since the machine was started, so that a clock that jumps ahead
+    erases nothing too early.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, *, elapsed_s: Callable[[], float] | None = None) -> None:
+        self._folder, self._settings = folder, settings
+        self._elapsed_s = elapsed_s or _seconds_since_boot
+        self._first: tuple[date, float] | None = None
+        self._done: date | None = None
+        self._retry_s = float("-inf")
+
+    def look(self, today: date) -> Purge | None:
+        """Erase what is due if this has not been done today; return what was erased, None if it was done before.
+
+        An erasure that fails is repeated after ``RETRY_S``.
+        """
+        now_s = self._elapsed_s()
+        first, since_s = self._first = self._first or (today, now_s)
+        today = min(today, first + timedelta(days=1 + int((now_s - since_s) // 86_400)))
+        if today == self._done or now_s < self._retry_s:
+            return None
+        self._retry_s = now_s + RETRY_S
+        done = purge(self._folder, self._settings, today=today)
+        self._done, self._retry_s = today, float("-inf")
+        return done
+
+
+def _seconds_since_boot() -> float:
+    """Return the time since the machine was started, suspensions included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,0 +1,26 @@
+"""States of the processes of a room, as messages: why one does not work, and the stable code of the state."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from geo.message import Message
+
+_PREFIX: Final = "part-"
+COMPILING: Final = Message("part-compiling-kernels")
+"""The state of a process that compiles kernels, as after an update of the code: it works again by itself."""
+
+
+def problem_of(text: str) -> Message:
+    """Return the state of a process that works and reports a problem, in its own words."""
+    return Message("part-problem", {"problem": text})
+
+
+def code_of(state: Message | None) -> str:
+    """Return ``ok``, ``ended``, ``given_up``, ``not_started``, ``problem`` or ``compiling_kernels``."""
+    return "ok" if state is None else state.id.removeprefix(_PREFIX).replace("-", "_")
+
+
+def stated(problem: str | None) -> Message | None:
+    """Return the state of a process that works and may report a problem; None without one."""
+    return None if problem is None else problem_of(problem)

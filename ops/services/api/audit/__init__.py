@@ -1,0 +1,1 @@
+"""Routes and page of the auditor."""

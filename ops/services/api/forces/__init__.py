@@ -1,0 +1,1 @@
+"""Routes of own forces: units, candidates for an incident, impact levels."""

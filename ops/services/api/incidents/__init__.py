@@ -1,0 +1,1 @@
+"""Routes of incidents: the queue, actions, and releasability markings."""

@@ -1,0 +1,169 @@
+"""Requests and answers of the incident routes, as schemas of the OpenAPI document."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+IncidentState = Literal["open", "acknowledged", "assigned", "en_route", "on_scene", "closed"]
+IncidentKind = Literal["distress", "movement", "activity", "equipment"]
+TargetClass = Literal["person", "group", "vehicle", "animal", "other"]
+Chosen = Literal["apprehended", "turn_back", "got_away", "no_threat", "rescue", "lost", "nuisance", "restored"]
+RequestedAction = Literal[
+    "acknowledge", "assign", "en_route", "on_scene", "close", "note", "attach", "link", "merge", "hand_over", "undo",
+    "reopen",
+]  # fmt: skip
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"),
+]
+PersonName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"),
+]
+IdText = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9A-Za-z._-]*$")]
+
+
+class ActionRequest(BaseModel):
+    """An action of a person on an incident. The server adds the person and the time.
+
+    ``id`` is chosen by the client: the same action sent again is applied once. ``expected_revision`` is the revision on
+    which the person decided; where another decision was made since, the action is refused.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{8,64}$")]
+    action: RequestedAction
+    expected_revision: Annotated[int, Field(ge=0, le=2**53)]
+    unit: PersonName = Field("", description="for assign: the unit or patrol base")
+    to: PersonName = Field("", description="for hand_over: the person")
+    disposition: Chosen | Literal[""] = Field("", description="for close")
+    reason: Text = Field("", description="for nuisance, reopen, and for taking over")
+    other: IdText = Field("", description="for link and merge: the other incident")
+    note: Text = Field("", description="for note and attach")
+    attachment: Text = Field("", description="for attach: a reference, such as an address")
+
+
+class MessageRecord(BaseModel):
+    """A message: its identifier in the message catalogue, and its parameters."""
+
+    id: str
+    parameters: dict[str, Any] = {}
+
+
+class NoteRecord(BaseModel):
+    """A note or attachment."""
+
+    at: datetime
+    by: str
+    text: str
+    attachment: str = ""
+
+
+class TransitionRecord(BaseModel):
+    """One step of the life cycle."""
+
+    at: datetime
+    state: IncidentState
+    by: str
+    action: str
+    owner: str = ""
+    unit: str = ""
+    disposition: str = ""
+    reason: str = ""
+
+
+class NamedTrackRecord(BaseModel):
+    """A track with its name for radio."""
+
+    track: str
+    name: str
+
+
+class UndoRecord(BaseModel):
+    """The latest action, its person, and until when it may be undone [UTC ns]."""
+
+    action: str
+    by: str
+    until_ns: int
+
+
+class IncidentRecord(BaseModel):
+    """An incident in its newest revision; null or empty: not applicable or not known."""
+
+    id: str
+    name: str
+    kind: IncidentKind
+    state: IncidentState
+    priority: Literal["distress", "high", "medium", "low"]
+    revision: int
+    decided_revision: int
+    message: MessageRecord
+    sentence: str
+    opened_at: datetime
+    updated_at: datetime
+    expected_at: datetime | None = Field(
+        None, description="when its target may be out of reach, else when it may cross"
+    )
+    lead: str
+    alerts: list[str]
+    tracks: list[NamedTrackRecord]
+    sensors: list[str]
+    calling_unit: str
+    segment: int | None
+    section: str | None
+    lon: float | None
+    lat: float | None
+    direction: int
+    class_label: str | None
+    impact_level: str | None
+    attention: bool
+    attention_since: datetime | None
+    escalation: int
+    owner: str
+    unit: str
+    received_at: datetime | None
+    disposition: str
+    reason: str
+    closed_by: Literal["", "person", "system"]
+    notes: list[NoteRecord]
+    links: list[str]
+    merged_into: str
+    transitions: list[TransitionRecord]
+    undo: UndoRecord | None
+    marking: str = Field("", description="releasability marking; absent or empty for none")
+
+
+class IncidentList(BaseModel):
+    """Incidents in the order of the queue. ``last`` continues the event stream; ``more``: some are left out."""
+
+    last: int
+    more: bool
+    incidents: list[IncidentRecord]
+
+
+class OutcomeRecord(BaseModel):
+    """The outcome of an action: ``done`` or ``refused``, then with the reason."""
+
+    id: str
+    incident: str
+    action: str
+    by: str
+    at: datetime
+    result: Literal["done", "refused"]
+    revision: int
+    message: MessageRecord | None
+    sentence: str
+
+
+class ActionAnswer(BaseModel):
+    """Whether the journal has the action, and its outcome once fusion has applied it.
+
+    ``accepted`` false: the action is stored and sent until the journal has it; ask for the outcome later.
+    """
+
+    action: str
+    accepted: bool
+    outcome: OutcomeRecord | None

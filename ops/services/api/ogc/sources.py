@@ -1,0 +1,102 @@
+"""Where the features come from: the fusion store, the layout, and the map process. Read again at each request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from starlette.exceptions import HTTPException
+
+from ops.services.api.map_routes import Ask
+from ops.services.api.ogc.collections import COLLECTIONS, FeatureRecord
+from ops.services.map.client import Answer, MapUnavailable
+from ops.store.incidents import MOST_ROWS, IncidentReader
+
+FROM_MAP: Final = ("segments", "coverage")
+"""The collections that exist only where there is a map process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """``ask`` queries the map process, None without one. ``layout``: the sensors as in ops.sector.geojson, if known."""
+
+    reader: IncidentReader
+    ask: Ask | None = None
+    layout: Mapping[str, Any] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The collections that this server has."""
+        return tuple(name for name in COLLECTIONS if self.ask is not None or name not in FROM_MAP)
+
+    def features(self, name: str) -> list[FeatureRecord]:
+        """Every feature of a collection. HTTPException 503 while a source is not ready; StoreError without a store."""
+        records = _RECORDS[name](self)
+        return [COLLECTIONS[name].feature(record) for record in records]
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Sources:
+        """The same sources: pygeoapi copies its configuration."""
+        return self
+
+    def _live(self, part: str) -> Any:
+        live = self.reader.live(part)
+        if live is None:
+            raise HTTPException(503, f"Fusion has not written any {part} yet.")
+        return json.loads(live.body)
+
+    def _tracks(self) -> Iterable[Any]:
+        return self._live("tracks")  # type: ignore[no-any-return]
+
+    def _units(self) -> Iterable[Any]:
+        return self._live("forces")["units"]  # type: ignore[no-any-return]
+
+    def _alerts(self) -> Iterable[Any]:
+        _, _, bodies = self.reader.alerts(limit=MOST_ROWS)
+        return map(msgspec.json.decode, bodies)
+
+    def _incidents(self) -> Iterable[Any]:
+        _, rows = self.reader.incidents()
+        return (msgspec.json.decode(row.body) for row in rows)
+
+    def _sensors(self) -> Iterable[Any]:
+        """Every sensor as fusion knows it, with the properties of the layout."""
+        layout = self.layout
+        if layout is None:
+            layout = {"features": []} if self.ask is None else self._asked("layout")
+        known = {
+            feature["properties"]["id"]: feature["properties"]
+            for feature in layout["features"]
+            if feature["geometry"]["type"] == "Point"
+        }
+        return ({**known.get(sensor["sensor"], {}), **sensor} for sensor in self._live("sensors"))
+
+    def _segments(self) -> Iterable[Any]:
+        return self._asked("segments")["features"]  # type: ignore[no-any-return]
+
+    def _coverage(self) -> Iterable[Any]:
+        return self._asked("coverage_cells")["features"]  # type: ignore[no-any-return]
+
+    def _asked(self, question: str) -> Any:
+        assert self.ask is not None
+        try:
+            answer: Answer = self.ask(question)
+        except MapUnavailable as error:
+            raise HTTPException(503, str(error), headers={"Retry-After": "2"}) from None
+        body = json.loads(answer.body)
+        if answer.status >= 400:
+            raise HTTPException(answer.status, body["error"])
+        return body
+
+
+_RECORDS: Final[Mapping[str, Callable[[Sources], Iterable[Any]]]] = {
+    "tracks": Sources._tracks,
+    "incidents": Sources._incidents,
+    "alerts": Sources._alerts,
+    "units": Sources._units,
+    "sensors": Sources._sensors,
+    "segments": Sources._segments,
+    "coverage": Sources._coverage,
+}

@@ -1,0 +1,1 @@
+"""Reports and exports over HTTP: handover and after-action reports, signed notes, and files of what is shown."""

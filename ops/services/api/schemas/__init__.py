@@ -1,0 +1,1 @@
+"""Schemas of the answers of the API, as OpenAPI describes them."""

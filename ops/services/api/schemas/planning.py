@@ -1,0 +1,92 @@
+"""The planner's page: layouts, coverage after an edit, and background jobs."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from ops.services.api.incidents.models import MessageRecord
+from ops.services.api.schemas.geojson import Feature
+from ops.services.api.schemas.ground import LonLat
+
+
+class PartRecord(BaseModel):
+    """A sensor or relay as the page draws and edits it. ``item``: of the catalogue; ``fresh``: a plan buys it."""
+
+    id: str
+    kind: str
+    lon: float
+    lat: float
+    azimuth_deg: float | None
+    field_of_view_deg: float
+    max_range_m: float
+    item: str | None
+    fresh: bool
+
+
+class PlannedLayout(BaseModel):
+    """A layout of the sector with its sensors and relays."""
+
+    name: str
+    title: str
+    sensors: list[PartRecord]
+
+
+class PlanSetup(BaseModel):
+    """Initial data of the page. ``corners``: of the picture of coverage."""
+
+    sector: str
+    title: str
+    corners: list[LonLat]
+    border: list[list[LonLat]]
+    currency: str
+    layouts: list[PlannedLayout]
+    legend: Any
+
+
+class LayoutFile(BaseModel):
+    """A layout file, with the keys of docs/schema/layout.schema.json."""
+
+    model_config = {"extra": "allow"}
+    type: Literal["FeatureCollection"]
+    features: list[Feature]
+
+
+class CoverageFigures(BaseModel):
+    """Probability of detection in the belt; null where it is unknown."""
+
+    mean_probability: float | None
+    worst_segment: float | None
+    worst_segment_number: int | None
+    sensors: int
+    relays: int
+
+
+class PlanCoverage(BaseModel):
+    """Coverage of an edited layout. ``unlinked``: without a link to a base. ``picture``: the address of a PNG."""
+
+    figures: CoverageFigures
+    unlinked: list[str]
+    problems: dict[str, str]
+    picture: str
+
+
+class PlanJob(BaseModel):
+    """A background job. ``answer``: its result when it is done, as its kind defines it."""
+
+    id: str
+    kind: Literal["compare", "plan"]
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    doing: str
+    done: int
+    total: int
+    answer: dict[str, Any] | None
+    problem: str = Field(description="why it failed, else empty")
+    message: MessageRecord | None
+
+
+class PlanJobs(BaseModel):
+    """All jobs, without their answers."""
+
+    jobs: list[PlanJob]

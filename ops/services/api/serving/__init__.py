@@ -1,0 +1,1 @@
+"""The web server: sockets, TLS, and limits of connections."""

@@ -1,0 +1,74 @@
+"""Web server for an application, with or without TLS."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from fastapi import FastAPI
+
+from geo.errors import WatchlineError
+from ops.services.api.serving.connections import LimitedConnection
+from ops.services.api.serving.handshakes import Listener
+from ops.services.api.serving.local_port import BACKLOG, listen
+
+if TYPE_CHECKING:
+    from ops.services.api.serving.tls import Tls
+
+
+class ServerFailed(WatchlineError):
+    """The web server did not start."""
+
+
+@contextmanager
+def serving(app: FastAPI, listening: socket.socket | None = None, tls: Tls | None = None) -> Iterator[int]:
+    """Serve ``app`` from a thread while the block runs; yield the port. Streams are ended before the server stops.
+
+    ``listening``: a socket of ``local_port.listen``, which this takes over and closes; None takes a free port on
+    127.0.0.1.
+    """
+    listening = listening or listen(0)
+    with listening if tls is None else Listener(listening) as listening:
+        server = uvicorn.Server(server_config(app, tls))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="api", daemon=True)
+        thread.start()
+        try:
+            _wait_until_started(server, thread)
+            yield listening.getsockname()[1]
+        finally:
+            app.state.hub.stop()
+            server.should_exit = True
+            thread.join(timeout=5)
+
+
+def server_config(app: FastAPI, tls: Tls | None = None) -> uvicorn.Config:
+    """Configuration of uvicorn: limited connections; no proxy headers, server name, access log or websockets."""
+    return uvicorn.Config(
+        app,
+        http=LimitedConnection,
+        backlog=BACKLOG,
+        loop="ops.services.api.serving.handshakes:ServerLoop",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=2,
+        ssl_certfile=None if tls is None else str(tls.certificate),
+        ssl_keyfile=None if tls is None else str(tls.key),
+    )
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    deadline = time.monotonic() + 10
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise ServerFailed("The web server did not start within 10 s.")
+        time.sleep(0.01)

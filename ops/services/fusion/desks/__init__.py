@@ -1,0 +1,1 @@
+"""Desks: what people decide, applied to the state of fusion: incidents, impact levels, markings."""

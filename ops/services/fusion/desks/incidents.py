@@ -1,0 +1,112 @@
+"""Incidents in the pipeline: alerts are gathered into them, people's actions reach them, and they act on the alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from fusion.alerts import Alert, AlertState, TrackPicture, act_on
+from geo.errors import BadInput
+from ingest.unit_messages import Reply
+from ops.broker.identities import UNIT
+from ops.incidents.book import ActionOutcome, AlertStep, IncidentBook
+from ops.incidents.incident import Incident
+from ops.incidents.life_cycle import IncidentAction
+from ops.incidents.settings import IncidentSettings
+from ops.services.fusion.desks.markings import MarkingDesk
+from sensors.timestamps import utc_datetime
+
+ON_ALERTS: Final = ("acknowledge", "reject", "clear")
+"""Actions on a single alert, where the reply names no incident."""
+
+
+class IncidentDesk:
+    """The book of incidents beside the state of the alerts; collects what is new until ``take_news``."""
+
+    def __init__(self, book: IncidentBook, settings: IncidentSettings, marking: MarkingDesk) -> None:
+        self.book, self._settings, self._marking = book, settings, marking
+        self._touched: set[str] = set()
+        self._incidents: list[Incident] = []
+        self._outcomes: list[ActionOutcome] = []
+
+    def take_alerts(self, state: AlertState, changed: Iterable[Alert], now_ns: int) -> None:
+        """Gather alerts that were raised or revised."""
+        self._touched |= self.book.gather(changed, state.alerts, now_ns, self._settings)
+
+    def judge(
+        self, state: AlertState, changed: tuple[Alert, ...], picture: TrackPicture, now_ns: int
+    ) -> tuple[AlertState, tuple[Alert, ...]]:
+        """Bring the incidents up to date after the alerts were judged; return further revisions of alerts."""
+        self.book.follow(picture, now_ns)
+        self.take_alerts(state, changed, now_ns)
+        self._touched |= self.book.pass_time(state.alerts, now_ns, self._settings)
+        return self._step(state, self.book.steps((), state.alerts, now_ns), now_ns)
+
+    def take_reply(self, state: AlertState, reply: Reply, now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
+        """Apply a person's action to an alert or an incident; AlertActionError for one that an alert does not allow."""
+        if reply.action in ON_ALERTS and not reply.incident:
+            state, alert = act_on(
+                state, reply.alert, reply.action, by=reply.by, reason=reply.reason, at=utc_datetime(now_ns)
+            )
+            self.take_alerts(state, (alert,), now_ns)
+            changed = self.book.answer(alert, _action_of(reply), state.alerts, now_ns, self._settings)
+            self._touched |= changed
+            state, more = self._step(state, self.book.steps(changed, state.alerts, now_ns), now_ns)
+            return state, (alert, *more)
+        incident = reply.incident or self.book.incident_of(reply.alert) or ""
+        action = _action_of(reply)
+        if action.action == "mark":
+            self._check_marking(reply)
+            action = replace(action, replaces=self._marking.replaced(self.book.incidents.get(incident)))
+        outcome, changed = self.book.act(incident, action, now_ns, self._settings)
+        self._touched |= changed | self.book.restate(changed, state.alerts, now_ns)
+        if outcome is not None and reply.action_id:
+            self._outcomes.append(outcome)
+        return self._step(state, self.book.steps(changed, state.alerts, now_ns), now_ns)
+
+    def _check_marking(self, reply: Reply) -> None:
+        if reply.unit != UNIT:
+            raise BadInput(f"unit {reply.unit}", where="mark", expected="a decision of the operations centre")
+        if reply.marking and reply.marking not in self._marking.markings.levels:
+            raise BadInput(f"{reply.marking!r}", where="mark", expected="a marking of the settings")
+
+    def seal(self) -> None:
+        """Keep the revisions that the row at hand made; call it after each row, so that they do not depend on how rows
+        are read."""
+        self._incidents += [self.book.incidents[one] for one in sorted(self._touched) if one in self.book.incidents]
+        self._touched.clear()
+
+    def take_news(self) -> tuple[list[Incident], list[ActionOutcome]]:
+        """New revisions and outcomes since the last call, in order."""
+        news = self._incidents, self._outcomes
+        self._incidents, self._outcomes = [], []
+        return news
+
+    def _step(self, state: AlertState, steps: list[AlertStep], now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
+        """Apply what incidents mean for their alerts."""
+        at, changed = utc_datetime(now_ns), []
+        for step in steps:
+            state, alert = act_on(state, step.alert, step.action, by=step.by, reason=step.reason, at=at)
+            changed.append(alert)
+        if changed:
+            self.take_alerts(state, changed, now_ns)
+        return state, tuple(changed)
+
+
+def _action_of(reply: Reply) -> IncidentAction:
+    return IncidentAction(
+        id=reply.action_id,
+        action=reply.action,
+        by=reply.by,
+        sender=reply.unit,
+        expected_revision=reply.expected_revision,
+        unit=reply.assigned_unit,
+        to=reply.to,
+        disposition=reply.disposition,
+        reason=reply.reason,
+        other=reply.other,
+        text=reply.note,
+        attachment=reply.attachment,
+        marking=reply.marking,
+    )

@@ -1,0 +1,36 @@
+"""Feeds to units and SAPIENT: the records that each may pass on, by their markings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ops.releasability.decision import UNMARKED, Markings
+from ops.releasability.settings import ReleasabilitySettings
+from ops.store.markings import MarkingReader
+from ops.store.reader import OutboxRow
+
+
+class FeedRelease:
+    """Asks for each record whether the receiver of a feed may have it."""
+
+    def __init__(self, records: MarkingReader, settings: ReleasabilitySettings) -> None:
+        self._records, self._settings, self._markings = records, settings, Markings(settings.levels)
+
+    def may_receive(self, unit: str, row: OutboxRow) -> bool:
+        """Whether a unit may have the alert of an outbox row that has been read."""
+        self._records.refresh()
+        limit = self._settings.units.get(unit, UNMARKED)
+        return self._markings.may_see(limit, self._records.of("alert", row.alert))
+
+    def tracks(self, tracks: list[Any]) -> list[Any]:
+        """The tracks of a picture that the published picture may contain."""
+        return list(self._markings.released(tracks, self._settings.tracks_feed))
+
+    def sapient_alert(self, alert: str) -> bool:
+        """Whether the SAPIENT gateway may send an alert that has been read."""
+        self._records.refresh()
+        return self._markings.may_see(self._settings.sapient, self._records.of("alert", alert))
+
+    def sapient_tracks(self, tracks: list[Any]) -> list[Any]:
+        """The tracks of a picture that the SAPIENT gateway may send."""
+        return list(self._markings.released(tracks, self._settings.sapient))

@@ -1,0 +1,96 @@
+"""Reads a period of the store: incidents and alerts as known at its end, and estimates of tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from ops.store.encryption import opened_estimate
+from ops.store.incidents import IncidentReader
+from sensors.timestamps import nanoseconds
+
+MOST_INCIDENTS: Final = 5_000
+"""Incidents of a period that are read at most."""
+_ROWS: Final = 5_000
+
+
+class _Step(msgspec.Struct):
+    at: str
+    state: str
+
+
+class _Steps(msgspec.Struct):
+    transitions: list[_Step]
+
+
+class _Updated(msgspec.Struct):
+    updated_at: str
+
+
+class PeriodReader(IncidentReader):
+    """Reads a store by periods; times are UTC nanoseconds since 1970, a period excludes its end."""
+
+    def incidents_in(self, start_ns: int, end_ns: int) -> tuple[list[str], bool]:
+        """Return the ids of the incidents that were not closed for the whole period, in order of opening.
+
+        Erased ones are left out. The second value states whether there are more than MOST_INCIDENTS.
+        """
+        sql = "SELECT id, revision, state, CAST(body AS BLOB) FROM incidents WHERE opened_ns < ? ORDER BY opened_ns, id"
+        found = []
+        for identity, revision, state, stored in self._rows(sql, end_ns):
+            body = self._body_of(stored, identity, revision)
+            if body is not None and (state != "closed" or _last_step_ns(body) >= start_ns):
+                found.append(identity)
+        return found[:MOST_INCIDENTS], len(found) > MOST_INCIDENTS
+
+    def revisions_of(self, identity: str, *, newest_first: bool = False) -> Iterator[bytes]:
+        """Iterate over the revisions of an incident or alert that are not erased."""
+        order = "DESC" if newest_first else "ASC"
+        sql = f"SELECT revision, CAST(body AS BLOB) FROM outbox WHERE alert = ? ORDER BY revision {order}"  # noqa: S608
+        for revision, stored in self._rows(sql, identity):
+            body = self._body_of(stored, identity, revision)
+            if body is not None:
+                yield body
+
+    def as_known(self, identity: str, end_ns: int) -> dict[str, Any] | None:
+        """Return the newest revision of an incident or alert from before a time; None if there was none."""
+        for body in self.revisions_of(identity, newest_first=True):
+            if _ns(msgspec.json.decode(body, type=_Updated).updated_at) < end_ns:
+                revision: dict[str, Any] = msgspec.json.decode(body)
+                return revision
+        return None
+
+    def alerts_in(self, start_ns: int, end_ns: int, *, limit: int) -> list[bytes]:
+        """Return up to ``limit`` alerts that were raised in the period or are open from before, oldest first.
+
+        Each is in its newest revision.
+        """
+        sql = (
+            "SELECT CAST(body AS BLOB), id, revision FROM alerts WHERE raised_ns < ?2"
+            " AND (raised_ns >= ?1 OR status IN ('active', 'acknowledged')) ORDER BY raised_ns, id LIMIT ?3"
+        )
+        rows = self._rows(sql, start_ns, end_ns, limit)
+        return [body for row in rows if (body := self._body_of(*row)) is not None]
+
+    def estimates_in(self, start_ns: int, end_ns: int) -> Iterator[list[tuple[Any, ...]]]:
+        """Iterate over the track history of the period in blocks, in order of writing, as rows of the history."""
+        sql = (
+            "SELECT track, time_ns, easting, northing, easting_rate, northing_rate, cov, existence, status, segment,"
+            " offset_m FROM history WHERE time_ns >= ? AND time_ns < ? ORDER BY id"
+        )
+        with self._reading():
+            rows = self._connection.execute(sql, (start_ns, end_ns))
+            while block := rows.fetchmany(_ROWS):
+                opened = (opened_estimate(self.keys, row) for row in block)
+                yield [row for row in opened if row is not None]
+
+
+def _last_step_ns(body: bytes) -> int:
+    return _ns(msgspec.json.decode(body, type=_Steps).transitions[-1].at)
+
+
+def _ns(at: str) -> int:
+    return nanoseconds(datetime.fromisoformat(at))

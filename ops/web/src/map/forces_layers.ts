@@ -1,0 +1,129 @@
+// Layers and symbols of own forces. Impact levels differ by the width of their line and by words, not by colour alone.
+
+import type { ExpressionSpecification, LayerSpecification, SymbolLayerSpecification } from "maplibre-gl";
+import { BASE_ICON, UNIT_ICONS } from "./forces_map.ts";
+import type { Colours } from "./palette.ts";
+import { context, frame, icon, RATIO, square, stroke, type NamedImage } from "./symbols.ts";
+
+/** Switches of the layer panel. */
+export const FORCE_SWITCHES = [
+  { id: "units", layers: ["units", "unit-distress", "unit-labels"], on: true },
+  { id: "bases", layers: ["bases", "base-labels"], on: true },
+  { id: "levels", layers: ["levels", "level-labels"], on: true },
+] as const;
+
+const FONT = ["sans-serif"];
+const SIZE: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 8, 0.5, 10.5, 0.7, 13, 0.95];
+
+const of = (name: string): ["==", ["get", "part"], string] => ["==", ["get", "part"], name];
+
+/** Beneath the border line. */
+export function levelLayers(c: Colours): LayerSpecification[] {
+  return [
+    {
+      id: "levels",
+      type: "line",
+      source: "levels",
+      filter: of("level"),
+      layout: { "line-join": "round" },
+      paint: {
+        "line-color": ["match", ["get", "level"], "critical", c.high, "high", c.high, "medium", c.medium, c.low],
+        "line-width": ["match", ["get", "level"], "critical", 20, "high", 16, "medium", 11, 7],
+        "line-opacity": 0.4,
+      },
+    },
+    {
+      id: "level-labels",
+      type: "symbol",
+      source: "levels",
+      filter: of("level-label"),
+      layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12, "text-offset": [0, -1.4] },
+      paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 2 },
+    },
+  ];
+}
+
+export function forceLayers(c: Colours): LayerSpecification[] {
+  const always = { "icon-allow-overlap": true, "icon-ignore-placement": true } as const;
+  const labelled: SymbolLayerSpecification["layout"] = {
+    "text-field": ["get", "label"],
+    "text-font": FONT,
+    "text-size": 12,
+    "text-anchor": "top",
+    "text-offset": [0, 1.7],
+    "text-optional": true,
+  };
+  const text = { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.8 };
+  return [
+    {
+      id: "bases",
+      type: "symbol",
+      source: "forces",
+      filter: of("base"),
+      layout: { "icon-image": ["get", "icon"], "icon-size": SIZE, ...always },
+    },
+    { id: "base-labels", type: "symbol", source: "forces", filter: of("base"), layout: labelled, paint: text },
+    {
+      id: "units",
+      type: "symbol",
+      source: "forces",
+      filter: of("unit"),
+      layout: { "icon-image": ["get", "icon"], "icon-size": SIZE, ...always },
+      paint: { "icon-opacity": ["get", "o"] },
+    },
+    {
+      id: "unit-distress",
+      type: "symbol",
+      source: "forces",
+      filter: ["all", of("unit"), ["==", ["get", "distress"], true]],
+      layout: { "icon-image": "mark/distress/active", "icon-size": SIZE, ...always },
+    },
+    { id: "unit-labels", type: "symbol", source: "forces", filter: of("unit"), layout: labelled, paint: text },
+  ];
+}
+
+export function forceImages(colours: Colours): NamedImage[] {
+  return [
+    ...UNIT_ICONS.map(({ name, moves, old }) => ({ name, canvas: unitSymbol(moves, old, colours) })),
+    { name: BASE_ICON, canvas: baseSymbol(colours) },
+  ];
+}
+
+/** A friendly land unit; hollow, dashed and crossed through where its position is not current. */
+export function unitSymbol(moves: string, old: boolean, colours: Colours): HTMLCanvasElement {
+  const canvas = square();
+  const ink = old ? colours.ink : "#000000";
+  frame(canvas, `100310${old ? "1" : "0"}000${"0".repeat(10)}`, {
+    fill: colours.sensor, hollow: old, size: 17, halo: colours.halo, ink,
+  });
+  if (moves === "foot") icon(canvas, "10031100001103000000", 24, ink);
+  else icon(canvas, "10031500001601000000", 24, ink);
+  if (old) stroke(canvas, colours.ink, 0.8);
+  return canvas;
+}
+
+/** A house in the frame's colour: a patrol base. */
+export function baseSymbol(colours: Colours): HTMLCanvasElement {
+  const canvas = square();
+  const pen = context(canvas);
+  const [left, right, top, eaves, foot] = [7, 27, 6, 15, 27].map((value) => value * RATIO) as [number, number, number, number, number];
+  pen.beginPath();
+  pen.moveTo((left + right) / 2, top);
+  pen.lineTo(right + 2 * RATIO, eaves);
+  pen.lineTo(right, eaves);
+  pen.lineTo(right, foot);
+  pen.lineTo(left, foot);
+  pen.lineTo(left, eaves);
+  pen.lineTo(left - 2 * RATIO, eaves);
+  pen.closePath();
+  pen.lineJoin = "round";
+  pen.lineWidth = 5 * RATIO;
+  pen.strokeStyle = colours.halo;
+  pen.stroke();
+  pen.fillStyle = colours.sensor;
+  pen.fill();
+  pen.lineWidth = 2 * RATIO;
+  pen.strokeStyle = "#000000";
+  pen.stroke();
+  return canvas;
+}

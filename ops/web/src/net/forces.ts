@@ -1,0 +1,75 @@
+// Own forces at the server: options for an incident, and decisions on impact levels.
+
+import { parseOptions, type ImpactLevel, type Options, type Posture } from "../model/forces.ts";
+import { object } from "../model/parse.ts";
+import type { Incident } from "../model/records.ts";
+import type { State } from "../model/state.ts";
+import type { Store } from "../model/store.ts";
+import { getJson, postJson, RequestFailed } from "./api.ts";
+import { newId } from "./incidents.ts";
+
+/** Options are asked for again when the forces have changed and the last answer is older than this. */
+const AGAIN_MS = 20_000;
+
+export async function optionsFor(incident: string, signal?: AbortSignal): Promise<Options> {
+  const found = parseOptions(await getJson(`/v1/incidents/${encodeURIComponent(incident)}/candidates`, signal));
+  if (found === null) throw new RequestFailed("page-net-unreadable", 200);
+  return found;
+}
+
+/** Whether the decision applies by now; false: it is stored, and applies later. */
+export async function setLevel(section: Posture, level: ImpactLevel, reason: string): Promise<boolean> {
+  const after = section.decided.at(-1)?.id ?? "";
+  const answer = object(await postJson("/v1/impact-levels", { id: newId(), section: section.id, level, reason, after }));
+  return answer?.["applied"] === true;
+}
+
+/** Keeps the options of the selected incident and of each distress call at hand; it asks only when something changed. */
+export class OptionsLoader {
+  readonly #store: Store;
+  readonly #asked = new Map<string, number>();
+
+  /** `isLive`: whether the page shows the present; options for a past moment would not be those of then. */
+  constructor(store: Store, isLive: () => boolean) {
+    this.#store = store;
+    store.subscribe((state, before) => {
+      if (!isLive()) return;
+      if (state.forces !== before.forces || state.incidents !== before.incidents || state.selection !== before.selection)
+        this.#look(state);
+    });
+  }
+
+  #look(state: State): void {
+    for (const incident of wanted(state)) {
+      const key = `${incident.id} ${incident.lead}`;
+      const now = performance.now();
+      if (now - (this.#asked.get(key) ?? Number.NEGATIVE_INFINITY) < AGAIN_MS) continue;
+      this.#asked.set(key, now);
+      void this.load(incident.id);
+    }
+  }
+
+  /** The newest options, which the state then has; null where the server gives none. */
+  async load(incident: string): Promise<Options | null> {
+    try {
+      const found = await optionsFor(incident);
+      this.#store.update(({ options }) => ({ options: new Map(options).set(incident, found) }));
+      return found;
+    } catch (error) {
+      if (!(error instanceof RequestFailed)) throw error;
+      this.#store.update(({ options }) => {
+        const kept = new Map(options);
+        kept.delete(incident); // old times would be taken for current ones
+        return { options: kept };
+      });
+      return null;
+    }
+  }
+}
+
+function wanted({ incidents, selection }: State): Incident[] {
+  return [...incidents.values()].filter(
+    ({ id, kind, state }) =>
+      state !== "closed" && (kind === "distress" || (selection?.kind === "incident" && selection.id === id)),
+  );
+}

@@ -1,0 +1,62 @@
+// What an operator does about an incident: an action with an id, so that repeating it after a failure does no harm.
+
+import { object, readSaid } from "../model/parse.ts";
+import type { Incident, Said } from "../model/records.ts";
+import { getJson, postJson, RequestFailed } from "./api.ts";
+
+export interface ActionFields {
+  readonly unit?: string;
+  readonly to?: string;
+  readonly disposition?: string;
+  readonly reason?: string;
+  readonly note?: string;
+  readonly other?: string;
+  readonly attachment?: string;
+}
+
+/** Null: done. Otherwise why it was refused, such as who has the incident. */
+export type Answer = Said | null;
+
+const TRIES = 3;
+const OUTCOME_TRIES = 40;
+const AGAIN_MS = 500;
+
+export async function actOn(incident: Incident, action: string, fields: ActionFields = {}): Promise<Answer> {
+  const id = newId();
+  const path = `/v1/incidents/${encodeURIComponent(incident.id)}/actions`;
+  const body = { id, action, expected_revision: incident.revision, ...fields };
+  const answer = object(await repeated(() => postJson(path, body)));
+  let outcome = object(answer?.["outcome"]);
+  for (let tries = 0; outcome === null && tries < OUTCOME_TRIES; tries += 1) {
+    await pause(AGAIN_MS);
+    try {
+      outcome = object(await getJson(`${path}/${id}`));
+    } catch (error) {
+      if (!(error instanceof RequestFailed) || error.status !== 404) throw error;
+    }
+  }
+  if (outcome === null) throw new RequestFailed("page-incident-unknown", 0);
+  return outcome["result"] === "done" ? null : readSaid(outcome["message"], outcome["sentence"]);
+}
+
+/** The same request again where no answer came; the server applies an action once. */
+async function repeated(send: () => Promise<unknown>): Promise<unknown> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      if (tries === TRIES || !(error instanceof RequestFailed) || (error.status !== 0 && error.status < 500)) throw error;
+      await pause(AGAIN_MS);
+    }
+  }
+}
+
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+

@@ -1,0 +1,30 @@
+// Who the person at this page is, and the way to the login page when the login has ended.
+
+import { object, text } from "../model/parse.ts";
+import { getJson } from "./api.ts";
+
+export interface Person {
+  readonly name: string;
+  readonly role: string;
+  /** False on a server without accounts, such as a demonstration's. */
+  readonly login: boolean;
+  readonly formToken: string;
+}
+
+export async function whoAmI(): Promise<Person | null> {
+  const body = object(await getJson("/v1/me"));
+  if (body === null) return null;
+  return {
+    name: text(body["name"], 80),
+    role: text(body["role"], 20),
+    login: body["login"] === true,
+    formToken: text(body["form_token"], 64),
+  };
+}
+
+/** Ends the login; the login page follows. */
+export async function logOut(person: Person): Promise<void> {
+  const body = new URLSearchParams({ form_token: person.formToken });
+  await fetch("/logout", { method: "POST", body, credentials: "same-origin", redirect: "manual" });
+  location.assign("/login");
+}

@@ -1,0 +1,203 @@
+// The queue of incidents: two lines each, unacknowledged first; Enter shows the details, A acknowledges.
+
+import { inOrder, NO_FILTER, passes, type Filter } from "../model/incidents.ts";
+import { CLASSES, INCIDENT_STATES, type Incident } from "../model/records.ts";
+import type { State } from "../model/state.ts";
+import { el, keyed, part, setData, setText } from "../ui/dom.ts";
+import { helpLine } from "../words/forces_words.ts";
+import { incidentHeadline, searchText, stateChoice, stateName, timeLine, whatLine, whereLine, workLine } from "../words/incident_words.ts";
+import { className, PRIORITY_MARK, priorityName } from "../words/labels.ts";
+import { say } from "../words/say.ts";
+
+export interface QueueActions {
+  select(incident: Incident): void;
+  act(incident: Incident, action: "acknowledge" | "assign" | "close"): void;
+}
+
+/** At most so many rows; a note gives the number of all incidents. */
+const ROWS = 200;
+
+export class IncidentQueue {
+  readonly #actions: QueueActions;
+  readonly #list = part<HTMLOListElement>("incident-list");
+  readonly #search = part<HTMLInputElement>("incident-search");
+  readonly #section = part<HTMLSelectElement>("incident-section");
+  readonly #class = part<HTMLSelectElement>("incident-class");
+  readonly #stateOf = part<HTMLSelectElement>("incident-state");
+  readonly #mine = part<HTMLInputElement>("incident-mine");
+  #filter: Filter = NO_FILTER;
+  #state: State | null = null;
+  #nowMs = Number.NaN;
+  #pressed = false;
+
+  constructor(actions: QueueActions) {
+    this.#actions = actions;
+    options(this.#class, CLASSES.map((name) => [name, className(name)]), say("page-incident-any-class"));
+    options(this.#stateOf, INCIDENT_STATES.map((name) => [name, stateChoice(name)]), say("page-incident-not-closed"));
+    options(this.#section, [], say("page-incident-any-section"));
+    for (const control of [this.#search, this.#section, this.#class, this.#stateOf, this.#mine])
+      control.addEventListener("input", () => this.#filtered());
+    this.#list.addEventListener("keydown", (event) => this.#key(event));
+    this.#list.addEventListener("pointerdown", () => (this.#pressed = true));
+    for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(() => this.#release()));
+  }
+
+  show(state: State, nowMs: number): void {
+    this.#state = state;
+    this.#nowMs = nowMs;
+    if (this.#pressed) return;
+    this.#sections(state);
+    const operator = state.sector.value?.operator ?? "";
+    const all = inOrder(state.incidents.values(), state.alerts, state.tracks).filter((incident) =>
+      passes(incident, this.#filter, operator, searchText(incident, state)),
+    );
+    const rows = all.slice(0, ROWS);
+    const note = part("incidents-note");
+    const words =
+      all.length === 0
+        ? say(this.#filter === NO_FILTER ? "page-incidents-none" : "page-incidents-none-found")
+        : all.length > ROWS
+          ? say("page-alerts-first", { shown: ROWS, all: all.length })
+          : "";
+    note.hidden = words === "";
+    setText(note, words);
+    const focusable = this.#focusable(rows);
+    const held = this.#focusedPlace();
+    keyed(
+      this.#list,
+      rows,
+      ({ id }) => id,
+      (incident) => this.#create(incident.id),
+      (row, incident) => this.#update(row, incident, state, incident.id === focusable),
+    );
+    if (held !== -1 && this.#focusedPlace() === -1) this.#focus(this.#rows[Math.min(held, rows.length - 1)]);
+  }
+
+  focusFirst(): void {
+    this.#list.querySelector<HTMLElement>(".incident-open[tabindex='0']")?.focus();
+  }
+
+  focusSearch(): void {
+    this.#search.focus();
+  }
+
+  get #rows(): HTMLElement[] {
+    return [...this.#list.children] as HTMLElement[];
+  }
+
+  #filtered(): void {
+    const filter: Filter = {
+      text: this.#search.value.trim(),
+      section: this.#section.value,
+      target: this.#class.value,
+      state: this.#stateOf.value,
+      mine: this.#mine.checked,
+    };
+    this.#filter = JSON.stringify(filter) === JSON.stringify(NO_FILTER) ? NO_FILTER : filter;
+    if (this.#state !== null) this.show(this.#state, this.#nowMs);
+  }
+
+  #sections(state: State): void {
+    const names = [...new Set([...state.incidents.values()].map(({ section }) => section))].filter((name) => name !== "").sort();
+    if (names.join("\n") === this.#section.dataset["names"]) return;
+    const chosen = this.#section.value;
+    options(this.#section, names.map((name) => [name, name]), say("page-incident-any-section"));
+    this.#section.value = names.includes(chosen) ? chosen : "";
+    this.#section.dataset["names"] = names.join("\n");
+    this.#section.hidden = names.length === 0;
+  }
+
+  #focusable(rows: readonly Incident[]): string | undefined {
+    const focused = (document.activeElement?.closest(".incident") as HTMLElement | null)?.dataset["key"];
+    const wanted = focused ?? (this.#state?.selection?.kind === "incident" ? this.#state.selection.id : undefined);
+    return rows.some(({ id }) => id === wanted) ? wanted : rows[0]?.id;
+  }
+
+  #focusedPlace(): number {
+    return this.#rows.findIndex((row) => row.contains(document.activeElement));
+  }
+
+  #create(id: string): HTMLLIElement {
+    const select = (): void => {
+      const incident = this.#state?.incidents.get(id);
+      if (incident !== undefined) this.#actions.select(incident);
+    };
+    const open = el(
+      "button",
+      { class: "incident-open", type: "button", data: { testid: "incident-open" }, on: { click: select } },
+      el(
+        "span",
+        { class: "incident-top" },
+        el("span", { class: "incident-priority" }),
+        el("strong", { class: "incident-name", code: true }),
+        el("span", { class: "incident-status" }),
+        el("span", { class: "incident-left" }),
+      ),
+      el(
+        "span",
+        { class: "incident-second" },
+        el("span", { class: "incident-sentence" }),
+        el("span", { class: "incident-where" }),
+      ),
+    );
+    return el("li", { class: "incident", data: { testid: "incident", incident: id } }, open);
+  }
+
+  #update(row: HTMLElement, incident: Incident, state: State, focusable: boolean): void {
+    setData(row, "priority", incident.priority);
+    setData(row, "state", incident.state);
+    setData(row, "attention", String(incident.attention));
+    setData(row, "revision", String(incident.revision));
+    setData(row, "selected", String(state.selection?.kind === "incident" && state.selection.id === incident.id));
+    const write = (name: string, text: string): void => {
+      const node = row.querySelector(name);
+      if (node !== null) setText(node, text);
+    };
+    write(".incident-priority", `${PRIORITY_MARK[incident.priority]} ${priorityName(incident.priority)}`);
+    write(".incident-name", incident.name);
+    write(".incident-status", incident.state === "open" ? "" : stateName(incident.state));
+    write(".incident-left", timeLine(incident, state, this.#nowMs));
+    write(".incident-sentence", whatLine(incident, state));
+    const open = row.querySelector<HTMLElement>(".incident-open");
+    if (open !== null) open.title = incidentHeadline(incident, state);
+    write(".incident-where", [helpLine(incident, state), whereLine(incident), workLine(incident)].filter((text) => text !== "").join(" · "));
+    row.querySelector(".incident-open")?.setAttribute("tabindex", focusable ? "0" : "-1");
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const row = (event.target as Element).closest<HTMLElement>(".incident");
+    const rows = this.#rows;
+    const index = row === null ? -1 : rows.indexOf(row);
+    const to = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: rows.length - 1 }[event.key];
+    const action = ({ a: "acknowledge", u: "assign", c: "close" } as const)[event.key.toLowerCase() as "a" | "u" | "c"];
+    const incident = this.#state?.incidents.get(row?.dataset["key"] ?? "");
+    if (to !== undefined) this.#focus(rows[Math.max(0, Math.min(rows.length - 1, to))]);
+    else if (action !== undefined && incident !== undefined) this.#actions.act(incident, action);
+    else return;
+    event.preventDefault();
+  }
+
+  #focus(row: HTMLElement | undefined): void {
+    if (row === undefined) return;
+    row.querySelector<HTMLElement>(".incident-open")?.focus();
+    if (this.#state !== null) this.show(this.#state, this.#nowMs);
+    row.scrollIntoView({ block: "nearest" });
+  }
+
+  #release(): void {
+    if (!this.#pressed) return;
+    this.#pressed = false;
+    if (this.#state !== null) this.show(this.#state, this.#nowMs);
+  }
+}
+
+function options(select: HTMLSelectElement, choices: readonly (readonly [string, string])[], any: string): void {
+  select.replaceChildren(
+    ...[["", any] as const, ...choices].map(([value, label]) => {
+      const option = el("option", {}, label);
+      option.value = value;
+      return option;
+    }),
+  );
+}

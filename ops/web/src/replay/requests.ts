@@ -1,0 +1,62 @@
+// Requests for the past: what is kept, a moment, incidents by their opening, and one thing through time.
+
+import { list, object } from "../model/parse.ts";
+import { parseExtent, parseMoment, parseOpened, parseTrackNow, type Extent, type Moment, type Opened, type TrackNow } from "../model/replay.ts";
+import { moment as instant, parseIncident, place } from "../model/parse.ts";
+import type { BearingContact, Incident, Place } from "../model/records.ts";
+import { getJson } from "../net/api.ts";
+
+const MOST_INCIDENTS = 5000;
+const SAMPLES = 200;
+
+function rfc3339(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function query(parameters: Readonly<Record<string, string>>): string {
+  return new URLSearchParams(parameters).toString();
+}
+
+export async function loadExtent(): Promise<Extent | null> {
+  return parseExtent(await getJson("/v1/history"));
+}
+
+export async function loadMoment(
+  atMs: number,
+  withNow: boolean,
+  before: ReadonlyMap<string, BearingContact>,
+  signal: AbortSignal,
+): Promise<Moment | null> {
+  const asked = query({ at: rfc3339(atMs), now: String(withNow) });
+  return parseMoment(await getJson(`/v1/history/moment?${asked}`, signal), before);
+}
+
+/** In order of opening. */
+export async function loadOpened(extent: Extent): Promise<Opened[]> {
+  const asked = query({ from: rfc3339(extent.firstMs), until: rfc3339(extent.lastMs), limit: String(MOST_INCIDENTS) });
+  const body = object(await getJson(`/v1/history/incidents?${asked}`));
+  return list(body?.["incidents"]).map(parseOpened).filter((one) => one !== null);
+}
+
+/** Positions of a track or unit, each with its time; of a unit only as known then. */
+export interface Path {
+  readonly then: readonly (Place & { readonly atMs: number })[];
+  readonly now: readonly TrackNow[];
+}
+
+export async function loadPath(part: "tracks" | "units", id: string, fromMs: number, untilMs: number): Promise<Path> {
+  const asked = query({ from: rfc3339(fromMs), until: rfc3339(untilMs), samples: String(SAMPLES) });
+  const body = object(await getJson(`/v1/history/${part}/${encodeURIComponent(id)}?${asked}`));
+  const then = list(body?.["then"]).flatMap((raw) => {
+    const atMs = instant(object(raw)?.["at"]);
+    const where = place(object(object(raw)?.["entry"]) ?? {});
+    return atMs === null || where === null ? [] : [{ ...where, atMs }];
+  });
+  return { then, now: list(body?.["now"]).map(parseTrackNow).filter((one) => one !== null) };
+}
+
+/** Every revision of an incident. */
+export async function loadRevisions(id: string): Promise<Incident[]> {
+  const body = object(await getJson(`/v1/history/incidents/${encodeURIComponent(id)}`));
+  return list(body?.["revisions"]).map(parseIncident).filter((one) => one !== null);
+}

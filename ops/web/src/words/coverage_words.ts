@@ -1,0 +1,66 @@
+// The coverage line: sensors that are offline or degraded, dead ground, and tracks without detections.
+
+import { deadGroundFraction, lostSensors } from "../model/coverage.ts";
+import { readable } from "../model/parse.ts";
+import type { Sensor } from "../model/records.ts";
+import type { State } from "../model/state.ts";
+import { look } from "../model/tracks.ts";
+import { cutList } from "./catalogue.ts";
+import { say } from "./say.ts";
+
+/** More sensors than this are counted, not named. */
+const NAMED = 4;
+
+export interface CoverageLine {
+  readonly deadGround: string;
+  readonly sensors: string;
+  readonly tracks: string;
+  /** Whether a sensor is offline or degraded. */
+  readonly urgent: boolean;
+}
+
+export function coverageLine(state: State, nowMs: number): CoverageLine {
+  const fraction = state.sector.value?.deadGroundFraction ?? deadGroundFraction(state.segments.value);
+  const buffer = state.sector.value?.beltM ?? null;
+  const lost = lostSensors(state.sensors);
+  // A tentative track is not confirmed as a target: it would make the lost ones look like a small fraction.
+  const tracks = [...state.tracks.values()].filter(({ status }) => status !== "tentative");
+  const predicted = tracks.filter((track) => ["coasting", "stale"].includes(look(track, nowMs))).length;
+  return {
+    deadGround:
+      fraction === null
+        ? say("page-coverage-dead-ground-unknown")
+        : say("page-coverage-dead-ground", { fraction, buffer, within: buffer !== null }),
+    sensors: sensorLine(lost, state.sensors.size, nowMs),
+    tracks: predicted === 0 ? "" : say("page-coverage-tracks", { predicted, all: tracks.length }),
+    urgent: lost.length > 0,
+  };
+}
+
+function sensorLine(lost: readonly Sensor[], all: number, nowMs: number): string {
+  if (all === 0) return say("page-coverage-no-sensors");
+  if (lost.length === 0) return say("page-coverage-online", { count: all });
+  const degraded = lost.filter(({ state }) => state === "degraded").length;
+  const named = lost.map((sensor) => say("page-sensor-named", { sensor: readable(sensor.id), state: stateOf(sensor, nowMs) }));
+  return say("page-coverage-lost", {
+    what: degraded === 0 ? "offline" : degraded === lost.length ? "degraded" : "both",
+    lost: lost.length,
+    all,
+    named: cutList(named, NAMED),
+  });
+}
+
+/** A sensor's state with its faults, or since when: `degraded (frozen data)`, `offline for 3 min`. */
+export function stateOf({ state, faults, sinceMs }: Sensor, nowMs: number): string {
+  if (faults.length > 0) return say("page-sensor-state-faults", { state, faults: faults.map(([fault]) => faultName(fault)) });
+  if (state === "ok" || state === "degraded" || sinceMs === null || !Number.isFinite(nowMs)) return stateName(state);
+  return say("page-sensor-state-since", { state, since: (nowMs - sinceMs) / 1000 });
+}
+
+export function stateName(state: string): string {
+  return say("sensor-state", { state });
+}
+
+export function faultName(fault: string): string {
+  return say("sensor-fault", { fault });
+}

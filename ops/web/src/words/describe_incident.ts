@@ -1,0 +1,104 @@
+// The text of the details panel for an incident: status, response, candidates, notes and history.
+
+import { expectedMs, leadOf } from "../model/incidents.ts";
+import { readable } from "../model/parse.ts";
+import type { Incident, IncidentStep } from "../model/records.ts";
+import type { Selection, State } from "../model/state.ts";
+import type { Fact } from "../ui/dom.ts";
+import { responseLine } from "./alert_words.ts";
+import { fact, section, whereFacts, type Details, type Section } from "./facts.ts";
+import { duration, probability, utcDateTime } from "./format.ts";
+import { helpOf, optionFigures, optionName } from "./forces_words.ts";
+import { dispositionName, incidentHeadline, leftLine, stateName } from "./incident_words.ts";
+import { PRIORITY_MARK } from "./labels.ts";
+import { formats, say } from "./say.ts";
+
+export function describeIncident(incident: Incident, state: State, nowMs: number): Details {
+  const lead = leadOf(incident, state.alerts);
+  const live = incident.tracks.find(({ track }) => state.tracks.has(track));
+  const place = (live === undefined ? undefined : state.tracks.get(live.track)) ?? lead?.place ?? incident.place;
+  const links: { label: string; to: Selection }[] = incident.tracks
+    .filter(({ track }) => state.tracks.has(track))
+    .map(({ track, name }) => ({ label: name || readable(track), to: { kind: "track", id: track } }));
+  if (lead !== null) links.push({ label: say("page-incident-alert"), to: { kind: "alert", id: lead.id } });
+  for (const id of incident.links) {
+    const other = state.incidents.get(id);
+    if (other !== undefined) links.push({ label: other.name, to: { kind: "incident", id } });
+  }
+  return {
+    kind: `${PRIORITY_MARK[incident.priority]} ${say("incident-kind", { kind: incident.kind })}`,
+    title: incident.name,
+    lead: incidentHeadline(incident, state),
+    sections: sections(incident, state, nowMs),
+    shares: [],
+    links,
+    place: place ?? null,
+    alert: null,
+    incident,
+  };
+}
+
+function sections(incident: Incident, state: State, nowMs: number): Section[] {
+  const found = [section("incident", incidentFacts(incident, state, nowMs))];
+  const lead = leadOf(incident, state.alerts);
+  const advised = expectedMs(incident, state.alerts, state.tracks) !== null;
+  const options = incident.state === "closed" ? undefined : state.options.get(incident.id);
+  if (options !== undefined && options.options.length > 0)
+    found.push({
+      title: say("page-section-candidates", { time: utcDateTime(options.atMs) }),
+      facts: options.options.map((one): Fact => [optionName(one), optionFigures(one)]),
+    });
+  else if (lead !== null && advised && lead.candidates.length > 0)
+    found.push({
+      title: say("page-section-candidates", { time: utcDateTime(lead.updatedMs) }),
+      facts: lead.candidates.map((one) => [
+        one.base,
+        say("page-incident-candidate", { time: duration(one.responseS), chance: probability(one.probability) }),
+      ]),
+    });
+  if (incident.notes.length > 0)
+    found.push(
+      section(
+        "notes",
+        incident.notes.map((note) => [
+          `${utcDateTime(note.atMs)} ${note.by}`,
+          note.attachment === "" ? note.text : `${note.attachment} ${note.text}`.trim(),
+        ]),
+      ),
+    );
+  found.push(section("history", incident.steps.map(stepFact)));
+  if (incident.place !== null) found.push(section("position", whereFacts(incident.place)));
+  return found;
+}
+
+function incidentFacts(incident: Incident, state: State, nowMs: number): Fact[] {
+  const facts = [
+    fact("status", stateName(incident.state)),
+    fact("raised", utcDateTime(incident.openedMs), "code"),
+    fact("age", duration((nowMs - incident.openedMs) / 1000)),
+  ];
+  const left = leftLine(incident, state, nowMs);
+  if (left !== "") facts.push(fact("left", left));
+  const lead = leadOf(incident, state.alerts);
+  const advice = lead === null || expectedMs(incident, state.alerts, state.tracks) === null ? "" : responseLine(lead, nowMs);
+  if (advice !== "") facts.push(fact("response", advice));
+  const help = helpOf(incident, state);
+  if (help !== "") facts.push(fact("help", help));
+  if (incident.owner !== "") facts.push(fact("owner", incident.owner, "code"));
+  if (incident.unit !== "") facts.push(fact("unit", incident.unit, "code"));
+  if (incident.receivedMs !== null) facts.push(fact("receipt", utcDateTime(incident.receivedMs), "code"));
+  if (incident.section !== "") facts.push(fact("section", incident.section));
+  if (incident.segment !== null) facts.push(fact("segment", String(incident.segment)));
+  if (incident.tracks.length > 0) facts.push(fact("tracks", formats().names(incident.tracks.map(({ name }) => name)), "code"));
+  if (incident.sensors.length > 0) facts.push(fact("sensors", formats().names(incident.sensors.map((id) => readable(id))), "code"));
+  if (incident.disposition !== "") facts.push(fact("disposition", dispositionName(incident.disposition)));
+  if (incident.reason !== "") facts.push(fact("comment", incident.reason, "code"));
+  if (incident.closedBy === "system") facts.push(fact("handled-by", say("incident-by-system")));
+  return facts;
+}
+
+function stepFact(step: IncidentStep): Fact {
+  const what = [stateName(step.state), step.unit, step.disposition && dispositionName(step.disposition), step.reason];
+  const by = step.by === "system" ? say("incident-system") : step.by;
+  return [`${utcDateTime(step.atMs)} ${by}`, what.filter((part) => part !== "").join(" · ")];
+}

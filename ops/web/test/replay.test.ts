@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseTrack } from "../src/model/parse.ts";
+import {
+  asKnownThen, covers, differences, neighbour, parseExtent, parseMoment, playedTo, SPANS_MS, spanAround, within, type Moment,
+} from "../src/model/replay.ts";
+import { INITIAL } from "../src/model/state.ts";
+import { noteOf, parseTime } from "../src/replay/notes.ts";
+import { ShownClock, ShownTrails } from "../src/replay/shown.ts";
+import { ServerClock } from "../src/model/clock.ts";
+import { Trails } from "../src/model/trails.ts";
+import { speakIn } from "./words.ts";
+
+const AT = Date.parse("2026-03-01T02:14:05Z");
+const iso = (ms: number): string => new Date(ms).toISOString();
+const EXTENT = { firstMs: AT - 10 * 86_400_000, lastMs: AT + 86_400_000, days: [] };
+
+function track(name: string, more: Record<string, unknown> = {}): Record<string, unknown> {
+  return { track: name, lon: 1, lat: 42, status: "confirmed", existence: 0.9, updated_ns: AT * 1e6, ...more };
+}
+
+function incident(id: string, more: Record<string, unknown> = {}): Record<string, unknown> {
+  return { id, name: `Bravo ${id}`, state: "open", priority: "low", revision: 0, opened_at: iso(AT), disposition: "", ...more };
+}
+
+function moment(more: Record<string, unknown> = {}): Moment {
+  const read = parseMoment({ at: iso(AT), next: iso(AT + 1000), tracks: [track("T1")], incidents: [incident("I1")], ...more }, new Map());
+  assert.ok(read !== null);
+  return read;
+}
+
+test("a moment is read, and what cannot be read is left out", () => {
+  const read = moment({ tracks: [track("T1"), { track: 7 }, null], sensors: null, erased: [{ kind: "tracks", erased_at: iso(AT) }] });
+  assert.deepEqual([...read.tracks.keys()], ["T1"]);
+  assert.equal(read.sensors.size, 0);
+  assert.deepEqual(read.erased, [{ kind: "tracks", atMs: AT }]);
+  for (const raw of [null, 5, "x", [], {}, { at: "yesterday" }]) assert.equal(parseMoment(raw, new Map()), null);
+  for (const raw of [null, {}, { first: null, last: null, days: [] }]) assert.equal(parseExtent(raw), null);
+});
+
+test("the shown state has the picture of the moment, and the live rest", () => {
+  const live = { ...INITIAL, alertsKnown: true, diskFull: true, options: new Map([["I1", { atMs: AT }]]) as never, tracks: new Map([["T9", parseTrack(track("T9"))!]]) };
+  const shown = asKnownThen(live, null, AT + 500, moment());
+  assert.deepEqual([...shown.tracks.keys()], ["T1"]);
+  assert.deepEqual([shown.replay, shown.stampMs, shown.diskFull], [{ atMs: AT + 500 }, AT, true]);
+  assert.equal(shown.options.size, 0);
+  assert.equal(asKnownThen(live, null, AT, null).tracks.size, 0);
+});
+
+test("a moment is the picture from its time until the next one", () => {
+  assert.deepEqual([-1, 0, 999, 1000].map((ms) => covers(moment(), AT + ms)), [false, true, true, false]);
+  assert.ok(covers(moment({ next: null }), AT + 1e9));
+});
+
+test("the slider holds the time, and stays where it is while it does", () => {
+  for (const spanMs of SPANS_MS) {
+    for (const at of [EXTENT.firstMs, AT, EXTENT.lastMs]) {
+      const [start, end] = spanAround(at, spanMs, AT - 5000, EXTENT);
+      assert.ok(start <= at && at <= end, `${spanMs} ${at - AT}`);
+      assert.equal(end - start, spanMs);
+      assert.ok(end <= EXTENT.lastMs);
+    }
+  }
+  assert.deepEqual(spanAround(AT, 3_600_000, AT - 1000, EXTENT), [AT - 1000, AT + 3_599_000]);
+  assert.equal(within(AT + 9e9, EXTENT), EXTENT.lastMs);
+});
+
+test("playing goes as fast as its speed, over gaps, to the end and no further", () => {
+  assert.equal(playedTo(AT, 10, 200, moment(), EXTENT), AT + 2000);
+  const before = moment({ next: iso(AT + 600_000) });
+  assert.equal(playedTo(AT + 59_000, 10, 200, before, EXTENT), AT + 600_000);
+  assert.equal(playedTo(AT + 10_000, 10, 200, before, EXTENT), AT + 12_000);
+  assert.equal(playedTo(EXTENT.lastMs, 60, 200, moment(), EXTENT), EXTENT.lastMs);
+});
+
+test("the incidents before and after a time", () => {
+  const opened = [0, 10, 20].map((s) => ({ id: `I${s}`, name: "", priority: "low" as const, state: "open" as const, openedMs: AT + s }));
+  assert.deepEqual([neighbour(opened, AT + 10, -1)?.id, neighbour(opened, AT + 10, 1)?.id], ["I0", "I20"]);
+  assert.deepEqual([neighbour(opened, AT, -1), neighbour(opened, AT + 20, 1)], [null, null]);
+});
+
+test("what is known now differs in outcomes, later incidents, and tracks", () => {
+  const now = (name: string, lon = 1): Record<string, unknown> => ({ track: name, at: iso(AT), lon, lat: 42 });
+  const read = moment({
+    tracks: [track("T1"), track("T2"), track("T3"), track("T4", { status: "tentative" }), track("T5", { updated_ns: (AT - 20_000) * 1e6 })],
+    now: {
+      tracks: [now("T1"), now("T2", 1.001), now("T7")],
+      incidents: [incident("I1", { state: "closed", disposition: "rescue", revision: 4 })],
+      opened_later: [incident("I2", { priority: "high" })],
+    },
+  });
+  assert.deepEqual(
+    differences(read).map((one) => one.kind),
+    ["opened-later", "outcome", "moved", "not-now", "not-then"], // the more urgent incident first
+  );
+  assert.deepEqual(differences(moment()), []);
+  const unsettled = moment({ now: { tracks: null, incidents: [incident("I1")], opened_later: [] } });
+  assert.deepEqual(differences(unsettled), []);
+});
+
+test("an erased day and a gap are said", () => {
+  speakIn("en");
+  const erased = moment({ erased: [{ kind: "tracks", erased_at: "2026-04-01T00:00:00Z" }] });
+  assert.match(noteOf({ moment: erased, atMs: AT }), /of 2026-03-01 were erased on 2026-04-01/);
+  assert.match(noteOf({ moment: moment({ erased: [{ kind: "alerts", erased_at: null }] }), atMs: AT }), /were erased\.$/);
+  assert.match(noteOf({ moment: moment({ next: iso(AT + 3.6e6) }), atMs: AT + 120_000 }), /No picture was recorded from .*02:14:05.* to .*03:14:05/);
+  assert.equal(noteOf({ moment: moment(), atMs: AT }), "");
+  assert.notEqual(noteOf({ moment: null, atMs: AT }), "");
+});
+
+test("clock and trails are those of the moment only while looking back", () => {
+  const live = new ServerClock();
+  live.add(AT, 0);
+  const clock = new ShownClock(live);
+  assert.equal(clock.now(1000), AT + 1000);
+  clock.atMs = AT - 5000;
+  assert.equal(clock.now(1000), AT - 5000);
+  const trails = new Trails();
+  const shown = new ShownTrails(trails);
+  const at = (lon: number): Map<string, NonNullable<ReturnType<typeof parseTrack>>> => new Map([["T1", parseTrack(track("T1", { lon }))!]]);
+  trails.take(at(5), AT);
+  const one = at(2).get("T1")!;
+  assert.equal(shown.of(one).length, 2);
+  shown.show(at(1), AT);
+  shown.show(at(2), AT + 4000);
+  assert.deepEqual(shown.of(one).map(([lon]) => lon), [1, 2, 2]);
+  shown.show(at(3), AT - 4000); // back in time: a new trail
+  assert.deepEqual(shown.of(one).map(([lon]) => lon), [3, 2]);
+  shown.end();
+  assert.deepEqual(shown.of(one).map(([lon]) => lon), [5, 2]);
+});
+
+test("a time is typed in UTC", () => {
+  assert.equal(parseTime(" 2026-03-01 02:14:05 "), AT);
+  assert.equal(parseTime("2026-03-01T02:14:05Z"), AT);
+  assert.equal(parseTime("2026-03-01 02:14"), AT - 5000);
+  for (const text of ["", "02:14:05", "2026-13-01 02:14:05", "2026-03-01 25:00:00", "1.3.2026 02:14", "2026-03-01 02:14:05+01:00"])
+    assert.equal(parseTime(text), null, text);
+});

@@ -1,0 +1,84 @@
+# `watchline audit`, and what retention erases.
+
+audit-shown =
+    { $count ->
+        [0] No entries.
+        [one] { $count } entry.
+       *[other] { $count } entries; showing the newest { $shown }.
+    }
+audit-verified = Log unchanged: { $entries ->
+    [one] { $entries } entry
+   *[other] { $entries } entries
+} under { $heads ->
+    [one] { $heads } signed head
+   *[other] { $heads } signed heads
+}{ $erased ->
+    [0] .
+   *[other] ; { $erased } erased after their retention.
+}
+audit-witnessed = The witness copy confirms { $entries ->
+    [one] { $entries } entry.
+   *[other] { $entries } entries.
+}
+audit-no-witness = No witness copy was given, so replacement of the whole log by an older copy cannot be detected.
+audit-exported = { $count ->
+    [one] { $count } entry
+   *[other] { $count } entries
+} written to { $file }; the export is recorded.
+audit-finding = { $file ->
+    [none] Witness copy
+   *[other] { $file }
+}: { $kind ->
+    [changed] entry { $entry } was changed.
+    [removed] entries were removed, starting at entry { $entry }.
+    [added] entries were added, starting at entry { $entry }.
+    [head_changed] signed head { $head }, at entry { $entry }, was changed.
+    [head_missing] signed head { $head }, at entry { $entry }, is missing or out of order.
+    [unsigned] entries from { $entry } onwards are not covered by a signed head.
+    [other_key] head { $head }, at entry { $entry }, is signed by another key.
+   *[not_a_line] a line near entry { $entry } does not belong to a log.
+}
+
+## Retention
+
+retention-days = { $kind ->
+    [detections] Detections
+    [tracks] Tracks
+    [alerts] Alerts and incidents
+   *[unit_positions] Unit positions
+}: { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+} ({ $first } to { $last }) { $mode ->
+    [planned] to be erased.
+   *[done] erased.
+}
+retention-exports = Exports: { $files ->
+    [one] { $files } file
+   *[other] { $files } files
+} { $mode ->
+    [planned] to be erased.
+   *[done] erased.
+}
+retention-audit = Audit log: { $entries ->
+    [one] { $entries } entry
+   *[other] { $entries } entries
+} { $mode ->
+    [planned] to be erased.
+   *[done] erased; the hashes remain.
+}
+retention-records = { $records ->
+    [one] { $records } record
+   *[other] { $records } records
+} { $mode ->
+    [planned] to be overwritten.
+   *[done] overwritten.
+}
+retention-kept = { $kind ->
+    [detections] Detections
+    [tracks] Tracks
+    [alerts] Alerts and incidents
+   *[unit_positions] Unit positions
+} of { $day } are kept: { $reason }.
+retention-nothing = No records are past their retention.
+retention-failed = Records past their retention could not be erased: { $reason }

@@ -1,0 +1,146 @@
+# Own forces: units, patrol bases, response options, impact levels and posture of border sections.
+
+forces-tab = Forces
+forces-bases = Patrol bases
+forces-sections = Border sections: impact level and posture
+forces-sections-note = Impact levels and reaction: Regulation (EU) 2019/1896, articles 34 and 35. The required numbers are settings of this site.
+forces-no-sections = The sector file has no border sections.
+forces-no-units-yet = No unit has sent a position.
+forces-no-units = no units
+forces-free = Not assigned
+forces-kind = { $kind ->
+    [unit] Unit
+    [base] Patrol base
+   *[section] Border section
+}
+forces-symbol = { $symbol ->
+    [vehicle] Own unit with a vehicle; fades as its position ages
+    [foot] Own unit on foot
+    [old] Own unit, last known position: not current
+   *[base] Patrol base
+}
+
+## Units
+
+forces-age = { $state ->
+    [current] Position { $age } old
+    [fading] Position { $age } old: the unit may have moved
+   *[old] Position not current: last known { $age } ago
+}
+forces-age-short = { $state ->
+    [old] last known { $age } ago
+   *[current] position { $age } old
+}
+forces-age-unknown = Age of the position not known
+forces-map-unit = { $state ->
+    [old] { $name } (last known { $age } ago)
+   *[fading] { $name } ({ $age } ago)
+}
+forces-map-section = { $section }: { $level }
+forces-duty = { $duty ->
+    [patrol] On patrol
+    [available] Available
+    [standby] On call at base
+    [off_duty] Off duty
+   *[not_stated] Duty not reported
+}
+forces-moves = { $moves ->
+    [vehicle] by vehicle
+    [foot] on foot
+   *[not_stated] not reported; by vehicle assumed
+}
+forces-assigned = Assigned: { $incidents }
+forces-distress = DISTRESS · { $status }
+forces-load = { $count ->
+    [one] { $count } unit on duty
+   *[other] { $count } units on duty
+}, { $free } not assigned.
+forces-load-unit = { $unit }: { $incident }
+
+## Response options
+
+forces-option = { $name }: { $figures }
+forces-option-name = { $kind ->
+    [unit] { $name } (unit)
+   *[base] { $name } (base)
+}
+forces-option-time = ETA { $time } over ground
+forces-option-none = no arrival within 4 h over ground
+forces-option-age = { $state ->
+    [old] position not current: { $age } old
+   *[current] position { $age } old
+}
+forces-options-loading = Computing response times over ground…
+forces-options-none = Response times over ground are not available.
+forces-options-interception = Times over ground to where the target is predicted to leave the border area.
+forces-options-incident = Times over ground to the position of the incident.
+forces-options-noplace = The incident has no position, so there are no response times.
+forces-help-line = Nearest help: { $help }
+forces-help = { $name }, { $time } over ground
+forces-help-age = { $name }, { $time } over ground; position { $age } old
+forces-help-none = no unit or base with a current position arrives within 4 h over ground
+
+## Impact levels and posture
+
+forces-level = { $level ->
+    [low] Low
+    [medium] Medium
+    [high] High
+    [critical] Critical
+   *[none] Not set
+}
+forces-posture-none = Impact level not set, so no reaction is required
+forces-posture = { $fielded ->
+    [one] { $fielded } unit
+   *[other] { $fielded } units
+} ({ $required } required); base { $response } (limit { $limit })
+forces-posture-response = { $time }
+forces-posture-response-none = cannot reach it
+forces-posture-response-unknown = response not known
+forces-met = { $met ->
+    [yes] Requirement met
+    [no] Below requirement
+   *[unknown] Not assessed
+}
+forces-met-line = { $met }: { $posture }
+forces-required = { $count ->
+    [one] { $count } unit
+   *[other] { $count } units
+}; response within { $limit }
+forces-slowest = { $time } from { $base }, slowest segment
+forces-set-level = Set level…
+forces-set-level-of = Set the impact level of { $section }
+forces-dialog = Impact level of section { $section }
+forces-level-label = Impact level
+forces-reason-label = Reason (required)
+forces-level-send = Set level
+forces-level-unset = The impact level is not set.
+forces-level-file = As in the sector file; no decision yet
+forces-level-now-file = { $level }, as in the sector file; no decision yet.
+forces-level-now = { $level }, set by { $by } at { $at }: { $reason }
+forces-level-waiting = The decision is stored; it applies once the server has processed it.
+forces-decision = { $level }: { $reason }
+
+## Facts and sections of the details panel
+
+page-section-unit = Unit
+page-section-units = Units
+page-section-section = Section
+page-section-posture = Required and fielded
+page-section-level-history = Impact level: decisions
+page-fact-duty = Duty
+page-fact-moves = Moves
+page-fact-unit-base = Base
+page-fact-assigned = Assigned to
+page-fact-distress-since = Distress since
+page-fact-position-at = Position of
+page-fact-clock-ahead = Unit clock ahead by
+page-fact-help = Nearest help
+page-fact-level = Impact level
+page-fact-level-source = Source
+page-fact-segments = Segments
+page-fact-posture = Posture
+page-fact-required = Required
+page-fact-fielded = Units fielded
+page-fact-not-current = Not counted: position not current
+page-fact-slowest = Base response

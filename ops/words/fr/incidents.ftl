@@ -1,0 +1,77 @@
+# Incidents : états, issues, actions, titres et motifs de refus d’une action.
+
+incident-state = { $state ->
+    [open] ouvert
+    [acknowledged] acquitté
+    [assigned] affecté
+    [en_route] en route
+    [on_scene] sur place
+    [closed] clos
+   *[other] { $state }
+}
+incident-kind = { $kind ->
+    [distress] Détresse
+    [movement] Mouvement
+    [activity] Activité
+    [equipment] Équipement
+   *[other] { $kind }
+}
+incident-disposition = { $disposition ->
+    [apprehended] Interpellation
+    [turn_back] Demi-tour
+    [got_away] Fuite
+    [no_threat] Sans menace
+    [rescue] Sauvetage
+    [lost] Perdu
+    [nuisance] Alarme intempestive
+    [restored] Équipement rétabli
+    [unresolved] Non résolu
+    [merged] Fusionné
+   *[other] { $disposition }
+}
+incident-action = { $action ->
+    [acknowledge] prendre en charge
+    [assign] affecter une unité
+    [received] confirmer la réception
+    [en_route] signaler le départ
+    [on_scene] signaler l’arrivée
+    [close] clore
+    [note] ajouter une note
+    [attach] ajouter une pièce jointe
+    [link] lier
+    [merge] fusionner
+    [hand_over] transmettre
+    [undo] annuler
+    [reopen] rouvrir
+   *[other] { $action }
+}
+
+## Titres
+
+incident-outage = Panne commune : { $count ->
+    [one] { $count } capteur
+   *[other] { $count } capteurs
+} hors ligne ({ $sensors })
+incident-system = système
+incident-by-system = Clos par le système : aucune action de l’opérateur
+
+## Motifs de refus d’une action
+
+incident-refused-taken = Déjà pris en charge par { $owner } à { TIME($at) }.
+incident-refused-changed = Modifié par { $by } à { TIME($at) } : l’incident est maintenant { incident-state }.
+incident-refused-state = Impossible : { $by } a mis l’incident à l’état { incident-state } à { TIME($at) }.
+incident-refused-unknown = Action inconnue : { $action }.
+incident-refused-no-incident = Incident inconnu : { $incident }.
+incident-refused-no-name = L’action n’indique aucune personne.
+incident-refused-no-unit = Choisissez l’unité à affecter.
+incident-refused-other-unit = L’incident est affecté à { $unit }.
+incident-refused-no-disposition = Choisissez une issue.
+incident-refused-restored = Seul un incident d’équipement ou d’activité peut être clos comme rétabli.
+incident-refused-no-reason = Un motif est obligatoire.
+incident-refused-no-person = Choisissez la personne à qui transmettre.
+incident-refused-merged = L’incident a été fusionné avec { $incident }.
+incident-refused-undo = Seul l’auteur d’une action peut l’annuler, dans un délai de { DURATION($seconds) } et avant toute autre action.
+incident-refused-empty = La note est vide.
+incident-refused-full = L’incident a atteint la limite de { $count } entrées de ce type.
+incident-refused-no-other = Aucun autre incident ne porte ce nom.
+incident-refused-other-closed = { $name } est clos.

@@ -1,0 +1,111 @@
+# `watchline score` : tableaux affichés et page du tableau de bord.
+
+score-eyebrow = Tableau de bord Watchline
+score-title = Tableau de bord : { $subject }
+score-about = Les quatre familles de résultats, telles que connues au { $date } (UTC).
+score-family = { $family ->
+    [crime_and_governance] Criminalité et gouvernance
+    [national_action_plan] Respect du plan d’action national
+    [international_agreements] Respect des accords internationaux
+    [tactical_tools] Moyens tactiques : interception, dissuasion, renseignement en réseau
+   *[other] { $family }
+}
+score-column-indicator = indicateur
+score-column-place = lieu
+score-column-value = valeur
+score-column-of = effectifs
+score-column-trend = tendance
+score-column-target = objectif
+score-column-distance = écart à l’objectif
+score-column-source = source
+score-column-date = date
+score-heading-missing = Données manquantes
+score-heading-limits = Limites
+score-colophon = Établi par Watchline { $version } à partir des fichiers cités comme sources.
+
+score-value = { $value } { $unit }
+score-fraction = { $part } sur { $whole }
+score-interval = de { $low } à { $high } ; { $method }
+score-distance = écart : { $distance }
+score-none = aucun
+score-unknown = inconnue
+score-direction = { $direction ->
+    [no_trend] pas de tendance : moins de deux valeurs
+    [by_chance] pas de tendance nette : l’évolution peut être due au hasard
+    [steady] stable
+    [rising] en hausse
+    [falling] en baisse
+    [better] en amélioration
+   *[worse] en dégradation
+}
+score-trend-rate = { $direction }, { $rate } par an
+score-verdict = { $verdict ->
+    [met] atteint
+    [not_met] non atteint
+    [no_target] pas d’objectif
+    [no_direction] sens d’amélioration non précisé
+   *[unknown] inconnu
+}
+score-dated = { $date }
+score-dated-confidence = { $date }, confiance { $confidence ->
+    [high] élevée
+    [medium] moyenne
+   *[low] faible
+}
+
+score-rate = { $rate ->
+    [interdiction_effectiveness_rate] taux d’efficacité de l’interception
+    [unlawful_border_crossing_effectiveness_rate] taux d’efficacité face aux franchissements illégaux
+    [interdiction_rate] taux d’interception
+    [detection_fraction] part des franchissements détectés
+    [alert_yield] interpellations par alerte
+    [nuisance_alarm_fraction] alarmes intempestives, part des alertes
+    [unresolved_fraction] pistes sans issue renseignée
+   *[other] { $rate }
+}
+score-rate-by-weeks = taux d’efficacité de l’interception, par semaine
+score-repeated-trials = probabilité d’interpellation, essais répétés
+score-method-wilson = Wilson, { PERCENT($level) }
+score-method-modelled = pas d’intervalle : les franchissements non détectés sont modélisés, non comptés
+score-method-exact = pas d’intervalle : tous les franchissements d’une simulation sont connus
+score-method-not-fraction = pas d’intervalle : ce n’est pas une proportion
+score-method-reported = pas d’intervalle : valeur déclarée
+score-method-bootstrap = rééchantillonnage par lieu et par semaine, 95 %
+score-method-repeated = plage des parts dissuadées avec Wilson, 95 %
+score-note-detected-only = exclut les franchissements non détectés, donc optimiste
+score-note-undetected-unknown = le nombre de franchissements non détectés est inconnu
+score-note-modelled = aussi fiable que le modèle des franchissements non détectés
+score-note-dispositions = d’après les issues saisies par les opérateurs
+score-note-more-than-alerts = plus d’interpellations que d’alertes : certaines sans alerte
+score-note-one-alert = suppose une alerte par événement
+score-note-tracks = pistes sans issue renseignée
+score-note-not-reported = due ce jour-là et non déclarée
+score-note-repeated = de { DECIMAL($low, digits: 3) } à { DECIMAL($high, digits: 3) }, pour { PERCENT($fewest) } à { PERCENT($most) } de personnes dissuadées
+score-note-inconsistent = supérieur à 1 : la part dissuadée ne peut pas être aussi grande
+score-note-computed = calculé, non observé
+score-note-no-value = aucune valeur
+
+score-challenge = { $record ->
+    [gap-segments] segments dont la Pd de franchissement est inférieure à { DECIMAL($required, digits: 2) }
+    [least-detection] Pd la plus faible d’un franchissement
+    [least-interruption] probabilité d’interruption la plus faible
+    [resilience] résilience k de la barrière
+    [dead-ground-layout] angles morts du dispositif
+    [unknown-segments] segments dont la Pd de franchissement est inconnue
+   *[other] { $record }
+}
+score-challenge-source = watchline challenge, dispositif { $layout }, { $target }, { $conditions }
+
+score-missing = manquant : { $sentence }
+score-missing-family = Aucun enregistrement : cette famille n’apporte aucune information, ce qui ne signifie pas qu’il ne se passe rien.
+score-missing-outcomes = Aucun décompte d’issues : l’issue des franchissements est inconnue.
+score-missing-unknown = { $indicator }, { $place } : inconnu ({ $reason }).
+score-missing-stale = { $indicator }, { $place } : la valeur la plus récente date du { $date }.
+score-missing-target = { $indicator }, { $place } : pas d’objectif.
+score-missing-trend = { $indicator }, { $place } : pas de tendance, moins de deux valeurs.
+
+score-limit-families = Les familles 1 à 3 sont telles que leurs sources les déclarent ; Watchline vérifie seulement qu’elles ne se contredisent pas. Seuls les moyens tactiques sont mesurés ou comptés ici.
+score-limit-rates = Le taux d’efficacité de l’interception exclut les franchissements non détectés ; le taux d’efficacité face aux franchissements illégaux les inclut, modélisés, et n’a donc pas d’intervalle d’échantillonnage. Ils sont présentés côte à côte, car chacun seul induit en erreur.
+score-limit-events = On compte des événements, non des personnes ni des alertes, car les groupes et les alertes se regroupent.
+score-limit-trend = Une tendance est la pente médiane entre toutes les paires de valeurs datées, par an ; avec peu de valeurs, elle a peu de sens.
+score-limit-empty = Une famille sans enregistrement n’apporte aucune information. Cela ne signifie pas qu’il ne se passe rien.

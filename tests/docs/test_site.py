@@ -1,0 +1,134 @@
+"""The documentation site builds without a warning, no link is broken, and nothing comes from other servers."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXECUTED = "02_gaps_and_crossings"
+"""One notebook is executed here; tests/notebooks runs all of them."""
+
+
+def script(name: str) -> ModuleType:
+    """A script of deploy/, imported."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "deploy" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+build_site = script("build_site")
+
+
+def build(source: Path, site: Path, *options: str, notebooks: str = "") -> subprocess.CompletedProcess[str]:
+    """Sphinx in a process of its own, because it keeps state between builds."""
+    code = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); import build_site; "
+        "raise SystemExit(build_site.build(Path(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:]))"
+    )
+    command = [sys.executable, "-c", code, str(ROOT / "deploy"), str(source), str(site), *options]
+    environment = {**os.environ, "WATCHLINE_SITE_NOTEBOOKS": notebooks}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=500)
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site") / "source"
+    build_site.stage(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(staged: Path) -> Path:
+    """The site as `make docs` builds it, with one notebook executed."""
+    built = staged.with_name("built")
+    done = build(staged, built, "-D", "nb_execution_mode=force", notebooks=EXECUTED)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return built
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Two pages that link to each other."""
+    source = tmp_path / "source"
+    (source / "docs").mkdir(parents=True)
+    (source / "docs" / "index.md").write_text("# One\n\nSee [two](two.md#part).\n\n```{toctree}\ntwo\n```\n")
+    (source / "docs" / "two.md").write_text("# Two\n\n## Part\n\nSee [one](index.md).\n")
+    return source
+
+
+def test_the_site_builds_without_a_warning_and_no_link_is_broken(site: Path):
+    assert build_site.faults(site) == []
+
+
+def test_it_has_the_pages_that_come_from_code(site: Path):
+    viewshed = (site / "docs/python/geo.visibility.html").read_text(encoding="utf-8")
+    assert "Parameters" in viewshed
+    assert "max_range_m" in viewshed
+    alert = (site / "docs/messages.html").read_text(encoding="utf-8")
+    assert "raised_at" in alert
+    requests = (site / "docs/http-api.html").read_text(encoding="utf-8")
+    assert "/api/alerts/{identity}/acknowledge" in requests
+    assert "/api/stream" in requests
+
+
+def test_it_can_be_searched_without_a_server(site: Path):
+    index = (site / "searchindex.js").read_text(encoding="utf-8")
+    assert index.startswith("Search.setIndex(")
+    assert "viewshed" in index
+
+
+def test_executed_notebooks_show_their_figures(site: Path):
+    page = (site / "notebooks" / f"{EXECUTED}.html").read_text(encoding="utf-8")
+    assert page.count("_images/") >= 1
+
+
+def test_a_small_site_without_faults_builds(small: Path):
+    built = small.with_name("built")
+    assert build(small, built).returncode == 0
+    assert build_site.faults(built) == []
+
+
+@pytest.mark.parametrize("broken", ["[two](three.md)", "[two](two.md#no-such-part)", "![a picture](missing.png)"])
+def test_a_broken_link_fails(small: Path, broken: str):
+    page = small / "docs" / "index.md"
+    page.write_text(page.read_text().replace("[two](two.md#part)", broken))
+    done = build(small, small.with_name("built"))
+    assert done.returncode != 0
+    assert "docs/index.md" in done.stderr
+
+
+def test_a_page_outside_the_index_fails(small: Path):
+    (small / "docs" / "lost.md").write_text("# Lost\n")
+    assert build(small, small.with_name("built")).returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("markup", "fault"),
+    [
+        ('<a href="gone.html">x</a>', "gone.html does not exist"),
+        ('<a href="#gone">x</a>', "#gone has no such anchor"),
+        ('<script src="https://cdn.example/x.js"></script>', "loads https://cdn.example/x.js"),
+        ('<link rel="stylesheet" href="//fonts.example/x.css">', "loads //fonts.example/x.css"),
+    ],
+)
+def test_faults_of_the_built_pages_are_found(tmp_path: Path, markup: str, fault: str):
+    (tmp_path / "page.html").write_text(f"<title>x</title>{markup}")
+    assert build_site.faults(tmp_path) == [f"page.html: {fault}"]
+
+
+def test_the_front_page_leads_to_the_index(site: Path):
+    assert (site / "index.html").is_file()
+    shutil.rmtree(site / "docs" / "python")
+    assert any("does not exist" in fault for fault in build_site.faults(site))

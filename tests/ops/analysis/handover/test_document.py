@@ -1,0 +1,143 @@
+"""The report as page and PDF: complete in both languages, in UTC and local time, and harmless with hostile texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+
+from ops.analysis.handover.document import ReportDocument, document_of
+from ops.analysis.handover.page import report_page
+from ops.analysis.handover.pdf import report_pdf
+from ops.analysis.handover.period import ReportPeriod
+from ops.analysis.handover.report import PeriodReport, period_report
+from ops.store.handover_notes import HandoverNote
+from ops.words import LANGUAGES, MessageCatalogue
+from tests.ops.analysis.handover.night import source_of, worked_night
+from tests.ops.incidents.making import at
+
+NOTE = HandoverNote(
+    at(0), at(28_800), at(3500), "Ana Keller", "ana", "supervisor", "« À surveiller ! » Équipe à l’arrêt"
+)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeriodReport]:
+    night, _ = worked_night(tmp_path_factory.mktemp("night"))
+    source = source_of(night, marking="DIFFUSION RESTREINTE")
+    yield period_report(source, ReportPeriod(at(0), at(28_800)), now=at(3600), notes=[NOTE])
+    night.store.close()
+
+
+def written(report: PeriodReport, language: str = "en", **more: Any) -> ReportDocument:
+    return document_of(report, MessageCatalogue.of(language), made_by="Ana Keller", **more)
+
+
+def texts(document: ReportDocument) -> str:
+    cells = [cell for section in document.sections for row in section.rows for cell in row]
+    return "\n".join([document.title, document.period, *(one.heading for one in document.sections), *cells])
+
+
+def pages_of(pdf: bytes) -> list[str]:
+    with pypdfium2.PdfDocument(pdf) as document:
+        return [document[number].get_textpage().get_text_range() for number in range(len(document))]
+
+
+def test_a_handover_report_states_everything_that_the_next_shift_needs(report: PeriodReport) -> None:
+    found = {section.key: section for section in written(report).sections}
+    counts = {key: len(section.rows) for key, section in found.items()}
+    assert counts == {
+        "notes": 1, "open": 3, "unattended": 3, "escalated": 2, "distress": 1, "closed": 3, "sensors": 1,
+        "coverage": 1, "actions": 2, "summary": 0, "log": len(report.log),
+    }  # fmt: skip
+    assert found["sensors"].rows == (("radar-west\nradar", "offline", "10:01\u00a0UTC\n11:01\u00a0CET"),)
+    assert found["coverage"].rows[0][0] == "Coverage lost on 3 of 59 segments (4–6): radar-west offline"
+    assert found["closed"].rows[0][2:] == ("Apprehended\nAna", "09:56\u00a0UTC\n10:56\u00a0CET", "30 s", "1 min 30 s")
+    assert "6 incidents; 3 not closed, 1 closed by the system without operator action." in found["summary"].sentences
+
+
+def test_every_message_exists_in_each_language(report: PeriodReport) -> None:
+    for language in LANGUAGES:
+        words = MessageCatalogue(language, "metric")
+        document_of(report, words, made_by="Ana", chosen="Golf 31")
+        document_of(report, words, made_by="Ana", after_action=True)
+        assert not words.missing
+    assert texts(written(report, "fr")) != texts(written(report, "en"))
+    assert "Rapport de relève" in texts(written(report, "fr"))
+
+
+def test_an_after_action_report_has_a_time_line_first_and_no_notes(report: PeriodReport) -> None:
+    keys = [section.key for section in written(report, after_action=True).sections]
+    assert keys[:3] == ["summary", "log", "open"]
+    assert "notes" not in keys
+    assert written(report, after_action=True).sections[1].heading == "Timeline"
+
+
+def test_where_local_time_is_utc_times_have_one_line(report: PeriodReport) -> None:
+    document = written(replace(report, time_zone="UTC"))
+    assert "10:01\u00a0UTC" in texts(document)
+    assert "10:01\u00a0UTC\n" not in "".join(row[-1] for section in document.sections for row in section.rows)
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.stack: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.tags.append(tag)
+        if tag not in ("meta", "br", "input"):
+            self.stack.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.stack.pop() == tag
+
+
+def test_the_page_has_no_script_loads_nothing_and_escapes_what_people_wrote(report: PeriodReport) -> None:
+    page = report_page(written(report))
+    tags = _Tags()
+    tags.feed(page)
+    assert not tags.stack
+    assert "script" not in tags.tags
+    assert not re.search(r"""(src|href)=|url\(|@import""", page)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "\u202e" not in page
+    assert page.count("DIFFUSION RESTREINTE") == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("after_action", [False, True])
+def test_the_pdf_has_every_text_of_the_document_on_numbered_marked_pages(
+    report: PeriodReport, language: str, after_action: bool
+) -> None:
+    document = written(report, language, after_action=after_action)
+    pages = pages_of(report_pdf(document, made_at=report.made_at))
+    assert len(pages) >= 2
+    for number, page in enumerate(pages, start=1):
+        assert page.count("DIFFUSION RESTREINTE") == 2
+        assert re.search(rf"Page {number} (of|sur) {len(pages)}", page)
+    # Lines of the PDF break anywhere, and pages repeat headings: compare what is not space.
+    printed = re.sub(r"\s|\u00a0|\u202f|￾", "", "".join(pages))
+    for section in document.sections:
+        assert re.sub(r"\s", "", section.heading) in printed
+        for row in section.rows:
+            for word in " ".join(row).split():
+                assert word.partition("\N{REPLACEMENT CHARACTER}")[0] in printed, word
+
+
+def test_accents_and_typography_are_right_in_the_pdf(report: PeriodReport) -> None:
+    text = " ".join(pages_of(report_pdf(written(report, "fr"), made_at=report.made_at))).replace("\u00a0", " ")
+    for words in ("Rapport de relève – Pyrénées", "« À surveiller ! »", "arrêtées près du col", "l’unité", "Jörg"):
+        assert words in text
+
+
+def test_the_same_report_gives_the_same_bytes(report: PeriodReport, tmp_path: Path) -> None:
+    document = written(report)
+    assert report_pdf(document, made_at=report.made_at) == report_pdf(document, made_at=report.made_at)

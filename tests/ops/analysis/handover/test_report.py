@@ -1,0 +1,119 @@
+"""The content of a report: what happened in a shift with known events, as it was known at a chosen time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from geo.errors import BadInput
+from ops.analysis.handover.period import ReportPeriod
+from ops.analysis.handover.report import PeriodReport, period_report
+from tests.ops.analysis.handover.night import source_of, worked_night
+from tests.ops.incidents.making import at
+
+
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    night, made = worked_night(tmp_path_factory.mktemp("night"))
+    yield night, made
+    night.store.close()
+
+
+def reported(worked: Any, start: float = 0, end: float = 3600, now: float = 3600, **more: Any) -> PeriodReport:
+    return period_report(source_of(worked[0]), ReportPeriod(at(start), at(end)), now=at(now), **more)
+
+
+def ids(entries: Any) -> list[str]:
+    return [one.id for one in entries]
+
+
+def test_open_and_closed_incidents_with_their_delays(worked: Any) -> None:
+    _, made = worked
+    report = reported(worked)
+    assert ids(report.open) == [made["waiting"], made["outage"], made["distress"]], "unacknowledged first"
+    assert ids(report.closed) == [made["closed"], made["unattended"], made["nuisance"]]
+    arrested = report.closed[0]
+    assert (arrested.acknowledged_s, arrested.assigned_s, arrested.closed_at) == (30.0, 90.0, at(600))
+    assert (arrested.disposition, arrested.owner, arrested.unit) == ("apprehended", "Ana", "patrol-1")
+
+
+def test_distress_escalations_and_what_nobody_acted_on(worked: Any) -> None:
+    _, made = worked
+    report = reported(worked)
+    assert ids(one for one in report.incidents if one.kind == "distress") == [made["distress"]]
+    escalated = {one.id: one.escalated_at for one in report.incidents if one.escalated_at}
+    assert escalated[made["distress"]] == (at(1100),)
+    assert ids(one for one in report.incidents if one.without_action) == [
+        made["unattended"], made["outage"], made["waiting"]
+    ]  # fmt: skip
+    assert next(one for one in report.incidents if one.id == made["unattended"]).closed_by == "system"
+
+
+def test_sensors_out_and_coverage_lost(worked: Any) -> None:
+    report = reported(worked)
+    assert [(one.sensor, one.state, one.since) for one in report.sensors_out] == [("radar-west", "offline", at(900))]
+    assert [(one.sensor, one.since, one.until) for one in report.coverage_lost] == [("radar-west", at(905), None)]
+    assert report.sensors_now
+    later = reported(worked, now=9000)
+    assert not later.sensors_now, "the sensors of a past period come from its alerts"
+    assert [(one.sensor, one.state) for one in later.sensors_out] == [("radar-west", "offline")]
+    assert reported(worked, end=800, now=9000).sensors_out == ()
+
+
+def test_actions_by_person_are_those_of_the_log(worked: Any) -> None:
+    report = reported(worked)
+    counts = {one.person: dict(one.actions) for one in report.actions}
+    assert counts == {
+        "Ana": {"acknowledge": 1, "assign": 1, "close": 1, "note": 1},
+        "Jörg": {"acknowledge": 1, "close": 1},
+    }
+    assert [one.at for one in report.log] == sorted(one.at for one in report.log)
+    assert len(report.log) >= sum(sum(one.values()) for one in counts.values()) + len(report.incidents)
+
+
+def test_a_past_moment_is_reported_as_it_was_known_then(worked: Any) -> None:
+    _, made = worked
+    then = reported(worked, end=95, now=9000)
+    assert ids(then.incidents) == [made["closed"]]
+    (one,) = then.open
+    assert (one.state, one.owner, one.unit, one.assigned_s) == ("assigned", "Ana", "patrol-1", 90.0)
+    assert reported(worked, end=60, now=9000).open[0].state == "acknowledged"
+    assert reported(worked, end=60, now=9000).open[0].assigned_s is None
+
+
+@pytest.mark.parametrize("end", [50, 95, 650, 1000, 1250, 1700, 3600])
+def test_the_report_of_a_period_is_the_same_whenever_it_is_made(worked: Any, end: float) -> None:
+    """The first is made at the end of the period, from a store that already holds what follows."""
+    first, later = reported(worked, end=end, now=end), reported(worked, end=end, now=100_000)
+    assert (first.incidents, first.log, first.actions, first.coverage_lost) == (
+        later.incidents, later.log, later.actions, later.coverage_lost
+    )  # fmt: skip
+
+
+def test_each_event_is_in_exactly_one_of_consecutive_periods(worked: Any) -> None:
+    cuts = [0, 30, 600, 1100, 3600]
+    parts = [reported(worked, a, b, now=9000).log for a, b in pairwise(cuts)]
+    assert sorted(map(repr, (one for part in parts for one in part))) == sorted(map(repr, reported(worked).log))
+
+
+def test_closed_before_the_period_is_left_out_and_incidents_can_be_chosen(worked: Any) -> None:
+    night, made = worked
+    assert made["closed"] not in ids(reported(worked, start=700).incidents)
+    assert made["closed"] in ids(reported(worked, start=500).incidents)
+    chosen = reported(worked, chosen=[night.name(made["distress"]), made["closed"]])
+    assert set(ids(chosen.incidents)) == {made["distress"], made["closed"]}
+    assert {one.incident for one in chosen.log} == {made["distress"], made["closed"]}
+
+
+def test_a_period_in_the_future_is_refused(worked: Any) -> None:
+    with pytest.raises(BadInput, match="has not begun"):
+        reported(worked, start=4000, end=5000, now=3600)
+
+
+def test_incidents_from_before_the_period_are_marked(worked: Any) -> None:
+    assert all(one.in_period for one in reported(worked).incidents)
+    assert not any(one.in_period for one in reported(worked, start=3100).incidents)
+    assert worked[1]["waiting"] in ids(reported(worked, start=3100).incidents)

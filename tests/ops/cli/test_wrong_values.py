@@ -1,0 +1,345 @@
+"""Every option and argument of every command refuses a wrong value with one sentence that names it, before any work."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import typer.main
+
+from ops.accounts.store import FILE as ACCOUNTS
+from ops.accounts.store import AccountStore
+from ops.analysis.compare.options import CompareOptions
+from ops.analysis.option_types import DirectionOption, TargetOption
+from ops.analysis.plan.options import PlanOptions
+from ops.analysis.plan.search import ITEMS
+from ops.audit.entry import OPERATIONS
+from ops.audit.log import AuditLog
+from ops.broker.identities import IdentityFolder, Name
+from ops.cli import app as cli
+from ops.cli.wrong_values import name_of
+from ops.journal.writer import Journal
+
+ROOT = typer.main.get_command(cli.app)
+GOOD = {
+    "demo": "hills --out new",
+    "run": "hills --data new",
+    "serve": "hills store.db",
+    "replay": "hills journal.db --out new",
+    "coverage": "hills --out new",
+    "challenge": "hills --out new",
+    "sites": "hills points.geojson --out new",
+    "score": "hills --challenge folder",
+    "plan": "hills --budget 1000000",
+    "compare": "hills three three",
+    "simulate": "hills --out new",
+    "record": "hills --broker mqtt://127.0.0.1:1 --out new.db",
+    "doctor": "",
+    "completion": "bash",
+    "sector init": "new --terrain hills/dem.tif --border hills/border.geojson",
+    "sector check": "hills",
+    "sector preview": "hills --out new.html",
+    "sector schema": "sector",
+    "catalogue list": "",
+    "catalogue show": "ift_radar",
+    "terrain info": "hills/dem.tif",
+    "terrain import": "hills/dem.tif --out new.tif",
+    "sensor register": "hills radar-mid --data folder",
+    "sensor list": "hills",
+    "sensor test": "message.json",
+    "sensor task": "radar-mid --data folder --mode day",
+    "sensor survey": "hills radar-mid",
+    "sensor calibrate": "hills journal.db",
+    "journal stats": "journal.db",
+    "journal detections": "journal.db",
+    "journal import": "hills recording.csv --out new.db",
+    "archive detections": "hills journal.db --out new",
+    "archive track": "hills folder --out new",
+    "broker config": "hills --out new",
+    "broker check": "127.0.0.1:1 --config folder",
+    "broker revoke": "radar-mid --config keys",
+    "dead-letters list": "journal.db",
+    "dead-letters show": "journal.db 1",
+    "dead-letters replay": "journal.db",
+    "user add": "keller --data room",
+    "user list": "--data room",
+    "user roles": "keller viewer --data room",
+    "user releasability": "keller --data room",
+    "user lock": "keller --data room",
+    "user unlock": "keller --data room",
+    "user reset": "keller --data room",
+    "user remove": "keller --data room",
+    "user sessions": "keller --data room",
+    "user token": "keller --data room",
+    "audit show": "room",
+    "audit verify": "room",
+    "audit export": "room --out new.jsonl",
+    "store purge": "room",
+}
+"""A good command line of every command, to which one wrong value is added."""
+ANY_TEXT = {
+    "audit show --person": "text to look for",
+    "audit show --subject": "text to look for",
+    "audit export --person": "text to look for",
+    "audit export --subject": "text to look for",
+    "user add --name": "a person's name, which the accounts check",
+    "user token --label": "text for people",
+    "score --place": "a place is only known from the indicators",
+    "sector init --where": "SQL is checked by GDAL, against the file",
+    "sensor task --mode": "the node defines its modes",
+    "sensor task --request": "the node defines its requests",
+    "sensor task --stop": "the node knows its tasks",
+    "sensor survey --method": "text for people",
+}
+"""Values that the command line cannot judge, with the reason."""
+NEW_PATHS = {"--out", "--data", "--raw", "--viewsheds"}
+"""Options of folders and files that need not exist; what cannot be created is wrong."""
+UNLIMITED = {"sites --curvature-k", "plan --crew", "plan --max-road", "plan --max-power"}
+"""Numbers that may be infinite."""
+
+
+def leaves(command: Any = ROOT, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    for name, child in command.commands.items():
+        if hasattr(child, "commands"):
+            yield from leaves(child, (*path, name))
+        else:
+            yield " ".join((*path, name)), child
+
+
+COMMANDS = dict(leaves())
+
+
+def wrong_values(path: str, parameter: Any) -> list[str]:
+    """Values that a parameter must refuse, by its type."""
+    kind, name = str(parameter.type_descriptor.annotation), f"{path} {parameter.opts[-1]}"
+    if name in ANY_TEXT:
+        return [""]
+    if "float" in kind:
+        negative = [] if parameter.opts[-1] in ("--nodata", "--lon", "--lat", "--north-offset") else ["-1"]
+        return ["soon", "", "nan", "-inf", *negative, *([] if name in UNLIMITED else ["inf"])]
+    if re.search(r"\bint\b", kind):
+        return ["soon", "", "1.5", *([] if parameter.param_type_name == "argument" else ["-1"])]
+    if "Path" in kind:
+        new = name == "sector init folder" or (parameter.opts[-1] in NEW_PATHS and not exists(parameter))
+        return ["", "message.json/x"] if new else ["", "nowhere/nothing.x", "message.json/x"]
+    return ["no such/thing", ""]
+
+
+def exists(parameter: Any) -> bool:
+    return bool(parameter.type_descriptor.parameter_info.exists)
+
+
+CASES = [
+    (path, name_of(parameter), value)
+    for path, command in COMMANDS.items()
+    for parameter in command.params
+    if not getattr(parameter, "is_flag", False)
+    for value in wrong_values(path, parameter)
+]
+
+
+@pytest.fixture(autouse=True)
+def _tree_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tree of commands is built once for this file: that takes longer than any of its command lines."""
+    monkeypatch.setattr(typer.main, "get_command", lambda _: ROOT)
+
+
+@pytest.fixture(scope="module")
+def desk(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one of each thing that a command line may name."""
+    folder = tmp_path_factory.mktemp("desk")
+    make_sector(folder / "hills")
+    Journal(folder / "journal.db").close()
+    (folder / "folder").mkdir()
+    AuditLog(folder / "room" / "audit").close()
+    AccountStore(folder / "room" / ACCOUNTS).close()
+    Journal(folder / "room" / "journal.db").close()
+    IdentityFolder(folder / "keys").prepare([Name("sensor", "radar-mid")])
+    (folder / "message.json").write_text("{}")
+    (folder / "store.db").write_text("not a store")
+    (folder / "recording.csv").write_text("a,b\n")
+    (folder / "points.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": []}))
+    return folder
+
+
+def command_line(path: str, name: str, value: str) -> list[str]:
+    """The good command line of a command with ``value`` for one parameter."""
+    words = GOOD[path].split()
+    if name in words:
+        at = words.index(name) + 1
+        return [*words[:at], value, *words[at + 1 :]]
+    if name.startswith("--"):
+        return [*words, name, value]
+    arguments = [name_of(one) for one in COMMANDS[path].params if one.param_type_name == "argument"]
+    at = arguments.index(name)
+    given = next((i for i, word in enumerate(words) if word.startswith("--")), len(words))
+    return [*words[:at], value, *words[at + 1 if at < given else at :]]
+
+
+def test_every_command_has_a_good_command_line():
+    assert GOOD.keys() == COMMANDS.keys()
+    assert {name.rpartition(" ")[0] for name in (*ANY_TEXT, *UNLIMITED)} <= GOOD.keys()
+
+
+@pytest.mark.parametrize(("path", "name", "value"), CASES)
+def test_a_wrong_value_is_one_sentence_that_names_its_parameter(watchline, desk, monkeypatch, path, name, value):
+    monkeypatch.chdir(desk)
+    before = set(desk.rglob("*"))
+    ending = watchline(*path.split(), *command_line(path, name, value))
+    (sentence,) = ending.err.strip().splitlines()
+    assert (ending.code, ending.out) == (2, "")
+    assert sentence.startswith("watchline: ")
+    assert sentence.endswith(".")
+    assert sentence.count("watchline: ") == 1
+    assert not re.search("[Ii]nvalid value|[Ii]nput should|unable to parse|Traceback|Errno|usage:", sentence)
+    assert sentence.startswith(f"watchline: {name}: "), sentence
+    assert "; expected " in sentence
+    assert set(desk.rglob("*")) == before
+
+
+FILES = [
+    (path, name_of(parameter))
+    for path, command in COMMANDS.items()
+    for parameter in command.params
+    if "Path" in str(parameter.type_descriptor.annotation)
+    and not (parameter.opts[-1] in NEW_PATHS and not exists(parameter))
+    and parameter.type_descriptor.parameter_info.dir_okay in (False, None)
+    and path not in ("sector init", "sensor test")  # its files are read together; the file is the message
+    and parameter.opts[-1] not in ("--certificate", "--key")  # neither is read without the other
+    and not parameter.opts[-1].startswith("--tls")  # a scheduler is asked with all three of them
+]
+
+
+@pytest.mark.parametrize(("path", "name"), FILES)
+def test_a_file_of_the_wrong_kind_is_one_sentence_that_names_the_file(watchline, desk, monkeypatch, path, name):
+    monkeypatch.chdir(desk)
+    (desk / "rubbish.bin").write_bytes(b"\x00\xffnothing that can be read" * 9)
+    words = command_line(path, name, "rubbish.bin")
+    ending = watchline(*path.split(), *words)
+    lines = ending.err.strip().splitlines()
+    assert (ending.code, ending.out) == (1, "")
+    assert any("rubbish" in line or name in line for line in lines), lines
+    assert len(lines) == 1 or path == "sector check"
+    assert "Traceback" not in ending.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["coverage", "hills", "--exposure", "abc", "--out", "o"], "--exposure: 'abc'; expected a number."),
+        (
+            ["challenge", "hills", "--stretch", "50", "--out", "o"],
+            "--stretch was renamed to --sub-section; see `watchline challenge --help`.",
+        ),
+        (
+            ["plan", "hills", "--budget", "1", "--objective", "least_detected"],
+            "--objective: 'least_detected' was renamed to 'least_detection'; expected mean_probability, worst_segment,"
+            " least_detection or least_interruption.",
+        ),
+        (
+            ["user", "list", "--data", "folder"],
+            "--data: 'folder' has no accounts; expected the data folder of `watchline run`.",
+        ),
+        (["sector", "init", " ", "--terrain", "hills/dem.tif"], "DIR: is empty; expected a value."),
+        (["sector", "init", "--", ""], "DIR: is empty; expected a value."),
+        (["archive", "track", "hills", "", "folder", "--out", "o"], "SECTOR: is empty; expected a value."),
+        (["archive", "track", "hills", "hills", "", "--out", "o"], "ARCHIVE: is empty; expected a value."),
+        (["compare", "hills", "three", "--years", "2", ""], "LAYOUT: is empty; expected a value."),
+        (["sensor", "register", "hills", " "], "SENSOR: is empty; expected a value."),
+        (["doctor", ""], "argument 1: is empty; expected a value."),
+        (["sector", "init", "new", "--name= "], "--name: is empty; expected a value."),
+        (["demo", "--port", "70000"], "--port: '70000'; expected a whole number from 1 to 65535."),
+        (["completion", "nosuch"], "SHELL: 'nosuch'; expected bash, zsh or fish."),
+        (["plan", "hills"], "missing option --budget; see `watchline plan --help`."),
+        (["replay"], "missing argument SECTOR; see `watchline replay --help`."),
+        (["coverage", "hills", "--out"], "--out: the value is missing; see `watchline coverage --help`."),
+        (["doctor", "--json=yes"], "--json: takes no value; see `watchline doctor --help`."),
+        (["doctor", "now", "please"], "unexpected argument 'now'; see `watchline doctor --help`."),
+        (
+            ["score", "hills"],
+            "INDICATORS: nothing to score; expected INDICATORS, --outcomes or --challenge.",
+        ),
+        (["compare", "hills", "three"], "LAYOUT: 1 layout; expected at least 2 layouts."),
+        (
+            ["dead-letters", "replay", "journal.db"],
+            "ID: no dead letter selected; expected IDs, --sensor, --code or --all.",
+        ),
+        (["sensor", "list", "hills", "--data", "message.json"], "--data: 'message.json' is a file; expected a folder."),
+        (["sector", "check", "hills", "--settings", "folder"], "--settings: 'folder' is a folder; expected a file."),
+    ],
+    ids=" ".join,
+)
+def test_sentences_of_wrong_command_lines(watchline, desk, monkeypatch, arguments, sentence):
+    monkeypatch.chdir(desk)
+    ending = watchline(*arguments)
+    assert (ending.code, ending.out, ending.err.strip()) == (2, "", f"watchline: {sentence}")
+
+
+def test_a_layout_that_does_not_exist_is_named_as_it_was_typed(watchline, desk, monkeypatch):
+    """After an option by the option, as an argument by the argument's name."""
+    monkeypatch.chdir(desk)
+    for name, arguments in (
+        ("--start", ["plan", "hills", "--budget", "1", "--start", "nowhere"]),
+        ("--layout", ["sensor", "list", "hills", "--layout", "nowhere"]),
+        ("LAYOUT", ["compare", "hills", "nowhere", "three"]),
+    ):
+        ending = watchline(*arguments)
+        assert (ending.code, ending.out) == (2, "")
+        assert ending.err.startswith(f"watchline: {name}: ")
+        assert ending.err.endswith("has no layout 'nowhere'; expected one of three, or a file.\n")
+
+
+def test_the_choices_of_options_are_those_of_the_analysis():
+    """The choices are written at the options, so that the shell completes them without loading the analysis."""
+    from sensors.detection_model.assumptions import TARGETS
+    from sensors.planning.choice.plan import OBJECTIVES as PLAN_OBJECTIVES
+    from sensors.planning.comparison.settings import OBJECTIVES
+
+    def choices(option: Any) -> tuple[str, ...]:
+        return get_args(get_args(option)[0])
+
+    for command in ("audit show", "audit export"):
+        operation = next(one for one in COMMANDS[command].params if one.name == "operation")
+        assert tuple(operation.type_descriptor.choices) == OPERATIONS
+    assert set(choices(TargetOption)) == set(TARGETS)
+    assert choices(DirectionOption) == ("inward", "outward")
+    assert f"Default: {', '.join(ITEMS)}." in next(one.help for one in COMMANDS["plan"].params if one.name == "items")
+    for record, objectives in ((PlanOptions, PLAN_OBJECTIVES), (CompareOptions, OBJECTIVES)):
+        parameter = next(one for one in COMMANDS[record.__module__.split(".")[-2]].params if one.name == "objective")
+        assert set(parameter.type_descriptor.choices) == set(objectives)
+
+
+@pytest.mark.parametrize("group", [name for name, command in ROOT.commands.items() if hasattr(command, "commands")])
+def test_a_group_alone_shows_its_help(watchline, group):
+    ending, help_text = watchline(group), watchline(group, "--help").out
+    assert (ending.code, ending.out) == (2, "")
+    assert ending.err == help_text
+    assert ending.err.startswith(f"Usage: watchline {group} ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--verbose"], ["--language", "fr"]], ids=" ".join)
+def test_options_without_a_command_show_the_help(watchline, monkeypatch, arguments):
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "en")
+    ending = watchline(*arguments)
+    assert (ending.code, ending.out) == (2, "")
+    assert ending.err.startswith("Usage: watchline ")
+
+
+@pytest.mark.parametrize(("variable", "value"), [("WATCHLINE_LANGUAGE", "zz"), ("WATCHLINE_UNITS", "furlongs")])
+def test_a_wrong_variable_never_hides_the_help_and_is_named_when_a_command_runs(
+    watchline, desk, monkeypatch, variable, value
+):
+    monkeypatch.chdir(desk)
+    monkeypatch.setenv(variable, value)
+    for arguments in (["--help"], ["coverage", "--help"], ["sector", "--help"], ["--version"]):
+        ending = watchline(*arguments)
+        assert (ending.code, ending.err) == (0, "")
+    assert watchline("sector").err.startswith("Usage: ")
+    ending = watchline("journal", "stats", "journal.db")
+    assert ending.code == 2
+    assert ending.err.startswith(f"watchline: {variable}: unknown ")
+    assert f"{value!r}; expected " in ending.err

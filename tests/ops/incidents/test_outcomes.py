@@ -1,0 +1,65 @@
+"""Figures of incidents: counted by hand, with Wilson's interval, and times of the life cycle."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from ops.analysis.night_report.incidents import incident_sentences
+from ops.incidents.outcomes import incident_figures, plain_figures
+from sensors.statistics.outcome_rates import BORDER_EFFECTIVENESS, INTERDICTION_EFFECTIVENESS
+from tests.ops.incidents.making import at
+
+
+def closed(disposition: str, acknowledged_s: float, closed_s: float, **more: Any) -> dict[str, Any]:
+    steps = [
+        {"at": at(0).isoformat(), "state": "open", "by": "system"},
+        {"at": at(acknowledged_s).isoformat(), "state": "acknowledged", "by": "Ana"},
+        {"at": at(closed_s).isoformat(), "state": "closed", "by": more.pop("by", "Ana")},
+    ]
+    base = {"kind": "movement", "state": "closed", "disposition": disposition, "closed_by": "person"}
+    return base | {"opened_at": at(0).isoformat(), "transitions": steps} | more
+
+
+SHIFT = [
+    *(closed("apprehended", 10, 600) for _ in range(6)),
+    closed("turn_back", 20, 700),
+    *(closed("got_away", 30, 800) for _ in range(3)),
+    closed("nuisance", 100, 200),
+    closed("restored", 5, 50, kind="equipment"),
+    closed("unresolved", 40, 5000, by="system", closed_by="system"),
+]
+
+
+def test_rates_of_a_shift_by_hand() -> None:
+    """7 of 10; Wilson's 95% interval of 7/10 is 0.397 to 0.892 (Wilson 1927)."""
+    figures = incident_figures(SHIFT)
+    rate = figures.rates[INTERDICTION_EFFECTIVENESS]
+    assert (rate.numerator, rate.denominator) == (7, 10)
+    assert (rate.low, rate.high) == pytest.approx((0.397, 0.892), abs=1e-3)
+    assert math.isnan(figures.rates[BORDER_EFFECTIVENESS].value), "undetected crossings are not known"
+
+
+def test_counts_and_times_of_people_not_of_the_system() -> None:
+    figures = incident_figures(SHIFT)
+    assert figures.count == 13
+    assert figures.by_disposition["unresolved"] == figures.closed_by_system == 1
+    assert (figures.acknowledgement.count, figures.acknowledgement.median_s) == (13, 10.0)
+    assert (figures.disposition.count, figures.disposition.median_s) == (12, 600.0)
+    plain = plain_figures(figures)
+    assert plain["rates"][BORDER_EFFECTIVENESS]["value"] is None
+    assert plain["by_kind"]["equipment"] == 1
+
+
+def test_the_report_states_both_rates_and_what_is_not_known() -> None:
+    said = " ".join(incident_sentences(incident_figures(SHIFT)))
+    assert "13 incidents; 0 not closed, 1 closed by the system" in said
+    assert "7 of 10, 70% (95% interval 40% to 89%)" in said
+    assert "Unlawful border crossing effectiveness rate: not known" in said
+    assert "apprehended 6" in said
+    empty = " ".join(incident_sentences(incident_figures([])))
+    assert "No incidents" in empty
+    assert "not known; no incident was closed" in empty
+    assert incident_sentences(None) == []

@@ -1,0 +1,221 @@
+"""Half-open requests are closed in time and displace one another, never a page; pages always get their stream."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.responses import Response
+
+from ops.runtime.scratch_folder import scratch_folder
+from ops.services.api.app import ApiSettings, create_app
+from ops.services.api.event_stream import StreamSettings
+from ops.services.api.guard import TOKEN_HEADER, GuardSettings
+from ops.services.api.serving.connections import LimitedConnection
+from ops.services.api.serving.server import serving
+from ops.store.writer import Store
+
+PATIENT_S = 60.0
+BEGUN = b"GET /api/tracks HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+BODY_BEGUN = (
+    b"POST /api/alerts/A1/reject HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    + f"{TOKEN_HEADER}: t0ken\r\n".encode()
+    + b'Content-Length: 1000\r\n\r\n{"reason": "'
+)
+
+
+@pytest.fixture
+def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A server with small limits: 2 s for a request, 20 connections, 3 streams of programs and 2 of pages."""
+    monkeypatch.setattr(LimitedConnection, "request_within_s", 2.0)
+    monkeypatch.setattr(LimitedConnection, "most_connections", 20)
+    store = Store(tmp_path / "s.sqlite")
+    store.commit(1, stamp_ns=1, tracks_live=b"[]")
+    stream = StreamSettings(heartbeat_s=0.2, poll_s=0.02, max_clients=3, max_pages=2)
+    settings = ApiSettings("x", stream=stream, guard=GuardSettings(token="t0ken"))
+    app = create_app(store.path, settings, act=print, now_ns=lambda: 1)
+    app.router.add_route("/large", lambda _: Response(bytes(50_000_000)), methods=["GET"])
+    with serving(app) as number:
+        yield number
+    store.close()
+
+
+def connect(port: int, begun: bytes) -> socket.socket:
+    made = socket.create_connection(("127.0.0.1", port), timeout=PATIENT_S)
+    made.sendall(begun)
+    return made
+
+
+def closed(connection: socket.socket) -> bool:
+    """Whether the server has closed it, without waiting."""
+    if not select.select([connection], [], [], 0)[0]:
+        return False
+    try:
+        return connection.recv(65_536) == b""
+    except OSError:
+        return True
+
+
+def until(true: Callable[[], object]) -> bool:
+    deadline = time.monotonic() + PATIENT_S
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return bool(true())
+
+
+@contextmanager
+def many(port: int, begun: bytes, count: int) -> Iterator[list[socket.socket]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(connect(port, begun)) for _ in range(count)]
+
+
+@pytest.mark.parametrize("begun", [b"", b"G", BEGUN, BODY_BEGUN])
+def test_a_request_that_does_not_come_whole_is_closed(port: int, begun: bytes) -> None:
+    with connect(port, begun) as half:
+        assert until(lambda: closed(half))
+
+
+def test_bytes_that_trickle_do_not_keep_a_request_open(port: int) -> None:
+    with connect(port, BEGUN) as slow:
+
+        def trickle() -> bool:
+            if closed(slow):
+                return True
+            try:
+                slow.sendall(b"x")
+            except OSError:
+                return True
+            return False
+
+        assert until(trickle)
+
+
+def test_half_open_requests_displace_one_another_and_no_page(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LimitedConnection, "request_within_s", 3600.0)
+    with many(port, BEGUN, 100) as halves:
+        assert until(lambda: sum(map(closed, halves)) >= 80)
+        for _ in range(30):  # each over a connection of its own
+            assert httpx.get(f"http://127.0.0.1:{port}/api/tracks", timeout=PATIENT_S).status_code == 200
+
+
+LARGE = b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+def test_an_answer_that_nobody_reads_is_closed_in_time(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LimitedConnection, "answer_within_s", 1.0)
+    with connect(port, LARGE) as slow:
+
+        def ended() -> bool:
+            try:
+                slow.sendall(b"x")
+            except OSError:
+                return True
+            return False
+
+        assert until(ended), "nothing was read, so the server must have closed it"
+
+
+def test_slow_readers_displace_one_another_and_no_page(port: int) -> None:
+    with many(port, LARGE, 60):
+        for _ in range(30):
+            assert httpx.get(f"http://127.0.0.1:{port}/api/tracks", timeout=PATIENT_S).status_code == 200
+
+
+def test_a_connection_that_is_kept_serves_one_request_after_another(port: int) -> None:
+    """Past the limits of one request and of one answer."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S) as client:
+        for _ in range(4):
+            assert client.get("/api/tracks").status_code == 200
+            time.sleep(0.75)
+
+
+def test_a_stream_outlives_the_limit_of_a_request(port: int) -> None:
+    began_s, beats = time.monotonic(), 0
+    with httpx.stream("GET", f"http://127.0.0.1:{port}/api/stream", timeout=PATIENT_S) as answer:
+        for line in answer.iter_lines():
+            beats += line == "event: heartbeat"
+            if beats > 2 and time.monotonic() - began_s > 2 * LimitedConnection.request_within_s:
+                return
+    raise AssertionError(f"the stream ended after {beats} heartbeats")
+
+
+def stream(page: str | None) -> bytes:
+    query = "" if page is None else f"?page={page}"
+    return f"GET /api/stream{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+
+
+class Open:
+    """A stream and all that has come of it."""
+
+    def __init__(self, port: int, page: str | None) -> None:
+        self.connection, self.got = connect(port, stream(page)), b""
+
+    def __enter__(self) -> Open:
+        assert until(lambda: b"\r\n" in self.read())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def read(self) -> bytes:
+        if select.select([self.connection], [], [], 0)[0]:
+            self.got += self.connection.recv(1_000_000)
+        return self.got
+
+    @property
+    def status(self) -> int:
+        return int(self.got.split(b" ")[1])
+
+    @property
+    def ended(self) -> bool:
+        """Whether the server has ended the response: its last chunk is empty."""
+        return self.read().endswith(b"0\r\n\r\n")
+
+
+def test_a_page_gets_its_stream_when_programs_have_taken_all_of_theirs(port: int) -> None:
+    with Open(port, None) as first, Open(port, None) as second, Open(port, None) as third:
+        assert [one.status for one in (first, second, third)] == [200] * 3
+        assert until(lambda: all(b"event: heartbeat" in one.read() for one in (first, second, third)))
+        with Open(port, None) as one_more, Open(port, "0" * 16) as page:
+            assert one_more.status == 503
+            assert page.status == 200
+            assert until(lambda: b"event: heartbeat" in page.read())
+
+
+def test_a_page_has_one_stream_and_the_oldest_page_makes_room(port: int) -> None:
+    with ExitStack() as stack:
+        streams = []
+        for name in ("a", "a", "b", "c"):
+            streams.append(stack.enter_context(Open(port, name * 16)))
+            assert until(lambda: b"event: heartbeat" in streams[-1].read())
+        first, again, second, third = streams
+        assert until(lambda: first.ended), "replaced by the same page's new stream"
+        assert until(lambda: again.ended), "the oldest of three pages, where two have room"
+        for one in (second, third):
+            before = len(one.read())
+            assert until(lambda one=one, before=before: len(one.read()) > before)
+            assert not one.ended
+
+
+def test_a_folder_that_a_killed_process_left_is_removed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left = tmp_path / "watchline-x-left"
+    left.mkdir()
+    (left / "in-use.lock").touch()
+    other = tmp_path / "watchline-x-not-ours"
+    other.mkdir()  # without a lock file it is not known what it is
+    with scratch_folder("watchline-x-") as used:
+        assert not left.exists()
+        assert other.exists()
+        with scratch_folder("watchline-x-") as second:
+            assert used.is_dir()
+            assert second != used
+            assert used.stat().st_mode & 0o077 == 0
+        assert not second.exists()
+    assert not used.exists()

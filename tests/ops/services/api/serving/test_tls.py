@@ -1,0 +1,129 @@
+"""TLS: the certificate of the site or one of our own, and that nothing is served beyond this computer without it."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from geo.errors import BadInput
+from ops.services.api.app import ApiSettings, create_app
+from ops.services.api.guard import GuardSettings
+from ops.services.api.serving.endpoint import Endpoint
+from ops.services.api.serving.handshakes import Listener
+from ops.services.api.serving.server import serving
+from ops.services.api.serving.tls import RENEWED_BEFORE, VALID_FOR, own_certificate
+
+NOW = datetime.now(UTC)
+
+
+def test_a_certificate_of_our_own_serves_its_names_and_is_kept(tmp_path: Path) -> None:
+    tls = own_certificate(tmp_path / "tls", ["ops.example", "[2001:db8::1]"], NOW)
+    assert {"localhost", "127.0.0.1", "[::1]", "ops.example", "[2001:db8::1]"} <= set(tls.names())
+    assert tls.key.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "tls").stat().st_mode & 0o777 == 0o700
+    assert len(tls.fingerprint().split(":")) == 32
+    before = tls.fingerprint()
+    assert own_certificate(tmp_path / "tls", [], NOW).fingerprint() == before
+    assert own_certificate(tmp_path / "tls", ["another.example"], NOW).fingerprint() != before
+    before = tls.fingerprint()
+    late = NOW + VALID_FOR - RENEWED_BEFORE + timedelta(hours=1)
+    assert own_certificate(tmp_path / "tls", [], late).fingerprint() != before
+
+
+def test_a_browser_that_trusts_the_certificate_reads_over_tls(tmp_path: Path) -> None:
+    tls = own_certificate(tmp_path / "tls", ["ops.example"], NOW)
+    guard = GuardSettings(hosts=tls.names())
+    app = create_app(tmp_path / "s.db", ApiSettings("x", guard=guard), act=print, now_ns=lambda: 0)
+    with serving(app, tls=tls) as port:
+        trusting = ssl.create_default_context(cafile=str(tls.certificate))
+        with httpx.Client(verify=trusting, timeout=120) as client:
+            answer = client.get(f"https://127.0.0.1:{port}/v1/me")
+            assert answer.status_code == 200
+            named = client.get(f"https://127.0.0.1:{port}/v1/me", headers={"Host": f"ops.example:{port}"})
+            assert named.status_code == 200
+            assert named.headers["strict-transport-security"].startswith("max-age=")
+            assert "strict-transport-security" not in answer.headers
+            other = client.get(f"https://127.0.0.1:{port}/v1/me", headers={"Host": "evil.example"})
+            assert other.status_code == 421
+        with pytest.raises(httpx.ConnectError, match="certificate"):
+            httpx.get(f"https://127.0.0.1:{port}/v1/me", timeout=120)
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"http://127.0.0.1:{port}/v1/me", timeout=120)
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+        with socket.create_connection(("127.0.0.1", port)) as raw, pytest.raises(ssl.SSLError):
+            old.wrap_socket(raw)
+
+
+@pytest.mark.parametrize(("within_s", "most"), [(0.5, 1000), (3600.0, 20)])
+def test_handshakes_that_do_not_end_leave_room_for_a_browser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, within_s: float, most: int
+) -> None:
+    monkeypatch.setattr(Listener, "handshake_within_s", within_s)
+    monkeypatch.setattr(Listener, "most_handshakes", most)
+    tls = own_certificate(tmp_path / "tls", [], NOW)
+    app = create_app(tmp_path / "s.db", ApiSettings("x"), act=print, now_ns=lambda: 0)
+    trusting = ssl.create_default_context(cafile=str(tls.certificate))
+    with serving(app, tls=tls) as port, ExitStack() as stack, httpx.Client(verify=trusting, timeout=120) as client:
+        url = f"https://127.0.0.1:{port}/v1/me"
+        assert client.get(url).status_code == 200
+        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)) for _ in range(100)]
+        ended = idle if most > len(idle) else idle[:-most]
+        assert [one.recv(1) for one in ended] == [b""] * len(ended)
+        for _ in range(30):
+            assert client.get(url, headers={"Connection": "close"}).status_code == 200
+        if most < len(idle):  # those 30 are complete, and have displaced no more than one
+            assert select.select(idle[-most + 1 :], [], [], 0)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"host": "0.0.0.0"}, "0.0.0.0 can be reached by other machines; expected --tls, or --certificate"),
+        ({"host": "192.0.2.1"}, "192.0.2.1 can be reached by other machines"),
+        ({"host": "::"}, ":: can be reached by other machines"),
+        ({"host": "0.0.0.0", "tls": True, "accounts": False}, "because a demonstration has no accounts"),
+        ({"host": "ops.example", "tls": True}, "'ops.example' is not an IP address"),
+        ({"host": "", "tls": True}, "'' is not an IP address"),
+        ({"certificate": Path("c.pem")}, "--key: is missing"),
+        ({"key": Path("k.pem")}, "--certificate: is missing"),
+    ],
+)
+def test_beyond_this_computer_only_with_tls_and_accounts(options: dict, sentence: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        Endpoint(**options)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1"])
+def test_this_computer_needs_no_tls(host: str, tmp_path: Path) -> None:
+    endpoint = Endpoint(host)
+    assert endpoint.prepared_tls(tmp_path) is None
+    with endpoint.listen() as listening:
+        shown = f"[{host}]" if ":" in host else host
+        assert endpoint.address(listening) == f"http://{shown}:{listening.getsockname()[1]}/"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_certificate_of_the_site_is_checked_before_anything_starts(tmp_path: Path) -> None:
+    good, other = own_certificate(tmp_path / "a", [], NOW), own_certificate(tmp_path / "b", [], NOW)
+    Endpoint(certificate=good.certificate, key=good.key).check()
+    (tmp_path / "text").write_text("no certificate")
+    for certificate, key, sentence in (
+        (tmp_path / "none", good.key, "--certificate .*no such file"),
+        (good.certificate, tmp_path / "none", "--key .*no such file"),
+        (tmp_path / "text", good.key, "cannot be used"),
+        (good.certificate, other.key, "cannot be used .*KEY_VALUES_MISMATCH"),
+    ):
+        with pytest.raises(BadInput, match=sentence):
+            Endpoint(certificate=certificate, key=key).check()
+    with pytest.raises(BadInput, match="expired on"):
+        good.check(NOW + VALID_FOR + timedelta(days=1))

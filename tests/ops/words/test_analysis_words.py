@@ -1,0 +1,95 @@
+"""Sentences of coverage, challenge and sites with none, one and several of each thing, in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from geo.message import cut_list
+from ops.words import MessageCatalogue
+
+CASES: list[tuple[str, dict[str, Any], str, str]] = [
+    (
+        "coverage-links-missing",
+        {"count": 1, "names": ("r1",)},
+        "1 sensor or relay has no link to a base and is excluded: r1.",
+        "1 capteur ou relais n’est relié à aucune base et est exclu\u00a0: r1.",
+    ),
+    (
+        "coverage-links-missing",
+        {"count": 2, "names": cut_list(("r1", "r2"), 2)},
+        "2 sensors and relays have no link to a base and are excluded: r1 and r2.",
+        "2 capteurs et relais ne sont reliés à aucune base et sont exclus\u00a0: r1 et r2.",
+    ),
+    (
+        "coverage-links-by-hand",
+        {"count": 6, "names": cut_list("abcdef", 5)},
+        "6 sensors report by hand, with a delay: a, b, c, d, e and 1 more.",
+        "6 capteurs rendent compte par messager, avec retard\u00a0: a, b, c, d, e et 1 autre.",
+    ),
+    (
+        "coverage-links-missing",
+        {"count": 6, "names": cut_list("abcdef", 2)},
+        "6 sensors and relays have no link to a base and are excluded: a, b and 4 more.",
+        "6 capteurs et relais ne sont reliés à aucune base et sont exclus\u00a0: a, b et 4 autres.",
+    ),
+    (
+        "challenge-headline-unknown",
+        {"unknown": 1},
+        "Crossing Pd is unknown on 1 segment.",
+        "Pd de franchissement inconnue sur 1 segment.",
+    ),
+    (
+        "challenge-headline-unknown",
+        {"unknown": 2},
+        "Crossing Pd is unknown on 2 segments.",
+        "Pd de franchissement inconnue sur 2 segments.",
+    ),
+    (
+        "challenge-layout-gaps",
+        {"count": 1, "km": 0.5},
+        "1 coverage gap of 0.5 km.",
+        "1 lacune de couverture de 0,5\u00a0km.",
+    ),
+    (
+        "challenge-layout-gaps",
+        {"count": 2, "km": 3.25},
+        "2 coverage gaps, 3.3 km in total.",
+        "2 lacunes de couverture, 3,3\u00a0km au total.",
+    ),
+    (
+        "challenge-limit-excluded",
+        {"count": 1},
+        "1 unknown segment is excluded.",
+        "1 segment inconnu est exclu.",
+    ),
+    (
+        "terrain-sites-summary",
+        {"sites": 1, "visible": 0.5, "belt": 900.0},
+        "1 site has a line of sight to 50.0% of the area within 900 m of the border.",
+        "1 site a une ligne de vue sur 50,0\u00a0% de la surface à moins de 900\u00a0m de la frontière.",
+    ),
+    (
+        "terrain-sites-summary",
+        {"sites": 2, "visible": None, "belt": 900.0},
+        "2 sites together have a line of sight to – of the area within 900 m of the border.",
+        "Ensemble, 2 sites ont une ligne de vue sur – de la surface à moins de 900\u00a0m de la frontière.",
+    ),
+    (
+        "challenge-profile-scores",
+        {"bands": True, "moved": 0},
+        "Terrain, any layout: scores within this border (bands: 5% to 95% under elevation errors)",
+        "Terrain, tout dispositif\u00a0: indices au sein de cette frontière (bandes\u00a0: 5\u00a0% à 95\u00a0% "
+        "sous erreurs d’altitude)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters", "english", "french"), CASES)
+def test_a_sentence_has_the_right_plural_and_numbers(
+    name: str, parameters: dict[str, Any], english: str, french: str
+) -> None:
+    for language, expected in (("en", english), ("fr", french)):
+        found = MessageCatalogue.of(language).say(name, **parameters)
+        assert found.replace("\u202f", "\u00a0") == expected
