@@ -124,6 +124,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /api/ground",
         "GET /api/profile",
         "GET /api/tiles/{layer}/{z}/{x}/{y}.png",
+        "GET /api/tiles/ground/{z}/{x}/{y}.mvt",
     ),
     "state": (
         "GET /api/openapi.json",

@@ -30,13 +30,17 @@ UNSEEN, SEEN, UNKNOWN, OFF_THE_MAP = 0, 1, 2, 255
 HATCH_PX: Final = 8  # divides the tile's 256, so that lines continue in the next tile
 _SHADOW_ALPHA, _LIGHT_ALPHA = 150.0, 70.0
 _RAMPS: Final[Mapping[Palette, tuple[Rgb, Rgb, Rgb]]] = {  # low, middle, high
-    "day": ((170, 178, 172), (205, 206, 194), (236, 232, 222)),
-    "night": ((36, 42, 44), (66, 70, 70), (104, 105, 101)),
+    "day": ((182, 194, 180), (214, 212, 196), (240, 236, 226)),
+    "night": ((30, 36, 38), (54, 60, 60), (92, 94, 90)),
 }
 _VEILS: Final[Mapping[Palette, Rgb]] = {"day": (58, 62, 70), "night": (0, 0, 0)}
-_VEIL_ALPHA: Final[Mapping[Palette, int]] = {"day": 84, "night": 112}
+_VEIL_ALPHA: Final[Mapping[Palette, int]] = {"day": 64, "night": 92}
 LINES: Final[Mapping[Palette, Rgb]] = {"day": (58, 62, 70), "night": (102, 106, 112)}
-_LINE_ALPHA: Final[Mapping[Palette, int]] = {"day": 124, "night": 165}
+_LINE_ALPHA: Final[Mapping[Palette, int]] = {"day": 100, "night": 120}
+
+
+FEATHER_PX: Final = 20
+"""Width over which the terrain fades into the background at its edge and beside voids."""
 
 
 class Style(Protocol):
@@ -62,7 +66,7 @@ class Style(Protocol):
 class Hillshade:
     """Shadow as black and light as white, transparent on level ground, so that it can overlay any colour."""
 
-    margin_px: int = 2
+    margin_px: int = FEATHER_PX
     smooth: bool = True
 
     def paint(self, values: Float32s, cell_m: float, _palette: Palette) -> UInt8s:
@@ -73,7 +77,7 @@ class Hillshade:
         alpha = np.where(relative < 0, -relative * _SHADOW_ALPHA, relative / brightest * _LIGHT_ALPHA)
         pixels = np.zeros((4, *values.shape), np.uint8)
         pixels[:3] = np.where(relative > 0, 255, 0)
-        pixels[3] = np.where(known, np.clip(alpha, 0, 255), 0)
+        pixels[3] = np.clip(alpha, 0, 255) * feathered(known)
         return pixels
 
     def legend(self, _palette: Palette) -> list[dict[str, Any]]:
@@ -86,7 +90,7 @@ class Elevation:
 
     low_m: float
     high_m: float
-    margin_px: int = 0
+    margin_px: int = FEATHER_PX
     smooth: bool = True
 
     def paint(self, values: Float32s, _cell_m: float, palette: Palette) -> UInt8s:
@@ -95,7 +99,7 @@ class Elevation:
         pixels = np.empty((4, *values.shape), np.uint8)
         for band, shades in enumerate(zip(*_RAMPS[palette], strict=True)):
             pixels[band] = np.interp(share, (0.0, 0.5, 1.0), shades)
-        pixels[3] = np.where(known, 255, 0)
+        pixels[3] = 255 * feathered(known)
         return pixels
 
     def legend(self, palette: Palette) -> list[dict[str, Any]]:
@@ -112,15 +116,18 @@ class Elevation:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Dead ground is tinted, unknown ground is cross-hatched, ground in line of sight stays clear."""
+    """Dead ground is tinted, unknown ground is cross-hatched, ground in line of sight stays clear.
 
-    margin_px: int = 0
+    A thin line bounds the ground that was assessed, because ground beyond it is clear as well.
+    """
+
+    margin_px: int = 1
     smooth: bool = False
 
     def paint(self, values: Float32s, _cell_m: float, palette: Palette) -> UInt8s:
         falling, rising = diagonals(values.shape)
         unseen, unknown = values == UNSEEN, values == UNKNOWN
-        line = (unseen & falling) | (unknown & (falling | rising))
+        line = (unseen & falling) | (unknown & (falling | rising)) | outline(np.isfinite(values))
         pixels = np.zeros((4, *values.shape), np.uint8)
         for band in range(3):
             pixels[band] = np.where(line, LINES[palette][band], _VEILS[palette][band])
@@ -134,10 +141,31 @@ class Unseen:
         ]
 
 
+def feathered(known: Bools) -> Float32s:
+    """Opacity of each pixel, 0 to 1: 0 off the terrain, rising smoothly to 1 at FEATHER_PX from its edge."""
+    if known.all():
+        return np.ones(known.shape, np.float32)
+    from scipy.ndimage import distance_transform_edt
+
+    inside = np.clip(distance_transform_edt(known) / FEATHER_PX, 0.0, 1.0)
+    opacity: Float32s = (inside * inside * (3.0 - 2.0 * inside)).astype(np.float32)
+    return opacity
+
+
 def diagonals(shape: tuple[int, ...]) -> tuple[Bools, Bools]:
     """Masks of the falling and the rising lines of a hatched tile."""
     rows, columns = np.ogrid[: shape[0], : shape[1]]
     return (rows - columns) % HATCH_PX == 0, (rows + columns) % HATCH_PX == 0
+
+
+def outline(inside: Bools) -> Bools:
+    """Cells of a mask with a cell outside it above, below, left or right."""
+    around = inside.copy()
+    around[1:] &= inside[:-1]
+    around[:-1] &= inside[1:]
+    around[:, 1:] &= inside[:, :-1]
+    around[:, :-1] &= inside[:, 1:]
+    return inside & ~around
 
 
 def legend_entry(colour: Rgb, label: Message) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from ops.services.api.event_stream import Hub
 from ops.services.api.release import Release, ReleasedView
 from ops.services.api.schemas.geojson import GeoJson, LayoutDocument, Segments
 from ops.services.api.schemas.ground import Layers, PlaceRecord, ProfileRecord, SectorRecord
-from ops.services.api.schemas.pictures import PICTURE, Png
+from ops.services.api.schemas.pictures import PICTURE, VECTOR_PICTURE, Png, VectorTile
 from ops.services.map.client import CONNECTIONS, Answer, MapUnavailable
 from ops.store.rows import rfc3339, to_json
 
@@ -45,6 +45,7 @@ QueryText = Annotated[str, Query(max_length=80)]
 WATCH_EVERY_S: Final = 0.5
 SOON_S: Final = 0.5
 _PLACE: Final = re.compile(r"\s*([+-]?\d{1,3}(?:\.\d{1,17})?)\s*,\s*([+-]?\d{1,3}(?:\.\d{1,17})?)\s*")
+_TILES: Final = ("tiles/{layer}/{z}/{x}/{y}.png", "tiles/ground/{z}/{x}/{y}.mvt")
 _KEEP: Final = "private, max-age=31536000, immutable"
 _ASK_ANEW: Final = "private, no-cache"
 
@@ -86,6 +87,13 @@ class GroundRoutes:
             app.add_api_route(path, handler, methods=["GET"], response_class=kind, response_model=model)
         app.add_api_route(
             "/api/tiles/{layer}/{z}/{x}/{y}.png", self.tile, methods=["GET"], response_class=Png, responses=PICTURE
+        )
+        app.add_api_route(
+            "/api/tiles/ground/{z}/{x}/{y}.mvt",
+            self.ground_tile,
+            methods=["GET"],
+            response_class=VectorTile,
+            responses=VECTOR_PICTURE,
         )
 
     async def sector(self, request: Request, palette: Palette = "day") -> Response:
@@ -189,13 +197,12 @@ class GroundRoutes:
         indefinitely."""
         if not self._view(request).shows_layer(layer):
             raise HTTPException(404, f"There is no layer {layer[:40]!r}.")
-        answer = await self._ask("tile", layer=layer, z=z, x=x, y=y, palette=palette)
-        if answer.status != 200:
-            return _passed_on(answer)
-        headers = {"ETag": answer.etag, "Cache-Control": _KEEP if v == answer.revision else _ASK_ANEW}
-        if request.headers.get("if-none-match") == answer.etag:
-            return Response(status_code=304, headers=headers)
-        return Response(answer.body, media_type=answer.media_type, headers=headers)
+        return _tile_answer(request, await self._ask("tile", layer=layer, z=z, x=x, y=y, palette=palette), v)
+
+    async def ground_tile(self, request: Request, z: int, x: int, y: int, v: QueryText | None = None) -> Response:
+        """Contour lines, roads, rivers and settlements of a tile in Web Mercator, as a Mapbox Vector Tile. With ``v``,
+        the present revision of the layer hillshade, browsers may cache it indefinitely."""
+        return _tile_answer(request, await self._ask("ground_tile", z=z, x=x, y=y), v)
 
     async def watch(self) -> None:
         """Until the hub stops, send the sensors' health to the map process, and the changed layers to the hub."""
@@ -221,7 +228,7 @@ def add_no_ground(app: FastAPI) -> None:
     def none() -> Response:
         raise HTTPException(404, "This server was opened without its ground, so it has no map.")
 
-    for path in ("sector", "layout", "segments", "layers", "ground", "profile", "tiles/{layer}/{z}/{x}/{y}.png"):
+    for path in ("sector", "layout", "segments", "layers", "ground", "profile", *_TILES):
         app.add_api_route(f"/api/{path}", none, methods=["GET"], response_class=Response, include_in_schema=False)
 
 
@@ -242,6 +249,16 @@ def installed_version() -> str:
         return version("watchline")
     except PackageNotFoundError:
         return "unknown"
+
+
+def _tile_answer(request: Request, answer: Answer, revision: str | None) -> Response:
+    """A tile, to be kept by browsers that named its present revision; 304 to one that has it already."""
+    if answer.status != 200:
+        return _passed_on(answer)
+    headers = {"ETag": answer.etag, "Cache-Control": _KEEP if revision == answer.revision else _ASK_ANEW}
+    if request.headers.get("if-none-match") == answer.etag:
+        return Response(status_code=304, headers=headers)
+    return Response(answer.body, media_type=answer.media_type, headers=headers)
 
 
 def _passed_on(answer: Answer, headers: Mapping[str, str] | None = None) -> Response:

@@ -51,6 +51,7 @@ FILTERED: Final = frozenset(
         "/api/layers",
         "/api/profile",
         "/api/tiles/{layer}/{z}/{x}/{y}.png",
+        "/api/tiles/ground/{z}/{x}/{y}.mvt",
         "/v1/incidents",
         "/v1/incidents/{identity}",
         "/v1/incidents/{identity}/actions",

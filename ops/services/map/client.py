@@ -24,6 +24,10 @@ START_S: Final = 60.0
 ANSWER_S: Final = 30.0
 
 
+VECTOR_TILE: Final = "application/vnd.mapbox-vector-tile"
+"""Media type of a vector tile."""
+
+
 class MapUnavailable(WatchlineError):
     """The map process does not answer: it is starting or busy, or has ended."""
 

@@ -18,15 +18,18 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import Any, Final
 
+import shapely
+
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput
+from geo.terrain import cell_size
 from ops.runtime.child_process import child_main, say
 from ops.runtime.compile_notice import report_compiling
 from ops.sector.geojson import cell_of, heights, layout_view, place_view, sector_view, segments_view
 from ops.sector.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
-from ops.services.map.client import KEY_VARIABLE, Answer
+from ops.services.map.client import KEY_VARIABLE, VECTOR_TILE, Answer
 from ops.services.map.coverage_layers import CoverageLayers
 from ops.services.map.profile import Eyes, profile
 from ops.services.map.responders import Responders, interruptions
@@ -46,6 +49,7 @@ class MapService:
         from rasterio.enums import Resampling
 
         from ops.drawing import tile_styles
+        from ops.services.map.ground_tiles import GroundTiles, upper_slope
         from ops.services.map.tiles import Layer, Tiles, raster_of
 
         self._ground = ground
@@ -57,8 +61,14 @@ class MapService:
         step = max(1, elevation.shape[0] // 2048)
         digest.update(elevation[::step].to_numpy().tobytes())
         revision = digest.hexdigest()
-        self._tiles.put(Layer("hillshade", "Relief", raster, tile_styles.Hillshade(), revision))
-        self._tiles.put(Layer("elevation", "Elevation", raster, tile_styles.Elevation(*heights(ground)), revision))
+        features = _map_features(ground, digest)
+        self._vectors = GroundTiles(raster, upper_slope(elevation, cell_size(ground.terrain)), features)
+        self._ground_revision = digest.hexdigest()
+        for layer in (
+            Layer("hillshade", "Relief", raster, tile_styles.Hillshade(), self._ground_revision),
+            Layer("elevation", "Elevation", raster, tile_styles.Elevation(*heights(ground)), self._ground_revision),
+        ):
+            self._tiles.put(layer)
         self._overlays = Overlays(ground, self._tiles.put, terrain_digest=revision)
         self._overlays.start()
         self._coverage = CoverageLayers(ground, self._tiles.put, terrain_digest=revision)
@@ -153,6 +163,12 @@ class MapService:
         tile, revision = self._tiles.tile(layer, z, x, y, palette)
         return Answer(200, "image/png", tile.body, etag=tile.etag, revision=revision)
 
+    def ground_tile(self, z: int, x: int, y: int) -> Answer:
+        """One vector tile of contour lines, roads, rivers and settlements; its revision is that of the relief."""
+        body = self._vectors.tile(z, x, y)
+        etag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
+        return Answer(200, VECTOR_TILE, body, etag=etag, revision=self._ground_revision)
+
     def watch(self, health: dict[str, str]) -> Answer:
         """Set the sensors' health states and return the layers' revisions: {id: revision}."""
         self._overlays.take_health(health)
@@ -161,8 +177,32 @@ class MapService:
 
 
 QUESTIONS: Final = (
-    "sector", "layers", "layout", "segments", "coverage_cells", "place", "profile", "responders", "tile", "watch",
+    "sector", "layers", "layout", "segments", "coverage_cells", "place", "profile", "responders", "tile", "ground_tile",
+    "watch",
 )  # fmt: skip
+
+
+def _map_features(ground: OpenSector, digest: Any) -> list[Any]:
+    """The sector's roads, rivers and settlements for the tiles; ``digest`` takes in all that the tiles depend on."""
+    from geo.mobility.roads_and_rivers import WaysError, read_map_file
+    from ops.services.map import ground_tiles
+
+    digest.update(Path(ground_tiles.__file__).read_bytes())
+    found = []
+    for kind in ("rivers", "roads", "settlements"):
+        path = getattr(ground.sector, kind)
+        if path is not None:
+            try:
+                features = ground_tiles.MapFeatures.of(
+                    kind, read_map_file(kind, path, ground.frame, clip=ground.terrain)
+                )
+            except WaysError as error:
+                log.warning("The map shows no %s: %s", kind, error)
+                continue
+            digest.update(features.name.encode() + b"".join(map(shapely.to_wkb, features.shapes)))
+            digest.update(repr(features.properties).encode())
+            found.append(features)
+    return found
 
 
 def _json(body: Any, *, geo: bool = False) -> Answer:

@@ -117,7 +117,7 @@ class Tiles:
 
     def put(self, layer: Layer) -> None:
         """Add ``layer``, or replace the one with the same id."""
-        with _reader(layer) as reader:
+        with reader_of(layer.raster) as reader:
             zooms = max(reader.minzoom - ZOOMS_OUT, 0), min(reader.maxzoom + ZOOMS_IN, reader.tms.maxzoom)
         with self._lock:
             self._layers[layer.id], self._zooms[layer.id] = layer, zooms
@@ -167,7 +167,7 @@ class Tiles:
     def _paint(self, layer: Layer, z: int, x: int, y: int, palette: Palette) -> Tile:
         style, margin = layer.style, layer.style.margin_px
         method: Any = "cubic_spline" if style.smooth else "nearest"
-        with _reader(layer) as reader:
+        with reader_of(layer.raster) as reader:
             try:
                 image = reader.tile(
                     x, y, z, TILE_PX, buffer=margin or None, resampling_method=method, reproject_method=method
@@ -190,11 +190,11 @@ class Tiles:
                 self._cached_bytes -= len(gone.body)
 
 
-def _reader(layer: Layer) -> Reader:
+def reader_of(raster: Raster) -> Reader:
     """A separate reader, because a GDAL dataset must not be shared between threads."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoOverviewWarning)
-        return Reader(layer.raster.name)
+        return Reader(raster.name)
 
 
 def _ground_m(image: ImageData) -> float:

@@ -88,6 +88,25 @@ def union(viewsheds: Iterable[Viewshed], known: Bools) -> UInt8s:
     return states
 
 
+def area_of_interest(ground: OpenSector, belt: BeltSegments) -> Bools:
+    """Cells (row, column) within the belt along the border, or within the range of a sensor, whatever its health.
+
+    Beyond it no sensor is meant to see, so the map shows no dead ground there.
+    """
+    eastings, northings = ground.terrain["easting"].to_numpy(), ground.terrain["northing"].to_numpy()
+    inside = np.zeros((len(northings), len(eastings)), bool)
+    inside.ravel()[belt.cells] = True
+    for sensor in ground.layout:
+        east, north, reach = sensor.easting, sensor.northing, sensor.max_range_m
+        rows = np.flatnonzero(np.abs(northings - north) <= reach)
+        columns = np.flatnonzero(np.abs(eastings - east) <= reach)
+        if rows.size and columns.size:
+            window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+            square_m = (northings[rows, None] - north) ** 2 + (eastings[columns] - east) ** 2
+            inside[window] |= square_m <= reach**2
+    return inside
+
+
 class BeltSegments:
     """The cells within ``belt_m`` of the border and their segments, for the dead-ground fraction of each segment."""
 
@@ -101,7 +120,7 @@ class BeltSegments:
             inside = np.flatnonzero((segment >= 0) & (np.abs(offset) <= ground.sector.belt_m))
             cells.append(inside + first * len(eastings))
             segments.append(segment[inside])
-        self._cells, self._segments = np.concatenate(cells), np.concatenate(segments)
+        self.cells, self._segments = np.concatenate(cells), np.concatenate(segments)
         self._count = ground.border.segments
 
     def dead_ground_fraction(self, states: UInt8s) -> list[float | None]:
@@ -109,7 +128,7 @@ class BeltSegments:
 
         The definition is that of ops.analysis.night_report.dead_ground_fraction.
         """
-        in_belt = states.ravel()[self._cells]
+        in_belt = states.ravel()[self.cells]
         counted = np.bincount(self._segments[in_belt != UNKNOWN], minlength=self._count)
         unseen = np.bincount(self._segments[in_belt == UNSEEN], minlength=self._count)
         return [round(u / n, 4) if n else None for u, n in zip(unseen.tolist(), counted.tolist(), strict=True)]
@@ -127,6 +146,7 @@ class Overlays:
         self._news, self._stopped = threading.Event(), False
         self._known: Bools | None = None
         self._belt: BeltSegments | None = None
+        self._assessed: Bools | None = None
         self._viewsheds: dict[str, Viewshed] | None = None
         self._shown: dict[str, str] = {}
         self._hidden: tuple[str, list[float | None]] = ("", [])
@@ -169,6 +189,7 @@ class Overlays:
         try:
             self._known = self._known_cells()
             self._belt = BeltSegments(self._ground)
+            self._assessed = area_of_interest(self._ground, self._belt)
             self._viewsheds = self._compute()
             self._news.set()
             while not self._stopped:
@@ -199,6 +220,7 @@ class Overlays:
         assert self._viewsheds is not None
         assert self._known is not None
         assert self._belt is not None
+        assert self._assessed is not None
         for kind in (None, *self.kinds):
             chosen = {
                 sensor: viewshed
@@ -212,11 +234,14 @@ class Overlays:
             states = union(chosen.values(), self._known)
             if kind is None:
                 self._hidden = revision, self._belt.dead_ground_fraction(states)
+            states[~self._assessed] = OFF_THE_MAP
             self._put_states(kind, states, revision)
 
     def _show_unknown(self) -> None:
         elevation = self._ground.terrain["elevation"]
         states = np.full(elevation.shape, UNKNOWN, np.uint8)
+        if self._assessed is not None:
+            states[~self._assessed] = OFF_THE_MAP
         self._hidden = "", []
         for kind in (None, *self.kinds):
             self._put_states(kind, states, "unknown")

@@ -539,6 +539,10 @@ page-layer = { $layer ->
     [border] Border, chainage, sides
     [units] Own units
     [bases] Patrol bases
+    [contours] Contour lines
+    [rivers] Rivers
+    [roads] Roads and paths
+    [settlements] Settlements
     [levels] Impact level of border sections
    *[segments] Segments by dead ground
 }

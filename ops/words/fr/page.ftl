@@ -561,6 +561,10 @@ page-layer = { $layer ->
     [border] Frontière, points kilométriques, côtés
     [units] Unités propres
     [bases] Bases de patrouille
+    [contours] Courbes de niveau
+    [rivers] Cours d’eau
+    [roads] Routes et chemins
+    [settlements] Localités
     [levels] Niveau d’impact des sections frontalières
    *[segments] Segments selon les angles morts
 }

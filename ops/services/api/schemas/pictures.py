@@ -6,13 +6,26 @@ from typing import Any, Final
 
 from fastapi.responses import Response
 
+from ops.services.map.client import VECTOR_TILE
+
 PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"image/png": {"schema": {"type": "string", "contentMediaType": "image/png"}}}}
 }
 """The description of an answer that is a picture."""
+
+VECTOR_PICTURE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {VECTOR_TILE: {"schema": {"type": "string", "contentMediaType": VECTOR_TILE}}}}
+}
+"""The description of an answer that is a vector tile."""
 
 
 class Png(Response):
     """A picture as PNG."""
 
     media_type = "image/png"
+
+
+class VectorTile(Response):
+    """Lines and places of the ground as a Mapbox Vector Tile."""
+
+    media_type = VECTOR_TILE

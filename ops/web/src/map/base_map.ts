@@ -1,6 +1,6 @@
 // The map itself: MapLibre with our layers and images, and nothing that would ask another server.
 
-import { Map as MapLibreMap, setMaxParallelImageRequests, setWorkerUrl, type GeoJSONSource } from "maplibre-gl";
+import { Map as MapLibreMap, setMaxParallelImageRequests, setWorkerUrl, type GeoJSONSource, type LayerSpecification } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Feature } from "geojson";
@@ -100,16 +100,19 @@ export class BaseMap {
     this.#colours = colours;
     this.#images();
     this.map.setPaintProperty("ground", "background-color", colours.ground);
-    for (const layer of layerSpecs(colours)) {
-      for (const [property, value] of Object.entries(layer.paint ?? {})) {
-        this.map.setPaintProperty(layer.id, property as never, value as never);
-      }
+    for (const layer of layerSpecs(colours)) this.repaint(layer);
+  }
+
+  /** Give a layer that is drawn the colours of its description. */
+  repaint(layer: LayerSpecification): void {
+    for (const [property, value] of Object.entries(layer.paint ?? {})) {
+      this.map.setPaintProperty(layer.id, property as never, value as never);
     }
   }
 
   switchLayers(id: string, on: boolean): void {
     for (const layer of SWITCHES.find((entry) => entry.id === id)?.layers ?? []) {
-      this.map.setLayoutProperty(layer, "visibility", on ? "visible" : "none");
+      if (this.map.getLayer(layer) !== undefined) this.map.setLayoutProperty(layer, "visibility", on ? "visible" : "none");
     }
   }
 

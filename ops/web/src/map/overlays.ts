@@ -4,11 +4,12 @@ import type { RasterLayerSpecification, RasterTileSource } from "maplibre-gl";
 import type { LayerInfo, Sector } from "../model/records.ts";
 import { say } from "../words/say.ts";
 import type { BaseMap } from "./base_map.ts";
+import { FIRST_OF_GROUND } from "./ground_map.ts";
 import { ABOVE_TERRAIN } from "./layers.ts";
 
-/** Layers that are on unless a person switched them off: relief and dead ground. */
+/** Layers that are on unless a person switched them off: heights, relief and dead ground. */
 export function isOnByDefault(id: string): boolean {
-  return id === "hillshade" || id === "visible";
+  return id === "elevation" || id === "hillshade" || id === "visible";
 }
 
 /** The relief stays readable below. */
@@ -66,7 +67,7 @@ export class Overlays {
           maxzoom: info.maxzoom,
           ...bounds,
         });
-        map.addLayer(rasterLayer(info.id), ABOVE_TERRAIN);
+        map.addLayer(rasterLayer(info.id), map.getLayer(FIRST_OF_GROUND) === undefined ? ABOVE_TERRAIN : FIRST_OF_GROUND);
         this.#shown.set(info.id, address);
         this.setVisible(info.id, isOn(info.id));
       }
@@ -107,7 +108,7 @@ function rank(id: string): number {
 }
 
 function rasterLayer(id: string): RasterLayerSpecification {
-  const opacity = { hillshade: 1, elevation: 0.8 }[id] ?? VEIL_OPACITY;
+  const opacity = { hillshade: 1, elevation: 1 }[id] ?? VEIL_OPACITY;
   return {
     id: source(id),
     type: "raster",

@@ -2,6 +2,12 @@
 
 const NAMES = {
   ground: "--map-ground",
+  mapPaper: "--map-paper",
+  contour: "--map-contour",
+  road: "--map-road",
+  roadEdge: "--map-road-edge",
+  water: "--map-water",
+  place: "--map-place",
   ink: "--map-ink",
   halo: "--map-halo",
   border: "--map-border",

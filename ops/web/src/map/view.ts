@@ -13,6 +13,7 @@ import type { Camera } from "../share/link.ts";
 import { say } from "../words/say.ts";
 import { symbolKey } from "./symbol_key.ts";
 import { BaseMap, webGlWorks } from "./base_map.ts";
+import { GroundMap } from "./ground_map.ts";
 import { isOnByDefault, Overlays } from "./overlays.ts";
 import { followKeyboard } from "./keyboard.ts";
 import { SWITCHES } from "./layers.ts";
@@ -68,13 +69,16 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
   const renderer = new StateRenderer(baseMap, clock, trails);
   const frameLimit = new FrameLimit(baseMap.map, () => renderer.update(store.state));
   const overlays = new Overlays(baseMap);
+  const groundMap = new GroundMap(baseMap);
   const picker = new Picker(baseMap.map);
   const tools = new Tools(baseMap, () => store.state.sector.value?.targetHeightM ?? TARGET_HEIGHT_M);
   new Readout(baseMap, () => store.state.sector.value?.bounds ?? null);
-  /** Of the whole sector; where the server does not know it, of the border. */
+  /** What is watched: the border with some ground around it; where the server does not know it, the terrain. */
   const bounds = (): Bounds | null => {
     const { sector, border } = store.state;
-    return sector.value?.bounds ?? (sector.value === null && sector.problem === null ? null : boundsOf(border.value));
+    const line = boundsOf(border.value);
+    if (line !== null) return widened(line);
+    return border.value === null && border.problem === null ? null : (sector.value?.bounds ?? null);
   };
   let placed = start !== null;
   if (start !== null) baseMap.map.jumpTo({ center: [start.lon, start.lat], zoom: start.zoom });
@@ -88,6 +92,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
     if (state.selection === before.selection) frameLimit.soon();
     else frameLimit.now();
     if (state.layers !== before.layers || state.sector !== before.sector || state === before) {
+      groundMap.update(state.layers.value ?? [], state.sector.value, isOn);
       overlays.update(state.layers.value ?? [], state.sector.value, (id) => isOn(id, isOnByDefault(id)));
     }
   });
@@ -140,6 +145,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
     recolour() {
       const colours = readColours(document.documentElement);
       baseMap.recolour(colours);
+      groundMap.recolour();
       overlays.recolour(store.state.layers.value ?? []);
     },
     measure: () => tools.toggle("measure"),
@@ -162,6 +168,16 @@ export function openLayersPanel(changed: (id: string, on: boolean) => void): Lay
 }
 
 type Bounds = readonly [number, number, number, number];
+
+/** Share of the border's extent that is shown beyond it, on each side. */
+const AROUND = 0.12;
+
+/** Wider by a share of the longer side, so that a straight border is not the edge of the picture. */
+function widened([west, south, east, north]: Bounds): Bounds {
+  const squeeze = Math.cos((((south + north) / 2) * Math.PI) / 180);
+  const by = AROUND * Math.max((east - west) * squeeze, north - south);
+  return [west - by / squeeze, south - by, east + by / squeeze, north + by];
+}
 
 /** West, south, east, north of all lines; null where there are none. */
 function boundsOf(border: FeatureCollection | null): Bounds | null {

@@ -141,6 +141,8 @@ def answers_here(path: str, operation: dict[str, Any]) -> bool:
 
 
 def address(path: str, client: httpx.Client) -> str:
+    if path.endswith(".mvt"):
+        return "/api/tiles/ground/10/270/398.mvt"
     if "/tiles/" in path:
         return "/api/tiles/hillshade/10/270/398.png"
     if path.startswith("/api/alerts/{"):
