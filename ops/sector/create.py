@@ -237,6 +237,7 @@ def _sector_toml(new: NewSector, name: str, border: Border, segment_length_m: fl
             else f"{key} = {_quoted(_relative(file, new.folder))}  # {meaning}"
         )
     lines += [
+        '# map_credit = "© OpenStreetMap contributors"  # shown on the map, as the licence of map files may require',
         '# land_cover = "cover.tif"  # classes of land cover; canopy_height = "trees.tif"  # metres',
         "",
         "[layouts]  # sensors by layout: GeoJSON or GeoPackage points; the first is the default",

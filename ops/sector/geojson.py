@@ -37,6 +37,7 @@ def sector_view(ground: OpenSector) -> dict[str, Any]:
         "sector": sector.name,
         "title": sector.title or sector.name,
         "time_zone": sector.time_zone,
+        "map_credit": sector.map_credit,
         "bounds": [west, south, east, north],
         "centre": [(west + east) / 2, (south + north) / 2],
         "frame": frame_view(ground),

@@ -109,7 +109,7 @@ def _sector() -> Keywords:
     del properties["path"]
     properties["name"]["pattern"] = IDENTIFIER
     properties["layouts"] |= {"minProperties": 1, "propertyNames": _text()}
-    properties["title"]["pattern"] = PRINTABLE
+    properties["title"]["pattern"] = properties["map_credit"]["pattern"] = PRINTABLE
     position = {
         "type": "array",
         "prefixItems": [

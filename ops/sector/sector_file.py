@@ -75,6 +75,8 @@ class Sector:
         Map file of roads and paths, of rivers, of fords; ``FILE|layername=LAYER`` names one of several layers.
     settlements : path
         Map file of inhabited places, points or areas.
+    map_credit : str
+        Credit line of the map files, shown on the map, such as ``© OpenStreetMap contributors``.
     sections : path
         Map file of lines along the border with the columns ``name`` and ``impact_level``.
     zone : table
@@ -105,6 +107,7 @@ class Sector:
     rivers: Path | None = None
     fords: Path | None = None
     settlements: Path | None = None
+    map_credit: str = ""
     sections: Path | None = None
     zone: ZoneEdges | None = None
     path: Path
@@ -122,6 +125,8 @@ ALSO_CALLED: Final = {
     "layout": "layouts",
     "timezone": "time_zone",
     "places": "settlements",
+    "credit": "map_credit",
+    "attribution": "map_credit",
 }
 """Names that people expect, and the keys that are meant."""
 RASTERS: Final = ("terrain", "canopy_height", "land_cover")
@@ -247,9 +252,9 @@ def _checked_layouts(table: Mapping[str, Any], path: Path) -> tuple[dict[str, Pa
 
 
 def _refuse_unusable(key: str, value: Any, path: Path) -> None:
-    """Raise ConfigError for a name that cannot be part of a topic, a title that hides text, an unknown time zone."""
-    if key == "title" and HIDDEN.search(value):
-        raise ConfigError(f"title = {value!a}", where=str(path), expected=ONE_LINE)
+    """Raise ConfigError for a name that cannot be part of a topic, a text that hides text, an unknown time zone."""
+    if key in ("title", "map_credit") and HIDDEN.search(value):
+        raise ConfigError(f"{key} = {value!a}", where=str(path), expected=ONE_LINE)
     if key == "name":
         try:
             identifier(value, "name")

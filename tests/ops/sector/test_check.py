@@ -181,6 +181,9 @@ def test_a_file_may_begin_with_a_byte_order_mark_and_a_title_may_not_hide_text(o
     own_sector.sector.write_bytes(plain.replace(b"Hills (made", b"Hills\\u202e (made"))
     (error,) = check_sector(own_sector.sector).errors
     assert error.sentence.startswith(r"sector.toml, line 2, key title: title = 'Hills\u202e (made up for tests)'")
+    own_sector.sector.write_bytes(plain.replace(b"\ntitle", b'\nmap_credit = "A\\u202eB"\ntitle', 1))
+    (error,) = check_sector(own_sector.sector).errors
+    assert error.sentence.startswith(r"sector.toml, line 2, key map_credit: map_credit = 'A\u202eB'")
     own_sector.sector.write_bytes(plain.decode().encode("utf-16"))
     (error,) = check_sector(own_sector.sector).errors
     assert error.sentence == "sector.toml: is not UTF-8 text; expected a TOML file in UTF-8."

@@ -67,6 +67,7 @@ class SectorRecord(BaseModel):
     sector: str
     title: str
     time_zone: str
+    map_credit: str = ""
     bounds: list[float] = Field(description="west, south, east, north [deg]")
     centre: LonLat
     frame: FrameRecord

@@ -3,7 +3,7 @@
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from "maplibre-gl";
 import { SYMBOLS_ZOOM } from "../model/tracks.ts";
 import { FORCE_SWITCHES, forceLayers, levelLayers } from "./forces_layers.ts";
-import { GROUND_SWITCHES } from "./ground_map.ts";
+import { GROUND_SWITCHES } from "./ground_layers.ts";
 import type { Colours } from "./palette.ts";
 import { replayLayers } from "./replay_layers.ts";
 

@@ -4,7 +4,7 @@ import type { RasterLayerSpecification, RasterTileSource } from "maplibre-gl";
 import type { LayerInfo, Sector } from "../model/records.ts";
 import { say } from "../words/say.ts";
 import type { BaseMap } from "./base_map.ts";
-import { FIRST_OF_GROUND } from "./ground_map.ts";
+import { FIRST_OF_GROUND } from "./ground_layers.ts";
 import { ABOVE_TERRAIN } from "./layers.ts";
 
 /** Layers that are on unless a person switched them off: heights, relief and dead ground. */

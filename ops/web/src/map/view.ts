@@ -92,6 +92,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
     if (state.selection === before.selection) frameLimit.soon();
     else frameLimit.now();
     if (state.layers !== before.layers || state.sector !== before.sector || state === before) {
+      setText(part("map-credit"), state.sector.value?.mapCredit ?? "");
       groundMap.update(state.layers.value ?? [], state.sector.value, isOn);
       overlays.update(state.layers.value ?? [], state.sector.value, (id) => isOn(id, isOnByDefault(id)));
     }

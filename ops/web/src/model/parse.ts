@@ -473,6 +473,7 @@ export function parseSector(raw: unknown): Sector | null {
     title: text(body["title"], 120),
     demo: body["demo"] === true,
     timeZone: text(body["time_zone"], 60) || "UTC",
+    mapCredit: text(body["map_credit"], 200),
     bounds: usable ? [west as number, south as number, east as number, north as number] : null,
     centre: place({ lon, lat }),
     frameProjection: projectionOf(frame?.["proj"], epsg),

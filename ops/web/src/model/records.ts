@@ -266,6 +266,7 @@ export interface Sector {
   readonly title: string;
   readonly demo: boolean;
   readonly timeZone: string;
+  readonly mapCredit: string;
   /** west, south, east, north. */
   readonly bounds: readonly [number, number, number, number] | null;
   readonly centre: Place | null;

@@ -99,6 +99,14 @@ def until(true: Callable[[], bool], within_s: float = 120.0) -> bool:
     return true()
 
 
+def test_the_page_is_told_whom_the_map_files_credit(hill_ground: OpenSector):
+    credit = "© Mapping agency Ελλάδα"
+    sector = replace(hill_ground.sector, map_credit=credit)
+    ground = OpenSector(sector, hill_ground.terrain, hill_ground.frame, hill_ground.border, hill_ground.layout)
+    assert sector_view(ground)["map_credit"] == credit
+    assert sector_view(hill_ground)["map_credit"] == ""
+
+
 def test_the_sector_is_told_in_figures(site: Site, hill_ground: OpenSector):
     body = site.get("/api/sector").json()
     west, south, east, north = body["bounds"]
