@@ -219,6 +219,11 @@ def test_an_observer_on_known_ground_beside_a_void_sees():
     seen = viewshed(ground(heights), 40.0, 40.0, observer_height_m=5.0, max_range_m=40.0)
     assert int(seen.sel(easting=10.0, northing=40.0)) == 1
     assert int(seen.sel(easting=60.0, northing=40.0)) == 255
+    beside = viewshed(ground(heights), 43.3, 40.0, observer_height_m=5.0, max_range_m=40.0)  # a third of a cell nearer
+    assert int(beside.sel(easting=10.0, northing=40.0)) == 1
+    assert int(beside.sel(easting=60.0, northing=40.0)) == 255
+    with pytest.raises(TerrainError, match="void"):
+        viewshed(ground(heights), 47.0, 40.0, observer_height_m=5.0, max_range_m=40.0)
 
 
 # Rough ground: our own walk along the line
@@ -517,7 +522,7 @@ def test_segments_of_parts_and_chainage_over_a_gap():
     ("length_m", "segments"), [(5_000.01, 10), (4_999.99, 10), (5_000.9, 10), (5_001.5, 11), (0.3, 1)]
 )
 def test_a_hair_beyond_a_multiple_is_no_segment(length_m: float, segments: int):
-    """What is longer than ten segments by a hand is ten segments: a segment of centimetres has no figures of its own."""
+    """Ten segments and a hand are ten segments: a segment of centimetres has no figures of its own."""
     border = Border(FRAME, LineString([(0.0, 0.0), (length_m, 0.0)]), 500.0)
     assert border.segments == segments
     assert border.segment_spans_m[-1, 1] == pytest.approx(length_m)
