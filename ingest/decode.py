@@ -21,7 +21,7 @@ from ingest.parse_json import parse_json
 from ingest.standards import registry
 from ingest.topics import Topic
 from ingest.topics import parse as parse_topic
-from ingest.wire import JSON, MAX_PAYLOAD_BYTES, NEEDS, Status, WirePlot, WireScan
+from ingest.wire import JSON, MAX_PAYLOAD_BYTES, NEEDS, Counter, Status, WirePlot, WireScan
 from sensors.scan import Plot, Scan
 
 __all__ = ["decode", "decode_status", "encode", "encode_status"]
@@ -30,8 +30,15 @@ EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
 """Times since the epoch that a datetime64[ns] can hold."""
 
+
+class _Numbers(msgspec.Struct):
+    boot: Counter
+    seq: Counter
+
+
 _scan_decoder = msgspec.json.Decoder(WireScan)
 _status_decoder = msgspec.json.Decoder(Status)
+_numbers_decoder = msgspec.json.Decoder(_Numbers)
 _encoder = msgspec.json.Encoder()
 
 DECODERS: Final = registry.DECODERS
@@ -138,6 +145,15 @@ def _read_standard(payload: bytes, kind: str, envelope: Envelope) -> WireScan:
     for i, plot in enumerate(wire.plots):
         _check_finite(plot, i)
     return parse_json(_scan_decoder.decode, _encoder.encode(wire), limit=None)
+
+
+def stated_numbers(payload: bytes) -> tuple[int, int] | None:
+    """(boot, seq) that the JSON of a message states, whatever else is wrong with it; None where it states none."""
+    try:
+        stated = parse_json(_numbers_decoder.decode, payload)
+    except MalformedMessage:
+        return None
+    return stated.boot, stated.seq
 
 
 def encode(scan: Scan) -> bytes:

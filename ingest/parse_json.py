@@ -23,7 +23,7 @@ def parse_json(
     if limit is not None and len(payload) > limit:
         raise MalformedMessage("too_large", "payload", f"{len(payload)} bytes", f"at most {limit}")
     try:
-        return decoder(payload)
+        return _decoded(decoder, payload)
     except msgspec.ValidationError as error:
         raise _explain(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -33,6 +33,31 @@ def parse_json(
         raise MalformedMessage("not_json", "payload", str(error), "one JSON object in UTF-8") from None
     except RecursionError:
         raise MalformedMessage("not_json", "payload", "nested too deeply", "a flat message") from None
+
+
+def _decoded(decoder: Callable[[bytes], Decoded], payload: bytes) -> Decoded:
+    """What ``decoder`` returns; 4.0 is a whole number, as it is for JSON Schema and for senders without integers."""
+    try:
+        return decoder(payload)
+    except msgspec.ValidationError as error:
+        if not str(error).startswith(_FLOAT_FOR_INT):
+            raise
+        return decoder(msgspec.json.encode(_with_integers(msgspec.json.decode(payload))))
+
+
+_FLOAT_FOR_INT = "Expected `int`, got `float`"
+_LARGEST_EXACT = 2.0**53
+
+
+def _with_integers(value: Any) -> Any:
+    """The parsed JSON with each whole float as an integer, which every field of numbers takes."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST_EXACT:
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _with_integers(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_integers(inner) for inner in value]
+    return value
 
 
 _PATH = re.compile(r" - at (`key` in )?`\$\.?(?P<path>.*?)`$", re.DOTALL)

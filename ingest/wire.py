@@ -296,13 +296,21 @@ def schema_of(message_type: type, name: str) -> dict[str, Any]:
         for properties in definition.get("properties", {}).values():
             for option in (properties, *properties.get("anyOf", ())):
                 if option.get("format") == "date-time":
-                    option["pattern"] = r"([Zz]|[+-]00:00)$"
+                    option["pattern"] = UTC_PATTERN
     if "WirePlot" in definitions:
         plot = definitions["WirePlot"]
         plot["properties"]["class"] |= {"propertyNames": {"enum": list(CLASSES)}, **SOME_CLASS}
         plot["allOf"] = [_needs(name, other) for name, other in NEEDS]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"Watchline {name}", **schema}
 
+
+UTC_PATTERN: Final = (
+    r"^(19[7-9]\d|2[01]\d\d|22[0-5]\d|226[01])"
+    r"-((0[1-9]|1[0-2])-(0[1-9]|1\d|2\d)|(0[13-9]|1[0-2])-30|(0[13578]|1[02])-31)"
+    r"[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]00:00)$(?!\n)"
+)
+"""The times that the decoder takes: 1970 to 2261, without leap seconds, which a clock reading cannot hold. Validators
+may leave ``format`` unchecked, or take the second 60."""
 
 SOME_CLASS: Final = {"if": {"minProperties": 1}, "then": {"not": {"additionalProperties": {"const": 0}}}}
 """Scores of classes that are all 0 cannot be scaled to sum 1; none at all means not reported."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 HOME_SIDES = {"left": 1.0, "right": -1.0}
 MOST_SEGMENTS = 10_000_000
-SLIVER = 1e-9  # a remainder of a part below this fraction of a segment is rounding, not a segment
+SLIVER = 2e-3  # a remainder of a part below this fraction of a segment (1 m of 500 m) belongs to the segment before
 ELLIPSOID = pyproj.Geod(ellps="WGS84")
 LOCATED = (("segment", np.int32, "1"), ("chainage_m", np.float64, "m"), ("offset_m", np.float64, "m"))
 
@@ -48,7 +48,8 @@ class Border:
     line : LineString or MultiLineString, m
         The line; its parts follow each other.
     segment_length_m : float, m
-        Length of the segments. The last segment of each part is shorter, so that none spans a gap.
+        Length of the segments. The last segment of each part is shorter, so that none spans a gap, or longer by a
+        remainder of less than a five-hundredth of a segment.
     home_side : {"left", "right"}
         Own side as seen along increasing chainage.
 

@@ -286,8 +286,8 @@ def _variables(measures: Mapping[str, Floats], draws: list[dict[str, Floats]], s
         data[score] = (("segment",), values, attrs)
         if draws:
             drawn = np.array([scores_of(draw, settings)[score] for draw in draws])
-            for suffix, share in zip(("low", "high"), INTERVAL, strict=True):
-                data[f"{score}_{suffix}"] = (("segment",), _quantile(drawn, share), {"units": "1"})
+            for suffix, bound in _interval(values, drawn).items():
+                data[f"{score}_{suffix}"] = (("segment",), np.clip(bound, 0.0, 1.0), {"units": "1"})
     return data
 
 
@@ -330,14 +330,14 @@ def _spread(value: Floats, drawn: Floats) -> dict[str, Floats]:
     """Standard deviation, bias and interval of a measure from its samples, which are the first axis."""
     with np.errstate(invalid="ignore"):
         mean = drawn.mean(axis=0)
-        answers = {"sd": drawn.std(axis=0, ddof=1), "bias": mean - value}
-        for suffix, share in zip(("low", "high"), INTERVAL, strict=True):
-            answers[suffix] = value + _quantile(drawn, share) - mean
-    return answers
+        return {"sd": drawn.std(axis=0, ddof=1), "bias": mean - value} | _interval(value, drawn)
 
 
-def _quantile(drawn: Floats, share: float) -> Floats:
-    return np.asarray(np.quantile(drawn, share, axis=0))
+def _interval(value: Floats, drawn: Floats) -> dict[str, Floats]:
+    """The quantiles of the samples without their bias, widened to the value where few or skewed samples leave it out."""
+    with np.errstate(invalid="ignore"):
+        low, high = value + np.quantile(drawn, INTERVAL, axis=0) - drawn.mean(axis=0)
+        return {"low": np.minimum(low, value), "high": np.maximum(high, value)}
 
 
 def _against(

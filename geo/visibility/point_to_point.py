@@ -9,7 +9,7 @@ import xarray as xr
 
 from geo.arrays import Floats, UInt8s
 from geo.errors import BadInput
-from geo.terrain.derived import north_up
+from geo.terrain.derived import north_up, standing_points
 from geo.visibility.kernels.sight_line import sight_states
 from geo.visibility.kernels.undeclared_voids import check_plausible
 from geo.visibility.view import (
@@ -43,7 +43,7 @@ def line_of_sight(
     terrain : Dataset
         Terrain with ``elevation`` (northing, easting) [m].
     observer, target : tuple of array_like, or array_like, shape (..., 2), m
-        Easting and northing. They and the heights broadcast.
+        Easting and northing. They and the heights broadcast. Beside a void an observer stands as in ``viewshed``.
     observer_height_m, target_height_m : float or array_like, m
         Heights above the ground.
     curvature_k : float
@@ -58,7 +58,7 @@ def line_of_sight(
     Raises
     ------
     TerrainError
-        If an observer is off the map or its ground height is unknown, as for ``viewshed``.
+        If an observer is off the map or on a void cell, as for ``viewshed``.
     BadInput
         If a height is negative, or shapes do not broadcast.
 
@@ -76,6 +76,8 @@ def line_of_sight(
     check_curvature(curvature_k)
     row, column = grid.row_of(northing), grid.column_of(easting)
     check_on_map(grid, row, column, easting, northing)
+    standing = standing_points(terrain, easting, northing)
+    row, column = grid.row_of(standing[1]), grid.column_of(standing[0])
     columns_of_pairs = _broadcast(
         row, column, grid.row_of(to_northing), grid.column_of(to_easting), observer_height_m, target_height_m
     )

@@ -96,7 +96,7 @@ def viewshed(
     Raises
     ------
     TerrainError
-        If the observer is off the map or its ground height is unknown (see Notes), cells are not square or not in
+        If the observer is off the map or on a void cell (see Notes), cells are not square or not in
         metres, or canopy is missing.
     BadInput
         If the range is not above ``min_range_m``, a height is negative, or angles contradict each other.
@@ -107,9 +107,9 @@ def viewshed(
     R = 6 371 008.8 m.
 
     The observer's ground height is bilinear at its exact position, not that of the nearest cell. It is known if each of
-    the four surrounding cell centres with a weight above 0 is known: at a centre that cell alone, on the line between
-    two centres those two. A third of a cell from the centre of a known cell towards a void it is unknown, and the
-    observer is refused; ``geo.terrain.derived.standing_points`` moves such a position to the centre of its own cell.
+    the four surrounding cell centres with a weight above 0 is known. In the part of a known cell where a void beside it
+    has a weight, every line of sight would begin on unknown ground: there the observer stands at the centre of its own
+    cell, as sensors do (``geo.terrain.derived.standing_points``). On a void cell it is refused.
     """
     terrain = north_up(terrain)
     view = View(

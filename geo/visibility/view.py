@@ -177,17 +177,8 @@ def check_on_map(grid: RasterGrid, row: Floats, column: Floats, easting: Floats,
 
 
 def void_below(observer: str) -> TerrainError:
-    """The error for an observer whose ground height is unknown.
-
-    The height is bilinear at the exact position: of the four cell centres around it those with a weight above 0 must be
-    known. A void in another cell, however near, does not matter.
-    """
-    return TerrainError(
-        "the ground height is unknown: a cell of its bilinear interpolation is void",
-        where=observer,
-        expected="a position where each surrounding cell with a weight above 0 is known, such as the centre of a known "
-        "cell",
-    )
+    """The error for an observer on a void cell."""
+    return TerrainError("its cell is void", where=observer, expected="a position on a cell of known height")
 
 
 def drop_per_cell(cell_m: float, curvature_k: float) -> float:

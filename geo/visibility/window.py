@@ -117,11 +117,24 @@ class _Place:
         return self.end_row - self.first_row, self.end_column - self.first_column
 
 
+def standing_at(z: Float32s, row: float, column: float) -> tuple[float, float, float]:
+    """Where an observer on the map stands, and the height there [m], NaN on a void.
+
+    That is its exact position or, where a void beside its cell has a share in the bilinear height, the cell's centre:
+    ``geo.terrain.derived.standing_points`` for a position in cells.
+    """
+    ground = float(ground_at(z.ravel(), *z.shape, row, column))
+    if not np.isnan(ground):
+        return row, column, ground
+    row, column = float(np.rint(row)), float(np.rint(column))
+    return row, column, float(z[int(row), int(column)])
+
+
 def _placed(z: Float32s, cell_m: float, row: float, column: float, view: View) -> _Place:
     """The observer at a position on a surface; TerrainError if the ground height there is unknown."""
     rows, columns = z.shape
     drop, sector = drop_per_cell(cell_m, view.curvature_k), view.sector()
-    ground = float(ground_at(z.ravel(), rows, columns, row, column))
+    row, column, ground = standing_at(z, row, column)
     if np.isnan(ground):
         raise void_below(f"observer at row {row:g}, column {column:g}")
     reach = min(view.max_range_m / cell_m, float(np.hypot(rows, columns)))

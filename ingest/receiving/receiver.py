@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ingest import topics, unit_messages
-from ingest.decode import media_type, read_declaration, read_scan
+from ingest.decode import media_type, read_declaration, read_scan, stated_numbers
 from ingest.envelope import UNNUMBERED_BOOT, Delivery, Envelope
 from ingest.errors import UNPROVEN, MalformedMessage, printable
 from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
@@ -172,7 +172,7 @@ class Receiver:
             boot, seq, observed_ns, flags = self._read(delivery, envelope, topic, kind)
         except MalformedMessage as error:
             unproven = error.code == "identity_mismatch" or (error.code in UNPROVEN and error.code != "rollback")
-            numbers = (None, None) if unproven or envelope.identity is None else envelope.identity
+            numbers = None if unproven else _numbers(delivery.payload, envelope)
             return _dead_letter(delivery, envelope, error, source, numbers, _sender(signer, envelope.user_properties))
         return Row(
             kind=kind,
@@ -293,23 +293,31 @@ class Receiver:
             )
 
 
+def _numbers(payload: bytes, envelope: Envelope) -> tuple[int, int] | None:
+    """(boot, seq) of a message that is refused, from its properties, else from its JSON."""
+    if envelope.identity is not None or media_type(envelope.content_type) != JSON:
+        return envelope.identity
+    return stated_numbers(payload)
+
+
 def _dead_letter(
     delivery: Delivery,
     envelope: Envelope,
     error: MalformedMessage,
     source: SourceKey,
-    numbers: tuple[int, int] | tuple[None, None],
+    numbers: tuple[int, int] | None,
     sender: str,
 ) -> DeadLetter:
     sensor, kind = source
+    boot, seq = numbers or (None, None)
     return DeadLetter(
         code=error.code,
         field=error.field,
         message=str(error),
         kind=kind,
         sensor=sensor,
-        boot=numbers[0],
-        seq=numbers[1],
+        boot=boot,
+        seq=seq,
         topic=delivery.topic,
         content_type=printable(envelope.content_type, 200),
         body=delivery.payload[:KEPT_BYTES],

@@ -66,7 +66,7 @@ class Sender:
     ----------
     spool : Spool
         Spool in which the messages wait. The caller owns it and closes it after ``stop``. A new one without a
-        ``first_boot`` begins at the minute of ``now_ns``.
+        ``first_boot`` begins at the millisecond of ``now_ns``.
     sector : str
         Name of the sector.
     sensor : str

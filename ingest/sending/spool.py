@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from ingest.errors import SpoolError, SpoolFull
-from ingest.wire import MAX_PAYLOAD_BYTES, DroppedRange
+from ingest.wire import MAX_COUNTER, MAX_PAYLOAD_BYTES, DroppedRange
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2  # 1: "base" is 0
 APPLICATION_ID: Final = 0x574C5331  # "WLS1"
-_SEQ_BITS: Final = 40  # rowid = boot << 40 | seq: one integer that sorts like (boot, seq)
+_SEQ_BITS: Final = 40  # rowid = (boot - base) << 40 | seq: one integer that sorts like (boot, seq)
 _SEQ_MASK: Final = (1 << _SEQ_BITS) - 1
-_MAX_BOOT: Final = (1 << 23) - 1
-_LARGEST_FIRST_BOOT: Final = _MAX_BOOT - (1 << 20)
+_MOST_BOOTS: Final = (1 << 23) - 1
+"""Largest boot of a file above its base, which is the boot with which it began or was last empty."""
+_LARGEST_FIRST_BOOT: Final = MAX_COUNTER // 2
 _BOOTS_COUNT_FROM: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _TABLES: Final = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -76,8 +77,9 @@ class Spool:
     limits : SpoolLimits, optional
         Capacity.
     first_boot : int, optional
-        Lowest boot. Without one a new file begins at 1, which its sender raises to the minute of its clock
-        (``first_boot_at``): a file that replaces a lost one then reuses none of its keys.
+        Lowest boot; a file in which messages of a much lower one wait continues with its next. Without one a new file
+        begins at 1, which its sender raises to the time of its clock (``first_boot_at``): a file that replaces a lost
+        one then reuses none of its keys.
 
     Raises
     ------
@@ -131,17 +133,29 @@ class Spool:
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         self._may_raise_boot = created and first_boot is None
-        self.boot = max(self._meta("boot") + 1, first_boot or 1)
-        if self.boot > _MAX_BOOT:
-            raise SpoolError(f"boot {self.boot} is too large", where=self._path.name, expected=f"at most {_MAX_BOOT}")
-        self._set_meta("boot", self.boot)
         self._next_seq = 1
         self._put_total = self._meta("put")
         self._dropped_total = self._meta("dropped")
         self._count: int
         self._bytes: int
         self._count, self._bytes = db.execute("SELECT count(*), total(length(payload)) FROM messages").fetchone()
+        self._base = self._meta("base")
+        self.boot = self._meta("boot") + 1
+        if first_boot is not None and (not self._count or first_boot <= self._base + _MOST_BOOTS):
+            self.boot = max(self.boot, first_boot)
+        self._begin_at(self.boot)
         db.execute("COMMIT")
+
+    def _begin_at(self, boot: int) -> None:
+        """Store the boot and, where no message waits, count rowids from it."""
+        if not self._count:
+            self._base = boot
+            self._set_meta("base", boot)
+            self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        most = min(self._base + _MOST_BOOTS, MAX_COUNTER)
+        if boot > most:
+            raise SpoolError(f"boot {boot} is too large", where=self._path.name, expected=f"at most {most}")
+        self._set_meta("boot", boot)
 
     def _check_schema(self) -> int:
         """Read the file's schema version, 0 for a new file; SpoolError on a newer one and on another program's file."""
@@ -178,7 +192,7 @@ class Spool:
             if not self._may_raise_boot or self._next_seq > 1 or boot <= self.boot:
                 return
             self._after = (self._count, self._bytes, self._put_total, self._dropped_total)
-            self._transact(lambda: self._set_meta("boot", boot))
+            self._transact(lambda: self._begin_at(boot))
             self.boot, self._may_raise_boot = boot, False
 
     def put(self, build: Build) -> MessageKey:
@@ -222,7 +236,7 @@ class Spool:
         """
         with self._lock:
             keys = [(self.boot, self._next_seq + i) for i in range(len(builds))]
-            rows = [(_id(*key), build(*key)) for key, build in zip(keys, builds, strict=True)]
+            rows = [(self._id(*key), build(*key)) for key, build in zip(keys, builds, strict=True)]
             for _, payload in rows:
                 if len(payload) > MAX_PAYLOAD_BYTES:
                     raise SpoolError(
@@ -241,7 +255,7 @@ class Spool:
         while count > self._limits.messages or (total > self._limits.bytes and count > 1):
             oldest, length = self._db.execute("SELECT id, length(payload) FROM messages ORDER BY id LIMIT 1").fetchone()
             self._db.execute("DELETE FROM messages WHERE id = ?", (oldest,))
-            self._record_gap(*_key(oldest))
+            self._record_gap(*self._key(oldest))
             count, total, dropped = count - 1, total - length, dropped + 1
         self._set_meta("put", self._put_total + len(rows))
         if dropped:
@@ -253,24 +267,24 @@ class Spool:
         with self._lock:
             rows = self._query(
                 "SELECT id, payload FROM messages WHERE id > ? ORDER BY id LIMIT ?",
-                (-1 if after is None else _id(*after), max(limit, 0)),
+                (-1 if after is None else self._id(*after), max(limit, 0)),
             )
-        return [SpoolEntry(*_key(rowid), payload) for rowid, payload in rows]
+        return [SpoolEntry(*self._key(rowid), payload) for rowid, payload in rows]
 
     def get(self, boot: int, seq: int) -> bytes | None:
         """Return the payload of one waiting message; None if it is settled, was dropped or was never put."""
-        if not (0 <= boot <= _MAX_BOOT and 0 <= seq <= _SEQ_MASK):
+        if not (0 <= boot - self._base <= _MOST_BOOTS and 0 <= seq <= _SEQ_MASK):
             return None
         with self._lock:
-            rows = self._query("SELECT payload FROM messages WHERE id = ?", (_id(boot, seq),))
+            rows = self._query("SELECT payload FROM messages WHERE id = ?", (self._id(boot, seq),))
         return bytes(rows[0][0]) if rows else None
 
     def settle(self, boot: int, seq: int) -> int:
         """Delete the messages of this boot up to seq, which ingest has journaled, and return their number."""
-        if not 0 <= boot <= _MAX_BOOT or seq < 0:
+        if not 0 <= boot - self._base <= _MOST_BOOTS or seq < 0:
             return 0
         with self._lock:
-            where = (_id(boot, 0), _id(boot, min(seq, _SEQ_MASK)))
+            where = (self._id(boot, 0), self._id(boot, min(seq, _SEQ_MASK)))
             count, size = self._query(
                 "SELECT count(*), total(length(payload)) FROM messages WHERE id BETWEEN ? AND ?", where
             )[0]
@@ -282,13 +296,15 @@ class Spool:
     def low(self, boot: int) -> int | None:
         """Return the lowest waiting seq of this boot; None when there is none."""
         with self._lock:
-            rows = self._query("SELECT min(id) FROM messages WHERE id BETWEEN ? AND ?", (_id(boot, 0), _id(boot, -1)))
-        return None if rows[0][0] is None else _key(int(rows[0][0]))[1]
+            rows = self._query(
+                "SELECT min(id) FROM messages WHERE id BETWEEN ? AND ?", (self._id(boot, 0), self._id(boot, -1))
+            )
+        return None if rows[0][0] is None else self._key(int(rows[0][0]))[1]
 
     def waiting_up_to(self, key: MessageKey) -> int:
         """Return the number of waiting messages with a key up to and including this one."""
         with self._lock:
-            return int(self._query("SELECT count(*) FROM messages WHERE id <= ?", (_id(*key),))[0][0])
+            return int(self._query("SELECT count(*) FROM messages WHERE id <= ?", (self._id(*key),))[0][0])
 
     def gaps(self) -> list[DroppedRange]:
         """Return the ranges that a full spool dropped, oldest first; some of them may have been sent or journaled."""
@@ -348,6 +364,13 @@ class Spool:
         except sqlite3.Error as error:
             raise self._error(error) from error
 
+    def _id(self, boot: int, seq: int) -> int:
+        """The rowid of a message; below or above those of all messages for a boot that this file cannot hold."""
+        return min(max(boot - self._base, -1), _MOST_BOOTS) << _SEQ_BITS | (seq & _SEQ_MASK)
+
+    def _key(self, rowid: int) -> MessageKey:
+        return self._base + (rowid >> _SEQ_BITS), rowid & _SEQ_MASK
+
     def _record_gap(self, boot: int, seq: int) -> None:
         grown = self._db.execute("UPDATE gaps SET last = ? WHERE boot = ? AND last = ?", (seq, boot, seq - 1))
         if not grown.rowcount:
@@ -384,10 +407,9 @@ def _make_private(path: Path) -> None:
 
 
 def first_boot_at(now_ns: int) -> int:
-    """Return the boot with which a new spool begins: the number of minutes since 2020.
+    """Return the boot with which a new spool begins: the number of milliseconds since 2020.
 
-    It is above every boot of a lost spool whose sender was started less than once a minute, as far as both clocks are
-    right. Clocks before 2020 give 1, and clocks after 2033 the largest first boot.
+    It is above every boot of a lost spool, as far as both clocks are right. Clocks before 2020 give 1.
 
     Parameters
     ----------
@@ -403,15 +425,7 @@ def first_boot_at(now_ns: int) -> int:
     --------
     >>> from ingest.sending.spool import first_boot_at
     >>> first_boot_at(1_577_836_800_000_000_000 + 90 * 1_000_000_000)
-    1
+    90000
     """
-    minutes = (now_ns - round(_BOOTS_COUNT_FROM.timestamp()) * 1_000_000_000) // 60_000_000_000
-    return min(max(minutes, 1), _LARGEST_FIRST_BOOT)
-
-
-def _id(boot: int, seq: int) -> int:
-    return boot << _SEQ_BITS | (seq & _SEQ_MASK)
-
-
-def _key(rowid: int) -> MessageKey:
-    return rowid >> _SEQ_BITS, rowid & _SEQ_MASK
+    milliseconds = (now_ns - round(_BOOTS_COUNT_FROM.timestamp()) * 1_000_000_000) // 1_000_000
+    return min(max(milliseconds, 1), _LARGEST_FIRST_BOOT)

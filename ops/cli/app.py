@@ -46,6 +46,13 @@ app = typer.Typer(
 )
 
 
+def _log_to_stderr(level: int) -> None:
+    """Log what is at least of this level, also where a library's own loggers let more through, as dask's do."""
+    handler = logging.StreamHandler()
+    handler.setLevel(level)
+    logging.basicConfig(level=level, format="%(levelname)s %(message)s", handlers=[handler])
+
+
 @app.callback(invoke_without_command=True)
 def root(
     context: typer.Context,
@@ -60,7 +67,7 @@ def root(
         typer.Option("--units", metavar="metric|nautical|imperial", envvar=UNITS, help="Units of the output."),
     ] = None,
 ) -> None:
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s")
+    _log_to_stderr(logging.INFO if verbose else logging.WARNING)
     if version:
         from importlib.metadata import version as installed
 

@@ -223,8 +223,7 @@ SCHEMA = jsonschema.Draft202012Validator(json_schema("scan"))
 @pytest.mark.parametrize(("path", "value", "code"), MUTATIONS)
 def test_the_published_schema_refuses_what_the_decoder_refuses(path: str, value: Any, code: str) -> None:
     message = changed(RADAR, path, value)
-    beyond_json_schema = path == "observed_at" and str(value)[:4] in ("2026", "1969", "9999") and str(value)[-1] == "Z"
-    assert SCHEMA.is_valid(message) == beyond_json_schema
+    assert not SCHEMA.is_valid(message)
 
 
 NUMBERS = {

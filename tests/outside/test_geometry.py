@@ -219,6 +219,11 @@ def test_an_observer_on_known_ground_beside_a_void_sees():
     seen = viewshed(ground(heights), 40.0, 40.0, observer_height_m=5.0, max_range_m=40.0)
     assert int(seen.sel(easting=10.0, northing=40.0)) == 1
     assert int(seen.sel(easting=60.0, northing=40.0)) == 255
+    beside = viewshed(ground(heights), 43.3, 40.0, observer_height_m=5.0, max_range_m=40.0)  # a third of a cell nearer
+    assert int(beside.sel(easting=10.0, northing=40.0)) == 1
+    assert int(beside.sel(easting=60.0, northing=40.0)) == 255
+    with pytest.raises(TerrainError, match="void"):
+        viewshed(ground(heights), 47.0, 40.0, observer_height_m=5.0, max_range_m=40.0)
 
 
 # Rough ground: our own walk along the line
@@ -487,7 +492,7 @@ def test_offsets_and_chainage_are_metres_on_the_ground(tmp_path: Path, place: tu
         write_lines(tmp_path / "line.geojson", list(zip(lons, lats, strict=True))), LocalFrame.around(*place)
     )
     assert border.length_m == pytest.approx(12_000.0, rel=5e-6)
-    assert border.segments == math.ceil(border.length_m / 500.0)
+    assert border.segments == 24  # the millimetres by which the line is longer in the frame make no segment
     _, _, back = GEOD.inv(lons[5], lats[5], lons[6], lats[6])
     forward = GEOD.inv(lons[5], lats[5], lons[6], lats[6])[0]
     for side, sign in [(-90.0, 1.0), (90.0, -1.0)]:
@@ -511,6 +516,20 @@ def test_segments_of_parts_and_chainage_over_a_gap():
     assert segment.tolist() == [3, 2, -1, -1]
     assert chainage[:2].tolist() == [1300.0, 1100.0]
     assert offset[:2].tolist() == [-40.0, 40.0]
+
+
+@pytest.mark.parametrize(
+    ("length_m", "segments"), [(5_000.01, 10), (4_999.99, 10), (5_000.9, 10), (5_001.5, 11), (0.3, 1)]
+)
+def test_a_hair_beyond_a_multiple_is_no_segment(length_m: float, segments: int):
+    """Ten segments and a hand are ten segments: a segment of centimetres has no figures of its own."""
+    border = Border(FRAME, LineString([(0.0, 0.0), (length_m, 0.0)]), 500.0)
+    assert border.segments == segments
+    assert border.segment_spans_m[-1, 1] == pytest.approx(length_m)
+    assert border.locate(length_m - 0.001, 5.0)[0] == segments - 1
+    assert [line.length for line in border.segment_lines()] == pytest.approx(
+        list(np.diff(border.segment_spans_m)[:, 0])
+    )
 
 
 @pytest.mark.parametrize(("home", "sign"), [("left", 1.0), ("right", -1.0)])

@@ -12,7 +12,6 @@ import xarray as xr
 from geo.arrays import Float32s, Floats, is_lazy
 from geo.errors import BadInput
 from geo.visibility.canopy import Canopy, blocking_heights
-from geo.visibility.kernels.sight_line import ground_at
 from geo.visibility.view import (
     RADIO_K,
     TARGET_HEIGHT_M,
@@ -26,7 +25,7 @@ from geo.visibility.view import (
     surface_of,
     void_below,
 )
-from geo.visibility.window import read_window
+from geo.visibility.window import read_window, standing_at
 
 MOST_IN_A_BATCH = 8  # counts within a batch fit in a byte; progress, losses and the last tasks are small
 UNION_WINDOWS = 3.0  # sites are batched while the window around all is at most this many times their largest
@@ -153,9 +152,8 @@ def _per_site(angles: Angles | Sequence[Angles], count: int) -> Sequence[Angles]
 
 
 def _refuse_on_voids(z: Float32s, sites: Sequence[Site]) -> None:
-    flat, (rows, columns) = z.ravel(), z.shape
     for site in sites:
-        if np.isnan(ground_at(flat, rows, columns, site.row, site.column)):
+        if np.isnan(standing_at(z, site.row, site.column)[2]):
             raise void_below(f"site {site.number}")
 
 

@@ -188,7 +188,8 @@ def test_unknown_ground_is_unknown_and_never_zero() -> None:
         assert found[score].notnull().any()
 
 
-def test_drawn_errors_give_intervals_around_what_was_measured_and_a_bias_beside_it() -> None:
+@pytest.mark.parametrize("draws", [2, 3, 8])
+def test_drawn_errors_give_intervals_around_what_was_measured_and_a_bias_beside_it(draws: int) -> None:
     counted: list[tuple[int, int]] = []
     found = challenge(
         terrain(hills(7)),
@@ -196,21 +197,24 @@ def test_drawn_errors_give_intervals_around_what_was_measured_and_a_bias_beside_
         belt_m=240.0,
         settings=YARD,
         bases=BASES,
-        dem_error=DemError(sd_m=1.0, correlation_m=90.0, draws=8, seed=3),
+        dem_error=DemError(sd_m=1.0, correlation_m=90.0, draws=draws, seed=3),
         progress=lambda done, total: counted.append((done, total)),
     )
-    assert counted == [(n, 8) for n in range(1, 9)]
+    assert counted == [(n, draws) for n in range(1, draws + 1)]
     for name in ("ruggedness", "vector_ruggedness", "slope"):
         bias = found[f"{name}_bias"].sel(belt="both").dropna("segment")
         assert (bias > 0.0).mean() > 0.8, "error makes ground rougher"
     known = found.sel(belt="both").dropna("segment", subset=["crossing_time"])
     for name in ("ruggedness", "crossing_time", "dead_ground_1.7m", "positive_openness"):
-        assert (known[f"{name}_low"] <= known[f"{name}_high"]).all()
+        assert (known[f"{name}_low"] <= known[name]).all(), name
+        assert (known[name] <= known[f"{name}_high"]).all(), name
         assert (known[f"{name}_sd"] >= 0.0).all()
     for score in SCORES:
-        assert (known[f"{score}_low"] <= known[f"{score}_high"] + 1e-12).all()
+        assert (known[f"{score}_low"] <= known[score]).all(), score
+        assert (known[score] <= known[f"{score}_high"]).all(), score
+        assert ((known[f"{score}_low"] >= 0.0) & (known[f"{score}_high"] <= 1.0)).all(), score
     assert "response_time_sd" not in found, "heights of the ground do not enter the response that was given"
-    assert found.attrs["dem_error_draws"] == 8
+    assert found.attrs["dem_error_draws"] == draws
 
 
 def test_a_reference_stands_beside_the_measures_or_says_why_not() -> None:

@@ -15,7 +15,7 @@ from scipy.ndimage import map_coordinates
 
 from geo.errors import BadInput, TerrainError
 from geo.terrain import open_terrain
-from geo.visibility import line_of_sight, minimum_target_height, viewshed, viewshed_array
+from geo.visibility import line_of_sight, minimum_target_height, viewshed, viewshed_array, viewsheds
 from ops.sector.samples import jacksboro_cog
 from tests.drills.sizes import sized
 
@@ -161,26 +161,38 @@ def test_voids_leave_what_is_behind_them_unknown() -> None:
 
 
 @pytest.mark.parametrize("mode", ["exact", "fast"])
-def test_an_observer_needs_the_cells_that_have_a_weight_in_its_ground_height_and_no_other(mode: str) -> None:
+def test_an_observer_beside_a_void_stands_at_its_own_centre_where_the_void_has_a_weight_in_its_height(
+    mode: str,
+) -> None:
     """Cell (2, 3) is void. Its neighbours' centres, and lines between known centres beside it, are known ground."""
-    z = np.zeros((6, 8))
+    z = hills(6, 8, seed=3)
     z[2, 3] = np.nan
     terrain = terrain_of(z)
 
-    def look(row: float, column: float) -> np.ndarray:
+    def look(row: float, column: float, terrain: xr.Dataset = terrain) -> np.ndarray:
         easting, northing = (float(x) for x in places(terrain, row, column))
-        return viewshed(terrain, easting, northing, observer_height_m=10.0, max_range_m=90.0, mode=mode).values
+        return viewshed(terrain, easting, northing, observer_height_m=30.0, max_range_m=90.0, mode=mode).values
+
+    def sees(row: float, column: float, to: tuple[int, int] = (5, 0)) -> int:
+        here, there = places(terrain, row, column), places(terrain, *to)
+        return int(line_of_sight(terrain, here, there, observer_height_m=30.0, target_height_m=1.7, curvature_k=4 / 3))
 
     for row, column in ((2, 2), (2, 4), (1, 3), (3, 3), (3, 2.4), (1, 3.7), (1.5, 2), (2.5, 4), (2.4, 4.2)):
         assert (look(row, column) == 1).any(), (row, column)
-        assert line_of_sight(terrain, places(terrain, row, column), places(terrain, 5, 0), observer_height_m=10.0,
-                             target_height_m=1.7, curvature_k=4 / 3) in (1, 255), (row, column)  # fmt: skip
-    for row, column in ((2, 3), (2, 2 + 1 / 3), (2, 3.5), (1.1, 3), (2.9, 2.1), (1.999, 3.999)):
-        with pytest.raises(TerrainError, match=r"ground height is unknown.*expected .*weight above 0"):
+        assert sees(row, column) in (0, 1, 255), (row, column)
+    for row, column, own in ((2, 2 + 1 / 3, (2, 2)), (1.1, 3, (1, 3)), (2.9, 2.1, (3, 2)), (2, 3.6, (2, 4))):
+        assert np.array_equal(look(row, column), look(*own)), (row, column)
+        assert np.array_equal(look(row, column), look(*own, terrain.chunk(3))), (row, column)
+        assert [sees(row, column, to) for to in ((5, 0), (0, 7))] == [sees(*own, to) for to in ((5, 0), (0, 7))]
+        easting, northing = (float(x) for x in places(terrain, row, column))
+        stack = viewsheds(terrain, [(easting, northing)], observer_height_m=30.0, max_range_m=90.0, mode=mode)
+        alone = viewshed(terrain, easting, northing, observer_height_m=30.0, max_range_m=90.0, mode=mode)
+        assert np.array_equal(stack[0].sel(northing=alone.northing, easting=alone.easting), alone)
+    for row, column in ((2, 3), (2, 2.9), (1.6, 3.4)):
+        with pytest.raises(TerrainError, match=r"its cell is void; expected a position on a cell of known height"):
             look(row, column)
-        with pytest.raises(TerrainError, match="observer of pair 0: the ground height is unknown"):
-            line_of_sight(terrain, places(terrain, row, column), places(terrain, 5, 0), observer_height_m=10.0,
-                          target_height_m=1.7, curvature_k=4 / 3)  # fmt: skip
+        with pytest.raises(TerrainError, match="observer of pair 0: its cell is void"):
+            sees(row, column)
 
 
 # --- viewshed, exact ---------------------------------------------------------------------------------------------

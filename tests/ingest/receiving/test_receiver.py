@@ -109,7 +109,7 @@ def test_a_missing_content_type_is_json_because_mqtt_3_cannot_say() -> None:
         (b"{}", (("boot", "\u0661"), ("seq", "7")), "missing_field", "sensor", (None, None)),
         (scan(1), (("boot", "1"), ("seq", "2")), "identity_mismatch", "boot, seq", (None, None)),
         (scan(1, sensor="r2"), (("boot", "1"), ("seq", "1")), "sensor_mismatch", "sensor", (1, 1)),
-        (scan(1, age_s=-0.6), (), "future", "observed_at", (None, None)),
+        (scan(1, age_s=-0.6), (), "future", "observed_at", (1, 1)),
         (scan(1, age_s=86_401), (("boot", "1"), ("seq", "1")), "expired", "observed_at", (1, 1)),
         (b"x" * (MAX_PAYLOAD_BYTES + 1), (), "too_large", "payload", (None, None)),
     ],
@@ -166,6 +166,39 @@ def test_a_unit_that_speaks_for_another_is_a_dead_letter_of_its_own() -> None:
         ("unit_mismatch", "u1", "position"),
         ("not_json", "u1", "position"),
     ]
+    assert only(log).marks == ()
+
+
+@pytest.mark.parametrize("said", [(), (("boot", "1"), ("seq", "3"))], ids=["body alone", "properties too"])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        scan(3, age_s=3600.0 * 24 * 40),
+        scan(3, age_s=-3600.0),
+        scan(3).replace(b"1.0", b"360.0"),
+        scan(3).replace(b'"kind"', b'"site": "north", "kind"'),
+        scan(3).replace(b'"r1"', b'"r2"'),
+    ],
+    ids=["expired", "future", "out of range", "unknown field", "another sensor"],
+)
+def test_a_refused_scan_settles_its_number_so_that_its_sender_stops_sending_it(
+    payload: bytes, said: tuple[tuple[str, str], ...]
+) -> None:
+    log = Log()
+    log.receiver().handle([delivery(scan(1)), delivery(scan(2)), delivery(payload, *said), delivery(scan(4))])
+    (letter,) = only(log).dead_letters
+    assert (letter.boot, letter.seq) == (1, 3)
+    assert only(log).marks == (HighWaterMark("r1", 1, 4),)
+
+
+@pytest.mark.parametrize(
+    "payload", [b"{}", b"[]", b"\xff", b'{"boot": 1, "seq": -1}', b'{"boot": "1", "seq": 3}', b"{" * 99_999]
+)
+def test_a_refused_message_without_numbers_settles_nothing(payload: bytes) -> None:
+    log = Log()
+    log.receiver().handle([delivery(payload)])
+    (letter,) = only(log).dead_letters
+    assert (letter.boot, letter.seq) == (None, None)
     assert only(log).marks == ()
 
 

@@ -207,11 +207,11 @@ def test_kill_9_loses_no_message_and_gives_no_number_twice(tmp_path: Path) -> No
         assert {seq for b, seq in waiting if b == boot} >= set(range(max(settled, 0) + 1, last + 1))
 
 
-def test_a_new_spool_begins_at_the_minute_of_its_senders_clock(tmp_path: Path) -> None:
+def test_a_new_spool_begins_at_the_millisecond_of_its_senders_clock(tmp_path: Path) -> None:
     year_ns = 31_557_600 * 10**9  # Julian year
-    assert first_boot_at(0) == first_boot_at(1_577_836_800 * 10**9) == 1, "1970, and the first minute of 2020"
-    assert first_boot_at((1_577_836_800 + 7 * 60 + 59) * 10**9) == 7
-    assert first_boot_at(500 * year_ns) < 2**23 - 10**6, "room for restarts, whatever the clock says"
+    assert first_boot_at(0) == first_boot_at(1_577_836_800 * 10**9) == 1, "1970, and the first millisecond of 2020"
+    assert first_boot_at((1_577_836_800 + 7) * 10**9 + 59_999_999) == 7059
+    assert first_boot_at(500_000 * year_ns) < 2**53 - 10**9, "room for restarts, whatever the clock says"
     with Spool(tmp_path / "s.sqlite") as spool:
         spool.raise_first_boot(70)
         assert spool.put(lambda boot, seq: b"%d" % boot) == (70, 1)
@@ -223,6 +223,46 @@ def test_a_new_spool_begins_at_the_minute_of_its_senders_clock(tmp_path: Path) -
     with Spool(tmp_path / "t.sqlite", first_boot=3) as spool:
         spool.raise_first_boot(90)
         assert spool.boot == 3, "chosen by its owner"
+
+
+def test_boots_far_apart_fit_one_file(tmp_path: Path) -> None:
+    """An owner who chooses the time as the boot at every opening, with messages waiting and without."""
+    path, day = tmp_path / "s.sqlite", 86_400_000
+    with Spool(path, first_boot=70 * day) as spool:
+        assert spool.put(lambda boot, seq: b"first") == (70 * day, 1)
+    with Spool(path, first_boot=71 * day) as spool:
+        assert spool.boot == 70 * day + 1, "a message of a much lower boot waits: the next one"
+        spool.put(lambda boot, seq: b"second")
+        assert [entry.key for entry in spool.pending()] == [(70 * day, 1), (70 * day + 1, 1)]
+        assert [entry.key for entry in spool.pending(after=(1, 1))] == [(70 * day, 1), (70 * day + 1, 1)]
+        assert spool.pending(after=(99 * day, 1)) == []
+        assert (spool.waiting_up_to((70 * day, 9)), spool.waiting_up_to((3, 1))) == (1, 0)
+        assert (spool.settle(1, 9), spool.settle(99 * day, 9), spool.get(99 * day, 1)) == (0, 0, None)
+        assert (spool.low(70 * day), spool.low(1), spool.low(99 * day)) == (1, None, None)
+        assert (spool.settle(70 * day, 9), spool.settle(70 * day + 1, 9)) == (1, 1)
+    with Spool(path, first_boot=72 * day) as spool:
+        assert spool.put(lambda boot, seq: b"third") == (72 * day, 1)
+    with Spool(path) as spool:
+        assert spool.boot == 72 * day + 1
+        assert [entry.key for entry in spool.pending()] == [(72 * day, 1)]
+
+
+def test_a_file_of_the_first_schema_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Spool(path):
+        pass
+    with sqlite3.connect(path) as db:  # as version 1 wrote it: rowids count from boot 0
+        db.execute("PRAGMA user_version=1")
+        db.execute("DELETE FROM meta WHERE name = 'base'")
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('boot', 3633355)")
+        db.execute("INSERT INTO messages VALUES (?, ?)", (3_633_355 << 40 | 7, b"waiting"))
+    db.close()
+    with Spool(path) as spool:
+        assert [entry.key for entry in spool.pending()] == [(3_633_355, 7)]
+        assert spool.put(lambda boot, seq: b"new") == (3_633_356, 1)
+        assert (spool.settle(3_633_355, 7), spool.settle(3_633_356, 1)) == (1, 1)
+    with Spool(path) as spool:
+        assert spool.put(lambda boot, seq: b"new") == (3_633_357, 1)
 
 
 def test_a_spool_is_its_owners_alone(tmp_path: Path) -> None:

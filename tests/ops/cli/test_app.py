@@ -355,3 +355,14 @@ def endings(hill_sector: Any, busy_port: int, tmp_path_factory: pytest.TempPathF
 )
 def test_a_failure_in_a_process_is_one_sentence_too(endings, name, words):
     assert words in one_sentence(endings[name])
+
+
+def test_what_a_library_logs_below_the_level_is_not_shown() -> None:
+    """dask lets its own loggers say more: `sites --scheduler processes -q` wrote 30 lines of them."""
+    program = (
+        "import logging; from ops.cli import app; logging.getLogger('distributed').setLevel(logging.INFO);"
+        "app._log_to_stderr(logging.WARNING);"
+        "logging.getLogger('distributed').info('Scheduler closing all comms'); logging.getLogger('geo').warning('seen')"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stderr == "WARNING seen\n"
