@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from ops.releasability.decision import UNMARKED, Markings
 from ops.releasability.settings import ReleasabilitySettings
+from ops.store.connections import ReadConnections
 from ops.store.reader import Reader
 
 TABLES: Final = """
@@ -52,18 +53,18 @@ class MarkingReader(Reader):
     ``newest`` is the number of the last row read; ``changes`` are those of records that had been published.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, store: Path | ReadConnections) -> None:
+        super().__init__(store)
         self.newest = 0
         self._known: dict[tuple[str, str], str] = {}
         self.changes: list[MarkingChange] = []
 
     def refresh(self) -> bool:
         """Read the rows that are new; return whether there were any."""
-        with self._reading():
-            if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'markings'").fetchone():
+        with self._reading() as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'markings'").fetchone():
                 return False  # a store from before markings
-            rows = self._connection.execute(
+            rows = connection.execute(
                 "SELECT n, kind, id, marking, published FROM markings WHERE n > ? ORDER BY n", (self.newest,)
             ).fetchall()
             for number, kind, identity, marking, published in rows:

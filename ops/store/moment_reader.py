@@ -11,9 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from ops.audit.day_keys import DayKeyError, KeyKind, day_at
+from ops.store.connections import ReadConnections, StoreError
 from ops.store.encryption import opened_estimate
 from ops.store.moments import EVERY_NS, WHOLE_EVERY_NS, Entries, applied, moment_name, unpacked
-from ops.store.reader import Reader, StoreError
+from ops.store.reader import Reader
 
 CLOSED_SHOWN_NS: Final = 3600 * 10**9
 """Alerts and incidents that were closed are in a moment for so long after their last revision."""
@@ -80,8 +81,8 @@ class Estimate:
 class MomentReader(Reader):
     """Reads moments. A store of the version before has none."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, store: Path | ReadConnections) -> None:
+        super().__init__(store)
         self._has_moments = False
 
     def days(self) -> list[KeptDay]:
@@ -201,8 +202,8 @@ class MomentReader(Reader):
             " WHERE id BETWEEN ?1 AND ?2 AND (?3 IS NULL OR track = ?3) GROUP BY track"
         )
         wanted = [identity for identity, status in self._rows(sql, first, last, track) if status != CLOSED]
-        with self._reading():
-            run = self._connection.execute
+        with self._reading() as connection:
+            run = connection.execute
             rows = [
                 run(f"SELECT {_ESTIMATE} FROM history WHERE id = ?", (identity,)).fetchone()  # noqa: S608
                 for identity in wanted
@@ -257,8 +258,8 @@ class MomentReader(Reader):
         recent = set(newest.values())
         numbers = sorted(recent | set(opened))
         sql = "SELECT n, kind, alert, revision, CAST(body AS BLOB) FROM outbox WHERE n = ?"
-        with self._reading():
-            rows = [self._connection.execute(sql, (number,)).fetchone() for number in numbers]
+        with self._reading() as connection:
+            rows = [connection.execute(sql, (number,)).fetchone() for number in numbers]
         return [self._revision(row) for row in rows if row is not None and newest.get(row[2], row[0]) == row[0]]
 
     def _revision(self, row: tuple[Any, ...]) -> Revision:
