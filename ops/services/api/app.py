@@ -32,6 +32,7 @@ from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of
 from ops.sector.report_settings import ReportSettings
 from ops.services.api.audit.routes import AuditRoutes
+from ops.services.api.compression import Compression
 from ops.services.api.event_stream import EventStream, Hub, StreamSettings, picture
 from ops.services.api.forces.routes import ForcesRoutes
 from ops.services.api.guard import Guard, GuardSettings
@@ -179,6 +180,7 @@ def create_app(
     describe(app)
     local = local_person(settings.operator)
     app.add_middleware(EntityTags)
+    app.add_middleware(Compression)
     app.add_middleware(LoginGate, accounts=accounts, local=local, sector=settings.sector, closed=release.refuses)
     app.add_middleware(PartFaults)
     app.add_middleware(Guard, settings=settings.guard)
