@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
-from starlette.middleware.gzip import GZipResponder, IdentityResponder
+from starlette.middleware.gzip import GZipResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COMPRESSED: Final = frozenset(
@@ -41,9 +41,9 @@ class Compression:
         if scope["type"] != "http" or not is_compressed(scope["path"]):
             await self._app(scope, receive, send)
         elif accepts_gzip(scope):
-            await GZipResponder(self._app, LEAST_BYTES, LEVEL)(scope, receive, _varying(send))
+            await GZipResponder(self._app, LEAST_BYTES, LEVEL, exclude_content_types=())(scope, receive, _varying(send))
         else:
-            await IdentityResponder(self._app, LEAST_BYTES)(scope, receive, _varying(send))
+            await self._app(scope, receive, _varying(send))
 
 
 def is_compressed(path: str) -> bool:
