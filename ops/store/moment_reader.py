@@ -192,23 +192,19 @@ class MomentReader(Reader):
 
         Empty also for times after ``final_ns``, where the history is not yet written.
         """
-        final_ns = self.final_ns()
-        if final_ns is None or at_ns > final_ns:
-            return []
-        first, last = self._first_after(at_ns - ESTIMATE_HOLDS_NS), self._first_after(at_ns) - 1
-        # of a group SQLite gives the status of the row with the largest id (SELECT, "bare columns in an aggregate")
-        sql = (
-            "SELECT max(id), status FROM history"
-            " WHERE id BETWEEN ?1 AND ?2 AND (?3 IS NULL OR track = ?3) GROUP BY track"
-        )
-        wanted = [identity for identity, status in self._rows(sql, first, last, track) if status != CLOSED]
-        with self._reading() as connection:
-            run = connection.execute
-            rows = [
-                run(f"SELECT {_ESTIMATE} FROM history WHERE id = ?", (identity,)).fetchone()  # noqa: S608
-                for identity in wanted
-            ]
-            opened = [opened_estimate(self.keys, row) for row in rows if row is not None]
+        of_one = "" if track is None else " AND track = ?3"
+        newest = f"SELECT max(id) FROM history WHERE id BETWEEN ?1 AND ?2{of_one} GROUP BY track"  # noqa: S608
+        with self._snapshot():
+            final_ns = self.final_ns()
+            if final_ns is None or at_ns > final_ns:
+                return []
+            first, last = self._first_after(at_ns - ESTIMATE_HOLDS_NS), self._first_after(at_ns) - 1
+            wanted = (first, last) if track is None else (first, last, track)
+            rows = self._rows(f"SELECT {_ESTIMATE} FROM history WHERE id IN ({newest})", *wanted)  # noqa: S608
+        try:
+            opened = [opened_estimate(self.keys, row) for row in sorted(rows) if row[8] != CLOSED]
+        except DayKeyError as error:
+            raise StoreError(str(error)) from error
         return [_estimate(row) for row in opened if row is not None and row[2] is not None]
 
     def _first_after(self, at_ns: int) -> int:
