@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from math import isnan
 from pathlib import Path
 from typing import Any, Final
-
-import numpy as np
 
 from ops.audit.day_keys import DayKeyError, KeyKind, day_at
 from ops.store.connections import ReadConnections, StoreError
@@ -280,12 +279,12 @@ class MomentReader(Reader):
 
 def sampled_times(from_ns: int, until_ns: int, samples: int) -> list[int]:
     """Return at most ``samples`` times from ``from_ns`` to ``until_ns``, whole seconds apart, both ends included."""
-    count = int(np.clip((until_ns - from_ns) // EVERY_NS + 1, 2, samples))
+    count = min(max((until_ns - from_ns) // EVERY_NS + 1, 2), samples)
     return [from_ns + (until_ns - from_ns) * number // (count - 1) for number in range(count)]
 
 
 def _estimate(row: tuple[Any, ...]) -> Estimate:
-    existence = None if row[7] is None or np.isnan(row[7]) else float(row[7])
+    existence = None if row[7] is None or isnan(row[7]) else float(row[7])
     return Estimate(row[0], row[1], float(row[2]), float(row[3]), row[8], existence)
 
 

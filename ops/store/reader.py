@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 
 from ops.audit.day_keys import DayKeyError
 from ops.runtime.output import atomic_write
@@ -218,6 +217,7 @@ class Reader:
 
         It is held in memory: about 250 bytes per row. An empty store gives an empty dataset of the same types.
         """
+        import numpy as np
         import xarray as xr
 
         blocks = [columns(block) for block in self._history_blocks()] or [columns([])]
@@ -240,6 +240,8 @@ class Reader:
 
         history = self.history_dataset()
         if shows is not None:
+            import numpy as np
+
             names, of_row = np.unique(history["track"].values, return_inverse=True)
             kept = np.array([shows("track", str(name)) for name in names], dtype=bool)
             history = history.isel(estimate=np.flatnonzero(kept[of_row]))
