@@ -2,8 +2,8 @@
 
 Targets of the issue: p99 of the API ≤ 150 ms under 50 requests/s while the demo runs; from a claim until another
 browser sees it, p99 ≤ 1 s. ``watchline demo`` runs as it is shipped, at its own rate of detections, in processes of
-its own; the clients are in this process, on the same machine. Wall times depend on what else the machine does; the CPU time
-of the API process per second is stated beside them, and the load.
+its own; the clients are in this process, on the same machine. Wall times depend on what else the machine does; the CPU
+time of the API process per second is stated beside them, and the load.
 """
 
 from __future__ import annotations

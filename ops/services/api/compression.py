@@ -3,7 +3,7 @@
 Behind TLS, the length of a compressed answer reveals how much of a text that an attacker chose is also elsewhere in it,
 and so, letter by letter, a secret that the answer holds (BREACH; Gluck, Harris and Prado, 2013). Pages and answers with
 a form token, those of accounts, sessions and the audit log, and exports are therefore never compressed: what is not
-listed here is sent as it is. Event streams are not listed, so nothing of them is held back.
+listed here is sent as it is. Event streams are not listed, so nothing of them waits in a buffer.
 """
 
 from __future__ import annotations
