@@ -67,7 +67,7 @@ async def cpu_per_request(app: Any, requests: int) -> float:
 def requests_with_and_without(folder: Path, requests: int) -> dict[str, float]:
     store, log = store_with_alerts(folder, 50), AuditLog(folder / "audit")
     apps = {
-        name: create_app(store, ApiSettings("x"), act=print, now_ns=lambda: AT_NS, access_log=one)
+        name: create_app(store.path, ApiSettings("x"), act=print, now_ns=lambda: AT_NS, access_log=one)
         for name, one in (("without", None), ("with", log))
     }
     runs: dict[str, list[float]] = {name: [] for name in apps}

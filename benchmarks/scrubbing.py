@@ -9,6 +9,7 @@ around the times that are asked for, and none between.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -145,11 +146,12 @@ def scrubbing(folder: Path, *, hours: float, tracks: int, moments: int) -> dict[
     figures = fill(folder, hours, tracks, compared, start_ns)
     with client_of(folder / "store.db") as client:
 
-        def ask_ms(at_ns: int, now: bool) -> float:
+        def ask_ms(at_ns: int, now: bool) -> tuple[float, float]:
+            """Milliseconds of an answer, and CPU time of this process but for the thread that asks."""
             query = {"at": datetime.fromtimestamp(at_ns // S, UTC).isoformat(), "now": str(now).lower()}
-            began = time.perf_counter()
+            began, cpu = time.perf_counter(), time.process_time() - time.thread_time()
             answer = client.get("/v1/history/moment", params=query)
-            took = 1e3 * (time.perf_counter() - began)
+            took = 1e3 * (time.perf_counter() - began), 1e3 * (time.process_time() - time.thread_time() - cpu)
             body = answer.json()
             assert len(body["tracks"]) == tracks, answer.text[:500]
             assert len(body["alerts"]) == ALERTS
@@ -157,8 +159,8 @@ def scrubbing(folder: Path, *, hours: float, tracks: int, moments: int) -> dict[
             return took
 
         ask_ms(times[0], True)  # opens the store and loads the projection
-        then = np.array([ask_ms(at_ns, False) for at_ns in times])
-        with_now = np.array([ask_ms(at_ns, True) for at_ns in compared])
+        then, then_cpu = np.array([ask_ms(at_ns, False) for at_ns in times]).T
+        with_now, with_now_cpu = np.array([ask_ms(at_ns, True) for at_ns in compared]).T
     return figures | {
         "scrub_hours": hours,
         "moment_p50_ms": round(float(np.median(then))),
@@ -166,4 +168,7 @@ def scrubbing(folder: Path, *, hours: float, tracks: int, moments: int) -> dict[
         "moment_max_ms": round(float(then.max())),
         "moment_with_now_p50_ms": round(float(np.median(with_now))),
         "moment_with_now_max_ms": round(float(with_now.max())),
+        "moment_cpu_p50_ms": round(float(np.median(then_cpu)), 1),
+        "moment_with_now_cpu_p50_ms": round(float(np.median(with_now_cpu)), 1),
+        "scrub_load_average": round(os.getloadavg()[0], 1),
     }

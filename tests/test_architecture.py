@@ -198,6 +198,25 @@ def test_the_parent_starts_without_the_analysis(module: str):
     assert not {"xarray", "pandas", "numba", "scipy", "rasterio", "matplotlib"} & set(done.stdout.split())
 
 
+def test_the_api_starts_without_the_analysis():
+    """Reports, exports and features are made in other processes or load what they need when they are asked for."""
+    code = "import sys, ops.services.api.process; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    heavy = {
+        "numpy",
+        "pyproj",
+        "xarray",
+        "pandas",
+        "numba",
+        "scipy",
+        "rasterio",
+        "matplotlib",
+        "pygeoapi",
+        "sqlalchemy",
+    }
+    assert not heavy & set(done.stdout.split())
+
+
 def test_fusion_starts_without_what_it_does_not_need():
     code = "import sys, ops.services.fusion.process; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

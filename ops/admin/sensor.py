@@ -30,7 +30,8 @@ from ops.runtime.tables import show_table, table_of
 from ops.sector.layout_file import layout_of
 from ops.sector.sector_file import layout_path, load_sector
 from ops.services.sapient.sensor_names import ADAPTERS_FILE, registered_nodes
-from ops.store.reader import Reader, StoreError
+from ops.store.connections import StoreError
+from ops.store.reader import Reader
 from sensors.timestamps import utc_datetime
 
 if TYPE_CHECKING:

@@ -54,15 +54,21 @@ class Probe:
     def connect(self) -> Self:
         """Connect; BrokerError with the reason when the broker refuses the connection."""
         try:
+            self._connect()
+        except BrokerError:
+            self.close()
+            raise
+        return self
+
+    def _connect(self) -> None:
+        try:
             self._client.connect(self._host, self._port, keepalive=20)
         except OSError as error:
             raise self._error(self._tls_problem or str(error)) from None
         self._client.loop_start()
         (code,) = self._wait("connect", 0)
         if code >= REFUSED:
-            self._client.disconnect()
             raise self._error(self._tls_problem or f"refused with code {code:#x}")
-        return self
 
     def subscribe(self, pattern: str) -> int:
         """Return the SUBACK's code: the granted QoS, or a refusal."""
@@ -80,12 +86,13 @@ class Probe:
         return self._wait("publish", info.mid)[0]
 
     def drop(self) -> None:
-        """Close the connection without DISCONNECT, so that the last will is published; wait for the close."""
+        """Close without DISCONNECT, so that the last will is published; wait until the broker has closed too."""
         sock: Any = self._client.socket()
         if sock is not None:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_WR)
         self.ended.wait(ANSWER_WITHIN_S)
+        self.close()
 
     def close(self) -> None:
         """Disconnect; the last will is not published. Paho's thread ends by itself, within a second."""

@@ -10,7 +10,8 @@ import numpy as np
 from geo.arrays import Float32s, UInt8s
 from geo.message import Message
 from ops.drawing.coverage_classes import ColourClass
-from ops.drawing.tile_styles import LINES, Palette, diagonals, legend_entry
+from ops.drawing.palette import Palette
+from ops.drawing.tile_styles import LINES, diagonals, legend_entry
 
 UNKNOWN, OFF_THE_MAP = 254, 255
 _ALPHA, _LINE_ALPHA = 160, 150

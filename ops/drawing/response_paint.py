@@ -14,7 +14,8 @@ import numpy as np
 
 from geo.arrays import Float32s, UInt8s
 from geo.message import Message
-from ops.drawing.tile_styles import Palette, Rgb, legend_entry
+from ops.drawing.palette import Palette
+from ops.drawing.tile_styles import Rgb, legend_entry
 
 MINUTES: Final = (5, 10, 20, 30, 60)
 """Isochrones: upper limits of the classes."""

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from geo.arrays import Bools, Float32s, UInt8s
 from geo.message import Message
 from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
+from ops.drawing.palette import Palette
 from ops.runtime.output import say_in_english
-
-Palette = Literal["day", "night"]
-
 
 Rgb = tuple[int, int, int]
 

@@ -27,7 +27,7 @@ from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import say
 from ops.sector.sector_file import Sector, layout_path, load_sector, read_bases
 from ops.services.api.serving.endpoint import Endpoint
-from ops.store.reader import StoreError
+from ops.store.connections import StoreError
 from sensors.timestamps import utc_datetime
 
 log = logging.getLogger(__name__)

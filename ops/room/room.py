@@ -35,7 +35,8 @@ from ops.runtime.output import write_private
 from ops.runtime.part_state import problem_of
 from ops.sector.settings import account_settings, load_settings
 from ops.services.api.serving.endpoint import Endpoint
-from ops.store.reader import Reader, StoreError
+from ops.store.connections import StoreError
+from ops.store.reader import Reader
 
 if TYPE_CHECKING:
     from ops.services.api.serving.tls import Tls

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,14 +48,13 @@ def serve_store(
     equipment = layout_path(sector, layout)
     if not store.is_file():
         raise BadInput("no such file", where=str(store), expected="a store.db written by `demo` or `run`")
-    reader = Reader(store)
-    reader.progress()  # raises StoreError where it is not a store
+    with closing(Reader(store)) as reader:
+        reader.progress()  # raises StoreError where it is not a store
     folder = store.parent
     demo = (folder / DEMO_MARK).exists()
     endpoint = replace(endpoint, accounts=not demo)
     endpoint.check()
     with ExitStack() as stack:
-        stack.callback(reader.close)
         map_process = stack.enter_context(
             MapProcess(sector=str(sector.path), layout=str(equipment), log=folder / "logs" / "serve-map.log")
         )
@@ -79,7 +78,7 @@ def serve_store(
         plan = PlanRoutes(str(sector.path), folder / "logs" / "serve-plan.log")
         stack.callback(plan.close)
         app = create_app(
-            reader,
+            store,
             api,
             act=_refuse,
             now_ns=time.time_ns,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ops.audit.day_keys import IsDue, KeyKind, day_at, day_of, is_sealed
 from ops.runtime.file_lock import lock_file
-from ops.store.reader import StoreError
+from ops.store.connections import StoreError
 from ops.store.rows import OPEN
 
 ROWS: Final = 5_000

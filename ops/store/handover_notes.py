@@ -19,8 +19,8 @@ import msgspec
 
 from geo.errors import BadInput
 from ops.audit.day_keys import DayKeyError, DayKeys
+from ops.store.connections import StoreError
 from ops.store.encryption import about
-from ops.store.reader import StoreError
 from sensors.timestamps import nanoseconds
 
 FILE: Final = "handover.db"

@@ -12,6 +12,7 @@ import msgspec
 
 from geo.errors import BadInput
 from ops.audit.day_keys import KeyKind
+from ops.store.connections import ReadConnections
 from ops.store.reader import Reader
 from ops.store.rows import time_ns, to_json
 
@@ -55,8 +56,8 @@ class IncidentRow:
 class IncidentReader(Reader):
     """Reads incidents and the outcomes of actions."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, store: Path | ReadConnections) -> None:
+        super().__init__(store)
         self._dispositions: dict[tuple[str, int], str | None] = {}
 
     def incidents(self, *, closed: bool | None = None, limit: int = MOST_ROWS) -> tuple[int, list[IncidentRow]]:
@@ -76,8 +77,9 @@ class IncidentReader(Reader):
 
     def incident(self, identity: str) -> IncidentRow | None:
         """Return one incident; None when there is none with that id."""
-        rows = self._rows("SELECT id, revision, CAST(body AS BLOB) FROM incidents WHERE id = ?", identity)
-        return self._incident_of(*rows[0]) if rows else None
+        with self._snapshot():
+            rows = self._rows("SELECT id, revision, CAST(body AS BLOB) FROM incidents WHERE id = ?", identity)
+            return self._incident_of(*rows[0]) if rows else None
 
     def _incident_of(self, identity: str, revision: int, stored: bytes) -> IncidentRow | None:
         """Return an incident and its lead alert; None if it is erased."""

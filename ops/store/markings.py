@@ -49,21 +49,30 @@ class MarkingChange(NamedTuple):
 class MarkingReader(Reader):
     """The markings in force, kept in memory and continued with each ``refresh``.
 
+    It has a connection of its own, which states whether the store was written since it was last read.
     ``newest`` is the number of the last row read; ``changes`` are those of records that had been published.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.newest = 0
+        self.newest, self._version = 0, -1
         self._known: dict[tuple[str, str], str] = {}
         self.changes: list[MarkingChange] = []
 
+    def close(self) -> None:
+        """Close the file; a later read opens it again."""
+        super().close()
+        self._version = -1  # SQLite counts for each connection
+
     def refresh(self) -> bool:
         """Read the rows that are new; return whether there were any."""
-        with self._reading():
-            if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'markings'").fetchone():
+        with self._reading() as connection:
+            (version,) = connection.execute("PRAGMA data_version").fetchone()
+            if version == self._version:
+                return False
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'markings'").fetchone():
                 return False  # a store from before markings
-            rows = self._connection.execute(
+            rows = connection.execute(
                 "SELECT n, kind, id, marking, published FROM markings WHERE n > ? ORDER BY n", (self.newest,)
             ).fetchall()
             for number, kind, identity, marking, published in rows:
@@ -71,6 +80,7 @@ class MarkingReader(Reader):
                     self.changes.append(MarkingChange(self._known.get((kind, identity), UNMARKED), marking))
                 self._known[kind, identity] = marking
                 self.newest = number
+            self._version = version
         return bool(rows)
 
     def of(self, kind: str, identity: str) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from math import isnan
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from ops.audit.day_keys import DayKeyError, KeyKind, day_at
+from ops.store.connections import ReadConnections, StoreError
 from ops.store.encryption import opened_estimate
 from ops.store.moments import EVERY_NS, WHOLE_EVERY_NS, Entries, applied, moment_name, unpacked
-from ops.store.reader import Reader, StoreError
+from ops.store.reader import Reader
 
 CLOSED_SHOWN_NS: Final = 3600 * 10**9
 """Alerts and incidents that were closed are in a moment for so long after their last revision."""
@@ -80,8 +80,8 @@ class Estimate:
 class MomentReader(Reader):
     """Reads moments. A store of the version before has none."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, store: Path | ReadConnections) -> None:
+        super().__init__(store)
         self._has_moments = False
 
     def days(self) -> list[KeptDay]:
@@ -191,23 +191,19 @@ class MomentReader(Reader):
 
         Empty also for times after ``final_ns``, where the history is not yet written.
         """
-        final_ns = self.final_ns()
-        if final_ns is None or at_ns > final_ns:
-            return []
-        first, last = self._first_after(at_ns - ESTIMATE_HOLDS_NS), self._first_after(at_ns) - 1
-        # of a group SQLite gives the status of the row with the largest id (SELECT, "bare columns in an aggregate")
-        sql = (
-            "SELECT max(id), status FROM history"
-            " WHERE id BETWEEN ?1 AND ?2 AND (?3 IS NULL OR track = ?3) GROUP BY track"
-        )
-        wanted = [identity for identity, status in self._rows(sql, first, last, track) if status != CLOSED]
-        with self._reading():
-            run = self._connection.execute
-            rows = [
-                run(f"SELECT {_ESTIMATE} FROM history WHERE id = ?", (identity,)).fetchone()  # noqa: S608
-                for identity in wanted
-            ]
-            opened = [opened_estimate(self.keys, row) for row in rows if row is not None]
+        of_one = "" if track is None else " AND track = ?3"
+        newest = f"SELECT max(id) FROM history WHERE id BETWEEN ?1 AND ?2{of_one} GROUP BY track"  # noqa: S608
+        with self._snapshot():
+            final_ns = self.final_ns()
+            if final_ns is None or at_ns > final_ns:
+                return []
+            first, last = self._first_after(at_ns - ESTIMATE_HOLDS_NS), self._first_after(at_ns) - 1
+            wanted = (first, last) if track is None else (first, last, track)
+            rows = self._rows(f"SELECT {_ESTIMATE} FROM history WHERE id IN ({newest})", *wanted)  # noqa: S608
+        try:
+            opened = [opened_estimate(self.keys, row) for row in sorted(rows) if row[8] != CLOSED]
+        except DayKeyError as error:
+            raise StoreError(str(error)) from error
         return [_estimate(row) for row in opened if row is not None and row[2] is not None]
 
     def _first_after(self, at_ns: int) -> int:
@@ -257,8 +253,8 @@ class MomentReader(Reader):
         recent = set(newest.values())
         numbers = sorted(recent | set(opened))
         sql = "SELECT n, kind, alert, revision, CAST(body AS BLOB) FROM outbox WHERE n = ?"
-        with self._reading():
-            rows = [self._connection.execute(sql, (number,)).fetchone() for number in numbers]
+        with self._reading() as connection:
+            rows = [connection.execute(sql, (number,)).fetchone() for number in numbers]
         return [self._revision(row) for row in rows if row is not None and newest.get(row[2], row[0]) == row[0]]
 
     def _revision(self, row: tuple[Any, ...]) -> Revision:
@@ -283,12 +279,12 @@ class MomentReader(Reader):
 
 def sampled_times(from_ns: int, until_ns: int, samples: int) -> list[int]:
     """Return at most ``samples`` times from ``from_ns`` to ``until_ns``, whole seconds apart, both ends included."""
-    count = int(np.clip((until_ns - from_ns) // EVERY_NS + 1, 2, samples))
+    count = min(max((until_ns - from_ns) // EVERY_NS + 1, 2), samples)
     return [from_ns + (until_ns - from_ns) * number // (count - 1) for number in range(count)]
 
 
 def _estimate(row: tuple[Any, ...]) -> Estimate:
-    existence = None if row[7] is None or np.isnan(row[7]) else float(row[7])
+    existence = None if row[7] is None or isnan(row[7]) else float(row[7])
     return Estimate(row[0], row[1], float(row[2]), float(row[3]), row[8], existence)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from typing import Any, Final
 
@@ -81,8 +82,7 @@ class PeriodReader(IncidentReader):
             "SELECT track, time_ns, easting, northing, easting_rate, northing_rate, cov, existence, status, segment,"
             " offset_m FROM history WHERE time_ns >= ? AND time_ns < ? ORDER BY id"
         )
-        with self._reading():
-            rows = self._connection.execute(sql, (start_ns, end_ns))
+        with self._reading() as connection, closing(connection.execute(sql, (start_ns, end_ns))) as rows:
             while block := rows.fetchmany(_ROWS):
                 opened = (opened_estimate(self.keys, row) for row in block)
                 yield [row for row in opened if row is not None]

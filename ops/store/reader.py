@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import msgspec
-import numpy as np
 
-from geo.errors import WatchlineError
-from ops.audit.day_keys import DayKeyError, DayKeys
+from ops.audit.day_keys import DayKeyError
 from ops.runtime.output import atomic_write
+from ops.store.connections import ReadConnections, StoreError
 from ops.store.encryption import about, opened_estimate
 from ops.store.rows import HISTORY_NUMBERS, STATUSES, columns
 
@@ -26,10 +22,6 @@ if TYPE_CHECKING:
 
     from geo.frame import LocalFrame
 
-SCHEMA_VERSION = 4
-OLDEST_VERSION = 3
-"""Oldest version that is read; ``Store`` brings it up to date. It holds no moments (``ops.store.moments``)."""
-APPLICATION_ID = 0x57544C4E  # "WTLN"
 _UNITS = {
     "easting": "m",
     "northing": "m",
@@ -43,10 +35,6 @@ _CHUNK = 50_000  # number of history rows converted into columns at a time
 
 Shows = Callable[[str, str], bool]
 """Whether a record may be passed on, by its kind and id."""
-
-
-class StoreError(WatchlineError):
-    """The store cannot be opened, read or written."""
 
 
 class StoreFull(StoreError):
@@ -94,24 +82,25 @@ class Progress:
 class Reader:
     """A read-only view of a store. It opens the file at first use, so it may be created before fusion writes anything.
 
-    Any thread may call it; calls are serialised. Every method raises StoreError while there is no readable store.
+    Any thread may call it. ``store``: its file, of which this reader then has one connection, so that calls are
+    serialised; or connections that several readers share. Every method raises StoreError while there is no readable
+    store.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
-        self.keys = DayKeys.beside(self.path)
-        self._connection: Any = None
-        self._lock = threading.RLock()
+    def __init__(self, store: Path | ReadConnections) -> None:
+        self._connections = store if isinstance(store, ReadConnections) else ReadConnections(store)
+        self.path, self.keys = self._connections.path, self._connections.keys
 
     def close(self) -> None:
         """Close the file; a later read opens it again."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        self._connections.close()
 
     def version(self) -> int:
-        """Return a number that changes when another process commits; cheap enough to poll twenty times per second."""
+        """Return a number that changes when another process commits; cheap enough to poll twenty times per second.
+
+        SQLite counts for each connection, so this is for a reader with one connection.
+        """
+        assert self._connections.most == 1
         return int(self._rows("PRAGMA data_version")[0][0])
 
     def progress(self) -> Progress:
@@ -204,12 +193,11 @@ class Reader:
             " WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR raised_ns >= ?2)"
             " ORDER BY raised_ns DESC, id"
         )
-        with self._snapshot():
+        with self._snapshot() as connection:
             last = self.last_event()
             left_out = hidden()
-            cursor = self._connection.execute(sql, (status, since_ns))
-            rows = list(islice((row for row in cursor if row[1] not in left_out), limit + 1))
-            cursor.close()
+            with closing(connection.execute(sql, (status, since_ns))) as cursor:
+                rows = list(islice((row for row in cursor if row[1] not in left_out), limit + 1))
         found = [(row[1], body) for row in rows if (body := self._body_of(*row)) is not None]
         return last, len(rows) > limit, found[:limit]
 
@@ -229,6 +217,7 @@ class Reader:
 
         It is held in memory: about 250 bytes per row. An empty store gives an empty dataset of the same types.
         """
+        import numpy as np
         import xarray as xr
 
         blocks = [columns(block) for block in self._history_blocks()] or [columns([])]
@@ -251,6 +240,8 @@ class Reader:
 
         history = self.history_dataset()
         if shows is not None:
+            import numpy as np
+
             names, of_row = np.unique(history["track"].values, return_inverse=True)
             kept = np.array([shows("track", str(name)) for name in names], dtype=bool)
             history = history.isel(estimate=np.flatnonzero(kept[of_row]))
@@ -278,62 +269,21 @@ class Reader:
             "SELECT track, time_ns, easting, northing, easting_rate, northing_rate, cov, existence, status, segment,"
             " offset_m FROM history ORDER BY time_ns, track, id"
         )
-        with self._reading():
-            rows = self._connection.execute(sql)
+        with self._reading() as connection, closing(connection.execute(sql)) as rows:
             while block := rows.fetchmany(_CHUNK):
                 opened = (opened_estimate(self.keys, row) for row in block)
                 yield [row for row in opened if row is not None]
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
-        with self._reading():
-            return self._connection.execute(sql, values).fetchall()  # type: ignore[no-any-return]
+        with self._reading() as connection:
+            return connection.execute(sql, values).fetchall()  # type: ignore[no-any-return]
 
-    @contextmanager
-    def _snapshot(self) -> Iterator[None]:
+    def _snapshot(self) -> AbstractContextManager[Any]:
         """Read within one transaction: all values belong to the same moment."""
-        with self._reading():
-            self._connection.execute("BEGIN")
-            try:
-                yield
-            finally:
-                self._connection.execute("COMMIT")
+        return self._connections.snapshot()
 
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        with self._lock:
-            try:
-                self._open()
-                yield
-            except sqlite3.Error as error:
-                raise StoreError(f"{self.path}: cannot be read ({error}).") from error
-            except DayKeyError as error:
-                raise StoreError(str(error)) from error
-
-    def _open(self) -> None:
-        if self._connection is not None:
-            return
-        if not self.path.exists():
-            raise StoreError(f"{self.path}: fusion has not written this store yet.")
-        address = f"file:{quote(str(self.path))}?mode=ro"
-        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=5)
-        self._connection = connection
-        try:
-            self._check_version()
-        except BaseException:
-            connection.close()
-            self._connection = None
-            raise
-
-    def _check_version(self) -> None:
-        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        application = self._connection.execute("PRAGMA application_id").fetchone()[0]
-        if not self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise StoreError(f"{self.path}: fusion has not written this store yet.")
-        if application != APPLICATION_ID or not OLDEST_VERSION <= version <= SCHEMA_VERSION:
-            raise StoreError(
-                f"{self.path}: is not a store of this version (application {application:#x}, version {version};"
-                f" expected {APPLICATION_ID:#x}, version {SCHEMA_VERSION})."
-            )
+    def _reading(self) -> AbstractContextManager[Any]:
+        return self._connections.reading()
 
 
 def _feature(alert: dict[str, Any]) -> dict[str, Any]:

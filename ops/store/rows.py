@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-import numpy as np
 
 from geo.errors import BadInput
 from sensors.timestamps import nanoseconds, utc_datetime
+
+if TYPE_CHECKING:
+    import numpy as np  # 10 MB, which the API process need not have: imported where it is used
 
 STATUSES: Final = ("active", "acknowledged", "cleared", "rejected")
 """As in fusion.alerts.alert, which a reader of the store need not load; a test compares them."""
@@ -36,6 +39,8 @@ def checked_json(body: bytes, *, where: str) -> bytes:
 
 
 def _plain(value: Any) -> Any:
+    import numpy as np
+
     if isinstance(value, np.datetime64):
         return str(np.datetime_as_string(value, unit="us")) + "Z"
     if isinstance(value, np.generic):
@@ -82,7 +87,7 @@ def checked_counts(counts: Mapping[str, Mapping[str, int]] | None) -> Mapping[st
     """Return ``counts``, {sensor: {figure: number}}, unchanged; BadInput for an invalid metric name or value."""
     for sensor, figures in (counts or {}).items():
         for name, value in figures.items():
-            if not name.isidentifier() or not name.isascii() or not isinstance(value, int | np.integer):
+            if not name.isidentifier() or not name.isascii() or not isinstance(value, Integral):
                 raise BadInput(
                     f"{name!r} = {value!r}", where=f"counts of {sensor!r}", expected="plain names with whole numbers"
                 )
@@ -91,6 +96,7 @@ def checked_counts(counts: Mapping[str, Mapping[str, int]] | None) -> Mapping[st
 
 def history_rows(history: Any) -> list[tuple[Any, ...]]:
     """Return the rows of a history dataset or mapping of columns, in its order."""
+    import numpy as np
 
     def column(name: str) -> np.ndarray:
         try:
@@ -127,6 +133,8 @@ def history_rows(history: Any) -> list[tuple[Any, ...]]:
 
 def columns(rows: list[tuple[Any, ...]]) -> dict[str, np.ndarray]:
     """Return history rows as columns; SQLite stores NaN as NULL, so None is converted back to NaN."""
+    import numpy as np
+
     track, time, *numbers, cov, existence, status, segment, offset = list(zip(*rows, strict=True)) or [()] * 11
     return {
         "track": np.array(track, dtype=str),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,12 +21,13 @@ from geo.errors import BadInput
 from ops.audit.day_keys import DayKeyError, ErasedDay, KeyKind, KeysFull
 from ops.runtime.file_lock import lock_file
 from ops.store import incidents
+from ops.store.connections import APPLICATION_ID, SCHEMA_VERSION, StoreError, check_version
 from ops.store.encryption import about, sealed_estimate
 from ops.store.markings import TABLES as MARKING_TABLES
 from ops.store.markings import write_markings
 from ops.store.moments import TABLES as MOMENTS
 from ops.store.moments import MomentWriter, write_moment
-from ops.store.reader import APPLICATION_ID, SCHEMA_VERSION, Reader, StoreError, StoreFull
+from ops.store.reader import Reader, StoreFull
 from ops.store.rows import OPEN, alert_row, checked_counts, checked_json, history_rows, to_json
 
 _TABLES = """
@@ -105,6 +107,8 @@ class Store(Reader):
         super().__init__(path)
         self._encrypted, self._moments = encrypted, MomentWriter()
         self._delivered: deque[tuple[int, int]] = deque()
+        self._lock = threading.Lock()
+        self._connection: Any = None
         self._lock_file: int | None = _lock(path)
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
@@ -212,6 +216,10 @@ class Store(Reader):
                 self._write_delivered(delivered)
                 self._connection.execute("COMMIT")
         super().close()
+        with self._lock:  # last, so that SQLite removes the write-ahead log
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
@@ -220,7 +228,9 @@ class Store(Reader):
         run = self._connection.execute
         empty = not run("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not empty:
-            self._check_version()  # before the first change: the file may belong to another program
+            check_version(
+                self._connection, self.path
+            )  # before the first change: the file may belong to another program
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")
         run("PRAGMA journal_size_limit = 16777216")

@@ -32,6 +32,7 @@ from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of
 from ops.sector.report_settings import ReportSettings
 from ops.services.api.audit.routes import AuditRoutes
+from ops.services.api.compression import Compression
 from ops.services.api.event_stream import EventStream, Hub, StreamSettings, picture
 from ops.services.api.forces.routes import ForcesRoutes
 from ops.services.api.guard import Guard, GuardSettings
@@ -62,9 +63,10 @@ from ops.services.api.schemas.alerts import AcceptedAction, AlertRecord, Alerts
 from ops.services.api.schemas.geojson import BorderLines, GeoJson
 from ops.services.api.schemas.picture import Bearings, HealthAnswer, LiveTracks, MessageCounts, Sensors
 from ops.services.api.static_pages import BUILT, add_pages
+from ops.store.connections import ReadConnections, StoreError
 from ops.store.incidents import IncidentReader
 from ops.store.moment_reader import MomentReader
-from ops.store.reader import Live, Reader, StoreError
+from ops.store.reader import Live, Reader
 from ops.store.rows import rfc3339, time_ns, to_json
 from sensors.timestamps import utc_datetime
 
@@ -75,6 +77,8 @@ Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500, pattern=r"^[^\x00-\x1f]+$")
 ]
 
+MOST_READS: Final = 4
+"""Connections to the store for all routes. The event stream and the markings have one each."""
 ALLOWED_FROM: Final[dict[Action, tuple[AlertStatus, ...]]] = {
     "acknowledge": ("active",),
     "clear": ("active", "acknowledged"),
@@ -125,7 +129,7 @@ class Rejection(BaseModel):
 
 
 def create_app(
-    store: Path | Reader,
+    store: Path,
     settings: ApiSettings,
     *,
     act: Callable[[OperatorAction], None],
@@ -150,10 +154,11 @@ def create_app(
     ``now_ns``: UTC nanoseconds since 1970. ``accounts`` None: everyone is the local person ``settings.operator``.
     ``provider``: an identity provider that people may log in with.
     """
-    reader = store if isinstance(store, Reader) else Reader(store)
+    reads = ReadConnections(store, MOST_READS)
+    reader = Reader(reads)
     still_in = (lambda _: True) if accounts is None else accounts.still_in
-    release = Release(reader.path, settings.releasability)
-    routes = _Routes(reader, settings, act, now_ns, access_log, parts, still_in, release)
+    release = Release(store, settings.releasability)
+    routes = _Routes(reads, settings, act, now_ns, access_log, parts, still_in, release)
     session = ServedSector(settings.demo, now_ns, settings.clock_rate, settings.ground, settings.layout)
     on_the_ground = None if ground is None else GroundRoutes(ground, session, routes.hub, release)
 
@@ -165,6 +170,8 @@ def create_app(
         yield
         routes.hub.stop()
         await asyncio.gather(*tasks)
+        for part in (reads, routes.hub, release):
+            part.close()
 
     app = FastAPI(
         title="Watchline operations", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
@@ -173,12 +180,13 @@ def create_app(
     describe(app)
     local = local_person(settings.operator)
     app.add_middleware(EntityTags)
+    app.add_middleware(Compression)
     app.add_middleware(LoginGate, accounts=accounts, local=local, sector=settings.sector, closed=release.refuses)
     app.add_middleware(PartFaults)
     app.add_middleware(Guard, settings=settings.guard)
     routes.add_to(app)
     incidents = IncidentRoutes(
-        IncidentReader(reader.path), actions, operator=settings.operator, now_ns=now_ns, recorder=routes.recorder,
+        IncidentReader(reads), actions, operator=settings.operator, now_ns=now_ns, recorder=routes.recorder,
         release=release,
     )  # fmt: skip
     incidents.add_to(app)
@@ -186,22 +194,22 @@ def create_app(
         AuditRoutes(access_log, routes.recorder, sector=settings.sector).add_to(app)
     MarkingRoutes(incidents, release, sector=settings.sector).add_to(app)
     ForcesRoutes(
-        IncidentReader(reader.path), ground, actions, operator=settings.operator, now_ns=now_ns,
+        IncidentReader(reads), ground, actions, operator=settings.operator, now_ns=now_ns,
         recorder=routes.recorder,
     ).add_to(app)  # fmt: skip
-    HistoryRoutes(
-        MomentReader(reader.path), recorder=routes.recorder, frame=lambda: _frame(settings, on_the_ground)
-    ).add_to(app)
-    _add_reports(app, reader.path, settings, on_the_ground, now_ns=now_ns, recorder=routes.recorder)
+    HistoryRoutes(MomentReader(reads), recorder=routes.recorder, frame=lambda: _frame(settings, on_the_ground)).add_to(
+        app
+    )
+    _add_reports(app, reads, settings, on_the_ground, now_ns=now_ns, recorder=routes.recorder)
     if on_the_ground is None:
         add_no_ground(app)
     else:
         on_the_ground.add_to(app)
-    features = Sources(IncidentReader(reader.path), ground, settings.layout)
+    features = Sources(IncidentReader(reads), ground, settings.layout)
     OgcRoutes(features, routes.recorder, sector=settings.sector, view=settings.ground).add_to(app)
     if plan is not None:
         plan.add_to(app)
-    ProbeRoutes(Readiness(reader, parts, now_ns, settings.stale_after_s, reader.path.parent)).add_to(app)
+    ProbeRoutes(Readiness(reader, parts, now_ns, settings.stale_after_s, store.parent)).add_to(app)
     ReferenceRoutes(app).add_to(app)
     _add_logins(app, settings.sector, accounts, provider)  # after the others: routes are tried in their order
     add_pages(app, title=settings.sector, folder=settings.pages)
@@ -217,7 +225,7 @@ def _frame(settings: ApiSettings, ground: GroundRoutes | None) -> Mapping[str, A
 
 def _add_reports(
     app: FastAPI,
-    store: Path,
+    reads: ReadConnections,
     settings: ApiSettings,
     ground: GroundRoutes | None,
     *,
@@ -228,8 +236,8 @@ def _add_reports(
         return ExportedGround((_frame(settings, ground) or {}).get("wkt", ""), settings.border)
 
     sector = settings.reported_sector
-    HandoverRoutes(store, sector, now_ns=now_ns, recorder=recorder).add_to(app)
-    ExportRoutes(store, sector, exported, now_ns=now_ns, recorder=recorder).add_to(app)
+    HandoverRoutes(reads, sector, now_ns=now_ns, recorder=recorder).add_to(app)
+    ExportRoutes(reads.path, sector, exported, now_ns=now_ns, recorder=recorder).add_to(app)
 
 
 def _add_logins(app: FastAPI, sector: str, accounts: Accounts | None, provider: Provider | None) -> None:
@@ -247,7 +255,7 @@ class _Routes:
 
     def __init__(
         self,
-        reader: Reader,
+        reads: ReadConnections,
         settings: ApiSettings,
         act: Callable[[OperatorAction], None],
         now_ns: Callable[[], int],
@@ -257,11 +265,11 @@ class _Routes:
         release: Release,
     ) -> None:
         self._release = release
-        self._reader, self._settings, self._act, self._now_ns = reader, settings, act, now_ns
+        self._reader, self._settings, self._act, self._now_ns = Reader(reads), settings, act, now_ns
         self.recorder = Recorder(access_log, now_ns, sector=settings.sector, operator=settings.operator)
         self._parts = parts
-        self._incidents = IncidentReader(reader.path)
-        own_reader = Reader(reader.path)  # so that it does not wait
+        self._incidents = IncidentReader(reads)
+        own_reader = Reader(reads.path)  # so that it does not wait
         self.hub = Hub(own_reader, settings.stream, now_ns=now_ns, parts=parts, still_in=still_in, release=release)
 
     def add_to(self, app: FastAPI) -> None:

@@ -26,7 +26,8 @@ from ops.audit.entry import AuditError
 from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of
 from ops.services.api.release import Release, ReleasedView
-from ops.store.reader import Live, OutboxRow, Reader, StoreError
+from ops.store.connections import StoreError
+from ops.store.reader import Live, OutboxRow, Reader
 from ops.store.rows import rfc3339, to_json
 
 log = logging.getLogger(__name__)
@@ -166,6 +167,10 @@ class Hub:
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has already ended
                 self._loop.call_soon_threadsafe(self._wake)
+
+    def close(self) -> None:
+        """Close the store, once ``run`` has ended."""
+        self._reader.close()
 
     async def serve(
         self,

@@ -24,7 +24,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from ops.drawing.tile_styles import Palette
+from ops.drawing.palette import Palette
 from ops.services.api.event_stream import Hub
 from ops.services.api.release import Release, ReleasedView
 from ops.services.api.schemas.geojson import GeoJson, LayoutDocument, Segments

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from geo.errors import BadInput
 from ops.accounts.store import AccountStoreError
 from ops.audit.entry import AuditError
-from ops.store.reader import StoreError
+from ops.store.connections import StoreError
 
 log = logging.getLogger(__name__)
 

@@ -42,9 +42,9 @@ from ops.services.map.supervisor import MapProcess
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.2
-OPEN_FILES: Final = 4096
-"""Enough for the connections (``connections.MOST_CONNECTIONS``) and the stores, which each of the server's threads
-opens for itself: 1,370 files were counted in two servers that had answered 200 rounds of claims."""
+OPEN_FILES: Final = 1024
+"""Enough for the connections (``connections.MOST_CONNECTIONS``): the stores take fewer than 30, however many threads
+read (``ops.store.connections``)."""
 
 
 class ToldByRoom:

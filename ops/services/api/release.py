@@ -22,9 +22,10 @@ from ops.accounts.person import Person
 from ops.accounts.rights import template_at
 from ops.releasability.decision import EVERYTHING, UNMARKED, Markings
 from ops.releasability.settings import ReleasabilitySettings
+from ops.store.connections import StoreError
 from ops.store.incidents import IncidentRow
 from ops.store.markings import MarkingReader
-from ops.store.reader import Reader, StoreError
+from ops.store.reader import Reader
 from ops.store.rows import to_json
 
 FILTERED: Final = frozenset(
@@ -93,6 +94,10 @@ class Release:
         self._views: dict[int, ReleasedView] = {}
         with suppress(StoreError):  # fusion has not written it yet
             self.records.refresh()
+
+    def close(self) -> None:
+        """Close the file; a later read opens it again."""
+        self.records.close()
 
     def view(self, person: Person | None) -> ReleasedView:
         """The view of a person; without a person, that of records without a marking."""

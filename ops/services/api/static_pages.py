@@ -6,8 +6,10 @@ their content, so browsers may cache them indefinitely; the page itself is reque
 
 from __future__ import annotations
 
+import gzip
 import html
 import mimetypes
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -15,7 +17,9 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
+from ops.services.api.compression import accepts_gzip
 from ops.services.api.guard import PAGE_POLICY
+from ops.services.api.observability.tags import matches
 
 BUILT: Final = Path(__file__).resolve().parents[2] / "web" / "dist"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -31,6 +35,8 @@ _TYPES: Final = {  # required by browsers, whatever types this machine's configu
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
+_COMPRESSED: Final = ("application/json", "application/manifest+json", "image/svg+xml")
+"""Compressed types besides texts; these files hold nothing that is secret. Each is compressed at its first request."""
 _ROUTES: Final = ("sector", "tracks", "alerts", "sensors", "counts", "border", "layout", "segments", "layers", "health")
 
 
@@ -50,13 +56,18 @@ def add_pages(app: FastAPI, *, title: str, folder: Path = BUILT) -> None:
 
 def _add_file(app: FastAPI, address: str, file: Path, keep: str) -> None:
     body = file.read_bytes()
-    etag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
+    etag = f'W/"{blake2b(body, digest_size=16).hexdigest()}"'  # weak: the same for both encodings
+    packed = lru_cache(maxsize=1)(lambda: gzip.compress(body, mtime=0))
     media_type = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    is_text = media_type.partition(";")[0] in _COMPRESSED or media_type.startswith("text/")
     headers = {"ETag": etag, "Cache-Control": keep, "Content-Security-Policy": PAGE_POLICY}
+    headers |= {"Vary": "Accept-Encoding"} if is_text else {}
 
     def answer(request: Request) -> Response:
-        if request.headers.get("if-none-match") == etag:
+        if matches(request.headers.get("if-none-match", ""), etag):
             return Response(status_code=304, headers=headers)
+        if is_text and accepts_gzip(request.scope):
+            return Response(packed(), media_type=media_type, headers=headers | {"Content-Encoding": "gzip"})
         return Response(body, media_type=media_type, headers=headers)
 
     app.add_route(address, answer, methods=["GET"], include_in_schema=False)

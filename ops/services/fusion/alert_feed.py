@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from geo.errors import BadInput
 from ingest.topics import unit_topic
-from ops.store.reader import OutboxRow, Reader, StoreError
+from ops.store.connections import StoreError
+from ops.store.reader import OutboxRow, Reader
 
 log = logging.getLogger(__name__)
 

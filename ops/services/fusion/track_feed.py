@@ -14,7 +14,8 @@ from msgspec import Meta, Struct
 
 from ingest.topics import Topic, identifier
 from ops.services.fusion.alert_feed import CONTENT_TYPE, Publish
-from ops.store.reader import Live, StoreError
+from ops.store.connections import StoreError
+from ops.store.reader import Live
 from sensors.timestamps import utc_datetime
 
 log = logging.getLogger(__name__)

@@ -25,7 +25,8 @@ from rio_tiler.io import Reader
 from rio_tiler.models import ImageData
 
 from geo.terrain import bounds, cell_size
-from ops.drawing.tile_styles import Palette, Style
+from ops.drawing.palette import Palette
+from ops.drawing.tile_styles import Style
 
 TILE_PX: Final = 256
 CACHE_BYTES: Final = 16_000_000

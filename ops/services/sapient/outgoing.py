@@ -22,8 +22,9 @@ from ingest.standards.sapient.outgoing import ContributingDetection, ulid
 from ops.services.sapient.connection import Peer
 from ops.services.sapient.database import SapientMemory
 from ops.services.sapient.gateway import Gateway
+from ops.store.connections import StoreError
 from ops.store.feed_release import FeedRelease
-from ops.store.reader import Reader, StoreError
+from ops.store.reader import Reader
 from ops.store.rows import OPEN
 
 log = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,6 +92,15 @@ class Mosquitto:
         return True
 
 
+def open_sockets() -> int:
+    """Sockets that this process has open."""
+    found = 0
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(OSError):  # closed meanwhile
+            found += os.readlink(f"/proc/self/fd/{descriptor}").startswith("socket:")
+    return found
+
+
 def until(true: Callable[[], Any], within_s: float = PATIENT_S) -> bool:
     deadline = time.monotonic() + within_s
     while not true():
@@ -108,8 +118,10 @@ def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
 
 
 def test_the_whole_matrix_is_as_the_table_says(mosquitto: Mosquitto) -> None:
+    before = open_sockets()
     matrix = check_broker("127.0.0.1", mosquitto.port, mosquitto.folder.path)
     assert [finding for finding in matrix.findings if not finding.ok] == []
+    assert until(lambda: open_sockets() <= before), "every client has closed its sockets"
     assert len(matrix.findings) > 1000
     tried = {(finding.who, finding.what) for finding in matrix.findings}
     assert tried >= {(who, what) for who in PROBES for what in ("publish", "retain", "will", "receive")}

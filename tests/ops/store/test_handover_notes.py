@@ -12,8 +12,8 @@ import pytest
 
 from geo.errors import BadInput
 from ops.audit.day_keys import DayKeys
+from ops.store.connections import StoreError
 from ops.store.handover_notes import FILE, MOST_NOTES, MOST_TEXT, HandoverNote, HandoverNotes
-from ops.store.reader import StoreError
 
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
 EIGHT = timedelta(hours=8)

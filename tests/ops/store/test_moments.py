@@ -18,10 +18,11 @@ from fusion.filter.track_bank import CLOSED as CLOSED_CODE
 from fusion.filter.track_bank import STATUS
 from ops.audit.day_keys import DayKeys
 from ops.incidents.incident import STATES
+from ops.store.connections import StoreError
 from ops.store.erasure import count_records, erase_records
 from ops.store.moment_reader import CLOSED, CLOSED_SHOWN_NS, MomentReader, sampled_times
 from ops.store.moments import OPEN_REVISIONS, WHOLE_EVERY_NS
-from ops.store.reader import Reader, StoreError
+from ops.store.reader import Reader
 from ops.store.rows import OPEN
 from ops.store.writer import Store
 

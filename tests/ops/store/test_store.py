@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from geo.errors import BadInput
 from geo.frame import LocalFrame
-from ops.store.reader import Live, Reader, StoreError, StoreFull
+from ops.store.connections import StoreError
+from ops.store.reader import Live, Reader, StoreFull
 from ops.store.track_history import read_history
 from ops.store.writer import Store
 

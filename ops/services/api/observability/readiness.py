@@ -10,7 +10,8 @@ from typing import Final
 
 from geo.message import Message
 from ops.runtime.output import say_in_english
-from ops.store.reader import Reader, StoreError
+from ops.store.connections import StoreError
+from ops.store.reader import Reader
 
 LEAST_FREE_BYTES: Final = 1_000_000
 """Free space of the data folder below which nothing can be stored reliably. Ingest reports a full disk earlier."""

@@ -22,7 +22,7 @@ from ops.services.api.ogc.collections import COLLECTIONS
 from ops.services.api.ogc.filters import FeatureFilter
 from ops.services.api.ogc.queries import CRS84, DEFAULT_FEATURES, MOST_FEATURES, crs_uri
 from ops.services.api.ogc.sources import FROM_MAP, Sources
-from ops.store.reader import StoreError
+from ops.store.connections import StoreError
 
 log = logging.getLogger(__name__)
 

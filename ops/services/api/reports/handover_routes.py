@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -29,6 +28,7 @@ from ops.services.api.login.gate import session_cookie
 from ops.services.api.login.pages import catalogue_of
 from ops.services.api.login.routes import person_of
 from ops.services.api.recorder import Recorder
+from ops.store.connections import ReadConnections
 from ops.store.handover_notes import MOST_TEXT, HandoverNote, HandoverNotes
 from ops.store.periods import PeriodReader
 from ops.store.rows import time_ns, to_json
@@ -62,8 +62,10 @@ class ReportedSector:
 class HandoverRoutes:
     """The handlers. Synchronous ones run in threads, so that a report delays no other request."""
 
-    def __init__(self, store: Path, sector: ReportedSector, *, now_ns: Callable[[], int], recorder: Recorder) -> None:
-        self._reader, self._notes = PeriodReader(store), HandoverNotes(store.parent)
+    def __init__(
+        self, reads: ReadConnections, sector: ReportedSector, *, now_ns: Callable[[], int], recorder: Recorder
+    ) -> None:
+        self._reader, self._notes = PeriodReader(reads), HandoverNotes(reads.path.parent)
         self._sector, self._now_ns, self._recorder = sector, now_ns, recorder
         self._zone, self._starts = ZoneInfo(sector.time_zone), sector.settings.times
 

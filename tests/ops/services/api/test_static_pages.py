@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -115,3 +116,18 @@ def test_without_a_build_the_page_says_how_to_get_one(tmp_path: Path):
     assert "<script" not in page.text
     assert "style=" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_texts_of_the_page_are_sent_compressed_under_the_same_tag(site: Site):
+    for name in ("/", "/assets/a-1f.js", "/icon.svg"):
+        plain = site.client.get(name, headers={"Accept-Encoding": "identity"})
+        with site.client.stream("GET", name, headers={"Accept-Encoding": "gzip"}) as packed:
+            body = b"".join(packed.iter_raw())
+        assert (packed.headers["content-encoding"], gzip.decompress(body)) == ("gzip", plain.content)
+        assert "content-encoding" not in plain.headers
+        for answer in (packed, plain):
+            assert answer.headers["vary"] == "Accept-Encoding"
+            again = site.client.get(name, headers={"If-None-Match": answer.headers["etag"]})
+            assert (again.status_code, again.headers["vary"]) == (304, "Accept-Encoding")
+        assert packed.headers["etag"] == plain.headers["etag"]
+        assert packed.headers["etag"].startswith("W/")

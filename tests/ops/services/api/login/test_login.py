@@ -14,7 +14,8 @@ import pytest
 from ops.accounts.accounts import form_token
 from ops.accounts.store import AccountStoreError
 from ops.services.api.event_stream import _LOGINS_EVERY_S
-from ops.store.reader import Reader, StoreError
+from ops.store.connections import StoreError
+from ops.store.reader import Reader
 
 PASSWORD = "a quiet ridge at dawn"
 HOSTILE = "\"><script>alert(1)</script>'{{7*7}}"

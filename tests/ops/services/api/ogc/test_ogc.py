@@ -427,7 +427,7 @@ def test_json_is_for_programs_html_for_browsers_and_f_decides(ogc) -> None:
 
 def test_a_store_that_cannot_be_read_is_unavailable_without_the_name_of_a_file(ogc, monkeypatch) -> None:
     from ops.services.api.ogc.sources import Sources
-    from ops.store.reader import StoreError
+    from ops.store.connections import StoreError
 
     def broken(_: object, __: str) -> list:
         raise StoreError("/secret/place/store.db: cannot be read.")

@@ -1,0 +1,132 @@
+"""Read-only connections to a store: a few, each used by one thread at a time, however many threads read."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from geo.errors import WatchlineError
+from ops.audit.day_keys import DayKeyError, DayKeys
+
+SCHEMA_VERSION: Final = 4
+OLDEST_VERSION: Final = 3
+"""Oldest version that is read; ``Store`` brings it up to date. It holds no moments (``ops.store.moments``)."""
+APPLICATION_ID: Final = 0x57544C4E  # "WTLN"
+WAIT_S: Final = 30.0
+"""Longest time that a read waits for a connection."""
+
+
+class StoreError(WatchlineError):
+    """The store cannot be opened, read or written."""
+
+
+class ReadConnections:
+    """At most ``most`` connections to the store at ``path``, opened when they are first needed.
+
+    Within one thread, a read inside of another uses the same connection, and so the same snapshot. ``keys`` are those
+    of the store's encrypted records. Every reader of a process may share one object of this class.
+    """
+
+    def __init__(self, path: Path, most: int = 1) -> None:
+        self.path, self.most = Path(path), most
+        self.keys = DayKeys.beside(self.path)
+        self._of_thread = threading.local()
+        self._free: queue.LifoQueue[tuple[int, Any]] = queue.LifoQueue()  # so that few are opened where few are used
+        self._round = 0
+        for _ in range(most):
+            self._free.put((0, None))
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """Lend a connection to the calling thread.
+
+        Raises
+        ------
+        StoreError
+            While there is no readable store, for what SQLite cannot read, and if no connection is free in time.
+        """
+        held = getattr(self._of_thread, "connection", None)
+        try:
+            if held is not None:
+                yield held
+                return
+            with self._taken() as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: cannot be read ({error}).") from error
+        except DayKeyError as error:
+            raise StoreError(str(error)) from error
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Any]:
+        """Lend a connection on which all reads see the store at the same moment: that of the first of them."""
+        with self.reading() as connection:
+            if connection.in_transaction:
+                yield connection
+                return
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the connections, those in use as soon as they are free; a later read opens them again."""
+        self._round += 1
+        free = []
+        with suppress(queue.Empty):
+            while True:
+                free.append(self._free.get_nowait())
+        for _, connection in free:
+            if connection is not None:
+                connection.close()
+            self._free.put((self._round, None))
+
+    @contextmanager
+    def _taken(self) -> Iterator[Any]:
+        try:
+            opened_in, connection = self._free.get(timeout=WAIT_S)
+        except queue.Empty:
+            raise StoreError(f"{self.path}: too many reads at once; try again.") from None
+        try:
+            if connection is None:
+                opened_in, connection = self._round, self._opened()
+            self._of_thread.connection = connection
+            yield connection
+        finally:
+            self._of_thread.connection = None
+            if connection is not None and opened_in != self._round:
+                connection.close()
+                connection = None
+            self._free.put((opened_in, connection))
+
+    def _opened(self) -> Any:
+        if not self.path.exists():
+            raise StoreError(f"{self.path}: fusion has not written this store yet.")
+        address = f"file:{quote(str(self.path))}?mode=ro"
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=5)
+        try:
+            check_version(connection, self.path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreError unless a connection is to a store of a version that is read."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise StoreError(f"{path}: fusion has not written this store yet.")
+    if application != APPLICATION_ID or not OLDEST_VERSION <= version <= SCHEMA_VERSION:
+        raise StoreError(
+            f"{path}: is not a store of this version (application {application:#x}, version {version};"
+            f" expected {APPLICATION_ID:#x}, version {SCHEMA_VERSION})."
+        )
