@@ -22,7 +22,7 @@ from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import load_settings
 from ops.services.fusion.process import Fusion
-from ops.store.markings import released_records
+from ops.store.markings import received_records
 from ops.store.reader import Reader
 from ops.store.track_history import write_history
 from ops.store.writer import Store
@@ -94,7 +94,7 @@ def replay_journal(
         fusion.finish()
         history = store.history_dataset()
         files = [out / "tracks.parquet", out / "alerts.geojson"]
-        shows = released_records(store, chosen.releasability, releasability)
+        shows = received_records(store.path, chosen.releasability, releasability).shows
         store.export_tracks_geoparquet(files[0], ground.frame, shows=shows)
         alerts = store.export_alerts_geojson(files[1], shows=shows)
         workload = workload_of(store, span_ns=_span_ns(source))

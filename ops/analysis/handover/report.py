@@ -14,7 +14,7 @@ from geo.errors import BadInput
 from ops.analysis.handover.period import ReportPeriod
 from ops.incidents.incident import STATES, SYSTEM
 from ops.store.handover_notes import HandoverNote
-from ops.store.periods import PeriodReader
+from ops.store.periods import PeriodReader, ReleasedPeriods
 from sensors.timestamps import utc_datetime
 
 MOST_EVENTS: Final = 2_000
@@ -148,7 +148,7 @@ class PeriodReport:
 class ReportSource:
     """What a report is made of: the store, the sector for people, and the sensors as last known to fusion."""
 
-    reader: PeriodReader
+    reader: PeriodReader | ReleasedPeriods
     sector: str
     title: str
     time_zone: str
@@ -230,7 +230,7 @@ class _Revision(msgspec.Struct):
 
 
 def _as_known(
-    reader: PeriodReader, identity: str, period: ReportPeriod
+    reader: PeriodReader | ReleasedPeriods, identity: str, period: ReportPeriod
 ) -> tuple[dict[str, Any] | None, list[datetime]]:
     """Return the newest revision from before the end, and when the incident was escalated in the period."""
     newest: bytes | None = None
@@ -246,7 +246,7 @@ def _as_known(
 
 
 def _entry(
-    reader: PeriodReader, known: dict[str, Any], escalated: list[datetime], period: ReportPeriod
+    reader: PeriodReader | ReleasedPeriods, known: dict[str, Any], escalated: list[datetime], period: ReportPeriod
 ) -> IncidentEntry:
     opened = _moment(known["opened_at"])
     is_closed = known["state"] == "closed"
@@ -296,13 +296,13 @@ def _seconds_until(opened: datetime, steps: Iterable[Mapping[str, Any]], is_want
 
 
 def _alerts_of(
-    reader: PeriodReader, incidents: Iterable[Mapping[str, Any]], period: ReportPeriod
+    reader: PeriodReader | ReleasedPeriods, incidents: Iterable[Mapping[str, Any]], period: ReportPeriod
 ) -> list[dict[str, Any]]:
     ids = dict.fromkeys(alert for one in incidents for alert in one["alerts"])
     return [alert for one in ids if (alert := reader.as_known(one, period.end_ns)) is not None]
 
 
-def _out_now(reader: PeriodReader) -> list[SensorOut]:
+def _out_now(reader: PeriodReader | ReleasedPeriods) -> list[SensorOut]:
     live = reader.live("sensors")
     sensors = [] if live is None else msgspec.json.decode(live.body)
     out = []

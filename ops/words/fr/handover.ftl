@@ -132,4 +132,6 @@ handover-signed = { $name } ({ $account }), { accounts-role }
 handover-note-label = Consigne pour la vacation suivante
 handover-note-hint = { $most } caractères au plus. Une consigne signée ne peut pas être modifiée ; rédigez-en une autre pour la corriger.
 handover-note-sign = Signer en tant que { $name }
+handover-note-marking = Marquage de la consigne
+handover-note-marking-none = aucun
 handover-note-signed = La consigne est signée.
