@@ -56,7 +56,7 @@ class HandoverNote:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the note; the audit log holds the same. A note without a marking has the hash that it always had."""
+        """SHA-256 of the note, as in the audit log; a note without a marking has the hash that it always had."""
         plain = msgspec.to_builtins(self)
         if not self.marking:
             del plain["marking"]

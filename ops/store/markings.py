@@ -6,7 +6,7 @@ Rows are written in the transaction that publishes the record, so that no reader
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -123,6 +123,10 @@ class ReceivedRecords:
         with self._lock:
             self._records.refresh()
 
+    def close(self) -> None:
+        """Close the store; a later ``refresh`` opens it again."""
+        self._records.close()
+
     def marking(self, kind: str, identity: str) -> str:
         """Marking in force of a record."""
         return self._records.of(kind, identity)
@@ -212,9 +216,9 @@ class ReceivedRecords:
         if not merged_into or not self.shows("incident", merged_into):  # the reason of a merging names the other one
             record["merged_into"] = ""
             if record.get("disposition") == "merged":
-                record["reason"] = ""
+                record["reason"] = "–"
             record["transitions"] = [
-                step | {"reason": ""} if step["action"] == "merge" else step for step in record.get("transitions", ())
+                step | {"reason": "–"} if step["action"] == "merge" else step for step in record.get("transitions", ())
             ]
         record["notes"] = [
             {name: value for name, value in note.items() if name != "markings"}

@@ -98,7 +98,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class PersonActions:
-    """How often a person did what on incidents in the period, by action."""
+    """How often a person did what in the period, by action: on incidents, and making reports and exports."""
 
     person: str
     actions: Mapping[str, int]
@@ -162,6 +162,7 @@ def period_report(
     now: datetime,
     notes: Sequence[HandoverNote] = (),
     chosen: Collection[str] = (),
+    accesses: Sequence[PersonActions] = (),
 ) -> PeriodReport:
     """Report a period as it was known at its end, or now where it is not over.
 
@@ -177,6 +178,8 @@ def period_report(
         The notes on the period.
     chosen : collection of str
         Ids or radio names of incidents; empty: all.
+    accesses : sequence of PersonActions
+        Reports and exports that people made in the period.
 
     Returns
     -------
@@ -218,7 +221,7 @@ def period_report(
         sensors_now=is_current,
         sensors_out=tuple(_out_now(source.reader) if is_current else _out_then(alerts)),
         coverage_lost=tuple(_coverage_lost(alerts, period)),
-        actions=tuple(_actions(log)),
+        actions=tuple(_actions(log, accesses)),
         log=tuple(log[:MOST_EVENTS]),
         notes=tuple(notes),
     )
@@ -360,8 +363,8 @@ def _logged(known: Mapping[str, Any], step: Mapping[str, Any]) -> LogEntry:
     return replace(logged, message=known["message"]) if founding else logged
 
 
-def _actions(log: Iterable[LogEntry]) -> list[PersonActions]:
-    counts: dict[str, Counter[str]] = {}
+def _actions(log: Iterable[LogEntry], accesses: Iterable[PersonActions]) -> list[PersonActions]:
+    counts: dict[str, Counter[str]] = {one.person: Counter(one.actions) for one in accesses}
     for one in log:
         if one.by and one.by != SYSTEM:
             counts.setdefault(one.by, Counter())[one.event] += 1

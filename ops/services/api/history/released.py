@@ -1,4 +1,4 @@
-"""Moments as a person receives them: without records that are hidden, and without what would reveal that there are some.
+"""Moments as a person receives them: without records that are hidden, and without what would reveal some.
 
 The marking of an alert, incident or track is the one that is now in force, also in a picture of the past: a record that
 was raised since is no longer shown, and one that was lowered is.

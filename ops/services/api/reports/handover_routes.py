@@ -21,6 +21,7 @@ from geo.errors import BadInput
 from ops.accounts.accounts import form_token
 from ops.accounts.person import Person
 from ops.accounts.rights import has
+from ops.analysis.handover.accesses import accesses_in
 from ops.analysis.handover.period import ReportPeriod, shift_at, shift_before
 from ops.analysis.handover.report import PeriodReport, ReportSource, period_report
 from ops.releasability.decision import UNMARKED
@@ -182,7 +183,9 @@ class HandoverRoutes:
             self._sector.settings.marking,
         )
         notes = [note for note in self._notes.of(period.start, period.end) if note.is_for(view)]
-        return period_report(source, period, now=utc_datetime(self._now_ns()), notes=notes, chosen=chosen)
+        accesses = accesses_in(self._reader.path, period) if view.everything else ()
+        now = utc_datetime(self._now_ns())
+        return period_report(source, period, now=now, notes=notes, chosen=chosen, accesses=accesses)
 
     def _marking(self, person: Person, chosen: str | None) -> str | None:
         """The marking of a note: the chosen one, else the most restrictive that the person may see.

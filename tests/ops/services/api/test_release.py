@@ -69,7 +69,7 @@ def ask(question: str, **arguments: Any) -> Answer:
         "sector": {"sensor_kinds": ["HIDDEN-kind"]},
         "layers": LAYERS,
         "layout": LAYOUT,
-        "segments": {"features": [{"properties": {"dead_ground_fraction": "HIDDEN"}}]},
+        "segments": {"features": [{"geometry": None, "properties": {"segment": 1, "dead_ground_fraction": "HIDDEN"}}]},
         "place": {"sensors": ["HIDDEN-radar"]},
     }
     return Answer(200, "application/json", json.dumps(bodies.get(question, {})).encode())

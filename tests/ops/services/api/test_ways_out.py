@@ -109,10 +109,7 @@ class Room:
                 login: stack.enter_context(
                     httpx.Client(
                         base_url=f"http://127.0.0.1:{port}",
-                        headers={
-                            "Authorization": f"Bearer {self.accounts.token(self.accounts.store.account(login), 't', 1)}",
-                            "Purpose": "test of the ways out",
-                        },
+                        headers={"Authorization": f"Bearer {self.token(login)}", "Purpose": "test of the ways out"},
                         timeout=120,
                     )
                 )
@@ -122,6 +119,9 @@ class Room:
         self.log.close()
         self.store.close()
         self.accounts.store.close()
+
+    def token(self, login: str) -> str:
+        return self.accounts.token(self.accounts.store.account(login), "test", 1)
 
     def get(self, login: str, path: str) -> httpx.Response:
         return self.clients[login].get(path)
@@ -186,7 +186,7 @@ class Room:
                 ],
                 bearings=[_bearing("open-radar"), *self._only(_bearing("HIDDEN-radar", marking="national"))],
                 sensors=[_sensor("open-radar"), *self._only(_sensor("HIDDEN-radar", marking="national"))],
-                counts={"open-radar": {"received": second}} | ({"HIDDEN-radar": {"received": 2}} if self.hidden else {}),
+                counts={sensor: {"received": second} for sensor in ("open-radar", *self._only("HIDDEN-radar"))},
                 **more,
             )  # fmt: skip
             if self.hidden and number == 0:
