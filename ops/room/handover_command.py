@@ -21,7 +21,7 @@ from ops.analysis.handover.report import PeriodReport, ReportSource, period_repo
 from ops.audit.command import record_command
 from ops.releasability.decision import EVERYTHING, UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
-from ops.runtime.output import atomic_write, show
+from ops.runtime.output import atomic_write, catalogue, show
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import Settings, load_settings
 from ops.store.handover_notes import HandoverNotes
@@ -139,9 +139,8 @@ def _content(report: PeriodReport, options: ReportOptions, person: str) -> bytes
     if options.format == "json":
         return to_json(report, where="report") + b"\n"
     from ops.analysis.handover.document import document_of
-    from ops.words import MessageCatalogue
 
-    words = MessageCatalogue.of()
+    words = catalogue()
     document = document_of(
         report,
         words,
