@@ -123,7 +123,7 @@ def standing_at(z: Float32s, row: float, column: float) -> tuple[float, float, f
     That is its exact position or, where a void beside its cell has a share in the bilinear height, the cell's centre:
     ``geo.terrain.derived.standing_points`` for a position in cells.
     """
-    ground = float(ground_at(z.ravel(), *z.shape, row, column))
+    ground = float(ground_at(z.ravel(), z.shape[0], z.shape[1], row, column))
     if not np.isnan(ground):
         return row, column, ground
     row, column = float(np.rint(row)), float(np.rint(column))

@@ -81,16 +81,17 @@ def export_entries(path: Path, out: Path, wanted: EntryFilter, screen: Console) 
     return {"count": count, "file": str(out)}
 
 
-def record_command(path: Path, what: str, subject: str) -> None:
+def record_command(path: Path, what: str, subject: str, *, purpose: str | None = None) -> None:
     """Record that a command disclosed records of the data at ``path``; nothing where no audit log is kept.
 
-    The purpose is that of WATCHLINE_PURPOSE, or the default of administrators. Raises AuditError if it cannot be
+    ``purpose`` None: that of WATCHLINE_PURPOSE, or the default of administrators. Raises AuditError if it cannot be
     recorded, and BadInput for a purpose that cannot be logged: the command must then end.
     """
     folder = log_folder(path)
+    stated = os.environ.get(PURPOSE_VARIABLE) if purpose is None else purpose
+    purpose = purpose_of(COMMAND_LINE, stated)
     if not folder.is_dir():
         return
-    purpose = purpose_of(COMMAND_LINE, os.environ.get(PURPOSE_VARIABLE))
     log = AuditLog(folder)
     try:
         entry = AuditEntry(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
 from geo.errors import BadInput
 from ops.audit.entry import OPERATIONS, EntryLine, read_line
-from ops.audit.files import day_files, lines_backwards, lines_of
+from ops.audit.files import day_files, day_of, lines_backwards, lines_of
 
+_DAY: Final = timedelta(days=1)
 MOST_SEARCHED: Final = 200_000
 """Entries that one page of results looks at."""
 
@@ -59,6 +61,13 @@ def each_entry(folder: Path, wanted: EntryFilter, *, newest_first: bool = False)
     return (entry for entry in _all(folder, newest_first=newest_first) if wanted.takes(entry))
 
 
+def entries_of_days(folder: Path, wanted: EntryFilter, first: date, last: date) -> Iterator[EntryLine]:
+    """Yield the matching entries in the files of some days (UTC), and of a day before and after, oldest first."""
+    names = (first - _DAY).isoformat(), (last + _DAY).isoformat()
+    files = [path for path in day_files(folder) if names[0] <= day_of(path) <= names[1]]
+    return (entry for entry in _entries(files) if wanted.takes(entry))
+
+
 def page_of(folder: Path, wanted: EntryFilter, limit: int, before: int | None = None) -> FoundEntries:
     """Return up to ``limit`` matching entries with numbers below ``before``, the newest first."""
     found: list[EntryLine] = []
@@ -81,7 +90,11 @@ def json_line(line: EntryLine) -> str:
 
 def _all(folder: Path, *, newest_first: bool) -> Iterator[EntryLine]:
     files = day_files(folder)
-    for path in reversed(files) if newest_first else files:
+    return _entries(files[::-1] if newest_first else files, newest_first=newest_first)
+
+
+def _entries(files: list[Path], *, newest_first: bool = False) -> Iterator[EntryLine]:
+    for path in files:
         for line in lines_backwards(path) if newest_first else lines_of(path):
             if line.startswith(b'{"n":'):
                 found = read_line(line.rstrip(b"\n"))

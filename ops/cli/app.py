@@ -24,6 +24,7 @@ from ops.cli.journal import journal_app
 from ops.cli.operations import demo, record, replay, run, serve, simulate
 from ops.cli.options import BrokerOption, IdentityOption, JsonOption, answer, broker_url, command_of, fail, screen
 from ops.cli.plan import plan
+from ops.cli.reports import export, handover
 from ops.cli.score import score
 from ops.cli.sector import sector_app
 from ops.cli.sensor import sensor_app
@@ -165,6 +166,7 @@ COMPLETION_VARIABLE = "_WATCHLINE_COMPLETE"
 for function in (
     *(demo, run, serve, replay),
     *(coverage, challenge, sites, score),
+    *(handover, export),
     *(plan, compare, simulate, record, doctor, completion),
 ):
     app.command(cls=Command)(function)

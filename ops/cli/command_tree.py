@@ -24,7 +24,7 @@ from ops.cli.wrong_values import (
 from ops.runtime.output import LANGUAGE, UNITS, catalogue
 
 GROUPS: Final = {
-    "Operations centre": ("demo", "run", "serve", "replay"),
+    "Operations centre": ("demo", "run", "serve", "replay", "handover", "export"),
     "Analysts": ("coverage", "challenge", "sites", "score", "journal", "archive"),
     "Planners": ("sector", "terrain", "catalogue", "plan", "compare"),
     "Integrators": ("sensor", "simulate", "record", "dead-letters"),

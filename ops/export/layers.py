@@ -15,7 +15,8 @@ import shapely
 from geo.errors import BadInput
 from geo.frame import LocalFrame
 from ops.export.request import MOST_POSITIONS, MOST_RECORDS, ExportRequest
-from ops.store.periods import PeriodReader
+from ops.store.markings import received_records
+from ops.store.periods import PeriodReader, ReleasedPeriods
 from ops.store.rows import columns
 
 WGS84 = "EPSG:4326"
@@ -31,7 +32,8 @@ def layers_to_export(request: ExportRequest) -> dict[str, gpd.GeoDataFrame]:
     BadInput
         If there is more than a file may hold, or the frame or the border is not known.
     """
-    reader = PeriodReader(Path(request.store))
+    store = PeriodReader(Path(request.store))
+    reader = ReleasedPeriods(store, received_records(store.path, request.release, request.limit))
     try:
         made: dict[str, gpd.GeoDataFrame] = {}
         if {"tracks", "positions"} & set(request.layers):
@@ -46,7 +48,7 @@ def layers_to_export(request: ExportRequest) -> dict[str, gpd.GeoDataFrame]:
         if "segments" in request.layers:
             made["segments"] = _segments(request)
     finally:
-        reader.close()
+        store.close()
     return {layer: _marked(made[layer], request.marking) for layer in request.layers}
 
 
@@ -63,7 +65,7 @@ def _is_inside(lon: np.ndarray, lat: np.ndarray, request: ExportRequest) -> np.n
     return within & (lat >= south) & (lat <= north)
 
 
-def _tracks_and_positions(reader: PeriodReader, request: ExportRequest) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+def _tracks_and_positions(reader: ReleasedPeriods, request: ExportRequest) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     if not request.frame:
         raise BadInput("The sector is not open yet", where="export", expected="try again in a moment")
     frame = LocalFrame.from_crs(request.frame)
@@ -88,7 +90,7 @@ def _tracks_and_positions(reader: PeriodReader, request: ExportRequest) -> tuple
     return _lines(whole, names), _positions(whole, names, frame)
 
 
-def _names(reader: PeriodReader, request: ExportRequest) -> dict[str, str]:
+def _names(reader: ReleasedPeriods, request: ExportRequest) -> dict[str, str]:
     """Radio names of the tracks of incidents in the period."""
     named: dict[str, str] = {}
     for identity in reader.incidents_in(request.start_ns, request.end_ns)[0]:
@@ -167,13 +169,13 @@ _ALERT = (
 _TIMES = ("opened_at", "updated_at", "raised_at")
 
 
-def _incidents(reader: PeriodReader, request: ExportRequest) -> gpd.GeoDataFrame:
+def _incidents(reader: ReleasedPeriods, request: ExportRequest) -> gpd.GeoDataFrame:
     """Incidents as known at the end of the period."""
     found = (reader.as_known(one, request.end_ns) for one in reader.incidents_in(request.start_ns, request.end_ns)[0])
     return _records([one for one in found if one is not None], _INCIDENT, request)
 
 
-def _alerts(reader: PeriodReader, request: ExportRequest) -> gpd.GeoDataFrame:
+def _alerts(reader: ReleasedPeriods, request: ExportRequest) -> gpd.GeoDataFrame:
     """Alerts that were raised in the period, and those from before that are open."""
     bodies = reader.alerts_in(request.start_ns, request.end_ns, limit=MOST_RECORDS + 1)
     if len(bodies) > MOST_RECORDS:
@@ -213,7 +215,7 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else float("nan")
 
 
-def _sensors(reader: PeriodReader, request: ExportRequest) -> gpd.GeoDataFrame:
+def _sensors(reader: ReleasedPeriods, request: ExportRequest) -> gpd.GeoDataFrame:
     """Sensors with their present state."""
     live = reader.live("sensors")
     sensors = [] if live is None else msgspec.json.decode(live.body)

@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from geo.errors import BadInput
+from ops.releasability.decision import UNMARKED
+from ops.releasability.settings import ReleasabilitySettings
 
 ExportLayer = Literal["tracks", "positions", "incidents", "alerts", "sensors", "segments"]
 LAYERS: Final[tuple[ExportLayer, ...]] = ("tracks", "positions", "incidents", "alerts", "sensors", "segments")
@@ -34,7 +36,8 @@ class ExportRequest(Struct, frozen=True):
 
     ``bounds``: west, south, east, north in degrees, west of 180° to east of it where west > east; None: everywhere.
     ``frame``: WKT of the sector's frame. ``segments``: the border as GeoJSON. ``marking``, ``sector``, ``made_by`` and
-    ``purpose`` are written into the file.
+    ``purpose`` are written into the file. ``limit``: the most restrictive releasability marking (``release``) of the
+    records in the file; by default those without a marking.
     """
 
     store: str
@@ -51,6 +54,8 @@ class ExportRequest(Struct, frozen=True):
     bounds: LonLatBounds | None = None
     frame: str = ""
     segments: dict[str, Any] | None = None
+    release: ReleasabilitySettings = ReleasabilitySettings()
+    limit: str = UNMARKED
 
 
 def layers_of(text: str) -> tuple[ExportLayer, ...]:

@@ -33,12 +33,16 @@ must not make one without end."""
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A remark of a person; ``attachment`` is a reference to a file or address, empty for a plain note."""
+    """A remark of a person; ``attachment`` is a reference to a file or address, empty for a plain note.
+
+    ``markings``: those that a decision on the releasability set and replaced; the note is for people who may see them.
+    """
 
     at: datetime
     by: str
     text: str
     attachment: str = ""
+    markings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from ops.incidents.incident import (
     Undoable,
 )
 from ops.releasability.book import MarkingDecision
+from ops.releasability.decision import UNMARKED
 from sensors.timestamps import nanoseconds
 
 
@@ -311,7 +312,9 @@ def _note(incident: Incident, action: IncidentAction, at: datetime) -> Incident:
 def _mark(incident: Incident, action: IncidentAction, at: datetime) -> Incident:
     if not action.reason.strip():
         raise Refused(Message("incident-refused-no-reason"))
-    note = Note(at, action.by, f"{action.marking or '–'}: {action.reason}")
+    before = UNMARKED if incident.marking is None else incident.marking.marking
+    involved = tuple(dict.fromkeys(one for one in (before, action.replaces, action.marking) if one))
+    note = Note(at, action.by, f"{action.marking or '–'}: {action.reason}", markings=involved)
     return replace(
         incident,
         **next_revision(incident, at),

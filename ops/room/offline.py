@@ -14,7 +14,8 @@ from geo.errors import BadInput
 from ops.analysis.night_report.workload import workload_figures
 from ops.incidents.outcomes import incident_figures, plain_figures
 from ops.journal.reader import JournalReader
-from ops.releasability.decision import EVERYTHING, UNMARKED
+from ops.releasability.decision import UNMARKED
+from ops.room.handover_command import checked_limit
 from ops.room.workload import incidents_of, workload_of
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import progress_bar, say, show
@@ -22,7 +23,7 @@ from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import load_settings
 from ops.services.fusion.process import Fusion
-from ops.store.markings import released_records
+from ops.store.markings import received_records
 from ops.store.reader import Reader
 from ops.store.track_history import write_history
 from ops.store.writer import Store
@@ -75,9 +76,7 @@ def replay_journal(
     ``alert_workload``: that of one operator, by the time of receipt; None where all rows came at one moment.
     """
     chosen = load_settings(settings)
-    if releasability not in (UNMARKED, EVERYTHING, *chosen.releasability.levels):
-        expected = f"one of the levels of [releasability] ({', '.join(chosen.releasability.levels) or 'none'}), or *"
-        raise BadInput(repr(releasability), where="--releasability", expected=expected)
+    checked_limit(releasability, chosen.releasability)
     ground = open_sector(load_sector(sector), layout)
     source = JournalReader(journal)
     out.mkdir(parents=True, exist_ok=True)
@@ -94,7 +93,7 @@ def replay_journal(
         fusion.finish()
         history = store.history_dataset()
         files = [out / "tracks.parquet", out / "alerts.geojson"]
-        shows = released_records(store, chosen.releasability, releasability)
+        shows = received_records(store.path, chosen.releasability, releasability).shows
         store.export_tracks_geoparquet(files[0], ground.frame, shows=shows)
         alerts = store.export_alerts_geojson(files[1], shows=shows)
         workload = workload_of(store, span_ns=_span_ns(source))

@@ -21,6 +21,7 @@ from geo.errors import BadInput
 from ops.audit.day_keys import DayKeyError, DayKeys
 from ops.store.connections import StoreError
 from ops.store.encryption import about
+from ops.store.markings import ReceivedRecords
 from sensors.timestamps import nanoseconds
 
 FILE: Final = "handover.db"
@@ -40,7 +41,8 @@ _TABLE: Final = (
 class HandoverNote:
     """A note on the shift from ``start`` to ``end``, signed at ``at`` by the account ``account`` of ``name``.
 
-    Datetimes are aware UTC.
+    Datetimes are aware UTC. ``marking``: its releasability, empty for none; None for a note from before notes had any,
+    which is for people from whom nothing is hidden.
     """
 
     start: datetime
@@ -50,11 +52,21 @@ class HandoverNote:
     account: str
     role: str
     text: str
+    marking: str | None = None
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the note; the audit log holds the same."""
-        return sha256(msgspec.json.encode(self)).hexdigest()
+        """SHA-256 of the note, as in the audit log; a note without a marking has the hash that it always had."""
+        plain = msgspec.to_builtins(self)
+        if not self.marking:
+            del plain["marking"]
+        return sha256(msgspec.json.encode(plain)).hexdigest()
+
+    def is_for(self, received: ReceivedRecords) -> bool:
+        """Whether a receiver may have it."""
+        if self.marking is None:
+            return received.everything
+        return received.markings.may_see(received.limit, self.marking)
 
 
 class HandoverNotes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -60,18 +61,28 @@ class IncidentReader(Reader):
         super().__init__(store)
         self._dispositions: dict[tuple[str, int], str | None] = {}
 
-    def incidents(self, *, closed: bool | None = None, limit: int = MOST_ROWS) -> tuple[int, list[IncidentRow]]:
+    def incidents(
+        self,
+        *,
+        closed: bool | None = None,
+        limit: int = MOST_ROWS,
+        hidden: Callable[[], Collection[str]] = tuple,
+    ) -> tuple[int, list[IncidentRow]]:
         """Return (outbox number of this state, incidents), those that are not closed first, then the latest opened.
 
-        ``closed`` selects those that are, or are not, closed.
+        ``closed`` selects those that are, or are not, closed. ``hidden``: ids to leave out, asked for after the state
+        was chosen.
         """
         sql = (
             "SELECT id, revision, CAST(body AS BLOB) FROM incidents"
-            " WHERE (?1 IS NULL OR (state = 'closed') = ?1) ORDER BY state = 'closed', opened_ns DESC, id LIMIT ?2"
+            " WHERE (?1 IS NULL OR (state = 'closed') = ?1) ORDER BY state = 'closed', opened_ns DESC, id"
         )
-        with self._snapshot():
+        with self._snapshot() as connection:
             last = self.last_event()
-            rows = self._rows(sql, None if closed is None else int(closed), limit)
+            left_out = hidden()
+            cursor = connection.execute(sql, (None if closed is None else int(closed),))
+            rows = list(islice((row for row in cursor if row[0] not in left_out), limit))
+            cursor.close()
             found = [self._incident_of(*row) for row in rows]
         return last, [row for row in found if row is not None]
 

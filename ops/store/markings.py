@@ -5,13 +5,17 @@ Rows are written in the transaction that publishes the record, so that no reader
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from ops.releasability.decision import UNMARKED, Markings
+import msgspec
+
+from ops.releasability.decision import EVERYTHING, UNMARKED, Markings
 from ops.releasability.settings import ReleasabilitySettings
 from ops.store.reader import Reader
+from ops.store.rows import to_json
 
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS markings (
@@ -83,9 +87,9 @@ class MarkingReader(Reader):
             self._version = version
         return bool(rows)
 
-    def of(self, kind: str, identity: str) -> str:
-        """Marking in force of a record; empty for none."""
-        return self._known.get((kind, identity), UNMARKED)
+    def of(self, kind: str, identity: str, otherwise: str = UNMARKED) -> str:
+        """Marking in force of a record; ``otherwise`` for one that never had any."""
+        return self._known.get((kind, identity), otherwise)
 
     def marked(self) -> list[tuple[str, str, str]]:
         """Every record with a marking, as (kind, id, marking)."""
@@ -101,9 +105,141 @@ class MarkingReader(Reader):
         return self._rows("SELECT n, alert FROM outbox WHERE n > ? ORDER BY n", after)
 
 
-def released_records(store: Reader, settings: ReleasabilitySettings, limit: str) -> Callable[[str, str], bool]:
-    """Return whether a receiver with this limit may have a record of a store, by kind and id."""
-    records, markings = MarkingReader(store.path), Markings(settings.levels)
+class ReceivedRecords:
+    """Records of a store as a receiver with one limit gets them, for any number of threads.
+
+    ``lock`` guards ``records``, which several receivers may share.
+    """
+
+    def __init__(
+        self,
+        records: MarkingReader,
+        settings: ReleasabilitySettings,
+        limit: str,
+        lock: threading.Lock | None = None,
+    ) -> None:
+        self.limit, self.settings, self.markings = limit, settings, Markings(settings.levels)
+        self._records, self._lock = records, lock or threading.Lock()
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is hidden: no level of the settings and, without levels, no marked record of the store."""
+        if self.limit == EVERYTHING or self.settings.levels:
+            return self.markings.sees_every_level(self.limit)
+        return self._records.newest == 0
+
+    def refresh(self) -> None:
+        """Read the markings that are new; call it after records were read, and before they are passed on."""
+        with self._lock:
+            self._records.refresh()
+
+    def close(self) -> None:
+        """Close the store; a later ``refresh`` opens it again."""
+        self._records.close()
+
+    def marking(self, kind: str, identity: str) -> str:
+        """Marking in force of a record."""
+        return self._records.of(kind, identity)
+
+    def shows(self, kind: str, identity: str) -> bool:
+        """Whether the receiver may have the record."""
+        return self.markings.may_see(self.limit, self._records.of(kind, identity))
+
+    def shows_sensor(self, sensor: str) -> bool:
+        """Whether the receiver may have what is stated of a sensor."""
+        return self.markings.may_see(self.limit, self.settings.sensors.get(sensor, UNMARKED))
+
+    @property
+    def every_sensor(self) -> bool:
+        """Whether no sensor of the settings is hidden; answers that combine all sensors need it."""
+        return all(self.shows_sensor(sensor) for sensor in self.settings.sensors)
+
+    def hidden(self, kind: str) -> Collection[str]:
+        """Ids of the records of a kind that are hidden, as of now."""
+        with self._lock:
+            self._records.refresh()
+            marked = self._records.marked()
+        return {
+            one for record, one, marking in marked if record == kind and not self.markings.may_see(self.limit, marking)
+        }
+
+    def stated(self, kind: str, identity: str, body: bytes) -> bytes:
+        """The JSON object of a record, as ``as_stated``."""
+        if not self.everything:
+            return to_json(self.as_stated(kind, msgspec.json.decode(body)), where=kind)
+        marking = self.marking(kind, identity)
+        return body[:-1] + b',"marking":"' + marking.encode() + b'"}' if marking else body
+
+    def as_stated(self, kind: str, record: dict[str, Any]) -> dict[str, Any]:
+        """A record that the receiver may have, with its marking, and without references to what is hidden.
+
+        ``kind``: ``track``, ``alert`` or ``incident``. A record that a supervisor released may have been made with a
+        sensor, and have belonged to an incident, that is hidden.
+        """
+        if not self.everything:
+            self._take_references(kind, record)
+        identity = str(record["track" if kind == "track" else "id"])
+        marking = self._records.of(kind, identity, record.pop("marking", UNMARKED))
+        return record | {"marking": marking} if marking else record
+
+    def entries(self, part: str, entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those entries of a part of the picture, of now or then, that the receiver may have.
+
+        A track has the marking that is now in force. A sensor, or what is detected in its direction only, is hidden by
+        its marking in the settings, and by the one that it had when the picture was made. Other parts (own forces) have
+        no markings and are not passed on.
+        """
+        self.refresh()
+        if part == "tracks":
+            return [self.as_stated("track", one) for one in entries if self._shows_track(one)]
+        if part not in ("sensors", "bearings"):
+            return []
+        return [
+            one
+            for one in entries
+            if self.markings.may_see(self.limit, one.get("marking", UNMARKED)) and self.shows_sensor(str(one["sensor"]))
+        ]
+
+    def _shows_track(self, track: dict[str, Any]) -> bool:
+        marking = self._records.of("track", str(track["track"]), track.get("marking", UNMARKED))
+        return self.markings.may_see(self.limit, marking)
+
+    def _take_references(self, kind: str, record: dict[str, Any]) -> None:
+        for name in ("sensors", "revoked_sources"):
+            if record.get(name):
+                record[name] = [sensor for sensor in record[name] if self.shows_sensor(sensor)]
+        if record.get("evidence"):
+            record["evidence"] = [scan for scan in record["evidence"] if self.shows_sensor(scan[0])]
+        if record.get("sensor") and not self.shows_sensor(record["sensor"]):
+            record["sensor"] = None
+        if record.get("ground"):
+            seen_by = [sensor for sensor in record["ground"]["seen_by"] if self.shows_sensor(sensor)]
+            record["ground"] = record["ground"] | {"seen_by": seen_by}
+        if kind == "incident":
+            self._take_from_incident(record)
+
+    def _take_from_incident(self, record: dict[str, Any]) -> None:
+        for name, kind in (("links", "incident"), ("alerts", "alert")):
+            record[name] = [one for one in record.get(name, ()) if self.shows(kind, one)]
+        record["tracks"] = [one for one in record.get("tracks", ()) if self.shows("track", one["track"])]
+        merged_into = record.get("merged_into", "")
+        if not merged_into or not self.shows("incident", merged_into):  # the reason of a merging names the other one
+            record["merged_into"] = ""
+            if record.get("disposition") == "merged":
+                record["reason"] = "–"
+            record["transitions"] = [
+                step | {"reason": "–"} if step["action"] == "merge" else step for step in record.get("transitions", ())
+            ]
+        record["notes"] = [
+            {name: value for name, value in note.items() if name != "markings"}
+            for note in record.get("notes", ())
+            if all(self.markings.may_see(self.limit, marking) for marking in note.get("markings", ()))
+        ]
+
+
+def received_records(store: Path, settings: ReleasabilitySettings, limit: str) -> ReceivedRecords:
+    """Return the records of a store as a receiver with this limit gets them, by the markings now in force."""
+    records = MarkingReader(store)
     records.refresh()
-    records.close()
-    return lambda kind, identity: markings.may_see(limit, records.of(kind, identity))
+    records.close()  # a later refresh opens it again
+    return ReceivedRecords(records, settings, limit)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain, islice
 from math import isnan
 from pathlib import Path
 from typing import Any, Final
@@ -169,22 +170,38 @@ class MomentReader(Reader):
                 found[identity] = body
         return found
 
-    def incidents_opened(self, from_ns: int, until_ns: int, *, limit: int) -> tuple[bool, list[bytes]]:
-        """Return (whether there are more, newest revisions) of incidents opened in a time, the first opened first."""
-        rows = self._rows(
+    def incidents_opened(
+        self, from_ns: int, until_ns: int, *, limit: int, hidden: Callable[[], Collection[str]] = tuple
+    ) -> tuple[bool, list[bytes]]:
+        """Return (whether there are more, newest revisions) of incidents opened in a time, the first opened first.
+
+        ``hidden``: ids to leave out, asked for after the state of the store was chosen.
+        """
+        sql = (
             "SELECT id, revision, CAST(body AS BLOB) FROM incidents WHERE opened_ns BETWEEN ? AND ?"
-            " ORDER BY opened_ns, id LIMIT ?",
-            from_ns,
-            until_ns,
-            limit + 1,
+            " ORDER BY opened_ns, id"
         )
+        with self._snapshot() as connection:
+            cursor = connection.execute(sql, (from_ns, until_ns))
+            first = cursor.fetchone()  # chooses the state
+            left_out = hidden()
+            shown = (row for row in chain(() if first is None else (first,), cursor) if row[0] not in left_out)
+            rows = list(islice(shown, limit + 1))
+            cursor.close()
         bodies = [body for identity, revision, stored in rows if (body := self._body_of(stored, identity, revision))]
         return len(rows) > limit, bodies[:limit]
 
-    def final_ns(self) -> int | None:
-        """Return the time up to which late data can no longer change the history of tracks; None without history."""
-        rows = self._rows("SELECT time_ns FROM history ORDER BY id DESC LIMIT 1")
-        return rows[0][0] if rows else None
+    def final_ns(self, hidden: Collection[str] = ()) -> int | None:
+        """Return the time up to which late data can no longer change the history of tracks; None without history.
+
+        ``hidden``: tracks whose history is not to be counted.
+        """
+        sql = "SELECT time_ns, track FROM history ORDER BY id DESC"
+        with self._reading() as connection:
+            cursor = connection.execute(sql)
+            newest = next((time_ns for time_ns, track in cursor if track not in hidden), None)
+            cursor.close()
+        return newest
 
     def estimates(self, at_ns: int, track: str | None = None) -> list[Estimate]:
         """Return the tracks as they were at ``at_ns`` by all that is known now, or only ``track``, without erased ones.

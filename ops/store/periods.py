@@ -11,6 +11,9 @@ import msgspec
 
 from ops.store.encryption import opened_estimate
 from ops.store.incidents import IncidentReader
+from ops.store.markings import ReceivedRecords
+from ops.store.reader import Live
+from ops.store.rows import to_json
 from sensors.timestamps import nanoseconds
 
 MOST_INCIDENTS: Final = 5_000
@@ -31,6 +34,11 @@ class _Updated(msgspec.Struct):
     updated_at: str
 
 
+class _Identified(msgspec.Struct):
+    id: str
+    opened_at: str | None = None
+
+
 class PeriodReader(IncidentReader):
     """Reads a store by periods; times are UTC nanoseconds since 1970, a period excludes its end."""
 
@@ -39,13 +47,18 @@ class PeriodReader(IncidentReader):
 
         Erased ones are left out. The second value states whether there are more than MOST_INCIDENTS.
         """
+        found = self.every_incident_in(start_ns, end_ns)
+        return found[:MOST_INCIDENTS], len(found) > MOST_INCIDENTS
+
+    def every_incident_in(self, start_ns: int, end_ns: int) -> list[str]:
+        """Return the same, all of them."""
         sql = "SELECT id, revision, state, CAST(body AS BLOB) FROM incidents WHERE opened_ns < ? ORDER BY opened_ns, id"
         found = []
         for identity, revision, state, stored in self._rows(sql, end_ns):
             body = self._body_of(stored, identity, revision)
             if body is not None and (state != "closed" or _last_step_ns(body) >= start_ns):
                 found.append(identity)
-        return found[:MOST_INCIDENTS], len(found) > MOST_INCIDENTS
+        return found
 
     def revisions_of(self, identity: str, *, newest_first: bool = False) -> Iterator[bytes]:
         """Iterate over the revisions of an incident or alert that are not erased."""
@@ -67,7 +80,7 @@ class PeriodReader(IncidentReader):
     def alerts_in(self, start_ns: int, end_ns: int, *, limit: int) -> list[bytes]:
         """Return up to ``limit`` alerts that were raised in the period or are open from before, oldest first.
 
-        Each is in its newest revision.
+        Each is in its newest revision. A negative limit is none.
         """
         sql = (
             "SELECT CAST(body AS BLOB), id, revision FROM alerts WHERE raised_ns < ?2"
@@ -86,6 +99,63 @@ class PeriodReader(IncidentReader):
             while block := rows.fetchmany(_ROWS):
                 opened = (opened_estimate(self.keys, row) for row in block)
                 yield [row for row in opened if row is not None]
+
+
+class ReleasedPeriods:
+    """Reads a store by periods, without the records that are hidden from a receiver (``ops.releasability``).
+
+    The methods are those of ``PeriodReader``: lists are shortened, and limits counted, after hidden records are left
+    out, so that neither a list nor the statement that there is more reveals them.
+    """
+
+    def __init__(self, reader: PeriodReader, received: ReceivedRecords) -> None:
+        self._reader, self._received = reader, received
+
+    def incidents_in(self, start_ns: int, end_ns: int) -> tuple[list[str], bool]:
+        """As ``PeriodReader.incidents_in``."""
+        every = self._reader.every_incident_in(start_ns, end_ns)
+        self._received.refresh()
+        found = [one for one in every if self._received.shows("incident", one)]
+        return found[:MOST_INCIDENTS], len(found) > MOST_INCIDENTS
+
+    def revisions_of(self, identity: str, *, newest_first: bool = False) -> Iterator[bytes]:
+        """As ``PeriodReader.revisions_of``; none of a hidden record."""
+        bodies = list(self._reader.revisions_of(identity, newest_first=newest_first))
+        self._received.refresh()
+        return (body for body in map(self._stated, bodies) if body is not None)
+
+    def as_known(self, identity: str, end_ns: int) -> dict[str, Any] | None:
+        """As ``PeriodReader.as_known``; None for a hidden record."""
+        known = self._reader.as_known(identity, end_ns)
+        self._received.refresh()
+        body = None if known is None else self._stated(msgspec.json.encode(known))
+        return None if body is None else msgspec.json.decode(body)
+
+    def alerts_in(self, start_ns: int, end_ns: int, *, limit: int) -> list[bytes]:
+        """As ``PeriodReader.alerts_in``."""
+        bodies = self._reader.alerts_in(start_ns, end_ns, limit=-1)
+        self._received.refresh()
+        return [body for body in map(self._stated, bodies) if body is not None][:limit]
+
+    def estimates_in(self, start_ns: int, end_ns: int) -> Iterator[list[tuple[Any, ...]]]:
+        """As ``PeriodReader.estimates_in``."""
+        for block in self._reader.estimates_in(start_ns, end_ns):
+            self._received.refresh()
+            yield [row for row in block if self._received.shows("track", row[0])]
+
+    def live(self, part: str) -> Live | None:
+        """As ``Reader.live``, of the parts that ``ReceivedRecords.entries`` passes on, without the journal's row."""
+        live = self._reader.live(part)
+        if live is None:
+            return None
+        entries = self._received.entries(part, msgspec.json.decode(live.body))
+        return Live(0, live.stamp_ns, to_json(entries, where=part))
+
+    def _stated(self, body: bytes) -> bytes | None:
+        """An incident or alert as the receiver gets it; None where it is hidden."""
+        found = msgspec.json.decode(body, type=_Identified)
+        kind = "alert" if found.opened_at is None else "incident"
+        return self._received.stated(kind, found.id, body) if self._received.shows(kind, found.id) else None
 
 
 def _last_step_ns(body: bytes) -> int:

@@ -14,7 +14,7 @@ from geo.errors import BadInput
 from ops.analysis.handover.period import ReportPeriod
 from ops.incidents.incident import STATES, SYSTEM
 from ops.store.handover_notes import HandoverNote
-from ops.store.periods import PeriodReader
+from ops.store.periods import PeriodReader, ReleasedPeriods
 from sensors.timestamps import utc_datetime
 
 MOST_EVENTS: Final = 2_000
@@ -98,7 +98,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class PersonActions:
-    """How often a person did what on incidents in the period, by action."""
+    """How often a person did what in the period, by action: on incidents, and making reports and exports."""
 
     person: str
     actions: Mapping[str, int]
@@ -148,7 +148,7 @@ class PeriodReport:
 class ReportSource:
     """What a report is made of: the store, the sector for people, and the sensors as last known to fusion."""
 
-    reader: PeriodReader
+    reader: PeriodReader | ReleasedPeriods
     sector: str
     title: str
     time_zone: str
@@ -162,6 +162,7 @@ def period_report(
     now: datetime,
     notes: Sequence[HandoverNote] = (),
     chosen: Collection[str] = (),
+    accesses: Sequence[PersonActions] = (),
 ) -> PeriodReport:
     """Report a period as it was known at its end, or now where it is not over.
 
@@ -177,6 +178,8 @@ def period_report(
         The notes on the period.
     chosen : collection of str
         Ids or radio names of incidents; empty: all.
+    accesses : sequence of PersonActions
+        Reports and exports that people made in the period.
 
     Returns
     -------
@@ -218,7 +221,7 @@ def period_report(
         sensors_now=is_current,
         sensors_out=tuple(_out_now(source.reader) if is_current else _out_then(alerts)),
         coverage_lost=tuple(_coverage_lost(alerts, period)),
-        actions=tuple(_actions(log)),
+        actions=tuple(_actions(log, accesses)),
         log=tuple(log[:MOST_EVENTS]),
         notes=tuple(notes),
     )
@@ -230,7 +233,7 @@ class _Revision(msgspec.Struct):
 
 
 def _as_known(
-    reader: PeriodReader, identity: str, period: ReportPeriod
+    reader: PeriodReader | ReleasedPeriods, identity: str, period: ReportPeriod
 ) -> tuple[dict[str, Any] | None, list[datetime]]:
     """Return the newest revision from before the end, and when the incident was escalated in the period."""
     newest: bytes | None = None
@@ -246,7 +249,7 @@ def _as_known(
 
 
 def _entry(
-    reader: PeriodReader, known: dict[str, Any], escalated: list[datetime], period: ReportPeriod
+    reader: PeriodReader | ReleasedPeriods, known: dict[str, Any], escalated: list[datetime], period: ReportPeriod
 ) -> IncidentEntry:
     opened = _moment(known["opened_at"])
     is_closed = known["state"] == "closed"
@@ -296,13 +299,13 @@ def _seconds_until(opened: datetime, steps: Iterable[Mapping[str, Any]], is_want
 
 
 def _alerts_of(
-    reader: PeriodReader, incidents: Iterable[Mapping[str, Any]], period: ReportPeriod
+    reader: PeriodReader | ReleasedPeriods, incidents: Iterable[Mapping[str, Any]], period: ReportPeriod
 ) -> list[dict[str, Any]]:
     ids = dict.fromkeys(alert for one in incidents for alert in one["alerts"])
     return [alert for one in ids if (alert := reader.as_known(one, period.end_ns)) is not None]
 
 
-def _out_now(reader: PeriodReader) -> list[SensorOut]:
+def _out_now(reader: PeriodReader | ReleasedPeriods) -> list[SensorOut]:
     live = reader.live("sensors")
     sensors = [] if live is None else msgspec.json.decode(live.body)
     out = []
@@ -360,8 +363,8 @@ def _logged(known: Mapping[str, Any], step: Mapping[str, Any]) -> LogEntry:
     return replace(logged, message=known["message"]) if founding else logged
 
 
-def _actions(log: Iterable[LogEntry]) -> list[PersonActions]:
-    counts: dict[str, Counter[str]] = {}
+def _actions(log: Iterable[LogEntry], accesses: Iterable[PersonActions]) -> list[PersonActions]:
+    counts: dict[str, Counter[str]] = {one.person: Counter(one.actions) for one in accesses}
     for one in log:
         if one.by and one.by != SYSTEM:
             counts.setdefault(one.by, Counter())[one.event] += 1

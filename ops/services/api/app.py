@@ -197,16 +197,17 @@ def create_app(
         IncidentReader(reads), ground, actions, operator=settings.operator, now_ns=now_ns,
         recorder=routes.recorder,
     ).add_to(app)  # fmt: skip
-    HistoryRoutes(MomentReader(reads), recorder=routes.recorder, frame=lambda: _frame(settings, on_the_ground)).add_to(
-        app
-    )
-    _add_reports(app, reads, settings, on_the_ground, now_ns=now_ns, recorder=routes.recorder)
+    HistoryRoutes(
+        MomentReader(reads), recorder=routes.recorder, frame=lambda: _frame(settings, on_the_ground),
+        release=release,
+    ).add_to(app)  # fmt: skip
+    _add_reports(app, reads, settings, on_the_ground, now_ns=now_ns, recorder=routes.recorder, release=release)
     if on_the_ground is None:
         add_no_ground(app)
     else:
         on_the_ground.add_to(app)
     features = Sources(IncidentReader(reads), ground, settings.layout)
-    OgcRoutes(features, routes.recorder, sector=settings.sector, view=settings.ground).add_to(app)
+    OgcRoutes(features, routes.recorder, sector=settings.sector, view=settings.ground, release=release).add_to(app)
     if plan is not None:
         plan.add_to(app)
     ProbeRoutes(Readiness(reader, parts, now_ns, settings.stale_after_s, store.parent)).add_to(app)
@@ -231,13 +232,14 @@ def _add_reports(
     *,
     now_ns: Callable[[], int],
     recorder: Recorder,
+    release: Release,
 ) -> None:
     def exported() -> ExportedGround:
         return ExportedGround((_frame(settings, ground) or {}).get("wkt", ""), settings.border)
 
     sector = settings.reported_sector
-    HandoverRoutes(reads, sector, now_ns=now_ns, recorder=recorder).add_to(app)
-    ExportRoutes(reads.path, sector, exported, now_ns=now_ns, recorder=recorder).add_to(app)
+    HandoverRoutes(reads, sector, now_ns=now_ns, recorder=recorder, release=release).add_to(app)
+    ExportRoutes(reads.path, sector, exported, now_ns=now_ns, recorder=recorder, release=release).add_to(app)
 
 
 def _add_logins(app: FastAPI, sector: str, accounts: Accounts | None, provider: Provider | None) -> None:
@@ -298,13 +300,13 @@ class _Routes:
         """Every live track at journal time ``stamp``."""
         self.recorder.note(request, "live tracks", purpose=purpose)
         live, view = self._live("tracks"), self._release.view(person_of(request))
-        return _json(picture(live.stamp_ns, view.cursor(live.cursor), "tracks", view.picture(live.body)))
+        return _json(picture(live.stamp_ns, view.cursor(live.cursor), "tracks", view.picture("tracks", live.body)))
 
     def bearings(self, request: Request, purpose: Annotated[str | None, Header()] = None) -> Response:
         """Every current direction, without a range, in which a sensor detects something on no track."""
         self.recorder.note(request, "live bearings", purpose=purpose)
         live, view = self._live("bearings"), self._release.view(person_of(request))
-        return _json(picture(live.stamp_ns, view.cursor(live.cursor), "bearings", view.picture(live.body)))
+        return _json(picture(live.stamp_ns, view.cursor(live.cursor), "bearings", view.picture("bearings", live.body)))
 
     def sensors(self, request: Request) -> Response:
         """Every sensor with its health."""

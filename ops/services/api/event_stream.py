@@ -123,7 +123,9 @@ class Hub:
         layers = {name: one for name, one in self._layers.items() if view is None or view.shows_layer(name)}
         more = b',"layers":' + to_json(layers, where="layers") if layers else b""
         if view is not None:
-            return picture(sensors.stamp_ns, view.cursor(sensors.cursor), "sensors", view.picture(sensors.body), more)
+            return picture(
+                sensors.stamp_ns, view.cursor(sensors.cursor), "sensors", view.picture("sensors", sensors.body), more
+            )
         return picture(sensors.stamp_ns, sensors.cursor, "sensors", sensors.body, more)
 
     def sensor_states(self) -> dict[str, str]:
@@ -359,7 +361,7 @@ class Hub:
 
     def _show_live(self, name: str, live: Live) -> None:
         def released(view: ReleasedView) -> bytes:
-            return picture(live.stamp_ns, view.cursor(live.cursor), name, view.picture(live.body))
+            return picture(live.stamp_ns, view.cursor(live.cursor), name, view.picture(name, live.body))
 
         self._show(name, picture(live.stamp_ns, live.cursor, name, live.body), released)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -19,12 +19,12 @@ from typing import Any, Final
 import msgspec
 
 from ops.accounts.person import Person
-from ops.accounts.rights import template_at
-from ops.releasability.decision import EVERYTHING, UNMARKED, Markings
+from ops.accounts.rights import OGC, ROWS, template_at
+from ops.releasability.decision import UNMARKED, Markings
 from ops.releasability.settings import ReleasabilitySettings
 from ops.store.connections import StoreError
 from ops.store.incidents import IncidentRow
-from ops.store.markings import MarkingReader
+from ops.store.markings import MarkingReader, ReceivedRecords
 from ops.store.reader import Reader
 from ops.store.rows import to_json
 
@@ -61,10 +61,25 @@ FILTERED: Final = frozenset(
         "/v1/impact-levels",
         "/v1/markings",
         "/v1/people",
+        "/v1/history",
+        "/v1/history/moment",
+        "/v1/history/incidents",
+        "/v1/history/incidents/{identity}",
+        "/v1/history/tracks/{identity}",
+        "/v1/history/units/{identity}",
+        "/v1/handover",
+        "/handover",
+        "/handover.pdf",
+        "/handover/notes",
+        "/after-action",
+        "/after-action.pdf",
+        "/v1/export",
+        *(row.path for row in ROWS if row.path.startswith(OGC)),
     )
 )
 """Routes that pass on what a person may receive only, or state nothing of sensors and records. Every other route of the
 picture, the sensors, the ground and the planner is closed to people from whom a marking of the settings is hidden."""
+CLOSED: Final = "This address is open only to people who receive every marking."
 TERRAIN_LAYERS: Final = ("hillshade", "elevation")
 """Map layers that state nothing of sensors."""
 _TAG_AT: Final = 36
@@ -73,6 +88,7 @@ _PLACES: Final = (1 << _TAG_AT) - 1
 
 class _Named(msgspec.Struct):
     id: str
+    lead: str | None = None
 
 
 @dataclass(slots=True)
@@ -121,56 +137,17 @@ class Release:
             return self._views[clearance]
 
 
-class ReleasedView:
-    """Records as a receiver with one limit sees them."""
+class ReleasedView(ReceivedRecords):
+    """Records as a receiver with one limit sees them in the answers and in the event stream."""
 
     def __init__(self, release: Release, limit: str) -> None:
-        self._release, self.limit = release, limit
-        self._markings, self._records = release.markings, release.records
+        super().__init__(release.records, release.settings, limit, release.lock)
         self._numbers = _Hidden()
-
-    @property
-    def everything(self) -> bool:
-        """Whether nothing is hidden: no level of the settings and, without levels, no marked record of the store."""
-        if self.limit == EVERYTHING or self._release.settings.levels:
-            return self._markings.sees_every_level(self.limit)
-        return self._records.newest == 0
 
     # --- records
 
-    def refresh(self) -> None:
-        """Read the markings that are new; call it after records were read, and before they are passed on."""
-        with self._release.lock:
-            self._records.refresh()
-
-    def marking(self, kind: str, identity: str) -> str:
-        """Marking in force of a record."""
-        return self._records.of(kind, identity)
-
-    def shows(self, kind: str, identity: str) -> bool:
-        """Whether the receiver may have the record."""
-        return self._markings.may_see(self.limit, self._records.of(kind, identity))
-
-    def shows_sensor(self, sensor: str) -> bool:
-        """Whether the receiver may have what is stated of a sensor."""
-        return self._markings.may_see(self.limit, self._release.settings.sensors.get(sensor, UNMARKED))
-
-    @property
-    def every_sensor(self) -> bool:
-        """Whether no sensor of the settings is hidden; answers that combine all sensors need it."""
-        return all(self.shows_sensor(sensor) for sensor in self._release.settings.sensors)
-
-    def hidden(self, kind: str) -> Collection[str]:
-        """Ids of the records of a kind that are hidden, as of now."""
-        self.refresh()
-        return {
-            one
-            for record, one, marking in self._records.marked()
-            if record == kind and not self._markings.may_see(self.limit, marking)
-        }
-
     def alerts(
-        self, reader: Reader, *, status: str | None, since_ns: int | None, limit: int
+        self, reader: Reader, *, status: str | None = None, since_ns: int | None = None, limit: int
     ) -> tuple[int, bool, list[bytes]]:
         """As ``Reader.alerts``, of what the receiver may have, with the event number for the outbox number."""
         last, more, found = reader.alerts_by_id(
@@ -182,19 +159,20 @@ class ReleasedView:
     def incidents(self, rows: Sequence[IncidentRow]) -> list[IncidentRow]:
         """Those of the incidents that the receiver may have, with their markings; call it after they were read."""
         self.refresh()
-        found = [(row, msgspec.json.decode(row.body, type=_Named).id) for row in rows]
         return [
-            IncidentRow(self.stated("incident", identity, row.body), row.lead)
-            for row, identity in found
-            if self.shows("incident", identity)
+            IncidentRow(self.stated("incident", named.id, row.body), self._lead_of(row, named))
+            for row in rows
+            if self.shows("incident", (named := msgspec.json.decode(row.body, type=_Named)).id)
         ]
 
-    def picture(self, body: bytes) -> bytes:
+    def _lead_of(self, row: IncidentRow, named: _Named) -> bytes | None:
+        return row.lead if named.lead is not None and self.shows("alert", named.lead) else None
+
+    def picture(self, part: str, body: bytes) -> bytes:
         """A part of the live picture, a JSON list, without the records that are hidden."""
-        if b'"marking":' not in body:
+        if self.everything:
             return body
-        records: list[dict[str, Any]] = msgspec.json.decode(body)
-        return to_json(self._markings.released(records, self.limit), where="picture")
+        return to_json(self.entries(part, msgspec.json.decode(body)), where=part)
 
     def counts(self, body: bytes) -> bytes:
         """Counts by sensor, a JSON object, without the sensors that are hidden."""
@@ -211,7 +189,7 @@ class ReleasedView:
         """The layout as GeoJSON, without the sensors that are hidden."""
         if self.every_sensor:
             return layout
-        hidden = {sensor for sensor in self._release.settings.sensors if not self.shows_sensor(sensor)}
+        hidden = {sensor for sensor in self.settings.sensors if not self.shows_sensor(sensor)}
         return {
             **layout,
             "features": [
@@ -228,23 +206,6 @@ class ReleasedView:
     def shows_layer(self, layer: str) -> bool:
         """Whether the receiver may have a map layer."""
         return self.every_sensor or layer in TERRAIN_LAYERS
-
-    def stated(self, kind: str, identity: str, body: bytes) -> bytes:
-        """The JSON object of a record with its marking, and without references to incidents that are hidden."""
-        marking = self.marking(kind, identity)
-        if (
-            kind == "incident"
-            and not self.everything
-            and (b'"links":[]' not in body or b'"merged_into":""' not in body)
-        ):
-            record: dict[str, Any] = msgspec.json.decode(body)
-            record["links"] = [one for one in record["links"] if self.shows("incident", one)]
-            if not self.shows("incident", record["merged_into"]):
-                record["merged_into"] = ""
-            body = to_json(record, where="incident")
-        if not marking:
-            return body
-        return body[:-1] + b',"marking":"' + marking.encode() + b'"}'
 
     # --- numbers of the event stream
 
@@ -270,23 +231,23 @@ class ReleasedView:
     def changes(self) -> int:
         """How often records that were published before have become hidden or visible."""
         return sum(
-            self._markings.may_see(self.limit, change.before) != self._markings.may_see(self.limit, change.after)
+            self.markings.may_see(self.limit, change.before) != self.markings.may_see(self.limit, change.after)
             for change in self._records.changes
         )
 
     def _tag(self) -> int:
-        named = f"{self._markings.clearance(self.limit)} {self.changes}".encode()
+        named = f"{self.markings.clearance(self.limit)} {self.changes}".encode()
         return int.from_bytes(blake2b(named, digest_size=2).digest()) or 1
 
     def _hidden_numbers(self) -> Sequence[int]:
-        with self._release.lock:
+        with self._lock:
             self._records.refresh()
             known, newest = self._numbers, self._records.newest
             if known.markings != newest:
                 known.numbers = self._records.numbers_of(
                     identity
                     for kind, identity, marking in self._records.marked()
-                    if kind != "track" and not self._markings.may_see(self.limit, marking)
+                    if kind != "track" and not self.markings.may_see(self.limit, marking)
                 )
                 known.markings, known.upto = newest, self._records.last_event()
             else:

@@ -6,7 +6,7 @@ import { INITIAL, type Selection, type State } from "./model/state.ts";
 import { Store } from "./model/store.ts";
 import { Trails } from "./model/trails.ts";
 import { acknowledge, reject } from "./net/actions.ts";
-import { actOn } from "./net/incidents.ts";
+import { actOn, loadMarkings } from "./net/incidents.ts";
 import { OptionsLoader, setLevel } from "./net/forces.ts";
 import { Sync } from "./net/sync.ts";
 import { differences } from "./model/replay.ts";
@@ -235,6 +235,9 @@ const shareDialog = new ShareDialog(() => ({
 }));
 
 void sync.run();
+loadMarkings()
+  .then((markings) => markings !== null && live.update(() => ({ markings })))
+  .catch((error: unknown) => console.error(error));
 showPerson().then((role) => shareDialog.allow(role)).catch((error: unknown) => console.error(error));
 
 async function openMap(): Promise<void> {

@@ -39,7 +39,7 @@ handover-sensors-then = State at the end of the period, from the alerts that wer
 handover-coverage = Coverage lost
 handover-coverage-none = No coverage was lost.
 handover-actions = Actions by person
-handover-actions-none = No person acted on an incident.
+handover-actions-none = No person acted on an incident, or made a report or an export.
 handover-log = Shift log
 handover-log-none = No event was logged.
 handover-timeline = Timeline
@@ -108,6 +108,8 @@ handover-action = { $event ->
     [undo] undone
     [reopen] reopened
     [escalated] escalated
+    [report] reports
+    [export] exports
    *[other] { $event }
 }
 handover-event-opened = Opened: { $headline }
@@ -132,4 +134,8 @@ handover-signed = { $name } ({ $account }), { accounts-role }
 handover-note-label = Note for the next shift
 handover-note-hint = At most { $most } characters. A signed note cannot be changed; write a further note to correct it.
 handover-note-sign = Sign as { $name }
+handover-note-marking = Marking of the note
+handover-note-marking-none = none
 handover-note-signed = The note is signed.
+handover-written = Report written to { $file } (open incidents: { $open }, closed: { $closed }).
+handover-exported = Written to { $file } (records: { $count }).

@@ -291,6 +291,7 @@ page-incident-do = { $action ->
     [merge] Merge…
     [hand_over] Hand over…
     [undo] Undo
+    [mark] Marking…
    *[reopen] Reopen…
 }
 page-incident-dialog = { $action ->
@@ -301,12 +302,14 @@ page-incident-dialog = { $action ->
     [link] Link { $name } to another incident
     [merge] Merge { $name } into another incident
     [hand_over] Hand over { $name }
+    [mark] Releasability of { $name }
    *[reopen] Reopen { $name }
 }
 page-incident-choice = { $action ->
     [close] Disposition (required)
     [link] Other incident
     [merge] Incident that remains open
+    [mark] Marking
    *[assign] Unit or patrol base
 }
 page-incident-name-of = { $action ->
@@ -320,6 +323,8 @@ page-incident-text-of = { $action ->
     [hand_over] Reason
    *[reopen] Reason (required)
 }
+page-marking-none = none
+page-marking-up-to = unmarked and up to { $marking }
 page-incident-no-other = Select the other incident.
 page-incident-no-file = Enter the address or name of the file.
 page-workload-line =
@@ -687,6 +692,8 @@ page-fact-details = Details
 page-fact-impact = Impact level
 page-fact-left = Time left
 page-fact-owner = Owner
+page-fact-marking = Marking
+page-fact-receives = Receives
 page-fact-unit = Unit
 page-fact-receipt = Receipt confirmed
 page-fact-tracks = Tracks
@@ -803,7 +810,7 @@ page-help-key-escape = close the tool or clear the selection
 page-help-key-list = move within a list
 page-help-key-enter = in a list: select and centre the map; on the map: select at the crosshair
 page-help-key-actions = in the alert list: acknowledge, reject
-page-help-key-incidents = in the incident list: claim, assign a unit, close
+page-help-key-incidents = in the incident list: claim, assign a unit, close, change the marking
 page-help-key-search = search incidents
 page-help-key-pan = on the map: pan and zoom
 page-help-key-tools = measure; line of sight (Enter sets a point at the crosshair)

@@ -39,7 +39,7 @@ handover-sensors-then = État à la fin de la période, d’après les alertes a
 handover-coverage = Couverture perdue
 handover-coverage-none = Aucune couverture n’a été perdue.
 handover-actions = Actions par personne
-handover-actions-none = Personne n’a agi sur un incident.
+handover-actions-none = Personne n’a agi sur un incident, ni établi de rapport ou d’export.
 handover-log = Main courante
 handover-log-none = Aucun événement n’a été consigné.
 handover-timeline = Chronologie
@@ -108,6 +108,8 @@ handover-action = { $event ->
     [undo] annulé
     [reopen] rouvert
     [escalated] signalé au superviseur
+    [report] rapports
+    [export] exports
    *[other] { $event }
 }
 handover-event-opened = Ouverture : { $headline }
@@ -132,4 +134,8 @@ handover-signed = { $name } ({ $account }), { accounts-role }
 handover-note-label = Consigne pour la vacation suivante
 handover-note-hint = { $most } caractères au plus. Une consigne signée ne peut pas être modifiée ; rédigez-en une autre pour la corriger.
 handover-note-sign = Signer en tant que { $name }
+handover-note-marking = Marquage de la consigne
+handover-note-marking-none = aucun
 handover-note-signed = La consigne est signée.
+handover-written = Rapport enregistré dans { $file } (incidents ouverts : { $open }, clos : { $closed }).
+handover-exported = Export enregistré dans { $file } (éléments : { $count }).

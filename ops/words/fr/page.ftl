@@ -304,6 +304,7 @@ page-incident-do = { $action ->
     [merge] Fusionner…
     [hand_over] Transmettre…
     [undo] Annuler l’action
+    [mark] Marquage…
    *[reopen] Rouvrir…
 }
 page-incident-dialog = { $action ->
@@ -314,12 +315,14 @@ page-incident-dialog = { $action ->
     [link] Lier { $name } à un autre incident
     [merge] Fusionner { $name } avec un autre incident
     [hand_over] Transmettre { $name }
+    [mark] Diffusion de { $name }
    *[reopen] Rouvrir { $name }
 }
 page-incident-choice = { $action ->
     [close] Issue (obligatoire)
     [link] Autre incident
     [merge] Incident qui reste ouvert
+    [mark] Marquage
    *[assign] Unité ou base de patrouille
 }
 page-incident-name-of = { $action ->
@@ -333,6 +336,8 @@ page-incident-text-of = { $action ->
     [hand_over] Motif
    *[reopen] Motif (obligatoire)
 }
+page-marking-none = aucun
+page-marking-up-to = sans marquage et jusqu’à { $marking }
 page-incident-no-other = Choisissez l’autre incident.
 page-incident-no-file = Indiquez l’adresse ou le nom du fichier.
 page-workload-line =
@@ -709,6 +714,8 @@ page-fact-details = Précisions
 page-fact-impact = Niveau d’impact
 page-fact-left = Temps restant
 page-fact-owner = Responsable
+page-fact-marking = Marquage
+page-fact-receives = Reçoit
 page-fact-unit = Unité
 page-fact-receipt = Réception confirmée
 page-fact-tracks = Pistes
@@ -828,7 +835,7 @@ page-help-key-escape = fermer l’outil ou annuler la sélection
 page-help-key-list = se déplacer dans une liste
 page-help-key-enter = dans une liste : sélectionner et centrer la carte ; sur la carte : sélectionner sous le réticule
 page-help-key-actions = dans la liste des alertes : acquitter, rejeter
-page-help-key-incidents = dans la liste des incidents : prendre en charge, affecter une unité, clore
+page-help-key-incidents = dans la liste des incidents : prendre en charge, affecter une unité, clore, changer le marquage
 page-help-key-search = rechercher des incidents
 page-help-key-pan = sur la carte : déplacer et zoomer
 page-help-key-tools = mesurer ; ligne de vue (Entrée place un point sous le réticule)

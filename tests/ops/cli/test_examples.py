@@ -188,7 +188,8 @@ def _data(folder: Path, sector: Path) -> None:
         receiver.handle([Delivery(topic, b"{%d" % number, None, (("sent", str(at_ns)),), at_ns)])
     journal.close()
     shutil.copytree(folder / "out" / "demo", folder / "data")
-    Store(folder / "out" / "demo" / "store.db").close()
+    for name in ("out/demo", "data"):
+        Store(folder / name / "store.db").close()
     AccountStore(folder / "data" / ACCOUNTS).close()
     log = AuditLog(folder / "data" / "audit", witness=folder / "witness")
     at_ns = nanoseconds(datetime(2026, 3, 14, 22, tzinfo=UTC))

@@ -30,6 +30,8 @@ GOOD = {
     "run": "hills --data new",
     "serve": "hills store.db",
     "replay": "hills journal.db --out new",
+    "handover": "hills store.db --out new.pdf",
+    "export": "hills store.db --out new.gpkg --purpose test",
     "coverage": "hills --out new",
     "challenge": "hills --out new",
     "sites": "hills points.geojson --out new",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
@@ -20,8 +21,11 @@ from ops.services.api.history.models import (
     OpenedIncidents,
     ThroughTime,
 )
+from ops.services.api.history.released import released_entries, released_moment, released_revisions
 from ops.services.api.incidents.routes import PathId
+from ops.services.api.login.routes import person_of
 from ops.services.api.recorder import Recorder
+from ops.services.api.release import Release, ReleasedView
 from ops.store.moment_reader import Estimate, Moment, MomentReader, sampled_times
 from ops.store.rows import rfc3339, time_ns, to_json
 
@@ -67,9 +71,15 @@ class HistoryRoutes:
     """The handlers. ``frame`` is the frame as in ops.sector.geojson, to give the place of tracks as known now."""
 
     def __init__(
-        self, reader: MomentReader, *, recorder: Recorder, frame: Callable[[], Mapping[str, Any] | None]
+        self,
+        reader: MomentReader,
+        *,
+        recorder: Recorder,
+        frame: Callable[[], Mapping[str, Any] | None],
+        release: Release,
     ) -> None:
         self._reader, self._recorder, self._frame_view = reader, recorder, frame
+        self._release = release
         self._frame: LocalFrame | None = None
 
     def add_to(self, app: FastAPI) -> None:
@@ -84,9 +94,9 @@ class HistoryRoutes:
         ):
             app.add_api_route(path, handler, methods=["GET"], response_model=model, response_class=JSONResponse)
 
-    def extent(self) -> Response:
+    def extent(self, request: Request) -> Response:
         """Which days can be looked back at, and which of them are erased."""
-        days, final_ns = self._reader.days(), self._reader.final_ns()
+        days, final_ns = self._reader.days(), self._final_ns(self._view(request))
         body = {
             "first": rfc3339(days[0].first_ns) if days else None,
             "last": rfc3339(days[-1].last_ns) if days else None,
@@ -114,6 +124,8 @@ class HistoryRoutes:
         if moment is None:
             raise HTTPException(404, self._nothing(at_ns))
         _, next_ns = self._reader.neighbours(at_ns)
+        view = self._view(request)
+        moment = released_moment(moment, view)
         alerts, incidents = (
             [one.body for one in moment.revisions if one.kind == kind and one.body is not None]
             for kind in ("alert", "incident")
@@ -128,7 +140,7 @@ class HistoryRoutes:
             **parts,
             alerts=_list(alerts),
             incidents=_list(incidents),
-            now=self._now(moment) if now else b"null",
+            now=self._now(moment, view) if now else b"null",
         )
         return _json(body)
 
@@ -142,14 +154,17 @@ class HistoryRoutes:
         """Incidents that were opened in a time, as known now."""
         from_ns, until_ns = _range(since, until)
         self._recorder.note(request, f"incidents opened {rfc3339(from_ns)} to {rfc3339(until_ns)}")
-        more, bodies = self._reader.incidents_opened(from_ns, until_ns, limit=limit)
+        view = self._view(request)
+        hidden = partial(view.hidden, "incident")
+        more, bodies = self._reader.incidents_opened(from_ns, until_ns, limit=limit, hidden=hidden)
         opened = [msgspec.json.decode(body, type=_Opened) for body in bodies]
         return _json(to_json({"more": more, "incidents": opened}, where="incidents"))
 
     def incident(self, request: Request, identity: PathId) -> Response:
         """One incident through time: each of its revisions; 404 if there is none with this id."""
         self._recorder.note(request, f"incident {identity} through time")
-        revisions = [one for one in self._reader.revisions_of(identity) if one.kind == "incident"]
+        found = [one for one in self._reader.revisions_of(identity) if one.kind == "incident"]
+        revisions = released_revisions(found, self._view(request))
         if not revisions:
             raise HTTPException(404, f"There is no incident {identity!r}.")
         bodies = [one.body for one in revisions if one.body is not None]
@@ -184,13 +199,15 @@ class HistoryRoutes:
     ) -> Response:
         from_ns, until_ns = _range(since, until)
         self._recorder.note(request, f"{part[:-1]} {identity} through time, {rfc3339(from_ns)} to {rfc3339(until_ns)}")
-        times = sampled_times(from_ns, until_ns, samples)
+        times, view = sampled_times(from_ns, until_ns, samples), self._view(request)
         then = [
-            b'{"at":"%s","entry":%s}' % (rfc3339(at_ns).encode(), entry)
+            b'{"at":"%s","entry":%s}' % (rfc3339(at_ns).encode(), shown)
             for at_ns, entry in self._reader.entry_through_time(part, identity, times)
+            for shown in released_entries(part, [entry], view)
         ]
         estimates: list[Estimate] = []
-        if part == "tracks":
+        view.refresh()
+        if part == "tracks" and view.shows("track", identity):
             for at_ns in times:
                 estimates += [
                     one
@@ -200,32 +217,49 @@ class HistoryRoutes:
         body = _object(id=to_json(identity, where="id"), then=_list(then), now=self._located(estimates))
         return _json(body)
 
-    def _now(self, moment: Moment) -> bytes:
-        """A moment as it is known now, as JSON."""
+    def _now(self, moment: Moment, view: ReleasedView) -> bytes:
+        """A moment as it is known now, as JSON; ``moment`` and the answer without what is hidden."""
         reader = self._reader
-        final_ns = reader.final_ns()
+        final_ns = self._final_ns(view)
         known = final_ns is not None and final_ns >= moment.stamp_ns and "tracks" not in moment.erased
         newest = reader.newest((one.kind, one.identity) for one in moment.revisions)
+        estimates = reader.estimates(moment.stamp_ns) if known else []
+        later = self._opened_later(moment, newest, view)
+        view.refresh()
         of_kind = {
-            kind: [newest[one.identity] for one in moment.revisions if one.kind == kind and one.identity in newest]
+            kind: [
+                view.stated(kind, one.identity, newest[one.identity])
+                for one in moment.revisions
+                if one.kind == kind and one.identity in newest and view.shows(kind, one.identity)
+            ]
             for kind in ("alert", "incident")
         }
+        shown = [one for one in estimates if view.shows("track", one.track)]
         return _object(
-            tracks=self._located(reader.estimates(moment.stamp_ns)) if known else b"null",
+            tracks=self._located(shown) if known else b"null",
             alerts=_list(of_kind["alert"]),
             incidents=_list(of_kind["incident"]),
-            opened_later=_list(self._opened_later(moment, newest)),
+            opened_later=_list(later),
         )
 
-    def _opened_later(self, moment: Moment, known: Mapping[str, bytes]) -> list[bytes]:
+    def _opened_later(self, moment: Moment, known: Mapping[str, bytes], view: ReleasedView) -> list[bytes]:
         tracks = {msgspec.json.decode(entry, type=_Track).track for entry in moment.parts.get("tracks", ())}
-        _, bodies = self._reader.incidents_opened(moment.stamp_ns, moment.stamp_ns + LATER_NS, limit=MOST_LATER)
+        _, bodies = self._reader.incidents_opened(
+            moment.stamp_ns, moment.stamp_ns + LATER_NS, limit=MOST_LATER, hidden=partial(view.hidden, "incident")
+        )
         found = []
         for body in bodies:
             incident = msgspec.json.decode(body, type=_WithTracks)
             if incident.id not in known and any(one.track in tracks for one in incident.tracks):
-                found.append(body)
+                found.append(view.stated("incident", incident.id, body))
         return found
+
+    def _view(self, request: Request) -> ReleasedView:
+        return self._release.view(person_of(request))
+
+    def _final_ns(self, view: ReleasedView) -> int | None:
+        """Until when tracks are final; by the tracks that the person may have, so that no other shows in it."""
+        return self._reader.final_ns(() if view.everything else view.hidden("track"))
 
     def _located(self, estimates: list[Estimate]) -> bytes:
         places = self._places(estimates)

@@ -25,10 +25,14 @@ MarkingReason = Annotated[
 
 
 class MarkingList(BaseModel):
-    """The markings that the person may see, the least restrictive first; ``change``: whether she may change them."""
+    """The markings that the person may see, the least restrictive first; ``change``: whether she may change them.
+
+    ``units``: the most restrictive marking that each unit receives; empty for people from whom something is hidden.
+    """
 
     markings: list[str]
     change: bool
+    units: dict[str, str] = {}
 
 
 class MarkingRequest(BaseModel):
@@ -62,7 +66,8 @@ class MarkingRoutes:
         """The markings of this installation that the person may see."""
         person = person_of(request)
         within = self._release.markings.within(person.releasability)
-        return MarkingList(markings=list(within), change=has(person, "mark", self._sector))
+        units = dict(self._release.settings.units) if self._release.view(person).everything else {}
+        return MarkingList(markings=list(within), change=has(person, "mark", self._sector), units=units)
 
     async def mark(
         self,

@@ -54,12 +54,13 @@ class MessageRecord(BaseModel):
 
 
 class NoteRecord(BaseModel):
-    """A note or attachment."""
+    """A note or attachment; ``markings``: those that a decision on the releasability set and replaced."""
 
     at: datetime
     by: str
     text: str
     attachment: str = ""
+    markings: list[str] = []
 
 
 class TransitionRecord(BaseModel):

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Final, Protocol
 
 import msgspec
@@ -113,8 +114,8 @@ class IncidentRoutes:
         self._recorder.note(request, "incidents")
         wanted = set(state or STATES[:-1])
         closed = None if len(wanted) > 1 and "closed" in wanted else wanted == {"closed"}
-        last, rows = self._reader.incidents(closed=closed)
         view = self._release.view(person_of(request))
+        last, rows = self._reader.incidents(closed=closed, hidden=partial(view.hidden, "incident"))
         rows = view.incidents(rows)
         person = self._person(request)
         found = [

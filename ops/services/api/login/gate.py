@@ -21,6 +21,7 @@ from ops.accounts.rights import Right, has, rights_at
 from ops.accounts.store import AccountStoreError
 from ops.services.api.login.bounce import bounce
 from ops.services.api.problems import ProblemAnswer, accounts_unusable
+from ops.services.api.release import CLOSED
 
 LOGIN: Final = "/login"
 ACCOUNT: Final = "/account"
@@ -101,7 +102,7 @@ class LoginGate:
         if has(person, right, self._sector):
             if right in ("own", "audit") or not self._closed(person, path):
                 return None
-            return ProblemAnswer(403, "This address is open only to people who receive every marking.", path)
+            return ProblemAnswer(403, CLOSED, path)
         return self._forbidden(path, person, right)
 
     def _forbidden(self, path: str, person: Person, right: Right) -> Response:

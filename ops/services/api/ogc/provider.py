@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import shapely
@@ -37,14 +37,19 @@ class PictureProvider(BaseProvider):  # type: ignore[misc]
         bbox: Iterable[float] = (),
         datetime_: str | None = None,
         properties: Iterable[tuple[str, str]] = (),
-        sortby: Iterable[Mapping[str, str]] = (),
+        sortby: Sequence[Mapping[str, str]] = (),
         select_properties: Iterable[str] = (),
         skip_geometry: bool = False,
         filterq: FeatureFilter | None = None,
         **_: Any,
     ) -> dict[str, Any]:
-        """Return the selected features, sorted, from ``offset`` on, at most ``limit``; the texts are checked before."""
+        """Return the selected features, sorted, from ``offset`` on, at most ``limit``; the texts are checked before.
+
+        Without an order, those with a place come first: QGIS takes the kind of geometry from the first ten features.
+        """
         found = self._sources.features(self._collection.name)
+        if not sortby:
+            found.sort(key=lambda one: one["geometry"] is None)
         if datetime_ is not None and self._collection.time is not None:
             found = [one for one in found if _in_period(one, self._collection.time, TimeRange.parse(datetime_))]
         kinds = self._collection.properties
@@ -55,7 +60,7 @@ class PictureProvider(BaseProvider):  # type: ignore[misc]
             found = [one for one in found if filterq.selects(one)]
         if bbox:
             found = _within(found, list(bbox))
-        for order in reversed(list(sortby)):
+        for order in reversed(sortby):
             found.sort(key=lambda one: _sort_key(one["properties"][order["property"]]), reverse=order["order"] == "-")
         page = found[offset : offset + limit]
         for feature in page:

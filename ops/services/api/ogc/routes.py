@@ -24,6 +24,7 @@ from ops.services.api.ogc.queries import CHECKS, checked_names, checked_query, o
 from ops.services.api.ogc.service import OgcService, Question
 from ops.services.api.ogc.sources import Sources
 from ops.services.api.recorder import Recorder
+from ops.services.api.release import CLOSED, Release
 from ops.services.api.schemas.geojson import GeoJson
 from ops.store.rows import to_json
 
@@ -63,8 +64,15 @@ class OgcRoutes:
     """The handlers. ``view`` is the sector as in ops.sector.geojson, if known."""
 
     def __init__(
-        self, sources: Sources, recorder: Recorder, *, sector: str, view: Mapping[str, Any] | None = None
+        self,
+        sources: Sources,
+        recorder: Recorder,
+        *,
+        sector: str,
+        release: Release,
+        view: Mapping[str, Any] | None = None,
     ) -> None:
+        self._release = release
         self._sources, self._recorder, self._sector = sources, recorder, sector
         self._service = OgcService(sources, partial(titles, sector), view)
         self._turns: anyio.CapacityLimiter | None = None
@@ -121,6 +129,10 @@ class OgcRoutes:
     def _answer(self, request: Request, kind: str, collection: str | None, feature: str | None) -> Response:
         if collection is not None and collection not in self._sources.names:
             raise HTTPException(404, "This server was opened without its ground, so it has no such collection.")
+        view = self._release.view(person_of(request))
+        offered = self._sources.names_for(view)
+        if collection is not None and collection not in offered:
+            raise HTTPException(403, CLOSED)
         try:
             query = self._checked(request.query_params.multi_items(), kind, collection)
             if feature is not None and not (len(feature) <= 128 and feature.isprintable()):
@@ -134,7 +146,8 @@ class OgcRoutes:
         question = Question(
             kind,
             str(request.base_url).rstrip("/") + OGC,
-            tuple(name for name in self._sources.names if self._may_read(request, name)),
+            tuple(name for name in offered if self._may_read(request, name)),
+            view,
             words.language,
             query,
             collection,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, Final
@@ -22,6 +22,7 @@ from ops.services.api.ogc.collections import COLLECTIONS
 from ops.services.api.ogc.filters import FeatureFilter
 from ops.services.api.ogc.queries import CRS84, DEFAULT_FEATURES, MOST_FEATURES, crs_uri
 from ops.services.api.ogc.sources import FROM_MAP, Sources
+from ops.services.api.release import ReleasedView
 from ops.store.connections import StoreError
 
 log = logging.getLogger(__name__)
@@ -61,12 +62,14 @@ _PROVIDER: Final = "ops.services.api.ogc.provider.PictureProvider"
 class Question:
     """A request to pygeoapi. ``kind`` is a key of _ANSWERS; ``base`` the address at which the API begins.
 
-    ``visible``: the collections that the person may read, which are all that exist for her. ``query`` is checked.
+    ``visible``: the collections that the person may read, which are all that exist for her. ``view``: what she receives
+    of marked records. ``query`` is checked.
     """
 
     kind: str
     base: str
     visible: tuple[str, ...]
+    view: ReleasedView
     language: str
     query: Mapping[str, str]
     collection: str | None = None
@@ -97,7 +100,7 @@ class OgcService:
         if question.kind == "conformance":
             return {"conformsTo": list(CONFORMANCE)}, {}
         with self._lock:
-            core, api = _loaded(), self._api(question.base, question.visible)
+            core, api = _loaded(), self._api(question.base, question.visible, question.view)
         try:
             if question.kind == "openapi":
                 return _openapi(core, api), {}
@@ -125,11 +128,11 @@ class OgcService:
         _take_out(document)
         return document, headers
 
-    def _configured(self, base: str, visible: tuple[str, ...]) -> Any:
-        """pygeoapi's own object for one address and the collections that a person may read."""
-        return _loaded().api(self._configuration(base, visible), None)
+    def _configured(self, base: str, visible: tuple[str, ...], view: ReleasedView) -> Any:
+        """pygeoapi's own object for one address, the collections that a person may read, and what she receives."""
+        return _loaded().api(self._configuration(base, visible, view), None)
 
-    def _configuration(self, base: str, visible: tuple[str, ...]) -> Document:
+    def _configuration(self, base: str, visible: tuple[str, ...], view: ReleasedView) -> Document:
         from ops.words import LANGUAGES
 
         text = self._titles("")
@@ -147,15 +150,15 @@ class OgcService:
                 "provider": nothing,
                 "contact": nothing,
             },
-            "resources": {name: self._resource(name) for name in visible},
+            "resources": {name: self._resource(name, view) for name in visible},
         }
 
-    def _resource(self, name: str) -> Document:
+    def _resource(self, name: str, view: ReleasedView) -> Document:
         collection = COLLECTIONS[name]
         provider = {
             "type": "feature",
             "name": _PROVIDER,
-            "data": self._sources,
+            "data": replace(self._sources, view=view),
             "collection": name,
             "id_field": "id",
             "time_field": collection.time,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from ops.services.api.map_routes import Ask
 from ops.services.api.ogc.collections import COLLECTIONS, FeatureRecord
+from ops.services.api.release import ReleasedView
 from ops.services.map.client import Answer, MapUnavailable
 from ops.store.incidents import MOST_ROWS, IncidentReader
 
@@ -21,16 +23,29 @@ FROM_MAP: Final = ("segments", "coverage")
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """``ask`` queries the map process, None without one. ``layout``: the sensors as in ops.sector.geojson, if known."""
+    """``ask`` queries the map process, None without one. ``layout``: the sensors as in ops.sector.geojson, if known.
+
+    ``view``: what the person receives of marked records; None, for nobody yet, gives no feature.
+    """
 
     reader: IncidentReader
     ask: Ask | None = None
     layout: Mapping[str, Any] | None = None
+    view: ReleasedView | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """The collections that this server has."""
         return tuple(name for name in COLLECTIONS if self.ask is not None or name not in FROM_MAP)
+
+    def names_for(self, view: ReleasedView) -> tuple[str, ...]:
+        """The collections of which a person may have everything that is not hidden.
+
+        Own forces show by their duty and places where they are sent, and coverage combines all sensors.
+        """
+        closed = set() if view.everything else {"units"}
+        closed |= set() if view.every_sensor else {"coverage"}
+        return tuple(name for name in self.names if name not in closed)
 
     def features(self, name: str) -> list[FeatureRecord]:
         """Every feature of a collection. HTTPException 503 while a source is not ready; StoreError without a store."""
@@ -47,19 +62,29 @@ class Sources:
             raise HTTPException(503, f"Fusion has not written any {part} yet.")
         return json.loads(live.body)
 
+    def _shown(self, part: str) -> Iterable[Any]:
+        """The entries of a part of the live picture that the person may have."""
+        entries = self._live(part)
+        return entries if self._to.everything else self._to.entries(part, entries)
+
+    @property
+    def _to(self) -> ReleasedView:
+        assert self.view is not None
+        return self.view
+
     def _tracks(self) -> Iterable[Any]:
-        return self._live("tracks")  # type: ignore[no-any-return]
+        return self._shown("tracks")
 
     def _units(self) -> Iterable[Any]:
-        return self._live("forces")["units"]  # type: ignore[no-any-return]
+        return self._live("forces")["units"] if self._to.everything else ()
 
     def _alerts(self) -> Iterable[Any]:
-        _, _, bodies = self.reader.alerts(limit=MOST_ROWS)
+        _, _, bodies = self._to.alerts(self.reader, limit=MOST_ROWS)
         return map(msgspec.json.decode, bodies)
 
     def _incidents(self) -> Iterable[Any]:
-        _, rows = self.reader.incidents()
-        return (msgspec.json.decode(row.body) for row in rows)
+        _, rows = self.reader.incidents(hidden=partial(self._to.hidden, "incident"))
+        return (msgspec.json.decode(row.body) for row in self._to.incidents(rows))
 
     def _sensors(self) -> Iterable[Any]:
         """Every sensor as fusion knows it, with the properties of the layout."""
@@ -71,13 +96,16 @@ class Sources:
             for feature in layout["features"]
             if feature["geometry"]["type"] == "Point"
         }
-        return ({**known.get(sensor["sensor"], {}), **sensor} for sensor in self._live("sensors"))
+        return ({**known.get(sensor["sensor"], {}), **sensor} for sensor in self._shown("sensors"))
 
     def _segments(self) -> Iterable[Any]:
-        return self._asked("segments")["features"]  # type: ignore[no-any-return]
+        segments: list[dict[str, Any]] = self._asked("segments")["features"]
+        if self._to.every_sensor:
+            return segments
+        return [{**one, "properties": one["properties"] | {"dead_ground_fraction": None}} for one in segments]
 
     def _coverage(self) -> Iterable[Any]:
-        return self._asked("coverage_cells")["features"]  # type: ignore[no-any-return]
+        return self._asked("coverage_cells")["features"] if self._to.every_sensor else ()
 
     def _asked(self, question: str) -> Any:
         assert self.ask is not None

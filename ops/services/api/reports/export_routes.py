@@ -31,6 +31,7 @@ from ops.export.request import ENDINGS, LAYERS, MEDIA_TYPES, ExportFormat, Expor
 from ops.runtime.child_process import module_command
 from ops.services.api.login.routes import person_of
 from ops.services.api.recorder import Recorder
+from ops.services.api.release import Release
 from ops.services.api.reports.handover_routes import ReportedSector
 from ops.store.rows import rfc3339, time_ns
 from sensors.timestamps import utc_datetime
@@ -61,7 +62,9 @@ class ExportRoutes:
         *,
         now_ns: Callable[[], int],
         recorder: Recorder,
+        release: Release,
     ) -> None:
+        self._release = release
         self._store, self._sector, self._ground = store, sector, ground
         self._now_ns, self._recorder = now_ns, recorder
         self._one_at_a_time = threading.Lock()
@@ -111,6 +114,8 @@ class ExportRoutes:
                 bounds=None if bbox is None else bounds_of(bbox),
                 frame=ground.frame,
                 segments=None if ground.border is None else dict(ground.border),
+                release=self._release.settings,
+                limit=person_of(request).releasability,
             )
             result = self._run(wanted)
             path = Path(wanted.out)

@@ -20,17 +20,20 @@ from geo.errors import BadInput
 from ops.accounts.accounts import form_token
 from ops.accounts.person import Person
 from ops.accounts.rights import has
+from ops.analysis.handover.accesses import accesses_in
 from ops.analysis.handover.period import ReportPeriod, shift_at, shift_before
 from ops.analysis.handover.report import PeriodReport, ReportSource, period_report
+from ops.releasability.decision import UNMARKED
 from ops.sector.report_settings import ReportSettings
 from ops.services.api.login.forms import TOKEN_FIELD, VISIT, read_form, set_cookie, visit_of
 from ops.services.api.login.gate import session_cookie
 from ops.services.api.login.pages import catalogue_of
 from ops.services.api.login.routes import person_of
 from ops.services.api.recorder import Recorder
+from ops.services.api.release import Release
 from ops.store.connections import ReadConnections
 from ops.store.handover_notes import MOST_TEXT, HandoverNote, HandoverNotes
-from ops.store.periods import PeriodReader
+from ops.store.periods import PeriodReader, ReleasedPeriods
 from ops.store.rows import time_ns, to_json
 from sensors.timestamps import utc_datetime
 
@@ -63,8 +66,15 @@ class HandoverRoutes:
     """The handlers. Synchronous ones run in threads, so that a report delays no other request."""
 
     def __init__(
-        self, reads: ReadConnections, sector: ReportedSector, *, now_ns: Callable[[], int], recorder: Recorder
+        self,
+        reads: ReadConnections,
+        sector: ReportedSector,
+        *,
+        now_ns: Callable[[], int],
+        recorder: Recorder,
+        release: Release,
     ) -> None:
+        self._release = release
         self._reader, self._notes = PeriodReader(reads), HandoverNotes(reads.path.parent)
         self._sector, self._now_ns, self._recorder = sector, now_ns, recorder
         self._zone, self._starts = ZoneInfo(sector.time_zone), sector.settings.times
@@ -90,7 +100,7 @@ class HandoverRoutes:
         """
         period, chosen = self._period(start, until), _chosen(incidents)
         self._recorder.note(request, _subject("report", period, chosen))
-        return Response(to_json(self._made(period, chosen), where="report"), media_type="application/json")
+        return Response(to_json(self._made(request, period, chosen), where="report"), media_type="application/json")
 
     def page(
         self, request: Request, start: PeriodStart = None, until: QueryTime = None, incidents: ChosenIncidents = ""
@@ -101,7 +111,7 @@ class HandoverRoutes:
         from ops.analysis.handover.page import report_page, style_source  # slow to import, and rarely needed
 
         words, person = catalogue_of(request), person_of(request)
-        report = self._made(period, chosen)
+        report = self._made(request, period, chosen)
         cookie, is_new = session_cookie(request.scope), False
         if not cookie:
             cookie, is_new = visit_of(request)
@@ -138,7 +148,7 @@ class HandoverRoutes:
         self._recorder.note(request, _subject(f"{kind} PDF", period, chosen), operation="disclosure")
         from ops.analysis.handover.pdf import report_pdf  # slow to import, and rarely needed
 
-        report = self._made(period, chosen)
+        report = self._made(request, period, chosen)
         body = report_pdf(self._document(request, report, catalogue_of(request), chosen), made_at=report.made_at)
         name = f"{kind}-{self._sector.name}-{period.start:%Y%m%dT%H%MZ}.pdf"
         headers = {"Content-Disposition": f'inline; filename="{name}"'}
@@ -153,7 +163,8 @@ class HandoverRoutes:
         person = person_of(request)
         text = form.get("note", "").replace("\r\n", "\n").strip()
         role = str(person.role_in(self._sector.name) or "")
-        note = HandoverNote(period.start, period.end, now, person.name, person.login, role, text)
+        marking = self._marking(person, form.get("marking"))
+        note = HandoverNote(period.start, period.end, now, person.name, person.login, role, text, marking)
         self._notes.check(note)
         subject = f"handover note, SHA-256 {note.digest}, on {_span(period)}"
         self._recorder.note(request, subject, operation="alteration")
@@ -168,16 +179,34 @@ class HandoverRoutes:
             raise BadInput("Only one end of the period is given", where="from, until", expected="both or neither")
         return ReportPeriod(_moment(start, "from", utc=utc), _moment(until, "until", utc=utc))
 
-    def _made(self, period: ReportPeriod, chosen: tuple[str, ...]) -> PeriodReport:
+    def _made(self, request: Request, period: ReportPeriod, chosen: tuple[str, ...]) -> PeriodReport:
+        view = self._release.view(person_of(request))
         source = ReportSource(
-            self._reader,
+            self._reader if view.everything else ReleasedPeriods(self._reader, view),
             self._sector.name,
             self._sector.title,
             self._sector.time_zone,
             self._sector.settings.marking,
         )
-        notes = self._notes.of(period.start, period.end)
-        return period_report(source, period, now=utc_datetime(self._now_ns()), notes=notes, chosen=chosen)
+        notes = [note for note in self._notes.of(period.start, period.end) if note.is_for(view)]
+        accesses = accesses_in(self._reader.path, period) if view.everything else ()
+        now = utc_datetime(self._now_ns())
+        return period_report(source, period, now=now, notes=notes, chosen=chosen, accesses=accesses)
+
+    def _marking(self, person: Person, chosen: str | None) -> str | None:
+        """The marking of a note: the chosen one, else the most restrictive that the person may see.
+
+        None where the settings name no markings: should they name some later, the note stays closed.
+        """
+        if not self._release.settings.levels:
+            return None
+        within = self._release.markings.within(person.releasability)
+        if chosen is None:
+            return within[-1] if within else UNMARKED
+        if chosen and chosen not in within:
+            expected = f"one of {', '.join(within)}, or an empty text for none" if within else "an empty text"
+            raise BadInput(f"{chosen[:40]!r}", where="marking", expected=expected)
+        return chosen
 
     def _document(
         self, request: Request, report: PeriodReport, words: MessageCatalogue, chosen: tuple[str, ...]
@@ -218,6 +247,8 @@ class HandoverRoutes:
             "most": MOST_TEXT,
             "name": person.name,
             "done": request.query_params.get("signed") == "1",
+            "markings": ["", *within] if (within := self._release.markings.within(person.releasability)) else [],
+            "marking": self._marking(person, None),
         }
 
 

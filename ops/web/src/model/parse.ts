@@ -12,6 +12,7 @@ import {
   type BearingContact,
   type Candidate,
   type Incident,
+  type Markings,
   type IncidentNote,
   type IncidentStep,
   type CrossingForecast,
@@ -111,6 +112,7 @@ export function parseTrack(raw: unknown): Track | null {
   return {
     ...where,
     id,
+    marking: text(body["marking"], 64),
     name: text(body["name"], 40),
     status,
     speedMps: number(body["speed_mps"]),
@@ -181,6 +183,7 @@ export function parseSensor(raw: unknown): Sensor | null {
   return {
     ...where,
     id,
+    marking: text(body["marking"], 64),
     kind: text(body["kind"], 40) || "sensor",
     state: body["revoked"] === true ? "revoked" : state === "ok" && faults.length > 0 ? "degraded" : state,
     faults,
@@ -230,6 +233,7 @@ export function parseAlert(raw: unknown): Alert | null {
   const evidence = list(body["evidence"]).map((scan) => list(scan)[0]);
   return {
     id,
+    marking: text(body["marking"], 64),
     rule: text(body["rule"], 60),
     priority: oneOf(PRIORITIES, body["priority"]) ?? "high", // a word of a newer server must not be overlooked
     status,
@@ -304,6 +308,7 @@ export function parseIncident(raw: unknown): Incident | null {
       const track = identity(object(entry)?.["track"]);
       return track === null ? [] : [{ track, name: text(object(entry)?.["name"], 40) }];
     }),
+    marking: text(body["marking"], 64),
     sensors: identities(body["sensors"]),
     callingUnit: text(body["calling_unit"], 80),
     segment: readSegment(body["segment"]),
@@ -495,4 +500,11 @@ function projectionOf(proj: unknown, epsg: number | null): string | null {
   return zone === undefined
     ? null
     : `+proj=utm +zone=${Number(zone)}${south === "7" ? " +south" : ""} +datum=WGS84 +units=m +no_defs`;
+}
+
+export function parseMarkings(raw: unknown): Markings | null {
+  const body = object(raw);
+  if (body === null) return null;
+  const units = Object.entries(object(body["units"]) ?? {}).map(([unit, marking]) => [unit, text(marking, 64)] as const);
+  return { levels: list(body["markings"]).map((level) => text(level, 64)), change: body["change"] === true, units: new Map(units) };
 }

@@ -35,6 +35,8 @@ export interface Place {
 
 export interface Track extends Place {
   readonly id: string;
+  /** Releasability marking; empty for none. */
+  readonly marking: string;
   /** For radio; empty before it is confirmed. */
   readonly name: string;
   readonly status: TrackStatus;
@@ -79,6 +81,8 @@ export interface BearingContact extends Place {
 
 export interface Sensor extends Place {
   readonly id: string;
+  /** Releasability marking; empty for none. */
+  readonly marking: string;
   readonly kind: string;
   /**
    * ok, degraded (online, with faults), offline, maintenance, no_data, revoked (its key is revoked), or a newer word.
@@ -113,6 +117,8 @@ export interface Counts {
 
 export interface Alert {
   readonly id: string;
+  /** Releasability marking; empty for none. */
+  readonly marking: string;
   readonly rule: string;
   readonly priority: Priority;
   readonly status: AlertStatus;
@@ -192,8 +198,18 @@ export interface IncidentStep {
   readonly reason: string;
 }
 
+/** The releasability markings that the person may see, and the most restrictive that each unit receives. */
+export interface Markings {
+  readonly levels: readonly string[];
+  /** Whether the person may change the marking of an incident. */
+  readonly change: boolean;
+  readonly units: ReadonlyMap<string, string>;
+}
+
 export interface Incident {
   readonly id: string;
+  /** Releasability marking; empty for none. */
+  readonly marking: string;
   /** For radio, such as Bravo 17. */
   readonly name: string;
   readonly kind: IncidentKind;

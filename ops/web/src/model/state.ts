@@ -5,7 +5,7 @@ import type { Message } from "../words/catalogue.ts";
 import type { Alerts } from "./alerts.ts";
 import { NO_FORCES, type Forces, type Options } from "./forces.ts";
 import type { Incidents } from "./incidents.ts";
-import type { BearingContact, Counts, LayerInfo, PartState, Sector, Sensor, Track } from "./records.ts";
+import type { BearingContact, Counts, LayerInfo, Markings, PartState, Sector, Sensor, Track } from "./records.ts";
 
 export type Selection =
   | { readonly kind: "track"; readonly id: string }
@@ -62,6 +62,7 @@ export interface State {
   readonly forces: Forces;
   /** Units and bases that could be assigned, by incident. */
   readonly options: ReadonlyMap<string, Options>;
+  readonly markings: Markings;
   readonly selection: Selection | null;
   /** The past moment that is shown; null for the live picture. While looking back nothing can be acted on. */
   readonly replay: { readonly atMs: number } | null;
@@ -90,6 +91,7 @@ export const INITIAL: State = {
   incidents: new Map(),
   forces: NO_FORCES,
   options: new Map(),
+  markings: { levels: [], change: false, units: new Map() },
   selection: null,
   replay: null,
 };

@@ -1,7 +1,7 @@
 // What an operator does about an incident: an action with an id, so that repeating it after a failure does no harm.
 
-import { object, readSaid } from "../model/parse.ts";
-import type { Incident, Said } from "../model/records.ts";
+import { object, parseMarkings, readSaid } from "../model/parse.ts";
+import type { Incident, Markings, Said } from "../model/records.ts";
 import { getJson, postJson, RequestFailed } from "./api.ts";
 
 export interface ActionFields {
@@ -12,6 +12,12 @@ export interface ActionFields {
   readonly note?: string;
   readonly other?: string;
   readonly attachment?: string;
+  readonly marking?: string;
+}
+
+/** Null where the server does not state them. */
+export async function loadMarkings(): Promise<Markings | null> {
+  return parseMarkings(await getJson("/v1/markings"));
 }
 
 /** Null: done. Otherwise why it was refused, such as who has the incident. */
@@ -23,9 +29,15 @@ const AGAIN_MS = 500;
 
 export async function actOn(incident: Incident, action: string, fields: ActionFields = {}): Promise<Answer> {
   const id = newId();
-  const path = `/v1/incidents/${encodeURIComponent(incident.id)}/actions`;
-  const body = { id, action, expected_revision: incident.revision, ...fields };
-  const answer = object(await repeated(() => postJson(path, body)));
+  const base = `/v1/incidents/${encodeURIComponent(incident.id)}`;
+  const path = `${base}/actions`;
+  const answer = object(
+    await repeated(() =>
+      action === "mark" // decided on whatever the revision is
+        ? postJson(`${base}/marking`, { id, ...fields })
+        : postJson(path, { id, action, expected_revision: incident.revision, ...fields }),
+    ),
+  );
   let outcome = object(answer?.["outcome"]);
   for (let tries = 0; outcome === null && tries < OUTCOME_TRIES; tries += 1) {
     await pause(AGAIN_MS);

@@ -20,7 +20,7 @@ export interface DetailActions {
 
 export type IncidentStep =
   | "acknowledge" | "assign" | "en_route" | "on_scene" | "close" | "note" | "attach" | "link" | "merge" | "hand_over" | "undo"
-  | "reopen";
+  | "reopen" | "mark";
 
 export class DetailsPanel {
   readonly #actions: DetailActions;
@@ -92,7 +92,7 @@ export class DetailsPanel {
     if (alert?.status === "active" || alert?.status === "acknowledged")
       buttons.push({ id: `reject ${alert.id}`, label: say("page-alert-reject"), run: () => this.#actions.reject(alert), acts: true });
     if (incident !== undefined)
-      for (const step of steps(incident, nowMs, operator))
+      for (const step of [...steps(incident, nowMs, operator), ...(mayMark(state) ? (["mark"] as const) : [])])
         buttons.push({
           id: `incident-${step} ${incident.id}`,
           label: say("page-incident-do", { action: step }),
@@ -159,6 +159,11 @@ export class DetailsPanel {
       },
     );
   }
+}
+
+/** Whether the person may decide on markings, and the installation has some that this person may see. */
+function mayMark({ markings }: State): boolean {
+  return markings.change && markings.levels.length > 0;
 }
 
 /** What anyone may add at any time. */

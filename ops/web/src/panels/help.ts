@@ -13,7 +13,7 @@ const KEYS: readonly (readonly [keys: string, message: string])[] = [
   ["Esc", "escape"],
   ["↑ ↓ Home End", "list"],
   ["Enter", "enter"],
-  ["A, U, C", "incidents"],
+  ["A, U, C, X", "incidents"],
   ["A, R", "actions"],
   ["/", "search"],
   ["← ↑ → ↓, + −", "pan"],

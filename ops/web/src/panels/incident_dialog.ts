@@ -12,7 +12,7 @@ import type { Choice } from "../words/incident_choices.ts";
 import { dispositionName } from "../words/incident_words.ts";
 import { say } from "../words/say.ts";
 
-export type Asked = "assign" | "close" | "note" | "attach" | "link" | "merge" | "hand_over" | "reopen";
+export type Asked = "assign" | "close" | "note" | "attach" | "link" | "merge" | "hand_over" | "reopen" | "mark";
 type Send = (incident: Incident, action: Asked, fields: ActionFields) => Promise<Answer>;
 
 const LEAST = 3;
@@ -63,8 +63,9 @@ export class IncidentDialog {
     setText(part("incident-title"), say("page-incident-dialog", { action, name: incident.name }));
     setText(part("incident-send"), say("page-incident-do", { action }));
     const withOther = action === "link" || action === "merge";
-    const choices = withOther ? incidents(others) : action === "close" ? dispositions(incident) : action === "assign" ? units(candidates) : [];
+    const choices = withOther ? incidents(others) : CHOICES[action]?.(incident, candidates, others) ?? [];
     this.#choice.replaceChildren(...choices);
+    if (action === "mark") this.#choice.value = incident.marking;
     show("incident-choice", choices.length > 0, say("page-incident-choice", { action }));
     show("incident-name-input", action === "assign" || action === "hand_over", say("page-incident-name-of", { action }));
     show("incident-text", action !== "assign" && !withOther, say("page-incident-text-of", { action }));
@@ -122,6 +123,7 @@ export class IncidentDialog {
       merge: { other: choice },
       hand_over: { to: name, reason: text },
       reopen: { reason: text },
+      mark: { marking: choice, reason: text },
     }[this.#action];
     const button = part<HTMLButtonElement>("incident-send");
     button.disabled = true;
@@ -153,10 +155,19 @@ export class IncidentDialog {
       case "hand_over":
         return name === "" ? "incident-refused-no-person" : "";
       case "reopen":
+      case "mark":
         return text.length < LEAST ? "incident-refused-no-reason" : "";
     }
   }
 }
+
+const CHOICES: Partial<
+  Record<Asked, (incident: Incident, candidates: readonly Candidate[], others: readonly Choice[]) => HTMLOptionElement[]>
+> = {
+  close: (incident) => dispositions(incident),
+  assign: (_, candidates) => units(candidates),
+  mark: (_, __, levels) => levels.map(({ value, label }) => option(value, label)),
+};
 
 function dispositions(incident: Incident): HTMLOptionElement[] {
   const restorable = incident.kind === "equipment" || incident.kind === "activity";

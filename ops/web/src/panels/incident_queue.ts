@@ -11,7 +11,7 @@ import { say } from "../words/say.ts";
 
 export interface QueueActions {
   select(incident: Incident): void;
-  act(incident: Incident, action: "acknowledge" | "assign" | "close"): void;
+  act(incident: Incident, action: "acknowledge" | "assign" | "close" | "mark"): void;
 }
 
 /** At most so many rows; a note gives the number of all incidents. */
@@ -170,7 +170,7 @@ export class IncidentQueue {
     const rows = this.#rows;
     const index = row === null ? -1 : rows.indexOf(row);
     const to = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: rows.length - 1 }[event.key];
-    const action = ({ a: "acknowledge", u: "assign", c: "close" } as const)[event.key.toLowerCase() as "a" | "u" | "c"];
+    const action = ({ a: "acknowledge", u: "assign", c: "close", x: "mark" } as const)[event.key.toLowerCase() as "a" | "u" | "c" | "x"];
     const incident = this.#state?.incidents.get(row?.dataset["key"] ?? "");
     if (to !== undefined) this.#focus(rows[Math.max(0, Math.min(rows.length - 1, to))]);
     else if (action !== undefined && incident !== undefined) this.#actions.act(incident, action);

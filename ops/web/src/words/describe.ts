@@ -10,7 +10,7 @@ import type { Fact } from "../ui/dom.ts";
 import { headline, ruleName, sentenceOf } from "./alert_words.ts";
 import { describeBearing } from "./describe_bearing.ts";
 import { describeSegment, describeSensor } from "./describe_ground.ts";
-import { chainageRange, fact, section, whereFacts, type Details, type Section } from "./facts.ts";
+import { chainageRange, fact, markingFacts, section, whereFacts, type Details, type Section } from "./facts.ts";
 import { count, duration, probability, utcDateTime } from "./format.ts";
 import { MISSING } from "./formats.ts";
 import { describeBase, describeSection, describeUnit } from "./describe_forces.ts";
@@ -87,6 +87,7 @@ function confidenceFacts(track: Track, age: number, sensors: readonly string[] |
     fact("detected", say("page-fact-ago", { age })),
     sensors === null ? fact("sensors", say("page-fact-not-reported")) : fact("sensors", named(sensors), "code"),
   ];
+  facts.push(...markingFacts(track.marking));
   if (track.revokedSources.length > 0) facts.push(fact("revoked", named(track.revokedSources), "code"));
   return facts;
 }
@@ -163,6 +164,12 @@ function describeAlert(alert: Alert, state: State, nowMs: number): Details {
   };
 }
 
+/** A decision on an incident applies to its alerts, which are not published again for it. */
+function markingOf(alert: Alert, state: State): string {
+  for (const incident of state.incidents.values()) if (incident.alerts.includes(alert.id)) return incident.marking;
+  return alert.marking;
+}
+
 function alertSections(alert: Alert, state: State, nowMs: number): Section[] {
   const sections: Section[] = [];
   const age = responseAgeS(alert, nowMs);
@@ -172,7 +179,7 @@ function alertSections(alert: Alert, state: State, nowMs: number): Section[] {
   const ahead = aheadFacts(alert);
   if (ahead.length > 0) sections.push({ title: dated("forecast"), facts: ahead });
   if (alert.coverageGaps.length > 0) sections.push(section("gaps", gapFacts(alert)));
-  sections.push(section("alert", alertFacts(alert, nowMs)));
+  sections.push(section("alert", [...alertFacts(alert, nowMs), ...markingFacts(markingOf(alert, state))]));
   if (alert.track !== null) {
     const known = alertTrack(alert, state.tracks, state.stampMs) ?? "present";
     sections.push({ title: say("page-section-confidence-then", { known }), facts: confidenceThen(alert) });

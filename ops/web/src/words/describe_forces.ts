@@ -24,6 +24,8 @@ export function describeUnit(id: string, state: State, nowMs: number): Details |
   const incidents = assignedTo(id, state.incidents);
   status.push(fact("assigned", incidents.length === 0 ? say("forces-free") : formats().names(incidents.map(({ name }) => name))));
   if (unit.distressMs !== null) status.push(fact("distress-since", utcDateTime(unit.distressMs)));
+  const receives = state.markings.units.get(id);
+  if (receives !== undefined) status.push(fact("receives", say("page-marking-up-to", { marking: receives }), "code"));
   if (unit.note !== "") status.push(fact("comment", unit.note, "code"));
   const position: Fact[] = [
     fact("position-at", utcDateTime(unit.observedMs)),

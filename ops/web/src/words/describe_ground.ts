@@ -7,7 +7,7 @@ import type { State } from "../model/state.ts";
 import type { Fact } from "../ui/dom.ts";
 import { ruleName, sentenceOf } from "./alert_words.ts";
 import { faultName, stateOf } from "./coverage_words.ts";
-import { chainageRange, fact, propertyOf, section, whereFacts, type Details } from "./facts.ts";
+import { chainageRange, fact, markingFacts, propertyOf, section, whereFacts, type Details } from "./facts.ts";
 import { count, height } from "./format.ts";
 import { MISSING } from "./formats.ts";
 import { kindName } from "./labels.ts";
@@ -56,6 +56,7 @@ function viewFacts(id: string, state: State): Fact[] {
     fact("antenna", height(value("mast_height_m"), 1)),
     fact("elevation", height(value("ground_m"))),
     fact("reports", reportsBy(text(propertyOf(feature, "reports_by"), 20), propertyOf(feature, "linked"))),
+    ...markingFacts(state.sensors.get(id)?.marking ?? ""),
   ];
 }
 

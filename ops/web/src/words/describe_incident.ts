@@ -6,7 +6,7 @@ import type { Incident, IncidentStep } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import type { Fact } from "../ui/dom.ts";
 import { responseLine } from "./alert_words.ts";
-import { fact, section, whereFacts, type Details, type Section } from "./facts.ts";
+import { fact, markingFacts, section, whereFacts, type Details, type Section } from "./facts.ts";
 import { duration, probability, utcDateTime } from "./format.ts";
 import { helpOf, optionFigures, optionName } from "./forces_words.ts";
 import { dispositionName, incidentHeadline, leftLine, stateName } from "./incident_words.ts";
@@ -84,6 +84,7 @@ function incidentFacts(incident: Incident, state: State, nowMs: number): Fact[] 
   if (advice !== "") facts.push(fact("response", advice));
   const help = helpOf(incident, state);
   if (help !== "") facts.push(fact("help", help));
+  facts.push(...markingFacts(incident.marking));
   if (incident.owner !== "") facts.push(fact("owner", incident.owner, "code"));
   if (incident.unit !== "") facts.push(fact("unit", incident.unit, "code"));
   if (incident.receivedMs !== null) facts.push(fact("receipt", utcDateTime(incident.receivedMs), "code"));

@@ -35,6 +35,11 @@ export function fact(name: string, value: string, code?: "code"): Fact {
   return code === undefined ? [say(`page-fact-${name}`), value] : [say(`page-fact-${name}`), value, code];
 }
 
+/** The fact of a releasability marking; none for none, so that a person to whom none is shown sees nothing of it. */
+export function markingFacts(marking: string): Fact[] {
+  return marking === "" ? [] : [fact("marking", marking, "code")];
+}
+
 export function section(name: string, facts: readonly Fact[]): Section {
   return { title: say(`page-section-${name}`), facts };
 }

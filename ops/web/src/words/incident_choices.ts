@@ -1,17 +1,18 @@
-// The incidents that another one can be linked to or merged into, as choices of a dialog.
+// The incidents that another one can be linked to or merged into, and the markings, as choices of a dialog.
 
 import { inOrder } from "../model/incidents.ts";
 import type { Incident } from "../model/records.ts";
 import type { State } from "../model/state.ts";
-import { stateName, whatLine, whereLine } from "./incident_words.ts";
+import { markingName, stateName, whatLine, whereLine } from "./incident_words.ts";
 
 export interface Choice {
   readonly value: string;
   readonly label: string;
 }
 
-/** None for actions that concern one incident only. */
+/** None for actions that concern one incident only and have no choice of their own. */
 export function others(incident: Incident, action: string, state: State): Choice[] {
+  if (action === "mark") return ["", ...state.markings.levels].map((value) => ({ value, label: markingName(value) }));
   if (action !== "link" && action !== "merge") return [];
   const operator = state.sector.value?.operator ?? "";
   return inOrder(state.incidents.values(), state.alerts, state.tracks)

@@ -81,3 +81,8 @@ export function searchText(incident: Incident, state: State): string {
     ...incident.notes.map(({ text }) => text),
   ].join("\n");
 }
+
+/** A releasability marking as the installation names it; the word for none. */
+export function markingName(marking: string): string {
+  return marking === "" ? say("page-marking-none") : marking;
+}

@@ -213,6 +213,13 @@ def test_pages_of_features_lead_through_all_of_them_once(ogc) -> None:
     assert len(found) == len(set(found)) == answer["numberMatched"] > 1000
 
 
+def test_features_with_a_place_come_first_unless_an_order_is_asked_for(ogc) -> None:
+    """QGIS takes the kind of geometry of a layer from the first ten features."""
+    assert [one["id"] for one in ogc.get("/collections/alerts/items").json()["features"]] == ["A3", "A1", "A2"]
+    by_time = ogc.get("/collections/alerts/items", sortby="raised_at").json()["features"]
+    assert [one["id"] for one in by_time] == ["A1", "A2", "A3"]
+
+
 def test_limit_is_capped_and_fields_and_geometry_can_be_left_out(ogc) -> None:
     openapi = ogc.get("/openapi").json()
     (limit,) = [

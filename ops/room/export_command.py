@@ -1,0 +1,125 @@
+"""``watchline export``: tracks, incidents and other layers of an area and a period as a file, from a room's store."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from geo.errors import BadInput, WatchlineError
+from ops.analysis.handover.period import ReportPeriod
+from ops.audit.command import PURPOSE_VARIABLE, record_command
+from ops.export.process import export
+from ops.export.request import ENDINGS, ExportFormat, ExportRequest, bounds_of, layers_of
+from ops.releasability.decision import UNMARKED
+from ops.room.handover_command import checked_limit, period_of
+from ops.runtime.output import show
+from ops.sector.geojson import border_view
+from ops.sector.open_sector import open_sector
+from ops.sector.sector_file import load_sector
+from ops.sector.settings import load_settings
+from ops.store.reader import Reader
+from ops.store.rows import rfc3339
+from sensors.timestamps import utc_datetime
+
+DEFAULT_PERIOD: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """An export from the command line. Without ``start`` and ``end`` it is that of the last hour in the store.
+
+    ``layers`` and ``bbox`` are as the page's export takes them. ``limit``: the most restrictive releasability marking
+    of the records in the file. ``purpose`` None: that of the environment.
+    """
+
+    sector: str
+    store: Path
+    out: Path
+    layers: str
+    format: ExportFormat = "gpkg"
+    bbox: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    settings: Path | None = None
+    limit: str = UNMARKED
+    purpose: str | None = None
+
+
+def write_export_file(options: ExportOptions, screen: Console) -> dict[str, Any]:
+    """Write the file, once it is recorded as a disclosure with its hash; return what is in it.
+
+    Raises
+    ------
+    BadInput
+        Without a purpose, for an unknown limit, an invalid area, or more than a file may hold.
+    StoreError
+        For a file that is not a store.
+    """
+    purpose = options.purpose or os.environ.get(PURPOSE_VARIABLE)
+    if purpose is None:
+        raise BadInput("No purpose is stated", where="--purpose", expected=f"it, or the variable {PURPOSE_VARIABLE}")
+    settings = load_settings(options.settings)
+    checked_limit(options.limit, settings.releasability)
+    layers, bounds = layers_of(options.layers), None if options.bbox is None else bounds_of(options.bbox)
+    period = period_of(options.start, options.end) or _last_hour(options.store)
+    ground = open_sector(load_sector(options.sector))
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".watchline-export-", dir=options.out.parent) as folder:
+        made = Path(folder) / f"export{ENDINGS[options.format]}"
+        request = ExportRequest(
+            store=str(options.store.absolute()),
+            out=str(made),
+            format=options.format,
+            layers=layers,
+            start_ns=period.start_ns,
+            end_ns=period.end_ns,
+            made_ns=time.time_ns(),
+            sector=ground.sector.name,
+            made_by=getpass.getuser(),
+            purpose=purpose,
+            marking=settings.reports.marking,
+            bounds=bounds,
+            frame=ground.frame.wkt,
+            segments=border_view(ground),
+            release=settings.releasability,
+            limit=options.limit,
+        )
+        result = export(request)
+        if result.refused or result.failed:
+            raise WatchlineError(result.refused or result.failed)
+        with made.open("rb") as file:
+            digest = file_digest(file, "sha256").hexdigest()
+        counts = ", ".join(f"{count} {layer}" for layer, count in result.counts.items())
+        span = f"{rfc3339(period.start_ns)} to {rfc3339(period.end_ns)}"
+        subject = f"export as {options.format}: {counts}, {span}, SHA-256 {digest}"
+        record_command(options.store, f"export --out {options.out.name}", subject, purpose=purpose)
+        made.replace(options.out)
+    show(screen, "handover-exported", file=str(options.out), count=sum(result.counts.values()))
+    return {
+        "file": str(options.out),
+        "sha256": digest,
+        "format": options.format,
+        "from": rfc3339(period.start_ns),
+        "to": rfc3339(period.end_ns),
+        "counts": result.counts,
+    }
+
+
+def _last_hour(store: Path) -> ReportPeriod:
+    """The hour up to the newest picture of the store, which it includes."""
+    reader = Reader(store)
+    try:
+        live = reader.live("tracks")
+    finally:
+        reader.close()
+    end = utc_datetime((time.time_ns() if live is None else live.stamp_ns) + 1_000_000_000)
+    return ReportPeriod(end - DEFAULT_PERIOD, end)
