@@ -48,6 +48,7 @@ import { say } from "./words/say.ts";
 
 const TICK_MS = 250;
 const PANEL_TICK_MS = 1000;
+const NO_RIGHTS: ReadonlySet<string> = new Set();
 
 const theme = new Theme();
 const live = new Store(INITIAL, (run) => setTimeout(run, 30));
@@ -157,7 +158,7 @@ store.subscribe((state, before) => {
   const changed =
     state.incidents !== before.incidents ||
     state.alerts !== before.alerts || state.selection !== before.selection || state.alertsKnown !== before.alertsKnown ||
-    (state.replay === null) !== (before.replay === null);
+    (state.replay === null) !== (before.replay === null) || state.rights !== before.rights;
   if (changed || state.connection.problem !== before.connection.problem || state === before)
     alertList.show(state, nowMs());
 });
@@ -170,6 +171,7 @@ store.subscribe((state, before) => {
     state.sensors !== before.sensors ||
     state.forces !== before.forces ||
     state.options !== before.options ||
+    state.rights !== before.rights ||
     state === before
   )
     showPanel(state);
@@ -208,7 +210,7 @@ listenForKeys(
     y: open("layers"),
     g: () => view?.measure(),
     v: () => view?.sight(),
-    r: () => void replay.open(),
+    r: () => { if (store.state.rights.has("history")) void replay.open(); },
     j: () => replayBar.jump(-1),
     k: () => replay.play(replay.view?.playing !== true),
     n: () => replayBar.jump(1),
@@ -235,7 +237,13 @@ const shareDialog = new ShareDialog(() => ({
 }));
 
 void sync.run();
-showPerson().then((role) => shareDialog.allow(role)).catch((error: unknown) => console.error(error));
+showPerson()
+  .then((person) => {
+    const rights = person?.rights ?? NO_RIGHTS;
+    live.update(() => ({ rights }));
+    shareDialog.allow(rights);
+  })
+  .catch((error: unknown) => console.error(error));
 
 async function openMap(): Promise<void> {
   const { openMapView, openLayersPanel } = await import("./map/view.ts");

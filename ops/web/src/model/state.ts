@@ -63,6 +63,8 @@ export interface State {
   /** Units and bases that could be assigned, by incident. */
   readonly options: ReadonlyMap<string, Options>;
   readonly selection: Selection | null;
+  /** What the person may do, by the names of ops/accounts/rights.py; nothing until it is known. */
+  readonly rights: ReadonlySet<string>;
   /** The past moment that is shown; null for the live picture. While looking back nothing can be acted on. */
   readonly replay: { readonly atMs: number } | null;
 }
@@ -91,6 +93,7 @@ export const INITIAL: State = {
   forces: NO_FORCES,
   options: new Map(),
   selection: null,
+  rights: new Set(),
   replay: null,
 };
 
