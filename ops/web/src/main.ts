@@ -237,13 +237,19 @@ const shareDialog = new ShareDialog(() => ({
 }));
 
 void sync.run();
-showPerson()
-  .then((person) => {
-    const rights = person?.rights ?? NO_RIGHTS;
+async function askWhoIAm(): Promise<void> {
+  try {
+    const rights = (await showPerson())?.rights ?? NO_RIGHTS;
     live.update(() => ({ rights }));
     shareDialog.allow(rights);
-  })
-  .catch((error: unknown) => console.error(error));
+  } catch (error) {
+    console.error(error);
+  }
+}
+void askWhoIAm();
+live.subscribe(({ connection }, before) => { // the server ends the stream of a person whose role has changed
+  if (connection.phase === "open" && before.connection.phase === "lost") void askWhoIAm();
+});
 
 async function openMap(): Promise<void> {
   const { openMapView, openLayersPanel } = await import("./map/view.ts");

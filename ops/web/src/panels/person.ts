@@ -25,7 +25,7 @@ export async function showPerson(): Promise<Person | null> {
   account.hidden = false;
   const button = part("log-out");
   button.hidden = false;
-  button.addEventListener("click", () => void logOut(person));
+  button.onclick = () => void logOut(person);
   return person;
 }
 
