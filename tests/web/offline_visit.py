@@ -1,4 +1,4 @@
-"""Opens the pages of a server in a network without a way out: ``unshare --net python -m tests.web.offline_visit FOLDER``.
+"""Opens the pages of a server where no network leads out: ``unshare --net python -m tests.web.offline_visit FOLDER``.
 
 Prints what the pages asked for, what failed, and what they showed, as JSON.
 """

@@ -44,7 +44,7 @@ escalate_medium_s = 20.0
 undo_s = 600.0
 settled_s = 7200.0
 """
-"""What a person has seconds for elsewhere, a slow machine has minutes for; what the system does by itself comes soon."""
+"""A person has minutes where it is seconds elsewhere, for a slow machine; what the system does by itself comes soon."""
 
 
 def shift_sector(folder: Path) -> Files:
@@ -81,7 +81,7 @@ def traffic() -> NightSettings:
 
 @dataclass
 class ShiftRoom:
-    """A running room. Nothing looks after its processes but ``look``, so that an outage lasts as long as a test needs."""
+    """A running room. Only ``look`` looks after its processes, so that an outage lasts as long as a test needs."""
 
     room: Room
     files: Files

@@ -1,4 +1,4 @@
-"""The auditor's page in a real browser: search, verification, proof and export by keyboard; accessible in every size."""
+"""The auditor's page in a real browser: search, verification, proof and export by keyboard; accessible and fitting."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def auditor(launch: Callable[..., Browser], world: Any) -> Iterator[Callable[...
 
     def enter(**options: Any) -> Page:
         page = browser.new_context(**({"viewport": DESKTOP, "locale": "en-GB"} | options)).new_page()
-        page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None
+        )
         page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
         page.goto(world.address)
         expect(page.locator("#name")).to_be_focused()

@@ -153,7 +153,9 @@ def test_only_a_supervisor_sets_an_impact_level_and_everyone_reads_who_did(
     ("scheme", "viewport", "name"),
     [("light", DESKTOP, "day"), ("dark", DESKTOP, "night"), ("light", ZOOMED, "zoom-200"), ("dark", PHONE, "phone")],
 )
-def test_panel_and_dialog_are_accessible_and_fit(enter: Callable[..., Any], scheme: str, viewport: Any, name: str) -> None:
+def test_panel_and_dialog_are_accessible_and_fit(
+    enter: Callable[..., Any], scheme: str, viewport: Any, name: str
+) -> None:
     here = enter(color_scheme=scheme, viewport=viewport)
     here.part("tab-forces").focus()
     here.page.keyboard.press("Enter")

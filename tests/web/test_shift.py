@@ -1,7 +1,7 @@
 """A shift by people: two operators and a supervisor, the keyboard alone, from login to the handover report.
 
-Fusion, ingest and the broker are killed once each meanwhile. Nobody reads a failure that did not happen, no incident has
-two owners, nothing that was accepted is lost, and each page states what does not work and recovers.
+Fusion, ingest and the broker are killed once each meanwhile. Nobody reads a failure that did not happen, no incident
+has two owners, nothing that was accepted is lost, and each page states what does not work and recovers.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pyotp
 import pypdfium2
 import pytest
@@ -106,7 +104,9 @@ class OnShift:
             now = self.page.evaluate(FOCUSED_INCIDENT)
             if now == incident:
                 break
-            rows = self.page.locator("[data-testid=incident]").evaluate_all("all => all.map(one => one.dataset.incident)")
+            rows = self.page.locator("[data-testid=incident]").evaluate_all(
+                "all => all.map(one => one.dataset.incident)"
+            )
             down = now in rows and incident in rows and rows.index(incident) > rows.index(now)
             self.press("ArrowDown" if down else "ArrowUp" if now in rows else "l")
         assert self.page.evaluate(FOCUSED_INCIDENT) == incident
@@ -207,7 +207,7 @@ def tab_to_text(person: OnShift, text: str) -> None:
 
 
 def open_map(person: OnShift) -> None:
-    if not person.page.url.rstrip("/") == person.room.address.rstrip("/"):
+    if person.page.url.rstrip("/") != person.room.address.rstrip("/"):
         tab_to_text(person, "Open Watchline")
         person.press("Enter")
     person.page.wait_for_selector("html[data-stream]")
@@ -333,8 +333,14 @@ class Movements:
 def test_a_shift_from_login_to_handover_while_parts_are_killed(
     room: ShiftRoom, browser: Browser, blind: Browser
 ) -> None:
-    secrets = {login: room.add(login, name, role) for login, name, role in (
-        ("ana", "Ana Keller", "operator"), ("ben", "Ben Moreau", "operator"), ("sofia", "Sofia Lind", "supervisor"))}
+    secrets = {
+        login: room.add(login, name, role)
+        for login, name, role in (
+            ("ana", "Ana Keller", "operator"),
+            ("ben", "Ben Moreau", "operator"),
+            ("sofia", "Sofia Lind", "supervisor"),
+        )
+    }
     ana, ben = OnShift(blind, room, "ana", "Ana Keller"), OnShift(blind, room, "ben", "Ben Moreau")
     sofia = OnShift(browser, room, "sofia", "Sofia Lind", SCALE)
     shift = [ana, ben, sofia]
@@ -375,7 +381,9 @@ def test_a_shift_from_login_to_handover_while_parts_are_killed(
 
     supervise(room, sofia, new.next())
     for person, disposition, reason in (
-        (ben, "rescue", ""), (ana, "lost", ""), (ben, "nuisance", "A herd of goats, seen by camera"),
+        (ben, "rescue", ""),
+        (ana, "lost", ""),
+        (ben, "nuisance", "A herd of goats, seen by camera"),
     ):
         incident = new.next()
         claim(person, incident)
@@ -515,7 +523,9 @@ def check(room: ShiftRoom, shift: list[OnShift]) -> None:
 
 def check_owners(room: ShiftRoom) -> None:
     """An incident goes from one person to another only by handing over; nobody takes what another has."""
-    by_incident = itertools.groupby(sorted(room.revisions(), key=lambda one: (one["id"], one["revision"])), lambda one: one["id"])
+    by_incident = itertools.groupby(
+        sorted(room.revisions(), key=lambda one: (one["id"], one["revision"])), lambda one: one["id"]
+    )
     for _, revisions in by_incident:
         for before, after in itertools.pairwise(revisions):
             if before["owner"] not in ("", after["owner"]) and after["owner"] != "":

@@ -39,8 +39,8 @@ _DONE: Final = ("password", "second-factor", "sessions", "purpose")
 class Me(BaseModel):
     """The person of a request. ``login``: false without accounts. ``form_token``: for ``POST /logout`` by a page.
 
-    ``purpose``: for which reads are recorded, set for this login or the default of the role. ``rights``: what the person
-    may do in this sector.
+    ``purpose``: for which reads are recorded, set for this login or the default of the role. ``rights``: what the
+    person may do in this sector.
     """
 
     name: str
