@@ -388,7 +388,8 @@ def test_a_shift_from_login_to_handover_while_parts_are_killed(
         incident = new.next()
         claim(person, incident)
         close(person, incident, disposition, reason)
-    close(ana, two, "no_threat")
+    take_over(sofia, two)
+    close(sofia, two, "no_threat")
     silence(room, ana)
     report(room, sofia)
     for person in shift:
@@ -424,6 +425,21 @@ def hand_over(giver: OnShift, taker: OnShift, incident: str) -> None:
     taker.press("a")
     expect(taker.row(incident)).to_have_attribute("data-attention", "false")
     expect(giver.row(incident)).to_contain_text(taker.name)
+
+
+def take_over(person: OnShift, incident: str) -> None:
+    """Nobody takes what another has without a reason."""
+    person.act(incident, "hand_over")
+    expect(person.part("incident-name")).to_have_value(person.name)
+    person.tab_to("incident-send")
+    person.press("Enter")
+    expect(person.part("incident-problem")).to_have_text("A reason is required.")
+    person.tab_to("incident-text", back=True)
+    person.write("Ana is at the west tower")
+    person.tab_to("incident-send")
+    person.press("Enter")
+    person.sent()
+    expect(person.row(incident)).to_contain_text(person.name)
 
 
 def supervise(room: ShiftRoom, sofia: OnShift, incident: str) -> None:

@@ -96,7 +96,8 @@ async function actOnIncident(incident: Incident, step: IncidentStep): Promise<st
   const lead = leadOf(incident, store.state.alerts);
   const live = lead !== null && (lead.track === null || store.state.tracks.has(lead.track));
   const coming = step === "assign" ? options.load(incident.id) : null;
-  incidentDialog.open(incident, step, live ? lead.candidates : [], others(incident, step, store.state), coming);
+  const operator = store.state.sector.value?.operator ?? "";
+  incidentDialog.open(incident, step, live ? lead.candidates : [], others(incident, step, store.state), operator, coming);
   return "";
 }
 
