@@ -77,10 +77,12 @@ def simulated_positions(ground: OpenSector, *, seed: int, duration_s: float) -> 
     return found
 
 
-def write_simulated_night(ground: OpenSector, folder: Path, *, seed: int, duration_s: float) -> int:
-    """Simulate and write the files; return the number of messages."""
+def write_simulated_night(
+    ground: OpenSector, folder: Path, *, seed: int, duration_s: float, traffic: NightSettings | None = None
+) -> int:
+    """Simulate and write the files; ``traffic`` sets the movers. Return the number of messages."""
     folder.mkdir(parents=True, exist_ok=True)
-    scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s)
+    scans, truth = simulate_night(ground, seed=seed, duration_s=duration_s, traffic=traffic)
     write_night(folder / "night.jsonl", scans)
     senders = [SimulatedSender(sensor.id, sensor.kind, sensor.status_interval_s) for sensor in ground.layout.sensors]
     (folder / "sensors.json").write_text(json.dumps([[one.sensor, one.kind, one.status_s] for one in senders]))

@@ -298,7 +298,7 @@ class World:
             if not self.paused:
                 self.commit()
 
-    def commit(self, alerts: list[dict[str, Any]] | None = None, history: Any = None) -> None:
+    def commit(self, alerts: list[dict[str, Any]] | None = None, history: Any = None, **more: Any) -> None:
         now_ns = time.time_ns()
         tracks = [track | {"updated_ns": now_ns} for track in self.tracks]
         with self._lock:
@@ -312,6 +312,7 @@ class World:
                 counts=self.counts,
                 alerts=alerts or [],
                 history=history,
+                **more,
             )
 
     def signal(self, number: signal.Signals) -> None:

@@ -48,6 +48,7 @@ import { say } from "./words/say.ts";
 
 const TICK_MS = 250;
 const PANEL_TICK_MS = 1000;
+const NO_RIGHTS: ReadonlySet<string> = new Set();
 
 const theme = new Theme();
 const live = new Store(INITIAL, (run) => setTimeout(run, 30));
@@ -95,7 +96,8 @@ async function actOnIncident(incident: Incident, step: IncidentStep): Promise<st
   const lead = leadOf(incident, store.state.alerts);
   const live = lead !== null && (lead.track === null || store.state.tracks.has(lead.track));
   const coming = step === "assign" ? options.load(incident.id) : null;
-  incidentDialog.open(incident, step, live ? lead.candidates : [], others(incident, step, store.state), coming);
+  const operator = store.state.sector.value?.operator ?? "";
+  incidentDialog.open(incident, step, live ? lead.candidates : [], others(incident, step, store.state), operator, coming);
   return "";
 }
 
@@ -157,7 +159,7 @@ store.subscribe((state, before) => {
   const changed =
     state.incidents !== before.incidents ||
     state.alerts !== before.alerts || state.selection !== before.selection || state.alertsKnown !== before.alertsKnown ||
-    (state.replay === null) !== (before.replay === null);
+    (state.replay === null) !== (before.replay === null) || state.rights !== before.rights;
   if (changed || state.connection.problem !== before.connection.problem || state === before)
     alertList.show(state, nowMs());
 });
@@ -170,6 +172,7 @@ store.subscribe((state, before) => {
     state.sensors !== before.sensors ||
     state.forces !== before.forces ||
     state.options !== before.options ||
+    state.rights !== before.rights ||
     state === before
   )
     showPanel(state);
@@ -208,7 +211,7 @@ listenForKeys(
     y: open("layers"),
     g: () => view?.measure(),
     v: () => view?.sight(),
-    r: () => void replay.open(),
+    r: () => { if (store.state.rights.has("history")) void replay.open(); },
     j: () => replayBar.jump(-1),
     k: () => replay.play(replay.view?.playing !== true),
     n: () => replayBar.jump(1),
@@ -238,7 +241,19 @@ void sync.run();
 loadMarkings()
   .then((markings) => markings !== null && live.update(() => ({ markings })))
   .catch((error: unknown) => console.error(error));
-showPerson().then((role) => shareDialog.allow(role)).catch((error: unknown) => console.error(error));
+async function askWhoIAm(): Promise<void> {
+  try {
+    const rights = (await showPerson())?.rights ?? NO_RIGHTS;
+    live.update(() => ({ rights }));
+    shareDialog.allow(rights);
+  } catch (error) {
+    console.error(error);
+  }
+}
+void askWhoIAm();
+live.subscribe(({ connection }, before) => { // the server ends the stream of a person whose role has changed
+  if (connection.phase === "open" && before.connection.phase === "lost") void askWhoIAm();
+});
 
 async function openMap(): Promise<void> {
   const { openMapView, openLayersPanel } = await import("./map/view.ts");

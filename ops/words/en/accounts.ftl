@@ -47,6 +47,7 @@ accounts-role = { $role ->
     [supervisor] Supervisor
     [planner] Planner
     [analyst] Analyst
+    [auditor] Auditor
    *[admin] Administrator
 }
 accounts-role-in = { $scope ->

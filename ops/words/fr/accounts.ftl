@@ -47,6 +47,7 @@ accounts-role = { $role ->
     [supervisor] Superviseur
     [planner] Planificateur
     [analyst] Analyste
+    [auditor] Auditeur
    *[admin] Administrateur
 }
 accounts-role-in = { $scope ->

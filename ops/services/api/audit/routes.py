@@ -209,7 +209,7 @@ class AuditRoutes:
             self._recorder.note(request, f"consistency of the audit log from head {first[:20]}")
             try:
                 proof = consistency_of(self._folder, int(first), int(second) if second else None)
-            except ValueError:
+            except (ValueError, BadInput):
                 problem = words.say("auditor-problem-heads")
         query, entries = wanted.query, [] if found is None else found.entries
         more = (

@@ -16,6 +16,7 @@ from ops.accounts import second_factor
 from ops.accounts.accounts import Accounts, LoginRefused, form_token
 from ops.accounts.passwords import LEAST_CHARACTERS, Busy, CommonPassword
 from ops.accounts.person import Person, Role, Session
+from ops.accounts.rights import MEANINGS, Right, has
 from ops.audit.purposes import is_purpose, purpose_of
 from ops.services.api.login.forms import (
     VISIT,
@@ -38,7 +39,8 @@ _DONE: Final = ("password", "second-factor", "sessions", "purpose")
 class Me(BaseModel):
     """The person of a request. ``login``: false without accounts. ``form_token``: for ``POST /logout`` by a page.
 
-    ``purpose``: for which reads are recorded, set for this login or the default of the role.
+    ``purpose``: for which reads are recorded, set for this login or the default of the role. ``rights``: what the
+    person may do in this sector.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Me(BaseModel):
     login: bool
     form_token: str
     purpose: str
+    rights: list[Right]
 
 
 class LoginInForce(BaseModel):
@@ -101,6 +104,7 @@ class LocalRoutes:
             login=person.session.kind == "browser",
             form_token=form_token(cookie) if cookie else "",
             purpose=person.session.purpose or purpose_of(person.role_in(self.sector) or ""),
+            rights=[right for right in MEANINGS if has(person, right, self.sector)],
         )
 
 

@@ -64,6 +64,8 @@ export interface State {
   readonly options: ReadonlyMap<string, Options>;
   readonly markings: Markings;
   readonly selection: Selection | null;
+  /** What the person may do, by the names of ops/accounts/rights.py; nothing until it is known. */
+  readonly rights: ReadonlySet<string>;
   /** The past moment that is shown; null for the live picture. While looking back nothing can be acted on. */
   readonly replay: { readonly atMs: number } | null;
 }
@@ -93,6 +95,7 @@ export const INITIAL: State = {
   options: new Map(),
   markings: { levels: [], change: false, units: new Map() },
   selection: null,
+  rights: new Set(),
   replay: null,
 };
 

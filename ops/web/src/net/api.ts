@@ -50,7 +50,7 @@ export async function post(path: string, body: unknown = null): Promise<void> {
 /** Send an action and read the answer; see `post`. */
 export async function postJson(path: string, body: unknown): Promise<unknown> {
   const headers = { "Content-Type": "application/json" };
-  return parse(await request(path, { method: "POST", credentials: "omit", headers, body: JSON.stringify(body) }));
+  return parse(await request(path, { method: "POST", priority: "high", credentials, headers, body: JSON.stringify(body) }));
 }
 
 async function request(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
@@ -88,8 +88,15 @@ export async function problemOf(response: Response): Promise<Message> {
 }
 
 async function parse(response: Response): Promise<unknown> {
+  let body: string;
   try {
-    return await response.json();
+    body = await response.text();
+  } catch (error) { // the answer began and did not end: what came of the request is not known
+    const late = error instanceof DOMException && error.code === DOMException.TIMEOUT_ERR;
+    throw new RequestFailed(late ? "page-net-timeout" : "page-net-unreachable", 0);
+  }
+  try {
+    return JSON.parse(body);
   } catch {
     throw new RequestFailed("page-net-unreadable", response.status);
   }

@@ -6,7 +6,7 @@ import type { Incident } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import type { Store } from "../model/store.ts";
 import { getJson, postJson, RequestFailed } from "./api.ts";
-import { newId } from "./incidents.ts";
+import { once, repeated } from "./incidents.ts";
 
 /** Options are asked for again when the forces have changed and the last answer is older than this. */
 const AGAIN_MS = 20_000;
@@ -20,8 +20,9 @@ export async function optionsFor(incident: string, signal?: AbortSignal): Promis
 /** Whether the decision applies by now; false: it is stored, and applies later. */
 export async function setLevel(section: Posture, level: ImpactLevel, reason: string): Promise<boolean> {
   const after = section.decided.at(-1)?.id ?? "";
-  const answer = object(await postJson("/v1/impact-levels", { id: newId(), section: section.id, level, reason, after }));
-  return answer?.["applied"] === true;
+  const order = { section: section.id, level, reason, after };
+  const send = (id: string): Promise<unknown> => repeated(() => postJson("/v1/impact-levels", { id, ...order }));
+  return object(await once(order, send))?.["applied"] === true;
 }
 
 /** Keeps the options of the selected incident and of each distress call at hand; it asks only when something changed. */

@@ -28,7 +28,31 @@ const OUTCOME_TRIES = 40;
 const AGAIN_MS = 500;
 
 export async function actOn(incident: Incident, action: string, fields: ActionFields = {}): Promise<Answer> {
-  const id = newId();
+  return once([incident.id, action, fields], (id) => carryOut(id, incident, action, fields));
+}
+
+/** Ids of what was asked for and is not settled. */
+const unsettled = new Map<string, string>();
+
+/**
+ * The same wish again, while it is not known what came of the first, has the id of the first: nothing is done twice, and
+ * nobody reads a refusal because of her own first press.
+ */
+export async function once<T>(wish: unknown, send: (id: string) => Promise<T>): Promise<T> {
+  const key = JSON.stringify(wish);
+  const id = unsettled.get(key) ?? newId();
+  unsettled.set(key, id);
+  try {
+    const answer = await send(id);
+    unsettled.delete(key);
+    return answer;
+  } catch (error) {
+    if (error instanceof RequestFailed && error.status >= 400 && error.status < 500) unsettled.delete(key);
+    throw error;
+  }
+}
+
+async function carryOut(id: string, incident: Incident, action: string, fields: ActionFields): Promise<Answer> {
   const base = `/v1/incidents/${encodeURIComponent(incident.id)}`;
   const path = `${base}/actions`;
   const answer = object(
@@ -52,7 +76,7 @@ export async function actOn(incident: Incident, action: string, fields: ActionFi
 }
 
 /** The same request again where no answer came; the server applies an action once. */
-async function repeated(send: () => Promise<unknown>): Promise<unknown> {
+export async function repeated<T>(send: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await send();
@@ -63,7 +87,7 @@ async function repeated(send: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-export function newId(): string {
+function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,6 +1,6 @@
 // Who the person at this page is, and the way to the login page when the login has ended.
 
-import { object, text } from "../model/parse.ts";
+import { list, object, text } from "../model/parse.ts";
 import { getJson } from "./api.ts";
 
 export interface Person {
@@ -9,6 +9,8 @@ export interface Person {
   /** False on a server without accounts, such as a demonstration's. */
   readonly login: boolean;
   readonly formToken: string;
+  /** What the person may do in this sector, by the names of ops/accounts/rights.py. */
+  readonly rights: ReadonlySet<string>;
 }
 
 export async function whoAmI(): Promise<Person | null> {
@@ -19,6 +21,7 @@ export async function whoAmI(): Promise<Person | null> {
     role: text(body["role"], 20),
     login: body["login"] === true,
     formToken: text(body["form_token"], 64),
+    rights: new Set(list(body["rights"]).map((right) => text(right, 20))),
   };
 }
 

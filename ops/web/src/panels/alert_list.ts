@@ -207,8 +207,9 @@ export class AlertList {
     const acknowledge = row.querySelector<HTMLButtonElement>(".alert-acknowledge");
     const reject = row.querySelector<HTMLButtonElement>(".alert-reject");
     if (acknowledge === null || reject === null) return;
-    acknowledge.hidden = alert.status !== "active";
-    reject.hidden = alert.status !== "active" && alert.status !== "acknowledged";
+    const mayAct = this.#state?.rights.has("act") === true;
+    acknowledge.hidden = !mayAct || alert.status !== "active";
+    reject.hidden = !mayAct || (alert.status !== "active" && alert.status !== "acknowledged");
     setText(acknowledge, say(sending ? "page-alert-sending" : "page-alert-acknowledge"));
     for (const button of [acknowledge, reject]) {
       button.disabled = this.#state?.replay != null;

@@ -68,7 +68,7 @@ export class DetailsPanel {
     setText(this.#title, details.title);
     setText(this.#kind, details.kind);
     setText(this.#lead, details.lead);
-    this.#locked.hidden = state.replay === null || (details.alert === null && details.incident === undefined);
+    this.#locked.hidden = state.replay === null || !state.rights.has("act") || (details.alert === null && details.incident === undefined);
     this.#showButtons(selection, details, nowMs, state);
     this.#showShares(details);
     keyed(
@@ -87,11 +87,12 @@ export class DetailsPanel {
     const buttons: { id: string; label: string; run: () => void; acts?: true }[] = [];
     if (details.place !== null)
       buttons.push({ id: "fly", label: say("page-details-show"), run: () => this.#actions.fly(selection) });
-    if (alert?.status === "active")
+    const mayAct = state.rights.has("act");
+    if (mayAct && alert?.status === "active")
       buttons.push({ id: `acknowledge ${alert.id}`, label: say("page-alert-acknowledge"), run: () => void this.#acknowledge(alert), acts: true });
-    if (alert?.status === "active" || alert?.status === "acknowledged")
+    if (mayAct && (alert?.status === "active" || alert?.status === "acknowledged"))
       buttons.push({ id: `reject ${alert.id}`, label: say("page-alert-reject"), run: () => this.#actions.reject(alert), acts: true });
-    if (incident !== undefined)
+    if (mayAct && incident !== undefined)
       for (const step of [...steps(incident, nowMs, operator), ...(mayMark(state) ? (["mark"] as const) : [])])
         buttons.push({
           id: `incident-${step} ${incident.id}`,

@@ -98,6 +98,7 @@ export class ForcesPanel {
     if (small !== undefined)
       setText(small, posture.met === null ? postureLine(posture) : metLine(posture));
     row.setAttribute("aria-current", String(state.selection?.kind === "section" && state.selection.id === posture.id));
+    set.hidden = !state.rights.has("levels") || state.replay !== null;
     set.setAttribute("aria-label", say("forces-set-level-of", { section: readable(posture.id) }));
     set.onclick = () => this.#actions.setLevel(posture);
   }

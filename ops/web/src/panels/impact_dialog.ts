@@ -1,7 +1,7 @@
 // The impact level of a border section: a person decides, with a reason.
 
 import { IMPACT_LEVELS, type Forces, type ImpactLevel, type Posture } from "../model/forces.ts";
-import { failure } from "../net/api.ts";
+import { failure, RequestFailed } from "../net/api.ts";
 import { el, part, setText } from "../ui/dom.ts";
 import { utcDateTime } from "../words/format.ts";
 import { levelName } from "../words/forces_words.ts";
@@ -77,6 +77,7 @@ export class ImpactDialog {
         setText(this.#problem, say("forces-level-waiting"));
       }
     } catch (error) {
+      this.#waiting = error instanceof RequestFailed && (error.status === 0 || error.status >= 500); // it may be stored
       setText(this.#problem, say(failure(error)));
     } finally {
       button.disabled = false;

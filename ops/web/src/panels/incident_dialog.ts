@@ -29,6 +29,7 @@ export class IncidentDialog {
   readonly #send: Send;
   #incident: Incident | null = null;
   #action: Asked = "note";
+  #takesOver = false;
 
   constructor(send: Send) {
     this.#send = send;
@@ -55,10 +56,13 @@ export class IncidentDialog {
     action: Asked,
     candidates: readonly Candidate[],
     others: readonly Choice[],
+    operator: string,
     coming: Promise<Options | null> | null = null,
   ): void {
     this.#incident = incident;
     this.#action = action;
+    // Whoever does not own the incident can only take it over, with a reason.
+    this.#takesOver = action === "hand_over" && incident.owner !== operator;
     setText(this.#problem, "");
     setText(part("incident-title"), say("page-incident-dialog", { action, name: incident.name }));
     setText(part("incident-send"), say("page-incident-do", { action }));
@@ -70,11 +74,12 @@ export class IncidentDialog {
     show("incident-name-input", action === "assign" || action === "hand_over", say("page-incident-name-of", { action }));
     show("incident-text", action !== "assign" && !withOther, say("page-incident-text-of", { action }));
     this.#choice.dataset["touched"] = "false";
-    this.#name.value = "";
+    this.#name.value = this.#takesOver ? operator : "";
     this.#text.value = "";
     this.#chosen();
     this.#dialog.showModal();
-    const first = choices.length > 0 ? this.#choice : action === "assign" || action === "hand_over" ? this.#name : this.#text;
+    const named = action === "assign" || (action === "hand_over" && !this.#takesOver);
+    const first = choices.length > 0 ? this.#choice : named ? this.#name : this.#text;
     first.focus();
     setText(part("incident-choice-note"), coming === null ? "" : say("forces-options-loading"));
     if (coming !== null) void this.#await(incident, coming);
@@ -153,7 +158,8 @@ export class IncidentDialog {
       case "note":
         return text === "" ? "incident-refused-empty" : "";
       case "hand_over":
-        return name === "" ? "incident-refused-no-person" : "";
+        if (name === "") return "incident-refused-no-person";
+        return this.#takesOver && text.length < LEAST ? "incident-refused-no-reason" : "";
       case "reopen":
       case "mark":
         return text.length < LEAST ? "incident-refused-no-reason" : "";

@@ -1,18 +1,23 @@
-// The person's part of the header: the way to the account, and out. A server without accounts has neither.
+// The person's part of the header: the way to the account, and out, and what the person may open. A server without
+// accounts has no accounts to show.
 
-import { actWithoutLogin } from "../net/api.ts";
-import { logOut, whoAmI } from "../net/login.ts";
+import { actWithoutLogin, RequestFailed } from "../net/api.ts";
+import { logOut, whoAmI, type Person } from "../net/login.ts";
 import { part, setText } from "../ui/dom.ts";
 import { say } from "../words/say.ts";
 
-/** Returns the role of the person; empty where it is not known. */
-export async function showPerson(): Promise<string> {
-  const person = await whoAmI();
-  if (person === null) return "";
+const AGAIN_MS = 2_000;
+
+/** Returns the person once the server says who it is; null where the answer cannot be read. */
+export async function showPerson(): Promise<Person | null> {
+  const person = await known();
+  if (person === null) return null;
   document.documentElement.dataset["role"] = person.role;
+  for (const node of document.querySelectorAll<HTMLElement>("[data-right]"))
+    node.hidden = !person.rights.has(node.dataset["right"] ?? "");
   if (!person.login) {
     actWithoutLogin();
-    return person.role;
+    return person;
   }
   const account = part("account");
   account.title = say("page-account-of", { name: person.name, role: person.role });
@@ -20,6 +25,18 @@ export async function showPerson(): Promise<string> {
   account.hidden = false;
   const button = part("log-out");
   button.hidden = false;
-  button.addEventListener("click", () => void logOut(person));
-  return person.role;
+  button.onclick = () => void logOut(person);
+  return person;
+}
+
+/** Asked again while the server does not answer, such as while it is started again. */
+async function known(): Promise<Person | null> {
+  for (;;) {
+    try {
+      return await whoAmI();
+    } catch (error) {
+      if (!(error instanceof RequestFailed) || (error.status !== 0 && error.status < 500)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
 }

@@ -14,9 +14,6 @@ export interface Shown {
   readonly untilMs: number;
 }
 
-/** As in ops/accounts/rights.py. */
-const REPORTS = ["operator", "supervisor", "analyst", "admin"];
-const EXPORTS = ["supervisor", "analyst", "admin"];
 const HOUR_MS = 3_600_000;
 const PURPOSE = /^[ -~]{3,200}$/;
 
@@ -75,10 +72,10 @@ export class ShareDialog {
     part("share-open").addEventListener("click", () => this.open());
   }
 
-  /** Show the parts that the person's role may use. */
-  allow(role: string): void {
-    this.#reports.hidden = !REPORTS.includes(role);
-    this.#form.hidden = !EXPORTS.includes(role);
+  /** Show the parts that the person may use. */
+  allow(rights: ReadonlySet<string>): void {
+    this.#reports.hidden = !rights.has("handover");
+    this.#form.hidden = !rights.has("export");
   }
 
   open(): void {

@@ -27,6 +27,7 @@ export class Announcer {
       if (this.#urgent !== null) this.#snoozedMs = performance.now() + SNOOZE_MS[this.#urgent];
       this.#showSnooze();
     });
+    this.#showSnooze();
   }
 
   /** Once a second: repeat the alarm of what waits, unless it was snoozed. */

@@ -5,7 +5,7 @@ import { readable } from "../model/parse.ts";
 import type { Incident, IncidentStep } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import type { Fact } from "../ui/dom.ts";
-import { responseLine } from "./alert_words.ts";
+import { responseLine, sentenceOf } from "./alert_words.ts";
 import { fact, markingFacts, section, whereFacts, type Details, type Section } from "./facts.ts";
 import { duration, probability, utcDateTime } from "./format.ts";
 import { helpOf, optionFigures, optionName } from "./forces_words.ts";
@@ -20,6 +20,8 @@ export function describeIncident(incident: Incident, state: State, nowMs: number
   const links: { label: string; to: Selection }[] = incident.tracks
     .filter(({ track }) => state.tracks.has(track))
     .map(({ track, name }) => ({ label: name || readable(track), to: { kind: "track", id: track } }));
+  if (state.forces.units.has(incident.callingUnit))
+    links.push({ label: readable(incident.callingUnit), to: { kind: "unit", id: incident.callingUnit } });
   if (lead !== null) links.push({ label: say("page-incident-alert"), to: { kind: "alert", id: lead.id } });
   for (const id of incident.links) {
     const other = state.incidents.get(id);
@@ -85,6 +87,9 @@ function incidentFacts(incident: Incident, state: State, nowMs: number): Fact[] 
   const help = helpOf(incident, state);
   if (help !== "") facts.push(fact("help", help));
   facts.push(...markingFacts(incident.marking));
+  // What the people in need said must not need a further key.
+  if (incident.kind === "distress" && lead !== null && lead.details.length > 0)
+    facts.push(fact("details", lead.details.map(sentenceOf).join(" ")));
   if (incident.owner !== "") facts.push(fact("owner", incident.owner, "code"));
   if (incident.unit !== "") facts.push(fact("unit", incident.unit, "code"));
   if (incident.receivedMs !== null) facts.push(fact("receipt", utcDateTime(incident.receivedMs), "code"));
