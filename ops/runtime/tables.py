@@ -19,8 +19,8 @@ BETWEEN: Final = 2
 NARROWEST: Final = 16
 """Characters of the narrowest column of text; a row that has no room for them is shown as a list."""
 UNPRINTED: Final = "\u00a0\u202f\u2068\u2069"
-"""Signs of sentences that Python does not count as printable: spaces of numbers and punctuation, and the isolates around
-parameters in right-to-left languages."""
+"""Signs of sentences that Python does not count as printable: spaces of numbers and punctuation, and the isolates
+around parameters in right-to-left languages."""
 LONGEST_WORD: Final = 40
 """Characters of the longest word that is never broken; a longer one, such as a path, may be."""
 _MINUS: Final = re.compile(r"(?<![^\s(–])-(?=\d)")
