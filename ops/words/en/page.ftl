@@ -498,7 +498,7 @@ page-fact-positions-of = { $count ->
     [one] { $count } crossing with another sensor’s bearing, not confirmed
    *[other] { $count } crossings with other sensors’ bearings, not confirmed
 }
-page-fact-lifetime = Removed without detection after
+page-fact-lifetime = Removed if not detected for
 page-fact-bearing-sensor = Sensor
 
 ## Sensors

@@ -471,7 +471,7 @@ page-tracks-count = { $all ->
 page-tracks-count-first = { $all } pistes, dont { $confirmed } { $confirmed ->
     [one] confirmée
    *[other] confirmées
-} ; les { $shown } premières sont listées : d’abord celles en alerte, puis par probabilité d’existence.
+} ; les { $shown } premières sont affichées : d’abord celles en alerte, puis par probabilité d’existence.
 page-tracks-unreadable = { $count ->
     [one] { $count } piste illisible.
    *[other] { $count } pistes illisibles.
@@ -517,7 +517,7 @@ page-fact-positions-of = { $count ->
     [one] { $count } croisement avec le relèvement d’un autre capteur, non confirmé
    *[other] { $count } croisements avec les relèvements d’autres capteurs, non confirmés
 }
-page-fact-lifetime = Retiré sans détection après
+page-fact-lifetime = Retiré si aucune détection pendant
 page-fact-bearing-sensor = Capteur
 
 ## Capteurs
@@ -622,7 +622,7 @@ page-details-gone = { $kind ->
     [incident] Cet incident ne figure plus dans la liste.
     [bearing] Ce relèvement ne figure plus dans la situation : il est trop ancien, ou appartient maintenant à une piste.
     [sensor] Ce capteur ne figure plus dans la situation.
-    [unit] Cette unité n’est plus listée : aucun message depuis longtemps.
+    [unit] Cette unité ne figure plus dans la liste : aucun message depuis longtemps.
     [base] Cette base ne figure plus dans la situation.
     [section] Cette section ne figure plus dans la situation.
     [segment] Ce segment ne figure plus dans la situation.
@@ -632,7 +632,7 @@ page-details-unknown = { $kind ->
     [track] En attente de la première situation. Cette piste n’existe peut-être plus.
     [bearing] En attente de la première situation. Ce relèvement n’existe peut-être plus.
     [sensor] En attente des données des capteurs. Ce capteur n’existe peut-être plus.
-    [unit] En attente des unités. Cette unité n’est peut-être plus listée.
+    [unit] En attente des unités. Cette unité ne figure peut-être plus dans la liste.
     [base] En attente des bases.
     [section] En attente des sections.
     [segment] En attente de la frontière. Ce segment n’existe peut-être plus.
