@@ -86,7 +86,9 @@ HostOption = Annotated[
 ]
 TlsOption = Annotated[
     bool,
-    typer.Option("--tls", help="Use TLS. Without --certificate, a self-signed certificate is made at the first start."),
+    typer.Option(
+        "--tls", help="Use TLS. Without --certificate, a self-signed certificate is created at the first start."
+    ),
 ]
 CertificateOption = Annotated[
     Path | None,

@@ -103,7 +103,7 @@ def check(
 
     Checks the sector file, terrain, border, layouts, bases and maps, and with
     --settings and --catalogue those files. The exit code is 1 if there is an
-    error. Notices state what is permitted but may surprise.
+    error. Notices point out what is allowed but may be unexpected.
 
     Examples
     --------

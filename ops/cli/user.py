@@ -104,7 +104,7 @@ def releasability(
 
 @user_app.command("lock", cls=Command)
 def lock(name: NameArgument, data: DataOption, as_json: JsonOption = False) -> None:
-    """Lock an account and end its logins.
+    """Lock an account and end its sessions.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def unlock(name: NameArgument, data: DataOption, as_json: JsonOption = False) ->
 def reset(name: NameArgument, data: DataOption, as_json: JsonOption = False) -> None:
     """Reset password and second factor of an account.
 
-    Ends its logins and prints a one-time secret, valid for 24 hours.
+    Ends its sessions and prints a one-time secret, valid for 24 hours.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def reset(name: NameArgument, data: DataOption, as_json: JsonOption = False) -> 
 
 @user_app.command("remove", cls=Command)
 def remove(name: NameArgument, data: DataOption, as_json: JsonOption = False) -> None:
-    """Remove an account and end its logins.
+    """Remove an account and end its sessions.
 
     The journal and the audit log keep the person's actions.
 
@@ -162,10 +162,10 @@ def remove(name: NameArgument, data: DataOption, as_json: JsonOption = False) ->
 def sessions(
     name: NameArgument,
     data: DataOption,
-    end: Annotated[bool, typer.Option("--end", help="End all logins and tokens of the person.")] = False,
+    end: Annotated[bool, typer.Option("--end", help="End all sessions and tokens of the person.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List or end the logins of a person.
+    """List or end the sessions of a person.
 
     Examples
     --------

@@ -18,8 +18,9 @@ BETWEEN: Final = 2
 """Spaces between two columns."""
 NARROWEST: Final = 16
 """Characters of the narrowest column of text; a row that has no room for them is shown as a list."""
-NO_BREAK: Final = "\u00a0\u202f"
-"""Spaces of numbers and punctuation, which Python does not count as printable."""
+UNPRINTED: Final = "\u00a0\u202f\u2068\u2069"
+"""Signs of sentences that Python does not count as printable: spaces of numbers and punctuation, and the isolates
+around parameters in right-to-left languages."""
 LONGEST_WORD: Final = 40
 """Characters of the longest word that is never broken; a longer one, such as a path, may be."""
 _MINUS: Final = re.compile(r"(?<![^\s(–])-(?=\d)")
@@ -43,7 +44,7 @@ def show_table(screen: Console, table: Table, *, typed_again: bool = False, wrap
     """
 
     def shown(cell: object) -> str:
-        text = "".join(one if one.isprintable() or one in "\n" + NO_BREAK else "�" for one in str(cell))
+        text = "".join(one if one.isprintable() or one in "\n" + UNPRINTED else "�" for one in str(cell))
         return text if typed_again else _MINUS.sub("−", text)
 
     headings = [str(each.header) for each in table.columns]

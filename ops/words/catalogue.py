@@ -149,8 +149,13 @@ def _not_given(errors: Iterable[Exception]) -> list[str]:
 
 
 def negotiate(wanted: Iterable[str]) -> str:
-    """The first language with a catalogue among ``wanted`` (tags in order of preference), else English."""
+    """The first language with a catalogue among ``wanted`` (tags in order of preference), else English.
+
+    A pseudo-language is found by its whole tag only.
+    """
     for tag in wanted:
+        if tag in PSEUDO_LANGUAGES:
+            return tag
         for known in LANGUAGES:
             if tag.replace("_", "-").partition("-")[0].lower() == known:
                 return known

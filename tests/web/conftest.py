@@ -150,6 +150,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
         context.add_init_script(REPORT_VIOLATIONS)
         context.add_init_script(STAMP_CHANGES)
         page, witness = context.new_page(), Witness(address)
+        page.set_default_timeout(SHOWN_MS)  # of clicks and screenshots too, whose own 30 s a busy machine can exceed
         witness.attach(page)
         page.goto(address + file)
         visits.append(Visit(page, witness))

@@ -1,21 +1,25 @@
-"""Both pages in every language: complete, unclipped, mirrored from right to left, accessible, in the chosen units."""
+"""All pages in every language: complete, unclipped, mirrored from right to left, accessible, in the chosen units."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
+
+from ops.audit.log import AuditLog
+from ops.audit.purposes import DEFAULT_PURPOSES
+from tests.ops.words.pseudo_texts import is_plain
+from tests.web.conftest import DESKTOP, PHONE, Visit, Witness
+from tests.web.test_login import PASSWORD, open_room
 
 pytestmark = pytest.mark.chain
 
 SHOWN_MS = 240_000
-PHONE = {"width": 390, "height": 844}
-ACCENTS = "áçéíñóšúýÁÇÉÍÑÓŠÚÝ"
-UNITS = {"m", "km", "km/h", "min", "s", "h", "d", "kn", "NM", "mi", "ft", "mph", "kB", "N", "S", "E", "W", "Pd"}
 
 TEXTS = """() => {
   const found = [];
@@ -36,7 +40,7 @@ TEXTS = """() => {
 CLIPPED = """() => {
   const found = [];
   for (const node of document.querySelectorAll("body *")) {
-    if (node.closest(".hidden-text, .maplibregl-map, .skips, select, svg, progress")) continue;
+    if (node.closest(".hidden-text, .maplibregl-map, .skips, .scroll, .unseen, select, svg, progress")) continue;
     if (!node.checkVisibility()) continue;
     const style = getComputedStyle(node);
     if (style.clipPath !== "none" || ![...node.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
@@ -70,15 +74,7 @@ def panels(here: Any, *, phone: bool = False) -> list[str]:
 def plain_words(here: Any, *names: str) -> list[str]:
     """Texts without any accent that are neither names, numbers, units nor code."""
     sensors = here.page.locator("[data-sensor]").evaluate_all("nodes => nodes.map(node => node.dataset.sensor)")
-    found = []
-    for text in here.page.evaluate(TEXTS):
-        rest = text
-        for name in (*names, *sorted(sensors, key=len, reverse=True)):
-            rest = rest.replace(name, "")
-        words = re.findall(r"[^\W\d_]+(?:/[^\W\d_]+)*", rest)
-        if not any(accent in text for accent in ACCENTS) and not UNITS.issuperset(words):
-            found.append(f"plain: {text}")
-    return found
+    return [f"plain: {text}" for text in here.page.evaluate(TEXTS) if is_plain(text, [*names, *sensors])]
 
 
 def serious(here: Any) -> list[str]:
@@ -195,3 +191,90 @@ def test_the_planner_is_complete_unclipped_and_accessible(calm: Any, visit: Call
             found += plain_words(here)
         assert not found, "\n".join([size, *found])
         assert here.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("language", ["en-XA", "ar-XB", "fr"])
+def test_login_account_audit_and_handover_are_complete_unclipped_and_accessible(
+    world: Any, tmp_path: Path, browser: Browser, language: str
+) -> None:
+    names = ("M. Keller", "A. Udry", "keller", "audrey", "hills", "UTC", DEFAULT_PURPOSES["supervisor"])
+    found: list[str] = []
+    log = AuditLog(tmp_path / "audit", sign_every_s=0.0)
+    with open_room(world, tmp_path, log=log) as room:
+        room.add("keller", "M. Keller", "supervisor")
+        room.add("audrey", "A. Udry", "auditor")
+        for size, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
+            context = browser.new_context(viewport=viewport)
+            here = Visit(context.new_page(), Witness(room.address))
+
+            def look(name: str, address: str = "", here: Visit = here, size: str = size) -> None:
+                if address:
+                    here.page.goto(f"{room.address}{address}")
+                expect(here.page.locator("html")).to_have_attribute("lang", language)
+                expect(here.page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar-XB" else "ltr")
+                here.screen(f"language-{language}-{size}-{name}")
+                here_found = [f"clipped: {text}" for text in here.page.evaluate(CLIPPED)] + serious(here)
+                if language != "fr":
+                    here_found += plain_words(here, *names)
+                wide = here.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                here_found += [f"{wide} px too wide"] if wide > 0 else []
+                if "\N{REPLACEMENT CHARACTER}" in here.page.locator("main").inner_text():
+                    here_found.append("hidden signs are shown")
+                found.extend(f"{size}, {name}: {one}" for one in here_found)
+
+            def log_in(login: str, here: Visit = here, look: Callable[..., None] = look) -> None:
+                here.page.context.clear_cookies()
+                here.page.goto(f"{room.address}/login?language={language}")
+                here.page.locator("#name").fill(login)
+                here.page.locator("#password").fill("not the password")
+                here.page.keyboard.press("Enter")
+                here.page.wait_for_selector("[role=alert]")
+                look("login")
+                here.page.locator("#password").fill(PASSWORD)
+                here.page.keyboard.press("Enter")
+                here.page.wait_for_url(lambda address: "/login" not in address)
+
+            log_in("keller")
+            look("account", f"/account?language={language}")
+            look("second-factor", f"/account?language={language}&second-factor=new")
+            look("handover", f"/handover?language={language}")
+            look("after-action", f"/after-action?language={language}")
+            log_in("audrey")
+            look("audit", f"/audit?language={language}&verify=true")
+            look("audit-proof", f"/audit?language={language}&first=1")
+            look("audit-period", f"/audit?language={language}&since=never")
+            context.close()
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_header_is_one_row_and_no_count_moves_a_button(
+    world: Any, visit: Callable[..., Any], language: str
+) -> None:
+    """From one alert to hundreds: what a person is about to press stays where it is."""
+    world.start()
+    here = opened(world, visit, language)
+    assert here.part("strip").bounding_box()["height"] < 64
+    rows = here.page.locator("#strip > :visible").evaluate_all(
+        "nodes => nodes.map(node => { const box = node.getBoundingClientRect(); return [box.top, box.bottom]; })"
+    )
+    assert max(top for top, _ in rows) < min(bottom for _, bottom in rows), "no element of the header is below another"
+    header = ("replay-open", "plan-link", "share-open", "sound", "palette", "settings-open", "help-open")
+    parts = (*header, "snooze", "show-incidents", "show-open", "show-closed")
+
+    def places() -> dict[str, Any]:
+        return {name: here.part(name).bounding_box() for name in parts}
+
+    before, list_top = places(), here.part("alert-list").bounding_box()["y"]
+    priorities = ("distress", "high", "medium", "low")
+    number = 100
+    for count in (1, 12, 130):
+        while number - 100 < 4 * count:
+            world.commit([world.alert(number + shift, priority=each) for shift, each in enumerate(priorities)])
+            number += 4
+        for item in here.part("waiting").locator("li").all()[:2]:
+            expect(item).to_contain_text(str(count))
+        assert places() == before, count
+        if count < 50:  # above 200 alerts, a note states that the first of them are shown
+            assert here.part("alert-list").bounding_box()["y"] == list_top, count
+    assert here.page.evaluate(CLIPPED) == []

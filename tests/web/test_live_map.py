@@ -142,6 +142,18 @@ def test_an_incident_is_worked_from_claim_to_disposition_by_keyboard(demo: str, 
     assert (closed["state"], closed["disposition"], closed["closed_by"]) == ("closed", "no_threat", "person")
 
 
+def test_the_map_moves_to_the_selected_incident(demo: str, visit: Callable[..., Any]):
+    here = visit(demo)
+    here.live()
+    before = here.part("at-latlon").inner_text()
+    here.part("incident-open").first.press("Enter", timeout=SHOWN_MS)
+    expect(here.part("details-incident-note")).to_be_visible()
+    expect(here.part("at-latlon")).not_to_have_text(before)
+    before = here.part("at-latlon").inner_text()
+    here.part("zoom-home").press("Enter")
+    expect(here.part("at-latlon")).not_to_have_text(before)
+
+
 def test_an_incident_gets_a_file_and_a_link_and_is_merged(demo: str, visit: Callable[..., Any]):
     here = visit(demo)
     here.witness.outage = True  # see above

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from ops.accounts.accounts import Accounts, LoginOrigin
 from ops.accounts.store import AccountStore
+from ops.audit.log import AuditLog
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.guard import GuardSettings
 from ops.services.api.operator_actions import OperatorAction
@@ -40,11 +41,13 @@ class Room:
 
 
 @contextmanager
-def open_room(world: Any, folder: Path, tls: Tls | None = None) -> Iterator[Room]:
+def open_room(world: Any, folder: Path, tls: Tls | None = None, log: AuditLog | None = None) -> Iterator[Room]:
     accounts = Accounts(AccountStore(folder / "accounts.db"))
     actions: list[OperatorAction] = []
     settings = ApiSettings("hills", guard=GuardSettings(bearer=True))
-    app = create_app(world.store.path, settings, act=actions.append, now_ns=time.time_ns, accounts=accounts)
+    app = create_app(
+        world.store.path, settings, act=actions.append, now_ns=time.time_ns, accounts=accounts, access_log=log
+    )
     with serving(app, tls=tls) as port:
         yield Room(accounts, f"http{'' if tls is None else 's'}://127.0.0.1:{port}", actions, world)
     accounts.store.close()

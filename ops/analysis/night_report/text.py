@@ -17,12 +17,11 @@ from geo.errors import BadInput
 from geo.message import Message
 from ops.analysis.night_report.dead_ground_fraction import DeadGroundFraction
 from ops.runtime.output import catalogue, say
+from ops.runtime.tables import UNPRINTED
 from ops.words import MessageCatalogue
 
 RECEIPTS = ("received", "journaled", "duplicate", "dead_lettered", "shed")
 ALERTS_SHOWN = 200
-NO_BREAK = "\u00a0\u202f"
-"""Spaces of numbers and punctuation, which Python does not count as printable."""
 WORST_SHOWN = 5
 
 
@@ -73,7 +72,7 @@ class AlertRow:
 def clean(text: object) -> str:
     """Return text that is valid in a file and a page: lone surrogates and control characters become U+FFFD."""
     return "".join(
-        mark if mark.isprintable() or mark in NO_BREAK else "\N{REPLACEMENT CHARACTER}" for mark in str(text)
+        mark if mark.isprintable() or mark in UNPRINTED else "\N{REPLACEMENT CHARACTER}" for mark in str(text)
     )
 
 

@@ -27,8 +27,8 @@ accounts-problem = { $reason ->
     [ended] The login took too long. Start again.
     [old-wrong] The current password is wrong.
     [different] The two new passwords do not match.
-    [common] This password is easy to guess: choose words and signs that are not on lists of common passwords.
-    [purpose] The purpose cannot be recorded: state 3 to 200 characters.
+    [common] This password is on a list of common passwords. Choose one that is harder to guess.
+    [purpose] The purpose cannot be recorded: enter 3 to 200 characters.
     [password] This password is not accepted: use at least { $least } characters, without any part of your name or “watchline”.
     [no-role] Your identity provider assigns you no role in Watchline. Ask your administrator.
     [locked] This account is locked. Ask your administrator.
@@ -48,7 +48,8 @@ accounts-role = { $role ->
     [planner] Planner
     [analyst] Analyst
     [auditor] Auditor
-   *[admin] Administrator
+    [admin] Administrator
+   *[other] { $role }
 }
 accounts-role-in = { $scope ->
     [all] { accounts-role } in all sectors
@@ -74,19 +75,19 @@ accounts-second-factor-picture = QR code for the authenticator app
 accounts-second-factor-key = Or enter this key in the app:
 accounts-second-factor-on = Switch on
 accounts-second-factor-off = Switch off
-accounts-sessions = Active logins
+accounts-sessions = Active sessions
 accounts-session = { $kind ->
     [program] Program, since { DATETIME($began) }, last used { DATETIME($seen) }
    *[browser] Browser, since { DATETIME($began) }, last used { DATETIME($seen) }, from { $address }
 }
 accounts-session-own = This browser
 accounts-session-end = End
-accounts-session-end-of = End the login of { DATETIME($began) }
+accounts-session-end-of = End the session of { DATETIME($began) }
 accounts-done = { $what ->
-    [password] Your password has been changed; all other logins have ended.
-    [second-factor] The second factor has been changed; all other logins have ended.
-    [purpose] The purpose has been set for this login.
-   *[sessions] The login has ended.
+    [password] Your password has been changed; all other sessions have ended.
+    [second-factor] The second factor has been changed; all other sessions have ended.
+    [purpose] The purpose has been set for this session.
+   *[sessions] The session has ended.
 }
 
 ## Command line
@@ -97,14 +98,14 @@ accounts-demo = Demonstration: everyone on this computer is logged in as { $name
 accounts-secret = One-time secret for { $login }: { $secret } (single use, valid for 24 hours)
 accounts-token = Token for programs of { $login }, shown once: { $token }
 accounts-added = Account { $login } added.
-accounts-reset = Account { $login } reset: password and second factor erased; its logins have ended.
+accounts-reset = Account { $login } reset: password and second factor erased; its sessions have ended.
 accounts-removed = Account { $login } removed.
-accounts-locked = Account { $login } locked; its logins have ended.
+accounts-locked = Account { $login } locked; its sessions have ended.
 accounts-unlocked = Account { $login } unlocked.
 accounts-roles-set = Roles of { $login }: { $roles }
 accounts-sessions-ended = { $count ->
-    [one] { $count } login of { $login } ended.
-   *[other] { $count } logins of { $login } ended.
+    [one] { $count } session of { $login } ended.
+   *[other] { $count } sessions of { $login } ended.
 }
 accounts-none = No accounts yet.
 accounts-state = { $state ->
@@ -118,6 +119,6 @@ accounts-yes-no = { $value ->
 }
 accounts-releasability-set = Account { $login } receives markings up to: { $marking }.
 accounts-purpose = Purpose
-accounts-purpose-now = What you read in this login is recorded for the purpose: { $purpose }.
+accounts-purpose-now = Everything you read in this session is recorded with the purpose “{ $purpose }”.
 accounts-purpose-new = New purpose
 accounts-purpose-hint = For example a case number. Empty: “{ $purpose }”, the default of your role.

@@ -2,22 +2,22 @@
 
 auditor-title = Audit log
 auditor-intro = { $entries ->
-    [one] { $entries } entry states who read or changed which records, and why.
-   *[other] { $entries } entries state who read or changed which records, and why.
-} What you read here is recorded too.
+    [one] { $entries } entry records who read or changed which records, and why.
+   *[other] { $entries } entries record who read or changed which records, and why.
+} Reading this page is recorded, too.
 auditor-verify = Verification
 auditor-verify-now = Verify the log
 auditor-changed = The log was changed.
-auditor-no-witness = There is no witness copy: an older copy of the whole log would look the same.
+auditor-no-witness = There is no witness copy, so replacement of the whole log by an older copy cannot be detected.
 auditor-root = Root of the tree:
 auditor-consistency = Consistency of two signed heads
-auditor-consistency-hint = Proves that a later head contains all entries of an earlier one, such as a head that you noted.
+auditor-consistency-hint = Proves that a later head contains all entries of an earlier one, for example of a head that you wrote down.
 auditor-first-head = Earlier head
 auditor-second-head = Later head (default: the newest)
 auditor-prove = Prove consistency
 auditor-consistent = { $result ->
-    [yes] Head { $second } ({ $after } entries) continues head { $first } ({ $before } entries). Hashes of the proof:
-   *[no] Head { $second } ({ $after } entries) does not continue head { $first } ({ $before } entries).
+    [yes] Head { $second } ({ $after } entries) extends head { $first } ({ $before } entries). Hashes of the proof:
+   *[no] Head { $second } ({ $after } entries) does not extend head { $first } ({ $before } entries).
 }
 auditor-entries = Entries
 auditor-person = Person
@@ -49,5 +49,5 @@ auditor-column = { $column ->
    *[purpose] Purpose
 }
 auditor-older = Older entries
-auditor-problem-time = The period cannot be read; state a date and a time.
-auditor-problem-heads = The heads do not exist, or the later one is first.
+auditor-problem-time = The period cannot be read; enter dates and times.
+auditor-problem-heads = One of the heads does not exist, or the earlier head is not the earlier one.

@@ -7,7 +7,7 @@ console-column = { $name ->
     [name] name
     [roles] roles
     [second_factor] second factor
-    [logins] logins
+    [logins] sessions
     [began] since
     [last_used] last used
     [ends] ends

@@ -31,7 +31,7 @@ forces-age-short = { $state ->
     [old] last known { $age } ago
    *[current] position { $age } old
 }
-forces-age-unknown = Age of the position not known
+forces-age-unknown = Position age unknown
 forces-map-unit = { $state ->
     [old] { $name } (last known { $age } ago)
    *[fading] { $name } ({ $age } ago)
@@ -45,9 +45,9 @@ forces-duty = { $duty ->
    *[not_stated] Duty not reported
 }
 forces-moves = { $moves ->
-    [vehicle] by vehicle
+    [vehicle] vehicle
     [foot] on foot
-   *[not_stated] not reported; by vehicle assumed
+   *[not_stated] not reported; vehicle assumed
 }
 forces-assigned = Assigned: { $incidents }
 forces-distress = DISTRESS · { $status }
@@ -129,11 +129,11 @@ page-section-section = Section
 page-section-posture = Required and fielded
 page-section-level-history = Impact level: decisions
 page-fact-duty = Duty
-page-fact-moves = Moves
+page-fact-moves = Mobility
 page-fact-unit-base = Base
 page-fact-assigned = Assigned to
 page-fact-distress-since = Distress since
-page-fact-position-at = Position of
+page-fact-position-at = Position as of
 page-fact-clock-ahead = Unit clock ahead by
 page-fact-help = Nearest help
 page-fact-level = Impact level

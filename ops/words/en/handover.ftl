@@ -132,7 +132,7 @@ handover-signed = { $name } ({ $account }), { accounts-role }
 ## Form for notes
 
 handover-note-label = Note for the next shift
-handover-note-hint = At most { $most } characters. A signed note cannot be changed; write a further note to correct it.
+handover-note-hint = At most { $most } characters. A signed note cannot be changed; add another note to correct it.
 handover-note-sign = Sign as { $name }
 handover-note-marking = Marking of the note
 handover-note-marking-none = none

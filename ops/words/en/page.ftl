@@ -27,16 +27,27 @@ page-account-of = { $name }, { $role ->
     [supervisor] supervisor
     [planner] planner
     [analyst] analyst
-   *[admin] administrator
-}: password, second factor, logins
+    [auditor] auditor
+    [admin] administrator
+   *[other] { $role }
+}: password, second factor, sessions
 page-log-out = Log out
+page-log-out-button =
+    .aria-label = { page-log-out }
+    .title = { page-log-out }
 page-local = Local
 page-buttons =
     .aria-label = Page
 page-plan = Planner
     .title = Compare and optimise sensor layouts
 page-help = Help
+page-help-button =
+    .aria-label = { page-help }
+    .title = { page-help } (?)
 page-settings = Settings
+page-settings-button =
+    .aria-label = { page-settings }
+    .title = { page-settings }
 page-warnings =
     .aria-label = Warnings
 page-close = Close
@@ -52,23 +63,26 @@ page-settings-units-of = { $units ->
     [imperial] Imperial (mi, ft, mph)
    *[metric] Metric (km, m, km/h)
 }
-page-settings-keys = Single-key shortcuts (L, M, D, T, S, Y, G, V, R, J, K, N, B and ?)
+page-settings-keys = Single-key shortcuts (L, M, D, T, S, F, Y, G, V, R, J, K, N, B, / and ?)
 
 ## Sound and palette
 
-page-sound = { $state ->
-    [on] Sound on
-    [blocked] Sound blocked
-   *[off] Sound off
-}
-    .title = { $state ->
-        [blocked] The browser blocks sound until you press a key or a button on this page.
-       *[other] Sound for new alerts: press to switch on or off
+page-sound =
+    .aria-label = { $state ->
+        [on] Sound on
+        [blocked] Sound blocked
+       *[off] Sound off
     }
-page-palette = { $palette ->
-    [day] Day
-   *[night] Night
-}
+    .title = { $state ->
+        [on] Sound for new alerts is on
+        [blocked] Sound blocked: the browser allows it once you press a key or click on this page
+       *[off] Sound for new alerts is off
+    }
+page-palette =
+    .title = { $palette ->
+        [day] Switch to the day palette
+       *[night] Switch to the night palette
+    }
     .aria-label = { $palette ->
         [day] Switch to the day palette
        *[night] Switch to the night palette
@@ -332,7 +346,7 @@ page-workload-line =
 page-workload = { $raised ->
     [one] 1 alert
    *[other] { $raised } alerts
-} in 10 min: workload { $verdict ->
+} in 10 min: { $verdict ->
     [acceptable] acceptable
     [manageable] manageable
     [over-demanding] over-demanding
@@ -489,7 +503,7 @@ page-fact-positions-of = { $count ->
     [one] { $count } crossing with another sensor’s bearing, not confirmed
    *[other] { $count } crossings with other sensors’ bearings, not confirmed
 }
-page-fact-lifetime = Removed without detection after
+page-fact-lifetime = Removed if not detected for
 page-fact-bearing-sensor = Sensor
 
 ## Sensors

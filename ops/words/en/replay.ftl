@@ -71,7 +71,7 @@ replay-records = { $kind ->
 replay-not-final = Late data may still revise the tracks of this moment.
 replay-same = No difference from what is known now.
 replay-tracks-now = Tracks as known now (rings): at another position { $moved }, not known then { $new }, not in the final history { $gone }.
-replay-outcome = { $name } became: { $state }
+replay-outcome = { $name }, later: { $state }
 replay-opened-later = { $name }, opened later: { $state }
 replay-state = { $disposition ->
     [none] { $state }

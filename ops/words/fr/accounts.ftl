@@ -27,7 +27,7 @@ accounts-problem = { $reason ->
     [ended] La connexion a pris trop de temps. Recommencez.
     [old-wrong] Le mot de passe actuel est incorrect.
     [different] Les deux nouveaux mots de passe ne correspondent pas.
-    [common] Ce mot de passe est facile à deviner : choisissez des mots et des signes qui ne figurent pas dans les listes de mots de passe courants.
+    [common] Ce mot de passe figure sur une liste de mots de passe courants. Choisissez-en un plus difficile à deviner.
     [purpose] La finalité ne peut pas être consignée : indiquez 3 à 200 caractères.
     [password] Ce mot de passe est refusé : utilisez au moins { $least } caractères, sans aucune partie de votre nom ni « watchline ».
     [no-role] Votre fournisseur d’identité ne vous attribue aucun rôle dans Watchline. Adressez-vous à votre administrateur.
@@ -48,7 +48,8 @@ accounts-role = { $role ->
     [planner] Planificateur
     [analyst] Analyste
     [auditor] Auditeur
-   *[admin] Administrateur
+    [admin] Administrateur
+   *[other] { $role }
 }
 accounts-role-in = { $scope ->
     [all] { accounts-role } dans tous les secteurs
@@ -74,19 +75,19 @@ accounts-second-factor-picture = Code QR pour l’application d’authentificati
 accounts-second-factor-key = Ou saisissez cette clé dans l’application :
 accounts-second-factor-on = Activer
 accounts-second-factor-off = Désactiver
-accounts-sessions = Connexions actives
+accounts-sessions = Sessions actives
 accounts-session = { $kind ->
     [program] Programme, depuis le { DATETIME($began) }, dernière utilisation le { DATETIME($seen) }
    *[browser] Navigateur, depuis le { DATETIME($began) }, dernière utilisation le { DATETIME($seen) }, depuis { $address }
 }
 accounts-session-own = Ce navigateur
 accounts-session-end = Fermer
-accounts-session-end-of = Fermer la connexion du { DATETIME($began) }
+accounts-session-end-of = Fermer la session du { DATETIME($began) }
 accounts-done = { $what ->
-    [password] Votre mot de passe a été changé ; toutes les autres connexions sont fermées.
-    [second-factor] Le second facteur a été changé ; toutes les autres connexions sont fermées.
+    [password] Votre mot de passe a été changé ; toutes les autres sessions sont fermées.
+    [second-factor] Le second facteur a été changé ; toutes les autres sessions sont fermées.
     [purpose] La finalité de cette session est enregistrée.
-   *[sessions] La connexion est fermée.
+   *[sessions] La session est fermée.
 }
 
 ## Command line
@@ -97,14 +98,14 @@ accounts-demo = Démonstration : toute personne sur cet ordinateur est connect�
 accounts-secret = Secret à usage unique pour { $login } : { $secret } (valable une seule fois, pendant 24 heures)
 accounts-token = Jeton pour les programmes de { $login }, affiché une seule fois : { $token }
 accounts-added = Compte { $login } créé.
-accounts-reset = Compte { $login } réinitialisé : mot de passe et second facteur effacés, connexions fermées.
+accounts-reset = Compte { $login } réinitialisé : mot de passe et second facteur effacés, sessions fermées.
 accounts-removed = Compte { $login } supprimé.
-accounts-locked = Compte { $login } verrouillé ; ses connexions sont fermées.
+accounts-locked = Compte { $login } verrouillé ; ses sessions sont fermées.
 accounts-unlocked = Compte { $login } déverrouillé.
 accounts-roles-set = Rôles de { $login } : { $roles }
 accounts-sessions-ended = { $count ->
-    [one] { $count } connexion de { $login } fermée.
-   *[other] { $count } connexions de { $login } fermées.
+    [one] { $count } session de { $login } fermée.
+   *[other] { $count } sessions de { $login } fermées.
 }
 accounts-none = Aucun compte pour le moment.
 accounts-state = { $state ->
@@ -118,6 +119,6 @@ accounts-yes-no = { $value ->
 }
 accounts-releasability-set = Le compte { $login } reçoit les marquages jusqu’à : { $marking }.
 accounts-purpose = Finalité
-accounts-purpose-now = Vos consultations de cette session sont consignées avec la finalité : { $purpose }.
+accounts-purpose-now = Vos consultations de cette session sont consignées avec la finalité « { $purpose } ».
 accounts-purpose-new = Nouvelle finalité
 accounts-purpose-hint = Par exemple un numéro de dossier. Vide : « { $purpose } », la valeur par défaut de votre rôle.

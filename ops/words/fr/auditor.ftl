@@ -4,11 +4,11 @@ auditor-title = Journal d’audit
 auditor-intro = { $entries ->
     [one] { $entries } entrée indique qui a consulté ou modifié quels enregistrements, et pourquoi.
    *[other] { $entries } entrées indiquent qui a consulté ou modifié quels enregistrements, et pourquoi.
-} Vos propres consultations sont également consignées.
+} La consultation de cette page est également consignée.
 auditor-verify = Vérification
 auditor-verify-now = Vérifier le journal
 auditor-changed = Le journal a été modifié.
-auditor-no-witness = Il n’y a pas de copie témoin : une copie plus ancienne de tout le journal aurait le même aspect.
+auditor-no-witness = Il n’y a pas de copie témoin : le remplacement de tout le journal par une copie plus ancienne n’est pas détectable.
 auditor-root = Racine de l’arbre :
 auditor-consistency = Cohérence de deux racines signées
 auditor-consistency-hint = Prouve qu’une racine contient toutes les entrées d’une racine antérieure, par exemple celle que vous avez notée.
@@ -50,4 +50,4 @@ auditor-column = { $column ->
 }
 auditor-older = Entrées plus anciennes
 auditor-problem-time = La période est illisible ; indiquez une date et une heure.
-auditor-problem-heads = Ces racines n’existent pas, ou la plus récente est indiquée en premier.
+auditor-problem-heads = L’une des racines n’existe pas, ou la racine antérieure n’est pas antérieure.

@@ -7,7 +7,7 @@ console-column = { $name ->
     [name] nom
     [roles] rôles
     [second_factor] second facteur
-    [logins] connexions
+    [logins] sessions
     [began] depuis
     [last_used] dernière utilisation
     [ends] fin

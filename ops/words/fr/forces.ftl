@@ -45,7 +45,7 @@ forces-duty = { $duty ->
    *[not_stated] Service non communiqué
 }
 forces-moves = { $moves ->
-    [vehicle] en véhicule
+    [vehicle] véhicule
     [foot] à pied
    *[not_stated] non communiqué ; véhicule supposé
 }
@@ -67,21 +67,21 @@ forces-option-name = { $kind ->
     [unit] { $name } (unité)
    *[base] { $name } (base)
 }
-forces-option-time = arrivée dans { $time } par le terrain
-forces-option-none = pas d’arrivée en moins de 4 h par le terrain
+forces-option-time = arrivée dans { $time } par voie terrestre
+forces-option-none = pas d’arrivée en moins de 4 h par voie terrestre
 forces-option-age = { $state ->
     [old] position non actuelle : d’il y a { $age }
    *[current] position d’il y a { $age }
 }
-forces-options-loading = Calcul des temps d’intervention par le terrain…
-forces-options-none = Les temps d’intervention par le terrain ne sont pas disponibles.
-forces-options-interception = Temps par le terrain jusqu’au point où la cible devrait quitter la zone frontalière.
-forces-options-incident = Temps par le terrain jusqu’à la position de l’incident.
+forces-options-loading = Calcul des temps d’intervention par voie terrestre…
+forces-options-none = Les temps d’intervention par voie terrestre ne sont pas disponibles.
+forces-options-interception = Temps par voie terrestre jusqu’au point où la cible devrait quitter la zone frontalière.
+forces-options-incident = Temps par voie terrestre jusqu’à la position de l’incident.
 forces-options-noplace = L’incident n’a pas de position, donc pas de temps d’intervention.
 forces-help-line = Secours le plus proche : { $help }
-forces-help = { $name }, { $time } par le terrain
-forces-help-age = { $name }, { $time } par le terrain ; position d’il y a { $age }
-forces-help-none = aucune unité ni base de position actuelle n’arrive en moins de 4 h par le terrain
+forces-help = { $name }, { $time } par voie terrestre
+forces-help-age = { $name }, { $time } par voie terrestre ; position d’il y a { $age }
+forces-help-none = aucune unité ni base de position actuelle n’arrive en moins de 4 h par voie terrestre
 
 ## Niveaux d’impact et posture
 
@@ -132,11 +132,11 @@ page-section-section = Section
 page-section-posture = Requis et déployé
 page-section-level-history = Niveau d’impact : décisions
 page-fact-duty = Service
-page-fact-moves = Déplacement
+page-fact-moves = Mobilité
 page-fact-unit-base = Base
 page-fact-assigned = Affectée à
 page-fact-distress-since = Détresse depuis
-page-fact-position-at = Position de
+page-fact-position-at = Position à
 page-fact-clock-ahead = Horloge de l’unité en avance de
 page-fact-help = Secours le plus proche
 page-fact-level = Niveau d’impact

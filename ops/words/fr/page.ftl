@@ -27,16 +27,27 @@ page-account-of = { $name }, { $role ->
     [supervisor] superviseur
     [planner] planificateur
     [analyst] analyste
-   *[admin] administrateur
-} : mot de passe, second facteur, connexions
+    [auditor] auditeur
+    [admin] administrateur
+   *[other] { $role }
+} : mot de passe, second facteur, sessions
 page-log-out = Se déconnecter
+page-log-out-button =
+    .aria-label = { page-log-out }
+    .title = { page-log-out }
 page-local = Heure locale
 page-buttons =
     .aria-label = Page
-page-plan = Planification
+page-plan = Planifier
     .title = Comparer et optimiser les dispositifs de capteurs
 page-help = Aide
+page-help-button =
+    .aria-label = { page-help }
+    .title = { page-help } (?)
 page-settings = Réglages
+page-settings-button =
+    .aria-label = { page-settings }
+    .title = { page-settings }
 page-warnings =
     .aria-label = Avertissements
 page-close = Fermer
@@ -56,19 +67,22 @@ page-settings-keys = Raccourcis à une touche (L, M, D, T, S, Y, G, V, R, J, K, 
 
 ## Son et palette
 
-page-sound = { $state ->
-    [on] Son activé
-    [blocked] Son bloqué
-   *[off] Son coupé
-}
-    .title = { $state ->
-        [blocked] Le navigateur bloque le son tant que vous n’avez pas appuyé sur une touche ou un bouton de cette page.
-       *[other] Son des nouvelles alertes : appuyer pour activer ou couper
+page-sound =
+    .aria-label = { $state ->
+        [on] Son activé
+        [blocked] Son bloqué
+       *[off] Son coupé
     }
-page-palette = { $palette ->
-    [day] Jour
-   *[night] Nuit
-}
+    .title = { $state ->
+        [on] Le son des nouvelles alertes est activé
+        [blocked] Son bloqué : le navigateur l’autorise dès que vous appuyez sur une touche ou cliquez dans cette page
+       *[off] Le son des nouvelles alertes est coupé
+    }
+page-palette =
+    .title = { $palette ->
+        [day] Passer à la palette de jour
+       *[night] Passer à la palette de nuit
+    }
     .aria-label = { $palette ->
         [day] Passer à la palette de jour
        *[night] Passer à la palette de nuit
@@ -259,7 +273,7 @@ page-incident-state =
 page-incident-class =
     .aria-label = Classe de la cible
 page-incident-section =
-    .aria-label = Section de frontière
+    .aria-label = Section frontalière
 page-incident-not-closed = Non clos
 page-incident-any-class = Toutes les classes
 page-incident-any-section = Toutes les sections
@@ -286,7 +300,7 @@ page-incident-left = reste { DURATION($time) }
 page-incident-past = Délai écoulé
 page-incident-owner = { $owner }
 page-incident-unit = Unité { $unit }
-page-incident-escalated = remonté
+page-incident-escalated = au superviseur
 page-incident-alert = Alerte principale
 page-incident-candidate = arrivée dans { $time }, P(interruption) { $chance }
 page-incident-choose = Choisir…
@@ -354,7 +368,7 @@ page-workload = { $raised ->
 page-workload-unknown = Charge : inconnue
 page-snooze = Pause sonore
     .title = Suspendre brièvement la répétition de l’alarme
-page-snoozed = Pause sonore { DURATION($time) }
+page-snoozed = En pause { DURATION($time) }
 
 ## Carte
 
@@ -462,7 +476,7 @@ page-tracks-count = { $all ->
 page-tracks-count-first = { $all } pistes, dont { $confirmed } { $confirmed ->
     [one] confirmée
    *[other] confirmées
-} ; les { $shown } premières sont listées : d’abord celles en alerte, puis par probabilité d’existence.
+} ; les { $shown } premières sont affichées : d’abord celles en alerte, puis par probabilité d’existence.
 page-tracks-unreadable = { $count ->
     [one] { $count } piste illisible.
    *[other] { $count } pistes illisibles.
@@ -508,7 +522,7 @@ page-fact-positions-of = { $count ->
     [one] { $count } croisement avec le relèvement d’un autre capteur, non confirmé
    *[other] { $count } croisements avec les relèvements d’autres capteurs, non confirmés
 }
-page-fact-lifetime = Retiré sans détection après
+page-fact-lifetime = Retiré si aucune détection pendant
 page-fact-bearing-sensor = Capteur
 
 ## Capteurs
@@ -617,7 +631,7 @@ page-details-gone = { $kind ->
     [incident] Cet incident ne figure plus dans la liste.
     [bearing] Ce relèvement ne figure plus dans la situation : il est trop ancien, ou appartient maintenant à une piste.
     [sensor] Ce capteur ne figure plus dans la situation.
-    [unit] Cette unité n’est plus listée : aucun message depuis longtemps.
+    [unit] Cette unité ne figure plus dans la liste : aucun message depuis longtemps.
     [base] Cette base ne figure plus dans la situation.
     [section] Cette section ne figure plus dans la situation.
     [segment] Ce segment ne figure plus dans la situation.
@@ -627,7 +641,7 @@ page-details-unknown = { $kind ->
     [track] En attente de la première situation. Cette piste n’existe peut-être plus.
     [bearing] En attente de la première situation. Ce relèvement n’existe peut-être plus.
     [sensor] En attente des données des capteurs. Ce capteur n’existe peut-être plus.
-    [unit] En attente des unités. Cette unité n’est peut-être plus listée.
+    [unit] En attente des unités. Cette unité ne figure peut-être plus dans la liste.
     [base] En attente des bases.
     [section] En attente des sections.
     [segment] En attente de la frontière. Ce segment n’existe peut-être plus.

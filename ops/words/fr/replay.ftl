@@ -71,7 +71,7 @@ replay-records = { $kind ->
 replay-not-final = Des données tardives peuvent encore modifier les pistes de ce moment.
 replay-same = Aucune différence avec ce que l’on sait aujourd’hui.
 replay-tracks-now = Pistes connues aujourd’hui (anneaux) : à une autre position { $moved }, inconnues alors { $new }, absentes de l’historique définitif { $gone }.
-replay-outcome = { $name }, devenu : { $state }
+replay-outcome = { $name }, par la suite : { $state }
 replay-opened-later = { $name }, ouvert plus tard : { $state }
 replay-state = { $disposition ->
     [none] { $state }

@@ -5,7 +5,8 @@ import { borderLines, type BorderLines } from "../geo/crossing.ts";
 import { say } from "../words/say.ts";
 import { trackPriorities } from "../model/alerts.ts";
 import type { ServerClock } from "../model/clock.ts";
-import type { Place, Priority, Track } from "../model/records.ts";
+import { leadOf } from "../model/incidents.ts";
+import type { Alert, Place, Priority, Track } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { detailed, DETAILED_TRACKS, SYMBOL_TRACKS, SYMBOLS_ZOOM } from "../model/tracks.ts";
 import type { Trails } from "../model/trails.ts";
@@ -60,7 +61,7 @@ export class StateRenderer {
     if (changed("forces", "segments")) this.#baseMap.show("levels", levelFeatures(state.forces, state.segments.value));
     if (changed("tracks", "alerts", "sensors"))
       this.#baseMap.show("marks", alertMarks(state.alerts, state.tracks, state.sensors, state.stampMs));
-    if (changed("tracks", "bearings", "selection", "sensors", "alerts", "forces")) this.#drawSelected(state);
+    if (changed("tracks", "bearings", "selection", "sensors", "alerts", "incidents", "forces")) this.#drawSelected(state);
     if (changed("tracks", "selection", "alerts", "border")) this.#drawDetails(state);
   }
 
@@ -159,8 +160,14 @@ export function metresPerPixel(lat: number, zoom: number): number {
 
 export function selectedTrack(selection: Selection | null, state: State): string | null {
   if (selection?.kind === "track") return selection.id;
-  if (selection?.kind === "alert") return state.alerts.get(selection.id)?.track ?? null;
-  return null;
+  return selectedAlert(selection, state)?.track ?? null;
+}
+
+/** The selected alert, or the one that leads the selected incident. */
+function selectedAlert(selection: Selection | null, state: State): Alert | null {
+  if (selection?.kind === "alert") return state.alerts.get(selection.id) ?? null;
+  const incident = selection?.kind === "incident" ? state.incidents.get(selection.id) : undefined;
+  return incident === undefined ? null : leadOf(incident, state.alerts);
 }
 
 /** Where the selected thing is now; null when it has no place, or is gone. */
@@ -170,9 +177,9 @@ export function placeOf(selection: Selection | null, state: State): Place | null
   if (selection?.kind === "sensor") return state.sensors.get(selection.id) ?? null;
   if (selection?.kind === "unit") return state.forces.units.get(selection.id) ?? null;
   if (selection?.kind === "base") return state.forces.bases.get(selection.id) ?? null;
-  if (selection?.kind !== "alert") return null;
-  const alert = state.alerts.get(selection.id);
+  const alert = selectedAlert(selection, state);
+  const incident = selection?.kind === "incident" ? state.incidents.get(selection.id) : undefined;
   const track = alert?.track == null ? undefined : state.tracks.get(alert.track);
   const sensor = alert?.sensor == null ? undefined : state.sensors.get(alert.sensor);
-  return track ?? sensor ?? alert?.place ?? null;
+  return track ?? sensor ?? alert?.place ?? incident?.place ?? null;
 }

@@ -3,7 +3,7 @@
 import { gridName, utmConvergenceDeg } from "../geo/coordinates.ts";
 import { leg } from "../geo/geodesy.ts";
 import { degrees, exactDistance } from "../words/format.ts";
-import { say } from "../words/say.ts";
+import { code, say } from "../words/say.ts";
 import type { Place } from "../model/records.ts";
 import { el, part } from "../ui/dom.ts";
 
@@ -64,7 +64,7 @@ function table(places: readonly Place[]): HTMLElement {
       degrees(azimuthDeg - utmConvergenceDeg(from), 1),
       mils(azimuthDeg - utmConvergenceDeg(from)),
     ];
-    return el("tr", { data: { testid: "leg" } }, ...cells.map((cell) => el("td", {}, cell)));
+    return el("tr", { data: { testid: "leg" } }, ...cells.map((cell) => el("td", {}, code(cell))));
   });
   const heads = ["leg", "distance", "true", "grid", "mils"].map((name) =>
     say(`page-measure-${name}`, { grid: gridName(first) }),
@@ -73,10 +73,14 @@ function table(places: readonly Place[]): HTMLElement {
     "div",
     {},
     el(
-      "table",
-      { data: { testid: "measure-table" } },
-      el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", {}, head)))),
-      el("tbody", {}, ...rows),
+      "div",
+      { class: "measure-legs" },
+      el(
+        "table",
+        { data: { testid: "measure-table" } },
+        el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", {}, head)))),
+        el("tbody", {}, ...rows),
+      ),
     ),
     el(
       "p",

@@ -2,7 +2,7 @@
 
 import type { Priority } from "../model/records.ts";
 import { say } from "../words/say.ts";
-import { part, setText } from "./dom.ts";
+import { part } from "./dom.ts";
 import { remember, remembered } from "./preferences.ts";
 
 /** Pitches in hertz, one after the other: the more urgent, the more and the higher. */
@@ -71,7 +71,7 @@ export class Sound {
   #show(): void {
     const blocked = this.#wanted && this.#isBlocked;
     const state = !this.#wanted ? "off" : blocked ? "blocked" : "on";
-    setText(this.#button, say("page-sound", { state }));
+    this.#button.setAttribute("aria-label", say("page-sound.aria-label", { state }));
     this.#button.setAttribute("aria-pressed", String(this.#wanted && !blocked));
     this.#button.title = say("page-sound.title", { state });
     this.#button.dataset["state"] = state;

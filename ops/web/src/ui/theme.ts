@@ -1,7 +1,7 @@
 // Day and night palettes: the system’s until a person chooses.
 
 import { say } from "../words/say.ts";
-import { part, setText } from "./dom.ts";
+import { part } from "./dom.ts";
 import { remember, remembered } from "./preferences.ts";
 
 type Palette = "day" | "night";
@@ -47,8 +47,7 @@ export class Theme {
     document.documentElement.dataset["palette"] = this.palette;
     const button = part("palette");
     const other = this.palette === "night" ? "day" : "night";
-    setText(button, say("page-palette", { palette: other }));
-    button.setAttribute("aria-label", say("page-palette.aria-label", { palette: other }));
+    for (const name of ["aria-label", "title"]) button.setAttribute(name, say(`page-palette.${name}`, { palette: other }));
     for (const listener of this.#listeners) listener();
   }
 }

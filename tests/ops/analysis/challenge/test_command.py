@@ -44,6 +44,7 @@ from ops.sector.open_sector import OpenSector
 from ops.words import MessageCatalogue
 from tests.ops.analysis.plain_english import english_in
 from tests.ops.conftest import blank_pictures
+from tests.ops.words.pseudo_texts import is_plain, plain_texts
 
 QUIET = Console(stderr=True, quiet=True)
 BELT_M = 1_500 if os.environ.get("WATCHLINE_DRILL") == "long" else 700
@@ -645,3 +646,17 @@ def test_weights_are_read() -> None:
         "surveillance_difficulty": 0.5,
     }
     assert weights_of("") == {}
+
+
+def test_every_text_of_the_report_is_in_the_catalogue(
+    based: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "en-XA")
+    screen = Console(record=True, width=10_000, file=io.StringIO())
+    with blank_pictures():
+        assess(ChallengeOptions(str(based.sector), tmp_path / "out", samples=0, runs=0), screen)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="en-XA" dir="ltr">' in page
+    sensors = [sensor["properties"]["id"] for sensor in json.loads(based.layout.read_text())["features"]]
+    assert plain_texts(page, sensors) == []
+    assert [line for line in screen.export_text().splitlines() if is_plain(line, [str(tmp_path)])] == []

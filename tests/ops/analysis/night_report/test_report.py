@@ -31,6 +31,7 @@ from ops.drawing.web_map import hidden_colour
 from ops.runtime.output import say
 from ops.words import MessageCatalogue
 from sensors.layout import Layout, place
+from tests.ops.words.pseudo_texts import plain_texts
 
 START = datetime(2025, 11, 24, 2, 0, tzinfo=UTC)
 FRAME = LocalFrame.around(-84.25, 36.6)
@@ -288,6 +289,19 @@ def test_headlines_say_the_figures(written):
     ):
         assert expected in words, expected
     assert "Not balanced" not in words
+
+
+def test_every_text_of_the_report_is_in_the_catalogue(tmp_path, monkeypatch):
+    """In the pseudo-language, and from right to left, where the isolates around parameters stay what they are."""
+    names = ("Made-up night", "This is an exercise line.", "UTC", "EST", "radar-1", "camera-1", "trail-1")
+    message = {"id": "alert-rule", "parameters": {"rule": "crossing"}}
+    for language, direction in (("en-XA", "ltr"), ("ar-XB", "rtl")):
+        monkeypatch.setenv("WATCHLINE_LANGUAGE", language)
+        write_report(tmp_path / "r.html", made_up(alerts=[alert_of(1, message=message)]))
+        page = (tmp_path / "r.html").read_text(encoding="utf-8")
+        assert f'<html lang="{language}" dir="{direction}">' in page
+        assert plain_texts(page, names) == []
+        assert "\N{REPLACEMENT CHARACTER}" not in Page(page).words
 
 
 def test_the_report_in_french_is_complete(written, tmp_path, monkeypatch):
