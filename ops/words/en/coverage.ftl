@@ -3,7 +3,6 @@
 
 coverage-summary = { PERCENT($covered, digits: 1) } of the area within { DISTANCE($belt) } of the border meets Pd ≥ { $required } ({ $target }, { DURATION($exposure) }). Dead ground: { PERCENT($dead, digits: 1) }; unknown: { PERCENT($unknown, digits: 1) }.
 coverage-summary-unknown = Coverage is unknown over the whole area within { DISTANCE($belt) } of the border: terrain data are missing.
-coverage-written = Output: { $folder }
 coverage-progress-sensors = sensors
 coverage-progress-files = files
 

@@ -138,11 +138,15 @@ sector-preview-written = Preview: { $page } and { $picture }. { PERCENT($fractio
 equipment-heading = { $count ->
     [one] 1 item
    *[other] { $count } items
-} of the catalogue { $catalogue }, prices in { $currency }
+}, prices in { $currency }, from { $shipped ->
+    [yes] the shipped catalogue
+   *[no] { $catalogue } and the shipped catalogue
+}. Confidence: H official or reproduced, M press, vendor or derived, L assumption.
 equipment-item = item
 equipment-kind = kind
 equipment-title = description
 equipment-price = price
+equipment-yearly = per year
 equipment-availability = availability
 equipment-range = range
 equipment-confidence = confidence

@@ -138,11 +138,15 @@ sector-preview-written = Aperçu : { $page } et { $picture }. { PERCENT($fracti
 equipment-heading = { $count ->
     [one] { $count } équipement
    *[other] { $count } équipements
-} du catalogue { $catalogue }, prix en { $currency }
+}, prix en { $currency }, { $shipped ->
+    [yes] du catalogue fourni
+   *[no] de { $catalogue } et du catalogue fourni
+}. Confiance : H officiel ou reproduit, M presse, fournisseur ou déduit, L hypothèse.
 equipment-item = équipement
 equipment-kind = type
 equipment-title = description
 equipment-price = prix
+equipment-yearly = par an
 equipment-availability = disponibilité
 equipment-range = portée
 equipment-confidence = confiance

@@ -24,7 +24,7 @@ IMPERATIVE = re.compile(
 )
 
 FILES = ["settings.toml", "candidates.geojson", "indicators.csv", "message.json", "recording.csv", "dem.tif"]
-FILES += ["border.shp", "out/demo/store.db", "out/demo/journal.db"]
+FILES += ["border.shp", "out/demo/journal.db"]
 """The files that the examples name."""
 
 
