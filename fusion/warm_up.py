@@ -19,7 +19,6 @@ from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.scan_columns import ScanColumns
 
-
 CROWD: Final = 24
 """New targets of one scan, more than the association estimates the odds of in common."""
 

@@ -44,7 +44,7 @@ sector-notice-errors = { $count ->
 sector-notice-unlinked = { $count ->
     [one] 1 sensor or relay has no link to a base and is excluded from every analysis: { $sensors }.
    *[other] { $count } sensors or relays have no link to a base and are excluded from every analysis: { $sensors }.
-}
+} Add a relay, or state `reports_by` in the layout.
 sector-notice-side =
     { $count ->
         [one] 1 of { $total } sensors and bases is

@@ -44,7 +44,7 @@ sector-notice-errors = { $count ->
 sector-notice-unlinked = { $count ->
     [one] 1 capteur ou relais n’est relié à aucune base et est exclu de toutes les analyses : { $sensors }.
    *[other] { $count } capteurs ou relais ne sont reliés à aucune base et sont exclus de toutes les analyses : { $sensors }.
-}
+} Ajoutez un relais ou indiquez `reports_by` dans le dispositif.
 sector-notice-side =
     Sur { $total } capteurs et bases, { $count ->
         [one] 1 se trouve
