@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -11,16 +12,20 @@ from fusion.filter.track_bank import empty_bank
 from fusion.filter.triangulation import crossings
 from fusion.models.sensor_views import ElevationGrid
 from fusion.models.settings import TrackerSettings
+from fusion.models.terrain_speed import Passage
 from fusion.models.tracker_model import tracker_model
 from fusion.tracker import advance
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
 from sensors.scan_columns import ScanColumns
 
+CROWD: Final = 24
+"""New targets of one scan, more than the association estimates the odds of in common."""
+
 
 def compile_kernels() -> None:
-    """Radar scans, a camera's bearings with labels, a trigger and heartbeats over flat ground, a long silence, and
-    crossing bearings of two direction finders."""
+    """Radar scans, one of them with a crowd of new targets, a camera's bearings with labels, a trigger and heartbeats
+    over flat, passable ground, a long silence, and crossing bearings of two direction finders."""
 
     frame = LocalFrame.around(0.0, 0.0)
     shared = {"max_range_m": 900.0, "period_s": 3.0}
@@ -36,7 +41,12 @@ def compile_kernels() -> None:
         ),
     )
     model = tracker_model(layout, TrackerSettings(), None)
-    model = replace(model, earth=ElevationGrid(np.zeros((8, 8), np.float32), -1000.0, 1000.0, 300.0))
+    law = np.array([[1.0, 0.0, 1.0], [1.0, 0.0, 0.5]])
+    model = replace(
+        model,
+        earth=ElevationGrid(np.zeros((8, 8), np.float32), -1000.0, 1000.0, 300.0),
+        passage=Passage(np.ones((2, 8, 8), np.float32), law, model.passage.top),
+    )
     bank = empty_bank(model)
     for sensor, kind, when_s in (
         ("R", "radar", 0),
@@ -49,16 +59,18 @@ def compile_kernels() -> None:
             bank, _ = advance(model, bank, _scan(sensor, kind, when_s * 10**9))
         at_ns = (when_s + 1) * 10**9
         bank, _ = advance(model, bank, heartbeat_of(model.sensor("G"), 0, at_ns, at_ns, at_ns))
+    for when_s in (910, 913):
+        bank, _ = advance(model, bank, _scan("R", "radar", when_s * 10**9, plots=CROWD))
     for second in range(1000, 1020):
         for sensor in ("D", "E"):
             bank, _ = advance(model, bank, _scan(sensor, "radio", second * 10**9))
     crossings(model, bank.contacts, 1020 * 10**9)
 
 
-def _scan(sensor: str, kind: str, when_ns: int) -> ScanColumns:
-    nan = np.full(3, np.nan)
+def _scan(sensor: str, kind: str, when_ns: int, *, plots: int = 3) -> ScanColumns:
+    nan = np.full(plots, np.nan)
     trigger, camera, finder = kind == "ground_sensor", kind == "camera", kind == "radio"
-    azimuth = nan if trigger else np.array([0.1, 0.11, 2.0])
+    azimuth = nan if trigger else np.resize([0.1, 0.11, 2.0], plots) + np.arange(plots) // 3 * 0.2
     if finder:
         azimuth = np.array([0.3, 1.5, 4.0] if sensor == "D" else [2.0, 3.0, 5.8])
     return ScanColumns(
@@ -69,16 +81,16 @@ def _scan(sensor: str, kind: str, when_ns: int) -> ScanColumns:
         observed_ns=when_ns,
         received_ns=when_ns,
         azimuth=azimuth,
-        azimuth_sd=np.full(3, 0.01),
+        azimuth_sd=np.full(plots, 0.01),
         elevation_angle=np.array([-0.02, np.nan, np.nan]) if camera else nan,
-        elevation_angle_sd=np.full(3, 0.001),
-        range_=nan if trigger or camera or finder else np.array([200.0, 210.0, 500.0]),
-        range_sd=np.full(3, 5.0),
-        radial_velocity=nan if trigger or camera or finder else np.array([1.0, np.nan, 0.0]),
-        radial_velocity_sd=np.full(3, 0.5),
+        elevation_angle_sd=np.full(plots, 0.001),
+        range_=nan if trigger or camera or finder else np.resize([200.0, 210.0, 500.0], plots),
+        range_sd=np.full(plots, 5.0),
+        radial_velocity=nan if trigger or camera or finder else np.resize([1.0, np.nan, 0.0], plots),
+        radial_velocity_sd=np.full(plots, 0.5),
         easting=nan,
         northing=nan,
-        cov=np.full((3, 2, 2), np.nan),
-        class_probability=np.full((3, 5), 0.2 if camera else np.nan),
+        cov=np.full((plots, 2, 2), np.nan),
+        class_probability=np.full((plots, 5), 0.2 if camera else np.nan),
         confidence=nan,
     )

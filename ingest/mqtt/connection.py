@@ -192,7 +192,9 @@ class Connection:
     def stop(self) -> None:
         """Disconnect (without sending the last will) and end paho's thread; a thread that does not end in time is
         abandoned."""
+        problem = self.problem
         end_client(self._client).join(STOPPED_WITHIN_S)
+        self.problem = problem  # disconnecting on request is not one
         self.connected = False
         self.ready.clear()
         self._pending_acks.fail("stopped before the broker answered")

@@ -45,9 +45,9 @@ PACKAGES: Final = (
 )
 BROKER_WITHIN_S: Final = 5.0
 SOON: Final = timedelta(days=30)
+"""A certificate or key that expires within this time is listed."""
 NAMED: Final = 20
 """Maximum number of names that a finding lists."""
-"""A certificate or key that expires within this time is listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,11 @@ def _packages() -> Check:
 
 
 def _kernels() -> Check:
-    import geo
+    from ops.runtime.compile_kernels import are_compiled
 
-    cached = any(Path(geo.__file__).parent.rglob("*.nbi"))
-    return Check("kernels", cached, Message(f"console-doctor-{'kernels' if cached else 'no-kernels'}"), needed=False)
+    compiled = are_compiled()
+    found = Message(f"console-doctor-{'kernels' if compiled else 'no-kernels'}")
+    return Check("kernels", compiled, found, needed=False)
 
 
 def _sample() -> Check:
@@ -209,6 +210,7 @@ def _identity(folder: Path) -> Check:
     over = [name for name, end in ends.items() if end <= now and name in used]
     soon = [name for name, end in ends.items() if now < end <= now + SOON and name in used]
     found: dict[str, Parameter] = {"names": len(valid), "revoked": len(revoked - valid), "days": SOON.days}
+    found["valid"] = "no" if over or soon else "yes"
     for kind, names in (("missing", missing), ("expired", over), ("soon", soon)):
         found |= {kind: cut_list(sorted(names), NAMED), f"{kind}_count": len(names)}
     return Check("identity", not missing and not over, Message("console-doctor-identity", found))

@@ -95,13 +95,14 @@ def _report(out: Path, sector: str, made: int) -> list[Message]:
     if ends - datetime.now(UTC) < timedelta(days=installation.days):
         lines.append(Message("console-broker-authority-ends", {"day": f"{ends:%Y-%m-%d}"}))
     user = installation.user
+    reached = f"{installation.hosts[0] if installation.hosts else installation.listen}:{installation.port}"
     return [
         *lines,
         Message("console-broker-copy", {"folder": str(out / "broker"), "file": folder.configuration.name}),
         Message("console-broker-owner-unknown") if user is None else Message("console-broker-owner", {"user": user}),
         Message("console-broker-identities", {"folder": str(out / "identities")}),
         Message("console-broker-authority", {"folder": str(out / "authority")}),
-        Message("console-broker-next", {"folder": str(out)}),
+        Message("console-broker-next", {"address": reached, "folder": str(out)}),
     ]
 
 

@@ -137,9 +137,7 @@ def serve(
     sector: SectorArgument,
     store: Annotated[
         Path,
-        typer.Argument(
-            help="Store, such as out/demo/store.db, or store.db in the folder of `run`.", exists=True, dir_okay=False
-        ),
+        typer.Argument(help="Store, or the folder of `demo` or `run`.", exists=True),
     ],
     layout: LayoutOption = None,
     host: HostOption = "127.0.0.1",
@@ -156,7 +154,7 @@ def serve(
 
     Examples
     --------
-    watchline serve cumberland out/demo/store.db
+    watchline serve cumberland out/demo
     """
     from ops.room.serve_command import serve_store
     from ops.services.api.serving.endpoint import Endpoint
@@ -245,8 +243,10 @@ def replay(
     watchline replay cumberland out/demo/journal.db --out out/replay
     """
     from ops.audit.command import record_command
+    from ops.journal.command import journal_path
     from ops.room.offline import replay_journal
 
+    journal = journal_path(journal)
     record_command(journal, "replay", f"all tracks and alerts of {journal}")
     made = replay_journal(journal, sector, layout, out, settings=settings, screen=screen, releasability=releasability)
     answer(made, as_json=as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -66,13 +67,13 @@ def init(
     """
     from geo.errors import BadInput
     from ops.analysis.sector.command import init as create
-    from ops.sector.new_sector import NewSector
+    from ops.sector.new_sector import NewSector, checked_side
 
     if sys.stdin.isatty() and (terrain is None or border is None):
-        terrain = terrain or typer.prompt("Terrain: raster of elevations (DEM)", err=True)
-        border = border or Path(typer.prompt("Border: map file of lines", err=True))
-        where = where or typer.prompt("Filter of its lines (SQL; empty: all)", default="", show_default=False, err=True)
-        own_side = own_side or typer.prompt("Own side: left, right or LON,LAT", default="left", err=True)
+        terrain = terrain or _ask("terrain", lambda text: existing_rasters([text])[0])
+        border = border or Path(_ask("border", lambda text: str(_existing(Path(text), "--border"))))
+        where = where or _ask("where", str, default="")
+        own_side = own_side or _ask("side", checked_side, default="left")
     for value, option in ((terrain, "--terrain"), (border, "--border")):
         if value is None or not str(value).strip():
             raise BadInput("is missing", where=option, expected="a file")
@@ -84,12 +85,39 @@ def init(
         (settlements, "--settlements"),
         (layout, "--layout"),
     ):
-        if file is not None and not Path(str(file).partition("|layername=")[0]).exists():
-            raise BadInput(f"there is no file {str(file)!r}", where=option, expected="an existing file")
+        if file is not None:
+            _existing(file, option)
     assert terrain is not None
     assert border is not None
     new = NewSector(folder, terrain, border, where, own_side, name, bases, roads, rivers, settlements, layout)
     answer(create(new, screen), as_json=as_json)
+
+
+def _ask(name: str, check: Callable[[str], str], *, default: str | None = None) -> str:
+    """Ask for a value on the terminal, and again after each answer that ``check`` refuses."""
+    from geo.errors import BadInput
+    from ops.runtime.output import say
+
+    def checked(text: str) -> str:
+        try:
+            return check(text.strip())
+        except BadInput as error:
+            raise typer.BadParameter(f"{error.what}; expected {error.expected}.") from None
+
+    shown = bool(default)
+    answer: str = typer.prompt(
+        say(f"sector-init-ask-{name}"), default=default, show_default=shown, value_proc=checked, err=True
+    )
+    return answer
+
+
+def _existing(file: Path, option: str) -> Path:
+    """Return the name of a map file, with or without a layer; BadInput where there is no such file."""
+    from geo.errors import BadInput
+
+    if not Path(str(file).partition("|layername=")[0]).exists():
+        raise BadInput(f"there is no file {str(file)!r}", where=option, expected="an existing file")
+    return file
 
 
 @sector_app.command("check", cls=Command)

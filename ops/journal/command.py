@@ -205,7 +205,10 @@ def _show_receipts(receipts: dict[str, dict[str, dict[str, int]]], letters: Coun
             table.add_row(
                 sensor or say("console-demo-unknown-sensor"), column(kind), *(str(counts[name]) for name in _COUNTS)
             )
-    show_table(screen, table)
+    if table.row_count:
+        show_table(screen, table)
+    elif not letters:
+        show(screen, "console-journal-no-receipts")
     for code, count in letters.most_common():
         show(screen, "console-dead-letters-code", code=code, count=count)
 

@@ -63,7 +63,10 @@ def list_letters(path: Path, wanted: Filter, limit: int, screen: Console) -> dic
     for letter in newest:
         shown = letter | {"received_at": str(letter["received_at"])[5:19].replace("T", " ")}
         table.add_row(*(_printable(str(shown[name] if shown[name] is not None else "")) for name in cells))
-    show_table(screen, table)
+    if newest:
+        show_table(screen, table)
+    else:
+        screen.print(title, markup=False, highlight=False)
     return {"count": by_code.total(), "by_code": dict(by_code), "by_sensor": dict(by_sensor), "letters": newest}
 
 

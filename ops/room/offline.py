@@ -105,7 +105,9 @@ def replay_journal(
     if not rows:
         raise BadInput("no rows", where=str(journal), expected="a journal with messages in it")
     confirmed = len(np.unique(history["track"].values[history["status"].values == "confirmed"]))
+    hashes = {"tracks": track_log_hash(history), "alerts": hashlib.sha256(files[1].read_bytes()).hexdigest()}
     show(screen, "console-replayed", rows=rows, tracks=confirmed, alerts=alerts)
+    show(screen, "console-replayed-hashes", **hashes)
     show(screen, "console-files", files=[str(file) for file in files])
     return {
         "rows": rows,
@@ -115,8 +117,8 @@ def replay_journal(
         "alert_workload": workload_figures(workload),
         "incidents": plain_figures(incidents),
         "unusable": dict(fusion.pipeline.tally),
-        "tracks_sha256": track_log_hash(history),
-        "alerts_sha256": hashlib.sha256(files[1].read_bytes()).hexdigest(),
+        "tracks_sha256": hashes["tracks"],
+        "alerts_sha256": hashes["alerts"],
         "incidents_sha256": revisions,
         "files": [str(file) for file in files],
     }

@@ -40,12 +40,15 @@ def serve_store(
 ) -> None:
     """Serve ``store`` with the terrain, border and layout of a sector until Ctrl-C. Raises BadInput or StoreError.
 
+    ``store`` may also be the folder with ``store.db``.
+
     The times shown are the store's; when it is no longer written, the page shows that the picture is stale. People log
     in with the accounts beside the store; a demonstration has none.
     """
     chosen = load_settings(settings)
     sector = load_sector(sector_name)
     equipment = layout_path(sector, layout)
+    store = store / "store.db" if store.is_dir() else store
     if not store.is_file():
         raise BadInput("no such file", where=str(store), expected="a store.db written by `demo` or `run`")
     with closing(Reader(store)) as reader:

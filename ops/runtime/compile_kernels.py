@@ -162,6 +162,12 @@ def _cache() -> tuple[list[Path], Path]:
     return folders, (Path(given) if given else Path(__file__).parent / "__pycache__") / STAMP
 
 
+def are_compiled() -> bool:
+    """Whether the cache holds every kernel; False during the first compilation and after an upgrade."""
+    folders, file = _cache()
+    return _kernels_in(folders) >= _read_stamp(file).kernels > 0
+
+
 def forget_outdated() -> int:
     """Remove the compiled code of sources that have changed since the stamp, and compile nothing.
 
@@ -192,7 +198,7 @@ def compile_missing(screen: Console) -> None:
     folders, file = _cache()
     stamp = _read_stamp(file)
     folder = file.parent if file.parent.is_dir() else file.parent.parent
-    if _kernels_in(folders) >= stamp.kernels > 0 or not os.access(folder, os.W_OK):
+    if are_compiled() or not os.access(folder, os.W_OK):
         return
     seconds = compile_all(screen)
     _write_stamp(file, replace(stamp, machine=_machine(), kernels=_kernels_in(folders)))

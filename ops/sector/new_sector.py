@@ -176,6 +176,13 @@ def _is_on(terrain: xr.Dataset, easting: float, northing: float) -> bool:
     return bool(west <= easting <= east and south <= northing <= north)
 
 
+def checked_side(own_side: str) -> str:
+    """Return the own side as it was stated; BadInput for one that is not left, right or a position."""
+    if own_side not in ("left", "right"):
+        _position(own_side)
+    return own_side
+
+
 def _position(text: str) -> tuple[float, float]:
     try:
         lon, lat = (float(part) for part in text.split(","))

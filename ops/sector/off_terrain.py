@@ -1,9 +1,10 @@
-"""The part of a sector's border outside the terrain: no figure includes it, so it must be reported."""
+"""The part of a sector's border without elevations, outside the terrain or in its voids: it must be reported."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
 
 from geo.border.line_files import length_off
@@ -15,6 +16,9 @@ from ops.sector.open_sector import OpenSector
 
 SAID_FROM_M = 50.0
 SAID_FROM_FRACTION = 0.01
+VOIDS_FROM_FRACTION = 0.001
+MOST_CELLS = 2000
+"""Maximum number of rows and of columns in which voids are counted; a larger terrain is thinned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +69,23 @@ class OffTerrain:
             "sentences": list(map(say_in_english, self.messages)),
             "messages": [message.as_dict() for message in self.messages],
         }
+
+
+def void_fraction(ground: OpenSector) -> float:
+    """Fraction [1] of the area within ``belt_m`` of the border, inside the terrain, that has no elevation."""
+    belt = belt_outline(ground.crossed, ground.sector.belt_m, round_ends=False)
+    west, south, east, north = belt.bounds
+    elevation = ground.terrain["elevation"]
+    around = elevation.sel(easting=slice(west, east), northing=slice(north, south))
+    thin = {name: slice(None, None, max(1, size // MOST_CELLS)) for name, size in around.sizes.items()}
+    around = around.isel(thin)
+    inside = shapely.contains_xy(belt, *np.meshgrid(around["easting"].to_numpy(), around["northing"].to_numpy()))
+    return float(np.isnan(around.to_numpy()[inside]).mean()) if inside.any() else 0.0
+
+
+def voids_in(ground: OpenSector) -> list[Message]:
+    """One sentence on the voids along the border; none where there are hardly any."""
+    fraction = void_fraction(ground)
+    if fraction < VOIDS_FROM_FRACTION:
+        return []
+    return [Message("sector-notice-voids", {"fraction": fraction, "belt": ground.sector.belt_m})]

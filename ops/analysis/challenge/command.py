@@ -15,7 +15,7 @@ from rich.progress import Progress
 from geo.errors import BadInput, TerrainError
 from ops.analysis.challenge.options import ChallengeOptions, weights_of
 from ops.analysis.inputs import assumption_records
-from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, write_summary
+from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, show, write_summary
 from ops.sector.links import SectorLinks, heard, links_of, unlinked_messages
 from ops.sector.off_terrain import OffTerrain
 from ops.sector.open_sector import OpenSector, open_sector
@@ -75,7 +75,7 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     shutil.rmtree(options.out / PARTS, ignore_errors=True)
     for message in _lines(findings):
         screen.print(say(message), markup=False, highlight=False, soft_wrap=True)
-    screen.print(say("challenge-written", folder=str(options.out)), markup=False, highlight=False, soft_wrap=True)
+    show(screen, "console-output", folder=str(options.out))
     return {**figures, "files": [str(options.out / name) for name in names]}
 
 

@@ -59,6 +59,8 @@ def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
     lines = [say(headline(comparison.verdict)), *map(say, details(comparison.verdict))]
     if comparison.history is not None:
         lines += [say("compare-warning", warning=say(warning)) for warning in comparison.history.warnings]
+    if options.out is not None:
+        lines.append(say("console-output", folder=str(options.out)))
     for line in lines:
         screen.print(line, markup=False, highlight=False, soft_wrap=True)
     return figures

@@ -13,7 +13,7 @@ from rich.progress import Progress
 from ops.analysis.coverage.options import CoverageOptions
 from ops.analysis.coverage.window import cut_to_need
 from ops.analysis.inputs import assumption_records
-from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, write_summary
+from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, show, write_summary
 from ops.sector.links import heard, links_of, unlinked_messages
 from ops.sector.off_terrain import OffTerrain
 from ops.sector.open_sector import OpenSector, open_sector
@@ -59,7 +59,7 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
     write_summary(options.out / SUMMARY, {**figures, "assumptions": assumption_records(), "files": names})
     for line in (_headline(figures), *beyond.messages, *unlinked_messages(links.unlinked)):
         screen.print(say(line), markup=False, highlight=False, soft_wrap=True)
-    screen.print(say("coverage-written", folder=str(options.out)), markup=False, highlight=False, soft_wrap=True)
+    show(screen, "console-output", folder=str(options.out))
     return {**figures, "files": files}
 
 

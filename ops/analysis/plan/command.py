@@ -116,6 +116,8 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     lines = [say(message) for message in messages]
     if patrols is not None:
         lines += [say("plan-warning", warning=say(warning)) for warning in patrols.warnings]
+    if options.out is not None:
+        lines.append(say("console-output", folder=str(options.out)))
     for line in lines:
         screen.print(line, markup=False, highlight=False, soft_wrap=True)
     return {**figures, "files": files}

@@ -17,7 +17,7 @@ from ops.analysis.score.indicators import FAMILIES, day_of, read_indicators
 from ops.analysis.score.outcome_records import read_outcomes
 from ops.analysis.score.page import row_of, write_scorecard
 from ops.analysis.score.scorecard import Scorecard, ScorecardLine, of_challenge, scorecard
-from ops.runtime.output import SUMMARY, prepare_folder, say, say_in_english, write_summary
+from ops.runtime.output import SUMMARY, prepare_folder, say, say_in_english, show, write_summary
 from ops.runtime.tables import show_table
 from ops.sector.sector_file import load_sector
 
@@ -72,6 +72,7 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
         write_scorecard(options.out / PAGE, card, subject=subject)
         figures["files"] = [str(options.out / PAGE), str(options.out / SUMMARY)]
         write_summary(options.out / SUMMARY, json.loads(json.dumps(figures)))
+        show(screen, "console-output", folder=str(options.out))
     return figures
 
 

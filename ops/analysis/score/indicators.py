@@ -88,6 +88,8 @@ def rows_of(path: Path, *, known: Sequence[str]) -> list[dict[str, Any]]:
             raise ValueError(f"its first line, {reader.fieldnames[0]!r}, names no known column")
     except (OSError, ValueError, RecursionError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
+        if isinstance(error, UnicodeDecodeError):
+            reason = "it is not UTF-8 text"
         raise IndicatorError(
             f"cannot be read ({reason})", where=str(path), expected="CSV with a header, or JSON"
         ) from None

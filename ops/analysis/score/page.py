@@ -12,7 +12,7 @@ from ops.analysis.messages import plain
 from ops.analysis.score.indicators import FAMILIES
 from ops.analysis.score.scorecard import Scorecard, ScorecardLine, said
 from ops.drawing.html_page import render_page
-from ops.runtime.output import atomic_write, say
+from ops.runtime.output import atomic_write, catalogue, say
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 
@@ -60,7 +60,7 @@ def row_of(line: ScorecardLine) -> dict[str, Any]:
         "place": line.place,
         "value": figure(line.value, line.unit),
         "interval": interval,
-        "fraction": say("score-fraction", part=plain(line.numerator), whole=plain(line.denominator))
+        "fraction": say("score-fraction", part=_count(line.numerator), whole=_count(line.denominator))
         if counted
         else plain(math.nan),
         "note": "; ".join(said(note, say) for note in line.notes),
@@ -80,6 +80,11 @@ def figure(value: float, unit: str) -> str:
     if math.isnan(value):
         return say("score-unknown")
     return plain(value) if unit == "1" else say("score-value", value=plain(value), unit=unit)
+
+
+def _count(value: float) -> str:
+    """Format a count exactly; weighted counts, which are not whole, with four significant digits."""
+    return catalogue().formats.number(value, 0) if value.is_integer() else plain(value)
 
 
 def sparkline(history: Sequence[tuple[Any, float]]) -> tuple[str, tuple[str, str]]:

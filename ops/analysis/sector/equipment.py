@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -28,7 +28,8 @@ def list_items(catalogue: Path | None, kind: str | None, screen: Console) -> dic
     known = catalogue_of(catalogue)
     items = [item for item in known if kind is None or item.kind == kind]
     words = output.catalogue()
-    heading = words.say("equipment-heading", count=len(items), catalogue=known.name, currency=known.currency)
+    source = {"shipped": "yes" if catalogue is None else "no", "catalogue": known.name}
+    heading = words.say("equipment-heading", count=len(items), currency=known.currency, **source)
     screen.print(heading, markup=False, highlight=False, soft_wrap=True)
     for each in KINDS:
         if of_kind := [item for item in items if item.kind == each]:
@@ -40,14 +41,16 @@ def list_items(catalogue: Path | None, kind: str | None, screen: Console) -> dic
 def _table_of(items: list[Item], title: str) -> Table:
     words = output.catalogue()
     table = Table(title=title)
-    for name in ("item", "title", "price", "range", "confidence"):
-        table.add_column(words.say(f"equipment-{name}"), justify="right" if name in ("price", "range") else "left")
+    for name in ("item", "title", "price", "yearly", "range", "confidence"):
+        justify: Literal["left", "right"] = "right" if name in ("price", "yearly", "range") else "left"
+        table.add_column(words.say(f"equipment-{name}"), justify=justify)
     for item in items:
         range_m = item.detection.get("max_range_m")
         table.add_row(
             item.name,
             words.say(item_title(item)),
             words.formats.number(item.capex.central),
+            words.formats.number(item.opex_per_year.central),
             words.formats.distance(None if range_m is None else float(range_m)),
             item.confidence,
         )

@@ -39,6 +39,8 @@ DIRECTION: Final = "#1a1d21"
 LINK: Final = "#6a3d9a"
 ARROWS: Final = 14
 UNKNOWN: Final = (34, 34, 34)
+HATCH: Final = "repeating-linear-gradient(135deg, #222222b0 0 3px, #22222210 3px 7px), #eceee8"
+"""How the legend shows UNKNOWN, which the map hatches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,6 +206,7 @@ def _page(preview: Preview, sector: str, words: MessageCatalogue) -> str:
         "script": words.say("sector-preview-script"),
         "shades": [
             ("rgb(0 158 115 / 0.5)", seen),
+            *([(HATCH, words.say("map-class-unknown"))] if (states < 0.0).any() else []),
             ("rgb(0 114 178 / 0.35)", words.say("sector-preview-own-side")),
             (DIRECTION, words.say("sector-preview-direction")),
             *([(LINK, words.say("sector-preview-link"))] if preview.links else []),

@@ -112,7 +112,7 @@ def look_from_sites(options: SitesOptions, screen: Console) -> dict[str, Any]:
     if covering is not None:
         parts = {name: figures[f"{name}_percent"] / 100.0 for name in ("covered", "optimality")}
         lines.append(say("terrain-sites-chosen", chosen=len(figures["chosen"]), **parts))
-    for line in (*lines, say("terrain-written", folder=str(options.out))):
+    for line in (*lines, say("console-output", folder=str(options.out))):
         screen.print(line, markup=False, highlight=False, soft_wrap=True)
     return figures
 

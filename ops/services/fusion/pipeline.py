@@ -458,7 +458,7 @@ class Pipeline:
             before = memory.health.get(sensor)
             if before is None or before[0] != state:
                 if before is not None or state == "offline":
-                    log.warning("sensor %s is %s, %s before", sensor, state, before[0] if before else "no_data")
+                    log.warning("sensor %s: %s, previously %s", sensor, state, before[0] if before else "no_data")
                 memory.health[sensor] = (state, memory.now_ns)
 
     def _planned(self) -> dict[str, SensorStatus]:

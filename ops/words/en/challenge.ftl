@@ -14,7 +14,6 @@ challenge-headline-unknown = Crossing Pd is unknown on { $unknown ->
 challenge-barrier = Barrier resilience k = { $k }.
 challenge-barrier-unknown = Barrier resilience is unknown.
 challenge-barrier-caution = The lowest crossing Pd is nevertheless only { DECIMAL($least, digits: 2) }: k counts sensor footprints, not detections.
-challenge-written = Output: { $folder }
 challenge-progress-movement = roads and response
 challenge-progress-sections = sub-sections
 challenge-progress-files = files

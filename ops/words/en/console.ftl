@@ -97,7 +97,8 @@ console-progress = { $step ->
 
 ## Kernels
 
-console-compiling = Compiling kernels (first start or update), { $seconds } s: { $done } of { $total } groups done
+console-output = Output: { $folder }
+console-compiling = Compiling kernels (once after an installation or update; it takes minutes), { $seconds } s: { $done } of { $total } groups done
 console-compiled = Kernels compiled in { $seconds } s and kept for the next start.
 
 ## A room: demo, run, serve
@@ -174,7 +175,7 @@ console-part-well = { $part }: problem resolved.
 console-part-recovered = { $part } is running again.
 console-part-restarted = { part-ended } Restarted.
 console-part-next-start = { part-ended } Next start in { $seconds } s.
-console-part-compiling = { $part } is compiling kernels after an update. Messages are journaled; the picture is not updated until it is done.
+console-part-compiling = { $part } is compiling kernels after an installation or update. Messages are journaled; the picture is not updated until it is done.
 console-part-compiled = { $part } has compiled its kernels and is running.
 console-part-not-started = { part-not-started } Next start in { $seconds } s.
 
@@ -192,6 +193,7 @@ console-simulated = { $messages ->
     [one] { $targets } target
    *[other] { $targets } targets
 }: { $folder }
+console-replayed-hashes = SHA-256 of the tracks: { $tracks }; of the alerts: { $alerts }
 console-replayed = { $rows ->
     [one] { $rows } journal row
    *[other] { $rows } journal rows
@@ -236,6 +238,7 @@ console-dead-letters = { $count ->
     [one] { $count } dead letter
    *[other] { $count } dead letters, the newest { $shown } listed
 }
+console-journal-no-receipts = No message has been received yet.
 console-dead-letters-code = Dead letters, { $code }: { $count }
 console-resubmitted = { $count ->
     [one] { $count } dead letter
@@ -272,7 +275,7 @@ console-broker-owner = There the folder must belong to { $user }, the account th
 console-broker-owner-unknown = There the folder must belong to the account that runs Mosquitto: `mosquitto` when started as root, unless --user names another.
 console-broker-identities = Copy one folder of { $folder } to each sensor and unit.
 console-broker-authority = Keep { $folder } here: with its key, anyone can issue valid certificates.
-console-broker-next = Next: watchline broker check HOST:PORT --config { $folder }
+console-broker-next = When Mosquitto runs: watchline broker check { $address } --config { $folder }
 console-broker-checking = Testing: { $step ->
     [receive] receiving
     [publish] publishing and retaining
@@ -343,7 +346,7 @@ console-doctor-python = Python { $version } on { $system }, { $cores ->
 console-doctor-packages = { $packages }
 console-doctor-packages-missing = Missing: { $packages }
 console-doctor-kernels = Compiled.
-console-doctor-no-kernels = Not compiled yet; the first start takes about a minute longer. Compile them now: python -m ops.runtime.compile_kernels
+console-doctor-no-kernels = Not all compiled yet; the next start compiles them, which takes minutes. Compile them now: python -m ops.runtime.compile_kernels
 console-doctor-sample = { $sector }; terrain { $terrain }
 console-doctor-sqlite = SQLite { $version }, journal mode { $mode }
 console-doctor-disk = { $free } GB free here (at least { $needed } GB needed)
@@ -370,6 +373,9 @@ console-doctor-identity = { $names ->
 }{ $soon_count ->
     [0] {""}
    *[other] ; expiring within { $days } days: { $soon }
+}{ $valid ->
+    [yes] ; none expires within { $days } days
+   *[no] {""}
 }
 console-doctor-broker = { $broker } accepts the login and a subscription.
 

@@ -1,9 +1,8 @@
 # watchline coverage, and what every analysis states of links and of the ground. Gap and "meets" refer to the required
 # probability of detection (Pd); dead ground always means: no line of sight.
 
-coverage-summary = { PERCENT($covered, digits: 1) } of the area within { DISTANCE($belt) } of the border meets Pd ≥ { $required } ({ $target }, { DURATION($exposure) }). Dead ground: { PERCENT($dead, digits: 1) }; unknown: { PERCENT($unknown, digits: 1) }.
+coverage-summary = { PERCENT($covered, digits: 1) } of the area within { DISTANCE($belt) } of the border meets Pd ≥ { $required } ({ $target }, { DURATION($exposure) }). Dead ground: { PERCENT($dead, digits: 1) }. Unknown and not included: { PERCENT($unknown, digits: 1) }.
 coverage-summary-unknown = Coverage is unknown over the whole area within { DISTANCE($belt) } of the border: terrain data are missing.
-coverage-written = Output: { $folder }
 coverage-progress-sensors = sensors
 coverage-progress-files = files
 

@@ -118,7 +118,7 @@ page-banner-lost = { $picture ->
     [yes] Connection lost. { $why } The picture below is out of date. New alerts do not arrive. Reconnecting…
    *[no] Connection lost. { $why } No data to show. New alerts do not arrive. Reconnecting…
 }
-page-banner-starting = Starting: { $parts } (compiling kernels after an update, which can take minutes). The picture is not updated until then. Incoming messages are stored and processed afterwards.
+page-banner-starting = Starting: { $parts } (compiling kernels after an installation or update, which can take minutes). The picture is not updated until then. Incoming messages are stored and processed afterwards.
 page-banner-down = Failed: { $parts }. Detections may be missing, and alerts may not reach field units.
 page-banner-stale-down = The picture is stale. { page-banner-down }
 page-banner-stale = { $why ->

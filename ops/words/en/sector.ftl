@@ -20,6 +20,7 @@ sector-default-probability = { $count ->
 
 ## Notices of a check
 
+sector-notice-voids = { PERCENT($fraction, digits: 1) } of the area within { DISTANCE($belt) } of the border has no elevation (voids in the terrain). Lines of sight across a void are unknown, and so is the coverage behind it.
 sector-notice-no-bases = The sector has no bases: links are not checked, and response times are unknown.
 sector-notice-bases-off = { $count ->
     [one] 1 base is outside the terrain: { $bases }.
@@ -43,7 +44,7 @@ sector-notice-errors = { $count ->
 sector-notice-unlinked = { $count ->
     [one] 1 sensor or relay has no link to a base and is excluded from every analysis: { $sensors }.
    *[other] { $count } sensors or relays have no link to a base and are excluded from every analysis: { $sensors }.
-}
+} Add a relay, or state `reports_by` in the layout.
 sector-notice-side =
     { $count ->
         [one] 1 of { $total } sensors and bases is
@@ -68,6 +69,10 @@ sector-check-notices = { $count ->
 
 ## watchline sector init
 
+sector-init-ask-terrain = Terrain: raster of elevations (DEM)
+sector-init-ask-border = Border: map file of lines
+sector-init-ask-where = Filter of its lines, as in SQL (empty: all lines)
+sector-init-ask-side = Own side: left or right of the line, or a position on it as LON,LAT
 sector-init-starts = Opening terrain and border, and choosing sites with a view of the border. The first run after an installation takes one to two minutes.
 sector-init-written = Sector { $name } written to { $folder }: { $files }.
 sector-init-border = Border: { DISTANCE($length_m) } on the terrain, own side on the { $side ->
@@ -138,11 +143,15 @@ sector-preview-written = Preview: { $page } and { $picture }. { PERCENT($fractio
 equipment-heading = { $count ->
     [one] 1 item
    *[other] { $count } items
-} of the catalogue { $catalogue }, prices in { $currency }
+}, prices in { $currency }, from { $shipped ->
+    [yes] the shipped catalogue
+   *[no] { $catalogue } and the shipped catalogue
+}. Confidence: H official or reproduced, M press, vendor or derived, L assumption.
 equipment-item = item
 equipment-kind = kind
 equipment-title = description
 equipment-price = price
+equipment-yearly = per year
 equipment-availability = availability
 equipment-range = range
 equipment-confidence = confidence

@@ -62,7 +62,7 @@ shift-workload-short = Alert workload of one operator: { $raised ->
     [one] 1 alert
    *[other] { $raised } alerts
 } in { DURATION($length) }. EEMUA 191 rates alerts per 10 minutes; this period is shorter.
-shift-workload-priorities = By priority: { PERCENT($high) } high (recommended 5%), { PERCENT($medium) } medium (recommended 15%), { PERCENT($low) } low (recommended 80%).
+shift-workload-priorities = Priority when raised: { PERCENT($high) } high (recommended 5%), { PERCENT($medium) } medium (recommended 15%), { PERCENT($low) } low (recommended 80%).
 shift-workload-defects = Defects: { $chattering ->
     [one] 1 chattering source
    *[other] { $chattering } chattering sources

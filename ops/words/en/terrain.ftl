@@ -55,4 +55,3 @@ terrain-sites-chosen = The { $chosen ->
 terrain-sites-progress-viewsheds = viewsheds
 terrain-sites-progress-combined = combined viewsheds
 terrain-sites-progress-footprints = footprints
-terrain-written = Output: { $folder }

@@ -11,7 +11,6 @@ challenge-headline-unknown = Pd de franchissement inconnue sur { $unknown ->
 challenge-barrier = Résilience de la barrière k = { $k }.
 challenge-barrier-unknown = La résilience de la barrière est inconnue.
 challenge-barrier-caution = La Pd de franchissement la plus basse n’est pourtant que de { DECIMAL($least, digits: 2) } : k compte les empreintes des capteurs, non les détections.
-challenge-written = Résultats : { $folder }
 challenge-progress-movement = routes et intervention
 challenge-progress-sections = sous-sections
 challenge-progress-files = fichiers

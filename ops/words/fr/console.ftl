@@ -97,7 +97,8 @@ console-progress = { $step ->
 
 ## Noyaux de calcul
 
-console-compiling = Compilation des noyaux de calcul (premier démarrage ou mise à jour) depuis { $seconds } s, groupes terminés : { $done } sur { $total }
+console-output = Résultats : { $folder }
+console-compiling = Compilation des noyaux de calcul (une fois après une installation ou une mise à jour ; quelques minutes) depuis { $seconds } s, groupes terminés : { $done } sur { $total }
 console-compiled = Noyaux de calcul compilés en { $seconds } s et conservés pour le prochain démarrage.
 
 ## Une salle : demo, run, serve
@@ -174,7 +175,7 @@ console-part-well = { $part } : problème résolu.
 console-part-recovered = { $part } fonctionne de nouveau.
 console-part-restarted = { part-ended } Redémarré.
 console-part-next-start = { part-ended } Prochain démarrage dans { $seconds } s.
-console-part-compiling = { $part } : compilation des noyaux de calcul après une mise à jour. Les messages sont journalisés ; la situation n’est pas actualisée avant la fin.
+console-part-compiling = { $part } : compilation des noyaux de calcul après une installation ou une mise à jour. Les messages sont journalisés ; la situation n’est pas actualisée avant la fin.
 console-part-compiled = { $part } : noyaux de calcul compilés, le traitement reprend.
 console-part-not-started = { part-not-started } Prochain démarrage dans { $seconds } s.
 
@@ -192,6 +193,7 @@ console-simulated = { $messages ->
     [one] { $targets } cible
    *[other] { $targets } cibles
 } : { $folder }
+console-replayed-hashes = SHA-256 des pistes : { $tracks } ; des alertes : { $alerts }
 console-replayed = { $rows ->
     [one] { $rows } ligne du journal
    *[other] { $rows } lignes du journal
@@ -236,6 +238,7 @@ console-dead-letters = { $count ->
     [one] { $count } message rejeté
    *[other] { $count } messages rejetés, dont les { $shown } plus récents
 }
+console-journal-no-receipts = Aucun message n’a encore été reçu.
 console-dead-letters-code = Messages rejetés, { $code } : { $count }
 console-resubmitted = { $count ->
     [one] { $count } message rejeté soumis de nouveau
@@ -281,7 +284,7 @@ console-broker-owner = Le dossier doit y appartenir à { $user }, le compte que 
 console-broker-owner-unknown = Le dossier doit y appartenir au compte qui exécute Mosquitto : « mosquitto » lorsqu’il est lancé par root, sauf si --user en désigne un autre.
 console-broker-identities = Copiez un dossier de { $folder } sur chaque capteur et chaque unité.
 console-broker-authority = Conservez { $folder } ici : avec sa clé, n’importe qui peut émettre des certificats valides.
-console-broker-next = Ensuite : watchline broker check HOST:PORT --config { $folder }
+console-broker-next = Quand Mosquitto fonctionne : watchline broker check { $address } --config { $folder }
 console-broker-checking = Test : { $step ->
     [receive] réception
     [publish] publication et messages conservés
@@ -352,7 +355,7 @@ console-doctor-python = Python { $version } sur { $system }, { $cores ->
 console-doctor-packages = { $packages }
 console-doctor-packages-missing = Absents : { $packages }
 console-doctor-kernels = Compilés.
-console-doctor-no-kernels = Pas encore compilés ; le premier démarrage durera environ une minute de plus. Pour les compiler maintenant : python -m ops.runtime.compile_kernels
+console-doctor-no-kernels = Pas encore tous compilés ; le prochain démarrage les compilera, ce qui prend quelques minutes. Pour les compiler maintenant : python -m ops.runtime.compile_kernels
 console-doctor-sample = { $sector } ; terrain { $terrain }
 console-doctor-sqlite = SQLite { $version }, mode de journal { $mode }
 console-doctor-disk = { $free } Go libres ici (il en faut au moins { $needed })
@@ -378,7 +381,10 @@ console-doctor-identity = { $names ->
    *[other] {" "}; expirés : { $expired }
 }{ $soon_count ->
     [0] {""}
-   *[other] {" "}; expirent d’ici { $days } jours : { $soon }
+   *[other] {" "}; expirent d’ici { $days } jours : { $soon }
+}{ $valid ->
+    [yes] {" "}; aucun n’expire d’ici { $days } jours
+   *[no] {""}
 }
 console-doctor-broker = { $broker } accepte la connexion et un abonnement.
 

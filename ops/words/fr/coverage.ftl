@@ -1,6 +1,5 @@
-coverage-summary = { PERCENT($covered, digits: 1) } de la surface à moins de { DISTANCE($belt) } de la frontière atteint Pd ≥ { $required } ({ $target }, { DURATION($exposure) }). Angles morts : { PERCENT($dead, digits: 1) } ; inconnu : { PERCENT($unknown, digits: 1) }.
+coverage-summary = { PERCENT($covered, digits: 1) } de la surface à moins de { DISTANCE($belt) } de la frontière atteint Pd ≥ { $required } ({ $target }, { DURATION($exposure) }). Angles morts : { PERCENT($dead, digits: 1) }. Inconnu et non compris : { PERCENT($unknown, digits: 1) }.
 coverage-summary-unknown = La couverture est inconnue sur toute la surface à moins de { DISTANCE($belt) } de la frontière : données de terrain manquantes.
-coverage-written = Résultats : { $folder }
 coverage-progress-sensors = capteurs
 coverage-progress-files = fichiers
 

@@ -118,7 +118,7 @@ page-banner-lost = { $picture ->
     [yes] Connexion perdue. { $why } La situation affichée est périmée. Les nouvelles alertes n’arrivent pas. Reconnexion…
    *[no] Connexion perdue. { $why } Aucune donnée à afficher. Les nouvelles alertes n’arrivent pas. Reconnexion…
 }
-page-banner-starting = Démarrage : { $parts } (compilation des noyaux de calcul après une mise à jour ; elle peut durer plusieurs minutes). La situation n’est pas actualisée entre-temps. Les messages reçus sont enregistrés et traités ensuite.
+page-banner-starting = Démarrage : { $parts } (compilation des noyaux de calcul après une installation ou une mise à jour ; elle peut durer plusieurs minutes). La situation n’est pas actualisée entre-temps. Les messages reçus sont enregistrés et traités ensuite.
 page-banner-down = En panne : { $parts }. Des détections peuvent manquer et des alertes peuvent ne pas parvenir aux équipes de terrain.
 page-banner-stale-down = La situation affichée est périmée. { page-banner-down }
 page-banner-stale = { $why ->

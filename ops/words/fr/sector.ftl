@@ -20,6 +20,7 @@ sector-default-probability = { $count ->
 
 ## Remarques d’une vérification
 
+sector-notice-voids = { PERCENT($fraction, digits: 1) } de la surface à moins de { DISTANCE($belt) } de la frontière n’a pas d’altitude (lacunes du terrain). Les lignes de vue qui traversent une lacune sont inconnues, de même que la couverture au-delà.
 sector-notice-no-bases = Le secteur n’a pas de base : les liaisons ne sont pas vérifiées et les délais d’intervention sont inconnus.
 sector-notice-bases-off = { $count ->
     [one] 1 base se trouve hors du terrain : { $bases }.
@@ -43,7 +44,7 @@ sector-notice-errors = { $count ->
 sector-notice-unlinked = { $count ->
     [one] 1 capteur ou relais n’est relié à aucune base et est exclu de toutes les analyses : { $sensors }.
    *[other] { $count } capteurs ou relais ne sont reliés à aucune base et sont exclus de toutes les analyses : { $sensors }.
-}
+} Ajoutez un relais ou indiquez `reports_by` dans le dispositif.
 sector-notice-side =
     Sur { $total } capteurs et bases, { $count ->
         [one] 1 se trouve
@@ -68,6 +69,10 @@ sector-check-notices = { $count ->
 
 ## watchline sector init
 
+sector-init-ask-terrain = Terrain : raster d’altitudes (MNT)
+sector-init-ask-border = Frontière : fichier cartographique de lignes
+sector-init-ask-where = Filtre de ses lignes, comme en SQL (vide : toutes)
+sector-init-ask-side = Côté national : left (gauche) ou right (droite) de la ligne, ou une position de ce côté, LON,LAT
 sector-init-starts = Ouverture du terrain et de la frontière, puis choix des sites ayant vue sur la frontière. Le premier lancement après une installation dure une à deux minutes.
 sector-init-written = Secteur { $name } créé dans { $folder } : { $files }.
 sector-init-border = Frontière : { DISTANCE($length_m) } sur le terrain ; côté national à { $side ->
@@ -138,11 +143,15 @@ sector-preview-written = Aperçu : { $page } et { $picture }. { PERCENT($fracti
 equipment-heading = { $count ->
     [one] { $count } équipement
    *[other] { $count } équipements
-} du catalogue { $catalogue }, prix en { $currency }
+}, prix en { $currency }, { $shipped ->
+    [yes] du catalogue fourni
+   *[no] de { $catalogue } et du catalogue fourni
+}. Confiance : H officiel ou reproduit, M presse, fournisseur ou déduit, L hypothèse.
 equipment-item = équipement
 equipment-kind = type
 equipment-title = description
 equipment-price = prix
+equipment-yearly = par an
 equipment-availability = disponibilité
 equipment-range = portée
 equipment-confidence = confiance

@@ -58,7 +58,7 @@ shift-workload-short = Charge d’alertes d’un opérateur : { $raised ->
     [one] { $raised } alerte
    *[other] { $raised } alertes
 } en { DURATION($length) }. EEMUA 191 évalue les alertes par 10 minutes ; cette période est plus courte.
-shift-workload-priorities = Par priorité : { PERCENT($high) } haute (recommandé 5 %), { PERCENT($medium) } moyenne (recommandé 15 %), { PERCENT($low) } basse (recommandé 80 %).
+shift-workload-priorities = Priorité à l’ouverture : { PERCENT($high) } haute (recommandé 5 %), { PERCENT($medium) } moyenne (recommandé 15 %), { PERCENT($low) } basse (recommandé 80 %).
 shift-workload-defects = Défauts : { $chattering ->
     [one] { $chattering } source répétitive
    *[other] { $chattering } sources répétitives

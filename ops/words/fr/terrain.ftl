@@ -53,4 +53,3 @@ terrain-sites-chosen = { $chosen ->
 terrain-sites-progress-viewsheds = bassins visuels
 terrain-sites-progress-combined = bassins visuels combinés
 terrain-sites-progress-footprints = empreintes
-terrain-written = Résultats : { $folder }

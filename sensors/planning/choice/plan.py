@@ -302,7 +302,8 @@ def plan_of_benefits(
     chosen = worthy[choice.chosen]
     bought = tuple(benefits.options[n] for n in chosen if benefits.options[n].id not in benefits.idle)
     frame = benefits.watched.belt.border.frame
-    name = f"plan, {demand.objective}" if start is None else f"{start.name} and plan, {demand.objective}"
+    purchase = f"plan ({demand.objective.replace('_', ' ')})"
+    name = purchase if start is None else f"{start.name} and {purchase}"
     layout = Layout(
         name,
         frame,

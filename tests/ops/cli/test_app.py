@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -298,6 +299,12 @@ def test_replay_says_its_hashes_on_one_line(watchline, hill_sector, hill_journal
     assert ending.out.count("\n") == 1
     figures = json.loads(ending.out)
     assert {len(figures["tracks_sha256"]), len(figures["alerts_sha256"])} == {64}
+    room = tmp_path / "room"
+    room.mkdir()
+    shutil.copy(hill_journal, room / "journal.db")
+    of_folder = watchline("replay", hill_sector.sector, room, "--out", tmp_path / "again").err
+    assert figures["tracks_sha256"] in of_folder
+    assert figures["alerts_sha256"] in of_folder
     assert all(Path(file).exists() for file in figures["files"])
 
 

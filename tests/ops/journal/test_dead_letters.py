@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Iterator
@@ -189,7 +190,9 @@ def test_filters_and_limits(door: Door) -> None:
     door.take(scan(9, hours=2), 1, 9)
     assert list_letters(door.path, Filter(code="not_json"), 2, QUIET)["by_code"] == {"not_json": 5}
     assert [one["id"] for one in list_letters(door.path, Filter(code="not_json"), 2, QUIET)["letters"]] == [4, 5]
-    assert list_letters(door.path, Filter(sensor="r2"), 50, QUIET)["count"] == 0
+    nothing = Console(record=True, quiet=False, file=io.StringIO())
+    assert list_letters(door.path, Filter(sensor="r2"), 50, nothing)["count"] == 0
+    assert nothing.export_text() == "No dead letters.\n"
     assert list_letters(door.path, Filter(), 0, QUIET)["letters"] == []
     with pytest.raises(BadInput, match="is not a code"):
         list_letters(door.path, Filter(code="nonsense"), 2, QUIET)

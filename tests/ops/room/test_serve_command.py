@@ -32,7 +32,11 @@ def serve(*arguments: object) -> subprocess.Popen[str]:
     ("make", "code", "sentence"),
     [
         (lambda path: None, 2, "does not exist; expected an existing file"),
-        (lambda path: path.mkdir(), 2, "is a folder; expected a file"),
+        (
+            lambda path: path.mkdir(),
+            1,
+            "store.db/store.db: no such file; expected a store.db written by `demo` or `run`",
+        ),
         (lambda path: path.write_bytes(b"no database" * 100), 1, "cannot be read"),
         (
             lambda path: sqlite3.connect(path).execute("CREATE TABLE t (x)").connection.commit(),

@@ -166,10 +166,14 @@ def test_missing_kernels_are_compiled_with_progress_and_not_a_second_time(
     monkeypatch.setattr(compile_kernels, "compile_all", compile_all)
     screen = Console(record=True, quiet=False, width=200, file=io.StringIO())
     compile_kernels.forget_outdated()
+    (tree / "near.run-3.py311.nbi").write_text("")
+    assert not compile_kernels.are_compiled(), "during the first compilation some kernels are there, not all"
     compile_kernels.compile_missing(screen)
+    assert compile_kernels.are_compiled()
     assert "Kernels compiled in 1 s" in screen.export_text()
     compile_kernels.compile_missing(screen)
     assert groups == ["all"]
     compiled.unlink()
+    assert not compile_kernels.are_compiled()
     compile_kernels.compile_missing(screen)
     assert groups == ["all", "all"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +56,26 @@ def test_the_schemas_beside_it_accept_its_files(created: Path) -> None:
         document = json.loads(path.read_text())
         assert document["$schema"] == "schema/layout.schema.json"
         jsonschema.validate(document, schema("layout"))
+
+
+class Terminal(io.StringIO):
+    """What a person types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_it_asks_again_until_an_answer_can_be_used(
+    hill_sector: Files, tmp_path: Path, watchline: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ["none.tif", hill_sector.dem, "none.shp", hill_sector.border, "", "north", "right"]
+    monkeypatch.setattr(sys, "stdin", Terminal("".join(f"{answer}\n" for answer in answers)))
+    ended = watchline("sector", "init", tmp_path / "asked", "--layout", hill_sector.layout)
+    assert ended.code == 0
+    for refused in ("'none.tif' does not exist", "no file 'none.shp'", "'north'; expected left, right, or LON,LAT"):
+        assert ended.err.count(refused) == 1
+    assert ended.err.index("none.tif") < ended.err.index("none.shp") < ended.err.index("'north'")
+    assert load_sector(tmp_path / "asked").home_side == "right"
 
 
 @pytest.mark.parametrize("layout", ["towers", "basic"])

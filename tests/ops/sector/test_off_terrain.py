@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rich.console import Console
 from geo.message import Message
 from ops.analysis.coverage.command import cover
 from ops.analysis.coverage.options import CoverageOptions
-from ops.sector.off_terrain import OffTerrain
+from ops.sector.off_terrain import OffTerrain, void_fraction, voids_in
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 
@@ -58,3 +59,18 @@ def test_a_belt_that_is_wider_than_the_terrain(own_sector: Any) -> None:
 
 def test_nothing_is_said_of_a_border_that_has_its_terrain(hill_ground: Any) -> None:
     assert OffTerrain.of(hill_ground).messages == []
+
+
+def test_voids_are_counted_within_the_belt_alone(own_sector: Any) -> None:
+    """Half of the ground that is near enough to the border has no elevation, and all of what is far from it."""
+    line(own_sector, 1_000.0, 5_000.0)
+    ground = open_sector(load_sector(own_sector.sector))
+    assert voids_in(ground) == []
+    half = ground.terrain["easting"] < float(ground.border.line.centroid.x)
+    near = abs(ground.terrain["northing"] - float(ground.border.line.centroid.y)) < ground.sector.belt_m
+    elevation = ground.terrain["elevation"].where(near & half)
+    spoilt = replace(ground, terrain=ground.terrain.assign(elevation=elevation))
+    assert void_fraction(spoilt) == pytest.approx(0.5, abs=0.02)
+    (message,) = voids_in(spoilt)
+    assert message.id == "sector-notice-voids"
+    assert message.parameters["fraction"] == void_fraction(spoilt)

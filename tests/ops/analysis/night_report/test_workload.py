@@ -28,7 +28,7 @@ def test_the_sentences_state_load_priorities_and_defects() -> None:
     assert figures is not None
     assert (figures["raised"], figures["verdict"]) == (30, "over-demanding")
     assert priorities == (
-        "By priority: 0% high (recommended 5%), 0% medium (recommended 15%), 100% low (recommended 80%)."
+        "Priority when raised: 0% high (recommended 5%), 0% medium (recommended 15%), 100% low (recommended 80%)."
     )
     assert defects == "Defects: 0 chattering sources, 0 stale alerts, 0 duplicate alerts."
 
