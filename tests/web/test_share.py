@@ -94,7 +94,7 @@ def test_an_export_from_the_page_needs_a_purpose_and_is_a_file_that_gdal_reads(
     here.page.keyboard.press("Enter")
     expect(here.part("share-handover")).to_be_visible()
     here.part("share-export").click()
-    expect(here.part("share-problem")).to_have_text("State the purpose in 3 to 200 characters without accents.")
+    expect(here.part("share-problem")).to_have_text("Enter the purpose: 3 to 200 characters without accents.")
     here.part("share-positions").check()
     here.part("share-purpose").fill("inquiry 12")
     with here.page.expect_download(timeout=240_000) as download:
