@@ -47,6 +47,7 @@ from fusion.track_management.bank_update import UpdatedTracks, deletion_rules, u
 from fusion.track_management.history import Locator, closing_rows, history_dataset, picture
 from fusion.track_management.lifecycle import after_nothing, settle, sweep
 from fusion.track_management.timeline import Timeline, TimelineEntry, compact, key_of
+from geo.errors import SchemaError
 from sensors.detections import split
 from sensors.layout import Layout
 from sensors.scan_columns import ScanColumns
@@ -188,7 +189,7 @@ class Tracker:
     border : Border, optional
         Border that tracks are located against; without it ``segment`` is −1 and ``offset_m`` NaN.
     coverage : Dataset, optional
-        sensors.coverage.look_probability of ``layout`` and ``terrain``, if already computed.
+        sensors.coverage.look_probability, or coverage, of ``layout`` and ``terrain``, if already computed.
 
     Attributes
     ----------
@@ -229,7 +230,7 @@ class Tracker:
         coverage: xr.Dataset | None = None,
     ) -> None:
         self.settings = settings or TrackerSettings()
-        self.model = tracker_model(layout, self.settings, terrain, coverage)
+        self.model = tracker_model(layout, self.settings, terrain, _looks(coverage))
         self.layout, self.border = layout, border
         self.timeline = Timeline(
             empty_bank(self.model), round(self.settings.horizon_s * 1e9), self.settings.runs_per_scan
@@ -521,7 +522,7 @@ class Tracker:
         border : Border, optional
             Border that tracks are located against.
         coverage : Dataset, optional
-            sensors.coverage.look_probability of ``layout`` and ``terrain``, if already computed.
+            sensors.coverage.look_probability, or coverage, of ``layout`` and ``terrain``, if already computed.
 
         Returns
         -------
@@ -541,6 +542,17 @@ class Tracker:
             tracker.bearings_unplaced,
         ) = snapshot.unpack(saved, tracker.timeline)  # fmt: skip
         return tracker
+
+
+def _looks(coverage: xr.Dataset | None) -> xr.Dataset | None:
+    """The look probabilities as ``look_probability`` names them, also from ``coverage``; SchemaError without any."""
+    if coverage is None or "probability" in coverage:
+        return coverage
+    if "look_probability" not in coverage:
+        raise SchemaError(
+            "no variable 'probability'", where="coverage", expected="that of look_probability or coverage"
+        )
+    return coverage[["look_probability"]].rename(look_probability="probability")
 
 
 def _events(scan: ScanColumns, rows: Rows, before: Rows | None) -> list[TrackEvent]:
@@ -580,7 +592,7 @@ def track(
     border : Border, optional
         Border that tracks are located against.
     coverage : Dataset, optional
-        sensors.coverage.look_probability of ``layout`` and ``terrain``, if already computed.
+        sensors.coverage.look_probability, or coverage, of ``layout`` and ``terrain``, if already computed.
 
     Returns
     -------

@@ -36,7 +36,7 @@ def parse_json(
 
 
 def _decoded(decoder: Callable[[bytes], Decoded], payload: bytes) -> Decoded:
-    """Decode a payload; 4.0 is a whole number, as it is for JSON Schema and for senders without integers."""
+    """Decode; 4.0 is a whole number, as it is for JSON Schema and for senders without integers."""
     try:
         return decoder(payload)
     except msgspec.ValidationError as error:

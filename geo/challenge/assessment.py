@@ -334,7 +334,7 @@ def _spread(value: Floats, drawn: Floats) -> dict[str, Floats]:
 
 
 def _interval(value: Floats, drawn: Floats) -> dict[str, Floats]:
-    """The quantiles of the samples without bias, widened to the value where few or skewed samples leave it out."""
+    """Quantiles of the samples without their bias, widened to the value where few or skewed samples leave it out."""
     with np.errstate(invalid="ignore"):
         low, high = value + np.quantile(drawn, INTERVAL, axis=0) - drawn.mean(axis=0)
         return {"low": np.minimum(low, value), "high": np.maximum(high, value)}

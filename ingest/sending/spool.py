@@ -365,7 +365,7 @@ class Spool:
             raise self._error(error) from error
 
     def _id(self, boot: int, seq: int) -> int:
-        """The rowid of a message; below or above those of all messages for a boot that this file cannot hold."""
+        """Return a message's rowid; below or above all messages for a boot that this file cannot hold."""
         return min(max(boot - self._base, -1), _MOST_BOOTS) << _SEQ_BITS | (seq & _SEQ_MASK)
 
     def _key(self, rowid: int) -> MessageKey:

@@ -460,6 +460,42 @@ def test_patrols_where_detours_are_faster(seed: int):
         assert solution.value + solution.gap >= wanted - 1e-6  # a gap of 0 is a proof
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_patrols_of_two_bases_on_one_way_roads(seed: int):
+    """Times differ by direction, one road may be closed, and two patrols start from either base.
+
+    Every order of every set of segments is listed from each base, with the times of Floyd and Warshall over the
+    segments and that base; the value is that of the linear program over all pairs of tours.
+    """
+    random = np.random.default_rng(900 + seed)
+    n, bases, stay, shift = 4, 2, float(random.choice([0.0, 900.0])), random.uniform(3000, 9000)
+    hop, hop_back = random.uniform(200, 4000, (2, n - 1))
+    if seed % 2:
+        hop[1] = math.inf
+    out, back = random.uniform(200, 3000, (2, bases, n))
+    tours: set[frozenset[int]] = {frozenset()}
+    for base in range(bases):
+        times = np.full((n + 1, n + 1), math.inf)  # the base is the last
+        np.fill_diagonal(times, 0.0)
+        times[n, :n], times[:n, n] = out[base], back[base]
+        for k in range(n - 1):
+            times[k, k + 1], times[k + 1, k] = hop[k], hop_back[k]
+        for via in range(n + 1):
+            times = np.minimum(times, times[:, via, None] + times[via])
+        for size in range(1, n + 1):
+            for tour in itertools.permutations(range(n), size):
+                if sum(times[a, b] for a, b in itertools.pairwise([n, *tour, n])) + stay * size <= shift:
+                    tours.add(frozenset(tour))
+    uncovered = random.uniform(0, 0.5, n)
+    game = Game(uncovered, uncovered + random.uniform(0.1, 0.5, n))
+    pairs = {a | b for a, b in itertools.combinations_with_replacement(tours, 2)}
+    wanted = value_of(game, [(tuple(sorted(pair)),) for pair in sorted(pairs, key=sorted)])
+    limits = Shift(patrols=2, shift_s=shift, stay_s=stay)
+    solution = solve_game(game, Sweeps(hop, out, back, limits, hop_back_s=hop_back))
+    assert solution.value <= wanted + 1e-6
+    assert solution.value + solution.gap >= wanted - 1e-6  # a gap of 0 is a proof
+
+
 def test_without_patrols_the_worst_segment_is_the_value():
     solution = solve_game(Game([0.3, 0.1], [0.9, 0.9]), Sweeps([60.0], [60.0, 60.0], [60.0, 60.0], Shift(patrols=0)))
     assert solution.value == pytest.approx(0.1)

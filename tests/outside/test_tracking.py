@@ -23,6 +23,7 @@ from fusion.tracker import Tracker, TrackerSettings, track
 from geo.border import Border
 from geo.errors import WatchlineError
 from geo.frame import LocalFrame
+from sensors.coverage import coverage, look_probability
 from sensors.layout import Layout
 
 FRAME = LocalFrame.around(10.0, 47.0)
@@ -314,6 +315,28 @@ def test_a_walker_behind_a_hill_comes_out_under_the_same_name():
     assert len(set(confirmed.track.values)) == 1
     assert (confirmed.status.values == "coasting").sum() > 60
     assert identity_switches(truth_of({"a": way}, np.arange(0.0, 590.0, 3.0)), tracks).values.tolist() == [0]
+
+
+def test_look_probabilities_are_taken_from_every_dataset_that_has_them():
+    """Design §4: ``coverage`` is look probabilities where the caller has them: of any rows, columns, sensors, name."""
+    heights = np.zeros((30, 40), np.float32)
+    heights[14, 10:30] = 30.0
+    metres = {"units": "m"}
+    terrain = xr.Dataset(
+        {"elevation": (("northing", "easting"), heights, metres)},
+        {"northing": ("northing", 1_100.0 - 50.0 * np.arange(30), metres),
+         "easting": ("easting", -1_000.0 + 50.0 * np.arange(40), metres)},
+        {"crs": FRAME.crs.to_wkt(), "datum": "made up", "cell_m": 50.0},
+    )  # fmt: skip
+    layout = layout_of(RADAR | {"max_range_m": 900.0}, RADAR | {"id": "S", "at": (300.0, 0.0), "max_range_m": 900.0})
+    record, _, _ = radar_night({"a": straight((-200.0, 600.0), (1.5, 0.2))}, 60.0, seed=5)
+    data, known = record.dataset(), look_probability(layout, terrain)
+    wanted = track(data, layout, terrain=terrain)
+    for given in (known, known.isel(sensor=[1, 0], northing=slice(None, None, -1)), coverage(layout, terrain, None)):
+        same(wanted, track(data, layout, terrain=terrain, coverage=given))
+    for wrong in (known.isel(sensor=[1]), known[["visible"]]):
+        with pytest.raises(WatchlineError, match="coverage"):
+            track(data, layout, terrain=terrain, coverage=wrong)
 
 
 # Several targets
