@@ -27,7 +27,9 @@ def test_the_pages_need_nothing_from_outside(tmp_path: Path) -> None:
     assert found["way_out"] == "ENETUNREACH"
     assert [url for url in found["asked"] if not url.startswith((found["home"], "blob:", "data:"))] == []
     assert len(found["asked"]) > 20
-    assert [one for one in found["failed"] if not one.endswith("net::ERR_ABORTED")] == [], "only those it needs"
+    assert [one for one in found["failed"] if not one.endswith("net::ERR_ABORTED")] == [], (
+        "but those it no longer needs"
+    )
     assert found["errors"] == []
     assert "T0001" in found["map"]
     assert "Cumberland" in found["plan"]
