@@ -25,7 +25,7 @@ FROM_MAP: Final = ("segments", "coverage")
 class Sources:
     """``ask`` queries the map process, None without one. ``layout``: the sensors as in ops.sector.geojson, if known.
 
-    ``view``: what the person receives of marked records; None, for nobody yet, gives no feature.
+    ``view``: what the person receives of marked records; it must be set before features are read.
     """
 
     reader: IncidentReader
