@@ -23,12 +23,12 @@ from ops.services.fusion.incident_view import incident_dict, outcome_dict
 from ops.services.fusion.live_picture import alert_dict
 from ops.store.writer import Store
 from tests.ops.analysis.handover.night import FRAME
-from tests.ops.incidents.making import alert, at, incident
+from tests.ops.incidents.making import START_NS, alert, at, incident
 from tests.web.test_login import PASSWORD, SCREENS, SHOWN_MS, type_login
 
 SETTINGS = ReleasabilitySettings(levels=("restricted", "national"), units={"patrol-1": "restricted"})
 UNIT = {
-    "unit": "patrol-1", "lon": -84.2, "lat": 36.6, "position_sd_m": 10.0, "observed_ns": 0, "received_ns": 0,
+    "unit": "patrol-1", "lon": -84.2, "lat": 36.6, "position_sd_m": 10.0, "observed_ns": START_NS, "received_ns": START_NS,
     "clock_ahead_s": 0.0, "duty": "on_duty", "moves": "foot", "base": "", "note": "", "distress_ns": None,
     "segment": None, "offset_m": None, "section": None,
 }  # fmt: skip
@@ -179,7 +179,8 @@ def test_an_operator_sees_the_marking_and_has_no_button(room: Any, enter: Callab
     expect(page.get_by_test_id("details")).to_contain_text("national")
     expect(page.get_by_test_id("details-incident-close")).to_be_visible()
     expect(page.get_by_test_id("details-incident-mark")).to_have_count(0)
-    page.goto(f"{room[1]}/?select=unit:patrol-1")
+    page.keyboard.press("f")
+    page.get_by_text("patrol-1").first.click()
     expect(page.get_by_test_id("details")).to_contain_text("unmarked and up to restricted")
 
 

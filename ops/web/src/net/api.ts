@@ -50,7 +50,7 @@ export async function post(path: string, body: unknown = null): Promise<void> {
 /** Send an action and read the answer; see `post`. */
 export async function postJson(path: string, body: unknown): Promise<unknown> {
   const headers = { "Content-Type": "application/json" };
-  return parse(await request(path, { method: "POST", credentials: "omit", headers, body: JSON.stringify(body) }));
+  return parse(await request(path, { method: "POST", credentials, headers, body: JSON.stringify(body) }));
 }
 
 async function request(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {

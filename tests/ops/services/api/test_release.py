@@ -274,7 +274,7 @@ def test_an_action_on_a_hidden_record_is_one_on_none(world: World) -> None:
 def test_a_supervisor_marks_with_a_reason_up_to_what_she_may_see(world: World) -> None:
     decision = {"id": "marking-0001", "marking": "restricted", "reason": "joint operation"}
     with world.client("part") as part:
-        assert part.get("/v1/markings").json() == {"markings": ["restricted"], "change": True}
+        assert part.get("/v1/markings").json() == {"markings": ["restricted"], "change": True, "units": {}}
         answer = part.post("/v1/incidents/I1/marking", json=decision)
         assert (answer.status_code, answer.json()["outcome"]["result"]) == (202, "done")
         reply = world.replies[-1]
