@@ -28,7 +28,8 @@ from tests.web.test_login import PASSWORD, SCREENS, SHOWN_MS, type_login
 
 SETTINGS = ReleasabilitySettings(levels=("restricted", "national"), units={"patrol-1": "restricted"})
 UNIT = {
-    "unit": "patrol-1", "lon": -84.2, "lat": 36.6, "position_sd_m": 10.0, "observed_ns": START_NS, "received_ns": START_NS,
+    "unit": "patrol-1", "lon": -84.2, "lat": 36.6, "position_sd_m": 10.0, "observed_ns": START_NS,
+    "received_ns": START_NS,
     "clock_ahead_s": 0.0, "duty": "on_duty", "moves": "foot", "base": "", "note": "", "distress_ns": None,
     "segment": None, "offset_m": None, "section": None,
 }  # fmt: skip
