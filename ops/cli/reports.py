@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ops.analysis.option_types import SectorArgument
+from ops.analysis.option_types import SectorArgument, named
 from ops.cli.options import JsonOption, SettingsOption, answer, screen
 
 StoreArgument = Annotated[
@@ -122,16 +122,21 @@ def export(
         --from 2026-03-14T21:00Z --to 2026-03-15T05:00Z \\
         --purpose "inquiry 12" --out tracks.zip
     """
+    from ops.export.request import bounds_of, layers_of
     from ops.journal.command import moment
     from ops.room.export_command import ExportOptions, write_export_file
 
+    with named("--layers"):
+        chosen = layers_of(layers)
+    with named("--bbox"):
+        bounds = None if bbox is None else bounds_of(bbox)
     options = ExportOptions(
         sector,
         store,
         out,
-        layers,
+        chosen,
         file_format,
-        bbox,
+        bounds,
         moment(start, "--from"),
         moment(end, "--to"),
         settings,

@@ -18,7 +18,7 @@ from geo.errors import BadInput, WatchlineError
 from ops.analysis.handover.period import ReportPeriod
 from ops.audit.command import PURPOSE_VARIABLE, record_command
 from ops.export.process import export
-from ops.export.request import ENDINGS, ExportFormat, ExportRequest, bounds_of, layers_of
+from ops.export.request import ENDINGS, ExportFormat, ExportLayer, ExportRequest, LonLatBounds
 from ops.releasability.decision import UNMARKED
 from ops.room.handover_command import checked_limit, period_of
 from ops.runtime.output import show
@@ -37,16 +37,16 @@ DEFAULT_PERIOD: Final = timedelta(hours=1)
 class ExportOptions:
     """An export from the command line. Without ``start`` and ``end`` it is that of the last hour in the store.
 
-    ``layers`` and ``bbox`` are as the page's export takes them. ``limit``: the most restrictive releasability marking
+    ``limit``: the most restrictive releasability marking
     of the records in the file. ``purpose`` None: that of the environment.
     """
 
     sector: str
     store: Path
     out: Path
-    layers: str
+    layers: tuple[ExportLayer, ...]
     format: ExportFormat = "gpkg"
-    bbox: str | None = None
+    bounds: LonLatBounds | None = None
     start: datetime | None = None
     end: datetime | None = None
     settings: Path | None = None
@@ -64,14 +64,14 @@ def write_export_file(options: ExportOptions, screen: Console) -> dict[str, Any]
     StoreError
         For a file that is not a store.
     """
+    sector = load_sector(options.sector)
     purpose = options.purpose or os.environ.get(PURPOSE_VARIABLE)
     if purpose is None:
         raise BadInput("No purpose is stated", where="--purpose", expected=f"it, or the variable {PURPOSE_VARIABLE}")
     settings = load_settings(options.settings)
     checked_limit(options.limit, settings.releasability)
-    layers, bounds = layers_of(options.layers), None if options.bbox is None else bounds_of(options.bbox)
     period = period_of(options.start, options.end) or _last_hour(options.store)
-    ground = open_sector(load_sector(options.sector))
+    ground = open_sector(sector)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".watchline-export-", dir=options.out.parent) as folder:
         made = Path(folder) / f"export{ENDINGS[options.format]}"
@@ -79,7 +79,7 @@ def write_export_file(options: ExportOptions, screen: Console) -> dict[str, Any]
             store=str(options.store.absolute()),
             out=str(made),
             format=options.format,
-            layers=layers,
+            layers=options.layers,
             start_ns=period.start_ns,
             end_ns=period.end_ns,
             made_ns=time.time_ns(),
@@ -87,7 +87,7 @@ def write_export_file(options: ExportOptions, screen: Console) -> dict[str, Any]
             made_by=getpass.getuser(),
             purpose=purpose,
             marking=settings.reports.marking,
-            bounds=bounds,
+            bounds=options.bounds,
             frame=ground.frame.wkt,
             segments=border_view(ground),
             release=settings.releasability,
