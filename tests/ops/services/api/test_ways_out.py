@@ -192,7 +192,7 @@ class Room:
             if self.hidden and number == 0:
                 self.commit(0, alerts=[alert_dict(alert("loitering", "HIDDEN-T2", 1.0), FRAME)],
                             markings=[("alert", alert("loitering", "HIDDEN-T2", 1.0).id, "national")])  # fmt: skip
-        for name, start_s in (("T1", 0.0), *self._only(("HIDDEN-T2", 200.0), ("HIDDEN-T3", 0.0))):
+        for name, start_s in (("T1", 0.0), *self._only(("HIDDEN-T3", 0.0), ("HIDDEN-T2", 200.0))):
             east = [10.0 * n for n in range(10)]
             self.commit(300, history=track(name, _array(east), _array(east), start_s))
         notes = HandoverNotes(self.folder)
