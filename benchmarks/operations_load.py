@@ -77,9 +77,13 @@ async def open_stream(port: int, *, limit: int = 2**16) -> tuple[asyncio.StreamR
     return reader, writer
 
 
-async def ask(client: httpx.AsyncClient, per_s: float, seconds: float) -> list[float]:
-    """Milliseconds of each answer; requests are sent at a fixed rate, also while earlier ones wait."""
+async def ask(client: httpx.AsyncClient, per_s: float, seconds: float) -> tuple[list[float], list[float]]:
+    """Milliseconds of each answer, and by which each request was sent late, which is the delay of this process.
+
+    Requests are sent at a fixed rate, also while earlier ones wait.
+    """
     took: list[float] = []
+    late: list[float] = []
 
     async def one(number: int) -> None:
         began = time.perf_counter()
@@ -90,9 +94,10 @@ async def ask(client: httpx.AsyncClient, per_s: float, seconds: float) -> list[f
     began, tasks = time.perf_counter(), []
     for number in range(round(per_s * seconds)):
         await asyncio.sleep(max(began + number / per_s - time.perf_counter(), 0.0))
+        late.append(1e3 * (time.perf_counter() - began - number / per_s))
         tasks.append(asyncio.create_task(one(number)))
     await asyncio.gather(*tasks)
-    return took
+    return took, late
 
 
 async def claim(client: httpx.AsyncClient, watcher: Watcher, seconds: float) -> list[float]:
@@ -148,7 +153,7 @@ async def measure(address: str, parent: psutil.Process, options: argparse.Namesp
         await asyncio.sleep(3.0)
         api = api_process(parent)
         cpu, began = sum(api.cpu_times()[:2]), time.perf_counter()
-        took, claims = await asyncio.gather(
+        (took, late), claims = await asyncio.gather(
             ask(client, options.rate, options.seconds), claim(client, watcher, options.seconds)
         )
         elapsed = time.perf_counter() - began
@@ -161,6 +166,7 @@ async def measure(address: str, parent: psutil.Process, options: argparse.Namesp
         "requests": len(took),
         "api_p50_ms": round(float(np.median(took)), 1),
         "api_p99_ms": round(float(np.quantile(took, 0.99)), 1),
+        "sent_late_p99_ms": round(float(np.quantile(late, 0.99)), 1),
         "claims": len(claims),
         "claim_seen_p50_s": round(float(np.median(claims)), 3) if claims else None,
         "claim_seen_p99_s": round(float(np.quantile(claims, 0.99)), 3) if claims else None,
