@@ -135,7 +135,7 @@ def test_what_is_known_now_stands_beside_it(past: Past, visit) -> None:
     look_back(here, past.began - timedelta(seconds=1200))
     shown(here, past.began - timedelta(seconds=1200))
     here.part("replay-compare").check()
-    expect(here.part("replay-list")).to_contain_text("Bravo 1 became: closed, Apprehended")
+    expect(here.part("replay-list")).to_contain_text("Bravo 1, later: closed, Apprehended")
     expect(here.part("replay-list")).to_contain_text("Bravo 2, opened later: open")
     here.part("incident-open").click()
     here.part("replay-follow").click()
