@@ -1,8 +1,8 @@
 """Each tutorial is followed literally: the commands of the page run as they are printed, in an empty folder.
 
 A reader saves the programs and tables that the page links to, copies each `sh` block into a terminal, and at the end
-has the files that the page promises. A block whose first line is ``# Ctrl-C ends it`` stays running in a terminal of
-its own, and must end well when it is interrupted.
+has the files that the page promises. What the page says that commands print, they print. A block whose first line is
+``# Ctrl-C ends it`` stays running in a terminal of its own, and must end well when it is interrupted.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Page:
     blocks: tuple[str, ...]
     files: tuple[Path, ...]
     promised: tuple[str, ...]
+    printed: tuple[str, ...]
 
 
 def read(path: Path) -> Page:
@@ -46,7 +47,16 @@ def read(path: Path) -> Page:
     files = {path.parent / link for link in re.findall(r"\]\(([^)]+\.(?:py|csv))\)", text)}
     end = text.split("## What you have now\n")[1].split("\n## ")[0]
     listed = [line for line in end.splitlines() if line.startswith("- ")]
-    return Page(tuple(blocks), tuple(files), tuple(re.findall(r"`([^`]+)`", "\n".join(listed))))
+    printed = re.findall(r"(?:prints|begins with|ends with)\s`([^`]+)`", text)
+    printed += [line for shown in re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+                for line in shown.splitlines()]  # fmt: skip
+    promised = re.findall(r"`([^`]+)`", "\n".join(listed))
+    return Page(tuple(blocks), tuple(files), tuple(promised), tuple(map(in_one_line, printed)))
+
+
+def in_one_line(text: str) -> str:
+    """The text with single spaces: a page breaks its lines elsewhere than a terminal."""
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +146,7 @@ def test_a_tutorial_can_be_followed_literally(tutorial: Path, tmp_path: Path, en
         shutil.copy(file, folder)
     port = free_port()
     terminals: list[Terminal] = []
+    output = ""
     try:
         for number, block in enumerate(page.blocks):
             block = block.replace(BROKER_PORT, port)
@@ -154,7 +165,9 @@ def test_a_tutorial_can_be_followed_literally(tutorial: Path, tmp_path: Path, en
                 timeout=LONGEST_S,
             )
             assert done.returncode == 0, f"{block}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+            output += done.stdout + done.stderr
     finally:
         for terminal in reversed(terminals):
             terminal.press_ctrl_c()
     assert [name for name in page.promised if not (folder / name).exists()] == []
+    assert [text for text in page.printed if text not in in_one_line(output)] == []
