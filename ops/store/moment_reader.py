@@ -203,15 +203,16 @@ class MomentReader(Reader):
             cursor.close()
         return newest
 
-    def estimates(self, at_ns: int, track: str | None = None) -> list[Estimate]:
+    def estimates(self, at_ns: int, track: str | None = None, *, hidden: Collection[str] = ()) -> list[Estimate]:
         """Return the tracks as they were at ``at_ns`` by all that is known now, or only ``track``, without erased ones.
 
-        Empty also for times after ``final_ns``, where the history is not yet written.
+        Empty also for times after ``final_ns``, where the history is not yet written. ``hidden``: tracks to leave out,
+        also of that time.
         """
         of_one = "" if track is None else " AND track = ?3"
         newest = f"SELECT max(id) FROM history WHERE id BETWEEN ?1 AND ?2{of_one} GROUP BY track"  # noqa: S608
         with self._snapshot():
-            final_ns = self.final_ns()
+            final_ns = self.final_ns(hidden)
             if final_ns is None or at_ns > final_ns:
                 return []
             first, last = self._first_after(at_ns - ESTIMATE_HOLDS_NS), self._first_after(at_ns) - 1
@@ -221,7 +222,7 @@ class MomentReader(Reader):
             opened = [opened_estimate(self.keys, row) for row in sorted(rows) if row[8] != CLOSED]
         except DayKeyError as error:
             raise StoreError(str(error)) from error
-        return [_estimate(row) for row in opened if row is not None and row[2] is not None]
+        return [_estimate(row) for row in opened if row is not None and row[2] is not None and row[0] not in hidden]
 
     def _first_after(self, at_ns: int) -> int:
         """Return the number of the first history row after ``at_ns``: the rows are in order of time."""

@@ -3,7 +3,7 @@ through time. Looking back is consultation of personal data: each answer is in t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -208,10 +208,11 @@ class HistoryRoutes:
         estimates: list[Estimate] = []
         view.refresh()
         if part == "tracks" and view.shows("track", identity):
+            hidden = self._hidden_tracks(view)
             for at_ns in times:
                 estimates += [
                     one
-                    for one in self._reader.estimates(at_ns, identity)
+                    for one in self._reader.estimates(at_ns, identity, hidden=hidden)
                     if not estimates or estimates[-1].time_ns != one.time_ns
                 ]
         body = _object(id=to_json(identity, where="id"), then=_list(then), now=self._located(estimates))
@@ -223,7 +224,7 @@ class HistoryRoutes:
         final_ns = self._final_ns(view)
         known = final_ns is not None and final_ns >= moment.stamp_ns and "tracks" not in moment.erased
         newest = reader.newest((one.kind, one.identity) for one in moment.revisions)
-        estimates = reader.estimates(moment.stamp_ns) if known else []
+        estimates = reader.estimates(moment.stamp_ns, hidden=self._hidden_tracks(view)) if known else []
         later = self._opened_later(moment, newest, view)
         view.refresh()
         of_kind = {
@@ -259,7 +260,10 @@ class HistoryRoutes:
 
     def _final_ns(self, view: ReleasedView) -> int | None:
         """Until when tracks are final; by the tracks that the person may have, so that no other shows in it."""
-        return self._reader.final_ns(() if view.everything else view.hidden("track"))
+        return self._reader.final_ns(self._hidden_tracks(view))
+
+    def _hidden_tracks(self, view: ReleasedView) -> Collection[str]:
+        return () if view.everything else view.hidden("track")
 
     def _located(self, estimates: list[Estimate]) -> bytes:
         places = self._places(estimates)

@@ -47,6 +47,7 @@ from tests.ops.incidents.making import SECOND, START_NS, alert, at, incident
 SETTINGS = ReleasabilitySettings(levels=("restricted", "national"), sensors={"HIDDEN-radar": "national"})
 LIMITS = {"none": "", "part": "restricted", "top": "national"}
 NOW_NS = START_NS + 3600 * SECOND
+GROUND = VIEW | {"frame": {"name": "local", "proj": FRAME.wkt, "wkt": FRAME.wkt}}
 FIRST, LAST = at(0).isoformat(), at(300).isoformat()
 CHANGING = ("date", "server", "set-cookie", "content-length")
 MAY_DIFFER = re.compile(rb'name="form_token" value="[^"]*"')
@@ -92,7 +93,7 @@ class Room:
         self.app = create_app(
             self.store.path,
             ApiSettings(
-                "hills", border=BORDER, ground=VIEW, guard=GuardSettings(bearer=True), releasability=SETTINGS,
+                "hills", border=BORDER, ground=GROUND, guard=GuardSettings(bearer=True), releasability=SETTINGS,
                 pages=folder / "none",
             ),
             act=lambda _: None,
@@ -192,9 +193,12 @@ class Room:
             if self.hidden and number == 0:
                 self.commit(0, alerts=[alert_dict(alert("loitering", "HIDDEN-T2", 1.0), FRAME)],
                             markings=[("alert", alert("loitering", "HIDDEN-T2", 1.0).id, "national")])  # fmt: skip
-        for name, start_s in (("T1", 0.0), *self._only(("HIDDEN-T3", 0.0), ("HIDDEN-T2", 200.0))):
-            east = [10.0 * n for n in range(10)]
-            self.commit(300, history=track(name, _array(east), _array(east), start_s))
+        late = [("HIDDEN-T2", float(second)) for second in range(200, 300, 10)]
+        for second in range(0, 100, 10):  # the history is in order of time
+            for name in ("T1", *self._only("HIDDEN-T3")):
+                self.commit(300, history=track(name, _array([float(second)]), _array([0.0]), float(second)))
+        for name, at_s in self._only(*late):
+            self.commit(300, history=track(name, _array([at_s]), _array([0.0]), at_s))
         notes = HandoverNotes(self.folder)
         shift = (datetime.fromisoformat("2026-03-20T06:00:00Z"), datetime.fromisoformat("2026-03-20T14:00:00Z"))
         notes.add(HandoverNote(*shift, at(200), "Ana", "ana", "supervisor", "Fog at the ford.", ""))
@@ -339,6 +343,7 @@ def test_every_answer_is_that_of_a_room_without_the_hidden_records(rooms: tuple[
 
 def ids(answer: httpx.Response, *names: str) -> list[str]:
     """Ids of the records in an answer, below the keys ``names``."""
+    assert answer.status_code == 200, answer.text
     found: Any = answer.json()
     for name in names:
         found = found[name]
