@@ -24,6 +24,7 @@ from starlette.exceptions import HTTPException
 
 from geo.message import Message
 from ops.accounts.accounts import Accounts
+from ops.accounts.colleagues import Colleagues
 from ops.accounts.oidc import Provider
 from ops.accounts.person import Person, local_person
 from ops.audit.log import AuditLog
@@ -187,7 +188,7 @@ def create_app(
     routes.add_to(app)
     incidents = IncidentRoutes(
         IncidentReader(reads), actions, operator=settings.operator, now_ns=now_ns, recorder=routes.recorder,
-        release=release,
+        release=release, colleagues=None if accounts is None else Colleagues(accounts.store, settings.sector),
     )  # fmt: skip
     incidents.add_to(app)
     if access_log is not None:

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from ingest.sending.spool import MessageKey
 from ingest.unit_messages import Reply, SectionOrder
+from ops.accounts.colleagues import Colleagues
 from ops.broker.identities import UNIT
 from ops.incidents.incident import STATES
 from ops.incidents.queue import place_in_queue
@@ -47,6 +48,8 @@ OUTCOME_WAIT_S: Final = 2.0
 """How long an accepted action waits for fusion."""
 LOOK_EVERY_S: Final = 0.02
 MOST: Final = 1_000
+MOST_NAMES: Final = 12
+"""Names that the refusal of an unknown one lists."""
 
 PathId = Annotated[str, Path(pattern=r"^[0-9A-Za-z._-]{1,64}$")]
 
@@ -62,7 +65,10 @@ class Actions(Protocol):
 
 
 class IncidentRoutes:
-    """The handlers. ``recorder`` writes to the audit log before an action or a read is answered."""
+    """The handlers. ``recorder`` writes to the audit log before an action or a read is answered.
+
+    ``colleagues``: to whom an incident can be handed over; None on a server without accounts, where any name is taken.
+    """
 
     def __init__(
         self,
@@ -73,8 +79,9 @@ class IncidentRoutes:
         now_ns: Callable[[], int],
         recorder: Recorder,
         release: Release,
+        colleagues: Colleagues | None = None,
     ) -> None:
-        self._release = release
+        self._release, self._colleagues = release, colleagues
         self._reader, self._actions, self._operator = reader, actions, operator
         self._now_ns, self._recorder = now_ns, recorder
 
@@ -157,9 +164,10 @@ class IncidentRoutes:
         row = await asyncio.to_thread(self.known, identity, request)
         if body.other:
             await asyncio.to_thread(self._check_other, body.other, request)
+        to = await asyncio.to_thread(self._recipient, body.to) if body.to else ""
         return await self.send(
             request, row, identity, f"incident {identity}: {body.action}", action=body.action, action_id=body.id,
-            reason=body.reason, expected_revision=body.expected_revision, assigned_unit=body.unit, to=body.to,
+            reason=body.reason, expected_revision=body.expected_revision, assigned_unit=body.unit, to=to,
             disposition=body.disposition, other=body.other, note=body.note, attachment=body.attachment,
         )  # fmt: skip
 
@@ -204,6 +212,16 @@ class IncidentRoutes:
         view.refresh()
         if not view.everything:
             self.known(identity, request)
+
+    def _recipient(self, text: str) -> str:
+        """The name of the person to whom an incident is handed over; 422 for one who could not act on it."""
+        if self._colleagues is None:
+            return text
+        name = self._colleagues.named(text)
+        if name is None:
+            known = ", ".join(self._colleagues.names()[:MOST_NAMES])
+            raise HTTPException(422, f"No person {text[:64]!r} can act on incidents here; expected one of: {known}.")
+        return name
 
     def _person(self, request: Request) -> str:
         """The person whom the accounts recognised, else the operator of the settings."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from geo.frame import LocalFrame
 from geo.message import Message
 from ingest.unit_messages import Reply
+from ops.accounts.accounts import Accounts
+from ops.accounts.store import AccountStore
 from ops.incidents.book import ActionOutcome
 from ops.incidents.incident import NamedTrack, Note
 from ops.incidents.queue import place_in_queue
@@ -273,3 +276,37 @@ def test_nothing_acknowledged_stands_before_what_is_not_and_nothing_closed_befor
         assert first.closed
     elif two[0] == "closed" or (one[1] and not two[1]) or (one[1:3] == two[1:3] and two[3] is None is not one[3]):
         assert first < second
+
+
+def test_an_incident_is_handed_only_to_a_person_who_can_act_on_it(tmp_path: Path) -> None:
+    store, people = Store(tmp_path / "s.sqlite"), AccountStore(tmp_path / "accounts.db")
+    accounts = Accounts(people)
+    for login, name, role in (("ana", "Ana", "operator"), ("ben", "B. Ben", "operator"), ("vera", "Vera", "viewer")):
+        accounts.add(login, name, {"*": role})
+    store.commit(1, stamp_ns=START_NS, alerts=[alert_dict(alert(), FRAME)], incident_revisions=[one("I1", owner="Ana")])
+    fusion = Fusion(store)
+    app = create_app(
+        store.path,
+        ApiSettings("x", guard=GuardSettings(bearer=True), pages=tmp_path / "not-built"),
+        act=lambda _: None,
+        actions=fusion,
+        now_ns=lambda: START_NS,
+        accounts=accounts,
+    )
+    ana = people.account("ana")
+    assert ana is not None
+    headers = {"Authorization": f"Bearer {accounts.token(ana, 'test', 1)}"}
+    with (
+        serving(app) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120, headers=headers) as client,
+    ):
+        for number, name in enumerate(("Vera", "Bem")):
+            body = action(number, action="hand_over", to=name, reason="end of my watch")
+            answer = client.post("/v1/incidents/I1/actions", json=body)
+            expected = f"No person {name!r} can act on incidents here; expected one of: Ana, B. Ben."
+            assert (answer.status_code, answer.json()["detail"]) == (422, expected)
+        assert fusion.replies == []
+        client.post("/v1/incidents/I1/actions", json=action(9, action="hand_over", to="ben", reason="end of my watch"))
+    assert [(reply.action, reply.by, reply.to) for reply in fusion.replies] == [("hand_over", "Ana", "B. Ben")]
+    store.close()
+    people.close()
