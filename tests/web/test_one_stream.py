@@ -119,7 +119,7 @@ def test_the_page_is_not_live_while_a_part_does_not_work(room: Room, context: Br
     room.parts["broker"] = COMPILING
     expect(state).to_have_attribute("data-state", "starting")
     expect(state).to_have_text("STARTING: broker")
-    expect(banner).to_contain_text("Starting: broker (compiling kernels after an update")
+    expect(banner).to_contain_text("Starting: broker (compiling kernels after an installation or update")
     room.parts["broker"] = None
     expect(state).to_have_attribute("data-state", "live")
     expect(banner).to_be_hidden()

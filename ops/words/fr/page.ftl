@@ -355,14 +355,14 @@ page-marking-up-to = sans marquage et jusqu’à { $marking }
 page-incident-no-other = Choisissez l’autre incident.
 page-incident-no-file = Indiquez l’adresse ou le nom du fichier.
 page-workload-line =
-    .title = Alertes levées au cours des 10 dernières minutes. EEMUA 191, pour un opérateur : 1 acceptable, 2 gérable, jusqu’à 5 trop exigeante
+    .title = Alertes levées au cours des 10 dernières minutes. EEMUA 191, pour un opérateur : 1 acceptable, 2 gérable, jusqu’à 5 trop exigeant
 page-workload = { $raised ->
     [one] 1 alerte
    *[other] { $raised } alertes
-} en 10 min : charge { $verdict ->
+} en 10 min : { $verdict ->
     [acceptable] acceptable
     [manageable] gérable
-    [over-demanding] trop exigeante
+    [over-demanding] trop exigeant
    *[unmanageable] ingérable
 }
 page-workload-unknown = Charge : inconnue

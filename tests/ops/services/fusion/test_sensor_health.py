@@ -130,8 +130,8 @@ def test_silence_is_told_once_each_way_after_twice_the_interval_and_a_second(
     night.run(3)
     assert night.state() == "ok", "recovery shows at the first word"
     night.run(60)
-    assert len(told("is offline")) == 1
-    assert len(told("is ok, offline before")) == 1
+    assert len(told(": offline, previously")) == 1
+    assert len(told(": ok, previously offline")) == 1
     silent = [(rule, how) for rule, sensor, how in night.alerts if sensor == RADAR and rule == "sensor_offline"]
     assert silent == [("sensor_offline", "active"), ("sensor_offline", "cleared")]
 

@@ -324,7 +324,7 @@ def publish_signed(link: Connection, room: Room, topic: str, message: SapientMes
     signer = room.identity_of("camera-west").signer
     assert signer is not None
     payload = message.SerializeToString()
-    boot = str(time.time_ns() // 1_000_000_000)  # above every boot of the gateway's spool
+    boot = str(time.time_ns() // 1_000_000)  # above every boot of the gateway's spool
     said = [("boot", boot), ("seq", str(seq)), ("by_boot", boot), ("sent", str(time.time_ns()))]
     said = signer.sign(topic, SAPIENT, said, payload)
     assert link.publish(topic, payload, content_type=SAPIENT, user_properties=said)
