@@ -104,7 +104,7 @@ judged.to_dataframe().round(3)
 #
 # A crossing leads from the far side to the own side. It is detected if a confirmed track is within 50 m of the crosser.
 # The *time margin* is the adversary time remaining minus the response time from the nearest base. In the model, a
-# crosser is *apprehended* if the time margin at the first confirmed track is positive; otherwise the crosser *got away*.
+# crosser is *apprehended* if the time margin at the first confirmed track is positive, and *got away* otherwise.
 # Without a confirmed track, the crosser is *undetected*. If the recording ended before the crosser or the responders
 # could arrive, the crossing is *open* and is not counted. These outcomes are modelled; a real shift also has recorded
 # outcomes (`watchline score`).

@@ -1,1 +1,1 @@
-"""Releasability: markings of records, who may receive them, and the one decision that applies wherever records leave."""
+"""Releasability: markings of records, who may receive them, and the one decision that every output applies."""

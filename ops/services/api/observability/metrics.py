@@ -35,7 +35,7 @@ OF_SENSORS: Final[Mapping[str, MetricText]] = {
     "backfill": _of_sensor("backfill", "Journaled messages that arrived too late for alerts."),
     "future": _of_sensor("future", "Messages refused because their time of observation is in the future."),
     "expired": _of_sensor("expired", "Messages refused because they are older than the limit of ingest."),
-    "cut_off": _of_sensor("cut_off", "Number of times that the sender was disconnected for a flood or for unreadable messages."),
+    "cut_off": _of_sensor("cut_off", "Number of times that the sender was disconnected, for floods or bad messages."),
     "held": MetricText("watchline_held", "gauge", "sensor", "1 while the sender is disconnected, else 0."),
 }
 """Figures of a sensor (``ops.services.fusion.process``), by their name in the counts."""
@@ -44,7 +44,7 @@ UNACCOUNTED: Final = MetricText(
     "watchline_unaccounted",
     "gauge",
     "sensor",
-    "Received minus journaled, duplicate, dead-lettered and dropped messages; any value except 0 means that messages were lost.",
+    "Received minus journaled, duplicate, dead-lettered and dropped messages; if not 0, messages were lost.",
 )
 OF_INGEST: Final[Mapping[str, MetricText]] = {
     "disk_full": MetricText(
