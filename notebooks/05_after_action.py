@@ -13,13 +13,13 @@
 # %% [markdown]
 # # After-action review of a shift
 #
-# A shift is replayed through the tracker. Did the sensors detect as predicted? What was the outcome of the crossings,
-# with which confidence, and which sensors contributed?
+# This notebook replays a shift through the tracker and answers three questions. Did the sensors detect as predicted?
+# What was the outcome of the crossings, and with which confidence? Which sensors contributed?
 #
 # Set `sector` to the file or folder of your own sector, and `RECORDED` to the journal of a recorded shift, such as
-# `DATA/journal.db` of `watchline run --data DATA`. Without a journal the shift is simulated and the truth is known,
-# undetected crossers included. In a recorded shift undetected crossers are unknown, and only confirmed tracks count.
-# Movers are unknown persons. An *apprehension* is an outcome of the model below, not of a person.
+# `DATA/journal.db` of `watchline run --data DATA`. Without a journal, the shift is simulated, and the truth is known,
+# including undetected crossers. In a recorded shift, undetected crossers are unknown, and only confirmed tracks count.
+# All moving objects are *unknown*. An *apprehension* is a result of the model below and concerns no actual person.
 
 # %%
 from pathlib import Path
@@ -62,9 +62,9 @@ print(f"{len(night)} scans of {len(ground.layout)} sensors, {start:%Y-%m-%d %H:%
 # %% [markdown]
 # ## Replay
 #
-# The tracker processes the scans in order (`watchline replay` also uses heartbeats and clock ticks, and reproduces the
-# live tracks exactly). Its events contain the lineage of the tracks: the detections and sensors behind each track.
-# Track quality is known only where the truth is known.
+# The tracker processes the scans in order. (`watchline replay` also uses heartbeats and clock ticks, and reproduces the
+# live tracks exactly.) Its events contain the lineage of the tracks: the detections and sensors behind each track.
+# Track quality can be computed only if the truth is known.
 
 # %%
 view = look_probability(ground.layout, ground.terrain)
@@ -78,7 +78,7 @@ print(f"{len(confirmed)} confirmed tracks; GOSPA {'unknown' if quality is None e
 
 # %% [markdown]
 # `watchline demo`, `replay` and `archive track` write the track history as GeoParquet. `read_history` restores the same
-# numbers, so a stored history is scored like a new one.
+# numbers, so a stored history gives the same scores as a new one.
 
 # %%
 with TemporaryDirectory() as folder:
@@ -89,10 +89,10 @@ assert quality is None or gospa(truth, stored).attrs["gospa_mean_m"] == quality
 print(f"{stored.sizes['estimate']} estimates of {len(np.unique(stored['track']))} tracks read back")
 
 # %% [markdown]
-# ## Predicted against observed detection
+# ## Predicted and observed detection
 #
-# A trial is a look at a target that *another* sensor confirmed. Looks at one track are correlated, so there are fewer
-# effective trials than looks. A sensor without overlap with others cannot be assessed, and is listed.
+# A trial is a look at a target that *another* sensor has confirmed. Looks at one track are correlated, so there are
+# fewer effective trials than looks. Sensors that overlap with no other sensor cannot be evaluated; they are listed.
 
 # %%
 judged = calibrate(night, ground.layout, terrain=ground.terrain, coverage=view)
@@ -102,11 +102,12 @@ judged.to_dataframe().round(3)
 # %% [markdown]
 # ## Outcome of the crossings
 #
-# A crossing leads from the far side to the own side. It is detected if a confirmed track is within 50 m. In the model a
-# crosser is *apprehended* if the time margin at the first confirmed track is positive (adversary time remaining minus
-# response time from the nearest base), and *got away* otherwise. Without a confirmed track the crosser is *undetected*.
-# If the recording ended before either could arrive, the crossing is *open* and is not counted. This is a model with
-# named parts; a real shift also has recorded outcomes (`watchline score`).
+# A crossing leads from the far side to the own side. It is detected if a confirmed track is within 50 m of the crosser.
+# The *time margin* is the adversary time remaining minus the response time from the nearest base. In the model, a
+# crosser is *apprehended* if the time margin at the first confirmed track is positive, and *got away* otherwise.
+# Without a confirmed track, the crosser is *undetected*. If the recording ended before the crosser or the responders
+# could arrive, the crossing is *open* and is not counted. These outcomes are modelled; a real shift also has recorded
+# outcomes (`watchline score`).
 
 # %%
 bases = bases_or_example(ground)
@@ -187,13 +188,13 @@ pd.DataFrame(
 ).transpose()
 
 # %% [markdown]
-# One shift has few crossings, so the intervals are wide. Add up shifts by section and week.
+# One shift has few crossings, so the intervals are wide. For narrower ones, add up the shifts of a section and week.
 #
 # ## Contribution of the sensors
 #
-# From the lineage of the tracks. A sensor assists in every confirmed track that contains one of its detections. A
-# hand-over is a track that continues with another sensor; where fields of view overlap, sensors alternate and each
-# change counts. Simulated sensors report no track ids of their own.
+# The contribution is computed from the lineage of the tracks. A sensor assists in every confirmed track that contains
+# one of its detections. A hand-over occurs when a track continues with another sensor; where fields of view overlap,
+# sensors alternate, and each change counts. Simulated sensors report no track ids of their own.
 
 # %%
 plots = plots_by_sensor(lineage)["plots"]

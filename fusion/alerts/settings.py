@@ -60,7 +60,7 @@ class AlertSettings:
     straight_waived_s : float, s
         ``straight_fraction`` is ignored for a track that would reach the border within this time.
     approach_clear_s : float, s
-        An approach ends after this time without such a look: the off-delay of ISA-18.2.
+        An approach ends after this time without a look that qualifies: the off-delay of ISA-18.2.
     crossing_sigma : float
         Half width of the band around the border, in standard deviations sqrt(track sd² + border_sd_m²).
     crossing_looks : int
@@ -102,7 +102,7 @@ class AlertSettings:
     inside_m : float, m
         A track is initiated inside when it is first confirmed at least this far from the border.
     inside_max_m : float, m
-        And at most this far: people live beyond it, and a crosser would have been detected earlier.
+        And at most this far from it: people live beyond this distance, and a crosser would have been detected earlier.
     inside_fraction : float
         Minimum fraction of such a track's speed that is directed inbound.
     inside_wait_s : float, s

@@ -58,11 +58,11 @@ class AccountSettings:
     idle_h : float, h
         A login ends after this time without a request and without an open live map; at most 24 h.
     session_h : float, h
-        A login ends after this time in any case: one shift; at most 72 h.
+        A login ends after this time in any case, by default one shift; at most 72 h.
     hosts : list of str
-        Further names under which browsers reach this server.
+        Additional host names under which browsers reach this server.
     oidc : table
-        An identity provider; without this table there is none.
+        Identity provider; without this table, none is used.
     """
 
     idle_h: float = 1.0

@@ -119,11 +119,11 @@ def doctor(
     identity: IdentityOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the installation and what it needs.
+    """Check the installation and its requirements.
 
-    Lists what is installed, reachable or missing, with a remedy for each, and
-    with --identity the keys and certificates that expire soon. The exit code
-    is 1 if anything needed is missing.
+    Lists components that are installed, reachable or missing, with a remedy
+    for each fault. With --identity, also lists keys and certificates that
+    expire soon. The exit code is 1 if a required component is missing.
 
     Examples
     --------

@@ -24,7 +24,7 @@ OperationOption = Annotated[
     typer.Option(
         "--operation",
         metavar="NAME",
-        help="Only collection, consultation, disclosure, alteration or erasure.",
+        help="Only this operation: collection, consultation, disclosure, alteration, erasure.",
     ),
 ]
 Subject = Annotated[
@@ -63,7 +63,7 @@ def verify(
         typer.Option(
             "--witness",
             metavar="DIR",
-            help="Witness copy of the log's heads, kept on another machine.",
+            help="Witness copy of the log's signed heads, kept on another machine.",
             exists=True,
             file_okay=False,
         ),
@@ -73,7 +73,7 @@ def verify(
         typer.Option(
             "--identity",
             metavar="DIR",
-            help="Folder of keys; its register holds the public key of the log.",
+            help="Folder of keys; its register contains the public key of the log.",
             exists=True,
             file_okay=False,
         ),

@@ -119,7 +119,7 @@ def check(
 
 @broker_app.command("revoke", cls=Command)
 def revoke(
-    name: Annotated[str, typer.Argument(help="Sensor or unit whose keys are revoked.")],
+    name: Annotated[str, typer.Argument(help="Sensor or unit whose keys to revoke.")],
     config: ConfigOption,
     broker: Annotated[
         str | None, typer.Option("--broker", metavar="HOST:PORT", help="Live broker on which to end its session.")

@@ -24,8 +24,8 @@ def purge(
 ) -> None:
     """Erase records whose retention has ended.
 
-    Periods and legal holds are set in [retention] and [[hold]] of the
-    settings. `watchline run` does this daily by erasing keys; this command
+    Retention periods and legal holds are set in [retention] and [[hold]] of
+    the settings. `watchline run` erases daily, by erasing keys; this command
     also overwrites the records.
 
     Examples

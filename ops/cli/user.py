@@ -9,7 +9,7 @@ import typer
 from ops.cli.command_tree import Command, CommandGroup
 from ops.cli.options import DataOption, JsonOption, answer, screen
 
-user_app = typer.Typer(cls=CommandGroup, help="Manage accounts, also while `run` is running.", no_args_is_help=True)
+user_app = typer.Typer(cls=CommandGroup, help="Manage accounts, even while `run` is running.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="Login name.")]
 RolesOption = Annotated[
@@ -31,7 +31,8 @@ def add(
     """Add an account and print its one-time secret.
 
     Roles: viewer, operator, supervisor, planner, analyst, admin, auditor. The
-    person logs in with the secret within 24 hours and sets a password.
+    person must log in with the secret within 24 hours, and then sets a
+    password.
 
     Examples
     --------

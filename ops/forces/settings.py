@@ -24,16 +24,16 @@ class ForceSettings:
     fading_s : float, s
         A position older than this is shown as fading.
     stale_s : float, s
-        A position older than this is the last known one: its unit does not count as fielded, and is not named as the
-        nearest help.
+        A position older than this is shown as the last known one: the unit does not count as fielded, and is not named
+        as the nearest help. At least ``fading_s``.
     forget_s : float, s
         A unit leaves the list after this time without a message.
     near_m : float, m
         A unit counts for a border section within this distance of it.
     units_low, units_medium, units_high, units_critical : int
-        Units on duty that a section of this impact level requires.
+        Number of units on duty that a section of this impact level requires.
     response_low_s, response_medium_s, response_high_s, response_critical_s : float, s
-        Longest response time of the nearest base to a segment of such a section.
+        Maximum response time from the nearest base to a segment of a section of this impact level.
 
     Raises
     ------

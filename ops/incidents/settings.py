@@ -44,7 +44,7 @@ class IncidentSettings:
     lineage_sd_m : float, m
         Allowance for the position errors of the two tracks.
     keep_s : float, s
-        Time within which a closed incident may be reopened and its name is not reused.
+        Time for which a closed incident may be reopened, and for which its name is not reused.
 
     Raises
     ------

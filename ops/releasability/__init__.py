@@ -1,1 +1,1 @@
-"""Releasability: markings of records, who may receive them, and the one decision that every way out asks."""
+"""Releasability: markings of records, who may receive them, and the one decision that every output applies."""

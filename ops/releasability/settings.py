@@ -21,19 +21,19 @@ class ReleasabilitySettings:
     Parameters
     ----------
     levels : list of str
-        Markings, the least restrictive first.
+        Markings, the least restrictive first; at most 8.
     sensors : table
-        Marking of what a sensor reports, and of the sensor itself, by sensor.
+        Marking of each sensor and of its reports, by sensor id.
     classes : table
-        Marking of tracks and alerts of a class of target, by class.
+        Marking of the tracks and alerts of a target class, by class.
     sections : table
         Marking of tracks and alerts in a border section, by its name.
     units : table
-        Most restrictive marking of the alerts that a unit receives, by unit; absent: alerts without a marking only.
+        Most restrictive marking of the alerts that a unit receives, by unit; absent: only alerts without a marking.
     tracks_feed : str
-        The same for the published picture of tracks, which every unit of the sector can read.
+        The same for the published track picture, which every unit of the sector can read.
     sapient : str
-        The same for what the SAPIENT gateway sends.
+        The same for messages that the SAPIENT gateway sends.
     """
 
     levels: tuple[str, ...] = ()

@@ -36,17 +36,17 @@ class RetentionSettings:
     Parameters
     ----------
     detections : int, d
-        Messages of sensors, and rejected messages.
+        Sensor messages and rejected messages (0: no limit; else at least 2).
     tracks : int, d
-        History of tracks.
+        Track history (0: no limit; else at least 2).
     alerts : int, d
-        Alerts and incidents, with the actions of operators.
+        Alerts and incidents, with the actions of operators (0: no limit; else at least 2).
     unit_positions : int, d
-        Positions of field units.
+        Positions of field units (0: no limit; else at least 2).
     audit : int, d
-        Entries of the audit log.
+        Entries of the audit log (0: no limit; else at least 2).
     exports : int, d
-        Files in the folder ``exports``.
+        Files in the folder ``exports`` (0: no limit; else at least 2).
     """
 
     detections: int = 0

@@ -88,6 +88,8 @@ def limits_of(record: type[Any], name: str) -> Keywords:
 
     taken = {value for value in PROBES if accepts(value)}
     limits: Keywords = {}
+    if not taken:  # the limits depend on another setting
+        return limits
     if -1.0 not in taken:
         if 0.0 in taken:
             limits["minimum"] = 0

@@ -75,7 +75,7 @@ class Settings:
     audit : table
         Settings of the audit log.
     retention : table
-        How long records are kept: 0 (without a limit) or at least 2 days for each kind.
+        How long records of each kind are kept: 0 (without a limit) or at least 2 days.
     hold : list of tables
         Legal holds, which keep records beyond their retention.
     releasability : table

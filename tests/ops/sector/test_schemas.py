@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geo.frame import LocalFrame
+from ops.forces.settings import ForceSettings
 from ops.sector.samples import samples_folder
-from ops.sector.schemas import NAMES, file_schema, parameters_of
+from ops.sector.schemas import NAMES, file_schema, limits_of, parameters_of
 from ops.sector.sector_file import Sector, read_sector
 from ops.sector.settings import Settings, load_settings, settings_errors
 from sensors.equipment.catalogue import Catalogue
@@ -70,6 +71,11 @@ def test_the_samples_are_valid() -> None:
     assert valid("catalogue", table_of(samples_folder() / "catalogue.toml"))
     for path in SAMPLE.glob("layout_*.geojson"):
         assert valid("layout", json.loads(path.read_text())), path.name
+
+
+def test_no_limits_are_stated_for_a_setting_whose_limit_is_another_setting() -> None:
+    assert limits_of(ForceSettings, "fading_s") == {"exclusiveMinimum": 0}
+    assert limits_of(ForceSettings, "stale_s") == {}  # at least fading_s
 
 
 def test_every_key_of_a_sector_and_of_settings_is_described() -> None:

@@ -1,1 +1,1 @@
-"""Looking back over HTTP: the picture as known then, what is known now, and records through time."""
+"""History over HTTP: the picture as it was known then and as it is known now, and records through time."""

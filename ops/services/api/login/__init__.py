@@ -1,1 +1,1 @@
-"""Logins over HTTP: the gate before all routes, the pages of login and account, and the identity provider."""
+"""Logins over HTTP: the check before all routes, the pages of login and account, and the identity provider."""

@@ -1,1 +1,1 @@
-"""How a server describes itself: metrics, probes, schemas of its answers, and the page of its API."""
+"""Self-description of a server: metrics, probes, schemas of its answers, and the page of its API."""

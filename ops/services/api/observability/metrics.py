@@ -30,12 +30,12 @@ OF_SENSORS: Final[Mapping[str, MetricText]] = {
     "dead_lettered": _of_sensor("dead_lettered", "Received messages that were refused and are kept as dead letters."),
     "shed": _of_sensor("shed", "Received messages that were dropped because the sender sent too many."),
     "implausible": _of_sensor("implausible", "Journaled messages that the sensor cannot have measured as stated."),
-    "skipped": _of_sensor("skipped", "Journaled messages that fusion left out during overload."),
-    "late": _of_sensor("late", "Journaled messages that arrived late and were put in their place in time."),
+    "skipped": _of_sensor("skipped", "Journaled messages that fusion skipped during overload."),
+    "late": _of_sensor("late", "Journaled messages that arrived late and were inserted at their time of observation."),
     "backfill": _of_sensor("backfill", "Journaled messages that arrived too late for alerts."),
-    "future": _of_sensor("future", "Messages refused because they are dated in the future."),
-    "expired": _of_sensor("expired", "Messages refused because they are older than ingest accepts."),
-    "cut_off": _of_sensor("cut_off", "Times that the sender was disconnected for floods or unreadable messages."),
+    "future": _of_sensor("future", "Messages refused because their time of observation is in the future."),
+    "expired": _of_sensor("expired", "Messages refused because they are older than the limit of ingest."),
+    "cut_off": _of_sensor("cut_off", "Number of times that the sender was disconnected, for floods or bad messages."),
     "held": MetricText("watchline_held", "gauge", "sensor", "1 while the sender is disconnected, else 0."),
 }
 """Figures of a sensor (``ops.services.fusion.process``), by their name in the counts."""
@@ -44,13 +44,13 @@ UNACCOUNTED: Final = MetricText(
     "watchline_unaccounted",
     "gauge",
     "sensor",
-    "Received minus journaled, duplicate, dead-lettered and shed messages; always 0, else a message was lost.",
+    "Received minus journaled, duplicate, dead-lettered and dropped messages; if not 0, messages were lost.",
 )
 OF_INGEST: Final[Mapping[str, MetricText]] = {
     "disk_full": MetricText(
         "watchline_ingest_disk_full", "gauge", "", "1 while the disk of the journal is full, else 0."
     ),
-    "clock_jumps": MetricText("watchline_ingest_clock_jumps_total", "counter", "", "Steps of the clock of the host."),
+    "clock_jumps": MetricText("watchline_ingest_clock_jumps_total", "counter", "", "Steps of the host clock."),
 }
 """Reports of ingest about itself, in the counts without a sensor (\"\")."""
 
@@ -85,7 +85,7 @@ CLOSED: Final = MetricText(
     "disposition",
     "Closed incidents by disposition; fewer after one is reopened or erased.",
 )
-PART_UP: Final = MetricText("watchline_part_up", "gauge", "part", "1 for a part of the system that works, else 0.")
+PART_UP: Final = MetricText("watchline_part_up", "gauge", "part", "1 if the part of the system works, else 0.")
 OF_MESSAGES: Final[Mapping[str, MetricText]] = {
     "picture": MetricText(
         "watchline_message_to_picture_seconds",
@@ -104,7 +104,7 @@ OF_MESSAGES: Final[Mapping[str, MetricText]] = {
         "histogram",
         "",
         "Time from the receipt of the oldest message of a batch until every unit has acknowledged an alert that it"
-        " raised; without alerts that were raised before a restart.",
+        " raised; alerts that were raised before a restart are excluded.",
     ),
 }
 """Histograms by their name in the store (``ops.services.fusion.latency``)."""

@@ -1,1 +1,1 @@
-"""Desks: what people decide, applied to the state of fusion: incidents, impact levels, markings."""
+"""Desks: people's decisions, applied to the state of fusion: incidents, impact levels, markings."""
