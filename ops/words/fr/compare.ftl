@@ -195,13 +195,13 @@ compare-requirement-set = { $name } : fixée à { $value } le { $date } par { $
 compare-requirement-changed = { $name } : changée en { $value } le { $date } par { $person } : { $reason }
 
 compare-limit-independent = Les non-détections et les pannes des différents capteurs sont indépendantes, et l’évaluation d’une alerte par un opérateur est indépendante du franchissement.
-compare-limit-paths = Le trajet de détection minimale est le minimum sur les trajets candidats ; la détection peut donc être légèrement surestimée dans les tirages éloignés du centre.
+compare-limit-paths = Le trajet de détection minimale est le minimum sur les trajets candidats ; la détection peut donc être légèrement surestimée dans les tirages éloignés du centre.
 compare-limit-ground-used = Les déplacements et l’intervention utilisent { $layers }.
 compare-limit-ground-missing = Absents du terrain et du secteur : { $layers }.
 compare-limit-no-bases = Aucune intervention n’est calculée : le secteur n’a pas de base.
 compare-limit-response = Une équipe de la base la plus proche en temps intervient, en véhicule là où cela fait gagner du temps, puis à pied, et se rend au point où le trajet quitte la bande frontalière.
-compare-limit-vehicle = Véhicule hors route : { DECIMAL($speed, digits: 1) } m/s sur terrain plat et dégagé, multiplié par exp(−{ DECIMAL($decline, digits: 1) } × |pente|), jusqu’à une pente de { DECIMAL($limit, digits: 2) } ; sur route, la vitesse de sa classe. À pied : fonction de marche de Tobler, multipliée par { DECIMAL($factor, digits: 2) } hors sentier. Départ { DURATION($turnout) }, descente du véhicule { DURATION($dismount) }.
-compare-limit-strips = Les trajets sont découpés en { $strips } bandes de { DISTANCE($depth) } ; une détection laisse { PERCENT($position) } du temps dans sa bande. Les durées des bandes et de l’intervention varient de { PERCENT($spread) } (1 σ), indépendamment.
+compare-limit-vehicle = Véhicule hors route : { DECIMAL($speed, digits: 1) } m/s sur terrain plat et dégagé, multiplié par exp(−{ DECIMAL($decline, digits: 1) } × |pente|), jusqu’à une pente de { DECIMAL($limit, digits: 2) } ; sur route, la vitesse de sa classe. À pied : fonction de marche de Tobler, multipliée par { DECIMAL($factor, digits: 2) } hors sentier. Départ { DURATION($turnout) }, descente du véhicule { DURATION($dismount) }.
+compare-limit-strips = Les trajets sont découpés en { $strips } bandes de { DISTANCE($depth) } ; une détection laisse { PERCENT($position) } du temps dans sa bande. Les durées des bandes et de l’intervention varient de { PERCENT($spread) } (1 σ), indépendamment.
 compare-limit-strips-sensitivity = Deux fois moins ou deux fois plus de bandes modifient la probabilité d’interruption comme l’indique le tableau « Interruption et nombre de bandes » (toutes données centrales).
 compare-limit-segments = { $count ->
     [0] Aucun segment n’est exclu.
@@ -218,7 +218,7 @@ compare-history = { $states ->
 } depuis le { $since }, chaîne de hachage { $hash } ({ $file }). Les rapports antérieurs indiquent ses hachages antérieurs.
 compare-history-undeclared = Exigence modifiée sans entrée de modification, constaté le { $date } : { $what }.
 compare-history-unwritten = Cet état des exigences n’a pas pu être enregistré : { $reason }.
-compare-undeclared-removed = { $name } a été supprimée ; sa valeur était { $value }, fixée le { $date } par { $person } ({ $reason })
+compare-undeclared-removed = { $name } a été supprimée ; sa valeur était { $value }, fixée le { $date } par { $person } ({ $reason })
 compare-undeclared-measure = { $name } portait sur { $before } et porte désormais sur { $now }
 compare-undeclared-entry-removed = { $name } : l’entrée { $value }, { $date }, { $person } ({ $reason }) a été supprimée
 compare-undeclared-entry-changed = { $name } : l’entrée { $value }, { $date }, { $person } ({ $reason }) est devenue { $new_value }, { $new_date }, { $new_person } ({ $new_reason })
@@ -226,7 +226,7 @@ compare-undeclared-entry-changed = { $name } : l’entrée { $value }, { $date 
 compare-figure-maps = Détection le long de la frontière
 compare-figure-maps-alt = Cartes des dispositifs côte à côte. Détection moyenne : { $means }.
 compare-figure-maps-mean = { $layout } { PERCENT($mean) }
-compare-figure-maps-caption = Ligne : probabilité qu’un franchissement de chaque segment, par le trajet le plus favorable à la personne, soit détecté et son alerte évaluée, sur la météo et les pannes d’une année ; médiane des tirages. Tirets : limite de la bande frontalière. Vert : le trajet de détection minimale par le temps le plus fréquent.
+compare-figure-maps-caption = Ligne : probabilité qu’un franchissement de chaque segment, par le trajet le plus favorable à la personne, soit détecté et son alerte évaluée, sur la météo et les pannes d’une année ; médiane des tirages. Tirets : limite de la bande frontalière. Vert : le trajet de détection minimale par le temps le plus fréquent.
 compare-figure-map-title = { $layout } : { $sensors ->
     [one] { $sensors } capteur
    *[other] { $sensors } capteurs
@@ -248,7 +248,7 @@ compare-axis-difference = écart de { $objective }
 compare-less = { $first } − { $other }
 compare-figure-cost = Coût et détection, avec le front de Pareto
 compare-figure-cost-alt = Le critère en fonction du coût du cycle de vie pour chaque dispositif.
-compare-figure-cost-caption = Points : résultats pour un quart à deux fois le coût de la comparaison (pointillé). En dessous du coût d’un dispositif, ses capteurs sont achetés dans l’ordre de son fichier ; au-dessus, le budget restant achète des équipes. Marches grises : le front de Pareto ; aucun point ne fait mieux à coût égal ou moindre. Toutes données centrales.
+compare-figure-cost-caption = Points : résultats pour un quart à deux fois le coût de la comparaison (pointillé). En dessous du coût d’un dispositif, ses capteurs sont achetés dans l’ordre de son fichier ; au-dessus, le budget restant achète des équipes. Marches grises : le front de Pareto ; aucun point ne fait mieux à coût égal ou moindre. Toutes données centrales.
 compare-axis-cost = coût du cycle de vie [millions { $currency }]
 compare-pareto-front = front de Pareto
 compare-figure-tornado = Données décisives : { $first } contre { $other }
@@ -263,5 +263,5 @@ compare-low-end = à son quantile 10 %
 compare-high-end = à son quantile 90 %
 compare-figure-scenarios = Scénarios défavorables
 compare-figure-scenarios-alt = Détection moyenne comme prévu et dans chaque scénario.
-compare-figure-scenarios-caption = Toutes données centrales. Les personnes choisissent à nouveau parmi les trajets candidats ; un vol peut donc coûter plus qu’indiqué. De plusieurs pertes possibles, la plus coûteuse est retenue.
+compare-figure-scenarios-caption = Toutes données centrales. Les personnes choisissent à nouveau parmi les trajets candidats ; un vol peut donc coûter plus qu’indiqué. De plusieurs pertes possibles, la plus coûteuse est retenue.
 compare-not-applicable = s. o.

@@ -46,12 +46,12 @@ coverage-ground-lines = { coverage-ground-kind } ({ $file }, { $count ->
    *[other] { $count } objets
 })
 coverage-ground-layer = { coverage-ground-kind } ({ $file })
-coverage-ground-bare = altitude seule ; non disponible : { $missing }
-coverage-ground-partial = altitude, { $used } ; non disponible : { $missing }
+coverage-ground-bare = altitude seule ; non disponible : { $missing }
+coverage-ground-partial = altitude, { $used } ; non disponible : { $missing }
 coverage-ground-complete = altitude, { $used }
 
 coverage-map-pd = Pd cumulée, tous capteurs
-coverage-map-pd-reading = Probabilité cumulée d’au moins une détection ; chaque capteur est en service ou hors service pendant tout le temps d’exposition, selon sa disponibilité. Les non-détections sont supposées indépendantes, ce qui est optimiste : comparer avec la carte du meilleur capteur seul.
+coverage-map-pd-reading = Probabilité cumulée d’au moins une détection ; chaque capteur est en service ou hors service pendant tout le temps d’exposition, selon sa disponibilité. Les non-détections sont supposées indépendantes, ce qui est optimiste : comparer avec la carte du meilleur capteur seul.
 coverage-map-best = Pd cumulée du meilleur capteur seul
 coverage-map-best-reading = Probabilité cumulée de détection par le meilleur capteur seul, tous les capteurs en service. Aucune indépendance n’est supposée.
 coverage-map-count = Nombre de capteurs capables de détecter
@@ -64,7 +64,7 @@ coverage-map-subheading = { $sector }, dispositif { $layout }, { $sensors ->
     [one] { $sensors } capteur
    *[other] { $sensors } capteurs
 }
-coverage-map-footer = Référence des altitudes : { $datum } ; mailles de { DECIMAL($cell, digits: 0) } m ; { $canopy ->
+coverage-map-footer = Référence des altitudes : { $datum } ; mailles de { DECIMAL($cell, digits: 0) } m ; { $canopy ->
     [yes] canopée d’après les données de terrain
    *[no] sol nu, sans arbres ni bâtiments
 }. Nord de la grille. Watchline { $version }.
@@ -78,8 +78,8 @@ coverage-page-about = Dispositif { $layout }, { $sensors ->
 coverage-page-map = Carte
 coverage-page-map-hint = Cliquer ou toucher la frontière ou un symbole pour le détail. Le bouton en haut à droite choisit les couches.
 coverage-page-limits = Limites
-coverage-page-independence = Les non-détections de capteurs et de balayages différents sont supposées indépendantes. Masquage, posture, végétation et météo communs rendent les non-détections réelles simultanées ; les valeurs combinées sont donc optimistes : comparer avec le meilleur capteur seul.
-coverage-page-colophon = Référence des altitudes : { $datum } ; mailles de { DECIMAL($cell, digits: 0) } m ; { $canopy ->
+coverage-page-independence = Les non-détections de capteurs et de balayages différents sont supposées indépendantes. Masquage, posture, végétation et météo communs rendent les non-détections réelles simultanées ; les valeurs combinées sont donc optimistes : comparer avec le meilleur capteur seul.
+coverage-page-colophon = Référence des altitudes : { $datum } ; mailles de { DECIMAL($cell, digits: 0) } m ; { $canopy ->
     [yes] canopée d’après les données de terrain
    *[no] sol nu, sans arbres ni bâtiments
 }. Watchline { $version }. Carte : Leaflet (BSD 2-Clause), dessinée avec folium.
