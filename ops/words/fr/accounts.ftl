@@ -84,8 +84,8 @@ accounts-session-own = Ce navigateur
 accounts-session-end = Fermer
 accounts-session-end-of = Fermer la session du { DATETIME($began) }
 accounts-done = { $what ->
-    [password] Votre mot de passe a été changé ; toutes les autres sessions sont fermées.
-    [second-factor] Le second facteur a été changé ; toutes les autres sessions sont fermées.
+    [password] Votre mot de passe est enregistré ; toutes les autres sessions sont fermées.
+    [second-factor] Le second facteur est configuré ; toutes les autres sessions sont fermées.
     [purpose] La finalité de cette session est enregistrée.
    *[sessions] La session est fermée.
 }

@@ -184,6 +184,82 @@ compare-column-high = haute
 compare-column-grade = niveau
 compare-column-source = source
 compare-table-model = Modèle de détection
+compare-assumption = { $name ->
+    [person_speed_mps] vitesse d’une personne
+    [group_speed_mps] vitesse d’un groupe
+    [vehicle_speed_mps] vitesse d’un véhicule
+    [radar_period_s] radar : période de balayage
+    [radar_group_range_factor] radar : portée pour un groupe, relative
+    [radar_vehicle_range_factor] radar : portée pour un véhicule, relative
+    [radar_rain_k] radar : affaiblissement par la pluie, coefficient k
+    [radar_rain_alpha] radar : affaiblissement par la pluie, exposant α
+    [radar_clutter_rain_mm_h] radar : fouillis de pluie
+    [radar_clutter_exponent] radar : fouillis de pluie, exposant
+    [radar_clutter_wind_mps] radar : fouillis dû au vent
+    [camera_search_s] caméra : durée de recherche
+    [radio_search_s] radiogoniomètre : durée de recherche
+    [human_search_s] observateur : durée de recherche
+    [radar_canopy_fraction] radar : canopée
+    [camera_canopy_fraction] caméra : canopée
+    [radio_canopy_fraction] radiogoniomètre : canopée
+    [human_canopy_fraction] observateur : canopée
+    [day_contrast] contraste de jour
+    [least_contrast] contraste visible minimal
+    [thermal_contrast_k] contraste thermique
+    [thermal_least_contrast_k] contraste thermique visible minimal
+    [thermal_wavelength_um] longueur d’onde thermique
+    [vapour_extinction_per_km] extinction par la vapeur d’eau
+    [rain_extinction_db_per_km] extinction par la pluie
+    [rain_extinction_exponent] extinction par la pluie, exposant
+    [seismic_wind_mps] capteur au sol : vent
+    [seismic_rain_mm_h] capteur au sol : pluie
+    [confident_look_probability] Pd par observation d’une couverture certaine
+   *[other] { $text }
+}
+compare-assumption-source = { $name ->
+    [person_speed_mps] une personne à pied hors route ; aussi celle des exemples traités
+    [group_speed_mps] comme une personne
+    [vehicle_speed_mps] un véhicule hors route, conduit prudemment
+    [radar_period_s] la rotation d’un radar dont le dispositif ne donne pas period_s
+    [radar_group_range_factor] un groupe n’est pas détecté plus loin qu’une seule personne
+    [radar_vehicle_range_factor] un véhicule est détecté à 1,5 à 2 fois la portée pour une personne
+    [radar_rain_k] UIT-R P.838-3, 10 GHz, polarisation horizontale
+    [radar_rain_alpha] UIT-R P.838-3, 10 GHz, polarisation horizontale
+    [radar_clutter_rain_mm_h] pluie dont le fouillis égale le bruit à la portée de référence, après le filtre Doppler
+    [radar_clutter_exponent] Z = 200 R^1,6, Marshall et Palmer (1948)
+    [radar_clutter_wind_mps] vent dans lequel le mouvement des plantes double le bruit
+    [camera_search_s] durée au bout de laquelle la recherche d’une caméra dans son champ a montré tout ce qu’elle peut montrer
+    [radio_search_s] durée au bout de laquelle une cible munie d’un émetteur l’a utilisé
+    [human_search_s] durée au bout de laquelle un observateur a parcouru son champ, comme une caméra
+    [radar_canopy_fraction] part de la hauteur des arbres qui masque un radar
+    [camera_canopy_fraction] part de la hauteur des arbres qui masque une caméra
+    [radio_canopy_fraction] part de la hauteur des arbres qui masque un radiogoniomètre
+    [human_canopy_fraction] part de la hauteur des arbres qui masque un observateur
+    [day_contrast] contraste des vêtements ou de la peinture sur la végétation
+    [least_contrast] Koschmieder (1924) : le plus faible contraste visible
+    [thermal_contrast_k] une personne ou un moteur par rapport au sol
+    [thermal_least_contrast_k] la plus petite différence que voit une caméra refroidie, ou une bonne caméra non refroidie
+    [thermal_wavelength_um] milieu de la fenêtre de l’infrarouge lointain
+    [vapour_extinction_per_km] fenêtre de l’infrarouge lointain, ordre de grandeur de l’air d’été de LOWTRAN
+    [rain_extinction_db_per_km] Carbonneau et Wisely (1998), comme dans UIT-R P.1814 : 1,076 R^0,67
+    [rain_extinction_exponent] Carbonneau et Wisely (1998), comme dans UIT-R P.1814
+    [seismic_wind_mps] vent qui double le bruit du sol
+    [seismic_rain_mm_h] pluie qui double le bruit du sol
+    [confident_look_probability] Pd par observation à partir de laquelle un capteur est compté parmi ceux qui couvrent une maille avec certitude
+    [service_s] hypothèse : temps dont un opérateur a besoin pour une alerte
+    [patience_s] hypothèse : temps après lequel une alerte ne mérite plus d’être évaluée
+    [genuine_alerts_per_day] hypothèse : alertes dues à des personnes et à des véhicules, trafic légitime compris
+    [communication] hypothèse : une alarme parvient à une équipe capable d’intervenir
+    [repair_factor] hypothèse : durée de réparation, relative à celle que supposent les disponibilités
+    [response_factor] hypothèse : délai d’intervention, relatif à celui du modèle de déplacement
+    [weather] hypothèse : parts des franchissements d’une année
+   *[other] { $text }
+}
+compare-assumption-unit = { $name ->
+    [vapour_extinction_per_km] 1/km par g/m³
+    [rain_extinction_db_per_km] dB/km à 1 mm/h
+   *[other] { $text }
+}
 compare-column-assumption = hypothèse
 compare-column-value = valeur
 compare-column-unit = unité

@@ -247,8 +247,7 @@ def test_every_text_of_the_preview_is_in_the_catalogue(
     page = (tmp_path / "p.html").read_text()
     assert '<html lang="ar-XB" dir="rtl">' in page
     sensors = [
-        one["properties"]["id"]
-        for one in json.loads((created / "layout_towers.geojson").read_text())["features"]
+        one["properties"]["id"] for one in json.loads((created / "layout_towers.geojson").read_text())["features"]
     ]
     assert plain_texts(page, [*sensors, "Example base"]) == []
     assert plain_lines(ended.err, [str(tmp_path)]) == []

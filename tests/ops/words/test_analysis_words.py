@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from geo.message import cut_list
+from ops.analysis.compare.wording import assumption_source, input_source
+from ops.runtime.output import say_in_english
 from ops.words import MessageCatalogue
+from sensors.detection_model.assumptions import Assumptions
+from sensors.equipment.catalogue import shipped
+from sensors.planning.comparison.draws import inputs_of
+from sensors.planning.comparison.settings import CompareSettings
 
 CASES: list[tuple[str, dict[str, Any], str, str]] = [
     (
@@ -93,3 +99,19 @@ def test_a_sentence_has_the_right_plural_and_numbers(
     for language, expected in (("en", english), ("fr", french)):
         found = MessageCatalogue.of(language).say(name, **parameters)
         assert found.replace("\u202f", "\u00a0") == expected
+
+
+def test_the_assumptions_of_a_comparison_are_named_in_the_readers_language() -> None:
+    french = MessageCatalogue.of("fr")
+    inputs = inputs_of((), shipped(), CompareSettings())
+    own = [one for one in inputs if one.name not in ("cost_per_person_year", "people_per_post")]
+    sources = [(one.name, one.quantity.source, input_source(one.name, one.quantity.source)) for one in own]
+    sources += [(one.name, one.source, assumption_source(one.name, one.source)) for one in Assumptions()]
+    assert len(sources) > 35
+    for name, source, message in sources:
+        assert say_in_english(message) == source, name
+        assert french.say(message) != source, name
+    for one in Assumptions():
+        assert french.say("compare-assumption", name=one.name, text=one.name) != one.name
+    quoted = assumption_source("person_speed_mps", "measured by ourselves")
+    assert french.say(quoted) == "measured by ourselves"

@@ -159,7 +159,8 @@ def test_every_text_of_the_report_is_in_the_catalogue(tmp_path: Path, monkeypatc
     assert answer.exit_code == 0, answer.output
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert '<html lang="ar-XB" dir="rtl">' in page
-    assert plain_texts(page, ["high-tech", "basic"]) == []
+    grades = ("H", "M", "L")
+    assert plain_texts(page, ["Cumberland (exercise)", "high-tech", "basic", *grades]) == []
     assert plain_lines(answer.output, [str(tmp_path)]) == []
 
 
