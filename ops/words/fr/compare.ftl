@@ -286,7 +286,7 @@ compare-limit-segments = { $count ->
 }
 compare-limit-cost = Coût annuel équivalent : un équipement conserve la valeur de sa durée de vie non utilisée.
 compare-limit-central = Les sensibilités, les scénarios défavorables, la courbe de coût et les facteurs d’équilibre utilisent les données centrales. Une telle valeur peut sortir de l’intervalle des tirages, car de nombreuses données sont asymétriques.
-compare-limit-resilience = La résilience k de la barrière compte les empreintes qu’il faut traverser, aussi peu qu’un capteur y détecte. La détection sur le trajet de détection minimale indique ce qui est détecté.
+compare-limit-resilience = La résilience k de la barrière compte les empreintes qu’il faut traverser, si peu qu’un capteur y détecte. La détection sur le trajet de détection minimale indique ce qui est détecté.
 compare-limit-dash = Un tiret parmi les facteurs d’équilibre signifie qu’il n’en existe aucun dans la plage essayée.
 compare-history = { $states ->
     [one] Exigences : { $states } état enregistré

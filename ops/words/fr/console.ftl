@@ -147,7 +147,7 @@ console-run-started = Le secteur { $sector } est en service. Carte en direct : 
 console-run-stopping = Arrêt : d’abord l’ingestion ; la fusion traite ensuite les derniers messages.
 console-serve-started = Carte en direct de { $store } : { $address } (Ctrl-C pour arrêter)
 console-stopped = Arrêté.
-console-sapient-dial = SAPIENT : connexion au middleware à l’adresse { $address }
+console-sapient-dial = SAPIENT : connexion à l’intergiciel à l’adresse { $address }
 console-sapient-listen = SAPIENT : écoute à l’adresse { $address }
 console-sapient-open = ATTENTION : SAPIENT sur TCP n’a ni authentification ni chiffrement. Tout ordinateur qui atteint ce port est considéré comme fiable.
 

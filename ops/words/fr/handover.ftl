@@ -54,7 +54,7 @@ handover-column-age = Ouvert depuis
 handover-column-left = Temps restant
 handover-column-closed = Clos
 handover-column-disposition = Issue
-handover-column-acknowledged = Délai d’acquittement
+handover-column-acknowledged = Délai de prise en charge
 handover-column-assigned = Délai d’affectation
 handover-column-time = Heure
 handover-column-sensor = Capteur
@@ -70,7 +70,7 @@ handover-column-signed = Signature
 
 handover-incident = { $name }
     { alert-priority }
-handover-state-waiting = { incident-state }, non acquitté
+handover-state-waiting = { incident-state }, non pris en charge
 handover-headline-place = { $headline }
     segment { $segment }
 handover-headline-in = { $headline }

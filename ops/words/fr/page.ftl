@@ -289,7 +289,7 @@ page-incident-what = { $rule }, { $class ->
 page-incident-what-sensor = { $rule }, { $sensor }
 page-incident-state-choice = { $state ->
     [open] Ouvert
-    [acknowledged] Acquitté
+    [acknowledged] Pris en charge
     [assigned] Affecté
     [en_route] En route
     [on_scene] Sur place
@@ -355,7 +355,7 @@ page-marking-up-to = sans marquage et jusqu’à { $marking }
 page-incident-no-other = Choisissez l’autre incident.
 page-incident-no-file = Indiquez l’adresse ou le nom du fichier.
 page-workload-line =
-    .title = Alertes levées au cours des 10 dernières minutes. EEMUA 191, pour un opérateur : 1 acceptable, 2 gérable, jusqu’à 5 trop exigeante
+    .title = Alertes déclenchées au cours des 10 dernières minutes. EEMUA 191, pour un opérateur : 1 acceptable, 2 gérable, jusqu’à 5 trop exigeante
 page-workload = { $raised ->
     [one] 1 alerte
    *[other] { $raised } alertes
@@ -823,7 +823,7 @@ page-reports = { $path ->
     [satellite] satellite
    *[other] { $path }
 }
-page-reports-unlinked = { page-reports } ; aucune liaison vers une base sur ce terrain
+page-reports-unlinked = { page-reports } ; aucune liaison avec une base sur ce terrain
 page-fact-received = Reçus
 page-fact-journaled = Journalisés
 page-fact-duplicate = Doublons

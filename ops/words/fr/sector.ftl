@@ -42,8 +42,8 @@ sector-notice-errors = { $count ->
    *[other] { $count } capteurs n’ont pas d’erreur de mesure (range_sd_m, azimuth_sd_deg) ; `demo` et `simulate` ne peuvent pas utiliser le dispositif : { $sensors }.
 }
 sector-notice-unlinked = { $count ->
-    [one] 1 capteur ou relais n’est relié à aucune base et est exclu de toutes les analyses : { $sensors }.
-   *[other] { $count } capteurs ou relais ne sont reliés à aucune base et sont exclus de toutes les analyses : { $sensors }.
+    [one] 1 capteur ou relais n’a aucune liaison avec une base et est exclu de toutes les analyses : { $sensors }.
+   *[other] { $count } capteurs ou relais n’ont aucune liaison avec une base et sont exclus de toutes les analyses : { $sensors }.
 } Ajoutez un relais ou indiquez `reports_by` dans le dispositif.
 sector-notice-side =
     Sur { $total } capteurs et bases, { $count ->
@@ -124,8 +124,8 @@ sector-preview-reading = En vert : au moins un capteur a une ligne de vue sur u
 sector-preview-visible = en ligne de vue d’un capteur
 sector-preview-own-side = côté national
 sector-preview-direction = sens de la ligne frontière
-sector-preview-link = liaison vers une base
-sector-preview-no-link = aucune liaison vers une base
+sector-preview-link = liaison avec une base
+sector-preview-no-link = aucune liaison avec une base
 sector-preview-dead = { PERCENT($fraction) } de la surface à moins de { DISTANCE($belt_m) } de la frontière est en angle mort (aucune ligne de vue vers un capteur).
 sector-preview-unknown-dead = Angles morts inconnus : aucune donnée de terrain le long de la frontière.
 sector-preview-segment = { PERCENT($low) } à { PERCENT($high) } de la surface du segment en angle mort
@@ -146,7 +146,7 @@ equipment-heading = { $count ->
 }, prix en { $currency }, { $shipped ->
     [yes] du catalogue fourni
    *[no] de { $catalogue } et du catalogue fourni
-}. Confiance : H officiel ou reproduit, M presse, fournisseur ou déduit, L hypothèse.
+}. Confiance : H officiel ou reproduit, M presse, fabricant ou déduit, L hypothèse.
 equipment-item = équipement
 equipment-kind = type
 equipment-title = description
@@ -173,7 +173,7 @@ equipment-value = valeur
 equipment-source = source
 equipment-confidence-name = { $grade ->
     [H] élevée (officiel ou reproduit)
-    [M] moyenne (presse, fournisseur ou déduit)
+    [M] moyenne (presse, fabricant ou déduit)
    *[L] faible (hypothèse)
 }
 equipment-priced = Prix au { $date }. Source : { $source }. Confiance : { $grade }.

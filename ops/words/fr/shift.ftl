@@ -214,7 +214,7 @@ shift-incidents-dispositions = Issues : { $dispositions }.
 shift-incidents-operational = Taux d’efficacité de l’interception (franchissements détectés) : { $part } sur { $whole }, { PERCENT($value) } (intervalle à 95 % : { PERCENT($low) } à { PERCENT($high) }).
 shift-incidents-no-rate = Taux d’efficacité de l’interception : inconnu ; aucun incident n’a été clos par une interpellation, un demi-tour ou une fuite.
 shift-incidents-statutory-unknown = Taux d’efficacité face aux franchissements illégaux : inconnu sans le nombre de franchissements non détectés.
-shift-incidents-acknowledged = Délai d’acquittement : médiane { DURATION($median) }, 90 % en moins de { DURATION($most) } ({ $count ->
+shift-incidents-acknowledged = Délai de prise en charge : médiane { DURATION($median) }, 90 % en moins de { DURATION($most) } ({ $count ->
     [one] { $count } incident
    *[other] { $count } incidents
 }).

@@ -20,13 +20,13 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
         "coverage-links-missing",
         {"count": 1, "names": ("r1",)},
         "1 sensor or relay has no link to a base and is excluded: r1.",
-        "1 capteur ou relais n’est relié à aucune base et est exclu\u00a0: r1.",
+        "1 capteur ou relais n’a aucune liaison avec une base et est exclu\u00a0: r1.",
     ),
     (
         "coverage-links-missing",
         {"count": 2, "names": cut_list(("r1", "r2"), 2)},
         "2 sensors and relays have no link to a base and are excluded: r1 and r2.",
-        "2 capteurs et relais ne sont reliés à aucune base et sont exclus\u00a0: r1 et r2.",
+        "2 capteurs et relais n’ont aucune liaison avec une base et sont exclus\u00a0: r1 et r2.",
     ),
     (
         "coverage-links-by-hand",
@@ -38,7 +38,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
         "coverage-links-missing",
         {"count": 6, "names": cut_list("abcdef", 2)},
         "6 sensors and relays have no link to a base and are excluded: a, b and 4 more.",
-        "6 capteurs et relais ne sont reliés à aucune base et sont exclus\u00a0: a, b et 4 autres.",
+        "6 capteurs et relais n’ont aucune liaison avec une base et sont exclus\u00a0: a, b et 4 autres.",
     ),
     (
         "challenge-headline-unknown",
