@@ -18,6 +18,8 @@ from babel.numbers import format_decimal, format_percent
 from geo.errors import BadInput
 
 MISSING = "–"
+MINUS = "−"
+"""Before a negative number: as long as the plus sign, which the hyphen of CLDR is not, and no line ends after it."""
 NO_BREAK = "\u00a0"
 UNIT_SYSTEMS = ("metric", "nautical", "imperial")
 """``nautical``: nautical miles, metres below one, knots; ``imperial``: miles, feet below one, miles per hour."""
@@ -53,14 +55,14 @@ class Formats:
     def number(self, value: float | None, digits: int = 0, sign: int = 0) -> str:
         """A number with ``digits`` decimal places, rounded half away from zero; a dash for a missing one.
 
-        With ``sign`` 1 a positive number has a plus sign.
+        A negative number has the minus sign; with ``sign`` 1 a positive one has a plus sign.
         """
         if value is None or not isfinite(value):
             return MISSING
         rounded = _rounded(value, digits)
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         plus = "+" if sign and rounded > 0 else ""
-        return plus + format_decimal(rounded, format=pattern, locale=self.locale)
+        return plus + _with_minus(format_decimal(rounded, format=pattern, locale=self.locale))
 
     def percent(self, fraction: float | None, digits: int = 0) -> str:
         """A fraction as a percentage."""
@@ -70,7 +72,7 @@ class Formats:
         pattern = self.locale.percent_formats[None].pattern.replace(
             "#,##0", "#,##0" + ("." + "0" * digits if digits else "")
         )
-        return format_percent(rounded, format=pattern, locale=self.locale)
+        return _with_minus(format_percent(rounded, format=pattern, locale=self.locale))
 
     def probability(self, value: float | None) -> str:
         """A probability as a percentage, which is never shown as certain or impossible."""
@@ -176,6 +178,10 @@ class Formats:
 def _rounded(value: float, digits: int) -> Decimal:
     """``value`` to ``digits`` decimal places, half away from zero; never a negative zero."""
     return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP) + 0
+
+
+def _with_minus(number: str) -> str:
+    return number.replace("-", MINUS)
 
 
 def _utc(instant: str | datetime) -> datetime:

@@ -12,7 +12,7 @@ import xarray as xr
 
 from geo.message import cut_list
 from ops.analysis.compare.comparison import SAMPLES, SEGMENTS, Comparison
-from ops.analysis.compare.wording import input_name, names_in, shown, strips_at
+from ops.analysis.compare.wording import assumption_source, input_name, input_source, names_in, shown, strips_at
 from ops.analysis.messages import plain
 from ops.runtime.output import atomic_write, say
 
@@ -134,20 +134,27 @@ def strips_table(comparison: Comparison) -> dict[str, Any]:
 def assumption_table(comparison: Comparison) -> dict[str, Any]:
     """Return every input with its range, grade and source."""
     rows = [
-        [input_name(name), plain(low), plain(middle), plain(high), grade, source]
+        [input_name(name), plain(low), plain(middle), plain(high), grade, say(input_source(name, source))]
         for name, low, middle, high, grade, source in json.loads(comparison.verdict.attrs["inputs"])
     ]
     return {
         "title": say("compare-table-inputs"),
         "columns": [say(f"compare-column-{name}") for name in ("input", "low", "central", "high", "grade", "source")],
         "rows": rows,
+        "quoted": True,
     }
 
 
 def coverage_assumption_table(comparison: Comparison) -> dict[str, Any]:
     """Return the named assumptions of the detection model, which are not sampled."""
     rows = [
-        [one.name, plain(one.value), one.unit, one.confidence, one.source]
+        [
+            say("compare-assumption", name=one.name, text=one.name),
+            plain(one.value),
+            say("compare-assumption-unit", name=one.name, text=one.unit),
+            one.confidence,
+            say(assumption_source(one.name, one.source)),
+        ]
         for one in comparison.study.ground.assumptions
     ]
     return {

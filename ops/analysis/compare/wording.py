@@ -10,7 +10,7 @@ import numpy as np
 from geo.message import Message, Parameter, cut_list
 from geo.mobility.settings import MobilitySettings
 from ops.analysis.messages import item_name, plain, rounded
-from ops.runtime.output import catalogue, say
+from ops.runtime.output import catalogue, say, say_in_english
 from sensors.interdiction.interception import ResponseSettings, depth_of
 from sensors.planning.comparison.settings import ASSUMED
 
@@ -158,6 +158,17 @@ def input_name(name: str) -> str:
     if name.startswith("share of "):
         return say("compare-input-weather", weather=_conditions(name.removeprefix("share of ")))
     return say("compare-input", input=name if name in (*ASSUMED, *STAFF) else "other", name=_spaced(name))
+
+
+def input_source(name: str, source: str) -> Message:
+    """Return the source of a sampled input: of the comparison itself a sentence, else as the catalogue has it."""
+    return assumption_source("weather" if name.startswith("share of ") else name, source)
+
+
+def assumption_source(name: str, source: str) -> Message:
+    """Return the source of a named assumption; of a source that is not Watchline's own its text as written."""
+    told = Message("compare-assumption-source", {"name": name, "text": source})
+    return told if say_in_english(told) == source else Message(told.id, {"name": "other", "text": source})
 
 
 def _conditions(conditions: str) -> list[str]:

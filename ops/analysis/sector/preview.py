@@ -19,6 +19,7 @@ from rich.console import Console
 from geo.arrays import Floats
 from ops.analysis.coverage.window import cut_to_need
 from ops.analysis.inputs import bases_in
+from ops.analysis.messages import item_name
 from ops.drawing.html_page import render_page
 from ops.drawing.map_images import painted_png
 from ops.drawing.printed_map import DPI, LARGEST_PIXELS, SIGNS, STYLE, north_arrow, plain_text, relief, scale_bar
@@ -253,10 +254,10 @@ def _sensor(preview: Preview, sensor: Any, words: MessageCatalogue) -> Marker:
     rows = [
         (words.say("equipment-kind"), words.say("equipment-kind-name", kind=sensor.kind)),
         (words.say("equipment-range"), words.formats.distance(sensor.max_range_m)),
-        ("mast_height_m", words.formats.distance(sensor.mast_height_m, 1)),
+        (words.say("map-row-antenna-height"), words.formats.height(sensor.mast_height_m, 1)),
     ]
     if sensor.catalogue is not None:
-        rows.append(("catalogue", sensor.catalogue))
+        rows.append((words.say("equipment-item"), words.say(item_name(sensor.catalogue))))
     if sensor.id in preview.unlinked:
         rows.append(("", words.say("sector-preview-no-link")))
     return Marker(sensor.kind, sensor.lon, sensor.lat, plain_text(sensor.id), rows)

@@ -84,8 +84,8 @@ accounts-session-own = This browser
 accounts-session-end = End
 accounts-session-end-of = End the session of { DATETIME($began) }
 accounts-done = { $what ->
-    [password] Your password has been changed; all other sessions have ended.
-    [second-factor] The second factor has been changed; all other sessions have ended.
+    [password] Your password has been set; all other sessions have ended.
+    [second-factor] The second factor has been set up; all other sessions have ended.
     [purpose] The purpose has been set for this session.
    *[sessions] The session has ended.
 }

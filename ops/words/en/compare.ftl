@@ -194,6 +194,82 @@ compare-column-high = high
 compare-column-grade = grade
 compare-column-source = source
 compare-table-model = Detection model
+compare-assumption = { $name ->
+    [person_speed_mps] speed of a person
+    [group_speed_mps] speed of a group
+    [vehicle_speed_mps] speed of a vehicle
+    [radar_period_s] radar: scan period
+    [radar_group_range_factor] radar: range for a group, relative
+    [radar_vehicle_range_factor] radar: range for a vehicle, relative
+    [radar_rain_k] radar: rain attenuation, coefficient k
+    [radar_rain_alpha] radar: rain attenuation, exponent α
+    [radar_clutter_rain_mm_h] radar: rain clutter
+    [radar_clutter_exponent] radar: rain clutter, exponent
+    [radar_clutter_wind_mps] radar: wind clutter
+    [camera_search_s] camera: search time
+    [radio_search_s] direction finder: search time
+    [human_search_s] observer: search time
+    [radar_canopy_fraction] radar: canopy
+    [camera_canopy_fraction] camera: canopy
+    [radio_canopy_fraction] direction finder: canopy
+    [human_canopy_fraction] observer: canopy
+    [day_contrast] contrast by day
+    [least_contrast] lowest visible contrast
+    [thermal_contrast_k] thermal contrast
+    [thermal_least_contrast_k] lowest visible thermal contrast
+    [thermal_wavelength_um] thermal wavelength
+    [vapour_extinction_per_km] extinction by water vapour
+    [rain_extinction_db_per_km] extinction by rain
+    [rain_extinction_exponent] extinction by rain, exponent
+    [seismic_wind_mps] ground sensor: wind
+    [seismic_rain_mm_h] ground sensor: rain
+    [confident_look_probability] single-look Pd of certain coverage
+   *[other] { $text }
+}
+compare-assumption-source = { $name ->
+    [person_speed_mps] a walker off the road; the worked examples use it too
+    [group_speed_mps] as one person
+    [vehicle_speed_mps] a vehicle off the road, carefully driven
+    [radar_period_s] the turn of a radar whose layout gives no period_s
+    [radar_group_range_factor] a group is found no farther than one of its people
+    [radar_vehicle_range_factor] vehicles are found at 1.5 to 2 times a person's range
+    [radar_rain_k] ITU-R P.838-3, 10 GHz, horizontal polarisation
+    [radar_rain_alpha] ITU-R P.838-3, 10 GHz, horizontal polarisation
+    [radar_clutter_rain_mm_h] rain whose clutter equals the noise at the reference range, after the Doppler filter
+    [radar_clutter_exponent] Z = 200 R^1.6, Marshall and Palmer (1948)
+    [radar_clutter_wind_mps] wind in which swaying plants double the noise
+    [camera_search_s] time in which a camera's search of its field has shown what it can
+    [radio_search_s] time in which a target that carries a transmitter has used it
+    [human_search_s] time in which an observer has searched the field, as a camera's
+    [radar_canopy_fraction] fraction of the trees' height that blocks a radar
+    [camera_canopy_fraction] fraction of the trees' height that blocks a camera
+    [radio_canopy_fraction] fraction of the trees' height that blocks a radio finder
+    [human_canopy_fraction] fraction of the trees' height that blocks an observer
+    [day_contrast] contrast of clothing or paint against vegetation
+    [least_contrast] Koschmieder (1924): the contrast that can just be seen
+    [thermal_contrast_k] a person or engine against the ground
+    [thermal_least_contrast_k] a cooled or good uncooled camera's least difference
+    [thermal_wavelength_um] middle of the long-wave window
+    [vapour_extinction_per_km] long-wave window, order of LOWTRAN's summer air
+    [rain_extinction_db_per_km] Carbonneau and Wisely (1998), as in ITU-R P.1814: 1.076 R^0.67
+    [rain_extinction_exponent] Carbonneau and Wisely (1998), as in ITU-R P.1814
+    [seismic_wind_mps] wind that doubles the ground's noise
+    [seismic_rain_mm_h] rain that doubles the ground's noise
+    [confident_look_probability] look probability from which a sensor counts among those that certainly cover a cell
+    [service_s] assumption: time that an operator needs for one alert
+    [patience_s] assumption: time after which an alert is no longer worth assessing
+    [genuine_alerts_per_day] assumption: alerts caused by people and vehicles, including legitimate traffic
+    [communication] assumption: an alarm reaches a crew that can respond
+    [repair_factor] assumption: repair time relative to that assumed by the availabilities
+    [response_factor] assumption: response time relative to that of the mobility model
+    [weather] assumption: shares of a year's crossings
+   *[other] { $text }
+}
+compare-assumption-unit = { $name ->
+    [vapour_extinction_per_km] 1/km per g/m³
+    [rain_extinction_db_per_km] dB/km at 1 mm/h
+   *[other] { $text }
+}
 compare-column-assumption = assumption
 compare-column-value = value
 compare-column-unit = unit

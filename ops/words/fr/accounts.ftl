@@ -28,7 +28,7 @@ accounts-problem = { $reason ->
     [old-wrong] Le mot de passe actuel est incorrect.
     [different] Les deux nouveaux mots de passe ne correspondent pas.
     [common] Ce mot de passe figure sur une liste de mots de passe courants. Choisissez-en un plus difficile à deviner.
-    [purpose] La finalité ne peut pas être consignée : indiquez 3 à 200 caractères.
+    [purpose] La finalité ne peut pas être consignée : indiquez 3 à 200 caractères.
     [password] Ce mot de passe est refusé : utilisez au moins { $least } caractères, sans aucune partie de votre nom ni « watchline ».
     [no-role] Votre fournisseur d’identité ne vous attribue aucun rôle dans Watchline. Adressez-vous à votre administrateur.
     [locked] Ce compte est verrouillé. Adressez-vous à votre administrateur.
@@ -63,7 +63,7 @@ accounts-change-password = Changer le mot de passe
 accounts-old-password = Mot de passe actuel
 accounts-new-password = Nouveau mot de passe
 accounts-new-password-again = Confirmation du nouveau mot de passe
-accounts-new-password-hint = Au moins { $least } caractères ; une phrase se retient facilement.
+accounts-new-password-hint = Au moins { $least } caractères ; une phrase se retient facilement.
 accounts-second-factor = Second facteur
 accounts-second-factor-state = { $on ->
     [yes] Un code de votre application d’authentification est exigé à chaque connexion.
@@ -84,8 +84,8 @@ accounts-session-own = Ce navigateur
 accounts-session-end = Fermer
 accounts-session-end-of = Fermer la session du { DATETIME($began) }
 accounts-done = { $what ->
-    [password] Votre mot de passe a été changé ; toutes les autres sessions sont fermées.
-    [second-factor] Le second facteur a été changé ; toutes les autres sessions sont fermées.
+    [password] Votre mot de passe est enregistré ; toutes les autres sessions sont fermées.
+    [second-factor] Le second facteur est configuré ; toutes les autres sessions sont fermées.
     [purpose] La finalité de cette session est enregistrée.
    *[sessions] La session est fermée.
 }
@@ -100,7 +100,7 @@ accounts-token = Jeton pour les programmes de { $login }, affiché une seule foi
 accounts-added = Compte { $login } créé.
 accounts-reset = Compte { $login } réinitialisé : mot de passe et second facteur effacés, sessions fermées.
 accounts-removed = Compte { $login } supprimé.
-accounts-locked = Compte { $login } verrouillé ; ses sessions sont fermées.
+accounts-locked = Compte { $login } verrouillé ; ses sessions sont fermées.
 accounts-unlocked = Compte { $login } déverrouillé.
 accounts-roles-set = Rôles de { $login } : { $roles }
 accounts-sessions-ended = { $count ->
@@ -117,7 +117,7 @@ accounts-yes-no = { $value ->
     [yes] oui
    *[no] non
 }
-accounts-releasability-set = Le compte { $login } reçoit les marquages jusqu’à : { $marking }.
+accounts-releasability-set = Le compte { $login } reçoit les marquages jusqu’à : { $marking }.
 accounts-purpose = Finalité
 accounts-purpose-now = Vos consultations de cette session sont consignées avec la finalité « { $purpose } ».
 accounts-purpose-new = Nouvelle finalité

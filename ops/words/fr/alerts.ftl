@@ -125,7 +125,7 @@ alert-detail-segments = { $count ->
     [one] Segment { $segments }
    *[other] Segments { $segments }
 }
-alert-detail-worst-gap = Pd de franchissement inférieure à l’exigence de { PERCENT($required) } ; minimum : segment { NUMBER($segment, useGrouping: 0) }, { PERCENT($before) } → { PERCENT($after) }
+alert-detail-worst-gap = Pd de franchissement inférieure à l’exigence de { PERCENT($required) } ; minimum : segment { NUMBER($segment, useGrouping: 0) }, { PERCENT($before) } → { PERCENT($after) }
 alert-detail-check-sensors = Défaut de capteur non détecté ou changement d’activité possible.
 alert-detail-its-coverage-lost = Sa couverture est perdue.
 alert-detail-note = Message de l’unité : « { $note } »
@@ -133,13 +133,13 @@ alert-detail-coordinates = Position { $position } (WGS 84)
 alert-detail-response-assumptions = Hypothèses d’intervention : { $responder ->
     [on_foot] équipe à pied
    *[vehicle_then_on_foot] équipe en véhicule ({ SPEED($off_road_mps) } hors route en terrain plat), puis à pied
-} ; cible { $target ->
+} ; cible { $target ->
     [by_vehicle] en véhicule
    *[on_foot] à pied
 }, { $pace ->
     [observed_speed] à sa vitesse observée
    *[ground] à l’allure la plus rapide que permet le terrain
-} ; trajet restant en { $strips ->
+} ; trajet restant en { $strips ->
     [one] { $strips } bande
    *[other] { $strips } bandes
 }
@@ -155,17 +155,17 @@ alert-why-approaching = { $count ->
    *[other] { $count } détections consécutives
 } en rapprochement de la frontière à { SPEED($speed_mps) }
 alert-why-loitering = Cible restée à moins de { DISTANCE($radius_m) } d’une même position près de la frontière, détectée en continu
-alert-why-track-initiated-inside = Premières détections à l’intérieur de la frontière ; tout le terrain à moins de { DISTANCE($radius_m) } est couvert
+alert-why-track-initiated-inside = Premières détections à l’intérieur de la frontière ; tout le terrain à moins de { DISTANCE($radius_m) } est couvert
 alert-why-entering-dead-ground = Aucune couverture de capteur sur la trajectoire prévue
 alert-why-group-formed = { $count ->
     [one] Au moins { $count } piste
    *[other] Au moins { $count } pistes
 } à moins de { DISTANCE($radius_m) } les unes des autres pendant { DURATION($duration_s) }
-alert-why-coverage-lost = { $sensor } { alert-cause } ; l’état de tous les autres capteurs est pris en compte
+alert-why-coverage-lost = { $sensor } { alert-cause } ; l’état de tous les autres capteurs est pris en compte
 alert-why-activity-below-baseline = { DECIMAL($expected, digits: 1) } { $expected ->
     [one] piste attendue
    *[other] pistes attendues
-} d’après les jours précédents, aucune comptée ; segment { NUMBER($segment, useGrouping: 0) } couvert pendant toute l’heure
+} d’après les jours précédents, aucune comptée ; segment { NUMBER($segment, useGrouping: 0) } couvert pendant toute l’heure
 alert-why-time-left = Frontière à { DURATION($time_to_border_s) }
 alert-why-impact-level = Niveau d’impact de la section : { alert-impact-level }
 
@@ -174,8 +174,8 @@ alert-why-impact-level = Niveau d’impact de la section : { alert-impact-level
 alert-response = { $base } : arrivée dans { DURATION($eta_s) }, { $timing ->
     [late] { DURATION($margin_s) } trop tard pour intercepter
    *[in_time] { DURATION($margin_s) } de marge
-} ; P(interruption) { PROBABILITY($interruption_probability) }
-alert-response-none = Hors d’atteinte de toutes les bases ; P(interruption) { PROBABILITY($interruption_probability) }
+} ; P(interruption) { PROBABILITY($interruption_probability) }
+alert-response-none = Hors d’atteinte de toutes les bases ; P(interruption) { PROBABILITY($interruption_probability) }
 
 ## Levée sans opérateur
 

@@ -4,7 +4,7 @@ audit-shown =
     { $count ->
         [0] Aucune entrée.
         [one] { $count } entrée.
-       *[other] { $count } entrées ; affichées : les plus récentes ({ $shown }).
+       *[other] { $count } entrées ; affichées : les plus récentes ({ $shown }).
     }
 audit-verified = Journal intact : { $entries ->
     [one] { $entries } entrée
@@ -27,7 +27,7 @@ audit-no-witness = Aucune copie témoin indiquée : le remplacement de tout le 
 audit-exported = { $count ->
     [one] { $count } entrée écrite
    *[other] { $count } entrées écrites
-} dans { $file } ; l’exportation est consignée.
+} dans { $file } ; l’exportation est consignée.
 audit-finding = { $file ->
     [none] Copie témoin
    *[other] { $file }

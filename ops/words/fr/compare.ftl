@@ -184,6 +184,82 @@ compare-column-high = haute
 compare-column-grade = niveau
 compare-column-source = source
 compare-table-model = Modèle de détection
+compare-assumption = { $name ->
+    [person_speed_mps] vitesse d’une personne
+    [group_speed_mps] vitesse d’un groupe
+    [vehicle_speed_mps] vitesse d’un véhicule
+    [radar_period_s] radar : période de balayage
+    [radar_group_range_factor] radar : portée pour un groupe, relative
+    [radar_vehicle_range_factor] radar : portée pour un véhicule, relative
+    [radar_rain_k] radar : affaiblissement par la pluie, coefficient k
+    [radar_rain_alpha] radar : affaiblissement par la pluie, exposant α
+    [radar_clutter_rain_mm_h] radar : fouillis de pluie
+    [radar_clutter_exponent] radar : fouillis de pluie, exposant
+    [radar_clutter_wind_mps] radar : fouillis dû au vent
+    [camera_search_s] caméra : durée de recherche
+    [radio_search_s] radiogoniomètre : durée de recherche
+    [human_search_s] observateur : durée de recherche
+    [radar_canopy_fraction] radar : canopée
+    [camera_canopy_fraction] caméra : canopée
+    [radio_canopy_fraction] radiogoniomètre : canopée
+    [human_canopy_fraction] observateur : canopée
+    [day_contrast] contraste de jour
+    [least_contrast] contraste visible minimal
+    [thermal_contrast_k] contraste thermique
+    [thermal_least_contrast_k] contraste thermique visible minimal
+    [thermal_wavelength_um] longueur d’onde thermique
+    [vapour_extinction_per_km] extinction par la vapeur d’eau
+    [rain_extinction_db_per_km] extinction par la pluie
+    [rain_extinction_exponent] extinction par la pluie, exposant
+    [seismic_wind_mps] capteur au sol : vent
+    [seismic_rain_mm_h] capteur au sol : pluie
+    [confident_look_probability] Pd par observation d’une couverture certaine
+   *[other] { $text }
+}
+compare-assumption-source = { $name ->
+    [person_speed_mps] une personne à pied hors route ; aussi celle des exemples traités
+    [group_speed_mps] comme une personne
+    [vehicle_speed_mps] un véhicule hors route, conduit prudemment
+    [radar_period_s] la rotation d’un radar dont le dispositif ne donne pas period_s
+    [radar_group_range_factor] un groupe n’est pas détecté plus loin qu’une seule personne
+    [radar_vehicle_range_factor] un véhicule est détecté à 1,5 à 2 fois la portée pour une personne
+    [radar_rain_k] UIT-R P.838-3, 10 GHz, polarisation horizontale
+    [radar_rain_alpha] UIT-R P.838-3, 10 GHz, polarisation horizontale
+    [radar_clutter_rain_mm_h] pluie dont le fouillis égale le bruit à la portée de référence, après le filtre Doppler
+    [radar_clutter_exponent] Z = 200 R^1,6, Marshall et Palmer (1948)
+    [radar_clutter_wind_mps] vent dans lequel le mouvement des plantes double le bruit
+    [camera_search_s] durée au bout de laquelle la recherche d’une caméra dans son champ a montré tout ce qu’elle peut montrer
+    [radio_search_s] durée au bout de laquelle une cible munie d’un émetteur l’a utilisé
+    [human_search_s] durée au bout de laquelle un observateur a parcouru son champ, comme une caméra
+    [radar_canopy_fraction] part de la hauteur des arbres qui masque un radar
+    [camera_canopy_fraction] part de la hauteur des arbres qui masque une caméra
+    [radio_canopy_fraction] part de la hauteur des arbres qui masque un radiogoniomètre
+    [human_canopy_fraction] part de la hauteur des arbres qui masque un observateur
+    [day_contrast] contraste des vêtements ou de la peinture sur la végétation
+    [least_contrast] Koschmieder (1924) : le plus faible contraste visible
+    [thermal_contrast_k] une personne ou un moteur par rapport au sol
+    [thermal_least_contrast_k] la plus petite différence que voit une caméra refroidie, ou une bonne caméra non refroidie
+    [thermal_wavelength_um] milieu de la fenêtre de l’infrarouge lointain
+    [vapour_extinction_per_km] fenêtre de l’infrarouge lointain, ordre de grandeur de l’air d’été de LOWTRAN
+    [rain_extinction_db_per_km] Carbonneau et Wisely (1998), comme dans UIT-R P.1814 : 1,076 R^0,67
+    [rain_extinction_exponent] Carbonneau et Wisely (1998), comme dans UIT-R P.1814
+    [seismic_wind_mps] vent qui double le bruit du sol
+    [seismic_rain_mm_h] pluie qui double le bruit du sol
+    [confident_look_probability] Pd par observation à partir de laquelle un capteur est compté parmi ceux qui couvrent une maille avec certitude
+    [service_s] hypothèse : temps dont un opérateur a besoin pour une alerte
+    [patience_s] hypothèse : temps après lequel une alerte ne mérite plus d’être évaluée
+    [genuine_alerts_per_day] hypothèse : alertes dues à des personnes et à des véhicules, trafic légitime compris
+    [communication] hypothèse : une alarme parvient à une équipe capable d’intervenir
+    [repair_factor] hypothèse : durée de réparation, relative à celle que supposent les disponibilités
+    [response_factor] hypothèse : délai d’intervention, relatif à celui du modèle de déplacement
+    [weather] hypothèse : parts des franchissements d’une année
+   *[other] { $text }
+}
+compare-assumption-unit = { $name ->
+    [vapour_extinction_per_km] 1/km par g/m³
+    [rain_extinction_db_per_km] dB/km à 1 mm/h
+   *[other] { $text }
+}
 compare-column-assumption = hypothèse
 compare-column-value = valeur
 compare-column-unit = unité
@@ -195,13 +271,13 @@ compare-requirement-set = { $name } : fixée à { $value } le { $date } par { $
 compare-requirement-changed = { $name } : changée en { $value } le { $date } par { $person } : { $reason }
 
 compare-limit-independent = Les non-détections et les pannes des différents capteurs sont indépendantes, et l’évaluation d’une alerte par un opérateur est indépendante du franchissement.
-compare-limit-paths = Le trajet de détection minimale est le minimum sur les trajets candidats ; la détection peut donc être légèrement surestimée dans les tirages éloignés du centre.
+compare-limit-paths = Le trajet de détection minimale est le minimum sur les trajets candidats ; la détection peut donc être légèrement surestimée dans les tirages éloignés du centre.
 compare-limit-ground-used = Les déplacements et l’intervention utilisent { $layers }.
 compare-limit-ground-missing = Absents du terrain et du secteur : { $layers }.
 compare-limit-no-bases = Aucune intervention n’est calculée : le secteur n’a pas de base.
 compare-limit-response = Une équipe de la base la plus proche en temps intervient, en véhicule là où cela fait gagner du temps, puis à pied, et se rend au point où le trajet quitte la bande frontalière.
-compare-limit-vehicle = Véhicule hors route : { DECIMAL($speed, digits: 1) } m/s sur terrain plat et dégagé, multiplié par exp(−{ DECIMAL($decline, digits: 1) } × |pente|), jusqu’à une pente de { DECIMAL($limit, digits: 2) } ; sur route, la vitesse de sa classe. À pied : fonction de marche de Tobler, multipliée par { DECIMAL($factor, digits: 2) } hors sentier. Départ { DURATION($turnout) }, descente du véhicule { DURATION($dismount) }.
-compare-limit-strips = Les trajets sont découpés en { $strips } bandes de { DISTANCE($depth) } ; une détection laisse { PERCENT($position) } du temps dans sa bande. Les durées des bandes et de l’intervention varient de { PERCENT($spread) } (1 σ), indépendamment.
+compare-limit-vehicle = Véhicule hors route : { DECIMAL($speed, digits: 1) } m/s sur terrain plat et dégagé, multiplié par exp(−{ DECIMAL($decline, digits: 1) } × |pente|), jusqu’à une pente de { DECIMAL($limit, digits: 2) } ; sur route, la vitesse de sa classe. À pied : fonction de marche de Tobler, multipliée par { DECIMAL($factor, digits: 2) } hors sentier. Départ { DURATION($turnout) }, descente du véhicule { DURATION($dismount) }.
+compare-limit-strips = Les trajets sont découpés en { $strips } bandes de { DISTANCE($depth) } ; une détection laisse { PERCENT($position) } du temps dans sa bande. Les durées des bandes et de l’intervention varient de { PERCENT($spread) } (1 σ), indépendamment.
 compare-limit-strips-sensitivity = Deux fois moins ou deux fois plus de bandes modifient la probabilité d’interruption comme l’indique le tableau « Interruption et nombre de bandes » (toutes données centrales).
 compare-limit-segments = { $count ->
     [0] Aucun segment n’est exclu.
@@ -210,7 +286,7 @@ compare-limit-segments = { $count ->
 }
 compare-limit-cost = Coût annuel équivalent : un équipement conserve la valeur de sa durée de vie non utilisée.
 compare-limit-central = Les sensibilités, les scénarios défavorables, la courbe de coût et les facteurs d’équilibre utilisent les données centrales. Une telle valeur peut sortir de l’intervalle des tirages, car de nombreuses données sont asymétriques.
-compare-limit-resilience = La résilience k de la barrière compte les empreintes qu’il faut traverser, aussi peu qu’un capteur y détecte. La détection sur le trajet de détection minimale indique ce qui est détecté.
+compare-limit-resilience = La résilience k de la barrière compte les empreintes qu’il faut traverser, si peu qu’un capteur y détecte. La détection sur le trajet de détection minimale indique ce qui est détecté.
 compare-limit-dash = Un tiret parmi les facteurs d’équilibre signifie qu’il n’en existe aucun dans la plage essayée.
 compare-history = { $states ->
     [one] Exigences : { $states } état enregistré
@@ -218,7 +294,7 @@ compare-history = { $states ->
 } depuis le { $since }, chaîne de hachage { $hash } ({ $file }). Les rapports antérieurs indiquent ses hachages antérieurs.
 compare-history-undeclared = Exigence modifiée sans entrée de modification, constaté le { $date } : { $what }.
 compare-history-unwritten = Cet état des exigences n’a pas pu être enregistré : { $reason }.
-compare-undeclared-removed = { $name } a été supprimée ; sa valeur était { $value }, fixée le { $date } par { $person } ({ $reason })
+compare-undeclared-removed = { $name } a été supprimée ; sa valeur était { $value }, fixée le { $date } par { $person } ({ $reason })
 compare-undeclared-measure = { $name } portait sur { $before } et porte désormais sur { $now }
 compare-undeclared-entry-removed = { $name } : l’entrée { $value }, { $date }, { $person } ({ $reason }) a été supprimée
 compare-undeclared-entry-changed = { $name } : l’entrée { $value }, { $date }, { $person } ({ $reason }) est devenue { $new_value }, { $new_date }, { $new_person } ({ $new_reason })
@@ -226,7 +302,7 @@ compare-undeclared-entry-changed = { $name } : l’entrée { $value }, { $date 
 compare-figure-maps = Détection le long de la frontière
 compare-figure-maps-alt = Cartes des dispositifs côte à côte. Détection moyenne : { $means }.
 compare-figure-maps-mean = { $layout } { PERCENT($mean) }
-compare-figure-maps-caption = Ligne : probabilité qu’un franchissement de chaque segment, par le trajet le plus favorable à la personne, soit détecté et son alerte évaluée, sur la météo et les pannes d’une année ; médiane des tirages. Tirets : limite de la bande frontalière. Vert : le trajet de détection minimale par le temps le plus fréquent.
+compare-figure-maps-caption = Ligne : probabilité qu’un franchissement de chaque segment, par le trajet le plus favorable à la personne, soit détecté et son alerte évaluée, sur la météo et les pannes d’une année ; médiane des tirages. Tirets : limite de la bande frontalière. Vert : le trajet de détection minimale par le temps le plus fréquent.
 compare-figure-map-title = { $layout } : { $sensors ->
     [one] { $sensors } capteur
    *[other] { $sensors } capteurs
@@ -248,7 +324,7 @@ compare-axis-difference = écart de { $objective }
 compare-less = { $first } − { $other }
 compare-figure-cost = Coût et détection, avec le front de Pareto
 compare-figure-cost-alt = Le critère en fonction du coût du cycle de vie pour chaque dispositif.
-compare-figure-cost-caption = Points : résultats pour un quart à deux fois le coût de la comparaison (pointillé). En dessous du coût d’un dispositif, ses capteurs sont achetés dans l’ordre de son fichier ; au-dessus, le budget restant achète des équipes. Marches grises : le front de Pareto ; aucun point ne fait mieux à coût égal ou moindre. Toutes données centrales.
+compare-figure-cost-caption = Points : résultats pour un quart à deux fois le coût de la comparaison (pointillé). En dessous du coût d’un dispositif, ses capteurs sont achetés dans l’ordre de son fichier ; au-dessus, le budget restant achète des équipes. Marches grises : le front de Pareto ; aucun point ne fait mieux à coût égal ou moindre. Toutes données centrales.
 compare-axis-cost = coût du cycle de vie [millions { $currency }]
 compare-pareto-front = front de Pareto
 compare-figure-tornado = Données décisives : { $first } contre { $other }
@@ -263,5 +339,5 @@ compare-low-end = à son quantile 10 %
 compare-high-end = à son quantile 90 %
 compare-figure-scenarios = Scénarios défavorables
 compare-figure-scenarios-alt = Détection moyenne comme prévu et dans chaque scénario.
-compare-figure-scenarios-caption = Toutes données centrales. Les personnes choisissent à nouveau parmi les trajets candidats ; un vol peut donc coûter plus qu’indiqué. De plusieurs pertes possibles, la plus coûteuse est retenue.
+compare-figure-scenarios-caption = Toutes données centrales. Les personnes choisissent à nouveau parmi les trajets candidats ; un vol peut donc coûter plus qu’indiqué. De plusieurs pertes possibles, la plus coûteuse est retenue.
 compare-not-applicable = s. o.

@@ -98,14 +98,14 @@ console-progress = { $step ->
 ## Noyaux de calcul
 
 console-output = Résultats : { $folder }
-console-compiling = Compilation des noyaux de calcul (une fois après une installation ou une mise à jour ; quelques minutes) depuis { $seconds } s, groupes terminés : { $done } sur { $total }
+console-compiling = Compilation des noyaux de calcul (une fois après une installation ou une mise à jour ; quelques minutes) depuis { $seconds } s, groupes terminés : { $done } sur { $total }
 console-compiled = Noyaux de calcul compilés en { $seconds } s et conservés pour le prochain démarrage.
 
 ## Une salle : demo, run, serve
 
 console-demo-title = Démonstration Watchline : { $sector } (capteurs simulés)
 console-demo-starting = Démarrage du broker, de l’ingestion, de la fusion et du simulateur…
-console-demo-draining = Les expéditeurs sont arrêtés ; traitement des derniers messages…
+console-demo-draining = Les expéditeurs sont arrêtés ; traitement des derniers messages…
 console-demo-scoring = Évaluation des pistes par rapport à la vérité simulée et rédaction du rapport…
 console-live-map = Carte en direct : { $address }
 console-demo-status = { $seconds } s : { $journaled ->
@@ -117,7 +117,7 @@ console-demo-status = { $seconds } s : { $journaled ->
 }, { $alerts ->
     [one] { $alerts } alerte
    *[other] { $alerts } alertes
-} ; latence { $p50 } (médiane), { $p99 } (99e centile)
+} ; latence { $p50 } (médiane), { $p99 } (99e centile)
 console-demo-alert = ALERTE, priorité { $priority } : { $sentence }
 console-demo-counts = Messages par capteur
 console-demo-unknown-sensor = (capteur inconnu)
@@ -131,23 +131,23 @@ console-demo-tracks = { $tracks ->
 }, { $alerts ->
     [one] { $alerts } alerte
    *[other] { $alerts } alertes
-} ; { $targets ->
+} ; { $targets ->
     [one] { $targets } cible simulée
    *[other] { $targets } cibles simulées
 }, dont { $covered } en ligne de vue d’un capteur à un moment donné.
-console-demo-quality = GOSPA moyen (c = 50 m, p = 2) : { $all } pour toutes les cibles, { $covered } pour celles en ligne de vue d’un capteur ; { $swaps ->
+console-demo-quality = GOSPA moyen (c = 50 m, p = 2) : { $all } pour toutes les cibles, { $covered } pour celles en ligne de vue d’un capteur ; { $swaps ->
     [one] { $swaps } échange d’identité de pistes
    *[other] { $swaps } échanges d’identité de pistes
 }.
-console-demo-resources = Latence de l’envoi à la situation en direct : { $p50 } (médiane), { $p99 } (99e centile) ; mémoire maximale { $megabytes } Mo (PSS).
+console-demo-resources = Latence de l’envoi à la situation en direct : { $p50 } (médiane), { $p99 } (99e centile) ; mémoire maximale { $megabytes } Mo (PSS).
 console-files = Fichiers : { $files }
 console-milliseconds = { DECIMAL($value) } ms
 console-run-embedded = Broker intégré : les expéditeurs de cet ordinateur trouvent son adresse dans { $file }.
 console-run-started = Le secteur { $sector } est en service. Carte en direct : { $address } (Ctrl-C pour arrêter)
-console-run-stopping = Arrêt : d’abord l’ingestion ; la fusion traite ensuite les derniers messages.
+console-run-stopping = Arrêt : d’abord l’ingestion ; la fusion traite ensuite les derniers messages.
 console-serve-started = Carte en direct de { $store } : { $address } (Ctrl-C pour arrêter)
 console-stopped = Arrêté.
-console-sapient-dial = SAPIENT : connexion au middleware à l’adresse { $address }
+console-sapient-dial = SAPIENT : connexion à l’intergiciel à l’adresse { $address }
 console-sapient-listen = SAPIENT : écoute à l’adresse { $address }
 console-sapient-open = ATTENTION : SAPIENT sur TCP n’a ni authentification ni chiffrement. Tout ordinateur qui atteint ce port est considéré comme fiable.
 
@@ -155,7 +155,7 @@ console-sapient-open = ATTENTION : SAPIENT sur TCP n’a ni authentification ni
 
 console-live-running = { $clock }   en marche depuis { $seconds } s
 console-live-messages = messages : reçus { $received }, journalisés { $journaled }, doublons { $duplicate }, rejetés { $dead }, délestés { $shed }
-console-live-tracks = pistes : confirmées { $confirmed }, extrapolées { $coasting }, provisoires { $tentative } ; alertes : { $alerts }
+console-live-tracks = pistes : confirmées { $confirmed }, extrapolées { $coasting }, provisoires { $tentative } ; alertes : { $alerts }
 console-live-latency = latence de la détection à la situation : { $p50 } (médiane), { $p99 } (99e centile)
 console-live-memory = mémoire { $megabytes } Mo
 console-live-problem = { $code ->
@@ -175,7 +175,7 @@ console-part-well = { $part } : problème résolu.
 console-part-recovered = { $part } fonctionne de nouveau.
 console-part-restarted = { part-ended } Redémarré.
 console-part-next-start = { part-ended } Prochain démarrage dans { $seconds } s.
-console-part-compiling = { $part } : compilation des noyaux de calcul après une installation ou une mise à jour. Les messages sont journalisés ; la situation n’est pas actualisée avant la fin.
+console-part-compiling = { $part } : compilation des noyaux de calcul après une installation ou une mise à jour. Les messages sont journalisés ; la situation n’est pas actualisée avant la fin.
 console-part-compiled = { $part } : noyaux de calcul compilés, le traitement reprend.
 console-part-not-started = { part-not-started } Prochain démarrage dans { $seconds } s.
 
@@ -193,7 +193,7 @@ console-simulated = { $messages ->
     [one] { $targets } cible
    *[other] { $targets } cibles
 } : { $folder }
-console-replayed-hashes = SHA-256 des pistes : { $tracks } ; des alertes : { $alerts }
+console-replayed-hashes = SHA-256 des pistes : { $tracks } ; des alertes : { $alerts }
 console-replayed = { $rows ->
     [one] { $rows } ligne du journal
    *[other] { $rows } lignes du journal
@@ -276,9 +276,9 @@ console-broker-written = Secteur { $sector } : { $certificates ->
     [one] { $clients } client
    *[other] { $clients } clients
 }.
-console-broker-listens = Le broker écoute à l’adresse { $address } ; les clients s’y connectent par { $hosts }.
-console-broker-no-host = ATTENTION : les clients qui utilisent un autre nom ou une autre adresse refusent le certificat du broker ; ajoutez --host NOM.
-console-broker-authority-ends = ATTENTION : l’autorité de certification expire le { $day }, et tous les certificats avec elle ; créez un nouveau dossier avant cette date.
+console-broker-listens = Le broker écoute à l’adresse { $address } ; les clients s’y connectent par { $hosts }.
+console-broker-no-host = ATTENTION : les clients qui utilisent un autre nom ou une autre adresse refusent le certificat du broker ; ajoutez --host NOM.
+console-broker-authority-ends = ATTENTION : l’autorité de certification expire le { $day }, et tous les certificats avec elle ; créez un nouveau dossier avant cette date.
 console-broker-copy = Copiez { $folder } sur l’ordinateur du broker et lancez-y : mosquitto -c { $file }
 console-broker-owner = Le dossier doit y appartenir à { $user }, le compte que Mosquitto utilise lorsqu’il est lancé par root.
 console-broker-owner-unknown = Le dossier doit y appartenir au compte qui exécute Mosquitto : « mosquitto » lorsqu’il est lancé par root, sauf si --user en désigne un autre.
@@ -315,7 +315,7 @@ console-broker-correct = Les { $count } résultats sont tous corrects.
 console-revoked-keys = { $name } : { $keys ->
     [one] { $keys } clé révoquée
    *[other] { $keys } clés révoquées
-} ; l’ingestion refuse ses messages en moins d’une seconde.
+} ; l’ingestion refuse ses messages en moins d’une seconde.
 console-revoked = { $name } : sa clé et { $certificates ->
     [one] { $certificates } certificat
    *[other] { $certificates } certificats
@@ -355,8 +355,8 @@ console-doctor-python = Python { $version } sur { $system }, { $cores ->
 console-doctor-packages = { $packages }
 console-doctor-packages-missing = Absents : { $packages }
 console-doctor-kernels = Compilés.
-console-doctor-no-kernels = Pas encore tous compilés ; le prochain démarrage les compilera, ce qui prend quelques minutes. Pour les compiler maintenant : python -m ops.runtime.compile_kernels
-console-doctor-sample = { $sector } ; terrain { $terrain }
+console-doctor-no-kernels = Pas encore tous compilés ; le prochain démarrage les compilera, ce qui prend quelques minutes. Pour les compiler maintenant : python -m ops.runtime.compile_kernels
+console-doctor-sample = { $sector } ; terrain { $terrain }
 console-doctor-sqlite = SQLite { $version }, mode de journal { $mode }
 console-doctor-disk = { $free } Go libres ici (il en faut au moins { $needed })
 console-doctor-embedded = iotcore { $version } démarré sur { $host }, puis arrêté.
@@ -366,24 +366,24 @@ console-doctor-no-program = Non installé. { $name ->
    *[chromium] Les tests de la carte en direct et du rapport l’utilisent. Pour l’installer : apt-get install chromium
 }
 console-doctor-optional = { $package } { $version }
-console-doctor-no-optional = Non installé ; nécessaire pour lire { $standard ->
+console-doctor-no-optional = Non installé ; nécessaire pour lire { $standard ->
     [asterix] ASTERIX
    *[stanag_4607] STANAG 4607 (GMTI)
-}. Dans le dossier du code source : pip install '.[{ $extra }]' ; avec un fichier wheel : pip install 'FILE.whl[{ $extra }]'
+}. Dans le dossier du code source : pip install '.[{ $extra }]' ; avec un fichier wheel : pip install 'FILE.whl[{ $extra }]'
 console-doctor-identity = { $names ->
     [one] { $names } nom avec une clé
    *[other] { $names } noms avec une clé
 }, révoqués : { $revoked }{ $missing_count ->
     [0] {""}
-   *[other] {" "}; sans clé : { $missing }
+   *[other] {" "}; sans clé : { $missing }
 }{ $expired_count ->
     [0] {""}
-   *[other] {" "}; expirés : { $expired }
+   *[other] {" "}; expirés : { $expired }
 }{ $soon_count ->
     [0] {""}
-   *[other] {" "}; expirent d’ici { $days } jours : { $soon }
+   *[other] {" "}; expirent d’ici { $days } jours : { $soon }
 }{ $valid ->
-    [yes] {" "}; aucun n’expire d’ici { $days } jours
+    [yes] {" "}; aucun n’expire d’ici { $days } jours
    *[no] {""}
 }
 console-doctor-broker = { $broker } accepte la connexion et un abonnement.
@@ -405,11 +405,11 @@ console-sensor-task = { $sensor } : dernière tâche { $task }, { $answer ->
 console-sensor-task-queued = Tâche { $task } mise en attente pour { $sensor }.
 console-survey-never = sans levé
 console-survey-none = { $sensor } n’a pas de levé enregistré.
-console-survey-written = { $layout } écrit ; la position s’est déplacée de { $metres } m. Un « watchline run » en cours l’utilisera après son prochain démarrage.
-console-calibrate-interval = Intervalles à { PERCENT($level) } ; les observations d’une même piste sont comptées ensemble.
+console-survey-written = { $layout } écrit ; la position s’est déplacée de { $metres } m. Un « watchline run » en cours l’utilisera après son prochain démarrage.
+console-calibrate-interval = Intervalles à { PERCENT($level) } ; les observations d’une même piste sont comptées ensemble.
 console-calibrate-support = Seules comptent les observations de pistes qu’un autre capteur a détectées avant et après{ $others ->
     [none] .
-   *[other] {" "}; non comptés : { $others }.
+   *[other] {" "}; non comptés : { $others }.
 }
 console-calibrate-not-counted = { $count } de { $sensor }
 console-calibrate-not-polled = Les non-détections sont inconnues pour les capteurs qui n’envoient pas de balayages vides : { $sensors }.

@@ -18,12 +18,12 @@ coverage-links-unchecked = { $reason ->
     [no_bases] Les liaisons n’ont pas été vérifiées et tous les capteurs sont pris en compte : le secteur n’a pas de base.
    *[off_terrain] Les liaisons n’ont pas été vérifiées et tous les capteurs sont pris en compte : aucune base du secteur n’est sur le terrain.
 }
-coverage-links-complete = Chaque capteur est relié à une base.
+coverage-links-complete = Chaque capteur a une liaison avec une base.
 coverage-links-missing = { $count ->
-    [one] 1 capteur ou relais n’est relié à aucune base et est exclu : { $names }.
-   *[other] { $count } capteurs et relais ne sont reliés à aucune base et sont exclus : { $names }.
+    [one] 1 capteur ou relais n’a aucune liaison avec une base et est exclu : { $names }.
+   *[other] { $count } capteurs et relais n’ont aucune liaison avec une base et sont exclus : { $names }.
 }
-coverage-links-remedy = Pour trouver des sites de relais, lancer `watchline plan --start LAYOUT --item radio_relay`, ou indiquer `reports_by` dans le dispositif.
+coverage-links-remedy = Pour trouver des sites de relais, lancez `watchline plan --start LAYOUT --item radio_relay`, ou indiquez `reports_by` dans le dispositif.
 coverage-links-by-hand = { $count ->
     [one] 1 capteur rend compte par messager, avec retard : { $names }.
    *[other] { $count } capteurs rendent compte par messager, avec retard : { $names }.
@@ -46,12 +46,12 @@ coverage-ground-lines = { coverage-ground-kind } ({ $file }, { $count ->
    *[other] { $count } objets
 })
 coverage-ground-layer = { coverage-ground-kind } ({ $file })
-coverage-ground-bare = altitude seule ; non disponible : { $missing }
-coverage-ground-partial = altitude, { $used } ; non disponible : { $missing }
+coverage-ground-bare = altitude seule ; non disponible : { $missing }
+coverage-ground-partial = altitude, { $used } ; non disponible : { $missing }
 coverage-ground-complete = altitude, { $used }
 
 coverage-map-pd = Pd cumulée, tous capteurs
-coverage-map-pd-reading = Probabilité cumulée d’au moins une détection ; chaque capteur est en service ou hors service pendant tout le temps d’exposition, selon sa disponibilité. Les non-détections sont supposées indépendantes, ce qui est optimiste : comparer avec la carte du meilleur capteur seul.
+coverage-map-pd-reading = Probabilité cumulée d’au moins une détection ; chaque capteur est en service ou hors service pendant tout le temps d’exposition, selon sa disponibilité. Les non-détections sont supposées indépendantes, ce qui est optimiste : comparez avec la carte du meilleur capteur seul.
 coverage-map-best = Pd cumulée du meilleur capteur seul
 coverage-map-best-reading = Probabilité cumulée de détection par le meilleur capteur seul, tous les capteurs en service. Aucune indépendance n’est supposée.
 coverage-map-count = Nombre de capteurs capables de détecter
@@ -64,7 +64,7 @@ coverage-map-subheading = { $sector }, dispositif { $layout }, { $sensors ->
     [one] { $sensors } capteur
    *[other] { $sensors } capteurs
 }
-coverage-map-footer = Référence des altitudes : { $datum } ; mailles de { DECIMAL($cell, digits: 0) } m ; { $canopy ->
+coverage-map-footer = Référence des altitudes : { $datum } ; mailles de { DECIMAL($cell, digits: 0) } m ; { $canopy ->
     [yes] canopée d’après les données de terrain
    *[no] sol nu, sans arbres ni bâtiments
 }. Nord de la grille. Watchline { $version }.
@@ -76,10 +76,10 @@ coverage-page-about = Dispositif { $layout }, { $sensors ->
    *[other] { $sensors } capteurs
 }. Cible : { $target }. Conditions : { $conditions }. Temps d’exposition : { DURATION($exposure) }. Pd exigée : { $required }. Surface : à moins de { DISTANCE($belt) } de la frontière.
 coverage-page-map = Carte
-coverage-page-map-hint = Cliquer ou toucher la frontière ou un symbole pour le détail. Le bouton en haut à droite choisit les couches.
+coverage-page-map-hint = Cliquez ou touchez la frontière ou un symbole pour les détails. Le bouton en haut à droite choisit les couches.
 coverage-page-limits = Limites
-coverage-page-independence = Les non-détections de capteurs et de balayages différents sont supposées indépendantes. Masquage, posture, végétation et météo communs rendent les non-détections réelles simultanées ; les valeurs combinées sont donc optimistes : comparer avec le meilleur capteur seul.
-coverage-page-colophon = Référence des altitudes : { $datum } ; mailles de { DECIMAL($cell, digits: 0) } m ; { $canopy ->
+coverage-page-independence = Les non-détections de capteurs et de balayages différents sont supposées indépendantes. Masquage, posture, végétation et météo communs rendent les non-détections réelles simultanées ; les valeurs combinées sont donc optimistes : comparez avec le meilleur capteur seul.
+coverage-page-colophon = Référence des altitudes : { $datum } ; mailles de { DECIMAL($cell, digits: 0) } m ; { $canopy ->
     [yes] canopée d’après les données de terrain
    *[no] sol nu, sans arbres ni bâtiments
 }. Watchline { $version }. Carte : Leaflet (BSD 2-Clause), dessinée avec folium.
@@ -97,5 +97,5 @@ coverage-value-seconds = { $value } s
 coverage-value-percent = { PERCENT($value) }
 coverage-value-probability = { DECIMAL($value, digits: 2) }
 coverage-value-area = { DECIMAL($value, digits: 2) } km²
-coverage-row-least = Pd cumulée la plus basse
+coverage-row-least = Pd cumulée la plus faible
 coverage-row-area = Surface évaluée

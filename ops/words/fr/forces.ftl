@@ -14,7 +14,7 @@ forces-kind = { $kind ->
    *[section] Section frontalière
 }
 forces-symbol = { $symbol ->
-    [vehicle] Unité propre en véhicule ; s’estompe quand sa position vieillit
+    [vehicle] Unité propre en véhicule ; s’estompe quand sa position vieillit
     [foot] Unité propre à pied
     [old] Unité propre, dernière position connue : non actuelle
    *[base] Base de patrouille
@@ -47,7 +47,7 @@ forces-duty = { $duty ->
 forces-moves = { $moves ->
     [vehicle] véhicule
     [foot] à pied
-   *[not_stated] non communiqué ; véhicule supposé
+   *[not_stated] non communiqué ; véhicule supposé
 }
 forces-assigned = Affectation : { $incidents }
 forces-distress = DÉTRESSE · { $status }
@@ -80,7 +80,7 @@ forces-options-incident = Temps par voie terrestre jusqu’à la position de l�
 forces-options-noplace = L’incident n’a pas de position, donc pas de temps d’intervention.
 forces-help-line = Secours le plus proche : { $help }
 forces-help = { $name }, { $time } par voie terrestre
-forces-help-age = { $name }, { $time } par voie terrestre ; position d’il y a { $age }
+forces-help-age = { $name }, { $time } par voie terrestre ; position d’il y a { $age }
 forces-help-none = aucune unité ni base de position actuelle n’arrive en moins de 4 h par voie terrestre
 
 ## Niveaux d’impact et posture
@@ -96,7 +96,7 @@ forces-posture-none = Niveau d’impact non défini : aucune réaction requise
 forces-posture = { $fielded ->
     [one] { $fielded } unité
    *[other] { $fielded } unités
-} (requis : { $required }) ; base { $response } (limite { $limit })
+} (requis : { $required }) ; base { $response } (limite { $limit })
 forces-posture-response = { $time }
 forces-posture-response-none = sans accès
 forces-posture-response-unknown = temps inconnu
@@ -109,7 +109,7 @@ forces-met-line = { $met } : { $posture }
 forces-required = { $count ->
     [one] { $count } unité
    *[other] { $count } unités
-} ; intervention en { $limit } au plus
+} ; intervention en { $limit } au plus
 forces-slowest = { $time } depuis { $base }, segment le plus lent
 forces-set-level = Définir…
 forces-set-level-of = Définir le niveau d’impact de { $section }
@@ -118,10 +118,10 @@ forces-level-label = Niveau d’impact
 forces-reason-label = Motif (obligatoire)
 forces-level-send = Définir le niveau
 forces-level-unset = Le niveau d’impact n’est pas défini.
-forces-level-file = Celui du fichier du secteur ; aucune décision
-forces-level-now-file = { $level }, d’après le fichier du secteur ; aucune décision.
+forces-level-file = Celui du fichier du secteur ; aucune décision
+forces-level-now-file = { $level }, d’après le fichier du secteur ; aucune décision.
 forces-level-now = { $level }, défini par { $by } le { $at } : { $reason }
-forces-level-waiting = La décision est enregistrée ; elle s’applique dès que le serveur l’a traitée.
+forces-level-waiting = La décision est enregistrée ; elle s’applique dès que le serveur l’a traitée.
 forces-decision = { $level } : { $reason }
 
 ## Faits et parties du panneau des détails

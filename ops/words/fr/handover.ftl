@@ -9,7 +9,7 @@ handover-live = Page en direct
 handover-pdf = Enregistrer en PDF
 handover-from = De (UTC)
 handover-until = À (UTC)
-handover-incidents-chosen = Incidents (noms radio, séparés par des virgules ; vide : tous)
+handover-incidents-chosen = Incidents (noms radio, séparés par des virgules ; vide : tous)
 handover-show = Afficher la période
 handover-made = Établi { $at } par { $by }
 handover-page-of = Page { $page } sur { $pages }
@@ -54,7 +54,7 @@ handover-column-age = Ouvert depuis
 handover-column-left = Temps restant
 handover-column-closed = Clos
 handover-column-disposition = Issue
-handover-column-acknowledged = Délai d’acquittement
+handover-column-acknowledged = Délai de prise en charge
 handover-column-assigned = Délai d’affectation
 handover-column-time = Heure
 handover-column-sensor = Capteur
@@ -70,7 +70,7 @@ handover-column-signed = Signature
 
 handover-incident = { $name }
     { alert-priority }
-handover-state-waiting = { incident-state }, non acquitté
+handover-state-waiting = { incident-state }, non pris en charge
 handover-headline-place = { $headline }
     segment { $segment }
 handover-headline-in = { $headline }
@@ -121,7 +121,7 @@ handover-event-note = Note : { $text }
 handover-event-merge = Fusion avec { $reason }
 handover-event-reopen = Réouverture : { $reason }
 handover-event-escalated = Signalement au superviseur
-handover-event-undo = Annulation ; état actuel : { incident-state }
+handover-event-undo = Annulation ; état actuel : { incident-state }
 handover-event-acknowledge = Prise en charge
 handover-event-en-route = En route
 handover-event-on-scene = Sur place
@@ -132,10 +132,10 @@ handover-signed = { $name } ({ $account }), { accounts-role }
 ## Le formulaire des consignes
 
 handover-note-label = Consigne pour la vacation suivante
-handover-note-hint = { $most } caractères au plus. Une consigne signée ne peut pas être modifiée ; rédigez-en une autre pour la corriger.
+handover-note-hint = { $most } caractères au plus. Une consigne signée ne peut pas être modifiée ; rédigez-en une autre pour la corriger.
 handover-note-sign = Signer en tant que { $name }
 handover-note-marking = Marquage de la consigne
 handover-note-marking-none = aucun
 handover-note-signed = La consigne est signée.
-handover-written = Rapport enregistré dans { $file } (incidents ouverts : { $open }, clos : { $closed }).
-handover-exported = Export enregistré dans { $file } (éléments : { $count }).
+handover-written = Rapport enregistré dans { $file } (incidents ouverts : { $open }, clos : { $closed }).
+handover-exported = Export enregistré dans { $file } (éléments : { $count }).

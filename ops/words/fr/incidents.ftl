@@ -2,7 +2,7 @@
 
 incident-state = { $state ->
     [open] ouvert
-    [acknowledged] acquitté
+    [acknowledged] pris en charge
     [assigned] affecté
     [en_route] en route
     [on_scene] sur place

@@ -118,7 +118,7 @@ page-banner-lost = { $picture ->
     [yes] Connexion perdue. { $why } La situation affichée est périmée. Les nouvelles alertes n’arrivent pas. Reconnexion…
    *[no] Connexion perdue. { $why } Aucune donnée à afficher. Les nouvelles alertes n’arrivent pas. Reconnexion…
 }
-page-banner-starting = Démarrage : { $parts } (compilation des noyaux de calcul après une installation ou une mise à jour ; elle peut durer plusieurs minutes). La situation n’est pas actualisée entre-temps. Les messages reçus sont enregistrés et traités ensuite.
+page-banner-starting = Démarrage : { $parts } (compilation des noyaux de calcul après une installation ou une mise à jour ; elle peut durer plusieurs minutes). La situation n’est pas actualisée entre-temps. Les messages reçus sont enregistrés et traités ensuite.
 page-banner-down = En panne : { $parts }. Des détections peuvent manquer et des alertes peuvent ne pas parvenir aux équipes de terrain.
 page-banner-stale-down = La situation affichée est périmée. { page-banner-down }
 page-banner-stale = { $why ->
@@ -214,7 +214,7 @@ page-alerts-open = Alertes ouvertes
 page-alerts-closed = Alertes closes
 page-alerts-loading = Chargement des alertes…
 page-alerts-unreadable = Les alertes n’ont pas pu être chargées. { $why }
-page-alerts-none = Aucune alerte ouverte. Les zones sans couverture ne peuvent pas déclencher d’alerte ; voir Couverture ci-dessus.
+page-alerts-none = Aucune alerte ouverte. Les zones sans couverture ne peuvent pas déclencher d’alerte ; voir Couverture ci-dessus.
 page-alerts-none-closed = Aucune alerte close.
 page-alerts-first = Affichage des { $shown } premières sur { $all }.
 page-alerts-older = Les alertes plus anciennes ne sont pas affichées.
@@ -254,14 +254,14 @@ page-announce-more = { $count ->
    *[other] { $count } autres alertes.
 }
 page-reject-title = Rejeter l’alerte
-page-reject-reason = Motif du rejet (obligatoire, de 3 à 500 caractères ; conservé avec l’alerte)
+page-reject-reason = Motif du rejet (obligatoire, de 3 à 500 caractères ; conservé avec l’alerte)
 page-reject-short = Saisissez un motif d’au moins trois caractères.
 page-reject-send = Rejeter
 
 ## Incidents
 
 page-incidents = Incidents
-page-incidents-none = Aucun incident ouvert. Les zones sans couverture ne peuvent pas déclencher d’alerte ; voir Couverture ci-dessus.
+page-incidents-none = Aucun incident ouvert. Les zones sans couverture ne peuvent pas déclencher d’alerte ; voir Couverture ci-dessus.
 page-incidents-none-found = Aucun incident ne correspond au filtre.
 page-incident-filters =
     .aria-label = Filtrer les incidents
@@ -289,7 +289,7 @@ page-incident-what = { $rule }, { $class ->
 page-incident-what-sensor = { $rule }, { $sensor }
 page-incident-state-choice = { $state ->
     [open] Ouvert
-    [acknowledged] Acquitté
+    [acknowledged] Pris en charge
     [assigned] Affecté
     [en_route] En route
     [on_scene] Sur place
@@ -355,7 +355,7 @@ page-marking-up-to = sans marquage et jusqu’à { $marking }
 page-incident-no-other = Choisissez l’autre incident.
 page-incident-no-file = Indiquez l’adresse ou le nom du fichier.
 page-workload-line =
-    .title = Alertes levées au cours des 10 dernières minutes. EEMUA 191, pour un opérateur : 1 acceptable, 2 gérable, jusqu’à 5 trop exigeant
+    .title = Alertes déclenchées au cours des 10 dernières minutes. EEMUA 191, pour un opérateur : 1 acceptable, 2 gérable, jusqu’à 5 trop exigeant
 page-workload = { $raised ->
     [one] 1 alerte
    *[other] { $raised } alertes
@@ -398,7 +398,7 @@ page-tool =
 page-map-gaps-failed = Certaines tuiles n’ont pas pu être chargées. Les angles morts n’y sont pas ombrés.
 page-map-gaps-loading = Chargement des tuiles. Des angles morts peuvent ne pas être encore ombrés.
 page-map-detail = Traces, ellipses et vecteurs pour { $shown } pistes sur { $all } : celles en alerte et les plus proches du centre de la carte.
-page-map-detail-dots = { page-map-detail } Les pistes sans alerte sont des points ; zoomez pour voir les symboles.
+page-map-detail-dots = { page-map-detail } Les pistes sans alerte sont des points ; zoomez pour voir les symboles.
 page-map-side = { $side ->
     [own] côté national
    *[far] côté opposé
@@ -431,7 +431,7 @@ page-measure-distance = Distance
 page-measure-true = Azimut vrai
 page-measure-grid = Azimut grille, { $grid }
 page-measure-mils = Grille, millièmes
-page-measure-total = Total { $distance }, mesuré sur l’ellipsoïde WGS 84 ; pentes non comprises.
+page-measure-total = Total { $distance }, mesuré sur l’ellipsoïde WGS 84 ; pentes non comprises.
 page-sight-title = Ligne de vue
 page-sight-hint = { $end ->
     [observer] Cliquez sur la position de l’observateur.
@@ -449,7 +449,7 @@ page-sight-needed = { $known ->
    *[no] {""}
 }
 page-sight-flat = Sol nu, sans végétation, Terre plate. Altitudes rapportées au référentiel du modèle de terrain.
-page-sight-earth = Sol nu, sans végétation. Réfraction : facteur de rayon terrestre effectif k = { DECIMAL($k, digits: 2) } ; la ligne de vue est tracée courbe. Altitudes rapportées au référentiel du modèle de terrain.
+page-sight-earth = Sol nu, sans végétation. Réfraction : facteur de rayon terrestre effectif k = { DECIMAL($k, digits: 2) } ; la ligne de vue est tracée courbe. Altitudes rapportées au référentiel du modèle de terrain.
 page-sight-chart = Terrain de { $low } à { $high } sur { DISTANCE($length) }
 
 ## Panneaux
@@ -472,11 +472,11 @@ page-tracks-count = { $all ->
 }, dont { $confirmed } { $confirmed ->
     [one] confirmée
    *[other] confirmées
-} ; d’abord celles en alerte, puis par probabilité d’existence.
+} ; d’abord celles en alerte, puis par probabilité d’existence.
 page-tracks-count-first = { $all } pistes, dont { $confirmed } { $confirmed ->
     [one] confirmée
    *[other] confirmées
-} ; les { $shown } premières sont affichées : d’abord celles en alerte, puis par probabilité d’existence.
+} ; les { $shown } premières sont affichées : d’abord celles en alerte, puis par probabilité d’existence.
 page-tracks-unreadable = { $count ->
     [one] { $count } piste illisible.
    *[other] { $count } pistes illisibles.
@@ -506,7 +506,7 @@ page-bearings = Relèvements sans position
 page-bearings-count = { $count ->
     [one] { $count } direction
    *[other] { $count } directions
-} à distance inconnue, hors de toute piste ; les plus récentes d’abord.
+} à distance inconnue, hors de toute piste ; les plus récentes d’abord.
 page-bearing-title = { $sensor }, { BEARING($azimuth) } vrai
 page-bearing-summary = ±{ $error } (95 %), il y a { DURATION($age) }
 page-kind-bearing = Relèvement sans position
@@ -619,7 +619,7 @@ page-symbol = { $symbol ->
     [coasting] Extrapolée : pas de détection actuelle, position prédite
     [stale] Périmée : pas de détection depuis longtemps
     [lost] Capteur hors ligne ou dégradé
-    [bearing] Relèvement sans position, erreur à 95 % ; s’estompe avec l’âge
+    [bearing] Relèvement sans position, erreur à 95 % ; s’estompe avec l’âge
    *[unknown] Non classé
 }
 
@@ -657,7 +657,7 @@ page-details-classed = { page-class } { $track }
 page-kind-track = Piste, identité normalisée : inconnue
 page-kind-segment = Segment de frontière
 page-lead-track = { $look ->
-    [confirmed] Confirmée ; dernière détection il y a { DURATION($age) }.
+    [confirmed] Confirmée ; dernière détection il y a { DURATION($age) }.
     [tentative] Provisoire : trop peu de détections pour confirmer. Dernière détection il y a { DURATION($age) }.
     [coasting] Extrapolée : aucune détection depuis { DURATION($age) }, position prédite.
    *[stale] Périmée : aucune détection depuis { DURATION($age) }, position peu fiable.
@@ -672,11 +672,11 @@ page-section-history = Historique
 page-section-alert = Alerte
 page-section-response = { $current ->
     [yes] Intervention
-   *[no] Intervention, état d’il y a { DURATION($age) } ; inconnue à présent
+   *[no] Intervention, état d’il y a { DURATION($age) } ; inconnue à présent
 }
 page-section-forecast = { $current ->
     [yes] Franchissement prévu
-   *[no] Franchissement prévu, état d’il y a { DURATION($age) } ; inconnu à présent
+   *[no] Franchissement prévu, état d’il y a { DURATION($age) } ; inconnu à présent
 }
 page-section-gaps = Lacunes de couverture
 page-section-confidence-then = { $known ->
@@ -823,7 +823,7 @@ page-reports = { $path ->
     [satellite] satellite
    *[other] { $path }
 }
-page-reports-unlinked = { page-reports } ; aucune liaison vers une base sur ce terrain
+page-reports-unlinked = { page-reports } ; aucune liaison avec une base sur ce terrain
 page-fact-received = Reçus
 page-fact-journaled = Journalisés
 page-fact-duplicate = Doublons
@@ -847,12 +847,12 @@ page-help-key-map = aller à la carte
 page-help-key-panels = détails, pistes, capteurs, forces, couches
 page-help-key-escape = fermer l’outil ou annuler la sélection
 page-help-key-list = se déplacer dans une liste
-page-help-key-enter = dans une liste : sélectionner et centrer la carte ; sur la carte : sélectionner sous le réticule
+page-help-key-enter = dans une liste : sélectionner et centrer la carte ; sur la carte : sélectionner sous le réticule
 page-help-key-actions = dans la liste des alertes : acquitter, rejeter
 page-help-key-incidents = dans la liste des incidents : prendre en charge, affecter une unité, clore, changer le marquage
 page-help-key-search = rechercher des incidents
 page-help-key-pan = sur la carte : déplacer et zoomer
-page-help-key-tools = mesurer ; ligne de vue (Entrée place un point sous le réticule)
+page-help-key-tools = mesurer ; ligne de vue (Entrée place un point sous le réticule)
 page-help-unknown = Toutes les pistes ont l’identité normalisée « inconnu » (APP-6). Le logiciel ne classe jamais personne comme ami ni comme hostile.
 page-help-faint = Symbole pâle : probabilité d’existence plus faible. Petit symbole : piste provisoire, non confirmée.
 page-help-dashed = Tireté et creux : piste extrapolée, position prédite. Barré : aucune détection depuis plus de { DURATION($stale) }.

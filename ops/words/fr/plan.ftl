@@ -41,7 +41,7 @@ plan-detail-unlinked = { $count ->
 plan-detail-radio-gained = { $count ->
     [one] { $count } poste est planifié avec un compte rendu par messager alors qu’un relais acheté lui donne une liaison radio ({ $names }).
    *[other] { $count } postes sont planifiés avec un compte rendu par messager alors que des relais achetés leur donnent une liaison radio ({ $names }).
-} La probabilité d’interruption est sous-estimée ; calculez-la pour le dispositif écrit avec `watchline challenge`.
+} La probabilité d’interruption est sous-estimée ; calculez-la pour le dispositif écrit avec `watchline challenge`.
 plan-warning = Avertissement : { $warning }
 plan-patrols-no-gain = Les patrouilles n’augmentent pas la probabilité d’interruption minimale, { DECIMAL($value, digits: 3) } : une personne qui observe les patrouilles emprunte le segment { $segment }, où elles ne changent rien.
 plan-patrols-elsewhere = Le tableau de service est optimal pour { $count ->

@@ -25,7 +25,7 @@ planner-compare = Comparer à coût égal
 planner-budget = Budget (coût du cycle de vie, { $currency })
 planner-objective = Maximiser
 planner-objective-mean = la probabilité moyenne de détection
-planner-objective-worst = la détection sur le pire segment
+planner-objective-worst = la détection du segment le plus faible
 planner-objective-path = la détection sur le trajet de détection minimale
 planner-from-left = Partir du dispositif de gauche
 planner-optimise = Optimiser le dispositif
@@ -33,7 +33,7 @@ planner-legend-title = Pd, personne à pied, exposition de 10 min, de jour
 planner-legend-existing = Existant
 planner-legend-added = Ajouté par le plan
 planner-legend-relay = Relais
-planner-legend-unlinked = Sans liaison vers une base
+planner-legend-unlinked = Sans liaison avec une base
 planner-legend-unknown = Inconnu : pas de données de terrain
 planner-legend-probability = { PERCENT($low) } à { PERCENT($high) }
 planner-maps =
@@ -55,10 +55,10 @@ planner-figures-relays = { $relays ->
    *[other] { $relays } relais
 }
 planner-figures-mean = Pd moyenne : { PERCENT($mean, digits: 1) }
-planner-figures-worst = Pire segment ({ $segment }) : Pd { PERCENT($worst, digits: 1) }
+planner-figures-worst = Segment le plus faible ({ $segment }) : Pd { PERCENT($worst, digits: 1) }
 planner-figures-unlinked = { $count ->
-    [one] { $count } capteur n’a pas de liaison vers une base et n’est pas compté. Un relais peut aider.
-   *[other] { $count } capteurs n’ont pas de liaison vers une base et ne sont pas comptés. Des relais peuvent aider.
+    [one] { $count } capteur n’a aucune liaison avec une base et est exclu. Un relais peut aider.
+   *[other] { $count } capteurs n’ont aucune liaison avec une base et sont exclus. Des relais peuvent aider.
 }
 planner-kind = { $kind ->
     [radar] radar
@@ -84,8 +84,8 @@ planner-job = { $kind ->
 planner-job-state = { $state ->
     [queued] en attente
     [running] en cours
-    [done] terminé
-    [cancelled] annulé
+    [done] résultat prêt
+    [cancelled] annulation
    *[failed] échec
 }
 planner-job-title = { planner-job } : { planner-job-state }
@@ -108,7 +108,7 @@ planner-item = { $count } × { $item }
 planner-no-items = aucun ajout
 planner-answer = Ajouter { $items } pour { DECIMAL($cost) } { $currency }. { planner-answer-objective } : { PERCENT($without, digits: 1) } → { PERCENT($value, digits: 1) }, { planner-answer-gap }.
 planner-answer-objective = { $objective ->
-    [worst_segment] Pd sur le pire segment, pannes comprises
+    [worst_segment] Pd du segment le plus faible, pannes comprises
     [least_detection] Pd sur le trajet de détection minimale, tous les capteurs en service
    *[mean_probability] Pd moyenne, pannes comprises
 }

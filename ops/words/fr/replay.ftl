@@ -83,4 +83,4 @@ replay-path = Trajet de { $track } à 1 h près : tireté tel que connu alors, 
 
 ## Aide
 
-page-help-key-replay = revoir un moment passé ; en relecture : incident précédent, lecture ou pause, incident suivant, retour au direct
+page-help-key-replay = revoir un moment passé ; en relecture : incident précédent, lecture ou pause, incident suivant, retour au direct

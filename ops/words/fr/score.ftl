@@ -25,8 +25,8 @@ score-colophon = Établi par Watchline { $version } à partir des fichiers cité
 
 score-value = { $value } { $unit }
 score-fraction = { $part } sur { $whole }
-score-interval = de { $low } à { $high } ; { $method }
-score-distance = écart : { $distance }
+score-interval = de { $low } à { $high } ; { $method }
+score-distance = écart : { $distance }
 score-none = aucun
 score-unknown = inconnue
 score-direction = { $direction ->
@@ -87,7 +87,7 @@ score-note-no-value = aucune valeur
 
 score-challenge = { $record ->
     [gap-segments] segments dont la Pd de franchissement est inférieure à { DECIMAL($required, digits: 2) }
-    [least-detection] Pd la plus faible d’un franchissement
+    [least-detection] Pd de franchissement la plus faible
     [least-interruption] probabilité d’interruption la plus faible
     [resilience] résilience k de la barrière
     [dead-ground-layout] angles morts du dispositif
@@ -104,8 +104,8 @@ score-missing-stale = { $indicator }, { $place } : la valeur la plus récente d
 score-missing-target = { $indicator }, { $place } : pas d’objectif.
 score-missing-trend = { $indicator }, { $place } : pas de tendance, moins de deux valeurs.
 
-score-limit-families = Les familles 1 à 3 sont telles que leurs sources les déclarent ; Watchline vérifie seulement qu’elles ne se contredisent pas. Seuls les moyens tactiques sont mesurés ou comptés ici.
-score-limit-rates = Le taux d’efficacité de l’interception exclut les franchissements non détectés ; le taux d’efficacité face aux franchissements illégaux les inclut, modélisés, et n’a donc pas d’intervalle d’échantillonnage. Ils sont présentés côte à côte, car chacun seul induit en erreur.
-score-limit-events = On compte des événements, non des personnes ni des alertes, car les groupes et les alertes se regroupent.
-score-limit-trend = Une tendance est la pente médiane entre toutes les paires de valeurs datées, par an ; avec peu de valeurs, elle a peu de sens.
+score-limit-families = Les familles 1 à 3 sont telles que leurs sources les déclarent ; Watchline vérifie seulement qu’elles ne se contredisent pas. Seuls les moyens tactiques sont mesurés ou comptés ici.
+score-limit-rates = Le taux d’efficacité de l’interception exclut les franchissements non détectés ; le taux d’efficacité face aux franchissements illégaux les inclut, modélisés, et n’a donc pas d’intervalle d’échantillonnage. Ils sont présentés côte à côte, car chacun seul induit en erreur.
+score-limit-events = On compte des événements, non des personnes ni des alertes, car les personnes se déplacent en groupe et les alertes se suivent en série.
+score-limit-trend = Une tendance est la pente médiane entre toutes les paires de valeurs datées, par an ; avec peu de valeurs, elle a peu de sens.
 score-limit-empty = Une famille sans enregistrement n’apporte aucune information. Cela ne signifie pas qu’il ne se passe rien.

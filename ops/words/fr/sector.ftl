@@ -1,21 +1,21 @@
 # Secteurs : ouvrir, vérifier, créer et prévisualiser un secteur ; liaisons d’un dispositif ; catalogue des équipements.
 
 
-sector-zone = La frontière est une zone à deux limites. Pistes, alertes et prévisions se réfèrent à la limite intérieure, du côté national, que la carte affiche ; `coverage`, `challenge`, `compare` et `plan` utilisent toute la zone.
+sector-zone = La frontière est une zone à deux limites. Pistes, alertes et prévisions se réfèrent à la limite intérieure, du côté national, que la carte affiche ; `coverage`, `challenge`, `compare` et `plan` utilisent toute la zone.
 
 ## Valeurs par défaut qui surprennent souvent
 
 sector-default-mast = { $count ->
-    [one] 1 capteur n’a pas de mast_height_m ; une hauteur de { $value } m au-dessus du sol est supposée : { $sensors }.
-   *[other] { $count } capteurs n’ont pas de mast_height_m ; une hauteur de { $value } m au-dessus du sol est supposée : { $sensors }.
+    [one] 1 capteur n’a pas de mast_height_m ; une hauteur de { $value } m au-dessus du sol est supposée : { $sensors }.
+   *[other] { $count } capteurs n’ont pas de mast_height_m ; une hauteur de { $value } m au-dessus du sol est supposée : { $sensors }.
 }
 sector-default-period = { $count ->
-    [one] 1 radar ou caméra n’a pas de period_s et ne transmet que sur événement ; son silence n’est pas une non-détection : { $sensors }.
-   *[other] { $count } radars ou caméras n’ont pas de period_s et ne transmettent que sur événement ; leur silence n’est pas une non-détection : { $sensors }.
+    [one] 1 radar ou caméra n’a pas de period_s et ne transmet que sur événement ; son silence n’est pas une non-détection : { $sensors }.
+   *[other] { $count } radars ou caméras n’ont pas de period_s et ne transmettent que sur événement ; leur silence n’est pas une non-détection : { $sensors }.
 }
 sector-default-probability = { $count ->
-    [one] 1 capteur n’a pas de detection_probability ; une probabilité de détection de { $value } par observation est supposée : { $sensors }.
-   *[other] { $count } capteurs n’ont pas de detection_probability ; une probabilité de détection de { $value } par observation est supposée : { $sensors }.
+    [one] 1 capteur n’a pas de detection_probability ; une probabilité de détection de { $value } par observation est supposée : { $sensors }.
+   *[other] { $count } capteurs n’ont pas de detection_probability ; une probabilité de détection de { $value } par observation est supposée : { $sensors }.
 }
 
 ## Remarques d’une vérification
@@ -38,18 +38,18 @@ sector-notice-topic = { $count ->
    *[other] Les identifiants de { $count } capteurs ne conviennent pas à MQTT : { $sensors }. Utilisez des lettres, chiffres, points, tirets bas et tirets.
 }
 sector-notice-errors = { $count ->
-    [one] 1 capteur n’a pas d’erreur de mesure (range_sd_m, azimuth_sd_deg) ; `demo` et `simulate` ne peuvent pas utiliser le dispositif : { $sensors }.
-   *[other] { $count } capteurs n’ont pas d’erreur de mesure (range_sd_m, azimuth_sd_deg) ; `demo` et `simulate` ne peuvent pas utiliser le dispositif : { $sensors }.
+    [one] 1 capteur n’a pas d’erreur de mesure (range_sd_m, azimuth_sd_deg) ; `demo` et `simulate` ne peuvent pas utiliser le dispositif : { $sensors }.
+   *[other] { $count } capteurs n’ont pas d’erreur de mesure (range_sd_m, azimuth_sd_deg) ; `demo` et `simulate` ne peuvent pas utiliser le dispositif : { $sensors }.
 }
 sector-notice-unlinked = { $count ->
-    [one] 1 capteur ou relais n’est relié à aucune base et est exclu de toutes les analyses : { $sensors }.
-   *[other] { $count } capteurs ou relais ne sont reliés à aucune base et sont exclus de toutes les analyses : { $sensors }.
+    [one] 1 capteur ou relais n’a aucune liaison avec une base et est exclu de toutes les analyses : { $sensors }.
+   *[other] { $count } capteurs ou relais n’ont aucune liaison avec une base et sont exclus de toutes les analyses : { $sensors }.
 } Ajoutez un relais ou indiquez `reports_by` dans le dispositif.
 sector-notice-side =
     Sur { $total } capteurs et bases, { $count ->
         [one] 1 se trouve
        *[other] { $count } se trouvent
-    } du côté opposé de la frontière. La valeur de home_side est-elle correcte ?
+    } du côté opposé de la frontière. La valeur de home_side est-elle correcte ?
 sector-notice-frame = Le système de coordonnées { $frame } déforme les distances le long de la frontière (jusqu’à { PERCENT($scale, digits: 2) }).
 
 ## watchline sector check
@@ -75,7 +75,7 @@ sector-init-ask-where = Filtre de ses lignes, comme en SQL (vide : toutes)
 sector-init-ask-side = Côté national : left (gauche) ou right (droite) de la ligne, ou une position de ce côté, LON,LAT
 sector-init-starts = Ouverture du terrain et de la frontière, puis choix des sites ayant vue sur la frontière. Le premier lancement après une installation dure une à deux minutes.
 sector-init-written = Secteur { $name } créé dans { $folder } : { $files }.
-sector-init-border = Frontière : { DISTANCE($length_m) } sur le terrain ; côté national à { $side ->
+sector-init-border = Frontière : { DISTANCE($length_m) } sur le terrain ; côté national à { $side ->
     [left] gauche
    *[right] droite
 } de la ligne, { $compass ->
@@ -90,16 +90,16 @@ sector-init-border = Frontière : { DISTANCE($length_m) } sur le terrain ; cô
    *[none] dans plusieurs directions
 }.
 sector-init-assumptions = Hypothèses (à modifier dans les fichiers) :
-sector-init-side = Le côté national n’est pas indiqué ; la { $side ->
+sector-init-side = Le côté national n’est pas indiqué ; la { $side ->
     [left] gauche
    *[right] droite
 } de la ligne est retenue par défaut.
 sector-init-sites = Les sites des dispositifs d’exemple sont, parmi { $tried } positions candidates, celles qui voient le mieux la frontière. Accès, alimentation électrique et propriété ne sont pas pris en compte.
-sector-init-links = Les tours transmettent par câble et les capteurs au sol par satellite ; aucune liaison radio n’est nécessaire (`reports_by`).
+sector-init-links = Les tours transmettent par câble et les capteurs au sol par satellite ; aucune liaison radio n’est nécessaire (`reports_by`).
 sector-init-base = { $reason ->
     [settlement] La base d’exemple se trouve à { $place }, la localité la plus proche du côté national.
     [nameless] La base d’exemple se trouve dans la localité la plus proche du côté national, qui n’a pas de nom dans le fichier cartographique.
-   *[ground] La base d’exemple se trouve sur un terrain plat du côté national ; aucune localité n’a été trouvée.
+   *[ground] La base d’exemple se trouve sur un terrain plat du côté national ; aucune localité n’a été trouvée.
 }
 sector-init-equipment = Les équipements et leurs caractéristiques proviennent du catalogue fourni : { $items }.
 sector-init-next = Suite : { $commands }
@@ -120,12 +120,12 @@ sector-preview-about = Dispositif { $layout } : { $sensors ->
    *[other] { $bases } bases.
 }
 sector-preview-map = Carte
-sector-preview-reading = En vert : au moins un capteur a une ligne de vue sur une personne qui s’y tient debout. Les flèches indiquent le sens de la ligne frontière ; le côté teinté de la frontière est le côté national. Cliquez ou touchez un symbole pour les détails.
+sector-preview-reading = En vert : au moins un capteur a une ligne de vue sur une personne qui s’y tient debout. Les flèches indiquent le sens de la ligne frontière ; le côté teinté de la frontière est le côté national. Cliquez ou touchez un symbole pour les détails.
 sector-preview-visible = en ligne de vue d’un capteur
 sector-preview-own-side = côté national
 sector-preview-direction = sens de la ligne frontière
-sector-preview-link = liaison vers une base
-sector-preview-no-link = aucune liaison vers une base
+sector-preview-link = liaison avec une base
+sector-preview-no-link = aucune liaison avec une base
 sector-preview-dead = { PERCENT($fraction) } de la surface à moins de { DISTANCE($belt_m) } de la frontière est en angle mort (aucune ligne de vue vers un capteur).
 sector-preview-unknown-dead = Angles morts inconnus : aucune donnée de terrain le long de la frontière.
 sector-preview-segment = { PERCENT($low) } à { PERCENT($high) } de la surface du segment en angle mort
@@ -134,7 +134,7 @@ sector-preview-dead-ground = angle mort
 sector-preview-base = base de patrouille
 sector-preview-checks = Erreurs et remarques
 sector-preview-nothing = Aucune erreur ni remarque.
-sector-preview-limits = Sol nu : arbres et bâtiments ne sont pas pris en compte. En ligne de vue ne signifie pas détecté ; voir `watchline coverage`.
+sector-preview-limits = Sol nu : arbres et bâtiments ne sont pas pris en compte. En ligne de vue ne signifie pas détecté ; voir `watchline coverage`.
 sector-preview-script = La carte nécessite JavaScript, entièrement contenu dans ce fichier.
 sector-preview-written = Aperçu : { $page } et { $picture }. { PERCENT($fraction) } de la surface à moins de { DISTANCE($belt_m) } de la frontière est en angle mort.
 
@@ -146,7 +146,7 @@ equipment-heading = { $count ->
 }, prix en { $currency }, { $shipped ->
     [yes] du catalogue fourni
    *[no] de { $catalogue } et du catalogue fourni
-}. Confiance : H officiel ou reproduit, M presse, fournisseur ou déduit, L hypothèse.
+}. Confiance : H officiel ou reproduit, M presse, fabricant ou déduit, L hypothèse.
 equipment-item = équipement
 equipment-kind = type
 equipment-title = description
@@ -173,7 +173,7 @@ equipment-value = valeur
 equipment-source = source
 equipment-confidence-name = { $grade ->
     [H] élevée (officiel ou reproduit)
-    [M] moyenne (presse, fournisseur ou déduit)
+    [M] moyenne (presse, fabricant ou déduit)
    *[L] faible (hypothèse)
 }
 equipment-priced = Prix au { $date }. Source : { $source }. Confiance : { $grade }.

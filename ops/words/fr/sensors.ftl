@@ -56,8 +56,8 @@ sensor-azimuth-bias = Biais d’azimut { DECIMAL($bias_deg, digits: 2, sign: 1) 
     [none] orientation au nord non relevée
     [undated] orientation au nord relevée à ±{ DECIMAL($north_sd_deg, digits: 1) }°
    *[dated] orientation au nord relevée à ±{ DECIMAL($north_sd_deg, digits: 1) }° le { $surveyed_on }
-}) ; correction appliquée
-sensor-flooding = Messages inutilisables en surnombre ; capteur en quarantaine
-sensor-impersonated = Un autre programme émet sous ce nom sans la clé ; seuls les messages signés sont utilisés
-sensor-conflict = Numéros de message déjà utilisés ; messages rejetés. La file d’envoi a été remplacée, ou deux programmes émettent sous ce nom.
-sensor-rollback = Numéro de démarrage inférieur au dernier reçu ; messages refusés. La file d’envoi a été remplacée, ou d’anciens messages ont été retardés.
+}) ; correction appliquée
+sensor-flooding = Messages inutilisables en surnombre ; capteur en quarantaine
+sensor-impersonated = Un autre programme émet sous ce nom sans la clé ; seuls les messages signés sont utilisés
+sensor-conflict = Numéros de message déjà utilisés ; messages rejetés. La file d’envoi a été remplacée, ou deux programmes émettent sous ce nom.
+sensor-rollback = Numéro de démarrage inférieur au dernier reçu ; messages refusés. La file d’envoi a été remplacée, ou d’anciens messages ont été retardés.

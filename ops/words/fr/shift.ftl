@@ -4,7 +4,7 @@ shift-eyebrow = Rapport Watchline
 shift-title-demo = Démonstration : { $sector }
 shift-notice-demo = Démonstration : les capteurs et toutes les cibles sont simulés. Le broker, les messages, le journal, la poursuite et les alertes sont réels.
 shift-notice-sample = Frontière d’exercice sur un terrain d’exemple : les altitudes sont réelles. La frontière est tracée à la main, sans levé. Les latitudes du fichier de terrain semblent décalées de 0,287° vers le nord (décision 0002).
-shift-period = { $day }, { $utc } ; heure locale { $local } ; durée { DURATION($length) }
+shift-period = { $day }, { $utc } ; heure locale { $local } ; durée { DURATION($length) }
 
 shift-headline-figures = Chiffres clés
 shift-not-known = inconnu
@@ -57,7 +57,7 @@ shift-workload = Charge d’alertes d’un opérateur : { $raised ->
 shift-workload-short = Charge d’alertes d’un opérateur : { $raised ->
     [one] { $raised } alerte
    *[other] { $raised } alertes
-} en { DURATION($length) }. EEMUA 191 évalue les alertes par 10 minutes ; cette période est plus courte.
+} en { DURATION($length) }. EEMUA 191 évalue les alertes par 10 minutes ; cette période est plus courte.
 shift-workload-priorities = Priorité à l’ouverture : { PERCENT($high) } haute (recommandé 5 %), { PERCENT($medium) } moyenne (recommandé 15 %), { PERCENT($low) } basse (recommandé 80 %).
 shift-workload-defects = Défauts : { $chattering ->
     [one] { $chattering } source répétitive
@@ -105,7 +105,7 @@ shift-dead-ground-segment = segment { $segment } ({ PERCENT($fraction) })
 shift-dead-ground-unknown-part = La visibilité est inconnue pour { PERCENT($fraction, digits: 1) } de la surface.
 shift-dead-ground-formula = angles morts = 1 − (mailles en ligne de vue d’au moins un capteur) ÷ (mailles de visibilité connue)
 shift-dead-ground-limit-sight = Une maille est en ligne de vue si au moins un capteur en service l’a dans sa portée et son champ, avec une ligne dégagée au-dessus du modèle de terrain jusqu’à une personne debout. Une ligne de vue n’est pas une détection.
-shift-dead-ground-limit-bare = Le terrain est supposé nu et la personne debout : les arbres, les bâtiments et la progression en rampant augmentent les angles morts ; la part réelle est donc plus élevée. Les intempéries, les pannes et le camouflage réduisent encore la détection.
+shift-dead-ground-limit-bare = Le terrain est supposé nu et la personne debout : les arbres, les bâtiments et la progression en rampant augmentent les angles morts ; la part réelle est donc plus élevée. Les intempéries, les pannes et le camouflage réduisent encore la détection.
 shift-dead-ground-limit-ground-sensor = Un capteur au sol compte pour toute la maille où il se trouve, bien qu’il ne perçoive qu’à quelques dizaines de mètres : le chiffre est optimiste.
 shift-dead-ground-limit-cells = Les creux plus petits qu’une maille du modèle de terrain ne sont pas résolus. Les mailles derrière une lacune du terrain sont inconnues et exclues des deux décomptes.
 
@@ -148,7 +148,7 @@ shift-colophon = Établi par Watchline à partir du journal et des bases de cett
 
 shift-figure-gospa = Erreur de poursuite dans le temps
 shift-figure-gospa-alt = GOSPA dans le temps, en mètres : moyenne { DECIMAL($mean, digits: 1) }, minimum { DECIMAL($low, digits: 1) }, maximum { DECIMAL($high, digits: 1) }, réparti en erreur de localisation, cibles manquées et fausses pistes.
-shift-figure-gospa-caption = Plus bas est meilleur. La ligne est GOSPA ; les bandes en montrent les parts.
+shift-figure-gospa-caption = Plus bas est meilleur. La ligne est GOSPA ; les bandes en montrent les parts.
 shift-figure-gospa-thinned = Chaque point est la moyenne généralisée de { $count } instants.
 shift-gospa-localisation = localisation
 shift-gospa-missed = manquées
@@ -195,8 +195,8 @@ shift-not-computed = non calculés
 shift-incidents =
     { $count ->
         [0] Aucun incident.
-        [one] { $count } incident ; non clos : { $open }, clos par le système sans action d’opérateur : { $system }.
-       *[other] { $count } incidents ; non clos : { $open }, clos par le système sans action d’opérateur : { $system }.
+        [one] { $count } incident ; non clos : { $open }, clos par le système sans action d’opérateur : { $system }.
+       *[other] { $count } incidents ; non clos : { $open }, clos par le système sans action d’opérateur : { $system }.
     }
 shift-incidents-disposition = { $disposition ->
     [apprehended] interpellation
@@ -212,9 +212,9 @@ shift-incidents-disposition = { $disposition ->
 } { $count }
 shift-incidents-dispositions = Issues : { $dispositions }.
 shift-incidents-operational = Taux d’efficacité de l’interception (franchissements détectés) : { $part } sur { $whole }, { PERCENT($value) } (intervalle à 95 % : { PERCENT($low) } à { PERCENT($high) }).
-shift-incidents-no-rate = Taux d’efficacité de l’interception : inconnu ; aucun incident n’a été clos par une interpellation, un demi-tour ou une fuite.
+shift-incidents-no-rate = Taux d’efficacité de l’interception : inconnu ; aucun incident n’a été clos par une interpellation, un demi-tour ou une fuite.
 shift-incidents-statutory-unknown = Taux d’efficacité face aux franchissements illégaux : inconnu sans le nombre de franchissements non détectés.
-shift-incidents-acknowledged = Délai d’acquittement : médiane { DURATION($median) }, 90 % en moins de { DURATION($most) } ({ $count ->
+shift-incidents-acknowledged = Délai de prise en charge : médiane { DURATION($median) }, 90 % en moins de { DURATION($most) } ({ $count ->
     [one] { $count } incident
    *[other] { $count } incidents
 }).

@@ -17,6 +17,7 @@ from ops.sector.sector_file import load_sector
 from ops.words import LANGUAGES, MessageCatalogue
 from sensors.coverage import coverage
 from tests.ops.conftest import Files, collection, feature, lonlat
+from tests.ops.words.pseudo_texts import plain_lines
 
 
 def sentences(found: SectorCheck) -> list[str]:
@@ -388,6 +389,18 @@ def test_the_command_in_french_has_the_same_record(
     assert json.loads(english.out) == json.loads(french.out)
     assert "No errors in 2 files." in english.err
     assert "Aucune erreur dans 2 fichiers." in french.err
+
+
+def test_what_a_check_prints_is_in_the_catalogue(
+    hill_sector: Files, own_sector: Files, watchline: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Except errors, which are the same in every language."""
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "en-XA")
+    assert plain_lines(watchline("sector", "check", hill_sector.sector).err) == []
+    own_sector.edit(own_sector.sector, "belt_m = 1500", "belt_m = -1\nbelt = 3")
+    printed = watchline("sector", "check", own_sector.sector).err
+    (first, second) = plain_lines(printed)
+    assert ("unknown key 'belt'" in first, "belt_m" in second) == (True, True), printed
 
 
 def test_loading_names_how_many_errors_there_are(own_sector: Files) -> None:

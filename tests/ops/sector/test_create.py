@@ -23,6 +23,7 @@ from ops.sector.open_sector import open_sector
 from ops.sector.schemas import NAMES, file_schema
 from ops.sector.sector_file import load_sector, read_bases
 from tests.ops.conftest import Files, collection, feature, lonlat
+from tests.ops.words.pseudo_texts import plain_lines, plain_texts
 
 
 def new_sector(files: Files, folder: Path, **more: Any) -> NewSector:
@@ -235,6 +236,21 @@ def test_the_preview_names_errors_of_other_layouts(
     assert ended.code == 0, ended.err
     assert "wrong.geojson: is not a FeatureCollection" in (tmp_path / "q.html").read_text()
     assert watchline("sector", "preview", folder, "--out", tmp_path / "q.png").code == 2
+
+
+def test_every_text_of_the_preview_is_in_the_catalogue(
+    created: Path, tmp_path: Path, watchline: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "ar-XB")
+    ended = watchline("sector", "preview", created, "--out", tmp_path / "p.html")
+    assert ended.code == 0, ended.err
+    page = (tmp_path / "p.html").read_text()
+    assert '<html lang="ar-XB" dir="rtl">' in page
+    sensors = [
+        one["properties"]["id"] for one in json.loads((created / "layout_towers.geojson").read_text())["features"]
+    ]
+    assert plain_texts(page, [*sensors, "Example base"]) == []
+    assert plain_lines(ended.err, [str(tmp_path)]) == []
 
 
 def test_links_to_a_base_are_drawn(hill_sector: Files, tmp_path: Path) -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
+from typing import Any
 
 ACCENTS = "áçéíñóšúýÁÇÉÍÑÓŠÚÝ"
 """Every message of the pseudo-language has at least one."""
 UNITS = {
     "m",
     "km",
+    "km²",
     "km/h",
+    "m/s",
+    "mm/h",
+    "dB/km",
+    "µm",
+    "K",
     "min",
     "s",
     "h",
@@ -43,11 +51,18 @@ def is_plain(text: str, names: Iterable[str] = ()) -> bool:
 
 
 def plain_texts(page: str, names: Iterable[str] = ()) -> list[str]:
-    """The plain texts of an HTML page, its titles and labels included; names and code (``translate="no"``, ``lang``)
-    excluded."""
+    """The plain texts of an HTML page, its titles, labels and the texts of its map included; names and code
+    (``translate="no"``, ``lang``) excluded."""
     reader = _Texts()
     reader.feed(page)
+    assert reader.texts, "the page has no text"
     return [text for text in reader.texts if is_plain(text, names)]
+
+
+def plain_lines(printed: str, names: Iterable[str] = ()) -> list[str]:
+    """The plain lines of what a command printed."""
+    assert printed.strip(), "nothing was printed"
+    return [line for line in printed.splitlines() if is_plain(line, names)]
 
 
 class _Texts(HTMLParser):
@@ -57,9 +72,11 @@ class _Texts(HTMLParser):
         super().__init__()
         self.texts: list[str] = []
         self._left_out: list[bool] = [False]
+        self._of_map = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
+        self._of_map = found.get("id") == "map-texts"
         code = tag in ("script", "style", "noscript", "code", "pre")
         named = found.get("translate") == "no" or ("lang" in found and tag != "html")
         left_out = self._left_out[-1] or code or named
@@ -71,9 +88,20 @@ class _Texts(HTMLParser):
             self._left_out.append(left_out)
 
     def handle_endtag(self, tag: str) -> None:
+        self._of_map = False
         if tag not in VOID and len(self._left_out) > 1:
             self._left_out.pop()
 
     def handle_data(self, data: str) -> None:
-        if data.strip() and not self._left_out[-1]:
+        if self._of_map:
+            self.texts += [text for text in _strings(json.loads(data)) if text]
+        elif data.strip() and not self._left_out[-1]:
             self.texts.append(data.strip())
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    else:
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _strings(one)

@@ -7,20 +7,26 @@ from typing import Any
 import pytest
 
 from geo.message import cut_list
+from ops.analysis.compare.wording import assumption_source, input_source
+from ops.runtime.output import say_in_english
 from ops.words import MessageCatalogue
+from sensors.detection_model.assumptions import Assumptions
+from sensors.equipment.catalogue import shipped
+from sensors.planning.comparison.draws import inputs_of
+from sensors.planning.comparison.settings import CompareSettings
 
 CASES: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "coverage-links-missing",
         {"count": 1, "names": ("r1",)},
         "1 sensor or relay has no link to a base and is excluded: r1.",
-        "1 capteur ou relais n’est relié à aucune base et est exclu\u00a0: r1.",
+        "1 capteur ou relais n’a aucune liaison avec une base et est exclu\u00a0: r1.",
     ),
     (
         "coverage-links-missing",
         {"count": 2, "names": cut_list(("r1", "r2"), 2)},
         "2 sensors and relays have no link to a base and are excluded: r1 and r2.",
-        "2 capteurs et relais ne sont reliés à aucune base et sont exclus\u00a0: r1 et r2.",
+        "2 capteurs et relais n’ont aucune liaison avec une base et sont exclus\u00a0: r1 et r2.",
     ),
     (
         "coverage-links-by-hand",
@@ -32,7 +38,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
         "coverage-links-missing",
         {"count": 6, "names": cut_list("abcdef", 2)},
         "6 sensors and relays have no link to a base and are excluded: a, b and 4 more.",
-        "6 capteurs et relais ne sont reliés à aucune base et sont exclus\u00a0: a, b et 4 autres.",
+        "6 capteurs et relais n’ont aucune liaison avec une base et sont exclus\u00a0: a, b et 4 autres.",
     ),
     (
         "challenge-headline-unknown",
@@ -93,3 +99,19 @@ def test_a_sentence_has_the_right_plural_and_numbers(
     for language, expected in (("en", english), ("fr", french)):
         found = MessageCatalogue.of(language).say(name, **parameters)
         assert found.replace("\u202f", "\u00a0") == expected
+
+
+def test_the_assumptions_of_a_comparison_are_named_in_the_readers_language() -> None:
+    french = MessageCatalogue.of("fr")
+    inputs = inputs_of((), shipped(), CompareSettings())
+    own = [one for one in inputs if one.name not in ("cost_per_person_year", "people_per_post")]
+    sources = [(one.name, one.quantity.source, input_source(one.name, one.quantity.source)) for one in own]
+    sources += [(one.name, one.source, assumption_source(one.name, one.source)) for one in Assumptions()]
+    assert len(sources) > 35
+    for name, source, message in sources:
+        assert say_in_english(message) == source, name
+        assert french.say(message) != source, name
+    for one in Assumptions():
+        assert french.say("compare-assumption", name=one.name, text=one.name) != one.name
+    quoted = assumption_source("person_speed_mps", "measured by ourselves")
+    assert french.say(quoted) == "measured by ourselves"

@@ -126,6 +126,24 @@ def test_every_message_is_made_without_an_error(language: str) -> None:
     assert not words.incomplete
 
 
+def test_french_punctuation_is_bound_to_its_word() -> None:
+    """By a narrow no-break space before ; ! and ?, by a no-break space before : and % and inside « »; code
+    and names of keys left out."""
+    words, every = MessageCatalogue("fr", "metric"), messages("fr")
+    loose = re.compile(r"(?<![\u202f(])[;!?](?=[\s,.)]|$)|(?<!\u00a0)[:%»](?=[\s,.)]|$)|«(?!\u00a0)")
+    keys = "B et\u00a0?)"  # a list of keys
+    found = [
+        text
+        for name, message in every.items()
+        for parameters in samples_of(uses_of(message, every))
+        for attribute in ["", *(f".{one.id.name}" for one in message.attributes)]
+        if attribute or message.value is not None
+        for text in [re.sub(r"`[^`]*`|\"[^\"]*\":", "", words.say(name + attribute, **parameters).replace(keys, ""))]
+        if loose.search(text)
+    ]
+    assert found == []
+
+
 def test_a_select_has_the_same_words_in_each_language() -> None:
     """A word of a closed list that one language lacks would be written as that language's default."""
     source = messages(SOURCE_LANGUAGE)

@@ -75,4 +75,4 @@ def test_runs_read_back_are_the_same_numbers(numbers: list[int]) -> None:
 def test_a_distance_is_a_number_and_a_unit(metres: float, language: str, units: str) -> None:
     number, unit = Formats(language, units).distance(metres).replace("\u00a0", " ").rsplit(" ", 1)
     assert unit in {"metric": ("m", "km"), "nautical": ("m", "NM"), "imperial": ("ft", "mi")}[units]
-    assert number.lstrip("-")[0].isdigit()
+    assert number.lstrip("−")[0].isdigit()

@@ -165,6 +165,7 @@ class OgcRoutes:
         return Response(body, media_type=media_type, headers=kept)
 
     def _checked(self, given: Sequence[tuple[str, str]], kind: str, collection: str | None) -> Mapping[str, str]:
+        given = [("lang" if name == "language" else name, text) for name, text in given]
         if kind == "items" and collection is not None:
             return checked_query(given, COLLECTIONS[collection], self._service.systems)
         query = checked_names(given, ("f", "lang", "crs") if kind == "feature" else ("f", "lang"))
@@ -179,11 +180,11 @@ class OgcRoutes:
 
 def _parameters(kind: str, collection: str | None) -> list[dict[str, Any]]:
     """The query parameters for the description of this server's API; pygeoapi describes them in full."""
-    names: tuple[str, ...] = ("f", "lang")
+    names: tuple[str, ...] = ("f", "lang", "language")
     if kind == "feature":
         names += ("crs",)
     if kind == "items" and collection is not None:
-        names = (*CHECKS, "bbox", "bbox-crs", "crs", "filter", *COLLECTIONS[collection].properties)
+        names = (*CHECKS, "language", "bbox", "bbox-crs", "crs", "filter", *COLLECTIONS[collection].properties)
     return [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in names]
 
 

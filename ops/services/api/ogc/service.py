@@ -235,6 +235,7 @@ def _openapi(core: SimpleNamespace, api: Any) -> Document:
         if path.startswith(("/collections", "/conformance", "/openapi")) or path == "/":
             operation = item["get"]
             operation["parameters"] = [one for one in operation.get("parameters", ()) if _has_parameter(one)]
+            operation["parameters"].append(_LANGUAGE_PARAMETER)
             if path.endswith("/items"):
                 operation["parameters"] += _FILTER_PARAMETERS
             paths[path if path != "/" else ""] = {"get": operation}
@@ -256,6 +257,13 @@ def _has_parameter(parameter: Mapping[str, Any]) -> bool:
     return reference.rsplit("/", 1)[-1] not in _NO_PARAMETERS and parameter.get("name") not in ("ui", "profile")
 
 
+_LANGUAGE_PARAMETER: Final = {
+    "name": "language",
+    "in": "query",
+    "description": "The same as lang: the name of this parameter on the other pages of the server.",
+    "required": False,
+    "schema": {"type": "string", "enum": ["en", "fr"]},
+}
 _FILTER_PARAMETERS: Final = [
     {
         "name": "filter",

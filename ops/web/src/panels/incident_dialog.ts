@@ -189,7 +189,7 @@ function units(candidates: readonly Candidate[]): HTMLOptionElement[] {
   if (candidates.length === 0) return [];
   const known = candidates.map((one) => {
     const figures = say("page-incident-candidate", { time: duration(one.responseS), chance: probability(one.probability) });
-    return option(one.base, `${one.base}: ${figures}`);
+    return option(one.base, say("forces-option", { name: one.base, figures }));
   });
   return [...known, option("", say("page-incident-other-unit"))];
 }

@@ -2,6 +2,8 @@
 // tests/ops/words/format_cases.json hold both to the same results.
 
 export const MISSING = "–";
+/** Before a negative number: as long as the plus sign, which the hyphen of CLDR is not. */
+const MINUS = "−";
 const NO_BREAK = "\u00a0";
 /** Nautical: nautical miles, metres below one, knots. Imperial: miles, feet below one, miles per hour. */
 export const UNIT_SYSTEMS = ["metric", "nautical", "imperial"] as const;
@@ -164,7 +166,7 @@ export class Formats {
       this.#numbers.set(key, format);
     }
     // As text, so that the shortest decimal is rounded (1.005 to 1.01), not the binary number next to it.
-    return format.format(String(value) as unknown as number);
+    return format.format(String(value) as unknown as number).replace("-", MINUS);
   }
 }
 

@@ -658,5 +658,5 @@ def test_every_text_of_the_report_is_in_the_catalogue(
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert '<html lang="en-XA" dir="ltr">' in page
     sensors = [sensor["properties"]["id"] for sensor in json.loads(based.layout.read_text())["features"]]
-    assert plain_texts(page, sensors) == []
+    assert plain_texts(page, [*sensors, "post"]) == []
     assert [line for line in screen.export_text().splitlines() if is_plain(line, [str(tmp_path)])] == []

@@ -15,6 +15,7 @@ from ops.analysis.compare.thresholds import ThresholdError, read_thresholds
 from ops.cli.app import app, main
 from ops.sector.samples import samples_folder
 from ops.words import MessageCatalogue
+from tests.ops.words.pseudo_texts import plain_lines, plain_texts
 
 FEW = ["--samples", "20", "--weather", "day=0.6", "--weather", "night,fog=0.4"]
 COMMAND = ["compare", "cumberland", "hightech", "basic", *FEW]
@@ -145,6 +146,22 @@ def test_the_report_in_french_has_no_english_and_the_json_no_french(
         if line in report[1].joinpath("report.html").read_text()
     ]
     assert english == []
+
+
+def test_every_text_of_the_report_is_in_the_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "ar-XB")
+    thresholds = tmp_path / "thresholds.toml"
+    thresholds.write_text(THRESHOLDS, encoding="utf-8")
+    arguments = [*COMMAND, "--thresholds", str(thresholds), "--out", str(tmp_path / "out")]
+    answer = CliRunner().invoke(app, arguments)
+    assert answer.exit_code == 0, answer.output
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="ar-XB" dir="rtl">' in page
+    grades = ("H", "M", "L")
+    assert plain_texts(page, ["Cumberland (exercise)", "high-tech", "basic", *grades]) == []
+    assert plain_lines(answer.output, [str(tmp_path)]) == []
 
 
 def test_the_sensitivity_to_the_number_of_strips_is_in_figures_and_page(report: tuple[dict[str, Any], Path]) -> None:

@@ -22,11 +22,15 @@ from ops.services.map.coverage_layers import coverage_overlay, revision
 from sensors.coverage import coverage_rasters
 from sensors.coverage.segments import over_segments
 from tests.ops.analysis.plain_english import english_in
+from tests.ops.words.pseudo_texts import plain_lines, plain_texts
 
 FILES = {
     "p_coverage.tif", "p_all_working.tif", "p_best_sensor.tif", "k_count.tif", "dead_ground.tif", "segments.parquet",
     "p_coverage.png", "p_best_sensor.png", "k_count.png", "dead_ground.png", "map.html", "summary.json",
 }  # fmt: skip
+
+
+SENSORS = ("radar-mid", "camera-west", "ground-1")
 
 
 @pytest.fixture
@@ -154,6 +158,18 @@ def test_the_output_in_french_has_the_same_figures_and_no_english(
     )
     assert english_in((out / "map.html").read_text(), ["coverage", "map"])
     assert english_in(page, ["coverage", "map"]) == []
+
+
+def test_every_text_of_the_output_is_in_the_catalogue(
+    watchline, hill_sector, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "ar-XB")
+    code, _, err = watchline(hill_sector.sector, "--out", tmp_path / "out", "--json")
+    assert code == 0, err
+    page = (tmp_path / "out" / "map.html").read_text()
+    assert '<html lang="ar-XB" dir="rtl">' in page
+    assert plain_texts(page, SENSORS) == []
+    assert plain_lines(err, [str(tmp_path)]) == []
 
 
 @pytest.fixture(scope="module")

@@ -293,7 +293,8 @@ def test_headlines_say_the_figures(written):
 
 def test_every_text_of_the_report_is_in_the_catalogue(tmp_path, monkeypatch):
     """In the pseudo-language, and from right to left, where the isolates around parameters stay what they are."""
-    names = ("Made-up night", "This is an exercise line.", "UTC", "EST", "radar-1", "camera-1", "trail-1")
+    names = ("Made-up night", "This is an exercise line.", "UTC", "EST", "radar-1", "camera-1", "trail-1", "North base")
+    names += tuple(f"{letter}{number}" for letter in "tT" for number in range(6))  # tracks and targets
     message = {"id": "alert-rule", "parameters": {"rule": "crossing"}}
     for language, direction in (("en-XA", "ltr"), ("ar-XB", "rtl")):
         monkeypatch.setenv("WATCHLINE_LANGUAGE", language)

@@ -16,6 +16,7 @@ from ops.cli.app import app
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
+from tests.ops.words.pseudo_texts import plain_lines
 
 SMALL = ["--spacing", "5000", "--item", "portable_radar", "--item", "seismic_line", "--seconds", "2"]
 
@@ -94,6 +95,15 @@ def test_a_present_layout_is_kept_and_paid_no_more() -> None:
     told = run("--budget", "300000", "--start", "basic", *SMALL)
     assert told["value"] >= told["value_before"] > 0.0  # type: ignore[operator]
     assert told["cost"] <= 300000.0  # type: ignore[operator]
+
+
+def test_every_printed_text_is_in_the_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "ar-XB")
+    out = tmp_path / "out"
+    arguments = ["--budget", "900000", "--patrols", "1", "--shifts", "9", "--out", str(out), *SMALL]
+    done = CliRunner().invoke(app, ["plan", "cumberland", *arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert plain_lines(done.output, [str(tmp_path)]) == []
 
 
 @pytest.fixture

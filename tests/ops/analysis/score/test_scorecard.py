@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import math
@@ -21,6 +22,7 @@ from ops.cli import app as cli
 from ops.runtime.output import say
 from ops.sector.samples import samples_folder
 from ops.words import MessageCatalogue
+from tests.ops.words.pseudo_texts import plain_lines, plain_texts
 
 HEAD = "place,family,name,value,unit,date,source,target,better,confidence\n"
 BOOKS = "place,start,end,source,apprehended,turned_back,got_away,undetected\n"
@@ -233,6 +235,20 @@ def test_the_scorecard_in_french_has_the_same_json(
     assert "taux d’efficacité de l’interception" in page
     assert "of success" not in page
     assert MessageCatalogue.of("fr").missing.total() == 0
+
+
+def test_every_text_of_the_scorecard_is_in_the_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "ar-XB")
+    screen = Console(record=True, width=400, file=io.StringIO())
+    indicators, outcomes = SAMPLES / "indicators.csv", SAMPLES / "outcomes.csv"
+    score(ScoreOptions("cumberland", indicators, outcomes, None, None, "2026-01-15", tmp_path), screen)
+    page = (tmp_path / "scorecard.html").read_text(encoding="utf-8")
+    assert '<html lang="ar-XB" dir="rtl">' in page
+    with indicators.open(encoding="utf-8") as file:
+        given = {row[column] for row in csv.DictReader(file) for column in ("place", "name", "unit", "source")}
+    names = [str(tmp_path), *given]
+    assert plain_texts(page, names) == []
+    assert plain_lines(screen.export_text(), names) == []
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

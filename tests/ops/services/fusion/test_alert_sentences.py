@@ -39,7 +39,7 @@ RESPONSE = ResponseInTime(
     "Fork base", "on_foot", 396.0, 342.0, -54.0, 0.35, 30.0, "observed_speed",
     ResponseAssumptions("vehicle_then_on_foot", 9.0, 0.6, 0.0, 60.0, 1, 0.3, 0.95),
 )  # fmt: skip
-N = "\u00a0"  # what French puts before : ; ? ! %
+N, F = "\u00a0", "\u202f"  # what French puts before : and %, and before ; ? !
 
 
 def track(rule: str, **changes: object) -> AlertText:
@@ -173,24 +173,24 @@ OTHERS: dict[str, tuple[Message, str, str]] = {
     "response in time": (
         response_message(replace(RESPONSE, margin_s=120.0, interruption_probability=0.6)),
         "Fork base: ETA 6 min 36 s, 2 min to spare; P(interruption) 60%",
-        f"Fork base{N}: arrivée dans 6\u00a0min 36\u00a0s, 2\u00a0min de marge{N}; P(interruption) 60{N}%",
+        f"Fork base{N}: arrivée dans 6\u00a0min 36\u00a0s, 2\u00a0min de marge{F}; P(interruption) 60{N}%",
     ),
     "response late": (
         response_message(RESPONSE),
         "Fork base: ETA 6 min 36 s, 54 s too late to intercept; P(interruption) 35%",
-        f"Fork base{N}: arrivée dans 6{N}min 36{N}s, 54{N}s trop tard pour intercepter{N}; P(interruption) 35{N}%",
+        f"Fork base{N}: arrivée dans 6{N}min 36{N}s, 54{N}s trop tard pour intercepter{F}; P(interruption) 35{N}%",
     ),
     "response from no base": (
         response_message(replace(RESPONSE, base="", response_s=None, margin_s=None, interruption_probability=0.0)),
         "Not reachable from any base; P(interruption) <1%",
-        f"Hors d’atteinte de toutes les bases{N}; P(interruption) <\u00a01{N}%",
+        f"Hors d’atteinte de toutes les bases{F}; P(interruption) <\u00a01{N}%",
     ),
     "assumptions": (
         track("crossing").details[-1],
         "Response estimate assumes responders by vehicle (32 km/h off road on level ground), then on foot; target on "
         "foot at its observed speed; remaining path in 1 strip",
-        f"Hypothèses d’intervention{N}: équipe en véhicule (32{N}km/h hors route en terrain plat), puis à pied{N}; "
-        f"cible à pied, à sa vitesse observée{N}; trajet restant en 1 bande",
+        f"Hypothèses d’intervention{N}: équipe en véhicule (32{N}km/h hors route en terrain plat), puis à pied{F}; "
+        f"cible à pied, à sa vitesse observée{F}; trajet restant en 1 bande",
     ),
     "motion": (track("crossing").details[0], "Heading SW, inbound, 9.7 km/h", "Cap SO, sens entrant, 9,7\u00a0km/h"),
     "standing": (track("crossing", easting_rate=0.0, northing_rate=0.0).details[0], "Stationary", "Immobile"),
@@ -208,7 +208,7 @@ OTHERS: dict[str, tuple[Message, str, str]] = {
     "worst gap": (
         gap((7,), 59).details[0],
         "Crossing Pd below the 50% requirement; worst: segment 7, 88% → 12%",
-        f"Pd de franchissement inférieure à l’exigence de 50{N}%{N}; minimum{N}: segment 7, 88{N}% → 12{N}%",
+        f"Pd de franchissement inférieure à l’exigence de 50{N}%{F}; minimum{N}: segment 7, 88{N}% → 12{N}%",
     ),
     "tracks 8": (
         group_text([f"T{i}" for i in range(8)], 1, 0.0, 1.0, SETTINGS).details[0],
@@ -245,7 +245,7 @@ OTHERS: dict[str, tuple[Message, str, str]] = {
     "azimuth bias": (
         Message("sensor-azimuth-bias", {"bias_deg": 1.2, "survey": "none", "north_sd_deg": None, "surveyed_on": None}),
         "Azimuth bias +1.20° (north alignment not surveyed); correction applied",
-        f"Biais d’azimut +1,20° (orientation au nord non relevée){N}; correction appliquée",
+        f"Biais d’azimut +1,20° (orientation au nord non relevée){F}; correction appliquée",
     ),
     "low power": (
         Message("sensor-low-power", {"fraction": 0.1}),

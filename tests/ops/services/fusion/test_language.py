@@ -18,6 +18,7 @@ from ops.services.fusion.process import Fusion, published_language
 from ops.store.reader import Reader
 from ops.store.writer import Store
 from ops.words import MessageCatalogue
+from tests.ops.words.pseudo_texts import is_plain
 
 
 def published(ground: OpenSector, journal: Path, folder: Path) -> list[dict]:
@@ -58,7 +59,27 @@ def test_alerts_are_published_in_the_sectors_language_with_their_messages(
         }, "nothing else depends on the language"
     features = json.loads((tmp_path / "fr" / "alerts.geojson").read_text())["features"]
     assert {feature["properties"]["id"] for feature in features} == {alert["id"] for alert in alerts}
-    assert all(feature["properties"]["message"]["id"].startswith("alert-") for feature in features)
+    for feature in features:
+        properties = feature["properties"]
+        assert properties["message"]["id"].startswith("alert-")
+        assert properties["sentence"] == words.say(Message(**properties["message"]))
+
+
+def test_every_text_of_an_alert_is_in_the_catalogue(
+    hill_ground: OpenSector, hill_journal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the store, in ``alerts.geojson`` and in the records for the broker, beside the identifier of its message."""
+    monkeypatch.setenv("WATCHLINE_LANGUAGE", "en-XA")
+    alerts = published(hill_ground, hill_journal, tmp_path)
+    exported = [one["properties"] for one in json.loads((tmp_path / "alerts.geojson").read_text())["features"]]
+    rows = Reader(tmp_path / "store.db").outbox_after(0, limit=1000)
+    records = [json.loads(row.body) for row in rows]
+    assert len(records) >= len(alerts) >= len(exported) > 0
+    for alert in (*alerts, *exported, *records):
+        texts = [alert["sentence"], *alert["detail_sentences"], *alert["why_sentences"]]
+        texts += [text for text in (alert["response_sentence"], alert.get("reason")) if text]
+        assert [text for text in texts if is_plain(text)] == []
+        assert alert["message"]["id"].startswith("alert-")
 
 
 def test_the_sectors_language_goes_before_that_of_the_process(

@@ -351,6 +351,8 @@ REFUSED = [
     ("f=xml", "f: 'xml'"),
     ("f=jsonld", "f: 'jsonld'"),
     ("lang=../../etc", "lang: '../../etc'"),
+    ("language=tlh", "lang: 'tlh'"),
+    ("lang=fr&language=en", "lang: is given twice"),
     ("speed_mps=fast", "speed_mps: 'fast' is not a number"),
     ("updated_at=now", "updated_at: 'now' is not a time"),
     ("secret=1", "query: unknown parameter 'secret'"),
@@ -431,6 +433,17 @@ def test_json_is_for_programs_html_for_browsers_and_f_decides(ogc) -> None:
     assert "json" in ogc.get("/collections", f="json", headers={"Accept": "text/html"}).headers["content-type"]
     titles = [one["title"] for one in ogc.get("/collections", lang="fr").json()["collections"]]
     assert titles[:3] == ["Pistes", "Incidents", "Alertes"]
+
+
+def test_the_language_has_the_name_that_it_has_on_other_pages_too(ogc) -> None:
+    for path in ("/collections", "/collections/tracks/items", "/conformance", "/openapi"):
+        texts = [ogc.get(path, f="html", **{name: "fr"}).text for name in ("lang", "language")]
+        assert texts[0] == texts[1], path
+        assert '<html lang="fr"' in texts[0]
+    named = {
+        one.get("name") for one in ogc.get("/openapi").json()["paths"]["/collections/tracks/items"]["get"]["parameters"]
+    }
+    assert "language" in named
 
 
 def test_a_store_that_cannot_be_read_is_unavailable_without_the_name_of_a_file(ogc, monkeypatch) -> None:
