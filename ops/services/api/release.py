@@ -170,6 +170,7 @@ class ReleasedView(ReceivedRecords):
 
     def picture(self, part: str, body: bytes) -> bytes:
         """A part of the live picture, a JSON list, without the records that are hidden."""
+        self.refresh()
         if self.everything:
             return body
         return to_json(self.entries(part, msgspec.json.decode(body)), where=part)
