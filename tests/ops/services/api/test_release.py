@@ -322,3 +322,16 @@ def test_a_marking_that_the_settings_no_longer_name_is_hidden_from_everyone_with
         world.accounts.store.change(account.id, releasability="*")
         assert b"HIDDEN-old" in top.get("/api/tracks").content
         assert top.get("/metrics").status_code == 200
+
+
+def test_an_incident_is_not_handed_to_a_person_who_may_not_have_it(world: World) -> None:
+    def handed(client: httpx.Client, identity: str, number: int) -> httpx.Response:
+        body = {"id": f"hand-over-{number}", "action": "hand_over", "to": "part", "reason": "end of my watch"}
+        return client.post(f"/v1/incidents/{identity}/actions", json=body | {"expected_revision": 1})
+
+    with world.client("top") as top:
+        refused = handed(top, "HIDDEN-I2", 1)
+        assert (refused.status_code, world.replies) == (422, [])
+        assert refused.json()["detail"].endswith("expected one of: top.")
+        assert handed(top, "I1", 2).status_code == 202
+        assert [reply.to for reply in world.replies] == ["part"]
