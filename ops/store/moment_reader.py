@@ -203,16 +203,23 @@ class MomentReader(Reader):
             cursor.close()
         return newest
 
-    def estimates(self, at_ns: int, track: str | None = None, *, hidden: Collection[str] = ()) -> list[Estimate]:
+    def estimates(
+        self,
+        at_ns: int,
+        track: str | None = None,
+        *,
+        hidden: Collection[str] = (),
+        final_ns: int | None = None,
+    ) -> list[Estimate]:
         """Return the tracks as they were at ``at_ns`` by all that is known now, or only ``track``, without erased ones.
 
         Empty also for times after ``final_ns``, where the history is not yet written. ``hidden``: tracks to leave out,
-        also of that time.
+        also of that time. ``final_ns``: that time, where it is known, since it may take a search of the whole history.
         """
         of_one = "" if track is None else " AND track = ?3"
         newest = f"SELECT max(id) FROM history WHERE id BETWEEN ?1 AND ?2{of_one} GROUP BY track"  # noqa: S608
         with self._snapshot():
-            final_ns = self.final_ns(hidden)
+            final_ns = self.final_ns(hidden) if final_ns is None else final_ns
             if final_ns is None or at_ns > final_ns:
                 return []
             first, last = self._first_after(at_ns - ESTIMATE_HOLDS_NS), self._first_after(at_ns) - 1

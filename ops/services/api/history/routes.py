@@ -209,10 +209,11 @@ class HistoryRoutes:
         view.refresh()
         if part == "tracks" and view.shows("track", identity):
             hidden = self._hidden_tracks(view)
-            for at_ns in times:
+            final_ns = self._reader.final_ns(hidden)
+            for at_ns in times if final_ns is not None else ():
                 estimates += [
                     one
-                    for one in self._reader.estimates(at_ns, identity, hidden=hidden)
+                    for one in self._reader.estimates(at_ns, identity, hidden=hidden, final_ns=final_ns)
                     if not estimates or estimates[-1].time_ns != one.time_ns
                 ]
         body = _object(id=to_json(identity, where="id"), then=_list(then), now=self._located(estimates))
@@ -224,7 +225,8 @@ class HistoryRoutes:
         final_ns = self._final_ns(view)
         known = final_ns is not None and final_ns >= moment.stamp_ns and "tracks" not in moment.erased
         newest = reader.newest((one.kind, one.identity) for one in moment.revisions)
-        estimates = reader.estimates(moment.stamp_ns, hidden=self._hidden_tracks(view)) if known else []
+        hidden = self._hidden_tracks(view)
+        estimates = reader.estimates(moment.stamp_ns, hidden=hidden, final_ns=final_ns) if known else []
         later = self._opened_later(moment, newest, view)
         view.refresh()
         of_kind = {
