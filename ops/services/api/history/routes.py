@@ -180,7 +180,10 @@ class HistoryRoutes:
         until: At,
         samples: SampleLimit = 120,
     ) -> Response:
-        """One track through time, as known then (where little changed, one position per minute) and as known now."""
+        """One track through time, as known then and as known now.
+
+        As known then: where little changed, and for people from whom a marking is hidden, one position per minute.
+        """
         return self._through_time(request, "tracks", identity, since, until, samples)
 
     def unit(
@@ -202,7 +205,7 @@ class HistoryRoutes:
         times, view = sampled_times(from_ns, until_ns, samples), self._view(request)
         then = [
             b'{"at":"%s","entry":%s}' % (rfc3339(at_ns).encode(), shown)
-            for at_ns, entry in self._reader.entry_through_time(part, identity, times)
+            for at_ns, entry in self._reader.entry_through_time(part, identity, times, each_minute=not view.everything)
             for shown in released_entries(part, [entry], view)
         ]
         estimates: list[Estimate] = []
