@@ -94,7 +94,7 @@ class ReadConnections:
             opened_in, connection = self._free.get(timeout=WAIT_S)
         except queue.Empty:
             raise StoreError(f"{self.path}: too many reads at once; try again.") from None
-        lent: list[Any] = []  # empty once it is given back, also by another thread, which may end an iteration of this one
+        lent: list[Any] = []  # emptied when it is given back, even if another thread ends an iteration of this one
         try:
             if connection is None:
                 opened_in, connection = self._round, self._opened()

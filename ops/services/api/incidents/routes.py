@@ -137,7 +137,7 @@ class IncidentRoutes:
         ]
         found.sort(key=_queue_key)
         more, found = len(found) > limit, found[:limit]
-        return _answer({"last": view.number(last), "more": more, "incidents": found}, tag_of=found)
+        return _answer({"last": view.number(last), "more": more, "incidents": found}, tag_of=(more, found))
 
     def incident(self, request: Request, identity: PathId) -> Response:
         """One incident; 404 if there is none with this id."""
