@@ -20,7 +20,7 @@ from ops.audit.command import PURPOSE_VARIABLE, record_command
 from ops.export.process import export
 from ops.export.request import ENDINGS, ExportFormat, ExportLayer, ExportRequest, LonLatBounds
 from ops.releasability.decision import UNMARKED
-from ops.room.handover_command import checked_limit, period_of
+from ops.room.handover_command import checked_limit, checked_out, period_of
 from ops.runtime.output import show
 from ops.sector.geojson import border_view
 from ops.sector.open_sector import open_sector
@@ -70,6 +70,7 @@ def write_export_file(options: ExportOptions, screen: Console) -> dict[str, Any]
         raise BadInput("No purpose is stated", where="--purpose", expected=f"it, or the variable {PURPOSE_VARIABLE}")
     settings = load_settings(options.settings)
     checked_limit(options.limit, settings.releasability)
+    checked_out(options.out, options.store)
     period = period_of(options.start, options.end) or _last_hour(options.store)
     ground = open_sector(sector)
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -66,6 +66,7 @@ def write_report(options: ReportOptions, screen: Console) -> dict[str, Any]:
     """
     settings = load_settings(options.settings)
     checked_limit(options.limit, settings.releasability)
+    checked_out(options.out, options.store)
     now = utc_datetime(time.time_ns())
     sector = load_sector(options.sector)
     zone = ZoneInfo(sector.time_zone)
@@ -107,6 +108,13 @@ def checked_limit(limit: str, settings: ReleasabilitySettings) -> None:
     if limit not in (UNMARKED, EVERYTHING, *settings.levels):
         expected = f"one of the levels of [releasability] ({', '.join(settings.levels) or 'none'}), or *"
         raise BadInput(repr(limit), where="--releasability", expected=expected)
+
+
+def checked_out(out: Path, store: Path) -> None:
+    """Raise BadInput for a file of the data folder, such as the store, its keys or the audit log, that exists."""
+    if out.exists() and out.resolve().is_relative_to(store.resolve().parent):
+        expected = "a new name, or a file outside of the data folder"
+        raise BadInput("is a file of the data folder", where=f"--out {out.name}", expected=expected)
 
 
 def _made(options: ReportOptions, settings: Settings, period: ReportPeriod, now: datetime) -> PeriodReport:

@@ -51,10 +51,10 @@ class ReadConnections:
         StoreError
             While there is no readable store, for what SQLite cannot read, and if no connection is free in time.
         """
-        held = getattr(self._of_thread, "connection", None)
+        lent = getattr(self._of_thread, "lent", ())
         try:
-            if held is not None:
-                yield held
+            if lent:
+                yield lent[0]
                 return
             with self._taken() as connection:
                 yield connection
@@ -94,13 +94,15 @@ class ReadConnections:
             opened_in, connection = self._free.get(timeout=WAIT_S)
         except queue.Empty:
             raise StoreError(f"{self.path}: too many reads at once; try again.") from None
+        lent: list[Any] = []  # emptied when it is given back, even if another thread ends an iteration of this one
         try:
             if connection is None:
                 opened_in, connection = self._round, self._opened()
-            self._of_thread.connection = connection
+            lent.append(connection)
+            self._of_thread.lent = lent
             yield connection
         finally:
-            self._of_thread.connection = None
+            lent.clear()
             if connection is not None and opened_in != self._round:
                 connection.close()
                 connection = None

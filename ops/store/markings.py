@@ -6,6 +6,7 @@ Rows are written in the transaction that publishes the record, so that no reader
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -54,7 +55,8 @@ class MarkingReader(Reader):
     """The markings in force, kept in memory and continued with each ``refresh``.
 
     It has a connection of its own, which states whether the store was written since it was last read.
-    ``newest`` is the number of the last row read; ``changes`` are those of records that had been published.
+    ``newest`` is the number of the last row read; ``changes`` are those of records that had been published;
+    ``in_force`` are the markings that records have.
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,6 +64,8 @@ class MarkingReader(Reader):
         self.newest, self._version = 0, -1
         self._known: dict[tuple[str, str], str] = {}
         self.changes: list[MarkingChange] = []
+        self.in_force: frozenset[str] = frozenset()
+        self._counts: Counter[str] = Counter()
 
     def close(self) -> None:
         """Close the file; a later read opens it again."""
@@ -80,10 +84,14 @@ class MarkingReader(Reader):
                 "SELECT n, kind, id, marking, published FROM markings WHERE n > ? ORDER BY n", (self.newest,)
             ).fetchall()
             for number, kind, identity, marking, published in rows:
+                before = self._known.get((kind, identity), UNMARKED)
                 if published:
-                    self.changes.append(MarkingChange(self._known.get((kind, identity), UNMARKED), marking))
+                    self.changes.append(MarkingChange(before, marking))
                 self._known[kind, identity] = marking
+                self._counts.update({before: -1, marking: 1} if before else {marking: 1})
                 self.newest = number
+            if rows:
+                self.in_force = frozenset(name for name, count in self._counts.items() if name and count > 0)
             self._version = version
         return bool(rows)
 
@@ -123,9 +131,14 @@ class ReceivedRecords:
 
     @property
     def everything(self) -> bool:
-        """Whether nothing is hidden: no level of the settings and, without levels, no marked record of the store."""
-        if self.limit == EVERYTHING or self.settings.levels:
-            return self.markings.sees_every_level(self.limit)
+        """Whether nothing is hidden: no level of the settings, and no record with a marking that they do not name.
+
+        Without levels, a store in which a record was ever marked hides something from everyone with a limit.
+        """
+        if self.limit == EVERYTHING:
+            return True
+        if self.settings.levels:
+            return self.markings.sees_every_level(self.limit) and self._records.in_force <= set(self.settings.levels)
         return self._records.newest == 0
 
     def refresh(self) -> None:

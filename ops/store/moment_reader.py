@@ -130,22 +130,33 @@ class MomentReader(Reader):
         before = self._rows("SELECT max(stamp_ns) FROM moments WHERE stamp_ns <= ?", at_ns)[0][0]
         return before, self._rows("SELECT min(stamp_ns) FROM moments WHERE stamp_ns > ?", at_ns)[0][0]
 
-    def entry_through_time(self, part: str, identity: str, times_ns: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+    def entry_through_time(
+        self, part: str, identity: str, times_ns: Iterable[int], *, each_minute: bool = False
+    ) -> Iterator[tuple[int, bytes]]:
         """Yield (time, JSON) of a track, sensor or unit in the whole pictures nearest before these times, in order.
 
-        Whole pictures are at most ``WHOLE_EVERY_NS`` apart; those without it, and erased ones, are left out.
+        Whole pictures are at most ``WHOLE_EVERY_NS`` apart; those without it, and erased ones, are left out. How close
+        they are shows how much changed in all of the picture; ``each_minute`` takes the last picture of each minute
+        instead, which shows nothing of what else is in it.
         """
         if not self._there():
             return
         last = None
-        for at_ns in times_ns:
-            base_ns = self._rows(
-                "SELECT base_ns FROM moments WHERE stamp_ns <= ? ORDER BY stamp_ns DESC LIMIT 1", at_ns
+        for time_ns in times_ns:
+            at_ns = time_ns - time_ns % WHOLE_EVERY_NS if each_minute else time_ns
+            found = self._rows(
+                "SELECT stamp_ns, base_ns FROM moments WHERE stamp_ns <= ? ORDER BY stamp_ns DESC LIMIT 1", at_ns
             )
-            if not base_ns or base_ns[0][0] == last or at_ns - base_ns[0][0] > 2 * WHOLE_EVERY_NS:
+            shown_ns, base_ns = found[0] if found else (None, None)
+            shown_ns = shown_ns if each_minute else base_ns
+            if shown_ns is None or shown_ns == last or at_ns - shown_ns > 2 * WHOLE_EVERY_NS:
                 continue
-            last = base_ns[0][0]
-            rows = self._rows("SELECT stamp_ns, body, units, outbox FROM moments WHERE stamp_ns = ?", last)
+            last = shown_ns
+            rows = self._rows(
+                "SELECT stamp_ns, body, units, outbox FROM moments WHERE stamp_ns BETWEEN ? AND ? ORDER BY stamp_ns",
+                base_ns,
+                shown_ns,
+            )
             picture, units, _, _ = self._picture(rows)
             entry = (picture | units).get(part, {}).get(identity)
             if entry is not None:
@@ -203,16 +214,23 @@ class MomentReader(Reader):
             cursor.close()
         return newest
 
-    def estimates(self, at_ns: int, track: str | None = None, *, hidden: Collection[str] = ()) -> list[Estimate]:
+    def estimates(
+        self,
+        at_ns: int,
+        track: str | None = None,
+        *,
+        hidden: Collection[str] = (),
+        final_ns: int | None = None,
+    ) -> list[Estimate]:
         """Return the tracks as they were at ``at_ns`` by all that is known now, or only ``track``, without erased ones.
 
         Empty also for times after ``final_ns``, where the history is not yet written. ``hidden``: tracks to leave out,
-        also of that time.
+        also of that time. ``final_ns``: that time, where it is known, since it may take a search of the whole history.
         """
         of_one = "" if track is None else " AND track = ?3"
         newest = f"SELECT max(id) FROM history WHERE id BETWEEN ?1 AND ?2{of_one} GROUP BY track"  # noqa: S608
         with self._snapshot():
-            final_ns = self.final_ns(hidden)
+            final_ns = self.final_ns(hidden) if final_ns is None else final_ns
             if final_ns is None or at_ns > final_ns:
                 return []
             first, last = self._first_after(at_ns - ESTIMATE_HOLDS_NS), self._first_after(at_ns) - 1

@@ -128,6 +128,10 @@ class Release:
         """Whether a route is closed to a person because it does not leave out what is hidden from her."""
         return self.used and not self.view(person).everything and template_at(path) not in FILTERED
 
+    def receives(self, kind: str, identity: str, limit: str) -> bool:
+        """Whether a receiver with this limit may have a record, by its marking as last read."""
+        return self.markings.may_see(limit, self.records.of(kind, identity))
+
     def view_of(self, limit: str) -> ReleasedView:
         """The view of a receiver with this limit."""
         clearance = self.markings.clearance(limit)
@@ -170,6 +174,7 @@ class ReleasedView(ReceivedRecords):
 
     def picture(self, part: str, body: bytes) -> bytes:
         """A part of the live picture, a JSON list, without the records that are hidden."""
+        self.refresh()
         if self.everything:
             return body
         return to_json(self.entries(part, msgspec.json.decode(body)), where=part)

@@ -52,6 +52,8 @@ ROAD_FROM_ZOOM: Final[Mapping[str, int]] = {"main": 0, "road": 9, "street": 11, 
 SETTLEMENT_COLUMNS: Final = ("place", "class", "fclass")
 SETTLEMENT_RANKS: Final[Mapping[str, int]] = {"city": 1, "town": 2, "village": 3, "suburb": 4}
 """The lower, the larger; any other is 5."""
+MOST_NAME: Final = 80
+"""Characters of a name on the map."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +70,7 @@ class MapFeatures:
     def of(cls, name: str, table: Any) -> MapFeatures:
         """Features of a GeoDataFrame ``table`` of roads, rivers or settlements."""
         shapes = np.array(table.geometry.to_crs(3857), dtype=object)
-        kept = np.array([shape is not None and bool(np.isfinite(shape.bounds).all()) for shape in shapes], bool)
+        kept = np.array([_is_drawable(shape) for shape in shapes], bool)
         rows = [row for row, keep in zip(table.to_dict("records"), kept, strict=True) if keep]
         told = [_PROPERTIES[name](row) for row in rows]
         zooms = np.array([ROAD_FROM_ZOOM.get(str(one.get("class")), 0) for one in told], int)
@@ -180,12 +182,22 @@ def _layer(name: str, features: Iterable[tuple[Any, Mapping[str, Any]]]) -> dict
 def _to_tile(shape: Any, west: float, north: float, side: float) -> Any:
     scale = EXTENT / side
     placed = shapely.transform(shape, lambda places: (places - (west, north)) * (scale, -scale))
-    return placed if shapely.get_type_id(placed) in (0, 4) else shapely.simplify(placed, TOLERANCE)
+    if shapely.get_type_id(placed) in (0, 4):
+        return placed
+    simpler = shapely.simplify(placed, TOLERANCE, preserve_topology=False)  # 50 times as fast for a million points
+    return shapely.envelope(placed) if simpler.is_empty else simpler
+
+
+def _is_drawable(shape: Any) -> bool:
+    """Whether a shape has places and all are known; its bounds leave out those that are NaN."""
+    return shape is not None and not shape.is_empty and bool(np.isfinite(shapely.get_coordinates(shape)).all())
 
 
 def _with_name(told: Mapping[str, Any], row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``told`` with the name of a map file, which others wrote, without signs that cannot be seen."""
     name = row.get("name")
-    return {**told, "name": name} if isinstance(name, str) and name else told
+    shown = "".join(sign for sign in name if sign.isprintable())[:MOST_NAME].strip() if isinstance(name, str) else ""
+    return {**told, "name": shown} if shown else told
 
 
 def _road(row: Mapping[str, Any]) -> dict[str, Any]:

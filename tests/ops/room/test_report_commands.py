@@ -181,3 +181,18 @@ def test_what_is_wrong_is_one_sentence_no_file_and_no_entry(
         assert len(ending.err.strip().splitlines()) == 1, ending.err
         assert not out.exists(), line
     assert recorded(room) == []
+
+
+def test_a_file_of_the_data_folder_is_never_replaced(watchline: Callable[..., Any], room: Any) -> None:
+    link = room.out / "link"
+    link.symlink_to(room.store)
+    mine = next(path for path in (room.folder / "audit").iterdir() if path.is_file())
+    before = {path: path.read_bytes() for path in (room.store, mine)}
+    for command in ("handover", "export"):
+        for out in (room.store, link, mine):
+            ending = watchline(
+                command, room.sector, room.store, *PERIOD, *room.settings, "--out", out, "--purpose", "inquiry 12"
+            )
+            assert (ending.code, "is a file of the data folder" in ending.err) == (2, True), ending.err
+    assert {path: path.read_bytes() for path in before} == before
+    assert recorded(room) == []

@@ -135,6 +135,19 @@ def test_a_history_that_is_not_read_to_its_end_keeps_no_old_moment(store: Store)
         assert reader.last_event() == 2
 
 
+def test_an_iteration_that_another_thread_ends_leaves_its_connection_to_one_thread(store: Store) -> None:
+    """As where the iteration is collected as garbage while another thread runs."""
+    with closing(ReadConnections(store.path, 2)) as reads, ThreadPoolExecutor(1) as thread, ExitStack() as other:
+        iteration = ExitStack()
+        first = iteration.enter_context(reads.reading())
+        thread.submit(iteration.close).result()
+        assert thread.submit(other.enter_context, reads.snapshot()).result() is first
+        with reads.reading() as mine:
+            assert mine is not first
+        assert thread.submit(Reader(reads).last_event).result() == 1
+        thread.submit(other.close).result()
+
+
 def test_who_gets_no_connection_in_time_is_told_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "WAIT_S", 0.01)
     with closing(ReadConnections(store.path, 1)) as reads, ThreadPoolExecutor(1) as thread:

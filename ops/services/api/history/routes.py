@@ -180,7 +180,10 @@ class HistoryRoutes:
         until: At,
         samples: SampleLimit = 120,
     ) -> Response:
-        """One track through time, as known then (where little changed, one position per minute) and as known now."""
+        """One track through time, as known then and as known now.
+
+        As known then: where little changed, and for people from whom a marking is hidden, one position per minute.
+        """
         return self._through_time(request, "tracks", identity, since, until, samples)
 
     def unit(
@@ -202,17 +205,18 @@ class HistoryRoutes:
         times, view = sampled_times(from_ns, until_ns, samples), self._view(request)
         then = [
             b'{"at":"%s","entry":%s}' % (rfc3339(at_ns).encode(), shown)
-            for at_ns, entry in self._reader.entry_through_time(part, identity, times)
+            for at_ns, entry in self._reader.entry_through_time(part, identity, times, each_minute=not view.everything)
             for shown in released_entries(part, [entry], view)
         ]
         estimates: list[Estimate] = []
         view.refresh()
         if part == "tracks" and view.shows("track", identity):
             hidden = self._hidden_tracks(view)
-            for at_ns in times:
+            final_ns = self._reader.final_ns(hidden)
+            for at_ns in times if final_ns is not None else ():
                 estimates += [
                     one
-                    for one in self._reader.estimates(at_ns, identity, hidden=hidden)
+                    for one in self._reader.estimates(at_ns, identity, hidden=hidden, final_ns=final_ns)
                     if not estimates or estimates[-1].time_ns != one.time_ns
                 ]
         body = _object(id=to_json(identity, where="id"), then=_list(then), now=self._located(estimates))
@@ -224,7 +228,8 @@ class HistoryRoutes:
         final_ns = self._final_ns(view)
         known = final_ns is not None and final_ns >= moment.stamp_ns and "tracks" not in moment.erased
         newest = reader.newest((one.kind, one.identity) for one in moment.revisions)
-        estimates = reader.estimates(moment.stamp_ns, hidden=self._hidden_tracks(view)) if known else []
+        hidden = self._hidden_tracks(view)
+        estimates = reader.estimates(moment.stamp_ns, hidden=hidden, final_ns=final_ns) if known else []
         later = self._opened_later(moment, newest, view)
         view.refresh()
         of_kind = {

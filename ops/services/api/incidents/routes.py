@@ -137,7 +137,7 @@ class IncidentRoutes:
         ]
         found.sort(key=_queue_key)
         more, found = len(found) > limit, found[:limit]
-        return _answer({"last": view.number(last), "more": more, "incidents": found}, tag_of=found)
+        return _answer({"last": view.number(last), "more": more, "incidents": found}, tag_of=(more, found))
 
     def incident(self, request: Request, identity: PathId) -> Response:
         """One incident; 404 if there is none with this id."""
@@ -164,7 +164,7 @@ class IncidentRoutes:
         row = await asyncio.to_thread(self.known, identity, request)
         if body.other:
             await asyncio.to_thread(self._check_other, body.other, request)
-        to = await asyncio.to_thread(self._recipient, body.to) if body.to else ""
+        to = await asyncio.to_thread(self._recipient, body.to, identity) if body.to else ""
         return await self.send(
             request, row, identity, f"incident {identity}: {body.action}", action=body.action, action_id=body.id,
             reason=body.reason, expected_revision=body.expected_revision, assigned_unit=body.unit, to=to,
@@ -213,13 +213,14 @@ class IncidentRoutes:
         if not view.everything:
             self.known(identity, request)
 
-    def _recipient(self, text: str) -> str:
+    def _recipient(self, text: str, identity: str) -> str:
         """The name of the person to whom an incident is handed over; 422 for one who could not act on it."""
         if self._colleagues is None:
             return text
-        name = self._colleagues.named(text)
+        receives = partial(self._release.receives, "incident", identity)
+        name = self._colleagues.named(text, receives)
         if name is None:
-            known = ", ".join(self._colleagues.names()[:MOST_NAMES])
+            known = ", ".join(self._colleagues.names(receives)[:MOST_NAMES])
             raise HTTPException(422, f"No person {text[:64]!r} can act on incidents here; expected one of: {known}.")
         return name
 

@@ -65,6 +65,7 @@ class Sources:
     def _shown(self, part: str) -> Iterable[Any]:
         """The entries of a part of the live picture that the person may have."""
         entries = self._live(part)
+        self._to.refresh()
         return entries if self._to.everything else self._to.entries(part, entries)
 
     @property

@@ -181,6 +181,7 @@ class HandoverRoutes:
 
     def _made(self, request: Request, period: ReportPeriod, chosen: tuple[str, ...]) -> PeriodReport:
         view = self._release.view(person_of(request))
+        view.refresh()
         source = ReportSource(
             self._reader if view.everything else ReleasedPeriods(self._reader, view),
             self._sector.name,

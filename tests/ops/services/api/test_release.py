@@ -302,3 +302,36 @@ def test_a_store_with_markings_stays_closed_where_the_settings_name_none(world: 
         with world.client("none") as none:
             assert HIDDEN not in none.get("/api/alerts").content
             assert none.get("/metrics").status_code == 403
+
+
+def test_a_marking_that_the_settings_no_longer_name_is_hidden_from_everyone_with_a_limit(world: World) -> None:
+    """As after a level was renamed: the most restrictive level does not open the records of the old name."""
+    world.commit(
+        tracks_live=[{"track": "T1"}, {"track": "HIDDEN-old", "marking": "old-name"}],
+        incident_revisions=[one("HIDDEN-I9", name="HIDDEN 9")],
+        markings=[("track", "HIDDEN-old", "old-name"), ("incident", "HIDDEN-I9", "old-name")],
+    )
+    with world.client("top") as top:
+        for path in ("/api/tracks", "/v1/incidents", "/v1/handover", "/handover", "/v1/ogc/collections/tracks/items"):
+            content = top.get(path).content
+            assert b"HIDDEN-old" not in content, path
+            assert b"HIDDEN 9" not in content, path
+        assert b"HIDDEN 2" in top.get("/v1/incidents").content
+        assert top.get("/metrics").status_code == 403
+        account = world.accounts.store.account("top")
+        world.accounts.store.change(account.id, releasability="*")
+        assert b"HIDDEN-old" in top.get("/api/tracks").content
+        assert top.get("/metrics").status_code == 200
+
+
+def test_an_incident_is_not_handed_to_a_person_who_may_not_have_it(world: World) -> None:
+    def handed(client: httpx.Client, identity: str, number: int) -> httpx.Response:
+        body = {"id": f"hand-over-{number}", "action": "hand_over", "to": "part", "reason": "end of my watch"}
+        return client.post(f"/v1/incidents/{identity}/actions", json=body | {"expected_revision": 1})
+
+    with world.client("top") as top:
+        refused = handed(top, "HIDDEN-I2", 1)
+        assert (refused.status_code, world.replies) == (422, [])
+        assert refused.json()["detail"].endswith("expected one of: top.")
+        assert handed(top, "I1", 2).status_code == 202
+        assert [reply.to for reply in world.replies] == ["part"]

@@ -158,7 +158,7 @@ class Room:
             ("incident", "HIDDEN-I3", "national"), ("incident", "HIDDEN-I5", "national"),
             ("track", "HIDDEN-T2", "national"), ("track", "T4", "national"),
         )  # fmt: skip
-        for number, second in enumerate((0, 30, 60, 90, 120, 180, 240, 300)):
+        for number, second in enumerate((0, *range(1, 20), 30, 60, 90, 120, 180, 240, 300)):
             more: dict[str, Any] = {}
             if second == 0:
                 more = {
@@ -178,12 +178,13 @@ class Room:
                 more = {"incident_revisions": [later, *self._only(hidden_later)]}
             if second == 300:
                 more = {"forces": _forces()}
+            still = 0 if second < 30 else second  # so that only what is hidden changes, and moments show how much
             self.commit(
                 second,
                 tracks_live=[
-                    _track("T1", second), *self._only(_track("HIDDEN-T2", second, marking="national")),
+                    _track("T1", still), *self._only(_track("HIDDEN-T2", second, marking="national")),
                     *self._only(_track("HIDDEN-T3", second, **({"marking": "national"} if second >= 120 else {}))),
-                    _track("T4", second, **({"marking": "national"} if self.hidden and second < 120 else {})),
+                    _track("T4", still, **({"marking": "national"} if self.hidden and second < 120 else {})),
                 ],
                 bearings=[_bearing("open-radar"), *self._only(_bearing("HIDDEN-radar", marking="national"))],
                 sensors=[_sensor("open-radar"), *self._only(_sensor("HIDDEN-radar", marking="national"))],

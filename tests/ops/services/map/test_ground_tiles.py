@@ -22,6 +22,7 @@ from ops.services.map.ground_tiles import (
     EXTENT,
     FARTHEST_OUT,
     INTERVALS_M,
+    MOST_NAME,
     GroundTiles,
     MapFeatures,
     upper_slope,
@@ -199,3 +200,40 @@ def test_a_tile_that_does_not_exist_is_one_sentence(
     with pytest.raises(NoTile) as told:
         GroundTiles(raster, slope, ()).tile(z, x, y)
     assert told.value.args == (sentence,)
+
+
+def rivers(shapes: list[Any], **columns: Any) -> MapFeatures:
+    return MapFeatures.of("rivers", geopandas.GeoDataFrame(columns, geometry=shapes, crs=4326))
+
+
+@pytest.mark.parametrize("unknown", [math.nan, math.inf])
+def test_a_shape_with_an_unknown_place_is_left_out_and_the_others_are_drawn(
+    hill_ground: OpenSector, raster: Raster, slope: float, unknown: float
+):
+    lon, lat = middle(hill_ground)
+    broken = shapely.linestrings([(lon, lat), (lon, unknown), (lon + 1, lat + 1)])
+    found = rivers([broken, shapely.LineString(), shapely.LineString([(lon - 1, lat), (lon + 1, lat)])])
+    tile = read(GroundTiles(raster, slope, [found]).tile(ZOOM, *tile_of(lon, lat, ZOOM)))
+    assert len(tile["rivers"]["features"]) == 1
+
+
+def test_a_name_has_no_signs_that_cannot_be_seen_and_an_end(hill_ground: OpenSector):
+    lon, lat = middle(hill_ground)
+    line = shapely.LineString([(lon, lat), (lon + 1, lat)])
+    found = rivers([line] * 3, name=["\x00Sòl\u202e\n 1", "\x1b", "x" * 1_000_000])
+    assert found.properties == [{"name": "Sòl 1"}, {}, {"name": "x" * MOST_NAME}]
+
+
+@pytest.mark.parametrize("kind", ["line", "area"])
+def test_a_shape_of_very_many_points_becomes_a_small_tile(
+    hill_ground: OpenSector, raster: Raster, slope: float, kind: str
+):
+    """At a zoom where the whole shape is less than the tolerance, and at one where it fills the tile."""
+    lon, lat = middle(hill_ground)
+    turn = np.linspace(0, 2 * np.pi, 100_000)
+    ring = np.column_stack([lon + 0.01 * np.cos(turn), lat + 0.01 * np.sin(turn)])
+    tiles = GroundTiles(raster, slope, [rivers([(shapely.Polygon if kind == "area" else shapely.LineString)(ring)])])
+    for zoom in (FARTHEST_OUT, 12):
+        drawn = read(tiles.tile(zoom, *tile_of(lon, lat, zoom)))["rivers"]["features"]
+        assert len(drawn) == 1
+        assert shapely.get_num_coordinates(shapely.geometry.shape(drawn[0]["geometry"])) < 100

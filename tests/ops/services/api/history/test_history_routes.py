@@ -29,6 +29,7 @@ from ops.services.api.history.models import (
 from ops.services.api.serving.server import serving
 from ops.services.fusion.incident_view import incident_dict
 from ops.services.fusion.live_picture import alert_dict
+from ops.store.moment_reader import MomentReader
 from ops.store.writer import Store
 from tests.ops.incidents.making import START_NS, alert, at, incident
 
@@ -200,6 +201,27 @@ def test_one_track_through_time_then_and_now(room: Any) -> None:
     assert times == sorted(set(times))
     assert len(times) > 5
     assert get(room, "/v1/history/units/patrol-1", ThroughTime, **query)["then"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [("/v1/history/tracks/T1", {"from": then(0), "until": then(190), "samples": 40}),
+     ("/v1/history/moment", {"at": then(10), "now": True})],
+)  # fmt: skip
+def test_the_history_is_searched_once_for_the_time_up_to_which_it_is_final(
+    room: Any, monkeypatch: pytest.MonkeyPatch, path: str, query: dict[str, Any]
+) -> None:
+    """For a person from whom its newest rows are hidden, a search may read all of it."""
+    searches: list[Any] = []
+    search = MomentReader.final_ns
+
+    def counted(reader: MomentReader, hidden: Any = ()) -> int | None:
+        searches.append(hidden)
+        return search(reader, hidden)
+
+    monkeypatch.setattr(MomentReader, "final_ns", counted)
+    assert room.client.get(path, params=query).status_code == 200
+    assert len(searches) == 1
 
 
 @pytest.mark.parametrize("path", ["/v1/history", "/v1/history/moment?at=" + then(10).replace("+", "%2B")])
