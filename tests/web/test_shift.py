@@ -369,6 +369,7 @@ def silence(room: ShiftRoom, person: OnShift) -> None:
 
 def report(room: ShiftRoom, sofia: OnShift) -> None:
     """The handover report: a note is signed, and page and PDF state what was done by whom."""
+    known = room.incidents()  # others may be opened while the page is read
     sofia.tab_to("share-open")
     sofia.press("Enter")
     sofia.tab_to("share-handover")
@@ -386,7 +387,7 @@ def report(room: ShiftRoom, sofia: OnShift) -> None:
     for words in ("Watch the western ford", "Ana Keller", "Ben Moreau", "Sofia Lind"):
         assert words in text
         assert words in printed
-    for name in room.incidents():
+    for name in known:
         assert name in text
     sofia.page.screenshot(path=SCREENS / "shift-handover.png", full_page=True)
     sofia.page.go_back()

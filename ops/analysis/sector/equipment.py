@@ -31,6 +31,7 @@ def list_items(catalogue: Path | None, kind: str | None, screen: Console) -> dic
     source = {"shipped": "yes" if catalogue is None else "no", "catalogue": known.name}
     heading = words.say("equipment-heading", count=len(items), currency=known.currency, **source)
     screen.print(heading, markup=False, highlight=False, soft_wrap=True)
+    screen.print(words.say("equipment-confidence-key"), markup=False, highlight=False, soft_wrap=True)
     for each in KINDS:
         if of_kind := [item for item in items if item.kind == each]:
             screen.print()

@@ -146,7 +146,8 @@ equipment-heading = { $count ->
 }, prices in { $currency }, from { $shipped ->
     [yes] the shipped catalogue
    *[no] { $catalogue } and the shipped catalogue
-}. Confidence: H official or reproduced, M press, vendor or derived, L assumption.
+}.
+equipment-confidence-key = Confidence: H official or reproduced, M press, vendor or derived, L assumption.
 equipment-item = item
 equipment-kind = kind
 equipment-title = description

@@ -146,7 +146,8 @@ equipment-heading = { $count ->
 }, prix en { $currency }, { $shipped ->
     [yes] du catalogue fourni
    *[no] de { $catalogue } et du catalogue fourni
-}. Confiance : H officiel ou reproduit, M presse, fabricant ou déduit, L hypothèse.
+}.
+equipment-confidence-key = Confiance : H officiel ou reproduit, M presse, fabricant ou déduit, L hypothèse.
 equipment-item = équipement
 equipment-kind = type
 equipment-title = description

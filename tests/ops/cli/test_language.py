@@ -55,6 +55,7 @@ def test_json_and_errors_do_not_depend_on_the_language(watchline, tmp_path, comm
 def test_what_doctor_prints_is_in_the_catalogue(watchline, monkeypatch):
     """Whatever is missing here; names of programs and their paths are not words."""
     monkeypatch.setenv("WATCHLINE_LANGUAGE", "en-XA")
+    monkeypatch.setenv("COLUMNS", "1000")  # names of packages would otherwise go on in a line of their own
     assert plain_lines(watchline("doctor").err) == []
 
 

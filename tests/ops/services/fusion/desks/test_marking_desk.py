@@ -20,7 +20,7 @@ from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.track_feed import tracks_message
 from ops.services.sapient.outgoing import Reports
 from ops.store.feed_release import FeedRelease
-from ops.store.markings import MarkingReader, released_records
+from ops.store.markings import MarkingReader, ReceivedRecords
 from ops.store.reader import Reader
 from ops.store.writer import Store
 from tests.ops.services.fusion.desks.test_incident_desk import reply_row
@@ -151,7 +151,9 @@ def test_sapient_gets_alerts_and_tracks_up_to_its_marking(store: Store) -> None:
 
 def test_exports_leave_out_what_the_receiver_may_not_have(store: Store, tmp_path: Path) -> None:
     for limit, expected in (("", ["A1"]), ("restricted", ["A1", "A2"]), ("*", ["A1", "A2", "A3"])):
-        shows = released_records(store, FEEDS, limit)
+        received = ReceivedRecords(MarkingReader(store.path), FEEDS, limit)
+        received.refresh()
+        shows = received.shows
         assert store.export_alerts_geojson(tmp_path / "a.geojson", shows=shows) == len(expected)
         features = json.loads((tmp_path / "a.geojson").read_bytes())["features"]
         assert [one["id"] for one in features] == expected
