@@ -119,7 +119,7 @@ heard.astype(int)
 # ## The comparison
 #
 # In each Monte Carlo sample every layout has the budget of the most expensive one; the rest of the budget buys foot
-# patrols. Two operators are in the control room; an unassessed alarm is not a detection.
+# patrols. Two operators are in the operations centre; an unassessed alarm is not a detection.
 
 # %%
 made = study(

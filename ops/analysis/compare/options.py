@@ -62,7 +62,7 @@ class CompareOptions:
         ),
     ] = 0.5
     operators: Annotated[
-        int, typer.Option("--operators", min=0, max=1000, help="Operators in the control room at any time.")
+        int, typer.Option("--operators", min=0, max=1000, help="Operators in the operations centre at any time.")
     ] = 2
     residual_item: Annotated[
         str, typer.Option("--residual-item", help="Mobile item that the residual budget buys, or none.")

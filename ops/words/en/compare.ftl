@@ -143,7 +143,7 @@ compare-about = Target: { $target }, { $direction }. Period: { DECIMAL($years) }
 } { DECIMAL($samples) } Monte Carlo samples, seed { $seed }. { $operators ->
     [one] 1 operator
    *[other] { $operators } operators
-} in the control room. { $item ->
+} in the operations centre. { $item ->
     [none] The residual budget is not spent.
    *[other] The residual budget buys: { $item }.
 }
