@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -55,8 +56,8 @@ def test_json_and_errors_do_not_depend_on_the_language(watchline, tmp_path, comm
 def test_what_doctor_prints_is_in_the_catalogue(watchline, monkeypatch):
     """Whatever is missing here; names of programs and their paths are not words."""
     monkeypatch.setenv("WATCHLINE_LANGUAGE", "en-XA")
-    monkeypatch.setenv("COLUMNS", "1000")  # names of packages would otherwise go on in a line of their own
-    assert plain_lines(watchline("doctor").err) == []
+    printed = re.sub(r"\n {12,}", " ", watchline("doctor").err)  # names of packages go on in lines of their own
+    assert plain_lines(printed) == []
 
 
 @pytest.mark.parametrize(
