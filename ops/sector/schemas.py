@@ -145,7 +145,7 @@ def _of_record(record: type[Any]) -> Keywords:
     def path(kind: type) -> Keywords:
         if kind is Path:
             return {"type": "string"}
-        raise NotImplementedError(kind)
+        raise NotImplementedError(kind)  # as msgspec expects of a hook for what it does not know
 
     whole = msgspec.json.schema(record, schema_hook=path)
     definitions = whole.get("$defs", {})

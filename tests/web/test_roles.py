@@ -240,7 +240,8 @@ def test_a_supervisor_goes_from_the_planner_back_to_the_map(enter: Callable[[str
     seat.part("plan-link").press("Enter")
     seat.page.wait_for_url("**/plan.html")
     seat.part("live-map-link").press("Enter")
-    seat.page.wait_for_selector("html[data-stream=live]")
+    expect(seat.page.locator("html")).to_have_attribute("data-stream", "live")
+    assert path_of(seat.page) == "/"
 
 
 def test_an_operators_action_carries_her_name(enter: Callable[[str], Seat]) -> None:

@@ -35,8 +35,8 @@ export async function actOn(incident: Incident, action: string, fields: ActionFi
 const unsettled = new Map<string, string>();
 
 /**
- * The same wish again, while it is not known what came of the first, has the id of the first: nothing is done twice, and
- * nobody reads a refusal because of her own first press.
+ * The same wish again, while the outcome of the first is unknown, has the id of the first: nothing is done twice, and a
+ * person's second press is not refused because of the first.
  */
 export async function once<T>(wish: unknown, send: (id: string) => Promise<T>): Promise<T> {
   const key = JSON.stringify(wish);
