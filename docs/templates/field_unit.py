@@ -24,8 +24,8 @@ from ingest.unit_messages import Position, Reply, encode_unit
 from ingest.wire import JSON
 
 AGAIN_AFTER_S = 3.0
-BOOT = int(time.time() - datetime(2020, 1, 1, tzinfo=UTC).timestamp())
-"""The number of this run: seconds since 2020, which rises at every start and survives the loss of the device."""
+BOOT = int((datetime.now(UTC) - datetime(2020, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
+"""The number of this run: milliseconds since 2020, which rises at every start and survives the loss of the device."""
 
 
 class FieldUnit:
