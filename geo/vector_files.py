@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import pyogrio
+
 from geo.errors import BadInput
 
 HEAD_BYTES: Final = 64 * 1024
@@ -32,8 +34,17 @@ def file_and_layer(path: str | Path) -> tuple[Path, str | None]:
     return (Path(file), layer) if mark else (Path(path), None)
 
 
+NO_REQUESTS: Final = {"GML_DOWNLOAD_SCHEMA": "NO", "CPL_VSIL_CURL_ALLOWED_FILENAME": "none"}
+"""GDAL's own switches, for what no check of a file's head finds: the answer of a WFS, saved as a file, names its schema
+on the server, which the GML driver fetches by default; and no address is opened as a file."""
+
+
 def refuse_requests(name: str) -> None:
-    """Raise BadInput for an address, for anything that is not a file, and for a file that refers to data elsewhere."""
+    """Raise BadInput for an address, for anything that is not a file, and for a file that refers to data elsewhere.
+
+    Also tells the GDAL that reads vector files (pyogrio's, not that of rasterio) to fetch nothing.
+    """
+    pyogrio.set_gdal_config_options(NO_REQUESTS)
     path = Path(name)
     if not path.exists():
         if re.match(r"^[A-Za-z][\w+.-]+:|^/vsi|^<|^\s*\{", name) and not ARCHIVE.match(name):

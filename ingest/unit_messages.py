@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
-from typing import Annotated, Final, Literal
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -18,7 +21,9 @@ from ingest.wire import JSON, Counter, Identifier, Latitude, Longitude, Positive
 KINDS: Final = {"position": "position", "reply": "action"}
 """A unit's channel → the kind of its rows in the journal."""
 
-Line = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
+NOTE_LENGTH: Final = 500
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+Line = Annotated[str, Meta(max_length=NOTE_LENGTH, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
 UnitName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")]
 
 
@@ -109,6 +114,15 @@ class Position(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     base: OptionalName = ""
 
 
+class HelpCall(Struct, frozen=True):
+    """What can be read of a distress call that is refused: position [degrees, WGS 84], time and note, where stated."""
+
+    lon: float | None = None
+    lat: float | None = None
+    observed_at: datetime | None = None
+    note: str = ""
+
+
 UnitMessage = Reply | Position | SectionOrder
 
 
@@ -156,6 +170,45 @@ def read_unit(payload: bytes, channel: str, envelope: Envelope) -> UnitMessage:
         raise MalformedMessage("unit_mismatch", "unit", f"{message.unit!r}", envelope.topic.name)
     check_time(message.observed_at, "observed_at")
     return message
+
+
+def read_help_call(payload: bytes, content_type: str | None = JSON) -> HelpCall | None:
+    """What can be read of a position message that states distress; None where it does not, or is no JSON object.
+
+    People may need help although the message breaks a rule, so each field is read alone, and one that cannot be used is
+    left out. Every ``distress`` counts but ``false``, 0 and an empty text.
+    """
+    if media_type(content_type) != JSON:
+        return None
+    try:
+        said = json.loads(payload)  # takes NaN, too, which a device without a position fix may send
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict) or said.get("distress") in (None, False, 0, "", "false"):
+        return None
+    place = _usable((said.get("lon"), said.get("lat")), tuple[Longitude, Latitude]) or (None, None)
+    note = str(said.get("note") or "").encode(errors="replace").decode()
+    return HelpCall(*place, _time_of(said.get("observed_at")), _UNPRINTABLE.sub(" ", note)[:NOTE_LENGTH])
+
+
+def _time_of(value: object) -> datetime | None:
+    """A time as a message states it; None if it is not valid."""
+    at = _usable(value, UtcTime) if isinstance(value, str) else None
+    if at is None:
+        return None
+    try:
+        check_time(at, "observed_at")
+    except MalformedMessage:
+        return None
+    return cast(datetime, at)
+
+
+def _usable(value: object, wanted: Any) -> Any:
+    """A field's value; None if it is not valid."""
+    try:
+        return msgspec.convert(value, wanted)
+    except (msgspec.ValidationError, OverflowError):
+        return None
 
 
 def _position_of_event(payload: bytes, envelope: Envelope) -> Position:

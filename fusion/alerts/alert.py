@@ -358,12 +358,12 @@ class DistressCall:
         Name of the unit.
     observed_ns : int, UTC nanoseconds since 1970
         When it called.
-    easting : float, m
-        Position in the local frame.
-    northing : float, m
+    easting : float, optional, m
+        Position in the local frame; None where unknown.
+    northing : float, optional, m
         Position in the local frame.
     position : str
-        Latitude and longitude as text.
+        Latitude and longitude as text; empty where unknown.
     note : str
         Text from the unit.
     segment : int, optional
@@ -372,17 +372,23 @@ class DistressCall:
         Position along the border.
     offset_m : float, optional, m
         Signed distance from the border, positive on the own side.
+    refused : str
+        Code of the dead letter, where the unit's message was refused; empty for a good message.
+    last_known : bool
+        Whether the position is the unit's last known one, because the call states none.
     """
 
     unit: str
     observed_ns: int
-    easting: float
-    northing: float
+    easting: float | None
+    northing: float | None
     position: str
     note: str = ""
     segment: int | None = None
     chainage_m: float | None = None
     offset_m: float | None = None
+    refused: str = ""
+    last_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ class Ledger:
     def raise_distress(self, identity: str, call: DistressCall) -> None:
         """Raise the alert of a unit's call, or update position and messages of the open one."""
         old, now = self.alerts.get(identity), utc_datetime(self.now_ns)
-        text = distress_text(call.unit, call.note, call.position, call.segment, call.chainage_m, call.offset_m)
+        text = distress_text(call)
         facts: dict[str, Any] = _stated(text) | {
             "observed_at": utc_datetime(call.observed_ns),
             "segment": call.segment,

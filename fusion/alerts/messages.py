@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import atan2, hypot, pi
 from typing import Final
 
+from fusion.alerts.alert import DistressCall
 from fusion.alerts.settings import AlertSettings
 from fusion.situation.facts import CoverageGap, ResponseInTime, Sighting
 from geo.message import Message, Parameter
@@ -247,16 +248,22 @@ def below_baseline_text(segment: int, expected: float) -> AlertText:
     )
 
 
-def distress_text(
-    unit: str, note: str, position: str, segment: int | None, chainage_m: float | None, offset_m: float | None
-) -> AlertText:
-    """The messages of a unit's distress call; ``position``: latitude and longitude as text."""
-    details = [Message("alert-detail-note", {"note": note})] if note else []
-    details.append(Message("alert-detail-coordinates", {"position": position}))
-    if segment is None or chainage_m is None or offset_m is None:
-        return AlertText(Message("alert-distress", {"unit": unit}), tuple(details))
-    details.append(position_message(segment, chainage_m, offset_m))
-    return AlertText(Message("alert-distress-at-segment", {"unit": unit, "segment": segment}), tuple(details))
+def distress_text(call: DistressCall) -> AlertText:
+    """The messages of a unit's distress call."""
+    details = [Message("alert-detail-note", {"note": call.note})] if call.note else []
+    if call.position:
+        known = "alert-detail-last-coordinates" if call.last_known else "alert-detail-coordinates"
+        details.append(Message(known, {"position": call.position}))
+    else:
+        details.append(Message("alert-detail-no-position"))
+    unit: dict[str, Parameter] = {"unit": call.unit}
+    headline = Message("alert-distress", unit)
+    if call.segment is not None and call.chainage_m is not None and call.offset_m is not None:
+        details.append(position_message(call.segment, call.chainage_m, call.offset_m))
+        headline = Message("alert-distress-at-segment", unit | {"segment": call.segment})
+    if call.refused:
+        details.append(Message("alert-detail-refused-call", {"code": call.refused}))
+    return AlertText(headline, tuple(details))
 
 
 def position_message(segment: int, chainage_m: float, offset_m: float) -> Message:

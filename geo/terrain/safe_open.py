@@ -39,6 +39,9 @@ LARGEST_VIRTUAL_BYTES = 32 * 2**20
 DEEPEST_VIRTUAL = 8
 LARGEST_ARCHIVE_RATIO = 200  # a member of an archive may unpack to this many times its size ...
 ARCHIVE_FREE_BYTES = 256 * 2**20  # ... and to this much in any case
+ARCHIVED: Final = re.compile(r"^(?:/vsi(?:zip|tar|gzip|7z|rar)|(?:zip|tar|gzip)(?:\+file)?:)")
+NETWORK: Final = re.compile(r"/vsi(?!zip|tar|gzip|7z|rar|mem)\w|://")
+"""What makes GDAL ask a network, wherever it stands in a name: ``/vsizip//vsicurl/http…``, ``GTIFF_RAW:/vsicurl/…``."""
 REMOTE = re.compile(r"^(?:/vsi(?!zip|tar|gzip|7z|rar|mem)\w+/|[a-zA-Z][\w+.-]*://)")
 # rasters without a position are refused with an error message instead
 warnings.filterwarnings("ignore", category=rasterio.errors.NotGeoreferencedWarning, module=re.escape(__name__))
@@ -68,7 +71,7 @@ def opened(name: str, where: str) -> Iterator[Any]:
     """
     with rasterio.Env(**OPTIONS | (REMOTE_OPTIONS if is_remote(name) else {})):
         try:
-            raster = DatasetReader(_parse_path(name), driver=list(_drivers()), sharing=False)
+            raster = DatasetReader(_parse_path(name), driver=_drivers_for(name), sharing=False)
         except OPENING_FAULTS as error:
             raise _unreadable(error, name, where) from error
         try:
@@ -89,6 +92,12 @@ def _unreadable(error: BaseException, name: str, where: str) -> TerrainError:
 def _drivers() -> tuple[str, ...]:
     with rasterio.Env() as env:
         return tuple(sorted(name for name in env.drivers() if not SERVICES.fullmatch(name)))
+
+
+def _drivers_for(name: str) -> list[str]:
+    """The drivers for a raster: no virtual one where its text cannot be inspected before, in an archive or a network."""
+    inspected = not (is_remote(name) or ARCHIVED.match(name))
+    return [driver for driver in _drivers() if inspected or driver != "VRT"]
 
 
 def refuse_hostile(name: str) -> list[str]:
@@ -155,7 +164,7 @@ def _followed(path: Path, name: str, above: tuple[Path, ...]) -> list[str]:
     for reference in _references(path, name):
         if reference.lstrip().startswith("<"):
             raise TerrainError("the virtual raster holds another as text", where=name, expected="names of files")
-        if REMOTE.match(reference):
+        if NETWORK.search(reference):
             raise TerrainError(
                 f"the virtual raster points at {reference[:200]!r} on a network",
                 where=name,

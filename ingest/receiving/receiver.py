@@ -13,6 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ingest import topics, unit_messages
 from ingest.decode import media_type, read_declaration, read_scan, stated_numbers
@@ -27,6 +28,10 @@ from ingest.topics import Topic
 from ingest.wire import JSON, MAX_PAYLOAD_BYTES
 from sensors.scan import Scan
 from sensors.timestamps import nanoseconds
+
+
+MAX_PROVEN_BYTES: Final = 4 * MAX_PAYLOAD_BYTES
+"""The signature of a larger message is not verified, because that takes too long; it settles no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +176,7 @@ class Receiver:
             signer = self._check_sender(delivery, envelope, source, boots)
             boot, seq, observed_ns, flags = self._read(delivery, envelope, topic, kind)
         except MalformedMessage as error:
-            unproven = error.code == "identity_mismatch" or (error.code in UNPROVEN and error.code != "rollback")
-            numbers = None if unproven else _numbers(delivery.payload, envelope)
+            numbers = None if self._is_unproven(error.code, delivery) else _numbers(delivery.payload, envelope)
             return _dead_letter(delivery, envelope, error, source, numbers, _sender(signer, envelope.user_properties))
         return Row(
             kind=kind,
@@ -191,6 +195,12 @@ class Receiver:
             timing=self._timing(delivery.received_ns - observed_ns),
         )
 
+    def _is_unproven(self, code: str, delivery: Delivery) -> bool:
+        """Whether it is uncertain who numbered a refused message: then it settles no number of the true sender."""
+        if code == "too_large":
+            return self._guards.trust is not None and len(delivery.payload) > MAX_PROVEN_BYTES
+        return code == "identity_mismatch" or (code in UNPROVEN and code != "rollback")
+
     def _timing(self, age_ns: int) -> str:
         if age_ns <= self._live_ns:
             return "live"
@@ -204,17 +214,14 @@ class Receiver:
         boots: dict[tuple[str, str, str], SenderBoot],
     ) -> str:
         """The id of the key that signed the message; "" if none is required. MalformedMessage: not authenticated."""
-        if len(delivery.payload) > MAX_PAYLOAD_BYTES:  # before the signature is verified, which is expensive
-            raise MalformedMessage(
-                "too_large", "payload", f"{len(delivery.payload)} bytes", f"at most {MAX_PAYLOAD_BYTES}"
-            )
-        trust = self._guards.trust
-        if trust is None:
-            return ""
-        resubmitted = delivery.replay_of is not None
-        key, boot = trust.judge(source, delivery.payload, envelope, delivery.received_ns, resubmitted=resubmitted)
-        if boot is not None:
-            boots[boot.sensor, boot.kind, boot.key] = boot
+        trust, size, key = self._guards.trust, len(delivery.payload), ""
+        if trust is not None and size <= MAX_PROVEN_BYTES:
+            resubmitted = delivery.replay_of is not None
+            key, boot = trust.judge(source, delivery.payload, envelope, delivery.received_ns, resubmitted=resubmitted)
+            if boot is not None:
+                boots[boot.sensor, boot.kind, boot.key] = boot
+        if size > MAX_PAYLOAD_BYTES:
+            raise MalformedMessage("too_large", "payload", f"{size} bytes", f"at most {MAX_PAYLOAD_BYTES}")
         return key
 
     def _sent(self, sent_ns: int | None, received_ns: int) -> int | None:

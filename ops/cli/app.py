@@ -194,12 +194,12 @@ def main() -> None:
     os.environ["PYTHONSAFEPATH"] = "1"
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
-    forget_outdated()
-    if COMPLETION_VARIABLE in os.environ:
-        from typer.completion import completion_init  # type: ignore[attr-defined]
-
-        completion_init()
     try:
+        forget_outdated()
+        if COMPLETION_VARIABLE in os.environ:
+            from typer.completion import completion_init  # type: ignore[attr-defined]
+
+            completion_init()
         code = app(standalone_mode=False, prog_name="watchline", complete_var=COMPLETION_VARIABLE)
     except WrongValue as error:
         fail(str(error), 2)
@@ -207,7 +207,7 @@ def main() -> None:
         fail(str(error), 1)
     except UsageError as error:
         fail(sentence_of(error), 2)
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         fail("stopped.", 130)
     except OSError as error:
         if error.filename is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from geo.errors import BadInput
@@ -91,6 +91,13 @@ class ForceBook:
             note=position.note,
             distress_ns=(since_ns if since_ns is not None else observed_ns) if position.distress else None,
         )
+
+    def take_distress(self, unit: str, observed_ns: int, note: str) -> None:
+        """Take a distress call without a position: a unit that is known stays where it was, in distress."""
+        known = self.units.get(unit)
+        if known is not None:
+            since_ns = observed_ns if known.distress_ns is None else known.distress_ns
+            self.units[unit] = replace(known, distress_ns=since_ns, note=note or known.note)
 
     def decide(self, order: SectionOrder, received_ns: int) -> bool:
         """Apply a decision on an impact level; whether it was applied.

@@ -33,7 +33,7 @@ from sensors.timestamps import nanoseconds
 class IncidentAction:
     """An action of a person on an incident.
 
-    ``sender`` is the unit from which it came. The other fields apply to some actions: ``unit`` to ``assign``, ``to`` (a
+    ``sender`` is the unit from which it came, ``by_centre`` whether that is the operations centre. The other fields apply to some actions: ``unit`` to ``assign``, ``to`` (a
     person) to ``hand_over``, ``disposition`` to ``close``, ``other`` (an incident) to ``link`` and ``merge``, ``text``
     to ``note`` and ``attach``. Without ``expected_revision`` it applies to whatever the incident is by then.
     """
@@ -42,6 +42,7 @@ class IncidentAction:
     action: str
     by: str
     sender: str = ""
+    by_centre: bool = True
     expected_revision: int | None = None
     unit: str = ""
     to: str = ""
@@ -70,6 +71,8 @@ FREE: Final = frozenset({"note", "attach", "link", "received", "undo", "mark"})
 """Actions that no earlier decision of another person can contradict."""
 OF_UNIT: Final = frozenset({"received", "en_route", "on_scene", "close"})
 """Actions that the assigned unit may take besides the owner."""
+ENDING: Final = frozenset({"close", "merge"})
+"""Actions after which an incident needs no more work of its own."""
 WORKED_ON: Final = STATES[1:-1]
 BEFORE: Final = {
     "acknowledge": STATES[:-1],
@@ -118,6 +121,7 @@ def act(
     if not action.by.strip() or action.by == SYSTEM:
         raise Refused(Message("incident-refused-no-name"))
     _check_state(incident, action)
+    _check_distress(incident, action)
     if action.action not in FREE:
         _check_owner(incident, action)
         _check_revision(incident, action)
@@ -180,6 +184,14 @@ def _check_state(incident: Incident, action: IncidentAction) -> None:
                  "at": _text(incident.decided_at)},
             )
         )  # fmt: skip
+
+
+def _check_distress(incident: Incident, action: IncidentAction) -> None:
+    """A unit neither ends nor hides the distress of another, nor its own: that takes the operations centre, or the unit
+    that was sent."""
+    sent = bool(incident.unit) and action.sender == incident.unit
+    if incident.kind == "distress" and action.action in ENDING and not (action.by_centre or sent):
+        raise Refused(Message("incident-refused-distress"))
 
 
 def _check_owner(incident: Incident, action: IncidentAction) -> None:

@@ -10,6 +10,7 @@ from ops.audit.day_keys import DayKeys, KeyKind, is_sealed
 KEY_OF_KIND: Final[Mapping[str, KeyKind]] = {
     "detections": "detections",
     "position": "unit_positions",
+    "refused_call": "unit_positions",
     "action": "alerts",
 }
 """Kind of key by kind of row. Status messages, ticks and events of the machine are not personal data."""

@@ -6,6 +6,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from ingest.unit_messages import HelpCall
+
 QUARANTINE: Final = "quarantine"
 """Kind of the journal rows that record rate-limiting of a source."""
 
@@ -54,6 +56,18 @@ class Refusal(msgspec.Struct, frozen=True):
     sender's boot is below one that was received."""
 
     code: Literal["conflict", "rollback"]
+
+
+REFUSED_CALL: Final = "refused_call"
+"""Kind of the journal rows that hold a unit's distress call whose message became a dead letter. The message settles no
+number and raises the alarm all the same: people need help, whatever their device did wrong."""
+
+
+class RefusedCall(msgspec.Struct, frozen=True):
+    """The body of a ``refused_call`` row: the code of the dead letter, and what can be read of the call."""
+
+    code: str
+    call: HelpCall
 
 
 CLOCK: Final = "clock"

@@ -24,9 +24,11 @@ from ingest.receiving.batch import KEPT_BYTES, Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import MAX_AHEAD
 from ingest.security.authentication import SourceKey
 from ingest.topics import SENSOR_CHANNELS
+from ingest.unit_messages import read_help_call
+from ingest.wire import JSON
 from ops.audit.day_keys import DayKeys, KeysFull
 from ops.journal.encryption import DEAD_LETTERS, KEY_OF_KIND, about, opened
-from ops.journal.events import REFUSAL, REFUSAL_EVERY_NS, Refusal
+from ops.journal.events import REFUSAL, REFUSAL_EVERY_NS, REFUSED_CALL, Refusal, RefusedCall
 from ops.journal.reader import ANY, APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull, JournalReader
 from ops.journal.tables import (
     BOOT,
@@ -126,7 +128,8 @@ class Journal(JournalReader):
             outcomes = self._store(batch)
             refused = _refused(batch, outcomes)
             reported = self._report_refusals(refused)
-            if reported or "journaled" in outcomes:
+            called = self._keep_refused_calls(batch, outcomes)
+            if reported or called or "journaled" in outcomes:
                 self._db.execute(CLOSE_BATCH)
             self._count(batch, outcomes)
             self._db.executemany(MARK, [(mark.sensor, mark.boot, mark.seq) for mark in batch.marks])
@@ -353,6 +356,22 @@ class Journal(JournalReader):
             self._db.execute(INSERT, (REFUSAL, name, None, None, at_ns, at_ns, None, "application/json", body, "", ""))
         return [(*key, at_ns) for key, at_ns in due.items()]
 
+    def _keep_refused_calls(self, batch: Batch, outcomes: list[str]) -> int:
+        """Append a row for each authentic distress call that became a dead letter; return their number."""
+        found = 0
+        for message, outcome in zip(batch.messages, outcomes, strict=True):
+            if outcome != "dead_lettered" or message.kind != "position" or message.replay_of is not None:
+                continue
+            code = "conflict" if isinstance(message, Row) else message.code
+            call = None if code in _NOT_AUTHENTIC else read_help_call(message.body, message.content_type)
+            if call is not None:
+                body, at_ns = msgspec.json.encode(RefusedCall(code, call)), message.received_ns
+                stored = self._stored(REFUSED_CALL, message.sensor, None, None, at_ns, body)
+                row = (REFUSED_CALL, message.sensor, None, None, at_ns, at_ns, None, JSON, stored, "", "")
+                self._db.execute(INSERT, row)
+                found += 1
+        return found
+
     def _count(self, batch: Batch, outcomes: list[str]) -> None:
         totals: dict[SourceKey, Counter[str]] = {}
         for message, outcome in zip(batch.messages, outcomes, strict=True):
@@ -450,6 +469,8 @@ def _refused(batch: Batch, outcomes: list[str]) -> list[tuple[Row | DeadLetter, 
 
 
 _MOST_REFUSALS: Final = 10_000
+_NOT_AUTHENTIC: Final = (UNPROVEN - {"rollback"}) | {"too_large"}
+"""Codes of messages whose sender is not known: a rollback is signed with a valid key, a large message is not checked."""
 _TAKEN: Final = "another message has this key already;"
 
 

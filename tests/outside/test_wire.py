@@ -1033,5 +1033,56 @@ def test_a_key_signs_only_on_its_own_topics(key: tuple[Ed25519PrivateKey, str], 
         assert refused.value.code == "wrong_key"
 
 
+@pytest.mark.parametrize("size", [100, 262_145, 1_100_000])
+def test_a_large_message_without_the_key_takes_no_number_of_the_true_sender(
+    key: tuple[Ed25519PrivateKey, str], register: Register, tmp_path: Path, size: int
+):
+    """docs/security.md: a refused message that is not proven does not use up its number."""
+    from ingest.envelope import Delivery
+    from ingest.receiving.receiver import Guards, Receiver
+    from ingest.security.authentication import Authenticator
+    from ops.journal.writer import Journal
+
+    private, name = key
+    body = json.dumps(scan_body(sensor="radar-1", boot=3, seq=7)).encode()
+    signature = b64(private.sign(to_sign(name, body, NUMBERS)))
+    now = int(NOW.timestamp() * 1e9)
+    with Journal(tmp_path / "journal.db") as journal:
+        trust = Authenticator(register, required=True, recall_boot=journal.recall_boot)
+        door = Receiver(
+            "cumberland", commit=journal.commit, acknowledge=lambda _: None, recall=journal.recall, guards=Guards(trust)
+        )
+        for forged in ({}, {"key": name, "sig": signature}):
+            properties = tuple((NUMBERS | forged).items())
+            door.handle([Delivery(TOPIC, b"x" * size, "application/json", properties, now)])
+        assert door.take_marks() == ()
+        signed = tuple((NUMBERS | {"key": name, "sig": signature}).items())
+        door.handle([Delivery(TOPIC, body, "application/json", signed, now)])
+        assert [(row.boot, row.seq) for row in journal.read() if row.kind == "detections"] == [(3, 7)]
+
+
+def test_a_signed_message_that_is_too_large_settles_its_number(
+    key: tuple[Ed25519PrivateKey, str], register: Register, tmp_path: Path
+):
+    """Otherwise its sender would send it for ever."""
+    from ingest.envelope import Delivery
+    from ingest.receiving.receiver import Guards, Receiver
+    from ingest.security.authentication import Authenticator
+    from ops.journal.writer import Journal
+
+    private, name = key
+    body = json.dumps(scan_body(sensor="radar-1", boot=3, seq=1)).encode() + b" " * 262_144
+    numbers = NUMBERS | {"seq": "1"}
+    signed = numbers | {"key": name, "sig": b64(private.sign(to_sign(name, body, numbers)))}
+    with Journal(tmp_path / "journal.db") as journal:
+        trust = Authenticator(register, required=True, recall_boot=journal.recall_boot)
+        door = Receiver(
+            "cumberland", commit=journal.commit, acknowledge=lambda _: None, recall=journal.recall, guards=Guards(trust)
+        )
+        door.handle([Delivery(TOPIC, body, None, tuple(signed.items()), int(NOW.timestamp() * 1e9))])
+        assert [dead.code for _, dead in journal.dead_letters()] == ["too_large"]
+        assert [mark.seq for mark in door.take_marks()] == [1]
+
+
 def test_the_class_names_are_those_of_the_design():
     assert tuple(CLASSES) == ("person", "group", "vehicle", "animal", "other")

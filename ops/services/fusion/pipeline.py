@@ -49,11 +49,13 @@ from ops.journal.events import (
     DISK,
     QUARANTINE,
     REFUSAL,
+    REFUSED_CALL,
     REVOCATION,
     ClockJump,
     CutOff,
     DiskState,
     Refusal,
+    RefusedCall,
     Revocation,
 )
 from ops.journal.reader import JournalRow
@@ -68,7 +70,7 @@ from ops.services.fusion.desks.incidents import IncidentDesk
 from ops.services.fusion.desks.markings import MarkingDesk
 from ops.services.fusion.quarantine_memory import CutOffRecord, note_cut_off, quarantine_faults, refusal_faults
 from sensors.health.liveness import SensorStatus, health
-from sensors.timestamps import utc_datetime
+from sensors.timestamps import nanoseconds, utc_datetime
 
 log = logging.getLogger(__name__)
 
@@ -298,6 +300,8 @@ class Pipeline:
             self._take_status(row)
         elif row.kind in UNIT_CHANNELS:
             return self._take_unit_message(row)
+        elif row.kind == REFUSED_CALL:
+            return self._take_refused_call(row)
         elif row.kind == REVOCATION:
             self._take_revocation(row)
         elif row.kind in (DISK, CLOCK, QUARANTINE, REFUSAL):
@@ -383,27 +387,47 @@ class Pipeline:
         if not message.distress:
             self._forces.take_position(message, row.received_ns)
             return ()
-        self._alerts, changed = distress(
-            self._alerts, self._call_of(message, row), now_ns=self.now_ns, settings=self._alert_settings
-        )
-        self._desk.take_alerts(self._alerts, changed, self.now_ns)
-        self._marking.take(changed, self.incidents)
-        try:
-            self._forces.take_position(message, row.received_ns)
-        except ForcesError as error:  # one unit too many must not lose a distress call
-            self._count_unusable(row, error)
+        place = (message.lon, message.lat)
+        changed = self._raise_distress(self._call_of(message.unit, row.observed_ns, place, message.note))
+        self._take_place(message, row)
         return changed
 
-    def _call_of(self, position: Position, row: JournalRow) -> DistressCall:
-        easting, northing = (float(part) for part in self._ground.layout.frame.to_local(position.lon, position.lat))
-        call = DistressCall(
-            position.unit,
-            row.observed_ns,
-            easting,
-            northing,
-            f"{position.lat:.5f}, {position.lon:.5f}",
-            position.note,
-        )
+    def _take_refused_call(self, row: JournalRow) -> tuple[Alert, ...]:
+        """Raise distress for a unit whose message was refused; without a position, at the unit's last known one."""
+        refused = msgspec.json.decode(row.body, type=RefusedCall)
+        said, unit, observed_ns = refused.call, row.sensor, row.received_ns
+        if said.observed_at is not None:
+            observed_ns = min(nanoseconds(said.observed_at), observed_ns)
+        stated = None if said.lon is None or said.lat is None else (said.lon, said.lat)
+        call = self._call_of(unit, observed_ns, stated or self._forces.place_of(unit), said.note)
+        changed = self._raise_distress(replace(call, refused=refused.code, last_known=stated is None))
+        if stated is None:
+            self._forces.take_distress(unit, observed_ns, said.note)
+        else:
+            at = utc_datetime(observed_ns)
+            self._take_place(Position(unit, 0, 0, at, *stated, distress=True, note=said.note), row)
+        return changed
+
+    def _take_place(self, position: Position, row: JournalRow) -> None:
+        """Take the position of a unit in distress: one unit too many must not lose its call."""
+        try:
+            self._forces.take_position(position, row.received_ns)
+        except ForcesError as error:
+            self._count_unusable(row, error)
+
+    def _raise_distress(self, call: DistressCall) -> tuple[Alert, ...]:
+        self._alerts, changed = distress(self._alerts, call, now_ns=self.now_ns, settings=self._alert_settings)
+        self._desk.take_alerts(self._alerts, changed, self.now_ns)
+        self._marking.take(changed, self.incidents)
+        return changed
+
+    def _call_of(self, unit: str, observed_ns: int, place: tuple[float, float] | None, note: str) -> DistressCall:
+        """The call of a unit at a ``place`` (longitude, latitude), with its position beside the border."""
+        if place is None:
+            return DistressCall(unit, observed_ns, None, None, "", note)
+        lon, lat = place
+        easting, northing = (float(part) for part in self._ground.layout.frame.to_local(lon, lat))
+        call = DistressCall(unit, observed_ns, easting, northing, f"{lat:.5f}, {lon:.5f}", note)
         if self._ground.border is None:
             return call
         located = self._ground.border.locate(easting, northing)

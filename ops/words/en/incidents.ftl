@@ -64,6 +64,7 @@ incident-refused-unknown = Unknown action: { $action }.
 incident-refused-no-incident = Unknown incident: { $incident }.
 incident-refused-no-name = The action does not state a person.
 incident-refused-no-unit = Select the unit to assign.
+incident-refused-distress = A distress call is closed by the operations centre, or by the unit assigned to it.
 incident-refused-other-unit = The incident is assigned to { $unit }.
 incident-refused-no-disposition = Select a disposition.
 incident-refused-restored = Only equipment and activity incidents can be closed as restored.

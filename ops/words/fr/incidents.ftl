@@ -64,6 +64,7 @@ incident-refused-unknown = Action inconnue : { $action }.
 incident-refused-no-incident = Incident inconnu : { $incident }.
 incident-refused-no-name = L’action n’indique aucune personne.
 incident-refused-no-unit = Choisissez l’unité à affecter.
+incident-refused-distress = Un appel de détresse est clos par le centre d’opérations ou par l’unité qui y est affectée.
 incident-refused-other-unit = L’incident est affecté à { $unit }.
 incident-refused-no-disposition = Choisissez une issue.
 incident-refused-restored = Seul un incident d’équipement ou d’activité peut être clos comme rétabli.

@@ -373,3 +373,36 @@ def test_what_a_library_logs_below_the_level_is_not_shown() -> None:
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stderr == "WARNING seen\n"
+
+
+WHILE_IMPORTING = """
+import os, signal, sys
+
+class Stopped:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.{number})
+
+signal.signal(signal.SIGINT, signal.{before})
+sys.meta_path.insert(0, Stopped())
+sys.argv = ["watchline", "doctor"]
+from ops.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("before", ["default_int_handler", "SIG_IGN"])
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("module", ["typer", "ops.cli.user", "ops.admin.doctor"])
+def test_ctrl_c_while_the_program_is_loading_ends_it_quietly_with_130(module: str, number: str, before: str) -> None:
+    """Also in a job in the background, where SIGINT is ignored at the start."""
+    script = WHILE_IMPORTING.format(module=module, number=number, before=before)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr in ("", "watchline: stopped.\n")
+
+
+def test_importing_the_command_line_leaves_the_signals_as_they_were() -> None:
+    script = "import signal; before = [signal.getsignal(n) for n in (2, 15)]; import ops.cli;"
+    script += "assert [signal.getsignal(n) for n in (2, 15)] == before"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

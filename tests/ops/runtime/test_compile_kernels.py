@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
+import time
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -177,3 +179,20 @@ def test_missing_kernels_are_compiled_with_progress_and_not_a_second_time(
     assert not compile_kernels.are_compiled()
     compile_kernels.compile_missing(screen)
     assert groups == ["all", "all"]
+
+
+def test_ctrl_c_ends_the_compilation_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group takes minutes; here it would take an hour."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compile_kernels, "GROUPS", {3600.0: ()})
+    monkeypatch.setattr(compile_kernels, "compile_group", time.sleep)
+    monkeypatch.setattr(compile_kernels, "_watch", interrupted)
+    before = set(multiprocessing.active_children())
+    with pytest.raises(KeyboardInterrupt):
+        compile_kernels.compile_all(Console(quiet=True))
+    for worker in set(multiprocessing.active_children()) - before:
+        worker.join()
+    assert set(multiprocessing.active_children()) <= before

@@ -44,6 +44,15 @@ class ForcesDesk:
             self._book.forget(received_ns, self._settings)
         self._book.take_position(position, received_ns)
 
+    def take_distress(self, unit: str, observed_ns: int, note: str) -> None:
+        """Take a unit's distress call that states no position."""
+        self._book.take_distress(unit, observed_ns, note)
+
+    def place_of(self, unit: str) -> tuple[float, float] | None:
+        """Last known position of a unit (longitude, latitude); None for an unknown unit."""
+        known = self._book.units.get(unit)
+        return None if known is None else (known.lon, known.lat)
+
     def take_order(self, order: SectionOrder, received_ns: int) -> None:
         """Apply a decision on an impact level; ForcesError unless the operations centre made it for a known section."""
         if order.unit != UNIT:

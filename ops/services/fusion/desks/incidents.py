@@ -46,6 +46,7 @@ class IncidentDesk:
     def take_reply(self, state: AlertState, reply: Reply, now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
         """Apply a person's action to an alert or an incident; AlertActionError for one that an alert does not allow."""
         if reply.action in ON_ALERTS and not reply.incident:
+            self._check_distress(state, reply)
             state, alert = act_on(
                 state, reply.alert, reply.action, by=reply.by, reason=reply.reason, at=utc_datetime(now_ns)
             )
@@ -64,6 +65,12 @@ class IncidentDesk:
         if outcome is not None and reply.action_id:
             self._outcomes.append(outcome)
         return self._step(state, self.book.steps(changed, state.alerts, now_ns), now_ns)
+
+    def _check_distress(self, state: AlertState, reply: Reply) -> None:
+        alert = state.alerts.get(reply.alert)
+        if reply.unit != UNIT and reply.action != "acknowledge" and alert is not None and alert.rule == "distress":
+            where = f"{reply.action} of {reply.alert}"
+            raise BadInput(f"sent by unit {reply.unit}", where=where, expected="a decision of the operations centre")
 
     def _check_marking(self, reply: Reply) -> None:
         if reply.unit != UNIT:
@@ -100,6 +107,7 @@ def _action_of(reply: Reply) -> IncidentAction:
         action=reply.action,
         by=reply.by,
         sender=reply.unit,
+        by_centre=reply.unit == UNIT,
         expected_revision=reply.expected_revision,
         unit=reply.assigned_unit,
         to=reply.to,

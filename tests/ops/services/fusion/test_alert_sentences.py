@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from fusion.alerts.alert import RULES
+from fusion.alerts.alert import RULES, DistressCall
 from fusion.alerts.messages import (
     AlertText,
     below_baseline_text,
@@ -39,6 +39,9 @@ RESPONSE = ResponseInTime(
     "Fork base", "on_foot", 396.0, 342.0, -54.0, 0.35, 30.0, "observed_speed",
     ResponseAssumptions("vehicle_then_on_foot", 9.0, 0.6, 0.0, 60.0, 1, 0.3, 0.95),
 )  # fmt: skip
+CALL = DistressCall(
+    "alpha-2", AT_NS, 0.0, 0.0, "45.00000, 10.00000", "two injured", segment=12, chainage_m=6020.0, offset_m=300.0
+)
 N, F = "\u00a0", "\u202f"  # what French puts before : and %, and before ; ? !
 
 
@@ -159,12 +162,12 @@ HEADLINES: dict[str, tuple[AlertText, str, str]] = {
         f"Capteur radar-west{N}: décalage d’horloge",
     ),
     "distress": (
-        distress_text("alpha-2", "two injured", "45.00000, 10.00000", 12, 6020.0, 300.0),
+        distress_text(CALL),
         "Distress: unit alpha-2 reports people in need at segment 12",
         f"Détresse{N}: l’unité alpha-2 signale des personnes en danger, segment 12",
     ),
     "distress off the border": (
-        distress_text("alpha-2", "", "45.00000, 10.00000", None, None, None),
+        distress_text(replace(CALL, note="", segment=None, chainage_m=None, offset_m=None)),
         "Distress: unit alpha-2 reports people in need",
         f"Détresse{N}: l’unité alpha-2 signale des personnes en danger",
     ),

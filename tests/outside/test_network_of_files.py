@@ -1,0 +1,181 @@
+"""Files that make a reader ask a network: none may, in any door (docs/security.md, "a map file makes GDAL read …").
+
+A server on this machine counts what is asked of it. What a person states as an address, for terrain, is an address.
+"""
+
+from __future__ import annotations
+
+import json
+import tarfile
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+
+from geo.border import Border
+from geo.errors import TerrainError, WatchlineError
+from geo.frame import LocalFrame
+from geo.mobility.roads_and_rivers import read_map_file
+from geo.terrain import open_terrain
+from sensors.layout import Layout
+
+LINE = "-84.4,36.6 -84.1,36.6"
+
+
+class Server:
+    """Answers 404 to everything and notes it; ``url`` is its address."""
+
+    def __init__(self) -> None:
+        asked: list[str] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked.append(self.path)
+                self.send_response(404)
+                self.end_headers()
+
+            do_HEAD = do_POST = do_GET
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.asked, self._server = asked, ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    started = Server()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def frame() -> LocalFrame:
+    return LocalFrame.around(-84.25, 36.6)
+
+
+def wfs_answer(url: str) -> str:
+    """The answer of a WFS, saved as a file: it names its schema on the server."""
+    return (
+        '<?xml version="1.0"?><wfs:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs"'
+        ' xmlns:gml="http://www.opengis.net/gml" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+        f' xmlns:my="{url}/my" xsi:schemaLocation="{url}/my {url}/my.xsd http://www.opengis.net/wfs {url}/wfs?SERVICE=WFS'
+        '&amp;VERSION=1.1.0&amp;REQUEST=DescribeFeatureType&amp;TYPENAME=my:t"><gml:featureMember><my:t gml:id="t.1"><my:g>'
+        '<gml:LineString srsName="EPSG:4326"><gml:posList>36.6 -84.4 36.6 -84.1</gml:posList></gml:LineString></my:g>'
+        "</my:t></gml:featureMember></wfs:FeatureCollection>"
+    )
+
+
+def kml(content: str) -> str:
+    line = f"<Placemark><name>x</name><LineString><coordinates>{LINE}</coordinates></LineString></Placemark>"
+    return f'<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>{content}{line}</Document></kml>'
+
+
+MAPS: dict[str, Callable[[str], str]] = {
+    "saved.gml": wfs_answer,
+    "link.kml": lambda url: kml(f"<NetworkLink><Link><href>{url}/n.kml</href></Link></NetworkLink>"),
+    "style.kml": lambda url: kml(f"<Placemark><styleUrl>{url}/s.kml#a</styleUrl></Placemark>"),
+    "entity.gpx": lambda url: f'<!DOCTYPE l [<!ENTITY e SYSTEM "{url}/e">]><gpx version="1.1"><trk><name>&e;</name></trk></gpx>',
+    "vrt.geojson": lambda url: f'<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>/vsicurl/{url}/a</SrcDataSource>'
+    "</OGRVRTLayer></OGRVRTDataSource>",
+    "service.gml": lambda url: f"<OGRWFSDataSource><URL>{url}/wfs?</URL></OGRWFSDataSource>",
+    "features.json": lambda url: json.dumps({"links": [{"rel": "data", "href": f"{url}/collections"}]}),
+    "pipeline.json": lambda url: '{"type":"gdal\\u005fstreamed_alg","command_line":"gdal vector pipeline read %s/g"}' % url,
+}
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("name", MAPS)
+def test_no_map_file_makes_a_request(tmp_path: Path, server: Server, frame: LocalFrame, name: str, zipped: bool):
+    file = tmp_path / name
+    file.write_text(MAPS[name](server.url))
+    if zipped:
+        with zipfile.ZipFile(tmp_path / "map.zip", "w") as archive:
+            archive.write(file, name)
+        file = tmp_path / "map.zip"
+    read = 0
+    for door in (
+        lambda: Border.from_file(file, frame).segments,
+        lambda: len(read_map_file("roads", file, frame)),
+        lambda: len(Layout.from_file(file, frame).sensors),
+    ):
+        try:
+            read += door() > 0
+        except WatchlineError:
+            continue
+    assert server.asked == []
+    assert (read > 0) == (name in ("saved.gml", "link.kml", "style.kml"))  # lines of their own are read all the same
+
+
+def raster(path: Path) -> Path:
+    with rasterio.open(
+        path, "w", driver="GTiff", width=60, height=60, count=1, dtype="float32", crs="EPSG:32616",
+        transform=from_origin(700_000, 4_050_000, 30, 30),
+    ) as file:  # fmt: skip
+        file.write(np.full((60, 60), 100, "float32"), 1)
+    return path
+
+
+def virtual(source: str) -> str:
+    return (
+        '<VRTDataset rasterXSize="60" rasterYSize="60"><SRS>EPSG:32616</SRS>'
+        '<GeoTransform>700000,30,0,4050000,0,-30</GeoTransform><VRTRasterBand dataType="Float32" band="1"><SimpleSource>'
+        f"<SourceFilename>{source}</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "/vsicurl/{url}/a.tif",
+        "/vsizip//vsicurl/{url}/a.zip/a.tif",
+        "/vsigzip//vsicurl/{url}/a.tif",
+        "DERIVED_SUBDATASET:AMPLITUDE:/vsicurl/{url}/a.tif",
+        "GTIFF_RAW:/vsicurl/{url}/a.tif",
+        'ZARR:"/vsicurl/{url}/z"',
+        "{url}/a.tif",
+    ],
+)
+def test_no_virtual_raster_makes_a_request(tmp_path: Path, server: Server, source: str):
+    file = tmp_path / "dem.vrt"
+    file.write_text(virtual(source.format(url=server.url)))
+    with pytest.raises(TerrainError, match="on a network"):
+        open_terrain(str(file))
+    with pytest.raises(TerrainError):
+        open_terrain(str(raster(tmp_path / "good.tif")), land_cover=str(file))
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("prefix", ["/vsizip/{zip}/dem.tif", "zip://{zip}!dem.tif", "/vsitar/{tar}/dem.tif"])
+def test_no_virtual_raster_in_an_archive_makes_a_request(tmp_path: Path, server: Server, prefix: str):
+    """Its text is not seen before GDAL opens it, so it is not opened."""
+    hostile = tmp_path / "dem.tif"
+    hostile.write_text(virtual(f"/vsicurl/{server.url}/a.tif"))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(hostile, "dem.tif")
+    with tarfile.open(tmp_path / "a.tar", "w") as tape:
+        tape.add(hostile, "dem.tif")
+    with pytest.raises(TerrainError):
+        open_terrain(prefix.format(zip=tmp_path / "a.zip", tar=tmp_path / "a.tar"))
+    assert server.asked == []
+
+
+def test_a_raster_in_an_archive_is_read(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(raster(tmp_path / "good.tif"), "good.tif")
+    inside = f"/vsizip/{tmp_path}/a.zip/good.tif"
+    assert float(open_terrain(inside).elevation.max()) == 100.0
+    (tmp_path / "dem.vrt").write_text(virtual(inside))
+    assert float(open_terrain(str(tmp_path / "dem.vrt")).elevation.max()) == 100.0
