@@ -28,7 +28,8 @@ test("a row states the time that is left, or how long ago the incident was opene
   const [approaching, left] = seen({ time_to_border_s: 600 });
   assert.equal(timeLine(approaching, left, AT_MS), "10 min left");
   const [crossed, without] = seen({});
-  assert.equal(timeLine(crossed, without, AT_MS + 162_000), "2 min 42 s ago");
+  assert.equal(timeLine(crossed, without, AT_MS + 61_000), "1 min 1 s ago");
+  assert.equal(timeLine(crossed, without, AT_MS + 162_000), "3 min ago", "room for the state beside it");
   assert.equal(timeLine(crossed, without, Number.NaN), "");
 });
 
