@@ -282,7 +282,7 @@ page-incident-state-choice = { $state ->
     [on_scene] On scene
    *[closed] Closed
 }
-page-incident-segment = Segment { $segment }
+page-incident-segment = Seg. { $segment }
 page-incident-left = { DURATION($time) } left
 page-incident-past = Time expired
 page-incident-owner = { $owner }
