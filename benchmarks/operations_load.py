@@ -92,17 +92,23 @@ async def open_stream(port: int, *, limit: int = 2**16) -> tuple[asyncio.StreamR
     return reader, writer
 
 
-async def ask(client: httpx.AsyncClient, per_s: float, seconds: float) -> tuple[list[float], list[float]]:
+async def ask(client: httpx.AsyncClient, per_s: float, seconds: float) -> tuple[list[float], list[float], int]:
     """Milliseconds of each answer, and by which each request was sent late, which is the delay of this process.
 
-    Requests are sent at a fixed rate, also while earlier ones wait.
+    Requests are sent at a fixed rate, also while earlier ones wait. The third value counts those without an answer.
     """
     took: list[float] = []
     late: list[float] = []
+    failed = 0
 
     async def one(number: int) -> None:
+        nonlocal failed
         began = time.perf_counter()
-        answer = await client.get(PATHS[number % len(PATHS)])
+        try:
+            answer = await client.get(PATHS[number % len(PATHS)])
+        except httpx.TransportError:
+            failed += 1
+            return
         assert answer.status_code == 200, answer.text[:300]
         took.append(1e3 * (time.perf_counter() - began))
 
@@ -112,7 +118,7 @@ async def ask(client: httpx.AsyncClient, per_s: float, seconds: float) -> tuple[
         late.append(1e3 * (time.perf_counter() - began - number / per_s))
         tasks.append(asyncio.create_task(one(number)))
     await asyncio.gather(*tasks)
-    return took, late
+    return took, late, failed
 
 
 async def claim(client: httpx.AsyncClient, watcher: Watcher, seconds: float) -> list[float]:
@@ -168,7 +174,7 @@ async def measure(address: str, parent: psutil.Process, options: argparse.Namesp
         await asyncio.sleep(3.0)
         api = api_process(parent)
         cpu, began, began_ns = sum(api.cpu_times()[:2]), time.perf_counter(), time.time_ns()
-        (took, late), claims = await asyncio.gather(
+        (took, late, failed), claims = await asyncio.gather(
             ask(client, options.rate, options.seconds), claim(client, watcher, options.seconds)
         )
         elapsed, ended_ns = time.perf_counter() - began, time.time_ns()
@@ -179,6 +185,7 @@ async def measure(address: str, parent: psutil.Process, options: argparse.Namesp
         await asyncio.gather(*others, return_exceptions=True)
     return {
         "requests": len(took),
+        "failed": failed,
         "api_p50_ms": round(float(np.median(took)), 1),
         "api_p99_ms": round(float(np.quantile(took, 0.99)), 1),
         "sent_late_p99_ms": round(float(np.quantile(late, 0.99)), 1),

@@ -279,7 +279,7 @@ def _entry(
         kind=known["kind"],
         state=known["state"],
         priority=known["priority"],
-        message=known["message"],
+        message=_headline(known),
         opened_at=opened,
         in_period=opened >= period.start,
         segment=known["segment"],
@@ -394,7 +394,17 @@ def _logged(known: Mapping[str, Any], step: Mapping[str, Any]) -> LogEntry:
         _moment(step["at"]), "opened" if founding else step["action"], known["id"], known["name"], step["by"],
         step["state"], step["owner"], step["unit"], step["disposition"], step["reason"],
     )  # fmt: skip
-    return replace(logged, message=known["message"]) if founding else logged
+    return replace(logged, message=_headline(known)) if founding else logged
+
+
+def _headline(known: Mapping[str, Any]) -> dict[str, Any]:
+    """The headline with the track under its name for radio, as people spoke of it."""
+    message: dict[str, Any] = known["message"]
+    parameters = message.get("parameters", {})
+    names = {one["track"]: one["name"] for one in known["tracks"]}
+    if parameters.get("track") not in names:
+        return message
+    return {**message, "parameters": {**parameters, "track": names[parameters["track"]]}}
 
 
 def _actions(

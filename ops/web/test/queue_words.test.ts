@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parseAlert, parseIncident, parseTrack } from "../src/model/parse.ts";
 import type { Incident } from "../src/model/records.ts";
 import { INITIAL, type State } from "../src/model/state.ts";
-import { stateChoice, timeLine, whatLine } from "../src/words/incident_words.ts";
+import { incidentHeadline, stateChoice, timeLine, whatLine } from "../src/words/incident_words.ts";
 import { speakIn } from "./words.ts";
 
 const AT = "2026-01-01T00:00:00Z";
@@ -43,4 +43,14 @@ test("a row names the class of the target in the middle of a phrase, and states 
     assert.deepEqual(["open", "en_route", "on_scene"].map(stateChoice), states);
   }
   speakIn("en");
+});
+
+test("the headline of an incident names its track as people say it over the radio", () => {
+  speakIn("en");
+  const message = { id: "alert-loitering", parameters: { class: "person", track: "T1", duration_s: 60, segment: 3 } };
+  const [incident, state] = seen({ message });
+  assert.match(incidentHeadline(incident, state), /track T1, loitering/);
+  const named: Incident = { ...incident, tracks: [{ track: "T1", name: "Umber 49" }] };
+  assert.match(incidentHeadline(named, state), /track Umber 49, loitering/);
+  assert.match(incidentHeadline({ ...named, tracks: [{ track: "T2", name: "Otter 3" }] }, state), /track T1,/);
 });
