@@ -27,7 +27,12 @@ def bench(folder: Path, failing: str) -> tuple[int, list[str], str]:
     for stamp in (".installed", ".installed-test"):
         (folder / ".venv" / stamp).touch()
     done = subprocess.run(
-        ["make", *ready, "bench", f"PYTHON={python}"], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        ["make", *ready, "bench", f"PYTHON={python}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     ran = [line for line in (folder / "ran").read_text().splitlines() if line.startswith("benchmarks/")]
     return done.returncode, ran, done.stderr

@@ -214,7 +214,9 @@ def create_app(
     OgcRoutes(features, routes.recorder, sector=settings.sector, view=settings.ground, release=release).add_to(app)
     if plan is not None:
         plan.add_to(app)
-    ProbeRoutes(Readiness(reader, parts, now_ns, settings.stale_after_s, store.parent), sector=settings.sector).add_to(app)
+    ProbeRoutes(Readiness(reader, parts, now_ns, settings.stale_after_s, store.parent), sector=settings.sector).add_to(
+        app
+    )
     ReferenceRoutes(app).add_to(app)
     _add_logins(app, settings.sector, accounts, provider)  # after the others: routes are tried in their order
     add_pages(app, title=settings.sector, folder=settings.pages)

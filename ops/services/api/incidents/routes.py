@@ -191,7 +191,9 @@ class IncidentRoutes:
         try:
             key = await asyncio.to_thread(self._actions.send_reply, reply)
         except Exception as error:
-            raise HTTPException(503, f"The action could not be stored ({without_folders(str(error))}); try again.") from error
+            raise HTTPException(
+                503, f"The action could not be stored ({without_folders(str(error))}); try again."
+            ) from error
         accepted = await until(lambda: self._actions is not None and self._actions.journaled(key), JOURNAL_WAIT_S)
         outcome = None
         if accepted:

@@ -49,7 +49,9 @@ class Fusion:
 
     def answer(self, reply: Reply, message: Message | None = None) -> None:
         result = "done" if message is None else "refused"
-        outcome = ActionOutcome(reply.action_id, reply.incident, reply.action, self.by or reply.by, at(9), result, 1, message)
+        outcome = ActionOutcome(
+            reply.action_id, reply.incident, reply.action, self.by or reply.by, at(9), result, 1, message
+        )
         self.cursor += 1
         self.store.commit(self.cursor, stamp_ns=START_NS, outcomes=[outcome_dict(outcome)])
 
@@ -156,8 +158,8 @@ def test_the_same_action_sent_again_is_not_sent_to_the_journal(room: Any) -> Non
     sent = len(room.fusion.replies)
     assert room.client.post("/v1/incidents/I1/actions", json=action(2)).json() == first
     assert len(room.fusion.replies) == sent
-    for incident, more in (("I2", {}), ("I1", {"action": "note", "note": "Lost"})):
-        other = room.client.post(f"/v1/incidents/{incident}/actions", json=action(2, **more))
+    for addressed, more in (("I2", {}), ("I1", {"action": "note", "note": "Lost"})):
+        other = room.client.post(f"/v1/incidents/{addressed}/actions", json=action(2, **more))
         assert (other.status_code, "another action" in other.json()["error"]) == (409, True)
     assert len(room.fusion.replies) == sent
 
