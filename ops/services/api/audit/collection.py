@@ -24,7 +24,10 @@ MOST_NAMED: Final = 50
 
 
 class CollectionRecord:
-    """Writes an entry when collection is first seen, every hour, and at the end. Call ``look`` now and then."""
+    """Writes an entry when collection is first seen, every hour, and at the end. Call ``look`` now and then.
+
+    The first one counts what was journaled before, also while no one recorded it.
+    """
 
     def __init__(self, audit: AuditLog, reader: Reader, now_ns: Callable[[], int]) -> None:
         self._audit, self._reader, self._now_ns = audit, reader, now_ns
@@ -45,7 +48,8 @@ class CollectionRecord:
             new = {name: count - (known or {}).get(name, 0) for name, count in counts.items()}
             new = {name: count for name, count in new.items() if count > 0}
             if known is None:
-                self._write(now_ns, f"detections of {_named(counts)}: collection begins")
+                before = sum(counts.values())
+                self._write(now_ns, f"detections of {_named(counts)}: collection begins, {before} messages before")
             elif new:
                 self._write(now_ns, f"detections of {_named(new)}: {sum(new.values())} messages")
             self._known, self._due_ns = counts, now_ns + EVERY_NS

@@ -52,7 +52,7 @@ def test_beginning_every_hour_and_end_are_entries(room: Any) -> None:
     journal(room, west=0, east=3)
     room.now_ns += AGAIN_NS
     room.record.look()
-    assert subjects(room) == ["detections of east, west: collection begins"]
+    assert subjects(room) == ["detections of east, west: collection begins, 3 messages before"]
     journal(room, west=40, east=3)
     room.now_ns += EVERY_NS - 1
     room.record.look()
@@ -75,7 +75,9 @@ def test_beginning_every_hour_and_end_are_entries(room: Any) -> None:
 def test_many_sensors_are_counted_and_the_log_is_verified(room: Any) -> None:
     journal(room, **{f"s{number:03d}": 1 for number in range(MOST_NAMED + 7)})
     room.record.look()
-    assert subjects(room)[0].endswith(f"s{MOST_NAMED - 1:03d} and 7 more: collection begins")
+    assert subjects(room)[0].endswith(
+        f"s{MOST_NAMED - 1:03d} and 7 more: collection begins, {MOST_NAMED + 7} messages before"
+    )
     room.record.look(ending=True)
     assert verify(room.folder).ok
 
