@@ -56,10 +56,12 @@ drill: $(TEST_STAMP) ## The reliability drills in full length: a million detecti
 		$(BIN)/python -m pytest -q --timeout=0 $(KERNEL_TESTS) $(ARGS)
 	@$(BIN)/python tests/fuzz/fuzz.py --seconds 60
 
-bench: $(TEST_STAMP) ## Measure side by side with the peers; one JSON line each
+bench: $(TEST_STAMP) ## Measure side by side with the peers; one JSON line each; fails at the end if any failed
 	@$(PYTHON) deploy/setup_bench.py .venv-bench
 	@$(BIN)/python -m ops.runtime.compile_kernels
-	@for script in benchmarks/*.py; do echo "== $$script" >&2; $(BIN)/python $$script || exit 1; done
+	@failed=""; for script in benchmarks/*.py; do \
+		echo "== $$script" >&2; $(BIN)/python $$script || failed="$$failed $$script"; \
+	done; if [ -n "$$failed" ]; then echo "Failed, or missed a target:$$failed" >&2; exit 1; fi
 
 docs: $(TEST_STAMP) ## Build the documentation site in out/site; the first time it executes the notebooks
 	@$(BIN)/python -m ops.runtime.compile_kernels

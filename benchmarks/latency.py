@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -91,7 +92,10 @@ def send_echo(url: BrokerUrl, folder: Path, seconds: float) -> None:
 
 
 def send_night(url: BrokerUrl, folder: Path) -> None:
-    """Send each scan at its time through its sensor's spool; print when each was handed over, and the replies."""
+    """Send each scan at its time through its sensor's spool, until all are sent or SIGTERM; print when each was handed
+    over, and the replies."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     from dataclasses import replace
     from datetime import timedelta
 
@@ -119,7 +123,8 @@ def send_night(url: BrokerUrl, folder: Path) -> None:
     handed: list[tuple[str, int, int, int, int]] = []
     for scan in scans:
         due_ns = nanoseconds(scan.received_at) + by_ns
-        time.sleep(max((due_ns - time.time_ns()) / 1e9, 0.0))
+        if stop.wait(max((due_ns - time.time_ns()) / 1e9, 0.0)):
+            break
         moved = replace(scan, observed_at=scan.observed_at + by, received_at=scan.received_at + by)
         at_ns = time.time_ns()
         handed.append((scan.sensor, *senders[scan.sensor].put(moved), at_ns, due_ns))

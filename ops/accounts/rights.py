@@ -229,6 +229,11 @@ def template_at(path: str) -> str | None:
     return next((row for pattern, row in _TEMPLATES if pattern.fullmatch(path)), None)
 
 
+def reads_logs(person: Person, sector: str) -> bool:
+    """Whether a person administers the server, and so is told where its logs are and what they say."""
+    return person.session.kind == "local" or person.role_in(sector) == "admin"
+
+
 def has(person: Person, right: Right, sector: str) -> bool:
     """Whether a person has a right in a sector."""
     if right in ("open", "own"):

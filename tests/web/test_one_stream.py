@@ -106,13 +106,15 @@ def test_an_action_gets_out_while_every_other_connection_waits(room: Room, conte
 
 def test_the_page_is_not_live_while_a_part_does_not_work(room: Room, context: BrowserContext) -> None:
     page = open_page(context, room)
-    named: dict[str, Any] = {"part": "broker", "cause": "none", "code": -9, "words": "", "log": "b.log"}
+    named: dict[str, Any] = {"part": "broker", "cause": "none", "code": -9, "words": "", "log": "/srv/logs/b.log"}
     room.parts["broker"] = Message("part-ended", named)
     state, banner = page.get_by_test_id("stream-state"), page.get_by_test_id("banner-stream")
     expect(state).to_have_attribute("data-state", "down")
     expect(state).to_contain_text("broker")
     expect(state).not_to_contain_text("LIVE")
-    expect(banner).to_contain_text("broker ended with code -9")
+    expect(banner).to_contain_text("Failed: broker (stopped, is being restarted)")
+    expect(banner).to_contain_text("call the administrator")
+    expect(banner).not_to_contain_text("b.log")
     later = context.new_page()
     later.goto(room.address)
     expect(later.get_by_test_id("stream-state")).to_have_attribute("data-state", "down")

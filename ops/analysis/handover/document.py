@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from geo.message import Message
-from ops.analysis.handover.report import IncidentEntry, LogEntry, PeriodReport
+from ops.analysis.handover.report import IncidentEntry, LevelChange, LogEntry, PeriodReport
 from ops.analysis.handover.times import ReportTimes
 from ops.analysis.night_report.incidents import incident_sentences
 from ops.analysis.night_report.text import clean, period_words
@@ -70,7 +70,8 @@ def document_of(
     notices += [words.say("handover-left-out")] if report.more else []
     log = writer.log("handover-timeline" if after_action else "handover-log")
     incidents = (
-        writer.unattended(), writer.escalated(), writer.distress(), writer.closed(), writer.coverage(), writer.actions()
+        writer.unattended(), writer.escalated(), writer.distress(), writer.closed(), writer.coverage(),
+        *(() if report.levels is None else (writer.levels(report.levels),)), writer.actions(),
     )  # fmt: skip
     sections = (
         (writer.summary(), log, writer.open(), *incidents)
@@ -203,6 +204,21 @@ class _Writer:
         ]
         return self._section("coverage", (("what", 56), ("since", 22), ("until", 22)), rows)
 
+    def levels(self, levels: Sequence[LevelChange]) -> ReportSection:
+        """The decisions on impact levels."""
+        rows = [
+            (
+                self.times.both(one.at),
+                one.section,
+                self._level(one),
+                one.by,
+                one.reason,
+            )
+            for one in levels
+        ]
+        columns = (("time", 14), ("section", 22), ("level", 18), ("person", 16), ("reason", 30))
+        return self._section("levels", columns, rows)
+
     def actions(self) -> ReportSection:
         """Number of actions of each person, by action."""
         rows = []
@@ -246,6 +262,12 @@ class _Writer:
 
     def _state(self, one: IncidentEntry) -> str:
         return self._say("handover-state-waiting" if one.waiting else "incident-state", state=one.state)
+
+    def _level(self, one: LevelChange) -> str:
+        if one.before is None:
+            return self._say("forces-level", level=one.level)
+        before = self._say("forces-level", level=one.before)
+        return self._say("handover-level-changed", level=one.level, before=before)
 
     def _owner(self, one: IncidentEntry) -> str:
         owner = one.owner or self._say("handover-owner-none")

@@ -22,6 +22,8 @@ MOST_EVENTS: Final = 2_000
 OUT: Final = ("offline", "degraded", "maintenance", "no_data")
 """States in which a sensor counts as out."""
 OUT_RULES: Final = ("sensor_offline", "sensor_fault")
+LEVEL: Final = "impact_level"
+"""Decisions on impact levels among the actions of a person."""
 _OPEN_ALERT: Final = ("active", "acknowledged")
 
 
@@ -80,6 +82,18 @@ class CoverageLoss:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelChange:
+    """A person's decision on the impact level of a section; ``before``: the decision until then, None for the first."""
+
+    at: datetime
+    section: str
+    level: str
+    before: str | None
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogEntry:
     """One event of the shift log. ``event``: ``opened``, ``escalated``, ``note``, or an action on an incident."""
 
@@ -98,7 +112,8 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class PersonActions:
-    """How often a person did what in the period, by action: on incidents, and making reports and exports."""
+    """How often a person did what in the period, by action: on incidents, on impact levels, and making reports and
+    exports."""
 
     person: str
     actions: Mapping[str, int]
@@ -108,7 +123,8 @@ class PersonActions:
 class PeriodReport:
     """The report. ``complete``: whether the period is over; ``more``: whether something was left out.
 
-    ``sensors_now``: the sensors are in their state at ``made_at``; else in that of the alerts at the end.
+    ``sensors_now``: the sensors are in their state at ``made_at``; else in that of the alerts at the end. ``levels``:
+    the decisions on impact levels; None where they are not known or not for the receiver, as all of own forces.
     """
 
     sector: str
@@ -124,6 +140,7 @@ class PeriodReport:
     sensors_now: bool
     sensors_out: tuple[SensorOut, ...]
     coverage_lost: tuple[CoverageLoss, ...]
+    levels: tuple[LevelChange, ...] | None
     actions: tuple[PersonActions, ...]
     log: tuple[LogEntry, ...]
     notes: tuple[HandoverNote, ...]
@@ -207,6 +224,7 @@ def period_report(
     alerts = _alerts_of(source.reader, (one for one in bodies if one["kind"] == "equipment"), seen)
     is_current = period.end >= now
     log = sorted(_log(bodies, incidents, seen), key=lambda one: (one.at, one.incident))
+    levels = None if chosen else _levels(source.reader, seen)
     return PeriodReport(
         source.sector,
         source.title,
@@ -221,7 +239,8 @@ def period_report(
         sensors_now=is_current,
         sensors_out=tuple(_out_now(source.reader) if is_current else _out_then(alerts)),
         coverage_lost=tuple(_coverage_lost(alerts, period)),
-        actions=tuple(_actions(log, accesses)),
+        levels=levels,
+        actions=tuple(_actions(log, levels or (), accesses)),
         log=tuple(log[:MOST_EVENTS]),
         notes=tuple(notes),
     )
@@ -260,7 +279,7 @@ def _entry(
         kind=known["kind"],
         state=known["state"],
         priority=known["priority"],
-        message=known["message"],
+        message=_headline(known),
         opened_at=opened,
         in_period=opened >= period.start,
         segment=known["segment"],
@@ -340,6 +359,21 @@ def _coverage_lost(alerts: Iterable[Mapping[str, Any]], period: ReportPeriod) ->
     return sorted(found, key=lambda one: (one.since, one.sensor))
 
 
+def _levels(reader: PeriodReader | ReleasedPeriods, period: ReportPeriod) -> tuple[LevelChange, ...] | None:
+    live = reader.live("forces")
+    forces = None if live is None else msgspec.json.decode(live.body)
+    if not isinstance(forces, dict):
+        return None
+    changes = []
+    for section in forces["sections"]:
+        before = None
+        for one in section["decided"]:
+            if period.start <= (at := _moment(one["at"])) < period.end:
+                changes.append(LevelChange(at, section["section"], one["level"], before, one["by"], one["reason"]))
+            before = one["level"]
+    return tuple(sorted(changes, key=lambda one: (one.at, one.section)))
+
+
 def _log(
     bodies: Sequence[Mapping[str, Any]], entries: Sequence[IncidentEntry], period: ReportPeriod
 ) -> Iterable[LogEntry]:
@@ -360,11 +394,25 @@ def _logged(known: Mapping[str, Any], step: Mapping[str, Any]) -> LogEntry:
         _moment(step["at"]), "opened" if founding else step["action"], known["id"], known["name"], step["by"],
         step["state"], step["owner"], step["unit"], step["disposition"], step["reason"],
     )  # fmt: skip
-    return replace(logged, message=known["message"]) if founding else logged
+    return replace(logged, message=_headline(known)) if founding else logged
 
 
-def _actions(log: Iterable[LogEntry], accesses: Iterable[PersonActions]) -> list[PersonActions]:
+def _headline(known: Mapping[str, Any]) -> dict[str, Any]:
+    """The headline with the track under its name for radio, as people spoke of it."""
+    message: dict[str, Any] = known["message"]
+    parameters = message.get("parameters", {})
+    names = {one["track"]: one["name"] for one in known["tracks"]}
+    if parameters.get("track") not in names:
+        return message
+    return {**message, "parameters": {**parameters, "track": names[parameters["track"]]}}
+
+
+def _actions(
+    log: Iterable[LogEntry], levels: Iterable[LevelChange], accesses: Iterable[PersonActions]
+) -> list[PersonActions]:
     counts: dict[str, Counter[str]] = {one.person: Counter(one.actions) for one in accesses}
+    for decision in levels:
+        counts.setdefault(decision.by, Counter())[LEVEL] += 1
     for one in log:
         if one.by and one.by != SYSTEM:
             counts.setdefault(one.by, Counter())[one.event] += 1

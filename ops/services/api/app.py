@@ -27,10 +27,11 @@ from ops.accounts.accounts import Accounts
 from ops.accounts.colleagues import Colleagues
 from ops.accounts.oidc import Provider
 from ops.accounts.person import Person, local_person
+from ops.accounts.rights import reads_logs
 from ops.audit.log import AuditLog
 from ops.releasability.settings import ReleasabilitySettings
 from ops.runtime.output import say_in_english
-from ops.runtime.part_state import code_of
+from ops.runtime.part_state import code_of, without_log
 from ops.sector.report_settings import ReportSettings
 from ops.services.api.audit.routes import AuditRoutes
 from ops.services.api.compression import Compression
@@ -42,6 +43,7 @@ from ops.services.api.incidents.marking_routes import MarkingRoutes
 from ops.services.api.incidents.routes import Actions, IncidentRoutes
 from ops.services.api.login.gate import LoginGate
 from ops.services.api.login.oidc_routes import OidcRoutes
+from ops.services.api.login.problem_pages import ProblemPages
 from ops.services.api.login.routes import LocalRoutes, LoginRoutes, person_of
 from ops.services.api.map_routes import Ask, GroundRoutes, ServedSector, add_no_ground
 from ops.services.api.observability.exposition import exposition, families_of
@@ -184,6 +186,7 @@ def create_app(
     app.add_middleware(Compression)
     app.add_middleware(LoginGate, accounts=accounts, local=local, sector=settings.sector, closed=release.refuses)
     app.add_middleware(PartFaults)
+    app.add_middleware(ProblemPages, sector=settings.sector)
     app.add_middleware(Guard, settings=settings.guard)
     routes.add_to(app)
     incidents = IncidentRoutes(
@@ -211,7 +214,9 @@ def create_app(
     OgcRoutes(features, routes.recorder, sector=settings.sector, view=settings.ground, release=release).add_to(app)
     if plan is not None:
         plan.add_to(app)
-    ProbeRoutes(Readiness(reader, parts, now_ns, settings.stale_after_s, store.parent)).add_to(app)
+    ProbeRoutes(Readiness(reader, parts, now_ns, settings.stale_after_s, store.parent), sector=settings.sector).add_to(
+        app
+    )
     ReferenceRoutes(app).add_to(app)
     _add_logins(app, settings.sector, accounts, provider)  # after the others: routes are tried in their order
     add_pages(app, title=settings.sector, folder=settings.pages)
@@ -327,7 +332,8 @@ class _Routes:
 
     def health(self, request: Request) -> JSONResponse:
         """Whether the picture is current and every part of the room works; status 503 if not, so that a probe need not
-        parse the body. ``parts``: ``ok``, or why the part does not work, in English; ``codes``: the same as one of
+        parse the body. ``parts``: ``ok``, or why the part does not work, in English, for administrators with what its
+        log says; ``codes``: the same as one of
         ``ok``, ``ended``, ``given_up``, ``not_started``, ``problem``, ``compiling_kernels``.
         Without a login, ``status`` only."""
         try:
@@ -347,9 +353,11 @@ class _Routes:
         if request.state.person is None:
             return JSONResponse({"status": state}, status)
         everything = self._release.view(person_of(request)).everything
+        in_full = reads_logs(person_of(request), self._settings.sector)
+        said = {name: part if part is None or in_full else without_log(part) for name, part in parts.items()}
         body = {
             "status": state,
-            "parts": {name: "ok" if part is None else say_in_english(part) for name, part in parts.items()},
+            "parts": {name: "ok" if part is None else say_in_english(part) for name, part in said.items()},
             "codes": codes,
             "age_s": age_s,
             "stamp": None if live is None else rfc3339(live.stamp_ns),

@@ -24,7 +24,7 @@ from ops.accounts.person import Person
 from ops.accounts.store import AccountStoreError
 from ops.audit.entry import AuditError
 from ops.runtime.output import say_in_english
-from ops.runtime.part_state import code_of
+from ops.runtime.part_state import code_of, without_log
 from ops.services.api.release import Release, ReleasedView
 from ops.store.connections import StoreError
 from ops.store.reader import Live, OutboxRow, Reader
@@ -384,9 +384,10 @@ class Hub:
         if now >= self._heartbeat_due or down != self._down:
             self._heartbeat_due, self._down = now + self._settings.heartbeat_s, down
             at, last = rfc3339(self._now_ns()).encode(), self._head or 0
-            sentences = to_json({name: say_in_english(why) for name, why in down.items()}, where="down")
+            said = {name: without_log(why) for name, why in down.items()}
+            sentences = to_json({name: say_in_english(why) for name, why in said.items()}, where="down")
             states = to_json(
-                {name: why.as_dict() | {"code": code_of(why)} for name, why in down.items()}, where="states"
+                {name: why.as_dict() | {"code": code_of(down[name])} for name, why in said.items()}, where="states"
             )
 
             def heartbeat(number: int) -> bytes:

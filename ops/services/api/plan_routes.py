@@ -243,7 +243,9 @@ class PlanRoutes:
         finally:
             patience.cancel()
         self._end()
-        raise HTTPException(503, f"The planner's process has ended (log: {self._log}); ask again, and it starts again.")
+        raise HTTPException(
+            503, "The planner's process has ended, its log on the server says why; ask again, and it starts again."
+        )
 
     def _end(self) -> None:
         if self._worker is not None:

@@ -19,16 +19,18 @@ from starlette.exceptions import HTTPException
 from geo.errors import BadInput
 from ops.accounts.store import AccountStoreError
 from ops.audit.entry import AuditError
+from ops.runtime.part_state import without_folders
 from ops.store.connections import StoreError
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_INSTANCE: Final = 200
+UNREADABLE: Final = "The body cannot be read; expected JSON in UTF-8."
 _SENTENCES: Final = {  # replacements for Starlette's own messages
     (404, "Not Found"): "There is nothing at this address.",
     (405, "Method Not Allowed"): "This address does not take this method.",
-    (400, "There was an error parsing the body"): "The body cannot be read; expected JSON in UTF-8.",
+    (400, "There was an error parsing the body"): UNREADABLE,
 }
 
 
@@ -76,14 +78,16 @@ def answer_errors(app: FastAPI) -> None:
     async def invalid(request: Request, error: Exception) -> ProblemAnswer:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "json_invalid":
+            return ProblemAnswer(422, UNREADABLE, request.url.path)
+        where = ".".join(str(part) for part in first["loc"] if "[" not in str(part))  # without pydantic's own names
         return ProblemAnswer(422, f"{where}: {first['msg']}.", request.url.path)
 
     async def unusable(request: Request, error: Exception) -> ProblemAnswer:
         return ProblemAnswer(422, str(error), request.url.path)
 
     async def unavailable(request: Request, error: Exception) -> ProblemAnswer:
-        return ProblemAnswer(503, str(error), request.url.path)
+        return ProblemAnswer(503, without_folders(str(error)), request.url.path)
 
     async def locked_out(request: Request, error: Exception) -> ProblemAnswer:
         return accounts_unusable(error, request.url.path)

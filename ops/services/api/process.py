@@ -13,7 +13,7 @@ import resource
 import socket
 import threading
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -32,12 +32,14 @@ from ops.runtime.clock import ScenarioClock
 from ops.runtime.part_state import stated
 from ops.sector.settings import load_settings
 from ops.services.api.app import ApiSettings, create_app
+from ops.services.api.audit.collection import CollectionRecord
 from ops.services.api.login.opening import open_logins
 from ops.services.api.operator_actions import ActionSender
 from ops.services.api.plan_routes import PlanRoutes
 from ops.services.api.serving.server import serving
 from ops.services.api.serving.tls import Tls
 from ops.services.map.supervisor import MapProcess
+from ops.store.reader import Reader
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +122,10 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         )
         stack.enter_context(serving(app, listening, tls))
         say(ready=True)
-        _follow(told, ground, stop)
+        collected = CollectionRecord(
+            access_log, stack.enter_context(closing(Reader(folder / "store.db"))), clock.now_ns
+        )
+        _follow(told, ground, stop, collected)
     return 0
 
 
@@ -138,16 +143,18 @@ def _register(log: AuditLog) -> None:
             logger.warning("The key of the audit log is not in the register: %s", error)
 
 
-def _follow(told: ToldByRoom, ground: MapProcess, stop: threading.Event) -> None:
-    """Start and end the map process as the room requires, until ``stop``."""
+def _follow(told: ToldByRoom, ground: MapProcess, stop: threading.Event, collected: CollectionRecord) -> None:
+    """Start and end the map process as the room requires, and record what is collected, until ``stop``."""
     wanted: bool | None = None
     while not stop.wait(LOOK_EVERY_S):
+        collected.look()
         if told.map_wanted != wanted:
             wanted = told.map_wanted
             if wanted:
                 ground.start()
             else:
                 ground.stop()
+    collected.look(ending=True)
 
 
 def _parser() -> argparse.ArgumentParser:

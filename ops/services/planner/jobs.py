@@ -162,7 +162,7 @@ class Jobs:
             with self._changed:
                 job.process = None
                 if job.state == "running":
-                    message = Message("planner-failed-no-answer", {"log": str(self._log)})
+                    message = Message("planner-failed-no-answer")
                     job.state, job.problem, job.message = "failed", say_in_english(message), message
 
     def _hear(self, job: PlannerJob, message: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parseAlert, parseIncident, parseTrack } from "../src/model/parse.ts";
 import type { Incident } from "../src/model/records.ts";
 import { INITIAL, type State } from "../src/model/state.ts";
-import { stateChoice, timeLine, whatLine } from "../src/words/incident_words.ts";
+import { incidentHeadline, stateChoice, timeLine, whatLine } from "../src/words/incident_words.ts";
 import { speakIn } from "./words.ts";
 
 const AT = "2026-01-01T00:00:00Z";
@@ -28,7 +28,8 @@ test("a row states the time that is left, or how long ago the incident was opene
   const [approaching, left] = seen({ time_to_border_s: 600 });
   assert.equal(timeLine(approaching, left, AT_MS), "10 min left");
   const [crossed, without] = seen({});
-  assert.equal(timeLine(crossed, without, AT_MS + 162_000), "2 min 42 s ago");
+  assert.equal(timeLine(crossed, without, AT_MS + 61_000), "1 min 1 s ago");
+  assert.equal(timeLine(crossed, without, AT_MS + 162_000), "3 min ago", "room for the state beside it");
   assert.equal(timeLine(crossed, without, Number.NaN), "");
 });
 
@@ -42,4 +43,14 @@ test("a row names the class of the target in the middle of a phrase, and states 
     assert.deepEqual(["open", "en_route", "on_scene"].map(stateChoice), states);
   }
   speakIn("en");
+});
+
+test("the headline of an incident names its track as people say it over the radio", () => {
+  speakIn("en");
+  const message = { id: "alert-loitering", parameters: { class: "person", track: "T1", duration_s: 60, segment: 3 } };
+  const [incident, state] = seen({ message });
+  assert.match(incidentHeadline(incident, state), /track T1, loitering/);
+  const named: Incident = { ...incident, tracks: [{ track: "T1", name: "Umber 49" }] };
+  assert.match(incidentHeadline(named, state), /track Umber 49, loitering/);
+  assert.match(incidentHeadline({ ...named, tracks: [{ track: "T2", name: "Otter 3" }] }, state), /track T1,/);
 });

@@ -5,6 +5,9 @@ accounts-language-name = { $language ->
     [fr] Français
    *[en] English
 }
+accounts-page-problem = This page cannot be shown
+accounts-page-again = Open it without these parameters
+accounts-page-first = First page
 accounts-log-in = Log in
 accounts-log-in-with = Log in with { $provider }
 accounts-log-out = Log out

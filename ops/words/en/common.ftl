@@ -37,6 +37,8 @@ part-ended = { $cause ->
    *[none] { $part } ended with code { $code }. Log: { $log }.
 }
 part-given-up = { part-ended } It failed { $failures } times in { $minutes } min and will not be restarted. Find the cause, then restart Watchline.
+part-stopped = stopped, is being restarted
+part-stopped-for-good = stopped { $failures } times in { $minutes } min, is not restarted any more
 part-not-started = { $part } cannot be started ({ $reason }).
 part-problem = { $problem }
 part-compiling-kernels = starting: compiling kernels

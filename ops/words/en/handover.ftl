@@ -38,8 +38,10 @@ handover-sensors-now = State when the report was created.
 handover-sensors-then = State at the end of the period, from the alerts that were open then.
 handover-coverage = Coverage lost
 handover-coverage-none = No coverage was lost.
+handover-levels = Impact levels decided
+handover-levels-none = No impact level was decided.
 handover-actions = Actions by person
-handover-actions-none = No person acted on an incident, or made a report or an export.
+handover-actions-none = No person acted on an incident, decided an impact level, or made a report or an export.
 handover-log = Shift log
 handover-log-none = No event was logged.
 handover-timeline = Timeline
@@ -63,6 +65,9 @@ handover-column-until = Until
 handover-column-person = Person
 handover-column-actions = Actions
 handover-column-event = Event
+handover-column-section = Section
+handover-column-level = Impact level
+handover-column-reason = Reason
 handover-column-note = Note
 handover-column-signed = Signed
 
@@ -92,6 +97,8 @@ handover-sensor-state = { $state ->
     [faulty] faulty
    *[other] { sensor-state }
 }
+handover-level-changed = { forces-level }
+    before: { $before }
 handover-still = not restored
 handover-action-count = { handover-action } { $count }
 handover-action = { $event ->
@@ -108,6 +115,7 @@ handover-action = { $event ->
     [undo] undone
     [reopen] reopened
     [escalated] escalated
+    [impact_level] impact levels decided
     [report] reports
     [export] exports
    *[other] { $event }

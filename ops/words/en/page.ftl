@@ -119,7 +119,7 @@ page-banner-lost = { $picture ->
    *[no] Connection lost. { $why } No data to show. New alerts do not arrive. Reconnecting…
 }
 page-banner-starting = Starting: { $parts } (compiling kernels after an installation or update, which can take minutes). The picture is not updated until then. Incoming messages are stored and processed afterwards.
-page-banner-down = Failed: { $parts }. Detections may be missing, and alerts may not reach field units.
+page-banner-down = Failed: { $parts }. Detections may be missing, and alerts may not reach field units. If this lasts for more than a minute, call the administrator.
 page-banner-stale-down = The picture is stale. { page-banner-down }
 page-banner-stale = { $why ->
     [fusion] The picture is stale: server connected, no new output from fusion. Current movements are not shown.
@@ -282,7 +282,7 @@ page-incident-state-choice = { $state ->
     [on_scene] On scene
    *[closed] Closed
 }
-page-incident-segment = Segment { $segment }
+page-incident-segment = Seg. { $segment }
 page-incident-left = { DURATION($time) } left
 page-incident-past = Time expired
 page-incident-owner = { $owner }

@@ -2,6 +2,7 @@
 
 planner-title = Watchline planner: { $sector }
 planner-what = Compare two sensor layouts. Changes here do not affect live operations.
+planner-loading = Loading the layouts and their coverage…
 planner-live-map = Live map
 planner-panel =
     .aria-label = Layouts and jobs
@@ -119,4 +120,4 @@ planner-answer-gap = { $optimal ->
 planner-no-layout = The sector has no layout.
 planner-refused-closing = The planner is closing.
 planner-refused-full = { $count } jobs are already queued. Cancel one, or wait.
-planner-failed-no-answer = The planner process ended without an answer. See its log: { $log }.
+planner-failed-no-answer = The planner process ended without an answer. Try again; if that fails, call the administrator (the log on the server says why).

@@ -5,6 +5,9 @@ accounts-language-name = { $language ->
     [fr] Français
    *[en] English
 }
+accounts-page-problem = Cette page ne peut pas être affichée
+accounts-page-again = L’ouvrir sans ces paramètres
+accounts-page-first = Première page
 accounts-log-in = Se connecter
 accounts-log-in-with = Se connecter avec { $provider }
 accounts-log-out = Se déconnecter

@@ -34,6 +34,8 @@ part-ended = { $cause ->
    *[none] { $part } s’est arrêté avec le code { $code }. Journal technique : { $log }.
 }
 part-given-up = { part-ended } { $failures } échecs en { $minutes } min : il ne sera plus redémarré. Recherchez la cause, puis redémarrez Watchline.
+part-stopped = arrêt, redémarrage en cours
+part-stopped-for-good = { $failures } arrêts en { $minutes } min, plus aucun redémarrage
 part-not-started = { $part } ne peut pas démarrer ({ $reason }).
 part-problem = { $problem }
 part-compiling-kernels = démarrage : compilation des noyaux de calcul

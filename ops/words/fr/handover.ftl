@@ -38,8 +38,10 @@ handover-sensors-now = État lors de l’établissement du rapport.
 handover-sensors-then = État à la fin de la période, d’après les alertes alors ouvertes.
 handover-coverage = Couverture perdue
 handover-coverage-none = Aucune couverture n’a été perdue.
+handover-levels = Niveaux d’impact définis
+handover-levels-none = Aucun niveau d’impact n’a été défini.
 handover-actions = Actions par personne
-handover-actions-none = Personne n’a agi sur un incident, ni établi de rapport ou d’export.
+handover-actions-none = Personne n’a agi sur un incident, défini de niveau d’impact, ni établi de rapport ou d’export.
 handover-log = Main courante
 handover-log-none = Aucun événement n’a été consigné.
 handover-timeline = Chronologie
@@ -63,6 +65,9 @@ handover-column-until = Jusqu’à
 handover-column-person = Personne
 handover-column-actions = Actions
 handover-column-event = Événement
+handover-column-section = Section
+handover-column-level = Niveau d’impact
+handover-column-reason = Motif
 handover-column-note = Consigne
 handover-column-signed = Signature
 
@@ -92,6 +97,8 @@ handover-sensor-state = { $state ->
     [faulty] en panne
    *[other] { sensor-state }
 }
+handover-level-changed = { forces-level }
+    avant : { $before }
 handover-still = non rétablie
 handover-action-count = { handover-action } { $count }
 handover-action = { $event ->
@@ -108,6 +115,7 @@ handover-action = { $event ->
     [undo] annulé
     [reopen] rouvert
     [escalated] signalé au superviseur
+    [impact_level] niveaux d’impact définis
     [report] rapports
     [export] exports
    *[other] { $event }

@@ -119,7 +119,7 @@ page-banner-lost = { $picture ->
    *[no] Connexion perdue. { $why } Aucune donnée à afficher. Les nouvelles alertes n’arrivent pas. Reconnexion…
 }
 page-banner-starting = Démarrage : { $parts } (compilation des noyaux de calcul après une installation ou une mise à jour ; elle peut durer plusieurs minutes). La situation n’est pas actualisée entre-temps. Les messages reçus sont enregistrés et traités ensuite.
-page-banner-down = En panne : { $parts }. Des détections peuvent manquer et des alertes peuvent ne pas parvenir aux équipes de terrain.
+page-banner-down = En panne : { $parts }. Des détections peuvent manquer et des alertes peuvent ne pas parvenir aux équipes de terrain. Si cela dure plus d’une minute, appelez l’administrateur.
 page-banner-stale-down = La situation affichée est périmée. { page-banner-down }
 page-banner-stale = { $why ->
     [fusion] La situation affichée est périmée : serveur connecté, aucun nouveau résultat de la fusion. Les mouvements en cours ne sont pas affichés.

@@ -2,6 +2,7 @@
 
 planner-title = Planification Watchline : { $sector }
 planner-what = Comparez deux dispositifs de capteurs. Aucune modification ici n’affecte les opérations en cours.
+planner-loading = Chargement des dispositifs et de leur couverture…
 planner-live-map = Carte en direct
 planner-panel =
     .aria-label = Dispositifs et tâches
@@ -119,4 +120,4 @@ planner-answer-gap = { $optimal ->
 planner-no-layout = Le secteur n’a aucun dispositif.
 planner-refused-closing = Le planificateur se ferme.
 planner-refused-full = { $count } tâches sont déjà en attente. Annulez-en une ou patientez.
-planner-failed-no-answer = Le processus du planificateur s’est arrêté sans réponse. Voir son journal : { $log }.
+planner-failed-no-answer = Le processus du planificateur s’est arrêté sans réponse. Réessayez ; en cas d’échec, appelez l’administrateur (le journal technique du serveur en donne la cause).

@@ -24,6 +24,7 @@ from ops.accounts.colleagues import Colleagues
 from ops.broker.identities import UNIT
 from ops.incidents.incident import STATES
 from ops.incidents.queue import place_in_queue
+from ops.runtime.part_state import without_folders
 from ops.services.api.incidents.models import (
     ActionAnswer,
     ActionRequest,
@@ -159,7 +160,7 @@ class IncidentRoutes:
     async def act(self, identity: PathId, body: ActionRequest, request: Request) -> Response:
         """Act on an incident. 202: ``accepted`` says whether the journal has the action, ``outcome`` what became of it.
 
-        The same ``id`` sent again is applied once and gets the first outcome.
+        The same ``id`` sent again is applied once and gets the first outcome; 409 for an ``id`` of another action.
         """
         row = await asyncio.to_thread(self.known, identity, request)
         if body.other:
@@ -175,11 +176,10 @@ class IncidentRoutes:
         self, request: Request, row: IncidentRow, identity: str, subject: str, *, action_id: str, **fields: Any
     ) -> Response:
         """Send an action on an incident to the journal, once; ``fields`` are those of ``Reply``."""
+        own = (identity, fields["action"], self._person(request))
         known = await asyncio.to_thread(self._reader.outcome, action_id)
         if known is not None:
-            if msgspec.json.decode(known)["incident"] != identity:
-                raise HTTPException(409, f"The action id {action_id} was used for another incident.")
-            return _acted(action_id, True, known)
+            return _acted(action_id, True, _own(known, own))
         if self._actions is None:
             raise HTTPException(503, "This server takes no actions.")
         await asyncio.to_thread(self._recorder.note, request, subject, operation="alteration")
@@ -191,12 +191,14 @@ class IncidentRoutes:
         try:
             key = await asyncio.to_thread(self._actions.send_reply, reply)
         except Exception as error:
-            raise HTTPException(503, f"The action could not be stored ({error}); try again.") from error
+            raise HTTPException(
+                503, f"The action could not be stored ({without_folders(str(error))}); try again."
+            ) from error
         accepted = await until(lambda: self._actions is not None and self._actions.journaled(key), JOURNAL_WAIT_S)
         outcome = None
         if accepted:
             outcome = await until(lambda: self._reader.outcome(action_id), OUTCOME_WAIT_S)
-        return _acted(action_id, bool(accepted), outcome)
+        return _acted(action_id, bool(accepted), None if outcome is None else _own(outcome, own))
 
     def known(self, identity: str, request: Request) -> IncidentRow:
         """The incident, as the person of the request may see it; 404 where there is none."""
@@ -288,6 +290,14 @@ def _answer(value: Any, tag_of: Any = None) -> Response:
     """JSON, with an entity tag of ``tag_of`` in place of one of the whole body."""
     headers = None if tag_of is None else {"ETag": tag_of_body(to_json(tag_of, where="incidents"))}
     return Response(to_json(value, where="incidents"), media_type="application/json", headers=headers)
+
+
+def _own(outcome: bytes, own: tuple[str, str, str]) -> bytes:
+    """The outcome, if it is that of this incident, action and person: the same id may belong to another action."""
+    found = msgspec.json.decode(outcome)
+    if (found["incident"], found["action"], found["by"]) != own:
+        raise HTTPException(409, f"The action id {found['id']} was used for another action; choose a new one.")
+    return outcome
 
 
 def _acted(action: str, accepted: bool, outcome: bytes | None) -> Response:

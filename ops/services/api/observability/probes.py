@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from ops.accounts.rights import reads_logs
 from ops.services.api.observability.readiness import Readiness
 from ops.services.api.problems import MEDIA_TYPE, Problem, problem
 
@@ -48,8 +49,8 @@ NOT_READY: Final[dict[int | str, dict[str, Any]]] = {
 class ProbeRoutes:
     """The handlers, which need no login."""
 
-    def __init__(self, readiness: Readiness) -> None:
-        self._readiness = readiness
+    def __init__(self, readiness: Readiness, *, sector: str) -> None:
+        self._readiness, self._sector = readiness, sector
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
@@ -65,9 +66,10 @@ class ProbeRoutes:
 
     def ready(self, request: Request) -> JSONResponse:
         """Whether every part works: broker, ingest, fusion, feeds, map, disk and others; status 503 if one does not,
-        with one sentence for each, or without a login only which parts."""
-        found = self._readiness.look()
-        shown = request.state.person is not None
+        with one sentence for each, for administrators with what its log says; without a login only which parts."""
+        person = request.state.person
+        shown = person is not None
+        found = self._readiness.look(in_full=shown and reads_logs(person, self._sector))
         parts = [
             PartState(part=name, ready=not sentence, sentence=sentence if shown else None)
             for name, sentence in sorted(found.items())

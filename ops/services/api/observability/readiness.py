@@ -10,6 +10,7 @@ from typing import Final
 
 from geo.message import Message
 from ops.runtime.output import say_in_english
+from ops.runtime.part_state import without_folders, without_log
 from ops.store.connections import StoreError
 from ops.store.reader import Reader
 
@@ -31,17 +32,21 @@ class Readiness:
     stale_after_s: float
     folder: Path
 
-    def look(self) -> dict[str, str]:
-        """Return one sentence for each part that does not work, and an empty text for one that does."""
+    def look(self, *, in_full: bool = False) -> dict[str, str]:
+        """Return one sentence for each part that does not work, and an empty text for one that does.
+
+        ``in_full``: with what the logs say, and where they are.
+        """
         found: dict[str, str] = {}
         full = ""
         for name, state in self.parts().items():
-            sentence = "" if state is None else say_in_english(state)
+            sentence = "" if state is None else say_in_english(state if in_full else without_log(state))
             if state is not None and str(state.parameters.get("problem", "")).startswith(DISK_FULL):
                 full = full or sentence.removeprefix(f"{DISK_FULL}: ")
             found[NAMES.get(name, name)] = sentence
         found["disk"] = full or self._disk()
-        found["picture"] = self._picture()
+        picture = self._picture()
+        found["picture"] = picture if in_full else without_folders(picture)
         return {name: _closed(sentence) for name, sentence in found.items()}
 
     def _disk(self) -> str:

@@ -136,7 +136,8 @@ export function alertMarks(
 function trackMark(alert: Alert, tracks: ReadonlyMap<string, Track>, stampMs: number | null): string {
   if (alert.track === null) return "";
   const known = alertTrack(alert, tracks, stampMs) ?? "present";
-  return say("page-map-track", { known, track: readable(alert.track, ON_MAP) });
+  const name = tracks.get(alert.track)?.name ?? "";
+  return say("page-map-track", { known, track: name === "" ? readable(alert.track, ON_MAP) : name });
 }
 
 const ANCHORS = ["right", "left", "top", "bottom"] as const;

@@ -128,7 +128,7 @@ export class IncidentQueue {
       el(
         "span",
         { class: "incident-top" },
-        el("span", { class: "incident-priority" }),
+        el("span", { class: "incident-priority" }, el("span", { class: "incident-mark" }), el("span", { class: "incident-word" })),
         el("strong", { class: "incident-name", code: true }),
         el("span", { class: "incident-status" }),
         el("span", { class: "incident-left" }),
@@ -153,7 +153,8 @@ export class IncidentQueue {
       const node = row.querySelector(name);
       if (node !== null) setText(node, text);
     };
-    write(".incident-priority", `${PRIORITY_MARK[incident.priority]} ${priorityName(incident.priority)}`);
+    write(".incident-mark", PRIORITY_MARK[incident.priority]);
+    write(".incident-word", ` ${priorityName(incident.priority)}`);
     write(".incident-name", incident.name);
     write(".incident-status", incident.state === "open" ? "" : stateName(incident.state));
     write(".incident-left", timeLine(incident, state, this.#nowMs));

@@ -291,6 +291,7 @@ async function open(): Promise<void> {
 
 open().catch((error: unknown) => {
   setData(page, "state", "failed");
+  for (const name of ["a", "b"]) setText(part(`figures-${name}`), "–");
   tell(say(failure(error)));
 });
 showPerson().catch((error: unknown) => console.error(error));

@@ -1,7 +1,7 @@
 // What a row of the queue says: headline, where it is, the time that is left, and who works on it.
 
 import { expectedMs, leadOf } from "../model/incidents.ts";
-import type { Incident } from "../model/records.ts";
+import type { Incident, Said } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { ruleName, sentenceOf } from "./alert_words.ts";
 import { say } from "./say.ts";
@@ -10,10 +10,18 @@ import { say } from "./say.ts";
 export function incidentHeadline(incident: Incident, state: State): string {
   const lead = leadOf(incident, state.alerts);
   const outage = incident.kind === "equipment" && incident.sensors.length > 2;
-  return sentenceOf(lead === null || outage ? incident.headline : lead.headline);
+  return sentenceOf(withNames(lead === null || outage ? incident.headline : lead.headline, incident));
 }
 
-/** From here on, the time that is left is stated in whole minutes. */
+/** The message with the tracks of the incident under their names for radio. */
+function withNames(said: Said, incident: Incident): Said {
+  const id = said.message?.parameters["track"];
+  const name = incident.tracks.find(({ track }) => track === id)?.name ?? "";
+  if (said.message === null || name === "") return said;
+  return { ...said, message: { ...said.message, parameters: { ...said.message.parameters, track: name } } };
+}
+
+/** From here on, times are stated in whole minutes. */
 const SECONDS_BELOW_S = 120;
 
 /** What happens, in few words: the rule of the lead alert and the class of its target. */
@@ -49,16 +57,18 @@ export function leftLine(incident: Incident, state: State, nowMs: number): strin
   const expected = expectedMs(incident, state.alerts, state.tracks);
   if (expected === null || !Number.isFinite(nowMs)) return "";
   const leftS = (expected - nowMs) / 1000;
-  if (leftS <= 0) return say("page-incident-past");
-  const time = leftS < SECONDS_BELOW_S ? leftS : Math.round(leftS / 60) * 60;
-  return say("page-incident-left", { time });
+  return leftS <= 0 ? say("page-incident-past") : say("page-incident-left", { time: wholeMinutes(leftS) });
 }
 
 /** Time that is left, else how long ago the incident was opened. */
 export function timeLine(incident: Incident, state: State, nowMs: number): string {
   const left = leftLine(incident, state, nowMs);
   if (left !== "" || !Number.isFinite(nowMs)) return left;
-  return say("page-fact-ago", { age: Math.max(0, nowMs - incident.openedMs) / 1000 });
+  return say("page-fact-ago", { age: wholeMinutes(Math.max(0, nowMs - incident.openedMs) / 1000) });
+}
+
+function wholeMinutes(seconds: number): number {
+  return seconds < SECONDS_BELOW_S ? seconds : Math.round(seconds / 60) * 60;
 }
 
 /** Who has it and which unit goes, or how it was closed. */

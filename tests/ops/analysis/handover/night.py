@@ -17,7 +17,7 @@ from ops.services.fusion.incident_view import incident_dict
 from ops.services.fusion.live_picture import alert_dict
 from ops.store.periods import PeriodReader
 from ops.store.writer import Store
-from tests.ops.incidents.making import SECOND, START_NS, Shift, alert
+from tests.ops.incidents.making import SECOND, START_NS, Shift, alert, at
 
 FRAME = LocalFrame.around(-84.2, 36.6)
 HOSTILE = '=HYPERLINK("http://evil")<script>alert(1)</script>\u202egnp'
@@ -48,6 +48,17 @@ class Night:
 
     def pass_to(self, seconds: float) -> None:
         self._write(self.shift.pass_to(seconds), seconds)
+
+    def decide(self, *decisions: tuple[str, float, str, str, str]) -> None:
+        """Decisions on impact levels as fusion publishes them: section, second, level, person and reason."""
+        sections: dict[str, list[dict[str, Any]]] = {}
+        for number, (section, seconds, level, by, reason) in enumerate(decisions):
+            made = {"id": f"decision-{number}", "level": level, "at": at(seconds).isoformat(), "by": by}
+            sections.setdefault(section, []).append(made | {"reason": reason})
+        published = [{"section": section, "decided": decided} for section, decided in sections.items()]
+        self.cursor += 1
+        stamp_ns = START_NS + 3500 * SECOND
+        self.store.commit(self.cursor, stamp_ns=stamp_ns, forces={"units": [], "bases": [], "sections": published})
 
     def name(self, incident: str) -> str:
         return self.shift.book.incidents[incident].name
@@ -105,6 +116,12 @@ def worked_night(folder: Path) -> tuple[Night, dict[str, str]]:
     made["nuisance"] = night.raise_(alert("approaching", "T5", 1500, easting=-90_000.0), 1500)
     night.act(made["nuisance"], "close", 1600, by="Jörg", disposition="nuisance", reason=HOSTILE)
     made["waiting"] = night.raise_(alert("crossing", "T9", 3000, easting=50_000.0), 3000)
+    night.decide(
+        ("Col d’Ibardin", -600, "low", "Sue", "Quiet season"),
+        ("Col d’Ibardin", 1800, "high", "Sue", "Two groups in one night"),
+        ("La Rhune", 2400, "medium", "Ana", HOSTILE),
+        ("La Rhune", 3400, "critical", "Ana", "Third group"),
+    )
     return night, made
 
 

@@ -54,10 +54,12 @@ def test_a_handover_report_states_everything_that_the_next_shift_needs(report: P
     counts = {key: len(section.rows) for key, section in found.items()}
     assert counts == {
         "notes": 1, "open": 3, "unattended": 3, "escalated": 2, "distress": 1, "closed": 3, "sensors": 1,
-        "coverage": 1, "actions": 2, "summary": 0, "log": len(report.log),
+        "coverage": 1, "levels": 3, "actions": 3, "summary": 0, "log": len(report.log),
     }  # fmt: skip
     assert found["sensors"].rows == (("radar-west\nradar", "offline", "10:01\u00a0UTC\n11:01\u00a0CET"),)
     assert found["coverage"].rows[0][0] == "Coverage lost on 3 of 59 segments (4–6): radar-west offline"
+    assert found["levels"].rows[0][1:] == ("Col d’Ibardin", "High\nbefore: Low", "Sue", "Two groups in one night")
+    assert found["levels"].rows[1][2] == "Medium", "the first decision on the section"
     assert found["closed"].rows[0][2:] == ("Apprehended\nAna", "09:56\u00a0UTC\n10:56\u00a0CET", "30 s", "1 min 30 s")
     assert "6 incidents; 3 not closed, 1 closed by the system without operator action." in found["summary"].sentences
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from geo.errors import BadInput
+from ops.accounts.person import local_person
 from ops.analysis.handover.period import ReportPeriod
-from ops.analysis.handover.report import PeriodReport, period_report
+from ops.analysis.handover.report import PeriodReport, ReportSource, period_report
+from ops.releasability.settings import ReleasabilitySettings
+from ops.services.api.release import Release
+from ops.store.periods import PeriodReader, ReleasedPeriods
 from tests.ops.analysis.handover.night import source_of, worked_night
 from tests.ops.incidents.making import at
 
@@ -63,12 +68,36 @@ def test_sensors_out_and_coverage_lost(worked: Any) -> None:
     assert reported(worked, end=800, now=9000).sensors_out == ()
 
 
+def test_impact_levels_decided_in_the_period(worked: Any) -> None:
+    changes = reported(worked, end=3000, now=9000).levels
+    assert changes is not None
+    assert [(one.section, one.level, one.before, one.by, one.at) for one in changes] == [
+        ("Col d’Ibardin", "high", "low", "Sue", at(1800)), ("La Rhune", "medium", None, "Ana", at(2400)),
+    ]  # fmt: skip
+    assert reported(worked, end=1500, now=9000).levels == ()
+
+
+def test_impact_levels_are_no_part_of_a_report_on_some_incidents_and_not_for_those_from_whom_records_are_hidden(
+    worked: Any,
+) -> None:
+    night, made = worked
+    assert reported(worked, chosen=[made["closed"]]).levels is None
+    view = Release(night.store.path, ReleasabilitySettings(levels=("restricted",))).view(
+        replace(local_person("Ana"), releasability="")
+    )
+    source = ReportSource(ReleasedPeriods(PeriodReader(night.store.path), view), "x", "x", "UTC")
+    report = period_report(source, ReportPeriod(at(0), at(3600)), now=at(3600))
+    assert report.levels is None
+    assert "impact_level" not in {action for one in report.actions for action in one.actions}
+
+
 def test_actions_by_person_are_those_of_the_log(worked: Any) -> None:
     report = reported(worked)
     counts = {one.person: dict(one.actions) for one in report.actions}
     assert counts == {
-        "Ana": {"acknowledge": 1, "assign": 1, "close": 1, "note": 1},
+        "Ana": {"acknowledge": 1, "assign": 1, "close": 1, "impact_level": 2, "note": 1},
         "Jörg": {"acknowledge": 1, "close": 1},
+        "Sue": {"impact_level": 1},
     }
     assert [one.at for one in report.log] == sorted(one.at for one in report.log)
     assert len(report.log) >= sum(sum(one.values()) for one in counts.values()) + len(report.incidents)

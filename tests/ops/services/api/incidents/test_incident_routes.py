@@ -39,6 +39,7 @@ class Fusion:
     def __init__(self, store: Store) -> None:
         self.store, self.replies, self.has_journaled, self.cursor = store, list[Reply](), True, 10
         self.answers = True
+        self.by: str | None = None
 
     def send_reply(self, reply: Reply) -> tuple[int, int]:
         self.replies.append(reply)
@@ -48,7 +49,9 @@ class Fusion:
 
     def answer(self, reply: Reply, message: Message | None = None) -> None:
         result = "done" if message is None else "refused"
-        outcome = ActionOutcome(reply.action_id, reply.incident, reply.action, reply.by, at(9), result, 1, message)
+        outcome = ActionOutcome(
+            reply.action_id, reply.incident, reply.action, self.by or reply.by, at(9), result, 1, message
+        )
         self.cursor += 1
         self.store.commit(self.cursor, stamp_ns=START_NS, outcomes=[outcome_dict(outcome)])
 
@@ -155,8 +158,29 @@ def test_the_same_action_sent_again_is_not_sent_to_the_journal(room: Any) -> Non
     sent = len(room.fusion.replies)
     assert room.client.post("/v1/incidents/I1/actions", json=action(2)).json() == first
     assert len(room.fusion.replies) == sent
-    other = room.client.post("/v1/incidents/I2/actions", json=action(2))
-    assert (other.status_code, "another incident" in other.json()["error"]) == (409, True)
+    for addressed, more in (("I2", {}), ("I1", {"action": "note", "note": "Lost"})):
+        other = room.client.post(f"/v1/incidents/{addressed}/actions", json=action(2, **more))
+        assert (other.status_code, "another action" in other.json()["error"]) == (409, True)
+    assert len(room.fusion.replies) == sent
+
+
+def test_nobody_gets_the_outcome_of_another_persons_action_with_the_same_id(room: Any) -> None:
+    """Neither of one that is known, nor of one that arrives in the journal before one's own."""
+    room.fusion.by = "Ben"
+    try:
+        for sent_before in (False, True):
+            answer = room.client.post("/v1/incidents/I1/actions", json=action(20))
+            assert (answer.status_code, "another action" in answer.json()["error"]) == (409, True), sent_before
+    finally:
+        room.fusion.by = None
+
+
+def test_a_body_that_is_no_json_is_refused_in_one_clear_sentence(room: Any) -> None:
+    answer = room.client.post("/v1/incidents/I1/actions", content=b"{bad", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["detail"]) == (422, "The body cannot be read; expected JSON in UTF-8.")
+    bad = room.client.post("/v1/incidents/I1/actions", json=action(21, action="close", disposition="gone"))
+    assert (bad.status_code, "literal" in bad.json()["detail"]) == (422, False)
+    assert bad.json()["detail"].startswith("body.disposition: Input should be 'apprehended'")
 
 
 def test_what_the_journal_has_not_got_is_not_called_accepted(room: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,9 +34,13 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
     store.commit(1, stamp_ns=NOW_NS, tracks_live=b"[]")
     accounts = Accounts(AccountStore(folder / "accounts.db"))
     accounts.add("watch", "Watch", {"*": "viewer"})
-    account = accounts.store.account("watch")
-    assert account is not None
-    world = SimpleNamespace(parts={}, now_ns=NOW_NS, token=accounts.token(account, "probe", 1), folder=folder)
+    accounts.add("root", "Root", {"*": "admin"})
+    tokens = {}
+    for login in ("watch", "root"):
+        account = accounts.store.account(login)
+        assert account is not None
+        tokens[login] = accounts.token(account, "probe", 1)
+    world = SimpleNamespace(parts={}, now_ns=NOW_NS, token=tokens["watch"], admin=tokens["root"], folder=folder)
     app = create_app(
         store.path,
         ApiSettings("hills", guard=GuardSettings(bearer=True)),
@@ -86,6 +90,24 @@ def test_a_stranger_reads_which_parts_and_no_reasons(probed: SimpleNamespace) ->
     assert (status, body["detail"]) == (503, "Not ready: broker.")
     assert {part["sentence"] for part in body["parts"]} == {None}
     assert "b.log" not in str(body)
+
+
+def test_only_an_administrator_reads_what_the_log_says_and_where_it_is(probed: SimpleNamespace) -> None:
+    """Others read what does not work, without files of the server."""
+    said = {"part": "broker", "cause": "log", "code": -9, "words": "no /srv/data/key.pem", "log": "/srv/data/b.log"}
+    given_up = said | {"failures": 7, "minutes": 61}
+    probed.parts = {
+        "broker": Message("part-ended", said),
+        "fusion": Message("part-given-up", given_up),
+        "ingest": problem_of("DISK_FULL: /srv/data/store.db: cannot be written"),
+    }
+    for path in ("/readyz", "/api/health"):
+        for token, in_full in ((probed.token, False), (probed.admin, True)):
+            answer = probed.client.get(path, headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == 503
+            assert ("/srv/data" in answer.text, "key.pem" in answer.text) == (in_full, in_full), (path, in_full)
+            assert ("stopped, is being restarted" in answer.text) == (not in_full)
+            assert "store.db: cannot be written" in answer.text
 
 
 def test_a_full_disk_is_named_whoever_notices_it(probed: SimpleNamespace) -> None:
