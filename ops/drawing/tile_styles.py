@@ -148,7 +148,7 @@ class Unseen:
         return pixels
 
     def _share(self, mask: Bools, pixel_m: float) -> Float32s:
-        """``mask`` as 0 to 1, linear between the centres of the raster's cells: the mean over a square of their size."""
+        """``mask`` as 0 to 1, linear between the centres of cells: its mean over a square of a cell's size."""
         width = min(round(self.raster_cell_m / pixel_m), 2 * EDGE_PX)
         share = mask.astype(np.float32)
         if width <= 1 or mask.all() or not mask.any():

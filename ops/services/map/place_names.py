@@ -54,7 +54,9 @@ def _lonlat(shape: Any) -> tuple[float, float]:
     """A position on the shape: the middle of a line, a position inside an area."""
     longest = max(shapely.get_parts(shape), key=shapely.length)
     is_line = shapely.get_type_id(longest) == 1
-    point = shapely.line_interpolate_point(longest, 0.5, normalized=True) if is_line else shapely.point_on_surface(longest)
+    point = (
+        shapely.line_interpolate_point(longest, 0.5, normalized=True) if is_line else shapely.point_on_surface(longest)
+    )
     turn = 2 * np.pi / EQUATOR_M
     lat = np.degrees(np.arctan(np.sinh(shapely.get_y(point) * turn)))
     return round(float(np.degrees(shapely.get_x(point) * turn)), 6), round(float(lat), 6)

@@ -139,5 +139,5 @@ panels-resize =
         [left] Largeur du panneau des incidents
        *[right] Largeur du panneau latéral
     }
-    .title = Glisser, ou utiliser les flèches ; double-clic pour rétablir
+    .title = Glisser, ou utiliser les flèches ; double-clic pour rétablir
 panels-resize-value = { $width } px

@@ -9,6 +9,7 @@ type Side = keyof typeof PANELS;
 
 /** The map keeps this width. */
 const LEAST_MAP_PX = 260;
+const HANDLES_PX = 14;
 const STEP_PX = 16;
 
 export function followSplitters(): void {
@@ -37,7 +38,7 @@ class Splitter {
   fit(): void {
     const { least } = PANELS[this.#side];
     const other = part(this.#side === "left" ? "side" : "alerts").offsetWidth;
-    const most = Math.max(least, part("main").clientWidth - other - LEAST_MAP_PX);
+    const most = Math.max(least, part("main").clientWidth - other - LEAST_MAP_PX - HANDLES_PX);
     const width = Math.round(Math.min(most, Math.max(least, this.#width)));
     part("main").style.setProperty(`--${this.#side}-panel`, `${width}px`);
     for (const [name, value] of [["valuemin", least], ["valuemax", most], ["valuenow", width]] as const)
