@@ -122,6 +122,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /api/segments",
         "GET /api/layers",
         "GET /api/ground",
+        "GET /api/places",
         "GET /api/profile",
         "GET /api/tiles/{layer}/{z}/{x}/{y}.png",
         "GET /api/tiles/ground/{z}/{x}/{y}.mvt",

@@ -41,6 +41,10 @@ FEATHER_PX: Final = 20
 """Width over which the terrain fades into the background at its edge and beside voids."""
 
 
+EDGE_PX: Final = 32
+"""Width over which the edge of dead ground is interpolated, at most, and half the largest cell that is: 64 px."""
+
+
 class Style(Protocol):
     """The style of a layer, as ``ops.services.map.tiles`` uses it.
 
@@ -116,21 +120,43 @@ class Elevation:
 class Unseen:
     """Dead ground is tinted, unknown ground is cross-hatched, ground in line of sight stays clear.
 
-    A thin line bounds the ground that was assessed, because ground beyond it is clear as well.
+    A thin line bounds the ground that was assessed, because ground beyond it is clear as well. Where a cell of the
+    raster is larger than a pixel, the edge of dead ground is interpolated between the centres of neighbouring cells:
+    every cell keeps its state at its centre, and nothing is drawn finer than the raster knows it.
+
+    Parameters
+    ----------
+    raster_cell_m : float
+        Side of a cell of the raster [m]; 0: the edge is drawn as it is.
     """
 
-    margin_px: int = 1
+    raster_cell_m: float = 0.0
+    margin_px: int = EDGE_PX
     smooth: bool = False
 
-    def paint(self, values: Float32s, _cell_m: float, palette: Palette) -> UInt8s:
+    def paint(self, values: Float32s, cell_m: float, palette: Palette) -> UInt8s:
         falling, rising = diagonals(values.shape)
-        unseen, unknown = values == UNSEEN, values == UNKNOWN
-        line = (unseen & falling) | (unknown & (falling | rising)) | outline(np.isfinite(values))
+        unseen = self._share(values == UNSEEN, cell_m)
+        unknown = self._share(values == UNKNOWN, cell_m) > 0.5
+        inside = (unseen > 0.5) & ~unknown
+        line = (inside & falling) | (unknown & (falling | rising)) | outline(np.isfinite(values))
         pixels = np.zeros((4, *values.shape), np.uint8)
         for band in range(3):
             pixels[band] = np.where(line, LINES[palette][band], _VEILS[palette][band])
-        pixels[3] = np.select([line, unseen], [_LINE_ALPHA[palette], _VEIL_ALPHA[palette]], 0)
+        veil = unseen * unseen * (3.0 - 2.0 * unseen) * np.float32(_VEIL_ALPHA[palette])
+        pixels[3] = np.where(line, _LINE_ALPHA[palette], np.where(unknown, 0, veil))
         return pixels
+
+    def _share(self, mask: Bools, pixel_m: float) -> Float32s:
+        """``mask`` as 0 to 1, linear between the centres of cells: its mean over a square of a cell's size."""
+        width = min(round(self.raster_cell_m / pixel_m), 2 * EDGE_PX)
+        share = mask.astype(np.float32)
+        if width <= 1 or mask.all() or not mask.any():
+            return share
+        from scipy.ndimage import uniform_filter
+
+        mean: Float32s = uniform_filter(share, width, mode="nearest")
+        return np.clip(mean, 0.0, 1.0)
 
     def legend(self, palette: Palette) -> list[dict[str, Any]]:
         return [

@@ -163,6 +163,19 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
         one.witness.check()
 
 
+def open_more(page: Page) -> None:
+    """Open the menu of further actions in the details, where it is closed."""
+    if not page.get_by_test_id("details-more-items").is_visible():
+        page.get_by_test_id("details-more").press("Enter")
+
+
+def open_strip(page: Page) -> None:
+    """Open the buttons of the header, which a phone shows below it on demand."""
+    menu = page.get_by_test_id("strip-menu")
+    if menu.is_visible() and menu.get_attribute("aria-expanded") == "false":
+        menu.click()
+
+
 def until(true: Callable[[], object], *, within_s: float = 240.0) -> bool:
     deadline = time.monotonic() + within_s
     while not true() and time.monotonic() < deadline:

@@ -18,6 +18,8 @@ addEventListener("DOMContentLoaded", () => {
   new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
 });
 """
+FURTHER = ("note", "attach", "link", "merge", "hand_over", "mark")
+"""Actions in the menu of the details."""
 FOCUSED = "() => { const here = document.activeElement; return here.dataset.testid || here.id || here.localName; }"
 FOCUSED_INCIDENT = "() => document.activeElement.closest('.incident')?.dataset.incident ?? ''"
 
@@ -100,6 +102,9 @@ class OnShift:
         """Press the button of an action in the details."""
         self.go_to(incident)
         self.press("d")
+        if step in FURTHER:
+            self.tab_to("details-more")
+            self.press("Enter")
         self.tab_to(f"details-incident-{step}")
         self.press("Enter")
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 from ops.audit.log import AuditLog
 from ops.audit.purposes import DEFAULT_PURPOSES
 from tests.ops.words.pseudo_texts import is_plain
-from tests.web.conftest import DESKTOP, PHONE, Visit, Witness
+from tests.web.conftest import DESKTOP, PHONE, Visit, Witness, open_strip
 from tests.web.test_login import PASSWORD, open_room
 
 pytestmark = pytest.mark.chain
@@ -107,6 +107,7 @@ def test_the_live_map_is_complete_unclipped_and_accessible(
         wide = here.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         found += [f"{panel}: {wide} px too wide"] if wide > 0 else []
     for button, dialog in (("help-open", "help"), ("settings-open", "settings")):
+        open_strip(here.page)
         here.part(button).click()
         here.screen(f"language-{language}-{size}-{dialog}")
         if language != "fr":

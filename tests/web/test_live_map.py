@@ -12,6 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.web.conftest import open_more
+
 pytestmark = pytest.mark.chain
 
 SHOWN_MS = 240_000
@@ -147,6 +149,7 @@ def test_the_map_moves_to_the_selected_incident(demo: str, visit: Callable[..., 
     here.live()
     before = here.part("at-latlon").inner_text()
     here.part("incident-open").first.press("Enter", timeout=SHOWN_MS)
+    open_more(here.page)
     expect(here.part("details-incident-note")).to_be_visible()
     expect(here.part("at-latlon")).not_to_have_text(before)
     before = here.part("at-latlon").inner_text()
@@ -166,6 +169,7 @@ def test_an_incident_gets_a_file_and_a_link_and_is_merged(demo: str, visit: Call
         return httpx.get(f"{demo}v1/incidents/{identity}", timeout=120).json()
 
     def ask(step: str, problem: str) -> None:
+        open_more(here.page)
         here.part(f"details-incident-{step}").click()
         here.part("incident-send").click()
         expect(here.part("incident-problem")).to_have_text(problem)
@@ -206,9 +210,7 @@ def test_the_queue_is_filtered_and_searched(demo: str, visit: Callable[..., Any]
     rows = here.page.locator("[data-testid=incident]")
     rows.first.wait_for(timeout=SHOWN_MS)
     name = rows.first.locator(".incident-name").inner_text()
-    here.page.keyboard.press("/")
-    expect(here.part("incident-search")).to_be_focused()
-    here.page.keyboard.type(name.lower())
+    here.part("incident-search").fill(name.lower())
     expect(rows).to_have_count(1)
     here.part("incident-search").fill("no such words")
     expect(here.part("incidents-note")).to_contain_text("No incident matches")

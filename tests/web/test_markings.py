@@ -24,6 +24,7 @@ from ops.services.fusion.live_picture import alert_dict
 from ops.store.writer import Store
 from tests.ops.analysis.handover.night import FRAME
 from tests.ops.incidents.making import START_NS, alert, at, incident
+from tests.web.conftest import open_more
 from tests.web.test_login import PASSWORD, SCREENS, SHOWN_MS, type_login
 
 SETTINGS = ReleasabilitySettings(levels=("restricted", "national"), units={"patrol-1": "restricted"})
@@ -190,6 +191,7 @@ def test_a_restricted_supervisor_sees_no_marking_no_button_and_not_the_incident(
 ) -> None:
     page = enter("none")
     select_incident(page)
+    open_more(page)
     expect(page.get_by_test_id("details-incident-note")).to_be_visible()
     expect(page.get_by_test_id("details-incident-mark")).to_have_count(0)
     room[0].commit(markings=[("incident", "I1", "national"), ("alert", room[0].lead.id, "national")])

@@ -24,7 +24,7 @@ from ops.services.api.operator_actions import OperatorAction
 from ops.services.api.plan_routes import PlanRoutes
 from ops.services.api.serving.server import serving
 from ops.services.map.client import Answer, MapUnavailable
-from tests.web.conftest import DESKTOP, REPORT_VIOLATIONS, SCREENS, Witness, World, until
+from tests.web.conftest import DESKTOP, REPORT_VIOLATIONS, SCREENS, Witness, World, open_more, until
 from tests.web.test_replay import incident
 
 NOTHING = {"type": "FeatureCollection", "features": []}
@@ -168,8 +168,12 @@ def test_the_map_offers_what_the_role_may_do_and_no_more(enter: Callable[[str], 
     seat.page.keyboard.press("l")
     seat.page.keyboard.press("Enter")
     expect(seat.part("details-title")).to_have_text("Bravo 1")
-    for step in ("acknowledge", "close", "note"):
+    for step in ("acknowledge", "close"):
         seat.shown(f"details-incident-{step}", "act")
+    seat.shown("details-more", "act")
+    if seat.may("act"):
+        open_more(seat.page)
+    seat.shown("details-incident-note", "act")
     seat.screen("incident")
     seat.part("show-open").press("Enter")
     expect(seat.part("alert")).to_have_count(1)

@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.web.conftest import PHONE, World, world_in
+from tests.web.conftest import PHONE, World, open_strip, world_in
 
 pytestmark = pytest.mark.chain
 
@@ -114,6 +114,7 @@ def test_dialog_and_report_are_accessible_and_the_report_can_be_signed_by_keyboa
 ) -> None:
     here = visit(shared.address, **({} if viewport is None else {"viewport": viewport}))
     here.live()
+    open_strip(here.page)
     here.part("share-open").click()
     assert Axe().run(here.page).violations_count == 0, Axe().run(here.page).generate_report()
     here.screen(f"share-{'desktop' if viewport is None else 'phone'}")

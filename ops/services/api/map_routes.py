@@ -28,7 +28,7 @@ from ops.drawing.palette import Palette
 from ops.services.api.event_stream import Hub
 from ops.services.api.release import Release, ReleasedView
 from ops.services.api.schemas.geojson import GeoJson, LayoutDocument, Segments
-from ops.services.api.schemas.ground import Layers, PlaceRecord, ProfileRecord, SectorRecord
+from ops.services.api.schemas.ground import Layers, NamedPlaces, PlaceRecord, ProfileRecord, SectorRecord
 from ops.services.api.schemas.pictures import PICTURE, VECTOR_PICTURE, Png, VectorTile
 from ops.services.map.client import CONNECTIONS, Answer, MapUnavailable
 from ops.store.rows import rfc3339, to_json
@@ -80,6 +80,7 @@ class GroundRoutes:
             ("/api/layout", self.layout, LayoutDocument, GeoJson),
             ("/api/segments", self.segments, Segments, GeoJson),
             ("/api/layers", self.layers, Layers, JSONResponse),
+            ("/api/places", self.places, NamedPlaces, JSONResponse),
             ("/api/ground", self.place, PlaceRecord, JSONResponse),
             ("/api/profile", self.profile, ProfileRecord, JSONResponse),
         )
@@ -163,6 +164,10 @@ class GroundRoutes:
             return _passed_on(answer)
         return Response(to_json(view.layers(json.loads(answer.body)), where="layers"), media_type="application/json")
 
+    async def places(self) -> Response:
+        """Names of settlements, rivers and roads in the sector's map files, each with one position."""
+        return _passed_on(await self._ask("places"))
+
     async def place(self, lon: QueryLongitude, lat: QueryLatitude) -> Response:
         """Height, slope, position relative to the border, and the working sensors that see a person in this cell."""
         return _passed_on(await self._ask("place", lon=lon, lat=lat))
@@ -228,7 +233,7 @@ def add_no_ground(app: FastAPI) -> None:
     def none() -> Response:
         raise HTTPException(404, "This server was opened without its ground, so it has no map.")
 
-    for path in ("sector", "layout", "segments", "layers", "ground", "profile", *_TILES):
+    for path in ("sector", "layout", "segments", "layers", "places", "ground", "profile", *_TILES):
         app.add_api_route(f"/api/{path}", none, methods=["GET"], response_class=Response, include_in_schema=False)
 
 

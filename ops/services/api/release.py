@@ -51,6 +51,7 @@ FILTERED: Final = frozenset(
         "/api/segments",
         "/api/layers",
         "/api/profile",
+        "/api/places",
         "/api/tiles/{layer}/{z}/{x}/{y}.png",
         "/api/tiles/ground/{z}/{x}/{y}.mvt",
         "/v1/incidents",

@@ -50,6 +50,7 @@ class MapService:
 
         from ops.drawing import tile_styles
         from ops.services.map.ground_tiles import GroundTiles, upper_slope
+        from ops.services.map.place_names import place_names
         from ops.services.map.tiles import Layer, Tiles, raster_of
 
         self._ground = ground
@@ -62,6 +63,7 @@ class MapService:
         digest.update(elevation[::step].to_numpy().tobytes())
         revision = digest.hexdigest()
         features = _map_features(ground, digest)
+        self._places = place_names(features)
         self._vectors = GroundTiles(raster, upper_slope(elevation, cell_size(ground.terrain)), features)
         self._ground_revision = digest.hexdigest()
         for layer in (
@@ -169,6 +171,10 @@ class MapService:
         etag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
         return Answer(200, VECTOR_TILE, body, etag=etag, revision=self._ground_revision)
 
+    def places(self) -> Answer:
+        """Names of the sector's settlements, rivers and roads, with one position each."""
+        return _json({"places": self._places})
+
     def watch(self, health: dict[str, str]) -> Answer:
         """Set the sensors' health states and return the layers' revisions: {id: revision}."""
         self._overlays.take_health(health)
@@ -178,7 +184,7 @@ class MapService:
 
 QUESTIONS: Final = (
     "sector", "layers", "layout", "segments", "coverage_cells", "place", "profile", "responders", "tile", "ground_tile",
-    "watch",
+    "places", "watch",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from rasterio.enums import Resampling
 
 from geo.arrays import Bools, UInt8s
 from geo.errors import BadInput
+from geo.terrain import cell_size
 from geo.visibility import UNKNOWN as CANNOT_TELL
 from geo.visibility import VISIBLE
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Unseen
@@ -250,7 +251,8 @@ class Overlays:
         terrain = self._ground.terrain
         values = xr.DataArray(states, coords=[terrain["northing"], terrain["easting"]])
         raster = raster_of(values, terrain.attrs["crs"], nodata=OFF_THE_MAP, resampling=Resampling.mode)
-        self._put(Layer(layer_id(kind), title(kind), raster, Unseen(), revision))
+        style = Unseen(raster_cell_m=cell_size(terrain))
+        self._put(Layer(layer_id(kind), title(kind), raster, style, revision))
         self._shown[layer_id(kind)] = revision
 
     def _revision(self, kind: str | None, chosen: Mapping[str, Viewshed]) -> str:

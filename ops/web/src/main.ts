@@ -29,11 +29,15 @@ import { ImpactDialog } from "./panels/impact_dialog.ts";
 import { Help } from "./panels/help.ts";
 import { listenForKeys } from "./ui/keys.ts";
 import { showOnly } from "./panels/layers_panel.ts";
+import { find, type Found } from "./goto/find.ts";
+import { GoToBox } from "./goto/box.ts";
 import { parseLink } from "./share/link.ts";
 import { ShareDialog } from "./share/share_dialog.ts";
 import { RejectDialog } from "./panels/reject_dialog.ts";
 import { SensorsPanel } from "./panels/sensors_panel.ts";
 import { Settings } from "./ui/settings.ts";
+import { followSplitters } from "./ui/splitter.ts";
+import { followStripMenu } from "./ui/strip_menu.ts";
 import { Sound } from "./ui/sound.ts";
 import { StatusBar } from "./panels/status_bar.ts";
 import { Tabs, type Tab } from "./panels/tabs.ts";
@@ -44,6 +48,7 @@ import type { Incident } from "./model/records.ts";
 import { leadOf } from "./model/incidents.ts";
 import { sentenceOf } from "./words/alert_words.ts";
 import { loadLine } from "./words/forces_words.ts";
+import { learnTrackNames } from "./words/track_names.ts";
 import { say } from "./words/say.ts";
 
 const TICK_MS = 250;
@@ -62,6 +67,8 @@ const store = replay.shown;
 const tabs = new Tabs();
 const help = new Help();
 new Settings();
+followSplitters();
+followStripMenu();
 const statusBar = new StatusBar(liveClock);
 const announcer = new Announcer(new Sound());
 const rejectDialog = new RejectDialog((alert, reason) => reject(alert.id, reason));
@@ -77,6 +84,17 @@ function selectAndFly(selection: Selection): void {
   select(selection);
   view?.flyTo(selection);
 }
+
+function goTo({ to, place, name }: Found): void {
+  if (to !== null) selectAndFly(to);
+  else if (place !== null) {
+    select(null);
+    view?.goTo(place, name);
+  }
+  view?.focus();
+}
+
+const goToBox = new GoToBox((text, places) => find(text, store.state, places, nowMs()), goTo);
 
 const alertActions = {
   acknowledge: (alert: { readonly id: string }) => acknowledge(alert.id),
@@ -111,7 +129,7 @@ const queue = new IncidentQueue({
 });
 const alertList = new AlertList({ ...alertActions, select: ({ id }) => selectAndFly({ kind: "alert", id }) });
 const panels = {
-  details: new DetailsPanel({ ...alertActions, act: actOnIncident, select, fly: (selection) => view?.flyTo(selection) }),
+  details: new DetailsPanel({ ...alertActions, act: actOnIncident, select, goTo: selectAndFly, fly: (selection) => view?.flyTo(selection) }),
   tracks: new TracksPanel(selectAndFly),
   forces: new ForcesPanel({ select: selectAndFly, setLevel: (section) => impactDialog.open(section) }),
   sensors: new SensorsPanel((id) => selectAndFly({ kind: "sensor", id })),
@@ -138,6 +156,9 @@ replay.onChange((looked) => {
   const { tracks, forces } = store.state;
   const moving = followed.track === null ? forces.units.get(followed.selection.id) : tracks.get(followed.track);
   if (moving !== undefined) view?.centre(moving);
+});
+store.subscribe((state, before) => {
+  if (state.tracks !== before.tracks || state.incidents !== before.incidents) learnTrackNames(state);
 });
 store.subscribe((state, before) => {
   if (state.forces !== before.forces) impactDialog.follow(state.forces);
@@ -198,11 +219,7 @@ listenForKeys(
       if (listSwitch.shown === "incidents") queue.focusFirst();
       else alertList.focusFirst();
     },
-    "/": () => {
-      tabs.open("alerts");
-      listSwitch.choose("incidents");
-      queue.focusSearch();
-    },
+    "/": () => goToBox.focus(),
     m: () => view?.focus(),
     d: open("details"),
     t: open("tracks"),

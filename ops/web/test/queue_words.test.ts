@@ -4,6 +4,7 @@ import { parseAlert, parseIncident, parseTrack } from "../src/model/parse.ts";
 import type { Incident } from "../src/model/records.ts";
 import { INITIAL, type State } from "../src/model/state.ts";
 import { incidentHeadline, stateChoice, timeLine, whatLine } from "../src/words/incident_words.ts";
+import { learnTrackNames } from "../src/words/track_names.ts";
 import { speakIn } from "./words.ts";
 
 const AT = "2026-01-01T00:00:00Z";
@@ -50,7 +51,9 @@ test("the headline of an incident names its track as people say it over the radi
   const message = { id: "alert-loitering", parameters: { class: "person", track: "T1", duration_s: 60, segment: 3 } };
   const [incident, state] = seen({ message });
   assert.match(incidentHeadline(incident, state), /track T1, loitering/);
-  const named: Incident = { ...incident, tracks: [{ track: "T1", name: "Umber 49" }] };
-  assert.match(incidentHeadline(named, state), /track Umber 49, loitering/);
-  assert.match(incidentHeadline({ ...named, tracks: [{ track: "T2", name: "Otter 3" }] }, state), /track T1,/);
+  for (const [track, name, said] of [["T1", "Umber 49", /track Umber 49, loitering/], ["T2", "Otter 3", /track T1,/]] as const) {
+    const named: Incident = { ...incident, tracks: [{ track, name }] };
+    learnTrackNames({ tracks: new Map(), incidents: new Map([[named.id, named]]) });
+    assert.match(incidentHeadline(named, state), said);
+  }
 });

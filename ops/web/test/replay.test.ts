@@ -122,7 +122,7 @@ test("clock and trails are those of the moment only while looking back", () => {
   const one = at(2).get("T1")!;
   assert.equal(shown.of(one).length, 2);
   shown.show(at(1), AT);
-  shown.show(at(2), AT + 4000);
+  shown.show(at(2), AT + 12_000);
   assert.deepEqual(shown.of(one).map(([lon]) => lon), [1, 2, 2]);
   shown.show(at(3), AT - 4000); // back in time: a new trail
   assert.deepEqual(shown.of(one).map(([lon]) => lon), [3, 2]);

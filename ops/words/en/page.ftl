@@ -253,8 +253,8 @@ page-incidents-none-found = No incident matches the filter.
 page-incident-filters =
     .aria-label = Filter incidents
 page-incident-search =
-    .aria-label = Search incidents
-    .placeholder = Search
+    .aria-label = Filter incidents by text
+    .placeholder = Filter
 page-incident-state =
     .aria-label = State
 page-incident-class =
@@ -548,8 +548,8 @@ page-layers-objects = Objects
 page-layers-symbols = Symbols
 page-layer = { $layer ->
     [tracks] Tracks
-    [trails] Trails, last 3 min
-    [vectors] Velocity vectors, next 60 s
+    [trails] Trails, last 10 min
+    [vectors] Velocity vectors (time below the map)
     [ellipses] Position error, 95% ellipse
     [crossings] Predicted crossings, next 10 min
     [bearings] Bearings without position, 95% error
@@ -695,6 +695,7 @@ page-fact-from-border-of = { $side ->
    *[far] { DISTANCE($distance) }, far side
 }
 page-fact-latlon = Lat, lon
+page-fact-track-id = Track ID
 page-fact-status = Status
 page-fact-raised = Raised
 page-fact-age = Age
@@ -825,13 +826,13 @@ page-help-key-list = move within a list
 page-help-key-enter = in a list: select and centre the map; on the map: select at the crosshair
 page-help-key-actions = in the alert list: acknowledge, reject
 page-help-key-incidents = in the incident list: claim, assign a unit, close, change the marking
-page-help-key-search = search incidents
+page-help-key-search = go to a place, coordinates, track, incident, sensor or unit
 page-help-key-pan = on the map: pan and zoom
 page-help-key-tools = measure; line of sight (Enter sets a point at the crosshair)
 page-help-unknown = All tracks have the standard identity “unknown” (APP-6). The software never classifies anyone as friend or hostile.
 page-help-faint = Faint symbol: lower probability of existence. Small symbol: tentative track, not confirmed.
 page-help-dashed = Dashed and hollow: coasting, position predicted. Crossed out: no detection for more than { DURATION($stale) }.
-page-help-vector = Line ahead: predicted position in { DURATION($vector) }. Ellipse: 95% position error. Cross on the border: predicted crossing at current course and speed.
+page-help-vector = Line ahead: predicted position after the time stated below the map, which grows as you zoom out. Dotted line: positions of the last 10 min. Ellipse: 95% position error. Cross on the border: predicted crossing at current course and speed.
 page-help-alerted = Yellow symbol in a ring: open alert. Dashed ring: acknowledged.
 page-help-hatched = Hatched: field of view of a sensor that is offline or degraded. No coverage from this sensor.
 page-help-bearing = Thin dashed line in a wedge: direction in which a sensor detects something without a range, as at its last detection. Wedge: 95% error in azimuth. It fades with age and is not part of any track.

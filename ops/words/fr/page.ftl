@@ -266,8 +266,8 @@ page-incidents-none-found = Aucun incident ne correspond au filtre.
 page-incident-filters =
     .aria-label = Filtrer les incidents
 page-incident-search =
-    .aria-label = Rechercher des incidents
-    .placeholder = Rechercher
+    .aria-label = Filtrer les incidents par texte
+    .placeholder = Filtrer
 page-incident-state =
     .aria-label = État
 page-incident-class =
@@ -570,8 +570,8 @@ page-layers-objects = Objets
 page-layers-symbols = Symboles
 page-layer = { $layer ->
     [tracks] Pistes
-    [trails] Traces, 3 dernières min
-    [vectors] Vecteurs vitesse, 60 prochaines s
+    [trails] Traces, 10 dernières min
+    [vectors] Vecteurs vitesse (durée sous la carte)
     [ellipses] Erreur de position, ellipse à 95 %
     [crossings] Franchissements prévus, 10 prochaines min
     [bearings] Relèvements sans position, erreur à 95 %
@@ -717,6 +717,7 @@ page-fact-from-border-of = { $side ->
    *[far] { DISTANCE($distance) }, côté opposé
 }
 page-fact-latlon = Lat., lon.
+page-fact-track-id = Identifiant de la piste
 page-fact-status = État
 page-fact-raised = Déclenchement
 page-fact-age = Âge
@@ -850,13 +851,13 @@ page-help-key-list = se déplacer dans une liste
 page-help-key-enter = dans une liste : sélectionner et centrer la carte ; sur la carte : sélectionner sous le réticule
 page-help-key-actions = dans la liste des alertes : acquitter, rejeter
 page-help-key-incidents = dans la liste des incidents : prendre en charge, affecter une unité, clore, changer le marquage
-page-help-key-search = rechercher des incidents
+page-help-key-search = aller à un lieu, des coordonnées, une piste, un incident, un capteur ou une unité
 page-help-key-pan = sur la carte : déplacer et zoomer
 page-help-key-tools = mesurer ; ligne de vue (Entrée place un point sous le réticule)
 page-help-unknown = Toutes les pistes ont l’identité normalisée « inconnu » (APP-6). Le logiciel ne classe jamais personne comme ami ni comme hostile.
 page-help-faint = Symbole pâle : probabilité d’existence plus faible. Petit symbole : piste provisoire, non confirmée.
 page-help-dashed = Tireté et creux : piste extrapolée, position prédite. Barré : aucune détection depuis plus de { DURATION($stale) }.
-page-help-vector = Trait devant : position prédite dans { DURATION($vector) }. Ellipse : erreur de position à 95 %. Croix sur la frontière : franchissement prévu à ce cap et à cette vitesse.
+page-help-vector = Trait devant : position prédite après la durée indiquée sous la carte, qui augmente quand on dézoome. Trait pointillé : positions des 10 dernières min. Ellipse : erreur de position à 95 %. Croix sur la frontière : franchissement prévu à ce cap et à cette vitesse.
 page-help-alerted = Symbole jaune dans un anneau : alerte ouverte. Anneau tireté : alerte acquittée.
 page-help-bearing = Fine ligne tiretée dans un secteur : direction dans laquelle un capteur détecte un objet sans en connaître la distance, à sa dernière détection. Secteur : erreur d’azimut à 95 %. Elle s’estompe avec l’âge et n’appartient à aucune piste.
 page-help-hatched = Hachuré : champ de vision d’un capteur hors ligne ou dégradé. Aucune couverture par ce capteur.

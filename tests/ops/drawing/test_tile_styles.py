@@ -31,3 +31,18 @@ def test_seen_ground_is_clear_unseen_veiled_and_unknown_hatched(palette):
     assert (off[3] == 0).all()
     tiled = Unseen().paint(np.full((TILE_PX, 2 * TILE_PX), UNSEEN, np.float32), 10.0, palette)
     assert (tiled[:, :, :TILE_PX] == tiled[:, :, TILE_PX:]).all()  # the hatching runs on from tile to tile
+
+
+def test_the_edge_of_dead_ground_runs_between_the_centres_of_cells_and_no_cell_changes_its_state():
+    cell_px = 9
+    cells = np.where(np.random.default_rng(5).random((12, 12)) < 0.5, UNSEEN, SEEN).astype(np.float32)
+    values = np.kron(cells, np.ones((cell_px, cell_px), np.float32))
+    alpha = Unseen(raster_cell_m=90.0).paint(values, 10.0, "day")[3].astype(float)
+    sharp = Unseen().paint(values, 10.0, "day")[3]
+    centres = slice(cell_px // 2, None, cell_px)
+    assert ((alpha[centres, centres] > 60) == (cells == UNSEEN)).all(), "each cell as it is known at its centre"
+    assert ((alpha[centres, centres] == 0) == (cells == SEEN)).all()
+    assert set(np.unique(sharp)) < set(np.unique(alpha)), "between them the tint rises by degrees"
+    assert (alpha[values == SEEN] > 0).any()
+    unknown = Unseen(raster_cell_m=90.0).paint(np.where(values == UNSEEN, UNKNOWN, values), 10.0, "day")[3]
+    assert (unknown[centres, centres][cells == SEEN] == 0).all(), "unknown ground never becomes dead ground"

@@ -85,6 +85,21 @@ class SectorRecord(BaseModel):
     layers: list[LayerRecord]
 
 
+class NamedPlace(BaseModel):
+    """A name of the sector's map files. ``kind``: settlement, river or road."""
+
+    name: str
+    kind: str
+    lon: float
+    lat: float
+
+
+class NamedPlaces(BaseModel):
+    """The names, settlements first, the largest of each kind first."""
+
+    places: list[NamedPlace]
+
+
 class PlaceRecord(BaseModel):
     """One position. ``seen_by``: the working sensors that see a person there; null while the map computes it."""
 

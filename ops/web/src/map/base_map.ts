@@ -58,7 +58,7 @@ export class BaseMap {
       maxZoom: 17,
       fadeDuration: 0,
       renderWorldCopies: false,
-      crossSourceCollisions: false,
+      crossSourceCollisions: true,
       refreshExpiredTiles: false,
       locale: { "Map.Title": say("page-map-title") },
     });

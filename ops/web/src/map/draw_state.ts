@@ -1,6 +1,7 @@
 // Draws the state: which sources change when which part of it changed.
 
 import type { Feature } from "geojson";
+import { placeAlong } from "../geo/along.ts";
 import { borderLines, type BorderLines } from "../geo/crossing.ts";
 import { say } from "../words/say.ts";
 import { trackPriorities } from "../model/alerts.ts";
@@ -8,7 +9,7 @@ import type { ServerClock } from "../model/clock.ts";
 import { leadOf } from "../model/incidents.ts";
 import type { Alert, Place, Priority, Track } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
-import { detailed, DETAILED_TRACKS, SYMBOL_TRACKS, SYMBOLS_ZOOM } from "../model/tracks.ts";
+import { detailed, DETAILED_TRACKS, SYMBOL_TRACKS, SYMBOLS_ZOOM, vectorTime } from "../model/tracks.ts";
 import type { Trails } from "../model/trails.ts";
 import { part, setData, setText } from "../ui/dom.ts";
 import type { BaseMap } from "./base_map.ts";
@@ -53,14 +54,14 @@ export class StateRenderer {
     this.#state = state;
     const changed = (...parts: (keyof State)[]): boolean => first || parts.some((name) => state[name] !== before[name]);
     if (changed("border", "segments", "sector")) this.#drawBorder(state);
-    if (changed("layout", "sensors")) this.#drawSensors(state);
+    if (changed("layout", "sensors", "selection")) this.#drawSensors(state);
     if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
     if (changed("tracks", "alerts")) this.#drawTracks(state);
     if (changed("bearings", "selection")) this.#drawBearings(state);
     if (changed("forces", "incidents")) this.#drawForces(state);
     if (changed("forces", "segments")) this.#baseMap.show("levels", levelFeatures(state.forces, state.segments.value));
     if (changed("tracks", "alerts", "sensors"))
-      this.#baseMap.show("marks", alertMarks(state.alerts, state.tracks, state.sensors, state.stampMs));
+      this.#baseMap.show("marks", alertMarks(state, this.#nowMs(state.stampMs)));
     if (changed("tracks", "bearings", "selection", "sensors", "alerts", "incidents", "forces")) this.#drawSelected(state);
     if (changed("tracks", "selection", "alerts", "border")) this.#drawDetails(state);
   }
@@ -117,7 +118,7 @@ export class StateRenderer {
   #drawSensors(state: State): void {
     this.#baseMap.knowKinds([...state.sensors.values()].map(({ kind }) => kind));
     this.#baseMap.show("sensors", sensorFeatures(state.sensors));
-    this.#baseMap.show("views", viewFeatures(state.layout.value, state.sensors));
+    this.#baseMap.show("views", viewFeatures(state.layout.value, state.sensors, state.selection?.kind === "sensor" ? state.selection.id : null));
   }
 
   #drawSelected(state: State): void {
@@ -133,11 +134,15 @@ export class StateRenderer {
     const { lng: lon, lat } = this.#baseMap.map.getCenter();
     const selected = selectedTrack(state.selection, state);
     const chosen = detailed(state.tracks, selected, this.#priorities, { lon, lat });
+    const perPixelM = metresPerPixel(lat, this.#baseMap.map.getZoom());
+    const vectorS = vectorTime(perPixelM);
+    setText(part("vector-time"), say("panels-vectors", { time: vectorS }));
     const around = {
       nowMs: this.#clock.now(performance.now()),
       trail: (track: Track) => this.#trails.of(track),
       border: this.#lines,
-      leastEllipseM: metresPerPixel(lat, this.#baseMap.map.getZoom()) * LEAST_ELLIPSE_PX,
+      leastEllipseM: perPixelM * LEAST_ELLIPSE_PX,
+      vectorS,
       selected,
     };
     const features: Feature[] = chosen.flatMap((track) => trackDetails(track, around));
@@ -177,9 +182,24 @@ export function placeOf(selection: Selection | null, state: State): Place | null
   if (selection?.kind === "sensor") return state.sensors.get(selection.id) ?? null;
   if (selection?.kind === "unit") return state.forces.units.get(selection.id) ?? null;
   if (selection?.kind === "base") return state.forces.bases.get(selection.id) ?? null;
+  if (selection?.kind === "segment") return segmentPlace(selection.id, state);
+  if (selection?.kind === "section") return sectionPlace(selection.id, state);
   const alert = selectedAlert(selection, state);
   const incident = selection?.kind === "incident" ? state.incidents.get(selection.id) : undefined;
   const track = alert?.track == null ? undefined : state.tracks.get(alert.track);
   const sensor = alert?.sensor == null ? undefined : state.sensors.get(alert.sensor);
   return track ?? sensor ?? alert?.place ?? incident?.place ?? null;
+}
+
+/** The middle of a segment. */
+function segmentPlace(id: string, state: State): Place | null {
+  const all = (state.segments.value ?? state.border.value)?.features ?? [];
+  const segment = all.find(({ properties }) => String(properties?.["segment"]) === id);
+  return segment === undefined ? null : placeAlong(segment, 0.5);
+}
+
+/** The middle segment of a section's first part. */
+function sectionPlace(id: string, state: State): Place | null {
+  const run = state.forces.sections.get(id)?.segments[0];
+  return run === undefined ? null : segmentPlace(String(Math.floor((run[0] + run[1]) / 2)), state);
 }

@@ -4,12 +4,15 @@ import type { Feature, FeatureCollection, LineString, Point, Polygon, Position }
 import { borderLines, predictedCrossing, type BorderLines } from "../geo/crossing.ts";
 import { ellipse, polar, shifted } from "../geo/shapes.ts";
 import { sideLabels } from "../geo/sides.ts";
+import { bars, certaintyOfTrack } from "../words/certainty.ts";
 import { stateName } from "../words/coverage_words.ts";
 import { say } from "../words/say.ts";
+import { spokenTrack } from "../words/track_names.ts";
+import type { State } from "../model/state.ts";
 import { readable } from "../model/parse.ts";
-import { isOpen, type Alerts } from "../model/alerts.ts";
+import { isOpen } from "../model/alerts.ts";
 import { ELLIPSE_95, PRIORITIES, type Alert, type Place, type Priority, type Sensor, type Track } from "../model/records.ts";
-import { alertTrack, CROSSING_AHEAD_S, dotName, drawnAs, iconName, look, opacity, VECTOR_S } from "../model/tracks.ts";
+import { alertTrack, CROSSING_AHEAD_S, dotName, drawnAs, iconName, look, opacity } from "../model/tracks.ts";
 import { markName } from "./annotations.ts";
 
 /** Longer names would hide the map. */
@@ -42,13 +45,14 @@ export function trackFeature(
     far: crowded && priority === undefined ? dotName(how) : icon,
     o: opacity(track),
     rank: priority === undefined ? 0 : PRIORITIES.length - PRIORITIES.indexOf(priority),
+    label: priority === undefined && track.status !== "tentative" ? shortName(track) : "", // an alert's mark has the name
   };
   return { type: "Feature", id: track.id, properties, geometry: at(track) };
 }
 
 /** What changes in how a track is drawn, as one text: equal texts need no update. */
 export function trackKey({ geometry, properties }: Feature<Point>): string {
-  return `${geometry.coordinates.join()} ${properties?.["icon"]} ${properties?.["far"]} ${properties?.["o"]} ${properties?.["rank"]}`;
+  return `${geometry.coordinates.join()} ${properties?.["icon"]} ${properties?.["far"]} ${properties?.["o"]} ${properties?.["rank"]} ${properties?.["label"]}`;
 }
 
 export interface Surroundings {
@@ -57,6 +61,8 @@ export interface Surroundings {
   readonly border: BorderLines;
   /** Ellipses smaller than this are hidden under their symbol. */
   readonly leastEllipseM: number;
+  /** The velocity vector ends where the mover would be after so long. */
+  readonly vectorS: number;
   readonly selected: string | null;
 }
 
@@ -76,7 +82,7 @@ export function trackDetails(track: Track, around: Surroundings): Feature[] {
     }
   }
   if (track.speedMps !== null && track.courseDeg !== null && look(track, around.nowMs) !== "stale") {
-    const [east, north] = polar(track.courseDeg, track.speedMps * VECTOR_S);
+    const [east, north] = polar(track.courseDeg, track.speedMps * around.vectorS);
     add("vector", line([[track.lon, track.lat], shifted(track, east, north)]));
     const meeting = predictedCrossing(track, around.border, CROSSING_AHEAD_S);
     if (meeting !== null && track.status !== "tentative") {
@@ -104,12 +110,7 @@ function ring(coordinates: Position[]): Polygon {
 }
 
 /** One mark for each thing with an open alert: the most urgent one, where the thing is now. */
-export function alertMarks(
-  alerts: Alerts,
-  tracks: ReadonlyMap<string, Track>,
-  sensors: ReadonlyMap<string, Sensor>,
-  stampMs: number | null,
-): Feature[] {
+export function alertMarks({ alerts, tracks, sensors, stampMs }: State, nowMs: number): Feature[] {
   const marks = new Map<string, Feature>();
   const open = [...alerts.values()].filter(isOpen);
   open.sort(
@@ -126,18 +127,24 @@ export function alertMarks(
       alert: alert.id,
       icon: markName(alert.priority, alert.status === "active"),
       rank: PRIORITIES.length - PRIORITIES.indexOf(alert.priority),
-      label: trackMark(alert, tracks, stampMs),
+      label: trackMark(alert, tracks, stampMs, nowMs),
     };
     marks.set(alert.track ?? alert.sensor ?? alert.id, { type: "Feature", properties, geometry: at(where) });
   }
   return [...marks.values()];
 }
 
-function trackMark(alert: Alert, tracks: ReadonlyMap<string, Track>, stampMs: number | null): string {
+/** The name for radio and, while the track is in the picture, the strength of its evidence. */
+function trackMark(alert: Alert, tracks: ReadonlyMap<string, Track>, stampMs: number | null, nowMs: number): string {
   if (alert.track === null) return "";
+  const track = tracks.get(alert.track);
   const known = alertTrack(alert, tracks, stampMs) ?? "present";
-  const name = tracks.get(alert.track)?.name ?? "";
-  return say("page-map-track", { known, track: name === "" ? readable(alert.track, ON_MAP) : name });
+  const name = say("page-map-track", { known, track: readable(spokenTrack(alert.track), ON_MAP) });
+  return track === undefined ? name : `${name}\n${bars(certaintyOfTrack(track, nowMs, alert.sensors))}`;
+}
+
+function shortName({ id, name }: Track): string {
+  return readable(name === "" ? id : name, ON_MAP);
 }
 
 const ANCHORS = ["right", "left", "top", "bottom"] as const;
@@ -174,7 +181,11 @@ function mastLabel(mast: readonly Sensor[]): string {
 }
 
 /** Fields of view, each with its sensor's state; a view without a known sensor counts as not covered. */
-export function viewFeatures(layout: FeatureCollection | null, sensors: ReadonlyMap<string, Sensor>): Feature[] {
+export function viewFeatures(
+  layout: FeatureCollection | null,
+  sensors: ReadonlyMap<string, Sensor>,
+  chosen: string | null = null,
+): Feature[] {
   return (layout?.features ?? [])
     .filter(({ geometry }) => geometry?.type === "Polygon" || geometry?.type === "MultiPolygon")
     .map((feature) => {
@@ -182,7 +193,7 @@ export function viewFeatures(layout: FeatureCollection | null, sensors: Readonly
       const lost = sensors.size > 0 && sensors.get(id)?.state !== "ok";
       return {
         type: "Feature",
-        properties: { id, lost, kind: String(feature.properties?.["kind"] ?? "") },
+        properties: { id, lost, chosen: id === chosen, kind: String(feature.properties?.["kind"] ?? "") },
         geometry: feature.geometry,
       };
     });

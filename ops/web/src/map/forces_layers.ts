@@ -44,13 +44,14 @@ export function levelLayers(c: Colours): LayerSpecification[] {
 }
 
 export function forceLayers(c: Colours): LayerSpecification[] {
-  const always = { "icon-allow-overlap": true, "icon-ignore-placement": true } as const;
+  const always = { "icon-allow-overlap": true } as const;
   const labelled: SymbolLayerSpecification["layout"] = {
     "text-field": ["get", "label"],
     "text-font": FONT,
     "text-size": 12,
-    "text-anchor": "top",
-    "text-offset": [0, 1.7],
+    "text-variable-anchor": ["top", "bottom", "left", "right", "bottom-right", "bottom-left", "top-right", "top-left"],
+    "text-radial-offset": 1.6,
+    "text-justify": "auto",
     "text-optional": true,
   };
   const text = { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.8 };

@@ -22,6 +22,7 @@ export const SOURCES = [
   "tracks",
   "marks",
   "selected",
+  "goal",
   "tool",
 ] as const;
 export type SourceName = (typeof SOURCES)[number];
@@ -30,6 +31,8 @@ export type SourceName = (typeof SOURCES)[number];
 export const ABOVE_TERRAIN = "views-lost";
 /** Fonts of the machine: no glyphs are fetched. */
 export const FONT = ["sans-serif"];
+/** From this zoom on tracks have their names, where there is room. */
+const NAMES_ZOOM = 12.5;
 /** Symbols shrink where the whole sector is in view, so that they do not hide each other. */
 const BY_ZOOM: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 8, 0.45, 10.5, 0.62, 13, 0.95];
 
@@ -40,8 +43,8 @@ export const SWITCHES: readonly {
   readonly on: boolean;
 }[] = [
   { id: "tracks", layers: ["tracks"], on: true },
-  { id: "trails", layers: ["trails"], on: true },
-  { id: "vectors", layers: ["vectors"], on: true },
+  { id: "trails", layers: ["trails-halo", "trails"], on: true },
+  { id: "vectors", layers: ["vectors-halo", "vectors"], on: true },
   { id: "ellipses", layers: ["ellipses", "ellipses-edge"], on: true },
   { id: "crossings", layers: ["crossing-paths", "crossings"], on: true },
   { id: "bearings", layers: ["bearing-wedges", "bearing-lines"], on: true },
@@ -84,7 +87,11 @@ function groundLayers(c: Colours): LayerSpecification[] {
       type: "line",
       source: "views",
       filter: ["!", lost],
-      paint: { "line-color": c.view, "line-width": 1, "line-opacity": 0.5 },
+      paint: {
+        "line-color": ["case", ["get", "chosen"], c.select, c.view],
+        "line-width": ["case", ["get", "chosen"], 2, 0.6],
+        "line-opacity": ["case", ["get", "chosen"], 1, 0.45],
+      },
     },
     {
       id: "views-lost-edge",
@@ -137,8 +144,6 @@ function groundLayers(c: Colours): LayerSpecification[] {
         "text-anchor": ["get", "anchor"],
         "text-radial-offset": 1.5,
         "text-letter-spacing": 0.12,
-        "text-allow-overlap": true,
-        "text-ignore-placement": true,
       },
       paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 2 },
     },
@@ -179,11 +184,20 @@ function detailLayers(c: Colours): LayerSpecification[] {
       },
     },
     {
+      id: "trails-halo",
+      type: "line",
+      source: "details",
+      filter: part("trail"),
+      layout: { "line-join": "round", "line-cap": "round" },
+      paint: { "line-color": c.halo, "line-width": chosen(6, 3.6), "line-opacity": 0.6 },
+    },
+    {
       id: "trails",
       type: "line",
       source: "details",
       filter: part("trail"),
-      paint: { "line-color": c.ink, "line-width": chosen(3, 1.5), "line-opacity": chosen(0.9, 0.5) },
+      layout: { "line-join": "round", "line-cap": "round" },
+      paint: { "line-color": c.ink, "line-width": chosen(3, 2), "line-opacity": chosen(0.95, 0.8), "line-dasharray": [0.1, 1.8] },
     },
     {
       id: "ellipses",
@@ -198,6 +212,13 @@ function detailLayers(c: Colours): LayerSpecification[] {
       source: "details",
       filter: part("ellipse"),
       paint: { "line-color": c.select, "line-width": chosen(2, 1), "line-opacity": 0.8 },
+    },
+    {
+      id: "vectors-halo",
+      type: "line",
+      source: "details",
+      filter: part("vector"),
+      paint: { "line-color": c.halo, "line-width": chosen(6, 5), "line-opacity": 0.7 },
     },
     {
       id: "vectors",
@@ -234,7 +255,7 @@ function detailLayers(c: Colours): LayerSpecification[] {
 }
 
 function thingLayers(c: Colours): LayerSpecification[] {
-  const always = { "icon-allow-overlap": true, "icon-ignore-placement": true } as const;
+  const always = { "icon-allow-overlap": true } as const; // and labels keep off it
   return [
     {
       id: "sensors",
@@ -251,10 +272,10 @@ function thingLayers(c: Colours): LayerSpecification[] {
         "text-field": ["get", "label"],
         "text-font": FONT,
         "text-size": 12,
-        "text-anchor": "top",
-        "text-offset": [0, 1.4],
         "symbol-sort-key": ["case", ["get", "lost"], 0, 1],
-        "text-allow-overlap": ["step", ["zoom"], false, 12, true],
+        "text-variable-anchor": ["top", "bottom", "left", "right"],
+        "text-radial-offset": 1.4,
+        "text-justify": "auto",
       },
       paint: {
         "text-color": ["case", ["get", "lost"], c.lost, c.ink],
@@ -272,8 +293,15 @@ function thingLayers(c: Colours): LayerSpecification[] {
         "icon-size": BY_ZOOM,
         "symbol-sort-key": ["get", "rank"],
         ...always,
+        "text-field": ["step", ["zoom"], "", NAMES_ZOOM, ["get", "label"]],
+        "text-font": FONT,
+        "text-size": 12,
+        "text-variable-anchor": ["top", "bottom", "left", "right"],
+        "text-radial-offset": 1.3,
+        "text-justify": "auto",
+        "text-optional": true,
       },
-      paint: { "icon-opacity": ["get", "o"] },
+      paint: { "icon-opacity": ["get", "o"], "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.8 },
     },
     {
       id: "marks",
@@ -287,8 +315,9 @@ function thingLayers(c: Colours): LayerSpecification[] {
         "text-field": ["get", "label"],
         "text-font": FONT,
         "text-size": 12,
-        "text-anchor": "bottom",
-        "text-offset": [0, -2.4],
+        "text-variable-anchor": ["bottom", "top", "right", "left", "bottom-right", "bottom-left", "top-right", "top-left"],
+        "text-radial-offset": 2.2,
+        "text-justify": "auto",
         "text-optional": true,
       },
       paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.8 },
@@ -310,6 +339,19 @@ function thingLayers(c: Colours): LayerSpecification[] {
 
 function toolLayers(c: Colours): LayerSpecification[] {
   return [
+    {
+      id: "goal",
+      type: "circle",
+      source: "goal",
+      paint: { "circle-radius": 9, "circle-color": c.halo, "circle-opacity": 0.6, "circle-stroke-color": c.select, "circle-stroke-width": 3 },
+    },
+    {
+      id: "goal-label",
+      type: "symbol",
+      source: "goal",
+      layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 13, "text-anchor": "top", "text-offset": [0, 1], "text-allow-overlap": true },
+      paint: { "text-color": c.select, "text-halo-color": c.halo, "text-halo-width": 2 },
+    },
     { id: "tool-halo", type: "line", source: "tool", paint: { "line-color": c.halo, "line-width": 6 } },
     { id: "tool-line", type: "line", source: "tool", paint: { "line-color": c.select, "line-width": 2.5 } },
     {

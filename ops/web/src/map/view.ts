@@ -11,6 +11,7 @@ import { part, setData, setText } from "../ui/dom.ts";
 import { isOn, LayersPanel } from "../panels/layers_panel.ts";
 import type { Camera } from "../share/link.ts";
 import { say } from "../words/say.ts";
+import { at } from "./features.ts";
 import { symbolKey } from "./symbol_key.ts";
 import { BaseMap, webGlWorks } from "./base_map.ts";
 import { GroundMap } from "./ground_map.ts";
@@ -31,6 +32,8 @@ export interface MapView {
   /** The layers that are on. */
   layersOn(): string[];
   flyTo(selection: Selection): void;
+  /** Move to a place and mark it until something is selected. */
+  goTo(place: Place, name: string): void;
   switched(id: string, on: boolean): void;
   recolour(): void;
   measure(): void;
@@ -89,6 +92,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
       placed = true;
     }
     if (state.connection.phase === "open" && before.connection.phase !== "open") overlays.retry();
+    if (state.selection !== before.selection && state.selection !== null) baseMap.show("goal", []);
     if (state.selection === before.selection) frameLimit.soon();
     else frameLimit.now();
     if (state.layers !== before.layers || state.sector !== before.sector || state === before) {
@@ -101,6 +105,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
     const { lng: lon, lat } = baseMap.map.unproject([point.x, point.y]);
     if (tools.active) tools.add({ lon, lat });
     else select(picker.at(point));
+    baseMap.show("goal", []);
   };
   baseMap.map.on("click", ({ point }) => act(point));
   followKeyboard(baseMap, act);
@@ -135,6 +140,10 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
       const rasters = (store.state.layers.value ?? []).filter(({ id }) => isOn(id, isOnByDefault(id)));
       return [...SWITCHES.filter(({ id, on }) => isOn(id, on)), ...rasters].map(({ id }) => id);
     },
+    goTo(place, name) {
+      baseMap.show("goal", [{ type: "Feature", properties: { label: name }, geometry: at(place) }]);
+      baseMap.flyTo(place);
+    },
     flyTo(selection) {
       const place = placeOf(selection, store.state);
       if (place !== null) baseMap.flyTo(place);
@@ -152,6 +161,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
     measure: () => tools.toggle("measure"),
     sight: () => tools.toggle("sight"),
     escape() {
+      baseMap.show("goal", []);
       if (!tools.active) return false;
       tools.end();
       return true;

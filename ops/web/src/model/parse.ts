@@ -260,6 +260,7 @@ export function parseAlert(raw: unknown): Alert | null {
     why: readAllSaid(body["why"], body["why_sentences"]),
     response: readOneSaid(body["response"], body["response_sentence"]),
     impactLevel: text(body["impact_level"], 20),
+    weather: text(body["weather"], 120),
     forecast: readForecast(body["forecast"]),
     estimate: readEstimate(body["response_estimate"]),
     candidates: list(body["candidates"]).slice(0, 20).map(readCandidate).filter((one) => one !== null),

@@ -149,6 +149,8 @@ export interface Alert {
   /** Who can intercept, in one sentence; null where the server gives no estimate. */
   readonly response: Said | null;
   readonly impactLevel: string;
+  /** Light and weather as set when it was raised; empty: not stated. */
+  readonly weather: string;
   readonly forecast: CrossingForecast | null;
   readonly estimate: ResponseEstimate | null;
   readonly candidates: readonly Candidate[];

@@ -4,8 +4,16 @@ import type { Alert, Label, Priority, Track } from "./records.ts";
 
 /** Without a plot for so long a track is drawn as stale: its place is old news. Scenario seconds. */
 export const STALE_TRACK_S = 15;
-/** The velocity vector ends where the mover would be after so long at its present speed. */
-export const VECTOR_S = 60;
+/** The velocity vector ends where the mover would be after one of these times at its present speed. */
+export const VECTORS_S = [60, 120, 300, 600] as const;
+const WALKER_MPS = 1.4;
+const LEAST_VECTOR_PX = 18;
+
+/** The shortest of them in which a walker's vector can be seen at this scale: one time for all tracks, which the page states. */
+export function vectorTime(metresPerPixel: number): number {
+  const [first, ...longer] = VECTORS_S;
+  return [first, ...longer].find((time) => WALKER_MPS * time >= LEAST_VECTOR_PX * metresPerPixel) ?? VECTORS_S[VECTORS_S.length - 1] ?? first;
+}
 /** A crossing further ahead than this is not drawn: nobody walks straight for so long. */
 export const CROSSING_AHEAD_S = 600;
 /** Beyond so many tracks, trails, ellipses and vectors are drawn for a choice of them only. */

@@ -3,8 +3,8 @@
 import type { Track } from "./records.ts";
 
 const MAX_POINTS = 60;
-const MIN_STEP_S = 2;
-export const TRAIL_S = 180;
+const MIN_STEP_S = 10;
+export const TRAIL_S = 600;
 
 type Point = readonly [lon: number, lat: number];
 

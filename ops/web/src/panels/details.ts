@@ -4,14 +4,19 @@ import { probability } from "../words/format.ts";
 import type { Alert, Incident } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import { failure } from "../net/api.ts";
+import { bars, certaintyLine } from "../words/certainty.ts";
 import { describe } from "../words/describe.ts";
 import { el, keyed, part, setText, showFacts } from "../ui/dom.ts";
 import type { Details, Section } from "../words/facts.ts";
 import { say } from "../words/say.ts";
+import { OverviewPanel } from "../overview/panel.ts";
+import { MoreMenu } from "./more_menu.ts";
 
 export interface DetailActions {
   select(selection: Selection | null): void;
   fly(selection: Selection): void;
+  /** Select it and move the map there. */
+  goTo(selection: Selection): void;
   acknowledge(alert: Alert): Promise<void>;
   reject(alert: Alert): void;
   /** Act on an incident; actions that need more open a dialog. Returns why it was refused, or nothing. */
@@ -28,8 +33,19 @@ export class DetailsPanel {
   readonly #body = el("div", { data: { testid: "details" } });
   readonly #title = el("h2", { data: { testid: "details-title" } });
   readonly #kind = el("span", { class: "kind" });
+  readonly #close = el(
+    "button",
+    { type: "button", class: "icon-button", title: say("page-details-deselect"), aria: { label: say("page-details-deselect") }, data: { testid: "details-close" } },
+    "✕",
+  );
   readonly #lead = el("p", { class: "lead", data: { testid: "details-lead" } });
+  readonly #certainty = el("div", { class: "certainty", data: { testid: "details-certainty" } });
+  readonly #signs = el("ul", { class: "signs" });
   readonly #buttons = el("div", { class: "details-buttons" });
+  readonly #more = new MoreMenu();
+  readonly #related = el("p", { class: "related", data: { testid: "details-related" } });
+  readonly #links = el("span", { class: "links" });
+  readonly #overview: OverviewPanel;
   readonly #locked = el("p", { class: "hint", hidden: true, data: { testid: "details-locked" } }, say("replay-no-actions"));
   readonly #problem = el("p", { class: "problem", role: "alert" });
   readonly #sections = el("div");
@@ -39,9 +55,14 @@ export class DetailsPanel {
 
   constructor(actions: DetailActions) {
     this.#actions = actions;
-    const head = el("div", { class: "details-title" }, this.#title, this.#kind);
-    this.#body.append(head, this.#lead, this.#buttons, this.#locked, this.#problem, this.#sharesTitle, this.#shares, this.#sections);
-    part("panel-details").append(this.#empty, this.#body);
+    this.#overview = new OverviewPanel((to) => this.#actions.goTo(to));
+    this.#close.addEventListener("click", () => this.#actions.select(null));
+    const head = el("div", { class: "details-title" }, el("span", { class: "names" }, this.#title, this.#kind), this.#close);
+    const acts = el("div", { class: "details-acts" }, this.#buttons, this.#more.node);
+    this.#related.append(el("span", { class: "kind" }, say("panels-related")), " ", this.#links);
+    this.#certainty.append(el("p", {}, el("span", { class: "certainty-bars", aria: { hidden: "true" } }), " ", el("strong")), this.#signs);
+    this.#body.append(head, this.#lead, acts, this.#related, this.#certainty, this.#locked, this.#problem, this.#sharesTitle, this.#shares, this.#sections);
+    part("panel-details").append(this.#overview.node, this.#empty, this.#body);
   }
 
   /** When the button that has the focus goes away, the focus stays in the panel. */
@@ -54,6 +75,8 @@ export class DetailsPanel {
   #draw(state: State, nowMs: number): void {
     const { selection } = state;
     const details = selection === null ? null : describe(selection, state, nowMs);
+    this.#overview.node.hidden = selection !== null;
+    if (selection === null) this.#overview.show(state, nowMs);
     this.#empty.hidden = details !== null;
     this.#body.hidden = details === null;
     setText(
@@ -70,6 +93,7 @@ export class DetailsPanel {
     setText(this.#lead, details.lead);
     this.#locked.hidden = state.replay === null || !state.rights.has("act") || (details.alert === null && details.incident === undefined);
     this.#showButtons(selection, details, nowMs, state);
+    this.#showCertainty(details);
     this.#showShares(details);
     keyed(
       this.#sections,
@@ -84,7 +108,8 @@ export class DetailsPanel {
     const operator = state.sector.value?.operator ?? "";
     const lookingBack = state.replay !== null;
     const { alert, incident } = details;
-    const buttons: { id: string; label: string; run: () => void; acts?: true }[] = [];
+    const buttons: Button[] = [];
+    const more: Button[] = [];
     if (details.place !== null)
       buttons.push({ id: "fly", label: say("page-details-show"), run: () => this.#actions.fly(selection) });
     const mayAct = state.rights.has("act");
@@ -94,17 +119,23 @@ export class DetailsPanel {
       buttons.push({ id: `reject ${alert.id}`, label: say("page-alert-reject"), run: () => this.#actions.reject(alert), acts: true });
     if (mayAct && incident !== undefined)
       for (const step of [...steps(incident, nowMs, operator), ...(mayMark(state) ? (["mark"] as const) : [])])
-        buttons.push({
+        (FURTHER.has(step) ? more : buttons).push({
           id: `incident-${step} ${incident.id}`,
           label: say("page-incident-do", { action: step }),
           run: () => void this.#act(incident, step),
           acts: true,
         });
-    for (const { label, to } of details.links)
-      buttons.push({ id: `${to.kind} ${to.id}`, label, run: () => this.#actions.select(to) });
-    buttons.push({ id: "close", label: say("page-details-deselect"), run: () => this.#actions.select(null) });
+    this.#keep(this.#buttons, buttons, lookingBack);
+    this.#keep(this.#more.items, more, lookingBack);
+    this.#more.follow(`${selection.kind} ${selection.id}`, more.length);
+    this.#related.hidden = details.links.length === 0;
+    const links = details.links.map(({ label, to }) => ({ id: `${to.kind} ${to.id}`, label, run: () => this.#actions.select(to) }));
+    this.#keep(this.#links, links, lookingBack);
+  }
+
+  #keep(parent: HTMLElement, buttons: readonly Button[], lookingBack: boolean): void {
     keyed(
-      this.#buttons,
+      parent,
       buttons,
       ({ id }) => id,
       ({ id }) => el("button", { type: "button", data: { testid: `details-${id.split(" ")[0] ?? ""}` } }),
@@ -116,9 +147,29 @@ export class DetailsPanel {
     );
   }
 
+  #showCertainty({ certainty }: Details): void {
+    this.#certainty.hidden = certainty == null;
+    if (certainty == null) return;
+    const [drawn, words] = this.#certainty.querySelectorAll(".certainty-bars, strong");
+    if (drawn !== undefined) setText(drawn, bars(certainty));
+    if (words !== undefined) setText(words, certaintyLine(certainty));
+    keyed(
+      this.#signs,
+      certainty.signs.map((sign, index) => ({ ...sign, index })),
+      ({ index }) => String(index),
+      () => el("li", {}, el("span", { class: "hidden-text" }), el("span")),
+      (item, { words: sign, met }) => {
+        const [judged, words] = item.children;
+        if (judged !== undefined) setText(judged, say("certainty-sign", { met: met === null ? "unknown" : met }));
+        if (words !== undefined) setText(words, sign);
+        item.dataset["met"] = met === null ? "unknown" : String(met);
+      },
+    );
+  }
+
   /** As if the button of that action had been pressed, where it is shown. */
   press(step: IncidentStep): void {
-    this.#buttons.querySelector<HTMLButtonElement>(`[data-testid="details-incident-${step}"]`)?.click();
+    this.#body.querySelector<HTMLButtonElement>(`[data-testid="details-incident-${step}"]`)?.click();
   }
 
   async #acknowledge(alert: Alert): Promise<void> {
@@ -161,6 +212,17 @@ export class DetailsPanel {
     );
   }
 }
+
+interface Button {
+  readonly id: string;
+  readonly label: string;
+  readonly run: () => void;
+  /** Whether it changes something, which is not possible while looking back. */
+  readonly acts?: true;
+}
+
+/** What is seldom done is in the menu. */
+const FURTHER: ReadonlySet<IncidentStep> = new Set<IncidentStep>(["note", "attach", "link", "merge", "hand_over", "mark"]);
 
 /** Whether the person may decide on markings, and the installation has some that this person may see. */
 function mayMark({ markings }: State): boolean {

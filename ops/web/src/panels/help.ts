@@ -1,6 +1,6 @@
 // The help: keys, the meaning of the drawing, and a switch for single-key shortcuts (WCAG 2.1.4).
 
-import { STALE_TRACK_S, VECTOR_S } from "../model/tracks.ts";
+import { STALE_TRACK_S } from "../model/tracks.ts";
 import { el, part } from "../ui/dom.ts";
 import { remember, remembered } from "../ui/preferences.ts";
 import { say } from "../words/say.ts";
@@ -36,7 +36,7 @@ export class Help {
       el("dd", {}, say(`page-help-key-${message}`)),
     ]);
     const meanings = MEANINGS.map((name) =>
-      el("li", {}, say(`page-help-${name}`, { stale: STALE_TRACK_S, vector: VECTOR_S })),
+      el("li", {}, say(`page-help-${name}`, { stale: STALE_TRACK_S })),
     );
     const box = el("input", { type: "checkbox", id: "single-keys" });
     box.checked = singleKeysOn();

@@ -4,6 +4,7 @@ import { inOrder, NO_FILTER, passes, type Filter } from "../model/incidents.ts";
 import { CLASSES, INCIDENT_STATES, type Incident } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
+import { bars, certaintyLine, certaintyOfIncident, type Certainty } from "../words/certainty.ts";
 import { helpLine } from "../words/forces_words.ts";
 import { incidentHeadline, searchText, stateChoice, stateName, timeLine, whatLine, whereLine, workLine } from "../words/incident_words.ts";
 import { className, PRIORITY_MARK, priorityName } from "../words/labels.ts";
@@ -77,10 +78,6 @@ export class IncidentQueue {
     this.#list.querySelector<HTMLElement>(".incident-open[tabindex='0']")?.focus();
   }
 
-  focusSearch(): void {
-    this.#search.focus();
-  }
-
   get #rows(): HTMLElement[] {
     return [...this.#list.children] as HTMLElement[];
   }
@@ -137,6 +134,7 @@ export class IncidentQueue {
         "span",
         { class: "incident-second" },
         el("span", { class: "incident-sentence" }),
+        el("span", { class: "certainty-bars", role: "img", data: { testid: "incident-certainty" } }),
         el("span", { class: "incident-where" }),
       ),
     );
@@ -159,6 +157,7 @@ export class IncidentQueue {
     write(".incident-status", incident.state === "open" ? "" : stateName(incident.state));
     write(".incident-left", timeLine(incident, state, this.#nowMs));
     write(".incident-sentence", whatLine(incident, state));
+    showCertainty(row.querySelector<HTMLElement>(".certainty-bars"), certaintyOfIncident(incident, state, this.#nowMs));
     const open = row.querySelector<HTMLElement>(".incident-open");
     if (open !== null) open.title = incidentHeadline(incident, state);
     write(".incident-where", [helpLine(incident, state), whereLine(incident), workLine(incident)].filter((text) => text !== "").join(" · "));
@@ -191,6 +190,16 @@ export class IncidentQueue {
     this.#pressed = false;
     if (this.#state !== null) this.show(this.#state, this.#nowMs);
   }
+}
+
+/** Bars, and their meaning in words for screen readers and under the pointer. */
+function showCertainty(node: HTMLElement | null, certainty: Certainty | null): void {
+  if (node === null) return;
+  node.hidden = certainty === null;
+  setText(node, certainty === null ? "" : bars(certainty));
+  if (certainty === null) return;
+  node.title = certaintyLine(certainty);
+  node.setAttribute("aria-label", certaintyLine(certainty));
 }
 
 function options(select: HTMLSelectElement, choices: readonly (readonly [string, string])[], any: string): void {

@@ -3,9 +3,10 @@
 import { isOpen, responseAgeS } from "../model/alerts.ts";
 import type { Alert, Said } from "../model/records.ts";
 import { canSay, say } from "./say.ts";
+import { withTrackNames } from "./track_names.ts";
 
 export function sentenceOf({ message, sentence }: Said): string {
-  if (canSay(message)) return say(message);
+  if (canSay(message)) return say(withTrackNames(message));
   return sentence || say("page-alert-no-text");
 }
 

@@ -15,7 +15,8 @@ import { count, duration, probability, utcDateTime } from "./format.ts";
 import { MISSING } from "./formats.ts";
 import { describeBase, describeSection, describeUnit } from "./describe_forces.ts";
 import { describeIncident } from "./describe_incident.ts";
-import { className, PRIORITY_MARK, trackTitle } from "./labels.ts";
+import { certaintyOfLead, certaintyOfTrack } from "./certainty.ts";
+import { className, PRIORITY_MARK, trackName, trackTitle } from "./labels.ts";
 import { code, formats, say } from "./say.ts";
 
 /** More coverage gaps than this are counted, not listed. */
@@ -61,9 +62,10 @@ function describeTrack(track: Track, state: State, nowMs: number): Details {
     sections: [
       section("confidence", confidenceFacts(track, age, sensors)),
       section("motion", motionFacts(track, state)),
-      section("position", [...borderFacts(track.segment, null, track.offsetM), ...whereFacts(track)]),
+      section("position", [...borderFacts(track.segment, null, track.offsetM), ...whereFacts(track), fact("track-id", readable(track.id), "code")]),
     ],
     shares: shares(track),
+    certainty: certaintyOfTrack(track, nowMs, alerts[0]?.sensors ?? null),
     links: alerts.map(({ id, priority, rule }) => ({
       label: `${PRIORITY_MARK[priority]} ${ruleName(rule)}`,
       to: { kind: "alert", id },
@@ -143,7 +145,7 @@ function describeAlert(alert: Alert, state: State, nowMs: number): Details {
   const place = track ?? sensor ?? alert.place;
   const links: { label: string; to: Selection }[] = [];
   if (track !== undefined)
-    links.push({ label: say("page-details-track", { track: readable(track.id) }), to: { kind: "track", id: track.id } });
+    links.push({ label: say("page-details-track", { track: trackName(track) }), to: { kind: "track", id: track.id } });
   for (const incident of state.incidents.values())
     if (incident.alerts.includes(alert.id))
       links.push({ label: incident.name, to: { kind: "incident", id: incident.id } });
@@ -158,6 +160,7 @@ function describeAlert(alert: Alert, state: State, nowMs: number): Details {
     lead: headline(alert),
     sections: alertSections(alert, state, nowMs),
     shares: track === undefined ? [] : shares(track),
+    certainty: certaintyOfLead(alert, state, nowMs),
     links,
     place,
     alert,
@@ -187,6 +190,7 @@ function alertSections(alert: Alert, state: State, nowMs: number): Section[] {
       section("position-then", [
         ...borderFacts(alert.segment, alert.chainageM, alert.offsetM),
         ...(alert.place === null ? [] : whereFacts(alert.place)),
+        fact("track-id", readable(alert.track), "code"),
       ]),
     );
   } else {

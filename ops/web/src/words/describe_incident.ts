@@ -6,6 +6,7 @@ import type { Incident, IncidentStep } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import type { Fact } from "../ui/dom.ts";
 import { responseLine, sentenceOf } from "./alert_words.ts";
+import { certaintyOfIncident } from "./certainty.ts";
 import { fact, markingFacts, section, whereFacts, type Details, type Section } from "./facts.ts";
 import { duration, probability, utcDateTime } from "./format.ts";
 import { helpOf, optionFigures, optionName } from "./forces_words.ts";
@@ -33,6 +34,7 @@ export function describeIncident(incident: Incident, state: State, nowMs: number
     lead: incidentHeadline(incident, state),
     sections: sections(incident, state, nowMs),
     shares: [],
+    certainty: certaintyOfIncident(incident, state, nowMs),
     links,
     place: place ?? null,
     alert: null,

@@ -5,6 +5,7 @@ import { latLon, mgrs } from "../geo/mgrs.ts";
 import type { Alert, Incident, Place } from "../model/records.ts";
 import type { Selection } from "../model/state.ts";
 import type { Fact } from "../ui/dom.ts";
+import type { Certainty } from "./certainty.ts";
 import { MISSING } from "./formats.ts";
 import { code, say } from "./say.ts";
 
@@ -21,6 +22,8 @@ export interface Details {
   readonly sections: readonly Section[];
   /** Probability of each class; empty when the picture does not report it. */
   readonly shares: readonly (readonly [label: string, share: number])[];
+  /** How strong the evidence is; absent where no target is claimed. */
+  readonly certainty?: Certainty | null;
   /** Related things, by a button each. */
   readonly links: readonly { readonly label: string; readonly to: Selection }[];
   readonly place: Place | null;

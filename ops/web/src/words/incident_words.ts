@@ -1,7 +1,7 @@
 // What a row of the queue says: headline, where it is, the time that is left, and who works on it.
 
 import { expectedMs, leadOf } from "../model/incidents.ts";
-import type { Incident, Said } from "../model/records.ts";
+import type { Incident } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { ruleName, sentenceOf } from "./alert_words.ts";
 import { say } from "./say.ts";
@@ -10,15 +10,7 @@ import { say } from "./say.ts";
 export function incidentHeadline(incident: Incident, state: State): string {
   const lead = leadOf(incident, state.alerts);
   const outage = incident.kind === "equipment" && incident.sensors.length > 2;
-  return sentenceOf(withNames(lead === null || outage ? incident.headline : lead.headline, incident));
-}
-
-/** The message with the tracks of the incident under their names for radio. */
-function withNames(said: Said, incident: Incident): Said {
-  const id = said.message?.parameters["track"];
-  const name = incident.tracks.find(({ track }) => track === id)?.name ?? "";
-  if (said.message === null || name === "") return said;
-  return { ...said, message: { ...said.message, parameters: { ...said.message.parameters, track: name } } };
+  return sentenceOf(lead === null || outage ? incident.headline : lead.headline);
 }
 
 /** From here on, times are stated in whole minutes. */

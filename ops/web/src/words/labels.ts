@@ -19,7 +19,12 @@ export function kindName(kind: string): string {
   return say("page-sensor-kind", { kind: readable(kind) });
 }
 
+/** What people call a track: the name for radio, else its identifier. */
+export function trackName({ id, name }: Pick<Track, "id" | "name">): string {
+  return readable(name === "" ? id : name);
+}
+
 /** The class and name of a track. */
-export function trackTitle({ id, label, name }: Track): string {
-  return say("page-details-classed", { class: label, track: name === "" ? readable(id) : `${name} (${readable(id)})` });
+export function trackTitle(track: Track): string {
+  return say("page-details-classed", { class: track.label, track: trackName(track) });
 }

@@ -7,7 +7,7 @@ import { UNIT_SYSTEMS } from "./formats.ts";
 import { localize } from "./localize.ts";
 import { speak } from "./say.ts";
 
-const FILES = import.meta.glob<string>("../../../words/*/{alerts,common,compare,equipment,forces,incidents,map,page,planner,replay,sensors,share}.ftl", {
+const FILES = import.meta.glob<string>("../../../words/*/{alerts,common,compare,equipment,forces,incidents,map,overview,page,planner,replay,sensors,share}.ftl", {
   query: "?raw",
   import: "default",
   eager: true,

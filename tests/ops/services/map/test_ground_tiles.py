@@ -27,6 +27,7 @@ from ops.services.map.ground_tiles import (
     MapFeatures,
     upper_slope,
 )
+from ops.services.map.place_names import place_names
 from ops.services.map.tiles import NoTile, Raster, raster_of
 
 ZOOM = 13
@@ -237,3 +238,21 @@ def test_a_shape_of_very_many_points_becomes_a_small_tile(
         drawn = read(tiles.tile(zoom, *tile_of(lon, lat, zoom)))["rivers"]["features"]
         assert len(drawn) == 1
         assert shapely.get_num_coordinates(shapely.geometry.shape(drawn[0]["geometry"])) < 100
+
+
+def test_each_name_is_found_once_with_a_place_on_its_longest_shape(hill_ground: OpenSector):
+    lon, lat = middle(hill_ground)
+    short = shapely.LineString([(lon, lat), (lon + 0.01, lat)])
+    long = shapely.LineString([(lon + 1, lat), (lon + 1.2, lat)])
+    streams = rivers([short, long, short], name=["Sòl", "Sòl", None])
+    towns = geopandas.GeoDataFrame(
+        {"name": ["Hamlet", "City"], "place": ["hamlet", "city"]},
+        geometry=[shapely.Point(lon, lat), shapely.Point(lon + 0.1, lat)],
+        crs=4326,
+    )
+    found = place_names([streams, MapFeatures.of("settlements", towns)])
+    assert [(one["kind"], one["name"]) for one in found] == [
+        ("settlement", "City"), ("settlement", "Hamlet"), ("river", "Sòl")
+    ]  # fmt: skip
+    assert found[2]["lon"] == pytest.approx(lon + 1.1, abs=1e-6)
+    assert found[2]["lat"] == pytest.approx(lat, abs=1e-6)

@@ -1,0 +1,223 @@
+// The sector at a glance: what the server states of events, sensors, coverage, forces, workload and weather, row by row.
+
+import { chainageOf } from "../geo/along.ts";
+import { borderLines, predictedCrossing } from "../geo/crossing.ts";
+import { isOpen, trackPriorities } from "../model/alerts.ts";
+import { deadGroundFraction, lostSensors } from "../model/coverage.ts";
+import { assignedTo, inDistress, nearestHelp, positionAge, type Unit } from "../model/forces.ts";
+import { expectedMs, inOrder, leadOf } from "../model/incidents.ts";
+import { readable } from "../model/parse.ts";
+import type { Incident } from "../model/records.ts";
+import type { Selection, State } from "../model/state.ts";
+import { CROSSING_AHEAD_S } from "../model/tracks.ts";
+import { workload } from "../model/workload.ts";
+import { stateOf } from "../words/coverage_words.ts";
+import { chainageRange } from "../words/facts.ts";
+import { duration } from "../words/format.ts";
+import { ageLine, optionName, postureLine, unitStatus } from "../words/forces_words.ts";
+import { leftLine, whatLine } from "../words/incident_words.ts";
+import { trackName } from "../words/labels.ts";
+import { formats, say } from "../words/say.ts";
+
+/** What ends within this is an event to come. */
+const AHEAD_S = 1800;
+/** More rows than this of one kind are counted, not listed. */
+const ROWS = 4;
+/** As many segments are named as the worst. */
+const WORST = 3;
+
+export interface Row {
+  readonly id: string;
+  readonly name: string;
+  /** Whether the name is one of this sector, the same in every language. */
+  readonly code: boolean;
+  readonly value: string;
+  /** Where the row leads; null where it has no place. */
+  readonly to: Selection | null;
+  readonly tone: "plain" | "urgent" | "unknown";
+}
+
+export interface Group {
+  readonly id: "events" | "sensors" | "coverage" | "forces" | "load";
+  readonly title: string;
+  readonly rows: readonly Row[];
+}
+
+export function glance(state: State, nowMs: number): Group[] {
+  const groups = {
+    events: events(state, nowMs),
+    sensors: sensors(state, nowMs),
+    coverage: coverage(state),
+    forces: forces(state, nowMs),
+    load: load(state, nowMs),
+  } as const;
+  return Object.entries(groups).map(([id, rows]) => ({
+    id: id as Group["id"],
+    title: say("overview-group", { group: id }),
+    rows,
+  }));
+}
+
+function fact(name: string, value: string | null, to: Selection | null = null): Row {
+  const said = { id: name, name: say("overview-row", { row: name }), code: false, to };
+  return value === null ? { ...said, value: say("overview-unknown"), tone: "unknown" } : { ...said, value, tone: "plain" };
+}
+
+function thing(to: Selection, name: string, value: string, urgent = false): Row {
+  return { id: `${to.kind} ${to.id}`, name, code: true, value, to, tone: urgent ? "urgent" : "plain" };
+}
+
+/** The first of them, and how many more there are. */
+function cut(rows: readonly Row[], most = ROWS): Row[] {
+  const more = rows.length - most;
+  if (more <= 0) return [...rows];
+  return [...rows.slice(0, most), { ...fact("more", say("overview-more", { count: more })), id: `more-${rows[0]?.id}` }];
+}
+
+function events(state: State, nowMs: number): Row[] {
+  if (!state.alertsKnown) return [fact("next", null)];
+  const open = inOrder(state.incidents.values(), state.alerts, state.tracks).filter((one) => one.state !== "closed");
+  const waiting = open.filter(({ attention }) => attention);
+  const oldest = waiting.reduce<Incident | null>((first, one) => (first === null || one.openedMs < first.openedMs ? one : first), null);
+  const rows: Row[] = [];
+  if (oldest !== null && Number.isFinite(nowMs))
+    rows.push({
+      ...fact("waiting", say("overview-waiting", { count: waiting.length, age: (nowMs - oldest.openedMs) / 1000 })),
+      to: { kind: "incident", id: oldest.id },
+      tone: "urgent",
+    });
+  const ahead = open.flatMap((incident) => {
+    const atMs = expectedMs(incident, state.alerts, state.tracks);
+    const soon = atMs !== null && atMs > nowMs && atMs - nowMs < AHEAD_S * 1000;
+    const value = say("overview-what", { time: leftLine(incident, state, nowMs), what: whatLine(incident, state) });
+    return soon ? [{ atMs, row: thing({ kind: "incident", id: incident.id }, incident.name, value) }] : [];
+  });
+  const next = [...ahead, ...crossings(state, nowMs)].sort((a, b) => a.atMs - b.atMs).map(({ row }) => row);
+  return next.length === 0 ? [...rows, fact("next", say("overview-none-ahead", { time: AHEAD_S }))] : [...rows, ...cut(next)];
+}
+
+/** Confirmed tracks without an open alert that would meet the border soon at their present course and speed. */
+function crossings({ tracks, alerts, border }: State, nowMs: number): { atMs: number; row: Row }[] {
+  const alerted = trackPriorities(alerts);
+  const lines = borderLines(border.value);
+  return [...tracks.values()].flatMap((track) => {
+    if (track.status !== "confirmed" || alerted.has(track.id)) return [];
+    const inS = track.timeToBorderS ?? predictedCrossing(track, lines, CROSSING_AHEAD_S)?.inS ?? null;
+    if (inS === null || inS > CROSSING_AHEAD_S) return [];
+    const row = thing({ kind: "track", id: track.id }, trackName(track), say("overview-crossing", { time: inS }));
+    return [{ atMs: nowMs + inS * 1000, row }];
+  });
+}
+
+function sensors(state: State, nowMs: number): Row[] {
+  const all = state.sensors.size;
+  if (all === 0) return [fact("online", null)];
+  const lost = lostSensors(state.sensors);
+  const rows = lost.map((sensor) => thing({ kind: "sensor", id: sensor.id }, readable(sensor.id), stateOf(sensor, nowMs), true));
+  return [fact("online", say("overview-of", { count: all - lost.length, all })), ...cut(rows)];
+}
+
+function coverage(state: State): Row[] {
+  const hidden = state.sector.value?.deadGroundFraction ?? deadGroundFraction(state.segments.value);
+  const first = fact("dead-ground", hidden === null ? null : formats().percent(hidden, 1));
+  return [first, ...lostCoverage(state), ...deadSegments(state)];
+}
+
+/** Segments on which open alerts state that a sensor's loss lowered the probability of detection, the worst first. */
+function lostCoverage(state: State): Row[] {
+  const gaps = new Map<number, { before: number; after: number }>();
+  for (const alert of state.alerts.values())
+    if (isOpen(alert))
+      for (const { segment, before, after } of alert.coverageGaps) {
+        const known = gaps.get(segment);
+        if (after < before && (known === undefined || after < known.after)) gaps.set(segment, { before, after });
+      }
+  if (gaps.size === 0) return [fact("lost", state.alertsKnown ? say("overview-none-lost") : null)];
+  const worst = [...gaps].sort(([, a], [, b]) => b.before - b.after - (a.before - a.after)).slice(0, WORST);
+  return [
+    { ...fact("lost", say("overview-lost", { count: gaps.size })), tone: "urgent" },
+    ...worst.map(([segment, gap]) => ({ ...segmentRow(state, segment, say("page-fact-gap-of", gap)), id: `gap ${segment}` })),
+  ];
+}
+
+function deadSegments(state: State): Row[] {
+  const known = (state.segments.value?.features ?? []).flatMap(({ properties }) => {
+    const { segment, dead_ground_fraction: share } = properties ?? {};
+    return typeof segment === "number" && typeof share === "number" && share > 0 ? [{ segment, share }] : [];
+  });
+  return known
+    .sort((a, b) => b.share - a.share || a.segment - b.segment)
+    .slice(0, WORST)
+    .map(({ segment, share }) => segmentRow(state, segment, say("overview-dead-ground", { share })));
+}
+
+function segmentRow(state: State, segment: number, value: string): Row {
+  const feature = (state.segments.value ?? state.border.value)?.features.find(({ properties }) => properties?.["segment"] === segment);
+  const span = feature === undefined ? null : chainageOf(feature);
+  const name = span === null ? say("page-details-segment", { segment: String(segment) }) : chainageRange(...span);
+  return { ...thing({ kind: "segment", id: String(segment) }, name, value), code: false };
+}
+
+function forces(state: State, nowMs: number): Row[] {
+  const units = [...state.forces.units.values()];
+  const onDuty = units.filter(({ duty }) => duty !== "off_duty");
+  const rows = [fact("on-duty", units.length === 0 ? null : dutyLine(onDuty, state))];
+  const busy = onDuty.filter((unit) => inDistress(unit, state.incidents) || assignedTo(unit.id, state.incidents).length > 0);
+  const old = onDuty.filter((unit) => !busy.includes(unit) && positionAge(unit, state.forces, nowMs) === "old");
+  rows.push(
+    ...cut([
+      ...busy.map((unit) => thing({ kind: "unit", id: unit.id }, readable(unit.id), unitStatus(unit, state), inDistress(unit, state.incidents))),
+      ...old.map((unit) => thing({ kind: "unit", id: unit.id }, readable(unit.id), ageLine(unit, state.forces, nowMs))),
+    ]),
+  );
+  rows.push(...helpRows(state));
+  for (const posture of state.forces.sections.values())
+    if (posture.met === false) rows.push(thing({ kind: "section", id: posture.id }, readable(posture.id), postureLine(posture), true));
+  return rows;
+}
+
+function dutyLine(onDuty: readonly Unit[], { incidents }: State): string {
+  const assigned = onDuty.filter(({ id }) => assignedTo(id, incidents).length > 0).length;
+  return say("overview-duty", { count: onDuty.length, assigned, free: onDuty.length - assigned });
+}
+
+/** Who reaches the most urgent open incident first, as the server states it. */
+function helpRows(state: State): Row[] {
+  const first = inOrder(state.incidents.values(), state.alerts, state.tracks)[0];
+  if (first === undefined || first.state === "closed") return [];
+  const found = state.options.get(first.id);
+  const help = found === undefined ? null : nearestHelp(found);
+  if (help !== null)
+    return [
+      {
+        ...fact("help", say("overview-help", { name: optionName(help), time: duration(help.responseS), incident: first.name })),
+        to: { kind: help.kind, id: help.name },
+      },
+    ];
+  const estimate = leadOf(first, state.alerts)?.estimate ?? null;
+  if (estimate === null || estimate.responseS === null) return [fact("help", null)];
+  const value = say("overview-help", { name: readable(estimate.base), time: duration(estimate.responseS), incident: first.name });
+  return [{ ...fact("help", value), to: state.forces.bases.has(estimate.base) ? { kind: "base", id: estimate.base } : null }];
+}
+
+function load(state: State, nowMs: number): Row[] {
+  const found = workload(state.alerts, nowMs, state.alertsKnown);
+  const tracks = [...state.tracks.values()];
+  const confirmed = tracks.filter(({ status }) => status !== "tentative").length;
+  return [
+    fact("workload", found === null ? null : say("page-workload", { ...found })),
+    fact("tracks", state.stampMs === null ? null : say("overview-tracks", { count: tracks.length, confirmed })),
+    fact("weather", weather(state)),
+  ];
+}
+
+/** Light and weather as set for this installation, which its newest alert states; null where none does. */
+function weather({ alerts }: State): string | null {
+  let newest: { readonly raisedMs: number; readonly weather: string } | null = null;
+  for (const alert of alerts.values())
+    if (alert.weather !== "" && (newest === null || alert.raisedMs > newest.raisedMs)) newest = alert;
+  if (newest === null) return null;
+  const words = newest.weather.split(",").map((word) => say("overview-weather-word", { word: word.trim() }));
+  return say("overview-weather", { weather: formats().names(words), at: formats().dateTime(newest.raisedMs) });
+}
+
