@@ -50,6 +50,7 @@ test("the headline of an incident names its track as people say it over the radi
   speakIn("en");
   const message = { id: "alert-loitering", parameters: { class: "person", track: "T1", duration_s: 60, segment: 3 } };
   const [incident, state] = seen({ message });
+  learnTrackNames({ tracks: new Map(), incidents: new Map() });
   assert.match(incidentHeadline(incident, state), /track T1, loitering/);
   for (const [track, name, said] of [["T1", "Umber 49", /track Umber 49, loitering/], ["T2", "Otter 3", /track T1,/]] as const) {
     const named: Incident = { ...incident, tracks: [{ track, name }] };
