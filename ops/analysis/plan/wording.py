@@ -24,16 +24,28 @@ def headline(plan: PurchasePlan, currency: str) -> Message:
 
 
 def details(plan: PurchasePlan) -> list[Message]:
-    """Return the items, and the value of the objective with its optimality gap."""
+    """Return the items, the value of the objective with its optimality gap, and why coverage states another value."""
     value: dict[str, Parameter] = {"objective": plan.objective, "before": plan.without, "optimal": plan.gap == 0.0}
     if not plan.bought:
-        return [Message("plan-detail-nothing", {**value, "bound": plan.bound})]
+        return [Message("plan-detail-nothing", {**value, "bound": plan.bound}), *_known_ground(plan)]
     counts = Counter(option.sensor.catalogue or option.sensor.kind for option in plan.bought)
     items: Any = tuple(_counted(name, count) for name, count in sorted(counts.items()))
     return [
         Message("plan-detail-items", {"items": items}),
         Message("plan-detail-value", {**value, "after": plan.value, "gap": plan.gap}),
+        *_known_ground(plan),
     ]
+
+
+def _known_ground(plan: PurchasePlan) -> list[Message]:
+    """Return the value that coverage states for the layout, if it differs in print: the search, and its bound, count
+    ground in unknown sight as undetected, and coverage excludes it."""
+    from sensors.planning.choice.plan import COVERS
+
+    if plan.objective not in COVERS:
+        return []
+    value = plan.figures[plan.objective]
+    return [] if f"{value:.3f}" == f"{plan.value:.3f}" else [Message("plan-detail-unknown-sight", {"value": value})]
 
 
 def _counted(name: str, count: int) -> Message:

@@ -24,6 +24,7 @@ plan-detail-value = { $objective ->
     [yes] proven optimal.
    *[no] within { PERCENT($gap, digits: 2) } of optimal.
 }
+plan-detail-unknown-sight = The search counts ground where the line of sight is unknown as undetected. Without this ground the value is { DECIMAL($value, digits: 3) }, as in `watchline coverage`.
 plan-detail-nothing = { $objective ->
     [mean_probability] Mean detection probability
     [worst_segment] Detection probability of the worst segment

@@ -24,6 +24,7 @@ plan-detail-value = { $objective ->
     [yes] optimum démontré.
    *[no] à moins de { PERCENT($gap, digits: 2) } de l’optimum.
 }
+plan-detail-unknown-sight = La recherche compte comme non détecté le terrain où la visibilité est inconnue. Sans ce terrain, la valeur est { DECIMAL($value, digits: 3) }, comme dans `watchline coverage`.
 plan-detail-nothing = { $objective ->
     [mean_probability] Probabilité de détection moyenne
     [worst_segment] Probabilité de détection du segment le plus faible

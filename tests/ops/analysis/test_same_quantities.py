@@ -90,6 +90,11 @@ def test_mean_probability_is_one_number(holed: Any, covered: tuple[Path, dict[st
     assert figures["mean_probability"] == pytest.approx(again["belt"]["both"]["mean_probability"], abs=2e-6)
     assert figures["worst_segment"] == pytest.approx(again["worst_segment"]["mean_probability"], abs=2e-6)
     assert "covered" not in figures
+    search = bought_nothing["value"]
+    assert search < figures["mean_probability"] - 1e-3  # it counts ground in unknown sight as undetected, and says so
+    said = next(one for one in bought_nothing["messages"] if one["id"] == "plan-detail-unknown-sight")
+    assert said["parameters"]["value"] == pytest.approx(figures["mean_probability"], abs=1e-6)
+    assert any(f"{figures['mean_probability']:.3f}" in line for line in bought_nothing["details"])
     assert bought_nothing["objective"] == "mean_probability"
 
 
