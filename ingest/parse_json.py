@@ -40,12 +40,12 @@ def _decoded(decoder: Callable[[bytes], Decoded], payload: bytes) -> Decoded:
     try:
         return decoder(payload)
     except msgspec.ValidationError as error:
-        if not str(error).startswith(_FLOAT_FOR_INT):
+        if not _FLOAT_FOR_INT.match(str(error)):
             raise
         return decoder(msgspec.json.encode(_with_integers(msgspec.json.decode(payload))))
 
 
-_FLOAT_FOR_INT = "Expected `int`, got `float`"
+_FLOAT_FOR_INT = re.compile(r"Expected `int( \| null)?`, got `float`")
 _LARGEST_EXACT = 2.0**53
 
 

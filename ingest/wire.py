@@ -160,7 +160,7 @@ class WireScan(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DroppedRange(Struct, frozen=True, forbid_unknown_fields=True):
-    """Messages of a boot that the sender dropped because its spool was full.
+    """Messages of a boot that the sender dropped because its spool was full: ``last`` is at least ``first``.
 
     Parameters
     ----------
@@ -305,9 +305,10 @@ def schema_of(message_type: type, name: str) -> dict[str, Any]:
 
 
 UTC_PATTERN: Final = (
-    r"^(19[7-9]\d|2[01]\d\d|22[0-5]\d|226[01])"
+    r"^(?!(?!(19|20|21|22)(0[48]|[2468][048]|[13579][26])|2000)\d{4}-02-29)"  # 29 February in leap years only
+    r"(19[7-9]\d|2[01]\d\d|22[0-5]\d|226[01])"
     r"-((0[1-9]|1[0-2])-(0[1-9]|1\d|2\d)|(0[13-9]|1[0-2])-30|(0[13578]|1[02])-31)"
-    r"[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]00:00)$(?!\n)"
+    r"[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]00:?00)$(?!\n)"
 )
 """The times that the decoder takes: 1970 to 2261, without leap seconds, which a clock reading cannot hold. Validators
 may leave ``format`` unchecked, or take the second 60."""

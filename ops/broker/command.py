@@ -78,11 +78,16 @@ def configure(request: Request, screen: Console) -> dict[str, Any]:
     }
 
 
+def _address(host: str, port: int) -> str:
+    """HOST:PORT, with an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _report(out: Path, sector: str, made: int) -> list[Message]:
     """Return what was written, what will keep clients from connecting, and where to copy the parts."""
     folder = BrokerFolder(out)
     installation, ends = folder.installation(), folder.authority_ends()
-    address = f"{installation.listen}:{installation.port}"
+    address = _address(installation.listen, installation.port)
     lines = [
         Message(
             "console-broker-written",
@@ -95,7 +100,7 @@ def _report(out: Path, sector: str, made: int) -> list[Message]:
     if ends - datetime.now(UTC) < timedelta(days=installation.days):
         lines.append(Message("console-broker-authority-ends", {"day": f"{ends:%Y-%m-%d}"}))
     user = installation.user
-    reached = f"{installation.hosts[0] if installation.hosts else installation.listen}:{installation.port}"
+    reached = _address(installation.hosts[0] if installation.hosts else installation.listen, installation.port)
     return [
         *lines,
         Message("console-broker-copy", {"folder": str(out / "broker"), "file": folder.configuration.name}),

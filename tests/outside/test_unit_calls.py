@@ -76,6 +76,13 @@ class Room:
         self._read = rows[-1].id if rows else self._read
         return [alert for row in rows for alert in self.pipeline.take(row) if alert.rule == "distress"]
 
+    def answer(self, action: str, alert: str, unit: str = "ops-centre", **more: Any) -> list[Alert]:
+        """A person's action, by a message of this unit; return the distress alerts that it changes."""
+        reply = {"unit": unit, "boot": 1, "seq": 1, "observed_at": stamp(0), "action": action, "alert": alert, "by": "Ana"}
+        body = json.dumps(reply | more).encode()
+        self.journal.append("action", unit, int(self._at.timestamp() * 1e9), body)
+        return self.follow()
+
     def codes(self) -> list[str]:
         return [dead.code for _, dead in self.journal.dead_letters()]
 
@@ -190,10 +197,7 @@ def test_bytes_that_say_nothing_are_dead_letters_only(room: Room, payload: bytes
 def test_after_the_alert_is_closed_a_refused_call_opens_another(room: Room):
     room.send(body())
     (first,) = room.send(body(distress=True))
-    reply = {"unit": "ops-centre", "boot": 1, "seq": 1, "observed_at": stamp(0), "action": "reject", "alert": first.id,
-             "by": "Ana", "reason": "test"}  # fmt: skip
-    room.journal.append("action", "ops-centre", int(NOW.timestamp() * 1e9), json.dumps(reply).encode())
-    assert [alert.status for alert in room.follow()] == ["rejected"]
+    assert [alert.status for alert in room.answer("reject", first.id, reason="test")] == ["rejected"]
     (second,) = room.send(body(distress=True, note="again"))
     assert second.id != first.id
     assert second.status == "active"
@@ -206,6 +210,42 @@ def test_the_same_journal_gives_the_same_alarm_again(room: Room, ground: OpenSec
     for row in room.journal.read():
         again.take(row)
     assert again.alerts == room.pipeline.alerts
+
+
+# Who ends a call: docs/units.md, "Only the operations centre rejects or clears a distress alert …"
+
+
+@pytest.mark.parametrize("unit", ["patrol-1", "patrol-2"])
+@pytest.mark.parametrize("action", ["reject", "clear"])
+def test_a_unit_ends_no_distress_call_not_even_its_own(room: Room, unit: str, action: str):
+    (alert,) = room.send(body(distress=True))
+    assert room.answer(action, alert.id, unit, reason="mistake") == []
+    assert room.pipeline.alerts[alert.id].status == "active"
+    assert [one.status for one in room.answer("acknowledge", alert.id, unit)] == ["acknowledged"]
+    assert [one.is_open for one in room.answer(action, alert.id, reason="mistake")] == [False]
+
+
+def test_the_incident_of_a_call_is_closed_by_the_centre_or_the_unit_that_was_sent(room: Room):
+    (alert,) = room.send(body(distress=True))
+    (incident,) = room.pipeline.incidents
+
+    def state() -> str:
+        return room.pipeline.incidents[incident].state
+
+    about = {"incident": incident, "disposition": "rescue"}
+    for unit in ("patrol-1", "patrol-2"):
+        room.answer("close", alert.id, unit, **about, action_id=unit)
+        assert state() == "open"
+    (_, outcomes) = room.pipeline.take_incident_news()
+    assert [(one.id, one.message.id) for one in outcomes] == [
+        (unit, "incident-refused-distress") for unit in ("patrol-1", "patrol-2")
+    ]
+    room.answer("acknowledge", alert.id)
+    room.answer("assign", alert.id, incident=incident, assigned_unit="patrol-2")
+    room.answer("close", alert.id, "patrol-1", **about)
+    assert state() == "assigned"
+    room.answer("close", alert.id, "patrol-2", **about)
+    assert state() == "closed"
 
 
 # Signatures: only what the unit itself signed is believed (the form is that of docs/security.md, built by hand)

@@ -255,6 +255,12 @@ SCAN_CHANGES: list[tuple[dict[str, Any], bool]] = [
     ({"observed_at": "2016-12-31T23:59:60Z"}, False),  # a leap second, which a format of JSON Schema takes
     ({"observed_at": "2026-03-14T24:00:00Z"}, False),
     ({"observed_at": "2026-02-30T21:00:00Z"}, False),
+    ({"observed_at": "2026-02-29T21:00:00Z"}, False),
+    ({"observed_at": "2024-02-29T21:00:00Z"}, True),
+    ({"observed_at": "2100-02-29T21:00:00Z"}, False),
+    ({"observed_at": "2000-02-29T21:00:00Z"}, True),
+    ({"observed_at": "2026-03-14T21:00:00+0000"}, True),  # ISO 8601 without the colon
+    ({"observed_at": "2026-03-14T21:00:00+0100"}, False),
     ({"observed_at": "2026-03-14T21:00Z"}, False),
     ({"observed_at": "20260314T210000Z"}, False),
     ({"observed_at": "1969-12-31T23:59:59Z"}, False),
@@ -458,6 +464,9 @@ UNIT_CHANGES: list[tuple[str, dict[str, Any], bool]] = [
     ("position", {"unit": "patrol 1"}, False),
     ("reply", {}, True),
     ("reply", {"action": "reject", "reason": "own patrol"}, True),
+    ("reply", {"expected_revision": 3.0}, True),
+    ("reply", {"expected_revision": 3.5}, False),
+    ("reply", {"expected_revision": None}, True),
     ("reply", {"action": "shoot"}, False),
     ("reply", {"by": ""}, False),
     ("reply", {"alert": ...}, False),
