@@ -3,7 +3,7 @@
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from "maplibre-gl";
 import { SYMBOLS_ZOOM } from "../model/tracks.ts";
 import { FORCE_SWITCHES, forceLayers, levelLayers } from "./forces_layers.ts";
-import { GROUND_SWITCHES } from "./ground_layers.ts";
+import { FONT, GROUND_SWITCHES } from "./ground_layers.ts";
 import type { Colours } from "./palette.ts";
 import { replayLayers } from "./replay_layers.ts";
 
@@ -28,8 +28,6 @@ export type SourceName = (typeof SOURCES)[number];
 
 /** First of the layers above the terrain. */
 export const ABOVE_TERRAIN = "views-lost";
-/** Fonts of the machine: no glyphs are fetched. */
-export const FONT = ["sans-serif"];
 /** Symbols shrink where the whole sector is in view, so that they do not hide each other. */
 const BY_ZOOM: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 8, 0.45, 10.5, 0.62, 13, 0.95];
 
