@@ -1,6 +1,6 @@
 // The ground of the sector, from the same addresses as the live map: asked again until the server has its relief.
 
-import { list, object, parseLayer, parseSector } from "../model/parse.ts";
+import { parseLayers, parseSector } from "../model/parse.ts";
 import type { LayerInfo, Sector } from "../model/records.ts";
 import { getJson } from "../net/api.ts";
 
@@ -10,7 +10,7 @@ export async function awaitGround(): Promise<{ layers: LayerInfo[]; sector: Sect
   for (;;) {
     try {
       const [layers, sector] = await Promise.all([getJson("/api/layers"), getJson("/api/sector")]);
-      const known = list(object(layers)?.["layers"]).map(parseLayer).filter((layer) => layer !== null);
+      const known = parseLayers(layers);
       if (known.some(({ id }) => id === "hillshade")) return { layers: known, sector: parseSector(sector) };
     } catch {
       // the map process is starting: the page plans without the ground until it answers
