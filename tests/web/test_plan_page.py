@@ -230,7 +230,7 @@ def test_the_ground_is_that_of_the_live_map_by_day_and_by_night(calm: Any, visit
 def test_the_page_states_that_it_is_loading_and_why_it_cannot_plan(calm: Any, visit: Callable[..., Any]) -> None:
     here = opened(calm, visit)
     answers: list[Any] = []
-    here.page.route("**/api/plan/setup", answers.append)
+    here.page.route("**/api/plan/setup", lambda route: answers.append(route))
     here.page.reload()
     expect(here.part("loading")).to_have_text("Loading terrain and layouts…")
     here.screen("plan-loading")

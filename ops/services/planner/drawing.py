@@ -16,8 +16,8 @@ from ops.drawing.palette import Palette
 from sensors.layout import Layout
 from sensors.planning.choice.options import Money
 
-SEEN_RGBA = (64, 160, 255, 130)
-"""Ground in line of sight of the sensor in hand."""
+SEEN_RGBA = (214, 51, 132, 130)
+"""Ground in line of sight of the sensor in hand: a hue that the classes of coverage do not have."""
 
 
 def part_records(layout: Layout, bought: Collection[str] = ()) -> list[dict[str, Any]]:

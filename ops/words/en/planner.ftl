@@ -110,6 +110,7 @@ planner-failed-no-answer = The planner process ended without an answer. See its 
 
 planner-what = Plan and compare two sensor layouts. Changes here do not affect live operations.
 planner-loading = Loading terrain and layouts…
+planner-busy = Computing coverage…
 planner-no-webgl = This browser cannot draw the planner’s maps: WebGL 2 is missing or disabled.
 planner-target = Target
 planner-target-person = Person on foot

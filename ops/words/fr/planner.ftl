@@ -110,6 +110,7 @@ planner-failed-no-answer = Le processus du planificateur s’est arrêté sans r
 
 planner-what = Concevez et comparez deux dispositifs de capteurs. Aucune modification ici n’affecte les opérations en cours.
 planner-loading = Chargement du terrain et des dispositifs…
+planner-busy = Calcul de la couverture…
 planner-no-webgl = Ce navigateur ne peut pas dessiner les cartes de planification : WebGL 2 est absent ou désactivé.
 planner-target = Cible
 planner-target-person = Personne à pied
