@@ -133,8 +133,16 @@ planner-row-cycle = Life-cycle cost, { $years } years, { $currency }
 planner-row-crew = Crew on duty
 planner-cell-sensors = { $sensors } + { $relays }
 planner-cell-percent = { PERCENT($value, digits: 1) }
-planner-cell-worst = { PERCENT($worst, digits: 1) } (no. { $segment })
+planner-cell-segment = no. { $segment }
 planner-cell-amount = { DECIMAL($value) }
+planner-crew = { $whole ->
+    [yes] { DECIMAL($crew) }
+   *[no] { DECIMAL($crew, digits: 1) }
+}
+planner-crew-change = { $whole ->
+    [yes] { DECIMAL($crew, sign: 1) }
+   *[no] { DECIMAL($crew, digits: 1, sign: 1) }
+}
 planner-change = { DECIMAL($difference, sign: 1) }
 planner-change-points = { DECIMAL($points, digits: 1, sign: 1) } pp
 planner-tab-equipment = Equipment
@@ -143,7 +151,7 @@ planner-equipment-none = No item matches.
 planner-equipment-unit = Purchase price and, below it, life-cycle cost over { $years } years in { $currency }. Select an item, then click on the map; or drag it there.
 planner-place-hint = Click on the map to place: { $item }. Escape cancels.
 planner-sensor-none = Select a sensor on the map, or add one from the equipment list.
-planner-sensor-cost = Purchase { $currency } { DECIMAL($price) }, life-cycle cost { $currency } { DECIMAL($cost) } over { $years } years, crew { DECIMAL($crew, digits: 1) }
+planner-sensor-cost = Purchase { $currency } { DECIMAL($price) }, life-cycle cost { $currency } { DECIMAL($cost) } over { $years } years, crew { planner-crew }
 planner-name = Name
 planner-duplicate = Duplicate
 planner-remove = Delete

@@ -133,8 +133,16 @@ planner-row-cycle = Coût du cycle de vie, { $years } ans, { $currency }
 planner-row-crew = Effectif en service
 planner-cell-sensors = { $sensors } + { $relays }
 planner-cell-percent = { PERCENT($value, digits: 1) }
-planner-cell-worst = { PERCENT($worst, digits: 1) } (n° { $segment })
+planner-cell-segment = n° { $segment }
 planner-cell-amount = { DECIMAL($value) }
+planner-crew = { $whole ->
+    [yes] { DECIMAL($crew) }
+   *[no] { DECIMAL($crew, digits: 1) }
+}
+planner-crew-change = { $whole ->
+    [yes] { DECIMAL($crew, sign: 1) }
+   *[no] { DECIMAL($crew, digits: 1, sign: 1) }
+}
 planner-change = { DECIMAL($difference, sign: 1) }
 planner-change-points = { DECIMAL($points, digits: 1, sign: 1) } pt
 planner-tab-equipment = Équipement
@@ -143,7 +151,7 @@ planner-equipment-none = Aucun article ne correspond.
 planner-equipment-unit = Prix d’achat et, dessous, coût du cycle de vie sur { $years } ans en { $currency }. Choisissez un article, puis cliquez sur la carte ; ou faites-le glisser.
 planner-place-hint = Cliquez sur la carte pour placer : { $item }. Échap annule.
 planner-sensor-none = Sélectionnez un capteur sur la carte, ou ajoutez-en un depuis la liste d’équipement.
-planner-sensor-cost = Achat { DECIMAL($price) } { $currency }, coût du cycle de vie { DECIMAL($cost) } { $currency } sur { $years } ans, effectif { DECIMAL($crew, digits: 1) }
+planner-sensor-cost = Achat { DECIMAL($price) } { $currency }, coût du cycle de vie { DECIMAL($cost) } { $currency } sur { $years } ans, effectif { planner-crew }
 planner-name = Nom
 planner-duplicate = Dupliquer
 planner-remove = Supprimer

@@ -18,11 +18,13 @@ export function showFigures(side: SideName, found: Covered, before: Covered | nu
   const was = before?.figures ?? null;
   cell(side, "sensors", say("planner-cell-sensors", { sensors: figures.sensors, relays: figures.relays }), null);
   cell(side, "mean", percent(figures.mean_probability), points(figures.mean_probability, was?.mean_probability ?? null));
-  const worst = say("planner-cell-worst", { worst: figures.worst_segment, segment: String(figures.worst_segment_number) });
-  cell(side, "worst", worst, points(figures.worst_segment, was?.worst_segment ?? null));
+  const segment = say("planner-cell-segment", { segment: String(figures.worst_segment_number) });
+  const worse = points(figures.worst_segment, was?.worst_segment ?? null);
+  cell(side, "worst", percent(figures.worst_segment), worse === null ? segment : `${segment}  ${worse}`);
   cell(side, "price", amount(cost.first_cost), change(cost.first_cost - saved.first_cost));
   cell(side, "cycle", amount(cost.life_cycle_cost), change(cost.life_cycle_cost - saved.life_cycle_cost));
-  cell(side, "crew", amount(cost.crew), change(cost.crew - saved.crew));
+  const recruited = cost.crew - saved.crew;
+  cell(side, "crew", crew(cost.crew), Math.abs(recruited) < 0.05 ? null : crew(recruited, "planner-crew-change"));
   const values = { price: cost.first_cost, cycle: cost.life_cycle_cost, crew: cost.crew };
   for (const [name, value] of Object.entries(values)) setData(part(`${name}-${side}`), "value", String(value));
   const notes = [];
@@ -43,10 +45,17 @@ function cell(side: SideName, name: string, value: string, difference: string | 
 }
 
 const percent = (value: number | null): string => say("planner-cell-percent", { value });
-const amount = (value: number): string => say("planner-cell-amount", { value: Math.round(value * 10) / 10 });
+const amount = (value: number): string => say("planner-cell-amount", { value: Math.round(value) });
+
+/** People on duty, of whom some may serve a part of the time. */
+export function crew(count: number, message = "planner-crew"): string {
+  const tenths = Math.round(count * 10) / 10;
+  return say(message, { crew: tenths, whole: Number.isInteger(tenths) });
+}
 
 function change(difference: number): string | null {
-  return Math.abs(difference) < 0.05 ? null : say("planner-change", { difference: Math.round(difference * 10) / 10 });
+  const whole = Math.round(difference);
+  return whole === 0 ? null : say("planner-change", { difference: whole });
 }
 
 function points(now: number | null, before: number | null): string | null {

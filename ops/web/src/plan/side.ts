@@ -196,7 +196,7 @@ export class Side {
     try {
       const found = await coverage(layout.name, edits, of, this.#context.palette());
       if (this.#coverage.isOld) return;
-      if (Object.keys(edits).length === 0) this.#unedited.set(asked, found);
+      if (this.edits === 0) this.#unedited.set(asked, found);
       showFigures(this.name, found, this.#unedited.get(asked) ?? null);
       setData(box, "mean", String(found.figures.mean_probability));
       this.layoutMap.pins.unheard(found.unlinked);
@@ -206,6 +206,9 @@ export class Side {
       setData(box, "ms", String(Math.round(performance.now() - began)));
       setData(box, "state", "shown");
       this.#context.tell(Object.values(found.problems).join(" "));
+      if (this.#unedited.has(asked)) return;
+      this.#unedited.set(asked, await coverage(layout.name, {}, of, this.#context.palette()));
+      if (!this.#coverage.isOld) showFigures(this.name, found, this.#unedited.get(asked) ?? null);
     } catch (error) {
       if (this.#coverage.isOld) return;
       setData(box, "state", "failed");
