@@ -175,6 +175,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /plan.html",
         "GET /api/plan/setup",
         "POST /api/plan/coverage",
+        "POST /api/plan/viewshed",
         "POST /api/plan/layout",
         "GET /api/plan/pictures/{token}.png",
         "GET /api/plan/jobs",

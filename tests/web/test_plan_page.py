@@ -16,10 +16,14 @@ from playwright.sync_api import expect
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
+from tests.web.conftest import until
+from tests.web.test_languages import CLIPPED
 
 pytestmark = pytest.mark.chain
 
-PHONE = {"width": 390, "height": 844}
+PHONE, SMALL = {"width": 390, "height": 844}, {"width": 800, "height": 600}
+ZOOMED = {"width": 640, "height": 400}
+"""A desktop of 1280 by 800 at 200%."""
 JOB_MS = 480_000
 """A plan or a comparison takes some 20 s of a core; the rest is for a busy machine."""
 
@@ -45,7 +49,15 @@ def opened(world: Any, visit: Callable[..., Any], **options: Any) -> Any:
 
 
 def covered(here: Any, side: str) -> float:
-    return float(re.findall(r"Mean Pd: ([\d.]+)%", here.part(f"figures-{side}").inner_text())[0])
+    return float(here.part(f"figures-{side}").get_attribute("data-mean"))
+
+
+def cost(here: Any, side: str) -> float:
+    return float(here.part(f"cycle-{side}").get_attribute("data-value"))
+
+
+def pin(here: Any, side: str, name: str) -> Any:
+    return here.page.locator(f"#map-{side} [data-sensor='{name}']")
 
 
 def edited(here: Any, side: str, act: Callable[[], object]) -> None:
@@ -70,22 +82,23 @@ def test_two_layouts_side_by_side_and_the_swipe(calm: Any, visit: Callable[..., 
 def test_a_sensor_is_dragged_turned_and_removed(calm: Any, visit: Callable[..., Any]) -> None:
     here = opened(calm, visit)
     whole = covered(here, "a")
-    pin = here.page.locator("#map-a [data-sensor=radar-west]")
-    box = pin.bounding_box()
+    box = pin(here, "a", "radar-west").bounding_box()
 
     def drag() -> None:
         here.page.mouse.move(box["x"] + 9, box["y"] + 9)
         here.page.mouse.down()
         here.page.mouse.move(box["x"] + 40, box["y"] + 60, steps=4)
+        here.page.wait_for_selector("#map-a[data-viewshed-ms]", timeout=240_000)
+        here.screen("plan-in-hand")
         here.page.mouse.up()
 
     edited(here, "a", drag)
     assert covered(here, "a") != whole
-    expect(here.part("sensor")).to_contain_text("radar-west")
+    expect(here.part("sensor-name")).to_have_value("radar-west")
     expect(here.part("undo-a")).to_be_enabled()
     here.screen("plan-dragged")
     moved = covered(here, "a")
-    here.page.locator("#map-a [data-sensor=camera-west]").dispatch_event("click")
+    pin(here, "a", "camera-west").dispatch_event("click")
     expect(here.part("turner")).to_be_visible()
 
     def turn() -> None:
@@ -94,12 +107,138 @@ def test_a_sensor_is_dragged_turned_and_removed(calm: Any, visit: Callable[..., 
 
     edited(here, "a", turn)
     assert covered(here, "a") != moved
-    here.page.locator("#map-a [data-sensor=radar-west]").dispatch_event("click")
+    pin(here, "a", "radar-west").dispatch_event("click")
     edited(here, "a", lambda: here.part("remove").click())
-    assert here.page.locator("#map-a [data-sensor=radar-west]").count() == 0
-    edited(here, "a", lambda: here.part("undo-a").click())
+    assert pin(here, "a", "radar-west").count() == 0
+    edited(here, "a", lambda: here.part("discard-a").click())
     assert covered(here, "a") == whole
-    assert here.page.locator("#map-a [data-sensor=radar-west]").count() == 1
+    assert pin(here, "a", "radar-west").count() == 1
+
+
+def test_equipment_is_found_placed_named_duplicated_and_every_step_undone(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit)
+    whole, paid = covered(here, "a"), cost(here, "a")
+    assert here.part("equipment-item").count() > 10
+    here.part("equipment-search").fill("portable")
+    item = here.part("equipment-item")
+    expect(item).to_have_count(1)
+    item.click()
+    expect(here.part("place-hint")).to_contain_text("portable radar")
+    maps = here.part("maps").bounding_box()
+    edited(here, "a", lambda: here.page.mouse.click(maps["x"] + 200, maps["y"] + 420))
+    expect(here.part("place-hint")).to_be_hidden()
+    expect(here.part("sensor-name")).to_have_value("portable-radar-1")
+    assert covered(here, "a") >= whole
+    price = cost(here, "a") - paid
+    assert price > 0
+    expect(here.part("cycle-a")).to_contain_text(f"+{price:,.0f}")
+    here.screen("plan-added")
+    name = here.part("sensor-name")
+    name.fill("radar-west")
+    name.press("Enter")
+    expect(here.part("name-problem")).to_have_text("Another sensor has this name.")
+    name.fill("a/b")
+    name.press("Enter")
+    expect(here.part("name-problem")).to_contain_text("without +, # or /")
+
+    def rename() -> None:
+        name.fill("Ridge post")
+        name.press("Enter")
+
+    edited(here, "a", rename)
+    expect(here.part("name-problem")).to_be_hidden()
+    expect(pin(here, "a", "Ridge post")).to_have_count(1)
+    edited(here, "a", lambda: here.part("duplicate").click())
+    expect(here.part("sensor-name")).to_have_value("Ridge post-1")
+    assert cost(here, "a") - paid == pytest.approx(2 * price, abs=1)
+    here.page.keyboard.press("Escape")
+    for step in range(3):
+        edited(here, "a", lambda: here.page.keyboard.press("Control+z"))
+        assert pin(here, "a", "Ridge post").count() == (1 if step == 0 else 0)
+    assert (covered(here, "a"), cost(here, "a")) == (whole, paid)
+    expect(here.part("undo-a")).to_be_disabled()
+    for _ in range(3):
+        edited(here, "a", lambda: here.page.keyboard.press("Control+Shift+z"))
+    expect(here.part("redo-a")).to_be_disabled()
+    assert pin(here, "a", "Ridge post-1").count() == 1
+    with here.page.expect_download() as download:
+        here.part("save-a").click()
+    document = json.loads(Path(download.value.path()).read_text())
+    names = [feature["properties"]["id"] for feature in document["features"]]
+    assert {"Ridge post", "Ridge post-1"} <= set(names)
+
+
+def test_a_sensor_is_placed_moved_turned_duplicated_and_removed_by_keys_alone(
+    calm: Any, visit: Callable[..., Any]
+) -> None:
+    here = opened(calm, visit)
+    here.part("equipment-search").fill("trail")
+    item = here.part("equipment-item").first
+    item.focus()
+    edited(here, "a", lambda: item.press("Enter"))
+    new = pin(here, "a", "trail-camera-1")
+    expect(new).to_be_focused()
+    box = new.bounding_box()
+    edited(here, "a", lambda: new.press("Shift+ArrowUp"))
+    assert new.bounding_box()["y"] < box["y"], "Shift and an arrow key move it by 500 m"
+    expect(new).to_be_focused()
+    azimuth = here.page.locator("#turn-says").inner_text()
+    edited(here, "a", lambda: new.press("r"))
+    assert here.page.locator("#turn-says").inner_text() != azimuth
+    edited(here, "a", lambda: new.press("d"))
+    copy = pin(here, "a", "trail-camera-2")
+    expect(copy).to_have_count(1)
+    copy.focus()
+    edited(here, "a", lambda: copy.press("Delete"))
+    expect(copy).to_have_count(0)
+
+
+def test_coverage_is_asked_again_for_another_target_and_other_weather(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit)
+    by_day = covered(here, "a")
+    expect(here.part("legend-title")).to_have_text("Pd, person on foot, 10 min exposure, daylight")
+    edited(here, "a", lambda: here.part("conditions").select_option("day,fog"))
+    assert covered(here, "a") < by_day
+    in_fog = covered(here, "a")
+    edited(here, "a", lambda: here.part("target").select_option("vehicle"))
+    assert covered(here, "a") >= in_fog
+    expect(here.part("legend-title")).to_have_text("Pd, vehicle, 10 min exposure, day, fog")
+    edited(here, "a", lambda: here.part("conditions").select_option("day"))
+    edited(here, "a", lambda: here.part("target").select_option("person"))
+    assert covered(here, "a") == by_day
+
+
+def test_the_ground_is_that_of_the_live_map_by_day_and_by_night(calm: Any, visit: Callable[..., Any]) -> None:
+    asked: list[str] = []
+    here = opened(calm, visit)
+    here.page.on("request", lambda request: asked.append(request.url))
+    here.page.reload()
+    here.page.wait_for_selector("html[data-state=ready]", timeout=JOB_MS)
+
+    def drawn(*parts: str) -> bool:
+        here.page.wait_for_timeout(100)
+        return all(any(part in url for url in asked) for part in parts)
+
+    day = ("/api/tiles/ground/", "/api/tiles/hillshade/", "/api/tiles/elevation/", "palette=day")
+    assert until(lambda: drawn(*day)), asked
+    edited(here, "a", lambda: here.part("palette").click())
+    expect(here.page.locator("html")).to_have_attribute("data-palette", "night")
+    assert until(lambda: drawn("palette=night")), asked
+    here.screen("plan-night")
+
+
+def test_the_page_states_that_it_is_loading_and_why_it_cannot_plan(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit)
+    answers: list[Any] = []
+    here.page.route("**/api/plan/setup", lambda route: answers.append(route))
+    here.page.reload()
+    expect(here.part("loading")).to_have_text("Loading terrain and layouts…")
+    here.screen("plan-loading")
+    assert until(lambda: answers or here.page.wait_for_timeout(50))
+    here.witness.outage = True
+    answers[0].fulfill(status=503, json={"error": "The planner's process has ended; ask again."})
+    expect(here.part("problem")).to_contain_text("The planner's process has ended")
+    expect(here.part("loading")).to_be_hidden()
 
 
 def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and_saved(
@@ -108,6 +247,7 @@ def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and
     here = opened(calm, visit)
     here.page.route("**/api/plan/jobs", with_fewer_draws)
     left = covered(here, "a")
+    here.part("tab-jobs").click()
     here.part("budget").fill("300000")
     here.part("plan").click()
     job = here.part("job").first
@@ -149,9 +289,9 @@ def test_a_relay_that_is_removed_leaves_sensors_that_are_excluded(calm: Any, vis
     assert here.page.locator("#map-b [data-unheard=true]").count() == 0
     whole = covered(here, "b")
     for relay in ("relay-01", "relay-02", "relay-03", "relay-04", "relay-05", "relay-06"):
-        here.page.locator(f"#map-b [data-sensor={relay}]").dispatch_event("click")
+        pin(here, "b", relay).dispatch_event("click")
         edited(here, "b", lambda: here.part("remove").click())
-    expect(here.part("figures-b")).to_contain_text("no link to a base")
+    expect(here.part("note-b")).to_contain_text("no link to a base")
     assert here.page.locator("#map-b [data-unheard=true]").count() > 0
     assert covered(here, "b") < whole
     here.screen("plan-unheard")
@@ -159,6 +299,7 @@ def test_a_relay_that_is_removed_leaves_sensors_that_are_excluded(calm: Any, vis
 
 def test_a_comparison_can_be_cancelled_and_the_next_job_runs(calm: Any, visit: Callable[..., Any]) -> None:
     here = opened(calm, visit)
+    here.part("tab-jobs").click()
     here.part("compare").click()
     job = here.part("job").first
     job.get_by_test_id("job-cancel").click()
@@ -171,12 +312,16 @@ def test_a_comparison_can_be_cancelled_and_the_next_job_runs(calm: Any, visit: C
 
 
 def test_the_page_is_accessible_by_day_by_night_and_on_a_phone(calm: Any, visit: Callable[..., Any]) -> None:
-    for size in ({}, {"viewport": PHONE}, {"color_scheme": "dark"}):
+    sizes = ({}, {"viewport": PHONE}, {"viewport": SMALL}, {"viewport": ZOOMED}, {"color_scheme": "dark"})
+    for size in sizes:
         here = opened(calm, visit, **size)
-        found = Axe().run(here.page)
-        assert found.violations_count == 0, found.generate_report()
+        for tab in ("equipment", "sensor", "jobs"):
+            here.part(f"tab-{tab}").click()
+            found = Axe().run(here.page)
+            assert found.violations_count == 0, found.generate_report()
+            assert here.page.evaluate(CLIPPED) == [], (size, tab)
         expect(here.page.locator("html")).to_have_attribute(
             "data-palette", "night" if "color_scheme" in size else "day"
         )
-        here.screen(f"plan-{'-'.join(size) or 'desk'}")
+        here.screen(f"plan-{sizes.index(size)}-{'-'.join(size) or 'desk'}")
         assert here.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

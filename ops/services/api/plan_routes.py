@@ -25,10 +25,10 @@ from starlette.exceptions import HTTPException
 
 from ops.services.api.schemas.geojson import GeoJson
 from ops.services.api.schemas.pictures import PICTURE, Png
-from ops.services.api.schemas.planning import LayoutFile, PlanCoverage, PlanJob, PlanJobs, PlanSetup
+from ops.services.api.schemas.planning import LayoutFile, PlanCoverage, PlanJob, PlanJobs, PlanSetup, PlanViewshed
 from ops.services.planner.jobs import JobRefused, Jobs, start_worker
 
-MOST_PICTURES: Final = 16
+MOST_PICTURES: Final = 48
 MOST_WAITING: Final = 4
 """Maximum number of requests that wait for the planner's process; more would block threads that alerts need."""
 ANSWERS_WITHIN_S: Final = 90.0
@@ -42,13 +42,21 @@ Planned = Callable[[str], Any]
 JobName = Annotated[str, InPath(pattern=r"^job-[0-9]{1,9}$")]
 
 
+Target = Literal["person", "group", "vehicle"]
+State = Literal["day", "night", "day,fog", "night,fog", "day,rain", "night,rain", "wind"]
+"""Light and weather, as the comparison counts a year."""
+
+
 class Edit(BaseModel):
-    """New position and azimuth of a sensor."""
+    """New position, azimuth and name of a sensor; with ``item`` or ``copy_of`` it is added."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     lon: float | None = Field(default=None, ge=-180.0, le=180.0)
     lat: float | None = Field(default=None, ge=-90.0, le=90.0)
     azimuth_deg: float | None = Field(default=None, ge=-360.0, le=360.0)
+    name: LayoutName | None = None
+    item: LayoutName | None = None
+    copy_of: LayoutName | None = None
 
 
 class Edited(BaseModel):
@@ -66,6 +74,30 @@ class Edited(BaseModel):
         return {"layout": self.layout, "edits": edits, "document": planned(self.layout)}
 
 
+class CoverageOrder(Edited):
+    """The coverage of an edited layout: of which target, in which light and weather, in which colours."""
+
+    target: Target = "person"
+    conditions: State = "day"
+    palette: Literal["day", "night"] = "day"
+
+    def order(self, planned: Planned) -> dict[str, Any]:
+        """The order for the planner's process."""
+        case = {"target": self.target, "conditions": self.conditions, "palette": self.palette}
+        return {"do": "coverage", **super().order(planned), **case}
+
+
+class ViewshedOrder(Edited):
+    """The viewshed of one sensor of an edited layout, by its name there."""
+
+    sensor: LayoutName
+    target: Target = "person"
+
+    def order(self, planned: Planned) -> dict[str, Any]:
+        """The order for the planner's process."""
+        return {"do": "viewshed", **super().order(planned), "sensor": self.sensor, "target": self.target}
+
+
 class CompareOrder(BaseModel):
     """A comparison of two layouts."""
 
@@ -74,11 +106,13 @@ class CompareOrder(BaseModel):
     layouts: list[Edited] = Field(min_length=2, max_length=2)
     budget: float | None = Field(default=None, gt=0.0)
     draws: int = Field(default=300, ge=2, le=5000)
+    target: Target = "person"
 
     def order(self, planned: Planned) -> dict[str, Any]:
         """The order for the planner's process."""
         layouts = [edited.order(planned) for edited in self.layouts]
-        return {"do": "compare", "layouts": layouts, "budget": self.budget, "draws": self.draws}
+        order = {"do": "compare", "layouts": layouts, "budget": self.budget, "draws": self.draws}
+        return {**order, "target": self.target}
 
 
 class PlanOrder(BaseModel):
@@ -90,12 +124,15 @@ class PlanOrder(BaseModel):
     objective: Literal["mean_probability", "worst_segment", "least_detection"] = "mean_probability"
     start: Edited | None = None
     seconds: float = Field(default=15.0, ge=1.0, le=120.0)
+    target: Target = "person"
+    conditions: State = "day"
 
     def order(self, planned: Planned) -> dict[str, Any]:
         """The order for the planner's process."""
         start = None if self.start is None else self.start.order(planned)
         order = {"do": "plan", "budget": self.budget, "objective": self.objective}
-        return {**order, "start": start, "seconds": self.seconds}
+        case = {"target": self.target, "conditions": self.conditions}
+        return {**order, **case, "start": start, "seconds": self.seconds}
 
 
 class PlanRoutes:
@@ -114,6 +151,7 @@ class PlanRoutes:
         """Add the routes; the handlers are synchronous functions, so they run in threads."""
         app.add_api_route("/api/plan/setup", self.setup, methods=["GET"], response_model=PlanSetup)
         app.add_api_route("/api/plan/coverage", self.coverage, methods=["POST"], response_model=PlanCoverage)
+        app.add_api_route("/api/plan/viewshed", self.viewshed, methods=["POST"], response_model=PlanViewshed)
         app.add_api_route(
             "/api/plan/layout", self.save, methods=["POST"], response_class=GeoJson, response_model=LayoutFile
         )
@@ -142,15 +180,23 @@ class PlanRoutes:
                 self._setup = self._ask({"do": "setup"})
             return JSONResponse(self._setup)
 
-    def coverage(self, body: Edited) -> JSONResponse:
-        """Coverage of an edited layout: figures for the belt, and the address of a picture."""
+    def coverage(self, body: CoverageOrder) -> JSONResponse:
+        """Coverage of an edited layout: figures for the belt, costs, and the address of a picture."""
+        return JSONResponse(self._with_picture(body.order(self._planned)))
+
+    def viewshed(self, body: ViewshedOrder) -> JSONResponse:
+        """The ground in line of sight of one sensor, by the fast method, while it is moved."""
+        return JSONResponse(self._with_picture(body.order(self._planned)))
+
+    def _with_picture(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to an order, with the address of its picture; the latest pictures are kept."""
         with self._turn():
-            answer = self._ask({"do": "coverage", **body.order(self._planned)})
+            answer = self._ask(order)
             token = secrets.token_hex(8)
             self._pictures[token] = base64.b64decode(answer.pop("picture"))
             while len(self._pictures) > MOST_PICTURES:
                 self._pictures.pop(next(iter(self._pictures)))
-        return JSONResponse({**answer, "picture": f"/api/plan/pictures/{token}.png"})
+        return {**answer, "picture": f"/api/plan/pictures/{token}.png"}
 
     def save(self, body: Edited) -> JSONResponse:
         """The edited layout as a layout file."""

@@ -1,5 +1,5 @@
-"""Drawing data of the planner's page: the parts of a layout, its coverage as a picture, and the legend of the
-colours."""
+"""Drawing data of the planner's page: the parts of a layout, the equipment, coverage and viewsheds as pictures, and the
+legend of the colours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from geo.arrays import UInt8s
+from geo.frame import LocalFrame
+from geo.visibility import VISIBLE
+from ops.drawing.palette import Palette
 from sensors.layout import Layout
+from sensors.planning.choice.options import Money
+
+SEEN_RGBA = (214, 51, 132, 130)
+"""Ground in line of sight of the sensor in hand: a hue that the classes of coverage do not have."""
 
 
 def part_records(layout: Layout, bought: Collection[str] = ()) -> list[dict[str, Any]]:
@@ -30,7 +38,45 @@ def part_records(layout: Layout, bought: Collection[str] = ()) -> list[dict[str,
     ]
 
 
-def coverage_png(values: np.ndarray) -> bytes:
+def catalogue_records(money: Money) -> list[dict[str, Any]]:
+    """Items that can be placed, with their costs at central prices, in the order of the catalogue."""
+    return [
+        {
+            "item": item.name,
+            "title": item.title,
+            "kind": item.kind,
+            "max_range_m": item.detection["max_range_m"],
+            "field_of_view_deg": item.detection.get("field_of_view_deg", 360.0),
+            "first_cost": item.capex.central,
+            "life_cycle_cost": round(money.of(item), 2),
+            "crew": item.crew.central,
+        }
+        for item in money.catalogue
+        if item.is_placed
+    ]
+
+
+def corners_of(box: tuple[float, float, float, float], frame: LocalFrame) -> list[list[float]]:
+    """Longitude and latitude of the corners of ``box`` (west, south, east, north in the frame), clockwise from the
+    north-west."""
+    west, south, east, north = box
+    lon, lat = frame.to_lonlat(np.array([west, east, east, west]), np.array([north, north, south, south]))
+    corners: list[list[float]] = np.column_stack((lon, lat)).round(7).tolist()
+    return corners
+
+
+def viewshed_png(states: UInt8s) -> bytes:
+    """The cells in line of sight in one colour, as PNG; all others are transparent."""
+    from PIL import Image
+
+    pixels = np.zeros((*states.shape, 4), np.uint8)
+    pixels[states == VISIBLE] = SEEN_RGBA
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def coverage_png(values: np.ndarray, palette: Palette = "day") -> bytes:
     """Probability classes in the colours of the printed maps, as PNG; unknown cells hatched, class 0 transparent."""
     from PIL import Image
 
@@ -38,7 +84,7 @@ def coverage_png(values: np.ndarray) -> bytes:
     from ops.drawing.coverage_paint import Covered
 
     style = Covered(probability_steps(None))
-    pixels = style.paint(style.classes(values).astype(np.float32), 1.0, "day")
+    pixels = style.paint(style.classes(values).astype(np.float32), 1.0, palette)
     buffer = io.BytesIO()
     Image.fromarray(np.moveaxis(pixels, 0, -1)).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -13,9 +13,9 @@ import math
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
-from typing import Any, Final, TextIO, TypeVar
+from typing import Any, Final, TextIO
 
 import numpy as np
 
@@ -26,17 +26,27 @@ from ops.sector.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import Sector, load_sector
 from ops.sector.ways import SectorWays, ways_of
-from ops.services.planner.drawing import coverage_png, legend, part_records
+from ops.services.planner.drawing import (
+    catalogue_records,
+    corners_of,
+    coverage_png,
+    legend,
+    part_records,
+    viewshed_png,
+)
+from ops.services.planner.edits import edited_layout
 from sensors.coverage.live import LiveCoverage
 from sensors.coverage.segments import belt_means
-from sensors.layout import AnySensor, Layout
-from sensors.relay import Relay
+from sensors.coverage.sight import SightTask, refuse_off_the_map, sight
+from sensors.equipment.catalogue import shipped
+from sensors.layout import Layout
+from sensors.planning.choice.layout_cost import layout_cost
+from sensors.planning.choice.options import Money
 
-PlacedPart = TypeVar("PlacedPart", bound=AnySensor | Relay)
 JobProgress = Callable[[str, int, int], None]
-MOST_LAYOUTS: Final = 4
-"""Maximum number of layouts whose coverage is kept, so that an edit recomputes only one sensor."""
-EDITS: Final = frozenset({"lon", "lat", "azimuth_deg"})
+MOST_LAYOUTS: Final = 6
+"""Maximum number of layouts, each for a target and conditions, whose coverage is kept, so that an edit recomputes only
+one sensor."""
 
 
 class Planner:
@@ -44,11 +54,16 @@ class Planner:
 
     def __init__(self, sector: Sector) -> None:
         self._sector = sector
-        self._kept: dict[str, LiveCoverage] = {}
+        self._kept: dict[tuple[str, str, str], LiveCoverage] = {}
 
     @cached_property
     def ground(self) -> OpenSector:
         return open_sector(self._sector)
+
+    @cached_property
+    def money(self) -> Money:
+        """Costs as ``watchline plan`` counts them by default."""
+        return Money(catalogue=shipped())
 
     @cached_property
     def ways(self) -> SectorWays:
@@ -65,38 +80,37 @@ class Planner:
         return segment >= 0, segment
 
     def setup(self, _order: Mapping[str, Any], _progress: JobProgress) -> dict[str, Any]:
-        """Initial data of a page: layouts with their sensors, corners of the picture, border, legend."""
-        from geo.terrain import bounds
-        from sensors.equipment.catalogue import shipped
-
-        west, south, east, north = bounds(self.ground.terrain)
-        corners = self.ground.frame.to_lonlat(
-            np.array([west, east, east, west]), np.array([north, north, south, south])
-        )
+        """Initial data of a page: layouts with their sensors, the equipment, corners of the picture, border, legend."""
         import shapely
+
+        from geo.terrain import bounds
 
         parts = shapely.get_parts(self.ground.crossed.line)
         return {
             "sector": self._sector.name,
             "title": self._sector.title,
-            "corners": np.column_stack(corners).round(7).tolist(),
+            "corners": corners_of(bounds(self.ground.terrain), self.ground.frame),
             "border": [np.column_stack(self.ground.frame.to_lonlat(*np.array(p.coords).T)).tolist() for p in parts],
-            "currency": shipped().currency,
+            "currency": self.money.catalogue.currency,
+            "years": self.money.years,
+            "equipment": catalogue_records(self.money),
             "layouts": [self._layout_record(name) for name in self._sector.layouts],
             "legend": legend(),
         }
 
     def coverage(self, order: Mapping[str, Any], _progress: JobProgress) -> dict[str, Any]:
-        """Coverage of an edited layout: a picture, and figures for the belt."""
-        layout = self.layout(order)
-        name = str(order["layout"])
+        """Coverage of an edited layout: a picture, figures for the belt, and the cost beside that of the original."""
+        original = self.original(str(order["layout"]), order.get("document"))
+        layout = self._with_edits(original, order)
         silent = self._unheard(layout)
         working = tuple(one for one in layout.ids if one not in silent)
-        kept = self._kept.pop(name, None)
+        target, conditions = str(order.get("target", "person")), str(order.get("conditions", "day"))
+        key = (str(order["layout"]), target, conditions)
+        kept = self._kept.pop(key, None)
         if kept is None:
-            kept = LiveCoverage.begin(layout, self.ground.terrain, working)
+            kept = LiveCoverage.begin(layout, self.ground.terrain, working, target=target, conditions=conditions)
         live = kept.updated(layout, working)
-        self._kept[name] = live  # the next edit starts from this coverage
+        self._kept[key] = live  # the next edit starts from this coverage
         while len(self._kept) > MOST_LAYOUTS:
             self._kept.pop(next(iter(self._kept)))
         inside, segment = self.belt
@@ -109,9 +123,28 @@ class Planner:
                 "sensors": len(layout),
                 "relays": len(layout.relays),
             },
+            "cost": asdict(layout_cost((*layout.relays, *layout.sensors), self.money)),
+            "saved_cost": asdict(layout_cost((*original.relays, *original.sensors), self.money)),
             "unlinked": sorted(silent),
             "problems": dict(live.problems),
-            "picture": base64.b64encode(coverage_png(live.rasters[None])).decode(),
+            "picture": base64.b64encode(coverage_png(live.rasters[None], order.get("palette", "day"))).decode(),
+        }
+
+    def viewshed(self, order: Mapping[str, Any], _progress: JobProgress) -> dict[str, Any]:
+        """What one sensor of an edited layout has a line of sight to, by the fast method: a picture of its window."""
+        from geo.terrain import cell_size
+
+        terrain = self.ground.terrain
+        place = self.layout(order).placement(str(order["sensor"]))
+        refuse_off_the_map(place.sensor, terrain)
+        seen = sight(place, terrain, SightTask(str(order.get("target", "person")), mode="fast"))
+        half = cell_size(terrain) / 2.0
+        easting = terrain["easting"].to_numpy()[seen.columns]
+        northing = terrain["northing"].to_numpy()[seen.rows]
+        box = (easting[0] - half, northing[-1] - half, easting[-1] + half, northing[0] + half)
+        return {
+            "corners": corners_of(box, self.ground.frame),
+            "picture": base64.b64encode(viewshed_png(seen.states)).decode(),
         }
 
     def compare(self, order: Mapping[str, Any], progress: JobProgress) -> dict[str, Any]:
@@ -129,7 +162,9 @@ class Planner:
             for n, layout in enumerate(layouts[:2])
         ]
         layouts = [replace(layout, name=name) for layout, name in zip(layouts[:2], names, strict=True)]
-        settings = CompareSettings(budget=order.get("budget"), samples=int(order.get("draws", 300)))
+        settings = CompareSettings(
+            budget=order.get("budget"), samples=int(order.get("draws", 300)), target=str(order.get("target", "person"))
+        )
         total = steps(layouts)
         _, verdict = studied(
             layouts,
@@ -156,10 +191,8 @@ class Planner:
         from ops.analysis.inputs import bases_in
         from ops.analysis.plan.files import layout_document
         from ops.analysis.plan.search import affordable, best_plan, options_on
-        from sensors.equipment.catalogue import shipped
         from sensors.planning.choice.benefits import Case
         from sensors.planning.choice.candidate_sites import SiteRules
-        from sensors.planning.choice.options import Money
         from sensors.planning.choice.plan import Demand
         from sensors.planning.solver.solve import SolverBudget
 
@@ -176,14 +209,19 @@ class Planner:
                 expected="mean_probability, worst_segment or least_detection",
             )
         present = self.layout(order["start"]) if order.get("start") else None
-        options, _ = options_on(self.ground, SiteRules(spacing_m=2000.0), Money(catalogue=shipped()))
+        options, _ = options_on(self.ground, SiteRules(spacing_m=2000.0), self.money)
         options = affordable(options, demand, present)
+        case = Case(
+            target=str(order.get("target", "person")),
+            conditions=str(order.get("conditions", "day")),
+            belt_m=self._sector.belt_m,
+        )
         count = len(options)
         _, plan = best_plan(
             options,
             self.ground,
             demand,
-            case=Case(belt_m=self._sector.belt_m),
+            case=case,
             present=present,
             ways=self.ways.ways,
             bases=bases_in(self.ground) or None,
@@ -196,7 +234,7 @@ class Planner:
             "gap": _number(plan.gap),
             "without": _number(plan.without),
             "cost": round(plan.cost, 2),
-            "currency": shipped().currency,
+            "currency": self.money.catalogue.currency,
             "bought": [{"id": o.id, "item": o.sensor.catalogue, "cost": round(o.cost, 2)} for o in plan.bought],
             "layout": layout_document(plan.layout),
             "sensors": part_records(plan.layout, {option.id for option in plan.bought}),
@@ -224,38 +262,11 @@ class Planner:
         return Layout.from_file(path, self.ground.frame)
 
     def layout(self, order: Mapping[str, Any]) -> Layout:
-        """A layout with ``edits``: for each id of a sensor or relay, a new position and azimuth, or null if it is
-        removed."""
-        original = self.original(str(order["layout"]), order.get("document"))
-        edits = order.get("edits") or {}
-        known = {part.id for part in (*original.sensors, *original.relays)}
-        for name in edits:
-            if name not in known:
-                raise BadInput(f"unknown sensor {name!r}", where="plan (edits)", expected="sensors of the layout")
-        sensors = [self._edited(sensor, edits.get(sensor.id, {})) for sensor in original.sensors]
-        relays = [self._edited(relay, edits.get(relay.id, {})) for relay in original.relays]
-        return replace(
-            original,
-            sensors=tuple(sensor for sensor in sensors if sensor is not None),
-            relays=tuple(relay for relay in relays if relay is not None),
-        )
+        """The layout that an order names, with its edits (``edited_layout``)."""
+        return self._with_edits(self.original(str(order["layout"]), order.get("document")), order)
 
-    def _edited(self, sensor: PlacedPart, edit: Mapping[str, Any] | None) -> PlacedPart | None:
-        if edit is None:
-            return None
-        if not edit:
-            return sensor
-        allowed = EDITS - {"azimuth_deg"} if isinstance(sensor, Relay) else EDITS
-        if not isinstance(edit, Mapping) or not set(edit) <= allowed:
-            raise BadInput(f"{edit!r} of {sensor.id!r}", where="plan (edits)", expected=", ".join(sorted(allowed)))
-        values: dict[str, Any] = {name: float(value) for name, value in edit.items()}
-        if not all(math.isfinite(value) for value in values.values()):
-            raise BadInput("a number is not finite", where="plan (edits)", expected="finite degrees")
-        if "lon" in values or "lat" in values:
-            lon, lat = values.pop("lon", sensor.lon), values.pop("lat", sensor.lat)
-            easting, northing = self.ground.frame.to_local(lon, lat)
-            values |= {"lon": lon, "lat": lat, "easting": float(easting), "northing": float(northing)}
-        return replace(sensor, **values)
+    def _with_edits(self, original: Layout, order: Mapping[str, Any]) -> Layout:
+        return edited_layout(original, order.get("edits") or {}, self.money.catalogue)
 
     def _layout_record(self, name: str) -> dict[str, Any]:
         layout = self.original(name)
@@ -272,6 +283,7 @@ def answer(planner: Planner, order: Any, write: Callable[[Mapping[str, Any]], No
     work = {
         "setup": planner.setup,
         "coverage": planner.coverage,
+        "viewshed": planner.viewshed,
         "compare": planner.compare,
         "plan": planner.plan,
         "save": planner.save,

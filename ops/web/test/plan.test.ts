@@ -36,7 +36,7 @@ test("a degree of latitude is 111.2 km, and one of longitude shrinks with it", (
 test("edits of one sensor add up, taking away wins, and the layout stays as it was", () => {
   const moved = withEdit({}, "r", { lon: 1, lat: 2 });
   const turned = withEdit(moved, "r", { azimuth_deg: 30 });
-  assert.deepEqual(edited(layout, turned)[0], { ...sensor, lon: 1, lat: 2, azimuth_deg: 30 });
+  assert.deepEqual(edited(layout, turned)[0], { ...sensor, key: "r", lon: 1, lat: 2, azimuth_deg: 30 });
   assert.deepEqual(
     edited(layout, withEdit(turned, "r", null)).map(({ id }) => id),
     ["s"],

@@ -12,7 +12,7 @@ const CODE = [
   /^\(.*\)$/, // media queries
   /^\+proj=/,
   /^(Last-Event-ID|Content-(Type|Disposition)|Watchline|MGRS|UTC|English|Français)$/,
-  /^(GET|POST|Enter|Escape|Esc|Home|End|Arrow(Up|Down|Left|Right)|Map\.Title|NFD)$/,
+  /^(GET|POST|Enter|Escape|Esc|Delete|Home|End|Arrow(Up|Down|Left|Right)|Map\.Title|NFD)$/,
   /^(Feature|FeatureCollection|Point|Multi(LineString|Polygon)|LineString|Polygon)$/,
   /^(Civilian|Friend|Hostile|Neutral|Unknown|Suspect)$/,
   /^(DOMContentLoaded|WEBGL_lose_context|(UTM|MGRS) \$\{.*|NM|EPSG:.*|km \$\{.*)$/,

@@ -1,16 +1,12 @@
 # The planner’s page: two layouts side by side, edits on the map, background jobs.
 
 planner-title = Watchline planner: { $sector }
-planner-what = Compare two sensor layouts. Changes here do not affect live operations.
-planner-loading = Loading the layouts and their coverage…
 planner-live-map = Live map
 planner-panel =
     .aria-label = Layouts and jobs
 planner-left = Left
 planner-right = Right
 planner-layout = Layout
-planner-undo = Undo all edits
-planner-save = Save as GeoJSON
 planner-azimuth = Azimuth (boresight)
 planner-move =
     .aria-label = Move by 50 m
@@ -18,7 +14,6 @@ planner-north = North
 planner-south = South
 planner-west = West
 planner-east = East
-planner-remove = Remove
 planner-jobs = Background jobs
 planner-job-list =
     .aria-label = Jobs
@@ -30,9 +25,8 @@ planner-objective-worst = detection on the worst segment
 planner-objective-path = detection on the minimum-detection path
 planner-from-left = Start from the left layout
 planner-optimise = Optimise layout
-planner-legend-title = Pd, person on foot, 10 min exposure, daylight
 planner-legend-existing = Existing
-planner-legend-added = Added by the plan
+planner-legend-added = Added
 planner-legend-relay = Relay
 planner-legend-unlinked = No link to a base
 planner-legend-unknown = Unknown: no terrain data
@@ -47,16 +41,6 @@ planner-map = { $side ->
    *[b] Map of the right layout
 }
 planner-edited = { $layout } (edited)
-planner-figures-sensors = { $sensors ->
-    [one] { $sensors } sensor
-   *[other] { $sensors } sensors
-}
-planner-figures-relays = { $relays ->
-    [one] { $relays } relay
-   *[other] { $relays } relays
-}
-planner-figures-mean = Mean Pd: { PERCENT($mean, digits: 1) }
-planner-figures-worst = Worst segment ({ $segment }): Pd { PERCENT($worst, digits: 1) }
 planner-figures-unlinked = { $count ->
     [one] { $count } sensor has no link to a base and is excluded. A relay may help.
    *[other] { $count } sensors have no link to a base and are excluded. Relays may help.
@@ -121,3 +105,122 @@ planner-no-layout = The sector has no layout.
 planner-refused-closing = The planner is closing.
 planner-refused-full = { $count } jobs are already queued. Cancel one, or wait.
 planner-failed-no-answer = The planner process ended without an answer. Try again; if that fails, call the administrator (the log on the server says why).
+
+## Editing, figures and equipment
+
+planner-what = Plan and compare two sensor layouts. Changes here do not affect live operations.
+planner-loading = Loading terrain and layouts…
+planner-busy = Computing coverage…
+planner-no-webgl = This browser cannot draw the planner’s maps: WebGL 2 is missing or disabled.
+planner-target = Target
+planner-target-person = Person on foot
+planner-target-group = Group on foot
+planner-target-vehicle = Vehicle
+planner-conditions = Conditions
+planner-conditions-day = Day
+planner-conditions-night = Night
+planner-conditions-day-fog = Day, fog
+planner-conditions-night-fog = Night, fog
+planner-conditions-day-rain = Day, rain
+planner-conditions-night-rain = Night, rain
+planner-conditions-wind = Day, strong wind
+planner-figures = Coverage and cost of both layouts
+planner-row-sensors = Sensors + relays
+planner-row-mean = Mean Pd
+planner-row-worst = Worst segment: Pd
+planner-row-price = Purchase, { $currency }
+planner-row-cycle = Life-cycle cost, { $years } years, { $currency }
+planner-row-crew = Crew on duty
+planner-cell-sensors = { $sensors } + { $relays }
+planner-cell-percent = { PERCENT($value, digits: 1) }
+planner-cell-segment = no. { $segment }
+planner-cell-amount = { DECIMAL($value) }
+planner-crew = { $whole ->
+    [yes] { DECIMAL($crew) }
+   *[no] { DECIMAL($crew, digits: 1) }
+}
+planner-crew-change = { $whole ->
+    [yes] { DECIMAL($crew, sign: 1) }
+   *[no] { DECIMAL($crew, digits: 1, sign: 1) }
+}
+planner-change = { DECIMAL($difference, sign: 1) }
+planner-change-points = { DECIMAL($points, digits: 1, sign: 1) } pp
+planner-tab-equipment = Equipment
+planner-tab-sensor = Sensor
+planner-equipment-none = No item matches.
+planner-equipment-unit = Purchase price and, below it, life-cycle cost over { $years } years in { $currency }. Select an item, then click on the map; or drag it there.
+planner-place-hint = Click on the map to place: { $item }. Escape cancels.
+planner-sensor-none = Select a sensor on the map, or add one from the equipment list.
+planner-sensor-cost = Purchase { $currency } { DECIMAL($price) }, life-cycle cost { $currency } { DECIMAL($cost) } over { $years } years, crew { planner-crew }
+planner-name = Name
+planner-duplicate = Duplicate
+planner-remove = Delete
+planner-keys = Keys on a sensor: arrows move it by 50 m (with Shift 500 m), R rotates it, D duplicates it, Delete deletes it. Ctrl+Z undoes, Ctrl+Shift+Z redoes.
+planner-legend-in-hand = Line of sight of the sensor being moved
+planner-undo-a =
+    .aria-label = Undo: left layout
+    .title = Undo: left layout
+planner-undo-b =
+    .aria-label = Undo: right layout
+    .title = Undo: right layout
+planner-redo-a =
+    .aria-label = Redo: left layout
+    .title = Redo: left layout
+planner-redo-b =
+    .aria-label = Redo: right layout
+    .title = Redo: right layout
+planner-discard-a =
+    .aria-label = Discard all edits: left layout
+    .title = Discard all edits: left layout
+planner-discard-b =
+    .aria-label = Discard all edits: right layout
+    .title = Discard all edits: right layout
+planner-save-a =
+    .aria-label = Save as GeoJSON: left layout
+    .title = Save as GeoJSON: left layout
+planner-save-b =
+    .aria-label = Save as GeoJSON: right layout
+    .title = Save as GeoJSON: right layout
+planner-edits-a =
+    .aria-label = Edits of the left layout
+planner-edits-b =
+    .aria-label = Edits of the right layout
+planner-tabs =
+    .aria-label = Editing and jobs
+planner-equipment =
+    .aria-label = Equipment that can be placed
+planner-equipment-search =
+    .aria-label = Search equipment
+    .placeholder = Search equipment
+planner-zoom-home =
+    .aria-label = Show the whole border
+    .title = Show the whole border
+planner-figures-unpriced = { $count ->
+    [one] { $count } sensor has no known cost and counts as 0.
+   *[other] { $count } sensors have no known cost and count as 0.
+}
+planner-note = { $side ->
+    [a] Left: { $note }
+   *[b] Right: { $note }
+}
+planner-said = { $side ->
+    [a] Left: mean Pd { PERCENT($mean, digits: 1) }, life-cycle cost { DECIMAL($cost) }
+   *[b] Right: mean Pd { PERCENT($mean, digits: 1) }, life-cycle cost { DECIMAL($cost) }
+}
+planner-name-problem = { $wrong ->
+    [taken] Another sensor has this name.
+   *[unusable] A name has 1 to 64 characters without +, # or /, and no space at either end.
+}
+planner-legend-title = Pd, { $target ->
+    [group] group on foot
+    [vehicle] vehicle
+   *[person] person on foot
+}, 10 min exposure, { $conditions ->
+    [night] night
+    [day-fog] day, fog
+    [night-fog] night, fog
+    [day-rain] day, rain
+    [night-rain] night, rain
+    [wind] day, strong wind
+   *[day] daylight
+}

@@ -1,16 +1,12 @@
 # La page de planification : deux dispositifs côte à côte, modifications sur la carte, tâches de fond.
 
 planner-title = Planification Watchline : { $sector }
-planner-what = Comparez deux dispositifs de capteurs. Aucune modification ici n’affecte les opérations en cours.
-planner-loading = Chargement des dispositifs et de leur couverture…
 planner-live-map = Carte en direct
 planner-panel =
     .aria-label = Dispositifs et tâches
 planner-left = Gauche
 planner-right = Droite
 planner-layout = Dispositif
-planner-undo = Annuler les modifications
-planner-save = Enregistrer en GeoJSON
 planner-azimuth = Azimut (axe de visée)
 planner-move =
     .aria-label = Déplacer de 50 m
@@ -18,7 +14,6 @@ planner-north = Nord
 planner-south = Sud
 planner-west = Ouest
 planner-east = Est
-planner-remove = Supprimer
 planner-jobs = Tâches de fond
 planner-job-list =
     .aria-label = Tâches
@@ -30,9 +25,8 @@ planner-objective-worst = la détection du segment le plus faible
 planner-objective-path = la détection sur le trajet de détection minimale
 planner-from-left = Partir du dispositif de gauche
 planner-optimise = Optimiser le dispositif
-planner-legend-title = Pd, personne à pied, exposition de 10 min, de jour
 planner-legend-existing = Existant
-planner-legend-added = Ajouté par le plan
+planner-legend-added = Ajouté
 planner-legend-relay = Relais
 planner-legend-unlinked = Sans liaison avec une base
 planner-legend-unknown = Inconnu : pas de données de terrain
@@ -47,16 +41,6 @@ planner-map = { $side ->
    *[b] Carte du dispositif de droite
 }
 planner-edited = { $layout } (modifié)
-planner-figures-sensors = { $sensors ->
-    [one] { $sensors } capteur
-   *[other] { $sensors } capteurs
-}
-planner-figures-relays = { $relays ->
-    [one] { $relays } relais
-   *[other] { $relays } relais
-}
-planner-figures-mean = Pd moyenne : { PERCENT($mean, digits: 1) }
-planner-figures-worst = Segment le plus faible ({ $segment }) : Pd { PERCENT($worst, digits: 1) }
 planner-figures-unlinked = { $count ->
     [one] { $count } capteur n’a aucune liaison avec une base et est exclu. Un relais peut aider.
    *[other] { $count } capteurs n’ont aucune liaison avec une base et sont exclus. Des relais peuvent aider.
@@ -121,3 +105,122 @@ planner-no-layout = Le secteur n’a aucun dispositif.
 planner-refused-closing = Le planificateur se ferme.
 planner-refused-full = { $count } tâches sont déjà en attente. Annulez-en une ou patientez.
 planner-failed-no-answer = Le processus du planificateur s’est arrêté sans réponse. Réessayez ; en cas d’échec, appelez l’administrateur (le journal technique du serveur en donne la cause).
+
+## Édition, chiffres et équipement
+
+planner-what = Concevez et comparez deux dispositifs de capteurs. Aucune modification ici n’affecte les opérations en cours.
+planner-loading = Chargement du terrain et des dispositifs…
+planner-busy = Calcul de la couverture…
+planner-no-webgl = Ce navigateur ne peut pas dessiner les cartes de planification : WebGL 2 est absent ou désactivé.
+planner-target = Cible
+planner-target-person = Personne à pied
+planner-target-group = Groupe à pied
+planner-target-vehicle = Véhicule
+planner-conditions = Conditions
+planner-conditions-day = Jour
+planner-conditions-night = Nuit
+planner-conditions-day-fog = Jour, brouillard
+planner-conditions-night-fog = Nuit, brouillard
+planner-conditions-day-rain = Jour, pluie
+planner-conditions-night-rain = Nuit, pluie
+planner-conditions-wind = Jour, vent fort
+planner-figures = Couverture et coût des deux dispositifs
+planner-row-sensors = Capteurs + relais
+planner-row-mean = Pd moyenne
+planner-row-worst = Segment le plus faible : Pd
+planner-row-price = Achat, { $currency }
+planner-row-cycle = Coût du cycle de vie, { $years } ans, { $currency }
+planner-row-crew = Effectif en service
+planner-cell-sensors = { $sensors } + { $relays }
+planner-cell-percent = { PERCENT($value, digits: 1) }
+planner-cell-segment = n° { $segment }
+planner-cell-amount = { DECIMAL($value) }
+planner-crew = { $whole ->
+    [yes] { DECIMAL($crew) }
+   *[no] { DECIMAL($crew, digits: 1) }
+}
+planner-crew-change = { $whole ->
+    [yes] { DECIMAL($crew, sign: 1) }
+   *[no] { DECIMAL($crew, digits: 1, sign: 1) }
+}
+planner-change = { DECIMAL($difference, sign: 1) }
+planner-change-points = { DECIMAL($points, digits: 1, sign: 1) } pt
+planner-tab-equipment = Équipement
+planner-tab-sensor = Capteur
+planner-equipment-none = Aucun article ne correspond.
+planner-equipment-unit = Prix d’achat et, dessous, coût du cycle de vie sur { $years } ans en { $currency }. Choisissez un article, puis cliquez sur la carte ; ou faites-le glisser.
+planner-place-hint = Cliquez sur la carte pour placer : { $item }. Échap annule.
+planner-sensor-none = Sélectionnez un capteur sur la carte, ou ajoutez-en un depuis la liste d’équipement.
+planner-sensor-cost = Achat { DECIMAL($price) } { $currency }, coût du cycle de vie { DECIMAL($cost) } { $currency } sur { $years } ans, effectif { planner-crew }
+planner-name = Nom
+planner-duplicate = Dupliquer
+planner-remove = Supprimer
+planner-keys = Touches sur un capteur : les flèches le déplacent de 50 m (avec Maj 500 m), R l’oriente, D le duplique, Suppr le supprime. Ctrl+Z annule, Ctrl+Maj+Z rétablit.
+planner-legend-in-hand = Visibilité du capteur en cours de déplacement
+planner-undo-a =
+    .aria-label = Annuler : dispositif de gauche
+    .title = Annuler : dispositif de gauche
+planner-undo-b =
+    .aria-label = Annuler : dispositif de droite
+    .title = Annuler : dispositif de droite
+planner-redo-a =
+    .aria-label = Rétablir : dispositif de gauche
+    .title = Rétablir : dispositif de gauche
+planner-redo-b =
+    .aria-label = Rétablir : dispositif de droite
+    .title = Rétablir : dispositif de droite
+planner-discard-a =
+    .aria-label = Abandonner toutes les modifications : dispositif de gauche
+    .title = Abandonner toutes les modifications : dispositif de gauche
+planner-discard-b =
+    .aria-label = Abandonner toutes les modifications : dispositif de droite
+    .title = Abandonner toutes les modifications : dispositif de droite
+planner-save-a =
+    .aria-label = Enregistrer en GeoJSON : dispositif de gauche
+    .title = Enregistrer en GeoJSON : dispositif de gauche
+planner-save-b =
+    .aria-label = Enregistrer en GeoJSON : dispositif de droite
+    .title = Enregistrer en GeoJSON : dispositif de droite
+planner-edits-a =
+    .aria-label = Modifications du dispositif de gauche
+planner-edits-b =
+    .aria-label = Modifications du dispositif de droite
+planner-tabs =
+    .aria-label = Édition et tâches
+planner-equipment =
+    .aria-label = Équipement à placer
+planner-equipment-search =
+    .aria-label = Rechercher un équipement
+    .placeholder = Rechercher un équipement
+planner-zoom-home =
+    .aria-label = Afficher toute la frontière
+    .title = Afficher toute la frontière
+planner-figures-unpriced = { $count ->
+    [one] { $count } capteur n’a pas de coût connu et compte pour 0.
+   *[other] { $count } capteurs n’ont pas de coût connu et comptent pour 0.
+}
+planner-note = { $side ->
+    [a] Gauche : { $note }
+   *[b] Droite : { $note }
+}
+planner-said = { $side ->
+    [a] Gauche : Pd moyenne { PERCENT($mean, digits: 1) }, coût du cycle de vie { DECIMAL($cost) }
+   *[b] Droite : Pd moyenne { PERCENT($mean, digits: 1) }, coût du cycle de vie { DECIMAL($cost) }
+}
+planner-name-problem = { $wrong ->
+    [taken] Un autre capteur porte ce nom.
+   *[unusable] Un nom a de 1 à 64 caractères sans +, # ni /, et aucune espace aux extrémités.
+}
+planner-legend-title = Pd, { $target ->
+    [group] groupe à pied
+    [vehicle] véhicule
+   *[person] personne à pied
+}, exposition de 10 min, { $conditions ->
+    [night] de nuit
+    [day-fog] de jour, brouillard
+    [night-fog] de nuit, brouillard
+    [day-rain] de jour, pluie
+    [night-rain] de nuit, pluie
+    [wind] de jour, vent fort
+   *[day] de jour
+}

@@ -33,14 +33,29 @@ class PlannedLayout(BaseModel):
     sensors: list[PartRecord]
 
 
+class EquipmentRecord(BaseModel):
+    """An item of the catalogue that can be placed, per unit. ``crew``: persons on duty."""
+
+    item: str
+    title: str
+    kind: str
+    max_range_m: float
+    field_of_view_deg: float
+    first_cost: float
+    life_cycle_cost: float
+    crew: float
+
+
 class PlanSetup(BaseModel):
-    """Initial data of the page. ``corners``: of the picture of coverage."""
+    """Initial data of the page. ``corners``: of the picture of coverage; ``years``: of the life-cycle cost."""
 
     sector: str
     title: str
     corners: list[LonLat]
     border: list[list[LonLat]]
     currency: str
+    years: float
+    equipment: list[EquipmentRecord]
     layouts: list[PlannedLayout]
     legend: Any
 
@@ -63,10 +78,29 @@ class CoverageFigures(BaseModel):
     relays: int
 
 
+class CostFigures(BaseModel):
+    """Cost of a layout at central prices, without the control room. ``unpriced``: sensors without a known cost."""
+
+    first_cost: float
+    life_cycle_cost: float
+    crew: float
+    unpriced: list[str]
+
+
+class PlanViewshed(BaseModel):
+    """Ground in line of sight of one sensor. ``corners`` and ``picture``, the address of a PNG: its window."""
+
+    corners: list[LonLat]
+    picture: str
+
+
 class PlanCoverage(BaseModel):
-    """Coverage of an edited layout. ``unlinked``: without a link to a base. ``picture``: the address of a PNG."""
+    """Coverage of an edited layout. ``unlinked``: without a link to a base. ``picture``: the address of a PNG.
+    ``saved_cost``: of the layout without edits."""
 
     figures: CoverageFigures
+    cost: CostFigures
+    saved_cost: CostFigures
     unlinked: list[str]
     problems: dict[str, str]
     picture: str

@@ -4,7 +4,9 @@ import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { Colours } from "./palette.ts";
 
 export const SOURCE = "ground-map";
-/** The first of these layers: rasters go below it. */
+/** Fonts of the machine: no glyphs are fetched. */
+export const FONT = ["sans-serif"];
+/** The first of these layers. */
 export const FIRST_OF_GROUND = "map-rivers";
 
 export const GROUND_SWITCHES = [

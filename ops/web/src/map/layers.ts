@@ -3,7 +3,7 @@
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from "maplibre-gl";
 import { SYMBOLS_ZOOM } from "../model/tracks.ts";
 import { FORCE_SWITCHES, forceLayers, levelLayers } from "./forces_layers.ts";
-import { GROUND_SWITCHES } from "./ground_layers.ts";
+import { FONT, GROUND_SWITCHES } from "./ground_layers.ts";
 import type { Colours } from "./palette.ts";
 import { replayLayers } from "./replay_layers.ts";
 
@@ -29,8 +29,6 @@ export type SourceName = (typeof SOURCES)[number];
 
 /** First of the layers above the terrain. */
 export const ABOVE_TERRAIN = "views-lost";
-/** Fonts of the machine: no glyphs are fetched. */
-export const FONT = ["sans-serif"];
 /** From this zoom on tracks have their names, where there is room. */
 const NAMES_ZOOM = 12.5;
 /** Symbols shrink where the whole sector is in view, so that they do not hide each other. */

@@ -3,9 +3,7 @@
 import type { RasterLayerSpecification, RasterTileSource } from "maplibre-gl";
 import type { LayerInfo, Sector } from "../model/records.ts";
 import { say } from "../words/say.ts";
-import type { BaseMap } from "./base_map.ts";
-import { FIRST_OF_GROUND } from "./ground_layers.ts";
-import { ABOVE_TERRAIN } from "./layers.ts";
+import { RELIEF_END, type PlainMap } from "./plain_map.ts";
 
 /** Layers that are on unless a person switched them off: heights, relief and dead ground. */
 export function isOnByDefault(id: string): boolean {
@@ -19,14 +17,14 @@ const VEIL_OPACITY = 0.75;
 const ORDER = ["elevation", "hillshade", "coverage", "visible"];
 
 export class Overlays {
-  readonly #baseMap: BaseMap;
+  readonly #plainMap: PlainMap;
   readonly #shown = new Map<string, string>();
 
   readonly #failed = new Set<string>();
 
-  constructor(baseMap: BaseMap) {
-    this.#baseMap = baseMap;
-    baseMap.map.on("error", (event) => {
+  constructor(plainMap: PlainMap) {
+    this.#plainMap = plainMap;
+    plainMap.map.on("error", (event) => {
       const id = (event as { sourceId?: unknown }).sourceId;
       if (typeof id === "string" && id.startsWith(PREFIX)) this.#failed.add(id.slice(PREFIX.length));
     });
@@ -34,7 +32,7 @@ export class Overlays {
 
   /** A warning while unshaded ground may not be covered; empty once all visible layers are loaded. */
   get gaps(): string {
-    const { map } = this.#baseMap;
+    const { map } = this.#plainMap;
     const on = [...this.#shown.keys()].filter((id) => map.getLayoutProperty(source(id), "visibility") !== "none");
     if (on.some((id) => this.#failed.has(id)))
       return say("page-map-gaps-failed");
@@ -47,14 +45,14 @@ export class Overlays {
   retry(): void {
     for (const id of this.#failed) {
       const address = this.#shown.get(id);
-      if (address !== undefined) this.#baseMap.map.getSource<RasterTileSource>(source(id))?.setTiles([address]);
+      if (address !== undefined) this.#plainMap.map.getSource<RasterTileSource>(source(id))?.setTiles([address]);
     }
     this.#failed.clear();
   }
 
   /** Bring the raster layers to what the server offers; a new revision, or another palette, replaces the tiles. */
   update(layers: readonly LayerInfo[], sector: Sector | null, isOn: (id: string) => boolean): void {
-    const { map } = this.#baseMap;
+    const { map } = this.#plainMap;
     for (const info of [...layers].sort((a, b) => rank(a.id) - rank(b.id))) {
       if (!this.#shown.has(info.id)) {
         const bounds = sector?.bounds == null ? {} : { bounds: [...sector.bounds] as [number, number, number, number] };
@@ -67,7 +65,7 @@ export class Overlays {
           maxzoom: info.maxzoom,
           ...bounds,
         });
-        map.addLayer(rasterLayer(info.id), map.getLayer(FIRST_OF_GROUND) === undefined ? ABOVE_TERRAIN : FIRST_OF_GROUND);
+        map.addLayer(rasterLayer(info.id), RELIEF_END);
         this.#shown.set(info.id, address);
         this.setVisible(info.id, isOn(info.id));
       }
@@ -76,7 +74,7 @@ export class Overlays {
   }
 
   setVisible(id: string, on: boolean): void {
-    if (this.#shown.has(id)) this.#baseMap.map.setLayoutProperty(source(id), "visibility", on ? "visible" : "none");
+    if (this.#shown.has(id)) this.#plainMap.map.setLayoutProperty(source(id), "visibility", on ? "visible" : "none");
   }
 
   /** Request tiles again where their address has changed. */
@@ -84,14 +82,14 @@ export class Overlays {
     for (const info of layers) {
       const address = this.#address(info);
       if (!this.#shown.has(info.id) || this.#shown.get(info.id) === address) continue;
-      this.#baseMap.map.getSource<RasterTileSource>(source(info.id))?.setTiles([address]);
+      this.#plainMap.map.getSource<RasterTileSource>(source(info.id))?.setTiles([address]);
       this.#shown.set(info.id, address);
       this.#failed.delete(info.id);
     }
   }
 
   #address(info: LayerInfo): string {
-    const query = new URLSearchParams({ v: info.revision, palette: this.#baseMap.colours.night ? "night" : "day" });
+    const query = new URLSearchParams({ v: info.revision, palette: this.#plainMap.colours.night ? "night" : "day" });
     return `${location.origin}/api/tiles/${info.id}/{z}/{x}/{y}.png?${query}`;
   }
 }

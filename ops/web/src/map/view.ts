@@ -1,6 +1,7 @@
 // Opens the map and keeps it equal to the state; without WebGL the rest of the page works without it.
 
-import type { Feature, FeatureCollection } from "geojson";
+import type { Feature } from "geojson";
+import { boundsOf, widened, type Bounds } from "../geo/bounds.ts";
 import { borderLines } from "../geo/crossing.ts";
 import type { ServerClock } from "../model/clock.ts";
 import type { Place } from "../model/records.ts";
@@ -13,13 +14,14 @@ import type { Camera } from "../share/link.ts";
 import { say } from "../words/say.ts";
 import { at } from "./features.ts";
 import { symbolKey } from "./symbol_key.ts";
-import { BaseMap, webGlWorks } from "./base_map.ts";
+import { BaseMap } from "./base_map.ts";
 import { GroundMap } from "./ground_map.ts";
 import { isOnByDefault, Overlays } from "./overlays.ts";
 import { followKeyboard } from "./keyboard.ts";
 import { SWITCHES } from "./layers.ts";
 import { readColours } from "./palette.ts";
 import { Picker } from "./pick.ts";
+import { webGlWorks } from "./plain_map.ts";
 import { FrameLimit } from "./frame_limit.ts";
 import { StateRenderer, placeOf } from "./draw_state.ts";
 import { Readout } from "./readout.ts";
@@ -79,7 +81,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
   /** What is watched: the border with some ground around it; where the server does not know it, the terrain. */
   const bounds = (): Bounds | null => {
     const { sector, border } = store.state;
-    const line = boundsOf(border.value);
+    const line = boundsOf(borderLines(border.value));
     if (line !== null) return widened(line);
     return border.value === null && border.problem === null ? null : (sector.value?.bounds ?? null);
   };
@@ -176,23 +178,4 @@ export function openLayersPanel(changed: (id: string, on: boolean) => void): Lay
   return new LayersPanel({ things: SWITCHES, isOnByDefault, changed }, () =>
     symbolKey(readColours(document.documentElement)),
   );
-}
-
-type Bounds = readonly [number, number, number, number];
-
-/** Share of the border's extent that is shown beyond it, on each side. */
-const AROUND = 0.12;
-
-/** Wider by a share of the longer side, so that a straight border is not the edge of the picture. */
-function widened([west, south, east, north]: Bounds): Bounds {
-  const squeeze = Math.cos((((south + north) / 2) * Math.PI) / 180);
-  const by = AROUND * Math.max((east - west) * squeeze, north - south);
-  return [west - by / squeeze, south - by, east + by / squeeze, north + by];
-}
-
-/** West, south, east, north of all lines; null where there are none. */
-function boundsOf(border: FeatureCollection | null): Bounds | null {
-  const places = borderLines(border).flat();
-  const [lons, lats] = [places.map(([lon = NaN]) => lon), places.map(([, lat = NaN]) => lat)];
-  return places.length === 0 ? null : [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
 }

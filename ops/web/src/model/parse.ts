@@ -434,6 +434,12 @@ function readGround(raw: unknown): GroundAround | null {
   };
 }
 
+/** The raster layers of the server. */
+export function parseLayers(raw: unknown): LayerInfo[] {
+  const rows = Array.isArray(raw) ? raw : list(object(raw)?.["layers"]);
+  return rows.map(parseLayer).filter((layer) => layer !== null);
+}
+
 export function parseLayer(raw: unknown): LayerInfo | null {
   const body = object(raw);
   const id = typeof body?.["id"] === "string" && /^[a-z0-9_-]{1,64}$/i.test(body["id"]) ? body["id"] : null;

@@ -16,7 +16,7 @@ import {
   parseDiskFull,
   parseDown,
   parseIncident,
-  parseLayer,
+  parseLayers,
   parseSector,
   parseSensor,
   parseTrack,
@@ -272,10 +272,7 @@ export class Sync {
 
   /** What depends on which sensors work. The share that is hidden takes the server a while: asked again until known. */
   async #loadGround(): Promise<void> {
-    const layers = this.#load("layers", `/api/layers?palette=${this.#palette()}`, (raw) => {
-      const rows = Array.isArray(raw) ? raw : list(object(raw)?.["layers"]);
-      return rows.map(parseLayer).filter((layer) => layer !== null);
-    });
+    const layers = this.#load("layers", `/api/layers?palette=${this.#palette()}`, parseLayers);
     await Promise.all([layers, this.#load("segments", "/api/segments", readCollection)]);
     const { segments, connection } = this.#store.state;
     if (segments.value === null || deadGroundFraction(segments.value) !== null || connection.phase !== "open") return;

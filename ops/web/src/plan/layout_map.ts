@@ -1,159 +1,119 @@
-// One side of the swipe: a map with the relief, a layout's coverage and its sensors, which can be dragged and turned.
+// One side of the swipe: the ground of the live map with a layout's coverage, its sensors, and what the one in hand sees.
 
-import { Map as MapLibreMap, Marker, setWorkerUrl, type GeoJSONSource, type ImageSource } from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
-import "maplibre-gl/dist/maplibre-gl.css";
+import type { GeoJSONSource, ImageSource, LayerSpecification, Map as MapLibreMap } from "maplibre-gl";
 import type { Feature } from "geojson";
-import { el } from "../ui/dom.ts";
-import { say } from "../words/say.ts";
-import { bearingTo, destination } from "./places.ts";
+import { boundsOf, widened } from "../geo/bounds.ts";
+import type { LayerInfo, Sector } from "../model/records.ts";
+import { FIRST_OF_GROUND } from "../map/ground_layers.ts";
+import { GroundMap } from "../map/ground_map.ts";
+import { isOnByDefault, Overlays } from "../map/overlays.ts";
+import type { Colours } from "../map/palette.ts";
+import { openedMap, PlainMap } from "../map/plain_map.ts";
+import { destination } from "./places.ts";
+import { keyOf, Pins, type PinEvents } from "./pins.ts";
 import type { Corners, PlanSensor, Setup } from "./server.ts";
 
-setWorkerUrl(workerUrl);
-
 const NOTHING = { type: "FeatureCollection" as const, features: [] };
-/** How far from its sensor the handle is that turns it, as a share of the range. */
-const HANDLE = 0.4;
-const ARC_STEPS = 24;
-/** Pins of sensors on one mast stand side by side. */
-const PIN_PX = 20;
-const ONE_MAST_DEG = 0.0005;
+const ARC_STEPS = 48;
+const COVERAGE_OPACITY = 0.9;
 
-export interface LayoutMapEvents {
-  select(sensor: string): void;
-  move(sensor: string, lon: number, lat: number): void;
-  turn(sensor: string, azimuthDeg: number): void;
+export interface LayoutMapEvents extends PinEvents {
+  /** A place on the map, not a sensor, is clicked. */
+  click(lon: number, lat: number): void;
 }
 
-export class LayoutMap {
-  readonly map: MapLibreMap;
-  readonly #events: LayoutMapEvents;
-  readonly #corners: Corners;
-  readonly #pins = new Map<string, Marker>();
-  #turner: Marker | null = null;
+export class LayoutMap extends PlainMap {
+  readonly pins: Pins;
+  readonly #setup: Setup;
+  readonly #groundMap = new GroundMap(this);
+  readonly #overlays = new Overlays(this);
+  #layers: readonly LayerInfo[] = [];
 
-  private constructor(map: MapLibreMap, corners: Corners, events: LayoutMapEvents) {
-    this.map = map;
-    this.#corners = corners;
-    this.#events = events;
+  private constructor(map: MapLibreMap, colours: Colours, setup: Setup, events: LayoutMapEvents) {
+    super(map, colours, "views");
+    this.#setup = setup;
+    this.pins = new Pins(map, events);
+    const border = { type: "MultiLineString" as const, coordinates: setup.border };
+    map.addSource("border", { type: "geojson", data: { type: "Feature", properties: {}, geometry: border } });
+    map.addSource("views", { type: "geojson", data: NOTHING });
+    for (const layer of lines(colours)) map.addLayer(layer);
+    map.on("click", ({ lngLat }) => events.click(lngLat.lng, lngLat.lat));
   }
 
-  static async open(
-    container: HTMLElement,
-    title: string,
-    setup: Setup,
-    ground: string,
-    ink: string,
-    events: LayoutMapEvents,
-  ): Promise<LayoutMap> {
-    const map = new MapLibreMap({
-      container,
-      style: {
-        version: 8,
-        sources: {
-          relief: { type: "raster", tiles: [`${location.origin}/api/tiles/hillshade/{z}/{x}/{y}.png?palette=${document.documentElement.dataset["palette"] ?? "day"}`], tileSize: 256, minzoom: 8, maxzoom: 15 },
-          border: { type: "geojson", data: { type: "Feature", properties: {}, geometry: { type: "MultiLineString", coordinates: setup.border } } },
-          views: { type: "geojson", data: NOTHING },
-        },
-        layers: [
-          { id: "ground", type: "background", paint: { "background-color": ground } },
-          { id: "relief", type: "raster", source: "relief" },
-          { id: "border", type: "line", source: "border", paint: { "line-color": ink, "line-width": 2, "line-dasharray": [4, 2] } },
-          { id: "views", type: "line", source: "views", paint: { "line-color": ink, "line-width": 1, "line-opacity": 0.7 } },
-        ],
-      },
-      attributionControl: false,
-      dragRotate: false,
-      pitchWithRotate: false,
-      maxPitch: 0,
-      maxZoom: 16,
-      fadeDuration: 0,
-      renderWorldCopies: false,
-      locale: { "Map.Title": title },
-    });
-    map.touchZoomRotate.disableRotation();
-    map.keyboard.disableRotation();
-    map.on("error", () => undefined); // a missing tile stays blank
-    await new Promise<void>((resolve) => (map.loaded() ? resolve() : map.once("load", () => resolve())));
-    return new LayoutMap(map, setup.corners, events);
+  static async open(container: HTMLElement, title: string, setup: Setup, colours: Colours, events: LayoutMapEvents): Promise<LayoutMap> {
+    return new LayoutMap(await openedMap(container, colours, title), colours, setup, events);
+  }
+
+  /** The ground as the live map draws it: tinted heights, relief, contour lines, roads, rivers, settlements. */
+  ground(layers: readonly LayerInfo[], sector: Sector | null): void {
+    this.#layers = layers.filter(({ id }) => id === "elevation" || id === "hillshade");
+    this.#groundMap.update(this.#layers, sector, (_, on) => on);
+    this.#overlays.update(this.#layers, sector, isOnByDefault);
+  }
+
+  override recolour(colours: Colours): void {
+    super.recolour(colours);
+    for (const layer of lines(colours)) this.repaint(layer);
+    this.#groundMap.recolour();
+    this.#overlays.recolour(this.#layers);
+  }
+
+  /** The border with some ground around it. */
+  home(): void {
+    const [[west, north], , [east, south]] = this.#setup.corners;
+    const border = boundsOf(this.#setup.border);
+    this.showBounds(border === null ? [west, south, east, north] : widened(border));
   }
 
   /** Coverage as the server has drawn it; resolves once it is on the map. */
-  async picture(url: string): Promise<void> {
-    const source = this.map.getSource<ImageSource>("coverage");
-    if (source === undefined) {
-      this.map.addSource("coverage", { type: "image", url, coordinates: this.#corners });
-      this.map.addLayer({ id: "coverage", type: "raster", source: "coverage", paint: { "raster-opacity": 0.75, "raster-fade-duration": 0, "raster-resampling": "nearest" } }, "border");
-    } else source.updateImage({ url });
+  async coverage(url: string): Promise<void> {
+    this.#picture("coverage", url, this.#setup.corners, COVERAGE_OPACITY);
     await new Promise<void>((resolve) => this.map.once("idle", () => resolve()));
   }
 
-  /** Put the sensors where they are now; the selected one can be turned by its handle. */
+  /** What the sensor in hand sees; null: none is in hand. */
+  inHand(seen: { picture: string; corners: Corners } | null): void {
+    if (seen === null) this.setVisible(["in-hand"], false);
+    else {
+      this.#picture("in-hand", seen.picture, seen.corners, 1);
+      this.setVisible(["in-hand"], true);
+    }
+  }
+
   show(sensors: readonly PlanSensor[], selected: string | null): void {
-    const here = new Set(sensors.map((sensor) => sensor.id));
-    for (const [id, pin] of this.#pins) {
-      if (here.has(id)) continue;
-      pin.remove();
-      this.#pins.delete(id);
-    }
-    const placed: PlanSensor[] = [];
-    for (const sensor of sensors) {
-      const pin = this.#pins.get(sensor.id) ?? this.#pin(sensor);
-      const beside = placed.filter((other) => isBeside(other, sensor)).length;
-      placed.push(sensor);
-      pin.setLngLat([sensor.lon, sensor.lat]).setOffset([beside * PIN_PX, 0]);
-      pin.getElement().setAttribute("aria-pressed", String(sensor.id === selected));
-      pin.getElement().dataset["fresh"] = String(sensor.fresh === true);
-    }
-    this.map.getSource<GeoJSONSource>("views")?.setData({ type: "FeatureCollection", features: sensors.filter(({ kind }) => kind !== "relay").map(view) });
-    this.#turner?.remove();
-    this.#turner = null;
-    const chosen = sensors.find((sensor) => sensor.id === selected);
-    if (chosen !== undefined && chosen.field_of_view_deg < 360) this.#turner = this.#handle(chosen);
+    this.pins.show(sensors, selected);
+    this.outlines(sensors, selected);
   }
 
-  /** Mark the sensors without a link to a base. */
-  unheard(ids: readonly string[]): void {
-    for (const [id, pin] of this.#pins) pin.getElement().dataset["unheard"] = String(ids.includes(id));
+  /** The edges of what the sensors look at. */
+  outlines(sensors: readonly PlanSensor[], selected: string | null): void {
+    const features = sensors.filter(({ kind }) => kind !== "relay").map((sensor) => view(sensor, keyOf(sensor) === selected));
+    this.map.getSource<GeoJSONSource>("views")?.setData({ type: "FeatureCollection", features });
   }
 
-  #pin(sensor: PlanSensor): Marker {
-    const button = el("button", {
-      class: "pin",
-      type: "button",
-      title: sensor.id,
-      data: { kind: sensor.kind, sensor: sensor.id, testid: "pin" },
-      aria: { label: say("planner-pin", { kind: sensor.kind, sensor: sensor.id }), pressed: "false" },
-      on: { click: () => this.#events.select(sensor.id) },
-    });
-    const pin = new Marker({ element: button, draggable: true }).setLngLat([sensor.lon, sensor.lat]).addTo(this.map);
-    pin.on("dragstart", () => this.#events.select(sensor.id));
-    pin.on("dragend", () => {
-      const { lng, lat } = pin.getLngLat();
-      this.#events.move(sensor.id, lng, lat);
-    });
-    this.#pins.set(sensor.id, pin);
-    return pin;
-  }
-
-  #handle(sensor: PlanSensor): Marker {
-    const button = el("button", { class: "turner", type: "button", title: say("planner-turn"), data: { testid: "turner" }, aria: { label: say("planner-turn-of", { sensor: sensor.id }) } });
-    const place = destination(sensor, sensor.azimuth_deg, sensor.max_range_m * HANDLE);
-    const handle = new Marker({ element: button, draggable: true }).setLngLat(place).addTo(this.map);
-    handle.on("dragend", () => {
-      const { lng, lat } = handle.getLngLat();
-      this.#events.turn(sensor.id, bearingTo(sensor, { lon: lng, lat }));
-    });
-    return handle;
+  /** A picture above the relief and below the lines of the ground. */
+  #picture(id: string, url: string, coordinates: Corners, opacity: number): void {
+    const source = this.map.getSource<ImageSource>(id);
+    if (source !== undefined) return void source.updateImage({ url, coordinates });
+    this.map.addSource(id, { type: "image", url, coordinates });
+    const above = this.map.getLayer(FIRST_OF_GROUND) === undefined ? this.aboveGround : FIRST_OF_GROUND;
+    this.map.addLayer({ id, type: "raster", source: id, paint: { "raster-opacity": opacity, "raster-fade-duration": 0, "raster-resampling": "nearest" } }, above);
   }
 }
 
-function isBeside(a: PlanSensor, b: PlanSensor): boolean {
-  return Math.abs(a.lon - b.lon) < ONE_MAST_DEG && Math.abs(a.lat - b.lat) < ONE_MAST_DEG;
+/** Range outlines are hairlines, except of the selected sensor; the border is as on the live map. */
+function lines(c: Colours): LayerSpecification[] {
+  const selected = ["get", "selected"] as ["get", string];
+  return [
+    { id: "views", type: "line", source: "views", filter: ["!", selected], paint: { "line-color": c.view, "line-width": 0.75, "line-opacity": 0.45 } },
+    { id: "border-halo", type: "line", source: "border", layout: { "line-join": "round" }, paint: { "line-color": c.halo, "line-width": 6, "line-opacity": 0.8 } },
+    { id: "border", type: "line", source: "border", paint: { "line-color": c.border, "line-width": 2.5, "line-dasharray": [6, 2, 1.5, 2] } },
+    { id: "view-selected", type: "line", source: "views", filter: selected, paint: { "line-color": c.select, "line-width": 1.8 } },
+  ];
 }
 
 /** The edge of what a sensor looks at. */
-function view(sensor: PlanSensor): Feature {
+function view(sensor: PlanSensor, selected: boolean): Feature {
   const whole = sensor.field_of_view_deg >= 360;
   const first = sensor.azimuth_deg - sensor.field_of_view_deg / 2;
   const arc = Array.from({ length: ARC_STEPS + 1 }, (_, n) =>
@@ -162,7 +122,7 @@ function view(sensor: PlanSensor): Feature {
   const here: [number, number] = [sensor.lon, sensor.lat];
   return {
     type: "Feature",
-    properties: { sensor: sensor.id },
+    properties: { sensor: sensor.id, selected },
     geometry: { type: "LineString", coordinates: whole ? arc : [here, ...arc, here] },
   };
 }

@@ -2,25 +2,28 @@
 
 import "../words/language.ts";
 import { failure } from "../net/api.ts";
+import { readColours } from "../map/palette.ts";
+import { webGlWorks } from "../map/plain_map.ts";
 import { showPerson } from "../panels/person.ts";
 import { el, part, setData, setText } from "../ui/dom.ts";
 import { Settings } from "../ui/settings.ts";
-import { usePalette } from "../ui/theme.ts";
-import { formats, say } from "../words/say.ts";
-import { LayoutMap } from "./layout_map.ts";
-import { edited, withEdit } from "./edits.ts";
+import { Theme } from "../ui/theme.ts";
+import { say } from "../words/say.ts";
+import { DRAGGED, EquipmentList } from "./equipment_list.ts";
+import { nameRows, type SideName } from "./figures.ts";
+import { awaitGround } from "./ground.ts";
 import { JobList } from "./jobs.ts";
-import { destination } from "./places.ts";
-import { fileName, itemName } from "./planned_layout.ts";
-import { coverage, saved, setup, type Edit, type Edits, type LegendRow, type PlanLayout, type Setup } from "./server.ts";
+import { LayoutMap } from "./layout_map.ts";
+import { SensorCard } from "./sensor_card.ts";
+import { setup, type Case, type LegendRow, type PlanLayout, type Setup } from "./server.ts";
+import { Side, type SideContext } from "./side.ts";
+import { listenToTabs, openTab } from "./tabs.ts";
 
-type SideName = "a" | "b";
+const SIDES = ["a", "b"] as const;
+const NARROW = "(width <= 760px)";
 
-const STEP_M = 50;
-const AZIMUTHS = { n: 0, e: 90, s: 180, w: 270 } as const;
-
-const jobs = new JobList({ say: tell, planned, show: (layout, side) => sides[side]?.take(layout) });
 const page = document.documentElement;
+const theme = new Theme();
 
 function tell(problem: string): void {
   const box = part("problem");
@@ -28,163 +31,192 @@ function tell(problem: string): void {
   setText(box, problem);
 }
 
-/** One layout, its edits, and its map. Only the newest question counts: answers to older ones are dropped. */
-class Side {
-  readonly name: SideName;
-  readonly layoutMap: LayoutMap;
-  readonly #setup: Setup;
-  #layout: PlanLayout;
-  #edits: Edits = {};
-  #asked = 0;
-  selected: string | null = null;
-
-  constructor(name: SideName, layoutMap: LayoutMap, from: Setup, layout: PlanLayout) {
-    this.name = name;
-    this.layoutMap = layoutMap;
-    this.#setup = from;
-    this.#layout = layout;
-  }
-
-  get sensors() {
-    return edited(this.#layout, this.#edits);
-  }
-
-  get order() {
-    return { layout: this.#layout.name, edits: this.#edits };
-  }
-
-  /** The name of the layout, and whether it is edited. */
-  get title(): string {
-    return this.edits > 0 ? say("planner-edited", { layout: this.#layout.title }) : this.#layout.title;
-  }
-
-  get edits(): number {
-    return Object.keys(this.#edits).length;
-  }
-
-  pick(name: string): void {
-    this.take([...this.#setup.layouts, ...plans].find((one) => one.name === name) ?? this.#layout);
-  }
-
-  /** Show a layout here, whatever was here before. */
-  take(layout: PlanLayout): void {
-    this.#layout = layout;
-    this.#edits = {};
-    this.selected = null;
-    part<HTMLSelectElement>(`pick-${this.name}`).value = layout.name;
-    this.changed();
-  }
-
-  /** The layout as edited, as a file that the browser keeps. */
-  async save(): Promise<void> {
-    try {
-      const file = new Blob([await saved(this.#layout.name, this.#edits)], { type: "application/geo+json" });
-      const link = el("a");
-      link.href = URL.createObjectURL(file);
-      link.download = fileName(this.title);
-      link.click();
-      URL.revokeObjectURL(link.href);
-    } catch (error) {
-      tell(say(failure(error)));
-    }
-  }
-
-  edit(sensor: string, edit: Edit | null): void {
-    this.#edits = withEdit(this.#edits, sensor, edit);
-    if (edit === null) this.selected = null;
-    this.changed();
-  }
-
-  undo(): void {
-    this.#edits = {};
-    this.selected = null;
-    this.changed();
-  }
-
-  changed(): void {
-    this.show();
-    void this.#ask();
-  }
-
-  show(): void {
-    this.layoutMap.show(this.sensors, this.selected);
-    const name = part(`name-${this.name}`);
-    name.translate = this.edits > 0;
-    setText(name, this.title);
-    part<HTMLButtonElement>(`undo-${this.name}`).disabled = this.edits === 0;
-    showSensor();
-  }
-
-  async #ask(): Promise<void> {
-    const asked = (this.#asked += 1);
-    const box = part(`figures-${this.name}`);
-    setData(box, "state", "asking");
-    const began = performance.now();
-    try {
-      const found = await coverage(this.#layout.name, this.#edits);
-      if (asked !== this.#asked) return;
-      const { mean_probability, worst_segment, worst_segment_number, sensors, relays } = found.figures;
-      const parts = [say("planner-figures-sensors", { sensors })];
-      if (relays > 0) parts.push(say("planner-figures-relays", { relays }));
-      const lines = [
-        formats().names(parts),
-        say("planner-figures-mean", { mean: mean_probability }),
-        say("planner-figures-worst", { segment: String(worst_segment_number), worst: worst_segment }),
-      ];
-      if (found.unlinked.length > 0) lines.push(say("planner-figures-unlinked", { count: found.unlinked.length }));
-      setText(box, lines.join("\n"));
-      setData(box, "mean", String(mean_probability));
-      this.layoutMap.unheard(found.unlinked);
-      await this.layoutMap.picture(found.picture);
-      if (asked !== this.#asked) return;
-      setData(box, "ms", String(Math.round(performance.now() - began)));
-      setData(box, "state", "shown");
-      tell(Object.values(found.problems).join(" "));
-    } catch (error) {
-      if (asked !== this.#asked) return;
-      setData(box, "state", "failed");
-      tell(say(failure(error)));
-    }
-  }
+function shownCase(): Case {
+  return { target: part<HTMLSelectElement>("target").value, conditions: part<HTMLSelectElement>("conditions").value };
 }
 
-const sides: Partial<Record<SideName, Side>> = {};
-const plans: PlanLayout[] = [];
-let active: Side | null = null;
+/** Both sides, the one on which a person works, and what is selected there. */
+class Planner {
+  readonly a: Side;
+  readonly b: Side;
+  readonly #setup: Setup;
+  readonly #card: SensorCard;
+  readonly #equipment: EquipmentList;
+  readonly #plans: PlanLayout[] = [];
+  #active: Side;
 
-/** A plan's layout can be picked on both sides, and is shown on the right unless there are edits. */
-function planned(layout: PlanLayout): void {
-  plans.push(layout);
-  for (const name of ["a", "b"] as const) part(`pick-${name}`).append(choice(layout));
-  if (sides.b?.edits === 0) sides.b.take(layout);
+  private constructor(setup: Setup, a: Side, b: Side) {
+    [this.#setup, this.a, this.b, this.#active] = [setup, a, b, a];
+    this.#card = new SensorCard(setup, () => this.#active);
+    this.#equipment = new EquipmentList(setup, {
+      choose: () => undefined,
+      place: (item) => this.#placeInView(item),
+    });
+  }
+
+  static async open(known: Setup): Promise<Planner> {
+    const [first, second] = [known.layouts[0], known.layouts[1] ?? known.layouts[0]];
+    if (first === undefined || second === undefined) throw new Error(say("planner-no-layout"));
+    let planner: Planner | null = null;
+    const context: SideContext = { setup: known, of: shownCase, palette: () => theme.palette, tell, shown: () => planner?.showCard() };
+    const opened = async (name: SideName, layout: PlanLayout): Promise<Side> => {
+      const map = await LayoutMap.open(part(`map-${name}`), say("planner-map", { side: name }), known, readColours(page), {
+        select: (sensor) => planner?.select(side, sensor),
+        drag: (sensor, edit) => side.hold(sensor, edit),
+        move: (sensor, lon, lat) => planner?.act(side, () => side.edit(sensor, { lon, lat })),
+        turn: (sensor, azimuthDeg) => planner?.act(side, () => side.edit(sensor, { azimuth_deg: azimuthDeg })),
+        duplicate: (sensor) => planner?.act(side, () => side.duplicate(sensor)),
+        remove: (sensor) => planner?.act(side, () => side.edit(sensor, null)),
+        click: (lon, lat) => planner?.click(side, lon, lat),
+      });
+      const side: Side = new Side(name, map, layout, context);
+      return side;
+    };
+    const [a, b] = await Promise.all([opened("a", first), opened("b", second)]);
+    planner = new Planner(known, a, b);
+    together(a.layoutMap, b.layoutMap);
+    planner.#listen();
+    return planner;
+  }
+
+  get #sides(): readonly [Side, Side] {
+    return [this.a, this.b];
+  }
+
+  start(): void {
+    this.a.layoutMap.home();
+    swipe(50);
+    for (const side of this.#sides) side.changed();
+    void awaitGround().then(({ layers, sector }) => {
+      setText(part("map-credit"), sector?.mapCredit ?? "");
+      for (const { layoutMap } of this.#sides) layoutMap.ground(layers, sector);
+    });
+  }
+
+  showCard(): void {
+    this.#card.show();
+  }
+
+  /** Work on a side: what the other has selected is let go. */
+  act(side: Side, work: () => void): void {
+    const other = side === this.a ? this.b : this.a;
+    this.#active = side;
+    if (other.selected !== null) {
+      other.selected = null;
+      other.show();
+    }
+    work();
+  }
+
+  select(side: Side, sensor: string): void {
+    this.act(side, () => {
+      side.selected = sensor;
+      side.show();
+    });
+    openTab("sensor");
+  }
+
+  click(side: Side, lon: number, lat: number): void {
+    const item = this.#equipment.chosen;
+    if (item !== null) this.#place(side, item, lon, lat);
+  }
+
+  #place(side: Side, item: string, lon: number, lat: number): void {
+    this.act(side, () => side.add(item, lon, lat));
+    this.#equipment.choose(null);
+    openTab("sensor");
+  }
+
+  /** In the middle of the side on which a person works; the pin has the focus, so that keys move it. */
+  #placeInView(item: string): void {
+    const side = this.#active;
+    const { width } = part("maps").getBoundingClientRect();
+    const share = Number(part<HTMLInputElement>("swipe").value) / 100;
+    const at = side === this.a ? share / 2 : (1 + share) / 2;
+    const { lng, lat } = side.layoutMap.map.unproject([width * at, part("maps").clientHeight / 2]);
+    this.#place(side, item, lng, lat);
+    if (side.selected !== null) side.layoutMap.pins.focus(side.selected);
+  }
+
+  /** A plan's layout can be picked on both sides, and is shown on the right unless there are edits. */
+  planned(layout: PlanLayout): void {
+    this.#plans.push(layout);
+    for (const name of SIDES) part(`pick-${name}`).append(choice(layout));
+    if (this.b.edits === 0) this.b.take(layout);
+  }
+
+  #listen(): void {
+    for (const side of this.#sides) {
+      const pick = part<HTMLSelectElement>(`pick-${side.name}`);
+      const layouts = (): readonly PlanLayout[] => [...this.#setup.layouts, ...this.#plans];
+      pick.addEventListener("change", () => {
+        const layout = layouts().find(({ name }) => name === pick.value);
+        if (layout !== undefined) this.act(side, () => side.take(layout));
+      });
+      const press = (action: string, work: () => void): void =>
+        part(`${action}-${side.name}`).addEventListener("click", () => this.act(side, work));
+      press("undo", () => side.undo());
+      press("redo", () => side.redo());
+      press("discard", () => side.discard());
+      press("save", () => void side.save());
+    }
+    for (const id of ["target", "conditions"])
+      part(id).addEventListener("change", () => {
+        nameLegend();
+        for (const side of this.#sides) side.changed();
+      });
+    theme.onChange(() => {
+      for (const side of this.#sides) {
+        side.layoutMap.recolour(readColours(page));
+        side.changed();
+      }
+    });
+    document.addEventListener("keydown", (event) => this.#key(event));
+    this.#listenToMaps();
+  }
+
+  #listenToMaps(): void {
+    const { map } = this.a.layoutMap;
+    part("zoom-in").addEventListener("click", () => map.zoomIn());
+    part("zoom-out").addEventListener("click", () => map.zoomOut());
+    part("zoom-home").addEventListener("click", () => this.a.layoutMap.home());
+    const range = part<HTMLInputElement>("swipe");
+    range.addEventListener("input", () => swipe(Number(range.value)));
+    const maps = part("maps");
+    maps.addEventListener("dragover", (event) => {
+      if (event.dataTransfer?.types.includes(DRAGGED) === true) event.preventDefault();
+    });
+    maps.addEventListener("drop", (event) => {
+      const item = event.dataTransfer?.getData(DRAGGED) ?? "";
+      if (item === "") return;
+      event.preventDefault();
+      const { left, top, width } = maps.getBoundingClientRect();
+      const [x, y] = [event.clientX - left, event.clientY - top];
+      const side = x / width < Number(range.value) / 100 ? this.a : this.b;
+      const { lng, lat } = side.layoutMap.map.unproject([x, y]);
+      this.#place(side, item, lng, lat);
+    });
+  }
+
+  /** Undo and redo, except where they are of a text; Escape ends placing. */
+  #key(event: KeyboardEvent): void {
+    if (event.key === "Escape" && this.#equipment.chosen !== null) return this.#equipment.choose(null);
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const target = event.target instanceof Element ? event.target : null;
+    if (target?.closest("input:not([type=range], [type=checkbox]), dialog") != null) return;
+    const letter = event.key.toLowerCase();
+    if (letter !== "z" && letter !== "y") return;
+    event.preventDefault();
+    const side = this.#active;
+    if (letter === "z" && !event.shiftKey) side.undo();
+    else side.redo();
+  }
 }
 
 function choice({ name, short, title }: PlanLayout): HTMLOptionElement {
   const option = el("option", {}, short ?? title);
   option.value = name;
   return option;
-}
-
-function select(side: Side, sensor: string): void {
-  for (const one of Object.values(sides)) if (one !== side && one.selected !== null) {
-    one.selected = null;
-    one.show();
-  }
-  active = side;
-  side.selected = sensor;
-  side.show();
-}
-
-function showSensor(): void {
-  const sensor = active?.sensors.find((one) => one.id === active?.selected);
-  part("sensor").hidden = sensor === undefined;
-  if (sensor === undefined) return;
-  setText(part("sensor-name"), sensor.id);
-  const item = sensor.item === null ? say("planner-kind", { kind: sensor.kind }) : itemName(sensor.item);
-  setText(part("sensor-what"), say("planner-sensor", { relay: sensor.kind === "relay", item, range: sensor.max_range_m }));
-  part("turn-label").hidden = sensor.field_of_view_deg >= 360;
-  part<HTMLInputElement>("turn").value = String(Math.round(((sensor.azimuth_deg + 540) % 360) - 180));
-  setText(part("turn-says"), formats().bearing(sensor.azimuth_deg));
 }
 
 function swipe(share: number): void {
@@ -205,87 +237,47 @@ function together(first: LayoutMap, second: LayoutMap): void {
   second.map.on("move", follow(second, first));
 }
 
-function listen(a: Side, b: Side): void {
-  for (const side of [a, b]) {
-    const pick = part<HTMLSelectElement>(`pick-${side.name}`);
-    pick.addEventListener("change", () => side.pick(pick.value));
-    part(`undo-${side.name}`).addEventListener("click", () => side.undo());
-    part(`save-${side.name}`).addEventListener("click", () => void side.save());
-  }
-  const range = part<HTMLInputElement>("swipe");
-  range.addEventListener("input", () => swipe(Number(range.value)));
-  const turn = part<HTMLInputElement>("turn");
-  turn.addEventListener("change", () => {
-    if (active?.selected != null) active.edit(active.selected, { azimuth_deg: Number(turn.value) });
-  });
-  part("remove").addEventListener("click", () => {
-    if (active?.selected != null) active.edit(active.selected, null);
-  });
-  for (const button of document.querySelectorAll<HTMLButtonElement>("[data-move]"))
-    button.addEventListener("click", () => {
-      const sensor = active?.sensors.find((one) => one.id === active?.selected);
-      if (active === null || sensor === undefined) return;
-      const [lon, lat] = destination(sensor, AZIMUTHS[button.dataset["move"] as keyof typeof AZIMUTHS], STEP_M);
-      active.edit(sensor.id, { lon, lat });
-    });
-  part("compare").addEventListener("click", () => void jobs.start({ kind: "compare", layouts: [a.order, b.order] }));
+function nameLegend(): void {
+  const { target, conditions } = shownCase();
+  setText(part("legend-title"), say("planner-legend-title", { target, conditions: conditions.replace(",", "-") }));
+}
+
+function legendRow({ colour, label, pattern, low, high }: LegendRow): HTMLLIElement {
+  const patch = el("i", pattern === "hatch" ? { class: "hatch" } : {});
+  if (pattern !== "hatch") patch.style.background = colour;
+  const range = low === undefined || high === undefined ? label : say("planner-legend-probability", { low: Number(low), high: Number(high) });
+  return el("li", {}, patch, el("span", {}, pattern === "hatch" ? say("planner-legend-unknown") : range));
+}
+
+function listenToJobs({ a, b, planned }: { a: Side; b: Side; planned: (layout: PlanLayout) => void }): void {
+  const jobs = new JobList({ say: tell, planned, show: (layout, name) => (name === "a" ? a : b).take(layout) });
+  part("compare").addEventListener("click", () => void jobs.start({ kind: "compare", layouts: [a.order, b.order], target: shownCase().target }));
   part<HTMLFormElement>("plan-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const budget = Number(part<HTMLInputElement>("budget").value);
     const objective = part<HTMLSelectElement>("objective").value;
     const start = part<HTMLInputElement>("from-left").checked ? a.order : null;
-    void jobs.start({ kind: "plan", budget, objective, start });
+    void jobs.start({ kind: "plan", budget, objective, start, ...shownCase() });
   });
 }
 
-function legendText({ label, pattern, low, high }: LegendRow): string {
-  if (pattern === "hatch") return say("planner-legend-unknown");
-  if (low === undefined || high === undefined) return label;
-  return say("planner-legend-probability", { low: Number(low), high: Number(high) });
-}
-
 async function open(): Promise<void> {
-  usePalette();
   new Settings();
+  listenToTabs();
+  part<HTMLDetailsElement>("legend-box").open = !matchMedia(NARROW).matches;
+  if (!webGlWorks()) throw new Error(say("planner-no-webgl"));
   const known = await setup();
   const sector = known.title === "" ? known.sector : known.title;
   setText(part("sector"), sector);
   document.title = say("planner-title", { sector });
   setText(part("budget-label"), say("planner-budget", { currency: known.currency }));
-  for (const name of ["a", "b"] as const)
-    part(`pick-${name}`).append(...known.layouts.map(choice));
-  part("legend").append(
-    ...known.legend.map((row) => {
-      const patch = el("i");
-      patch.style.background = row.colour;
-      return el("li", {}, patch, el("span", {}, legendText(row)));
-    }),
-  );
-  const style = getComputedStyle(page);
-  const [ground, ink] = [style.getPropertyValue("--map-ground").trim(), style.getPropertyValue("--map-ink").trim()];
-  const opened = async (name: SideName, layout: PlanLayout): Promise<Side> => {
-    const title = say("planner-map", { side: name });
-    const layoutMap = await LayoutMap.open(part(`map-${name}`), title, known, ground, ink, {
-      select: (sensor) => select(side, sensor),
-      move: (sensor, lon, lat) => side.edit(sensor, { lon, lat }),
-      turn: (sensor, azimuthDeg) => side.edit(sensor, { azimuth_deg: azimuthDeg }),
-    });
-    const side: Side = new Side(name, layoutMap, known, layout);
-    sides[name] = side;
-    return side;
-  };
-  const [first, second] = [known.layouts[0], known.layouts[1] ?? known.layouts[0]];
-  if (first === undefined || second === undefined) throw new Error(say("planner-no-layout"));
-  const [a, b] = await Promise.all([opened("a", first), opened("b", second)]);
-  part<HTMLSelectElement>("pick-a").value = first.name;
-  part<HTMLSelectElement>("pick-b").value = second.name;
-  together(a.layoutMap, b.layoutMap);
-  const [[west, north], , [east, south]] = known.corners;
-  a.layoutMap.map.fitBounds([west, south, east, north], { padding: 10, animate: false });
-  swipe(50);
-  listen(a, b);
-  a.changed();
-  b.changed();
+  nameRows(known);
+  nameLegend();
+  for (const name of SIDES) part(`pick-${name}`).append(...known.layouts.map(choice));
+  part("legend").append(...known.legend.map(legendRow));
+  const planner = await Planner.open(known);
+  listenToJobs({ a: planner.a, b: planner.b, planned: (layout) => planner.planned(layout) });
+  planner.start();
   setData(page, "state", "ready");
 }
 

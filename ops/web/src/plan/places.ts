@@ -20,3 +20,11 @@ export function bearingTo(from: Place, to: Place): number {
   const east = (to.lon - from.lon) * Math.cos((from.lat * Math.PI) / 180);
   return Math.round((Math.atan2(east, to.lat - from.lat) * 180) / Math.PI);
 }
+
+/** Azimuth from true north to the nearest place of lines; 0 where there are none. */
+export function bearingToLine(from: Place, lines: readonly (readonly (readonly [number, number])[])[]): number {
+  const squeeze = Math.cos((from.lat * Math.PI) / 180);
+  const away = ([lon, lat]: readonly [number, number]): number => Math.hypot((lon - from.lon) * squeeze, lat - from.lat);
+  const nearest = lines.flat().reduce<readonly [number, number] | null>((best, place) => (best === null || away(place) < away(best) ? place : best), null);
+  return nearest === null ? 0 : bearingTo(from, { lon: nearest[0], lat: nearest[1] });
+}

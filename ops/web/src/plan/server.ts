@@ -3,6 +3,8 @@
 import { openLogin, problemOf, RequestFailed } from "../net/api.ts";
 
 export interface PlanSensor {
+  /** What edits know it by; the same as the id unless it is renamed. */
+  readonly key?: string;
   readonly id: string;
   readonly kind: string;
   readonly lon: number;
@@ -31,8 +33,23 @@ export interface Setup {
   readonly corners: Corners;
   readonly border: [number, number][][];
   readonly currency: string;
+  /** Years of the life-cycle cost. */
+  readonly years: number;
+  readonly equipment: readonly Equipment[];
   readonly layouts: readonly PlanLayout[];
   readonly legend: readonly LegendRow[];
+}
+
+/** An item of the catalogue, per unit. */
+export interface Equipment {
+  readonly item: string;
+  readonly title: string;
+  readonly kind: string;
+  readonly max_range_m: number;
+  readonly field_of_view_deg: number;
+  readonly first_cost: number;
+  readonly life_cycle_cost: number;
+  readonly crew: number;
 }
 
 export interface LegendRow {
@@ -48,10 +65,28 @@ export interface Edit {
   readonly lon?: number;
   readonly lat?: number;
   readonly azimuth_deg?: number;
+  readonly name?: string;
+  /** Of the catalogue: the sensor is added. */
+  readonly item?: string;
+  /** A sensor of the layout: the sensor is added as its copy. */
+  readonly copy_of?: string;
 }
 
 /** By sensor id; null: removed. */
 export type Edits = Readonly<Record<string, Edit | null>>;
+
+/** Target, and light and weather. */
+export interface Case {
+  readonly target: string;
+  readonly conditions: string;
+}
+
+export interface Cost {
+  readonly first_cost: number;
+  readonly life_cycle_cost: number;
+  readonly crew: number;
+  readonly unpriced: readonly string[];
+}
 
 export interface Covered {
   readonly figures: {
@@ -61,9 +96,17 @@ export interface Covered {
     readonly sensors: number;
     readonly relays: number;
   };
+  readonly cost: Cost;
+  /** Of the layout without edits. */
+  readonly saved_cost: Cost;
   /** Sensors without a link to a base, which are excluded. */
   readonly unlinked: readonly string[];
   readonly problems: Readonly<Record<string, string>>;
+  readonly picture: string;
+}
+
+export interface Viewshed {
+  readonly corners: Corners;
   readonly picture: string;
 }
 
@@ -86,8 +129,12 @@ const TIMEOUT_MS = 60_000;
 
 export const setup = (): Promise<Setup> => ask<Setup>("/api/plan/setup");
 
-export const coverage = (layout: string, edits: Edits): Promise<Covered> =>
-  ask<Covered>("/api/plan/coverage", { layout, edits });
+export const coverage = (layout: string, edits: Edits, of: Case, palette: string): Promise<Covered> =>
+  ask<Covered>("/api/plan/coverage", { layout, edits, ...of, palette });
+
+/** What one sensor, by its name, has a line of sight to. */
+export const viewshed = (layout: string, edits: Edits, sensor: string, target: string): Promise<Viewshed> =>
+  ask<Viewshed>("/api/plan/viewshed", { layout, edits, sensor, target });
 
 /** A layout as edited, as the text of a layout file. */
 export const saved = async (layout: string, edits: Edits): Promise<string> =>

@@ -68,6 +68,53 @@ def test_an_edit_shows_and_undoing_it_gives_the_same_figures_and_bytes(client: T
     assert first.content == again.content != client.get(moved["picture"]).content
 
 
+def test_costs_are_those_of_what_stands_beside_the_layout_as_saved(client: TestClient) -> None:
+    setup = client.get("/api/plan/setup").json()
+    price = {one["item"]: one for one in setup["equipment"]}["portable_radar"]
+    whole = cover(client).json()
+    added = cover(client, {"new": {"item": "portable_radar", "lon": -84.3, "lat": 36.6}}).json()
+    assert whole["cost"] == whole["saved_cost"] == added["saved_cost"]
+    for name in ("first_cost", "life_cycle_cost", "crew"):
+        assert added["cost"][name] - whole["cost"][name] == pytest.approx(price[name], abs=0.01), name
+    assert added["figures"]["sensors"] == whole["figures"]["sensors"] + 1
+    assert added["figures"]["mean_probability"] >= whole["figures"]["mean_probability"]
+
+
+def test_coverage_follows_target_light_and_weather(client: TestClient) -> None:
+    def mean(**case: str) -> float:
+        told = client.post("/api/plan/coverage", json={"layout": "hightech", **case}).json()
+        return float(told["figures"]["mean_probability"])
+
+    assert mean(target="person", conditions="day") == mean()
+    assert mean(conditions="night,fog") <= mean(conditions="night")
+    assert mean(conditions="day,fog") < mean(conditions="day")
+    assert mean(target="vehicle") > mean(target="person")
+
+
+def test_the_palette_changes_the_picture_only_where_nothing_is_known(client: TestClient) -> None:
+    day, night = (
+        client.post("/api/plan/coverage", json={"layout": "hightech", "palette": palette}).json()
+        for palette in ("day", "night")
+    )
+    assert day["figures"] == night["figures"]
+
+
+def test_a_sensor_in_hand_shows_what_it_sees_where_it_is(client: TestClient) -> None:
+    def seen(edits: dict[str, Any]) -> Any:
+        order = {"layout": "hightech", "edits": edits, "sensor": "radar-west"}
+        return client.post("/api/plan/viewshed", json=order)
+
+    here, there = seen({}).json(), seen({"radar-west": {"lon": -84.3, "lat": 36.6}}).json()
+    west, east = here["corners"][0][0], here["corners"][1][0]
+    assert west < -84.39917 < east
+    assert here["corners"] != there["corners"]
+    first, second = (client.get(one["picture"]) for one in (here, there))
+    assert first.headers["content-type"] == second.headers["content-type"] == "image/png"
+    assert first.content != second.content
+    away = seen({"radar-west": {"lon": 10.0, "lat": 10.0}})
+    assert (away.status_code, "off the terrain" in away.text) == (422, True)
+
+
 def test_a_sensor_off_the_map_is_a_problem_in_a_sentence(client: TestClient) -> None:
     told = cover(client, {"radar-west": {"lon": 10.0, "lat": 10.0}}).json()
     assert "off the terrain" in told["problems"]["radar-west"]
@@ -82,6 +129,11 @@ def test_a_sensor_off_the_map_is_a_problem_in_a_sentence(client: TestClient) -> 
         ({"layout": "hightech", "edits": {"radar-west": {"lat": 95.0}}}, 422),
         ({"layout": "hightech", "edits": {"radar-west": {"max_range_m": 1e9}}}, 422),
         ({"layout": "hightech", "edits": [1]}, 422),
+        ({"layout": "hightech", "edits": {"new": {"item": "no_such_item", "lon": -84.3, "lat": 36.6}}}, 422),
+        ({"layout": "hightech", "edits": {"new": {"item": "portable_radar"}}}, 422),
+        ({"layout": "hightech", "edits": {"radar-west": {"name": "radar-divide"}}}, 422),
+        ({"layout": "hightech", "conditions": "sunny"}, 422),
+        ({"layout": "hightech", "target": "ghost"}, 422),
         ({}, 422),
     ],
 )
@@ -133,6 +185,9 @@ def test_jobs_run_one_after_the_other_and_can_be_cancelled(
     assert done["answer"]["value"] >= done["answer"]["without"] > 0.0
     assert done["answer"]["cost"] <= PLAN["budget"]  # type: ignore[operator]
     assert done["done"] == done["total"] > 0
+    before, after = cover(client, START["edits"]).json(), cover(client, layout=f"plan:{done['id']}").json()
+    bought = after["cost"]["life_cycle_cost"] - before["cost"]["life_cycle_cost"]
+    assert bought == pytest.approx(done["answer"]["cost"], abs=0.5), "the page's costs are those of the plan"
     assert refused["state"] == "failed"
     assert "the budget of 1 buys nothing" in refused["problem"]
     assert orders["cancelled"]["state"] == "cancelled"

@@ -1,0 +1,218 @@
+// One layout, its edits, and its map.
+
+import { failure } from "../net/api.ts";
+import { el, part, setData, setText } from "../ui/dom.ts";
+import { say } from "../words/say.ts";
+import { copyOf, edited, freeName, withEdit } from "./edits.ts";
+import { showFigures, type SideName } from "./figures.ts";
+import { History } from "./history.ts";
+import { Latest } from "./latest.ts";
+import type { LayoutMap } from "./layout_map.ts";
+import { bearingToLine } from "./places.ts";
+import { keyOf } from "./pins.ts";
+import { fileName } from "./planned_layout.ts";
+import { coverage, saved, viewshed, type Case, type Covered, type Edit, type Edits, type PlanLayout, type PlanSensor, type Setup } from "./server.ts";
+
+export interface SideContext {
+  readonly setup: Setup;
+  /** What is asked for: target and conditions. */
+  readonly of: () => Case;
+  readonly palette: () => string;
+  tell(problem: string): void;
+  /** Something on this side is other than before. */
+  shown(side: Side): void;
+}
+
+interface Step {
+  readonly layout: PlanLayout;
+  readonly edits: Edits;
+}
+
+export class Side {
+  readonly name: SideName;
+  readonly layoutMap: LayoutMap;
+  readonly #context: SideContext;
+  readonly #history: History<Step>;
+  readonly #coverage = new Latest(() => this.#ask());
+  readonly #viewshed = new Latest(() => this.#look());
+  /** Answers for layouts without edits, to state what edits change. */
+  readonly #unedited = new Map<string, Covered>();
+  #hand: { readonly key: string; readonly edit: Edit } | null = null;
+  selected: string | null = null;
+
+  constructor(name: SideName, layoutMap: LayoutMap, layout: PlanLayout, context: SideContext) {
+    this.name = name;
+    this.layoutMap = layoutMap;
+    this.#context = context;
+    this.#history = new History<Step>({ layout, edits: {} });
+  }
+
+  get #now(): Step {
+    return this.#history.now;
+  }
+
+  get sensors(): PlanSensor[] {
+    return this.#with(this.#now.edits);
+  }
+
+  get sensor(): PlanSensor | undefined {
+    return this.sensors.find((one) => keyOf(one) === this.selected);
+  }
+
+  get order(): { layout: string; edits: Edits } {
+    return { layout: this.#now.layout.name, edits: this.#now.edits };
+  }
+
+  /** The name of the layout, and whether it is edited. */
+  get title(): string {
+    const { title } = this.#now.layout;
+    return this.edits > 0 ? say("planner-edited", { layout: title }) : title;
+  }
+
+  get edits(): number {
+    return Object.keys(this.#now.edits).length;
+  }
+
+  /** Show a layout here, whatever was here before. */
+  take(layout: PlanLayout): void {
+    this.selected = null;
+    this.#step({ layout, edits: {} });
+  }
+
+  edit(key: string, edit: Edit | null): void {
+    if (edit === null) this.selected = null;
+    this.#step({ ...this.#now, edits: withEdit(this.#now.edits, key, edit) });
+  }
+
+  /** Place an item of the catalogue; what looks one way looks at the border. */
+  add(item: string, lon: number, lat: number): void {
+    const wide = this.#context.setup.equipment.find((one) => one.item === item)?.field_of_view_deg ?? 360;
+    const azimuth = wide < 360 ? { azimuth_deg: bearingToLine({ lon, lat }, this.#context.setup.border) } : {};
+    this.#insert(item.replaceAll("_", "-"), { item, lon, lat, ...azimuth });
+  }
+
+  duplicate(key: string): void {
+    const sensor = this.sensors.find((one) => keyOf(one) === key);
+    if (sensor !== undefined) this.#insert(sensor.id, copyOf(sensor, this.#now.edits));
+  }
+
+  #insert(stem: string, edit: Edit): void {
+    const key = freeName(stem, [...this.#now.layout.sensors, ...this.sensors], this.#now.edits);
+    this.selected = key;
+    this.edit(key, edit);
+  }
+
+  undo(): void {
+    if (this.#history.undo()) this.#moved();
+  }
+
+  redo(): void {
+    if (this.#history.redo()) this.#moved();
+  }
+
+  discard(): void {
+    this.#step({ ...this.#now, edits: {} });
+  }
+
+  #step(next: Step): void {
+    this.#history.push(next);
+    this.#moved();
+  }
+
+  #moved(): void {
+    this.#hand = null;
+    if (this.sensor === undefined) this.selected = null;
+    this.changed();
+  }
+
+  changed(): void {
+    this.show();
+    setData(part(`figures-${this.name}`), "state", "asking");
+    void this.#coverage.soon();
+  }
+
+  show(): void {
+    const { layout, edits } = this.#now;
+    this.layoutMap.show(this.sensors, this.selected);
+    const name = part(`name-${this.name}`);
+    name.translate = this.edits > 0;
+    setText(name, this.title);
+    part<HTMLSelectElement>(`pick-${this.name}`).value = layout.name;
+    const can = { undo: this.#history.canUndo, redo: this.#history.canRedo, discard: Object.keys(edits).length > 0 };
+    for (const [action, possible] of Object.entries(can))
+      part<HTMLButtonElement>(`${action}-${this.name}`).disabled = !possible;
+    this.#context.shown(this);
+  }
+
+  /** The layout as edited, as a file that the browser keeps. */
+  async save(): Promise<void> {
+    try {
+      const { layout, edits } = this.#now;
+      const file = new Blob([await saved(layout.name, edits)], { type: "application/geo+json" });
+      const link = el("a");
+      link.href = URL.createObjectURL(file);
+      link.download = fileName(this.title);
+      link.click();
+      URL.revokeObjectURL(link.href);
+    } catch (error) {
+      this.#context.tell(say(failure(error)));
+    }
+  }
+
+  /** A sensor is in hand: its outline and what it would see follow it. */
+  hold(key: string, edit: Edit): void {
+    this.#hand = { key, edit };
+    this.layoutMap.outlines(this.#with(withEdit(this.#now.edits, key, edit)), key);
+    void this.#viewshed.soon();
+  }
+
+  #with(edits: Edits): PlanSensor[] {
+    return edited(this.#now.layout, edits, this.#context.setup.equipment);
+  }
+
+  async #look(): Promise<void> {
+    const hand = this.#hand;
+    if (hand === null) return;
+    const edits = withEdit(this.#now.edits, hand.key, hand.edit);
+    const sensor = this.#with(edits).find((one) => keyOf(one) === hand.key);
+    if (sensor === undefined || sensor.kind === "relay") return;
+    const began = performance.now();
+    try {
+      const seen = await viewshed(this.#now.layout.name, edits, sensor.id, this.#context.of().target);
+      if (this.#hand === null) return;
+      this.layoutMap.inHand(seen);
+      setData(part(`map-${this.name}`), "viewshedMs", String(Math.round(performance.now() - began)));
+    } catch {
+      this.layoutMap.inHand(null); // off the map, or on a void: the coverage states the problem once it is put down
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const { layout, edits } = this.#now;
+    const of = this.#context.of();
+    const box = part(`figures-${this.name}`);
+    const asked = `${layout.name} ${of.target} ${of.conditions}`;
+    const began = performance.now();
+    try {
+      const found = await coverage(layout.name, edits, of, this.#context.palette());
+      if (this.#coverage.isOld) return;
+      if (this.edits === 0) this.#unedited.set(asked, found);
+      showFigures(this.name, found, this.#unedited.get(asked) ?? null);
+      setData(box, "mean", String(found.figures.mean_probability));
+      this.layoutMap.pins.unheard(found.unlinked);
+      await this.layoutMap.coverage(found.picture);
+      if (this.#coverage.isOld) return;
+      if (this.#hand === null) this.layoutMap.inHand(null);
+      setData(box, "ms", String(Math.round(performance.now() - began)));
+      setData(box, "state", "shown");
+      this.#context.tell(Object.values(found.problems).join(" "));
+      if (this.#unedited.has(asked)) return;
+      this.#unedited.set(asked, await coverage(layout.name, {}, of, this.#context.palette()));
+      if (!this.#coverage.isOld) showFigures(this.name, found, this.#unedited.get(asked) ?? null);
+    } catch (error) {
+      if (this.#coverage.isOld) return;
+      setData(box, "state", "failed");
+      this.#context.tell(say(failure(error)));
+    }
+  }
+}
