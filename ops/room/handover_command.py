@@ -95,12 +95,16 @@ def write_report(options: ReportOptions, screen: Console) -> dict[str, Any]:
 
 
 def period_of(start: datetime | None, end: datetime | None) -> ReportPeriod | None:
-    """Return the period of ``--from`` and ``--to``; None without either. BadInput for one alone."""
+    """Return the period of ``--from`` and ``--to``; None without either. BadInput for one alone, and
+    for a period that is empty, reversed or too long."""
     if start is None and end is None:
         return None
     if start is None or end is None:
         raise BadInput("Only one end of the period is given", where="--from, --to", expected="both or neither")
-    return ReportPeriod(start, end)
+    try:
+        return ReportPeriod(start, end)
+    except BadInput as error:
+        raise BadInput(error.what, where="--from, --to", expected=error.expected) from None
 
 
 def checked_limit(limit: str, settings: ReleasabilitySettings) -> None:

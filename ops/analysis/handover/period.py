@@ -24,7 +24,8 @@ class ReportPeriod:
 
     def __post_init__(self) -> None:
         if not self.start < self.end:
-            raise BadInput("The period ends before it begins", where="from, until", expected="from before until")
+            what = "The period is empty or ends before it begins"
+            raise BadInput(what, where="from, until", expected="a start before the end")
         if self.end - self.start > LONGEST:
             raise BadInput("The period is too long", where="from, until", expected=f"at most {LONGEST.days} days")
 

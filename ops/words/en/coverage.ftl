@@ -97,7 +97,7 @@ coverage-row-covered = Area that meets the requirement
 coverage-row-dead = Dead ground
 coverage-row-unknown = Unknown
 coverage-row-mean = Mean cumulative Pd
-coverage-row-mean-best = Mean, best single sensor
+coverage-row-mean-best = Mean, best single sensor while it works
 
 coverage-value-metres = { $value } m
 coverage-value-distance = { DISTANCE($value) }

@@ -89,7 +89,7 @@ coverage-row-covered = Surface qui atteint l’exigence
 coverage-row-dead = Angles morts
 coverage-row-unknown = Inconnu
 coverage-row-mean = Pd cumulée moyenne
-coverage-row-mean-best = Moyenne, meilleur capteur seul
+coverage-row-mean-best = Moyenne, meilleur capteur seul, en service
 
 coverage-value-metres = { $value } m
 coverage-value-distance = { DISTANCE($value) }

@@ -98,6 +98,13 @@ def test_mean_probability_is_one_number(holed: Any, covered: tuple[Path, dict[st
     assert bought_nothing["objective"] == "mean_probability"
 
 
+def test_the_best_sensor_is_said_to_work(covered: tuple[Path, dict[str, Any]]) -> None:
+    """The mean includes outages and that of the best single sensor does not, so it can be larger: the map says why."""
+    both = covered[1]["belt"]["both"]
+    assert both["mean_probability"] < both["mean_best_probability"] <= both["mean_all_working_probability"]
+    assert "best single sensor while it works" in (covered[0] / "map.html").read_text()
+
+
 def _as_dict(options: PlanOptions) -> dict[str, Any]:
     return {name: getattr(options, name) for name in options.__dataclass_fields__}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
+from geo.errors import BadInput
 from ops.analysis.handover.accesses import accesses_in
 from ops.analysis.handover.period import ReportPeriod
 from ops.analysis.handover.report import PersonActions
 from ops.audit.entry import AuditEntry
 from ops.audit.log import AuditLog
 from ops.audit.search import EntryFilter, each_entry
+from ops.room.handover_command import period_of
 from ops.store.handover_notes import HandoverNote, HandoverNotes
 from tests.ops.export.exported import exported_store
 from tests.ops.incidents.making import SECOND, START_NS, at
@@ -181,6 +183,15 @@ def test_what_is_wrong_is_one_sentence_no_file_and_no_entry(
         assert len(ending.err.strip().splitlines()) == 1, ending.err
         assert not out.exists(), line
     assert recorded(room) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "word"),
+    [(at(0), at(0), "empty"), (at(3600), at(0), "before it begins"), (at(0), at(40 * 86400), "too long")],
+)
+def test_a_period_that_is_none_is_refused_by_its_options(start: datetime, end: datetime, word: str) -> None:
+    with pytest.raises(BadInput, match=f"^--from, --to: The period .*{word}"):
+        period_of(start, end)
 
 
 def test_a_file_of_the_data_folder_is_never_replaced(watchline: Callable[..., Any], room: Any) -> None:
