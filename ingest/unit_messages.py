@@ -173,7 +173,7 @@ def read_unit(payload: bytes, channel: str, envelope: Envelope) -> UnitMessage:
 
 
 def read_help_call(payload: bytes, content_type: str | None = JSON) -> HelpCall | None:
-    """What can be read of a position message that states distress; None where it does not, or is no JSON object.
+    """Return what can be read of a position message that states distress; None if it does not, or is not a JSON object.
 
     People may need help although the message breaks a rule, so each field is read alone, and one that cannot be used is
     left out. Every ``distress`` counts but ``false``, 0 and an empty text.
