@@ -186,9 +186,9 @@ def read_help_call(payload: bytes, content_type: str | None = JSON) -> HelpCall 
         return None
     if not isinstance(said, dict) or said.get("distress") in (None, False, 0, "", "false"):
         return None
-    place = _usable((said.get("lon"), said.get("lat")), tuple[Longitude, Latitude]) or (None, None)
+    lon, lat = _usable((said.get("lon"), said.get("lat")), tuple[Longitude, Latitude]) or (None, None)
     note = str(said.get("note") or "").encode(errors="replace").decode()
-    return HelpCall(*place, _time_of(said.get("observed_at")), _UNPRINTABLE.sub(" ", note)[:NOTE_LENGTH])
+    return HelpCall(lon, lat, _time_of(said.get("observed_at")), _UNPRINTABLE.sub(" ", note)[:NOTE_LENGTH])
 
 
 def _time_of(value: object) -> datetime | None:
