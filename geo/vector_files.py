@@ -42,7 +42,7 @@ on the server, which the GML driver fetches by default; and no address is opened
 def refuse_requests(name: str) -> None:
     """Raise BadInput for an address, for anything that is not a file, and for a file that refers to data elsewhere.
 
-    Also tells the GDAL that reads vector files (pyogrio's, not that of rasterio) to fetch nothing.
+    The GDAL that reads vector files (that of pyogrio, not of rasterio) is set to fetch nothing.
     """
     pyogrio.set_gdal_config_options(NO_REQUESTS)
     path = Path(name)

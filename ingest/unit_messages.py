@@ -173,7 +173,7 @@ def read_unit(payload: bytes, channel: str, envelope: Envelope) -> UnitMessage:
 
 
 def read_help_call(payload: bytes, content_type: str | None = JSON) -> HelpCall | None:
-    """What can be read of a position message that states distress; None where it does not, or is no JSON object.
+    """Return what can be read of a position message that states distress; None if it does not, or is not a JSON object.
 
     People may need help although the message breaks a rule, so each field is read alone, and one that cannot be used is
     left out. Every ``distress`` counts but ``false``, 0 and an empty text.
@@ -186,9 +186,9 @@ def read_help_call(payload: bytes, content_type: str | None = JSON) -> HelpCall 
         return None
     if not isinstance(said, dict) or said.get("distress") in (None, False, 0, "", "false"):
         return None
-    place = _usable((said.get("lon"), said.get("lat")), tuple[Longitude, Latitude]) or (None, None)
+    lon, lat = _usable((said.get("lon"), said.get("lat")), tuple[Longitude, Latitude]) or (None, None)
     note = str(said.get("note") or "").encode(errors="replace").decode()
-    return HelpCall(*place, _time_of(said.get("observed_at")), _UNPRINTABLE.sub(" ", note)[:NOTE_LENGTH])
+    return HelpCall(lon, lat, _time_of(said.get("observed_at")), _UNPRINTABLE.sub(" ", note)[:NOTE_LENGTH])
 
 
 def _time_of(value: object) -> datetime | None:

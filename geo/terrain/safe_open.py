@@ -95,7 +95,7 @@ def _drivers() -> tuple[str, ...]:
 
 
 def _drivers_for(name: str) -> list[str]:
-    """The drivers for a raster: no virtual one where its text cannot be inspected before, in an archive or a network."""
+    """The drivers for a raster; without virtual rasters in an archive or a network, where they cannot be inspected."""
     inspected = not (is_remote(name) or ARCHIVED.match(name))
     return [driver for driver in _drivers() if inspected or driver != "VRT"]
 

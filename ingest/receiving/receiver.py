@@ -29,7 +29,6 @@ from ingest.wire import JSON, MAX_PAYLOAD_BYTES
 from sensors.scan import Scan
 from sensors.timestamps import nanoseconds
 
-
 MAX_PROVEN_BYTES: Final = 4 * MAX_PAYLOAD_BYTES
 """The signature of a larger message is not verified, because that takes too long; it settles no number."""
 

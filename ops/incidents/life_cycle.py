@@ -33,9 +33,10 @@ from sensors.timestamps import nanoseconds
 class IncidentAction:
     """An action of a person on an incident.
 
-    ``sender`` is the unit from which it came, ``by_centre`` whether that is the operations centre. The other fields apply to some actions: ``unit`` to ``assign``, ``to`` (a
-    person) to ``hand_over``, ``disposition`` to ``close``, ``other`` (an incident) to ``link`` and ``merge``, ``text``
-    to ``note`` and ``attach``. Without ``expected_revision`` it applies to whatever the incident is by then.
+    ``sender`` is the unit from which it came, ``by_centre`` whether that is the operations centre. The other fields
+    apply to some actions: ``unit`` to ``assign``, ``to`` (a person) to ``hand_over``, ``disposition`` to ``close``,
+    ``other`` (an incident) to ``link`` and ``merge``, ``text`` to ``note`` and ``attach``. Without
+    ``expected_revision`` it applies to whatever the incident is by then.
     """
 
     id: str

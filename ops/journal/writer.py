@@ -470,7 +470,7 @@ def _refused(batch: Batch, outcomes: list[str]) -> list[tuple[Row | DeadLetter, 
 
 _MOST_REFUSALS: Final = 10_000
 _NOT_AUTHENTIC: Final = (UNPROVEN - {"rollback"}) | {"too_large"}
-"""Codes of messages whose sender is not known: a rollback is signed with a valid key, a large message is not checked."""
+"""Codes of messages whose sender is not known: a rollback is signed with a valid key, a large one may be unverified."""
 _TAKEN: Final = "another message has this key already;"
 
 

@@ -40,7 +40,8 @@ class Server:
                 self.send_response(404)
                 self.end_headers()
 
-            do_HEAD = do_POST = do_GET
+            def do_HEAD(self) -> None:
+                self.do_GET()
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -71,8 +72,9 @@ def wfs_answer(url: str) -> str:
     return (
         '<?xml version="1.0"?><wfs:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs"'
         ' xmlns:gml="http://www.opengis.net/gml" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-        f' xmlns:my="{url}/my" xsi:schemaLocation="{url}/my {url}/my.xsd http://www.opengis.net/wfs {url}/wfs?SERVICE=WFS'
-        '&amp;VERSION=1.1.0&amp;REQUEST=DescribeFeatureType&amp;TYPENAME=my:t"><gml:featureMember><my:t gml:id="t.1"><my:g>'
+        f' xmlns:my="{url}/my" xsi:schemaLocation="{url}/my {url}/my.xsd http://www.opengis.net/wfs'
+        f' {url}/wfs?SERVICE=WFS&amp;VERSION=1.1.0&amp;REQUEST=DescribeFeatureType&amp;TYPENAME=my:t">'
+        '<gml:featureMember><my:t gml:id="t.1"><my:g>'
         '<gml:LineString srsName="EPSG:4326"><gml:posList>36.6 -84.4 36.6 -84.1</gml:posList></gml:LineString></my:g>'
         "</my:t></gml:featureMember></wfs:FeatureCollection>"
     )
@@ -80,19 +82,27 @@ def wfs_answer(url: str) -> str:
 
 def kml(content: str) -> str:
     line = f"<Placemark><name>x</name><LineString><coordinates>{LINE}</coordinates></LineString></Placemark>"
-    return f'<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>{content}{line}</Document></kml>'
+    return (
+        f'<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>{content}{line}</Document></kml>'
+    )
 
 
 MAPS: dict[str, Callable[[str], str]] = {
     "saved.gml": wfs_answer,
     "link.kml": lambda url: kml(f"<NetworkLink><Link><href>{url}/n.kml</href></Link></NetworkLink>"),
     "style.kml": lambda url: kml(f"<Placemark><styleUrl>{url}/s.kml#a</styleUrl></Placemark>"),
-    "entity.gpx": lambda url: f'<!DOCTYPE l [<!ENTITY e SYSTEM "{url}/e">]><gpx version="1.1"><trk><name>&e;</name></trk></gpx>',
-    "vrt.geojson": lambda url: f'<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>/vsicurl/{url}/a</SrcDataSource>'
-    "</OGRVRTLayer></OGRVRTDataSource>",
+    "entity.gpx": lambda url: (
+        f'<!DOCTYPE l [<!ENTITY e SYSTEM "{url}/e">]><gpx version="1.1"><trk><name>&e;</name></trk></gpx>'
+    ),
+    "vrt.geojson": lambda url: (
+        f'<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>/vsicurl/{url}/a</SrcDataSource>'
+        "</OGRVRTLayer></OGRVRTDataSource>"
+    ),
     "service.gml": lambda url: f"<OGRWFSDataSource><URL>{url}/wfs?</URL></OGRWFSDataSource>",
     "features.json": lambda url: json.dumps({"links": [{"rel": "data", "href": f"{url}/collections"}]}),
-    "pipeline.json": lambda url: '{"type":"gdal\\u005fstreamed_alg","command_line":"gdal vector pipeline read %s/g"}' % url,
+    "pipeline.json": lambda url: (
+        '{"type": "gdal\\u005fstreamed_alg", "command_line": "gdal vector pipeline read /vsicurl/' + url + '/g"}'
+    ),
 }
 
 
@@ -131,7 +141,8 @@ def raster(path: Path) -> Path:
 def virtual(source: str) -> str:
     return (
         '<VRTDataset rasterXSize="60" rasterYSize="60"><SRS>EPSG:32616</SRS>'
-        '<GeoTransform>700000,30,0,4050000,0,-30</GeoTransform><VRTRasterBand dataType="Float32" band="1"><SimpleSource>'
+        "<GeoTransform>700000,30,0,4050000,0,-30</GeoTransform>"
+        '<VRTRasterBand dataType="Float32" band="1"><SimpleSource>'
         f"<SourceFilename>{source}</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>"
     )
 

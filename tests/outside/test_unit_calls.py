@@ -56,7 +56,11 @@ class Room:
         if register is not None:
             trust = Authenticator(register, required=True, recall_boot=self.journal.recall_boot)
         self._receiver = Receiver(
-            "s", commit=self.journal.commit, acknowledge=lambda _: None, recall=self.journal.recall, guards=Guards(trust)
+            "s",
+            commit=self.journal.commit,
+            acknowledge=lambda _: None,
+            recall=self.journal.recall,
+            guards=Guards(trust),
         )
         self.pipeline = Pipeline(ground, context=AlertContext())
         self._read = 0
@@ -78,7 +82,15 @@ class Room:
 
     def answer(self, action: str, alert: str, unit: str = "ops-centre", **more: Any) -> list[Alert]:
         """A person's action, by a message of this unit; return the distress alerts that it changes."""
-        reply = {"unit": unit, "boot": 1, "seq": 1, "observed_at": stamp(0), "action": action, "alert": alert, "by": "Ana"}
+        reply = {
+            "unit": unit,
+            "boot": 1,
+            "seq": 1,
+            "observed_at": stamp(0),
+            "action": action,
+            "alert": alert,
+            "by": "Ana",
+        }
         body = json.dumps(reply | more).encode()
         self.journal.append("action", unit, int(self._at.timestamp() * 1e9), body)
         return self.follow()

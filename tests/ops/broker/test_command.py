@@ -375,3 +375,12 @@ def test_run_refuses_a_folder_without_keys_and_makes_none(watchline, tmp_path, m
     assert empty.code == 2
     assert "--identity: 'empty' holds no key register; expected the folder written by `broker config`" in empty.err
     assert {path.name for path in tmp_path.rglob("*")} == {"empty"}
+
+
+def test_an_ipv6_address_is_printed_as_broker_check_reads_it(tmp_path: Path, watchline: Callable[..., Any]) -> None:
+    given = ("--host", "::1", "--listen", "[::1]:8884")
+    ended = watchline("broker", "config", "cumberland", "--out", tmp_path / "c", *given)
+    assert ended.code == 0
+    assert "listens at [::1]:8884" in ended.err
+    assert "broker check [::1]:8884" in ended.err
+    assert "listener 8884 ::1\n" in (tmp_path / "c" / "broker" / "mosquitto.conf").read_text()

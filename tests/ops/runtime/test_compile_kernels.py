@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import multiprocessing
-import time
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
