@@ -175,7 +175,7 @@ class _Writer:
             for one in self._report.closed
         ]
         columns = (
-            ("incident", 14), ("what", 28), ("disposition", 18), ("closed", 11), ("acknowledged", 16), ("assigned", 13)
+            ("incident", 14), ("what", 27), ("disposition", 17), ("closed", 11), ("acknowledged", 16), ("assigned", 15)
         )  # fmt: skip
         return self._section("closed", columns, rows)
 
