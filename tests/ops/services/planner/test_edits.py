@@ -49,7 +49,13 @@ def test_a_duplicate_is_its_original_at_another_place_under_another_name(basic: 
     first = basic.sensors[0]
     layout = edited(basic, copy={"copy_of": first.id, **HERE})
     copy = layout["copy"]
-    same = {"lon": first.lon, "lat": first.lat, "easting": first.easting, "northing": first.northing, "id": first.id}
+    same: dict[str, Any] = {
+        "lon": first.lon,
+        "lat": first.lat,
+        "easting": first.easting,
+        "northing": first.northing,
+        "id": first.id,
+    }
     assert replace(copy, **same) == first
     assert layout.ids[:-1] == basic.ids
 
