@@ -13,7 +13,7 @@ overview-row = { $row ->
     [next] Expected
     [more] Others
     [online] Online
-    [dead-ground] Dead ground at the border
+    [dead-ground] Dead ground
     [lost] Coverage lost
     [on-duty] On duty
     [help] Nearest help
@@ -37,6 +37,7 @@ overview-lost = { $count ->
    *[other] { $count } segments
 }
 overview-dead-ground = { PERCENT($share, digits: 0) } dead ground
+overview-span = km { DECIMAL($from, digits: 1) }–{ DECIMAL($to, digits: 1) }
 overview-duty = { $count ->
     [one] { $count } unit
    *[other] { $count } units

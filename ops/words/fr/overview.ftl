@@ -13,7 +13,7 @@ overview-row = { $row ->
     [next] Prévu
     [more] Autres
     [online] En ligne
-    [dead-ground] Angle mort à la frontière
+    [dead-ground] Angle mort
     [lost] Couverture perdue
     [on-duty] En service
     [help] Secours le plus proche
@@ -37,6 +37,7 @@ overview-lost = { $count ->
    *[other] { $count } segments
 }
 overview-dead-ground = { PERCENT($share, digits: 0) } en angle mort
+overview-span = km { DECIMAL($from, digits: 1) }–{ DECIMAL($to, digits: 1) }
 overview-duty = { $count ->
     [one] { $count } unité
    *[other] { $count } unités

@@ -12,7 +12,6 @@ import type { Selection, State } from "../model/state.ts";
 import { CROSSING_AHEAD_S } from "../model/tracks.ts";
 import { workload } from "../model/workload.ts";
 import { stateOf } from "../words/coverage_words.ts";
-import { chainageRange } from "../words/facts.ts";
 import { duration } from "../words/format.ts";
 import { ageLine, optionName, postureLine, unitStatus } from "../words/forces_words.ts";
 import { leftLine, whatLine } from "../words/incident_words.ts";
@@ -154,7 +153,7 @@ function deadSegments(state: State): Row[] {
 function segmentRow(state: State, segment: number, value: string): Row {
   const feature = (state.segments.value ?? state.border.value)?.features.find(({ properties }) => properties?.["segment"] === segment);
   const span = feature === undefined ? null : chainageOf(feature);
-  const name = span === null ? say("page-details-segment", { segment: String(segment) }) : chainageRange(...span);
+  const name = span === null ? say("page-details-segment", { segment: String(segment) }) : say("overview-span", { from: span[0] / 1000, to: span[1] / 1000 });
   return { ...thing({ kind: "segment", id: String(segment) }, name, value), code: false };
 }
 

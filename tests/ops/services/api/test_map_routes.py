@@ -176,6 +176,11 @@ def test_segments_follow_each_other_along_the_line(site: Site, hill_ground: Open
     assert length == pytest.approx(hill_ground.border.length_m, abs=1.0)
 
 
+def test_a_sector_without_map_files_has_no_named_places(site: Site):
+    answer = site.get("/api/places")
+    assert (answer.status_code, answer.json()) == (200, {"places": []})
+
+
 def test_a_place_tells_its_ground_and_who_sees_it(site: Site, hill_ground: OpenSector):
     lon, lat = by_the_radar(hill_ground).values()
     body = site.get("/api/ground", lon=lon, lat=lat).json()
