@@ -16,8 +16,10 @@ import numpy as np
 import pyproj
 import pytest
 import rasterio
+import shapely
 import xarray as xr
-from shapely.geometry import LineString, MultiLineString
+from shapely import contains_xy
+from shapely.geometry import LineString, MultiLineString, Polygon
 
 from geo.border import Border, Zone
 from geo.errors import BadInput, BorderError, FrameError, TerrainError
@@ -541,6 +543,36 @@ def test_the_side_at_a_sharp_bend(home: str, sign: float):
     around = border.locate(np.array([1050.0, 1001.0, 1000.0, 990.0]), np.array([0.0, 0.5, -30.0, 30.0]))[2]
     assert (sign * around < 0).all()
     assert abs(around[0]) == pytest.approx(50.0)
+
+
+FAR = 20_000.0
+ROUND = [(2000 * math.cos(k * math.pi / 18), 2000 * math.sin(k * math.pi / 18)) for k in range(36)]
+STAR = [
+    ((2500 if k % 2 else 900) * math.cos(k * math.pi / 7), (2500 if k % 2 else 900) * math.sin(k * math.pi / 7))
+    for k in range(14)
+]
+BENT: dict[str, tuple[list[tuple[float, float]], list[tuple[float, float]]]] = {
+    "U": ([(-1000, 4000), (-1000, 0), (1000, 0), (1000, 4000)], [(1000, FAR), (-1000, FAR)]),
+    "thin Z": ([(-4000, 0), (3000, 0), (-2500, 80), (4000, 160)], [(FAR, 160), (FAR, FAR), (-FAR, FAR), (-FAR, 0)]),
+    "needle": ([(-3000, 0), (0, 0), (5, 2000), (10, 0), (3000, 0)], [(FAR, 0), (FAR, FAR), (-FAR, FAR), (-FAR, 0)]),
+    "ring": ([*ROUND, ROUND[0]], []),
+    "star": ([*STAR, STAR[0]], []),
+}  # fmt: skip
+"""Lines, and how each is closed far away around the ground on its left."""
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_sides_are_those_of_the_ground_that_a_bent_border_encloses(name: str):
+    """A point's side is that of the ground it lies in, and its offset the distance to the nearest point of the line."""
+    line, closing = BENT[name]
+    border, left = Border(FRAME, LineString(line), 500.0, "left"), Polygon([*line, *closing])
+    points = np.random.default_rng(1).uniform(-3500.0, 4500.0, (4000, 2))
+    segment, _, offset = border.locate(points[:, 0], points[:, 1])
+    distance = shapely.distance(LineString(line), shapely.points(points))
+    clear = (segment >= 0) & (distance > 0.5)
+    assert clear.sum() > 1000
+    assert ((offset > 0.0) == contains_xy(left, points[:, 0], points[:, 1]))[clear].all()
+    assert np.abs(offset[clear]) == pytest.approx(distance[clear], rel=1e-5)
 
 
 def test_a_point_in_the_air_has_no_segment():
