@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import pyogrio
-
 from geo.errors import BadInput
 
 HEAD_BYTES: Final = 64 * 1024
@@ -44,6 +42,8 @@ def refuse_requests(name: str) -> None:
 
     The GDAL that reads vector files (that of pyogrio, not of rasterio) is set to fetch nothing.
     """
+    import pyogrio  # here, because it loads pandas
+
     pyogrio.set_gdal_config_options(NO_REQUESTS)
     path = Path(name)
     if not path.exists():
