@@ -167,6 +167,12 @@ def api_process(parent: psutil.Process) -> psutil.Process:
     raise SystemExit("there is no API process")
 
 
+async def moving(client: httpx.AsyncClient) -> bool:
+    """Whether detections have led to an incident; one of sensors without data may come before."""
+    answer = await client.get("/v1/incidents", params={"kind": "movement"})
+    return answer.status_code == 200 and bool(answer.json()["incidents"])
+
+
 async def measure(address: str, parent: psutil.Process, options: argparse.Namespace) -> dict[str, Any]:
     """Figures of one stretch of time."""
     port = httpx.URL(address).port or 80
@@ -175,7 +181,7 @@ async def measure(address: str, parent: psutil.Process, options: argparse.Namesp
     watcher = Watcher()
     async with httpx.AsyncClient(base_url=address, headers=headers, timeout=60, limits=limits) as client:
         deadline = time.monotonic() + START_S
-        while not (await client.get("/v1/incidents")).json().get("incidents") and time.monotonic() < deadline:
+        while not await moving(client) and time.monotonic() < deadline:
             await asyncio.sleep(0.5)
         others = [asyncio.create_task(read_all(port)) for _ in range(STREAMS - STALLED)]
         others += [asyncio.create_task(stand_still(port)) for _ in range(STALLED)]
@@ -264,7 +270,7 @@ class FieldRoom:
         """
         during = [
             plots
-            for plots, (*_, handed_ns, _) in zip(self._plots, self._sent["handed"], strict=False)
+            for plots, (*_, handed_ns, _) in zip(self._plots, self._sent.get("handed", ()), strict=False)
             if began_ns <= handed_ns < ended_ns
         ]
         sent_per_s = sum(during) / (ended_ns - began_ns) * 1e9

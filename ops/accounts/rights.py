@@ -232,7 +232,7 @@ def template_at(path: str) -> str | None:
 
 
 def reads_logs(person: Person, sector: str) -> bool:
-    """Whether a person administers the server, and so is told where its logs are and what they say."""
+    """Whether a person administers the server, and so reads where its logs are and what they state."""
     return person.session.kind == "local" or person.role_in(sector) == "admin"
 
 
