@@ -6,7 +6,6 @@ planner-panel =
     .aria-label = Layouts and jobs
 planner-left = Left
 planner-right = Right
-planner-layout = Layout
 planner-azimuth = Azimuth (boresight)
 planner-move =
     .aria-label = Move by 50 m

@@ -6,7 +6,6 @@ planner-panel =
     .aria-label = Dispositifs et tâches
 planner-left = Gauche
 planner-right = Droite
-planner-layout = Dispositif
 planner-azimuth = Azimut (axe de visée)
 planner-move =
     .aria-label = Déplacer de 50 m

@@ -13,13 +13,6 @@ function kept(): Palette | null {
   return chosen === "day" || chosen === "night" ? chosen : null;
 }
 
-/** The palette for a page that has no switch of its own: as chosen on the live map, else the system’s. */
-export function usePalette(): Palette {
-  const palette = kept() ?? (DARK.matches ? "night" : "day");
-  document.documentElement.dataset["palette"] = palette;
-  return palette;
-}
-
 export class Theme {
   readonly #listeners: (() => void)[] = [];
   #chosen: Palette | null;
