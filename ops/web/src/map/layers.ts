@@ -187,7 +187,7 @@ function detailLayers(c: Colours): LayerSpecification[] {
       source: "details",
       filter: part("trail"),
       layout: { "line-join": "round", "line-cap": "round" },
-      paint: { "line-color": c.halo, "line-width": chosen(6, 3.6), "line-opacity": 0.6 },
+      paint: { "line-color": c.halo, "line-width": chosen(6, 3.6), "line-opacity": ["*", ["get", "o"], 0.5] },
     },
     {
       id: "trails",
@@ -216,7 +216,7 @@ function detailLayers(c: Colours): LayerSpecification[] {
       type: "line",
       source: "details",
       filter: part("vector"),
-      paint: { "line-color": c.halo, "line-width": chosen(6, 5), "line-opacity": 0.7 },
+      paint: { "line-color": c.halo, "line-width": chosen(6, 5), "line-opacity": ["*", ["get", "o"], 0.5] },
     },
     {
       id: "vectors",
