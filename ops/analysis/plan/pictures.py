@@ -150,7 +150,7 @@ def along_the_border(findings: PlanFindings) -> CaptionedFigure:
     spans = findings.ground.crossed.segment_spans_m / 1000.0
     edges = np.append(spans[:, 0], spans[-1, 1])
     for name, values, colour in (("before", findings.before, BEFORE), ("after", findings.after, AFTER)):
-        axes.stairs(values, edges, color=colour, linewidth=1.8, label=say(f"plan-legend-{name}"))
+        axes.stairs(values, edges, baseline=None, color=colour, linewidth=1.8, label=say(f"plan-legend-{name}"))
     axes.set(ylim=(-0.02, 1.02), xlim=(edges[0], edges[-1]))
     axes.set_xlabel(say("plan-axis-chainage"))
     axes.set_ylabel(say("plan-axis-mean"))
