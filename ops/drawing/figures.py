@@ -1,7 +1,8 @@
-"""The figures of the report, as inline SVG: text stays text, colours follow the page's light or dark theme."""
+"""The figures of reports: inline SVG, whose text stays text and whose colours follow the page, and printed PNG."""
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 import re
@@ -52,6 +53,33 @@ STYLE: Any = {
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
 }
+PRINTED_STYLE: Any = {
+    "font.family": "sans-serif",
+    "font.size": 9.0,
+    "text.parse_math": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+}
+PRINTED_DPI = 130
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionedFigure:
+    """One figure with its title, a text alternative, and how to read it."""
+
+    title: str
+    figure: Figure
+    alt: str
+    caption: str
+
+    @property
+    def data(self) -> str:
+        """The figure as a PNG data URI; the same figure gives the same bytes."""
+        with mpl.rc_context(PRINTED_STYLE):
+            out = io.BytesIO()
+            self.figure.savefig(out, format="png", dpi=PRINTED_DPI, facecolor="white", metadata={"Software": None})
+        return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
 @dataclass(frozen=True, slots=True)

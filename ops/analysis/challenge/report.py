@@ -19,6 +19,7 @@ from geo.challenge import DemError
 from geo.challenge.scores import SAME_CELL, SCORES
 from geo.message import Message
 from geo.terrain import cell_size
+from ops.analysis.challenge.answer import answer_of
 from ops.analysis.challenge.files import interruption_of
 from ops.analysis.challenge.findings import Findings, bounds_message
 from ops.analysis.challenge.layout_statistics import cut_message
@@ -100,6 +101,7 @@ def write_page(path: Path, findings: Findings, records: Sequence[Statistic], pic
     drawn = draw_map(_map(findings))
     spoken = said(list(records), catalogue().say)
     page = _page(findings, spoken, {picture.stem: picture for picture in pictures})
+    page["answer"] = list(map(say, answer_of(findings, records)))
     text = render_page(TEMPLATE, scripts=drawn.scripts, page=page, map=drawn)
     with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8")

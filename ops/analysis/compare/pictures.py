@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import matplotlib as mpl
 import numpy as np
@@ -24,46 +21,20 @@ from geo.border.zone import belt_outline
 from ops.analysis.compare.comparison import Comparison
 from ops.analysis.compare.wording import input_name
 from ops.analysis.messages import plain
+from ops.drawing.figures import PRINTED_STYLE, CaptionedFigure
 from ops.drawing.printed_map import SIGNS, plain_text, relief, scale_bar
 from ops.runtime.output import catalogue, say
 from sensors.planning.comparison.draws import central
 
-STYLE: Final[Any] = {
-    "font.family": "sans-serif",
-    "font.size": 9.0,
-    "text.parse_math": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-}
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#555555", "#000000")
 """Okabe and Ito's palette, safe for colour blindness; the first layout has the first colour."""
 MARKS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
-DPI: Final = 130
 LISTED: Final = 14
 NAMED: Final = 5
 """Inputs that a tornado chart draws, and that its text alternative names."""
 BUDGETS: Final = np.geomspace(0.25, 2.0, 22)
 LARGEST_PIXELS: Final = 900
 MANY: Final = 40  # number of sensors above which their symbols are small
-
-
-@dataclass(frozen=True, slots=True)
-class CaptionedFigure:
-    """One figure with its title, a text alternative, and how to read it."""
-
-    title: str
-    figure: Figure
-    alt: str
-    caption: str
-
-    @property
-    def data(self) -> str:
-        """The figure as a PNG data URI; the same figure gives the same bytes."""
-        with mpl.rc_context(STYLE):
-            out = io.BytesIO()
-            self.figure.savefig(out, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
-        return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
 def pictures_of(comparison: Comparison) -> list[CaptionedFigure]:
@@ -76,7 +47,7 @@ def pictures_of(comparison: Comparison) -> list[CaptionedFigure]:
         *_tornados(comparison),
         scenarios,
     ]
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(PRINTED_STYLE):
         return [drawing(comparison) for drawing in drawings]
 
 

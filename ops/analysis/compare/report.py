@@ -12,7 +12,7 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 from ops.analysis.compare.comparison import PDF, REPORT, Comparison
-from ops.analysis.compare.pictures import STYLE, CaptionedFigure, pictures_of
+from ops.analysis.compare.pictures import pictures_of
 from ops.analysis.compare.tables import (
     assumption_table,
     break_even_table,
@@ -24,6 +24,7 @@ from ops.analysis.compare.tables import (
 )
 from ops.analysis.compare.wording import details, headline, input_name, limits
 from ops.analysis.messages import item_name
+from ops.drawing.figures import PRINTED_STYLE, CaptionedFigure
 from ops.drawing.html_page import render_page
 from ops.runtime.output import atomic_write, say
 
@@ -103,7 +104,7 @@ def _write_pdf(path: Path, page: dict[str, Any], pictures: list[CaptionedFigure]
     """Write text and tables first, then one figure per page; the file contains no dates."""
     title = f"{say('compare-eyebrow')}: {page['title']}"
     marks: dict[str, Any] = {"CreationDate": None, "ModDate": None, "Title": title}
-    with mpl.rc_context(STYLE), atomic_write(path) as partial, PdfPages(partial, metadata=marks) as pdf:
+    with mpl.rc_context(PRINTED_STYLE), atomic_write(path) as partial, PdfPages(partial, metadata=marks) as pdf:
         for text in _pages(_lines(page)):
             figure = Figure(figsize=A4_IN)
             figure.text(0.08, 0.95, "\n".join(text), va="top", family="monospace", fontsize=7.5, linespacing=1.35)

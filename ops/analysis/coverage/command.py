@@ -22,10 +22,7 @@ from ops.sector.sector_file import load_sector
 if TYPE_CHECKING:
     import xarray as xr
 
-    from geo.message import Message
-
 KIND: Final = "watchline coverage"
-LISTED_WORST: Final = 10
 
 
 def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
@@ -39,6 +36,7 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
     links = links_of(whole)
     ground = cut_to_need(whole)
     from ops.analysis.coverage.files import RASTERS
+    from ops.analysis.coverage.wording import summary_of
     from ops.drawing.coverage_classes import maps_of
 
     maps = maps_of(options.required)
@@ -46,7 +44,7 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
     prepare_folder(options.out, names, made_by=KIND)
     with progress_bar(screen) as progress:
         rasters, segments, belt = _computed(heard(ground, links), options, progress)
-        _written(ground, options, rasters, segments, progress)
+        _written(ground, options, rasters, segments, belt, progress)
     beyond = OffTerrain.of(whole)
     figures = _figures(options, ground, rasters, segments, belt) | {
         "off_terrain": beyond.record,
@@ -57,26 +55,10 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
     }
     files = [str(options.out / name) for name in names]
     write_summary(options.out / SUMMARY, {**figures, "assumptions": assumption_records(), "files": names})
-    for line in (_headline(figures), *beyond.messages, *unlinked_messages(links.unlinked)):
+    for line in (summary_of(belt), *beyond.messages, *unlinked_messages(links.unlinked)):
         screen.print(say(line), markup=False, highlight=False, soft_wrap=True)
     show(screen, "console-output", folder=str(options.out))
     return {**figures, "files": files}
-
-
-def _headline(figures: dict[str, Any]) -> Message:
-    from geo.message import Message
-
-    both = figures["belt"]["both"]
-    parameters: dict[str, Any] = {
-        "belt": figures["belt_m"],
-        "covered": both["covered_fraction"],
-        "dead": both["dead_ground_fraction"],
-        "unknown": both["unknown_fraction"],
-        "required": figures["required_probability"],
-        "target": Message("target-class", {"class": figures["target"]}),
-        "exposure": figures["dwell_s"],
-    }
-    return Message("coverage-summary-unknown" if both["covered_fraction"] is None else "coverage-summary", parameters)
 
 
 def _computed(
@@ -101,10 +83,15 @@ def _computed(
 
 
 def _written(
-    ground: OpenSector, options: CoverageOptions, rasters: xr.Dataset, segments: xr.Dataset, progress: Progress
+    ground: OpenSector,
+    options: CoverageOptions,
+    rasters: xr.Dataset,
+    segments: xr.Dataset,
+    belt: xr.Dataset,
+    progress: Progress,
 ) -> None:
     from ops.analysis.coverage.files import RASTERS, write_raster, write_segments
-    from ops.analysis.coverage.html_map import write_map
+    from ops.analysis.coverage.html_map import CoverageTables, write_map
     from ops.drawing.coverage_classes import maps_of
     from ops.drawing.printed_map import draw
 
@@ -113,7 +100,7 @@ def _written(
         *(lambda f=f, v=v: write_raster(out / f, rasters, v) for f, v in RASTERS.items()),
         lambda: write_segments(out / "segments.parquet", segments, ground.crossed),
         *(lambda m=m: draw(out / m.file, m, rasters, ground) for m in maps),
-        lambda: write_map(out / "map.html", maps, rasters, segments, ground),
+        lambda: write_map(out / "map.html", maps, rasters, CoverageTables(segments, belt), ground),
     ]
     for write in progress.track(work, description=say("coverage-progress-files")):
         write()
@@ -123,10 +110,10 @@ def _figures(
     options: CoverageOptions, ground: OpenSector, rasters: xr.Dataset, segments: xr.Dataset, belt: xr.Dataset
 ) -> dict[str, Any]:
     from ops.analysis.coverage.files import PER_SEGMENT
+    from ops.analysis.coverage.wording import least_covered
 
     story = rasters.attrs
     covered = segments["covered_fraction"].sel(belt="both").to_numpy()
-    worst = [int(i) for i in np.argsort(covered, kind="stable")[:LISTED_WORST] if not np.isnan(covered[i])]
     return {
         "made_by": KIND,
         "sector": ground.sector.name,
@@ -149,7 +136,7 @@ def _figures(
         "worst_segment": _worst(segments["mean_probability"].sel(belt="both").to_numpy()),
         "segments": int(segments.sizes["segment"]),
         "segments_wholly_covered": int((covered == 1.0).sum()),
-        "worst_segments": [{"segment": i, "covered_fraction": _rounded(covered[i])} for i in worst],
+        "worst_segments": [{"segment": i, "covered_fraction": _rounded(covered[i])} for i in least_covered(segments)],
         "formula": story["formula"],
         "expected": rasters["expected_probability"].attrs["long_name"],
         "independence": story["independence"],

@@ -7,12 +7,15 @@ as text nodes, see ``ops.drawing.web_map``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
+from ops.analysis.coverage.wording import gap_of, least_covered, summary_of
+from ops.analysis.places import place_of
 from ops.drawing.coverage_classes import Map, RgbFraction
 from ops.drawing.html_page import render_page
 from ops.drawing.map_images import painted_png
@@ -37,8 +40,20 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
 """Attribute of a sensor -> its row in a popup, and how its value is written."""
 
 
-def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground: OpenSector) -> None:
+SIDES: Final = ("both", "home", "away")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoverageTables:
+    """Coverage in numbers: by segment (``over_segments``), and over the whole ``belt`` (``whole_belt``)."""
+
+    segments: xr.Dataset
+    belt: xr.Dataset
+
+
+def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, tables: CoverageTables, ground: OpenSector) -> None:
     """Write the map with one switchable layer for each of ``maps``; the same input gives the same bytes."""
+    segments = tables.segments
     thin = max(1, -(-max(rasters["expected_probability"].shape) // LARGEST_PIXELS))
     every = {"northing": slice(None, None, thin), "easting": slice(None, None, thin)}
     drawn = draw_map(
@@ -52,7 +67,7 @@ def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, segments: xr
             overlays=[_overlay(chosen, rasters.isel(every), show=i == 0) for i, chosen in enumerate(maps)],
         )
     )
-    page = _page(maps, rasters, segments, ground)
+    page = _page(maps, rasters, tables, ground)
     text = render_page(TEMPLATE, scripts=drawn.scripts, page=page, map=drawn)
     with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8")
@@ -97,8 +112,31 @@ def _mark(sensor: Any) -> Marker:
     return Marker(sensor.kind, sensor.lon, sensor.lat, sensor.id, [kind, *rows])
 
 
-def _page(maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground: OpenSector) -> dict[str, Any]:
-    story = rasters.attrs
+def _belt_rows(belt: xr.Dataset) -> list[list[str]]:
+    """What is covered, dead ground and unknown: of both sides of the border, and of each."""
+    rows = []
+    for side in SIDES:
+        one = belt.sel(belt=side)
+        fractions = (one[f"{name}_fraction"] for name in ("covered", "dead_ground", "unknown"))
+        cells = say("coverage-value-count", value=int(one["cells_count"]))
+        name = say("coverage-side", side=side)
+        rows.append([name, *(_written("fraction", value) for value in fractions), cells])
+    return rows
+
+
+def _gap_rows(segments: xr.Dataset, ground: OpenSector) -> list[list[str]]:
+    """The segments with the least covered fraction."""
+    rows = []
+    for i in least_covered(segments):
+        one = segments.sel(belt="both").isel(segment=i)
+        gap = _written("fraction", 1.0 - one["covered_fraction"])
+        dead = _written("fraction", one["dead_ground_fraction"])
+        rows.append([say(place_of(ground, i)), gap, dead, _written("probability", one["mean_probability"])])
+    return rows
+
+
+def _page(maps: Sequence[Map], rasters: xr.Dataset, tables: CoverageTables, ground: OpenSector) -> dict[str, Any]:
+    story, segments = rasters.attrs, tables.segments
     shades, low = [], 0.0
     for high, colour in HIDDEN_STYLE:
         shades.append((colour, say("coverage-shade", low=low, high=min(high, 1.0))))
@@ -111,7 +149,20 @@ def _page(maps: Sequence[Map], rasters: xr.Dataset, segments: xr.Dataset, ground
     }
     return {
         "title": say("coverage-page-title", sector=ground.sector.title or ground.sector.name),
+        "answer": [say(summary_of(tables.belt)), say(gap_of(segments, ground))],
         "about": say("coverage-page-about", **about, **scene_of(story)),
+        "tables": [
+            (
+                say("coverage-table-belt"),
+                [say(f"coverage-column-{name}") for name in ("side", "covered", "dead", "unknown", "cells")],
+                _belt_rows(tables.belt),
+            ),
+            (
+                say("coverage-table-gaps"),
+                [say(f"coverage-column-{name}") for name in ("segment", "gap", "dead", "mean")],
+                _gap_rows(segments, ground),
+            ),
+        ],
         "maps": [
             {
                 "title": say(chosen.title),

@@ -44,12 +44,15 @@ class ReportSection:
 
 @dataclass(frozen=True, slots=True)
 class ReportDocument:
-    """The whole report. ``made``: when and by whom; ``notices`` stand at the top."""
+    """The whole report. ``answer`` sums it up below the title; ``made``: when and by whom; ``notices`` stand at the
+    top.
+    """
 
     language: str
     direction: str
     title: str
     sector: str
+    answer: tuple[str, ...]
     period: str
     made: str
     marking: str
@@ -83,6 +86,7 @@ def document_of(
         "rtl" if words.right_to_left else "ltr",
         words.say("handover-title-after-action" if after_action else "handover-title"),
         clean(report.title),
+        writer.answer(),
         period_words(report.start, report.end, ZoneInfo(report.time_zone), words),
         words.say("handover-made", at=writer.times.one_line(report.made_at), by=clean(made_by)),
         clean(report.marking),
@@ -109,6 +113,20 @@ class _Writer:
             tuple(tuple(map(_clean_lines, row)) for row in rows),
             self._say(f"handover-{key}-none"),
             sentences,
+        )
+
+    def answer(self) -> tuple[str, ...]:
+        """What the next shift takes over: incidents that are open, and what does not work."""
+        report = self._report
+        incidents = {
+            "open": len(report.open),
+            "unattended": sum(1 for one in report.incidents if one.without_action),
+            "closed": len(report.closed),
+        }
+        lost = sum(1 for one in report.coverage_lost if one.until is None)
+        return (
+            self._say("handover-answer", **incidents),
+            self._say("handover-answer-sensors", sensors=len(report.sensors_out), lost=lost, now=report.sensors_now),
         )
 
     def summary(self) -> ReportSection:

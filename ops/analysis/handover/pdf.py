@@ -79,6 +79,9 @@ class _Pages(FPDF):
 def _head(pdf: _Pages, document: ReportDocument) -> None:
     pdf.set_font(FONT, "B", 15)
     _write(pdf, f"{document.title} – {document.sector}", 7)
+    pdf.set_font(FONT, "B", _BODY_PT + 0.5)
+    for sentence in document.answer:
+        _write(pdf, sentence, _LINE_MM + 0.5)
     pdf.set_font(FONT, "", _BODY_PT + 0.5)
     _write(pdf, document.period, _LINE_MM + 0.5)
     pdf.set_text_color(*_GREY)

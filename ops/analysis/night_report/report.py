@@ -131,6 +131,7 @@ def _page(report: ReportInput) -> dict[str, Any]:
     hidden = report.hidden
     return {
         "title": _said(report.title),
+        "answer": words.answer_sentences(report.alerts, len(confirmed), report.counts, hidden),
         "period": words.period_words(report.started, report.ended, zone),
         "notices": [_said(notice) for notice in (*([DEMO_NOTICE] if report.demo else []), *report.notices)],
         "tiles": words.tiles(

@@ -232,28 +232,51 @@ def tiles(
     hidden: DeadGroundFraction | None,
 ) -> list[HeadlineFigure]:
     """Return the headline figures, most important first."""
-    laws = identities(counts)
-    broken = any(law.holds is False for law in laws)
-    high = sum(1 for alert in alerts if alert.get("priority") in ("high", "distress"))
-    total = summed(counts)
-    accounted = "none" if not total["received"] else "not-all" if broken else "all"
+    total, accounted = summed(counts), _accounted(counts)
     return [
         HeadlineFigure(
             say("shift-tile-alerts"),
             catalogue().formats.number(len(alerts)),
-            say("shift-tile-alerts-why", high=high, confirmed=confirmed),
+            say("shift-tile-alerts-why", high=_urgent(alerts), confirmed=confirmed),
         ),
         HeadlineFigure(
             say("shift-tile-messages"),
             say(f"shift-tile-messages-{accounted}"),
             say("shift-tile-messages-why", **{name: total[name] for name in RECEIPTS}),
-            mood="bad" if broken else "good",
+            mood="bad" if accounted == "not-all" else "good",
         ),
         _dead_ground_tile(hidden),
         _gospa_tile(gospa, covered_mean_m),
         _latency_tile(latencies_ms, 50, "median"),
         _latency_tile(latencies_ms, 99, "p99"),
     ]
+
+
+def answer_sentences(
+    alerts: Sequence[Mapping[str, Any]],
+    confirmed: int,
+    counts: Mapping[str, Mapping[str, int]],
+    hidden: DeadGroundFraction | None,
+) -> list[str]:
+    """What the night was, from the headline figures: alerts, messages accounted for, and what could not be seen."""
+    seen = {"count": len(alerts), "high": _urgent(alerts), "confirmed": confirmed}
+    known = hidden is not None and bool(np.isfinite(hidden.overall))
+    unseen = {"fraction": hidden.overall, "belt": hidden.belt_m} if hidden is not None and known else {}
+    return [
+        say("shift-answer", **seen, accounted=_accounted(counts)),
+        say("shift-answer-dead-ground" if known else "shift-answer-dead-ground-unknown", **unseen),
+    ]
+
+
+def _urgent(alerts: Sequence[Mapping[str, Any]]) -> int:
+    return sum(1 for alert in alerts if alert.get("priority") in ("high", "distress"))
+
+
+def _accounted(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Whether the sensors' messages are accounted for: none (received), not-all, or all."""
+    if not summed(counts)["received"]:
+        return "none"
+    return "not-all" if any(law.holds is False for law in identities(counts)) else "all"
 
 
 def _dead_ground_tile(hidden: DeadGroundFraction | None) -> HeadlineFigure:

@@ -14,6 +14,7 @@ from geo.errors import BadInput
 from geo.vector_files import refuse_requests
 from ops.analysis.inputs import bases_in, catalogue_of
 from ops.analysis.option_types import named
+from ops.analysis.plan.findings import REPORT, PlanFindings
 from ops.analysis.plan.options import PlanOptions
 from ops.analysis.plan.search import ITEMS, affordable, best_plan, options_on
 from ops.analysis.plan.wording import details, headline, links
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import geopandas
     import xarray as xr
 
+    from geo.message import Message
     from geo.mobility.roads_and_rivers import Ways
     from ops.analysis.plan.patrols import PatrolPlan
     from sensors.equipment.catalogue import Catalogue
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 KIND: Final = "watchline plan"
 LAYOUT, SITES = "layout.geojson", "candidates.geojson"
-FILES: Final = (LAYOUT, SITES, "roster.json", "roster.seed.json", SUMMARY)
+FILES: Final = (LAYOUT, SITES, "roster.json", "roster.seed.json", REPORT, SUMMARY)
 
 
 def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
@@ -100,6 +102,8 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
     unlinked, radio_gained = _links(plan, ground, gateways)
     patrols = _patrols(options, benefits, plan, ground, ways.ways, response) if options.patrols else None
     figures = _figures(options, plan, front, catalogue, len(choices), sites)
+    findings = PlanFindings(options, ground, catalogue, benefits, plan, tuple(front), patrols, ways)
+    figures["worst_segments"] = findings.worst_figures
     figures |= {"unlinked": unlinked, "radio_links_by_purchased_relays": radio_gained, "ground": ways.record}
     told = links(unlinked or [], radio_gained if options.objective == "least_interruption" else [])
     messages = [headline(plan, catalogue.currency), *details(plan), *told]
@@ -112,7 +116,7 @@ def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
         figures["response_assumptions"] = str(response.attrs["assumptions"]).split("; ")
     if patrols is not None:
         figures["patrols"] = patrols.figures
-    files = [] if options.out is None else _written(options, options.out, plan, sites, patrols, ground, figures)
+    files = [] if options.out is None else _written(options.out, findings, messages, sites, figures)
     lines = [say(message) for message in messages]
     if patrols is not None:
         lines += [say("plan-warning", warning=say(warning)) for warning in patrols.warnings]
@@ -315,27 +319,23 @@ def _plan_figures(plan: PurchasePlan) -> dict[str, Any]:
 
 
 def _written(
-    options: PlanOptions,
-    out: Path,
-    plan: PurchasePlan,
-    sites: xr.Dataset | None,
-    patrols: PatrolPlan | None,
-    ground: OpenSector,
-    figures: dict[str, Any],
+    out: Path, findings: PlanFindings, messages: list[Message], sites: xr.Dataset | None, figures: dict[str, Any]
 ) -> list[str]:
     from ops.analysis.plan.files import layout_document, sites_document, write_json
     from ops.analysis.plan.patrols import write_roster
+    from ops.analysis.plan.report import write_report
 
     for stale in FILES:
         (out / stale).unlink(missing_ok=True)  # the roster of an earlier plan does not belong to this one
     names = [LAYOUT]
-    write_json(out / LAYOUT, layout_document(plan.layout))
+    write_json(out / LAYOUT, layout_document(findings.plan.layout))
     if sites is not None:
-        write_json(out / SITES, sites_document(sites, ground.frame))
+        write_json(out / SITES, sites_document(sites, findings.ground.frame))
         names.append(SITES)
-    if patrols is not None:
-        names += write_roster(out, patrols, options.shifts)
-    names.append(SUMMARY)
+    if findings.patrols is not None:
+        names += write_roster(out, findings.patrols, findings.options.shifts)
+    write_report(out / REPORT, findings, messages)
+    names += [REPORT, SUMMARY]
     write_summary(out / SUMMARY, {**figures, "files": names})
     return [str(out / name) for name in names]
 

@@ -121,5 +121,6 @@ class PlanOptions:
         ),
     ] = 0.005
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the layout, candidates, roster and figures.")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Folder of the report, layout, candidates, roster and figures."),
     ] = None

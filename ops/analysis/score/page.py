@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from geo.message import Message, Parameter
 from ops.analysis.messages import plain
 from ops.analysis.score.indicators import FAMILIES
 from ops.analysis.score.scorecard import Scorecard, ScorecardLine, said
@@ -24,6 +26,7 @@ def write_scorecard(path: Path, card: Scorecard, *, subject: str) -> None:
     """Write the page atomically, in the language of this process; the same scorecard gives the same bytes."""
     page = {
         "title": say("score-title", subject=subject),
+        "answer": [say(one) for one in answer_of(card)],
         "about": say("score-about", date=card.day.isoformat()),
         "columns": [say(f"score-column-{name}") for name in COLUMNS],
         "families": [
@@ -39,6 +42,20 @@ def write_scorecard(path: Path, card: Scorecard, *, subject: str) -> None:
     }
     with atomic_write(path) as partial:
         partial.write_text(render_page(TEMPLATE, page=page), encoding="utf-8")
+
+
+def answer_of(card: Scorecard) -> list[Message]:
+    """How many targets are met and missed, and what is not known."""
+    verdicts = Counter(line.verdict for family in FAMILIES for line in card.lines[family])
+    counts: dict[str, Parameter] = {
+        "met": verdicts["met"],
+        "missed": verdicts["not_met"],
+        "open": verdicts["no_target"] + verdicts["no_direction"],
+        "unknown": verdicts["unknown"],
+        "lines": verdicts.total(),
+        "missing": sum(len(card.missing[family]) for family in FAMILIES),
+    }
+    return [Message("score-answer", counts), Message("score-answer-unknown", counts)]
 
 
 def row_of(line: ScorecardLine) -> dict[str, Any]:

@@ -168,6 +168,25 @@ challenge-assume-end = the response goes to where the path leaves the area
 # The report
 challenge-page-eyebrow = Watchline geography challenge
 challenge-page-title = Geography challenge: { $sector }
+challenge-answer-detection = The border is weakest at { $place }: a crosser is detected there with probability { DECIMAL($value, digits: 2) }.
+challenge-answer-detection-unknown = Where the border is weakest is unknown: no segment has a known crossing Pd.
+challenge-answer-interruption = The response is least likely to interrupt a crossing at { $place }: probability { DECIMAL($value, digits: 2) }.
+challenge-answer-interruption-unknown = The probability of interruption is unknown. { $why }
+challenge-answer-gap = { $count ->
+    [one] The one coverage gap is { DECIMAL($km, digits: 1) } km long (km { DECIMAL($start, digits: 1) } to { DECIMAL($end, digits: 1) })
+   *[other] The longest of { $count } coverage gaps is { DECIMAL($km, digits: 1) } km long (km { DECIMAL($start, digits: 1) } to { DECIMAL($end, digits: 1) })
+}: crossing Pd is below { $required } there.
+challenge-answer-no-gap = There is no coverage gap: crossing Pd is at least { $required } on every known segment.
+challenge-answer-unknown = { $count ->
+    [0] Crossing Pd is known on every segment
+    [one] Crossing Pd is unknown on 1 segment
+   *[other] Crossing Pd is unknown on { $count } segments
+}; the effect of these, without data, is unknown: { $missing }.
+challenge-answer-unknown-segments = { $count ->
+    [0] Crossing Pd is known on every segment.
+    [one] Not known: crossing Pd on 1 segment.
+   *[other] Not known: crossing Pd on { $count } segments.
+}
 challenge-page-about = Layout { $layout }, { $sensors ->
     [one] 1 sensor
    *[other] { $sensors } sensors

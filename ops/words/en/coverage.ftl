@@ -3,6 +3,9 @@
 
 coverage-summary = { PERCENT($covered, digits: 1) } of the area within { DISTANCE($belt) } of the border meets Pd ≥ { $required } ({ $target }, { DURATION($exposure) }). Dead ground: { PERCENT($dead, digits: 1) }. Unknown and not included: { PERCENT($unknown, digits: 1) }.
 coverage-summary-unknown = Coverage is unknown over the whole area within { DISTANCE($belt) } of the border: terrain data are missing.
+coverage-gap = The largest gap is at { $place }: { PERCENT($gap, digits: 1) } of its area does not meet the requirement.
+coverage-gap-none = Every known segment meets the requirement over its whole area.
+coverage-gap-unknown = Where the largest gap is cannot be known.
 coverage-progress-sensors = sensors
 coverage-progress-files = files
 
@@ -86,6 +89,25 @@ coverage-page-about = Layout { $layout }, { $sensors ->
 coverage-page-map = Map
 coverage-page-map-hint = Click or tap the border or a symbol for details. Choose layers with the button at the top right.
 coverage-page-limits = Limitations
+coverage-heading-figures = Figures
+coverage-formula = Covered = cells with cumulative Pd (all sensors) of at least the required Pd ÷ cells where this is decided. Gap = 1 − covered. Dead ground = cells without a line of sight to any sensor ÷ cells where this is known. Unknown = undecided cells ÷ all cells.
+coverage-table-belt = The whole area
+coverage-table-gaps = The segments with the largest gaps
+coverage-column-side = side of the border
+coverage-column-covered = covered
+coverage-column-dead = dead ground
+coverage-column-unknown = unknown
+coverage-column-cells = cells
+coverage-column-segment = segment
+coverage-column-gap = gap
+coverage-column-mean = mean Pd
+coverage-side = { $side ->
+    [both] both sides
+    [home] own side
+   *[away] other side
+}
+coverage-value-fraction = { PERCENT($value, digits: 1) }
+coverage-value-count = { DECIMAL($value, digits: 0) }
 coverage-page-independence = Misses of different sensors and scans are assumed independent. Shared masking, posture, vegetation and weather make real misses coincide, so combined values are optimistic: compare the best single sensor.
 coverage-page-colophon = Vertical datum: { $datum }; cells of { DECIMAL($cell, digits: 0) } m; { $canopy ->
     [yes] canopy from the terrain data

@@ -2,6 +2,22 @@
 
 handover-title = Handover report
 handover-title-after-action = After-action report
+handover-answer = { $open ->
+    [0] No incident is open
+    [one] 1 incident is open
+   *[other] { $open } incidents are open
+} and { $closed } { $closed ->
+    [one] was
+   *[other] were
+} closed; on { $unattended } no operator acted.
+handover-answer-sensors = { $sensors ->
+    [0] No sensor is known to be out of order
+    [one] 1 sensor does not work
+   *[other] { $sensors } sensors do not work
+}, { $now ->
+    [yes] as of now
+   *[no] at the end of the period
+}; losses of coverage that last: { $lost }.
 handover-menu = Periods
 handover-current = Current shift
 handover-previous = Previous shift

@@ -34,6 +34,8 @@ map-row-availability = Availability
 map-row-chainage = Along the border
 
 map-km-range = km { DECIMAL($start, digits: 2) } to { DECIMAL($end, digits: 2) }
+map-place = segment { $number } (km { DECIMAL($start, digits: 1) } to { DECIMAL($end, digits: 1) })
+map-place-in = segment { $number } (km { DECIMAL($start, digits: 1) } to { DECIMAL($end, digits: 1) }, { $section })
 map-unknown = unknown
 map-number = { $value }
 map-height = { HEIGHT($height) }

@@ -52,3 +52,108 @@ plan-patrols-elsewhere = The roster is optimal for the { $count ->
 plan-patrols-one-route = Every shift of the roster uses the same patrol route: a crosser who has observed one shift knows all of them.
 plan-doing-candidates = Candidates
 plan-doing-choosing = Plan
+
+# The report
+plan-sentence = { $text }.
+plan-answer-bound = Proven: no purchase within these limits exceeds { DECIMAL($bound, digits: 3) }.
+plan-page-eyebrow = Watchline plan
+plan-page-title = What to buy: { $sector }
+plan-page-about = Target: { $target }, { $direction }. Conditions: { $conditions }. Budget: { $currency } { DECIMAL($budget) }, life-cycle cost over { $years } years, discounted at { PERCENT($discount, digits: 1) } a year. Limit of people on duty: { $crew ->
+    [none] none
+   *[other] { $crew }
+}. { $existing ->
+    [0] Nothing stands there yet.
+    [one] 1 sensor or relay stands there already.
+   *[other] { $existing } sensors and relays stand there already.
+}
+plan-page-colophon = Catalogue: { $catalogue }. { $candidates ->
+    [one] 1 candidate was evaluated.
+   *[other] { DECIMAL($candidates) } candidates were evaluated.
+} Figures: matplotlib.
+plan-tile-cost = Life-cycle cost, { $currency }
+plan-tile-cost-why = Of a budget of { DECIMAL($budget) }, over { $years } years.
+plan-tile-value = Objective, before → after
+plan-tile-value-change = { DECIMAL($before, digits: 3) } → { DECIMAL($after, digits: 3) }
+plan-tile-value-why = { $objective ->
+    [mean_probability] Mean detection probability.
+    [worst_segment] Detection probability of the worst segment.
+    [least_detection] Detection probability on the minimum-detection path.
+    [least_interruption] Probability of interruption on the most vulnerable path.
+   *[other] { $objective }
+}
+plan-tile-gap = Optimality gap
+plan-tile-gap-why = Upper bound on the objective: { DECIMAL($bound, digits: 3) }.
+plan-value-percent = { PERCENT($value, digits: 2) }
+plan-value-probability = { DECIMAL($value, digits: 3) }
+plan-value-money = { DECIMAL($value, digits: 0) }
+plan-value-people = { DECIMAL($value, digits: 1) }
+plan-heading-items = Purchase
+plan-heading-patrols = Patrol schedule
+plan-heading-formulas = Figures and formulas
+plan-heading-limits = Assumptions and limits
+plan-table-items = Items bought, most expensive first
+plan-table-sites = Sites, in order along the border; numbers as on the map
+plan-table-worst = { $count ->
+    [one] The segment with the lowest mean detection probability after the purchase
+   *[other] The { $count } segments with the lowest mean detection probability after the purchase
+}
+plan-table-front = Each row: the best plan found for its cost
+plan-table-objectives = Every objective with this plan; cells and paths that are unknown are not included
+plan-table-patrols = The schedule in figures
+plan-total = Total
+plan-numbered = { $number }. { $item }
+plan-beyond = beyond the end of the border
+plan-offset = { $side ->
+    [home] { DISTANCE($distance) }, own side
+   *[away] { DISTANCE($distance) }, other side
+}
+plan-position = { $latitude }°, { $longitude }°
+plan-column-item = item
+plan-column-count = number
+plan-column-each = each, { $currency }
+plan-column-cost = life-cycle cost, { $currency }
+plan-column-crew = people on duty
+plan-column-place = nearest segment
+plan-column-offset = from the border
+plan-column-position = latitude, longitude
+plan-column-segment = segment
+plan-column-before = before
+plan-column-after = after
+plan-column-worst = worst segment
+plan-column-bound = upper bound
+plan-column-objective = objective
+plan-column-figure = figure
+plan-column-value = value
+plan-axis-mean = mean detection probability
+plan-axis-chainage = along the border [km]
+plan-axis-cost = life-cycle cost [{ $currency }]
+plan-axis-worst = worst segment
+plan-legend-bought = { $kind }, bought
+plan-legend-existing = { $kind }, existing
+plan-legend-before = before
+plan-legend-after = after
+plan-figure-map = Where to put it
+plan-figure-map-alt = Map of the border with { $bought } items bought and { $existing } existing sensors and relays
+plan-figure-map-caption = The border has the colour of its mean detection probability after the purchase. Dashed: { DISTANCE($belt) } from the border.
+plan-figure-along = Along the border, before and after
+plan-figure-along-alt = Mean detection probability of { $count } segments before and after the purchase
+plan-figure-along-caption = Mean detection probability of each segment’s area. A break in a line means unknown.
+plan-figure-front = What more money would bring
+plan-figure-front-alt = Pareto front of { $count } plans: life-cycle cost and detection probability of the worst segment
+plan-figure-front-caption = Pareto front: the highest detection probability of the worst segment found at each cost. Unknown cells count as not detected.
+plan-formula-mean = Mean detection probability = mean over the cells of the area of 1 − Π (1 − Pd of each sensor, including outages).
+plan-formula-gap = Optimality gap = (upper bound − value) ÷ upper bound. The upper bound holds for every purchase within the limits.
+plan-formula-cost = Life-cycle cost = sum over the items of purchase, operation, maintenance and staff over the years, discounted to today.
+plan-limit-independent = Misses of different sensors are independent, which is optimistic; one state of light and weather.
+plan-limit-unknown = In the objective, cells and paths that are unknown count as not detected.
+plan-limit-sites = Only the candidate sites were considered; land rights, local power and access must be checked on the ground.
+plan-limit-search = The search ends at its time limit or gap; a longer search can only reduce the optimality gap.
+plan-limit-links = Radio links to a base were not required.
+plan-patrols-words = Each shift, the routes are drawn at random from a private seed: shifts of { DURATION($shift) }, { DURATION($stay) } in each segment. The routes are in the roster and not in this report.
+plan-patrols-limit = A patrol in the segment responds within { DURATION($response) }, or finds the crosser itself with probability { DECIMAL($finds, digits: 2) } (assumptions).
+plan-patrols-row-patrols = Patrols per shift
+plan-patrols-row-routes = Routes in the mixed strategy
+plan-patrols-row-reach = Segments that patrols can change
+plan-patrols-row-without = Minimum probability of interruption without patrols
+plan-patrols-row-value = Minimum probability of interruption with patrols
+plan-patrols-row-gap = Gap between the bounds of the schedule’s value

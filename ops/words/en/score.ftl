@@ -2,6 +2,25 @@
 
 score-eyebrow = Watchline scorecard
 score-title = Scorecard: { $subject }
+score-answer = Of { $lines ->
+    [one] 1 indicator
+   *[other] { $lines } indicators
+}, { $met } { $met ->
+    [one] meets its target
+   *[other] meet their targets
+} and { $missed } { $missed ->
+    [one] does not
+   *[other] do not
+}; { $open } cannot be judged, for want of a target or of a better direction.
+score-answer-unknown = Unknown: { $unknown ->
+    [0] no value
+    [one] 1 value
+   *[other] { $unknown } values
+}. { $missing ->
+    [0] No data are missing.
+    [one] 1 kind of data is missing.
+   *[other] { $missing } kinds of data are missing.
+}
 score-about = All four families of success as known on { $date } (UTC).
 score-family = { $family ->
     [crime_and_governance] Crime and governance

@@ -1,6 +1,20 @@
 # The report of a period or of a demonstration (report.html).
 
 shift-eyebrow = Watchline report
+shift-answer = { $count ->
+    [0] No alert was raised
+    [one] 1 alert was raised, { $high } of high priority
+   *[other] { $count } alerts were raised, { $high } of high priority
+}, with { $confirmed ->
+    [one] 1 confirmed track
+   *[other] { $confirmed } confirmed tracks
+}; { $accounted ->
+    [all] all messages of the sensors are accounted for.
+    [none] the sensors sent no message.
+   *[other] not all messages of the sensors are accounted for.
+}
+shift-answer-dead-ground = At least { PERCENT($fraction) } of the area within { DISTANCE($belt) } of the border is dead ground: what happened there could not be seen.
+shift-answer-dead-ground-unknown = How much of the area could not be seen is unknown.
 shift-title-demo = Demonstration: { $sector }
 shift-notice-demo = Demonstration: sensors and targets are simulated. Broker, messages, journal, tracking and alerts are real.
 shift-notice-sample = Exercise border on sample terrain: the elevations are real. The border is hand-drawn, not surveyed. The latitudes of the terrain file appear to be 0.287° too far north (decision 0002).

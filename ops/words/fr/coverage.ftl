@@ -1,5 +1,8 @@
 coverage-summary = { PERCENT($covered, digits: 1) } de la surface à moins de { DISTANCE($belt) } de la frontière atteint Pd ≥ { $required } ({ $target }, { DURATION($exposure) }). Angles morts : { PERCENT($dead, digits: 1) }. Inconnu et non compris : { PERCENT($unknown, digits: 1) }.
 coverage-summary-unknown = La couverture est inconnue sur toute la surface à moins de { DISTANCE($belt) } de la frontière : données de terrain manquantes.
+coverage-gap = La plus grande lacune est au { $place } : { PERCENT($gap, digits: 1) } de sa surface n’atteint pas l’exigence.
+coverage-gap-none = Chaque segment connu atteint l’exigence sur toute sa surface.
+coverage-gap-unknown = L’emplacement de la plus grande lacune ne peut pas être connu.
 coverage-progress-sensors = capteurs
 coverage-progress-files = fichiers
 
@@ -78,6 +81,25 @@ coverage-page-about = Dispositif { $layout }, { $sensors ->
 coverage-page-map = Carte
 coverage-page-map-hint = Cliquez ou touchez la frontière ou un symbole pour les détails. Le bouton en haut à droite choisit les couches.
 coverage-page-limits = Limites
+coverage-heading-figures = Chiffres
+coverage-formula = Couvert = mailles dont la Pd cumulée (tous capteurs) atteint la Pd exigée ÷ mailles où cela est décidé. Lacune = 1 − couvert. Angles morts = mailles sans ligne de vue d’un capteur ÷ mailles où cela est connu. Inconnu = mailles indécises ÷ toutes les mailles.
+coverage-table-belt = Toute la surface
+coverage-table-gaps = Les segments aux plus grandes lacunes
+coverage-column-side = côté de la frontière
+coverage-column-covered = couvert
+coverage-column-dead = angles morts
+coverage-column-unknown = inconnu
+coverage-column-cells = mailles
+coverage-column-segment = segment
+coverage-column-gap = lacune
+coverage-column-mean = Pd moyenne
+coverage-side = { $side ->
+    [both] les deux côtés
+    [home] côté propre
+   *[away] autre côté
+}
+coverage-value-fraction = { PERCENT($value, digits: 1) }
+coverage-value-count = { DECIMAL($value, digits: 0) }
 coverage-page-independence = Les non-détections de capteurs et de balayages différents sont supposées indépendantes. Masquage, posture, végétation et météo communs rendent les non-détections réelles simultanées ; les valeurs combinées sont donc optimistes : comparez avec le meilleur capteur seul.
 coverage-page-colophon = Référence des altitudes : { $datum } ; mailles de { DECIMAL($cell, digits: 0) } m ; { $canopy ->
     [yes] canopée d’après les données de terrain

@@ -2,6 +2,22 @@
 
 handover-title = Rapport de relève
 handover-title-after-action = Retour d’expérience
+handover-answer = { $open ->
+    [0] Aucun incident n’est ouvert
+    [one] { $open } incident est ouvert
+   *[other] { $open } incidents sont ouverts
+}, { $closed } { $closed ->
+    [one] a été clos
+   *[other] ont été clos
+} ; aucun opérateur n’a agi sur { $unattended }.
+handover-answer-sensors = { $sensors ->
+    [0] Aucun capteur n’est signalé en panne
+    [one] { $sensors } capteur ne fonctionne pas
+   *[other] { $sensors } capteurs ne fonctionnent pas
+}, { $now ->
+    [yes] en ce moment
+   *[no] à la fin de la période
+} ; pertes de couverture qui durent : { $lost }.
 handover-menu = Périodes
 handover-current = Vacation en cours
 handover-previous = Vacation précédente

@@ -31,6 +31,8 @@ map-row-availability = Disponibilité
 map-row-chainage = Le long de la frontière
 
 map-km-range = du km { DECIMAL($start, digits: 2) } au km { DECIMAL($end, digits: 2) }
+map-place = segment { $number } (km { DECIMAL($start, digits: 1) } à { DECIMAL($end, digits: 1) })
+map-place-in = segment { $number } (km { DECIMAL($start, digits: 1) } à { DECIMAL($end, digits: 1) }, { $section })
 map-unknown = inconnu
 map-number = { $value }
 map-height = { HEIGHT($height) }

@@ -2,6 +2,25 @@
 
 score-eyebrow = Tableau de bord Watchline
 score-title = Tableau de bord : { $subject }
+score-answer = Sur { $lines ->
+    [one] { $lines } indicateur
+   *[other] { $lines } indicateurs
+}, { $met } { $met ->
+    [one] atteint sa cible
+   *[other] atteignent leur cible
+} et { $missed } non ; { $open } ne { $open ->
+    [one] peut être jugé
+   *[other] peuvent être jugés
+}, faute de cible ou de sens d’amélioration.
+score-answer-unknown = Inconnu : { $unknown ->
+    [0] aucune valeur
+    [one] { $unknown } valeur
+   *[other] { $unknown } valeurs
+}. { $missing ->
+    [0] Aucune donnée ne manque.
+    [one] { $missing } type de données manque.
+   *[other] { $missing } types de données manquent.
+}
 score-about = Les quatre familles de résultats, telles que connues au { $date } (UTC).
 score-family = { $family ->
     [crime_and_governance] Criminalité et gouvernance

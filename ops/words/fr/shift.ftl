@@ -1,6 +1,20 @@
 # Le rapport d’une période ou d’une démonstration (report.html).
 
 shift-eyebrow = Rapport Watchline
+shift-answer = { $count ->
+    [0] Aucune alerte n’a été déclenchée
+    [one] { $count } alerte a été déclenchée, dont { $high } de priorité haute
+   *[other] { $count } alertes ont été déclenchées, dont { $high } de priorité haute
+}, avec { $confirmed ->
+    [one] { $confirmed } piste confirmée
+   *[other] { $confirmed } pistes confirmées
+} ; { $accounted ->
+    [all] tous les messages des capteurs sont comptabilisés.
+    [none] les capteurs n’ont envoyé aucun message.
+   *[other] tous les messages des capteurs ne sont pas comptabilisés.
+}
+shift-answer-dead-ground = Au moins { PERCENT($fraction) } de la surface à moins de { DISTANCE($belt) } de la frontière est en angle mort : ce qui s’y est passé n’a pas pu être vu.
+shift-answer-dead-ground-unknown = La part de la surface qui n’a pas pu être vue est inconnue.
 shift-title-demo = Démonstration : { $sector }
 shift-notice-demo = Démonstration : les capteurs et toutes les cibles sont simulés. Le broker, les messages, le journal, la poursuite et les alertes sont réels.
 shift-notice-sample = Frontière d’exercice sur un terrain d’exemple : les altitudes sont réelles. La frontière est tracée à la main, sans levé. Les latitudes du fichier de terrain semblent décalées de 0,287° vers le nord (décision 0002).

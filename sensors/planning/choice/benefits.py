@@ -88,6 +88,18 @@ class OptionBenefits:
         """Mean detection probability of the belt and of its worst segment, with the existing layout and the chosen
         options. Cells are excluded where no sensor detects and the line of sight of some sensor is unknown.
         """
+        return belt_means(*self._cells(chosen))
+
+    def segment_means(self, chosen: npt.ArrayLike) -> Floats:
+        """The means of ``means`` by segment of the border (segment,) [1]; NaN where no cell is known."""
+        probability, segment = self._cells(chosen)
+        known = ~np.isnan(probability)
+        count = np.bincount(segment[known], minlength=self.watched.belt.border.segments)
+        with np.errstate(invalid="ignore"):
+            return np.bincount(segment[known], probability[known], minlength=len(count)) / count
+
+    def _cells(self, chosen: npt.ArrayLike) -> tuple[Floats, Ints]:
+        """Detection probability [1] of each cell with the chosen options, NaN where unknown, and its segment."""
         options = np.asarray(chosen, np.int64)
         counted = (self.watched.belt.inside & (self.watched.belt.segment >= 0)).ravel()
         probability = 1.0 - self.cover.missed(options)
@@ -95,7 +107,7 @@ class OptionBenefits:
         for rate in (*self.watched.sensors, *(self.rates[n] for n in options)):
             unknown[rate.unknown], detected[rate.cells] = True, True
         values = np.where((unknown & ~detected)[counted], np.nan, probability)
-        return belt_means(values, self.watched.belt.segment.ravel()[counted].astype(np.int64))
+        return values, self.watched.belt.segment.ravel()[counted].astype(np.int64)
 
     def with_chosen(self, chosen: npt.ArrayLike) -> WatchedBelt:
         """The belt with the existing layout and the chosen options."""

@@ -61,6 +61,9 @@ class PurchasePlan:
         Values [1] of all objectives, means without unknown cells; NaN: not asked for.
     dominated : int
         Number of options left out because another is at least as good at no more cost.
+    chosen : array of int
+        Numbers of the purchase among the options of the benefits, and of parts of the existing layout that have no link
+        to a base without it (``OptionBenefits.idle``).
     """
 
     layout: Layout
@@ -72,6 +75,7 @@ class PurchasePlan:
     budget: float
     figures: dict[str, float]
     dominated: int
+    chosen: Ints
 
     @property
     def gap(self) -> float:
@@ -323,6 +327,7 @@ def plan_of_benefits(
         demand.budget,
         figures,
         len(benefits.options) - len(worthy),
+        np.asarray(chosen, np.int64),
     )
     _refuse_unreached(plan, inner, limits, demand, response)
     return plan

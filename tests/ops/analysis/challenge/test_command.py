@@ -10,6 +10,7 @@ import itertools
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -151,6 +152,23 @@ def test_the_files_are_those_that_are_named_and_agree(written: tuple[Path, dict[
         assert np.allclose(found, segments[name], rtol=1e-9, equal_nan=True), name
     below = int((segments["detection_probability"] < 0.9).sum())
     assert sum(gap["last"] - gap["first"] + 1 for gap in answer["this_layout"]["gaps"] if gap["known"]) == below
+
+
+def answer_on(page: Path) -> list[str]:
+    return re.findall(r'<p class="answer"><bdi>(.*?)</bdi></p>', page.read_text(encoding="utf-8"))
+
+
+def test_the_page_begins_with_its_answer(written: tuple[Path, dict[str, Any]]) -> None:
+    out, answer = written
+    by_id = {record["id"]: record for record in answer["records"]}
+    weakest, interrupted, gap, unknown = answer_on(out / "report.html")
+    for sentence, record in ((weakest, by_id["least-detection"]), (interrupted, by_id["least-interruption"])):
+        assert f" {record['of']} (km " in sentence, sentence
+        assert f"probability {record['value']:.2f}." in sentence
+    assert not answer["this_layout"]["gaps"]
+    assert gap == "There is no coverage gap: crossing Pd is at least 0.9 on every known segment."
+    assert by_id["unknown-segments"]["numerator"] == 0
+    assert unknown.startswith("Crossing Pd is known on every segment; ")
 
 
 def test_rasters_say_what_the_segments_say(written: tuple[Path, dict[str, Any]], hill_ground: OpenSector) -> None:
@@ -368,6 +386,13 @@ def test_ground_that_is_all_void_is_unknown_and_never_zero(narrow_sector: Any, t
         assert math.isnan(last[name]), name
     assert any(not gap["known"] for gap in answer["this_layout"]["gaps"])
     assert answer["this_layout"]["gaps"][-1]["least_probability"] is None
+    count = int((segments["state"] == "unknown").sum())
+    sentences = answer_on(tmp_path / "out" / "report.html")
+    assert (
+        sentences[1]
+        == "The probability of interruption is unknown. The sector has no bases, so response times are unknown."
+    )
+    assert sentences[-1].startswith(f"Crossing Pd is unknown on {count} segments; ")
 
 
 def test_an_island_that_nobody_reaches_is_unreachable_and_no_gap(narrow_sector: Any, tmp_path: Path) -> None:
@@ -490,7 +515,11 @@ def test_a_layout_without_sensors_sees_nothing_and_breaks_nothing(narrow_sector:
     assert by_name["dead-ground-layout"]["value"] == 1.0
     assert by_name["resilience"]["value"] == 0
     assert answer["this_layout"]["crossings"]["minimum_detection"]["p_detect"] == 0.0
-    assert answer["this_layout"]["gaps"][0]["last"] == answer["segments"] - 1
+    (gap,) = answer["this_layout"]["gaps"]
+    assert gap["last"] == answer["segments"] - 1
+    start, end = gap["start_m"] / 1000.0, gap["end_m"] / 1000.0
+    length = f"The one coverage gap is {end - start:.1f} km long (km {start:.1f} to {end:.1f})"
+    assert answer_on(tmp_path / "out" / "report.html")[2] == f"{length}: crossing Pd is below 0.9 there."
 
 
 def test_every_interruption_names_who_responds_and_how_the_strips_move_it(

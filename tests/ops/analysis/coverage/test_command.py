@@ -109,6 +109,22 @@ def test_the_summary_holds_numbers_limits_and_assumptions(written):
     assert summary["version"]
 
 
+def test_the_page_begins_with_its_answer_and_shows_how_it_comes_about(written):
+    out, answer = written
+    page = (out / "map.html").read_text()
+    first, second = re.findall(r'<p class="answer"><bdi>(.*?)</bdi></p>', page)
+    both, worst = answer["belt"]["both"], answer["worst_segments"][0]
+    assert first.startswith(f"{both['covered_fraction']:.1%} of the area")
+    assert f"Dead ground: {both['dead_ground_fraction']:.1%}." in first
+    gap = f"{1.0 - worst['covered_fraction']:.1%}"
+    assert second.startswith(f"The largest gap is at segment {worst['segment']} (km ")
+    assert f"{gap} of its area" in second
+    figures = page[page.index('<p class="formula">') :]
+    for number in (f"{both['covered_fraction']:.1%}", f"{both['dead_ground_fraction']:.1%}", gap):
+        assert f'<td class="number">{number}</td>' in figures
+    assert figures.count('<th scope="row"><bdi>segment ') == len(answer["worst_segments"])
+
+
 def test_pictures_are_pictures(written):
     out, _ = written
     for file in out.glob("*.png"):

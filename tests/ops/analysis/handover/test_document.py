@@ -64,6 +64,20 @@ def test_a_handover_report_states_everything_that_the_next_shift_needs(report: P
     assert "6 incidents; 3 not closed, 1 closed by the system without operator action." in found["summary"].sentences
 
 
+def test_the_report_begins_with_what_the_next_shift_takes_over(report: PeriodReport) -> None:
+    document = written(report)
+    found = {section.key: len(section.rows) for section in document.sections}
+    first, second = document.answer
+    assert first == (
+        f"{found['open']} incidents are open and {found['closed']} were closed; "
+        f"on {found['unattended']} no operator acted."
+    )
+    assert second.startswith(f"{found['sensors']} sensor does not work, ")
+    page, pdf = report_page(document), " ".join(pages_of(report_pdf(document, made_at=report.made_at))[0].split())
+    assert f'<p class="answer">{first}</p>' in page
+    assert first in pdf
+
+
 def test_every_message_exists_in_each_language(report: PeriodReport) -> None:
     for language in LANGUAGES:
         words = MessageCatalogue(language, "metric")

@@ -286,6 +286,8 @@ def test_headlines_say_the_figures(written):
         "This is an exercise line.",
         "Demonstration: sensors and targets are simulated.",
         "5 confirmed tracks",
+        "all messages of the sensors are accounted for.",
+        "At least 42% of the area within 1 km of the border is dead ground: what happened there could not be seen.",
     ):
         assert expected in words, expected
     assert "Not balanced" not in words
@@ -349,6 +351,7 @@ def test_what_is_not_known_is_said_not_left_out(tmp_path):
     words = Page((tmp_path / "r.html").read_text(encoding="utf-8")).words
     for expected in (
         "No alert was raised.",
+        "How much of the area could not be seen is unknown.",
         "This does not mean that there is none.",
         "Without ground truth",
         "No samples.",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from ops.cli.app import app
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.layout import Layout
-from tests.ops.words.pseudo_texts import plain_lines
+from tests.ops.words.pseudo_texts import plain_lines, plain_texts
 
 SMALL = ["--spacing", "5000", "--item", "portable_radar", "--item", "seismic_line", "--seconds", "2"]
 
@@ -84,6 +86,59 @@ def test_the_game_is_bracketed_and_its_roster_and_seed_are_private(planned: tupl
     assert {s for shift in shifts for patrol in shift for s in patrol} <= set(game["segments"])  # type: ignore[index]
 
 
+def rows_of(page: str, caption: str) -> list[list[str]]:
+    """Cells of the body of the table with this caption."""
+    table = page[page.index(f"<caption>{caption}</caption>") :]
+    body = table[table.index("<tbody>") : table.index("</tbody>")]
+    rows = re.findall(r"<tr>(.*?)</tr>", body)
+    return [re.findall(r"<bdi>(.*?)</bdi>", row) for row in rows]
+
+
+def test_the_report_shows_the_figures_of_the_summary(planned: tuple[dict[str, Any], Path]) -> None:
+    out = planned[1]
+    page, summary = (out / "report.html").read_text(encoding="utf-8"), json.loads((out / "summary.json").read_text())
+    answer = re.findall(r'<p class="answer"><bdi>(.*?)</bdi></p>', page)
+    assert answer[: 1 + len(summary["details"])] == [f"{summary['headline']}.", *summary["details"]]
+    tiles = re.findall(r'<span class="value">(.*?)</span>', page)
+    change = f"{summary['value_before']:.3f} → {summary['value']:.3f}"
+    assert tiles == [f"{summary['cost']:,.0f}", change, f"{summary['optimality_gap']:.2%}"]
+    items = rows_of(page, "Items bought, most expensive first")
+    assert sum(int(row[1]) for row in items) == len(summary["bought"])
+    counts = Counter(one["item"].replace("_", " ") for one in summary["bought"])
+    assert {row[0]: int(row[1]) for row in items} == counts
+    sites = rows_of(page, "Sites, in order along the border; numbers as on the map")
+    assert sorted(row[-1] for row in sites) == sorted(f"{one['cost']:,.0f}" for one in summary["bought"])
+    worst = summary["worst_segments"]
+    rows = rows_of(page, f"The {len(worst)} segments with the lowest mean detection probability after the purchase")
+    assert [row[0].split(" (")[0] for row in rows] == [f"segment {one['segment']}" for one in worst]
+    assert [row[1:] for row in rows] == [[f"{one['before']:.3f}", f"{one['after']:.3f}"] for one in worst]
+    assert worst[0]["after"] == pytest.approx(summary["figures"]["worst_segment"], abs=1e-6)
+    front = rows_of(page, "Each row: the best plan found for its cost")
+    assert [row[:3] for row in front] == [
+        [f"{one['cost']:,.0f}", f"{one['value']:.3f}", f"{one['bound']:.3f}"] for one in summary["pareto_front"]
+    ]
+    objectives = dict(
+        rows_of(page, "Every objective with this plan; cells and paths that are unknown are not included")
+    )
+    assert list(objectives.values()) == [f"{value:.3f}" for value in summary["figures"].values()]
+    game = dict(rows_of(page, "The schedule in figures"))
+    assert game["Minimum probability of interruption with patrols"] == f"{summary['patrols']['value']:.3f}"
+    assert game["Minimum probability of interruption without patrols"] == f"{summary['patrols']['without_patrols']:.3f}"
+    assert page.count('<img class="picture" src="data:image/png;base64,') == 3
+    assert not [name for name in counts if "_" in name]
+    assert not re.search(r"portable_radar|seismic_line|site-\d", page.split("<body>")[1])
+    assert "script" not in page.split("<body>")[1]
+
+
+def test_the_report_names_no_route_of_the_roster_and_fetches_nothing(planned: tuple[dict[str, Any], Path]) -> None:
+    page = (planned[1] / "report.html").read_text(encoding="utf-8")
+    assert "default-src 'none'" in page
+    assert "http" not in page.replace("http-equiv", "")
+    seed = json.loads((planned[1] / "roster.seed.json").read_text())["seed"]
+    assert seed not in page
+    assert "The routes are in the roster and not in this report." in page
+
+
 def test_files_of_an_earlier_plan_do_not_stay(planned: tuple[dict[str, object], Path], tmp_path: Path) -> None:
     out = tmp_path / "again"
     shutil.copytree(planned[1], out)
@@ -104,6 +159,9 @@ def test_every_printed_text_is_in_the_catalogue(tmp_path: Path, monkeypatch: pyt
     done = CliRunner().invoke(app, ["plan", "cumberland", *arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert plain_lines(done.output, [str(tmp_path)]) == []
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="ar-XB" dir="rtl">' in page
+    assert plain_texts(page, []) == []
 
 
 @pytest.fixture

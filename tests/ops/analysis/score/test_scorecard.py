@@ -7,6 +7,7 @@ import io
 import json
 import math
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -215,6 +216,13 @@ def test_the_command_shows_and_writes(watchline: Callable[..., tuple[int, str, s
     assert "script" not in page.split("<body>")[1]
     assert "http" not in page.replace("http-equiv", "")
     assert page.count("<h2>") == 5
+    lines = [line for family in told["families"].values() for line in family["lines"]]
+    verdicts = Counter(line["verdict"] for line in lines)
+    missing = sum(len(family["missing"]) for family in told["families"].values())
+    answer = page[page.index('<p class="answer">') : page.index('<p class="period">')]
+    assert f"Of {len(lines)} indicators, {verdicts['met']} " in answer
+    assert f" and {verdicts['not_met']} do" in answer
+    assert f" {missing} kinds of data are missing." in answer
     first = page
     watchline(*arguments, "--out", out, "--json")
     assert (out / "scorecard.html").read_text(encoding="utf-8") == first

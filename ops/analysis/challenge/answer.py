@@ -1,0 +1,64 @@
+"""The answer of a challenge: where the border is weakest, and what is not known, from the published numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from geo.message import Message
+from ops.analysis.challenge.findings import Findings
+from ops.analysis.places import place_of
+from sensors.statistics.statistic import Statistic
+
+
+def answer_of(findings: Findings, records: Sequence[Statistic]) -> list[Message]:
+    """Return the answer in a few sentences: weakest place, interruption, largest gap, unknown segments."""
+    by_id = {record.id: record for record in records}
+    return [
+        _weakest(findings, by_id["least-detection"]),
+        _interrupted(findings, by_id["least-interruption"]),
+        _gap(findings),
+        _unknown(findings, by_id["unknown-segments"]),
+    ]
+
+
+def _at(findings: Findings, record: Statistic) -> Message:
+    """The place of a number that belongs to one segment."""
+    assert isinstance(record.of, Message)
+    return place_of(findings.question.ground, int(str(record.of.parameters["number"])))
+
+
+def _weakest(findings: Findings, record: Statistic) -> Message:
+    if math.isnan(record.value):
+        return Message("challenge-answer-detection-unknown")
+    return Message("challenge-answer-detection", {"place": _at(findings, record), "value": record.value})
+
+
+def _interrupted(findings: Findings, record: Statistic) -> Message:
+    if math.isnan(record.value):
+        return Message("challenge-answer-interruption-unknown", {"why": record.limits[0]})
+    return Message("challenge-answer-interruption", {"place": _at(findings, record), "value": record.value})
+
+
+def _gap(findings: Findings) -> Message:
+    known = [gap for gap in findings.gaps if gap.known]
+    if not known:
+        return Message("challenge-answer-no-gap", {"required": findings.required})
+    longest = max(known, key=lambda gap: gap.length_m)
+    return Message(
+        "challenge-answer-gap",
+        {
+            "required": findings.required,
+            "count": len(known),
+            "km": longest.length_m / 1000.0,
+            "start": longest.start_m / 1000.0,
+            "end": longest.end_m / 1000.0,
+        },
+    )
+
+
+def _unknown(findings: Findings, record: Statistic) -> Message:
+    missing = tuple(Message("coverage-ground-kind", {"kind": kind}) for kind in findings.question.ways.missing)
+    count = 0 if record.numerator is None or math.isnan(record.numerator) else int(record.numerator)
+    name = "challenge-answer-unknown" if missing else "challenge-answer-unknown-segments"
+    return Message(name, {"count": count, **({"missing": missing} if missing else {})})

@@ -1,0 +1,29 @@
+"""Places on a border as the sentences of a report name them: segment, chainage, section."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geo.border.sections import read_sections, section_of_segments
+from geo.errors import BadInput
+from geo.message import Message
+from ops.sector.open_sector import OpenSector
+
+
+def place_of(ground: OpenSector, segment: int) -> Message:
+    """A segment with its chainage, and the name of its section where the sector has one."""
+    start, end = ground.crossed.segment_spans_m[segment] / 1000.0
+    section = _section(ground, segment)
+    where: dict[str, Any] = {"number": str(segment), "start": float(start), "end": float(end)}
+    return Message("map-place", where) if section is None else Message("map-place-in", {**where, "section": section})
+
+
+def _section(ground: OpenSector, segment: int) -> str | None:
+    if ground.sector.sections is None or ground.zone is not None:
+        return None  # sections are those of the line, whose segments a zone does not share
+    try:
+        sections = read_sections(ground.sector.sections, ground.border)
+        owner = int(section_of_segments(ground.border, sections)[segment])
+    except BadInput:
+        return None
+    return sections[owner].name if owner >= 0 else None
