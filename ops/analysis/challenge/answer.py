@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from geo.message import Message
 from ops.analysis.challenge.findings import Findings
@@ -31,13 +32,16 @@ def _at(findings: Findings, record: Statistic) -> Message:
 def _weakest(findings: Findings, record: Statistic) -> Message:
     if math.isnan(record.value):
         return Message("challenge-answer-detection-unknown")
-    return Message("challenge-answer-detection", {"place": _at(findings, record), "value": record.value})
+    weakest: dict[str, Any] = {"place": _at(findings, record), "value": record.value}
+    return Message("challenge-answer-detection", weakest)
 
 
 def _interrupted(findings: Findings, record: Statistic) -> Message:
     if math.isnan(record.value):
-        return Message("challenge-answer-interruption-unknown", {"why": record.limits[0]})
-    return Message("challenge-answer-interruption", {"place": _at(findings, record), "value": record.value})
+        why: dict[str, Any] = {"why": record.limits[0]}
+        return Message("challenge-answer-interruption-unknown", why)
+    least: dict[str, Any] = {"place": _at(findings, record), "value": record.value}
+    return Message("challenge-answer-interruption", least)
 
 
 def _gap(findings: Findings) -> Message:
@@ -60,5 +64,5 @@ def _gap(findings: Findings) -> Message:
 def _unknown(findings: Findings, record: Statistic) -> Message:
     missing = tuple(Message("coverage-ground-kind", {"kind": kind}) for kind in findings.question.ways.missing)
     count = 0 if record.numerator is None or math.isnan(record.numerator) else int(record.numerator)
-    name = "challenge-answer-unknown" if missing else "challenge-answer-unknown-segments"
-    return Message(name, {"count": count, **({"missing": missing} if missing else {})})
+    told: dict[str, Any] = {"count": count, "missing": missing} if missing else {"count": count}
+    return Message("challenge-answer-unknown" if missing else "challenge-answer-unknown-segments", told)

@@ -46,4 +46,5 @@ def gap_of(segments: xr.Dataset, ground: OpenSector) -> Message:
     covered = float(segments["covered_fraction"].sel(belt="both")[worst[0]])
     if covered == 1.0:
         return Message("coverage-gap-none")
-    return Message("coverage-gap", {"place": place_of(ground, worst[0]), "gap": 1.0 - covered})
+    parameters: dict[str, Any] = {"place": place_of(ground, worst[0]), "gap": 1.0 - covered}
+    return Message("coverage-gap", parameters)
