@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 import xarray as xr
+from scipy.ndimage import maximum_filter
 
 from geo import terrain as ground
 from geo.arrays import Float32s, Floats
@@ -25,6 +26,10 @@ from sensors.radar import KIND as RADAR
 from sensors.radio import KIND as RADIO
 
 TABLE_STEPS = 256
+EDGE_M = 15.0
+"""Ground this near to visible ground counts as visible [m] (assumption). An elevation model with smaller cells draws
+crests and gaps more sharply than heights, sensors and tracks are known, and misses would move the tracks of people who
+are seen into slivers of dead ground beside them, where nothing would end these tracks."""
 CONTACT_LOOKS = 6.0
 CONTACT_S = (60.0, 300.0)
 """Bounds of the time for which a direction without further bearings is remembered [s] (assumption)."""
@@ -179,6 +184,7 @@ def _view(
         grid = np.ascontiguousarray(grids.isel(sensor=number).to_numpy(), dtype=np.float32)
         east, north = float(grids["easting"][0]), float(grids["northing"][0])
         cell = float(grids["easting"][1] - grids["easting"][0])
+        grid = _with_edges(grid, cell)
     scale = layout.placement(sensor.id).scale
     steps = np.clip(np.linspace(0.0, sensor.max_range_m, TABLE_STEPS + 1), sensor.min_range_m, None)
     if sensor.kind != ground_sensor.KIND:  # the table is by distance on the map, the probability by slant range
@@ -198,6 +204,19 @@ def _view(
         grid_north=north,
         grid_cell=cell,
     )
+
+
+def _with_edges(grid: Float32s, cell_m: float) -> Float32s:
+    """The grid with the best probability within EDGE_M of each cell, measured along rows and columns.
+
+    Cells wider than EDGE_M stay as they are, and so do those in which visibility is unknown.
+    """
+    reach = int(EDGE_M // cell_m)
+    if reach == 0:
+        return grid
+    unknown = np.isnan(grid)
+    best = maximum_filter(np.where(unknown, np.float32(0.0), grid), size=2 * reach + 1, mode="nearest")
+    return np.where(unknown, grid, best)
 
 
 @numba.njit(cache=True)

@@ -391,6 +391,48 @@ def test_a_convoy_of_three_is_three():
     assert identity_switches(truth, track(record.dataset(), layout)).sum() == 0
 
 
+def dam(cell: float = 10.0) -> xr.Dataset:
+    """A crest 30 m wide along northing 0 at 1,000 m, with a valley at 880 m in the south and water in the north."""
+    northing, easting = np.arange(405.0, -2_700.0, -cell), np.arange(-2_300.0, 2_300.0, cell)
+    heights = np.full((len(northing), len(easting)), 880.0, np.float32)
+    heights[northing > 0.0] = 940.0
+    heights[np.abs(northing) < 15.0] = 1_000.0
+    metres = {"units": "m"}
+    return xr.Dataset(
+        {"elevation": (("northing", "easting"), heights, metres)},
+        {"northing": ("northing", northing, metres), "easting": ("easting", easting, metres)},
+        {"crs": FRAME.crs.to_wkt(), "datum": "made up", "cell_m": cell},
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_people_on_the_crest_of_a_dam_are_as_many_as_they_are(seed: int):
+    """Two radars in the valley see five people 40 m apart. The dead ground behind the crest takes none of them."""
+    ways = {f"w{k}": straight((-700.0 - 40.0 * k, 0.0), (1.3, 0.0)) for k in range(5)}
+    radars, random, record = (
+        {"R": (-2_000.0, -2_500.0), "S": (2_000.0, -2_500.0)},
+        np.random.default_rng(seed),
+        Recorder(),
+    )
+    sd, rise = (8.0, math.radians(0.3)), 1_000.0 - 880.0 - 25.0
+    for number, second in enumerate(np.arange(0.0, 300.0, 1.5)):
+        name = "RS"[number % 2]
+        seen = [way(np.array([second]))[0] for way in ways.values() if random.random() < 0.9]
+        plots = [polar(place, radars[name], random, (0.0, sd[1])) for place in seen]
+        for plot in plots:
+            plot |= {"range": math.hypot(plot["range"], rise) + random.normal(0.0, sd[0]), "range_sd": sd[0]}
+        record.scan(name, float(second), plots)
+    same = {"mast_height_m": 25.0, "range_sd_m": sd[0], "azimuth_sd_deg": 0.3, "period_s": 3.0}
+    same |= {"max_range_m": 7_000.0, "false_alarms_per_scan": 0.3}
+    tracks = track(
+        record.dataset(), layout_of(*[RADAR | same | {"id": n, "at": p} for n, p in radars.items()]), terrain=dam()
+    )
+    truth = truth_of(ways, np.arange(0.0, 300.0, 3.0))
+    assert int(false_confirmed_tracks(truth, tracks).false_confirmed_tracks) == 0
+    assert identity_switches(truth, tracks).values.sum() == 0
+    assert len(set(settled(tracks, 60.0).track.values)) == 5
+
+
 def test_classes_are_aligned_by_name():
     """A convoy stated as vehicles, in an order of classes not ours (design §4a: by coordinate, never by place)."""
     ways = {n: straight((-900.0 - 60.0 * k, 500.0), (8.0, 1.0)) for k, n in enumerate("abc")}
