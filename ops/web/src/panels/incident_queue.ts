@@ -6,7 +6,7 @@ import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
 import { bars, certaintyLine, certaintyOfIncident, type Certainty } from "../words/certainty.ts";
 import { helpLine } from "../words/forces_words.ts";
-import { incidentHeadline, searchText, stateChoice, stateName, timeLine, whatLine, whereLine, workLine } from "../words/incident_words.ts";
+import { incidentHeadline, rowState, searchText, stateChoice, timeLine, whatLine, whereLine, workLine } from "../words/incident_words.ts";
 import { className, PRIORITY_MARK, priorityName } from "../words/labels.ts";
 import { say } from "../words/say.ts";
 
@@ -154,7 +154,7 @@ export class IncidentQueue {
     write(".incident-mark", PRIORITY_MARK[incident.priority]);
     write(".incident-word", ` ${priorityName(incident.priority)}`);
     write(".incident-name", incident.name);
-    write(".incident-status", incident.state === "open" ? "" : stateName(incident.state));
+    write(".incident-status", rowState(incident));
     write(".incident-left", timeLine(incident, state, this.#nowMs));
     write(".incident-sentence", whatLine(incident, state));
     showCertainty(row.querySelector<HTMLElement>(".certainty-bars"), certaintyOfIncident(incident, state, this.#nowMs));

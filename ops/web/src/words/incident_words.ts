@@ -29,6 +29,13 @@ export function stateName(state: string): string {
   return say("incident-state", { state });
 }
 
+/** What a row says beside the name: nothing of an open incident, unless it was escalated. */
+export function rowState(incident: Incident): string {
+  const state = incident.state === "open" ? "" : stateName(incident.state);
+  const escalated = incident.attention && incident.escalation > 0 ? say("page-incident-escalated") : "";
+  return [state, escalated].filter((part) => part !== "").join(" · ");
+}
+
 /** A state as a choice of the filter. */
 export function stateChoice(state: string): string {
   return say("page-incident-state-choice", { state });
@@ -70,7 +77,6 @@ export function workLine(incident: Incident): string {
   const parts = [
     incident.owner === "" ? "" : say("page-incident-owner", { owner: incident.owner }),
     incident.unit === "" ? "" : say("page-incident-unit", { unit: incident.unit }),
-    incident.attention && incident.escalation > 0 ? say("page-incident-escalated") : "",
   ];
   return parts.filter((part) => part !== "").join(" · ");
 }
