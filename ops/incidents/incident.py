@@ -47,7 +47,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One step of the life cycle: the state from then on, who made it, by which action, and what was stated."""
+    """One step of the life cycle: the state from then on, who made it, by which action, and what was stated.
+
+    ``sender`` is the field unit from which it came, empty for the operations centre.
+    """
 
     at: datetime
     state: str
@@ -57,6 +60,7 @@ class Transition:
     unit: str = ""
     disposition: str = ""
     reason: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ class NamedTrack:
 
 @dataclass(frozen=True, slots=True)
 class Undoable:
-    """The action that its person may undo until ``until_ns`` [UTC ns], and what the incident was before it."""
+    """The action that its person may undo until ``until_ns`` [UTC ns], from where it came, and what the incident was
+    before it."""
 
     action_id: str
     by: str
@@ -81,6 +86,7 @@ class Undoable:
     disposition: str
     reason: str
     closed_by: str
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,11 @@ class IncidentAction:
     marking: str = ""
     replaces: str = ""
 
+    @property
+    def field_unit(self) -> str:
+        """The field unit from which it came; empty for the operations centre."""
+        return "" if self.by_centre else self.sender
+
 
 class Refused(Exception):
     """An action that the incident does not allow; ``message`` says why."""
@@ -196,13 +201,25 @@ def _check_distress(incident: Incident, action: IncidentAction) -> None:
 
 
 def _check_owner(incident: Incident, action: IncidentAction) -> None:
-    if not incident.owner or incident.owner == action.by or action.action == "reopen":
+    if not incident.owner or action.action == "reopen":
         return
+    if incident.owner == action.by and (action.by_centre or action.field_unit == _claimed_from(incident)):
+        return  # what a unit's message states as a name makes it no owner of what was claimed elsewhere
     if action.action in OF_UNIT and incident.unit and action.sender == incident.unit:
         return
     if action.action == "hand_over" and action.to == action.by and action.reason.strip():
         return  # taken over, with a reason
     raise _taken(incident)
+
+
+def _claimed_from(incident: Incident) -> str:
+    """The field unit from which the owner took the incident; empty for the operations centre."""
+    claim = incident.transitions[-1]
+    for step in reversed(incident.transitions):
+        if step.owner != incident.owner:
+            break
+        claim = step
+    return claim.sender
 
 
 def _check_revision(incident: Incident, action: IncidentAction) -> None:
@@ -292,9 +309,11 @@ def _reopen(incident: Incident, action: IncidentAction, at: datetime, undo_s: fl
 
 def _undo(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
     last = incident.undoable
-    if last is None or last.by != action.by or nanoseconds(at) > last.until_ns:
+    if last is None or (last.by, last.sender) != (action.by, action.field_unit) or nanoseconds(at) > last.until_ns:
         raise Refused(Message("incident-refused-undo", {"seconds": undo_s}))
-    step = Transition(at, last.state, action.by, "undo", last.owner, last.unit, last.disposition, last.reason)
+    step = Transition(
+        at, last.state, action.by, "undo", last.owner, last.unit, last.disposition, last.reason, action.field_unit
+    )
     return replace(
         incident,
         **_after(incident, step),
@@ -349,7 +368,9 @@ def _with_other(
         raise Refused(Message("incident-refused-other-closed", {"name": other.name}))
     if other.owner and other.owner != action.by:
         raise _taken(other)
-    step = Transition(at, "closed", action.by, "merge", incident.owner, incident.unit, "merged", other.name)
+    step = Transition(
+        at, "closed", action.by, "merge", incident.owner, incident.unit, "merged", other.name, action.field_unit
+    )
     source = replace(
         incident,
         **_after(incident, step),
@@ -385,11 +406,13 @@ def _moved(
     """The incident after a transition, which its person may undo."""
     owner = incident.owner if owner is None else owner
     unit = incident.unit if unit is None else unit
-    step = Transition(at, state or incident.state, action.by, action.action, owner, unit, disposition, reason)
+    step = Transition(
+        at, state or incident.state, action.by, action.action, owner, unit, disposition, reason, action.field_unit
+    )
     until_ns = nanoseconds(at + timedelta(seconds=undo_s))
     before = Undoable(
         action.id, action.by, until_ns, incident.state, incident.owner, incident.unit, incident.attention,
-        incident.disposition, incident.reason, incident.closed_by,
+        incident.disposition, incident.reason, incident.closed_by, action.field_unit,
     )  # fmt: skip
     return replace(
         incident,

@@ -159,24 +159,24 @@ challenge-assume-end = l’intervention se rend au point où le trajet quitte la
 
 challenge-page-eyebrow = Évaluation Watchline du terrain
 challenge-page-title = Difficulté géographique : { $sector }
-challenge-answer-detection = La frontière est la plus faible au { $place } : une personne qui y franchit est détectée avec une probabilité de { DECIMAL($value, digits: 2) }.
-challenge-answer-detection-unknown = Le point le plus faible de la frontière est inconnu : la Pd de franchissement n’est connue sur aucun segment.
-challenge-answer-interruption = L’intervention a le moins de chances d’interrompre un franchissement au { $place } : probabilité { DECIMAL($value, digits: 2) }.
+challenge-answer-detection = La frontière est la plus faible au { $place } : une personne qui y franchit est détectée avec une probabilité de { DECIMAL($value, digits: 2) }.
+challenge-answer-detection-unknown = Le point le plus faible de la frontière est inconnu : la Pd de franchissement n’est connue sur aucun segment.
+challenge-answer-interruption = L’intervention a le moins de chances d’interrompre un franchissement au { $place } : probabilité { DECIMAL($value, digits: 2) }.
 challenge-answer-interruption-unknown = La probabilité d’interruption est inconnue. { $why }
 challenge-answer-gap = { $count ->
     [one] La seule lacune de couverture mesure { DECIMAL($km, digits: 1) } km (km { DECIMAL($start, digits: 1) } à { DECIMAL($end, digits: 1) })
    *[other] La plus longue des { $count } lacunes de couverture mesure { DECIMAL($km, digits: 1) } km (km { DECIMAL($start, digits: 1) } à { DECIMAL($end, digits: 1) })
-} : la Pd de franchissement y est inférieure à { $required }.
-challenge-answer-no-gap = Il n’y a pas de lacune de couverture : la Pd de franchissement est d’au moins { $required } sur chaque segment connu.
+} : la Pd de franchissement y est inférieure à { $required }.
+challenge-answer-no-gap = Il n’y a pas de lacune de couverture : la Pd de franchissement est d’au moins { $required } sur chaque segment connu.
 challenge-answer-unknown = { $count ->
     [0] La Pd de franchissement est connue partout
-    [one] Inconnu : la Pd de franchissement sur { $count } segment
-   *[other] Inconnu : la Pd de franchissement sur { $count } segments
-} ; l’effet des éléments suivants, sans données, est inconnu : { $missing }.
+    [one] Inconnu : la Pd de franchissement sur { $count } segment
+   *[other] Inconnu : la Pd de franchissement sur { $count } segments
+} ; l’effet des éléments suivants, sans données, est inconnu : { $missing }.
 challenge-answer-unknown-segments = { $count ->
     [0] La Pd de franchissement est connue sur chaque segment.
-    [one] Inconnu : la Pd de franchissement sur { $count } segment.
-   *[other] Inconnu : la Pd de franchissement sur { $count } segments.
+    [one] Inconnu : la Pd de franchissement sur { $count } segment.
+   *[other] Inconnu : la Pd de franchissement sur { $count } segments.
 }
 challenge-page-about = Dispositif { $layout }, { $sensors ->
     [one] { $sensors } capteur

@@ -1,6 +1,6 @@
 coverage-summary = { PERCENT($covered, digits: 1) } de la surface à moins de { DISTANCE($belt) } de la frontière atteint Pd ≥ { $required } ({ $target }, { DURATION($exposure) }). Angles morts : { PERCENT($dead, digits: 1) }. Inconnu et non compris : { PERCENT($unknown, digits: 1) }.
 coverage-summary-unknown = La couverture est inconnue sur toute la surface à moins de { DISTANCE($belt) } de la frontière : données de terrain manquantes.
-coverage-gap = La plus grande lacune est au { $place } : { PERCENT($gap, digits: 1) } de sa surface n’atteint pas l’exigence.
+coverage-gap = La plus grande lacune est au { $place } : { PERCENT($gap, digits: 1) } de sa surface n’atteint pas l’exigence.
 coverage-gap-none = Chaque segment connu atteint l’exigence sur toute sa surface.
 coverage-gap-unknown = L’emplacement de la plus grande lacune ne peut pas être connu.
 coverage-progress-sensors = capteurs

@@ -9,7 +9,7 @@ handover-answer = { $open ->
 }, { $closed } { $closed ->
     [one] a été clos
    *[other] ont été clos
-} ; aucun opérateur n’a agi sur { $unattended }.
+} ; aucun opérateur n’a agi sur { $unattended }.
 handover-answer-sensors = { $sensors ->
     [0] Aucun capteur n’est signalé en panne
     [one] { $sensors } capteur ne fonctionne pas
@@ -17,7 +17,7 @@ handover-answer-sensors = { $sensors ->
 }, { $now ->
     [yes] en ce moment
    *[no] à la fin de la période
-} ; pertes de couverture qui durent : { $lost }.
+} ; pertes de couverture qui durent : { $lost }.
 handover-menu = Périodes
 handover-current = Vacation en cours
 handover-previous = Vacation précédente

@@ -55,10 +55,10 @@ plan-doing-choosing = Plan
 
 # Le rapport
 plan-sentence = { $text }.
-plan-answer-bound = Démontré : aucun achat dans ces limites ne dépasse { DECIMAL($bound, digits: 3) }.
+plan-answer-bound = Démontré : aucun achat dans ces limites ne dépasse { DECIMAL($bound, digits: 3) }.
 plan-page-eyebrow = Plan Watchline
-plan-page-title = Que faut-il acheter : { $sector }
-plan-page-about = Cible : { $target }, { $direction }. Conditions : { $conditions }. Budget : { DECIMAL($budget) } { $currency }, coût du cycle de vie sur { $years } ans, actualisé à { PERCENT($discount, digits: 1) } par an. Limite de personnes en service : { $crew ->
+plan-page-title = Que faut-il acheter : { $sector }
+plan-page-about = Cible : { $target }, { $direction }. Conditions : { $conditions }. Budget : { DECIMAL($budget) } { $currency }, coût du cycle de vie sur { $years } ans, actualisé à { PERCENT($discount, digits: 1) } par an. Limite de personnes en service : { $crew ->
     [none] aucune
    *[other] { $crew }
 }. { $existing ->
@@ -66,10 +66,10 @@ plan-page-about = Cible : { $target }, { $direction }. Conditions : { $condition
     [one] { $existing } capteur ou relais est déjà en place.
    *[other] { $existing } capteurs et relais sont déjà en place.
 }
-plan-page-colophon = Catalogue : { $catalogue }. { $candidates ->
+plan-page-colophon = Catalogue : { $catalogue }. { $candidates ->
     [one] { $candidates } candidat a été évalué.
    *[other] { DECIMAL($candidates) } candidats ont été évalués.
-} Figures : matplotlib.
+} Figures : matplotlib.
 plan-tile-cost = Coût du cycle de vie, { $currency }
 plan-tile-cost-why = Sur un budget de { DECIMAL($budget) }, pour { $years } ans.
 plan-tile-value = Critère, avant → après
@@ -82,7 +82,7 @@ plan-tile-value-why = { $objective ->
    *[other] { $objective }
 }
 plan-tile-gap = Écart à l’optimum
-plan-tile-gap-why = Borne supérieure du critère : { DECIMAL($bound, digits: 3) }.
+plan-tile-gap-why = Borne supérieure du critère : { DECIMAL($bound, digits: 3) }.
 plan-value-percent = { PERCENT($value, digits: 2) }
 plan-value-probability = { DECIMAL($value, digits: 3) }
 plan-value-money = { DECIMAL($value, digits: 0) }
@@ -92,13 +92,13 @@ plan-heading-patrols = Planning des patrouilles
 plan-heading-formulas = Chiffres et formules
 plan-heading-limits = Hypothèses et limites
 plan-table-items = Équipements achetés, les plus chers d’abord
-plan-table-sites = Emplacements, dans l’ordre le long de la frontière ; numéros de la carte
+plan-table-sites = Emplacements, dans l’ordre le long de la frontière ; numéros de la carte
 plan-table-worst = { $count ->
     [one] Le segment dont la probabilité de détection moyenne est la plus faible après l’achat
    *[other] Les { $count } segments dont la probabilité de détection moyenne est la plus faible après l’achat
 }
-plan-table-front = Chaque ligne : le meilleur plan trouvé pour son coût
-plan-table-objectives = Chaque critère avec ce plan ; mailles et trajets inconnus non compris
+plan-table-front = Chaque ligne : le meilleur plan trouvé pour son coût
+plan-table-objectives = Chaque critère avec ce plan ; mailles et trajets inconnus non compris
 plan-table-patrols = Le planning en chiffres
 plan-total = Total
 plan-numbered = { $number }. { $item }
@@ -134,22 +134,22 @@ plan-legend-before = avant
 plan-legend-after = après
 plan-figure-map = Où l’installer
 plan-figure-map-alt = Carte de la frontière avec { $bought } équipements achetés et { $existing } capteurs et relais en place
-plan-figure-map-caption = La couleur de la frontière est sa probabilité de détection moyenne après l’achat. En tirets : { DISTANCE($belt) } de la frontière.
+plan-figure-map-caption = La couleur de la frontière est sa probabilité de détection moyenne après l’achat. En tirets : { DISTANCE($belt) } de la frontière.
 plan-figure-along = Le long de la frontière, avant et après
 plan-figure-along-alt = Probabilité de détection moyenne de { $count } segments avant et après l’achat
 plan-figure-along-caption = Probabilité de détection moyenne sur la surface de chaque segment. Une interruption de la ligne signifie inconnu.
 plan-figure-front = Ce qu’apporterait plus d’argent
-plan-figure-front-alt = Front de Pareto de { $count } plans : coût du cycle de vie et probabilité de détection du segment le plus faible
-plan-figure-front-caption = Front de Pareto : la plus haute probabilité de détection du segment le plus faible trouvée à chaque coût. Les mailles inconnues comptent comme non détectées.
+plan-figure-front-alt = Front de Pareto de { $count } plans : coût du cycle de vie et probabilité de détection du segment le plus faible
+plan-figure-front-caption = Front de Pareto : la plus haute probabilité de détection du segment le plus faible trouvée à chaque coût. Les mailles inconnues comptent comme non détectées.
 plan-formula-mean = Probabilité de détection moyenne = moyenne sur les mailles de la surface de 1 − Π (1 − Pd de chaque capteur, pannes comprises).
 plan-formula-gap = Écart à l’optimum = (borne supérieure − valeur) ÷ borne supérieure. La borne supérieure vaut pour tout achat dans les limites.
 plan-formula-cost = Coût du cycle de vie = somme sur les équipements de l’achat, de l’exploitation, de la maintenance et du personnel sur les années, actualisée à aujourd’hui.
-plan-limit-independent = Les non-détections de capteurs différents sont indépendantes, ce qui est optimiste ; un seul état de lumière et de météo.
+plan-limit-independent = Les non-détections de capteurs différents sont indépendantes, ce qui est optimiste ; un seul état de lumière et de météo.
 plan-limit-unknown = Dans le critère, les mailles et les trajets inconnus comptent comme non détectés.
-plan-limit-sites = Seuls les emplacements candidats ont été examinés ; droits fonciers, alimentation et accès sont à vérifier sur place.
-plan-limit-search = La recherche s’arrête à sa durée limite ou à son écart ; une recherche plus longue ne peut que réduire l’écart à l’optimum.
+plan-limit-sites = Seuls les emplacements candidats ont été examinés ; droits fonciers, alimentation et accès sont à vérifier sur place.
+plan-limit-search = La recherche s’arrête à sa durée limite ou à son écart ; une recherche plus longue ne peut que réduire l’écart à l’optimum.
 plan-limit-links = Aucune liaison radio avec une base n’était exigée.
-plan-patrols-words = À chaque vacation, les itinéraires sont tirés au sort à partir d’une graine privée : vacations de { DURATION($shift) }, { DURATION($stay) } dans chaque segment. Les itinéraires figurent dans le tableau de service et non dans ce rapport.
+plan-patrols-words = À chaque vacation, les itinéraires sont tirés au sort à partir d’une graine privée : vacations de { DURATION($shift) }, { DURATION($stay) } dans chaque segment. Les itinéraires figurent dans le tableau de service et non dans ce rapport.
 plan-patrols-limit = Une patrouille dans le segment intervient en { DURATION($response) } au plus, ou trouve elle-même la personne avec une probabilité de { DECIMAL($finds, digits: 2) } (hypothèses).
 plan-patrols-row-patrols = Patrouilles par vacation
 plan-patrols-row-routes = Itinéraires de la stratégie mixte

@@ -110,7 +110,7 @@ planner-failed-no-answer = Le processus du planificateur s’est arrêté sans r
 planner-what = Concevez et comparez deux dispositifs de capteurs. Aucune modification ici n’affecte les opérations en cours.
 planner-loading = Chargement du terrain et des dispositifs…
 planner-busy = Calcul de la couverture…
-planner-no-webgl = Ce navigateur ne peut pas dessiner les cartes de planification : WebGL 2 est absent ou désactivé.
+planner-no-webgl = Ce navigateur ne peut pas dessiner les cartes de planification : WebGL 2 est absent ou désactivé.
 planner-target = Cible
 planner-target-person = Personne à pied
 planner-target-group = Groupe à pied
@@ -126,7 +126,7 @@ planner-conditions-wind = Jour, vent fort
 planner-figures = Couverture et coût des deux dispositifs
 planner-row-sensors = Capteurs + relais
 planner-row-mean = Pd moyenne
-planner-row-worst = Segment le plus faible : Pd
+planner-row-worst = Segment le plus faible : Pd
 planner-row-price = Achat, { $currency }
 planner-row-cycle = Coût du cycle de vie, { $years } ans, { $currency }
 planner-row-crew = Effectif en service
@@ -147,39 +147,39 @@ planner-change-points = { DECIMAL($points, digits: 1, sign: 1) } pt
 planner-tab-equipment = Équipement
 planner-tab-sensor = Capteur
 planner-equipment-none = Aucun article ne correspond.
-planner-equipment-unit = Prix d’achat et, dessous, coût du cycle de vie sur { $years } ans en { $currency }. Choisissez un article, puis cliquez sur la carte ; ou faites-le glisser.
-planner-place-hint = Cliquez sur la carte pour placer : { $item }. Échap annule.
+planner-equipment-unit = Prix d’achat et, dessous, coût du cycle de vie sur { $years } ans en { $currency }. Choisissez un article, puis cliquez sur la carte ; ou faites-le glisser.
+planner-place-hint = Cliquez sur la carte pour placer : { $item }. Échap annule.
 planner-sensor-none = Sélectionnez un capteur sur la carte, ou ajoutez-en un depuis la liste d’équipement.
 planner-sensor-cost = Achat { DECIMAL($price) } { $currency }, coût du cycle de vie { DECIMAL($cost) } { $currency } sur { $years } ans, effectif { planner-crew }
 planner-name = Nom
 planner-duplicate = Dupliquer
 planner-remove = Supprimer
-planner-keys = Touches sur un capteur : les flèches le déplacent de 50 m (avec Maj 500 m), R l’oriente, D le duplique, Suppr le supprime. Ctrl+Z annule, Ctrl+Maj+Z rétablit.
+planner-keys = Touches sur un capteur : les flèches le déplacent de 50 m (avec Maj 500 m), R l’oriente, D le duplique, Suppr le supprime. Ctrl+Z annule, Ctrl+Maj+Z rétablit.
 planner-legend-in-hand = Visibilité du capteur en cours de déplacement
 planner-undo-a =
-    .aria-label = Annuler : dispositif de gauche
-    .title = Annuler : dispositif de gauche
+    .aria-label = Annuler : dispositif de gauche
+    .title = Annuler : dispositif de gauche
 planner-undo-b =
-    .aria-label = Annuler : dispositif de droite
-    .title = Annuler : dispositif de droite
+    .aria-label = Annuler : dispositif de droite
+    .title = Annuler : dispositif de droite
 planner-redo-a =
-    .aria-label = Rétablir : dispositif de gauche
-    .title = Rétablir : dispositif de gauche
+    .aria-label = Rétablir : dispositif de gauche
+    .title = Rétablir : dispositif de gauche
 planner-redo-b =
-    .aria-label = Rétablir : dispositif de droite
-    .title = Rétablir : dispositif de droite
+    .aria-label = Rétablir : dispositif de droite
+    .title = Rétablir : dispositif de droite
 planner-discard-a =
-    .aria-label = Abandonner toutes les modifications : dispositif de gauche
-    .title = Abandonner toutes les modifications : dispositif de gauche
+    .aria-label = Abandonner toutes les modifications : dispositif de gauche
+    .title = Abandonner toutes les modifications : dispositif de gauche
 planner-discard-b =
-    .aria-label = Abandonner toutes les modifications : dispositif de droite
-    .title = Abandonner toutes les modifications : dispositif de droite
+    .aria-label = Abandonner toutes les modifications : dispositif de droite
+    .title = Abandonner toutes les modifications : dispositif de droite
 planner-save-a =
-    .aria-label = Enregistrer en GeoJSON : dispositif de gauche
-    .title = Enregistrer en GeoJSON : dispositif de gauche
+    .aria-label = Enregistrer en GeoJSON : dispositif de gauche
+    .title = Enregistrer en GeoJSON : dispositif de gauche
 planner-save-b =
-    .aria-label = Enregistrer en GeoJSON : dispositif de droite
-    .title = Enregistrer en GeoJSON : dispositif de droite
+    .aria-label = Enregistrer en GeoJSON : dispositif de droite
+    .title = Enregistrer en GeoJSON : dispositif de droite
 planner-edits-a =
     .aria-label = Modifications du dispositif de gauche
 planner-edits-b =
@@ -199,12 +199,12 @@ planner-figures-unpriced = { $count ->
    *[other] { $count } capteurs n’ont pas de coût connu et comptent pour 0.
 }
 planner-note = { $side ->
-    [a] Gauche : { $note }
-   *[b] Droite : { $note }
+    [a] Gauche : { $note }
+   *[b] Droite : { $note }
 }
 planner-said = { $side ->
-    [a] Gauche : Pd moyenne { PERCENT($mean, digits: 1) }, coût du cycle de vie { DECIMAL($cost) }
-   *[b] Droite : Pd moyenne { PERCENT($mean, digits: 1) }, coût du cycle de vie { DECIMAL($cost) }
+    [a] Gauche : Pd moyenne { PERCENT($mean, digits: 1) }, coût du cycle de vie { DECIMAL($cost) }
+   *[b] Droite : Pd moyenne { PERCENT($mean, digits: 1) }, coût du cycle de vie { DECIMAL($cost) }
 }
 planner-name-problem = { $wrong ->
     [taken] Un autre capteur porte ce nom.

@@ -8,11 +8,11 @@ score-answer = Sur { $lines ->
 }, { $met } { $met ->
     [one] atteint sa cible
    *[other] atteignent leur cible
-} et { $missed } non ; { $open } ne { $open ->
+} et { $missed } non ; { $open } ne { $open ->
     [one] peut être jugé
    *[other] peuvent être jugés
 }, faute de cible ou de sens d’amélioration.
-score-answer-unknown = Inconnu : { $unknown ->
+score-answer-unknown = Inconnu : { $unknown ->
     [0] aucune valeur
     [one] { $unknown } valeur
    *[other] { $unknown } valeurs

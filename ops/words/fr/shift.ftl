@@ -8,12 +8,12 @@ shift-answer = { $count ->
 }, avec { $confirmed ->
     [one] { $confirmed } piste confirmée
    *[other] { $confirmed } pistes confirmées
-} ; { $accounted ->
+} ; { $accounted ->
     [all] tous les messages des capteurs sont comptabilisés.
     [none] les capteurs n’ont envoyé aucun message.
    *[other] tous les messages des capteurs ne sont pas comptabilisés.
 }
-shift-answer-dead-ground = Au moins { PERCENT($fraction) } de la surface à moins de { DISTANCE($belt) } de la frontière est en angle mort : ce qui s’y est passé n’a pas pu être vu.
+shift-answer-dead-ground = Au moins { PERCENT($fraction) } de la surface à moins de { DISTANCE($belt) } de la frontière est en angle mort : ce qui s’y est passé n’a pas pu être vu.
 shift-answer-dead-ground-unknown = La part de la surface qui n’a pas pu être vue est inconnue.
 shift-title-demo = Démonstration : { $sector }
 shift-notice-demo = Démonstration : les capteurs et toutes les cibles sont simulés. Le broker, les messages, le journal, la poursuite et les alertes sont réels.

@@ -287,3 +287,28 @@ TestLifeCycle.settings = hypothesis_settings(max_examples=60, stateful_step_coun
 def test_priorities_are_those_of_alerts():
     """They are written twice, so that the API does not load the alert rules."""
     assert PRIORITIES == alert_state.PRIORITIES
+
+
+FROM_PATROL = {"sender": "patrol-1", "by_centre": False}
+
+
+@pytest.mark.parametrize("action", ["close", "assign", "hand_over", "acknowledge", "undo"])
+def test_a_unit_that_states_the_owners_name_is_not_the_owner(action: str) -> None:
+    """A unit's key proves the unit, not the name in its message: what Ana claimed at the centre stays hers."""
+    claimed = after(incident(), "acknowledge", seconds=5, sender="ops-centre")
+    parts = {"unit": "patrol-2", "to": "Ben", "disposition": "lost"}
+    code, _ = refusal(claimed, action, seconds=6, **parts, **FROM_PATROL)
+    assert code == ("incident-refused-undo" if action == "undo" else "incident-refused-taken")
+    assert after(claimed, action, seconds=6, sender="ops-centre", **parts).owner == {
+        "hand_over": "Ben",
+        "undo": "",
+    }.get(action, "Ana")
+
+
+def test_who_claims_from_a_unit_acts_from_that_unit_and_each_step_names_it() -> None:
+    claimed = after(incident(), "acknowledge", "Sgt. Meyer", 5, **FROM_PATROL)
+    refusal(claimed, "close", "Sgt. Meyer", 6, disposition="lost", sender="patrol-2", by_centre=False)
+    closed = after(claimed, "close", "Sgt. Meyer", 7, disposition="lost", **FROM_PATROL)
+    assert [(step.state, step.sender) for step in closed.transitions] == [
+        ("open", ""), ("acknowledged", "patrol-1"), ("closed", "patrol-1"),
+    ]  # fmt: skip

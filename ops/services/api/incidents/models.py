@@ -74,6 +74,7 @@ class TransitionRecord(BaseModel):
     unit: str = ""
     disposition: str = ""
     reason: str = ""
+    sender: str = ""
 
 
 class NamedTrackRecord(BaseModel):
