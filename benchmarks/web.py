@@ -22,13 +22,13 @@ def show(title: str, results: dict[str, dict[str, Any]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", nargs="*", choices=["streams", "page"], help="default: both")
+    parser.add_argument("--only", choices=["streams", "page"], help="default: both")
     parser.add_argument("--seconds", type=float, default=20.0, help="seconds of each measurement (default 20)")
     parser.add_argument("--stream-tracks", type=int, default=100, help="tracks in a picture that streams (default 100)")
     parser.add_argument("--tracks", type=int, default=5000, help="tracks on the page (default 5000)")
     options = parser.parse_args()
     figures: dict[str, Any] = {}
-    if "streams" in (options.part or ["streams"]):
+    if options.only in (None, "streams"):
         results = streams(Load(options.stream_tracks, options.seconds))
         figures["streams"] = {
             "readers": READERS,
@@ -38,7 +38,7 @@ def main() -> None:
             **results,
         }
         show("streams", results)
-    if "page" in (options.part or ["page"]):
+    if options.only in (None, "page"):
         results = page_figures(options.tracks, options.seconds)
         figures |= {"page": {"tracks": options.tracks, **results}, "bundle": bundle()}
         show("page", results)

@@ -151,8 +151,10 @@ def live_map(tracks: int, seconds: float) -> dict[str, Any]:
 @contextmanager
 def serving_tracks(folder: Path, tracks: int) -> Iterator[str]:
     """Run ``watchline serve`` over a store whose tracks move once per second; yield its address."""
+    from ops.room.room import DEMO_MARK
     from ops.store.writer import Store
 
+    (folder / DEMO_MARK).touch()  # a demonstration needs no login
     store, stop = Store(folder / "store.db"), threading.Event()
 
     def write() -> None:
