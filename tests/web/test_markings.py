@@ -182,7 +182,7 @@ def test_an_operator_sees_the_marking_and_has_no_button(room: Any, enter: Callab
     expect(page.get_by_test_id("details-incident-close")).to_be_visible()
     expect(page.get_by_test_id("details-incident-mark")).to_have_count(0)
     page.keyboard.press("f")
-    page.get_by_text("patrol-1").first.click()
+    page.get_by_test_id("panel-forces").get_by_text("patrol-1").click()
     expect(page.get_by_test_id("details")).to_contain_text("unmarked and up to restricted")
 
 
