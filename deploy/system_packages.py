@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from ctypes.util import find_library
 
 # program -> Debian package
 WANTED = {
@@ -15,12 +16,19 @@ WANTED = {
     "fiu-run": "fiu-utils",
     "ogrinfo": "gdal-bin",
 }
+# library -> Debian package
+WANTED_LIBRARIES = {
+    "pango-1.0": "libpango-1.0-0",
+    "pangoft2-1.0": "libpangoft2-1.0-0",
+    "harfbuzz-subset": "libharfbuzz-subset0",
+}
 EXTRA_FOLDERS = os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
 
 
 def missing() -> list[str]:
     path = os.environ.get("PATH", "") + EXTRA_FOLDERS
-    return [package for program, package in WANTED.items() if shutil.which(program, path=path) is None]
+    programs = [package for program, package in WANTED.items() if shutil.which(program, path=path) is None]
+    return programs + [package for library, package in WANTED_LIBRARIES.items() if find_library(library) is None]
 
 
 def main() -> int:

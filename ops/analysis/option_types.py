@@ -68,6 +68,7 @@ DirectionOption = Annotated[
 ]
 YearsOption = Annotated[float, typer.Option("--years", callback=above_zero, help="Years over which costs are counted.")]
 DiscountOption = Annotated[float, typer.Option("--discount", min=0.0, max=1.0, help="Discount rate per year, 0 to 1.")]
+PdfOption = Annotated[bool, typer.Option("--pdf", help="Also write the report as PDF (A4), beside the page.")]
 CatalogueOption = Annotated[
     Path | None,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops.analysis.option_types import SectorArgument
+from ops.analysis.option_types import PdfOption, SectorArgument
 from ops.cli.options import JsonOption, answer, screen
 
 
@@ -51,6 +51,7 @@ def score(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder for scorecard.html and summary.json.")
     ] = None,
+    pdf: PdfOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate indicators as a scorecard.
@@ -66,5 +67,5 @@ def score(
     from ops.analysis.score.command import ScoreOptions
     from ops.analysis.score.command import score as show_score
 
-    options = ScoreOptions(sector, indicators, outcomes, challenge, place, on, out, simulated)
+    options = ScoreOptions(sector, indicators, outcomes, challenge, place, on, out, simulated, pdf)
     answer(show_score(options, screen), as_json=as_json)

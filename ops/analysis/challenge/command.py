@@ -15,6 +15,7 @@ from rich.progress import Progress
 from geo.errors import BadInput, TerrainError
 from ops.analysis.challenge.options import ChallengeOptions, weights_of
 from ops.analysis.inputs import assumption_records
+from ops.drawing.pages.pdf import pdf_beside
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, say_in_english, show, write_summary
 from ops.sector.links import SectorLinks, heard, links_of, unlinked_messages
 from ops.sector.off_terrain import OffTerrain
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 KIND: Final = "watchline challenge"
 PICTURES: Final = ("scores.png", "ground.png", "layout.png", "crossings.png", "profiles.png")
-REPORT: Final = "report.html"
+REPORT, PDF = "report.html", "report.pdf"
 PARTS: Final = "parts"
 """Folder of finished stretches, from which an interrupted run is resumed; removed when the result is complete."""
 REFERENCE: Final = "pyrenees-maritime-alps-srtm3"
@@ -59,8 +60,8 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
     refuse_without_ground(ground.layout, ground.terrain)
 
     bases = bool(read_bases(ground.sector.bases))
-    names = [*file_names(bases=bases, breach=options.breach), *PICTURES, REPORT, SUMMARY]
-    prepare_folder(options.out, names, made_by=KIND)
+    names = [*file_names(bases=bases, breach=options.breach), *PICTURES, REPORT]
+    prepare_folder(options.out, [*names, PDF, SUMMARY], made_by=KIND)
     links = links_of(ground)
     with progress_bar(screen) as progress:
         question = _question(heard(ground, links), links, options, progress)
@@ -70,6 +71,7 @@ def assess(options: ChallengeOptions, screen: Console) -> dict[str, Any]:
             write_isochrones(options.out / ISOCHRONES, question.response, ground.terrain, question.ways.words)
         if options.breach:
             write_breach(options.out / BREACH, question)
+    names += [*pdf_beside(options.out / REPORT, wanted=options.pdf), SUMMARY]
     figures = _figures(findings, records)
     write_summary(options.out / SUMMARY, {**figures, "assumptions": assumption_records(), "files": names})
     shutil.rmtree(options.out / PARTS, ignore_errors=True)

@@ -13,6 +13,7 @@ from geo.errors import BadInput
 from ops.analysis.option_types import (
     DirectionOption,
     LayoutOption,
+    PdfOption,
     SectorArgument,
     TargetOption,
     existing_map,
@@ -90,6 +91,8 @@ class ChallengeOptions:
         bool,
         typer.Option("--breach", help="Also compute maximal breach and support paths, as breach.geojson."),
     ] = False
+
+    pdf: PdfOption = False
 
     def check(self) -> None:
         """Raise BadInput for the first invalid option."""

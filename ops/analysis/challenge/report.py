@@ -1,7 +1,7 @@
 """The report of a challenge: one HTML file that opens without a network, for decision makers and auditors.
 
 Nothing is fetched, and the content security policy forbids it. Text from a layout or sector is escaped, or stored as
-JSON and shown as text nodes, see ``ops.drawing.web_map``.
+JSON and shown as text nodes, see ``ops.drawing.pages.web_map``.
 """
 
 from __future__ import annotations
@@ -48,19 +48,11 @@ from ops.analysis.challenge.words import (
     span,
 )
 from ops.analysis.challenge.work import STATES
-from ops.drawing.html_page import render_page
+from ops.drawing.pages.html_page import render_page
+from ops.drawing.pages.map_input import CLASS_STYLE, HIDDEN_STYLE, NOT_KNOWN_COLOUR, OUTER_EDGE, MapInput, Marker, Trail
+from ops.drawing.pages.web_map import draw_map
 from ops.drawing.scene import conditions_words, datum_words
 from ops.drawing.symbols import legend_of, symbol_name
-from ops.drawing.web_map import (
-    CLASS_STYLE,
-    HIDDEN_STYLE,
-    NOT_KNOWN_COLOUR,
-    OUTER_EDGE,
-    MapInput,
-    Marker,
-    Trail,
-    draw_map,
-)
 from ops.runtime.output import atomic_write, catalogue, say
 from ops.sector.off_terrain import OffTerrain
 from ops.sector.sector_file import read_bases

@@ -39,7 +39,7 @@ LISTED_WORST: Final = 5
 def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
     """Compare, write the report into ``options.out`` if given, and return the figures for ``--json``.
 
-    The same options give the same figures and, except for the PDF's metadata, the same files.
+    The same options give the same figures and the same files.
     """
     settings, thresholds = settings_of(options), read_thresholds(options.thresholds)
     if len(options.layouts) < 2:
@@ -52,10 +52,11 @@ def compare_layouts(options: CompareOptions, screen: Console) -> dict[str, Any]:
         from ops.analysis.compare.report import write_report
         from ops.analysis.compare.tables import write_tables
 
-        write_report(options.out, comparison)
+        write_report(options.out, comparison, pdf=options.pdf)
         write_tables(options.out, comparison)
-        write_summary(options.out / SUMMARY, {**figures, "files": list(FILES)})
-        figures["files"] = [str(options.out / name) for name in FILES]
+        files = [name for name in FILES if options.pdf or name != PDF]
+        write_summary(options.out / SUMMARY, {**figures, "files": files})
+        figures["files"] = [str(options.out / name) for name in files]
     lines = [say(headline(comparison.verdict)), *map(say, details(comparison.verdict))]
     if comparison.history is not None:
         lines += [say("compare-warning", warning=say(warning)) for warning in comparison.history.warnings]

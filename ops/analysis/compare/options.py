@@ -85,3 +85,4 @@ class CompareOptions:
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder of the report (HTML and PDF) and the figures.")
     ] = None
+    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Write the report as PDF (A4), too.")] = True

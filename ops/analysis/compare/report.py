@@ -1,17 +1,13 @@
-"""The report of a comparison: one self-contained page, and the same content as PDF."""
+"""The report of a comparison: one self-contained page, and the same page as PDF."""
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import matplotlib as mpl
 import xarray as xr
-from matplotlib.backends.backend_pdf import PdfPages
-from matplotlib.figure import Figure
 
-from ops.analysis.compare.comparison import PDF, REPORT, Comparison
+from ops.analysis.compare.comparison import REPORT, Comparison
 from ops.analysis.compare.pictures import pictures_of
 from ops.analysis.compare.tables import (
     assumption_table,
@@ -24,27 +20,21 @@ from ops.analysis.compare.tables import (
 )
 from ops.analysis.compare.wording import details, headline, input_name, limits
 from ops.analysis.messages import item_name
-from ops.drawing.figures import PRINTED_STYLE, CaptionedFigure
-from ops.drawing.html_page import render_page
+from ops.drawing.pages.html_page import render_page
+from ops.drawing.pages.pdf import pdf_beside
 from ops.runtime.output import atomic_write, say
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 
-A4_IN: Final = (8.27, 11.69)
-LINES: Final = 70
-"""Lines of text per page of the PDF."""
-COLUMNS: Final = 98
-"""Characters per line of the PDF."""
 
-
-def write_report(out: Path, comparison: Comparison) -> None:
-    """Write the page and the PDF into the folder ``out``, in the language of this process."""
+def write_report(out: Path, comparison: Comparison, *, pdf: bool) -> None:
+    """Write the page, and the PDF if wanted, into the folder ``out``, in the language of this process."""
     pictures = pictures_of(comparison)
     page = _page(comparison)
     drawn = [{"title": p.title, "data": p.data, "alt": p.alt, "caption": p.caption} for p in pictures]
     with atomic_write(out / REPORT) as partial:
         partial.write_text(render_page(TEMPLATE, page=page, pictures=drawn), encoding="utf-8")
-    _write_pdf(out / PDF, page, pictures)
+    pdf_beside(out / REPORT, wanted=pdf)
 
 
 def _page(comparison: Comparison) -> dict[str, Any]:
@@ -54,7 +44,7 @@ def _page(comparison: Comparison) -> dict[str, Any]:
     return {
         "title": say("compare-title", first=names[0], other=names[1], count=len(names) - 1),
         "sector": comparison.sector.title or comparison.sector.name,
-        "headline": say(headline(verdict)),
+        "answer": [say(headline(verdict))],
         "details": [say(one) for one in details(verdict)],
         "about": say(
             "compare-about",
@@ -98,49 +88,3 @@ def _decided(verdict: xr.Dataset, other: str) -> str:
     named = [say("compare-input-graded", input=input_name(name), grade=grade.rstrip(")")) for name, _, grade in inputs]
     grade = str(one["confidence"].item())
     return say("compare-decided", other=other, grade=grade, count=len(named), inputs=named)
-
-
-def _write_pdf(path: Path, page: dict[str, Any], pictures: list[CaptionedFigure]) -> None:
-    """Write text and tables first, then one figure per page; the file contains no dates."""
-    title = f"{say('compare-eyebrow')}: {page['title']}"
-    marks: dict[str, Any] = {"CreationDate": None, "ModDate": None, "Title": title}
-    with mpl.rc_context(PRINTED_STYLE), atomic_write(path) as partial, PdfPages(partial, metadata=marks) as pdf:
-        for text in _pages(_lines(page)):
-            figure = Figure(figsize=A4_IN)
-            figure.text(0.08, 0.95, "\n".join(text), va="top", family="monospace", fontsize=7.5, linespacing=1.35)
-            pdf.savefig(figure)
-        for picture in pictures:
-            picture.figure.suptitle(picture.title, x=0.02, ha="left", fontsize=11.0)
-            picture.figure.supxlabel("\n".join(textwrap.wrap(picture.caption, 130)), x=0.02, ha="left", fontsize=7.5)
-            pdf.savefig(picture.figure, bbox_inches="tight", facecolor="white")
-
-
-def _lines(page: dict[str, Any]) -> list[str]:
-    lines = [f"{say('compare-eyebrow')}: {page['title']} ({page['sector']})", ""]
-    for paragraph in (page["headline"], *page["details"], page["about"], page["objective"], *page["decided"]):
-        lines += [*textwrap.wrap(paragraph, COLUMNS), ""]
-    for table in (*page["tables"], *page["thresholds"]):
-        lines += [table["title"], *_rows(table["columns"], table["rows"])]
-        lines += [line for entry in table.get("log", []) for line in textwrap.wrap(entry, COLUMNS)] + [""]
-    lines += [say("compare-heading-limits")]
-    lines += [line for limit in page["limits"] for line in textwrap.wrap(f"- {limit}", COLUMNS)] + [""]
-    for table in page["assumptions"]:
-        lines += [table["title"]]
-        for row in table["rows"]:
-            lines += textwrap.wrap(f"{row[0]}: {', '.join(row[1:])}", COLUMNS, subsequent_indent="    ")
-        lines += [""]
-    return lines
-
-
-def _rows(columns: list[str], rows: list[list[str]]) -> list[str]:
-    """Format rows as indented text: one line per cell where the cells do not fit side by side."""
-    lines = []
-    for row in rows:
-        cells = [f"{name}: {cell}" if name else cell for name, cell in zip(columns[1:], row[1:], strict=True)]
-        text = f"{row[0]} | " + " | ".join(cells)
-        lines += textwrap.wrap(text, COLUMNS, initial_indent="  ", subsequent_indent="      ")
-    return lines
-
-
-def _pages(lines: list[str]) -> list[list[str]]:
-    return [lines[start : start + LINES] for start in range(0, len(lines), LINES)]

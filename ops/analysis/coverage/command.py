@@ -13,6 +13,7 @@ from rich.progress import Progress
 from ops.analysis.coverage.options import CoverageOptions
 from ops.analysis.coverage.window import cut_to_need
 from ops.analysis.inputs import assumption_records
+from ops.drawing.pages.pdf import pdf_beside
 from ops.runtime.output import SUMMARY, prepare_folder, progress_bar, say, show, write_summary
 from ops.sector.links import heard, links_of, unlinked_messages
 from ops.sector.off_terrain import OffTerrain
@@ -22,6 +23,7 @@ from ops.sector.sector_file import load_sector
 if TYPE_CHECKING:
     import xarray as xr
 
+MAP, PDF = "map.html", "map.pdf"
 KIND: Final = "watchline coverage"
 
 
@@ -40,11 +42,12 @@ def cover(options: CoverageOptions, screen: Console) -> dict[str, Any]:
     from ops.drawing.coverage_classes import maps_of
 
     maps = maps_of(options.required)
-    names = [*RASTERS, "segments.parquet", *(chosen.file for chosen in maps), "map.html", SUMMARY]
-    prepare_folder(options.out, names, made_by=KIND)
+    names = [*RASTERS, "segments.parquet", *(chosen.file for chosen in maps), MAP]
+    prepare_folder(options.out, [*names, PDF, SUMMARY], made_by=KIND)
     with progress_bar(screen) as progress:
         rasters, segments, belt = _computed(heard(ground, links), options, progress)
         _written(ground, options, rasters, segments, belt, progress)
+    names += [*pdf_beside(options.out / MAP, wanted=options.pdf), SUMMARY]
     beyond = OffTerrain.of(whole)
     figures = _figures(options, ground, rasters, segments, belt) | {
         "off_terrain": beyond.record,
@@ -100,7 +103,7 @@ def _written(
         *(lambda f=f, v=v: write_raster(out / f, rasters, v) for f, v in RASTERS.items()),
         lambda: write_segments(out / "segments.parquet", segments, ground.crossed),
         *(lambda m=m: draw(out / m.file, m, rasters, ground) for m in maps),
-        lambda: write_map(out / "map.html", maps, rasters, CoverageTables(segments, belt), ground),
+        lambda: write_map(out / MAP, maps, rasters, CoverageTables(segments, belt), ground),
     ]
     for write in progress.track(work, description=say("coverage-progress-files")):
         write()

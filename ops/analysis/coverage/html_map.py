@@ -1,7 +1,7 @@
 """Coverage as an interactive map: one HTML file, drawn by folium with Leaflet inlined, that opens without a network.
 
 Nothing is fetched, and the content security policy forbids it. Text from a layout or sector is stored as JSON and shown
-as text nodes, see ``ops.drawing.web_map``.
+as text nodes, see ``ops.drawing.pages.web_map``.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import xarray as xr
 from ops.analysis.coverage.wording import gap_of, least_covered, summary_of
 from ops.analysis.places import place_of
 from ops.drawing.coverage_classes import Map, RgbFraction
-from ops.drawing.html_page import render_page
 from ops.drawing.map_images import painted_png
+from ops.drawing.pages.html_page import render_page
+from ops.drawing.pages.map_input import HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Marker, Overlay
+from ops.drawing.pages.web_map import draw_map
 from ops.drawing.printed_map import ground_of
 from ops.drawing.scene import scene_of
 from ops.drawing.symbols import legend_of, symbol_name
-from ops.drawing.web_map import HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Marker, Overlay, draw_map
 from ops.runtime.output import atomic_write, say
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from geo.errors import BadInput
-from ops.analysis.option_types import LayoutOption, SectorArgument, TargetOption, named
+from ops.analysis.option_types import LayoutOption, PdfOption, SectorArgument, TargetOption, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class CoverageOptions:
         600.0
     )
     required: Annotated[float, typer.Option("--required", help="Required cumulative Pd, above 0 and at most 1.")] = 0.9
+
+    pdf: PdfOption = False
 
     def check(self) -> None:
         """Raise BadInput for the first invalid option."""

@@ -26,10 +26,11 @@ from ops.analysis.night_report.dead_ground_fraction import LIMITS, DeadGroundFra
 from ops.analysis.night_report.incidents import incident_sentences
 from ops.analysis.night_report.workload import workload_sentences
 from ops.drawing.figures import SvgFigure, along_the_border, detections_per_sensor, gospa_over_time, latency_histogram
-from ops.drawing.html_page import render_page
+from ops.drawing.pages.html_page import render_page
+from ops.drawing.pages.map_input import CLASS_STYLE, HIDDEN_STYLE, MapInput, Marker, Trail
+from ops.drawing.pages.web_map import MapParts, draw_map
 from ops.drawing.scene import datum_words
 from ops.drawing.symbols import legend_of
-from ops.drawing.web_map import CLASS_STYLE, HIDDEN_STYLE, MapInput, MapParts, Marker, Trail, draw_map
 from ops.incidents.outcomes import IncidentFigures
 from ops.runtime.output import atomic_write, catalogue, say
 from ops.sector.geojson import PART_OF_CIRCLE_RAD
@@ -149,7 +150,7 @@ def _page(report: ReportInput) -> dict[str, Any]:
         "incidents": incident_sentences(report.incidents),
         "live": report.live,
         "legend": [
-            {"name": say("target-class", **{"class": name}), "colour": colour, "dashes": dashes}
+            (colour, dashes, say("target-class", **{"class": name}))
             for name, (colour, dashes) in CLASS_STYLE.items()
             if name in {trail.of_class for trail in confirmed}
         ],

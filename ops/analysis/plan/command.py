@@ -14,7 +14,7 @@ from geo.errors import BadInput
 from geo.vector_files import refuse_requests
 from ops.analysis.inputs import bases_in, catalogue_of
 from ops.analysis.option_types import named
-from ops.analysis.plan.findings import REPORT, PlanFindings
+from ops.analysis.plan.findings import PDF, REPORT, PlanFindings
 from ops.analysis.plan.options import PlanOptions
 from ops.analysis.plan.search import ITEMS, affordable, best_plan, options_on
 from ops.analysis.plan.wording import details, headline, links
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 KIND: Final = "watchline plan"
 LAYOUT, SITES = "layout.geojson", "candidates.geojson"
-FILES: Final = (LAYOUT, SITES, "roster.json", "roster.seed.json", REPORT, SUMMARY)
+FILES: Final = (LAYOUT, SITES, "roster.json", "roster.seed.json", REPORT, PDF, SUMMARY)
 
 
 def plan_sector(options: PlanOptions, screen: Console) -> dict[str, Any]:
@@ -324,6 +324,7 @@ def _written(
     from ops.analysis.plan.files import layout_document, sites_document, write_json
     from ops.analysis.plan.patrols import write_roster
     from ops.analysis.plan.report import write_report
+    from ops.drawing.pages.pdf import pdf_beside
 
     for stale in FILES:
         (out / stale).unlink(missing_ok=True)  # the roster of an earlier plan does not belong to this one
@@ -335,7 +336,7 @@ def _written(
     if findings.patrols is not None:
         names += write_roster(out, findings.patrols, findings.options.shifts)
     write_report(out / REPORT, findings, messages)
-    names += [REPORT, SUMMARY]
+    names += [REPORT, *pdf_beside(out / REPORT, wanted=findings.options.pdf), SUMMARY]
     write_summary(out / SUMMARY, {**figures, "files": names})
     return [str(out / name) for name in names]
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sensors.planning.choice.plan import PurchasePlan
     from sensors.relay import Relay
 
-REPORT: Final = "report.html"
+REPORT, PDF = "report.html", "report.pdf"
 LISTED_WORST: Final = 10
 
 

@@ -13,6 +13,7 @@ from ops.analysis.option_types import (
     CatalogueOption,
     DirectionOption,
     DiscountOption,
+    PdfOption,
     SectorArgument,
     TargetOption,
     YearsOption,
@@ -124,3 +125,4 @@ class PlanOptions:
         Path | None,
         typer.Option("--out", metavar="DIR", help="Folder of the report, layout, candidates, roster and figures."),
     ] = None
+    pdf: PdfOption = False

@@ -13,7 +13,7 @@ from ops.analysis.places import place_of
 from ops.analysis.plan.findings import PlanFindings, item_of
 from ops.analysis.plan.patrols import ON_THE_SPOT_S, PATROL_FINDS
 from ops.analysis.plan.pictures import pictures_of
-from ops.drawing.html_page import render_page
+from ops.drawing.pages.html_page import render_page
 from ops.drawing.scene import conditions_words
 from ops.runtime.output import atomic_write, say
 

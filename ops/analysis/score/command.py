@@ -17,12 +17,13 @@ from ops.analysis.score.indicators import FAMILIES, day_of, read_indicators
 from ops.analysis.score.outcome_records import read_outcomes
 from ops.analysis.score.page import row_of, write_scorecard
 from ops.analysis.score.scorecard import Scorecard, ScorecardLine, of_challenge, scorecard
+from ops.drawing.pages.pdf import pdf_beside
 from ops.runtime.output import SUMMARY, prepare_folder, say, say_in_english, show, write_summary
 from ops.runtime.tables import show_table
 from ops.sector.sector_file import load_sector
 
 KIND: Final = "watchline score"
-PAGE: Final = "scorecard.html"
+PAGE, PDF = "scorecard.html", "scorecard.pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class ScoreOptions:
     on: str | None
     out: Path | None
     simulated: bool = False
+    pdf: bool = False
 
 
 def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
     if options.indicators is None and options.outcomes is None and options.challenge is None:
         raise BadInput("nothing to score", where="INDICATORS", expected="INDICATORS, --outcomes or --challenge")
     if options.out is not None:
-        prepare_folder(options.out, [PAGE, SUMMARY], made_by=KIND)
+        prepare_folder(options.out, [PAGE, PDF, SUMMARY], made_by=KIND)
     card = _card(options, day, max(day, today))
     _show(card, screen)
     figures: dict[str, Any] = {
@@ -70,7 +72,8 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
     if options.out is not None:
         subject = options.place or sector.title or sector.name
         write_scorecard(options.out / PAGE, card, subject=subject)
-        figures["files"] = [str(options.out / PAGE), str(options.out / SUMMARY)]
+        names = [PAGE, *pdf_beside(options.out / PAGE, wanted=options.pdf), SUMMARY]
+        figures["files"] = [str(options.out / name) for name in names]
         write_summary(options.out / SUMMARY, json.loads(json.dumps(figures)))
         show(screen, "console-output", folder=str(options.out))
     return figures

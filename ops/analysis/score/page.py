@@ -13,7 +13,7 @@ from geo.message import Message, Parameter
 from ops.analysis.messages import plain
 from ops.analysis.score.indicators import FAMILIES
 from ops.analysis.score.scorecard import Scorecard, ScorecardLine, said
-from ops.drawing.html_page import render_page
+from ops.drawing.pages.html_page import render_page
 from ops.runtime.output import atomic_write, catalogue, say
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")

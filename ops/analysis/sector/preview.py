@@ -20,11 +20,12 @@ from geo.arrays import Floats
 from ops.analysis.coverage.window import cut_to_need
 from ops.analysis.inputs import bases_in
 from ops.analysis.messages import item_name
-from ops.drawing.html_page import render_page
 from ops.drawing.map_images import painted_png
+from ops.drawing.pages.html_page import render_page
+from ops.drawing.pages.map_input import LineLayer, MapInput, Marker, Overlay, Trail, hidden_colour
+from ops.drawing.pages.web_map import draw_map
 from ops.drawing.printed_map import DPI, LARGEST_PIXELS, SIGNS, STYLE, north_arrow, plain_text, relief, scale_bar
 from ops.drawing.symbols import legend_of
-from ops.drawing.web_map import LineLayer, MapInput, Marker, Overlay, Trail, draw_map, hidden_colour
 from ops.runtime import output
 from ops.runtime.output import atomic_write
 from ops.sector.check import check_sector
@@ -217,7 +218,7 @@ def _page(preview: Preview, sector: str, words: MessageCatalogue) -> str:
         "checks": words.say("sector-preview-checks"),
         "lines": lines,
         "nothing": words.say("sector-preview-nothing"),
-        "limits": words.say("sector-preview-limits"),
+        "colophon": words.say("sector-preview-limits"),
     }
     return render_page(TEMPLATE, scripts=drawn.scripts, page=page, map=drawn)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import ops.words
-from ops.drawing.web_map import _leaflet_js
+from ops.drawing.pages.web_map import _leaflet_js
 
 FOLDER = Path(ops.words.__file__).parent
 

@@ -121,7 +121,7 @@ def test_the_page_begins_with_its_answer_and_shows_how_it_comes_about(written):
     assert f"{gap} of its area" in second
     figures = page[page.index('<p class="formula">') :]
     for number in (f"{both['covered_fraction']:.1%}", f"{both['dead_ground_fraction']:.1%}", gap):
-        assert f'<td class="number">{number}</td>' in figures
+        assert f'<td class="number"><bdi>{number}</bdi></td>' in figures
     assert figures.count('<th scope="row"><bdi>segment ') == len(answer["worst_segments"])
 
 

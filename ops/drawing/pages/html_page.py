@@ -12,26 +12,29 @@ import jinja2
 
 from ops.runtime.output import catalogue
 
-STYLESHEET = Path(__file__).parent / "report.css"
+FOLDER = Path(__file__).parent
+STYLESHEET = FOLDER / "report.css"
 
 
 def render_page(template: Path, *, scripts: Iterable[str] = (), **values: Any) -> str:
     """Render a page from a template file; values are escaped, and an undefined name is an error.
 
+    The template extends ``base.html.j2`` and may import ``parts.html.j2``, both in this folder.
     Only the ``scripts`` may run on the page; the template receives their hashes as ``script_hashes``. It also receives
     ``say``, ``language`` and ``direction`` ("ltr" or "rtl"), those of this process.
     """
     words = catalogue()
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    page = environment.from_string(template.read_text(encoding="utf-8"))
+    loader = jinja2.FileSystemLoader([template.parent, FOLDER])
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, loader=loader)
+    environment.globals |= {"say": words.say}
+    page = environment.get_template(template.name)
     hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
     return page.render(
         css=STYLESHEET.read_text(encoding="utf-8"),
         script_hashes=hashes,
-        say=words.say,
         language=words.language,
         direction="rtl" if words.right_to_left else "ltr",
-        **values,
+        **{"map": None} | values,
     )
 
 

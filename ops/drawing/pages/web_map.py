@@ -12,14 +12,13 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import folium
 import numpy as np
 import shapely
-import xarray as xr
 from folium.raster_layers import ImageOverlay
 from folium.utilities import JsCode
 from shapely.geometry import LineString
@@ -27,24 +26,11 @@ from shapely.geometry import LineString
 from geo.arrays import Floats
 from geo.border import Border, Zone
 from geo.frame import LocalFrame
-from ops.drawing.figures import BLUE, GREEN, GREY, PURPLE
 from ops.drawing.map_images import hatched_png, hillshade_png
+from ops.drawing.pages.map_input import BLACK, CLASS_STYLE, OUTER_EDGE, MapInput, Marker, Trail, hidden_colour
+from ops.drawing.pages.static_map import print_map
 from ops.runtime.output import say
 
-BLACK = "#000000"
-# Colour and dash pattern per class, so that colour is never the only cue.
-CLASS_STYLE: Mapping[str, tuple[str, str]] = {
-    "person": (BLUE, ""),
-    "group": (PURPLE, "1 6"),
-    "vehicle": (BLACK, "10 6"),
-    "animal": (GREEN, "3 6"),
-    "other": (GREY, "12 4 2 4"),
-    "unknown": (GREY, ""),
-}
-OUTER_EDGE: Mapping[str, Any] = {"color": "#555555", "weight": 2}
-# Fraction of a segment that does not meet the requirement: upper bound, colour. White: none; dark: all.
-HIDDEN_STYLE = ((0.25, "#ffffff"), (0.5, "#f7cf80"), (0.75, "#e69f00"), (1.01, "#7a4f00"))
-NOT_KNOWN_COLOUR = "#c9c9c9"
 SIGNS = frozenset({"radar", "camera", "ground_sensor", "base", "alert"})
 SIMPLIFY_M = 4.0
 
@@ -86,79 +72,15 @@ TO_MARKER = """function (feature, latlng) {
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
-    """A point on the map; its kind selects the symbol (radar, camera, ground_sensor, base, alert, other)."""
-
-    kind: str
-    lon: float
-    lat: float
-    title: str
-    rows: Sequence[tuple[str, str]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Trail:
-    """A line on the map, in the frame [m], (point, 2); its class selects colour and dashes."""
-
-    points: Floats
-    of_class: str
-    title: str
-    rows: Sequence[tuple[str, str]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """A picture over the relief that can be switched on and off.
-
-    It has a data URI, bounds [[south, west], [north, east]] in degrees, and a flag whether it is initially shown.
-    """
-
-    name: str
-    alt: str
-    picture: str
-    bounds: list[list[float]]
-    show: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class LineLayer:
-    """A named layer of lines, or of closed outlines with ``polygon``, in one Leaflet style: lines above the border,
-    outlines under it."""
-
-    name: str
-    trails: Sequence[Trail]
-    style: Mapping[str, Any]
-    polygon: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MapInput:
-    """The contents of the map. ``segment_rows`` and ``hidden`` are per segment; ``fields`` are closed outlines."""
-
-    terrain: xr.Dataset
-    border: Border | Zone
-    segment_rows: Sequence[Sequence[tuple[str, str]]]
-    hidden: Floats | None = None
-    hidden_cells: xr.DataArray | None = None
-    sensors: Sequence[Marker] = ()
-    bases: Sequence[Marker] = ()
-    alerts: Sequence[Marker] = ()
-    tracks: Sequence[Trail] = ()
-    truth: Sequence[Trail] = ()
-    fields: Sequence[Trail] = field(default_factory=tuple)
-    overlays: Sequence[Overlay] = ()
-    line_layers: Sequence[LineLayer] = ()
-    tracks_name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class MapParts:
-    """The parts of the map for the page: Leaflet's style sheet, the element, the texts as JSON, the scripts."""
+    """The parts of the map for the page: Leaflet's style sheet, the element, the texts as JSON, the scripts, and the
+    map for print as a data URI."""
 
     css: str
     html: str
     texts: str
     scripts: tuple[str, ...]
+    printed: str
 
 
 def draw_map(drawing: MapInput) -> MapParts:
@@ -194,7 +116,9 @@ def draw_map(drawing: MapInput) -> MapParts:
     titles = _json_for_html({"zoomInTitle": say("map-zoom-in"), "zoomOutTitle": say("map-zoom-out")})
     script = f"L.Control.Zoom.mergeOptions({titles});{script}"
     element = f'<div class="folium-map" id="{page.get_name()}"></div>'
-    return MapParts(_leaflet_css(), element, _json_for_html(texts), (_leaflet_js(), POPUP_SCRIPT + script))
+    return MapParts(
+        _leaflet_css(), element, _json_for_html(texts), (_leaflet_js(), POPUP_SCRIPT + script), print_map(drawing)
+    )
 
 
 def _layers(drawing: MapInput, frame: LocalFrame) -> Iterator[Any]:
@@ -285,11 +209,6 @@ def _segments(drawing: MapInput) -> Any:
         casing.append(_feature(geometry, title, rows, style={"color": BLACK, "weight": 8}))
         features.append(_feature(geometry, title, rows, style=style))
     return _geojson([*casing, *features], say("map-layer-border"))
-
-
-def hidden_colour(fraction: float) -> str:
-    """Return the colour of a segment by a fraction, 0–1; grey where unknown."""
-    return next((colour for upper, colour in HIDDEN_STYLE if fraction < upper), NOT_KNOWN_COLOUR)
 
 
 def _feature(geometry: Mapping[str, Any], title: str, rows: Sequence[tuple[str, str]], **more: Any) -> dict[str, Any]:

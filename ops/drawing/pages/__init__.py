@@ -1,0 +1,1 @@
+"""Report pages: one template, one stylesheet, the interactive map and its print, and the page as PDF."""

@@ -1,0 +1,69 @@
+"""A report page as PDF on A4, laid out by WeasyPrint from the page's own rules for print."""
+
+from __future__ import annotations
+
+import base64
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from geo.errors import WatchlineError
+from ops.runtime.output import atomic_write
+
+FONT_RULES: Final = """
+@font-face {{ font-family: "Watchline Print"; src: url("{0}"); }}
+@font-face {{ font-family: "Watchline Print"; font-weight: bold; src: url("{1}"); }}
+:root {{ --sans: "Watchline Print", sans-serif; }}
+"""
+"""The font comes with Watchline, so that the PDF is the same on every machine; other scripts fall back on the system's
+fonts."""
+
+
+def pdf_beside(page: Path, *, wanted: bool) -> list[str]:
+    """Write the PDF of a page beside it if it is ``wanted``, else remove that of an earlier run; return its name."""
+    path = page.with_suffix(".pdf")
+    if not wanted:
+        path.unlink(missing_ok=True)
+        return []
+    write_pdf(page, path)
+    return [path.name]
+
+
+def write_pdf(page: Path, path: Path) -> None:
+    """Write a page (HTML file) as PDF; the same page gives the same bytes.
+
+    Nothing is fetched.
+
+    Raises WatchlineError where Pango, the system's library of text layout, is missing.
+    """
+    try:
+        from weasyprint import CSS, HTML
+        from weasyprint.text.fonts import FontConfiguration
+        from weasyprint.urls import URLFetcher
+    except OSError as error:
+        raise WatchlineError(
+            f"{path}: no PDF was written, because Pango is not installed; expected the system packages libpango-1.0-0,"
+            " libpangoft2-1.0-0 and libharfbuzz-subset0. The page itself was written and can be printed by a browser."
+        ) from error
+    fonts, inline = FontConfiguration(), URLFetcher(allowed_protocols=("data",))
+    rules = CSS(string=_font_rules(), font_config=fonts, url_fetcher=inline)
+    document = HTML(string=page.read_text(encoding="utf-8"), url_fetcher=inline, media_type="print")
+    with atomic_write(path) as partial:
+        document.write_pdf(partial, stylesheets=[rules], font_config=fonts)
+
+
+def _font_rules() -> str:
+    """Return the rules that name the fonts, with the fonts themselves: the page may then read nothing else."""
+    urls = [
+        "data:font/ttf;base64," + base64.b64encode((_fonts() / file).read_bytes()).decode()
+        for file in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
+    ]
+    return FONT_RULES.format(*urls)
+
+
+def _fonts() -> Path:
+    """Return the folder of the DejaVu fonts that matplotlib brings, without importing matplotlib."""
+    spec: Any = find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        raise WatchlineError("The fonts of the PDF are missing: matplotlib is not installed.")
+    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"

@@ -1,0 +1,117 @@
+"""A report as PDF: the page's words on A4, nothing cut off, nothing fetched, the same bytes for the same page."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+
+from geo.errors import WatchlineError
+from ops.drawing.pages.html_page import render_page
+from ops.drawing.pages.pdf import pdf_beside, write_pdf
+
+A4_PT = (595.28, 841.89)
+MARGIN_PT = 14 / 25.4 * 72
+TEMPLATE = """{% extends "base.html.j2" %}
+{% import "parts.html.j2" as parts %}
+{% block eyebrow %}Trial{% endblock %}
+{% block main %}
+<section class="sheet"><h2>Figures</h2>
+{{ parts.table("Figures", page.columns, page.rows, size="widest") }}
+<details><summary>Assumptions</summary><p>folded away on the screen</p></details>
+<p class="screen-only">only on the screen</p>
+</section>
+{% endblock %}
+"""
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    template = tmp_path / "trial.html.j2"
+    template.write_text(TEMPLATE, encoding="utf-8")
+    columns = [f"column {number}" for number in range(9)]
+    rows = [[f"row {row}", *(f"{row}.{column} of a value in words" for column in range(8))] for row in range(80)]
+    what = {
+        "title": "A trial",
+        "about": "",
+        "answer": ["It holds."],
+        "colophon": "end",
+        "columns": columns,
+        "rows": rows,
+    }
+    made = tmp_path / "report.html"
+    made.write_text(render_page(template, page=what), encoding="utf-8")
+    return made
+
+
+def test_all_words_are_on_a4_pages_within_the_margins(page: Path) -> None:
+    assert pdf_beside(page, wanted=True) == ["report.pdf"]
+    with pypdfium2.PdfDocument(page.with_suffix(".pdf")) as document:
+        texts = []
+        for number in range(len(document)):
+            sheet = document[number]
+            assert sheet.get_size() == pytest.approx(A4_PT, abs=0.5)
+            words = sheet.get_textpage()
+            texts.append(words.get_text_range())
+            for rectangle in range(words.count_rects()):
+                left, _, right, _ = words.get_rect(rectangle)
+                assert left >= MARGIN_PT - 1.0
+                assert right <= A4_PT[0] - MARGIN_PT + 1.0, "nothing is cut off at the right"
+    whole = " ".join(" ".join(texts).split())
+    assert "It holds." in whole
+    assert "folded away on the screen" in whole
+    assert "only on the screen" not in whole
+    assert all(f"row {row} " in whole for row in range(80))
+    assert len(texts) > 1
+    assert all("column 8" in text for text in texts[:-1]), "each page repeats the heads of the columns"
+    assert all(re.search(rf"{number} / {len(texts)}", text) for number, text in enumerate(texts, 1))
+
+
+def test_the_same_page_gives_the_same_bytes(page: Path, tmp_path: Path) -> None:
+    for name in ("first.pdf", "second.pdf"):
+        write_pdf(page, tmp_path / name)
+    assert (tmp_path / "first.pdf").read_bytes() == (tmp_path / "second.pdf").read_bytes()
+
+
+def test_a_pdf_of_an_earlier_run_does_not_stay(page: Path) -> None:
+    pdf_beside(page, wanted=True)
+    assert pdf_beside(page, wanted=False) == []
+    assert not page.with_suffix(".pdf").exists()
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/picture.png", "file:///etc/hostname", "ftp://127.0.0.1/x"])
+def test_nothing_outside_the_page_is_read(
+    page: Path, address: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    real = builtins.open
+
+    def watched(file: Any, *arguments: Any, **options: Any) -> Any:
+        read.append(str(file))
+        return real(file, *arguments, **options)
+
+    page.write_text(f'<p>words</p><img src="{address}" alt="instead">', encoding="utf-8")
+    monkeypatch.setattr(builtins, "open", watched)
+    write_pdf(page, page.with_suffix(".pdf"))
+    assert "/etc/hostname" not in read
+    assert any(address in record.getMessage() for record in caplog.records), "the refusal is logged"
+    with pypdfium2.PdfDocument(page.with_suffix(".pdf")) as document:
+        assert "instead" in document[0].get_textpage().get_text_range()
+
+
+def test_without_pango_one_sentence_says_what_to_install(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *arguments: Any, **options: Any) -> Any:
+        if name == "weasyprint":
+            raise OSError("cannot load library 'libpango-1.0-0'")
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(WatchlineError, match=r"report\.pdf: no PDF was written.*libpango-1\.0-0"):
+        pdf_beside(page, wanted=True)
+    assert page.exists()

@@ -1,0 +1,64 @@
+"""The map for print shows the whole border and every symbol, none cut off, whatever their place."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from shapely.geometry import LineString
+
+from geo.border import Border
+from geo.frame import LocalFrame
+from ops.drawing.pages.map_input import MapInput, Marker
+from ops.drawing.pages.static_map import FLATTEST, STEEPEST, _extent, print_map
+from tests.ops.drawing.pages.plain_ground import plain_ground
+
+FRAME = LocalFrame.around(-84.2, 36.6)
+
+
+def drawing_of(offsets: list[tuple[float, float]], *, length_m: float = 20_000.0) -> MapInput:
+    line = LineString([(-length_m / 2.0, 0.0), (length_m / 2.0, 0.0)])
+    border = Border(FRAME, line, segment_length_m=500.0)
+    sensors = []
+    for number, (e, n) in enumerate(offsets):
+        lon, lat = FRAME.to_lonlat(e, n)
+        sensors.append(Marker("radar", float(lon), float(lat), f"radar {number}"))
+    return MapInput(
+        terrain=plain_ground(FRAME, length_m), border=border, segment_rows=[[]] * border.segments, sensors=sensors
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.tuples(st.floats(-12_000.0, 12_000.0), st.floats(-12_000.0, 12_000.0)), max_size=8),
+)
+def test_the_extent_holds_everything_with_a_margin(offsets: list[tuple[float, float]]) -> None:
+    west, south, east, north = _extent(drawing_of(offsets))
+    for e, n in [(-10_000.0, 0.0), (10_000.0, 0.0), *offsets]:
+        assert west < e - 100.0 < e + 100.0 < east
+        assert south < n - 100.0 < n + 100.0 < north
+    assert FLATTEST - 1e-9 <= (north - south) / (east - west) <= STEEPEST + 1e-9
+
+
+def test_a_symbol_away_from_the_border_is_drawn_and_the_same_input_gives_the_same_bytes() -> None:
+    far = drawing_of([(9_000.0, 6_000.0)])
+    without = MapInput(terrain=far.terrain, border=far.border, segment_rows=far.segment_rows)
+    picture = print_map(far)
+    assert picture == print_map(far)
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture.partition(",")[2]))).convert("L"))
+    height, width = pixels.shape
+    west, south, east, north = _extent(far)
+    column = round((9_000.0 - west) / (east - west) * width)
+    row = round((north - 6_000.0) / (north - south) * height)
+    assert pixels[row - 4 : row + 5, column - 4 : column + 5].min() < 40, "the symbol is black"
+    assert print_map(without) != picture
+
+
+@pytest.mark.parametrize("length_m", [2_000.0, 200_000.0])
+def test_borders_of_any_length_are_drawn(length_m: float) -> None:
+    assert print_map(drawing_of([], length_m=length_m)).startswith("data:image/png;base64,")
