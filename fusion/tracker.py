@@ -161,7 +161,7 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
     exposed = bank.exposed
     if looks:
         looked_at = LookedAt(centre, spread, posterior.existence, posterior.updated, unobservable)
-        exposed = learn_dead_ground(exposed, sensor, looked_at, views.seen, now)
+        exposed = learn_dead_ground(exposed, sensor, looked_at, tracked, views.seen, now)
         unobservable = unobservable_after(unobservable, views.seen, posterior.miss)
     updated = UpdatedTracks(rows, now, mean, cov, mode, views.held, posterior, unobservable)
 

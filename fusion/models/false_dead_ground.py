@@ -2,7 +2,7 @@
 
 An elevation model that is too high in one place hides targets that stand in the open. Where no look is expected to
 detect anything a miss is no evidence, so nothing ends a false track there, and it takes the plots of targets beside it.
-A detection of a track whose whole uncertainty is hidden contradicts the map. Detections and looks at such tracks are
+A detection of a track whose whole uncertainty is hidden, before and after it, contradicts the map. Detections and looks at such tracks are
 counted by sensor and cell, and half as much in the cells around; the probability of detection there rises from that of
 the map towards that in the open, and falls again as looks detect nothing. Without a contradiction nothing changes.
 
@@ -17,6 +17,8 @@ from typing import Final, NamedTuple
 import numba
 import numpy as np
 
+from fusion.models.contradictions import Mixture
+from fusion.models.motion import combine
 from fusion.models.sensor_views import (
     HIDDEN,
     Exposure,
@@ -58,8 +60,8 @@ class FalseDeadGround(NamedTuple):
 
 
 class LookedAt(NamedTuple):
-    """Tracks at a look: predicted ``centre`` (track, 4) and ``spread`` (track, 10), ``existence`` (track,) after it,
-    probability ``detected`` (track,) that it detected the target, and ``unobservable`` (track,) as predicted."""
+    """Tracks at a look: ``centre`` (track, 4) and ``spread`` (track, 10) as predicted, ``existence`` (track,) after the
+    look, the probabilities that it ``detected`` (track,) the target and that this is ``unobservable`` (track,)."""
 
     centre: Floats
     spread: Floats
@@ -88,15 +90,16 @@ def seen_despite_map(ground: FalseDeadGround, sensor: SensorModel) -> SensorView
 
 
 def learn_dead_ground(
-    ground: FalseDeadGround, sensor: SensorModel, tracks: LookedAt, seen: Floats, now_ns: int
+    ground: FalseDeadGround, sensor: SensorModel, tracks: LookedAt, after: Mixture, seen: Floats, now_ns: int
 ) -> FalseDeadGround:
-    """The counts after a look at ``now_ns``; ``seen`` (track,) is the predicted probability of detection."""
+    """The counts after a look at ``now_ns``, which left the tracks as in ``after``; ``seen`` (track,) is the predicted
+    probability of detection."""
     if not sensor.view.grid.size:
         return ground
     ground = _faded(ground, now_ns)
     if not len(ground.place) and not ((seen < HIDDEN) & (tracks.detected > 0.5)).any():
         return ground
-    cells, detected, looks = _counts(sensor.view, tracks)
+    cells, detected, looks = _counts(sensor.view, tracks, combine(after.mean, after.cov, after.mode))
     if not len(cells):
         return ground
     cells += sensor.index * SENSOR_CELLS
@@ -131,27 +134,32 @@ def _faded(ground: FalseDeadGround, now_ns: int) -> FalseDeadGround:
 
 
 @numba.njit(cache=True)
-def _counts(view: SensorView, tracks: LookedAt) -> tuple[Ints, Floats, Floats]:
-    """(cells, detections, looks) of the tracks in the view whose whole uncertainty its grid hides: those at a track and
-    those beside it. ``view`` is without exposure."""
+def _counts(view: SensorView, tracks: LookedAt, after: tuple[Floats, Floats]) -> tuple[Ints, Floats, Floats]:
+    """(cells, detections, looks) of the tracks in the view whose whole uncertainty its grid hides before the look and
+    ``after`` it, as (centre, spread): those at a track and those beside it. ``view`` is without exposure."""
     centre, spread, existence, detected, unobservable = tracks
     cells = np.empty(9 * len(centre), np.int64)
     hits, looks = np.empty(9 * len(centre)), np.empty(9 * len(centre))
     count = 0
     for t in range(len(centre)):
-        e, n = centre[t, 0], centre[t, 1]
-        if not holds(view, e, n):
-            continue
-        clear = in_the_open(view, e, n)
-        if not spread_probability(view, e, n, spread[t, 0], spread[t, 1], spread[t, 4]) < HIDDEN * clear:
+        x, p = after[0][t], after[1][t]
+        if not (_hidden(view, centre[t], spread[t]) and _hidden(view, x, p)):
             continue
         hit = existence[t] * detected[t]
-        look = hit + existence[t] * (1.0 - detected[t]) * (1.0 - unobservable[t]) * clear
+        look = hit + existence[t] * (1.0 - detected[t]) * (1.0 - unobservable[t]) * in_the_open(view, x[0], x[1])
         for i in range(-1, 2):
             for j in range(-1, 2):
-                cell = exposure_cell(view, e, n, i, j)
+                cell = exposure_cell(view, x[0], x[1], i, j)
                 if cell >= 0:
                     weight = 1.0 if i == 0 and j == 0 else BESIDE
                     cells[count], hits[count], looks[count] = cell, weight * hit, weight * look
                     count += 1
     return cells[:count], hits[:count], looks[:count]
+
+
+@numba.njit(cache=True)
+def _hidden(view: SensorView, x: Floats, p: Floats) -> bool:
+    """Whether the grid hides all of a track at the state ``x`` (4,) with covariance ``p`` (10,), within the field."""
+    if not holds(view, x[0], x[1]):
+        return False
+    return bool(spread_probability(view, x[0], x[1], p[0], p[1], p[4]) < HIDDEN * in_the_open(view, x[0], x[1]))
