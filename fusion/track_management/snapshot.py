@@ -133,8 +133,15 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
     densities = map(Densities, *(arrays[f"densities_{name}"] for name in Densities._fields))
     return [
         TrackBank(
-            TrackColumns(**part), intensity, at_ns, heard, known, density,
-            Doubt(**doubt), FalseDeadGround(**exposed), Contacts(**contacts),
+            TrackColumns(**part),
+            intensity,
+            at_ns,
+            heard,
+            known,
+            density,
+            Doubt(**doubt),
+            FalseDeadGround(**exposed),
+            Contacts(**contacts),
         )
         for part, intensity, at_ns, heard, known, density, doubt, exposed, contacts in zip(
             parts,
