@@ -64,10 +64,11 @@ class TrackColumns(NamedTuple):
 class TrackBank:
     """All live ``tracks`` and the other state that the next scan depends on.
 
-    ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``; ``heard_ns`` (sensor,)
-    the time at which each event-only sensor last reported and was ready again, 0 before its first report; ``learnt``
-    the sensor biases as estimated from common tracks; ``densities`` those of targets and false plots; ``doubt``
-    where the ground's limits of speed were contradicted; ``exposed`` where dead ground was; ``contacts`` the directions of bearings that are on no track.
+    ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``; ``heard_ns``
+    (sensor,) the time at which each event-only sensor last reported and was ready again, 0 before its first report;
+    ``learnt`` the sensor biases as estimated from common tracks; ``densities`` those of targets and false plots;
+    ``doubt`` where the ground's limits of speed were contradicted; ``exposed`` where dead ground was; ``contacts``
+    the directions of bearings that are on no track.
     """
 
     tracks: TrackColumns

@@ -12,8 +12,8 @@ from fusion.filter.existence import Newborn
 from fusion.filter.track_bank import CLOSED, TENTATIVE, Rows, TrackBank
 from fusion.models.bearing_contacts import Contacts
 from fusion.models.densities import Densities, learn_traffic
-from fusion.models.sensor_views import SensorModel
 from fusion.models.false_dead_ground import FalseDeadGround
+from fusion.models.sensor_views import SensorModel
 from fusion.models.terrain_speed import Doubt
 from fusion.models.tracker_model import TrackerModel
 from fusion.models.undetected import flow, recycle
@@ -47,8 +47,8 @@ def settle(
     """The bank after a look, and its rows: old tracks rewritten, new ones added, terminated ones removed.
 
     ``undetected``: undetected targets before and after the look. ``learnt_ground``: densities with its evidence on
-    false plots, the doubt in limits of speed, false dead ground, and the contacts of its bearings. ``unused``: the number of plots that
-    were dropped, of those in a clutter burst, and of bearings that came from no track.
+    false plots, the doubt in limits of speed, false dead ground, and the contacts of its bearings. ``unused``: the
+    number of plots that were dropped, of those in a clutter burst, and of bearings that came from no track.
     """
     now, sensor = updated.now_ns, model.sensor(scan.sensor)
     ids = np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64)

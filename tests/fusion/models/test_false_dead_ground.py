@@ -24,6 +24,7 @@ from fusion.models.settings import TrackerSettings
 from fusion.models.tracker_model import tracker_model
 from fusion.tracker import Tracker
 from geo.arrays import Floats
+from sensors.coverage import look_probability
 from sensors.detections import split
 
 BRIDGES = World(per_km2=0.6, vehicles=1.0, along_road=True, ditch_m=40.0, mast_m=60.0, manoeuvres=0.3, duration_s=90.0)
@@ -128,12 +129,14 @@ def test_contradictions_fade_and_are_forgotten_where_nothing_comes(sensors: list
 def test_a_restored_tracker_and_one_with_late_scans_learn_the_same() -> None:
     one = scene(BRIDGES, 2)
     scans = split(one.detections, one.layout)
-    tracker = Tracker(one.layout, terrain=one.terrain)
+    assert one.terrain is not None
+    known = {"terrain": one.terrain, "coverage": look_probability(one.layout, one.terrain)}
+    tracker = Tracker(one.layout, **known)
     for scan in scans[:30]:
         tracker.take_in(scan)
     assert len(tracker.timeline.bank.exposed.place)
-    again = Tracker.restore(one.layout, None, tracker.snapshot(), terrain=one.terrain)
-    late = Tracker(one.layout, terrain=one.terrain)
+    again = Tracker.restore(one.layout, None, tracker.snapshot(), **known)
+    late = Tracker(one.layout, **known)
     order = sorted(range(30), key=lambda i: i + (5 if i % 4 == 1 else 0))
     for number in order:
         late.take_in(scans[number])
