@@ -1,14 +1,14 @@
 """False dead ground: places that the map hides from a sensor, and in which it detects targets all the same.
 
 An elevation model that is too high in one place hides targets that stand in the open. Where no look is expected to
-detect anything a miss is no evidence, so nothing ends a false track there, and it takes the plots of targets beside it.
+detect anything a miss proves nothing, so nothing ends a false track there, and it takes the plots of targets beside it.
 A detection of a track whose whole uncertainty is hidden, before and after it, contradicts the map. Detections and looks
 at such tracks are counted by sensor and cell, and half as much in the cells around; the probability of detection there
 rises from that of the map towards that in the open, and falls again as looks detect nothing. Without a contradiction
 nothing changes.
 
 Cells with most detections are kept, in order of their number; counts are limited, so that new looks can change them.
-New tracks are started as the map says, because the density of undetected targets is swept as the map says.
+New tracks are started as the map shows, because the density of undetected targets is swept as the map shows.
 """
 
 from __future__ import annotations
