@@ -35,6 +35,7 @@ from fusion.filter.track_bank import (
 )
 from fusion.filter.triangulation import Look, crossings, triangulate
 from fusion.models.contradictions import Mixture, learn_doubt
+from fusion.models.false_dead_ground import LookedAt, learn_dead_ground, seen_despite_map
 from fusion.models.motion import combine, predict
 from fusion.models.settings import SettingsError, TrackerSettings
 from fusion.models.terrain_speed import slow_down
@@ -99,7 +100,7 @@ KINDS_OF = tuple(tuple(kind for bit, kind in KINDS if bits & bit) for bits in ra
 def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[TrackBank, Rows]:
     """Return the bank after ``scan``, and a row for each track in its field. Pure: no argument is changed."""
     sensor, motion, settings, now = model.sensor(scan.sensor), model.motion, model.settings, scan.observed_ns
-    view, east, north = sensor.view, sensor.view.east, sensor.view.north
+    view, east, north = seen_despite_map(bank.exposed, sensor), sensor.view.east, sensor.view.north
     heartbeat = is_heartbeat(sensor, scan)
     miss_counts = sensor.polled or heartbeat  # whether giving no plot is evidence
     looks = sensor.polled and not sensor.trigger_only
@@ -130,7 +131,7 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
         missed = after_miss(mean, cov, mode, views.uneven & sensor.polled, views.unobservable, view)
 
     # associate
-    plots, dropped = plots_of(scan, sensor, model, undetected, bias_of(model.survey, bank.learnt, sensor.index))
+    plots, dropped = plots_of(scan, sensor, model, undetected, bias_of(model.survey, bank.learnt, sensor.index), view)
     plots, clutter_ratio = with_learnt_clutter(model, bank.densities, sensor, plots)
     bearings = bool((plots.kind == BEARING).any())
     plots = with_crowd(plots, views, view.azimuth_width) if bearings else plots
@@ -157,7 +158,10 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
     mean, cov, mode = kalman.update(mean, cov, mode, missed, pairs, plots, posterior.miss, posterior.hit, east, north)
     tracked = Mixture(mean, cov, mode, motion.kind, motion.free)
     doubt = learn_doubt(bank.doubt, model.passage, model.earth, tracked, posterior.updated * posterior.existence, now)
+    exposed = bank.exposed
     if looks:
+        looked_at = LookedAt(centre, spread, posterior.existence, posterior.updated, unobservable)
+        exposed = learn_dead_ground(exposed, sensor, looked_at, tracked, views.seen, now)
         unobservable = unobservable_after(unobservable, views.seen, posterior.miss)
     updated = UpdatedTracks(rows, now, mean, cov, mode, views.held, posterior, unobservable)
 
@@ -169,7 +173,7 @@ def advance(model: TrackerModel, bank: TrackBank, scan: ScanColumns) -> tuple[Tr
         crossing = Look(sensor, now, plots, alone, excess > 1.0, undetected, live)
         contacts, crossed, unexplained = triangulate(model, bank.contacts, crossing)
         born = existence.joined(born, crossed)
-    look = (undetected, still_undetected), (densities, doubt, contacts), (dropped, flooded, unexplained)
+    look = (undetected, still_undetected), (densities, doubt, exposed, contacts), (dropped, flooded, unexplained)
     return settle(model, bank, updated, born, scan, *look)
 
 

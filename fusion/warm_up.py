@@ -8,12 +8,14 @@ from typing import Final
 import numpy as np
 
 from fusion.filter.negative_information import heartbeat_of
-from fusion.filter.track_bank import empty_bank
+from fusion.filter.track_bank import TrackBank, empty_bank
 from fusion.filter.triangulation import crossings
+from fusion.models.contradictions import Mixture
+from fusion.models.false_dead_ground import LookedAt, learn_dead_ground
 from fusion.models.sensor_views import ElevationGrid
 from fusion.models.settings import TrackerSettings
 from fusion.models.terrain_speed import Passage
-from fusion.models.tracker_model import tracker_model
+from fusion.models.tracker_model import TrackerModel, tracker_model
 from fusion.tracker import advance
 from geo.frame import LocalFrame
 from sensors.layout import Layout, place
@@ -25,7 +27,8 @@ CROWD: Final = 24
 
 def compile_kernels() -> None:
     """Radar scans, one of them with a crowd of new targets, a camera's bearings with labels, a trigger and heartbeats
-    over flat, passable ground, a long silence, and crossing bearings of two direction finders."""
+    over flat, passable ground, a long silence, crossing bearings of two direction finders, and detections in dead
+    ground."""
 
     frame = LocalFrame.around(0.0, 0.0)
     shared = {"max_range_m": 900.0, "period_s": 3.0}
@@ -61,10 +64,21 @@ def compile_kernels() -> None:
         bank, _ = advance(model, bank, heartbeat_of(model.sensor("G"), 0, at_ns, at_ns, at_ns))
     for when_s in (910, 913):
         bank, _ = advance(model, bank, _scan("R", "radar", when_s * 10**9, plots=CROWD))
+    _detected_in_dead_ground(model, bank)
     for second in range(1000, 1020):
         for sensor in ("D", "E"):
             bank, _ = advance(model, bank, _scan(sensor, "radio", second * 10**9))
     crossings(model, bank.contacts, 1020 * 10**9)
+
+
+def _detected_in_dead_ground(model: TrackerModel, bank: TrackBank) -> None:
+    radar, tracks, motion = model.sensor("R"), bank.tracks, model.motion
+    dead = np.zeros((8, 8), np.float32)
+    hidden = replace(radar, view=radar.view._replace(grid=dead, grid_east=-1000.0, grid_north=1000.0, grid_cell=300.0))
+    always, never = np.ones(len(bank)), np.zeros(len(bank))
+    looked_at = LookedAt(tracks.centre, tracks.spread, tracks.existence, always, never)
+    after = Mixture(tracks.mean, tracks.cov, tracks.mode, motion.kind, motion.free)
+    learn_dead_ground(bank.exposed, hidden, looked_at, after, never, bank.intensity_ns)
 
 
 def _scan(sensor: str, kind: str, when_ns: int, *, plots: int = 3) -> ScanColumns:

@@ -79,12 +79,18 @@ def in_order(scan: ScanColumns) -> ScanColumns:
 
 
 def plots_of(
-    scan: ScanColumns, sensor: SensorModel, model: TrackerModel, undetected: Floats, bias: Bias = UNBIASED
+    scan: ScanColumns,
+    sensor: SensorModel,
+    model: TrackerModel,
+    undetected: Floats,
+    bias: Bias = UNBIASED,
+    view: SensorView | None = None,
 ) -> tuple[Plots, int]:
     """The scan's usable plots in canonical order, and how many rows were dropped (no finite measurement in them).
 
     ``undetected`` (row, column) [1/m²] is the density of undetected targets before the look. ``bias`` is subtracted
-    from ranges and azimuths, and its variances are added to theirs.
+    from ranges and azimuths, and its variances are added to theirs. ``view`` is the sensor's as contradicted by plots
+    (fusion.models.false_dead_ground); by default as the map has it, which new targets always follow.
     """
     scan = in_order(scan)
     reported = np.empty((len(ReportedPlot._fields), len(scan)))
@@ -119,6 +125,7 @@ def plots_of(
             sensor.trigger_only,
             sensor.polled,
         ),
+        sensor.view if view is None else view,
         NewTargets(model.births, undetected, model.motion.prior, model.motion.speed_sd, sensor.births),
     )
     return plots, len(scan) - len(plots.kind)
@@ -176,9 +183,9 @@ class NewTargets(NamedTuple):
 
 
 @numba.njit(cache=True)
-def _plots(reported: Floats, label: Floats, sensor: MeasuringSensor, new: NewTargets) -> Plots:
+def _plots(reported: Floats, label: Floats, sensor: MeasuringSensor, view: SensorView, new: NewTargets) -> Plots:
     """The plots of the rows that hold a measurement; ``reported`` (field of ReportedPlot, row), ``label`` (row, class)
-    as reported."""
+    as reported; ``view`` is the sensor's field as contradicted by plots."""
     rows, classes = label.shape
     plots = _empty_plots(rows, classes)
     count = 0
@@ -193,6 +200,9 @@ def _plots(reported: Floats, label: Floats, sensor: MeasuringSensor, new: NewTar
             seen = spread_probability(sensor.field, plot.easting, plot.northing, plot.r_ee, plot.r_en, plot.r_nn)
             seen = max(seen, LEAST_PROBABILITY)
             plots.seen[count] = seen
+            if len(view.exposure.cell) > 0:
+                known = spread_probability(view, plot.easting, plot.northing, plot.r_ee, plot.r_en, plot.r_nn)
+                plots.seen[count] = max(seen, known)
             if new.start:
                 factor = 1.0 if isnan(plot.radial) else _radial_density(row.radial, row.radial_sd, new)
                 density = density_at(new.births, new.intensity, plot.easting, plot.northing)

@@ -18,6 +18,7 @@ from fusion.models.bearing_contacts import Contacts, no_contacts
 from fusion.models.bias import Learnt, nothing_learnt
 from fusion.models.contradictions import no_doubt
 from fusion.models.densities import Densities, nothing_known
+from fusion.models.false_dead_ground import FalseDeadGround, no_false_dead_ground
 from fusion.models.sensor_views import SensorView, holds, probability, spread_probability
 from fusion.models.terrain_speed import Doubt
 from fusion.models.tracker_model import TrackerModel
@@ -63,10 +64,11 @@ class TrackColumns(NamedTuple):
 class TrackBank:
     """All live ``tracks`` and the other state that the next scan depends on.
 
-    ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``; ``heard_ns`` (sensor,)
-    the time at which each event-only sensor last reported and was ready again, 0 before its first report; ``learnt``
-    the sensor biases as estimated from common tracks; ``densities`` those of targets and false plots; ``doubt``
-    where the ground's limits of speed were contradicted; ``contacts`` the directions of bearings that are on no track.
+    ``intensity`` (row, column) [1/m²] is the density of undetected targets at ``intensity_ns``; ``heard_ns``
+    (sensor,) the time at which each event-only sensor last reported and was ready again, 0 before its first report;
+    ``learnt`` the sensor biases as estimated from common tracks; ``densities`` those of targets and false plots;
+    ``doubt`` where the ground's limits of speed were contradicted; ``exposed`` where dead ground was; ``contacts``
+    the directions of bearings that are on no track.
     """
 
     tracks: TrackColumns
@@ -76,6 +78,7 @@ class TrackBank:
     learnt: Learnt
     densities: Densities
     doubt: Doubt
+    exposed: FalseDeadGround
     contacts: Contacts
 
     def __len__(self) -> int:
@@ -116,6 +119,7 @@ def empty_bank(model: TrackerModel, *, aligning: bool = True) -> TrackBank:
         learnt=learnt,
         densities=nothing_known(births, len(model.sensors)),
         doubt=no_doubt(),
+        exposed=no_false_dead_ground(),
         contacts=no_contacts(),
     )
 

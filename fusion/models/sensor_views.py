@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import atan2, isnan, radians, sqrt, tau
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numba
 import numpy as np
@@ -12,7 +12,7 @@ import xarray as xr
 from scipy.ndimage import maximum_filter
 
 from geo import terrain as ground
-from geo.arrays import Float32s, Floats
+from geo.arrays import Float32s, Floats, Ints
 from geo.schema import by_label
 from geo.terrain.derived import standing_points
 from sensors import ground_sensor
@@ -30,9 +30,24 @@ EDGE_M = 15.0
 """Ground this near to visible ground counts as visible [m] (assumption). An elevation model with smaller cells draws
 crests and gaps more sharply than heights, sensors and tracks are known, and misses would move the tracks of people who
 are seen into slivers of dead ground beside them, where nothing would end these tracks."""
+HIDDEN: Final = 0.05
+"""Ground is hidden by the map where the probability of detection is below this fraction of that in the open."""
+EXPOSURE_CELL_M: Final = 100.0
 CONTACT_LOOKS = 6.0
 CONTACT_S = (60.0, 300.0)
 """Bounds of the time for which a direction without further bearings is remembered [s] (assumption)."""
+
+
+class Exposure(NamedTuple):
+    """Ground that the map hides from a sensor, and in which it detects targets all the same
+    (fusion.models.false_dead_ground): ``cell`` (k,) ascending numbers of cells of EXPOSURE_CELL_M, ``share`` (k,) the
+    fraction of the probability of detection in the open that targets have there."""
+
+    cell: Ints
+    share: Floats
+
+
+NO_EXPOSURE: Final = Exposure(np.zeros(0, np.int64), np.zeros(0))
 
 
 class SensorView(NamedTuple):
@@ -41,7 +56,8 @@ class SensorView(NamedTuple):
     ``azimuth_from`` [rad, grid] and ``azimuth_width`` bound the field; ``height`` is that of the antenna or lens,
     ``foot`` that of the ground below it [m]. ``table`` holds the single-look Pd at equal steps of range from 0 to
     ``max_range``; ``grid`` (row, column), empty without terrain, the same on the ground, NaN where visibility is
-    unknown; the centre of its first cell is (grid_east, grid_north), rows run south.
+    unknown; the centre of its first cell is (grid_east, grid_north), rows run south. ``exposure``: where the grid was
+    contradicted.
     """
 
     east: float
@@ -57,6 +73,7 @@ class SensorView(NamedTuple):
     grid_east: float
     grid_north: float
     grid_cell: float
+    exposure: Exposure = NO_EXPOSURE
 
 
 class ElevationGrid(NamedTuple):
@@ -237,17 +254,48 @@ def probability(view: SensorView, easting: float, northing: float) -> float:
     """Probability that one look detects a target at this point; 0 out of view and where visibility is unknown."""
     if not holds(view, easting, northing):
         return 0.0
-    if view.grid.size > 0:
-        column = int(np.floor((easting - view.grid_east) / view.grid_cell + 0.5))
-        row = int(np.floor((view.grid_north - northing) / view.grid_cell + 0.5))
-        if row < 0 or column < 0 or row >= view.grid.shape[0] or column >= view.grid.shape[1]:
-            return 0.0
-        value = float(view.grid[row, column])
-        return 0.0 if isnan(value) else value
+    if view.grid.size == 0:
+        return in_the_open(view, easting, northing)
+    column = int(np.floor((easting - view.grid_east) / view.grid_cell + 0.5))
+    row = int(np.floor((view.grid_north - northing) / view.grid_cell + 0.5))
+    if row < 0 or column < 0 or row >= view.grid.shape[0] or column >= view.grid.shape[1]:
+        return 0.0
+    value = float(view.grid[row, column])
+    if isnan(value):
+        value = 0.0
+    return value if len(view.exposure.cell) == 0 else _exposed(view, easting, northing, value)
+
+
+@numba.njit(cache=True)
+def in_the_open(view: SensorView, easting: float, northing: float) -> float:
+    """Probability that one look detects a target at this point of the field of view, if no ground hides it."""
     d_e, d_n = easting - view.east, northing - view.north
     step = sqrt(d_e * d_e + d_n * d_n) / view.max_range * (len(view.table) - 1)
     low = min(int(step), len(view.table) - 2)
     return float(view.table[low] + (view.table[low + 1] - view.table[low]) * (step - low))
+
+
+@numba.njit(cache=True)
+def _exposed(view: SensorView, easting: float, northing: float, mapped: float) -> float:
+    """The probability where the grid says ``mapped``, in ground that plots may have contradicted."""
+    clear = in_the_open(view, easting, northing)
+    if mapped >= HIDDEN * clear:
+        return mapped
+    exposure, cell = view.exposure, exposure_cell(view, easting, northing, 0, 0)
+    place = np.searchsorted(exposure.cell, cell)
+    if place == len(exposure.cell) or exposure.cell[place] != cell:
+        return mapped
+    return max(mapped, float(exposure.share[place]) * clear)
+
+
+@numba.njit(cache=True)
+def exposure_cell(view: SensorView, easting: float, northing: float, down: int, right: int) -> int:
+    """Number of the cell ``down`` rows and ``right`` columns from that of a point; −1 off the map."""
+    rows = int(view.grid.shape[0] * view.grid_cell / EXPOSURE_CELL_M) + 1
+    columns = int(view.grid.shape[1] * view.grid_cell / EXPOSURE_CELL_M) + 1
+    row = int(np.floor((view.grid_north - northing) / EXPOSURE_CELL_M + 0.5)) + down
+    column = int(np.floor((easting - view.grid_east) / EXPOSURE_CELL_M + 0.5)) + right
+    return row * columns + column if 0 <= row < rows and 0 <= column < columns else -1
 
 
 @numba.njit(cache=True)

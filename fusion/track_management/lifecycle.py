@@ -12,6 +12,7 @@ from fusion.filter.existence import Newborn
 from fusion.filter.track_bank import CLOSED, TENTATIVE, Rows, TrackBank
 from fusion.models.bearing_contacts import Contacts
 from fusion.models.densities import Densities, learn_traffic
+from fusion.models.false_dead_ground import FalseDeadGround
 from fusion.models.sensor_views import SensorModel
 from fusion.models.terrain_speed import Doubt
 from fusion.models.tracker_model import TrackerModel
@@ -40,21 +41,21 @@ def settle(
     born: Newborn,
     scan: ScanColumns,
     undetected: tuple[Floats, Floats],
-    learnt_ground: tuple[Densities, Doubt, Contacts],
+    learnt_ground: tuple[Densities, Doubt, FalseDeadGround, Contacts],
     unused: tuple[int, int, int],
 ) -> tuple[TrackBank, Rows]:
     """The bank after a look, and its rows: old tracks rewritten, new ones added, terminated ones removed.
 
     ``undetected``: undetected targets before and after the look. ``learnt_ground``: densities with its evidence on
-    false plots, the doubt in limits of speed, and the contacts of its bearings. ``unused``: the number of plots that
-    were dropped, of those in a clutter burst, and of bearings that came from no track.
+    false plots, the doubt in limits of speed, false dead ground, and the contacts of its bearings. ``unused``: the
+    number of plots that were dropped, of those in a clutter burst, and of bearings that came from no track.
     """
     now, sensor = updated.now_ns, model.sensor(scan.sensor)
     ids = np.array([track_id(*scan.key, number) for number in born.number.tolist()], np.int64)
     polar = int(model.survey.column[sensor.index]) if len(bank.learnt) else -1
     tracks, rows = next_bank(bank.tracks, updated, born, ids, sensor.index, polar, deletion_rules(model))
     history = Rows(now, *rows, *unused)
-    (before, after), (densities, doubt, contacts) = undetected, learnt_ground
+    (before, after), (densities, doubt, exposed, contacts) = undetected, learnt_ground
     closed = history.status == CLOSED
     if closed.any():
         after = after.copy()
@@ -66,7 +67,7 @@ def settle(
         densities = densities._replace(traffic=traffic)
     newest, heard = max(now, bank.intensity_ns), _heard(bank, sensor, scan)
     learnt = learn(model, bank.learnt, scan, history)
-    return TrackBank(tracks, after, newest, heard, learnt, densities, doubt, contacts), history
+    return TrackBank(tracks, after, newest, heard, learnt, densities, doubt, exposed, contacts), history
 
 
 def after_nothing(bank: TrackBank, sensor: SensorModel, scan: ScanColumns, undetected: Floats) -> TrackBank:

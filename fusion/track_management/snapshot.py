@@ -20,12 +20,13 @@ from fusion.filter.track_bank import Rows, TrackBank, TrackColumns
 from fusion.models.bearing_contacts import Contacts
 from fusion.models.bias import LEARNT_ARRAYS, Learnt, Rings
 from fusion.models.densities import Densities
+from fusion.models.false_dead_ground import FalseDeadGround
 from fusion.models.terrain_speed import Doubt
 from fusion.track_management.timeline import Timeline, TimelineEntry, key_of
 from geo.errors import BadInput
 from sensors.scan_columns import ScanColumns
 
-VERSION = 10
+VERSION = 11
 RING_ARRAYS = tuple(field.name for field in fields(Rings))
 ROW_ARRAYS = ("track", "centre", "spread", "existence", "status", "event", "plot")
 SCAN_ARRAYS = tuple(field.name for field in fields(ScanColumns))[6:]
@@ -52,6 +53,7 @@ def pack(timeline: Timeline, counts: tuple[int, int, int, int, int]) -> bytes:
             for name in Densities._fields
         },
         **_joined("doubt", [bank.doubt for bank in banks], Doubt._fields),
+        **_joined("exposed", [bank.exposed for bank in banks], FalseDeadGround._fields),
         **_joined("contacts", [bank.contacts for bank in banks], Contacts._fields),
         "bank_heard": np.stack([bank.heard_ns for bank in banks]),
         **_joined("rows", rows, ROW_ARRAYS),
@@ -130,8 +132,18 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
     ]
     densities = map(Densities, *(arrays[f"densities_{name}"] for name in Densities._fields))
     return [
-        TrackBank(TrackColumns(**part), intensity, at_ns, heard, known, density, Doubt(**doubt), Contacts(**contacts))
-        for part, intensity, at_ns, heard, known, density, doubt, contacts in zip(
+        TrackBank(
+            TrackColumns(**part),
+            intensity,
+            at_ns,
+            heard,
+            known,
+            density,
+            Doubt(**doubt),
+            FalseDeadGround(**exposed),
+            Contacts(**contacts),
+        )
+        for part, intensity, at_ns, heard, known, density, doubt, exposed, contacts in zip(
             parts,
             arrays["bank_intensity"],
             intensity_ns,
@@ -139,6 +151,7 @@ def _banks(arrays: Arrays, intensity_ns: Sequence[int], learnt_ns: Sequence[tupl
             learnt,
             densities,
             _parted("doubt", arrays, Doubt._fields),
+            _parted("exposed", arrays, FalseDeadGround._fields),
             _parted("contacts", arrays, Contacts._fields),
             strict=True,
         )
