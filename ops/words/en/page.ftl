@@ -562,6 +562,7 @@ page-layer = { $layer ->
     [rivers] Rivers
     [roads] Roads and paths
     [settlements] Settlements
+    [grid] Grid lines, MGRS
     [levels] Impact level of border sections
    *[segments] Segments by dead ground
 }

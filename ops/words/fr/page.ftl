@@ -584,6 +584,7 @@ page-layer = { $layer ->
     [rivers] Cours d’eau
     [roads] Routes et chemins
     [settlements] Localités
+    [grid] Carroyage MGRS
     [levels] Niveau d’impact des sections frontalières
    *[segments] Segments selon les angles morts
 }

@@ -16,6 +16,7 @@ import type { BaseMap } from "./base_map.ts";
 import { forceFeatures, levelFeatures } from "./forces_map.ts";
 import { bearingFeatures } from "./bearing_features.ts";
 import { IncrementalSource } from "./incremental_source.ts";
+import { metresPerPixel } from "./scale.ts";
 import {
   alertMarks,
   at,
@@ -156,11 +157,6 @@ export class StateRenderer {
     const dots = tracks > SYMBOL_TRACKS && this.#baseMap.map.getZoom() < SYMBOLS_ZOOM;
     setText(note, say(dots ? "page-map-detail-dots" : "page-map-detail", { shown: DETAILED_TRACKS, all: tracks }));
   }
-}
-
-/** Web Mercator, tiles of 512 px at zoom 0, as MapLibre counts zoom. */
-export function metresPerPixel(lat: number, zoom: number): number {
-  return (40_075_016.686 * Math.cos((lat * Math.PI) / 180)) / (512 * 2 ** zoom);
 }
 
 export function selectedTrack(selection: Selection | null, state: State): string | null {

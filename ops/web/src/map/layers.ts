@@ -2,6 +2,7 @@
 
 import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from "maplibre-gl";
 import { SYMBOLS_ZOOM } from "../model/tracks.ts";
+import { FIRST_OF_GRID, GRID_SWITCH, gridLayers } from "../grid/grid_layers.ts";
 import { FORCE_SWITCHES, forceLayers, levelLayers } from "./forces_layers.ts";
 import { FONT, GROUND_SWITCHES } from "./ground_layers.ts";
 import type { Colours } from "./palette.ts";
@@ -28,7 +29,7 @@ export const SOURCES = [
 export type SourceName = (typeof SOURCES)[number];
 
 /** First of the layers above the terrain. */
-export const ABOVE_TERRAIN = "views-lost";
+export const ABOVE_TERRAIN = FIRST_OF_GRID;
 /** From this zoom on tracks have their names, where there is room. */
 const NAMES_ZOOM = 12.5;
 /** Symbols shrink where the whole sector is in view, so that they do not hide each other. */
@@ -61,13 +62,14 @@ export const SWITCHES: readonly {
   },
   { id: "segments", layers: ["segments"], on: false },
   ...FORCE_SWITCHES,
+  GRID_SWITCH,
   ...GROUND_SWITCHES,
 ];
 
 const part = (name: string): FilterSpecification => ["==", ["get", "part"], name];
 
 export function layerSpecs(colours: Colours): LayerSpecification[] {
-  return [...groundLayers(colours), ...detailLayers(colours), ...replayLayers(colours, FONT), ...thingLayers(colours), ...toolLayers(colours)];
+  return [...gridLayers(colours), ...groundLayers(colours), ...detailLayers(colours), ...replayLayers(colours, FONT), ...thingLayers(colours), ...toolLayers(colours)];
 }
 
 function groundLayers(c: Colours): LayerSpecification[] {
