@@ -1,7 +1,7 @@
 // How the grid is drawn: hairlines above the ground and below everything that is watched.
 
 import type { FilterSpecification, LayerSpecification } from "maplibre-gl";
-import { FONT } from "../map/ground_layers.ts";
+import { FONT } from "../map/font.ts";
 import type { Colours } from "../map/palette.ts";
 
 export const LINES = "grid-lines";

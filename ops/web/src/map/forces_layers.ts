@@ -1,6 +1,7 @@
 // Layers and symbols of own forces. Impact levels differ by the width of their line and by words, not by colour alone.
 
 import type { ExpressionSpecification, LayerSpecification, SymbolLayerSpecification } from "maplibre-gl";
+import { FONT } from "./font.ts";
 import { BASE_ICON, UNIT_ICONS } from "./forces_map.ts";
 import type { Colours } from "./palette.ts";
 import { context, frame, icon, RATIO, square, stroke, type NamedImage } from "./symbols.ts";
@@ -12,7 +13,6 @@ export const FORCE_SWITCHES = [
   { id: "levels", layers: ["levels", "level-labels"], on: true },
 ] as const;
 
-const FONT = ["sans-serif"];
 const SIZE: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 8, 0.5, 10.5, 0.7, 13, 0.95];
 
 const of = (name: string): ["==", ["get", "part"], string] => ["==", ["get", "part"], name];

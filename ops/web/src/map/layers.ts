@@ -4,7 +4,8 @@ import type { ExpressionSpecification, FilterSpecification, LayerSpecification }
 import { SYMBOLS_ZOOM } from "../model/tracks.ts";
 import { FIRST_OF_GRID, GRID_SWITCH, gridLayers } from "../grid/grid_layers.ts";
 import { FORCE_SWITCHES, forceLayers, levelLayers } from "./forces_layers.ts";
-import { FONT, GROUND_SWITCHES } from "./ground_layers.ts";
+import { FONT } from "./font.ts";
+import { GROUND_SWITCHES } from "./ground_layers.ts";
 import type { Colours } from "./palette.ts";
 import { replayLayers } from "./replay_layers.ts";
 

@@ -5,6 +5,7 @@ import { Map as MapLibreMap, setMaxParallelImageRequests, setWorkerUrl, type Lay
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Bounds } from "../geo/bounds.ts";
+import { fontLoaded } from "./font.ts";
 import type { Colours } from "./palette.ts";
 
 setWorkerUrl(workerUrl);
@@ -52,7 +53,8 @@ export async function openedMap(container: HTMLElement, colours: Colours, title:
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.on("error", () => undefined); // a missing tile stays blank; the page states the problem
-  await new Promise<void>((resolve) => (map.loaded() ? resolve() : map.once("load", () => resolve())));
+  const loaded = new Promise<void>((resolve) => (map.loaded() ? resolve() : map.once("load", () => resolve())));
+  await Promise.all([loaded, fontLoaded()]);
   return map;
 }
 
