@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from ops.words import MessageCatalogue
 
 FOLDER: Final = Path(__file__).parent / "pages"
-POLICY: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'; img-src data:; font-src 'self'"
+POLICY: Final = (
+    "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'; "
+    "img-src data:; font-src 'self'"
+)
 
 
 def render(request: Request, template: str, *, cookie: str, status: int = 200, **values: Any) -> HTMLResponse:
