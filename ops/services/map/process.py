@@ -171,6 +171,13 @@ class MapService:
         etag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
         return Answer(200, VECTOR_TILE, body, etag=etag, revision=self._ground_revision)
 
+    def base_map_file(self) -> Answer:
+        """Where the base map's archive is on this machine, and its revision; LookupError without one."""
+        view = self._sector["base_map"]
+        if view is None or not view["readable"]:
+            raise LookupError("This sector has no base map.")
+        return _json({"path": str(self._ground.sector.base_map), "revision": view["revision"]})
+
     def places(self) -> Answer:
         """Names of the sector's settlements, rivers and roads, with one position each."""
         return _json({"places": self._places})
@@ -184,7 +191,7 @@ class MapService:
 
 QUESTIONS: Final = (
     "sector", "layers", "layout", "segments", "coverage_cells", "place", "profile", "responders", "tile", "ground_tile",
-    "places", "watch",
+    "base_map_file", "places", "watch",
 )  # fmt: skip
 
 

@@ -382,6 +382,8 @@ page-sight = Line of sight
     .title = Line of sight and elevation profile between two points
 page-tool =
     .aria-label = Tool
+page-base-map-broken = Base map { $file } cannot be shown: the file is damaged, incomplete or not a PMTiles archive. The rest of the map is complete.
+page-base-map-gaps = Parts of base map { $file } could not be loaded.
 page-map-gaps-failed = Some map tiles could not be loaded. Dead ground is not shaded there.
 page-map-gaps-loading = Map tiles are loading. Dead ground may not be shaded yet.
 page-map-detail = Trails, ellipses and vectors for { $shown } of { $all } tracks: those with alerts and those nearest the map centre.
@@ -563,6 +565,7 @@ page-layer = { $layer ->
     [roads] Roads and paths
     [settlements] Settlements
     [grid] Grid lines, MGRS
+    [base-map] Base map
     [levels] Impact level of border sections
    *[segments] Segments by dead ground
 }

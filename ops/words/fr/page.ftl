@@ -395,6 +395,8 @@ page-sight = Ligne de vue
     .title = Ligne de vue et profil altimétrique entre deux points
 page-tool =
     .aria-label = Outil
+page-base-map-broken = Le fond de carte { $file } ne peut pas être affiché : le fichier est endommagé, incomplet ou n’est pas une archive PMTiles. Le reste de la carte est complet.
+page-base-map-gaps = Des parties du fond de carte { $file } n’ont pas pu être chargées.
 page-map-gaps-failed = Certaines tuiles n’ont pas pu être chargées. Les angles morts n’y sont pas ombrés.
 page-map-gaps-loading = Chargement des tuiles. Des angles morts peuvent ne pas être encore ombrés.
 page-map-detail = Traces, ellipses et vecteurs pour { $shown } pistes sur { $all } : celles en alerte et les plus proches du centre de la carte.
@@ -585,6 +587,7 @@ page-layer = { $layer ->
     [roads] Routes et chemins
     [settlements] Localités
     [grid] Carroyage MGRS
+    [base-map] Fond de carte
     [levels] Niveau d’impact des sections frontalières
    *[segments] Segments selon les angles morts
 }

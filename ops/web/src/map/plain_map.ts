@@ -12,8 +12,11 @@ setWorkerUrl(workerUrl);
 // Of the six connections of a browser to a server, one is the stream's; one stays free for what a person does.
 setMaxParallelImageRequests(4);
 
-/** Tinted heights and relief go below this layer, which draws nothing; vector layers of the ground above it. */
+/** From the ground up, each below a layer that draws nothing: tinted heights and relief; pictures and areas of the base
+    map; coverage. Vector layers of the ground are above them. */
 export const RELIEF_END = "relief-end";
+export const AREAS_END = "areas-end";
+export const COVERAGE_END = "coverage-end";
 
 export function webGlWorks(): boolean {
   try {
@@ -35,7 +38,7 @@ export async function openedMap(container: HTMLElement, colours: Colours, title:
       sources: {},
       layers: [
         { id: "ground", type: "background", paint },
-        { id: RELIEF_END, type: "background", layout: { visibility: "none" } },
+        ...[RELIEF_END, AREAS_END, COVERAGE_END].map((id) => ({ id, type: "background" as const, layout: { visibility: "none" as const } })),
       ],
     },
     attributionControl: false,

@@ -6,6 +6,7 @@ import { boundsOf, widened } from "../geo/bounds.ts";
 import type { LayerInfo, Sector } from "../model/records.ts";
 import { FIRST_OF_GRID, GRID_SWITCH, gridLayers } from "../grid/grid_layers.ts";
 import { GridMap } from "../grid/grid_map.ts";
+import { ArchiveMap } from "../map/archive_map.ts";
 import { FIRST_OF_GROUND } from "../map/ground_layers.ts";
 import { GroundMap } from "../map/ground_map.ts";
 import { isOnByDefault, Overlays } from "../map/overlays.ts";
@@ -30,6 +31,7 @@ export class LayoutMap extends PlainMap {
   readonly pins: Pins;
   readonly #setup: Setup;
   readonly #groundMap = new GroundMap(this);
+  readonly #archiveMap = new ArchiveMap(this);
   readonly #overlays = new Overlays(this);
   readonly #grid: GridMap;
   #layers: readonly LayerInfo[] = [];
@@ -53,6 +55,7 @@ export class LayoutMap extends PlainMap {
   /** The ground as the live map draws it: tinted heights, relief, contour lines, roads, rivers, settlements. */
   ground(layers: readonly LayerInfo[], sector: Sector | null): void {
     this.#layers = layers.filter(({ id }) => id === "elevation" || id === "hillshade");
+    this.#archiveMap.show(sector?.baseMap ?? null, true);
     this.#groundMap.update(this.#layers, sector, (_, on) => on);
     this.#overlays.update(this.#layers, sector, isOnByDefault);
   }
@@ -66,6 +69,7 @@ export class LayoutMap extends PlainMap {
     super.recolour(colours);
     for (const layer of [...gridLayers(colours), ...lines(colours)]) this.repaint(layer);
     this.#groundMap.recolour();
+    this.#archiveMap.recolour();
     this.#overlays.recolour(this.#layers);
   }
 

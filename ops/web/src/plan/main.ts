@@ -93,6 +93,7 @@ class Planner {
     void awaitGround().then(({ layers, sector }) => {
       setText(part("map-credit"), sector?.mapCredit ?? "");
       for (const { layoutMap } of this.#sides) layoutMap.ground(layers, sector);
+      if (sector?.baseMap?.readable === false) tell(say("page-base-map-broken", { file: sector.baseMap.file }));
     });
   }
 
