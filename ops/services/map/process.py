@@ -48,7 +48,7 @@ class MapService:
     def __init__(self, ground: OpenSector) -> None:
         from rasterio.enums import Resampling
 
-        from ops.drawing import tile_styles
+        from ops.drawing import coverage_paint, tile_styles
         from ops.services.map.ground_tiles import GroundTiles, upper_slope
         from ops.services.map.place_names import place_names
         from ops.services.map.tiles import Layer, Tiles, raster_of
@@ -57,7 +57,9 @@ class MapService:
         self._tiles = Tiles()
         elevation = ground.terrain["elevation"]
         raster = raster_of(elevation, ground.terrain.attrs["crs"], nodata=float("nan"), resampling=Resampling.average)
-        digest = blake2b(Path(tile_styles.__file__).read_bytes(), digest_size=8)  # tiles depend on the colours
+        digest = blake2b(digest_size=8)
+        for style in (tile_styles, coverage_paint):  # tiles depend on the colours
+            digest.update(Path(style.__file__).read_bytes())
         digest.update(repr((ground.terrain.attrs["crs"], elevation.shape)).encode())
         step = max(1, elevation.shape[0] // 2048)
         digest.update(elevation[::step].to_numpy().tobytes())
