@@ -3,6 +3,7 @@
 import type { GeoJSONSource, Map as MapLibreMap } from "maplibre-gl";
 import type { Feature } from "geojson";
 import type { Place } from "../model/records.ts";
+import { clusterImages, GATHERED } from "./clusters.ts";
 import { collection } from "./features.ts";
 import { GridMap } from "../grid/grid_map.ts";
 import { GRID_SWITCH } from "../grid/grid_layers.ts";
@@ -70,7 +71,10 @@ export class BaseMap extends PlainMap {
   }
 
   flyTo(place: Place): void {
-    const zoom = Math.max(this.map.getZoom(), 14);
+    this.zoomTo(place, Math.max(this.map.getZoom(), 14));
+  }
+
+  zoomTo(place: Place, zoom: number): void {
     const still = matchMedia(REDUCED_MOTION).matches;
     this.map.easeTo({ center: [place.lon, place.lat], zoom, duration: still ? 0 : 600, essential: false });
   }
@@ -78,8 +82,9 @@ export class BaseMap extends PlainMap {
   #build(): void {
     this.#images();
     for (const name of SOURCES) {
-      const promote = name === "tracks" ? { promoteId: "id" } : {};
-      this.map.addSource(name, { type: "geojson", data: collection([]), maxzoom: 17, ...promote });
+      const promote = name === "tracks" || name === "track-crowd" ? { promoteId: "id" } : {};
+      const crowd = name.endsWith("-crowd") ? GATHERED : {};
+      this.map.addSource(name, { type: "geojson", data: collection([]), maxzoom: 17, ...promote, ...crowd });
     }
     for (const layer of layerSpecs(this.colours)) this.map.addLayer(layer);
   }
@@ -92,6 +97,7 @@ export class BaseMap extends PlainMap {
       ...markImages(colours),
       hatchImage(colours),
       ...forceImages(colours),
+      ...clusterImages(colours),
     ];
     for (const { name, canvas } of images) {
       const pixels = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height);

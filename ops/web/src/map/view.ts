@@ -16,6 +16,7 @@ import { at } from "./features.ts";
 import { symbolKey } from "./symbol_key.ts";
 import { ARCHIVE } from "./archive_layers.ts";
 import { ArchiveMap } from "./archive_map.ts";
+import { clusterAt, openingZoom, type Cluster } from "./clusters.ts";
 import { BaseMap } from "./base_map.ts";
 import { GroundMap } from "./ground_map.ts";
 import { isOnByDefault, Overlays } from "./overlays.ts";
@@ -107,10 +108,17 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
       overlays.update(state.layers.value ?? [], state.sector.value, (id) => isOn(id, isOnByDefault(id)));
     }
   });
+  const open = async (cluster: Cluster): Promise<void> => {
+    baseMap.zoomTo(cluster, await openingZoom(baseMap.map, cluster));
+    setText(part("announce-polite"), say("page-map-cluster", { kind: cluster.kind, count: cluster.count }));
+  };
   const act = (point: { x: number; y: number }): void => {
     const { lng: lon, lat } = baseMap.map.unproject([point.x, point.y]);
+    const found = tools.active ? null : picker.at(point);
+    const cluster = tools.active || found?.kind === "alert" ? null : clusterAt(baseMap.map, point);
     if (tools.active) tools.add({ lon, lat });
-    else select(picker.at(point));
+    else if (cluster !== null) void open(cluster);
+    else select(found);
     baseMap.show("goal", []);
   };
   baseMap.map.on("click", ({ point }) => act(point));
