@@ -68,7 +68,8 @@ def page_figures(tracks: int, seconds: float) -> dict[str, dict[str, Any]]:
 
 def bundle() -> dict[str, float]:
     """Return kilobytes that a browser loads, uncompressed and with gzip."""
-    files = [f for f in (WEB / "dist").rglob("*") if f.is_file() and f.suffix in (".js", ".css", ".html", ".svg")]
+    kinds = (".js", ".css", ".html", ".svg", ".woff2")
+    files = [f for f in (WEB / "dist").rglob("*") if f.is_file() and f.suffix in kinds]
     bodies = [file.read_bytes() for file in files]
     return {
         "files": len(files),

@@ -123,6 +123,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /api/layers",
         "GET /api/ground",
         "GET /api/places",
+        "GET /api/base-map.pmtiles",
         "GET /api/profile",
         "GET /api/tiles/{layer}/{z}/{x}/{y}.png",
         "GET /api/tiles/ground/{z}/{x}/{y}.mvt",

@@ -15,6 +15,8 @@ from ops.cli.options import JsonOption, SettingsOption, answer, screen
 
 sector_app = typer.Typer(cls=CommandGroup, help="Create, check and preview a sector.")
 
+BASE_MAP_HELP = "PMTiles archive of vector tiles or pictures."
+CREDIT_HELP = "Credit line of the map. Default: OpenStreetMap's where due."
 BASES_HELP = "Patrol bases: GeoJSON points. Default: an example base."
 
 
@@ -50,6 +52,8 @@ def init(
     layout: Annotated[
         Path | None, typer.Option("--layout", metavar="FILE", help="Your layout. Default: two example layouts.")
     ] = None,
+    base_map: Annotated[Path | None, typer.Option("--base-map", metavar="FILE", help=BASE_MAP_HELP)] = None,
+    credit: Annotated[str | None, typer.Option("--credit", help=CREDIT_HELP)] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Create a sector from a DEM and a border.
@@ -84,12 +88,15 @@ def init(
         (rivers, "--rivers"),
         (settlements, "--settlements"),
         (layout, "--layout"),
+        (base_map, "--base-map"),
     ):
         if file is not None:
             _existing(file, option)
     assert terrain is not None
     assert border is not None
-    new = NewSector(folder, terrain, border, where, own_side, name, bases, roads, rivers, settlements, layout)
+    new = NewSector(
+        folder, terrain, border, where, own_side, name, bases, roads, rivers, settlements, layout, base_map, credit
+    )
     answer(create(new, screen), as_json=as_json)
 
 

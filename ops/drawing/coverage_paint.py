@@ -15,6 +15,8 @@ from ops.drawing.tile_styles import LINES, diagonals, legend_entry
 
 UNKNOWN, OFF_THE_MAP = 254, 255
 _ALPHA, _LINE_ALPHA = 160, 150
+_LIFT = 0.25
+"""Share of white in the darkest class at night, none in the lightest: dark violet cannot be seen on a dark relief."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +36,32 @@ class Covered:
 
     def paint(self, values: Float32s, _cell_m: float, palette: Palette) -> UInt8s:
         pixels = np.zeros((4, *values.shape), np.uint8)
-        for number, step in enumerate(self.steps):
-            if step.colour is not None:
-                pixels[:, values == number] = np.array([*_bytes(step.colour), _ALPHA], np.uint8)[:, None]
+        for number, colour in enumerate(self._colours(palette)):
+            if colour is not None:
+                pixels[:, values == number] = np.array([*colour, _ALPHA], np.uint8)[:, None]
         falling, rising = diagonals(values.shape)
         line = (values == UNKNOWN) & (falling | rising)
         pixels[:, line] = np.array([*LINES[palette], _LINE_ALPHA], np.uint8)[:, None]
         return pixels
 
+    def _colours(self, palette: Palette) -> list[tuple[int, int, int] | None]:
+        """The colour of each class; at night lifted towards white, the darkest most, in the same order."""
+        painted = [step.colour for step in self.steps if step.colour is not None]
+        lifts = np.linspace(_LIFT if palette == "night" else 0.0, 0.0, len(painted))
+        colours = iter([_bytes(colour, lift) for colour, lift in zip(painted, lifts, strict=True)])
+        return [None if step.colour is None else next(colours) for step in self.steps]
+
     def legend(self, palette: Palette) -> list[dict[str, Any]]:
         painted = [
-            legend_entry(_bytes(step.colour), step.label)
+            legend_entry(colour, step.label)
             | {"low": f"{max(round(step.low, 6), 0.0):g}", "high": f"{min(step.high, 1.0):g}"}
-            for step in self.steps
-            if step.colour is not None
+            for step, colour in zip(self.steps, self._colours(palette), strict=True)
+            if colour is not None
         ]
         lines = legend_entry(LINES[palette], Message("map-class-unknown"))
         return [*painted, lines | {"pattern": "hatch"}]
 
 
-def _bytes(colour: tuple[float, float, float]) -> tuple[int, int, int]:
-    red, green, blue = (round(255 * part) for part in colour)
+def _bytes(colour: tuple[float, float, float], lift: float) -> tuple[int, int, int]:
+    red, green, blue = (round(255 * (part + (1.0 - part) * lift)) for part in colour)
     return red, green, blue

@@ -235,10 +235,37 @@ class _Check:
                 with self._reporting(key):
                     if not check_map_file(key, file, self.frame, self.terrain):
                         self._notice(file, Message("sector-notice-map-empty", {"kind": key}))
+        self._base_map()
+        self._credit()
         sections = self.values.get("sections")
         if sections is not None and self.border is not None:
             with self._reporting("sections"):
                 read_sections(sections, self.border, impact_level="impact_level")
+
+    def _base_map(self) -> None:
+        from geo.tile_archive import TileArchive
+
+        file = self.values.get("base_map")
+        if file is None:
+            return
+        with self._reporting("base_map"):
+            west, south, east, north = TileArchive.open(file).bounds
+            self.found.read.append(str(file))
+            if self.terrain is not None and self.frame is not None:
+                from geo.terrain import bounds
+
+                left, low, right, high = bounds(self.terrain)
+                corners = [self.frame.to_lonlat(x, y) for x in (left, right) for y in (low, high)]
+                lons, lats = zip(*corners, strict=True)
+                if west > max(lons) or east < min(lons) or south > max(lats) or north < min(lats):
+                    self._notice(file, Message("sector-notice-base-map-off"))
+
+    def _credit(self) -> None:
+        from ops.sector.base_map import OSM_CREDIT, credit_for
+
+        files = [self.values[key] for key in ("roads", "rivers", "settlements") if self.values.get(key) is not None]
+        if not self.values.get("map_credit") and "map_credit" not in self.wrong and credit_for(files):
+            self._notice(self.path, Message("sector-notice-credit", {"credit": OSM_CREDIT}))
 
     def _layout(self, file: Path) -> None:
         from geo.frame import LocalFrame

@@ -13,6 +13,7 @@ from geo.message import Message, Parameter
 from geo.names import readable
 from geo.vector_files import LAYER_MARK, file_and_layer
 from ops.runtime.output import atomic_write
+from ops.sector.base_map import OSM_CREDIT, credit_for
 from ops.sector.example_layout import (
     ExampleSites,
     SitePosition,
@@ -94,7 +95,10 @@ def create_sector(new: NewSector) -> Created:
     files |= {new.folder / "schema" / f"{one}.schema.json": _text(file_schema(one)) for one in NAMES}
     length_m = next(step for longest, step in SEGMENT_LENGTHS_M if border.length_m <= longest)
     has_bases = new.bases is not None or base is not None
-    files[new.folder / "sector.toml"] = _sector_toml(new, name, border, length_m, has_bases)
+    credit = new.credit if new.credit is not None else credit_for(new.map_files)
+    if credit and new.credit is None:
+        assumptions.append(Message("sector-init-credit", {"credit": credit}))
+    files[new.folder / "sector.toml"] = _sector_toml(new, name, border, length_m, has_bases, credit)
     _write(files)
     values: dict[str, Parameter] = {
         "length_m": border.ground_length_m,
@@ -198,7 +202,9 @@ def _settlement(path: Path, frame: LocalFrame, terrain: xr.Dataset, border: Bord
     return None if not found else min(found, key=lambda one: one[0])[1:]
 
 
-def _sector_toml(new: NewSector, name: str, border: Border, segment_length_m: float, has_bases: bool) -> str:
+def _sector_toml(
+    new: NewSector, name: str, border: Border, segment_length_m: float, has_bases: bool, credit: str
+) -> str:
     """Return the text of the sector file, with a comment on every key."""
     title = name.replace("-", " ").replace("_", " ").capitalize()
     layouts = (
@@ -237,7 +243,12 @@ def _sector_toml(new: NewSector, name: str, border: Border, segment_length_m: fl
             else f"{key} = {_quoted(_relative(file, new.folder))}  # {meaning}"
         )
     lines += [
-        '# map_credit = "© OpenStreetMap contributors"  # shown on the map, as the licence of map files may require',
+        '# base_map = "country.pmtiles"  # PMTiles archive of vector tiles or pictures, below the map files'
+        if new.base_map is None
+        else f"base_map = {_quoted(_relative(new.base_map, new.folder))}  # PMTiles archive, below the map files",
+        f"map_credit = {_quoted(credit)}  # shown on the map, as the licence of map files may require"
+        if credit
+        else f"# map_credit = {_quoted(OSM_CREDIT)}  # shown on the map, as the licence of map files may require",
         '# land_cover = "cover.tif"  # classes of land cover; canopy_height = "trees.tif"  # metres',
         "",
         "[layouts]  # sensors by layout: GeoJSON or GeoPackage points; the first is the default",

@@ -18,6 +18,7 @@ from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
 from geo.terrain.derived import standing_points
 from geo.visibility.view import RADIO_K, surface_of
+from ops.sector.base_map import base_map_view, credit_of
 from ops.sector.links import SectorLinks
 from ops.sector.open_sector import OpenSector
 from sensors.coverage import CURVATURE_K, TARGET_HEIGHTS_M
@@ -37,7 +38,8 @@ def sector_view(ground: OpenSector) -> dict[str, Any]:
         "sector": sector.name,
         "title": sector.title or sector.name,
         "time_zone": sector.time_zone,
-        "map_credit": sector.map_credit,
+        "map_credit": credit_of(sector),
+        "base_map": base_map_view(sector),
         "bounds": [west, south, east, north],
         "centre": [(west + east) / 2, (south + north) / 2],
         "frame": frame_view(ground),

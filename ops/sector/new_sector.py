@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from geo.errors import BadInput
 from geo.message import Message
+from geo.names import HIDDEN, ONE_LINE
+from geo.tile_archive import TileArchive
 from ops.sector.schemas import NAMES
 from ops.sector.sector_file import base_errors, read_bases
 from ops.sector.ways import check_map_file
@@ -44,8 +46,10 @@ class NewSector:
         ``left`` or ``right`` of the line, or ``LON,LAT`` of a position on the own side; empty: not stated.
     name : str
         Name of the sector; empty: that of the folder.
-    bases, roads, rivers, settlements, layout : Path, optional
+    bases, roads, rivers, settlements, layout, base_map : Path, optional
         Files that exist.
+    credit : str, optional
+        Credit line of the map files; None: that of OpenStreetMap if one of them states that it comes from there.
     """
 
     folder: Path
@@ -59,6 +63,13 @@ class NewSector:
     rivers: Path | None = None
     settlements: Path | None = None
     layout: Path | None = None
+    base_map: Path | None = None
+    credit: str | None = None
+
+    @property
+    def map_files(self) -> list[Path]:
+        """The files that the map draws."""
+        return [file for file in (self.roads, self.rivers, self.settlements, self.base_map) if file is not None]
 
 
 def refuse_early(new: NewSector) -> None:
@@ -68,6 +79,13 @@ def refuse_early(new: NewSector) -> None:
     _refuse_bases(new.bases)
     if new.own_side not in ("", "left", "right"):
         _position(new.own_side)
+    if new.credit is not None and HIDDEN.search(new.credit):
+        raise BadInput(f"{new.credit!a}", where="--credit", expected=ONE_LINE)
+    if new.base_map is not None:
+        try:
+            TileArchive.open(new.base_map)
+        except BadInput as error:
+            raise BadInput(error.what, where=f"--base-map {new.base_map}", expected=error.expected) from None
 
 
 def name_of(new: NewSector) -> str:

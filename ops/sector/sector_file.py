@@ -75,6 +75,8 @@ class Sector:
         Map file of roads and paths, of rivers, of fords; ``FILE|layername=LAYER`` names one of several layers.
     settlements : path
         Map file of inhabited places, points or areas.
+    base_map : path
+        Base map below the sector's own map files: a PMTiles archive of vector tiles or pictures.
     map_credit : str
         Credit line of the map files, shown on the map, such as ``© OpenStreetMap contributors``.
     sections : path
@@ -107,6 +109,7 @@ class Sector:
     rivers: Path | None = None
     fords: Path | None = None
     settlements: Path | None = None
+    base_map: Path | None = None
     map_credit: str = ""
     sections: Path | None = None
     zone: ZoneEdges | None = None
@@ -126,6 +129,8 @@ ALSO_CALLED: Final = {
     "timezone": "time_zone",
     "places": "settlements",
     "credit": "map_credit",
+    "basemap": "base_map",
+    "pmtiles": "base_map",
     "attribution": "map_credit",
 }
 """Names that people expect, and the keys that are meant."""

@@ -230,6 +230,7 @@ class World:
     sensors: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     paused: bool = False
+    sector: str = "cumberland"
     process: subprocess.Popen[bytes] | None = None
 
     @staticmethod
@@ -289,7 +290,7 @@ class World:
             "-m",
             "ops.cli",
             "serve",
-            "cumberland",
+            self.sector,
             str(self.folder / "store.db"),
             f"--port={self.port}",
         ]

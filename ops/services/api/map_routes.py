@@ -29,7 +29,7 @@ from ops.services.api.event_stream import Hub
 from ops.services.api.release import Release, ReleasedView
 from ops.services.api.schemas.geojson import GeoJson, LayoutDocument, Segments
 from ops.services.api.schemas.ground import Layers, NamedPlaces, PlaceRecord, ProfileRecord, SectorRecord
-from ops.services.api.schemas.pictures import PICTURE, VECTOR_PICTURE, Png, VectorTile
+from ops.services.api.schemas.pictures import ARCHIVE, PICTURE, PMTILES, VECTOR_PICTURE, Archive, Png, VectorTile
 from ops.services.map.client import CONNECTIONS, Answer, MapUnavailable
 from ops.store.rows import rfc3339, to_json
 
@@ -45,7 +45,7 @@ QueryText = Annotated[str, Query(max_length=80)]
 WATCH_EVERY_S: Final = 0.5
 SOON_S: Final = 0.5
 _PLACE: Final = re.compile(r"\s*([+-]?\d{1,3}(?:\.\d{1,17})?)\s*,\s*([+-]?\d{1,3}(?:\.\d{1,17})?)\s*")
-_TILES: Final = ("tiles/{layer}/{z}/{x}/{y}.png", "tiles/ground/{z}/{x}/{y}.mvt")
+_TILES: Final = ("base-map.pmtiles", "tiles/{layer}/{z}/{x}/{y}.png", "tiles/ground/{z}/{x}/{y}.mvt")
 _KEEP: Final = "private, max-age=31536000, immutable"
 _ASK_ANEW: Final = "private, no-cache"
 
@@ -88,6 +88,13 @@ class GroundRoutes:
             app.add_api_route(path, handler, methods=["GET"], response_class=kind, response_model=model)
         app.add_api_route(
             "/api/tiles/{layer}/{z}/{x}/{y}.png", self.tile, methods=["GET"], response_class=Png, responses=PICTURE
+        )
+        app.add_api_route(
+            "/api/base-map.pmtiles",
+            self.base_map,
+            methods=["GET"],
+            response_class=Archive,
+            responses=ARCHIVE,
         )
         app.add_api_route(
             "/api/tiles/ground/{z}/{x}/{y}.mvt",
@@ -208,6 +215,18 @@ class GroundRoutes:
         """Contour lines, roads, rivers and settlements of a tile in Web Mercator, as a Mapbox Vector Tile. With ``v``,
         the present revision of the layer hillshade, browsers may cache it indefinitely."""
         return _tile_answer(request, await self._ask("ground_tile", z=z, x=x, y=y), v)
+
+    async def base_map(self, v: QueryText | None = None) -> Response:
+        """The base map of the sector as a PMTiles archive, or with the header ``Range`` a part of it (206). With ``v``,
+        its present revision, browsers may cache it indefinitely."""
+        answer = await self._ask("base_map_file")
+        if answer.status != 200:
+            return _passed_on(answer)
+        file = json.loads(answer.body)
+        keep = _KEEP if v == file["revision"] else _ASK_ANEW
+        if not await anyio.Path(file["path"]).is_file():
+            raise HTTPException(404, "The file of the base map is no longer there.")
+        return Archive(file["path"], headers={"Cache-Control": keep}, media_type=PMTILES)
 
     async def watch(self) -> None:
         """Until the hub stops, send the sensors' health to the map process, and the changed layers to the hub."""

@@ -52,6 +52,7 @@ FILTERED: Final = frozenset(
         "/api/layers",
         "/api/profile",
         "/api/places",
+        "/api/base-map.pmtiles",
         "/api/tiles/{layer}/{z}/{x}/{y}.png",
         "/api/tiles/ground/{z}/{x}/{y}.mvt",
         "/v1/incidents",

@@ -54,6 +54,12 @@ def add_pages(app: FastAPI, *, title: str, folder: Path = BUILT) -> None:
             _add_file(app, "/" if file == index else f"/{name}", file, keep)
 
 
+def font_style(folder: Path = BUILT) -> str:
+    """The rule by which a style sheet of the server's own pages gets the font of the front end; empty if not built."""
+    built = sorted(folder.glob("assets/font-*.css"))
+    return f'@import url("/assets/{built[0].name}");\n' if built else ""
+
+
 def _add_file(app: FastAPI, address: str, file: Path, keep: str) -> None:
     body = file.read_bytes()
     etag = f'W/"{blake2b(body, digest_size=16).hexdigest()}"'  # weak: the same for both encodings

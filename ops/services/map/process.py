@@ -48,7 +48,7 @@ class MapService:
     def __init__(self, ground: OpenSector) -> None:
         from rasterio.enums import Resampling
 
-        from ops.drawing import tile_styles
+        from ops.drawing import coverage_paint, tile_styles
         from ops.services.map.ground_tiles import GroundTiles, upper_slope
         from ops.services.map.place_names import place_names
         from ops.services.map.tiles import Layer, Tiles, raster_of
@@ -57,7 +57,9 @@ class MapService:
         self._tiles = Tiles()
         elevation = ground.terrain["elevation"]
         raster = raster_of(elevation, ground.terrain.attrs["crs"], nodata=float("nan"), resampling=Resampling.average)
-        digest = blake2b(Path(tile_styles.__file__).read_bytes(), digest_size=8)  # tiles depend on the colours
+        digest = blake2b(digest_size=8)
+        for style in (tile_styles, coverage_paint):  # tiles depend on the colours
+            digest.update(Path(style.__file__).read_bytes())
         digest.update(repr((ground.terrain.attrs["crs"], elevation.shape)).encode())
         step = max(1, elevation.shape[0] // 2048)
         digest.update(elevation[::step].to_numpy().tobytes())
@@ -171,6 +173,13 @@ class MapService:
         etag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
         return Answer(200, VECTOR_TILE, body, etag=etag, revision=self._ground_revision)
 
+    def base_map_file(self) -> Answer:
+        """Where the base map's archive is on this machine, and its revision; LookupError without one."""
+        view = self._sector["base_map"]
+        if view is None or not view["readable"]:
+            raise LookupError("This sector has no base map.")
+        return _json({"path": str(self._ground.sector.base_map), "revision": view["revision"]})
+
     def places(self) -> Answer:
         """Names of the sector's settlements, rivers and roads, with one position each."""
         return _json({"places": self._places})
@@ -184,7 +193,7 @@ class MapService:
 
 QUESTIONS: Final = (
     "sector", "layers", "layout", "segments", "coverage_cells", "place", "profile", "responders", "tile", "ground_tile",
-    "places", "watch",
+    "base_map_file", "places", "watch",
 )  # fmt: skip
 
 

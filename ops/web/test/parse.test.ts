@@ -79,10 +79,13 @@ test("a legend's colour is a colour or nothing; a layer's name is a path segment
   assert.deepEqual(classes?.legend[0]?.range, [0.25, 0.5]);
 });
 
-test("a frame by its UTM number is as good as by its projection", () => {
-  assert.match(parseSector({ frame: { epsg: 32616 } })?.frameProjection ?? "", /\+zone=16 \+datum/);
-  assert.match(parseSector({ frame: { epsg: 32733 } })?.frameProjection ?? "", /\+zone=33 \+south/);
-  assert.equal(parseSector({ frame: { epsg: 3035 } })?.frameProjection, null);
+test("a base map that cannot be shown is known by name", () => {
+  assert.equal(parseSector({})?.baseMap, null);
+  assert.deepEqual(parseSector({ base_map: { file: "a.pmtiles", readable: false } })?.baseMap, {
+    file: "a.pmtiles", readable: false, kind: "vector", layers: [], revision: "",
+  });
+  const whole = { file: "a.pmtiles", readable: true, kind: "raster", layers: ["x", 3], revision: "1f" };
+  assert.deepEqual(parseSector({ base_map: whole })?.baseMap, { ...whole, layers: ["x"] });
 });
 
 test("a sensor that is online and faulty is degraded", () => {

@@ -10,7 +10,7 @@ const CODE = [
   /^([#.[:]|input:)[\w\s#.:[\]='"*>(),-]+$/, // selectors
   /^sight blocked$/, // classes
   /^\(.*\)$/, // media queries
-  /^\+proj=/,
+  /^IBM Plex Sans$/, // a font
   /^(Last-Event-ID|Content-(Type|Disposition)|Watchline|MGRS|UTC|English|Français)$/,
   /^(GET|POST|Enter|Escape|Esc|Delete|Home|End|Arrow(Up|Down|Left|Right)|Map\.Title|NFD)$/,
   /^(Feature|FeatureCollection|Point|Multi(LineString|Polygon)|LineString|Polygon)$/,

@@ -382,10 +382,17 @@ page-sight = Line of sight
     .title = Line of sight and elevation profile between two points
 page-tool =
     .aria-label = Tool
+page-map-cluster = { $kind ->
+    [sensor] Cluster of { $count } sensors opened.
+    [unit] Cluster of { $count } units opened.
+   *[track] Cluster of { $count } tracks opened.
+}
+page-base-map-broken = Base map { $file } cannot be shown: the file is damaged, incomplete or not a PMTiles archive. The rest of the map is complete.
+page-base-map-gaps = Parts of base map { $file } could not be loaded.
 page-map-gaps-failed = Some map tiles could not be loaded. Dead ground is not shaded there.
 page-map-gaps-loading = Map tiles are loading. Dead ground may not be shaded yet.
 page-map-detail = Trails, ellipses and vectors for { $shown } of { $all } tracks: those with alerts and those nearest the map centre.
-page-map-detail-dots = { page-map-detail } Tracks without an alert are dots; zoom in for symbols.
+page-map-detail-dots = { $all } tracks. Those without an alert are dots or gather in clusters; click a cluster, or press Enter on it, to open it.
 page-map-side = { $side ->
     [own] own side
    *[far] far side
@@ -562,6 +569,8 @@ page-layer = { $layer ->
     [rivers] Rivers
     [roads] Roads and paths
     [settlements] Settlements
+    [grid] Grid lines, MGRS
+    [base-map] Base map
     [levels] Impact level of border sections
    *[segments] Segments by dead ground
 }
@@ -596,6 +605,7 @@ page-symbol = { $symbol ->
     [tentative] Tentative
     [coasting] Coasting: no current detection, position predicted
     [stale] Stale: no detection for a long time
+    [cluster] Cluster of several tracks: activate it to open it
     [lost] Sensor offline or degraded
     [bearing] Bearing without position, 95% error; fades with age
    *[unknown] Unclassified

@@ -194,6 +194,9 @@ planner-equipment-search =
 planner-zoom-home =
     .aria-label = Show the whole border
     .title = Show the whole border
+planner-grid =
+    .aria-label = Grid lines, MGRS
+    .title = Grid lines, MGRS
 planner-figures-unpriced = { $count ->
     [one] { $count } sensor has no known cost and counts as 0.
    *[other] { $count } sensors have no known cost and count as 0.

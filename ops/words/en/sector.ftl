@@ -26,6 +26,8 @@ sector-notice-bases-off = { $count ->
     [one] 1 base is outside the terrain: { $bases }.
    *[other] { $count } bases are outside the terrain: { $bases }.
 }
+sector-notice-base-map-off = The base map does not cover the terrain.
+sector-notice-credit = Map files come from OpenStreetMap, whose licence requires a credit line; set map_credit = "{ $credit }".
 sector-notice-map-empty = The map file of { $kind ->
     [roads] roads
     [rivers] rivers
@@ -96,6 +98,7 @@ sector-init-side = The own side is not stated; the { $side ->
 } of the line is assumed.
 sector-init-sites = The example layouts use the positions with the best view of the border among { $tried } candidates. Access, power and ownership are not considered.
 sector-init-links = Towers report by cable and ground sensors by satellite, so no radio link is needed (`reports_by`).
+sector-init-credit = Map files state that they come from OpenStreetMap: map_credit is "{ $credit }". --credit sets another.
 sector-init-base = { $reason ->
     [settlement] The example base is at { $place }, the nearest settlement on the own side.
     [nameless] The example base is at the nearest settlement on the own side, which has no name in the map file.

@@ -194,6 +194,9 @@ planner-equipment-search =
 planner-zoom-home =
     .aria-label = Afficher toute la frontière
     .title = Afficher toute la frontière
+planner-grid =
+    .aria-label = Carroyage MGRS
+    .title = Carroyage MGRS
 planner-figures-unpriced = { $count ->
     [one] { $count } capteur n’a pas de coût connu et compte pour 0.
    *[other] { $count } capteurs n’ont pas de coût connu et comptent pour 0.

@@ -94,6 +94,7 @@ ANY_TEXT = {
     "user add --name": "a person's name, which the accounts check",
     "user token --label": "text for people",
     "score --place": "a place is only known from the indicators",
+    "sector init --credit": "text for people",
     "sector init --where": "SQL is checked by GDAL, against the file",
     "sensor task --mode": "the node defines its modes",
     "sensor task --request": "the node defines its requests",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).parent / "pages"
 POLICY: Final = (
-    "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'; img-src data:"
+    "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; style-src 'self'; "
+    "img-src data:; font-src 'self'"
 )
 
 

@@ -30,6 +30,7 @@ from ops.services.api.login.forms import (
 )
 from ops.services.api.login.gate import ACCOUNT, LOGIN, first_page, session_cookie
 from ops.services.api.login.pages import FOLDER, catalogue_of, picture_address, render
+from ops.services.api.static_pages import font_style
 
 Form = Annotated[Mapping[str, str], Depends(read_form)]
 NextPage = Annotated[str | None, Query(alias="next", max_length=2000)]
@@ -81,7 +82,7 @@ class LocalRoutes:
 
     def __init__(self, sector: str) -> None:
         self.sector = sector
-        self._style = (FOLDER / "login.css").read_text(encoding="utf-8")
+        self._style = font_style() + (FOLDER / "login.css").read_text(encoding="utf-8")
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""

@@ -61,6 +61,19 @@ class ClockRecord(BaseModel):
     rate: float
 
 
+class BaseMapRecord(BaseModel):
+    """The base map: a PMTiles archive at ``/api/base-map.pmtiles``. Only a readable one states what it holds."""
+
+    file: str
+    readable: bool = Field(description="false: the file cannot be shown")
+    kind: str = Field("", description="vector or raster")
+    bounds: list[float] = Field([], description="west, south, east, north [deg]")
+    min_zoom: int = 0
+    max_zoom: int = 0
+    layers: list[str] = Field([], description="layers of vector tiles")
+    revision: str = ""
+
+
 class SectorRecord(BaseModel):
     """The sector in figures, its layers, and who looks at it."""
 
@@ -68,6 +81,7 @@ class SectorRecord(BaseModel):
     title: str
     time_zone: str
     map_credit: str = ""
+    base_map: BaseMapRecord | None = None
     bounds: list[float] = Field(description="west, south, east, north [deg]")
     centre: LonLat
     frame: FrameRecord

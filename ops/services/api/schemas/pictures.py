@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fastapi.responses import Response
+from fastapi.responses import FileResponse, Response
 
 from ops.services.map.client import VECTOR_TILE
 
@@ -19,6 +19,16 @@ VECTOR_PICTURE: Final[dict[int | str, dict[str, Any]]] = {
 """The description of an answer that is a vector tile."""
 
 
+PMTILES: Final = "application/vnd.pmtiles"
+"""Media type of an archive of tiles."""
+
+ARCHIVE: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"description": meaning, "content": {PMTILES: {"schema": {"type": "string", "contentMediaType": PMTILES}}}}
+    for status, meaning in ((200, "The archive"), (206, "The requested part of the archive"))
+}
+"""The description of an answer that is an archive of tiles, or a part of it."""
+
+
 class Png(Response):
     """A picture as PNG."""
 
@@ -29,3 +39,9 @@ class VectorTile(Response):
     """Lines and places of the ground as a Mapbox Vector Tile."""
 
     media_type = VECTOR_TILE
+
+
+class Archive(FileResponse):
+    """An archive of tiles, whole or in part."""
+
+    media_type = PMTILES

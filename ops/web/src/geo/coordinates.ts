@@ -1,21 +1,18 @@
 // UTM, and where a grid's north is.
 
-import proj4 from "proj4";
+import { toUtm } from "../grid/utm.ts";
 import type { Place } from "../model/records.ts";
 import { mgrsOf } from "./mgrs.ts";
 
-/** `16S 704321 4051234`, zone and band as in MGRS; a dash near the poles, where UTM ends. */
+/** Latitude [°] to the place beside which grid north is taken. */
+const STEP_DEG = 1e-4;
+
+/** `16S 704321 4051234`, zone and band as in MGRS with its exceptions; a dash near the poles, where UTM ends. */
 export function utm(place: Place): string {
   const square = mgrsOf(place);
   if (square === null) return "–";
-  const [easting, northing] = proj4(utmProjection(place), [place.lon, place.lat]);
+  const [easting, northing] = toUtm([place.lon, place.lat], Number.parseInt(square.zone, 10), place.lat < 0);
   return `${square.zone} ${Math.round(easting)} ${Math.round(northing)}`;
-}
-
-/** Zone number as MGRS has it, with its exceptions for Norway and Svalbard. */
-function utmProjection(place: Place): string {
-  const zone = Number.parseInt(mgrsOf(place)?.zone ?? "", 10);
-  return `+proj=utm +zone=${zone}${place.lat < 0 ? " +south" : ""} +datum=WGS84 +units=m +no_defs`;
 }
 
 /** Name of the grid in which bearings are given. */
@@ -23,21 +20,13 @@ export function gridName(place: Place): string {
   return `UTM ${mgrsOf(place)?.zone ?? "–"}`;
 }
 
-/** Angle from true north to the grid's north at a place, clockwise: grid azimuth = true azimuth − convergence. */
+/** Angle from true north to the grid's north, clockwise: grid azimuth = true azimuth − convergence; 0 where UTM ends. */
 export function utmConvergenceDeg(place: Place): number {
-  return convergenceDeg(utmProjection(place), place);
-}
-
-/** The same for any projection that proj4 knows; 0 when it knows none such. */
-export function convergenceDeg(projection: string | null, place: Place): number {
-  if (projection === null) return 0;
-  try {
-    const step = 1e-4;
-    const [east, north] = proj4(projection, [place.lon, place.lat]);
-    const [eastAbove, northAbove] = proj4(projection, [place.lon, place.lat + step]);
-    // What is true north leaves grid north by this much, so grid north lies the other way.
-    return (-Math.atan2(eastAbove - east, northAbove - north) * 180) / Math.PI;
-  } catch {
-    return 0;
-  }
+  const square = mgrsOf(place);
+  if (square === null) return 0;
+  const [zone, south] = [Number.parseInt(square.zone, 10), place.lat < 0];
+  const [east, north] = toUtm([place.lon, place.lat], zone, south);
+  const [eastAbove, northAbove] = toUtm([place.lon, place.lat + STEP_DEG], zone, south);
+  // What is true north leaves grid north by this much, so grid north lies the other way.
+  return (-Math.atan2(eastAbove - east, northAbove - north) * 180) / Math.PI;
 }

@@ -3,7 +3,10 @@
 import type { GeoJSONSource, Map as MapLibreMap } from "maplibre-gl";
 import type { Feature } from "geojson";
 import type { Place } from "../model/records.ts";
+import { clusterImages, GATHERED } from "./clusters.ts";
 import { collection } from "./features.ts";
+import { GridMap } from "../grid/grid_map.ts";
+import { GRID_SWITCH } from "../grid/grid_layers.ts";
 import { ABOVE_TERRAIN, layerSpecs, SOURCES, SWITCHES, type SourceName } from "./layers.ts";
 import { forceImages } from "./forces_layers.ts";
 import { hatchImage, markImages } from "./annotations.ts";
@@ -12,14 +15,19 @@ import { openedMap, PlainMap } from "./plain_map.ts";
 import { say } from "../words/say.ts";
 import { RATIO, sensorImages, trackImages } from "./symbols.ts";
 
+/** Clear of the buttons, the search box and the note above, and of the credit line below. */
+const GRID_EDGES = { left: 8, top: 84, right: 12, bottom: 18 };
+
 export const REDUCED_MOTION = "(prefers-reduced-motion: reduce)";
 
 export class BaseMap extends PlainMap {
+  readonly #grid: GridMap;
   #kinds: readonly string[] = [];
   #frames = 0;
 
   private constructor(map: MapLibreMap, colours: Colours) {
     super(map, colours, ABOVE_TERRAIN);
+    this.#grid = new GridMap(map, GRID_EDGES);
     map.on("render", () => (this.#frames += 1));
   }
 
@@ -59,10 +67,14 @@ export class BaseMap extends PlainMap {
 
   switchLayers(id: string, on: boolean): void {
     this.setVisible(SWITCHES.find((entry) => entry.id === id)?.layers ?? [], on);
+    if (id === GRID_SWITCH.id) this.#grid.switch(on);
   }
 
   flyTo(place: Place): void {
-    const zoom = Math.max(this.map.getZoom(), 14);
+    this.zoomTo(place, Math.max(this.map.getZoom(), 14));
+  }
+
+  zoomTo(place: Place, zoom: number): void {
     const still = matchMedia(REDUCED_MOTION).matches;
     this.map.easeTo({ center: [place.lon, place.lat], zoom, duration: still ? 0 : 600, essential: false });
   }
@@ -70,8 +82,9 @@ export class BaseMap extends PlainMap {
   #build(): void {
     this.#images();
     for (const name of SOURCES) {
-      const promote = name === "tracks" ? { promoteId: "id" } : {};
-      this.map.addSource(name, { type: "geojson", data: collection([]), maxzoom: 17, ...promote });
+      const promote = name === "tracks" || name === "track-crowd" ? { promoteId: "id" } : {};
+      const crowd = name.endsWith("-crowd") ? GATHERED : {};
+      this.map.addSource(name, { type: "geojson", data: collection([]), maxzoom: 17, ...promote, ...crowd });
     }
     for (const layer of layerSpecs(this.colours)) this.map.addLayer(layer);
   }
@@ -84,6 +97,7 @@ export class BaseMap extends PlainMap {
       ...markImages(colours),
       hatchImage(colours),
       ...forceImages(colours),
+      ...clusterImages(colours),
     ];
     for (const { name, canvas } of images) {
       const pixels = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height);

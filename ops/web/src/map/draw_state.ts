@@ -13,9 +13,11 @@ import { detailed, DETAILED_TRACKS, SYMBOL_TRACKS, SYMBOLS_ZOOM, vectorTime } fr
 import type { Trails } from "../model/trails.ts";
 import { part, setData, setText } from "../ui/dom.ts";
 import type { BaseMap } from "./base_map.ts";
+import { gathered } from "../model/crowds.ts";
 import { forceFeatures, levelFeatures } from "./forces_map.ts";
 import { bearingFeatures } from "./bearing_features.ts";
 import { IncrementalSource } from "./incremental_source.ts";
+import { metresPerPixel } from "./scale.ts";
 import {
   alertMarks,
   at,
@@ -35,6 +37,8 @@ export class StateRenderer {
   readonly #clock: ServerClock;
   readonly #trails: Trails;
   readonly #tracks: IncrementalSource;
+  readonly #crowd: IncrementalSource;
+  #selectedTrack: string | null = null;
   #lines: BorderLines = [];
   #priorities: ReadonlyMap<string, Priority> = new Map();
   #ring = "";
@@ -45,6 +49,7 @@ export class StateRenderer {
     this.#clock = clock;
     this.#trails = trails;
     this.#tracks = new IncrementalSource(baseMap.source("tracks"));
+    this.#crowd = new IncrementalSource(baseMap.source("track-crowd"));
   }
 
   /** Draw what differs from what was drawn last. */
@@ -56,9 +61,11 @@ export class StateRenderer {
     if (changed("border", "segments", "sector")) this.#drawBorder(state);
     if (changed("layout", "sensors", "selection")) this.#drawSensors(state);
     if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
-    if (changed("tracks", "alerts")) this.#drawTracks(state);
+    const selectedBefore = this.#selectedTrack;
+    this.#selectedTrack = selectedTrack(state.selection, state);
+    if (changed("tracks", "alerts") || this.#selectedTrack !== selectedBefore) this.#drawTracks(state);
     if (changed("bearings", "selection")) this.#drawBearings(state);
-    if (changed("forces", "incidents")) this.#drawForces(state);
+    if (changed("forces", "incidents", "selection")) this.#drawForces(state);
     if (changed("forces", "segments")) this.#baseMap.show("levels", levelFeatures(state.forces, state.segments.value));
     if (changed("tracks", "alerts", "sensors"))
       this.#baseMap.show("marks", alertMarks(state, this.#nowMs(state.stampMs)));
@@ -79,8 +86,12 @@ export class StateRenderer {
     if (this.#state !== null) this.#drawDetails(this.#state);
   }
 
-  #drawForces({ forces, incidents, stampMs }: State): void {
-    this.#baseMap.show("forces", forceFeatures(forces, incidents, this.#nowMs(stampMs)));
+  #drawForces({ forces, incidents, stampMs, selection }: State): void {
+    const features = forceFeatures(forces, incidents, this.#nowMs(stampMs));
+    const chosen = selection?.kind === "unit" ? selection.id : null;
+    const [apart, crowd] = gathered("unit", features, ({ part, distress, id }) => part !== "unit" || distress === true || id === chosen);
+    this.#baseMap.show("forces", apart);
+    this.#baseMap.show("unit-crowd", crowd);
     setData(part("map"), "units", String(forces.units.size));
   }
 
@@ -99,9 +110,10 @@ export class StateRenderer {
   #drawTracks({ tracks, stampMs }: State): void {
     const nowMs = this.#nowMs(stampMs);
     const crowded = tracks.size > SYMBOL_TRACKS;
-    this.#tracks.show(
-      [...tracks.values()].map((track) => trackFeature(track, nowMs, this.#priorities.get(track.id), crowded)),
-    );
+    const features = [...tracks.values()].map((track) => trackFeature(track, nowMs, this.#priorities.get(track.id), crowded));
+    const [apart, crowd] = gathered("track", features, ({ id }) => this.#priorities.has(String(id)) || id === this.#selectedTrack);
+    this.#tracks.show(apart);
+    this.#crowd.show(crowd);
     setData(part("map"), "tracks", String(tracks.size));
     if (stampMs !== null) setData(part("map"), "stamp", new Date(stampMs).toISOString());
   }
@@ -117,8 +129,11 @@ export class StateRenderer {
 
   #drawSensors(state: State): void {
     this.#baseMap.knowKinds([...state.sensors.values()].map(({ kind }) => kind));
-    this.#baseMap.show("sensors", sensorFeatures(state.sensors));
-    this.#baseMap.show("views", viewFeatures(state.layout.value, state.sensors, state.selection?.kind === "sensor" ? state.selection.id : null));
+    const chosen = state.selection?.kind === "sensor" ? state.selection.id : null;
+    const [apart, crowd] = gathered("sensor", sensorFeatures(state.sensors), ({ lost, id }) => lost === true || id === chosen);
+    this.#baseMap.show("sensors", apart);
+    this.#baseMap.show("sensor-crowd", crowd);
+    this.#baseMap.show("views", viewFeatures(state.layout.value, state.sensors, chosen));
   }
 
   #drawSelected(state: State): void {
@@ -133,7 +148,10 @@ export class StateRenderer {
   #drawDetails(state: State): void {
     const { lng: lon, lat } = this.#baseMap.map.getCenter();
     const selected = selectedTrack(state.selection, state);
-    const chosen = detailed(state.tracks, selected, this.#priorities, { lon, lat });
+    const inClusters = this.#gathers(state.tracks.size);
+    const chosen = detailed(state.tracks, selected, this.#priorities, { lon, lat }).filter(
+      ({ id }) => !inClusters || id === selected || this.#priorities.has(id),
+    );
     const perPixelM = metresPerPixel(lat, this.#baseMap.map.getZoom());
     const vectorS = vectorTime(perPixelM);
     setText(part("vector-time"), say("panels-vectors", { time: vectorS }));
@@ -153,14 +171,14 @@ export class StateRenderer {
   #note(tracks: number): void {
     const note = part("map-note");
     note.hidden = tracks <= DETAILED_TRACKS;
-    const dots = tracks > SYMBOL_TRACKS && this.#baseMap.map.getZoom() < SYMBOLS_ZOOM;
-    setText(note, say(dots ? "page-map-detail-dots" : "page-map-detail", { shown: DETAILED_TRACKS, all: tracks }));
+    const name = this.#gathers(tracks) ? "page-map-detail-dots" : "page-map-detail";
+    setText(note, say(name, { shown: DETAILED_TRACKS, all: tracks }));
   }
-}
 
-/** Web Mercator, tiles of 512 px at zoom 0, as MapLibre counts zoom. */
-export function metresPerPixel(lat: number, zoom: number): number {
-  return (40_075_016.686 * Math.cos((lat * Math.PI) / 180)) / (512 * 2 ** zoom);
+  /** Whether tracks without an alert are dots and clusters at this scale. */
+  #gathers(tracks: number): boolean {
+    return tracks > SYMBOL_TRACKS && this.#baseMap.map.getZoom() < SYMBOLS_ZOOM;
+  }
 }
 
 export function selectedTrack(selection: Selection | null, state: State): string | null {

@@ -1,18 +1,19 @@
 // Layers and symbols of own forces. Impact levels differ by the width of their line and by words, not by colour alone.
 
 import type { ExpressionSpecification, LayerSpecification, SymbolLayerSpecification } from "maplibre-gl";
+import { clusterLayer, singlesLayer } from "./clusters.ts";
+import { FONT } from "./font.ts";
 import { BASE_ICON, UNIT_ICONS } from "./forces_map.ts";
 import type { Colours } from "./palette.ts";
 import { context, frame, icon, RATIO, square, stroke, type NamedImage } from "./symbols.ts";
 
 /** Switches of the layer panel. */
 export const FORCE_SWITCHES = [
-  { id: "units", layers: ["units", "unit-distress", "unit-labels"], on: true },
+  { id: "units", layers: ["units", "unit-distress", "unit-labels", singlesLayer("unit"), clusterLayer("unit")], on: true },
   { id: "bases", layers: ["bases", "base-labels"], on: true },
   { id: "levels", layers: ["levels", "level-labels"], on: true },
 ] as const;
 
-const FONT = ["sans-serif"];
 const SIZE: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 8, 0.5, 10.5, 0.7, 13, 0.95];
 
 const of = (name: string): ["==", ["get", "part"], string] => ["==", ["get", "part"], name];
@@ -62,6 +63,14 @@ export function forceLayers(c: Colours): LayerSpecification[] {
       source: "forces",
       filter: of("base"),
       layout: { "icon-image": ["get", "icon"], "icon-size": SIZE, ...always },
+    },
+    {
+      id: singlesLayer("unit"),
+      type: "symbol",
+      source: "unit-crowd",
+      filter: ["!", ["has", "point_count"]],
+      layout: { "icon-image": ["get", "icon"], "icon-size": SIZE, ...always },
+      paint: { "icon-opacity": ["get", "o"] },
     },
     { id: "base-labels", type: "symbol", source: "forces", filter: of("base"), layout: labelled, paint: text },
     {

@@ -4,8 +4,6 @@ import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { Colours } from "./palette.ts";
 
 export const SOURCE = "ground-map";
-/** Fonts of the machine: no glyphs are fetched. */
-export const FONT = ["sans-serif"];
 /** The first of these layers. */
 export const FIRST_OF_GROUND = "map-rivers";
 

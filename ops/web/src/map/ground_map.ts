@@ -2,7 +2,8 @@
 
 import type { VectorTileSource } from "maplibre-gl";
 import type { LayerInfo, Sector } from "../model/records.ts";
-import { FONT, GROUND_SWITCHES, groundMapLayers, SOURCE } from "./ground_layers.ts";
+import { FONT } from "./font.ts";
+import { GROUND_SWITCHES, groundMapLayers, SOURCE } from "./ground_layers.ts";
 import type { PlainMap } from "./plain_map.ts";
 
 /** Zooms at which the server draws tiles; closer in, the map enlarges the last. */

@@ -1,9 +1,14 @@
 // The map's drawing order, from the terrain up, in one list. Terrain is put beneath "views" by overlays.ts.
 
-import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, FilterSpecification, LayerSpecification, SymbolLayerSpecification } from "maplibre-gl";
 import { SYMBOLS_ZOOM } from "../model/tracks.ts";
+import { FIRST_OF_GRID, GRID_SWITCH, gridLayers } from "../grid/grid_layers.ts";
 import { FORCE_SWITCHES, forceLayers, levelLayers } from "./forces_layers.ts";
-import { FONT, GROUND_SWITCHES } from "./ground_layers.ts";
+import { ARCHIVE } from "./archive_layers.ts";
+import type { Crowd } from "../model/crowds.ts";
+import { clusterLayer, clusterLayers, singlesLayer } from "./clusters.ts";
+import { FONT } from "./font.ts";
+import { GROUND_SWITCHES } from "./ground_layers.ts";
 import type { Colours } from "./palette.ts";
 import { replayLayers } from "./replay_layers.ts";
 
@@ -16,9 +21,12 @@ export const SOURCES = [
   "segments",
   "bearings",
   "details",
+  "sensor-crowd",
   "sensors",
+  "unit-crowd",
   "forces",
   "replay",
+  "track-crowd",
   "tracks",
   "marks",
   "selected",
@@ -28,7 +36,7 @@ export const SOURCES = [
 export type SourceName = (typeof SOURCES)[number];
 
 /** First of the layers above the terrain. */
-export const ABOVE_TERRAIN = "views-lost";
+export const ABOVE_TERRAIN = FIRST_OF_GRID;
 /** From this zoom on tracks have their names, where there is room. */
 const NAMES_ZOOM = 12.5;
 /** Symbols shrink where the whole sector is in view, so that they do not hide each other. */
@@ -40,7 +48,7 @@ export const SWITCHES: readonly {
   readonly layers: readonly string[];
   readonly on: boolean;
 }[] = [
-  { id: "tracks", layers: ["tracks"], on: true },
+  { id: "tracks", layers: ["tracks", singlesLayer("track"), clusterLayer("track")], on: true },
   { id: "trails", layers: ["trails-halo", "trails"], on: true },
   { id: "vectors", layers: ["vectors-halo", "vectors"], on: true },
   { id: "ellipses", layers: ["ellipses", "ellipses-edge"], on: true },
@@ -52,7 +60,7 @@ export const SWITCHES: readonly {
     layers: ["views-lost", "views-edge", "views-lost-edge"],
     on: true,
   },
-  { id: "sensors", layers: ["sensors", "sensor-labels"], on: true },
+  { id: "sensors", layers: ["sensors", "sensor-labels", singlesLayer("sensor"), clusterLayer("sensor")], on: true },
   {
     id: "border",
    
@@ -61,13 +69,15 @@ export const SWITCHES: readonly {
   },
   { id: "segments", layers: ["segments"], on: false },
   ...FORCE_SWITCHES,
+  GRID_SWITCH,
+  { id: ARCHIVE, layers: [], on: true }, // whose layers depend on the file
   ...GROUND_SWITCHES,
 ];
 
 const part = (name: string): FilterSpecification => ["==", ["get", "part"], name];
 
 export function layerSpecs(colours: Colours): LayerSpecification[] {
-  return [...groundLayers(colours), ...detailLayers(colours), ...replayLayers(colours, FONT), ...thingLayers(colours), ...toolLayers(colours)];
+  return [...gridLayers(colours), ...groundLayers(colours), ...detailLayers(colours), ...replayLayers(colours, FONT), ...thingLayers(colours), ...toolLayers(colours)];
 }
 
 function groundLayers(c: Colours): LayerSpecification[] {
@@ -254,13 +264,18 @@ function detailLayers(c: Colours): LayerSpecification[] {
 
 function thingLayers(c: Colours): LayerSpecification[] {
   const always = { "icon-allow-overlap": true } as const; // and labels keep off it
+  const sensors: SymbolLayerSpecification = {
+    id: "sensors",
+    type: "symbol",
+    source: "sensors",
+    layout: { "icon-image": ["get", "icon"], "icon-anchor": ["get", "anchor"], "icon-size": BY_ZOOM, ...always },
+  };
+  const tracks = trackLayer(c);
+  const [trackClusters, ...clusters] = clusterLayers(c);
   return [
-    {
-      id: "sensors",
-      type: "symbol",
-      source: "sensors",
-      layout: { "icon-image": ["get", "icon"], "icon-anchor": ["get", "anchor"], "icon-size": BY_ZOOM, ...always },
-    },
+    singles(sensors, "sensor"),
+    ...clusters,
+    sensors,
     {
       id: "sensor-labels",
       type: "symbol",
@@ -282,25 +297,9 @@ function thingLayers(c: Colours): LayerSpecification[] {
       },
     },
     ...forceLayers(c),
-    {
-      id: "tracks",
-      type: "symbol",
-      source: "tracks",
-      layout: {
-        "icon-image": ["step", ["zoom"], ["get", "far"], SYMBOLS_ZOOM, ["get", "icon"]],
-        "icon-size": BY_ZOOM,
-        "symbol-sort-key": ["get", "rank"],
-        ...always,
-        "text-field": ["step", ["zoom"], "", NAMES_ZOOM, ["get", "label"]],
-        "text-font": FONT,
-        "text-size": 12,
-        "text-variable-anchor": ["top", "bottom", "left", "right"],
-        "text-radial-offset": 1.3,
-        "text-justify": "auto",
-        "text-optional": true,
-      },
-      paint: { "icon-opacity": ["get", "o"], "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.8 },
-    },
+    singles(tracks, "track"),
+    ...(trackClusters === undefined ? [] : [trackClusters]),
+    tracks,
     {
       id: "marks",
       type: "symbol",
@@ -333,6 +332,33 @@ function thingLayers(c: Colours): LayerSpecification[] {
       },
     },
   ];
+}
+
+function trackLayer(c: Colours): SymbolLayerSpecification {
+  return {
+    id: "tracks",
+    type: "symbol",
+    source: "tracks",
+    layout: {
+      "icon-image": ["step", ["zoom"], ["get", "far"], SYMBOLS_ZOOM, ["get", "icon"]],
+      "icon-size": BY_ZOOM,
+      "symbol-sort-key": ["get", "rank"],
+      "icon-allow-overlap": true,
+      "text-field": ["step", ["zoom"], "", NAMES_ZOOM, ["get", "label"]],
+      "text-font": FONT,
+      "text-size": 12,
+      "text-variable-anchor": ["top", "bottom", "left", "right"],
+      "text-radial-offset": 1.3,
+      "text-justify": "auto",
+      "text-optional": true,
+    },
+    paint: { "icon-opacity": ["get", "o"], "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.8 },
+  };
+}
+
+/** The same symbols for what may gather and stands alone. */
+function singles({ layout = {}, paint = {} }: SymbolLayerSpecification, kind: Crowd): SymbolLayerSpecification {
+  return { id: singlesLayer(kind), type: "symbol", source: `${kind}-crowd`, filter: ["!", ["has", "point_count"]], layout, paint };
 }
 
 function toolLayers(c: Colours): LayerSpecification[] {

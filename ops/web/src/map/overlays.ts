@@ -3,7 +3,7 @@
 import type { RasterLayerSpecification, RasterTileSource } from "maplibre-gl";
 import type { LayerInfo, Sector } from "../model/records.ts";
 import { say } from "../words/say.ts";
-import { RELIEF_END, type PlainMap } from "./plain_map.ts";
+import { COVERAGE_END, RELIEF_END, type PlainMap } from "./plain_map.ts";
 
 /** Layers that are on unless a person switched them off: heights, relief and dead ground. */
 export function isOnByDefault(id: string): boolean {
@@ -14,7 +14,8 @@ export function isOnByDefault(id: string): boolean {
 const VEIL_OPACITY = 0.75;
 
 /** Terrain at the bottom, elevation below its shading, then coverage. */
-const ORDER = ["elevation", "hillshade", "coverage", "visible"];
+const RELIEF = ["elevation", "hillshade"];
+const ORDER = [...RELIEF, "coverage", "visible"];
 
 export class Overlays {
   readonly #plainMap: PlainMap;
@@ -65,7 +66,7 @@ export class Overlays {
           maxzoom: info.maxzoom,
           ...bounds,
         });
-        map.addLayer(rasterLayer(info.id), RELIEF_END);
+        map.addLayer(rasterLayer(info.id), RELIEF.includes(info.id) ? RELIEF_END : COVERAGE_END);
         this.#shown.set(info.id, address);
         this.setVisible(info.id, isOn(info.id));
       }

@@ -7,6 +7,7 @@ const NAMES = {
   road: "--map-road",
   roadEdge: "--map-road-edge",
   water: "--map-water",
+  grid: "--map-grid",
   place: "--map-place",
   ink: "--map-ink",
   halo: "--map-halo",

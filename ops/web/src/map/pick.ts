@@ -1,15 +1,19 @@
 // What lies at a place on the screen: alerts before tracks before units and bases before sensors before bearings before the border; a second click takes the next.
 
 import type { Map as MapLibreMap, PointLike } from "maplibre-gl";
+import { singlesLayer } from "./clusters.ts";
 import type { Selection } from "../model/state.ts";
 
 const REACH_PX = 16;
 const KINDS = [
   ["marks", "alert", "alert"],
   ["tracks", "id", "track"],
+  [singlesLayer("track"), "id", "track"],
   ["units", "id", "unit"],
+  [singlesLayer("unit"), "id", "unit"],
   ["bases", "id", "base"],
   ["sensors", "id", "sensor"],
+  [singlesLayer("sensor"), "id", "sensor"],
   ["bearing-lines", "id", "bearing"],
   ["border", "segment", "segment"],
 ] as const;

@@ -5,14 +5,18 @@ import { Map as MapLibreMap, setMaxParallelImageRequests, setWorkerUrl, type Lay
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Bounds } from "../geo/bounds.ts";
+import { fontLoaded } from "./font.ts";
 import type { Colours } from "./palette.ts";
 
 setWorkerUrl(workerUrl);
 // Of the six connections of a browser to a server, one is the stream's; one stays free for what a person does.
 setMaxParallelImageRequests(4);
 
-/** Tinted heights and relief go below this layer, which draws nothing; vector layers of the ground above it. */
+/** From the ground up, each below a layer that draws nothing: tinted heights and relief; pictures and areas of the base
+    map; coverage. Vector layers of the ground are above them. */
 export const RELIEF_END = "relief-end";
+export const AREAS_END = "areas-end";
+export const COVERAGE_END = "coverage-end";
 
 export function webGlWorks(): boolean {
   try {
@@ -34,7 +38,7 @@ export async function openedMap(container: HTMLElement, colours: Colours, title:
       sources: {},
       layers: [
         { id: "ground", type: "background", paint },
-        { id: RELIEF_END, type: "background", layout: { visibility: "none" } },
+        ...[RELIEF_END, AREAS_END, COVERAGE_END].map((id) => ({ id, type: "background" as const, layout: { visibility: "none" as const } })),
       ],
     },
     attributionControl: false,
@@ -52,7 +56,8 @@ export async function openedMap(container: HTMLElement, colours: Colours, title:
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.on("error", () => undefined); // a missing tile stays blank; the page states the problem
-  await new Promise<void>((resolve) => (map.loaded() ? resolve() : map.once("load", () => resolve())));
+  const loaded = new Promise<void>((resolve) => (map.loaded() ? resolve() : map.once("load", () => resolve())));
+  await Promise.all([loaded, fontLoaded()]);
   return map;
 }
 

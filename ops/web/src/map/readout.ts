@@ -10,7 +10,7 @@ import type { Place } from "../model/records.ts";
 import { getJson } from "../net/api.ts";
 import { part, setText } from "../ui/dom.ts";
 import type { BaseMap } from "./base_map.ts";
-import { metresPerPixel } from "./draw_state.ts";
+import { metresPerPixel } from "./scale.ts";
 
 type Bounds = readonly [west: number, south: number, east: number, north: number];
 

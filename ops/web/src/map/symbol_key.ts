@@ -3,6 +3,7 @@
 import { el } from "../ui/dom.ts";
 import { kindName } from "../words/labels.ts";
 import { say } from "../words/say.ts";
+import { clusterSymbol } from "./clusters.ts";
 import { baseSymbol, unitSymbol } from "./forces_layers.ts";
 import type { Colours } from "./palette.ts";
 import { bearingSymbol, sensorSymbol, trackSymbol } from "./symbols.ts";
@@ -19,6 +20,7 @@ export function symbolKey(colours: Colours): HTMLElement {
     [trackSymbol("person", "tentative", false, colours), symbolName("tentative")],
     [trackSymbol("person", "coasting", false, colours), symbolName("coasting")],
     [trackSymbol("person", "stale", false, colours), symbolName("stale")],
+    [clusterSymbol("track", colours), symbolName("cluster")],
     ...["radar", "camera", "ground_sensor"].map(
       (kind) => [sensorSymbol(kind, false, colours), kindName(kind)] as const,
     ),

@@ -14,6 +14,9 @@ import type { Camera } from "../share/link.ts";
 import { say } from "../words/say.ts";
 import { at } from "./features.ts";
 import { symbolKey } from "./symbol_key.ts";
+import { ARCHIVE } from "./archive_layers.ts";
+import { ArchiveMap } from "./archive_map.ts";
+import { clusterAt, openingZoom, type Cluster } from "./clusters.ts";
 import { BaseMap } from "./base_map.ts";
 import { GroundMap } from "./ground_map.ts";
 import { isOnByDefault, Overlays } from "./overlays.ts";
@@ -75,6 +78,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
   const frameLimit = new FrameLimit(baseMap.map, () => renderer.update(store.state));
   const overlays = new Overlays(baseMap);
   const groundMap = new GroundMap(baseMap);
+  const archiveMap = new ArchiveMap(baseMap);
   const picker = new Picker(baseMap.map);
   const tools = new Tools(baseMap, () => store.state.sector.value?.targetHeightM ?? TARGET_HEIGHT_M);
   new Readout(baseMap, () => store.state.sector.value?.bounds ?? null);
@@ -99,14 +103,22 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
     else frameLimit.now();
     if (state.layers !== before.layers || state.sector !== before.sector || state === before) {
       setText(part("map-credit"), state.sector.value?.mapCredit ?? "");
+      archiveMap.show(state.sector.value?.baseMap ?? null, isOn(ARCHIVE, true));
       groundMap.update(state.layers.value ?? [], state.sector.value, isOn);
       overlays.update(state.layers.value ?? [], state.sector.value, (id) => isOn(id, isOnByDefault(id)));
     }
   });
+  const open = async (cluster: Cluster): Promise<void> => {
+    baseMap.zoomTo(cluster, await openingZoom(baseMap.map, cluster));
+    setText(part("announce-polite"), say("page-map-cluster", { kind: cluster.kind, count: cluster.count }));
+  };
   const act = (point: { x: number; y: number }): void => {
     const { lng: lon, lat } = baseMap.map.unproject([point.x, point.y]);
+    const found = tools.active ? null : picker.at(point);
+    const cluster = tools.active || found?.kind === "alert" ? null : clusterAt(baseMap.map, point);
     if (tools.active) tools.add({ lon, lat });
-    else select(picker.at(point));
+    else if (cluster !== null) void open(cluster);
+    else select(found);
     baseMap.show("goal", []);
   };
   baseMap.map.on("click", ({ point }) => act(point));
@@ -125,8 +137,9 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
   }, REFRESH_MS);
   setInterval(() => {
     setData(container, "frames", String(baseMap.frames));
-    part("map-gaps").hidden = overlays.gaps === "";
-    setText(part("map-gaps"), overlays.gaps);
+    const missing = [overlays.gaps, archiveMap.problem].filter((sentence) => sentence !== "").join(" ");
+    part("map-gaps").hidden = missing === "";
+    setText(part("map-gaps"), missing);
   }, TELL_MS);
   setData(container, "state", "ready");
   return {
@@ -151,13 +164,15 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
       if (place !== null) baseMap.flyTo(place);
     },
     switched(id, on) {
-      if (SWITCHES.some((entry) => entry.id === id)) baseMap.switchLayers(id, on);
+      if (id === ARCHIVE) archiveMap.switch(on);
+      else if (SWITCHES.some((entry) => entry.id === id)) baseMap.switchLayers(id, on);
       else overlays.setVisible(id, on);
     },
     recolour() {
       const colours = readColours(document.documentElement);
       baseMap.recolour(colours);
       groundMap.recolour();
+      archiveMap.recolour();
       overlays.recolour(store.state.layers.value ?? []);
     },
     measure: () => tools.toggle("measure"),

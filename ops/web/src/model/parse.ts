@@ -9,6 +9,7 @@ import {
   PRIORITIES,
   TRACK_STATUSES,
   type Alert,
+  type BaseMapFile,
   type BearingContact,
   type Candidate,
   type Incident,
@@ -477,18 +478,16 @@ export function parseSector(raw: unknown): Sector | null {
   const [west, south, east, north] = bounds;
   const usable = [west, south, east, north].every((value) => typeof value === "number") && bounds.length === 4;
   const [lon, lat] = list(body["centre"]);
-  const frame = object(body["frame"]);
   const clock = object(body["clock"]);
-  const epsg = number(frame?.["epsg"]);
   return {
     name: text(body["sector"], 80),
     title: text(body["title"], 120),
     demo: body["demo"] === true,
     timeZone: text(body["time_zone"], 60) || "UTC",
     mapCredit: text(body["map_credit"], 200),
+    baseMap: parseBaseMap(object(body["base_map"])),
     bounds: usable ? [west as number, south as number, east as number, north as number] : null,
     centre: place({ lon, lat }),
-    frameProjection: projectionOf(frame?.["proj"], epsg),
     operator: text(body["operator"], 80),
     layout: text(body["layout"], 80),
     targetHeightM: number(body["target_height_m"]),
@@ -500,13 +499,16 @@ export function parseSector(raw: unknown): Sector | null {
   };
 }
 
-/** UTM on WGS 84 is the only numbered system that we know by heart. */
-function projectionOf(proj: unknown, epsg: number | null): string | null {
-  if (typeof proj === "string" && proj.startsWith("+proj=")) return proj;
-  const [, south, zone] = /^32([67])(0[1-9]|[1-5]\d|60)$/.exec(String(epsg)) ?? [];
-  return zone === undefined
+function parseBaseMap(body: Record<string, unknown> | null): BaseMapFile | null {
+  return body === null
     ? null
-    : `+proj=utm +zone=${Number(zone)}${south === "7" ? " +south" : ""} +datum=WGS84 +units=m +no_defs`;
+    : {
+        file: text(body["file"], 80),
+        readable: body["readable"] === true,
+        kind: oneOf(["vector", "raster"] as const, body["kind"]) ?? "vector",
+        layers: list(body["layers"]).filter((name) => typeof name === "string"),
+        revision: text(body["revision"], 40),
+      };
 }
 
 export function parseMarkings(raw: unknown): Markings | null {

@@ -279,17 +279,25 @@ export interface LayerInfo {
   readonly legend: readonly LegendEntry[];
 }
 
+/** The base map of the sector; with `readable` false its file cannot be shown. */
+export interface BaseMapFile {
+  readonly file: string;
+  readonly readable: boolean;
+  readonly kind: "vector" | "raster";
+  readonly layers: readonly string[];
+  readonly revision: string;
+}
+
 export interface Sector {
   readonly name: string;
   readonly title: string;
   readonly demo: boolean;
   readonly timeZone: string;
   readonly mapCredit: string;
+  readonly baseMap: BaseMapFile | null;
   /** west, south, east, north. */
   readonly bounds: readonly [number, number, number, number] | null;
   readonly centre: Place | null;
-  /** As proj4 reads it, when the server gives it. */
-  readonly frameProjection: string | null;
   readonly operator: string;
   readonly layout: string;
   readonly targetHeightM: number | null;

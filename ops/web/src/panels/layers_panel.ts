@@ -1,6 +1,7 @@
 // Layers, switched on and off, with the legends of terrain and coverage, and a key to the symbols.
 
 import type { LayerInfo, LegendEntry } from "../model/records.ts";
+import { ARCHIVE } from "../map/archive_layers.ts";
 import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
 import { remember, remembered } from "../ui/preferences.ts";
@@ -64,6 +65,8 @@ export class LayersPanel {
 
   show(state: State): void {
     const layers = state.layers.value ?? [];
+    const baseMap = part(`layer-${ARCHIVE}`).closest<HTMLElement>(".layer");
+    if (baseMap !== null) baseMap.hidden = state.sector.value?.baseMap?.readable !== true;
     const { problem } = state.layers;
     setText(this.#problem, layers.length > 0 ? "" : say(problem ?? "page-layers-loading"));
     this.#problem.hidden = layers.length > 0;

@@ -4,6 +4,9 @@ import type { GeoJSONSource, ImageSource, LayerSpecification, Map as MapLibreMap
 import type { Feature } from "geojson";
 import { boundsOf, widened } from "../geo/bounds.ts";
 import type { LayerInfo, Sector } from "../model/records.ts";
+import { FIRST_OF_GRID, GRID_SWITCH, gridLayers } from "../grid/grid_layers.ts";
+import { GridMap } from "../grid/grid_map.ts";
+import { ArchiveMap } from "../map/archive_map.ts";
 import { FIRST_OF_GROUND } from "../map/ground_layers.ts";
 import { GroundMap } from "../map/ground_map.ts";
 import { isOnByDefault, Overlays } from "../map/overlays.ts";
@@ -15,6 +18,8 @@ import type { Corners, PlanSensor, Setup } from "./server.ts";
 
 const NOTHING = { type: "FeatureCollection" as const, features: [] };
 const ARC_STEPS = 48;
+/** Clear of the names of the layouts and the buttons, and of the bar of the swipe below. */
+const GRID_EDGES = { left: 48, top: 44, right: 12, bottom: 52 };
 const COVERAGE_OPACITY = 0.9;
 
 export interface LayoutMapEvents extends PinEvents {
@@ -26,17 +31,20 @@ export class LayoutMap extends PlainMap {
   readonly pins: Pins;
   readonly #setup: Setup;
   readonly #groundMap = new GroundMap(this);
+  readonly #archiveMap = new ArchiveMap(this);
   readonly #overlays = new Overlays(this);
+  readonly #grid: GridMap;
   #layers: readonly LayerInfo[] = [];
 
   private constructor(map: MapLibreMap, colours: Colours, setup: Setup, events: LayoutMapEvents) {
-    super(map, colours, "views");
+    super(map, colours, FIRST_OF_GRID);
     this.#setup = setup;
     this.pins = new Pins(map, events);
     const border = { type: "MultiLineString" as const, coordinates: setup.border };
     map.addSource("border", { type: "geojson", data: { type: "Feature", properties: {}, geometry: border } });
     map.addSource("views", { type: "geojson", data: NOTHING });
-    for (const layer of lines(colours)) map.addLayer(layer);
+    this.#grid = new GridMap(map, GRID_EDGES);
+    for (const layer of [...gridLayers(colours), ...lines(colours)]) map.addLayer(layer);
     map.on("click", ({ lngLat }) => events.click(lngLat.lng, lngLat.lat));
   }
 
@@ -47,14 +55,21 @@ export class LayoutMap extends PlainMap {
   /** The ground as the live map draws it: tinted heights, relief, contour lines, roads, rivers, settlements. */
   ground(layers: readonly LayerInfo[], sector: Sector | null): void {
     this.#layers = layers.filter(({ id }) => id === "elevation" || id === "hillshade");
+    this.#archiveMap.show(sector?.baseMap ?? null, true);
     this.#groundMap.update(this.#layers, sector, (_, on) => on);
     this.#overlays.update(this.#layers, sector, isOnByDefault);
   }
 
+  switchGrid(on: boolean): void {
+    this.setVisible(GRID_SWITCH.layers, on);
+    this.#grid.switch(on);
+  }
+
   override recolour(colours: Colours): void {
     super.recolour(colours);
-    for (const layer of lines(colours)) this.repaint(layer);
+    for (const layer of [...gridLayers(colours), ...lines(colours)]) this.repaint(layer);
     this.#groundMap.recolour();
+    this.#archiveMap.recolour();
     this.#overlays.recolour(this.#layers);
   }
 

@@ -6,6 +6,7 @@ import { readColours } from "../map/palette.ts";
 import { webGlWorks } from "../map/plain_map.ts";
 import { showPerson } from "../panels/person.ts";
 import { el, part, setData, setText } from "../ui/dom.ts";
+import { remember, remembered } from "../ui/preferences.ts";
 import { Settings } from "../ui/settings.ts";
 import { Theme } from "../ui/theme.ts";
 import { say } from "../words/say.ts";
@@ -20,6 +21,8 @@ import { Side, type SideContext } from "./side.ts";
 import { listenToTabs, openTab } from "./tabs.ts";
 
 const SIDES = ["a", "b"] as const;
+/** The choice of the live map's layer of this name. */
+const GRID = "layer.grid";
 const NARROW = "(width <= 760px)";
 
 const page = document.documentElement;
@@ -90,6 +93,7 @@ class Planner {
     void awaitGround().then(({ layers, sector }) => {
       setText(part("map-credit"), sector?.mapCredit ?? "");
       for (const { layoutMap } of this.#sides) layoutMap.ground(layers, sector);
+      if (sector?.baseMap?.readable === false) tell(say("page-base-map-broken", { file: sector.baseMap.file }));
     });
   }
 
@@ -180,6 +184,17 @@ class Planner {
     part("zoom-in").addEventListener("click", () => map.zoomIn());
     part("zoom-out").addEventListener("click", () => map.zoomOut());
     part("zoom-home").addEventListener("click", () => this.a.layoutMap.home());
+    const grid = part("grid");
+    const switchGrid = (on: boolean): void => {
+      grid.setAttribute("aria-pressed", String(on));
+      for (const { layoutMap } of this.#sides) layoutMap.switchGrid(on);
+    };
+    switchGrid(remembered(GRID) !== "off");
+    grid.addEventListener("click", () => {
+      const on = grid.getAttribute("aria-pressed") !== "true";
+      remember(GRID, on ? "on" : "off");
+      switchGrid(on);
+    });
     const range = part<HTMLInputElement>("swipe");
     range.addEventListener("input", () => swipe(Number(range.value)));
     const maps = part("maps");

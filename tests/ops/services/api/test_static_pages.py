@@ -12,7 +12,9 @@ import httpx
 import pytest
 
 from ops.services.api.app import ApiSettings, create_app
+from ops.services.api.login.pages import POLICY as LOGIN_POLICY
 from ops.services.api.serving.server import serving
+from ops.services.api.static_pages import BUILT, font_style
 
 SECRET = "not to be served"
 
@@ -131,3 +133,12 @@ def test_texts_of_the_page_are_sent_compressed_under_the_same_tag(site: Site):
             assert (again.status_code, again.headers["vary"]) == (304, "Accept-Encoding")
         assert packed.headers["etag"] == plain.headers["etag"]
         assert packed.headers["etag"].startswith("W/")
+
+
+def test_the_servers_own_pages_get_the_font_of_the_front_end(site: Site, tmp_path: Path):
+    assert font_style(tmp_path) == ""  # not built
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "font-1f.css").write_text("@font-face{}")
+    assert font_style(tmp_path) == '@import url("/assets/font-1f.css");\n'
+    assert site.client.get("/login.css").text.startswith(font_style(BUILT))
+    assert "font-src 'self'" in LOGIN_POLICY

@@ -1,0 +1,93 @@
+// Many tracks, sensors or units gather into clusters, which open when they are activated. What has an alert, is in distress,
+// is offline or is selected is never in one: it stays in a source of its own.
+
+import type { GeoJSONSource, LayerSpecification, Map as MapLibreMap, PointLike } from "maplibre-gl";
+import { CROWDS, type Crowd } from "../model/crowds.ts";
+import { SYMBOLS_ZOOM } from "../model/tracks.ts";
+import { FONT } from "./font.ts";
+import type { Colours } from "./palette.ts";
+import { context, RATIO, square, type NamedImage } from "./symbols.ts";
+
+/** Options of a source whose points gather; from `SYMBOLS_ZOOM` on each is drawn. */
+export const GATHERED = { cluster: true, clusterRadius: 40, clusterMinPoints: 3, clusterMaxZoom: SYMBOLS_ZOOM - 1 } as const;
+const REACH_PX = 6;
+const SIZE_PX = 34;
+
+export function clusterLayer(kind: Crowd): string {
+  return `${kind}-clusters`;
+}
+
+/** The layer of what is in the source of a crowd and in no cluster. */
+export function singlesLayer(kind: Crowd): string {
+  return `${kind}-singles`;
+}
+
+export function clusterLayers(c: Colours): LayerSpecification[] {
+  return CROWDS.map(({ kind, source }) => ({
+    id: clusterLayer(kind),
+    type: "symbol",
+    source,
+    filter: ["has", "point_count"],
+    layout: {
+      "icon-image": `cluster/${kind}`,
+      "icon-allow-overlap": true,
+      "text-field": ["get", "point_count_abbreviated"],
+      "text-font": FONT,
+      "text-size": 12,
+      "text-allow-overlap": true,
+    },
+    paint: { "text-color": c.night ? "#000000" : c.ink },
+  }));
+}
+
+export function clusterImages(colours: Colours): NamedImage[] {
+  return CROWDS.map(({ kind }) => ({ name: `cluster/${kind}`, canvas: clusterSymbol(kind, colours) }));
+}
+
+/** One shape behind another: round for tracks, upright for sensors, wide for units. */
+export function clusterSymbol(kind: Crowd, colours: Colours): HTMLCanvasElement {
+  const canvas = square(SIZE_PX);
+  const pen = context(canvas);
+  const [wide, high] = { track: [26, 26], sensor: [24, 24], unit: [29, 20] }[kind] as [number, number];
+  for (const [behind, fill] of [[3, colours.halo], [0, kind === "track" ? colours.calm : colours.sensor]] as const) {
+    const [left, top] = [(SIZE_PX - wide) / 2 + behind, (SIZE_PX - high) / 2 - behind];
+    pen.beginPath();
+    pen.roundRect(left * RATIO, top * RATIO, wide * RATIO, high * RATIO, (kind === "track" ? wide / 2 : 2) * RATIO);
+    pen.fillStyle = fill;
+    pen.fill();
+    pen.lineWidth = 1.5 * RATIO;
+    pen.strokeStyle = colours.ink;
+    pen.stroke();
+  }
+  return canvas;
+}
+
+export interface Cluster {
+  readonly kind: Crowd;
+  readonly id: number;
+  readonly count: number;
+  readonly lon: number;
+  readonly lat: number;
+}
+
+/** The cluster that is drawn at a place on the screen. */
+export function clusterAt(map: MapLibreMap, { x, y }: { readonly x: number; readonly y: number }): Cluster | null {
+  const box: [PointLike, PointLike] = [[x - REACH_PX, y - REACH_PX], [x + REACH_PX, y + REACH_PX]];
+  const layers = CROWDS.map(({ kind }) => clusterLayer(kind)).filter((layer) => map.getLayer(layer) !== undefined);
+  const feature = map.queryRenderedFeatures(box, { layers })[0];
+  const crowd = CROWDS.find(({ kind }) => clusterLayer(kind) === feature?.layer.id);
+  if (feature === undefined || crowd === undefined || feature.geometry.type !== "Point") return null;
+  const [lon = 0, lat = 0] = feature.geometry.coordinates;
+  const { cluster_id: id, point_count: count } = feature.properties as { cluster_id: number; point_count: number };
+  return { kind: crowd.kind, id, count, lon, lat };
+}
+
+/** The zoom at which a cluster falls apart. */
+export async function openingZoom(map: MapLibreMap, { kind, id }: Cluster): Promise<number> {
+  const source = map.getSource<GeoJSONSource>(CROWDS.find((crowd) => crowd.kind === kind)?.source ?? "");
+  try {
+    return (await source?.getClusterExpansionZoom(id)) ?? SYMBOLS_ZOOM;
+  } catch {
+    return SYMBOLS_ZOOM; // things have moved meanwhile, and the cluster is another one
+  }
+}
