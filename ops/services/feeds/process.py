@@ -17,8 +17,9 @@ from typing import Final
 
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
+from ingest.topics import unit_filter
 from ops.broker.broker import URL_VARIABLE
-from ops.broker.identities import FEED, identity_of
+from ops.broker.identities import FEED, IDENTITY_VARIABLE, IdentityFolder, identity_of, signatures_of_environment
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.sector.settings import load_settings
@@ -26,6 +27,7 @@ from ops.services.feeds import mqtt
 from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import Feed, FeedContext, OpenFeed
 from ops.services.feeds.ledger import FILE, DeliveryLedger
+from ops.services.feeds.requests import CHANNEL, ResendDesk
 from ops.services.feeds.tracks import TrackFeed
 from ops.store.feed_release import FeedRelease
 from ops.store.markings import MarkingReader
@@ -47,11 +49,20 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     with ExitStack() as stack:
         ledger = DeliveryLedger(store.with_name(FILE))
         stack.callback(ledger.close)
-        publisher = Publisher(
-            url, client_id=f"watchline-{arguments.sector_id}-feed", now_ns=clock.now_ns, identity=identity_of(FEED)
+        desk = ResendDesk(
+            _register(),
+            required=signatures_of_environment() == "required",
+            now_ns=clock.now_ns,
+            ask=lambda unit, last: dispatcher.request(mqtt.NAME, unit, last),
         )
-        publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
-        stack.callback(publisher.stop)
+        publisher = Publisher(
+            url,
+            client_id=f"watchline-{arguments.sector_id}-feed",
+            now_ns=clock.now_ns,
+            identity=identity_of(FEED),
+            hear=desk.hear,
+            filters=[unit_filter(arguments.sector_id, CHANNEL)],
+        )
         context = FeedContext(arguments.sector_id, url, settings, clock, publisher, store, store.parent)
         feeds = [feed for open_feed in FEEDS if (feed := open_feed(context)) is not None]
         for feed in feeds:
@@ -62,8 +73,10 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
             feeds,
             now_ns=clock.now_ns,
             monotonic_s=time.monotonic,
-            may_receive=FeedRelease(MarkingReader(store), settings.releasability).may_receive,
+            release=FeedRelease(MarkingReader(store), settings.releasability),
         )
+        publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
+        stack.callback(publisher.stop)
         tracks = TrackFeed(
             Reader(store),
             publisher,
@@ -105,6 +118,12 @@ def _flush(dispatcher: Dispatcher) -> None:
     deadline_s = time.monotonic() + FLUSH_S
     while (dispatcher.pump() or dispatcher.in_flight) and time.monotonic() < deadline_s:
         time.sleep(0.02)
+
+
+def _register() -> Path | None:
+    """The register of public keys of this installation, if it has one."""
+    folder = os.environ.get(IDENTITY_VARIABLE)
+    return IdentityFolder(Path(folder)).register_path if folder else None
 
 
 def _parser() -> argparse.ArgumentParser:
