@@ -32,6 +32,7 @@ from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.file_lock import lock_file
 from ops.runtime.output import write_private
+from ops.sector.sector_file import load_sector
 from ops.sector.settings import account_settings, load_settings
 from ops.services.api.serving.endpoint import Endpoint
 from ops.services.feeds.ledger import mark_deliveries
@@ -171,6 +172,7 @@ class Room:
         self.feeds = self.start(
             "feeds",
             "ops.services.feeds.process",
+            f"--time-zone={load_sector(options.sector).time_zone}",
             f"--store={self.store_path}",
             f"--sector-id={options.sector_id}",
             *options.clock.arguments(),
