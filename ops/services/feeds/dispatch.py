@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 from geo.errors import BadInput
 from ops.services.feeds.feed import RANKS, Feed, FeedReceiver, OutboxDelivery, Undeliverable, rank_of
 from ops.services.feeds.ledger import DEAD, DELIVERED, HELD, SUPERSEDED, DeliveryLedger, Finished, NumberedRow
-from ops.services.feeds.quiet import UnitRules, Verdict
+from ops.services.feeds.quiet import DeliveryVerdict, UnitRules
 from ops.services.feeds.unit_messages import Digest, GapFilled, UnitUpdate, digest_entry
 from ops.store.connections import StoreError
 from ops.store.reader import OutboxRow
@@ -50,7 +50,7 @@ class OutboxReader(Protocol):
 
 
 class OutboxRelease(Protocol):
-    """What a receiver may have, by the markings in force."""
+    """Releasability of outbox rows, by the markings in force."""
 
     def may_receive(self, unit: str, row: OutboxRow) -> bool: ...
 
@@ -96,7 +96,7 @@ class _Gap:
 
 @dataclass(slots=True)
 class _Line:
-    """What one receiver of one feed waits for. An answer to any attempt counts."""
+    """Rows that one receiver of one feed waits for. An answer to any attempt counts."""
 
     feed: Feed
     receiver: FeedReceiver
@@ -223,6 +223,7 @@ class Dispatcher:
             and self._reader.last_event() < n
         ):
             self._ledger.begin_at(0)  # another store, such as one restored from a copy
+        self._ledger.keep_only(self._lines, at_ns=self._now_ns())
         for line in self._lines.values():
             line.waiting = {one.number: one for one in self._ledger.waiting(line.key)}
             line.held = self._ledger.held(line.key)
@@ -250,11 +251,11 @@ class Dispatcher:
             given: dict[str, int] = {}
             for row in rows:
                 verdict = self._judge(line, row, now_ns, given)
-                if verdict is not Verdict.LEAVE_OUT:
+                if verdict is not DeliveryVerdict.LEAVE_OUT:
                     wanted.setdefault(line.key, []).append(row)
-                if verdict is Verdict.SEND:
+                if verdict is DeliveryVerdict.SEND:
                     given[row.alert] = rank_of(row.priority)
-                if verdict is Verdict.HOLD:
+                if verdict is DeliveryVerdict.HOLD:
                     held.add((line.key, row.n))
         if not taken and not wanted:
             return
@@ -266,13 +267,17 @@ class Dispatcher:
                 line.digest_due_ns = now_ns + DIGEST_EVERY_NS
             line.held += new
 
-    def _judge(self, line: _Line, row: OutboxRow, now_ns: int, given: Mapping[str, int]) -> Verdict:
+    def _judge(self, line: _Line, row: OutboxRow, now_ns: int, given: Mapping[str, int]) -> DeliveryVerdict:
         if not line.receiver.wants(row) or not self._may_have(line, row):
-            return Verdict.LEAVE_OUT
+            return DeliveryVerdict.LEAVE_OUT
         if self._rules is None:
-            return Verdict.SEND
+            return DeliveryVerdict.SEND
         verdict = self._rules.judge(line.receiver, line.key, row, now_ns, given)
-        return Verdict.SEND if verdict is Verdict.HOLD and not isinstance(line.feed, NoticeFeed) else verdict
+        return (
+            DeliveryVerdict.SEND
+            if verdict is DeliveryVerdict.HOLD and not isinstance(line.feed, NoticeFeed)
+            else verdict
+        )
 
     def _look_at_duty(self) -> None:
         """Give units that come on duty what is open now."""
@@ -284,7 +289,7 @@ class Dispatcher:
             self._give(lines, self._reader.open_rows())
 
     def _send_digests(self) -> None:
-        """Sum up what was held back, once a minute at most, and not in quiet hours."""
+        """Sum up the suppressed rows, once a minute at most, and not in quiet hours."""
         now_ns = self._now_ns()
         for line in self._lines.values():
             if not line.held or now_ns < line.digest_due_ns or not isinstance(line.feed, NoticeFeed):

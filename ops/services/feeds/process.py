@@ -1,6 +1,6 @@
 """The feeds process: ``python -m ops.services.feeds.process``, delivers alerts and the track picture to receivers.
 
-It reads the store, whoever writes it, and keeps its own ledger: fusion never waits for a receiver. Killed at any point,
+It reads the store and keeps its own ledger: fusion never waits for a receiver. Killed at any point,
 it loses nothing and gives nothing a second number.
 """
 
@@ -43,7 +43,7 @@ FLUSH_S: Final = 2.0
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
-    """Deliver until ``stop``, and then what is left, for a short time."""
+    """Deliver until ``stop``, and the rest within a short time after it."""
     clock = ScenarioClock.from_arguments(arguments)
     settings = load_settings(arguments.settings)
     url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))

@@ -24,7 +24,7 @@ DUTY_READ_NS: Final = SECOND_NS
 OFF_DUTY: Final = "off_duty"
 
 
-class Verdict(Enum):
+class DeliveryVerdict(Enum):
     """What becomes of a row: it is sent, it is summed up in the next digest, or the unit does not get it."""
 
     SEND = "send"
@@ -33,7 +33,7 @@ class Verdict(Enum):
 
 
 class GivenRows(Protocol):
-    """What a receiver was given before."""
+    """Reads which rows a receiver has."""
 
     def knows(self, receiver: str, alert: str) -> bool: ...
 
@@ -47,7 +47,7 @@ class ForcesReader(Protocol):
 
 
 class _Event(msgspec.Struct):
-    """What the rules read of an incident."""
+    """The fields of an incident that the rules read."""
 
     id: str
     alerts: tuple[str, ...] = ()
@@ -110,44 +110,44 @@ class UnitRules:
 
     def judge(
         self, receiver: FeedReceiver, key: str, row: OutboxRow, now_ns: int, given_now: Mapping[str, int]
-    ) -> Verdict:
-        """What becomes of a row that the receiver wants.
+    ) -> DeliveryVerdict:
+        """Return whether a row that the receiver wants is sent, summed up or left out.
 
         ``key`` is its name in the ledger, ``given_now`` the ranks of the alerts that it is given with the same rows.
         """
         verdict = self._judged(receiver, key, row, now_ns, given_now)
-        return Verdict.LEAVE_OUT if verdict is Verdict.HOLD and _closes(row) else verdict
+        return DeliveryVerdict.LEAVE_OUT if verdict is DeliveryVerdict.HOLD and _closes(row) else verdict
 
     def _judged(
         self, receiver: FeedReceiver, key: str, row: OutboxRow, now_ns: int, given_now: Mapping[str, int]
-    ) -> Verdict:
+    ) -> DeliveryVerdict:
         if not receiver.is_unit or row.priority == DISTRESS:
-            return Verdict.SEND
+            return DeliveryVerdict.SEND
         settings = self._settings_of(receiver.unit)
         event = self._event(row)
         if event is not None and event.unit == receiver.unit:
-            return Verdict.SEND
+            return DeliveryVerdict.SEND
         known = row.alert in given_now or self._given.knows(key, row.alert)
         if known and _closes(row):
-            return Verdict.SEND
+            return DeliveryVerdict.SEND
         if receiver.unit in self._off_duty or rank_of(row.priority) > rank_of(settings.least_priority):
-            return Verdict.LEAVE_OUT
+            return DeliveryVerdict.LEAVE_OUT
         if settings.sections and event is not None and event.section not in (None, *settings.sections):
-            return Verdict.LEAVE_OUT
+            return DeliveryVerdict.LEAVE_OUT
         if (
             row.kind == "alert"
             and settings.one_per_incident
             and not known
             and self._repeats(key, row, event, given_now)
         ):
-            return Verdict.LEAVE_OUT
+            return DeliveryVerdict.LEAVE_OUT
         if row.priority in settings.never_suppress:
-            return Verdict.SEND
+            return DeliveryVerdict.SEND
         if self.is_quiet(receiver, now_ns):
-            return Verdict.HOLD
+            return DeliveryVerdict.HOLD
         if row.kind == "alert" and not known and self._floods(key, settings.most_per_minute, now_ns):
-            return Verdict.HOLD
-        return Verdict.SEND
+            return DeliveryVerdict.HOLD
+        return DeliveryVerdict.SEND
 
     def is_quiet(self, receiver: FeedReceiver, now_ns: int) -> bool:
         """Whether it is one of the quiet hours of a unit."""
