@@ -117,7 +117,8 @@ class Dispatcher:
     """Sends outbox rows to the receivers of all feeds. ``pump`` never waits: it is called in turn by ``run``.
 
     ``release``: whether a receiver may have a row, by its marking, asked whenever it is about to be sent, for distress
-    too. ``rules``: those of units; None without any. The same row may arrive twice, always under one number.
+    too; ``refresh`` is called after rows were read and before it is asked. ``rules``: those of units; None without any.
+    The same row may arrive twice, always under one number.
     Raises BadInput where two feeds, or two receivers of a feed, have one name.
     """
 
@@ -130,13 +131,14 @@ class Dispatcher:
         now_ns: Callable[[], int],
         monotonic_s: Callable[[], float],
         release: OutboxRelease,
+        refresh: Callable[[], object] = lambda: None,
         rules: UnitRules | None = None,
         policy: RetryPolicy | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._reader, self._ledger, self._release = reader, ledger, release
         self._now_ns, self._monotonic_s, self._chance = now_ns, monotonic_s, chance
-        self._policy, self._rules = policy or RetryPolicy(), rules
+        self._policy, self._rules, self._refresh = policy or RetryPolicy(), rules, refresh
         self._lines = {key_of(feed.name, one.name): _Line(feed, one, key_of(feed.name, one.name))
                        for feed in feeds for one in feed.receivers}  # fmt: skip
         if len(self._lines) < sum(len(feed.receivers) for feed in feeds):
@@ -167,6 +169,7 @@ class Dispatcher:
             self._fill_gap(*self._requests.popleft())
         self._look_at_duty()
         self._send_digests()
+        self._refresh()
         now_s = self._monotonic_s()
         return sum(self._send_due(line, now_s) for line in self._lines.values() if line.waiting)
 
@@ -235,6 +238,7 @@ class Dispatcher:
         rows = self._reader.outbox_after(self._ledger.last_taken()[0], limit=ROWS_A_ROUND, kind=None)
         if not rows:
             return False
+        self._refresh()
         for row in rows:
             self._remember(row)
         if self._rules is not None:

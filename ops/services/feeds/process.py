@@ -69,13 +69,15 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         feeds = [feed for open_feed in FEEDS if (feed := open_feed(context)) is not None]
         for feed in feeds:
             stack.callback(feed.close)
+        release = FeedRelease(MarkingReader(store), settings.releasability, each_time=False)
         dispatcher = Dispatcher(
             Reader(store),
             ledger,
             feeds,
             now_ns=clock.now_ns,
             monotonic_s=time.monotonic,
-            release=FeedRelease(MarkingReader(store), settings.releasability),
+            release=release,
+            refresh=release.refresh,
             rules=UnitRules(settings.feeds.of_unit, ZoneInfo(arguments.time_zone), Reader(store), ledger),
         )
         publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
