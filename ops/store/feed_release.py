@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ops.releasability.decision import UNMARKED, Markings
 from ops.releasability.settings import ReleasabilitySettings
-from ops.store.markings import MarkingReader
+from ops.store.markings import MarkingReader, ReceivedRecords
 from ops.store.reader import OutboxRow
 
 
 class FeedRelease:
     """Asks for each record whether the receiver of a feed may have it."""
 
-    def __init__(self, records: MarkingReader, settings: ReleasabilitySettings) -> None:
+    def __init__(self, records: MarkingReader, settings: ReleasabilitySettings, *, each_time: bool = True) -> None:
+        """``each_time``: read the markings that are new with each question; else the caller calls ``refresh`` after it
+        has read the rows."""
+        self._each_time = each_time
         self._records, self._settings, self._markings = records, settings, Markings(settings.levels)
 
-    def may_receive(self, unit: str, row: OutboxRow) -> bool:
-        """Whether a unit may have the alert of an outbox row that has been read."""
+    def refresh(self) -> None:
+        """Read the markings that are new."""
         self._records.refresh()
+
+    def may_receive(self, unit: str, row: OutboxRow) -> bool:
+        """Whether a unit may have the alert or incident of an outbox row that has been read."""
+        if self._each_time:
+            self._records.refresh()
         limit = self._settings.units.get(unit, UNMARKED)
-        return self._markings.may_see(limit, self._records.of("alert", row.alert))
+        return self._markings.may_see(limit, self._records.of(row.kind, row.alert))
+
+    def as_received(self, unit: str, row: OutboxRow) -> OutboxRow:
+        """The row as the unit gets it: an incident without references to what is hidden from it."""
+        if row.kind != "incident":
+            return row
+        records = ReceivedRecords(self._records, self._settings, self._settings.units.get(unit, UNMARKED))
+        return replace(row, body=records.stated(row.kind, row.alert, row.body))
 
     def tracks(self, tracks: list[Any]) -> list[Any]:
         """The tracks of a picture that the published picture may contain."""
