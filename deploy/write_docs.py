@@ -501,7 +501,7 @@ def schemas() -> dict[Path, str]:
     from ingest.wire import MESSAGES, json_schema, schema_of
     from ops.sector.schemas import NAMES, file_schema
     from ops.services.fusion.live_picture import alert_schema
-    from ops.services.fusion.track_feed import TracksMessage
+    from ops.services.feeds.tracks import TracksMessage
 
     found = {message: json_schema(message) for message in MESSAGES}
     found |= {"position": schema_of(Position, "position"), "reply": schema_of(Reply, "reply")}

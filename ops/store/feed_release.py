@@ -17,10 +17,10 @@ class FeedRelease:
         self._records, self._settings, self._markings = records, settings, Markings(settings.levels)
 
     def may_receive(self, unit: str, row: OutboxRow) -> bool:
-        """Whether a unit may have the alert of an outbox row that has been read."""
+        """Whether a unit may have the alert or incident of an outbox row that has been read."""
         self._records.refresh()
         limit = self._settings.units.get(unit, UNMARKED)
-        return self._markings.may_see(limit, self._records.of("alert", row.alert))
+        return self._markings.may_see(limit, self._records.of(row.kind, row.alert))
 
     def tracks(self, tracks: list[Any]) -> list[Any]:
         """The tracks of a picture that the published picture may contain."""

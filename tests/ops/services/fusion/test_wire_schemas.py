@@ -16,9 +16,9 @@ from ingest.unit_messages import Position, Reply, decode_unit, encode_unit
 from ingest.wire import encode_ack
 from ops.journal.reader import JournalReader
 from ops.sector.open_sector import OpenSector
+from ops.services.feeds.tracks import tracks_message
 from ops.services.fusion.live_picture import alert_dict, tracks_live
 from ops.services.fusion.pipeline import Pipeline
-from ops.services.fusion.track_feed import tracks_message
 from ops.store.reader import Live
 
 ROOT = Path(__file__).resolve().parents[4]
