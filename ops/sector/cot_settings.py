@@ -81,7 +81,9 @@ class CotServer:
         for device, unit in self.units.items():
             identifier(unit, "units")
             if not device.strip() or not device.isprintable() or len(device) > 256:
-                raise BadInput(f"{device[:60]!r} is no device", where="units", expected="the uid or callsign of a device")
+                raise BadInput(
+                    f"{device[:60]!r} is no device", where="units", expected="the uid or callsign of a device"
+                )
 
     def _check_address(self) -> None:
         expected = "tcp://HOST:PORT, tls://HOST:PORT or udp://GROUP:PORT"

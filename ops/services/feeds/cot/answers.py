@@ -68,7 +68,9 @@ def device_of(event: CotEvent, units: Mapping[str, str]) -> Device:
         callsign = event.find("__chat", "senderCallsign")
         stated = event.uid.split(".")
         if len(stated) > 2 and stated[0] == "GeoChat" and not event.uid.startswith(f"GeoChat.{uid}."):
-            raise MalformedMessage("unit_mismatch", "event.uid", printable(event.uid, 80), f"GeoChat.{printable(uid, 60)}")
+            raise MalformedMessage(
+                "unit_mismatch", "event.uid", printable(event.uid, 80), f"GeoChat.{printable(uid, 60)}"
+            )
     elif event.type in CALLS or event.type == encode.CANCELLED or event.type.startswith(_MARKS):
         linked = event.find("link", "uid") or event.find("creator", "uid")
         uid = linked or event.uid.removesuffix("-9-1-1")
@@ -89,7 +91,7 @@ def position_of(event: CotEvent, unit: str, now: datetime, *, skew_s: float) -> 
 
 
 def distress_of(event: CotEvent, unit: str, now: datetime) -> Position | None:
-    """The distress call of a unit, at the present time if that of the event is in the future; None without a position."""
+    """The distress call of a unit, at ``now`` if the event's time is later; None without a position."""
     if not has_place(event):
         return None
     return Position(

@@ -163,16 +163,15 @@ def chat(
 ) -> CotEvent:
     """A line of GeoChat, to all rooms or to the uid ``to``. ``message`` is its stable id."""
     detail = Element("detail")
-    element = SubElement(
-        detail,
-        "__chat",
-        parent="RootContactGroup",
-        groupOwner="false",
-        messageId=clean(message),
-        chatroom=clean(callsign),
-        id=clean(to),
-        senderCallsign=clean(sender.callsign),
-    )
+    room = {
+        "parent": "RootContactGroup",
+        "groupOwner": "false",
+        "messageId": clean(message),
+        "chatroom": clean(callsign),
+        "id": clean(to),
+        "senderCallsign": clean(sender.callsign),
+    }
+    element = SubElement(detail, "__chat", room)
     SubElement(element, "chatgrp", uid0=clean(sender.uid), uid1=clean(to), id=clean(to))
     SubElement(detail, "link", uid=clean(sender.uid), type="a-f-G", relation="p-p")
     when = CotEvent("-", CHAT, PASSED, at, at, 0.0, 0.0)
@@ -186,7 +185,7 @@ def chat(
     return CotEvent(uid, CHAT, PASSED, at, at + CHAT_STALE, 0.0, 0.0, detail=detail)
 
 
-def deleted(sender: Sender, uid: str, times: Times) -> CotEvent:
+def deleted(uid: str, times: Times) -> CotEvent:
     """The order to remove a marker, a track or a shape."""
     detail = Element("detail")
     SubElement(detail, "link", uid=clean(uid), relation="p-p", type="none")
@@ -224,7 +223,7 @@ def _detail(callsign: str, remarks: str) -> Element:
 
 
 def _sigma(sd_m: float | None) -> float:
-    """``ce`` of a standard deviation: of 0 or an unknown one it is unknown, for nothing is measured without an error."""
+    """``ce`` of a standard deviation; unknown where that is unknown or 0, for nothing is measured without an error."""
     if sd_m is None or not math.isfinite(sd_m) or not 0.0 < sd_m < UNKNOWN_M:
         return UNKNOWN_M
     return max(sd_m, 0.1)

@@ -74,7 +74,7 @@ class CotEvent:
             le=_number(self.le, 1),
         )
         root.append(self.detail)
-        return DECLARATION + tostring(root, encoding="utf-8")
+        return DECLARATION + bytes(tostring(root, encoding="unicode"), "utf-8")
 
     def protobuf(self, *, mesh: bool = False) -> bytes:
         """The event as protobuf with its header, for a stream or for a multicast group."""
@@ -160,7 +160,9 @@ class Frames:
             return None
         if end < 0 or end > MAX_BYTES:
             later = held.find(b"<?xml", 1)
-            self._held = held[later:] if 0 < later and (end < 0 or later < end) else held[end + 8 :] if end >= 0 else b""
+            self._held = (
+                held[later:] if later > 0 and (end < 0 or later < end) else held[end + 8 :] if end >= 0 else b""
+            )
             return MalformedMessage("too_large", "payload", f"more than {MAX_BYTES} bytes", f"at most {MAX_BYTES}")
         self._held = held[end + 8 :]
         return held[: end + 8]
@@ -266,7 +268,10 @@ def _write_detail(detail: Element, message: Any) -> None:
         elif element.tag == "takv" and plain and keys <= set(_TAKV):
             _copy(element, message.takv, _TAKV)
         elif element.tag == "track" and plain and keys == {"speed", "course"}:
-            message.track.speed, message.track.course = float(element.get("speed", "0")), float(element.get("course", "0"))
+            message.track.speed, message.track.course = (
+                float(element.get("speed", "0")),
+                float(element.get("course", "0")),
+            )
         else:
             rest.append(tostring(element, encoding="unicode"))
     message.xmlDetail = "".join(rest)

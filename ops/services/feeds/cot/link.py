@@ -152,7 +152,10 @@ class CotLink:
             self._may_write.set()
             self._write(writer, [encode.presence(self._sender, self._times(3 * PRESENCE_EVERY_S))])
             self._up()
-            tasks = [asyncio.create_task(part) for part in (self._read(reader, writer), self._drain(writer), self._pulse(writer))]
+            tasks = [
+                asyncio.create_task(part)
+                for part in (self._read(reader, writer), self._drain(writer), self._pulse(writer))
+            ]
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -224,7 +227,7 @@ class CotLink:
             await asyncio.sleep(0.5)
             now_s = time.monotonic()
             if self._pings and now_s - self._pings[0][0] > STALLED_S:
-                raise NotConnected("does not answer keep-alives", where=self.server.name, expected="an answer")
+                raise NotConnected("it does not answer keep-alives")
             if not self._may_write.is_set():
                 continue
             if now_s - present_s >= PRESENCE_EVERY_S:
@@ -357,4 +360,4 @@ def _complete(done: Future[Any] | None) -> None:
 
 def _fail(done: Future[Any] | None, problem: str, where: str) -> None:
     if done is not None and not done.done():
-        done.set_exception(NotConnected(problem, where=where, expected="a connection"))
+        done.set_exception(NotConnected(f"{where}: {problem}"))
