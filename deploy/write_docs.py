@@ -386,6 +386,7 @@ def settings_page() -> str:
     from ops.incidents.settings import IncidentSettings
     from ops.releasability.settings import ReleasabilitySettings
     from ops.sector.data_settings import AuditSettings, Hold, RetentionSettings
+    from ops.sector.feed_settings import FEED_TABLES, FeedsSettings, UnitFeedSettings
     from ops.sector.report_settings import ReportSettings
     from ops.sector.settings import Maintenance, Settings
 
@@ -427,6 +428,9 @@ def settings_page() -> str:
         ("`[[hold]]`", Hold),
         ("`[releasability]`", ReleasabilitySettings),
         ("`[reports]`", ReportSettings),
+        ("`[feeds]`", FeedsSettings),
+        ("`[feeds.units.UNIT]`", UnitFeedSettings),
+        *((f"`[feeds.{name}]`", record) for name, record in FEED_TABLES.items()),
         ("`[accounts]`", AccountSettings),
         ("`[accounts.oidc]`", OidcSettings),
     ):
@@ -500,8 +504,8 @@ def schemas() -> dict[Path, str]:
     from ingest.unit_messages import Position, Reply, SectionOrder
     from ingest.wire import MESSAGES, json_schema, schema_of
     from ops.sector.schemas import NAMES, file_schema
-    from ops.services.fusion.live_picture import alert_schema
     from ops.services.feeds.tracks import TracksMessage
+    from ops.services.fusion.live_picture import alert_schema
 
     found = {message: json_schema(message) for message in MESSAGES}
     found |= {"position": schema_of(Position, "position"), "reply": schema_of(Reply, "reply")}
