@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from geo.errors import BadInput
 from ingest.topics import identifier
+from ops.sector.cot_settings import CotSettings
 from ops.sector.toml_record import ConfigError, record_errors
 
 MOST_A_MINUTE: Final = 600
@@ -72,9 +73,12 @@ class FeedsSettings:
     ----------
     units : table
         Settings of field units that differ from their defaults: a table for each, by its name.
+    cot : table
+        TAK servers and multicast groups.
     """
 
     units: Mapping[str, UnitFeedSettings] = field(default_factory=dict)
+    cot: CotSettings = field(default_factory=CotSettings)
 
     def __post_init__(self) -> None:
         for unit in self.units:
@@ -85,7 +89,7 @@ class FeedsSettings:
         return self.units.get(unit, UnitFeedSettings())
 
 
-FEED_TABLES: Final[Mapping[str, type[Any]]] = {}
+FEED_TABLES: Final[Mapping[str, type[Any]]] = {"cot": CotSettings}
 """The record of each further table of ``[feeds]``, by its name."""
 
 

@@ -10,10 +10,10 @@ import argparse
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
@@ -23,6 +23,7 @@ from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.sector.settings import load_settings
 from ops.services.feeds import mqtt
+from ops.services.feeds.cot import opening as cot
 from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import Feed, FeedContext, OpenFeed
 from ops.services.feeds.ledger import FILE, DeliveryLedger
@@ -31,14 +32,25 @@ from ops.store.feed_release import FeedRelease
 from ops.store.markings import MarkingReader
 from ops.store.reader import Reader
 
-FEEDS: Final[Sequence[OpenFeed]] = (mqtt.open_feed,)
+FEEDS: Final[Sequence[OpenFeed]] = (mqtt.open_feed, cot.open_feed)
 """Every feed: a new one is a file of this folder, a table of the settings, and a line here."""
 REPORT_EVERY_S: Final = 0.5
 FLUSH_S: Final = 2.0
 """Longest time that the end of the process waits for answers."""
 
 
-def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
+class FromRoom:
+    """What the room reports to this process: the border, as GeoJSON."""
+
+    def __init__(self) -> None:
+        self.border: Mapping[str, Any] | None = None
+
+    def hear(self, message: Mapping[str, Any]) -> None:
+        """Take one message."""
+        self.border = message.get("border", self.border)
+
+
+def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) -> int:
     """Deliver until ``stop``, and then what is left, for a short time."""
     clock = ScenarioClock.from_arguments(arguments)
     settings = load_settings(arguments.settings)
@@ -52,7 +64,9 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         )
         publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
         stack.callback(publisher.stop)
-        context = FeedContext(arguments.sector_id, url, settings, clock, publisher, store, store.parent)
+        context = FeedContext(
+            arguments.sector_id, url, settings, clock, publisher, store, store.parent, lambda: room.border
+        )
         feeds = [feed for open_feed in FEEDS if (feed := open_feed(context)) is not None]
         for feed in feeds:
             stack.callback(feed.close)
@@ -118,7 +132,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     """Entry point of the process."""
-    return child_main(run, _parser().parse_args())
+    room = FromRoom()
+    return child_main(lambda arguments, stop: run(arguments, stop, room), _parser().parse_args(), hear=room.hear)
 
 
 if __name__ == "__main__":

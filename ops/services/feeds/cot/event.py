@@ -13,7 +13,8 @@ from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from google.protobuf.message import DecodeError
-from takproto import TAKProtoVer, msg2proto
+from takproto import TAKProtoVer
+from takproto.functions import msg2proto
 from takproto.proto import TakMessage
 
 from ingest.errors import MalformedMessage, printable
@@ -22,6 +23,8 @@ from ingest.standards.cursor_on_target import MAX_BYTES, UNKNOWN_M, attributes_o
 DECLARATION: Final = b"<?xml version='1.0' encoding='UTF-8' standalone='yes'?>"
 STREAM: Final = 0xBF
 """First byte of a protobuf message; XML begins with ``<``."""
+LONGEST_SKIPPED: Final = 16_000_000
+"""Length of a protobuf message up to which the next one is expected after it."""
 MESH: Final = b"\xbf\x01\xbf"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_MS: Final = int((datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds() * 1000)
@@ -137,16 +140,31 @@ class Frames:
 
     def __init__(self) -> None:
         self._held = b""
+        self._searching = False
+        self._skipped = 0
 
     def feed(self, piece: bytes) -> Iterator[bytes | MalformedMessage]:
         """Add bytes and yield what they complete."""
         self._held += piece
         while self._held:
+            if self._skipped:
+                cut = min(self._skipped, len(self._held))
+                self._skipped, self._held = self._skipped - cut, self._held[cut:]
+                continue
+            if self._searching and not self._found():
+                return
             found = self._protobuf() if self._held[0] == STREAM else self._xml()
             if found is None:
                 return
             if found != b"":
                 yield found
+
+    def _found(self) -> bool:
+        """Whether the beginning of a document, after one that was too large, is there."""
+        begin = _first_of(self._held, (b"<?xml", b"<event"), from_byte=1)
+        self._searching = begin < 0
+        self._held = self._held[begin if begin >= 0 else max(len(self._held) - 5, 0) :]
+        return begin >= 0
 
     def _xml(self) -> bytes | MalformedMessage | None:
         held = self._held
@@ -158,23 +176,21 @@ class Frames:
         end = held.find(b"</event>")
         if end < 0 and len(held) <= MAX_BYTES:
             return None
-        if end < 0 or end > MAX_BYTES:
-            later = held.find(b"<?xml", 1)
-            self._held = (
-                held[later:] if later > 0 and (end < 0 or later < end) else held[end + 8 :] if end >= 0 else b""
-            )
-            return MalformedMessage("too_large", "payload", f"more than {MAX_BYTES} bytes", f"at most {MAX_BYTES}")
+        if end < 0:
+            self._searching = True
+            return _too_large(f"more than {MAX_BYTES} bytes")
         self._held = held[end + 8 :]
-        return held[: end + 8]
+        return held[: end + 8] if end <= MAX_BYTES else _too_large(f"more than {MAX_BYTES} bytes")
 
     def _protobuf(self) -> bytes | MalformedMessage | None:
         try:
             length, size = _length_of(self._held[1:])
         except IndexError:
             return None
-        if length > MAX_BYTES or size > 5:
-            self._held = self._held[1:]
-            return MalformedMessage("too_large", "payload", f"{length} bytes", f"at most {MAX_BYTES}")
+        if length > MAX_BYTES:
+            self._skipped = 1 + size + length if length <= LONGEST_SKIPPED else 0
+            self._searching = not self._skipped
+            return _too_large(f"{length} bytes")
         end = 1 + size + length
         if len(self._held) < end:
             return None
@@ -187,9 +203,13 @@ def clean(text: str) -> str:
     return _FORBIDDEN.sub("\ufffd", text)
 
 
-def _first_of(held: bytes, marks: tuple[bytes, ...]) -> int:
-    found = [at for mark in marks if (at := held.find(mark)) >= 0]
+def _first_of(held: bytes, marks: tuple[bytes, ...], from_byte: int = 0) -> int:
+    found = [at for mark in marks if (at := held.find(mark, from_byte)) >= 0]
     return min(found, default=-1)
+
+
+def _too_large(size: str) -> MalformedMessage:
+    return MalformedMessage("too_large", "payload", size, f"at most {MAX_BYTES}")
 
 
 def _junk(junk: bytes) -> MalformedMessage:
@@ -208,7 +228,7 @@ def _length_of(held: bytes) -> tuple[int, int]:
 
 def _from_protobuf(body: bytes) -> CotEvent:
     if len(body) > MAX_BYTES:
-        raise MalformedMessage("too_large", "payload", f"{len(body)} bytes", f"at most {MAX_BYTES}")
+        raise _too_large(f"{len(body)} bytes")
     message = TakMessage()
     try:
         message.ParseFromString(body)
@@ -259,7 +279,7 @@ def _write_detail(detail: Element, message: Any) -> None:
     """What the protobuf has fields for goes there, if its element says nothing else; the rest stays XML."""
     rest = []
     for element in detail:
-        plain = not len(element) and not (element.text or "").strip()
+        plain = not len(element) and not (element.text or "").strip() and all(element.attrib.values())
         keys = set(element.keys())
         if element.tag == "contact" and plain and keys <= set(_CONTACT):
             _copy(element, message.contact, _CONTACT)

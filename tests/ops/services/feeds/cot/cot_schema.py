@@ -1,5 +1,6 @@
-"""The rules of the Cursor-on-Target 2.0 event schema (MITRE, Event.xsd, 2003, with the clarifications of 2007), from its
-public description: element and attribute names, patterns of types, times in UTC, and ranges of the point."""
+"""The rules of the Cursor-on-Target 2.0 event schema (MITRE, Event.xsd, 2003, with the clarifications of 2007).
+
+From its public description: element and attribute names, patterns of types, times in UTC, and ranges of the point."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable
 from configparser import ConfigParser
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring
@@ -90,6 +91,13 @@ class Taky:
         self._reserved.release()
 
 
+class Receiving(pytak.RXWorker):  # type: ignore[misc]
+    """Receives only: what arrives is kept by the observer."""
+
+    async def handle_data(self, data: bytes) -> None:
+        raise NotImplementedError
+
+
 class Observer:
     """A client of pytak: keeps what the server sends, as elements, and may send."""
 
@@ -109,15 +117,13 @@ class Observer:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._main = self._loop.create_task(self._observe())
-        try:
+        with suppress(asyncio.CancelledError):
             self._loop.run_until_complete(self._main)
-        except asyncio.CancelledError:
-            pass
 
     async def _observe(self) -> None:
         reader, writer = await pytak.protocol_factory(self._config)
         received: asyncio.Queue[Any] = asyncio.Queue()
-        worker = pytak.RXWorker(received, self._config, reader)
+        worker = Receiving(received, self._config, reader)
         self._ready.set()
 
         async def send() -> None:
