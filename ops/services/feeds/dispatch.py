@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from geo.errors import BadInput
 from ops.services.feeds.feed import Feed, FeedReceiver, OutboxDelivery, Undeliverable
 from ops.services.feeds.ledger import DEAD, DELIVERED, SUPERSEDED, DeliveryLedger, Finished, NumberedRow
+from ops.services.feeds.unit_messages import GapFilled, UnitUpdate
 from ops.store.connections import StoreError
 from ops.store.reader import OutboxRow
 
@@ -41,6 +42,21 @@ class OutboxReader(Protocol):
     def last_event(self) -> int: ...
 
 
+class OutboxRelease(Protocol):
+    """What a receiver may have, by the markings in force."""
+
+    def may_receive(self, unit: str, row: OutboxRow) -> bool: ...
+
+    def as_received(self, unit: str, row: OutboxRow) -> OutboxRow: ...
+
+
+@runtime_checkable
+class NoticeFeed(Protocol):
+    """A feed that also passes on notices, which are not rows of the outbox and are sent once."""
+
+    def notify(self, receiver: str, update: UnitUpdate) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """``acknowledged_within_s``: a message without an answer within this time is sent again. This timeout doubles with
@@ -62,6 +78,16 @@ class _Attempt:
 
 
 @dataclass(slots=True)
+class _Gap:
+    """The answer to a request for what came after a number: the rows that are still to be sent, and how many were."""
+
+    after: int
+    last: int
+    missing: set[int]
+    sent: int = 0
+
+
+@dataclass(slots=True)
 class _Line:
     """What one receiver of one feed waits for. An answer to any attempt counts."""
 
@@ -75,13 +101,14 @@ class _Line:
     failing_since_s: float | None = None
     retry_at_s: float = 0.0
     catching_up: bool = False
+    gaps: list[_Gap] = field(default_factory=list)
 
 
 class Dispatcher:
     """Sends outbox rows to the receivers of all feeds. ``pump`` never waits: it is called in turn by ``run``.
 
-    ``may_receive``: whether the receiver of that name may have a row, by its marking; asked whenever it is about to be
-    sent, for distress too. The same row may arrive twice, always under one number.
+    ``release``: whether a receiver may have a row, by its marking, asked whenever it is about to be sent, for distress
+    too. The same row may arrive twice, always under one number.
     Raises BadInput where two feeds, or two receivers of a feed, have one name.
     """
 
@@ -93,11 +120,11 @@ class Dispatcher:
         *,
         now_ns: Callable[[], int],
         monotonic_s: Callable[[], float],
-        may_receive: Callable[[str, OutboxRow], bool] = lambda _, __: True,
+        release: OutboxRelease,
         policy: RetryPolicy | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._reader, self._ledger, self._may_receive = reader, ledger, may_receive
+        self._reader, self._ledger, self._release = reader, ledger, release
         self._now_ns, self._monotonic_s, self._chance = now_ns, monotonic_s, chance
         self._policy = policy or RetryPolicy()
         self._lines = {key_of(feed.name, one.name): _Line(feed, one, key_of(feed.name, one.name))
@@ -105,6 +132,7 @@ class Dispatcher:
         if len(self._lines) < sum(len(feed.receivers) for feed in feeds):
             raise BadInput("a receiver is named twice", where="feeds", expected="each receiver of a feed once")
         self._answers: deque[tuple[_Line, int, int, float, object]] = deque()
+        self._requests: deque[tuple[str, int]] = deque()
         self._rows: OrderedDict[int, OutboxRow] = OrderedDict()
         self._opened = False
 
@@ -125,6 +153,8 @@ class Dispatcher:
         self._note_answers()
         while self._take_rows():
             pass
+        while self._requests:
+            self._fill_gap(*self._requests.popleft())
         now_s = self._monotonic_s()
         return sum(self._send_due(line, now_s) for line in self._lines.values() if line.waiting)
 
@@ -140,22 +170,34 @@ class Dispatcher:
                     log.warning("Feeds suspended: %s", error)
                 failing = True
 
-    def resend(self, feed: str, receiver: str, last: int) -> tuple[int, int]:
-        """Send a receiver again what it misses after number ``last``: the newest revision of each record, under the
-        number that it has; return the last number and how many are sent.
+    def request(self, feed: str, receiver: str, last: int) -> None:
+        """Send a receiver again what it misses after number ``last``, with the next ``pump``; any thread may call it.
 
-        What it may not have by its marking is left out, and so is an earlier revision where it gets a later one.
+        It gets the newest revision of each record under the number that it has, the most urgent and newest first; what
+        it may not have by its marking is left out. Then the feed is notified (``GapFilled``).
         """
-        line = self._lines[key_of(feed, receiver)]
+        self._requests.append((key_of(feed, receiver), last))
+
+    def _fill_gap(self, key: str, after: int) -> None:
+        line = self._lines.get(key)
+        if line is None:
+            return
         newest: dict[str, NumberedRow] = {}
-        for one in self._ledger.after(line.key, last):
+        for one in self._ledger.after(line.key, after):
             known = newest.get(one.alert)
-            if one.state != DEAD and (known is None or one.revision > known.revision):
+            if known is None or one.revision > known.revision:
                 newest[one.alert] = one
         for one in newest.values():
             line.waiting.setdefault(one.number, one)
         line.catching_up = True
-        return self._ledger.number_of(line.key), len(newest)
+        line.gaps = [_Gap(after, self._ledger.number_of(line.key), {one.number for one in newest.values()})]
+        self._close_gaps(line)
+
+    def _close_gaps(self, line: _Line) -> None:
+        for gap in [one for one in line.gaps if not one.missing]:
+            line.gaps.remove(gap)
+            if isinstance(line.feed, NoticeFeed):
+                line.feed.notify(line.receiver.name, GapFilled(gap.after, gap.last, gap.sent))
 
     def _open(self) -> None:
         """Continue where the ledger ends. A new ledger begins at the oldest row that the store has not marked."""
@@ -189,7 +231,7 @@ class Dispatcher:
         return len(rows) == ROWS_A_ROUND
 
     def _may_have(self, line: _Line, row: OutboxRow) -> bool:
-        return self._may_receive(line.receiver.unit, row)
+        return self._release.may_receive(line.receiver.unit, row)
 
     def _send_due(self, line: _Line, now_s: float) -> int:
         if now_s < line.retry_at_s:
@@ -240,7 +282,8 @@ class Dispatcher:
         first_s = line.first_s.setdefault(number, now_s) if before is None else before.first_s
         line.sent[number] = _Attempt(1 if before is None else before.tries + 1, first_s, now_s)
         try:
-            answer = line.feed.send(OutboxDelivery(line.receiver.name, number, row))
+            released = self._release.as_received(line.receiver.unit, row)
+            answer = line.feed.send(OutboxDelivery(line.receiver.name, number, released))
         except Exception as error:  # noqa: BLE001 - on any exception the row is kept and sent again
             self._failed(line, number, error, self._monotonic_s())
             return False
@@ -262,6 +305,8 @@ class Dispatcher:
                 self._failed(line, number, error, at_s)
                 continue
             results.append(Finished(line.key, number, DELIVERED, at_ns))
+            for gap in line.gaps:
+                gap.sent += number in gap.missing
             self._forget(line, [number])
             line.failures, line.failing_since_s, line.retry_at_s = 0, None, 0.0
             if not line.waiting:
@@ -302,6 +347,9 @@ class Dispatcher:
             line.waiting.pop(number, None)
             line.sent.pop(number, None)
             line.first_s.pop(number, None)
+            for gap in line.gaps:
+                gap.missing.discard(number)
+        self._close_gaps(line)
 
     def _rows_of(self, numbers: Iterable[int]) -> Mapping[int, OutboxRow]:
         wanted = set(numbers)

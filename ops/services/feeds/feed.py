@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from geo.errors import WatchlineError
 from ops.store.reader import OutboxRow
+from ops.words import SOURCE_LANGUAGE
 
 if TYPE_CHECKING:
     from ingest.mqtt.broker_url import BrokerUrl
@@ -114,7 +115,7 @@ class FeedContext:
 
     ``publisher`` is the process's connection to the broker at ``url``, which signs as ``feed``. Of the store at
     ``store`` each feed opens its own readers. ``folder`` is the data folder, where a feed may keep files of its own.
-    ``border`` returns the segments of the border as GeoJSON, None until fusion has reported them.
+    ``language`` is that of sentences. ``border`` returns the segments of the border as GeoJSON, None until fusion has reported them.
     """
 
     sector_id: str
@@ -124,6 +125,7 @@ class FeedContext:
     publisher: Publisher
     store: Path
     folder: Path
+    language: str = SOURCE_LANGUAGE
     border: Callable[[], Mapping[str, Any] | None] = lambda: None
 
 

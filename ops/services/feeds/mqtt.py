@@ -1,4 +1,4 @@
-"""The MQTT feed: alerts to units of the sector as JSON, signed with the key of the feeds process."""
+"""The MQTT feed: alerts and incidents to units of the sector, signed with the key of the feeds process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any, Final, Protocol
 
 from geo.errors import BadInput
 from ingest.topics import unit_topic
+from ops.sector.feed_settings import UnitFeedSettings
 from ops.services.feeds.feed import FeedContext, FeedReceiver, OutboxDelivery
+from ops.services.feeds.unit_messages import UnitUpdate, encoded, unit_incident
 
 NAME: Final = "mqtt"
 CONTENT_TYPE: Final = "application/json"
@@ -24,7 +26,8 @@ class Publish(Protocol):
 
 
 class MqttFeed:
-    """Alerts on ``watchline/1/{sector}/unit/{unit}/alerts``; delivered when the broker has acknowledged them.
+    """Alerts on ``watchline/1/{sector}/unit/{unit}/alerts``, incidents and notices on ``updates``; delivered when the
+    broker has acknowledged them.
 
     ``problem``: why there is no connection. Raises BadInput (TopicError) for no units, a unit named twice, or a name
     that is not allowed in a topic.
@@ -43,9 +46,8 @@ class MqttFeed:
         where = f"feed of sector {sector!r}"
         if not receivers:
             raise BadInput("no units", where=where, expected="at least one unit")
-        self.receivers = tuple(receivers)
-        self._topics = {one.name: unit_topic(sector, one.name, "alerts") for one in receivers}
-        if len(self._topics) < len(receivers):
+        self.receivers, self._sector = tuple(receivers), sector
+        if len({unit_topic(sector, one.name, "alerts") for one in receivers}) < len(receivers):
             raise BadInput("a unit is named twice", where=where, expected="each unit once")
         self._publish, self._problem = publish, problem
 
@@ -56,7 +58,18 @@ class MqttFeed:
 
     def send(self, delivery: OutboxDelivery) -> Future[None]:
         """Publish a row; the future completes with the broker's PUBACK."""
-        return self._publish(self._topics[delivery.receiver], numbered(delivery), content_type=CONTENT_TYPE)
+        if delivery.row.kind == "incident":
+            return self._update(delivery.receiver, unit_incident(delivery))
+        topic = unit_topic(self._sector, delivery.receiver, "alerts")
+        return self._publish(topic, numbered(delivery), content_type=CONTENT_TYPE)
+
+    def notify(self, receiver: str, update: UnitUpdate) -> None:
+        """Publish a notice once."""
+        self._update(receiver, update)
+
+    def _update(self, receiver: str, update: UnitUpdate) -> Future[None]:
+        topic = unit_topic(self._sector, receiver, "updates")
+        return self._publish(topic, encoded(update), content_type=CONTENT_TYPE)
 
     def close(self) -> None:
         """Nothing: the process closes its connection."""
@@ -67,7 +80,13 @@ def numbered(delivery: OutboxDelivery) -> bytes:
     return b'{"number":%d,' % delivery.number + delivery.row.body[1:]
 
 
+def receiver_of(unit: str, settings: UnitFeedSettings) -> FeedReceiver:
+    """The receiver of a unit, by its settings."""
+    kinds = ("alert", "incident") if settings.incidents else ("alert",)
+    return FeedReceiver(unit, kinds=kinds)
+
+
 def open_feed(context: FeedContext) -> MqttFeed:
     """The feed to the units of the settings, on the connection of the process."""
-    receivers = [FeedReceiver(name) for name in context.settings.units]
+    receivers = [receiver_of(name, context.settings.feeds.of_unit(name)) for name in context.settings.units]
     return MqttFeed(context.sector_id, receivers, context.publisher, problem=lambda: context.publisher.problem)

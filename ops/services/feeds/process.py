@@ -17,20 +17,24 @@ from typing import Any, Final
 
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
+from ingest.topics import unit_filter
 from ops.broker.broker import URL_VARIABLE
-from ops.broker.identities import FEED, identity_of
+from ops.broker.identities import FEED, IDENTITY_VARIABLE, IdentityFolder, identity_of, signatures_of_environment
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.output import LANGUAGE
 from ops.sector.settings import load_settings
 from ops.services.feeds import mqtt
 from ops.services.feeds.cot import opening as cot
 from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import Feed, FeedContext, OpenFeed
 from ops.services.feeds.ledger import FILE, DeliveryLedger
+from ops.services.feeds.requests import CHANNEL, ResendDesk
 from ops.services.feeds.tracks import TrackFeed
 from ops.store.feed_release import FeedRelease
 from ops.store.markings import MarkingReader
 from ops.store.reader import Reader
+from ops.words import SOURCE_LANGUAGE
 
 FEEDS: Final[Sequence[OpenFeed]] = (mqtt.open_feed, cot.open_feed)
 """Every feed: a new one is a file of this folder, a table of the settings, and a line here."""
@@ -56,16 +60,26 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
     settings = load_settings(arguments.settings)
     url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
     store: Path = arguments.store
+    language = arguments.language or os.environ.get(LANGUAGE) or SOURCE_LANGUAGE
     with ExitStack() as stack:
         ledger = DeliveryLedger(store.with_name(FILE))
         stack.callback(ledger.close)
-        publisher = Publisher(
-            url, client_id=f"watchline-{arguments.sector_id}-feed", now_ns=clock.now_ns, identity=identity_of(FEED)
+        desk = ResendDesk(
+            _register(),
+            required=signatures_of_environment() == "required",
+            now_ns=clock.now_ns,
+            ask=lambda unit, last: dispatcher.request(mqtt.NAME, unit, last),
         )
-        publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
-        stack.callback(publisher.stop)
+        publisher = Publisher(
+            url,
+            client_id=f"watchline-{arguments.sector_id}-feed",
+            now_ns=clock.now_ns,
+            identity=identity_of(FEED),
+            hear=desk.hear,
+            filters=[unit_filter(arguments.sector_id, CHANNEL)],
+        )
         context = FeedContext(
-            arguments.sector_id, url, settings, clock, publisher, store, store.parent, lambda: room.border
+            arguments.sector_id, url, settings, clock, publisher, store, store.parent, language, lambda: room.border
         )
         feeds = [feed for open_feed in FEEDS if (feed := open_feed(context)) is not None]
         for feed in feeds:
@@ -76,8 +90,10 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
             feeds,
             now_ns=clock.now_ns,
             monotonic_s=time.monotonic,
-            may_receive=FeedRelease(MarkingReader(store), settings.releasability).may_receive,
+            release=FeedRelease(MarkingReader(store), settings.releasability),
         )
+        publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
+        stack.callback(publisher.stop)
         tracks = TrackFeed(
             Reader(store),
             publisher,
@@ -121,11 +137,18 @@ def _flush(dispatcher: Dispatcher) -> None:
         time.sleep(0.02)
 
 
+def _register() -> Path | None:
+    """The register of public keys of this installation, if it has one."""
+    folder = os.environ.get(IDENTITY_VARIABLE)
+    return IdentityFolder(Path(folder)).register_path if folder else None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ops.services.feeds.process", description=__doc__.splitlines()[0])
     parser.add_argument("--store", type=Path, required=True, help="fusion's store, read only")
     parser.add_argument("--sector-id", required=True, help="the sector's name in topics")
     parser.add_argument("--settings", type=Path, help="settings file")
+    parser.add_argument("--language", help="language of the sector; without it that of the environment")
     ScenarioClock.add_arguments(parser)
     return parser
 

@@ -17,7 +17,7 @@ from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import FeedReceiver as Unit
 from ops.services.feeds.ledger import FILE, DeliveryLedger, mark_deliveries, settled_after
 from ops.services.feeds.mqtt import MqttFeed
-from ops.store.reader import Reader
+from ops.store.reader import OutboxRow, Reader
 from ops.store.writer import Store
 
 RAISED = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
@@ -73,14 +73,24 @@ def store(tmp_path: Path) -> Store:
 ONE_UNIT = (Unit("patrol-1"),)
 
 
-def feed(store: Store, broker, clock: Clock, units=ONE_UNIT, *, may_receive=lambda *_: True) -> Dispatcher:
+class Unmarked:
+    """Every receiver may have everything."""
+
+    def may_receive(self, _unit: str, _row: OutboxRow) -> bool:
+        return True
+
+    def as_received(self, _unit: str, row: OutboxRow) -> OutboxRow:
+        return row
+
+
+def feed(store: Store, broker, clock: Clock, units=ONE_UNIT, *, release=None) -> Dispatcher:
     return Dispatcher(
         Reader(store.path),
         DeliveryLedger(store.path.with_name(FILE)),
         [MqttFeed("cumberland", units, broker)],
         now_ns=lambda: 1,
         monotonic_s=lambda: clock.ns / 1e9,
-        may_receive=may_receive,
+        release=release or Unmarked(),
         chance=lambda: 0.0,
     )
 
@@ -268,6 +278,7 @@ def test_the_thread_outlives_a_store_that_is_not_there_yet(tmp_path):
         [MqttFeed("cumberland", [Unit("patrol-1")], publish)],
         now_ns=lambda: 0,
         monotonic_s=lambda: 0.0,
+        release=Unmarked(),
     )
     thread = threading.Thread(target=publisher.run, args=(stop,), kwargs={"every_s": 0.01})
     thread.start()

@@ -113,7 +113,7 @@ def store(tmp_path: Path) -> Store:
 def test_a_unit_gets_alerts_up_to_its_marking_and_later_those_that_were_lowered(store: Store) -> None:
     broker, release = Broker(), FeedRelease(MarkingReader(store.path), FEEDS)
     units = (FeedReceiver("patrol-1"), FeedReceiver("patrol-2"))
-    publisher = feed(store, broker, Clock(), units, may_receive=release.may_receive)
+    publisher = feed(store, broker, Clock(), units, release=release)
     publisher.pump()
     assert sorted(broker.sent) == [("patrol-1", "A1", 0), ("patrol-1", "A2", 0), ("patrol-2", "A1", 0)]
     broker.acknowledge_all()
