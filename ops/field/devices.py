@@ -108,7 +108,7 @@ class OneTimeCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class UnitAnswer:
     """An answer of a unit that was taken: the action, its incident and device.
 
     ``late_s``: time between giving and receiving it. ``ahead_s``: how far the device's clock is ahead of the server's.
@@ -265,7 +265,7 @@ class DeviceStore:
 
     # --- answers
 
-    def take_answer(self, answer: Answer, unit: str) -> bool | None:
+    def take_answer(self, answer: UnitAnswer, unit: str) -> bool | None:
         """Record an answer of a unit: True if it is new, False if the unit sent it before, None for another's id."""
         now_s = self.now_s()
         with self._change() as db:
@@ -299,7 +299,7 @@ class DeviceStore:
         with self._change() as db:
             db.execute("DELETE FROM answers WHERE action_id = ?", (action_id,))
 
-    def answers(self, unit: str, *, limit: int = 100) -> list[Answer]:
+    def answers(self, unit: str, *, limit: int = 100) -> list[UnitAnswer]:
         """The newest answers of a unit, the newest first."""
         rows = self._rows(
             "SELECT action_id, incident, action, device, late_s, ahead_s FROM answers WHERE unit = ?"
@@ -307,7 +307,7 @@ class DeviceStore:
             unit,
             limit,
         )
-        return [Answer(*row) for row in rows]
+        return [UnitAnswer(*row) for row in rows]
 
     # --- transactions
 

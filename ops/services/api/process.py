@@ -31,7 +31,6 @@ from ops.field.devices import FILE, DeviceStore
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.part_state import stated
-from ops.sector.sector_file import load_sector
 from ops.sector.settings import load_settings
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.audit.collection import CollectionRecord
@@ -42,7 +41,6 @@ from ops.services.api.serving.server import serving
 from ops.services.api.serving.tls import Tls
 from ops.services.map.supervisor import MapProcess
 from ops.store.reader import Reader
-from ops.words.catalogue import SOURCE_LANGUAGE
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +113,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             clock_rate=clock.rate,
             releasability=chosen.releasability,
             reports=chosen.reports,
-            language=load_sector(arguments.sector).language or SOURCE_LANGUAGE,
+            language=known["language"],
         )
         app = create_app(
             folder / "store.db",

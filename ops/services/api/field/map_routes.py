@@ -33,7 +33,7 @@ AROUND_M: Final = 15_000.0
 _DEGREE_M: Final = 111_320.0
 TEMPLATES: Final = ("/v1/field/tiles/hillshade/{z}/{x}/{y}.png", "/v1/field/tiles/ground/{z}/{x}/{y}.mvt")
 
-Bounds = tuple[float, float, float, float]
+Area = tuple[float, float, float, float]
 
 
 class FieldMapRoutes:
@@ -101,8 +101,8 @@ class FieldMapRoutes:
         return await answered(self._ask, question, **arguments)
 
 
-def area_of(sector: Bounds, place: tuple[float, float] | None) -> tuple[Bounds, int, int]:
-    """Bounds, deepest zoom level and estimated bytes of the map that a unit carries, at most MOST_BYTES.
+def area_of(sector: Area, place: tuple[float, float] | None) -> tuple[Area, int, int]:
+    """Area, deepest zoom level and estimated bytes of the map that a unit carries, at most MOST_BYTES.
 
     The area around its ``place`` (longitude, latitude) within the sector; without a place, or outside of the sector,
     the whole sector. The zoom level is reduced until it fits.
@@ -131,7 +131,7 @@ def area_of(sector: Bounds, place: tuple[float, float] | None) -> tuple[Bounds, 
     return bounds, MINZOOM, size
 
 
-def _tiles_at(bounds: Bounds, zoom: int) -> int:
+def _tiles_at(bounds: Area, zoom: int) -> int:
     west, south, east, north = bounds
     left, top = _tile_of(west, north, zoom)
     right, bottom = _tile_of(east, south, zoom)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from ingest.unit_messages import Duty
+from ops.services.api.forces.models import BaseRecord
 from ops.services.api.incidents.models import Chosen, IncidentKind, IncidentState, PersonName, Text
 
 FieldAction = Literal["acknowledge", "received", "en_route", "on_scene", "close", "note", "attach", "undo"]
@@ -60,8 +61,8 @@ class EnrolledDevice(BaseModel):
     device: str
 
 
-class LonLat(BaseModel):
-    """A position, WGS 84."""
+class MeetingPoint(BaseModel):
+    """Where a unit meets its target, WGS 84."""
 
     lon: float
     lat: float
@@ -80,7 +81,7 @@ class ReachRecord(BaseModel):
     distance_m: float
     bearing_deg: float
     travel_s: float | None
-    meet: LonLat | None
+    meet: MeetingPoint | None
     margin_s: float | None
     margin_sd_s: float | None
     interruption: float | None
@@ -253,14 +254,6 @@ class FieldPositionResults(BaseModel):
     results: list[PositionResult]
 
 
-class NamedPlace(BaseModel):
-    """A patrol base."""
-
-    name: str
-    lon: float
-    lat: float
-
-
 class FieldMap(BaseModel):
     """The map of a unit's area: Web Mercator tiles to load in advance, and lines.
 
@@ -275,4 +268,4 @@ class FieldMap(BaseModel):
     bytes_estimate: int
     border: Any
     sections: list[str]
-    bases: list[NamedPlace]
+    bases: list[BaseRecord]

@@ -23,7 +23,7 @@ from geo.message import Message
 from ingest.errors import MalformedMessage
 from ingest.sending.spool import MessageKey
 from ingest.unit_messages import HelpCall, Position, Reply, SectionOrder, read_help_call
-from ops.field.devices import Answer, Device, DeviceStore
+from ops.field.devices import UnitAnswer, Device, DeviceStore
 from ops.services.api.event_stream import EventStream
 from ops.services.api.field.models import (
     MOST_POSITIONS,
@@ -192,7 +192,7 @@ class FieldRoutes:
     ) -> str | None:
         """Store one answer for sending; return why it is not taken."""
         at_ns, late_s, ahead_s = given_at_ns(reply.at, body.sent_at, self._now_ns(), OLDEST_S)
-        answer = Answer(reply.action_id, reply.incident, reply.action, device.id, late_s, ahead_s)
+        answer = UnitAnswer(reply.action_id, reply.incident, reply.action, device.id, late_s, ahead_s)
         devices = self._store()
         lead = leads.get(reply.incident)
         if lead is None and not devices.has_answer(reply.action_id, device.unit):

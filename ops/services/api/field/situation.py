@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from geo.message import Message
-from ops.field.devices import Answer
+from ops.field.devices import UnitAnswer
 from ops.services.api.release import ReleasedView
 from ops.store.incidents import IncidentReader
 from ops.store.rows import rfc3339
@@ -72,12 +72,12 @@ def field_incident(incident: Mapping[str, Any], unit: str) -> dict[str, Any]:
     }
 
 
-def outcomes_of(reader: IncidentReader, answers: Sequence[Answer], words: MessageCatalogue) -> list[dict[str, Any]]:
+def outcomes_of(reader: IncidentReader, answers: Sequence[UnitAnswer], words: MessageCatalogue) -> list[dict[str, Any]]:
     """What became of a unit's answers."""
     return [_outcome(answer, reader.outcome(answer.action_id), words) for answer in answers]
 
 
-def _outcome(answer: Answer, stored: bytes | None, words: MessageCatalogue) -> dict[str, Any]:
+def _outcome(answer: UnitAnswer, stored: bytes | None, words: MessageCatalogue) -> dict[str, Any]:
     body: dict[str, Any] = {"action_id": answer.action_id, "incident": answer.incident, "action": answer.action}
     if stored is None:
         return body | {"outcome": "waiting", "sentence": ""}
