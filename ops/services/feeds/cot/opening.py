@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.broker.identities import identity_of
+from ops.broker.identities import FIELD_FEEDS, identity_of
 from ops.services.feeds.cot.feed import CotFeed, CotSources
 from ops.services.feeds.cot.memory import CotMemory
 from ops.services.feeds.cot.unit_spool import UnitSpool
@@ -11,8 +11,6 @@ from ops.store.feed_release import FeedRelease
 from ops.store.incidents import IncidentReader
 from ops.store.markings import MarkingReader
 from ops.words import MessageCatalogue
-
-IDENTITY = "feeds-units"
 
 
 def open_feed(context: FeedContext) -> CotFeed | None:
@@ -26,7 +24,7 @@ def open_feed(context: FeedContext) -> CotFeed | None:
         context.border,
     )
     units = UnitSpool(
-        context.url, context.sector_id, context.folder, now_ns=context.clock.now_ns, identity=identity_of(IDENTITY)
+        context.url, context.sector_id, context.folder, now_ns=context.clock.now_ns, identity=identity_of(FIELD_FEEDS)
     )
     return CotFeed(
         context.sector_id,
