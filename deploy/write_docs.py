@@ -385,6 +385,7 @@ def settings_page() -> str:
     from ops.forces.settings import ForceSettings
     from ops.incidents.settings import IncidentSettings
     from ops.releasability.settings import ReleasabilitySettings
+    from ops.sector.cot_settings import CotServer
     from ops.sector.data_settings import AuditSettings, Hold, RetentionSettings
     from ops.sector.feed_settings import FEED_TABLES, FeedsSettings, UnitFeedSettings
     from ops.sector.report_settings import ReportSettings
@@ -431,6 +432,7 @@ def settings_page() -> str:
         ("`[feeds]`", FeedsSettings),
         ("`[feeds.units.UNIT]`", UnitFeedSettings),
         *((f"`[feeds.{name}]`", record) for name, record in FEED_TABLES.items()),
+        ("`[[feeds.cot.servers]]`", CotServer),
         ("`[accounts]`", AccountSettings),
         ("`[accounts.oidc]`", OidcSettings),
     ):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from geo.errors import BadInput
 from ingest.topics import identifier
+from ops.sector.toml_record import ConfigError, record_errors
 
 SCHEMES: Final[Mapping[str, int]] = {"tcp": 8087, "tls": 8089, "udp": 6969}
 """Schemes of addresses, with the port that TAK uses by default."""
@@ -158,7 +159,21 @@ class CotSettings:
             raise BadInput("a name occurs twice", where="servers", expected="a name for each server")
 
 
-def _ip(text: str, where: str):  # type: ignore[no-untyped-def]
+def cot_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError]:
+    """Return every error of the table ``[feeds.cot]``, of each server by its number."""
+    servers = table.get("servers", [])
+    if not isinstance(servers, list) or not all(isinstance(one, dict) for one in servers):
+        return [
+            ConfigError("servers is not a list", where=where, expected="tables [[feeds.cot.servers]]", key="servers")
+        ]
+    plain = {key: value for key, value in table.items() if key != "servers"}
+    errors = record_errors(CotSettings, plain, where=where)
+    for number, server in enumerate(servers, start=1):
+        errors += record_errors(CotServer, server, where=f"{where}.servers {number}")
+    return errors or record_errors(CotSettings, table, where=where)
+
+
+def _ip(text: str, where: str) -> IPv4Address | IPv6Address:
     try:
         return ip_address(text)
     except ValueError:

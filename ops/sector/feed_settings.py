@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from geo.errors import BadInput
 from ingest.topics import identifier
-from ops.sector.cot_settings import CotSettings
+from ops.sector.cot_settings import CotSettings, cot_errors
 from ops.sector.toml_record import ConfigError, record_errors
 
 MOST_A_MINUTE: Final = 600
@@ -101,7 +101,11 @@ def feeds_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError]:
     errors = record_errors(FeedsSettings, plain, where=where)
     for name, kind in FEED_TABLES.items():
         if isinstance(table.get(name), dict):
-            errors += record_errors(kind, table[name], where=f"{where} {name}")
+            place = f"{where} {name}"
+            found = (
+                cot_errors(table[name], where=place) if name == "cot" else record_errors(kind, table[name], where=place)
+            )
+            errors += found
     for unit, values in units.items() if isinstance(units, dict) else ():
         if not isinstance(values, dict):
             errors.append(ConfigError(f"{unit} is not a table", where=where, expected="a table", key=unit))

@@ -129,6 +129,7 @@ class CotFeed:
         self._lock = threading.Lock()
         self._pending: dict[str, _Pending] = {}
         self._heard: dict[str, _Heard] = {}
+        self._saying: set[tuple[str, str]] = set()
         self._servers = {one.name: self._server(one) for one in settings.servers}
         self.receivers: Sequence[FeedReceiver] = [
             FeedReceiver(one.name, kinds=("incident",)) for one in settings.servers
@@ -182,9 +183,10 @@ class CotFeed:
             events.append(line[1])
         if not events:
             return _done()
+        delivered: Future[None] = Future()
         sent = server.link.send(events)
-        sent.add_done_callback(lambda done: self._sent(done, name, body, None if line is None else line[0]))
-        return sent
+        sent.add_done_callback(lambda done: self._sent(done, delivered, name, body, None if line is None else line[0]))
+        return delivered
 
     def close(self) -> None:
         """End every connection."""
@@ -225,7 +227,7 @@ class CotFeed:
         key = f"{body['id']}.closed" if closed else f"{body['id']}.{rank_of(body['priority'])}"
         name = server.settings.name
         earlier = range(rank_of(body["priority"]) + 1)
-        if self._memory.was_said(name, key) or (closed and not was_shown):
+        if self._memory.was_said(name, key) or (name, key) in self._saying or (closed and not was_shown):
             return None
         if not closed and any(self._memory.was_said(name, f"{body['id']}.{rank}") for rank in earlier):
             return None
@@ -234,11 +236,25 @@ class CotFeed:
             if closed
             else self._words.say("tak-line", name=body["name"], priority=body["priority"], sentence=body["sentence"])
         )
+        self._saying.add((name, key))
         return key, encode.chat(self._sender, text, key, _wall_now())
 
-    def _sent(self, done: Future[None], server: str, body: Mapping[str, Any], line: str | None) -> None:
-        if done.cancelled() or done.exception() is not None:
-            return
+    def _sent(
+        self, done: Future[None], delivered: Future[None], server: str, body: Mapping[str, Any], line: str | None
+    ) -> None:
+        """Remember what a server has; only then is it delivered. Runs in the thread of the connections."""
+        try:
+            done.result()
+            self._remember(server, body, line)
+        except WatchlineError as error:
+            delivered.set_exception(error)
+        else:
+            delivered.set_result(None)
+        finally:
+            if line is not None:
+                self._saying.discard((server, line))
+
+    def _remember(self, server: str, body: Mapping[str, Any], line: str | None) -> None:
         if body["state"] == "closed":
             self._memory.hide(server, str(body["id"]))
         else:
