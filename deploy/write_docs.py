@@ -447,6 +447,7 @@ def _settings_of(record: type) -> Iterator[tuple[str, tuple[str, str, str, str]]
     from ops.sector.schemas import limits_of, parameters_of
 
     described = parameters_of(record)
+    is_free = all(field.default is not MISSING or field.default_factory is not MISSING for field in fields(record))
     for field in fields(record):
         kind, meaning = described[field.name]
         _, _, unit = kind.partition(", ")
@@ -454,7 +455,7 @@ def _settings_of(record: type) -> Iterator[tuple[str, tuple[str, str, str, str]]
         default = "required" if field.default is MISSING and field.default_factory is MISSING else "empty"
         if field.default is not MISSING:
             default = f"`{json.dumps(field.default)}`" if field.name != "modes" else "in `fusion.models.motion`"
-        limits = _limits_in_words(limits_of(record, field.name)) if is_number else ""
+        limits = _limits_in_words(limits_of(record, field.name)) if is_number and is_free else ""
         if is_number and isinstance(field.default, int):
             limits = f"whole number {limits}".strip()
         yield field.name, (meaning.replace("|", "\\|").replace("``", "`"), unit, default, limits)

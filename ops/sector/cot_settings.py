@@ -30,12 +30,14 @@ class CotServer:
         ``tcp://HOST:PORT``, ``tls://HOST:PORT`` or, for a multicast group, ``udp://GROUP:PORT``.
     authority : str
         PEM file of the authority that signed the server's certificate; empty: those that this computer trusts.
-    certificate, key : str
-        PEM files of Watchline's client certificate and its private key, both or neither.
+    certificate : str
+        PEM file of Watchline's client certificate, followed by intermediate authorities; empty: none.
+    key : str
+        PEM file of its private key, without a password.
     server_name : str
         Name in the server's certificate, where it is not the host of the address.
-    protocol : "auto", "xml" or "protobuf"
-        Form of the events. Auto: XML until a server offers protobuf; protobuf to a multicast group.
+    protocol : "auto" or "xml"
+        Form of the events. Auto: XML until a server offers protobuf, and protobuf to a multicast group.
     answers_pings : bool
         Whether the server answers keep-alives, which confirm that it has what was sent before them. False: what the
         network took counts as delivered, and may be lost when the connection breaks.
@@ -43,8 +45,12 @@ class CotServer:
         IP address of the network interface for a multicast group; empty: the system chooses.
     hops : int
         Number of routers that multicast may pass, from 1 to 32.
-    tracks, shapes, chat : bool
-        Whether it gets tracks with their trails, the border and its sections, and chat lines, besides incidents.
+    tracks : bool
+        Whether it gets tracks with their trails.
+    shapes : bool
+        Whether it gets the border and its sections as lines.
+    chat : bool
+        Whether it gets a chat line for each incident.
     units : table
         Units that answer over this server: the uid or the callsign of a TAK device to the name of a unit.
     """
@@ -55,7 +61,7 @@ class CotServer:
     certificate: str = ""
     key: str = ""
     server_name: str = ""
-    protocol: Literal["auto", "xml", "protobuf"] = "auto"
+    protocol: Literal["auto", "xml"] = "auto"
     answers_pings: bool = True
     interface: str = ""
     hops: int = 1
