@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from ingest import compact
 from ops.services.feeds.feed import OutboxDelivery
 
 MOST_ALERTS: Final = 20
@@ -93,3 +94,15 @@ def unit_incident(delivery: OutboxDelivery) -> UnitIncident:
 def encoded(update: UnitUpdate) -> bytes:
     """The JSON of an update."""
     return msgspec.json.encode(update)
+
+
+def compacted(update: UnitUpdate) -> bytes:
+    """The map of an update in the compact form."""
+    values: dict[str, Any] = {name: getattr(update, name) for name in update.__struct_fields__}
+    match update:
+        case UnitIncident():
+            return compact.encode("incident", values)
+        case Digest():
+            return compact.encode("digest", values | {"ids": [one.id for one in update.most_urgent]})
+        case GapFilled():
+            return compact.encode("gap_filled", values)
