@@ -136,7 +136,7 @@ def read_event(message: bytes) -> CotEvent:
     )
 
 
-class Frames:
+class CotFrames:
     """Splits a stream of bytes into messages of either form, for ``read_event``.
 
     ``feed`` yields each message, and in place of bytes that belong to none the error that names them. After an error

@@ -15,13 +15,13 @@ from ingest.errors import MalformedMessage
 from ingest.unit_messages import Reply, encode_unit
 from ops.incidents.incident import CHOSEN
 from ops.services.feeds.cot import answers
-from ops.services.feeds.cot.answers import Answer, Device
+from ops.services.feeds.cot.answers import TakAnswer, TakDevice
 from ops.services.feeds.cot.event import CotEvent
 from ops.words import LANGUAGES, MessageCatalogue
 from tests.ops.services.feeds.cot.rig import chat, device, emergency, incident
 
 NOW = datetime(2026, 11, 28, 2, 0, tzinfo=UTC)
-PATROL = Device("ANDROID-1", "Sgt. Meyer", "patrol-1")
+PATROL = TakDevice("ANDROID-1", "Sgt. Meyer", "patrol-1")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_any_text_is_an_answer_that_the_journal_takes_or_none(text: str) -> None
     found = answers.read_answer(text)
     if found is None:
         return
-    answer = Answer(*found, NOW, "m1")
+    answer = TakAnswer(*found, NOW, "m1")
     reply = answers.reply_to(answer, PATROL, [incident(17), incident(18)], NOW)
     if isinstance(reply, tuple):
         encode_unit(reply[0])
@@ -74,7 +74,7 @@ def test_any_text_is_an_answer_that_the_journal_takes_or_none(text: str) -> None
 def test_an_answer_with_any_text_after_its_name_is_one_that_the_journal_takes(word: str, text: str) -> None:
     line = answers.read_answer(f"{word} Bravo 17: {text}")
     assert line is not None
-    reply = answers.reply_to(Answer(*line, NOW, "m1"), PATROL, [incident(17)], NOW)
+    reply = answers.reply_to(TakAnswer(*line, NOW, "m1"), PATROL, [incident(17)], NOW)
     if isinstance(reply, tuple):
         encode_unit(reply[0])
         assert reply[0].incident == incident(17)["id"]
@@ -85,7 +85,7 @@ def test_an_answer_with_any_text_after_its_name_is_one_that_the_journal_takes(wo
 def answered(text: str, *incidents: dict[str, Any], unit: str = "patrol-1") -> Reply | str:
     found = answers.read_answer(text)
     assert found is not None
-    reply = answers.reply_to(Answer(*found, NOW, "m1"), Device("ANDROID-1", "Sgt. Meyer", unit), incidents, NOW)
+    reply = answers.reply_to(TakAnswer(*found, NOW, "m1"), TakDevice("ANDROID-1", "Sgt. Meyer", unit), incidents, NOW)
     return reply.id if isinstance(reply, Message) else reply[0]
 
 

@@ -20,8 +20,8 @@ from ops.broker.certificates import Authority
 from ops.runtime.reserved_port import ReservedPort
 from ops.sector.cot_settings import CotServer
 from ops.services.feeds.cot import encode, link
-from ops.services.feeds.cot.encode import Sender, Times
-from ops.services.feeds.cot.event import CotEvent, Frames, read_event
+from ops.services.feeds.cot.encode import CotSender, EventTimes
+from ops.services.feeds.cot.event import CotEvent, CotFrames, read_event
 from ops.services.feeds.feed import OutboxDelivery
 from ops.store.reader import OutboxRow
 from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident
@@ -52,7 +52,7 @@ class Server:
                 return
             self.peer = peer
             self.connections += 1
-            frames = Frames()
+            frames = CotFrames()
             try:
                 peer.sendall(self.greeting)
                 while piece := peer.recv(65_536):
@@ -152,7 +152,7 @@ def test_without_answers_to_pings_what_the_network_took_is_delivered(
 
 
 def test_protobuf_is_spoken_once_a_server_offers_it(tmp_path: Path, opened: list[Rig | Server]) -> None:
-    offer = encode.protocol_request("neg-1", Times(NOW, NOW)).xml()
+    offer = encode.protocol_request("neg-1", EventTimes(NOW, NOW)).xml()
     offer = offer.replace(b"t-x-takp-q", b"t-x-takp-v").replace(b"TakRequest", b"TakProtocolSupport")
     accept = offer.replace(b"t-x-takp-v", b"t-x-takp-r").replace(
         b'<TakProtocolSupport version="1" />', b'<TakResponse status="true" />'
@@ -320,7 +320,7 @@ def test_an_unknown_authority_is_not_trusted(tmp_path: Path, opened: list[Rig | 
 
 
 def test_a_frame_error_is_an_error_of_its_kind() -> None:
-    sender = Sender("watchline.x", "W")
-    found = list(Frames().feed(b"x" + encode.ping(sender, Times(NOW, NOW)).xml()))
+    sender = CotSender("watchline.x", "W")
+    found = list(CotFrames().feed(b"x" + encode.ping(sender, EventTimes(NOW, NOW)).xml()))
     assert isinstance(found[0], MalformedMessage)
     assert isinstance(found[1], bytes)
