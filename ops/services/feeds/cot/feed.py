@@ -82,7 +82,7 @@ class _Server:
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """An answer whose outcome its device is to be told."""
+    """An answer whose outcome its device has not got yet."""
 
     server: str
     device: TakDevice
@@ -432,7 +432,7 @@ class CotFeed:
         self._units.send(msgspec.structs.replace(reply, observed_at=self._room_time(reply.observed_at, now)))
 
     def _tell_outcomes(self) -> None:
-        """Tell devices what became of their answers."""
+        """Send devices the outcomes of their answers."""
         now_s = time.monotonic()
         for action_id, pending in list(self._pending.items()):
             try:
@@ -451,7 +451,7 @@ class CotFeed:
 
     def _tell(self, server: str, device: TakDevice, text: str, *, message: str = "") -> None:
         """Write one chat line to one device."""
-        key = message or f"told-{self._clock.now_ns()}"
+        key = message or f"line-{self._clock.now_ns()}"
         line = encode.chat(self._sender, text, key, _wall_now(), to=device.uid, callsign=device.callsign or device.uid)
         self._servers[server].link.post([line])
 
