@@ -172,6 +172,7 @@ class Room:
         self.feeds = self.start(
             "feeds",
             "ops.services.feeds.process",
+            f"--time-zone={load_sector(options.sector).time_zone}",
             f"--store={self.store_path}",
             f"--sector-id={options.sector_id}",
             *([] if language is None else [f"--language={language}"]),

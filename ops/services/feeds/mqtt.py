@@ -108,7 +108,7 @@ def compact_alert(delivery: OutboxDelivery) -> bytes:
 def receiver_of(unit: str, settings: UnitFeedSettings) -> FeedReceiver:
     """The receiver of a unit, by its settings."""
     kinds = ("alert", "incident") if settings.incidents else ("alert",)
-    return FeedReceiver(unit, kinds=kinds)
+    return FeedReceiver(unit, kinds=kinds, is_unit=True)
 
 
 def open_feed(context: FeedContext) -> MqttFeed:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ingest import compact
 from ops.services.feeds.feed import OutboxDelivery
+from ops.store.reader import OutboxRow
 
 MOST_ALERTS: Final = 20
 """Alerts of an incident that a message names, the newest."""
@@ -89,6 +90,15 @@ def unit_incident(delivery: OutboxDelivery) -> UnitIncident:
     return msgspec.convert(
         {**known, "number": delivery.number, "about": body["kind"], "kind": "incident"}, UnitIncident
     )
+
+
+class _Said(Struct):
+    sentence: str = ""
+
+
+def digest_entry(number: int, row: OutboxRow) -> DigestEntry:
+    """The entry of a row in a digest."""
+    return DigestEntry(number, row.alert, str(row.priority), msgspec.json.decode(row.body, type=_Said).sentence)
 
 
 def encoded(update: UnitUpdate) -> bytes:
