@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite, log, sqrt
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from lxml import etree
@@ -19,8 +19,11 @@ from geo.errors import BadInput
 from geo.names import readable
 from ops.export.warnings.classification import Classification, classify
 from ops.export.warnings.published import PublishedAlert, said, xml_text
-from ops.words import LANGUAGES, MessageCatalogue
 
+if TYPE_CHECKING:
+    from ops.words import MessageCatalogue
+
+Element = etree._Element
 NAMESPACE: Final = "urn:oasis:names:tc:emergency:cap:1.2"
 MEDIA_TYPE: Final = "application/cap+xml"
 SIGMA_95: Final = sqrt(-2.0 * log(0.05))
@@ -32,7 +35,7 @@ _HALF_ROUND_KM: Final = 20_000.0
 
 @dataclass(frozen=True, slots=True)
 class CapIssuer:
-    """What every document of an installation states.
+    """The elements that are the same in every document of an installation.
 
     ``sector`` is its name in topics, ``title`` that for people. ``sender``: unique name of the issuer, empty:
     ``watchline.SECTOR``; without spaces, commas, ``<`` and ``&``. ``exercise``: movements are simulated.
@@ -46,7 +49,7 @@ class CapIssuer:
     exercise: bool = False
     expires_s: float = 86_400.0
     assumed_error_m: float = 500.0
-    language: str = LANGUAGES[0]
+    language: str = "en"
 
     def __post_init__(self) -> None:
         if any(character in self.sender for character in " ,<&") or not self.sender.isprintable():
@@ -60,6 +63,8 @@ class CapIssuer:
     @property
     def catalogues(self) -> list[MessageCatalogue]:
         """The message catalogues of all languages, that of the sector first."""
+        from ops.words import LANGUAGES, MessageCatalogue  # Babel is slow to import
+
         return [MessageCatalogue.of(one) for one in dict.fromkeys((self.language, *LANGUAGES))]
 
 
@@ -85,9 +90,7 @@ def named_revision(identifier: str, sector: str) -> tuple[str, int] | None:
     return named if identifier_of(sector, *named) == identifier else None
 
 
-def cap_document(
-    alert: PublishedAlert, issuer: CapIssuer, *, earlier: Iterable[EarlierRevision] = ()
-) -> etree._Element:
+def cap_document(alert: PublishedAlert, issuer: CapIssuer, *, earlier: Iterable[EarlierRevision] = ()) -> Element:
     """The CAP 1.2 document of one revision of an alert.
 
     Parameters
@@ -95,7 +98,7 @@ def cap_document(
     alert : PublishedAlert
         The revision.
     issuer : CapIssuer
-        What every document states.
+        Elements that are the same in every document.
     earlier : iterable of EarlierRevision
         Revisions of the alert that were published before; others are left out.
 
@@ -126,7 +129,7 @@ def cap_document(
     return root
 
 
-def cap_bytes(root: etree._Element) -> bytes:
+def cap_bytes(root: Element) -> bytes:
     """The document as UTF-8 XML. Nothing is indented: the signature covers every character."""
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
@@ -158,7 +161,7 @@ def _references(before: Sequence[EarlierRevision], alert: PublishedAlert, issuer
 
 
 def _add_info(
-    root: etree._Element,
+    root: Element,
     alert: PublishedAlert,
     issuer: CapIssuer,
     words: MessageCatalogue,
@@ -179,7 +182,7 @@ def _add_info(
     _add(info, "expires", cap_time(_later(alert.changed_at, issuer.expires_s)))
     _add(info, "senderName", issuer.title or issuer.sector)
     _add(info, "headline", alert.headline(words))
-    if described := "\n".join(said(words, one) for one in (*alert.details, *alert.why)):
+    if described := alert.summary(words):
         _add(info, "description", described)
     if alert.response is not None:
         _add(info, "instruction", said(words, alert.response))
@@ -209,11 +212,11 @@ def _parameters(alert: PublishedAlert) -> Iterator[tuple[str, str]]:
             yield name, f"{value}"
 
 
-def _add_area(info: etree._Element, alert: PublishedAlert, issuer: CapIssuer, words: MessageCatalogue) -> None:
+def _add_area(info: Element, alert: PublishedAlert, issuer: CapIssuer, words: MessageCatalogue) -> None:
     """One area: a circle of the position error (95%) if there is a position, and the segments as geocodes."""
     segments = _segments(alert)
     stated = [words.say("cap-area-segments", count=len(segments), segments=segments)] if segments else []
-    radius_m = _radius_m(alert, issuer)
+    radius_m = radius_95_m(alert, issuer)
     if alert.position is not None:
         known = "known" if alert.position_sd_m is not None else "assumed"
         stated.append(words.say("cap-area-position", error=known, radius_m=radius_m))
@@ -228,8 +231,8 @@ def _add_area(info: etree._Element, alert: PublishedAlert, issuer: CapIssuer, wo
         _add_pair(area, "geocode", "watchline:segment", str(segment))
 
 
-def _radius_m(alert: PublishedAlert, issuer: CapIssuer) -> float:
-    """Radius that holds the position with 95%, or the assumed one where its error is not known."""
+def radius_95_m(alert: PublishedAlert, issuer: CapIssuer) -> float:
+    """Radius of the circle that holds the position with 95%, or the assumed one where its error is not known."""
     known = alert.position_sd_m
     return issuer.assumed_error_m if known is None or not isfinite(known) else SIGMA_95 * abs(known)
 
@@ -248,14 +251,14 @@ def _later(at: datetime, seconds: float) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def _add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:
+def _add(parent: Element, name: str, text: str | None = None) -> Element:
     child = etree.SubElement(parent, f"{{{NAMESPACE}}}{name}")
     if text is not None:
         child.text = xml_text(text)
     return child
 
 
-def _add_pair(parent: etree._Element, name: str, value_name: str, value: str) -> None:
+def _add_pair(parent: Element, name: str, value_name: str, value: str) -> None:
     pair = _add(parent, name)
     _add(pair, "valueName", value_name)
     _add(pair, "value", readable(value))

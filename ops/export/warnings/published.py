@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from geo.errors import BadInput
 from geo.message import Message
 from geo.names import REPLACEMENT
-from ops.words import MessageCatalogue
+
+if TYPE_CHECKING:
+    from ops.words import MessageCatalogue
 
 CLOSED: Final = ("cleared", "rejected")
 """Statuses of an alert that is over."""
@@ -75,6 +77,10 @@ class PublishedAlert(msgspec.Struct, frozen=True):
     def headline(self, words: MessageCatalogue) -> str:
         """The headline in the language of ``words``, or as published where the alert has no message."""
         return said(words, self.message) if self.message is not None else self.sentence
+
+    def summary(self, words: MessageCatalogue) -> str:
+        """Details and reasons, one on each line; empty where there are none."""
+        return "\n".join(said(words, one) for one in (*self.details, *self.why))
 
 
 def read_alert(body: bytes) -> PublishedAlert:
