@@ -386,6 +386,7 @@ def settings_page() -> str:
     from ops.incidents.settings import IncidentSettings
     from ops.releasability.settings import ReleasabilitySettings
     from ops.sector.data_settings import AuditSettings, Hold, RetentionSettings
+    from ops.sector.feed_settings import FEED_TABLES, FeedsSettings, UnitFeedSettings
     from ops.sector.report_settings import ReportSettings
     from ops.sector.settings import Maintenance, Settings
 
@@ -427,6 +428,9 @@ def settings_page() -> str:
         ("`[[hold]]`", Hold),
         ("`[releasability]`", ReleasabilitySettings),
         ("`[reports]`", ReportSettings),
+        ("`[feeds]`", FeedsSettings),
+        ("`[feeds.units.UNIT]`", UnitFeedSettings),
+        *((f"`[feeds.{name}]`", record) for name, record in FEED_TABLES.items()),
         ("`[accounts]`", AccountSettings),
         ("`[accounts.oidc]`", OidcSettings),
     ):
@@ -497,14 +501,16 @@ def metrics_page() -> str:
 
 def schemas() -> dict[Path, str]:
     """Return the text of each JSON Schema in docs/schema: messages for integrators, and the files that people write."""
-    from ingest.unit_messages import Position, Reply, SectionOrder
+    from ingest.unit_messages import Position, Reply, ResendRequest, SectionOrder
     from ingest.wire import MESSAGES, json_schema, schema_of
     from ops.sector.schemas import NAMES, file_schema
+    from ops.services.feeds.tracks import TracksMessage
+    from ops.services.feeds.unit_messages import UnitUpdate
     from ops.services.fusion.live_picture import alert_schema
-    from ops.services.fusion.track_feed import TracksMessage
 
     found = {message: json_schema(message) for message in MESSAGES}
     found |= {"position": schema_of(Position, "position"), "reply": schema_of(Reply, "reply")}
+    found |= {"update": schema_of(UnitUpdate, "update"), "resend": schema_of(ResendRequest, "resend")}
     found |= {"section-order": schema_of(SectionOrder, "section-order")}
     found |= {"alert": alert_schema(), "tracks": schema_of(TracksMessage, "tracks")}
     found |= {name: file_schema(name) for name in NAMES}

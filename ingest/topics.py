@@ -1,7 +1,7 @@
 """MQTT topics: built and parsed in this module, so that no name can contain a level separator or a wildcard.
 
 ``watchline/1/{sector}/sensor/{sensor}/detections | status | ack``
-``watchline/1/{sector}/unit/{unit}/alerts | position | reply``
+``watchline/1/{sector}/unit/{unit}/alerts | updates | position | reply | resend``
 ``watchline/1/{sector}/tracks``
 """
 
@@ -26,7 +26,7 @@ SENSOR_CHANNELS: Final = ("detections", "status")
 """What a sensor publishes."""
 CHANNELS: Final[dict[Owner, frozenset[str]]] = {
     "sensor": frozenset({*SENSOR_CHANNELS, "ack"}),
-    "unit": frozenset({"alerts", "position", "reply"}),
+    "unit": frozenset({"alerts", "updates", "position", "reply", "resend"}),
     "sector": frozenset({"tracks"}),
 }
 _IDENTIFIER = re.compile(IDENTIFIER_PATTERN)
@@ -133,7 +133,7 @@ def unit_topic(sector: str, unit: str, channel: str) -> str:
         Name of the sector.
     unit : str
         Name of the unit.
-    channel : {"alerts", "position", "reply"}
+    channel : {"alerts", "updates", "position", "reply", "resend"}
         The channel.
 
     Returns
@@ -185,7 +185,7 @@ def unit_filter(sector: str, channel: str) -> str:
     ----------
     sector : str
         Name of the sector.
-    channel : {"alerts", "position", "reply"}
+    channel : {"alerts", "updates", "position", "reply", "resend"}
         The channel.
 
     Returns

@@ -114,6 +114,17 @@ class Position(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     base: OptionalName = ""
 
 
+class ResendRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A unit's request for what it missed: ``last`` is the highest number up to which it has every message, 0 before
+    the first."""
+
+    unit: Identifier
+    boot: Counter
+    seq: Counter
+    observed_at: UtcTime
+    last: Annotated[int, Meta(ge=0, le=2**53)]
+
+
 class HelpCall(Struct, frozen=True):
     """What can be read of a distress call that is refused: position [degrees, WGS 84], time and note, where stated."""
 
@@ -134,6 +145,7 @@ class _Addressed(Struct):
 
 _reply = msgspec.json.Decoder(Reply)
 _position = msgspec.json.Decoder(Position)
+_resend = msgspec.json.Decoder(ResendRequest)
 _order = msgspec.json.Decoder(SectionOrder)
 _addressed = msgspec.json.Decoder(_Addressed)
 _encoder = msgspec.json.Encoder()
@@ -170,6 +182,15 @@ def read_unit(payload: bytes, channel: str, envelope: Envelope) -> UnitMessage:
         raise MalformedMessage("unit_mismatch", "unit", f"{message.unit!r}", envelope.topic.name)
     check_time(message.observed_at, "observed_at")
     return message
+
+
+def decode_resend(payload: bytes, unit: str) -> ResendRequest:
+    """Decode a request on the ``resend`` channel of ``unit``. Raises MalformedMessage only."""
+    request = parse_json(_resend.decode, payload)
+    if request.unit != unit:
+        raise MalformedMessage("unit_mismatch", "unit", f"{request.unit!r}", unit)
+    check_time(request.observed_at, "observed_at")
+    return request
 
 
 def read_help_call(payload: bytes, content_type: str | None = JSON) -> HelpCall | None:

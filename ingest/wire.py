@@ -286,7 +286,7 @@ def json_schema(message: str = "scan") -> dict[str, Any]:
     return schema_of(MESSAGES[message], message)
 
 
-def schema_of(message_type: type, name: str) -> dict[str, Any]:
+def schema_of(message_type: Any, name: str) -> dict[str, Any]:
     """The JSON Schema (2020-12) of any message type, titled by ``name``."""
     schema = msgspec.json.schema(message_type)
     definitions = schema["$defs"]

@@ -1,14 +1,15 @@
-"""A publisher of alerts and tracks that reports the broker's answer to each message."""
+"""A publisher of alerts and tracks that reports the broker's answer to each message, and hears requests for them."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from itertools import count
 from typing import Final
 
+from ingest.envelope import Delivery
 from ingest.errors import BrokerError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.connection import Connection, ConnectionSettings
@@ -36,14 +37,21 @@ class Publisher:
         settings: ConnectionSettings | None = None,
         identity: Identity | None = None,
         boot: int | None = None,
+        hear: Callable[[Delivery], None] | None = None,
+        filters: Sequence[str] = (),
     ) -> None:
+        """``hear`` is called with each message on ``filters``, in paho's thread: it must be quick and must not raise.
+        Such a message is acknowledged before it is heard; its sender repeats it until it has an answer."""
         self._signer = None if identity is None else identity.signer
         self._now_ns, self._seq = now_ns, count(1)
         self._boot = now_ns() // SECOND_NS if boot is None else boot
         settings = settings or ConnectionSettings()
         if identity is not None:
             settings = replace(settings, tls=identity.tls)
-        self._connection = Connection(url, client_id, now_ns=now_ns, settings=settings)
+        self._connection = Connection(url, client_id, now_ns=now_ns, settings=settings, subscriptions=filters)
+        self._hear = hear
+        if hear is not None:
+            self._connection.on_message = self._received
         self._stopping = threading.Event()
         self._watchdog = threading.Thread(target=self._look_after, name=f"watchdog-{client_id}", daemon=True)
 
@@ -86,6 +94,11 @@ class Publisher:
         if not taken:
             puback.set_exception(BrokerError("too many messages are waiting", where="broker", expected="a connection"))
         return puback
+
+    def _received(self, delivery: Delivery) -> None:
+        self._connection.acknowledge(delivery)
+        assert self._hear is not None
+        self._hear(delivery)
 
     @property
     def problem(self) -> str | None:

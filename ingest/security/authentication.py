@@ -21,6 +21,7 @@ ROLE_OF: Final[Mapping[str, KeyRole]] = {
     "status": "sensor",
     "position": "unit",
     "action": "unit",
+    "resend": "unit",
 }
 """Kind of a message → the role of its sender."""
 

@@ -28,9 +28,9 @@ from sensors.timestamps import nanoseconds
 KeyRole = Literal["sensor", "unit", "ingest", "feed", "audit"]
 SIGNS: Final[Mapping[KeyRole, tuple[topics.Owner, frozenset[str]]]] = {
     "sensor": ("sensor", frozenset({"detections", "status"})),
-    "unit": ("unit", frozenset({"position", "reply"})),
+    "unit": ("unit", frozenset({"position", "reply", "resend"})),
     "ingest": ("sensor", frozenset({"ack"})),
-    "feed": ("unit", frozenset({"alerts"})),
+    "feed": ("unit", frozenset({"alerts", "updates"})),
     "audit": ("unit", frozenset()),
 }
 """KeyRole → owner and channels of the topics on which its keys sign. The feed's keys also sign the sector's tracks; the

@@ -10,9 +10,14 @@ from ingest.topics import PREFIX, Owner, sensor_filter, unit_filter
 BrokerRole = Literal["sensor", "unit", "operator", "ingest", "feed"]
 """The part of a client in a sector, which its certificate's name stands for."""
 
-OWN_WRITE: Final[dict[Owner, tuple[str, ...]]] = {"sensor": ("detections", "status"), "unit": ("position", "reply")}
-OWN_READ: Final[dict[Owner, tuple[str, ...]]] = {"sensor": ("ack",), "unit": ("alerts",)}
+OWN_WRITE: Final[dict[Owner, tuple[str, ...]]] = {
+    "sensor": ("detections", "status"),
+    "unit": ("position", "reply", "resend"),
+}
+OWN_READ: Final[dict[Owner, tuple[str, ...]]] = {"sensor": ("ack",), "unit": ("alerts", "updates")}
 """Channels that a sensor or unit writes or reads under its own name only."""
+READ_BY_FEED: Final = ("resend",)
+"""Channels of units that the feeds process reads; ingest reads the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ def write_filters(client: Client, sector: str) -> list[str]:
     if client.part == "ingest":  # status: only to clear what a revoked sensor left
         return [sensor_filter(sector, "ack"), sensor_filter(sector, "status")]
     if client.part == "feed":
-        return [unit_filter(sector, "alerts"), f"{PREFIX}/{sector}/tracks"]
+        return [*(unit_filter(sector, channel) for channel in OWN_READ["unit"]), f"{PREFIX}/{sector}/tracks"]
     return [_own_topic(client, sector, channel) for channel in OWN_WRITE[_owner(client)]]
 
 
@@ -41,12 +46,12 @@ def read_filters(client: Client, sector: str) -> list[str]:
     """Return the topics whose messages this client may receive, as filters."""
     if client.part == "ingest":
         of_sensors = [sensor_filter(sector, channel) for channel in OWN_WRITE["sensor"]]
-        return of_sensors + [unit_filter(sector, channel) for channel in OWN_WRITE["unit"]]
+        return of_sensors + [unit_filter(sector, one) for one in OWN_WRITE["unit"] if one not in READ_BY_FEED]
     if client.part == "feed":
-        return []
+        return [unit_filter(sector, channel) for channel in READ_BY_FEED]
     own_filters = [_own_topic(client, sector, channel) for channel in OWN_READ[_owner(client)]]
     if client.part == "operator":
-        return [unit_filter(sector, "alerts"), f"{PREFIX}/{sector}/tracks"]
+        return [*(unit_filter(sector, channel) for channel in OWN_READ["unit"]), f"{PREFIX}/{sector}/tracks"]
     return own_filters + ([f"{PREFIX}/{sector}/tracks"] if client.part == "unit" else [])
 
 

@@ -1,4 +1,4 @@
-"""An operations room on one machine: broker, fusion, ingest and API as processes, started in this order, supervised."""
+"""An operations room on one machine: broker, feeds, fusion, ingest and API as processes, started in this order."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.file_lock import lock_file
 from ops.runtime.output import write_private
-from ops.runtime.part_state import problem_of
 from ops.sector.settings import account_settings, load_settings
 from ops.services.api.serving.endpoint import Endpoint
+from ops.services.feeds.ledger import mark_deliveries
 from ops.store.connections import StoreError
 from ops.store.reader import Reader
 
@@ -48,10 +48,10 @@ BROKER_ANSWERS_S: Final = 10.0
 """Time in which an external broker must answer; ingest waits as long."""
 _OWN_FILES: Final = (
     "journal.db", "store.db", "actions.db", "truth.npz", "night.jsonl", "night.started", "sensors.json",
-    "positions.jsonl",
+    "positions.jsonl", "feeds.db",
     "store.latency.npy", "broker.url",
 )  # fmt: skip
-_CHILDREN: Final = ("api", "broker", "fusion", "ingest", "map", "simulate_night", "simulator")
+_CHILDREN: Final = ("api", "broker", "feeds", "fusion", "ingest", "map", "simulate_night", "simulator")
 DEMO_MARK: Final = ".demonstration"
 BROKER_URL: Final = "broker.url"
 """File with the address and password of an embedded broker, for adapters and field units on this machine."""
@@ -101,7 +101,8 @@ class RoomOptions:
 
 
 class Room:
-    """Opens on entry and closes on exit: senders first, then ingest, then fusion, then the broker.
+    """Opens on entry and closes on exit: senders first, then ingest, then fusion, then the feeds, then the
+    broker.
 
     Every process may be killed and restarted; everything it had acknowledged or published is kept.
     """
@@ -112,6 +113,7 @@ class Room:
         self.store_path = options.folder / "store.db"
         self.reader = Reader(self.store_path)
         self.ingest: Child
+        self.feeds: Child
         self.fusion: Child
         self.api: Child
         self.sapient: Child | None = None
@@ -165,15 +167,24 @@ class Room:
             self._prepare_identity()
             self._supervision.add(self._broker.child)
         self._stack.callback(self.reader.close)
+        self._stack.callback(mark_deliveries, self.store_path)  # what was delivered after the end of fusion
+        self.feeds = self.start(
+            "feeds",
+            "ops.services.feeds.process",
+            f"--store={self.store_path}",
+            f"--sector-id={options.sector_id}",
+            *options.clock.arguments(),
+            *([] if options.settings is None else [f"--settings={options.settings}"]),
+            timeout_s=10.0,
+        )
+        self._supervision.add(self.feeds)
         self.fusion = self.start(
             "fusion",
             "ops.services.fusion.process",
             f"--journal={self.journal_path}",
             f"--store={self.store_path}",
             f"--sector={options.sector}",
-            f"--sector-id={options.sector_id}",
             f"--layout={options.layout}",
-            "--feed",
             *(["--encrypted"] if options.encrypted else []),
             *options.clock.arguments(),
             *([] if options.settings is None else [f"--settings={options.settings}"]),
@@ -312,11 +323,10 @@ class Room:
         self.api.tell(map=wanted)
 
     def parts(self) -> dict[str, Message | None]:
-        """Return why each process does not work, by name, and the feed of alerts to the units; None for what works."""
+        """Return why each process does not work, by name; None for one that does."""
         parts = dict(self._supervision.parts())
         parts.pop("api", None)  # if it did not answer, this would not be read
-        problem = self.fusion.last("feed_problem")
-        return {**parts, "alert feed": None if problem is None else problem_of(problem)}
+        return parts
 
     def restart_ended(self) -> list[Message]:
         """Restart processes that have ended; return a message for each, and for each new or resolved problem.

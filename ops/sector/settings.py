@@ -13,6 +13,7 @@ from geo.errors import BadInput
 from ingest.topics import identifier
 from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.data_settings import AuditSettings, Hold, RetentionSettings
+from ops.sector.feed_settings import FeedsSettings, feeds_errors
 from ops.sector.report_settings import ReportSettings
 from ops.sector.toml_record import ConfigError, raise_all, read_toml, record_errors, record_from, unknown_key
 
@@ -82,6 +83,8 @@ class Settings:
         Markings of records, and who receives them.
     reports : table
         Handover reports and exports.
+    feeds : table
+        Receivers of alerts and incidents, and what each field unit receives.
     """
 
     units: tuple[str, ...] = ("ops-centre", "patrol-1")
@@ -99,6 +102,7 @@ class Settings:
     hold: tuple[Hold, ...] = ()
     releasability: ReleasabilitySettings = field(default_factory=ReleasabilitySettings)
     reports: ReportSettings = field(default_factory=ReportSettings)
+    feeds: FeedsSettings = field(default_factory=FeedsSettings)
 
     def __post_init__(self) -> None:
         if not (isfinite(self.checkpoint_s) and self.checkpoint_s > 0.0):
@@ -107,6 +111,9 @@ class Settings:
             raise BadInput(f"{self.start_grace_s}", where="start_grace_s", expected="a number of seconds from 0")
         for unit in self.units:
             identifier(unit, "units")
+        for unit in self.feeds.units:
+            if unit not in self.units:
+                raise BadInput(f"no unit {unit!r}", where="feeds", expected=f"one of {', '.join(self.units)}")
 
 
 def tracker_settings(settings: Settings) -> TrackerSettings:
@@ -150,7 +157,7 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
     from ops.forces.settings import ForceSettings
     from ops.incidents.settings import IncidentSettings
 
-    tables = ("maintenance", "hold", "audit", "retention", "reports", "releasability")
+    tables = ("maintenance", "hold", "audit", "retention", "reports", "releasability", "feeds")
     plain = {key: value for key, value in table.items() if key not in tables or not isinstance(value, dict | list)}
     errors = record_errors(Settings, plain, where=where)
     records: tuple[tuple[str, type, Mapping[str, str]], ...] = (
@@ -167,6 +174,8 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
     for name, kind, renamed in records:
         if isinstance(table.get(name), dict):
             errors += record_errors(kind, table[name], where=f"{where} [{name}]", renamed=renamed)
+    if isinstance(table.get("feeds"), dict):
+        errors += feeds_errors(table["feeds"], where=f"{where} [feeds]")
     people = table.get("accounts")
     if isinstance(people, dict) and isinstance(people.get("oidc"), dict):
         errors += record_errors(OidcSettings, people["oidc"], where=f"{where} [accounts.oidc]")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ops.releasability.decision import UNMARKED, Markings
 from ops.releasability.settings import ReleasabilitySettings
-from ops.store.markings import MarkingReader
+from ops.store.markings import MarkingReader, ReceivedRecords
 from ops.store.reader import OutboxRow
 
 
@@ -17,10 +18,17 @@ class FeedRelease:
         self._records, self._settings, self._markings = records, settings, Markings(settings.levels)
 
     def may_receive(self, unit: str, row: OutboxRow) -> bool:
-        """Whether a unit may have the alert of an outbox row that has been read."""
+        """Whether a unit may have the alert or incident of an outbox row that has been read."""
         self._records.refresh()
         limit = self._settings.units.get(unit, UNMARKED)
-        return self._markings.may_see(limit, self._records.of("alert", row.alert))
+        return self._markings.may_see(limit, self._records.of(row.kind, row.alert))
+
+    def as_received(self, unit: str, row: OutboxRow) -> OutboxRow:
+        """The row as the unit gets it: an incident without references to what is hidden from it."""
+        if row.kind != "incident":
+            return row
+        records = ReceivedRecords(self._records, self._settings, self._settings.units.get(unit, UNMARKED))
+        return replace(row, body=records.stated(row.kind, row.alert, row.body))
 
     def tracks(self, tracks: list[Any]) -> list[Any]:
         """The tracks of a picture that the published picture may contain."""

@@ -30,6 +30,7 @@ _UNITS = {
     "existence": "1",
     "offset_m": "m",
 }
+_NUMBERS_A_QUERY = 500
 _CHUNK = 50_000  # number of history rows converted into columns at a time
 
 
@@ -146,6 +147,24 @@ class Reader:
             " WHERE delivered_ns IS NULL AND n > ? ORDER BY n LIMIT ?"
         )
         return self._outbox(sql, n, limit)
+
+    def outbox_rows(self, numbers: Collection[int]) -> list[OutboxRow]:
+        """Return the outbox rows with these numbers, in order, without those that are erased or not there."""
+        found: list[OutboxRow] = []
+        wanted = sorted(numbers)
+        for begin in range(0, len(wanted), _NUMBERS_A_QUERY):
+            some = wanted[begin : begin + _NUMBERS_A_QUERY]
+            sql = (
+                "SELECT n, alert, revision, priority, CAST(body AS BLOB), kind FROM outbox"  # noqa: S608
+                f" WHERE n IN ({', '.join('?' * len(some))}) ORDER BY n"
+            )
+            opened = [(row, self._body_of(row[4], row[1], row[2])) for row in self._rows(sql, *some)]
+            found += [OutboxRow(*row[:4], body, row[5]) for row, body in opened if body is not None]
+        return found
+
+    def first_undelivered(self) -> int | None:
+        """Return the lowest outbox number that is not marked delivered; None while all are."""
+        return self._rows("SELECT min(n) FROM outbox WHERE delivered_ns IS NULL")[0][0]  # type: ignore[no-any-return]
 
     def _outbox(self, sql: str, n: int, limit: int, *more: Any) -> list[OutboxRow]:
         """Return the next rows that are not erased; an empty list only if there are none."""

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,9 @@ CREATE TABLE IF NOT EXISTS skips (id INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS decided (one INTEGER PRIMARY KEY CHECK (one = 1), cursor INTEGER NOT NULL)
 """
 """Journal rows that fusion skipped since the checkpoint, and the row up to which the decision is final."""
+
+
+_MARK = "UPDATE outbox SET delivered_ns = ? WHERE n = ? AND delivered_ns IS NULL"
 
 
 class Store(Reader):
@@ -356,8 +359,7 @@ class Store(Reader):
         )
 
     def _write_delivered(self, delivered: list[tuple[int, int]]) -> None:
-        sql = "UPDATE outbox SET delivered_ns = ? WHERE n = ? AND delivered_ns IS NULL"
-        self._connection.executemany(sql, delivered)
+        self._connection.executemany(_MARK, delivered)
 
     def _write_skips(self, skipped: Iterable[int]) -> None:
         self._connection.executemany("INSERT OR IGNORE INTO skips VALUES (?)", [(identity,) for identity in skipped])
@@ -375,6 +377,24 @@ class Store(Reader):
                 (cursor,),
             )
             self._connection.execute("DELETE FROM skips WHERE id <= ?", (cursor,))
+
+
+def mark_rows(path: Path, delivered: Iterable[tuple[int, int]]) -> None:
+    """Mark outbox rows of a store that no process writes as delivered, as (time in UTC ns, number).
+
+    Raises StoreError while another process writes the store.
+    """
+    lock = _lock(path)
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+            check_version(connection, path)
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(_MARK, delivered)
+            connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise _store_error(path, error) from error
+    finally:
+        os.close(lock)
 
 
 def _lock(path: Path) -> int:

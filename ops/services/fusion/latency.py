@@ -17,7 +17,6 @@ import msgspec
 if TYPE_CHECKING:
     from fusion.alerts import Alert
     from ops.journal.reader import JournalRow
-    from ops.store.reader import OutboxRow
 
 BOUNDS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds of the classes [s]; the last class has none. Alerts are required within 2 s."""
@@ -108,12 +107,12 @@ class Latency:
                 self.times.picture.add(self._since(received_ns, now_ns))
             self.times.waiting_ns = []
 
-    def delivered(self, row: OutboxRow) -> None:
-        """Note that every unit has this revision of an alert. Thread-safe and quick."""
+    def delivered(self, alert: str, revision: int, at_ns: int) -> None:
+        """Note that every unit has had this revision of an alert since ``at_ns``. Thread-safe and quick."""
         with self._lock:
-            began_ns = self._awaited.pop(row.alert, None) if row.revision == 0 else None
+            began_ns = self._awaited.pop(alert, None) if revision == 0 else None
             if began_ns is not None:
-                self._delivered_s.append(self._since(began_ns, self.now_ns()))
+                self._delivered_s.append(self._since(began_ns, at_ns))
 
     def stored(self) -> Mapping[str, Any]:
         """The histograms as plain values, for the store."""

@@ -1,8 +1,7 @@
-"""The fusion process: reads the journal, runs the pipeline, writes the store and sends alerts to the units.
+"""The fusion process: reads the journal, runs the pipeline and writes the store, from which others deliver the alerts.
 
-``python -m ops.services.fusion.process --journal J --store S --sector T --layout L --sector-id ID``; the broker's URL
-comes from the environment. If the process is killed, it resumes from the store's checkpoint; published alerts keep
-their ids.
+``python -m ops.services.fusion.process --journal J --store S --sector T --layout L``. If the process is killed, it
+resumes from the store's checkpoint; published alerts keep their ids.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -34,17 +33,16 @@ from ops.sector.geojson import border_view, layout_view, sector_view
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import Sector, load_sector
 from ops.sector.settings import Settings, load_settings
-from ops.services.fusion.alert_feed import FeedSettings, OutboxPublisher, Unit
+from ops.services.feeds.ledger import FILE as LEDGER
+from ops.services.feeds.ledger import settled_after
 from ops.services.fusion.incident_view import incident_dict, outcome_dict
 from ops.services.fusion.latency import Latency
 from ops.services.fusion.live_picture import alert_dict, bearings_live, sensors_live, tracks_live, without_sensors
 from ops.services.fusion.overload import OverloadSettings, Pace, passed_over
 from ops.services.fusion.pipeline import Pipeline
 from ops.services.fusion.quarantine_memory import CutOffRecord
-from ops.services.fusion.track_feed import TrackFeed
-from ops.store.feed_release import FeedRelease
-from ops.store.markings import MarkingReader
-from ops.store.reader import OutboxRow, Reader, StoreFull
+from ops.store.connections import StoreError
+from ops.store.reader import StoreFull
 from ops.store.writer import Store
 from ops.words import SOURCE_LANGUAGE, MessageCatalogue
 
@@ -100,7 +98,6 @@ class Fusion:
         self.latency = Latency.restored(
             None if known is None else known.body, clock.now_ns, clock.wall_s, decided=store.decided
         )
-        self.alerts_committed = threading.Event()
         self._checkpoint_due_ns = self._after_s(settings.checkpoint_s)
         self._picture_s = 0.0
         self._incident_news: tuple[list[Incident], list[ActionOutcome]] = [], []
@@ -121,8 +118,6 @@ class Fusion:
             self._commit(rows[-1].id, alerts, skipped)
             self._pace.note(len(rows) - len(skipped), time.monotonic() - began_s)
             self.latencies.note(rows)
-            if alerts:
-                self.alerts_committed.set()
             if self.pipeline.now_ns >= self._checkpoint_due_ns:
                 self._checkpoint()
         return len(rows)
@@ -319,10 +314,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
         fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)
-        feed = None
-        if arguments.feed:
-            feed = AlertFeedThread(arguments, settings, store, clock, fusion.alerts_committed, fusion.latency.delivered)
-            stack.enter_context(feed)
+        marks = DeliveryMarks(store, fusion.latency.delivered)
         say(
             ready=True,
             cursor=fusion.cursor,
@@ -330,9 +322,10 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
             sector=sector_view(ground),
             layout=layout_view(ground, {}),
         )
-        _loop(fusion, feed, stop)
+        _loop(fusion, marks, stop)
         fusion.finish()
-        _report(fusion, feed)
+        marks.take()
+        _report(fusion)
         np.save(Path(arguments.store).with_suffix(".latency.npy"), np.asarray(fusion.latencies.values))
     return 0
 
@@ -348,95 +341,46 @@ def _journal_when_there(path: Path, stop: threading.Event) -> JournalReader:
                 raise
 
 
-def _loop(fusion: Fusion, feed: AlertFeedThread | None, stop: threading.Event) -> None:
+def _loop(fusion: Fusion, marks: DeliveryMarks, stop: threading.Event) -> None:
     reported_s = 0.0
     while True:
         taken = fusion.step()
         if time.monotonic() - reported_s > REPORT_EVERY_S:
             reported_s = time.monotonic()
-            _report(fusion, feed)
+            marks.take()
+            _report(fusion)
         if taken == 0 and stop.wait(POLL_S):
             return
 
 
-def _report(fusion: Fusion, feed: AlertFeedThread | None) -> None:
+def _report(fusion: Fusion) -> None:
     p50, p99 = fusion.latencies.percentiles()
     say(
         cursor=fusion.cursor,
         latency_p50_ms=p50,
         latency_p99_ms=p99,
         tally=dict(fusion.pipeline.tally),
-        feed_problem=None if feed is None else feed.problem,
     )
 
 
-class AlertFeedThread:
-    """Context manager that publishes alerts and the track picture on threads and a connection of their own, and flushes
-    the outbox on exit."""
+class DeliveryMarks:
+    """Takes over from the ledger of the feeds process which rows of the outbox are delivered."""
 
-    def __init__(
-        self,
-        arguments: argparse.Namespace,
-        settings: Settings,
-        store: Store,
-        clock: ScenarioClock,
-        wake: threading.Event,
-        published: Callable[[OutboxRow], None],
-    ) -> None:
-        from ingest.mqtt.broker_url import BrokerUrl
-        from ingest.mqtt.publisher import Publisher
-        from ops.broker.broker import URL_VARIABLE
-        from ops.broker.identities import FEED, identity_of
+    def __init__(self, store: Store, delivered: Callable[[str, int, int], None]) -> None:
+        """``delivered`` is called with alert, revision and time [UTC ns] of each revision that its receivers have."""
+        self._store, self._delivered, self._last = store, delivered, 0
+        self._path = store.path.with_name(LEDGER)
+        self._from_row = store.first_undelivered() or store.last_event() + 1
 
-        url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
-        self._publisher = Publisher(
-            url,
-            client_id=f"watchline-{arguments.sector_id}-feed",
-            now_ns=clock.now_ns,
-            identity=identity_of(FEED),
-        )
-        feed_release = FeedRelease(MarkingReader(store.path), settings.releasability)
-        self._outbox = OutboxPublisher(
-            Reader(store.path),
-            self._publisher,
-            FeedSettings(arguments.sector_id, [Unit(name) for name in settings.units]),
-            delivered=lambda numbers: store.mark_delivered(numbers, at_ns=clock.now_ns()),
-            monotonic_ns=time.monotonic_ns,
-            may_receive=feed_release.may_receive,
-            published=published,
-        )
-        tracks = TrackFeed(
-            Reader(store.path),
-            self._publisher,
-            arguments.sector_id,
-            monotonic_s=time.monotonic,
-            released=feed_release.tracks,
-        )
-        self._stop, self._news = threading.Event(), wake
-        self._tracks_thread = threading.Thread(target=tracks.run, args=(self._stop,), name="track-feed", daemon=True)
-        self._thread = threading.Thread(
-            target=self._outbox.run, args=(self._stop,), kwargs={"wake": wake}, name="feed", daemon=True
-        )
-
-    @property
-    def problem(self) -> str | None:
-        """The reason why alerts do not reach the units; None without a problem."""
-        return self._publisher.problem
-
-    def __enter__(self) -> None:
-        self._publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
-        self._thread.start()
-        self._tracks_thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._news.set()
-        self._thread.join()
-        self._tracks_thread.join()
-        deadline = time.monotonic() + 2.0
-        while (self._outbox.pump() or self._outbox.waiting) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        self._publisher.stop()
+    def take(self) -> None:
+        """Mark what was delivered since the last call; a ledger that cannot be read is read the next time."""
+        with suppress(StoreError):
+            while rows := settled_after(self._path, self._last, from_row=self._from_row):
+                for row in rows:
+                    self._store.mark_delivered([row.n], at_ns=row.at_ns)
+                    if row.published:
+                        self._delivered(row.alert, row.revision, row.at_ns)
+                self._last = rows[-1].id
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -444,14 +388,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--journal", type=Path, required=True)
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--sector", required=True, help="sector file")
-    parser.add_argument("--sector-id", required=True, help="the sector's name in topics")
     parser.add_argument("--layout", required=True, help="layout name or file")
     parser.add_argument("--settings", type=Path)
     parser.add_argument("--encrypted", action="store_true", help="encrypt personal data under a key for each day")
     parser.add_argument(
         "--overload-s", type=float, default=3.0, help="a backlog of more seconds is thinned (default 3)"
     )
-    parser.add_argument("--feed", action="store_true", help="publish alerts and tracks to the units")
     ScenarioClock.add_arguments(parser)
     return parser
 

@@ -186,7 +186,7 @@ def test_the_acl_says_what_the_table_says() -> None:
         for sector in ("x", "y")
         for owner in ("sensor", "unit")
         for name in ("r1", "r2", "u1", "ops-centre")  # no sensor or unit is called ingest or feed
-        for channel in ("detections", "status", "ack", "alerts", "position", "reply", "tracks")
+        for channel in ("detections", "status", "ack", "alerts", "updates", "position", "reply", "resend", "tracks")
     ] + ["watchline/1/x/tracks", "watchline/1/y/tracks", "$SYS/broker/version"]
     for client in clients:
         user, own, patterns = "", [], []

@@ -18,8 +18,6 @@ LEAST_FREE_BYTES: Final = 1_000_000
 """Free space of the data folder below which nothing can be stored reliably. Ingest reports a full disk earlier."""
 DISK_FULL: Final = "DISK_FULL"
 """Beginning of what ingest and fusion report while the disk is full."""
-NAMES: Final[Mapping[str, str]] = {"alert feed": "feeds"}
-"""Parts that the supervisor names otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Readiness:
             sentence = "" if state is None else say_in_english(state if in_full else without_log(state))
             if state is not None and str(state.parameters.get("problem", "")).startswith(DISK_FULL):
                 full = full or sentence.removeprefix(f"{DISK_FULL}: ")
-            found[NAMES.get(name, name)] = sentence
+            found[name] = sentence
         found["disk"] = full or self._disk()
         picture = self._picture()
         found["picture"] = picture if in_full else without_folders(picture)

@@ -89,7 +89,7 @@ def test_a_kill_before_and_after_a_checkpoint_changes_nothing(calm, hill_journal
     settings = tmp_path / "settings.toml"
     settings.write_text("checkpoint_s = 5.0\n")
     store = tmp_path / "store.db"
-    arguments = [f"--journal={hill_journal}", f"--store={store}", f"--sector={hill_sector.sector}", "--sector-id=hills",
+    arguments = [f"--journal={hill_journal}", f"--store={store}", f"--sector={hill_sector.sector}",
                  f"--layout={hill_sector.layout}", f"--settings={settings}", "--overload-s=1e9"]  # fmt: skip
     for point in FUSION_POINTS:
         dying = Child(

@@ -16,7 +16,6 @@ from ops.runtime.clock import ScenarioClock
 from ops.sector.settings import Settings
 from ops.services.fusion.latency import AWAITED, BOUNDS_S, Histogram, Latency, MessageTimes
 from ops.services.fusion.process import Fusion
-from ops.store.reader import OutboxRow
 from ops.store.writer import Store
 
 S = 1_000_000_000
@@ -70,9 +69,9 @@ def test_a_message_counts_when_a_picture_with_it_is_stored_and_an_alert_from_the
     latency.committed(picture=True)
     assert (counted(latency.times.picture), latency.times.picture.sum_s) == (2, 3.5)  # 2.0 + 1.5
     clock.s = 13.0
-    latency.delivered(OutboxRow(1, "A1", 0, "high", b"{}"))
-    latency.delivered(OutboxRow(2, "A1", 1, "high", b"{}"))
-    latency.delivered(OutboxRow(3, "A1", 0, "high", b"{}"))  # sent again
+    latency.delivered("A1", 0, clock())
+    latency.delivered("A1", 1, clock())
+    latency.delivered("A1", 0, clock())  # sent again
     assert latency.stored()["published"]["sum_s"] == 3.0  # 13.0 - 10.0, once
     latency.take(row(3, 13.0, kind="tick", closes=True), raised("A2"))
     clock.s = 13.25

@@ -16,10 +16,14 @@ from ingest.unit_messages import Position, Reply, decode_unit, encode_unit
 from ingest.wire import encode_ack
 from ops.journal.reader import JournalReader
 from ops.sector.open_sector import OpenSector
+from ops.services.feeds.feed import OutboxDelivery
+from ops.services.feeds.tracks import tracks_message
+from ops.services.feeds.unit_messages import Digest, DigestEntry, GapFilled, encoded, unit_incident
+from ops.services.fusion.incident_view import incident_dict
 from ops.services.fusion.live_picture import alert_dict, tracks_live
 from ops.services.fusion.pipeline import Pipeline
-from ops.services.fusion.track_feed import tracks_message
-from ops.store.reader import Live
+from ops.store.reader import Live, OutboxRow
+from ops.store.rows import to_json
 
 ROOT = Path(__file__).resolve().parents[4]
 AT = datetime(2026, 11, 27, 21, 4, 5, tzinfo=UTC)
@@ -32,7 +36,7 @@ def schema(name: str) -> jsonschema.Draft202012Validator:
 
 
 def test_alerts_and_tracks_of_a_night_are_what_their_schemas_say(hill_ground: OpenSector, hill_journal: Path) -> None:
-    alert, tracks, seen, pictures = schema("alert"), schema("tracks"), 0, 0
+    alert, tracks, update, seen, pictures, incidents = schema("alert"), schema("tracks"), schema("update"), 0, 0, 0
     pipeline = Pipeline(hill_ground)
     with JournalReader(hill_journal) as journal:
         rows = journal.read(0, 10_000)
@@ -40,14 +44,27 @@ def test_alerts_and_tracks_of_a_night_are_what_their_schemas_say(hill_ground: Op
         for revision in pipeline.take(row):
             body = json.loads(json.dumps(alert_dict(revision, hill_ground.frame)))
             alert.validate(body)
+            alert.validate({"number": 1, **body})
             assert set(body) <= set(alert.schema["$defs"]["Alert"]["properties"]), "every field is described"
             seen += 1
+        for incident in pipeline.take_incident_news()[0]:
+            stored = to_json(incident_dict(incident, hill_ground.frame), where="incident")
+            row_of_outbox = OutboxRow(1, incident.id, incident.revision, incident.priority, stored, "incident")
+            sent = json.loads(encoded(unit_incident(OutboxDelivery("u", 7, row_of_outbox))))
+            update.validate(sent)
+            assert (sent["kind"], sent["number"], sent["id"]) == ("incident", 7, incident.id)
+            incidents += 1
         if number % 10 == 0 and pipeline.tracks.sizes["estimate"]:
             live = Live(1, pipeline.now_ns, json.dumps(tracks_live(pipeline, hill_ground.frame)).encode())
             tracks.validate(json.loads(tracks_message("hills", live)))
             pictures += 1
     assert seen
     assert pictures
+    assert incidents
+    notices = [Digest(AT, 3, 9, {"low": 7}, (DigestEntry(3, "A1", "low", "x"),)), GapFilled(0, 9, 2)]
+    for notice in notices:
+        update.validate(json.loads(encoded(notice)))
+        assert not update.is_valid(json.loads(encoded(notice)) | {"kind": "invented"})
     assert not alert.is_valid({"id": "A1"})
 
 

@@ -57,7 +57,7 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
 
 
 def asked(world: SimpleNamespace, *, login: bool = True, **parts: Message | None) -> tuple[int, dict[str, Any]]:
-    world.parts = {"broker": None, "ingest": None, "fusion": None, "alert feed": None, "map": None} | parts
+    world.parts = {"broker": None, "ingest": None, "fusion": None, "feeds": None, "map": None} | parts
     headers = {"Authorization": f"Bearer {world.token}"} if login else {}
     answer = world.client.get("/readyz", headers=headers)
     kind = "application/json" if answer.status_code == 200 else "application/problem+json"
@@ -72,17 +72,16 @@ def test_a_server_is_ready_when_every_part_works(probed: SimpleNamespace) -> Non
     assert {(part["ready"], part["sentence"]) for part in body["parts"]} == {(True, "")}
 
 
-@pytest.mark.parametrize("name", ["broker", "ingest", "fusion", "alert feed", "map"])
+@pytest.mark.parametrize("name", ["broker", "ingest", "fusion", "feeds", "map"])
 @pytest.mark.parametrize("state", [ENDED, COMPILING, problem_of("no connection")])
 def test_each_part_that_does_not_work_is_named_with_one_sentence(
     probed: SimpleNamespace, name: str, state: Message
 ) -> None:
     status, body = asked(probed, **{name: state})
-    shown = {"alert feed": "feeds"}.get(name, name)
-    assert (status, body["ready"], body["detail"]) == (503, False, f"Not ready: {shown}.")
+    assert (status, body["ready"], body["detail"]) == (503, False, f"Not ready: {name}.")
     sentences = {part["part"]: part["sentence"] for part in body["parts"] if not part["ready"]}
-    assert list(sentences) == [shown]
-    assert sentences[shown].endswith(".")
+    assert list(sentences) == [name]
+    assert sentences[name].endswith(".")
 
 
 def test_a_stranger_reads_which_parts_and_no_reasons(probed: SimpleNamespace) -> None:

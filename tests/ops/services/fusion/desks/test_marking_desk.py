@@ -15,17 +15,18 @@ from ops.journal.reader import JournalReader, JournalRow
 from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.open_sector import OpenSector
 from ops.sector.settings import Settings
+from ops.services.feeds.feed import FeedReceiver
+from ops.services.feeds.tracks import tracks_message
 from ops.services.fusion.live_picture import tracks_live, without_sensors
 from ops.services.fusion.pipeline import Pipeline
-from ops.services.fusion.track_feed import tracks_message
 from ops.services.sapient.outgoing import Reports
 from ops.store.feed_release import FeedRelease
 from ops.store.markings import MarkingReader, ReceivedRecords
 from ops.store.reader import Reader
 from ops.store.writer import Store
+from tests.ops.services.feeds.test_dispatch import Broker, Clock, alert, feed
+from tests.ops.services.feeds.test_tracks import live, track
 from tests.ops.services.fusion.desks.test_incident_desk import reply_row
-from tests.ops.services.fusion.test_alert_feed import Broker, Clock, alert, feed
-from tests.ops.services.fusion.test_track_feed import live, track
 
 LEVELS = ("restricted", "national")
 
@@ -110,14 +111,9 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_a_unit_gets_alerts_up_to_its_marking_and_later_those_that_were_lowered(store: Store) -> None:
-    from ops.services.fusion.alert_feed import FeedSettings, OutboxPublisher, Unit
-
     broker, release = Broker(), FeedRelease(MarkingReader(store.path), FEEDS)
-    publisher = OutboxPublisher(
-        Reader(store.path), broker, FeedSettings("cumberland", [Unit("patrol-1"), Unit("patrol-2")]),
-        delivered=lambda numbers: store.mark_delivered(numbers, at_ns=1), monotonic_ns=Clock(),
-        may_receive=release.may_receive,
-    )  # fmt: skip
+    units = (FeedReceiver("patrol-1"), FeedReceiver("patrol-2"))
+    publisher = feed(store, broker, Clock(), units, release=release)
     publisher.pump()
     assert sorted(broker.sent) == [("patrol-1", "A1", 0), ("patrol-1", "A2", 0), ("patrol-2", "A1", 0)]
     broker.acknowledge_all()

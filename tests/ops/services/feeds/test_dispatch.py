@@ -13,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import BadInput
-from ops.services.fusion.alert_feed import FeedSettings, OutboxPublisher, Unit
-from ops.store.reader import Reader
+from ops.services.feeds.dispatch import Dispatcher
+from ops.services.feeds.feed import FeedReceiver as Unit
+from ops.services.feeds.ledger import FILE, DeliveryLedger, mark_deliveries, settled_after
+from ops.services.feeds.mqtt import MqttFeed
+from ops.store.reader import OutboxRow, Reader
 from ops.store.writer import Store
 
 RAISED = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
@@ -29,6 +32,7 @@ class Broker:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, int]] = []  # (unit, alert, revision)
+        self.numbers: dict[tuple[str, str, int], set[int]] = {}
         self.open: list[tuple[tuple[str, str, int], Future]] = []
         self.refuses: Exception | None = None
 
@@ -40,6 +44,7 @@ class Broker:
         assert (parts[:4], parts[5:]) == (["watchline", "1", "cumberland", "unit"], ["alerts"])
         message = (parts[4], body["id"], body["revision"])
         self.sent.append(message)
+        self.numbers.setdefault(message, set()).add(body["number"])
         self.open.append((message, answer))
         return answer
 
@@ -68,14 +73,35 @@ def store(tmp_path: Path) -> Store:
 ONE_UNIT = (Unit("patrol-1"),)
 
 
-def feed(store: Store, broker: Broker, clock: Clock, units=ONE_UNIT, **more) -> OutboxPublisher:
-    return OutboxPublisher(
+class Unmarked:
+    """Every receiver may have everything."""
+
+    def may_receive(self, _unit: str, _row: OutboxRow) -> bool:
+        return True
+
+    def as_received(self, _unit: str, row: OutboxRow) -> OutboxRow:
+        return row
+
+
+def feed(store: Store, broker, clock: Clock, units=ONE_UNIT, *, release=None) -> Dispatcher:
+    return Dispatcher(
         Reader(store.path),
-        broker,
-        FeedSettings("cumberland", units, **more),
-        delivered=lambda numbers: store.mark_delivered(numbers, at_ns=1),
-        monotonic_ns=clock,
+        DeliveryLedger(store.path.with_name(FILE)),
+        [MqttFeed("cumberland", units, broker)],
+        now_ns=lambda: 1,
+        monotonic_s=lambda: clock.ns / 1e9,
+        release=release or Unmarked(),
+        chance=lambda: 0.0,
     )
+
+
+def unmarked(store: Store, dispatcher: Dispatcher) -> list[int]:
+    """The rows that are not delivered, after fusion has taken the marks of the ledger."""
+    dispatcher.pump()
+    settled = settled_after(store.path.with_name(FILE), 0)
+    store.mark_delivered([row.n for row in settled], at_ns=1)
+    store.commit(store.cursor, stamp_ns=1)
+    return [row.n for row in store.outbox_waiting(0, limit=99)]
 
 
 def test_alerts_go_to_every_unit_in_order_and_are_marked_once_acknowledged(store):
@@ -88,17 +114,15 @@ def test_alerts_go_to_every_unit_in_order_and_are_marked_once_acknowledged(store
     for (unit, *_), answer in broker.open:
         if unit == "patrol-1":
             answer.set_result(None)
-    store.commit(2, stamp_ns=2)
-    assert len(store.outbox_waiting(0, limit=9)) == 3  # one unit has not answered yet
+    assert len(unmarked(store, publisher)) == 3  # one unit has not answered yet
     for (unit, *_), answer in broker.open:
         if unit == "ops-centre":
             answer.set_result(None)
-    store.commit(3, stamp_ns=3)
-    assert store.outbox_waiting(0, limit=9) == []
+    assert unmarked(store, publisher) == []
     assert publisher.waiting == 0
 
 
-def test_the_payload_is_the_alert_as_it_was_stored(store):
+def test_the_payload_is_the_alert_as_it_was_stored_with_its_number(store):
     seen = []
 
     def publish(topic, payload, *, content_type):
@@ -109,20 +133,44 @@ def test_the_payload_is_the_alert_as_it_was_stored(store):
 
     store.commit(1, stamp_ns=1, alerts=[alert(1) | {"sentence": "<b>é\u2028"}])
     assert feed(store, publish, Clock()).pump() == 1
-    assert seen == [("watchline/1/cumberland/unit/patrol-1/alerts", store.alert("A1")[2])]
+    assert seen == [("watchline/1/cumberland/unit/patrol-1/alerts", b'{"number":1,' + store.alert("A1")[2][1:])]
 
 
-def test_a_new_process_begins_at_the_oldest_undelivered_row(store):
+def test_a_new_process_sends_what_is_not_delivered_under_the_same_numbers(store):
     broker, clock = Broker(), Clock()
     publisher = feed(store, broker, clock)
     store.commit(1, stamp_ns=1, alerts=[alert(1), alert(2), alert(3)])
     publisher.pump()
     broker.open[0][1].set_result(None)
-    store.commit(2, stamp_ns=2)
+    publisher.pump()
     # the process dies here with two messages unanswered
     again = Broker()
     assert feed(store, again, clock).pump() == 2
     assert again.sent == [("patrol-1", "A2", 0), ("patrol-1", "A3", 0)]
+    assert again.numbers == {("patrol-1", "A2", 0): {2}, ("patrol-1", "A3", 0): {3}}
+
+
+def test_a_ledger_that_is_new_begins_at_the_oldest_row_that_the_store_has_not_marked(store):
+    store.commit(1, stamp_ns=1, alerts=[alert(1), alert(2), alert(3)])
+    store.mark_delivered([1], at_ns=1)
+    store.commit(2, stamp_ns=2)
+    broker = Broker()
+    assert feed(store, broker, Clock()).pump() == 2
+    assert broker.sent == [("patrol-1", "A2", 0), ("patrol-1", "A3", 0)]
+
+
+def test_what_was_delivered_after_the_end_of_fusion_is_marked_in_the_store(store):
+    broker = Broker()
+    publisher = feed(store, broker, Clock())
+    store.commit(1, stamp_ns=1, alerts=[alert(1), alert(2)])
+    publisher.pump()
+    broker.open[0][1].set_result(None)
+    publisher.pump()
+    mark_deliveries(store.path)
+    assert store.progress().outbox_waiting == 2, "fusion writes the store: it takes the marks itself"
+    store.close()
+    mark_deliveries(store.path)
+    assert [row.n for row in Reader(store.path).outbox_waiting(0, limit=9)] == [2]
 
 
 def test_what_the_client_refuses_is_sent_again_before_anything_newer(store):
@@ -150,10 +198,10 @@ def test_a_failed_future_is_tried_again_and_a_late_answer_counts(store):
     clock.pass_s(11)
     assert publisher.pump() == 1  # no answer within ten seconds
     broker.open[0][1].set_result(None)  # the answer to the try before
+    assert publisher.pump() == 0
     assert publisher.waiting == 0
     broker.open[1][1].set_result(None)
-    store.commit(2, stamp_ns=2)
-    assert store.outbox_waiting(0, limit=9) == []
+    assert unmarked(store, publisher) == []
 
 
 def test_a_long_outage_does_not_fill_the_clients_queue(store):
@@ -169,7 +217,7 @@ def test_a_long_outage_does_not_fill_the_clients_queue(store):
 
 def test_the_window_bounds_what_is_under_way(store):
     broker, clock = Broker(), Clock()
-    publisher = feed(store, broker, clock, window=5)
+    publisher = feed(store, broker, clock, (Unit("patrol-1", window=5),))
     store.commit(1, stamp_ns=1, alerts=[alert(number) for number in range(12)])
     assert [publisher.pump(), publisher.pump()] == [5, 0]
     broker.acknowledge_all()
@@ -180,13 +228,14 @@ def test_the_window_bounds_what_is_under_way(store):
 
 def test_priorities_choose_the_units_and_distress_reaches_everybody(store):
     broker = Broker()
-    publisher = feed(store, broker, Clock(), (Unit("patrol-1", {"high"}), Unit("patrol-2", {"medium"})))
+    publisher = feed(
+        store, broker, Clock(), (Unit("patrol-1", priorities={"high"}), Unit("patrol-2", priorities={"medium"}))
+    )
     store.commit(1, stamp_ns=1, alerts=[alert(1), alert(2, priority="low"), alert(3, priority="distress")])
     publisher.pump()
     assert set(broker.sent) == {("patrol-1", "A1", 0), ("patrol-1", "A3", 0), ("patrol-2", "A3", 0)}
     broker.acknowledge_all()
-    store.commit(2, stamp_ns=2)
-    assert store.outbox_waiting(0, limit=9) == []  # nobody asked for A2: it does not wait for ever
+    assert unmarked(store, publisher) == []  # nobody asked for A2: it does not wait for ever
 
 
 @settings(max_examples=25, deadline=None)
@@ -194,13 +243,14 @@ def test_priorities_choose_the_units_and_distress_reaches_everybody(store):
 def test_whatever_happens_every_alert_arrives(tmp_path_factory, events):
     store = Store(tmp_path_factory.mktemp("feed") / "s.sqlite")
     broker, clock = Broker(), Clock()
-    publisher, count = feed(store, broker, clock, window=3), 0
-    for event in [*events, "commit", *["wait", "answer"] * 40]:
+    publisher, count = feed(store, broker, clock, (Unit("patrol-1", window=3),)), 0
+    for event in [*events, "commit", *["wait", "answer"] * 60]:
         if event == "commit":
             count += 1
             store.commit(count, stamp_ns=count, alerts=[alert(count)])
         elif event == "crash":
-            publisher, broker.open = feed(store, broker, clock, window=3), []
+            broker.open = []
+            publisher = feed(store, broker, clock, (Unit("patrol-1", window=3),))
         elif event == "answer":
             broker.acknowledge_all()
         elif event == "fail" and broker.open:
@@ -209,11 +259,9 @@ def test_whatever_happens_every_alert_arrives(tmp_path_factory, events):
         broker.refuses = OSError("no route") if event == "refuse" else None
         publisher.pump()
     broker.acknowledge_all()
-    store.commit(count + 1, stamp_ns=0)
     assert {message[1] for message in broker.sent} == {f"A{number}" for number in range(1, count + 1)}
-    first_seen = list(dict.fromkeys(message[1] for message in broker.sent))
-    assert first_seen == [f"A{number}" for number in range(1, count + 1)]
-    assert store.outbox_waiting(0, limit=99) == []
+    assert broker.numbers == {("patrol-1", f"A{number}", 0): {number} for number in range(1, count + 1)}
+    assert unmarked(store, publisher) == []
     store.close()
 
 
@@ -224,9 +272,13 @@ def test_the_thread_outlives_a_store_that_is_not_there_yet(tmp_path):
         got.set()
         return Future()
 
-    feed_settings = FeedSettings("cumberland", [Unit("patrol-1")])
-    publisher = OutboxPublisher(
-        Reader(path), publish, feed_settings, delivered=lambda numbers: None, monotonic_ns=lambda: 0
+    publisher = Dispatcher(
+        Reader(path),
+        DeliveryLedger(tmp_path / FILE),
+        [MqttFeed("cumberland", [Unit("patrol-1")], publish)],
+        now_ns=lambda: 0,
+        monotonic_s=lambda: 0.0,
+        release=Unmarked(),
     )
     thread = threading.Thread(target=publisher.run, args=(stop,), kwargs={"every_s": 0.01})
     thread.start()
@@ -243,15 +295,9 @@ def test_the_thread_outlives_a_store_that_is_not_there_yet(tmp_path):
         ("cumberland", [], "no units"),
         ("cumberland", [Unit("a/b")], "not a name"),
         ("cum+berland", [Unit("a")], "not a name"),
-        ("cumberland", [Unit("a"), Unit("a", {"high"})], "a unit is named twice"),
+        ("cumberland", [Unit("a"), Unit("a", priorities={"high"})], "a unit is named twice"),
     ],
 )
-def test_names_that_no_topic_may_hold_are_refused(tmp_path, sector, units, named):
+def test_names_that_no_topic_may_hold_are_refused(sector, units, named):
     with pytest.raises(BadInput, match=named):
-        OutboxPublisher(
-            Reader(tmp_path / "s"),
-            Broker(),
-            FeedSettings(sector, units),
-            delivered=lambda numbers: None,
-            monotonic_ns=lambda: 0,
-        )
+        MqttFeed(sector, units, Broker())

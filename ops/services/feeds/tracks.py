@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ingest.topics import Topic, identifier
-from ops.services.fusion.alert_feed import CONTENT_TYPE, Publish
+from ops.services.feeds.mqtt import CONTENT_TYPE, Publish
 from ops.store.connections import StoreError
 from ops.store.reader import Live
 from sensors.timestamps import utc_datetime

@@ -13,7 +13,7 @@ import pytest
 from ingest.mqtt.publisher import Publisher
 from ingest.mqtt.subscriber import Subscriber
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
-from ops.services.fusion.track_feed import EVERY_S, MOST_TRACKS, TrackFeed, TracksMessage, tracks_message
+from ops.services.feeds.tracks import EVERY_S, MOST_TRACKS, TrackFeed, TracksMessage, tracks_message
 from ops.store.reader import Live
 
 AT_NS = 1_773_522_000_500_000_000

@@ -1,0 +1,120 @@
+"""The table ``[feeds]`` of the settings file: what each field unit receives, and the other receivers of alerts.
+
+A feed has a table of its own in it: a record here or in a file beside this one, a field of ``FeedsSettings``, and an
+entry in ``FEED_TABLES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Any, Final, Literal
+
+from geo.errors import BadInput
+from ingest.topics import identifier
+from ops.sector.toml_record import ConfigError, record_errors
+
+MOST_A_MINUTE: Final = 600
+Urgency = Literal["high", "medium", "low"]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFeedSettings:
+    """What one field unit receives, and in which form. Distress calls pass every rule.
+
+    Parameters
+    ----------
+    format : {"json", "compact"}
+        Form of the messages over MQTT: JSON, or CBOR with at most 200 bytes for an alert.
+    incidents : bool
+        Whether it receives incidents besides alerts.
+    least_priority : {"high", "medium", "low"}
+        Alerts and incidents of a lower priority are left out.
+    sections : list of str
+        Border sections whose alerts and incidents it receives, and those in no section; empty: all.
+    quiet_hours : list of str
+        Local times of day during which it is not disturbed, such as ``"22:00-06:00"``.
+    never_suppress : list of str
+        Priorities that quiet hours and ``most_per_minute`` do not hold back.
+    one_per_incident : bool
+        Whether further alerts of an incident are left out, unless their priority is higher.
+    most_per_minute : int
+        New alerts a minute from which on the others are summed up in a digest; 0: no limit.
+    """
+
+    format: Literal["json", "compact"] = "json"
+    incidents: bool = True
+    least_priority: Urgency = "low"
+    sections: tuple[str, ...] = ()
+    quiet_hours: tuple[str, ...] = ()
+    never_suppress: tuple[Urgency, ...] = ("high",)
+    one_per_incident: bool = False
+    most_per_minute: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.most_per_minute <= MOST_A_MINUTE:
+            expected = f"a whole number from 0 to {MOST_A_MINUTE}"
+            raise BadInput(f"{self.most_per_minute}", where="most_per_minute", expected=expected)
+        _ = self.quiet_times
+
+    @property
+    def quiet_times(self) -> tuple[tuple[time, time], ...]:
+        """The quiet hours as (begin, end), local time; one that ends before it begins goes over midnight."""
+        return tuple(map(_span_of, self.quiet_hours))
+
+
+@dataclass(frozen=True, slots=True)
+class FeedsSettings:
+    """Receivers of alerts and incidents.
+
+    Parameters
+    ----------
+    units : table
+        Settings of field units that differ from their defaults: a table for each, by its name.
+    """
+
+    units: Mapping[str, UnitFeedSettings] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for unit in self.units:
+            identifier(unit, "units")
+
+    def of_unit(self, unit: str) -> UnitFeedSettings:
+        """The settings of a unit; the defaults where there are none."""
+        return self.units.get(unit, UnitFeedSettings())
+
+
+FEED_TABLES: Final[Mapping[str, type[Any]]] = {}
+"""The record of each further table of ``[feeds]``, by its name."""
+
+
+def feeds_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError]:
+    """Return every error of the table ``[feeds]``."""
+    units = table.get("units", {})
+    inner = {"units", *FEED_TABLES}
+    plain = {key: value for key, value in table.items() if key not in inner or not isinstance(value, dict)}
+    errors = record_errors(FeedsSettings, plain, where=where)
+    for name, kind in FEED_TABLES.items():
+        if isinstance(table.get(name), dict):
+            errors += record_errors(kind, table[name], where=f"{where} {name}")
+    for unit, values in units.items() if isinstance(units, dict) else ():
+        if not isinstance(values, dict):
+            errors.append(ConfigError(f"{unit} is not a table", where=where, expected="a table", key=unit))
+            continue
+        errors += record_errors(UnitFeedSettings, values, where=f"{where} units.{unit}")
+        try:
+            identifier(unit, "units")
+        except BadInput as error:
+            errors.append(ConfigError(error.what, where=f"{where} units", expected=error.expected, key=unit))
+    return errors
+
+
+def _span_of(text: str) -> tuple[time, time]:
+    try:
+        begin, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError:
+        begin = end = time()
+    if begin == end or begin.tzinfo is not None or end.tzinfo is not None:
+        raise BadInput(f"{text[:30]!r} is not a span of time", where="quiet_hours", expected='such as "22:00-06:00"')
+    return begin, end

@@ -1,0 +1,372 @@
+"""Delivery of the outbox to the receivers of all feeds: at least once, under stable numbers, none delaying another."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, Protocol, runtime_checkable
+
+from geo.errors import BadInput
+from ops.services.feeds.feed import Feed, FeedReceiver, OutboxDelivery, Undeliverable
+from ops.services.feeds.ledger import DEAD, DELIVERED, SUPERSEDED, DeliveryLedger, Finished, NumberedRow
+from ops.services.feeds.unit_messages import GapFilled, UnitUpdate
+from ops.store.connections import StoreError
+from ops.store.reader import OutboxRow
+
+log = logging.getLogger(__name__)
+
+ROWS_A_ROUND: Final = 200
+ROWS_KEPT: Final = 2_000
+"""Newest outbox rows that are kept in memory."""
+CATCH_UP_AFTER_S: Final = 10.0
+"""After an outage of a receiver of this length, its most urgent and newest rows come first."""
+PROBE_AFTER: Final = 3
+"""After so many failures in a row, one message at a time is tried."""
+
+
+class OutboxReader(Protocol):
+    """Reads the outbox of the store."""
+
+    def outbox_after(self, n: int, *, limit: int, kind: str | None = "alert") -> list[OutboxRow]: ...
+
+    def outbox_rows(self, numbers: Collection[int]) -> list[OutboxRow]: ...
+
+    def first_undelivered(self) -> int | None: ...
+
+    def last_event(self) -> int: ...
+
+
+class OutboxRelease(Protocol):
+    """What a receiver may have, by the markings in force."""
+
+    def may_receive(self, unit: str, row: OutboxRow) -> bool: ...
+
+    def as_received(self, unit: str, row: OutboxRow) -> OutboxRow: ...
+
+
+@runtime_checkable
+class NoticeFeed(Protocol):
+    """A feed that also passes on notices, which are not rows of the outbox and are sent once."""
+
+    def notify(self, receiver: str, update: UnitUpdate) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """``acknowledged_within_s``: a message without an answer within this time is sent again. This timeout doubles with
+    each attempt, up to 64-fold, because a disconnected client queues every attempt. ``retry_s``: pause of a receiver
+    after a failure; it doubles up to ``longest_retry_s`` and is shortened at random by up to half."""
+
+    acknowledged_within_s: float = 10.0
+    retry_s: float = 1.0
+    longest_retry_s: float = 60.0
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """A row that was sent and is not answered: number of attempts, and monotonic times of the first and last [s]."""
+
+    tries: int
+    first_s: float
+    last_s: float
+
+
+@dataclass(slots=True)
+class _Gap:
+    """The answer to a request for what came after a number: the rows that are still to be sent, and how many were."""
+
+    after: int
+    last: int
+    missing: set[int]
+    sent: int = 0
+
+
+@dataclass(slots=True)
+class _Line:
+    """What one receiver of one feed waits for. An answer to any attempt counts."""
+
+    feed: Feed
+    receiver: FeedReceiver
+    key: str
+    waiting: dict[int, NumberedRow] = field(default_factory=dict)
+    sent: dict[int, _Attempt] = field(default_factory=dict)
+    first_s: dict[int, float] = field(default_factory=dict)  # of those that failed
+    failures: int = 0
+    failing_since_s: float | None = None
+    retry_at_s: float = 0.0
+    catching_up: bool = False
+    gaps: list[_Gap] = field(default_factory=list)
+
+
+class Dispatcher:
+    """Sends outbox rows to the receivers of all feeds. ``pump`` never waits: it is called in turn by ``run``.
+
+    ``release``: whether a receiver may have a row, by its marking, asked whenever it is about to be sent, for distress
+    too. The same row may arrive twice, always under one number.
+    Raises BadInput where two feeds, or two receivers of a feed, have one name.
+    """
+
+    def __init__(
+        self,
+        reader: OutboxReader,
+        ledger: DeliveryLedger,
+        feeds: Sequence[Feed],
+        *,
+        now_ns: Callable[[], int],
+        monotonic_s: Callable[[], float],
+        release: OutboxRelease,
+        policy: RetryPolicy | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._reader, self._ledger, self._release = reader, ledger, release
+        self._now_ns, self._monotonic_s, self._chance = now_ns, monotonic_s, chance
+        self._policy = policy or RetryPolicy()
+        self._lines = {key_of(feed.name, one.name): _Line(feed, one, key_of(feed.name, one.name))
+                       for feed in feeds for one in feed.receivers}  # fmt: skip
+        if len(self._lines) < sum(len(feed.receivers) for feed in feeds):
+            raise BadInput("a receiver is named twice", where="feeds", expected="each receiver of a feed once")
+        self._answers: deque[tuple[_Line, int, int, float, object]] = deque()
+        self._requests: deque[tuple[str, int]] = deque()
+        self._rows: OrderedDict[int, OutboxRow] = OrderedDict()
+        self._opened = False
+
+    @property
+    def waiting(self) -> int:
+        """Number of deliveries that are not finished."""
+        return sum(len(line.waiting) for line in self._lines.values())
+
+    @property
+    def in_flight(self) -> int:
+        """Number of deliveries that were sent and are not answered."""
+        return sum(len(line.sent) for line in self._lines.values())
+
+    def pump(self) -> int:
+        """Note the answers, take new rows, and send what is due; return the number of messages sent."""
+        if not self._opened:
+            self._open()
+        self._note_answers()
+        while self._take_rows():
+            pass
+        while self._requests:
+            self._fill_gap(*self._requests.popleft())
+        now_s = self._monotonic_s()
+        return sum(self._send_due(line, now_s) for line in self._lines.values() if line.waiting)
+
+    def run(self, stop: threading.Event, *, every_s: float = 0.01) -> None:
+        """Pump until ``stop``; a failure of the store is logged once per outage and retried."""
+        failing = False
+        while not stop.wait(every_s):
+            try:
+                self.pump()
+                failing = False
+            except StoreError as error:
+                if not failing:
+                    log.warning("Feeds suspended: %s", error)
+                failing = True
+
+    def request(self, feed: str, receiver: str, last: int) -> None:
+        """Send a receiver again what it misses after number ``last``, with the next ``pump``; any thread may call it.
+
+        It gets the newest revision of each record under the number that it has, the most urgent and newest first; what
+        it may not have by its marking is left out. Then the feed is notified (``GapFilled``).
+        """
+        self._requests.append((key_of(feed, receiver), last))
+
+    def _fill_gap(self, key: str, after: int) -> None:
+        line = self._lines.get(key)
+        if line is None:
+            return
+        newest: dict[str, NumberedRow] = {}
+        for one in self._ledger.after(line.key, after):
+            known = newest.get(one.alert)
+            if known is None or one.revision > known.revision:
+                newest[one.alert] = one
+        for one in newest.values():
+            line.waiting.setdefault(one.number, one)
+        line.catching_up = True
+        line.gaps = [_Gap(after, self._ledger.number_of(line.key), {one.number for one in newest.values()})]
+        self._close_gaps(line)
+
+    def _close_gaps(self, line: _Line) -> None:
+        for gap in [one for one in line.gaps if not one.missing]:
+            line.gaps.remove(gap)
+            if isinstance(line.feed, NoticeFeed):
+                line.feed.notify(line.receiver.name, GapFilled(gap.after, gap.last, gap.sent))
+
+    def _open(self) -> None:
+        """Continue where the ledger ends. A new ledger begins at the oldest row that the store has not marked."""
+        n, alert, revision = self._ledger.last_taken()
+        if self._ledger.is_new:
+            first = self._reader.first_undelivered()
+            self._ledger.begin_at(self._reader.last_event() if first is None else first - 1)
+        elif (
+            alert
+            and not any((row.alert, row.revision) == (alert, revision) for row in self._reader.outbox_rows([n]))
+            and self._reader.last_event() < n
+        ):
+            self._ledger.begin_at(0)  # another store, such as one restored from a copy
+        for line in self._lines.values():
+            line.waiting = {one.number: one for one in self._ledger.waiting(line.key)}
+        self._opened = True
+
+    def _take_rows(self) -> bool:
+        rows = self._reader.outbox_after(self._ledger.last_taken()[0], limit=ROWS_A_ROUND, kind=None)
+        if not rows:
+            return False
+        wanted: dict[str, list[OutboxRow]] = {}
+        for row in rows:
+            self._remember(row)
+        for line in self._lines.values():
+            its_rows = [row for row in rows if line.receiver.wants(row) and self._may_have(line, row)]
+            if its_rows:
+                wanted[line.key] = its_rows
+        for key, numbered in self._ledger.take(rows, wanted, at_ns=self._now_ns()).items():
+            self._lines[key].waiting |= {one.number: one for one in numbered}
+        return len(rows) == ROWS_A_ROUND
+
+    def _may_have(self, line: _Line, row: OutboxRow) -> bool:
+        return self._release.may_receive(line.receiver.unit, row)
+
+    def _send_due(self, line: _Line, now_s: float) -> int:
+        if now_s < line.retry_at_s:
+            return 0
+        self._give_up_overdue(line, now_s)
+        overdue = [number for number, one in line.sent.items() if self._is_overdue(one, now_s)]
+        room = line.receiver.window if line.failures < PROBE_AFTER else 1
+        new = self._next(line, room - len(line.sent)) if len(line.sent) < room else []
+        return self._send_all(line, [*overdue, *new], now_s)
+
+    def _is_overdue(self, attempt: _Attempt, now_s: float) -> bool:
+        return now_s - attempt.last_s > self._policy.acknowledged_within_s * 2 ** min(attempt.tries - 1, 6)
+
+    def _next(self, line: _Line, most: int) -> list[int]:
+        """The numbers to send next: in order, or after an outage the most urgent and newest first."""
+        open_rows = [one for number, one in sorted(line.waiting.items()) if number not in line.sent]
+        if line.catching_up or len(line.waiting) > line.receiver.window:
+            open_rows = self._without_superseded(line, open_rows)
+            open_rows.sort(key=lambda one: (one.rank, -one.n))
+        return [one.number for one in open_rows[:most]]
+
+    def _without_superseded(self, line: _Line, rows: list[NumberedRow]) -> list[NumberedRow]:
+        newest: dict[str, int] = {}
+        for one in line.waiting.values():
+            newest[one.alert] = max(one.revision, newest.get(one.alert, -1))
+        left = [one for one in rows if one.revision < newest[one.alert]]
+        if left:
+            self._finish(line, [one.number for one in left], SUPERSEDED)
+        return [one for one in rows if one.revision == newest[one.alert]]
+
+    def _send_all(self, line: _Line, numbers: Sequence[int], now_s: float) -> int:
+        rows = self._rows_of(line.waiting[number].n for number in numbers)
+        sent, refused = 0, []
+        for number in numbers:
+            row = rows.get(line.waiting[number].n)
+            if row is None or not self._may_have(line, row):  # erased, or marked since
+                refused.append(number)
+                continue
+            if not self._send(line, number, row, now_s):
+                break
+            sent += 1
+        if refused:
+            self._finish(line, refused, SUPERSEDED)
+        return sent
+
+    def _send(self, line: _Line, number: int, row: OutboxRow, now_s: float) -> bool:
+        before = line.sent.get(number)
+        first_s = line.first_s.setdefault(number, now_s) if before is None else before.first_s
+        line.sent[number] = _Attempt(1 if before is None else before.tries + 1, first_s, now_s)
+        try:
+            released = self._release.as_received(line.receiver.unit, row)
+            answer = line.feed.send(OutboxDelivery(line.receiver.name, number, released))
+        except Exception as error:  # noqa: BLE001 - on any exception the row is kept and sent again
+            self._failed(line, number, error, self._monotonic_s())
+            return False
+        answer.add_done_callback(partial(self._answered, line, number))
+        return True
+
+    def _answered(self, line: _Line, number: int, done: Future[Any]) -> None:
+        """Runs in the thread of the feed: it only notes the answer."""
+        error = "cancelled" if done.cancelled() else done.exception()
+        self._answers.append((line, number, self._now_ns(), self._monotonic_s(), error))
+
+    def _note_answers(self) -> None:
+        results: list[Finished] = []
+        while self._answers:
+            line, number, at_ns, at_s, error = self._answers.popleft()
+            if number not in line.waiting:
+                continue  # an answer to an earlier attempt
+            if error is not None:
+                self._failed(line, number, error, at_s)
+                continue
+            results.append(Finished(line.key, number, DELIVERED, at_ns))
+            for gap in line.gaps:
+                gap.sent += number in gap.missing
+            self._forget(line, [number])
+            line.failures, line.failing_since_s, line.retry_at_s = 0, None, 0.0
+            if not line.waiting:
+                line.catching_up = False
+        if results:
+            self._ledger.finish(results)
+
+    def _failed(self, line: _Line, number: int, error: object, now_s: float) -> None:
+        line.sent.pop(number, None)
+        if number not in line.waiting:
+            return
+        one = line.waiting[number]
+        log.warning("%s: number %d, %s revision %d: %s", line.key, number, one.alert, one.revision, error)
+        if isinstance(error, Undeliverable):
+            self._finish(line, [number], DEAD, str(error))
+            return
+        if now_s >= line.retry_at_s:
+            line.failures += 1
+            pause_s = min(self._policy.retry_s * 2 ** min(line.failures - 1, 10), self._policy.longest_retry_s)
+            line.retry_at_s = now_s + pause_s * (1 - self._chance() / 2)
+        line.failing_since_s = now_s if line.failing_since_s is None else line.failing_since_s
+        line.catching_up |= now_s - line.failing_since_s > CATCH_UP_AFTER_S
+
+    def _give_up_overdue(self, line: _Line, now_s: float) -> None:
+        after_s = line.receiver.given_up_after_s
+        if after_s is not None:
+            old = [number for number, at_s in line.first_s.items() if now_s - at_s > after_s]
+            if old:
+                self._finish(line, old, DEAD, f"not delivered within {after_s:g} s")
+
+    def _finish(self, line: _Line, numbers: Sequence[int], state: int, problem: str = "") -> None:
+        at_ns = self._now_ns()
+        self._ledger.finish([Finished(line.key, number, state, at_ns, problem) for number in numbers])
+        self._forget(line, numbers)
+
+    def _forget(self, line: _Line, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            line.waiting.pop(number, None)
+            line.sent.pop(number, None)
+            line.first_s.pop(number, None)
+            for gap in line.gaps:
+                gap.missing.discard(number)
+        self._close_gaps(line)
+
+    def _rows_of(self, numbers: Iterable[int]) -> Mapping[int, OutboxRow]:
+        wanted = set(numbers)
+        missing = wanted - self._rows.keys()
+        found = {n: self._rows[n] for n in wanted - missing}
+        if missing:
+            for row in self._reader.outbox_rows(missing):
+                found[row.n] = row
+                self._remember(row)
+        return found
+
+    def _remember(self, row: OutboxRow) -> None:
+        self._rows[row.n] = row
+        while len(self._rows) > ROWS_KEPT:
+            self._rows.popitem(last=False)
+
+
+def key_of(feed: str, receiver: str) -> str:
+    """The name of a feed's receiver in the ledger."""
+    return f"{feed}/{receiver}"

@@ -1,0 +1,128 @@
+"""What a feed is: it sends rows of the outbox to its receivers. Each feed is one file of this folder.
+
+A feed has a function ``open_feed(context) -> Feed | None`` (None where its settings name no receiver), which
+``ops.services.feeds.process`` lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from geo.errors import WatchlineError
+from ops.store.reader import OutboxRow
+
+if TYPE_CHECKING:
+    from ingest.mqtt.broker_url import BrokerUrl
+    from ingest.mqtt.publisher import Publisher
+    from ops.runtime.clock import ScenarioClock
+    from ops.sector.settings import Settings
+
+DISTRESS: Final = "distress"
+"""The priority of distress calls: no filter applies to it."""
+RANKS: Final = (DISTRESS, "high", "medium", "low")
+"""Priorities, the most urgent first."""
+
+
+def rank_of(priority: object) -> int:
+    """Place of a priority in RANKS; an unknown one comes last."""
+    return RANKS.index(priority) if priority in RANKS else len(RANKS)  # type: ignore[arg-type]
+
+
+class Undeliverable(WatchlineError):
+    """A receiver refused a message for good: it becomes a dead letter and is not sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxDelivery:
+    """One row of the outbox for one receiver.
+
+    ``receiver`` is a unit, or a receiver of the feed's own (a TAK server, a web hook). ``number`` rises by one from 1
+    for each receiver of a feed and is kept over restarts; what is sent again has the number that it had.
+    """
+
+    receiver: str
+    number: int
+    row: OutboxRow
+
+
+@dataclass(frozen=True, slots=True)
+class FeedReceiver:
+    """A receiver of a feed, and what it gets.
+
+    ``kinds`` of rows, ``priorities`` (None: all; distress always). ``limit``: the name under which the settings
+    ``[releasability] units`` state the most restrictive marking that it may have. ``may_have``: a further condition of
+    the feed, that distress passes too only if it says so. ``window``: the largest number of rows in flight. A row that
+    is not delivered within ``given_up_after_s`` of its first attempt becomes a dead letter; None: it is sent until it
+    is delivered.
+    """
+
+    name: str
+    kinds: Collection[str] = ("alert",)
+    priorities: Collection[str] | None = None
+    limit: str | None = None
+    may_have: Callable[[OutboxRow], bool] = lambda _: True
+    window: int = 64
+    given_up_after_s: float | None = None
+
+    @property
+    def unit(self) -> str:
+        """The name in ``[releasability] units`` that states what it may have."""
+        return self.name if self.limit is None else self.limit
+
+    def wants(self, row: OutboxRow) -> bool:
+        """Whether this receiver gets ``row``, apart from its marking."""
+        if row.kind not in self.kinds:
+            return False
+        if row.priority != DISTRESS and self.priorities is not None and row.priority not in self.priorities:
+            return False
+        return self.may_have(row)
+
+
+class Feed(Protocol):
+    """Sends rows of the outbox to receivers of one kind.
+
+    ``name`` is unique; the numbers of the receivers are kept under it. ``receivers`` are unique names.
+    """
+
+    name: str
+    receivers: Sequence[FeedReceiver]
+
+    def send(self, delivery: OutboxDelivery) -> Future[None]:
+        """Pass a row on and return at once; the future completes when the receiver has it.
+
+        If it ends with an exception, or the call raises, the row is sent again; after Undeliverable it is not.
+        """
+        ...
+
+    @property
+    def problem(self) -> str | None:
+        """The reason why receivers get nothing; None without a problem."""
+        ...
+
+    def close(self) -> None:
+        """End every connection; rows without an answer fail."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FeedContext:
+    """What a feed may use.
+
+    ``publisher`` is the process's connection to the broker at ``url``, which signs as ``feed``. Of the store at
+    ``store`` each feed opens its own readers. ``folder`` is the data folder, where a feed may keep files of its own.
+    """
+
+    sector_id: str
+    url: BrokerUrl
+    settings: Settings
+    clock: ScenarioClock
+    publisher: Publisher
+    store: Path
+    folder: Path
+
+
+OpenFeed = Callable[[FeedContext], Feed | None]

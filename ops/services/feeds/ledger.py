@@ -1,0 +1,290 @@
+"""The ledger of deliveries: which number each receiver's rows have, and which of them are delivered.
+
+``feeds.db`` beside the store, with one writer, the feeds process. A row has its number on disk before it is sent, so
+that it keeps it over a kill at any point.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+
+from ops.services.feeds.feed import rank_of
+from ops.store.connections import StoreError
+from ops.store.reader import OutboxRow, Reader
+from ops.store.writer import mark_rows
+
+FILE: Final = "feeds.db"
+WAITING, DELIVERED, SUPERSEDED, DEAD = range(4)
+"""States of a delivery. SUPERSEDED: left out, because the receiver gets a later revision, or the record is erased."""
+KEPT: Final = 20_000
+"""Numbers of each receiver that the ledger keeps after they are settled."""
+PRUNE_EVERY: Final = 5_000
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS taken (
+    one INTEGER PRIMARY KEY CHECK (one = 1), n INTEGER NOT NULL, alert TEXT NOT NULL, revision INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS receivers (receiver TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS deliveries (
+    receiver TEXT NOT NULL, number INTEGER NOT NULL, n INTEGER NOT NULL,
+    alert TEXT NOT NULL, revision INTEGER NOT NULL, rank INTEGER NOT NULL,
+    state INTEGER NOT NULL, at_ns INTEGER, problem TEXT,
+    PRIMARY KEY (receiver, number)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS deliveries_by_row ON deliveries (receiver, n);
+CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries (n) WHERE state = 0;
+CREATE TABLE IF NOT EXISTS settled (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL UNIQUE,
+    alert TEXT NOT NULL, revision INTEGER NOT NULL, at_ns INTEGER NOT NULL, published INTEGER NOT NULL
+);
+"""
+
+
+class NumberedRow(NamedTuple):
+    """A row of the outbox under its number for a receiver; ``rank`` is that of its priority, 0 the most urgent."""
+
+    number: int
+    n: int
+    alert: str
+    revision: int
+    rank: int
+    state: int = WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of a delivery: its state from then on, and for a dead letter the reason."""
+
+    receiver: str
+    number: int
+    state: int
+    at_ns: int
+    problem: str = ""
+
+
+class SettledRow(NamedTuple):
+    """A row of the outbox that no receiver waits for any more. ``published``: at least one receiver has it."""
+
+    id: int
+    n: int
+    alert: str
+    revision: int
+    at_ns: int
+    published: bool
+
+
+class DeliveryLedger:
+    """The writer's interface. Any thread may call it. StoreError for a file that cannot be read or written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._since_pruned = 0
+        with _as_store_error(path):
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+            run = self._connection.execute
+            run("PRAGMA journal_mode = WAL")
+            run("PRAGMA synchronous = FULL")
+            run("PRAGMA journal_size_limit = 16777216")
+            with self._transaction():
+                for statement in _TABLES.split(";"):
+                    run(statement)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no row was ever taken."""
+        return not self._rows("SELECT 1 FROM taken")
+
+    def last_taken(self) -> tuple[int, str, int]:
+        """Return (n, alert, revision) of the last outbox row that was taken; (0, "", 0) before the first."""
+        rows = self._rows("SELECT n, alert, revision FROM taken")
+        return rows[0] if rows else (0, "", 0)
+
+    def begin_at(self, n: int) -> None:
+        """Take the rows after ``n`` from now on, of a store whose earlier rows have no deliveries in this ledger.
+
+        The numbers of the receivers continue.
+        """
+        with self._lock, _as_store_error(self.path), self._transaction():
+            self._connection.execute("DELETE FROM deliveries")
+            self._connection.execute("DELETE FROM settled")
+            self._connection.execute("INSERT OR REPLACE INTO taken VALUES (1, ?, '', 0)", (n,))
+
+    def take(
+        self, rows: Sequence[OutboxRow], wanted: Mapping[str, Sequence[OutboxRow]], *, at_ns: int
+    ) -> dict[str, list[NumberedRow]]:
+        """Number the rows of each receiver, in order, and note that all ``rows`` are taken; return the new numbers.
+
+        A row that a receiver has already keeps its number and is not returned. A row that no receiver waits for is
+        settled.
+        """
+        numbered: dict[str, list[NumberedRow]] = {}
+        with self._lock, _as_store_error(self.path), self._transaction():
+            for receiver, its_rows in wanted.items():
+                numbered[receiver] = self._number(receiver, its_rows)
+            for row in rows:
+                self._settle(row.n, row.alert, row.revision, at_ns)
+            if rows:
+                last = rows[-1]
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO taken VALUES (1, ?, ?, ?)", (last.n, last.alert, last.revision)
+                )
+        return numbered
+
+    def finish(self, results: Sequence[Finished]) -> None:
+        """Note how deliveries ended; a row that no receiver waits for any more is settled."""
+        run = self._connection.execute
+        with self._lock, _as_store_error(self.path), self._transaction():
+            touched: dict[int, tuple[str, int, int]] = {}
+            for one in results:
+                changed = run(
+                    "UPDATE deliveries SET state = ?, at_ns = ?, problem = ? WHERE receiver = ? AND number = ?"
+                    " AND state <> ? RETURNING n, alert, revision",
+                    (one.state, one.at_ns, one.problem or None, one.receiver, one.number, DELIVERED),
+                ).fetchone()
+                if changed is not None:
+                    touched[changed[0]] = changed[1], changed[2], one.at_ns
+            for n, (alert, revision, at_ns) in touched.items():
+                self._settle(n, alert, revision, at_ns)
+            self._since_pruned += len(results)
+            if self._since_pruned >= PRUNE_EVERY:
+                self._since_pruned = 0
+                self._prune()
+
+    def waiting(self, receiver: str) -> list[NumberedRow]:
+        """Return the rows that a receiver waits for, by number."""
+        return self._numbered("receiver = ? AND state = ?", receiver, WAITING)
+
+    def after(self, receiver: str, number: int) -> list[NumberedRow]:
+        """Return all rows above a number that a receiver has, waits for, or did not get; by number."""
+        return self._numbered("receiver = ? AND number > ?", receiver, number)
+
+    def number_of(self, receiver: str) -> int:
+        """Return the last number of a receiver; 0 before the first."""
+        rows = self._rows("SELECT number FROM receivers WHERE receiver = ?", receiver)
+        return int(rows[0][0]) if rows else 0
+
+    def knows(self, receiver: str, alert: str) -> bool:
+        """Return whether a receiver was given any revision of an alert or incident."""
+        return bool(self._rows("SELECT 1 FROM deliveries WHERE receiver = ? AND alert = ? LIMIT 1", receiver, alert))
+
+    def dead_letters(self, receiver: str | None = None) -> list[tuple[str, int, str, int, str]]:
+        """Return (receiver, number, alert, revision, reason) of the dead letters, of one receiver or of all."""
+        return self._rows(
+            "SELECT receiver, number, alert, revision, coalesce(problem, '') FROM deliveries"
+            " WHERE state = ?1 AND (?2 IS NULL OR receiver = ?2) ORDER BY receiver, number",
+            DEAD,
+            receiver,
+        )
+
+    def replay(self, receiver: str) -> int:
+        """Send the dead letters of a receiver again, under their numbers; return how many there are."""
+        with self._lock, _as_store_error(self.path), self._transaction():
+            return self._connection.execute(
+                "UPDATE deliveries SET state = ?, problem = NULL WHERE receiver = ? AND state = ?",
+                (WAITING, receiver, DEAD),
+            ).rowcount
+
+    def _number(self, receiver: str, rows: Iterable[OutboxRow]) -> list[NumberedRow]:
+        run = self._connection.execute
+        found = run("SELECT number FROM receivers WHERE receiver = ?", (receiver,)).fetchone()
+        last, made = found[0] if found else 0, []
+        for row in rows:
+            one = NumberedRow(last + 1, row.n, row.alert, row.revision, rank_of(row.priority))
+            added = run(
+                "INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)", (receiver, *one)
+            ).rowcount
+            if added:
+                made.append(one)
+                last = one.number
+        run("INSERT OR REPLACE INTO receivers VALUES (?, ?)", (receiver, last))
+        return made
+
+    def _settle(self, n: int, alert: str, revision: int, at_ns: int) -> None:
+        self._connection.execute(
+            "INSERT OR IGNORE INTO settled (n, alert, revision, at_ns, published) SELECT ?1, ?2, ?3, ?4,"
+            " EXISTS (SELECT 1 FROM deliveries WHERE n = ?1) WHERE NOT EXISTS"
+            " (SELECT 1 FROM deliveries WHERE n = ?1 AND state = 0)",
+            (n, alert, revision, at_ns),
+        )
+
+    def _prune(self) -> None:
+        run = self._connection.execute
+        for receiver, number in run("SELECT receiver, number FROM receivers").fetchall():
+            run(
+                "DELETE FROM deliveries WHERE receiver = ? AND number <= ? AND state IN (?, ?)",
+                (receiver, number - KEPT, DELIVERED, SUPERSEDED),
+            )
+        run("DELETE FROM settled WHERE id <= (SELECT max(id) FROM settled) - ?", (KEPT,))
+
+    def _numbered(self, where: str, *values: Any) -> list[NumberedRow]:
+        sql = f"SELECT number, n, alert, revision, rank, state FROM deliveries WHERE {where} ORDER BY number"  # noqa: S608
+        return [NumberedRow(*row) for row in self._rows(sql, *values)]
+
+    def _rows(self, sql: str, *values: Any) -> list[Any]:
+        with self._lock, _as_store_error(self.path):
+            return self._connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+def settled_after(path: Path, identity: int, *, from_row: int = 0, limit: int = 5_000) -> list[SettledRow]:
+    """Return the next settled rows of a ledger, for fusion to mark in the store; none while there is no ledger.
+
+    ``from_row``: leave out outbox rows before it.
+    """
+    if not path.exists():
+        return []
+    with (
+        _as_store_error(path),
+        closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)) as connection,
+    ):
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'settled'").fetchone():
+            return []
+        rows = connection.execute(
+            "SELECT id, n, alert, revision, at_ns, published FROM settled WHERE id > ? AND n >= ? ORDER BY id LIMIT ?",
+            (identity, from_row, limit),
+        ).fetchall()
+    return [SettledRow(*row[:5], bool(row[5])) for row in rows]
+
+
+def mark_deliveries(store: Path) -> None:
+    """Mark in a store what the ledger beside it has as delivered; nothing if another process writes the store."""
+    ledger = store.with_name(FILE)
+    if not store.exists() or not ledger.exists():
+        return
+    with suppress(StoreError):
+        with closing(Reader(store)) as reader:
+            first = reader.first_undelivered()
+        if first is not None:
+            settled = settled_after(ledger, 0, from_row=first, limit=1_000_000)
+            mark_rows(store, [(row.at_ns, row.n) for row in settled])
+
+
+@contextmanager
+def _as_store_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: the ledger of deliveries cannot be used ({error}).") from error

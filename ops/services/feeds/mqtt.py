@@ -1,0 +1,92 @@
+"""The MQTT feed: alerts and incidents to units of the sector, signed with the key of the feeds process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, Final, Protocol
+
+from geo.errors import BadInput
+from ingest.topics import unit_topic
+from ops.sector.feed_settings import UnitFeedSettings
+from ops.services.feeds.feed import FeedContext, FeedReceiver, OutboxDelivery
+from ops.services.feeds.unit_messages import UnitUpdate, encoded, unit_incident
+
+NAME: Final = "mqtt"
+CONTENT_TYPE: Final = "application/json"
+
+
+class Publish(Protocol):
+    """Pass one message to the broker client at QoS 1 and return at once; the future completes on its PUBACK.
+
+    If the future ends with an exception, or the call raises, the message may not have arrived.
+    """
+
+    def __call__(self, topic: str, payload: bytes, *, content_type: str) -> Future[Any]: ...
+
+
+class MqttFeed:
+    """Alerts on ``watchline/1/{sector}/unit/{unit}/alerts``, incidents and notices on ``updates``; delivered when the
+    broker has acknowledged them.
+
+    ``problem``: why there is no connection. Raises BadInput (TopicError) for no units, a unit named twice, or a name
+    that is not allowed in a topic.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        sector: str,
+        receivers: Sequence[FeedReceiver],
+        publish: Publish,
+        *,
+        problem: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        where = f"feed of sector {sector!r}"
+        if not receivers:
+            raise BadInput("no units", where=where, expected="at least one unit")
+        self.receivers, self._sector = tuple(receivers), sector
+        if len({unit_topic(sector, one.name, "alerts") for one in receivers}) < len(receivers):
+            raise BadInput("a unit is named twice", where=where, expected="each unit once")
+        self._publish, self._problem = publish, problem
+
+    @property
+    def problem(self) -> str | None:
+        """The reason why there is no connection to the broker; None without a problem."""
+        return self._problem()
+
+    def send(self, delivery: OutboxDelivery) -> Future[None]:
+        """Publish a row; the future completes with the broker's PUBACK."""
+        if delivery.row.kind == "incident":
+            return self._update(delivery.receiver, unit_incident(delivery))
+        topic = unit_topic(self._sector, delivery.receiver, "alerts")
+        return self._publish(topic, numbered(delivery), content_type=CONTENT_TYPE)
+
+    def notify(self, receiver: str, update: UnitUpdate) -> None:
+        """Publish a notice once."""
+        self._update(receiver, update)
+
+    def _update(self, receiver: str, update: UnitUpdate) -> Future[None]:
+        topic = unit_topic(self._sector, receiver, "updates")
+        return self._publish(topic, encoded(update), content_type=CONTENT_TYPE)
+
+    def close(self) -> None:
+        """Nothing: the process closes its connection."""
+
+
+def numbered(delivery: OutboxDelivery) -> bytes:
+    """The JSON object of a row, with the number that it has for its receiver."""
+    return b'{"number":%d,' % delivery.number + delivery.row.body[1:]
+
+
+def receiver_of(unit: str, settings: UnitFeedSettings) -> FeedReceiver:
+    """The receiver of a unit, by its settings."""
+    kinds = ("alert", "incident") if settings.incidents else ("alert",)
+    return FeedReceiver(unit, kinds=kinds)
+
+
+def open_feed(context: FeedContext) -> MqttFeed:
+    """The feed to the units of the settings, on the connection of the process."""
+    receivers = [receiver_of(name, context.settings.feeds.of_unit(name)) for name in context.settings.units]
+    return MqttFeed(context.sector_id, receivers, context.publisher, problem=lambda: context.publisher.problem)

@@ -1,0 +1,144 @@
+"""The feeds process: ``python -m ops.services.feeds.process``, delivers alerts and the track picture to receivers.
+
+It reads the store, whoever writes it, and keeps its own ledger: fusion never waits for a receiver. Killed at any point,
+it loses nothing and gives nothing a second number.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.mqtt.publisher import Publisher
+from ingest.topics import unit_filter
+from ops.broker.broker import URL_VARIABLE
+from ops.broker.identities import FEED, IDENTITY_VARIABLE, IdentityFolder, identity_of, signatures_of_environment
+from ops.runtime.child_process import child_main, say
+from ops.runtime.clock import ScenarioClock
+from ops.sector.settings import load_settings
+from ops.services.feeds import mqtt
+from ops.services.feeds.dispatch import Dispatcher
+from ops.services.feeds.feed import Feed, FeedContext, OpenFeed
+from ops.services.feeds.ledger import FILE, DeliveryLedger
+from ops.services.feeds.requests import CHANNEL, ResendDesk
+from ops.services.feeds.tracks import TrackFeed
+from ops.store.feed_release import FeedRelease
+from ops.store.markings import MarkingReader
+from ops.store.reader import Reader
+
+FEEDS: Final[Sequence[OpenFeed]] = (mqtt.open_feed,)
+"""Every feed: a new one is a file of this folder, a table of the settings, and a line here."""
+REPORT_EVERY_S: Final = 0.5
+FLUSH_S: Final = 2.0
+"""Longest time that the end of the process waits for answers."""
+
+
+def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
+    """Deliver until ``stop``, and then what is left, for a short time."""
+    clock = ScenarioClock.from_arguments(arguments)
+    settings = load_settings(arguments.settings)
+    url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
+    store: Path = arguments.store
+    with ExitStack() as stack:
+        ledger = DeliveryLedger(store.with_name(FILE))
+        stack.callback(ledger.close)
+        desk = ResendDesk(
+            _register(),
+            required=signatures_of_environment() == "required",
+            now_ns=clock.now_ns,
+            ask=lambda unit, last: dispatcher.request(mqtt.NAME, unit, last),
+        )
+        publisher = Publisher(
+            url,
+            client_id=f"watchline-{arguments.sector_id}-feed",
+            now_ns=clock.now_ns,
+            identity=identity_of(FEED),
+            hear=desk.hear,
+            filters=[unit_filter(arguments.sector_id, CHANNEL)],
+        )
+        context = FeedContext(arguments.sector_id, url, settings, clock, publisher, store, store.parent)
+        feeds = [feed for open_feed in FEEDS if (feed := open_feed(context)) is not None]
+        for feed in feeds:
+            stack.callback(feed.close)
+        dispatcher = Dispatcher(
+            Reader(store),
+            ledger,
+            feeds,
+            now_ns=clock.now_ns,
+            monotonic_s=time.monotonic,
+            release=FeedRelease(MarkingReader(store), settings.releasability),
+        )
+        publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
+        stack.callback(publisher.stop)
+        tracks = TrackFeed(
+            Reader(store),
+            publisher,
+            arguments.sector_id,
+            monotonic_s=time.monotonic,
+            released=FeedRelease(MarkingReader(store), settings.releasability).tracks,
+        )
+        threads = [
+            threading.Thread(target=dispatcher.run, args=(stop,), name="dispatch", daemon=True),
+            threading.Thread(target=tracks.run, args=(stop,), name="tracks", daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        say(ready=True)
+        _watch(feeds, dispatcher, threads, stop)
+        _flush(dispatcher)
+    return 0
+
+
+def _watch(
+    feeds: Sequence[Feed], dispatcher: Dispatcher, threads: Sequence[threading.Thread], stop: threading.Event
+) -> None:
+    """Report until ``stop``; RuntimeError if a thread ends before."""
+    problem: str | None = None
+    while not stop.wait(REPORT_EVERY_S):
+        if not all(thread.is_alive() for thread in threads):
+            raise RuntimeError("a thread of the feeds ended")
+        now = next((feed.problem for feed in feeds if feed.problem), None)
+        if now != problem:
+            problem = now
+            say(problem=problem)
+        say(waiting=dispatcher.waiting)
+    for thread in threads:
+        thread.join()
+
+
+def _flush(dispatcher: Dispatcher) -> None:
+    """Send what was published last, and wait a short time for the answers."""
+    deadline_s = time.monotonic() + FLUSH_S
+    while (dispatcher.pump() or dispatcher.in_flight) and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+
+
+def _register() -> Path | None:
+    """The register of public keys of this installation, if it has one."""
+    folder = os.environ.get(IDENTITY_VARIABLE)
+    return IdentityFolder(Path(folder)).register_path if folder else None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ops.services.feeds.process", description=__doc__.splitlines()[0])
+    parser.add_argument("--store", type=Path, required=True, help="fusion's store, read only")
+    parser.add_argument("--sector-id", required=True, help="the sector's name in topics")
+    parser.add_argument("--settings", type=Path, help="settings file")
+    ScenarioClock.add_arguments(parser)
+    return parser
+
+
+def main() -> int:
+    """Entry point of the process."""
+    return child_main(run, _parser().parse_args())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

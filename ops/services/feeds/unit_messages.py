@@ -1,0 +1,95 @@
+"""What units receive besides alerts, on their channel ``updates``: incidents, digests, and the end of a gap fill."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from ops.services.feeds.feed import OutboxDelivery
+
+MOST_ALERTS: Final = 20
+"""Alerts of an incident that a message names, the newest."""
+
+
+class UnitIncident(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="incident"):
+    """An incident, in one revision, for one unit.
+
+    ``number`` rises by one for each message to the unit, alerts included. ``about``: ``distress``, ``movement``,
+    ``activity`` or ``equipment``. ``lead`` is the most urgent open alert, ``alerts`` the newest ones. ``unit`` is the
+    unit that it is assigned to, ``owner`` the person who works on it. ``lon``, ``lat``: position of the lead alert,
+    WGS 84, degrees. ``escalation``: 1 once it was escalated.
+    """
+
+    number: int
+    id: str
+    revision: int
+    name: str
+    priority: str
+    state: str
+    sentence: str
+    opened_at: datetime
+    updated_at: datetime
+    lead: str
+    about: str = ""
+    alerts: tuple[str, ...] = ()
+    unit: str = ""
+    owner: str = ""
+    disposition: str = ""
+    reason: str = ""
+    section: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    attention: bool = False
+    escalation: int = 0
+    marking: str = ""
+
+
+class DigestEntry(Struct, frozen=True):
+    """An alert that a digest names."""
+
+    number: int
+    id: str
+    priority: str
+    sentence: str
+
+
+class Digest(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="digest"):
+    """What was held back because too much came at once: the numbers ``first`` to ``last``, of which the unit may ask
+    for what it wants; how many by priority; and the most urgent of them."""
+
+    at: datetime
+    first: int
+    last: int
+    counts: dict[str, int]
+    most_urgent: tuple[DigestEntry, ...] = ()
+
+
+class GapFilled(Struct, frozen=True, tag_field="kind", tag="gap_filled"):
+    """The end of the answer to a request: all that still matters with a number above ``after``, up to ``last``, was
+    sent, ``sent`` messages. Numbers between them that the unit lacks were superseded, or may not be passed on any
+    more."""
+
+    after: int
+    last: int
+    sent: int
+
+
+UnitUpdate = UnitIncident | Digest | GapFilled
+
+
+def unit_incident(delivery: OutboxDelivery) -> UnitIncident:
+    """The incident of an outbox row, which holds only what the receiver may have."""
+    body: dict[str, Any] = msgspec.json.decode(delivery.row.body)
+    known = {name: body[name] for name in UnitIncident.__struct_fields__ if body.get(name) is not None}
+    known["alerts"] = known.get("alerts", [])[-MOST_ALERTS:]
+    return msgspec.convert(
+        {**known, "number": delivery.number, "about": body["kind"], "kind": "incident"}, UnitIncident
+    )
+
+
+def encoded(update: UnitUpdate) -> bytes:
+    """The JSON of an update."""
+    return msgspec.json.encode(update)
