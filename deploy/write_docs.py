@@ -387,6 +387,7 @@ def settings_page() -> str:
     from ops.releasability.settings import ReleasabilitySettings
     from ops.sector.data_settings import AuditSettings, Hold, RetentionSettings
     from ops.sector.feed_settings import FEED_TABLES, FeedsSettings, UnitFeedSettings
+    from ops.sector.push_settings import PushReceiver
     from ops.sector.report_settings import ReportSettings
     from ops.sector.settings import Maintenance, Settings
 
@@ -431,6 +432,7 @@ def settings_page() -> str:
         ("`[feeds]`", FeedsSettings),
         ("`[feeds.units.UNIT]`", UnitFeedSettings),
         *((f"`[feeds.{name}]`", record) for name, record in FEED_TABLES.items()),
+        ("`[feeds.cap.receivers.NAME]` and `[feeds.web_hook.receivers.NAME]`", PushReceiver),
         ("`[accounts]`", AccountSettings),
         ("`[accounts.oidc]`", OidcSettings),
     ):

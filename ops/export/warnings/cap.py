@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite, log, sqrt
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote
 
 from lxml import etree
@@ -23,7 +23,7 @@ from ops.export.warnings.published import PublishedAlert, said, xml_text
 if TYPE_CHECKING:
     from ops.words import MessageCatalogue
 
-Element = etree._Element
+Element: TypeAlias = etree._Element
 NAMESPACE: Final = "urn:oasis:names:tc:emergency:cap:1.2"
 MEDIA_TYPE: Final = "application/cap+xml"
 SIGMA_95: Final = sqrt(-2.0 * log(0.05))
