@@ -32,6 +32,7 @@ from ops.runtime.child_process import Child, proportional_set_size_mb
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.file_lock import lock_file
 from ops.runtime.output import write_private
+from ops.sector.sector_file import load_sector
 from ops.sector.settings import account_settings, load_settings
 from ops.services.api.serving.endpoint import Endpoint
 from ops.services.feeds.ledger import mark_deliveries
@@ -168,11 +169,13 @@ class Room:
             self._supervision.add(self._broker.child)
         self._stack.callback(self.reader.close)
         self._stack.callback(mark_deliveries, self.store_path)  # what was delivered after the end of fusion
+        language = load_sector(options.sector).language
         self.feeds = self.start(
             "feeds",
             "ops.services.feeds.process",
             f"--store={self.store_path}",
             f"--sector-id={options.sector_id}",
+            *([] if language is None else [f"--language={language}"]),
             *options.clock.arguments(),
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             timeout_s=10.0,
@@ -230,6 +233,7 @@ class Room:
         self._supervision.add(self.ingest)
         self.ingest.wait_for("ready", timeout_s=START_TIMEOUT_S)
         self.fusion.wait_for("ready", timeout_s=START_TIMEOUT_S)
+        self.feeds.tell(border=self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S))
         if self.options.sapient is not None:
             self._open_sapient(self.options.sapient)
 
@@ -295,6 +299,7 @@ class Room:
             "border": self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
             "ground": self.fusion.wait_for("sector", timeout_s=START_TIMEOUT_S),
             "layout": self.fusion.wait_for("layout", timeout_s=START_TIMEOUT_S),
+            "language": self.fusion.wait_for("language", timeout_s=START_TIMEOUT_S),
         }
         self.api = self.start(
             "api",

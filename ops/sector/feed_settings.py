@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from geo.errors import BadInput
 from ingest.topics import identifier
+from ops.sector.cot_settings import CotSettings
 from ops.sector.push_settings import CapSettings, PushReceiver, PushSettings
 from ops.sector.toml_record import ConfigError, record_errors
 
@@ -77,11 +78,14 @@ class FeedsSettings:
         CAP 1.2 documents and their receivers.
     web_hook : table
         Receivers of alerts as JSON.
+    cot : table
+        TAK servers and multicast groups.
     """
 
     units: Mapping[str, UnitFeedSettings] = field(default_factory=dict)
     cap: CapSettings = field(default_factory=CapSettings)
     web_hook: PushSettings = field(default_factory=PushSettings)
+    cot: CotSettings = field(default_factory=CotSettings)
 
     def __post_init__(self) -> None:
         for unit in self.units:
@@ -92,7 +96,7 @@ class FeedsSettings:
         return self.units.get(unit, UnitFeedSettings())
 
 
-FEED_TABLES: Final[Mapping[str, type[Any]]] = {"cap": CapSettings, "web_hook": PushSettings}
+FEED_TABLES: Final[Mapping[str, type[Any]]] = {"cap": CapSettings, "web_hook": PushSettings, "cot": CotSettings}
 """The record of each further table of ``[feeds]``, by its name."""
 
 
