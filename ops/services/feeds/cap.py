@@ -9,12 +9,10 @@ from typing import Final
 
 import msgspec
 
-from ops.broker.identities import FEED, identity_of
 from ops.export.warnings import cap
 from ops.export.warnings.cap import CapIssuer, EarlierRevision, Element, cap_bytes, cap_document
+from ops.export.warnings.issuer import issuer_of, signer
 from ops.export.warnings.published import read_alert
-from ops.export.warnings.signature import signed, signing_pair
-from ops.sector.push_settings import CapSettings
 from ops.services.feeds.feed import FeedContext, FeedReceiver, OutboxDelivery
 from ops.services.feeds.push.client import PushClient
 from ops.services.feeds.push.receivers import feed_receiver, targets_of
@@ -69,33 +67,14 @@ class CapDocuments:
         return cap_bytes(self._sign(cap_document(alert, self._issuer, earlier=earlier)))
 
 
-def issuer_of(
-    settings: CapSettings, sector: str, *, title: str = "", exercise: bool = False, language: str = "en"
-) -> CapIssuer:
-    """What every document of an installation states, by its settings."""
-    return CapIssuer(
-        sector,
-        title,
-        sender=settings.sender,
-        exercise=exercise,
-        expires_s=settings.expires_h * 3600.0,
-        assumed_error_m=settings.assumed_error_m,
-        language=language,
-    )
-
-
-def signer() -> Callable[[Element], Element]:
-    """Returns a document signed with the certificate of the feed, or as it is where there is none."""
-    pair = signing_pair(identity_of(FEED))
-    return (lambda document: document) if pair is None else partial(signed, pair=pair)
-
-
 def open_feed(context: FeedContext) -> CapFeed | None:
     """The feed to the receivers of the settings; None where there are none."""
     settings = context.settings.feeds.cap
     if not settings.receivers:
         return None
     receivers = [feed_receiver(name, one, settings, kinds=("alert",)) for name, one in settings.receivers.items()]
-    issuer = issuer_of(settings, context.sector_id)
+    issuer = issuer_of(
+        settings, context.sector_id, title=context.title, exercise=context.exercise, language=context.language
+    )
     documents = CapDocuments(MomentReader(context.store), MarkingReader(context.store), issuer, signer())
     return CapFeed(receivers, PushClient(targets_of(settings), timeout_s=settings.timeout_s), documents.of)

@@ -23,7 +23,7 @@ from geo.message import Message
 from ingest.errors import MalformedMessage
 from ingest.sending.spool import MessageKey
 from ingest.unit_messages import HelpCall, Position, Reply, SectionOrder, read_help_call
-from ops.field.devices import UnitAnswer, Device, DeviceStore
+from ops.field.devices import Device, DeviceStore, UnitAnswer
 from ops.services.api.event_stream import EventStream
 from ops.services.api.field.models import (
     MOST_POSITIONS,
