@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-Address = IPv4Address | IPv6Address
+IpAddress = IPv4Address | IPv6Address
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
@@ -26,11 +26,11 @@ class AddressRule:
             return False
         return self._is_listed(found) or (not self.listed_only and _is_public(found))
 
-    def _is_listed(self, address: Address) -> bool:
+    def _is_listed(self, address: IpAddress) -> bool:
         return any(address.version == one.version and address in one for one in self.networks)
 
 
-def _is_public(address: Address) -> bool:
+def _is_public(address: IpAddress) -> bool:
     """Whether an address is one of the public internet, none of its special ones (IANA registries, RFC 6890)."""
     special = (
         address.is_private
@@ -44,7 +44,7 @@ def _is_public(address: Address) -> bool:
     return address.is_global and not special
 
 
-def _unwrapped(address: Address) -> Address:
+def _unwrapped(address: IpAddress) -> IpAddress:
     """The IPv4 address within one of IPv6 that leads to it: mapped, 6to4, Teredo or NAT64."""
     if isinstance(address, IPv4Address):
         return address
