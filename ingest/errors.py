@@ -25,6 +25,7 @@ CODES: Final = frozenset(
         "not_xml",
         "not_asterix",
         "not_gmti",
+        "not_cbor",
         "not_report",  # a sentence that is not a report
         "not_installed",  # the optional library of this standard is not installed
         "not_finite",  # NaN or Infinity, which JSON does not have

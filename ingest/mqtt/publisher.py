@@ -74,15 +74,17 @@ class Publisher:
         content_type: str = JSON,
         retain: bool = False,
         key: tuple[int, int] | None = None,
+        signed: bool = True,
     ) -> Future[None]:
         """Publish without waiting. The future fails with BrokerError if the broker refuses the message or the queue is
         full.
 
-        ``key``: the (boot, seq) of the message, which are signed; by default those of the publisher.
+        ``key``: the (boot, seq) of the message, which are signed; by default those of the publisher. ``signed``: False
+        for a payload that holds its signature.
         """
         puback: Future[None] = Future()
         user_properties: UserProperties = ()
-        if self._signer is not None:
+        if self._signer is not None and signed:
             boot, seq = key or (self._boot, next(self._seq))
             numbers = [("boot", boot), ("seq", seq), ("by_boot", max(boot, self._boot)), ("sent", self._now_ns())]
             user_properties = self._signer.sign(

@@ -173,6 +173,7 @@ class Room:
         self.feeds = self.start(
             "feeds",
             "ops.services.feeds.process",
+            f"--time-zone={load_sector(options.sector).time_zone}",
             f"--store={self.store_path}",
             f"--sector-id={options.sector_id}",
             f"--title={sector.title or sector.name}",

@@ -15,7 +15,7 @@ from ops.audit.day_keys import DayKeyError
 from ops.runtime.output import atomic_write
 from ops.store.connections import ReadConnections, StoreError
 from ops.store.encryption import about, opened_estimate
-from ops.store.rows import HISTORY_NUMBERS, STATUSES, columns
+from ops.store.rows import HISTORY_NUMBERS, OPEN, STATUSES, columns
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -159,8 +159,21 @@ class Reader:
                 f" WHERE n IN ({', '.join('?' * len(some))}) ORDER BY n"
             )
             opened = [(row, self._body_of(row[4], row[1], row[2])) for row in self._rows(sql, *some)]
-            found += [OutboxRow(*row[:4], body, row[5]) for row, body in opened if body is not None]
+            found += [
+                OutboxRow(row[0], row[1], row[2], row[3], body, row[5]) for row, body in opened if body is not None
+            ]
         return found
+
+    def open_rows(self) -> list[OutboxRow]:
+        """Return the newest revision of each open alert and of each incident that is not closed, in order."""
+        sql = (
+            "SELECT n, o.alert, o.revision, o.priority, CAST(o.body AS BLOB), o.kind FROM outbox o"
+            " JOIN (SELECT id, revision FROM alerts WHERE status IN (?, ?)"
+            " UNION ALL SELECT id, revision FROM incidents WHERE state <> 'closed') open"
+            " ON o.alert = open.id AND o.revision = open.revision ORDER BY n"
+        )
+        opened = [(row, self._body_of(row[4], row[1], row[2])) for row in self._rows(sql, *OPEN)]
+        return [OutboxRow(row[0], row[1], row[2], row[3], body, row[5]) for row, body in opened if body is not None]
 
     def first_undelivered(self) -> int | None:
         """Return the lowest outbox number that is not marked delivered; None while all are."""

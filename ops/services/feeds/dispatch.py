@@ -13,15 +13,20 @@ from functools import partial
 from typing import Any, Final, Protocol, runtime_checkable
 
 from geo.errors import BadInput
-from ops.services.feeds.feed import Feed, FeedReceiver, OutboxDelivery, Undeliverable
-from ops.services.feeds.ledger import DEAD, DELIVERED, SUPERSEDED, DeliveryLedger, Finished, NumberedRow
-from ops.services.feeds.unit_messages import GapFilled, UnitUpdate
+from ops.services.feeds.feed import RANKS, Feed, FeedReceiver, OutboxDelivery, Undeliverable, rank_of
+from ops.services.feeds.ledger import DEAD, DELIVERED, HELD, SUPERSEDED, DeliveryLedger, Finished, NumberedRow
+from ops.services.feeds.quiet import UnitRules, Verdict
+from ops.services.feeds.unit_messages import Digest, GapFilled, UnitUpdate, digest_entry
 from ops.store.connections import StoreError
 from ops.store.reader import OutboxRow
+from sensors.timestamps import SECOND_NS, utc_datetime
 
 log = logging.getLogger(__name__)
 
 ROWS_A_ROUND: Final = 200
+DIGEST_EVERY_NS: Final = 60 * SECOND_NS
+DIGEST_NAMES: Final = 5
+"""Alerts that a digest names."""
 ROWS_KEPT: Final = 2_000
 """Newest outbox rows that are kept in memory."""
 CATCH_UP_AFTER_S: Final = 10.0
@@ -36,6 +41,8 @@ class OutboxReader(Protocol):
     def outbox_after(self, n: int, *, limit: int, kind: str | None = "alert") -> list[OutboxRow]: ...
 
     def outbox_rows(self, numbers: Collection[int]) -> list[OutboxRow]: ...
+
+    def open_rows(self) -> list[OutboxRow]: ...
 
     def first_undelivered(self) -> int | None: ...
 
@@ -103,13 +110,15 @@ class _Line:
     retry_at_s: float = 0.0
     catching_up: bool = False
     gaps: list[_Gap] = field(default_factory=list)
+    held: list[NumberedRow] = field(default_factory=list)
+    digest_due_ns: int = 0
 
 
 class Dispatcher:
     """Sends outbox rows to the receivers of all feeds. ``pump`` never waits: it is called in turn by ``run``.
 
     ``release``: whether a receiver may have a row, by its marking, asked whenever it is about to be sent, for distress
-    too. The same row may arrive twice, always under one number.
+    too. ``rules``: those of units; None without any. The same row may arrive twice, always under one number.
     Raises BadInput where two feeds, or two receivers of a feed, have one name.
     """
 
@@ -122,12 +131,13 @@ class Dispatcher:
         now_ns: Callable[[], int],
         monotonic_s: Callable[[], float],
         release: OutboxRelease,
+        rules: UnitRules | None = None,
         policy: RetryPolicy | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._reader, self._ledger, self._release = reader, ledger, release
         self._now_ns, self._monotonic_s, self._chance = now_ns, monotonic_s, chance
-        self._policy = policy or RetryPolicy()
+        self._policy, self._rules = policy or RetryPolicy(), rules
         self._lines = {key_of(feed.name, one.name): _Line(feed, one, key_of(feed.name, one.name))
                        for feed in feeds for one in feed.receivers}  # fmt: skip
         if len(self._lines) < sum(len(feed.receivers) for feed in feeds):
@@ -158,6 +168,8 @@ class Dispatcher:
             pass
         while self._requests:
             self._fill_gap(*self._requests.popleft())
+        self._look_at_duty()
+        self._send_digests()
         now_s = self._monotonic_s()
         return sum(self._send_due(line, now_s) for line in self._lines.values() if line.waiting)
 
@@ -216,7 +228,10 @@ class Dispatcher:
             self._ledger.begin_at(0)  # another store, such as one restored from a copy
         for line in self._lines.values():
             line.waiting = {one.number: one for one in self._ledger.waiting(line.key)}
+            line.held = self._ledger.held(line.key)
         self._opened = True
+        if self._rules is not None:
+            self._rules.learn(self._reader.open_rows())
 
     def _take_replayed(self) -> None:
         """Take the dead letters that a command has put back."""
@@ -228,16 +243,76 @@ class Dispatcher:
         rows = self._reader.outbox_after(self._ledger.last_taken()[0], limit=ROWS_A_ROUND, kind=None)
         if not rows:
             return False
-        wanted: dict[str, list[OutboxRow]] = {}
         for row in rows:
             self._remember(row)
-        for line in self._lines.values():
-            its_rows = [row for row in rows if line.receiver.wants(row) and self._may_have(line, row)]
-            if its_rows:
-                wanted[line.key] = its_rows
-        for key, numbered in self._ledger.take(rows, wanted, at_ns=self._now_ns()).items():
-            self._lines[key].waiting |= {one.number: one for one in numbered}
+        if self._rules is not None:
+            self._rules.learn(rows)
+        self._give(self._lines.values(), rows, taken=rows)
         return len(rows) == ROWS_A_ROUND
+
+    def _give(self, lines: Iterable[_Line], rows: Sequence[OutboxRow], *, taken: Sequence[OutboxRow] = ()) -> None:
+        """Number the rows that each receiver gets; ``taken``: rows that are dealt with by it."""
+        now_ns = self._now_ns()
+        wanted: dict[str, list[OutboxRow]] = {}
+        held: set[tuple[str, int]] = set()
+        for line in lines:
+            given: dict[str, int] = {}
+            for row in rows:
+                verdict = self._judge(line, row, now_ns, given)
+                if verdict is not Verdict.LEAVE_OUT:
+                    wanted.setdefault(line.key, []).append(row)
+                if verdict is Verdict.SEND:
+                    given[row.alert] = rank_of(row.priority)
+                if verdict is Verdict.HOLD:
+                    held.add((line.key, row.n))
+        if not taken and not wanted:
+            return
+        for key, numbered in self._ledger.take(taken, wanted, at_ns=now_ns, held=held).items():
+            line = self._lines[key]
+            line.waiting |= {one.number: one for one in numbered if one.state != HELD}
+            new = [one for one in numbered if one.state == HELD]
+            if new and not line.held:
+                line.digest_due_ns = now_ns + DIGEST_EVERY_NS
+            line.held += new
+
+    def _judge(self, line: _Line, row: OutboxRow, now_ns: int, given: Mapping[str, int]) -> Verdict:
+        if not line.receiver.wants(row) or not self._may_have(line, row):
+            return Verdict.LEAVE_OUT
+        if self._rules is None:
+            return Verdict.SEND
+        verdict = self._rules.judge(line.receiver, line.key, row, now_ns, given)
+        return Verdict.SEND if verdict is Verdict.HOLD and not isinstance(line.feed, NoticeFeed) else verdict
+
+    def _look_at_duty(self) -> None:
+        """Give units that come on duty what is open now."""
+        if self._rules is None:
+            return
+        came = self._rules.look(self._now_ns())
+        lines = [line for line in self._lines.values() if line.receiver.is_unit and line.receiver.unit in came]
+        if lines:
+            self._give(lines, self._reader.open_rows())
+
+    def _send_digests(self) -> None:
+        """Sum up what was held back, once a minute at most, and not in quiet hours."""
+        now_ns = self._now_ns()
+        for line in self._lines.values():
+            if not line.held or now_ns < line.digest_due_ns or not isinstance(line.feed, NoticeFeed):
+                continue
+            if self._rules is not None and self._rules.is_quiet(line.receiver, now_ns):
+                continue
+            held, line.held = line.held, []
+            line.feed.notify(line.receiver.name, self._digest_of(line, held, now_ns))
+            self._finish(line, [one.number for one in held], SUPERSEDED)
+
+    def _digest_of(self, line: _Line, held: Sequence[NumberedRow], now_ns: int) -> Digest:
+        newest = sorted({one.alert: one for one in held}.values(), key=lambda one: (one.rank, -one.n))
+        rows = self._rows_of(one.n for one in newest[:DIGEST_NAMES])
+        named = [(one.number, rows[one.n]) for one in newest[:DIGEST_NAMES] if one.n in rows]
+        counts: dict[str, int] = {}
+        for one in newest:
+            counts[RANKS[min(one.rank, len(RANKS) - 1)]] = counts.get(RANKS[min(one.rank, len(RANKS) - 1)], 0) + 1
+        entries = [digest_entry(number, row) for number, row in named if self._may_have(line, row)]
+        return Digest(utc_datetime(now_ns), held[0].number, held[-1].number, counts, tuple(entries))
 
     def _may_have(self, line: _Line, row: OutboxRow) -> bool:
         return self._release.may_receive(line.receiver.unit, row)
@@ -252,7 +327,8 @@ class Dispatcher:
         return self._send_all(line, [*overdue, *new], now_s)
 
     def _is_overdue(self, attempt: _Attempt, now_s: float) -> bool:
-        return now_s - attempt.last_s > self._policy.acknowledged_within_s * 2 ** min(attempt.tries - 1, 6)
+        longer: int = 2 ** min(attempt.tries - 1, 6)
+        return now_s - attempt.last_s > self._policy.acknowledged_within_s * longer
 
     def _next(self, line: _Line, most: int) -> list[int]:
         """The numbers to send next: in order, or after an outage the most urgent and newest first."""

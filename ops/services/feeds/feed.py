@@ -30,7 +30,7 @@ RANKS: Final = (DISTRESS, "high", "medium", "low")
 
 def rank_of(priority: object) -> int:
     """Place of a priority in RANKS; an unknown one comes last."""
-    return RANKS.index(priority) if priority in RANKS else len(RANKS)  # type: ignore[arg-type]
+    return RANKS.index(priority) if priority in RANKS else len(RANKS)
 
 
 class Undeliverable(WatchlineError):
@@ -58,7 +58,7 @@ class FeedReceiver:
     ``[releasability] units`` state the most restrictive marking that it may have. ``may_have``: a further condition of
     the feed, that distress passes too only if it says so. ``window``: the largest number of rows in flight. A row that
     is not delivered within ``given_up_after_s`` of its first attempt becomes a dead letter; None: it is sent until it
-    is delivered.
+    is delivered. ``is_unit``: the rules of units (``ops.services.feeds.quiet``) apply to it.
     """
 
     name: str
@@ -68,6 +68,7 @@ class FeedReceiver:
     may_have: Callable[[OutboxRow], bool] = lambda _: True
     window: int = 64
     given_up_after_s: float | None = None
+    is_unit: bool = False
 
     @property
     def unit(self) -> str:
@@ -89,8 +90,11 @@ class Feed(Protocol):
     ``name`` is unique; the numbers of the receivers are kept under it. ``receivers`` are unique names.
     """
 
-    name: str
-    receivers: Sequence[FeedReceiver]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def receivers(self) -> Sequence[FeedReceiver]: ...
 
     def send(self, delivery: OutboxDelivery) -> Future[None]:
         """Pass a row on and return at once; the future completes when the receiver has it.

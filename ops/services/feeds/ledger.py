@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +21,13 @@ from ops.store.reader import OutboxRow, Reader
 from ops.store.writer import mark_rows
 
 FILE: Final = "feeds.db"
-WAITING, DELIVERED, SUPERSEDED, DEAD = range(4)
-"""States of a delivery. SUPERSEDED: left out, because the receiver gets a later revision, or the record is erased."""
+WAITING, DELIVERED, SUPERSEDED, DEAD, HELD = range(5)
+"""States of a delivery. SUPERSEDED: left out, because the receiver gets a later revision, the record is erased, or a
+digest named it. HELD: waits for a digest."""
 KEPT: Final = 20_000
 """Numbers of each receiver that the ledger keeps after they are settled."""
 PRUNE_EVERY: Final = 5_000
+_ALERTS_A_QUERY: Final = 500
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS taken (
@@ -39,6 +41,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
     PRIMARY KEY (receiver, number)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS deliveries_by_row ON deliveries (receiver, n);
+CREATE INDEX IF NOT EXISTS deliveries_by_alert ON deliveries (receiver, alert);
 CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries (n) WHERE state = 0;
 CREATE TABLE IF NOT EXISTS settled (
     id INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER NOT NULL UNIQUE,
@@ -123,17 +126,22 @@ class DeliveryLedger:
             self._connection.execute("INSERT OR REPLACE INTO taken VALUES (1, ?, '', 0)", (n,))
 
     def take(
-        self, rows: Sequence[OutboxRow], wanted: Mapping[str, Sequence[OutboxRow]], *, at_ns: int
+        self,
+        rows: Sequence[OutboxRow],
+        wanted: Mapping[str, Sequence[OutboxRow]],
+        *,
+        at_ns: int,
+        held: Collection[tuple[str, int]] = (),
     ) -> dict[str, list[NumberedRow]]:
         """Number the rows of each receiver, in order, and note that all ``rows`` are taken; return the new numbers.
 
         A row that a receiver has already keeps its number and is not returned. A row that no receiver waits for is
-        settled.
+        settled. ``held``: (receiver, n) of rows that wait for a digest.
         """
         numbered: dict[str, list[NumberedRow]] = {}
         with self._lock, _as_store_error(self.path), self._transaction():
             for receiver, its_rows in wanted.items():
-                numbered[receiver] = self._number(receiver, its_rows)
+                numbered[receiver] = self._number(receiver, its_rows, held)
             for row in rows:
                 self._settle(row.n, row.alert, row.revision, at_ns)
             if rows:
@@ -167,6 +175,10 @@ class DeliveryLedger:
         """Return the rows that a receiver waits for, by number."""
         return self._numbered("receiver = ? AND state = ?", receiver, WAITING)
 
+    def held(self, receiver: str) -> list[NumberedRow]:
+        """Return the rows that wait for a receiver's next digest, by number."""
+        return self._numbered("receiver = ? AND state = ?", receiver, HELD)
+
     def after(self, receiver: str, number: int) -> list[NumberedRow]:
         """Return all rows above a number that a receiver has, waits for, or did not get; by number."""
         return self._numbered("receiver = ? AND number > ?", receiver, number)
@@ -177,8 +189,20 @@ class DeliveryLedger:
         return int(rows[0][0]) if rows else 0
 
     def knows(self, receiver: str, alert: str) -> bool:
-        """Return whether a receiver was given any revision of an alert or incident."""
-        return bool(self._rows("SELECT 1 FROM deliveries WHERE receiver = ? AND alert = ? LIMIT 1", receiver, alert))
+        """Return whether a receiver was given, or waits for, any revision of an alert or incident."""
+        return self.best_rank(receiver, [alert]) is not None
+
+    def best_rank(self, receiver: str, alerts: Sequence[str]) -> int | None:
+        """Return the rank of the most urgent of these alerts that a receiver was given or waits for; None for none."""
+        ranks = []
+        for begin in range(0, len(alerts), _ALERTS_A_QUERY):
+            some = alerts[begin : begin + _ALERTS_A_QUERY]
+            sql = (
+                "SELECT min(rank) FROM deliveries WHERE receiver = ? AND state IN (?, ?)"  # noqa: S608
+                f" AND alert IN ({', '.join('?' * len(some))})"
+            )
+            ranks.append(self._rows(sql, receiver, WAITING, DELIVERED, *some)[0][0])
+        return min((rank for rank in ranks if rank is not None), default=None)
 
     def changed_elsewhere(self) -> bool:
         """Return whether another process, such as a command, has written to the file since the last call."""
@@ -203,12 +227,13 @@ class DeliveryLedger:
                 (WAITING, receiver, DEAD),
             ).rowcount
 
-    def _number(self, receiver: str, rows: Iterable[OutboxRow]) -> list[NumberedRow]:
+    def _number(self, receiver: str, rows: Iterable[OutboxRow], held: Collection[tuple[str, int]]) -> list[NumberedRow]:
         run = self._connection.execute
         found = run("SELECT number FROM receivers WHERE receiver = ?", (receiver,)).fetchone()
         last, made = found[0] if found else 0, []
         for row in rows:
-            one = NumberedRow(last + 1, row.n, row.alert, row.revision, rank_of(row.priority))
+            state = HELD if (receiver, row.n) in held else WAITING
+            one = NumberedRow(last + 1, row.n, row.alert, row.revision, rank_of(row.priority), state)
             added = run(
                 "INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)", (receiver, *one)
             ).rowcount
@@ -272,7 +297,7 @@ def settled_after(path: Path, identity: int, *, from_row: int = 0, limit: int = 
             "SELECT id, n, alert, revision, at_ns, published FROM settled WHERE id > ? AND n >= ? ORDER BY id LIMIT ?",
             (identity, from_row, limit),
         ).fetchall()
-    return [SettledRow(*row[:5], bool(row[5])) for row in rows]
+    return [SettledRow(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows]
 
 
 def mark_deliveries(store: Path) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
@@ -29,6 +30,7 @@ from ops.services.feeds.cot import opening as cot
 from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import Feed, FeedContext, OpenFeed
 from ops.services.feeds.ledger import FILE, DeliveryLedger
+from ops.services.feeds.quiet import UnitRules
 from ops.services.feeds.requests import CHANNEL, ResendDesk
 from ops.services.feeds.tracks import TrackFeed
 from ops.store.feed_release import FeedRelease
@@ -92,6 +94,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
             now_ns=clock.now_ns,
             monotonic_s=time.monotonic,
             release=FeedRelease(MarkingReader(store), settings.releasability),
+            rules=UnitRules(settings.feeds.of_unit, ZoneInfo(arguments.time_zone), Reader(store), ledger),
         )
         publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox
         stack.callback(publisher.stop)
@@ -146,6 +149,7 @@ def _register() -> Path | None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ops.services.feeds.process", description=__doc__.splitlines()[0])
+    parser.add_argument("--time-zone", default="UTC", help="time zone of quiet hours (default UTC)")
     parser.add_argument("--store", type=Path, required=True, help="fusion's store, read only")
     parser.add_argument("--sector-id", required=True, help="the sector's name in topics")
     parser.add_argument("--settings", type=Path, help="settings file")

@@ -8,7 +8,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from ingest import compact
 from ops.services.feeds.feed import OutboxDelivery
+from ops.store.reader import OutboxRow
 
 MOST_ALERTS: Final = 20
 """Alerts of an incident that a message names, the newest."""
@@ -90,6 +92,27 @@ def unit_incident(delivery: OutboxDelivery) -> UnitIncident:
     )
 
 
+class _Said(Struct):
+    sentence: str = ""
+
+
+def digest_entry(number: int, row: OutboxRow) -> DigestEntry:
+    """The entry of a row in a digest."""
+    return DigestEntry(number, row.alert, str(row.priority), msgspec.json.decode(row.body, type=_Said).sentence)
+
+
 def encoded(update: UnitUpdate) -> bytes:
     """The JSON of an update."""
     return msgspec.json.encode(update)
+
+
+def compacted(update: UnitUpdate) -> bytes:
+    """The map of an update in the compact form."""
+    values: dict[str, Any] = {name: getattr(update, name) for name in update.__struct_fields__}
+    match update:
+        case UnitIncident():
+            return compact.encode("incident", values)
+        case Digest():
+            return compact.encode("digest", values | {"ids": [one.id for one in update.most_urgent]})
+        case GapFilled():
+            return compact.encode("gap_filled", values)

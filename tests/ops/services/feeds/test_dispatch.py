@@ -36,7 +36,7 @@ class Broker:
         self.open: list[tuple[tuple[str, str, int], Future]] = []
         self.refuses: Exception | None = None
 
-    def __call__(self, topic: str, payload: bytes, *, content_type: str) -> Future:
+    def __call__(self, topic: str, payload: bytes, *, content_type: str, signed: bool = True) -> Future:
         if self.refuses:
             raise self.refuses
         assert content_type == "application/json"
@@ -125,7 +125,7 @@ def test_alerts_go_to_every_unit_in_order_and_are_marked_once_acknowledged(store
 def test_the_payload_is_the_alert_as_it_was_stored_with_its_number(store):
     seen = []
 
-    def publish(topic, payload, *, content_type):
+    def publish(topic, payload, *, content_type, signed=True):
         seen.append((topic, payload))
         answer = Future()
         answer.set_result(None)
@@ -268,7 +268,7 @@ def test_whatever_happens_every_alert_arrives(tmp_path_factory, events):
 def test_the_thread_outlives_a_store_that_is_not_there_yet(tmp_path):
     path, got, stop = tmp_path / "s.sqlite", threading.Event(), threading.Event()
 
-    def publish(topic, payload, *, content_type):
+    def publish(topic, payload, *, content_type, signed=True):
         got.set()
         return Future()
 

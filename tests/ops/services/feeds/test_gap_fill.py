@@ -36,7 +36,7 @@ class Link:
         self.works = True
         self.heard: list[tuple[str, dict[str, Any]]] = []
 
-    def __call__(self, topic: str, payload: bytes, *, content_type: str) -> Future[None]:
+    def __call__(self, topic: str, payload: bytes, *, content_type: str, signed: bool = True) -> Future[None]:
         answer: Future[None] = Future()
         answer.set_result(None)
         if self.works:

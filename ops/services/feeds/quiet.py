@@ -1,0 +1,196 @@
+"""Which rows a unit gets now: duty, sections, least priority, quiet hours, one alert per event, and a limit per minute.
+
+Distress passes every rule, and so does what is assigned to the unit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import Enum
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from ops.sector.feed_settings import UnitFeedSettings
+from ops.services.feeds.feed import DISTRESS, RANKS, FeedReceiver, rank_of
+from ops.store.reader import Live, OutboxRow
+from sensors.timestamps import SECOND_NS, utc_datetime
+
+MINUTE_NS: Final = 60 * SECOND_NS
+DUTY_READ_NS: Final = SECOND_NS
+OFF_DUTY: Final = "off_duty"
+
+
+class Verdict(Enum):
+    """What becomes of a row: it is sent, it is summed up in the next digest, or the unit does not get it."""
+
+    SEND = "send"
+    HOLD = "hold"
+    LEAVE_OUT = "leave out"
+
+
+class GivenRows(Protocol):
+    """What a receiver was given before."""
+
+    def knows(self, receiver: str, alert: str) -> bool: ...
+
+    def best_rank(self, receiver: str, alerts: Sequence[str]) -> int | None: ...
+
+
+class ForcesReader(Protocol):
+    """Reads the live picture of the store."""
+
+    def live(self, part: str) -> Live | None: ...
+
+
+class _Event(msgspec.Struct):
+    """What the rules read of an incident."""
+
+    id: str
+    alerts: tuple[str, ...] = ()
+    section: str | None = None
+    unit: str = ""
+    state: str = ""
+
+
+class _OfAlert(msgspec.Struct):
+    status: str = ""
+
+
+@dataclass(slots=True)
+class _Known:
+    """An incident as the rules remember it."""
+
+    alerts: tuple[str, ...]
+    section: str | None
+    unit: str
+
+
+class UnitRules:
+    """The rules of all units. ``settings_of`` gives those of a unit, ``zone`` is that of quiet hours.
+
+    A unit is on duty until it states that it is off duty. The receivers of other feeds have no rules.
+    """
+
+    def __init__(
+        self, settings_of: Callable[[str], UnitFeedSettings], zone: tzinfo, forces: ForcesReader, given: GivenRows
+    ) -> None:
+        self._settings_of, self._zone, self._forces, self._given = settings_of, zone, forces, given
+        self._events: dict[str, _Known] = {}
+        self._event_of: dict[str, str] = {}
+        self._off_duty: frozenset[str] = frozenset()
+        self._duty_read_ns: int | None = None
+        self._sent_ns: defaultdict[str, deque[int]] = defaultdict(deque)
+
+    def learn(self, rows: Sequence[OutboxRow]) -> None:
+        """Take the incidents among new rows, before the alerts of the same rows are judged."""
+        for row in rows:
+            if row.kind != "incident":
+                continue
+            event = msgspec.json.decode(row.body, type=_Event)
+            if event.state == "closed":
+                self._forget(event.id)
+                continue
+            self._events[event.id] = _Known(event.alerts, event.section, event.unit)
+            self._event_of |= dict.fromkeys(event.alerts, event.id)
+
+    def look(self, now_ns: int) -> frozenset[str]:
+        """Read who is off duty, at most every second; return the units that came on duty since the last call."""
+        if self._duty_read_ns is not None and 0 <= now_ns - self._duty_read_ns < DUTY_READ_NS:
+            return frozenset()
+        self._duty_read_ns = now_ns
+        live = self._forces.live("forces")
+        units: list[Mapping[str, Any]] = [] if live is None else msgspec.json.decode(live.body).get("units", [])
+        before = self._off_duty
+        self._off_duty = frozenset(unit["unit"] for unit in units if unit.get("duty") == OFF_DUTY)
+        return before - self._off_duty
+
+    def judge(
+        self, receiver: FeedReceiver, key: str, row: OutboxRow, now_ns: int, given_now: Mapping[str, int]
+    ) -> Verdict:
+        """What becomes of a row that the receiver wants.
+
+        ``key`` is its name in the ledger, ``given_now`` the ranks of the alerts that it is given with the same rows.
+        """
+        verdict = self._judged(receiver, key, row, now_ns, given_now)
+        return Verdict.LEAVE_OUT if verdict is Verdict.HOLD and _closes(row) else verdict
+
+    def _judged(
+        self, receiver: FeedReceiver, key: str, row: OutboxRow, now_ns: int, given_now: Mapping[str, int]
+    ) -> Verdict:
+        if not receiver.is_unit or row.priority == DISTRESS:
+            return Verdict.SEND
+        settings = self._settings_of(receiver.unit)
+        event = self._event(row)
+        if event is not None and event.unit == receiver.unit:
+            return Verdict.SEND
+        known = row.alert in given_now or self._given.knows(key, row.alert)
+        if known and _closes(row):
+            return Verdict.SEND
+        if receiver.unit in self._off_duty or rank_of(row.priority) > rank_of(settings.least_priority):
+            return Verdict.LEAVE_OUT
+        if settings.sections and event is not None and event.section not in (None, *settings.sections):
+            return Verdict.LEAVE_OUT
+        if (
+            row.kind == "alert"
+            and settings.one_per_incident
+            and not known
+            and self._repeats(key, row, event, given_now)
+        ):
+            return Verdict.LEAVE_OUT
+        if row.priority in settings.never_suppress:
+            return Verdict.SEND
+        if self.is_quiet(receiver, now_ns):
+            return Verdict.HOLD
+        if row.kind == "alert" and not known and self._floods(key, settings.most_per_minute, now_ns):
+            return Verdict.HOLD
+        return Verdict.SEND
+
+    def is_quiet(self, receiver: FeedReceiver, now_ns: int) -> bool:
+        """Whether it is one of the quiet hours of a unit."""
+        spans = self._settings_of(receiver.unit).quiet_times if receiver.is_unit else ()
+        if not spans:
+            return False
+        now = self._local(now_ns).time()
+        return any(begin <= now < end if begin < end else now >= begin or now < end for begin, end in spans)
+
+    def _local(self, now_ns: int) -> datetime:
+        return utc_datetime(now_ns).astimezone(self._zone)
+
+    def _event(self, row: OutboxRow) -> _Known | None:
+        return self._events.get(row.alert if row.kind == "incident" else self._event_of.get(row.alert, ""))
+
+    def _repeats(self, key: str, row: OutboxRow, event: _Known | None, given_now: Mapping[str, int]) -> bool:
+        """Whether the receiver has an alert of the same incident that is as urgent."""
+        if event is None:
+            return False
+        ranks = [given_now[alert] for alert in event.alerts if alert in given_now]
+        before = self._given.best_rank(key, event.alerts)
+        return min([*ranks, *([] if before is None else [before])], default=len(RANKS)) <= rank_of(row.priority)
+
+    def _floods(self, key: str, most: int, now_ns: int) -> bool:
+        """Whether more alerts than the limit came within a minute; one that does not is counted."""
+        if most == 0:
+            return False
+        sent_ns = self._sent_ns[key]
+        while sent_ns and not 0 <= now_ns - sent_ns[0] < MINUTE_NS:
+            sent_ns.popleft()
+        if len(sent_ns) >= most:
+            return True
+        sent_ns.append(now_ns)
+        return False
+
+    def _forget(self, event: str) -> None:
+        known = self._events.pop(event, None)
+        for alert in () if known is None else known.alerts:
+            self._event_of.pop(alert, None)
+
+
+def _closes(row: OutboxRow) -> bool:
+    """Whether an alert is over with this revision, or an incident closed."""
+    if row.kind == "incident":
+        return msgspec.json.decode(row.body, type=_Event).state == "closed"
+    return msgspec.json.decode(row.body, type=_OfAlert).status in ("cleared", "rejected")

@@ -1,0 +1,86 @@
+"""A unit that chose the compact form gets every message in it, with the numbers of the JSON form."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from pathlib import Path
+
+import msgspec
+
+from fusion.alerts import Alert
+from ingest.compact import CBOR, MOST_BYTES, decode, unseal
+from ingest.security.signature import Signer
+from ops.journal.reader import JournalReader
+from ops.sector.feed_settings import UnitFeedSettings
+from ops.sector.open_sector import OpenSector
+from ops.services.feeds.feed import OutboxDelivery
+from ops.services.feeds.mqtt import MqttFeed, receiver_of
+from ops.services.feeds.unit_messages import Digest, GapFilled
+from ops.services.fusion.incident_view import incident_dict
+from ops.services.fusion.live_picture import alert_dict
+from ops.services.fusion.pipeline import Pipeline
+from ops.store.reader import OutboxRow
+from ops.store.rows import to_json
+from sensors.timestamps import utc_datetime
+
+SIGNER = Signer.generate()
+
+
+class Heard:
+    """Notes what is published: (topic, content type, payload)."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, str, bytes]] = []
+
+    def __call__(self, topic: str, payload: bytes, *, content_type: str, signed: bool = True) -> Future[None]:
+        assert not signed, "the signature is in the payload"
+        self.messages.append((topic, content_type, payload))
+        answer: Future[None] = Future()
+        answer.set_result(None)
+        return answer
+
+
+def test_alerts_and_incidents_of_a_night_fit_and_say_what_their_json_says(
+    hill_ground: OpenSector, hill_journal: Path
+) -> None:
+    heard, pipeline = Heard(), Pipeline(hill_ground)
+    feed = MqttFeed("x", [receiver_of("u1", UnitFeedSettings())], heard, in_compact=["u1"], signer=SIGNER)
+    sent: list[OutboxRow] = []
+    with JournalReader(hill_journal) as journal:
+        rows = journal.read(0, 10_000)
+    for row in rows:
+        found: list[Alert] = pipeline.take(row)
+        for alert in found:
+            body = to_json(alert_dict(alert, hill_ground.frame), where="alert")
+            sent.append(OutboxRow(len(sent) + 1, alert.id, alert.revision, alert.priority, body))
+        for incident in pipeline.take_incident_news()[0]:
+            body = to_json(incident_dict(incident, hill_ground.frame), where="incident")
+            sent.append(OutboxRow(len(sent) + 1, incident.id, incident.revision, incident.priority, body, "incident"))
+    for number, one in enumerate(sent, 1):
+        assert feed.send(OutboxDelivery("u1", number, one)).done()
+    whole = 0
+    for number, (one, (topic, content_type, payload)) in enumerate(zip(sent, heard.messages, strict=True), 1):
+        assert topic.endswith("/alerts" if one.kind == "alert" else "/updates")
+        assert content_type == CBOR
+        assert len(payload) <= MOST_BYTES
+        kind, got = decode(unseal(payload, topic, [SIGNER.public]))
+        said = msgspec.json.decode(one.body)
+        assert (kind, got["number"], got["id"], got["revision"]) == (one.kind, number, one.alert, one.revision)
+        assert got["priority"] == said["priority"]
+        whole += one.kind == "alert" and got.get("sentence") == said["sentence"]
+        assert said["sentence"].startswith(got["sentence"].removesuffix("…"))
+    alerts = [one for one in sent if one.kind == "alert"]
+    assert whole >= 0.9 * len(alerts) > 5, "the sentences of alerts are seldom shortened"
+
+
+def test_notices_are_compact_too() -> None:
+    heard = Heard()
+    feed = MqttFeed("x", [receiver_of("u1", UnitFeedSettings())], heard, in_compact=["u1"], signer=SIGNER)
+    feed.notify("u1", GapFilled(3, 9, 2))
+    feed.notify("u1", Digest(utc_datetime(1_700_000_000 * 10**9), 3, 9, {"low": 5}))
+    read = [decode(unseal(payload, topic, [SIGNER.public])) for topic, _, payload in heard.messages]
+    assert read[0] == ("gap_filled", {"after": 3, "last": 9, "sent": 2})
+    assert read[1] == (
+        "digest",
+        {"at": "2023-11-14T22:13:20Z", "first": 3, "last": 9, "counts": {"low": 5}, "ids": []},
+    )

@@ -1,0 +1,179 @@
+"""Rules of units: who is on duty, what is left out or summed up, and that distress and assignments pass them all."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ops.sector.feed_settings import UnitFeedSettings
+from ops.services.feeds.dispatch import Dispatcher
+from ops.services.feeds.feed import RANKS
+from ops.services.feeds.ledger import FILE, DeliveryLedger
+from ops.services.feeds.mqtt import MqttFeed, receiver_of
+from ops.services.feeds.quiet import UnitRules
+from ops.store.reader import Reader
+from ops.store.writer import Store
+from tests.ops.services.feeds.test_dispatch import RAISED, Unmarked, alert
+
+NOON_NS = 1_772_366_400 * 10**9  # 2026-03-01 12:00 UTC
+MINUTE_NS = 60 * 10**9
+
+
+def incident(number: int, alerts: list[str], revision: int = 0, **more: Any) -> dict[str, Any]:
+    named = {"id": f"I{number}", "revision": revision, "state": "open", "priority": "high", "opened_at": RAISED}
+    described = {"updated_at": RAISED, "name": f"Bravo {number}", "kind": "movement", "sentence": "s", "unit": ""}
+    return named | described | {"lead": alerts[0], "alerts": alerts, "section": "North"} | more
+
+
+class Night:
+    """A store, a dispatcher with one unit ``u1``, and what this unit heard."""
+
+    def __init__(self, folder: Path, unit: UnitFeedSettings, at_ns: int = NOON_NS) -> None:
+        self.store, self.now_ns, self.row = Store(folder / "s.db"), at_ns, 0
+        self.unit, self.heard, self.notices = unit, [], []  # type: ignore[var-annotated]
+        self.start()
+
+    def start(self) -> None:
+        ledger, reader = DeliveryLedger(self.store.path.with_name(FILE)), Reader(self.store.path)
+        self.dispatcher = Dispatcher(
+            reader,
+            ledger,
+            [MqttFeed("x", [receiver_of("u1", self.unit)], self)],
+            now_ns=lambda: self.now_ns,
+            monotonic_s=lambda: self.now_ns / 1e9,
+            release=Unmarked(),
+            rules=UnitRules(lambda _: self.unit, ZoneInfo("America/New_York"), reader, ledger),
+        )
+
+    def __call__(self, topic: str, payload: bytes, *, content_type: str, signed: bool = True) -> Future[None]:
+        body, answer = json.loads(payload), Future[None]()
+        answer.set_result(None)
+        if body.get("kind") in ("digest", "gap_filled"):
+            self.notices.append(body)
+        else:
+            self.heard.append((body["id"], body["revision"]))
+        return answer
+
+    def commit(self, *alerts: dict[str, Any], incidents: list[dict[str, Any]] = [], **more: Any) -> None:  # noqa: B006
+        self.row += 1
+        self.store.commit(self.row, stamp_ns=1, alerts=alerts, incident_revisions=incidents, **more)
+        self.pump()
+
+    def pump(self) -> None:
+        for _ in range(3):
+            self.dispatcher.pump()
+
+    def duty(self, duty: str) -> None:
+        self.now_ns += 2 * 10**9
+        self.commit(forces={"units": [{"unit": "u1", "duty": duty}]})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def test_a_unit_off_duty_gets_distress_and_assignments_only_and_what_is_open_when_it_comes_on_duty(
+    folder: Path,
+) -> None:
+    night = Night(folder, UnitFeedSettings(incidents=True))
+    night.duty("off_duty")
+    night.commit(alert(1), alert(2), incidents=[incident(1, ["A1"])])
+    assert night.heard == []
+    night.commit(alert(3, priority="distress"))
+    night.commit(alert(4), incidents=[incident(2, ["A4"], unit="u1", state="assigned")])
+    assert night.heard == [("A3", 0), ("A4", 0), ("I2", 0)]
+    night.commit(alert(2, 1) | {"status": "cleared"})
+    night.duty("patrol")
+    assert night.heard[3:] == [("A1", 0), ("I1", 0)], "A2 is over"
+    night.duty("patrol")
+    assert len(night.heard) == 5, "only once"
+
+
+def test_least_priority_and_sections(folder: Path) -> None:
+    night = Night(folder, UnitFeedSettings(incidents=False, least_priority="medium", sections=("South",)))
+    night.commit(alert(1, priority="low"), alert(2, priority="medium"))
+    night.commit(alert(3), alert(4), incidents=[incident(1, ["A3"]), incident(2, ["A4"], section="South")])
+    night.commit(alert(5, priority="distress"), incidents=[incident(3, ["A5"])])
+    assert night.heard == [("A2", 0), ("A4", 0), ("A5", 0)]
+
+
+def test_one_event_is_one_alert_until_it_is_more_urgent_also_after_a_restart(folder: Path) -> None:
+    night = Night(folder, UnitFeedSettings(incidents=False, one_per_incident=True))
+    night.commit(alert(1, priority="medium"), alert(2, priority="medium"), incidents=[incident(1, ["A1", "A2"])])
+    night.start()
+    night.commit(alert(3, priority="low"), incidents=[incident(1, ["A1", "A2", "A3"], 1)])
+    night.commit(alert(1, 1, "medium"))  # a later revision of what it has
+    night.commit(alert(4, priority="high"), incidents=[incident(1, ["A1", "A2", "A3", "A4"], 2)])
+    assert night.heard == [("A1", 0), ("A1", 1), ("A4", 0)]
+
+
+def test_quiet_hours_hold_what_may_wait_and_end_with_a_digest_also_after_a_restart(folder: Path) -> None:
+    two_at_night_ns = NOON_NS + 19 * 60 * MINUTE_NS  # 07:00 UTC, 02:00 in New York
+    unit = UnitFeedSettings(incidents=False, quiet_hours=("22:00-06:00",))
+    night = Night(folder, unit, two_at_night_ns)
+    night.commit(alert(1, priority="medium"), alert(2, priority="low"), alert(3), alert(4, priority="distress"))
+    assert night.heard == [("A3", 0), ("A4", 0)], "high is never suppressed, nor is distress"
+    night.now_ns += 10 * MINUTE_NS
+    night.pump()
+    assert night.notices == []
+    night.start()
+    night.now_ns += 4 * 60 * MINUTE_NS  # 06:10 in New York
+    night.pump()
+    [digest] = night.notices
+    assert (digest["first"], digest["last"], digest["counts"]) == (1, 2, {"medium": 1, "low": 1})
+    assert [one["id"] for one in digest["most_urgent"]] == ["A1", "A2"]
+    night.now_ns += 10 * MINUTE_NS
+    night.pump()
+    assert len(night.notices) == 1
+    night.dispatcher.request("mqtt", "u1", 0)
+    night.pump()
+    assert sorted(night.heard[2:]) == [("A1", 0), ("A2", 0), ("A3", 0), ("A4", 0)], "it may ask for what it wants"
+
+
+def test_a_flood_becomes_a_digest_and_distress_is_never_part_of_it(folder: Path) -> None:
+    night = Night(folder, UnitFeedSettings(incidents=False, most_per_minute=3))
+    night.commit(*(alert(number, priority="low") for number in range(10)), alert(10, priority="distress"), alert(11))
+    assert night.heard == [("A0", 0), ("A1", 0), ("A2", 0), ("A10", 0), ("A11", 0)]
+    night.commit(alert(0, 1, "low") | {"status": "cleared"}, alert(5, 1, "low") | {"status": "cleared"})
+    assert night.heard[5:] == [("A0", 1)], "the end of what it has; not of what it never had"
+    night.now_ns += 2 * MINUTE_NS
+    night.pump()
+    [digest] = night.notices
+    assert digest["counts"] == {"low": 7}
+    assert len(digest["most_urgent"]) == 5
+
+
+rules = st.builds(
+    UnitFeedSettings,
+    incidents=st.just(True),
+    least_priority=st.sampled_from(["high", "medium", "low"]),
+    sections=st.sampled_from([(), ("South",)]),
+    quiet_hours=st.sampled_from([(), ("00:00-23:59",)]),
+    never_suppress=st.sampled_from([(), ("high",)]),
+    one_per_incident=st.booleans(),
+    most_per_minute=st.integers(0, 2),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(unit=rules, priorities=st.lists(st.sampled_from(RANKS), max_size=12), off_duty=st.booleans())
+def test_distress_and_assignments_pass_every_combination_of_rules(
+    tmp_path_factory: pytest.TempPathFactory, unit: UnitFeedSettings, priorities: list[str], off_duty: bool
+) -> None:
+    night = Night(tmp_path_factory.mktemp("rules"), unit)
+    night.duty("off_duty" if off_duty else "patrol")
+    for number, priority in enumerate(priorities):
+        assigned = {"unit": "u1" if number % 3 == 0 else "", "priority": priority}
+        night.commit(alert(number, priority=priority), incidents=[incident(number, [f"A{number}"], **assigned)])
+    for number, priority in enumerate(priorities):
+        if priority == "distress" or number % 3 == 0:
+            assert {(f"A{number}", 0), (f"I{number}", 0)} <= set(night.heard)
+    night.store.close()
