@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from geo.errors import BadInput
 from ingest.topics import identifier
+from ops.sector.toml_record import ConfigError, record_errors
 
 SCHEMES: Final[Mapping[str, int]] = {"tcp": 8087, "tls": 8089, "udp": 6969}
 """Schemes of addresses, with the port that TAK uses by default."""
@@ -29,12 +30,14 @@ class CotServer:
         ``tcp://HOST:PORT``, ``tls://HOST:PORT`` or, for a multicast group, ``udp://GROUP:PORT``.
     authority : str
         PEM file of the authority that signed the server's certificate; empty: those that this computer trusts.
-    certificate, key : str
-        PEM files of Watchline's client certificate and its private key, both or neither.
+    certificate : str
+        PEM file of Watchline's client certificate, followed by intermediate authorities; empty: none.
+    key : str
+        PEM file of its private key, without a password.
     server_name : str
         Name in the server's certificate, where it is not the host of the address.
-    protocol : "auto", "xml" or "protobuf"
-        Form of the events. Auto: XML until a server offers protobuf; protobuf to a multicast group.
+    protocol : "auto" or "xml"
+        Form of the events. Auto: XML until a server offers protobuf, and protobuf to a multicast group.
     answers_pings : bool
         Whether the server answers keep-alives, which confirm that it has what was sent before them. False: what the
         network took counts as delivered, and may be lost when the connection breaks.
@@ -42,8 +45,12 @@ class CotServer:
         IP address of the network interface for a multicast group; empty: the system chooses.
     hops : int
         Number of routers that multicast may pass, from 1 to 32.
-    tracks, shapes, chat : bool
-        Whether it gets tracks with their trails, the border and its sections, and chat lines, besides incidents.
+    tracks : bool
+        Whether it gets tracks with their trails.
+    shapes : bool
+        Whether it gets the border and its sections as lines.
+    chat : bool
+        Whether it gets a chat line for each incident.
     units : table
         Units that answer over this server: the uid or the callsign of a TAK device to the name of a unit.
     """
@@ -54,7 +61,7 @@ class CotServer:
     certificate: str = ""
     key: str = ""
     server_name: str = ""
-    protocol: Literal["auto", "xml", "protobuf"] = "auto"
+    protocol: Literal["auto", "xml"] = "auto"
     answers_pings: bool = True
     interface: str = ""
     hops: int = 1
@@ -158,7 +165,21 @@ class CotSettings:
             raise BadInput("a name occurs twice", where="servers", expected="a name for each server")
 
 
-def _ip(text: str, where: str):  # type: ignore[no-untyped-def]
+def cot_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError]:
+    """Return every error of the table ``[feeds.cot]``, of each server by its number."""
+    servers = table.get("servers", [])
+    if not isinstance(servers, list) or not all(isinstance(one, dict) for one in servers):
+        return [
+            ConfigError("servers is not a list", where=where, expected="tables [[feeds.cot.servers]]", key="servers")
+        ]
+    plain = {key: value for key, value in table.items() if key != "servers"}
+    errors = record_errors(CotSettings, plain, where=where)
+    for number, server in enumerate(servers, start=1):
+        errors += record_errors(CotServer, server, where=f"{where}.servers {number}")
+    return errors or record_errors(CotSettings, table, where=where)
+
+
+def _ip(text: str, where: str) -> IPv4Address | IPv6Address:
     try:
         return ip_address(text)
     except ValueError:

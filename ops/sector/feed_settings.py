@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from geo.errors import BadInput
 from ingest.topics import identifier
-from ops.sector.cot_settings import CotSettings
+from ops.sector.cot_settings import CotSettings, cot_errors
 from ops.sector.push_settings import CapSettings, PushReceiver, PushSettings
 from ops.sector.toml_record import ConfigError, record_errors
 
@@ -107,7 +107,10 @@ def feeds_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError]:
     errors = record_errors(FeedsSettings, plain, where=where)
     for name, kind in FEED_TABLES.items():
         if isinstance(table.get(name), dict):
-            errors += _table_errors(kind, table[name], where=f"{where} {name}")
+            place = f"{where} {name}"
+            errors += (
+                cot_errors(table[name], where=place) if name == "cot" else _table_errors(kind, table[name], where=place)
+            )
     if isinstance(table.get("units"), dict):
         errors += _named_errors(UnitFeedSettings, table["units"], "units", where=where)
     return errors

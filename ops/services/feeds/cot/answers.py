@@ -34,7 +34,7 @@ _MARKS: Final = ("b-m-p-", "a-n-", "a-u-", "a-h-", "a-s-", "u-d-")
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
+class TakDevice:
     """A device of TAK that sent an event, and the unit that the settings give it; empty for none."""
 
     uid: str
@@ -43,7 +43,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TakAnswer:
     """An answer as written: what is to be done, and the text after it. ``message`` is the id of the line."""
 
     action: str
@@ -53,7 +53,7 @@ class Answer:
     message: str
 
 
-def device_of(event: CotEvent, units: Mapping[str, str]) -> Device:
+def device_of(event: CotEvent, units: Mapping[str, str]) -> TakDevice:
     """The device that sent an event. MalformedMessage for an event that names two.
 
     A position has the device's own uid; a chat line, a distress call and a marker name it in a link. ``units``: uid or
@@ -75,7 +75,7 @@ def device_of(event: CotEvent, units: Mapping[str, str]) -> Device:
         linked = event.find("link", "uid") or event.find("creator", "uid")
         uid = linked or event.uid.removesuffix("-9-1-1")
         callsign = event.find("link", "parent_callsign") or event.find("creator", "callsign") or callsign
-    return Device(uid, callsign, units.get(uid) or units.get(callsign, ""))
+    return TakDevice(uid, callsign, units.get(uid) or units.get(callsign, ""))
 
 
 def position_of(event: CotEvent, unit: str, now: datetime, *, skew_s: float) -> Position:
@@ -110,7 +110,7 @@ def has_place(event: CotEvent) -> bool:
     return not (event.lat == 0.0 and event.lon == 0.0 and event.ce >= UNKNOWN_M)
 
 
-def answer_of(event: CotEvent) -> Answer | None:
+def answer_of(event: CotEvent) -> TakAnswer | None:
     """The answer in a chat line or a marker; None for any other text."""
     if event.type == encode.CHAT:
         texts = [event.remarks()]
@@ -122,7 +122,7 @@ def answer_of(event: CotEvent) -> Answer | None:
         found = read_answer(text)
         if found is not None:
             action, disposition, rest = found
-            return Answer(action, disposition, rest, event.time, message)
+            return TakAnswer(action, disposition, rest, event.time, message)
     return None
 
 
@@ -148,7 +148,7 @@ def named_incident(text: str, incidents: Sequence[Mapping[str, Any]]) -> tuple[M
 
 
 def reply_to(
-    answer: Answer, device: Device, incidents: Sequence[Mapping[str, Any]], now: datetime
+    answer: TakAnswer, device: TakDevice, incidents: Sequence[Mapping[str, Any]], now: datetime
 ) -> tuple[Reply, str] | Message:
     """(the reply to an incident, without its numbers; its name), or the reason for refusing it.
 
@@ -193,7 +193,7 @@ def reply_to(
     return reply, str(incident["name"])
 
 
-def action_id(device: Device, answer: Answer) -> str:
+def action_id(device: TakDevice, answer: TakAnswer) -> str:
     """The id of an answer: a line that arrives twice, over two servers or after an outage, is applied once."""
     return "tak-" + blake2b(f"{device.uid}|{answer.message}".encode(), digest_size=12).hexdigest()
 

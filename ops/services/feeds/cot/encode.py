@@ -42,7 +42,7 @@ COLOURS: Final[Mapping[str, int]] = {"trail": -256, "border": -65281, "section":
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class CotSender:
     """Who sends: ``uid`` is the prefix of all uids, ``callsign`` the name that TAK shows."""
 
     uid: str
@@ -54,7 +54,7 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class EventTimes:
     """When an event was observed, and until when it holds; both on the wall clock."""
 
     at: datetime
@@ -62,7 +62,7 @@ class Times:
 
 
 def incident(
-    sender: Sender, body: Mapping[str, Any], times: Times, *, remarks: str, sd_m: float | None = None
+    sender: CotSender, body: Mapping[str, Any], times: EventTimes, *, remarks: str, sd_m: float | None = None
 ) -> CotEvent | None:
     """The marker of an incident as published; None without a position. ``sd_m``: standard deviation of its position."""
     lon, lat = body.get("lon"), body.get("lat")
@@ -92,14 +92,14 @@ def incident(
     )
 
 
-def cancelled(sender: Sender, event: CotEvent, times: Times) -> CotEvent:
+def cancelled(sender: CotSender, event: CotEvent, times: EventTimes) -> CotEvent:
     """The end of a distress call."""
     detail = _detail(event.find("contact", "callsign"), event.remarks())
     SubElement(detail, "emergency", cancel="true").text = event.detail.findtext("emergency") or sender.callsign
     return CotEvent(event.uid, CANCELLED, PASSED, times.at, times.stale, event.lat, event.lon, detail=detail)
 
 
-def track(sender: Sender, picture: Mapping[str, Any], times: Times, *, remarks: str) -> CotEvent:
+def track(sender: CotSender, picture: Mapping[str, Any], times: EventTimes, *, remarks: str) -> CotEvent:
     """A track of the live picture; its course only while it moves."""
     detail = _detail(str(picture.get("name") or picture["track"]), remarks)
     course = picture.get("course_deg")
@@ -125,11 +125,11 @@ def track(sender: Sender, picture: Mapping[str, Any], times: Times, *, remarks: 
 
 
 def line(
-    sender: Sender,
+    sender: CotSender,
     identity: str,
     name: str,
     vertices: Sequence[tuple[float, float]],
-    times: Times,
+    times: EventTimes,
     *,
     kind: str,
     closed: bool = False,
@@ -159,7 +159,7 @@ def line(
 
 
 def chat(
-    sender: Sender, text: str, message: str, at: datetime, *, to: str = ALL_ROOMS, callsign: str = ALL_ROOMS
+    sender: CotSender, text: str, message: str, at: datetime, *, to: str = ALL_ROOMS, callsign: str = ALL_ROOMS
 ) -> CotEvent:
     """A line of GeoChat, to all rooms or to the uid ``to``. ``message`` is its stable id."""
     detail = Element("detail")
@@ -185,7 +185,7 @@ def chat(
     return CotEvent(uid, CHAT, PASSED, at, at + CHAT_STALE, 0.0, 0.0, detail=detail)
 
 
-def deleted(uid: str, times: Times) -> CotEvent:
+def deleted(uid: str, times: EventTimes) -> CotEvent:
     """The order to remove a marker, a track or a shape."""
     detail = Element("detail")
     SubElement(detail, "link", uid=clean(uid), relation="p-p", type="none")
@@ -193,7 +193,7 @@ def deleted(uid: str, times: Times) -> CotEvent:
     return CotEvent(f"{uid}.delete", DELETED, PASSED, times.at, times.stale, 0.0, 0.0, detail=detail)
 
 
-def presence(sender: Sender, times: Times) -> CotEvent:
+def presence(sender: CotSender, times: EventTimes) -> CotEvent:
     """The operations centre as a contact, so that units can write to it; it states no position (0, 0 without one)."""
     detail = Element("detail")
     SubElement(detail, "takv", device="server", platform="Watchline", os="Linux", version="1")
@@ -202,12 +202,12 @@ def presence(sender: Sender, times: Times) -> CotEvent:
     return CotEvent(sender.uid, "a-f-G", PASSED, times.at, times.stale, 0.0, 0.0, detail=detail)
 
 
-def ping(sender: Sender, times: Times) -> CotEvent:
+def ping(sender: CotSender, times: EventTimes) -> CotEvent:
     """A keep-alive, which a TAK server answers."""
     return CotEvent(f"{sender.uid}-ping", PING, PASSED, times.at, times.stale, 0.0, 0.0)
 
 
-def protocol_request(uid: str, times: Times) -> CotEvent:
+def protocol_request(uid: str, times: EventTimes) -> CotEvent:
     """The request for protobuf of version 1, in answer to a server that offers it."""
     detail = Element("detail")
     SubElement(SubElement(detail, "TakControl"), "TakRequest", version="1")

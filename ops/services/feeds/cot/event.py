@@ -111,8 +111,13 @@ class CotEvent:
 
 def read_event(message: bytes) -> CotEvent:
     """An event of any type from one message of the wire, in either form. MalformedMessage for anything else."""
+    if message[:3] == MESH:
+        return _from_protobuf(message[3:])
     if message[:1] == bytes([STREAM]):
-        return _from_protobuf(message[3:] if message[:3] == MESH else message[1 + _length_of(message[1:])[1] :])
+        try:
+            return _from_protobuf(message[1 + _length_of(message[1:])[1] :])
+        except IndexError:
+            raise MalformedMessage("not_protobuf", "payload", "no length", "0xBF and a length") from None
     root = read_tree(message)
     attributes = attributes_of(root)
     numbers = {name: _read_number(attributes, name) for name in ("lat", "lon", "hae", "ce", "le")}
@@ -131,7 +136,7 @@ def read_event(message: bytes) -> CotEvent:
     )
 
 
-class Frames:
+class CotFrames:
     """Splits a stream of bytes into messages of either form, for ``read_event``.
 
     ``feed`` yields each message, and in place of bytes that belong to none the error that names them. After an error
@@ -161,7 +166,7 @@ class Frames:
 
     def _found(self) -> bool:
         """Whether the beginning of a document, after one that was too large, is there."""
-        begin = _first_of(self._held, (b"<?xml", b"<event"), from_byte=1)
+        begin = _first_of(self._held, (b"<?xml", b"<event"))
         self._searching = begin < 0
         self._held = self._held[begin if begin >= 0 else max(len(self._held) - 5, 0) :]
         return begin >= 0
@@ -177,7 +182,7 @@ class Frames:
         if end < 0 and len(held) <= MAX_BYTES:
             return None
         if end < 0:
-            self._searching = True
+            self._searching, self._held = True, held[-5:]
             return _too_large(f"more than {MAX_BYTES} bytes")
         self._held = held[end + 8 :]
         return held[: end + 8] if end <= MAX_BYTES else _too_large(f"more than {MAX_BYTES} bytes")
@@ -190,6 +195,7 @@ class Frames:
         if length > MAX_BYTES:
             self._skipped = 1 + size + length if length <= LONGEST_SKIPPED else 0
             self._searching = not self._skipped
+            self._held = self._held if self._skipped else self._held[1:]
             return _too_large(f"{length} bytes")
         end = 1 + size + length
         if len(self._held) < end:
@@ -203,8 +209,8 @@ def clean(text: str) -> str:
     return _FORBIDDEN.sub("\ufffd", text)
 
 
-def _first_of(held: bytes, marks: tuple[bytes, ...], from_byte: int = 0) -> int:
-    found = [at for mark in marks if (at := held.find(mark, from_byte)) >= 0]
+def _first_of(held: bytes, marks: tuple[bytes, ...]) -> int:
+    found = [at for mark in marks if (at := held.find(mark)) >= 0]
     return min(found, default=-1)
 
 

@@ -21,8 +21,8 @@ from ingest.unit_messages import Position, Reply
 from ops.runtime.clock import ScenarioClock
 from ops.sector.cot_settings import CotServer, CotSettings
 from ops.services.feeds.cot import answers, encode
-from ops.services.feeds.cot.answers import Answer, Device
-from ops.services.feeds.cot.encode import Sender, Times
+from ops.services.feeds.cot.answers import TakAnswer, TakDevice
+from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent
 from ops.services.feeds.cot.link import CotLink
 from ops.services.feeds.cot.memory import CotMemory, RefusedEvent
@@ -85,7 +85,7 @@ class _Pending:
     """An answer whose outcome its device is to be told."""
 
     server: str
-    device: Device
+    device: TakDevice
     name: str
     action: str
     until_s: float
@@ -123,12 +123,13 @@ class CotFeed:
     ) -> None:
         self._settings, self._sources, self._memory, self._units, self._clock = settings, sources, memory, units, clock
         self._words = words or MessageCatalogue.of()
-        self._sender = Sender(f"watchline.{sector}", settings.callsign)
+        self._sender = CotSender(f"watchline.{sector}", settings.callsign)
         self._loop = asyncio.new_event_loop()
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._pending: dict[str, _Pending] = {}
         self._heard: dict[str, _Heard] = {}
+        self._saying: set[tuple[str, str]] = set()
         self._servers = {one.name: self._server(one) for one in settings.servers}
         self.receivers: Sequence[FeedReceiver] = [
             FeedReceiver(one.name, kinds=("incident",)) for one in settings.servers
@@ -182,9 +183,10 @@ class CotFeed:
             events.append(line[1])
         if not events:
             return _done()
+        delivered: Future[None] = Future()
         sent = server.link.send(events)
-        sent.add_done_callback(lambda done: self._sent(done, name, body, None if line is None else line[0]))
-        return sent
+        sent.add_done_callback(lambda done: self._sent(done, delivered, name, body, None if line is None else line[0]))
+        return delivered
 
     def close(self) -> None:
         """End every connection."""
@@ -199,7 +201,7 @@ class CotFeed:
 
     def _marker(self, body: Mapping[str, Any]) -> list[CotEvent]:
         now = _wall_now()
-        times = Times(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
+        times = EventTimes(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
         message = "tak-remarks-assigned" if body.get("unit") else "tak-remarks"
         remarks = self._words.say(message, sentence=body["sentence"], state=body["state"], unit=body.get("unit"))
         event = encode.incident(self._sender, body, times, remarks=remarks, sd_m=self._sd_of(body))
@@ -208,7 +210,7 @@ class CotFeed:
     def _closing(self, body: Mapping[str, Any]) -> list[CotEvent]:
         """Remove a marker that the server may show, and end a distress call."""
         now = _wall_now()
-        times = Times(now, now + timedelta(seconds=60.0))
+        times = EventTimes(now, now + timedelta(seconds=60.0))
         ended = [
             encode.cancelled(self._sender, event, times)
             for event in self._marker(body)
@@ -225,7 +227,7 @@ class CotFeed:
         key = f"{body['id']}.closed" if closed else f"{body['id']}.{rank_of(body['priority'])}"
         name = server.settings.name
         earlier = range(rank_of(body["priority"]) + 1)
-        if self._memory.was_said(name, key) or (closed and not was_shown):
+        if self._memory.was_said(name, key) or (name, key) in self._saying or (closed and not was_shown):
             return None
         if not closed and any(self._memory.was_said(name, f"{body['id']}.{rank}") for rank in earlier):
             return None
@@ -234,11 +236,25 @@ class CotFeed:
             if closed
             else self._words.say("tak-line", name=body["name"], priority=body["priority"], sentence=body["sentence"])
         )
+        self._saying.add((name, key))
         return key, encode.chat(self._sender, text, key, _wall_now())
 
-    def _sent(self, done: Future[None], server: str, body: Mapping[str, Any], line: str | None) -> None:
-        if done.cancelled() or done.exception() is not None:
-            return
+    def _sent(
+        self, done: Future[None], delivered: Future[None], server: str, body: Mapping[str, Any], line: str | None
+    ) -> None:
+        """Remember what a server has; only then is it delivered. Runs in the thread of the connections."""
+        try:
+            done.result()
+            self._remember(server, body, line)
+        except WatchlineError as error:
+            delivered.set_exception(error)
+        else:
+            delivered.set_result(None)
+        finally:
+            if line is not None:
+                self._saying.discard((server, line))
+
+    def _remember(self, server: str, body: Mapping[str, Any], line: str | None) -> None:
         if body["state"] == "closed":
             self._memory.hide(server, str(body["id"]))
         else:
@@ -302,7 +318,7 @@ class CotFeed:
         events = [event for identity, body in open_now.items() if identity in shown for event in self._marker(body)]
         now = _wall_now()
         gone = sorted(shown - open_now.keys())
-        times = Times(now, now + timedelta(seconds=60.0))
+        times = EventTimes(now, now + timedelta(seconds=60.0))
         events += [encode.deleted(self._sender.uid_of(identity), times) for identity in gone]
         if not events:
             return
@@ -321,7 +337,7 @@ class CotFeed:
         forces = self._sources.incidents.live("forces")
         sections = [] if forces is None else msgspec.json.decode(forces.body).get("sections", [])
         now = _wall_now()
-        times = Times(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
+        times = EventTimes(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
         server.link.post(ground_lines(self._sender, border, sections, self._words, times))
         server.drawn = True
 
@@ -334,7 +350,7 @@ class CotFeed:
 
     def _receive(self, server: str, raw: bytes, event: CotEvent | MalformedMessage) -> None:
         """Take one event of others; a refused one is kept and counted, and nothing ends."""
-        device = Device("", "")
+        device = TakDevice("", "")
         try:
             if isinstance(event, MalformedMessage):
                 raise event
@@ -345,7 +361,7 @@ class CotFeed:
         except WatchlineError as error:
             log.warning("TAK %s: an event of %s was not taken: %s", server, ascii(device.uid)[:80], error)
 
-    def _refuse(self, server: str, device: Device, raw: bytes, error: MalformedMessage) -> None:
+    def _refuse(self, server: str, device: TakDevice, raw: bytes, error: MalformedMessage) -> None:
         refused = RefusedEvent(
             server, device.unit or device.uid[:256], error.code, str(error), self._clock.now_ns(), raw
         )
@@ -355,7 +371,7 @@ class CotFeed:
         except WatchlineError as problem:
             log.warning("TAK %s: %s", server, problem)
 
-    def _take(self, server: str, device: Device, event: CotEvent) -> None:
+    def _take(self, server: str, device: TakDevice, event: CotEvent) -> None:
         if not device.unit:
             if event.type in answers.CALLS or (event.type == encode.CHAT and answers.answer_of(event) is not None):
                 expected = "a device that the settings give a unit"
@@ -370,7 +386,7 @@ class CotFeed:
         elif event.type.startswith("a-f-"):
             self._position(server, device, event)
 
-    def _position(self, server: str, device: Device, event: CotEvent) -> None:
+    def _position(self, server: str, device: TakDevice, event: CotEvent) -> None:
         heard, now, now_s = self._heard_of(device.unit), _wall_now(), time.monotonic()
         try:
             position = answers.position_of(event, device.unit, now, skew_s=self._settings.skew_s)
@@ -387,7 +403,7 @@ class CotFeed:
             heard.position, heard.position_s = event.time, now_s
         self._units.send(msgspec.structs.replace(position, observed_at=self._room_time(position.observed_at, now)))
 
-    def _call(self, server: str, device: Device, event: CotEvent) -> None:
+    def _call(self, server: str, device: TakDevice, event: CotEvent) -> None:
         """A distress call is passed on whatever its time and position."""
         heard, now, now_s = self._heard_of(device.unit), _wall_now(), time.monotonic()
         if now_s - heard.call_s < CALL_EVERY_S:
@@ -400,7 +416,7 @@ class CotFeed:
         heard.call_s = now_s
         self._tell(server, device, self._words.say("tak-distress-heard"))
 
-    def _answer(self, server: str, device: Device, answer: Answer) -> None:
+    def _answer(self, server: str, device: TakDevice, answer: TakAnswer) -> None:
         now = _wall_now()
         if now - answer.at > answers.OLDEST:
             raise MalformedMessage("expired", "event.time", answer.at.isoformat(), "an answer of the last day")
@@ -433,7 +449,7 @@ class CotFeed:
             text = outcome["sentence"] or self._words.say("tak-done", name=pending.name, action=pending.action)
             self._tell(pending.server, pending.device, text, message=action_id)
 
-    def _tell(self, server: str, device: Device, text: str, *, message: str = "") -> None:
+    def _tell(self, server: str, device: TakDevice, text: str, *, message: str = "") -> None:
         """Write one chat line to one device."""
         key = message or f"told-{self._clock.now_ns()}"
         line = encode.chat(self._sender, text, key, _wall_now(), to=device.uid, callsign=device.callsign or device.uid)

@@ -25,8 +25,8 @@ from geo.errors import BadInput, WatchlineError
 from ingest.errors import MalformedMessage
 from ops.sector.cot_settings import CotServer
 from ops.services.feeds.cot import encode
-from ops.services.feeds.cot.encode import Sender, Times
-from ops.services.feeds.cot.event import CotEvent, Frames, read_event
+from ops.services.feeds.cot.encode import CotSender, EventTimes
+from ops.services.feeds.cot.event import CotEvent, CotFrames, read_event
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class CotLink:
     def __init__(
         self,
         server: CotServer,
-        sender: Sender,
+        sender: CotSender,
         loop: asyncio.AbstractEventLoop,
         *,
         received: Callable[[bytes, CotEvent | MalformedMessage], Awaitable[None]],
@@ -166,7 +166,7 @@ class CotLink:
             writer.transport.abort()
 
     async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        frames = Frames()
+        frames = CotFrames()
         while piece := await reader.read(PIECE_BYTES):
             for message in frames.feed(piece):
                 await self._take(message, writer)
@@ -248,9 +248,9 @@ class CotLink:
         for event in events:
             writer.write(event.protobuf() if self._protobuf else event.xml())
 
-    def _times(self, lasts_s: float) -> Times:
+    def _times(self, lasts_s: float) -> EventTimes:
         now = self._wall_now()
-        return Times(now, now + timedelta(seconds=lasts_s))
+        return EventTimes(now, now + timedelta(seconds=lasts_s))
 
     # A multicast group
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ops.services.feeds.cot import encode
-from ops.services.feeds.cot.encode import Sender, Times
+from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent
 from ops.words import MessageCatalogue
 
@@ -24,7 +24,7 @@ class TrackPictures:
 
     def __init__(
         self,
-        sender: Sender,
+        sender: CotSender,
         words: MessageCatalogue,
         wall_of: Callable[[int], datetime],
         *,
@@ -52,7 +52,7 @@ class TrackPictures:
             events += [trail for one in shown if (trail := self._trail(one)) is not None]
         self._pictures += 1
         live = {one["track"] for one in shown}
-        times = Times(now, now + self._stale)
+        times = EventTimes(now, now + self._stale)
         for gone in sorted(self._sent_ns.keys() - live):
             events += [encode.deleted(self._sender.uid_of(name), times) for name in self._names(gone)]
             self._trails.pop(gone, None)
@@ -73,7 +73,7 @@ class TrackPictures:
         message = "tak-track-coasting" if one["status"] == "coasting" else "tak-track"
         label = str(one.get("label") or "unknown")
         remarks = self._words.say(message, **{"class": label, "probability": one.get("label_probability")})
-        return encode.track(self._sender, one, Times(at, at + self._stale), remarks=remarks)
+        return encode.track(self._sender, one, EventTimes(at, at + self._stale), remarks=remarks)
 
     def _trail(self, one: Mapping[str, Any]) -> CotEvent | None:
         points = [(lon, lat) for _, lon, lat in self._trails.get(one["track"], ())]
@@ -82,7 +82,7 @@ class TrackPictures:
         self._drawn.add(one["track"])
         at = self._wall_of(one["updated_ns"])
         name = self._words.say("tak-trail", name=str(one.get("name") or one["track"]))
-        times = Times(at, at + self._stale)
+        times = EventTimes(at, at + self._stale)
         return encode.line(self._sender, f"{one['track']}.trail", name, points, times, kind="trail")
 
     def _names(self, track: str) -> list[str]:
@@ -92,11 +92,11 @@ class TrackPictures:
 
 
 def ground_lines(
-    sender: Sender,
+    sender: CotSender,
     border: Mapping[str, Any],
     sections: Iterable[Mapping[str, Any]],
     words: MessageCatalogue,
-    times: Times,
+    times: EventTimes,
 ) -> list[CotEvent]:
     """The border as one line, and each of its sections.
 

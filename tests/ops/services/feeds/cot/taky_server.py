@@ -59,7 +59,6 @@ class Taky:
                 "cert_db": str(folder / "certificates.txt"),
             }  # fmt: skip
             (folder / "certificates.txt").touch()
-            config["cot_server"]["mon_ip"] = ""
         with (folder / "taky.conf").open("w") as file:
             config.write(file)
         self._process: subprocess.Popen[bytes] | None = None

@@ -14,13 +14,13 @@ from takproto import parse_proto
 from ingest.errors import MalformedMessage
 from ingest.standards.cursor_on_target import MAX_BYTES, UNKNOWN_M
 from ops.services.feeds.cot import encode
-from ops.services.feeds.cot.encode import Sender, Times
-from ops.services.feeds.cot.event import CotEvent, Frames, read_event
+from ops.services.feeds.cot.encode import CotSender, EventTimes
+from ops.services.feeds.cot.event import CotEvent, CotFrames, read_event
 from tests.ops.services.feeds.cot.cot_schema import faults
 
-SENDER = Sender("watchline.cumberland", "Watchline")
+SENDER = CotSender("watchline.cumberland", "Watchline")
 AT = datetime(2026, 11, 28, 2, 0, 0, 123000, tzinfo=UTC)
-TIMES = Times(AT, AT + timedelta(minutes=10))
+TIMES = EventTimes(AT, AT + timedelta(minutes=10))
 hostile = st.text(max_size=80) | st.sampled_from(
     ["", "<event>", "</event>", "]]>", "&amp;", "\x00\x1b", "\ud800", "‮abc", "a\nb", "'\"", "\ufffe", "&#0;"]
 )
@@ -73,7 +73,7 @@ def check(event: CotEvent) -> None:
         assert back.find("contact", "callsign") == normal(event.find("contact", "callsign"))
     independent = parse_proto(bytearray(event.protobuf()))
     assert independent.cotEvent.uid == event.uid
-    assert list(Frames().feed(xml + event.protobuf() + xml)) == [xml, event.protobuf(), xml]
+    assert list(CotFrames().feed(xml + event.protobuf() + xml)) == [xml, event.protobuf(), xml]
 
 
 def normal(text: str) -> str:
@@ -151,7 +151,7 @@ def test_a_type_is_true_to_the_class_and_the_affiliation_unknown() -> None:
 def test_any_bytes_are_an_event_or_refused(piece: bytes) -> None:
     with suppress(MalformedMessage):
         read_event(piece)
-    for message in Frames().feed(piece):
+    for message in CotFrames().feed(piece):
         assert isinstance(message, bytes | MalformedMessage)
 
 
@@ -159,7 +159,7 @@ def test_any_bytes_are_an_event_or_refused(piece: bytes) -> None:
 def test_a_stream_is_split_wherever_it_is_cut(messages: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(messages)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
-    frames, found = Frames(), []
+    frames, found = CotFrames(), []
     for begin, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
         found += list(frames.feed(stream[begin:end]))
     assert found == messages
@@ -202,7 +202,7 @@ def test_what_is_no_event_is_refused_with_its_reason(message: bytes, code: str) 
 
 def test_after_an_oversized_message_the_next_one_is_read() -> None:
     good = encode.ping(SENDER, TIMES).xml()
-    frames, found = Frames(), []
+    frames, found = CotFrames(), []
     for piece in (good, b"<?xml version='1.0'?><event>" + b"x" * (2 * MAX_BYTES) + b"</event>", good, b"junk ", good):
         for begin in range(0, len(piece), 10_000):
             found += list(frames.feed(piece[begin : begin + 10_000]))
