@@ -388,6 +388,7 @@ def settings_page() -> str:
     from ops.sector.cot_settings import CotServer
     from ops.sector.data_settings import AuditSettings, Hold, RetentionSettings
     from ops.sector.feed_settings import FEED_TABLES, FeedsSettings, UnitFeedSettings
+    from ops.sector.push_settings import PushReceiver
     from ops.sector.report_settings import ReportSettings
     from ops.sector.settings import Maintenance, Settings
 
@@ -432,6 +433,7 @@ def settings_page() -> str:
         ("`[feeds]`", FeedsSettings),
         ("`[feeds.units.UNIT]`", UnitFeedSettings),
         *((f"`[feeds.{name}]`", record) for name, record in FEED_TABLES.items()),
+        ("`[feeds.cap.receivers.NAME]` and `[feeds.web_hook.receivers.NAME]`", PushReceiver),
         ("`[[feeds.cot.servers]]`", CotServer),
         ("`[accounts]`", AccountSettings),
         ("`[accounts.oidc]`", OidcSettings),

@@ -168,14 +168,16 @@ class Room:
             self._supervision.add(self._broker.child)
         self._stack.callback(self.reader.close)
         self._stack.callback(mark_deliveries, self.store_path)  # what was delivered after the end of fusion
-        language = load_sector(options.sector).language
+        sector = load_sector(options.sector)
         self.feeds = self.start(
             "feeds",
             "ops.services.feeds.process",
             f"--time-zone={load_sector(options.sector).time_zone}",
             f"--store={self.store_path}",
             f"--sector-id={options.sector_id}",
-            *([] if language is None else [f"--language={language}"]),
+            f"--title={sector.title or sector.name}",
+            *(["--demo"] if options.fresh else []),
+            *([] if sector.language is None else [f"--language={sector.language}"]),
             *options.clock.arguments(),
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             timeout_s=10.0,

@@ -30,6 +30,7 @@ from ops.accounts.person import Person, local_person
 from ops.accounts.rights import reads_logs
 from ops.audit.log import AuditLog
 from ops.broker.identities import UNIT
+from ops.export.warnings.cap import CapIssuer
 from ops.field.devices import DeviceStore
 from ops.releasability.decision import UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
@@ -73,6 +74,7 @@ from ops.services.api.schemas.alerts import AcceptedAction, AlertRecord, Alerts
 from ops.services.api.schemas.geojson import BorderLines, GeoJson
 from ops.services.api.schemas.picture import Bearings, HealthAnswer, LiveTracks, MessageCounts, Sensors
 from ops.services.api.static_pages import BUILT, add_pages
+from ops.services.api.warnings.routes import CapService, WarningRoutes
 from ops.store.connections import ReadConnections, StoreError
 from ops.store.incidents import IncidentReader
 from ops.store.moment_reader import MomentReader
@@ -105,7 +107,8 @@ class ApiSettings:
     ``demo``: movements are simulated, and the page must say so. ``clock_rate``: seconds of ``now_ns`` per second of
     wall time. ``pages``: folder of the built front end. ``ground`` and ``layout``: the sector and its sensors as in
     ops.sector.geojson, if they are available before the map process is ready; else ``title`` and ``time_zone`` name
-    the sector in reports. ``releasability``: markings of records. ``language``: of what the sector publishes.
+    the sector in reports. ``releasability``: markings of records. ``language``: of what the sector publishes. ``cap``:
+    the issuer of CAP documents and their signature; None: as for a sector without settings of its own, not signed.
     """
 
     sector: str
@@ -124,6 +127,13 @@ class ApiSettings:
     title: str = ""
     time_zone: str = "UTC"
     language: str = "en"
+    cap: CapService | None = None
+
+    @property
+    def cap_service(self) -> CapService:
+        """The issuer of CAP documents and their signature."""
+        sector = self.reported_sector
+        return self.cap or CapService(CapIssuer(sector.name, sector.title, exercise=self.demo, language=self.language))
 
     @property
     def reported_sector(self) -> ReportedSector:
@@ -221,6 +231,9 @@ def create_app(
         MomentReader(reads), recorder=routes.recorder, frame=lambda: _frame(settings, on_the_ground),
         release=release,
     ).add_to(app)  # fmt: skip
+    WarningRoutes(
+        MomentReader(reads), IncidentReader(reads), settings.cap_service, recorder=routes.recorder, release=release
+    ).add_to(app)
     _add_reports(app, reads, settings, on_the_ground, now_ns=now_ns, recorder=routes.recorder, release=release)
     if on_the_ground is None:
         add_no_ground(app)

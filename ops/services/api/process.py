@@ -27,11 +27,12 @@ from ops.audit.files import FOLDER
 from ops.audit.log import AuditLog
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import FIELD, IDENTITY_VARIABLE, UNIT, IdentityFolder, identity_of
+from ops.export.warnings.issuer import issuer_of, signer
 from ops.field.devices import FILE, DeviceStore
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.part_state import stated
-from ops.sector.settings import load_settings
+from ops.sector.settings import Settings, load_settings
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.audit.collection import CollectionRecord
 from ops.services.api.login.opening import open_logins
@@ -39,6 +40,7 @@ from ops.services.api.operator_actions import ActionSender
 from ops.services.api.plan_routes import PlanRoutes
 from ops.services.api.serving.server import serving
 from ops.services.api.serving.tls import Tls
+from ops.services.api.warnings.routes import CapService
 from ops.services.map.supervisor import MapProcess
 from ops.store.reader import Reader
 
@@ -114,6 +116,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             releasability=chosen.releasability,
             reports=chosen.reports,
             language=known["language"],
+            cap=_cap(chosen, arguments, known),
         )
         app = create_app(
             folder / "store.db",
@@ -137,6 +140,13 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         )
         _follow(told, ground, stop, collected)
     return 0
+
+
+def _cap(settings: Settings, arguments: argparse.Namespace, known: Mapping[str, Any]) -> CapService:
+    """The issuer of CAP documents and their signature."""
+    title, language = str(known["ground"].get("title") or ""), known["language"]
+    issuer = issuer_of(settings.feeds.cap, arguments.sector_id, title=title, exercise=arguments.demo, language=language)
+    return CapService(issuer, signer())
 
 
 def _register(log: AuditLog) -> None:

@@ -25,7 +25,7 @@ from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import LANGUAGE
 from ops.sector.settings import load_settings
-from ops.services.feeds import mqtt
+from ops.services.feeds import cap, mqtt, web_hook
 from ops.services.feeds.cot import opening as cot
 from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import Feed, FeedContext, OpenFeed
@@ -38,7 +38,7 @@ from ops.store.markings import MarkingReader
 from ops.store.reader import Reader
 from ops.words import SOURCE_LANGUAGE
 
-FEEDS: Final[Sequence[OpenFeed]] = (mqtt.open_feed, cot.open_feed)
+FEEDS: Final[Sequence[OpenFeed]] = (mqtt.open_feed, cot.open_feed, cap.open_feed, web_hook.open_feed)
 """Every feed: a new one is a file of this folder, a table of the settings, and a line here."""
 REPORT_EVERY_S: Final = 0.5
 FLUSH_S: Final = 2.0
@@ -81,8 +81,9 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
             filters=[unit_filter(arguments.sector_id, CHANNEL)],
         )
         context = FeedContext(
-            arguments.sector_id, url, settings, clock, publisher, store, store.parent, language, lambda: room.border
-        )
+            arguments.sector_id, url, settings, clock, publisher, store, store.parent, language, lambda: room.border,
+            title=arguments.title, exercise=arguments.demo,
+        )  # fmt: skip
         feeds = [feed for open_feed in FEEDS if (feed := open_feed(context)) is not None]
         for feed in feeds:
             stack.callback(feed.close)
@@ -153,6 +154,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sector-id", required=True, help="the sector's name in topics")
     parser.add_argument("--settings", type=Path, help="settings file")
     parser.add_argument("--language", help="language of the sector; without it that of the environment")
+    parser.add_argument("--title", default="", help="name of the sector for people")
+    parser.add_argument("--demo", action="store_true", help="movements are simulated, and documents say so")
     ScenarioClock.add_arguments(parser)
     return parser
 

@@ -15,6 +15,9 @@ console-column = { $name ->
     [label] program or browser
     [position] position
     [at] time
+    [receiver] receiver
+    [record] alert or incident
+    [revision] revision
     [number] no.
     [operation] operation
     [person] person
@@ -416,4 +419,16 @@ console-calibrate-verdict = { $verdict ->
     [worse] below prediction
     [better] above prediction
    *[too_few] too few
+}
+
+## What receivers did not get
+
+console-feeds-dead-letters = { $count ->
+    [0] No dead letters: every receiver got everything.
+    [one] { $count } dead letter
+   *[other] { $count } dead letters
+}
+console-feeds-replayed = { $count ->
+    [one] { $count } dead letter is sent again to { $receiver }.
+   *[other] { $count } dead letters are sent again to { $receiver }.
 }

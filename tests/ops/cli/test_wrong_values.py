@@ -81,9 +81,12 @@ GOOD = {
     "audit verify": "room",
     "audit export": "room --out new.jsonl",
     "store purge": "room",
+    "feeds dead-letters": "room",
+    "feeds replay": "room web_hook/partner",
 }
 """A good command line of every command, to which one wrong value is added."""
 ANY_TEXT = {
+    "feeds dead-letters --receiver": "text to look for",
     "audit show --person": "text to look for",
     "audit show --subject": "text to look for",
     "audit export --person": "text to look for",
