@@ -66,6 +66,12 @@ class CotSources:
     border: Callable[[], Mapping[str, Any] | None] = lambda: None
 
 
+class _Placed(msgspec.Struct):
+    """What is read of the lead alert of an incident."""
+
+    position_sd_m: float | None = None
+
+
 @dataclass(slots=True)
 class _Server:
     """One server: its connection, its tracks, and when it is due [monotonic s]."""
@@ -263,16 +269,9 @@ class CotFeed:
             self._memory.say(server, line)
 
     def _sd_of(self, body: Mapping[str, Any]) -> float | None:
-        """Standard deviation of the position of an incident: that of its track nearest in time, while it is live."""
-        names = {one["track"] for one in body.get("tracks", ())}
-        if not names:
-            return None
-        live = self._sources.incidents.live("tracks")
-        found = [] if live is None else [one for one in msgspec.json.decode(live.body) if one["track"] in names]
-        if not found:
-            return None
-        newest = max(found, key=lambda one: one["updated_ns"])
-        return float(max(newest["ellipse_m"]))
+        """Standard deviation of the position of an incident: that of its lead alert, which gives it its position."""
+        lead = self._sources.incidents.alert(str(body["lead"]))
+        return None if lead is None else msgspec.json.decode(lead[2], type=_Placed).position_sd_m
 
     # Refreshing, tracks and shapes
 
