@@ -30,11 +30,15 @@ $(TEST_STAMP): $(STAMP)
 	@$(PYTHON) deploy/setup_venv.py $(VENV) test
 	@touch $@
 
+.venv-taky/bin/taky: deploy/setup_taky.py $(TEST_STAMP)
+	@$(BIN)/python deploy/setup_taky.py .venv-taky
+	@touch $@
+
 demo: $(STAMP) ## Set up if needed, then watch the sample sector work (ARGS="--duration 60 --headless")
 	@$(BIN)/python -m ops.runtime.compile_kernels
 	@$(BIN)/watchline demo $(ARGS)
 
-test: $(TEST_STAMP) style ## Set up if needed, then run every check and every test
+test: $(TEST_STAMP) .venv-taky/bin/taky style ## Set up if needed, then run every check and every test
 	@$(PYTHON) deploy/system_packages.py
 	@$(BIN)/python -m ops.runtime.compile_kernels
 	@$(BIN)/python -m pytest -q -n auto $(ARGS)
@@ -48,7 +52,7 @@ style: $(TEST_STAMP)
 	@$(BIN)/lint-imports
 	@$(BIN)/python deploy/check_words.py
 
-drill: $(TEST_STAMP) ## The reliability drills in full length: a million detections, 200 kills a broker, long holes, soak, fuzzing
+drill: $(TEST_STAMP) .venv-taky/bin/taky ## The reliability drills in full length: a million detections, 200 kills a broker, long holes, soak, fuzzing
 	@$(PYTHON) deploy/system_packages.py
 	@$(BIN)/python -m ops.runtime.compile_kernels
 	@WATCHLINE_DRILL=long $(BIN)/python -m pytest -q -s --timeout=0 $(DRILLS) $(ARGS)
@@ -72,4 +76,4 @@ format: $(TEST_STAMP) ## Put the code into its form
 	@$(BIN)/ruff check --fix .
 
 clean: ## Remove what can be made again
-	rm -rf $(VENV) .venv-bench out build dist
+	rm -rf $(VENV) .venv-bench .venv-taky out build dist

@@ -385,8 +385,10 @@ def settings_page() -> str:
     from ops.forces.settings import ForceSettings
     from ops.incidents.settings import IncidentSettings
     from ops.releasability.settings import ReleasabilitySettings
+    from ops.sector.cot_settings import CotServer
     from ops.sector.data_settings import AuditSettings, Hold, RetentionSettings
     from ops.sector.feed_settings import FEED_TABLES, FeedsSettings, UnitFeedSettings
+    from ops.sector.push_settings import PushReceiver
     from ops.sector.report_settings import ReportSettings
     from ops.sector.settings import Maintenance, Settings
 
@@ -431,6 +433,8 @@ def settings_page() -> str:
         ("`[feeds]`", FeedsSettings),
         ("`[feeds.units.UNIT]`", UnitFeedSettings),
         *((f"`[feeds.{name}]`", record) for name, record in FEED_TABLES.items()),
+        ("`[feeds.cap.receivers.NAME]` and `[feeds.web_hook.receivers.NAME]`", PushReceiver),
+        ("`[[feeds.cot.servers]]`", CotServer),
         ("`[accounts]`", AccountSettings),
         ("`[accounts.oidc]`", OidcSettings),
     ):
@@ -445,6 +449,7 @@ def _settings_of(record: type) -> Iterator[tuple[str, tuple[str, str, str, str]]
     from ops.sector.schemas import limits_of, parameters_of
 
     described = parameters_of(record)
+    is_free = all(field.default is not MISSING or field.default_factory is not MISSING for field in fields(record))
     for field in fields(record):
         kind, meaning = described[field.name]
         _, _, unit = kind.partition(", ")
@@ -452,7 +457,7 @@ def _settings_of(record: type) -> Iterator[tuple[str, tuple[str, str, str, str]]
         default = "required" if field.default is MISSING and field.default_factory is MISSING else "empty"
         if field.default is not MISSING:
             default = f"`{json.dumps(field.default)}`" if field.name != "modes" else "in `fusion.models.motion`"
-        limits = _limits_in_words(limits_of(record, field.name)) if is_number else ""
+        limits = _limits_in_words(limits_of(record, field.name)) if is_number and is_free else ""
         if is_number and isinstance(field.default, int):
             limits = f"whole number {limits}".strip()
         yield field.name, (meaning.replace("|", "\\|").replace("``", "`"), unit, default, limits)

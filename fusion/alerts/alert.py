@@ -95,6 +95,8 @@ class Alert:
         Position in the local frame.
     northing : float, optional, m
         Position in the local frame.
+    position_sd_m : float, optional, m
+        One standard deviation along the longer axis of the position error.
     offset_m : float, optional, m
         Signed distance from the border, positive on the own side.
     time_to_border_s : float, optional, s
@@ -154,6 +156,7 @@ class Alert:
     direction: int = 0
     easting: float | None = None
     northing: float | None = None
+    position_sd_m: float | None = None
     offset_m: float | None = None
     time_to_border_s: float | None = None
     class_label: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import hypot, sqrt
 from typing import Any
 
 from fusion.alerts.alert import Alert, DistressCall, rank
@@ -26,6 +27,7 @@ from fusion.alerts.settings import AlertSettings
 from fusion.situation.context import AlertContext
 from fusion.situation.facts import About, CoverageGap, Sighting
 from fusion.situation.track_picture import TrackPicture
+from geo.arrays import Floats
 from geo.border.sections import IMPACT_LEVELS
 from geo.message import Message
 from sensors.health.faults import BLINDING
@@ -162,6 +164,7 @@ class Ledger:
             chainage_m=chainage,
             easting=float(picture.easting[row]),
             northing=float(picture.northing[row]),
+            position_sd_m=position_sd_m(picture.cov[row]),
             offset_m=offset,
         )
 
@@ -298,6 +301,7 @@ class Ledger:
             "chainage_m": sighting.chainage_m,
             "easting": sighting.easting,
             "northing": sighting.northing,
+            "position_sd_m": None if sighting.cov is None else position_sd_m(sighting.cov),
             "offset_m": sighting.offset_m,
             "time_to_border_s": sighting.time_to_border_s,
             "class_label": label,
@@ -310,6 +314,12 @@ class Ledger:
 def _stated(text: AlertText) -> dict[str, Any]:
     """Fields of an alert that hold its messages."""
     return {"message": text.message, "details": text.details, "why": text.why, "response": text.response}
+
+
+def position_sd_m(cov: Floats) -> float:
+    """Return one standard deviation [m] along the longer axis of a position error, from a covariance [m²]."""
+    half_sum, half_difference = 0.5 * (cov[0, 0] + cov[1, 1]), 0.5 * (cov[0, 0] - cov[1, 1])
+    return round(sqrt(max(float(half_sum + hypot(half_difference, cov[0, 1])), 0.0)), 1)
 
 
 def following(revision: int, now_ns: int) -> dict[str, Any]:

@@ -65,7 +65,25 @@ def read_event(payload: bytes) -> dict[str, str]:
     MalformedMessage for anything else: a document type, entities, a document that is too large or too deep, a missing
     attribute. Nothing outside the document is fetched.
     """
-    root = _tree(payload)
+    event = attributes_of(read_tree(payload))
+    if _PING.match(event["type"]):
+        raise MalformedMessage(PING, "event.type", f"{printable(event['type'], 60)}: a keep-alive", "a position")
+    if not _TYPE.match(event["type"]):
+        raise MalformedMessage("unknown_value", "event.type", printable(event["type"], 60), "an atom such as a-u-G")
+    if not event["uid"].strip() or len(event["uid"]) > 64 or not event["uid"].isprintable():
+        raise MalformedMessage(
+            "bad_identifier", "event.uid", printable(event["uid"], 60), "1 to 64 printable characters"
+        )
+    if moment(event, "stale") < moment(event, "start"):
+        raise MalformedMessage("out_of_range", "event.stale", event["stale"], "a time not before start")
+    return event
+
+
+def attributes_of(root: Any) -> dict[str, str]:
+    """The attributes of the element of an event of any type and of its point, as text.
+
+    MalformedMessage for an element of another name, another version, or a missing attribute.
+    """
     if root.tag != "event":
         raise MalformedMessage("not_xml", "event", f"<{printable(root.tag, 60)}>", "an <event>")
     point = root.find("point")
@@ -78,16 +96,6 @@ def read_event(payload: bytes) -> dict[str, str]:
         event[name] = _attribute(point, name, f"event.point.{name}")
     if root.get("version") != "2.0":
         raise MalformedMessage("unknown_value", "event.version", printable(root.get("version") or "missing", 60), "2.0")
-    if _PING.match(event["type"]):
-        raise MalformedMessage(PING, "event.type", f"{printable(event['type'], 60)}: a keep-alive", "a position")
-    if not _TYPE.match(event["type"]):
-        raise MalformedMessage("unknown_value", "event.type", printable(event["type"], 60), "an atom such as a-u-G")
-    if not event["uid"].strip() or len(event["uid"]) > 64 or not event["uid"].isprintable():
-        raise MalformedMessage(
-            "bad_identifier", "event.uid", printable(event["uid"], 60), "1 to 64 printable characters"
-        )
-    if moment(event, "stale") < moment(event, "start"):
-        raise MalformedMessage("out_of_range", "event.stale", event["stale"], "a time not before start")
     return event
 
 
@@ -116,7 +124,11 @@ def moment(event: dict[str, str], name: str) -> datetime:
     return at
 
 
-def _tree(payload: bytes) -> Any:
+def read_tree(payload: bytes) -> Any:
+    """The root element of one XML document, at most MAX_BYTES long and MAX_DEPTH deep, without a document type.
+
+    MalformedMessage for anything else; nothing outside the document is fetched.
+    """
     from xml.etree.ElementTree import ParseError
 
     from defusedxml import DefusedXmlException

@@ -20,6 +20,7 @@ from ops.cli.catalogue import catalogue_app
 from ops.cli.challenge import challenge
 from ops.cli.command_tree import Command, RootGroup, show_help
 from ops.cli.compare import compare
+from ops.cli.feeds import feeds_app
 from ops.cli.journal import journal_app
 from ops.cli.operations import demo, record, replay, run, serve, simulate
 from ops.cli.options import BrokerOption, IdentityOption, JsonOption, answer, broker_url, command_of, fail, screen
@@ -30,6 +31,7 @@ from ops.cli.sector import sector_app
 from ops.cli.sensor import sensor_app
 from ops.cli.store import store_app
 from ops.cli.terrain import terrain_app
+from ops.cli.unit import unit_app
 from ops.cli.user import user_app
 from ops.cli.wrong_values import UsageError, WrongValue, sentence_of
 from ops.runtime.compile_kernels import forget_outdated
@@ -180,7 +182,9 @@ app.add_typer(broker_app, name="broker")
 app.add_typer(audit_app, name="audit")
 app.add_typer(store_app, name="store")
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(feeds_app, name="feeds")
 app.add_typer(user_app, name="user")
+app.add_typer(unit_app, name="unit")
 
 
 def main() -> None:

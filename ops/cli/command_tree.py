@@ -27,8 +27,8 @@ GROUPS: Final = {
     "Operations centre": ("demo", "run", "serve", "replay", "handover", "export"),
     "Analysts": ("coverage", "challenge", "sites", "score", "journal", "archive"),
     "Planners": ("sector", "terrain", "catalogue", "plan", "compare"),
-    "Integrators": ("sensor", "simulate", "record", "dead-letters"),
-    "Administrators": ("user", "broker", "audit", "store", "doctor", "completion"),
+    "Integrators": ("sensor", "simulate", "record", "dead-letters", "feeds"),
+    "Administrators": ("user", "unit", "broker", "audit", "store", "doctor", "completion"),
 }
 """The commands by the people who use them, in the order of the help."""
 

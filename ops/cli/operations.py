@@ -41,6 +41,7 @@ def demo(
     seed: SeedOption = 1,
     broker: BrokerOption = None,
     port: PortOption = None,
+    settings: SettingsOption = None,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Output folder; files of an earlier demo are replaced.")
     ] = Path("out/demo"),
@@ -63,7 +64,7 @@ def demo(
     from ops.room.demo_command import run_demo
 
     url = None if broker is None else broker_url(broker)
-    options = DemoOptions(sector, out, layout, duration, speed, seed, url, port)
+    options = DemoOptions(sector, out, layout, duration, speed, seed, url, port, settings)
     summary = run_demo(options, screen, headless=headless or as_json or not screen.is_terminal, began_s=BEGAN_S)
     answer(summary.figures, as_json=as_json)
     if not summary.balanced:

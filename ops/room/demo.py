@@ -55,6 +55,7 @@ class DemoOptions:
     seed: int = 1
     broker: BrokerUrl | None = None
     port: int | None = None
+    settings: Path | None = None
 
 
 class MemorySampler:
@@ -235,5 +236,6 @@ def open_room(options: DemoOptions) -> tuple[Room, Sector]:
         fresh=True,
         signatures=sector.signatures,
         simulated_units=PATROLS,
+        settings=options.settings,
     )
     return Room(room), sector

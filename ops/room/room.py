@@ -48,9 +48,8 @@ START_TIMEOUT_S: Final = 120.0
 BROKER_ANSWERS_S: Final = 10.0
 """Time in which an external broker must answer; ingest waits as long."""
 _OWN_FILES: Final = (
-    "journal.db", "store.db", "actions.db", "truth.npz", "night.jsonl", "night.started", "sensors.json",
-    "positions.jsonl", "feeds.db",
-    "store.latency.npy", "broker.url",
+    "journal.db", "store.db", "actions.db", "field.db", "field-spool.db", "truth.npz", "night.jsonl", "night.started",
+    "sensors.json", "positions.jsonl", "feeds.db", "cot.db", "cot-spool.db", "store.latency.npy", "broker.url",
 )  # fmt: skip
 _CHILDREN: Final = ("api", "broker", "feeds", "fusion", "ingest", "map", "simulate_night", "simulator")
 DEMO_MARK: Final = ".demonstration"
@@ -169,12 +168,16 @@ class Room:
             self._supervision.add(self._broker.child)
         self._stack.callback(self.reader.close)
         self._stack.callback(mark_deliveries, self.store_path)  # what was delivered after the end of fusion
+        sector = load_sector(options.sector)
         self.feeds = self.start(
             "feeds",
             "ops.services.feeds.process",
             f"--time-zone={load_sector(options.sector).time_zone}",
             f"--store={self.store_path}",
             f"--sector-id={options.sector_id}",
+            f"--title={sector.title or sector.name}",
+            *(["--demo"] if options.fresh else []),
+            *([] if sector.language is None else [f"--language={sector.language}"]),
             *options.clock.arguments(),
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             timeout_s=10.0,
@@ -232,6 +235,7 @@ class Room:
         self._supervision.add(self.ingest)
         self.ingest.wait_for("ready", timeout_s=START_TIMEOUT_S)
         self.fusion.wait_for("ready", timeout_s=START_TIMEOUT_S)
+        self.feeds.tell(border=self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S))
         if self.options.sapient is not None:
             self._open_sapient(self.options.sapient)
 
@@ -297,6 +301,7 @@ class Room:
             "border": self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
             "ground": self.fusion.wait_for("sector", timeout_s=START_TIMEOUT_S),
             "layout": self.fusion.wait_for("layout", timeout_s=START_TIMEOUT_S),
+            "language": self.fusion.wait_for("language", timeout_s=START_TIMEOUT_S),
         }
         self.api = self.start(
             "api",

@@ -13,6 +13,8 @@ from typing import Any, Final, Literal
 
 from geo.errors import BadInput
 from ingest.topics import identifier
+from ops.sector.cot_settings import CotSettings, cot_errors
+from ops.sector.push_settings import CapSettings, PushReceiver, PushSettings
 from ops.sector.toml_record import ConfigError, record_errors
 
 MOST_A_MINUTE: Final = 600
@@ -72,9 +74,18 @@ class FeedsSettings:
     ----------
     units : table
         Settings of field units that differ from their defaults: a table for each, by its name.
+    cap : table
+        CAP 1.2 documents and their receivers.
+    web_hook : table
+        Receivers of alerts as JSON.
+    cot : table
+        TAK servers and multicast groups.
     """
 
     units: Mapping[str, UnitFeedSettings] = field(default_factory=dict)
+    cap: CapSettings = field(default_factory=CapSettings)
+    web_hook: PushSettings = field(default_factory=PushSettings)
+    cot: CotSettings = field(default_factory=CotSettings)
 
     def __post_init__(self) -> None:
         for unit in self.units:
@@ -85,28 +96,47 @@ class FeedsSettings:
         return self.units.get(unit, UnitFeedSettings())
 
 
-FEED_TABLES: Final[Mapping[str, type[Any]]] = {}
+FEED_TABLES: Final[Mapping[str, type[Any]]] = {"cap": CapSettings, "web_hook": PushSettings, "cot": CotSettings}
 """The record of each further table of ``[feeds]``, by its name."""
 
 
 def feeds_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError]:
     """Return every error of the table ``[feeds]``."""
-    units = table.get("units", {})
     inner = {"units", *FEED_TABLES}
     plain = {key: value for key, value in table.items() if key not in inner or not isinstance(value, dict)}
     errors = record_errors(FeedsSettings, plain, where=where)
     for name, kind in FEED_TABLES.items():
         if isinstance(table.get(name), dict):
-            errors += record_errors(kind, table[name], where=f"{where} {name}")
-    for unit, values in units.items() if isinstance(units, dict) else ():
+            place = f"{where} {name}"
+            errors += (
+                cot_errors(table[name], where=place) if name == "cot" else _table_errors(kind, table[name], where=place)
+            )
+    if isinstance(table.get("units"), dict):
+        errors += _named_errors(UnitFeedSettings, table["units"], "units", where=where)
+    return errors
+
+
+def _table_errors(kind: type[Any], table: Mapping[str, Any], *, where: str) -> list[ConfigError]:
+    """Return every error of the table of a feed, and of its receivers where each has a table of its name."""
+    receivers = table.get("receivers")
+    if not (issubclass(kind, PushSettings) and isinstance(receivers, dict)):
+        return record_errors(kind, table, where=where)
+    rest = {key: value for key, value in table.items() if key != "receivers"}
+    return record_errors(kind, rest, where=where) + _named_errors(PushReceiver, receivers, "receivers", where=where)
+
+
+def _named_errors(kind: type[Any], tables: Mapping[str, Any], key: str, *, where: str) -> list[ConfigError]:
+    """Return every error of tables whose names are those of units or receivers."""
+    errors: list[ConfigError] = []
+    for name, values in tables.items():
         if not isinstance(values, dict):
-            errors.append(ConfigError(f"{unit} is not a table", where=where, expected="a table", key=unit))
+            errors.append(ConfigError(f"{name} is not a table", where=where, expected="a table", key=name))
             continue
-        errors += record_errors(UnitFeedSettings, values, where=f"{where} units.{unit}")
+        errors += record_errors(kind, values, where=f"{where} {key}.{name}")
         try:
-            identifier(unit, "units")
+            identifier(name, key)
         except BadInput as error:
-            errors.append(ConfigError(error.what, where=f"{where} units", expected=error.expected, key=unit))
+            errors.append(ConfigError(error.what, where=f"{where} {key}", expected=error.expected, key=name))
     return errors
 
 

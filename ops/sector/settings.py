@@ -114,6 +114,10 @@ class Settings:
         for unit in self.feeds.units:
             if unit not in self.units:
                 raise BadInput(f"no unit {unit!r}", where="feeds", expected=f"one of {', '.join(self.units)}")
+        for server in self.feeds.cot.servers:
+            for unit in server.units.values():
+                if unit not in self.units:
+                    raise BadInput(f"no unit {unit!r}", where="feeds", expected=f"one of {', '.join(self.units)}")
 
 
 def tracker_settings(settings: Settings) -> TrackerSettings:

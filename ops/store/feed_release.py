@@ -42,6 +42,16 @@ class FeedRelease:
         """The tracks of a picture that the published picture may contain."""
         return list(self._markings.released(tracks, self._settings.tracks_feed))
 
+    def tracks_for(self, unit: str, tracks: list[Any]) -> list[Any]:
+        """The tracks of a picture that one unit, or another receiver of that name, may have."""
+        return list(self._markings.released(tracks, self._settings.units.get(unit, UNMARKED)))
+
+    def incident_for(self, unit: str, incident: str) -> bool:
+        """Whether a unit, or another receiver of that name, may have an incident that has been read."""
+        self._records.refresh()
+        limit = self._settings.units.get(unit, UNMARKED)
+        return self._markings.may_see(limit, self._records.of("incident", incident))
+
     def sapient_alert(self, alert: str) -> bool:
         """Whether the SAPIENT gateway may send an alert that has been read."""
         self._records.refresh()

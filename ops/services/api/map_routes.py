@@ -209,12 +209,12 @@ class GroundRoutes:
         indefinitely."""
         if not self._view(request).shows_layer(layer):
             raise HTTPException(404, f"There is no layer {layer[:40]!r}.")
-        return _tile_answer(request, await self._ask("tile", layer=layer, z=z, x=x, y=y, palette=palette), v)
+        return tile_answer(request, await self._ask("tile", layer=layer, z=z, x=x, y=y, palette=palette), v)
 
     async def ground_tile(self, request: Request, z: int, x: int, y: int, v: QueryText | None = None) -> Response:
         """Contour lines, roads, rivers and settlements of a tile in Web Mercator, as a Mapbox Vector Tile. With ``v``,
         the present revision of the layer hillshade, browsers may cache it indefinitely."""
-        return _tile_answer(request, await self._ask("ground_tile", z=z, x=x, y=y), v)
+        return tile_answer(request, await self._ask("ground_tile", z=z, x=x, y=y), v)
 
     async def base_map(self, v: QueryText | None = None) -> Response:
         """The base map of the sector as a PMTiles archive, or with the header ``Range`` a part of it (206). With ``v``,
@@ -246,6 +246,14 @@ class GroundRoutes:
             raise HTTPException(503, str(error), headers={"Retry-After": "2"}) from None
 
 
+async def answered(ask: Ask, question: str, **arguments: Any) -> Answer:
+    """An answer of the map process, asked in a thread; HTTPException 503 where it does not answer."""
+    try:
+        return await run_sync(partial(ask, question, **arguments))
+    except MapUnavailable as error:
+        raise HTTPException(503, str(error), headers={"Retry-After": "2"}) from None
+
+
 def add_no_ground(app: FastAPI) -> None:
     """Add the same routes to a server without a map: they answer 404 with the reason."""
 
@@ -275,7 +283,7 @@ def installed_version() -> str:
         return "unknown"
 
 
-def _tile_answer(request: Request, answer: Answer, revision: str | None) -> Response:
+def tile_answer(request: Request, answer: Answer, revision: str | None) -> Response:
     """A tile, to be kept by browsers that named its present revision; 304 to one that has it already."""
     if answer.status != 200:
         return _passed_on(answer)

@@ -26,11 +26,13 @@ from ingest.security.key_register import record_of
 from ops.audit.files import FOLDER
 from ops.audit.log import AuditLog
 from ops.broker.broker import URL_VARIABLE
-from ops.broker.identities import IDENTITY_VARIABLE, UNIT, IdentityFolder, identity_of
+from ops.broker.identities import FIELD, IDENTITY_VARIABLE, UNIT, IdentityFolder, identity_of
+from ops.export.warnings.issuer import issuer_of, signer
+from ops.field.devices import FILE, DeviceStore
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.part_state import stated
-from ops.sector.settings import load_settings
+from ops.sector.settings import Settings, load_settings
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.audit.collection import CollectionRecord
 from ops.services.api.login.opening import open_logins
@@ -38,6 +40,7 @@ from ops.services.api.operator_actions import ActionSender
 from ops.services.api.plan_routes import PlanRoutes
 from ops.services.api.serving.server import serving
 from ops.services.api.serving.tls import Tls
+from ops.services.api.warnings.routes import CapService
 from ops.services.map.supervisor import MapProcess
 from ops.store.reader import Reader
 
@@ -82,6 +85,12 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         listening = stack.enter_context(socket.socket(fileno=arguments.listen_fd))
         actions = ActionSender(url, arguments.sector_id, folder, now_ns=clock.now_ns, identity=identity_of(UNIT))
         stack.enter_context(actions)
+        units = ActionSender(
+            url, arguments.sector_id, folder, now_ns=clock.now_ns, identity=identity_of(FIELD), part=FIELD
+        )
+        stack.enter_context(units)
+        devices = DeviceStore(folder / FILE)
+        stack.callback(devices.close)
         log = folder / "logs" / "map.log"
         ground = stack.enter_context(MapProcess(sector=arguments.sector, layout=arguments.layout, log=log))
         chosen = load_settings(arguments.settings)
@@ -106,6 +115,8 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             clock_rate=clock.rate,
             releasability=chosen.releasability,
             reports=chosen.reports,
+            language=known["language"],
+            cap=_cap(chosen, arguments, known),
         )
         app = create_app(
             folder / "store.db",
@@ -119,6 +130,8 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             parts=lambda: {**told.parts, "map": ground.state, "audit log": stated(access_log.problem)},
             accounts=logins.accounts,
             provider=logins.provider,
+            devices=devices,
+            units=units,
         )
         stack.enter_context(serving(app, listening, tls))
         say(ready=True)
@@ -127,6 +140,13 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         )
         _follow(told, ground, stop, collected)
     return 0
+
+
+def _cap(settings: Settings, arguments: argparse.Namespace, known: Mapping[str, Any]) -> CapService:
+    """The issuer of CAP documents and their signature."""
+    title, language = str(known["ground"].get("title") or ""), known["language"]
+    issuer = issuer_of(settings.feeds.cap, arguments.sector_id, title=title, exercise=arguments.demo, language=language)
+    return CapService(issuer, signer())
 
 
 def _register(log: AuditLog) -> None:

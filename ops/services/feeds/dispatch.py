@@ -67,8 +67,9 @@ class NoticeFeed(Protocol):
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """``acknowledged_within_s``: a message without an answer within this time is sent again. This timeout doubles with
-    each attempt, up to 64-fold, because a disconnected client queues every attempt. ``retry_s``: pause of a receiver
-    after a failure; it doubles up to ``longest_retry_s`` and is shortened at random by up to half."""
+    each attempt, up to 64-fold, because a disconnected client queues every attempt. ``retry_s``: longest
+    pause of a receiver after a failure; it doubles up to ``longest_retry_s``, and the pause is chosen at random up to
+    it (full jitter)."""
 
     acknowledged_within_s: float = 10.0
     retry_s: float = 1.0
@@ -163,6 +164,8 @@ class Dispatcher:
         if not self._opened:
             self._open()
         self._note_answers()
+        if self._ledger.changed_elsewhere():
+            self._take_replayed()
         while self._take_rows():
             pass
         while self._requests:
@@ -233,6 +236,12 @@ class Dispatcher:
         self._opened = True
         if self._rules is not None:
             self._rules.learn(self._reader.open_rows())
+
+    def _take_replayed(self) -> None:
+        """Take the dead letters that a command has put back."""
+        for line in self._lines.values():
+            for one in self._ledger.waiting(line.key):
+                line.waiting.setdefault(one.number, one)
 
     def _take_rows(self) -> bool:
         rows = self._reader.outbox_after(self._ledger.last_taken()[0], limit=ROWS_A_ROUND, kind=None)
@@ -411,7 +420,7 @@ class Dispatcher:
         if now_s >= line.retry_at_s:
             line.failures += 1
             pause_s = min(self._policy.retry_s * 2 ** min(line.failures - 1, 10), self._policy.longest_retry_s)
-            line.retry_at_s = now_s + pause_s * (1 - self._chance() / 2)
+            line.retry_at_s = now_s + pause_s * (1 - self._chance())
         line.failing_since_s = now_s if line.failing_since_s is None else line.failing_since_s
         line.catching_up |= now_s - line.failing_since_s > CATCH_UP_AFTER_S
 

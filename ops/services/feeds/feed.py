@@ -6,14 +6,15 @@ A feed has a function ``open_feed(context) -> Feed | None`` (None where its sett
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from geo.errors import WatchlineError
 from ops.store.reader import OutboxRow
+from ops.words import SOURCE_LANGUAGE
 
 if TYPE_CHECKING:
     from ingest.mqtt.broker_url import BrokerUrl
@@ -118,6 +119,8 @@ class FeedContext:
 
     ``publisher`` is the process's connection to the broker at ``url``, which signs as ``feed``. Of the store at
     ``store`` each feed opens its own readers. ``folder`` is the data folder, where a feed may keep files of its own.
+    ``language`` is that of sentences. ``border`` returns the segments of the border as GeoJSON, None until fusion has
+    reported them. ``title`` names the sector for people. ``exercise``: movements are simulated.
     """
 
     sector_id: str
@@ -127,6 +130,10 @@ class FeedContext:
     publisher: Publisher
     store: Path
     folder: Path
+    language: str = SOURCE_LANGUAGE
+    border: Callable[[], Mapping[str, Any] | None] = lambda: None
+    title: str = ""
+    exercise: bool = False
 
 
 OpenFeed = Callable[[FeedContext], Feed | None]

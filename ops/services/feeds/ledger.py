@@ -89,7 +89,7 @@ class DeliveryLedger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._since_pruned = 0
+        self._since_pruned, self._version = 0, 0
         with _as_store_error(path):
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
             run = self._connection.execute
@@ -210,6 +210,12 @@ class DeliveryLedger:
             )
             ranks.append(self._rows(sql, receiver, WAITING, DELIVERED, *some)[0][0])
         return min((rank for rank in ranks if rank is not None), default=None)
+
+    def changed_elsewhere(self) -> bool:
+        """Return whether another process, such as a command, has written to the file since the last call."""
+        version = int(self._rows("PRAGMA data_version")[0][0])
+        changed, self._version = version != self._version, version
+        return changed
 
     def dead_letters(self, receiver: str | None = None) -> list[tuple[str, int, str, int, str]]:
         """Return (receiver, number, alert, revision, reason) of the dead letters, of one receiver or of all."""

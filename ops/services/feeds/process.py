@@ -10,10 +10,10 @@ import argparse
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from ingest.mqtt.broker_url import BrokerUrl
@@ -23,8 +23,10 @@ from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import FEED, IDENTITY_VARIABLE, IdentityFolder, identity_of, signatures_of_environment
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
+from ops.runtime.output import LANGUAGE
 from ops.sector.settings import load_settings
-from ops.services.feeds import mqtt
+from ops.services.feeds import cap, mqtt, web_hook
+from ops.services.feeds.cot import opening as cot
 from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import Feed, FeedContext, OpenFeed
 from ops.services.feeds.ledger import FILE, DeliveryLedger
@@ -34,20 +36,33 @@ from ops.services.feeds.tracks import TrackFeed
 from ops.store.feed_release import FeedRelease
 from ops.store.markings import MarkingReader
 from ops.store.reader import Reader
+from ops.words import SOURCE_LANGUAGE
 
-FEEDS: Final[Sequence[OpenFeed]] = (mqtt.open_feed,)
+FEEDS: Final[Sequence[OpenFeed]] = (mqtt.open_feed, cot.open_feed, cap.open_feed, web_hook.open_feed)
 """Every feed: a new one is a file of this folder, a table of the settings, and a line here."""
 REPORT_EVERY_S: Final = 0.5
 FLUSH_S: Final = 2.0
 """Longest time that the end of the process waits for answers."""
 
 
-def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
-    """Deliver until ``stop``, and the rest within a short time after it."""
+class FromRoom:
+    """What the room reports to this process: the border, as GeoJSON."""
+
+    def __init__(self) -> None:
+        self.border: Mapping[str, Any] | None = None
+
+    def hear(self, message: Mapping[str, Any]) -> None:
+        """Take one message."""
+        self.border = message.get("border", self.border)
+
+
+def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) -> int:
+    """Deliver until ``stop``, and then what is left, for a short time."""
     clock = ScenarioClock.from_arguments(arguments)
     settings = load_settings(arguments.settings)
     url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
     store: Path = arguments.store
+    language = arguments.language or os.environ.get(LANGUAGE) or SOURCE_LANGUAGE
     with ExitStack() as stack:
         ledger = DeliveryLedger(store.with_name(FILE))
         stack.callback(ledger.close)
@@ -65,7 +80,10 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
             hear=desk.hear,
             filters=[unit_filter(arguments.sector_id, CHANNEL)],
         )
-        context = FeedContext(arguments.sector_id, url, settings, clock, publisher, store, store.parent)
+        context = FeedContext(
+            arguments.sector_id, url, settings, clock, publisher, store, store.parent, language, lambda: room.border,
+            title=arguments.title, exercise=arguments.demo,
+        )  # fmt: skip
         feeds = [feed for open_feed in FEEDS if (feed := open_feed(context)) is not None]
         for feed in feeds:
             stack.callback(feed.close)
@@ -137,13 +155,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--store", type=Path, required=True, help="fusion's store, read only")
     parser.add_argument("--sector-id", required=True, help="the sector's name in topics")
     parser.add_argument("--settings", type=Path, help="settings file")
+    parser.add_argument("--language", help="language of the sector; without it that of the environment")
+    parser.add_argument("--title", default="", help="name of the sector for people")
+    parser.add_argument("--demo", action="store_true", help="movements are simulated, and documents say so")
     ScenarioClock.add_arguments(parser)
     return parser
 
 
 def main() -> int:
     """Entry point of the process."""
-    return child_main(run, _parser().parse_args())
+    room = FromRoom()
+    return child_main(lambda arguments, stop: run(arguments, stop, room), _parser().parse_args(), hear=room.hear)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,18 @@ console-column = { $name ->
     [second_factor] second factor
     [logins] sessions
     [began] since
+    [device] device
+    [enrolled] enrolled
+    [revoked] revoked
     [last_used] last used
     [ends] ends
     [address] address
     [label] program or browser
     [position] position
     [at] time
+    [receiver] receiver
+    [record] alert or incident
+    [revision] revision
     [number] no.
     [operation] operation
     [person] person
@@ -416,4 +422,16 @@ console-calibrate-verdict = { $verdict ->
     [worse] below prediction
     [better] above prediction
    *[too_few] too few
+}
+
+## What receivers did not get
+
+console-feeds-dead-letters = { $count ->
+    [0] No dead letters: every receiver got everything.
+    [one] { $count } dead letter
+   *[other] { $count } dead letters
+}
+console-feeds-replayed = { $count ->
+    [one] { $count } dead letter is sent again to { $receiver }.
+   *[other] { $count } dead letters are sent again to { $receiver }.
 }

@@ -9,12 +9,18 @@ console-column = { $name ->
     [second_factor] second facteur
     [logins] sessions
     [began] depuis
+    [device] appareil
+    [enrolled] enrôlé
+    [revoked] révoqué
     [last_used] dernière utilisation
     [ends] fin
     [address] adresse
     [label] programme ou navigateur
     [position] position
     [at] heure
+    [receiver] destinataire
+    [record] alerte ou incident
+    [revision] révision
     [number] n°
     [operation] opération
     [person] personne
@@ -425,4 +431,16 @@ console-calibrate-verdict = { $verdict ->
     [worse] inférieure
     [better] supérieure
    *[too_few] trop peu
+}
+
+## Ce que les destinataires n’ont pas reçu
+
+console-feeds-dead-letters = { $count ->
+    [0] Aucun message abandonné : chaque destinataire a tout reçu.
+    [one] { $count } message abandonné
+   *[other] { $count } messages abandonnés
+}
+console-feeds-replayed = { $count ->
+    [one] { $count } message abandonné est renvoyé à { $receiver }.
+   *[other] { $count } messages abandonnés sont renvoyés à { $receiver }.
 }

@@ -67,6 +67,9 @@ GOOD = {
     "dead-letters list": "journal.db",
     "dead-letters show": "journal.db 1",
     "dead-letters replay": "journal.db",
+    "unit enrol": "patrol-1 --data room",
+    "unit devices": "patrol-1 --data room",
+    "unit revoke": "patrol-1 1e12521f2156 --data room",
     "user add": "keller --data room",
     "user list": "--data room",
     "user roles": "keller viewer --data room",
@@ -81,9 +84,12 @@ GOOD = {
     "audit verify": "room",
     "audit export": "room --out new.jsonl",
     "store purge": "room",
+    "feeds dead-letters": "room",
+    "feeds replay": "room web_hook/partner",
 }
 """A good command line of every command, to which one wrong value is added."""
 ANY_TEXT = {
+    "feeds dead-letters --receiver": "text to look for",
     "audit show --person": "text to look for",
     "audit show --subject": "text to look for",
     "audit export --person": "text to look for",

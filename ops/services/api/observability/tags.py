@@ -12,7 +12,7 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-TAGGED: Final = ("application/json", "application/geo+json")
+TAGGED: Final = ("application/json", "application/geo+json", "application/atom+xml")
 ALWAYS_NEW: Final = frozenset(
     (
         "/api/health", "/api/sector", "/healthz", "/readyz", "/metrics", "/v1/audit/entries", "/v1/audit/export",

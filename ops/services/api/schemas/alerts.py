@@ -100,6 +100,7 @@ class AlertRecord(BaseModel):
     direction: int = 0
     easting: float | None = None
     northing: float | None = None
+    position_sd_m: float | None = None
     offset_m: float | None = None
     time_to_border_s: float | None = None
     class_label: str | None = None

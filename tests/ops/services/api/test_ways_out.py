@@ -273,6 +273,9 @@ QUERIES: dict[str, list[str]] = {
     "/after-action": [PERIOD],
     "/handover.pdf": [PERIOD],
     "/after-action.pdf": [PERIOD],
+    "/v1/alerts.georss": ["", "limit=1"],
+    "/v1/incidents.georss": ["", "limit=1"],
+    "/v1/cap/feed.atom": ["", "limit=1"],
     "/v1/export": [f"format={one}&{PERIOD}" for one in FORMATS],
     **{
         f"{OGC}/collections/{name}/items": [
@@ -294,7 +297,8 @@ def addresses(room: Room) -> Iterator[tuple[str, str]]:
             continue
         path = route.path.replace("{action}", "HIDDEN-act").replace("{layer}", "HIDDEN-coverage")
         path = path.replace("{z}/{x}/{y}", "1/1/1")
-        identities = (*IDENTITIES, hidden_alert, alert("crossing", "T1").id) if "{" in path else ("",)
+        alerts = (hidden_alert, alert("crossing", "T1").id)
+        identities = (*IDENTITIES, *alerts, *(f"hills.{one}.0" for one in alerts)) if "{" in path else ("",)
         for identity in identities:
             for query in QUERIES.get(route.path, [""]):
                 yield route.path, re.sub(r"\{\w+\}", identity, path) + (f"?{query}" if query else "")
@@ -339,6 +343,7 @@ def test_every_answer_is_that_of_a_room_without_the_hidden_records(rooms: tuple[
     wanted = {path for path in QUERIES if path != "/api/ground"} | {"/v1/history", "/v1/history/incidents/{identity}"}
     wanted -= {"/v1/export"} if login != "none" else set()
     wanted |= {f"{OGC}/collections/{name}/items/{{feature}}" for name in ("tracks", "incidents")}
+    wanted |= {"/v1/cap/{identity}.xml"}
     assert wanted <= answered, f"compared while closed or empty: {sorted(wanted - answered)}"
 
 

@@ -1,0 +1,491 @@
+"""The feed to TAK servers and multicast groups, and what comes back from the devices of units."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from geo.errors import WatchlineError
+from ingest.errors import MalformedMessage
+from ingest.unit_messages import Position, Reply
+from ops.runtime.clock import ScenarioClock
+from ops.sector.cot_settings import CotServer, CotSettings
+from ops.services.feeds.cot import answers, encode
+from ops.services.feeds.cot.answers import TakAnswer, TakDevice
+from ops.services.feeds.cot.encode import CotSender, EventTimes
+from ops.services.feeds.cot.event import CotEvent
+from ops.services.feeds.cot.link import CotLink
+from ops.services.feeds.cot.memory import CotMemory, RefusedEvent
+from ops.services.feeds.cot.picture import TrackPictures, ground_lines
+from ops.services.feeds.feed import FeedReceiver, OutboxDelivery, rank_of
+from ops.store.connections import StoreError
+from ops.store.feed_release import FeedRelease
+from ops.store.incidents import IncidentReader
+from ops.words import MessageCatalogue
+from sensors.timestamps import utc_datetime
+
+log = logging.getLogger(__name__)
+
+NAME: Final = "cot"
+TICK_S: Final = 0.5
+POSITION_EVERY_S: Final = 2.0
+"""Positions of a unit that follow within this time are left out; distress calls never are."""
+CALL_EVERY_S: Final = 10.0
+"""TAK repeats a distress call; repetitions within this time are left out."""
+TOLD_EVERY_S: Final = 600.0
+"""Interval at which a unit is told again that its clock is wrong."""
+OUTCOME_S: Final = 120.0
+
+
+class UnitMessages(Protocol):
+    """Takes messages of units, durably, and publishes them (``UnitSpool``)."""
+
+    def send(self, message: Position | Reply) -> tuple[int, int]: ...
+
+    def call(self, unit: str, observed_at: datetime, note: str) -> tuple[int, int]: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CotSources:
+    """What the feed reads: the store, the markings of its records, and the border as GeoJSON (None: not yet known)."""
+
+    incidents: IncidentReader
+    release: FeedRelease
+    border: Callable[[], Mapping[str, Any] | None] = lambda: None
+
+
+class _Placed(msgspec.Struct):
+    """What is read of the lead alert of an incident."""
+
+    position_sd_m: float | None = None
+
+
+@dataclass(slots=True)
+class _Server:
+    """One server: its connection, its tracks, and when it is due [monotonic s]."""
+
+    link: CotLink
+    tracks: TrackPictures
+    settings: CotServer
+    refresh_s: float = 0.0
+    shapes_s: float = 0.0
+    tracks_s: float = 0.0
+    drawn: bool = False
+    picture: Future[None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """An answer whose outcome its device has not got yet."""
+
+    server: str
+    device: TakDevice
+    name: str
+    action: str
+    until_s: float
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What was last heard of a unit: the time of its position, and monotonic times [s]."""
+
+    position: datetime | None = None
+    position_s: float = field(default=float("-inf"))
+    call_s: float = field(default=float("-inf"))
+    told_s: float = field(default=float("-inf"))
+
+
+class CotFeed:
+    """Incidents to every server of the settings, tracks and shapes to those that want them; answers from units.
+
+    Connections run in one thread with an event loop, so a server that hangs delays no other; tracks, shapes and the
+    outcomes of answers in another. ``units`` takes the messages of units.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        sector: str,
+        settings: CotSettings,
+        sources: CotSources,
+        memory: CotMemory,
+        units: UnitMessages,
+        *,
+        clock: ScenarioClock,
+        words: MessageCatalogue | None = None,
+    ) -> None:
+        self._settings, self._sources, self._memory, self._units, self._clock = settings, sources, memory, units, clock
+        self._words = words or MessageCatalogue.of()
+        self._sender = CotSender(f"watchline.{sector}", settings.callsign)
+        self._loop = asyncio.new_event_loop()
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._pending: dict[str, _Pending] = {}
+        self._heard: dict[str, _Heard] = {}
+        self._saying: set[tuple[str, str]] = set()
+        self._servers = {one.name: self._server(one) for one in settings.servers}
+        self.receivers: Sequence[FeedReceiver] = [
+            FeedReceiver(one.name, kinds=("incident",)) for one in settings.servers
+        ]
+        self._threads = [
+            threading.Thread(target=self._run_links, name="cot-links", daemon=True),
+            threading.Thread(target=self._run, name="cot", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _server(self, settings: CotServer) -> _Server:
+        async def received(raw: bytes, event: CotEvent | MalformedMessage) -> None:
+            await self._loop.run_in_executor(None, self._receive, settings.name, raw, event)
+
+        link = CotLink(
+            settings,
+            self._sender,
+            self._loop,
+            received=received,
+            connected=lambda: self._connected(settings.name),
+            wall_now=_wall_now,
+            random=random.Random(),
+        )
+        tracks = TrackPictures(
+            self._sender,
+            self._words,
+            self._wall_of,
+            stale_s=self._settings.track_stale_s,
+            trail_s=self._settings.trail_s,
+        )
+        return _Server(link, tracks, settings)
+
+    @property
+    def problem(self) -> str | None:
+        """The servers that get nothing, and why; None without a problem."""
+        found = [f"{name}: {one.link.problem}" for name, one in self._servers.items() if one.link.problem]
+        return "TAK " + "; ".join(found) if found else None
+
+    def send(self, delivery: OutboxDelivery) -> Future[None]:
+        """Send an incident; the future completes when the server has it."""
+        server = self._servers[delivery.receiver]
+        body = msgspec.json.decode(delivery.row.body)
+        name, identity, revision = server.settings.name, str(body["id"]), int(body["revision"])
+        known = self._memory.revision(name, identity)
+        if known is not None and known > revision:
+            return _done()  # it has a later revision
+        events = self._closing(body) if body["state"] == "closed" else self._marker(body)
+        line = self._line(server, body, was_shown=known is not None)
+        if line is not None:
+            events.append(line[1])
+        if not events:
+            return _done()
+        delivered: Future[None] = Future()
+        sent = server.link.send(events)
+        sent.add_done_callback(lambda done: self._sent(done, delivered, name, body, None if line is None else line[0]))
+        return delivered
+
+    def close(self) -> None:
+        """End every connection."""
+        self._stop.set()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        for thread in self._threads:
+            thread.join(5.0)
+        self._units.close()
+        self._memory.close()
+
+    # Incidents
+
+    def _marker(self, body: Mapping[str, Any]) -> list[CotEvent]:
+        now = _wall_now()
+        times = EventTimes(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
+        message = "tak-remarks-assigned" if body.get("unit") else "tak-remarks"
+        remarks = self._words.say(message, sentence=body["sentence"], state=body["state"], unit=body.get("unit"))
+        event = encode.incident(self._sender, body, times, remarks=remarks, sd_m=self._sd_of(body))
+        return [] if event is None else [event]
+
+    def _closing(self, body: Mapping[str, Any]) -> list[CotEvent]:
+        """Remove a marker that the server may show, and end a distress call."""
+        now = _wall_now()
+        times = EventTimes(now, now + timedelta(seconds=60.0))
+        ended = [
+            encode.cancelled(self._sender, event, times)
+            for event in self._marker(body)
+            if event.type == encode.DISTRESS
+        ]
+        return [*ended, encode.deleted(self._sender.uid_of(str(body["id"])), times)]
+
+    def _line(self, server: _Server, body: Mapping[str, Any], *, was_shown: bool) -> tuple[str, CotEvent] | None:
+        """(its key, the chat line) of an incident that is new, has become more urgent, or is closed; None if the server
+        has the line."""
+        if not server.settings.chat:
+            return None
+        closed = body["state"] == "closed"
+        key = f"{body['id']}.closed" if closed else f"{body['id']}.{rank_of(body['priority'])}"
+        name = server.settings.name
+        earlier = range(rank_of(body["priority"]) + 1)
+        if self._memory.was_said(name, key) or (name, key) in self._saying or (closed and not was_shown):
+            return None
+        if not closed and any(self._memory.was_said(name, f"{body['id']}.{rank}") for rank in earlier):
+            return None
+        text = (
+            self._words.say("tak-line-closed", name=body["name"], disposition=body["disposition"])
+            if closed
+            else self._words.say("tak-line", name=body["name"], priority=body["priority"], sentence=body["sentence"])
+        )
+        self._saying.add((name, key))
+        return key, encode.chat(self._sender, text, key, _wall_now())
+
+    def _sent(
+        self, done: Future[None], delivered: Future[None], server: str, body: Mapping[str, Any], line: str | None
+    ) -> None:
+        """Remember what a server has; only then is it delivered. Runs in the thread of the connections."""
+        try:
+            done.result()
+            self._remember(server, body, line)
+        except WatchlineError as error:
+            delivered.set_exception(error)
+        else:
+            delivered.set_result(None)
+        finally:
+            if line is not None:
+                self._saying.discard((server, line))
+
+    def _remember(self, server: str, body: Mapping[str, Any], line: str | None) -> None:
+        if body["state"] == "closed":
+            self._memory.hide(server, str(body["id"]))
+        else:
+            self._memory.show(server, str(body["id"]), int(body["revision"]))
+        if line is not None:
+            self._memory.say(server, line)
+
+    def _sd_of(self, body: Mapping[str, Any]) -> float | None:
+        """Standard deviation of the position of an incident: that of its lead alert, which gives it its position."""
+        lead = self._sources.incidents.alert(str(body["lead"]))
+        return None if lead is None else msgspec.json.decode(lead[2], type=_Placed).position_sd_m
+
+    # Refreshing, tracks and shapes
+
+    def _connected(self, server: str) -> None:
+        self._servers[server].tracks.forget()
+
+    def _run(self) -> None:
+        failing = False
+        while not self._stop.wait(TICK_S):
+            for server in self._servers.values():
+                try:
+                    if server.link.connected:
+                        self._look_after(server)
+                    failing = False
+                except WatchlineError as error:
+                    if not failing:
+                        log.warning("TAK suspended: %s", error)
+                    failing = True
+            self._tell_outcomes()
+
+    def _look_after(self, server: _Server) -> None:
+        now_s = time.monotonic()
+        if now_s >= server.refresh_s:
+            server.refresh_s = now_s + self._settings.refresh_s
+            self._refresh(server)
+        if server.settings.shapes and (now_s >= server.shapes_s or not server.drawn):
+            server.shapes_s = now_s + self._settings.refresh_s
+            self._draw(server)
+        if server.settings.tracks and now_s >= server.tracks_s and (server.picture is None or server.picture.done()):
+            server.tracks_s = now_s + self._settings.tracks_every_s
+            live = self._sources.incidents.live("tracks")
+            if live is not None:
+                tracks = self._sources.release.tracks_for(server.settings.name, msgspec.json.decode(live.body))
+                events = server.tracks.next(tracks, _wall_now())
+                if events:
+                    server.picture = server.link.send(events)
+
+    def _refresh(self, server: _Server) -> None:
+        """Send open incidents that the server shows again, and remove those that are closed, erased or withheld."""
+        name = server.settings.name
+        shown = set(self._memory.shown(name))
+        open_now = {str(body["id"]): body for body in self._open_incidents(name)}
+        events = [event for identity, body in open_now.items() if identity in shown for event in self._marker(body)]
+        now = _wall_now()
+        gone = sorted(shown - open_now.keys())
+        times = EventTimes(now, now + timedelta(seconds=60.0))
+        events += [encode.deleted(self._sender.uid_of(identity), times) for identity in gone]
+        if not events:
+            return
+
+        def forget(done: Future[None]) -> None:
+            if not done.cancelled() and done.exception() is None:
+                for identity in gone:
+                    self._memory.hide(name, identity)
+
+        server.link.send(events).add_done_callback(forget)
+
+    def _draw(self, server: _Server) -> None:
+        border = self._sources.border()
+        if border is None:
+            return
+        forces = self._sources.incidents.live("forces")
+        sections = [] if forces is None else msgspec.json.decode(forces.body).get("sections", [])
+        now = _wall_now()
+        times = EventTimes(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
+        server.link.post(ground_lines(self._sender, border, sections, self._words, times))
+        server.drawn = True
+
+    def _open_incidents(self, server: str) -> list[dict[str, Any]]:
+        _, rows = self._sources.incidents.incidents(closed=False)
+        bodies = [msgspec.json.decode(row.body) for row in rows]
+        return [body for body in bodies if self._sources.release.incident_for(server, str(body["id"]))]
+
+    # What comes back; in a thread for each server that sends
+
+    def _receive(self, server: str, raw: bytes, event: CotEvent | MalformedMessage) -> None:
+        """Take one event of others; a refused one is kept and counted, and nothing ends."""
+        device = TakDevice("", "")
+        try:
+            if isinstance(event, MalformedMessage):
+                raise event
+            device = answers.device_of(event, self._servers[server].settings.units)
+            self._take(server, device, event)
+        except MalformedMessage as error:
+            self._refuse(server, device, raw, error)
+        except WatchlineError as error:
+            log.warning("TAK %s: an event of %s was not taken: %s", server, ascii(device.uid)[:80], error)
+
+    def _refuse(self, server: str, device: TakDevice, raw: bytes, error: MalformedMessage) -> None:
+        refused = RefusedEvent(
+            server, device.unit or device.uid[:256], error.code, str(error), self._clock.now_ns(), raw
+        )
+        log.warning("TAK %s: refused an event of %s: %s", server, ascii(device.uid)[:80] or "a device", error)
+        try:
+            self._memory.refuse(refused)
+        except WatchlineError as problem:
+            log.warning("TAK %s: %s", server, problem)
+
+    def _take(self, server: str, device: TakDevice, event: CotEvent) -> None:
+        if not device.unit:
+            if event.type in answers.CALLS or (event.type == encode.CHAT and answers.answer_of(event) is not None):
+                expected = "a device that the settings give a unit"
+                raise MalformedMessage("not_registered", "event.uid", ascii(device.uid)[:80], expected)
+            return  # people who are not units of this sector
+        if event.type in answers.CALLS:
+            self._call(server, device, event)
+        elif event.type == encode.CHAT or event.type.startswith("b-m-p-") or event.uid != device.uid:
+            answer = answers.answer_of(event)
+            if answer is not None:
+                self._answer(server, device, answer)
+        elif event.type.startswith("a-f-"):
+            self._position(server, device, event)
+
+    def _position(self, server: str, device: TakDevice, event: CotEvent) -> None:
+        heard, now, now_s = self._heard_of(device.unit), _wall_now(), time.monotonic()
+        try:
+            position = answers.position_of(event, device.unit, now, skew_s=self._settings.skew_s)
+        except MalformedMessage as error:
+            if error.code == "future" and now_s - heard.told_s >= TOLD_EVERY_S:
+                heard.told_s = now_s
+                seconds = round((event.time - now).total_seconds())
+                self._tell(server, device, self._words.say("tak-refused-clock", seconds=seconds))
+            raise
+        with self._lock:
+            older = heard.position is not None and event.time <= heard.position
+            if older or now_s - heard.position_s < POSITION_EVERY_S:
+                return
+            heard.position, heard.position_s = event.time, now_s
+        self._units.send(msgspec.structs.replace(position, observed_at=self._room_time(position.observed_at, now)))
+
+    def _call(self, server: str, device: TakDevice, event: CotEvent) -> None:
+        """A distress call is passed on whatever its time and position."""
+        heard, now, now_s = self._heard_of(device.unit), _wall_now(), time.monotonic()
+        if now_s - heard.call_s < CALL_EVERY_S:
+            return
+        position = answers.distress_of(event, device.unit, now)
+        if position is None:
+            self._units.call(device.unit, self._room_time(min(event.time, now), now), answers.call_note(event))
+        else:
+            self._units.send(msgspec.structs.replace(position, observed_at=self._room_time(position.observed_at, now)))
+        heard.call_s = now_s
+        self._tell(server, device, self._words.say("tak-distress-heard"))
+
+    def _answer(self, server: str, device: TakDevice, answer: TakAnswer) -> None:
+        now = _wall_now()
+        if now - answer.at > answers.OLDEST:
+            raise MalformedMessage("expired", "event.time", answer.at.isoformat(), "an answer of the last day")
+        unit = device.unit
+        known = [body for body in self._open_incidents(server) if self._sources.release.incident_for(unit, body["id"])]
+        found = answers.reply_to(answer, device, known, now)
+        if not isinstance(found, tuple):
+            self._tell(server, device, self._words.say(found))
+            raise MalformedMessage("unknown_value", "remarks", self._words.say(found), "an answer to an incident")
+        reply, name = found
+        with self._lock:
+            self._pending[reply.action_id] = _Pending(server, device, name, reply.action, time.monotonic() + OUTCOME_S)
+        self._units.send(msgspec.structs.replace(reply, observed_at=self._room_time(reply.observed_at, now)))
+
+    def _tell_outcomes(self) -> None:
+        """Send devices the outcomes of their answers."""
+        now_s = time.monotonic()
+        for action_id, pending in list(self._pending.items()):
+            try:
+                stored = self._sources.incidents.outcome(action_id)
+            except StoreError:
+                return
+            if stored is None and now_s < pending.until_s:
+                continue
+            with self._lock:
+                self._pending.pop(action_id, None)
+            if stored is None:
+                continue
+            outcome = msgspec.json.decode(stored)
+            text = outcome["sentence"] or self._words.say("tak-done", name=pending.name, action=pending.action)
+            self._tell(pending.server, pending.device, text, message=action_id)
+
+    def _tell(self, server: str, device: TakDevice, text: str, *, message: str = "") -> None:
+        """Write one chat line to one device."""
+        key = message or f"line-{self._clock.now_ns()}"
+        line = encode.chat(self._sender, text, key, _wall_now(), to=device.uid, callsign=device.callsign or device.uid)
+        self._servers[server].link.post([line])
+
+    def _heard_of(self, unit: str) -> _Heard:
+        with self._lock:
+            return self._heard.setdefault(unit, _Heard())
+
+    # Clocks, and the thread of the connections
+
+    def _wall_of(self, at_ns: int) -> datetime:
+        """A time of the room on the wall clock, which TAK uses."""
+        behind_s = (self._clock.now_ns() - at_ns) / 1e9 / self._clock.rate
+        return _wall_now() - timedelta(seconds=behind_s)
+
+    def _room_time(self, at: datetime, now: datetime) -> datetime:
+        """A time of the wall clock, not after ``now``, as time of the room."""
+        behind_ns = round(max((now - at).total_seconds(), 0.0) * self._clock.rate * 1e9)
+        return utc_datetime(self._clock.now_ns() - behind_ns)
+
+    def _run_links(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        tasks = [self._loop.create_task(one.link.run()) for one in self._servers.values()]
+        self._loop.run_forever()
+        for task in tasks:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+
+def _wall_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _done() -> Future[None]:
+    done: Future[None] = Future()
+    done.set_result(None)
+    return done

@@ -1,0 +1,363 @@
+"""The connection to one TAK server or multicast group: sends events, confirms them, and passes on what it receives.
+
+A TAK server confirms nothing by itself, but it answers a keep-alive (``t-x-c-t``) in the order in which it reads: its
+answer proves that it has everything that was sent before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+import struct
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+from geo.errors import BadInput, WatchlineError
+from ingest.errors import MalformedMessage
+from ops.sector.cot_settings import CotServer
+from ops.services.feeds.cot import encode
+from ops.services.feeds.cot.encode import CotSender, EventTimes
+from ops.services.feeds.cot.event import CotEvent, CotFrames, read_event
+
+log = logging.getLogger(__name__)
+
+FIRST_DELAY_S: Final = 0.5
+LONGEST_DELAY_S: Final = 30.0
+CALL_S: Final = 10.0
+"""Timeout of a connection attempt, with its TLS handshake."""
+STALLED_S: Final = 20.0
+"""A server that accepts no data, or does not answer a keep-alive, for this time is disconnected."""
+PING_EVERY_S: Final = 15.0
+PRESENCE_EVERY_S: Final = 60.0
+NEGOTIATED_S: Final = 60.0
+PIECE_BYTES: Final = 16_384
+MOST_WAITING: Final = 4_096
+BATCH: Final = 64
+LARGEST_DATAGRAM: Final = 60_000
+
+
+class NotConnected(WatchlineError):
+    """A server that cannot be reached now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    events: Sequence[CotEvent]
+    done: Future[None] | None
+
+
+class CotLink:
+    """One server. ``run`` belongs to an event loop; ``send`` may be called from any thread.
+
+    ``received`` is awaited for each event of others, and for each message that is none with the error in its place;
+    meanwhile no more is read from this server. ``connected`` is called after each connection.
+    """
+
+    def __init__(
+        self,
+        server: CotServer,
+        sender: CotSender,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        received: Callable[[bytes, CotEvent | MalformedMessage], Awaitable[None]],
+        connected: Callable[[], None],
+        wall_now: Callable[[], datetime],
+        random: Random,
+    ) -> None:
+        self.server, self._sender, self._loop = server, sender, loop
+        self._received, self._connected_now, self._wall_now, self._random = received, connected, wall_now, random
+        self._tls = _tls_context(server)
+        self._waiting: deque[_Outgoing] = deque()
+        self._wake = asyncio.Event()
+        self._may_write = asyncio.Event()
+        self._pings: deque[tuple[float, list[Future[None]]]] = deque()
+        self._protobuf = False
+        self._udp: socket.socket | None = None
+        self.connected = False
+        self.problem: str | None = "not connected yet"
+
+    def send(self, events: Sequence[CotEvent]) -> Future[None]:
+        """Send events in this order; the future completes when the server has them, NotConnected if it does not."""
+        done: Future[None] = Future()
+        self._loop.call_soon_threadsafe(self._put, _Outgoing(tuple(events), done))
+        return done
+
+    def post(self, events: Sequence[CotEvent]) -> None:
+        """Send events that need no confirmation; they are dropped without a connection."""
+        self._loop.call_soon_threadsafe(self._put, _Outgoing(tuple(events), None))
+
+    def _put(self, outgoing: _Outgoing) -> None:
+        if not self.connected or len(self._waiting) >= MOST_WAITING:
+            _fail(outgoing.done, self.problem or "too many events are waiting", self.server.name)
+            return
+        self._waiting.append(outgoing)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Connect, and connect again whenever the connection ends, until cancelled."""
+        delay_s = FIRST_DELAY_S
+        while True:
+            began_s = time.monotonic()
+            try:
+                await (self._multicast() if self.server.scheme == "udp" else self._stream())
+                problem = "the server closed the connection"
+            except (OSError, ssl.SSLError, TimeoutError, asyncio.IncompleteReadError, WatchlineError) as error:
+                problem = str(error) or ("no answer" if isinstance(error, TimeoutError) else type(error).__name__)
+            finally:
+                self._lost()
+            if problem != self.problem:
+                log.warning("TAK %s: %s; trying again.", self.server.name, problem)
+            self.problem = problem
+            delay_s = FIRST_DELAY_S if time.monotonic() - began_s > LONGEST_DELAY_S else delay_s
+            await asyncio.sleep(delay_s * (0.5 + self._random.random()))
+            delay_s = min(2.0 * delay_s, LONGEST_DELAY_S)
+
+    def _up(self) -> None:
+        self.connected, self.problem = True, None
+        log.warning("TAK %s: connected.", self.server.name)
+        self._connected_now()
+
+    def _lost(self) -> None:
+        """Fail what was not confirmed: it is sent again."""
+        self.connected = self._protobuf = False
+        self.problem = self.problem or "the connection ended"
+        for _, waiting in self._pings:
+            for done in waiting:
+                _fail(done, "the connection ended", self.server.name)
+        for outgoing in self._waiting:
+            _fail(outgoing.done, "the connection ended", self.server.name)
+        self._pings.clear()
+        self._waiting.clear()
+
+    # A TAK server
+
+    async def _stream(self) -> None:
+        server = self.server
+        name = (server.server_name or server.host) if self._tls is not None else None
+        reader, writer = await asyncio.wait_for(
+            asyncio.open_connection(server.host, server.port, ssl=self._tls, server_hostname=name), CALL_S
+        )
+        _prepare(writer.get_extra_info("socket"))
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            self._may_write.set()
+            self._write(writer, [encode.presence(self._sender, self._times(3 * PRESENCE_EVERY_S))])
+            self._up()
+            tasks = [
+                asyncio.create_task(part)
+                for part in (self._read(reader, writer), self._drain(writer), self._pulse(writer))
+            ]
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            writer.transport.abort()
+
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        frames = CotFrames()
+        while piece := await reader.read(PIECE_BYTES):
+            for message in frames.feed(piece):
+                await self._take(message, writer)
+
+    async def _take(self, message: bytes | MalformedMessage, writer: asyncio.StreamWriter | None) -> None:
+        raw, event = (b"", message) if isinstance(message, MalformedMessage) else (message, _read(message))
+        if isinstance(event, CotEvent) and event.type.startswith("t-x-") and event.type != encode.DELETED:
+            if writer is not None:
+                self._control(event, writer)
+            return
+        if isinstance(event, CotEvent) and event.uid.startswith(self._sender.uid):
+            return  # its own, which a server sent back
+        await self._received(raw, event)
+
+    def _control(self, event: CotEvent, writer: asyncio.StreamWriter) -> None:
+        """Keep-alives, and the negotiation of protobuf: the server offers it, Watchline asks for it, and sends nothing
+        until the server has answered."""
+        if event.type == encode.PONG and self._pings:
+            _, waiting = self._pings.popleft()
+            for done in waiting:
+                _complete(done)
+        elif event.type == "t-x-takp-v" and self.server.protocol != "xml" and not self._protobuf:
+            offered = {one.get("version") for one in event.detail.iterfind("TakControl/TakProtocolSupport")}
+            if "1" in offered and self._may_write.is_set():
+                self._write(writer, [encode.protocol_request(event.uid, self._times(NEGOTIATED_S))])
+                self._may_write.clear()
+                self._loop.call_later(NEGOTIATED_S, self._may_write.set)
+        elif event.type == "t-x-takp-r" and not self._may_write.is_set():
+            self._protobuf = event.find("TakControl/TakResponse", "status") == "true"
+            self._may_write.set()
+
+    async def _drain(self, writer: asyncio.StreamWriter) -> None:
+        """Write what waits, in order, and after each batch a keep-alive whose answer confirms it."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                await self._may_write.wait()
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
+                futures = [outgoing.done for outgoing in batch if outgoing.done is not None]
+                for outgoing in batch:
+                    self._write(writer, outgoing.events)
+                if futures and self.server.answers_pings:
+                    self._ping(writer, futures)
+                try:
+                    await asyncio.wait_for(writer.drain(), STALLED_S)
+                except BaseException:
+                    for done in futures:
+                        _fail(done, "the connection ended", self.server.name)
+                    raise
+                if not self.server.answers_pings:
+                    for done in futures:
+                        _complete(done)
+
+    async def _pulse(self, writer: asyncio.StreamWriter) -> None:
+        pinged_s = present_s = time.monotonic()
+        while True:
+            await asyncio.sleep(0.5)
+            now_s = time.monotonic()
+            if self._pings and now_s - self._pings[0][0] > STALLED_S:
+                raise NotConnected("it does not answer keep-alives")
+            if not self._may_write.is_set():
+                continue
+            if now_s - present_s >= PRESENCE_EVERY_S:
+                present_s = now_s
+                self._write(writer, [encode.presence(self._sender, self._times(3 * PRESENCE_EVERY_S))])
+            if now_s - pinged_s >= PING_EVERY_S:
+                pinged_s = now_s
+                if self.server.answers_pings:
+                    self._ping(writer, [])
+                else:
+                    self._write(writer, [encode.ping(self._sender, self._times(PING_EVERY_S))])
+
+    def _ping(self, writer: asyncio.StreamWriter, waiting: list[Future[None]]) -> None:
+        self._pings.append((time.monotonic(), waiting))
+        self._write(writer, [encode.ping(self._sender, self._times(PING_EVERY_S))])
+
+    def _write(self, writer: asyncio.StreamWriter, events: Sequence[CotEvent]) -> None:
+        for event in events:
+            writer.write(event.protobuf() if self._protobuf else event.xml())
+
+    def _times(self, lasts_s: float) -> EventTimes:
+        now = self._wall_now()
+        return EventTimes(now, now + timedelta(seconds=lasts_s))
+
+    # A multicast group
+
+    async def _multicast(self) -> None:
+        """Send to the group, and where units answer in it, listen to it."""
+        server = self.server
+        xml = server.protocol == "xml"
+        with _multicast_socket(server) as sending, _multicast_socket(server, listening=True) as listening:
+            self._up()
+            tasks = [asyncio.create_task(self._send_datagrams(sending, xml=xml))]
+            if server.units:
+                tasks.append(asyncio.create_task(self._read_datagrams(listening)))
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _send_datagrams(self, sending: socket.socket, *, xml: bool) -> None:
+        present_s = 0.0
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), 1.0)
+            self._wake.clear()
+            if time.monotonic() - present_s >= PRESENCE_EVERY_S:
+                present_s = time.monotonic()
+                self._waiting.appendleft(_Outgoing((encode.presence(self._sender, self._times(180.0)),), None))
+            while self._waiting:
+                outgoing = self._waiting.popleft()
+                for event in outgoing.events:
+                    datagram = event.xml() if xml else event.protobuf(mesh=True)
+                    if len(datagram) <= LARGEST_DATAGRAM:
+                        await self._loop.sock_sendall(sending, datagram)
+                _complete(outgoing.done)
+
+    async def _read_datagrams(self, listening: socket.socket) -> None:
+        while True:
+            await self._take(await self._loop.sock_recv(listening, 65_536), None)
+
+
+def _read(message: bytes) -> CotEvent | MalformedMessage:
+    try:
+        return read_event(message)
+    except MalformedMessage as error:
+        return error
+
+
+def _tls_context(server: CotServer) -> ssl.SSLContext | None:
+    """TLS 1.2 or newer; the server's certificate and its name are always checked."""
+    if server.scheme != "tls":
+        return None
+    try:
+        context = ssl.create_default_context(cafile=server.authority or None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if server.certificate:
+            context.load_cert_chain(server.certificate, server.key)
+    except (OSError, ssl.SSLError) as error:
+        raise BadInput(f"certificate files cannot be used ({error})", where=server.name, expected="PEM files") from None
+    return context
+
+
+def _prepare(link: socket.socket | None) -> None:
+    """Send small messages without delay; detect a broken connection within about twenty seconds."""
+    if link is None:
+        return
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(STALLED_S * 1000))
+
+
+def _multicast_socket(server: CotServer, *, listening: bool = False) -> socket.socket:
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    link = socket.socket(family, socket.SOCK_DGRAM)
+    link.setblocking(False)
+    try:
+        interface = server.interface or ("" if family == socket.AF_INET6 else "0.0.0.0")  # noqa: S104 - any interface
+        if listening:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            link.bind((server.host, server.port))
+            group = socket.inet_pton(family, server.host)
+            if family == socket.AF_INET:
+                link.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + socket.inet_aton(interface))
+            else:
+                link.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + struct.pack("@I", 0))
+        else:
+            if family == socket.AF_INET:
+                link.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, server.hops)
+                if server.interface:
+                    link.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
+            else:
+                link.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, server.hops)
+            link.connect((server.host, server.port))
+    except OSError:
+        link.close()
+        raise
+    return link
+
+
+def _complete(done: Future[Any] | None) -> None:
+    if done is not None and not done.done():
+        done.set_result(None)
+
+
+def _fail(done: Future[Any] | None, problem: str, where: str) -> None:
+    if done is not None and not done.done():
+        done.set_exception(NotConnected(f"{where}: {problem}"))

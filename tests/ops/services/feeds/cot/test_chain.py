@@ -1,0 +1,151 @@
+"""A room with a TAK server: what it raises is seen by an independent client, whose answers reach the incident."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from ops.journal.reader import JournalReader
+from ops.room.demo import DemoOptions, open_room, start
+from ops.room.room import Room, RoomOptions
+from ops.store.incidents import IncidentReader
+from tests.drills.rig import wait_until
+from tests.ops.services.feeds.cot.cot_schema import faults
+from tests.ops.services.feeds.cot.rig import chat, device, emergency
+from tests.ops.services.feeds.cot.taky_server import Observer, Taky
+
+pytestmark = [pytest.mark.chain, pytest.mark.broker]
+
+
+@dataclass
+class Running:
+    room: Room
+    observer: Observer
+
+    def incidents(self) -> list[dict[str, Any]]:
+        return [json.loads(row.body) for row in IncidentReader(self.room.store_path).incidents()[1]]
+
+    def incident(self, identity: str) -> dict[str, Any]:
+        return next(one for one in self.incidents() if one["id"] == identity)
+
+    def marker(self, kind: str) -> Element:
+        def wanted(event: Element) -> bool:
+            return event.get("type") == kind and event.get("uid", "").startswith("watchline.hills.I")
+
+        return self.observer.wait_for(wanted, f"a marker {kind}")
+
+
+@pytest.fixture
+def running(hill_sector: Any, tmp_path: Path) -> Iterator[Running]:
+    taky = Taky(tmp_path / "taky").start()
+    settings = tmp_path / "settings.toml"
+    settings.write_text(
+        "start_grace_s = 1.0\n"
+        '[[feeds.cot.servers]]\nname = "tak"\n'
+        f'address = "tcp://127.0.0.1:{taky.port}"\nunits = {{ ANDROID-1 = "patrol-1" }}\n'
+    )
+    options = RoomOptions(
+        str(hill_sector.sector), "hills", str(hill_sector.layout), tmp_path / "room", settings=settings
+    )
+    with Room(options) as room:
+        room.listen()
+        observer = Observer(f"tcp://127.0.0.1:{taky.port}")
+        observer.send(device().xml())
+        yield Running(room, observer)
+        observer.close()
+    taky.close()
+
+
+def test_incidents_reach_tak_and_its_answers_reach_the_incidents(running: Running) -> None:
+    """A common outage is seen, claimed and closed from TAK; then the unit calls for help, and both feeds live on when
+    their process is killed."""
+    wait_until(lambda: any(one["kind"] == "equipment" for one in running.incidents()), timeout_s=120)
+    outage = next(one for one in running.incidents() if one["kind"] == "equipment")
+
+    def line(event: Element) -> bool:
+        return event.get("type") == "b-t-f" and (event.findtext("detail/remarks") or "").startswith(outage["name"])
+
+    running.observer.wait_for(line, "the line of the outage")
+    running.observer.send(chat(f"ack {outage['name']}", number=1).xml())
+    wait_until(lambda: running.incident(outage["id"])["owner"] == "Sgt. Meyer", timeout_s=120)
+    assert running.incident(outage["id"])["transitions"][-1]["sender"] == "patrol-1"
+
+    running.room.feeds.process.kill()
+    wait_until(lambda: running.room.restart_ended() or running.room.feeds.alive, timeout_s=120)
+    running.observer.send(chat(f"restored {outage['name'].lower()}", number=2).xml())
+    wait_until(lambda: said_again(running, outage), timeout_s=120)
+    closed = running.incident(outage["id"])
+    assert (closed["state"], closed["disposition"], closed["closed_by"]) == ("closed", "restored", "person")
+
+    running.observer.send(emergency().xml())
+    marker = running.marker("b-a-o-tbl")
+    call = running.incident(marker.get("uid", "").removeprefix("watchline.hills."))
+    assert (call["kind"], call["calling_unit"], call["priority"]) == ("distress", "patrol-1", "distress")
+    with JournalReader(running.room.journal_path) as journal:
+        assert sum(one.dead_lettered for one in journal.counts(None).values()) == 0
+
+
+def test_a_night_of_the_demonstration_is_seen_and_answered_in_tak(hill_sector: Any, tmp_path: Path) -> None:
+    """Eight times as fast as in reality: TAK gets times of its own clock."""
+    taky = Taky(tmp_path / "taky").start()
+    settings = tmp_path / "settings.toml"
+    settings.write_text(
+        'units = ["ops-centre", "patrol-9"]\n[feeds.cot]\ntracks_every_s = 1.0\n'
+        f'[[feeds.cot.servers]]\nname = "tak"\naddress = "tcp://127.0.0.1:{taky.port}"\n'
+        'units = { ANDROID-9 = "patrol-9" }\n'
+    )
+    observer = Observer(f"tcp://127.0.0.1:{taky.port}")
+    observer.send(device("ANDROID-9").xml())
+    options = DemoOptions(
+        str(hill_sector.sector), tmp_path / "demo", duration_s=300.0, speed=8.0, seed=3, settings=settings
+    )
+    room, sector = open_room(options)
+    with room:
+        start(room, options, sector, began_s=time.monotonic())
+        running = Running(room, observer)
+
+        def is_open(event: Element) -> bool:
+            return event.get("type") == "b-t-f" and ", High: " in (event.findtext("detail/remarks") or "")
+
+        name = (observer.wait_for(is_open, "an incident").findtext("detail/remarks") or "").partition(",")[0]
+        observer.send(chat(f"ACK {name}", "ANDROID-9").xml())
+
+        def owner() -> str:
+            room.restart_ended()
+            return next(one["owner"] for one in running.incidents() if one["name"] == name)
+
+        wait_until(lambda: owner() == "Sgt. Meyer", timeout_s=120)
+        told = f"{name}: recorded, claim."
+        observer.wait_for(lambda event: event.findtext("detail/remarks") == told, "what became of the answer")
+        track = observer.wait_for(
+            lambda event: event.get("uid", "").startswith("watchline.") and event.find("detail/track") is not None,
+            "a track in motion",
+        )
+        age_s = (datetime.now(UTC) - datetime.fromisoformat(track.get("time", ""))).total_seconds()
+        assert -5.0 < age_s < 300.0
+        assert {event.get("type", "")[:4] for event in observer.events if event.get("type", "")[:2] == "a-"} <= {
+            "a-u-",
+            "a-f-",
+        }
+        for event in observer.events:
+            if event.get("uid", "").startswith("watchline."):
+                assert faults(event) == []
+    observer.close()
+    taky.close()
+
+
+def said_again(running: Running, outage: dict[str, Any]) -> bool:
+    """Whether the incident is closed; a line that was typed while the process was down is typed again."""
+    running.room.restart_ended()
+    if running.incident(outage["id"])["state"] == "closed":
+        return True
+    running.observer.send(chat(f"restored {outage['name'].lower()}", number=2).xml())
+    return False

@@ -1,0 +1,158 @@
+"""Against a real TAK server with an independent client: incidents are shown, and answers come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from ingest.unit_messages import Position, Reply
+from ops.sector.cot_settings import CotServer
+from tests.ops.services.feeds.cot.cot_schema import faults
+from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident, track
+from tests.ops.services.feeds.cot.taky_server import Observer, Taky
+
+
+@pytest.fixture
+def taky(tmp_path: Path) -> Iterator[Taky]:
+    server = Taky(tmp_path / "taky").start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def rig(tmp_path: Path, taky: Taky) -> Iterator[Rig]:
+    rig = Rig(tmp_path, CotServer("tak", f"tcp://127.0.0.1:{taky.port}", units={"ANDROID-1": "patrol-1"}))
+    yield rig
+    rig.feed.close()
+
+
+@pytest.fixture
+def observer(taky: Taky) -> Iterator[Observer]:
+    observer = Observer(f"tcp://127.0.0.1:{taky.port}")
+    observer.send(device("OBSERVER-1", lon=-84.3).xml())
+    yield observer
+    observer.close()
+
+
+def is_uid(uid: str, kind: str | None = None):
+    return lambda event: event.get("uid") == uid and (kind is None or event.get("type") == kind)
+
+
+def says(text: str):
+    return lambda event: event.get("type") == "b-t-f" and text in (event.findtext("detail/remarks") or "")
+
+
+def attribute(event: Element, path: str, name: str) -> str:
+    element = event.find(path)
+    assert element is not None
+    return element.get(name, "")
+
+
+def test_an_incident_is_shown_moved_and_removed(rig: Rig, observer: Observer) -> None:
+    uid = "watchline.cumberland.I0000000000000011"
+    rig.store.leads[incident()["lead"]] = 12.0
+    rig.deliver(incident())
+    shown = observer.wait_for(is_uid(uid), "marker")
+    assert shown.get("type") == "a-u-G-U"
+    assert attribute(shown, "detail/contact", "callsign") == "Bravo 17"
+    assert float(attribute(shown, "point", "ce")) == 12.0  # one standard deviation
+    observer.wait_for(says("Bravo 17, High: Probable person on foot crossed the border."), "chat line")
+    rig.deliver(incident(revision=1, lon=-84.2))
+    observer.wait_for(
+        lambda event: is_uid(uid)(event) and float(attribute(event, "point", "lon")) == -84.2, "moved marker"
+    )
+    rig.deliver(incident(revision=2, state="closed", disposition="apprehended"))
+    removed = observer.wait_for(lambda event: event.get("type") == "t-x-d-d", "removal")
+    assert attribute(removed, "detail/link", "uid") == uid
+    observer.wait_for(says("Bravo 17 is closed: Apprehended."), "last line")
+    assert [faults(event) for event in observer.events if event.get("uid", "").startswith("watchline")] != []
+    assert all(faults(event) == [] for event in observer.events if event.get("uid", "").startswith("watchline"))
+    assert len([event for event in observer.events if event.get("type") == "b-t-f"]) == 2
+
+
+def test_tracks_have_a_trail_and_end_and_the_border_is_a_line(rig: Rig, observer: Observer) -> None:
+    now_ns = int(datetime.now(UTC).timestamp() * 1e9)
+    rig.store.parts["forces"] = {"sections": [{"section": "North", "segments": [[0, 1]]}]}
+    rig.store.parts["tracks"] = [track(now_ns)]
+    first = observer.wait_for(is_uid("watchline.cumberland.T5a2"), "track")
+    assert (first.get("type"), first.get("how")) == ("a-u-G-U", "m-f")
+    assert attribute(first, "detail/track", "course") == "200.0"
+    stale_s = (at(first, "stale") - at(first, "time")).total_seconds()
+    assert stale_s == pytest.approx(60.0)
+    for name in ("border", "section.North"):
+        line = observer.wait_for(is_uid(f"watchline.cumberland.{name}", "u-d-f"), name)
+        assert [link.get("point") for link in line.iterfind("detail/link")] == [
+            "36.500000,-84.200000", "36.500000,-84.190000", "36.510000,-84.180000",
+        ]  # fmt: skip
+    step = 0
+
+    def has_trail(event: Element) -> bool:
+        nonlocal step
+        step += 1
+        rig.store.parts["tracks"] = [track(now_ns + step * 11_000_000_000, lon=-84.21 + step / 10_000)]
+        return is_uid("watchline.cumberland.T5a2.trail", "u-d-f")(event)
+
+    trail = observer.wait_for(has_trail, "trail")
+    assert len(trail.findall("detail/link")) >= 2
+    rig.store.parts["tracks"] = []
+    observer.wait_for(
+        lambda event: (
+            event.get("type") == "t-x-d-d" and attribute(event, "detail/link", "uid") == "watchline.cumberland.T5a2"
+        ),
+        "end of the track",
+    )
+
+
+def at(event: Element, name: str) -> datetime:
+    return datetime.fromisoformat(event.get(name, ""))
+
+
+def test_a_unit_reports_its_position_and_answers_in_the_chat(rig: Rig, observer: Observer) -> None:
+    rig.deliver(incident())
+    observer.send(device().xml())
+    position = rig.units.wait_for(lambda units: [one for one in units.sent if isinstance(one, Position)], "position")[0]
+    assert (position.unit, position.lat, position.lon, position.position_sd_m) == ("patrol-1", 36.57, -84.2, 8.0)
+    observer.send(chat("ACK Bravo 17").xml())
+    reply = rig.units.wait_for(lambda units: [one for one in units.sent if isinstance(one, Reply)], "reply")[0]
+    assert (reply.unit, reply.action, reply.incident, reply.by) == (
+        "patrol-1", "acknowledge", "I0000000000000011", "Sgt. Meyer",
+    )  # fmt: skip
+    rig.store.outcomes[reply.action_id] = json.dumps({"sentence": ""}).encode()
+    observer.send(device().xml())
+    rig.wait_until(lambda: reply.action_id not in rig.feed._pending, "the outcome is told")
+    observer.send(chat("hello everyone", number=2).xml())
+    observer.send(chat("arrested bravo17: two persons", number=3).xml())
+    second = rig.units.wait_for(lambda units: [one for one in units.sent if isinstance(one, Reply)][1:], "second")[0]
+    assert (second.action, second.disposition, second.reason) == ("close", "apprehended", "two persons")
+    assert rig.memory.counts("tak") == {}
+
+
+def test_a_distress_call_is_passed_on_whatever_its_clock(rig: Rig, observer: Observer) -> None:
+    observer.send(emergency(at=datetime.now(UTC) + timedelta(hours=3)).xml())
+    call = rig.units.wait_for(lambda units: units.sent, "distress call")[0]
+    assert isinstance(call, Position)
+    assert call.distress
+    assert call.note == "911 Alert"
+    assert call.observed_at <= datetime.now(UTC)
+
+
+def test_after_an_outage_a_server_gets_what_it_missed_and_no_more(tmp_path: Path, taky: Taky, rig: Rig) -> None:
+    rig.deliver(incident(17))
+    rig.deliver(incident(18))
+    rig.wait_until(lambda: rig.memory.shown("tak") == ["I0000000000000011", "I0000000000000012"], "both are shown")
+    taky.stop()
+    rig.wait_until(lambda: rig.feed.problem is not None, "the outage is reported")
+    taky.start()
+    observer = Observer(f"tcp://127.0.0.1:{taky.port}")
+    rig.deliver(incident(18, revision=1, state="closed", disposition="lost"))
+    rig.deliver(incident(19))
+    observer.wait_for(is_uid("watchline.cumberland.I0000000000000013"), "the new one")
+    observer.wait_for(lambda event: event.get("type") == "t-x-d-d", "the end of the closed one")
+    assert rig.feed.problem is None
+    assert observer.of_uid("watchline.cumberland.I0000000000000011") == []
+    observer.close()
