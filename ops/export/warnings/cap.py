@@ -209,7 +209,7 @@ def _parameters(alert: PublishedAlert) -> Iterator[tuple[str, str]]:
     }
     for name, value in facts.items():
         if value is not None and value != "":
-            yield name, f"{value}"
+            yield name, f"{value:.4g}" if isinstance(value, float) else f"{value}"
 
 
 def _add_area(info: Element, alert: PublishedAlert, issuer: CapIssuer, words: MessageCatalogue) -> None:

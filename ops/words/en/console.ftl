@@ -427,7 +427,7 @@ console-calibrate-verdict = { $verdict ->
 ## What receivers did not get
 
 console-feeds-dead-letters = { $count ->
-    [0] No dead letters: every receiver got everything.
+    [0] No dead letters.
     [one] { $count } dead letter
    *[other] { $count } dead letters
 }

@@ -436,7 +436,7 @@ console-calibrate-verdict = { $verdict ->
 ## Ce que les destinataires n’ont pas reçu
 
 console-feeds-dead-letters = { $count ->
-    [0] Aucun message abandonné : chaque destinataire a tout reçu.
+    [0] Aucun message abandonné.
     [one] { $count } message abandonné
    *[other] { $count } messages abandonnés
 }

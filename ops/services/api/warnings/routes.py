@@ -54,7 +54,7 @@ class CapAnswer(Response):
     media_type = cap.MEDIA_TYPE
 
 
-class IncidentEntry(msgspec.Struct):
+class PublishedIncident(msgspec.Struct):
     """The fields of a published incident that its entry shows."""
 
     id: str
@@ -132,7 +132,7 @@ class WarningRoutes:
         self._recorder.note(request, "incidents as GeoRSS", purpose=purpose)
         view = self._release.view(person_of(request))
         _, rows = self._incidents.incidents(limit=limit, hidden=partial(view.hidden, "incident"))
-        found = [msgspec.json.decode(row.body, type=IncidentEntry) for row in view.incidents(rows)]
+        found = [msgspec.json.decode(row.body, type=PublishedIncident) for row in view.incidents(rows)]
         entries = (self._incident_entry(one, _base(request)) for one in found)
         return self._feed(request, "incidents", "georss-incidents-title", entries)
 
@@ -180,7 +180,7 @@ class WarningRoutes:
             link=(href, kind),
         )  # fmt: skip
 
-    def _incident_entry(self, one: IncidentEntry, base: str) -> AtomEntry:
+    def _incident_entry(self, one: PublishedIncident, base: str) -> AtomEntry:
         sector = self._service.issuer.sector
         return AtomEntry(
             id=f"urn:watchline:{quote(sector, safe='')}:incident:{quote(one.id, safe='')}",

@@ -50,15 +50,22 @@ def status(code: int, **headers: str) -> Callable[[BaseHTTPRequestHandler, Post]
 
 @contextmanager
 def receiver(
-    answer: Callable[[BaseHTTPRequestHandler, Post], None] | None = None, *, tls: ssl.SSLContext | None = None
+    answer: Callable[[BaseHTTPRequestHandler, Post], None] | None = None,
+    *,
+    tls: ssl.SSLContext | None = None,
+    port: int = 0,
 ) -> Iterator[Receiver]:
-    """A receiver until the end of the block, with TLS if a context is given."""
+    """A receiver until the end of the block, with TLS if a context is given; ``port`` 0: any that is free."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            if len(body) < length:  # the sender was killed
+                self.close_connection = True
+                return
             post = Post(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             one.posts.append(post)
             with suppress(OSError):  # the sender may have gone
@@ -71,14 +78,21 @@ def receiver(
         def log_message(self, *_: Any) -> None:
             pass
 
+    connections: list[socket.socket] = []
+
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         block_on_close = False
 
+        def get_request(self) -> tuple[socket.socket, Any]:
+            found = super().get_request()
+            connections.append(found[0])
+            return found
+
         def handle_error(self, *_: Any) -> None:
             pass
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", port), Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     one = Receiver(server.server_address[1], answer or status(204))
@@ -90,6 +104,9 @@ def receiver(
         one.ended.set()
         server.shutdown()
         server.server_close()
+        for connection in connections:  # that are kept for further posts
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         thread.join()
 
 
