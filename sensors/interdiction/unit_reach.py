@@ -378,7 +378,8 @@ def _interruption(travel: Floats, there: Floats, targets: Targets, share: Floats
         communication=settings.communication,
         position=1.0,
     )
-    return np.asarray(chance).max(axis=-1)
+    largest: Floats = np.asarray(chance).max(axis=-1)
+    return largest
 
 
 def _between(
