@@ -1,9 +1,10 @@
 """The register of public keys: which key may sign on which topic, and the check of a message's signature.
 
 A *sensor* key signs its own detections and status, a *unit* key its own positions and replies, the *ingest* key
-acknowledgements, the *feed* key alerts and tracks, the *audit* key the heads of the audit log. A sensor's record may
-cover all names with a prefix (``gw7-*``), as the key of a gateway does. A prefix does not cover a name that has a
-record of its own.
+acknowledgements, the *feed* key alerts and tracks, the *field* key positions and replies of every unit (the operations
+centre excepted) that reach the server by another way than MQTT, the *audit* key the heads of the audit log. A sensor's
+record may cover all names with a prefix (``gw7-*``), as the key of a gateway does. A prefix does not cover a name that
+has a record of its own.
 """
 
 from __future__ import annotations
@@ -25,18 +26,21 @@ from ingest.errors import IdentityError, MalformedMessage, TopicError, printable
 from ingest.security.signature import Roots, Signer, key_id, verifies
 from sensors.timestamps import nanoseconds
 
-KeyRole = Literal["sensor", "unit", "ingest", "feed", "audit"]
+KeyRole = Literal["sensor", "unit", "ingest", "feed", "field", "audit"]
 SIGNS: Final[Mapping[KeyRole, tuple[topics.Owner, frozenset[str]]]] = {
     "sensor": ("sensor", frozenset({"detections", "status"})),
     "unit": ("unit", frozenset({"position", "reply"})),
     "ingest": ("sensor", frozenset({"ack"})),
     "feed": ("unit", frozenset({"alerts"})),
+    "field": ("unit", frozenset({"position", "reply"})),
     "audit": ("unit", frozenset()),
 }
 """KeyRole → owner and channels of the topics on which its keys sign. The feed's keys also sign the sector's tracks; the
 key of the audit log signs no message."""
-EVERYWHERE: Final = frozenset({"ingest", "feed"})
+EVERYWHERE: Final = frozenset({"ingest", "feed", "field"})
 """Roles that sign on the topics of every sensor or unit, not only on those of their own name."""
+OPERATIONS_CENTRE: Final = "ops-centre"
+"""The unit as which people at the operations centre act. No other key than its own signs for it."""
 
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\*?$(?!\n)"
 
@@ -230,6 +234,8 @@ class Register:
             if record.role == "feed" and topic.channel == "tracks":
                 return record
             if topic.owner != owner or topic.channel not in channels:
+                continue
+            if record.role == "field" and topic.name == OPERATIONS_CENTRE:
                 continue
             if record.role in EVERYWHERE or record.name == topic.name:
                 return record

@@ -27,13 +27,14 @@ _SECTOR: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _UNSEEN: Final = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
 """Unicode categories that cannot be seen, or that reorder what is seen."""
 
-SessionKind = Literal["browser", "code", "program", "local"]
+SessionKind = Literal["browser", "code", "program", "local", "unit"]
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """One login. ``kind``: ``browser``; ``code`` while the second factor is missing; ``program`` with a token;
-    ``local`` without accounts. Times are UTC seconds since 1970. ``purpose``: of its reads; empty for the default."""
+    ``local`` without accounts; ``unit`` of a field unit's device, which is no person's. Times are UTC seconds since
+    1970. ``purpose``: of its reads; empty for the default."""
 
     key: str
     kind: SessionKind

@@ -15,7 +15,7 @@ from ops.accounts.person import ROLES, Person, Role
 
 Right = Literal[
     "open", "own", "ground", "picture", "history", "state", "act", "mark", "levels", "plan", "people", "handover",
-    "sign", "export", "audit",
+    "sign", "export", "audit", "units", "field",
 ]  # fmt: skip
 
 HOLDERS: Final[Mapping[Right, frozenset[Role]]] = {
@@ -32,8 +32,11 @@ HOLDERS: Final[Mapping[Right, frozenset[Role]]] = {
     "handover": frozenset({"operator", "supervisor", "analyst", "admin"}),
     "sign": frozenset({"supervisor"}),
     "export": frozenset({"supervisor", "analyst", "admin"}),
+    "units": frozenset({"supervisor", "admin"}),
+    "field": frozenset(),
 }
-"""The roles that have each right. ``open`` needs no login, and ``own`` no role: a person's own account."""
+"""The roles that have each right. ``open`` needs no login, and ``own`` no role: a person's own account. ``field`` is
+the only right of the devices of field units."""
 
 MEANINGS: Final[Mapping[Right, str]] = {
     "open": "the login page, the files of the pages, and whether the server and its parts work",
@@ -51,6 +54,8 @@ MEANINGS: Final[Mapping[Right, str]] = {
     "handover": "handover and after-action reports, with the actions of each person",
     "sign": "sign notes for the next shift",
     "export": "export what is shown as a file",
+    "units": "enrol and revoke devices of field units",
+    "field": "the list, answers, positions and map of one's own unit: devices of field units only",
 }
 """What each right is for, as docs/accounts.md states it."""
 
@@ -95,6 +100,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /login",
         "POST /login",
         "POST /login/code",
+        "POST /v1/field/enrol",
         "GET /login/oidc",
         "GET /login/oidc/callback",
         "GET /login.css",
@@ -203,6 +209,20 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
     ),
     "sign": ("POST /handover/notes",),
     "export": ("GET /v1/export",),
+    "units": (
+        "POST /v1/units/{unit}/enrolments",
+        "GET /v1/units/{unit}/devices",
+        "POST /v1/units/{unit}/devices/{device}/revoke",
+    ),
+    "field": (
+        "GET /v1/field/state",
+        "GET /v1/field/stream",
+        "POST /v1/field/replies",
+        "POST /v1/field/positions",
+        "GET /v1/field/map",
+        "GET /v1/field/tiles/{layer}/{z}/{x}/{y}.png",
+        "GET /v1/field/tiles/ground/{z}/{x}/{y}.mvt",
+    ),
 }
 ROWS: Final = tuple(_rows())
 

@@ -22,7 +22,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from ingest.errors import IdentityError, TopicError
 from ingest.security.key_bundle import REGISTER, SIGNING_KEY, open_bundle
-from ingest.security.key_register import EVERYWHERE, Identity, KeyRecord, KeyRole, Register, RegisterFile, record_of
+from ingest.security.key_register import (
+    EVERYWHERE,
+    OPERATIONS_CENTRE,
+    Identity,
+    KeyRecord,
+    KeyRole,
+    Register,
+    RegisterFile,
+    record_of,
+)
 from ingest.security.signature import Signer
 from ingest.topics import identifier
 from ops.runtime.file_lock import lock_file
@@ -38,7 +47,9 @@ INGEST_UNITS: Final = "ingest-units"
 two connections with one name.
 """
 FEED: Final = "feed"
-RESERVED: Final[dict[str, KeyRole]] = {INGEST: "ingest", FEED: "feed"}
+FIELD: Final = "field-units"
+"""The name under which the API publishes what the devices of field units send, as messages of these units."""
+RESERVED: Final[dict[str, KeyRole]] = {INGEST: "ingest", FEED: "feed", FIELD: "field"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,4 +233,4 @@ def _is_identifier(name: str) -> bool:
     return True
 
 
-UNIT: Final = "ops-centre"
+UNIT: Final = OPERATIONS_CENTRE

@@ -28,7 +28,7 @@ from ingest.security.key_bundle import AUTHORITY, CERTIFICATE, CERTIFICATE_KEY
 from ingest.topics import PREFIX, identifier
 from ops.broker.broker import MAX_PACKET_BYTES
 from ops.broker.certificates import Authority, Pair
-from ops.broker.identities import FEED, INGEST, INGEST_UNITS, UNIT, IdentityFolder, Name
+from ops.broker.identities import FEED, FIELD, INGEST, INGEST_UNITS, UNIT, IdentityFolder, Name
 from ops.broker.topic_rights import OWN_READ, OWN_WRITE, BrokerRole, Client, read_filters, write_filters
 from ops.runtime.output import write_private
 
@@ -304,6 +304,7 @@ def _clients(options: BrokerOptions) -> list[Client]:
         Client(INGEST, "ingest"),
         Client(INGEST_UNITS, "ingest"),
         Client(FEED, "feed"),
+        Client(FIELD, "field"),
     ]
     for client in clients:
         if client.name.startswith("probe-"):

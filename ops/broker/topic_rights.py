@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from ingest.topics import PREFIX, Owner, sensor_filter, unit_filter
 
-BrokerRole = Literal["sensor", "unit", "operator", "ingest", "feed"]
+BrokerRole = Literal["sensor", "unit", "operator", "ingest", "feed", "field"]
 """The part of a client in a sector, which its certificate's name stands for."""
 
 OWN_WRITE: Final[dict[Owner, tuple[str, ...]]] = {"sensor": ("detections", "status"), "unit": ("position", "reply")}
@@ -34,6 +34,8 @@ def write_filters(client: Client, sector: str) -> list[str]:
         return [sensor_filter(sector, "ack"), sensor_filter(sector, "status")]
     if client.part == "feed":
         return [unit_filter(sector, "alerts"), f"{PREFIX}/{sector}/tracks"]
+    if client.part == "field":  # messages of units that came by another way than MQTT
+        return [unit_filter(sector, channel) for channel in OWN_WRITE["unit"]]
     return [_own_topic(client, sector, channel) for channel in OWN_WRITE[_owner(client)]]
 
 
@@ -42,7 +44,7 @@ def read_filters(client: Client, sector: str) -> list[str]:
     if client.part == "ingest":
         of_sensors = [sensor_filter(sector, channel) for channel in OWN_WRITE["sensor"]]
         return of_sensors + [unit_filter(sector, channel) for channel in OWN_WRITE["unit"]]
-    if client.part == "feed":
+    if client.part in ("feed", "field"):
         return []
     own_filters = [_own_topic(client, sector, channel) for channel in OWN_READ[_owner(client)]]
     if client.part == "operator":

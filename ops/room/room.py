@@ -284,6 +284,7 @@ class Room:
             "border": self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
             "ground": self.fusion.wait_for("sector", timeout_s=START_TIMEOUT_S),
             "layout": self.fusion.wait_for("layout", timeout_s=START_TIMEOUT_S),
+            "language": self.fusion.wait_for("language", timeout_s=START_TIMEOUT_S),
         }
         self.api = self.start(
             "api",

@@ -29,6 +29,9 @@ from ops.accounts.oidc import Provider
 from ops.accounts.person import Person, local_person
 from ops.accounts.rights import reads_logs
 from ops.audit.log import AuditLog
+from ops.broker.identities import UNIT
+from ops.field.devices import DeviceStore
+from ops.releasability.decision import UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
 from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of, without_log
@@ -36,6 +39,10 @@ from ops.sector.report_settings import ReportSettings
 from ops.services.api.audit.routes import AuditRoutes
 from ops.services.api.compression import Compression
 from ops.services.api.event_stream import EventStream, Hub, StreamSettings, picture
+from ops.services.api.field.enrolment_routes import EnrolmentRoutes
+from ops.services.api.field.map_routes import FieldMapRoutes
+from ops.services.api.field.reach import Reach
+from ops.services.api.field.routes import FieldRoutes, UnitSender
 from ops.services.api.forces.routes import ForcesRoutes
 from ops.services.api.guard import Guard, GuardSettings
 from ops.services.api.history.routes import HistoryRoutes
@@ -71,6 +78,7 @@ from ops.store.incidents import IncidentReader
 from ops.store.moment_reader import MomentReader
 from ops.store.reader import Live, Reader
 from ops.store.rows import rfc3339, time_ns, to_json
+from ops.words import MessageCatalogue
 from sensors.timestamps import utc_datetime
 
 Action = Literal["acknowledge", "clear", "reject"]
@@ -97,7 +105,7 @@ class ApiSettings:
     ``demo``: movements are simulated, and the page must say so. ``clock_rate``: seconds of ``now_ns`` per second of
     wall time. ``pages``: folder of the built front end. ``ground`` and ``layout``: the sector and its sensors as in
     ops.sector.geojson, if they are available before the map process is ready; else ``title`` and ``time_zone`` name
-    the sector in reports. ``releasability``: markings of records.
+    the sector in reports. ``releasability``: markings of records. ``language``: of what the sector publishes.
     """
 
     sector: str
@@ -115,6 +123,7 @@ class ApiSettings:
     reports: ReportSettings = field(default_factory=ReportSettings)
     title: str = ""
     time_zone: str = "UTC"
+    language: str = "en"
 
     @property
     def reported_sector(self) -> ReportedSector:
@@ -144,6 +153,8 @@ def create_app(
     accounts: Accounts | None = None,
     provider: Provider | None = None,
     actions: Actions | None = None,
+    devices: DeviceStore | None = None,
+    units: UnitSender | None = None,
 ) -> FastAPI:
     """Create the application, to be bound to 127.0.0.1 (``ops.services.api.serving.server``). While the store does not
     exist, requests are answered with status 503.
@@ -155,7 +166,8 @@ def create_app(
     ``actions`` sends actions on incidents to the journal; without it they are answered with status 503.
     ``parts`` states why each process of the room does not work, None for one that does.
     ``now_ns``: UTC nanoseconds since 1970. ``accounts`` None: everyone is the local person ``settings.operator``.
-    ``provider``: an identity provider that people may log in with.
+    ``provider``: an identity provider that people may log in with. ``devices``: those of field units; None: the server
+    serves none. ``units`` sends what they answer to the journal.
     """
     reads = ReadConnections(store, MOST_READS)
     reader = Reader(reads)
@@ -184,7 +196,10 @@ def create_app(
     local = local_person(settings.operator)
     app.add_middleware(EntityTags)
     app.add_middleware(Compression)
-    app.add_middleware(LoginGate, accounts=accounts, local=local, sector=settings.sector, closed=release.refuses)
+    app.add_middleware(
+        LoginGate, accounts=accounts, local=local, sector=settings.sector, closed=release.refuses, devices=devices,
+        limit_of=lambda unit: settings.releasability.units.get(unit, UNMARKED),
+    )  # fmt: skip
     app.add_middleware(PartFaults)
     app.add_middleware(ProblemPages, sector=settings.sector)
     app.add_middleware(Guard, settings=settings.guard)
@@ -201,6 +216,7 @@ def create_app(
         IncidentReader(reads), ground, actions, operator=settings.operator, now_ns=now_ns,
         recorder=routes.recorder,
     ).add_to(app)  # fmt: skip
+    _add_field(app, reads, settings, ground, routes, release, devices, units, now_ns=now_ns)
     HistoryRoutes(
         MomentReader(reads), recorder=routes.recorder, frame=lambda: _frame(settings, on_the_ground),
         release=release,
@@ -246,6 +262,29 @@ def _add_reports(
     sector = settings.reported_sector
     HandoverRoutes(reads, sector, now_ns=now_ns, recorder=recorder, release=release).add_to(app)
     ExportRoutes(reads.path, sector, exported, now_ns=now_ns, recorder=recorder, release=release).add_to(app)
+
+
+def _add_field(
+    app: FastAPI,
+    reads: ReadConnections,
+    settings: ApiSettings,
+    ground: Ask | None,
+    routes: _Routes,
+    release: Release,
+    devices: DeviceStore | None,
+    units: UnitSender | None,
+    *,
+    now_ns: Callable[[], int],
+) -> None:
+    """Field units: enrolment of devices, and what these may do."""
+    reader, sector = IncidentReader(reads), settings.reported_sector
+    EnrolmentRoutes(devices, routes.recorder, centre=UNIT).add_to(app)
+    FieldRoutes(
+        reader, devices, units, sector=(settings.sector, sector.title), language=settings.language, now_ns=now_ns,
+        recorder=routes.recorder, release=release, reach=Reach(ground, MessageCatalogue.of(settings.language)),
+        stopped=lambda: routes.hub.stopped,
+    ).add_to(app)  # fmt: skip
+    FieldMapRoutes(reader, ground, settings.ground, settings.border).add_to(app)
 
 
 def _add_logins(app: FastAPI, sector: str, accounts: Accounts | None, provider: Provider | None) -> None:

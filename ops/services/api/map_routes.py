@@ -202,12 +202,12 @@ class GroundRoutes:
         indefinitely."""
         if not self._view(request).shows_layer(layer):
             raise HTTPException(404, f"There is no layer {layer[:40]!r}.")
-        return _tile_answer(request, await self._ask("tile", layer=layer, z=z, x=x, y=y, palette=palette), v)
+        return tile_answer(request, await self._ask("tile", layer=layer, z=z, x=x, y=y, palette=palette), v)
 
     async def ground_tile(self, request: Request, z: int, x: int, y: int, v: QueryText | None = None) -> Response:
         """Contour lines, roads, rivers and settlements of a tile in Web Mercator, as a Mapbox Vector Tile. With ``v``,
         the present revision of the layer hillshade, browsers may cache it indefinitely."""
-        return _tile_answer(request, await self._ask("ground_tile", z=z, x=x, y=y), v)
+        return tile_answer(request, await self._ask("ground_tile", z=z, x=x, y=y), v)
 
     async def watch(self) -> None:
         """Until the hub stops, send the sensors' health to the map process, and the changed layers to the hub."""
@@ -225,6 +225,14 @@ class GroundRoutes:
             return await run_sync(partial(self._ask_map, question, **arguments), limiter=self._turns)
         except MapUnavailable as error:
             raise HTTPException(503, str(error), headers={"Retry-After": "2"}) from None
+
+
+async def answered(ask: Ask, question: str, **arguments: Any) -> Answer:
+    """An answer of the map process, asked in a thread; HTTPException 503 where it does not answer."""
+    try:
+        return await run_sync(partial(ask, question, **arguments))
+    except MapUnavailable as error:
+        raise HTTPException(503, str(error), headers={"Retry-After": "2"}) from None
 
 
 def add_no_ground(app: FastAPI) -> None:
@@ -256,7 +264,7 @@ def installed_version() -> str:
         return "unknown"
 
 
-def _tile_answer(request: Request, answer: Answer, revision: str | None) -> Response:
+def tile_answer(request: Request, answer: Answer, revision: str | None) -> Response:
     """A tile, to be kept by browsers that named its present revision; 304 to one that has it already."""
     if answer.status != 200:
         return _passed_on(answer)

@@ -25,8 +25,8 @@ from ingest.mqtt.publisher import Publisher
 from ingest.security.key_register import Identity
 from ingest.sending.spool import MessageKey, Spool, first_boot_at
 from ingest.topics import unit_topic
-from ingest.unit_messages import Reply, SectionOrder, encode_unit
-from ops.broker.identities import UNIT
+from ingest.unit_messages import KINDS, Position, Reply, SectionOrder, encode_unit
+from ops.broker.identities import FIELD, UNIT
 from ops.journal.reader import JournalError, JournalReader
 
 AGAIN_AFTER_S: Final = 3.0
@@ -46,8 +46,29 @@ class OperatorAction:
     reason: str = ""
 
 
+OPERATOR: Final = "operator"
+"""Stands for the operations centre in the names of its spool and its connection."""
+SPOOLS: Final = {OPERATOR: "actions.db", FIELD: "field-spool.db"}
+
+
+class _Addressed(msgspec.Struct):
+    """The sender of a message of a unit; a position, or a call for help without one, has no action."""
+
+    unit: str
+    action: str | None = None
+    section: str | None = None
+
+    @property
+    def channel(self) -> Literal["reply", "position"]:
+        return "position" if self.action is None and self.section is None else "reply"
+
+
+_addressed = msgspec.json.Decoder(_Addressed)
+
+
 class ActionSender:
-    """Publish actions as replies of the operations centre, from a spool in the data folder."""
+    """Publish messages of units from a spool in the data folder: the replies of the operations centre, or what the
+    devices of field units send."""
 
     def __init__(
         self,
@@ -57,13 +78,14 @@ class ActionSender:
         *,
         now_ns: Callable[[], int],
         identity: Identity | None = None,
+        part: str = OPERATOR,
     ) -> None:
-        """Open the spool ``actions.db`` in ``folder``, which also holds the journal ``journal.db``."""
-        self._topic = unit_topic(sector_id, UNIT, "reply")
-        self._spool = Spool(folder / "actions.db", first_boot=first_boot_at(now_ns()))
+        """Open the spool of the ``part`` in ``folder``, which also holds the journal ``journal.db``."""
+        self._sector = sector_id
+        self._spool = Spool(folder / SPOOLS[part], first_boot=first_boot_at(now_ns()))
         self._journal = folder / "journal.db"
         self._publisher = Publisher(
-            url, client_id=f"watchline-{sector_id}-operator", now_ns=now_ns, identity=identity, boot=self._spool.boot
+            url, client_id=f"watchline-{sector_id}-{part}", now_ns=now_ns, identity=identity, boot=self._spool.boot
         )
         self._sent_s: dict[MessageKey, float] = {}
         self._wake, self._stop = threading.Event(), threading.Event()
@@ -108,6 +130,27 @@ class ActionSender:
         self._wake.set()
         return key
 
+    def send_position(self, position: Position) -> MessageKey:
+        """Spool a position of a unit under its next number, as ``send_reply``."""
+
+        def numbered(boot: int, seq: int) -> bytes:
+            return encode_unit(msgspec.structs.replace(position, boot=boot, seq=seq))
+
+        key = self._spool.put(numbered)
+        self._wake.set()
+        return key
+
+    def send_call(self, unit: str, observed_at: datetime, note: str) -> MessageKey:
+        """Spool a unit's call for help without a position: ingest refuses the message and raises the alarm."""
+
+        def numbered(boot: int, seq: int) -> bytes:
+            call = {"unit": unit, "boot": boot, "seq": seq, "observed_at": observed_at, "distress": True, "note": note}
+            return msgspec.json.encode(call)
+
+        key = self._spool.put(numbered)
+        self._wake.set()
+        return key
+
     def journaled(self, key: MessageKey) -> bool:
         """Whether the journal has the message with this number."""
         with suppress(JournalError), JournalReader(self._journal) as journal:
@@ -136,7 +179,8 @@ class ActionSender:
             return
         with suppress(JournalError), JournalReader(self._journal) as journal:
             for entry in waiting:
-                if not journal.settled(UNIT, "action", *entry.key):
+                addressed = _addressed.decode(entry.payload)
+                if not journal.settled(addressed.unit, KINDS[addressed.channel], *entry.key):
                     break
                 self._spool.settle(*entry.key)
                 self._sent_s.pop(entry.key, None)
@@ -146,4 +190,6 @@ class ActionSender:
         for entry in self._spool.pending():
             if now_s - self._sent_s.get(entry.key, -AGAIN_AFTER_S) >= AGAIN_AFTER_S:
                 self._sent_s[entry.key] = now_s
-                self._publisher(self._topic, entry.payload, key=entry.key)
+                addressed = _addressed.decode(entry.payload)
+                topic = unit_topic(self._sector, addressed.unit, addressed.channel)
+                self._publisher(topic, entry.payload, key=entry.key)

@@ -26,7 +26,8 @@ from ingest.security.key_register import record_of
 from ops.audit.files import FOLDER
 from ops.audit.log import AuditLog
 from ops.broker.broker import URL_VARIABLE
-from ops.broker.identities import IDENTITY_VARIABLE, UNIT, IdentityFolder, identity_of
+from ops.broker.identities import FIELD, IDENTITY_VARIABLE, UNIT, IdentityFolder, identity_of
+from ops.field.devices import FILE, DeviceStore
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.part_state import stated
@@ -82,6 +83,12 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         listening = stack.enter_context(socket.socket(fileno=arguments.listen_fd))
         actions = ActionSender(url, arguments.sector_id, folder, now_ns=clock.now_ns, identity=identity_of(UNIT))
         stack.enter_context(actions)
+        units = ActionSender(
+            url, arguments.sector_id, folder, now_ns=clock.now_ns, identity=identity_of(FIELD), part=FIELD
+        )
+        stack.enter_context(units)
+        devices = DeviceStore(folder / FILE)
+        stack.callback(devices.close)
         log = folder / "logs" / "map.log"
         ground = stack.enter_context(MapProcess(sector=arguments.sector, layout=arguments.layout, log=log))
         chosen = load_settings(arguments.settings)
@@ -106,6 +113,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             clock_rate=clock.rate,
             releasability=chosen.releasability,
             reports=chosen.reports,
+            language=known["language"],
         )
         app = create_app(
             folder / "store.db",
@@ -119,6 +127,8 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             parts=lambda: {**told.parts, "map": ground.state, "audit log": stated(access_log.problem)},
             accounts=logins.accounts,
             provider=logins.provider,
+            devices=devices,
+            units=units,
         )
         stack.enter_context(serving(app, listening, tls))
         say(ready=True)

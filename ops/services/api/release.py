@@ -75,6 +75,17 @@ FILTERED: Final = frozenset(
         "/after-action",
         "/after-action.pdf",
         "/v1/export",
+        "/v1/units/{unit}/enrolments",
+        "/v1/units/{unit}/devices",
+        "/v1/units/{unit}/devices/{device}/revoke",
+        "/v1/field/enrol",
+        "/v1/field/state",
+        "/v1/field/stream",
+        "/v1/field/replies",
+        "/v1/field/positions",
+        "/v1/field/map",
+        "/v1/field/tiles/{layer}/{z}/{x}/{y}.png",
+        "/v1/field/tiles/ground/{z}/{x}/{y}.mvt",
         *(row.path for row in ROWS if row.path.startswith(OGC)),
     )
 )

@@ -328,6 +328,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
             cursor=fusion.cursor,
             border=border_view(ground),
             sector=sector_view(ground),
+            language=published_language(ground.sector),
             layout=layout_view(ground, {}),
         )
         _loop(fusion, feed, stop)

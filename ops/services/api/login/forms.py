@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ops.accounts.accounts import DEVICE_S, LoggedIn, LoginOrigin, form_token
-from ops.services.api.login.gate import PAGES, cookie_name, cookie_of, session_cookie
+from ops.services.api.login.gate import FIELD_PATH, PAGES, UNIT_COOKIE, cookie_name, cookie_of, session_cookie
 
 TOKEN_FIELD: Final = "form_token"  # noqa: S105 - a field's name
 MOST_FIELDS: Final = 10
@@ -60,9 +60,11 @@ def set_cookie(request: Request, answer: Response, part: str, value: str, *, max
     secure = request.url.scheme == "https"
     # An identity provider's answer comes from another site.
     same_site: Literal["lax", "strict"] = "lax" if part in ("oidc", "after") else "strict"
+    path = FIELD_PATH if part == UNIT_COOKIE else "/"
     answer.set_cookie(
-        cookie_name(request.scope, part), value, max_age=max_age_s, httponly=True, secure=secure, samesite=same_site
-    )
+        cookie_name(request.scope, part), value, max_age=max_age_s, path=path, httponly=True, secure=secure,
+        samesite=same_site,
+    )  # fmt: skip
 
 
 def drop_cookie(request: Request, answer: Response, part: str) -> None:

@@ -1,8 +1,9 @@
 """The gate before all routes: who makes the request, and whether the table of rights allows it.
 
-It sets ``request.state.person``. With accounts, a request needs the cookie of a session, or a program's token in the
-header ``Authorization: Bearer``; without accounts (a demonstration, tests) everyone is the local person. A page that
-needs a login leads to the login page; every other refusal is a problem answer.
+It sets ``request.state.person``. A device of a field unit has its own cookie, which counts for the addresses of field
+units only, and for which the unit stands as the person. With accounts, a request needs the cookie of a session, or a
+program's token in the header ``Authorization: Bearer``; without accounts (a demonstration, tests) everyone is the local
+person. A page that needs a login leads to the login page; every other refusal is a problem answer.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ops.accounts.accounts import TOUCH_EVERY_S, Accounts
-from ops.accounts.person import Person
+from ops.accounts.person import Person, Session
 from ops.accounts.rights import Right, has, rights_at
 from ops.accounts.store import AccountStoreError
+from ops.field.devices import Device, DeviceStore, DeviceStoreError
+from ops.releasability.decision import UNMARKED
 from ops.services.api.login.bounce import bounce
 from ops.services.api.problems import ProblemAnswer, accounts_unusable
 from ops.services.api.release import CLOSED
@@ -27,6 +30,11 @@ LOGIN: Final = "/login"
 ACCOUNT: Final = "/account"
 PAGES: Final = ("/", "/plan.html", "/handover", "/after-action", "/audit", ACCOUNT)
 """Pages that people open; a person without the right for one is led to the first that she may open."""
+UNIT_COOKIE: Final = "unit"
+FIELD_PATH: Final = "/v1/field"
+"""The addresses to which browsers send the cookie of a field unit's device."""
+NOT_ENROLLED: Final = "This device is not enrolled, or was revoked."
+FIELD_ONLY: Final = "A device of a field unit may use the addresses of its unit only."
 _BEARER: Final = "bearer "
 
 
@@ -41,15 +49,27 @@ class LoginGate:
         local: Person,
         sector: str,
         closed: Callable[[Person, str], bool] = lambda _, __: False,
+        devices: DeviceStore | None = None,
+        limit_of: Callable[[str], str] = lambda _: UNMARKED,
     ) -> None:
-        """``closed``: whether an address is closed to a person, because of markings that she may not receive."""
+        """``closed``: whether an address is closed to a person, because of markings that she may not receive.
+
+        ``devices``: those of field units; ``limit_of`` gives the most restrictive marking that a unit receives.
+        """
         self._app, self._accounts, self._local, self._sector, self._closed = app, accounts, local, sector, closed
+        self._devices, self._limit_of = devices, limit_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
+        if rights_at(scope["path"]).get(_method(scope)) == "field":
+            await self._of_unit(scope, receive, send)
+            return
+        if cookie_of(scope, UNIT_COOKIE) is not None and self._is_only_a_device(scope):
+            await ProblemAnswer(403, FIELD_ONLY, scope["path"])(scope, receive, send)
+            return
         if self._accounts is None:
             state["person"] = self._local
         else:
@@ -67,6 +87,27 @@ class LoginGate:
                 await run_in_threadpool(self._accounts.seen, person.session)
         await self._app(scope, receive, send)
 
+    async def _of_unit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request to an address of field units: for a device that may be used, and for no one else."""
+        cookie = cookie_of(scope, UNIT_COOKIE)
+        try:
+            device = None if self._devices is None or cookie is None else self._devices.device_of(cookie)
+            if self._devices is None or device is None:
+                await ProblemAnswer(401, NOT_ENROLLED, scope["path"])(scope, receive, send)
+                return
+            await run_in_threadpool(self._devices.seen, device)
+        except DeviceStoreError as error:
+            await accounts_unusable(error, scope["path"])(scope, receive, send)
+            return
+        scope["state"] |= {"device": device, "person": unit_as_person(device, self._limit_of(device.unit))}
+        await self._app(scope, receive, send)
+
+    def _is_only_a_device(self, scope: Scope) -> bool:
+        """Whether a request that carries the cookie of a device has no other login, to an address that needs one."""
+        if rights_at(scope["path"]).get(_method(scope)) == "open":
+            return False
+        return self._accounts is None or (bearer(scope) is None and session_cookie(scope) is None)
+
     def _person(self, accounts: Accounts, scope: Scope) -> Person | None:
         token = bearer(scope)
         if token is not None:
@@ -78,7 +119,7 @@ class LoginGate:
 
     def _refusal(self, scope: Scope, person: Person | None) -> Response | None:
         """The answer to a request that may not be made, else None."""
-        path, method = scope["path"], "GET" if scope["method"] == "HEAD" else scope["method"]
+        path, method = scope["path"], _method(scope)
         rights = rights_at(path)
         right = rights.get(method)
         if right is None:
@@ -113,6 +154,16 @@ class LoginGate:
         return ProblemAnswer(403, f"{owner} does not have the right {right!r}.", path)
 
 
+def unit_as_person(device: Device, limit: str) -> Person:
+    """A field unit as the one who makes a request with its device: it has no role. ``limit``: its marking limit."""
+    session = Session(device.id, "unit", device.enrolled_s, float("inf"), label=device.name)
+    return Person(f"device {device.id}", f"unit {device.unit}", device.unit, session, releasability=limit)
+
+
+def _method(scope: Scope) -> str:
+    return "GET" if scope["method"] == "HEAD" else str(scope["method"])
+
+
 def first_page(person: Person, sector: str) -> str:
     """The first page that a person may open."""
     return next(page for page in PAGES if has(person, rights_at(page)["GET"], sector))
@@ -134,10 +185,12 @@ def header_values(scope: Scope, name: bytes) -> list[str]:
 def cookie_name(scope: Scope, part: str = "session") -> str:
     """Name of a cookie. Cookies are sent to all ports of a host, so that it states the port.
 
-    With TLS, browsers take a name ``__Host-…`` only from this host, with Secure and for all paths.
+    With TLS, browsers take a name ``__Host-…`` only from this host, with Secure and for all paths; ``__Secure-…`` with
+    Secure, also for some paths only.
     """
     port = (scope.get("server") or ("", 0))[1]
-    return f"{'__Host-' if scope['scheme'] == 'https' else ''}watchline-{part}-{port}"
+    secured = "__Secure-" if part == UNIT_COOKIE else "__Host-"
+    return f"{secured if scope['scheme'] == 'https' else ''}watchline-{part}-{port}"
 
 
 def cookie_of(scope: Scope, part: str) -> str | None:

@@ -41,8 +41,16 @@ BODIES = {
     "/v1/incidents/{identity}/actions": {"id": "0123456789abcdef", "action": "acknowledge", "expected_revision": 0},
     "/v1/incidents/{identity}/marking": {"id": "0123456789abcdef", "marking": "", "reason": "none such"},
     "/v1/impact-levels": {"id": "0123456789abcdef", "section": "West", "level": "high", "reason": "none such"},
+    "/v1/field/enrol": {"code": "0123-4567-89AB", "device": "Phone"},
+    "/v1/field/replies": {"replies": []},
+    "/v1/field/positions": {"positions": []},
 }
-REACHED = {"/v1/incidents/{identity}/marking": 409, "/v1/impact-levels": 503}
+REACHED = {
+    "/v1/incidents/{identity}/marking": 409,
+    "/v1/impact-levels": 503,
+    "/v1/field/replies": 401,
+    "/v1/field/positions": 401,
+}
 """What a route answers here to a request that passes the guard, if not 404."""
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\r\ndata: forged\n\nevent: alert\u2028\x00'\"&"
 
@@ -214,10 +222,10 @@ def test_every_change_needs_the_own_origin_or_the_token(room):
     """Generated from the API's own description, so that a new route cannot be forgotten."""
     operations = room.client.get("/api/openapi.json").json()["paths"]
     changes = [(path, verb) for path, verbs in operations.items() for verb in verbs if verb != "get"]
-    assert len(changes) == 6
+    assert len(changes) == 11
     own = f"http://127.0.0.1:{room.port}"
     for path, verb in changes:
-        url = path.replace("{identity}", "A99")
+        url = path.replace("{identity}", "A99").replace("{unit}", "patrol-9").replace("{device}", "d0")
         body, reached = BODIES.get(path), REACHED.get(path, 404)
         for headers, status in [
             ({}, 403),

@@ -171,7 +171,7 @@ def addresses(world: World) -> Iterator[tuple[str, str]]:
     for route in world.app.routes:
         if not isinstance(route, Route) or "GET" not in (route.methods or ()) or route.path == "/api/stream":
             continue
-        if rights_at(route.path).get("GET") in (None, "open", "own") and route.path != "/api/health":
+        if rights_at(route.path).get("GET") in (None, "open", "own", "field") and route.path != "/api/health":
             continue
         path = route.path.replace("{action}", "HIDDEN-act").replace("{layer}", "HIDDEN-coverage")
         path = path.replace("{identity}", "HIDDEN-A2" if "alerts" in path else "HIDDEN-I2")

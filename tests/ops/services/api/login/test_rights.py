@@ -33,10 +33,20 @@ MAY = {
     "handover": {"operator", "supervisor", "analyst", "admin"},
     "sign": {"supervisor"},
     "export": {"supervisor", "analyst", "admin"},
+    "units": {"supervisor", "admin"},
+    "field": set(),
 }
 """What docs/accounts.md promises, written down a second time on purpose."""
 PLACES = {"other": ["other"], "own": ["hills"], "every": ["*"], "both": ["hills", "other"]}
-STANDS_FOR = {"{identity}": "A1", "{layer}": "hillshade", "{token}": "0" * 16, "{name}": "job-1", "{session}": "none"}
+STANDS_FOR = {
+    "{identity}": "A1",
+    "{layer}": "hillshade",
+    "{token}": "0" * 16,
+    "{name}": "job-1",
+    "{session}": "none",
+    "{unit}": "u",
+    "{device}": "d",
+}
 
 
 @pytest.fixture(scope="module")

@@ -121,8 +121,8 @@ QUERIES = {
 }
 UNTIL_NOW = ("/v1/handover",)
 """Reports whose period ends now unless it is stated: each answer is another one."""
-ELSEWHERE = ("/api/stream", "/v1/export", "/v1/ogc")
-"""Tested in files of their own: a stream has no end, an export needs an open room."""
+ELSEWHERE = ("/api/stream", "/v1/export", "/v1/ogc", "/v1/field")
+"""Tested in files of their own: a stream has no end, an export needs an open room, a field unit has no login."""
 ADDRESSED = ("/api/tiles/", "/api/alerts/{identity}", "/v1/incidents/{identity}")
 """Routes with a path parameter that ``address`` fills in."""
 

@@ -1,0 +1,121 @@
+"""Enrolment of field units' devices: a supervisor or administrator makes a one-time code, the device uses it up.
+
+The code is in the fragment of an address, which browsers send to no server, and in a QR code of it.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Annotated, Any, Final
+
+import segno
+from fastapi import FastAPI, Path, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from ops.field.devices import DEVICE_S, Device, DeviceStore, EnrolmentRefused
+from ops.services.api.field.models import DeviceRecord, EnrolledDevice, Enrolment, EnrolmentRequest
+from ops.services.api.login.forms import set_cookie
+from ops.services.api.login.gate import UNIT_COOKIE, unit_as_person
+from ops.services.api.recorder import Recorder
+from ops.store.rows import rfc3339
+from sensors.timestamps import SECOND_NS
+
+FIELD_PAGE: Final = "/field"
+NO_UNITS: Final = "This server serves no field units."
+
+UnitId = Annotated[str, Path(pattern=r"^[0-9A-Za-z._-]{1,64}$")]
+
+
+class EnrolmentRoutes:
+    """The handlers. ``devices`` None: the server serves no field units."""
+
+    def __init__(self, devices: DeviceStore | None, recorder: Recorder, *, centre: str) -> None:
+        """``centre``: name of the operations centre among the units, which has no devices."""
+        self._devices, self._recorder, self._centre = devices, recorder, centre
+
+    def add_to(self, app: FastAPI) -> None:
+        """Add the routes."""
+        app.add_api_route(
+            "/v1/units/{unit}/enrolments", self.new_code, methods=["POST"], status_code=201, response_model=Enrolment
+        )
+        app.add_api_route("/v1/units/{unit}/devices", self.devices, methods=["GET"], response_model=list[DeviceRecord])
+        app.add_api_route(
+            "/v1/units/{unit}/devices/{device}/revoke", self.revoke, methods=["POST"], response_model=DeviceRecord
+        )
+        app.add_api_route(
+            "/v1/field/enrol",
+            self.enrol,
+            methods=["POST"],
+            response_model=EnrolledDevice,
+            response_class=JSONResponse,
+        )
+
+    def new_code(self, unit: UnitId, request: Request) -> Enrolment:
+        """A one-time code with which a device is enrolled for a unit, valid for ten minutes."""
+        devices = self._known()
+        if unit == self._centre:
+            raise HTTPException(422, "People at the operations centre log in with an account.")
+        self._recorder.note(request, f"enrolment of a device of unit {unit}", operation="alteration")
+        made = devices.new_code(unit)
+        url = enrolment_url(f"{request.url.scheme}://{request.headers['host']}", made.code)
+        return Enrolment(unit=unit, code=made.code, url=url, expires_at=_time(made.ends_s), qr_svg=qr_svg(url))
+
+    def devices(self, unit: UnitId) -> list[DeviceRecord]:
+        """The devices of a unit, the newest first."""
+        return [_record(device) for device in self._known().devices(unit)]
+
+    def revoke(self, unit: UnitId, device: UnitId, request: Request) -> DeviceRecord:
+        """Revoke a device of a unit; 404 if the unit has no such device. It takes effect at its next request."""
+        devices = self._known()
+        if device not in {one.id for one in devices.devices(unit)}:
+            raise HTTPException(404, f"Unit {unit} has no device {device!r}.")
+        self._recorder.note(request, f"revocation of device {device} of unit {unit}", operation="alteration")
+        return _record(devices.revoke(unit, device))
+
+    async def enrol(self, body: EnrolmentRequest, request: Request) -> Response:
+        """Use up a one-time code; the device gets its cookie. 403 for a code that is wrong, used or expired."""
+        devices = self._known()
+        address = request.client.host if request.client else ""
+        try:
+            device, cookie = await run_in_threadpool(devices.enrol, body.code, body.device, address)
+        except EnrolmentRefused as error:
+            raise HTTPException(403, str(error)) from None
+        request.state.person = unit_as_person(device, "")
+        subject = f"device {device.id} ({device.name}) enrolled for unit {device.unit}"
+        await run_in_threadpool(self._recorder.note, request, subject, operation="alteration")
+        answer = JSONResponse({"unit": device.unit, "device": device.id})
+        set_cookie(request, answer, UNIT_COOKIE, cookie, max_age_s=int(DEVICE_S))
+        return answer
+
+    def _known(self) -> DeviceStore:
+        if self._devices is None:
+            raise HTTPException(404, NO_UNITS)
+        return self._devices
+
+
+def enrolment_url(origin: str, code: str) -> str:
+    """The address of the field page with a one-time code in its fragment."""
+    return f"{origin.rstrip('/')}{FIELD_PAGE}#enrol={code}"
+
+
+def qr_svg(url: str) -> str:
+    """The QR code of an address as an SVG image without any reference to a network."""
+    image = io.BytesIO()
+    segno.make(url, error="m", micro=False).save(
+        image, kind="svg", scale=5, border=4, xmldecl=False, dark="#000", light="#fff"
+    )
+    return image.getvalue().decode()
+
+
+def _record(device: Device) -> DeviceRecord:
+    fields: dict[str, Any] = {"id": device.id, "name": device.name, "revoked_at": None}
+    fields |= {"enrolled_at": _time(device.enrolled_s), "seen_at": _time(device.seen_s)}
+    if device.revoked_s is not None:
+        fields["revoked_at"] = _time(device.revoked_s)
+    return DeviceRecord(**fields)
+
+
+def _time(seconds: float) -> Any:
+    return rfc3339(round(seconds * SECOND_NS))

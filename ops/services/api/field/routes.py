@@ -1,0 +1,340 @@
+"""Routes of field units' devices under /v1/field: the unit's list, its answers, positions and map.
+
+Answers and positions are published as messages of the unit, signed by the server, and so reach the journal as those of
+units with MQTT do; fusion applies them. An answer is stored before it is answered, and taken once, by its action id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from hashlib import blake2b
+from typing import Any, Final, Protocol
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from geo.message import Message
+from ingest.errors import MalformedMessage
+from ingest.sending.spool import MessageKey
+from ingest.unit_messages import HelpCall, Position, Reply, SectionOrder, read_help_call
+from ops.field.devices import UnitAnswer, Device, DeviceStore
+from ops.services.api.event_stream import EventStream
+from ops.services.api.field.models import (
+    MOST_POSITIONS,
+    FieldPosition,
+    FieldPositionResults,
+    FieldPositions,
+    FieldReplies,
+    FieldReply,
+    FieldReplyResults,
+    FieldState,
+)
+from ops.services.api.field.reach import Reach
+from ops.services.api.field.situation import (
+    field_incident,
+    given_at_ns,
+    incidents_of,
+    other_units,
+    outcomes_of,
+    own_position,
+    own_unit,
+)
+from ops.services.api.field.stream import FieldStream, Pulse
+from ops.services.api.login.routes import person_of
+from ops.services.api.observability.tags import tag_of_body
+from ops.services.api.recorder import Recorder
+from ops.services.api.release import Release, ReleasedView
+from ops.store.incidents import IncidentReader
+from ops.store.rows import rfc3339, to_json
+from ops.words import MessageCatalogue
+from sensors.timestamps import utc_datetime
+
+OLDEST_S: Final = 23 * 3600.0
+"""Oldest time that an answer or a position is stated with: ingest refuses what was observed more than a day ago."""
+NO_FORCES: Final[Mapping[str, Any]] = {"units": []}
+
+
+class UnitSender(Protocol):
+    """Sends messages of units to the journal (``ops.services.api.operator_actions.ActionSender``)."""
+
+    def send_reply(self, reply: Reply | SectionOrder) -> MessageKey:
+        """Store a reply of a unit and send it until the journal has it."""
+
+    def send_position(self, position: Position) -> MessageKey:
+        """Store a position of a unit and send it until the journal has it."""
+
+    def send_call(self, unit: str, observed_at: Any, note: str) -> MessageKey:
+        """Store a call for help without a position and send it until the journal has it."""
+
+
+class FieldRoutes:
+    """The handlers, for devices that the gate has admitted. ``sender`` None: nothing is taken from units."""
+
+    def __init__(
+        self,
+        reader: IncidentReader,
+        devices: DeviceStore | None,
+        sender: UnitSender | None,
+        *,
+        sector: tuple[str, str],
+        language: str,
+        now_ns: Callable[[], int],
+        recorder: Recorder,
+        release: Release,
+        reach: Reach,
+        stopped: Callable[[], bool],
+    ) -> None:
+        """``sector``: its name in topics, and its title."""
+        self._reader, self._devices, self._sender, self._reach = reader, devices, sender, reach
+        (self._sector, self._title), self._words = sector, MessageCatalogue.of(language)
+        self._now_ns, self._recorder, self._release, self._stopped = now_ns, recorder, release, stopped
+
+    def add_to(self, app: FastAPI) -> None:
+        """Add the routes."""
+        app.add_api_route(
+            "/v1/field/state", self.state, methods=["GET"], response_model=FieldState, response_class=JSONResponse
+        )
+        app.add_api_route(
+            "/v1/field/stream", self.stream, methods=["GET"], status_code=200, response_class=EventStream,
+            response_model=str,
+        )  # fmt: skip
+        for path, handler, model in (
+            ("/v1/field/replies", self.replies, FieldReplyResults),
+            ("/v1/field/positions", self.positions, FieldPositionResults),
+        ):
+            app.add_api_route(
+                path, handler, methods=["POST"], status_code=202, response_model=model, response_class=JSONResponse
+            )
+
+    # --- what a unit sees
+
+    async def state(self, request: Request) -> Response:
+        """Everything that the page of a field unit shows; 304 while nothing but the time has changed."""
+        device = _device(request)
+        await asyncio.to_thread(self._recorder.note, request, f"list of unit {device.unit}")
+        body = await asyncio.to_thread(self._state, device, self._view(request))
+        tagged = await self._reach.order(body)
+        tag = tag_of_body(to_json({name: one for name, one in tagged.items() if name != "at"}, where="field"))
+        return Response(to_json(body, where="field"), media_type="application/json", headers={"ETag": tag})
+
+    def _state(self, device: Device, view: ReleasedView) -> dict[str, Any]:
+        number, incidents = incidents_of(self._reader, view, device.unit)
+        forces, now_ns = self._forces(), self._now_ns()
+        own = own_unit(forces, device.unit)
+        return {
+            "unit": device.unit,
+            "device": device.id,
+            "sector": self._sector,
+            "title": self._title,
+            "at": rfc3339(now_ns),
+            "number": number,
+            "language": self._words.language,
+            "duty": "" if own is None else own["duty"],
+            "sections": [] if own is None or own["section"] is None else [own["section"]],
+            "position": own_position(own),
+            "incidents": [field_incident(one, device.unit) for one in incidents],
+            "outcomes": outcomes_of(self._reader, self._store().answers(device.unit), self._words),
+            "units": other_units(forces, device.unit),
+        }
+
+    def stream(self, request: Request) -> Response:
+        """Server-sent events: ``change`` when the unit's list may have changed. ``Last-Event-ID`` is honoured."""
+        device, view = _device(request), self._view(request)
+        self._recorder.note(request, f"stream of unit {device.unit}")
+        last = request.headers.get("last-event-id", "")
+        after = int(last) if last.isascii() and last.isdecimal() and len(last) < 20 else None
+        return FieldStream(partial(self._pulse, device, view), after, self._stopped)
+
+    def _pulse(self, device: Device, view: ReleasedView) -> Pulse | None:
+        """What makes the unit's list different; None if the device may no longer be used."""
+        devices = self._store()
+        if not devices.still_in(device.id):
+            return None
+        outcomes = outcomes_of(self._reader, devices.answers(device.unit), self._words)
+        own = own_unit(self._forces(), device.unit)
+        rest = (outcomes, None if own is None else (own["duty"], own["section"], own["distress_ns"] is not None))
+        return Pulse(view.number(self._reader.last_event()), blake2b(repr(rest).encode(), digest_size=8).hexdigest())
+
+    # --- what a unit sends
+
+    async def replies(self, body: FieldReplies, request: Request) -> Response:
+        """Take answers of the unit's people. 202: each is ``accepted`` once it is stored; what became of it is in the
+        state later. The same ``action_id`` sent again counts once."""
+        device, view, sender = _device(request), self._view(request), self._sending()
+        _, visible = await asyncio.to_thread(incidents_of, self._reader, view, device.unit)
+        leads = {one["id"]: one["lead"] for one in visible}
+        read = [_read_reply(one) for one in body.replies]
+        usable = [(place, one) for place, one in enumerate(read) if isinstance(one, FieldReply)]
+        in_order = sorted(usable, key=lambda each: each[1].at)  # a queue may have been sent out of order
+        results: list[Any] = [
+            {"action_id": _id_of(one), "accepted": False, "problem": self._say("unit-unreadable", what=said)}
+            for one, said in zip(body.replies, read, strict=True)
+        ]
+        for place, reply in in_order:
+            problem = await asyncio.to_thread(self._take_reply, reply, body, request, device, leads, sender)
+            results[place] = {"action_id": reply.action_id, "accepted": problem is None, "problem": problem}
+        return JSONResponse({"results": results}, 202)
+
+    def _take_reply(
+        self,
+        reply: FieldReply,
+        body: FieldReplies,
+        request: Request,
+        device: Device,
+        leads: Mapping[str, str],
+        sender: UnitSender,
+    ) -> str | None:
+        """Store one answer for sending; return why it is not taken."""
+        at_ns, late_s, ahead_s = given_at_ns(reply.at, body.sent_at, self._now_ns(), OLDEST_S)
+        answer = UnitAnswer(reply.action_id, reply.incident, reply.action, device.id, late_s, ahead_s)
+        devices = self._store()
+        lead = leads.get(reply.incident)
+        if lead is None and not devices.has_answer(reply.action_id, device.unit):
+            return self._say("unit-no-incident")
+        new = devices.take_answer(answer, device.unit)
+        if new is None:
+            return self._say("unit-id-used")
+        if not new:
+            return None
+        try:
+            subject = f"incident {reply.incident}: {reply.action} by unit {device.unit}"
+            self._recorder.note(request, subject, operation="alteration")
+            sender.send_reply(
+                Reply(
+                    unit=device.unit, boot=1, seq=1, observed_at=utc_datetime(at_ns), action=reply.action,
+                    alert=str(lead), by=reply.by or device.name, reason=reply.reason, incident=reply.incident,
+                    action_id=reply.action_id, expected_revision=reply.expected_revision,
+                    disposition=reply.disposition, note=reply.note, attachment=reply.attachment,
+                )
+            )  # fmt: skip
+        except MalformedMessage as error:
+            devices.drop_answer(reply.action_id)
+            return self._say("unit-unreadable", what=error.field)
+        except Exception as error:
+            devices.drop_answer(reply.action_id)
+            raise HTTPException(503, "The answer could not be stored; send it again.") from error
+        return None
+
+    async def positions(self, body: FieldPositions, request: Request) -> Response:
+        """Take positions of the unit, and calls for help whatever else is wrong. 202: each is ``accepted`` once it is
+        stored."""
+        device, sender = _device(request), self._sending()
+        results = await asyncio.to_thread(self._take_positions, body, request, device, sender)
+        return JSONResponse({"results": results}, 202)
+
+    def _take_positions(
+        self, body: FieldPositions, request: Request, device: Device, sender: UnitSender
+    ) -> list[dict[str, Any]]:
+        results = []
+        calls = [_call_in(one) for one in body.positions]
+        for place, (stated, call) in enumerate(zip(body.positions, calls, strict=True)):
+            problem = None
+            if place >= MOST_POSITIONS and call is None:
+                problem = self._say("unit-too-many", count=MOST_POSITIONS)
+            else:
+                problem = self._take_position(stated, call, _moment(body.sent_at), device, sender)
+            results.append({"accepted": problem is None, "problem": problem})
+        if any(call is not None for call in calls):  # after it was sent: a full disk must not hold up a call for help
+            self._recorder.note(request, f"call for help of unit {device.unit}", operation="alteration")
+        return results
+
+    def _take_position(
+        self, stated: Any, call: HelpCall | None, sent_at: Any, device: Device, sender: UnitSender
+    ) -> str | None:
+        try:
+            one = FieldPosition.model_validate(stated)
+        except ValidationError as error:
+            if call is None:
+                return self._say("unit-unreadable", what=_first_of(error))
+            return self._take_call(call, device, sender)
+        at_ns, _, _ = given_at_ns(one.at, sent_at, self._now_ns(), OLDEST_S)
+        position = Position(
+            device.unit, 1, 1, utc_datetime(at_ns), one.lon, one.lat, one.position_sd_m, one.distress, one.note,
+            one.duty, one.moves,
+        )  # fmt: skip
+        try:
+            sender.send_position(position)
+        except MalformedMessage as error:
+            return (
+                self._say("unit-unreadable", what=error.field)
+                if call is None
+                else (self._take_call(call, device, sender))
+            )
+        except Exception as error:
+            raise HTTPException(503, "The position could not be stored; send it again.") from error
+        return None
+
+    def _take_call(self, call: HelpCall, device: Device, sender: UnitSender) -> str | None:
+        """Send a call for help whose position message cannot be used, with what can be read of it."""
+        now = utc_datetime(self._now_ns())
+        try:
+            if call.lon is None or call.lat is None:
+                sender.send_call(device.unit, now, call.note)
+            else:
+                sender.send_position(
+                    Position(device.unit, 1, 1, now, call.lon, call.lat, distress=True, note=call.note)
+                )
+        except Exception as error:
+            raise HTTPException(503, "The call for help could not be stored; send it again.") from error
+        return None
+
+    # --- within
+
+    def _forces(self) -> Mapping[str, Any]:
+        live = self._reader.live("forces")
+        return NO_FORCES if live is None else msgspec.json.decode(live.body)
+
+    def _view(self, request: Request) -> ReleasedView:
+        return self._release.view(person_of(request))
+
+    def _store(self) -> DeviceStore:
+        assert self._devices is not None  # the gate admits no device without it
+        return self._devices
+
+    def _sending(self) -> UnitSender:
+        if self._sender is None:
+            raise HTTPException(503, "This server takes nothing from field units.")
+        return self._sender
+
+    def _say(self, message: str, **parameters: Any) -> str:
+        return self._words.say(Message(message, parameters))
+
+
+def _device(request: Request) -> Device:
+    device: Device = request.state.device
+    return device
+
+
+def _read_reply(stated: Any) -> FieldReply | str:
+    """An answer, or the name of the field that cannot be used."""
+    try:
+        return FieldReply.model_validate(stated)
+    except ValidationError as error:
+        return _first_of(error)
+
+
+def _first_of(error: ValidationError) -> str:
+    return ".".join(str(part) for part in error.errors()[0]["loc"])[:80] or "body"
+
+
+def _id_of(stated: Any) -> str:
+    return str(stated.get("action_id", ""))[:64] if isinstance(stated, dict) else ""
+
+
+def _call_in(stated: Any) -> HelpCall | None:
+    """What can be read of a call for help; None for a position without one."""
+    return read_help_call(json.dumps(stated).encode()) if isinstance(stated, dict) else None
+
+
+def _moment(stated: Any) -> Any:
+    """The time at which the device sends; None if it is not usable."""
+    try:
+        return FieldReplies(replies=[], sent_at=stated).sent_at
+    except ValidationError:
+        return None
