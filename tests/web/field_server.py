@@ -19,6 +19,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from ops.services.api.guard import Guard, GuardSettings
+from ops.services.api.serving.local_port import listen
 from ops.services.api.serving.server import serving
 from ops.services.api.static_pages import BUILT, add_pages
 
@@ -203,11 +204,11 @@ def routes(server: FieldServer) -> FastAPI:
 
 
 @contextmanager
-def field_server(pages: Path = BUILT) -> Iterator[FieldServer]:
-    """A served ``FieldServer`` with the pages of a folder."""
-    server = FieldServer()
+def field_server(pages: Path = BUILT, port: int = 0, server: FieldServer | None = None) -> Iterator[FieldServer]:
+    """A served ``FieldServer`` with the pages of a folder; on a port and with what another knew, if given."""
+    server = server or FieldServer()
     app = routes(server)
     add_pages(app, title="field", folder=pages)
-    with serving(app) as port:
+    with serving(app, listen(port)) as port:
         server.address = f"http://127.0.0.1:{port}/"
         yield server

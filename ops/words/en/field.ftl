@@ -24,8 +24,8 @@ field-link = { $state ->
 field-old = Everything shown is { $age } old. Your answers are kept and sent when the connection is back.
 field-problem = The server did not accept something: { $sentence }
 field-clock = { $ahead ->
-    [yes] The clock of this phone is { $time } ahead. Correct it: answers carry its time.
-   *[no] The clock of this phone is { $time } behind. Correct it: answers carry its time.
+    [yes] The clock of this phone is { $time } ahead. Ages shown here are corrected.
+   *[no] The clock of this phone is { $time } behind. Ages shown here are corrected.
 }
 
 ## Storage
@@ -146,7 +146,10 @@ field-distress-confirm = Send a distress call with your position? Or hold the bu
 field-distress-confirm-send = Send distress call
 field-call = { $state ->
     [arrived] DISTRESS CALL RECEIVED by the operations centre { $age } ago.
-   *[sending] DISTRESS CALL: not confirmed for { $age }. Sent { $tries } times; it is repeated until the operations centre has it. Also use the radio.
+   *[sending] DISTRESS CALL: not confirmed for { $age }. { $tries ->
+        [one] Tried once
+       *[other] Tried { $tries } times
+    }; it is repeated until the operations centre has it. Also use the radio.
 }{ $position ->
     [no] { " " }Without a position: state where you are by radio.
    *[yes] { "" }
@@ -190,7 +193,8 @@ field-sound = { $state ->
     [on] Sound on
    *[off] Sound off
 }
-field-language = Language
+field-language =
+    .aria-label = Language
 field-carried = Map
 field-carried-progress =
     .aria-label = Progress of the map

@@ -24,8 +24,8 @@ field-link = { $state ->
 field-old = Tout ce qui est affiché date d’il y a { $age }. Vos réponses sont conservées et envoyées au retour de la connexion.
 field-problem = Le serveur n’a pas accepté un envoi : { $sentence }
 field-clock = { $ahead ->
-    [yes] L’horloge de ce téléphone avance de { $time }. Corrigez-la : les réponses portent son heure.
-   *[no] L’horloge de ce téléphone retarde de { $time }. Corrigez-la : les réponses portent son heure.
+    [yes] L’horloge de ce téléphone avance de { $time }. Les âges affichés sont corrigés.
+   *[no] L’horloge de ce téléphone retarde de { $time }. Les âges affichés sont corrigés.
 }
 
 ## Storage
@@ -146,7 +146,10 @@ field-distress-confirm = Envoyer un appel de détresse avec votre position ? O
 field-distress-confirm-send = Envoyer l’appel
 field-call = { $state ->
     [arrived] APPEL DE DÉTRESSE REÇU par le centre d’opérations il y a { $age }.
-   *[sending] APPEL DE DÉTRESSE : non confirmé depuis { $age }. Envoyé { $tries } fois ; il est répété jusqu’à ce que le centre d’opérations l’ait. Utilisez aussi la radio.
+   *[sending] APPEL DE DÉTRESSE : non confirmé depuis { $age }. { $tries ->
+        [one] Une tentative
+       *[other] { $tries } tentatives
+    } ; l’appel est répété jusqu’à ce que le centre d’opérations l’ait. Utilisez aussi la radio.
 }{ $position ->
     [no] { " " }Sans position : dites par radio où vous êtes.
    *[yes] { "" }
@@ -190,7 +193,8 @@ field-sound = { $state ->
     [on] Son activé
    *[off] Son coupé
 }
-field-language = Langue
+field-language =
+    .aria-label = Langue
 field-carried = Carte
 field-carried-progress =
     .aria-label = Avancement de la carte

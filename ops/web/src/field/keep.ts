@@ -33,11 +33,12 @@ export interface KeptPosition {
   readonly body: PositionBody;
 }
 
-/** A distress call of this phone. `arrivedMs` null: sent again until the state shows it. */
+/** A distress call of this phone. `taken`: the server took it; `arrivedMs` null: sent again until the state shows it. */
 export interface KeptCall {
   readonly unit: string;
   readonly firstMs: number;
   readonly tries: number;
+  readonly taken: boolean;
   readonly arrivedMs: number | null;
 }
 

@@ -172,9 +172,9 @@ export class IncidentList {
 
   /** Direction and distance from where this phone is; from where the server knew it, if this phone does not say. */
   #whereLine(incident: FieldIncident): string {
-    const { fix } = this.#unit;
+    const from = this.#unit.fix ?? this.#unit.state?.position ?? null;
     const { reach, place } = incident;
-    const own = fix !== null && place !== null ? leg(fix, place) : null;
+    const own = from !== null && place !== null ? leg(from, place) : null;
     const distance = own?.distanceM ?? reach?.distanceM ?? null;
     const bearing = own?.azimuthDeg ?? reach?.bearingDeg ?? null;
     if (distance === null || bearing === null) return place === null ? say("field-no-place") : "";

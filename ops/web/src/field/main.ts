@@ -11,7 +11,7 @@ import { AnswerForm } from "./form.ts";
 import { IncidentList, news } from "./list.ts";
 import { FieldMap, roughly } from "./map.ts";
 import { Sharing } from "./position.ts";
-import { unsent } from "./queue.ts";
+import { latest, unsent } from "./queue.ts";
 import { CarriedMap } from "./tiles.ts";
 import { Unit } from "./unit.ts";
 
@@ -181,7 +181,10 @@ function showCall(): void {
           },
         },
       }),
-    (node, incident) => setText(node, say("field-call-other", { name: incident.name, sentence: incident.sentence })),
+    (node, incident) => {
+      setData(node, "received", String(latest(unit.answers, incident.id) !== null));
+      setText(node, say("field-call-other", { name: incident.name, sentence: incident.sentence }));
+    },
   );
 }
 
@@ -282,12 +285,15 @@ function listen(): void {
   part("carried-load").addEventListener("click", () => void carried.load());
   part("own-call-dismiss").addEventListener("click", () => void unit.dismissCall());
   part("update").addEventListener("click", () => useUpdate?.());
-  const language = part<HTMLSelectElement>("language");
-  for (const [tag, name] of Object.entries(LANGUAGE_NAMES)) language.add(new Option(name, tag, tag === words().language, tag === words().language));
-  language.addEventListener("change", () => {
-    remember("language", language.value);
-    location.assign("/field");
-  });
+  for (const [tag, name] of Object.entries(LANGUAGE_NAMES)) {
+    const choose = (): void => {
+      remember("language", tag);
+      location.assign("/field");
+    };
+    const button = el("button", { type: "button", code: true, aria: { pressed: String(tag === words().language) }, on: { click: choose } }, name);
+    button.lang = tag;
+    part("languages").append(button);
+  }
   part("enrol-form").addEventListener("submit", (event) => {
     event.preventDefault();
     void enrol(part<HTMLInputElement>("enrol-code").value.trim());

@@ -1,7 +1,7 @@
 // A small map on a canvas: the carried tiles, the border, bases, units, incidents and meeting points, and this phone. Its
 // own, because a map library alone is twice what the whole page may weigh, and needs WebGL.
 
-import type { Place } from "../model/records.ts";
+import { ELLIPSE_95, type Place } from "../model/records.ts";
 import { part } from "../ui/dom.ts";
 import { formats, say } from "../words/say.ts";
 import type { FieldIncident } from "./records.ts";
@@ -162,7 +162,7 @@ export class FieldMap {
     const write = (text: string, { x, y }: Point, bold = false, fill = ink): void => {
       context.font = `${bold ? 700 : 400} ${rem * 0.8}px system-ui, sans-serif`;
       const w = context.measureText(text).width;
-      if (!bold && taken.some((one) => Math.abs(one.x - x) < (one.w + w) / 2 && Math.abs(one.y - y) < rem)) return;
+      if (taken.some((one) => Math.abs(one.x - x) < (one.w + w) / 2 && Math.abs(one.y - y) < rem)) return;
       taken.push({ x, y, w });
       context.textAlign = "center";
       context.lineWidth = 4;
@@ -172,35 +172,39 @@ export class FieldMap {
       context.fillText(text, x, y);
     };
     this.#drawBorder(context);
+    const { state } = this.#unit;
+    const own = this.#own();
+    const labels: [text: string, at: Point, bold: boolean, fill?: string][] = [];
     for (const base of this.#carried.area?.bases ?? []) {
       const p = this.#placed(base);
       square(context, p, 6, ink, halo);
-      write(base.name, { x: p.x, y: p.y + 8 + rem });
+      labels.push([base.name, { x: p.x, y: p.y + 8 + rem }, false]);
     }
-    const state = this.#unit.state;
     for (const other of state?.units ?? []) {
-      if (other.unit === state?.unit) continue;
       const p = this.#placed(other.place);
-      circle(context, p, 7, colour("--sensor"), ink);
-      write(`${other.unit} (${formats().duration(other.observedMs === null ? null : roughly(age(now, other.observedMs)))})`, { x: p.x, y: p.y - 12 }, true);
+      const seconds = other.observedMs === null ? null : roughly(age(now, other.observedMs));
+      circle(context, p, 8, colour("--sensor"), ink);
+      labels.unshift([`${other.unit} (${formats().duration(seconds)})`, { x: p.x, y: p.y - 12 }, true]);
     }
-    const own = this.#own();
-    (state?.incidents ?? []).forEach((incident, index) => {
-      const { place, reach } = incident;
-      if (place === null) return;
+    const incidents = [...(state?.incidents ?? [])].map((incident, index) => ({ incident, rank: index + 1 })).reverse();
+    for (const { incident, rank } of incidents) {
+      const { place, priority, sdM } = incident;
+      if (place === null) continue;
       const p = this.#placed(place);
       const isSelected = incident.id === this.selected;
-      const fill = colour(`--${incident.priority}`);
-      if (isSelected && reach?.meet != null) this.#drawMeet(context, own, reach.meet, write);
-      if (isSelected && incident.sdM !== null) ring(context, p, (incident.sdM * 2.45) / this.#metresPerPx(), fill);
-      mark(context, p, incident.priority, isSelected ? 15 : 12, fill, halo);
+      const fill = colour(`--${priority}`);
+      const meet = incident.reach?.meet ?? null;
+      if (isSelected && meet !== null) labels.unshift(this.#drawMeet(context, own, meet));
+      if (isSelected && sdM !== null) ring(context, p, (sdM * ELLIPSE_95) / this.#metresPerPx(), fill);
+      mark(context, p, priority, isSelected ? 16 : 12, fill, halo);
       context.font = `700 ${rem * 0.8}px system-ui, sans-serif`;
       context.textAlign = "center";
       context.fillStyle = colour("--on-priority");
-      context.fillText(String(index + 1), p.x, p.y + rem * 0.28);
-      write(incident.name, { x: p.x, y: p.y + 16 + rem * 0.8 }, isSelected || incident.priority === "distress");
-    });
+      context.fillText(String(rank), p.x, p.y + rem * 0.28);
+      labels.unshift([incident.name, { x: p.x, y: p.y - 20 }, isSelected || priority === "distress"]);
+    }
     if (own !== null) this.#drawOwn(context, own);
+    for (const label of labels) write(...label);
     for (const { name, at: p } of names.sort((one, other) => one.rank - other.rank)) write(name, p, false, colour("--map-place"));
   }
 
@@ -221,24 +225,24 @@ export class FieldMap {
     context.setLineDash([]);
   }
 
-  #drawMeet(context: CanvasRenderingContext2D, own: Fix | null, meet: Place, write: (text: string, at: Point, bold: boolean) => void): void {
+  /** The way to the meeting point, and its label. */
+  #drawMeet(context: CanvasRenderingContext2D, own: Fix | null, meet: Place): [string, Point, boolean] {
     const p = this.#placed(meet);
     context.strokeStyle = colour("--map-ink");
     context.lineWidth = 3;
     if (own !== null) {
-      const from = this.#placed(own);
       context.setLineDash([4, 6]);
-      path(context, [from, p]);
+      path(context, [this.#placed(own), p]);
       context.setLineDash([]);
     }
     path(context, [{ x: p.x - 9, y: p.y - 9 }, { x: p.x + 9, y: p.y + 9 }]);
     path(context, [{ x: p.x - 9, y: p.y + 9 }, { x: p.x + 9, y: p.y - 9 }]);
-    write(say("field-map-meet"), { x: p.x, y: p.y - 14 }, true);
+    return [say("field-map-meet"), { x: p.x, y: p.y + 26 }, true];
   }
 
   #drawOwn(context: CanvasRenderingContext2D, own: Fix): void {
     const p = this.#placed(own);
-    if (own.sdM !== null) ring(context, p, Math.max(8, (own.sdM * 2.45) / this.#metresPerPx()), colour("--map-ink"));
+    if (own.sdM !== null) ring(context, p, Math.max(8, (own.sdM * ELLIPSE_95) / this.#metresPerPx()), colour("--map-ink"));
     circle(context, p, 10, colour("--map-halo"), colour("--map-ink"), 4);
     circle(context, p, 4, colour("--map-ink"), colour("--map-ink"));
   }
@@ -358,7 +362,7 @@ function square(context: CanvasRenderingContext2D, { x, y }: Point, half: number
   context.fillRect(x - half, y - half, 2 * half, 2 * half);
 }
 
-/** Distress an octagon-like star, high a diamond, medium a triangle, low a circle: shapes differ, not only colours. */
+/** Distress an eight-pointed star, high a diamond, medium a triangle, low a circle: shapes differ, not only colours. */
 function mark(context: CanvasRenderingContext2D, p: Point, priority: string, radius: number, fill: string, halo: string): void {
   const corners = { distress: 8, high: 4, medium: 3 }[priority];
   if (corners === undefined) {

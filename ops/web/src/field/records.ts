@@ -124,7 +124,7 @@ function parseIncident(raw: unknown): FieldIncident | null {
     offered: body["offered"] === true,
     owner: text(body["owner"], 64),
     marking: text(body["marking"], 64),
-    caller: text(body["unit"], 64),
+    caller: text(body["caller"], 64),
     reach:
       reach === null
         ? null

@@ -67,7 +67,9 @@ export class Unit {
     if (this.#raw !== null) this.#take(this.#raw.raw, this.#raw.receivedMs);
     this.stage = this.enrolment === null ? "unknown" : "enrolled";
     this.#changed();
-    if (this.stage === "enrolled") this.#rhythm.start();
+    if (this.stage !== "enrolled") return;
+    this.#sendCall();
+    this.#rhythm.start();
   }
 
   /** Exchange a one-time code for the access of this phone. Returns the sentence of a refusal, else empty. */
@@ -120,7 +122,7 @@ export class Unit {
     if (this.enrolment === null) return;
     const unit = this.enrolment.unit;
     const recent = this.call !== null && this.call.unit === unit && Date.now() - this.call.firstMs < NEW_CALL_MS;
-    this.call = recent && this.call !== null ? { ...this.call, arrivedMs: null } : { unit, firstMs: Date.now(), tries: 0, arrivedMs: null };
+    this.call = recent && this.call !== null ? { ...this.call, taken: false, arrivedMs: null } : { unit, firstMs: Date.now(), tries: 0, taken: false, arrivedMs: null };
     this.#changed();
     await this.keep.keepFact("call", this.call);
     this.#sendCall();
@@ -153,7 +155,10 @@ export class Unit {
     this.#changed();
     void sendPositions([{ ...bodyOf(this.#place()), distress: true }]).then((answered) => {
       if (answered.status === 401) void this.#revoke();
-      else if (answered.status === 202) this.#rhythm.wake();
+      else if (answered.status === 202) {
+        if (this.call !== null) this.call = { ...this.call, taken: true };
+        this.#rhythm.wake();
+      }
       else if (!isLater(answered)) this.#report(sentenceOf(answered) || String(answered.status));
     });
   }
@@ -168,7 +173,6 @@ export class Unit {
   /** One exchange with the server; whether it answered. */
   async #sync(): Promise<boolean> {
     const unit = this.enrolment?.unit ?? "";
-    if (this.call !== null && this.call.arrivedMs === null && this.call.tries === 0) this.#sendCall();
     for (const exchange of [() => this.#sendAnswers(unit), () => this.#sendTrack(unit), () => this.#fetch()]) {
       const answered = await exchange();
       if (answered === null) continue;
@@ -220,6 +224,7 @@ export class Unit {
 
   async #fetch(): Promise<Answered> {
     const answered = await fetchState(this.#raw?.etag ?? "");
+    if (answered.status === 304 && this.state !== null) await this.#arrived(this.state);
     if (answered.status === 200) {
       const receivedMs = Date.now();
       if (!this.#take(answered.body, receivedMs)) return { ...answered, status: 502 };
@@ -245,8 +250,7 @@ export class Unit {
   /** Whether the state shows the call of this phone. */
   async #arrived(state: FieldState): Promise<void> {
     const call = this.call;
-    if (call === null || call.arrivedMs !== null || call.tries === 0) return;
-    if (!showsCall(state)) return;
+    if (call === null || call.arrivedMs !== null || !call.taken || !showsCall(state)) return;
     this.call = { ...call, arrivedMs: Date.now() };
     clearTimeout(this.#callTimer);
     await this.keep.keepFact("call", this.call);
