@@ -34,6 +34,7 @@ from ops.services.map.coverage_layers import CoverageLayers
 from ops.services.map.profile import Eyes, profile
 from ops.services.map.responders import Responders, interruptions
 from ops.services.map.response_layer import ResponseLayer
+from ops.services.map.unit_reach import TargetPlace, UnitPlace, UnitReach
 from ops.services.map.viewshed_layers import Overlays
 from ops.store.rows import to_json
 
@@ -77,6 +78,7 @@ class MapService:
         self._coverage.start()
         ResponseLayer(ground, self._tiles.put, terrain_digest=revision).start()
         self._responders = Responders(ground)
+        self._reach = UnitReach(ground)
         self._sector = sector_view(ground)
         self._links = links_of(ground)
 
@@ -160,6 +162,10 @@ class MapService:
         chances = None if left is None else interruptions(seconds, *left)
         return _json({"seconds": seconds, "probabilities": chances, "lon": round(lon, 7), "lat": round(lat, 7)})
 
+    def reach(self, units: Sequence[UnitPlace], targets: Sequence[TargetPlace]) -> Answer:
+        """What each unit reaches of the targets, see ops.services.map.unit_reach."""
+        return _json(self._reach.of(units, targets))
+
     def tile(self, layer: str, z: int, x: int, y: int, palette: Any) -> Answer:
         """One tile as PNG."""
         tile, revision = self._tiles.tile(layer, z, x, y, palette)
@@ -183,8 +189,8 @@ class MapService:
 
 
 QUESTIONS: Final = (
-    "sector", "layers", "layout", "segments", "coverage_cells", "place", "profile", "responders", "tile", "ground_tile",
-    "places", "watch",
+    "sector", "layers", "layout", "segments", "coverage_cells", "place", "profile", "responders", "reach", "tile",
+    "ground_tile", "places", "watch",
 )  # fmt: skip
 
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ops.services.api.map_routes import Ask
+import msgspec
+from starlette.exceptions import HTTPException
+
+from geo.message import Message
+from ops.services.api.forces.routes import aim_of
+from ops.services.api.map_routes import Ask, answered
 from ops.words import MessageCatalogue
+from sensors.timestamps import SECOND_NS
+
+log = logging.getLogger(__name__)
 
 PRIORITIES: Final = ("distress", "high", "medium", "low")
+STEEP_DEG: Final = 20.0
+"""Slopes from here on are stated: too steep for most vehicles off a road, and slow on foot."""
+RISE_M: Final = 50.0
+FOOT: Final = "foot"
+HEADINGS: Final = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 
 
 class Reach:
@@ -17,16 +32,133 @@ class Reach:
     def __init__(self, ask: Ask | None, words: MessageCatalogue) -> None:
         self._ask, self._words = ask, words
 
-    async def order(self, state: dict[str, Any]) -> Mapping[str, Any]:
-        """Put the incidents of ``state`` into the unit's order; return what makes the state different."""
-        state["incidents"].sort(key=_without_reach)
-        return state
+    async def order(
+        self,
+        state: dict[str, Any],
+        incidents: Sequence[Mapping[str, Any]],
+        own: Mapping[str, Any] | None,
+        now_ns: int,
+        *,
+        stale_s: float,
+    ) -> Mapping[str, Any]:
+        """Put the incidents of ``state`` into the unit's order, with their reach; return what makes it different.
+
+        ``incidents``: the same with their lead alerts, in the same order. ``own``: the unit with its position; without
+        a current one, and without a map, reach is not known and the priority decides.
+        """
+        found: Sequence[Mapping[str, Any] | None] = [None] * len(incidents)
+        if own is not None and now_ns - own["observed_ns"] <= stale_s * SECOND_NS and incidents:
+            found = await self._reach(incidents, own, now_ns)
+        for one, reach in zip(state["incidents"], found, strict=True):
+            one["reach"] = None if reach is None else self._told(reach)
+        state["incidents"].sort(key=order_key)
+        return state | {"at": None, "incidents": [_lasting(one) for one in state["incidents"]]}
+
+    async def _reach(
+        self, incidents: Sequence[Mapping[str, Any]], own: Mapping[str, Any], now_ns: int
+    ) -> Sequence[Mapping[str, Any] | None]:
+        placed, targets = [], []
+        for place, incident in enumerate(incidents):
+            target = target_of(incident, now_ns)
+            if target is not None:
+                placed.append(place)
+                targets.append(target)
+        found: list[Mapping[str, Any] | None] = [None] * len(incidents)
+        if self._ask is None or not targets:
+            return found
+        unit = (own["lon"], own["lat"], own["moves"] == FOOT)
+        try:
+            answer = await answered(self._ask, "reach", units=[unit], targets=targets)
+        except HTTPException as error:
+            log.warning("The reach of unit %s is not known: %s", own["unit"], error.detail)
+            return found
+        reached = msgspec.json.decode(answer.body) if answer.status == 200 else []
+        for place, reach in zip(placed, (reached[0] if reached else None) or (), strict=False):
+            found[place] = reach
+        return found
+
+    def _told(self, reach: Mapping[str, Any]) -> dict[str, Any]:
+        """A reach with its sentences; values are rounded to what they are good for."""
+        margin_s = reach["margin_s"]
+        return {
+            "distance_m": round(reach["distance_m"], -1),
+            "bearing_deg": round(reach["bearing_deg"]) % 360,
+            "travel_s": None if reach["travel_s"] is None else round(reach["travel_s"]),
+            "meet": reach["meet"],
+            "margin_s": None if margin_s is None else round(margin_s),
+            "margin_sd_s": None if reach["margin_sd_s"] is None else round(reach["margin_sd_s"]),
+            "interruption": None if reach["interruption"] is None else round(reach["interruption"], 2),
+            "between": [self._words.say(message) for message in between(reach)],
+            "in_time": reach["in_time"],
+            "sentence": self._words.say(reach_message(reach)),
+        }
 
 
-def _without_reach(incident: Mapping[str, Any]) -> tuple[bool, bool, int, str]:
+def target_of(incident: Mapping[str, Any], now_ns: int) -> tuple[Any, ...] | None:
+    """The target of an incident for the map process (``ops.services.map.unit_reach``); None without a position."""
+    lead = incident["lead_alert"]
+    place = lead if lead is not None and lead.get("lon") is not None else incident
+    if place.get("lon") is None or place.get("lat") is None:
+        return None
+    aim = aim_of(incident, lead, now_ns)
+    moving = aim is not None and aim["kind"] == "interception" and aim["left"] is not None
+    if aim is None or not moving:
+        return (place["lon"], place["lat"], None, None)
+    return (place["lon"], place["lat"], tuple(aim["at"]), tuple(aim["left"]))
+
+
+def order_key(incident: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Place in the unit's list, as ``sensors.interdiction.unit_reach.unit_order``; the oldest first among equals."""
+    reach = incident["reach"]
+    travel_s = math.inf if reach is None or reach["travel_s"] is None else reach["travel_s"]
     return (
         incident["priority"] != "distress",
         not incident["assigned"],
+        reach is not None and not reach["in_time"],
         PRIORITIES.index(incident["priority"]),
+        travel_s,
         incident["raised_at"],
+        incident["id"],
     )
+
+
+def reach_message(reach: Mapping[str, Any]) -> Message:
+    """What the unit reaches, in one sentence."""
+    sector = round(reach["bearing_deg"] / 45.0) % 8
+    stated = {
+        "distance_m": reach["distance_m"],
+        "heading": HEADINGS[sector],
+        "degrees": round(reach["bearing_deg"]) % 360,
+    }
+    if reach["travel_s"] is None:
+        return Message("reach-none", stated)
+    stated["travel_s"] = round(reach["travel_s"])
+    margin_s = reach["margin_s"]
+    if margin_s is None:
+        return Message("reach-there", stated)
+    stated |= {"margin_s": round(abs(margin_s)), "sd_s": round(reach["margin_sd_s"])}
+    return Message("reach-in-time" if reach["in_time"] else "reach-late", stated)
+
+
+def between(reach: Mapping[str, Any]) -> list[Message]:
+    """What lies between the unit and the meeting point."""
+    found = []
+    if reach["hidden"]:
+        found.append(Message("reach-dead-ground"))
+    if reach["river"]:
+        found.append(Message("reach-river"))
+    if reach["slope_deg"] >= STEEP_DEG:
+        found.append(Message("reach-slope", {"degrees": round(reach["slope_deg"])}))
+    if reach["rise_m"] is not None and abs(reach["rise_m"]) >= RISE_M:
+        which = "up" if reach["rise_m"] > 0 else "down"
+        found.append(Message("reach-rise", {"height_m": round(abs(reach["rise_m"])), "which": which}))
+    return found
+
+
+def _lasting(incident: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An incident with its reach to the minute and the kilometre: what changes with each second is not another list."""
+    reach = incident["reach"]
+    if reach is None:
+        return incident
+    coarse = [None if reach[name] is None else round(reach[name] / 60.0) for name in ("travel_s", "margin_s")]
+    return {**incident, "reach": [*coarse, round(reach["distance_m"] / 1000.0), reach["in_time"], reach["between"]]}

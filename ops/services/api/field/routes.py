@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from typing import Any, Final, Protocol
@@ -23,7 +23,7 @@ from geo.message import Message
 from ingest.errors import MalformedMessage
 from ingest.sending.spool import MessageKey
 from ingest.unit_messages import HelpCall, Position, Reply, SectionOrder, read_help_call
-from ops.field.devices import UnitAnswer, Device, DeviceStore
+from ops.field.devices import Device, DeviceStore, UnitAnswer
 from ops.services.api.event_stream import EventStream
 from ops.services.api.field.models import (
     MOST_POSITIONS,
@@ -57,6 +57,8 @@ from sensors.timestamps import utc_datetime
 
 OLDEST_S: Final = 23 * 3600.0
 """Oldest time that an answer or a position is stated with: ingest refuses what was observed more than a day ago."""
+STALE_S: Final = 600.0
+"""Age of a position from which it is not current, while fusion has not written another limit."""
 NO_FORCES: Final[Mapping[str, Any]] = {"units": []}
 
 
@@ -118,14 +120,23 @@ class FieldRoutes:
         """Everything that the page of a field unit shows; 304 while nothing but the time has changed."""
         device = _device(request)
         await asyncio.to_thread(self._recorder.note, request, f"list of unit {device.unit}")
-        body = await asyncio.to_thread(self._state, device, self._view(request))
-        tagged = await self._reach.order(body)
-        tag = tag_of_body(to_json({name: one for name, one in tagged.items() if name != "at"}, where="field"))
+        number, incidents = await asyncio.to_thread(incidents_of, self._reader, self._view(request), device.unit)
+        forces, now_ns = await asyncio.to_thread(self._forces), self._now_ns()
+        body = await asyncio.to_thread(self._state, device, number, incidents, forces, now_ns)
+        own, stale_s = own_unit(forces, device.unit), forces.get("stale_s", STALE_S)
+        tag = tag_of_body(
+            to_json(await self._reach.order(body, incidents, own, now_ns, stale_s=stale_s), where="field")
+        )
         return Response(to_json(body, where="field"), media_type="application/json", headers={"ETag": tag})
 
-    def _state(self, device: Device, view: ReleasedView) -> dict[str, Any]:
-        number, incidents = incidents_of(self._reader, view, device.unit)
-        forces, now_ns = self._forces(), self._now_ns()
+    def _state(
+        self,
+        device: Device,
+        number: int,
+        incidents: Sequence[Mapping[str, Any]],
+        forces: Mapping[str, Any],
+        now_ns: int,
+    ) -> dict[str, Any]:
         own = own_unit(forces, device.unit)
         return {
             "unit": device.unit,
