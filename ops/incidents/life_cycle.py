@@ -180,7 +180,7 @@ def next_revision(incident: Incident, at: datetime) -> dict[str, Any]:
 
 def _check_state(incident: Incident, action: IncidentAction) -> None:
     allowed = BEFORE.get(action.action)
-    if allowed is not None and incident.state not in allowed:
+    if allowed is not None and incident.state not in allowed and not _goes_by_itself(incident, action):
         if incident.owner and incident.owner != action.by and action.action == "acknowledge":
             raise _taken(incident)
         raise Refused(
@@ -190,6 +190,12 @@ def _check_state(incident: Incident, action: IncidentAction) -> None:
                  "at": _text(incident.decided_at)},
             )
         )  # fmt: skip
+
+
+def _goes_by_itself(incident: Incident, action: IncidentAction) -> bool:
+    """Whether a field unit goes to an incident that no unit is assigned to: it is then assigned to it."""
+    going = action.action in ("en_route", "on_scene") and bool(action.field_unit)
+    return going and not incident.unit and incident.state in STATES[:2]
 
 
 def _check_distress(incident: Incident, action: IncidentAction) -> None:
@@ -261,11 +267,19 @@ def _received(incident: Incident, action: IncidentAction, at: datetime) -> Incid
 
 
 def _en_route(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
-    return _moved(incident, action, at, undo_s, decides=False, state="en_route")
+    return _gone(incident, action, at, undo_s, "en_route")
 
 
 def _on_scene(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
-    return _moved(incident, action, at, undo_s, decides=False, state="on_scene")
+    return _gone(incident, action, at, undo_s, "on_scene")
+
+
+def _gone(incident: Incident, action: IncidentAction, at: datetime, undo_s: float, state: str) -> Incident:
+    if not _goes_by_itself(incident, action):
+        return _moved(incident, action, at, undo_s, decides=False, state=state)
+    owner = incident.owner or action.by
+    taken = _moved(incident, action, at, undo_s, state=state, owner=owner, unit=action.field_unit)
+    return replace(taken, received_at=at)
 
 
 def _close(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:

@@ -47,9 +47,8 @@ START_TIMEOUT_S: Final = 120.0
 BROKER_ANSWERS_S: Final = 10.0
 """Time in which an external broker must answer; ingest waits as long."""
 _OWN_FILES: Final = (
-    "journal.db", "store.db", "actions.db", "truth.npz", "night.jsonl", "night.started", "sensors.json",
-    "positions.jsonl",
-    "store.latency.npy", "broker.url",
+    "journal.db", "store.db", "actions.db", "field.db", "field-spool.db", "truth.npz", "night.jsonl", "night.started",
+    "sensors.json", "positions.jsonl", "store.latency.npy", "broker.url",
 )  # fmt: skip
 _CHILDREN: Final = ("api", "broker", "fusion", "ingest", "map", "simulate_night", "simulator")
 DEMO_MARK: Final = ".demonstration"

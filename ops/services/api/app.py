@@ -282,7 +282,7 @@ def _add_field(
     FieldRoutes(
         reader, devices, units, sector=(settings.sector, sector.title), language=settings.language, now_ns=now_ns,
         recorder=routes.recorder, release=release, reach=Reach(ground, MessageCatalogue.of(settings.language)),
-        stopped=lambda: routes.hub.stopped,
+        stopped=lambda: routes.hub.stopped, keeps_time=not settings.demo,
     ).add_to(app)  # fmt: skip
     FieldMapRoutes(reader, ground, settings.ground, settings.border).add_to(app)
 

@@ -5,24 +5,32 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
+import anyio
 import msgspec
-from starlette.exceptions import HTTPException
+from anyio.to_thread import run_sync
 
 from geo.message import Message
 from ops.services.api.forces.routes import aim_of
-from ops.services.api.map_routes import Ask, answered
+from ops.services.api.map_routes import Ask
+from ops.services.map.client import MapUnavailable
 from ops.words import MessageCatalogue
 from sensors.timestamps import SECOND_NS
 
 log = logging.getLogger(__name__)
 
 PRIORITIES: Final = ("distress", "high", "medium", "low")
+WAIT_S: Final = 3.0
+"""A list must not wait longer for the map: it is then sent without reach."""
+AT_ONCE: Final = 2
+"""Questions to the map process at once, so that others are not delayed."""
 STEEP_DEG: Final = 20.0
 """Slopes from here on are stated: too steep for most vehicles off a road, and slow on foot."""
 RISE_M: Final = 50.0
 FOOT: Final = "foot"
+MINUTE_S: Final = 60.0
 HEADINGS: Final = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 
 
@@ -31,6 +39,7 @@ class Reach:
 
     def __init__(self, ask: Ask | None, words: MessageCatalogue) -> None:
         self._ask, self._words = ask, words
+        self._turns: anyio.CapacityLimiter | None = None
 
     async def order(
         self,
@@ -67,10 +76,15 @@ class Reach:
         if self._ask is None or not targets:
             return found
         unit = (own["lon"], own["lat"], own["moves"] == FOOT)
+        if self._turns is None:  # must be created in the serving event loop
+            self._turns = anyio.CapacityLimiter(AT_ONCE)
+        question, answer = partial(self._ask, "reach", units=[unit], targets=targets), None
         try:
-            answer = await answered(self._ask, "reach", units=[unit], targets=targets)
-        except HTTPException as error:
-            log.warning("The reach of unit %s is not known: %s", own["unit"], error.detail)
+            with anyio.move_on_after(WAIT_S):
+                answer = await run_sync(question, limiter=self._turns, abandon_on_cancel=True)
+        except MapUnavailable as error:
+            log.warning("The reach of unit %s is not known: %s", own["unit"], error)
+        if answer is None:
             return found
         reached = msgspec.json.decode(answer.body) if answer.status == 200 else []
         for place, reach in zip(placed, (reached[0] if reached else None) or (), strict=False):
@@ -124,20 +138,26 @@ def order_key(incident: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def reach_message(reach: Mapping[str, Any]) -> Message:
     """What the unit reaches, in one sentence."""
-    sector = round(reach["bearing_deg"] / 45.0) % 8
+    heading = HEADINGS[round(reach["bearing_deg"] / 45.0) % 8]
     stated = {
-        "distance_m": reach["distance_m"],
-        "heading": HEADINGS[sector],
+        "distance_m": _rounded(reach["distance_m"], 100.0),
+        "heading": heading,
         "degrees": round(reach["bearing_deg"]) % 360,
     }
     if reach["travel_s"] is None:
         return Message("reach-none", stated)
-    stated["travel_s"] = round(reach["travel_s"])
+    stated["travel_s"] = _rounded(reach["travel_s"], MINUTE_S)
     margin_s = reach["margin_s"]
     if margin_s is None:
         return Message("reach-there", stated)
-    stated |= {"margin_s": round(abs(margin_s)), "sd_s": round(reach["margin_sd_s"])}
+    stated |= {"margin_s": _rounded(abs(margin_s), MINUTE_S), "sd_s": _rounded(reach["margin_sd_s"], MINUTE_S)}
     return Message("reach-in-time" if reach["in_time"] else "reach-late", stated)
+
+
+def _rounded(value: float, step: float) -> int:
+    """A value to a step; to a tenth of it below two steps."""
+    fine = step if value >= 2.0 * step else step / 10.0
+    return round(round(value / fine) * fine)
 
 
 def between(reach: Mapping[str, Any]) -> list[Message]:

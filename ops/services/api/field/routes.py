@@ -91,11 +91,14 @@ class FieldRoutes:
         release: Release,
         reach: Reach,
         stopped: Callable[[], bool],
+        keeps_time: bool = True,
     ) -> None:
-        """``sector``: its name in topics, and its title."""
+        """``sector``: its name in topics, and its title. ``keeps_time`` false: the server's clock is a scenario's, with
+        which that of a device cannot be compared."""
         self._reader, self._devices, self._sender, self._reach = reader, devices, sender, reach
         (self._sector, self._title), self._words = sector, MessageCatalogue.of(language)
         self._now_ns, self._recorder, self._release, self._stopped = now_ns, recorder, release, stopped
+        self._keeps_time = keeps_time
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
@@ -203,6 +206,7 @@ class FieldRoutes:
     ) -> str | None:
         """Store one answer for sending; return why it is not taken."""
         at_ns, late_s, ahead_s = given_at_ns(reply.at, body.sent_at, self._now_ns(), OLDEST_S)
+        ahead_s = ahead_s if self._keeps_time else 0.0
         answer = UnitAnswer(reply.action_id, reply.incident, reply.action, device.id, late_s, ahead_s)
         devices = self._store()
         lead = leads.get(reply.incident)
