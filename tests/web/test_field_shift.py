@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from ops.field.devices import FILE, DeviceStore
@@ -15,6 +16,9 @@ from ops.store.reader import Reader
 from tests.ops.conftest import lonlat
 from tests.web.conftest import Visit, until
 from tests.web.shift_room import CALLING, ShiftRoom, shift_room
+from tests.web.test_own_forces import type_login
+
+pytestmark = [pytest.mark.chain, pytest.mark.broker]
 
 Phone = Callable[[], Visit]
 
@@ -51,6 +55,7 @@ def phone(shift: ShiftRoom, devices: DeviceStore, visit: Callable[..., Visit]) -
         here.page.wait_for_selector("html[data-link=live]")
         here.page.wait_for_selector("html[data-kept=yes]")
         here.page.wait_for_selector("[data-testid=incident]")
+        here.page.wait_for_selector("html[data-map=complete]")
         opened.append(here)
         return here
 
@@ -131,3 +136,36 @@ def test_a_device_that_the_centre_revokes_keeps_nothing(shift: ShiftRoom, device
     expect(here.part("revoked")).to_contain_text("Access withdrawn")
     expect(here.part("revoked-answers").locator("li")).to_have_count(1)
     here.witness.faults = [fault for fault in here.witness.faults if "401" not in fault]
+
+
+def test_a_supervisor_enrols_and_revokes_a_device_in_the_units_details(
+    shift: ShiftRoom, visit: Callable[..., Visit]
+) -> None:
+    shift.set_password("sofia", shift.add("sofia", "Sofia Lind", "supervisor"))
+    desk = visit(shift.address)
+    type_login(desk.page, "sofia")
+    desk.live()
+    desk.part("tab-forces").click()
+    desk.page.locator(f"[data-testid=unit-row][data-unit='{CALLING}']").click()
+    desk.part("details-devices").click()
+    expect(desk.part("devices-note")).to_contain_text("No device of this unit is in use.")
+    desk.part("devices-enrol").click()
+    expect(desk.part("devices-expiry")).to_contain_text("Expires in")
+    desk.page.wait_for_function("() => document.querySelector('#devices-qr').naturalWidth > 100")
+    desk.screen("devices-dialog")
+    found = Axe().run(desk.page)
+    assert found.response["violations"] == [], found.generate_report()
+    code = desk.part("devices-typed").inner_text()
+    here = visit(shift.address, file=f"field#enrol={code}", viewport={"width": 360, "height": 640}, has_touch=True)
+    here.witness.outage = True
+    here.page.wait_for_selector("html[data-link=live]")
+    here.page.wait_for_selector("html[data-map=complete]")
+    expect(desk.part("devices-note")).to_contain_text("1 device in use.")
+    revoke = desk.part("device-revoke").first
+    revoke.click()
+    expect(revoke).to_have_text("Revoke now")
+    revoke.click()
+    expect(desk.part("devices-note")).to_contain_text("No device of this unit is in use.")
+    here.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(here.part("revoked")).to_contain_text("Access withdrawn")
+    here.witness.faults = [fault for fault in here.witness.faults if "/v1/field/" not in fault]

@@ -94,8 +94,8 @@ class FieldIncident(BaseModel):
     """An incident as a field unit sees it. ``lon``, ``lat`` null: without a position.
 
     ``expected_revision`` of an answer is ``revision``. ``assigned``: to this unit. ``offered``: this unit is asked to
-    answer. ``caller``: the unit whose distress call it is. ``reach`` null: not known, because the unit's position or the
-    map is not.
+    answer. ``caller``: the unit whose distress call it is. ``reach`` null: not known, because the unit's position or
+    the map is not.
     """
 
     id: str

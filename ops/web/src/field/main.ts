@@ -75,6 +75,7 @@ function show(): void {
   const view = unit.stage === "revoked" ? "revoked" : unit.stage === "unknown" ? "enrol" : shown;
   setData(page, "stage", unit.stage);
   setData(page, "link", unit.link);
+  setData(page, "map", carried.progress.state);
   for (const name of ["list", "map", "phone", "answer", "enrol", "revoked"]) part(`${name}-view`).hidden = name !== view;
   for (const name of TABS) part(`tab-${name}`).setAttribute("aria-current", view === name ? "page" : "false");
   const enrolled = unit.stage === "enrolled";

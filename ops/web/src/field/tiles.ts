@@ -82,6 +82,7 @@ export class CarriedMap {
     for (const address of wanted) {
       if (have.has(address)) continue;
       const tile = await fetchTile(address);
+      if (tile === "ended") break;
       if (tile === null) {
         failures += 1;
         if (failures >= GIVE_UP_AFTER) break;
@@ -127,11 +128,12 @@ export class CarriedMap {
   }
 }
 
-/** An answer of 204 or 404 is a tile without anything on it. */
-async function fetchTile(address: string): Promise<ArrayBuffer | null> {
+/** An answer of 204 or 404 is a tile without anything on it; `ended`: this phone has no access any more. */
+async function fetchTile(address: string): Promise<ArrayBuffer | "ended" | null> {
   try {
     const response = await fetch(address, { credentials: "same-origin", priority: "low", signal: AbortSignal.timeout(60_000) });
     if (response.status === 404 || response.status === 204) return new ArrayBuffer(0);
+    if (response.status === 401) return "ended";
     return response.ok ? await response.arrayBuffer() : null;
   } catch {
     return null;
