@@ -27,7 +27,6 @@ from ops.services.api.serving.server import serving
 from ops.services.fusion.incident_view import incident_dict, outcome_dict
 from ops.services.fusion.live_picture import alert_dict
 from ops.store.writer import Store
-from sensors.timestamps import SECOND_NS
 from tests.ops.incidents.making import START_NS, alert, at, incident
 
 FRAME = LocalFrame.around(-84.2, 36.6)
@@ -118,7 +117,7 @@ def unit_now(name: str, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def open_room(folder: Path, **settings: Any) -> Iterator[Room]:
+def _open(folder: Path, **settings: Any) -> Iterator[Room]:
     """Serve a store with incidents to people with accounts and to field units."""
     store = Store(folder / "store.db")
     soon, later = alert("crossing", "T1", time_to_border_s=60.0), alert("approaching", "T2", time_to_border_s=600.0)
@@ -168,16 +167,11 @@ def open_room(folder: Path, **settings: Any) -> Iterator[Room]:
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:
-    with open_room(tmp_path) as opened:
+    with _open(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
-def seconds() -> Callable[[float], str]:
-    """A time as a device states it, so many seconds after the start."""
-    return lambda after: at(after).isoformat().replace("+00:00", "Z")
-
-
-@pytest.fixture(scope="session")
-def second_ns() -> int:
-    return SECOND_NS
+def open_room() -> Callable[..., Any]:
+    """Opens a server in a folder, with settings of the API."""
+    return _open
