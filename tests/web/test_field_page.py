@@ -451,3 +451,40 @@ def test_an_empty_list_and_a_link_that_is_gone_are_said(server: FieldServer, pho
     here.page.evaluate("dispatchEvent(new Event('online'))")
     expect(here.part("link")).to_contain_text("No connection. Last contact")
     here.screen("field-offline")
+
+
+REMEMBER = """
+window.vibrations = [];
+navigator.vibrate = (pattern) => vibrations.push([...pattern].join(" "));
+Object.defineProperty(navigator, "wakeLock", { value: { request: async (kind) => {
+  window.awake = kind;
+  return Object.assign(new EventTarget(), { released: false });
+} } });
+"""
+
+
+def test_new_incidents_vibrate_by_rank_and_the_screen_stays_on(server: FieldServer, phone) -> None:
+    here = phone()
+    here.page.context.add_init_script(REMEMBER)
+    here.page.reload()
+    here.page.wait_for_selector("html[data-link=live]")
+    assert here.page.evaluate("awake") == "screen"
+    here.part("tab-phone").tap()
+    expect(here.part("awake")).to_contain_text("stays on")
+    found = []
+    for number, priority in ((5, "low"), (6, "high"), (7, "distress")):
+        server.incidents = [*server.incidents, incident(number, priority)]
+        server.changed()
+        expect(here.page.locator("#announce")).to_contain_text(f"segment {number}")
+        found.append(here.page.evaluate("vibrations.at(-1)"))
+    lengths = [sum(int(part) for part in pattern.split()) for pattern in found]
+    assert lengths == sorted(set(lengths)), found
+    here.part("tab-list").tap()
+    expect(here.part("incident")).to_have_count(5)
+
+
+def test_a_link_that_breaks_is_said_without_waiting_for_the_next_request(server: FieldServer, phone) -> None:
+    here = phone()
+    here.witness.outage = True
+    here.page.context.set_offline(True)
+    expect(here.part("link")).to_contain_text("No connection. Last contact")

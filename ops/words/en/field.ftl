@@ -154,6 +154,7 @@ field-call = { $state ->
     [no] { " " }Without a position: state where you are by radio.
    *[yes] { "" }
 }
+field-call-note = The position is { $age } old.
 field-call-dismiss = Hide
 field-call-other = DISTRESS { $name }. { $sentence }
 
@@ -226,7 +227,7 @@ field-enrolling = Enrolling…
 field-enrol-no-link = No connection to the server. The code was not used; try again.
 field-enrol-refused = Not enrolled. { $sentence }
 field-revoked-title = Access withdrawn
-field-revoked-text = The operations centre withdrew the access of this phone. What it held has been deleted. { $count ->
+field-revoked-text = The operations centre withdrew the access of this phone. Everything on it has been deleted. { $count ->
     [0] No answer was waiting.
     [one] This answer did not get an outcome; report it by radio:
    *[other] These { $count } answers did not get an outcome; report them by radio:

@@ -154,6 +154,7 @@ field-call = { $state ->
     [no] { " " }Sans position : dites par radio où vous êtes.
    *[yes] { "" }
 }
+field-call-note = La position date d’il y a { $age }.
 field-call-dismiss = Masquer
 field-call-other = DÉTRESSE { $name }. { $sentence }
 

@@ -67,6 +67,12 @@ export function allRefused(replies: readonly ReplyBody[], problem: string): unkn
   return { results: replies.map(({ action_id }) => ({ action_id, accepted: false, problem })) };
 }
 
+/** The reason for the first of several positions that was not taken; empty if all were. */
+export function problemIn(answered: Answered): string {
+  const refused = list(object(answered.body)?.["results"]).map(object).find((one) => one?.["accepted"] === false);
+  return refused === undefined ? "" : text(refused?.["problem"], 500);
+}
+
 /** Whether a result names every one of the answers. */
 export function namesAll(raw: unknown, replies: readonly ReplyBody[]): boolean {
   const named = new Set(list(object(raw)?.["results"]).map((one) => object(one)?.["action_id"]));
@@ -131,5 +137,8 @@ export class Rhythm {
     if (this.#stream !== null && this.#stream.readyState !== EventSource.CLOSED) return;
     this.#stream = new EventSource("/v1/field/stream");
     this.#stream.addEventListener("change", () => this.wake());
+    this.#stream.addEventListener("error", () => { // the link may be gone, or the access of this phone
+      if (this.#failures === 0) this.wake();
+    });
   }
 }

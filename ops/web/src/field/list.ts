@@ -1,7 +1,7 @@
 // The incidents of the unit, in the order of the server: what it is, the margin, where it is from here, and the answers.
 
 import { leg } from "../geo/geodesy.ts";
-import type { Priority } from "../model/records.ts";
+import { PRIORITIES } from "../model/records.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
 import { formats, say } from "../words/say.ts";
 import { age, roughly } from "./map.ts";
@@ -217,8 +217,8 @@ function ageOf(thenMs: number | null, unit: Unit): number | null {
   return thenMs === null ? null : roughly(age(unit.now(), thenMs));
 }
 
-/** Incidents that were not there before, by what they are; those seen before stay seen. */
-export function news(incidents: readonly FieldIncident[], seen: ReadonlySet<string>): Priority | null {
-  const fresh = incidents.filter(({ id }) => !seen.has(id)).map(({ priority }) => priority);
-  return (["distress", "high", "medium", "low"] as const).find((one) => fresh.includes(one)) ?? null;
+/** The most urgent incident that this phone has not shown before; null for none. */
+export function news(incidents: readonly FieldIncident[], seen: ReadonlySet<string>): FieldIncident | null {
+  const fresh = incidents.filter(({ id }) => !seen.has(id));
+  return PRIORITIES.map((priority) => fresh.find((one) => one.priority === priority)).find((one) => one !== undefined) ?? null;
 }

@@ -258,13 +258,12 @@ function showRevoked(): void {
 function hear(): void {
   const incidents = unit.state?.incidents;
   if (incidents === undefined || seen === null) return;
-  const priority = news(incidents, seen);
-  if (priority === null) return;
+  const fresh = news(incidents, seen);
+  if (fresh === null) return;
   seen = new Set(incidents.map(({ id }) => id));
   void unit.keep.keepFact("seen", [...seen]);
-  signals.signal(priority);
-  const first = incidents.find((one) => one.priority === priority);
-  setText(part("announce"), say("field-announce", { priority, sentence: first?.sentence ?? "" }));
+  signals.signal(fresh.priority);
+  setText(part("announce"), say("field-announce", { priority: fresh.priority, sentence: fresh.sentence }));
 }
 
 function listen(): void {

@@ -2,8 +2,9 @@
 // changes is kept on the phone before it is sent, and sent until the server says that it has it.
 
 import type { Place } from "../model/records.ts";
+import { formats, say } from "../words/say.ts";
 import { Keep, type Enrolment, type KeptCall, type KeptPosition, type KeptState, type PositionBody } from "./keep.ts";
-import { allRefused, ask, fetchState, isLater, namesAll, Rhythm, sendPositions, sendReplies, sentenceOf, type Answered } from "./link.ts";
+import { allRefused, ask, fetchState, isLater, namesAll, problemIn, Rhythm, sendPositions, sendReplies, sentenceOf, type Answered } from "./link.ts";
 import { isSettled, toSend, trimmed, unsent, withOutcomes, withResults, type Answer, type AnswerAction, type ReplyBody } from "./queue.ts";
 import { parseState, type FieldIncident, type FieldState } from "./records.ts";
 
@@ -21,6 +22,8 @@ const MOST_POSITIONS = 720;
 const POSITIONS_AT_ONCE = 60;
 const CALL_AGAIN_MS = 5_000;
 const NEW_CALL_MS = 600_000;
+/** A call states in words how old its position is, if it is older. */
+const CURRENT_S = 60;
 
 export class Unit {
   readonly keep: Keep;
@@ -153,26 +156,35 @@ export class Unit {
     this.call = { ...call, tries: call.tries + 1 };
     void this.keep.keepFact("call", this.call);
     this.#changed();
-    void sendPositions([{ ...bodyOf(this.#place()), distress: true }]).then((answered) => {
+    void sendPositions([this.#callBody()]).then((answered) => {
       if (answered.status === 401) void this.#revoke();
       else if (answered.status === 202) {
-        if (this.call !== null) this.call = { ...this.call, taken: true };
+        this.#report(problemIn(answered));
+        if (this.call !== null && problemIn(answered) === "") this.call = { ...this.call, taken: true };
         this.#rhythm.wake();
       }
       else if (!isLater(answered)) this.#report(sentenceOf(answered) || String(answered.status));
     });
   }
 
-  /** Where this phone is, else where the server last knew the unit; without either the call has no position. */
-  #place(): Fix | null {
-    if (this.fix !== null) return this.fix;
-    const own = this.state?.position ?? null;
-    return own === null ? null : { lon: own.lon, lat: own.lat, sdM: null, atMs: Date.now() };
+  /**
+   * A call states the present time, so that it is not taken for an old message; how old the position is stands in its
+   * note. Without a position of this phone it has the one where the server last knew the unit.
+   */
+  #callBody(): PositionBody {
+    const known = this.state?.position ?? null;
+    const place = this.fix ?? (known === null ? null : { lon: known.lon, lat: known.lat, sdM: null, atMs: (known.observedMs ?? 0) - this.aheadMs });
+    const at = new Date().toISOString();
+    if (place === null) return { at, distress: true };
+    const seconds = (Date.now() - place.atMs) / 1000;
+    const note = seconds < CURRENT_S ? {} : { note: say("field-call-note", { age: formats().duration(Math.round(seconds / 60) * 60) }) };
+    return { ...bodyOf(place), at, distress: true, ...note };
   }
 
   /** One exchange with the server; whether it answered. */
   async #sync(): Promise<boolean> {
     const unit = this.enrolment?.unit ?? "";
+    if (this.link === "lost") this.problem = ""; // it was about the link
     for (const exchange of [() => this.#sendAnswers(unit), () => this.#sendTrack(unit), () => this.#fetch()]) {
       const answered = await exchange();
       if (answered === null) continue;
@@ -216,7 +228,8 @@ export class Unit {
       if (batch.length === 0) return null;
       const answered = await sendPositions(batch.map(({ body }) => body));
       if (answered.status === 401 || isLater(answered)) return answered;
-      if (answered.status >= 400) this.#report(sentenceOf(answered) || String(answered.status));
+      const problem = answered.status >= 400 ? sentenceOf(answered) || String(answered.status) : problemIn(answered);
+      if (problem !== "") this.#report(problem);
       this.positions = this.positions.filter((one) => !batch.includes(one));
       await this.keep.keepPositions([], batch.map(({ order }) => order));
     }
@@ -277,7 +290,6 @@ export class Unit {
   }
 
   #setLink(link: LinkState): void {
-    if (link === "live") this.problem = "";
     this.link = link;
     this.#changed();
   }
@@ -316,8 +328,7 @@ export function showsCall(state: FieldState): boolean {
   return state.position?.distress === true || state.incidents.some(own);
 }
 
-function bodyOf(fix: Fix | null): PositionBody {
-  if (fix === null) return { at: new Date().toISOString() };
+function bodyOf(fix: Fix): PositionBody {
   return {
     at: new Date(fix.atMs).toISOString(),
     lon: fix.lon,
