@@ -109,6 +109,8 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /readyz",
         "GET /assets/{file}",
         "GET /third-party-licences.md",
+        "GET /field",
+        "GET /field/{file}",
     ),
     "own": (
         "GET /account",

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { appendFileSync, readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
 
@@ -19,13 +20,49 @@ export default defineConfig({
     alias: { "milsymbol/sets": new URL("node_modules/milsymbol/index.mjs", import.meta.url).pathname },
   },
   worker: { format: "es" },
+  plugins: [keptFiles()],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,
     cssCodeSplit: true,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 2500,
-    rollupOptions: { input: ["index.html", "plan.html", "src/styles/font.css"] },
+    rollupOptions: {
+      input: { index: "index.html", plan: "plan.html", field: "field.html", sw: "src/field/sw.ts", font: "src/styles/font.css" },
+      // The service worker of the field page has a fixed address, from which browsers ask for updates.
+      output: { entryFileNames: ({ name }) => (name === "sw" ? "field/sw.js" : "assets/[name]-[hash].js") },
+    },
     license: { fileName: "third-party-licences.md" },
   },
 });
+
+/** Writes into the service worker of the field page what it keeps: the page, and exactly the files that it loads. */
+function keptFiles(): Plugin {
+  return {
+    name: "kept-files",
+    apply: "build",
+    enforce: "post",
+    generateBundle: {
+      order: "post",
+      handler(_, bundle) {
+        const page = bundle["field.html"];
+        const worker = bundle["field/sw.js"];
+        if (page?.type !== "asset" || worker?.type !== "chunk") throw new Error("The field page or its service worker was not built.");
+        if (worker.imports.length > 0) throw new Error("The service worker imports other files, which browsers do not load.");
+        const markup = String(page.source);
+        const files = new Set([...markup.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, file]) => String(file)));
+        for (const file of files) {
+          const chunk = bundle[file.slice(1)];
+          if (chunk?.type !== "chunk") continue;
+          for (const more of [...chunk.imports, ...chunk.dynamicImports, ...(chunk.viteMetadata?.importedCss ?? []), ...(chunk.viteMetadata?.importedAssets ?? [])])
+            files.add(`/${more}`);
+        }
+        const version = createHash("sha256").update(markup).update([...files].join()).digest("hex").slice(0, 16);
+        worker.code = worker.code
+          .replace(/(["'`])__FIELD_FILES__\1/, JSON.stringify(["/field", ...files]))
+          .replace("__FIELD_CACHE__", `watchline-field-${version}`);
+        if (!worker.code.includes(version) || worker.code.includes("__FIELD_")) throw new Error("The service worker has no list of files.");
+      },
+    },
+  };
+}

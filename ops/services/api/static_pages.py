@@ -37,6 +37,13 @@ _TYPES: Final = {  # required by browsers, whatever types this machine's configu
 }
 _COMPRESSED: Final = ("application/json", "application/manifest+json", "image/svg+xml")
 """Compressed types besides texts; these files hold nothing that is secret. Each is compressed at its first request."""
+_ADDRESSES: Final = {"index.html": "/", "field.html": "/field"}
+"""Addresses of pages that are not those of their files."""
+_OWN_HEADERS: Final = {
+    "field.html": {"Permissions-Policy": "camera=(), geolocation=(self), microphone=()"},
+    "field/sw.js": {"Service-Worker-Allowed": "/field"},
+}
+"""Headers of single files: the field page alone may ask for the position, and its service worker answers for it."""
 _ROUTES: Final = ("sector", "tracks", "alerts", "sensors", "counts", "border", "layout", "segments", "layers", "health")
 
 
@@ -51,7 +58,7 @@ def add_pages(app: FastAPI, *, title: str, folder: Path = BUILT) -> None:
         shown = not name.startswith(".") and not name.endswith(".map")
         if file.is_file() and shown and file.stat().st_size <= _LARGEST_BYTES:
             keep = FOR_EVER if name.startswith("assets/") else ASKED_ANEW
-            _add_file(app, "/" if file == index else f"/{name}", file, keep)
+            _add_file(app, name, file, keep)
 
 
 def font_style(folder: Path = BUILT) -> str:
@@ -60,7 +67,7 @@ def font_style(folder: Path = BUILT) -> str:
     return f'@import url("/assets/{built[0].name}");\n' if built else ""
 
 
-def _add_file(app: FastAPI, address: str, file: Path, keep: str) -> None:
+def _add_file(app: FastAPI, name: str, file: Path, keep: str) -> None:
     body = file.read_bytes()
     etag = f'W/"{blake2b(body, digest_size=16).hexdigest()}"'  # weak: the same for both encodings
     packed = lru_cache(maxsize=1)(lambda: gzip.compress(body, mtime=0))
@@ -68,6 +75,7 @@ def _add_file(app: FastAPI, address: str, file: Path, keep: str) -> None:
     is_text = media_type.partition(";")[0] in _COMPRESSED or media_type.startswith("text/")
     headers = {"ETag": etag, "Cache-Control": keep, "Content-Security-Policy": PAGE_POLICY}
     headers |= {"Vary": "Accept-Encoding"} if is_text else {}
+    headers |= _OWN_HEADERS.get(name, {})
 
     def answer(request: Request) -> Response:
         if matches(request.headers.get("if-none-match", ""), etag):
@@ -76,7 +84,7 @@ def _add_file(app: FastAPI, address: str, file: Path, keep: str) -> None:
             return Response(packed(), media_type=media_type, headers=headers | {"Content-Encoding": "gzip"})
         return Response(body, media_type=media_type, headers=headers)
 
-    app.add_route(address, answer, methods=["GET"], include_in_schema=False)
+    app.add_route(_ADDRESSES.get(name, f"/{name}"), answer, methods=["GET"], include_in_schema=False)
 
 
 def _not_built(title: str) -> HTMLResponse:

@@ -25,6 +25,7 @@ import { others } from "./words/incident_choices.ts";
 import { IncidentQueue } from "./panels/incident_queue.ts";
 import { ListSwitch } from "./panels/list_switch.ts";
 import { ForcesPanel } from "./panels/forces_panel.ts";
+import { DevicesDialog } from "./devices/dialog.ts";
 import { ImpactDialog } from "./panels/impact_dialog.ts";
 import { Help } from "./panels/help.ts";
 import { listenForKeys } from "./ui/keys.ts";
@@ -102,6 +103,7 @@ const alertActions = {
 };
 const incidentDialog = new IncidentDialog(actOn);
 const impactDialog = new ImpactDialog(setLevel);
+const devicesDialog = new DevicesDialog();
 const options = new OptionsLoader(live, () => replay.view === null);
 
 /** Act at once, or ask in the dialog for what the action needs. Returns why it was refused, or nothing. */
@@ -129,7 +131,7 @@ const queue = new IncidentQueue({
 });
 const alertList = new AlertList({ ...alertActions, select: ({ id }) => selectAndFly({ kind: "alert", id }) });
 const panels = {
-  details: new DetailsPanel({ ...alertActions, act: actOnIncident, select, goTo: selectAndFly, fly: (selection) => view?.flyTo(selection) }),
+  details: new DetailsPanel({ ...alertActions, act: actOnIncident, devices: (unit) => devicesDialog.open(unit), select, goTo: selectAndFly, fly: (selection) => view?.flyTo(selection) }),
   tracks: new TracksPanel(selectAndFly),
   forces: new ForcesPanel({ select: selectAndFly, setLevel: (section) => impactDialog.open(section) }),
   sensors: new SensorsPanel((id) => selectAndFly({ kind: "sensor", id })),

@@ -8,10 +8,12 @@ const root = new URL("..", import.meta.url);
 const CODE = [
   /^[\w-]+\/[\w+.-]+$/, // media types
   /^([#.[:]|input:)[\w\s#.:[\]='"*>(),-]+$/, // selectors
-  /^sight blocked$/, // classes
+  /^(sight blocked|hidden-text [\w-]+)$/, // classes
   /^\(.*\)$/, // media queries
   /^IBM Plex Sans$/, // a font
-  /^(Last-Event-ID|Content-(Type|Disposition)|Watchline|MGRS|UTC|English|Français)$/,
+  /^\+proj=/,
+  /px system-ui, sans-serif$/, // fonts of a canvas
+  /^(ETag|If-None-Match|QuotaExceededError|Last-Event-ID|Content-(Type|Disposition)|Watchline|MGRS|UTC|English|Français)$/,
   /^(GET|POST|Enter|Escape|Esc|Delete|Home|End|Arrow(Up|Down|Left|Right)|Map\.Title|NFD)$/,
   /^(Feature|FeatureCollection|Point|Multi(LineString|Polygon)|LineString|Polygon)$/,
   /^(Civilian|Friend|Hostile|Neutral|Unknown|Suspect)$/,
@@ -45,7 +47,7 @@ for (const file of walk("src")) {
   });
 }
 
-for (const page of ["index.html", "plan.html"]) {
+for (const page of ["index.html", "plan.html", "field.html"]) {
   const markup = readFileSync(new URL(page, root), "utf8").replaceAll(/<noscript>[\s\S]*?<\/noscript>/g, "");
   const texts = markup.matchAll(/>([^<>]*[A-Za-zÀ-ÿ]{2,}[^<>]*)</g);
   const attributes = markup.matchAll(/\b(?:aria-label|title|placeholder|alt)="([^"]*)"/g);

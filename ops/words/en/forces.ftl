@@ -57,6 +57,34 @@ forces-load = { $count ->
 }, { $free } not assigned.
 forces-load-unit = { $unit }: { $incident }
 
+## Devices of field units
+
+forces-devices = Devices…
+forces-devices-title = Devices of { $unit }
+forces-devices-note = { $count ->
+    [0] No device of this unit is in use.
+    [one] { $count } device in use.
+   *[other] { $count } devices in use.
+}
+forces-devices-when = { $state ->
+    [revoked] Enrolled { $enrolled }; revoked { $at }
+   *[in_use] Enrolled { $enrolled }; last seen { $at }
+}
+forces-devices-revoke = { $sure ->
+    [yes] Revoke now
+   *[no] Revoke…
+}
+forces-devices-revoke-of = { $sure ->
+    [yes] Revoke { $device } now
+   *[no] Revoke { $device }…
+}
+forces-devices-enrol = Enrol a device
+forces-devices-close = Close
+forces-devices-scan = Scan this code with the phone of the unit. It is valid once.
+forces-devices-typed = Code to enter instead:
+forces-devices-expiry = Expires in { $time }.
+forces-devices-qr = QR code that enrols a device of { $unit }
+
 ## Response options
 
 forces-option = { $name }: { $figures }

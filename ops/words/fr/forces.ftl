@@ -60,6 +60,34 @@ forces-load = { $count ->
 }.
 forces-load-unit = { $unit } : { $incident }
 
+## Appareils des unités de terrain
+
+forces-devices = Appareils…
+forces-devices-title = Appareils de { $unit }
+forces-devices-note = { $count ->
+    [0] Aucun appareil de cette unité n’est en service.
+    [one] { $count } appareil en service.
+   *[other] { $count } appareils en service.
+}
+forces-devices-when = { $state ->
+    [revoked] Enregistré { $enrolled } ; révoqué { $at }
+   *[in_use] Enregistré { $enrolled } ; vu en dernier { $at }
+}
+forces-devices-revoke = { $sure ->
+    [yes] Révoquer maintenant
+   *[no] Révoquer…
+}
+forces-devices-revoke-of = { $sure ->
+    [yes] Révoquer { $device } maintenant
+   *[no] Révoquer { $device }…
+}
+forces-devices-enrol = Enregistrer un appareil
+forces-devices-close = Fermer
+forces-devices-scan = Scannez ce code avec le téléphone de l’unité. Il est valable une fois.
+forces-devices-typed = Code à saisir sinon :
+forces-devices-expiry = Expire dans { $time }.
+forces-devices-qr = Code QR qui enregistre un appareil de { $unit }
+
 ## Options d’intervention
 
 forces-option = { $name } : { $figures }

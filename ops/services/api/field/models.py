@@ -94,7 +94,8 @@ class FieldIncident(BaseModel):
     """An incident as a field unit sees it. ``lon``, ``lat`` null: without a position.
 
     ``expected_revision`` of an answer is ``revision``. ``assigned``: to this unit. ``offered``: this unit is asked to
-    answer. ``reach`` null: not known, because the unit's position or the map is not.
+    answer. ``caller``: the unit whose distress call it is. ``reach`` null: not known, because the unit's position or
+    the map is not.
     """
 
     id: str
@@ -121,6 +122,7 @@ class FieldIncident(BaseModel):
     class_label: str | None
     section: str | None
     marking: str = ""
+    caller: str = ""
     reach: ReachRecord | None
 
 

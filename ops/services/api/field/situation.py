@@ -68,6 +68,7 @@ def field_incident(incident: Mapping[str, Any], unit: str) -> dict[str, Any]:
         "class_label": incident["class_label"],
         "section": incident["section"],
         "marking": incident.get("marking", ""),
+        "caller": incident.get("calling_unit", ""),
         "reach": None,
     }
 

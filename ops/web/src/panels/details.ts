@@ -21,6 +21,8 @@ export interface DetailActions {
   reject(alert: Alert): void;
   /** Act on an incident; actions that need more open a dialog. Returns why it was refused, or nothing. */
   act(incident: Incident, action: IncidentStep): Promise<string>;
+  /** Show the devices of a unit. */
+  devices(unit: string): void;
 }
 
 export type IncidentStep =
@@ -112,6 +114,8 @@ export class DetailsPanel {
     const more: Button[] = [];
     if (details.place !== null)
       buttons.push({ id: "fly", label: say("page-details-show"), run: () => this.#actions.fly(selection) });
+    if (selection.kind === "unit" && state.rights.has("units"))
+      buttons.push({ id: `devices ${selection.id}`, label: say("forces-devices"), run: () => this.#actions.devices(selection.id), acts: true });
     const mayAct = state.rights.has("act");
     if (mayAct && alert?.status === "active")
       buttons.push({ id: `acknowledge ${alert.id}`, label: say("page-alert-acknowledge"), run: () => void this.#acknowledge(alert), acts: true });

@@ -4,17 +4,7 @@ import type { Priority } from "../model/records.ts";
 import { say } from "../words/say.ts";
 import { part } from "./dom.ts";
 import { remember, remembered } from "./preferences.ts";
-
-/** Pitches in hertz, one after the other: the more urgent, the more and the higher. */
-const TONES: Readonly<Record<Priority, readonly number[]>> = {
-  distress: [880, 660, 880, 660, 880],
-  high: [740, 880, 740],
-  medium: [590, 590],
-  low: [440],
-};
-const TONE_S = 0.16;
-const PAUSE_S = 0.07;
-const VOLUME = 0.25;
+import { playTones, TONES } from "./tones.ts";
 
 export class Sound {
   #wanted = remembered("sound") !== "off";
@@ -34,7 +24,7 @@ export class Sound {
   alarm(priority: Priority): void {
     const context = this.#context;
     if (!this.#wanted || context === null || context.state !== "running") return;
-    TONES[priority].forEach((pitch, index) => tone(context, pitch, context.currentTime + index * (TONE_S + PAUSE_S)));
+    playTones(context, TONES[priority]);
   }
 
   #toggle(): void {
@@ -76,17 +66,4 @@ export class Sound {
     this.#button.title = say("page-sound.title", { state });
     this.#button.dataset["state"] = state;
   }
-}
-
-function tone(context: AudioContext, pitch: number, startS: number): void {
-  const oscillator = context.createOscillator();
-  const volume = context.createGain();
-  oscillator.frequency.value = pitch;
-  volume.gain.setValueAtTime(0, startS);
-  volume.gain.linearRampToValueAtTime(VOLUME, startS + 0.01);
-  volume.gain.setValueAtTime(VOLUME, startS + TONE_S - 0.03);
-  volume.gain.linearRampToValueAtTime(0, startS + TONE_S);
-  oscillator.connect(volume).connect(context.destination);
-  oscillator.start(startS);
-  oscillator.stop(startS + TONE_S);
 }

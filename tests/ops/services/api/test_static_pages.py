@@ -44,6 +44,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     (folder / "assets" / "a-2e.css").write_text("body{}")
     (folder / "assets" / "w-3d.mjs").write_text("1")
     (folder / "icon.svg").write_text("<svg/>")
+    (folder / "field").mkdir()
+    (folder / "field.html").write_text("<!doctype html><title>Field</title>")
+    (folder / "field" / "sw.js").write_text("1")
+    (folder / "field" / "manifest.webmanifest").write_text("{}")
     app = create_app(root / "s.db", ApiSettings("<hills>", pages=folder), act=print, now_ns=lambda: 0)
     with serving(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
         yield Site(folder, port, client)
@@ -68,6 +72,9 @@ def test_assets_are_kept_for_ever_and_the_page_is_asked_for_anew(site: Site):
         ("/assets/w-3d.mjs", "text/javascript; charset=utf-8"),
         ("/assets/a-2e.css", "text/css; charset=utf-8"),
         ("/icon.svg", "image/svg+xml"),
+        ("/field", "text/html; charset=utf-8"),
+        ("/field/sw.js", "text/javascript; charset=utf-8"),
+        ("/field/manifest.webmanifest", "application/manifest+json"),
     ],
 )
 def test_every_file_has_its_type_and_a_policy_that_lets_nothing_in_from_elsewhere(site: Site, name, media_type):
@@ -83,6 +90,15 @@ def test_every_file_has_its_type_and_a_policy_that_lets_nothing_in_from_elsewher
     allowed = {word for words in policy.values() for word in words}
     assert allowed == {"'none'", "'self'", "data:", "blob:"}
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_field_page_alone_may_ask_for_the_position_and_its_worker_answers_for_it(site: Site):
+    page, worker, other = (site.client.get(path) for path in ("/field", "/field/sw.js", "/"))
+    assert "geolocation=(self)" in page.headers["permissions-policy"]
+    assert "geolocation=()" in other.headers["permissions-policy"]
+    assert worker.headers["service-worker-allowed"] == "/field"
+    assert page.headers["cache-control"] == worker.headers["cache-control"] == "no-cache"
+    assert site.client.get("/field.html").status_code == 404
 
 
 @pytest.mark.parametrize(

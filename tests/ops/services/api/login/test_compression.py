@@ -19,7 +19,7 @@ SAMPLES = {"identity": "A1", "action": "a1", "feature": "T1", "layer": "hillshad
            "session": "s", "name": "n", "token": "t", "file": "a.js", "unit": "u"}  # fmt: skip
 WITH_TOKEN = {"/login", "/account", "/v1/me", "/handover"}
 STREAM = "/api/stream"
-FILES = {"/", "/plan.html", "/third-party-licences.md", "/assets/{file}"}
+FILES = {"/", "/plan.html", "/field", "/field/{file}", "/third-party-licences.md", "/assets/{file}"}
 """Files of the build, the same for everyone (``static_pages``)."""
 
 

@@ -1,0 +1,190 @@
+// What this phone holds, in IndexedDB: the last state, answers and positions on their way, the map. Answers come first:
+// when the storage is full, the map makes room for them.
+
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
+import type { Answer } from "./queue.ts";
+
+const NAME = "watchline-field";
+
+export interface Enrolment {
+  readonly unit: string;
+  readonly device: string;
+}
+
+/** The server's last state as it came, when this phone received it, and its entity tag. */
+export interface KeptState {
+  readonly raw: unknown;
+  readonly etag: string;
+  readonly receivedMs: number;
+}
+
+export interface PositionBody {
+  readonly at: string;
+  readonly lon?: number;
+  readonly lat?: number;
+  readonly position_sd_m?: number;
+  readonly distress?: boolean;
+  readonly note?: string;
+}
+
+export interface KeptPosition {
+  readonly order: number;
+  readonly unit: string;
+  readonly body: PositionBody;
+}
+
+/** A distress call of this phone. `taken`: the server took it; `arrivedMs` null: sent again until the state shows it. */
+export interface KeptCall {
+  readonly unit: string;
+  readonly firstMs: number;
+  readonly tries: number;
+  readonly taken: boolean;
+  readonly arrivedMs: number | null;
+}
+
+interface Facts {
+  enrolment: Enrolment;
+  state: KeptState;
+  contactMs: number;
+  area: { readonly raw: unknown; readonly keptMs: number; readonly complete: boolean };
+  sharing: boolean;
+  call: KeptCall | null;
+  seen: readonly string[];
+}
+
+interface Schema extends DBSchema {
+  facts: { key: string; value: Facts[keyof Facts] };
+  answers: { key: number; value: Answer };
+  positions: { key: number; value: KeptPosition };
+  tiles: { key: string; value: ArrayBuffer };
+}
+
+/** Storage of this phone. `onTrouble`: it is full or cannot be used; what was to be kept is then held by the page only. */
+export class Keep {
+  #database: IDBPDatabase<Schema> | null = null;
+  readonly #onTrouble: (trouble: "full" | "unusable", mapRemoved: boolean) => void;
+
+  constructor(onTrouble: (trouble: "full" | "unusable", mapRemoved: boolean) => void) {
+    this.#onTrouble = onTrouble;
+  }
+
+  async open(): Promise<void> {
+    try {
+      this.#database = await openDB<Schema>(NAME, 1, {
+        upgrade(database) {
+          database.createObjectStore("facts");
+          database.createObjectStore("answers", { keyPath: "order" });
+          database.createObjectStore("positions", { keyPath: "order" });
+          database.createObjectStore("tiles");
+        },
+        blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+      });
+      await navigator.storage?.persist?.().catch(() => false);
+    } catch {
+      this.#onTrouble("unusable", false);
+    }
+  }
+
+  async fact<K extends keyof Facts>(name: K): Promise<Facts[K] | null> {
+    return ((await this.#read((database) => database.get("facts", name))) as Facts[K] | undefined) ?? null;
+  }
+
+  async keepFact<K extends keyof Facts>(name: K, value: Facts[K]): Promise<boolean> {
+    return this.#write((database) => database.put("facts", value, name));
+  }
+
+  async answers(): Promise<readonly Answer[]> {
+    return (await this.#read((database) => database.getAll("answers"))) ?? [];
+  }
+
+  /** Whether all are on the disk of this phone. */
+  async keepAnswers(answers: readonly Answer[], gone: readonly number[] = []): Promise<boolean> {
+    return this.#write(async (database) => {
+      const change = database.transaction("answers", "readwrite", { durability: "strict" });
+      for (const answer of answers) void change.store.put(answer);
+      for (const order of gone) void change.store.delete(order);
+      await change.done;
+    });
+  }
+
+  async positions(): Promise<readonly KeptPosition[]> {
+    return (await this.#read((database) => database.getAll("positions"))) ?? [];
+  }
+
+  async keepPositions(positions: readonly KeptPosition[], gone: readonly number[] = []): Promise<boolean> {
+    return this.#write(async (database) => {
+      const change = database.transaction("positions", "readwrite");
+      for (const position of positions) void change.store.put(position);
+      for (const order of gone) void change.store.delete(order);
+      await change.done;
+    });
+  }
+
+  async tile(key: string): Promise<ArrayBuffer | null> {
+    return (await this.#read((database) => database.get("tiles", key))) ?? null;
+  }
+
+  async tileKeys(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#read((database) => database.getAllKeys("tiles"))) ?? []);
+  }
+
+  /** False: no room; the map is then held in part. */
+  async keepTile(key: string, body: ArrayBuffer): Promise<boolean> {
+    try {
+      await this.#database?.put("tiles", body, key);
+      return this.#database !== null;
+    } catch {
+      this.#onTrouble("full", false);
+      return false;
+    }
+  }
+
+  async clearTiles(): Promise<void> {
+    await this.#database?.clear("tiles").catch(() => undefined);
+  }
+
+  /** Delete everything that this phone holds. */
+  async erase(): Promise<void> {
+    this.#database?.close();
+    this.#database = null;
+    await deleteDB(NAME, { blocked: () => undefined });
+  }
+
+  async #read<T>(read: (database: IDBPDatabase<Schema>) => Promise<T>): Promise<T | null> {
+    if (this.#database === null) return null;
+    try {
+      return await read(this.#database);
+    } catch {
+      this.#onTrouble("unusable", false);
+      return null;
+    }
+  }
+
+  /** Whether it was kept. The map is given up for it where there is no room otherwise. */
+  async #write(write: (database: IDBPDatabase<Schema>) => Promise<unknown>): Promise<boolean> {
+    if (this.#database === null) return false;
+    try {
+      await write(this.#database);
+      return true;
+    } catch (error) {
+      if (!isFull(error)) {
+        this.#onTrouble("unusable", false);
+        return false;
+      }
+    }
+    const had = (await this.#database.count("tiles").catch(() => 0)) > 0;
+    await this.clearTiles();
+    try {
+      await write(this.#database);
+      if (had) this.#onTrouble("full", true);
+      return true;
+    } catch {
+      this.#onTrouble("full", had);
+      return false;
+    }
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "QuotaExceededError";
+}

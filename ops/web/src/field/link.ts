@@ -1,0 +1,144 @@
+// Requests of a field unit to its server, and the rhythm in which they are made: at once when there is something to send
+// or the server says that something changed, again and again while the link is down.
+
+import { list, object, text } from "../model/parse.ts";
+import type { PositionBody } from "./keep.ts";
+import type { ReplyBody } from "./queue.ts";
+
+/** A radio of 1.2 kbit/s takes half a minute for a list of 20 incidents. */
+const TIMEOUT_MS = 60_000;
+const CALL_TIMEOUT_MS = 15_000;
+/** The stream says when something changed; this finds out whether the server is still there. */
+const EVERY_MS = 20_000;
+const FIRST_AGAIN_MS = 2_000;
+const LAST_AGAIN_MS = 30_000;
+
+/** What came of a request: the server's answer, or that none came. */
+export interface Answered {
+  /** 0: no answer came. */
+  readonly status: number;
+  readonly body: unknown;
+  readonly etag: string;
+}
+
+export async function ask(path: string, post?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
+  const sent = post === undefined ? {} : { method: "POST", body: JSON.stringify(post), priority: "high" as const };
+  const isCall = path.endsWith("/positions");
+  try {
+    const response = await fetch(path, {
+      cache: "no-store",
+      credentials: "same-origin",
+      ...sent,
+      headers: { "X-Watchline": "1", ...(post === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+      signal: AbortSignal.timeout(isCall ? CALL_TIMEOUT_MS : TIMEOUT_MS),
+    });
+    const body: unknown = response.status === 304 ? null : await response.json().catch(() => null);
+    return { status: response.status, body, etag: response.headers.get("ETag") ?? "" };
+  } catch {
+    return { status: 0, body: null, etag: "" };
+  }
+}
+
+/** The sentence of a refusal; empty where the server gave none. */
+export function sentenceOf(answered: Answered): string {
+  const body = object(answered.body);
+  return text(body?.["error"] ?? body?.["detail"] ?? body?.["title"], 500);
+}
+
+export function sendReplies(replies: readonly ReplyBody[]): Promise<Answered> {
+  return ask("/v1/field/replies", { replies, sent_at: new Date().toISOString() });
+}
+
+export function sendPositions(positions: readonly PositionBody[]): Promise<Answered> {
+  return ask("/v1/field/positions", { positions, sent_at: new Date().toISOString() });
+}
+
+export function fetchState(etag: string): Promise<Answered> {
+  return ask("/v1/field/state", undefined, etag === "" ? {} : { "If-None-Match": etag });
+}
+
+/** Whether the server is there but does not want this now: it is asked again later. */
+export function isLater({ status }: Answered): boolean {
+  return status === 0 || status === 408 || status === 429 || status >= 500;
+}
+
+/** The server's results of several answers as if each had been refused with one sentence. */
+export function allRefused(replies: readonly ReplyBody[], problem: string): unknown {
+  return { results: replies.map(({ action_id }) => ({ action_id, accepted: false, problem })) };
+}
+
+/** The reason for the first of several positions that was not taken; empty if all were. */
+export function problemIn(answered: Answered): string {
+  const refused = list(object(answered.body)?.["results"]).map(object).find((one) => one?.["accepted"] === false);
+  return refused === undefined ? "" : text(refused?.["problem"], 500);
+}
+
+/** Whether a result names every one of the answers. */
+export function namesAll(raw: unknown, replies: readonly ReplyBody[]): boolean {
+  const named = new Set(list(object(raw)?.["results"]).map((one) => object(one)?.["action_id"]));
+  return replies.every(({ action_id }) => named.has(action_id));
+}
+
+/** Calls `sync` one at a time, soon after `wake`, and regularly; `sync` returns whether the server answered. */
+export class Rhythm {
+  readonly #sync: () => Promise<boolean>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running = false;
+  #again = false;
+  #stopped = true;
+  #failures = 0;
+  #stream: EventSource | null = null;
+
+  constructor(sync: () => Promise<boolean>) {
+    this.#sync = sync;
+    for (const event of ["online", "pageshow"]) addEventListener(event, () => this.wake());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.wake();
+    });
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.wake();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#stream?.close();
+    this.#stream = null;
+  }
+
+  /** There is something to send or to fetch: do it now. */
+  wake(): void {
+    if (this.#stopped) return;
+    if (this.#running) this.#again = true;
+    else void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#running = true;
+    this.#again = false;
+    const reached = await this.#sync().catch((error: unknown) => {
+      console.warn("sync", error);
+      return false;
+    });
+    this.#running = false;
+    if (this.#stopped) return;
+    this.#failures = reached ? 0 : this.#failures + 1;
+    if (reached) this.#listen();
+    const again = Math.min(FIRST_AGAIN_MS * 2 ** Math.min(this.#failures - 1, 6), LAST_AGAIN_MS);
+    const wait = reached ? EVERY_MS : again * (0.7 + 0.6 * Math.random());
+    this.#timer = setTimeout(() => void this.#run(), this.#again ? (reached ? 0 : FIRST_AGAIN_MS / 2) : wait);
+  }
+
+  #listen(): void {
+    if (this.#stream !== null && this.#stream.readyState !== EventSource.CLOSED) return;
+    this.#stream = new EventSource("/v1/field/stream");
+    this.#stream.addEventListener("change", () => this.wake());
+    this.#stream.addEventListener("error", () => { // the link may be gone, or the access of this phone
+      if (this.#failures === 0) this.wake();
+    });
+  }
+}

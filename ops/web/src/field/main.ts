@@ -1,0 +1,364 @@
+// The page of a field unit: offline first, so everything is shown from what this phone holds, and says how old it is.
+
+import "./words.ts";
+import { part, setData, setText, el, keyed } from "../ui/dom.ts";
+import { remember } from "../ui/preferences.ts";
+import { LANGUAGE_NAMES } from "../words/catalogue.ts";
+import { formats, say, words } from "../words/say.ts";
+import { applyPalette, AwakeScreen, choosePalette, install, palette, Signals, vibrate } from "./device.ts";
+import { DistressButton } from "./distress.ts";
+import { AnswerForm } from "./form.ts";
+import { IncidentList, news } from "./list.ts";
+import { FieldMap, roughly } from "./map.ts";
+import { Sharing } from "./position.ts";
+import { latest, unsent } from "./queue.ts";
+import { CarriedMap } from "./tiles.ts";
+import { Unit } from "./unit.ts";
+
+type ViewName = "list" | "map" | "phone" | "answer" | "enrol" | "revoked";
+const TABS = ["list", "map", "phone"] as const;
+const AGES_MS = 1_000;
+const OLD_CONTACT_S = 60;
+
+const page = document.documentElement;
+let shown: ViewName = "list";
+let seen: ReadonlySet<string> | null = null;
+let onDisk = false;
+let useUpdate: (() => void) | null = null;
+
+applyPalette(palette());
+const unit = new Unit(() => show());
+const carried = new CarriedMap(unit.keep, () => show());
+const signals = new Signals();
+const awake = new AwakeScreen(() => showPhone());
+const sharing = new Sharing(
+  (fix, isNews) => {
+    unit.fix = fix;
+    if (isNews) void unit.share(fix);
+    show();
+  },
+  () => show(),
+);
+const form = new AnswerForm(unit, () => open("list"));
+const list = new IncidentList(unit, {
+  answer: (incident, action) => {
+    vibrate([30]);
+    void unit.answer(incident, action);
+  },
+  open: (incident, action) => {
+    open("answer");
+    form.open(incident, action);
+  },
+  showOnMap: (incident) => {
+    list.select(incident.id);
+    open("map");
+    if (incident.place !== null) map.goTo(incident.place);
+  },
+});
+const map = new FieldMap(unit, carried, (incident) => {
+  open("list");
+  list.select(incident.id);
+});
+new DistressButton(() => {
+  vibrate([200, 100, 200]);
+  void unit.callForHelp();
+});
+
+function open(view: ViewName): void {
+  shown = view;
+  show();
+  if (view === "map") map.show();
+}
+
+/** Show everything from what is known now. */
+function show(): void {
+  const view = unit.stage === "revoked" ? "revoked" : unit.stage === "unknown" ? "enrol" : shown;
+  setData(page, "stage", unit.stage);
+  setData(page, "link", unit.link);
+  setData(page, "map", carried.progress.state);
+  for (const name of ["list", "map", "phone", "answer", "enrol", "revoked"]) part(`${name}-view`).hidden = name !== view;
+  for (const name of TABS) part(`tab-${name}`).setAttribute("aria-current", view === name ? "page" : "false");
+  const enrolled = unit.stage === "enrolled";
+  part("thumb").hidden = !enrolled;
+  part("sharing").hidden = !enrolled;
+  showHead();
+  showBanners();
+  showCall();
+  if (view === "list") list.show();
+  map.selected = list.selected;
+  if (view === "map") showMap();
+  if (view === "phone") showPhone();
+  if (view === "revoked") showRevoked();
+  hear();
+}
+
+function showHead(): void {
+  const name = unit.enrolment?.unit ?? "";
+  setText(part("unit"), name === "" ? "Watchline" : name);
+  setText(part("link"), unit.stage === "enrolled" ? linkLine() : "");
+  setData(part("link"), "state", unit.link);
+  const { state } = sharing;
+  const fix = unit.fix;
+  const button = part("sharing");
+  button.setAttribute("aria-checked", String(state === "on" || state === "waiting"));
+  setData(button, "state", state);
+  setText(
+    part("sharing-text"),
+    say("field-sharing", {
+      state: state === "on" && fix === null ? "waiting" : state,
+      age: fix === null ? "" : formats().duration(roughly((Date.now() - fix.atMs) / 1000)),
+      error: fix?.sdM == null ? 0 : fix.sdM * 2,
+      waiting: unit.positions.length,
+    }),
+  );
+}
+
+function linkLine(): string {
+  const contactS = unit.contactMs === null ? null : (Date.now() - unit.contactMs) / 1000;
+  return say("field-link", {
+    state: unit.link,
+    known: contactS === null ? "no" : "yes",
+    age: contactS === null ? "" : formats().duration(roughly(contactS)),
+    waiting: unsent(unit.answers).length,
+  });
+}
+
+function showBanners(): void {
+  const contactS = unit.contactMs === null ? null : (Date.now() - unit.contactMs) / 1000;
+  const old = unit.stage === "enrolled" && unit.link !== "live" && contactS !== null && contactS > OLD_CONTACT_S;
+  banner("banner-old", old ? say("field-old", { age: formats().duration(roughly(contactS ?? 0)) }) : "");
+  banner(
+    "banner-storage",
+    unit.memoryOnly
+      ? say("field-storage-answers")
+      : unit.trouble === "full"
+        ? say(unit.mapRemoved ? "field-storage-map" : "field-storage-full")
+        : unit.trouble === "unusable"
+          ? say("field-storage-unusable")
+          : "",
+  );
+  banner("banner-problem", unit.problem === "" ? "" : say("field-problem", { sentence: unit.problem }));
+  const clockS = Math.round(Math.abs(unit.aheadMs) / 1000);
+  banner("banner-clock", unit.state !== null && clockS >= 120 ? say("field-clock", { time: formats().duration(clockS), ahead: unit.aheadMs < 0 ? "yes" : "no" }) : "");
+  part("banner-update").hidden = useUpdate === null;
+}
+
+function banner(id: string, text: string): void {
+  const node = part(id);
+  setText(node, text);
+  node.hidden = text === "";
+}
+
+/** What became of the distress call of this phone, and calls of others: above everything else. */
+function showCall(): void {
+  const { call, state } = unit;
+  const own = part("own-call");
+  own.hidden = call === null;
+  if (call !== null) {
+    setData(own, "state", call.arrivedMs === null ? "sending" : "arrived");
+    setText(
+      part("own-call-text"),
+      say("field-call", {
+        state: call.arrivedMs === null ? "sending" : "arrived",
+        tries: call.tries,
+        age: formats().duration(roughly((Date.now() - (call.arrivedMs ?? call.firstMs)) / 1000)),
+        position: unit.fix !== null || state?.position != null ? "yes" : "no",
+      }),
+    );
+    part("own-call-dismiss").hidden = call.arrivedMs === null;
+  }
+  const others = (state?.incidents ?? []).filter((one) => one.priority === "distress" && !(one.caller !== "" && one.caller === state?.unit));
+  keyed(
+    part("calls"),
+    unit.stage === "enrolled" ? others : [],
+    ({ id }) => id,
+    ({ id }) =>
+      el("button", {
+        class: "call", type: "button", data: { testid: "call" },
+        on: {
+          click: () => {
+            open("list");
+            list.select(id);
+          },
+        },
+      }),
+    (node, incident) => {
+      setData(node, "received", String(latest(unit.answers, incident.id) !== null));
+      setText(node, say("field-call-other", { name: incident.name, sentence: incident.sentence }));
+    },
+  );
+}
+
+function showMap(): void {
+  const { progress, area } = carried;
+  setText(
+    part("map-note"),
+    say("field-map-held", {
+      state: progress.state,
+      done: progress.done,
+      total: progress.total,
+      age: carried.keptMs === null ? "" : formats().duration(roughly((Date.now() - carried.keptMs) / 1000)),
+    }),
+  );
+  part("map-note").hidden = progress.state === "complete";
+  setData(part("map"), "state", area === null ? "none" : progress.state);
+  map.show();
+}
+
+function showPhone(): void {
+  const { progress } = carried;
+  setText(
+    part("carried"),
+    say("field-map-held", {
+      state: progress.state,
+      done: progress.done,
+      total: progress.total,
+      age: carried.keptMs === null ? "" : formats().duration(roughly((Date.now() - carried.keptMs) / 1000)),
+    }),
+  );
+  const bar = part<HTMLProgressElement>("carried-progress");
+  bar.hidden = progress.state !== "loading";
+  [bar.max, bar.value] = [Math.max(1, progress.total), progress.done];
+  part<HTMLButtonElement>("carried-load").disabled = progress.state === "loading";
+  setText(part("awake"), say("field-awake", { state: awake.state }));
+  setText(part("offline"), say("field-offline", { state: onDisk ? "yes" : "no" }));
+  setText(part("enrolled-as"), say("field-enrolled-as", { unit: unit.enrolment?.unit ?? "", sector: unit.state?.sector ?? "" }));
+  setText(part("palette"), say("field-palette", { palette: palette() === "day" ? "night" : "day" }));
+  setText(part("sound"), say("field-sound", { state: signals.wanted ? "on" : "off" }));
+  part("sound").setAttribute("aria-pressed", String(signals.wanted));
+  keyed(
+    part("sent-answers"),
+    [...unit.answers].reverse(),
+    ({ order }) => String(order),
+    () => el("li", { data: { testid: "sent-answer" } }),
+    (node, answer) => {
+      setData(node, "state", answer.state);
+      setText(node, answerLine(answer.name, answer.body.action, answer.state, answer.body.at, answer.sentence));
+    },
+  );
+  part("sent-none").hidden = unit.answers.length > 0;
+}
+
+function answerLine(name: string, action: string, state: string, at: string, sentence: string): string {
+  return say("field-answer-line", { name, action: say("field-action", { action }), state, at, sentence, has: sentence === "" ? "no" : "yes" });
+}
+
+function showRevoked(): void {
+  setText(part("revoked-text"), say("field-revoked-text", { count: unit.lost.length }));
+  keyed(
+    part("revoked-answers"),
+    unit.lost,
+    ({ order }) => String(order),
+    () => el("li"),
+    (node, { name, body, state }) => setText(node, answerLine(name, body.action, state, body.at, "")),
+  );
+}
+
+/** A signal for what is new; what was there when the page opened is new only if this phone never showed it. */
+function hear(): void {
+  const incidents = unit.state?.incidents;
+  if (incidents === undefined || seen === null) return;
+  const fresh = news(incidents, seen);
+  if (fresh === null) return;
+  seen = new Set(incidents.map(({ id }) => id));
+  void unit.keep.keepFact("seen", [...seen]);
+  signals.signal(fresh.priority);
+  setText(part("announce"), say("field-announce", { priority: fresh.priority, sentence: fresh.sentence }));
+}
+
+function listen(): void {
+  for (const name of TABS) part(`tab-${name}`).addEventListener("click", () => open(name));
+  part("sharing").addEventListener("click", () => {
+    sharing.toggle();
+    if (sharing.state === "off") unit.fix = null;
+    show();
+  });
+  part("palette").addEventListener("click", () => {
+    choosePalette(palette() === "day" ? "field-night" : "day");
+    carried.redraw();
+    show();
+  });
+  part("sound").addEventListener("click", () => {
+    signals.toggleSound();
+    show();
+  });
+  part("carried-load").addEventListener("click", () => void carried.load());
+  part("own-call-dismiss").addEventListener("click", () => void unit.dismissCall());
+  part("update").addEventListener("click", () => useUpdate?.());
+  for (const [tag, name] of Object.entries(LANGUAGE_NAMES)) {
+    const choose = (): void => {
+      remember("language", tag);
+      location.assign("/field");
+    };
+    const button = el("button", { type: "button", code: true, aria: { pressed: String(tag === words().language) }, on: { click: choose } }, name);
+    button.lang = tag;
+    part("languages").append(button);
+  }
+  part("enrol-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    void enrol(part<HTMLInputElement>("enrol-code").value.trim());
+  });
+}
+
+/** Exchange the code of the address or of the form. The address loses it at once: a code is not for the history. */
+async function enrol(code: string): Promise<void> {
+  if (code === "") return;
+  setText(part("enrol-problem"), say("field-enrolling"));
+  const refused = await unit.enrol(code, deviceName());
+  if (refused === "") {
+    setText(part("enrol-problem"), "");
+    shown = "list";
+    show();
+    void carryMap();
+  } else setText(part("enrol-problem"), refused === null ? say("field-enrol-no-link") : say("field-enrol-refused", { sentence: refused }));
+}
+
+function deviceName(): string {
+  const { userAgentData } = navigator as Navigator & { userAgentData?: { platform?: string; mobile?: boolean } };
+  return (userAgentData?.platform ?? navigator.platform ?? "").slice(0, 64) || "phone";
+}
+
+/** Load the map without being asked where the link is good enough for it. */
+async function carryMap(): Promise<void> {
+  const { connection } = navigator as Navigator & { connection?: { effectiveType?: string; saveData?: boolean } };
+  const slow = connection?.saveData === true || ["slow-2g", "2g"].includes(connection?.effectiveType ?? "");
+  if (!slow && carried.progress.state !== "complete" && unit.stage === "enrolled") await carried.load();
+}
+
+async function start(): Promise<void> {
+  const code = new URLSearchParams(location.hash.slice(1)).get("enrol");
+  if (location.hash !== "") history.replaceState(null, "", location.pathname + location.search);
+  listen();
+  void install(
+    () => {
+      onDisk = true;
+      setData(page, "kept", "yes");
+      show();
+    },
+    (use) => {
+      useUpdate = use;
+      show();
+    },
+  ).catch((error: unknown) => console.warn("service worker", error));
+  await unit.open();
+  seen = new Set((await unit.keep.fact("seen")) ?? []);
+  await carried.open();
+  if (code !== null) await enrol(code);
+  sharing.resume();
+  void awake.hold();
+  show();
+  setInterval(show, AGES_MS);
+  await carryMap();
+}
+
+/** One page at a time works with what the phone holds; a second one waits until the first is closed. */
+async function alone(): Promise<void> {
+  part("other-page").hidden = false;
+  await navigator.locks.request("watchline-field", async () => {
+    part("other-page").hidden = true;
+    await start();
+    return new Promise<never>(() => undefined);
+  });
+}
+
+void alone();

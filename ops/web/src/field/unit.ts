@@ -1,0 +1,338 @@
+// The unit of this phone: its state, its answers and positions on their way, and its distress call. Everything that
+// changes is kept on the phone before it is sent, and sent until the server says that it has it.
+
+import type { Place } from "../model/records.ts";
+import { formats, say } from "../words/say.ts";
+import { Keep, type Enrolment, type KeptCall, type KeptPosition, type KeptState, type PositionBody } from "./keep.ts";
+import { allRefused, ask, fetchState, isLater, namesAll, problemIn, Rhythm, sendPositions, sendReplies, sentenceOf, type Answered } from "./link.ts";
+import { isSettled, toSend, trimmed, unsent, withOutcomes, withResults, type Answer, type AnswerAction, type ReplyBody } from "./queue.ts";
+import { parseState, type FieldIncident, type FieldState } from "./records.ts";
+
+/** Where this phone is. */
+export interface Fix extends Place {
+  readonly sdM: number | null;
+  readonly atMs: number;
+}
+
+export type Stage = "starting" | "unknown" | "enrolled" | "revoked";
+export type LinkState = "connecting" | "live" | "lost";
+
+/** Positions that wait; with more, every second of the older ones is given up. */
+const MOST_POSITIONS = 720;
+const POSITIONS_AT_ONCE = 60;
+const CALL_AGAIN_MS = 5_000;
+const NEW_CALL_MS = 600_000;
+/** A call states in words how old its position is, if it is older. */
+const CURRENT_S = 60;
+
+export class Unit {
+  readonly keep: Keep;
+  readonly #changed: () => void;
+  readonly #rhythm = new Rhythm(() => this.#sync());
+  #raw: KeptState | null = null;
+  #callTimer: ReturnType<typeof setTimeout> | undefined;
+  stage: Stage = "starting";
+  link: LinkState = "connecting";
+  enrolment: Enrolment | null = null;
+  state: FieldState | null = null;
+  answers: readonly Answer[] = [];
+  positions: readonly KeptPosition[] = [];
+  call: KeptCall | null = null;
+  fix: Fix | null = null;
+  contactMs: number | null = null;
+  /** Milliseconds by which the server's clock is ahead of this phone's. */
+  aheadMs = 0;
+  trouble: "" | "full" | "unusable" = "";
+  mapRemoved = false;
+  /** Answers that are held by this page only, because the phone has no room. */
+  memoryOnly = false;
+  /** What had not been sent when the access was withdrawn. */
+  lost: readonly Answer[] = [];
+  problem = "";
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+    this.keep = new Keep((trouble, mapRemoved) => {
+      this.trouble = trouble;
+      this.mapRemoved ||= mapRemoved;
+      changed();
+    });
+  }
+
+  async open(): Promise<void> {
+    await this.keep.open();
+    this.enrolment = await this.keep.fact("enrolment");
+    this.answers = await this.keep.answers();
+    this.positions = await this.keep.positions();
+    this.contactMs = await this.keep.fact("contactMs");
+    this.call = await this.keep.fact("call");
+    this.#raw = await this.keep.fact("state");
+    if (this.#raw !== null) this.#take(this.#raw.raw, this.#raw.receivedMs);
+    this.stage = this.enrolment === null ? "unknown" : "enrolled";
+    this.#changed();
+    if (this.stage !== "enrolled") return;
+    this.#sendCall();
+    this.#rhythm.start();
+  }
+
+  /** Exchange a one-time code for the access of this phone. Returns the sentence of a refusal, else empty. */
+  async enrol(code: string, device: string): Promise<string | null> {
+    const answered = await ask("/v1/field/enrol", { code, device });
+    const body = answered.body as { unit?: unknown; device?: unknown } | null;
+    if (answered.status !== 200 || typeof body?.unit !== "string") return answered.status === 0 ? null : sentenceOf(answered) || String(answered.status);
+    if (this.enrolment !== null && this.enrolment.unit !== body.unit) await this.#forget();
+    this.enrolment = { unit: body.unit, device: String(body.device ?? "") };
+    await this.keep.keepFact("enrolment", this.enrolment);
+    this.stage = "enrolled";
+    this.#changed();
+    this.#rhythm.start();
+    return "";
+  }
+
+  /** Record a one-tap answer; it is on this phone's disk when this returns. */
+  async answer(incident: FieldIncident, action: AnswerAction, more: Partial<ReplyBody> = {}): Promise<void> {
+    if (this.enrolment === null) return;
+    const unit = this.enrolment.unit;
+    const body: ReplyBody = {
+      action_id: crypto.randomUUID(),
+      action,
+      incident: incident.id,
+      alert: incident.alert,
+      by: unit,
+      at: new Date().toISOString(),
+      ...more,
+    };
+    const order = 1 + Math.max(0, ...this.answers.map((one) => one.order));
+    const answer: Answer = { order, unit, body, name: incident.name, state: "waiting", sentence: "" };
+    await this.#keepAnswers([...this.answers, answer]);
+    this.#rhythm.wake();
+  }
+
+  /** A position to share; `fix` is where this phone is. */
+  async share(fix: Fix): Promise<void> {
+    if (this.enrolment === null) return;
+    const order = 1 + Math.max(0, ...this.positions.map((one) => one.order));
+    const position: KeptPosition = { order, unit: this.enrolment.unit, body: bodyOf(fix) };
+    const all = [...this.positions, position];
+    const gone = all.length <= MOST_POSITIONS ? [] : all.slice(0, MOST_POSITIONS / 2).filter((_, index) => index % 2 === 1);
+    this.positions = all.filter((one) => !gone.includes(one));
+    await this.keep.keepPositions([position], gone.map((one) => one.order));
+    this.#rhythm.wake();
+  }
+
+  /** Call for help: sent now, and again until the server's state shows the call. */
+  async callForHelp(): Promise<void> {
+    if (this.enrolment === null) return;
+    const unit = this.enrolment.unit;
+    const recent = this.call !== null && this.call.unit === unit && Date.now() - this.call.firstMs < NEW_CALL_MS;
+    this.call = recent && this.call !== null ? { ...this.call, taken: false, arrivedMs: null } : { unit, firstMs: Date.now(), tries: 0, taken: false, arrivedMs: null };
+    this.#changed();
+    await this.keep.keepFact("call", this.call);
+    this.#sendCall();
+  }
+
+  /** Remove what is said about the call on this phone; the call itself stays with the operations centre. */
+  async dismissCall(): Promise<void> {
+    this.call = null;
+    clearTimeout(this.#callTimer);
+    await this.keep.keepFact("call", null);
+    this.#changed();
+  }
+
+  wake(): void {
+    this.#rhythm.wake();
+  }
+
+  /** The server's time by this phone's clock. */
+  now(): number {
+    return Date.now() + this.aheadMs;
+  }
+
+  #sendCall(): void {
+    clearTimeout(this.#callTimer);
+    const call = this.call;
+    if (call === null || call.arrivedMs !== null || this.stage !== "enrolled" || call.unit !== this.enrolment?.unit) return;
+    this.#callTimer = setTimeout(() => this.#sendCall(), CALL_AGAIN_MS);
+    this.call = { ...call, tries: call.tries + 1 };
+    void this.keep.keepFact("call", this.call);
+    this.#changed();
+    void sendPositions([this.#callBody()]).then((answered) => {
+      if (answered.status === 401) void this.#revoke();
+      else if (answered.status === 202) {
+        this.#report(problemIn(answered));
+        if (this.call !== null && problemIn(answered) === "") this.call = { ...this.call, taken: true };
+        this.#rhythm.wake();
+      }
+      else if (!isLater(answered)) this.#report(sentenceOf(answered) || String(answered.status));
+    });
+  }
+
+  /**
+   * A call states the present time, so that it is not taken for an old message; how old the position is stands in its
+   * note. Without a position of this phone it has the one where the server last knew the unit.
+   */
+  #callBody(): PositionBody {
+    const known = this.state?.position ?? null;
+    const place = this.fix ?? (known === null ? null : { lon: known.lon, lat: known.lat, sdM: null, atMs: (known.observedMs ?? 0) - this.aheadMs });
+    const at = new Date().toISOString();
+    if (place === null) return { at, distress: true };
+    const seconds = (Date.now() - place.atMs) / 1000;
+    const note = seconds < CURRENT_S ? {} : { note: say("field-call-note", { age: formats().duration(Math.round(seconds / 60) * 60) }) };
+    return { ...bodyOf(place), at, distress: true, ...note };
+  }
+
+  /** One exchange with the server; whether it answered. */
+  async #sync(): Promise<boolean> {
+    const unit = this.enrolment?.unit ?? "";
+    if (this.link === "lost") this.problem = ""; // it was about the link
+    for (const exchange of [() => this.#sendAnswers(unit), () => this.#sendTrack(unit), () => this.#fetch()]) {
+      const answered = await exchange();
+      if (answered === null) continue;
+      if (answered.status === 401) {
+        await this.#revoke();
+        return true;
+      }
+      if (answered.status === 0) {
+        this.#setLink("lost");
+        return false;
+      }
+      this.#contact();
+      if (isLater(answered)) {
+        this.#report(sentenceOf(answered) || String(answered.status));
+        this.#setLink("lost");
+        return false;
+      }
+    }
+    this.#setLink("live");
+    return true;
+  }
+
+  async #sendAnswers(unit: string): Promise<Answered | null> {
+    let atMost: number | undefined;
+    for (;;) {
+      const batch = toSend(this.answers, unit, atMost).map(({ body }) => body);
+      if (batch.length === 0) return null;
+      const answered = await sendReplies(batch);
+      if (answered.status === 401 || isLater(answered)) return answered;
+      if (answered.status === 202 || answered.status === 200) {
+        if (!namesAll(answered.body, batch)) return { ...answered, status: 502 };
+        await this.#keepAnswers(withResults(this.answers, answered.body));
+      } else if (batch.length > 1) atMost = 1; // one of them is at fault: find out which
+      else await this.#keepAnswers(withResults(this.answers, allRefused(batch, sentenceOf(answered) || String(answered.status))));
+    }
+  }
+
+  async #sendTrack(unit: string): Promise<Answered | null> {
+    for (;;) {
+      const batch = this.positions.filter((one) => one.unit === unit).slice(0, POSITIONS_AT_ONCE);
+      if (batch.length === 0) return null;
+      const answered = await sendPositions(batch.map(({ body }) => body));
+      if (answered.status === 401 || isLater(answered)) return answered;
+      const problem = answered.status >= 400 ? sentenceOf(answered) || String(answered.status) : problemIn(answered);
+      if (problem !== "") this.#report(problem);
+      this.positions = this.positions.filter((one) => !batch.includes(one));
+      await this.keep.keepPositions([], batch.map(({ order }) => order));
+    }
+  }
+
+  async #fetch(): Promise<Answered> {
+    const answered = await fetchState(this.#raw?.etag ?? "");
+    if (answered.status === 304 && this.state !== null) await this.#arrived(this.state);
+    if (answered.status === 200) {
+      const receivedMs = Date.now();
+      if (!this.#take(answered.body, receivedMs)) return { ...answered, status: 502 };
+      this.#raw = { raw: answered.body, etag: answered.etag, receivedMs };
+      await this.keep.keepFact("state", this.#raw);
+      const state = this.state as FieldState;
+      if (state.unit !== this.enrolment?.unit) return { ...answered, status: 502 };
+      await this.#keepAnswers(withOutcomes(this.answers, state.outcomes));
+      await this.#arrived(state);
+    }
+    return answered;
+  }
+
+  #take(raw: unknown, receivedMs: number): boolean {
+    const state = parseState(raw);
+    if (state === null) return false;
+    this.state = state;
+    this.aheadMs = state.atMs - receivedMs;
+    this.#changed();
+    return true;
+  }
+
+  /** Whether the state shows the call of this phone. */
+  async #arrived(state: FieldState): Promise<void> {
+    const call = this.call;
+    if (call === null || call.arrivedMs !== null || !call.taken || !showsCall(state)) return;
+    this.call = { ...call, arrivedMs: Date.now() };
+    clearTimeout(this.#callTimer);
+    await this.keep.keepFact("call", this.call);
+    this.#changed();
+  }
+
+  async #keepAnswers(answers: readonly Answer[]): Promise<void> {
+    const kept = trimmed(answers);
+    const before = new Set(this.answers);
+    const gone = this.answers.filter((one) => !kept.some(({ order }) => order === one.order)).map(({ order }) => order);
+    const fresh = kept.filter((one) => !before.has(one));
+    if (fresh.length === 0 && gone.length === 0) return;
+    this.answers = kept;
+    this.#changed();
+    const done = await this.keep.keepAnswers(this.memoryOnly ? kept : fresh, gone);
+    this.memoryOnly = !done && unsent(kept).length > 0;
+    if (done && this.trouble === "full" && !this.mapRemoved) this.trouble = "";
+    this.#changed();
+  }
+
+  #contact(): void {
+    this.contactMs = Date.now();
+    void this.keep.keepFact("contactMs", this.contactMs);
+  }
+
+  #setLink(link: LinkState): void {
+    this.link = link;
+    this.#changed();
+  }
+
+  #report(sentence: string): void {
+    this.problem = sentence;
+    this.#changed();
+  }
+
+  /** The access of this phone was withdrawn: what was not sent is stated, then nothing is kept. */
+  async #revoke(): Promise<void> {
+    this.#rhythm.stop();
+    if (this.stage !== "enrolled") return;
+    clearTimeout(this.#callTimer);
+    this.stage = "revoked";
+    this.lost = this.answers.filter((one) => !isSettled(one));
+    await this.#forget();
+    this.#changed();
+  }
+
+  async #forget(): Promise<void> {
+    await this.keep.erase();
+    this.enrolment = null;
+    this.state = null;
+    this.#raw = null;
+    this.answers = [];
+    this.positions = [];
+    this.call = null;
+    this.contactMs = null;
+    await this.keep.open();
+  }
+}
+
+export function showsCall(state: FieldState): boolean {
+  const own = ({ priority, caller }: FieldIncident): boolean => priority === "distress" && caller === state.unit;
+  return state.position?.distress === true || state.incidents.some(own);
+}
+
+function bodyOf(fix: Fix): PositionBody {
+  return {
+    at: new Date(fix.atMs).toISOString(),
+    lon: fix.lon,
+    lat: fix.lat,
+    ...(fix.sdM === null ? {} : { position_sd_m: Math.max(1, Math.round(fix.sdM)) }),
+  };
+}

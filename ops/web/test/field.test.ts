@@ -1,0 +1,91 @@
+// The field page's own logic: answers on their way, what is read of the server, and which tiles a phone carries.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MOST_AT_ONCE, MOST_SETTLED, isSettled, latest, toSend, trimmed, unsent, withOutcomes, withResults, type Answer } from "../src/field/queue.ts";
+import { parseArea, parseState } from "../src/field/records.ts";
+import { acrossOf, addresses, downOf } from "../src/field/tiles.ts";
+
+function answer(order: number, more: Partial<Answer> = {}): Answer {
+  const body = { action_id: `a${order}`, action: "received", incident: "I1", alert: "A1", by: "p", at: "2026-11-28T00:00:00Z" } as const;
+  return { order, unit: "p", body, name: "Kilo 3", state: "waiting", sentence: "", ...more };
+}
+
+const THREE = [1, 2, 3].map((order) => answer(order));
+
+test("answers are sent in the order of the taps, a few at a time, and those of another unit never", () => {
+  const many = Array.from({ length: 50 }, (_, order) => answer(order, order % 2 === 0 ? {} : { unit: "q" }));
+  const sent = toSend(many, "p");
+  assert.equal(sent.length, MOST_AT_ONCE);
+  assert.ok(sent.every(({ unit }) => unit === "p"));
+  assert.deepEqual(sent.map(({ order }) => order), [...sent.map(({ order }) => order)].sort((a, b) => a - b));
+});
+
+test("an answer that the server does not name is sent again; one that it refuses is not", () => {
+  const after = withResults(THREE, { results: [{ action_id: "a1", accepted: true }, { action_id: "a2", accepted: false, problem: "Closed." }] });
+  assert.deepEqual(after.map(({ state }) => state), ["taken", "refused", "waiting"]);
+  assert.equal(after[1]?.sentence, "Closed.");
+  assert.deepEqual(toSend(after, "p").map(({ order }) => order), [3]);
+});
+
+test("results and outcomes that are no such thing change nothing", () => {
+  for (const raw of [null, 3, "x", {}, { results: 7 }, { results: [null, 1, { action_id: 5 }] }]) assert.deepEqual(withResults(THREE, raw), THREE);
+  assert.deepEqual(withOutcomes(THREE, [{ actionId: "of another phone", outcome: "done", sentence: "" }]), THREE);
+});
+
+test("an outcome settles an answer even if its receipt was lost", () => {
+  const after = withOutcomes(THREE, [
+    { actionId: "a1", outcome: "done", sentence: "" },
+    { actionId: "a2", outcome: "refused", sentence: "Another unit holds it." },
+    { actionId: "a3", outcome: "waiting", sentence: "" },
+  ]);
+  assert.deepEqual(after.map(({ state }) => state), ["done", "refused", "taken"]);
+  assert.deepEqual(toSend(after, "p"), []);
+});
+
+test("what is not settled is never given up, however much is settled", () => {
+  const many = [...THREE, ...Array.from({ length: 200 }, (_, n) => answer(10 + n, { state: "done" }))];
+  const kept = trimmed(many);
+  assert.equal(kept.filter(isSettled).length, MOST_SETTLED);
+  assert.deepEqual(unsent(kept), THREE);
+  assert.equal(latest(kept, "I1")?.order, 209);
+  assert.equal(latest(kept, "I1", "close"), null);
+});
+
+test("a state without unit or time is none; incidents keep the server's order and hide hidden characters", () => {
+  for (const raw of [null, [], {}, { unit: "p" }, { unit: "p", at: "yesterday" }]) assert.equal(parseState(raw), null);
+  const state = parseState({
+    unit: "p", at: "2026-11-28T00:00:00Z",
+    incidents: [{ id: "I2", name: "a\u202eb", priority: "distress", lon: 500, lat: 3 }, { id: "" }, null, { id: "I1", priority: "unheard of", lon: 8, lat: 47 }],
+  });
+  assert.deepEqual(state?.incidents.map(({ id, priority }) => [id, priority]), [["I2", "distress"], ["I1", "low"]]);
+  assert.equal(state?.incidents[0]?.name, "a\ufffdb");
+  assert.equal(state?.incidents[0]?.place, null);
+  assert.deepEqual(state?.incidents[1]?.place, { lon: 8, lat: 47 });
+});
+
+const AREA = { bounds: [8, 47, 8.2, 47.1], minzoom: 8, maxzoom: 11, tiles: ["/v1/field/tiles/a/{z}/{x}/{y}.png", "https:" + "//elsewhere.example/{z}"] };
+
+test("tiles are this server's alone, each once, the coarse ones first, and cover the area at every zoom", () => {
+  const area = parseArea(AREA);
+  assert.ok(area !== null);
+  const found = addresses(area);
+  assert.equal(new Set(found).size, found.length);
+  assert.ok(found.every((one) => one.startsWith("/v1/field/tiles/a/")));
+  const zooms = found.map((one) => Number(one.split("/")[5]));
+  assert.deepEqual(zooms, [...zooms].sort((a, b) => a - b));
+  for (const z of [8, 9, 10, 11])
+    for (const [lon, lat] of [[8, 47], [8.2, 47], [8.2, 47.1], [8.1, 47.05]] as const)
+      assert.ok(found.includes(`/v1/field/tiles/a/${z}/${Math.floor(acrossOf(lon) * 2 ** z)}/${Math.floor(downOf(lat) * 2 ** z)}.png`));
+});
+
+test("bounds that are none give no area; the border is read from any GeoJSON", () => {
+  for (const bounds of [[], [1, 2, 3], [8, 47, 7, 48], [8, "x", 9, 48]]) assert.equal(parseArea({ ...AREA, bounds }), null);
+  const line = [[8, 47], [8.1, 47.05], [8.2, 47]];
+  const lines = (border: unknown): number | undefined => parseArea({ ...AREA, border })?.border.length;
+  assert.equal(lines({ type: "LineString", coordinates: line }), 1);
+  assert.equal(lines({ type: "MultiLineString", coordinates: [line, line] }), 2);
+  assert.equal(lines({ type: "FeatureCollection", features: [{ geometry: { coordinates: line } }, { geometry: null }] }), 1);
+  assert.equal(lines({ type: "Polygon", coordinates: [[...line, line[0]]] }), 1);
+  assert.equal(lines(null), 0);
+});

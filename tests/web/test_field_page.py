@@ -1,0 +1,490 @@
+"""The page of a field unit, on a phone of 360 × 640: it works without a network, loses no answer, and hides no age."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from ops.services.api.static_pages import BUILT
+from tests.web.conftest import Visit, until
+from tests.web.field_server import LAT, LON, UNIT, FieldServer, field_server, incident
+
+SMALL = {"width": 360, "height": 640}
+FIRST_LOAD_BYTES = 150_000
+LEAST_TARGET_PX = 48
+
+
+@pytest.fixture
+def server() -> Iterator[FieldServer]:
+    with field_server() as server:
+        yield server
+
+
+@pytest.fixture
+def phone(visit: Callable[..., Visit], server: FieldServer) -> Callable[..., Visit]:
+    """Opens the page on a phone, enrolled unless ``code`` is empty."""
+
+    def open_phone(code: str = "open-sesame", **options: Any) -> Visit:
+        here = visit(
+            server.address,
+            file=f"field{'#enrol=' + code if code else ''}",
+            viewport=SMALL,
+            has_touch=True,
+            geolocation={"latitude": LAT - 0.01, "longitude": LON - 0.01, "accuracy": 12},
+            permissions=["geolocation"],
+            **options,
+        )
+        if code:
+            here.page.wait_for_selector("html[data-link=live]")
+        return here
+
+    return open_phone
+
+
+def card(here: Visit, number: int) -> Any:
+    return here.page.locator(f'[data-incident="I{number:04d}"]')
+
+
+def kept(here: Visit) -> None:
+    """Wait until the service worker holds the page."""
+    here.page.wait_for_selector("html[data-kept=yes]")
+
+
+def test_a_code_enrols_the_phone_once_and_leaves_the_address(server: FieldServer, phone) -> None:
+    here = phone()
+    expect(here.part("unit")).to_have_text(UNIT)
+    assert here.page.url == f"{server.address}field"
+    assert here.page.evaluate("history.length") <= 2
+    expect(here.part("incident")).to_have_count(2)
+    other = phone(code="")
+    other.witness.outage = True
+    other.part("enrol-code").fill("open-sesame")
+    other.part("enrol-send").tap()
+    expect(other.part("enrol-problem")).to_contain_text("wrong, used or expired")
+    other.witness.faults = [fault for fault in other.witness.faults if "403" not in fault]
+
+
+def test_what_was_answered_without_a_network_arrives_once_and_in_order(server: FieldServer, phone) -> None:
+    here = phone()
+    kept(here)
+    here.witness.outage = True
+    here.page.context.set_offline(True)
+    here.page.reload()  # from the phone alone
+    expect(here.part("incident")).to_have_count(2)
+    here.part("answer-received").first.tap()
+    here.part("answer-en_route").first.tap()
+    expect(card(here, 1).get_by_test_id("given")).to_contain_text("not sent")
+    card(here, 2).get_by_test_id("card-head").tap()
+    card(here, 2).get_by_test_id("answer-received").tap()
+    expect(here.part("link")).to_contain_text("3 answers wait")
+    here.part("sharing").tap()
+    expect(here.part("sharing")).to_contain_text("Position shared")
+    here.page.context.set_geolocation({"latitude": LAT - 0.008, "longitude": LON - 0.008, "accuracy": 10})
+    expect(here.part("sharing")).to_contain_text("2 to send")
+    here.page.reload()
+    expect(here.part("link")).to_contain_text("3 answers wait")
+    assert server.replies == []
+    here.page.context.set_offline(False)
+    expect(card(here, 2).get_by_test_id("given")).to_contain_text("done")
+    assert [(one["incident"], one["action"]) for one in server.replies] == [
+        ("I0001", "received"), ("I0001", "en_route"), ("I0002", "received"),
+    ]  # fmt: skip
+    assert sorted(one["at"] for one in server.replies) == [one["at"] for one in server.replies]
+    assert until(lambda: len(server.positions) >= 2)
+    here.page.wait_for_selector("html[data-link=live]")
+
+
+def test_an_answer_whose_receipt_was_lost_is_not_given_twice(server: FieldServer, phone) -> None:
+    here = phone()
+    here.witness.outage = True
+    server.loses_answers = True
+    here.part("answer-received").first.tap()
+    assert until(lambda: len(server.repeated) >= 1)
+    server.loses_answers = False
+    expect(card(here, 1).get_by_test_id("given")).to_contain_text("done")
+    assert len(server.replies) == 1
+
+
+def test_what_another_unit_holds_is_said_with_the_answer(server: FieldServer, phone) -> None:
+    server.held["I0001"] = "patrol-3"
+    here = phone()
+    here.part("answer-en_route").first.tap()
+    expect(card(here, 1).locator(".refusal")).to_contain_text("patrol-3 holds this incident.")
+    expect(card(here, 1).get_by_test_id("answer-en_route")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_revoked_phone_states_what_it_did_not_send_and_keeps_nothing(server: FieldServer, phone) -> None:
+    here = phone()
+    here.witness.outage = True
+    here.page.context.set_offline(True)
+    here.part("answer-on_scene").first.tap()
+    expect(here.part("link")).to_contain_text("1 answer waits")
+    server.devices.clear()
+    here.page.context.set_offline(False)
+    expect(here.part("revoked")).to_contain_text("Access withdrawn")
+    expect(here.part("revoked-answers")).to_contain_text("Incident 1, On scene")
+    assert server.replies == []
+    left = """async () => {
+      const names = (await indexedDB.databases()).map(({ name }) => name);
+      const rows = [];
+      for (const name of names) {
+        const database = await new Promise((take) => Object.assign(
+          indexedDB.open(name), { onsuccess() { take(this.result); } }));
+        for (const store of database.objectStoreNames)
+          rows.push(await new Promise((take) => Object.assign(
+            database.transaction(store).objectStore(store).count(), { onsuccess() { take(this.result); } })));
+        database.close();
+      }
+      return rows.reduce((sum, count) => sum + count, 0);
+    }"""
+    assert here.page.evaluate(left) == 0
+    here.page.reload()
+    expect(here.part("enrol-code")).to_be_visible()
+    expect(here.part("incident")).to_have_count(0)
+    here.witness.faults = [fault for fault in here.witness.faults if "401" not in fault]
+
+
+def test_two_phones_of_one_unit_give_their_answers_side_by_side(server: FieldServer, phone) -> None:
+    server.codes.add("second")
+    first, second = phone(), phone(code="second")
+    first.part("answer-received").first.tap()
+    second.part("answer-en_route").first.tap()
+    assert until(lambda: len(server.replies) == 2)
+    assert {one["action"] for one in server.replies} == {"received", "en_route"}
+    assert len({one["action_id"] for one in server.replies}) == 2
+    for here in (first, second):
+        expect(card(here, 1).get_by_test_id("given")).to_contain_text("done")
+
+
+REFUSE_WRITES = """() => {
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (...given) {
+    if (window.isFull?.(this.name)) throw new DOMException("full", "QuotaExceededError");
+    return put.apply(this, given);
+  };
+}"""
+
+
+def test_a_full_phone_gives_up_its_map_for_answers_and_says_so(server: FieldServer, phone) -> None:
+    here = phone()
+    assert until(lambda: server.tiles >= 10)
+    here.part("tab-phone").tap()
+    expect(here.part("carried")).to_contain_text("Map carried (")
+    here.part("tab-list").tap()
+    here.page.evaluate(REFUSE_WRITES)
+    here.page.evaluate("""() => {
+      let times = 0;
+      window.isFull = (store) => store === "answers" && times++ < 1;
+    }""")
+    here.part("answer-received").first.tap()
+    expect(here.part("banner-storage")).to_contain_text("map was removed")
+    assert until(lambda: len(server.replies) == 1)
+    here.page.evaluate("() => { window.isFull = (store) => store === 'answers'; }")
+    here.witness.outage = True
+    here.page.context.set_offline(True)
+    here.part("answer-on_scene").first.tap()
+    expect(here.part("banner-storage")).to_contain_text("STORAGE FULL")
+    expect(card(here, 1).get_by_test_id("given")).to_contain_text("NOT KEPT")
+    here.page.context.set_offline(False)
+    expect(card(here, 1).get_by_test_id("given")).to_contain_text("done")
+    assert [one["action"] for one in server.replies] == ["received", "on_scene"]
+    expect(here.part("banner-storage")).not_to_contain_text("STORAGE FULL")
+
+
+HELD, RELEASED = "#distress[data-holding=true]", "#distress[data-holding=false]"
+
+
+def hold(page: Page, *, whole: bool = True) -> None:
+    """Hold the distress button until it has sent the call, or only for a moment."""
+    box = page.get_by_test_id("distress").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_selector(HELD)
+    if whole:
+        page.wait_for_selector(RELEASED)
+    page.mouse.up()
+
+
+def test_distress_is_held_for_two_seconds_and_repeated_until_it_has_arrived(server: FieldServer, phone) -> None:
+    server.shows_distress = False
+    here = phone()
+    for view in ("tab-map", "tab-phone", "tab-list"):  # from anywhere
+        here.part(view).tap()
+        expect(here.part("distress")).to_be_in_viewport()
+    here.part("answer-close").first.tap()
+    hold(here.page, whole=False)
+    expect(here.part("distress-spoken")).to_contain_text("Cancelled")
+    assert not any(one.get("distress") for one in server.positions)
+    hold(here.page)
+    expect(here.part("own-call")).to_contain_text("not confirmed")
+    assert until(lambda: sum(one.get("distress", False) for one in server.positions) >= 2)
+    first = server.positions[0]
+    assert abs(first["lat"] - LAT) < 0.1
+    assert abs(first["lon"] - LON) < 0.1
+    server.shows_distress = True
+    server.changed()
+    expect(here.part("own-call")).to_contain_text("RECEIVED by the operations centre")
+
+
+@pytest.mark.parametrize("way", ["key", "screen reader"])
+def test_distress_by_key_and_by_screen_reader(server: FieldServer, phone, way: str) -> None:
+    here = phone()
+    button = here.part("distress")
+    if way == "key":
+        button.focus()
+        here.page.keyboard.down("Space")
+        here.page.wait_for_selector(HELD)
+        here.page.keyboard.up("Space")
+        expect(here.part("distress-spoken")).to_contain_text("Cancelled")
+        here.page.keyboard.down("Enter")
+        here.page.wait_for_selector(RELEASED)
+        here.page.keyboard.up("Enter")
+    else:
+        button.evaluate("node => node.click()")  # as assistive technology does it, without pointer or key
+        expect(here.part("distress-confirm")).to_be_visible()
+        assert not any(one.get("distress") for one in server.positions)
+        here.part("distress-confirm-send").evaluate("node => node.click()")
+    expect(here.part("own-call")).to_contain_text("RECEIVED by the operations centre")
+    assert any(one.get("distress") for one in server.positions)
+
+
+def test_distress_without_a_network_is_sent_when_it_is_back(server: FieldServer, phone) -> None:
+    here = phone()
+    kept(here)
+    here.witness.outage = True
+    here.page.context.set_offline(True)
+    hold(here.page)
+    expect(here.part("own-call")).to_contain_text("not confirmed")
+    here.page.reload()
+    expect(here.part("own-call")).to_contain_text("not confirmed")
+    here.page.context.set_offline(False)
+    expect(here.part("own-call")).to_contain_text("RECEIVED")
+    assert any(one.get("distress") for one in server.positions)
+
+
+def test_a_new_version_waits_for_the_person_and_loses_no_answer(visit, tmp_path: Path) -> None:
+    pages = tmp_path / "dist"
+    shutil.copytree(BUILT, pages)
+    with field_server(pages) as old:
+        port = int(old.address.rsplit(":", 1)[1].rstrip("/"))
+        here = visit(old.address, file="field#enrol=open-sesame", viewport=SMALL, has_touch=True)
+        here.witness.outage = True
+        here.page.wait_for_selector("html[data-link=live]")
+        kept(here)
+        here.page.reload()
+        here.page.wait_for_selector("html[data-link=live]")
+    page = (pages / "field.html").read_text().replace("<title>Watchline<", "<title>Watchline 2<")
+    (pages / "field.html").write_text(page)
+    worker = (pages / "field" / "sw.js").read_text()
+    (pages / "field" / "sw.js").write_text(re.sub(r"watchline-field-\w+", "watchline-field-next", worker))
+    here.part("answer-received").first.tap()
+    expect(here.part("link")).to_contain_text("1 answer waits")
+    old.loses_answers = True
+    with field_server(pages, port=port, server=old):
+        here.page.evaluate("navigator.serviceWorker.getRegistration('/field').then((one) => one.update())")
+        expect(here.part("update")).to_be_visible()
+        assert here.page.title() == "Watchline"
+        here.part("update").tap()
+        expect(here.page).to_have_title("Watchline 2")
+        old.loses_answers = False
+        expect(card(here, 1).get_by_test_id("given")).to_contain_text("done")
+        assert [one["action"] for one in old.replies] == ["received"]
+        names = here.page.evaluate("caches.keys()")
+        assert names == ["watchline-field-next"]
+
+
+def test_the_first_load_is_small_and_every_kept_file_is_there(server: FieldServer, phone) -> None:
+    """Counted as they go over the line, compressed, without the map's tiles; the list of the worker is exact."""
+    here = phone()
+    kept(here)
+    worker = httpx.get(f"{server.address}field/sw.js", timeout=120).text
+    found = re.search(r"\[[^\]]*\"/field\"[^\]]*\]", worker)
+    assert found is not None
+    files = re.findall(r'"([^"]+)"', found[0])
+    size = 0
+    for file in [*files, "/field/sw.js"]:
+        answer = httpx.get(f"{server.address}{file[1:]}", timeout=120)
+        assert answer.status_code == 200, file
+        is_packed = answer.headers.get("content-encoding") == "gzip"
+        size += len(gzip.compress(answer.content, mtime=0)) if is_packed else len(answer.content)
+    assert size < FIRST_LOAD_BYTES, size
+    loaded = here.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)")
+    assert {name for name in loaded if not name.startswith("/v1/")} <= set(files)
+    manifest = httpx.get(f"{server.address}field/manifest.webmanifest", timeout=120).json()
+    for icon in manifest["icons"]:
+        assert httpx.get(f"{server.address}{icon['src'][1:]}", timeout=120).status_code == 200
+
+
+LONG_ARABIC = "دورية الحدود الشمالية الشرقية المشتركة رقم سبعة عشر"
+LONG_CYRILLIC = "Пограничный дозор северо-восточного участка «Высокогорный перевал» № 17"
+
+
+def many() -> list[dict[str, Any]]:
+    """Twenty incidents; distress first, long names in two more scripts."""
+    ranks = ("high", "medium", "low")
+    call = incident(0, "distress", name="Mike 1", sentence="Patrol patrol-3 calls for help near segment 12.")
+    names = {1: LONG_ARABIC, 2: LONG_CYRILLIC}
+    others = [incident(n, ranks[n % 3], **({"name": names[n]} if n in names else {})) for n in range(1, 20)]
+    return [call | {"reach": None}, *others]
+
+
+@pytest.mark.parametrize("palette", ["day", "night"])
+@pytest.mark.parametrize("text", [100, 200])
+def test_every_view_is_legible_and_within_the_thumbs_reach(server: FieldServer, phone, palette: str, text: int) -> None:
+    """axe's rules, targets of 48 px, and nothing beyond the screen, with letters of twice the size too."""
+    server.incidents = many()
+    here = phone(color_scheme="dark" if palette == "night" else "light")
+    expect(here.part("incident")).to_have_count(20)
+    here.page.evaluate(f"document.documentElement.style.fontSize = '{text}%'")
+    for view in ("list", "map", "phone", "answer"):
+        if view == "answer":
+            here.part("tab-list").tap()
+            here.part("answer-close").first.tap()
+        else:
+            here.part(f"tab-{view}").tap()
+        if view == "map":
+            here.page.wait_for_selector("#map[data-drawn]")
+        here.screen(f"field-{view}-{palette}-{text}")
+        found = Axe().run(here.page)
+        assert found.response["violations"] == [], found.generate_report()
+        wide = here.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+        assert wide[0] <= wide[1], view
+        small = here.page.evaluate(
+            """least => [...document.querySelectorAll("button, input, textarea, label.choice")]
+              .filter((one) => one.offsetParent !== null && !one.closest("label.choice input"))
+              .filter((one) => !(one.matches("input") && one.closest("label")))
+              .map((one) => [one.id || one.textContent, one.getBoundingClientRect()])
+              .filter(([, box]) => box.width < least || box.height < least)
+              .map(([name, { width, height }]) => `${name}: ${width} × ${height}`)""",
+            LEAST_TARGET_PX,
+        )
+        assert small == [], view
+        expect(here.part("distress")).to_be_in_viewport(ratio=1)
+
+
+def test_at_night_nothing_on_the_screen_is_other_than_red(server: FieldServer, phone) -> None:
+    """Green and blue light undo the adaptation of the eyes to the dark; red of long waves hardly does."""
+    server.incidents = many()
+    here = phone(color_scheme="dark")
+    for view in ("list", "map", "phone"):
+        here.part(f"tab-{view}").tap()
+        if view == "map":
+            here.page.wait_for_selector("#map[data-state=complete]")
+        pixels = np.asarray(Image.open(io.BytesIO(here.page.screenshot())).convert("RGB")).astype(int)
+        red, green, blue = (pixels[..., i] for i in range(3))
+        assert red.max() > 200
+        assert (green > 0.55 * red + 8).sum() == 0, view
+        assert (blue > 0.46 * red + 8).sum() == 0, view
+
+
+def test_distress_of_another_unit_stands_first_whatever_is_open(server: FieldServer, phone) -> None:
+    here = phone()
+    here.part("tab-map").tap()
+    server.incidents = [incident(9, "distress", sentence="Patrol patrol-3 calls for help."), *server.incidents]
+    server.changed()
+    call = here.part("call")
+    expect(call).to_contain_text("patrol-3 calls for help")
+    call.tap()
+    expect(here.part("incident").first).to_have_attribute("data-incident", "I0009")
+    here.part("answer-received").first.tap()
+    expect(call).to_have_attribute("data-received", "true")
+
+
+def test_note_photo_and_disposition(server: FieldServer, phone) -> None:
+    here = phone()
+    here.part("answer-note").first.tap()
+    here.part("answer-send").tap()
+    expect(here.part("answer-problem")).to_contain_text("Write a note")
+    here.part("answer-text").fill("Two people,  one child.\nGoing north.")
+    here.part("answer-send").tap()
+    here.part("answer-note").first.tap()
+    here.part("answer-photo").fill("camera 2, IMG_2041")
+    here.part("answer-send").tap()
+    here.part("answer-close").first.tap()
+    here.part("disposition-nuisance").check()
+    here.part("answer-send").tap()
+    expect(here.part("answer-problem")).to_contain_text("State the reason")
+    here.part("answer-text").fill("Deer.")
+    here.part("answer-send").tap()
+    assert until(lambda: len(server.replies) == 3)
+    note, photo, close = server.replies
+    assert (note["action"], note["note"]) == ("note", "Two people, one child. Going north.")
+    assert (photo["action"], photo["attachment"]) == ("attach", "camera 2, IMG_2041")
+    assert (close["action"], close["disposition"], close["reason"]) == ("close", "nuisance", "Deer.")
+
+
+@pytest.mark.parametrize("language", ["fr", "ar-XB"])
+def test_the_page_in_other_languages(server: FieldServer, visit, language: str) -> None:
+    here = visit(server.address, file=f"field?language={language}#enrol=open-sesame", viewport=SMALL, has_touch=True)
+    here.page.wait_for_selector("html[data-link=live]")
+    assert here.page.locator("html").get_attribute("data-missing") is None
+    assert here.page.locator("html").get_attribute("dir") == ("rtl" if language == "ar-XB" else "ltr")
+    for view in ("map", "phone", "list"):
+        here.part(f"tab-{view}").tap()
+        here.screen(f"field-{view}-{language}")
+        wide = here.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+        assert wide[0] <= wide[1], view
+
+
+def test_an_empty_list_and_a_link_that_is_gone_are_said(server: FieldServer, phone) -> None:
+    server.incidents = []
+    here = phone()
+    expect(here.part("incidents-note")).to_contain_text("No incident for this unit")
+    here.screen("field-empty")
+    here.witness.outage = True
+    here.page.context.set_offline(True)
+    here.part("tab-phone").tap()
+    here.part("carried-load").tap()  # anything that goes out
+    here.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(here.part("link")).to_contain_text("No connection. Last contact")
+    here.screen("field-offline")
+
+
+REMEMBER = """
+window.vibrations = [];
+navigator.vibrate = (pattern) => vibrations.push([...pattern].join(" "));
+Object.defineProperty(navigator, "wakeLock", { value: { request: async (kind) => {
+  window.awake = kind;
+  return Object.assign(new EventTarget(), { released: false });
+} } });
+"""
+
+
+def test_new_incidents_vibrate_by_rank_and_the_screen_stays_on(server: FieldServer, phone) -> None:
+    here = phone()
+    here.page.context.add_init_script(REMEMBER)
+    here.page.reload()
+    here.page.wait_for_selector("html[data-link=live]")
+    assert here.page.evaluate("awake") == "screen"
+    here.part("tab-phone").tap()
+    expect(here.part("awake")).to_contain_text("stays on")
+    found = []
+    for number, priority in ((5, "low"), (6, "high"), (7, "distress")):
+        server.incidents = [*server.incidents, incident(number, priority)]
+        server.changed()
+        expect(here.page.locator("#announce")).to_contain_text(f"segment {number}")
+        found.append(here.page.evaluate("vibrations.at(-1)"))
+    lengths = [sum(int(part) for part in pattern.split()) for pattern in found]
+    assert lengths == sorted(set(lengths)), found
+    here.part("tab-list").tap()
+    expect(here.part("incident")).to_have_count(5)
+
+
+def test_a_link_that_breaks_is_said_without_waiting_for_the_next_request(server: FieldServer, phone) -> None:
+    here = phone()
+    here.witness.outage = True
+    here.page.context.set_offline(True)
+    expect(here.part("link")).to_contain_text("No connection. Last contact")

@@ -1,0 +1,171 @@
+"""A phone of a patrol in a running room: what is answered without a network reaches the operations centre once each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from ops.field.devices import FILE, DeviceStore
+from ops.store.reader import Reader
+from tests.ops.conftest import lonlat
+from tests.web.conftest import Visit, until
+from tests.web.shift_room import CALLING, ShiftRoom, shift_room
+from tests.web.test_own_forces import type_login
+
+pytestmark = [pytest.mark.chain, pytest.mark.broker]
+
+Phone = Callable[[], Visit]
+
+
+@pytest.fixture(scope="module")
+def shift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShiftRoom]:
+    with shift_room(tmp_path_factory.mktemp("field")) as room:
+        assert until(lambda: len(open_incidents(room)) >= 3)
+        room.report()
+        yield room
+
+
+@pytest.fixture
+def devices(shift: ShiftRoom) -> Iterator[DeviceStore]:
+    with closing(DeviceStore(shift.room.options.folder / FILE)) as devices:
+        yield devices
+
+
+@pytest.fixture
+def phone(shift: ShiftRoom, devices: DeviceStore, visit: Callable[..., Visit]) -> Iterator[Phone]:
+    """Enrols a phone of the unit that only the tests report for."""
+    opened: list[Visit] = []
+
+    def open_phone() -> Visit:
+        here = visit(
+            shift.address,
+            file=f"field#enrol={devices.new_code(CALLING).code}",
+            viewport={"width": 360, "height": 640},
+            has_touch=True,
+            permissions=["geolocation"],
+            geolocation=place(4300, 2500),
+        )
+        here.witness.outage = True
+        here.page.wait_for_selector("html[data-link=live]")
+        here.page.wait_for_selector("html[data-kept=yes]")
+        here.page.wait_for_selector("[data-testid=incident]")
+        here.page.wait_for_selector("html[data-map=complete]")
+        opened.append(here)
+        return here
+
+    yield open_phone
+    for here in opened:  # at the lowest zooms the sector has no relief, and browsers report each 404
+        here.witness.faults = [fault for fault in here.witness.faults if "/v1/field/tiles/" not in fault]
+
+
+def place(easting: float, northing: float) -> dict[str, Any]:
+    lon, lat = lonlat(easting, northing)
+    return {"longitude": lon, "latitude": lat, "accuracy": 10}
+
+
+def open_incidents(shift: ShiftRoom) -> list[dict[str, Any]]:
+    return [one for one in shift.incidents().values() if one["state"] != "closed"]
+
+
+def steps(shift: ShiftRoom, incident: str) -> list[str]:
+    """What the unit did to an incident, in order."""
+    found = next(one for one in shift.incidents().values() if one["id"] == incident)
+    return [one["action"] for one in found["transitions"] if one["sender"] == CALLING]
+
+
+def own_unit(shift: ShiftRoom) -> dict[str, Any]:
+    units = json.loads(Reader(shift.room.store_path).live("forces").body)["units"]
+    return next(one for one in units if one["unit"] == CALLING)
+
+
+def test_three_answers_and_a_move_without_a_network_reach_the_centre_once_and_in_order(
+    shift: ShiftRoom, phone: Phone
+) -> None:
+    here = phone()
+    here.part("sharing").tap()
+    assert until(lambda: abs(own_unit(shift)["lat"] - place(4300, 2500)["latitude"]) < 1e-5)
+    here.page.context.set_offline(True)
+    first, second = (here.part("incident").nth(i).get_attribute("data-incident") for i in range(2))
+    one, other = (here.page.locator(f'[data-incident="{name}"]') for name in (first, second))
+    one.get_by_test_id("answer-en_route").tap()
+    one.get_by_test_id("answer-on_scene").tap()
+    other.get_by_test_id("card-head").tap()
+    other.get_by_test_id("answer-en_route").tap()
+    here.page.context.set_geolocation(place(4200, 2600))
+    expect(here.part("sharing")).to_contain_text("1 to send")
+    expect(here.part("link")).to_contain_text("3 answers wait")
+    here.page.reload()
+    expect(here.part("link")).to_contain_text("3 answers wait")
+    assert [steps(shift, name) for name in (first, second)] == [[], []]
+    here.page.context.set_offline(False)
+    expect(here.part("link")).to_have_text("Connected")
+    assert until(lambda: len(steps(shift, first) + steps(shift, second)) >= 3), shift.incidents()
+    assert steps(shift, first) == ["en_route", "on_scene"]
+    assert steps(shift, second) == ["en_route"]
+    here.part("tab-phone").tap()
+    expect(here.page.locator("#sent-answers [data-state=done]")).to_have_count(3)
+    assert until(lambda: abs(own_unit(shift)["lat"] - place(4200, 2600)["latitude"]) < 1e-5)
+    assert [len(steps(shift, name)) for name in (first, second)] == [2, 1]
+
+
+def test_a_call_for_help_reaches_the_centre_and_the_phone_says_so(shift: ShiftRoom, phone: Phone) -> None:
+    here = phone()
+    box = here.part("distress").bounding_box()
+    here.page.mouse.move(box["x"] + 100, box["y"] + 20)
+    here.page.mouse.down()
+    here.page.wait_for_selector("#distress[data-holding=true]")
+    here.page.wait_for_selector("#distress[data-holding=false]")
+    here.page.mouse.up()
+    expect(here.part("own-call")).to_contain_text("RECEIVED by the operations centre")
+    assert until(lambda: [one for one in open_incidents(shift) if one["calling_unit"] == CALLING])
+    expect(here.part("call")).to_have_count(0)  # the own call is not shown as one of others
+
+
+def test_a_device_that_the_centre_revokes_keeps_nothing(shift: ShiftRoom, devices: DeviceStore, phone: Phone) -> None:
+    here = phone()
+    for device in devices.devices(CALLING):
+        if device.revoked_s is None:
+            devices.revoke(CALLING, device.id)
+    here.part("answer-received").first.tap()
+    expect(here.part("revoked")).to_contain_text("Access withdrawn")
+    expect(here.part("revoked-answers").locator("li")).to_have_count(1)
+    here.witness.faults = [fault for fault in here.witness.faults if "401" not in fault]
+
+
+def test_a_supervisor_enrols_and_revokes_a_device_in_the_units_details(
+    shift: ShiftRoom, visit: Callable[..., Visit]
+) -> None:
+    shift.set_password("sofia", shift.add("sofia", "Sofia Lind", "supervisor"))
+    desk = visit(shift.address)
+    type_login(desk.page, "sofia")
+    desk.live()
+    desk.part("tab-forces").click()
+    desk.page.locator(f"[data-testid=unit-row][data-unit='{CALLING}']").click()
+    desk.part("details-devices").click()
+    expect(desk.part("devices-note")).to_contain_text("No device of this unit is in use.")
+    desk.part("devices-enrol").click()
+    expect(desk.part("devices-expiry")).to_contain_text("Expires in")
+    desk.page.wait_for_function("() => document.querySelector('#devices-qr').naturalWidth > 100")
+    desk.screen("devices-dialog")
+    found = Axe().run(desk.page)
+    assert found.response["violations"] == [], found.generate_report()
+    code = desk.part("devices-typed").inner_text()
+    here = visit(shift.address, file=f"field#enrol={code}", viewport={"width": 360, "height": 640}, has_touch=True)
+    here.witness.outage = True
+    here.page.wait_for_selector("html[data-link=live]")
+    here.page.wait_for_selector("html[data-map=complete]")
+    expect(desk.part("devices-note")).to_contain_text("1 device in use.")
+    revoke = desk.part("device-revoke").first
+    revoke.click()
+    expect(revoke).to_have_text("Revoke now")
+    revoke.click()
+    expect(desk.part("devices-note")).to_contain_text("No device of this unit is in use.")
+    here.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(here.part("revoked")).to_contain_text("Access withdrawn")
+    here.witness.faults = [fault for fault in here.witness.faults if "/v1/field/" not in fault]
