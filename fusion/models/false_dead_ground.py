@@ -106,7 +106,7 @@ def learn_dead_ground(
     cells += sensor.index * SENSOR_CELLS
     place, group = np.unique(np.concatenate([ground.place, cells]), return_inverse=True)
     counts = [
-        np.bincount(group, np.concatenate(pair), len(place))
+        np.asarray(np.bincount(group, np.concatenate(pair), len(place)), np.float64)
         for pair in ((ground.detected, detected), (ground.looks, looks))
     ]
     time_ns = np.full(len(place), now_ns, np.int64)
@@ -121,7 +121,7 @@ def _most(ground: FalseDeadGround) -> FalseDeadGround:
     kept = np.flatnonzero(ground.detected >= LEAST_DETECTED)
     if len(kept) > MOST_CELLS:
         kept = np.sort(kept[np.argsort(-ground.detected[kept], kind="stable")[:MOST_CELLS]])
-    return FalseDeadGround(*(column[kept] for column in ground))
+    return FalseDeadGround(ground.place[kept], ground.detected[kept], ground.looks[kept], ground.time_ns[kept])
 
 
 def _faded(ground: FalseDeadGround, now_ns: int) -> FalseDeadGround:

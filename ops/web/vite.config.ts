@@ -14,13 +14,12 @@ const fontLicence: Plugin = {
 // No inlined assets: the page's policy allows scripts and styles only as files of this server.
 export default defineConfig({
   base: "/",
-  plugins: [fontLicence],
   resolve: {
     // milsymbol's package gives only the whole library; its index.mjs lets us take the few symbol sets we draw.
     alias: { "milsymbol/sets": new URL("node_modules/milsymbol/index.mjs", import.meta.url).pathname },
   },
   worker: { format: "es" },
-  plugins: [keptFiles()],
+  plugins: [fontLicence, keptFiles()],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

@@ -57,7 +57,7 @@ class FromRoom:
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) -> int:
-    """Deliver until ``stop``, and then what is left, for a short time."""
+    """Deliver until ``stop``, and the rest within a short time after it."""
     clock = ScenarioClock.from_arguments(arguments)
     settings = load_settings(arguments.settings)
     url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))

@@ -67,7 +67,7 @@ class CotSources:
 
 
 class _Placed(msgspec.Struct):
-    """What is read of the lead alert of an incident."""
+    """The part of the lead alert that an incident needs."""
 
     position_sd_m: float | None = None
 
