@@ -42,7 +42,7 @@ NAMED_UP_TO: Final = 12
 """Largest number of places that are named."""
 BASE: Final = ("s", 6.0)
 ALERT: Final = ("v", 8.0)
-Extent = tuple[float, float, float, float]
+PrintExtent = tuple[float, float, float, float]
 
 
 def print_map(drawing: MapInput) -> str:
@@ -75,7 +75,7 @@ def print_map(drawing: MapInput) -> str:
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def _extent(drawing: MapInput) -> Extent:
+def _extent(drawing: MapInput) -> PrintExtent:
     """West, south, east and north [m] of the border and of all symbols, with a margin, not too flat or too steep."""
     frame = drawing.border.frame
     west, south, east, north = drawing.border.bounds
@@ -92,7 +92,7 @@ def _extent(drawing: MapInput) -> Extent:
     return _within(drawing, west - more_width, south - more_height, east + more_width, north + more_height)
 
 
-def _within(drawing: MapInput, west: float, south: float, east: float, north: float) -> Extent:
+def _within(drawing: MapInput, west: float, south: float, east: float, north: float) -> PrintExtent:
     """Move an extent that reaches beyond the terrain back over it, as far as it fits."""
     left, bottom, right, top = bounds(drawing.terrain)
     to_east = max(0.0, left - west) - max(0.0, east - right) if east - west <= right - left else 0.0

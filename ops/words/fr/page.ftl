@@ -400,12 +400,12 @@ page-map-cluster = { $kind ->
     [unit] Groupe de { $count } unités ouvert.
    *[track] Groupe de { $count } pistes ouvert.
 }
-page-base-map-broken = Le fond de carte { $file } ne peut pas être affiché : le fichier est endommagé, incomplet ou n’est pas une archive PMTiles. Le reste de la carte est complet.
+page-base-map-broken = Le fond de carte { $file } ne peut pas être affiché : le fichier est endommagé, incomplet ou n’est pas une archive PMTiles. Le reste de la carte est complet.
 page-base-map-gaps = Des parties du fond de carte { $file } n’ont pas pu être chargées.
 page-map-gaps-failed = Certaines tuiles n’ont pas pu être chargées. Les angles morts n’y sont pas ombrés.
 page-map-gaps-loading = Chargement des tuiles. Des angles morts peuvent ne pas être encore ombrés.
 page-map-detail = Traces, ellipses et vecteurs pour { $shown } pistes sur { $all } : celles en alerte et les plus proches du centre de la carte.
-page-map-detail-dots = { $all } pistes. Celles sans alerte sont des points ou forment des groupes ; cliquez sur un groupe, ou appuyez sur Entrée, pour l’ouvrir.
+page-map-detail-dots = { $all } pistes. Celles sans alerte sont des points ou forment des groupes ; cliquez sur un groupe, ou appuyez sur Entrée, pour l’ouvrir.
 page-map-side = { $side ->
     [own] côté national
    *[far] côté opposé

@@ -27,7 +27,7 @@ sector-notice-bases-off = { $count ->
    *[other] { $count } bases se trouvent hors du terrain : { $bases }.
 }
 sector-notice-base-map-off = Le fond de carte ne couvre pas le terrain.
-sector-notice-credit = Des fichiers cartographiques viennent d’OpenStreetMap, dont la licence exige une mention ; indiquez map_credit = "{ $credit }".
+sector-notice-credit = Des fichiers cartographiques viennent d’OpenStreetMap, dont la licence exige une mention ; indiquez map_credit = "{ $credit }".
 sector-notice-map-empty = Aucun élément du fichier cartographique des { $kind ->
     [roads] routes
     [rivers] cours d’eau
@@ -98,7 +98,7 @@ sector-init-side = Le côté national n’est pas indiqué ; la { $side ->
 } de la ligne est retenue par défaut.
 sector-init-sites = Les sites des dispositifs d’exemple sont, parmi { $tried } positions candidates, celles qui voient le mieux la frontière. Accès, alimentation électrique et propriété ne sont pas pris en compte.
 sector-init-links = Les tours transmettent par câble et les capteurs au sol par satellite ; aucune liaison radio n’est nécessaire (`reports_by`).
-sector-init-credit = Des fichiers cartographiques indiquent qu’ils viennent d’OpenStreetMap : map_credit est « { $credit } ». --credit en fixe une autre.
+sector-init-credit = Des fichiers cartographiques indiquent qu’ils viennent d’OpenStreetMap : map_credit est « { $credit } ». --credit en fixe une autre.
 sector-init-base = { $reason ->
     [settlement] La base d’exemple se trouve à { $place }, la localité la plus proche du côté national.
     [nameless] La base d’exemple se trouve dans la localité la plus proche du côté national, qui n’a pas de nom dans le fichier cartographique.
