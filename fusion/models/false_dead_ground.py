@@ -22,7 +22,7 @@ from fusion.models.contradictions import Mixture
 from fusion.models.motion import combine
 from fusion.models.sensor_views import (
     HIDDEN,
-    Exposure,
+    ExposedGround,
     SensorModel,
     SensorView,
     exposure_cell,
@@ -87,7 +87,7 @@ def seen_despite_map(ground: FalseDeadGround, sensor: SensorModel) -> SensorView
     if first == last:
         return view
     share = ground.detected[first:last] / (PRIOR_LOOKS + ground.looks[first:last])
-    return view._replace(exposure=Exposure(ground.place[first:last] - base, np.minimum(share, 1.0)))
+    return view._replace(exposure=ExposedGround(ground.place[first:last] - base, np.minimum(share, 1.0)))
 
 
 def learn_dead_ground(
@@ -100,20 +100,18 @@ def learn_dead_ground(
     ground = _faded(ground, now_ns)
     if not len(ground.place) and not ((seen < HIDDEN) & (tracks.detected > 0.5)).any():
         return ground
-    cells, detected, looks = _counts(sensor.view, tracks, combine(after.mean, after.cov, after.mode))
+    cells, detected, looks = _counts(sensor.view, ground.place - sensor.index * SENSOR_CELLS, tracks, after)
     if not len(cells):
         return ground
     cells += sensor.index * SENSOR_CELLS
     place, group = np.unique(np.concatenate([ground.place, cells]), return_inverse=True)
-    counts = [
-        np.asarray(np.bincount(group, np.concatenate(pair), len(place)), np.float64)
-        for pair in ((ground.detected, detected), (ground.looks, looks))
-    ]
+    hits = np.bincount(group, np.concatenate([ground.detected, detected]), len(place)).astype(np.float64)
+    all_looks = np.bincount(group, np.concatenate([ground.looks, looks]), len(place)).astype(np.float64)
     time_ns = np.full(len(place), now_ns, np.int64)
     untouched = ~np.isin(ground.place, cells)
     time_ns[group[: len(ground.place)][untouched]] = ground.time_ns[untouched]
-    limit = np.minimum(MOST_LOOKS / np.maximum(counts[1], MOST_LOOKS), 1.0)
-    return _most(FalseDeadGround(place, counts[0] * limit, counts[1] * limit, time_ns))
+    limit = np.minimum(MOST_LOOKS / np.maximum(all_looks, MOST_LOOKS), 1.0)
+    return _most(FalseDeadGround(place, hits * limit, all_looks * limit, time_ns))
 
 
 def _most(ground: FalseDeadGround) -> FalseDeadGround:
@@ -135,23 +133,29 @@ def _faded(ground: FalseDeadGround, now_ns: int) -> FalseDeadGround:
 
 
 @numba.njit(cache=True)
-def _counts(view: SensorView, tracks: LookedAt, after: tuple[Floats, Floats]) -> tuple[Ints, Floats, Floats]:
+def _counts(view: SensorView, known: Ints, tracks: LookedAt, after: Mixture) -> tuple[Ints, Floats, Floats]:
     """(cells, detections, looks) of the tracks in the view whose whole uncertainty its grid hides before the look and
-    ``after`` it, as (centre, spread): those at a track and those beside it. ``view`` is without exposure."""
+    ``after`` it: those at a track and those beside it; without detection only in ``known`` (k,) cells, ascending.
+    ``view`` is without exposure."""
     centre, spread, existence, detected, unobservable = tracks
     cells = np.empty(9 * len(centre), np.int64)
     hits, looks = np.empty(9 * len(centre)), np.empty(9 * len(centre))
     count = 0
     for t in range(len(centre)):
-        x, p = after[0][t], after[1][t]
-        if not (_hidden(view, centre[t], spread[t]) and _hidden(view, x, p)):
+        if not _hidden(view, centre[t], spread[t]):
+            continue
+        one = slice(t, t + 1)
+        x, p = combine(after.mean[one], after.cov[one], after.mode[one])
+        if not _hidden(view, x[0], p[0]):
             continue
         hit = existence[t] * detected[t]
-        look = hit + existence[t] * (1.0 - detected[t]) * (1.0 - unobservable[t]) * in_the_open(view, x[0], x[1])
+        look = hit + existence[t] * (1.0 - detected[t]) * (1.0 - unobservable[t]) * in_the_open(view, x[0, 0], x[0, 1])
         for i in range(-1, 2):
             for j in range(-1, 2):
-                cell = exposure_cell(view, x[0], x[1], i, j)
-                if cell >= 0:
+                cell = exposure_cell(view, x[0, 0], x[0, 1], i, j)
+                place = np.searchsorted(known, cell)
+                counts = detected[t] > 0.5 or (place < len(known) and known[place] == cell)
+                if cell >= 0 and counts:
                     weight = 1.0 if i == 0 and j == 0 else BESIDE
                     cells[count], hits[count], looks[count] = cell, weight * hit, weight * look
                     count += 1

@@ -38,7 +38,7 @@ CONTACT_S = (60.0, 300.0)
 """Bounds of the time for which a direction without further bearings is remembered [s] (assumption)."""
 
 
-class Exposure(NamedTuple):
+class ExposedGround(NamedTuple):
     """Ground that the map hides from a sensor, and in which it detects targets all the same
     (fusion.models.false_dead_ground): ``cell`` (k,) ascending numbers of cells of EXPOSURE_CELL_M, ``share`` (k,) the
     fraction of the probability of detection in the open that targets have there."""
@@ -47,7 +47,7 @@ class Exposure(NamedTuple):
     share: Floats
 
 
-NO_EXPOSURE: Final = Exposure(np.zeros(0, np.int64), np.zeros(0))
+NO_EXPOSURE: Final = ExposedGround(np.zeros(0, np.int64), np.zeros(0))
 
 
 class SensorView(NamedTuple):
@@ -73,7 +73,7 @@ class SensorView(NamedTuple):
     grid_east: float
     grid_north: float
     grid_cell: float
-    exposure: Exposure = NO_EXPOSURE
+    exposure: ExposedGround = NO_EXPOSURE
 
 
 class ElevationGrid(NamedTuple):
@@ -261,6 +261,8 @@ def probability(view: SensorView, easting: float, northing: float) -> float:
     if row < 0 or column < 0 or row >= view.grid.shape[0] or column >= view.grid.shape[1]:
         return 0.0
     value = float(view.grid[row, column])
+    if value >= HIDDEN:
+        return value
     if isnan(value):
         value = 0.0
     return value if len(view.exposure.cell) == 0 else _exposed(view, easting, northing, value)

@@ -95,7 +95,7 @@ class Terminal:
             time.sleep(0.2)
         page = ADDRESS.search(self.text)
         if page:
-            with urllib.request.urlopen(page[0], timeout=30) as answer:
+            with urllib.request.urlopen(page[0], timeout=READY_S) as answer:
                 assert answer.status == 200
 
     def press_ctrl_c(self) -> None:

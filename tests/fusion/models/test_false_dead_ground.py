@@ -130,13 +130,13 @@ def test_a_restored_tracker_and_one_with_late_scans_learn_the_same() -> None:
     one = scene(BRIDGES, 2)
     scans = split(one.detections, one.layout)
     assert one.terrain is not None
-    known = {"terrain": one.terrain, "coverage": look_probability(one.layout, one.terrain)}
-    tracker = Tracker(one.layout, **known)
+    known = look_probability(one.layout, one.terrain)
+    tracker = Tracker(one.layout, terrain=one.terrain, coverage=known)
     for scan in scans[:30]:
         tracker.take_in(scan)
     assert len(tracker.timeline.bank.exposed.place)
-    again = Tracker.restore(one.layout, None, tracker.snapshot(), **known)
-    late = Tracker(one.layout, **known)
+    again = Tracker.restore(one.layout, None, tracker.snapshot(), terrain=one.terrain, coverage=known)
+    late = Tracker(one.layout, terrain=one.terrain, coverage=known)
     order = sorted(range(30), key=lambda i: i + (5 if i % 4 == 1 else 0))
     for number in order:
         late.take_in(scans[number])

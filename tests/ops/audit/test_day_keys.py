@@ -13,6 +13,7 @@ from ops.audit.day_keys import KEY_KINDS, ChangedRecord, DayKeyError, DayKeys, d
 T0_NS = 1_773_522_000 * 10**9  # 2026-03-14T21:00:00Z
 DAY_NS = 86_400 * 10**9
 DAY = date(2026, 3, 14)
+PATIENT_S = 240.0
 
 
 @pytest.fixture
@@ -92,14 +93,14 @@ def test_two_writers_of_a_new_day_use_one_key(tmp_path):
 
     def write(number):
         keys = DayKeys(tmp_path / "keys")
-        start.wait(20)
+        start.wait(PATIENT_S)
         sealed.append(keys.seal("tracks", T0_NS, b"%d" % number))
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENT_S)
     keys = DayKeys(tmp_path / "keys")
     assert sorted(keys.open(one) for one in sealed) == [b"%d" % number for number in range(8)]
     assert [path.name for path in keys.folder.iterdir()] == ["2026-03-14.tracks"]

@@ -21,6 +21,7 @@ from ops.audit.witness import Witness
 
 DAY_NS = 86_400 * 10**9
 T0_NS = 1_773_522_000 * 10**9  # 2026-03-14T21:00:00Z
+PATIENT_S = 240.0
 
 
 def entry(number: int, **more) -> AuditEntry:
@@ -137,20 +138,20 @@ def test_entries_that_wait_together_share_a_head_and_all_are_kept(tmp_path, monk
     def slow(descriptor):
         syncs.append(descriptor)
         begun.set()
-        release.wait(20)
+        release.wait(PATIENT_S)
         sync(descriptor)
 
     monkeypatch.setattr("ops.audit.log.os.fdatasync", slow)
     threads = [threading.Thread(target=log.add, args=(entry(number),)) for number in range(20)]
     threads[0].start()
-    assert begun.wait(20)
+    assert begun.wait(PATIENT_S)
     for thread in threads[1:]:
         thread.start()
     while len(log._queue) < 19:  # the others wait for the disk
         threading.Event().wait(0.005)
     release.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENT_S)
     assert len(syncs) == 2
     assert sorted(one.what for one in log.entries()) == sorted(entry(number).what for number in range(20))
     assert verify(log.folder).ok

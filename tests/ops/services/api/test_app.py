@@ -396,10 +396,7 @@ def test_a_stream_is_logged_at_its_opening_and_at_its_end_with_counts(room):
             pass
         opened = room.log.entries()[-1]
         assert (opened.subject, opened.purpose) == ("stream of alerts and tracks: opened", "night watch")
-    for _ in range(400):
-        last = room.log.entries()[-1]
-        if "closed" in last.subject:
-            break
+    while "closed" not in (last := room.log.entries()[-1]).subject:
         threading.Event().wait(0.05)
     found = re.fullmatch(r"stream of alerts and tracks: closed, (\d+) alerts, (\d+) pictures sent", last.subject)
     assert int(found[1]) >= 5
