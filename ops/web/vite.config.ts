@@ -11,6 +11,27 @@ const fontLicence: Plugin = {
     appendFileSync(`${dir}/third-party-licences.md`, `\n## IBM Plex Sans (OFL-1.1)\n\n${readFileSync(new URL("LICENSE", FONT), "utf8")}`),
 };
 
+/** The browser fetches the map's code and the letters of Latin while it still runs the page's own code, not after it. */
+const preloads: Plugin = {
+  name: "preloads",
+  transformIndexHtml: {
+    order: "post",
+    handler(_, { bundle = {}, chunk }) {
+      const later = (chunk?.type === "chunk" ? chunk.dynamicImports : []).flatMap((name) => {
+        const found = bundle[name];
+        return found?.type === "chunk" ? [name, ...found.imports] : [];
+      });
+      const scripts = [...new Set(later)].filter((name) => name !== chunk?.fileName && !chunk?.imports.includes(name));
+      const fonts = Object.keys(bundle).filter((name) => /latin-wght.*\.woff2$/.test(name));
+      const link = (attrs: Record<string, string>) => ({ tag: "link", attrs: { ...attrs, crossorigin: "" }, injectTo: "head" as const });
+      return [
+        ...fonts.map((name) => link({ rel: "preload", as: "font", type: "font/woff2", href: `/${name}` })),
+        ...scripts.map((name) => link({ rel: "modulepreload", href: `/${name}` })),
+      ];
+    },
+  },
+};
+
 // No inlined assets: the page's policy allows scripts and styles only as files of this server.
 export default defineConfig({
   base: "/",
@@ -19,7 +40,7 @@ export default defineConfig({
     alias: { "milsymbol/sets": new URL("node_modules/milsymbol/index.mjs", import.meta.url).pathname },
   },
   worker: { format: "es" },
-  plugins: [fontLicence, keptFiles()],
+  plugins: [fontLicence, preloads, keptFiles()],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

@@ -13,7 +13,7 @@ from pmtiles.writer import Writer
 
 
 def write_archive(path: Path, *, kind: TileType = TileType.MVT, **more: Any) -> Path:
-    """Write an archive of three tiles, water everywhere, with any fields of the header."""
+    """Write an archive of the first tile of each of three ``zooms``, all water, with any fields of the header."""
     body = gzip.compress(
         mapbox_vector_tile.encode(
             [{"name": "water", "features": [{"geometry": shapely.box(0, 0, 4096, 4096), "properties": {}}]}]
@@ -33,7 +33,7 @@ def write_archive(path: Path, *, kind: TileType = TileType.MVT, **more: Any) -> 
     metadata = {"vector_layers": [{"id": "water", "fields": {}}], "attribution": more.pop("attribution", "")}
     with path.open("wb") as file:
         writer = Writer(file)
-        for z in range(3):
+        for z in range(more.pop("zooms", 3)):
             writer.write_tile(zxy_to_tileid(z, 0, 0), body)
         writer.finalize(header, metadata)
     return path

@@ -114,7 +114,7 @@ def sector_with(folder: Path, archive: bytes) -> str:
 def archive(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     edges = {"min_lon_e7": -85 * 10**7, "min_lat_e7": 36 * 10**7, "max_lon_e7": -84 * 10**7, "max_lat_e7": 37 * 10**7}
     path = tmp_path_factory.mktemp("archive") / "map.pmtiles"
-    return write_archive(path, header=edges, attribution="<b>© Mapping agency</b>").read_bytes()
+    return write_archive(path, header=edges, zooms=1, attribution="<b>© Mapping agency</b>").read_bytes()
 
 
 def test_a_base_map_is_read_in_parts_credited_and_switched(

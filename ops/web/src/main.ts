@@ -278,7 +278,7 @@ async function openMap(): Promise<void> {
   const { openMapView, openLayersPanel } = await import("./map/view.ts");
   const layersPanel = openLayersPanel((id, on) => view?.switched(id, on));
   store.subscribe((state, before) => {
-    if (state.layers !== before.layers || state === before) layersPanel.show(state);
+    if (state.layers !== before.layers || state.sector !== before.sector || state === before) layersPanel.show(state);
   });
   theme.onChange(() => {
     view?.recolour();

@@ -39,6 +39,7 @@ export type SourceName = (typeof SOURCES)[number];
 export const ABOVE_TERRAIN = FIRST_OF_GRID;
 /** From this zoom on tracks have their names, where there is room. */
 const NAMES_ZOOM = 12.5;
+const SINGLE_NAMES = "track-single-names";
 /** Symbols shrink where the whole sector is in view, so that they do not hide each other. */
 const BY_ZOOM: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 8, 0.45, 10.5, 0.62, 13, 0.95];
 
@@ -48,7 +49,7 @@ export const SWITCHES: readonly {
   readonly layers: readonly string[];
   readonly on: boolean;
 }[] = [
-  { id: "tracks", layers: ["tracks", singlesLayer("track"), clusterLayer("track")], on: true },
+  { id: "tracks", layers: ["tracks", "track-names", singlesLayer("track"), SINGLE_NAMES, clusterLayer("track")], on: true },
   { id: "trails", layers: ["trails-halo", "trails"], on: true },
   { id: "vectors", layers: ["vectors-halo", "vectors"], on: true },
   { id: "ellipses", layers: ["ellipses", "ellipses-edge"], on: true },
@@ -270,9 +271,11 @@ function thingLayers(c: Colours): LayerSpecification[] {
     source: "sensors",
     layout: { "icon-image": ["get", "icon"], "icon-anchor": ["get", "anchor"], "icon-size": BY_ZOOM, ...always },
   };
-  const tracks = trackLayer(c);
+  const [tracks, names] = [trackLayer(), trackNames(c)];
   const [trackClusters, ...clusters] = clusterLayers(c);
   return [
+    names,
+    singles(names, "track", SINGLE_NAMES),
     singles(sensors, "sensor"),
     ...clusters,
     sensors,
@@ -334,7 +337,7 @@ function thingLayers(c: Colours): LayerSpecification[] {
   ];
 }
 
-function trackLayer(c: Colours): SymbolLayerSpecification {
+function trackLayer(): SymbolLayerSpecification {
   return {
     id: "tracks",
     type: "symbol",
@@ -344,21 +347,35 @@ function trackLayer(c: Colours): SymbolLayerSpecification {
       "icon-size": BY_ZOOM,
       "symbol-sort-key": ["get", "rank"],
       "icon-allow-overlap": true,
-      "text-field": ["step", ["zoom"], "", NAMES_ZOOM, ["get", "label"]],
+    },
+    paint: { "icon-opacity": ["get", "o"] },
+  };
+}
+
+/** Names of tracks. Their layer is below all symbols: names are placed after symbols, and keep off each of them. */
+function trackNames(c: Colours): SymbolLayerSpecification {
+  return {
+    id: "track-names",
+    type: "symbol",
+    source: "tracks",
+    minzoom: NAMES_ZOOM,
+    layout: {
+      "symbol-sort-key": ["get", "rank"],
+      "text-field": ["get", "label"],
       "text-font": FONT,
       "text-size": 12,
-      "text-variable-anchor": ["top", "bottom", "left", "right"],
-      "text-radial-offset": 1.3,
+      // Clear of the symbol's own image; MapLibre takes 0.6 em of the baseline off what is above and below.
+      "text-variable-anchor-offset": ["top", [0, 2.2], "bottom", [0, -2.2], "left", [1.7, 0], "right", [-1.7, 0]],
+      "text-padding": 1,
       "text-justify": "auto",
-      "text-optional": true,
     },
-    paint: { "icon-opacity": ["get", "o"], "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.8 },
+    paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.8 },
   };
 }
 
 /** The same symbols for what may gather and stands alone. */
-function singles({ layout = {}, paint = {} }: SymbolLayerSpecification, kind: Crowd): SymbolLayerSpecification {
-  return { id: singlesLayer(kind), type: "symbol", source: `${kind}-crowd`, filter: ["!", ["has", "point_count"]], layout, paint };
+function singles(layer: SymbolLayerSpecification, kind: Crowd, id = singlesLayer(kind)): SymbolLayerSpecification {
+  return { ...layer, id, source: `${kind}-crowd`, filter: ["!", ["has", "point_count"]] };
 }
 
 function toolLayers(c: Colours): LayerSpecification[] {
