@@ -27,14 +27,14 @@ def test_everybody_gets_a_key_and_the_public_keys_of_ingest_and_feed(tmp_path: P
     folder = IdentityFolder(tmp_path / "identity")
     made = folder.prepare(NAMES)
     assert [(record.role, record.name) for record in made] == [
-        ("ingest", "ingest"), ("feed", "feed"), ("sensor", "r1"), ("sensor", "gw-*"), ("unit", "patrol-1")
+        ("ingest", "ingest"), ("feed", "feed"), ("field", "field-units"), ("field", "field-feeds"), ("sensor", "r1"), ("sensor", "gw-*"), ("unit", "patrol-1")
     ]  # fmt: skip
     assert private(folder.path) == set()
     for name in ("r1", "gw", "patrol-1"):
         identity = folder.identity(name)
         assert identity.signer is not None
         assert identity.register is not None
-        assert {record.role for record in identity.register.records} == {"ingest", "feed"}
+        assert {record.role for record in identity.register.records} == {"ingest", "feed", "field"}
         assert identity.tls is None
     keys = {record.key for record in folder.register().records}
     assert len(keys) == 5
@@ -140,6 +140,8 @@ def test_a_brokers_folder_is_private_and_is_completed_not_replaced(tmp_path: Pat
         "ingest",
         "ingest-units",
         "feed",
+        "field-units",
+        "field-feeds",
     }
     assert private(folder.path) == set()
     kept = {file: file.read_bytes() for file in folder.path.rglob("*.key")}
