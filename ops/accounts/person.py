@@ -33,7 +33,7 @@ SessionKind = Literal["browser", "code", "program", "local", "unit"]
 @dataclass(frozen=True, slots=True)
 class Session:
     """One login. ``kind``: ``browser``; ``code`` while the second factor is missing; ``program`` with a token;
-    ``local`` without accounts; ``unit`` of a field unit's device, which is no person's. Times are UTC seconds since
+    ``local`` without accounts; ``unit`` for the device of a field unit, not of a person. Times are UTC seconds since
     1970. ``purpose``: of its reads; empty for the default."""
 
     key: str

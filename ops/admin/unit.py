@@ -81,7 +81,7 @@ def revoke(data: Path, unit: str, device: str, screen: Console) -> dict[str, Any
     with open_devices(data) as devices:
         if devices is None or device not in {one.id for one in devices.devices(unit)}:
             expected = "one of `watchline unit devices`"
-            raise BadInput(f"unit {unit} has no device {ascii(device[:64])}", where="DEVICE", expected=expected)
+            raise BadInput(f"unit {unit} has no device {device[:64]!a}", where="DEVICE", expected=expected)
         subject = f"revocation of device {device} of unit {unit}"
         record_command(data, f"unit revoke {unit} {device}", subject, operation="alteration")
         revoked = devices.revoke(unit, device)

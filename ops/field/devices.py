@@ -1,9 +1,9 @@
 """Devices of field units on disk: one-time codes, devices, and what the devices answered, in the file ``field.db``.
 
 The API process and ``watchline unit`` write it in short transactions of SQLite (WAL, IMMEDIATE), so one at a time; what
-a command changes holds from the next request on. Codes and device cookies are stored as SHA-256 only: whoever reads the
-file can use neither. Codes are random, 60 bits, valid once and for ten minutes; wrong ones count under the network
-address and over all addresses, with delays that grow.
+a command changes holds from the next request on. Codes and device cookies are stored as SHA-256 only, so that neither
+can be taken from the file. Codes are random, 60 bits, valid once and for ten minutes; wrong ones count under the
+network address and over all addresses, with delays that grow.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ outcomes live, after a crash, and in a replay.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -38,6 +38,7 @@ from ops.incidents.life_cycle import (
     reopen_by_system,
 )
 from ops.incidents.names import TRACK_WORDS, radio_name
+from ops.incidents.offers import FieldedUnit, asked_next
 from ops.incidents.settings import IncidentSettings
 from sensors.timestamps import SECOND_NS, nanoseconds, utc_datetime
 
@@ -176,13 +177,25 @@ class IncidentBook(msgspec.Struct):
         revision = self.incidents[incident].revision
         return ActionOutcome(action.id, incident, action.action, action.by, at, "done", revision), changed
 
-    def pass_time(self, alerts: Mapping[str, Alert], now_ns: int, settings: IncidentSettings) -> set[str]:
-        """Escalate, close what no operator acts on, and forget what is over; return the incidents that changed."""
+    def pass_time(
+        self,
+        alerts: Mapping[str, Alert],
+        now_ns: int,
+        settings: IncidentSettings,
+        units: Sequence[FieldedUnit] = (),
+        known: Collection[str] = (),
+    ) -> set[str]:
+        """Ask units, escalate, close what no operator acts on, and forget what is over; return what changed.
+
+        ``units``: those on duty with a current position; ``known``: all that send positions.
+        """
         before = dict(self.incidents)
         at = utc_datetime(now_ns)
+        if units or known:
+            self._ask(units, known, at, settings)
         for incident in before.values():
             if not incident.is_closed:
-                self._escalate(incident, at, settings)
+                self._escalate(self.incidents[incident.id], at, settings)
                 self._close_if_over(self.incidents[incident.id], alerts, at, settings)
         if now_ns >= self.forget_ns:
             self.forget_ns = now_ns + FORGET_EVERY_NS
@@ -365,6 +378,22 @@ class IncidentBook(msgspec.Struct):
     def _take_over(self, source: Incident, target: str) -> None:
         for alert in source.alerts:
             self.of_alert[alert] = target
+
+    def _ask(
+        self,
+        units: Sequence[FieldedUnit],
+        known: Collection[str],
+        at: datetime,
+        settings: IncidentSettings,
+    ) -> None:
+        """Offer incidents to the next unit, where none has taken them or answered in time."""
+        going_on = [one for one in self.incidents.values() if not one.is_closed]
+        busy = {one.unit for one in going_on} | {one.offered_unit for one in going_on}
+        for incident in going_on:
+            asked = asked_next(incident, units, busy, known, at, settings)
+            if asked is not None:
+                busy.add(asked.offered_unit)
+                self._put(asked)
 
     def _escalate(self, incident: Incident, at: datetime, settings: IncidentSettings) -> None:
         """Escalate once, to the supervisor: no further role may act on incidents."""

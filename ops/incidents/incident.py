@@ -148,6 +148,12 @@ class Incident:
         Unit that it is assigned to.
     received_at : datetime, UTC, optional
         When the unit confirmed that it received the assignment.
+    offered_unit : str
+        Unit that is asked to take it, because no one has, or because the unit before did not answer.
+    offered_at : datetime, UTC, optional
+        Since when.
+    asked : tuple of str
+        Units that were asked before and did not answer.
     disposition : str
         One of DISPOSITIONS once it is closed; empty before.
     reason : str
@@ -199,6 +205,9 @@ class Incident:
     owner: str = ""
     unit: str = ""
     received_at: datetime | None = None
+    offered_unit: str = ""
+    offered_at: datetime | None = None
+    asked: tuple[str, ...] = ()
     disposition: str = ""
     reason: str = ""
     closed_by: str = ""

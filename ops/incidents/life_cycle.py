@@ -193,9 +193,16 @@ def _check_state(incident: Incident, action: IncidentAction) -> None:
 
 
 def _goes_by_itself(incident: Incident, action: IncidentAction) -> bool:
-    """Whether a field unit goes to an incident that no unit is assigned to: it is then assigned to it."""
-    going = action.action in ("en_route", "on_scene") and bool(action.field_unit)
-    return going and not incident.unit and incident.state in STATES[:2]
+    """Whether a field unit goes to an incident without a unit, or to one that is offered to it: it is then assigned."""
+    if action.action not in ("en_route", "on_scene") or not action.field_unit:
+        return False
+    return (not incident.unit and incident.state in STATES[:2]) or _is_offered(incident, action)
+
+
+def _is_offered(incident: Incident, action: IncidentAction) -> bool:
+    """Whether the incident is offered to the field unit that acts, in place of one that has not answered."""
+    offered = bool(action.field_unit) and action.field_unit == incident.offered_unit
+    return offered and incident.state in ("open", "acknowledged", "assigned")
 
 
 def _check_distress(incident: Incident, action: IncidentAction) -> None:
@@ -212,6 +219,8 @@ def _check_owner(incident: Incident, action: IncidentAction) -> None:
     if incident.owner == action.by and (action.by_centre or action.field_unit == _claimed_from(incident)):
         return  # what a unit's message states as a name makes it no owner of what was claimed elsewhere
     if action.action in OF_UNIT and incident.unit and action.sender == incident.unit:
+        return
+    if action.action in ("acknowledge", "en_route", "on_scene") and _is_offered(incident, action):
         return
     if action.action == "hand_over" and action.to == action.by and action.reason.strip():
         return  # taken over, with a reason
@@ -250,6 +259,9 @@ def _taken(incident: Incident) -> Refused:
 
 
 def _acknowledge(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
+    if incident.owner and incident.owner != action.by and _is_offered(incident, action):
+        taken = _moved(incident, action, at, undo_s, state="assigned", unit=action.field_unit)
+        return replace(taken, received_at=at)
     state = "acknowledged" if incident.state == "open" else incident.state
     return _moved(incident, action, at, undo_s, state=state, owner=action.by)
 
@@ -263,7 +275,7 @@ def _assign(incident: Incident, action: IncidentAction, at: datetime, undo_s: fl
 def _received(incident: Incident, action: IncidentAction, at: datetime) -> Incident:
     if action.sender != incident.unit:
         raise Refused(Message("incident-refused-other-unit", {"unit": incident.unit}))
-    return replace(incident, **next_revision(incident, at), received_at=at)
+    return replace(incident, **next_revision(incident, at), received_at=at, **NOT_OFFERED)
 
 
 def _en_route(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
@@ -439,7 +451,12 @@ def _moved(
         attention_since=None,
         undoable=before,
         acknowledged=(),
+        **NOT_OFFERED,
     )
+
+
+NOT_OFFERED: Final[dict[str, Any]] = {"offered_unit": "", "offered_at": None, "asked": ()}
+"""A decision of a person ends what was offered to units."""
 
 
 def _after(incident: Incident, step: Transition, *, decides: bool = True) -> dict[str, Any]:

@@ -26,6 +26,9 @@ class IncidentSettings:
         The same time for medium priority.
     escalate_low_s : float, s
         The same time for low priority.
+    answer_s : float, s
+        A field unit that an incident is assigned or offered to and that does not answer within this time is followed by
+        the next one, and after the last one by the supervisor.
     undo_s : float, s
         Time within which a person may undo an action.
     settled_s : float, s
@@ -56,6 +59,7 @@ class IncidentSettings:
     escalate_high_s: float = 120.0
     escalate_medium_s: float = 600.0
     escalate_low_s: float = 3600.0
+    answer_s: float = 180.0
     undo_s: float = 10.0
     settled_s: float = 600.0
     abandoned_s: float = 28_800.0

@@ -378,13 +378,14 @@ def _interruption(travel: Floats, there: Floats, targets: Targets, share: Floats
         communication=settings.communication,
         position=1.0,
     )
-    return np.asarray(chance).max(axis=-1)
+    largest: Floats = np.asarray(chance).max(axis=-1)
+    return largest
 
 
 def _between(
     ground: ReachGround, units: Floats, easting: Floats, northing: Floats
 ) -> tuple[Bools, Bools, Floats, Floats]:
-    """What lies on the straight line from each unit to a position (unit, target) [m].
+    """Obstacles on the straight line from each unit to a position (unit, target) [m].
 
     Whether the ground blocks the line of sight between people who stand there, whether it crosses a river, the steepest
     ground [rad], and the rise [m]. Ground that is not known blocks nothing.

@@ -11,7 +11,7 @@ from ops.incidents.book import ActionOutcome
 from ops.incidents.incident import Incident
 from ops.words import MessageCatalogue
 
-INTERNAL: Final = ("undoable", "unsettled", "acknowledged", "easting", "northing", "marking")
+INTERNAL: Final = ("undoable", "unsettled", "acknowledged", "easting", "northing", "marking", "asked")
 """Fields that only fusion uses."""
 
 

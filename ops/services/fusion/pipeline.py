@@ -453,7 +453,10 @@ class Pipeline:
             context=self._forces.context,
             weather=self._weather,
         )
-        self._alerts, settled = self._desk.judge(self._alerts, changed, picture, self.now_ns)
+        self._alerts, settled = self._desk.judge(
+            self._alerts, changed, picture, self.now_ns,
+            units=self._forces.fielded(self.now_ns), known=self._forces.names,
+        )  # fmt: skip
         self._marking.judge(picture, changed + settled, self._alerts.alerts, self.incidents)
         return changed + settled
 

@@ -38,7 +38,7 @@ def test_everybody_gets_a_key_and_the_public_keys_of_ingest_and_feed(tmp_path: P
         identity = folder.identity(name)
         assert identity.signer is not None
         assert identity.register is not None
-        assert {record.role for record in identity.register.records} == {"ingest", "feed", "field"}
+        assert {record.role for record in identity.register.records} == {"ingest", "feed"}
         assert identity.tls is None
     keys = {record.key for record in folder.register().records}
     assert len(keys) == len(OWNERS)
@@ -185,7 +185,8 @@ def test_an_id_with_a_wildcard_gets_no_line_in_the_acl(tmp_path: Path) -> None:
 def test_the_acl_says_what_the_table_says() -> None:
     """The lines of the file, read here by Mosquitto's rules, allow what ops.broker.topic_rights allows, and no more."""
     clients = [Client("r1", "sensor"), Client("r2", "sensor"), Client("u1", "unit"), Client("ops-centre", "operator"),
-               Client("ingest", "ingest"), Client("feed", "feed")]  # fmt: skip
+               Client("ingest", "ingest"), Client("feed", "feed"),
+               Client("field-units", "field")]  # fmt: skip
     lines = [line.split() for line in acl("x", clients, []).splitlines() if line and line[0] != "#"]
     topics = [
         f"watchline/1/{sector}/{owner}/{name}/{channel}"

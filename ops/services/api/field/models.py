@@ -69,7 +69,7 @@ class MeetingPoint(BaseModel):
 
 
 class ReachRecord(BaseModel):
-    """What a unit reaches of an incident if it leaves now, over the ground, on its own side of the border.
+    """The reach of an incident by a unit that leaves now, over the ground, on its own side of the border.
 
     ``travel_s`` and ``meet``: to the first point of the target's path at which the unit is there before it, else to the
     point at which it is least late; without a moving target, to the incident. ``margin_s``: how much later the unit
@@ -125,7 +125,7 @@ class FieldIncident(BaseModel):
 
 
 class FieldOutcome(BaseModel):
-    """What became of an answer of this unit. ``waiting``: fusion has not processed it yet."""
+    """The outcome of an answer of this unit. ``waiting``: fusion has not processed it yet."""
 
     action_id: str
     incident: str

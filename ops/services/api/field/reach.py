@@ -137,7 +137,7 @@ def order_key(incident: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def reach_message(reach: Mapping[str, Any]) -> Message:
-    """What the unit reaches, in one sentence."""
+    """The reach in one sentence."""
     heading = HEADINGS[round(reach["bearing_deg"] / 45.0) % 8]
     stated = {
         "distance_m": _rounded(reach["distance_m"], 100.0),
@@ -161,7 +161,7 @@ def _rounded(value: float, step: float) -> int:
 
 
 def between(reach: Mapping[str, Any]) -> list[Message]:
-    """What lies between the unit and the meeting point."""
+    """Obstacles between the unit and the meeting point."""
     found = []
     if reach["hidden"]:
         found.append(Message("reach-dead-ground"))

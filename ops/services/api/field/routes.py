@@ -166,7 +166,7 @@ class FieldRoutes:
         return FieldStream(partial(self._pulse, device, view), after, self._stopped)
 
     def _pulse(self, device: Device, view: ReleasedView) -> Pulse | None:
-        """What makes the unit's list different; None if the device may no longer be used."""
+        """The state of all that makes the unit's list different; None if the device may no longer be used."""
         devices = self._store()
         if not devices.still_in(device.id):
             return None
@@ -343,7 +343,7 @@ def _id_of(stated: Any) -> str:
 
 
 def _call_in(stated: Any) -> HelpCall | None:
-    """What can be read of a call for help; None for a position without one."""
+    """The readable part of a call for help; None for a position without one."""
     return read_help_call(json.dumps(stated).encode()) if isinstance(stated, dict) else None
 
 

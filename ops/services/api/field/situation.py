@@ -73,7 +73,7 @@ def field_incident(incident: Mapping[str, Any], unit: str) -> dict[str, Any]:
 
 
 def outcomes_of(reader: IncidentReader, answers: Sequence[UnitAnswer], words: MessageCatalogue) -> list[dict[str, Any]]:
-    """What became of a unit's answers."""
+    """The outcomes of a unit's answers."""
     return [_outcome(answer, reader.outcome(answer.action_id), words) for answer in answers]
 
 

@@ -127,6 +127,8 @@ class IncidentRecord(BaseModel):
     owner: str
     unit: str
     received_at: datetime | None
+    offered_unit: str = Field("", description="unit that is asked to take it; empty: none")
+    offered_at: datetime | None = None
     disposition: str
     reason: str
     closed_by: Literal["", "person", "system"]

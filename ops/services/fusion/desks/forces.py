@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from ops.broker.identities import UNIT
 from ops.forces.book import ForceBook, ForcesError, UnitNow
 from ops.forces.posture import Posture, posture_of, sections_of
 from ops.forces.settings import ForceSettings
+from ops.incidents.offers import FieldedUnit
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 from sensors.timestamps import SECOND_NS, utc_datetime
@@ -52,6 +53,28 @@ class ForcesDesk:
         """Last known position of a unit (longitude, latitude); None for an unknown unit."""
         known = self._book.units.get(unit)
         return None if known is None else (known.lon, known.lat)
+
+    @property
+    def names(self) -> Collection[str]:
+        """Names of the units that send positions."""
+        return self._book.units.keys()
+
+    def fielded(self, now_ns: int) -> list[FieldedUnit]:
+        """Units on duty with a current position, that do not call for help themselves."""
+        current_ns = now_ns - round(self._settings.stale_s * SECOND_NS)
+        found = [
+            unit
+            for unit in self._book.units.values()
+            if unit.on_duty and unit.distress_ns is None and unit.observed_ns >= current_ns
+        ]
+        if not found:
+            return []
+        lon, lat = (np.array([getattr(unit, name) for unit in found]) for name in ("lon", "lat"))
+        easting, northing = self._ground.frame.to_local(lon, lat)
+        return [
+            FieldedUnit(unit.name, east, north, unit.moves == "foot")
+            for unit, east, north in zip(found, easting.tolist(), northing.tolist(), strict=True)
+        ]
 
     def take_order(self, order: SectionOrder, received_ns: int) -> None:
         """Apply a decision on an impact level; ForcesError unless the operations centre made it for a known section."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +13,7 @@ from ops.broker.identities import UNIT
 from ops.incidents.book import ActionOutcome, AlertStep, IncidentBook
 from ops.incidents.incident import Incident
 from ops.incidents.life_cycle import IncidentAction
+from ops.incidents.offers import FieldedUnit
 from ops.incidents.settings import IncidentSettings
 from ops.services.fusion.desks.markings import MarkingDesk
 from sensors.timestamps import utc_datetime
@@ -35,12 +36,22 @@ class IncidentDesk:
         self._touched |= self.book.gather(changed, state.alerts, now_ns, self._settings)
 
     def judge(
-        self, state: AlertState, changed: tuple[Alert, ...], picture: TrackPicture, now_ns: int
+        self,
+        state: AlertState,
+        changed: tuple[Alert, ...],
+        picture: TrackPicture,
+        now_ns: int,
+        *,
+        units: Sequence[FieldedUnit] = (),
+        known: Collection[str] = (),
     ) -> tuple[AlertState, tuple[Alert, ...]]:
-        """Bring the incidents up to date after the alerts were judged; return further revisions of alerts."""
+        """Bring the incidents up to date after the alerts were judged; return further revisions of alerts.
+
+        ``units`` may be asked to take them; ``known`` are all units that send positions.
+        """
         self.book.follow(picture, now_ns)
         self.take_alerts(state, changed, now_ns)
-        self._touched |= self.book.pass_time(state.alerts, now_ns, self._settings)
+        self._touched |= self.book.pass_time(state.alerts, now_ns, self._settings, units, known)
         return self._step(state, self.book.steps((), state.alerts, now_ns), now_ns)
 
     def take_reply(self, state: AlertState, reply: Reply, now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
