@@ -67,7 +67,7 @@ class CotSources:
 
 
 class _Placed(msgspec.Struct):
-    """What is read of the lead alert of an incident."""
+    """The part of a lead alert that gives the error of its position."""
 
     position_sd_m: float | None = None
 
