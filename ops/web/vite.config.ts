@@ -16,7 +16,8 @@ const preloads: Plugin = {
   name: "preloads",
   transformIndexHtml: {
     order: "post",
-    handler(_, { bundle = {}, chunk }) {
+    handler(_, { bundle = {}, chunk, path }) {
+      if (path === "/field.html") return []; // the field page has the system's font and no map library
       const later = (chunk?.type === "chunk" ? chunk.dynamicImports : []).flatMap((name) => {
         const found = bundle[name];
         return found?.type === "chunk" ? [name, ...found.imports] : [];

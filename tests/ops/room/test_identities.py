@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops.broker.identities import UNIT, IdentityFolder
+from ops.broker.identities import RESERVED, UNIT, IdentityFolder
 from ops.room.room import Room, RoomError, RoomOptions
 from ops.sector.sector_file import load_sector
 from ops.sector.toml_record import ConfigError
@@ -24,7 +24,7 @@ def test_everybody_who_speaks_has_a_key_and_it_stays(hill_sector: Any, tmp_path:
             assert room.signatures == "required"
             assert room.identity == tmp_path / "identity"
             keys = {name: room.identity_of(name).signer.key for name in ("radar-mid", "camera-west", "ground-1", UNIT,
-                                                                         "patrol-1", "ingest", "feed")}  # type: ignore[union-attr]  # fmt: skip
+                                                                         "patrol-1", *RESERVED)}  # type: ignore[union-attr]  # fmt: skip
     register = IdentityFolder(tmp_path / "identity").register()
     assert {record.key for record in register.records} == set(keys.values())
 

@@ -67,7 +67,7 @@ class CotSources:
 
 
 class _Placed(msgspec.Struct):
-    """The part of the lead alert that an incident needs."""
+    """The part of a lead alert that gives the error of its position."""
 
     position_sd_m: float | None = None
 
@@ -249,16 +249,18 @@ class CotFeed:
         self, done: Future[None], delivered: Future[None], server: str, body: Mapping[str, Any], line: str | None
     ) -> None:
         """Remember what a server has; only then is it delivered. Runs in the thread of the connections."""
+        error: WatchlineError | None = None
         try:
             done.result()
             self._remember(server, body, line)
-        except WatchlineError as error:
-            delivered.set_exception(error)
-        else:
+        except WatchlineError as problem:
+            error = problem
+        if line is not None:
+            self._saying.discard((server, line))  # before the row is sent again, with its line
+        if error is None:
             delivered.set_result(None)
-        finally:
-            if line is not None:
-                self._saying.discard((server, line))
+        else:
+            delivered.set_exception(error)
 
     def _remember(self, server: str, body: Mapping[str, Any], line: str | None) -> None:
         if body["state"] == "closed":

@@ -13,11 +13,14 @@ import warnings
 from collections.abc import Callable
 from configparser import ConfigParser
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring
 
 from ops.runtime.reserved_port import ReservedPort
+from ops.services.feeds.cot import encode
+from ops.services.feeds.cot.encode import CotSender, EventTimes
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -112,6 +115,11 @@ class Observer:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         assert self._ready.wait(PATIENT_S), "pytak did not connect"
+        now = datetime.now(UTC)
+        self.send(encode.ping(CotSender("observer", "Observer"), EventTimes(now, now)).xml())
+        self.wait_for(
+            lambda event: event.get("type") == encode.PONG, "answer of the server, which now knows this client"
+        )
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
