@@ -37,7 +37,7 @@ SHORTENED: Final = "…"
 
 CompactKind = Literal["alert", "incident", "digest", "gap_filled"]
 KINDS: Final[tuple[CompactKind, ...]] = ("alert", "incident", "digest", "gap_filled")
-Form = Literal["count", "whole", "choice", "degrees", "time", "before", "text", "id", "ids", "counts"]
+CompactForm = Literal["count", "whole", "choice", "degrees", "time", "before", "text", "id", "ids", "counts"]
 """``before``: a time, as whole seconds before ``updated_at``."""
 
 
@@ -48,7 +48,7 @@ class CompactField:
 
     key: int
     name: str
-    form: Form
+    form: CompactForm
     choices: tuple[str, ...] = ()
     longest: int = 0
 

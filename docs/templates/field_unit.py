@@ -1,4 +1,4 @@
-"""Template of a field unit's program: it shows alerts, sends its position, calls for help and answers an alert.
+"""Template of a field unit's program: it shows alerts, asks for those it missed, and sends its position and answers.
 
 ``python field_unit.py DATA SECTOR UNIT listen``; docs/units.md states the messages and the rules. DATA is the folder of
 ``watchline run --data DATA`` on the same machine: it holds the broker's address and the unit's keys. On another
@@ -15,12 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ingest import topics
 from ingest.mqtt import BrokerUrl
 from ingest.mqtt.connection import ConnectionSettings
 from ingest.mqtt.subscriber import Subscriber
 from ingest.security import open_bundle
-from ingest.unit_messages import Position, Reply, encode_unit
+from ingest.unit_messages import Position, Reply, ResendRequest, encode_unit
 from ingest.wire import JSON
 
 AGAIN_AFTER_S = 3.0
@@ -40,7 +42,7 @@ class FieldUnit:
         self._link = Subscriber(
             broker,
             client_id=unit,
-            filters=[self._topic_of("alerts")],
+            filters=[self._topic_of("alerts"), self._topic_of("updates")],
             now_ns=time.time_ns,
             connection=ConnectionSettings(tls=self.identity.tls),
         )
@@ -54,7 +56,11 @@ class FieldUnit:
         self._link.stop()
 
     def alerts(self, seconds: float) -> Iterator[dict[str, Any]]:
-        """Yield the alerts that arrive within so many seconds, each after its signature was checked."""
+        """Yield the alerts that arrive within so many seconds."""
+        return (message for message in self.messages(seconds) if "kind" not in message)
+
+    def messages(self, seconds: float) -> Iterator[dict[str, Any]]:
+        """Yield the alerts and updates (with a ``kind``) of so many seconds, each after its signature was checked."""
         until_s = time.monotonic() + seconds
         while (left_s := until_s - time.monotonic()) > 0:
             self._link.check()
@@ -66,10 +72,11 @@ class FieldUnit:
                 self._link.acknowledge(delivery)
                 yield json.loads(delivery.payload)
 
-    def send(self, message: Position | Reply) -> None:
+    def send(self, message: Position | Reply | ResendRequest) -> None:
         """Send one message, signed; call it again with the same message until an alert shows that it arrived."""
-        channel = "reply" if isinstance(message, Reply) else "position"
-        payload, topic = encode_unit(message), self._topic_of(channel)
+        channel = {Reply: "reply", Position: "position", ResendRequest: "resend"}[type(message)]
+        asks = isinstance(message, ResendRequest)
+        payload, topic = msgspec.json.encode(message) if asks else encode_unit(message), self._topic_of(channel)
         numbers = {"boot": message.boot, "seq": message.seq, "by_boot": BOOT, "sent": time.time_ns()}
         properties = [(name, str(value)) for name, value in numbers.items()]
         if self.identity.signer is not None:
@@ -86,6 +93,16 @@ class FieldUnit:
                     return alert
         raise SystemExit(f"no answer within {seconds:g} s: check the connection to the operations centre")
 
+    def catch_up(self, last: int, seconds: float = 60.0) -> Iterator[dict[str, Any]]:
+        """Ask for what was missed after number ``last`` until it is complete, and yield it, the most urgent first."""
+        until_s = time.monotonic() + seconds
+        while time.monotonic() < until_s:
+            self.send(ResendRequest(*self.numbers(), last))
+            for message in self.messages(AGAIN_AFTER_S):
+                if message.get("kind") == "gap_filled" and message["after"] == last:
+                    return
+                yield message
+
     def numbers(self) -> tuple[str, int, int, datetime]:
         """Return unit, boot, the next sequence number and the time, with which each message begins."""
         self._seq += 1
@@ -93,7 +110,9 @@ class FieldUnit:
 
 
 def shown(alert: dict[str, Any]) -> str:
-    """One line for a small screen."""
+    """One line for a small screen, of an alert or an incident."""
+    if alert.get("kind") == "incident":
+        return f"{alert['priority'].upper()} {alert['state']} {alert['name']}: {alert['sentence']}"
     response = f" {alert['response_sentence']}" if alert.get("response_sentence") else ""
     return f"{alert['priority'].upper()} {alert['status']} {alert['id']}: {alert['sentence']}{response}"
 
@@ -113,6 +132,8 @@ def main(arguments: list[str] | None = None) -> None:
         order.add_argument("lon", type=float)
         order.add_argument("lat", type=float)
         order.add_argument("--note", default="")
+    missed = orders.add_parser("catch-up", help="ask for what was missed after a number, and show it")
+    missed.add_argument("last", type=int, help="number up to which this unit has every message; 0 for none")
     answer = orders.add_parser("acknowledge", help="acknowledge an alert")
     answer.add_argument("alert", help="identifier of the alert")
     answer.add_argument("--by", required=True, help="name of the person")
@@ -126,6 +147,10 @@ def main(arguments: list[str] | None = None) -> None:
         if chosen.order == "listen":
             for alert in unit.alerts(chosen.seconds):
                 print(shown(alert), flush=True)
+        elif chosen.order == "catch-up":
+            for message in unit.catch_up(chosen.last):
+                if message.get("kind") in (None, "incident"):
+                    print(message["number"], shown(message), flush=True)
         elif chosen.order == "position":
             unit.send(Position(*unit.numbers(), chosen.lon, chosen.lat, note=chosen.note))
             time.sleep(1.0)

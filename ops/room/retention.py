@@ -25,7 +25,15 @@ from ops.audit.old_access import OLD_ACCESS
 from ops.journal.erasure import count_bodies, erase_bodies
 from ops.sector.data_settings import Hold
 from ops.sector.settings import Settings
-from ops.store.erasure import count_records, days_of_open_alerts, days_of_picture, erase_records
+from ops.services.feeds.ledger import FILE as LEDGER
+from ops.services.feeds.ledger import undelivered_rows
+from ops.store.erasure import (
+    count_records,
+    days_of_open_alerts,
+    days_of_picture,
+    days_of_rows,
+    erase_records,
+)
 
 ERASED_BY_KEY: Final[tuple[KeyKind, ...]] = ("detections", "tracks", "alerts", "unit_positions")
 EXPORTS: Final = "exports"
@@ -78,6 +86,8 @@ class Retention:
     def __init__(self, folder: Path, settings: Settings, today: date) -> None:
         self.folder, self.settings, self.today = folder, settings, today
         self.open_days = days_of_open_alerts(folder / "store.db")
+        rows = undelivered_rows(folder / LEDGER)
+        self.undelivered_days = set[date]() if rows is None else days_of_rows(folder / "store.db", *rows)
 
     def is_past(self, kind: str, day: date) -> bool:
         """Return whether the retention of records of ``day`` has ended."""
@@ -92,6 +102,8 @@ class Retention:
                 return f"legal hold until {hold.until.isoformat()}: {hold.reason}"
         if kind == "alerts" and day in self.open_days:
             return "alerts of this day are open"
+        if kind == "alerts" and day in self.undelivered_days:
+            return "alerts of this day are not delivered"
         return None
 
     def is_due(self, kind: str, day: date) -> bool:

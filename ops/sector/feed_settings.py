@@ -23,7 +23,7 @@ Urgency = Literal["high", "medium", "low"]
 
 @dataclass(frozen=True, slots=True)
 class UnitFeedSettings:
-    """What one field unit receives, and in which form. Distress calls pass every rule.
+    """Rules and form of the messages to one field unit. Distress calls pass every rule.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -33,6 +33,22 @@ def days_of_open_alerts(path: Path) -> set[date]:
     )
     rows = _read(path, sql, OPEN)
     return {day_at(at_ns) for at_ns, _ in rows} | {day_of(body) for _, body in rows if is_sealed(body)}
+
+
+def days_of_rows(path: Path, numbers: Iterable[int], after: int) -> set[date]:
+    """Return the days of the alerts and incidents of these outbox rows, and of all rows after number ``after``."""
+    wanted, days = sorted(numbers), set[date]()
+    for begin in range(0, max(len(wanted), 1), ROWS):
+        some = wanted[begin : begin + ROWS]
+        sql = (
+            "SELECT coalesce(alerts.raised_ns, incidents.opened_ns), CAST(outbox.body AS BLOB) FROM outbox"  # noqa: S608
+            " LEFT JOIN alerts ON alerts.id = outbox.alert LEFT JOIN incidents ON incidents.id = outbox.alert"
+            f" WHERE n > ? OR n IN ({', '.join('?' * len(some))})"
+        )
+        for at_ns, body in _read(path, sql, (after, *some)):
+            days |= {day_at(at_ns)} if at_ns is not None else set()
+            days |= {day_of(body)} if is_sealed(body) else set()
+    return days
 
 
 def days_of_picture(path: Path) -> set[date]:
@@ -139,7 +155,7 @@ def _due_alerts(database: sqlite3.Connection, is_due: IsDue) -> list[tuple[str]]
     return [(identity,) for identity, raised_ns in rows if is_due("alerts", day_at(raised_ns))]
 
 
-def _read(path: Path, sql: str, values: tuple[str, ...]) -> list[Any]:
+def _read(path: Path, sql: str, values: tuple[str | int, ...]) -> list[Any]:
     if not path.exists():
         return []
     try:

@@ -14,12 +14,20 @@ from ops.store.reader import OutboxRow
 class FeedRelease:
     """Asks for each record whether the receiver of a feed may have it."""
 
-    def __init__(self, records: MarkingReader, settings: ReleasabilitySettings) -> None:
+    def __init__(self, records: MarkingReader, settings: ReleasabilitySettings, *, each_time: bool = True) -> None:
+        """``each_time``: read the markings that are new with each question; else the caller calls ``refresh`` after it
+        has read the rows."""
+        self._each_time = each_time
         self._records, self._settings, self._markings = records, settings, Markings(settings.levels)
+
+    def refresh(self) -> None:
+        """Read the markings that are new."""
+        self._records.refresh()
 
     def may_receive(self, unit: str, row: OutboxRow) -> bool:
         """Whether a unit may have the alert or incident of an outbox row that has been read."""
-        self._records.refresh()
+        if self._each_time:
+            self._records.refresh()
         limit = self._settings.units.get(unit, UNMARKED)
         return self._markings.may_see(limit, self._records.of(row.kind, row.alert))
 

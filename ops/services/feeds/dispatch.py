@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 from geo.errors import BadInput
 from ops.services.feeds.feed import RANKS, Feed, FeedReceiver, OutboxDelivery, Undeliverable, rank_of
 from ops.services.feeds.ledger import DEAD, DELIVERED, HELD, SUPERSEDED, DeliveryLedger, Finished, NumberedRow
-from ops.services.feeds.quiet import UnitRules, Verdict
+from ops.services.feeds.quiet import DeliveryVerdict, UnitRules
 from ops.services.feeds.unit_messages import Digest, GapFilled, UnitUpdate, digest_entry
 from ops.store.connections import StoreError
 from ops.store.reader import OutboxRow
@@ -50,7 +50,7 @@ class OutboxReader(Protocol):
 
 
 class OutboxRelease(Protocol):
-    """What a receiver may have, by the markings in force."""
+    """Releasability of outbox rows, by the markings in force."""
 
     def may_receive(self, unit: str, row: OutboxRow) -> bool: ...
 
@@ -97,7 +97,7 @@ class _Gap:
 
 @dataclass(slots=True)
 class _Line:
-    """What one receiver of one feed waits for. An answer to any attempt counts."""
+    """Rows that one receiver of one feed waits for. An answer to any attempt counts."""
 
     feed: Feed
     receiver: FeedReceiver
@@ -118,7 +118,8 @@ class Dispatcher:
     """Sends outbox rows to the receivers of all feeds. ``pump`` never waits: it is called in turn by ``run``.
 
     ``release``: whether a receiver may have a row, by its marking, asked whenever it is about to be sent, for distress
-    too. ``rules``: those of units; None without any. The same row may arrive twice, always under one number.
+    too; ``refresh`` is called after rows were read and before it is asked. ``rules``: those of units; None without any.
+    The same row may arrive twice, always under one number.
     Raises BadInput where two feeds, or two receivers of a feed, have one name.
     """
 
@@ -131,13 +132,14 @@ class Dispatcher:
         now_ns: Callable[[], int],
         monotonic_s: Callable[[], float],
         release: OutboxRelease,
+        refresh: Callable[[], object] = lambda: None,
         rules: UnitRules | None = None,
         policy: RetryPolicy | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._reader, self._ledger, self._release = reader, ledger, release
         self._now_ns, self._monotonic_s, self._chance = now_ns, monotonic_s, chance
-        self._policy, self._rules = policy or RetryPolicy(), rules
+        self._policy, self._rules, self._refresh = policy or RetryPolicy(), rules, refresh
         self._lines = {key_of(feed.name, one.name): _Line(feed, one, key_of(feed.name, one.name))
                        for feed in feeds for one in feed.receivers}  # fmt: skip
         if len(self._lines) < sum(len(feed.receivers) for feed in feeds):
@@ -170,6 +172,7 @@ class Dispatcher:
             self._fill_gap(*self._requests.popleft())
         self._look_at_duty()
         self._send_digests()
+        self._refresh()
         now_s = self._monotonic_s()
         return sum(self._send_due(line, now_s) for line in self._lines.values() if line.waiting)
 
@@ -226,6 +229,7 @@ class Dispatcher:
             and self._reader.last_event() < n
         ):
             self._ledger.begin_at(0)  # another store, such as one restored from a copy
+        self._ledger.keep_only(self._lines, at_ns=self._now_ns())
         for line in self._lines.values():
             line.waiting = {one.number: one for one in self._ledger.waiting(line.key)}
             line.held = self._ledger.held(line.key)
@@ -243,6 +247,7 @@ class Dispatcher:
         rows = self._reader.outbox_after(self._ledger.last_taken()[0], limit=ROWS_A_ROUND, kind=None)
         if not rows:
             return False
+        self._refresh()
         for row in rows:
             self._remember(row)
         if self._rules is not None:
@@ -259,11 +264,11 @@ class Dispatcher:
             given: dict[str, int] = {}
             for row in rows:
                 verdict = self._judge(line, row, now_ns, given)
-                if verdict is not Verdict.LEAVE_OUT:
+                if verdict is not DeliveryVerdict.LEAVE_OUT:
                     wanted.setdefault(line.key, []).append(row)
-                if verdict is Verdict.SEND:
+                if verdict is DeliveryVerdict.SEND:
                     given[row.alert] = rank_of(row.priority)
-                if verdict is Verdict.HOLD:
+                if verdict is DeliveryVerdict.HOLD:
                     held.add((line.key, row.n))
         if not taken and not wanted:
             return
@@ -275,13 +280,17 @@ class Dispatcher:
                 line.digest_due_ns = now_ns + DIGEST_EVERY_NS
             line.held += new
 
-    def _judge(self, line: _Line, row: OutboxRow, now_ns: int, given: Mapping[str, int]) -> Verdict:
+    def _judge(self, line: _Line, row: OutboxRow, now_ns: int, given: Mapping[str, int]) -> DeliveryVerdict:
         if not line.receiver.wants(row) or not self._may_have(line, row):
-            return Verdict.LEAVE_OUT
+            return DeliveryVerdict.LEAVE_OUT
         if self._rules is None:
-            return Verdict.SEND
+            return DeliveryVerdict.SEND
         verdict = self._rules.judge(line.receiver, line.key, row, now_ns, given)
-        return Verdict.SEND if verdict is Verdict.HOLD and not isinstance(line.feed, NoticeFeed) else verdict
+        return (
+            DeliveryVerdict.SEND
+            if verdict is DeliveryVerdict.HOLD and not isinstance(line.feed, NoticeFeed)
+            else verdict
+        )
 
     def _look_at_duty(self) -> None:
         """Give units that come on duty what is open now."""
@@ -293,7 +302,7 @@ class Dispatcher:
             self._give(lines, self._reader.open_rows())
 
     def _send_digests(self) -> None:
-        """Sum up what was held back, once a minute at most, and not in quiet hours."""
+        """Sum up the suppressed rows, once a minute at most, and not in quiet hours."""
         now_ns = self._now_ns()
         for line in self._lines.values():
             if not line.held or now_ns < line.digest_due_ns or not isinstance(line.feed, NoticeFeed):

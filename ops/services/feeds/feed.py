@@ -115,7 +115,7 @@ class Feed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FeedContext:
-    """What a feed may use.
+    """Parts of the process that a feed uses.
 
     ``publisher`` is the process's connection to the broker at ``url``, which signs as ``feed``. Of the store at
     ``store`` each feed opens its own readers. ``folder`` is the data folder, where a feed may keep files of its own.

@@ -171,6 +171,13 @@ class DeliveryLedger:
                 self._since_pruned = 0
                 self._prune()
 
+    def keep_only(self, receivers: Collection[str], *, at_ns: int) -> None:
+        """Let no row wait for any other receiver: those that the settings no longer name."""
+        waiting = self._rows("SELECT DISTINCT receiver FROM deliveries WHERE state IN (?, ?)", WAITING, HELD)
+        for gone in {receiver for (receiver,) in waiting} - set(receivers):
+            left = [*self.waiting(gone), *self.held(gone)]
+            self.finish([Finished(gone, one.number, SUPERSEDED, at_ns) for one in left])
+
     def waiting(self, receiver: str) -> list[NumberedRow]:
         """Return the rows that a receiver waits for, by number."""
         return self._numbered("receiver = ? AND state = ?", receiver, WAITING)
@@ -298,6 +305,22 @@ def settled_after(path: Path, identity: int, *, from_row: int = 0, limit: int = 
             (identity, from_row, limit),
         ).fetchall()
     return [SettledRow(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows]
+
+
+def undelivered_rows(path: Path) -> tuple[list[int], int] | None:
+    """Return the outbox numbers that a receiver waits for, a digest included, and the last one that was taken.
+
+    None where there is no ledger: then no receiver waits.
+    """
+    if not path.exists():
+        return None
+    with (
+        _as_store_error(path),
+        closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=1)) as connection,
+    ):
+        taken = connection.execute("SELECT n FROM taken").fetchone()
+        rows = connection.execute("SELECT DISTINCT n FROM deliveries WHERE state IN (?, ?)", (WAITING, HELD))
+        return None if taken is None else ([n for (n,) in rows], taken[0])
 
 
 def mark_deliveries(store: Path) -> None:

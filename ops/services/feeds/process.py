@@ -1,6 +1,6 @@
 """The feeds process: ``python -m ops.services.feeds.process``, delivers alerts and the track picture to receivers.
 
-It reads the store, whoever writes it, and keeps its own ledger: fusion never waits for a receiver. Killed at any point,
+It reads the store and keeps its own ledger: fusion never waits for a receiver. Killed at any point,
 it loses nothing and gives nothing a second number.
 """
 
@@ -57,7 +57,7 @@ class FromRoom:
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) -> int:
-    """Deliver until ``stop``, and then what is left, for a short time."""
+    """Deliver until ``stop``, and the rest within a short time after it."""
     clock = ScenarioClock.from_arguments(arguments)
     settings = load_settings(arguments.settings)
     url = BrokerUrl.parse(os.environ.pop(URL_VARIABLE))
@@ -87,13 +87,15 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
         feeds = [feed for open_feed in FEEDS if (feed := open_feed(context)) is not None]
         for feed in feeds:
             stack.callback(feed.close)
+        release = FeedRelease(MarkingReader(store), settings.releasability, each_time=False)
         dispatcher = Dispatcher(
             Reader(store),
             ledger,
             feeds,
             now_ns=clock.now_ns,
             monotonic_s=time.monotonic,
-            release=FeedRelease(MarkingReader(store), settings.releasability),
+            release=release,
+            refresh=release.refresh,
             rules=UnitRules(settings.feeds.of_unit, ZoneInfo(arguments.time_zone), Reader(store), ledger),
         )
         publisher.start(timeout_s=None)  # without a broker, alerts wait in the outbox

@@ -24,7 +24,7 @@ DUTY_READ_NS: Final = SECOND_NS
 OFF_DUTY: Final = "off_duty"
 
 
-class Verdict(Enum):
+class DeliveryVerdict(Enum):
     """What becomes of a row: it is sent, it is summed up in the next digest, or the unit does not get it."""
 
     SEND = "send"
@@ -33,7 +33,7 @@ class Verdict(Enum):
 
 
 class GivenRows(Protocol):
-    """What a receiver was given before."""
+    """Reads which rows a receiver has."""
 
     def knows(self, receiver: str, alert: str) -> bool: ...
 
@@ -47,7 +47,7 @@ class ForcesReader(Protocol):
 
 
 class _Event(msgspec.Struct):
-    """What the rules read of an incident."""
+    """The fields of an incident that the rules read."""
 
     id: str
     alerts: tuple[str, ...] = ()
@@ -110,44 +110,49 @@ class UnitRules:
 
     def judge(
         self, receiver: FeedReceiver, key: str, row: OutboxRow, now_ns: int, given_now: Mapping[str, int]
-    ) -> Verdict:
-        """What becomes of a row that the receiver wants.
+    ) -> DeliveryVerdict:
+        """Return whether a row that the receiver wants is sent, summed up or left out.
 
         ``key`` is its name in the ledger, ``given_now`` the ranks of the alerts that it is given with the same rows.
         """
         verdict = self._judged(receiver, key, row, now_ns, given_now)
-        return Verdict.LEAVE_OUT if verdict is Verdict.HOLD and _closes(row) else verdict
+        return DeliveryVerdict.LEAVE_OUT if verdict is DeliveryVerdict.HOLD and _closes(row) else verdict
 
     def _judged(
         self, receiver: FeedReceiver, key: str, row: OutboxRow, now_ns: int, given_now: Mapping[str, int]
-    ) -> Verdict:
+    ) -> DeliveryVerdict:
         if not receiver.is_unit or row.priority == DISTRESS:
-            return Verdict.SEND
+            return DeliveryVerdict.SEND
         settings = self._settings_of(receiver.unit)
         event = self._event(row)
         if event is not None and event.unit == receiver.unit:
-            return Verdict.SEND
-        known = row.alert in given_now or self._given.knows(key, row.alert)
-        if known and _closes(row):
-            return Verdict.SEND
-        if receiver.unit in self._off_duty or rank_of(row.priority) > rank_of(settings.least_priority):
-            return Verdict.LEAVE_OUT
-        if settings.sections and event is not None and event.section not in (None, *settings.sections):
-            return Verdict.LEAVE_OUT
-        if (
-            row.kind == "alert"
-            and settings.one_per_incident
-            and not known
-            and self._repeats(key, row, event, given_now)
-        ):
-            return Verdict.LEAVE_OUT
+            return DeliveryVerdict.SEND
+        if not self._concerns(receiver, settings, row, event):
+            over = _closes(row) and self._knows(key, row, given_now)
+            return DeliveryVerdict.SEND if over else DeliveryVerdict.LEAVE_OUT
+        if row.kind == "alert" and settings.one_per_incident and self._repeats(key, row, event, given_now):
+            return DeliveryVerdict.LEAVE_OUT
         if row.priority in settings.never_suppress:
-            return Verdict.SEND
+            return DeliveryVerdict.SEND
         if self.is_quiet(receiver, now_ns):
-            return Verdict.HOLD
-        if row.kind == "alert" and not known and self._floods(key, settings.most_per_minute, now_ns):
-            return Verdict.HOLD
-        return Verdict.SEND
+            over = _closes(row) and self._knows(key, row, given_now)
+            return DeliveryVerdict.SEND if over else DeliveryVerdict.HOLD
+        limited = row.kind == "alert" and settings.most_per_minute > 0 and not self._knows(key, row, given_now)
+        if limited and self._floods(key, settings.most_per_minute, now_ns):
+            return DeliveryVerdict.HOLD
+        return DeliveryVerdict.SEND
+
+    def _concerns(
+        self, receiver: FeedReceiver, settings: UnitFeedSettings, row: OutboxRow, event: _Known | None
+    ) -> bool:
+        """Whether the unit is on duty and the row is urgent enough and in one of its sections."""
+        if receiver.unit in self._off_duty or rank_of(row.priority) > rank_of(settings.least_priority):
+            return False
+        return not settings.sections or event is None or event.section in (None, *settings.sections)
+
+    def _knows(self, key: str, row: OutboxRow, given_now: Mapping[str, int]) -> bool:
+        """Whether the receiver has an earlier revision."""
+        return row.alert in given_now or self._given.knows(key, row.alert)
 
     def is_quiet(self, receiver: FeedReceiver, now_ns: int) -> bool:
         """Whether it is one of the quiet hours of a unit."""
@@ -164,8 +169,8 @@ class UnitRules:
         return self._events.get(row.alert if row.kind == "incident" else self._event_of.get(row.alert, ""))
 
     def _repeats(self, key: str, row: OutboxRow, event: _Known | None, given_now: Mapping[str, int]) -> bool:
-        """Whether the receiver has an alert of the same incident that is as urgent."""
-        if event is None:
+        """Whether the receiver lacks the alert and has another of the same incident that is as urgent."""
+        if event is None or self._knows(key, row, given_now):
             return False
         ranks = [given_now[alert] for alert in event.alerts if alert in given_now]
         before = self._given.best_rank(key, event.alerts)
@@ -173,8 +178,6 @@ class UnitRules:
 
     def _floods(self, key: str, most: int, now_ns: int) -> bool:
         """Whether more alerts than the limit came within a minute; one that does not is counted."""
-        if most == 0:
-            return False
         sent_ns = self._sent_ns[key]
         while sent_ns and not 0 <= now_ns - sent_ns[0] < MINUTE_NS:
             sent_ns.popleft()

@@ -59,8 +59,10 @@ class DigestEntry(Struct, frozen=True):
 
 
 class Digest(Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="digest"):
-    """What was held back because too much came at once: the numbers ``first`` to ``last``, of which the unit may ask
-    for what it wants; how many by priority; and the most urgent of them."""
+    """Summary of alerts and incidents that were suppressed by quiet hours or a limit.
+
+    Their numbers are ``first`` to ``last``, which the unit may request; ``counts`` by priority; ``most_urgent``: the
+    first of them."""
 
     at: datetime
     first: int

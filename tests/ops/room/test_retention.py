@@ -31,6 +31,8 @@ from ops.room.purge_command import purge_folder
 from ops.room.retention import DailyRetention, _overwrite, purge
 from ops.sector.data_settings import Hold, RetentionSettings
 from ops.sector.settings import Settings, load_settings
+from ops.services.feeds.ledger import DELIVERED, DeliveryLedger, Finished
+from ops.services.feeds.ledger import FILE as LEDGER
 from ops.store.incidents import IncidentReader
 from ops.store.reader import Reader, StoreFull
 from ops.store.writer import Store
@@ -463,3 +465,21 @@ def test_an_encrypted_journal_replays_to_the_same_bytes_and_an_erased_day_to_not
     erased = replay_journal(journal, str(hill_sector.sector), None, tmp_path / "c", settings=None, screen=QUIET)
     assert (erased["rows"], erased["estimates"], erased["tracks_confirmed"]) == (plain["rows"], 0, 0)
     assert erased["unusable"] == {}
+
+
+def test_alerts_are_kept_until_they_are_delivered(room):
+    """The feeds have taken three rows, of which one waits for a receiver; the last two rows are not taken."""
+    rows = Reader(room / "store.db").outbox_after(0, limit=3)
+    ledger = DeliveryLedger(room / LEDGER)
+    [first, *_] = ledger.take(rows, {"mqtt/patrol-1": rows}, at_ns=1)["mqtt/patrol-1"]
+    ledger.finish([Finished("mqtt/patrol-1", number, DELIVERED, 1) for number in (1, 3)])
+    settings, today = Settings(retention=RetentionSettings(alerts=2)), DAYS[-1] + timedelta(days=30)
+    done = purge(room, settings, today=today)
+    assert first.number == 1
+    assert done.days["alerts"] == [DAYS[0], DAYS[2]]
+    assert {(one.day, one.reason) for one in done.kept if one.kind == "alerts"} == {
+        (day, "alerts of this day are not delivered") for day in (DAYS[1], DAYS[3], DAYS[4])
+    }
+    ledger.keep_only([], at_ns=2)
+    ledger.close()
+    assert purge(room, settings, today=today).days["alerts"] == [DAYS[1]]

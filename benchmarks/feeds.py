@@ -1,0 +1,408 @@
+"""Delivery to units: delay from detection to alert beside a bare echo, bytes, 500 units, a slow link, and kills.
+
+``chain``: the whole production chain in one room; ``ops-centre`` gets JSON, ``patrol-1`` the compact form; the delay is
+that of ``benchmarks/latency.py``. The other parts need no fusion: alerts are committed to a store and the feeds process
+delivers them over the embedded broker. ``units``: from the commit to each of 500 units, for which one client listens.
+``catch_up``: 1,000 missed messages, four revisions of each of 250 alerts, over a link of 9.6 kbit/s
+(``tests/drills/fault_proxy.py``), in the compact form. ``kills``: 10,000 alerts, while the unit and the feeds process
+are killed in turn; the unit asks for what it missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import latency as chain
+import machine
+import msgspec
+import paho.mqtt.client as mqtt
+from field import Field, scans_of, write_sector
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+sys.path.append(str(machine.HERE.parent))  # for tests.drills.fault_proxy
+
+from ingest.compact import decode, unseal
+from ingest.mqtt.broker_url import BrokerUrl
+from ingest.security.signature import Signer
+from ingest.topics import unit_topic
+from ingest.unit_messages import ResendRequest
+from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
+from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
+from ops.room.night_file import write_night
+from ops.room.room import Room, RoomOptions
+from ops.runtime.child_process import Child
+from ops.store.writer import Store
+from sensors.timestamps import utc_datetime
+
+SECTOR = "bench"
+PARTS = ("chain", "units", "catch_up", "kills")
+SLOW_BYTES_PER_S = 9_600 / 8
+PRIORITIES = ("medium", "low", "high", "low")
+PATIENT_S = 300.0
+
+
+# ---- a unit ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Message:
+    """A message as a unit received it; ``packet`` is the size of the MQTT PUBLISH."""
+
+    at_s: float
+    channel: str
+    body: dict[str, Any]
+    payload: int
+    packet: int
+
+
+@dataclass(slots=True)
+class Unit:
+    """A unit's client on paho, which keeps no session: it asks for what it missed at each connection."""
+
+    name: str
+    url: BrokerUrl
+    port: int
+    signer: Signer | None = None
+    asks: bool = True
+    messages: list[Message] = field(default_factory=list)
+    have: set[int] = field(default_factory=set)
+    seq: int = 0
+    boot: int = 0
+    link: mqtt.Client | None = None
+
+    def connect(self) -> None:
+        """Connect with a new session; ``asks``: and ask for what was missed."""
+        self.boot = time.time_ns() // 1_000_000
+        self.link = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"{self.name}-{self.boot}", protocol=mqtt.MQTTv5)
+        self.link.username_pw_set(self.url.username, self.url.password)
+        up = threading.Event()
+        self.link.on_subscribe = lambda *_: up.set()
+        self.link.on_connect = lambda link, *_: link.subscribe(
+            [(unit_topic(SECTOR, self.name, channel), 1) for channel in ("alerts", "updates")]
+        )
+        self.link.on_message = self._heard
+        self.link.connect(self.url.host, self.port, keepalive=240)
+        self.link.loop_start()
+        if not up.wait(PATIENT_S):
+            raise SystemExit("the broker does not answer")
+        if self.asks:
+            self.ask()
+
+    def ask(self) -> None:
+        """Ask for everything after the last number up to which the unit has all."""
+        assert self.link is not None
+        self.seq += 1
+        body = ResendRequest(self.name, self.boot, self.seq, utc_datetime(time.time_ns()), self.last)
+        topic, payload = unit_topic(SECTOR, self.name, "resend"), msgspec.json.encode(body)
+        numbers = [("boot", self.boot), ("seq", self.seq), ("by_boot", self.boot), ("sent", time.time_ns())]
+        properties = Properties(PacketTypes.PUBLISH)
+        properties.ContentType = "application/json"
+        plain = [(name, str(value)) for name, value in numbers]
+        assert self.signer is not None
+        properties.UserProperty = self.signer.sign(topic, "application/json", plain, payload)
+        self.link.publish(topic, payload, qos=1, properties=properties)
+
+    @property
+    def last(self) -> int:
+        """The last number up to which the unit has every message."""
+        number = max((one.body["last"] for one in self.messages if one.body.get("kind") == "gap_filled"), default=0)
+        while number + 1 in self.have:
+            number += 1
+        return number
+
+    def kill(self) -> None:
+        """End without a word to the broker."""
+        assert self.link is not None
+        self.link.loop_stop()
+        if (socket := self.link.socket()) is not None:
+            socket.close()
+
+    def _heard(self, _link: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        at_s, payload = time.monotonic(), message.payload
+        properties = message.properties
+        if properties is not None and properties.ContentType == "application/cbor":  # type: ignore[attr-defined]
+            kind, body = decode(unseal(payload, message.topic, None))
+            body |= {} if kind == "alert" else {"kind": kind}
+        else:
+            body = json.loads(payload)
+        packed = b"" if properties is None else properties.pack()
+        packet = 5 + 2 + len(message.topic) + 2 + len(packed) + len(payload)
+        self.messages.append(Message(at_s, message.topic.rsplit("/", 1)[1], body, len(payload), packet))
+        if "number" in body:
+            self.have.add(body["number"])
+
+
+# ---- the feeds process without fusion --------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Bench:
+    """A store, a broker and the feeds process."""
+
+    folder: Path
+    broker: EmbeddedBroker
+    feeds: Child
+    store: Store
+    identities: IdentityFolder
+    row: int = 0
+
+    def commit(self, alerts: Sequence[dict[str, Any]]) -> None:
+        self.row += 1
+        self.store.commit(self.row, stamp_ns=time.time_ns(), alerts=alerts)
+
+    def unit(self, name: str, port: int | None = None, *, asks: bool = True) -> Unit:
+        signer = self.identities.identity(name).signer
+        return Unit(name, self.broker.url, port or self.broker.url.port, signer, asks)
+
+
+@contextmanager
+def bench(folder: Path, units: Sequence[str], *, settings: str = "") -> Iterator[Bench]:
+    """Start the broker and the feeds process for these units."""
+    folder.mkdir(parents=True)
+    (folder / "settings.toml").write_text(f"units = {json.dumps(list(units))}\n{settings}", encoding="utf-8")
+    identities = IdentityFolder(folder / "identity")
+    identities.prepare([Name("unit", unit) for unit in units])
+    with EmbeddedBroker(folder=folder / "logs") as broker:
+        store = Store(folder / "store.db")
+        feeds = Child(
+            "feeds",
+            "ops.services.feeds.process",
+            [f"--store={store.path}", f"--sector-id={SECTOR}", f"--settings={folder / 'settings.toml'}"],
+            log=folder / "logs" / "feeds.log",
+            secrets={
+                URL_VARIABLE: broker.url.text,
+                IDENTITY_VARIABLE: str(identities.path),
+                SIGNATURES_VARIABLE: "required",
+            },
+        )
+        try:
+            feeds.wait_for("ready", timeout_s=PATIENT_S)
+            yield Bench(folder, broker, feeds, store, identities)
+        finally:
+            feeds.stop(timeout_s=10.0)
+            store.close()
+
+
+def alert(number: int, revision: int = 0, priority: str = "medium") -> dict[str, Any]:
+    """An alert as fusion publishes it, about as long as a real one."""
+    at = utc_datetime(time.time_ns())
+    sentence = f"Probable person on foot, track T{number % 100}, approaching inbound, border in 1 min 18 s"
+    return {
+        "id": f"A{number:016x}", "revision": revision, "status": "active", "priority": priority, "rule": "approaching",
+        "raised_at": at, "updated_at": at, "observed_at": at, "track": f"T{number % 100}", "sensor": None,
+        "segment": number % 60, "direction": 1, "lon": -84.2134567, "lat": 36.5876543, "offset_m": 231.4,
+        "time_to_border_s": 78.0, "class_label": "person", "class_probability": 0.91, "existence": 0.999,
+        "evidence": [[f"radar-{one}", 7, 100 + one] for one in range(6)], "by": "", "reason": "",
+        "sentence": sentence, "detail_sentences": [sentence] * 4, "why_sentences": [sentence] * 3,
+        "response_sentence": "Fork base: ETA 6.6 min, 0.9 min too late to intercept; P(interruption) 35%",
+    }  # fmt: skip
+
+
+def until(true: Callable[[], object], what: str, within_s: float = PATIENT_S) -> None:
+    """Wait for a condition; SystemExit if it does not come true."""
+    deadline_s = time.monotonic() + within_s
+    while not true():
+        if time.monotonic() > deadline_s:
+            raise SystemExit(f"not within {within_s:.0f} s: {what}")
+        time.sleep(0.01)
+
+
+# ---- the parts -------------------------------------------------------------------------------------------------------
+
+
+def measure_chain(folder: Path, seconds: float) -> dict[str, Any]:
+    """Detection to alert at a unit, in both forms, and the bytes of the alerts of this run."""
+    warm_up_s = 10.0
+    folder.mkdir(parents=True)
+    (folder / "settings.toml").write_text('[feeds.units.patrol-1]\nformat = "compact"\n', encoding="utf-8")
+    plan = Field(period_s=chain.RATES[500], duration_s=warm_up_s + seconds)
+    sector = write_sector(plan, folder / "sector")
+    write_night(folder / "night.jsonl", scans_of(plan, sector))
+    options = RoomOptions(
+        sector=str(sector), sector_id=SECTOR, layout=str(sector.parent / "layout.geojson"), folder=folder,
+        settings=folder / "settings.toml",
+    )  # fmt: skip
+    with Room(options) as room:
+        room.listen()
+        echoed = chain.echo(room, folder, min(seconds, 10.0))
+        units = {"json": "ops-centre", "compact": "patrol-1"}
+        heard = {form: Unit(name, room.url, room.url.port, asks=False) for form, name in units.items()}
+        for unit in heard.values():
+            unit.connect()
+        sent = chain.backlog_of(room, chain.other_process("night", room, folder), [])
+        room.drain(60.0)
+        until(lambda: room.feeds.last("waiting") == 0, "all delivered")
+        time.sleep(1.0)
+        for unit in heard.values():
+            unit.kill()
+    offset_s = time.monotonic() - time.time()
+    handed = {(sensor, boot, seq): at_ns for sensor, boot, seq, at_ns, _ in sent["handed"]}
+    from_ns = sent["started_ns"] + warm_up_s * 1e9
+    json_alerts = [one for one in heard["json"].messages if one.channel == "alerts"]
+    began_ns = {one.body["id"]: max(handed[tuple(key)] for key in one.body["evidence"])
+                for one in json_alerts if one.body["revision"] == 0 and one.body["evidence"]}  # fmt: skip
+    figures: dict[str, Any] = {"echo": echoed}
+    for form, unit in heard.items():
+        alerts = [one for one in unit.messages if one.channel == "alerts"]
+        delays_ms = [
+            (at_ns - began_ns[one.body["id"]]) / 1e6
+            for one in alerts
+            if one.body["revision"] == 0 and one.body["id"] in began_ns
+            and (at_ns := (one.at_s - offset_s) * 1e9) >= from_ns
+        ]  # fmt: skip
+        figures[form] = {
+            **chain.percentiles(delays_ms),
+            "payload_bytes": round(sum(one.payload for one in alerts) / len(alerts)),
+            "largest_payload_bytes": max(one.payload for one in alerts),
+            "packet_bytes": round(sum(one.packet for one in alerts) / len(alerts)),
+        }
+    return figures
+
+
+def measure_units(folder: Path, units: int, alerts: int) -> dict[str, Any]:
+    """From the commit of an alert to each of many units, every one on duty; one client listens for all."""
+    names = [f"patrol-{number}" for number in range(units)]
+    settings = "\n".join(f"[feeds.units.{name}]\nincidents = false\n" for name in names)
+    committed: dict[str, float] = {}
+    delays_ms: list[float] = []
+    with bench(folder, names, settings=settings) as made:
+        everyone = Unit("+", made.broker.url, made.broker.url.port, asks=False)
+        _listen_to_all(everyone)
+        for number in range(alerts):
+            one = alert(number, priority="high")
+            committed[one["id"]] = time.monotonic()
+            made.commit([one])
+            until(lambda number=number: len(everyone.messages) >= units * (number + 1), "every unit has the alert")
+        delays_ms = [(one.at_s - committed[one.body["id"]]) * 1e3 for one in everyone.messages]
+        everyone.kill()
+    return {"units": units, "alerts": alerts, **chain.percentiles(delays_ms)}
+
+
+def _listen_to_all(unit: Unit) -> None:
+    """Subscribe to the alerts of every unit."""
+    unit.link = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="everyone", protocol=mqtt.MQTTv5)
+    unit.link.username_pw_set(unit.url.username, unit.url.password)
+    unit.link.on_message = unit._heard
+    up = threading.Event()
+    unit.link.on_subscribe = lambda *_: up.set()
+    unit.link.on_connect = lambda link, *_: link.subscribe(f"watchline/1/{SECTOR}/unit/+/alerts", 1)
+    unit.link.connect(unit.url.host, unit.port)
+    unit.link.loop_start()
+    up.wait(PATIENT_S)
+
+
+def measure_catch_up(folder: Path, alerts: int, revisions: int) -> dict[str, Any]:
+    """1,000 missed messages over 9.6 kbit/s: the time to the most urgent alert, and to all that still matter."""
+    from tests.drills.fault_proxy import FaultProxy
+
+    with bench(folder, ["u1"], settings='[feeds.units.u1]\nformat = "compact"\n') as made:
+        for revision in range(revisions):
+            for begin in range(0, alerts, 50):
+                made.commit([alert(n, revision, PRIORITIES[n % 4]) for n in range(begin, min(begin + 50, alerts))])
+        made.commit([alert(alerts, 0, "distress")])
+        until(lambda: made.feeds.last("waiting") == 0, "all is at the broker")
+        with FaultProxy(made.broker.url.host, made.broker.url.port) as link:
+            link.set(bytes_per_s=SLOW_BYTES_PER_S)
+            unit = made.unit("u1", link.port, asks=False)
+            unit.connect()
+            asked_s = time.monotonic()
+            unit.ask()
+            until(lambda: any(one.body.get("kind") == "gap_filled" for one in unit.messages), "the gap is filled")
+            done_s = time.monotonic() - asked_s
+            unit.kill()
+    ranks = {"distress": 0, "high": 1, "medium": 2, "low": 3}
+    order = [ranks[one.body["priority"]] for one in unit.messages if "number" in one.body]
+    assert order == sorted(order), "the most urgent first"
+    high_s = max(one.at_s for one in unit.messages if one.body.get("priority") in ("distress", "high")) - asked_s
+    return {
+        "missed": alerts * revisions + 1,
+        "still_matter": len(order),
+        "first_s": round(unit.messages[0].at_s - asked_s, 2),
+        "first_is": unit.messages[0].body["priority"],
+        "all_high_s": round(high_s, 1),
+        "all_s": round(done_s, 1),
+        "bytes": sum(one.packet for one in unit.messages),
+    }
+
+
+def measure_kills(folder: Path, alerts: int, kills: int) -> dict[str, Any]:
+    """Every alert arrives once under one number, while the unit and the feeds process are killed in turn."""
+    with bench(folder, ["u1"], settings="[feeds.units.u1]\nincidents = false\n") as made:
+        unit = made.unit("u1")
+        unit.connect()
+        began_s, part = time.monotonic(), alerts // (kills + 1)
+        for number in range(kills + 1):
+            first, last = part * number, alerts if number == kills else part * (number + 1)
+            for begin in range(first, last, 20):
+                made.commit([alert(n) for n in range(begin, min(begin + 20, last))])
+            if number == kills:
+                break
+            until(lambda last=last: len(unit.have) > last - part, "some of this part arrived")
+            if number % 2:
+                made.feeds.kill()
+                made.feeds.restart()
+            else:
+                unit.kill()
+                unit.connect()
+        until(lambda: made.feeds.last("waiting") == 0, "all is at the broker")
+        time.sleep(1.0)
+        if unit.last < alerts:
+            unit.ask()
+        until(lambda: unit.last >= alerts, "every number arrived")
+        took_s = time.monotonic() - began_s
+        unit.kill()
+    numbers: dict[int, set[str]] = {}
+    for one in unit.messages:
+        if "number" in one.body:
+            numbers.setdefault(one.body["number"], set()).add(one.body["id"])
+    ids = [identity for found in numbers.values() for identity in found]
+    return {
+        "alerts": alerts,
+        "kills_of_unit": (kills + 1) // 2,
+        "kills_of_feeds": kills // 2,
+        "lost": alerts - len(set(ids)),
+        "numbers_with_two_ids": sum(len(found) > 1 for found in numbers.values()),
+        "ids_with_two_numbers": len(ids) - len(set(ids)),
+        "received_twice": sum("number" in one.body for one in unit.messages) - len(ids),
+        "seconds": round(took_s, 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", default=[], help=f"of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--seconds", type=float, default=30.0, help="measured seconds of the chain (default 30)")
+    parser.add_argument("--units", type=int, default=500)
+    parser.add_argument("--alerts", type=int, default=10_000, help="alerts of the part kills (default 10,000)")
+    parser.add_argument("--kills", type=int, default=40, help="kills, of unit and feeds process in turn (default 40)")
+    options = parser.parse_args()
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="watchline-bench-") as temporary:
+        folder = Path(temporary)
+        for part in options.parts or PARTS:
+            figures[part] = {
+                "chain": lambda: measure_chain(folder / "chain", options.seconds),
+                "units": lambda: measure_units(folder / "units", options.units, 20),
+                "catch_up": lambda: measure_catch_up(folder / "catch_up", 250, 4),
+                "kills": lambda: measure_kills(folder / "kills", options.alerts, options.kills),
+            }[part]()
+            print(f"{part}: {json.dumps(figures[part])}", file=sys.stderr)
+    machine.report("feeds", figures)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
+    main()
