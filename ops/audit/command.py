@@ -12,7 +12,7 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from ingest.security.key_register import RegisterFile
-from ops.audit.entry import AuditEntry, EntryLine
+from ops.audit.entry import AuditEntry, EntryLine, Operation
 from ops.audit.files import existing_log, log_folder
 from ops.audit.log import AuditLog
 from ops.audit.purposes import purpose_of
@@ -81,8 +81,10 @@ def export_entries(path: Path, out: Path, wanted: EntryFilter, screen: Console) 
     return {"count": count, "file": str(out)}
 
 
-def record_command(path: Path, what: str, subject: str, *, purpose: str | None = None) -> None:
-    """Record that a command disclosed records of the data at ``path``; nothing where no audit log is kept.
+def record_command(
+    path: Path, what: str, subject: str, *, purpose: str | None = None, operation: Operation = "disclosure"
+) -> None:
+    """Record an ``operation`` of a command on the data at ``path``; nothing where no audit log is kept.
 
     ``purpose`` None: that of WATCHLINE_PURPOSE, or the default of administrators. Raises AuditError if it cannot be
     recorded, and BadInput for a purpose that cannot be logged: the command must then end.
@@ -95,7 +97,7 @@ def record_command(path: Path, what: str, subject: str, *, purpose: str | None =
     log = AuditLog(folder)
     try:
         entry = AuditEntry(
-            time.time_ns(), getpass.getuser(), COMMAND_LINE, "disclosure", f"watchline {what}", purpose, subject
+            time.time_ns(), getpass.getuser(), COMMAND_LINE, operation, f"watchline {what}", purpose, subject
         )
         log.add(entry)
     finally:

@@ -31,6 +31,7 @@ from ops.cli.sector import sector_app
 from ops.cli.sensor import sensor_app
 from ops.cli.store import store_app
 from ops.cli.terrain import terrain_app
+from ops.cli.unit import unit_app
 from ops.cli.user import user_app
 from ops.cli.wrong_values import UsageError, WrongValue, sentence_of
 from ops.runtime.compile_kernels import forget_outdated
@@ -183,6 +184,7 @@ app.add_typer(store_app, name="store")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(feeds_app, name="feeds")
 app.add_typer(user_app, name="user")
+app.add_typer(unit_app, name="unit")
 
 
 def main() -> None:

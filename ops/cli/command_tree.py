@@ -28,7 +28,7 @@ GROUPS: Final = {
     "Analysts": ("coverage", "challenge", "sites", "score", "journal", "archive"),
     "Planners": ("sector", "terrain", "catalogue", "plan", "compare"),
     "Integrators": ("sensor", "simulate", "record", "dead-letters", "feeds"),
-    "Administrators": ("user", "broker", "audit", "store", "doctor", "completion"),
+    "Administrators": ("user", "unit", "broker", "audit", "store", "doctor", "completion"),
 }
 """The commands by the people who use them, in the order of the help."""
 

@@ -78,7 +78,7 @@ class CotServer:
         for name in ("authority", "certificate", "key"):
             path = getattr(self, name)
             if path and not Path(path).is_file():
-                raise BadInput(f"{path!r} is no file", where=name, expected="a PEM file")
+                raise BadInput(f"{path!r} does not exist", where=name, expected="a PEM file")
         if self.scheme != "tls" and (self.certificate or self.authority or self.server_name):
             raise BadInput(f"{self.address!r} does not use TLS", where="address", expected="tls://HOST:PORT")
         if self.interface:
@@ -89,7 +89,7 @@ class CotServer:
             identifier(unit, "units")
             if not device.strip() or not device.isprintable() or len(device) > 256:
                 raise BadInput(
-                    f"{device[:60]!r} is no device", where="units", expected="the uid or callsign of a device"
+                    f"{device[:60]!r} is not a device", where="units", expected="the uid or callsign of a device"
                 )
 
     def _check_address(self) -> None:
@@ -103,7 +103,7 @@ class CotServer:
         if parts.scheme not in SCHEMES or not host or not port or not plain:
             raise BadInput(f"{self.address!r}", where="address", expected=expected)
         if parts.scheme == "udp" and not _ip(host, "address").is_multicast:
-            raise BadInput(f"{host} is no multicast group", where="address", expected="such as udp://239.2.3.1:6969")
+            raise BadInput(f"{host} is not a multicast group", where="address", expected="such as udp://239.2.3.1:6969")
 
     @property
     def scheme(self) -> str:
@@ -183,4 +183,4 @@ def _ip(text: str, where: str) -> IPv4Address | IPv6Address:
     try:
         return ip_address(text)
     except ValueError:
-        raise BadInput(f"{text!r} is no IP address", where=where, expected="an IP address") from None
+        raise BadInput(f"{text!r} is not an IP address", where=where, expected="an IP address") from None

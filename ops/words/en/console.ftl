@@ -9,6 +9,9 @@ console-column = { $name ->
     [second_factor] second factor
     [logins] sessions
     [began] since
+    [device] device
+    [enrolled] enrolled
+    [revoked] revoked
     [last_used] last used
     [ends] ends
     [address] address

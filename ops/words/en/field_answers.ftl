@@ -9,3 +9,10 @@ unit-clock =
         [ahead] The clock of this device is { DURATION($seconds) } ahead; the time was corrected.
        *[behind] The clock of this device is { DURATION($seconds) } behind; the time was corrected.
     }
+
+## watchline unit
+
+devices-code = One-time code for a device of { $unit }: { $code } (one device, until { TIME($until) })
+devices-address = Open on the device: { $url }
+devices-none = { $unit } has no devices.
+devices-revoked = { $unit }: device { $device } ({ $name }) revoked

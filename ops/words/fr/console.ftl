@@ -9,6 +9,9 @@ console-column = { $name ->
     [second_factor] second facteur
     [logins] sessions
     [began] depuis
+    [device] appareil
+    [enrolled] enrôlé
+    [revoked] révoqué
     [last_used] dernière utilisation
     [ends] fin
     [address] adresse

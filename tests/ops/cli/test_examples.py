@@ -82,6 +82,7 @@ FIRST = {
 """What a reader has run before the examples of a command."""
 REFUSED = {
     "watchline feeds replay data web_hook/partner": "has no dead letters of",
+    "watchline unit revoke patrol-1 1e12521f2156 --data data": "has no device",
     "watchline dead-letters replay data 17 18": "no ingest is running on it",
     "watchline sensor task camera-north --data data --look-at 45,-2": "no SAPIENT node has registered",
 }

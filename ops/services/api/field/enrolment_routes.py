@@ -5,16 +5,15 @@ The code is in the fragment of an address, which browsers send to no server, and
 
 from __future__ import annotations
 
-import io
 from typing import Annotated, Any, Final
 
-import segno
 from fastapi import FastAPI, Path, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from ops.field.devices import DEVICE_S, Device, DeviceStore, EnrolmentRefused
+from ops.field.enrolment import enrolment_url, qr_svg
 from ops.services.api.field.models import DeviceRecord, EnrolledDevice, Enrolment, EnrolmentRequest
 from ops.services.api.login.forms import set_cookie
 from ops.services.api.login.gate import UNIT_COOKIE, unit_as_person
@@ -22,7 +21,6 @@ from ops.services.api.recorder import Recorder
 from ops.store.rows import rfc3339
 from sensors.timestamps import SECOND_NS
 
-FIELD_PAGE: Final = "/field"
 NO_UNITS: Final = "This server serves no field units."
 
 UnitId = Annotated[str, Path(pattern=r"^[0-9A-Za-z._-]{1,64}$")]
@@ -93,20 +91,6 @@ class EnrolmentRoutes:
         if self._devices is None:
             raise HTTPException(404, NO_UNITS)
         return self._devices
-
-
-def enrolment_url(origin: str, code: str) -> str:
-    """The address of the field page with a one-time code in its fragment."""
-    return f"{origin.rstrip('/')}{FIELD_PAGE}#enrol={code}"
-
-
-def qr_svg(url: str) -> str:
-    """The QR code of an address as an SVG image without any reference to a network."""
-    image = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(
-        image, kind="svg", scale=5, border=4, xmldecl=False, dark="#000", light="#fff"
-    )
-    return image.getvalue().decode()
 
 
 def _record(device: Device) -> DeviceRecord:

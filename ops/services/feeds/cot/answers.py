@@ -100,7 +100,7 @@ def distress_of(event: CotEvent, unit: str, now: datetime) -> Position | None:
 
 
 def call_note(event: CotEvent) -> str:
-    """What a distress call says, in one line."""
+    """Return the text of a distress call in one line."""
     kind = event.find("emergency", "type")
     return _line(" ".join(one for one in (kind, event.remarks()) if one))
 

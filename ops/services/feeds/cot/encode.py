@@ -43,7 +43,7 @@ COLOURS: Final[Mapping[str, int]] = {"trail": -256, "border": -65281, "section":
 
 @dataclass(frozen=True, slots=True)
 class CotSender:
-    """Who sends: ``uid`` is the prefix of all uids, ``callsign`` the name that TAK shows."""
+    """The sender of events: ``uid`` is the prefix of all uids, ``callsign`` the name that TAK shows."""
 
     uid: str
     callsign: str

@@ -282,7 +282,7 @@ def _checked(event: CotEvent) -> CotEvent:
 
 
 def _write_detail(detail: Element, message: Any) -> None:
-    """What the protobuf has fields for goes there, if its element says nothing else; the rest stays XML."""
+    """Write an element into the fields that protobuf has for it, if they hold all of it; the rest stays XML."""
     rest = []
     for element in detail:
         plain = not len(element) and not (element.text or "").strip() and all(element.attrib.values())

@@ -66,6 +66,12 @@ class CotSources:
     border: Callable[[], Mapping[str, Any] | None] = lambda: None
 
 
+class _Placed(msgspec.Struct):
+    """What is read of the lead alert of an incident."""
+
+    position_sd_m: float | None = None
+
+
 @dataclass(slots=True)
 class _Server:
     """One server: its connection, its tracks, and when it is due [monotonic s]."""
@@ -82,7 +88,7 @@ class _Server:
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """An answer whose outcome its device is to be told."""
+    """An answer whose outcome its device has not got yet."""
 
     server: str
     device: TakDevice
@@ -263,16 +269,9 @@ class CotFeed:
             self._memory.say(server, line)
 
     def _sd_of(self, body: Mapping[str, Any]) -> float | None:
-        """Standard deviation of the position of an incident: that of its track nearest in time, while it is live."""
-        names = {one["track"] for one in body.get("tracks", ())}
-        if not names:
-            return None
-        live = self._sources.incidents.live("tracks")
-        found = [] if live is None else [one for one in msgspec.json.decode(live.body) if one["track"] in names]
-        if not found:
-            return None
-        newest = max(found, key=lambda one: one["updated_ns"])
-        return float(max(newest["ellipse_m"]))
+        """Standard deviation of the position of an incident: that of its lead alert, which gives it its position."""
+        lead = self._sources.incidents.alert(str(body["lead"]))
+        return None if lead is None else msgspec.json.decode(lead[2], type=_Placed).position_sd_m
 
     # Refreshing, tracks and shapes
 
@@ -432,7 +431,7 @@ class CotFeed:
         self._units.send(msgspec.structs.replace(reply, observed_at=self._room_time(reply.observed_at, now)))
 
     def _tell_outcomes(self) -> None:
-        """Tell devices what became of their answers."""
+        """Send devices the outcomes of their answers."""
         now_s = time.monotonic()
         for action_id, pending in list(self._pending.items()):
             try:
@@ -451,7 +450,7 @@ class CotFeed:
 
     def _tell(self, server: str, device: TakDevice, text: str, *, message: str = "") -> None:
         """Write one chat line to one device."""
-        key = message or f"told-{self._clock.now_ns()}"
+        key = message or f"line-{self._clock.now_ns()}"
         line = encode.chat(self._sender, text, key, _wall_now(), to=device.uid, callsign=device.callsign or device.uid)
         self._servers[server].link.post([line])
 

@@ -1,4 +1,4 @@
-"""What the Cursor-on-Target feed remembers over restarts: what each server shows, was told, and what was refused.
+"""What the Cursor-on-Target feed remembers over restarts: markers and chat lines of each server, and refused events.
 
 ``cot.db`` in the data folder. A loss of its last entries, as after a power failure, only repeats what TAK recognises.
 """

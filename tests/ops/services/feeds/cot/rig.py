@@ -54,6 +54,7 @@ class PlainStore:
     def __init__(self) -> None:
         self.bodies: dict[str, dict[str, Any]] = {}
         self.parts: dict[str, Any] = {}
+        self.leads: dict[str, float] = {}
         self.outcomes: dict[str, bytes] = {}
         self.marked: set[str] = set()
         self.may: set[str] = set()
@@ -61,6 +62,10 @@ class PlainStore:
     def incidents(self, *, closed: bool | None = None) -> tuple[int, list[IncidentRow]]:
         shown = [body for body in self.bodies.values() if (body["state"] == "closed") == closed]
         return 1, [IncidentRow(json.dumps(body).encode(), None) for body in shown]
+
+    def alert(self, identity: str) -> tuple[str, int, bytes] | None:
+        sd_m = self.leads.get(identity)
+        return None if sd_m is None else ("active", 0, json.dumps({"id": identity, "position_sd_m": sd_m}).encode())
 
     def live(self, part: str) -> Live | None:
         return Live(1, 1, json.dumps(self.parts[part]).encode()) if part in self.parts else None

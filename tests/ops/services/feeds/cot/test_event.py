@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from random import Random
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -91,6 +92,29 @@ def test_an_incident_is_a_valid_event_in_both_forms(body: dict, sd_m: float | No
     assert again.uid == event.uid == f"watchline.cumberland.{body['id']}"
     known = sd_m is not None and 0.0 < sd_m < UNKNOWN_M
     assert event.ce == (max(sd_m, 0.1) if known else UNKNOWN_M)
+
+
+def test_ten_thousand_incidents_break_no_rule_of_the_schema() -> None:
+    """Drawn at random over the whole globe, with all kinds, classes and states; each in XML and in protobuf."""
+    chance = Random(18)
+    for number in range(10_000):
+        body = {
+            "id": f"I{number:016x}",
+            "name": f"Bravo {number}",
+            "kind": chance.choice(["movement", "distress", "equipment", "activity"]),
+            "state": chance.choice(["open", "acknowledged", "assigned", "en_route", "on_scene", "closed"]),
+            "priority": chance.choice(["distress", "high", "medium", "low"]),
+            "revision": chance.randrange(100),
+            "class_label": chance.choice([None, "person", "group", "vehicle", "animal", "other"]),
+            "calling_unit": chance.choice(["", "patrol-1"]),
+            "lon": chance.uniform(-180.0, 180.0),
+            "lat": chance.uniform(-90.0, 90.0),
+        }
+        sd_m = chance.choice([None, 0.0, chance.uniform(0.1, 5_000.0)])
+        event = encode.incident(SENDER, body, TIMES, remarks="Crossing <&> \x0b", sd_m=sd_m)
+        assert event is not None
+        assert faults(fromstring(event.xml())) == []
+        assert parse_proto(bytearray(event.protobuf())).cotEvent.uid == event.uid
 
 
 @given(tracks, hostile)

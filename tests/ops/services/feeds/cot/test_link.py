@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import struct
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,12 +25,16 @@ from ops.sector.cot_settings import CotServer
 from ops.services.feeds.cot import encode, link
 from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent, CotFrames, read_event
+from ops.services.feeds.dispatch import Dispatcher, RetryPolicy, key_of
 from ops.services.feeds.feed import OutboxDelivery
+from ops.services.feeds.ledger import DeliveryLedger
 from ops.store.reader import OutboxRow
+from tests.drills.sizes import sized
 from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident
 from tests.ops.services.feeds.cot.taky_server import Observer, Taky
 
 UNITS = {"ANDROID-1": "patrol-1", "ANDROID-2": "patrol-2"}
+MOST, KILLS = sized(1_000, 10_000), 20
 NOW = datetime(2026, 11, 28, 2, 0, tzinfo=UTC)
 
 
@@ -70,6 +77,13 @@ class Server:
     def send(self, message: bytes) -> None:
         assert self.peer is not None
         self.peer.sendall(message)
+
+    def kill(self) -> None:
+        """Cut the connection without a goodbye: what is under way is lost."""
+        if self.peer is not None:
+            with suppress(OSError):
+                self.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.peer.shutdown(socket.SHUT_RDWR)
 
     def types(self) -> list[str]:
         return [event.type for event in list(self.events)]
@@ -119,9 +133,9 @@ def test_a_server_that_hangs_delays_no_other(tmp_path: Path, opened: list[Rig | 
     silent.close()
 
 
-def _delivery(body: dict[str, Any], server: str) -> OutboxDelivery:
-    row = OutboxRow(1, body["id"], body["revision"], body["priority"], json.dumps(body).encode(), "incident")
-    return OutboxDelivery(server, 1, row)
+def _delivery(body: dict[str, Any], server: str, n: int = 1) -> OutboxDelivery:
+    row = OutboxRow(n, body["id"], body["revision"], body["priority"], json.dumps(body).encode(), "incident")
+    return OutboxDelivery(server, n, row)
 
 
 def test_a_server_that_never_answers_gets_it_again_on_a_new_connection(
@@ -139,6 +153,73 @@ def test_a_server_that_never_answers_gets_it_again_on_a_new_connection(
     rig.deliver(incident())
     assert server.connections >= 2
     assert server.types().count("a-u-G-U") >= 2
+
+
+def test_a_server_that_is_killed_again_and_again_loses_no_incident(
+    tmp_path: Path, opened: list[Rig | Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every incident arrives, under one uid and with one chat line each, whatever was under way at a kill."""
+    monkeypatch.setattr(link, "FIRST_DELAY_S", 0.05)
+    monkeypatch.setattr(link, "LONGEST_DELAY_S", 0.05)
+    server = Server(pong)
+    opened.append(server)
+    rig = rig_for(tmp_path, opened, tcp("tak", server.port, tracks=False, shapes=False))
+    ledger = DeliveryLedger(tmp_path / "feeds.db")
+    outbox = PlainOutbox(MOST)
+    dispatcher = Dispatcher(
+        outbox, ledger, [rig.feed], now_ns=time.time_ns, monotonic_s=time.monotonic, release=Unmarked(),
+        policy=RetryPolicy(retry_s=0.02, longest_retry_s=0.1),
+    )  # fmt: skip
+    kills, deadline = 0, time.monotonic() + 300.0
+    while outbox.published < MOST or dispatcher.waiting:
+        assert time.monotonic() < deadline, (outbox.published, dispatcher.waiting)
+        outbox.published = min(outbox.published + 5, MOST)
+        dispatcher.pump()
+        if kills < KILLS and len(server.events) > (kills + 1) * 20:
+            kills += 1
+            server.kill()
+    assert kills == KILLS
+    assert {event.uid for event in server.events if event.type == "a-u-G-U"} == {
+        f"watchline.cumberland.I{number:016x}" for number in range(1, MOST + 1)
+    }
+    lines = {event.uid for event in server.events if event.type == "b-t-f"}
+    assert len(lines) == MOST
+    assert ledger.number_of(key_of("cot", "tak")) == MOST
+    ledger.close()
+
+
+class Unmarked:
+    """No record has a marking."""
+
+    def may_receive(self, unit: str, row: OutboxRow) -> bool:
+        return True
+
+    def as_received(self, unit: str, row: OutboxRow) -> OutboxRow:
+        return row
+
+
+class PlainOutbox:
+    """An outbox of incidents, of which the first ``published`` are there."""
+
+    def __init__(self, most: int) -> None:
+        bodies = [incident(number) for number in range(1, most + 1)]
+        self.rows = [_delivery(body, "tak", n).row for n, body in enumerate(bodies, start=1)]
+        self.published = 0
+
+    def outbox_after(self, n: int, *, limit: int, kind: str | None = "alert") -> list[OutboxRow]:
+        return self.rows[n : min(n + limit, self.published)]
+
+    def outbox_rows(self, numbers: Collection[int]) -> list[OutboxRow]:
+        return [self.rows[n - 1] for n in sorted(numbers) if n <= self.published]
+
+    def open_rows(self) -> list[OutboxRow]:
+        return []
+
+    def first_undelivered(self) -> int | None:
+        return 1
+
+    def last_event(self) -> int:
+        return self.published
 
 
 def test_without_answers_to_pings_what_the_network_took_is_delivered(

@@ -55,12 +55,12 @@ def attribute(event: Element, path: str, name: str) -> str:
 
 def test_an_incident_is_shown_moved_and_removed(rig: Rig, observer: Observer) -> None:
     uid = "watchline.cumberland.I0000000000000011"
-    rig.store.parts["tracks"] = [track(1)]
+    rig.store.leads[incident()["lead"]] = 12.0
     rig.deliver(incident())
     shown = observer.wait_for(is_uid(uid), "marker")
     assert shown.get("type") == "a-u-G-U"
     assert attribute(shown, "detail/contact", "callsign") == "Bravo 17"
-    assert float(attribute(shown, "point", "ce")) == 12.0  # one standard deviation, the longer axis
+    assert float(attribute(shown, "point", "ce")) == 12.0  # one standard deviation
     observer.wait_for(says("Bravo 17, High: Probable person on foot crossed the border."), "chat line")
     rig.deliver(incident(revision=1, lon=-84.2))
     observer.wait_for(
