@@ -78,10 +78,9 @@ class RetryPolicy:
 
 @dataclass(slots=True)
 class _Attempt:
-    """A row that was sent and is not answered: number of attempts, and monotonic times of the first and last [s]."""
+    """A row that was sent and is not answered: number of attempts, and monotonic time of the last [s]."""
 
     tries: int
-    first_s: float
     last_s: float
 
 
@@ -104,7 +103,7 @@ class _Line:
     key: str
     waiting: dict[int, NumberedRow] = field(default_factory=dict)
     sent: dict[int, _Attempt] = field(default_factory=dict)
-    first_s: dict[int, float] = field(default_factory=dict)  # of those that failed
+    has_failed: bool = False  # since rows were last given up
     failures: int = 0
     failing_since_s: float | None = None
     retry_at_s: float = 0.0
@@ -230,6 +229,7 @@ class Dispatcher:
         ):
             self._ledger.begin_at(0)  # another store, such as one restored from a copy
         self._ledger.keep_only(self._lines, at_ns=self._now_ns())
+        self._ledger.begin_to_wait(self._now_ns())
         for line in self._lines.values():
             line.waiting = {one.number: one for one in self._ledger.waiting(line.key)}
             line.held = self._ledger.held(line.key)
@@ -239,6 +239,7 @@ class Dispatcher:
 
     def _take_replayed(self) -> None:
         """Take the dead letters that a command has put back."""
+        self._ledger.begin_to_wait(self._now_ns())
         for line in self._lines.values():
             for one in self._ledger.waiting(line.key):
                 line.waiting.setdefault(one.number, one)
@@ -329,7 +330,7 @@ class Dispatcher:
     def _send_due(self, line: _Line, now_s: float) -> int:
         if now_s < line.retry_at_s:
             return 0
-        self._give_up_overdue(line, now_s)
+        self._give_up_overdue(line)
         overdue = [number for number, one in line.sent.items() if self._is_overdue(one, now_s)]
         room = line.receiver.window if line.failures < PROBE_AFTER else 1
         new = self._next(line, room - len(line.sent)) if len(line.sent) < room else []
@@ -373,8 +374,7 @@ class Dispatcher:
 
     def _send(self, line: _Line, number: int, row: OutboxRow, now_s: float) -> bool:
         before = line.sent.get(number)
-        first_s = line.first_s.setdefault(number, now_s) if before is None else before.first_s
-        line.sent[number] = _Attempt(1 if before is None else before.tries + 1, first_s, now_s)
+        line.sent[number] = _Attempt(1 if before is None else before.tries + 1, now_s)
         try:
             released = self._release.as_received(line.receiver.unit, row)
             answer = line.feed.send(OutboxDelivery(line.receiver.name, number, released))
@@ -417,6 +417,7 @@ class Dispatcher:
         if isinstance(error, Undeliverable):
             self._finish(line, [number], DEAD, str(error))
             return
+        line.has_failed = True
         if now_s >= line.retry_at_s:
             line.failures += 1
             pause_s = min(self._policy.retry_s * 2 ** min(line.failures - 1, 10), self._policy.longest_retry_s)
@@ -424,10 +425,12 @@ class Dispatcher:
         line.failing_since_s = now_s if line.failing_since_s is None else line.failing_since_s
         line.catching_up |= now_s - line.failing_since_s > CATCH_UP_AFTER_S
 
-    def _give_up_overdue(self, line: _Line, now_s: float) -> None:
+    def _give_up_overdue(self, line: _Line) -> None:
+        """Give up what a receiver that fails has been waiting for too long, also over restarts of the process."""
         after_s = line.receiver.given_up_after_s
-        if after_s is not None:
-            old = [number for number, at_s in line.first_s.items() if now_s - at_s > after_s]
+        if after_s is not None and line.has_failed:
+            line.has_failed = False
+            old = self._ledger.overdue(line.key, self._now_ns() - int(after_s * 1e9))
             if old:
                 self._finish(line, old, DEAD, f"not delivered within {after_s:g} s")
 
@@ -440,7 +443,6 @@ class Dispatcher:
         for number in numbers:
             line.waiting.pop(number, None)
             line.sent.pop(number, None)
-            line.first_s.pop(number, None)
             for gap in line.gaps:
                 gap.missing.discard(number)
         self._close_gaps(line)

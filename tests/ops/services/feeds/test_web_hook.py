@@ -165,8 +165,8 @@ def dispatched(store: Path, feed: WebHookFeed, **more: Any) -> tuple[Dispatcher,
     ledger = DeliveryLedger(store.with_name("feeds.db"))
     policy = RetryPolicy(retry_s=0.01, longest_retry_s=0.05)
     dispatcher = Dispatcher(
-        Reader(store), ledger, [feed], now_ns=time.time_ns, monotonic_s=time.monotonic, release=Everything(),
-        policy=policy, **more,
+        Reader(store), ledger, [feed], monotonic_s=time.monotonic, release=Everything(), policy=policy,
+        **{"now_ns": time.time_ns} | more,
     )  # fmt: skip
     return dispatcher, ledger
 
@@ -242,13 +242,40 @@ def test_what_is_given_up_is_a_dead_letter_and_is_sent_again_on_replay(tmp_path:
     assert sorted(delivered) == [1, 2]
 
 
-def test_what_is_not_delivered_in_its_time_is_given_up(tmp_path: Path) -> None:
+def test_what_is_not_delivered_in_its_time_is_given_up_also_over_restarts(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.db")
-    published(store, 1)
+    published(store, 1, 2, 3)
     with receiver(status(500)) as there, feed(there.url) as one:
-        one.receivers = (FeedReceiver("partner-0", given_up_after_s=0.2),)
+        one.receivers = (FeedReceiver("partner-0", given_up_after_s=3600.0),)
         dispatcher, ledger = dispatched(store.path, one)
-        pump_until(dispatcher, lambda: len(ledger.dead_letters()) == 1)
-        assert ledger.dead_letters()[0][-1] == "not delivered within 0.2 s"
+        pump_until(dispatcher, lambda: len(there.posts) >= 3)
+        assert ledger.dead_letters() == []
+        ledger.close()
+        late, ledger = dispatched(store.path, one, now_ns=lambda: time.time_ns() + 3601 * 10**9)
+        pump_until(late, lambda: len(ledger.dead_letters()) == 3)
+        assert {letter[-1] for letter in ledger.dead_letters()} == {"not delivered within 3600 s"}
+        assert ledger.replay("web_hook/partner-0") == 3
+        ledger.close()
+        before = len(there.posts)
+        late, ledger = dispatched(store.path, one, now_ns=lambda: time.time_ns() + 7200 * 10**9)
+        pump_until(late, lambda: len(there.posts) >= before + 3)
+        assert ledger.dead_letters() == []  # the time begins again
+        ledger.close()
+    store.close()
+
+
+def test_a_receiver_that_works_after_a_long_stop_gets_what_waited(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.db")
+    published(store, 1, 2, 3)
+    with silent() as port, feed(f"http://127.0.0.1:{port}/") as one:
+        one.receivers = (FeedReceiver("partner-0", given_up_after_s=3600.0),)
+        dispatcher, ledger = dispatched(store.path, one)
+        pump_until(dispatcher, lambda: len(ledger.waiting("web_hook/partner-0")) == 3)
+        ledger.close()
+    with receiver() as there, feed(there.url) as one:
+        one.receivers = (FeedReceiver("partner-0", given_up_after_s=3600.0),)
+        late, ledger = dispatched(store.path, one, now_ns=lambda: time.time_ns() + 10**15)
+        pump_until(late, lambda: not late.waiting and len(there.posts) == 3)
+        assert ledger.dead_letters() == []
         ledger.close()
     store.close()
