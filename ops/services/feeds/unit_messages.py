@@ -103,6 +103,17 @@ def digest_entry(number: int, row: OutboxRow) -> DigestEntry:
     return DigestEntry(number, row.alert, str(row.priority), msgspec.json.decode(row.body, type=_Said).sentence)
 
 
+def with_number(schema: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of an alert, with the number that it has in messages to units."""
+    schema["$defs"]["Alert"]["properties"]["number"] = {
+        "type": "integer",
+        "minimum": 1,
+        "description": "only in messages to a unit: rises by one for each message to it, incidents included, and is"
+        " kept when a message is sent again",
+    }
+    return schema
+
+
 def encoded(update: UnitUpdate) -> bytes:
     """The JSON of an update."""
     return msgspec.json.encode(update)
