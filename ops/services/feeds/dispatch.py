@@ -233,9 +233,14 @@ class Dispatcher:
         for line in self._lines.values():
             line.waiting = {one.number: one for one in self._ledger.waiting(line.key)}
             line.held = self._ledger.held(line.key)
-        self._opened = True
         if self._rules is not None:
-            self._rules.learn(self._reader.open_rows())
+            open_rows, taken = self._reader.open_rows(), self._ledger.last_taken()[0]
+            self._refresh()
+            self._rules.learn(open_rows)
+            self._rules.look(self._now_ns())
+            units = [line for line in self._lines.values() if line.receiver.is_unit]
+            self._give(units, [row for row in open_rows if row.n <= taken])  # new units, and those that came on duty
+        self._opened = True
 
     def _take_replayed(self) -> None:
         """Take the dead letters that a command has put back."""
@@ -254,6 +259,7 @@ class Dispatcher:
         if self._rules is not None:
             self._rules.learn(rows)
         self._give(self._lines.values(), rows, taken=rows)
+        self._give_assigned()
         return len(rows) == ROWS_A_ROUND
 
     def _give(self, lines: Iterable[_Line], rows: Sequence[OutboxRow], *, taken: Sequence[OutboxRow] = ()) -> None:
@@ -292,6 +298,17 @@ class Dispatcher:
             if verdict is DeliveryVerdict.HOLD and not isinstance(line.feed, NoticeFeed)
             else verdict
         )
+
+    def _give_assigned(self) -> None:
+        """Give units the alerts of incidents that they are assigned or offered, also those that they did not get."""
+        assigned = {} if self._rules is None else self._rules.take_assignments()
+        if not assigned:
+            return
+        rows = self._reader.open_rows()
+        for line in self._lines.values():
+            alerts = assigned.get(line.receiver.unit, ()) if line.receiver.is_unit else ()
+            if alerts:
+                self._give([line], [row for row in rows if row.kind == "alert" and row.alert in alerts])
 
     def _look_at_duty(self) -> None:
         """Give units that come on duty what is open now."""
