@@ -1,7 +1,8 @@
 """Delivery to units: delay from detection to alert beside a bare echo, bytes, 500 units, a slow link, and kills.
 
 ``chain``: the whole production chain in one room; ``ops-centre`` gets JSON, ``patrol-1`` the compact form; the delay is
-that of ``benchmarks/latency.py``. The other parts need no fusion: alerts are committed to a store and the feeds process
+that of ``benchmarks/latency.py``, and ``mean_s`` the share of fusion (``raised``, from the receipt) in the mean of all
+alerts (``published``). The other parts need no fusion: alerts are committed to a store and the feeds process
 delivers them over the embedded broker. ``units``: from the commit to each of 500 units, for which one client listens.
 ``catch_up``: 1,000 missed messages, four revisions of each of 250 alerts, over a link of 9.6 kbit/s
 (``tests/drills/fault_proxy.py``), in the compact form. ``kills``: 10,000 alerts, while the unit and the feeds process
@@ -248,13 +249,16 @@ def measure_chain(folder: Path, seconds: float) -> dict[str, Any]:
         time.sleep(1.0)
         for unit in heard.values():
             unit.kill()
+        live = room.reader.live("latency")
+    times = {} if live is None else msgspec.json.decode(live.body)
+    mean_s = {step: times[step]["sum_s"] / max(sum(times[step]["counts"]), 1) for step in ("raised", "published")}
     offset_s = time.monotonic() - time.time()
     handed = {(sensor, boot, seq): at_ns for sensor, boot, seq, at_ns, _ in sent["handed"]}
     from_ns = sent["started_ns"] + warm_up_s * 1e9
     json_alerts = [one for one in heard["json"].messages if one.channel == "alerts"]
     began_ns = {one.body["id"]: max(handed[tuple(key)] for key in one.body["evidence"])
                 for one in json_alerts if one.body["revision"] == 0 and one.body["evidence"]}  # fmt: skip
-    figures: dict[str, Any] = {"echo": echoed}
+    figures: dict[str, Any] = {"echo": echoed, "mean_s": {step: round(value, 3) for step, value in mean_s.items()}}
     for form, unit in heard.items():
         alerts = [one for one in unit.messages if one.channel == "alerts"]
         delays_ms = [

@@ -510,14 +510,14 @@ def schemas() -> dict[Path, str]:
     from ingest.wire import MESSAGES, json_schema, schema_of
     from ops.sector.schemas import NAMES, file_schema
     from ops.services.feeds.tracks import TracksMessage
-    from ops.services.feeds.unit_messages import UnitUpdate
+    from ops.services.feeds.unit_messages import UnitUpdate, with_number
     from ops.services.fusion.live_picture import alert_schema
 
     found = {message: json_schema(message) for message in MESSAGES}
     found |= {"position": schema_of(Position, "position"), "reply": schema_of(Reply, "reply")}
     found |= {"update": schema_of(UnitUpdate, "update"), "resend": schema_of(ResendRequest, "resend")}
     found |= {"section-order": schema_of(SectionOrder, "section-order")}
-    found |= {"alert": alert_schema(), "tracks": schema_of(TracksMessage, "tracks")}
+    found |= {"alert": with_number(alert_schema()), "tracks": schema_of(TracksMessage, "tracks")}
     found |= {name: file_schema(name) for name in NAMES}
     return {
         ROOT / "docs" / "schema" / f"{message}.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -99,6 +99,7 @@ FIELDS: Final = (
     CompactField(35, "ids", "ids"),
     CompactField(36, "after", "count"),
     CompactField(37, "sent", "count"),
+    CompactField(38, "offered_unit", "text", longest=24),
 )  # fmt: skip
 """The registry. Key 0 is the kind, a number of KINDS; an alert has none."""
 
@@ -115,8 +116,8 @@ FURTHER: Final[Mapping[CompactKind, tuple[str, ...]]] = {
         "offset_m", "observed_at", "by", "track", "sensor",
     ),
     "incident": (
-        "name", "lead", "unit", "lon", "lat", "sentence", "disposition", "escalation", "about", "opened_at", "owner",
-        "section",
+        "name", "lead", "unit", "offered_unit", "lon", "lat", "sentence", "disposition", "escalation", "about",
+        "opened_at", "owner", "section",
     ),
     "digest": ("ids",),
     "gap_filled": (),

@@ -14,6 +14,8 @@ from ingest.topics import identifier
 
 LONGEST_TIMEOUT_S: Final = 9.0
 """The dispatcher sends again what has no answer after 10 s."""
+LONGEST_WAIT_H: Final = 48.0
+"""The shortest retention."""
 URGENCIES: Final = ("high", "medium", "low")
 
 
@@ -81,7 +83,8 @@ class PushSettings:
     timeout_s : float, s
         Longest duration of one attempt, from the name's resolution to the answer; above 0, at most 9.
     given_up_after_h : float, h
-        What was not delivered within this time of its first attempt becomes a dead letter; above 0, at most 720.
+        What a receiver that fails has not got within this time becomes a dead letter; above 0, at most 48. Until
+        then the records are kept, also beyond their retention.
     """
 
     receivers: Mapping[str, PushReceiver] = field(default_factory=dict)
@@ -95,8 +98,8 @@ class PushSettings:
         if not 0.0 < self.timeout_s <= LONGEST_TIMEOUT_S:
             expected = f"a number of seconds above 0, at most {LONGEST_TIMEOUT_S:g}"
             raise BadInput(f"{self.timeout_s}", where="timeout_s", expected=expected)
-        if not 0.0 < self.given_up_after_h <= 720.0:
-            expected = "a number of hours above 0, at most 720"
+        if not 0.0 < self.given_up_after_h <= LONGEST_WAIT_H:
+            expected = f"a number of hours above 0, at most {LONGEST_WAIT_H:g}"
             raise BadInput(f"{self.given_up_after_h}", where="given_up_after_h", expected=expected)
         _ = self.networks
 

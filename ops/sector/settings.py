@@ -153,10 +153,6 @@ def load_settings(path: Path | None) -> Settings:
 
 def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError]:
     """Return every error of a parsed settings file: its keys, its tables, the weather and the planned stops."""
-    from fusion.alerts.settings import RENAMED as ALERTS_RENAMED
-    from fusion.alerts.settings import AlertSettings
-    from fusion.models.settings import RENAMED as TRACKER_RENAMED
-    from fusion.models.settings import TrackerSettings
     from ops.accounts.settings import AccountSettings, OidcSettings
     from ops.forces.settings import ForceSettings
     from ops.incidents.settings import IncidentSettings
@@ -165,8 +161,7 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
     plain = {key: value for key, value in table.items() if key not in tables or not isinstance(value, dict | list)}
     errors = record_errors(Settings, plain, where=where)
     records: tuple[tuple[str, type, Mapping[str, str]], ...] = (
-        ("tracker", TrackerSettings, TRACKER_RENAMED),
-        ("alerts", AlertSettings, ALERTS_RENAMED),
+        *_records_of_fusion(table),
         ("incidents", IncidentSettings, {}),
         ("forces", ForceSettings, {}),
         ("audit", AuditSettings, {}),
@@ -192,6 +187,22 @@ def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError
             what = f"weather = {table['weather']!r}"
             errors.append(ConfigError(what, where=where, expected=error.expected, key="weather"))
     return errors + _list_errors(table, "maintenance", Maintenance, where) + _list_errors(table, "hold", Hold, where)
+
+
+def _records_of_fusion(table: Mapping[str, Any]) -> list[tuple[str, type, Mapping[str, str]]]:
+    """Return the records of the tables of fusion that a file has: their modules take 260 MB of memory."""
+    records: list[tuple[str, type, Mapping[str, str]]] = []
+    if "tracker" in table:
+        from fusion.models.settings import RENAMED as TRACKER_RENAMED
+        from fusion.models.settings import TrackerSettings
+
+        records.append(("tracker", TrackerSettings, TRACKER_RENAMED))
+    if "alerts" in table:
+        from fusion.alerts.settings import RENAMED as ALERTS_RENAMED
+        from fusion.alerts.settings import AlertSettings
+
+        records.append(("alerts", AlertSettings, ALERTS_RENAMED))
+    return records
 
 
 def _list_errors(table: Mapping[str, Any], name: str, kind: type[Any], where: str) -> list[ConfigError]:

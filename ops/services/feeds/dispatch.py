@@ -78,10 +78,9 @@ class RetryPolicy:
 
 @dataclass(slots=True)
 class _Attempt:
-    """A row that was sent and is not answered: number of attempts, and monotonic times of the first and last [s]."""
+    """A row that was sent and is not answered: number of attempts, and monotonic time of the last [s]."""
 
     tries: int
-    first_s: float
     last_s: float
 
 
@@ -104,7 +103,7 @@ class _Line:
     key: str
     waiting: dict[int, NumberedRow] = field(default_factory=dict)
     sent: dict[int, _Attempt] = field(default_factory=dict)
-    first_s: dict[int, float] = field(default_factory=dict)  # of those that failed
+    has_failed: bool = False  # since rows were last given up
     failures: int = 0
     failing_since_s: float | None = None
     retry_at_s: float = 0.0
@@ -230,15 +229,22 @@ class Dispatcher:
         ):
             self._ledger.begin_at(0)  # another store, such as one restored from a copy
         self._ledger.keep_only(self._lines, at_ns=self._now_ns())
+        self._ledger.begin_to_wait(self._now_ns())
         for line in self._lines.values():
             line.waiting = {one.number: one for one in self._ledger.waiting(line.key)}
             line.held = self._ledger.held(line.key)
-        self._opened = True
         if self._rules is not None:
-            self._rules.learn(self._reader.open_rows())
+            open_rows, taken = self._reader.open_rows(), self._ledger.last_taken()[0]
+            self._refresh()
+            self._rules.learn(open_rows)
+            self._rules.look(self._now_ns())
+            units = [line for line in self._lines.values() if line.receiver.is_unit]
+            self._give(units, [row for row in open_rows if row.n <= taken])  # new units, and those that came on duty
+        self._opened = True
 
     def _take_replayed(self) -> None:
         """Take the dead letters that a command has put back."""
+        self._ledger.begin_to_wait(self._now_ns())
         for line in self._lines.values():
             for one in self._ledger.waiting(line.key):
                 line.waiting.setdefault(one.number, one)
@@ -253,6 +259,7 @@ class Dispatcher:
         if self._rules is not None:
             self._rules.learn(rows)
         self._give(self._lines.values(), rows, taken=rows)
+        self._give_assigned()
         return len(rows) == ROWS_A_ROUND
 
     def _give(self, lines: Iterable[_Line], rows: Sequence[OutboxRow], *, taken: Sequence[OutboxRow] = ()) -> None:
@@ -292,6 +299,17 @@ class Dispatcher:
             else verdict
         )
 
+    def _give_assigned(self) -> None:
+        """Give units the alerts of incidents that they are assigned or offered, also those that they did not get."""
+        assigned = {} if self._rules is None else self._rules.take_assignments()
+        if not assigned:
+            return
+        rows = self._reader.open_rows()
+        for line in self._lines.values():
+            alerts = assigned.get(line.receiver.unit, ()) if line.receiver.is_unit else ()
+            if alerts:
+                self._give([line], [row for row in rows if row.kind == "alert" and row.alert in alerts])
+
     def _look_at_duty(self) -> None:
         """Give units that come on duty what is open now."""
         if self._rules is None:
@@ -329,7 +347,7 @@ class Dispatcher:
     def _send_due(self, line: _Line, now_s: float) -> int:
         if now_s < line.retry_at_s:
             return 0
-        self._give_up_overdue(line, now_s)
+        self._give_up_overdue(line)
         overdue = [number for number, one in line.sent.items() if self._is_overdue(one, now_s)]
         room = line.receiver.window if line.failures < PROBE_AFTER else 1
         new = self._next(line, room - len(line.sent)) if len(line.sent) < room else []
@@ -373,8 +391,7 @@ class Dispatcher:
 
     def _send(self, line: _Line, number: int, row: OutboxRow, now_s: float) -> bool:
         before = line.sent.get(number)
-        first_s = line.first_s.setdefault(number, now_s) if before is None else before.first_s
-        line.sent[number] = _Attempt(1 if before is None else before.tries + 1, first_s, now_s)
+        line.sent[number] = _Attempt(1 if before is None else before.tries + 1, now_s)
         try:
             released = self._release.as_received(line.receiver.unit, row)
             answer = line.feed.send(OutboxDelivery(line.receiver.name, number, released))
@@ -417,6 +434,7 @@ class Dispatcher:
         if isinstance(error, Undeliverable):
             self._finish(line, [number], DEAD, str(error))
             return
+        line.has_failed = True
         if now_s >= line.retry_at_s:
             line.failures += 1
             pause_s = min(self._policy.retry_s * 2 ** min(line.failures - 1, 10), self._policy.longest_retry_s)
@@ -424,10 +442,12 @@ class Dispatcher:
         line.failing_since_s = now_s if line.failing_since_s is None else line.failing_since_s
         line.catching_up |= now_s - line.failing_since_s > CATCH_UP_AFTER_S
 
-    def _give_up_overdue(self, line: _Line, now_s: float) -> None:
+    def _give_up_overdue(self, line: _Line) -> None:
+        """Give up what a receiver that fails has been waiting for too long, also over restarts of the process."""
         after_s = line.receiver.given_up_after_s
-        if after_s is not None:
-            old = [number for number, at_s in line.first_s.items() if now_s - at_s > after_s]
+        if after_s is not None and line.has_failed:
+            line.has_failed = False
+            old = self._ledger.overdue(line.key, self._now_ns() - int(after_s * 1e9))
             if old:
                 self._finish(line, old, DEAD, f"not delivered within {after_s:g} s")
 
@@ -440,7 +460,6 @@ class Dispatcher:
         for number in numbers:
             line.waiting.pop(number, None)
             line.sent.pop(number, None)
-            line.first_s.pop(number, None)
             for gap in line.gaps:
                 gap.missing.discard(number)
         self._close_gaps(line)

@@ -57,8 +57,8 @@ class FeedReceiver:
     ``kinds`` of rows, ``priorities`` (None: all; distress always). ``limit``: the name under which the settings
     ``[releasability] units`` state the most restrictive marking that it may have. ``may_have``: a further condition of
     the feed, that distress passes too only if it says so. ``window``: the largest number of rows in flight. A row that
-    is not delivered within ``given_up_after_s`` of its first attempt becomes a dead letter; None: it is sent until it
-    is delivered. ``is_unit``: the rules of units (``ops.services.feeds.quiet``) apply to it.
+    a receiver which fails has not got within ``given_up_after_s`` becomes a dead letter; None: it is sent until it is
+    delivered. ``is_unit``: the rules of units (``ops.services.feeds.quiet``) apply to it.
     """
 
     name: str

@@ -141,7 +141,7 @@ class DeliveryLedger:
         numbered: dict[str, list[NumberedRow]] = {}
         with self._lock, _as_store_error(self.path), self._transaction():
             for receiver, its_rows in wanted.items():
-                numbered[receiver] = self._number(receiver, its_rows, held)
+                numbered[receiver] = self._number(receiver, its_rows, held, at_ns)
             for row in rows:
                 self._settle(row.n, row.alert, row.revision, at_ns)
             if rows:
@@ -226,15 +226,29 @@ class DeliveryLedger:
             receiver,
         )
 
+    def overdue(self, receiver: str, before_ns: int) -> list[int]:
+        """Return the numbers of the rows that a receiver has been waiting for since before a time."""
+        sql = "SELECT number FROM deliveries WHERE receiver = ? AND state = ? AND at_ns < ?"
+        return [number for (number,) in self._rows(sql, receiver, WAITING, before_ns)]
+
+    def begin_to_wait(self, at_ns: int) -> None:
+        """Let the rows that were put back, by a command or an earlier version, have been waiting since ``at_ns``."""
+        with self._lock, _as_store_error(self.path), self._transaction():
+            self._connection.execute(
+                "UPDATE deliveries SET at_ns = ? WHERE state = ? AND at_ns IS NULL", (at_ns, WAITING)
+            )
+
     def replay(self, receiver: str) -> int:
         """Send the dead letters of a receiver again, under their numbers; return how many there are."""
         with self._lock, _as_store_error(self.path), self._transaction():
             return self._connection.execute(
-                "UPDATE deliveries SET state = ?, problem = NULL WHERE receiver = ? AND state = ?",
+                "UPDATE deliveries SET state = ?, at_ns = NULL, problem = NULL WHERE receiver = ? AND state = ?",
                 (WAITING, receiver, DEAD),
             ).rowcount
 
-    def _number(self, receiver: str, rows: Iterable[OutboxRow], held: Collection[tuple[str, int]]) -> list[NumberedRow]:
+    def _number(
+        self, receiver: str, rows: Iterable[OutboxRow], held: Collection[tuple[str, int]], at_ns: int
+    ) -> list[NumberedRow]:
         run = self._connection.execute
         found = run("SELECT number FROM receivers WHERE receiver = ?", (receiver,)).fetchone()
         last, made = found[0] if found else 0, []
@@ -242,7 +256,7 @@ class DeliveryLedger:
             state = HELD if (receiver, row.n) in held else WAITING
             one = NumberedRow(last + 1, row.n, row.alert, row.revision, rank_of(row.priority), state)
             added = run(
-                "INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)", (receiver, *one)
+                "INSERT OR IGNORE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", (receiver, *one, at_ns)
             ).rowcount
             if added:
                 made.append(one)

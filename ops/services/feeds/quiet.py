@@ -1,6 +1,6 @@
 """Which rows a unit gets now: duty, sections, least priority, quiet hours, one alert per event, and a limit per minute.
 
-Distress passes every rule, and so does what is assigned to the unit.
+Distress passes every rule, and so does an incident that is assigned or offered to the unit, with its alerts.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class _Event(msgspec.Struct):
     alerts: tuple[str, ...] = ()
     section: str | None = None
     unit: str = ""
+    offered_unit: str = ""
     state: str = ""
 
 
@@ -66,7 +67,8 @@ class _Known:
 
     alerts: tuple[str, ...]
     section: str | None
-    unit: str
+    units: frozenset[str]
+    """The units that it is assigned or offered to."""
 
 
 class UnitRules:
@@ -81,6 +83,7 @@ class UnitRules:
         self._settings_of, self._zone, self._forces, self._given = settings_of, zone, forces, given
         self._events: dict[str, _Known] = {}
         self._event_of: dict[str, str] = {}
+        self._concerned: set[tuple[str, str]] = set()
         self._off_duty: frozenset[str] = frozenset()
         self._duty_read_ns: int | None = None
         self._sent_ns: defaultdict[str, deque[int]] = defaultdict(deque)
@@ -94,15 +97,27 @@ class UnitRules:
             if event.state == "closed":
                 self._forget(event.id)
                 continue
-            self._events[event.id] = _Known(event.alerts, event.section, event.unit)
+            units = frozenset({event.unit, event.offered_unit} - {""})
+            before = self._events.get(event.id)
+            self._concerned |= {(unit, event.id) for unit in units if before is None or unit not in before.units}
+            self._events[event.id] = _Known(event.alerts, event.section, units)
             self._event_of |= dict.fromkeys(event.alerts, event.id)
+
+    def take_assignments(self) -> dict[str, set[str]]:
+        """Return the alerts of the incidents that units were assigned or offered since the last call, by unit."""
+        alerts: dict[str, set[str]] = {}
+        for unit, event in self._concerned:
+            if event in self._events:
+                alerts.setdefault(unit, set()).update(self._events[event].alerts)
+        self._concerned = set()
+        return alerts
 
     def look(self, now_ns: int) -> frozenset[str]:
         """Read who is off duty, at most every second; return the units that came on duty since the last call."""
         if self._duty_read_ns is not None and 0 <= now_ns - self._duty_read_ns < DUTY_READ_NS:
             return frozenset()
-        self._duty_read_ns = now_ns
         live = self._forces.live("forces")
+        self._duty_read_ns = now_ns
         units: list[Mapping[str, Any]] = [] if live is None else msgspec.json.decode(live.body).get("units", [])
         before = self._off_duty
         self._off_duty = frozenset(unit["unit"] for unit in units if unit.get("duty") == OFF_DUTY)
@@ -125,7 +140,7 @@ class UnitRules:
             return DeliveryVerdict.SEND
         settings = self._settings_of(receiver.unit)
         event = self._event(row)
-        if event is not None and event.unit == receiver.unit:
+        if event is not None and receiver.unit in event.units:
             return DeliveryVerdict.SEND
         if not self._concerns(receiver, settings, row, event):
             over = _closes(row) and self._knows(key, row, given_now)

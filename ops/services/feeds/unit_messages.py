@@ -21,8 +21,8 @@ class UnitIncident(Struct, frozen=True, omit_defaults=True, tag_field="kind", ta
 
     ``number`` rises by one for each message to the unit, alerts included. ``about``: ``distress``, ``movement``,
     ``activity`` or ``equipment``. ``lead`` is the most urgent open alert, ``alerts`` the newest ones. ``unit`` is the
-    unit that it is assigned to, ``owner`` the person who works on it. ``lon``, ``lat``: position of the lead alert,
-    WGS 84, degrees. ``escalation``: 1 once it was escalated.
+    unit that it is assigned to, ``offered_unit`` the one that is asked to take it, ``owner`` the person who works on
+    it. ``lon``, ``lat``: position of the lead alert, WGS 84, degrees. ``escalation``: 1 once it was escalated.
     """
 
     number: int
@@ -38,6 +38,7 @@ class UnitIncident(Struct, frozen=True, omit_defaults=True, tag_field="kind", ta
     about: str = ""
     alerts: tuple[str, ...] = ()
     unit: str = ""
+    offered_unit: str = ""
     owner: str = ""
     disposition: str = ""
     reason: str = ""
@@ -101,6 +102,17 @@ class _Said(Struct):
 def digest_entry(number: int, row: OutboxRow) -> DigestEntry:
     """The entry of a row in a digest."""
     return DigestEntry(number, row.alert, str(row.priority), msgspec.json.decode(row.body, type=_Said).sentence)
+
+
+def with_number(schema: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of an alert, with the number that it has in messages to units."""
+    schema["$defs"]["Alert"]["properties"]["number"] = {
+        "type": "integer",
+        "minimum": 1,
+        "description": "only in messages to a unit: rises by one for each message to it, incidents included, and is"
+        " kept when a message is sent again",
+    }
+    return schema
 
 
 def encoded(update: UnitUpdate) -> bytes:

@@ -216,11 +216,6 @@ def alert_schema() -> dict[str, Any]:
             "type": "number", "minimum": -limit, "maximum": limit,
             "description": "WGS 84, degrees; absent for an alert without a position",
         }  # fmt: skip
-    alert["properties"]["number"] = {
-        "type": "integer", "minimum": 1,
-        "description": "only in messages to a unit: rises by one for each message to it, incidents included, and is"
-        " kept when a message is sent again",
-    }  # fmt: skip
     return schema
 
 

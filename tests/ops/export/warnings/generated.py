@@ -23,7 +23,7 @@ HOSTILE = (
 )  # fmt: skip
 POSITIONS = (
     (-84.2, 36.6), (0.0, 90.0), (123.4, -90.0), (180.0, 10.0), (-180.0, -10.0), (179.9999999, 66.0),
-    (-179.9999999, 66.0), (0.0, 0.0), (-0.0, -0.0), (12.3, 89.9999999), (190.0, 1.0),
+    (-179.9999999, 66.0), (0.0, 0.0), (-0.0, -0.0), (12.3, 89.9999999),
 )  # fmt: skip
 NUMBERS = (None, 0, 0.0, -0.0, 1, 0.5, 0.97, 1e-9, 12.25, 899.9, 3600.0, 1e6, 1e300, -3.5, 10**18)
 START = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
@@ -61,13 +61,18 @@ def alert(chance: random.Random) -> dict[str, Any]:
         "response": chance.choice((None, message(chance))),
         "reason_message": chance.choice((None, message(chance))),
         "sentence": chance.choice(HOSTILE),
+        "detail_sentences": [chance.choice(HOSTILE)],
+        "why_sentences": [],
+        "response_sentence": chance.choice((None, *HOSTILE)),
+        "direction": chance.choice((-1, 0, 1)),
     }
-    for name in ("reason", "track", "sensor", "unit", "class_label", "marking"):
+    for name in ("reason", "track", "sensor", "unit", "class_label"):
         found[name] = chance.choice(HOSTILE)
     for name in ("time_to_border_s", "class_probability", "existence", "position_sd_m"):
         found[name] = chance.choice(NUMBERS)
     found["segment"] = chance.choice((None, -1, 0, 7, 10**6))
-    found["coverage_gaps"] = [{"segment": chance.randrange(60)} for _ in range(chance.choice((0, 0, 3)))]
+    gaps = chance.choice((0, 0, 3))
+    found["coverage_gaps"] = [{"segment": chance.randrange(60), "before": 0.9, "after": 0.1} for _ in range(gaps)]
     if chance.random() < 0.8:
         found["lon"], found["lat"] = chance.choice(POSITIONS)
     for name in ("track", "sensor", "unit", "class_label"):
@@ -76,8 +81,9 @@ def alert(chance: random.Random) -> dict[str, Any]:
     return found
 
 
-def bodies(number: int, seed: int) -> Iterator[bytes]:
-    """Published alerts as JSON."""
+def bodies(number: int, seed: int, *, marked: bool = True) -> Iterator[bytes]:
+    """Published alerts as JSON; ``marked``: with the marking that the server adds."""
     chance = random.Random(seed)
     for _ in range(number):
-        yield msgspec.json.encode(alert(chance))
+        marking = {"marking": chance.choice(HOSTILE)} if marked else {}
+        yield msgspec.json.encode(alert(chance) | marking)

@@ -142,6 +142,12 @@ def test_the_area_is_the_circle_that_holds_the_position_with_95_percent() -> Non
     assert "unknown" in text(unknown, "info/area/areaDesc")
 
 
+def test_a_longitude_beyond_the_antimeridian_is_brought_onto_the_globe() -> None:
+    assert text(cap_document(alert(lon=190.0, lat=1.0), ISSUER), "info/area/circle").startswith(
+        "1.0000000,-170.0000000"
+    )
+
+
 def test_an_alert_without_a_position_names_its_sensor_or_the_sector() -> None:
     offline = cap_document(alert(rule="sensor_offline", sensor="radar-1"), ISSUER)
     assert text(offline, "info/area/areaDesc") == "Coverage of sensor radar-1"

@@ -94,7 +94,25 @@ def test_a_unit_off_duty_gets_distress_and_assignments_only_and_what_is_open_whe
     night.duty("patrol")
     assert night.heard[3:] == [("A1", 0), ("I1", 0)], "A2 is over"
     night.duty("patrol")
+    night.start()
+    night.pump()
     assert len(night.heard) == 5, "only once"
+
+
+def test_a_unit_that_came_on_duty_or_is_new_while_the_process_was_down_gets_what_is_open(folder: Path) -> None:
+    night = Night(folder, UnitFeedSettings(incidents=False))
+    night.duty("off_duty")
+    night.commit(alert(1), alert(2) | {"status": "cleared"})
+    night.row += 1
+    night.store.commit(
+        night.row, stamp_ns=1, alerts=[alert(1, 1)], forces={"units": [{"unit": "u1", "duty": "patrol"}]}
+    )
+    night.start()
+    night.pump()
+    assert night.heard == [("A1", 1)]
+    night.start()
+    night.pump()
+    assert night.heard == [("A1", 1)]
 
 
 def test_least_priority_and_sections(folder: Path) -> None:
@@ -149,6 +167,20 @@ def test_a_flood_becomes_a_digest_and_distress_is_never_part_of_it(folder: Path)
     [digest] = night.notices
     assert digest["counts"] == {"low": 7}
     assert len(digest["most_urgent"]) == 5
+
+
+@pytest.mark.parametrize("as_what", ["unit", "offered_unit"])
+def test_a_unit_that_is_assigned_or_asked_gets_the_alerts_that_it_had_not(folder: Path, as_what: str) -> None:
+    night = Night(folder, UnitFeedSettings(sections=("South",)))
+    night.commit(alert(1), alert(2), incidents=[incident(1, ["A1", "A2"])])
+    night.commit(alert(1, 1))
+    assert night.heard == []
+    asked = {as_what: "u1", "state": "open"}
+    night.commit(incidents=[incident(1, ["A1", "A2"], 1, **asked)])
+    assert sorted(night.heard) == [("A1", 1), ("A2", 0), ("I1", 1)]
+    night.start()
+    night.commit(incidents=[incident(1, ["A1", "A2"], 2, **asked)])
+    assert sorted(night.heard)[3:] == [("I1", 2)], "once"
 
 
 rules = st.builds(

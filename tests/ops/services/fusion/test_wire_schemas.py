@@ -12,7 +12,7 @@ import pytest
 
 from ingest.errors import MalformedMessage
 from ingest.recordings import COLUMNS
-from ingest.unit_messages import Position, Reply, decode_unit, encode_unit
+from ingest.unit_messages import Position, Reply, decode_resend, decode_unit, encode_unit
 from ingest.wire import encode_ack
 from ops.journal.reader import JournalReader
 from ops.sector.open_sector import OpenSector
@@ -93,7 +93,11 @@ def test_an_acknowledgement_is_what_its_schema_says(conflict: bool) -> None:
 
 
 def test_the_examples_of_the_page_for_units_are_taken() -> None:
-    block = (ROOT / "docs/units.md").read_text(encoding="utf-8").split("```json\n")[1].split("```")[0]
+    asking, block = [
+        part.split("```")[0] for part in (ROOT / "docs/units.md").read_text(encoding="utf-8").split("```json\n")[1:3]
+    ]
+    assert decode_resend(asking.encode(), "patrol-1").last == 1204
+    schema("resend").validate(json.loads(asking))
     examples = [json.loads(text) for text in block.replace("}\n{", "}\0{").split("\0")]
     taken = [decode_unit(json.dumps(e).encode(), "reply" if "action" in e else "position") for e in examples]
     assert [type(message) for message in taken] == [Position, Position, Position, Reply]
