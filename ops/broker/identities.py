@@ -49,6 +49,8 @@ two connections with one name.
 FEED: Final = "feed"
 FIELD: Final = "field-units"
 """The name under which the API publishes what the devices of field units send, as messages of these units."""
+TRUSTED: Final = EVERYWHERE - {"field"}
+"""Roles whose messages sensors and units receive, so that their bundles hold the public keys."""
 RESERVED: Final[dict[str, KeyRole]] = {INGEST: "ingest", FEED: "feed", FIELD: "field"}
 
 
@@ -143,7 +145,7 @@ class IdentityFolder:
         """Write the register, and into every bundle the part of it that its owner may trust."""
         register = Register(records)
         write_private(self.register_path, register.to_bytes())
-        trusted = Register(record for record in register.records if record.role in EVERYWHERE).to_bytes()
+        trusted = Register(record for record in register.records if record.role in TRUSTED).to_bytes()
         for bundle in sorted((self.path / "identities").glob("*/")):
             write_private(bundle / REGISTER, trusted)
 

@@ -162,7 +162,9 @@ def test_the_doctor_logs_in_as_ingest_and_names_what_ends(folder: tuple[BrokerFo
     short.write(BrokerOptions("x", ["r1"], [], listen="127.0.0.1", port=8883, days=10.0))
     soon = {finding.name: finding for finding in examine(None, short.path)}["identity"]
     assert soon.ok
-    assert "expiring within 30 days: feed, ingest, ingest-units, ops-centre and r1" in soon.as_dict()["found"]
+    assert (
+        "expiring within 30 days: feed, field-units, ingest, ingest-units, ops-centre and r1" in soon.as_dict()["found"]
+    )
     (short.path / "identities" / "r1" / "certificate.pem").write_text("x")
     spoilt = {finding.name: finding for finding in examine(None, short.path)}["identity"]
     assert not spoilt.ok

@@ -27,7 +27,8 @@ def test_everybody_gets_a_key_and_the_public_keys_of_ingest_and_feed(tmp_path: P
     folder = IdentityFolder(tmp_path / "identity")
     made = folder.prepare(NAMES)
     assert [(record.role, record.name) for record in made] == [
-        ("ingest", "ingest"), ("feed", "feed"), ("sensor", "r1"), ("sensor", "gw-*"), ("unit", "patrol-1")
+        ("ingest", "ingest"), ("feed", "feed"), ("field", "field-units"), ("sensor", "r1"), ("sensor", "gw-*"),
+        ("unit", "patrol-1"),
     ]  # fmt: skip
     assert private(folder.path) == set()
     for name in ("r1", "gw", "patrol-1"):
@@ -37,8 +38,9 @@ def test_everybody_gets_a_key_and_the_public_keys_of_ingest_and_feed(tmp_path: P
         assert {record.role for record in identity.register.records} == {"ingest", "feed"}
         assert identity.tls is None
     keys = {record.key for record in folder.register().records}
-    assert len(keys) == 5
-    assert {folder.identity(name).signer.key for name in ("r1", "gw", "patrol-1", "ingest", "feed")} == keys  # type: ignore[union-attr]
+    assert len(keys) == 6
+    names = ("r1", "gw", "patrol-1", "ingest", "feed", "field-units")
+    assert {folder.identity(name).signer.key for name in names} == keys  # type: ignore[union-attr]
 
 
 def test_what_is_there_stays(tmp_path: Path) -> None:
@@ -140,6 +142,7 @@ def test_a_brokers_folder_is_private_and_is_completed_not_replaced(tmp_path: Pat
         "ingest",
         "ingest-units",
         "feed",
+        "field-units",
     }
     assert private(folder.path) == set()
     kept = {file: file.read_bytes() for file in folder.path.rglob("*.key")}
@@ -179,7 +182,8 @@ def test_an_id_with_a_wildcard_gets_no_line_in_the_acl(tmp_path: Path) -> None:
 def test_the_acl_says_what_the_table_says() -> None:
     """The lines of the file, read here by Mosquitto's rules, allow what ops.broker.topic_rights allows, and no more."""
     clients = [Client("r1", "sensor"), Client("r2", "sensor"), Client("u1", "unit"), Client("ops-centre", "operator"),
-               Client("ingest", "ingest"), Client("feed", "feed")]  # fmt: skip
+               Client("ingest", "ingest"), Client("feed", "feed"),
+               Client("field-units", "field")]  # fmt: skip
     lines = [line.split() for line in acl("x", clients, []).splitlines() if line and line[0] != "#"]
     topics = [
         f"watchline/1/{sector}/{owner}/{name}/{channel}"
