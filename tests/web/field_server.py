@@ -79,7 +79,7 @@ class FieldServer:
     """Incidents that another unit holds: answers to them are refused, in its name."""
     shows_distress: bool = True
     loses_answers: bool = False
-    """Whether answers are taken and the phone never learns of it."""
+    """Whether answers are taken and the phone does not learn of it."""
     number: int = 1
     address: str = ""
     tiles: int = 0
@@ -96,7 +96,7 @@ class FieldServer:
             "language": "en", "duty": "patrol", "sections": ["west"],
             "position": {"lon": own["lon"], "lat": own["lat"], "position_sd_m": 10.0, "observed_at": own["at"],
                          "distress": called},
-            "incidents": self.incidents, "outcomes": list(self.outcomes.values()),
+            "incidents": self.incidents, "outcomes": [] if self.loses_answers else list(self.outcomes.values()),
             "units": [{"unit": "patrol-3", "lon": LON + 0.006, "lat": LAT - 0.006, "observed_at": moment(200)}],
         }  # fmt: skip
 

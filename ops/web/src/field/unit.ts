@@ -185,6 +185,7 @@ export class Unit {
   async #sync(): Promise<boolean> {
     const unit = this.enrolment?.unit ?? "";
     if (this.link === "lost") this.problem = ""; // it was about the link
+    let later = false;
     for (const exchange of [() => this.#sendAnswers(unit), () => this.#sendTrack(unit), () => this.#fetch()]) {
       const answered = await exchange();
       if (answered === null) continue;
@@ -197,14 +198,13 @@ export class Unit {
         return false;
       }
       this.#contact();
-      if (isLater(answered)) {
+      if (isLater(answered)) { // what it does not take now may not keep the list from coming
         this.#report(sentenceOf(answered) || String(answered.status));
-        this.#setLink("lost");
-        return false;
+        later = true;
       }
     }
-    this.#setLink("live");
-    return true;
+    this.#setLink(later ? "lost" : "live");
+    return !later;
   }
 
   async #sendAnswers(unit: string): Promise<Answered | null> {
