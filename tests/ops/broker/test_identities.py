@@ -31,9 +31,6 @@ def private(folder: Path) -> set[Path]:
     return {file for file in folder.rglob("*") if file.is_file() and stat.S_IMODE(file.stat().st_mode) & 0o077}
 
 
-OWNERS = ("r1", "gw", "patrol-1", "ingest", "feed", "field-units", "field-feeds")
-
-
 def test_everybody_gets_a_key_and_the_public_keys_of_ingest_and_feed(tmp_path: Path) -> None:
     folder = IdentityFolder(tmp_path / "identity")
     made = folder.prepare(NAMES)
