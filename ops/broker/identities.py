@@ -238,5 +238,3 @@ def _is_identifier(name: str) -> bool:
 
 
 UNIT: Final = OPERATIONS_CENTRE
-TRUSTED: Final = EVERYWHERE - {"field"}
-"""Roles whose messages sensors and units receive, so that their bundles hold the public keys."""

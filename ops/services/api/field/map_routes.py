@@ -23,9 +23,9 @@ from ops.store.rows import to_json
 
 MOST_BYTES: Final = 20_000_000
 RELIEF_BYTES: Final = 45_000
-"""A tile of the relief, the largest measured over mountains; most are half as large."""
+"""Estimate of a tile of the relief over mountains; most are half as large."""
 VECTOR_BYTES: Final = 25_000
-"""A tile of contour lines, roads and rivers."""
+"""Estimate of a tile of contour lines, roads and rivers."""
 MINZOOM: Final = 8
 MAXZOOM: Final = 14
 AROUND_M: Final = 15_000.0
