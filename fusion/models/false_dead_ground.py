@@ -21,6 +21,7 @@ import numpy as np
 from fusion.models.contradictions import Mixture
 from fusion.models.motion import combine
 from fusion.models.sensor_views import (
+    EDGE_M,
     HIDDEN,
     ExposedGround,
     SensorModel,
@@ -33,7 +34,7 @@ from fusion.models.sensor_views import (
 from geo.arrays import Floats, Ints
 
 MOST_CELLS: Final = 1024
-PRIOR_LOOKS: Final = 1.0
+PRIOR_LOOKS: Final = 2.0
 """Number of looks without detection that the map counts for, once a detection has contradicted it."""
 MOST_LOOKS: Final = 20.0
 """Number of looks that a cell remembers."""
@@ -164,7 +165,10 @@ def _counts(view: SensorView, known: Ints, tracks: LookedAt, after: Mixture) -> 
 
 @numba.njit(cache=True)
 def _hidden(view: SensorView, x: Floats, p: Floats) -> bool:
-    """Whether the grid hides all of a track at the state ``x`` (4,) with covariance ``p`` (10,), within the field."""
+    """Whether the grid hides all of a track at the state ``x`` (4,) with covariance ``p`` (10,), within the field, and
+    the ground around it that an edge of dead ground off by a cell could uncover."""
     if not holds(view, x[0], x[1]):
         return False
-    return bool(spread_probability(view, x[0], x[1], p[0], p[1], p[4]) < HIDDEN * in_the_open(view, x[0], x[1]))
+    edge = view.grid_cell * view.grid_cell + EDGE_M * EDGE_M
+    seen = spread_probability(view, x[0], x[1], p[0] + edge, p[1], p[4] + edge)
+    return bool(seen < HIDDEN * in_the_open(view, x[0], x[1]))

@@ -465,8 +465,8 @@ def test_false_dead_ground_takes_nobody(height: Any, speed: float, seconds: floa
         truth, tracks = file_under_two_radars(ground(height), speed, seconds, seed, foot=1_000.0)
         switches += int(identity_switches(truth, tracks).values.sum())
         tracks_too_many += len(set(settled(tracks, 60.0).track.values)) - 5
-    assert switches <= 20
-    assert tracks_too_many <= 1
+    assert switches <= 25
+    assert tracks_too_many <= 2
 
 
 def test_classes_are_aligned_by_name():
