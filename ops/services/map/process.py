@@ -59,7 +59,7 @@ class MapService:
         raster = raster_of(elevation, ground.terrain.attrs["crs"], nodata=float("nan"), resampling=Resampling.average)
         digest = blake2b(digest_size=8)
         for style in (tile_styles, coverage_paint):  # tiles depend on the colours
-            digest.update(Path(style.__file__).read_bytes())
+            digest.update(Path(str(style.__file__)).read_bytes())
         digest.update(repr((ground.terrain.attrs["crs"], elevation.shape)).encode())
         step = max(1, elevation.shape[0] // 2048)
         digest.update(elevation[::step].to_numpy().tobytes())
