@@ -627,7 +627,7 @@ page-symbol = { $symbol ->
     [tentative] Provisoire
     [coasting] Extrapolée : pas de détection actuelle, position prédite
     [stale] Périmée : pas de détection depuis longtemps
-    [cluster] Groupe de pistes : l’activer pour l’ouvrir
+    [cluster] Groupe de pistes : l’activer pour l’ouvrir
     [lost] Capteur hors ligne ou dégradé
     [bearing] Relèvement sans position, erreur à 95 % ; s’estompe avec l’âge
    *[unknown] Non classé
