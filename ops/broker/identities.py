@@ -49,8 +49,6 @@ two connections with one name.
 FEED: Final = "feed"
 FIELD: Final = "field-units"
 """The name under which the API publishes what the devices of field units send, as messages of these units."""
-TRUSTED: Final = EVERYWHERE - {"field"}
-"""Roles whose messages sensors and units receive, so that their bundles hold the public keys."""
 RESERVED: Final[dict[str, KeyRole]] = {INGEST: "ingest", FEED: "feed", FIELD: "field"}
 
 
@@ -236,3 +234,5 @@ def _is_identifier(name: str) -> bool:
 
 
 UNIT: Final = OPERATIONS_CENTRE
+TRUSTED: Final = EVERYWHERE - {"field"}
+"""Roles whose messages sensors and units receive, so that their bundles hold the public keys."""

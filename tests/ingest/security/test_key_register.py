@@ -22,7 +22,9 @@ NOW_NS = int(NOW.timestamp()) * 10**9
 HOUR = timedelta(hours=1)
 JSON = "application/json"
 SAID = [("boot", "1"), ("seq", "1"), ("by_boot", "1"), ("sent", str(NOW_NS))]
-KEYS: Mapping[str, Signer] = {name: Signer.generate() for name in ("r1", "r2", "gw", "u1", "ingest", "feed", "other")}
+KEYS: Mapping[str, Signer] = {
+    name: Signer.generate() for name in ("r1", "r2", "gw", "u1", "ingest", "feed", "field", "other")
+}
 BASE = "watchline/1/cumberland"
 
 
@@ -38,6 +40,7 @@ REGISTER = Register(
         record("unit", "u1", KEYS["u1"]),
         record("ingest", "ingest", KEYS["ingest"]),
         record("feed", "feed", KEYS["feed"]),
+        record("field", "field-units", KEYS["field"]),
     ]
 )
 
@@ -59,11 +62,12 @@ TOPICS = {
     f"{BASE}/sensor/r7/detections": {"gw"},
     f"{BASE}/sensor/q7/detections": set(),
     f"{BASE}/sensor/r1/ack": {"ingest"},
-    f"{BASE}/unit/u1/position": {"u1"},
-    f"{BASE}/unit/u1/reply": {"u1"},
-    f"{BASE}/unit/u2/reply": set(),
+    f"{BASE}/unit/u1/position": {"u1", "field"},
+    f"{BASE}/unit/u1/reply": {"u1", "field"},
+    f"{BASE}/unit/u2/reply": {"field"},
+    f"{BASE}/unit/ops-centre/reply": set(),
     f"{BASE}/unit/u1/alerts": {"feed"},
-    f"{BASE}/unit/r1/position": set(),
+    f"{BASE}/unit/r1/position": {"field"},
     f"{BASE}/sensor/u1/detections": set(),
     f"{BASE}/tracks": {"feed"},
 }

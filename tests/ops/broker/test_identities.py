@@ -11,7 +11,15 @@ from ingest.errors import IdentityError
 from ingest.security.key_bundle import open_bundle
 from ingest.security.key_register import Identity, record_of
 from ingest.security.signature import Signer
-from ops.broker.identities import IDENTITY_VARIABLE, IdentityFolder, Name, identity_of, layout_ids, sensor_names
+from ops.broker.identities import (
+    IDENTITY_VARIABLE,
+    RESERVED,
+    IdentityFolder,
+    Name,
+    identity_of,
+    layout_ids,
+    sensor_names,
+)
 from ops.broker.mosquitto_config import PROBE_REVOKED, BrokerFolder, BrokerOptions, acl
 from ops.broker.topic_rights import Client, matches, may_read, may_write
 
@@ -27,8 +35,7 @@ def test_everybody_gets_a_key_and_the_public_keys_of_ingest_and_feed(tmp_path: P
     folder = IdentityFolder(tmp_path / "identity")
     made = folder.prepare(NAMES)
     assert [(record.role, record.name) for record in made] == [
-        ("ingest", "ingest"), ("feed", "feed"), ("field", "field-units"), ("sensor", "r1"), ("sensor", "gw-*"),
-        ("unit", "patrol-1"),
+        *((role, name) for name, role in RESERVED.items()), ("sensor", "r1"), ("sensor", "gw-*"), ("unit", "patrol-1"),
     ]  # fmt: skip
     assert private(folder.path) == set()
     for name in ("r1", "gw", "patrol-1"):
@@ -38,8 +45,8 @@ def test_everybody_gets_a_key_and_the_public_keys_of_ingest_and_feed(tmp_path: P
         assert {record.role for record in identity.register.records} == {"ingest", "feed"}
         assert identity.tls is None
     keys = {record.key for record in folder.register().records}
-    assert len(keys) == 6
-    names = ("r1", "gw", "patrol-1", "ingest", "feed", "field-units")
+    names = ("r1", "gw", "patrol-1", *RESERVED)
+    assert len(keys) == len(names) >= 6
     assert {folder.identity(name).signer.key for name in names} == keys  # type: ignore[union-attr]
 
 
@@ -139,10 +146,8 @@ def test_a_brokers_folder_is_private_and_is_completed_not_replaced(tmp_path: Pat
         "r2",
         "patrol-1",
         "ops-centre",
-        "ingest",
         "ingest-units",
-        "feed",
-        "field-units",
+        *RESERVED,
     }
     assert private(folder.path) == set()
     kept = {file: file.read_bytes() for file in folder.path.rglob("*.key")}

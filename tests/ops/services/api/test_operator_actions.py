@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from ingest.unit_messages import Position, Reply
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
-from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, UNIT, IdentityFolder, Name
+from ops.broker.identities import FIELD, IDENTITY_VARIABLE, SIGNATURES_VARIABLE, UNIT, IdentityFolder, Name
 from ops.journal.reader import JournalReader
 from ops.runtime.child_process import Child
 from ops.services.api.operator_actions import ActionSender, OperatorAction
@@ -129,3 +130,17 @@ def test_a_spool_that_was_lost_does_not_use_numbers_again(
                          identity=IdentityFolder(tmp_path / "identity").identity(UNIT))  # fmt: skip
     assert later._spool.boot > boot
     later._spool.close()
+
+
+def test_messages_of_field_units_are_journaled_as_theirs(tmp_path: Path, broker: EmbeddedBroker, ingest: Child) -> None:
+    """One spool for all units: a position, a reply, and a call for help whose message has no position."""
+    identity = IdentityFolder(tmp_path / "identity").identity(FIELD)
+    now = datetime.now(UTC).replace(microsecond=0)
+    with ActionSender(broker.url, "x", tmp_path, now_ns=time.time_ns, identity=identity, part=FIELD) as units:
+        units.send_position(Position("patrol-1", 1, 1, now, -84.2, 36.6, duty="patrol"))
+        units.send_reply(Reply("patrol-2", 1, 1, now, "acknowledge", "a1", "Sgt. Meyer", action_id="answer-0001"))
+        units.send_call("patrol-3", now, "two injured")
+        assert until(lambda: units.waiting == 0)
+    with JournalReader(tmp_path / "journal.db") as journal:
+        rows = [(row.sensor, row.kind) for row in journal.read() if row.sensor.startswith(("patrol", UNIT))]
+    assert rows == [("patrol-1", "position"), ("patrol-2", "action"), ("patrol-3", "refused_call")]
