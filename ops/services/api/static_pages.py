@@ -62,9 +62,9 @@ def add_pages(app: FastAPI, *, title: str, folder: Path = BUILT) -> None:
 
 
 def font_style(folder: Path = BUILT) -> str:
-    """The rule by which a style sheet of the server's own pages gets the font of the front end; empty if not built."""
+    """The rules by which the server's own pages get the font of the front end; empty if it is not built."""
     built = sorted(folder.glob("assets/font-*.css"))
-    return f'@import url("/assets/{built[0].name}");\n' if built else ""
+    return built[0].read_text(encoding="utf-8") + "\n" if built else ""
 
 
 def _add_file(app: FastAPI, name: str, file: Path, keep: str) -> None:
