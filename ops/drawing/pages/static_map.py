@@ -116,7 +116,8 @@ def _ground(axes: Axes, drawing: MapInput) -> None:
     for over in drawing.overlays:
         if over.show:
             (low, left), (high, right) = over.bounds
-            (west, east), (south, north) = frame.to_local(np.array([left, right]), np.array([low, high]))
+            lon = (np.array([left, right]) + 180.0) % 360.0 - 180.0  # the page's longitudes run on beyond the meridian
+            (west, east), (south, north) = frame.to_local(lon, np.array([low, high]))
             axes.imshow(_pixels(over.picture), extent=(west, east, south, north), zorder=2)
     if drawing.hidden_cells is None:
         return
