@@ -26,6 +26,7 @@ from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import say
 from ops.sector.sector_file import Sector, layout_path, load_sector, read_bases
+from ops.sector.settings import load_settings
 from ops.services.api.serving.endpoint import Endpoint
 from ops.store.connections import StoreError
 from sensors.timestamps import utc_datetime
@@ -218,6 +219,7 @@ def open_room(options: DemoOptions) -> tuple[Room, Sector]:
     sector = load_sector(options.sector)
     layout = layout_path(sector, options.layout)
     read_bases(sector.bases)  # the report needs them: fail now rather than at the end
+    load_settings(options.settings)  # as the processes will: a wrong file leaves an earlier demonstration as it is
     now_ns = time.time_ns()
     clock = ScenarioClock.live() if options.speed == 1 else ScenarioClock(now_ns, now_ns, options.speed)
     # Each run has a unique name, so that retained messages of earlier runs on an external broker are not mistaken for

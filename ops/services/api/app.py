@@ -80,7 +80,6 @@ from ops.store.incidents import IncidentReader
 from ops.store.moment_reader import MomentReader
 from ops.store.reader import Live, Reader
 from ops.store.rows import rfc3339, time_ns, to_json
-from ops.words import MessageCatalogue
 from sensors.timestamps import utc_datetime
 
 Action = Literal["acknowledge", "clear", "reject"]
@@ -294,7 +293,7 @@ def _add_field(
     EnrolmentRoutes(devices, routes.recorder, centre=UNIT).add_to(app)
     FieldRoutes(
         reader, devices, units, sector=(settings.sector, sector.title), language=settings.language, now_ns=now_ns,
-        recorder=routes.recorder, release=release, reach=Reach(ground, MessageCatalogue.of(settings.language)),
+        recorder=routes.recorder, release=release, reach=Reach(ground, settings.language),
         stopped=lambda: routes.hub.stopped, keeps_time=not settings.demo,
     ).add_to(app)  # fmt: skip
     FieldMapRoutes(reader, ground, settings.ground, settings.border).add_to(app)

@@ -237,6 +237,7 @@ def test_a_file_of_the_wrong_kind_is_one_sentence_that_names_the_file(watchline,
     assert any("rubbish" in line or name in line for line in lines), lines
     assert len(lines) == 1 or path == "sector check"
     assert "Traceback" not in ending.err
+    assert not (desk / "new").exists(), "nothing was begun"
 
 
 @pytest.mark.parametrize(

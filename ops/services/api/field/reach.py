@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import msgspec
@@ -16,8 +16,10 @@ from geo.message import Message
 from ops.services.api.forces.routes import aim_of
 from ops.services.api.map_routes import Ask
 from ops.services.map.client import MapUnavailable
-from ops.words import MessageCatalogue
 from sensors.timestamps import SECOND_NS
+
+if TYPE_CHECKING:
+    from ops.words import MessageCatalogue
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +37,17 @@ HEADINGS: Final = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 
 
 class Reach:
-    """Orders the incidents of a state. ``ask`` asks the map process; None without a map."""
+    """Orders the incidents of a state. ``ask`` asks the map process; None without a map. ``language`` of the texts."""
 
-    def __init__(self, ask: Ask | None, words: MessageCatalogue) -> None:
-        self._ask, self._words = ask, words
+    def __init__(self, ask: Ask | None, language: str) -> None:
+        self._ask, self._language = ask, language
         self._turns: anyio.CapacityLimiter | None = None
+
+    @property
+    def _words(self) -> MessageCatalogue:
+        from ops.words import MessageCatalogue  # Babel is slow to import
+
+        return MessageCatalogue.of(self._language)
 
     async def order(
         self,

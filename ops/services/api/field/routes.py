@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 from fastapi import FastAPI, Request
@@ -52,8 +52,10 @@ from ops.services.api.recorder import Recorder
 from ops.services.api.release import Release, ReleasedView
 from ops.store.incidents import IncidentReader
 from ops.store.rows import rfc3339, to_json
-from ops.words import MessageCatalogue
 from sensors.timestamps import utc_datetime
+
+if TYPE_CHECKING:
+    from ops.words import MessageCatalogue
 
 OLDEST_S: Final = 23 * 3600.0
 """Oldest time that an answer or a position is stated with: ingest refuses what was observed more than a day ago."""
@@ -96,9 +98,15 @@ class FieldRoutes:
         """``sector``: its name in topics, and its title. ``keeps_time`` false: the server's clock is a scenario's, with
         which that of a device cannot be compared."""
         self._reader, self._devices, self._sender, self._reach = reader, devices, sender, reach
-        (self._sector, self._title), self._words = sector, MessageCatalogue.of(language)
+        (self._sector, self._title), self._language = sector, language
         self._now_ns, self._recorder, self._release, self._stopped = now_ns, recorder, release, stopped
         self._keeps_time = keeps_time
+
+    @property
+    def _words(self) -> MessageCatalogue:
+        from ops.words import MessageCatalogue  # Babel is slow to import
+
+        return MessageCatalogue.of(self._language)
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -14,8 +14,10 @@ from ops.field.devices import UnitAnswer
 from ops.services.api.release import ReleasedView
 from ops.store.incidents import IncidentReader
 from ops.store.rows import rfc3339
-from ops.words import MessageCatalogue
 from sensors.timestamps import SECOND_NS, nanoseconds
+
+if TYPE_CHECKING:
+    from ops.words import MessageCatalogue
 
 KINDS: Final = ("distress", "movement")
 """Incidents that every unit sees; of other kinds it sees those that it is assigned to, or that are offered to it."""

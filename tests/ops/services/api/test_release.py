@@ -72,6 +72,8 @@ def ask(question: str, **arguments: Any) -> Answer:
         "segments": {"features": [{"geometry": None, "properties": {"segment": 1, "dead_ground_fraction": "HIDDEN"}}]},
         "place": {"sensors": ["HIDDEN-radar"]},
     }
+    if question == "base_map_file":
+        return Answer(404, "application/json", b'{"error": "The sector has no base map."}')
     return Answer(200, "application/json", json.dumps(bodies.get(question, {})).encode())
 
 

@@ -34,8 +34,8 @@ CHECKS = [
     response_schema_conformance,
 ]
 ELSEWHERE = ("/api/stream", "/v1/ogc", "/v1/field/stream", "/v1/field/enrol")
-"""A stream has no end (test_event_stream); OGC API – Features is compared with its standard in test_ogc; a generated code
-of enrolment is always wrong (tests of the field routes)."""
+"""A stream has no end (test_event_stream); OGC API – Features is compared with its standard in test_ogc; a generated
+code of enrolment is always wrong (tests of the field routes)."""
 EXAMPLES, EXAMPLES_OF_OTHERS, EXAMPLES_OF_REAL = 8, 2, 4
 
 
