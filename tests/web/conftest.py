@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Request, expect, sync_playwright
 
 from ops.runtime.reserved_port import ReservedPort
 from ops.services.api.static_pages import BUILT
@@ -70,8 +70,19 @@ def chromium() -> str:
 def playwright() -> Iterator[Playwright]:
     """Until the file ends: its event loop would be in the way of every later test that wants one of its own."""
     expect.set_options(timeout=SHOWN_MS)
-    with sync_playwright() as running:
+    with sync_playwright() as running, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Locator, "press", press_when_seen)
         yield running
+
+
+def press_when_seen(locator: Locator, key: str, **options: Any) -> None:
+    """Press a key on what can be seen: a person would wait for it. Playwright's own ``press`` sends the key to the page
+    where the element is still hidden, as a link is until the person's rights are known."""
+    locator.wait_for(state="visible", timeout=SHOWN_MS)
+    _press(locator, key, **options)
+
+
+_press = Locator.press
 
 
 @pytest.fixture(scope="module")
