@@ -76,7 +76,7 @@ def new_page(launch: Callable[..., Browser]) -> Iterator[Callable[..., Page]]:
 
 
 def type_login(page: Page, name: str = "keller", password: str = PASSWORD) -> None:
-    """With the keyboard only, once the field of the name has the focus."""
+    """With the keyboard only, once the field of the name has the focus; Enter at the end sends the form."""
     page.wait_for_function("document.activeElement.id === 'name'")
     page.keyboard.type(name)
     page.keyboard.press("Tab")

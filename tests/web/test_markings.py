@@ -107,7 +107,6 @@ def enter(launch: Callable[..., Browser], room: Any) -> Iterator[Callable[..., P
         page.set_default_timeout(SHOWN_MS)
         page.goto(f"{room[1]}/login")
         type_login(page, login)
-        page.keyboard.press("Enter")
         page.wait_for_selector("html[data-stream]")
         return page
 

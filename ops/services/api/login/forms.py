@@ -43,6 +43,19 @@ async def read_form(request: Request) -> Mapping[str, str]:
     return form
 
 
+async def read_login(request: Request) -> Mapping[str, str] | None:
+    """The fields of the form of the login page, as ``read_form``.
+
+    None if it was sent twice, as when Enter is pressed twice, and the first copy has logged this browser in, which took
+    the token back."""
+    try:
+        return await read_form(request)
+    except HTTPException as refused:
+        if refused.status_code == 403 and request.state.person is not None:
+            return None
+        raise
+
+
 def _token_fits(request: Request, token: str) -> bool:
     cookies = (session_cookie(request.scope), cookie_of(request.scope, VISIT))
     given = token.encode(errors="replace")

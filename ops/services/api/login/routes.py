@@ -25,6 +25,7 @@ from ops.services.api.login.forms import (
     origin_of,
     page_after,
     read_form,
+    read_login,
     set_cookie,
     visit_of,
 )
@@ -33,6 +34,7 @@ from ops.services.api.login.pages import FOLDER, catalogue_of, picture_address, 
 from ops.services.api.static_pages import font_style
 
 Form = Annotated[Mapping[str, str], Depends(read_form)]
+LoginForm = Annotated[Mapping[str, str] | None, Depends(read_login)]
 NextPage = Annotated[str | None, Query(alias="next", max_length=2000)]
 _DONE: Final = ("password", "second-factor", "sessions", "purpose")
 
@@ -144,8 +146,10 @@ class LoginRoutes(LocalRoutes):
             return _lead(page_after(after) or first_page(person, self.sector))
         return self.login_form(request, after)
 
-    def log_in(self, request: Request, form: Form) -> Response:
+    def log_in(self, request: Request, form: LoginForm) -> Response:
         """Check name and password."""
+        if form is None:
+            return _lead(first_page(person_of(request), self.sector))
         try:
             result = self._accounts.log_in(form.get("name", ""), form.get("password", ""), origin_of(request))
         except (LoginRefused, Busy) as error:

@@ -128,6 +128,21 @@ def test_a_form_that_is_not_ours_is_refused(world, change: dict, status: int) ->
         assert not any("session" in name for name in client.cookies)
 
 
+def test_a_form_sent_twice_leads_to_the_page_and_begins_one_session(world) -> None:
+    """The second copy of the form comes after the answer to the first has taken its token back."""
+    with world.client() as client:
+        form = {"form_token": world.token_of(client.get("/login").text), "name": "keller", "password": PASSWORD}
+        assert client.post("/login", data=form).status_code == 303
+        session = dict(client.cookies)
+        again = client.post("/login", data=form)
+        assert (again.status_code, again.headers["location"]) == (303, "/")
+        assert "set-cookie" not in again.headers
+        assert dict(client.cookies) == session
+        other = client.post("/login", data=form | {"name": "nobody", "password": "x", "next": "/audit"})
+        assert (other.status_code, other.headers["location"]) == (303, "/"), "nobody else is logged in by it"
+        assert client.get("/v1/me").json()["name"] == "M. Keller"
+
+
 def test_logging_out_ends_the_session_and_needs_a_token(world) -> None:
     with world.logged_in("keller") as client:
         assert client.post("/logout", data={"form_token": "0" * 64}).status_code == 403
