@@ -21,6 +21,7 @@ from geo.errors import WatchlineError
 from ops.accounts.limits import FORGOTTEN_S, Counted
 from ops.accounts.person import Role, Session
 from ops.accounts.sealed import SecretKey, is_sealed
+from ops.runtime.transaction import transaction
 
 FILE: Final = "accounts.db"
 SCHEMA: Final = 3
@@ -384,14 +385,8 @@ class AccountStore:
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._writing, self._checked():
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer
-            except BaseException:
-                self._writer.execute("ROLLBACK")
-                raise
-            self._writer.execute("COMMIT")
+        with self._writing, self._checked(), transaction(self._writer):
+            yield self._writer
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:

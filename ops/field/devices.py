@@ -22,6 +22,7 @@ from typing import Any, Final
 from geo.errors import BadInput, WatchlineError
 from ingest.topics import identifier
 from ops.accounts.limits import FORGOTTEN_S, DelayRule, digest, network_of
+from ops.runtime.transaction import transaction
 
 FILE: Final = "field.db"
 SCHEMA: Final = 1
@@ -317,14 +318,8 @@ class DeviceStore:
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._checked():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with self._lock, self._checked(), transaction(self._db):
+            yield self._db
 
     @contextmanager
     def _checked(self) -> Iterator[None]:

@@ -15,9 +15,9 @@ from typing import Any, Final, Protocol, runtime_checkable
 from geo.errors import BadInput
 from ops.services.feeds.feed import RANKS, Feed, FeedReceiver, OutboxDelivery, Undeliverable, rank_of
 from ops.services.feeds.ledger import DEAD, DELIVERED, HELD, SUPERSEDED, DeliveryLedger, Finished, NumberedRow
+from ops.services.feeds.pumping import pump_until
 from ops.services.feeds.quiet import DeliveryVerdict, UnitRules
 from ops.services.feeds.unit_messages import Digest, GapFilled, UnitUpdate, digest_entry
-from ops.store.connections import StoreError
 from ops.store.reader import OutboxRow
 from sensors.timestamps import SECOND_NS, utc_datetime
 
@@ -177,15 +177,7 @@ class Dispatcher:
 
     def run(self, stop: threading.Event, *, every_s: float = 0.01) -> None:
         """Pump until ``stop``; a failure of the store is logged once per outage and retried."""
-        failing = False
-        while not stop.wait(every_s):
-            try:
-                self.pump()
-                failing = False
-            except StoreError as error:
-                if not failing:
-                    log.warning("Feeds suspended: %s", error)
-                failing = True
+        pump_until(stop, self.pump, every_s=every_s, name="Feeds")
 
     def request(self, feed: str, receiver: str, last: int) -> None:
         """Send a receiver again what it misses after number ``last``, with the next ``pump``; any thread may call it.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from ops.runtime.transaction import transaction
 from ops.services.feeds.feed import rank_of
 from ops.store.connections import StoreError
 from ops.store.reader import OutboxRow, Reader
@@ -96,7 +97,7 @@ class DeliveryLedger:
             run("PRAGMA journal_mode = WAL")
             run("PRAGMA synchronous = FULL")
             run("PRAGMA journal_size_limit = 16777216")
-            with self._transaction():
+            with transaction(self._connection):
                 for statement in _TABLES.split(";"):
                     run(statement)
 
@@ -120,7 +121,7 @@ class DeliveryLedger:
 
         The numbers of the receivers continue.
         """
-        with self._lock, _as_store_error(self.path), self._transaction():
+        with self._lock, _as_store_error(self.path), transaction(self._connection):
             self._connection.execute("DELETE FROM deliveries")
             self._connection.execute("DELETE FROM settled")
             self._connection.execute("INSERT OR REPLACE INTO taken VALUES (1, ?, '', 0)", (n,))
@@ -139,7 +140,7 @@ class DeliveryLedger:
         settled. ``held``: (receiver, n) of rows that wait for a digest.
         """
         numbered: dict[str, list[NumberedRow]] = {}
-        with self._lock, _as_store_error(self.path), self._transaction():
+        with self._lock, _as_store_error(self.path), transaction(self._connection):
             for receiver, its_rows in wanted.items():
                 numbered[receiver] = self._number(receiver, its_rows, held, at_ns)
             for row in rows:
@@ -154,7 +155,7 @@ class DeliveryLedger:
     def finish(self, results: Sequence[Finished]) -> None:
         """Note how deliveries ended; a row that no receiver waits for any more is settled."""
         run = self._connection.execute
-        with self._lock, _as_store_error(self.path), self._transaction():
+        with self._lock, _as_store_error(self.path), transaction(self._connection):
             touched: dict[int, tuple[str, int, int]] = {}
             for one in results:
                 changed = run(
@@ -233,14 +234,14 @@ class DeliveryLedger:
 
     def begin_to_wait(self, at_ns: int) -> None:
         """Let the rows that were put back, by a command or an earlier version, have been waiting since ``at_ns``."""
-        with self._lock, _as_store_error(self.path), self._transaction():
+        with self._lock, _as_store_error(self.path), transaction(self._connection):
             self._connection.execute(
                 "UPDATE deliveries SET at_ns = ? WHERE state = ? AND at_ns IS NULL", (at_ns, WAITING)
             )
 
     def replay(self, receiver: str) -> int:
         """Send the dead letters of a receiver again, under their numbers; return how many there are."""
-        with self._lock, _as_store_error(self.path), self._transaction():
+        with self._lock, _as_store_error(self.path), transaction(self._connection):
             return self._connection.execute(
                 "UPDATE deliveries SET state = ?, at_ns = NULL, problem = NULL WHERE receiver = ? AND state = ?",
                 (WAITING, receiver, DEAD),
@@ -288,17 +289,6 @@ class DeliveryLedger:
     def _rows(self, sql: str, *values: Any) -> list[Any]:
         with self._lock, _as_store_error(self.path):
             return self._connection.execute(sql, values).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
 
 def settled_after(path: Path, identity: int, *, from_row: int = 0, limit: int = 5_000) -> list[SettledRow]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,11 +13,9 @@ from msgspec import Meta, Struct
 
 from ingest.topics import Topic, identifier
 from ops.services.feeds.mqtt import CONTENT_TYPE, Publish
-from ops.store.connections import StoreError
+from ops.services.feeds.pumping import pump_until
 from ops.store.reader import Live
 from sensors.timestamps import utc_datetime
-
-log = logging.getLogger(__name__)
 
 EVERY_S: Final = 5.0
 """Time between two pictures."""
@@ -108,15 +105,7 @@ class TrackFeed:
 
     def run(self, stop: threading.Event, *, every_s: float = 1.0) -> None:
         """Pump until ``stop``; a failure of the store is logged once per outage."""
-        failing = False
-        while not stop.wait(every_s):
-            try:
-                self.pump()
-                failing = False
-            except StoreError as error:
-                if not failing:
-                    log.warning("Track feed suspended: %s", error)
-                failing = True
+        pump_until(stop, self.pump, every_s=every_s, name="Track feed")
 
 
 def tracks_message(sector: str, live: Live, released: Callable[[Tracks], Tracks] = lambda tracks: tracks) -> bytes:

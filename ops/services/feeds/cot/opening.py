@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ops.broker.identities import FIELD_FEEDS, identity_of
+from ops.journal.unit_spool import UnitSpool
 from ops.services.feeds.cot.feed import CotFeed, CotSources
 from ops.services.feeds.cot.memory import CotMemory
-from ops.services.feeds.cot.unit_spool import UnitSpool
 from ops.services.feeds.feed import FeedContext
 from ops.store.feed_release import FeedRelease
 from ops.store.incidents import IncidentReader
@@ -24,8 +24,13 @@ def open_feed(context: FeedContext) -> CotFeed | None:
         context.border,
     )
     units = UnitSpool(
-        context.url, context.sector_id, context.folder, now_ns=context.clock.now_ns, identity=identity_of(FIELD_FEEDS)
-    )
+        context.url,
+        context.sector_id,
+        context.folder / "cot-spool.db",
+        part="cot",
+        now_ns=context.clock.now_ns,
+        identity=identity_of(FIELD_FEEDS),
+    ).start()
     return CotFeed(
         context.sector_id,
         settings,

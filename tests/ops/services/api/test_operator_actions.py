@@ -98,7 +98,7 @@ def test_an_action_after_a_long_quiet_is_taken_once_it_is_on_disk(
     """The connection must not be taken for dead because nobody acted for half a minute."""
     names = [f"a{number}" for number in range(3)]
     with sender(tmp_path, broker) as actions:
-        connection = actions._publisher._connection
+        connection = actions._spool._publisher._connection
         assert until(lambda: connection.connected)
         for name in names:
             connection._heard_s -= 3600.0
@@ -123,13 +123,13 @@ def test_a_spool_that_was_lost_does_not_use_numbers_again(
     with sender(tmp_path, broker) as actions:
         actions.send(order("a1"))
         assert until(lambda: actions.waiting == 0)
-        boot = actions._spool.boot
+        boot = actions._spool._spool.boot
     for file in tmp_path.glob("actions.db*"):
         file.unlink()
     later = ActionSender(broker.url, "x", tmp_path, now_ns=lambda: time.time_ns() + 60 * 10**9,
                          identity=IdentityFolder(tmp_path / "identity").identity(UNIT))  # fmt: skip
-    assert later._spool.boot > boot
-    later._spool.close()
+    assert later._spool._spool.boot > boot
+    later._spool._spool.close()
 
 
 def test_messages_of_field_units_are_journaled_as_theirs(tmp_path: Path, broker: EmbeddedBroker, ingest: Child) -> None:

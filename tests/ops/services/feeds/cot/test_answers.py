@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from geo.message import Message
 from ingest.errors import MalformedMessage
-from ingest.unit_messages import Reply, encode_unit
+from ingest.unit_messages import Reply, decode_unit, encode_unit
 from ops.incidents.incident import CHOSEN
 from ops.services.feeds.cot import answers
 from ops.services.feeds.cot.answers import TakAnswer, TakDevice
@@ -64,10 +64,11 @@ def test_any_text_is_an_answer_that_the_journal_takes_or_none(text: str) -> None
     found = answers.read_answer(text)
     if found is None:
         return
-    answer = TakAnswer(*found, NOW, "m1")
-    reply = answers.reply_to(answer, PATROL, [incident(17), incident(18)], NOW)
+    known = [incident(17), incident(18)]
+    reply = answers.reply_to(TakAnswer(*found, NOW, "m1"), PATROL, known, NOW)
     if isinstance(reply, tuple):
-        encode_unit(reply[0])
+        assert decode_unit(encode_unit(reply[0]), "reply") == reply[0]
+        assert reply[0].incident in {one["id"] for one in known}
 
 
 @given(st.sampled_from(["ack", "note", "rescue", "nuisance"]), st.text(max_size=600))

@@ -228,8 +228,9 @@ def test_without_answers_to_pings_what_the_network_took_is_delivered(
     server = Server()
     opened.append(server)
     rig = rig_for(tmp_path, opened, tcp("tak", server.port, answers_pings=False))
-    rig.deliver(incident())
+    rig.deliver(incident())  # waits until the row counts as delivered
     rig.wait_until(lambda: "a-u-G-U" in server.types(), "the marker")
+    assert "t-x-c-t" not in server.types(), "such a server is not asked"
 
 
 def test_protobuf_is_spoken_once_a_server_offers_it(tmp_path: Path, opened: list[Rig | Server]) -> None:
@@ -378,6 +379,7 @@ def test_an_incident_that_is_marked_later_is_removed(tmp_path: Path, opened: lis
     rig.feed._servers["tak"].refresh_s = 0.0
     rig.wait_until(lambda: encode.DELETED in server.types(), "the removal")
     rig.wait_until(lambda: rig.memory.shown("tak") == [], "it is forgotten")
+    assert server.types().count(encode.DELETED) == 1
 
 
 def test_the_same_row_twice_says_its_line_once(tmp_path: Path, opened: list[Rig | Server]) -> None:

@@ -1,4 +1,8 @@
-"""Messages of units that arrive by Cursor-on-Target: numbered, on disk, and published until the journal has them."""
+"""Messages of units on their way into the journal: numbered, on disk, and published until the journal has them.
+
+A message is on disk before it is published, and is published again until the journal has it, so neither a failed broker
+nor a restart loses it. A repeated message has the same number, and fusion applies it once.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, Self
 
 import msgspec
 
@@ -19,23 +23,25 @@ from ingest.mqtt.publisher import Publisher
 from ingest.security.key_register import Identity
 from ingest.sending.spool import MessageKey, Spool, first_boot_at
 from ingest.topics import unit_topic
-from ingest.unit_messages import KINDS, Position, Reply, encode_unit
+from ingest.unit_messages import KINDS, Position, Reply, SectionOrder, encode_unit
 from ops.journal.reader import JournalError, JournalReader
 
 log = logging.getLogger(__name__)
 
-FILE: Final = "cot-spool.db"
 AGAIN_AFTER_S: Final = 3.0
 LOOK_EVERY_S: Final = 0.25
 
 
 class _Addressed(msgspec.Struct):
+    """The sender of a message; a position, or a call for help without one, has no action."""
+
     unit: str
     action: str | None = None
+    section: str | None = None
 
     @property
-    def channel(self) -> str:
-        return "position" if self.action is None else "reply"
+    def channel(self) -> Literal["reply", "position"]:
+        return "position" if self.action is None and self.section is None else "reply"
 
 
 _addressed = msgspec.json.Decoder(_Addressed)
@@ -44,26 +50,48 @@ _addressed = msgspec.json.Decoder(_Addressed)
 class UnitSpool:
     """Publishes positions and replies as those of their units. A message is durable when ``send`` returns.
 
-    ``folder``: the data folder, with the journal.
+    ``file``: the spool, beside the journal ``journal.db``. ``part`` names the sender in its connection.
     """
 
     def __init__(
-        self, url: BrokerUrl, sector_id: str, folder: Path, *, now_ns: Callable[[], int], identity: Identity
+        self,
+        url: BrokerUrl,
+        sector_id: str,
+        file: Path,
+        *,
+        part: str,
+        now_ns: Callable[[], int],
+        identity: Identity | None = None,
     ) -> None:
-        self._sector = sector_id
-        self._spool = Spool(folder / FILE, first_boot=first_boot_at(now_ns()))
-        self._journal = folder / "journal.db"
+        self._sector, self._part = sector_id, part
+        self._spool = Spool(file, first_boot=first_boot_at(now_ns()))
+        self._journal = file.with_name("journal.db")
         self._publisher = Publisher(
-            url, client_id=f"watchline-{sector_id}-cot", now_ns=now_ns, identity=identity, boot=self._spool.boot
+            url, client_id=f"watchline-{sector_id}-{part}", now_ns=now_ns, identity=identity, boot=self._spool.boot
         )
         self._sent_s: dict[MessageKey, float] = {}
         self._wake, self._stop = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cot-units", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"{part}-spool", daemon=True)
+
+    def start(self) -> Self:
+        """Begin to publish. Without a broker, messages wait in the spool."""
         self._publisher.start(timeout_s=None)
         self._thread.start()
+        return self
 
-    def send(self, message: Position | Reply) -> MessageKey:
-        """Spool a message under its next number. MalformedMessage for one that the journal would refuse."""
+    def close(self) -> None:
+        """End the connection; what the journal does not have stays in the spool."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(5.0)
+        self._publisher.stop()
+        self._spool.close()
+
+    def send(self, message: Position | Reply | SectionOrder) -> MessageKey:
+        """Spool a message under its next number, and return that number.
+
+        Raises MalformedMessage for one that the journal would refuse, SpoolError when it cannot be stored.
+        """
         return self._put(lambda boot, seq: encode_unit(msgspec.structs.replace(message, boot=boot, seq=seq)))
 
     def call(self, unit: str, observed_at: datetime, note: str) -> MessageKey:
@@ -76,13 +104,11 @@ class UnitSpool:
         """Number of messages that are not yet known to be in the journal."""
         return self._spool.waiting
 
-    def close(self) -> None:
-        """End the connection; what the journal has not got stays in the spool."""
-        self._stop.set()
-        self._wake.set()
-        self._thread.join(5.0)
-        self._publisher.stop()
-        self._spool.close()
+    def journaled(self, unit: str, key: MessageKey) -> bool:
+        """Whether the journal has a unit's reply with this number."""
+        with suppress(JournalError), JournalReader(self._journal) as journal:
+            return journal.holds(unit, KINDS["reply"], *key)
+        return False
 
     def _put(self, build: Callable[[int, int], bytes]) -> MessageKey:
         key = self._spool.put(build)
@@ -99,15 +125,18 @@ class UnitSpool:
                 failing = False
             except WatchlineError as error:
                 if not failing:
-                    log.warning("Messages of units are queued: %s", error)
+                    log.warning("Messages of %s are queued: %s", self._part, error)
                 failing = True
                 self._stop.wait(1.0)
                 self._wake.set()
 
     def _settle_and_retry(self) -> None:
         """Settle what the journal has, in order, and publish again what is overdue."""
+        waiting = self._spool.pending()
+        if not waiting:
+            return
         with suppress(JournalError), JournalReader(self._journal) as journal:
-            for entry in self._spool.pending():
+            for entry in waiting:
                 addressed = _addressed.decode(entry.payload)
                 if not journal.settled(addressed.unit, KINDS[addressed.channel], *entry.key):
                     break
