@@ -385,11 +385,11 @@ def settings_page() -> str:
     from ops.forces.settings import ForceSettings
     from ops.incidents.settings import IncidentSettings
     from ops.releasability.settings import ReleasabilitySettings
-    from ops.sector.cot_settings import CotServer
-    from ops.sector.data_settings import AuditSettings, Hold, RetentionSettings
-    from ops.sector.feed_settings import FEED_TABLES, FeedsSettings, UnitFeedSettings
-    from ops.sector.push_settings import PushReceiver
-    from ops.sector.report_settings import ReportSettings
+    from ops.sector.setting_tables.cot import CotServer
+    from ops.sector.setting_tables.data import AuditSettings, Hold, RetentionSettings
+    from ops.sector.setting_tables.feeds import FEED_TABLES, FeedsSettings, UnitFeedSettings
+    from ops.sector.setting_tables.push import PushReceiver
+    from ops.sector.setting_tables.reports import ReportSettings
     from ops.sector.settings import Maintenance, Settings
 
     lines = [

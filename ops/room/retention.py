@@ -23,7 +23,7 @@ from ops.audit.files import FOLDER as AUDIT_FOLDER
 from ops.audit.log import IMPORTED, AuditLog
 from ops.audit.old_access import OLD_ACCESS
 from ops.journal.erasure import count_bodies, erase_bodies
-from ops.sector.data_settings import Hold
+from ops.sector.setting_tables.data import Hold
 from ops.sector.settings import Settings
 from ops.services.feeds.ledger import FILE as LEDGER
 from ops.services.feeds.ledger import undelivered_rows

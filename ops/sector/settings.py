@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from geo.errors import BadInput
 from ingest.topics import identifier
 from ops.releasability.settings import ReleasabilitySettings
-from ops.sector.data_settings import AuditSettings, Hold, RetentionSettings
-from ops.sector.feed_settings import FeedsSettings, feeds_errors
-from ops.sector.report_settings import ReportSettings
+from ops.sector.setting_tables.data import AuditSettings, Hold, RetentionSettings
+from ops.sector.setting_tables.feeds import FeedsSettings, feeds_errors
+from ops.sector.setting_tables.reports import ReportSettings
 from ops.sector.toml_record import ConfigError, raise_all, read_toml, record_errors, record_from, unknown_key
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from functools import partial
 
 from ops.broker.identities import FEED, identity_of
 from ops.export.warnings.cap import CapIssuer, Element
-from ops.sector.push_settings import CapSettings
+from ops.sector.setting_tables.push import CapSettings
 
 
 def issuer_of(settings: CapSettings, sector: str, *, title: str, exercise: bool, language: str) -> CapIssuer:

@@ -36,7 +36,7 @@ from ops.releasability.decision import UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
 from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of, without_log
-from ops.sector.report_settings import ReportSettings
+from ops.sector.setting_tables.reports import ReportSettings
 from ops.services.api.audit.routes import AuditRoutes
 from ops.services.api.compression import Compression
 from ops.services.api.event_stream import EventStream, Hub, StreamSettings, picture

@@ -13,7 +13,7 @@ from ingest import compact
 from ingest.security.signature import Signer
 from ingest.topics import unit_topic
 from ops.broker.identities import FEED, identity_of
-from ops.sector.feed_settings import UnitFeedSettings
+from ops.sector.setting_tables.feeds import UnitFeedSettings
 from ops.services.feeds.feed import FeedContext, FeedReceiver, OutboxDelivery, Undeliverable
 from ops.services.feeds.unit_messages import UnitUpdate, compacted, encoded, unit_incident
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from ops.sector.feed_settings import UnitFeedSettings
+from ops.sector.setting_tables.feeds import UnitFeedSettings
 from ops.services.feeds.feed import DISTRESS, RANKS, FeedReceiver, rank_of
 from ops.store.reader import Live, OutboxRow
 from sensors.timestamps import SECOND_NS, utc_datetime

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Final
 
 from ops.export.warnings.cap import identifier_of
-from ops.sector.push_settings import PushReceiver, PushSettings
+from ops.sector.setting_tables.push import PushReceiver, PushSettings
 from ops.services.feeds.feed import FeedContext, FeedReceiver, OutboxDelivery
 from ops.services.feeds.mqtt import numbered
 from ops.services.feeds.push.client import PushClient, PushFailed

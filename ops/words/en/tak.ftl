@@ -1,4 +1,4 @@
-# Cursor-on-Target: what TAK clients show, the words of a unit's answer, and the outcomes that it is told in a chat line.
+# Cursor-on-Target: what TAK clients show, the words of a unit's answer, and the chat lines that state its outcome.
 
 tak-line = { $name }, { alert-priority }: { $sentence }
 tak-line-closed = { $name } is closed: { incident-disposition }.

@@ -29,7 +29,7 @@ from ops.journal.writer import Journal
 from ops.room.offline import replay_journal
 from ops.room.purge_command import purge_folder
 from ops.room.retention import DailyRetention, _overwrite, purge
-from ops.sector.data_settings import Hold, RetentionSettings
+from ops.sector.setting_tables.data import Hold, RetentionSettings
 from ops.sector.settings import Settings, load_settings
 from ops.services.feeds.ledger import DELIVERED, DeliveryLedger, Finished
 from ops.services.feeds.ledger import FILE as LEDGER

@@ -24,7 +24,7 @@ from ops.analysis.handover.accesses import accesses_in
 from ops.analysis.handover.period import ReportPeriod, shift_at, shift_before
 from ops.analysis.handover.report import PeriodReport, ReportSource, period_report
 from ops.releasability.decision import UNMARKED
-from ops.sector.report_settings import ReportSettings
+from ops.sector.setting_tables.reports import ReportSettings
 from ops.services.api.login.forms import TOKEN_FIELD, VISIT, read_form, set_cookie, visit_of
 from ops.services.api.login.gate import session_cookie
 from ops.services.api.login.pages import catalogue_of

@@ -19,7 +19,7 @@ from geo.errors import WatchlineError
 from ingest.errors import MalformedMessage
 from ingest.unit_messages import Position, Reply
 from ops.runtime.clock import ScenarioClock
-from ops.sector.cot_settings import CotServer, CotSettings
+from ops.sector.setting_tables.cot import CotServer, CotSettings
 from ops.services.feeds.cot import answers, encode
 from ops.services.feeds.cot.answers import TakAnswer, TakDevice
 from ops.services.feeds.cot.encode import CotSender, EventTimes

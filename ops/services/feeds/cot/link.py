@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from geo.errors import BadInput, WatchlineError
 from ingest.errors import MalformedMessage
-from ops.sector.cot_settings import CotServer
+from ops.sector.setting_tables.cot import CotServer
 from ops.services.feeds.cot import encode
 from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent, CotFrames, read_event

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Collection
 
 from geo.errors import BadInput
-from ops.sector.push_settings import PushReceiver, PushSettings
+from ops.sector.setting_tables.push import PushReceiver, PushSettings
 from ops.services.feeds.feed import FeedReceiver
 from ops.services.feeds.push.addresses import AddressRule
 from ops.services.feeds.push.client import CONNECTIONS, PushTarget

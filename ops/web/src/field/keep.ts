@@ -160,7 +160,7 @@ export class Keep {
     }
   }
 
-  /** Whether it was kept. The map is given up for it where there is no room otherwise. */
+  /** Whether it was kept. If the storage is full, the map is deleted for it. */
   async #write(write: (database: IDBPDatabase<Schema>) => Promise<unknown>): Promise<boolean> {
     if (this.#database === null) return false;
     try {

@@ -51,7 +51,7 @@ export class CarriedMap {
     this.#changed();
   }
 
-  /** Load what is missing, the coarse tiles first; stops at 20 MB, when there is no room, or when the link fails. */
+  /** Load what is missing, the coarse tiles first; stops at 20 MB, when the storage is full, or when the link fails. */
   async load(): Promise<void> {
     if (this.#loading) return;
     this.#loading = true;

@@ -8,7 +8,7 @@ export const NORTHERN_LIMIT = 84;
 const BANDS = letters("C", "X");
 const BAND_DEG = 8;
 const ZONE_DEG = 6;
-/** Longitudes [°] of the zones that are wider or narrower than 6°; null: there is no such zone. */
+/** Longitudes [°] of the zones that are wider or narrower than 6°; null: the zone does not exist. */
 const EXCEPTIONS: Readonly<Record<string, readonly [west: number, east: number] | null>> = {
   "31V": [0, 3], "32V": [3, 12],
   "31X": [0, 9], "32X": null, "33X": [9, 21], "34X": null, "35X": [21, 33], "36X": null, "37X": [33, 42],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from geo.errors import BadInput
 from ops.analysis.handover.period import LONGEST, ReportPeriod, shift_at, shift_before
-from ops.sector.report_settings import ReportSettings
+from ops.sector.setting_tables.reports import ReportSettings
 
 PARIS = ZoneInfo("Europe/Paris")
 STARTS = ReportSettings().times

@@ -17,8 +17,8 @@ from ops.broker.certificates import Authority
 from ops.broker.identities import FEED, IDENTITY_VARIABLE, IdentityFolder
 from ops.export.warnings.signature import verified
 from ops.releasability.settings import ReleasabilitySettings
-from ops.sector.feed_settings import FeedsSettings
-from ops.sector.push_settings import CapSettings, PushReceiver
+from ops.sector.setting_tables.feeds import FeedsSettings
+from ops.sector.setting_tables.push import CapSettings, PushReceiver
 from ops.services.feeds.cap import CapFeed, open_feed
 from ops.services.feeds.dispatch import Dispatcher, RetryPolicy
 from ops.services.feeds.ledger import DeliveryLedger

@@ -11,8 +11,8 @@ from fusion.alerts import Alert
 from ingest.compact import CBOR, MOST_BYTES, decode, unseal
 from ingest.security.signature import Signer
 from ops.journal.reader import JournalReader
-from ops.sector.feed_settings import UnitFeedSettings
 from ops.sector.open_sector import OpenSector
+from ops.sector.setting_tables.feeds import UnitFeedSettings
 from ops.services.feeds.feed import OutboxDelivery
 from ops.services.feeds.mqtt import MqttFeed, receiver_of
 from ops.services.feeds.unit_messages import Digest, GapFilled

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.sector.feed_settings import UnitFeedSettings
+from ops.sector.setting_tables.feeds import UnitFeedSettings
 from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import RANKS
 from ops.services.feeds.ledger import FILE, DeliveryLedger

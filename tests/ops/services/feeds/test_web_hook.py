@@ -17,8 +17,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from ops.sector.feed_settings import FeedsSettings
-from ops.sector.push_settings import PushReceiver, PushSettings
+from ops.sector.setting_tables.feeds import FeedsSettings
+from ops.sector.setting_tables.push import PushReceiver, PushSettings
 from ops.services.feeds.dispatch import Dispatcher, RetryPolicy
 from ops.services.feeds.feed import FeedReceiver, OutboxDelivery
 from ops.services.feeds.ledger import DeliveryLedger

@@ -15,7 +15,7 @@ import pytest
 
 from ops.audit.log import AuditLog
 from ops.export.request import ENDINGS, FORMATS, MEDIA_TYPES
-from ops.sector.report_settings import ReportSettings
+from ops.sector.setting_tables.reports import ReportSettings
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.reports import export_routes
 from ops.services.api.serving.server import serving

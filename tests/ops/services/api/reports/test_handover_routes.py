@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from ops.analysis.handover.report import PeriodReport
 from ops.audit.log import AuditLog
-from ops.sector.report_settings import ReportSettings
+from ops.sector.setting_tables.reports import ReportSettings
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.serving.server import serving
 from tests.ops.analysis.handover.night import worked_night

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, SubElement
 from ingest.unit_messages import Position, Reply, encode_unit
 from ops.releasability.decision import UNMARKED
 from ops.runtime.clock import ScenarioClock
-from ops.sector.cot_settings import CotServer, CotSettings
+from ops.sector.setting_tables.cot import CotServer, CotSettings
 from ops.services.feeds.cot.event import CotEvent
 from ops.services.feeds.cot.feed import CotFeed, CotSources
 from ops.services.feeds.cot.memory import CotMemory

@@ -97,7 +97,7 @@ class Receiving(pytak.RXWorker):  # type: ignore[misc]
     """Receives only: what arrives is kept by the observer."""
 
     async def handle_data(self, data: bytes) -> None:
-        raise NotImplementedError
+        raise AssertionError("the observer reads by itself")
 
 
 class Observer:

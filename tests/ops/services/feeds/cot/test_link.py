@@ -21,7 +21,7 @@ from ingest.errors import MalformedMessage
 from ingest.unit_messages import Position, Reply
 from ops.broker.certificates import Authority
 from ops.runtime.reserved_port import ReservedPort
-from ops.sector.cot_settings import CotServer
+from ops.sector.setting_tables.cot import CotServer
 from ops.services.feeds.cot import encode, link
 from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent, CotFrames, read_event

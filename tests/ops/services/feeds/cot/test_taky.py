@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from ingest.unit_messages import Position, Reply
-from ops.sector.cot_settings import CotServer
+from ops.sector.setting_tables.cot import CotServer
 from tests.ops.services.feeds.cot.cot_schema import faults
 from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident, track
 from tests.ops.services.feeds.cot.taky_server import Observer, Taky

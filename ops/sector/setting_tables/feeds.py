@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 
 from geo.errors import BadInput
 from ingest.topics import identifier
-from ops.sector.cot_settings import CotSettings, cot_errors
-from ops.sector.push_settings import CapSettings, PushReceiver, PushSettings
+from ops.sector.setting_tables.cot import CotSettings, cot_errors
+from ops.sector.setting_tables.push import CapSettings, PushReceiver, PushSettings
 from ops.sector.toml_record import ConfigError, record_errors
 
 MOST_A_MINUTE: Final = 600
