@@ -103,11 +103,15 @@ def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
 
 @dataclass
 class Witness:
-    """What a page did that it must not do. ``check`` at the end of every test; ``outage`` allows lost requests."""
+    """What a page did that it must not do. ``check`` at the end of every test.
+
+    ``outage`` allows lost requests; ``expected`` are parts of messages that the console may show.
+    """
 
     home: str
     faults: list[str] = field(default_factory=list)
     outage: bool = False
+    expected: set[str] = field(default_factory=set)
 
     def attach(self, page: Page) -> None:
         page.on("console", self._console)
@@ -117,8 +121,10 @@ class Witness:
         page.on("popup", lambda popup: self.faults.append(f"popup: {popup.url}"))
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not (self.outage and LOST_REQUESTS.search(message.text)):
-            self.faults.append(f"console: {message.text} ({message.location.get('url')})")
+        said = f"console: {message.text} ({message.location.get('url')})"
+        lost = self.outage and LOST_REQUESTS.search(message.text)
+        if message.type == "error" and not lost and not any(part in said for part in self.expected):
+            self.faults.append(said)
 
     def _request(self, request: Request) -> None:
         if not request.url.startswith((self.home, "blob:", "data:")):

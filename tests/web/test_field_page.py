@@ -20,6 +20,7 @@ from playwright.sync_api import Page, expect
 from ops.services.api.static_pages import BUILT
 from tests.web.conftest import Visit, until
 from tests.web.field_server import LAT, LON, UNIT, FieldServer, field_server, incident
+from tests.web.phone_radio import PhoneRadio, phone_radio
 
 SMALL = {"width": 360, "height": 640}
 FIRST_LOAD_BYTES = 150_000
@@ -33,12 +34,18 @@ def server() -> Iterator[FieldServer]:
 
 
 @pytest.fixture
-def phone(visit: Callable[..., Visit], server: FieldServer) -> Callable[..., Visit]:
+def radio(server: FieldServer) -> Iterator[PhoneRadio]:
+    with phone_radio(server.address) as radio:
+        yield radio
+
+
+@pytest.fixture
+def phone(radio: PhoneRadio, visit: Callable[..., Visit]) -> Callable[..., Visit]:
     """Opens the page on a phone, enrolled unless ``code`` is empty."""
 
     def open_phone(code: str = "open-sesame", **options: Any) -> Visit:
         here = visit(
-            server.address,
+            radio.address,
             file=f"field{'#enrol=' + code if code else ''}",
             viewport=SMALL,
             has_touch=True,
@@ -62,25 +69,27 @@ def kept(here: Visit) -> None:
     here.page.wait_for_selector("html[data-kept=yes]")
 
 
-def test_a_code_enrols_the_phone_once_and_leaves_the_address(server: FieldServer, phone) -> None:
+def test_a_code_enrols_the_phone_once_and_leaves_the_address(radio: PhoneRadio, phone) -> None:
     here = phone()
     expect(here.part("unit")).to_have_text(UNIT)
-    assert here.page.url == f"{server.address}field"
+    assert here.page.url == f"{radio.address}field"
     assert here.page.evaluate("history.length") <= 2
     expect(here.part("incident")).to_have_count(2)
     other = phone(code="")
     other.witness.outage = True
+    other.witness.expected.add("403")
     other.part("enrol-code").fill("open-sesame")
     other.part("enrol-send").tap()
     expect(other.part("enrol-problem")).to_contain_text("wrong, used or expired")
-    other.witness.faults = [fault for fault in other.witness.faults if "403" not in fault]
 
 
-def test_what_was_answered_without_a_network_arrives_once_and_in_order(server: FieldServer, phone) -> None:
+def test_what_was_answered_without_a_network_arrives_once_and_in_order(
+    server: FieldServer, radio: PhoneRadio, phone
+) -> None:
     here = phone()
     kept(here)
     here.witness.outage = True
-    here.page.context.set_offline(True)
+    radio.cut(here.page)
     here.page.reload()  # from the phone alone
     expect(here.part("incident")).to_have_count(2)
     here.part("answer-received").first.tap()
@@ -96,7 +105,7 @@ def test_what_was_answered_without_a_network_arrives_once_and_in_order(server: F
     here.page.reload()
     expect(here.part("link")).to_contain_text("3 answers wait")
     assert server.replies == []
-    here.page.context.set_offline(False)
+    radio.restore(here.page)
     expect(card(here, 2).get_by_test_id("given")).to_contain_text("done")
     assert [(one["incident"], one["action"]) for one in server.replies] == [
         ("I0001", "received"), ("I0001", "en_route"), ("I0002", "received"),
@@ -125,14 +134,17 @@ def test_what_another_unit_holds_is_said_with_the_answer(server: FieldServer, ph
     expect(card(here, 1).get_by_test_id("answer-en_route")).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_revoked_phone_states_what_it_did_not_send_and_keeps_nothing(server: FieldServer, phone) -> None:
+def test_a_revoked_phone_states_what_it_did_not_send_and_keeps_nothing(
+    server: FieldServer, radio: PhoneRadio, phone
+) -> None:
     here = phone()
     here.witness.outage = True
-    here.page.context.set_offline(True)
+    here.witness.expected.add("401")
+    radio.cut(here.page)
     here.part("answer-on_scene").first.tap()
     expect(here.part("link")).to_contain_text("1 answer waits")
     server.devices.clear()
-    here.page.context.set_offline(False)
+    radio.restore(here.page)
     expect(here.part("revoked")).to_contain_text("Access withdrawn")
     expect(here.part("revoked-answers")).to_contain_text("Incident 1, On scene")
     assert server.replies == []
@@ -153,7 +165,6 @@ def test_a_revoked_phone_states_what_it_did_not_send_and_keeps_nothing(server: F
     here.page.reload()
     expect(here.part("enrol-code")).to_be_visible()
     expect(here.part("incident")).to_have_count(0)
-    here.witness.faults = [fault for fault in here.witness.faults if "401" not in fault]
 
 
 def test_two_phones_of_one_unit_give_their_answers_side_by_side(server: FieldServer, phone) -> None:
@@ -177,7 +188,7 @@ REFUSE_WRITES = """() => {
 }"""
 
 
-def test_a_full_phone_gives_up_its_map_for_answers_and_says_so(server: FieldServer, phone) -> None:
+def test_a_full_phone_gives_up_its_map_for_answers_and_says_so(server: FieldServer, radio: PhoneRadio, phone) -> None:
     here = phone()
     assert until(lambda: server.tiles >= 10)
     here.part("tab-phone").tap()
@@ -193,11 +204,11 @@ def test_a_full_phone_gives_up_its_map_for_answers_and_says_so(server: FieldServ
     assert until(lambda: len(server.replies) == 1)
     here.page.evaluate("() => { window.isFull = (store) => store === 'answers'; }")
     here.witness.outage = True
-    here.page.context.set_offline(True)
+    radio.cut(here.page)
     here.part("answer-on_scene").first.tap()
     expect(here.part("banner-storage")).to_contain_text("STORAGE FULL")
     expect(card(here, 1).get_by_test_id("given")).to_contain_text("NOT KEPT")
-    here.page.context.set_offline(False)
+    radio.restore(here.page)
     expect(card(here, 1).get_by_test_id("given")).to_contain_text("done")
     assert [one["action"] for one in server.replies] == ["received", "on_scene"]
     expect(here.part("banner-storage")).not_to_contain_text("STORAGE FULL")
@@ -261,16 +272,16 @@ def test_distress_by_key_and_by_screen_reader(server: FieldServer, phone, way: s
     assert any(one.get("distress") for one in server.positions)
 
 
-def test_distress_without_a_network_is_sent_when_it_is_back(server: FieldServer, phone) -> None:
+def test_distress_without_a_network_is_sent_when_it_is_back(server: FieldServer, radio: PhoneRadio, phone) -> None:
     here = phone()
     kept(here)
     here.witness.outage = True
-    here.page.context.set_offline(True)
+    radio.cut(here.page)
     hold(here.page)
     expect(here.part("own-call")).to_contain_text("not confirmed")
     here.page.reload()
     expect(here.part("own-call")).to_contain_text("not confirmed")
-    here.page.context.set_offline(False)
+    radio.restore(here.page)
     expect(here.part("own-call")).to_contain_text("RECEIVED")
     assert any(one.get("distress") for one in server.positions)
 
@@ -439,13 +450,13 @@ def test_the_page_in_other_languages(server: FieldServer, visit, language: str) 
         assert wide[0] <= wide[1], view
 
 
-def test_an_empty_list_and_a_link_that_is_gone_are_said(server: FieldServer, phone) -> None:
+def test_an_empty_list_and_a_link_that_is_gone_are_said(server: FieldServer, radio: PhoneRadio, phone) -> None:
     server.incidents = []
     here = phone()
     expect(here.part("incidents-note")).to_contain_text("No incident for this unit")
     here.screen("field-empty")
     here.witness.outage = True
-    here.page.context.set_offline(True)
+    radio.cut(here.page)
     here.part("tab-phone").tap()
     here.part("carried-load").tap()  # anything that goes out
     here.page.evaluate("dispatchEvent(new Event('online'))")
@@ -483,8 +494,10 @@ def test_new_incidents_vibrate_by_rank_and_the_screen_stays_on(server: FieldServ
     expect(here.part("incident")).to_have_count(5)
 
 
-def test_a_link_that_breaks_is_said_without_waiting_for_the_next_request(server: FieldServer, phone) -> None:
+def test_a_link_that_breaks_is_said_without_waiting_for_the_next_request(
+    server: FieldServer, radio: PhoneRadio, phone
+) -> None:
     here = phone()
     here.witness.outage = True
-    here.page.context.set_offline(True)
+    radio.cut(here.page)
     expect(here.part("link")).to_contain_text("No connection. Last contact")

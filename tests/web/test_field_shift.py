@@ -15,6 +15,7 @@ from ops.field.devices import FILE, DeviceStore
 from ops.store.reader import Reader
 from tests.ops.conftest import lonlat
 from tests.web.conftest import Visit, until
+from tests.web.phone_radio import PhoneRadio, phone_radio
 from tests.web.shift_room import CALLING, ShiftRoom, shift_room
 from tests.web.test_own_forces import type_login
 
@@ -38,13 +39,18 @@ def devices(shift: ShiftRoom) -> Iterator[DeviceStore]:
 
 
 @pytest.fixture
-def phone(shift: ShiftRoom, devices: DeviceStore, visit: Callable[..., Visit]) -> Iterator[Phone]:
+def radio(shift: ShiftRoom) -> Iterator[PhoneRadio]:
+    with phone_radio(shift.address) as radio:
+        yield radio
+
+
+@pytest.fixture
+def phone(radio: PhoneRadio, devices: DeviceStore, visit: Callable[..., Visit]) -> Phone:
     """Enrols a phone of the unit that only the tests report for."""
-    opened: list[Visit] = []
 
     def open_phone() -> Visit:
         here = visit(
-            shift.address,
+            radio.address,
             file=f"field#enrol={devices.new_code(CALLING).code}",
             viewport={"width": 360, "height": 640},
             has_touch=True,
@@ -52,16 +58,14 @@ def phone(shift: ShiftRoom, devices: DeviceStore, visit: Callable[..., Visit]) -
             geolocation=place(4300, 2500),
         )
         here.witness.outage = True
+        here.witness.expected.add("/v1/field/tiles/")  # at the lowest zooms the sector has no relief: 404
         here.page.wait_for_selector("html[data-link=live]")
         here.page.wait_for_selector("html[data-kept=yes]")
         here.page.wait_for_selector("[data-testid=incident]")
         here.page.wait_for_selector("html[data-map=complete]")
-        opened.append(here)
         return here
 
-    yield open_phone
-    for here in opened:  # at the lowest zooms the sector has no relief, and browsers report each 404
-        here.witness.faults = [fault for fault in here.witness.faults if "/v1/field/tiles/" not in fault]
+    return open_phone
 
 
 def place(easting: float, northing: float) -> dict[str, Any]:
@@ -85,12 +89,12 @@ def own_unit(shift: ShiftRoom) -> dict[str, Any]:
 
 
 def test_three_answers_and_a_move_without_a_network_reach_the_centre_once_and_in_order(
-    shift: ShiftRoom, phone: Phone
+    shift: ShiftRoom, radio: PhoneRadio, phone: Phone
 ) -> None:
     here = phone()
     here.part("sharing").tap()
     assert until(lambda: abs(own_unit(shift)["lat"] - place(4300, 2500)["latitude"]) < 1e-5)
-    here.page.context.set_offline(True)
+    radio.cut(here.page)
     first, second = (here.part("incident").nth(i).get_attribute("data-incident") for i in range(2))
     one, other = (here.page.locator(f'[data-incident="{name}"]') for name in (first, second))
     one.get_by_test_id("answer-en_route").tap()
@@ -103,7 +107,7 @@ def test_three_answers_and_a_move_without_a_network_reach_the_centre_once_and_in
     here.page.reload()
     expect(here.part("link")).to_contain_text("3 answers wait")
     assert [steps(shift, name) for name in (first, second)] == [[], []]
-    here.page.context.set_offline(False)
+    radio.restore(here.page)
     expect(here.part("link")).to_have_text("Connected")
     assert until(lambda: len(steps(shift, first) + steps(shift, second)) >= 3), shift.incidents()
     assert steps(shift, first) == ["en_route", "on_scene"]
@@ -129,13 +133,13 @@ def test_a_call_for_help_reaches_the_centre_and_the_phone_says_so(shift: ShiftRo
 
 def test_a_device_that_the_centre_revokes_keeps_nothing(shift: ShiftRoom, devices: DeviceStore, phone: Phone) -> None:
     here = phone()
+    here.witness.expected.add("401")
     for device in devices.devices(CALLING):
         if device.revoked_s is None:
             devices.revoke(CALLING, device.id)
     here.part("answer-received").first.tap()
     expect(here.part("revoked")).to_contain_text("Access withdrawn")
     expect(here.part("revoked-answers").locator("li")).to_have_count(1)
-    here.witness.faults = [fault for fault in here.witness.faults if "401" not in fault]
 
 
 def test_a_supervisor_enrols_and_revokes_a_device_in_the_units_details(
@@ -158,6 +162,7 @@ def test_a_supervisor_enrols_and_revokes_a_device_in_the_units_details(
     code = desk.part("devices-typed").inner_text()
     here = visit(shift.address, file=f"field#enrol={code}", viewport={"width": 360, "height": 640}, has_touch=True)
     here.witness.outage = True
+    here.witness.expected.add("/v1/field/")
     here.page.wait_for_selector("html[data-link=live]")
     here.page.wait_for_selector("html[data-map=complete]")
     expect(desk.part("devices-note")).to_contain_text("1 device in use.")
@@ -168,4 +173,3 @@ def test_a_supervisor_enrols_and_revokes_a_device_in_the_units_details(
     expect(desk.part("devices-note")).to_contain_text("No device of this unit is in use.")
     here.page.evaluate("dispatchEvent(new Event('online'))")
     expect(here.part("revoked")).to_contain_text("Access withdrawn")
-    here.witness.faults = [fault for fault in here.witness.faults if "/v1/field/" not in fault]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -93,14 +94,17 @@ def test_an_acknowledgement_is_what_its_schema_says(conflict: bool) -> None:
 
 
 def test_the_examples_of_the_page_for_units_are_taken() -> None:
-    asking, block = [
-        part.split("```")[0] for part in (ROOT / "docs/units.md").read_text(encoding="utf-8").split("```json\n")[1:3]
-    ]
-    assert decode_resend(asking.encode(), "patrol-1").last == 1204
-    schema("resend").validate(json.loads(asking))
-    examples = [json.loads(text) for text in block.replace("}\n{", "}\0{").split("\0")]
-    taken = [decode_unit(json.dumps(e).encode(), "reply" if "action" in e else "position") for e in examples]
-    assert [type(message) for message in taken] == [Position, Position, Position, Reply]
+    blocks = re.findall(
+        r"^```json\n(.*?)^```$", (ROOT / "docs/units.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    examples = [json.loads(text) for block in blocks for text in block.replace("}\n{", "}\0{").split("\0")]
+    taken = []
+    for example in examples:
+        channel = next((name for name in ("position", "reply", "resend") if schema(name).is_valid(example)), "none")
+        take = decode_resend if channel == "resend" else decode_unit
+        taken.append((channel, take(json.dumps(example).encode(), "patrol-1" if channel == "resend" else channel)))
+    assert [channel for channel, _ in taken] == ["position"] * 3 + ["reply", "resend"]
+    assert taken[-1][1].last == 1204
 
 
 def test_the_guide_names_every_column_of_a_recording() -> None:
