@@ -137,7 +137,7 @@ class TrackerSettings:
     vehicle_top_mps: float = 25.0
     ground_limits_speed: bool = True
     unmapped_road_fraction: float = 0.3
-    ground_error_probability: float = 0.03
+    ground_error_probability: float = 0.1
     traffic_per_km2: float = 0.5
     learn_densities: bool = True
     lifetime_s: float = 1800.0
