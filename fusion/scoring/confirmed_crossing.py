@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
+from scipy.special import ndtri
 
 from fusion.filter.track_bank import CONFIRMED, empty_bank
 from fusion.models.settings import TrackerSettings
@@ -84,10 +85,11 @@ class Share:
 
     @classmethod
     def of(cls, count: int, runs: int, confidence: float) -> Share:
-        from scipy.stats import binomtest  # slow to import, and scores without runs need none
-
-        interval = binomtest(count, runs).proportion_ci(confidence, method="wilson")
-        return cls(count / runs, count, runs, float(interval.low), float(interval.high))
+        share, z = count / runs, float(ndtri(0.5 + 0.5 * confidence))
+        middle = (2 * runs * share + z**2) / (2 * (runs + z**2))
+        reach = z / (2 * (runs + z**2)) * math.sqrt(4 * runs * share * (1 - share) + z**2)
+        low, high = 0.0 if count == 0 else middle - reach, 1.0 if count == runs else middle + reach
+        return cls(share, count, runs, low, high)
 
     @classmethod
     def unwatched(cls, unknown: bool) -> Share:

@@ -81,14 +81,20 @@ def percentiles(values: npt.ArrayLike) -> Floats:
     >>> percentiles([30.0, 10.0, 20.0, 20.0])
     array([0.875, 0.125, 0.5  , 0.5  ])
     """
-    from scipy.stats import rankdata  # slow to import, and few who import this package rank anything
-
     numbers = np.asarray(values, dtype=np.float64)
     ranks = np.full(numbers.shape, np.nan)
     known = ~np.isnan(numbers)
     if known.any():
-        ranks[known] = (rankdata(_alike(numbers[known])) - 0.5) / known.sum()
+        ranks[known] = (_mean_ranks(_alike(numbers[known])) - 0.5) / known.sum()
     return ranks
+
+
+def _mean_ranks(values: Floats) -> Floats:
+    """Rank of each value from 1; equal ones get the mean of theirs. scipy.stats has it too, but takes half a second to
+    import."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    mean: Floats = np.cumsum(count) - (count - 1) / 2.0
+    return mean[place]
 
 
 def _alike(values: Floats) -> Floats:
@@ -411,6 +417,7 @@ def composite(challenge: xr.Dataset, weights: Mapping[str, float], *, change: fl
 
 def _spearman(a: Floats, b: Floats) -> float:
     """Spearman's correlation; 1 where both rankings are the same, as with one segment."""
-    from scipy.stats import spearmanr
-
-    return 1.0 if np.array_equal(a, b) else float(spearmanr(a, b).statistic)
+    if np.array_equal(a, b):
+        return 1.0
+    with np.errstate(invalid="ignore"):  # NaN where all ranks of one are the same
+        return float(np.corrcoef(_mean_ranks(a), _mean_ranks(b))[0, 1])

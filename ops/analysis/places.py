@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from geo.border import Border
 from geo.border.sections import read_sections, section_of_segments
 from geo.errors import BadInput
 from geo.message import Message
@@ -22,8 +25,13 @@ def _section(ground: OpenSector, segment: int) -> str | None:
     if ground.sector.sections is None or ground.zone is not None:
         return None  # sections are those of the line, whose segments a zone does not share
     try:
-        sections = read_sections(ground.sector.sections, ground.border)
-        owner = int(section_of_segments(ground.border, sections)[segment])
+        return _section_names(ground.sector.sections, ground.border)[segment]
     except BadInput:
         return None
-    return sections[owner].name if owner >= 0 else None
+
+
+@lru_cache(maxsize=2)
+def _section_names(path: Path, border: Border) -> list[str | None]:
+    """The name of the section that each segment belongs to; a report asks for many segments of one border."""
+    sections = read_sections(path, border)
+    return [sections[owner].name if owner >= 0 else None for owner in section_of_segments(border, sections)]

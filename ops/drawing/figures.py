@@ -20,6 +20,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from geo.arrays import Floats, Ints
+from ops.drawing.png import write_png
 from ops.runtime.output import catalogue, say
 
 # Okabe and Ito (2008): distinguishable with every common form of colour blindness.
@@ -78,7 +79,7 @@ class CaptionedFigure:
         """The figure as a PNG data URI; the same figure gives the same bytes."""
         with mpl.rc_context(PRINTED_STYLE):
             out = io.BytesIO()
-            self.figure.savefig(out, format="png", dpi=PRINTED_DPI, facecolor="white", metadata={"Software": None})
+            write_png(self.figure, out, PRINTED_DPI)
         return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 

@@ -22,9 +22,10 @@ from geo.message import Message
 from geo.terrain import bounds, cell_size
 from ops.drawing.coverage_classes import Map
 from ops.drawing.hillshade import shade
+from ops.drawing.png import save_figure
 from ops.drawing.scene import datum_words, scene_of
 from ops.drawing.symbols import symbol_name
-from ops.runtime.output import atomic_write, say
+from ops.runtime.output import say
 from ops.sector.open_sector import OpenSector
 
 STYLE: Final[Any] = {"font.family": "sans-serif", "font.size": 9.0, "text.parse_math": False}
@@ -70,8 +71,7 @@ def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> No
         axes.set_title(_title(chosen, rasters, ground), loc="left", fontsize=10.0)
         _legend(axes, chosen, ground, unknown=unknown)
         figure.supxlabel(_footer(chosen, rasters, ground), x=0.01, ha="left", fontsize=7.5, color="#444444")
-        with atomic_write(path) as partial:
-            figure.savefig(partial, format="png", dpi=DPI, metadata={"Software": None})
+        save_figure(figure, path, DPI)
 
 
 def relief(axes: Axes, terrain: xr.Dataset, thin: int, extent: tuple[float, float, float, float]) -> None:

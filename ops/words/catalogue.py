@@ -14,7 +14,7 @@ from typing import Any
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.runtime.types import FluentNone, FluentType, fluent_number
 from fluent.syntax import ast
-from fluent.syntax.visitor import Transformer
+from fluent.syntax.visitor import Transformer, Visitor
 
 from geo.errors import BadInput
 from geo.message import Message
@@ -32,6 +32,10 @@ LARGEST_NUMBER = 1e21
 FSI, PDI = "\u2068", "\u2069"
 """Around each parameter in a right-to-left language."""
 RIGHT_TO_LEFT = ("ar", "fa", "he", "ur")
+_ENTRY = re.compile(
+    r"^(?P<name>-?[A-Za-z][\w-]*)[ ]*=.*\n?(?:(?!#|-?[A-Za-z][\w-]*[ ]*=).*\n?)*", re.MULTILINE | re.ASCII
+)
+"""A message or term of a Fluent file: its first line, and all up to the next entry or comment."""
 ACCENTED = str.maketrans("aceinosuyACEINOSUY", "áçéíñóšúýÁÇÉÍÑÓŠÚÝ")
 
 
@@ -60,12 +64,11 @@ class MessageCatalogue:
         self.formats = Formats(PSEUDO_LANGUAGES.get(language, language), units)
         self.missing: Counter[str] = Counter()
         self.incomplete: Counter[str] = Counter()
-        self._own = _bundle(language, self.formats)
+        self._own = _Patterns(language, self.formats)
         source = Formats(SOURCE_LANGUAGE, units)
-        self._source = self._own if language == SOURCE_LANGUAGE else _bundle(SOURCE_LANGUAGE, source)
+        self._source = self._own if language == SOURCE_LANGUAGE else _Patterns(SOURCE_LANGUAGE, source)
 
     @staticmethod
-    @lru_cache(maxsize=16)
     def of(language: str = SOURCE_LANGUAGE, units: str = "metric") -> MessageCatalogue:
         """The messages of a language, read once.
 
@@ -74,7 +77,7 @@ class MessageCatalogue:
         UnknownLanguage
             For a language without a catalogue.
         """
-        return MessageCatalogue(language, units)
+        return _catalogue(language, units)
 
     @property
     def right_to_left(self) -> bool:
@@ -98,16 +101,16 @@ class MessageCatalogue:
         else:
             identifier, values = message, parameters
         arguments = {name: self._argument(value) for name, value in values.items()}
-        for bundle in dict.fromkeys((self._own, self._source)):
-            pattern = _pattern(bundle, identifier)
+        for patterns in dict.fromkeys((self._own, self._source)):
+            pattern = patterns.of(identifier)
             if pattern is not None:
-                if bundle is not self._own:
+                if patterns is not self._own:
                     self.missing[identifier] += 1
-                sentence, errors = bundle.format_pattern(pattern, arguments)
+                sentence, errors = patterns.bundle.format_pattern(pattern, arguments)
                 if errors:
                     self.incomplete[identifier] += 1
                     absent = dict.fromkeys(_not_given(errors), FluentNone(self.formats.number(None)))
-                    sentence, _ = bundle.format_pattern(pattern, absent | arguments)
+                    sentence, _ = patterns.bundle.format_pattern(pattern, absent | arguments)
                 return str(sentence)
         self.missing[identifier] += 1
         return identifier
@@ -162,24 +165,58 @@ def negotiate(wanted: Iterable[str]) -> str:
     return SOURCE_LANGUAGE
 
 
-def _pattern(bundle: FluentBundle, identifier: str) -> Any:
-    name, _, attribute = identifier.partition(".")
-    if not bundle.has_message(name):
-        return None
-    message = bundle.get_message(name)
-    return message.attributes.get(attribute) if attribute else message.value
+class _Patterns:
+    """The messages of one language; each is parsed, with those that it refers to, when it is first used.
+
+    Parsing all of them takes a third of a second, and a command uses a few dozen.
+    """
+
+    def __init__(self, language: str, formats: Formats) -> None:
+        locale, isolate = str(formats.locale).replace("_", "-"), language.partition("-")[0] in RIGHT_TO_LEFT
+        self.bundle = FluentBundle([locale], functions=_functions(formats), use_isolating=isolate)
+        self._pseudo = language in PSEUDO_LANGUAGES
+        self._sources = sources_of(FOLDER / (SOURCE_LANGUAGE if self._pseudo else language))
+        self._parsed: set[str] = set()
+
+    def of(self, identifier: str) -> Any:
+        """The pattern of a message or of its attribute; None if there is none."""
+        name, _, attribute = identifier.partition(".")
+        if name not in self._parsed:
+            self._parse(name)
+        if not self.bundle.has_message(name):
+            return None
+        message = self.bundle.get_message(name)
+        return message.attributes.get(attribute) if attribute else message.value
+
+    def _parse(self, name: str) -> None:
+        """Parse an entry and all that it refers to. Another thread may do so too: the first entry stays."""
+        waiting, reached = [name], set[str]()
+        while waiting:
+            one = waiting.pop()
+            if one in reached or one not in self._sources:
+                continue
+            reached.add(one)
+            resource = FluentResource(self._sources[one])
+            names = _References()
+            names.visit(resource)
+            waiting += names.found
+            self.bundle.add_resource(_Pseudo().visit(resource) if self._pseudo else resource)
+        self._parsed |= reached
 
 
-def _bundle(language: str, formats: Formats) -> FluentBundle:
-    isolate = language.partition("-")[0] in RIGHT_TO_LEFT
-    bundle = FluentBundle([str(formats.locale).replace("_", "-")], functions=_functions(formats), use_isolating=isolate)
-    folder = FOLDER / (SOURCE_LANGUAGE if language in PSEUDO_LANGUAGES else language)
+@lru_cache(maxsize=16)
+def _catalogue(language: str, units: str) -> MessageCatalogue:
+    return MessageCatalogue(language, units)
+
+
+@lru_cache(maxsize=16)
+def sources_of(folder: Path) -> dict[str, str]:
+    """The source of each message and term (with its leading hyphen) of a language, by name; of two the first."""
+    found: dict[str, str] = {}
     for path in sorted(folder.glob("*.ftl")):
-        resource = FluentResource(path.read_text(encoding="utf-8"))
-        if language in PSEUDO_LANGUAGES:
-            resource = _Pseudo().visit(resource)
-        bundle.add_resource(resource)
-    return bundle
+        for entry in _ENTRY.finditer(path.read_text(encoding="utf-8")):
+            found.setdefault(entry["name"], entry[0])
+    return found
 
 
 def _functions(formats: Formats) -> dict[str, Callable[..., Any]]:
@@ -215,6 +252,20 @@ def _functions(formats: Formats) -> dict[str, Callable[..., Any]]:
         "DATETIME": of(formats.date_time),
         "DECIMAL": of(formats.number),
     }
+
+
+class _References(Visitor):
+    """Finds the messages and terms that an entry refers to."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def visit_MessageReference(self, node: ast.MessageReference) -> None:  # noqa: N802 - the visitor's naming
+        self.found.append(node.id.name)
+
+    def visit_TermReference(self, node: ast.TermReference) -> None:  # noqa: N802
+        self.found.append(f"-{node.id.name}")
+        self.generic_visit(node)
 
 
 class _Pseudo(Transformer):

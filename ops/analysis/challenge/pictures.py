@@ -17,7 +17,6 @@ import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
@@ -26,9 +25,10 @@ from geo.challenge.scores import SCORES
 from geo.message import Message
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.words import path_name, score_name
+from ops.drawing.png import save_figure
 from ops.drawing.printed_map import DPI, FOOTER_LETTERS, STYLE, LocalNumbers, north_arrow, plain_text, relief, scale_bar
 from ops.drawing.scene import conditions_words, datum_words
-from ops.runtime.output import atomic_write, say
+from ops.runtime.output import say
 from ops.sector.open_sector import OpenSector
 
 WIDTH_IN: Final = 10.0
@@ -282,18 +282,3 @@ def _footer(findings: Findings) -> str:
         ground=question.ways.message,
     )
     return fill(text, FOOTER_LETTERS)
-
-
-def save_figure(figure: Figure, path: Path, dpi: int) -> None:
-    """Lay out the figure and write it as PNG, complete or absent.
-
-    ``savefig`` alone draws a figure with a layout engine twice, the first time only for the layout.
-    """
-    FigureCanvasAgg(figure)
-    figure.set_dpi(dpi)
-    layout = figure.get_layout_engine()
-    if layout is not None:
-        layout.execute(figure)
-        figure.set_layout_engine("none")
-    with atomic_write(path) as partial:
-        figure.savefig(partial, format="png", dpi=dpi, metadata={"Software": None})

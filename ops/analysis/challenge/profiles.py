@@ -13,9 +13,10 @@ from matplotlib.ticker import MaxNLocator
 
 from geo.challenge.scores import SCORES
 from ops.analysis.challenge.findings import Findings
-from ops.analysis.challenge.pictures import WIDTH_IN, save_figure
+from ops.analysis.challenge.pictures import WIDTH_IN
 from ops.analysis.challenge.words import score_name
 from ops.analysis.challenge.work import SLOWER, STATES
+from ops.drawing.png import save_figure
 from ops.drawing.printed_map import DPI, STYLE, LocalNumbers
 from ops.runtime.output import say
 from sensors.crossing.segments import CROSSED, UNKNOWN

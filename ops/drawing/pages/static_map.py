@@ -28,6 +28,7 @@ from ops.drawing.pages.map_input import (
     Trail,
     hidden_colour,
 )
+from ops.drawing.png import write_png
 from ops.drawing.printed_map import SIGNS, STYLE, plain_text, relief, scale_bar
 
 WIDTH_IN: Final = 7.2
@@ -71,7 +72,7 @@ def print_map(drawing: MapInput) -> str:
         scale_bar(axes, (west, east, south, north))
         _north_arrow(axes, figure)
         out = io.BytesIO()
-        figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
+        write_png(figure, out, DPI)
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 

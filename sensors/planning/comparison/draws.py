@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import gammaincinv
 
 from geo.arrays import Floats, Ints
 from sensors.equipment.catalogue import Catalogue, Item
@@ -99,17 +100,14 @@ def central(inputs: Iterable[Input], count: int = 1) -> Draws:
 
 def at(places: Mapping[str, Floats], inputs: Iterable[Input], settings: CompareSettings) -> Draws:
     """Inputs at the quantiles ``places`` (sample,) of each, central where a quantile is NaN."""
-    from scipy.stats import gamma  # slow to import, and a plan needs no samples
-
     values, raw = {}, []
     for uncertain in inputs:
         u = places[uncertain.name]
         if uncertain.weather:
             share = uncertain.quantity.central
             strength = settings.weather_years * share
-            drawn = (
-                gamma.ppf(np.nan_to_num(u, nan=0.5), strength) / settings.weather_years if share else np.zeros(len(u))
-            )
+            quantile = gammaincinv(strength, np.nan_to_num(u, nan=0.5))  # of the gamma distribution
+            drawn = quantile / settings.weather_years if share else np.zeros(len(u))
             raw.append(np.where(np.isnan(u), share, drawn))
         else:
             drawn = uncertain.quantity.quantile(np.nan_to_num(u, nan=0.5))

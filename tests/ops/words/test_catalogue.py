@@ -20,6 +20,7 @@ from fluent.syntax.visitor import Visitor
 
 from geo.message import Message
 from ops.words import LANGUAGES, SOURCE_LANGUAGE, MessageCatalogue, UnknownLanguage, catalogue, negotiate
+from ops.words.catalogue import sources_of
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "ops" / "words"
@@ -364,3 +365,26 @@ def test_a_sentence_is_made_whatever_a_parameter_is(language: str, value: Any) -
 def test_a_crossing_without_a_known_direction_names_none() -> None:
     said = MessageCatalogue.of().say("alert-crossing", track="T1", segment=4, direction=None, **{"class": "person"})
     assert said == "Probable person on foot, track T1, crossed the border at segment 4"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_entry_parsed_alone_is_that_of_its_file(language: str) -> None:
+    files = [FluentParser().parse(path.read_text(encoding="utf-8")) for path in (FOLDER / language).glob("*.ftl")]
+    entries = [entry for file in files for entry in file.body if isinstance(entry, ast.Message | ast.Term)]
+    sources = sources_of(FOLDER / language)
+    named = {("-" if isinstance(entry, ast.Term) else "") + entry.id.name: entry for entry in entries}
+    assert sources.keys() == named.keys()
+    for name, entry in named.items():
+        (alone,) = FluentParser().parse(sources[name]).body
+        assert entry.equals(alone, ignored_fields=["span", "comment"]), name
+
+
+def test_a_message_brings_those_that_it_refers_to() -> None:
+    """Each is said by a catalogue of its own that has parsed nothing else, and by one that has parsed everything."""
+    referring = [name for name, text in sources_of(FOLDER / "en").items() if re.search(r"\{ [a-z-]+[ .]", text)]
+    experienced = MessageCatalogue("en", "metric")
+    for name in sources_of(FOLDER / "en"):
+        experienced.say(name)
+    assert len(referring) > 50
+    for name in referring:
+        assert MessageCatalogue("en", "metric").say(name) == experienced.say(name)
