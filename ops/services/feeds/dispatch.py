@@ -64,6 +64,15 @@ class NoticeFeed(Protocol):
     def notify(self, receiver: str, update: UnitUpdate) -> None: ...
 
 
+@runtime_checkable
+class PackingFeed(Protocol):
+    """A feed that may keep rows in order to send several in one message."""
+
+    def flush(self, receiver: str) -> None:
+        """Send what is kept for a receiver; called after its rows that are due."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """``acknowledged_within_s``: a message without an answer within this time is sent again. This timeout doubles with
@@ -377,6 +386,8 @@ class Dispatcher:
             if not self._send(line, number, row, now_s):
                 break
             sent += 1
+        if isinstance(line.feed, PackingFeed):
+            line.feed.flush(line.receiver.name)
         if refused:
             self._finish(line, refused, SUPERSEDED)
         return sent
