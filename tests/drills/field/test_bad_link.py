@@ -16,8 +16,8 @@ import pytest
 from ops.broker.broker import MosquittoBroker
 from ops.services.feeds.feed import RANKS
 from tests.drills.fault_proxy import BOTH, BadRadio, FaultProxy
-from tests.drills.feeds_rig import SECTOR, FeedsRig, alert, incident
-from tests.drills.mqtt_unit import MqttUnit
+from tests.drills.field.feeds_rig import SECTOR, FeedsRig, alert, incident
+from tests.drills.field.mqtt_unit import MqttUnit
 from tests.drills.rig import wait_until
 from tests.drills.sizes import IS_LONG, sized
 from tests.ops.services.feeds.cot.rig import device
