@@ -5,7 +5,8 @@ that of ``benchmarks/latency.py``, and ``mean_s`` the share of fusion (``raised`
 alerts (``published``). The other parts need no fusion: alerts are committed to a store and the feeds process
 delivers them over the embedded broker. ``units``: from the commit to each of 500 units, for which one client listens.
 ``catch_up``: 1,000 missed messages, four revisions of each of 250 alerts, over a link of 9.6 kbit/s
-(``tests/drills/fault_proxy.py``), in the compact form. ``kills``: 10,000 alerts, while the unit and the feeds process
+(``tests/drills/fault_proxy.py``), in the compact form: one alert a message, several under one signature, and these on a
+radio that loses a fifth of the segments (``BadRadio``). ``kills``: 10,000 alerts, while the unit and the feeds process
 are killed in turn; the unit asks for what it missed.
 """
 
@@ -35,7 +36,7 @@ from paho.mqtt.properties import Properties
 
 sys.path.append(str(machine.HERE.parent))  # for tests.drills.fault_proxy
 
-from ingest.compact import decode, unseal
+from ingest.compact import decode_all, unseal
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.signature import Signer
 from ingest.topics import unit_topic
@@ -51,6 +52,7 @@ from sensors.timestamps import utc_datetime
 SECTOR = "bench"
 PARTS = ("chain", "units", "catch_up", "kills")
 SLOW_BYTES_PER_S = 9_600 / 8
+TOGETHER_BYTES = 600
 PRIORITIES = ("medium", "low", "high", "low")
 PATIENT_S = 300.0
 
@@ -60,7 +62,8 @@ PATIENT_S = 300.0
 
 @dataclass(slots=True)
 class Message:
-    """A message as a unit received it; ``packet`` is the size of the MQTT PUBLISH."""
+    """A message as a unit received it; ``packet`` is the size of the MQTT PUBLISH, of which the first message in it has
+    all bytes."""
 
     at_s: float
     channel: str
@@ -135,15 +138,17 @@ class Unit:
         at_s, payload = time.monotonic(), message.payload
         properties = message.properties
         if properties is not None and properties.ContentType == "application/cbor":  # type: ignore[attr-defined]
-            kind, body = decode(unseal(payload, message.topic, None))
-            body |= {} if kind == "alert" else {"kind": kind}
+            read = decode_all(unseal(payload, message.topic, None))
+            bodies = [body | ({} if kind == "alert" else {"kind": kind}) for kind, body in read]
         else:
-            body = json.loads(payload)
+            bodies = [json.loads(payload)]
         packed = b"" if properties is None else properties.pack()
         packet = 5 + 2 + len(message.topic) + 2 + len(packed) + len(payload)
-        self.messages.append(Message(at_s, message.topic.rsplit("/", 1)[1], body, len(payload), packet))
-        if "number" in body:
-            self.have.add(body["number"])
+        for place, body in enumerate(bodies):
+            sizes = (0, 0) if place else (len(payload), packet)
+            self.messages.append(Message(at_s, message.topic.rsplit("/", 1)[1], body, *sizes))
+            if "number" in body:
+                self.have.add(body["number"])
 
 
 # ---- the feeds process without fusion --------------------------------------------------------------------------------
@@ -308,18 +313,21 @@ def _listen_to_all(unit: Unit) -> None:
     up.wait(PATIENT_S)
 
 
-def measure_catch_up(folder: Path, alerts: int, revisions: int) -> dict[str, Any]:
+def measure_catch_up(folder: Path, together_bytes: int = 0, *, lossy: bool = False) -> dict[str, Any]:
     """1,000 missed messages over 9.6 kbit/s: the time to the most urgent alert, and to all that still matter."""
-    from tests.drills.fault_proxy import FaultProxy
+    from tests.drills.fault_proxy import BadRadio, FaultProxy
 
-    with bench(folder, ["u1"], settings='[feeds.units.u1]\nformat = "compact"\n') as made:
+    alerts, revisions = 250, 4
+
+    settings = f'[feeds.units.u1]\nformat = "compact"\ntogether_bytes = {together_bytes}\n'
+    with bench(folder, ["u1"], settings=settings) as made:
         for revision in range(revisions):
             for begin in range(0, alerts, 50):
                 made.commit([alert(n, revision, PRIORITIES[n % 4]) for n in range(begin, min(begin + 50, alerts))])
         made.commit([alert(alerts, 0, "distress")])
         until(lambda: made.feeds.last("waiting") == 0, "all is at the broker")
         with FaultProxy(made.broker.url.host, made.broker.url.port) as link:
-            link.set(bytes_per_s=SLOW_BYTES_PER_S)
+            link.set(**({"radio": BadRadio()} if lossy else {"bytes_per_s": SLOW_BYTES_PER_S}))
             unit = made.unit("u1", link.port, asks=False)
             unit.connect()
             asked_s = time.monotonic()
@@ -400,7 +408,11 @@ def main() -> None:
             figures[part] = {
                 "chain": lambda: measure_chain(folder / "chain", options.seconds),
                 "units": lambda: measure_units(folder / "units", options.units, 20),
-                "catch_up": lambda: measure_catch_up(folder / "catch_up", 250, 4),
+                "catch_up": lambda: {
+                    "one_a_message": measure_catch_up(folder / "one"),
+                    "together": measure_catch_up(folder / "together", TOGETHER_BYTES),
+                    "together_20_percent_lost": measure_catch_up(folder / "lossy", TOGETHER_BYTES, lossy=True),
+                },
                 "kills": lambda: measure_kills(folder / "kills", options.alerts, options.kills),
             }[part]()
             print(f"{part}: {json.dumps(figures[part])}", file=sys.stderr)

@@ -3,13 +3,13 @@
 A message is an array: the bytes of a map, and the Ed25519 signature (RFC 8032) of these bytes with their topic. The
 signature is inside, because MQTT user properties in text would be longer than the alert. ``FIELDS`` is the registry:
 numbers are never given a second meaning, and new ones are added at the end. Values outside a list of choices are sent
-as text. docs/units.md has the table.
+as text. Several maps may share one signature: they are then an array (``join``). docs/units.md has the table.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -29,6 +29,10 @@ MOST_BYTES: Final = 200
 """Largest message, with its signature."""
 SEALED: Final = 69
 """Bytes that the array and the signature add."""
+MOST_TOGETHER: Final = 1_200
+"""Largest message with several maps, with its signature."""
+ROOM_FOR_SEVERAL: Final = 72
+"""Bytes that several maps in one message have less than it: the array and the signature, and the array of the maps."""
 FORM: Final = b"watchline/1/compact"
 EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
 SCALE: Final = 100_000
@@ -195,32 +199,52 @@ def decode(body: bytes) -> tuple[CompactKind, dict[str, Any]]:
     MalformedMessage
         For everything else.
     """
-    fields = _loaded(body, "body")
-    number = fields.get(0, 0) if isinstance(fields, dict) else None
-    if not isinstance(fields, dict) or type(number) is not int or not 0 <= number < len(KINDS):
-        raise MalformedMessage("not_cbor", "body", "not a message", "a map with a kind of the registry")
-    kind = KINDS[number]
-    known = {key: value for key, value in fields.items() if type(key) is int and key in _BY_KEY}
-    updated = known.get(_UPDATED)
-    for key in known:
-        if _BY_KEY[key].form == "before" and type(known[key]) is type(updated) is int:
-            known[key] = updated - known[key]
-    values = {_BY_KEY[key].name: _unpacked(_BY_KEY[key], value) for key, value in known.items()}
-    for name in NEEDED[kind]:
-        if name not in values:
-            raise MalformedMessage("missing_field", name, "missing", f"a field of every {kind}")
-    return kind, values
+    return _read(_loaded(body, "body"))
+
+
+def join(maps: Sequence[bytes]) -> bytes:
+    """Return the maps of several messages as one body, to be signed once; that of one message is its map."""
+    if len(maps) == 1:
+        return maps[0]
+    head = cbor2.dumps([None] * len(maps))[: -len(maps)]
+    return head + b"".join(maps)
+
+
+def decode_all(body: bytes) -> list[tuple[CompactKind, dict[str, Any]]]:
+    """Read a body with one map or several.
+
+    Parameters
+    ----------
+    body : bytes
+        What ``encode`` or ``join`` returned.
+
+    Returns
+    -------
+    list of tuple
+        Kind and fields of each message, as ``decode`` returns them, in the order in which they were sent.
+
+    Raises
+    ------
+    MalformedMessage
+        For everything else.
+    """
+    found = _loaded(body, "body")
+    if not isinstance(found, list):
+        return [_read(found)]
+    if not found:
+        raise MalformedMessage("not_cbor", "body", "no message", "an array of maps")
+    return [_read(one) for one in found]
 
 
 def seal(body: bytes, topic: str, signer: Signer | None) -> bytes:
-    """Return the message of a map: with its signature on this topic, or without one where there is no key."""
+    """Return the message of a body: with its signature on this topic, or without one where there is no key."""
     if signer is None:
         return cbor2.dumps([body])
     return cbor2.dumps([body, signer.private.sign(_signed(topic, body))])
 
 
 def unseal(payload: bytes, topic: str, keys: Iterable[bytes] | None) -> bytes:
-    """Return the map of a message after its signature was checked.
+    """Return the body of a message after its signature was checked.
 
     Parameters
     ----------
@@ -234,7 +258,7 @@ def unseal(payload: bytes, topic: str, keys: Iterable[bytes] | None) -> bytes:
     Returns
     -------
     bytes
-        The map, for ``decode``.
+        The body, for ``decode_all``, or for ``decode`` where each message has one map.
 
     Raises
     ------
@@ -258,14 +282,32 @@ def unseal(payload: bytes, topic: str, keys: Iterable[bytes] | None) -> bytes:
     raise MalformedMessage("bad_signature", "signature", "not of any of the keys", "a valid signature")
 
 
+def _read(fields: Any) -> tuple[CompactKind, dict[str, Any]]:
+    """Kind and fields of a map."""
+    number = fields.get(0, 0) if isinstance(fields, dict) else None
+    if not isinstance(fields, dict) or type(number) is not int or not 0 <= number < len(KINDS):
+        raise MalformedMessage("not_cbor", "body", "not a message", "a map with a kind of the registry")
+    kind = KINDS[number]
+    known = {key: value for key, value in fields.items() if type(key) is int and key in _BY_KEY}
+    updated = known.get(_UPDATED)
+    for key in known:
+        if _BY_KEY[key].form == "before" and type(known[key]) is type(updated) is int:
+            known[key] = updated - known[key]
+    values = {_BY_KEY[key].name: _unpacked(_BY_KEY[key], value) for key, value in known.items()}
+    for name in NEEDED[kind]:
+        if name not in values:
+            raise MalformedMessage("missing_field", name, "missing", f"a field of every {kind}")
+    return kind, values
+
+
 def _signed(topic: str, body: bytes) -> bytes:
     """What is signed: each part preceded by its length (4 bytes, big endian)."""
     return b"".join(len(part).to_bytes(4, "big") + part for part in (FORM, topic.encode(), body))
 
 
 def _loaded(data: bytes, where: str) -> Any:
-    if len(data) > 4 * MOST_BYTES:
-        raise MalformedMessage("too_large", where, f"{len(data)} bytes", f"at most {4 * MOST_BYTES}")
+    if len(data) > MOST_TOGETHER:
+        raise MalformedMessage("too_large", where, f"{len(data)} bytes", f"at most {MOST_TOGETHER}")
     stream = BytesIO(data)
     try:
         value = cbor2.CBORDecoder(stream).decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 import struct
 import threading
@@ -19,9 +20,71 @@ _CHUNK = 65_536
 
 
 @dataclass(frozen=True)
+class BadRadio:
+    """A narrow radio channel that loses segments, as TCP shows it to programs: as delay.
+
+    Each way has one transmitter, which all connections share: a segment of at most ``segment_bytes`` is on the air for
+    its bits and those of ``header_bytes``. It is lost with probability ``loss``. TCP notices after ``retransmit_s``,
+    twice as long after each further loss up to ``longest_s``, and sends it again, which takes air time again. The bytes
+    behind it in the connection wait; other connections may use the air meanwhile. The losses of a channel follow from
+    ``seed``. Not modelled: the air time and loss of acknowledgements, several segments in flight, and the handshake.
+    """
+
+    bits_per_s: float = 9_600.0
+    loss: float = 0.2
+    segment_bytes: int = 256
+    header_bytes: int = 40
+    retransmit_s: float = 1.0
+    longest_s: float = 60.0
+    seed: int = 1
+
+    def sped_up(self, times: float) -> BadRadio:
+        """The same channel in a time that passes faster."""
+        return replace(
+            self, bits_per_s=self.bits_per_s * times, retransmit_s=self.retransmit_s / times,
+            longest_s=self.longest_s / times,
+        )  # fmt: skip
+
+
+@dataclass
+class RadioCounts:
+    """What a way of a radio channel carried: bytes of the streams, bytes on the air, and segments sent and lost."""
+
+    bytes: int = 0
+    air_bytes: int = 0
+    segments: int = 0
+    lost: int = 0
+
+
+class _Channel:
+    """One way of a radio channel: who sends a segment holds the air."""
+
+    def __init__(self, radio: BadRadio, way: Way) -> None:
+        self.radio, self.counts = radio, RadioCounts()
+        self._chance, self._air = random.Random(f"{radio.seed} {way}"), asyncio.Lock()
+
+    async def carry(self, size: int) -> None:
+        """Return when a segment of this size has arrived."""
+        radio, counts, wait_s = self.radio, self.counts, self.radio.retransmit_s
+        counts.bytes += size
+        while True:
+            async with self._air:
+                await asyncio.sleep((size + radio.header_bytes) * 8 / radio.bits_per_s)
+                counts.segments += 1
+                counts.air_bytes += size + radio.header_bytes
+                is_lost = self._chance.random() < radio.loss
+                counts.lost += is_lost
+            if not is_lost:
+                return
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, radio.longest_s)
+
+
+@dataclass(frozen=True)
 class Faults:
     """What the link does now. ``held``: bytes of these ways wait; ``dropped``: they vanish, and a stream that has lost
     bytes ends when the fault does. ``bytes_per_s`` None: as fast as it goes. ``slice_bytes`` 0: pieces as they come.
+    ``radio``: a channel that all connections share.
     """
 
     delay_s: float = 0.0
@@ -29,6 +92,7 @@ class Faults:
     dropped: frozenset[Way] = frozenset()
     bytes_per_s: float | None = None
     slice_bytes: int = 0
+    radio: BadRadio | None = None
 
 
 class _Link:
@@ -53,6 +117,7 @@ class FaultProxy:
         self._target = host, port
         self._faults = Faults()
         self._links: set[_Link] = set()
+        self._channels: dict[Way, _Channel] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
         self.connections = 0
@@ -76,6 +141,10 @@ class FaultProxy:
     def heal(self) -> None:
         """A good link again."""
         self._do(self._change, vars(Faults()))
+
+    def carried(self, way: Way) -> RadioCounts:
+        """What the radio channel carried this way since it was set."""
+        return replace(self._channels[way].counts)
 
     def reset(self) -> int:
         """RST on both sides of every connection; returns how many there were."""
@@ -106,7 +175,9 @@ class FaultProxy:
         await asyncio.gather(*others, return_exceptions=True)
 
     def _change(self, changed: dict[str, Any]) -> None:
-        self._faults = replace(self._faults, **changed)
+        radio, self._faults = self._faults.radio, replace(self._faults, **changed)
+        if self._faults.radio is not None and self._faults.radio != radio:
+            self._channels = {way: _Channel(self._faults.radio, way) for way in ("up", "down")}
         if not self._faults.dropped:
             for link in self._links:
                 if link.spoilt:
@@ -145,7 +216,8 @@ class FaultProxy:
                 await asyncio.sleep(0.01)
                 continue
             try:
-                data = await asyncio.wait_for(source.read(_CHUNK if self._faults.bytes_per_s is None else 256), 0.05)
+                is_slow = self._faults.bytes_per_s is not None or self._faults.radio is not None
+                data = await asyncio.wait_for(source.read(256 if is_slow else _CHUNK), 0.05)
             except TimeoutError:
                 continue
             except OSError:
@@ -174,6 +246,11 @@ class FaultProxy:
             pause_s += piece / faults.bytes_per_s
         if pause_s:
             await asyncio.sleep(pause_s)
+        if faults.radio is not None:
+            piece = min(piece, faults.radio.segment_bytes)
+            await self._channels[way].carry(piece)
+            if way in self._faults.held or way in self._faults.dropped:
+                return data  # the channel fell silent meanwhile
         sink.write(data[:piece])
         await sink.drain()
         return data[piece:]

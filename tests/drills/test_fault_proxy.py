@@ -6,10 +6,11 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from tests.drills.fault_proxy import BOTH, FaultProxy
+from tests.drills.fault_proxy import BOTH, BadRadio, FaultProxy
 
 
 @pytest.fixture
@@ -122,3 +123,77 @@ def test_in_a_hole_nobody_answers_a_new_caller(echo: FaultProxy) -> None:
         client.sendall(b"hello?")
         with pytest.raises(TimeoutError):
             client.recv(6)
+
+
+QUICK_RADIO = BadRadio(bits_per_s=400_000.0, loss=0.3, segment_bytes=100, retransmit_s=0.01, longest_s=0.04, seed=7)
+
+
+def heard(client: socket.socket, size: int) -> bytes:
+    got = b""
+    while len(got) < size:
+        piece = client.recv(4096)
+        assert piece, "the stream ended"
+        got += piece
+    return got
+
+
+def test_a_bad_radio_loses_segments_and_no_bytes(echo: FaultProxy) -> None:
+    """Both ways carry each byte once, in order, in no less than the air time and the pauses that its losses take."""
+    sent = bytes(range(256)) * 20
+    with call(echo) as client:
+        echo.set(radio=QUICK_RADIO)
+        began = time.monotonic()
+        client.sendall(sent)
+        assert heard(client, len(sent)) == sent
+        took_s = time.monotonic() - began
+        for way in ("up", "down"):
+            counts = echo.carried(way)
+            assert counts.bytes == len(sent)
+            assert counts.segments - counts.lost >= len(sent) / QUICK_RADIO.segment_bytes
+            assert 0.1 < counts.lost / counts.segments < 0.5
+            pauses_s = counts.lost * QUICK_RADIO.retransmit_s
+            resent = counts.air_bytes - counts.segments * QUICK_RADIO.header_bytes - len(sent)
+            assert 0 < resent <= counts.lost * QUICK_RADIO.segment_bytes
+            assert took_s >= counts.air_bytes * 8 / QUICK_RADIO.bits_per_s + pauses_s
+
+
+def test_the_losses_follow_from_the_seed(echo: FaultProxy) -> None:
+    """Messages of one segment each, sent after one another: the same ones are lost whenever the seed is the same."""
+    lost = []
+    for seed in (1, 1, 2):
+        with call(echo) as client:
+            echo.set(radio=replace(QUICK_RADIO, seed=seed))
+            numbers = []
+            for _ in range(40):
+                client.sendall(b"fifty bytes".ljust(50))
+                heard(client, 50)
+                numbers.append((echo.carried("up").lost, echo.carried("down").lost))
+            lost.append(numbers)
+            echo.heal()
+    assert lost[0] == lost[1] != lost[2]
+    assert lost[0][-1][0] > 0
+
+
+def test_connections_share_the_air(echo: FaultProxy) -> None:
+    """Two streams at once take at least the air time of both; one that waits for a lost segment lets the other by."""
+    radio = replace(QUICK_RADIO, loss=0.0, bits_per_s=200_000.0)
+    with call(echo) as one, call(echo) as other:
+        echo.set(radio=radio)
+        began = time.monotonic()
+        for client in (one, other):
+            client.sendall(bytes(4000))
+        assert [len(heard(client, 4000)) for client in (one, other)] == [4000, 4000]
+        assert time.monotonic() - began >= 8000 * 8 / radio.bits_per_s
+        assert echo.carried("up").lost == 0
+
+
+def test_a_channel_that_falls_silent_keeps_what_was_on_the_air(echo: FaultProxy) -> None:
+    with call(echo) as client:
+        echo.set(radio=QUICK_RADIO, held=BOTH)
+        client.sendall(b"wait")
+        client.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            client.recv(4)
+        echo.set(held=frozenset())
+        client.settimeout(60)
+        assert heard(client, 4) == b"wait"

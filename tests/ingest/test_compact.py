@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fusion.alerts.alert import RULES, STATUSES
 from geo.errors import BadInput
 from ingest import compact
-from ingest.compact import EPOCH, FIELDS, MOST_BYTES, decode, encode, seal, unseal
+from ingest.compact import EPOCH, FIELDS, MOST_BYTES, MOST_TOGETHER, decode, decode_all, encode, join, seal, unseal
 from ingest.errors import MalformedMessage
 from ingest.security.signature import Signer
 from ops.incidents.incident import BY_SYSTEM, CHOSEN, KINDS, PRIORITIES, STATES
@@ -158,7 +158,12 @@ def test_another_topic_another_key_and_a_changed_byte_are_refused() -> None:
 @example(b"\x9f" * 300)
 @example(b"\xd8\x1c\xd8\x1d\x00")
 def test_bytes_of_strangers_give_a_message_or_one_kind_of_error(data: bytes) -> None:
-    for read in (decode, lambda one: unseal(one, TOPIC, None), lambda one: unseal(one, TOPIC, [SIGNER.public])):
+    for read in (
+        decode,
+        decode_all,
+        lambda one: unseal(one, TOPIC, None),
+        lambda one: unseal(one, TOPIC, [SIGNER.public]),
+    ):
         code = ""
         try:
             read(data)
@@ -182,3 +187,38 @@ def test_the_registry_has_every_choice_under_one_number() -> None:
     assert set(choices["state"]) >= set(STATES)
     assert set(choices["about"]) >= set(KINDS)
     assert set(choices["disposition"]) >= {*CHOSEN, *BY_SYSTEM}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(alerts, min_size=1, max_size=8))
+def test_several_under_one_signature_are_read_as_each_alone(several: list[dict[str, Any]]) -> None:
+    maps = [encode("alert", one) for one in several]
+    payload = seal(join(maps), TOPIC, SIGNER)
+    assert len(payload) <= sum(map(len, maps)) + compact.ROOM_FOR_SEVERAL <= MOST_TOGETHER
+    body = unseal(payload, TOPIC, [SIGNER.public])
+    assert decode_all(body) == [decode(one) for one in maps]
+    if len(maps) == 1:
+        assert body == maps[0], "a message of one is what it was"
+
+
+def test_a_message_with_several_has_no_room_for_a_forgery() -> None:
+    maps = [encode("alert", TYPICAL), encode("gap_filled", {"after": 0, "last": 7, "sent": 4})]
+    payload = seal(join(maps), TOPIC, SIGNER)
+    for at in (3, 30, len(maps[0]) + 10, len(payload) - 1):
+        forged = payload[:at] + bytes([payload[at] ^ 1]) + payload[at + 1 :]
+        with pytest.raises(MalformedMessage):
+            unseal(forged, TOPIC, [SIGNER.public])
+    with pytest.raises(MalformedMessage):
+        decode(join(maps))
+    for empty in (b"\x80", cbor2.dumps([[]]), join(maps) + b"\x00"):
+        with pytest.raises(MalformedMessage):
+            decode_all(empty)
+
+
+def test_many_small_messages_have_room_too() -> None:
+    """The heads of the arrays are longer with more in them; the room reckons with the longest."""
+    one = encode("gap_filled", {"after": 0, "last": 7, "sent": 4})
+    maps = [one] * ((MOST_TOGETHER - compact.ROOM_FOR_SEVERAL) // len(one))
+    assert len(maps) > 24
+    assert len(seal(join(maps), TOPIC, SIGNER)) <= MOST_TOGETHER
+    assert decode_all(join(maps)) == [decode(one)] * len(maps)

@@ -22,6 +22,7 @@ from ops.room.night_file import PATROLS
 from ops.room.room import Room, RoomOptions
 from ops.room.simulate_night import write_simulated_night
 from ops.runtime.child_process import Child
+from ops.runtime.clock import ScenarioClock
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from ops.store.incidents import IncidentReader
@@ -148,22 +149,35 @@ class ShiftRoom:
 
 
 @contextmanager
-def shift_room(folder: Path) -> Iterator[ShiftRoom]:
-    """Open the room as ``watchline run`` does, with simulated sensors and patrols in place of real ones."""
+def shift_room(
+    folder: Path,
+    *,
+    settings_text: str = SETTINGS,
+    night: NightSettings | None = None,
+    night_s: float = NIGHT_S,
+    speed: float = 1.0,
+) -> Iterator[ShiftRoom]:
+    """Open the room as ``watchline run`` does, with simulated sensors and patrols in place of real ones.
+
+    ``night``: its traffic, by default that of a shift; it lasts ``night_s`` of its own time, which passes ``speed``
+    times as fast.
+    """
     files = shift_sector(folder / "sector")
     settings, data = folder / "settings.toml", folder / "data"
-    settings.write_text(SETTINGS)
+    settings.write_text(settings_text)
     ground = open_sector(load_sector(str(files.sector)), str(files.layout))
-    write_simulated_night(ground, data, seed=3, duration_s=NIGHT_S, traffic=traffic())
+    write_simulated_night(ground, data, seed=3, duration_s=night_s, traffic=night or traffic())
+    now_ns = time.time_ns()
     options = RoomOptions(
-        str(files.sector), "hills", str(files.layout), data, settings=settings, encrypted=True, simulated_units=UNITS
-    )
+        str(files.sector), "hills", str(files.layout), data, settings=settings, encrypted=True, simulated_units=UNITS,
+        clock=ScenarioClock.live() if speed == 1.0 else ScenarioClock(now_ns, now_ns, speed),
+    )  # fmt: skip
     with Room(options) as room:
         room.listen()
         room.serve()
         room.show_map(True)
         store = AccountStore(data / "accounts.db")
-        arguments = ["--sector-id=hills", f"--folder={data}", f"--duration={NIGHT_S}"]
+        arguments = ["--sector-id=hills", f"--folder={data}", f"--duration={night_s}", *options.clock.arguments()]
         simulator = room.start("simulator", "ops.room.simulator", *arguments, timeout_s=15.0)
         simulator.wait_for("started_ns", timeout_s=PATIENT_S)
         running = ShiftRoom(room, files, Accounts(store), simulator)

@@ -12,12 +12,14 @@ from datetime import time
 from typing import Any, Final, Literal
 
 from geo.errors import BadInput
+from ingest.compact import MOST_TOGETHER
 from ingest.topics import identifier
 from ops.sector.setting_tables.cot import CotSettings, cot_errors
 from ops.sector.setting_tables.push import CapSettings, PushReceiver, PushSettings
 from ops.sector.toml_record import ConfigError, record_errors
 
 MOST_A_MINUTE: Final = 600
+LEAST_TOGETHER: Final = 300
 Urgency = Literal["high", "medium", "low"]
 
 
@@ -29,6 +31,9 @@ class UnitFeedSettings:
     ----------
     format : {"json", "compact"}
         Form of the messages over MQTT: JSON, or CBOR with at most 200 bytes for an alert.
+    together_bytes : int
+        In the compact form, the largest message with several alerts and incidents under one signature, from 300 to
+        1,200 bytes, for units on slow links whose program reads such messages; 0: one alert or incident each.
     incidents : bool
         Whether it receives incidents besides alerts.
     least_priority : {"high", "medium", "low"}
@@ -46,6 +51,7 @@ class UnitFeedSettings:
     """
 
     format: Literal["json", "compact"] = "json"
+    together_bytes: int = 0
     incidents: bool = True
     least_priority: Urgency = "low"
     sections: tuple[str, ...] = ()
@@ -58,6 +64,9 @@ class UnitFeedSettings:
         if not 0 <= self.most_per_minute <= MOST_A_MINUTE:
             expected = f"a whole number from 0 to {MOST_A_MINUTE}"
             raise BadInput(f"{self.most_per_minute}", where="most_per_minute", expected=expected)
+        if self.together_bytes and not LEAST_TOGETHER <= self.together_bytes <= MOST_TOGETHER:
+            expected = f"0, or a whole number from {LEAST_TOGETHER} to {MOST_TOGETHER}"
+            raise BadInput(f"{self.together_bytes}", where="together_bytes", expected=expected)
         _ = self.quiet_times
 
     @property

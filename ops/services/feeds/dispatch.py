@@ -64,6 +64,15 @@ class NoticeFeed(Protocol):
     def notify(self, receiver: str, update: UnitUpdate) -> None: ...
 
 
+@runtime_checkable
+class PackingFeed(Protocol):
+    """A feed that may keep rows in order to send several in one message."""
+
+    def flush(self, receiver: str) -> None:
+        """Send what is kept for a receiver; called after its rows that are due."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """``acknowledged_within_s``: a message without an answer within this time is sent again. This timeout doubles with
@@ -209,9 +218,11 @@ class Dispatcher:
                 line.feed.notify(line.receiver.name, GapFilled(gap.after, gap.last, gap.sent))
 
     def _open(self) -> None:
-        """Continue where the ledger ends. A new ledger begins at the oldest row that the store has not marked."""
+        """Continue where the ledger ends. A new ledger begins at the oldest row that the store has not marked, and with
+        what is open before it."""
         n, alert, revision = self._ledger.last_taken()
-        if self._ledger.is_new:
+        is_new = self._ledger.is_new
+        if is_new:
             first = self._reader.first_undelivered()
             self._ledger.begin_at(self._reader.last_event() if first is None else first - 1)
         elif (
@@ -230,8 +241,8 @@ class Dispatcher:
             self._refresh()
             self._rules.learn(open_rows)
             self._rules.look(self._now_ns())
-            units = [line for line in self._lines.values() if line.receiver.is_unit]
-            self._give(units, [row for row in open_rows if row.n <= taken])  # new units, and those that came on duty
+            lines = [line for line in self._lines.values() if is_new or line.receiver.is_unit]
+            self._give(lines, [row for row in open_rows if row.n <= taken])  # new units, and those that came on duty
         self._opened = True
 
     def _take_replayed(self) -> None:
@@ -377,6 +388,8 @@ class Dispatcher:
             if not self._send(line, number, row, now_s):
                 break
             sent += 1
+        if isinstance(line.feed, PackingFeed):
+            line.feed.flush(line.receiver.name)
         if refused:
             self._finish(line, refused, SUPERSEDED)
         return sent

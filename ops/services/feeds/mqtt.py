@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from geo.errors import BadInput
 from ingest import compact
+from ingest.errors import BrokerError
 from ingest.security.signature import Signer
 from ingest.topics import unit_topic
 from ops.broker.identities import FEED, identity_of
@@ -31,12 +33,26 @@ class Publish(Protocol):
     def __call__(self, topic: str, payload: bytes, *, content_type: str, signed: bool = True) -> Future[Any]: ...
 
 
+@dataclass(slots=True)
+class _Together:
+    """Rows that wait for the rest of their message of at most ``most_bytes``: kind, map, and the answer to each."""
+
+    most_bytes: int
+    rows: list[tuple[str, bytes, Future[None]]] = field(default_factory=list)
+
+    def has_room(self, body: bytes) -> bool:
+        """Whether the map fits into the message with those that wait."""
+        return sum(len(one) for _, one, _ in self.rows) + len(body) <= self.most_bytes - compact.ROOM_FOR_SEVERAL
+
+
 class MqttFeed:
     """Alerts on ``watchline/1/{sector}/unit/{unit}/alerts``, incidents and notices on ``updates``; delivered when the
     broker has acknowledged them.
 
-    ``in_compact``: the units that chose the compact form, which ``signer`` signs. ``problem``: why there is no
-    connection. Raises BadInput (TopicError) for no units, a unit named twice, or a name that is not allowed in a topic.
+    ``in_compact``: the units that chose the compact form, which ``signer`` signs. ``together``: those of them whose
+    messages may hold several alerts and incidents, and the most bytes of such a message; it goes to ``updates``.
+    ``problem``: why there is no connection. Raises BadInput (TopicError) for no units, a unit named twice, or a name
+    that is not allowed in a topic.
     """
 
     name = NAME
@@ -48,6 +64,7 @@ class MqttFeed:
         publish: Publish,
         *,
         in_compact: Collection[str] = (),
+        together: Mapping[str, int] | None = None,
         signer: Signer | None = None,
         problem: Callable[[], str | None] = lambda: None,
     ) -> None:
@@ -58,6 +75,7 @@ class MqttFeed:
         if len({unit_topic(sector, one.name, "alerts") for one in receivers}) < len(receivers):
             raise BadInput("a unit is named twice", where=where, expected="each unit once")
         self._publish, self._problem, self._in_compact, self._signer = publish, problem, in_compact, signer
+        self._together = {unit: _Together(most_bytes) for unit, most_bytes in (together or {}).items()}
 
     @property
     def problem(self) -> str | None:
@@ -65,7 +83,9 @@ class MqttFeed:
         return self._problem()
 
     def send(self, delivery: OutboxDelivery) -> Future[None]:
-        """Publish a row; the future completes with the broker's PUBACK."""
+        """Publish a row, or keep it for ``flush``; the future completes with the broker's PUBACK."""
+        if (waiting := self._together.get(delivery.receiver)) is not None:
+            return self._add(waiting, delivery)
         if delivery.row.kind == "incident":
             return self._update(delivery.receiver, unit_incident(delivery))
         topic = unit_topic(self._sector, delivery.receiver, "alerts")
@@ -73,12 +93,36 @@ class MqttFeed:
             return self._sealed(topic, compact_alert(delivery))
         return self._publish(topic, numbered(delivery), content_type=CONTENT_TYPE)
 
+    def flush(self, receiver: str) -> None:
+        """Publish what waits for a message with several maps; one alone goes as it would without the others."""
+        waiting = self._together.get(receiver)
+        if waiting is None or not waiting.rows:
+            return
+        rows, waiting.rows = waiting.rows, []
+        channel = "alerts" if [kind for kind, _, _ in rows] == ["alert"] else "updates"
+        try:
+            puback = self._sealed(
+                unit_topic(self._sector, receiver, channel), compact.join([one for _, one, _ in rows])
+            )
+        except Exception as error:  # noqa: BLE001 - each row of the message is sent again, whatever it is
+            puback = Future()
+            puback.set_exception(error)
+        puback.add_done_callback(lambda done: _pass_on(done, [answer for _, _, answer in rows]))
+
     def notify(self, receiver: str, update: UnitUpdate) -> None:
         """Publish a notice once."""
         self._update(receiver, update)
 
     def close(self) -> None:
         """Nothing: the process closes its connection."""
+
+    def _add(self, waiting: _Together, delivery: OutboxDelivery) -> Future[None]:
+        body = compact_alert(delivery) if delivery.row.kind == "alert" else compacted(unit_incident(delivery))
+        if not waiting.has_room(body):
+            self.flush(delivery.receiver)
+        answer: Future[None] = Future()
+        waiting.rows.append((delivery.row.kind, body, answer))
+        return answer
 
     def _update(self, unit: str, update: UnitUpdate) -> Future[None]:
         topic = unit_topic(self._sector, unit, "updates")
@@ -89,6 +133,16 @@ class MqttFeed:
     def _sealed(self, topic: str, body: bytes) -> Future[None]:
         payload = compact.seal(body, topic, self._signer)
         return self._publish(topic, payload, content_type=compact.CBOR, signed=False)
+
+
+def _pass_on(puback: Future[None], answers: Sequence[Future[None]]) -> None:
+    """Answer every row of a message with the broker's answer to it."""
+    error = BrokerError("cancelled", where="broker", expected="an answer") if puback.cancelled() else puback.exception()
+    for answer in answers:
+        if error is None:
+            answer.set_result(None)
+        else:
+            answer.set_exception(error)
 
 
 def numbered(delivery: OutboxDelivery) -> bytes:
@@ -118,7 +172,10 @@ def open_feed(context: FeedContext) -> MqttFeed:
         context.sector_id,
         [receiver_of(name, settings) for name, settings in units.items()],
         context.publisher,
-        in_compact=[name for name, settings in units.items() if settings.format == "compact"],
+        in_compact=[name for name, one in units.items() if one.format == "compact"],
+        together={
+            name: one.together_bytes for name, one in units.items() if one.format == "compact" and one.together_bytes
+        },
         signer=identity_of(FEED).signer,
         problem=lambda: context.publisher.problem,
     )

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -35,13 +35,19 @@ LONGEST_DELAY_S: Final = 30.0
 CALL_S: Final = 10.0
 """Timeout of a connection attempt, with its TLS handshake."""
 STALLED_S: Final = 20.0
-"""A server that accepts no data, or does not answer a keep-alive, for this time is disconnected."""
+"""A server that accepts no data, or does not answer a keep-alive, for this time is disconnected; the time doubles with
+each such connection, up to ``LONGEST_STALLED_S``."""
+LONGEST_STALLED_S: Final = 160.0
+PROMPT_S: Final = 5.0
+"""An answer within this time lets more be sent before the next one; one after twice the time, less."""
+FIRST_WINDOW: Final = 16_384
+LEAST_WINDOW: Final = 1_024
+LARGEST_WINDOW: Final = 262_144
 PING_EVERY_S: Final = 15.0
 PRESENCE_EVERY_S: Final = 60.0
 NEGOTIATED_S: Final = 60.0
 PIECE_BYTES: Final = 16_384
 MOST_WAITING: Final = 4_096
-BATCH: Final = 64
 LARGEST_DATAGRAM: Final = 60_000
 
 
@@ -51,8 +57,30 @@ class NotConnected(WatchlineError):
 
 @dataclass(frozen=True, slots=True)
 class _Outgoing:
-    events: Sequence[CotEvent]
-    done: Future[None] | None
+    """An event, and what completes when the server has it: for the last of several events of one call."""
+
+    event: CotEvent
+    done: Future[None] | None = None
+
+
+@dataclass(slots=True)
+class _Pace:
+    """Bytes that are sent before the server has answered, and how long its answer is waited for.
+
+    A link of a few kbit/s would not carry a full batch within the time after which a server counts as hung.
+    """
+
+    window: int = FIRST_WINDOW
+    patience_s: float = field(default_factory=lambda: STALLED_S)
+
+    def answered(self, after_s: float) -> None:
+        if after_s < PROMPT_S:
+            self.window, self.patience_s = min(2 * self.window, LARGEST_WINDOW), STALLED_S
+        elif after_s > 2 * PROMPT_S:
+            self.window = max(self.window // 2, LEAST_WINDOW)
+
+    def stalled(self) -> None:
+        self.window, self.patience_s = LEAST_WINDOW, min(2 * self.patience_s, LONGEST_STALLED_S)
 
 
 class CotLink:
@@ -80,6 +108,8 @@ class CotLink:
         self._wake = asyncio.Event()
         self._may_write = asyncio.Event()
         self._pings: deque[tuple[float, list[Future[None]]]] = deque()
+        self._answered = asyncio.Event()
+        self._pace = _Pace()
         self._protobuf = False
         self._udp: socket.socket | None = None
         self.connected = False
@@ -88,18 +118,22 @@ class CotLink:
     def send(self, events: Sequence[CotEvent]) -> Future[None]:
         """Send events in this order; the future completes when the server has them, NotConnected if it does not."""
         done: Future[None] = Future()
-        self._loop.call_soon_threadsafe(self._put, _Outgoing(tuple(events), done))
+        self._loop.call_soon_threadsafe(self._put, tuple(events), done)
         return done
 
     def post(self, events: Sequence[CotEvent]) -> None:
         """Send events that need no confirmation; they are dropped without a connection."""
-        self._loop.call_soon_threadsafe(self._put, _Outgoing(tuple(events), None))
+        self._loop.call_soon_threadsafe(self._put, tuple(events), None)
 
-    def _put(self, outgoing: _Outgoing) -> None:
+    def _put(self, events: Sequence[CotEvent], done: Future[None] | None) -> None:
         if not self.connected or len(self._waiting) >= MOST_WAITING:
-            _fail(outgoing.done, self.problem or "too many events are waiting", self.server.name)
+            _fail(done, self.problem or "too many events are waiting", self.server.name)
             return
-        self._waiting.append(outgoing)
+        if not events:
+            _complete(done)
+            return
+        self._waiting += [_Outgoing(event) for event in events[:-1]]
+        self._waiting.append(_Outgoing(events[-1], done))
         self._wake.set()
 
     async def run(self) -> None:
@@ -146,7 +180,7 @@ class CotLink:
         reader, writer = await asyncio.wait_for(
             asyncio.open_connection(server.host, server.port, ssl=self._tls, server_hostname=name), CALL_S
         )
-        _prepare(writer.get_extra_info("socket"))
+        _prepare(writer.get_extra_info("socket"), self._pace.patience_s)
         tasks: list[asyncio.Task[None]] = []
         try:
             self._may_write.set()
@@ -185,7 +219,9 @@ class CotLink:
         """Keep-alives, and the negotiation of protobuf: the server offers it, Watchline asks for it, and sends nothing
         until the server has answered."""
         if event.type == encode.PONG and self._pings:
-            _, waiting = self._pings.popleft()
+            sent_s, waiting = self._pings.popleft()
+            self._pace.answered(time.monotonic() - sent_s)
+            self._answered.set()
             for done in waiting:
                 _complete(done)
         elif event.type == "t-x-takp-v" and self.server.protocol != "xml" and not self._protobuf:
@@ -199,41 +235,54 @@ class CotLink:
             self._may_write.set()
 
     async def _drain(self, writer: asyncio.StreamWriter) -> None:
-        """Write what waits, in order, and after each batch a keep-alive whose answer confirms it."""
+        """Write what waits in batches, each with a keep-alive after it, whose answer confirms it before the next."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
                 await self._may_write.wait()
-                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
-                futures = [outgoing.done for outgoing in batch if outgoing.done is not None]
-                for outgoing in batch:
-                    self._write(writer, outgoing.events)
-                if futures and self.server.answers_pings:
+                while self._pings:
+                    self._answered.clear()
+                    await self._answered.wait()
+                futures = self._write_batch(writer)
+                if self.server.answers_pings:
                     self._ping(writer, futures)
                 try:
-                    await asyncio.wait_for(writer.drain(), STALLED_S)
-                except BaseException:
+                    await asyncio.wait_for(writer.drain(), self._pace.patience_s)
+                except BaseException as error:
                     for done in futures:
                         _fail(done, "the connection ended", self.server.name)
+                    if isinstance(error, TimeoutError):
+                        self._pace.stalled()
                     raise
                 if not self.server.answers_pings:
                     for done in futures:
                         _complete(done)
+
+    def _write_batch(self, writer: asyncio.StreamWriter) -> list[Future[None]]:
+        """Write as many events as the window has room for, at least one; what their arrival completes."""
+        futures, size = [], 0
+        while self._waiting and size < self._pace.window:
+            outgoing = self._waiting.popleft()
+            size += self._write(writer, [outgoing.event])
+            if outgoing.done is not None:
+                futures.append(outgoing.done)
+        return futures
 
     async def _pulse(self, writer: asyncio.StreamWriter) -> None:
         pinged_s = present_s = time.monotonic()
         while True:
             await asyncio.sleep(0.5)
             now_s = time.monotonic()
-            if self._pings and now_s - self._pings[0][0] > STALLED_S:
+            if self._pings and now_s - self._pings[0][0] > self._pace.patience_s:
+                self._pace.stalled()
                 raise NotConnected("it does not answer keep-alives")
             if not self._may_write.is_set():
                 continue
             if now_s - present_s >= PRESENCE_EVERY_S:
                 present_s = now_s
                 self._write(writer, [encode.presence(self._sender, self._times(3 * PRESENCE_EVERY_S))])
-            if now_s - pinged_s >= PING_EVERY_S:
+            if now_s - pinged_s >= PING_EVERY_S and not self._pings:
                 pinged_s = now_s
                 if self.server.answers_pings:
                     self._ping(writer, [])
@@ -244,9 +293,11 @@ class CotLink:
         self._pings.append((time.monotonic(), waiting))
         self._write(writer, [encode.ping(self._sender, self._times(PING_EVERY_S))])
 
-    def _write(self, writer: asyncio.StreamWriter, events: Sequence[CotEvent]) -> None:
-        for event in events:
-            writer.write(event.protobuf() if self._protobuf else event.xml())
+    def _write(self, writer: asyncio.StreamWriter, events: Sequence[CotEvent]) -> int:
+        """Write events; their size [bytes]."""
+        data = b"".join(event.protobuf() if self._protobuf else event.xml() for event in events)
+        writer.write(data)
+        return len(data)
 
     def _times(self, lasts_s: float) -> EventTimes:
         now = self._wall_now()
@@ -280,13 +331,12 @@ class CotLink:
             self._wake.clear()
             if time.monotonic() - present_s >= PRESENCE_EVERY_S:
                 present_s = time.monotonic()
-                self._waiting.appendleft(_Outgoing((encode.presence(self._sender, self._times(180.0)),), None))
+                self._waiting.appendleft(_Outgoing(encode.presence(self._sender, self._times(180.0))))
             while self._waiting:
                 outgoing = self._waiting.popleft()
-                for event in outgoing.events:
-                    datagram = event.xml() if xml else event.protobuf(mesh=True)
-                    if len(datagram) <= LARGEST_DATAGRAM:
-                        await self._loop.sock_sendall(sending, datagram)
+                datagram = outgoing.event.xml() if xml else outgoing.event.protobuf(mesh=True)
+                if len(datagram) <= LARGEST_DATAGRAM:
+                    await self._loop.sock_sendall(sending, datagram)
                 _complete(outgoing.done)
 
     async def _read_datagrams(self, listening: socket.socket) -> None:
@@ -315,14 +365,14 @@ def _tls_context(server: CotServer) -> ssl.SSLContext | None:
     return context
 
 
-def _prepare(link: socket.socket | None) -> None:
-    """Send small messages without delay; detect a broken connection within about twenty seconds."""
+def _prepare(link: socket.socket | None, patience_s: float) -> None:
+    """Send small messages without delay; detect a broken connection within about ``patience_s``."""
     if link is None:
         return
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(STALLED_S * 1000))
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(patience_s * 1000))
 
 
 def _multicast_socket(server: CotServer, *, listening: bool = False) -> socket.socket:

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from fusion.alerts import Alert
-from ingest.compact import CBOR, MOST_BYTES, decode, unseal
+from ingest.compact import CBOR, MOST_BYTES, decode, decode_all, unseal
+from ingest.errors import BrokerError
 from ingest.security.signature import Signer
 from ops.journal.reader import JournalReader
 from ops.sector.open_sector import OpenSector
@@ -40,22 +41,27 @@ class Heard:
         return answer
 
 
-def test_alerts_and_incidents_of_a_night_fit_and_say_what_their_json_says(
-    hill_ground: OpenSector, hill_journal: Path
-) -> None:
-    heard, pipeline = Heard(), Pipeline(hill_ground)
-    feed = MqttFeed("x", [receiver_of("u1", UnitFeedSettings())], heard, in_compact=["u1"], signer=SIGNER)
-    sent: list[OutboxRow] = []
-    with JournalReader(hill_journal) as journal:
+def rows_of_a_night(ground: OpenSector, journal_path: Path) -> list[OutboxRow]:
+    """The outbox of a night: alerts and incidents, as fusion makes them."""
+    pipeline, sent = Pipeline(ground), list[OutboxRow]()
+    with JournalReader(journal_path) as journal:
         rows = journal.read(0, 10_000)
     for row in rows:
         found: list[Alert] = pipeline.take(row)
         for alert in found:
-            body = to_json(alert_dict(alert, hill_ground.frame), where="alert")
+            body = to_json(alert_dict(alert, ground.frame), where="alert")
             sent.append(OutboxRow(len(sent) + 1, alert.id, alert.revision, alert.priority, body))
         for incident in pipeline.take_incident_news()[0]:
-            body = to_json(incident_dict(incident, hill_ground.frame), where="incident")
+            body = to_json(incident_dict(incident, ground.frame), where="incident")
             sent.append(OutboxRow(len(sent) + 1, incident.id, incident.revision, incident.priority, body, "incident"))
+    return sent
+
+
+def test_alerts_and_incidents_of_a_night_fit_and_say_what_their_json_says(
+    hill_ground: OpenSector, hill_journal: Path
+) -> None:
+    heard, sent = Heard(), rows_of_a_night(hill_ground, hill_journal)
+    feed = MqttFeed("x", [receiver_of("u1", UnitFeedSettings())], heard, in_compact=["u1"], signer=SIGNER)
     for number, one in enumerate(sent, 1):
         assert feed.send(OutboxDelivery("u1", number, one)).done()
     whole = 0
@@ -84,3 +90,48 @@ def test_notices_are_compact_too() -> None:
         "digest",
         {"at": "2023-11-14T22:13:20Z", "first": 3, "last": 9, "counts": {"low": 5}, "ids": []},
     )
+
+
+def test_rows_that_are_due_at_once_share_a_signature_and_are_answered_together(
+    hill_ground: OpenSector, hill_journal: Path
+) -> None:
+    heard, sent = Heard(), rows_of_a_night(hill_ground, hill_journal)[:40]
+    receiver = receiver_of("u1", UnitFeedSettings())
+    alone, together = Heard(), MqttFeed("x", [receiver], heard, in_compact=["u1"], together={"u1": 600}, signer=SIGNER)
+    single = MqttFeed("x", [receiver], alone, in_compact=["u1"], signer=SIGNER)
+    answers = []
+    for number, one in enumerate(sent, 1):
+        single.send(OutboxDelivery("u1", number, one))
+        answers.append(together.send(OutboxDelivery("u1", number, one)))
+    assert not answers[-1].done(), "it waits for the rest of its message"
+    together.flush("u1")
+    assert all(answer.done() and answer.exception() is None for answer in answers)
+    read = []
+    for topic, _, payload in heard.messages:
+        assert len(payload) <= 600
+        found = decode_all(unseal(payload, topic, [SIGNER.public]))
+        assert topic.endswith("/alerts" if [kind for kind, _ in found] == ["alert"] else "/updates")
+        read += found
+    assert read == [decode(unseal(payload, topic, [SIGNER.public])) for topic, _, payload in alone.messages]
+    assert len(heard.messages) < len(alone.messages) / 2
+    assert sum(len(payload) for _, _, payload in heard.messages) < 0.8 * sum(len(one[2]) for one in alone.messages)
+    heard.messages.clear()
+    together.flush("u1")
+    assert heard.messages == [], "nothing is published twice"
+    assert together.send(OutboxDelivery("u1", 1, sent[0])).done() is False
+    together.flush("u1")
+    assert heard.messages == alone.messages[:1], "one alone goes as it always did"
+
+
+def test_every_row_of_a_message_that_fails_is_answered_with_the_failure(
+    hill_ground: OpenSector, hill_journal: Path
+) -> None:
+    def refuse(topic: str, payload: bytes, *, content_type: str, signed: bool = True) -> Future[None]:
+        raise BrokerError("no connection", where="broker", expected="one")
+
+    rows = rows_of_a_night(hill_ground, hill_journal)[:3]
+    receiver = receiver_of("u1", UnitFeedSettings())
+    feed = MqttFeed("x", [receiver], refuse, in_compact=["u1"], together={"u1": 1200}, signer=SIGNER)
+    answers = [feed.send(OutboxDelivery("u1", number, row)) for number, row in enumerate(rows, 1)]
+    feed.flush("u1")
+    assert [type(answer.exception()) for answer in answers] == [BrokerError] * 3

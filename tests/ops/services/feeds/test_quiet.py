@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ops.sector.setting_tables.feeds import UnitFeedSettings
 from ops.services.feeds.dispatch import Dispatcher
-from ops.services.feeds.feed import RANKS
+from ops.services.feeds.feed import RANKS, FeedReceiver, OutboxDelivery
 from ops.services.feeds.ledger import FILE, DeliveryLedger
 from ops.services.feeds.mqtt import MqttFeed, receiver_of
 from ops.services.feeds.quiet import UnitRules
@@ -32,12 +32,34 @@ def incident(number: int, alerts: list[str], revision: int = 0, **more: Any) -> 
     return named | described | {"lead": alerts[0], "alerts": alerts, "section": "North"} | more
 
 
-class Night:
-    """A store, a dispatcher with one unit ``u1``, and what this unit heard."""
+class Server:
+    """A feed of incidents to one receiver that is no unit, and what it was sent."""
 
-    def __init__(self, folder: Path, unit: UnitFeedSettings, at_ns: int = NOON_NS) -> None:
-        self.store, self.now_ns, self.row = Store(folder / "s.db"), at_ns, 0
-        self.unit, self.heard, self.notices = unit, [], []  # type: ignore[var-annotated]
+    name, problem = "tak", None
+    receivers = (FeedReceiver("server", kinds=("incident",)),)
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, int]] = []
+
+    def send(self, delivery: OutboxDelivery) -> Future[None]:
+        self.sent.append((delivery.row.alert, delivery.row.revision))
+        answer = Future[None]()
+        answer.set_result(None)
+        return answer
+
+    def close(self) -> None: ...
+
+
+class Night:
+    """A store, a dispatcher with one unit ``u1`` and a server, and what these heard. ``before``: incidents that fusion
+    wrote before the dispatcher began."""
+
+    def __init__(
+        self, folder: Path, unit: UnitFeedSettings, at_ns: int = NOON_NS, before: list[dict[str, Any]] | None = None
+    ) -> None:
+        self.store, self.now_ns, self.row = Store(folder / "s.db"), at_ns, 1
+        self.unit, self.heard, self.notices, self.server = unit, [], [], Server()  # type: ignore[var-annotated]
+        self.store.commit(self.row, stamp_ns=1, incident_revisions=before or [])
         self.start()
 
     def start(self) -> None:
@@ -45,7 +67,7 @@ class Night:
         self.dispatcher = Dispatcher(
             reader,
             ledger,
-            [MqttFeed("x", [receiver_of("u1", self.unit)], self)],
+            [MqttFeed("x", [receiver_of("u1", self.unit)], self), self.server],
             now_ns=lambda: self.now_ns,
             monotonic_s=lambda: self.now_ns / 1e9,
             release=Unmarked(),
@@ -78,6 +100,15 @@ class Night:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path
+
+
+def test_what_fusion_wrote_before_the_first_start_reaches_every_feed_once(folder: Path) -> None:
+    before = [incident(1, ["A1"]), incident(2, ["A2"]), incident(2, ["A2"], 1, state="closed")]
+    night = Night(folder, UnitFeedSettings(), before=before)
+    night.commit(incidents=[incident(3, ["A3"])])
+    night.start()
+    night.pump()
+    assert night.server.sent == night.heard == [("I1", 0), ("I3", 0)], "I2 is over"
 
 
 def test_a_unit_off_duty_gets_distress_and_assignments_only_and_what_is_open_when_it_comes_on_duty(

@@ -29,12 +29,14 @@ from ops.services.feeds.dispatch import Dispatcher, RetryPolicy, key_of
 from ops.services.feeds.feed import OutboxDelivery
 from ops.services.feeds.ledger import DeliveryLedger
 from ops.store.reader import OutboxRow
+from tests.drills.fault_proxy import BadRadio, FaultProxy
 from tests.drills.sizes import sized
 from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident
 from tests.ops.services.feeds.cot.taky_server import Observer, Taky
 
 UNITS = {"ANDROID-1": "patrol-1", "ANDROID-2": "patrol-2"}
 MOST, KILLS = sized(1_000, 10_000), 20
+SLOW_MOST = 24
 NOW = datetime(2026, 11, 28, 2, 0, tzinfo=UTC)
 
 
@@ -153,6 +155,36 @@ def test_a_server_that_never_answers_gets_it_again_on_a_new_connection(
     rig.deliver(incident())
     assert server.connections >= 2
     assert server.types().count("a-u-G-U") >= 2
+
+
+def test_a_link_too_slow_for_a_full_batch_gets_less_at_once_and_loses_nothing(
+    tmp_path: Path, opened: list[Rig | Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything at once would take several times as long as a hung server is waited for. Each incident that got
+    through stays delivered, so that the rest comes to an end."""
+    monkeypatch.setattr(link, "STALLED_S", 1.0)
+    monkeypatch.setattr(link, "PROMPT_S", 0.25)
+    monkeypatch.setattr(link, "FIRST_DELAY_S", 0.05)
+    server = Server(pong)
+    opened.append(server)
+    with FaultProxy("127.0.0.1", server.port) as proxy:
+        proxy.set(radio=BadRadio(bits_per_s=40_000.0, retransmit_s=0.05, longest_s=0.4))
+        rig = rig_for(tmp_path, opened, tcp("tak", proxy.port, tracks=False, shapes=False))
+        outbox = PlainOutbox(SLOW_MOST)
+        outbox.published = SLOW_MOST
+        ledger = DeliveryLedger(tmp_path / "feeds.db")
+        dispatcher = Dispatcher(
+            outbox, ledger, [rig.feed], now_ns=time.time_ns, monotonic_s=time.monotonic, release=Unmarked(),
+            policy=RetryPolicy(acknowledged_within_s=600.0, retry_s=0.02, longest_retry_s=0.1),
+        )  # fmt: skip
+        dispatcher.pump()
+        rig.wait_until(lambda: dispatcher.pump() == 0 and dispatcher.waiting == 0, "everything is delivered")
+        carried = proxy.carried("up")
+    uids = [event.uid for event in server.events if event.type == "a-u-G-U"]
+    assert set(uids) == {f"watchline.cumberland.I{number:016x}" for number in range(1, SLOW_MOST + 1)}
+    assert carried.lost > 0
+    assert carried.air_bytes * 8 / 40_000.0 > 2 * link.STALLED_S, "the link was too slow for it"
+    ledger.close()
 
 
 def test_a_server_that_is_killed_again_and_again_loses_no_incident(
@@ -348,9 +380,15 @@ def test_what_is_hostile_is_refused_counted_and_ends_nothing(tmp_path: Path, ope
         "unknown_value": 3, "unit_mismatch": 1,
     }  # fmt: skip
     assert len(rig.memory.refused()) == 12
-    told = [event.remarks() for event in server.events if event.type == "b-t-f" and event.uid.count("ANDROID-1")]
-    assert "Not recorded: Bravo 17 is assigned to patrol-2." in told
-    assert "Not recorded: there is no open incident Bravo 99." in told
+
+    def told() -> set[str]:
+        return {one.remarks() for one in list(server.events) if one.type == "b-t-f" and one.uid.count("ANDROID-1")}
+
+    expected = {
+        "Not recorded: Bravo 17 is assigned to patrol-2.",
+        "Not recorded: there is no open incident Bravo 99.",
+    }
+    rig.wait_until(lambda: expected <= told(), "the unit is told")
 
 
 def test_a_marking_holds_for_servers_and_for_units(tmp_path: Path, opened: list[Rig | Server]) -> None:
