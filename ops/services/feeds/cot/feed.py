@@ -138,7 +138,8 @@ class CotFeed:
         self._saying: set[tuple[str, str]] = set()
         self._servers = {one.name: self._server(one) for one in settings.servers}
         self.receivers: Sequence[FeedReceiver] = [
-            FeedReceiver(one.name, kinds=("incident",)) for one in settings.servers
+            FeedReceiver(one.name, kinds=("incident",), limit=one.released_as, is_unit=bool(one.unit))
+            for one in settings.servers
         ]
         self._threads = [
             threading.Thread(target=self._run_links, name="cot-links", daemon=True),
@@ -306,7 +307,7 @@ class CotFeed:
             server.tracks_s = now_s + self._settings.tracks_every_s
             live = self._sources.incidents.live("tracks")
             if live is not None:
-                tracks = self._sources.release.tracks_for(server.settings.name, msgspec.json.decode(live.body))
+                tracks = self._sources.release.tracks_for(server.settings.released_as, msgspec.json.decode(live.body))
                 events = server.tracks.next(tracks, _wall_now())
                 if events:
                     server.picture = server.link.send(events)
@@ -345,7 +346,8 @@ class CotFeed:
     def _open_incidents(self, server: str) -> list[dict[str, Any]]:
         _, rows = self._sources.incidents.incidents(closed=False)
         bodies = [msgspec.json.decode(row.body) for row in rows]
-        return [body for body in bodies if self._sources.release.incident_for(server, str(body["id"]))]
+        receiver = self._servers[server].settings.released_as
+        return [body for body in bodies if self._sources.release.incident_for(receiver, str(body["id"]))]
 
     # What comes back; in a thread for each server that sends
 

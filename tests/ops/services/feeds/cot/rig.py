@@ -184,6 +184,19 @@ def chat(text: str, uid: str = "ANDROID-1", *, number: int = 1, at: datetime | N
     )  # fmt: skip
 
 
+def spot(name: str, remarks: str = "", uid: str = "ANDROID-1", *, number: int = 1, **place: float) -> CotEvent:
+    """A marker that a person sets, as ATAK sends it."""
+    at = datetime.now(UTC)
+    detail = Element("detail")
+    SubElement(detail, "contact", callsign=name)
+    SubElement(detail, "link", uid=uid, type="a-f-G-U-C", parent_callsign="Sgt. Meyer", relation="p-p")
+    SubElement(detail, "remarks").text = remarks
+    SubElement(detail, "usericon", iconsetpath="COT_MAPPING_SPOTMAP/b-m-p-s-m/-1")
+    where = {"lat": 36.57, "lon": -84.2, **place}
+    uid = f"0b8c7a52-5d0e-4c5f-9c8e-{number:012x}"
+    return CotEvent(uid, "b-m-p-s-m", "h-g-i-g-o", at, at + timedelta(days=1), detail=detail, **where)
+
+
 def emergency(
     uid: str = "ANDROID-1", *, kind: str = "b-a-o-tbl", at: datetime | None = None, **place: float
 ) -> CotEvent:

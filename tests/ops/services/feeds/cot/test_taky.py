@@ -13,7 +13,7 @@ import pytest
 from ingest.unit_messages import Position, Reply
 from ops.sector.setting_tables.cot import CotServer
 from tests.ops.services.feeds.cot.cot_schema import faults
-from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident, track
+from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident, spot, track
 from tests.ops.services.feeds.cot.taky_server import Observer, Taky
 
 
@@ -132,6 +132,26 @@ def test_a_unit_reports_its_position_and_answers_in_the_chat(rig: Rig, observer:
     assert rig.memory.counts("tak") == {}
 
 
+def test_a_unit_answers_with_a_marker_once_however_often_it_is_moved(rig: Rig, observer: Observer) -> None:
+    rig.deliver(incident())
+    observer.send(device().xml())
+    for lon in (-84.2, -84.19, -84.18):
+        observer.send(spot("On scene bravo17", number=1, lon=lon).xml())
+    observer.send(spot("Point 4", "note Bravo 17: fence cut", number=2).xml())
+    observer.send(spot("Campsite", "for tomorrow", number=3).xml())
+    observer.send(spot("ACK Bravo 17", number=4, uid="OBSERVER-1").xml())
+    replies = rig.units.wait_for(
+        lambda units: [one for one in units.sent if isinstance(one, Reply) and one.action == "note"], "the note"
+    )
+    assert (replies[0].note, replies[0].incident, replies[0].by) == ("fence cut", "I0000000000000011", "Sgt. Meyer")
+    scene = [one for one in rig.units.sent if isinstance(one, Reply) and one.action == "on_scene"]
+    assert {(one.unit, one.incident) for one in scene} == {("patrol-1", "I0000000000000011")}
+    assert len({one.action_id for one in scene}) == 1, "one action, which is applied once"
+    observer.send(emergency().xml())
+    rig.units.wait_for(lambda units: [one for one in units.sent if isinstance(one, Position) and one.distress], "call")
+    assert {one.unit for one in rig.units.sent} == {"patrol-1"}, "a marker of a device that is no unit answers nothing"
+
+
 def test_a_distress_call_is_passed_on_whatever_its_clock(rig: Rig, observer: Observer) -> None:
     observer.send(emergency(at=datetime.now(UTC) + timedelta(hours=3)).xml())
     call = rig.units.wait_for(lambda units: units.sent, "distress call")[0]
@@ -142,6 +162,7 @@ def test_a_distress_call_is_passed_on_whatever_its_clock(rig: Rig, observer: Obs
 
 
 def test_after_an_outage_a_server_gets_what_it_missed_and_no_more(tmp_path: Path, taky: Taky, rig: Rig) -> None:
+    rig.wait_until(lambda: rig.feed._servers["tak"].refresh_s > 0.0, "what is open was sent again after the start")
     rig.deliver(incident(17))
     rig.deliver(incident(18))
     rig.wait_until(lambda: rig.memory.shown("tak") == ["I0000000000000011", "I0000000000000012"], "both are shown")
