@@ -137,6 +137,7 @@ def test_a_unit_answers_with_a_marker_once_however_often_it_is_moved(rig: Rig, o
     observer.send(device().xml())
     for lon in (-84.2, -84.19, -84.18):
         observer.send(spot("On scene bravo17", number=1, lon=lon).xml())
+    observer.send(spot("False alarm Bravo 17", "cow", number=1).xml())  # the same marker with another name
     observer.send(spot("Point 4", "note Bravo 17: fence cut", number=2).xml())
     observer.send(spot("Campsite", "for tomorrow", number=3).xml())
     observer.send(spot("ACK Bravo 17", number=4, uid="OBSERVER-1").xml())
@@ -147,6 +148,9 @@ def test_a_unit_answers_with_a_marker_once_however_often_it_is_moved(rig: Rig, o
     scene = [one for one in rig.units.sent if isinstance(one, Reply) and one.action == "on_scene"]
     assert {(one.unit, one.incident) for one in scene} == {("patrol-1", "I0000000000000011")}
     assert len({one.action_id for one in scene}) == 1, "one action, which is applied once"
+    [closed] = [one for one in rig.units.sent if isinstance(one, Reply) and one.action == "close"]
+    assert (closed.disposition, closed.reason) == ("nuisance", "cow")
+    assert closed.action_id != scene[0].action_id
     observer.send(emergency().xml())
     rig.units.wait_for(lambda units: [one for one in units.sent if isinstance(one, Position) and one.distress], "call")
     assert {one.unit for one in rig.units.sent} == {"patrol-1"}, "a marker of a device that is no unit answers nothing"
