@@ -48,7 +48,7 @@ class CotServer:
     tracks : bool
         Whether it gets tracks with their trails.
     shapes : bool
-        Whether it gets the border and its sections as lines.
+        Whether it gets the border, its sections and the named areas as lines.
     chat : bool
         Whether it gets a chat line for each incident.
     units : table

@@ -85,6 +85,7 @@ class FieldMapRoutes:
             "border": self._border,
             "sections": [one["section"] for one in forces["sections"]],
             "bases": forces["bases"],
+            "areas": sector["areas"],
         }
         return Response(to_json(body, where="field map"), media_type="application/json")
 

@@ -26,7 +26,7 @@ from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent
 from ops.services.feeds.cot.link import CotLink
 from ops.services.feeds.cot.memory import CotMemory, RefusedEvent
-from ops.services.feeds.cot.picture import TrackPictures, ground_lines
+from ops.services.feeds.cot.picture import TrackPictures, area_outlines, ground_lines
 from ops.services.feeds.feed import FeedReceiver, OutboxDelivery, rank_of
 from ops.store.connections import StoreError
 from ops.store.feed_release import FeedRelease
@@ -59,11 +59,13 @@ class UnitMessages(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CotSources:
-    """What the feed reads: the store, the markings of its records, and the border as GeoJSON (None: not yet known)."""
+    """What the feed reads: the store, the markings of its records, and border and named areas as GeoJSON (None: not yet
+    known)."""
 
     incidents: IncidentReader
     release: FeedRelease
     border: Callable[[], Mapping[str, Any] | None] = lambda: None
+    areas: Callable[[], Mapping[str, Any] | None] = lambda: None
 
 
 class _Placed(msgspec.Struct):
@@ -340,7 +342,8 @@ class CotFeed:
         sections = [] if forces is None else msgspec.json.decode(forces.body).get("sections", [])
         now = _wall_now()
         times = EventTimes(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
-        server.link.post(ground_lines(self._sender, border, sections, self._words, times))
+        events = ground_lines(self._sender, border, sections, self._words, times)
+        server.link.post(events + area_outlines(self._sender, self._sources.areas() or {}, self._words, times))
         server.drawn = True
 
     def _open_incidents(self, server: str) -> list[dict[str, Any]]:

@@ -117,11 +117,12 @@ class Rig:
 
     def __init__(self, folder: Path, *servers: CotServer, **settings: Any) -> None:
         self.store, self.units = PlainStore(), Units()
+        self.areas: dict[str, Any] | None = None
         self.memory = CotMemory(folder)
         self.feed = CotFeed(
             "cumberland",
             CotSettings(servers=servers, **{"tracks_every_s": 1.0, **settings}),
-            CotSources(self.store, self.store, lambda: BORDER),  # type: ignore[arg-type]
+            CotSources(self.store, self.store, lambda: BORDER, lambda: self.areas),  # type: ignore[arg-type]
             self.memory,
             self.units,
             clock=ScenarioClock.live(),

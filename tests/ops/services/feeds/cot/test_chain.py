@@ -81,7 +81,8 @@ def test_incidents_reach_tak_and_its_answers_reach_the_incidents(running: Runnin
         running.observer.send(spot(f"note {outage['name']}", "cable cut", lon=lon).xml())
 
     def notes() -> list[dict[str, Any]]:
-        return [one for one in running.incident(outage["id"])["transitions"] if one["action"] == "note"]
+        found: list[dict[str, Any]] = running.incident(outage["id"])["notes"]
+        return found
 
     wait_until(notes, timeout_s=120)
 
@@ -91,7 +92,7 @@ def test_incidents_reach_tak_and_its_answers_reach_the_incidents(running: Runnin
     wait_until(lambda: said_again(running, outage), timeout_s=120)
     closed = running.incident(outage["id"])
     assert (closed["state"], closed["disposition"], closed["closed_by"]) == ("closed", "restored", "person")
-    assert [one["sender"] for one in notes()] == ["patrol-1"]
+    assert [one["text"] for one in notes()] == ["cable cut"]
 
     running.observer.send(emergency().xml())
     marker = running.marker("b-a-o-tbl")

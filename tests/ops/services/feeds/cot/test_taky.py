@@ -108,6 +108,35 @@ def test_tracks_have_a_trail_and_end_and_the_border_is_a_line(rig: Rig, observer
     )
 
 
+def test_named_areas_are_closed_shapes_with_their_kind_across_the_180th_meridian_too(
+    rig: Rig, observer: Observer
+) -> None:
+    ring = [[-84.2, 36.5], [-84.1, 36.5], [-84.1, 36.6], [-84.15, 36.65], [-84.2, 36.5]]
+    hole = [[-84.14, 36.52], [-84.13, 36.52], [-84.13, 36.53], [-84.14, 36.52]]
+    far = [[179.9, 52.0], [180.1, 52.0], [180.0, 52.1], [179.9, 52.0]]
+    rig.areas = {
+        "features": [
+            {
+                "properties": {"id": "q", "name": "Old quarry", "kind": "danger"},
+                "geometry": {"type": "Polygon", "coordinates": [ring, hole]},
+            },
+            {
+                "properties": {"id": "isle", "name": "Isle", "kind": "watch"},
+                "geometry": {"type": "MultiPolygon", "coordinates": [[far], [ring]]},
+            },
+        ]
+    }
+    shape = observer.wait_for(is_uid("watchline.cumberland.area.q", "u-d-f"), "the danger area")
+    assert attribute(shape, "detail/contact", "callsign") == "Old quarry"
+    assert shape.findtext("detail/remarks") == "Danger area"
+    points = [link.get("point") for link in shape.iterfind("detail/link")]
+    assert points == [f"{lat:.6f},{lon:.6f}" for lon, lat in ring], "closed; TAK shapes have no holes"
+    isle = observer.wait_for(is_uid("watchline.cumberland.area.isle.1", "u-d-f"), "the first part of the other")
+    assert [link.get("point") for link in isle.iterfind("detail/link")][1] == "52.000000,-179.900000"
+    observer.wait_for(is_uid("watchline.cumberland.area.isle.2", "u-d-f"), "its second part")
+    assert all(faults(event) == [] for event in observer.events if ".area." in event.get("uid", ""))
+
+
 def at(event: Element, name: str) -> datetime:
     return datetime.fromisoformat(event.get(name, ""))
 
