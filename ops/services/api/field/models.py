@@ -55,6 +55,14 @@ class EnrolmentRequest(BaseModel):
     device: DeviceName
 
 
+class CertificateLogin(BaseModel):
+    """The unit and device of a client certificate; null without one. ``problem``: why it is no login."""
+
+    unit: str | None
+    device: str | None
+    problem: str | None
+
+
 class EnrolledDevice(BaseModel):
     """The unit of a device that was enrolled, and its id."""
 
