@@ -190,7 +190,12 @@ def _lost_places(picture: TrackPicture, ended: tuple[Ended, ...]) -> Floats:
 
 
 def distress(
-    state: AlertState, call: DistressCall, *, now_ns: int, settings: AlertSettings | None = None
+    state: AlertState,
+    call: DistressCall,
+    *,
+    now_ns: int,
+    settings: AlertSettings | None = None,
+    context: AlertContext | None = None,
 ) -> tuple[AlertState, tuple[Alert, ...]]:
     """Raise or update the alert of a unit's distress call.
 
@@ -205,6 +210,8 @@ def distress(
         The journal's time.
     settings : AlertSettings, optional
         Settings of the rules; by default those of AlertSettings.
+    context : AlertContext, optional
+        Context of the sector, of which the alert states the named areas of the call's position.
 
     Returns
     -------
@@ -213,7 +220,7 @@ def distress(
     alerts : tuple of Alert
         The new or revised alert; none for a call that waits.
     """
-    ledger = Ledger(settings or AlertSettings(), now_ns, dict(state.alerts))
+    ledger = Ledger(settings or AlertSettings(), now_ns, dict(state.alerts), context=context)
     count = max(state.calls.get(call.unit, 0), 1)
     known = ledger.alerts.get(alert_id("distress", call.unit, 0, count))
     if call.unit in state.calls and (known is None or not known.is_open):

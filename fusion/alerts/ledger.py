@@ -27,6 +27,7 @@ from fusion.alerts.settings import AlertSettings
 from fusion.situation.context import AlertContext
 from fusion.situation.facts import About, CoverageGap, Sighting
 from fusion.situation.track_picture import TrackPicture
+from geo.areas import NamedArea
 from geo.arrays import Floats
 from geo.border.sections import IMPACT_LEVELS
 from geo.message import Message
@@ -157,7 +158,14 @@ class Ledger:
             identity,
             rule,
             "low",
-            group_text(tracks, segment, chainage, offset, self.settings),
+            group_text(
+                tracks,
+                segment,
+                chainage,
+                offset,
+                self.settings,
+                areas=self._areas(float(picture.easting[row]), float(picture.northing[row])),
+            ),
             observed_at=utc_datetime(int(picture.updated_ns[row])),
             track=tracks[0],
             segment=segment,
@@ -189,7 +197,7 @@ class Ledger:
     def raise_distress(self, identity: str, call: DistressCall) -> None:
         """Raise the alert of a unit's call, or update position and messages of the open one."""
         old, now = self.alerts.get(identity), utc_datetime(self.now_ns)
-        text = distress_text(call)
+        text = distress_text(call, self._areas(call.easting, call.northing))
         facts: dict[str, Any] = _stated(text) | {
             "observed_at": utc_datetime(call.observed_ns),
             "segment": call.segment,
@@ -283,11 +291,19 @@ class Ledger:
     def _impact(self, sighting: Sighting) -> str | None:
         return None if self.context is None else self.context.impact_of(sighting.segment)
 
+    def _areas(self, easting: float | None, northing: float | None) -> tuple[NamedArea, ...]:
+        return () if self.context is None else self.context.areas_at(easting, northing)
+
     def _facts(self, rule: str, sighting: Sighting) -> dict[str, Any]:
         label, probability = sighting.most_likely()
         about = About() if self.context is None else self.context.about(sighting, self.gone)
         text = track_text(
-            rule, sighting, self.settings, impact_level=about.impact_level, response=about.response_in_time
+            rule,
+            sighting,
+            self.settings,
+            impact_level=about.impact_level,
+            response=about.response_in_time,
+            areas=self._areas(sighting.easting, sighting.northing),
         )
         return {
             **_stated(text),

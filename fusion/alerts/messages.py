@@ -13,6 +13,7 @@ from typing import Final
 from fusion.alerts.alert import DistressCall
 from fusion.alerts.settings import AlertSettings
 from fusion.situation.facts import CoverageGap, ResponseInTime, Sighting
+from geo.areas import AREA_KINDS, NamedArea
 from geo.message import Message, Parameter
 from sensors.timestamps import utc_datetime
 
@@ -43,11 +44,12 @@ def track_text(
     *,
     impact_level: str | None = None,
     response: ResponseInTime | None = None,
+    areas: Sequence[NamedArea] = (),
 ) -> AlertText:
-    """The messages of a rule about one track."""
+    """The messages of a rule about one track; ``areas``: those that it is in."""
     return AlertText(
         _headline(rule, sighting, settings),
-        _details(rule, sighting, response),
+        _details(rule, sighting, response, areas),
         _why(rule, sighting, settings, impact_level),
         None if response is None else response_message(response),
     )
@@ -73,8 +75,11 @@ def _headline(rule: str, sighting: Sighting, settings: AlertSettings) -> Message
     return Message("alert-track-initiated-inside", {"track": sighting.track, "offset_m": _away(sighting)})
 
 
-def _details(rule: str, sighting: Sighting, response: ResponseInTime | None) -> tuple[Message, ...]:
-    """First what the rule requires the operator to expect or check, then movement, position, confidence, sensors."""
+def _details(
+    rule: str, sighting: Sighting, response: ResponseInTime | None, areas: Sequence[NamedArea]
+) -> tuple[Message, ...]:
+    """First what the rule requires the operator to expect or check and the areas that the target is in, then movement,
+    position, confidence, sensors."""
     first = {
         "entering_dead_ground": [Message("alert-detail-expect-track-loss")],
         "track_initiated_inside": [
@@ -86,6 +91,7 @@ def _details(rule: str, sighting: Sighting, response: ResponseInTime | None) -> 
     sensors = tuple(dict.fromkeys(sensor for sensor, _, _ in sighting.evidence))
     parts = [
         *first,
+        *area_messages(areas),
         _motion(sighting),
         position_message(sighting.segment, sighting.chainage_m, sighting.offset_m),
         Message("alert-detail-class", {"class": label, "probability": round(probability, 4)}),
@@ -155,7 +161,13 @@ def _assumptions(response: ResponseInTime) -> Message:
 
 
 def group_text(
-    tracks: Sequence[str], segment: int, chainage_m: float, offset_m: float, settings: AlertSettings
+    tracks: Sequence[str],
+    segment: int,
+    chainage_m: float,
+    offset_m: float,
+    settings: AlertSettings,
+    *,
+    areas: Sequence[NamedArea] = (),
 ) -> AlertText:
     """The messages of several tracks together."""
     position: dict[str, Parameter] = {"offset_m": _m(abs(offset_m)), "side": _side(offset_m), "segment": segment}
@@ -163,6 +175,7 @@ def group_text(
     return AlertText(
         Message("alert-group-formed", {"count": len(tracks), **position}),
         (
+            *area_messages(areas),
             Message("alert-detail-tracks", {"tracks": named, "others": len(tracks) - len(named)}),
             position_message(segment, chainage_m, offset_m),
         ),
@@ -248,8 +261,8 @@ def below_baseline_text(segment: int, expected: float) -> AlertText:
     )
 
 
-def distress_text(call: DistressCall) -> AlertText:
-    """The messages of a unit's distress call."""
+def distress_text(call: DistressCall, areas: Sequence[NamedArea] = ()) -> AlertText:
+    """The messages of a unit's distress call; ``areas``: those that it is in, of which responders must know."""
     details = [Message("alert-detail-note", {"note": call.note})] if call.note else []
     if call.position:
         known = "alert-detail-last-coordinates" if call.last_known else "alert-detail-coordinates"
@@ -257,6 +270,7 @@ def distress_text(call: DistressCall) -> AlertText:
     else:
         details.append(Message("alert-detail-no-position"))
     unit: dict[str, Parameter] = {"unit": call.unit}
+    details += area_messages(areas)
     headline = Message("alert-distress", unit)
     if call.segment is not None and call.chainage_m is not None and call.offset_m is not None:
         details.append(position_message(call.segment, call.chainage_m, call.offset_m))
@@ -264,6 +278,12 @@ def distress_text(call: DistressCall) -> AlertText:
     if call.refused:
         details.append(Message("alert-detail-refused-call", {"code": call.refused}))
     return AlertText(headline, tuple(details))
+
+
+def area_messages(areas: Sequence[NamedArea]) -> list[Message]:
+    """The named areas of a position, those with a danger first."""
+    ordered = sorted(areas, key=lambda area: AREA_KINDS.index(area.kind))
+    return [Message("alert-detail-area", {"kind": area.kind, "area": area.name}) for area in ordered]
 
 
 def position_message(segment: int, chainage_m: float, offset_m: float) -> Message:

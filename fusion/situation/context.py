@@ -16,6 +16,7 @@ from fusion.situation.facts import About, Candidate, CoverageGap, Forecast, Resp
 from fusion.situation.forecast import Forecaster
 from fusion.situation.responders import INWARD, OUTWARD, Interception
 from fusion.situation.surroundings import SurroundingsLookup
+from geo.areas import AreaLookup, NamedArea
 from sensors.scan import CLASSES
 
 __all__ = ["AlertContext"]
@@ -45,6 +46,8 @@ class AlertContext:
         Name of each segment's section; empty without sections.
     missing : tuple of str
         What is missing, in words.
+    areas : AreaLookup, optional
+        Named areas of the sector.
 
     Examples
     --------
@@ -60,6 +63,7 @@ class AlertContext:
     impact: tuple[str | None, ...] = ()
     sections: tuple[str | None, ...] = ()
     missing: tuple[str, ...] = ()
+    areas: AreaLookup | None = None
 
     @property
     def segment_count(self) -> int:
@@ -96,6 +100,23 @@ class AlertContext:
             The name, None where there is no section.
         """
         return None if segment is None or not 0 <= segment < len(self.sections) else self.sections[segment]
+
+    def areas_at(self, easting: float | None, northing: float | None) -> tuple[NamedArea, ...]:
+        """Find the named areas that contain a position.
+
+        Parameters
+        ----------
+        easting, northing : float, optional, m
+            Position in the local frame.
+
+        Returns
+        -------
+        tuple of NamedArea
+            Empty for an unknown position.
+        """
+        if self.areas is None or easting is None or northing is None:
+            return ()
+        return self.areas.at(easting, northing)
 
     def about(self, sighting: Sighting, gone: Sequence[str]) -> About:
         """Gather everything that can be stated of one track.

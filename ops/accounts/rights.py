@@ -101,6 +101,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "POST /login",
         "POST /login/code",
         "POST /v1/field/enrol",
+        "GET /v1/field/certificate",
         "GET /login/oidc",
         "GET /login/oidc/callback",
         "GET /login.css",

@@ -45,6 +45,7 @@ PROBES: Final[dict[str, Client]] = {
     "operator": Client("probe-operator", "operator"),
     "ingest": Client("probe-ingest", "ingest"),
     "feed": Client("probe-feed", "feed"),
+    "field": Client("probe-field", "field"),
 }
 """The identities of ``broker check``: one per part, two for sensors, each with exactly the rights of its part."""
 PROBE_REVOKED: Final = "probe-revoked"

@@ -1,6 +1,6 @@
 """Test of a broker's ACL: every kind of client of a sector attempts every operation on the live broker.
 
-Parties {sensor A, sensor B, unit, operator, ingest, feed, revoked, expired, stranger, none, plaintext} × actions
+Parties {sensor A, sensor B, unit, operator, ingest, feed, field, revoked, expired, stranger, none, plaintext} × actions
 {publish, retain, will, receive} × topics or filters. The expected result comes from ``ops.broker.topic_rights``, not
 from the broker's files. A subscription may be granted and yet deliver nothing (Mosquitto checks rights on delivery), so
 *receive* is tested. The probes have identities reserved for the test: a check disturbs no sensor, and ingest turns

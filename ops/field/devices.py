@@ -226,6 +226,20 @@ class DeviceStore:
         )
         return Device(*rows[0]) if rows else None
 
+    def admit(self, device: str, unit: str, name: str) -> Device | None:
+        """Return a device that logs in without a cookie, recorded at its first login; None if it was revoked."""
+        rows = self._rows(f"SELECT {_DEVICE} FROM devices WHERE id = ?", device)  # noqa: S608
+        if not rows:
+            now_s = self.now_s()
+            with self._change() as db:
+                db.execute(
+                    "INSERT OR IGNORE INTO devices VALUES (?, ?, ?, ?, ?, ?, NULL)",
+                    (device, digest("device id", device), unit, name, now_s, now_s),
+                )
+            rows = self._rows(f"SELECT {_DEVICE} FROM devices WHERE id = ?", device)  # noqa: S608
+        found = Device(*rows[0])
+        return found if found.unit == unit and found.revoked_s is None else None
+
     def still_in(self, device: str) -> bool:
         """Whether a device may still be used."""
         return bool(

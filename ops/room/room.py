@@ -235,7 +235,10 @@ class Room:
         self._supervision.add(self.ingest)
         self.ingest.wait_for("ready", timeout_s=START_TIMEOUT_S)
         self.fusion.wait_for("ready", timeout_s=START_TIMEOUT_S)
-        self.feeds.tell(border=self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S))
+        self.feeds.tell(
+            border=self.fusion.wait_for("border", timeout_s=START_TIMEOUT_S),
+            areas=self.fusion.wait_for("sector", timeout_s=START_TIMEOUT_S)["areas"],
+        )
         if self.options.sapient is not None:
             self._open_sapient(self.options.sapient)
 

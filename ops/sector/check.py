@@ -24,6 +24,7 @@ from ops.sector.toml_record import ConfigError, line_of, read_toml
 from ops.sector.ways import check_map_file
 
 if TYPE_CHECKING:
+    import shapely
     import xarray as xr
 
     from geo.border import Border, Zone
@@ -118,6 +119,7 @@ class _Check:
             self._terrain()
             self._border()
             self._bases()
+            self._areas()
             self._map_files()
             for file in dict.fromkeys(self.values.get("layouts", {}).values()):
                 self._layout(file)
@@ -224,6 +226,23 @@ class _Check:
         beyond = tuple(name for name, place in self.bases.items() if not self._on_terrain(*place))
         if beyond:
             self._notice(path, Message("sector-notice-bases-off", {"bases": beyond, "count": len(beyond)}))
+
+    def _areas(self) -> None:
+        from geo.areas import area_errors, read_areas
+
+        path = self.values.get("areas")
+        if path is None:
+            return  # without a file; one that is missing is reported with the sector file
+        errors = area_errors(path)
+        for place, error in errors:
+            self._add(path, place, error)
+        if errors:
+            self.values["areas"] = None
+            return
+        self.found.read.append(str(path))
+        beyond = tuple(one.name for one in read_areas(path) if not self._touches_terrain(one.shape))
+        if beyond:
+            self._notice(path, Message("sector-notice-areas-off", {"areas": beyond, "count": len(beyond)}))
 
     def _map_files(self) -> None:
         from geo.border.sections import read_sections
@@ -396,6 +415,14 @@ class _Check:
             return False
         west, south, east, north = bounds(self.terrain)
         return bool(west <= easting <= east and south <= northing <= north)
+
+    def _touches_terrain(self, shape: shapely.Geometry) -> bool:
+        """Whether any corner of a shape in degrees, or its middle, is on the terrain."""
+        import shapely
+
+        middle = shapely.point_on_surface(shape)
+        places = [*shapely.get_coordinates(shape).tolist(), [middle.x, middle.y]]
+        return any(self._on_terrain((lon + 180.0) % 360.0 - 180.0, lat) for lon, lat in places)
 
     def _sector_with(self, more: Mapping[str, Any]) -> Sector:
         values = {"name": "checked", "layouts": {"none": self.path}} | self.values | dict(more)

@@ -11,8 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import shapely
 from pyproj.crs import CRS
+from shapely.geometry.polygon import orient
 
+from geo.areas import NamedArea
 from geo.arrays import Floats
 from geo.errors import BadInput
 from geo.terrain import bounds, cell_size, sample, slope
@@ -57,12 +60,26 @@ def sector_view(ground: OpenSector) -> dict[str, Any]:
             "home_side": ground.border.home_side,
             "zone": ground.zone is not None,
         },
+        "areas": areas_view(ground.areas),
         "layout": ground.layout.name,
         "sensor_kinds": sorted({sensor.kind for sensor in ground.layout}),
         "target_height_m": TARGET_HEIGHTS_M["person"],
         "curvature_k": RADIO_K,
         "curvature_k_by_kind": {kind: _finite(k) for kind, k in CURVATURE_K.items()},
     }
+
+
+def areas_view(areas: Sequence[NamedArea]) -> dict[str, Any]:
+    """Return the named areas as GeoJSON. Across the 180th meridian longitudes run on beyond ±180°."""
+    features = []
+    for area in areas:
+        parts = [
+            [_rounded(shapely.get_coordinates(ring)) for ring in (part.exterior, *part.interiors)]
+            for part in map(orient, shapely.get_parts(area.shape))
+        ]
+        shape, coordinates = ("Polygon", parts[0]) if len(parts) == 1 else ("MultiPolygon", parts)
+        features.append(_feature(shape, coordinates, {"id": area.id, "name": area.name, "kind": area.kind}))
+    return {"type": "FeatureCollection", "features": features}
 
 
 def frame_view(ground: OpenSector) -> dict[str, Any]:

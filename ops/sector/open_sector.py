@@ -17,6 +17,7 @@ from ops.sector.sector_file import SAMPLE_TERRAIN, Sector, cache_folder, layout_
 if TYPE_CHECKING:
     import xarray as xr
 
+    from geo.areas import NamedArea
     from geo.border import Border, Zone
     from geo.frame import Distortion, LocalFrame
     from sensors.layout import Layout
@@ -29,7 +30,7 @@ class OpenSector:
     """An open sector: everything that the packages below ``ops`` need from it.
 
     ``border`` is the reference for tracks and alerts: a line, or the inner edge of a ``zone``. Crossings, and
-    measurements beside the border, refer to the whole zone: ``crossed``.
+    measurements beside the border, refer to the whole zone: ``crossed``. ``areas`` are the named areas.
     """
 
     sector: Sector
@@ -38,6 +39,7 @@ class OpenSector:
     border: Border
     layout: Layout
     zone: Zone | None = None
+    areas: tuple[NamedArea, ...] = ()
 
     @property
     def crossed(self) -> Border | Zone:
@@ -103,6 +105,7 @@ def open_sector(sector: Sector | str | Path, layout: str | None = None) -> OpenS
     """
     if not isinstance(sector, Sector):
         sector = load_sector(sector)
+    from geo.areas import read_areas
     from geo.border import Border
     from geo.terrain import frame_of
     from sensors.layout import Layout
@@ -141,7 +144,8 @@ def open_sector(sector: Sector | str | Path, layout: str | None = None) -> OpenS
     )
     file = layout_path(sector, layout)
     equipment = Layout.from_file(file, frame)
-    ground = OpenSector(sector, terrain, frame, border, equipment, zone)
+    areas = () if sector.areas is None else tuple(read_areas(sector.areas))
+    ground = OpenSector(sector, terrain, frame, border, equipment, zone, areas)
     for sentence in ground.frame_sentences:
         log.warning("%s: %s", sector.path.name, sentence)
     for message in defaults_used(file):

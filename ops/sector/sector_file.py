@@ -65,6 +65,9 @@ class Sector:
         Layout files by name, GeoJSON or GeoPackage; the first is the default.
     bases : path
         GeoJSON points of patrol bases.
+    areas : path
+        GeoJSON polygons of named areas, each with ``id``, ``name`` and ``kind``: danger, restricted, watch or
+        crossing_point. They are shown on maps and in TAK, and alerts name those in which a target is.
     time_zone : str
         Time zone for people, such as ``Europe/Nicosia``.
     language : "en" or "fr"
@@ -102,6 +105,7 @@ class Sector:
     home_side: Literal["left", "right"] = "left"
     layouts: Mapping[str, Path]
     bases: Path | None = None
+    areas: Path | None = None
     time_zone: str = "UTC"
     language: Literal["en", "fr"] | None = None
     signatures: Literal["required", "optional"] | None = None
@@ -131,6 +135,8 @@ ALSO_CALLED: Final = {
     "credit": "map_credit",
     "basemap": "base_map",
     "pmtiles": "base_map",
+    "geofences": "areas",
+    "geofence": "areas",
     "attribution": "map_credit",
 }
 """Names that people expect, and the keys that are meant."""

@@ -73,6 +73,9 @@ class Settings:
         Planned stops of sensors.
     accounts : table
         Logins of people, and an identity provider.
+    unit_certificates : str
+        Folder ``broker`` that ``watchline broker config`` wrote: devices with the client certificate of a unit open the
+        field page without a code. Empty: they need a code.
     audit : table
         Settings of the audit log.
     retention : table
@@ -103,6 +106,7 @@ class Settings:
     releasability: ReleasabilitySettings = field(default_factory=ReleasabilitySettings)
     reports: ReportSettings = field(default_factory=ReportSettings)
     feeds: FeedsSettings = field(default_factory=FeedsSettings)
+    unit_certificates: str = ""
 
     def __post_init__(self) -> None:
         if not (isfinite(self.checkpoint_s) and self.checkpoint_s > 0.0):
@@ -111,11 +115,14 @@ class Settings:
             raise BadInput(f"{self.start_grace_s}", where="start_grace_s", expected="a number of seconds from 0")
         for unit in self.units:
             identifier(unit, "units")
+        if self.unit_certificates and not (Path(self.unit_certificates) / "ca.pem").is_file():
+            expected = "the folder `broker` that `watchline broker config` wrote"
+            raise BadInput(f"no ca.pem in {self.unit_certificates!r}", where="unit_certificates", expected=expected)
         for unit in self.feeds.units:
             if unit not in self.units:
                 raise BadInput(f"no unit {unit!r}", where="feeds", expected=f"one of {', '.join(self.units)}")
         for server in self.feeds.cot.servers:
-            for unit in server.units.values():
+            for unit in [*server.units.values(), *([server.unit] if server.unit else [])]:
                 if unit not in self.units:
                     raise BadInput(f"no unit {unit!r}", where="feeds", expected=f"one of {', '.join(self.units)}")
 

@@ -70,6 +70,8 @@ class FieldServer:
 
     incidents: list[dict[str, Any]] = field(default_factory=lambda: [incident(1), incident(2, "medium")])
     codes: set[str] = field(default_factory=lambda: {"open-sesame"})
+    certificate: dict[str, str | None] = field(default_factory=lambda: dict.fromkeys(("unit", "device", "problem")))
+    """What the client certificate of phones stands for; one with a unit is a login."""
     devices: set[str] = field(default_factory=set)
     replies: list[dict[str, Any]] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
@@ -115,6 +117,26 @@ class FieldServer:
         return {"action_id": identity, "accepted": True}
 
 
+def areas() -> list[dict[str, Any]]:
+    """A danger area, and one with a hole."""
+
+    def ring(side: float) -> list[list[float]]:
+        corners = ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))
+        return [[LON + 0.012 + x * side, LAT + 0.012 + y * side] for x, y in corners]
+
+    return [
+        {
+            "type": "Feature",
+            "properties": {"id": identity, "name": name, "kind": kind},
+            "geometry": {"type": "Polygon", "coordinates": rings},
+        }
+        for identity, name, kind, rings in (
+            ("quarry", "Old quarry", "danger", [ring(0.004)]),
+            ("ford", "Gap ford", "watch", [ring(0.010), ring(0.005)[::-1]]),
+        )
+    ]
+
+
 def routes(server: FieldServer) -> FastAPI:
     """The API of field units over ``server``, with the pages of the build."""
     app = FastAPI(openapi_url=None)
@@ -123,7 +145,7 @@ def routes(server: FieldServer) -> FastAPI:
     app.add_middleware(Guard, settings=GuardSettings())
 
     def refused(request: Request) -> Response | None:
-        if request.cookies.get(COOKIE) in server.devices:
+        if request.cookies.get(COOKIE) in server.devices or server.certificate["unit"] is not None:
             return None
         return JSONResponse({"error": "This device has no access."}, 401)
 
@@ -138,6 +160,10 @@ def routes(server: FieldServer) -> FastAPI:
         answer = JSONResponse({"unit": UNIT, "device": device})
         answer.set_cookie(COOKIE, device, httponly=True, samesite="strict", max_age=31_536_000)
         return answer
+
+    @app.get("/v1/field/certificate")
+    def certificate() -> Response:
+        return JSONResponse(server.certificate)
 
     @app.get("/v1/field/state")
     def state(request: Request) -> Response:
@@ -175,6 +201,7 @@ def routes(server: FieldServer) -> FastAPI:
             "bounds": [LON - 0.04, LAT - 0.03, LON + 0.04, LAT + 0.03], "minzoom": 10, "maxzoom": 14,
             "tiles": ["/v1/field/tiles/hillshade/{z}/{x}/{y}.png"], "bytes_estimate": 9_000, "border": border,
             "sections": ["west"], "bases": [{"name": "Fork base", "lon": LON - 0.012, "lat": LAT - 0.015}],
+            "areas": {"type": "FeatureCollection", "features": areas()},
         })  # fmt: skip
 
     @app.get("/v1/field/tiles/hillshade/{z}/{x}/{y}.png")

@@ -83,6 +83,40 @@ def test_a_code_enrols_the_phone_once_and_leaves_the_address(radio: PhoneRadio, 
     expect(other.part("enrol-problem")).to_contain_text("wrong, used or expired")
 
 
+def test_a_phone_with_the_certificate_of_its_unit_needs_no_code(server: FieldServer, phone) -> None:
+    server.certificate = {"unit": UNIT, "device": "cert-1a", "problem": None}
+    here = phone(code="")
+    here.page.wait_for_selector("html[data-link=live]")
+    expect(here.part("unit")).to_have_text(UNIT)
+    expect(here.part("incident")).to_have_count(2)
+
+
+def test_a_certificate_that_is_no_login_is_said_and_the_code_remains(server: FieldServer, phone) -> None:
+    server.certificate = {"unit": None, "device": None, "problem": "This certificate was revoked."}
+    here = phone(code="")
+    expect(here.part("enrol-problem")).to_contain_text("This certificate was revoked.")
+    here.part("enrol-code").fill("open-sesame")
+    here.part("enrol-send").tap()
+    expect(here.part("unit")).to_have_text(UNIT)
+
+
+def test_named_areas_are_on_the_carried_map(server: FieldServer, phone) -> None:
+    here = phone()
+    here.page.wait_for_selector("html[data-map=complete]")
+    here.part("tab-map").tap()
+    here.page.wait_for_function("document.querySelector('[data-testid=map]').dataset.drawn > 0")
+    with_areas = here.part("map-canvas").screenshot()
+    server.area_features = []
+    other = phone(code="")
+    other.part("enrol-code").fill("again")
+    other.part("enrol-send").tap()
+    other.page.wait_for_selector("html[data-map=complete]")
+    other.part("tab-map").tap()
+    other.page.wait_for_function("document.querySelector('[data-testid=map]').dataset.drawn > 0")
+    assert here.part("map-canvas").screenshot() != other.part("map-canvas").screenshot()
+    assert with_areas
+
+
 def test_what_was_answered_without_a_network_arrives_once_and_in_order(
     server: FieldServer, radio: PhoneRadio, phone
 ) -> None:

@@ -48,11 +48,14 @@ class CotServer:
     tracks : bool
         Whether it gets tracks with their trails.
     shapes : bool
-        Whether it gets the border and its sections as lines.
+        Whether it gets the border, its sections and the named areas as lines.
     chat : bool
         Whether it gets a chat line for each incident.
     units : table
         Units that answer over this server: the uid or the callsign of a TAK device to the name of a unit.
+    unit : str
+        The one unit that this server or group serves: the rules of ``[feeds.units.UNIT]``, its duty and its marking
+        apply to what is sent. Empty: several units, and the marking is stated under ``name``.
     """
 
     name: str
@@ -69,9 +72,12 @@ class CotServer:
     shapes: bool = True
     chat: bool = True
     units: Mapping[str, str] = field(default_factory=dict)
+    unit: str = ""
 
     def __post_init__(self) -> None:
         identifier(self.name, "name")
+        if self.unit:
+            identifier(self.unit, "unit")
         self._check_address()
         if bool(self.certificate) != bool(self.key):
             raise BadInput("certificate without key, or key without certificate", where="certificate", expected="both")
@@ -104,6 +110,11 @@ class CotServer:
             raise BadInput(f"{self.address!r}", where="address", expected=expected)
         if parts.scheme == "udp" and not _ip(host, "address").is_multicast:
             raise BadInput(f"{host} is not a multicast group", where="address", expected="such as udp://239.2.3.1:6969")
+
+    @property
+    def released_as(self) -> str:
+        """The name in ``[releasability] units`` that states what it may have."""
+        return self.unit or self.name
 
     @property
     def scheme(self) -> str:

@@ -31,6 +31,7 @@ from ops.accounts.rights import reads_logs
 from ops.audit.log import AuditLog
 from ops.broker.identities import UNIT
 from ops.export.warnings.cap import CapIssuer
+from ops.field.certificates import UnitCertificates
 from ops.field.devices import DeviceStore
 from ops.releasability.decision import UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
@@ -164,6 +165,7 @@ def create_app(
     actions: Actions | None = None,
     devices: DeviceStore | None = None,
     units: UnitSender | None = None,
+    certificates: UnitCertificates | None = None,
 ) -> FastAPI:
     """Create the application, to be bound to 127.0.0.1 (``ops.services.api.serving.server``). While the store does not
     exist, requests are answered with status 503.
@@ -176,7 +178,8 @@ def create_app(
     ``parts`` states why each process of the room does not work, None for one that does.
     ``now_ns``: UTC nanoseconds since 1970. ``accounts`` None: everyone is the local person ``settings.operator``.
     ``provider``: an identity provider that people may log in with. ``devices``: those of field units; None: the server
-    serves none. ``units`` sends what they answer to the journal.
+    serves none. ``units`` sends what they answer to the journal. ``certificates``: client certificates of units as
+    logins.
     """
     reads = ReadConnections(store, MOST_READS)
     reader = Reader(reads)
@@ -207,6 +210,7 @@ def create_app(
     app.add_middleware(Compression)
     app.add_middleware(
         LoginGate, accounts=accounts, local=local, sector=settings.sector, closed=release.refuses, devices=devices,
+        certificates=certificates,
         limit_of=lambda unit: settings.releasability.units.get(unit, UNMARKED),
     )  # fmt: skip
     app.add_middleware(PartFaults)
@@ -225,7 +229,7 @@ def create_app(
         IncidentReader(reads), ground, actions, operator=settings.operator, now_ns=now_ns,
         recorder=routes.recorder,
     ).add_to(app)  # fmt: skip
-    _add_field(app, reads, settings, ground, routes, release, devices, units, now_ns=now_ns)
+    _add_field(app, reads, settings, ground, routes, release, (devices, certificates), units, now_ns=now_ns)
     HistoryRoutes(
         MomentReader(reads), recorder=routes.recorder, frame=lambda: _frame(settings, on_the_ground),
         release=release,
@@ -283,18 +287,19 @@ def _add_field(
     ground: Ask | None,
     routes: _Routes,
     release: Release,
-    devices: DeviceStore | None,
+    logins: tuple[DeviceStore | None, UnitCertificates | None],
     units: UnitSender | None,
     *,
     now_ns: Callable[[], int],
 ) -> None:
     """Field units: enrolment of devices, and what these may do."""
     reader, sector = IncidentReader(reads), settings.reported_sector
-    EnrolmentRoutes(devices, routes.recorder, centre=UNIT).add_to(app)
+    devices, certificates = logins
+    EnrolmentRoutes(devices, certificates, routes.recorder, centre=UNIT).add_to(app)
     FieldRoutes(
         reader, devices, units, sector=(settings.sector, sector.title), language=settings.language, now_ns=now_ns,
         recorder=routes.recorder, release=release, reach=Reach(ground, settings.language),
-        stopped=lambda: routes.hub.stopped, keeps_time=not settings.demo,
+        stopped=lambda: routes.hub.stopped, keeps_time=not settings.demo, certificates=certificates,
     ).add_to(app)  # fmt: skip
     FieldMapRoutes(reader, ground, settings.ground, settings.border).add_to(app)
 

@@ -14,6 +14,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,7 @@ from ops.audit.log import AuditLog
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import FIELD, IDENTITY_VARIABLE, UNIT, IdentityFolder, identity_of
 from ops.export.warnings.issuer import issuer_of, signer
+from ops.field.certificates import UnitCertificates
 from ops.field.devices import FILE, DeviceStore
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
@@ -101,6 +103,13 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         plan = PlanRoutes(arguments.sector, folder / "logs" / "plan.log")
         stack.callback(plan.close)
         tls = None if arguments.certificate is None else Tls(arguments.certificate, arguments.key)
+        certificates = None
+        if chosen.unit_certificates and tls is not None:
+            names = set(chosen.units) - {UNIT}
+            certificates = UnitCertificates(Path(chosen.unit_certificates), names, devices)
+            tls = replace(tls, clients=certificates.authority)
+        elif chosen.unit_certificates:
+            logger.warning("Units do not log in by certificate: the server has no TLS.")
         logins = open_logins(folder, arguments.settings, tls, local=arguments.operator is not None)
         stack.callback(logins.close)
         settings = ApiSettings(
@@ -132,6 +141,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             provider=logins.provider,
             devices=devices,
             units=units,
+            certificates=certificates,
         )
         stack.enter_context(serving(app, listening, tls))
         say(ready=True)

@@ -295,12 +295,7 @@ class Dispatcher:
             return DeliveryVerdict.LEAVE_OUT
         if self._rules is None:
             return DeliveryVerdict.SEND
-        verdict = self._rules.judge(line.receiver, line.key, row, now_ns, given)
-        return (
-            DeliveryVerdict.SEND
-            if verdict is DeliveryVerdict.HOLD and not isinstance(line.feed, NoticeFeed)
-            else verdict
-        )
+        return self._rules.judge(line.receiver, line.key, row, now_ns, given)
 
     def _give_assigned(self) -> None:
         """Give units the alerts of incidents that they are assigned or offered, also those that they did not get."""
@@ -323,16 +318,30 @@ class Dispatcher:
             self._give(lines, self._reader.open_rows())
 
     def _send_digests(self) -> None:
-        """Sum up the suppressed rows, once a minute at most, and not in quiet hours."""
+        """Sum up the suppressed rows, once a minute at most, and not in quiet hours.
+
+        A feed without digests sends what is still open of them.
+        """
         now_ns = self._now_ns()
         for line in self._lines.values():
-            if not line.held or now_ns < line.digest_due_ns or not isinstance(line.feed, NoticeFeed):
+            if not line.held or now_ns < line.digest_due_ns:
                 continue
             if self._rules is not None and self._rules.is_quiet(line.receiver, now_ns):
                 continue
             held, line.held = line.held, []
-            line.feed.notify(line.receiver.name, self._digest_of(line, held, now_ns))
-            self._finish(line, [one.number for one in held], SUPERSEDED)
+            if isinstance(line.feed, NoticeFeed):
+                line.feed.notify(line.receiver.name, self._digest_of(line, held, now_ns))
+                self._finish(line, [one.number for one in held], SUPERSEDED)
+            else:
+                self._send_held(line, held)
+
+    def _send_held(self, line: _Line, held: Sequence[NumberedRow]) -> None:
+        still_open = {row.alert for row in self._reader.open_rows()}
+        over = [one.number for one in held if one.alert not in still_open]
+        if over:
+            self._finish(line, over, SUPERSEDED)
+        line.waiting |= {one.number: one for one in held if one.alert in still_open}
+        line.catching_up = True
 
     def _digest_of(self, line: _Line, held: Sequence[NumberedRow], now_ns: int) -> Digest:
         newest = sorted({one.alert: one for one in held}.values(), key=lambda one: (one.rank, -one.n))

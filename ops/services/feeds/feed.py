@@ -120,7 +120,8 @@ class FeedContext:
     ``publisher`` is the process's connection to the broker at ``url``, which signs as ``feed``. Of the store at
     ``store`` each feed opens its own readers. ``folder`` is the data folder, where a feed may keep files of its own.
     ``language`` is that of sentences. ``border`` returns the segments of the border as GeoJSON, None until fusion has
-    reported them. ``title`` names the sector for people. ``exercise``: movements are simulated.
+    reported them, and ``areas`` the named areas. ``title`` names the sector for people. ``exercise``: movements are
+    simulated.
     """
 
     sector_id: str
@@ -134,6 +135,7 @@ class FeedContext:
     border: Callable[[], Mapping[str, Any] | None] = lambda: None
     title: str = ""
     exercise: bool = False
+    areas: Callable[[], Mapping[str, Any] | None] = lambda: None
 
 
 OpenFeed = Callable[[FeedContext], Feed | None]

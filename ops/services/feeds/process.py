@@ -46,14 +46,16 @@ FLUSH_S: Final = 2.0
 
 
 class FromRoom:
-    """What the room reports to this process: the border, as GeoJSON."""
+    """What the room reports to this process: the border and the named areas, as GeoJSON."""
 
     def __init__(self) -> None:
         self.border: Mapping[str, Any] | None = None
+        self.areas: Mapping[str, Any] | None = None
 
     def hear(self, message: Mapping[str, Any]) -> None:
         """Take one message."""
         self.border = message.get("border", self.border)
+        self.areas = message.get("areas", self.areas)
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) -> int:
@@ -82,7 +84,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
         )
         context = FeedContext(
             arguments.sector_id, url, settings, clock, publisher, store, store.parent, language, lambda: room.border,
-            title=arguments.title, exercise=arguments.demo,
+            title=arguments.title, exercise=arguments.demo, areas=lambda: room.areas,
         )  # fmt: skip
         feeds = [feed for open_feed in FEEDS if (feed := open_feed(context)) is not None]
         for feed in feeds:

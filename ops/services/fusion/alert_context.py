@@ -12,6 +12,7 @@ from fusion.situation.forecast import Forecaster, compile_kernels
 from fusion.situation.responders import Interception, interception_of
 from fusion.situation.sector_rasters import SectorRasters
 from fusion.situation.surroundings import ground_around
+from geo.areas import AreaLookup
 from geo.border.sections import read_sections, section_of_segments
 from geo.errors import BadInput
 from geo.mobility.roads_and_rivers import Ways, read_map_file
@@ -53,6 +54,7 @@ def alert_context_of(
         impact=impact,
         sections=sections,
         missing=(*missing, *around.missing),
+        areas=_areas(ground),
     )
 
 
@@ -112,6 +114,10 @@ def _detection(ground: OpenSector, ways: Ways | None, weather: str, missing: lis
     except BadInput as error:
         _leave_out(missing, "detection of crossings", error)
         return None
+
+
+def _areas(ground: OpenSector) -> AreaLookup | None:
+    return AreaLookup(ground.areas, ground.frame) if ground.areas else None
 
 
 def _sections(ground: OpenSector, missing: list[str]) -> tuple[tuple[str | None, ...], tuple[str | None, ...]]:

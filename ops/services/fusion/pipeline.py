@@ -416,7 +416,9 @@ class Pipeline:
             self._count_unusable(row, error)
 
     def _raise_distress(self, call: DistressCall) -> tuple[Alert, ...]:
-        self._alerts, changed = distress(self._alerts, call, now_ns=self.now_ns, settings=self._alert_settings)
+        self._alerts, changed = distress(
+            self._alerts, call, now_ns=self.now_ns, settings=self._alert_settings, context=self._forces.context
+        )
         self._desk.take_alerts(self._alerts, changed, self.now_ns)
         self._marking.take(changed, self.incidents)
         return changed

@@ -102,7 +102,7 @@ class Peer:
         self.dialled = dialled
         self.opened_s = time.monotonic()
         self.heard = False
-        self.greeted = False
+        self.greeted = self.briefed = False
         self.nodes: set[str] = set()
         self.patience = FaultLimit()
         host, port = (writer.get_extra_info("peername") or ("?", 0))[:2]

@@ -135,6 +135,11 @@ class Gateway:
         """The newest connection of a node; None if there is none."""
         return next((peer for peer in self.peers if node_id in peer.nodes), None)
 
+    def informs(self, peer: Peer) -> bool:
+        """Whether a connection may receive alerts and tracks: it was dialled, or a sensor of the layout uses it."""
+        links = (self.node_links.get(node) for node in peer.nodes)
+        return peer.dialled or any(link is not None and link.placed is not None for link in links)
+
     def close(self) -> None:
         """Queue all pending scans and close every link."""
         self.tick_looks(float("inf"))

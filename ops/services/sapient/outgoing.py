@@ -2,7 +2,8 @@
 
 Only the newest fused detections are sent; a connection with a full send buffer is skipped. Alerts are always written; a
 connection that then accepts no data is closed. A new connection receives every open alert, and the closure of alerts
-that were sent before.
+that were sent before. Alerts, detections and the ids of nodes go only to middleware that Watchline dialled and to
+connections on which a sensor of the layout has registered: whoever reaches the port learns nothing of the border.
 """
 
 from __future__ import annotations
@@ -65,8 +66,11 @@ class Reports:
         try:
             for peer in [peer for peer in self._gateway.peers if not peer.greeted and self._may_greet(peer)]:
                 self._greet(peer)
-            peers = [peer for peer in self._gateway.peers if peer.greeted]
-            self._send_new_alerts(peers)
+            peers = [peer for peer in self._gateway.peers if peer.greeted and self._gateway.informs(peer)]
+            for peer in self._gateway.peers.difference(peers):
+                peer.briefed = False
+            self._send_new_alerts([peer for peer in peers if peer.briefed])
+            self._brief([peer for peer in peers if not peer.briefed])
             if peers:
                 self._send_tracks(peers)
         except StoreError as error:
@@ -92,11 +96,17 @@ class Reports:
         in return."""
         if peer.dialled or not peer.nodes:
             children = [node for node in self._gateway.node_links if node != self._gateway.own_id]
-            peer.send(outgoing.registration(self._gateway.own_id, name=self._name, children=sorted(children)))
+            known = sorted(children) if self._gateway.informs(peer) else []
+            peer.send(outgoing.registration(self._gateway.own_id, name=self._name, children=known))
             peer.send(outgoing.status_report(self._gateway.own_id, self._new_id()))
         peer.greeted = True
-        for body in self._alerts_to_send():
-            self._send_alert([peer], body)
+
+    def _brief(self, peers: list[Peer]) -> None:
+        """Send the open alerts to connections that have not received them."""
+        for body in self._alerts_to_send() if peers else []:
+            self._send_alert(peers, body)
+        for peer in peers:
+            peer.briefed = True
 
     def _alerts_to_send(self) -> list[Mapping[str, Any]]:
         bodies = [json.loads(body) for status in OPEN for body in self._store.alerts(status=status)[2]]

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseAlert, parseDiskFull, parseLayer, parseSector, parseSensor, parseTrack, text } from "../src/model/parse.ts";
+import { parseAlert, parseAreas, parseDiskFull, parseLayer, parseSector, parseSensor, parseTrack, text } from "../src/model/parse.ts";
 
 const TRACK = {
   track: "T1",
@@ -103,4 +103,23 @@ test("a full disk is what ingest says under no sensor's name, and nothing else",
   assert.equal(parseDiskFull({ "": { received: 0, disk_full: 1 } }), true);
   for (const counts of [{}, { "": null }, { "": { disk_full: 0 } }, { "": { disk_full: "1" } }, { r1: { disk_full: 1 } }])
     assert.equal(parseDiskFull(counts), false);
+});
+
+test("named areas: polygons with their holes; what cannot be drawn or named is left out", () => {
+  const corners = [[7, 46], [8, 46], [8, 47], [7, 46]];
+  const area = (properties: object, geometry: object | null): object => ({ type: "Feature", properties, geometry });
+  const named = { id: "a", name: "Quarry", kind: "danger" };
+  const found = parseAreas({
+    features: [
+      area(named, { type: "Polygon", coordinates: [corners, corners] }),
+      area({ ...named, id: "b" }, { type: "MultiPolygon", coordinates: [[corners], [[[7, "x"]]]] }),
+      area({ ...named, kind: "secret" }, { type: "Polygon", coordinates: [corners] }),
+      area({ ...named, name: "" }, { type: "Polygon", coordinates: [corners] }),
+      area(named, null),
+      null,
+    ],
+  });
+  assert.deepEqual(found.map(({ id, polygons }) => [id, polygons.map((rings) => rings.length)]), [["a", [2]], ["b", [1]]]);
+  assert.deepEqual(parseAreas(null), []);
+  assert.deepEqual(parseSector({})?.areas, []);
 });

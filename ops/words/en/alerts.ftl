@@ -104,6 +104,12 @@ alert-detail-motion = { $heading ->
    *[other] Heading { compass }, { alert-direction }, { SPEED($speed_mps) }
 }
 alert-detail-position = { DISTANCE($offset_m) } { alert-side } the border, segment { NUMBER($segment, useGrouping: 0) } ({ CHAINAGE($chainage_m) })
+alert-detail-area = Inside { $kind ->
+    [danger] danger area
+    [restricted] restricted area
+    [watch] watch area
+   *[crossing_point] crossing point area
+} { $area }
 alert-detail-class = Most probable class: { target-class } ({ PROBABILITY($probability) })
 alert-detail-confidence = Track confidence { PROBABILITY($existence) }
 alert-detail-sensors = Detected by { $sensors }

@@ -172,6 +172,12 @@ field-map-out =
     .aria-label = Zoom out
 field-map-own =
     .aria-label = Own position
+field-map-area = { $kind ->
+    [danger] DANGER: { $name }
+    [restricted] { $name } (restricted)
+    [watch] { $name } (watch)
+   *[crossing_point] { $name } (crossing point)
+}
 field-map-meet = Meeting point
 field-map-held = { $state ->
     [loading] Loading the map: { $done } of { $total } tiles

@@ -572,6 +572,7 @@ page-layer = { $layer ->
     [grid] Grid lines, MGRS
     [base-map] Base map
     [levels] Impact level of border sections
+    [areas] Named areas
    *[segments] Segments by dead ground
 }
 page-raster = { $layer ->
@@ -608,8 +609,16 @@ page-symbol = { $symbol ->
     [cluster] Cluster of several tracks: activate it to open it
     [lost] Sensor offline or degraded
     [bearing] Bearing without position, 95% error; fades with age
+    [danger-area] Danger area
+    [named-area] Other named area
    *[unknown] Unclassified
 }
+page-area = { $name } ({ $kind ->
+    [danger] danger area
+    [restricted] restricted area
+    [watch] watch area
+   *[crossing_point] crossing point area
+})
 
 ## Details
 

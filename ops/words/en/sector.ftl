@@ -26,6 +26,10 @@ sector-notice-bases-off = { $count ->
     [one] 1 base is outside the terrain: { $bases }.
    *[other] { $count } bases are outside the terrain: { $bases }.
 }
+sector-notice-areas-off = { $count ->
+    [one] 1 area is outside the terrain: { $areas }.
+   *[other] { $count } areas are outside the terrain: { $areas }.
+}
 sector-notice-base-map-off = The base map does not cover the terrain.
 sector-notice-credit = Map files come from OpenStreetMap, whose licence requires a credit line; set map_credit = "{ $credit }".
 sector-notice-map-empty = The map file of { $kind ->

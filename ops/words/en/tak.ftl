@@ -6,6 +6,12 @@ tak-remarks = { $sentence } State: { incident-state }.
 tak-remarks-assigned = { $sentence } State: { incident-state }, { $unit }.
 tak-track = { target-class }, confidence { PERCENT($probability) }
 tak-track-coasting = { target-class }, not detected at present; position predicted
+tak-area = { $kind ->
+    [danger] Danger area
+    [restricted] Restricted area
+    [watch] Watch area
+   *[crossing_point] Crossing point area
+}
 tak-border = Border
 tak-trail = { $name }, trail
 tak-done = { $name }: recorded, { incident-action }.

@@ -106,6 +106,12 @@ alert-detail-motion = { $heading ->
    *[other] Cap { compass }, { alert-direction }, { SPEED($speed_mps) }
 }
 alert-detail-position = { DISTANCE($offset_m) } { alert-side } la frontière, segment { NUMBER($segment, useGrouping: 0) } ({ CHAINAGE($chainage_m) })
+alert-detail-area = À l’intérieur de { $kind ->
+    [danger] la zone dangereuse
+    [restricted] la zone interdite
+    [watch] la zone surveillée
+   *[crossing_point] la zone du point de passage
+} { $area }
 alert-detail-class = Classe la plus probable : { target-class } ({ PROBABILITY($probability) })
 alert-detail-confidence = Confiance dans la piste : { PROBABILITY($existence) }
 alert-detail-sensors = Détection par { $sensors }

@@ -172,6 +172,12 @@ field-map-out =
     .aria-label = Réduire
 field-map-own =
     .aria-label = Position propre
+field-map-area = { $kind ->
+    [danger] DANGER : { $name }
+    [restricted] { $name } (interdite)
+    [watch] { $name } (surveillée)
+   *[crossing_point] { $name } (point de passage)
+}
 field-map-meet = Point de rencontre
 field-map-held = { $state ->
     [loading] Chargement de la carte : { $done } tuiles sur { $total }

@@ -494,8 +494,16 @@ page-class = { $class ->
     [vehicle] Véhicule
     [animal] Animal
     [other] Autre
+    [danger-area] Zone dangereuse
+    [named-area] Autre zone nommée
    *[unknown] Non classé
 }
+page-area = { $name } ({ $kind ->
+    [danger] zone dangereuse
+    [restricted] zone interdite
+    [watch] zone surveillée
+   *[crossing_point] zone du point de passage
+})
 page-track-look = { $look ->
     [confirmed] confirmée
     [tentative] provisoire
@@ -594,6 +602,7 @@ page-layer = { $layer ->
     [grid] Carroyage MGRS
     [base-map] Fond de carte
     [levels] Niveau d’impact des sections frontalières
+    [areas] Zones nommées
    *[segments] Segments selon les angles morts
 }
 page-raster = { $layer ->

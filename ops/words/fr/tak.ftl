@@ -6,6 +6,12 @@ tak-remarks = { $sentence } État : { incident-state }.
 tak-remarks-assigned = { $sentence } État : { incident-state }, { $unit }.
 tak-track = { target-class }, confiance { PERCENT($probability) }
 tak-track-coasting = { target-class }, non détecté actuellement ; position prédite
+tak-area = { $kind ->
+    [danger] Zone dangereuse
+    [restricted] Zone interdite
+    [watch] Zone surveillée
+   *[crossing_point] Zone du point de passage
+}
 tak-border = Frontière
 tak-trail = { $name }, trajet
 tak-done = { $name } : enregistré, { incident-action }.

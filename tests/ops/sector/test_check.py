@@ -168,6 +168,37 @@ def test_each_base_is_a_point_with_a_name_of_its_own(own_sector: Files, shape: s
     ]
 
 
+def test_each_mistake_of_an_area_is_listed_with_its_feature_and_an_area_elsewhere_is_a_notice(
+    own_sector: Files,
+) -> None:
+    files = own_sector
+    files.edit(files.sector, 'time_zone = "UTC"', 'time_zone = "UTC"\nareas = "areas.geojson"')
+    square = [lonlat(*corner) for corner in ((3000, 3000), (4000, 3000), (4000, 4000), (3000, 4000), (3000, 3000))]
+    bowtie = [square[0], square[2], square[1], square[3], square[0]]
+    named = {"id": "q", "name": "Quarry", "kind": "danger"}
+    away = [[10.0, 50.0], [10.1, 50.0], [10.1, 50.1], [10.0, 50.0]]
+    areas = files.folder / "areas.geojson"
+    areas.write_text(
+        collection(
+            feature("Polygon", [square], **named),
+            feature("Polygon", [bowtie], **(named | {"id": "b"})),
+            feature("Polygon", [square], **(named | {"id": "k", "kind": "dangr"})),
+        )
+    )
+    first, second = sentences(check_sector(files.sector))
+    assert first.startswith("areas.geojson, feature 2: has an invalid outline (Self-intersection")
+    assert second.startswith("areas.geojson, feature 3: has the kind 'dangr' (did you mean 'danger'?)")
+    with pytest.raises(BadInput, match="feature 2: has an invalid outline"):
+        open_sector(files.sector)
+    areas.write_text(
+        collection(feature("Polygon", [square], **named), feature("Polygon", [away], **(named | {"id": "far"})))
+    )
+    found = check_sector(files.sector)
+    assert found.errors == []
+    assert "sector-notice-areas-off" in notices(found)
+    assert [area.id for area in open_sector(files.sector).areas] == ["q", "far"]
+
+
 def test_bases_that_are_missing_are_one_error_and_no_notice(own_sector: Files) -> None:
     own_sector.edit(own_sector.sector, 'frame = "auto"', 'frame = "auto"\nbases = "none.geojson"')
     found = check_sector(own_sector.sector)

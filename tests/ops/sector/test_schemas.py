@@ -109,6 +109,7 @@ SECTOR_MUTATIONS: dict[str, dict[str, Any]] = {
     "time zone is a number": {"time_zone": 2},
     "nodata is text": {"nodata": "none"},
     "bases is a list": {"bases": ["bases.geojson"]},
+    "areas is a list": {"areas": ["areas.geojson"]},
     "zone without edges": {"zone": {}, "home_side": None},
     "zone with one edge": {"zone": {"inner": "a = 1"}, "home_side": None},
     "zone with both forms": {"zone": ZONE_OF_LINES | {"home": [0.0, 0.0]}, "home_side": None},
@@ -150,6 +151,7 @@ def changed_sector(change: dict[str, Any]) -> dict[str, Any]:
 def reader_takes_sector(table: dict[str, Any], folder: Path) -> bool:
     for name in (
         "border.geojson",
+        "areas.geojson",
         "bases.geojson",
         "sections.geojson",
         "layout_hightech.geojson",

@@ -12,12 +12,14 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from ops.field.certificates import CertificateRefused, UnitCertificates
 from ops.field.devices import DEVICE_S, Device, DeviceStore, EnrolmentRefused
 from ops.field.enrolment import enrolment_url, qr_svg
-from ops.services.api.field.models import DeviceRecord, EnrolledDevice, Enrolment, EnrolmentRequest
+from ops.services.api.field.models import CertificateLogin, DeviceRecord, EnrolledDevice, Enrolment, EnrolmentRequest
 from ops.services.api.login.forms import set_cookie
 from ops.services.api.login.gate import UNIT_COOKIE, unit_as_person
 from ops.services.api.recorder import Recorder
+from ops.services.api.serving.connections import CLIENT_CERTIFICATE
 from ops.store.rows import rfc3339
 from sensors.timestamps import SECOND_NS
 
@@ -29,9 +31,11 @@ UnitId = Annotated[str, Path(pattern=r"^[0-9A-Za-z._-]{1,64}$")]
 class EnrolmentRoutes:
     """The handlers. ``devices`` None: the server serves no field units."""
 
-    def __init__(self, devices: DeviceStore | None, recorder: Recorder, *, centre: str) -> None:
+    def __init__(
+        self, devices: DeviceStore | None, certificates: UnitCertificates | None, recorder: Recorder, *, centre: str
+    ) -> None:
         """``centre``: name of the operations centre among the units, which has no devices."""
-        self._devices, self._recorder, self._centre = devices, recorder, centre
+        self._devices, self._certificates, self._recorder, self._centre = devices, certificates, recorder, centre
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
@@ -42,6 +46,7 @@ class EnrolmentRoutes:
         app.add_api_route(
             "/v1/units/{unit}/devices/{device}/revoke", self.revoke, methods=["POST"], response_model=DeviceRecord
         )
+        app.add_api_route("/v1/field/certificate", self.certificate, methods=["GET"], response_model=CertificateLogin)
         app.add_api_route(
             "/v1/field/enrol",
             self.enrol,
@@ -71,6 +76,20 @@ class EnrolmentRoutes:
             raise HTTPException(404, f"Unit {unit} has no device {device!r}.")
         self._recorder.note(request, f"revocation of device {device} of unit {unit}", operation="alteration")
         return _record(devices.revoke(unit, device))
+
+    def certificate(self, request: Request) -> CertificateLogin:
+        """The unit of the client certificate of this connection, which then needs no code; all null without one."""
+        given = request.scope.get("state", {}).get(CLIENT_CERTIFICATE)
+        if self._certificates is None or given is None:
+            return CertificateLogin(unit=None, device=None, problem=None)
+        try:
+            device = self._certificates.device_of(given)
+        except CertificateRefused as error:
+            return CertificateLogin(unit=None, device=None, problem=str(error))
+        request.state.person = unit_as_person(device, "")
+        subject = f"device {device.id} of unit {device.unit} logged in by certificate"
+        self._recorder.note(request, subject, operation="alteration")
+        return CertificateLogin(unit=device.unit, device=device.id, problem=None)
 
     async def enrol(self, body: EnrolmentRequest, request: Request) -> Response:
         """Use up a one-time code; the device gets its cookie. 403 for a code that is wrong, used or expired."""

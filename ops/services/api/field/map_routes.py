@@ -18,6 +18,7 @@ from ops.services.api.field.situation import own_unit
 from ops.services.api.map_routes import Ask, answered, tile_answer
 from ops.services.api.release import TERRAIN_LAYERS
 from ops.services.api.schemas.pictures import PICTURE, VECTOR_PICTURE, Png, VectorTile
+from ops.services.map.client import Answer
 from ops.store.incidents import IncidentReader
 from ops.store.rows import to_json
 
@@ -28,10 +29,14 @@ VECTOR_BYTES: Final = 25_000
 """Estimate of a tile of contour lines, roads and rivers."""
 MINZOOM: Final = 8
 MAXZOOM: Final = 14
+DEEPEST: Final = 30
+"""Zoom beyond which no tile exists anywhere."""
 AROUND_M: Final = 15_000.0
 """Half the side of the area around a unit."""
 _DEGREE_M: Final = 111_320.0
 TEMPLATES: Final = ("/v1/field/tiles/hillshade/{z}/{x}/{y}.png", "/v1/field/tiles/ground/{z}/{x}/{y}.mvt")
+
+NO_TILE: Final[dict[int | str, dict[str, Any]]] = {204: {"description": "The sector has nothing to draw at this zoom"}}
 
 Area = tuple[float, float, float, float]
 
@@ -55,11 +60,11 @@ class FieldMapRoutes:
         )
         app.add_api_route(
             "/v1/field/tiles/{layer}/{z}/{x}/{y}.png", self.tile, methods=["GET"], response_class=Png,
-            responses=PICTURE,
+            responses=PICTURE | NO_TILE,
         )  # fmt: skip
         app.add_api_route(
             "/v1/field/tiles/ground/{z}/{x}/{y}.mvt", self.ground_tile, methods=["GET"], response_class=VectorTile,
-            responses=VECTOR_PICTURE,
+            responses=VECTOR_PICTURE | NO_TILE,
         )  # fmt: skip
 
     async def map(self, request: Request) -> Response:
@@ -80,6 +85,7 @@ class FieldMapRoutes:
             "border": self._border,
             "sections": [one["section"] for one in forces["sections"]],
             "bases": forces["bases"],
+            "areas": sector["areas"],
         }
         return Response(to_json(body, where="field map"), media_type="application/json")
 
@@ -89,11 +95,12 @@ class FieldMapRoutes:
         """A tile of the relief or the elevation, of 256 px in Web Mercator."""
         if layer not in TERRAIN_LAYERS:
             raise HTTPException(404, f"There is no layer {layer[:40]!r} for field units.")
-        return tile_answer(request, await self._answer("tile", layer=layer, z=z, x=x, y=y, palette=palette), v)
+        answer = await self._answer("tile", layer=layer, z=z, x=x, y=y, palette=palette)
+        return _tile(request, answer, (z, x, y), v)
 
     async def ground_tile(self, request: Request, z: int, x: int, y: int, v: str | None = None) -> Response:
         """Contour lines, roads, rivers and settlements of a tile in Web Mercator, as a Mapbox Vector Tile."""
-        return tile_answer(request, await self._answer("ground_tile", z=z, x=x, y=y), v)
+        return _tile(request, await self._answer("ground_tile", z=z, x=x, y=y), (z, x, y), v)
 
     async def _answer(self, question: str, **arguments: Any) -> Any:
         if self._ask is None:
@@ -129,6 +136,14 @@ def area_of(sector: Area, place: tuple[float, float] | None) -> tuple[Area, int,
         if size <= MOST_BYTES:
             return bounds, deepest, size
     return bounds, MINZOOM, size
+
+
+def _tile(request: Request, answer: Answer, place: tuple[int, int, int], revision: str | None) -> Response:
+    """A tile; 204 at a zoom of which the map has none, so that a device asks for its whole area without an error."""
+    z, x, y = place
+    if answer.status == 404 and 0 <= z <= DEEPEST and 0 <= x < 2**z and 0 <= y < 2**z:
+        return Response(status_code=204)
+    return tile_answer(request, answer, revision)
 
 
 def _tiles_at(bounds: Area, zoom: int) -> int:

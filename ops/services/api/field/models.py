@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from ingest.unit_messages import Duty
 from ops.services.api.forces.models import BaseRecord
 from ops.services.api.incidents.models import Chosen, IncidentKind, IncidentState, PersonName, Text
+from ops.services.api.schemas.geojson import AreaFeatures
 
 FieldAction = Literal["acknowledge", "received", "en_route", "on_scene", "close", "note", "attach", "undo"]
 ActionId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{8,64}$")]
@@ -52,6 +53,14 @@ class EnrolmentRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
     code: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     device: DeviceName
+
+
+class CertificateLogin(BaseModel):
+    """The unit and device of a client certificate; null without one. ``problem``: why it is no login."""
+
+    unit: str | None
+    device: str | None
+    problem: str | None
 
 
 class EnrolledDevice(BaseModel):
@@ -260,7 +269,8 @@ class FieldMap(BaseModel):
     """The map of a unit's area: Web Mercator tiles to load in advance, and lines.
 
     ``bounds``: west, south, east, north in degrees. ``tiles``: addresses with ``{z}``, ``{x}`` and ``{y}``, for the
-    zoom levels ``minzoom`` to ``maxzoom``; of all of them within the bounds, ``bytes_estimate``. ``border``: GeoJSON.
+    zoom levels ``minzoom`` to ``maxzoom``; of all of them within the bounds, ``bytes_estimate``. ``border`` and
+    ``areas`` (``id``, ``name``, ``kind``): GeoJSON.
     """
 
     bounds: tuple[float, float, float, float]
@@ -271,3 +281,4 @@ class FieldMap(BaseModel):
     border: Any
     sections: list[str]
     bases: list[BaseRecord]
+    areas: AreaFeatures

@@ -23,6 +23,7 @@ from geo.message import Message
 from ingest.errors import MalformedMessage
 from ingest.sending.spool import MessageKey
 from ingest.unit_messages import HelpCall, Position, Reply, SectionOrder, read_help_call
+from ops.field.certificates import UnitCertificates
 from ops.field.devices import Device, DeviceStore, UnitAnswer
 from ops.services.api.event_stream import EventStream
 from ops.services.api.field.models import (
@@ -94,13 +95,14 @@ class FieldRoutes:
         reach: Reach,
         stopped: Callable[[], bool],
         keeps_time: bool = True,
+        certificates: UnitCertificates | None = None,
     ) -> None:
         """``sector``: its name in topics, and its title. ``keeps_time`` false: the server's clock is a scenario's, with
         which that of a device cannot be compared."""
         self._reader, self._devices, self._sender, self._reach = reader, devices, sender, reach
         (self._sector, self._title), self._language = sector, language
         self._now_ns, self._recorder, self._release, self._stopped = now_ns, recorder, release, stopped
-        self._keeps_time = keeps_time
+        self._keeps_time, self._certificates = keeps_time, certificates
 
     @property
     def _words(self) -> MessageCatalogue:
@@ -176,7 +178,8 @@ class FieldRoutes:
     def _pulse(self, device: Device, view: ReleasedView) -> Pulse | None:
         """The state of all that makes the unit's list different; None if the device may no longer be used."""
         devices = self._store()
-        if not devices.still_in(device.id):
+        certified = self._certificates is None or self._certificates.holds(device.id)
+        if not (certified and devices.still_in(device.id)):
             return None
         outcomes = outcomes_of(self._reader, devices.answers(device.unit), self._words)
         own = own_unit(self._forces(), device.unit)

@@ -20,11 +20,13 @@ from ops.accounts.accounts import TOUCH_EVERY_S, Accounts
 from ops.accounts.person import Person, Session
 from ops.accounts.rights import Right, has, rights_at
 from ops.accounts.store import AccountStoreError
+from ops.field.certificates import CertificateRefused, UnitCertificates
 from ops.field.devices import Device, DeviceStore, DeviceStoreError
 from ops.releasability.decision import UNMARKED
 from ops.services.api.login.bounce import bounce
 from ops.services.api.problems import ProblemAnswer, accounts_unusable
 from ops.services.api.release import CLOSED
+from ops.services.api.serving.connections import CLIENT_CERTIFICATE
 
 LOGIN: Final = "/login"
 ACCOUNT: Final = "/account"
@@ -50,14 +52,16 @@ class LoginGate:
         sector: str,
         closed: Callable[[Person, str], bool] = lambda _, __: False,
         devices: DeviceStore | None = None,
+        certificates: UnitCertificates | None = None,
         limit_of: Callable[[str], str] = lambda _: UNMARKED,
     ) -> None:
         """``closed``: whether an address is closed to a person, because of markings that she may not receive.
 
-        ``devices``: those of field units; ``limit_of`` gives the most restrictive marking that a unit receives.
+        ``devices``: those of field units, which may log in by ``certificates``; ``limit_of`` gives the most restrictive
+        marking that a unit receives.
         """
         self._app, self._accounts, self._local, self._sector, self._closed = app, accounts, local, sector, closed
-        self._devices, self._limit_of = devices, limit_of
+        self._devices, self._certificates, self._limit_of = devices, certificates, limit_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,18 +93,30 @@ class LoginGate:
 
     async def _of_unit(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request to an address of field units: for a device that may be used, and for no one else."""
-        cookie = cookie_of(scope, UNIT_COOKIE)
         try:
-            device = None if self._devices is None or cookie is None else self._devices.device_of(cookie)
+            device = await self._device(scope)
             if self._devices is None or device is None:
                 await ProblemAnswer(401, NOT_ENROLLED, scope["path"])(scope, receive, send)
                 return
             await run_in_threadpool(self._devices.seen, device)
+        except CertificateRefused as error:
+            await ProblemAnswer(401, str(error), scope["path"])(scope, receive, send)
+            return
         except DeviceStoreError as error:
             await accounts_unusable(error, scope["path"])(scope, receive, send)
             return
         scope["state"] |= {"device": device, "person": unit_as_person(device, self._limit_of(device.unit))}
         await self._app(scope, receive, send)
+
+    async def _device(self, scope: Scope) -> Device | None:
+        """The device of a request by its cookie, or else by its client certificate. CertificateRefused."""
+        cookie = cookie_of(scope, UNIT_COOKIE)
+        if self._devices is not None and cookie is not None:
+            return self._devices.device_of(cookie)
+        certificate = scope["state"].get(CLIENT_CERTIFICATE)
+        if self._certificates is None or certificate is None:
+            return None
+        return await run_in_threadpool(self._certificates.device_of, certificate)
 
     def _is_only_a_device(self, scope: Scope) -> bool:
         """Whether a request that carries the cookie of a device has no other login, to an address that needs one."""

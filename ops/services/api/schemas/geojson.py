@@ -40,6 +40,29 @@ class BorderLines(BaseModel):
     coordinates: list[Any] | None = None
 
 
+class AreaProperties(BaseModel):
+    """A named area."""
+
+    id: str
+    name: str
+    kind: Literal["danger", "restricted", "watch", "crossing_point"]
+
+
+class AreaFeature(BaseModel):
+    """A named area as a polygon. Across the 180th meridian longitudes run on beyond ±180°."""
+
+    type: Literal["Feature"]
+    geometry: GeoJsonGeometry
+    properties: AreaProperties
+
+
+class AreaFeatures(BaseModel):
+    """The named areas of a sector."""
+
+    type: Literal["FeatureCollection"]
+    features: list[AreaFeature]
+
+
 class SegmentProperties(BaseModel):
     """A border segment. ``dead_ground_fraction``: of its belt, null until it is known."""
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, RootModel
 
+from ops.services.api.schemas.geojson import AreaFeatures
+
 LonLat = Annotated[list[float], Field(min_length=2, max_length=2, description="longitude, latitude [deg]")]
 
 
@@ -87,6 +89,7 @@ class SectorRecord(BaseModel):
     frame: FrameRecord
     terrain: TerrainRecord
     border: BorderFigures
+    areas: AreaFeatures
     layout: str
     sensor_kinds: list[str]
     target_height_m: float

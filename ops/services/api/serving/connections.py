@@ -20,6 +20,8 @@ ANSWER_WITHIN_S: Final = 150.0
 have limits of their own (``event_stream``)."""
 MOST_CONNECTIONS: Final = 512
 STREAM_PATH: Final = "/api/stream"
+CLIENT_CERTIFICATE: Final = "client_certificate"
+"""Key of the client certificate (DER), which TLS has checked, in the state of a request; absent without one."""
 
 
 class LimitedConnection(H11Protocol):
@@ -38,6 +40,10 @@ class LimitedConnection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        session = transport.get_extra_info("ssl_object")
+        certificate = None if session is None else session.getpeercert(binary_form=True)
+        if certificate is not None:  # for the state of each request of this connection
+            self.app_state = {**self.app_state, CLIENT_CERTIFICATE: certificate}
         if isinstance(self.loop, ServerLoop):
             self.loop.completed(transport)
         self._opened_s = self.loop.time()

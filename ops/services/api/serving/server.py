@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -63,6 +64,8 @@ def server_config(app: FastAPI, tls: Tls | None = None) -> uvicorn.Config:
         timeout_graceful_shutdown=2,
         ssl_certfile=None if tls is None else str(tls.certificate),
         ssl_keyfile=None if tls is None else str(tls.key),
+        ssl_ca_certs=None if tls is None or tls.clients is None else str(tls.clients),
+        ssl_cert_reqs=ssl.CERT_NONE if tls is None or tls.clients is None else ssl.CERT_OPTIONAL,
     )
 
 

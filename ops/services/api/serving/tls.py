@@ -27,10 +27,14 @@ BACKDATED: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """Files of a certificate, with those that sign it, and of its private key, both PEM."""
+    """Files of a certificate, with those that sign it, and of its private key, both PEM.
+
+    ``clients``: the authority of client certificates, of which a client may have one; None: none is asked for.
+    """
 
     certificate: Path
     key: Path
+    clients: Path | None = None
 
     def check(self, now: datetime) -> None:
         """Raise BadInput unless the server can use them now."""

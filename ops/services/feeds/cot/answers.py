@@ -111,13 +111,17 @@ def has_place(event: CotEvent) -> bool:
 
 
 def answer_of(event: CotEvent) -> TakAnswer | None:
-    """The answer in a chat line or a marker; None for any other text."""
+    """The answer in a chat line, or in the remarks or the name of a marker; None for any other text.
+
+    The remarks of a marker whose name is the answer are the text after it.
+    """
     if event.type == encode.CHAT:
         texts = [event.remarks()]
         message = event.find("__chat", "messageId") or event.uid
     else:
-        texts = [event.remarks(), event.find("contact", "callsign")]
-        message = f"{event.uid}|{event.remarks()}"
+        remarks, name = event.remarks(), event.find("contact", "callsign")
+        texts = [remarks, f"{name}: {remarks}" if remarks else name]
+        message = f"{event.uid}|{name}|{remarks}"
     for text in texts:
         found = read_answer(text)
         if found is not None:

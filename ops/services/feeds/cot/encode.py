@@ -37,8 +37,11 @@ ENTERED: Final = "h-e"
 ALL_ROOMS: Final = "All Chat Rooms"
 MOST_VERTICES: Final = 200
 CHAT_STALE: Final = timedelta(days=1)
-COLOURS: Final[Mapping[str, int]] = {"trail": -256, "border": -65281, "section": -16711681}
-"""Colours of lines, as signed ARGB: yellow, magenta, cyan."""
+COLOURS: Final[Mapping[str, int]] = {
+    "trail": -256, "border": -65281, "section": -16711681,
+    "danger": -65536, "restricted": -32768, "watch": -256, "crossing_point": -16711936,
+}  # fmt: skip
+"""Colours of lines, as signed ARGB: yellow, magenta, cyan; of areas red, orange, yellow, green."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent
 from ops.services.feeds.cot.link import CotLink
 from ops.services.feeds.cot.memory import CotMemory, RefusedEvent
-from ops.services.feeds.cot.picture import TrackPictures, ground_lines
+from ops.services.feeds.cot.picture import TrackPictures, area_outlines, ground_lines
 from ops.services.feeds.feed import FeedReceiver, OutboxDelivery, rank_of
 from ops.store.connections import StoreError
 from ops.store.feed_release import FeedRelease
@@ -59,11 +59,13 @@ class UnitMessages(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CotSources:
-    """What the feed reads: the store, the markings of its records, and the border as GeoJSON (None: not yet known)."""
+    """What the feed reads: the store, the markings of its records, and border and named areas as GeoJSON (None: not yet
+    known)."""
 
     incidents: IncidentReader
     release: FeedRelease
     border: Callable[[], Mapping[str, Any] | None] = lambda: None
+    areas: Callable[[], Mapping[str, Any] | None] = lambda: None
 
 
 class _Placed(msgspec.Struct):
@@ -138,7 +140,8 @@ class CotFeed:
         self._saying: set[tuple[str, str]] = set()
         self._servers = {one.name: self._server(one) for one in settings.servers}
         self.receivers: Sequence[FeedReceiver] = [
-            FeedReceiver(one.name, kinds=("incident",)) for one in settings.servers
+            FeedReceiver(one.name, kinds=("incident",), limit=one.released_as, is_unit=bool(one.unit))
+            for one in settings.servers
         ]
         self._threads = [
             threading.Thread(target=self._run_links, name="cot-links", daemon=True),
@@ -306,7 +309,7 @@ class CotFeed:
             server.tracks_s = now_s + self._settings.tracks_every_s
             live = self._sources.incidents.live("tracks")
             if live is not None:
-                tracks = self._sources.release.tracks_for(server.settings.name, msgspec.json.decode(live.body))
+                tracks = self._sources.release.tracks_for(server.settings.released_as, msgspec.json.decode(live.body))
                 events = server.tracks.next(tracks, _wall_now())
                 if events:
                     server.picture = server.link.send(events)
@@ -339,13 +342,15 @@ class CotFeed:
         sections = [] if forces is None else msgspec.json.decode(forces.body).get("sections", [])
         now = _wall_now()
         times = EventTimes(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
-        server.link.post(ground_lines(self._sender, border, sections, self._words, times))
+        events = ground_lines(self._sender, border, sections, self._words, times)
+        server.link.post(events + area_outlines(self._sender, self._sources.areas() or {}, self._words, times))
         server.drawn = True
 
     def _open_incidents(self, server: str) -> list[dict[str, Any]]:
         _, rows = self._sources.incidents.incidents(closed=False)
         bodies = [msgspec.json.decode(row.body) for row in rows]
-        return [body for body in bodies if self._sources.release.incident_for(server, str(body["id"]))]
+        receiver = self._servers[server].settings.released_as
+        return [body for body in bodies if self._sources.release.incident_for(receiver, str(body["id"]))]
 
     # What comes back; in a thread for each server that sends
 

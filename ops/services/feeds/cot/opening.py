@@ -22,6 +22,7 @@ def open_feed(context: FeedContext) -> CotFeed | None:
         IncidentReader(context.store),
         FeedRelease(MarkingReader(context.store), context.settings.releasability),
         context.border,
+        context.areas,
     )
     units = UnitSpool(
         context.url,

@@ -119,6 +119,26 @@ def ground_lines(
     return events
 
 
+def area_outlines(
+    sender: CotSender, areas: Mapping[str, Any], words: MessageCatalogue, times: EventTimes
+) -> list[CotEvent]:
+    """The outline of each named area, ``areas`` as GeoJSON; its kind is in the remarks. TAK has no holes in shapes."""
+    events = []
+    for feature in areas.get("features", ()):
+        named, geometry = feature["properties"], feature["geometry"]
+        parts = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
+        remarks = words.say("tak-area", kind=named["kind"])
+        for number, (outline, *_) in enumerate(parts, start=1):
+            identity = f"area.{named['id']}" + (f".{number}" if len(parts) > 1 else "")
+            corners = [((lon + 180.0) % 360.0 - 180.0, lat) for lon, lat in outline]
+            events.append(
+                encode.line(
+                    sender, identity, named["name"], corners, times, kind=named["kind"], closed=True, remarks=remarks
+                )
+            )
+    return events
+
+
 def _joined(lines: Iterable[list[tuple[float, float]]]) -> list[tuple[float, float]]:
     points: list[tuple[float, float]] = []
     for line in lines:

@@ -313,6 +313,13 @@ async function enrol(code: string): Promise<void> {
   } else setText(part("enrol-problem"), refused === null ? say("field-enrol-no-link") : say("field-enrol-refused", { sentence: refused }));
 }
 
+/** A phone with the certificate of its unit needs no code. */
+async function logInByCertificate(): Promise<void> {
+  const refused = await unit.logInByCertificate();
+  if (refused !== "") setText(part("enrol-problem"), say("field-enrol-refused", { sentence: refused }));
+  else if (unit.stage === "enrolled") void carryMap();
+}
+
 function deviceName(): string {
   const { userAgentData } = navigator as Navigator & { userAgentData?: { platform?: string; mobile?: boolean } };
   return (userAgentData?.platform ?? navigator.platform ?? "").slice(0, 64) || "phone";
@@ -344,6 +351,7 @@ async function start(): Promise<void> {
   seen = new Set((await unit.keep.fact("seen")) ?? []);
   await carried.open();
   if (code !== null) await enrol(code);
+  else if (unit.stage === "unknown") await logInByCertificate();
   sharing.resume();
   void awake.hold();
   show();

@@ -1,7 +1,7 @@
 // A small map on a canvas: the carried tiles, the border, bases, units, incidents and meeting points, and this phone. Its
 // own, because a map library alone is twice what the whole page may weigh, and needs WebGL.
 
-import { ELLIPSE_95, type Place } from "../model/records.ts";
+import { ELLIPSE_95, type NamedArea, type Place } from "../model/records.ts";
 import { part } from "../ui/dom.ts";
 import { formats, say } from "../words/say.ts";
 import type { FieldIncident } from "./records.ts";
@@ -171,10 +171,11 @@ export class FieldMap {
       context.fillStyle = fill;
       context.fillText(text, x, y);
     };
+    const labels: [text: string, at: Point, bold: boolean, fill?: string][] = [];
+    for (const area of this.#carried.area?.areas ?? []) labels.push(this.#drawArea(context, area));
     this.#drawBorder(context);
     const { state } = this.#unit;
     const own = this.#own();
-    const labels: [text: string, at: Point, bold: boolean, fill?: string][] = [];
     for (const base of this.#carried.area?.bases ?? []) {
       const p = this.#placed(base);
       square(context, p, 6, ink, halo);
@@ -206,6 +207,25 @@ export class FieldMap {
     if (own !== null) this.#drawOwn(context, own);
     for (const label of labels) write(...label);
     for (const { name, at: p } of names.sort((one, other) => one.rank - other.rank)) write(name, p, false, colour("--map-place"));
+  }
+
+  /** The outline of a named area, and its label. */
+  #drawArea(context: CanvasRenderingContext2D, { name, kind, polygons }: NamedArea): [string, Point, boolean] {
+    const danger = kind === "danger";
+    context.strokeStyle = colour(danger ? "--high" : "--map-ink");
+    context.lineWidth = danger ? 3 : 1.5;
+    context.setLineDash(danger ? [] : [7, 4]);
+    const corners: Point[] = [];
+    for (const rings of polygons)
+      for (const [index, ring] of rings.entries()) {
+        const points = ring.map(([lon, lat]) => this.#placed({ lon, lat }));
+        if (index === 0) corners.push(...points);
+        path(context, points);
+      }
+    context.setLineDash([]);
+    const [left, right] = [Math.min(...corners.map(({ x }) => x)), Math.max(...corners.map(({ x }) => x))];
+    const [top, bottom] = [Math.min(...corners.map(({ y }) => y)), Math.max(...corners.map(({ y }) => y))];
+    return [say("field-map-area", { kind, name }), { x: (left + right) / 2, y: (top + bottom) / 2 }, danger];
   }
 
   #drawBorder(context: CanvasRenderingContext2D): void {

@@ -1,7 +1,7 @@
 // What the server sends to a field unit, every field checked once; times as UTC milliseconds since 1970. Null is unknown.
 
-import { list, moment, number, object, place, text } from "../model/parse.ts";
-import { PRIORITIES, type Place, type Priority } from "../model/records.ts";
+import { list, moment, number, object, parseAreas, place, text } from "../model/parse.ts";
+import { PRIORITIES, type NamedArea, type Place, type Priority } from "../model/records.ts";
 
 export interface Reach {
   readonly distanceM: number | null;
@@ -72,6 +72,7 @@ export interface FieldArea {
   readonly bytesEstimate: number | null;
   readonly border: readonly (readonly Place[])[];
   readonly bases: readonly (Place & { readonly name: string })[];
+  readonly areas: readonly NamedArea[];
 }
 
 const MOST_INCIDENTS = 500;
@@ -168,6 +169,7 @@ export function parseArea(raw: unknown): FieldArea | null {
     bytesEstimate: number(body["bytes_estimate"]),
     border: lines(body["border"]),
     bases: list(object(body["bases"])?.["features"] ?? body["bases"]).map(parseBase).filter((one) => one !== null),
+    areas: parseAreas(body["areas"]),
   };
 }
 

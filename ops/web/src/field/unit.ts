@@ -1,6 +1,7 @@
 // The unit of this phone: its state, its answers and positions on their way, and its distress call. Everything that
 // changes is kept on the phone before it is sent, and sent until the server says that it has it.
 
+import { object, text } from "../model/parse.ts";
 import type { Place } from "../model/records.ts";
 import { formats, say } from "../words/say.ts";
 import { Keep, type Enrolment, type KeptCall, type KeptPosition, type KeptState, type PositionBody } from "./keep.ts";
@@ -80,13 +81,27 @@ export class Unit {
     const answered = await ask("/v1/field/enrol", { code, device });
     const body = answered.body as { unit?: unknown; device?: unknown } | null;
     if (answered.status !== 200 || typeof body?.unit !== "string") return answered.status === 0 ? null : sentenceOf(answered) || String(answered.status);
-    if (this.enrolment !== null && this.enrolment.unit !== body.unit) await this.#forget();
-    this.enrolment = { unit: body.unit, device: String(body.device ?? "") };
+    await this.#enter(body.unit, String(body.device ?? ""));
+    return "";
+  }
+
+  /** Log in with the client certificate of this phone, if it has one. Returns why it is no login, else empty. */
+  async logInByCertificate(): Promise<string> {
+    const { body } = await ask("/v1/field/certificate");
+    const found = object(body);
+    const unit = text(found?.["unit"], 64);
+    if (unit === "" || this.enrolment !== null) return unit === "" ? text(found?.["problem"], 500) : "";
+    await this.#enter(unit, text(found?.["device"], 64));
+    return "";
+  }
+
+  async #enter(unit: string, device: string): Promise<void> {
+    if (this.enrolment !== null && this.enrolment.unit !== unit) await this.#forget();
+    this.enrolment = { unit, device };
     await this.keep.keepFact("enrolment", this.enrolment);
     this.stage = "enrolled";
     this.#changed();
     this.#rhythm.start();
-    return "";
   }
 
   /** Record a one-tap answer; it is on this phone's disk when this returns. */

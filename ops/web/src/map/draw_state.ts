@@ -12,6 +12,7 @@ import type { Selection, State } from "../model/state.ts";
 import { detailed, DETAILED_TRACKS, SYMBOL_TRACKS, SYMBOLS_ZOOM, vectorTime } from "../model/tracks.ts";
 import type { Trails } from "../model/trails.ts";
 import { part, setData, setText } from "../ui/dom.ts";
+import { areaFeatures } from "./area_layers.ts";
 import type { BaseMap } from "./base_map.ts";
 import { gathered } from "../model/crowds.ts";
 import { forceFeatures, levelFeatures } from "./forces_map.ts";
@@ -59,6 +60,7 @@ export class StateRenderer {
     this.#state = state;
     const changed = (...parts: (keyof State)[]): boolean => first || parts.some((name) => state[name] !== before[name]);
     if (changed("border", "segments", "sector")) this.#drawBorder(state);
+    if (changed("sector")) this.#baseMap.show("areas", areaFeatures(state.sector.value?.areas ?? []));
     if (changed("layout", "sensors", "selection")) this.#drawSensors(state);
     if (changed("alerts")) this.#priorities = trackPriorities(state.alerts);
     const selectedBefore = this.#selectedTrack;

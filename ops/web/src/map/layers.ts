@@ -5,6 +5,7 @@ import { SYMBOLS_ZOOM } from "../model/tracks.ts";
 import { FIRST_OF_GRID, GRID_SWITCH, gridLayers } from "../grid/grid_layers.ts";
 import { FORCE_SWITCHES, forceLayers, levelLayers } from "./forces_layers.ts";
 import { ARCHIVE } from "./archive_layers.ts";
+import { AREA_SWITCH, areaLayers } from "./area_layers.ts";
 import type { Crowd } from "../model/crowds.ts";
 import { clusterLayer, clusterLayers, singlesLayer } from "./clusters.ts";
 import { FONT } from "./font.ts";
@@ -15,6 +16,7 @@ import { replayLayers } from "./replay_layers.ts";
 export const SOURCES = [
   "views",
   "levels",
+  "areas",
   "border",
   "chainage",
   "sides",
@@ -70,6 +72,7 @@ export const SWITCHES: readonly {
   },
   { id: "segments", layers: ["segments"], on: false },
   ...FORCE_SWITCHES,
+  AREA_SWITCH,
   GRID_SWITCH,
   { id: ARCHIVE, layers: [], on: true }, // whose layers depend on the file
   ...GROUND_SWITCHES,
@@ -120,6 +123,7 @@ function groundLayers(c: Colours): LayerSpecification[] {
         "line-opacity": ["interpolate", ["linear"], ["coalesce", ["get", "dead_ground_fraction"], 0], 0, 0, 1, 0.6],
       },
     },
+    ...areaLayers(c),
     ...levelLayers(c),
     {
       id: "border-halo",

@@ -3,6 +3,7 @@
 import { el } from "../ui/dom.ts";
 import { kindName } from "../words/labels.ts";
 import { say } from "../words/say.ts";
+import { areaSymbol } from "./area_layers.ts";
 import { clusterSymbol } from "./clusters.ts";
 import { baseSymbol, unitSymbol } from "./forces_layers.ts";
 import type { Colours } from "./palette.ts";
@@ -30,6 +31,8 @@ export function symbolKey(colours: Colours): HTMLElement {
     [unitSymbol("foot", false, colours), say("forces-symbol", { symbol: "foot" })],
     [unitSymbol("vehicle", true, colours), say("forces-symbol", { symbol: "old" })],
     [baseSymbol(colours), say("forces-symbol", { symbol: "base" })],
+    [areaSymbol(true, colours), symbolName("danger-area")],
+    [areaSymbol(false, colours), symbolName("named-area")],
   ];
   return el("div", { class: "symbol-key" }, ...rows.flatMap(([canvas, words]) => [canvas, el("span", {}, words)]));
 }

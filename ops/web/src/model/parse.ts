@@ -3,6 +3,7 @@
 import type { Message, Parameter } from "../words/catalogue.ts";
 import {
   ALERT_STATUSES,
+  AREA_KINDS,
   CLASSES,
   INCIDENT_KINDS,
   INCIDENT_STATES,
@@ -14,6 +15,7 @@ import {
   type Candidate,
   type Incident,
   type Markings,
+  type NamedArea,
   type IncidentNote,
   type IncidentStep,
   type CrossingForecast,
@@ -488,6 +490,7 @@ export function parseSector(raw: unknown): Sector | null {
     baseMap: parseBaseMap(object(body["base_map"])),
     bounds: usable ? [west as number, south as number, east as number, north as number] : null,
     centre: place({ lon, lat }),
+    areas: parseAreas(body["areas"]),
     operator: text(body["operator"], 80),
     layout: text(body["layout"], 80),
     targetHeightM: number(body["target_height_m"]),
@@ -497,6 +500,26 @@ export function parseSector(raw: unknown): Sector | null {
     clockRate: number(clock?.["rate"]),
     clockMs: moment(clock?.["now"]),
   };
+}
+
+/** Named areas of a GeoJSON collection; one without a usable outline is left out. */
+export function parseAreas(raw: unknown): NamedArea[] {
+  return list(object(raw)?.["features"]).flatMap((one) => {
+    const [properties, geometry] = [object(object(one)?.["properties"]), object(object(one)?.["geometry"])];
+    const kind = oneOf(AREA_KINDS, properties?.["kind"]);
+    const [id, name] = [text(properties?.["id"], 60), text(properties?.["name"], 60)];
+    if (kind === null || id === "" || name === "") return [];
+    const parts = geometry?.["type"] === "Polygon" ? [geometry["coordinates"]] : list(geometry?.["coordinates"]);
+    const polygons = parts.map((rings) => list(rings).map(ring).filter((corners) => corners.length > 3)).filter((rings) => rings.length > 0);
+    return polygons.length > 0 ? [{ id, name, kind, polygons }] : [];
+  });
+}
+
+function ring(raw: unknown): (readonly [number, number])[] {
+  return list(raw).flatMap((corner) => {
+    const [lon, lat] = list(corner).map(number);
+    return lon == null || lat == null ? [] : [[lon, lat] as const];
+  });
 }
 
 function parseBaseMap(body: Record<string, unknown> | null): BaseMapFile | null {

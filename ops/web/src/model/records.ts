@@ -288,6 +288,16 @@ export interface BaseMapFile {
   readonly revision: string;
 }
 
+export const AREA_KINDS = ["danger", "restricted", "watch", "crossing_point"] as const;
+
+/** A named area of the sector; `polygons`: rings of each, the outline before its holes. */
+export interface NamedArea {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: (typeof AREA_KINDS)[number];
+  readonly polygons: readonly (readonly (readonly (readonly [number, number])[])[])[];
+}
+
 export interface Sector {
   readonly name: string;
   readonly title: string;
@@ -298,6 +308,7 @@ export interface Sector {
   /** west, south, east, north. */
   readonly bounds: readonly [number, number, number, number] | null;
   readonly centre: Place | null;
+  readonly areas: readonly NamedArea[];
   readonly operator: string;
   readonly layout: string;
   readonly targetHeightM: number | null;

@@ -67,6 +67,8 @@ export class LayersPanel {
     const layers = state.layers.value ?? [];
     const baseMap = part(`layer-${ARCHIVE}`).closest<HTMLElement>(".layer");
     if (baseMap !== null) baseMap.hidden = state.sector.value?.baseMap?.readable !== true;
+    const areas = part("layer-areas").closest<HTMLElement>(".layer");
+    if (areas !== null) areas.hidden = (state.sector.value?.areas.length ?? 0) === 0;
     const { problem } = state.layers;
     setText(this.#problem, layers.length > 0 ? "" : say(problem ?? "page-layers-loading"));
     this.#problem.hidden = layers.length > 0;

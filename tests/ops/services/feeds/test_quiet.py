@@ -214,6 +214,88 @@ def test_a_unit_that_is_assigned_or_asked_gets_the_alerts_that_it_had_not(folder
     assert sorted(night.heard)[3:] == [("I1", 2)], "once"
 
 
+class PlainFeed:
+    """A feed without digests to one unit, as that to a TAK server is; it has what it was sent."""
+
+    name, problem = "plain", None
+
+    def __init__(self) -> None:
+        self.receivers = (FeedReceiver("radio", kinds=("incident",), limit="u1", is_unit=True),)
+        self.sent: list[tuple[str, int]] = []
+
+    def send(self, delivery: OutboxDelivery) -> Future[None]:
+        self.sent.append((delivery.row.alert, delivery.row.revision))
+        done = Future[None]()
+        done.set_result(None)
+        return done
+
+    def close(self) -> None: ...
+
+
+class PlainNight(Night):
+    """The same night for a feed without digests."""
+
+    def start(self) -> None:
+        ledger, reader = DeliveryLedger(self.store.path.with_name(FILE)), Reader(self.store.path)
+        self.feed = PlainFeed()
+        self.dispatcher = Dispatcher(
+            reader,
+            ledger,
+            [self.feed],
+            now_ns=lambda: self.now_ns,
+            monotonic_s=lambda: self.now_ns / 1e9,
+            release=Unmarked(),
+            rules=UnitRules(lambda _: self.unit, ZoneInfo("America/New_York"), reader, ledger),
+        )
+
+
+def test_sections_priority_and_duty_hold_for_a_unit_of_any_feed(folder: Path) -> None:
+    night = PlainNight(folder, UnitFeedSettings(sections=("North",), least_priority="medium"))
+    night.commit(
+        incidents=[
+            incident(1, ["A1"]),
+            incident(2, ["A2"], section="South"),
+            incident(3, ["A3"], priority="low"),
+            incident(4, ["A4"], section="South", priority="distress"),
+            incident(5, ["A5"], section="South", priority="low", unit="u1", state="assigned"),
+        ]
+    )
+    assert night.feed.sent == [("I1", 0), ("I4", 0), ("I5", 0)]
+    night.duty("off_duty")
+    night.commit(incidents=[incident(6, ["A6"]), incident(7, ["A7"], priority="distress")])
+    assert night.feed.sent[3:] == [("I7", 0)]
+    night.duty("patrol")
+    assert night.feed.sent[4:] == [("I6", 0)], "what is open when it comes on duty"
+
+
+def test_a_feed_without_digests_gets_after_quiet_hours_what_is_still_open_also_after_a_restart(folder: Path) -> None:
+    two_at_night_ns = NOON_NS + 19 * 60 * MINUTE_NS  # 07:00 UTC, 02:00 in New York
+    night = PlainNight(folder, UnitFeedSettings(quiet_hours=("22:00-06:00",)), two_at_night_ns)
+    low = {"priority": "low"}
+    night.commit(
+        incidents=[
+            incident(1, ["A1"], **low),
+            incident(2, ["A2"]),
+            incident(3, ["A3"], priority="distress"),
+            incident(4, ["A4"], **low),
+        ]
+    )
+    assert night.feed.sent == [("I2", 0), ("I3", 0)], "high is never suppressed, nor is distress"
+    night.commit(incidents=[incident(1, ["A1"], 1, **low), incident(4, ["A4"], 1, state="closed", **low)])
+    night.start()
+    night.now_ns += 60 * MINUTE_NS
+    night.pump()
+    assert night.feed.sent == []
+    night.now_ns += 3 * 60 * MINUTE_NS + 10 * MINUTE_NS  # 06:10 in New York
+    night.pump()
+    assert night.feed.sent == [("I1", 1)], "its newest revision; the other is closed"
+    assert night.dispatcher.waiting == 0
+    night.start()
+    night.now_ns += 10 * MINUTE_NS
+    night.pump()
+    assert night.feed.sent == [], "once"
+
+
 rules = st.builds(
     UnitFeedSettings,
     incidents=st.just(True),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,11 +21,13 @@ from ops.accounts.accounts import Accounts, LoginOrigin
 from ops.accounts.settings import AccountSettings
 from ops.accounts.store import AccountStore
 from ops.audit.log import AuditLog
+from ops.field.certificates import UnitCertificates
 from ops.field.devices import DeviceStore
 from ops.incidents.book import ActionOutcome
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.guard import GuardSettings
 from ops.services.api.serving.server import serving
+from ops.services.api.serving.tls import own_certificate
 from ops.services.fusion.incident_view import incident_dict, outcome_dict
 from ops.services.fusion.live_picture import alert_dict
 from ops.store.writer import Store
@@ -117,8 +121,11 @@ def unit_now(name: str, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def _open(folder: Path, **settings: Any) -> Iterator[Room]:
-    """Serve a store with incidents to people with accounts and to field units."""
+def _open(folder: Path, *, broker: Path | None = None, **settings: Any) -> Iterator[Room]:
+    """Serve a store with incidents to people with accounts and to field units.
+
+    With ``broker``, a folder of `broker config`, over TLS, and units may log in by their certificates.
+    """
     store = Store(folder / "store.db")
     soon, later = alert("crossing", "T1", time_to_border_s=60.0), alert("approaching", "T2", time_to_border_s=600.0)
     store.commit(
@@ -142,6 +149,10 @@ def _open(folder: Path, **settings: Any) -> Iterator[Room]:
         Journal(store),
         [START_NS],
     )
+    certificates, tls = None, None
+    if broker is not None:
+        certificates = UnitCertificates(broker, {"patrol-1", "patrol-2"}, devices)
+        tls = replace(own_certificate(folder / "tls", [], datetime.now(UTC)), clients=certificates.authority)
     app = create_app(
         store.path,
         ApiSettings(SECTOR, border={"type": "LineString"}, guard=GuardSettings(bearer=True), **settings),
@@ -151,12 +162,13 @@ def _open(folder: Path, **settings: Any) -> Iterator[Room]:
         accounts=accounts,
         devices=devices,
         units=journal,
+        certificates=certificates,
     )
     try:
-        with serving(app) as port:
+        with serving(app, tls=tls) as port:
             yield Room(
                 app=app, accounts=accounts, devices=devices, journal=journal, store=store, log=log, clock=clock,
-                address=f"http://127.0.0.1:{port}", folder=folder,
+                address=f"http{'' if tls is None else 's'}://127.0.0.1:{port}", folder=folder,
             )  # fmt: skip
     finally:
         log.close()

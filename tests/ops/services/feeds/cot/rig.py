@@ -117,11 +117,12 @@ class Rig:
 
     def __init__(self, folder: Path, *servers: CotServer, **settings: Any) -> None:
         self.store, self.units = PlainStore(), Units()
+        self.areas: dict[str, Any] | None = None
         self.memory = CotMemory(folder)
         self.feed = CotFeed(
             "cumberland",
             CotSettings(servers=servers, **{"tracks_every_s": 1.0, **settings}),
-            CotSources(self.store, self.store, lambda: BORDER),  # type: ignore[arg-type]
+            CotSources(self.store, self.store, lambda: BORDER, lambda: self.areas),  # type: ignore[arg-type]
             self.memory,
             self.units,
             clock=ScenarioClock.live(),
@@ -182,6 +183,19 @@ def chat(text: str, uid: str = "ANDROID-1", *, number: int = 1, at: datetime | N
         f"GeoChat.{uid}.All Chat Rooms.m{number}", "b-t-f", "h-g-i-g-o", at, at + timedelta(days=1), 0.0, 0.0,
         detail=detail,
     )  # fmt: skip
+
+
+def spot(name: str, remarks: str = "", uid: str = "ANDROID-1", *, number: int = 1, **place: float) -> CotEvent:
+    """A marker that a person sets, as ATAK sends it."""
+    at = datetime.now(UTC)
+    detail = Element("detail")
+    SubElement(detail, "contact", callsign=name)
+    SubElement(detail, "link", uid=uid, type="a-f-G-U-C", parent_callsign="Sgt. Meyer", relation="p-p")
+    SubElement(detail, "remarks").text = remarks
+    SubElement(detail, "usericon", iconsetpath="COT_MAPPING_SPOTMAP/b-m-p-s-m/-1")
+    where = {"lat": 36.57, "lon": -84.2, **place}
+    uid = f"0b8c7a52-5d0e-4c5f-9c8e-{number:012x}"
+    return CotEvent(uid, "b-m-p-s-m", "h-g-i-g-o", at, at + timedelta(days=1), detail=detail, **where)
 
 
 def emergency(

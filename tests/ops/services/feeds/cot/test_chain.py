@@ -19,7 +19,7 @@ from ops.room.room import Room, RoomOptions
 from ops.store.incidents import IncidentReader
 from tests.drills.rig import wait_until
 from tests.ops.services.feeds.cot.cot_schema import faults
-from tests.ops.services.feeds.cot.rig import chat, device, emergency
+from tests.ops.services.feeds.cot.rig import chat, device, emergency, spot
 from tests.ops.services.feeds.cot.taky_server import Observer, Taky
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
@@ -77,6 +77,14 @@ def test_incidents_reach_tak_and_its_answers_reach_the_incidents(running: Runnin
     running.observer.send(chat(f"ack {outage['name']}", number=1).xml())
     wait_until(lambda: running.incident(outage["id"])["owner"] == "Sgt. Meyer", timeout_s=120)
     assert running.incident(outage["id"])["transitions"][-1]["sender"] == "patrol-1"
+    for lon in (-84.2, -84.21):  # a marker that is moved is sent again, and is one answer
+        running.observer.send(spot(f"note {outage['name']}", "cable cut", lon=lon).xml())
+
+    def notes() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = running.incident(outage["id"])["notes"]
+        return found
+
+    wait_until(notes, timeout_s=120)
 
     running.room.feeds.process.kill()
     wait_until(lambda: running.room.restart_ended() or running.room.feeds.alive, timeout_s=120)
@@ -84,6 +92,7 @@ def test_incidents_reach_tak_and_its_answers_reach_the_incidents(running: Runnin
     wait_until(lambda: said_again(running, outage), timeout_s=120)
     closed = running.incident(outage["id"])
     assert (closed["state"], closed["disposition"], closed["closed_by"]) == ("closed", "restored", "person")
+    assert [one["text"] for one in notes()] == ["cable cut"]
 
     running.observer.send(emergency().xml())
     marker = running.marker("b-a-o-tbl")

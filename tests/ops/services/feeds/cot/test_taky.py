@@ -13,7 +13,7 @@ import pytest
 from ingest.unit_messages import Position, Reply
 from ops.sector.setting_tables.cot import CotServer
 from tests.ops.services.feeds.cot.cot_schema import faults
-from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident, track
+from tests.ops.services.feeds.cot.rig import Rig, chat, device, emergency, incident, spot, track
 from tests.ops.services.feeds.cot.taky_server import Observer, Taky
 
 
@@ -108,6 +108,35 @@ def test_tracks_have_a_trail_and_end_and_the_border_is_a_line(rig: Rig, observer
     )
 
 
+def test_named_areas_are_closed_shapes_with_their_kind_across_the_180th_meridian_too(
+    rig: Rig, observer: Observer
+) -> None:
+    ring = [[-84.2, 36.5], [-84.1, 36.5], [-84.1, 36.6], [-84.15, 36.65], [-84.2, 36.5]]
+    hole = [[-84.14, 36.52], [-84.13, 36.52], [-84.13, 36.53], [-84.14, 36.52]]
+    far = [[179.9, 52.0], [180.1, 52.0], [180.0, 52.1], [179.9, 52.0]]
+    rig.areas = {
+        "features": [
+            {
+                "properties": {"id": "q", "name": "Old quarry", "kind": "danger"},
+                "geometry": {"type": "Polygon", "coordinates": [ring, hole]},
+            },
+            {
+                "properties": {"id": "isle", "name": "Isle", "kind": "watch"},
+                "geometry": {"type": "MultiPolygon", "coordinates": [[far], [ring]]},
+            },
+        ]
+    }
+    shape = observer.wait_for(is_uid("watchline.cumberland.area.q", "u-d-f"), "the danger area")
+    assert attribute(shape, "detail/contact", "callsign") == "Old quarry"
+    assert shape.findtext("detail/remarks") == "Danger area"
+    points = [link.get("point") for link in shape.iterfind("detail/link")]
+    assert points == [f"{lat:.6f},{lon:.6f}" for lon, lat in ring], "closed; TAK shapes have no holes"
+    isle = observer.wait_for(is_uid("watchline.cumberland.area.isle.1", "u-d-f"), "the first part of the other")
+    assert [link.get("point") for link in isle.iterfind("detail/link")][1] == "52.000000,-179.900000"
+    observer.wait_for(is_uid("watchline.cumberland.area.isle.2", "u-d-f"), "its second part")
+    assert all(faults(event) == [] for event in observer.events if ".area." in event.get("uid", ""))
+
+
 def at(event: Element, name: str) -> datetime:
     return datetime.fromisoformat(event.get(name, ""))
 
@@ -132,6 +161,30 @@ def test_a_unit_reports_its_position_and_answers_in_the_chat(rig: Rig, observer:
     assert rig.memory.counts("tak") == {}
 
 
+def test_a_unit_answers_with_a_marker_once_however_often_it_is_moved(rig: Rig, observer: Observer) -> None:
+    rig.deliver(incident())
+    observer.send(device().xml())
+    for lon in (-84.2, -84.19, -84.18):
+        observer.send(spot("On scene bravo17", number=1, lon=lon).xml())
+    observer.send(spot("False alarm Bravo 17", "cow", number=1).xml())  # the same marker with another name
+    observer.send(spot("Point 4", "note Bravo 17: fence cut", number=2).xml())
+    observer.send(spot("Campsite", "for tomorrow", number=3).xml())
+    observer.send(spot("ACK Bravo 17", number=4, uid="OBSERVER-1").xml())
+    replies = rig.units.wait_for(
+        lambda units: [one for one in units.sent if isinstance(one, Reply) and one.action == "note"], "the note"
+    )
+    assert (replies[0].note, replies[0].incident, replies[0].by) == ("fence cut", "I0000000000000011", "Sgt. Meyer")
+    scene = [one for one in rig.units.sent if isinstance(one, Reply) and one.action == "on_scene"]
+    assert {(one.unit, one.incident) for one in scene} == {("patrol-1", "I0000000000000011")}
+    assert len({one.action_id for one in scene}) == 1, "one action, which is applied once"
+    [closed] = [one for one in rig.units.sent if isinstance(one, Reply) and one.action == "close"]
+    assert (closed.disposition, closed.reason) == ("nuisance", "cow")
+    assert closed.action_id != scene[0].action_id
+    observer.send(emergency().xml())
+    rig.units.wait_for(lambda units: [one for one in units.sent if isinstance(one, Position) and one.distress], "call")
+    assert {one.unit for one in rig.units.sent} == {"patrol-1"}, "a marker of a device that is no unit answers nothing"
+
+
 def test_a_distress_call_is_passed_on_whatever_its_clock(rig: Rig, observer: Observer) -> None:
     observer.send(emergency(at=datetime.now(UTC) + timedelta(hours=3)).xml())
     call = rig.units.wait_for(lambda units: units.sent, "distress call")[0]
@@ -142,6 +195,7 @@ def test_a_distress_call_is_passed_on_whatever_its_clock(rig: Rig, observer: Obs
 
 
 def test_after_an_outage_a_server_gets_what_it_missed_and_no_more(tmp_path: Path, taky: Taky, rig: Rig) -> None:
+    rig.wait_until(lambda: rig.feed._servers["tak"].refresh_s > 0.0, "what is open was sent again after the start")
     rig.deliver(incident(17))
     rig.deliver(incident(18))
     rig.wait_until(lambda: rig.memory.shown("tak") == ["I0000000000000011", "I0000000000000012"], "both are shown")
