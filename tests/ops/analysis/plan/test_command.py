@@ -268,3 +268,16 @@ def test_candidates_of_a_file_need_costs(refused: Callable[..., str], tmp_path: 
     assert refused("--budget", "10", "--candidates", str(file), code=1) == (
         "layout 'candidates': there are no candidates; expected at least one sensor."
     )
+
+
+def test_sites_are_on_the_own_side_unless_both_are_wanted(planned: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
+    def offsets(out: Path) -> list[float]:
+        features = json.loads((out / "candidates.geojson").read_text())["features"]
+        return [float(feature["properties"]["offset_m"]) for feature in features]
+
+    own = offsets(planned[1])
+    run("--budget", "900000", "--both-sides", "--out", str(tmp_path / "both"), *SMALL)
+    both = offsets(tmp_path / "both")
+    assert min(own) >= 0.0 > min(both)
+    for folder, sentence in ((planned[1], "own side of the border only"), (tmp_path / "both", "on both sides")):
+        assert sentence in (folder / "report.html").read_text(encoding="utf-8")
