@@ -99,7 +99,7 @@ class SectorCoverage:
             return np.asarray(np.bincount(numbers[known], values[known], minlength=segments) / count)
 
     def change(self, before: LiveCoverage, after: LiveCoverage) -> CoverageChange:
-        """What ``after`` gains and loses against ``before``, all sensors working, as the maps of coverage show it."""
+        """The gain and loss of ``after`` against ``before``, all sensors working, as the maps of coverage show it."""
         values = after.rasters[None].astype(np.float64) - before.rasters[None]
         inside, _ = self._belt
         here = values[inside]

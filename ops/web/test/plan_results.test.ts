@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isWithin } from "../src/plan/places.ts";
 import { foundLayouts } from "../src/plan/planned_layout.ts";
 import { changeOf } from "../src/plan/results/change_chart.ts";
 import { digitsOf, frontOf, overlap, spanOf, ticksOf, type FrontPoint } from "../src/plan/results/front.ts";
@@ -55,4 +56,10 @@ test("a plan gives the cheaper layouts that it found, and itself last, for its t
   assert.deepEqual(found[0]?.of, { target: "group", conditions: "night" });
   assert.equal(found[0]?.layout.short, "Plan 7, step 1");
   assert.deepEqual(foundLayouts({ ...job, state: "running" }), []);
+});
+
+test("a place off the terrain is not within its corners, however they are turned", () => {
+  const corners = [[0, 10], [10, 11], [11, 1], [1, 0]] as const;
+  const within = (lon: number, lat: number): boolean => isWithin({ lon, lat }, corners);
+  assert.deepEqual([within(5, 5), within(0.5, 5), within(10.5, 5), within(5, 0.5), within(5, 10.5)], [true, false, false, false, false]);
 });

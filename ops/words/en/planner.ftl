@@ -237,7 +237,7 @@ planner-front-measure =
 planner-front-mean = mean Pd
 planner-front-worst = worst segment
 planner-front-chart =
-    .aria-label = Life-cycle cost and coverage of the layouts; the line joins those that no other layout betters
+    .aria-label = Life-cycle cost and coverage of the layouts; the line joins the non-dominated ones
 planner-front-axis = Life-cycle cost, million { $currency }
 planner-front-cost = { $digits ->
     [0] { DECIMAL($cost) }
@@ -284,7 +284,7 @@ planner-change-of-b = edits of the right layout
 planner-change-on = Show on the map
 planner-change-chart =
     .aria-label = Change of the mean Pd of each segment along the border, in percentage points
-planner-change-says = Within the border area: +{ DECIMAL($gained, digits: 1) } km² gained, −{ DECIMAL($lost, digits: 1) } km² lost (5 pp or more).
+planner-change-says = +{ DECIMAL($gained, digits: 1) } km², −{ DECIMAL($lost, digits: 1) } km² by ≥ 5 pp near the border
 planner-change-legend-title = Change of Pd in percentage points (pp), { $of ->
     [a] edits of the left layout
     [b] edits of the right layout

@@ -284,7 +284,7 @@ planner-change-of-b = modifications à droite
 planner-change-on = Afficher sur la carte
 planner-change-chart =
     .aria-label = Variation de la Pd moyenne de chaque segment le long de la frontière, en points de pourcentage
-planner-change-says = Dans la zone frontalière : +{ DECIMAL($gained, digits: 1) } km² gagnés, −{ DECIMAL($lost, digits: 1) } km² perdus (5 points ou plus).
+planner-change-says = +{ DECIMAL($gained, digits: 1) } km², −{ DECIMAL($lost, digits: 1) } km² d’au moins 5 pt près de la frontière
 planner-change-legend-title = Variation de la Pd en points de pourcentage (pt), { $of ->
     [a] modifications à gauche
     [b] modifications à droite

@@ -30,7 +30,7 @@ class SiteRules:
     """Requirements for a site; every number is an assumption that the planner can change.
 
     ``own_side``: only sites on the own side of the border (``offset_m`` of at least 0, so the ground between the edges
-    of a zone counts as own), since equipment on foreign ground is no plan; ``spacing_m`` between candidates;
+    of a zone counts as own), since equipment cannot be built on foreign ground; ``spacing_m`` between candidates;
     ``steepest`` slope [rise over run] for a mast; ``road_m`` and ``power_m``: maximum distance from a road and from
     power; for a link, ``antenna_m`` and ``relay_mast_m`` above ground and the maximum ``link_m``. If infinite, any
     distance is allowed and no data are needed.

@@ -39,15 +39,15 @@ export function carriable(row: HTMLElement, grip: HTMLElement, item: string, eve
       carried.style.transform = `translate(${event.clientX}px, ${event.clientY}px)`;
       events.over(item, event.clientX, event.clientY);
     };
-    row.addEventListener("pointermove", move, { signal });
-    row.addEventListener(
+    document.addEventListener("pointermove", move, { signal }); // a quick mouse has left the row before it has gone far
+    document.addEventListener(
       "pointerup",
       (event) => {
         if (event.pointerId !== down.pointerId) return;
         const wasCarried = carried !== null;
         end();
         if (!wasCarried) return;
-        ignoreClick(row);
+        ignoreClick(row, true);
         events.drop(item, event.clientX, event.clientY);
       },
       { signal },
@@ -57,13 +57,13 @@ export function carriable(row: HTMLElement, grip: HTMLElement, item: string, eve
       end();
       if (wasCarried) events.cancel();
     };
-    row.addEventListener("pointercancel", cancel, { signal });
+    document.addEventListener("pointercancel", (event) => event.pointerId === down.pointerId && cancel(), { signal });
     document.addEventListener(
       "keydown",
       (event) => {
         if (event.key !== "Escape" || carried === null) return;
         event.stopPropagation();
-        ignoreClick(row);
+        ignoreClick(row, false);
         cancel();
       },
       { signal, capture: true },
@@ -82,9 +82,11 @@ function ghostOf(row: HTMLElement): HTMLElement {
   return ghost;
 }
 
-/** The end of carrying is a click on the row for the browser; it is not one for a person. */
-function ignoreClick(row: HTMLElement): void {
+/** The end of carrying is a click on the row for the browser; it is not one for a person. `lifted`: the pointer is up. */
+function ignoreClick(row: HTMLElement, lifted: boolean): void {
   const ignore = (event: Event): void => event.stopImmediatePropagation();
   row.addEventListener("click", ignore, { capture: true, once: true });
-  setTimeout(() => row.removeEventListener("click", ignore, { capture: true }), 0);
+  const forget = (): void => void setTimeout(() => row.removeEventListener("click", ignore, { capture: true }), 0);
+  if (lifted) forget();
+  else document.addEventListener("pointerup", forget, { once: true });
 }

@@ -23,7 +23,8 @@ import { listenToTabs, openTab } from "./tabs.ts";
 
 /** The choice of the live map's layer of this name. */
 const GRID = "layer.grid";
-const NARROW = "(width <= 760px)";
+/** The legend would cover the map here. */
+const SMALL = "(width <= 760px) or (height <= 640px)";
 
 const page = document.documentElement;
 const theme = new Theme();
@@ -328,7 +329,7 @@ function listenToJobs({ a, b, planned }: { a: Side; b: Side; planned: Planned })
 async function open(): Promise<void> {
   new Settings();
   listenToTabs();
-  part<HTMLDetailsElement>("legend-box").open = !matchMedia(NARROW).matches;
+  part<HTMLDetailsElement>("legend-box").open = !matchMedia(SMALL).matches;
   if (!webGlWorks()) throw new Error(say("planner-no-webgl"));
   const known = await setup();
   const sector = known.title === "" ? known.sector : known.title;

@@ -8,7 +8,7 @@ import { showFigures, type SideName } from "./figures.ts";
 import { History } from "./history.ts";
 import { Latest } from "./latest.ts";
 import type { LayoutMap } from "./layout_map.ts";
-import { bearingToLine } from "./places.ts";
+import { bearingToLine, isWithin } from "./places.ts";
 import { keyOf } from "./pins.ts";
 import { fileName } from "./planned_layout.ts";
 import { coverage, saved, viewshed, type Case, type Covered, type Edit, type EditedLayout, type Edits, type PlanLayout, type PlanSensor, type Setup } from "./server.ts";
@@ -218,6 +218,7 @@ export class Side {
     const edits = withEdit(this.#now.edits, hand.key, hand.edit);
     const sensor = this.#with(edits).find((one) => keyOf(one) === hand.key);
     if (sensor === undefined || sensor.kind === "relay") return;
+    if (!isWithin(sensor, this.#context.setup.corners)) return this.layoutMap.inHand(null);
     const began = performance.now();
     try {
       const seen = await viewshed(this.#now.layout.name, edits, sensor.id, this.#context.of().target);

@@ -297,7 +297,9 @@ def test_slope_road_and_relay_take_places_out() -> None:
     )
     assert (np.abs(near["northing"] - 800.0) <= 150.0).all()
     relay = Around(relays=[(1500.0, 200.0)])
-    linked = candidate_sites(terrain, BORDER, belt_m=700.0, rules=SiteRules(own_side=False, spacing_m=100.0), around=relay)
+    linked = candidate_sites(
+        terrain, BORDER, belt_m=700.0, rules=SiteRules(own_side=False, spacing_m=100.0), around=relay
+    )
     assert (linked["northing"] < 1400.0).all(), "the wall hides what lies behind it from the relay"
     assert (linked["relay"] == 0).all()
 

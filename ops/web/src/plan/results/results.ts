@@ -58,7 +58,8 @@ export class Results {
     for (const name of SIDE_NAMES) part(`worst-${name}`).addEventListener("click", () => this.#rank(name));
     for (const card of CARDS) part(`show-${card}`).addEventListener("click", () => this.#openCard(card));
     this.#openCard("front");
-    new ResizeObserver(() => this.draw()).observe(part("results"));
+    const resized = new ResizeObserver(() => this.draw());
+    for (const id of ["front-chart", "change-chart"]) resized.observe(part(id));
   }
 
   /** Layouts that a plan found: points of the front. */
@@ -185,7 +186,7 @@ export class Results {
   }
 
   async #askChange(): Promise<void> {
-    const { sides, setup } = this.#context;
+    const { sides } = this.#context;
     const [a, b] = sides;
     const on = this.#isOn;
     const box = part("change");
@@ -204,7 +205,7 @@ export class Results {
       const found = await difference(before, after, this.#context.of(), this.#context.palette());
       if (this.#change.isOld) return;
       for (const { layoutMap } of sides) layoutMap.change(found.picture);
-      setText(part("change-says"), say("planner-change-says", { gained: found.gained_km2, lost: found.lost_km2, segments: setup.segments.length }));
+      setText(part("change-says"), say("planner-change-says", { gained: found.gained_km2, lost: found.lost_km2 }));
       setData(box, "gained", String(found.gained_km2));
       setData(box, "lost", String(found.lost_km2));
       setData(box, "state", "shown");
