@@ -100,7 +100,7 @@ class CoverageOrder(Edited):
 
 
 class DifferenceOrder(BaseModel):
-    """The gain and loss of coverage of one edited layout against another, for a target, in light and weather, in colours."""
+    """The gain and loss of coverage of one edited layout against another, for a target, in light and weather."""
 
     model_config = ConfigDict(extra="forbid")
     before: Edited
