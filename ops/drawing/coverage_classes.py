@@ -11,6 +11,12 @@ import numpy as np
 from geo.message import Message
 
 RgbFraction = tuple[float, float, float]
+LEAST_CHANGE: Final = 0.05
+"""Changes of a probability below this are not drawn."""
+LOSSES: Final = ("#8a4100", "#d47a1f", "#f3bd85")
+GAINS: Final = ("#a5cbee", "#4a90d0", "#0a4a8f")
+"""Colours of a change from large losses to large gains: orange and blue, which the common kinds of colour blindness
+keep apart, each side with its own steps of lightness."""
 VIRIDIS: Final = (
     "#482475",
     "#414487",
@@ -79,6 +85,21 @@ def probability_steps(required: float | None) -> tuple[ColourClass, ...]:
         label = Message("map-class-span-required" if low == required else "map-class-span", {"low": low, "high": high})
         steps.append(ColourClass(max(low, least), high if high < 1.0 else np.inf, colour, label))
     return tuple(steps)
+
+
+def change_steps() -> tuple[ColourClass, ...]:
+    """Return classes of the change of a probability, from large losses to large gains; the middle one is not drawn."""
+    edges = (-1.0, -0.5, -0.25, -LEAST_CHANGE, LEAST_CHANGE, 0.25, 0.5, 1.0)
+    colours = [*map(_rgb, LOSSES), None, *map(_rgb, GAINS)]
+    return tuple(
+        ColourClass(
+            low if low > -1.0 else -np.inf,
+            high if high < 1.0 else np.inf,
+            colour,
+            Message("map-class-change", {"low": low, "high": high}),
+        )
+        for low, high, colour in zip(edges, edges[1:], colours, strict=False)
+    )
 
 
 def _count_steps() -> tuple[ColourClass, ...]:

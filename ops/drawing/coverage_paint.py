@@ -21,11 +21,13 @@ _LIFT = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """Classes of probability in the colours of the printed maps; 0 is transparent, unknown ground is hatched."""
+    """Classes of probability in the colours of the printed maps; classes without a colour are transparent, unknown
+    ground is hatched. ``least`` is the lowest value that can be, for the legend."""
 
     steps: tuple[ColourClass, ...]
     margin_px: int = 0
     smooth: bool = False
+    least: float = 0.0
 
     def classes(self, probability: Float32s) -> UInt8s:
         """Return the class number of each cell; UNKNOWN where the probability is unknown."""
@@ -45,21 +47,28 @@ class Covered:
         return pixels
 
     def _colours(self, palette: Palette) -> list[tuple[int, int, int] | None]:
-        """The colour of each class; at night lifted towards white, the darkest most, in the same order."""
+        """The colour of each class; at night lifted towards white, the darkest most, in the same order of lightness."""
         painted = [step.colour for step in self.steps if step.colour is not None]
-        lifts = np.linspace(_LIFT if palette == "night" else 0.0, 0.0, len(painted))
+        rank = np.argsort(np.argsort([_luminance(colour) for colour in painted], kind="stable"))
+        lifts = np.linspace(_LIFT if palette == "night" else 0.0, 0.0, len(painted))[rank]
         colours = iter([_bytes(colour, lift) for colour, lift in zip(painted, lifts, strict=True)])
         return [None if step.colour is None else next(colours) for step in self.steps]
 
     def legend(self, palette: Palette) -> list[dict[str, Any]]:
         painted = [
             legend_entry(colour, step.label)
-            | {"low": f"{max(round(step.low, 6), 0.0):g}", "high": f"{min(step.high, 1.0):g}"}
+            | {"low": f"{max(round(step.low, 6), self.least):g}", "high": f"{min(step.high, 1.0):g}"}
             for step, colour in zip(self.steps, self._colours(palette), strict=True)
             if colour is not None
         ]
         lines = legend_entry(LINES[palette], Message("map-class-unknown"))
         return [*painted, lines | {"pattern": "hatch"}]
+
+
+def _luminance(colour: tuple[float, float, float]) -> float:
+    """Luma of a colour, enough to rank colours by lightness (Rec. 709 weights)."""
+    red, green, blue = colour
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _bytes(colour: tuple[float, float, float], lift: float) -> tuple[int, int, int]:

@@ -325,3 +325,149 @@ def test_the_page_is_accessible_by_day_by_night_and_on_a_phone(calm: Any, visit:
         )
         here.screen(f"plan-{sizes.index(size)}-{'-'.join(size) or 'desk'}")
         assert here.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def carried(here: Any, item: Any, side_share: float) -> None:
+    """Carry an item of the list onto the map with the mouse: what it would see is shown before it is put down."""
+    box, maps = item.bounding_box(), here.part("maps").bounding_box()
+    here.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    here.page.mouse.down()
+    x, y = maps["x"] + maps["width"] * side_share, maps["y"] + maps["height"] / 2
+    here.page.mouse.move(x, y - 20, steps=5)
+    expect(here.part("carried")).to_be_visible()
+    here.page.mouse.move(x, y, steps=3)
+    here.page.wait_for_selector(f"#map-{'a' if side_share < 0.5 else 'b'}[data-viewshed-ms]", timeout=240_000)
+
+
+def test_an_item_is_carried_to_the_map_with_the_mouse_and_let_go_beside_it(
+    calm: Any, visit: Callable[..., Any]
+) -> None:
+    here = opened(calm, visit)
+    here.part("equipment-search").fill("portable")
+    item = here.part("equipment-item")
+    expect(item).to_have_count(1)
+    carried(here, item, 0.75)
+    here.screen("plan-carried")
+    edited(here, "b", here.page.mouse.up)
+    expect(here.part("carried")).to_have_count(0)
+    expect(pin(here, "b", "portable-radar-1")).to_have_count(1)
+    expect(here.part("sensor-name")).to_have_value("portable-radar-1")
+    here.part("tab-equipment").click()
+    expect(item).to_have_attribute("aria-pressed", "false")
+    carried(here, item, 0.25)
+    here.page.keyboard.press("Escape")
+    expect(here.part("carried")).to_have_count(0)
+    here.page.mouse.up()
+    expect(pin(here, "a", "portable-radar-1")).to_have_count(0)
+    expect(here.part("undo-a")).to_be_disabled()
+    expect(item).to_have_attribute("aria-pressed", "false")
+
+
+class Finger:
+    """One finger on the page, as the browser hears it."""
+
+    def __init__(self, page: Any) -> None:
+        self._session = page.context.new_cdp_session(page)
+
+    def touch(self, kind: str, *at: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y} for x, y in at]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def drag(self, start: tuple[float, float], *path: tuple[float, float]) -> None:
+        self.touch("touchStart", start)
+        before = start
+        for place in path:
+            for step in (0.25, 0.5, 0.75, 1.0):
+                x, y = (a + (b - a) * step for a, b in zip(before, place, strict=True))
+                self.touch("touchMove", (x, y))
+            before = place
+
+    def lift(self) -> None:
+        self.touch("touchEnd")
+
+
+def middle(part: Any) -> tuple[float, float]:
+    box = part.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_finger_carries_an_item_moves_it_and_turns_it(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit, viewport={"width": 1366, "height": 768}, has_touch=True)
+    finger, maps = Finger(here.page), here.part("maps").bounding_box()
+    here.part("equipment-search").fill("portable")
+    item = here.part("equipment-item")
+    expect(item).to_have_count(1)
+    place = maps["x"] + maps["width"] * 0.2, maps["y"] + maps["height"] * 0.3
+    finger.drag(middle(here.part("equipment-grip")), (maps["x"] + 60, maps["y"] + 200), place)
+    expect(here.part("carried")).to_be_visible()
+    edited(here, "a", finger.lift)
+    new = pin(here, "a", "portable-radar-1")
+    expect(new).to_have_count(1)
+    x, y = middle(new)
+    assert (x, y) == pytest.approx(place, abs=3)
+    finger.drag((x + 14, y), (x + 60, y + 50), (x + 94, y + 60))
+    edited(here, "a", finger.lift)
+    assert middle(new) == pytest.approx((x + 80, y + 60), abs=6), "taken beside its sign, it moves as far as the finger"
+    azimuth = here.page.locator("#turn-says").inner_text()
+    turner, (x, y) = here.part("turner"), middle(new)
+    finger.drag(middle(turner), (x + 60, y), (x + 80, y))
+    edited(here, "a", finger.lift)
+    turned = here.page.locator("#turn-says").inner_text()
+    assert turned != azimuth
+    assert turned.startswith(("089", "090", "091", "88", "89", "90", "91")), turned
+    for _ in range(3):
+        edited(here, "a", lambda: here.part("undo-a").click())
+    expect(new).to_have_count(0)
+
+
+def test_results_are_pictures_that_lead_to_the_map(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit, viewport={"width": 1366, "height": 768})
+    front = here.part("front-chart")
+    expect(front.locator("[data-role=a]").first).to_have_attribute("aria-label", re.compile(r"high-tech.*\d%"))
+    expect(front.locator("[data-role=b]").first).to_have_attribute("aria-label", re.compile(r"basic.*\d%"))
+    for part in ("front-chart", "worst-list", "change-chart"):
+        box = here.part(part).bounding_box()
+        assert box["y"] + box["height"] <= 768, f"{part} is in view without scrolling"
+    rows = here.part("worst-segment")
+    expect(rows).to_have_count(8)
+    shown = [float(text.rstrip("%")) for text in rows.locator(".value-says").all_inner_texts()]
+    assert shown == sorted(shown)
+    here.part("worst-a-side").click()
+    worst = here.part("worst-a").locator("small").inner_text()
+    expect(rows.first).to_have_attribute("data-segment", re.findall(r"\d+", worst)[0])
+    number = rows.nth(2).get_attribute("data-segment")
+    rows.nth(2).hover()
+    expect(here.page.locator("#map-a")).to_have_attribute("data-segment", number)
+    rows.first.click()
+    expect(rows.first).to_have_attribute("aria-pressed", "true")
+    here.part("front-measure").hover()
+    chosen = rows.first.get_attribute("data-segment")
+    for side in ("a", "b"):
+        expect(here.page.locator(f"#map-{side}")).to_have_attribute("data-segment", chosen)
+    here.part("front-measure").select_option("worst")
+    expect(front.locator("[data-role=a]").first).to_have_attribute("aria-label", re.compile("worst segment"))
+
+
+def test_gain_and_loss_of_an_edit_are_drawn_on_the_map(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit)
+    change = here.page.locator("#change")
+    here.part("show-change").evaluate("node => node.click()")
+    here.part("change-on").check()
+    expect(change).to_have_attribute("data-state", "shown")
+    expect(here.part("change-legend")).to_be_visible()
+    expect(here.part("change-legend")).to_contain_text("−50 to −25 pp")
+    expect(here.part("change-legend-title")).to_contain_text("right against left")
+    assert float(change.get_attribute("data-lost")) > 0.0
+    here.screen("plan-change")
+    here.part("change-of").select_option("a")
+    expect(change).to_have_attribute("data-gained", "0")
+    expect(change).to_have_attribute("data-lost", "0")
+    pin(here, "a", "radar-west").dispatch_event("click")
+    edited(here, "a", lambda: here.part("remove").click())
+    expect(change).not_to_have_attribute("data-lost", "0")
+    expect(change).to_have_attribute("data-gained", "0")
+    assert here.part("change-chart").locator("rect.loss").count() > 0
+    assert here.part("change-chart").locator("rect.gain").count() == 0
+    here.part("change-on").uncheck()
+    expect(change).to_have_attribute("data-state", "off")
+    expect(here.part("change-legend")).to_be_hidden()

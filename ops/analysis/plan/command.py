@@ -174,7 +174,11 @@ def _options(
         return options_of(_layout(options.candidates, ground, catalogue), catalogue=catalogue), None
     money = Money(catalogue=catalogue, years=options.years, discount_rate=options.discount)
     rules = SiteRules(
-        spacing_m=options.spacing_m, steepest=options.steepest, road_m=options.road_m, power_m=options.power_m
+        own_side=options.own_side,
+        spacing_m=options.spacing_m,
+        steepest=options.steepest,
+        road_m=options.road_m,
+        power_m=options.power_m,
     )
     around = Around(roads=ways.roads, power=_lines(options.power, "--power"))
     return options_on(ground, rules, money, items=options.items or ITEMS, around=around)

@@ -42,7 +42,7 @@ def sites_document(sites: xr.Dataset, frame: LocalFrame) -> dict[str, Any]:
     for n, name in enumerate(sites["site"].to_numpy()):
         site = sites.isel(site=n)
         lon, lat = frame.to_lonlat(float(site["easting"]), float(site["northing"]))
-        known = {key: float(site[key]) for key in ("elevation", "slope", "road_m", "power_m")}
+        known = {key: float(site[key]) for key in ("elevation", "offset_m", "slope", "road_m", "power_m")}
         properties = {"id": str(name), **{key: round(value, 3) for key, value in known.items() if value == value}}
         point = {"type": "Point", "coordinates": [round(float(lon), 7), round(float(lat), 7)]}
         features.append({"type": "Feature", "geometry": point, "properties": properties})

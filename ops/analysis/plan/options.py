@@ -85,6 +85,13 @@ class PlanOptions:
         str, typer.Option("--conditions", help="Light and weather, as for `coverage`, such as night,fog.")
     ] = "day"
     direction: DirectionOption = "inward"
+    own_side: Annotated[
+        bool,
+        typer.Option(
+            "--own-side/--both-sides",
+            help="Candidate sites on the own side of the border only, or on both sides.",
+        ),
+    ] = True
     spacing_m: Annotated[
         float, typer.Option("--spacing", metavar="M", callback=above_zero, help="Spacing of candidate sites.")
     ] = 1500.0

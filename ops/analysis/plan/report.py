@@ -185,6 +185,8 @@ def _patrols(findings: PlanFindings) -> dict[str, Any] | None:
 
 def _limits(findings: PlanFindings) -> list[str]:
     names = ["independent", "unknown", "sites", "search"]
+    if findings.options.candidates is None:
+        names.insert(2, "own-side" if findings.options.own_side else "both-sides")
     if findings.options.links == "none":
         names.append("links")
     needs = findings.plan.objective == "least_interruption" or findings.patrols is not None

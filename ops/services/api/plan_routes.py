@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 import subprocess
 import threading
@@ -19,13 +20,21 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import FastAPI
 from fastapi import Path as InPath
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from ops.services.api.schemas.geojson import GeoJson
 from ops.services.api.schemas.pictures import PICTURE, Png
-from ops.services.api.schemas.planning import LayoutFile, PlanCoverage, PlanJob, PlanJobs, PlanSetup, PlanViewshed
+from ops.services.api.schemas.planning import (
+    LayoutFile,
+    PlanCoverage,
+    PlanDifference,
+    PlanJob,
+    PlanJobs,
+    PlanSetup,
+    PlanViewshed,
+)
 from ops.services.planner.jobs import JobRefused, Jobs, start_worker
 
 MOST_PICTURES: Final = 48
@@ -39,6 +48,9 @@ Token = Annotated[str, InPath(pattern=r"^[0-9a-f]{16}$")]
 PLANNED: Final = "plan:"
 """Prefix of the name of a planned layout, followed by the name of its job."""
 Planned = Callable[[str], Any]
+REPORT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The report, a page that is complete in itself", "content": {"text/html": {}}}
+}
 JobName = Annotated[str, InPath(pattern=r"^job-[0-9]{1,9}$")]
 
 
@@ -87,6 +99,22 @@ class CoverageOrder(Edited):
         return {"do": "coverage", **super().order(planned), **case}
 
 
+class DifferenceOrder(BaseModel):
+    """The gain and loss of coverage of one edited layout against another, for a target, in light and weather."""
+
+    model_config = ConfigDict(extra="forbid")
+    before: Edited
+    after: Edited
+    target: Target = "person"
+    conditions: State = "day"
+    palette: Literal["day", "night"] = "day"
+
+    def order(self, planned: Planned) -> dict[str, Any]:
+        """The order for the planner's process."""
+        case = {"target": self.target, "conditions": self.conditions, "palette": self.palette}
+        return {"do": "difference", "before": self.before.order(planned), "after": self.after.order(planned), **case}
+
+
 class ViewshedOrder(Edited):
     """The viewshed of one sensor of an edited layout, by its name there."""
 
@@ -98,10 +126,22 @@ class ViewshedOrder(Edited):
         return {"do": "viewshed", **super().order(planned), "sensor": self.sensor, "target": self.target}
 
 
-class CompareOrder(BaseModel):
-    """A comparison of two layouts."""
+class JobOrder(BaseModel):
+    """What every job is asked: the language and units of its report."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    language: str = Field(default="en", pattern=r"^[A-Za-z-]{2,16}$", description="of the report")
+    units: Literal["metric", "nautical", "imperial"] = Field(default="metric", description="of the report")
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The part of the order for the report."""
+        return {"language": self.language, "units": self.units}
+
+
+class CompareOrder(JobOrder):
+    """A comparison of two layouts."""
+
     kind: Literal["compare"]
     layouts: list[Edited] = Field(min_length=2, max_length=2)
     budget: float | None = Field(default=None, gt=0.0)
@@ -112,13 +152,12 @@ class CompareOrder(BaseModel):
         """The order for the planner's process."""
         layouts = [edited.order(planned) for edited in self.layouts]
         order = {"do": "compare", "layouts": layouts, "budget": self.budget, "draws": self.draws}
-        return {**order, "target": self.target}
+        return {**order, "target": self.target, **self.report}
 
 
-class PlanOrder(BaseModel):
+class PlanOrder(JobOrder):
     """A plan of what to buy for a budget, extending ``start`` or from scratch."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
     kind: Literal["plan"]
     budget: float = Field(ge=0.0)
     objective: Literal["mean_probability", "worst_segment", "least_detection"] = "mean_probability"
@@ -126,13 +165,14 @@ class PlanOrder(BaseModel):
     seconds: float = Field(default=15.0, ge=1.0, le=120.0)
     target: Target = "person"
     conditions: State = "day"
+    own_side: bool = Field(default=True, description="candidate sites on the own side of the border only")
 
     def order(self, planned: Planned) -> dict[str, Any]:
         """The order for the planner's process."""
         start = None if self.start is None else self.start.order(planned)
         order = {"do": "plan", "budget": self.budget, "objective": self.objective}
-        case = {"target": self.target, "conditions": self.conditions}
-        return {**order, **case, "start": start, "seconds": self.seconds}
+        case = {"target": self.target, "conditions": self.conditions, "own_side": self.own_side}
+        return {**order, **case, "start": start, "seconds": self.seconds, **self.report}
 
 
 class PlanRoutes:
@@ -140,6 +180,7 @@ class PlanRoutes:
 
     def __init__(self, sector: str, log: Path) -> None:
         self._sector, self._log = sector, log
+        self._sector_name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(sector).stem)[:64]
         self._jobs = Jobs(sector, log)
         self._lock, self._turns = threading.Lock(), threading.BoundedSemaphore(MOST_WAITING)
         self._idle: threading.Timer | None = None
@@ -151,6 +192,7 @@ class PlanRoutes:
         """Add the routes; the handlers are synchronous functions, so they run in threads."""
         app.add_api_route("/api/plan/setup", self.setup, methods=["GET"], response_model=PlanSetup)
         app.add_api_route("/api/plan/coverage", self.coverage, methods=["POST"], response_model=PlanCoverage)
+        app.add_api_route("/api/plan/difference", self.difference, methods=["POST"], response_model=PlanDifference)
         app.add_api_route("/api/plan/viewshed", self.viewshed, methods=["POST"], response_model=PlanViewshed)
         app.add_api_route(
             "/api/plan/layout", self.save, methods=["POST"], response_class=GeoJson, response_model=LayoutFile
@@ -161,6 +203,9 @@ class PlanRoutes:
         app.add_api_route("/api/plan/jobs", self.jobs, methods=["GET"], response_model=PlanJobs)
         app.add_api_route("/api/plan/jobs", self.submit, methods=["POST"], status_code=202, response_model=PlanJob)
         app.add_api_route("/api/plan/jobs/{name}", self.job, methods=["GET"], response_model=PlanJob)
+        app.add_api_route(
+            "/api/plan/jobs/{name}/report", self.report, methods=["GET"], response_class=HTMLResponse, responses=REPORT
+        )
         app.add_api_route("/api/plan/jobs/{name}/cancel", self.cancel, methods=["POST"], response_model=PlanJob)
 
     def close(self) -> None:
@@ -184,6 +229,10 @@ class PlanRoutes:
         """Coverage of an edited layout: figures for the belt, costs, and the address of a picture."""
         return JSONResponse(self._with_picture(body.order(self._planned)))
 
+    def difference(self, body: DifferenceOrder) -> JSONResponse:
+        """What one layout covers more and less than another: areas, and the address of a picture."""
+        return JSONResponse(self._with_picture(body.order(self._planned)))
+
     def viewshed(self, body: ViewshedOrder) -> JSONResponse:
         """The ground in line of sight of one sensor, by the fast method, while it is moved."""
         return JSONResponse(self._with_picture(body.order(self._planned)))
@@ -205,13 +254,19 @@ class PlanRoutes:
         return JSONResponse(answer, media_type="application/geo+json")
 
     def _planned(self, layout: str) -> Any:
-        """The document of a planned layout; None for a layout of the sector, 422 if no plan has this name."""
+        """The document of a planned layout, or of one of its front (``plan:job-1.2``: the second); None for a layout of
+        the sector, 422 if no plan has this name."""
         if not layout.startswith(PLANNED):
             return None
-        job = self._jobs.get(layout.removeprefix(PLANNED))
-        if job is None or job.state != "done" or not isinstance(job.answer, dict) or "layout" not in job.answer:
+        name, _, number = layout.removeprefix(PLANNED).partition(".")
+        job = self._jobs.get(name)
+        plan = job.answer if job is not None and job.state == "done" else None
+        if number and isinstance(plan, dict):
+            front = plan.get("front", [])
+            plan = front[int(number) - 1] if number.isdecimal() and 1 <= int(number) <= len(front) else None
+        if not isinstance(plan, dict) or "layout" not in plan:
             raise HTTPException(422, "This plan is not kept any more; plan again.")
-        return job.answer["layout"]
+        return plan["layout"]
 
     def picture(self, token: Token) -> Response:
         """A picture of coverage; the latest are kept."""
@@ -237,6 +292,15 @@ class PlanRoutes:
         if job is None:
             raise HTTPException(404, f"There is no job {name}.")
         return JSONResponse(job.as_dict())
+
+    def report(self, name: JobName) -> FileResponse:
+        """The report of a job that is done, as a file: what ``watchline plan`` or ``watchline compare`` writes."""
+        job = self._jobs.get(name)
+        path = None if job is None or job.state != "done" else self._jobs.report_of(job)
+        if job is None or path is None or not path.is_file():
+            raise HTTPException(404, f"There is no report of {name}.")
+        kind = job.order["do"]
+        return FileResponse(path, media_type="text/html", filename=f"watchline-{kind}-{self._sector_name}-{name}.html")
 
     def cancel(self, name: JobName) -> JSONResponse:
         """Cancel a job that is not done."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geo.arrays import UInt8s
+from geo.border.belt import BorderLine
 from geo.frame import LocalFrame
 from geo.visibility import VISIBLE
 from ops.drawing.palette import Palette
 from sensors.layout import Layout
 from sensors.planning.choice.options import Money
+
+if TYPE_CHECKING:
+    from ops.drawing.coverage_paint import Covered
 
 SEEN_RGBA = (214, 51, 132, 130)
 """Ground in line of sight of the sensor in hand: a hue that the classes of coverage do not have."""
@@ -48,12 +52,25 @@ def catalogue_records(money: Money) -> list[dict[str, Any]]:
             "max_range_m": item.detection["max_range_m"],
             "field_of_view_deg": item.detection.get("field_of_view_deg", 360.0),
             "first_cost": item.capex.central,
+            "opex_per_year": item.opex_per_year.central,
             "life_cycle_cost": round(money.of(item), 2),
             "crew": item.crew.central,
         }
         for item in money.catalogue
         if item.is_placed
     ]
+
+
+def segment_records(border: BorderLine, frame: LocalFrame) -> list[dict[str, Any]]:
+    """Segments of the border in order: chainage of both ends [km] and lines of longitude and latitude."""
+    import shapely
+
+    records = []
+    for number, (start, end) in enumerate(border.segment_spans_m):
+        parts = shapely.get_parts(border.segment_geometry(number))
+        lines = [np.column_stack(frame.to_lonlat(*np.array(part.coords).T[:2])).round(7).tolist() for part in parts]
+        records.append({"start_km": round(float(start) / 1e3, 3), "end_km": round(float(end) / 1e3, 3), "lines": lines})
+    return records
 
 
 def corners_of(box: tuple[float, float, float, float], frame: LocalFrame) -> list[list[float]]:
@@ -78,20 +95,42 @@ def viewshed_png(states: UInt8s) -> bytes:
 
 def coverage_png(values: np.ndarray, palette: Palette = "day") -> bytes:
     """Probability classes in the colours of the printed maps, as PNG; unknown cells hatched, class 0 transparent."""
-    from PIL import Image
+    return _classes_png(_coverage_style(), values, palette)
 
+
+def change_png(values: np.ndarray, palette: Palette = "day") -> bytes:
+    """Classes of a change of probability, as PNG; unknown cells hatched, small changes transparent."""
+    return _classes_png(_change_style(), values, palette)
+
+
+def legend() -> list[dict[str, str]]:
+    """Legend of ``coverage_png`` by day."""
+    return _coverage_style().legend("day")
+
+
+def change_legend() -> list[dict[str, str]]:
+    """Legend of ``change_png`` by day, from losses to gains."""
+    return _change_style().legend("day")
+
+
+def _coverage_style() -> Covered:
     from ops.drawing.coverage_classes import probability_steps
     from ops.drawing.coverage_paint import Covered
 
-    style = Covered(probability_steps(None))
+    return Covered(probability_steps(None))
+
+
+def _change_style() -> Covered:
+    from ops.drawing.coverage_classes import change_steps
+    from ops.drawing.coverage_paint import Covered
+
+    return Covered(change_steps(), least=-1.0)
+
+
+def _classes_png(style: Covered, values: np.ndarray, palette: Palette) -> bytes:
+    from PIL import Image
+
     pixels = style.paint(style.classes(values).astype(np.float32), 1.0, palette)
     buffer = io.BytesIO()
     Image.fromarray(np.moveaxis(pixels, 0, -1)).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
-
-
-def legend() -> list[dict[str, str]]:
-    from ops.drawing.coverage_classes import probability_steps
-    from ops.drawing.coverage_paint import Covered
-
-    return Covered(probability_steps(None)).legend("day")

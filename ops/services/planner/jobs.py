@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, Final, Literal
 
 from geo.errors import WatchlineError
@@ -68,7 +70,7 @@ def start_worker(sector: str, log: Path) -> subprocess.Popen[str]:
 
 
 class Jobs:
-    """A queue of jobs and the thread that runs them; ``close`` cancels the jobs."""
+    """A queue of jobs and the thread that runs them; ``close`` cancels the jobs and removes their reports."""
 
     def __init__(self, sector: str, log: Path) -> None:
         self._sector, self._log = sector, log
@@ -77,6 +79,11 @@ class Jobs:
         self._waiting: deque[PlannerJob] = deque()
         self._closed, self._count = False, 0
         self._thread: threading.Thread | None = None
+        self._reports = Path(tempfile.mkdtemp(prefix="watchline-plan-"))
+
+    def report_of(self, job: PlannerJob) -> Path:
+        """Where the job writes its report."""
+        return self._reports / job.id / "report.html"
 
     def submit(self, order: Mapping[str, Any]) -> PlannerJob:
         """Queue a job; JobRefused if too many are waiting."""
@@ -91,7 +98,7 @@ class Jobs:
             self._waiting.append(job)
             over = [name for name, one in self._jobs.items() if one.state not in ("queued", "running")]
             for name in over[: max(len(self._jobs) - MOST_KEPT, 0)]:
-                del self._jobs[name]
+                rmtree(self.report_of(self._jobs.pop(name)).parent, ignore_errors=True)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="plan-jobs", daemon=True)
                 self._thread.start()
@@ -129,6 +136,7 @@ class Jobs:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(timeout=ENDS_WITHIN_S)
+        rmtree(self._reports, ignore_errors=True)
 
     def _run(self) -> None:
         while True:
@@ -150,7 +158,7 @@ class Jobs:
         try:
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.write(json.dumps(job.order) + "\n")
+            process.stdin.write(json.dumps({**job.order, "report": str(self.report_of(job))}) + "\n")
             process.stdin.close()
             for line in process.stdout:
                 self._hear(job, json.loads(line))

@@ -12,15 +12,16 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
-from typing import Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import numpy as np
 
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput, WatchlineError
+from ops.analysis.plan.files import layout_document
 from ops.runtime.output import say_in_english
 from ops.sector.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
@@ -28,25 +29,35 @@ from ops.sector.sector_file import Sector, load_sector
 from ops.sector.ways import SectorWays, ways_of
 from ops.services.planner.drawing import (
     catalogue_records,
+    change_legend,
+    change_png,
     corners_of,
     coverage_png,
     legend,
     part_records,
+    segment_records,
     viewshed_png,
 )
 from ops.services.planner.edits import edited_layout
+from ops.services.planner.reports import write_compare_report, write_plan_report
+from ops.services.planner.sector_coverage import CoverageCase, SectorCoverage
 from sensors.coverage.live import LiveCoverage
-from sensors.coverage.segments import belt_means
 from sensors.coverage.sight import SightTask, refuse_off_the_map, sight
 from sensors.equipment.catalogue import shipped
 from sensors.layout import Layout
 from sensors.planning.choice.layout_cost import layout_cost
 from sensors.planning.choice.options import Money
 
+if TYPE_CHECKING:
+    from sensors.planning.choice.plan import PurchasePlan
+
 JobProgress = Callable[[str, int, int], None]
-MOST_LAYOUTS: Final = 6
-"""Maximum number of layouts, each for a target and conditions, whose coverage is kept, so that an edit recomputes only
-one sensor."""
+SIDES: Final = ("before", "after")
+"""The two layouts of a difference."""
+FRONT_STEPS: Final = 4
+"""Budgets, up to that of the order, for which a plan is searched for the front of cost and coverage."""
+FRONT_TIME: Final = 0.5
+"""Time for the front as a fraction of that for the plan."""
 
 
 class Planner:
@@ -54,7 +65,6 @@ class Planner:
 
     def __init__(self, sector: Sector) -> None:
         self._sector = sector
-        self._kept: dict[tuple[str, str, str], LiveCoverage] = {}
 
     @cached_property
     def ground(self) -> OpenSector:
@@ -70,14 +80,9 @@ class Planner:
         return ways_of(self.ground)
 
     @cached_property
-    def belt(self) -> tuple[np.ndarray, np.ndarray]:
-        """Cells (row, column) of the terrain within the belt, and their segments (−1 beyond the ends or outside)."""
-        from geo.border.belt import belt_of
-
-        belt = belt_of(self.ground.crossed, self.ground.terrain, belt_m=self._sector.belt_m)
-        segment = np.full(self.ground.terrain["elevation"].shape, -1, np.int64)
-        segment[belt.rows, belt.columns] = np.where(belt.inside, belt.segment, -1)
-        return segment >= 0, segment
+    def kept(self) -> SectorCoverage:
+        """The coverage of the layouts in use."""
+        return SectorCoverage(self.ground)
 
     def setup(self, _order: Mapping[str, Any], _progress: JobProgress) -> dict[str, Any]:
         """Initial data of a page: layouts with their sensors, the equipment, corners of the picture, border, legend."""
@@ -96,6 +101,8 @@ class Planner:
             "equipment": catalogue_records(self.money),
             "layouts": [self._layout_record(name) for name in self._sector.layouts],
             "legend": legend(),
+            "change_legend": change_legend(),
+            "segments": segment_records(self.ground.crossed, self.ground.frame),
         }
 
     def coverage(self, order: Mapping[str, Any], _progress: JobProgress) -> dict[str, Any]:
@@ -103,18 +110,8 @@ class Planner:
         original = self.original(str(order["layout"]), order.get("document"))
         layout = self._with_edits(original, order)
         silent = self._unheard(layout)
-        working = tuple(one for one in layout.ids if one not in silent)
-        target, conditions = str(order.get("target", "person")), str(order.get("conditions", "day"))
-        key = (str(order["layout"]), target, conditions)
-        kept = self._kept.pop(key, None)
-        if kept is None:
-            kept = LiveCoverage.begin(layout, self.ground.terrain, working, target=target, conditions=conditions)
-        live = kept.updated(layout, working)
-        self._kept[key] = live  # the next edit starts from this coverage
-        while len(self._kept) > MOST_LAYOUTS:
-            self._kept.pop(next(iter(self._kept)))
-        inside, segment = self.belt
-        means = belt_means(live.expected()[inside], segment[inside])
+        live = self._live(order, layout, silent)
+        means = self.kept.means(live)
         return {
             "figures": {
                 "mean_probability": _number(means.mean_probability),
@@ -123,12 +120,30 @@ class Planner:
                 "sensors": len(layout),
                 "relays": len(layout.relays),
             },
+            "segments": [_number(value) for value in self.kept.segment_means(live)],
             "cost": asdict(layout_cost((*layout.relays, *layout.sensors), self.money)),
             "saved_cost": asdict(layout_cost((*original.relays, *original.sensors), self.money)),
             "unlinked": sorted(silent),
             "problems": dict(live.problems),
             "picture": base64.b64encode(coverage_png(live.rasters[None], order.get("palette", "day"))).decode(),
         }
+
+    def difference(self, order: Mapping[str, Any], _progress: JobProgress) -> dict[str, Any]:
+        """What one edited layout covers more and less than another: a picture, and the areas gained and lost."""
+        asked = [{**order[side], "target": order["target"], "conditions": order["conditions"]} for side in SIDES]
+        before, after = (self._live(one, layout := self.layout(one), self._unheard(layout)) for one in asked)
+        change = self.kept.change(before, after)
+        return {
+            "gained_km2": round(change.gained_m2 / 1e6, 3),
+            "lost_km2": round(change.lost_m2 / 1e6, 3),
+            "picture": base64.b64encode(change_png(change.values, order.get("palette", "day"))).decode(),
+        }
+
+    def _live(self, order: Mapping[str, Any], layout: Layout, silent: Collection[str]) -> LiveCoverage:
+        """The coverage of a layout, an edit of the one that the order names, without its ``silent`` sensors."""
+        target, conditions = str(order.get("target", "person")), str(order.get("conditions", "day"))
+        case = CoverageCase(str(order["layout"]), target, conditions)
+        return self.kept.of(case, layout, tuple(one for one in layout.ids if one not in silent))
 
     def viewshed(self, order: Mapping[str, Any], _progress: JobProgress) -> dict[str, Any]:
         """What one sensor of an edited layout has a line of sight to, by the fast method: a picture of its window."""
@@ -166,13 +181,15 @@ class Planner:
             budget=order.get("budget"), samples=int(order.get("draws", 300)), target=str(order.get("target", "person"))
         )
         total = steps(layouts)
-        _, verdict = studied(
+        study, verdict = studied(
             layouts,
             self.ground,
             settings,
             ways=self.ways.ways,
             progress=lambda doing, done: progress(doing, done, total),
         )
+        progress("report", total, total)
+        write_compare_report(order, self._sector, self.ways, (study, verdict))
         measures = {
             layout.name: {name: _number(verdict[f"{name}_central"].sel(layout=layout.name)) for name in MEASURES}
             for layout in layouts
@@ -189,11 +206,12 @@ class Planner:
     def plan(self, order: Mapping[str, Any], progress: JobProgress) -> dict[str, Any]:
         """Plan what to buy, extending a layout or from scratch: the bought sensors as features of a layout."""
         from ops.analysis.inputs import bases_in
-        from ops.analysis.plan.files import layout_document
+        from ops.analysis.plan.findings import PlanFindings
+        from ops.analysis.plan.options import PlanOptions
         from ops.analysis.plan.search import affordable, best_plan, options_on
         from sensors.planning.choice.benefits import Case
         from sensors.planning.choice.candidate_sites import SiteRules
-        from sensors.planning.choice.plan import Demand
+        from sensors.planning.choice.plan import Demand, pareto
         from sensors.planning.solver.solve import SolverBudget
 
         seconds = min(max(float(order.get("seconds", 15.0)), 1.0), 120.0)
@@ -209,7 +227,8 @@ class Planner:
                 expected="mean_probability, worst_segment or least_detection",
             )
         present = self.layout(order["start"]) if order.get("start") else None
-        options, _ = options_on(self.ground, SiteRules(spacing_m=2000.0), self.money)
+        rules = SiteRules(own_side=bool(order.get("own_side", True)), spacing_m=2000.0)
+        options, _ = options_on(self.ground, rules, self.money)
         options = affordable(options, demand, present)
         case = Case(
             target=str(order.get("target", "person")),
@@ -217,7 +236,8 @@ class Planner:
             belt_m=self._sector.belt_m,
         )
         count = len(options)
-        _, plan = best_plan(
+        total = count + max(count // 4, 3)
+        benefits, plan = best_plan(
             options,
             self.ground,
             demand,
@@ -225,26 +245,57 @@ class Planner:
             present=present,
             ways=self.ways.ways,
             bases=bases_in(self.ground) or None,
-            progress=lambda doing, done, _: progress(doing, min(done, count), count + max(count // 4, 1)),
+            progress=lambda doing, done, _: progress(doing, min(done, count), total),
         )
+        progress("front", total - 2, total)
+        effort = replace(demand.effort, seconds=max(FRONT_TIME * seconds, 1.0))
+        cheaper = pareto(benefits, replace(demand, effort=effort), steps=FRONT_STEPS, start=present)
+        front = [one for one in cheaper if one.cost < plan.cost and one.value < plan.value]
+        progress("report", total - 1, total)
+        asked = PlanOptions(
+            sector=self._sector.name,
+            budget=demand.budget,
+            objective=demand.objective,  # type: ignore[arg-type]
+            target=case.target,  # type: ignore[arg-type]
+            conditions=case.conditions,
+            own_side=rules.own_side,
+            spacing_m=rules.spacing_m,
+            years=self.money.years,
+            discount=self.money.discount_rate,
+        )
+        rising = (*front, plan) if demand.objective == "worst_segment" else ()
+        catalogue = self.money.catalogue
+        findings = PlanFindings(asked, self.ground, catalogue, benefits, plan, rising, None, self.ways)
+        write_plan_report(order, findings)
         return {
             "objective": plan.objective,
-            "value": _number(plan.value),
             "bound": _number(plan.bound),
             "gap": _number(plan.gap),
             "without": _number(plan.without),
+            "currency": catalogue.currency,
+            "target": case.target,
+            "conditions": case.conditions,
+            **self._planned(plan),
+            "front": [self._planned(one) for one in front],
+            "ground": self.ways.record,
+        }
+
+    def _planned(self, plan: PurchasePlan) -> dict[str, Any]:
+        """A plan's purchase, its layout, and the cost and detection of the whole layout."""
+        whole = layout_cost((*plan.layout.relays, *plan.layout.sensors), self.money)
+        return {
+            "value": _number(plan.value),
             "cost": round(plan.cost, 2),
-            "currency": self.money.catalogue.currency,
             "bought": [{"id": o.id, "item": o.sensor.catalogue, "cost": round(o.cost, 2)} for o in plan.bought],
+            "life_cycle_cost": round(whole.life_cycle_cost, 2),
+            "mean_probability": _number(plan.figures["mean_probability"]),
+            "worst_segment": _number(plan.figures["worst_segment"]),
             "layout": layout_document(plan.layout),
             "sensors": part_records(plan.layout, {option.id for option in plan.bought}),
-            "ground": self.ways.record,
         }
 
     def save(self, order: Mapping[str, Any], _progress: JobProgress) -> dict[str, Any]:
         """A layout with its edits as a layout file."""
-        from ops.analysis.plan.files import layout_document
-
         return layout_document(self.layout(order))
 
     def _unheard(self, layout: Layout) -> frozenset[str]:
@@ -283,6 +334,7 @@ def answer(planner: Planner, order: Any, write: Callable[[Mapping[str, Any]], No
     work = {
         "setup": planner.setup,
         "coverage": planner.coverage,
+        "difference": planner.difference,
         "viewshed": planner.viewshed,
         "compare": planner.compare,
         "plan": planner.plan,

@@ -7,7 +7,7 @@ import { bearingToLine } from "../src/plan/places.ts";
 
 const camera = { id: "cam-1", kind: "camera", lon: 1, lat: 42, azimuth_deg: 30, field_of_view_deg: 90, max_range_m: 3000, item: "ift_camera" };
 const layout = { name: "l", title: "l", sensors: [camera] };
-const radar = { item: "portable_radar", title: "Radar", kind: "radar", max_range_m: 4000, field_of_view_deg: 120, first_cost: 1, life_cycle_cost: 2, crew: 0 };
+const radar = { item: "portable_radar", title: "Radar", kind: "radar", max_range_m: 4000, field_of_view_deg: 120, first_cost: 1, opex_per_year: 0, life_cycle_cost: 2, crew: 0 };
 
 test("an item is added where it is placed, moves as any sensor, and is forgotten when it is taken away", () => {
   const placed = withEdit({}, "portable-radar-1", { item: "portable_radar", lon: 1.5, lat: 42.5 });

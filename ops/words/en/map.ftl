@@ -44,6 +44,7 @@ map-height = { HEIGHT($height) }
 map-class-none = 0: no sensor detects
 map-class-span = { $low } to { $high }
 map-class-span-required = { $low } (required) to { $high }
+map-class-change = { $low } to { $high }, change
 map-class-count = { $count }
 map-class-count-more = { $count } or more
 map-class-line-of-sight = in line of sight of a sensor

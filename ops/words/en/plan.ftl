@@ -147,6 +147,8 @@ plan-formula-cost = Life-cycle cost = sum over the items of purchase, operation,
 plan-limit-independent = Misses of different sensors are independent, which is optimistic; one state of light and weather.
 plan-limit-unknown = In the objective, cells and paths that are unknown count as not detected.
 plan-limit-sites = Only the candidate sites were considered; land rights, local power and access must be checked on the ground.
+plan-limit-own-side = Candidate sites are on the own side of the border only.
+plan-limit-both-sides = Candidate sites are on both sides of the border; those on the far side need the consent of the neighbouring state.
 plan-limit-search = The search ends at its time limit or gap; a longer search can only reduce the optimality gap.
 plan-limit-links = Radio links to a base were not required.
 plan-patrols-words = Each shift, the routes are drawn at random from a private seed: shifts of { DURATION($shift) }, { DURATION($stay) } in each segment. The routes are in the roster and not in this report.

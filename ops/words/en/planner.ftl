@@ -150,7 +150,7 @@ planner-equipment-none = No item matches.
 planner-equipment-unit = Purchase price and, below it, life-cycle cost over { $years } years in { $currency }. Select an item, then click on the map; or drag it there.
 planner-place-hint = Click on the map to place: { $item }. Escape cancels.
 planner-sensor-none = Select a sensor on the map, or add one from the equipment list.
-planner-sensor-cost = Purchase { $currency } { DECIMAL($price) }, life-cycle cost { $currency } { DECIMAL($cost) } over { $years } years, crew { planner-crew }
+planner-sensor-cost = Purchase { $currency } { $price }, life-cycle cost { $currency } { DECIMAL($cost) } over { $years } years, crew { planner-crew }
 planner-name = Name
 planner-duplicate = Duplicate
 planner-remove = Delete
@@ -197,10 +197,6 @@ planner-zoom-home =
 planner-grid =
     .aria-label = Grid lines, MGRS
     .title = Grid lines, MGRS
-planner-figures-unpriced = { $count ->
-    [one] { $count } sensor has no known cost and counts as 0.
-   *[other] { $count } sensors have no known cost and count as 0.
-}
 planner-note = { $side ->
     [a] Left: { $note }
    *[b] Right: { $note }
@@ -225,4 +221,94 @@ planner-legend-title = Pd, { $target ->
     [night-rain] night, rain
     [wind] day, strong wind
    *[day] daylight
+}
+
+## Results as pictures
+
+planner-results =
+    .aria-label = Results
+planner-result-tabs =
+    .aria-label = Results shown
+planner-front = Cost and coverage
+planner-front-card =
+    .aria-label = Cost and coverage
+planner-front-measure =
+    .aria-label = Measure of coverage
+planner-front-mean = mean Pd
+planner-front-worst = worst segment
+planner-front-chart =
+    .aria-label = Life-cycle cost and coverage of the layouts; the line joins the non-dominated ones
+planner-front-axis = Life-cycle cost, million { $currency }
+planner-front-cost = { $digits ->
+    [0] { DECIMAL($cost) }
+    [1] { DECIMAL($cost, digits: 1) }
+   *[2] { DECIMAL($cost, digits: 2) }
+}
+planner-front-value = { $digits ->
+    [0] { PERCENT($value) }
+   *[1] { PERCENT($value, digits: 1) }
+}
+planner-front-side = { $side ->
+    [a] { planner-left } (edited)
+   *[b] { planner-right } (edited)
+}
+planner-front-point = { $layout }: { $measure ->
+    [worst] worst segment
+   *[mean] mean Pd
+} { PERCENT($value, digits: 1) }, life-cycle cost { DECIMAL($cost, digits: 2) } million{ $best ->
+    [yes] { ", non-dominated" }
+   *[no] { "" }
+}
+planner-front-plan = Plan { $number }, step { $step }
+planner-front-plan-title = { $plan }: { $items }
+planner-front-without = { $count ->
+    [one] { $count } layout is not shown: price unknown.
+   *[other] { $count } layouts are not shown: price unknown.
+}
+planner-worst = Worst segments
+planner-worst-card =
+    .aria-label = Worst segments
+planner-worst-of =
+    .aria-label = Layout that is ranked
+planner-worst-list =
+    .aria-label = Segments with the lowest mean Pd; the mark on a bar is the other layout
+planner-worst-where = { $segment } · km { DECIMAL($start, digits: 1) }–{ DECIMAL($end, digits: 1) }
+planner-gain = Gain and loss
+planner-gain-card =
+    .aria-label = Gain and loss
+planner-change-of =
+    .aria-label = Layouts that are compared
+planner-change-of-sides = right against left
+planner-change-of-a = edits of the left layout
+planner-change-of-b = edits of the right layout
+planner-change-on = Show on the map
+planner-change-chart =
+    .aria-label = Change of the mean Pd of each segment along the border, in percentage points
+planner-change-says = +{ DECIMAL($gained, digits: 1) } km², −{ DECIMAL($lost, digits: 1) } km² by ≥ 5 pp near the border
+planner-change-legend-title = Change of Pd in percentage points (pp), { $of ->
+    [a] edits of the left layout
+    [b] edits of the right layout
+   *[sides] right against left
+}
+planner-legend-change = { DECIMAL($low, sign: 1) } to { DECIMAL($high, sign: 1) } pp
+planner-report = Report
+planner-report-of = { $kind ->
+    [compare] Report: comparison { $number }
+   *[plan] Report: plan { $number }
+}
+planner-report-none = Compare or optimise for a report.
+planner-more = Details
+planner-own-side = Sites on the own side only
+planner-at-least = { $known ->
+    [yes] ≥ { $value }
+   *[no] unknown
+}
+planner-no-price = { $leased ->
+    [yes] leased
+   *[no] none
+}
+planner-sensor-unpriced = Price unknown: not an item of the equipment catalogue.
+planner-figures-unlisted = { $count ->
+    [one] { $count } sensor is not in the equipment catalogue: price and crew unknown.
+   *[other] { $count } sensors are not in the equipment catalogue: price and crew unknown.
 }

@@ -40,6 +40,7 @@ map-height = { HEIGHT($height) }
 map-class-none = 0 : aucun capteur ne détecte
 map-class-span = de { $low } à { $high }
 map-class-span-required = de { $low } (exigence) à { $high }
+map-class-change = { $low } à { $high }, variation
 map-class-count = { $count }
 map-class-count-more = { $count } ou plus
 map-class-line-of-sight = en ligne de vue d’un capteur

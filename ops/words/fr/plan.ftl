@@ -147,6 +147,8 @@ plan-formula-cost = Coût du cycle de vie = somme sur les équipements de l’ac
 plan-limit-independent = Les non-détections de capteurs différents sont indépendantes, ce qui est optimiste ; un seul état de lumière et de météo.
 plan-limit-unknown = Dans le critère, les mailles et les trajets inconnus comptent comme non détectés.
 plan-limit-sites = Seuls les emplacements candidats ont été examinés ; droits fonciers, alimentation et accès sont à vérifier sur place.
+plan-limit-own-side = Les sites candidats se trouvent uniquement du côté national de la frontière.
+plan-limit-both-sides = Les sites candidats se trouvent des deux côtés de la frontière ; ceux du côté opposé exigent l’accord de l’État voisin.
 plan-limit-search = La recherche s’arrête à sa durée limite ou à son écart ; une recherche plus longue ne peut que réduire l’écart à l’optimum.
 plan-limit-links = Aucune liaison radio avec une base n’était exigée.
 plan-patrols-words = À chaque vacation, les itinéraires sont tirés au sort à partir d’une graine privée : vacations de { DURATION($shift) }, { DURATION($stay) } dans chaque segment. Les itinéraires figurent dans le tableau de service et non dans ce rapport.

@@ -150,7 +150,7 @@ planner-equipment-none = Aucun article ne correspond.
 planner-equipment-unit = Prix d’achat et, dessous, coût du cycle de vie sur { $years } ans en { $currency }. Choisissez un article, puis cliquez sur la carte ; ou faites-le glisser.
 planner-place-hint = Cliquez sur la carte pour placer : { $item }. Échap annule.
 planner-sensor-none = Sélectionnez un capteur sur la carte, ou ajoutez-en un depuis la liste d’équipement.
-planner-sensor-cost = Achat { DECIMAL($price) } { $currency }, coût du cycle de vie { DECIMAL($cost) } { $currency } sur { $years } ans, effectif { planner-crew }
+planner-sensor-cost = Achat { $price } { $currency }, coût du cycle de vie { DECIMAL($cost) } { $currency } sur { $years } ans, effectif { planner-crew }
 planner-name = Nom
 planner-duplicate = Dupliquer
 planner-remove = Supprimer
@@ -197,10 +197,6 @@ planner-zoom-home =
 planner-grid =
     .aria-label = Carroyage MGRS
     .title = Carroyage MGRS
-planner-figures-unpriced = { $count ->
-    [one] { $count } capteur n’a pas de coût connu et compte pour 0.
-   *[other] { $count } capteurs n’ont pas de coût connu et comptent pour 0.
-}
 planner-note = { $side ->
     [a] Gauche : { $note }
    *[b] Droite : { $note }
@@ -225,4 +221,94 @@ planner-legend-title = Pd, { $target ->
     [night-rain] de nuit, pluie
     [wind] de jour, vent fort
    *[day] de jour
+}
+
+## Résultats en images
+
+planner-results =
+    .aria-label = Résultats
+planner-result-tabs =
+    .aria-label = Résultats affichés
+planner-front = Coût et couverture
+planner-front-card =
+    .aria-label = Coût et couverture
+planner-front-measure =
+    .aria-label = Mesure de la couverture
+planner-front-mean = Pd moyenne
+planner-front-worst = segment le plus faible
+planner-front-chart =
+    .aria-label = Coût du cycle de vie et couverture des dispositifs ; la ligne relie ceux qu’aucun autre ne surpasse
+planner-front-axis = Coût du cycle de vie, millions { $currency }
+planner-front-cost = { $digits ->
+    [0] { DECIMAL($cost) }
+    [1] { DECIMAL($cost, digits: 1) }
+   *[2] { DECIMAL($cost, digits: 2) }
+}
+planner-front-value = { $digits ->
+    [0] { PERCENT($value) }
+   *[1] { PERCENT($value, digits: 1) }
+}
+planner-front-side = { $side ->
+    [a] { planner-left } (modifié)
+   *[b] { planner-right } (modifié)
+}
+planner-front-point = { $layout } : { $measure ->
+    [worst] segment le plus faible
+   *[mean] Pd moyenne
+} { PERCENT($value, digits: 1) }, coût du cycle de vie { DECIMAL($cost, digits: 2) } millions{ $best ->
+    [yes] { ", non dominé" }
+   *[no] { "" }
+}
+planner-front-plan = Plan { $number }, étape { $step }
+planner-front-plan-title = { $plan } : { $items }
+planner-front-without = { $count ->
+    [one] { $count } dispositif n’est pas affiché : prix inconnu.
+   *[other] { $count } dispositifs ne sont pas affichés : prix inconnu.
+}
+planner-worst = Segments les plus faibles
+planner-worst-card =
+    .aria-label = Segments les plus faibles
+planner-worst-of =
+    .aria-label = Dispositif classé
+planner-worst-list =
+    .aria-label = Segments dont la Pd moyenne est la plus faible ; le repère sur une barre est l’autre dispositif
+planner-worst-where = { $segment } · km { DECIMAL($start, digits: 1) }–{ DECIMAL($end, digits: 1) }
+planner-gain = Gain et perte
+planner-gain-card =
+    .aria-label = Gain et perte
+planner-change-of =
+    .aria-label = Dispositifs comparés
+planner-change-of-sides = droite par rapport à gauche
+planner-change-of-a = modifications à gauche
+planner-change-of-b = modifications à droite
+planner-change-on = Afficher sur la carte
+planner-change-chart =
+    .aria-label = Variation de la Pd moyenne de chaque segment le long de la frontière, en points de pourcentage
+planner-change-says = +{ DECIMAL($gained, digits: 1) } km², −{ DECIMAL($lost, digits: 1) } km² d’au moins 5 pt près de la frontière
+planner-change-legend-title = Variation de la Pd en points de pourcentage (pt), { $of ->
+    [a] modifications à gauche
+    [b] modifications à droite
+   *[sides] droite par rapport à gauche
+}
+planner-legend-change = { DECIMAL($low, sign: 1) } à { DECIMAL($high, sign: 1) } pt
+planner-report = Rapport
+planner-report-of = { $kind ->
+    [compare] Rapport : comparaison { $number }
+   *[plan] Rapport : plan { $number }
+}
+planner-report-none = Comparez ou optimisez pour obtenir un rapport.
+planner-more = Détails
+planner-own-side = Sites du côté national seulement
+planner-at-least = { $known ->
+    [yes] ≥ { $value }
+   *[no] inconnu
+}
+planner-no-price = { $leased ->
+    [yes] location
+   *[no] aucun
+}
+planner-sensor-unpriced = Prix inconnu : n’est pas un article du catalogue d’équipement.
+planner-figures-unlisted = { $count ->
+    [one] { $count } capteur n’est pas dans le catalogue d’équipement : prix et effectif inconnus.
+   *[other] { $count } capteurs ne sont pas dans le catalogue d’équipement : prix et effectif inconnus.
 }

@@ -29,11 +29,14 @@ if TYPE_CHECKING:
 class SiteRules:
     """Requirements for a site; every number is an assumption that the planner can change.
 
-    ``spacing_m`` between candidates; ``steepest`` slope [rise over run] for a mast; ``road_m`` and ``power_m``: maximum
-    distance from a road and from power; for a link, ``antenna_m`` and ``relay_mast_m`` above ground and the maximum
-    ``link_m``. If infinite, any distance is allowed and no data are needed.
+    ``own_side``: only sites on the own side of the border (``offset_m`` of at least 0, so the ground between the edges
+    of a zone counts as own), since equipment cannot be built on foreign ground; ``spacing_m`` between candidates;
+    ``steepest`` slope [rise over run] for a mast; ``road_m`` and ``power_m``: maximum distance from a road and from
+    power; for a link, ``antenna_m`` and ``relay_mast_m`` above ground and the maximum ``link_m``. If infinite, any
+    distance is allowed and no data are needed.
     """
 
+    own_side: bool = True
     spacing_m: float = 500.0
     steepest: float = 0.36
     road_m: float = math.inf
@@ -43,7 +46,11 @@ class SiteRules:
     link_m: float = 20_000.0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.own_side, bool):
+            raise PlanError(f"{self.own_side!r}", where="site rule own_side", expected="true or false")
         for rule in fields(self):
+            if rule.name == "own_side":
+                continue
             value = getattr(self, rule.name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0.0
             if not number or (rule.name in ("spacing_m", "link_m", "antenna_m") and not 0.0 < value < math.inf):
@@ -84,6 +91,7 @@ def candidate_sites(
     power = _distance_m(belt, known, place.power, border.frame, chosen.power_m, "power")
     relay = _relay_in_sight(terrain, (belt.rows, belt.columns), place.relays, chosen)
     allowed = {
+        "side": (belt.offset >= 0.0) | (not chosen.own_side),
         "slope": steep <= chosen.steepest,
         "road": (road <= chosen.road_m) | math.isinf(chosen.road_m),
         "power": (power <= chosen.power_m) | math.isinf(chosen.power_m),
@@ -112,6 +120,7 @@ def candidate_sites(
 
 def _refuse(cells: int, allowed: dict[str, Bools], known: Bools) -> None:
     words = {
+        "side": "on the far side of the border",
         "slope": "too steep",
         "road": "too far from a road",
         "power": "too far from power",

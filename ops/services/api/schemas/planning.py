@@ -34,7 +34,8 @@ class PlannedLayout(BaseModel):
 
 
 class EquipmentRecord(BaseModel):
-    """An item of the catalogue that can be placed, per unit. ``crew``: persons on duty."""
+    """An item of the catalogue that can be placed, per unit. ``crew``: persons on duty. A leased item has a
+    ``first_cost`` of 0; its price is in ``opex_per_year``."""
 
     item: str
     title: str
@@ -42,12 +43,22 @@ class EquipmentRecord(BaseModel):
     max_range_m: float
     field_of_view_deg: float
     first_cost: float
+    opex_per_year: float
     life_cycle_cost: float
     crew: float
 
 
+class SegmentRecord(BaseModel):
+    """A segment of the border: its chainage, and its lines."""
+
+    start_km: float
+    end_km: float
+    lines: list[list[LonLat]]
+
+
 class PlanSetup(BaseModel):
-    """Initial data of the page. ``corners``: of the picture of coverage; ``years``: of the life-cycle cost."""
+    """Initial data of the page. ``corners``: of the pictures; ``years``: of the life-cycle cost. ``legend`` and
+    ``change_legend``: of the pictures of coverage and of its change."""
 
     sector: str
     title: str
@@ -58,6 +69,8 @@ class PlanSetup(BaseModel):
     equipment: list[EquipmentRecord]
     layouts: list[PlannedLayout]
     legend: Any
+    change_legend: Any
+    segments: list[SegmentRecord]
 
 
 class LayoutFile(BaseModel):
@@ -79,12 +92,15 @@ class CoverageFigures(BaseModel):
 
 
 class CostFigures(BaseModel):
-    """Cost of a layout at central prices, without the control room. ``unpriced``: sensors without a known cost."""
+    """Cost of a layout at central prices, without the control room. ``unpriced``: sensors and relays without a known
+    cost; ``unlisted``: those that are in no catalogue, so that their purchase price and crew are unknown. The totals
+    are of the others."""
 
     first_cost: float
     life_cycle_cost: float
     crew: float
     unpriced: list[str]
+    unlisted: list[str]
 
 
 class PlanViewshed(BaseModel):
@@ -99,10 +115,20 @@ class PlanCoverage(BaseModel):
     ``saved_cost``: of the layout without edits."""
 
     figures: CoverageFigures
+    segments: list[float | None] = Field(description="mean probability of each segment; null where it is unknown")
     cost: CostFigures
     saved_cost: CostFigures
     unlinked: list[str]
     problems: dict[str, str]
+    picture: str
+
+
+class PlanDifference(BaseModel):
+    """What one layout covers more and less than another: areas near the border where the probability of detection
+    changes by at least 5 percentage points. ``picture``: the address of a PNG."""
+
+    gained_km2: float
+    lost_km2: float
     picture: str
 
 

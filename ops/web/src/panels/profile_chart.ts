@@ -2,6 +2,7 @@
 
 import { height as heightText } from "../words/format.ts";
 import { formats, say } from "../words/say.ts";
+import { svg, svgText } from "../ui/svg.ts";
 
 export interface Profile {
   readonly distanceM: readonly number[];
@@ -13,7 +14,6 @@ export interface Profile {
   readonly curvatureK: number | null;
 }
 
-const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 140;
 const LEFT = 56;
 const RIGHT = 12;
@@ -97,9 +97,7 @@ function blockMark(at: number, profile: Profile, x: Scale, y: Scale): SVGElement
 
 function axes(low: number, high: number, length: number, x: Scale, y: Scale): SVGElement[] {
   const text = (words: string, left: number, top: number, anchor: string): SVGElement => {
-    const node = svg("text", { x: left, y: top, "text-anchor": anchor });
-    node.textContent = words;
-    return node;
+    return svgText(words, { x: left, y: top, "text-anchor": anchor });
   };
   return [
     svg("line", { class: "axis", x1: x(0), x2: x(length), y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM }),
@@ -109,13 +107,4 @@ function axes(low: number, high: number, length: number, x: Scale, y: Scale): SV
     text(formats().distance(length / 2), x(length / 2), HEIGHT - 8, "middle"),
     text(formats().distance(length), x(length), HEIGHT - 8, "end"),
   ];
-}
-
-function svg<K extends keyof SVGElementTagNameMap>(
-  name: K,
-  attributes: Readonly<Record<string, string | number>>,
-): SVGElementTagNameMap[K] {
-  const node = document.createElementNS(SVG, name);
-  for (const [attribute, value] of Object.entries(attributes)) node.setAttribute(attribute, String(value));
-  return node;
 }

@@ -3,6 +3,7 @@
 import { el, keyed, part, setText } from "../ui/dom.ts";
 import { say } from "../words/say.ts";
 import { itemName } from "./planned_layout.ts";
+import { carriable, type CarryEvents } from "./carry.ts";
 import type { Equipment, Setup } from "./server.ts";
 
 export interface EquipmentEvents {
@@ -10,10 +11,9 @@ export interface EquipmentEvents {
   choose(item: string | null): void;
   /** By keyboard: it is placed in the middle of the map. */
   place(item: string): void;
+  /** It is carried over the page, and put down or let go there. */
+  carry: CarryEvents;
 }
-
-/** Type of what is dragged. */
-export const DRAGGED = "application/x-watchline-equipment";
 
 export class EquipmentList {
   readonly #items: readonly Equipment[];
@@ -56,22 +56,29 @@ export class EquipmentList {
     return [itemName(item), say("planner-kind", { kind }), title].join(" ").toLowerCase();
   }
 
-  #row({ item, kind, max_range_m: range, first_cost, life_cycle_cost }: Equipment): HTMLLIElement {
+  #row(one: Equipment): HTMLLIElement {
+    const { item, kind, max_range_m: range, life_cycle_cost } = one;
     const press = (event: Event): void => {
       if ((event as MouseEvent).detail === 0) this.#events.place(item);
       else this.choose(this.#chosen === item ? null : item);
     };
+    const grip = el("span", { class: "grip", data: { testid: "equipment-grip" }, aria: { hidden: "true" } }, el("i", { class: "pin-sample", data: { kind } }));
     const button = el(
       "button",
       { type: "button", class: "item", data: { item, testid: "equipment-item" }, aria: { pressed: "false" }, on: { click: press } },
-      el("i", { class: "pin-sample", data: { kind }, aria: { hidden: "true" } }),
+      grip,
       el("span", { class: "item-name" }, itemName(item)),
-      el("span", { class: "item-price" }, say("planner-cell-amount", { value: first_cost })),
+      el("span", { class: "item-price" }, priceOf(one)),
       el("span", { class: "item-what" }, say("planner-sensor", { relay: kind === "relay", item: say("planner-kind", { kind }), range })),
       el("span", { class: "item-cycle" }, say("planner-cell-amount", { value: Math.round(life_cycle_cost) })),
     );
-    button.draggable = true;
-    button.addEventListener("dragstart", (event) => event.dataTransfer?.setData(DRAGGED, item));
+    carriable(button, grip, item, this.#events.carry);
     return el("li", {}, button);
   }
+}
+
+/** The purchase price; an item that is leased, or that is no equipment, has none. */
+export function priceOf({ first_cost, opex_per_year }: Equipment): string {
+  if (first_cost > 0) return say("planner-cell-amount", { value: first_cost });
+  return say("planner-no-price", { leased: opex_per_year > 0 });
 }

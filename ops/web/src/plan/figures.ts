@@ -4,7 +4,8 @@ import { el, part, setData, setText } from "../ui/dom.ts";
 import { say } from "../words/say.ts";
 import type { Covered, Setup } from "./server.ts";
 
-export type SideName = "a" | "b";
+export const SIDE_NAMES = ["a", "b"] as const;
+export type SideName = (typeof SIDE_NAMES)[number];
 
 /** Names of the rows that depend on the sector. */
 export function nameRows({ currency, years }: Setup): void {
@@ -21,15 +22,17 @@ export function showFigures(side: SideName, found: Covered, before: Covered | nu
   const segment = say("planner-cell-segment", { segment: String(figures.worst_segment_number) });
   const worse = points(figures.worst_segment, was?.worst_segment ?? null);
   cell(side, "worst", percent(figures.worst_segment), worse === null ? segment : `${segment}  ${worse}`);
-  cell(side, "price", amount(cost.first_cost), change(cost.first_cost - saved.first_cost));
-  cell(side, "cycle", amount(cost.life_cycle_cost), change(cost.life_cycle_cost - saved.life_cycle_cost));
+  const parts = figures.sensors + figures.relays;
+  cell(side, "price", total(cost.first_cost, cost.unlisted.length, parts), change(cost.first_cost - saved.first_cost));
+  cell(side, "cycle", total(cost.life_cycle_cost, cost.unpriced.length, parts), change(cost.life_cycle_cost - saved.life_cycle_cost));
   const recruited = cost.crew - saved.crew;
-  cell(side, "crew", crew(cost.crew), Math.abs(recruited) < 0.05 ? null : crew(recruited, "planner-crew-change"));
+  const people = cost.unlisted.length === 0 ? crew(cost.crew) : say("planner-at-least", { known: cost.unlisted.length < parts, value: crew(cost.crew) });
+  cell(side, "crew", people, Math.abs(recruited) < 0.05 ? null : crew(recruited, "planner-crew-change"));
   const values = { price: cost.first_cost, cycle: cost.life_cycle_cost, crew: cost.crew };
   for (const [name, value] of Object.entries(values)) setData(part(`${name}-${side}`), "value", String(value));
   const notes = [];
   if (found.unlinked.length > 0) notes.push(say("planner-figures-unlinked", { count: found.unlinked.length }));
-  if (cost.unpriced.length > 0) notes.push(say("planner-figures-unpriced", { count: cost.unpriced.length }));
+  if (cost.unlisted.length > 0) notes.push(say("planner-figures-unlisted", { count: cost.unlisted.length, unpriced: cost.unpriced.length }));
   const note = part(`note-${side}`);
   note.hidden = notes.length === 0;
   setText(note, say("planner-note", { side, note: notes.join(" ") }));
@@ -46,6 +49,11 @@ function cell(side: SideName, name: string, value: string, difference: string | 
 
 const percent = (value: number | null): string => say("planner-cell-percent", { value });
 const amount = (value: number): string => say("planner-cell-amount", { value: Math.round(value) });
+
+/** A sum of prices, of which `unknown` are unknown among `parts`: then it is at least that, or unknown as well. */
+function total(value: number, unknown: number, parts: number): string {
+  return unknown === 0 ? amount(value) : say("planner-at-least", { known: unknown < parts, value: amount(value) });
+}
 
 /** People on duty, of whom some may serve a part of the time. */
 export function crew(count: number, message = "planner-crew"): string {

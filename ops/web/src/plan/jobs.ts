@@ -4,16 +4,17 @@ import { el, keyed, part, setText } from "../ui/dom.ts";
 import { readMessage } from "../model/parse.ts";
 import { failure } from "../net/api.ts";
 import { canSay, say } from "../words/say.ts";
-import { additions, plannedLayout, type PlanAnswer } from "./planned_layout.ts";
-import { cancel, job, submit, type Job, type PlanLayout } from "./server.ts";
+import { additions, foundLayouts, plannedLayout, type PlanAnswer } from "./planned_layout.ts";
+import type { FoundLayout } from "./results/results.ts";
+import { cancel, job, reportOf, submit, type Job, type PlanLayout } from "./server.ts";
 
 const FOLLOW_MS = 500;
 
 
 export interface JobEvents {
   say(problem: string): void;
-  /** A plan is done: its layout can be picked. */
-  planned(layout: PlanLayout): void;
+  /** A plan is done: its layout can be picked, and those that it found for less money. */
+  planned(layout: PlanLayout, found: readonly FoundLayout[]): void;
   show(layout: PlanLayout, side: "a" | "b"): void;
 }
 
@@ -50,7 +51,8 @@ export class JobList {
         this.#show();
         if (now.state !== "queued" && now.state !== "running") {
           const layout = plannedLayout(now);
-          if (layout !== null) this.#events.planned(layout);
+          if (layout !== null) this.#events.planned(layout, foundLayouts(now));
+          if (now.state === "done") this.#report(now);
           return;
         }
       } catch (error) {
@@ -58,6 +60,15 @@ export class JobList {
         return;
       }
     }
+  }
+
+  /** The latest report is at hand beside the pictures as well. */
+  #report(one: Job): void {
+    const link = part<HTMLAnchorElement>("report");
+    link.href = reportOf(one.id);
+    link.hidden = false;
+    part("report-none").hidden = true;
+    setText(link, say("planner-report-of", { kind: one.kind, number: one.id.replace(/^job-/, "") }));
   }
 
   #show(): void {
@@ -70,7 +81,12 @@ export class JobList {
     const show = (side: "a" | "b", words: string) =>
       el("button", { type: "button", data: { testid: `job-show-${side}` }, on: { click: () => this.#pick(one.id, side) } }, words);
     const shows = el("p", { class: "shows", hidden: true }, show("a", say("planner-show-left")), show("b", say("planner-show-right")));
-    return el("li", { data: { testid: "job", job: one.id } }, el("p", { class: "title" }), bar, el("p", { class: "answer" }), shows, stop);
+    const report = el("a", { class: "button", data: { testid: "job-report" } }, say("planner-report"));
+    report.href = reportOf(one.id);
+    report.download = "";
+    shows.append(report);
+    const more = el("details", { class: "more", hidden: true }, el("summary", {}, say("planner-more")), el("p", {}));
+    return el("li", { data: { testid: "job", job: one.id } }, el("p", { class: "title" }), bar, el("p", { class: "answer" }), shows, more, stop);
   }
 
   #tell(node: HTMLElement, one: Job): void {
@@ -79,7 +95,11 @@ export class JobList {
     const [title, answer] = [node.querySelector(".title"), node.querySelector(".answer")];
     const doing = one.state === "running" && one.doing !== "";
     if (title !== null) setText(title, say(doing ? "planner-job-doing" : "planner-job-title", titleOf(one)));
-    if (answer !== null) setText(answer, one.state === "failed" ? problem(one) : one.state === "done" ? sentence(one) : "");
+    const [first = "", ...rest] = one.state === "done" ? sentences(one) : [];
+    if (answer !== null) setText(answer, one.state === "failed" ? problem(one) : first);
+    const [more, text] = [node.querySelector<HTMLElement>(".more"), node.querySelector(".more p")];
+    if (more !== null) more.hidden = rest.length === 0;
+    if (text !== null) setText(text, rest.join(" "));
     const bar = node.querySelector("progress");
     if (bar !== null) {
       bar.hidden = !going;
@@ -91,7 +111,10 @@ export class JobList {
     const stop = node.querySelector<HTMLButtonElement>(".stop");
     if (stop !== null) stop.hidden = !going;
     const shows = node.querySelector<HTMLElement>(".shows");
-    if (shows !== null) shows.hidden = plannedLayout(one) === null;
+    if (shows !== null) {
+      shows.hidden = one.state !== "done";
+      for (const button of shows.querySelectorAll("button")) button.hidden = plannedLayout(one) === null;
+    }
   }
 
   #pick(id: string, side: "a" | "b"): void {
@@ -121,20 +144,17 @@ function problem(one: Job): string {
   return canSay(message) ? say(message) : one.problem;
 }
 
-function sentence(one: Job): string {
+/** The answer in sentences, the first of which says the most. */
+function sentences(one: Job): string[] {
   const answer = (one.answer ?? {}) as PlanAnswer;
-  if (answer.headline !== undefined) {
-    const sentences = [answer.headline, ...(answer.details ?? [])];
-    return sentences
-      .map((sentence, index) => {
-        const message = readMessage(answer.messages?.[index]);
-        const said = canSay(message) ? say(message) : sentence;
-        return /[.!?]$/.test(said) ? said : `${said}.`;
-      })
-      .join(" ");
-  }
-  if (answer.bought === undefined) return "";
-  return say("planner-answer", {
+  if (answer.headline !== undefined)
+    return [answer.headline, ...(answer.details ?? [])].map((sentence, index) => {
+      const message = readMessage(answer.messages?.[index]);
+      const said = canSay(message) ? say(message) : sentence;
+      return /[.!?]$/.test(said) ? said : `${said}.`;
+    });
+  if (answer.bought === undefined) return [];
+  const plan = say("planner-answer", {
     items: additions(answer),
     currency: answer.currency ?? "",
     cost: Math.round(answer.cost ?? 0),
@@ -144,4 +164,5 @@ function sentence(one: Job): string {
     optimal: answer.gap === 0,
     gap: answer.gap ?? null,
   });
+  return [plan];
 }

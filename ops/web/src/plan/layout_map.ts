@@ -35,6 +35,8 @@ export class LayoutMap extends PlainMap {
   readonly #overlays = new Overlays(this);
   readonly #grid: GridMap;
   #layers: readonly LayerInfo[] = [];
+  /** Whether gain and loss are shown in place of the coverage. */
+  #changed = false;
 
   private constructor(map: MapLibreMap, colours: Colours, setup: Setup, events: LayoutMapEvents) {
     super(map, colours, FIRST_OF_GRID);
@@ -43,6 +45,7 @@ export class LayoutMap extends PlainMap {
     const border = { type: "MultiLineString" as const, coordinates: setup.border };
     map.addSource("border", { type: "geojson", data: { type: "Feature", properties: {}, geometry: border } });
     map.addSource("views", { type: "geojson", data: NOTHING });
+    map.addSource("segment", { type: "geojson", data: NOTHING });
     this.#grid = new GridMap(map, GRID_EDGES);
     for (const layer of [...gridLayers(colours), ...lines(colours)]) map.addLayer(layer);
     map.on("click", ({ lngLat }) => events.click(lngLat.lng, lngLat.lat));
@@ -83,7 +86,32 @@ export class LayoutMap extends PlainMap {
   /** Coverage as the server has drawn it; resolves once it is on the map. */
   async coverage(url: string): Promise<void> {
     this.#picture("coverage", url, this.#setup.corners, COVERAGE_OPACITY);
+    this.setVisible(["coverage"], !this.#changed);
     await new Promise<void>((resolve) => this.map.once("idle", () => resolve()));
+  }
+
+  /** Gain and loss of coverage in place of the coverage itself; null: the coverage. */
+  change(url: string | null): void {
+    if (url !== null) this.#picture("change", url, this.#setup.corners, COVERAGE_OPACITY);
+    this.setVisible(["change"], url !== null);
+    this.setVisible(["coverage"], url === null);
+    this.#changed = url !== null;
+  }
+
+  /** Highlight a segment of the border; null: none. */
+  highlight(segment: number | null): void {
+    const lines = segment === null ? undefined : this.#setup.segments[segment]?.lines;
+    const data: Feature | typeof NOTHING = lines === undefined ? NOTHING : { type: "Feature", properties: {}, geometry: { type: "MultiLineString", coordinates: lines } };
+    this.map.getSource<GeoJSONSource>("segment")?.setData(data);
+    this.map.getContainer().dataset["segment"] = segment === null ? "" : String(segment);
+  }
+
+  /** Bring a segment of the border into view, at the zoom that is shown. */
+  centre(segment: number): void {
+    const bounds = boundsOf(this.#setup.segments[segment]?.lines ?? []);
+    if (bounds === null) return;
+    const [west, south, east, north] = bounds;
+    if (!this.map.getBounds().contains([(west + east) / 2, (south + north) / 2])) this.map.jumpTo({ center: [(west + east) / 2, (south + north) / 2] });
   }
 
   /** What the sensor in hand sees; null: none is in hand. */
@@ -122,6 +150,8 @@ function lines(c: Colours): LayerSpecification[] {
   return [
     { id: "views", type: "line", source: "views", filter: ["!", selected], paint: { "line-color": c.view, "line-width": 0.75, "line-opacity": 0.45 } },
     { id: "border-halo", type: "line", source: "border", layout: { "line-join": "round" }, paint: { "line-color": c.halo, "line-width": 6, "line-opacity": 0.8 } },
+    { id: "segment-halo", type: "line", source: "segment", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": c.select, "line-width": 15, "line-opacity": 0.55 } },
+    { id: "segment", type: "line", source: "segment", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": c.halo, "line-width": 8 } },
     { id: "border", type: "line", source: "border", paint: { "line-color": c.border, "line-width": 2.5, "line-dasharray": [6, 2, 1.5, 2] } },
     { id: "view-selected", type: "line", source: "views", filter: selected, paint: { "line-color": c.select, "line-width": 1.8 } },
   ];

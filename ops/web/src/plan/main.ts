@@ -9,21 +9,22 @@ import { el, part, setData, setText } from "../ui/dom.ts";
 import { remember, remembered } from "../ui/preferences.ts";
 import { Settings } from "../ui/settings.ts";
 import { Theme } from "../ui/theme.ts";
-import { say } from "../words/say.ts";
-import { DRAGGED, EquipmentList } from "./equipment_list.ts";
-import { nameRows, type SideName } from "./figures.ts";
+import { formats, say, words } from "../words/say.ts";
+import { EquipmentList } from "./equipment_list.ts";
+import { nameRows, SIDE_NAMES, type SideName } from "./figures.ts";
 import { awaitGround } from "./ground.ts";
 import { JobList } from "./jobs.ts";
 import { LayoutMap } from "./layout_map.ts";
+import { changeLegend, Results, type FoundLayout } from "./results/results.ts";
 import { SensorCard } from "./sensor_card.ts";
-import { setup, type Case, type LegendRow, type PlanLayout, type Setup } from "./server.ts";
+import { setup, type Case, type Covered, type LegendRow, type PlanLayout, type Setup } from "./server.ts";
 import { Side, type SideContext } from "./side.ts";
 import { listenToTabs, openTab } from "./tabs.ts";
 
-const SIDES = ["a", "b"] as const;
 /** The choice of the live map's layer of this name. */
 const GRID = "layer.grid";
-const NARROW = "(width <= 760px)";
+/** The legend would cover the map here. */
+const SMALL = "(width <= 760px) or (height <= 640px)";
 
 const page = document.documentElement;
 const theme = new Theme();
@@ -45,15 +46,30 @@ class Planner {
   readonly #setup: Setup;
   readonly #card: SensorCard;
   readonly #equipment: EquipmentList;
+  readonly #results: Results;
   readonly #plans: PlanLayout[] = [];
   #active: Side;
 
-  private constructor(setup: Setup, a: Side, b: Side) {
+  private constructor(setup: Setup, a: Side, b: Side, unedited: Map<string, Covered>) {
     [this.#setup, this.a, this.b, this.#active] = [setup, a, b, a];
     this.#card = new SensorCard(setup, () => this.#active);
+    this.#results = new Results({
+      setup,
+      sides: [a, b],
+      unedited,
+      of: shownCase,
+      palette: () => theme.palette,
+      tell,
+      show: (layout) => this.act(b, () => b.take(layout)),
+    });
     this.#equipment = new EquipmentList(setup, {
       choose: () => undefined,
       place: (item) => this.#placeInView(item),
+      carry: {
+        over: (item, x, y) => this.#carry(item, x, y),
+        drop: (item, x, y) => this.#drop(item, x, y),
+        cancel: () => this.#letGo(),
+      },
     });
   }
 
@@ -61,7 +77,16 @@ class Planner {
     const [first, second] = [known.layouts[0], known.layouts[1] ?? known.layouts[0]];
     if (first === undefined || second === undefined) throw new Error(say("planner-no-layout"));
     let planner: Planner | null = null;
-    const context: SideContext = { setup: known, of: shownCase, palette: () => theme.palette, tell, shown: () => planner?.showCard() };
+    const unedited = new Map<string, Covered>();
+    const context: SideContext = {
+      setup: known,
+      of: shownCase,
+      palette: () => theme.palette,
+      tell,
+      unedited,
+      shown: () => planner?.showCard(),
+      covered: () => planner?.covered(),
+    };
     const opened = async (name: SideName, layout: PlanLayout): Promise<Side> => {
       const map = await LayoutMap.open(part(`map-${name}`), say("planner-map", { side: name }), known, readColours(page), {
         select: (sensor) => planner?.select(side, sensor),
@@ -76,7 +101,7 @@ class Planner {
       return side;
     };
     const [a, b] = await Promise.all([opened("a", first), opened("b", second)]);
-    planner = new Planner(known, a, b);
+    planner = new Planner(known, a, b, unedited);
     together(a.layoutMap, b.layoutMap);
     planner.#listen();
     return planner;
@@ -99,6 +124,10 @@ class Planner {
 
   showCard(): void {
     this.#card.show();
+  }
+
+  covered(): void {
+    this.#results.covered();
   }
 
   /** Work on a side: what the other has selected is let go. */
@@ -143,9 +172,12 @@ class Planner {
   }
 
   /** A plan's layout can be picked on both sides, and is shown on the right unless there are edits. */
-  planned(layout: PlanLayout): void {
-    this.#plans.push(layout);
-    for (const name of SIDES) part(`pick-${name}`).append(choice(layout));
+  planned(layout: PlanLayout, found: readonly FoundLayout[]): void {
+    for (const one of [layout, ...found.map(({ layout: cheaper }) => cheaper).filter(({ name }) => name !== layout.name)]) {
+      this.#plans.push(one);
+      for (const name of SIDE_NAMES) part(`pick-${name}`).append(choice(one));
+    }
+    this.#results.planned(found);
     if (this.b.edits === 0) this.b.take(layout);
   }
 
@@ -168,12 +200,14 @@ class Planner {
       part(id).addEventListener("change", () => {
         nameLegend();
         for (const side of this.#sides) side.changed();
+        this.#results.changed();
       });
     theme.onChange(() => {
       for (const side of this.#sides) {
         side.layoutMap.recolour(readColours(page));
         side.changed();
       }
+      this.#results.changed();
     });
     document.addEventListener("keydown", (event) => this.#key(event));
     this.#listenToMaps();
@@ -197,20 +231,32 @@ class Planner {
     });
     const range = part<HTMLInputElement>("swipe");
     range.addEventListener("input", () => swipe(Number(range.value)));
-    const maps = part("maps");
-    maps.addEventListener("dragover", (event) => {
-      if (event.dataTransfer?.types.includes(DRAGGED) === true) event.preventDefault();
-    });
-    maps.addEventListener("drop", (event) => {
-      const item = event.dataTransfer?.getData(DRAGGED) ?? "";
-      if (item === "") return;
-      event.preventDefault();
-      const { left, top, width } = maps.getBoundingClientRect();
-      const [x, y] = [event.clientX - left, event.clientY - top];
-      const side = x / width < Number(range.value) / 100 ? this.a : this.b;
-      const { lng, lat } = side.layoutMap.map.unproject([x, y]);
-      this.#place(side, item, lng, lat);
-    });
+  }
+
+  /** The side of the swipe at a point of the page, and the place on its map; null: beside the maps. */
+  #under(x: number, y: number): { side: Side; lon: number; lat: number } | null {
+    const { left, top, width, height } = part("maps").getBoundingClientRect();
+    if (x < left || x > left + width || y < top || y > top + height) return null;
+    const share = Number(part<HTMLInputElement>("swipe").value) / 100;
+    const side = (x - left) / width < share ? this.a : this.b;
+    const { lng, lat } = side.layoutMap.map.unproject([x - left, y - top]);
+    return { side, lon: lng, lat };
+  }
+
+  #carry(item: string, x: number, y: number): void {
+    const at = this.#under(x, y);
+    for (const side of this.#sides) if (side !== at?.side) side.letGo();
+    at?.side.carry(item, at.lon, at.lat);
+  }
+
+  #drop(item: string, x: number, y: number): void {
+    const at = this.#under(x, y);
+    this.#letGo();
+    if (at !== null) this.#place(at.side, item, at.lon, at.lat);
+  }
+
+  #letGo(): void {
+    for (const side of this.#sides) side.letGo();
   }
 
   /** Undo and redo, except where they are of a text; Escape ends placing. */
@@ -264,22 +310,26 @@ function legendRow({ colour, label, pattern, low, high }: LegendRow): HTMLLIElem
   return el("li", {}, patch, el("span", {}, pattern === "hatch" ? say("planner-legend-unknown") : range));
 }
 
-function listenToJobs({ a, b, planned }: { a: Side; b: Side; planned: (layout: PlanLayout) => void }): void {
+type Planned = (layout: PlanLayout, found: readonly FoundLayout[]) => void;
+
+function listenToJobs({ a, b, planned }: { a: Side; b: Side; planned: Planned }): void {
+  const report = { language: words().language, units: formats().units };
   const jobs = new JobList({ say: tell, planned, show: (layout, name) => (name === "a" ? a : b).take(layout) });
-  part("compare").addEventListener("click", () => void jobs.start({ kind: "compare", layouts: [a.order, b.order], target: shownCase().target }));
+  part("compare").addEventListener("click", () => void jobs.start({ kind: "compare", layouts: [a.order, b.order], target: shownCase().target, ...report }));
   part<HTMLFormElement>("plan-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const budget = Number(part<HTMLInputElement>("budget").value);
     const objective = part<HTMLSelectElement>("objective").value;
     const start = part<HTMLInputElement>("from-left").checked ? a.order : null;
-    void jobs.start({ kind: "plan", budget, objective, start, ...shownCase() });
+    const ownSide = part<HTMLInputElement>("own-side").checked;
+    void jobs.start({ kind: "plan", budget, objective, start, own_side: ownSide, ...shownCase(), ...report });
   });
 }
 
 async function open(): Promise<void> {
   new Settings();
   listenToTabs();
-  part<HTMLDetailsElement>("legend-box").open = !matchMedia(NARROW).matches;
+  part<HTMLDetailsElement>("legend-box").open = !matchMedia(SMALL).matches;
   if (!webGlWorks()) throw new Error(say("planner-no-webgl"));
   const known = await setup();
   const sector = known.title === "" ? known.sector : known.title;
@@ -288,17 +338,18 @@ async function open(): Promise<void> {
   setText(part("budget-label"), say("planner-budget", { currency: known.currency }));
   nameRows(known);
   nameLegend();
-  for (const name of SIDES) part(`pick-${name}`).append(...known.layouts.map(choice));
+  for (const name of SIDE_NAMES) part(`pick-${name}`).append(...known.layouts.map(choice));
   part("legend").append(...known.legend.map(legendRow));
+  part("change-legend").append(...changeLegend(known));
   const planner = await Planner.open(known);
-  listenToJobs({ a: planner.a, b: planner.b, planned: (layout) => planner.planned(layout) });
+  listenToJobs({ a: planner.a, b: planner.b, planned: (layout, found) => planner.planned(layout, found) });
   planner.start();
   setData(page, "state", "ready");
 }
 
 open().catch((error: unknown) => {
   setData(page, "state", "failed");
-  for (const name of ["a", "b"]) setText(part(`figures-${name}`), "–");
+  for (const name of SIDE_NAMES) setText(part(`figures-${name}`), "–");
   tell(say(failure(error)));
 });
 showPerson().catch((error: unknown) => console.error(error));

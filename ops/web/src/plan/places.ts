@@ -2,6 +2,8 @@
 
 const METRES_A_DEGREE = 111_195;
 
+type Corner = readonly [lon: number, lat: number];
+
 interface Place {
   readonly lon: number;
   readonly lat: number;
@@ -27,4 +29,11 @@ export function bearingToLine(from: Place, lines: readonly (readonly (readonly [
   const away = ([lon, lat]: readonly [number, number]): number => Math.hypot((lon - from.lon) * squeeze, lat - from.lat);
   const nearest = lines.flat().reduce<readonly [number, number] | null>((best, place) => (best === null || away(place) < away(best) ? place : best), null);
   return nearest === null ? 0 : bearingTo(from, { lon: nearest[0], lat: nearest[1] });
+}
+
+/** Whether a place is within four corners, clockwise from the north-west: within the largest box in them. */
+export function isWithin({ lon, lat }: Place, [northWest, northEast, southEast, southWest]: readonly [Corner, Corner, Corner, Corner]): boolean {
+  const [west, east] = [Math.max(northWest[0], southWest[0]), Math.min(northEast[0], southEast[0])];
+  const [south, north] = [Math.max(southWest[1], southEast[1]), Math.min(northWest[1], northEast[1])];
+  return lon > west && lon < east && lat > south && lat < north;
 }

@@ -1,12 +1,22 @@
 // A layout that a plan chose: from a job's answer to something that can be picked and drawn.
 
 import { say } from "../words/say.ts";
+import type { FoundLayout } from "./results/results.ts";
 import type { Job, PlanLayout, PlanSensor } from "./server.ts";
 
 /** Begins the name of a layout that a plan chose; the name of its job follows. */
 const PLANNED = "plan:";
 
-export interface PlanAnswer {
+/** A plan: what it buys, and what the whole layout costs and covers. */
+interface FoundPlan {
+  readonly bought?: readonly { readonly item: string | null; readonly id: string }[];
+  readonly sensors?: readonly PlanSensor[];
+  readonly life_cycle_cost?: number;
+  readonly mean_probability?: number | null;
+  readonly worst_segment?: number | null;
+}
+
+export interface PlanAnswer extends FoundPlan {
   readonly headline?: string;
   readonly messages?: readonly unknown[];
   readonly details?: readonly string[];
@@ -16,8 +26,10 @@ export interface PlanAnswer {
   readonly gap?: number;
   readonly cost?: number;
   readonly currency?: string;
-  readonly bought?: readonly { readonly item: string | null; readonly id: string }[];
-  readonly sensors?: readonly PlanSensor[];
+  readonly target?: string;
+  readonly conditions?: string;
+  /** Cheaper plans, by rising cost. */
+  readonly front?: readonly FoundPlan[];
 }
 
 /** The layout of a job that planned one; null of any other, and while it is not done. */
@@ -28,13 +40,29 @@ export function plannedLayout(job: Job): PlanLayout | null {
   return { name: `${PLANNED}${job.id}`, short: say("planner-plan-short", { number }), title: say("planner-plan", { number, items: additions(answer) }), sensors: answer.sensors };
 }
 
+/** The layouts that a job found, the chosen one last: points of the front of cost against coverage. */
+export function foundLayouts(job: Job): FoundLayout[] {
+  const chosen = plannedLayout(job);
+  if (chosen === null) return [];
+  const answer = (job.answer ?? {}) as PlanAnswer;
+  const of = { target: answer.target ?? "", conditions: answer.conditions ?? "" };
+  const number = job.id.replace(/^job-/, "");
+  const cheaper = (answer.front ?? []).map((plan, n): readonly [PlanLayout, FoundPlan] => {
+    const short = say("planner-front-plan", { number, step: String(n + 1) });
+    return [{ name: `${PLANNED}${job.id}.${n + 1}`, short, title: say("planner-front-plan-title", { plan: short, items: additions(plan) }), sensors: plan.sensors ?? [] }, plan];
+  });
+  return [...cheaper, [chosen, answer] as const].flatMap(([layout, { life_cycle_cost: cost, mean_probability: mean, worst_segment: worst }]) =>
+    cost === undefined ? [] : [{ layout, cost, mean: mean ?? null, worst: worst ?? null, of }],
+  );
+}
+
 /** The name of an item of the equipment catalogue; an own item is shown as its author named it. */
 export function itemName(item: string): string {
   return say("equipment-item-name", { item, name: item.replaceAll("_", " ") });
 }
 
 /** What the plan adds, counted by item: 6 × trail camera. */
-export function additions(answer: PlanAnswer): string {
+export function additions(answer: FoundPlan): string {
   const counts = new Map<string, number>();
   for (const { item, id } of answer.bought ?? []) counts.set(item ?? id, (counts.get(item ?? id) ?? 0) + 1);
   const items = [...counts].map(([item, count]) => say("planner-item", { count, item: itemName(item) }));

@@ -3,6 +3,7 @@
 import { part, setText } from "../ui/dom.ts";
 import { formats, say } from "../words/say.ts";
 import { wrongName } from "./edits.ts";
+import { priceOf } from "./equipment_list.ts";
 import { keyOf, STEP_M } from "./pins.ts";
 import { destination } from "./places.ts";
 import { itemName } from "./planned_layout.ts";
@@ -48,7 +49,7 @@ export class SensorCard {
     const named = sensor.item === null ? say("planner-kind", { kind: sensor.kind }) : itemName(sensor.item);
     setText(part("sensor-what"), say("planner-sensor", { relay: sensor.kind === "relay", item: named, range: sensor.max_range_m }));
     const { currency, years } = this.#setup;
-    const cost = item === undefined ? "" : say("planner-sensor-cost", { currency, years, price: item.first_cost, cost: Math.round(item.life_cycle_cost), crew: item.crew, whole: Number.isInteger(item.crew) });
+    const cost = item === undefined ? say("planner-sensor-unpriced") : say("planner-sensor-cost", { currency, years, price: priceOf(item), cost: Math.round(item.life_cycle_cost), crew: item.crew, whole: Number.isInteger(item.crew) });
     setText(part("sensor-cost"), cost);
     part("turn-label").hidden = sensor.field_of_view_deg >= 360;
     part<HTMLInputElement>("turn").value = String(Math.round(((sensor.azimuth_deg + 540) % 360) - 180));

@@ -17,6 +17,13 @@ export interface PlanSensor {
   readonly fresh?: boolean;
 }
 
+/** A segment of the border. */
+export interface Segment {
+  readonly start_km: number;
+  readonly end_km: number;
+  readonly lines: [number, number][][];
+}
+
 export interface PlanLayout {
   readonly name: string;
   readonly title: string;
@@ -38,6 +45,8 @@ export interface Setup {
   readonly equipment: readonly Equipment[];
   readonly layouts: readonly PlanLayout[];
   readonly legend: readonly LegendRow[];
+  readonly change_legend: readonly LegendRow[];
+  readonly segments: readonly Segment[];
 }
 
 /** An item of the catalogue, per unit. */
@@ -47,7 +56,9 @@ export interface Equipment {
   readonly kind: string;
   readonly max_range_m: number;
   readonly field_of_view_deg: number;
+  /** 0: it is leased, at `opex_per_year`, or needs no equipment. */
   readonly first_cost: number;
+  readonly opex_per_year: number;
   readonly life_cycle_cost: number;
   readonly crew: number;
 }
@@ -85,7 +96,10 @@ export interface Cost {
   readonly first_cost: number;
   readonly life_cycle_cost: number;
   readonly crew: number;
+  /** Without a known cost. */
   readonly unpriced: readonly string[];
+  /** In no catalogue: purchase price and crew are unknown. */
+  readonly unlisted: readonly string[];
 }
 
 export interface Covered {
@@ -96,12 +110,26 @@ export interface Covered {
     readonly sensors: number;
     readonly relays: number;
   };
+  /** Mean probability of each segment; null where it is unknown. */
+  readonly segments: readonly (number | null)[];
   readonly cost: Cost;
   /** Of the layout without edits. */
   readonly saved_cost: Cost;
   /** Sensors without a link to a base, which are excluded. */
   readonly unlinked: readonly string[];
   readonly problems: Readonly<Record<string, string>>;
+  readonly picture: string;
+}
+
+/** A layout of the server with edits. */
+export interface EditedLayout {
+  readonly layout: string;
+  readonly edits: Edits;
+}
+
+export interface Difference {
+  readonly gained_km2: number;
+  readonly lost_km2: number;
   readonly picture: string;
 }
 
@@ -132,6 +160,10 @@ export const setup = (): Promise<Setup> => ask<Setup>("/api/plan/setup");
 export const coverage = (layout: string, edits: Edits, of: Case, palette: string): Promise<Covered> =>
   ask<Covered>("/api/plan/coverage", { layout, edits, ...of, palette });
 
+/** What one layout covers more and less than another. */
+export const difference = (before: EditedLayout, after: EditedLayout, of: Case, palette: string): Promise<Difference> =>
+  ask<Difference>("/api/plan/difference", { before, after, ...of, palette });
+
 /** What one sensor, by its name, has a line of sight to. */
 export const viewshed = (layout: string, edits: Edits, sensor: string, target: string): Promise<Viewshed> =>
   ask<Viewshed>("/api/plan/viewshed", { layout, edits, sensor, target });
@@ -143,6 +175,8 @@ export const saved = async (layout: string, edits: Edits): Promise<string> =>
 export const submit = (order: unknown): Promise<Job> => ask<Job>("/api/plan/jobs", order);
 
 export const job = (id: string): Promise<Job> => ask<Job>(`/api/plan/jobs/${encodeURIComponent(id)}`);
+
+export const reportOf = (id: string): string => `/api/plan/jobs/${encodeURIComponent(id)}/report`;
 
 export const cancel = (id: string): Promise<Job> => ask<Job>(`/api/plan/jobs/${encodeURIComponent(id)}/cancel`, null);
 

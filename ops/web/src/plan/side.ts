@@ -8,10 +8,10 @@ import { showFigures, type SideName } from "./figures.ts";
 import { History } from "./history.ts";
 import { Latest } from "./latest.ts";
 import type { LayoutMap } from "./layout_map.ts";
-import { bearingToLine } from "./places.ts";
+import { bearingToLine, isWithin } from "./places.ts";
 import { keyOf } from "./pins.ts";
 import { fileName } from "./planned_layout.ts";
-import { coverage, saved, viewshed, type Case, type Covered, type Edit, type Edits, type PlanLayout, type PlanSensor, type Setup } from "./server.ts";
+import { coverage, saved, viewshed, type Case, type Covered, type Edit, type EditedLayout, type Edits, type PlanLayout, type PlanSensor, type Setup } from "./server.ts";
 
 export interface SideContext {
   readonly setup: Setup;
@@ -19,8 +19,17 @@ export interface SideContext {
   readonly of: () => Case;
   readonly palette: () => string;
   tell(problem: string): void;
+  /** Answers for layouts without edits, by `unedited`, to state what edits change. */
+  readonly unedited: Map<string, Covered>;
   /** Something on this side is other than before. */
   shown(side: Side): void;
+  /** The figures of this side have arrived. */
+  covered(side: Side): void;
+}
+
+/** The key of a layout without edits, for a target and conditions. */
+export function unedited(layout: string, { target, conditions }: Case): string {
+  return `${layout} ${target} ${conditions}`;
 }
 
 interface Step {
@@ -35,8 +44,7 @@ export class Side {
   readonly #history: History<Step>;
   readonly #coverage = new Latest(() => this.#ask());
   readonly #viewshed = new Latest(() => this.#look());
-  /** Answers for layouts without edits, to state what edits change. */
-  readonly #unedited = new Map<string, Covered>();
+  #found: Covered | null = null;
   #hand: { readonly key: string; readonly edit: Edit } | null = null;
   selected: string | null = null;
 
@@ -59,8 +67,22 @@ export class Side {
     return this.sensors.find((one) => keyOf(one) === this.selected);
   }
 
-  get order(): { layout: string; edits: Edits } {
+  get order(): EditedLayout {
     return { layout: this.#now.layout.name, edits: this.#now.edits };
+  }
+
+  get layout(): PlanLayout {
+    return this.#now.layout;
+  }
+
+  /** The latest figures; null until they have arrived. */
+  get found(): Covered | null {
+    return this.#found;
+  }
+
+  /** The figures of the layout without edits; null as long as they are unknown. */
+  get before(): Covered | null {
+    return this.#context.unedited.get(unedited(this.#now.layout.name, this.#context.of())) ?? null;
   }
 
   /** The name of the layout, and whether it is edited. */
@@ -86,9 +108,25 @@ export class Side {
 
   /** Place an item of the catalogue; what looks one way looks at the border. */
   add(item: string, lon: number, lat: number): void {
+    this.#insert(stemOf(item), this.#placed(item, lon, lat));
+  }
+
+  /** An item of the catalogue is carried over the map: what it would see follows it. */
+  carry(item: string, lon: number, lat: number): void {
+    this.hold(this.#freeName(stemOf(item)), this.#placed(item, lon, lat));
+  }
+
+  /** What was in hand is put back where it came from. */
+  letGo(): void {
+    this.#hand = null;
+    this.layoutMap.inHand(null);
+    this.show();
+  }
+
+  #placed(item: string, lon: number, lat: number): Edit {
     const wide = this.#context.setup.equipment.find((one) => one.item === item)?.field_of_view_deg ?? 360;
     const azimuth = wide < 360 ? { azimuth_deg: bearingToLine({ lon, lat }, this.#context.setup.border) } : {};
-    this.#insert(item.replaceAll("_", "-"), { item, lon, lat, ...azimuth });
+    return { item, lon, lat, ...azimuth };
   }
 
   duplicate(key: string): void {
@@ -97,9 +135,13 @@ export class Side {
   }
 
   #insert(stem: string, edit: Edit): void {
-    const key = freeName(stem, [...this.#now.layout.sensors, ...this.sensors], this.#now.edits);
+    const key = this.#freeName(stem);
     this.selected = key;
     this.edit(key, edit);
+  }
+
+  #freeName(stem: string): string {
+    return freeName(stem, [...this.#now.layout.sensors, ...this.sensors], this.#now.edits);
   }
 
   undo(): void {
@@ -176,6 +218,7 @@ export class Side {
     const edits = withEdit(this.#now.edits, hand.key, hand.edit);
     const sensor = this.#with(edits).find((one) => keyOf(one) === hand.key);
     if (sensor === undefined || sensor.kind === "relay") return;
+    if (!isWithin(sensor, this.#context.setup.corners)) return this.layoutMap.inHand(null);
     const began = performance.now();
     try {
       const seen = await viewshed(this.#now.layout.name, edits, sensor.id, this.#context.of().target);
@@ -191,13 +234,16 @@ export class Side {
     const { layout, edits } = this.#now;
     const of = this.#context.of();
     const box = part(`figures-${this.name}`);
-    const asked = `${layout.name} ${of.target} ${of.conditions}`;
+    const asked = unedited(layout.name, of);
+    const known = this.#context.unedited;
     const began = performance.now();
     try {
       const found = await coverage(layout.name, edits, of, this.#context.palette());
       if (this.#coverage.isOld) return;
-      if (this.edits === 0) this.#unedited.set(asked, found);
-      showFigures(this.name, found, this.#unedited.get(asked) ?? null);
+      this.#found = found;
+      if (this.edits === 0) known.set(asked, found);
+      showFigures(this.name, found, known.get(asked) ?? null);
+      this.#context.covered(this);
       setData(box, "mean", String(found.figures.mean_probability));
       this.layoutMap.pins.unheard(found.unlinked);
       await this.layoutMap.coverage(found.picture);
@@ -206,13 +252,20 @@ export class Side {
       setData(box, "ms", String(Math.round(performance.now() - began)));
       setData(box, "state", "shown");
       this.#context.tell(Object.values(found.problems).join(" "));
-      if (this.#unedited.has(asked)) return;
-      this.#unedited.set(asked, await coverage(layout.name, {}, of, this.#context.palette()));
-      if (!this.#coverage.isOld) showFigures(this.name, found, this.#unedited.get(asked) ?? null);
+      if (known.has(asked)) return;
+      known.set(asked, await coverage(layout.name, {}, of, this.#context.palette()));
+      if (this.#coverage.isOld) return;
+      showFigures(this.name, found, known.get(asked) ?? null);
+      this.#context.covered(this);
     } catch (error) {
       if (this.#coverage.isOld) return;
       setData(box, "state", "failed");
       this.#context.tell(say(failure(error)));
     }
   }
+}
+
+/** What the name of an added item begins with. */
+function stemOf(item: string): string {
+  return item.replaceAll("_", "-");
 }

@@ -122,8 +122,9 @@ def test_the_report_shows_the_figures_of_the_summary(planned: tuple[dict[str, An
     )
     assert list(objectives.values()) == [f"{value:.3f}" for value in summary["figures"].values()]
     game = dict(rows_of(page, "The schedule in figures"))
-    assert game["Minimum probability of interruption with patrols"] == f"{summary['patrols']['value']:.3f}"
-    assert game["Minimum probability of interruption without patrols"] == f"{summary['patrols']['without_patrols']:.3f}"
+    for row, key in (("with", "value"), ("without", "without_patrols")):
+        shown = float(game[f"Minimum probability of interruption {row} patrols"])
+        assert shown == pytest.approx(summary["patrols"][key], abs=0.000501), "the summary has more digits"
     assert page.count('<img class="picture" src="data:image/png;base64,') == 3
     assert not [name for name in counts if "_" in name]
     assert not re.search(r"portable_radar|seismic_line|site-\d", page.split("<body>")[1])
@@ -268,3 +269,16 @@ def test_candidates_of_a_file_need_costs(refused: Callable[..., str], tmp_path: 
     assert refused("--budget", "10", "--candidates", str(file), code=1) == (
         "layout 'candidates': there are no candidates; expected at least one sensor."
     )
+
+
+def test_sites_are_on_the_own_side_unless_both_are_wanted(planned: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
+    def offsets(out: Path) -> list[float]:
+        features = json.loads((out / "candidates.geojson").read_text())["features"]
+        return [float(feature["properties"]["offset_m"]) for feature in features]
+
+    own = offsets(planned[1])
+    run("--budget", "900000", "--both-sides", "--out", str(tmp_path / "both"), *SMALL)
+    both = offsets(tmp_path / "both")
+    assert min(own) >= 0.0 > min(both)
+    for folder, sentence in ((planned[1], "own side of the border only"), (tmp_path / "both", "on both sides")):
+        assert sentence in (folder / "report.html").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -168,7 +169,7 @@ def test_orders_that_cannot_be_are_refused_at_the_door(client: TestClient, asked
 def orders(client: TestClient) -> dict[str, dict[str, Any]]:
     """Three orders in a row as they ended: a plan that is done, one that was cancelled while it waited, and one with
     too little money."""
-    first = client.post("/api/plan/jobs", json={**PLAN, "start": START})
+    first = client.post("/api/plan/jobs", json={**PLAN, "start": START, "language": "fr"})
     second = client.post("/api/plan/jobs", json=PLAN).json()
     poor = client.post("/api/plan/jobs", json={**PLAN, "budget": 1.0}).json()
     assert first.status_code == 202
@@ -259,3 +260,67 @@ def test_sensors_without_a_chain_to_a_base_cover_nothing(client: TestClient) -> 
     assert bare["figures"]["mean_probability"] < whole["figures"]["mean_probability"]
     turned = client.post("/api/plan/coverage", json={"layout": "basic", "edits": {"relay-01": {"azimuth_deg": 3.0}}})
     assert turned.status_code == 422
+
+
+def test_segments_are_those_of_the_border_and_the_worst_is_the_least_of_them(client: TestClient) -> None:
+    setup, told = client.get("/api/plan/setup").json(), cover(client).json()
+    assert len(told["segments"]) == len(setup["segments"])
+    known = {number: value for number, value in enumerate(told["segments"]) if value is not None}
+    worst = min(known, key=lambda number: known[number])
+    assert (worst, known[worst]) == (told["figures"]["worst_segment_number"], told["figures"]["worst_segment"])
+    ends = [(one["start_km"], one["end_km"]) for one in setup["segments"]]
+    assert all(start < end for start, end in ends)
+    assert [start for start, _ in ends[1:]] == [end for _, end in ends[:-1]]
+    assert all(len(place) == 2 for one in setup["segments"] for line in one["lines"] for place in line)
+
+
+def test_a_difference_is_nothing_of_itself_and_turns_its_sign_with_its_sides(client: TestClient) -> None:
+    def differ(before: dict[str, Any], after: dict[str, Any]) -> Any:
+        return client.post("/api/plan/difference", json={"before": before, "after": after}).json()
+
+    whole, less = {"layout": "hightech"}, {"layout": "hightech", "edits": {"radar-west": None, "camera-west": None}}
+    same, lost, gained = differ(whole, whole), differ(whole, less), differ(less, whole)
+    assert (same["gained_km2"], same["lost_km2"]) == (0.0, 0.0)
+    assert lost["gained_km2"] == 0.0 < lost["lost_km2"]
+    assert (gained["gained_km2"], gained["lost_km2"]) == (lost["lost_km2"], 0.0)
+    pictures = [client.get(one["picture"]).content for one in (same, lost, gained)]
+    assert len(set(pictures)) == 3
+    assert client.post("/api/plan/difference", json={"before": whole}).status_code == 422
+
+
+def test_a_leased_item_has_no_purchase_price_but_a_cost_a_year(client: TestClient) -> None:
+    items = {one["item"]: one for one in client.get("/api/plan/setup").json()["equipment"]}
+    aerostat = items["aerostat_radar"]
+    assert aerostat["first_cost"] == 0.0 < aerostat["opex_per_year"] < aerostat["life_cycle_cost"]
+
+
+def test_a_plan_has_a_front_of_cheaper_plans_whose_layouts_are_covered(
+    client: TestClient, orders: dict[str, Any]
+) -> None:
+    done = orders["done"]
+    answer = done["answer"]
+    points = [*answer["front"], answer]
+    assert [one["life_cycle_cost"] for one in points] == sorted(one["life_cycle_cost"] for one in points)
+    assert [one["value"] for one in points] == sorted(one["value"] for one in points)
+    for number, point in enumerate(points, start=1):
+        name = f"plan:{done['id']}" if point is answer else f"plan:{done['id']}.{number}"
+        told = cover(client, layout=name).json()
+        assert told["cost"]["life_cycle_cost"] == pytest.approx(point["life_cycle_cost"], abs=0.5)
+        assert told["figures"]["mean_probability"] == pytest.approx(point["mean_probability"], abs=5e-4)  # 1 cm
+    assert cover(client, layout=f"plan:{done['id']}.{len(points)}").status_code == 422
+    assert cover(client, layout=f"plan:{done['id']}.x").status_code == 422
+
+
+def test_the_report_of_a_job_that_is_done_is_a_page_in_the_language_asked_for(
+    client: TestClient, orders: dict[str, Any]
+) -> None:
+    found = client.get(f"/api/plan/jobs/{orders['done']['id']}/report")
+    assert found.status_code == 200
+    assert re.fullmatch(
+        r'attachment; filename="watchline-plan-cumberland-job-\d+\.html"', found.headers["content-disposition"]
+    )
+    assert '<html lang="fr"' in found.text
+    assert found.text.count('<img class="picture" src="data:image/png;base64,') == 2
+    for name in (orders["cancelled"]["id"], orders["refused"]["id"], "job-999"):
+        assert client.get(f"/api/plan/jobs/{name}/report").status_code == 404
+    assert client.post("/api/plan/jobs", json={**PLAN, "language": "../x"}).status_code == 422

@@ -265,6 +265,22 @@ def test_candidates_are_the_highest_allowed_places_of_their_squares() -> None:
     assert found["elevation"].to_numpy() == pytest.approx(heights)
 
 
+def test_sites_are_on_the_own_side_unless_both_are_wanted() -> None:
+    own = candidate_sites(ground(), BORDER, belt_m=400.0, rules=SiteRules(spacing_m=200.0))
+    both = candidate_sites(ground(), BORDER, belt_m=400.0, rules=SiteRules(own_side=False, spacing_m=200.0))
+    turned = replace(BORDER, home_side="right")
+    other = candidate_sites(ground(), turned, belt_m=400.0, rules=SiteRules(spacing_m=200.0))
+    assert (own["offset_m"] >= 0.0).all()
+    assert (own["northing"] >= 1000.0).all()
+    assert (other["offset_m"] >= 0.0).all()
+    assert (other["northing"] <= 1000.0).all()
+    assert (both["offset_m"] < 0.0).any()
+    assert (both["offset_m"] > 0.0).any()
+    assert own.attrs["refused_side"] > 0 == both.attrs["refused_side"]
+    with pytest.raises(PlanError, match="own_side"):
+        SiteRules(own_side=1)  # type: ignore[arg-type]
+
+
 def test_slope_road_and_relay_take_places_out() -> None:
     terrain = ground(ridge())
     every = candidate_sites(terrain, BORDER, belt_m=500.0, rules=SiteRules(spacing_m=100.0, steepest=99.0))
@@ -273,11 +289,17 @@ def test_slope_road_and_relay_take_places_out() -> None:
     assert (flat["slope"] <= 0.2).all()
     roads = geopandas.GeoDataFrame(geometry=[LineString([(0.0, 800.0), (3000.0, 800.0)])], crs=FRAME.crs)
     near = candidate_sites(
-        terrain, BORDER, belt_m=500.0, rules=SiteRules(spacing_m=100.0, road_m=100.0), around=Around(roads=roads)
+        terrain,
+        BORDER,
+        belt_m=500.0,
+        rules=SiteRules(own_side=False, spacing_m=100.0, road_m=100.0),
+        around=Around(roads=roads),
     )
     assert (np.abs(near["northing"] - 800.0) <= 150.0).all()
     relay = Around(relays=[(1500.0, 200.0)])
-    linked = candidate_sites(terrain, BORDER, belt_m=700.0, rules=SiteRules(spacing_m=100.0), around=relay)
+    linked = candidate_sites(
+        terrain, BORDER, belt_m=700.0, rules=SiteRules(own_side=False, spacing_m=100.0), around=relay
+    )
     assert (linked["northing"] < 1400.0).all(), "the wall hides what lies behind it from the relay"
     assert (linked["relay"] == 0).all()
 
@@ -285,7 +307,7 @@ def test_slope_road_and_relay_take_places_out() -> None:
 def test_a_road_beyond_the_belt_is_near_the_sites_beside_it() -> None:
     """The belt ends 500 m south of the line at 1,000 m; the road lies 60 m farther south."""
     roads = geopandas.GeoDataFrame(geometry=[LineString([(0.0, 440.0), (3000.0, 440.0)])], crs=FRAME.crs)
-    rules = SiteRules(spacing_m=100.0, road_m=150.0)
+    rules = SiteRules(own_side=False, spacing_m=100.0, road_m=150.0)
     found = candidate_sites(ground(), BORDER, belt_m=500.0, rules=rules, around=Around(roads=roads))
     assert found["road_m"].to_numpy() == pytest.approx(found["northing"].to_numpy() - 440.0)
     assert (found["road_m"] <= 150.0).all()
