@@ -1,7 +1,7 @@
 """Vector tiles of the ground: contour lines, roads, rivers and settlements (Mapbox Vector Tile 2.1).
 
-Contour lines are traced for each tile, by contourpy, on the elevation interpolated to the tile, so that they agree with
-the shaded relief below them at every zoom. Roads, rivers and settlements are those of the sector's own map files.
+Contour lines are traced for each tile, by contourpy, on the heights from which its shaded relief is drawn, so that they
+agree with it at every zoom. Roads, rivers and settlements are those of the sector's own map files.
 """
 
 from __future__ import annotations
@@ -16,20 +16,15 @@ import mapbox_vector_tile
 import numpy as np
 import numpy.typing as npt
 import shapely
-from rio_tiler.errors import TileOutsideBounds
-from rio_tiler.io import Reader
 
-from geo.arrays import Floats
 from geo.mobility.roads_and_rivers import ROAD_COLUMNS
 from geo.mobility.settings import ROAD_LINKS
-from ops.services.map.tiles import NoTile, Raster, reader_of
+from ops.services.map.tiles import TILE_PX, NoTile, Raster
 
 EXTENT: Final = 4096
 """Units along the side of a tile."""
 MARGIN: Final = 128
 """Units by which lines reach beyond the tile, so that their strokes join."""
-SAMPLES: Final = 256
-"""Elevations along the side of a tile: one for every second pixel of a tile of 512 px."""
 SIDE_PX: Final = 512
 LINE_SPACING_PX: Final = 16.0
 """Distance of two contour lines on ground of the terrain's upper-quartile slope."""
@@ -136,15 +131,16 @@ class GroundTiles:
         return body
 
     def _contours(self, z: int, x: int, y: int) -> Iterable[tuple[Any, Mapping[str, Any]]]:
-        beyond = MARGIN * SAMPLES // EXTENT + 1
-        method: Any = "cubic_spline"
-        with reader_of(self._elevation) as reader:
-            heights = _heights(reader, x, y, z, beyond, method)
-        if heights is None or not np.isfinite(heights).any():
+        beyond = MARGIN * TILE_PX // EXTENT + 1
+        reading = self._elevation.interpolated(z, x, y)
+        if reading is None:
+            return
+        heights = reading.around(beyond).astype(np.float64)
+        if not np.isfinite(heights).any():
             return
         latitude = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * (y + 0.5) / 2**z))))
         interval = self.interval_m(z, float(latitude))
-        axis = (np.arange(heights.shape[0]) - beyond + 0.5) * EXTENT / SAMPLES
+        axis = (np.arange(heights.shape[0]) - beyond + 0.5) * EXTENT / TILE_PX
         traced = contourpy.contour_generator(axis, axis, np.ma.masked_invalid(heights), line_type="Separate")
         first, last = np.ceil(np.nanmin(heights) / interval), np.floor(np.nanmax(heights) / interval)
         for step in range(int(first), int(last) + 1):
@@ -164,14 +160,6 @@ def upper_slope(elevation: Any, cell_m: float) -> float:
     slopes = np.abs(np.diff(rows, axis=1))[:, ::step] / cell_m
     known = slopes[np.isfinite(slopes)]
     return float(np.quantile(known, 0.75)) if known.size else 0.0
-
-
-def _heights(reader: Reader, x: int, y: int, z: int, beyond: int, method: Any) -> Floats | None:
-    try:
-        image = reader.tile(x, y, z, SAMPLES, buffer=beyond, resampling_method=method, reproject_method=method)
-    except TileOutsideBounds:
-        return None
-    return np.where(np.ma.getmaskarray(image.array)[0], np.nan, image.array.data[0].astype(np.float64))
 
 
 def _layer(name: str, features: Iterable[tuple[Any, Mapping[str, Any]]]) -> dict[str, Any]:

@@ -10,7 +10,9 @@ import tempfile
 import threading
 import warnings
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -24,9 +26,10 @@ from rio_tiler.errors import NoOverviewWarning, TileOutsideBounds
 from rio_tiler.io import Reader
 from rio_tiler.models import ImageData
 
+from geo.arrays import Float32s
 from geo.terrain import bounds, cell_size
 from ops.drawing.palette import Palette
-from ops.drawing.tile_styles import Style
+from ops.drawing.tile_styles import FEATHER_PX, Style
 
 TILE_PX: Final = 256
 CACHE_BYTES: Final = 16_000_000
@@ -35,6 +38,10 @@ IN_MEMORY_CELLS: Final = 25_000_000
 ZOOMS_OUT, ZOOMS_IN = 3, 3
 """Number of zoom levels with tiles beyond those of the raster: farther out it is a dot, farther in it is blurred."""
 STRIP_ROWS: Final = 512
+PNG_EFFORT: Final = 4
+"""zlib's level: 6 takes twice as long and saves a tenth."""
+READINGS_KEPT: Final = 32
+"""Relief, elevation and contour lines of a tile are drawn from the same heights, one soon after the other."""
 
 
 class NoTile(LookupError):
@@ -42,11 +49,34 @@ class NoTile(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """Values of a tile and some pixels around it, NaN where there are none; side of a pixel on the ground [m]."""
+
+    values: Float32s
+    ground_m: float
+
+    def around(self, margin: int) -> Float32s:
+        """The values of the tile and ``margin`` pixels around it, no more than were read."""
+        more = (len(self.values) - TILE_PX) // 2 - margin
+        inside = slice(more, len(self.values) - more)
+        return self.values[inside, inside]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Raster:
-    """One band in a frame, available to GDAL under ``name`` for the lifetime of this object."""
+    """One band in a frame, available to GDAL under ``name`` for the lifetime of this object.
+
+    ``interpolated`` reads the tile z, x, y and FEATHER_PX around it by cubic splines, or returns None where the raster
+    has no part of it; the last few readings are kept.
+    """
 
     name: str
     _kept: object = field(repr=False)
+    interpolated: Callable[[int, int, int], Reading | None] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        kept = lru_cache(maxsize=READINGS_KEPT)(partial(_reading, self.name, "cubic_spline", FEATHER_PX))
+        object.__setattr__(self, "interpolated", kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +148,7 @@ class Tiles:
 
     def put(self, layer: Layer) -> None:
         """Add ``layer``, or replace the one with the same id."""
-        with reader_of(layer.raster) as reader:
+        with _reader(layer.raster.name) as reader:
             zooms = max(reader.minzoom - ZOOMS_OUT, 0), min(reader.maxzoom + ZOOMS_IN, reader.tms.maxzoom)
         with self._lock:
             self._layers[layer.id], self._zooms[layer.id] = layer, zooms
@@ -167,16 +197,13 @@ class Tiles:
 
     def _paint(self, layer: Layer, z: int, x: int, y: int, palette: Palette) -> Tile:
         style, margin = layer.style, layer.style.margin_px
-        method: Any = "cubic_spline" if style.smooth else "nearest"
-        with reader_of(layer.raster) as reader:
-            try:
-                image = reader.tile(
-                    x, y, z, TILE_PX, buffer=margin or None, resampling_method=method, reproject_method=method
-                )
-            except TileOutsideBounds:
-                return self._empty
-        values = np.where(np.ma.getmaskarray(image.array)[0], np.nan, image.array.data[0].astype(np.float32))
-        pixels = style.paint(values.astype(np.float32), _ground_m(image), palette)
+        if style.smooth:
+            reading = layer.raster.interpolated(z, x, y)
+        else:
+            reading = _reading(layer.raster.name, "nearest", margin, z, x, y)
+        if reading is None:
+            return self._empty
+        pixels = style.paint(reading.around(margin), reading.ground_m, palette)
         inside = slice(margin, margin + TILE_PX)
         return _tile(pixels[:, inside, inside])
 
@@ -191,11 +218,24 @@ class Tiles:
                 self._cached_bytes -= len(gone.body)
 
 
-def reader_of(raster: Raster) -> Reader:
+def _reader(name: str) -> Reader:
     """A separate reader, because a GDAL dataset must not be shared between threads."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoOverviewWarning)
-        return Reader(raster.name)
+        return Reader(name)
+
+
+def _reading(name: str, method: Any, margin: int, z: int, x: int, y: int) -> Reading | None:
+    with _reader(name) as reader:
+        try:
+            image = reader.tile(
+                x, y, z, TILE_PX, buffer=margin or None, resampling_method=method, reproject_method=method
+            )
+        except TileOutsideBounds:
+            return None
+    values = np.where(np.ma.getmaskarray(image.array)[0], np.float32(np.nan), image.array.data[0].astype(np.float32))
+    values.flags.writeable = False  # it is shared
+    return Reading(values, _ground_m(image))
 
 
 def _ground_m(image: ImageData) -> float:
@@ -207,5 +247,5 @@ def _ground_m(image: ImageData) -> float:
 
 
 def _tile(pixels: Any) -> Tile:
-    body = ImageData(pixels).render(add_mask=False, img_format="PNG", zlevel=6)
+    body = ImageData(pixels).render(add_mask=False, img_format="PNG", zlevel=PNG_EFFORT)
     return Tile(body, f'"{blake2b(body, digest_size=16).hexdigest()}"')

@@ -1,7 +1,10 @@
-// Terrain and coverage as the server renders them: one raster layer each, requested only within its bounds.
+// Terrain and coverage as the server renders them, requested only within their bounds. What lies directly above each
+// other on the map is one source and one layer of it, see rasters/tile_stack.ts.
 
-import type { RasterLayerSpecification, RasterTileSource } from "maplibre-gl";
+import type { RasterTileSource } from "maplibre-gl";
 import type { LayerInfo, Sector } from "../model/records.ts";
+import { stackAddress, type StackedLayer } from "../rasters/stack.ts";
+import { failed } from "../rasters/tile_stack.ts";
 import { say } from "../words/say.ts";
 import { COVERAGE_END, RELIEF_END, type PlainMap } from "./plain_map.ts";
 
@@ -17,76 +20,108 @@ const VEIL_OPACITY = 0.75;
 const RELIEF = ["elevation", "hillshade"];
 const ORDER = [...RELIEF, "coverage", "visible"];
 
+/** What is drawn in one: all, or where areas of a base map lie between relief and coverage each of the two. */
+const STACKS = [RELIEF_END, COVERAGE_END] as const;
+type Stack = (typeof STACKS)[number];
+
+interface Shown {
+  readonly address: string;
+  readonly zooms: string;
+}
+
 export class Overlays {
   readonly #plainMap: PlainMap;
-  readonly #shown = new Map<string, string>();
-
-  readonly #failed = new Set<string>();
+  readonly #shown = new Map<Stack, Shown>();
+  readonly #off = new Set<string>();
+  #layers: readonly LayerInfo[] = [];
+  #sector: Sector | null = null;
 
   constructor(plainMap: PlainMap) {
     this.#plainMap = plainMap;
-    plainMap.map.on("error", (event) => {
-      const id = (event as { sourceId?: unknown }).sourceId;
-      if (typeof id === "string" && id.startsWith(PREFIX)) this.#failed.add(id.slice(PREFIX.length));
-    });
   }
 
   /** A warning while unshaded ground may not be covered; empty once all visible layers are loaded. */
   get gaps(): string {
-    const { map } = this.#plainMap;
-    const on = [...this.#shown.keys()].filter((id) => map.getLayoutProperty(source(id), "visibility") !== "none");
-    if (on.some((id) => this.#failed.has(id)))
-      return say("page-map-gaps-failed");
-    return on.every((id) => map.isSourceLoaded(source(id)))
+    if (this.#on().some((info) => failed.has(this.#address(info)))) return say("page-map-gaps-failed");
+    return [...this.#shown.keys()].every((stack) => this.#plainMap.map.isSourceLoaded(source(stack)))
       ? ""
       : say("page-map-gaps-loading");
   }
 
   /** Ask again for what could not be loaded. */
   retry(): void {
-    for (const id of this.#failed) {
-      const address = this.#shown.get(id);
-      if (address !== undefined) this.#plainMap.map.getSource<RasterTileSource>(source(id))?.setTiles([address]);
+    for (const stack of STACKS) {
+      const addresses = this.#on(stack).map((info) => this.#address(info)).filter((address) => failed.delete(address));
+      const shown = this.#shown.get(stack);
+      if (addresses.length > 0 && shown !== undefined) this.#source(stack)?.setTiles([shown.address]);
     }
-    this.#failed.clear();
   }
 
-  /** Bring the raster layers to what the server offers; a new revision, or another palette, replaces the tiles. */
+  /** Bring the map to what the server offers; a new revision, or another palette, replaces the tiles. */
   update(layers: readonly LayerInfo[], sector: Sector | null, isOn: (id: string) => boolean): void {
-    const { map } = this.#plainMap;
-    for (const info of [...layers].sort((a, b) => rank(a.id) - rank(b.id))) {
-      if (!this.#shown.has(info.id)) {
-        const bounds = sector?.bounds == null ? {} : { bounds: [...sector.bounds] as [number, number, number, number] };
-        const address = this.#address(info);
-        map.addSource(source(info.id), {
-          type: "raster",
-          tiles: [address],
-          tileSize: 256,
-          minzoom: info.minzoom,
-          maxzoom: info.maxzoom,
-          ...bounds,
-        });
-        map.addLayer(rasterLayer(info.id), RELIEF.includes(info.id) ? RELIEF_END : COVERAGE_END);
-        this.#shown.set(info.id, address);
-        this.setVisible(info.id, isOn(info.id));
-      }
-    }
+    const known = new Set(this.#layers.map(({ id }) => id));
+    for (const { id } of layers) if (!known.has(id) && !isOn(id)) this.#off.add(id);
+    this.#sector = sector;
     this.recolour(layers);
   }
 
   setVisible(id: string, on: boolean): void {
-    if (this.#shown.has(id)) this.#plainMap.map.setLayoutProperty(source(id), "visibility", on ? "visible" : "none");
+    if (on) this.#off.delete(id);
+    else this.#off.add(id);
+    this.#show();
   }
 
   /** Request tiles again where their address has changed. */
   recolour(layers: readonly LayerInfo[]): void {
-    for (const info of layers) {
-      const address = this.#address(info);
-      if (!this.#shown.has(info.id) || this.#shown.get(info.id) === address) continue;
-      this.#plainMap.map.getSource<RasterTileSource>(source(info.id))?.setTiles([address]);
-      this.#shown.set(info.id, address);
-      this.#failed.delete(info.id);
+    if (layers.length > 0) this.#layers = [...layers].sort((a, b) => rank(a.id) - rank(b.id));
+    this.#show();
+  }
+
+  #show(): void {
+    for (const stack of STACKS) {
+      const layers = this.#on(stack).map((info) => this.#stacked(info));
+      const { map } = this.#plainMap;
+      const shown = this.#shown.get(stack);
+      const address = stackAddress(layers);
+      if (address === shown?.address) continue;
+      const minzoom = Math.min(...layers.map((layer) => layer.minzoom));
+      const maxzoom = Math.max(...layers.map((layer) => layer.maxzoom));
+      const zooms = `${minzoom} ${maxzoom}`;
+      if (zooms === shown?.zooms) this.#source(stack)?.setTiles([address]);
+      else {
+        if (shown !== undefined) this.#remove(stack);
+        if (layers.length === 0) continue;
+        const bounds = this.#sector?.bounds == null ? {} : { bounds: [...this.#sector.bounds] as [number, number, number, number] };
+        map.addSource(source(stack), { type: "raster", tiles: [address], tileSize: 256, minzoom, maxzoom, ...bounds });
+        map.addLayer({ id: source(stack), type: "raster", source: source(stack), paint: { "raster-fade-duration": 0 } }, stack);
+      }
+      this.#shown.set(stack, { address, zooms });
     }
+  }
+
+  #remove(stack: Stack): void {
+    this.#plainMap.map.removeLayer(source(stack));
+    this.#plainMap.map.removeSource(source(stack));
+    this.#shown.delete(stack);
+  }
+
+  #source(stack: Stack): RasterTileSource | undefined {
+    return this.#plainMap.map.getSource<RasterTileSource>(source(stack));
+  }
+
+  /** The layers that are on, from the lowest up. */
+  #on(stack?: Stack): readonly LayerInfo[] {
+    return this.#layers.filter(({ id }) => !this.#off.has(id) && (stack === undefined || this.#stackOf(id) === stack));
+  }
+
+  #stackOf(id: string): Stack {
+    const apart = this.#sector?.baseMap?.readable === true;
+    return apart && !RELIEF.includes(id) ? COVERAGE_END : RELIEF_END;
+  }
+
+  #stacked(info: LayerInfo): StackedLayer {
+    const { minzoom, maxzoom } = info;
+    return { address: this.#address(info), opacity: RELIEF.includes(info.id) ? 1 : VEIL_OPACITY, minzoom, maxzoom };
   }
 
   #address(info: LayerInfo): string {
@@ -95,23 +130,11 @@ export class Overlays {
   }
 }
 
-const PREFIX = "raster-";
-
-function source(id: string): string {
-  return `${PREFIX}${id}`;
+function source(stack: Stack): string {
+  return `raster-${stack}`;
 }
 
 function rank(id: string): number {
   const found = ORDER.findIndex((start) => id === start || id.startsWith(`${start}-`));
   return found === -1 ? ORDER.length : found;
-}
-
-function rasterLayer(id: string): RasterLayerSpecification {
-  const opacity = { hillshade: 1, elevation: 1 }[id] ?? VEIL_OPACITY;
-  return {
-    id: source(id),
-    type: "raster",
-    source: source(id),
-    paint: { "raster-fade-duration": 0, "raster-opacity": opacity },
-  };
 }

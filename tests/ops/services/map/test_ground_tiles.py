@@ -14,8 +14,10 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.enums import Resampling
+from rio_tiler.io import Reader
 
 from geo.terrain import bounds, cell_size
+from ops.drawing.tile_styles import Elevation, Hillshade
 from ops.sector.open_sector import OpenSector
 from ops.services.map.ground_tiles import (
     CLOSEST_IN,
@@ -28,7 +30,7 @@ from ops.services.map.ground_tiles import (
     upper_slope,
 )
 from ops.services.map.place_names import place_names
-from ops.services.map.tiles import NoTile, Raster, raster_of
+from ops.services.map.tiles import Layer, NoTile, Raster, Tiles, raster_of
 
 ZOOM = 13
 
@@ -256,3 +258,26 @@ def test_each_name_is_found_once_with_a_place_on_its_longest_shape(hill_ground: 
     ]  # fmt: skip
     assert found[2]["lon"] == pytest.approx(lon + 1.1, abs=1e-6)
     assert found[2]["lat"] == pytest.approx(lat, abs=1e-6)
+
+
+def test_relief_elevation_and_contour_lines_of_a_tile_read_its_heights_once(
+    hill_ground: OpenSector, slope: float, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[tuple[int, ...]] = []
+    read_tile = Reader.tile
+
+    def counted(reader: Reader, *place: int, **how: Any) -> Any:
+        asked.append(place[:3])
+        return read_tile(reader, *place, **how)
+
+    monkeypatch.setattr(Reader, "tile", counted)
+    elevation = hill_ground.terrain["elevation"]
+    raster = raster_of(elevation, hill_ground.terrain.attrs["crs"], nodata=math.nan, resampling=Resampling.average)
+    tiles, ground = Tiles(), GroundTiles(raster, slope, ())
+    tiles.put(Layer("hillshade", "", raster, Hillshade(), "1"))
+    tiles.put(Layer("elevation", "", raster, Elevation(0, 1000), "1"))
+    x, y = tile_of(*middle(hill_ground), ZOOM)
+    pictures = {tiles.tile(name, ZOOM, x, y)[0].body for name in ("hillshade", "elevation")}
+    assert len(pictures) == 2
+    assert read(ground.tile(ZOOM, x, y))["contours"]["features"]
+    assert asked == [(x, y, ZOOM)]
