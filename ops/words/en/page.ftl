@@ -606,6 +606,8 @@ page-symbol = { $symbol ->
     [coasting] Coasting: no current detection, position predicted
     [stale] Stale: no detection for a long time
     [cluster] Cluster of several tracks: activate it to open it
+    [sensor-cluster] Cluster of several sensors
+    [unit-cluster] Cluster of several own units
     [lost] Sensor offline or degraded
     [bearing] Bearing without position, 95% error; fades with age
    *[unknown] Unclassified

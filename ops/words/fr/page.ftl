@@ -628,6 +628,8 @@ page-symbol = { $symbol ->
     [coasting] Extrapolée : pas de détection actuelle, position prédite
     [stale] Périmée : pas de détection depuis longtemps
     [cluster] Groupe de pistes : l’activer pour l’ouvrir
+    [sensor-cluster] Groupe de capteurs
+    [unit-cluster] Groupe d’unités propres
     [lost] Capteur hors ligne ou dégradé
     [bearing] Relèvement sans position, erreur à 95 % ; s’estompe avec l’âge
    *[unknown] Non classé

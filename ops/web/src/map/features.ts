@@ -110,8 +110,8 @@ function ring(coordinates: Position[]): Polygon {
 }
 
 /** One mark for each thing with an open alert: the most urgent one, where the thing is now. */
-export function alertMarks({ alerts, tracks, sensors, stampMs }: State, nowMs: number): Feature[] {
-  const marks = new Map<string, Feature>();
+export function alertMarks({ alerts, tracks, sensors, stampMs }: State, nowMs: number): Feature<Point>[] {
+  const marks = new Map<string, Feature<Point>>();
   const open = [...alerts.values()].filter(isOpen);
   open.sort(
     (a, b) =>
@@ -124,6 +124,7 @@ export function alertMarks({ alerts, tracks, sensors, stampMs }: State, nowMs: n
     const where = track ?? sensor ?? alert.place;
     if (where === null) continue;
     const properties = {
+      id: alert.id,
       alert: alert.id,
       icon: markName(alert.priority, alert.status === "active"),
       rank: PRIORITIES.length - PRIORITIES.indexOf(alert.priority),

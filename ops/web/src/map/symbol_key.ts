@@ -25,10 +25,12 @@ export function symbolKey(colours: Colours): HTMLElement {
       (kind) => [sensorSymbol(kind, false, colours), kindName(kind)] as const,
     ),
     [sensorSymbol("radar", true, colours), symbolName("lost")],
+    [clusterSymbol("sensor", colours), symbolName("sensor-cluster")],
     [bearingSymbol(colours), symbolName("bearing")],
     [unitSymbol("vehicle", false, colours), say("forces-symbol", { symbol: "vehicle" })],
     [unitSymbol("foot", false, colours), say("forces-symbol", { symbol: "foot" })],
     [unitSymbol("vehicle", true, colours), say("forces-symbol", { symbol: "old" })],
+    [clusterSymbol("unit", colours), symbolName("unit-cluster")],
     [baseSymbol(colours), say("forces-symbol", { symbol: "base" })],
   ];
   return el("div", { class: "symbol-key" }, ...rows.flatMap(([canvas, words]) => [canvas, el("span", {}, words)]));
