@@ -67,7 +67,14 @@ def written(folder: Path, fill: Callable[[World], None] = lambda world: None, se
         world.start()
         yield world
     finally:
-        world.close()
+        end(world)
+
+
+def end(world: World) -> None:
+    """Close a world whose server may have been killed for its picture."""
+    if world.process is not None and world.process.poll() is not None:
+        world.process = None
+    world.close()
 
 
 def few(world: World) -> None:

@@ -248,6 +248,8 @@ page-reject-send = Reject
 ## Incidents
 
 page-incidents = Incidents
+page-incidents-loading = Loading incidents…
+page-incidents-unreadable = Incidents could not be loaded. { $why }
 page-incidents-none = No open incidents. Areas without coverage cannot raise alerts; see Coverage above.
 page-incidents-none-found = No incident matches the filter.
 page-incident-filters =

@@ -261,6 +261,8 @@ page-reject-send = Rejeter
 ## Incidents
 
 page-incidents = Incidents
+page-incidents-loading = Chargement des incidents…
+page-incidents-unreadable = Les incidents n’ont pas pu être chargés. { $why }
 page-incidents-none = Aucun incident ouvert. Les zones sans couverture ne peuvent pas déclencher d’alerte ; voir Couverture ci-dessus.
 page-incidents-none-found = Aucun incident ne correspond au filtre.
 page-incident-filters =

@@ -77,7 +77,7 @@ export class LabelMap {
           width: Math.max(...lines.map((one) => this.#width(one))),
           height: lines.length * TEXT_PX * LINE_EM,
           rank: rank + Number(more) + (lost === true ? 5 : 0) + (distress === true ? 20 : 0),
-          must,
+          must: must || lost === true,
         },
         obstacle: { ...boxOf({ x, y }, { width: 2 * reach, height: 2 * reach }), weight },
       },

@@ -40,9 +40,9 @@ export interface Placed {
 
 /** Below, above, right, left, then between. */
 const DIRECTIONS = [90, 270, 0, 180, 45, 315, 135, 225, 67, 293, 113, 247, 22, 338, 158, 202].map((degrees) => (degrees * Math.PI) / 180);
-const RINGS_PX = [3, 12, 30, 52, 78, 108, 142, 180] as const;
+const RINGS_PX = [5, 16, 32, 52, 78, 108, 142, 180] as const;
 const GAP_PX = 2;
-const APART_PX = 12;
+const APART_PX = 16;
 /** What a candidate costs: covering a label or a weighty symbol as a whole, leaving the map, distance, and another place than before. */
 const COVERED = 1000;
 const OUTSIDE = 400;
@@ -72,7 +72,7 @@ export function placeLabels(
 }
 
 function cheapest(label: Label, taken: readonly Obstacle[], frame: Box, last: number | undefined): Placed | null {
-  const rings = label.must ? RINGS_PX.length : 2;
+  const rings = label.must ? RINGS_PX.length : 3;
   const furthest = (RINGS_PX[rings - 1] ?? 0) + label.reach + Math.max(label.width, label.height);
   const near = taken.filter(
     (box) => box.left < label.x + furthest && box.right > label.x - furthest && box.top < label.y + furthest && box.bottom > label.y - furthest,

@@ -100,7 +100,7 @@ function groundLayers(c: Colours): LayerSpecification[] {
       type: "fill",
       source: "views",
       filter: lost,
-      paint: { "fill-pattern": "hatch", "fill-opacity": 0.55 },
+      paint: { "fill-pattern": "hatch", "fill-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.55, 13, 0.3] },
     },
     {
       id: "views-edge",
@@ -291,10 +291,10 @@ function thingLayers(c: Colours): LayerSpecification[] {
     singles(sensors, "sensor"),
     ...clusters,
     sensors,
-    ...forceLayers(),
     singles(tracks, "track"),
     ...(trackClusters === undefined ? [] : [trackClusters]),
     tracks,
+    ...forceLayers(),
     {
       id: "marks",
       type: "symbol",

@@ -254,6 +254,7 @@ export class Sync {
     } catch (error) {
       if (!(error instanceof RequestFailed) || error.status !== 404) throw error;
     }
+    if (!this.#store.state.incidentsKnown) this.#store.update(() => ({ incidentsKnown: true }));
   }
 
   #loadStill(): void {
