@@ -84,7 +84,7 @@ def lose(page: Page, room: Any) -> None:
 def open_cluster(page: Page, room: Any) -> None:
     page.locator("[data-testid=map-canvas]").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('[data-testid=announce-polite]').textContent !== ''")
+    page.wait_for_selector("[data-testid=announce-polite]:not(:empty)", state="attached")
 
 
 def look_back(page: Page, room: Any) -> None:
@@ -211,6 +211,7 @@ def photograph(state: State, room: Any, browser: Browser, out: Path) -> dict[str
         found = Axe().run(page).response["violations"]
         return {"axe": [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]}
     finally:
+        page.unroute_all(behavior="ignoreErrors")
         context.close()
 
 

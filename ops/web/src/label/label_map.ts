@@ -2,6 +2,7 @@
 
 import type { Map as MapLibreMap } from "maplibre-gl";
 import type { Feature, Point } from "geojson";
+import { clustersInView } from "../map/clusters.ts";
 import { line } from "../map/features.ts";
 import { FONT } from "../map/font.ts";
 import { context, square } from "../map/symbols.ts";
@@ -20,8 +21,9 @@ const SYMBOLS = {
   unit: { half: 15, rank: 30, weight: 1, must: true },
   base: { half: 13, rank: 20, weight: 0.5, must: false },
   sensor: { half: 12, rank: 10, weight: 0.3, must: false },
-  track: { half: 13, rank: 0, weight: 0.12, must: false },
+  track: { half: 13, rank: 0, weight: 0.08, must: false },
 } as const;
+const CLUSTER = { width: 30, height: 30, weight: 0.5 };
 /** More names than a screen holds are left out like those of lower rank. */
 const MOST_SHOWN = 100;
 /** Among more symbols than this, names of alerts and units keep off alerts and units only. */
@@ -49,7 +51,8 @@ export class LabelMap {
     const named = seen.filter(({ label }) => label.width > 0);
     const ranked = named.sort((a, b) => b.label.rank - a.label.rank);
     const labels = ranked.map(({ label }, index) => (index < MOST_SHOWN ? label : { ...label, must: false }));
-    const placed = placeLabels(labels, [...symbols, ...this.#covered()], frame, this.#choices);
+    const clusters = clustersInView(this.#map).map((at) => ({ ...boxOf(at, CLUSTER), weight: CLUSTER.weight }));
+    const placed = placeLabels(labels, [...symbols, ...clusters, ...this.#covered()], frame, this.#choices);
     this.#choices = new Map([...placed].map(([id, { choice }]) => [id, choice]));
     return ranked.flatMap(({ thing, label }) => {
       const found = placed.get(label.id);

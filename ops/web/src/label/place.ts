@@ -43,10 +43,12 @@ const DIRECTIONS = [90, 270, 0, 180, 45, 315, 135, 225, 67, 293, 113, 247, 22, 3
 const RINGS_PX = [5, 16, 32, 52, 78, 108, 142, 180] as const;
 const GAP_PX = 2;
 const APART_PX = 16;
-/** What a candidate costs: covering a label or a weighty symbol as a whole, leaving the map, distance, and another place than before. */
+/** What a candidate costs: covering a label or a weighty symbol as a whole, leaving the map, each pixel of distance, a leader line across a
+    weighty symbol, and another place than before. */
 const COVERED = 1000;
 const OUTSIDE = 400;
-const FARTHER = 6;
+const FARTHER = 0.45;
+const CROSSING = 30;
 const WORSE_DIRECTION = 0.6;
 const MOVED = 9;
 /** A label that need not be shown is left out where it would cost more. */
@@ -83,9 +85,9 @@ function cheapest(label: Label, taken: readonly Obstacle[], frame: Box, last: nu
     for (let way = 0; way < DIRECTIONS.length; way += 1) {
       const choice = ring * DIRECTIONS.length + way;
       const candidate = candidateOf(label, ring, way, choice);
-      const own = FARTHER * ring + WORSE_DIRECTION * way + (last === undefined || last === choice ? 0 : MOVED);
+      const own = FARTHER * (RINGS_PX[ring] ?? 0) + WORSE_DIRECTION * way + (last === undefined || last === choice ? 0 : MOVED);
       if (own >= least) continue;
-      const cost = own + covering(boxOf(candidate, label), near, frame, label, least - own);
+      const cost = own + covering(boxOf(candidate, label), near, frame, label, least - own) + (candidate.apart ? CROSSING * crossed(label, candidate, near) : 0);
       if (cost < least) [best, least] = [candidate, cost];
     }
   }
@@ -104,14 +106,36 @@ function candidateOf({ x, y, reach, width, height }: Label, ring: number, way: n
 /** Stops where it is more than `most`. */
 function covering(box: Box, near: readonly Obstacle[], frame: Box, { width, height }: Label, most: number): number {
   const whole = width * height;
-  const inside = shared(box, frame);
-  let cost = OUTSIDE * (1 - inside / Math.max(area(box), 1));
+  let cost = OUTSIDE * (1 - shared(box, frame) / Math.max(area(box), 1));
   for (const obstacle of near) {
     if (cost >= most) break;
     const covered = shared(box, obstacle);
     if (covered > 0) cost += obstacle.weight * (COVERED * (covered / Math.min(whole, area(obstacle))) + COVERED / 10);
   }
   return cost;
+}
+
+/** How many weighty symbols, besides its own, the line from a symbol to its text crosses. */
+function crossed(from: Label, to: Placed, near: readonly Obstacle[]): number {
+  return near.filter((box) => box.weight >= 1 && !inside(from, box) && !inside(to, box) && meets(from, to, box)).length;
+}
+
+function inside({ x, y }: { readonly x: number; readonly y: number }, { left, right, top, bottom }: Box): boolean {
+  return x > left && x < right && y > top && y < bottom;
+}
+
+/** Whether a line from one place to another meets a box: it must lie within both of its strips at once. */
+function meets(from: { readonly x: number; readonly y: number }, to: { readonly x: number; readonly y: number }, box: Box): boolean {
+  let [first, last] = [0, 1];
+  for (const [start, step, low, high] of [[from.x, to.x - from.x, box.left, box.right], [from.y, to.y - from.y, box.top, box.bottom]] as const) {
+    if (step === 0) {
+      if (start < low || start > high) return false;
+      continue;
+    }
+    const [one, other] = [(low - start) / step, (high - start) / step];
+    [first, last] = [Math.max(first, Math.min(one, other)), Math.min(last, Math.max(one, other))];
+  }
+  return first <= last;
 }
 
 export function boxOf({ x, y }: { readonly x: number; readonly y: number }, { width, height }: Pick<Label, "width" | "height">): Box {

@@ -287,7 +287,6 @@ function thingLayers(c: Colours): LayerSpecification[] {
   return [
     names,
     singles(names, "track", SINGLE_NAMES),
-    ...labelLayers(c),
     singles(sensors, "sensor"),
     ...clusters,
     sensors,
@@ -306,6 +305,7 @@ function thingLayers(c: Colours): LayerSpecification[] {
         ...always,
       },
     },
+    ...labelLayers(c),
     {
       id: "selected",
       type: "circle",
