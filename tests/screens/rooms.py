@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import rasterio
 
@@ -181,9 +180,7 @@ def forces_near(count: int) -> dict[str, Any]:
     return {"units": units, "bases": bases, "sections": [], **FORCES_SETTINGS}
 
 
-def made_sector(
-    folder: Path, km: float, *, holes: bool = False, terrain: bool = True, name: str = "drawn"
-) -> str:
+def made_sector(folder: Path, km: float, *, holes: bool = False) -> str:
     """A sector file over so many kilometres of border with terrain of 120 × 400 cells, written into ``folder``."""
     folder.mkdir(parents=True)
     wide = km / 111.0 / np.cos(np.radians(LAT))
@@ -199,9 +196,8 @@ def made_sector(
         "nodata": -9999.0,
         "transform": rasterio.Affine(cell[0], 0, LON - wide * 0.53, 0, -cell[1], LAT + high / 2),
     }  # fmt: skip
-    if terrain:
-        with rasterio.open(folder / "terrain.tif", "w", **profile) as raster:
-            raster.write(ground.astype(np.float32), 1)
+    with rasterio.open(folder / "terrain.tif", "w", **profile) as raster:
+        raster.write(ground.astype(np.float32), 1)
     steps = np.linspace(-0.5, 0.5, 41)
     line = [[LON + step * wide, LAT + 0.06 * high * np.sin(9 * step)] for step in steps]
     sensors = [
@@ -212,9 +208,11 @@ def made_sector(
     ]  # fmt: skip
     places = [[LON + wide * (n - 1.5) / 4.5, LAT - 0.05 * high] for n in range(4)]
     write_features(folder / "border.geojson", [("LineString", line, {"name": "drawn"})])
-    write_features(folder / "layout.geojson", [("Point", at, sensor) for at, sensor in zip(places, sensors, strict=True)])
+    write_features(
+        folder / "layout.geojson", [("Point", at, sensor) for at, sensor in zip(places, sensors, strict=True)]
+    )
     (folder / "sector.toml").write_text(
-        f'name = "{name}"\ntitle = "Border of {km:.0f} km"\nterrain = "terrain.tif"\nborder = "border.geojson"\n'
+        f'name = "drawn"\ntitle = "Border of {km:.0f} km"\nterrain = "terrain.tif"\nborder = "border.geojson"\n'
         f'segment_length_m = {max(500, round(km * 10))}\nhome_side = "right"\n[layouts]\nfour = "layout.geojson"\n'
     )
     return str(folder / "sector.toml")

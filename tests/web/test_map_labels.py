@@ -99,5 +99,7 @@ def test_no_name_of_an_alert_or_a_unit_is_hidden_and_names_do_not_lie_on_each_ot
     assert found.covered == [], "a name hides the symbol of an alert or a unit"
     if view:
         assert found.of("track-names") != [], "names of tracks are among what is measured"
-        here.page.evaluate("document.querySelector('#map').map.setLayoutProperty('track-names', 'text-allow-overlap', true)")
+        here.page.evaluate(
+            "document.querySelector('#map').map.setLayoutProperty('track-names', 'text-allow-overlap', true)"
+        )
         assert until(lambda: placement(here.page).together), "names that lie on each other are seen by the measure"
