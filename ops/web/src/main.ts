@@ -170,6 +170,8 @@ store.subscribe((state, before) => {
   listSwitch.show(state);
   if (
     state.incidents !== before.incidents ||
+    state.incidentsKnown !== before.incidentsKnown ||
+    state.connection.problem !== before.connection.problem ||
     state.alerts !== before.alerts ||
     state.selection !== before.selection ||
     state.replay !== before.replay ||

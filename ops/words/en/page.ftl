@@ -248,6 +248,8 @@ page-reject-send = Reject
 ## Incidents
 
 page-incidents = Incidents
+page-incidents-loading = Loading incidents…
+page-incidents-unreadable = Incidents could not be loaded. { $why }
 page-incidents-none = No open incidents. Areas without coverage cannot raise alerts; see Coverage above.
 page-incidents-none-found = No incident matches the filter.
 page-incident-filters =
@@ -607,6 +609,8 @@ page-symbol = { $symbol ->
     [coasting] Coasting: no current detection, position predicted
     [stale] Stale: no detection for a long time
     [cluster] Cluster of several tracks: activate it to open it
+    [sensor-cluster] Cluster of several sensors
+    [unit-cluster] Cluster of several own units
     [lost] Sensor offline or degraded
     [bearing] Bearing without position, 95% error; fades with age
     [danger-area] Danger area

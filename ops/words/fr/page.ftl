@@ -261,6 +261,8 @@ page-reject-send = Rejeter
 ## Incidents
 
 page-incidents = Incidents
+page-incidents-loading = Chargement des incidents…
+page-incidents-unreadable = Les incidents n’ont pas pu être chargés. { $why }
 page-incidents-none = Aucun incident ouvert. Les zones sans couverture ne peuvent pas déclencher d’alerte ; voir Couverture ci-dessus.
 page-incidents-none-found = Aucun incident ne correspond au filtre.
 page-incident-filters =
@@ -637,6 +639,8 @@ page-symbol = { $symbol ->
     [coasting] Extrapolée : pas de détection actuelle, position prédite
     [stale] Périmée : pas de détection depuis longtemps
     [cluster] Groupe de pistes : l’activer pour l’ouvrir
+    [sensor-cluster] Groupe de capteurs
+    [unit-cluster] Groupe d’unités propres
     [lost] Capteur hors ligne ou dégradé
     [bearing] Relèvement sans position, erreur à 95 % ; s’estompe avec l’âge
    *[unknown] Non classé

@@ -2,6 +2,7 @@
 
 import type { GeoJSONSource, Map as MapLibreMap } from "maplibre-gl";
 import type { Feature } from "geojson";
+import type { Bounds } from "../geo/bounds.ts";
 import type { Place } from "../model/records.ts";
 import { clusterImages, GATHERED } from "./clusters.ts";
 import { collection } from "./features.ts";
@@ -17,6 +18,10 @@ import { RATIO, sensorImages, trackImages } from "./symbols.ts";
 
 /** Clear of the buttons, the search box and the note above, and of the credit line below. */
 const GRID_EDGES = { left: 8, top: 84, right: 12, bottom: 18 };
+
+function motionMs(): number {
+  return matchMedia(REDUCED_MOTION).matches ? 0 : 600;
+}
 
 export const REDUCED_MOTION = "(prefers-reduced-motion: reduce)";
 
@@ -75,8 +80,12 @@ export class BaseMap extends PlainMap {
   }
 
   zoomTo(place: Place, zoom: number): void {
-    const still = matchMedia(REDUCED_MOTION).matches;
-    this.map.easeTo({ center: [place.lon, place.lat], zoom, duration: still ? 0 : 600, essential: false });
+    this.map.easeTo({ center: [place.lon, place.lat], zoom, duration: motionMs(), essential: false });
+  }
+
+  /** Move so that all within the bounds is in view. */
+  fit([west, south, east, north]: Bounds): void {
+    this.map.fitBounds([west, south, east, north], { padding: 40, maxZoom: 14, duration: motionMs() });
   }
 
   #build(): void {

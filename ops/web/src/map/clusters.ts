@@ -12,6 +12,8 @@ import { context, RATIO, square, type NamedImage } from "./symbols.ts";
 export const GATHERED = { cluster: true, clusterRadius: 40, clusterMinPoints: 3, clusterMaxZoom: SYMBOLS_ZOOM - 1 } as const;
 const REACH_PX = 6;
 const SIZE_PX = 34;
+/** Clusters of sensors and units stand beside those of tracks, which gather at the same places. */
+const BESIDE_PX: Readonly<Record<Crowd, [number, number]>> = { track: [0, 0], sensor: [-17, 18], unit: [17, 18] };
 
 export function clusterLayer(kind: Crowd): string {
   return `${kind}-clusters`;
@@ -36,7 +38,7 @@ export function clusterLayers(c: Colours): LayerSpecification[] {
       "text-size": 12,
       "text-allow-overlap": true,
     },
-    paint: { "text-color": c.night ? "#000000" : c.ink },
+    paint: { "text-color": c.night ? "#000000" : c.ink, "icon-translate": BESIDE_PX[kind], "text-translate": BESIDE_PX[kind] },
   }));
 }
 
@@ -68,6 +70,19 @@ export interface Cluster {
   readonly count: number;
   readonly lon: number;
   readonly lat: number;
+}
+
+/** The middle of each cluster that is drawn, on the screen. */
+export function clustersInView(map: MapLibreMap): { x: number; y: number }[] {
+  return CROWDS.flatMap(({ kind }) => {
+    const layers = [clusterLayer(kind)].filter((layer) => map.getLayer(layer) !== undefined);
+    return (layers.length === 0 ? [] : map.queryRenderedFeatures({ layers })).flatMap(({ geometry }) => {
+      if (geometry.type !== "Point") return [];
+      const [lon = 0, lat = 0] = geometry.coordinates;
+      const { x, y } = map.project([lon, lat]);
+      return [{ x: x + BESIDE_PX[kind][0], y: y + BESIDE_PX[kind][1] }];
+    });
+  });
 }
 
 /** The cluster that is drawn at a place on the screen. */

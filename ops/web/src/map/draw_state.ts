@@ -1,6 +1,6 @@
 // Draws the state: which sources change when which part of it changed.
 
-import type { Feature } from "geojson";
+import type { Feature, Point } from "geojson";
 import { placeAlong } from "../geo/along.ts";
 import { borderLines, type BorderLines } from "../geo/crossing.ts";
 import { say } from "../words/say.ts";
@@ -17,7 +17,9 @@ import type { BaseMap } from "./base_map.ts";
 import { gathered } from "../model/crowds.ts";
 import { forceFeatures, levelFeatures } from "./forces_map.ts";
 import { bearingFeatures } from "./bearing_features.ts";
+import { LabelMap, type Named } from "../label/label_map.ts";
 import { IncrementalSource } from "./incremental_source.ts";
+import { symbolScale } from "./layers.ts";
 import { metresPerPixel } from "./scale.ts";
 import {
   alertMarks,
@@ -39,6 +41,9 @@ export class StateRenderer {
   readonly #trails: Trails;
   readonly #tracks: IncrementalSource;
   readonly #crowd: IncrementalSource;
+  readonly #labels: LabelMap;
+  /** What stands apart on the map and may have a name, by its kind. */
+  readonly #named = new Map<Named["kind"], readonly Feature[]>();
   #selectedTrack: string | null = null;
   #lines: BorderLines = [];
   #priorities: ReadonlyMap<string, Priority> = new Map();
@@ -50,6 +55,7 @@ export class StateRenderer {
     this.#clock = clock;
     this.#trails = trails;
     this.#tracks = new IncrementalSource(baseMap.source("tracks"));
+    this.#labels = new LabelMap(baseMap.map);
     this.#crowd = new IncrementalSource(baseMap.source("track-crowd"));
   }
 
@@ -69,10 +75,10 @@ export class StateRenderer {
     if (changed("bearings", "selection")) this.#drawBearings(state);
     if (changed("forces", "incidents", "selection")) this.#drawForces(state);
     if (changed("forces", "segments")) this.#baseMap.show("levels", levelFeatures(state.forces, state.segments.value));
-    if (changed("tracks", "alerts", "sensors"))
-      this.#baseMap.show("marks", alertMarks(state, this.#nowMs(state.stampMs)));
+    if (changed("tracks", "alerts", "sensors")) this.#drawMarks(state);
     if (changed("tracks", "bearings", "selection", "sensors", "alerts", "incidents", "forces")) this.#drawSelected(state);
     if (changed("tracks", "selection", "alerts", "border")) this.#drawDetails(state);
+    if (changed("tracks", "alerts", "sensors", "forces", "incidents", "selection")) this.#drawLabels();
   }
 
   /** Draw again what depends on the time: tracks grow stale and bearings fade also when no new picture comes. */
@@ -81,11 +87,25 @@ export class StateRenderer {
     this.#drawTracks(this.#state);
     this.#drawBearings(this.#state);
     this.#drawForces(this.#state);
+    this.#drawLabels();
   }
 
   /** Draw again what depends on the middle and the scale of the map. */
   moved(): void {
     if (this.#state !== null) this.#drawDetails(this.#state);
+    this.#drawLabels();
+  }
+
+  #drawMarks(state: State): void {
+    const marks = alertMarks(state, this.#nowMs(state.stampMs));
+    this.#baseMap.show("marks", marks);
+    this.#named.set("mark", marks);
+  }
+
+  /** Names of alerts, units, bases and sensors, where they cover each other least. */
+  #drawLabels(): void {
+    const things = [...this.#named].flatMap(([kind, features]) => features.map((feature): Named => ({ kind, feature: feature as Feature<Point> })));
+    this.#baseMap.show("labels", this.#labels.features(things, symbolScale(this.#baseMap.map.getZoom())));
   }
 
   #drawForces({ forces, incidents, stampMs, selection }: State): void {
@@ -94,6 +114,8 @@ export class StateRenderer {
     const [apart, crowd] = gathered("unit", features, ({ part, distress, id }) => part !== "unit" || distress === true || id === chosen);
     this.#baseMap.show("forces", apart);
     this.#baseMap.show("unit-crowd", crowd);
+    this.#named.set("unit", apart.filter(({ properties }) => properties?.["part"] === "unit"));
+    this.#named.set("base", apart.filter(({ properties }) => properties?.["part"] === "base"));
     setData(part("map"), "units", String(forces.units.size));
   }
 
@@ -116,6 +138,7 @@ export class StateRenderer {
     const [apart, crowd] = gathered("track", features, ({ id }) => this.#priorities.has(String(id)) || id === this.#selectedTrack);
     this.#tracks.show(apart);
     this.#crowd.show(crowd);
+    this.#named.set("track", apart);
     setData(part("map"), "tracks", String(tracks.size));
     if (stampMs !== null) setData(part("map"), "stamp", new Date(stampMs).toISOString());
   }
@@ -135,6 +158,7 @@ export class StateRenderer {
     const [apart, crowd] = gathered("sensor", sensorFeatures(state.sensors), ({ lost, id }) => lost === true || id === chosen);
     this.#baseMap.show("sensors", apart);
     this.#baseMap.show("sensor-crowd", crowd);
+    this.#named.set("sensor", apart);
     this.#baseMap.show("views", viewFeatures(state.layout.value, state.sensors, chosen));
   }
 

@@ -1,6 +1,7 @@
 // From records to GeoJSON: plain values in, features out.
 
 import type { Feature, FeatureCollection, LineString, Point, Polygon, Position } from "geojson";
+import { boundsOf, type Bounds } from "../geo/bounds.ts";
 import { borderLines, predictedCrossing, type BorderLines } from "../geo/crossing.ts";
 import { ellipse, polar, shifted } from "../geo/shapes.ts";
 import { sideLabels } from "../geo/sides.ts";
@@ -110,8 +111,8 @@ function ring(coordinates: Position[]): Polygon {
 }
 
 /** One mark for each thing with an open alert: the most urgent one, where the thing is now. */
-export function alertMarks({ alerts, tracks, sensors, stampMs }: State, nowMs: number): Feature[] {
-  const marks = new Map<string, Feature>();
+export function alertMarks({ alerts, tracks, sensors, stampMs }: State, nowMs: number): Feature<Point>[] {
+  const marks = new Map<string, Feature<Point>>();
   const open = [...alerts.values()].filter(isOpen);
   open.sort(
     (a, b) =>
@@ -124,6 +125,7 @@ export function alertMarks({ alerts, tracks, sensors, stampMs }: State, nowMs: n
     const where = track ?? sensor ?? alert.place;
     if (where === null) continue;
     const properties = {
+      id: alert.id,
       alert: alert.id,
       icon: markName(alert.priority, alert.status === "active"),
       rank: PRIORITIES.length - PRIORITIES.indexOf(alert.priority),
@@ -197,6 +199,14 @@ export function viewFeatures(
         geometry: feature.geometry,
       };
     });
+}
+
+/** The extent of a sensor's field of view; null where the layout does not tell it. */
+export function rangeOf(sensor: string, layout: FeatureCollection | null): Bounds | null {
+  const views = (layout?.features ?? []).filter(({ properties }) => String(properties?.["id"] ?? "") === sensor);
+  return boundsOf(
+    views.flatMap(({ geometry }) => (geometry?.type === "Polygon" ? geometry.coordinates : geometry?.type === "MultiPolygon" ? geometry.coordinates.flat() : [])),
+  );
 }
 
 /** Own side and far side, written beside the border in two positions. */

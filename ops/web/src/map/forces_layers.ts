@@ -1,16 +1,17 @@
 // Layers and symbols of own forces. Impact levels differ by the width of their line and by words, not by colour alone.
 
-import type { ExpressionSpecification, LayerSpecification, SymbolLayerSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import { clusterLayer, singlesLayer } from "./clusters.ts";
 import { FONT } from "./font.ts";
 import { BASE_ICON, UNIT_ICONS } from "./forces_map.ts";
+import { leadersLayer } from "../label/label_layers.ts";
 import type { Colours } from "./palette.ts";
 import { context, frame, icon, RATIO, square, stroke, type NamedImage } from "./symbols.ts";
 
 /** Switches of the layer panel. */
 export const FORCE_SWITCHES = [
-  { id: "units", layers: ["units", "unit-distress", "unit-labels", singlesLayer("unit"), clusterLayer("unit")], on: true },
-  { id: "bases", layers: ["bases", "base-labels"], on: true },
+  { id: "units", layers: ["units", "unit-distress", "unit-labels", leadersLayer("unit"), singlesLayer("unit"), clusterLayer("unit")], on: true },
+  { id: "bases", layers: ["bases", "base-labels", leadersLayer("base")], on: true },
   { id: "levels", layers: ["levels", "level-labels"], on: true },
 ] as const;
 
@@ -44,18 +45,8 @@ export function levelLayers(c: Colours): LayerSpecification[] {
   ];
 }
 
-export function forceLayers(c: Colours): LayerSpecification[] {
+export function forceLayers(): LayerSpecification[] {
   const always = { "icon-allow-overlap": true } as const;
-  const labelled: SymbolLayerSpecification["layout"] = {
-    "text-field": ["get", "label"],
-    "text-font": FONT,
-    "text-size": 12,
-    "text-variable-anchor": ["top", "bottom", "left", "right", "bottom-right", "bottom-left", "top-right", "top-left"],
-    "text-radial-offset": 1.6,
-    "text-justify": "auto",
-    "text-optional": true,
-  };
-  const text = { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.8 };
   return [
     {
       id: "bases",
@@ -72,7 +63,6 @@ export function forceLayers(c: Colours): LayerSpecification[] {
       layout: { "icon-image": ["get", "icon"], "icon-size": SIZE, ...always },
       paint: { "icon-opacity": ["get", "o"] },
     },
-    { id: "base-labels", type: "symbol", source: "forces", filter: of("base"), layout: labelled, paint: text },
     {
       id: "units",
       type: "symbol",
@@ -88,7 +78,6 @@ export function forceLayers(c: Colours): LayerSpecification[] {
       filter: ["all", of("unit"), ["==", ["get", "distress"], true]],
       layout: { "icon-image": "mark/distress/active", "icon-size": SIZE, ...always },
     },
-    { id: "unit-labels", type: "symbol", source: "forces", filter: of("unit"), layout: labelled, paint: text },
   ];
 }
 

@@ -9,6 +9,7 @@ import { AREA_SWITCH, areaLayers } from "./area_layers.ts";
 import type { Crowd } from "../model/crowds.ts";
 import { clusterLayer, clusterLayers, singlesLayer } from "./clusters.ts";
 import { FONT } from "./font.ts";
+import { labelLayers, leadersLayer } from "../label/label_layers.ts";
 import { GROUND_SWITCHES } from "./ground_layers.ts";
 import type { Colours } from "./palette.ts";
 import { replayLayers } from "./replay_layers.ts";
@@ -31,6 +32,7 @@ export const SOURCES = [
   "track-crowd",
   "tracks",
   "marks",
+  "labels",
   "selected",
   "goal",
   "tool",
@@ -43,7 +45,16 @@ export const ABOVE_TERRAIN = FIRST_OF_GRID;
 const NAMES_ZOOM = 12.5;
 const SINGLE_NAMES = "track-single-names";
 /** Symbols shrink where the whole sector is in view, so that they do not hide each other. */
-const BY_ZOOM: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 8, 0.45, 10.5, 0.62, 13, 0.95];
+const SIZES = [[8, 0.45], [10.5, 0.62], [13, 0.95]] as const;
+const BY_ZOOM = ["interpolate", ["linear"], ["zoom"], ...SIZES.flat()] as ExpressionSpecification;
+
+/** The size of symbols at a zoom, as they are drawn. */
+export function symbolScale(zoom: number): number {
+  const [[least, small], [middle, medium], [most, full]] = SIZES;
+  const between = (from: number, to: number, low: number, high: number): number =>
+    low + ((high - low) * Math.min(Math.max(zoom - from, 0), to - from)) / (to - from);
+  return zoom < middle ? between(least, middle, small, medium) : between(middle, most, medium, full);
+}
 
 /** Switches and their layers; the rasters of the server are added to these. */
 export const SWITCHES: readonly {
@@ -63,7 +74,7 @@ export const SWITCHES: readonly {
     layers: ["views-lost", "views-edge", "views-lost-edge"],
     on: true,
   },
-  { id: "sensors", layers: ["sensors", "sensor-labels", singlesLayer("sensor"), clusterLayer("sensor")], on: true },
+  { id: "sensors", layers: ["sensors", "sensor-labels", leadersLayer("sensor"), singlesLayer("sensor"), clusterLayer("sensor")], on: true },
   {
     id: "border",
    
@@ -92,7 +103,7 @@ function groundLayers(c: Colours): LayerSpecification[] {
       type: "fill",
       source: "views",
       filter: lost,
-      paint: { "fill-pattern": "hatch", "fill-opacity": 0.55 },
+      paint: { "fill-pattern": "hatch", "fill-opacity": ["interpolate", ["linear"], ["zoom"], 11, 0.55, 13, 0.3] },
     },
     {
       id: "views-edge",
@@ -283,30 +294,10 @@ function thingLayers(c: Colours): LayerSpecification[] {
     singles(sensors, "sensor"),
     ...clusters,
     sensors,
-    {
-      id: "sensor-labels",
-      type: "symbol",
-      source: "sensors",
-      filter: ["!=", ["get", "label"], ""],
-      layout: {
-        "text-field": ["get", "label"],
-        "text-font": FONT,
-        "text-size": 12,
-        "symbol-sort-key": ["case", ["get", "lost"], 0, 1],
-        "text-variable-anchor": ["top", "bottom", "left", "right"],
-        "text-radial-offset": 1.4,
-        "text-justify": "auto",
-      },
-      paint: {
-        "text-color": ["case", ["get", "lost"], c.lost, c.ink],
-        "text-halo-color": c.halo,
-        "text-halo-width": 1.8,
-      },
-    },
-    ...forceLayers(c),
     singles(tracks, "track"),
     ...(trackClusters === undefined ? [] : [trackClusters]),
     tracks,
+    ...forceLayers(),
     {
       id: "marks",
       type: "symbol",
@@ -316,16 +307,9 @@ function thingLayers(c: Colours): LayerSpecification[] {
         "icon-size": BY_ZOOM,
         "symbol-sort-key": ["get", "rank"],
         ...always,
-        "text-field": ["get", "label"],
-        "text-font": FONT,
-        "text-size": 12,
-        "text-variable-anchor": ["bottom", "top", "right", "left", "bottom-right", "bottom-left", "top-right", "top-left"],
-        "text-radial-offset": 2.2,
-        "text-justify": "auto",
-        "text-optional": true,
       },
-      paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.8 },
     },
+    ...labelLayers(c),
     {
       id: "selected",
       type: "circle",

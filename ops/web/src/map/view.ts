@@ -12,7 +12,7 @@ import { part, setData, setText } from "../ui/dom.ts";
 import { isOn, LayersPanel } from "../panels/layers_panel.ts";
 import type { Camera } from "../share/link.ts";
 import { say } from "../words/say.ts";
-import { at } from "./features.ts";
+import { at, rangeOf } from "./features.ts";
 import { symbolKey } from "./symbol_key.ts";
 import { ARCHIVE } from "./archive_layers.ts";
 import { ArchiveMap } from "./archive_map.ts";
@@ -20,6 +20,7 @@ import { clusterAt, openingZoom, type Cluster } from "./clusters.ts";
 import { BaseMap } from "./base_map.ts";
 import { GroundMap } from "./ground_map.ts";
 import { isOnByDefault, Overlays } from "./overlays.ts";
+import { GRID_SWITCH } from "../grid/grid_layers.ts";
 import { followKeyboard } from "./keyboard.ts";
 import { SWITCHES } from "./layers.ts";
 import { readColours } from "./palette.ts";
@@ -73,7 +74,6 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
     return null;
   }
   const baseMap = await BaseMap.open(container, readColours(document.documentElement));
-  setText(part("map-problem"), "");
   const renderer = new StateRenderer(baseMap, clock, trails);
   const frameLimit = new FrameLimit(baseMap.map, () => renderer.update(store.state));
   const overlays = new Overlays(baseMap);
@@ -91,11 +91,18 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
   };
   let placed = start !== null;
   if (start !== null) baseMap.map.jumpTo({ center: [start.lon, start.lat], zoom: start.zoom });
+  /** Until the place is known, the page says that it loads and shows no map of the world. */
+  const showPlaced = (): void => {
+    setData(part("map-area"), "placed", String(placed));
+    setText(part("map-problem"), placed ? "" : say("page-map-loading"));
+    baseMap.switchLayers(GRID_SWITCH.id, placed && isOn(GRID_SWITCH.id, GRID_SWITCH.on));
+  };
   store.subscribe((state, before) => {
     const all = bounds();
     if (!placed && all !== null) {
       baseMap.showBounds(all);
       placed = true;
+      showPlaced();
     }
     if (state.connection.phase === "open" && before.connection.phase !== "open") overlays.retry();
     if (state.selection !== before.selection && state.selection !== null) baseMap.show("goal", []);
@@ -124,6 +131,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
   baseMap.map.on("click", ({ point }) => act(point));
   followKeyboard(baseMap, act);
   for (const { id, on } of SWITCHES) baseMap.switchLayers(id, isOn(id, on));
+  showPlaced();
   part("zoom-in").addEventListener("click", () => baseMap.map.zoomIn());
   part("zoom-out").addEventListener("click", () => baseMap.map.zoomOut());
   part("zoom-home").addEventListener("click", () => {
@@ -141,6 +149,7 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
     part("map-gaps").hidden = missing === "";
     setText(part("map-gaps"), missing);
   }, TELL_MS);
+  Object.assign(container, { map: baseMap.map }); // whoever measures what is drawn asks the map itself
   setData(container, "state", "ready");
   return {
     camera() {
@@ -161,10 +170,13 @@ export async function openMapView({ store, clock, trails, start, select }: MapCo
     },
     flyTo(selection) {
       const place = placeOf(selection, store.state);
-      if (place !== null) baseMap.flyTo(place);
+      const range = selection.kind === "sensor" ? rangeOf(selection.id, store.state.layout.value) : null;
+      if (range !== null) baseMap.fit(range);
+      else if (place !== null) baseMap.flyTo(place);
     },
     switched(id, on) {
       if (id === ARCHIVE) archiveMap.switch(on);
+      else if (id === GRID_SWITCH.id) baseMap.switchLayers(id, on && placed);
       else if (SWITCHES.some((entry) => entry.id === id)) baseMap.switchLayers(id, on);
       else overlays.setVisible(id, on);
     },

@@ -59,6 +59,8 @@ export interface State {
   readonly alertsKnown: boolean;
   readonly alertsTruncated: boolean;
   readonly incidents: Incidents;
+  /** False until the server's list of incidents has been read once. */
+  readonly incidentsKnown: boolean;
   readonly forces: Forces;
   /** Units and bases that could be assigned, by incident. */
   readonly options: ReadonlyMap<string, Options>;
@@ -91,6 +93,7 @@ export const INITIAL: State = {
   alertsKnown: false,
   alertsTruncated: false,
   incidents: new Map(),
+  incidentsKnown: false,
   forces: NO_FORCES,
   options: new Map(),
   markings: { levels: [], change: false, units: new Map() },

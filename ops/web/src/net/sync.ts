@@ -22,7 +22,8 @@ import {
   parseTrack,
 } from "../model/parse.ts";
 import type { Alert, Track } from "../model/records.ts";
-import type { Connection, Loaded, State } from "../model/state.ts";
+import { isThere } from "../model/selection.ts";
+import type { Connection, Loaded, Selection, State } from "../model/state.ts";
 import type { Store } from "../model/store.ts";
 import { deadGroundFraction } from "../model/coverage.ts";
 import type { Trails } from "../model/trails.ts";
@@ -53,6 +54,10 @@ export class Sync {
   #wake: (() => void) | null = null;
   #again: ReturnType<typeof setTimeout> | null = null;
   #filling = false;
+  /** What was selected when the server began anew: kept if the new picture has it, too. */
+  #unsure: Selection | null = null;
+  /** With this event, all alerts and incidents of the new store have come. */
+  #complete = 0;
 
   /** `palette`: in which colours the server should draw. */
   constructor(store: Store, clock: ServerClock, trails: Trails, palette: () => string) {
@@ -100,6 +105,7 @@ export class Sync {
     try {
       await this.#loadAlerts(); // first: it tells whether the server is there at all
       await this.#loadIncidents();
+      this.#keepSelected("alert", "incident");
       this.#loadStill();
       const handlers = {
         opened: () => {
@@ -130,7 +136,8 @@ export class Sync {
     else if (name === "sensors") this.#takeSensors(body);
     else if (name === "layers") void this.#loadGround();
     else if (name === "heartbeat") this.#takeHeartbeat(body);
-    else if (name === "reset") this.#startOver();
+    else if (name === "reset") this.#startOver(typeof body["last"] === "number" ? body["last"] : 0);
+    if ((this.#after ?? 0) >= this.#complete) this.#keepSelected("alert", "incident");
   }
 
   #takeTracks(data: string): void {
@@ -146,6 +153,7 @@ export class Sync {
     this.#clock.atLeast(stampMs, performance.now());
     this.#trails.take(tracks, stampMs);
     this.#store.update(() => ({ tracks, stampMs, unreadable: raw.length - tracks.size }));
+    this.#keepSelected("track");
   }
 
   #takeAlert(body: unknown): void {
@@ -164,11 +172,14 @@ export class Sync {
       .map(parseBearing)
       .filter((contact) => contact !== null);
     this.#store.update(({ bearings }) => ({ bearings: identified(bearings, contacts) }));
+    this.#keepSelected("bearing");
   }
 
   #takeForces(body: Readonly<Record<string, unknown>>): void {
     const forces = parseForces(body["forces"]);
-    if (forces !== null) this.#store.update(() => ({ forces }));
+    if (forces === null) return;
+    this.#store.update(() => ({ forces }));
+    this.#keepSelected("unit", "base", "section");
   }
 
   #takeSensors(body: Readonly<Record<string, unknown>>): void {
@@ -176,6 +187,7 @@ export class Sync {
       .map(parseSensor)
       .filter((sensor) => sensor !== null);
     this.#store.update(() => ({ sensors: new Map(sensors.map((sensor) => [sensor.id, sensor])) }));
+    this.#keepSelected("sensor");
     void this.#loadGround(); // what can be seen may have changed with them
   }
 
@@ -186,9 +198,12 @@ export class Sync {
     if (JSON.stringify([...down]) !== JSON.stringify([...this.#store.state.down])) this.#store.update(() => ({ down }));
   }
 
-  /** The server has another store than the one we knew: nothing that we show is true any more. */
-  #startOver(): void {
+  /** The server has another store than the one we knew: nothing that we show is true any more. What is selected stays
+      so until it is known to be gone. `complete`: number of the event with which all alerts and incidents have come. */
+  #startOver(complete = 0): void {
     this.#after = null;
+    this.#complete = complete;
+    this.#unsure = this.#store.state.selection;
     this.#clock.reset();
     this.#pictures.drop();
     this.#trails.clear();
@@ -200,9 +215,17 @@ export class Sync {
       forces: NO_FORCES,
       options: new Map(),
       stampMs: null,
-      selection: null,
     }));
     this.#loadStill();
+  }
+
+  /** Of the selection before the server began anew: nothing is selected if the picture of its kind has come without it. */
+  #keepSelected(...kinds: Selection["kind"][]): void {
+    const { selection } = this.#store.state;
+    if (this.#unsure === null || !kinds.includes(this.#unsure.kind)) return;
+    const gone = selection === this.#unsure && !isThere(this.#unsure, this.#store.state);
+    this.#unsure = null;
+    if (gone) this.#store.update(() => ({ selection: null }));
   }
 
   async #loadAlerts(): Promise<void> {
@@ -231,6 +254,7 @@ export class Sync {
     } catch (error) {
       if (!(error instanceof RequestFailed) || error.status !== 404) throw error;
     }
+    if (!this.#store.state.incidentsKnown) this.#store.update(() => ({ incidentsKnown: true }));
   }
 
   #loadStill(): void {

@@ -97,10 +97,10 @@ export class AlertList {
       (priority) => priority,
       () => el("li"),
       (item, priority) => {
-        setText(item, `${PRIORITY_MARK[priority]} ${counts[priority]}`);
+        setText(item, `${PRIORITY_MARK[priority]} ${state.alertsKnown ? counts[priority] : "–"}`);
         setData(item, "priority", priority);
         setData(item, "count", String(counts[priority]));
-        item.title = say("page-alerts-waiting-of", { priority, count: counts[priority] });
+        item.title = state.alertsKnown ? say("page-alerts-waiting-of", { priority, count: counts[priority] }) : say("page-alerts-loading");
       },
     );
   }

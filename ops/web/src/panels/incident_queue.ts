@@ -43,6 +43,13 @@ export class IncidentQueue {
     for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => setTimeout(() => this.#release()));
   }
 
+  /** What must be said of the list besides its rows. An empty list is called so only where the server has given it. */
+  #note({ incidentsKnown, connection: { problem } }: State, all: number): string {
+    if (!incidentsKnown) return problem === null ? say("page-incidents-loading") : say("page-incidents-unreadable", { why: problem });
+    if (all === 0) return say(this.#filter === NO_FILTER ? "page-incidents-none" : "page-incidents-none-found");
+    return all > ROWS ? say("page-alerts-first", { shown: ROWS, all }) : "";
+  }
+
   show(state: State, nowMs: number): void {
     this.#state = state;
     this.#nowMs = nowMs;
@@ -54,12 +61,7 @@ export class IncidentQueue {
     );
     const rows = all.slice(0, ROWS);
     const note = part("incidents-note");
-    const words =
-      all.length === 0
-        ? say(this.#filter === NO_FILTER ? "page-incidents-none" : "page-incidents-none-found")
-        : all.length > ROWS
-          ? say("page-alerts-first", { shown: ROWS, all: all.length })
-          : "";
+    const words = this.#note(state, all.length);
     note.hidden = words === "";
     setText(note, words);
     const focusable = this.#focusable(rows);

@@ -1,0 +1,153 @@
+// Where names of alerts, units, bases and sensors stand on the screen: never on each other, never on the symbol of an
+// alert or a unit, off everything else where there is room. Plain numbers in pixels; knows no map.
+
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+export interface Label {
+  readonly id: string;
+  /** Middle of its symbol. */
+  readonly x: number;
+  readonly y: number;
+  /** From the middle to the edge of its symbol. */
+  readonly reach: number;
+  readonly width: number;
+  readonly height: number;
+  /** The higher is placed first. */
+  readonly rank: number;
+  /** Shown whatever it costs, beside a leader line where it must stand apart; another is left out rather. */
+  readonly must: boolean;
+}
+
+export interface Obstacle extends Box {
+  /** How bad it is to cover it: 1 for the symbol of an alert or a unit. */
+  readonly weight: number;
+}
+
+export interface Placed {
+  /** Middle of the text. */
+  readonly x: number;
+  readonly y: number;
+  /** Which candidate it is, for the next time. */
+  readonly choice: number;
+  /** Whether it stands so far from its symbol that a line leads there. */
+  readonly apart: boolean;
+}
+
+/** Below, above, right, left, then between. */
+const DIRECTIONS = [90, 270, 0, 180, 45, 315, 135, 225, 67, 293, 113, 247, 22, 338, 158, 202].map((degrees) => (degrees * Math.PI) / 180);
+const RINGS_PX = [5, 16, 32, 52, 78, 108, 142, 180] as const;
+const GAP_PX = 2;
+const APART_PX = 16;
+/** What a candidate costs: covering a label or a weighty symbol as a whole, leaving the map, each pixel of distance, a leader line across a
+    weighty symbol, and another place than before. */
+const COVERED = 1000;
+const OUTSIDE = 400;
+const FARTHER = 0.45;
+const CROSSING = 30;
+const WORSE_DIRECTION = 0.6;
+const MOVED = 9;
+/** A label that need not be shown is left out where it would cost more. */
+const LEFT_OUT = 40;
+
+/** Place labels by rank within `frame`; `before`: the choices of the last time, which are kept where they are as good. */
+export function placeLabels(
+  labels: readonly Label[],
+  obstacles: readonly Obstacle[],
+  frame: Box,
+  before: ReadonlyMap<string, number> = new Map(),
+): Map<string, Placed> {
+  const taken: Obstacle[] = [...obstacles];
+  const placed = new Map<string, Placed>();
+  const ordered = [...labels].sort((a, b) => Number(b.must) - Number(a.must) || b.rank - a.rank || a.id.localeCompare(b.id));
+  for (const label of ordered) {
+    const found = cheapest(label, taken, frame, before.get(label.id));
+    if (found === null) continue;
+    placed.set(label.id, found);
+    taken.push({ ...boxOf(found, label), weight: 1 });
+  }
+  return placed;
+}
+
+function cheapest(label: Label, taken: readonly Obstacle[], frame: Box, last: number | undefined): Placed | null {
+  const rings = label.must ? RINGS_PX.length : 3;
+  const furthest = (RINGS_PX[rings - 1] ?? 0) + label.reach + Math.max(label.width, label.height);
+  const near = taken.filter(
+    (box) => box.left < label.x + furthest && box.right > label.x - furthest && box.top < label.y + furthest && box.bottom > label.y - furthest,
+  );
+  let best: Placed | null = null;
+  let least = label.must ? Number.POSITIVE_INFINITY : LEFT_OUT;
+  for (let ring = 0; ring < rings; ring += 1) {
+    for (let way = 0; way < DIRECTIONS.length; way += 1) {
+      const choice = ring * DIRECTIONS.length + way;
+      const candidate = candidateOf(label, ring, way, choice);
+      const own = FARTHER * (RINGS_PX[ring] ?? 0) + WORSE_DIRECTION * way + (last === undefined || last === choice ? 0 : MOVED);
+      if (own >= least) continue;
+      const cost = own + covering(boxOf(candidate, label), near, frame, label, least - own) + (candidate.apart ? CROSSING * crossed(label, candidate, near) : 0);
+      if (cost < least) [best, least] = [candidate, cost];
+    }
+  }
+  return best;
+}
+
+/** The text's box touches the circle around its symbol. */
+function candidateOf({ x, y, reach, width, height }: Label, ring: number, way: number, choice: number): Placed {
+  const [angle, away] = [DIRECTIONS[way] ?? 0, (RINGS_PX[ring] ?? 0) + reach];
+  const [east, south] = [Math.cos(angle), Math.sin(angle)];
+  const [beside, below] = [(Math.abs(east) < 0.01 ? 0 : Math.sign(east)) * width / 2, (Math.abs(south) < 0.01 ? 0 : Math.sign(south)) * height / 2];
+  const [sideways, upright] = [Math.min(1, Math.abs(east) * 2), Math.min(1, Math.abs(south) * 2)];
+  return { x: x + east * away + beside * sideways, y: y + south * away + below * upright, choice, apart: (RINGS_PX[ring] ?? 0) >= APART_PX };
+}
+
+/** Stops where it is more than `most`. */
+function covering(box: Box, near: readonly Obstacle[], frame: Box, { width, height }: Label, most: number): number {
+  const whole = width * height;
+  let cost = OUTSIDE * (1 - shared(box, frame) / Math.max(area(box), 1));
+  for (const obstacle of near) {
+    if (cost >= most) break;
+    const covered = shared(box, obstacle);
+    if (covered > 0) cost += obstacle.weight * (COVERED * (covered / Math.min(whole, area(obstacle))) + COVERED / 10);
+  }
+  return cost;
+}
+
+/** How many weighty symbols, besides its own, the line from a symbol to its text crosses. */
+function crossed(from: Label, to: Placed, near: readonly Obstacle[]): number {
+  return near.filter((box) => box.weight >= 1 && !inside(from, box) && !inside(to, box) && meets(from, to, box)).length;
+}
+
+function inside({ x, y }: { readonly x: number; readonly y: number }, { left, right, top, bottom }: Box): boolean {
+  return x > left && x < right && y > top && y < bottom;
+}
+
+/** Whether a line from one place to another meets a box: it must lie within both of its strips at once. */
+function meets(from: { readonly x: number; readonly y: number }, to: { readonly x: number; readonly y: number }, box: Box): boolean {
+  let [first, last] = [0, 1];
+  for (const [start, step, low, high] of [[from.x, to.x - from.x, box.left, box.right], [from.y, to.y - from.y, box.top, box.bottom]] as const) {
+    if (step === 0) {
+      if (start < low || start > high) return false;
+      continue;
+    }
+    const [one, other] = [(low - start) / step, (high - start) / step];
+    [first, last] = [Math.max(first, Math.min(one, other)), Math.min(last, Math.max(one, other))];
+  }
+  return first <= last;
+}
+
+export function boxOf({ x, y }: { readonly x: number; readonly y: number }, { width, height }: Pick<Label, "width" | "height">): Box {
+  return { left: x - width / 2 - GAP_PX, right: x + width / 2 + GAP_PX, top: y - height / 2 - GAP_PX, bottom: y + height / 2 + GAP_PX };
+}
+
+/** Pixels that two boxes share. */
+export function shared(a: Box, b: Box): number {
+  const [wide, high] = [Math.min(a.right, b.right) - Math.max(a.left, b.left), Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)];
+  return wide > 0 && high > 0 ? wide * high : 0;
+}
+
+function area({ left, top, right, bottom }: Box): number {
+  return (right - left) * (bottom - top);
+}

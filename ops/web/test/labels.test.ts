@@ -1,0 +1,66 @@
+// Laws of placing names on the map.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { boxOf, placeLabels, shared, type Label, type Obstacle } from "../src/label/place.ts";
+
+const FRAME = { left: 0, top: 0, right: 660, bottom: 640 };
+
+function label(number: number, more: Partial<Label> = {}): Label {
+  return { id: `A${number}`, x: 330, y: 320, reach: 17, width: 70, height: 29, rank: 40, must: true, ...more };
+}
+
+/** The same numbers in each run: the generator of Park and Miller. */
+function* chance(): Generator<number, never> {
+  for (let state = 20201128; ; state = (state * 48271) % 2147483647) yield state / 2147483647;
+}
+
+function symbolOf({ x, y, reach }: Label): Obstacle {
+  return { left: x - reach, right: x + reach, top: y - reach, bottom: y + reach, weight: 1 };
+}
+
+test("twenty alerts within a few hundred pixels of border all have their name, on no other name", () => {
+  const random = chance();
+  const labels = Array.from({ length: 20 }, (_, n) => label(n, { x: 130 + 400 * random.next().value, y: 310 + 20 * random.next().value }));
+  const placed = placeLabels(labels, labels.map(symbolOf), FRAME);
+  assert.equal(placed.size, labels.length);
+  const boxes = labels.map((one) => boxOf(placed.get(one.id) ?? { x: Number.NaN, y: 0 }, one));
+  for (const [n, box] of boxes.entries()) {
+    for (const other of boxes.slice(n + 1)) assert.equal(shared(box, other), 0);
+    for (const one of labels) assert.equal(shared(box, symbolOf(one)), 0);
+    assert.ok(box.left >= 0 && box.right <= FRAME.right && box.top >= 0 && box.bottom <= FRAME.bottom);
+  }
+});
+
+test("a name stands at its symbol where there is room, and beside a leader line where there is none", () => {
+  const alone = placeLabels([label(1)], [symbolOf(label(1))], FRAME).get("A1");
+  assert.equal(alone?.apart, false);
+  const crowd = Array.from({ length: 49 }, (_, n) => symbolOf(label(n, { x: 240 + 30 * (n % 7), y: 230 + 30 * Math.floor(n / 7) })));
+  assert.equal(placeLabels([label(1)], crowd, FRAME).get("A1")?.apart, true);
+});
+
+test("a name at the edge stays on the map, and off the buttons above it", () => {
+  const buttons = { left: 0, top: 0, right: 330, bottom: 50, weight: 1 };
+  const corner = label(1, { x: 5, y: 60 });
+  const found = placeLabels([corner], [symbolOf(corner), buttons], FRAME).get("A1");
+  assert.ok(found !== undefined);
+  const box = boxOf(found, corner);
+  assert.ok(box.left >= 0);
+  assert.equal(shared(box, buttons), 0);
+});
+
+test("a name that need not be shown is left out rather than put upon one of higher rank", () => {
+  const walls = Array.from({ length: 400 }, (_, n) => symbolOf(label(n, { x: 33 * (n % 20) + 16, y: 33 * Math.floor(n / 20) + 16 })));
+  const placed = placeLabels([label(1), label(2, { must: false, rank: 10 })], walls, FRAME);
+  assert.deepEqual([...placed.keys()], ["A1"]);
+});
+
+test("a name keeps its place while its symbol moves a little", () => {
+  const first = placeLabels([label(1)], [], FRAME).get("A1");
+  assert.ok(first !== undefined);
+  const beside = { left: 300, right: 360, top: 340, bottom: 380, weight: 0.001 };
+  const moved = placeLabels([label(1, { x: 331 })], [beside], FRAME, new Map([["A1", first.choice]])).get("A1");
+  assert.equal(moved?.choice, first.choice);
+  const fresh = placeLabels([label(1, { x: 331 })], [beside], FRAME).get("A1");
+  assert.ok(fresh !== undefined);
+});

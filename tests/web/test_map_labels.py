@@ -1,0 +1,105 @@
+"""Names on the map as MapLibre placed them: those of alerts and units are all there, and no name lies on another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.screens.rooms import PRIORITIES, forces_near, full_night
+from tests.web.conftest import LAT, LON, World, until, world_in
+
+pytestmark = pytest.mark.chain
+
+TRACKS, ALERTS, UNITS = 200, len(PRIORITIES), 8
+NEAR_ZOOM = 12.7
+"""At which tracks without an alert have names, too, and all tracks are in view."""
+MOST_TOGETHER = 0.01
+"""Of all names that MapLibre places."""
+
+PLACED = """([step]) => {
+  const map = document.querySelector("#map").map;
+  const named = ({ type, layout }) => type === "symbol" && layout?.["text-field"] !== undefined;
+  const texts = map.getStyle().layers.filter((one) => named(one) && one.layout["icon-image"] === undefined);
+  const layers = texts.map(({ id }) => id);
+  const name = ({ layer, properties }) => `${layer.id} ${JSON.stringify(properties)}`;
+  const at = (place) => [...new Set(map.queryRenderedFeatures(place, { layers }).map(name))];
+  const { clientWidth, clientHeight } = map.getContainer();
+  const [shown, together] = [new Set(), new Set()];
+  for (let y = 0; y < clientHeight; y += step)
+    for (let x = 0; x < clientWidth; x += step) {
+      const found = at([x, y]);
+      for (const one of found) shown.add(one);
+      if (found.length > 1) for (const one of found) together.add(one);
+    }
+  const covered = map.queryRenderedFeatures({ layers: ["marks", "units"] }).filter(({ geometry }) => {
+    const { x, y } = map.project(geometry.coordinates);
+    return at([[x - 6, y - 6], [x + 6, y + 6]]).length > 0;
+  });
+  return { shown: [...shown], together: [...together], covered: covered.map(name) };
+}"""
+"""Every text under points a few pixels apart: what two texts share, both are at."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    shown: list[str]
+    together: list[str]
+    covered: list[str]
+
+    def of(self, layer: str) -> list[str]:
+        return [name for name in self.shown if name.startswith(f"{layer} ")]
+
+
+def placement(page: Page, step_px: int = 6) -> Placement:
+    return Placement(**page.evaluate(PLACED, [step_px]))
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """200 tracks on five kilometres, 12 of them with alerts, and eight units among them."""
+    with world_in(tmp_path_factory.mktemp("labels")) as world:
+        full_night(world)
+        world.tracks = [track | nearer(track, 0.25) for track in world.tracks]
+        forces = forces_near(UNITS)
+        world.commit(forces=forces | {"units": [unit | nearer(unit, 0.25) for unit in forces["units"]]})
+        world.start()
+        yield world
+
+
+def nearer(thing: dict[str, Any], share: float) -> dict[str, float]:
+    """Its place, moved towards the middle of the sector."""
+    return {"lon": LON + share * (thing["lon"] - LON), "lat": LAT + share * (thing["lat"] - LAT)}
+
+
+@pytest.mark.parametrize("view", ["", f"?at={LAT},{LON},{NEAR_ZOOM}"], ids=["sector", "near"])
+def test_no_name_of_an_alert_or_a_unit_is_hidden_and_names_do_not_lie_on_each_other(
+    night: World, visit: Callable[..., Any], view: str
+) -> None:
+    here = visit(night.address, file=view)
+    here.live()
+    expect(here.page.locator("#map")).to_have_attribute("data-tracks", str(TRACKS))
+    expect(here.page.locator("#map")).to_have_attribute("data-units", str(UNITS))
+    found = placement(here.page)
+
+    def complete() -> bool:
+        nonlocal found
+        found = placement(here.page)  # again until the last name is drawn
+        return len(found.of("mark-labels")) >= ALERTS and len(found.of("unit-labels")) >= UNITS
+
+    assert until(complete), found.shown
+    here.screen(f"labels-{'near' if view else 'sector'}")
+    urgent = [name for name in found.together if name.startswith(("mark-labels", "unit-labels"))]
+    assert urgent == []
+    others = [name for name in found.shown if not name.startswith(("mark-labels", "unit-labels"))]
+    assert len(found.together) <= MOST_TOGETHER * len(others)
+    assert found.covered == [], "a name hides the symbol of an alert or a unit"
+    if view:
+        assert found.of("track-names") != [], "names of tracks are among what is measured"
+        here.page.evaluate(
+            "document.querySelector('#map').map.setLayoutProperty('track-names', 'text-allow-overlap', true)"
+        )
+        assert until(lambda: placement(here.page).together), "names that lie on each other are seen by the measure"
