@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from ops.runtime.reserved_port import ReservedPort
+
 ROOT = Path(__file__).parents[2]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 STAYS = "# Ctrl-C ends it"
@@ -114,12 +116,6 @@ def listens(port: str) -> bool:
         return probe.connect_ex(("127.0.0.1", int(port))) == 0
 
 
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     commands = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -144,7 +140,8 @@ def test_a_tutorial_can_be_followed_literally(tutorial: Path, tmp_path: Path, en
     folder.mkdir()
     for file in page.files:
         shutil.copy(file, folder)
-    port = free_port()
+    reserved = ReservedPort()
+    port = str(reserved.number)
     terminals: list[Terminal] = []
     output = ""
     try:
@@ -169,5 +166,6 @@ def test_a_tutorial_can_be_followed_literally(tutorial: Path, tmp_path: Path, en
     finally:
         for terminal in reversed(terminals):
             terminal.press_ctrl_c()
+        reserved.release()
     assert [name for name in page.promised if not (folder / name).exists()] == []
     assert [text for text in page.printed if text not in in_one_line(output)] == []

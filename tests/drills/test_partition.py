@@ -15,7 +15,7 @@ import pytest
 from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.journal.reader import JournalReader
 from tests.drills.fault_proxy import BOTH, FaultProxy
-from tests.drills.rig import PATIENT_S, Ingest, Link, check_laws, through
+from tests.drills.rig import PATIENT_S, Ingest, Link, check_laws, through, wait_until
 from tests.drills.sizes import SIZES
 
 pytestmark = pytest.mark.broker
@@ -44,6 +44,7 @@ def test_bad_links_lose_nothing(broker: Broker, tmp_path: Path, before: str) -> 
         door = through(broker.url, proxy.port)
         ingest = Ingest(tmp_path, door if before == "ingest" else broker.url).ready()
         links = [Link(tmp_path, name, door if before == "sender" else broker.url) for name in ("a", "b")]
+        wait_until(lambda: proxy.connections >= (2 if before == "sender" else 1))
         faults = [
             lambda: proxy.set(delay_s=0.05),
             lambda: proxy.set(slice_bytes=3),
@@ -57,7 +58,10 @@ def test_bad_links_lose_nothing(broker: Broker, tmp_path: Path, before: str) -> 
         for fault in faults:
             for link in links:
                 link.put(chance.randrange(20, 60), plots=2)
+            connections = proxy.connections
             fault()
+            if fault == proxy.reset:
+                wait_until(lambda: proxy.connections > connections)  # noqa: B023 - called within this round
             for link in links:
                 link.put(chance.randrange(20, 60), plots=2)
             time.sleep(chance.uniform(0.2, 0.7))

@@ -105,9 +105,12 @@ class _Line:
         rule = AddressRule(target.rule.networks, listed_only=plain or target.rule.listed_only)
         self.url = target.url
         self.network = _CheckedNetwork(rule, resolve)
+        self.turn = asyncio.Semaphore(CONNECTIONS)
+        # Without a limit of its own: an attempt that is cancelled after the pool has assigned it a new connection, and
+        # before it connects, leaves that connection in the pool for good, as one that is connecting.
         self.pool = httpcore.AsyncConnectionPool(
             ssl_context=target.trusted,
-            max_connections=CONNECTIONS,
+            max_connections=None,
             keepalive_expiry=_KEPT_S,
             network_backend=self.network,
         )
@@ -156,7 +159,7 @@ class PushClient:
     async def _post(self, line: _Line, make: Callable[[], tuple[bytes, Headers]]) -> None:
         body, headers = await asyncio.get_running_loop().run_in_executor(self._maker, make)
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self._timeout_s), line.turn:
                 status = await self._answer(line, body, headers)
         except TimeoutError:
             raise PushFailed(f"no answer within {self._timeout_s:g} s") from None

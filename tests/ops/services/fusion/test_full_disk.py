@@ -99,7 +99,7 @@ def test_a_kill_before_and_after_a_checkpoint_changes_nothing(calm, hill_journal
             log=tmp_path / "f.log",
             secrets={VARIABLE: f"{point}:1", **OF_TESTS},
         )
-        assert dying.process.wait(90) == -9, dying.last_words()
+        assert dying.process.wait(300) == -9, dying.last_words()
     left = Store(store)
     assert left.progress().checkpoint_cursor > 0, "one checkpoint was written before the second kill"
     fuse(hill_journal, left, hill_ground, checkpoint_s=5.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import threading
 import time
@@ -16,7 +17,7 @@ import pytest
 from ops.broker.certificates import Authority
 from ops.services.feeds.feed import Undeliverable
 from ops.services.feeds.push.addresses import AddressRule
-from ops.services.feeds.push.client import PushClient, PushFailed, PushTarget, Resolve, addresses_of
+from ops.services.feeds.push.client import CONNECTIONS, PushClient, PushFailed, PushTarget, Resolve, addresses_of
 from tests.ops.services.feeds.push.receiving import Post, receiver, silent, status
 
 HERE = AddressRule([ip_network("127.0.0.1/32")])
@@ -299,3 +300,23 @@ def test_a_redirect_from_tls_to_plain_text_is_not_followed(tmp_path: Path) -> No
         assert "not allowed" in failure(one)
         one.close()
     assert plain.posts == []
+
+
+def test_attempts_that_end_at_any_step_leave_the_connections_for_others() -> None:
+    """Attempts are cancelled after each number of steps of the client's loop, as when their time is over."""
+
+    async def cancelled_after(one: PushClient, steps: int) -> None:
+        task = asyncio.create_task(one._answer(one._lines["a"], *made()()))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def every_number(one: PushClient) -> None:
+        for steps in range(30):
+            await asyncio.gather(*(cancelled_after(one, steps) for _ in range(2 * CONNECTIONS)))
+
+    with receiver() as there, client(("a", there.url), timeout_s=WAIT_S) as one:
+        asyncio.run_coroutine_threadsafe(every_number(one), one._loop).result(2 * WAIT_S)
+        one.post("a", made(b"after")).result(2 * WAIT_S)
+        assert b"after" in [post.body for post in there.posts]
