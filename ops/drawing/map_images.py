@@ -71,7 +71,8 @@ def painted_png(
 def _on_web_grid(values: xr.DataArray, crs: str, *, smooth: bool) -> tuple[Any, list[list[float]], float]:
     """Return values on the EPSG:3857 grid, bounds in degrees, and cell size on the ground [m].
 
-    Off the map, float32 values are NaN and uint8 ones OFF_THE_MAP. Across the 180th meridian the grid runs on beyond it, and so do the bounds.
+    Off the map, float32 values are NaN and uint8 ones OFF_THE_MAP. Across the 180th meridian the grid runs on beyond
+    it, and so do the bounds.
     """
     from rasterio.transform import array_bounds, from_origin
     from rasterio.warp import Resampling, calculate_default_transform, reproject, transform_bounds

@@ -1,4 +1,4 @@
-"""Figures as PNG: laid out and drawn once, without transparency, compressed quickly; the same figure, the same bytes."""
+"""Figures as PNG, opaque and quickly compressed; each is laid out and drawn once. The same figure, the same bytes."""
 
 from __future__ import annotations
 
