@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
-from geo.arrays import Float32s, UInt8s
+from geo.arrays import UInt8s
 from geo.frame import LocalFrame
 from ops.drawing.hillshade import shade
 
 WEB_ACROSS_180 = (
     "+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=180 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +wktext"
 )
+OFF_THE_MAP: Final = 255
 OVERLAY_SCALE = 3  # pixels of an overlay per terrain cell
 FINE_UP_TO_CELLS = 400_000  # larger terrains get one pixel per cell
 
@@ -55,19 +57,22 @@ def painted_png(
 
     Cells of −1 are hatched in ``hatch``; the area outside the cells stays transparent.
     """
-    values, bounds, _ = _on_web_grid(classes.astype(np.float32), crs, smooth=False)
-    known, hatched = values >= 0.0, values == -1.0
-    pixels = np.zeros((*values.shape, 4), np.uint8)
-    pixels[known] = np.array(colours, np.uint8)[values[known].astype(np.intp)]
-    rows, columns = np.ogrid[: values.shape[0], : values.shape[1]]
-    pixels[hatched & ((rows + columns) % 8 < 3)] = (*hatch, 150)
+    paint = np.zeros((256, 4), np.uint8)  # by code: the classes, then what is hatched; beyond, transparent
+    paint[: len(colours)] = colours
+    values, hatched = classes.to_numpy(), len(colours)
+    code = np.where(values == -1.0, hatched, np.where(values >= 0.0, values, OFF_THE_MAP)).astype(np.uint8)
+    codes, bounds, _ = _on_web_grid(classes.copy(data=code), crs, smooth=False)
+    pixels = paint[codes]
+    rows, columns = np.ogrid[: codes.shape[0], : codes.shape[1]]
+    pixels[(codes == hatched) & ((rows + columns) % 8 < 3)] = (*hatch, 150)
     return _data_uri(pixels, lossless=True), bounds
 
 
-def _on_web_grid(values: xr.DataArray, crs: str, *, smooth: bool) -> tuple[Float32s, list[list[float]], float]:
-    """Return values on the EPSG:3857 grid, bounds in degrees, and cell size on the ground [m]; NaN off the map.
+def _on_web_grid(values: xr.DataArray, crs: str, *, smooth: bool) -> tuple[Any, list[list[float]], float]:
+    """Return values on the EPSG:3857 grid, bounds in degrees, and cell size on the ground [m].
 
-    Across the 180th meridian the grid runs on beyond it, and so do the bounds.
+    Off the map, float32 values are NaN and uint8 ones OFF_THE_MAP. Across the 180th meridian the grid runs on beyond
+    it, and so do the bounds.
     """
     from rasterio.transform import array_bounds, from_origin
     from rasterio.warp import Resampling, calculate_default_transform, reproject, transform_bounds
@@ -82,16 +87,18 @@ def _on_web_grid(values: xr.DataArray, crs: str, *, smooth: bool) -> tuple[Float
     centre = 180.0 if np.ptp(lon) > 180.0 else 0.0
     web = "EPSG:3857" if centre == 0.0 else WEB_ACROSS_180
     transform, width, height = calculate_default_transform(crs, web, columns * scale, rows * scale, *edges)
-    out = np.full((height, width), np.nan, np.float32)
+    cells = values.to_numpy() if values.dtype == np.uint8 else values.to_numpy().astype(np.float32)
+    off = OFF_THE_MAP if cells.dtype == np.uint8 else np.nan
+    out = np.full((height, width), off, cells.dtype)
     reproject(
-        values.to_numpy().astype(np.float32),
+        cells,
         out,
         src_transform=source,
         src_crs=crs,
-        src_nodata=np.nan,
+        src_nodata=off,
         dst_transform=transform,
         dst_crs=web,
-        dst_nodata=np.nan,
+        dst_nodata=off,
         resampling=Resampling.cubic_spline if smooth else Resampling.nearest,
     )
     west, south, east, north = transform_bounds("EPSG:3857", "EPSG:4326", *array_bounds(height, width, transform))

@@ -1,9 +1,9 @@
-"""Figures as PNG: laid out and drawn once, without transparency, compressed quickly; the same figure, the same bytes."""
+"""Figures as PNG, opaque and quickly compressed; each is laid out and drawn once. The same figure, the same bytes."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -28,7 +28,7 @@ def write_png(figure: Figure, file: BinaryIO, dpi: int) -> None:
     Use it instead of ``savefig``, which draws a figure with a layout engine twice, the first time only for the layout,
     and compresses an alpha channel that is opaque everywhere.
     """
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)  # matplotlib leaves its methods without types
     figure.set_dpi(dpi)
     figure.set_facecolor("white")
     layout = figure.get_layout_engine()

@@ -76,9 +76,18 @@ def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> No
 
 def relief(axes: Axes, terrain: xr.Dataset, thin: int, extent: tuple[float, float, float, float]) -> None:
     """Draw pale shaded relief over ``extent`` (west, east, south, north), using every ``thin``-th cell."""
+    draw_relief(axes, pale_relief(terrain, thin), extent)
+
+
+def pale_relief(terrain: xr.Dataset, thin: int) -> Any:
+    """Return the grey (row, column) of pale shaded relief of every ``thin``-th cell, masked where it is unknown."""
     elevation = terrain["elevation"][::thin, ::thin].to_numpy().astype(np.float32)
     light = shade(elevation, cell_size(terrain) * thin)
-    pale = np.ma.masked_invalid(DARKEST_GREY + (1.0 - DARKEST_GREY) * light)
+    return np.ma.masked_invalid(DARKEST_GREY + (1.0 - DARKEST_GREY) * light)
+
+
+def draw_relief(axes: Axes, pale: Any, extent: tuple[float, float, float, float]) -> None:
+    """Draw the result of ``pale_relief`` over ``extent`` (west, east, south, north)."""
     axes.imshow(pale, cmap="gray", vmin=0.0, vmax=1.0, extent=extent, interpolation="bilinear", zorder=1)
 
 

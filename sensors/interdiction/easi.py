@@ -78,13 +78,29 @@ def probability_of_interruption(
             where="probability_of_interruption",
             expected="(..., task) for tasks and (...) for the response",
         ) from error
-    remaining = ahead * delay + _after(delay)
-    variance = (ahead * delay_sd) ** 2 + _after(delay_sd**2)
-    in_time = _positive(remaining - arrival[..., None], variance + arrival_sd[..., None] ** 2)
-    first = np.ones_like(detect[..., :1])
-    unseen_before = np.cumprod(np.concatenate([first, 1.0 - detect[..., :-1]], axis=-1), axis=-1)
-    probability = (passed_on * detect * unseen_before * in_time).sum(axis=-1)
+    in_time = arrival_in_time(delay, delay_sd, arrival, arrival_sd, position=ahead)
+    probability = interrupted(detect, in_time, communication=passed_on)
     return float(probability) if probability.ndim == 0 else np.asarray(probability)
+
+
+def arrival_in_time(
+    delay_s: Floats, delay_sd_s: Floats, response_s: Floats, response_sd_s: Floats, *, position: Floats | float = 0.5
+) -> Floats:
+    """Compute the probability P(R|A_i) that a response to an alarm in each task arrives before the last task ends.
+
+    It does not depend on the detection; the arguments are those of ``probability_of_interruption``, unchecked.
+    """
+    remaining = position * delay_s + _after(delay_s)
+    variance = (position * delay_sd_s) ** 2 + _after(delay_sd_s**2)
+    return _positive(remaining - response_s[..., None], variance + response_sd_s[..., None] ** 2)
+
+
+def interrupted(detection: Floats, in_time: Floats, *, communication: Floats | float = 1.0) -> Floats:
+    """Compute the probability of interruption from that of detection and of arrival in time in each task."""
+    first = np.ones_like(detection[..., :1])
+    unseen_before = np.cumprod(np.concatenate([first, 1.0 - detection[..., :-1]], axis=-1), axis=-1)
+    probability: Floats = (communication * detection * unseen_before * in_time).sum(axis=-1)
+    return probability
 
 
 def _after(values: Floats) -> Floats:

@@ -26,7 +26,17 @@ from geo.message import Message
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.words import path_name, score_name
 from ops.drawing.png import save_figure
-from ops.drawing.printed_map import DPI, FOOTER_LETTERS, STYLE, LocalNumbers, north_arrow, plain_text, relief, scale_bar
+from ops.drawing.printed_map import (
+    DPI,
+    FOOTER_LETTERS,
+    STYLE,
+    LocalNumbers,
+    draw_relief,
+    north_arrow,
+    pale_relief,
+    plain_text,
+    scale_bar,
+)
 from ops.drawing.scene import conditions_words, datum_words
 from ops.runtime.output import say
 from ops.sector.open_sector import OpenSector
@@ -142,8 +152,7 @@ class _View:
 
     ground: OpenSector
     extent: MapExtent
-    terrain: xr.Dataset
-    thin: int
+    relief: Any
 
     @classmethod
     def of(cls, ground: OpenSector) -> _View:
@@ -154,7 +163,7 @@ class _View:
         e, n = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
         half = abs(float(e[1] - e[0])) / 2.0
         thin = max(1, -(-max(terrain["elevation"].shape) // LARGEST_PIXELS))
-        return cls(ground, (e[0] - half, e[-1] + half, n[-1] - half, n[0] + half), terrain, thin)
+        return cls(ground, (e[0] - half, e[-1] + half, n[-1] - half, n[0] + half), pale_relief(terrain, thin))
 
     @property
     def aspect(self) -> float:
@@ -174,7 +183,7 @@ def _multiples(path: Path, count: int, draw_panel: Callable[[Axes, int], None], 
         figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
         for number in range(count):
             axes = figure.add_subplot(rows, columns, number + 1)
-            relief(axes, view.terrain, view.thin, view.extent)
+            draw_relief(axes, view.relief, view.extent)
             draw_panel(axes, number)
             axes.set_title(fill(axes.get_title("left"), letters), loc="left", fontsize=TITLE_PT)
             west, east, south, north = view.extent

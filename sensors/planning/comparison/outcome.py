@@ -18,7 +18,7 @@ from sensors.detection_model.hazard import mean_relative_speed
 from sensors.detection_model.weather import Conditions
 from sensors.equipment.catalogue import Item
 from sensors.equipment.operator_queue import fraction_assessed
-from sensors.interdiction.easi import probability_of_interruption
+from sensors.interdiction.easi import arrival_in_time, interrupted
 from sensors.interdiction.interception import ResponseSettings
 from sensors.planning.comparison.design import Design
 from sensors.planning.comparison.draws import SCALE_AVAILABILITY, Draws
@@ -168,10 +168,11 @@ def _block(design: Design, ways: CandidatePaths, draws: Draws, some: WorkingStat
     detection, interruption = np.zeros(shape), np.zeros(shape)
     least, least_stopped, by_weather = np.zeros(draws.count), np.zeros(draws.count), []
     weight = ways.length_m / ways.length_m.sum()
+    in_time = _in_time(ways, draws)
     for number in range(len(design.settings.weather)):
         missed = survival(design, ways, draws, some, number)
         by_way = 1.0 - missed[:, :, -1]
-        stopped = _interrupted(ways, draws, missed)
+        stopped = _interrupted(ways, in_time, missed)
         share = draws.shares[:, number, None]
         here = np.zeros(shape)
         here[:, segments] = np.minimum.reduceat(by_way, starts, axis=1)
@@ -268,19 +269,22 @@ def _hats(design: Design, draws: Draws) -> tuple[Floats, Floats, Floats]:
     return down, 1.0 - down - up, up
 
 
-def _interrupted(ways: CandidatePaths, draws: Draws, missed: Floats) -> Floats:
-    """Probability (sample, way) that the response is in time, given that the alarm is passed on; NaN if unknown."""
+def _in_time(ways: CandidatePaths, draws: Draws) -> Floats | None:
+    """Probability (sample, way, strip) that the response to an alarm in a strip is in time, in any weather; None if no
+    response is known."""
     if np.isnan(ways.response_s).all():
-        return np.full(missed.shape[:2], np.nan)
+        return None
     spread = ResponseSettings().sd_share
+    response = draws["response_factor"][:, None] * np.where(np.isnan(ways.response_s), np.inf, ways.response_s)
+    response_sd = spread * np.where(np.isfinite(response), response, 0.0)
+    return arrival_in_time(ways.seconds, spread * ways.seconds, response, response_sd)
+
+
+def _interrupted(ways: CandidatePaths, in_time: Floats | None, missed: Floats) -> Floats:
+    """Probability (sample, way) that the response is in time, given that the alarm is passed on; NaN if unknown."""
+    if in_time is None:
+        return np.full(missed.shape[:2], np.nan)
     before = np.concatenate([np.ones_like(missed[..., :1]), missed[..., :-1]], axis=-1)
     in_strip = np.where(before > 0.0, 1.0 - missed / np.where(before > 0.0, before, 1.0), 0.0)
-    response = draws["response_factor"][:, None] * np.where(np.isnan(ways.response_s), np.inf, ways.response_s)
-    interruption = probability_of_interruption(
-        np.clip(in_strip, 0.0, 1.0),
-        ways.seconds,
-        spread * ways.seconds,
-        response_s=response,
-        response_sd_s=spread * np.where(np.isfinite(response), response, 0.0),
-    )
+    interruption = interrupted(np.clip(in_strip, 0.0, 1.0), in_time)
     return np.where(np.isnan(ways.response_s), np.nan, interruption)

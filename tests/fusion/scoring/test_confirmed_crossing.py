@@ -8,6 +8,7 @@ import os
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.stats import binomtest
 from shapely.geometry import LineString
 
 from fusion.scoring.confirmed_crossing import ConfirmationSettings, ConfirmedCrossing, Share, confirmed_crossing
@@ -63,6 +64,13 @@ def test_wilson_by_the_oracles() -> None:
     many, none = Share.of(81, 100, 0.95), Share.of(0, 10, 0.95)
     assert (many.value, many.low, many.high) == (0.81, pytest.approx(0.7222, abs=5e-5), pytest.approx(0.8749, abs=5e-5))
     assert (none.low, none.high) == (pytest.approx(0.0, abs=1e-12), pytest.approx(0.2775, abs=5e-5))
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 39, 40])
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.999])
+def test_wilson_is_scipys_to_the_bit(count: int, confidence: float) -> None:
+    share, interval = Share.of(count, 40, confidence), binomtest(count, 40).proportion_ci(confidence, "wilson")
+    assert (share.low, share.high) == (interval.low, interval.high)
 
 
 def test_what_is_detected_in_the_runs_is_what_the_crossing_says_and_fewer_are_confirmed() -> None:

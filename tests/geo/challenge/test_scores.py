@@ -10,8 +10,17 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
+from scipy.stats import rankdata, spearmanr
 
-from geo.challenge import ChallengeSettings, DemError, ReferenceTable, composite, percentiles, terrain_ruggedness_index
+from geo.challenge import (
+    ChallengeSettings,
+    DemError,
+    ReferenceTable,
+    composite,
+    percentiles,
+    scores,
+    terrain_ruggedness_index,
+)
 from geo.errors import BadInput
 
 
@@ -33,6 +42,20 @@ def test_percentiles_keep_the_order_and_average_one_half(values: list[float]) ->
     assert found.mean() == pytest.approx(0.5)
     order = np.argsort(values)
     assert (np.diff(found[order]) >= 0.0).all()
+
+
+@pytest.mark.parametrize("ties", [3, 40, 10_000])
+def test_percentiles_and_rank_correlation_are_those_of_scipy(ties: int) -> None:
+    """Ranks to the bit, Spearman's correlation to within the rounding of its sums."""
+    chance = np.random.default_rng(7)
+    one, other = chance.integers(0, ties, 200).astype(float), chance.integers(0, ties, 200).astype(float)
+    one[:9], other[4:11] = np.inf, -np.inf
+    assert percentiles(one).tolist() == ((rankdata(one) - 0.5) / 200).tolist()
+    assert scores._spearman(one, other) == pytest.approx(spearmanr(one, other).statistic, abs=1e-14)
+
+
+def test_the_rank_correlation_with_equal_ranks_is_unknown() -> None:
+    assert np.isnan(scores._spearman(np.array([0.5, 0.5, 0.5]), np.array([0.1, 0.5, 0.9])))
 
 
 def test_rounding_makes_no_ranks() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
+
 import numpy as np
 import pytest
 import xarray as xr
+from PIL import Image
 
 from geo.frame import LocalFrame
 from ops.drawing import map_images
@@ -50,3 +54,26 @@ def test_voids_have_no_light_and_are_transparent(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(map_images, "FINE_UP_TO_CELLS", 0)
     picture, _ = map_images.hillshade_png(terrain)
     assert picture.startswith("data:image/webp;base64,")
+
+
+def test_classes_are_painted_in_their_colours_and_elsewhere_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each class in its colour, −1 in stripes, and NaN transparent as what lies off the map."""
+    monkeypatch.setattr(map_images, "FINE_UP_TO_CELLS", 0)
+    axis = 30.0 * np.arange(80)
+    values = np.zeros((80, 80), np.float32)
+    values[:, 20:40], values[:, 40:60], values[:40, 60:], values[40:, 60:] = 1.0, 2.0, -1.0, np.nan
+    crs = LocalFrame.around(1.5, 42.5).wkt
+    classes = xr.DataArray(values, dims=("northing", "easting"), coords={"northing": axis[::-1], "easting": axis})
+    colours = [(0, 0, 0, 0), (10, 200, 30, 180), (250, 40, 60, 180)]
+    uri, _ = map_images.painted_png(classes, crs, colours, (34, 34, 34))
+    picture = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("RGBA")
+    pixels = np.asarray(picture)
+    rows, columns = pixels.shape[:2]
+    across, down = columns // 8, rows // 4
+    assert tuple(pixels[2 * down, 3 * across]) == colours[1]
+    assert tuple(pixels[2 * down, 5 * across]) == colours[2]
+    assert pixels[2 * down, across, 3] == 0
+    assert pixels[3 * down, 7 * across, 3] == 0
+    stripes = pixels[down - 4 : down + 4, 7 * across - 4 : 7 * across + 4]
+    assert sorted({tuple(map(int, pixel)) for pixel in stripes.reshape(-1, 4) if pixel[3]}) == [(34, 34, 34, 150)]
+    assert 0.3 < (stripes[..., 3] > 0).mean() < 0.45

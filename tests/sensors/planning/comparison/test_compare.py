@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import gamma
 from shapely.geometry import LineString
 
 from geo.border import Border, Zone
@@ -23,6 +24,7 @@ from sensors.gaps import watch_belt
 from sensors.interdiction.interception import interruptions
 from sensors.layout import Layout, place
 from sensors.planning import OBJECTIVES, CompareError, CompareSettings, Study, compare, study, verdict
+from sensors.planning.comparison import draws
 from sensors.planning.comparison.dataset import MEASURES
 from sensors.planning.comparison.draws import SCALE_AVAILABILITY, SCALE_PRICE, central, draw
 from sensors.planning.comparison.outcome import outcome
@@ -398,6 +400,17 @@ def test_figures_that_are_not_known_are_missing_and_not_zero(terrain: xr.Dataset
     assert np.isnan(both["crew"].sel(layout="own")).all()
     assert (both["life_cycle_cost"].sel(layout="own") > 5e5).all()
     assert (both["first_cost"].sel(layout="posts") > 0.0).all()
+
+
+def test_weather_shares_are_gamma_quantiles_to_the_bit() -> None:
+    """Gamma quantiles over their sum: a sample of the Dirichlet distribution."""
+    case = CompareSettings(weather={"day": 0.6, "night": 0.4})
+    inputs = [one for one in draws.inputs_of([], shipped(), case) if one.weather]
+    places = {one.name: np.linspace(0.001, 0.999, 97)[:: 1 - 2 * number] for number, one in enumerate(inputs)}
+    drawn = draws.at(places, inputs, case).shares
+    raw = np.stack([gamma.ppf(places[one.name], 30.0 * one.quantity.central) / 30.0 for one in inputs], axis=1)
+    assert case.weather_years == 30.0
+    np.testing.assert_array_equal(drawn, raw / raw.sum(axis=1, keepdims=True))
 
 
 def test_a_derate_counts_in_every_weather_that_is_as_bad(terrain: xr.Dataset) -> None:
