@@ -69,7 +69,7 @@ class PackingFeed(Protocol):
     """A feed that may keep rows in order to send several in one message."""
 
     def flush(self, receiver: str) -> None:
-        """Send what is kept for a receiver; called after its rows that are due."""
+        """Send the rows of a receiver that wait; called after its rows that are due."""
         ...
 
 
