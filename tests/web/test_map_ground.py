@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import expect
 
 from tests.geo.archives import write_archive
@@ -56,25 +53,6 @@ def test_the_grid_is_switched_for_both_pages(calm: World, visit: Callable[..., A
     box.check()
     here.page.goto(f"{calm.address}plan.html")
     expect(button).to_have_attribute("aria-pressed", "true")
-
-
-def test_named_areas_are_drawn_and_switched(calm: World, visit: Callable[..., Any]) -> None:
-    here = visit(calm.address, file="?at=36.586,-84.285,14")  # the danger area of the sample sector
-    here.live()
-    colour = here.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--high')").strip()
-    red = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)])
-
-    def outlined() -> int:
-        """Pixels in the colour of a danger area."""
-        picture = np.asarray(Image.open(io.BytesIO(here.page.locator("#map canvas").first.screenshot())).convert("RGB"))
-        return int((np.abs(picture.astype(int) - red).max(axis=2) < 16).sum())
-
-    assert until(lambda: outlined() > 100)
-    here.page.keyboard.press("y")
-    box = here.part("layer-areas")
-    expect(box).to_be_checked()
-    box.uncheck()
-    assert until(lambda: outlined() < 20)
 
 
 @pytest.fixture(scope="module")
