@@ -26,7 +26,7 @@ PREFIX: Final = "cert-"
 
 
 class CertificateRefused(WatchlineError):
-    """A client certificate that is no login of a unit, with the reason."""
+    """A client certificate that does not log a unit in, with the reason."""
 
 
 class UnitCertificates:

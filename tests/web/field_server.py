@@ -118,11 +118,11 @@ class FieldServer:
 
 
 def areas() -> list[dict[str, Any]]:
-    """A danger area, and one with a hole."""
+    """A danger area, and a watch area with a hole."""
 
-    def ring(side: float) -> list[list[float]]:
+    def ring(east: float, north: float, side: float) -> list[list[float]]:
         corners = ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))
-        return [[LON + 0.012 + x * side, LAT + 0.012 + y * side] for x, y in corners]
+        return [[LON + east + x * side, LAT + north + y * side] for x, y in corners]
 
     return [
         {
@@ -131,8 +131,8 @@ def areas() -> list[dict[str, Any]]:
             "geometry": {"type": "Polygon", "coordinates": rings},
         }
         for identity, name, kind, rings in (
-            ("quarry", "Old quarry", "danger", [ring(0.004)]),
-            ("ford", "Gap ford", "watch", [ring(0.010), ring(0.005)[::-1]]),
+            ("quarry", "Old quarry", "danger", [ring(-0.016, -0.002, 0.004)]),
+            ("ford", "Gap ford", "watch", [ring(-0.004, 0.014, 0.005), ring(-0.004, 0.014, 0.002)[::-1]]),
         )
     ]
 

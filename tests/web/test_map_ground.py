@@ -148,5 +148,6 @@ def test_a_broken_base_map_is_one_sentence_and_the_rest_works(
     expect(here.page.locator("#map")).to_have_attribute("data-tracks", "2")
     here.page.keyboard.press("y")
     expect(here.part("layer-base-map")).to_be_hidden()
+    expect(here.part("layer-areas")).to_be_visible()
     plan = visit(world.address, file="plan.html")
     expect(plan.part("problem")).to_contain_text(sentence)

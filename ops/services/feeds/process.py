@@ -54,8 +54,8 @@ class FromRoom:
 
     def hear(self, message: Mapping[str, Any]) -> None:
         """Take one message."""
+        self.areas = message.get("areas", self.areas)  # before the border, with which they are drawn
         self.border = message.get("border", self.border)
-        self.areas = message.get("areas", self.areas)
 
 
 def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) -> int:

@@ -3,7 +3,7 @@
 Only the newest fused detections are sent; a connection with a full send buffer is skipped. Alerts are always written; a
 connection that then accepts no data is closed. A new connection receives every open alert, and the closure of alerts
 that were sent before. Alerts, detections and the ids of nodes go only to middleware that Watchline dialled and to
-connections on which a sensor of the layout has registered: whoever reaches the port learns nothing of the border.
+connections on which a sensor of the layout has registered: a program that only reaches the port gets none of them.
 """
 
 from __future__ import annotations

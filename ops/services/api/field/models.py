@@ -56,7 +56,7 @@ class EnrolmentRequest(BaseModel):
 
 
 class CertificateLogin(BaseModel):
-    """The unit and device of a client certificate; null without one. ``problem``: why it is no login."""
+    """The unit and device of a client certificate; null without one. ``problem``: why it does not log in."""
 
     unit: str | None
     device: str | None

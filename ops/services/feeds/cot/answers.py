@@ -157,7 +157,7 @@ def reply_to(
     """(the reply to an incident, without its numbers; its name), or the reason for refusing it.
 
     ``incidents``: those that are open and that the unit may know. An answer that names none means the one that is
-    assigned to the unit, or the only one there is.
+    assigned to the unit, or the only one there is; one that closes it must name it if it has further text.
     """
     incident, text = named_incident(answer.text, incidents)
     if incident is None:
@@ -166,7 +166,8 @@ def reply_to(
             return Message("tak-refused-no-incident", {"name": looks_like_a_name[0][:40]})
         own = [one for one in incidents if one.get("unit") == device.unit]
         candidates = own or incidents
-        if len(candidates) != 1:
+        is_talk = answer.action == "close" and answer.text  # "rescue team arrives" closes nothing
+        if len(candidates) != 1 or is_talk:
             example = f"ACK {incidents[0]['name']}" if incidents else "ACK Bravo 17"
             return Message("tak-refused-which", {"example": example})
         incident = candidates[0]

@@ -140,11 +140,11 @@ def line(
 ) -> CotEvent:
     """A line on the map through ``vertices`` (lon, lat), at least two: a trail, the border, a section; or an area.
 
-    A closed one of four corners is a rectangle (``u-d-r``), any other a free line (``u-d-f``). Of more than
+    A closed one with four right angles is a rectangle (``u-d-r``), any other a free line (``u-d-f``). Of more than
     MOST_VERTICES vertices, every other one is left out until so many remain.
     """
     points = list(vertices[:-1] if closed and len(vertices) > 1 and vertices[0] == vertices[-1] else vertices)
-    rectangle = closed and len(points) == 4
+    rectangle = closed and _is_rectangle(points)
     while len(points) > MOST_VERTICES:
         points = [*points[:-1:2], points[-1]]
     detail = _detail(name, remarks)
@@ -223,6 +223,15 @@ def _detail(callsign: str, remarks: str) -> Element:
     if remarks:
         SubElement(detail, "remarks").text = clean(remarks)
     return detail
+
+
+def _is_rectangle(points: Sequence[tuple[float, float]]) -> bool:
+    """Whether four corners (lon, lat) have right angles, to a hundredth of the diagonal."""
+    if len(points) != 4:
+        return False
+    shrink = math.cos(math.radians(points[0][1]))
+    a, b, c, d = (complex(lon * shrink, lat) for lon, lat in points)
+    return abs((a + c) - (b + d)) < 0.01 * abs(c - a) and abs(abs(c - a) - abs(d - b)) < 0.01 * abs(c - a)
 
 
 def _sigma(sd_m: float | None) -> float:

@@ -172,7 +172,8 @@ export class FieldMap {
       context.fillText(text, x, y);
     };
     const labels: [text: string, at: Point, bold: boolean, fill?: string][] = [];
-    for (const area of this.#carried.area?.areas ?? []) labels.push(this.#drawArea(context, area));
+    const dangers: [text: string, at: Point, bold: boolean][] = [];
+    for (const area of this.#carried.area?.areas ?? []) (area.kind === "danger" ? dangers : labels).push(this.#drawArea(context, area));
     this.#drawBorder(context);
     const { state } = this.#unit;
     const own = this.#own();
@@ -205,7 +206,7 @@ export class FieldMap {
       labels.unshift([incident.name, { x: p.x, y: p.y - 20 }, isSelected || priority === "distress"]);
     }
     if (own !== null) this.#drawOwn(context, own);
-    for (const label of labels) write(...label);
+    for (const label of [...dangers, ...labels]) write(...label);
     for (const { name, at: p } of names.sort((one, other) => one.rank - other.rank)) write(name, p, false, colour("--map-place"));
   }
 

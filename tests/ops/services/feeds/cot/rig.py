@@ -117,7 +117,7 @@ class Rig:
 
     def __init__(self, folder: Path, *servers: CotServer, **settings: Any) -> None:
         self.store, self.units = PlainStore(), Units()
-        self.areas: dict[str, Any] | None = None
+        self.areas: dict[str, Any] | None = settings.pop("areas", None)
         self.memory = CotMemory(folder)
         self.feed = CotFeed(
             "cumberland",

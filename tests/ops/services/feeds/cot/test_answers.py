@@ -99,6 +99,15 @@ def test_an_answer_without_a_name_means_the_incident_of_the_unit_or_the_only_one
     assert answered("ack Bravo 99", incident(17)) == "tak-refused-no-incident"
 
 
+def test_talk_that_begins_with_a_word_of_the_catalogue_closes_no_incident() -> None:
+    own = incident(17, unit="patrol-1")
+    for text in ("rescue team arrives at noon", "lost the keys of the gate", "false alarm, it was a cow"):
+        assert answered(text, own) == "tak-refused-which"
+    assert answered("rescue", own).disposition == "rescue"  # type: ignore[union-attr]
+    assert answered("rescue Bravo 17: both on foot", own).reason == "both on foot"  # type: ignore[union-attr]
+    assert answered("note gate is open", own).note == "gate is open"  # type: ignore[union-attr]
+
+
 def test_an_answer_for_the_incident_of_another_unit_is_refused() -> None:
     other = incident(18, unit="patrol-2")
     for text in ("on scene Bravo 18", "en route Bravo 18", "received Bravo 18", "apprehended Bravo 18"):

@@ -69,7 +69,7 @@ def check(event: CotEvent) -> None:
         )  # fmt: skip
         assert back.lat == pytest.approx(event.lat, abs=1e-7)
         assert back.lon == pytest.approx(event.lon, abs=1e-7)
-        assert back.ce == pytest.approx(event.ce, abs=0.05)
+        assert back.ce == pytest.approx(event.ce, abs=0.0501)
         assert {one.tag for one in back.detail} == {one.tag for one in event.detail}
         assert back.find("contact", "callsign") == normal(event.find("contact", "callsign"))
     independent = parse_proto(bytearray(event.protobuf()))

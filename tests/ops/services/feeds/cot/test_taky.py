@@ -109,12 +109,12 @@ def test_tracks_have_a_trail_and_end_and_the_border_is_a_line(rig: Rig, observer
 
 
 def test_named_areas_are_closed_shapes_with_their_kind_across_the_180th_meridian_too(
-    rig: Rig, observer: Observer
+    tmp_path: Path, taky: Taky, observer: Observer
 ) -> None:
     ring = [[-84.2, 36.5], [-84.1, 36.5], [-84.1, 36.6], [-84.15, 36.65], [-84.2, 36.5]]
     hole = [[-84.14, 36.52], [-84.13, 36.52], [-84.13, 36.53], [-84.14, 36.52]]
     far = [[179.9, 52.0], [180.1, 52.0], [180.0, 52.1], [179.9, 52.0]]
-    rig.areas = {
+    areas = {
         "features": [
             {
                 "properties": {"id": "q", "name": "Old quarry", "kind": "danger"},
@@ -126,6 +126,7 @@ def test_named_areas_are_closed_shapes_with_their_kind_across_the_180th_meridian
             },
         ]
     }
+    rig = Rig(tmp_path, CotServer("tak", f"tcp://127.0.0.1:{taky.port}"), areas=areas)
     shape = observer.wait_for(is_uid("watchline.cumberland.area.q", "u-d-f"), "the danger area")
     assert attribute(shape, "detail/contact", "callsign") == "Old quarry"
     assert shape.findtext("detail/remarks") == "Danger area"
@@ -134,6 +135,7 @@ def test_named_areas_are_closed_shapes_with_their_kind_across_the_180th_meridian
     isle = observer.wait_for(is_uid("watchline.cumberland.area.isle.1", "u-d-f"), "the first part of the other")
     assert [link.get("point") for link in isle.iterfind("detail/link")][1] == "52.000000,-179.900000"
     observer.wait_for(is_uid("watchline.cumberland.area.isle.2", "u-d-f"), "its second part")
+    rig.feed.close()
     assert all(faults(event) == [] for event in observer.events if ".area." in event.get("uid", ""))
 
 
