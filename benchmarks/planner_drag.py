@@ -1,8 +1,8 @@
-"""Line of sight of a sensor that is dragged on the planner's page: 10 km, cells of 30 m, fast mode, then exact coverage.
+"""Line of sight of a sensor dragged on the planner's page: 10 km, cells of 30 m, fast mode, then exact coverage.
 
 A radar is moved to random places of a generated sector of 36 km; each move is one order to the planner's own process
-(``ops.services.planner.worker``) and its answer with the picture, as the page asks for it. After the last move comes the
-coverage of the layout, which is exact. A table to stderr and one JSON line to stdout:
+(``ops.services.planner.worker``) and its answer with the picture, as the page asks for it. After the last move comes
+the coverage of the layout, which is exact. A table to stderr and one JSON line to stdout:
 ``python benchmarks/planner_drag.py [--moves 60]``. The target is 150 ms for a move (median), on an idle machine.
 """
 
