@@ -99,8 +99,9 @@ export class Sync {
     let opened = false;
     try {
       await this.#loadAlerts(); // first: it tells whether the server is there at all
-      await this.#loadIncidents();
-      this.#loadStill();
+      const incidents = this.#loadIncidents();
+      this.#loadStill(); // beside the incidents: the map waits for it
+      await incidents;
       const handlers = {
         opened: () => {
           opened = true;
