@@ -46,17 +46,3 @@ export function partOf({ address, minzoom, maxzoom }: StackedLayer, { z, x, y }:
   const url = address.replace("{z}", String(tile.z)).replace("{x}", String(tile.x)).replace("{y}", String(tile.y));
   return { url, left: (x % times) * side, top: (y % times) * side, side };
 }
-
-/** Asks the worker for a tile; without layers: it is not wanted any more. */
-export interface WantedTile {
-  readonly number: number;
-  readonly place: TilePlace;
-  readonly layers: readonly StackedLayer[] | null;
-}
-
-/** `failed`: addresses of layers that are missing in the picture; null: of all. */
-export interface DrawnTile {
-  readonly number: number;
-  readonly failed: readonly string[];
-  readonly picture: ImageBitmap | null;
-}
