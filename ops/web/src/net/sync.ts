@@ -104,9 +104,10 @@ export class Sync {
     let opened = false;
     try {
       await this.#loadAlerts(); // first: it tells whether the server is there at all
-      await this.#loadIncidents();
+      const incidents = this.#loadIncidents();
+      this.#loadStill(); // beside the incidents: the map waits for it
+      await incidents;
       this.#keepSelected("alert", "incident");
-      this.#loadStill();
       const handlers = {
         opened: () => {
           opened = true;
