@@ -87,9 +87,26 @@ def lose(page: Page, room: Any) -> None:
 
 
 def open_cluster(page: Page, room: Any) -> None:
-    page.locator("[data-testid=map-canvas]").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[data-testid=announce-polite]:not(:empty)", state="attached")
+    """Click the first cluster of tracks, once it is drawn."""
+    announced = page.get_by_test_id("announce-polite")
+    for _ in range(120):
+        page.wait_for_timeout(500)
+        found = page.evaluate(CLUSTERS)
+        if found:
+            page.mouse.click(*found[0])
+        if "opened" in announced.inner_text():
+            return
+    raise RuntimeError("no cluster opened")
+
+
+CLUSTERS = """() => {
+  const map = document.querySelector("#map").map;
+  const { left, top } = map.getContainer().getBoundingClientRect();
+  return map.queryRenderedFeatures({ layers: ["track-clusters"] }).map(({ geometry }) => {
+    const { x, y } = map.project(geometry.coordinates);
+    return [left + x, top + y];
+  });
+}"""
 
 
 def look_back(page: Page, room: Any) -> None:
