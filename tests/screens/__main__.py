@@ -153,8 +153,8 @@ STATES = (
     State(name="sector-1000-km", room="1000-km"),
     State(name="broken-base-map", room="broken"),
     State(name="login", room="guarded", path="login", waits=("#name",)),
-    State(name="field-day", room="field", path="field#enrol=open-sesame", viewport=PHONE, pixels=2.0, waits=FIELD),
-    State(name="field-night", room="field", path="field#enrol=open-sesame", viewport=PHONE, pixels=2.0, night=True,
+    State(name="field-day", room="field", path="field#enrol=day", viewport=PHONE, pixels=2.0, waits=FIELD),
+    State(name="field-night", room="field", path="field#enrol=night", viewport=PHONE, pixels=2.0, night=True,
           waits=FIELD),
 )  # fmt: skip
 """In the order of their rooms: a room is opened once."""
