@@ -266,7 +266,7 @@ def take(names: set[str], out: Path) -> dict[str, Any]:
     chosen = [state for state in STATES if state.name in names]
     with browsers() as opened:
         for name, group in groupby(chosen, lambda state: state.room):
-            with tempfile.TemporaryDirectory(prefix="watchline-screens-") as folder:
+            with tempfile.TemporaryDirectory(prefix="watchline-screens-", ignore_cleanup_errors=True) as folder:
                 try:
                     with ROOMS[name](Path(folder)) as room:
                         for state in group:
