@@ -87,9 +87,26 @@ def lose(page: Page, room: Any) -> None:
 
 
 def open_cluster(page: Page, room: Any) -> None:
-    page.locator("[data-testid=map-canvas]").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[data-testid=announce-polite]:not(:empty)", state="attached")
+    """Click the first cluster of tracks, once it is drawn."""
+    announced = page.get_by_test_id("announce-polite")
+    for _ in range(120):
+        page.wait_for_timeout(500)
+        found = page.evaluate(CLUSTERS)
+        if found:
+            page.mouse.click(*found[0])
+        if "opened" in announced.inner_text():
+            return
+    raise RuntimeError("no cluster opened")
+
+
+CLUSTERS = """() => {
+  const map = document.querySelector("#map").map;
+  const { left, top } = map.getContainer().getBoundingClientRect();
+  return map.queryRenderedFeatures({ layers: ["track-clusters"] }).map(({ geometry }) => {
+    const { x, y } = map.project(geometry.coordinates);
+    return [left + x, top + y];
+  });
+}"""
 
 
 def look_back(page: Page, room: Any) -> None:
@@ -136,8 +153,8 @@ STATES = (
     State(name="sector-1000-km", room="1000-km"),
     State(name="broken-base-map", room="broken"),
     State(name="login", room="guarded", path="login", waits=("#name",)),
-    State(name="field-day", room="field", path="field#enrol=open-sesame", viewport=PHONE, pixels=2.0, waits=FIELD),
-    State(name="field-night", room="field", path="field#enrol=open-sesame", viewport=PHONE, pixels=2.0, night=True,
+    State(name="field-day", room="field", path="field#enrol=day", viewport=PHONE, pixels=2.0, waits=FIELD),
+    State(name="field-night", room="field", path="field#enrol=night", viewport=PHONE, pixels=2.0, night=True,
           waits=FIELD),
 )  # fmt: skip
 """In the order of their rooms: a room is opened once."""
@@ -249,7 +266,7 @@ def take(names: set[str], out: Path) -> dict[str, Any]:
     chosen = [state for state in STATES if state.name in names]
     with browsers() as opened:
         for name, group in groupby(chosen, lambda state: state.room):
-            with tempfile.TemporaryDirectory(prefix="watchline-screens-") as folder:
+            with tempfile.TemporaryDirectory(prefix="watchline-screens-", ignore_cleanup_errors=True) as folder:
                 try:
                     with ROOMS[name](Path(folder)) as room:
                         for state in group:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import rasterio
 
@@ -250,10 +251,20 @@ def looked_back(folder: Path) -> Iterator[World]:
         past.close()
 
 
+class GuardedWorld(World):
+    """Answers nobody but its login page."""
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.address}login", timeout=120).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
 @contextmanager
 def guarded(folder: Path) -> Iterator[World]:
     """A room that asks for a login."""
-    world = World(folder)
+    world = GuardedWorld(folder)
     (folder / ".demonstration").unlink()
     world.write()
     try:
@@ -268,5 +279,5 @@ def field_unit(folder: Path) -> Iterator[Any]:
     from tests.web.field_server import FieldServer, field_server, incident
 
     listed = [incident(1, "distress"), incident(2), incident(3, "medium"), incident(4, "low")]
-    with field_server(server=FieldServer(incidents=listed)) as server:
+    with field_server(server=FieldServer(incidents=listed, codes={"day", "night"})) as server:
         yield server

@@ -27,21 +27,28 @@ PLACED = """([step]) => {
   const layers = texts.map(({ id }) => id);
   const name = ({ layer, properties }) => `${layer.id} ${JSON.stringify(properties)}`;
   const at = (place) => [...new Set(map.queryRenderedFeatures(place, { layers }).map(name))];
-  const { clientWidth, clientHeight } = map.getContainer();
-  const [shown, together] = [new Set(), new Set()];
-  for (let y = 0; y < clientHeight; y += step)
-    for (let x = 0; x < clientWidth; x += step) {
-      const found = at([x, y]);
-      for (const one of found) shown.add(one);
+  const together = new Set();
+  const look = (left, top, wide, high) => {
+    if (at([[left, top], [left + wide, top + high]]).length < 2) return;
+    if (wide > step) for (const x of [left, left + wide / 2]) look(x, top, wide / 2, high);
+    else if (high > step) for (const y of [top, top + high / 2]) look(left, y, wide, high / 2);
+    else {
+      const found = at([left + wide / 2, top + high / 2]);
       if (found.length > 1) for (const one of found) together.add(one);
     }
+  };
+  const { clientWidth, clientHeight } = map.getContainer();
+  look(0, 0, clientWidth, clientHeight);
   const covered = map.queryRenderedFeatures({ layers: ["marks", "units"] }).filter(({ geometry }) => {
     const { x, y } = map.project(geometry.coordinates);
     return at([[x - 6, y - 6], [x + 6, y + 6]]).length > 0;
   });
-  return { shown: [...shown], together: [...together], covered: covered.map(name) };
+  return { shown: at(undefined), together: [...together], covered: covered.map(name) };
 }"""
-"""Every text under points a few pixels apart: what two texts share, both are at."""
+"""Every text in view; those that share a point, sought in halves of halves of the map down to a few pixels; and symbols
+of alerts and units with a text on their middle."""
+URGENT = """() => document.querySelector("#map").map.queryRenderedFeatures({ layers: ["mark-labels", "unit-labels"] })
+  .map(({ layer, properties }) => `${layer.id} ${properties.id}`)"""
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Placement:
         return [name for name in self.shown if name.startswith(f"{layer} ")]
 
 
-def placement(page: Page, step_px: int = 6) -> Placement:
+def placement(page: Page, step_px: int = 4) -> Placement:
     return Placement(**page.evaluate(PLACED, [step_px]))
 
 
@@ -83,14 +90,11 @@ def test_no_name_of_an_alert_or_a_unit_is_hidden_and_names_do_not_lie_on_each_ot
     here.live()
     expect(here.page.locator("#map")).to_have_attribute("data-tracks", str(TRACKS))
     expect(here.page.locator("#map")).to_have_attribute("data-units", str(UNITS))
+    wanted = {f"mark-labels A{n:04d}" for n in range(ALERTS)} | {f"unit-labels patrol-{n + 1}" for n in range(UNITS)}
+    assert until(lambda: wanted <= set(here.page.evaluate(URGENT))), wanted - set(here.page.evaluate(URGENT))
+    if view:
+        assert until(lambda: placement(here.page).of("track-names")), "names of tracks are among what is measured"
     found = placement(here.page)
-
-    def complete() -> bool:
-        nonlocal found
-        found = placement(here.page)  # again until the last name is drawn
-        return len(found.of("mark-labels")) >= ALERTS and len(found.of("unit-labels")) >= UNITS
-
-    assert until(complete), found.shown
     here.screen(f"labels-{'near' if view else 'sector'}")
     urgent = [name for name in found.together if name.startswith(("mark-labels", "unit-labels"))]
     assert urgent == []
@@ -98,7 +102,6 @@ def test_no_name_of_an_alert_or_a_unit_is_hidden_and_names_do_not_lie_on_each_ot
     assert len(found.together) <= MOST_TOGETHER * len(others)
     assert found.covered == [], "a name hides the symbol of an alert or a unit"
     if view:
-        assert found.of("track-names") != [], "names of tracks are among what is measured"
         here.page.evaluate(
             "document.querySelector('#map').map.setLayoutProperty('track-names', 'text-allow-overlap', true)"
         )

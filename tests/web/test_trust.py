@@ -369,7 +369,9 @@ def test_what_the_server_could_not_give_at_first_is_asked_for_again(calm: Any, v
 
     here.page.route(re.compile(f"/api/({'|'.join(refused)})([?]|$)"), refuse_once)
     here.page.goto(calm.address)
-    expect(here.part("banner-parts")).to_contain_text("layout (The map starts)")
+    expect(here.part("banner-parts")).to_contain_text(
+        re.compile(r"Not shown: .*ranges of sensors.*\. The map starts\.")
+    )
     expect(here.part("sector-name")).to_have_text(re.compile("Cumberland"))
     expect(here.part("banner-parts")).to_be_hidden()
     assert min(refused.values()) >= 2

@@ -106,11 +106,6 @@ page-part = { $part ->
     [map] map
     [api] API
     [simulator] simulator
-    [sector] sector
-    [border] border
-    [layout] layout
-    [segments] segments
-    [layers] layers
    *[other] { $part }
 }
 page-part-why = { $part } ({ $why })
@@ -130,7 +125,14 @@ page-banner-clock = { $ahead ->
     [yes] This computer’s clock is { DURATION($by) } ahead of the server. All times shown are server times.
    *[no] This computer’s clock is { DURATION($by) } behind the server. All times shown are server times.
 }
-page-banner-parts = Not available: { $parts }
+page-banner-parts = Not shown: { $parts }. { $why }
+page-missing = { $part ->
+    [sector] data of the sector
+    [border] border
+    [layout] ranges of sensors
+    [segments] coverage by border segment
+   *[layers] ground and dead ground
+}
 
 ## What failed
 

@@ -106,11 +106,6 @@ page-part = { $part ->
     [map] carte
     [api] API
     [simulator] simulateur
-    [sector] secteur
-    [border] frontière
-    [layout] dispositif
-    [segments] segments
-    [layers] couches
    *[other] { $part }
 }
 page-part-why = { $part } ({ $why })
@@ -130,7 +125,14 @@ page-banner-clock = { $ahead ->
     [yes] L’horloge de cet ordinateur avance de { DURATION($by) } sur le serveur. Toutes les heures affichées sont celles du serveur.
    *[no] L’horloge de cet ordinateur retarde de { DURATION($by) } sur le serveur. Toutes les heures affichées sont celles du serveur.
 }
-page-banner-parts = Indisponible : { $parts }
+page-banner-parts = Non affiché : { $parts }. { $why }
+page-missing = { $part ->
+    [sector] données du secteur
+    [border] frontière
+    [layout] portées des capteurs
+    [segments] couverture par segment de frontière
+   *[layers] relief et angles morts
+}
 
 ## Échecs
 

@@ -48,6 +48,7 @@ export class StateRenderer {
   #lines: BorderLines = [];
   #priorities: ReadonlyMap<string, Priority> = new Map();
   #ring = "";
+  #labelKey = "";
   #state: State | null = null;
 
   constructor(baseMap: BaseMap, clock: ServerClock, trails: Trails) {
@@ -105,7 +106,11 @@ export class StateRenderer {
   /** Names of alerts, units, bases and sensors, where they cover each other least. */
   #drawLabels(): void {
     const things = [...this.#named].flatMap(([kind, features]) => features.map((feature): Named => ({ kind, feature: feature as Feature<Point> })));
-    this.#baseMap.show("labels", this.#labels.features(things, symbolScale(this.#baseMap.map.getZoom())));
+    const features = this.#labels.features(things, symbolScale(this.#baseMap.map.getZoom()));
+    const key = JSON.stringify(features);
+    if (key === this.#labelKey) return;
+    this.#labelKey = key;
+    this.#baseMap.show("labels", features);
   }
 
   #drawForces({ forces, incidents, stampMs, selection }: State): void {

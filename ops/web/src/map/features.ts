@@ -219,7 +219,9 @@ export function sideMarks(border: FeatureCollection | null, homeSide: "left" | "
   }));
 }
 
-/** Positions along the border with their chainage, for labels; `step`: 1, 5 or 10 km, the coarsest that fits. */
+const CHAINAGE_STEPS_KM = [100, 50, 10, 5];
+
+/** Positions along the border with their chainage, for labels; `step`: 1, 5, 10, 50 or 100 km, the coarsest that fits. */
 export function chainageMarks(border: FeatureCollection | null): Feature[] {
   return (border?.features ?? []).flatMap(({ geometry, properties }) => {
     const from = properties?.["chainage_from_m"] ?? properties?.["start_m"];
@@ -227,7 +229,7 @@ export function chainageMarks(border: FeatureCollection | null): Feature[] {
     if (typeof from !== "number" || first === undefined || Math.abs(from / 1000 - Math.round(from / 1000)) > 0.001)
       return [];
     const km = Math.round(from / 1000);
-    const step = km % 10 === 0 ? 10 : km % 5 === 0 ? 5 : 1;
+    const step = CHAINAGE_STEPS_KM.find((one) => km % one === 0) ?? 1;
     return [
       {
         type: "Feature" as const,

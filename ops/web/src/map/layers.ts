@@ -153,7 +153,7 @@ function groundLayers(c: Colours): LayerSpecification[] {
       id: "chainage",
       type: "symbol",
       source: "chainage",
-      filter: [">=", ["get", "step"], ["step", ["zoom"], 10, 10, 5, 12, 1]],
+      filter: [">=", ["get", "step"], ["step", ["zoom"], 100, 6, 50, 8, 10, 10, 5, 12, 1]],
       layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 12, "text-offset": [0, 1.1] },
       paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.5 },
     },

@@ -46,8 +46,12 @@ export class StatusBar {
     const missing = PARTS.filter((name) => state[name].value === null && state[name].problem !== null);
     const banner = part("banner-parts");
     banner.hidden = missing.length === 0 || state.connection.phase !== "open";
-    const parts = missing.map((name) => partWhy(name, say(state[name].problem ?? "page-net-page")));
-    setText(banner, missing.length === 0 ? "" : say("page-banner-parts", { parts: parts.join("; ") }));
+    const whys = missing.map((name) => say(state[name].problem ?? "page-net-page"));
+    const sentences = [...new Set(whys)].map((why) => {
+      const names = missing.filter((_, index) => whys[index] === why);
+      return say("page-banner-parts", { parts: names.map((name) => say("page-missing", { part: name })).join(", "), why });
+    });
+    setText(banner, sentences.join(" "));
   }
 
   /** What changes with time; called a few times a second. */
