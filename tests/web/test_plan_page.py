@@ -125,7 +125,7 @@ def test_equipment_is_found_placed_named_duplicated_and_every_step_undone(calm: 
     item.click()
     expect(here.part("place-hint")).to_contain_text("portable radar")
     maps = here.part("maps").bounding_box()
-    edited(here, "a", lambda: here.page.mouse.click(maps["x"] + 200, maps["y"] + 420))
+    edited(here, "a", lambda: here.page.mouse.click(maps["x"] + 200, maps["y"] + 300))
     expect(here.part("place-hint")).to_be_hidden()
     expect(here.part("sensor-name")).to_have_value("portable-radar-1")
     assert covered(here, "a") >= whole
@@ -261,6 +261,13 @@ def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and
         re.compile(r"Add .* for USD .* Mean Pd, outages included: .*% → .*%, (optimal|within .* of optimal)")
     )
     here.screen("plan-job")
+    number = job.get_attribute("data-job").removeprefix("job-")
+    found = here.part("front-chart").locator("[data-role=planned]")
+    expect(found).not_to_have_count(0)
+    with here.page.expect_download() as report:
+        here.part("report").click()
+    assert report.value.suggested_filename == f"watchline-plan-cumberland-job-{number}.html"
+    assert "What to buy" in Path(report.value.path()).read_text()
     fresh = here.page.locator("#map-b [data-fresh=true]")
     assert fresh.count() > 0
     assert here.page.locator("#map-a [data-fresh=true]").count() == 0
@@ -281,6 +288,12 @@ def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and
     compared = here.part("job").filter(has_text="Comparison")
     expect(compared).to_have_attribute("data-state", "done", timeout=JOB_MS)
     expect(compared).to_contain_text("at equal life-cycle cost")
+    with here.page.expect_download() as report:
+        compared.get_by_test_id("job-report").click()
+    assert report.value.suggested_filename.startswith("watchline-compare-cumberland-job-")
+    cheaper = found.first.get_attribute("data-layout")
+    edited(here, "b", lambda: found.first.press("Enter"))
+    expect(here.part("pick-b")).to_have_value(cheaper)
 
 
 def test_a_relay_that_is_removed_leaves_sensors_that_are_excluded(calm: Any, visit: Callable[..., Any]) -> None:

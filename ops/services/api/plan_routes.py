@@ -180,7 +180,9 @@ class PlanRoutes:
 
     def __init__(self, sector: str, log: Path) -> None:
         self._sector, self._log = sector, log
-        self._sector_name = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(sector).stem)[:64]
+        path = Path(sector)
+        name = path.parent.name if path.name == "sector.toml" else path.stem
+        self._sector_name = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:64]
         self._jobs = Jobs(sector, log)
         self._lock, self._turns = threading.Lock(), threading.BoundedSemaphore(MOST_WAITING)
         self._idle: threading.Timer | None = None

@@ -4,6 +4,7 @@ legend of the colours."""
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 SEEN_RGBA = (214, 51, 132, 130)
 """Ground in line of sight of the sensor in hand: a hue that the classes of coverage do not have."""
+
+
+def json_number(value: Any) -> float | None:
+    """A number rounded to 6 digits; None if it is not finite, which JSON cannot state."""
+    number = float(value)
+    return None if not math.isfinite(number) else round(number, 6)
 
 
 def part_records(layout: Layout, bought: Collection[str] = ()) -> list[dict[str, Any]]:
@@ -103,14 +110,14 @@ def change_png(values: np.ndarray, palette: Palette = "day") -> bytes:
     return _classes_png(_change_style(), values, palette)
 
 
-def legend() -> list[dict[str, str]]:
-    """Legend of ``coverage_png`` by day."""
-    return _coverage_style().legend("day")
+def legend(palette: Palette) -> list[dict[str, str]]:
+    """Legend of ``coverage_png``."""
+    return _coverage_style().legend(palette)
 
 
-def change_legend() -> list[dict[str, str]]:
-    """Legend of ``change_png`` by day, from losses to gains."""
-    return _change_style().legend("day")
+def change_legend(palette: Palette) -> list[dict[str, str]]:
+    """Legend of ``change_png``, from losses to gains."""
+    return _change_style().legend(palette)
 
 
 def _coverage_style() -> Covered:

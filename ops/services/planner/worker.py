@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import Any, Final, TextIO
 
 import numpy as np
 
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput, WatchlineError
 from ops.analysis.plan.files import layout_document
+from ops.drawing.palette import Palette
 from ops.runtime.output import say_in_english
 from ops.sector.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
@@ -33,13 +33,14 @@ from ops.services.planner.drawing import (
     change_png,
     corners_of,
     coverage_png,
+    json_number,
     legend,
     part_records,
     segment_records,
     viewshed_png,
 )
 from ops.services.planner.edits import edited_layout
-from ops.services.planner.reports import write_compare_report, write_plan_report
+from ops.services.planner.reports import write_compare_report
 from ops.services.planner.sector_coverage import CoverageCase, SectorCoverage
 from sensors.coverage.live import LiveCoverage
 from sensors.coverage.sight import SightTask, refuse_off_the_map, sight
@@ -48,16 +49,10 @@ from sensors.layout import Layout
 from sensors.planning.choice.layout_cost import layout_cost
 from sensors.planning.choice.options import Money
 
-if TYPE_CHECKING:
-    from sensors.planning.choice.plan import PurchasePlan
-
 JobProgress = Callable[[str, int, int], None]
+PALETTES: Final[tuple[Palette, ...]] = ("day", "night")
 SIDES: Final = ("before", "after")
 """The two layouts of a difference."""
-FRONT_STEPS: Final = 4
-"""Budgets, up to that of the order, for which a plan is searched for the front of cost and coverage."""
-FRONT_TIME: Final = 0.5
-"""Time for the front as a fraction of that for the plan."""
 
 
 class Planner:
@@ -100,8 +95,8 @@ class Planner:
             "years": self.money.years,
             "equipment": catalogue_records(self.money),
             "layouts": [self._layout_record(name) for name in self._sector.layouts],
-            "legend": legend(),
-            "change_legend": change_legend(),
+            "legend": {palette: legend(palette) for palette in PALETTES},
+            "change_legend": {palette: change_legend(palette) for palette in PALETTES},
             "segments": segment_records(self.ground.crossed, self.ground.frame),
         }
 
@@ -114,13 +109,13 @@ class Planner:
         means = self.kept.means(live)
         return {
             "figures": {
-                "mean_probability": _number(means.mean_probability),
-                "worst_segment": _number(means.worst_segment),
+                "mean_probability": json_number(means.mean_probability),
+                "worst_segment": json_number(means.worst_segment),
                 "worst_segment_number": means.number,
                 "sensors": len(layout),
                 "relays": len(layout.relays),
             },
-            "segments": [_number(value) for value in self.kept.segment_means(live)],
+            "segments": [json_number(value) for value in self.kept.segment_means(live)],
             "cost": asdict(layout_cost((*layout.relays, *layout.sensors), self.money)),
             "saved_cost": asdict(layout_cost((*original.relays, *original.sensors), self.money)),
             "unlinked": sorted(silent),
@@ -191,7 +186,7 @@ class Planner:
         progress("report", total, total)
         write_compare_report(order, self._sector, self.ways, (study, verdict))
         measures = {
-            layout.name: {name: _number(verdict[f"{name}_central"].sel(layout=layout.name)) for name in MEASURES}
+            layout.name: {name: json_number(verdict[f"{name}_central"].sel(layout=layout.name)) for name in MEASURES}
             for layout in layouts
         }
         return {
@@ -204,95 +199,11 @@ class Planner:
         }
 
     def plan(self, order: Mapping[str, Any], progress: JobProgress) -> dict[str, Any]:
-        """Plan what to buy, extending a layout or from scratch: the bought sensors as features of a layout."""
-        from ops.analysis.inputs import bases_in
-        from ops.analysis.plan.findings import PlanFindings
-        from ops.analysis.plan.options import PlanOptions
-        from ops.analysis.plan.search import affordable, best_plan, options_on
-        from sensors.planning.choice.benefits import Case
-        from sensors.planning.choice.candidate_sites import SiteRules
-        from sensors.planning.choice.plan import Demand, pareto
-        from sensors.planning.solver.solve import SolverBudget
+        """Plan what to buy, extending a layout or from scratch (``ops.services.planner.plan_search``)."""
+        from ops.services.planner.plan_search import PlannedGround, plan_answer
 
-        seconds = min(max(float(order.get("seconds", 15.0)), 1.0), 120.0)
-        demand = Demand(
-            budget=float(order["budget"]),
-            objective=str(order.get("objective", "mean_probability")),
-            effort=SolverBudget(seconds=seconds, gap=0.005),
-        )
-        if demand.objective == "least_interruption":
-            raise BadInput(
-                "objective 'least_interruption' is not available on the planner's page",
-                where="plan (objective)",
-                expected="mean_probability, worst_segment or least_detection",
-            )
         present = self.layout(order["start"]) if order.get("start") else None
-        rules = SiteRules(own_side=bool(order.get("own_side", True)), spacing_m=2000.0)
-        options, _ = options_on(self.ground, rules, self.money)
-        options = affordable(options, demand, present)
-        case = Case(
-            target=str(order.get("target", "person")),
-            conditions=str(order.get("conditions", "day")),
-            belt_m=self._sector.belt_m,
-        )
-        count = len(options)
-        total = count + max(count // 4, 3)
-        benefits, plan = best_plan(
-            options,
-            self.ground,
-            demand,
-            case=case,
-            present=present,
-            ways=self.ways.ways,
-            bases=bases_in(self.ground) or None,
-            progress=lambda doing, done, _: progress(doing, min(done, count), total),
-        )
-        progress("front", total - 2, total)
-        effort = replace(demand.effort, seconds=max(FRONT_TIME * seconds, 1.0))
-        cheaper = pareto(benefits, replace(demand, effort=effort), steps=FRONT_STEPS, start=present)
-        front = [one for one in cheaper if one.cost < plan.cost and one.value < plan.value]
-        progress("report", total - 1, total)
-        asked = PlanOptions(
-            sector=self._sector.name,
-            budget=demand.budget,
-            objective=demand.objective,  # type: ignore[arg-type]
-            target=case.target,  # type: ignore[arg-type]
-            conditions=case.conditions,
-            own_side=rules.own_side,
-            spacing_m=rules.spacing_m,
-            years=self.money.years,
-            discount=self.money.discount_rate,
-        )
-        rising = (*front, plan) if demand.objective == "worst_segment" else ()
-        catalogue = self.money.catalogue
-        findings = PlanFindings(asked, self.ground, catalogue, benefits, plan, rising, None, self.ways)
-        write_plan_report(order, findings)
-        return {
-            "objective": plan.objective,
-            "bound": _number(plan.bound),
-            "gap": _number(plan.gap),
-            "without": _number(plan.without),
-            "currency": catalogue.currency,
-            "target": case.target,
-            "conditions": case.conditions,
-            **self._planned(plan),
-            "front": [self._planned(one) for one in front],
-            "ground": self.ways.record,
-        }
-
-    def _planned(self, plan: PurchasePlan) -> dict[str, Any]:
-        """A plan's purchase, its layout, and the cost and detection of the whole layout."""
-        whole = layout_cost((*plan.layout.relays, *plan.layout.sensors), self.money)
-        return {
-            "value": _number(plan.value),
-            "cost": round(plan.cost, 2),
-            "bought": [{"id": o.id, "item": o.sensor.catalogue, "cost": round(o.cost, 2)} for o in plan.bought],
-            "life_cycle_cost": round(whole.life_cycle_cost, 2),
-            "mean_probability": _number(plan.figures["mean_probability"]),
-            "worst_segment": _number(plan.figures["worst_segment"]),
-            "layout": layout_document(plan.layout),
-            "sensors": part_records(plan.layout, {option.id for option in plan.bought}),
-        }
+        return plan_answer(order, PlannedGround(self.ground, self.ways, self.money), present, progress)
 
     def save(self, order: Mapping[str, Any], _progress: JobProgress) -> dict[str, Any]:
         """A layout with its edits as a layout file."""
@@ -322,11 +233,6 @@ class Planner:
     def _layout_record(self, name: str) -> dict[str, Any]:
         layout = self.original(name)
         return {"name": name, "title": layout.name, "sensors": part_records(layout)}
-
-
-def _number(value: Any) -> float | None:
-    number = float(value)
-    return None if not math.isfinite(number) else round(number, 6)
 
 
 def answer(planner: Planner, order: Any, write: Callable[[Mapping[str, Any]], None]) -> None:

@@ -79,6 +79,8 @@ planner-doing = { $doing ->
     [choosing] selecting sites
     [layouts] evaluating layouts
     [samples] Monte Carlo samples
+    [front] searching cheaper plans
+    [report] writing the report
    *[other] { $doing }
 }
 planner-progress =

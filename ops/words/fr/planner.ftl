@@ -79,6 +79,8 @@ planner-doing = { $doing ->
     [choosing] choix des sites
     [layouts] évaluation des dispositifs
     [samples] tirages de Monte-Carlo
+    [front] recherche de plans moins coûteux
+    [report] rédaction du rapport
    *[other] { $doing }
 }
 planner-progress =

@@ -58,7 +58,7 @@ class SegmentRecord(BaseModel):
 
 class PlanSetup(BaseModel):
     """Initial data of the page. ``corners``: of the pictures; ``years``: of the life-cycle cost. ``legend`` and
-    ``change_legend``: of the pictures of coverage and of its change."""
+    ``change_legend``: of the pictures of coverage and of its change, by day and by night."""
 
     sector: str
     title: str
@@ -68,8 +68,8 @@ class PlanSetup(BaseModel):
     years: float
     equipment: list[EquipmentRecord]
     layouts: list[PlannedLayout]
-    legend: Any
-    change_legend: Any
+    legend: dict[Literal["day", "night"], Any]
+    change_legend: dict[Literal["day", "night"], Any]
     segments: list[SegmentRecord]
 
 

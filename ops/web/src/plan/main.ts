@@ -15,9 +15,10 @@ import { nameRows, SIDE_NAMES, type SideName } from "./figures.ts";
 import { awaitGround } from "./ground.ts";
 import { JobList } from "./jobs.ts";
 import { LayoutMap } from "./layout_map.ts";
-import { changeLegend, Results, type FoundLayout } from "./results/results.ts";
+import { changeRow, coverageRow } from "./results/legend.ts";
+import { Results, type FoundLayout } from "./results/results.ts";
 import { SensorCard } from "./sensor_card.ts";
-import { setup, type Case, type Covered, type LegendRow, type PlanLayout, type Setup } from "./server.ts";
+import { setup, type Case, type Covered, type PlanLayout, type Setup } from "./server.ts";
 import { Side, type SideContext } from "./side.ts";
 import { listenToTabs, openTab } from "./tabs.ts";
 
@@ -303,11 +304,11 @@ function nameLegend(): void {
   setText(part("legend-title"), say("planner-legend-title", { target, conditions: conditions.replace(",", "-") }));
 }
 
-function legendRow({ colour, label, pattern, low, high }: LegendRow): HTMLLIElement {
-  const patch = el("i", pattern === "hatch" ? { class: "hatch" } : {});
-  if (pattern !== "hatch") patch.style.background = colour;
-  const range = low === undefined || high === undefined ? label : say("planner-legend-probability", { low: Number(low), high: Number(high) });
-  return el("li", {}, patch, el("span", {}, pattern === "hatch" ? say("planner-legend-unknown") : range));
+/** The classes of both pictures, in the colours of the palette. */
+function showLegends(known: Setup): void {
+  const { palette } = theme;
+  part("legend").replaceChildren(...known.legend[palette].map(coverageRow));
+  part("change-legend").replaceChildren(...known.change_legend[palette].map(changeRow));
 }
 
 type Planned = (layout: PlanLayout, found: readonly FoundLayout[]) => void;
@@ -339,8 +340,8 @@ async function open(): Promise<void> {
   nameRows(known);
   nameLegend();
   for (const name of SIDE_NAMES) part(`pick-${name}`).append(...known.layouts.map(choice));
-  part("legend").append(...known.legend.map(legendRow));
-  part("change-legend").append(...changeLegend(known));
+  showLegends(known);
+  theme.onChange(() => showLegends(known));
   const planner = await Planner.open(known);
   listenToJobs({ a: planner.a, b: planner.b, planned: (layout, found) => planner.planned(layout, found) });
   planner.start();

@@ -44,8 +44,8 @@ export interface Setup {
   readonly years: number;
   readonly equipment: readonly Equipment[];
   readonly layouts: readonly PlanLayout[];
-  readonly legend: readonly LegendRow[];
-  readonly change_legend: readonly LegendRow[];
+  readonly legend: Legends;
+  readonly change_legend: Legends;
   readonly segments: readonly Segment[];
 }
 
@@ -62,6 +62,9 @@ export interface Equipment {
   readonly life_cycle_cost: number;
   readonly crew: number;
 }
+
+/** By day and by night. */
+export type Legends = Readonly<Record<"day" | "night", readonly LegendRow[]>>;
 
 export interface LegendRow {
   readonly colour: string;

@@ -1,7 +1,7 @@
 // The answers as pictures beside the map: cost against coverage, the worst segments, and gain and loss.
 
 import { failure } from "../../net/api.ts";
-import { el, part, setData, setText } from "../../ui/dom.ts";
+import { part, setData, setText } from "../../ui/dom.ts";
 import { say } from "../../words/say.ts";
 import { SIDE_NAMES, type SideName } from "../figures.ts";
 import { Latest } from "../latest.ts";
@@ -55,7 +55,7 @@ export class Results {
     for (const id of ["front-measure", "change-of"]) part(id).addEventListener("change", () => this.draw());
     part("change-of").addEventListener("change", () => void this.#change.soon());
     part("change-on").addEventListener("change", () => void this.#change.soon());
-    for (const name of SIDE_NAMES) part(`worst-${name}`).addEventListener("click", () => this.#rank(name));
+    for (const name of SIDE_NAMES) part(`rank-${name}`).addEventListener("click", () => this.#rank(name));
     for (const card of CARDS) part(`show-${card}`).addEventListener("click", () => this.#openCard(card));
     this.#openCard("front");
     const resized = new ResizeObserver(() => this.draw());
@@ -84,7 +84,7 @@ export class Results {
     this.#drawFront();
     const [ranked, other] = this.#ranked === "a" ? this.#context.sides : this.#flipped;
     this.#worst.show(this.#ranked, ranked.found?.segments ?? [], other.found?.segments ?? []);
-    for (const name of SIDE_NAMES) part(`worst-${name}`).setAttribute("aria-pressed", String(name === this.#ranked));
+    for (const name of SIDE_NAMES) part(`rank-${name}`).setAttribute("aria-pressed", String(name === this.#ranked));
     const [before, after] = this.#compared();
     drawChange(drawing("change-chart"), changeOf(before?.segments ?? [], after?.segments ?? []), this.#context.setup.segments);
   }
@@ -232,15 +232,4 @@ function nameOf({ name, layout, edits }: Side): string {
 
 function drawing(id: string): SVGSVGElement {
   return part<HTMLElement>(id) as unknown as SVGSVGElement;
-}
-
-/** The rows of the legend of gain and loss. */
-export function changeLegend({ change_legend: rows }: Setup): HTMLLIElement[] {
-  return rows.map(({ colour, label, pattern, low, high }) => {
-    const patch = el("i", pattern === "hatch" ? { class: "hatch" } : {});
-    if (pattern !== "hatch") patch.style.background = colour;
-    const known = low !== undefined && high !== undefined;
-    const range = known ? say("planner-legend-change", { low: Number(low) * 100, high: Number(high) * 100 }) : pattern === "hatch" ? say("planner-legend-unknown") : label;
-    return el("li", {}, patch, el("span", {}, range));
-  });
 }
