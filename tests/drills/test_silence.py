@@ -78,7 +78,7 @@ def latest_ns(journal: JournalReader) -> int:
 
 def unwell(pipeline: Pipeline) -> dict[str, int]:
     """Sensor → since when it is not heard, ns of the journal's time."""
-    return {name: found.since_ns for name, found in pipeline.health.items() if found.state in ("offline", "offline")}
+    return {name: found.since_ns for name, found in pipeline.health.items() if found.state == "offline"}
 
 
 def test_of_many_sensors_the_silent_ones_are_found_and_no_others(

@@ -106,7 +106,7 @@ def test_a_killed_map_is_not_ready_until_it_is_started_again(room: Room) -> None
             break
     else:
         pytest.fail("the map was never named")
-    until(lambda: httpx.get(f"{room.address}api/layers", timeout=PATIENT_S).status_code == 200)
+    assert until(lambda: httpx.get(f"{room.address}api/layers", timeout=PATIENT_S).status_code == 200)
     assert not_ready(room) == {}
 
 
