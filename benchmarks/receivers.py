@@ -96,7 +96,8 @@ class Receivers:
     def open(self) -> None:
         os.environ[variable_of("hook")] = SECRET
         self._tak = TakServer(self.received)
-        self.settings = '[[feeds.cot.servers]]\nname = "tak"\ntracks = false\nshapes = false\n'
+        self.settings = "[feeds.cot]\nrefresh_s = 86400.0\n"  # a refresh would count as a second arrival
+        self.settings += '[[feeds.cot.servers]]\nname = "tak"\ntracks = false\nshapes = false\n'
         self.settings += f'address = "tcp://127.0.0.1:{self._tak.port}"\n'
         for name, to in (("cap", "agency"), ("web_hook", "hook")):
             one = self._start(name)
