@@ -1,13 +1,14 @@
 """Delivery to units: delay from detection to alert beside a bare echo, bytes, 500 units, a slow link, and kills.
 
-``chain``: the whole production chain in one room; ``ops-centre`` gets JSON, ``patrol-1`` the compact form; the delay is
-that of ``benchmarks/latency.py``, and ``mean_s`` the share of fusion (``raised``, from the receipt) in the mean of all
-alerts (``published``). The other parts need no fusion: alerts are committed to a store and the feeds process
-delivers them over the embedded broker. ``units``: from the commit to each of 500 units, for which one client listens.
-``catch_up``: 1,000 missed messages, four revisions of each of 250 alerts, over a link of 9.6 kbit/s
-(``tests/drills/fault_proxy.py``), in the compact form: one alert a message, several under one signature, and these on a
-radio that loses a fifth of the segments (``BadRadio``). ``kills``: 10,000 alerts, while the unit and the feeds process
-are killed in turn; the unit asks for what it missed.
+``chain``: the whole production chain in one room; ``ops-centre`` gets JSON, ``patrol-1`` the compact form, an agency
+CAP, a web hook JSON, and a TAK server incidents (``receivers.py``); the delay is that of ``benchmarks/latency.py``, and
+``mean_s`` the share of fusion (``raised``, from the receipt) in the mean of all alerts (``published``). The other parts
+need no fusion: alerts are committed to a store and the feeds process delivers them over the embedded broker.
+``units``: from the commit to each of 500 units, for which one client listens. ``catch_up``: 1,000 missed messages, four
+revisions of each of 250 alerts, over a link of 9.6 kbit/s (``tests/drills/fault_proxy.py``), in the compact form: one
+alert a message, several under one signature, and these on a radio that loses a fifth of the segments (``BadRadio``).
+``kills``: 10,000 alerts, while the unit and the feeds process are killed in turn; the unit asks for what it missed.
+``receivers``: as many alerts by CAP and web hook and incidents to a TAK server, each receiver killed 20 times.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ from field import Field, scans_of, write_sector
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from receivers import NAMES, Received, Receivers, receivers
 
 sys.path.append(str(machine.HERE.parent))  # for tests.drills.fault_proxy
 
@@ -46,11 +48,12 @@ from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, Identi
 from ops.room.night_file import write_night
 from ops.room.room import Room, RoomOptions
 from ops.runtime.child_process import Child
+from ops.store.incidents import IncidentReader
 from ops.store.writer import Store
 from sensors.timestamps import utc_datetime
 
 SECTOR = "bench"
-PARTS = ("chain", "units", "catch_up", "kills")
+PARTS = ("chain", "units", "catch_up", "kills", "receivers")
 SLOW_BYTES_PER_S = 9_600 / 8
 TOGETHER_BYTES = 600
 PRIORITIES = ("medium", "low", "high", "low")
@@ -165,9 +168,9 @@ class Bench:
     identities: IdentityFolder
     row: int = 0
 
-    def commit(self, alerts: Sequence[dict[str, Any]]) -> None:
+    def commit(self, alerts: Sequence[dict[str, Any]], incidents: Sequence[dict[str, Any]] = ()) -> None:
         self.row += 1
-        self.store.commit(self.row, stamp_ns=time.time_ns(), alerts=alerts)
+        self.store.commit(self.row, stamp_ns=time.time_ns(), alerts=alerts, incident_revisions=incidents)
 
     def unit(self, name: str, port: int | None = None, *, asks: bool = True) -> Unit:
         signer = self.identities.identity(name).signer
@@ -233,7 +236,13 @@ def measure_chain(folder: Path, seconds: float) -> dict[str, Any]:
     """Detection to alert at a unit, in both forms, and the bytes of the alerts of this run."""
     warm_up_s = 10.0
     folder.mkdir(parents=True)
-    (folder / "settings.toml").write_text('[feeds.units.patrol-1]\nformat = "compact"\n', encoding="utf-8")
+    with receivers() as others:
+        settings = others.settings + '[feeds.units.patrol-1]\nformat = "compact"\n'
+        (folder / "settings.toml").write_text(settings, encoding="utf-8")
+        return _measured_chain(folder, seconds, warm_up_s, others)
+
+
+def _measured_chain(folder: Path, seconds: float, warm_up_s: float, others: Receivers) -> dict[str, Any]:
     plan = Field(period_s=chain.RATES[500], duration_s=warm_up_s + seconds)
     sector = write_sector(plan, folder / "sector")
     write_night(folder / "night.jsonl", scans_of(plan, sector))
@@ -255,6 +264,7 @@ def measure_chain(folder: Path, seconds: float) -> dict[str, Any]:
         for unit in heard.values():
             unit.kill()
         live = room.reader.live("latency")
+        incidents = [json.loads(row.body) for row in IncidentReader(room.store_path).incidents()[1]]
     times = {} if live is None else msgspec.json.decode(live.body)
     mean_s = {step: times[step]["sum_s"] / max(sum(times[step]["counts"]), 1) for step in ("raised", "published")}
     offset_s = time.monotonic() - time.time()
@@ -278,7 +288,22 @@ def measure_chain(folder: Path, seconds: float) -> dict[str, Any]:
             "largest_payload_bytes": max(one.payload for one in alerts),
             "packet_bytes": round(sum(one.packet for one in alerts) / len(alerts)),
         }
-    return figures
+    began_ns |= {one["id"]: began_ns[one["alerts"][0]] for one in incidents if one["alerts"][0] in began_ns}
+    return figures | {name: _chain_row(others.of(name), began_ns, offset_s, from_ns) for name in NAMES}
+
+
+def _chain_row(
+    received: Sequence[Received], began_ns: Mapping[str, float], offset_s: float, from_ns: float
+) -> dict[str, Any]:
+    """Delay to a receiver and bytes, for what came first of each alert; of Cursor-on-Target of each incident."""
+    first = {one.id: one for one in reversed(received) if one.revision == 0 and one.id in began_ns}
+    at_ns = {one.id: (one.at_s - offset_s) * 1e9 for one in first.values()}
+    delays_ms = [(at - began_ns[identity]) / 1e6 for identity, at in at_ns.items() if at >= from_ns]
+    return {
+        **chain.percentiles(delays_ms),
+        "payload_bytes": round(sum(one.size for one in received) / max(len(received), 1)),
+        "largest_payload_bytes": max((one.size for one in received), default=0),
+    }
 
 
 def measure_units(folder: Path, units: int, alerts: int) -> dict[str, Any]:
@@ -393,12 +418,52 @@ def measure_kills(folder: Path, alerts: int, kills: int) -> dict[str, Any]:
     }
 
 
+def measure_receivers(folder: Path, alerts: int, kills: int) -> dict[str, Any]:
+    """Alerts to a web hook and as CAP, and incidents to a TAK server, each killed in turn."""
+    with receivers() as others, bench(folder, ["u1"], settings=others.settings) as made:
+        part = alerts // (kills + 1)
+        for number in range(kills + 1):
+            first, last = part * number, alerts if number == kills else part * (number + 1)
+            for begin in range(first, last, 20):
+                numbers = range(begin, min(begin + 20, last))
+                made.commit([alert(n) for n in numbers], [incident(n) for n in numbers])
+            if number == kills:
+                break
+            for name in NAMES:
+                until(lambda name=name, first=first: _count(others, name) > first, f"{name} has some of this part")
+                others.kill(name)
+        until(lambda: all(_count(others, name) >= alerts for name in NAMES), "everything arrived", 4 * PATIENT_S)
+    figures: dict[str, Any] = {"alerts": alerts, "kills_of_each": kills}
+    for name in NAMES:
+        wanted = {f"{'I' if name == 'cot' else 'A'}{number:016x}" for number in range(alerts)}
+        came = [one for one in others.of(name) if one.revision == 0]
+        ids = {one.id for one in came}
+        figures[name] = {"lost": len(wanted - ids), "new_ids": len(ids - wanted), "twice": len(came) - len(ids)}
+    return figures
+
+
+def _count(others: Receivers, name: str) -> int:
+    return len({one.id for one in others.of(name) if one.revision == 0})
+
+
+def incident(number: int) -> dict[str, Any]:
+    """An incident of one alert, as fusion writes it."""
+    at = utc_datetime(time.time_ns())
+    return {
+        "id": f"I{number:016x}", "revision": 0, "name": f"Bravo {number}", "kind": "movement", "state": "open",
+        "priority": "high", "opened_at": at, "updated_at": at, "lead": f"A{number:016x}",
+        "alerts": [f"A{number:016x}"], "tracks": [], "class_label": "person", "calling_unit": "", "unit": "",
+        "sentence": "Probable person on foot crossed the border inbound.", "disposition": "", "lon": -84.21,
+        "lat": 36.58, "section": None,
+    }  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", default=[], help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--seconds", type=float, default=30.0, help="measured seconds of the chain (default 30)")
     parser.add_argument("--units", type=int, default=500)
-    parser.add_argument("--alerts", type=int, default=10_000, help="alerts of the part kills (default 10,000)")
+    parser.add_argument("--alerts", type=int, default=10_000, help="of kills and receivers (default 10,000)")
     parser.add_argument("--kills", type=int, default=40, help="kills, of unit and feeds process in turn (default 40)")
     options = parser.parse_args()
     figures: dict[str, Any] = {}
@@ -414,6 +479,7 @@ def main() -> None:
                     "together_20_percent_lost": measure_catch_up(folder / "lossy", TOGETHER_BYTES, lossy=True),
                 },
                 "kills": lambda: measure_kills(folder / "kills", options.alerts, options.kills),
+                "receivers": lambda: measure_receivers(folder / "receivers", options.alerts, options.kills // 2),
             }[part]()
             print(f"{part}: {json.dumps(figures[part])}", file=sys.stderr)
     machine.report("feeds", figures)
