@@ -1,4 +1,4 @@
-# La page de planification : deux dispositifs côte à côte, modifications sur la carte, tâches de fond.
+# La page de planification : deux dispositifs côte à côte, modifications sur la carte, tâches de fond.
 
 planner-title = Planification Watchline : { $sector }
 planner-live-map = Carte en direct
@@ -239,7 +239,7 @@ planner-front-measure =
 planner-front-mean = Pd moyenne
 planner-front-worst = segment le plus faible
 planner-front-chart =
-    .aria-label = Coût du cycle de vie et couverture des dispositifs ; la ligne relie ceux qu’aucun autre ne surpasse
+    .aria-label = Coût du cycle de vie et couverture des dispositifs ; la ligne relie ceux qu’aucun autre ne surpasse
 planner-front-axis = Coût du cycle de vie, millions { $currency }
 planner-front-cost = { $digits ->
     [0] { DECIMAL($cost) }
@@ -254,7 +254,7 @@ planner-front-side = { $side ->
     [a] { planner-left } (modifié)
    *[b] { planner-right } (modifié)
 }
-planner-front-point = { $layout } : { $measure ->
+planner-front-point = { $layout } : { $measure ->
     [worst] segment le plus faible
    *[mean] Pd moyenne
 } { PERCENT($value, digits: 1) }, coût du cycle de vie { DECIMAL($cost, digits: 2) } millions{ $best ->
@@ -262,10 +262,10 @@ planner-front-point = { $layout } : { $measure ->
    *[no] { "" }
 }
 planner-front-plan = Plan { $number }, étape { $step }
-planner-front-plan-title = { $plan } : { $items }
+planner-front-plan-title = { $plan } : { $items }
 planner-front-without = { $count ->
-    [one] { $count } dispositif n’est pas affiché : prix inconnu.
-   *[other] { $count } dispositifs ne sont pas affichés : prix inconnu.
+    [one] { $count } dispositif n’est pas affiché : prix inconnu.
+   *[other] { $count } dispositifs ne sont pas affichés : prix inconnu.
 }
 planner-worst = Segments les plus faibles
 planner-worst-card =
@@ -273,7 +273,7 @@ planner-worst-card =
 planner-worst-of =
     .aria-label = Dispositif classé
 planner-worst-list =
-    .aria-label = Segments dont la Pd moyenne est la plus faible ; le repère sur une barre est l’autre dispositif
+    .aria-label = Segments dont la Pd moyenne est la plus faible ; le repère sur une barre est l’autre dispositif
 planner-worst-where = { $segment } · km { DECIMAL($start, digits: 1) }–{ DECIMAL($end, digits: 1) }
 planner-gain = Gain et perte
 planner-gain-card =
@@ -295,8 +295,8 @@ planner-change-legend-title = Variation de la Pd en points de pourcentage (pt), 
 planner-legend-change = { DECIMAL($low, sign: 1) } à { DECIMAL($high, sign: 1) } pt
 planner-report = Rapport
 planner-report-of = { $kind ->
-    [compare] Rapport : comparaison { $number }
-   *[plan] Rapport : plan { $number }
+    [compare] Rapport : comparaison { $number }
+   *[plan] Rapport : plan { $number }
 }
 planner-report-none = Comparez ou optimisez pour obtenir un rapport.
 planner-more = Détails
@@ -309,8 +309,8 @@ planner-no-price = { $leased ->
     [yes] location
    *[no] aucun
 }
-planner-sensor-unpriced = Prix inconnu : n’est pas un article du catalogue d’équipement.
+planner-sensor-unpriced = Prix inconnu : n’est pas un article du catalogue d’équipement.
 planner-figures-unlisted = { $count ->
-    [one] { $count } capteur n’est pas dans le catalogue d’équipement : prix et effectif inconnus.
-   *[other] { $count } capteurs ne sont pas dans le catalogue d’équipement : prix et effectif inconnus.
+    [one] { $count } capteur n’est pas dans le catalogue d’équipement : prix et effectif inconnus.
+   *[other] { $count } capteurs ne sont pas dans le catalogue d’équipement : prix et effectif inconnus.
 }

@@ -26,7 +26,7 @@ export function drawChange(canvas: SVGSVGElement, changes: readonly (number | nu
   const y = (change: number): number => middle - (change / most) * ((height - TOP - BOTTOM) / 2);
   for (const change of [most, -most]) {
     canvas.append(svg("line", { class: "rule", x1: LEFT, x2: width - RIGHT, y1: y(change), y2: y(change) }));
-    canvas.append(svgText(say("planner-change-points", { points: change * 100 }), { x: LEFT - 4, y: y(change) + (change > 0 ? 9 : -1), "text-anchor": "end" }));
+    canvas.append(svgText(say("planner-change-points", { points: change * 100 }), { translate: "no", x: LEFT - 4, y: y(change) + (change > 0 ? 9 : -1), "text-anchor": "end" }));
   }
   changes.forEach((change, number) => {
     const segment = segments[number];

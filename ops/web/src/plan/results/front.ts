@@ -5,6 +5,8 @@ export interface FrontPoint {
   /** The name of the layout; of what is being edited, that of its side. */
   readonly key: string;
   readonly label: string;
+  /** The label is a name that a person gave, which is the same in every language. */
+  readonly named?: boolean;
   /** What it is: the layout of a side as it is now, a layout of the sector, or one that a plan found. */
   readonly role: "a" | "b" | "saved" | "planned";
   readonly cost: number;

@@ -103,7 +103,7 @@ function placed(point: FrontPoint, at: { x: number; y: number }, within: { width
     const inside = box.x >= LEFT && box.x + long <= within.width && box.y >= 0 && box.y + LINE_PX <= within.base;
     if (!inside || taken.some((other) => overlap(box, other))) continue;
     taken.push(box);
-    return svgText(point.label, { class: "label", "data-role": point.role, x: box.x, y: box.y + LINE_PX - 3, "aria-hidden": "true" });
+    return svgText(point.label, { class: "label", translate: point.named === true ? "no" : "yes", "data-role": point.role, x: box.x, y: box.y + LINE_PX - 3, "aria-hidden": "true" });
   }
   return null;
 }

@@ -135,10 +135,11 @@ export class Results {
     const { setup, sides } = this.#context;
     const of = this.#context.of();
     const measure = part<HTMLSelectElement>("front-measure").value === "worst" ? "worst" : "mean";
+    const names = setup.layouts.map(({ short, title }) => short ?? title);
     const point = (key: string, label: string, role: FrontPoint["role"], found: Covered | null): FrontPoint | null => {
       const value = measure === "worst" ? (found?.figures.worst_segment ?? null) : (found?.figures.mean_probability ?? null);
       if (found === null || value === null || found.cost.unpriced.length > 0) return null;
-      return { key, label, role, cost: found.cost.life_cycle_cost, value };
+      return { key, label, named: names.includes(label), role, cost: found.cost.life_cycle_cost, value };
     };
     const now = sides.map((side) => point(side.name, nameOf(side), side.name, side.found));
     const asSaved = sides.filter(({ edits }) => edits === 0).map(({ layout }) => layout.name);
