@@ -4,8 +4,7 @@ import { el, keyed, part, setText } from "../ui/dom.ts";
 import { readMessage } from "../model/parse.ts";
 import { failure } from "../net/api.ts";
 import { canSay, say } from "../words/say.ts";
-import { additions, foundLayouts, plannedLayout, type PlanAnswer } from "./planned_layout.ts";
-import type { FoundLayout } from "./results/results.ts";
+import { additions, foundLayouts, plannedLayout, type PlanAnswer, type FoundLayout } from "./planned_layout.ts";
 import { cancel, job, reportOf, submit, type Job, type PlanLayout } from "./server.ts";
 
 const FOLLOW_MS = 500;

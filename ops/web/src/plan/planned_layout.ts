@@ -1,8 +1,7 @@
 // A layout that a plan chose: from a job's answer to something that can be picked and drawn.
 
 import { say } from "../words/say.ts";
-import type { FoundLayout } from "./results/results.ts";
-import type { Job, PlanLayout, PlanSensor } from "./server.ts";
+import type { Case, Job, PlanLayout, PlanSensor } from "./server.ts";
 
 /** Begins the name of a layout that a plan chose; the name of its job follows. */
 const PLANNED = "plan:";
@@ -30,6 +29,15 @@ export interface PlanAnswer extends FoundPlan {
   readonly conditions?: string;
   /** Cheaper plans, by rising cost. */
   readonly front?: readonly FoundPlan[];
+}
+
+/** A layout that a plan found, and the case that it was found for. */
+export interface FoundLayout {
+  readonly layout: PlanLayout;
+  readonly cost: number;
+  readonly mean: number | null;
+  readonly worst: number | null;
+  readonly of: Case;
 }
 
 /** The layout of a job that planned one; null of any other, and while it is not done. */

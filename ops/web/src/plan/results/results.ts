@@ -5,21 +5,13 @@ import { part, setData, setText } from "../../ui/dom.ts";
 import { say } from "../../words/say.ts";
 import { SIDE_NAMES, type SideName } from "../figures.ts";
 import { Latest } from "../latest.ts";
+import type { FoundLayout } from "../planned_layout.ts";
 import { coverage, difference, type Case, type Covered, type EditedLayout, type PlanLayout, type Setup } from "../server.ts";
 import { unedited, type Side } from "../side.ts";
 import { changeOf, drawChange } from "./change_chart.ts";
 import type { FrontPoint } from "./front.ts";
 import { drawFront } from "./front_chart.ts";
 import { WorstList } from "./worst_list.ts";
-
-/** A layout that a plan found, and the case that it was found for. */
-export interface FoundLayout {
-  readonly layout: PlanLayout;
-  readonly cost: number;
-  readonly mean: number | null;
-  readonly worst: number | null;
-  readonly of: Case;
-}
 
 export interface ResultsContext {
   readonly setup: Setup;
