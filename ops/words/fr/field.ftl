@@ -173,7 +173,7 @@ field-map-out =
 field-map-own =
     .aria-label = Position propre
 field-map-area = { $kind ->
-    [danger] DANGER : { $name }
+    [danger] DANGER : { $name }
     [restricted] { $name } (interdite)
     [watch] { $name } (surveillée)
    *[crossing_point] { $name } (point de passage)

@@ -498,8 +498,6 @@ page-class = { $class ->
     [vehicle] Véhicule
     [animal] Animal
     [other] Autre
-    [danger-area] Zone dangereuse
-    [named-area] Autre zone nommée
    *[unknown] Non classé
 }
 page-area = { $name } ({ $kind ->
@@ -645,6 +643,8 @@ page-symbol = { $symbol ->
     [unit-cluster] Groupe d’unités propres
     [lost] Capteur hors ligne ou dégradé
     [bearing] Relèvement sans position, erreur à 95 % ; s’estompe avec l’âge
+    [danger-area] Zone dangereuse
+    [named-area] Autre zone nommée
    *[unknown] Non classé
 }
 

@@ -27,8 +27,8 @@ sector-notice-bases-off = { $count ->
    *[other] { $count } bases se trouvent hors du terrain : { $bases }.
 }
 sector-notice-areas-off = { $count ->
-    [one] 1 zone se trouve hors du terrain : { $areas }.
-   *[other] { $count } zones se trouvent hors du terrain : { $areas }.
+    [one] 1 zone se trouve hors du terrain : { $areas }.
+   *[other] { $count } zones se trouvent hors du terrain : { $areas }.
 }
 sector-notice-base-map-off = Le fond de carte ne couvre pas le terrain.
 sector-notice-credit = Des fichiers cartographiques viennent d’OpenStreetMap, dont la licence exige une mention ; indiquez map_credit = "{ $credit }".
