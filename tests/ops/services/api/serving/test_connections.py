@@ -52,11 +52,16 @@ def connect(port: int, begun: bytes) -> socket.socket:
     return made
 
 
+def readable(connection: socket.socket) -> bool:
+    """Whether bytes or an end wait; ``select.select`` refuses descriptors from 1,024 on."""
+    waiting = select.poll()
+    waiting.register(connection, select.POLLIN)
+    return bool(waiting.poll(0))
+
+
 def closed(connection: socket.socket) -> bool:
     """Whether the server has closed it, without waiting."""
-    waiting = select.poll()  # select.select refuses descriptors from 1,024 on
-    waiting.register(connection, select.POLLIN)
-    if not waiting.poll(0):
+    if not readable(connection):
         return False
     try:
         return connection.recv(65_536) == b""
@@ -166,7 +171,7 @@ class Open:
         self.connection.close()
 
     def read(self) -> bytes:
-        if select.select([self.connection], [], [], 0)[0]:
+        if readable(self.connection):
             self.got += self.connection.recv(1_000_000)
         return self.got
 
