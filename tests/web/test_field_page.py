@@ -121,6 +121,7 @@ def test_named_areas_are_on_the_carried_map_without_a_network_too(radio: PhoneRa
     here.part("tab-map").tap()
     for label in ("DANGER: Old quarry", "Gap ford (watch)"):
         here.page.wait_for_function("label => window.written.has(label)", arg=label)
+    assert "Last contact" in here.part("link").inner_text(), "drawn while the link was cut"
 
 
 def test_what_was_answered_without_a_network_arrives_once_and_in_order(

@@ -85,7 +85,7 @@ export class Unit {
     return "";
   }
 
-  /** Log in with the client certificate of this phone, if it has one. Returns why it is no login, else empty. */
+  /** Log in with the client certificate of this phone, if it has one. Returns why it was refused, else an empty text. */
   async logInByCertificate(): Promise<string> {
     const { body } = await ask("/v1/field/certificate");
     const found = object(body);

@@ -54,7 +54,7 @@ export class Sync {
   #wake: (() => void) | null = null;
   #again: ReturnType<typeof setTimeout> | null = null;
   #filling = false;
-  /** What was selected when the server began anew: kept if the new picture has it, too. */
+  /** What was selected when the stream started over: kept if the new picture contains it. */
   #unsure: Selection | null = null;
   /** With this event, all alerts and incidents of the new store have come. */
   #complete = 0;
@@ -220,7 +220,7 @@ export class Sync {
     this.#loadStill();
   }
 
-  /** Of the selection before the server began anew: nothing is selected if the picture of its kind has come without it. */
+  /** End the selection of before the stream started over if the picture of its kind has come without it. */
   #keepSelected(...kinds: Selection["kind"][]): void {
     const { selection } = this.#store.state;
     if (this.#unsure === null || !kinds.includes(this.#unsure.kind)) return;

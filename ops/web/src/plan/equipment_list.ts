@@ -77,7 +77,7 @@ export class EquipmentList {
   }
 }
 
-/** The purchase price; an item that is leased, or that is no equipment, has none. */
+/** The purchase price. A leased item has none, nor has what is not equipment, such as the naked eye. */
 export function priceOf({ first_cost, opex_per_year }: Equipment): string {
   if (first_cost > 0) return say("planner-cell-amount", { value: first_cost });
   return say("planner-no-price", { leased: opex_per_year > 0 });

@@ -99,7 +99,7 @@ export class Results {
     this.draw();
   }
 
-  /** Where there is no room for all cards, one is shown. */
+  /** One card is shown where the page is too small for all. */
   #openCard(card: (typeof CARDS)[number]): void {
     part("results").dataset["card"] = card;
     for (const name of CARDS) part(`show-${name}`).setAttribute("aria-pressed", String(name === card));

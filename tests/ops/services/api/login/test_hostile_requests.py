@@ -101,7 +101,9 @@ def test_a_token_acts_no_more_once_its_person_has_lost_the_right(world: Any, tok
     account = world.accounts.store.account("hostile")
     world.accounts.store.set_roles(account.id, {"*": "viewer"})
     try:
+        done = len(world.actions)
         refused(httpx.post(f"{world.address}/api/alerts/A1/clear", headers=bearer(token), timeout=120), 403)
+        assert len(world.actions) == done
     finally:
         world.accounts.store.set_roles(account.id, {"*": "supervisor"})
 
