@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 STAYS = "# Ctrl-C ends it"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
-READY_S, ENDED_S, LONGEST_S = 240.0, 90.0, 400.0
+READY_S, ENDED_S, LONGEST_S = 240.0, 240.0, 600.0
 NEEDS = {"administrator": "mosquitto"}
 BROKER_PORT = "18883"
 """Port of the broker in the pages; a free one is used in its place."""

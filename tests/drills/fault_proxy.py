@@ -154,6 +154,11 @@ class FaultProxy:
         """The broker's side ends with RST; the client hears nothing of it, and what it sends vanishes."""
         return int(self._do(self._open_half))
 
+    @property
+    def spoilt(self) -> int:
+        """Streams that have lost bytes so far, and end when the fault does."""
+        return int(self._do(lambda: sum(link.spoilt for link in self._links)))
+
     def _do(self, work: Callable[..., Any], *arguments: Any) -> Any:
         async def run() -> Any:
             found = work(*arguments)

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from tests.drills.fault_proxy import BOTH, BadRadio, FaultProxy
+from tests.drills.rig import wait_until
 
 
 @pytest.fixture
@@ -79,6 +80,7 @@ def test_a_held_way_keeps_its_bytes_and_a_dropped_one_ends_the_stream(echo: Faul
         client.settimeout(0.3)
         with pytest.raises(TimeoutError):
             client.recv(4)
+        wait_until(lambda: echo.spoilt == 1)
         echo.heal()
         client.settimeout(60)
         with pytest.raises(ConnectionResetError):

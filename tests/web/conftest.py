@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,11 +19,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
 from ops.runtime.reserved_port import ReservedPort
 from ops.services.api.static_pages import BUILT
 from ops.store.writer import Store
+from tests.web.patience import ENTER_AT_MIDDLE, patient
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "out" / "screens"
@@ -32,9 +33,6 @@ SCALE = 1.0 if os.environ.get("WATCHLINE_SCREENS") else 0.25
 """Pixels per CSS pixel. Without a graphics card, a map with a sixteenth of the pixels costs far less. Layout, text and
 accessibility are judged in CSS pixels; ``WATCHLINE_SCREENS=1`` gives screenshots in full resolution."""
 SERVER_STARTS_S, MAP_DRAWS_MS = 240.0, 240_000
-SHOWN_MS = 240_000
-"""How long a page may take to show what must come: a browser without a graphics card beside other tests is slow. What
-is promised within a time is told from the page's own stamps (``changed``)."""
 DEMO_S = 3600
 """Longer than all tests over a demonstration take on a busy machine."""
 LON, LAT = -84.2458, 36.5896  # the middle of the sample sector, on its border
@@ -69,20 +67,8 @@ def chromium() -> str:
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """Until the file ends: its event loop would be in the way of every later test that wants one of its own."""
-    expect.set_options(timeout=SHOWN_MS)
-    with sync_playwright() as running, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Locator, "press", press_when_seen)
+    with sync_playwright() as running, patient():
         yield running
-
-
-def press_when_seen(locator: Locator, key: str, **options: Any) -> None:
-    """Press a key on what can be seen: a person would wait for it. Playwright's own ``press`` sends the key to the page
-    where the element is still hidden, as a link is until the person's rights are known."""
-    locator.wait_for(state="visible", timeout=SHOWN_MS)
-    _press(locator, key, **options)
-
-
-_press = Locator.press
 
 
 @pytest.fixture(scope="module")
@@ -143,9 +129,19 @@ class Visit:
         return self.page.get_by_test_id(name)
 
     def live(self) -> None:
-        """Wait until the map is drawn and the stream is live."""
+        """Wait until the map is drawn, the stream is live, and the page knows what the person may do."""
         self.page.wait_for_selector("#map[data-state=ready]", timeout=MAP_DRAWS_MS)
         self.page.wait_for_selector("html[data-stream=live]", timeout=MAP_DRAWS_MS)
+        self.page.wait_for_selector("html[data-role]", timeout=MAP_DRAWS_MS)
+
+    def at_rest(self) -> None:
+        """Wait until the map no longer glides."""
+        self.page.wait_for_function("() => !document.querySelector('#map').map.isMoving()")
+
+    def enter_at_middle(self, *layers: Sequence[str]) -> None:
+        """Press Enter on the map once it is at rest and shows, in its middle, something of one layer of each group."""
+        self.part("map-canvas").focus()
+        self.page.wait_for_function(ENTER_AT_MIDDLE, arg=[list(group) for group in layers])
 
     def changed(self, *states: str) -> float:
         """When the state of the stream last became one of these, by the page's own clock [s since 1970]."""
@@ -167,7 +163,6 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
         context.add_init_script(REPORT_VIOLATIONS)
         context.add_init_script(STAMP_CHANGES)
         page, witness = context.new_page(), Witness(address)
-        page.set_default_timeout(SHOWN_MS)  # of clicks and screenshots too, whose own 30 s a busy machine can exceed
         witness.attach(page)
         page.goto(address + file)
         visits.append(Visit(page, witness))
@@ -195,9 +190,9 @@ def open_strip(page: Page) -> None:
 
 def until(true: Callable[[], object], *, within_s: float = 240.0) -> bool:
     deadline = time.monotonic() + within_s
-    while not true() and time.monotonic() < deadline:
+    while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return bool(true())
+    return bool(found)  # as it was found: a second look may find it otherwise
 
 
 # A demonstration

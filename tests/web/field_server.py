@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+import threading
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -85,6 +86,11 @@ class FieldServer:
     number: int = 1
     address: str = ""
     tiles: int = 0
+    gives_tiles: threading.Event = field(default_factory=threading.Event)
+    """Tiles that were asked for wait for it; it is set unless a test clears it."""
+
+    def __post_init__(self) -> None:
+        self.gives_tiles.set()
 
     def changed(self) -> None:
         self.number += 1
@@ -209,6 +215,7 @@ def routes(server: FieldServer) -> FastAPI:
         if (no := refused(request)) is not None:
             return no
         server.tiles += 1
+        server.gives_tiles.wait(240.0)
         return Response(grey_tile(), media_type="image/png")
 
     @app.get("/v1/field/stream")

@@ -18,6 +18,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 from tests.web.conftest import DESKTOP, MAP_DRAWS_MS, REPORT_VIOLATIONS, SCALE, SCREENS, chromium, world_in
+from tests.web.patience import patient
 
 SET_FLAGS, UP_AND_RUNNING = 0x8914, 0x1 | 0x40
 """SIOCSIFFLAGS of Linux, and IFF_UP with IFF_RUNNING."""
@@ -41,7 +42,7 @@ def main() -> int:
     folder = Path(sys.argv[1])
     raise_loopback()
     found: dict[str, Any] = {"way_out": way_out(), "asked": [], "failed": [], "errors": []}
-    with world_in(folder) as world, sync_playwright() as playwright:
+    with world_in(folder) as world, sync_playwright() as playwright, patient():
         world.start()
         found["home"] = world.address
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []

@@ -24,9 +24,10 @@ class PhoneRadio:
         return f"http://127.0.0.1:{self.proxy.port}/"
 
     def cut(self, page: Page) -> None:
-        """The page learns that it has no network, and no byte passes."""
+        """The page learns that it has no network, and no byte passes; nothing that was on its way comes after this."""
         page.context.set_offline(True)
         self.proxy.set(dropped=BOTH)
+        page.wait_for_selector("html[data-link=lost]")
 
     def restore(self, page: Page) -> None:
         self.proxy.heal()

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.web.conftest import LAT, LON, PHONE, ROOT, World, until, world_in
+from tests.web.conftest import LAT, LON, PHONE, ROOT, World, world_in
 
 pytestmark = pytest.mark.chain
 
@@ -37,7 +37,7 @@ def finders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def heard(finders: World) -> Iterator[World]:
     old_ns = time.time_ns() - 200 * 1_000_000_000
     finders.bearings = [
-        finders.bearing("df-west", 0),
+        finders.bearing("df-west", 0, lifetime_s=100_000.0),
         finders.bearing("df-middle", 1, updated_ns=old_ns, lifetime_s=100_000.0, crossings=2, azimuth_sd_deg=4.0),
     ]
     yield finders
@@ -80,18 +80,6 @@ def test_bearings_are_listed_selected_by_keyboard_and_say_that_the_range_is_unkn
     expect(here.part("details-title")).to_have_text("df-middle")
 
 
-def at_rest(here: Any) -> None:
-    """Wait until the map no longer glides: its middle stays where it is."""
-    seen: list[str] = []
-
-    def still() -> bool:
-        seen.append(str(here.part("at-latlon").inner_text()))
-        here.page.wait_for_timeout(400)
-        return len(seen) > 2 and len(set(seen[-3:])) == 1
-
-    assert until(still), seen
-
-
 def test_a_bearing_is_selected_on_the_map_after_the_track_on_it(heard: World, visit: Callable[..., Any]) -> None:
     """A track 900 m from the finder is on its bearing, due east: there, Enter selects the track, then the bearing."""
     heard.bearings = [heard.bearing("df-west", 0, lon=LON - 0.02, lat=LAT + 0.02, azimuth_deg=90.0)]
@@ -104,10 +92,11 @@ def test_a_bearing_is_selected_on_the_map_after_the_track_on_it(heard: World, vi
         press("t")
         here.page.locator("[data-testid=track-row][data-track=T0009]").click()
         expect(here.part("details-title")).to_contain_text("T0009")
-        at_rest(here)
+        here.at_rest()
         press("Escape")
+        expect(here.part("overview")).to_be_visible()
         press("m")
-        press("Enter")
+        here.enter_at_middle(["tracks", "track-singles"], ["bearing-lines"])
         expect(here.part("details-title")).to_contain_text("T0009")
         press("Enter")
         expect(here.part("details-title")).to_have_text("df-west, 090° true")

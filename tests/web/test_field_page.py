@@ -17,6 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from ops.runtime.reserved_port import ReservedPort
 from ops.services.api.static_pages import BUILT
 from tests.web.conftest import Visit, until
 from tests.web.field_server import LAT, LON, UNIT, FieldServer, field_server, incident
@@ -121,7 +122,7 @@ def test_named_areas_are_on_the_carried_map_without_a_network_too(radio: PhoneRa
     here.part("tab-map").tap()
     for label in ("DANGER: Old quarry", "Gap ford (watch)"):
         here.page.wait_for_function("label => window.written.has(label)", arg=label)
-    assert "Last contact" in here.part("link").inner_text(), "drawn while the link was cut"
+    expect(here.part("link")).to_contain_text("Last contact")  # drawn while the link was cut
 
 
 def test_what_was_answered_without_a_network_arrives_once_and_in_order(
@@ -189,7 +190,28 @@ def test_a_revoked_phone_states_what_it_did_not_send_and_keeps_nothing(
     expect(here.part("revoked")).to_contain_text("Access withdrawn")
     expect(here.part("revoked-answers")).to_contain_text("Incident 1, On scene")
     assert server.replies == []
-    left = """async () => {
+    expect(here.part("unit")).to_have_text("Watchline")  # no unit's any more
+    assert here.page.evaluate(LEFT) == 0
+    here.page.reload()
+    expect(here.part("enrol-code")).to_be_visible()
+    expect(here.part("incident")).to_have_count(0)
+
+
+def test_a_phone_that_is_revoked_while_it_loads_the_map_keeps_nothing_of_it(server: FieldServer, phone) -> None:
+    server.gives_tiles.clear()
+    here = phone()
+    here.witness.expected.add("401")
+    assert until(lambda: server.tiles >= 1)
+    server.devices.clear()
+    server.changed()
+    expect(here.part("revoked")).to_contain_text("Access withdrawn")
+    expect(here.part("unit")).to_have_text("Watchline")
+    server.gives_tiles.set()  # the answer was on its way
+    here.page.wait_for_selector("html:not([data-map=loading])")
+    assert here.page.evaluate(LEFT) == 0
+
+
+LEFT = """async () => {
       const names = (await indexedDB.databases()).map(({ name }) => name);
       const rows = [];
       for (const name of names) {
@@ -202,10 +224,7 @@ def test_a_revoked_phone_states_what_it_did_not_send_and_keeps_nothing(
       }
       return rows.reduce((sum, count) => sum + count, 0);
     }"""
-    assert here.page.evaluate(left) == 0
-    here.page.reload()
-    expect(here.part("enrol-code")).to_be_visible()
-    expect(here.part("incident")).to_have_count(0)
+"""How many rows the phone holds."""
 
 
 def test_two_phones_of_one_unit_give_their_answers_side_by_side(server: FieldServer, phone) -> None:
@@ -255,18 +274,29 @@ def test_a_full_phone_gives_up_its_map_for_answers_and_says_so(server: FieldServ
     expect(here.part("banner-storage")).not_to_contain_text("STORAGE FULL")
 
 
-HELD, RELEASED = "#distress[data-holding=true]", "#distress[data-holding=false]"
+TOUCH = """(button, [down, up]) => {
+  const event = (name) => name.startsWith("key")
+    ? new KeyboardEvent(name, { key: " ", bubbles: true, cancelable: true })
+    : new PointerEvent(name, { button: 0, bubbles: true });
+  button.dispatchEvent(event(down));
+  const holding = button.dataset.holding;
+  button.dispatchEvent(event(up));
+  return holding;
+}"""
+"""Press and let go in one step of the page: between two steps of a test, more than the two seconds may pass."""
 
 
-def hold(page: Page, *, whole: bool = True) -> None:
-    """Hold the distress button until it has sent the call, or only for a moment."""
-    box = page.get_by_test_id("distress").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+def touch(page: Page, down: str = "pointerdown", up: str = "pointerup") -> None:
+    """Press the distress button for a moment only."""
+    assert page.get_by_test_id("distress").evaluate(TOUCH, [down, up]) == "true"
+    expect(page.get_by_test_id("distress-spoken")).to_contain_text("Cancelled")
+
+
+def hold(page: Page) -> None:
+    """Hold the distress button until the call is made."""
+    page.get_by_test_id("distress").hover()
     page.mouse.down()
-    page.wait_for_selector(HELD)
-    if whole:
-        page.wait_for_selector(RELEASED)
+    expect(page.get_by_test_id("own-call")).to_be_visible()
     page.mouse.up()
 
 
@@ -277,8 +307,7 @@ def test_distress_is_held_for_two_seconds_and_repeated_until_it_has_arrived(serv
         here.part(view).tap()
         expect(here.part("distress")).to_be_in_viewport()
     here.part("answer-close").first.tap()
-    hold(here.page, whole=False)
-    expect(here.part("distress-spoken")).to_contain_text("Cancelled")
+    touch(here.page)
     assert not any(one.get("distress") for one in server.positions)
     hold(here.page)
     expect(here.part("own-call")).to_contain_text("not confirmed")
@@ -297,12 +326,9 @@ def test_distress_by_key_and_by_screen_reader(server: FieldServer, phone, way: s
     button = here.part("distress")
     if way == "key":
         button.focus()
-        here.page.keyboard.down("Space")
-        here.page.wait_for_selector(HELD)
-        here.page.keyboard.up("Space")
-        expect(here.part("distress-spoken")).to_contain_text("Cancelled")
+        touch(here.page, "keydown", "keyup")
         here.page.keyboard.down("Enter")
-        here.page.wait_for_selector(RELEASED)
+        expect(here.part("own-call")).to_be_visible()
         here.page.keyboard.up("Enter")
     else:
         button.evaluate("node => node.click()")  # as assistive technology does it, without pointer or key
@@ -327,11 +353,18 @@ def test_distress_without_a_network_is_sent_when_it_is_back(server: FieldServer,
     assert any(one.get("distress") for one in server.positions)
 
 
-def test_a_new_version_waits_for_the_person_and_loses_no_answer(visit, tmp_path: Path) -> None:
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port that no other program gets between one server and the next."""
+    reserved = ReservedPort()
+    yield reserved.number
+    reserved.release()
+
+
+def test_a_new_version_waits_for_the_person_and_loses_no_answer(visit, tmp_path: Path, port: int) -> None:
     pages = tmp_path / "dist"
     shutil.copytree(BUILT, pages)
-    with field_server(pages) as old:
-        port = int(old.address.rsplit(":", 1)[1].rstrip("/"))
+    with field_server(pages, port) as old:
         here = visit(old.address, file="field#enrol=open-sesame", viewport=SMALL, has_touch=True)
         here.witness.outage = True
         here.page.wait_for_selector("html[data-link=live]")
@@ -345,7 +378,7 @@ def test_a_new_version_waits_for_the_person_and_loses_no_answer(visit, tmp_path:
     here.part("answer-received").first.tap()
     expect(here.part("link")).to_contain_text("1 answer waits")
     old.loses_answers = True
-    with field_server(pages, port=port, server=old):
+    with field_server(pages, port, server=old):
         here.page.evaluate("navigator.serviceWorker.getRegistration('/field').then((one) => one.update())")
         expect(here.part("update")).to_be_visible()
         assert here.page.title() == "Watchline"
@@ -520,7 +553,7 @@ def test_new_incidents_vibrate_by_rank_and_the_screen_stays_on(server: FieldServ
     here.page.context.add_init_script(REMEMBER)
     here.page.reload()
     here.page.wait_for_selector("html[data-link=live]")
-    assert here.page.evaluate("awake") == "screen"
+    here.page.wait_for_function("window.awake === 'screen'")  # and the page knows what it has shown before
     here.part("tab-phone").tap()
     expect(here.part("awake")).to_contain_text("stays on")
     found = []

@@ -17,6 +17,7 @@ from tests.ops.conftest import lonlat
 from tests.web.conftest import Visit, until
 from tests.web.phone_radio import PhoneRadio, phone_radio
 from tests.web.shift_room import CALLING, ShiftRoom, shift_room
+from tests.web.test_field_page import hold
 from tests.web.test_own_forces import type_login
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
@@ -93,8 +94,9 @@ def test_three_answers_and_a_move_without_a_network_reach_the_centre_once_and_in
     here = phone()
     here.part("sharing").tap()
     assert until(lambda: abs(own_unit(shift)["lat"] - place(4300, 2500)["latitude"]) < 1e-5)
+    expect(here.part("sharing")).not_to_contain_text("to send")  # the phone knows that the position has arrived
     radio.cut(here.page)
-    first, second = (here.part("incident").nth(i).get_attribute("data-incident") for i in range(2))
+    first, second = here.part("incident").evaluate_all("cards => cards.map(card => card.dataset.incident)")[:2]
     one, other = (here.page.locator(f'[data-incident="{name}"]') for name in (first, second))
     one.get_by_test_id("answer-en_route").tap()
     one.get_by_test_id("answer-on_scene").tap()
@@ -119,15 +121,16 @@ def test_three_answers_and_a_move_without_a_network_reach_the_centre_once_and_in
 
 def test_a_call_for_help_reaches_the_centre_and_the_phone_says_so(shift: ShiftRoom, phone: Phone) -> None:
     here = phone()
-    box = here.part("distress").bounding_box()
-    here.page.mouse.move(box["x"] + 100, box["y"] + 20)
-    here.page.mouse.down()
-    here.page.wait_for_selector("#distress[data-holding=true]")
-    here.page.wait_for_selector("#distress[data-holding=false]")
-    here.page.mouse.up()
+    hold(here.page)
     expect(here.part("own-call")).to_contain_text("RECEIVED by the operations centre")
     assert until(lambda: [one for one in open_incidents(shift) if one["calling_unit"] == CALLING])
     expect(here.part("call")).to_have_count(0)  # the own call is not shown as one of others
+
+
+def revoke_all(devices: DeviceStore) -> None:
+    for device in devices.devices(CALLING):
+        if device.revoked_s is None:
+            devices.revoke(CALLING, device.id)
 
 
 def test_a_device_that_the_centre_revokes_keeps_nothing(
@@ -136,9 +139,7 @@ def test_a_device_that_the_centre_revokes_keeps_nothing(
     here = phone()
     here.witness.expected.add("401")
     radio.cut(here.page)  # or the phone may learn of the revocation before the answer is given
-    for device in devices.devices(CALLING):
-        if device.revoked_s is None:
-            devices.revoke(CALLING, device.id)
+    revoke_all(devices)
     here.part("answer-received").first.tap()
     expect(here.part("link")).to_contain_text("1 answer waits")
     radio.restore(here.page)
@@ -147,8 +148,9 @@ def test_a_device_that_the_centre_revokes_keeps_nothing(
 
 
 def test_a_supervisor_enrols_and_revokes_a_device_in_the_units_details(
-    shift: ShiftRoom, visit: Callable[..., Visit]
+    shift: ShiftRoom, devices: DeviceStore, visit: Callable[..., Visit]
 ) -> None:
+    revoke_all(devices)  # of other tests
     shift.set_password("sofia", shift.add("sofia", "Sofia Lind", "supervisor"))
     desk = visit(shift.address)
     type_login(desk.page, "sofia")

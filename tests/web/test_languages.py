@@ -140,12 +140,14 @@ def test_the_page_follows_the_browser_until_a_language_and_units_are_chosen(
     expect(row).to_contain_text("5,0 km/h")
     expect(row).to_contain_text("98\u202f%")
     here.part("settings-open").click()
-    here.part("settings-units").select_option("nautical")
+    with here.page.expect_navigation():
+        here.part("settings-units").select_option("nautical")
     here.live()
     here.page.keyboard.press("t")
     expect(row).to_contain_text("2,7 kn")
     here.part("settings-open").click()
-    here.part("settings-language").select_option("en")
+    with here.page.expect_navigation():
+        here.part("settings-language").select_option("en")
     here.live()
     expect(here.page.locator("html")).to_have_attribute("lang", "en")
     here.page.reload()

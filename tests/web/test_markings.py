@@ -135,6 +135,7 @@ def test_a_supervisor_sets_and_lifts_a_marking_with_the_keyboard(
     stated = page.get_by_test_id("details").locator("dt", has_text=fact)
     details, dialog = page.get_by_test_id("details"), page.get_by_test_id("incident-dialog")
     expect(stated).to_have_count(0)
+    expect(page.get_by_test_id("details-incident-mark")).to_have_count(1)  # the page knows rights and markings
     page.keyboard.press("l")
     page.keyboard.press("x")
     expect(dialog).to_be_visible()

@@ -69,9 +69,9 @@ def open_page(context: BrowserContext, room: Room) -> Page:
 
 def until(true: Callable[[], object], within_s: float = 240.0) -> bool:
     deadline = time.monotonic() + within_s
-    while not true() and time.monotonic() < deadline:
+    while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return bool(true())
+    return bool(found)  # as it was found: a second look may find it otherwise
 
 
 def row(page: Page, alert: str) -> Any:

@@ -96,7 +96,7 @@ def test_a_distress_call_is_first_and_names_the_nearest_help(room: ShiftRoom, en
     here.page.keyboard.press("a")
     expect(row).to_have_attribute("data-state", "acknowledged")
     here.page.keyboard.press("u")
-    expect(here.part("incident-choice-note")).not_to_contain_text("Computing")
+    expect(here.part("incident-choice-note")).to_contain_text("Times over ground")
     options = here.part("incident-choice").locator("option").all_inner_texts()
     assert not [one for one in options if one.startswith(f"{CALLING} ")], "the unit that calls is not its own help"
     assert any("(unit)" in one and "ETA" in one for one in options)

@@ -285,7 +285,7 @@ def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and
     assert len(layout) + len(layout.relays) == here.page.locator("#map-b [data-testid=pin]").count()
     edited(here, "a", lambda: here.part("pick-a").select_option("basic"))
     here.part("compare").click()
-    compared = here.part("job").filter(has_text="Comparison")
+    compared = here.part("job").filter(has_text="Comparison").first
     expect(compared).to_have_attribute("data-state", "done", timeout=JOB_MS)
     expect(compared).to_contain_text("at equal life-cycle cost")
     with here.page.expect_download() as report:
@@ -479,8 +479,8 @@ def test_gain_and_loss_of_an_edit_are_drawn_on_the_map(calm: Any, visit: Callabl
     edited(here, "a", lambda: here.part("remove").click())
     expect(change).not_to_have_attribute("data-lost", "0")
     expect(change).to_have_attribute("data-gained", "0")
-    assert here.part("change-chart").locator("rect.loss").count() > 0
-    assert here.part("change-chart").locator("rect.gain").count() == 0
+    expect(here.part("change-chart").locator("rect.loss")).not_to_have_count(0)
+    expect(here.part("change-chart").locator("rect.gain")).to_have_count(0)
     here.part("change-on").uncheck()
     expect(change).to_have_attribute("data-state", "off")
     expect(here.part("change-legend")).to_be_hidden()

@@ -194,6 +194,7 @@ def test_keys_do_nothing_for_those_who_may_only_look(enter: Callable[[str], Seat
     """Neither an action, nor a dialog for one, nor a look back without the right for it."""
     seat = enter(role)
     seat.page.wait_for_selector("html[data-stream=live]")
+    expect(seat.part("account")).to_have_text(f"The {role}")
     seat.page.keyboard.press("l")
     for key in ("Enter", "a", "u", "c"):
         seat.page.keyboard.press(key)

@@ -37,6 +37,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def link_of(here: Any) -> str:
+    here.at_rest()
+    expect(here.page.locator("#map-area")).to_have_attribute("data-placed", "true")
     here.part("share-open").click()
     link = str(here.part("share-link").input_value())
     here.page.keyboard.press("Escape")
@@ -51,7 +53,7 @@ def test_a_link_opens_the_same_view_in_another_browser(shared: World, visit: Cal
     here.page.keyboard.press("y")
     here.part("layer-ellipses").click()
     here.page.locator("#zoom-in").click()
-    here.page.wait_for_timeout(1500)  # the flight to the track ends
+    here.at_rest()
     link = link_of(here)
     assert re.search(r"\?at=36\.\d{5},-84\.\d{5},\d+\.\d\d&layers=[\w,.-]+&select=track:T0002$", link), link
     assert "ellipses" not in link.split("layers=")[1].split("&")[0].split(",")
@@ -81,7 +83,6 @@ def test_hostile_addresses_show_the_whole_sector(shared: World, visit: Callable[
     ):
         here = visit(shared.address, file=query)
         here.live()
-        here.page.wait_for_timeout(500)
         assert link_of(here) == wanted
 
 

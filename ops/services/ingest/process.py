@@ -147,9 +147,9 @@ class Ingest:
 
     def run(self, stopping: threading.Event) -> None:
         """Ingest until ``stopping``. JournalError if the disk fails; only written messages have been acknowledged."""
-        self._subscriber.start(timeout_s=self._options.wait_s)
+        self._units.start(timeout_s=self._options.wait_s)  # first: calls for help do not wait behind a backlog of scans
         try:
-            self._units.start(timeout_s=self._options.wait_s)
+            self._subscriber.start(timeout_s=self._options.wait_s)
             self._subscriber.listen(self._subscriptions.filters, instead_of=self._subscriptions.names())
             say(ready=True)
             self._run(stopping)

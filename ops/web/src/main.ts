@@ -232,7 +232,7 @@ listenForKeys(
     y: open("layers"),
     g: () => view?.measure(),
     v: () => view?.sight(),
-    r: () => { if (store.state.rights.has("history")) void replay.open(); },
+    r: () => { if (live.state.rights.has("history")) void replay.open(); },
     j: () => replayBar.jump(-1),
     k: () => replay.play(replay.view?.playing !== true),
     n: () => replayBar.jump(1),

@@ -322,14 +322,16 @@ def test_the_watchdog_replaces_a_silent_peer(broker: Broker) -> None:
         ask(client, topics)
 
     connection._subscribe = noted
-    connection._heard_s -= 121
-    reader.check()
+
+    def silent_for(seconds: float) -> None:
+        connection._heard_s = time.monotonic() - seconds  # until its thread hears something
+        reader.check()
+
+    assert until(lambda: silent_for(121) or asked)
     assert asked == [first]
     assert until(lambda: not connection._probed), "a living broker answers the question"
     assert connection._client is first
-    connection._heard_s -= 181
-    reader.check()
-    assert connection._client is not first
+    assert until(lambda: silent_for(181) or connection._client is not first)
     assert until(lambda: reader.connected)
     reader.stop()
 
@@ -582,7 +584,7 @@ def test_a_quiet_connection_is_heard_by_the_answers_to_its_pings(broker: Broker)
     publisher.start(timeout_s=PATIENT_S)
     connection = publisher._connection
     first, since_s = connection._client, connection._heard_s
-    assert until(lambda: connection._heard_s > since_s, within_s=60.0)
+    assert until(lambda: connection._heard_s > since_s)
     assert connection._client is first
     publisher.stop()
 

@@ -60,14 +60,15 @@ export class AnswerForm {
       if (typeof disposition !== "string") return this.#refuse("field-form-choose");
       if (disposition === "nuisance" && words.length < LEAST_REASON) return this.#refuse("field-form-reason");
       const more: Partial<ReplyBody> = { disposition, ...(words === "" ? {} : { reason: words }) };
+      this.#incident = null; // a second press sends nothing
       await this.#unit.answer(incident, "close", more);
     } else {
       const photo = this.#photo.value.trim();
       if (words === "" && photo === "") return this.#refuse("field-form-empty");
+      this.#incident = null;
       if (photo !== "") await this.#unit.answer(incident, "attach", { attachment: photo, ...(words === "" ? {} : { note: words }) });
       else await this.#unit.answer(incident, "note", { note: words });
     }
-    this.#incident = null;
     this.#onDone();
   }
 

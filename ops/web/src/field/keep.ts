@@ -62,6 +62,8 @@ interface Schema extends DBSchema {
 /** Storage of this phone. `onTrouble`: it is full or cannot be used; what was to be kept is then held by the page only. */
 export class Keep {
   #database: IDBPDatabase<Schema> | null = null;
+  /** Since `erase` until the next enrolment nothing is kept: what was under way for the last unit leaves no trace. */
+  #erased = false;
   readonly #onTrouble: (trouble: "full" | "unusable", mapRemoved: boolean) => void;
 
   constructor(onTrouble: (trouble: "full" | "unusable", mapRemoved: boolean) => void) {
@@ -90,6 +92,7 @@ export class Keep {
   }
 
   async keepFact<K extends keyof Facts>(name: K, value: Facts[K]): Promise<boolean> {
+    if (name === "enrolment") this.#erased = false;
     return this.#write((database) => database.put("facts", value, name));
   }
 
@@ -130,11 +133,12 @@ export class Keep {
 
   /** False: no room; the map is then held in part. */
   async keepTile(key: string, body: ArrayBuffer): Promise<boolean> {
+    if (this.#database === null || this.#erased) return false;
     try {
-      await this.#database?.put("tiles", body, key);
-      return this.#database !== null;
+      await this.#database.put("tiles", body, key);
+      return true;
     } catch {
-      this.#onTrouble("full", false);
+      if (!this.#erased) this.#onTrouble("full", false);
       return false;
     }
   }
@@ -145,6 +149,7 @@ export class Keep {
 
   /** Delete everything that this phone holds. */
   async erase(): Promise<void> {
+    this.#erased = true;
     this.#database?.close();
     this.#database = null;
     await deleteDB(NAME, { blocked: () => undefined });
@@ -162,11 +167,12 @@ export class Keep {
 
   /** Whether it was kept. If the storage is full, the map is deleted for it. */
   async #write(write: (database: IDBPDatabase<Schema>) => Promise<unknown>): Promise<boolean> {
-    if (this.#database === null) return false;
+    if (this.#database === null || this.#erased) return false;
     try {
       await write(this.#database);
       return true;
     } catch (error) {
+      if (this.#erased) return false;
       if (!isFull(error)) {
         this.#onTrouble("unusable", false);
         return false;

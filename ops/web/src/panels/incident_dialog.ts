@@ -97,7 +97,8 @@ export class IncidentDialog {
       ...found.options.map((one) => option(one.name, optionLine(one))),
       option("", say("page-incident-other-unit")),
     );
-    if (chosen !== null) this.#choice.value = chosen;
+    // A name that was typed meanwhile stays, too: it is sent, not the first of the options.
+    this.#choice.value = chosen ?? (this.#name.value.trim() === "" ? this.#choice.value : "");
     show("incident-choice", true, say("page-incident-choice", { action: "assign" }));
     this.#chosen();
     if (focused && this.#name.value === "") this.#choice.focus();
@@ -131,6 +132,7 @@ export class IncidentDialog {
       mark: { marking: choice, reason: text },
     }[this.#action];
     const button = part<HTMLButtonElement>("incident-send");
+    if (button.disabled) return; // on its way: Enter in the list presses no button
     button.disabled = true;
     try {
       const refused = await this.#send(incident, this.#action, fields);

@@ -32,6 +32,7 @@ from ops.runtime.output import say
 from ops.words import MessageCatalogue
 from sensors.layout import Layout, place
 from tests.ops.words.pseudo_texts import plain_texts
+from tests.web.patience import patient
 
 START = datetime(2025, 11, 24, 2, 0, tzinfo=UTC)
 FRAME = LocalFrame.around(-84.25, 36.6)
@@ -515,7 +516,7 @@ def browser():
 
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert program, "no Chromium here: `make test` installs it where it may"
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, patient():
         running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield running
         running.close()

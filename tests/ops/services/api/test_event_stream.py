@@ -76,9 +76,9 @@ def room(folder: Path, **limits) -> Iterator[Room]:
 
 def until(true, *, within_s: float = 120) -> bool:
     deadline = time.monotonic() + within_s
-    while not true() and time.monotonic() < deadline:
+    while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.01)
-    return bool(true())
+    return bool(found)  # as it was found: a second look may find it otherwise
 
 
 @pytest.mark.parametrize("kept_bytes", [1_000_000, 2_000])

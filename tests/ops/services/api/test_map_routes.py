@@ -94,9 +94,9 @@ def seen_by_radar(site: Site, ground: OpenSector) -> bool:
 
 def until(true: Callable[[], bool], within_s: float = 120.0) -> bool:
     deadline = time.monotonic() + within_s
-    while not true() and time.monotonic() < deadline:
+    while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return true()
+    return found  # a second look may find it otherwise
 
 
 def test_the_page_is_told_whom_the_map_files_credit(hill_ground: OpenSector):

@@ -11,6 +11,7 @@ from pathlib import Path
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE
 from ops.runtime.child_process import Child
+from ops.runtime.reserved_port import ReservedPort
 from ops.services.feeds.web_hook import variable_of
 from ops.store.writer import Store
 from tests.ops.services.api.test_app import T0, T0_NS, alert
@@ -85,16 +86,15 @@ def test_the_process_killed_at_any_time_loses_nothing_and_needs_no_broker(tmp_pa
 
 def test_a_receiver_killed_at_any_time_gets_everything_in_the_end(tmp_path: Path) -> None:
     store = Store(tmp_path / "store.db")
-    with receiver() as first:
-        port = first.port
+    reserved = ReservedPort()
     lives: list[Receiver] = []
-    with feed(first.url, timeout_s=2.0) as one:
+    with feed(f"http://127.0.0.1:{reserved.number}/hook", timeout_s=2.0) as one:
         dispatcher, ledger = dispatched(store.path, one)
         for life in range(RECEIVER_KILLS + 1):
             start = life * ALERTS // (RECEIVER_KILLS + 1)
             end = (life + 1) * ALERTS // (RECEIVER_KILLS + 1)
             store.commit(life + 1, stamp_ns=T0_NS, alerts=[alert(number) for number in range(start + 1, end + 1)])
-            with receiver(port=port) as alive:
+            with receiver(port=reserved.number) as alive:
                 lives.append(alive)
                 enough = 5 if life < RECEIVER_KILLS else 1
                 pump_until(dispatcher, lambda alive=alive, n=enough: len(alive.posts) >= n)
@@ -102,5 +102,6 @@ def test_a_receiver_killed_at_any_time_gets_everything_in_the_end(tmp_path: Path
                     pump_until(dispatcher, lambda: not ledger.waiting("web_hook/partner-0"))
         assert ledger.dead_letters() == []
         ledger.close()
+    reserved.release()
     store.close()
     assert numbers_of(*lives) == expected(ALERTS)

@@ -22,9 +22,9 @@ NAMES = ["coverage", "coverage-camera", "coverage-ground_sensor", "coverage-rada
 
 def until(true: Callable[[], bool], within_s: float = 120.0) -> bool:
     deadline = time.monotonic() + within_s
-    while not true() and time.monotonic() < deadline:
+    while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.01)
-    return true()
+    return found  # a second look may find it otherwise
 
 
 def alpha_at(tiles: Tiles, layer: str, ground: OpenSector, east_m: float, north_m: float, zoom: int = 14) -> int:

@@ -233,9 +233,9 @@ def test_a_viewshed_is_packed_without_loss(hill_ground: OpenSector, viewsheds: d
 
 def until(true: Callable[[], bool], within_s: float = 120.0) -> bool:
     deadline = time.monotonic() + within_s
-    while not true() and time.monotonic() < deadline:
+    while not (found := true()) and time.monotonic() < deadline:
         time.sleep(0.01)
-    return true()
+    return found  # a second look may find it otherwise
 
 
 @pytest.fixture

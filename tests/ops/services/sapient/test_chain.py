@@ -215,7 +215,7 @@ def radar_place(running: Running) -> tuple[float, float]:
 def drive_across(link: Link, node: Any, lon: float, lat: float) -> SapientMessage:
     """A vehicle from 250 m north of the radar, which is beyond the line, to its south; one report is sent twice."""
     geod, began_s, count, resent = Geod(ellps="WGS84"), time.time(), 0, None
-    while (north_m := 250.0 - SPEED_MPS * (time.time() - began_s)) > -10.0:
+    while (north_m := 250.0 - SPEED_MPS * (time.time() - began_s)) > -10.0 or count <= 8:
         here_lon, here_lat, _ = geod.fwd(lon, lat, 0.0, north_m)
         here_lon, here_lat, _ = geod.fwd(here_lon, here_lat, 90.0, 200.0)
         azimuth, _, reach = geod.inv(lon, lat, here_lon, here_lat)

@@ -5,13 +5,15 @@ import socket
 import pytest
 
 from geo.errors import BadInput
+from ops.runtime.reserved_port import ReservedPort
 from ops.services.api.serving import local_port
 from ops.services.api.serving.local_port import listen, listen_on
 
 
 def test_without_a_port_the_usual_one_is_taken_and_if_it_is_in_use_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    with listen(0) as taken:
-        usual = taken.getsockname()[1]
+    reserved = ReservedPort()
+    usual = reserved.number
+    with listen(usual):
         monkeypatch.setattr(local_port, "DEFAULT_PORT", usual)
         with listen_on(None) as other:
             assert other.getsockname()[1] != usual
@@ -19,3 +21,4 @@ def test_without_a_port_the_usual_one_is_taken_and_if_it_is_in_use_another(monke
             listen_on(usual)
     with listen_on(None) as free, socket.create_connection(("127.0.0.1", usual)):
         assert free.getsockname()[1] == usual
+    reserved.release()
