@@ -40,7 +40,8 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     stream = StreamSettings(heartbeat_s=0.2, poll_s=0.02, max_clients=3, max_pages=2)
     settings = ApiSettings("x", stream=stream, guard=GuardSettings(token="t0ken"))
     app = create_app(store.path, settings, act=print, now_ns=lambda: 1)
-    app.router.add_route("/large", lambda _: Response(bytes(50_000_000)), methods=["GET"])
+    # More than the sockets of both sides hold, and not more than a busy machine copies sixty times.
+    app.router.add_route("/large", lambda _: Response(bytes(8_000_000)), methods=["GET"])
     with serving(app) as number:
         yield number
     store.close()
