@@ -345,10 +345,18 @@ def test_the_adapter_template_delivers(running: Running) -> None:
         str(running.folder / "template.db"), str(running.room.identity / "identities" / "ground-1"),
     ]  # fmt: skip
     lines = "".join(f"T;{time.time():.3f};{number};100;0.5;5;{number}\nE;{time.time():.3f}\n" for number in range(3))
-    done = subprocess.run(command, input=lines, text=True, capture_output=True, timeout=PATIENT_S, cwd=root)
-    assert done.returncode == 0, done.stderr
-    assert "scans: 3 put, " in done.stderr
-    assert "; clock offset to ingest " in done.stderr
+
+    def sent(lines: str) -> str:
+        done = subprocess.run(command, input=lines, text=True, capture_output=True, timeout=PATIENT_S, cwd=root)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    told = sent(lines)
+    assert "scans: 3 put, " in told
+    if "no acknowledgement" in told:  # a slow machine outlasted its patience: the next run sends what the spool keeps
+        until(lambda: "; clock offset to ingest " in sent(""))
+    else:
+        assert "; clock offset to ingest " in told
     until(lambda: running.counts("ground-1").journaled == 3)
 
 
