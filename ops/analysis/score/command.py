@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from geo.errors import BadInput
-from ops.analysis.score.indicators import FAMILIES, day_of, read_indicators
+from ops.analysis.indicators.catalogue import FAMILIES
+from ops.analysis.indicators.records import day_of, read_indicators
 from ops.analysis.score.outcome_records import read_outcomes
 from ops.analysis.score.page import row_of, write_scorecard
 from ops.analysis.score.scorecard import Scorecard, ScorecardLine, of_challenge, scorecard

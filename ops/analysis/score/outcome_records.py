@@ -2,7 +2,7 @@
 
 One row per place and period, preferably per section and week: ``place``, ``start`` and ``end`` (days, the end
 excluded), ``source``, and the counts of ``sensors.statistics.outcome_rates.Outcomes`` by their names; ``repeated``,
-``deterred_low`` and ``deterred_high`` where repeated attempts are recorded.
+``deterred_low`` and ``deterred_high`` where repeated attempts are recorded; ``illustrative`` where they are made up.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any, Final
 import numpy as np
 
 from geo.names import expected_name
-from ops.analysis.score.indicators import IndicatorError, day_of, number_of, rows_of
+from ops.analysis.indicators.records import day_of, number_of, yes_or_no
+from ops.analysis.indicators.tables import IndicatorError, read_rows
 from sensors.errors import StatisticError
 from sensors.statistics.outcome_rates import Outcomes, outcome_rates, repeated_trials
 from sensors.statistics.statistic import block_bootstrap
@@ -29,7 +30,7 @@ FIRM: Final = ("apprehended", "turned_back", "got_away")
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The outcomes of crossings at one place from ``start`` to before ``end``."""
+    """The outcomes of crossings at one place from ``start`` to before ``end``; ``illustrative`` where they are made up."""
 
     place: str
     start: date
@@ -38,15 +39,16 @@ class Period:
     outcomes: Outcomes
     repeated: float | None = None
     deterred: tuple[float, float] | None = None
+    illustrative: bool = False
 
 
 def read_outcomes(path: Path, *, until: date) -> list[Period]:
     """Read the periods of a CSV file or a JSON list, by place and time.
 
-    Raises IndicatorError, naming the row, as ``ops.analysis.score.indicators.read_indicators`` does; also for
+    Raises IndicatorError, naming the row, as ``ops.analysis.indicators.records.read_indicators`` does; also for
     overlapping periods of one place, whose events would count twice.
     """
-    rows = rows_of(path, known=("place", "start", "end", "source"))
+    rows = read_rows(path, known=("place", "start", "end", "source"))
     periods = [_period(row, f"{path}, row {number}", until) for number, row in enumerate(rows, start=1)]
     periods.sort(key=lambda period: (period.place, period.start))
     for before, after in pairwise(periods):
@@ -79,7 +81,7 @@ def effectiveness_interval(periods: Sequence[Period], *, seed: int = 0) -> tuple
 
 
 def _period(row: Mapping[str, Any], where: str, until: date) -> Period:
-    known = ("place", "start", "end", "source", *COUNTS, *REPEATS)
+    known = ("place", "start", "end", "source", *COUNTS, *REPEATS, "illustrative")
     unknown = [name for name in row if name not in known]
     if unknown:
         raise IndicatorError(f"unknown column {unknown[0]!r}", where=where, expected=expected_name(unknown[0], known))
@@ -106,4 +108,6 @@ def _period(row: Mapping[str, Any], where: str, until: date) -> Period:
             repeated_trials(repeated, outcomes.apprehended, deterred=deterred)
     except StatisticError as error:
         raise IndicatorError(error.what, where=f"{where}, {error.where}", expected=error.expected) from None
-    return Period(str(row["place"]).strip(), start, end, str(row["source"]).strip(), outcomes, repeated, deterred)
+    illustrative = yes_or_no(row.get("illustrative"), "illustrative", where)
+    place, source = (str(row[name]).strip() for name in ("place", "source"))
+    return Period(place, start, end, source, outcomes, repeated, deterred, illustrative)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from geo.message import Message, Parameter
 from ops.analysis.messages import plain
-from ops.analysis.score.indicators import FAMILIES
+from ops.analysis.indicators.catalogue import FAMILIES
 from ops.analysis.score.scorecard import Scorecard, ScorecardLine, said
 from ops.drawing.pages.html_page import render_page
 from ops.runtime.output import atomic_write, catalogue, say

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from geo.message import Message, Parameter
-from ops.analysis.score.indicators import FAMILIES, Indicator, IndicatorError
+from ops.analysis.indicators.catalogue import FAMILIES
+from ops.analysis.indicators.records import Indicator
+from ops.analysis.indicators.tables import IndicatorError
 from ops.analysis.score.outcome_records import Period, effectiveness_interval, total_of
 from ops.drawing.scene import conditions_words
 from ops.runtime.output import say_in_english

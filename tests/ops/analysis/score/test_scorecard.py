@@ -16,7 +16,9 @@ import pytest
 from rich.console import Console
 
 from ops.analysis.score.command import ScoreOptions, score
-from ops.analysis.score.indicators import FAMILIES, IndicatorError, read_indicators
+from ops.analysis.indicators.catalogue import FAMILIES
+from ops.analysis.indicators.records import read_indicators
+from ops.analysis.indicators.tables import IndicatorError
 from ops.analysis.score.outcome_records import read_outcomes, total_of
 from ops.analysis.score.scorecard import Scorecard, ScorecardLine, scorecard, trend_of
 from ops.cli import app as cli
