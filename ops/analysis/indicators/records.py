@@ -39,8 +39,8 @@ class Indicator:
     """One value of one indicator; ``value`` is None where it was due and not reported.
 
     ``name`` is the identifier of the catalogue where ``catalogued``, else the name that the source gives. ``start``:
-    first day of the period that ``day`` ends. ``origin``: file and row, or import, that it was read from; ``known_on``:
-    day of that import, None for a table without a history.
+    first day of the period that ``day`` ends. ``origin`` and ``row``: file and row that it was read from;
+    ``known_on``: day of its import, None for a table without a history.
     """
 
     place: str
@@ -58,6 +58,7 @@ class Indicator:
     illustrative: bool = False
     catalogued: bool = False
     origin: str = ""
+    row: int = 0
     known_on: date | None = None
 
     @property
@@ -123,7 +124,7 @@ def checked_table(path: Path, *, until: date) -> tuple[list[Indicator], list[Ref
     numbers: list[int] = []
     for number, row in enumerate(read_rows(path, known=KNOWN), start=1):
         try:
-            indicators.append(_indicator(row, until, f"{path.name}, row {number}"))
+            indicators.append(_indicator(row, until, path.name, number))
             numbers.append(number)
         except IndicatorError as error:
             refusals.append(Refusal(number, error.what, error.expected))
@@ -150,10 +151,10 @@ def contradictions(indicators: Iterable[Indicator]) -> list[tuple[int, str]]:
         reason = reason or _value_conflict(one, days.setdefault((*one.what, one.day), one))
         earlier = periods.setdefault(one.what, [])
         reason = reason or next((text for other in earlier if (text := _overlap(one, other))), None)
-        if reason is None:
-            earlier.append(one)
-        else:
+        if reason is not None:
             found.append((at, reason))
+        elif one.start is not None:
+            earlier.append(one)
     return found
 
 
@@ -193,7 +194,7 @@ def _formatted(value: float | None) -> str:
     return "none" if value is None else f"{value:g}"
 
 
-def _indicator(row: Mapping[str, Any], until: date, origin: str) -> Indicator:
+def _indicator(row: Mapping[str, Any], until: date, origin: str, row_number: int) -> Indicator:
     where = "row"
     unknown = [name for name in row if name not in KNOWN]
     if unknown:
@@ -241,6 +242,7 @@ def _indicator(row: Mapping[str, Any], until: date, origin: str) -> Indicator:
         illustrative=yes_or_no(row.get("illustrative"), "illustrative", where),
         catalogued=defined is not None,
         origin=origin,
+        row=row_number,
     )
 
 

@@ -47,7 +47,7 @@ def read_rows(path: Path, *, known: Sequence[str]) -> list[Row]:
     Returns
     -------
     list of dict
-        The rows in order; rows without any value are kept, as empty mappings, so that numbers of rows stay right.
+        The rows in order; rows without any value are kept, so that numbers of rows stay right.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def _workbook_rows(path: Path, known: Sequence[str]) -> list[Row]:
             rows.append(_row_of_sheet(path, number, header, cells, typed))
     except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, IndexError, SyntaxError) as error:
         raise ValueError(f"not a workbook: {type(error).__name__}") from None
-    while rows and not rows[-1]:  # formatted cells below the table
+    while rows and not any(cell is not None for cell in rows[-1].values()):  # formatted cells below the table
         rows.pop()
     return rows
 
@@ -121,7 +121,7 @@ def _sheet(path: Path, *, stored: bool) -> Iterator[tuple[Any, ...]]:
 
 
 def _row_of_sheet(path: Path, number: int, header: Sequence[str], cells: Sequence[Any], typed: Sequence[Any]) -> Row:
-    row: Row = {}
+    row: Row = {name: None for name in header if name}
     where = f"{path}, row {number}"
     for at, (cell, written) in enumerate(zip(cells, typed, strict=False)):
         if cell is None and isinstance(written, str) and written.startswith(FORMULA):
@@ -130,7 +130,9 @@ def _row_of_sheet(path: Path, number: int, header: Sequence[str], cells: Sequenc
         if cell is None or cell == "":
             continue
         if at >= len(header) or not header[at]:
-            raise IndicatorError(f"{_text(cell)!r} without a heading", where=where, expected="a heading for each column")
+            raise IndicatorError(
+                f"{_text(cell)!r} without a heading", where=where, expected="a heading for each column"
+            )
         row[header[at]] = _cell(cell)
     return row
 
@@ -150,7 +152,7 @@ def _geopackage_rows(path: Path, known: Sequence[str]) -> list[Row]:
     header = [str(name) for name in about["fields"]]
     _check_header(header, known)
     cells = ({name: _cell(cell) for name, cell in zip(header, row, strict=True)} for row in zip(*columns, strict=True))
-    return [{name: cell for name, cell in row.items() if cell is not None} for row in cells]
+    return list(cells)
 
 
 def _check_header(header: Sequence[str], known: Sequence[str]) -> None:

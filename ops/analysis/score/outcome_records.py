@@ -8,7 +8,7 @@ excluded), ``source``, and the counts of ``sensors.statistics.outcome_rates.Outc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -30,7 +30,11 @@ FIRM: Final = ("apprehended", "turned_back", "got_away")
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The outcomes of crossings at one place from ``start`` to before ``end``; ``illustrative`` where they are made up."""
+    """The outcomes of crossings at one place from ``start`` to before ``end``.
+
+    ``illustrative`` where they are made up; ``origin`` and ``row`` are file and row, ``incidents`` the names of
+    those counted.
+    """
 
     place: str
     start: date
@@ -40,6 +44,9 @@ class Period:
     repeated: float | None = None
     deterred: tuple[float, float] | None = None
     illustrative: bool = False
+    origin: str = ""
+    row: int = 0
+    incidents: tuple[str, ...] = ()
 
 
 def read_outcomes(path: Path, *, until: date) -> list[Period]:
@@ -49,14 +56,25 @@ def read_outcomes(path: Path, *, until: date) -> list[Period]:
     overlapping periods of one place, whose events would count twice.
     """
     rows = read_rows(path, known=("place", "start", "end", "source"))
-    periods = [_period(row, f"{path}, row {number}", until) for number, row in enumerate(rows, start=1)]
+    periods = [
+        replace(_period(row, f"{path}, row {number}", until), origin=path.name, row=number)
+        for number, row in enumerate(rows, start=1)
+    ]
     periods.sort(key=lambda period: (period.place, period.start))
+    refuse_overlaps(periods, str(path))
+    return periods
+
+
+def refuse_overlaps(periods: Sequence[Period], where: str) -> None:
+    """Raise IndicatorError where two periods of one place overlap, so that events would count twice.
+
+    ``periods`` are sorted by place and start.
+    """
     for before, after in pairwise(periods):
         if before.place == after.place and after.start < before.end:
             raise IndicatorError(
-                f"{after.place} has two rows for {after.start}", where=str(path), expected="each day in one row only"
+                f"{after.place} has two rows for {after.start}", where=where, expected="each day in one row only"
             )
-    return periods
 
 
 def total_of(periods: Sequence[Period]) -> Outcomes:

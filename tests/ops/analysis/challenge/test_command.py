@@ -37,9 +37,9 @@ from ops.analysis.challenge.command import PARTS, PICTURES, assess
 from ops.analysis.challenge.options import ChallengeOptions, weights_of
 from ops.analysis.challenge.provenance import BY_ERROR, OFF_ERROR, needs_caution
 from ops.analysis.challenge.statistics import _drawn
-from ops.analysis.score.command import ScoreOptions, score
 from ops.analysis.indicators.tables import IndicatorError
-from ops.analysis.score.scorecard import OF_CHALLENGE
+from ops.analysis.score.command import ScoreOptions, score
+from ops.analysis.score.of_challenge import OF_CHALLENGE
 from ops.runtime.output import say_in_english
 from ops.sector.open_sector import OpenSector
 from ops.words import MessageCatalogue
