@@ -11,7 +11,7 @@ from ops.analysis.option_types import named
 from ops.cli.command_tree import Command, CommandGroup
 from ops.cli.options import JsonOption, answer, screen
 
-action_plan_app = typer.Typer(cls=CommandGroup, help="Import a National Action Plan.", no_args_is_help=True)
+action_plan_app = typer.Typer(cls=CommandGroup, help="Convert tables to a National Action Plan.", no_args_is_help=True)
 
 
 @action_plan_app.command("import", cls=Command)

@@ -150,7 +150,8 @@ def read_plan(path: Path) -> ActionPlan:
     Raises
     ------
     ConfigError
-        For unknown keys, wrong types, identifiers that occur twice, and measures that cannot be judged: the first error.
+        For unknown keys, wrong types, identifiers that occur twice, and measures that cannot be judged; it names the
+        first error.
     """
     where = str(path)
     head = _record(_Head, read_toml(path), where)

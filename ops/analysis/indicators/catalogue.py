@@ -68,12 +68,12 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def definition(self) -> Message:
-        """What the value is."""
+        """The definition for people."""
         return Message("indicator-definition", {"indicator": self.id})
 
     @property
     def limit_sentences(self) -> tuple[Message, ...]:
-        """What the value cannot state."""
+        """The limits for people."""
         return tuple(Message("indicator-limit", {"limit": code}) for code in self.limits)
 
     def as_dict(self) -> dict[str, Any]:

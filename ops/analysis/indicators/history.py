@@ -67,7 +67,7 @@ class IndicatorImport:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an import does to one value; ``before`` is the record that it corrects."""
+    """The effect of an import on one value; ``before`` is the record that it corrects."""
 
     kind: ChangeKind
     record: Indicator

@@ -312,7 +312,7 @@ def number_of(value: Any, name: str, where: str) -> float | None:
 
 
 def yes_or_no(value: Any, name: str, where: str) -> bool:
-    """Return whether a cell is yes; an empty one is no. IndicatorError for anything else."""
+    """Return whether a cell is ``yes``; False for an empty one. IndicatorError for anything else."""
     text = "" if value is None else str(value).strip().lower()
     if not text:
         return False

@@ -50,7 +50,7 @@ class ScoreFiles:
 
 @dataclass(frozen=True, slots=True)
 class ScoreInputs:
-    """What was read, up to the scorecard's day."""
+    """The records up to the scorecard's day, and the plan."""
 
     indicators: list[Indicator]
     periods: list[Period]
@@ -82,7 +82,7 @@ def read_inputs(
         str(files.outcomes): [one.illustrative for one in reported],
         str(files.action_plan): [] if plan is None else [plan.illustrative],
     }
-    measured = [] if files.challenge is None else of_challenge(files.challenge, day=day)
+    measured: list[ScorecardLine] = []
     if files.store is not None:
         stored = outcomes_of_store(
             files.store, sector.name, day, settings, files.limit, illustrative=files.simulated
@@ -90,6 +90,8 @@ def read_inputs(
         kinds["--store"] = [one.illustrative for one in stored.periods]
         counted += stored.periods
         measured += stored.lines
+    if files.challenge is not None:
+        measured += of_challenge(files.challenge, day=day)
     refuse_mixture(kinds)
     periods = sorted(counted, key=lambda one: (one.place, one.start))
     refuse_overlaps(periods, "--store, --outcomes")

@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 
-from ops.analysis.score.from_store import outcomes_of
+from ops.analysis.score import inputs
+from ops.analysis.score.from_store import StoredOutcomes, outcomes_of
 from ops.analysis.score.scorecard import scorecard
+from ops.audit.log import AuditLog
+from ops.audit.search import EntryFilter, each_entry
+from ops.store.writer import Store
+from tests.ops.analysis.handover.night import worked_night
+from tests.ops.incidents.making import SECOND, START_NS
 
 DAY = date(2026, 1, 15)
 MONDAY = datetime(2026, 1, 5, 22, 0, tzinfo=UTC)
@@ -83,14 +89,11 @@ def test_no_incident_makes_no_line() -> None:
 
 
 def test_a_store_without_incidents_and_illustrative_records(watchline: Callable[..., Any], tmp_path: Path) -> None:
-    """Records that are made up are shown beside a store only if that is declared a simulation."""
-    from ops.store.writer import Store
-
     Store(tmp_path / "store.db").close()
     arguments = ("score", "cumberland", "--store", tmp_path / "store.db", "--on", "2026-01-15", "--json")
-    refused = watchline(*arguments)
-    assert refused.code == 0, "an empty store has nothing to mix"
-    figures = json.loads(refused.out)
+    ending = watchline(*arguments)
+    assert ending.code == 0, "an empty store has nothing to mix"
+    figures = json.loads(ending.out)
     assert figures["illustrative"] is True
     assert figures["action_plan"]["counts"] == {"met": 2, "in_progress": 3, "overdue": 1, "unknown": 1}
 
@@ -99,9 +102,7 @@ def test_a_store_without_incidents_and_illustrative_records(watchline: Callable[
 def test_a_store_with_incidents_is_not_mixed_with_records_that_are_made_up(
     simulated: bool, tmp_path: Path, watchline: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ops.analysis.score import inputs
-    from ops.analysis.score.from_store import StoredOutcomes
-    from ops.store.writer import Store
+    """Unless it is declared a simulation."""
 
     def stored(*_: Any, illustrative: bool) -> StoredOutcomes:
         return outcomes_of([incident(1, "apprehended")], "X", DAY, source="store.db", illustrative=illustrative)
@@ -112,3 +113,41 @@ def test_a_store_with_incidents_is_not_mixed_with_records_that_are_made_up(
     ending = watchline(*arguments, *(["--simulated"] if simulated else []))
     assert ending.code == (0 if simulated else 1)
     assert simulated or "is illustrative, but --store is not" in ending.err
+
+
+NIGHT = ("--on", "2026-03-20", "--json")
+
+
+def test_the_incidents_of_a_store_are_counted_by_marking_and_as_known_on_the_day(
+    watchline: Callable[..., Any], tmp_path: Path, hill_sector: Any
+) -> None:
+    """The night of the handover report: one apprehension, which is marked, and one nuisance; it is recorded."""
+    night, made = worked_night(tmp_path)
+    night.store.commit(
+        night.cursor + 9, stamp_ns=START_NS + 3550 * SECOND, markings=[("incident", made["closed"], "national")]
+    )
+    night.store.close()
+    AuditLog(tmp_path / "audit").close()
+    (tmp_path / "settings.toml").write_text('[releasability]\nlevels = ["restricted", "national"]\n')
+    common = ("score", hill_sector.sector, "--store", tmp_path / "store.db", "--settings", tmp_path / "settings.toml")
+
+    def found(*more: str) -> dict[str, Any]:
+        ending = watchline(*common, *(more or NIGHT))
+        assert ending.code == 0, ending.err
+        return {one["id"]: one for one in json.loads(ending.out)["families"]["tactical_tools"]["lines"]}
+
+    rate = "interdiction_effectiveness_rate"
+    everything = found(*NIGHT, "--releasability", "national", "--purpose", "yearly report")
+    assert (everything[rate]["numerator"], everything[rate]["denominator"]) == (1.0, 1.0)
+    assert night.name(made["closed"]) in everything[rate]["evidence"][0]["origin"]
+    unmarked = found()
+    assert (unmarked[rate]["numerator"], unmarked[rate]["denominator"]) == (0.0, 0.0)
+    assert unmarked[rate]["value"] is None
+    assert night.name(made["closed"]) not in json.dumps(unmarked)
+    assert everything["nuisance_alarm_fraction"]["numerator"] == unmarked["nuisance_alarm_fraction"]["numerator"] == 1.0
+    assert found("--on", "2026-03-19", "--json") == {}
+    purposes = [one.purpose for one in each_entry(tmp_path / "audit", EntryFilter()) if "watchline score" in one.what]
+    assert purposes[0] == "yearly report"
+    assert len(purposes) == 3
+    refused = watchline(*common, *NIGHT, "--releasability", "invented")
+    assert refused.code == 2
