@@ -149,10 +149,11 @@ def _line_of(measure: Measure, card: Scorecard) -> tuple[ScorecardLine | None, M
         for line in found
         if measure.indicator in (line.key, line.name) and measure.place in ("", line.place)
     ]
+    subject: dict[str, Any] = {"indicator": title_of(measure.indicator)}
     if not lines:
-        return None, Message("action-plan-no-line", {"indicator": title_of(measure.indicator)})
+        return None, Message("action-plan-no-line", subject)
     if len({line.place for line in lines}) > 1:
-        return None, Message("action-plan-places", {"indicator": title_of(measure.indicator)})
+        return None, Message("action-plan-places", subject)
     line = lines[0]
     if math.isnan(line.value):
         return line, Message("action-plan-no-value")

@@ -77,7 +77,7 @@ def import_indicators(
         if history.parent != Path() and not os.access(history.parent, os.W_OK):
             raise BadInput("cannot be written", where=str(history), expected="a folder to write in")
         added = [change.record for change in changes if change.kind != "unchanged"]
-        add_import(history, table, content, added, known_on=today)
+        add_import(history, table, content, added, known_on=today, after=len(imports))
     show(
         screen, "indicator-preview" if dry_run else "indicator-imported",
         new=counts["new"], corrected=counts["corrected"], unchanged=counts["unchanged"], file=str(history),

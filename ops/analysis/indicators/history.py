@@ -1,7 +1,8 @@
 """The history of indicators: a file to which each import adds one line, so that what was known on any day is known.
 
 JSON Lines: the first line names the format, every other is an import with its day, its file and its records. Each line
-has the hash of the line before, so that a line that is edited later is noticed; a file that is cut short is not.
+has the hash of the line before, so that a line that is edited is noticed once another follows it; a file that is cut
+short is not.
 """
 
 from __future__ import annotations
@@ -167,7 +168,9 @@ def conflicts_with(imports: Sequence[IndicatorImport], records: Sequence[Indicat
     ]
 
 
-def add_import(path: Path, file: Path, content: bytes, records: Sequence[Indicator], *, known_on: date) -> None:
+def add_import(
+    path: Path, file: Path, content: bytes, records: Sequence[Indicator], *, known_on: date, after: int
+) -> None:
     """Add one import to a history, whole or not at all.
 
     Parameters
@@ -182,17 +185,22 @@ def add_import(path: Path, file: Path, content: bytes, records: Sequence[Indicat
         What it holds.
     known_on : date
         The day of the import.
+    after : int
+        Number of imports that the records were checked against.
 
     Raises
     ------
     IndicatorError
-        For a history that cannot be read, has a later import, or is being written by another process.
+        For a history that cannot be read, has a later import or another one than was checked, or is being written by
+        another process.
     """
     lock = lock_file(path.with_name(path.name + ".lock"))
     if lock is None:
         raise IndicatorError("another import is running", where=str(path), expected="one import at a time")
     try:
         imports = read_history(path)
+        if len(imports) != after:
+            raise IndicatorError("was changed by another import", where=str(path), expected="the same command again")
         if imports and imports[-1].known_on > known_on:
             what = f"its last import is dated {imports[-1].known_on}"
             raise IndicatorError(what, where=str(path), expected=f"none after {known_on}: check the clock")

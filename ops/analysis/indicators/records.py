@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from geo.errors import BadInput
-from geo.names import expected_name, readable
+from geo.names import HIDDEN, ONE_LINE, expected_name, readable
 from ops.analysis.indicators.catalogue import FAMILIES, Definition, definitions
 from ops.analysis.indicators.tables import IndicatorError, read_rows
 
@@ -285,6 +285,8 @@ def _place(row: Mapping[str, Any], where: str) -> str:
 
 def _text(value: Any) -> str:
     text = "" if value is None else str(value).strip()
+    if HIDDEN.search(text):
+        raise IndicatorError(f"{text[:60]!a}", where="row", expected=ONE_LINE)
     if len(text) > LONGEST_TEXT:
         raise IndicatorError("a text is too long", where="row", expected=f"at most {LONGEST_TEXT} characters in a cell")
     return text

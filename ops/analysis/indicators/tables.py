@@ -22,6 +22,7 @@ from geo.vector_files import refuse_requests
 
 FORMATS: Final = "CSV with a header, JSON, XLSX or GeoPackage"
 MOST_ROWS: Final = 100_000
+MOST_COLUMNS: Final = 100
 MOST_BYTES: Final = 200_000_000
 """Size of a table, of a workbook after it is decompressed."""
 FORMULA: Final = "="
@@ -115,7 +116,7 @@ def _sheet(path: Path, *, stored: bool) -> Iterator[tuple[Any, ...]]:
 
     book = load_workbook(path, read_only=True, data_only=stored, keep_links=False)
     try:
-        yield from book.worksheets[0].iter_rows(values_only=True)
+        yield from book.worksheets[0].iter_rows(values_only=True, max_col=MOST_COLUMNS)
     finally:
         book.close()
 

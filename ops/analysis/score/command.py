@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,10 +77,7 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
         prepare_folder(options.out, [PAGE, PDF, PLAN_PAGE, PLAN_PDF, SUMMARY], made_by=KIND)
     if options.store is not None:
         record_command(options.store, "score", f"scorecard of {sector.name} on {day}", purpose=options.purpose)
-    card = scorecard(
-        inputs.indicators, inputs.periods, inputs.measured, day=day, place=options.place, simulated=options.simulated
-    )
-    card, plan = _with_plan(card, inputs, sector.name)
+    card, plan = _evaluated(inputs, options, day, sector.name)
     _show(card, screen)
     figures: dict[str, Any] = {
         "made_by": KIND,
@@ -126,14 +123,25 @@ def _checked_limit(limit: str, settings: Settings) -> str:
     return limit
 
 
-def _with_plan(card: Scorecard, inputs: ScoreInputs, place: str) -> tuple[Scorecard, PlanStatus | None]:
-    """The scorecard with the targets of the plan and its adherence, and the plan's status."""
+def _evaluated(
+    inputs: ScoreInputs, options: ScoreOptions, day: date, sector: str
+) -> tuple[Scorecard, PlanStatus | None]:
+    """The scorecard of the chosen place, with the targets of the plan and its adherence, and the plan's status.
+
+    A plan is judged by all places, whichever is shown.
+    """
+
+    def card_of(place: str | None) -> Scorecard:
+        records = inputs.indicators, inputs.periods, inputs.measured
+        return scorecard(*records, day=day, place=place, simulated=options.simulated)
+
+    card = card_of(options.place)
     if inputs.plan is None:
         return card, None
-    status = status_of(inputs.plan, card)
+    status = status_of(inputs.plan, card if options.place is None else card_of(None))
     card = with_targets(card, inputs.plan)
-    lines = {**card.lines, NAP: [adherence_line(status, NAP, place), *card.lines[NAP]]}
-    missing = missing_from(lines, inputs.periods, card.day)
+    lines = {**card.lines, NAP: [adherence_line(status, NAP, sector), *card.lines[NAP]]}
+    missing = missing_from(lines, inputs.periods, day)
     return replace(
         card, lines=lines, missing=missing, illustrative=card.illustrative or inputs.plan.illustrative
     ), status

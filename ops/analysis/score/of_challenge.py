@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,10 @@ OF_CHALLENGE: Final[Mapping[str, str]] = {
 
 
 def of_challenge(folder: Path, *, day: date) -> list[ScorecardLine]:
-    """Return lines from the output folder of ``watchline challenge``; IndicatorError where there is none."""
+    """Return lines from the output folder of ``watchline challenge``, dated when it was written, at most ``day``.
+
+    Raises IndicatorError where there is none.
+    """
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         records = summary["records"]
@@ -38,7 +41,10 @@ def of_challenge(folder: Path, *, day: date) -> list[ScorecardLine]:
             raise IndicatorError(
                 "is the output of an earlier version", where=str(folder), expected="one of this version: run it again"
             )
-        return [_line_of(record, summary, day, folder) for record in records if record["id"] in OF_CHALLENGE]
+        written = datetime.fromtimestamp((folder / "summary.json").stat().st_mtime, UTC).date()
+        return [
+            _line_of(record, summary, min(written, day), folder) for record in records if record["id"] in OF_CHALLENGE
+        ]
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise IndicatorError(
             "is not the output of watchline challenge", where=str(folder), expected="its --out folder"

@@ -9,6 +9,8 @@ from datetime import date
 from itertools import groupby
 from typing import Any, Final
 
+import numpy as np
+
 from geo.message import Message, Parameter
 from ops.analysis.indicators.catalogue import FAMILIES, definitions
 from ops.analysis.indicators.records import Indicator
@@ -21,6 +23,8 @@ from sensors.statistics.statistic import wilson
 TACTICAL: Final = "tactical_tools"
 YEAR_DAYS: Final = 365.25
 LOWER_IS_BETTER: Final = frozenset({"nuisance_alarm_fraction", "unresolved_fraction"})
+MOST_POINTS: Final = 1_000
+"""Days of a history that a trend compares with each other."""
 MOST_NAMES: Final = 40
 """Incidents of a period that are named as evidence."""
 
@@ -107,15 +111,15 @@ def _origin(one: Indicator | Period) -> Message:
 def trend_of(history: Sequence[tuple[date, float]]) -> float:
     """Return the slope [per year] as the median of the slopes between all pairs of days; NaN with fewer than two days.
 
-    Theil (1950), Sen (1968): robust to a single outlier.
+    Theil (1950), Sen (1968): robust to a single outlier. Of more than MOST_POINTS days, evenly spaced ones are used.
     """
-    slopes = sorted(
-        (b[1] - a[1]) / ((b[0] - a[0]).days / YEAR_DAYS) for i, a in enumerate(history) for b in history[i + 1 :]
-    )
-    if not slopes:
+    if len(history) < 2:
         return math.nan
-    middle = len(slopes) // 2
-    return slopes[middle] if len(slopes) % 2 else (slopes[middle - 1] + slopes[middle]) / 2.0
+    chosen = np.unique(np.linspace(0, len(history) - 1, min(len(history), MOST_POINTS)).round().astype(int))
+    years = np.array([history[at][0].toordinal() for at in chosen]) / YEAR_DAYS
+    values = np.array([history[at][1] for at in chosen], np.float64)
+    first, second = np.triu_indices(len(chosen), k=1)
+    return float(np.median((values[second] - values[first]) / (years[second] - years[first])))
 
 
 def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[ScorecardLine]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from ops.analysis.indicators.command import import_indicators
-from ops.analysis.indicators.history import IndicatorImport, as_known, read_history
+from ops.analysis.indicators.history import IndicatorImport, add_import, as_known, read_history
 from ops.analysis.indicators.records import Indicator
 from ops.analysis.indicators.tables import IndicatorError
 
@@ -103,6 +103,16 @@ def test_an_import_before_the_last_one_is_refused(tmp_path: Path) -> None:
     do_import(tmp_path, {}, on="2026-01-15")
     with pytest.raises(IndicatorError, match="its last import is dated 2026-01-15"):
         do_import(tmp_path, {"name": "other"}, on="2026-01-14")
+
+
+def test_an_import_between_the_check_and_the_writing_is_noticed(tmp_path: Path) -> None:
+    """What was checked against two imports is not added after a third."""
+    do_import(tmp_path, {})
+    before = (tmp_path / "h.jsonl").read_bytes()
+    (record,) = as_known(read_history(tmp_path / "h.jsonl"), date.max)
+    with pytest.raises(IndicatorError, match="was changed by another import"):
+        add_import(tmp_path / "h.jsonl", tmp_path / "t.csv", b"", [record], known_on=date(2026, 2, 1), after=0)
+    assert (tmp_path / "h.jsonl").read_bytes() == before
 
 
 def test_another_file_is_not_a_history(tmp_path: Path) -> None:

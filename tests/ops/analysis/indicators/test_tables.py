@@ -136,6 +136,7 @@ PLAIN = {"place": "X", "family": "crime_and_governance", "name": "n", "value": 1
             [PLAIN | {"start": "2025-01-01"}, PLAIN | {"start": "2025-06-01", "date": "2025-12-31"}],
             [(2, "'n' of X has periods that overlap: 2025-01-01 to 2025-06-30 and 2025-06-01 to 2025-12-31")],
         ),
+        ([PLAIN | {"name": "a\u202eb"}], [(1, r"'a\u202eb'")]),
         ([PLAIN | {"start": "2025-07-01"}], [(1, "from 2025-07-01 to 2025-06-30")]),
         ([PLAIN | {"colour": "red"}, PLAIN | {"source": "t", "value": 2}, PLAIN | {"date": "1.1.25"}],
          [(1, "unknown column 'colour'"), (3, "date '1.1.25'")]),
