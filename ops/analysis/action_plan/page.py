@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from geo.message import Message
 from ops.analysis.action_plan.status import STATUSES, MeasureStatus, PlanStatus, title_of
-from ops.analysis.action_plan.swot import QUADRANTS, Finding, swot_of
+from ops.analysis.action_plan.swot import QUADRANTS, SwotFinding, swot_of
 from ops.analysis.messages import plain
 from ops.analysis.score.line import Scorecard, ScorecardLine, said
 from ops.analysis.score.page import anchor_of, figure
@@ -120,7 +120,7 @@ def _late(one: MeasureStatus) -> str:
     )  # fmt: skip
 
 
-def _entry(one: Finding) -> dict[str, Any]:
+def _entry(one: SwotFinding) -> dict[str, Any]:
     if one.line is None:
         assert one.measure is not None
         return {"text": _late(one.measure), "anchor": None}

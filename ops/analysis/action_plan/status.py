@@ -14,7 +14,7 @@ from ops.analysis.indicators.catalogue import definitions
 from ops.analysis.score.line import Scorecard, ScorecardLine
 from sensors.statistics.statistic import StatisticText, wilson
 
-Status = Literal["met", "in_progress", "overdue", "unknown"]
+MeasureState = Literal["met", "in_progress", "overdue", "unknown"]
 STATUSES: Final = ("met", "in_progress", "overdue", "unknown")
 """Met; not met and not yet due; due and not met; due, but there is no value to judge it by."""
 
@@ -28,7 +28,7 @@ class MeasureStatus:
 
     objective: Objective
     measure: Measure
-    status: Status
+    status: MeasureState
     line: ScorecardLine | None = None
     reason: Message | None = None
     overdue_days: int = 0
@@ -137,7 +137,7 @@ def _status(objective: Objective, measure: Measure, card: Scorecard) -> MeasureS
     return MeasureStatus(objective, measure, "unknown" if late >= 0 else "in_progress", line, reason, late)
 
 
-def _open(late: int) -> Status:
+def _open(late: int) -> MeasureState:
     return "overdue" if late >= 0 else "in_progress"
 
 

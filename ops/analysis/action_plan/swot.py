@@ -20,7 +20,7 @@ INTERNAL: Final = ("national_action_plan", "tactical_tools")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SwotFinding:
     """An entry of the SWOT: a line of the scorecard, or a measure that has none.
 
     ``firm``: the whole interval of the value is on the same side of the target, so that chance does not explain it.
@@ -32,7 +32,7 @@ class Finding:
     firm: bool = False
 
 
-def swot_of(card: Scorecard, plan: PlanStatus | None = None) -> tuple[list[Finding], int]:
+def swot_of(card: Scorecard, plan: PlanStatus | None = None) -> tuple[list[SwotFinding], int]:
     """Return the findings, and the number of lines that cannot be judged.
 
     Parameters
@@ -44,12 +44,12 @@ def swot_of(card: Scorecard, plan: PlanStatus | None = None) -> tuple[list[Findi
 
     Returns
     -------
-    findings : list of Finding
+    findings : list of SwotFinding
         By quadrant, in the order of the scorecard.
     unjudged : int
         Lines without a finding.
     """
-    findings: list[Finding] = []
+    findings: list[SwotFinding] = []
     unjudged = 0
     for lines in card.lines.values():
         for line in lines:
@@ -57,8 +57,8 @@ def swot_of(card: Scorecard, plan: PlanStatus | None = None) -> tuple[list[Findi
             if quadrant is None:
                 unjudged += 1
             else:
-                findings.append(Finding(quadrant, line, firm=is_firm(line)))
-    findings += [Finding("weaknesses", measure=one, firm=True) for one in _late_measures(plan)]
+                findings.append(SwotFinding(quadrant, line, firm=is_firm(line)))
+    findings += [SwotFinding("weaknesses", measure=one, firm=True) for one in _late_measures(plan)]
     return sorted(findings, key=lambda one: QUADRANTS.index(one.quadrant)), unjudged
 
 

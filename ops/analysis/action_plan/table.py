@@ -11,7 +11,7 @@ from typing import Any, Final
 from geo.errors import BadInput
 from geo.names import expected_name, readable
 from ops.analysis.action_plan.plan import ActionPlan, Measure, Objective
-from ops.analysis.indicators.records import Refusal, day_of, number_of
+from ops.analysis.indicators.records import RefusedRow, day_of, number_of
 from ops.analysis.indicators.tables import IndicatorError, read_rows
 
 REQUIRED: Final = ("objective", "measure", "title", "owner", "due")
@@ -28,7 +28,7 @@ class PlanHead:
     illustrative: bool = False
 
 
-def plan_of_table(path: Path, head: PlanHead) -> tuple[ActionPlan, list[Refusal]]:
+def plan_of_table(path: Path, head: PlanHead) -> tuple[ActionPlan, list[RefusedRow]]:
     """Read a table of measures without stopping at its first error.
 
     Parameters
@@ -42,7 +42,7 @@ def plan_of_table(path: Path, head: PlanHead) -> tuple[ActionPlan, list[Refusal]
     -------
     plan : ActionPlan
         The measures that can be read; the plan is complete only without refusals.
-    refusals : list of Refusal
+    refusals : list of RefusedRow
         Rows that are not a measure, identifiers that occur twice, and objectives with two titles.
 
     Raises
@@ -66,7 +66,7 @@ def plan_of_table(path: Path, head: PlanHead) -> tuple[ActionPlan, list[Refusal]
             seen.add(measure.id)
             measures.setdefault(objective, []).append(measure)
         except BadInput as error:
-            refusals.append(Refusal(number, error.what, error.expected))
+            refusals.append(RefusedRow(number, error.what, error.expected))
     if not rows:
         raise IndicatorError("has no rows", where=str(path), expected="a row for each measure")
     objectives = tuple(Objective(one, titles[one], tuple(found)) for one, found in measures.items())

@@ -14,7 +14,14 @@ from rich.table import Table
 from geo.errors import BadInput
 from geo.message import Message
 from ops.analysis.indicators.catalogue import FAMILIES, Definition, definitions
-from ops.analysis.indicators.history import Change, add_import, changes_of, conflicts_with, is_history, read_history
+from ops.analysis.indicators.history import (
+    IndicatorChange,
+    add_import,
+    changes_of,
+    conflicts_with,
+    is_history,
+    read_history,
+)
 from ops.analysis.indicators.records import Indicator, checked_table
 from ops.analysis.indicators.tables import IndicatorError
 from ops.analysis.messages import plain
@@ -93,7 +100,7 @@ def import_indicators(
     }
 
 
-def _preview(changes: list[Change], screen: Console) -> None:
+def _preview(changes: list[IndicatorChange], screen: Console) -> None:
     shown = [change for change in changes if change.kind != "unchanged"]
     if shown:
         table = _table("indicator", "place", "date", "before", "after", right=("before", "after"))
@@ -151,7 +158,7 @@ def _described(one: Definition) -> dict[str, Any]:
     }
 
 
-def _as_dict(change: Change) -> dict[str, Any]:
+def _as_dict(change: IndicatorChange) -> dict[str, Any]:
     one, before = change.record, change.before
     return {
         "change": change.kind,

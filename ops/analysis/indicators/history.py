@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from ops.analysis.indicators.catalogue import FAMILIES, definitions
-from ops.analysis.indicators.records import Indicator, Refusal, contradictions
+from ops.analysis.indicators.records import Indicator, RefusedRow, contradictions
 from ops.analysis.indicators.tables import IndicatorError
 from ops.runtime.file_lock import lock_file
 from ops.runtime.output import atomic_write
@@ -67,7 +67,7 @@ class IndicatorImport:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class IndicatorChange:
     """The effect of an import on one value; ``before`` is the record that it corrects."""
 
     kind: ChangeKind
@@ -137,23 +137,23 @@ def as_known(imports: Iterable[IndicatorImport], day: date) -> list[Indicator]:
     return sorted(newest.values(), key=lambda record: (record.day, record.what, record.source))
 
 
-def changes_of(imports: Sequence[IndicatorImport], records: Sequence[Indicator]) -> list[Change]:
+def changes_of(imports: Sequence[IndicatorImport], records: Sequence[Indicator]) -> list[IndicatorChange]:
     """Return what an import of these records would change, in their order."""
     known = {record.key: record for record in as_known(imports, date.max)}
     changes = []
     for record in records:
         before = known.get(record.key)
         if before is None:
-            changes.append(Change("new", record))
+            changes.append(IndicatorChange("new", record))
         elif _content(before) == _content(record):
-            changes.append(Change("unchanged", record, before))
+            changes.append(IndicatorChange("unchanged", record, before))
         else:
-            changes.append(Change("corrected", record, before))
+            changes.append(IndicatorChange("corrected", record, before))
         known[record.key] = record
     return changes
 
 
-def conflicts_with(imports: Sequence[IndicatorImport], records: Sequence[Indicator]) -> list[Refusal]:
+def conflicts_with(imports: Sequence[IndicatorImport], records: Sequence[Indicator]) -> list[RefusedRow]:
     """Return the records that contradict what the history would hold after the import; rows count ``records``.
 
     A record replaces the one of the same indicator, day and source. All others must agree with it.
@@ -162,7 +162,7 @@ def conflicts_with(imports: Sequence[IndicatorImport], records: Sequence[Indicat
     kept = [record for record in as_known(imports, date.max) if record.key not in replaced]
     expected = "agreement with the history, or all sources of the day in one import"
     return [
-        Refusal(at - len(kept) + 1, reason, expected)
+        RefusedRow(at - len(kept) + 1, reason, expected)
         for at, reason in contradictions([*kept, *records])
         if at >= len(kept)
     ]

@@ -73,7 +73,7 @@ class Indicator:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedRow:
     """A row that is refused, counted from 1 without the header, and the reason."""
 
     row: int
@@ -96,7 +96,7 @@ def read_indicators(path: Path, *, until: date) -> list[Indicator]:
     return sorted(indicators, key=lambda indicator: (indicator.day, indicator.what))
 
 
-def checked_table(path: Path, *, until: date) -> tuple[list[Indicator], list[Refusal]]:
+def checked_table(path: Path, *, until: date) -> tuple[list[Indicator], list[RefusedRow]]:
     """Read a table without stopping at its first error.
 
     Parameters
@@ -110,7 +110,7 @@ def checked_table(path: Path, *, until: date) -> tuple[list[Indicator], list[Ref
     -------
     indicators : list of Indicator
         The rows that can be read, in the order of the table.
-    refusals : list of Refusal
+    refusals : list of RefusedRow
         Unknown columns and codes, invalid, undated and unsourced values, dates after ``until``, and rows that
         contradict an earlier one; by row. The table is usable only without one.
 
@@ -120,16 +120,16 @@ def checked_table(path: Path, *, until: date) -> tuple[list[Indicator], list[Ref
         For a file that is not a table.
     """
     indicators: list[Indicator] = []
-    refusals: list[Refusal] = []
+    refusals: list[RefusedRow] = []
     numbers: list[int] = []
     for number, row in enumerate(read_rows(path, known=KNOWN), start=1):
         try:
             indicators.append(_indicator(row, until, path.name, number))
             numbers.append(number)
         except IndicatorError as error:
-            refusals.append(Refusal(number, error.what, error.expected))
+            refusals.append(RefusedRow(number, error.what, error.expected))
     for at, reason in contradictions(indicators):
-        refusals.append(Refusal(numbers[at], reason, "one definition, and one value per period"))
+        refusals.append(RefusedRow(numbers[at], reason, "one definition, and one value per period"))
     return indicators, sorted(refusals, key=lambda one: one.row)
 
 

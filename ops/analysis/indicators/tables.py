@@ -32,10 +32,10 @@ class IndicatorError(BadInput):
     """A table of indicators, outcomes or measures that cannot be used."""
 
 
-Row = dict[str, Any]
+TableRow = dict[str, Any]
 
 
-def read_rows(path: Path, *, known: Sequence[str]) -> list[Row]:
+def read_rows(path: Path, *, known: Sequence[str]) -> list[TableRow]:
     """Read the rows of a table.
 
     Parameters
@@ -70,14 +70,14 @@ def read_rows(path: Path, *, known: Sequence[str]) -> list[Row]:
     return rows
 
 
-def _json_rows(path: Path, _: Sequence[str]) -> list[Row]:
+def _json_rows(path: Path, _: Sequence[str]) -> list[TableRow]:
     rows = json.loads(path.read_text(encoding="utf-8-sig"))
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("not a list of objects")
     return rows
 
 
-def _csv_rows(path: Path, known: Sequence[str]) -> list[Row]:
+def _csv_rows(path: Path, known: Sequence[str]) -> list[TableRow]:
     reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
     if not reader.fieldnames:
         raise ValueError("it is empty")
@@ -90,7 +90,7 @@ def _csv_rows(path: Path, known: Sequence[str]) -> list[Row]:
     return table
 
 
-def _workbook_rows(path: Path, known: Sequence[str]) -> list[Row]:
+def _workbook_rows(path: Path, known: Sequence[str]) -> list[TableRow]:
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(one.file_size for one in archive.infolist()) > MOST_BYTES:
@@ -99,7 +99,7 @@ def _workbook_rows(path: Path, known: Sequence[str]) -> list[Row]:
         header = [_text(cell) for cell in next(values, ())]
         next(formulas, ())
         _check_header(header, known)
-        rows: list[Row] = []
+        rows: list[TableRow] = []
         for number, (cells, typed) in enumerate(zip(values, formulas, strict=True), start=1):
             if number > MOST_ROWS:
                 raise ValueError("it has too many rows")
@@ -121,8 +121,10 @@ def _sheet(path: Path, *, stored: bool) -> Iterator[tuple[Any, ...]]:
         book.close()
 
 
-def _row_of_sheet(path: Path, number: int, header: Sequence[str], cells: Sequence[Any], typed: Sequence[Any]) -> Row:
-    row: Row = {name: None for name in header if name}
+def _row_of_sheet(
+    path: Path, number: int, header: Sequence[str], cells: Sequence[Any], typed: Sequence[Any]
+) -> TableRow:
+    row: TableRow = {name: None for name in header if name}
     where = f"{path}, row {number}"
     for at, (cell, written) in enumerate(zip(cells, typed, strict=False)):
         if cell is None and isinstance(written, str) and written.startswith(FORMULA):
@@ -138,7 +140,7 @@ def _row_of_sheet(path: Path, number: int, header: Sequence[str], cells: Sequenc
     return row
 
 
-def _geopackage_rows(path: Path, known: Sequence[str]) -> list[Row]:
+def _geopackage_rows(path: Path, known: Sequence[str]) -> list[TableRow]:
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from geo.message import Message
-from ops.analysis.score.line import Evidence, ScorecardLine
+from ops.analysis.score.line import LineEvidence, ScorecardLine
 from ops.analysis.score.outcome_records import Period
 from ops.analysis.score.scorecard import MOST_NAMES, TACTICAL, trend_of
 from ops.incidents.outcomes import seconds_until
@@ -154,9 +154,9 @@ def _time_line(
     )
 
 
-def _evidence(week: date, found: Sequence[tuple[str, float]], source: str) -> Evidence:
+def _evidence(week: date, found: Sequence[tuple[str, float]], source: str) -> LineEvidence:
     median = float(np.median([value for _, value in found]))
     names = ", ".join(name for name, _ in found[:MOST_NAMES])
     more = f" + {len(found) - MOST_NAMES}" if len(found) > MOST_NAMES else ""
     value = Message("score-evidence-time", {"minutes": median, "count": len(found)})
-    return Evidence(week.isoformat(), value, source, names + more)
+    return LineEvidence(week.isoformat(), value, source, names + more)

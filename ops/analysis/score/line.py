@@ -20,7 +20,7 @@ AS_REPORTED: Final = Message("score-method-reported")
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class LineEvidence:
     """One record behind a line: the day or period, its value as text, its source, and where it was read."""
 
     period: str
@@ -64,7 +64,7 @@ class ScorecardLine:
     notes: tuple[StatisticText, ...] = ()
     by_chance: bool = False
     update_days: int | None = None
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[LineEvidence, ...] = ()
 
     @property
     def distance(self) -> float:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from geo.message import Message
 from ops.analysis.indicators.tables import IndicatorError
-from ops.analysis.score.line import Evidence, ScorecardLine
+from ops.analysis.score.line import LineEvidence, ScorecardLine
 from ops.drawing.scene import conditions_words
 from sensors.statistics.statistic import StatisticText
 
@@ -79,7 +79,7 @@ def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date, f
         high=number("high"),
         interval=_read(texts["interval"]),
         notes=(Message("score-note-computed"), *about, *map(_read, texts["limits"])),
-        evidence=(Evidence(day.isoformat(), record["id"], Message("score-challenge-source", case), str(folder)),),
+        evidence=(LineEvidence(day.isoformat(), record["id"], Message("score-challenge-source", case), str(folder)),),
     )
 
 

@@ -15,7 +15,7 @@ from geo.message import Message, Parameter
 from ops.analysis.indicators.catalogue import FAMILIES, definitions
 from ops.analysis.indicators.records import Indicator
 from ops.analysis.indicators.tables import IndicatorError
-from ops.analysis.score.line import Evidence, Scorecard, ScorecardLine
+from ops.analysis.score.line import LineEvidence, Scorecard, ScorecardLine
 from ops.analysis.score.outcome_records import COUNTS, Period, effectiveness_interval, total_of
 from sensors.statistics.outcome_rates import INTERDICTION_EFFECTIVENESS, Rate, outcome_rates, repeated_trials
 from sensors.statistics.statistic import wilson
@@ -91,13 +91,13 @@ def _of_indicators(indicators: Sequence[Indicator]) -> list[ScorecardLine]:
     return lines
 
 
-def _evidence(one: Indicator) -> Evidence:
+def _evidence(one: Indicator) -> LineEvidence:
     period = one.day.isoformat() if one.start is None else f"{one.start} – {one.day}"
     value: Any = Message("score-unknown")
     if one.value is not None:
         amount: dict[str, Parameter] = {"value": one.value, "unit": one.unit}
         value = Message("score-evidence-number" if one.unit == "1" else "score-evidence-value", amount)
-    return Evidence(period, value, one.source, _origin(one))
+    return LineEvidence(period, value, one.source, _origin(one))
 
 
 def _origin(one: Indicator | Period) -> Message:
@@ -157,13 +157,15 @@ def _of_outcomes(periods: Sequence[Period], *, simulated: bool) -> list[Scorecar
     return lines
 
 
-def _counted(one: Period) -> Evidence:
+def _counted(one: Period) -> LineEvidence:
     """The counts of a period that are known, and the incidents that they count."""
     counts: dict[str, Parameter] = {name: getattr(one.outcomes, name) for name in COUNTS}
     names = one.incidents[:MOST_NAMES]
     more = f" + {len(one.incidents) - len(names)}" if len(one.incidents) > len(names) else ""
     value = Message("score-evidence-counts", counts)
-    return Evidence(f"{one.start} – {one.end}", value, one.source, ", ".join(names) + more if names else _origin(one))
+    return LineEvidence(
+        f"{one.start} – {one.end}", value, one.source, ", ".join(names) + more if names else _origin(one)
+    )
 
 
 def _by_chance(rates: Sequence[Rate]) -> bool:
