@@ -15,7 +15,7 @@ from ops.analysis.indicators.catalogue import definitions
 from ops.sector.toml_record import ConfigError, read_toml, record_errors, record_from
 
 Better = Literal["higher", "lower"]
-PlanTable = TypeVar("PlanTable")
+FileTable = TypeVar("FileTable")
 LONGEST: Final = 500
 """Characters of a text."""
 
@@ -170,7 +170,7 @@ def read_plan(path: Path) -> ActionPlan:
     return ActionPlan(head.title, head.adopted, head.source, tuple(objectives), head.illustrative)
 
 
-def _record(kind: type[PlanTable], table: Mapping[str, Any], where: str) -> PlanTable:
+def _record(kind: type[FileTable], table: Mapping[str, Any], where: str) -> FileTable:
     """Read one table; raise its first error, as no command lists them all."""
     for error in record_errors(kind, table, where=where):
         raise error
