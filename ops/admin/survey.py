@@ -17,7 +17,7 @@ from rich.console import Console
 
 from geo.errors import BadInput
 from geo.vector_files import file_and_layer
-from ops.analysis.score.indicators import day_of
+from ops.analysis.indicators.records import day_of
 from ops.runtime.output import atomic_write, say, show
 from ops.sector.layout_file import layout_of
 from ops.sector.samples import samples_folder

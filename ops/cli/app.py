@@ -13,6 +13,7 @@ import typer
 from geo.errors import WatchlineError
 from ops.analysis.coverage.options import CoverageOptions
 from ops.analysis.terrain.options import SitesOptions
+from ops.cli.action_plan import action_plan_app
 from ops.cli.archive import archive_app
 from ops.cli.audit import audit_app
 from ops.cli.broker import broker_app, dead_letters_app
@@ -21,6 +22,7 @@ from ops.cli.challenge import challenge
 from ops.cli.command_tree import Command, RootGroup, show_help
 from ops.cli.compare import compare
 from ops.cli.feeds import feeds_app
+from ops.cli.indicators import indicators_app
 from ops.cli.journal import journal_app
 from ops.cli.operations import demo, record, replay, run, serve, simulate
 from ops.cli.options import BrokerOption, IdentityOption, JsonOption, answer, broker_url, command_of, fail, screen
@@ -174,6 +176,8 @@ for function in (
     app.command(cls=Command)(function)
 app.add_typer(sector_app, name="sector")
 app.add_typer(catalogue_app, name="catalogue")
+app.add_typer(indicators_app, name="indicators")
+app.add_typer(action_plan_app, name="action-plan")
 app.add_typer(terrain_app, name="terrain")
 app.add_typer(sensor_app, name="sensor")
 app.add_typer(journal_app, name="journal")

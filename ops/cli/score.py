@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from ops.analysis.option_types import PdfOption, SectorArgument
-from ops.cli.options import JsonOption, answer, screen
+from ops.cli.options import JsonOption, SettingsOption, answer, screen
+from ops.cli.reports import PurposeOption, ReleasabilityOption
 
 
 def score(
@@ -16,7 +17,7 @@ def score(
     indicators: Annotated[
         Path | None,
         typer.Argument(
-            help="CSV or JSON of indicators: place, family, name, value, unit, date, source, target, better.",
+            help="Table (CSV, JSON, XLSX, GeoPackage) or history of indicators. Default: the sector's.",
             exists=True,
             dir_okay=False,
         ),
@@ -26,7 +27,7 @@ def score(
         typer.Option(
             "--outcomes",
             metavar="FILE",
-            help="CSV or JSON of outcomes by place and period.",
+            help="Table of outcomes by place and period. Default: the sector's.",
             exists=True,
             dir_okay=False,
         ),
@@ -41,9 +42,33 @@ def score(
             file_okay=False,
         ),
     ] = None,
+    action_plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--action-plan",
+            metavar="FILE",
+            help="National Action Plan (TOML). Default: the sector's.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            "--store",
+            metavar="FILE",
+            help="store.db of the sector, to count its incidents.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     place: Annotated[str | None, typer.Option("--place", help="One section or country. Default: all.")] = None,
     on: Annotated[
         str | None, typer.Option("--on", metavar="YYYY-MM-DD", help="Day of evaluation. Default: today.")
+    ] = None,
+    known_on: Annotated[
+        str | None,
+        typer.Option("--known-on", metavar="YYYY-MM-DD", help="Day of knowledge, for a history. Default: today."),
     ] = None,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="The outcomes are simulated: undetected crossings are known.")
@@ -52,20 +77,30 @@ def score(
         Path | None, typer.Option("--out", metavar="DIR", help="Folder for scorecard.html and summary.json.")
     ] = None,
     pdf: PdfOption = False,
+    settings: SettingsOption = None,
+    releasability: ReleasabilityOption = "",
+    purpose: PurposeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate indicators as a scorecard.
 
     Shows all four families of success measures with trend and distance to
-    target, and which indicators are missing.
+    target, and which indicators are missing; with an action plan, also the
+    status of its measures. Indicators, outcomes and plan are those of the
+    sector file unless others are named. Reading a store is recorded in the
+    audit log as a disclosure.
 
     Examples
     --------
+    watchline score cumberland --store out/demo/store.db --simulated
     watchline score cumberland indicators.csv --out out/score
     watchline score cumberland --challenge out/challenge
     """
     from ops.analysis.score.command import ScoreOptions
     from ops.analysis.score.command import score as show_score
 
-    options = ScoreOptions(sector, indicators, outcomes, challenge, place, on, out, simulated, pdf)
+    options = ScoreOptions(
+        sector, indicators, outcomes, challenge, place, on, out, simulated, pdf,
+        action_plan, store, known_on, settings, releasability, purpose,
+    )  # fmt: skip
     answer(show_score(options, screen), as_json=as_json)

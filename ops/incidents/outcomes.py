@@ -67,8 +67,8 @@ def incident_figures(incidents: Iterable[Mapping[str, Any]]) -> IncidentFigures:
         by_state=_counted(STATES, Counter(one["state"] for one in every)),
         by_disposition=_counted(DISPOSITIONS, closed),
         closed_by_system=sum(one["closed_by"] == "system" for one in every),
-        acknowledgement=_delay([_after(one, "acknowledged") for one in every]),
-        disposition=_delay([_after(one, "closed") for one in every]),
+        acknowledgement=_delay([seconds_until(one, "acknowledged") for one in every]),
+        disposition=_delay([seconds_until(one, "closed") for one in every]),
         rates={name: rates[name] for name in (INTERDICTION_EFFECTIVENESS, BORDER_EFFECTIVENESS)},
     )
 
@@ -100,7 +100,7 @@ def _counted(names: Sequence[str], counts: Counter[str]) -> dict[str, int]:
     return {name: counts[name] for name in names}
 
 
-def _after(incident: Mapping[str, Any], state: str) -> float | None:
+def seconds_until(incident: Mapping[str, Any], state: str) -> float | None:
     """Seconds until a person first brought the incident to this state; None if no person did.
 
     An incident that was closed without an earlier acknowledgement was acknowledged by closing it.

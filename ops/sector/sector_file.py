@@ -84,6 +84,12 @@ class Sector:
         Credit line of the map files, shown on the map, such as ``© OpenStreetMap contributors``.
     sections : path
         Map file of lines along the border with the columns ``name`` and ``impact_level``.
+    indicators : path
+        Indicators of the scorecard: a table, or the history that ``watchline indicators import`` writes.
+    outcomes : path
+        Table of outcomes of crossings by place and period, for the scorecard.
+    action_plan : path
+        National Action Plan (TOML), whose status the scorecard states.
     zone : table
         A border with two edges: ``inner`` and ``outer``, filters of two lines of the border file; or ``home``, a
         position [lon, lat] on the own side of one polygon, and ``ends``, two positions where its outline is cut.
@@ -116,6 +122,9 @@ class Sector:
     base_map: Path | None = None
     map_credit: str = ""
     sections: Path | None = None
+    indicators: Path | None = None
+    outcomes: Path | None = None
+    action_plan: Path | None = None
     zone: ZoneEdges | None = None
     path: Path
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,22 +13,32 @@ from rich.console import Console
 from rich.table import Table
 
 from geo.errors import BadInput
-from ops.analysis.score.indicators import FAMILIES, day_of, read_indicators
-from ops.analysis.score.outcome_records import read_outcomes
+from geo.message import Message
+from ops.analysis.action_plan.page import write_plan_page
+from ops.analysis.action_plan.status import PlanStatus, adherence_line, status_of, with_targets
+from ops.analysis.indicators.catalogue import FAMILIES
+from ops.analysis.indicators.records import day_of
+from ops.analysis.score.inputs import ScoreFiles, ScoreInputs, read_inputs
+from ops.analysis.score.line import Scorecard, ScorecardLine
 from ops.analysis.score.page import row_of, write_scorecard
-from ops.analysis.score.scorecard import Scorecard, ScorecardLine, of_challenge, scorecard
+from ops.analysis.score.scorecard import missing_from, scorecard
+from ops.audit.command import record_command
 from ops.drawing.pages.pdf import pdf_beside
+from ops.releasability.decision import EVERYTHING, UNMARKED
 from ops.runtime.output import SUMMARY, prepare_folder, say, say_in_english, show, write_summary
 from ops.runtime.tables import show_table
 from ops.sector.sector_file import load_sector
+from ops.sector.settings import Settings, load_settings
 
 KIND: Final = "watchline score"
 PAGE, PDF = "scorecard.html", "scorecard.pdf"
+PLAN_PAGE, PLAN_PDF = "action-plan.html", "action-plan.pdf"
+NAP: Final = "national_action_plan"
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
-    """The options of the command. ``on`` is a day, by default today in UTC."""
+    """The options of the command. ``on`` and ``known_on`` are days, by default today in UTC."""
 
     sector: str
     indicators: Path | None
@@ -39,27 +49,43 @@ class ScoreOptions:
     out: Path | None
     simulated: bool = False
     pdf: bool = False
+    action_plan: Path | None = None
+    store: Path | None = None
+    known_on: str | None = None
+    settings: Path | None = None
+    limit: str = UNMARKED
+    purpose: str | None = None
 
 
 def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None) -> dict[str, Any]:
-    """Read, evaluate and show the scorecard; write ``scorecard.html`` and ``summary.json`` where a folder is given.
+    """Read, evaluate and show the scorecard; write pages and ``summary.json`` where a folder is given.
 
     Returns the figures for the last line of ``--json``. Raises BadInput for invalid files.
     """
     sector = load_sector(options.sector)
     today = (now or datetime.now(UTC)).date()
     day = today if options.on is None else day_of(options.on, "--on")
-    if options.indicators is None and options.outcomes is None and options.challenge is None:
-        raise BadInput("nothing to score", where="INDICATORS", expected="INDICATORS, --outcomes or --challenge")
+    known_on = today if options.known_on is None else day_of(options.known_on, "--known-on")
+    settings = load_settings(options.settings)
+    files = ScoreFiles(
+        options.indicators, options.outcomes, options.challenge, options.action_plan, options.store,
+        options.simulated, _checked_limit(options.limit, settings),
+    ).or_those_of(sector)  # fmt: skip
+    until = max(day, today)
+    inputs = read_inputs(files, sector, settings.releasability, day=day, until=until, known_on=known_on)
     if options.out is not None:
-        prepare_folder(options.out, [PAGE, PDF, SUMMARY], made_by=KIND)
-    card = _card(options, day, max(day, today))
+        prepare_folder(options.out, [PAGE, PDF, PLAN_PAGE, PLAN_PDF, SUMMARY], made_by=KIND)
+    if options.store is not None:
+        record_command(options.store, "score", f"scorecard of {sector.name} on {day}", purpose=options.purpose)
+    card, plan = _evaluated(inputs, options, day, sector.name)
     _show(card, screen)
     figures: dict[str, Any] = {
         "made_by": KIND,
         "sector": sector.name,
         "date": day.isoformat(),
+        "known_on": known_on.isoformat(),
         "place": options.place,
+        "illustrative": card.illustrative,
         "families": {
             family: {
                 "lines": [line.as_dict() for line in card.lines[family]],
@@ -68,32 +94,62 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
             }
             for family in FAMILIES
         },
+        "action_plan": None if plan is None else plan.as_dict(),
     }
+    if plan is not None:
+        _show_plan(plan, screen)
     if options.out is not None:
         subject = options.place or sector.title or sector.name
-        write_scorecard(options.out / PAGE, card, subject=subject)
-        names = [PAGE, *pdf_beside(options.out / PAGE, wanted=options.pdf), SUMMARY]
+        write_scorecard(options.out / PAGE, card, subject=subject, plan=None if plan is None else PLAN_PAGE)
+        names = [PAGE, *pdf_beside(options.out / PAGE, wanted=options.pdf)]
+        if plan is None:
+            for name in (PLAN_PAGE, PLAN_PDF):
+                (options.out / name).unlink(missing_ok=True)
+        else:
+            write_plan_page(options.out / PLAN_PAGE, plan, card, scorecard_page=PAGE)
+            names += [PLAN_PAGE, *pdf_beside(options.out / PLAN_PAGE, wanted=options.pdf)]
+        names.append(SUMMARY)
         figures["files"] = [str(options.out / name) for name in names]
         write_summary(options.out / SUMMARY, json.loads(json.dumps(figures)))
         show(screen, "console-output", folder=str(options.out))
     return figures
 
 
-def _card(options: ScoreOptions, day: date, until: date) -> Scorecard:
-    """Return the scorecard as known on ``day``: later records up to ``until`` are valid but excluded."""
-    indicators = [] if options.indicators is None else read_indicators(options.indicators, until=until)
-    periods = [] if options.outcomes is None else read_outcomes(options.outcomes, until=until)
-    return scorecard(
-        [one for one in indicators if one.day <= day],
-        [one for one in periods if one.end <= day],
-        [] if options.challenge is None else of_challenge(options.challenge, day=day),
-        day=day,
-        place=options.place,
-        simulated=options.simulated,
-    )
+def _checked_limit(limit: str, settings: Settings) -> str:
+    levels = settings.releasability.levels
+    if limit not in (UNMARKED, EVERYTHING, *levels):
+        expected = f"one of the levels of [releasability] ({', '.join(levels) or 'none'}), or *"
+        raise BadInput(repr(limit), where="--releasability", expected=expected)
+    return limit
+
+
+def _evaluated(
+    inputs: ScoreInputs, options: ScoreOptions, day: date, sector: str
+) -> tuple[Scorecard, PlanStatus | None]:
+    """The scorecard of the chosen place, with the targets of the plan and its adherence, and the plan's status.
+
+    A plan is judged by all places, whichever is shown.
+    """
+
+    def card_of(place: str | None) -> Scorecard:
+        records = inputs.indicators, inputs.periods, inputs.measured
+        return scorecard(*records, day=day, place=place, simulated=options.simulated)
+
+    card = card_of(options.place)
+    if inputs.plan is None:
+        return card, None
+    status = status_of(inputs.plan, card if options.place is None else card_of(None))
+    card = with_targets(card, inputs.plan)
+    lines = {**card.lines, NAP: [adherence_line(status, NAP, sector), *card.lines[NAP]]}
+    missing = missing_from(lines, inputs.periods, day)
+    return replace(
+        card, lines=lines, missing=missing, illustrative=card.illustrative or inputs.plan.illustrative
+    ), status
 
 
 def _show(card: Scorecard, screen: Console) -> None:
+    if card.illustrative:
+        show(screen, "score-illustrative")
     places = {line.place for lines in card.lines.values() for line in lines}
     for family in FAMILIES:
         title = say("score-family", family=family)
@@ -109,6 +165,17 @@ def _show(card: Scorecard, screen: Console) -> None:
         for message in card.missing[family]:
             sentence = say("score-missing", sentence=say(message))
             screen.print(f"  {sentence}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _show_plan(plan: PlanStatus, screen: Console) -> None:
+    rate = plan.adherence
+    show(screen, "action-plan-adherence", title=plan.plan.title, met=rate.met, due=rate.due, unknown=rate.unknown)
+    for one in plan.late():
+        why = one.reason or Message("action-plan-not-met")
+        show(
+            screen, "action-plan-late", id=one.measure.id, title=one.measure.title, owner=one.measure.owner,
+            days=one.overdue_days, why=why,
+        )  # fmt: skip
 
 
 def _cells(line: ScorecardLine, *, with_place: bool) -> list[str]:

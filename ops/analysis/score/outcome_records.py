@@ -2,13 +2,13 @@
 
 One row per place and period, preferably per section and week: ``place``, ``start`` and ``end`` (days, the end
 excluded), ``source``, and the counts of ``sensors.statistics.outcome_rates.Outcomes`` by their names; ``repeated``,
-``deterred_low`` and ``deterred_high`` where repeated attempts are recorded.
+``deterred_low`` and ``deterred_high`` where repeated attempts are recorded; ``illustrative`` where they are made up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +17,8 @@ from typing import Any, Final
 import numpy as np
 
 from geo.names import expected_name
-from ops.analysis.score.indicators import IndicatorError, day_of, number_of, rows_of
+from ops.analysis.indicators.records import day_of, number_of, yes_or_no
+from ops.analysis.indicators.tables import IndicatorError, read_rows
 from sensors.errors import StatisticError
 from sensors.statistics.outcome_rates import Outcomes, outcome_rates, repeated_trials
 from sensors.statistics.statistic import block_bootstrap
@@ -29,7 +30,11 @@ FIRM: Final = ("apprehended", "turned_back", "got_away")
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The outcomes of crossings at one place from ``start`` to before ``end``."""
+    """The outcomes of crossings at one place from ``start`` to before ``end``.
+
+    ``illustrative`` where they are made up; ``origin`` and ``row`` are file and row, ``incidents`` the names of
+    those counted.
+    """
 
     place: str
     start: date
@@ -38,23 +43,38 @@ class Period:
     outcomes: Outcomes
     repeated: float | None = None
     deterred: tuple[float, float] | None = None
+    illustrative: bool = False
+    origin: str = ""
+    row: int = 0
+    incidents: tuple[str, ...] = ()
 
 
 def read_outcomes(path: Path, *, until: date) -> list[Period]:
     """Read the periods of a CSV file or a JSON list, by place and time.
 
-    Raises IndicatorError, naming the row, as ``ops.analysis.score.indicators.read_indicators`` does; also for
+    Raises IndicatorError, naming the row, as ``ops.analysis.indicators.records.read_indicators`` does; also for
     overlapping periods of one place, whose events would count twice.
     """
-    rows = rows_of(path, known=("place", "start", "end", "source"))
-    periods = [_period(row, f"{path}, row {number}", until) for number, row in enumerate(rows, start=1)]
+    rows = read_rows(path, known=("place", "start", "end", "source"))
+    periods = [
+        replace(_period(row, f"{path}, row {number}", until), origin=path.name, row=number)
+        for number, row in enumerate(rows, start=1)
+    ]
     periods.sort(key=lambda period: (period.place, period.start))
+    refuse_overlaps(periods, str(path))
+    return periods
+
+
+def refuse_overlaps(periods: Sequence[Period], where: str) -> None:
+    """Raise IndicatorError where two periods of one place overlap, so that events would count twice.
+
+    ``periods`` are sorted by place and start.
+    """
     for before, after in pairwise(periods):
         if before.place == after.place and after.start < before.end:
             raise IndicatorError(
-                f"{after.place} has two rows for {after.start}", where=str(path), expected="each day in one row only"
+                f"{after.place} has two rows for {after.start}", where=where, expected="each day in one row only"
             )
-    return periods
 
 
 def total_of(periods: Sequence[Period]) -> Outcomes:
@@ -79,7 +99,7 @@ def effectiveness_interval(periods: Sequence[Period], *, seed: int = 0) -> tuple
 
 
 def _period(row: Mapping[str, Any], where: str, until: date) -> Period:
-    known = ("place", "start", "end", "source", *COUNTS, *REPEATS)
+    known = ("place", "start", "end", "source", *COUNTS, *REPEATS, "illustrative")
     unknown = [name for name in row if name not in known]
     if unknown:
         raise IndicatorError(f"unknown column {unknown[0]!r}", where=where, expected=expected_name(unknown[0], known))
@@ -106,4 +126,6 @@ def _period(row: Mapping[str, Any], where: str, until: date) -> Period:
             repeated_trials(repeated, outcomes.apprehended, deterred=deterred)
     except StatisticError as error:
         raise IndicatorError(error.what, where=f"{where}, {error.where}", expected=error.expected) from None
-    return Period(str(row["place"]).strip(), start, end, str(row["source"]).strip(), outcomes, repeated, deterred)
+    illustrative = yes_or_no(row.get("illustrative"), "illustrative", where)
+    place, source = (str(row[name]).strip() for name in ("place", "source"))
+    return Period(place, start, end, source, outcomes, repeated, deterred, illustrative)

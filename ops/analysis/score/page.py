@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
+from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from geo.message import Message, Parameter
+from ops.analysis.indicators.catalogue import FAMILIES
 from ops.analysis.messages import plain
-from ops.analysis.score.indicators import FAMILIES
-from ops.analysis.score.scorecard import Scorecard, ScorecardLine, said
+from ops.analysis.score.line import Scorecard, ScorecardLine, said
 from ops.drawing.pages.html_page import render_page
 from ops.runtime.output import atomic_write, catalogue, say
 
@@ -20,23 +22,34 @@ TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 LIMITS: Final = ("families", "rates", "events", "trend", "empty")
 COLUMNS: Final = ("indicator", "place", "value", "of", "trend", "target", "distance", "source")
+EVIDENCE: Final = ("period", "value", "source", "origin")
+MOST_RECORDS: Final = 60
+"""Records of a line that the page shows, the newest first."""
 
 
-def write_scorecard(path: Path, card: Scorecard, *, subject: str) -> None:
-    """Write the page atomically, in the language of this process; the same scorecard gives the same bytes."""
+def write_scorecard(path: Path, card: Scorecard, *, subject: str, plan: str | None = None) -> None:
+    """Write the page atomically, in the language of this process; the same scorecard gives the same bytes.
+
+    ``plan``: name of the page of the National Action Plan beside it.
+    """
+    rows = {family: [row_of(line, card.day) for line in card.lines[family]] for family in FAMILIES}
     page = {
         "title": say("score-title", subject=subject),
         "answer": [say(one) for one in answer_of(card)],
         "about": say("score-about", date=card.day.isoformat()),
+        "evidence_columns": [say(f"score-column-{name}") for name in EVIDENCE],
         "columns": [say(f"score-column-{name}") for name in COLUMNS],
         "families": [
             {
                 "title": say("score-family", family=family),
-                "rows": [row_of(line) for line in card.lines[family]],
+                "rows": rows[family],
+                "records": _records(rows[family]),
                 "missing": [say(message) for message in card.missing[family]],
             }
             for family in FAMILIES
         ],
+        "notices": [say("score-illustrative")] if card.illustrative else [],
+        "plan": plan,
         "limits": [say(f"score-limit-{name}") for name in LIMITS],
         "colophon": say("score-colophon", version=version("watchline")),
     }
@@ -58,8 +71,13 @@ def answer_of(card: Scorecard) -> list[Message]:
     return [Message("score-answer", counts), Message("score-answer-unknown", counts)]
 
 
-def row_of(line: ScorecardLine) -> dict[str, Any]:
-    """Format one line for a table, in the language of this process."""
+def anchor_of(line: ScorecardLine) -> str:
+    """Name of the row of a line in the page, for links."""
+    return "r" + blake2b("\0".join((line.family, line.key, line.place)).encode(), digest_size=6).hexdigest()
+
+
+def row_of(line: ScorecardLine, today: date | None = None) -> dict[str, Any]:
+    """Format one line for a table, in the language of this process; with its age where ``today`` is given."""
     spark, last = sparkline(line.history)
     trend = say("score-direction", direction=line.direction)
     if not math.isnan(line.trend) and not line.by_chance:
@@ -73,6 +91,14 @@ def row_of(line: ScorecardLine) -> dict[str, Any]:
     if line.confidence:
         dated = say("score-dated-confidence", date=line.day.isoformat(), confidence=line.confidence)
     return {
+        "anchor": anchor_of(line),
+        "age": "" if today is None else _age(line, today),
+        "stale": today is not None and line.is_stale(today),
+        "evidence": [
+            (one.period, said(one.value, say), said(one.source, say), said(one.origin, say))
+            for one in line.evidence[:MOST_RECORDS]
+        ],
+        "more": max(len(line.evidence) - MOST_RECORDS, 0),
         "name": said(line.name, say),
         "place": line.place,
         "value": figure(line.value, line.unit),
@@ -90,6 +116,26 @@ def row_of(line: ScorecardLine) -> dict[str, Any]:
         "source": said(line.source, say),
         "date": dated,
     }
+
+
+def _records(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records of each row; once for rows with the same records, such as the rates of the same counts."""
+    groups: list[dict[str, Any]] = []
+    for row in rows:
+        if groups and row["place"] == groups[-1]["place"] and row["evidence"] == groups[-1]["evidence"]:
+            groups[-1]["names"].append(row["name"])
+        elif row["evidence"]:
+            kept = {name: row[name] for name in ("place", "evidence", "more")}
+            groups.append({"names": [row["name"]], **kept})
+    for group in groups:
+        group["name"] = catalogue().formats.names(group["names"])
+    return groups
+
+
+def _age(line: ScorecardLine, today: date) -> str:
+    if line.update_days is None:
+        return say("score-age", days=(today - line.day).days)
+    return say("score-age-expected", days=(today - line.day).days, expected=line.update_days)
 
 
 def figure(value: float, unit: str) -> str:

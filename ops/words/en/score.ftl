@@ -138,3 +138,39 @@ score-limit-rates = The interdiction effectiveness rate excludes undetected cros
 score-limit-events = Events are counted, not people or alerts, because groups and alerts cluster.
 score-limit-trend = A trend is the median slope between all pairs of dated values, per year; with few values it has little meaning.
 score-limit-empty = A family without records gives no information. That does not mean that nothing happens.
+
+# Records behind a line
+
+score-illustrative = Illustrative data: the records are made up for an exercise. None of these numbers describes a real border.
+score-to-plan = Status of the National Action Plan
+score-evidence = Records: { $indicator }, { $place }
+score-evidence-more = { $count ->
+    [one] 1 older record
+   *[other] { $count } older records
+}: see the file.
+score-evidence-number = { NUMBER($value, maximumFractionDigits: 4) }
+score-evidence-value = { NUMBER($value, maximumFractionDigits: 4) } { $unit }
+score-evidence-counts = apprehended { $apprehended }, turned back { $turned_back }, got away { $got_away }, undetected { $undetected }; alerts { $alerts }, nuisance alarms { $nuisance }; tracks { $tracks }, without a disposition { $unresolved }
+score-evidence-time = median { NUMBER($minutes, maximumFractionDigits: 1) } min, { $count ->
+    [one] 1 incident
+   *[other] { $count } incidents
+}
+score-column-period = day or period
+score-column-origin = record
+score-age = { $days ->
+    [one] 1 day old
+   *[other] { $days } days old
+}
+score-age-expected = { $days ->
+    [one] 1 day old
+   *[other] { $days } days old
+}, expected every { $expected } days
+score-method-weeks = bootstrap over weeks, 95%
+score-method-one-week = no interval: fewer than two weeks
+score-note-incidents = { $count ->
+    [0] no incident in which this step was taken
+    [one] 1 incident
+   *[other] { $count } incidents
+}
+score-origin = { $file }, row { $row }
+score-origin-imported = { $file }, row { $row }; imported on { $date }

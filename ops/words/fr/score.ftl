@@ -128,3 +128,37 @@ score-limit-rates = Le taux d’efficacité de l’interception exclut les franc
 score-limit-events = On compte des événements, non des personnes ni des alertes, car les personnes se déplacent en groupe et les alertes se suivent en série.
 score-limit-trend = Une tendance est la pente médiane entre toutes les paires de valeurs datées, par an ; avec peu de valeurs, elle a peu de sens.
 score-limit-empty = Une famille sans enregistrement n’apporte aucune information. Cela ne signifie pas qu’il ne se passe rien.
+
+score-illustrative = Données illustratives : les enregistrements sont inventés pour un exercice. Aucun de ces chiffres ne décrit une frontière réelle.
+score-to-plan = État du plan d’action national
+score-evidence = Enregistrements : { $indicator }, { $place }
+score-evidence-more = { $count ->
+    [one] { $count } enregistrement plus ancien
+   *[other] { $count } enregistrements plus anciens
+} : voir le fichier.
+score-evidence-number = { NUMBER($value, maximumFractionDigits: 4) }
+score-evidence-value = { NUMBER($value, maximumFractionDigits: 4) } { $unit }
+score-evidence-counts = interpellés { $apprehended }, refoulés { $turned_back }, échappés { $got_away }, non détectés { $undetected } ; alertes { $alerts }, alarmes intempestives { $nuisance } ; pistes { $tracks }, sans issue { $unresolved }
+score-evidence-time = médiane { NUMBER($minutes, maximumFractionDigits: 1) } min, { $count ->
+    [one] { $count } incident
+   *[other] { $count } incidents
+}
+score-column-period = jour ou période
+score-column-origin = enregistrement
+score-age = { $days ->
+    [one] il y a { $days } jour
+   *[other] il y a { $days } jours
+}
+score-age-expected = { $days ->
+    [one] il y a { $days } jour
+   *[other] il y a { $days } jours
+}, attendue tous les { $expected } jours
+score-method-weeks = rééchantillonnage par semaine, 95 %
+score-method-one-week = pas d’intervalle : moins de deux semaines
+score-note-incidents = { $count ->
+    [0] aucun incident où cette action a été effectuée
+    [one] { $count } incident
+   *[other] { $count } incidents
+}
+score-origin = { $file }, ligne { $row }
+score-origin-imported = { $file }, ligne { $row } ; importé le { $date }

@@ -164,6 +164,8 @@ def _tables(folder: Path) -> None:
     sample = samples.samples_folder()
     shutil.copy(sample / "cumberland" / "indicators.csv", folder)
     shutil.copy(sample / "messages" / "scan_radar.json", folder / "message.json")
+    measure = "objective,measure,title,owner,due\nA,A1,Close the gaps,Head of surveillance,2026-12-31\n"
+    (folder / "measures.csv").write_text(measure, encoding="utf-8")
     (folder / "settings.toml").write_text("[retention]\n", encoding="utf-8")
     rows = "radar-west,2026-03-14T21:00:00Z,1000,90\nradar-west,2026-03-14T21:00:01Z,1005,90\n"
     (folder / "recording.csv").write_text(f"sensor,observed_at,range_m,azimuth_deg\n{rows}", encoding="utf-8")

@@ -23,7 +23,15 @@ IMPERATIVE = re.compile(
     "Serve|Show|Simulate|Summarise|Test|Track|Unlock|Write"
 )
 
-FILES = ["settings.toml", "candidates.geojson", "indicators.csv", "message.json", "recording.csv", "dem.tif"]
+FILES = [
+    "settings.toml",
+    "candidates.geojson",
+    "indicators.csv",
+    "measures.csv",
+    "message.json",
+    "recording.csv",
+    "dem.tif",
+]
 FILES += ["border.shp", "out/demo/store.db", "out/demo/journal.db", "data/store.db"]
 """The files that the examples name."""
 

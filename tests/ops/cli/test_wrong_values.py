@@ -46,6 +46,9 @@ GOOD = {
     "sector check": "hills",
     "sector preview": "hills --out new.html",
     "sector schema": "sector",
+    "action-plan import": "message.json --title t --source s --adopted 2026-01-15 --out new.toml",
+    "indicators list": "",
+    "indicators import": "message.json --history new.jsonl",
     "catalogue list": "",
     "catalogue show": "ift_radar",
     "terrain info": "hills/dem.tif",
@@ -99,6 +102,9 @@ ANY_TEXT = {
     "export --purpose": "text for people",
     "user add --name": "a person's name, which the accounts check",
     "user token --label": "text for people",
+    "action-plan import --title": "text for people",
+    "action-plan import --source": "text for people",
+    "score --purpose": "text for people",
     "score --place": "a place is only known from the indicators",
     "sector init --credit": "text for people",
     "sector init --where": "SQL is checked by GDAL, against the file",
@@ -108,7 +114,7 @@ ANY_TEXT = {
     "sensor survey --method": "text for people",
 }
 """Values that the command line cannot judge, with the reason."""
-NEW_PATHS = {"--out", "--data", "--raw", "--viewsheds"}
+NEW_PATHS = {"--out", "--data", "--raw", "--viewsheds", "--history"}
 """Options of folders and files that need not exist; what cannot be created is wrong."""
 UNLIMITED = {"sites --curvature-k", "plan --crew", "plan --max-road", "plan --max-power"}
 """Numbers that may be infinite."""
@@ -274,7 +280,8 @@ def test_a_file_of_the_wrong_kind_is_one_sentence_that_names_the_file(watchline,
         (["doctor", "now", "please"], "unexpected argument 'now'; see `watchline doctor --help`."),
         (
             ["score", "hills"],
-            "INDICATORS: nothing to score; expected INDICATORS, --outcomes or --challenge.",
+            "INDICATORS: nothing to score; expected INDICATORS, --outcomes, --challenge or --store, or files named in"
+            " the sector.",
         ),
         (["compare", "hills", "three"], "LAYOUT: 1 layout; expected at least 2 layouts."),
         (

@@ -152,6 +152,9 @@ def reader_takes_sector(table: dict[str, Any], folder: Path) -> bool:
     for name in (
         "border.geojson",
         "areas.geojson",
+        "indicators.csv",
+        "outcomes.csv",
+        "action_plan.toml",
         "bases.geojson",
         "sections.geojson",
         "layout_hightech.geojson",

@@ -1,0 +1,136 @@
+"""The status of a plan as a document to circulate: a page that prints on A4, with the evidence one link away."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from geo.message import Message
+from ops.analysis.action_plan.status import STATUSES, MeasureStatus, PlanStatus, title_of
+from ops.analysis.action_plan.swot import QUADRANTS, SwotFinding, swot_of
+from ops.analysis.messages import plain
+from ops.analysis.score.line import Scorecard, ScorecardLine, said
+from ops.analysis.score.page import anchor_of, figure
+from ops.drawing.pages.html_page import render_page
+from ops.runtime.output import atomic_write, catalogue, say
+
+TEMPLATE: Final = Path(__file__).with_name("page.html.j2")
+COLUMNS: Final = ("measure", "owner", "value", "target", "due", "status")
+LIMITS: Final = ("adherence", "unknown", "swot", "compare")
+
+
+def write_plan_page(path: Path, status: PlanStatus, card: Scorecard, *, scorecard_page: str) -> None:
+    """Write the page atomically, in the language of this process.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    status : PlanStatus
+        The plan and the status of its measures.
+    card : Scorecard
+        The scorecard with the targets of the plan, to which the evidence links.
+    scorecard_page : str
+        Name of the scorecard's page beside it.
+    """
+    findings, unjudged = swot_of(card, status)
+    page = {
+        "title": status.plan.title,
+        "answer": _answer(status),
+        "about": say(
+            "action-plan-about", date=status.day.isoformat(), adopted=status.plan.adopted.isoformat(),
+            source=status.plan.source,
+        ),
+        "notices": [say("score-illustrative")] if card.illustrative else [],
+        "scorecard": scorecard_page,
+        "columns": [say(f"action-plan-column-{name}") for name in COLUMNS],
+        "objectives": [
+            {
+                "title": say("action-plan-objective", id=objective.id, title=objective.title),
+                "rows": [_row(one) for one in status.measures if one.objective.id == objective.id],
+            }
+            for objective in status.plan.objectives
+        ],
+        "late": [_late(one) for one in status.late()],
+        "quadrants": [
+            {
+                "title": say("action-plan-quadrant", quadrant=quadrant),
+                "entries": [_entry(one) for one in findings if one.quadrant == quadrant],
+            }
+            for quadrant in QUADRANTS
+        ],
+        "unjudged": say("action-plan-unjudged", count=unjudged),
+        "limits": [say(f"action-plan-limit-{name}") for name in LIMITS],
+        "colophon": say("score-colophon", version=version("watchline")),
+    }  # fmt: skip
+    with atomic_write(path) as partial:
+        partial.write_text(render_page(TEMPLATE, page=page), encoding="utf-8")
+
+
+def _answer(status: PlanStatus) -> list[str]:
+    rate, formats = status.adherence, catalogue().formats
+    counts = Counter(one.status for one in status.measures)
+    first = say("action-plan-answer", met=rate.met, due=rate.due, unknown=rate.unknown)
+    if rate.due:
+        ends = {"low": formats.percent(rate.low), "high": formats.percent(rate.high)}
+        first = say("action-plan-answer-interval", sentence=first, value=formats.percent(rate.value), **ends)
+    return [first, say("action-plan-answer-counts", **{name: counts[name] for name in STATUSES})]
+
+
+def _row(one: MeasureStatus) -> dict[str, Any]:
+    measure, line = one.measure, one.line
+    return {
+        "id": measure.id,
+        "title": measure.title,
+        "owner": measure.owner,
+        "indicator": measure.evidence if not measure.indicator else _indicator(measure.indicator, line),
+        "anchor": None if line is None else anchor_of(line),
+        "value": ""
+        if not measure.indicator
+        else say("score-unknown")
+        if line is None
+        else figure(line.value, line.unit),
+        "target": _target(one),
+        "due": measure.due.isoformat(),
+        "status": say("action-plan-status", status=one.status),
+        "mood": {"met": "good", "overdue": "bad"}.get(one.status, ""),
+        "note": "" if one.reason is None else say(one.reason),
+    }
+
+
+def _target(one: MeasureStatus) -> str:
+    if one.measure.target is None:
+        return say("action-plan-completion")
+    amount = plain(one.measure.target) if one.line is None else figure(one.measure.target, one.line.unit)
+    return say("action-plan-target", direction=one.measure.direction or "none", target=amount)
+
+
+def _indicator(name: str, line: ScorecardLine | None) -> str:
+    return said(title_of(name) if line is None else line.name, say)
+
+
+def _late(one: MeasureStatus) -> str:
+    why = one.reason or Message("action-plan-not-met")
+    return say(
+        "action-plan-late", id=one.measure.id, title=one.measure.title, owner=one.measure.owner,
+        days=one.overdue_days, why=why,
+    )  # fmt: skip
+
+
+def _entry(one: SwotFinding) -> dict[str, Any]:
+    if one.line is None:
+        assert one.measure is not None
+        return {"text": _late(one.measure), "anchor": None}
+    line = one.line
+    text = say(
+        "action-plan-finding",
+        name=line.name,
+        place=line.place,
+        value=figure(line.value, line.unit),
+        target=say("score-none") if math.isnan(line.target) else figure(line.target, line.unit),
+        trend=say("score-direction", direction=line.direction),
+    )
+    return {"text": say("action-plan-firm", sentence=text) if one.firm else text, "anchor": anchor_of(line)}

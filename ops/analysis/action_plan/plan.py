@@ -1,0 +1,236 @@
+"""A National Action Plan as a file: objectives, and measures with an owner, a date and an indicator or a completion."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+from geo.names import HIDDEN, ONE_LINE
+from ops.analysis.indicators.catalogue import definitions
+from ops.sector.toml_record import ConfigError, read_toml, record_errors, record_from
+
+Better = Literal["higher", "lower"]
+FileTable = TypeVar("FileTable")
+LONGEST: Final = 500
+"""Characters of a text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One measure of a plan.
+
+    Parameters
+    ----------
+    id : str
+        Identifier, unique in the plan, such as ``A1``.
+    title : str
+        What is to be done.
+    owner : str
+        The role that answers for it, not a person.
+    due : date
+        Last day on which it may be met.
+    indicator : str
+        Indicator that measures it: an identifier of `watchline indicators list`, or the name that a table of indicators
+        gives. Without one, the measure is met when it is ``done``.
+    place : str
+        Place of the indicator; it may be left out where the scorecard has the indicator for one place only.
+    target : float, optional
+        Value to reach, in the unit of the indicator.
+    better : "higher" or "lower", optional
+        Direction of improvement; the catalogue states it for its indicators.
+    done : date, optional
+        Day on which a measure without an indicator was completed.
+    evidence : str
+        Where the completion is recorded, such as the number of a letter.
+    """
+
+    id: str
+    title: str
+    owner: str
+    due: date
+    indicator: str = ""
+    place: str = ""
+    target: float | None = None
+    better: Better | None = None
+    done: date | None = None
+    evidence: str = ""
+
+    def __post_init__(self) -> None:
+        where = f"measure {self.id!r}"
+        for name in ("id", "title", "owner", "indicator", "place", "evidence"):
+            _check_text(getattr(self, name), name, where, needed=name in ("id", "title", "owner"))
+        if any(isinstance(one, datetime) for one in (self.due, self.done)):
+            raise ConfigError("due or done has a time of day", where=where, expected="a date, such as 2026-06-30")
+        if not self.indicator:
+            if self.target is not None or self.place or self.better is not None:
+                raise ConfigError("target without indicator", where=where, expected="the indicator that measures it")
+            if (self.done is None) != (not self.evidence):
+                expected = "both or neither: a completion needs its record"
+                raise ConfigError("done without evidence, or evidence without done", where=where, expected=expected)
+            return
+        if self.done is not None or self.evidence:
+            raise ConfigError("done beside indicator", where=where, expected="no done and no evidence beside it")
+        if self.target is None or not math.isfinite(self.target):
+            raise ConfigError("target is missing", where=where, expected="the value to reach")
+        stated = definitions()[self.indicator].better if self.indicator in definitions() else None
+        if stated is not None and self.better not in (None, stated):
+            expected = f"{stated}, by the definition of {self.indicator}"
+            raise ConfigError(f"better = {self.better!r}", where=where, expected=expected)
+        if stated is None and self.better is None:
+            raise ConfigError("better is missing", where=where, expected="higher or lower")
+
+    @property
+    def direction(self) -> Better | None:
+        """Direction of improvement: that of the catalogue, else the stated one."""
+        stated = definitions()[self.indicator].better if self.indicator in definitions() else None
+        return stated or self.better
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """An objective and its measures."""
+
+    id: str
+    title: str
+    measures: tuple[Measure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPlan:
+    """A plan: its title, the day of its adoption, and the document that it is taken from.
+
+    ``illustrative``: it is made up, for an exercise.
+    """
+
+    title: str
+    adopted: date
+    source: str
+    objectives: tuple[Objective, ...]
+    illustrative: bool = False
+
+    def measures(self) -> Iterator[tuple[Objective, Measure]]:
+        """Iterate over the measures with their objectives."""
+        return ((objective, measure) for objective in self.objectives for measure in objective.measures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    title: str
+    adopted: date
+    source: str
+    illustrative: bool = False
+    objective: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _ObjectiveTable:
+    id: str
+    title: str
+    measure: tuple[dict[str, Any], ...] = ()
+
+
+def read_plan(path: Path) -> ActionPlan:
+    """Read the file of a plan.
+
+    Parameters
+    ----------
+    path : Path
+        TOML with ``title``, ``adopted``, ``source``, and ``[[objective]]`` with ``[[objective.measure]]``.
+
+    Returns
+    -------
+    ActionPlan
+        The plan.
+
+    Raises
+    ------
+    ConfigError
+        For unknown keys, wrong types, identifiers that occur twice, and measures that cannot be judged; it names the
+        first error.
+    """
+    where = str(path)
+    head = _record(_Head, read_toml(path), where)
+    for name in ("title", "source"):
+        _check_text(getattr(head, name), name, where, needed=True)
+    objectives = []
+    for number, table in enumerate(head.objective, start=1):
+        place = f"{where}, objective {number}"
+        objective = _record(_ObjectiveTable, table, place)
+        measures = [
+            _record(Measure, each, f"{place}, measure {count}") for count, each in enumerate(objective.measure, start=1)
+        ]
+        objectives.append(Objective(objective.id, objective.title, tuple(measures)))
+    for error in _plan_errors(objectives, where):
+        raise error
+    return ActionPlan(head.title, head.adopted, head.source, tuple(objectives), head.illustrative)
+
+
+def _record(kind: type[FileTable], table: Mapping[str, Any], where: str) -> FileTable:
+    """Read one table; raise its first error, as no command lists them all."""
+    for error in record_errors(kind, table, where=where):
+        raise error
+    return record_from(kind, table, where=where)
+
+
+def _plan_errors(objectives: Iterable[Objective], where: str) -> Iterator[ConfigError]:
+    every = list(objectives)
+    for one in every:
+        for name in ("id", "title"):
+            try:
+                _check_text(getattr(one, name), name, f"{where}, objective {one.id!r}", needed=True)
+            except ConfigError as error:
+                yield error
+    for name, counts in (
+        ("objective", Counter(one.id for one in every)),
+        ("measure", Counter(measure.id for one in every for measure in one.measures)),
+    ):
+        for identity, count in counts.items():
+            if count > 1:
+                expected = "an id of its own for each"
+                yield ConfigError(f"the id {identity!r} of {count} {name}s", where=where, expected=expected)
+    if not any(one.measures for one in every):
+        yield ConfigError("has no measures", where=where, expected="[[objective]] with [[objective.measure]]")
+
+
+def _check_text(text: str, name: str, where: str, *, needed: bool) -> None:
+    if HIDDEN.search(text) or len(text) > LONGEST:
+        raise ConfigError(f"{name} = {text[:60]!a}", where=where, expected=f"{ONE_LINE}, up to {LONGEST} characters")
+    if needed and not text.strip():
+        raise ConfigError(f"{name} is empty", where=where, expected="a text")
+
+
+def plan_as_toml(plan: ActionPlan) -> str:
+    """Return a plan as the text of its file; ``read_plan`` reads the same plan from it."""
+    lines = [
+        f"title = {_toml(plan.title)}",
+        f"adopted = {plan.adopted.isoformat()}",
+        f"source = {_toml(plan.source)}",
+        *(["illustrative = true"] if plan.illustrative else []),
+    ]
+    for objective in plan.objectives:
+        lines += ["", "[[objective]]", f"id = {_toml(objective.id)}", f"title = {_toml(objective.title)}"]
+        for measure in objective.measures:
+            lines += ["", "[[objective.measure]]", *(f"{key} = {value}" for key, value in _keys(measure).items())]
+    return "\n".join(lines) + "\n"
+
+
+def _keys(measure: Measure) -> Mapping[str, str]:
+    values: dict[str, Any] = {
+        name: getattr(measure, name)
+        for name in ("id", "title", "owner", "indicator", "place", "target", "better", "due", "done", "evidence")
+    }
+    return {name: _toml(value) for name, value in values.items() if value not in (None, "")}
+
+
+def _toml(value: str | float | date) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        escaped = "".join(f"\\u{ord(one):04x}" if ord(one) in (*range(32), 127) else one for one in value)
+        return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return repr(float(value))

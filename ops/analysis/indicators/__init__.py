@@ -1,0 +1,1 @@
+"""Indicators that sensors do not provide: catalogue of definitions, import of tables, history of what was recorded."""

@@ -1,0 +1,225 @@
+"""The history of indicators: a file to which each import adds one line, so that what was known on any day is known.
+
+JSON Lines: the first line names the format, every other is an import with its day, its file and its records. Each line
+has the hash of the line before, so that a line that is edited is noticed once another follows it; a file that is cut
+short is not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from ops.analysis.indicators.catalogue import FAMILIES, definitions
+from ops.analysis.indicators.records import Indicator, RefusedRow, contradictions
+from ops.analysis.indicators.tables import IndicatorError
+from ops.runtime.file_lock import lock_file
+from ops.runtime.output import atomic_write
+
+SUFFIX: Final = ".jsonl"
+HEADER: Final = b'{"format":"watchline indicator history","version":1}'
+EXPECTED: Final = "a history that `watchline indicators import` wrote"
+ChangeKind = Literal["new", "corrected", "unchanged"]
+
+
+class _Record(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    place: str
+    family: str
+    name: str
+    value: float | None
+    unit: str
+    day: date
+    source: str
+    target: float | None = None
+    better: Literal["higher", "lower"] | None = None
+    confidence: Literal["high", "medium", "low"] | None = None
+    start: date | None = None
+    definition: str | None = None
+    illustrative: bool = False
+    catalogued: bool = False
+    origin: str = ""
+    row: int = 0
+
+
+class _Import(msgspec.Struct, forbid_unknown_fields=True):
+    before: str
+    known_on: date
+    file: str
+    sha256: str
+    records: list[_Record]
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorImport:
+    """One import: the day on which its records became known, the file and its hash, and the records."""
+
+    known_on: date
+    file: str
+    sha256: str
+    records: tuple[Indicator, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorChange:
+    """The effect of an import on one value; ``before`` is the record that it corrects."""
+
+    kind: ChangeKind
+    record: Indicator
+    before: Indicator | None = None
+
+
+def is_history(path: Path) -> bool:
+    """Whether a file of indicators is a history, by its name."""
+    return path.suffix.lower() == SUFFIX
+
+
+def read_history(path: Path) -> list[IndicatorImport]:
+    """Read every import of a history, in order.
+
+    Parameters
+    ----------
+    path : Path
+        The history.
+
+    Returns
+    -------
+    list of IndicatorImport
+        Empty where the file does not exist.
+
+    Raises
+    ------
+    IndicatorError
+        For a file that cannot be read, is not a history, or was edited.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise IndicatorError(f"cannot be read ({error.strerror})", where=str(path), expected=EXPECTED) from None
+    if not lines or lines[0] != HEADER:
+        raise IndicatorError("is not a history of indicators", where=str(path), expected=EXPECTED)
+    imports: list[IndicatorImport] = []
+    for number, line in enumerate(lines[1:], start=2):
+        where = f"{path}, line {number}"
+        try:
+            read = msgspec.json.decode(line, type=_Import)
+        except (msgspec.MsgspecError, UnicodeError):
+            raise IndicatorError("is not an import", where=where, expected=EXPECTED) from None
+        unknown = [one.family for one in read.records if one.family not in FAMILIES]
+        unknown += [one.name for one in read.records if one.catalogued and one.name not in definitions()]
+        if unknown:
+            raise IndicatorError(
+                f"unknown code {unknown[0]!r}", where=where, expected="codes of this version"
+            ) from None
+        if read.before != sha256(lines[number - 2]).hexdigest():
+            raise IndicatorError("the line before it was edited", where=where, expected=EXPECTED)
+        if imports and read.known_on < imports[-1].known_on:
+            raise IndicatorError("is earlier than the import before it", where=where, expected=EXPECTED)
+        records = tuple(Indicator(**msgspec.structs.asdict(one), known_on=read.known_on) for one in read.records)
+        imports.append(IndicatorImport(read.known_on, read.file, read.sha256, records))
+    return imports
+
+
+def as_known(imports: Iterable[IndicatorImport], day: date) -> list[Indicator]:
+    """Return the newest record of each value among the imports up to a day, by date of the value."""
+    newest: dict[tuple[Any, ...], Indicator] = {}
+    for one in imports:
+        if one.known_on <= day:
+            newest |= {record.key: record for record in one.records}
+    return sorted(newest.values(), key=lambda record: (record.day, record.what, record.source))
+
+
+def changes_of(imports: Sequence[IndicatorImport], records: Sequence[Indicator]) -> list[IndicatorChange]:
+    """Return what an import of these records would change, in their order."""
+    known = {record.key: record for record in as_known(imports, date.max)}
+    changes = []
+    for record in records:
+        before = known.get(record.key)
+        if before is None:
+            changes.append(IndicatorChange("new", record))
+        elif _content(before) == _content(record):
+            changes.append(IndicatorChange("unchanged", record, before))
+        else:
+            changes.append(IndicatorChange("corrected", record, before))
+        known[record.key] = record
+    return changes
+
+
+def conflicts_with(imports: Sequence[IndicatorImport], records: Sequence[Indicator]) -> list[RefusedRow]:
+    """Return the records that contradict what the history would hold after the import; rows count ``records``.
+
+    A record replaces the one of the same indicator, day and source. All others must agree with it.
+    """
+    replaced = {record.key for record in records}
+    kept = [record for record in as_known(imports, date.max) if record.key not in replaced]
+    expected = "agreement with the history, or all sources of the day in one import"
+    return [
+        RefusedRow(at - len(kept) + 1, reason, expected)
+        for at, reason in contradictions([*kept, *records])
+        if at >= len(kept)
+    ]
+
+
+def add_import(
+    path: Path, file: Path, content: bytes, records: Sequence[Indicator], *, known_on: date, after: int
+) -> None:
+    """Add one import to a history, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The history; it is created if it does not exist.
+    file : Path
+        The table that was imported.
+    content : bytes
+        Its content, of which the hash is kept.
+    records : sequence of Indicator
+        What it holds.
+    known_on : date
+        The day of the import.
+    after : int
+        Number of imports that the records were checked against.
+
+    Raises
+    ------
+    IndicatorError
+        For a history that cannot be read, has a later import or another one than was checked, or is being written by
+        another process.
+    """
+    lock = lock_file(path.with_name(path.name + ".lock"))
+    if lock is None:
+        raise IndicatorError("another import is running", where=str(path), expected="one import at a time")
+    try:
+        imports = read_history(path)
+        if len(imports) != after:
+            raise IndicatorError("was changed by another import", where=str(path), expected="the same command again")
+        if imports and imports[-1].known_on > known_on:
+            what = f"its last import is dated {imports[-1].known_on}"
+            raise IndicatorError(what, where=str(path), expected=f"none after {known_on}: check the clock")
+        former = path.read_bytes() if path.exists() else HEADER + b"\n"
+        plain = [{name: getattr(one, name) for name in _Record.__struct_fields__} for one in records]
+        added = _Import(
+            before=sha256(former.splitlines()[-1]).hexdigest(),
+            known_on=known_on,
+            file=file.name,
+            sha256=sha256(content).hexdigest(),
+            records=[_Record(**one) for one in plain],
+        )
+        with atomic_write(path) as partial, partial.open("wb") as out:
+            out.write(former + msgspec.json.encode(added) + b"\n")
+            out.flush()
+            os.fsync(out.fileno())
+    finally:
+        os.close(lock)
+
+
+def _content(record: Indicator) -> Indicator:
+    return replace(record, origin="", row=0, known_on=None)

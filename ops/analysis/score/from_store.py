@@ -1,0 +1,162 @@
+"""Outcomes and times of a running sector for the scorecard: counted from the incidents in its store.
+
+Incidents are counted by the week in which they were opened, in their state at the end of the scorecard's day.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from geo.message import Message
+from ops.analysis.score.line import LineEvidence, ScorecardLine
+from ops.analysis.score.outcome_records import Period
+from ops.analysis.score.scorecard import MOST_NAMES, TACTICAL, trend_of
+from ops.incidents.outcomes import seconds_until
+from ops.releasability.settings import ReleasabilitySettings
+from ops.store.markings import received_records
+from ops.store.periods import PeriodReader, ReleasedPeriods
+from sensors.statistics.outcome_rates import Outcomes
+from sensors.statistics.statistic import block_bootstrap
+from sensors.timestamps import nanoseconds
+
+WEEK: Final = timedelta(days=7)
+PER_MINUTE: Final = 60.0
+NO_THREAT: Final = ("nuisance", "no_threat")
+"""Dispositions of alerts that were not a threat."""
+Incidents = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutcomes:
+    """What a store contributes: counts by week, and lines with times."""
+
+    periods: list[Period]
+    lines: list[ScorecardLine]
+
+
+def outcomes_of_store(
+    store: Path, place: str, day: date, settings: ReleasabilitySettings, limit: str, *, illustrative: bool
+) -> StoredOutcomes:
+    """Count the incidents of a store that a receiver with this marking limit may see, as known at the end of ``day``.
+
+    Raises StoreError for a file that is not a store.
+    """
+    end = datetime.combine(day + timedelta(days=1), time(), UTC)
+    reader = PeriodReader(store)
+    received = received_records(store, settings, limit)
+    try:
+        released = ReleasedPeriods(reader, received)
+        every = reader.every_incident_in(0, nanoseconds(end))
+        known = (released.as_known(one, nanoseconds(end)) for one in every)
+        found = [one for one in known if one is not None]
+        return outcomes_of(found, place, day, source=store.name, illustrative=illustrative)
+    finally:
+        received.close()
+        reader.close()
+
+
+def outcomes_of(
+    incidents: Iterable[Mapping[str, Any]], place: str, day: date, *, source: str, illustrative: bool = False
+) -> StoredOutcomes:
+    """Count incidents as they are published, each in its revision of the end of ``day``; merged ones are left out."""
+    weeks: dict[date, list[Mapping[str, Any]]] = {}
+    for one in incidents:
+        if one.get("disposition") != "merged":
+            opened = datetime.fromisoformat(one["opened_at"]).astimezone(UTC).date()
+            weeks.setdefault(opened - timedelta(days=opened.weekday()), []).append(one)
+    ordered = dict(sorted(weeks.items()))
+    after_day = day + timedelta(days=1)
+    periods = [
+        _period(found, (week, min(week + WEEK, after_day)), place, source, illustrative)
+        for week, found in ordered.items()
+    ]
+    times: tuple[tuple[str, Callable[[Mapping[str, Any]], float | None]], ...] = (
+        ("time_to_acknowledgement", lambda one: seconds_until(one, "acknowledged")),
+        ("response_time", _until_on_scene),
+        ("time_to_disposition", lambda one: seconds_until(one, "closed")),
+    )
+    lines = [_time_line(name, after, ordered, place, day, source) for name, after in times] if ordered else []
+    return StoredOutcomes(periods, lines)
+
+
+def _period(incidents: Incidents, span: tuple[date, date], place: str, source: str, illustrative: bool) -> Period:
+    moved = Counter(one["disposition"] for one in incidents if one["kind"] == "movement")
+    alerts = sum(_alerts(one) for one in incidents)
+    nuisance = sum(_alerts(one) for one in incidents if one["disposition"] in NO_THREAT)
+    outcomes = Outcomes(
+        apprehended=moved["apprehended"], turned_back=moved["turn_back"], got_away=moved["got_away"],
+        alerts=alerts, nuisance=nuisance,
+    )  # fmt: skip
+    names = tuple(str(one["name"]) for one in incidents if one["kind"] == "movement")
+    return Period(place, *span, source, outcomes, illustrative=illustrative, incidents=names)
+
+
+def _alerts(incident: Mapping[str, Any]) -> int:
+    """Alerts about movement: distress calls and faults of sensors are not detections."""
+    return len(incident["alerts"]) if incident["kind"] in ("movement", "activity") else 0
+
+
+def _until_on_scene(incident: Mapping[str, Any]) -> float | None:
+    """Seconds until a unit was on scene; None if none was."""
+    for step in incident["transitions"]:
+        if step["state"] == "on_scene":
+            at = datetime.fromisoformat(step["at"])
+            return (at - datetime.fromisoformat(incident["opened_at"])).total_seconds()
+    return None
+
+
+def _time_line(
+    name: str,
+    after: Callable[[Mapping[str, Any]], float | None],
+    weeks: Mapping[date, Incidents],
+    place: str,
+    day: date,
+    source: str,
+) -> ScorecardLine:
+    """The median time to a step [min], with an interval that samples whole weeks."""
+    minutes: dict[date, list[tuple[str, float]]] = {}
+    for week, incidents in weeks.items():
+        found = [(str(one["name"]), seconds / PER_MINUTE) for one in incidents if (seconds := after(one)) is not None]
+        if found:
+            minutes[week] = found
+    values = np.array([value for found in minutes.values() for _, value in found])
+    blocks = [week.isoformat() for week, found in minutes.items() for _ in found]
+    low, high = block_bootstrap(values, blocks, lambda drawn: float(np.median(drawn)), seed=0) if len(values) else (
+        math.nan, math.nan
+    )  # fmt: skip
+    history = tuple(
+        (min(week + WEEK, day), float(np.median([value for _, value in found]))) for week, found in minutes.items()
+    )
+    return ScorecardLine(
+        family=TACTICAL,
+        name=Message("indicator-title", {"indicator": name}),
+        place=place,
+        value=float(np.median(values)) if len(values) else math.nan,
+        unit="min",
+        day=day,
+        source=source,
+        better="lower",
+        trend=trend_of(history),
+        history=history,
+        low=low,
+        high=high,
+        interval=Message("score-method-weeks" if not math.isnan(low) else "score-method-one-week"),
+        notes=(Message("score-note-incidents", {"count": len(values)}),),
+        evidence=tuple(_evidence(week, found, source) for week, found in reversed(minutes.items())),
+    )
+
+
+def _evidence(week: date, found: Sequence[tuple[str, float]], source: str) -> LineEvidence:
+    median = float(np.median([value for _, value in found]))
+    names = ", ".join(name for name, _ in found[:MOST_NAMES])
+    more = f" + {len(found) - MOST_NAMES}" if len(found) > MOST_NAMES else ""
+    value = Message("score-evidence-time", {"minutes": median, "count": len(found)})
+    return LineEvidence(week.isoformat(), value, source, names + more)

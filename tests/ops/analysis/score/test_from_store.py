@@ -1,0 +1,153 @@
+"""Outcomes and times that are counted from a store: by hand, of what was known, and of what may be seen."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.analysis.score import inputs
+from ops.analysis.score.from_store import StoredOutcomes, outcomes_of
+from ops.analysis.score.scorecard import scorecard
+from ops.audit.log import AuditLog
+from ops.audit.search import EntryFilter, each_entry
+from ops.store.writer import Store
+from tests.ops.analysis.handover.night import worked_night
+from tests.ops.incidents.making import SECOND, START_NS
+
+DAY = date(2026, 1, 15)
+MONDAY = datetime(2026, 1, 5, 22, 0, tzinfo=UTC)
+
+
+def incident(number: int, disposition: str, opened: datetime = MONDAY, **other: Any) -> dict[str, Any]:
+    """A movement incident with 2 alerts: acknowledged after 2 min, on scene after 12 min, closed after 30 min."""
+    steps = [(2, "acknowledged", "keller"), (12, "on_scene", "unit-1"), (30, "closed", "keller")]
+    return {
+        "id": f"i{number}", "name": f"Bravo {number}", "kind": "movement", "state": "closed", "closed_by": "person",
+        "disposition": disposition, "opened_at": opened.isoformat(), "alerts": ["a", "b"],
+        "transitions": [
+            {"at": (opened + timedelta(minutes=minutes)).isoformat(), "state": state, "by": by}
+            for minutes, state, by in steps
+        ],
+    } | other  # fmt: skip
+
+
+def lines_of(*incidents: dict[str, Any]) -> dict[str, Any]:
+    found = outcomes_of(incidents, "X", DAY, source="store.db")
+    card = scorecard([], found.periods, found.lines, day=DAY)
+    return {line.key: line for line in card.lines["tactical_tools"]}
+
+
+def test_rates_by_hand() -> None:
+    """A 2, T 1, G 1: 3/4. 5 movement incidents with 2 alerts each, of which 1 was a nuisance: 2/10, yield 2/10."""
+    lines = lines_of(
+        incident(1, "apprehended"), incident(2, "apprehended"), incident(3, "turn_back"), incident(4, "got_away"),
+        incident(5, "nuisance"), incident(6, "merged"), incident(7, "restored", kind="equipment"),
+    )  # fmt: skip
+    effectiveness = lines["interdiction_effectiveness_rate"]
+    assert (effectiveness.value, effectiveness.numerator, effectiveness.denominator) == (0.75, 3.0, 4.0)
+    assert (lines["nuisance_alarm_fraction"].numerator, lines["nuisance_alarm_fraction"].denominator) == (2.0, 10.0)
+    assert lines["alert_yield"].value == 0.2
+    assert math.isnan(lines["unlawful_border_crossing_effectiveness_rate"].value), "undetected crossings are unknown"
+    assert effectiveness.evidence[0].origin == "Bravo 1, Bravo 2, Bravo 3, Bravo 4, Bravo 5"
+
+
+def test_times_by_hand() -> None:
+    """Medians over incidents; without a second week there is no interval, and what no person did is not counted."""
+    slow = incident(2, "apprehended", MONDAY + timedelta(hours=1))
+    slow["transitions"][0]["at"] = (MONDAY + timedelta(hours=1, minutes=6)).isoformat()
+    alone = incident(3, "unresolved", transitions=[{"at": MONDAY.isoformat(), "state": "closed", "by": "system"}])
+    lines = lines_of(incident(1, "apprehended"), slow, alone)
+    assert lines["time_to_acknowledgement"].value == 4.0
+    assert lines["response_time"].value == 12.0
+    assert lines["time_to_disposition"].value == 30.0
+    assert math.isnan(lines["response_time"].low)
+    assert lines["response_time"].notes[0].parameters["count"] == 2
+
+
+def test_weeks_begin_on_monday_and_the_running_one_ends_today() -> None:
+    running = datetime(2026, 1, 13, tzinfo=UTC)
+    found = outcomes_of(
+        [incident(1, "apprehended"), incident(2, "got_away", running)], "X", DAY, source="store.db"
+    )  # fmt: skip
+    assert [(one.start, one.end) for one in found.periods] == [
+        (date(2026, 1, 5), date(2026, 1, 12)), (date(2026, 1, 12), date(2026, 1, 16)),
+    ]  # fmt: skip
+    lines = {line.key: line for line in found.lines}
+    assert lines["response_time"].low <= lines["response_time"].value <= lines["response_time"].high
+    assert max(day for day, _ in lines["response_time"].history) <= DAY
+
+
+def test_no_incident_makes_no_line() -> None:
+    found = outcomes_of([], "X", DAY, source="store.db")
+    assert (found.periods, found.lines) == ([], [])
+
+
+def test_a_store_without_incidents_and_illustrative_records(watchline: Callable[..., Any], tmp_path: Path) -> None:
+    Store(tmp_path / "store.db").close()
+    arguments = ("score", "cumberland", "--store", tmp_path / "store.db", "--on", "2026-01-15", "--json")
+    ending = watchline(*arguments)
+    assert ending.code == 0, "an empty store has nothing to mix"
+    figures = json.loads(ending.out)
+    assert figures["illustrative"] is True
+    assert figures["action_plan"]["counts"] == {"met": 2, "in_progress": 3, "overdue": 1, "unknown": 1}
+
+
+@pytest.mark.parametrize("simulated", [False, True])
+def test_a_store_with_incidents_is_not_mixed_with_records_that_are_made_up(
+    simulated: bool, tmp_path: Path, watchline: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless it is declared a simulation."""
+
+    def stored(*_: Any, illustrative: bool) -> StoredOutcomes:
+        return outcomes_of([incident(1, "apprehended")], "X", DAY, source="store.db", illustrative=illustrative)
+
+    monkeypatch.setattr(inputs, "outcomes_of_store", stored)
+    Store(tmp_path / "store.db").close()
+    arguments = ("score", "cumberland", "--store", tmp_path / "store.db", "--on", "2026-01-15", "--json")
+    ending = watchline(*arguments, *(["--simulated"] if simulated else []))
+    assert ending.code == (0 if simulated else 1)
+    assert simulated or "is illustrative, but --store is not" in ending.err
+
+
+NIGHT = ("--on", "2026-03-20", "--json")
+
+
+def test_the_incidents_of_a_store_are_counted_by_marking_and_as_known_on_the_day(
+    watchline: Callable[..., Any], tmp_path: Path, hill_sector: Any
+) -> None:
+    """The night of the handover report: one apprehension, which is marked, and one nuisance; it is recorded."""
+    night, made = worked_night(tmp_path)
+    night.store.commit(
+        night.cursor + 9, stamp_ns=START_NS + 3550 * SECOND, markings=[("incident", made["closed"], "national")]
+    )
+    night.store.close()
+    AuditLog(tmp_path / "audit").close()
+    (tmp_path / "settings.toml").write_text('[releasability]\nlevels = ["restricted", "national"]\n')
+    common = ("score", hill_sector.sector, "--store", tmp_path / "store.db", "--settings", tmp_path / "settings.toml")
+
+    def found(*more: str) -> dict[str, Any]:
+        ending = watchline(*common, *(more or NIGHT))
+        assert ending.code == 0, ending.err
+        return {one["id"]: one for one in json.loads(ending.out)["families"]["tactical_tools"]["lines"]}
+
+    rate = "interdiction_effectiveness_rate"
+    everything = found(*NIGHT, "--releasability", "national", "--purpose", "yearly report")
+    assert (everything[rate]["numerator"], everything[rate]["denominator"]) == (1.0, 1.0)
+    assert night.name(made["closed"]) in everything[rate]["evidence"][0]["origin"]
+    unmarked = found()
+    assert (unmarked[rate]["numerator"], unmarked[rate]["denominator"]) == (0.0, 0.0)
+    assert unmarked[rate]["value"] is None
+    assert night.name(made["closed"]) not in json.dumps(unmarked)
+    assert everything["nuisance_alarm_fraction"]["numerator"] == unmarked["nuisance_alarm_fraction"]["numerator"] == 1.0
+    assert found("--on", "2026-03-19", "--json") == {}
+    purposes = [one.purpose for one in each_entry(tmp_path / "audit", EntryFilter()) if "watchline score" in one.what]
+    assert purposes[0] == "yearly report"
+    assert len(purposes) == 3
+    refused = watchline(*common, *NIGHT, "--releasability", "invented")
+    assert refused.code == 2
