@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from ingest.receiving.batch import Batch, DeadLetter, Row, digest
 from ingest.receiving.high_water_marks import HighWaterMark
 from ops.journal.reader import Counts, JournalError, JournalFull, JournalReader, Recount
-from ops.journal.writer import DeadLetterLimits, Journal
+from ops.journal.stores.commits import DeadLetterLimits
+from ops.journal.writer import Journal
 
 NOW_NS = 1_773_522_000_000_000_000
 

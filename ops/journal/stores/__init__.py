@@ -1,0 +1,1 @@
+"""What every journal does, whatever database holds it, and journals in PostgreSQL."""
