@@ -14,6 +14,8 @@ from geo.errors import BadInput
 SCHEMES: Final = ("postgresql://", "postgres://")
 FORM: Final = "postgresql://user@host:port/database"
 CONNECT_S: Final = 10
+STORE_VARIABLE: Final = "WATCHLINE_STORE"
+"""Environment variable that passes an address, which may contain a password, to a child process."""
 _SESSION: Final = {
     "timezone": "UTC",
     "synchronous_commit": "on",

@@ -26,6 +26,9 @@ _MEANINGS: Final[dict[str, tuple[str, str]]] = {
 _NO_STATE: Final = {"28P01": "password authentication failed", "3D000": "does not exist"}
 """Parts of errors of the connection, for which the client library gives no SQLSTATE."""
 DISK_FULL: Final = "53100"
+LOCK_TIMEOUT: Final = "55P03"
+LOCK_WAIT_S: Final = 10.0
+"""How long to wait for another writer; a server needs a moment to notice that one was killed."""
 
 
 def engine_of(address: StoreAddress, *, autocommit: bool = False) -> Engine:

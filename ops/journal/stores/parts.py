@@ -25,7 +25,8 @@ _ERASE_LETTERS: Final = (
     "UPDATE dead_letters SET body = '', message = '', said = '', digest = sha256(uuid_send(gen_random_uuid()))"
     " WHERE id = ANY(%s) AND sector = (SELECT sector FROM sectors WHERE name = %s)"
 )
-_LONGEST_WAIT_S: Final = 10
+_LONGEST_WAIT_S: Final = 2
+"""Ingest waits behind this wait, and for longer than it."""
 _LETTERS: Final = (
     "SELECT d.id, d.received_ns FROM dead_letters AS d JOIN sectors AS s USING (sector)"
     " WHERE s.name = %s AND length(d.body) > 0 ORDER BY d.id"

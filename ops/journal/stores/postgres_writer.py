@@ -37,18 +37,14 @@ from ops.journal.stores.postgres_statements import (
     SAVE_STATE,
     STATE,
     TALLY,
+    WRITER_LOCK,
     original_text,
     stored_text,
 )
 from ops.postgres.address import StoreAddress
-from ops.postgres.engine import engine_of, state_of
+from ops.postgres.engine import LOCK_TIMEOUT, LOCK_WAIT_S, engine_of, state_of
 from ops.postgres.migration import check_store
 
-_WRITER_LOCK: Final = 0x574C4A31
-"""First key of the advisory lock of a sector's writer; the second is the sector's number."""
-LOCK_WAIT_S: Final = 10.0
-"""A server needs a moment to notice that a writer was killed."""
-_LOCK_TIMEOUT: Final = "55P03"
 _MOST_PARTS: Final = 64
 _COLUMNS: Final = (
     *("kind", "sensor", "boot", "seq", "observed_ns", "received_ns", "sent_ns", "content_type", "part", "body"),
@@ -77,7 +73,7 @@ class PostgresJournal(CommitRules, PostgresReader):
             PostgresReader.__init__(self, address, sector, keys=keys)
         except DBAPIError as error:
             self._writing.dispose()
-            if state_of(error) == _LOCK_TIMEOUT:
+            if state_of(error) == LOCK_TIMEOUT:
                 raise JournalError(
                     "in use by another ingest", where=address.shown, expected="one ingest per sector"
                 ) from error
@@ -96,7 +92,7 @@ class PostgresJournal(CommitRules, PostgresReader):
         number = db.exec_driver_sql("SELECT sector FROM sectors WHERE name = %s", (sector,)).scalar_one()
         db.commit()
         db.exec_driver_sql("SELECT set_config('lock_timeout', %s, false)", (f"{round(lock_wait_s * 1000)}ms",))
-        db.exec_driver_sql("SELECT pg_advisory_lock(%s, %s)", (_WRITER_LOCK, number))
+        db.exec_driver_sql("SELECT pg_advisory_lock(%s, %s)", (WRITER_LOCK, number))
         self._writer = db.exec_driver_sql(
             "UPDATE sectors SET writer = writer + 1 WHERE sector = %s RETURNING writer", (number,)
         ).scalar_one()
