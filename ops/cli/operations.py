@@ -26,6 +26,7 @@ from ops.cli.options import (
     broker_url,
     screen,
 )
+from ops.cli.store import store_address
 
 BEGAN_S = time.monotonic()
 
@@ -197,7 +198,10 @@ def record(
     store: Annotated[
         str | None,
         typer.Option(
-            "--store", metavar="ADDRESS", help="Record into PostgreSQL: postgresql://user@host:port/database."
+            "--store",
+            metavar="ADDRESS",
+            help="Record into PostgreSQL: postgresql://user@host:port/database.",
+            callback=store_address,
         ),
     ] = None,
     duration: Annotated[

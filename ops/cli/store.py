@@ -9,14 +9,46 @@ import typer
 
 from ops.cli.command_tree import Command, CommandGroup
 from ops.cli.options import JsonOption, SettingsOption, answer, screen, sensor_name_of
+from ops.postgres.address import is_postgres
 
-store_app = typer.Typer(
-    cls=CommandGroup, help="Erase what is due; copy a journal to PostgreSQL and back.", no_args_is_help=True
-)
+store_app = typer.Typer(cls=CommandGroup, help="Manage stores; copy journals to PostgreSQL.", no_args_is_help=True)
+
+
+def _address(text: str) -> str:
+    """Refuse what is no address of a store in PostgreSQL."""
+    from ops.postgres.address import StoreAddress, StoreError
+
+    try:
+        StoreAddress(text)
+    except StoreError as error:
+        raise typer.BadParameter(f"{error.what}; expected {error.expected}") from None
+    return text
+
+
+def _existing(text: str) -> str:
+    """Refuse what is neither an address nor a path that exists."""
+    if not is_postgres(text) and not Path(text).exists():
+        raise typer.BadParameter(f"{text!r} does not exist; expected a journal, a data folder or postgresql://…")
+    return _address(text) if is_postgres(text) else text
+
+
+def _new(text: str) -> str:
+    """Refuse what is neither an address nor a path in a folder that exists."""
+    if not is_postgres(text) and not Path(text).absolute().parent.is_dir():
+        raise typer.BadParameter(f"{text!r} is in no folder that exists; expected a new file or postgresql://…")
+    return _address(text) if is_postgres(text) else text
+
+
+def store_address(text: str | None) -> str | None:
+    """Refuse a value of --store that is no address of a store in PostgreSQL."""
+    return None if text is None else _address(text)
 
 
 AddressArgument = Annotated[
-    str, typer.Argument(metavar="ADDRESS", help="Store in PostgreSQL: postgresql://user@host:port/database.")
+    str,
+    typer.Argument(
+        metavar="ADDRESS", help="Store in PostgreSQL: postgresql://user@host:port/database.", callback=_address
+    ),
 ]
 _SIDE = "Journal, data folder, or the address of a store in PostgreSQL."
 StoreSectorOption = Annotated[
@@ -51,7 +83,7 @@ def purge(
 
 @store_app.command("migrate", cls=Command)
 def migrate(address: AddressArgument, as_json: JsonOption = False) -> None:
-    """Create or upgrade the tables of a store in PostgreSQL.
+    """Create or upgrade a store in PostgreSQL.
 
     The tables are in the schema `watchline` of the database, which must exist.
     The upgrade is one transaction. The password is read from PGPASSWORD or the
@@ -59,7 +91,7 @@ def migrate(address: AddressArgument, as_json: JsonOption = False) -> None:
 
     Examples
     --------
-    watchline store migrate postgresql://watchline@db.example/watchline
+    watchline store migrate postgresql://watchline@broker.example/watchline
     """
     from ops.journal.stores.migrate_command import migrate_store
 
@@ -68,12 +100,14 @@ def migrate(address: AddressArgument, as_json: JsonOption = False) -> None:
 
 @store_app.command("copy", cls=Command)
 def copy(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help=_SIDE)],
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="New journal, or the address of a store.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help=_SIDE, callback=_existing)],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="New journal, or the address of a store.", callback=_new)
+    ],
     sector: StoreSectorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy a journal between a file and PostgreSQL.
+    """Copy a journal into a file or PostgreSQL.
 
     The copy is complete or absent, whenever it is interrupted. The source may
     be in use; it is copied as it is at one moment. Encrypted bodies stay
@@ -82,7 +116,7 @@ def copy(
     Examples
     --------
     watchline store copy data copy.db
-    watchline store copy data postgresql://watchline@db.example/watchline \\
+    watchline store copy data postgresql://watchline@broker.example/watchline \\
         --sector cumberland
     """
     from ops.journal.stores.transfer import copy as copy_journal
@@ -92,14 +126,14 @@ def copy(
 
 @store_app.command("verify", cls=Command)
 def verify(
-    first: Annotated[str, typer.Argument(metavar="FIRST", help=_SIDE)],
-    second: Annotated[str, typer.Argument(metavar="SECOND", help=_SIDE)],
+    first: Annotated[str, typer.Argument(metavar="FIRST", help=_SIDE, callback=_existing)],
+    second: Annotated[str, typer.Argument(metavar="SECOND", help=_SIDE, callback=_existing)],
     sector: StoreSectorOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare two journals, each in a file or in PostgreSQL.
+    """Compare two journals row by row.
 
-    Compares all rows, dead letters, counts and marks, as they are stored.
+    Each is in a file or in PostgreSQL. Compares all rows, dead letters, counts and marks, as they are stored.
 
     Examples
     --------
