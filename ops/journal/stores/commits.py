@@ -62,7 +62,10 @@ class CommitRules(ABC):
 
     @abstractmethod
     def _insert_all(self, rows: Sequence[JournalValues]) -> bool:
-        """Insert rows that are all new; return False, and insert none, if the journal holds the key of any."""
+        """Insert rows that are all new; return False, and insert none, if the journal holds the key of any.
+
+        This is called first in a transaction, or not at all.
+        """
 
     @abstractmethod
     def _insert(self, row: JournalValues) -> int:

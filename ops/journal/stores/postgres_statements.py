@@ -9,7 +9,7 @@ from ops.journal.stores.commits import Tally
 
 WRITER_LOCK: Final = 0x574C4A31
 """First key of the advisory lock of a sector's writer; the second is the sector's number."""
-STATE: Final = "SELECT last_id, last_dead_id, writer FROM sectors WHERE sector = %s FOR UPDATE"
+TAKE_NUMBER: Final = "UPDATE sectors SET writer = writer + 1 WHERE sector = %s RETURNING writer, last_id, last_dead_id"
 SAVE_STATE: Final = (
     "UPDATE sectors SET last_id = %s, last_dead_id = %s, commits = commits + 1 WHERE sector = %s AND writer = %s"
 )

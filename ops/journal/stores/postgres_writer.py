@@ -35,7 +35,7 @@ from ops.journal.stores.postgres_statements import (
     NEWEST_OF_KIND,
     ROW_OF_KEY,
     SAVE_STATE,
-    STATE,
+    TAKE_NUMBER,
     TALLY,
     WRITER_LOCK,
     original_text,
@@ -93,9 +93,9 @@ class PostgresJournal(CommitRules, PostgresReader):
         db.commit()
         db.exec_driver_sql("SELECT set_config('lock_timeout', %s, false)", (f"{round(lock_wait_s * 1000)}ms",))
         db.exec_driver_sql("SELECT pg_advisory_lock(%s, %s)", (WRITER_LOCK, number))
-        self._writer = db.exec_driver_sql(
-            "UPDATE sectors SET writer = writer + 1 WHERE sector = %s RETURNING writer", (number,)
-        ).scalar_one()
+        state: Any = db.exec_driver_sql(TAKE_NUMBER, (number,)).one()
+        self._writer, self._saved = state.writer, (state.last_id, state.last_dead_id)
+        self._last_id, self._last_dead_id = self._saved
         db.commit()
 
     def recall(self, sensor: str, boot: int) -> tuple[int, Set[int]]:
@@ -150,7 +150,6 @@ class PostgresJournal(CommitRules, PostgresReader):
         if self._broken is not None:
             raise self._broken
         try:
-            self._begin()
             yield
             self._save()
         except DBAPIError as error:
@@ -166,25 +165,23 @@ class PostgresJournal(CommitRules, PostgresReader):
             self._undo(None)
             raise
 
-    def _begin(self) -> None:
-        state: Any = self._execute(self._db, STATE).one()
-        self._last_id, self._last_dead_id = state.last_id, state.last_dead_id
-        if state.writer != self._writer:
-            self._db.rollback()
+    def _save(self) -> None:
+        """Commit, if this is still the writer: the numbers of the sector change with every commit."""
+        values = self._last_id, self._last_dead_id, self._sector, self._writer
+        if self._db.exec_driver_sql(SAVE_STATE, values).rowcount != 1:
             self._broken = JournalError(
                 "another ingest has taken over", where=self._address.shown, expected="one ingest per sector"
             )
             raise self._broken
-
-    def _save(self) -> None:
-        self._db.exec_driver_sql(SAVE_STATE, (self._last_id, self._last_dead_id, self._sector, self._writer))
         self._db.commit()
+        self._saved = self._last_id, self._last_dead_id
 
     def _undo(self, failure: JournalError | None) -> None:
         """Take back what was done; the journal stays usable only if that succeeds, and after a full disk."""
         if failure is not None and not isinstance(failure, JournalFull):
             self._broken = failure
         self._parts.clear()
+        self._last_id, self._last_dead_id = self._saved
         try:
             self._db.rollback()
         except DBAPIError as error:
@@ -194,10 +191,10 @@ class PostgresJournal(CommitRules, PostgresReader):
         first = self._last_id + 1
         placed = [self._placed(row) for row in rows]
         values: dict[str, Any] = {name: [one[at] for one in placed] for at, name in enumerate(_COLUMNS)}
-        self._db.exec_driver_sql("SAVEPOINT usual")
         values |= {"sector": self._sector, "id": list(range(first, first + len(rows)))}
         if rows and self._db.exec_driver_sql(INSERT_NEW, values).rowcount != len(rows):
-            self._db.exec_driver_sql("ROLLBACK TO SAVEPOINT usual")
+            self._db.rollback()  # this is the first statement of its transaction
+            self._parts.clear()
             return False
         self._last_id += len(rows)
         self._insert_bodies(
@@ -273,4 +270,4 @@ class PostgresJournal(CommitRules, PostgresReader):
             (self._sector, *(stored_text(value) if isinstance(value, str) else value for value in row)) for row in rows
         ]
         if stored:
-            self._db.exec_driver_sql(TALLY[table], stored)
+            self._db.exec_driver_sql(TALLY[table], stored if len(stored) > 1 else stored[0])
