@@ -15,7 +15,7 @@ store_app = typer.Typer(cls=CommandGroup, help="Manage stores; copy journals to 
 
 
 def _address(text: str) -> str:
-    """Refuse what is no address of a store in PostgreSQL."""
+    """Refuse a text that is not an address of a store in PostgreSQL."""
     from ops.postgres.address import StoreAddress, StoreError
 
     try:
@@ -40,7 +40,7 @@ def _new(text: str) -> str:
 
 
 def store_address(text: str | None) -> str | None:
-    """Refuse a value of --store that is no address of a store in PostgreSQL."""
+    """Refuse a value of --store that is not an address of PostgreSQL."""
     return None if text is None else _address(text)
 
 

@@ -1,1 +1,1 @@
-"""A store in PostgreSQL: its address, its errors as sentences, and its schema by version."""
+"""A store in PostgreSQL: address, connections, sentences for errors, and the versions of its tables."""

@@ -1,1 +1,1 @@
-"""What every journal does, whatever database holds it, and journals in PostgreSQL."""
+"""The rules that all journals share, whatever database holds them, and journals in PostgreSQL."""

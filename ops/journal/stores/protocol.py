@@ -58,7 +58,7 @@ class ReadableJournal(Protocol):
 
 
 class WritableJournal(ReadableJournal, Protocol):
-    """A journal to write, by one writer. What a call has returned from is on disk; otherwise nothing is stored."""
+    """A journal to write, by one writer. When a call returns, its rows are on disk; after an error, none is stored."""
 
     is_known: Callable[[str], bool]
 
