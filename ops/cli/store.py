@@ -16,11 +16,11 @@ store_app = typer.Typer(cls=CommandGroup, help="Manage stores; copy journals to 
 
 def _address(text: str) -> str:
     """Refuse a text that is not an address of a store in PostgreSQL."""
-    from ops.postgres.address import StoreAddress, StoreError
+    from ops.postgres.address import PostgresError, StoreAddress
 
     try:
         StoreAddress(text)
-    except StoreError as error:
+    except PostgresError as error:
         raise typer.BadParameter(f"{error.what}; expected {error.expected}") from None
     return text
 
@@ -133,7 +133,8 @@ def verify(
 ) -> None:
     """Compare two journals row by row.
 
-    Each is in a file or in PostgreSQL. Compares all rows, dead letters, counts and marks, as they are stored.
+    Each is in a file or in PostgreSQL. Compares all rows, dead letters,
+    counts and marks, as they are stored.
 
     Examples
     --------

@@ -19,7 +19,7 @@ from typing import Any
 from ingest.receiving.high_water_marks import MAX_AHEAD
 from ops.audit.day_keys import DayKeys, KeysFull
 from ops.journal.reader import APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull, JournalReader
-from ops.journal.stores.commits import CommitRules, JournalValues, MessageKey, Tally
+from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, Tally
 from ops.journal.tables import CLOSE_BATCH, FROM_1, INSERT, INSERT_DEAD, INSERT_NEW, TABLES, TABLES_2, TABLES_3, TALLY
 from ops.runtime.file_lock import lock_file
 
@@ -142,13 +142,13 @@ class Journal(CommitRules, JournalReader):
     def _close_batch(self) -> None:
         self._db.execute(CLOSE_BATCH)
 
-    def _journaled_body(self, key: MessageKey) -> bytes | None:
+    def _journaled_body(self, key: JournalKey) -> bytes | None:
         row = self._db.execute(
             "SELECT body FROM journal WHERE sensor = ? AND kind = ? AND boot = ? AND seq = ?", key
         ).fetchone()
         return None if row is None else bytes(row[0])
 
-    def _dead_codes(self, key: MessageKey, ignored: int | None) -> dict[bytes, str]:
+    def _dead_codes(self, key: JournalKey, ignored: int | None) -> dict[bytes, str]:
         return dict(
             self._db.execute(
                 "SELECT digest, code FROM dead_letters"

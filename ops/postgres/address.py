@@ -29,7 +29,7 @@ _SESSION: Final = {
 }
 
 
-class StoreError(BadInput):
+class PostgresError(BadInput):
     """A store in PostgreSQL that cannot be opened, read, written or upgraded."""
 
 
@@ -39,7 +39,7 @@ def is_postgres(text: str) -> bool:
 
 
 class StoreAddress:
-    """A parsed address. StoreError for one that is none, or without the packages that PostgreSQL needs."""
+    """A parsed address. PostgresError for one that is none, or without the packages that PostgreSQL needs."""
 
     def __init__(self, text: str, *, where: str = "--store") -> None:
         try:
@@ -50,9 +50,11 @@ class StoreAddress:
         try:
             url = make_url(text)
         except (ArgumentError, ValueError):
-            raise StoreError("not an address", where=where, expected=FORM) from None
+            raise PostgresError("not an address", where=where, expected=FORM) from None
         if not is_postgres(text) or not url.database:
-            raise StoreError("names no database" if is_postgres(text) else "not an address", where=where, expected=FORM)
+            raise PostgresError(
+                "names no database" if is_postgres(text) else "not an address", where=where, expected=FORM
+            )
         self.text = text
         self._url = url.set(drivername="postgresql+psycopg")
         user, port = f"{url.username}@" if url.username else "", f":{url.port}" if url.port else ""
@@ -78,8 +80,8 @@ class StoreAddress:
         }
 
 
-def missing_packages() -> StoreError:
+def missing_packages() -> PostgresError:
     """Return the error for an installation without the extra ``postgres``."""
-    return StoreError(
+    return PostgresError(
         "needs packages that are not installed", where="PostgreSQL", expected="pip install 'watchline[postgres]'"
     )

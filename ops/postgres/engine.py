@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from ops.postgres.address import StoreAddress, StoreError
+from ops.postgres.address import PostgresError, StoreAddress
 
 _MEANINGS: Final[dict[str, tuple[str, str]]] = {
     "28P01": ("the password or user is wrong", "a user who may log in; see PGPASSWORD"),
@@ -61,7 +61,7 @@ def meaning_of(error: DBAPIError) -> tuple[str, str]:
     return f"{text.partition(' DETAIL:')[0][:200]} (SQLSTATE {state})", "a store that can be read and written"
 
 
-def store_error(error: DBAPIError, address: StoreAddress) -> StoreError:
+def store_error(error: DBAPIError, address: StoreAddress) -> PostgresError:
     """Return an error of the database as one sentence."""
     what, expected = meaning_of(error)
-    return StoreError(what, where=address.shown, expected=expected)
+    return PostgresError(what, where=address.shown, expected=expected)

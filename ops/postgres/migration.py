@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ops.postgres.address import StoreAddress, StoreError
+from ops.postgres.address import PostgresError, StoreAddress
 from ops.postgres.engine import engine_of, store_error
 
 SCHEMA: Final = "watchline"
@@ -45,7 +45,7 @@ def newest() -> str:
 def migrate(address: StoreAddress) -> tuple[str, str]:
     """Create the tables of a store or upgrade them; return the version before, empty for a new store, and after.
 
-    Raises StoreError for a store that is newer or foreign, and when the server refuses; nothing is changed then.
+    Raises PostgresError for a store that is newer or foreign, and when the server refuses; nothing is changed then.
     """
     engine = engine_of(address)
     try:
@@ -66,18 +66,18 @@ def migrate(address: StoreAddress) -> tuple[str, str]:
 
 
 def check_store(connection: Connection, address: StoreAddress) -> None:
-    """Check that a store has this Watchline's version and all tables. Raises StoreError; changes nothing."""
+    """Check that a store has this Watchline's version and all tables. Raises PostgresError; changes nothing."""
     _check_server(connection, address)
     version = _version(connection, address)
     if not version:
-        raise StoreError("has no Watchline tables", where=address.shown, expected="`watchline store migrate` first")
+        raise PostgresError("has no Watchline tables", where=address.shown, expected="`watchline store migrate` first")
     if version != newest():
-        raise StoreError(
+        raise PostgresError(
             f"has the older version {version}", where=address.shown, expected="`watchline store migrate` first"
         )
     missing = connection.exec_driver_sql(_MISSING, (sorted(_EXPECTED),)).scalar()
     if missing:
-        raise StoreError(
+        raise PostgresError(
             f"is incomplete: without {missing}", where=address.shown, expected="a whole store, such as a backup"
         )
 
@@ -87,18 +87,18 @@ def _check_server(connection: Connection, address: StoreAddress) -> None:
         "SELECT current_setting('server_version_num')::int, getdatabaseencoding(), current_setting('fsync')"
     ).one()
     if version < 150000:
-        raise StoreError(f"PostgreSQL {version // 10000}", where=address.shown, expected="PostgreSQL 15 or newer")
+        raise PostgresError(f"PostgreSQL {version // 10000}", where=address.shown, expected="PostgreSQL 15 or newer")
     if encoding != "UTF8":
-        raise StoreError(f"has the encoding {encoding}", where=address.shown, expected="a database in UTF8")
+        raise PostgresError(f"has the encoding {encoding}", where=address.shown, expected="a database in UTF8")
     if fsync != "on":
-        raise StoreError("the server runs with fsync off", where=address.shown, expected="fsync = on")
+        raise PostgresError("the server runs with fsync off", where=address.shown, expected="fsync = on")
 
 
 def _version(connection: Connection, address: StoreAddress) -> str:
     """Return the store's version; empty for a database without Watchline's schema."""
     if connection.exec_driver_sql("SELECT to_regclass('watchline.alembic_version') IS NULL").scalar():
         if connection.exec_driver_sql(_TABLES).scalar():
-            raise StoreError(
+            raise PostgresError(
                 "has tables of an unknown origin in the schema watchline",
                 where=address.shown,
                 expected="a database without that schema, or a Watchline store",
@@ -107,9 +107,9 @@ def _version(connection: Connection, address: StoreAddress) -> str:
     versions = connection.exec_driver_sql("SELECT version_num FROM watchline.alembic_version").scalars().all()
     known = {script.revision for script in ScriptDirectory(str(_FOLDER)).walk_revisions()}
     if len(versions) != 1:
-        raise StoreError("is incomplete: without its version", where=address.shown, expected="a whole store")
+        raise PostgresError("is incomplete: without its version", where=address.shown, expected="a whole store")
     if versions[0] not in known:
-        raise StoreError(
+        raise PostgresError(
             f"written by a newer Watchline (version {versions[0]})",
             where=address.shown,
             expected=f"version {newest()} at most",

@@ -24,7 +24,7 @@ from ops.journal.reader import ANY
 
 _NO_IDENTITY: Final = -1
 Refusals = Literal["conflict", "rollback"]
-MessageKey = tuple[str, str, int, int]
+JournalKey = tuple[str, str, int, int]
 """Sensor, kind, boot and seq of a message."""
 JournalValues = tuple[str, str, int | None, int | None, int, int, int | None, str, bytes, str, str]
 """Kind, sensor, boot, seq, observed, received and sent [ns], content type, stored body, signer and flags of a row."""
@@ -80,11 +80,11 @@ class CommitRules(ABC):
         """Mark the newest row as the last of its commit."""
 
     @abstractmethod
-    def _journaled_body(self, key: MessageKey) -> bytes | None:
+    def _journaled_body(self, key: JournalKey) -> bytes | None:
         """Return the body of the row with this key as it is stored, empty if it is erased; None without a row."""
 
     @abstractmethod
-    def _dead_codes(self, key: MessageKey, ignored: int | None) -> dict[bytes, str]:
+    def _dead_codes(self, key: JournalKey, ignored: int | None) -> dict[bytes, str]:
         """Map the digest of each dead letter with this key to its code, without the one with the id ``ignored``."""
 
     @abstractmethod

@@ -11,7 +11,7 @@ from ops.runtime.output import show
 
 
 def migrate_store(text: str, screen: Console) -> dict[str, Any]:
-    """Bring a store to this version; return the versions before and after. StoreError if that is not possible."""
+    """Bring a store to this version; return the versions before and after. PostgresError if that is not possible."""
     address = StoreAddress(text, where="ADDRESS")
     try:
         from ops.postgres.migration import migrate

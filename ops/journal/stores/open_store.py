@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def open_store(text: str, sector: str) -> PostgresJournal:
-    """Open for writing. Raises StoreError or JournalError; then nothing is changed."""
+    """Open for writing. Raises PostgresError or JournalError; then nothing is changed."""
     address = StoreAddress(text)
     try:
         from ops.journal.stores.postgres_writer import PostgresJournal
@@ -22,7 +22,7 @@ def open_store(text: str, sector: str) -> PostgresJournal:
 
 
 def read_store(text: str, sector: str) -> PostgresReader:
-    """Open for reading. Raises StoreError or JournalError."""
+    """Open for reading. Raises PostgresError or JournalError."""
     address = StoreAddress(text)
     try:
         from ops.journal.stores.postgres_reader import PostgresReader

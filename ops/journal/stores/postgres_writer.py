@@ -22,7 +22,7 @@ from ingest.receiving.high_water_marks import MAX_AHEAD
 from ops.audit.day_keys import DayKeys, KeysFull, day_at
 from ops.journal.encryption import KEY_OF_KIND
 from ops.journal.reader import JournalError, JournalFull
-from ops.journal.stores.commits import CommitRules, JournalValues, MessageKey, Tally
+from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, Tally
 from ops.journal.stores.parts import open_part
 from ops.journal.stores.postgres_reader import PostgresReader, journal_error
 from ops.journal.stores.postgres_statements import (
@@ -244,7 +244,7 @@ class PostgresJournal(CommitRules, PostgresReader):
     def _close_batch(self) -> None:
         self._execute(self._db, CLOSE_BATCH, self._last_id)
 
-    def _journaled_body(self, key: MessageKey) -> bytes | None:
+    def _journaled_body(self, key: JournalKey) -> bytes | None:
         sensor, kind, boot, seq = key
         row = self._execute(self._db, ROW_OF_KEY, stored_text(sensor), kind, boot, seq).one_or_none()
         return None if row is None else self._stored_body(self._db, row)
@@ -255,7 +255,7 @@ class PostgresJournal(CommitRules, PostgresReader):
         found = connection.exec_driver_sql("SELECT body FROM bodies WHERE part = %s AND id = %s", (row.part, row.id))
         return bytes(found.scalar() or b"")
 
-    def _dead_codes(self, key: MessageKey, ignored: int | None) -> dict[bytes, str]:
+    def _dead_codes(self, key: JournalKey, ignored: int | None) -> dict[bytes, str]:
         sensor, kind, boot, seq = key
         found = self._execute(self._db, DEAD_CODES, stored_text(sensor), kind, boot, seq, ignored)
         return {bytes(row.digest): row.code for row in found}

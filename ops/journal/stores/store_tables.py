@@ -38,9 +38,9 @@ class StoreTables:
         self._db: Connection | None = None
         self._sector = 0
 
-    def new(self) -> NewSector:
+    def new(self) -> SectorCopy:
         """Return a sector of this name that is to be written."""
-        return NewSector(self._address, self._name)
+        return SectorCopy(self._address, self._name)
 
     def __enter__(self) -> Self:
         try:
@@ -102,7 +102,7 @@ class StoreTables:
                 yield values
 
 
-class NewSector:
+class SectorCopy:
     """A sector that is there when it is complete. JournalError if the store has a journal of that name."""
 
     def __init__(self, address: StoreAddress, sector: str) -> None:

@@ -12,7 +12,7 @@ from ingest.receiving.batch import Batch
 from ops.journal.reader import JournalError
 from ops.journal.stores.postgres_reader import PostgresReader
 from ops.journal.stores.postgres_writer import PostgresJournal
-from ops.postgres.address import StoreAddress, StoreError
+from ops.postgres.address import PostgresError, StoreAddress
 from ops.postgres.migration import migrate, newest
 from tests.ops.journal.conformance.places import row
 from tests.ops.postgres_server import PostgresServer
@@ -35,7 +35,7 @@ def own_server() -> Iterator[PostgresServer]:
 
 def test_a_store_is_created_once_and_then_left_as_it_is(postgres_server: PostgresServer, database: str) -> None:
     address = StoreAddress(postgres_server.address(database))
-    with pytest.raises(StoreError, match=r"has no Watchline tables; expected `watchline store migrate` first"):
+    with pytest.raises(PostgresError, match=r"has no Watchline tables; expected `watchline store migrate` first"):
         PostgresJournal(address, "north")
     assert postgres_server.execute(TABLES, database) == []
     assert migrate(address) == ("", newest())
@@ -56,7 +56,7 @@ def test_a_failed_migration_leaves_nothing(postgres_server: PostgresServer, data
     )
     postgres_server.execute("CREATE EVENT TRIGGER late ON ddl_command_end EXECUTE FUNCTION refuse()", database)
     address = StoreAddress(postgres_server.address(database))
-    with pytest.raises(StoreError, match="the server's disk is full"):
+    with pytest.raises(PostgresError, match="the server's disk is full"):
         migrate(address)
     assert postgres_server.execute(TABLES, database) == []
     postgres_server.execute("DROP EVENT TRIGGER late", database)
@@ -102,7 +102,7 @@ def test_what_a_database_has_as_its_default_changes_nothing(postgres_server: Pos
 
 def test_another_encoding_is_refused(postgres_server: PostgresServer) -> None:
     name = postgres_server.new_database("ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
-    with pytest.raises(StoreError, match="has the encoding SQL_ASCII; expected a database in UTF8"):
+    with pytest.raises(PostgresError, match="has the encoding SQL_ASCII; expected a database in UTF8"):
         migrate(StoreAddress(postgres_server.address(name)))
 
 
@@ -113,7 +113,7 @@ def test_a_wrong_password_or_database_is_one_sentence_without_the_password(postg
         (postgres_server.address("not_there"), "no such database"),
         (f"postgresql://watchline:mistyped@/postgres?host={postgres_server.folder}/none", "no connection"),
     ):
-        with pytest.raises(StoreError) as refused:
+        with pytest.raises(PostgresError) as refused:
             migrate(StoreAddress(address))
         assert sentence in str(refused.value)
         assert "mistyped" not in str(refused.value)
@@ -170,7 +170,7 @@ def test_a_writer_whose_claim_was_taken_writes_nothing(postgres_server: Postgres
     ],
 )
 def test_an_address_that_is_none_is_refused_without_its_password(text: str, sentence: str) -> None:
-    with pytest.raises(StoreError) as refused:
+    with pytest.raises(PostgresError) as refused:
         StoreAddress(text)
     assert sentence in str(refused.value)
     assert "secret" not in str(refused.value)

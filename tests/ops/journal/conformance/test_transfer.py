@@ -125,7 +125,7 @@ import os, signal, sys
 from rich.console import Console
 from ops.journal.stores import file_tables, store_tables, transfer
 _, source, target, sector, kind, last = sys.argv
-place = file_tables.NewFile if kind == "file" else store_tables.NewSector
+place = file_tables.NewFile if kind == "file" else store_tables.SectorCopy
 loaded = place.load
 def load(self, table, rows):
     loaded(self, table, rows)
