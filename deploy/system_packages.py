@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from ctypes.util import find_library
+from pathlib import Path
 
 # program -> Debian package
 WANTED = {
@@ -22,6 +23,10 @@ WANTED_LIBRARIES = {
     "pangoft2-1.0": "libpangoft2-1.0-0",
     "harfbuzz-subset": "libharfbuzz-subset0",
 }
+POSTGRESQL = "postgresql-17"
+POSTGRESQL_PROGRAM = "/usr/lib/postgresql/17/bin/initdb"
+NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/watchline.conf")
+"""Keeps the package from creating and starting a server of its own; the tests start theirs. Removed afterwards."""
 EXTRA_FOLDERS = os.pathsep + "/usr/sbin" + os.pathsep + "/sbin"
 
 
@@ -31,13 +36,8 @@ def missing() -> list[str]:
     return programs + [package for library, package in WANTED_LIBRARIES.items() if find_library(library) is None]
 
 
-def main() -> int:
-    packages = missing()
-    if not packages:
-        return 0
-    if shutil.which("apt-get") is None:
-        print(f"NOT INSTALLED, no apt-get here: {', '.join(packages)}; their tests will fail.", file=sys.stderr)
-        return 0
+def install(packages: list[str]) -> str:
+    """Install packages; return the name of the step that failed, or nothing."""
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
@@ -45,8 +45,33 @@ def main() -> int:
             [*prefix, "apt-get", "-qq", *command], env=environment, check=False, stdout=subprocess.DEVNULL
         )
         if done.returncode != 0:
-            print(f"NOT INSTALLED (apt-get {command[0]} failed): {', '.join(packages)}.", file=sys.stderr)
-            return 0
+            return command[0]
+    return ""
+
+
+def install_postgresql() -> str:
+    """Install PostgreSQL alone, because not every distribution has this version; return the step that failed."""
+    created = os.geteuid() == 0 and not NO_CLUSTER.exists()
+    if created:
+        NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
+        NO_CLUSTER.write_text("create_main_cluster = false\n")
+    try:
+        return install([POSTGRESQL])
+    finally:
+        if created:
+            NO_CLUSTER.unlink()
+
+
+def main() -> int:
+    packages, postgresql = missing(), not Path(POSTGRESQL_PROGRAM).exists()
+    wanted = [*packages, *([POSTGRESQL] if postgresql else [])]
+    if wanted and shutil.which("apt-get") is None:
+        print(f"NOT INSTALLED, no apt-get here: {', '.join(wanted)}; their tests will fail.", file=sys.stderr)
+        return 0
+    if packages and (failed := install(packages)):
+        print(f"NOT INSTALLED (apt-get {failed} failed): {', '.join(packages)}.", file=sys.stderr)
+    if postgresql and (failed := install_postgresql()):
+        print(f"NOT INSTALLED (apt-get {failed} failed): {POSTGRESQL}; its tests will fail.", file=sys.stderr)
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geo.errors import WatchlineError
+from geo.errors import BadInput, WatchlineError
 from ops.analysis.option_types import LayoutOption, SectorArgument
 from ops.cli.options import (
     BrokerOption,
@@ -26,6 +26,7 @@ from ops.cli.options import (
     broker_url,
     screen,
 )
+from ops.cli.store import store_address
 
 BEGAN_S = time.monotonic()
 
@@ -191,7 +192,18 @@ def simulate(
 def record(
     sector: SectorArgument,
     broker: Annotated[str, typer.Option("--broker", metavar="URL", envvar="WATCHLINE_BROKER", help="Your broker.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Journal; an existing one is continued.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Journal; an existing one is continued.")
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            metavar="ADDRESS",
+            help="Record into PostgreSQL: postgresql://user@host:port/database.",
+            callback=store_address,
+        ),
+    ] = None,
     duration: Annotated[
         float | None,
         typer.Option("--duration", metavar="SECONDS", min=1.0, help="Time to record. Default: until Ctrl-C."),
@@ -206,6 +218,8 @@ def record(
 
     SECTOR may also be the sector's name in topics alone, without a sector file.
     Do not record beside `watchline run`: both would acknowledge the messages.
+    With --store, prepare the database with `store migrate` first; the log is
+    then in out/record.
 
     Examples
     --------
@@ -214,7 +228,11 @@ def record(
     from ops.room.record_command import Recording, record_journal
     from ops.sector.sector_file import topic_name
 
-    recording = Recording(broker_url(broker), topic_name(sector), out, identity, signed, duration)
+    if (out is None) == (store is None):
+        raise BadInput("give one of them", where="--out, --store", expected="a journal file, or a store in PostgreSQL")
+    name = topic_name(sector)
+    journal = out or Path("out", "record", f"{name}.db")
+    recording = Recording(broker_url(broker), name, journal, identity, signed, duration, store)
     answer(record_journal(recording, screen=screen), as_json=as_json)
 
 

@@ -8,9 +8,53 @@ from typing import Annotated
 import typer
 
 from ops.cli.command_tree import Command, CommandGroup
-from ops.cli.options import JsonOption, SettingsOption, answer, screen
+from ops.cli.options import JsonOption, SettingsOption, answer, screen, sensor_name_of
+from ops.postgres.address import is_postgres
 
-store_app = typer.Typer(cls=CommandGroup, help="Erase records whose retention has ended.", no_args_is_help=True)
+store_app = typer.Typer(cls=CommandGroup, help="Manage stores; copy journals to PostgreSQL.", no_args_is_help=True)
+
+
+def _address(text: str) -> str:
+    """Refuse a text that is not an address of a store in PostgreSQL."""
+    from ops.postgres.address import PostgresError, StoreAddress
+
+    try:
+        StoreAddress(text)
+    except PostgresError as error:
+        raise typer.BadParameter(f"{error.what}; expected {error.expected}") from None
+    return text
+
+
+def _existing(text: str) -> str:
+    """Refuse what is neither an address nor a path that exists."""
+    if not is_postgres(text) and not Path(text).exists():
+        raise typer.BadParameter(f"{text!r} does not exist; expected a journal, a data folder or postgresql://…")
+    return _address(text) if is_postgres(text) else text
+
+
+def _new(text: str) -> str:
+    """Refuse what is neither an address nor a path in a folder that exists."""
+    if not is_postgres(text) and not Path(text).absolute().parent.is_dir():
+        raise typer.BadParameter(f"{text!r} is in no folder that exists; expected a new file or postgresql://…")
+    return _address(text) if is_postgres(text) else text
+
+
+def store_address(text: str | None) -> str | None:
+    """Refuse a value of --store that is not an address of PostgreSQL."""
+    return None if text is None else _address(text)
+
+
+AddressArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ADDRESS", help="Store in PostgreSQL: postgresql://user@host:port/database.", callback=_address
+    ),
+]
+_SIDE = "Journal, data folder, or the address of a store in PostgreSQL."
+StoreSectorOption = Annotated[
+    str | None,
+    typer.Option("--sector", metavar="NAME", help="Sector in PostgreSQL, as in topics.", callback=sensor_name_of),
+]
 
 
 @store_app.command("purge", cls=Command)
@@ -35,3 +79,67 @@ def purge(
     from ops.room.purge_command import purge_folder
 
     answer(purge_folder(data, settings, dry_run=dry_run, screen=screen), as_json=as_json)
+
+
+@store_app.command("migrate", cls=Command)
+def migrate(address: AddressArgument, as_json: JsonOption = False) -> None:
+    """Create or upgrade a store in PostgreSQL.
+
+    The tables are in the schema `watchline` of the database, which must exist.
+    The upgrade is one transaction. The password is read from PGPASSWORD or the
+    password file, unless the address contains it.
+
+    Examples
+    --------
+    watchline store migrate postgresql://watchline@broker.example/watchline
+    """
+    from ops.journal.stores.migrate_command import migrate_store
+
+    answer(migrate_store(address, screen), as_json=as_json)
+
+
+@store_app.command("copy", cls=Command)
+def copy(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help=_SIDE, callback=_existing)],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="New journal, or the address of a store.", callback=_new)
+    ],
+    sector: StoreSectorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy a journal into a file or PostgreSQL.
+
+    The copy is complete or absent, whenever it is interrupted. The source may
+    be in use; it is copied as it is at one moment. Encrypted bodies stay
+    encrypted: their keys remain beside the original journal.
+
+    Examples
+    --------
+    watchline store copy data copy.db
+    watchline store copy data postgresql://watchline@broker.example/watchline \\
+        --sector cumberland
+    """
+    from ops.journal.stores.transfer import copy as copy_journal
+
+    answer(copy_journal(source, target, sector, screen), as_json=as_json)
+
+
+@store_app.command("verify", cls=Command)
+def verify(
+    first: Annotated[str, typer.Argument(metavar="FIRST", help=_SIDE, callback=_existing)],
+    second: Annotated[str, typer.Argument(metavar="SECOND", help=_SIDE, callback=_existing)],
+    sector: StoreSectorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two journals row by row.
+
+    Each is in a file or in PostgreSQL. Compares all rows, dead letters,
+    counts and marks, as they are stored.
+
+    Examples
+    --------
+    watchline store verify data copy.db
+    """
+    from ops.journal.stores.transfer import verify as verify_journals
+
+    answer(verify_journals(first, second, sector, screen), as_json=as_json)

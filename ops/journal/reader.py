@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -98,6 +99,32 @@ class Recount:
     dead_keys: int = 0
 
 
+def opened_row(keys: DayKeys, row: Sequence[Any]) -> JournalRow:
+    """Return a row with its body as it was received, or of the kind ``erased`` and without a body."""
+    if row[1] not in KEY_OF_KIND:
+        return JournalRow(*row)
+    try:
+        body = opened(keys, row[9], row[1], row[2], row[3], row[4]) if row[9] else None
+    except ChangedRecord:  # as unreadable as any other damaged body
+        body = b""
+    values = list(row)
+    values[1], values[9] = (row[1], body) if body is not None else (ERASED, b"")
+    return JournalRow(*values)
+
+
+def opened_letter(keys: DayKeys, row: Sequence[Any]) -> DeadLetter:
+    """Return a dead letter, without the id that comes first, as it was received; what is erased of it is empty."""
+    try:
+        body = opened(keys, row[10], row[4], row[5], row[6], row[7])
+        message = row[3]
+        if isinstance(message, bytes):
+            message = (opened(keys, message, "message", row[5], row[6], row[7]) or b"").decode()
+    except ChangedRecord:
+        body, message = b"", ""
+    values = [*row[1:3], message, *row[4:10], body or b"", *row[11:]]
+    return DeadLetter(*values)
+
+
 class JournalReader:
     """Read-only access, cheap to poll. Raises JournalError without a journal, or for an unsupported one."""
 
@@ -138,25 +165,13 @@ class JournalReader:
             _ROWS if self._version >= 2 else _ROWS.replace(", signer, flags", ""),
             (after_id, limit),
         )
-        return [self._opened(row) for row in rows]
+        return [opened_row(self.keys, row) for row in rows]
 
     def foreign_status(self, newest: int) -> list[JournalRow]:
         """Return the non-JSON ``status`` rows among the ``newest`` rows, in order of arrival."""
         columns = "WHERE kind = 'status' AND content_type <> 'application/json' AND id >"
         sql = (_ROWS if self._version >= 2 else _ROWS.replace(", signer, flags", "")).replace("WHERE id >", columns)
         return [JournalRow(*row) for row in self._db.execute(sql, (max(self.last_id() - newest, 0), newest))]
-
-    def _opened(self, row: tuple[Any, ...]) -> JournalRow:
-        """Return a row with its body as it was received, or of the kind ``erased`` and without a body."""
-        if row[1] not in KEY_OF_KIND:
-            return JournalRow(*row)
-        try:
-            body = opened(self.keys, row[9], row[1], row[2], row[3], row[4]) if row[9] else None
-        except ChangedRecord:  # as unreadable as any other damaged body
-            body = b""
-        values = list(row)
-        values[1], values[9] = (row[1], body) if body is not None else (ERASED, b"")
-        return JournalRow(*values)
 
     def changed(self) -> int:
         """Return a number that changes when another process commits. A call takes microseconds."""
@@ -213,18 +228,7 @@ class JournalReader:
             return []
         query = _DEAD_LETTERS if self._version >= 2 else _DEAD_LETTERS.replace(", sender, said", "")
         rows = self._db.execute(query, (max(after_id, 0), limit))
-        return [(row[0], DeadLetter(*self._opened_letter(row)[1:])) for row in rows]
-
-    def _opened_letter(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return a dead letter as it was received; what is erased of it is empty."""
-        try:
-            body = opened(self.keys, row[10], row[4], row[5], row[6], row[7])
-            message = row[3]
-            if isinstance(message, bytes):
-                message = (opened(self.keys, message, "message", row[5], row[6], row[7]) or b"").decode()
-        except ChangedRecord:
-            body, message = b"", ""
-        return (*row[:3], message, *row[4:10], body or b"", *row[11:])
+        return [(row[0], opened_letter(self.keys, row)) for row in rows]
 
     def replayed(self) -> dict[int, tuple[int, str]]:
         """Map the id of a dead letter to the time and outcome of its last resubmission."""

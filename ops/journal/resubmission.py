@@ -19,6 +19,7 @@ from geo.errors import BadInput
 from ingest.envelope import Delivery
 from ingest.receiving.batch import DeadLetter
 from ops.journal.reader import JournalReader
+from ops.journal.stores.protocol import ReadableJournal
 from ops.runtime.file_lock import is_locked
 from ops.runtime.output import write_private
 
@@ -70,7 +71,7 @@ def delivery_of(identity: int, dead: DeadLetter, now_ns: int) -> Delivery | None
 
 
 def carry_out(
-    folder: ReplayFolder, journal: JournalReader, handle: Callable[[Sequence[Delivery]], object], now_ns: int
+    folder: ReplayFolder, journal: ReadableJournal, handle: Callable[[Sequence[Delivery]], object], now_ns: int
 ) -> int:
     """Carry out the waiting requests in ingest; return the number of messages submitted."""
     submitted = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 TABLES: Final = """
@@ -104,21 +105,25 @@ INSERT OR IGNORE INTO dead_letters
 (code, field, message, kind, sensor, boot, seq, topic, content_type, body, size, digest, received_ns, sender, said)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-COUNT: Final = """
+TALLY: Final[Mapping[str, str]] = {
+    "counts": """
 INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (sensor, kind) DO UPDATE SET received = received + excluded.received,
 journaled = journaled + excluded.journaled, duplicate = duplicate + excluded.duplicate,
 dead_lettered = dead_lettered + excluded.dead_lettered, shed = shed + excluded.shed
-"""
-MARK: Final = """
+""",
+    "marks": """
 INSERT INTO marks VALUES (?, ?, ?) ON CONFLICT (sensor, boot) DO UPDATE SET seq = max(seq, excluded.seq)
-"""
-BOOT: Final = """
+""",
+    "boots": """
 INSERT INTO boots VALUES (?, ?, ?, ?) ON CONFLICT (sensor, kind, key) DO UPDATE SET boot = max(boot, excluded.boot)
-"""
-FLAG: Final = """
+""",
+    "flagged": """
 INSERT INTO flagged VALUES (?, ?, ?) ON CONFLICT (sensor, reason) DO UPDATE SET count = count + excluded.count
-"""
-TIMING: Final = """
+""",
+    "timings": """
 INSERT INTO timings VALUES (?, ?, ?) ON CONFLICT (sensor, timing) DO UPDATE SET count = count + excluded.count
-"""
+""",
+    "replays": "INSERT OR REPLACE INTO replays VALUES (?, ?, ?)",
+}
+"""Statements that add to a table of totals."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from geo.errors import WatchlineError
+from geo.errors import BadInput, WatchlineError
 from ingest.errors import IdentityError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.key_register import RegisterFile
@@ -18,6 +18,8 @@ from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder
 from ops.broker.reachable import wait_until_reachable
 from ops.journal.reader import JournalReader
+from ops.journal.stores.open_store import open_store, read_store
+from ops.postgres.address import FORM, STORE_VARIABLE, StoreAddress, is_postgres
 from ops.room.console import COUNTED
 from ops.room.supervision import Supervision
 from ops.runtime.child_process import Child
@@ -31,6 +33,7 @@ BROKER_ANSWERS_S = 10.0
 class Recording:
     """Arguments of a recording: sector, source and file.
 
+    ``journal`` is the file, or, with ``store``, the address of a store in PostgreSQL, the file beside which the log is.
     ``identity`` is the folder of keys and certificates that ingest uses, None for neither. With ``signed``, a message
     not signed by a registered key becomes a dead letter.
     """
@@ -41,6 +44,7 @@ class Recording:
     identity: Path | None = None
     signed: bool = False
     duration_s: float | None = None
+    store: str | None = None
 
 
 def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
@@ -55,14 +59,16 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
     elif recording.signed:
         raise IdentityError("missing with --signed", where="--identity", expected="the folder with the key register")
     wait_until_reachable(url, timeout_s=BROKER_ANSWERS_S)
+    kept_in = str(journal) if recording.store is None else _check_store(recording.store, sector_id)
     journal.parent.mkdir(parents=True, exist_ok=True)
     ingest = Child(
         "ingest",
         "ops.services.ingest.process",
-        [f"--sector={sector_id}", f"--journal={journal}"],
+        [f"--sector={sector_id}", f"--journal={journal}", *(["--in-store"] if recording.store else [])],
         log=journal.with_suffix(".log"),
         secrets={
             URL_VARIABLE: url.text,
+            STORE_VARIABLE: recording.store or "",
             IDENTITY_VARIABLE: "" if recording.identity is None else str(recording.identity),
             SIGNATURES_VARIABLE: "required" if recording.signed else "optional",
         },
@@ -73,7 +79,7 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
         supervision.add(ingest)
         deadline = None if recording.duration_s is None else time.monotonic() + recording.duration_s
         try:
-            show(screen, "console-record-started", sector=sector_id, broker=url.shown, journal=str(journal))
+            show(screen, "console-record-started", sector=sector_id, broker=url.shown, journal=kept_in)
             while deadline is None or time.monotonic() < deadline:
                 time.sleep(0.2)
                 for message in supervision.look():
@@ -84,10 +90,18 @@ def record_journal(recording: Recording, *, screen: Console) -> dict[str, Any]:
             pass
     finally:
         ingest.stop(timeout_s=10.0)
-    reader = JournalReader(journal)
+    reader = JournalReader(journal) if recording.store is None else read_store(recording.store, sector_id)
     try:
         counts = reader.counts(None)
         rows = reader.last_id()
     finally:
         reader.close()
     return {"rows": rows, **{name: sum(getattr(count, name) for count in counts.values()) for name in COUNTED}}
+
+
+def _check_store(store: str, sector_id: str) -> str:
+    """Check that the store can be written, and by no other ingest; return the address to show."""
+    if not is_postgres(store):
+        raise BadInput("not an address of PostgreSQL", where="--store", expected=FORM)
+    open_store(store, sector_id).close()
+    return StoreAddress(store).shown

@@ -30,12 +30,15 @@ from ops.broker.broker import EmbeddedBroker, MosquittoBroker
 from ops.cli import app as cli
 from ops.journal.reader import Counts, JournalReader, Recount
 from ops.journal.writer import Journal
+from ops.postgres.address import StoreAddress
+from ops.postgres.migration import migrate
 from ops.room.night_file import SCENARIO_START, read_night
 from ops.room.simulate_night import write_simulated_night
 from ops.sector.open_sector import OpenSector, open_sector
 from ops.sector.sector_file import load_sector
 from ops.services.fusion import alert_context
 from sensors.timestamps import nanoseconds
+from tests.ops.postgres_server import PostgresServer
 
 CELL_M = 40.0
 ROWS, COLUMNS = 150, 200
@@ -337,3 +340,19 @@ def hill_journal(hill_night: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         receiver.handle([delivery])
     journal.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this process's own."""
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres_store(postgres_server: PostgresServer) -> StoreAddress:
+    """A store in that server for any number of tests, each with its own sector."""
+    address = StoreAddress(postgres_server.address(postgres_server.new_database()))
+    migrate(address)
+    return address

@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from geo.errors import WatchlineError
+from geo.errors import BadInput, WatchlineError
 from ingest.envelope import Delivery, counter
 from ingest.errors import IdentityError
 from ingest.mqtt.broker_url import BrokerUrl
@@ -45,7 +45,9 @@ from ops.journal.decode_row import learn
 from ops.journal.events import CLOCK, DISK, QUARANTINE, ClockJump, CutOff, DiskState
 from ops.journal.reader import JournalFull
 from ops.journal.resubmission import ReplayFolder, carry_out
+from ops.journal.stores.protocol import WritableJournal
 from ops.journal.writer import Journal
+from ops.postgres.address import STORE_VARIABLE
 from ops.runtime.child_process import say, stop_when_parent_ends
 from ops.runtime.clock import ScenarioClock
 from ops.services.ingest.disk_reserve import DiskSettings, DiskWatch
@@ -86,11 +88,14 @@ class IngestOptions:
 class Ingest:
     """Ingest of one sector from a broker into a journal. ``run`` runs on one thread until it is asked to stop."""
 
-    def __init__(self, url: BrokerUrl, journal: Journal, clock: ScenarioClock, options: IngestOptions) -> None:
+    def __init__(
+        self, url: BrokerUrl, journal: WritableJournal, path: Path, clock: ScenarioClock, options: IngestOptions
+    ) -> None:
+        """Prepare ingest. ``path``: of the journal, or, if it is in PostgreSQL, of what ingest keeps beside it."""
         sector = options.sector
         self._journal, self._options = journal, options
         self._clock = SteadyClock(clock.now_ns, clock.rate)
-        self._disk = DiskWatch(journal.path.parent, options.disk)
+        self._disk = DiskWatch(path.parent, options.disk)
         self._wake = threading.Condition()
         self._layout_names = None if options.layout is None else frozenset(sensor_names(options.layout))
         self._trust: Authenticator | None = None
@@ -122,8 +127,11 @@ class Ingest:
             learn(row, self._receiver.sensor_contexts)
         self._sensor_intake = Intake(self._subscriber, self._receiver, self._correct_times)
         self._unit_intake = Intake(self._units, self._receiver, self._correct_times)
-        self._replays = ReplayFolder(journal.path)
+        self._replays = ReplayFolder(path)
         self._problem: str | None = None
+        self._in_file = isinstance(journal, Journal)
+        self._store_full: str | None = None
+        """The refusal of a store on another machine whose disk is full, until it accepts a tick again."""
         disk_state = journal.last_of_kind(DISK).get("")  # possibly from a process that was killed on a full disk
         self._recorded_full = disk_state is not None and msgspec.json.decode(disk_state, type=DiskState).full
         self._jumps: list[ClockJump] = []
@@ -172,14 +180,16 @@ class Ingest:
                 now_ns, now_s = self._clock.now_ns(), time.monotonic()
                 if not next_tick_ns - SECOND_NS <= now_ns < next_tick_ns:  # due, or the clock was set back
                     self._journal.tick(now_ns)
+                    self._store_full = None
                     next_tick_ns = now_ns + SECOND_NS
                 if now_s - marks_s >= MARKS_EVERY_S and self._publish_marks():
                     marks_s = now_s
                 if now_s - check_s >= CHECK_EVERY_S:
                     check_s = now_s
                     self._check(now_ns)
-            except JournalFull:
+            except JournalFull as error:
                 self._disk.fill()
+                self._store_full = None if self._in_file else f"DISK_FULL: {error}"
                 self._say_problem()
                 stopping.wait(MARKS_EVERY_S)
         self._publish_marks()
@@ -219,7 +229,8 @@ class Ingest:
 
     def _check_machine(self) -> None:
         """Check the disk and the host clock, twice per second, and journal changes."""
-        self._disk.check()
+        if self._store_full is None:
+            self._disk.check()
         self._note_jump(self._clock.check())
         now_ns = self._clock.now_ns()
         try:
@@ -264,7 +275,7 @@ class Ingest:
         problem = self._subscriber.problem or self._units.problem
         if self._disk.full:
             problem = f"DISK_FULL: {self._disk.free_bytes / 1e6:.1f} MB left; sensors' messages wait at their senders"
-            problem = self._problem if (self._problem or "").startswith("DISK_FULL") else problem
+            problem = self._problem if (self._problem or "").startswith("DISK_FULL") else self._store_full or problem
         elif problem is None and self._revocations is not None:
             problem = self._revocations.problem
         if problem != self._problem:
@@ -368,6 +379,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--broker", help=f"mqtt://user:password@host:port; better in the variable {URL_VARIABLE}")
     parser.add_argument("--sector", required=True, help="name of the sector in the topics")
     parser.add_argument("--journal", required=True, type=Path, help="SQLite file; created when missing")
+    parser.add_argument(
+        "--in-store",
+        action="store_true",
+        help=f"write to the store in PostgreSQL that the variable {STORE_VARIABLE} names, not to the file",
+    )
     parser.add_argument("--layout", type=Path, help="flag reports that cannot be true of these sensors")
     parser.add_argument("--future-s", type=float, default=0.5, help="refuse what is dated further ahead (default 0.5)")
     parser.add_argument("--late-s", type=float, default=60.0, help="treat older scans as late (default 60)")
@@ -404,11 +420,22 @@ def _run(url: BrokerUrl, options: argparse.Namespace, stopping: threading.Event)
         options.layout,
         DiskSettings(round(options.reserve_mb * 1e6)),
     )
-    journal = Journal(options.journal, encrypted=options.encrypted)
+    journal = _journal(options)
     try:
-        Ingest(url, journal, ScenarioClock.from_arguments(options), ingest_options).run(stopping)
+        Ingest(url, journal, options.journal, ScenarioClock.from_arguments(options), ingest_options).run(stopping)
     finally:
         journal.close()
+
+
+def _journal(options: argparse.Namespace) -> WritableJournal:
+    """Open the journal for writing: the file, or the sector's in the store that the environment names."""
+    if not options.in_store:
+        return Journal(options.journal, encrypted=options.encrypted)
+    from ops.journal.stores.open_store import open_store
+
+    if options.encrypted:
+        raise BadInput("is given with --in-store", where="--encrypted", expected="one of them")
+    return open_store(os.environ.get(STORE_VARIABLE, ""), options.sector)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import msgspec
 from ingest.security.key_register import Register, RegisterFile
 from ops.broker.identities import IdentityFolder
 from ops.journal.events import REVOCATION, Revocation
-from ops.journal.writer import Journal
+from ops.journal.stores.protocol import WritableJournal
 
 
 class Revocations:
@@ -19,7 +19,7 @@ class Revocations:
     stays in force.
     """
 
-    def __init__(self, folder: Path, journal: Journal) -> None:
+    def __init__(self, folder: Path, journal: WritableJournal) -> None:
         self._file = RegisterFile(IdentityFolder(folder).register_path)
         self._journal = journal
         self._journaled = {

@@ -188,6 +188,29 @@ console-part-not-started = { part-not-started } Next start in { $seconds } s.
 ## record, simulate, replay, import, archive
 
 console-record-started = Recording sector { $sector } from { $broker } into { $journal } (Ctrl-C stops it)
+console-store-migrated = { $change ->
+    [created] Store created at version { $after }: { $store }
+    [upgraded] Store upgraded from version { $before } to { $after }: { $store }
+   *[other] Store already at version { $after }: { $store }
+}
+console-store-copied = Copied { $rows ->
+    [one] { $rows } row
+   *[other] { $rows } rows
+} and { $letters ->
+    [one] { $letters } dead letter
+   *[other] { $letters } dead letters
+} to { $target }
+console-store-sealed = { $count ->
+    [one] { $count } body is encrypted; its key remains beside the original journal
+   *[other] { $count } bodies are encrypted; their keys remain beside the original journal
+}
+console-store-equal = Equal: { $rows ->
+    [one] { $rows } row
+   *[other] { $rows } rows
+} and { $letters ->
+    [one] { $letters } dead letter
+   *[other] { $letters } dead letters
+}
 console-simulating = Simulating the scenario…
 console-simulated = { $messages ->
     [one] { $messages } message

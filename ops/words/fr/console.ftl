@@ -188,6 +188,29 @@ console-part-not-started = { part-not-started } Prochain démarrage dans { $seco
 ## record, simulate, replay, import, archive
 
 console-record-started = Enregistrement du secteur { $sector } depuis { $broker } dans { $journal } (Ctrl-C pour arrêter)
+console-store-migrated = { $change ->
+    [created] Base de données créée à la version { $after } : { $store }
+    [upgraded] Base de données mise à niveau de la version { $before } à la version { $after } : { $store }
+   *[other] Base de données déjà à la version { $after } : { $store }
+}
+console-store-copied = { $rows ->
+    [one] { $rows } ligne
+   *[other] { $rows } lignes
+} et { $letters ->
+    [one] { $letters } message rejeté
+   *[other] { $letters } messages rejetés
+} copiés dans { $target }
+console-store-sealed = { $count ->
+    [one] { $count } contenu est chiffré ; sa clé reste à côté du journal d’origine
+   *[other] { $count } contenus sont chiffrés ; leurs clés restent à côté du journal d’origine
+}
+console-store-equal = Contenu identique : { $rows ->
+    [one] { $rows } ligne
+   *[other] { $rows } lignes
+} et { $letters ->
+    [one] { $letters } message rejeté
+   *[other] { $letters } messages rejetés
+}
 console-simulating = Simulation du scénario…
 console-simulated = { $messages ->
     [one] { $messages } message

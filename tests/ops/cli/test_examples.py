@@ -73,6 +73,7 @@ FIRST = {
     "archive track": "watchline archive detections cumberland data --out archive",
     "broker check": "watchline broker config cumberland --out broker --host broker.example",
     "broker revoke": "watchline broker config cumberland --out broker --host broker.example",
+    "store verify": "watchline store copy data copy.db",
     "user token": "watchline user add prometheus --data data --role viewer",
     **{
         f"user {name}": 'watchline user add keller --data data --name "M. Keller" --role operator'

@@ -18,7 +18,7 @@ from ops.cli.command_tree import GROUPS, LONGEST_SUMMARY, examples_of
 
 ROOT = typer.main.get_command(cli.app)
 IMPERATIVE = re.compile(
-    "Add|Archive|Assess|Check|Compare|Compute|Configure|Convert|Count|Create|Decode|Draw|Enrol|Erase|Evaluate|Fuse|Inspect|List|"
+    "Add|Archive|Assess|Check|Compare|Compute|Configure|Convert|Copy|Count|Create|Decode|Draw|Enrol|Erase|Evaluate|Fuse|Inspect|List|"
     "Lock|Manage|Merge|Optimise|Preview|Print|Record|Register|Remove|Replace|Reprocess|Reset|Resubmit|Revoke|Run|Send|"
     "Serve|Show|Simulate|Summarise|Test|Track|Unlock|Write"
 )
@@ -32,7 +32,7 @@ FILES = [
     "recording.csv",
     "dem.tif",
 ]
-FILES += ["border.shp", "out/demo/store.db", "out/demo/journal.db", "data/store.db"]
+FILES += ["border.shp", "out/demo/store.db", "out/demo/journal.db", "data/store.db", "copy.db"]
 """The files that the examples name."""
 
 

@@ -87,6 +87,9 @@ GOOD = {
     "audit verify": "room",
     "audit export": "room --out new.jsonl",
     "store purge": "room",
+    "store migrate": "postgresql://db.example/watchline",
+    "store copy": "journal.db new.db",
+    "store verify": "journal.db room",
     "feeds dead-letters": "room",
     "feeds replay": "room web_hook/partner",
 }

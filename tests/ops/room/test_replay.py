@@ -20,7 +20,10 @@ import ops.room.offline
 from geo.errors import BadInput
 from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
 from ops.journal.reader import JournalReader
+from ops.journal.stores.postgres_reader import PostgresReader
+from ops.journal.stores.transfer import copy
 from ops.journal.writer import Journal
+from ops.postgres.address import StoreAddress
 from ops.room.offline import replay_journal, track_log_hash
 from ops.runtime.child_process import Child
 from ops.runtime.clock import ScenarioClock
@@ -146,21 +149,45 @@ def test_a_journal_without_rows_is_refused(hill_sector, tmp_path):
         replay(tmp_path / "empty.db", hill_sector, tmp_path / "out")
 
 
+def test_a_journal_in_postgresql_replays_to_the_same_bits(
+    hill_sector: Any,
+    hill_ground: OpenSector,
+    hill_journal: Path,
+    postgres_store: StoreAddress,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """The outcome, and the files that it writes, are those of the file from which the journal was copied."""
+    copy(str(hill_journal), postgres_store.text, "replayed", Console(stderr=True))
+    expected = replay(hill_journal, hill_sector, tmp_path / "file", ground=hill_ground)
+    monkeypatch.setattr(ops.room.offline, "JournalReader", lambda _: PostgresReader(postgres_store, "replayed"))
+    assert replay(hill_journal, hill_sector, tmp_path / "store", ground=hill_ground) == expected
+    assert expected["estimates"] > 0
+
+
 @pytest.mark.chain
 @pytest.mark.broker
+@pytest.mark.parametrize("place", ["file", "postgresql"])
 def test_what_was_recorded_can_be_replayed(
-    hill_sector: Any, hill_ground: OpenSector, copy_night: Callable[[Path], Path], tmp_path: Path
+    place: str,
+    hill_sector: Any,
+    hill_ground: OpenSector,
+    copy_night: Callable[[Path], Path],
+    postgres_store: StoreAddress,
+    tmp_path: Path,
 ):
     folder, journal = copy_night(tmp_path / "night"), tmp_path / "recorded.db"
+    where = f"--out={journal}" if place == "file" else f"--store={postgres_store.text}"
     with EmbeddedBroker(folder=tmp_path, sector="hills") as broker:
         command = [sys.executable, "-m", "ops.cli", "record", "hills", f"--broker={broker.url.text}"]
-        command += [f"--out={journal}", "--json"]
-        recording = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        command += [where, "--json"]
+        recording = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
         assert recording.stdout is not None
         assert recording.stderr is not None
         said = recording.stderr.readline()
         assert said.startswith("Recording sector hills from mqtt://127.0.0.1"), said
         assert broker.url.password not in said
+        assert "correct horse" not in said
         for child in psutil.Process(recording.pid).children():
             child.kill()  # it is started again, and misses nothing
         simulator = Child(
@@ -178,6 +205,10 @@ def test_what_was_recorded_can_be_replayed(
     assert recording.returncode == 0, err
     assert "ingest ended with code -9" in err
     assert out.count("\n") == 1
+    if place == "postgresql":
+        with PostgresReader(postgres_store, "hills") as store:
+            assert json.loads(out)["rows"] == store.last_id()
+        copy(postgres_store.text, str(journal), "hills", Console(stderr=True))
     with JournalReader(journal) as reader:
         counts = reader.counts("detections")
         scans = [row for row in reader.read(0, 1000) if row.kind == "detections"]

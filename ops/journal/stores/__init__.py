@@ -1,0 +1,1 @@
+"""The rules that all journals share, whatever database holds them, and journals in PostgreSQL."""

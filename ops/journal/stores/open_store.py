@@ -1,0 +1,31 @@
+"""Opens the journal of a sector in PostgreSQL by its address, or says what is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ops.postgres.address import StoreAddress, missing_packages
+
+if TYPE_CHECKING:
+    from ops.journal.stores.postgres_reader import PostgresReader
+    from ops.journal.stores.postgres_writer import PostgresJournal
+
+
+def open_store(text: str, sector: str) -> PostgresJournal:
+    """Open for writing. Raises PostgresError or JournalError; then nothing is changed."""
+    address = StoreAddress(text)
+    try:
+        from ops.journal.stores.postgres_writer import PostgresJournal
+    except ImportError:
+        raise missing_packages() from None
+    return PostgresJournal(address, sector)
+
+
+def read_store(text: str, sector: str) -> PostgresReader:
+    """Open for reading. Raises PostgresError or JournalError."""
+    address = StoreAddress(text)
+    try:
+        from ops.journal.stores.postgres_reader import PostgresReader
+    except ImportError:
+        raise missing_packages() from None
+    return PostgresReader(address, sector)

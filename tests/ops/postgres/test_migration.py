@@ -1,0 +1,178 @@
+"""A store in PostgreSQL: created whole or not at all, and refused with one sentence when it cannot be used."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from geo.errors import BadInput
+from ingest.receiving.batch import Batch
+from ops.journal.reader import JournalError
+from ops.journal.stores.postgres_reader import PostgresReader
+from ops.journal.stores.postgres_writer import PostgresJournal
+from ops.postgres.address import PostgresError, StoreAddress
+from ops.postgres.migration import migrate, newest
+from tests.ops.journal.conformance.places import row
+from tests.ops.postgres_server import PostgresServer
+
+TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'watchline' ORDER BY 1"
+
+
+@pytest.fixture
+def database(postgres_server: PostgresServer) -> str:
+    return postgres_server.new_database()
+
+
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """A server to be stopped."""
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
+def test_a_store_is_created_once_and_then_left_as_it_is(postgres_server: PostgresServer, database: str) -> None:
+    address = StoreAddress(postgres_server.address(database))
+    with pytest.raises(PostgresError, match=r"has no Watchline tables; expected `watchline store migrate` first"):
+        PostgresJournal(address, "north")
+    assert postgres_server.execute(TABLES, database) == []
+    assert migrate(address) == ("", newest())
+    tables = postgres_server.execute(TABLES, database)
+    with PostgresJournal(address, "north") as journal:
+        journal.commit(Batch((row(1),)))
+    assert migrate(address) == (newest(), newest())
+    with PostgresReader(address, "north") as reader:
+        assert [r.seq for r in reader.read()] == [1]
+    assert {("journal",), ("bodies",), ("alembic_version",)} < set(tables)
+
+
+def test_a_failed_migration_leaves_nothing(postgres_server: PostgresServer, database: str) -> None:
+    postgres_server.execute(
+        "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF to_regclass('watchline.replays') IS NOT NULL THEN RAISE 'no room' USING ERRCODE = '53100'; END IF; END $$",
+        database,
+    )
+    postgres_server.execute("CREATE EVENT TRIGGER late ON ddl_command_end EXECUTE FUNCTION refuse()", database)
+    address = StoreAddress(postgres_server.address(database))
+    with pytest.raises(PostgresError, match="the server's disk is full"):
+        migrate(address)
+    assert postgres_server.execute(TABLES, database) == []
+    postgres_server.execute("DROP EVENT TRIGGER late", database)
+    assert migrate(address) == ("", newest())
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("UPDATE watchline.alembic_version SET version_num = '99'", "written by a newer Watchline (version 99)"),
+        ("DROP TABLE watchline.replays", "is incomplete: without replays"),
+        ("DELETE FROM watchline.alembic_version", "is incomplete: without its version"),
+        ("DROP TABLE watchline.alembic_version", "has tables of an unknown origin in the schema watchline"),
+    ],
+)
+def test_a_newer_or_half_migrated_store_is_refused_and_not_changed(
+    postgres_server: PostgresServer, database: str, change: str, sentence: str
+) -> None:
+    address = StoreAddress(postgres_server.address(database))
+    migrate(address)
+    postgres_server.execute(change, database)
+    before = postgres_server.execute(TABLES, database)
+    for use in (lambda: PostgresJournal(address, "north"), lambda: PostgresReader(address, "north")):
+        with pytest.raises(BadInput) as refused:
+            use()
+        assert sentence in str(refused.value)
+    assert postgres_server.execute(TABLES, database) == before
+
+
+def test_what_a_database_has_as_its_default_changes_nothing(postgres_server: PostgresServer, database: str) -> None:
+    """Neither its time zone nor its durability: a commit is on disk, and a day is a day of UTC."""
+    for setting in ("timezone = 'Pacific/Kiritimati'", "synchronous_commit = off", "bytea_output = 'escape'"):
+        postgres_server.execute(f"ALTER DATABASE {database} SET {setting}")
+    address = StoreAddress(postgres_server.address(database))
+    migrate(address)
+    with PostgresJournal(address, "north") as journal:
+        journal.commit(Batch((row(1, body=b"\x00\xff\\"),)))
+        assert [r.body for r in journal.read()] == [b"\x00\xff\\"]
+        assert journal._db.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    days = postgres_server.execute("SELECT day::text FROM watchline.parts", database)
+    assert days == [("2026-03-14",)], "1 773 522 000 s since 1970 are 21:00 UTC of that day"
+
+
+def test_another_encoding_is_refused(postgres_server: PostgresServer) -> None:
+    name = postgres_server.new_database("ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(PostgresError, match="has the encoding SQL_ASCII; expected a database in UTF8"):
+        migrate(StoreAddress(postgres_server.address(name)))
+
+
+def test_a_wrong_password_or_database_is_one_sentence_without_the_password(postgres_server: PostgresServer) -> None:
+    for address, sentence in (
+        (postgres_server.address(password="mistyped"), "the password or user is wrong"),
+        (postgres_server.address(user="nobody_here"), "the password or user is wrong"),
+        (postgres_server.address("not_there"), "no such database"),
+        (f"postgresql://watchline:mistyped@/postgres?host={postgres_server.folder}/none", "no connection"),
+    ):
+        with pytest.raises(PostgresError) as refused:
+            migrate(StoreAddress(address))
+        assert sentence in str(refused.value)
+        assert "mistyped" not in str(refused.value)
+        assert "\n" not in str(refused.value)
+
+
+def test_a_user_without_rights_is_refused(postgres_server: PostgresServer, database: str) -> None:
+    migrate(StoreAddress(postgres_server.address(database)))
+    postgres_server.execute(f"CREATE ROLE {database}_guest LOGIN PASSWORD 'guest'")
+    guest = StoreAddress(postgres_server.address(database, user=f"{database}_guest", password="guest"))
+    with pytest.raises(BadInput, match="this user may not do that"):
+        PostgresJournal(guest, "north")
+
+
+def test_a_server_that_ends_loses_nothing_committed_and_the_writer_goes_on_no_more(own_server: PostgresServer) -> None:
+    address = StoreAddress(own_server.address())
+    migrate(address)
+    with PostgresJournal(address, "north") as journal, PostgresReader(address, "north") as reader:
+        journal.commit(Batch((row(1), row(2))))
+        own_server.stop(signal.SIGQUIT)  # as if its power failed: no shutdown checkpoint
+        for _ in range(2):
+            with pytest.raises(JournalError, match=r"the server was stopped|no connection"):
+                journal.commit(Batch((row(3),)))
+        with pytest.raises(JournalError):
+            reader.read()
+        own_server.start()
+        with pytest.raises(JournalError):
+            journal.commit(Batch((row(3),)))
+        assert [r.seq for r in reader.read()] == [1, 2]
+    with PostgresJournal(address, "north") as journal:
+        journal.commit(Batch((row(2), row(3))))  # sent again: one is known
+        assert [(r.id, r.seq) for r in journal.read()] == [(1, 1), (2, 2), (3, 3)]
+        assert journal.counts()["r1"].duplicate == 1
+
+
+def test_a_writer_whose_claim_was_taken_writes_nothing(postgres_server: PostgresServer, database: str) -> None:
+    address = StoreAddress(postgres_server.address(database))
+    migrate(address)
+    with PostgresJournal(address, "north") as journal:
+        journal.commit(Batch((row(1),)))
+        postgres_server.execute("UPDATE watchline.sectors SET writer = writer + 1", database)
+        for _ in range(2):
+            with pytest.raises(JournalError, match="another ingest has taken over"):
+                journal.commit(Batch((row(2),)))
+        assert [r.seq for r in journal.read()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("postgresql://host", "names no database"),
+        ("postgresql://user:secret@host:port/db", "not an address"),
+        ("mysql://user:secret@host/db", "not an address"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_without_its_password(text: str, sentence: str) -> None:
+    with pytest.raises(PostgresError) as refused:
+        StoreAddress(text)
+    assert sentence in str(refused.value)
+    assert "secret" not in str(refused.value)
+    assert "secret" not in repr(StoreAddress("postgres://user:secret@host/db"))
+    assert StoreAddress("postgres://user:secret@host/db?sslmode=require").shown == "postgresql://user@host/db"
