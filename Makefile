@@ -19,7 +19,7 @@ KERNEL_TESTS := tests/fusion tests/geo tests/sensors/coverage tests/sensors/plan
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-WEB_SOURCES := $(shell find ops/web ops/words -type f -not -path '*/node_modules/*' -not -path '*/dist/*' \
+WEB_SOURCES := $(shell find ops/web ops/words ops/drawing/colours.css -type f -not -path '*/node_modules/*' -not -path '*/dist/*' \
 	-not -path '*/test/*' -not -name '*.py*')
 
 $(STAMP): pyproject.toml constraints.txt deploy/build_web.py $(WEB_SOURCES)

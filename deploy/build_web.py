@@ -26,6 +26,8 @@ except ImportError:  # run by hand, outside a build
 WEB = Path("ops", "web")
 WORDS = "words"
 """Folder beside the page's with the message catalogue, which the page is built with."""
+COLOURS = Path("drawing", "colours.css")
+"""The colours of the page, beside its folder too."""
 NOT_SOURCES = {"dist", "node_modules", "test"}
 STAMP = ".built-from"
 NPM_TIMEOUT_S = 900
@@ -78,6 +80,7 @@ def _sources(web: Path) -> Iterator[Path]:
         else:
             yield path
     yield from sorted((web.parent / WORDS).rglob("*.ftl"))
+    yield web.parent / COLOURS
 
 
 def _npm(web: Path, arguments: list[str], *, doing: str) -> None:

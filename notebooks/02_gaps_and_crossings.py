@@ -30,6 +30,7 @@ import pandas as pd
 from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import by_vehicle, on_foot
 from geo.paths.response_times import journey_time, response_time
+from ops.drawing.colours import colour
 from ops.sector.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
@@ -92,7 +93,7 @@ figure, axis = plt.subplots(figsize=(11, 3), layout="constrained")
 for name, style in zip(segments, STYLES, strict=False):
     found = segments[name]
     axis.step(found["start_m"] / 1e3, found["detection_probability"], style, where="post", label=name)
-axis.axhline(REQUIRED, color="#d55e00", linewidth=1, label="required")
+axis.axhline(REQUIRED, color=colour("series-vermilion"), linewidth=1, label="required")
 axis.set(xlabel="kilometres along the border", ylabel="minimum Pd of a crossing", ylim=(-0.02, 1.02))
 axis.legend()
 plt.show()
@@ -133,8 +134,8 @@ for axis, (name, ground) in zip(np.atleast_1d(axes), grounds.items(), strict=Tru
     axis.pcolormesh(height["easting"] / 1e3, height["northing"] / 1e3, height, cmap="gray", shading="auto", alpha=0.6)
     for part in getattr(ground.border.line, "geoms", [ground.border.line]):
         axis.plot(*(np.array(part.xy) / 1e3), color="black", linewidth=1.5)
-    for way, colour in zip(ways[name], ("#0072b2", "#d55e00"), strict=True):
-        axis.plot(*(way.places.T / 1e3), color=colour, linewidth=2, label=way.kind)
+    for way, shade in zip(ways[name], (colour("series-blue"), colour("series-vermilion")), strict=True):
+        axis.plot(*(way.places.T / 1e3), color=shade, linewidth=2, label=way.kind)
     axis.plot([s.easting / 1e3 for s in ground.layout], [s.northing / 1e3 for s in ground.layout], "w^", mec="k")
     west, south, east, north = (edge / 1e3 for edge in ground.border.bounds)
     margin = 1.5 * belt_m / 1e3

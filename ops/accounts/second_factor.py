@@ -43,6 +43,6 @@ def qr_svg(secret: str, login: str, *, sector: str) -> str:
     address = pyotp.TOTP(secret, interval=STEP_S).provisioning_uri(name=login, issuer_name=f"{ISSUER} {sector}")
     image = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
-        image, kind="svg", scale=5, border=4, xmldecl=False, dark="#000", light="#fff"
+        image, kind="svg", scale=5, border=4, xmldecl=False, dark="black", light="white"
     )
     return image.getvalue().decode()

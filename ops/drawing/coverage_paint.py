@@ -9,9 +9,9 @@ import numpy as np
 
 from geo.arrays import Float32s, UInt8s
 from geo.message import Message
+from ops.drawing.colours import Palette, rgb
 from ops.drawing.coverage_classes import ColourClass
-from ops.drawing.palette import Palette
-from ops.drawing.tile_styles import LINES, diagonals, legend_entry
+from ops.drawing.tile_styles import diagonals, legend_entry
 
 UNKNOWN, OFF_THE_MAP = 254, 255
 _ALPHA, _LINE_ALPHA = 160, 150
@@ -43,7 +43,7 @@ class Covered:
                 pixels[:, values == number] = np.array([*colour, _ALPHA], np.uint8)[:, None]
         falling, rising = diagonals(values.shape)
         line = (values == UNKNOWN) & (falling | rising)
-        pixels[:, line] = np.array([*LINES[palette], _LINE_ALPHA], np.uint8)[:, None]
+        pixels[:, line] = np.array([*rgb("hatch", palette), _LINE_ALPHA], np.uint8)[:, None]
         return pixels
 
     def _colours(self, palette: Palette) -> list[tuple[int, int, int] | None]:
@@ -61,7 +61,7 @@ class Covered:
             for step, colour in zip(self.steps, self._colours(palette), strict=True)
             if colour is not None
         ]
-        lines = legend_entry(LINES[palette], Message("map-class-unknown"))
+        lines = legend_entry(rgb("hatch", palette), Message("map-class-unknown"))
         return [*painted, lines | {"pattern": "hatch"}]
 
 

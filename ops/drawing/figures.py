@@ -20,14 +20,14 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from geo.arrays import Floats, Ints
+from ops.drawing.colours import colour
 from ops.drawing.png import write_png
 from ops.runtime.output import catalogue, say
 
-# Okabe and Ito (2008): distinguishable with every common form of colour blindness.
-BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
-ORANGE, GREY = "#e69f00", "#8a8f98"
+BLUE, VERMILION, GREEN = colour("series-blue"), colour("series-vermilion"), colour("series-green")
+PURPLE, ORANGE, GREY = colour("series-purple"), colour("series-orange"), colour("series-grey")
 
-INK = "#010203"  # a colour that no figure has otherwise; the SVG gets currentColor in its place
+INK = colour("figure-placeholder")  # a colour that no figure has otherwise; the SVG gets currentColor in its place
 POINTS_SHOWN = 400  # instants in a figure over time
 WIDTH_IN, HEIGHT_IN = 3.35, 2.4  # 322 × 230 CSS pixels, a phone's column: text is never smaller than 12 px
 STYLE: Any = {
@@ -167,7 +167,7 @@ def latency_histogram(latencies_ms: Floats) -> SvgFigure:
         for value, label, dashes in ((middle, "median", "-"), (high, "p99", "--")):
             axes.axvline(
                 value,
-                color=VERMILLION,
+                color=VERMILION,
                 linewidth=1.4,
                 linestyle=dashes,
                 label=say(f"shift-latency-{label}", value=float(value)),
@@ -222,10 +222,8 @@ def along_the_border(
     with _canvas(3.2) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True)
         base = np.zeros(count)
-        for (rule, values), colour in zip(
-            alerts.items(), (VERMILLION, BLUE, PURPLE, GREEN, ORANGE, GREY), strict=False
-        ):
-            upper.bar(at, values, bottom=base, width=width, color=colour, label=_plain(rule))
+        for (rule, values), shade in zip(alerts.items(), (VERMILION, BLUE, PURPLE, GREEN, ORANGE, GREY), strict=False):
+            upper.bar(at, values, bottom=base, width=width, color=shade, label=_plain(rule))
             base += values
         upper.set_ylabel(say("shift-axis-alerts"))
         upper.yaxis.set_major_locator(mpl.ticker.MaxNLocator(3, integer=True))

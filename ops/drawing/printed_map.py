@@ -20,6 +20,7 @@ from matplotlib.ticker import ScalarFormatter
 from geo.border.zone import belt_outline
 from geo.message import Message
 from geo.terrain import bounds, cell_size
+from ops.drawing.colours import colour
 from ops.drawing.coverage_classes import Map
 from ops.drawing.hillshade import shade
 from ops.drawing.png import save_figure
@@ -70,7 +71,7 @@ def draw(path: Path, chosen: Map, rasters: xr.Dataset, ground: OpenSector) -> No
         north_arrow(axes)
         axes.set_title(_title(chosen, rasters, ground), loc="left", fontsize=10.0)
         _legend(axes, chosen, ground, unknown=unknown)
-        figure.supxlabel(_footer(chosen, rasters, ground), x=0.01, ha="left", fontsize=7.5, color="#444444")
+        figure.supxlabel(_footer(chosen, rasters, ground), x=0.01, ha="left", fontsize=7.5, color=colour("figure-soft"))
         save_figure(figure, path, DPI)
 
 
@@ -109,7 +110,7 @@ def _classes(
         cell_e, cell_n = (east - west) / values.shape[1], (north - south) / values.shape[0]
         east_m = west + cell_e * (np.arange(values.shape[1]) + 0.5)
         north_m = north - cell_n * (np.arange(values.shape[0]) + 0.5)
-        with mpl.rc_context({"hatch.linewidth": 0.6, "hatch.color": "#222222"}):
+        with mpl.rc_context({"hatch.linewidth": 0.6, "hatch.color": colour("unknown-hatch")}):
             axes.contourf(
                 east_m, north_m, blank.astype(float), levels=[0.5, 1.5], colors="none", hatches=["////"], zorder=3
             )
@@ -164,10 +165,10 @@ def scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
     )
     axes.add_patch(box)
     for i in range(4):
-        colour = "black" if i % 2 == 0 else "white"
+        shade = "black" if i % 2 == 0 else "white"
         axes.add_patch(
             Rectangle(
-                (left + i * length_m / 4.0, foot), length_m / 4.0, high, facecolor=colour, edgecolor="black", zorder=9
+                (left + i * length_m / 4.0, foot), length_m / 4.0, high, facecolor=shade, edgecolor="black", zorder=9
             )
         )
     for fraction in (0.0, 0.5, 1.0):
@@ -196,10 +197,12 @@ def north_arrow(axes: Axes) -> None:
 def _legend(axes: Axes, chosen: Map, ground: OpenSector, *, unknown: bool) -> None:
     entries: list[Any] = []
     for step in chosen.steps:
-        face = (0.75, 0.75, 0.75, 1.0) if step.colour is None else (*step.colour, 0.85)
-        entries.append(Patch(facecolor=face, edgecolor="#555555", linewidth=0.5, label=say(step.label)))
+        face = colour("relief-alone") if step.colour is None else (*step.colour, 0.85)
+        entries.append(Patch(facecolor=face, edgecolor=colour("figure-outline"), linewidth=0.5, label=say(step.label)))
     label = say("map-class-unknown" if unknown else "map-class-unknown-none")
-    entries.append(Patch(facecolor="white", edgecolor="#222222", hatch="////", linewidth=0.5, label=label))
+    entries.append(
+        Patch(facecolor="white", edgecolor=colour("unknown-hatch"), hatch="////", linewidth=0.5, label=label)
+    )
     entries.append(Line2D([], [], color="black", linewidth=1.8, label=say("map-border")))
     belt = say("map-belt", belt=ground.sector.belt_m)
     entries.append(Line2D([], [], color="black", linewidth=0.7, linestyle=(0, (5, 4)), label=belt))

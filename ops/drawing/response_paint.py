@@ -6,7 +6,6 @@ reaches stays clear.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,20 +13,14 @@ import numpy as np
 
 from geo.arrays import Float32s, UInt8s
 from geo.message import Message
-from ops.drawing.palette import Palette
-from ops.drawing.tile_styles import Rgb, legend_entry
+from ops.drawing.colours import Palette, Rgb, rgb
+from ops.drawing.tile_styles import legend_entry
 
 MINUTES: Final = (5, 10, 20, 30, 60)
 """Isochrones: upper limits of the classes."""
 BEYOND: Final = len(MINUTES)
 OFF_THE_MAP: Final = 255
 _ALPHA: Final = 150
-_COLOURS: Final[
-    Mapping[Palette, tuple[Rgb, ...]]
-] = {  # the hues of cividis, which readers without red or green keep apart
-    "day": ((0, 34, 78), (53, 69, 108), (102, 105, 112), (148, 142, 119), (200, 186, 105)),
-    "night": ((254, 232, 56), (200, 186, 105), (148, 142, 119), (102, 105, 112), (53, 69, 108)),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +39,7 @@ class ResponseTime:
 
     def paint(self, values: Float32s, _cell_m: float, palette: Palette) -> UInt8s:
         pixels = np.zeros((4, *values.shape), np.uint8)
-        for number, colour in enumerate(_COLOURS[palette]):
+        for number, colour in enumerate(_colours(palette)):
             pixels[:, values == number] = np.array([*colour, _ALPHA], np.uint8)[:, None]
         return pixels
 
@@ -54,5 +47,9 @@ class ResponseTime:
         messages = [Message("map-class-response", {"minutes": minutes}) for minutes in MINUTES]
         return [
             legend_entry(colour, message) | {"message": {"id": message.id, "parameters": dict(message.parameters)}}
-            for colour, message in zip(_COLOURS[palette], messages, strict=True)
+            for colour, message in zip(_colours(palette), messages, strict=True)
         ]
+
+
+def _colours(palette: Palette) -> list[Rgb]:
+    return [rgb(f"response-{number}", palette) for number in range(1, len(MINUTES) + 1)]

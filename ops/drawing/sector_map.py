@@ -11,6 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from geo.terrain import bounds
+from ops.drawing.colours import colour
 from ops.drawing.printed_map import LARGEST_PIXELS, SIGNS, STYLE, north_arrow, relief, scale_bar
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
@@ -63,7 +64,7 @@ def sector_map(
             axes.plot(sensor.easting, sensor.northing, sign, color="black", mec="white", markersize=size, zorder=7)
         bases = [ground.frame.to_local(*place) for place in read_bases(ground.sector.bases).values()]
         for easting, northing in bases:
-            axes.plot(easting, northing, "*", color="#0072b2", mec="white", markersize=13, zorder=8)
+            axes.plot(easting, northing, "*", color=colour("series-blue"), mec="white", markersize=13, zorder=8)
         axes.set(xlim=box[:2], ylim=box[2:], aspect="equal", xticks=[], yticks=[])
         scale_bar(axes, box)
         north_arrow(axes)
@@ -81,7 +82,7 @@ def _window(ground: OpenSector, terrain: tuple[float, float, float, float]) -> t
 
 def _scale() -> Any:
     scale = mpl.colormaps["viridis"].copy()
-    scale.set_bad("#8a8f98")
+    scale.set_bad(colour("series-grey"))
     return scale
 
 

@@ -8,7 +8,6 @@ ground, so that no reader needs to distinguish red from green. ``palette`` is ``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -16,25 +15,17 @@ import numpy as np
 
 from geo.arrays import Bools, Float32s, UInt8s
 from geo.message import Message
+from ops.drawing.colours import Palette, Rgb, rgb, rgba
 from ops.drawing.hillshade import LIGHT_ON_THE_LEVEL, shade
-from ops.drawing.palette import Palette
 from ops.runtime.output import say_in_english
-
-Rgb = tuple[int, int, int]
 
 UNSEEN, SEEN, UNKNOWN, OFF_THE_MAP = 0, 1, 2, 255
 """Values of a visibility raster."""
 
 HATCH_PX: Final = 8  # divides the tile's 256, so that lines continue in the next tile
 _SHADOW_ALPHA, _LIGHT_ALPHA = 150.0, 70.0
-_RAMPS: Final[Mapping[Palette, tuple[Rgb, Rgb, Rgb]]] = {  # low, middle, high
-    "day": ((182, 194, 180), (214, 212, 196), (240, 236, 226)),
-    "night": ((30, 36, 38), (54, 60, 60), (92, 94, 90)),
-}
-_VEILS: Final[Mapping[Palette, Rgb]] = {"day": (58, 62, 70), "night": (0, 0, 0)}
-_VEIL_ALPHA: Final[Mapping[Palette, int]] = {"day": 64, "night": 92}
-LINES: Final[Mapping[Palette, Rgb]] = {"day": (58, 62, 70), "night": (102, 106, 112)}
-_LINE_ALPHA: Final[Mapping[Palette, int]] = {"day": 100, "night": 120}
+_RAMP: Final = ("relief-1", "relief-2", "relief-3")
+"""Colours of low, middle and high ground."""
 
 
 FEATHER_PX: Final = 20
@@ -99,7 +90,7 @@ class Elevation:
         known = np.isfinite(values)
         share = self._share(np.where(known, values, self.low_m))
         pixels = np.empty((4, *values.shape), np.uint8)
-        for band, shades in enumerate(zip(*_RAMPS[palette], strict=True)):
+        for band, shades in enumerate(zip(*(rgb(name, palette) for name in _RAMP), strict=True)):
             pixels[band] = np.interp(share, (0.0, 0.5, 1.0), shades)
         pixels[3] = 255 * feathered(known)
         return pixels
@@ -107,9 +98,9 @@ class Elevation:
     def legend(self, palette: Palette) -> list[dict[str, Any]]:
         heights = np.linspace(self.low_m, self.high_m, 3)
         return [
-            legend_entry(colour, Message("map-height", {"height": round(float(height))}))
+            legend_entry(rgb(name, palette), Message("map-height", {"height": round(float(height))}))
             | {"height_m": f"{height:.0f}"}
-            for colour, height in zip(_RAMPS[palette], heights, strict=True)
+            for name, height in zip(_RAMP, heights, strict=True)
         ]
 
     def _share(self, heights: Any) -> Any:
@@ -141,10 +132,11 @@ class Unseen:
         inside = (unseen > 0.5) & ~unknown
         line = (inside & falling) | (unknown & (falling | rising)) | outline(np.isfinite(values))
         pixels = np.zeros((4, *values.shape), np.uint8)
+        lines, veil = rgba("hatch", palette), rgba("veil", palette)
         for band in range(3):
-            pixels[band] = np.where(line, LINES[palette][band], _VEILS[palette][band])
-        veil = unseen * unseen * (3.0 - 2.0 * unseen) * np.float32(_VEIL_ALPHA[palette])
-        pixels[3] = np.where(line, _LINE_ALPHA[palette], np.where(unknown, 0, veil))
+            pixels[band] = np.where(line, lines[band], veil[band])
+        opacity = unseen * unseen * (3.0 - 2.0 * unseen) * np.float32(veil[3])
+        pixels[3] = np.where(line, lines[3], np.where(unknown, 0, opacity))
         return pixels
 
     def _share(self, mask: Bools, pixel_m: float) -> Float32s:
@@ -160,8 +152,8 @@ class Unseen:
 
     def legend(self, palette: Palette) -> list[dict[str, Any]]:
         return [
-            legend_entry(_VEILS[palette], Message("map-class-no-line-of-sight-person")) | {"pattern": "veil"},
-            legend_entry(LINES[palette], Message("map-class-unknown")) | {"pattern": "hatch"},
+            legend_entry(rgb("veil", palette), Message("map-class-no-line-of-sight-person")) | {"pattern": "veil"},
+            legend_entry(rgb("hatch", palette), Message("map-class-unknown")) | {"pattern": "hatch"},
         ]
 
 

@@ -19,7 +19,7 @@ def qr_svg(url: str) -> str:
     """The QR code of an address as an SVG image without any reference to a network."""
     image = io.BytesIO()
     segno.make(url, error="m", micro=False).save(
-        image, kind="svg", scale=5, border=4, xmldecl=False, dark="#000", light="#fff"
+        image, kind="svg", scale=5, border=4, xmldecl=False, dark="black", light="white"
     )
     return image.getvalue().decode()
 

@@ -137,8 +137,10 @@ def _report_view(sensor: AnySensor, links: SectorLinks | None) -> dict[str, Any]
     return {"reports_by": (links.layout[sensor.id] if linked else sensor).reports_by, "linked": linked}
 
 
-def segments_view(ground: OpenSector, shares: Sequence[float | None], revision: str) -> dict[str, Any]:
-    """Return the border's segments, with the fraction of dead ground in each belt, where known."""
+def segments_view(
+    ground: OpenSector, dead: Sequence[float | None], unknown: Sequence[float | None], revision: str
+) -> dict[str, Any]:
+    """Return the border's segments, with the fractions of dead and of unknown ground in each belt, once computed."""
     features = []
     for segment, (start, end) in enumerate(ground.border.segment_spans_m.tolist()):
         vertices = np.asarray(ground.border.segment_geometry(segment).coords)
@@ -147,7 +149,8 @@ def segments_view(ground: OpenSector, shares: Sequence[float | None], revision: 
             "section": None,  # sector files do not yet divide the border into sections
             "chainage_from_m": start,
             "chainage_to_m": end,
-            "dead_ground_fraction": shares[segment] if shares else None,
+            "dead_ground_fraction": dead[segment] if dead else None,
+            "unknown_fraction": unknown[segment] if unknown else None,
         }
         features.append(_feature("LineString", _lonlat(ground, vertices), properties))
     return {"type": "FeatureCollection", "revision": revision, "belt_m": ground.sector.belt_m, "features": features}

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
 
 const FONT = new URL("node_modules/@fontsource-variable/ibm-plex-sans/", import.meta.url);
@@ -33,6 +33,19 @@ const preloads: Plugin = {
   },
 };
 
+/** The file of colours also has those of reports and tiles: the pages' style sheets keep what their sources name. */
+const usedColours = () => {
+  const sources = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((name) => /\.(ts|css)$/.test(name));
+  const texts = sources.map((name) => readFileSync(`src/${name}`, "utf8"));
+  const used = new Set(texts.flatMap((text) => text.match(/--[a-z0-9-]+/g) ?? []));
+  return {
+    postcssPlugin: "used-colours",
+    Declaration: (stated: { prop: string; value: string; remove: () => void }) => {
+      if (stated.prop.startsWith("--") && /^#[0-9a-f]+$/.test(stated.value) && !used.has(stated.prop)) stated.remove();
+    },
+  };
+};
+
 // No inlined assets: the page's policy allows scripts and styles only as files of this server.
 export default defineConfig({
   base: "/",
@@ -42,6 +55,7 @@ export default defineConfig({
   },
   worker: { format: "es" },
   plugins: [fontLicence, preloads, keptFiles()],
+  css: { postcss: { plugins: [usedColours()] } },
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

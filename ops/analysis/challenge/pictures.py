@@ -25,6 +25,7 @@ from geo.challenge.scores import SCORES
 from geo.message import Message
 from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.words import path_name, score_name
+from ops.drawing.colours import colour
 from ops.drawing.png import save_figure
 from ops.drawing.printed_map import (
     DPI,
@@ -66,7 +67,7 @@ class Panel:
 
 
 SIGHT: Final = ("sight", "dead")
-SIGHT_COLOURS: Final = ("#efe9da", "#7a4f00")
+SIGHT_COLOURS: Final = (colour("line-of-sight"), colour("dead-ground"))
 
 GROUND_PANELS: Final = (
     Panel("ruggedness", "ruggedness", "metres", "cividis"),
@@ -82,9 +83,9 @@ LAYOUT_PANELS: Final = (
     Panel("time_margin", "margin", "minutes", "PuOr", 1.0 / 60.0, centred=True),
 )
 WAY_STYLES: Final[Mapping[str, tuple[str, Any, float]]] = {
-    "minimum detection": ("#0072b2", "solid", 4.5),
-    "minimum time": ("#000000", (0, (5, 2)), 2.0),
-    "most vulnerable": ("#cc79a7", (0, (1, 1)), 2.0),
+    "minimum detection": (colour("series-blue"), "solid", 4.5),
+    "minimum time": ("black", (0, (5, 2)), 2.0),
+    "most vulnerable": (colour("series-purple"), (0, (1, 1)), 2.0),
 }
 
 
@@ -129,18 +130,18 @@ def draw_crossings(path: Path, findings: Findings) -> None:
         for sensor in findings.question.ground.layout:
             axes.plot(sensor.easting, sensor.northing, "^", color="white", mec="black", markersize=6, zorder=8)
         for kind, crossing in findings.crossings.items():
-            colour, dash, width = WAY_STYLES[kind]
+            shade, dash, width = WAY_STYLES[kind]
             e, n = view.ground.frame.to_local(np.array(crossing["lon"]), np.array(crossing["lat"]))
             figures = {"minutes": crossing["seconds"] / 60.0, "pd": crossing["p_detect"]}
             label = say("challenge-path-label", path=path_name(kind), **figures)
             axes.plot(e, n, color="white", linewidth=width + 2.0, zorder=9)
-            axes.plot(e, n, color=colour, linestyle=dash, linewidth=width, zorder=9, label=label)
+            axes.plot(e, n, color=shade, linestyle=dash, linewidth=width, zorder=9, label=label)
             for position in crossing["half_detection"]:
                 axes.plot(
-                    *view.ground.frame.to_local(*position["lonlat"]), "o", color=colour, mec="white", ms=4, zorder=11
+                    *view.ground.frame.to_local(*position["lonlat"]), "o", color=shade, mec="white", ms=4, zorder=11
                 )
         axes.plot([], [], "^", color="white", mec="black", label=say("challenge-legend-sensor"))
-        axes.plot([], [], "o", color="#444444", mec="white", ms=4, label=say("challenge-legend-half"))
+        axes.plot([], [], "o", color=colour("figure-soft"), mec="white", ms=4, label=say("challenge-legend-half"))
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=3, frameon=False, fontsize=8.5)
 
     _multiples(path, 1, one, view, _footer(findings))
@@ -191,7 +192,7 @@ def _multiples(path: Path, count: int, draw_panel: Callable[[Axes, int], None], 
             if number == 0:
                 north_arrow(axes)
                 scale_bar(axes, view.extent)
-        figure.supxlabel(footer, x=0.01, ha="left", fontsize=7.5, color="#444444")
+        figure.supxlabel(footer, x=0.01, ha="left", fontsize=7.5, color=colour("figure-soft"))
         save_figure(figure, path, DPI)
 
 
@@ -237,7 +238,7 @@ def _raster(axes: Axes, panel: Panel, layer: xr.DataArray, view: _View) -> None:
 
 
 def _hatched(axes: Axes, east: Any, north: Any, where: Any, hatch: str) -> None:
-    with mpl.rc_context({"hatch.linewidth": 0.5, "hatch.color": "#222222"}):
+    with mpl.rc_context({"hatch.linewidth": 0.5, "hatch.color": colour("unknown-hatch")}):
         axes.contourf(east, north, where.astype(float), levels=[0.5, 1.5], colors="none", hatches=[hatch], zorder=3)
 
 
@@ -258,7 +259,7 @@ def _coloured(axes: Axes, values: Any, view: _View, label: str) -> None:
     axes.add_collection(LineCollection(lines, colors="black", linewidths=6.5, zorder=5))
     known = np.isfinite(values)
     blank = [line for line, there in zip(lines, known, strict=True) if not there]
-    axes.add_collection(LineCollection(blank, colors="#bdbdbd", linewidths=4.5, zorder=6))
+    axes.add_collection(LineCollection(blank, colors=colour("unknown"), linewidths=4.5, zorder=6))
     known_lines = [line for line, there in zip(lines, known, strict=True) if there]
     coloured = LineCollection(known_lines, array=np.asarray(values)[known], cmap="cividis", linewidths=4.5, zorder=6)
     coloured.set_clim(0.0, 1.0)

@@ -16,13 +16,14 @@ from ops.analysis.challenge.findings import Findings
 from ops.analysis.challenge.pictures import WIDTH_IN
 from ops.analysis.challenge.words import score_name
 from ops.analysis.challenge.work import SLOWER, STATES
+from ops.drawing.colours import colour
 from ops.drawing.png import save_figure
 from ops.drawing.printed_map import DPI, STYLE, LocalNumbers
 from ops.runtime.output import say
 from sensors.crossing.segments import CROSSED, UNKNOWN
 
-COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
-HATCH: Final[dict[str, Any]] = {"hatch": "////", "facecolor": "none", "edgecolor": "#9a9a9a", "linewidth": 0.0}
+COLOURS: Final = tuple(colour(f"series-{name}") for name in ("blue", "vermilion", "green", "purple"))
+HATCH: Final[dict[str, Any]] = {"hatch": "////", "facecolor": "none", "edgecolor": colour("unknown"), "linewidth": 0.0}
 
 
 def draw_profiles(path: Path, findings: Findings) -> None:
@@ -38,7 +39,7 @@ def draw_profiles(path: Path, findings: Findings) -> None:
         rows[3].set(xlabel=say("challenge-profile-axis"), xlim=(edges[0], edges[-1]))
         for axes in rows:
             axes.yaxis.set_major_formatter(LocalNumbers())
-            axes.grid(axis="y", color="#dddddd", linewidth=0.5)
+            axes.grid(axis="y", color=colour("figure-grid"), linewidth=0.5)
             axes.set_axisbelow(True)
         save_figure(figure, path, DPI)
 
@@ -53,17 +54,17 @@ def _band(axes: Axes, edges: Any, low: Any, high: Any, **style: Any) -> None:
 
 def _scores(axes: Axes, findings: Findings, edges: Any) -> None:
     segments = findings.segments
-    for name, colour in zip(SCORES, COLOURS, strict=False):
+    for name, shade in zip(SCORES, COLOURS, strict=False):
         if f"{name}_low" in segments:
             _band(
                 axes,
                 edges,
                 segments[f"{name}_low"].to_numpy(),
                 segments[f"{name}_high"].to_numpy(),
-                color=colour,
+                color=shade,
                 alpha=0.2,
             )
-        _step(axes, edges, segments[name].to_numpy(), color=colour, linewidth=1.3, label=say(score_name(name)))
+        _step(axes, edges, segments[name].to_numpy(), color=shade, linewidth=1.3, label=say(score_name(name)))
     drawn = [name for name in SCORES if f"{name}_low" in segments]
     moved = sum(
         int(((segments[name] < segments[f"{name}_low"]) | (segments[name] > segments[f"{name}_high"])).sum())
@@ -103,11 +104,9 @@ def _detection(axes: Axes, findings: Findings, edges: Any) -> None:
 def _interruption(axes: Axes, findings: Findings, edges: Any) -> None:
     least = findings.segments["least_interruption"]
     known = np.isfinite(least.to_numpy()[:, 0])
-    for factor, colour, dash in zip(SLOWER, COLOURS, ("-", "--", ":"), strict=False):
+    for factor, shade, dash in zip(SLOWER, COLOURS, ("-", "--", ":"), strict=False):
         label = say("challenge-profile-response" if factor == 1.0 else "challenge-profile-slower", factor=factor)
-        _step(
-            axes, edges, least.sel(slower=factor).to_numpy(), color=colour, linestyle=dash, linewidth=1.3, label=label
-        )
+        _step(axes, edges, least.sel(slower=factor).to_numpy(), color=shade, linestyle=dash, linewidth=1.3, label=label)
     _shade(axes, edges, ~known, say("challenge-profile-unknown-no-crossing"))
     axes.set(ylim=(-0.02, 1.02), ylabel=say("challenge-profile-probability"))
     axes.set_title(say("challenge-profile-interruption"), loc="left", fontsize=9.5)

@@ -21,13 +21,15 @@ from geo.border.zone import belt_outline
 from ops.analysis.compare.comparison import Comparison
 from ops.analysis.compare.wording import input_name
 from ops.analysis.messages import plain
+from ops.drawing.colours import colour
 from ops.drawing.figures import PRINTED_STYLE, CaptionedFigure
 from ops.drawing.printed_map import SIGNS, plain_text, relief, scale_bar
 from ops.runtime.output import catalogue, say
 from sensors.planning.comparison.draws import central
 
-COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#555555", "#000000")
-"""Okabe and Ito's palette, safe for colour blindness; the first layout has the first colour."""
+SERIES: Final = ("blue", "vermilion", "green", "purple", "sky", "orange")
+COLOURS: Final = (*(colour(f"series-{name}") for name in SERIES), colour("figure-outline"), "black")
+"""The first layout has the first colour."""
 MARKS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
 LISTED: Final = 14
 NAMED: Final = 5
@@ -111,12 +113,12 @@ def _map(
     for segment, value in enumerate(detection):
         shape = belt.border.segment_geometry(segment)
         parts = [np.asarray(part.coords) for part in getattr(shape, "geoms", [shape])]
-        colour = "#999999" if np.isnan(value) else mpl.colormaps["cividis"](scale(value))
+        shade = colour("unknown") if np.isnan(value) else mpl.colormaps["cividis"](scale(value))
         axis.add_collection(LineCollection(parts, colors="white", linewidths=6.0, zorder=4))
-        axis.add_collection(LineCollection(parts, colors=[colour], linewidths=4.0, zorder=5))
+        axis.add_collection(LineCollection(parts, colors=[shade], linewidths=4.0, zorder=5))
     rows, columns = comparison.study.ways.cells[_least_path(comparison, name)]
     axis.plot(belt.easting[columns], belt.northing[rows], color="white", linewidth=3.0, zorder=6)
-    axis.plot(belt.easting[columns], belt.northing[rows], color="#1b7f3b", linewidth=1.6, zorder=6)
+    axis.plot(belt.easting[columns], belt.northing[rows], color=colour("least-path"), linewidth=1.6, zorder=6)
     layout = comparison.study.layouts[comparison.study.names.index(name)]
     for sensor in layout:
         sign, _, size = SIGNS[sensor.kind]
@@ -167,13 +169,11 @@ def along(comparison: Comparison) -> CaptionedFigure:
     middle = (verdict["start_m"] + verdict["end_m"]).to_numpy() / 2000.0
     for number, name in enumerate(comparison.study.names):
         one = verdict.sel(layout=name)
-        colour = COLOURS[number % len(COLOURS)]
+        shade = COLOURS[number % len(COLOURS)]
         axis.fill_between(
-            middle, one["segment_detection_low"], one["segment_detection_high"], step="mid", color=colour, alpha=0.2
+            middle, one["segment_detection_low"], one["segment_detection_high"], step="mid", color=shade, alpha=0.2
         )
-        axis.step(
-            middle, one["segment_detection"], where="mid", color=colour, label=plain_text(name, 30), linewidth=1.6
-        )
+        axis.step(middle, one["segment_detection"], where="mid", color=shade, label=plain_text(name, 30), linewidth=1.6)
     required = verdict.attrs["required_probability"]
     axis.axhline(required, color="black", linewidth=0.7, linestyle=":")
     axis.set(xlabel=say("compare-axis-chainage"), ylabel=say("compare-axis-assessed"), ylim=(0.0, 1.02))
@@ -236,16 +236,16 @@ def cost_curve(comparison: Comparison) -> CaptionedFigure:
     whole = float(verdict["life_cycle_cost_at_central_inputs"].max())
     points = []
     for number, (name, found_here) in enumerate(zip(study.names, study.outcomes(one, whole * BUDGETS), strict=True)):
-        colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
+        shade, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
         cost, reached = found_here.bought.life_cycle_cost / 1e6, found_here.measure(objective)
-        axis.plot(cost, reached, marker=mark, markersize=4, color=colour, label=plain_text(name, 30))
+        axis.plot(cost, reached, marker=mark, markersize=4, color=shade, label=plain_text(name, 30))
         points += list(zip(cost.tolist(), reached.tolist(), strict=True))
     front = np.array(pareto_front(points))
     axis.step(
         front[:, 0],
         front[:, 1],
         where="post",
-        color="#555555",
+        color=colour("figure-outline"),
         linewidth=3.5,
         alpha=0.35,
         label=say("compare-pareto-front"),
@@ -288,7 +288,7 @@ def tornado(comparison: Comparison, other: str) -> CaptionedFigure:
             row,
             low[i] - middle,
             left=middle,
-            color="#56B4E9",
+            color=colour("series-sky"),
             height=0.7,
             label=None if row else say("compare-low-end"),
         )
@@ -296,7 +296,7 @@ def tornado(comparison: Comparison, other: str) -> CaptionedFigure:
             row,
             high[i] - middle,
             left=middle,
-            color="#E69F00",
+            color=colour("series-orange"),
             height=0.7,
             label=None if row else say("compare-high-end"),
         )

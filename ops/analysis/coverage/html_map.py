@@ -16,6 +16,7 @@ import xarray as xr
 
 from ops.analysis.coverage.wording import gap_of, least_covered, summary_of
 from ops.analysis.places import place_of
+from ops.drawing.colours import colour, rgb
 from ops.drawing.coverage_classes import Map, RgbFraction
 from ops.drawing.map_images import painted_png
 from ops.drawing.pages.html_page import render_page
@@ -31,7 +32,7 @@ from ops.sector.sector_file import read_bases
 TEMPLATE = Path(__file__).with_name("html_map.html.j2")
 
 LARGEST_PIXELS: Final = 2000  # along one side of the pictures inside the map; larger terrains are subsampled
-UNKNOWN_COLOUR: Final = (34, 34, 34)
+UNKNOWN_COLOUR: Final = rgb("unknown-hatch")
 KEYS: Final[Mapping[str, tuple[str, str]]] = {
     "mast_height_m": ("antenna-height", "coverage-value-metres"),
     "max_range_m": ("range", "coverage-value-distance"),
@@ -139,8 +140,8 @@ def _gap_rows(segments: xr.Dataset, ground: OpenSector) -> list[list[str]]:
 def _page(maps: Sequence[Map], rasters: xr.Dataset, tables: CoverageTables, ground: OpenSector) -> dict[str, Any]:
     story, segments = rasters.attrs, tables.segments
     shades, low = [], 0.0
-    for high, colour in HIDDEN_STYLE:
-        shades.append((colour, say("coverage-shade", low=low, high=min(high, 1.0))))
+    for high, shade in HIDDEN_STYLE:
+        shades.append((shade, say("coverage-shade", low=low, high=min(high, 1.0))))
         low = high
     about = {
         "layout": ground.layout.name,
@@ -178,7 +179,7 @@ def _page(maps: Sequence[Map], rasters: xr.Dataset, tables: CoverageTables, grou
     }
 
 
-def _css(colour: RgbFraction | None) -> str:
-    if colour is None:
-        return "#d5d6d0"
-    return "#" + "".join(f"{round(255 * part):02x}" for part in colour)
+def _css(shade: RgbFraction | None) -> str:
+    if shade is None:
+        return colour("relief-alone")
+    return "#" + "".join(f"{round(255 * part):02x}" for part in shade)

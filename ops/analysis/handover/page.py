@@ -12,6 +12,7 @@ from typing import Any, Final
 import jinja2
 
 from ops.analysis.handover.document import ReportDocument
+from ops.drawing.colours import with_colours
 from ops.words import LANGUAGES, MessageCatalogue
 
 _TEMPLATE: Final = Path(__file__).with_name("page.html.j2")
@@ -41,7 +42,7 @@ def report_page(
 @lru_cache(maxsize=1)
 def style() -> str:
     """The style sheet of the page."""
-    return _STYLE.read_text(encoding="utf-8")
+    return with_colours(_STYLE.read_text(encoding="utf-8"))
 
 
 def style_source() -> str:

@@ -16,13 +16,14 @@ from fpdf.fonts import FontFace
 
 from geo.errors import WatchlineError
 from ops.analysis.handover.document import ReportDocument, ReportSection
+from ops.drawing.colours import rgb
 from ops.words import MessageCatalogue
 
 FONT: Final = "DejaVu"
 _MARGIN_MM: Final = 15.0
 _BODY_PT: Final = 8.5
 _LINE_MM: Final = 4.2
-_GREY: Final = (70, 75, 80)
+_GREY: Final = rgb("soft")
 
 
 def report_pdf(document: ReportDocument, *, made_at: datetime) -> bytes:

@@ -16,6 +16,7 @@ from matplotlib.patheffects import withStroke
 from geo.border.zone import belt_outline
 from geo.terrain import bounds
 from ops.analysis.plan.findings import PlanFindings
+from ops.drawing.colours import colour
 from ops.drawing.figures import PRINTED_STYLE, CaptionedFigure
 from ops.drawing.printed_map import SIGNS, LocalNumbers, north_arrow, relief, scale_bar
 from ops.drawing.symbols import symbol_name
@@ -23,9 +24,9 @@ from ops.runtime.output import say
 from ops.sector.sector_file import read_bases
 
 MARKS: Final = {**SIGNS, "relay": ("v", symbol_name("relay"), 7.0)}
-BOUGHT, STANDING, BASE = "#b3261e", "#ffffff", "#0072b2"
-BEFORE, AFTER = "#8a8f98", "#0072b2"
-UNKNOWN: Final = "#999999"
+BOUGHT, STANDING, BASE = colour("bought"), "white", colour("series-blue")
+BEFORE, AFTER = colour("series-grey"), colour("series-blue")
+UNKNOWN: Final = colour("unknown")
 SCALE: Final = "cividis"
 LARGEST_PIXELS: Final = 900
 MARGIN: Final = 0.03
@@ -58,9 +59,9 @@ def plan_map(findings: PlanFindings) -> CaptionedFigure:
     for segment, value in enumerate(findings.after):
         line = ground.crossed.segment_geometry(segment)
         parts = [np.asarray(part.coords)[:, :2] for part in getattr(line, "geoms", [line])]
-        colour = UNKNOWN if np.isnan(value) else mpl.colormaps[SCALE](scale(value))
+        shade = UNKNOWN if np.isnan(value) else mpl.colormaps[SCALE](scale(value))
         axes.add_collection(LineCollection(parts, colors="white", linewidths=6.0, zorder=4))
-        axes.add_collection(LineCollection(parts, colors=[colour], linewidths=4.0, zorder=5))
+        axes.add_collection(LineCollection(parts, colors=[shade], linewidths=4.0, zorder=5))
     for part in findings.existing:
         sign, _, size = MARKS[part.kind]
         axes.plot(part.easting, part.northing, sign, color=STANDING, mec="black", mew=1.2, markersize=size, zorder=7)
@@ -149,13 +150,13 @@ def along_the_border(findings: PlanFindings) -> CaptionedFigure:
     axes = figure.add_subplot()
     spans = findings.ground.crossed.segment_spans_m / 1000.0
     edges = np.append(spans[:, 0], spans[-1, 1])
-    for name, values, colour in (("before", findings.before, BEFORE), ("after", findings.after, AFTER)):
-        axes.stairs(values, edges, baseline=None, color=colour, linewidth=1.8, label=say(f"plan-legend-{name}"))
+    for name, values, shade in (("before", findings.before, BEFORE), ("after", findings.after, AFTER)):
+        axes.stairs(values, edges, baseline=None, color=shade, linewidth=1.8, label=say(f"plan-legend-{name}"))
     axes.set(ylim=(-0.02, 1.02), xlim=(edges[0], edges[-1]))
     axes.set_xlabel(say("plan-axis-chainage"))
     axes.set_ylabel(say("plan-axis-mean"))
     axes.yaxis.set_major_formatter(LocalNumbers())
-    axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+    axes.grid(axis="y", color=colour("figure-grid"), linewidth=0.6)
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.0)
     alt = say("plan-figure-along-alt", count=len(findings.after))
     return CaptionedFigure(say("plan-figure-along"), figure, alt, say("plan-figure-along-caption"))
@@ -172,6 +173,6 @@ def pareto_front(findings: PlanFindings) -> CaptionedFigure:
     axes.set_ylabel(say("plan-axis-worst"))
     axes.xaxis.set_major_formatter(lambda value, _: say("plan-value-money", value=float(value)))
     axes.yaxis.set_major_formatter(LocalNumbers())
-    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.grid(color=colour("figure-grid"), linewidth=0.6)
     alt = say("plan-figure-front-alt", count=len(findings.front))
     return CaptionedFigure(say("plan-figure-front"), figure, alt, say("plan-figure-front-caption"))

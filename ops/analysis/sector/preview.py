@@ -20,6 +20,7 @@ from geo.arrays import Floats
 from ops.analysis.coverage.window import cut_to_need
 from ops.analysis.inputs import bases_in
 from ops.analysis.messages import item_name
+from ops.drawing.colours import colour, rgb, rgba
 from ops.drawing.map_images import painted_png
 from ops.drawing.pages.html_page import render_page
 from ops.drawing.pages.map_input import LineLayer, MapInput, Marker, Overlay, Trail, hidden_colour
@@ -35,13 +36,14 @@ from ops.sector.sector_file import load_sector, read_bases, sector_path
 from ops.words import MessageCatalogue
 
 TEMPLATE: Final = Path(__file__).with_name("preview.html.j2")
-SEEN: Final = (0, 158, 115, 120)
-OWN: Final = "#0072b2"
-DIRECTION: Final = "#1a1d21"
-LINK: Final = "#6a3d9a"
+SEEN: Final = rgba("in-sight")
+OWN: Final = colour("series-blue")
+DIRECTION: Final = colour("direction")
+LINK: Final = colour("link-line")
 ARROWS: Final = 14
-UNKNOWN: Final = (34, 34, 34)
-HATCH: Final = "repeating-linear-gradient(135deg, #222222b0 0 3px, #22222210 3px 7px), #eceee8"
+UNKNOWN: Final = rgb("unknown-hatch")
+_LINE, _GAP = colour("unknown-hatch-line"), colour("unknown-hatch-gap")
+HATCH: Final = f"repeating-linear-gradient(135deg, {_LINE} 0 3px, {_GAP} 3px 7px), {colour('legend-mat')}"
 """How the legend shows UNKNOWN, which the map hatches."""
 
 
@@ -207,9 +209,9 @@ def _page(preview: Preview, sector: str, words: MessageCatalogue) -> str:
         "reading": words.say("sector-preview-reading"),
         "script": words.say("sector-preview-script"),
         "shades": [
-            ("rgb(0 158 115 / 0.5)", seen),
+            (colour("in-sight"), seen),
             *([(HATCH, words.say("map-class-unknown"))] if (states < 0.0).any() else []),
-            ("rgb(0 114 178 / 0.35)", words.say("sector-preview-own-side")),
+            (colour("own-side"), words.say("sector-preview-own-side")),
             (DIRECTION, words.say("sector-preview-direction")),
             *([(LINK, words.say("sector-preview-link"))] if preview.links else []),
             *((hidden_colour(low), words.say("sector-preview-segment", low=low, high=low + 0.25)) for low in QUARTERS),
@@ -298,9 +300,9 @@ def _draw_picture(path: Path, preview: Preview, words: MessageCatalogue) -> None
         south, north = float(terrain["northing"][-1]) - half_e, float(terrain["northing"][0]) + half_e
         relief(axes, terrain, thin, (west, east, south, north))
         seen = preview.dead[::thin, ::thin].to_numpy() == 0
-        colour = np.zeros((*seen.shape, 4))
-        colour[seen] = [part / 255 for part in SEEN]
-        axes.imshow(colour, extent=(west, east, south, north), interpolation="nearest", zorder=2)
+        picture = np.zeros((*seen.shape, 4))
+        picture[seen] = [part / 255 for part in SEEN]
+        axes.imshow(picture, extent=(west, east, south, north), interpolation="nearest", zorder=2)
         for outline in preview.own_side:
             axes.fill(outline[:, 0], outline[:, 1], color=OWN, alpha=0.28, linewidth=0, zorder=3)
         for line in shapely.get_parts(ground.crossed.line):
@@ -356,7 +358,7 @@ def _window(
 def _handles(preview: Preview, words: MessageCatalogue, bases: int) -> list[Any]:
     say = words.say
     handles: list[Any] = [
-        Patch(facecolor="#009e73", alpha=0.47, label=say("sector-preview-visible")),
+        Patch(facecolor=colour("in-sight"), label=say("sector-preview-visible")),
         Patch(facecolor=OWN, alpha=0.28, label=say("sector-preview-own-side")),
         Line2D([], [], color=DIRECTION, marker=">", linestyle="-", label=say("sector-preview-direction")),
     ]

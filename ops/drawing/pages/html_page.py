@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 
+from ops.drawing.colours import with_colours
 from ops.runtime.output import catalogue
 
 FOLDER = Path(__file__).parent
@@ -30,7 +31,7 @@ def render_page(template: Path, *, scripts: Iterable[str] = (), **values: Any) -
     page = environment.get_template(template.name)
     hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
     return page.render(
-        css=STYLESHEET.read_text(encoding="utf-8"),
+        css=with_colours(STYLESHEET.read_text(encoding="utf-8")),
         script_hashes=hashes,
         language=words.language,
         direction="rtl" if words.right_to_left else "ltr",

@@ -10,9 +10,10 @@ import xarray as xr
 
 from geo.arrays import Floats
 from geo.border import Border, Zone
+from ops.drawing.colours import colour, scale
 from ops.drawing.figures import BLUE, GREEN, GREY, PURPLE
 
-BLACK = "#000000"
+BLACK = "black"
 # Colour and dash pattern per class, so that colour is never the only cue.
 CLASS_STYLE: Mapping[str, tuple[str, str]] = {
     "person": (BLUE, ""),
@@ -22,15 +23,15 @@ CLASS_STYLE: Mapping[str, tuple[str, str]] = {
     "other": (GREY, "12 4 2 4"),
     "unknown": (GREY, ""),
 }
-OUTER_EDGE: Mapping[str, Any] = {"color": "#555555", "weight": 2}
+OUTER_EDGE: Mapping[str, Any] = {"color": colour("figure-outline"), "weight": 2}
 # Fraction of a segment that does not meet the requirement: upper bound, colour. White: none; dark: all.
-HIDDEN_STYLE = ((0.25, "#ffffff"), (0.5, "#f7cf80"), (0.75, "#e69f00"), (1.01, "#7a4f00"))
-NOT_KNOWN_COLOUR = "#c9c9c9"
+HIDDEN_STYLE = tuple(zip((0.25, 0.5, 0.75, 1.01), scale("unmet"), strict=True))
+NOT_KNOWN_COLOUR = colour("unknown")
 
 
 def hidden_colour(fraction: float) -> str:
     """Return the colour of a segment by a fraction, 0–1; grey where unknown."""
-    return next((colour for upper, colour in HIDDEN_STYLE if fraction < upper), NOT_KNOWN_COLOUR)
+    return next((shade for upper, shade in HIDDEN_STYLE if fraction < upper), NOT_KNOWN_COLOUR)
 
 
 @dataclass(frozen=True, slots=True)

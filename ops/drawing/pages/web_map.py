@@ -26,6 +26,7 @@ from shapely.geometry import LineString
 from geo.arrays import Floats
 from geo.border import Border, Zone
 from geo.frame import LocalFrame
+from ops.drawing.colours import colour
 from ops.drawing.map_images import hatched_png, hillshade_png
 from ops.drawing.pages.map_input import BLACK, CLASS_STYLE, OUTER_EDGE, MapInput, Marker, Trail, hidden_colour
 from ops.drawing.pages.static_map import print_map
@@ -140,10 +141,10 @@ def _layers(drawing: MapInput, frame: LocalFrame) -> Iterator[Any]:
         if not lines.polygon:
             yield _lines(lines.name, lines.trails, frame, lines.style)
     if drawing.truth:
-        style = {"color": "#4a4a4a", "weight": 1.5, "dashArray": "2 4"}
+        style = {"color": colour("figure-soft"), "weight": 1.5, "dashArray": "2 4"}
         yield _lines(say("map-layer-truth"), drawing.truth, frame, style)
     if drawing.tracks:
-        casing = {"color": "#ffffff", "weight": 6, "opacity": 0.85, "interactive": False}
+        casing = {"color": "white", "weight": 6, "opacity": 0.85, "interactive": False}
         name = drawing.tracks_name or say("map-layer-tracks")
         yield _lines(name, drawing.tracks, frame, casing, control=False)
         yield _lines(name, drawing.tracks, frame, None)
@@ -169,8 +170,8 @@ def _lines(
             points = np.asarray(LineString(points).simplify(SIMPLIFY_M).coords)
         if len(points) < 2:
             continue
-        colour, dashes = CLASS_STYLE.get(trail.of_class, CLASS_STYLE["unknown"])
-        line_style = {"color": colour, "weight": 3, "opacity": 1, "dashArray": dashes or None}
+        shade, dashes = CLASS_STYLE.get(trail.of_class, CLASS_STYLE["unknown"])
+        line_style = {"color": shade, "weight": 3, "opacity": 1, "dashArray": dashes or None}
         coordinates = _lonlat(points, frame)
         geometry = {
             "type": "Polygon" if polygon else "LineString",

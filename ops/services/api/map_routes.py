@@ -24,7 +24,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from ops.drawing.palette import Palette
+from ops.drawing.colours import Palette
 from ops.services.api.event_stream import Hub
 from ops.services.api.release import Release, ReleasedView
 from ops.services.api.schemas.geojson import GeoJson, LayoutDocument, Segments
@@ -155,13 +155,13 @@ class GroundRoutes:
         return Response(to_json(view.layout(layout), where="layout"), media_type="application/geo+json")
 
     async def segments(self, request: Request) -> Response:
-        """The border's segments as GeoJSON, each with the fraction of its belt that is dead ground."""
+        """The border's segments as GeoJSON, each with the fractions of its belt that are dead or unknown ground."""
         answer = await self._ask("segments")
         if answer.status != 200 or self._view(request).every_sensor:
             return _passed_on(answer)
         body = json.loads(answer.body)
         for feature in body["features"]:
-            feature["properties"]["dead_ground_fraction"] = None
+            feature["properties"] |= {"dead_ground_fraction": None, "unknown_fraction": None}
         return Response(to_json(body, where="segments"), media_type="application/geo+json")
 
     async def layers(self, request: Request, palette: Palette = "day") -> Response:

@@ -19,6 +19,7 @@ import shapely
 
 from geo.mobility.roads_and_rivers import ROAD_COLUMNS
 from geo.mobility.settings import ROAD_LINKS
+from ops.runtime.file_cache import FileCache
 from ops.services.map.tiles import TILE_PX, NoTile, Raster
 
 EXTENT: Final = 4096
@@ -92,11 +93,24 @@ class GroundTiles:
         Upper quartile of the terrain's slopes (rise over run), which sets the contour interval of each zoom.
     features : sequence of MapFeatures
         Roads, rivers and settlements, as far as the sector has them.
+    kept : FileCache, optional
+        Where tiles are kept for the next start.
+    revision : str
+        Identifies the contents among those of other sectors in ``kept``.
     """
 
-    def __init__(self, elevation: Raster, upper_slope: float, features: Sequence[MapFeatures]) -> None:
+    def __init__(
+        self,
+        elevation: Raster,
+        upper_slope: float,
+        features: Sequence[MapFeatures],
+        *,
+        kept: FileCache | None = None,
+        revision: str = "",
+    ) -> None:
         self._elevation, self._slope, self._features = elevation, max(upper_slope, 1e-4), features
-        self._kept = lru_cache(maxsize=256)(self._draw)
+        self._files, self._revision = kept, revision
+        self._kept = lru_cache(maxsize=256)(self._kept_or_drawn)
 
     def tile(self, z: int, x: int, y: int) -> bytes:
         """The tile as protobuf, without a layer where there is nothing. NoTile names an argument out of range."""
@@ -111,6 +125,16 @@ class GroundTiles:
         pixel_m = EQUATOR_M * np.cos(np.radians(latitude_deg)) / 2**z / SIDE_PX
         least = LINE_SPACING_PX * pixel_m * self._slope
         return next((interval for interval in INTERVALS_M if interval >= least), INTERVALS_M[-1])
+
+    def _kept_or_drawn(self, z: int, x: int, y: int) -> bytes:
+        if self._files is None:
+            return self._draw(z, x, y)
+        name = f"ground/{self._revision}/{z}/{x}/{y}"
+        body = self._files.get(name)
+        if body is None:
+            body = self._draw(z, x, y)
+            self._files.put(name, body)
+        return body
 
     def _draw(self, z: int, x: int, y: int) -> bytes:
         side = EQUATOR_M / 2**z

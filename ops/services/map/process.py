@@ -19,16 +19,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import shapely
+import xarray as xr
 
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput
 from geo.terrain import cell_size
 from ops.runtime.child_process import child_main, say
 from ops.runtime.compile_notice import report_compiling
+from ops.runtime.file_cache import FileCache
 from ops.sector.geojson import cell_of, heights, layout_view, place_view, sector_view, segments_view
 from ops.sector.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
-from ops.sector.sector_file import load_sector
+from ops.sector.sector_file import cache_folder, load_sector
 from ops.services.map.client import KEY_VARIABLE, VECTOR_TILE, Answer
 from ops.services.map.coverage_layers import CoverageLayers
 from ops.services.map.profile import Eyes, profile
@@ -41,37 +43,35 @@ from ops.store.rows import to_json
 log = logging.getLogger(__name__)
 
 NICENESS: Final = 10
+KEPT_BYTES: Final = 200_000_000
+"""Tiles of the ground on disk: about 10,000, several sectors."""
 
 
 class MapService:
-    """Answer requests by name. Thread-safe."""
+    """Answer requests by name. Thread-safe. Tiles of the ground are ``kept`` for the next start."""
 
-    def __init__(self, ground: OpenSector) -> None:
+    def __init__(self, ground: OpenSector, *, kept: FileCache | None = None) -> None:
         from rasterio.enums import Resampling
 
-        from ops.drawing import coverage_paint, tile_styles
+        from ops.drawing.tile_styles import Elevation, Hillshade
         from ops.services.map.ground_tiles import GroundTiles, upper_slope
         from ops.services.map.place_names import place_names
         from ops.services.map.tiles import Layer, Tiles, raster_of
 
         self._ground = ground
-        self._tiles = Tiles()
+        self._tiles = Tiles(kept=kept)
         elevation = ground.terrain["elevation"]
         raster = raster_of(elevation, ground.terrain.attrs["crs"], nodata=float("nan"), resampling=Resampling.average)
-        digest = blake2b(digest_size=8)
-        for style in (tile_styles, coverage_paint):  # tiles depend on the colours
-            digest.update(Path(str(style.__file__)).read_bytes())
-        digest.update(repr((ground.terrain.attrs["crs"], elevation.shape)).encode())
-        step = max(1, elevation.shape[0] // 2048)
-        digest.update(elevation[::step].to_numpy().tobytes())
+        digest = terrain_digest(ground.terrain)
         revision = digest.hexdigest()
         features = _map_features(ground, digest)
         self._places = place_names(features)
-        self._vectors = GroundTiles(raster, upper_slope(elevation, cell_size(ground.terrain)), features)
         self._ground_revision = digest.hexdigest()
+        slope = upper_slope(elevation, cell_size(ground.terrain))
+        self._vectors = GroundTiles(raster, slope, features, kept=kept, revision=self._ground_revision)
         for layer in (
-            Layer("hillshade", "Relief", raster, tile_styles.Hillshade(), self._ground_revision),
-            Layer("elevation", "Elevation", raster, tile_styles.Elevation(*heights(ground)), self._ground_revision),
+            Layer("hillshade", "Relief", raster, Hillshade(), self._ground_revision, lasting=True),
+            Layer("elevation", "Elevation", raster, Elevation(*heights(ground)), self._ground_revision, lasting=True),
         ):
             self._tiles.put(layer)
         self._overlays = Overlays(ground, self._tiles.put, terrain_digest=revision)
@@ -118,8 +118,8 @@ class MapService:
 
     def segments(self) -> Answer:
         """The border's segments as GeoJSON."""
-        revision, shares = self._overlays.dead_ground_fraction
-        return _json(segments_view(self._ground, shares, revision), geo=True)
+        revision, dead, unknown = self._overlays.belt_fractions
+        return _json(segments_view(self._ground, dead, unknown, revision), geo=True)
 
     def coverage_cells(self) -> Answer:
         """Coverage by the working sensors as square cells; 503 until it is computed."""
@@ -226,6 +226,24 @@ def _map_features(ground: OpenSector, digest: Any) -> list[Any]:
     return found
 
 
+def terrain_digest(terrain: xr.Dataset) -> Any:
+    """Hash of everything that the tiles of a terrain follow from: how they are drawn, and every height."""
+    from ops.drawing import colours, coverage_classes, coverage_paint, hillshade, response_paint, tile_styles
+    from ops.services.map import ground_tiles, tiles
+
+    digest = blake2b(digest_size=8)
+    paints = (tile_styles, hillshade, coverage_classes, coverage_paint, response_paint, tiles, ground_tiles)
+    for source in (colours.SOURCE, *(Path(str(paint.__file__)) for paint in paints)):
+        digest.update(source.read_bytes())
+    elevation = terrain["elevation"]
+    digest.update(repr((terrain.attrs["crs"], elevation.shape)).encode())
+    for axis in elevation.dims:
+        digest.update(elevation[axis].to_numpy().tobytes())
+    for first in range(0, elevation.shape[0], tiles.STRIP_ROWS):
+        digest.update(elevation[first : first + tiles.STRIP_ROWS].to_numpy().tobytes())
+    return digest
+
+
 def _json(body: Any, *, geo: bool = False) -> Answer:
     return Answer(200, "application/geo+json" if geo else "application/json", to_json(body, where="map"))
 
@@ -266,7 +284,8 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     key = bytes.fromhex(os.environ.pop(KEY_VARIABLE))
     arguments.socket.unlink(missing_ok=True)  # a killed process does not remove it
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64, authkey=key) as listener:
-        service = MapService(open_sector(load_sector(arguments.sector), arguments.layout))
+        kept = FileCache(cache_folder() / "tiles", KEPT_BYTES)
+        service = MapService(open_sector(load_sector(arguments.sector), arguments.layout), kept=kept)
         threading.Thread(target=serve, args=(listener, service), daemon=True).start()
         say(ready=True)
         stop.wait()

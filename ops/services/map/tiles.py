@@ -1,7 +1,7 @@
 """Map tiles: rasters in the sector's frame, coloured by a style and cut by rio-tiler into web map tiles (256 px PNG).
 
 A layer is a raster and a style, replaced by ``put``. rio-tiler does the tile arithmetic and reprojection. Rendered
-tiles are cached in memory up to a limit.
+tiles are cached in memory up to a limit, and those of layers that last also on disk, for the next start.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from rio_tiler.models import ImageData
 
 from geo.arrays import Float32s
 from geo.terrain import bounds, cell_size
-from ops.drawing.palette import Palette
+from ops.drawing.colours import Palette
 from ops.drawing.tile_styles import FEATHER_PX, Style
+from ops.runtime.file_cache import FileCache
 
 TILE_PX: Final = 256
 CACHE_BYTES: Final = 16_000_000
@@ -81,13 +82,17 @@ class Raster:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A map layer. ``revision`` changes whenever its pixels may change: it identifies the content, not the order."""
+    """A map layer. ``revision`` changes whenever its pixels may change: it identifies the content, not the order.
+
+    A layer that is ``lasting`` has the same revision after a restart: its tiles are worth keeping on disk.
+    """
 
     id: str
     title: str
     raster: Raster
     style: Style
     revision: str
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +143,12 @@ def raster_of(values: xr.DataArray, crs: str, *, nodata: float, resampling: Resa
 class Tiles:
     """All layers of a sector and their tiles. Thread-safe; ``put`` replaces a layer at once."""
 
-    def __init__(self, *, cache_bytes: int = CACHE_BYTES) -> None:
+    def __init__(self, *, cache_bytes: int = CACHE_BYTES, kept: FileCache | None = None) -> None:
         self._layers: dict[str, Layer] = {}
         self._zooms: dict[str, tuple[int, int]] = {}
         self._cache: OrderedDict[tuple[Any, ...], Tile] = OrderedDict()
         self._cached_bytes, self._cache_bytes = 0, cache_bytes
-        self._lock = threading.Lock()
+        self._lock, self._kept = threading.Lock(), kept
         self._empty = _tile(np.zeros((4, TILE_PX, TILE_PX), np.uint8))
 
     def put(self, layer: Layer) -> None:
@@ -191,9 +196,22 @@ class Tiles:
             if tile := self._cache.get(key):
                 self._cache.move_to_end(key)
                 return tile, layer.revision
-        painted = self._paint(layer, z, x, y, palette)
+        painted = self._kept_or_painted(layer, key)
         self._keep(key, painted)
         return painted, layer.revision
+
+    def _kept_or_painted(self, layer: Layer, key: tuple[str, str, Palette, int, int, int]) -> Tile:
+        *_, palette, z, x, y = key
+        if self._kept is None or not layer.lasting:
+            return self._paint(layer, z, x, y, palette)
+        name = "/".join(map(str, key))
+        body = self._kept.get(name)
+        if body is not None:
+            return _tagged(body)
+        painted = self._paint(layer, z, x, y, palette)
+        if painted is not self._empty:
+            self._kept.put(name, painted.body)
+        return painted
 
     def _paint(self, layer: Layer, z: int, x: int, y: int, palette: Palette) -> Tile:
         style, margin = layer.style, layer.style.margin_px
@@ -248,4 +266,8 @@ def _ground_m(image: ImageData) -> float:
 
 def _tile(pixels: Any) -> Tile:
     body = ImageData(pixels).render(add_mask=False, img_format="PNG", zlevel=PNG_EFFORT)
+    return _tagged(body)
+
+
+def _tagged(body: bytes) -> Tile:
     return Tile(body, f'"{blake2b(body, digest_size=16).hexdigest()}"')

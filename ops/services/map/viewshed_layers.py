@@ -18,7 +18,7 @@ import numpy as np
 import xarray as xr
 from rasterio.enums import Resampling
 
-from geo.arrays import Bools, UInt8s
+from geo.arrays import Bools, Ints, UInt8s
 from geo.errors import BadInput
 from geo.terrain import cell_size
 from geo.visibility import UNKNOWN as CANNOT_TELL
@@ -132,7 +132,17 @@ class BeltSegments:
         in_belt = states.ravel()[self.cells]
         counted = np.bincount(self._segments[in_belt != UNKNOWN], minlength=self._count)
         unseen = np.bincount(self._segments[in_belt == UNSEEN], minlength=self._count)
-        return [round(u / n, 4) if n else None for u, n in zip(unseen.tolist(), counted.tolist(), strict=True)]
+        return _fractions(unseen, counted)
+
+    def unknown_fraction(self, states: UInt8s) -> list[float | None]:
+        """Per segment: belt cells of unknown visibility divided by all belt cells; None where there is no cell."""
+        unknown = self._segments[states.ravel()[self.cells] == UNKNOWN]
+        counted = np.bincount(self._segments, minlength=self._count)
+        return _fractions(np.bincount(unknown, minlength=self._count), counted)
+
+
+def _fractions(part: Ints, whole: Ints) -> list[float | None]:
+    return [round(p / w, 4) if w else None for p, w in zip(part.tolist(), whole.tolist(), strict=True)]
 
 
 class Overlays:
@@ -150,7 +160,7 @@ class Overlays:
         self._assessed: Bools | None = None
         self._viewsheds: dict[str, Viewshed] | None = None
         self._shown: dict[str, str] = {}
-        self._hidden: tuple[str, list[float | None]] = ("", [])
+        self._belt_fractions: tuple[str, list[float | None], list[float | None]] = ("", [], [])
         self.problems: dict[str, str] = {}
         self.kinds = sorted({sensor.kind for sensor in ground.layout})
         terrain = ground.terrain["elevation"]
@@ -172,12 +182,17 @@ class Overlays:
     @property
     def ready(self) -> bool:
         """Whether the layers reflect the health states that were last set."""
-        return self._viewsheds is not None and not self._news.is_set() and bool(self._hidden[0])
+        return self._viewsheds is not None and not self._news.is_set() and bool(self._belt_fractions[0])
 
     @property
     def dead_ground_fraction(self) -> tuple[str, list[float | None]]:
         """(corresponding revision of ``visible``, fraction per segment); ("", []) until it is computed."""
-        return self._hidden
+        return self._belt_fractions[:2]
+
+    @property
+    def belt_fractions(self) -> tuple[str, list[float | None], list[float | None]]:
+        """As ``dead_ground_fraction``, then the fraction of unknown visibility per segment."""
+        return self._belt_fractions
 
     def seen_by(self, row: int, column: int) -> tuple[list[str], list[str]] | None:
         """(working sensors that see a terrain cell, other sensors that would see it); None until it is computed."""
@@ -234,7 +249,8 @@ class Overlays:
                 continue
             states = union(chosen.values(), self._known)
             if kind is None:
-                self._hidden = revision, self._belt.dead_ground_fraction(states)
+                belt = self._belt
+                self._belt_fractions = revision, belt.dead_ground_fraction(states), belt.unknown_fraction(states)
             states[~self._assessed] = OFF_THE_MAP
             self._put_states(kind, states, revision)
 
@@ -243,7 +259,7 @@ class Overlays:
         states = np.full(elevation.shape, UNKNOWN, np.uint8)
         if self._assessed is not None:
             states[~self._assessed] = OFF_THE_MAP
-        self._hidden = "", []
+        self._belt_fractions = "", [], []
         for kind in (None, *self.kinds):
             self._put_states(kind, states, "unknown")
 

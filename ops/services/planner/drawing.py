@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -14,14 +14,14 @@ from geo.arrays import UInt8s
 from geo.border.belt import BorderLine
 from geo.frame import LocalFrame
 from geo.visibility import VISIBLE
-from ops.drawing.palette import Palette
+from ops.drawing.colours import Palette, rgba
 from sensors.layout import Layout
 from sensors.planning.choice.options import Money
 
 if TYPE_CHECKING:
     from ops.drawing.coverage_paint import Covered
 
-SEEN_RGBA = (214, 51, 132, 130)
+SEEN_RGBA: Final = rgba("viewshed")
 """Ground in line of sight of the sensor in hand: a hue that the classes of coverage do not have."""
 
 

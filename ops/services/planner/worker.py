@@ -21,7 +21,7 @@ import numpy as np
 import ops.runtime.without_pyarrow  # noqa: F401 - before anything that loads pandas
 from geo.errors import BadInput, WatchlineError
 from ops.analysis.plan.files import layout_document
-from ops.drawing.palette import Palette
+from ops.drawing.colours import Palette
 from ops.runtime.output import say_in_english
 from ops.sector.links import links_of
 from ops.sector.open_sector import OpenSector, open_sector
@@ -193,6 +193,7 @@ class Planner:
             "headline": say_in_english(headline(verdict)),
             "details": [say_in_english(one) for one in details(verdict)],
             "messages": [one.as_dict() for one in (headline(verdict), *details(verdict))],
+            "layouts": list(measures),
             "measures": measures,
             "samples": settings.samples,
             "ground": self.ways.record,

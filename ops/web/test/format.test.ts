@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { clockFormat, degrees, duration, exactDistance, height, probability, utcDateTime } from "../src/words/format.ts";
 import { INITIAL, type State } from "../src/model/state.ts";
 import { parseSensor, parseTrack } from "../src/model/parse.ts";
-import { deadGroundFraction } from "../src/model/coverage.ts";
+import { deadGroundFraction, unknownFraction } from "../src/model/coverage.ts";
 import { coverageLine } from "../src/words/coverage_words.ts";
 import { speakIn } from "./words.ts";
 
@@ -43,14 +43,17 @@ test("an unknown time zone does not stop the clock", () => {
   assert.match(clockFormat("Nowhere/Town").format(0), /00:00:00/);
 });
 
-function segments(
-  ...rows: [from: number, to: number, share: number | null][]
-): NonNullable<Parameters<typeof deadGroundFraction>[0]> {
+type Row = [from: number, to: number, share: number | null];
+type Segments = NonNullable<Parameters<typeof deadGroundFraction>[0]>;
+
+const segments = (...rows: Row[]): Segments => segmentsWith("dead_ground_fraction", rows);
+
+function segmentsWith(property: string, rows: Row[]): Segments {
   return {
     type: "FeatureCollection",
     features: rows.map(([from, to, share]) => ({
       type: "Feature",
-      properties: { chainage_from_m: from, chainage_to_m: to, dead_ground_fraction: share },
+      properties: { chainage_from_m: from, chainage_to_m: to, [property]: share },
       geometry: {
         type: "LineString",
         coordinates: [
@@ -68,6 +71,20 @@ test("the hidden share is weighted by length, and unknown segments count for not
   assert.equal(deadGroundFraction(segments([0, 500, 0.25], [500, 1000, null])), 0.25);
   assert.equal(deadGroundFraction(segments([0, 500, null])), null);
   assert.equal(deadGroundFraction(null), null);
+});
+
+test("missing terrain data are stated, in both languages, and complete data are not mentioned", () => {
+  const line = (...rows: Row[]): string =>
+    coverageLine({ ...INITIAL, segments: { ...INITIAL.segments, value: segmentsWith("unknown_fraction", rows) } }, 0).unknown;
+  assert.equal(line([0, 500, 0.5], [500, 1000, 0]), "25.0% unknown: terrain data missing (cross-hatched)");
+  assert.equal(line([0, 500, 0], [500, 1000, 0]), "");
+  assert.equal(line([0, 500, 0.0004]), "", "less than what a tenth of a percent rounds to");
+  assert.equal(line([0, 500, null]), "");
+  assert.equal(unknownFraction(null), null);
+  speakIn("fr");
+  const french = line([0, 500, 0.125]);
+  speakIn("en");
+  assert.equal(french, "12,5\u00a0% inconnu\u00a0: données de terrain manquantes (hachures croisées)");
 });
 
 const SENSORS = (...states: [id: string, state: string][]): State["sensors"] =>

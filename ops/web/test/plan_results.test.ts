@@ -4,6 +4,7 @@ import { isWithin } from "../src/plan/places.ts";
 import { foundLayouts } from "../src/plan/planned_layout.ts";
 import { changeOf } from "../src/plan/results/change_chart.ts";
 import { digitsOf, frontOf, overlap, spanOf, ticksOf, type FrontPoint } from "../src/plan/results/front.ts";
+import { comparedRows } from "../src/plan/results/compared.ts";
 import { worstOf } from "../src/plan/results/worst_list.ts";
 import { speakIn } from "./words.ts";
 
@@ -33,6 +34,20 @@ test("marks of an axis are round and lie within it", () => {
 test("the worst segments come first, and what is unknown is not ranked", () => {
   const ranked = worstOf([0.5, null, 0.1, 0.1, 0.9], [0.2, 0.3, null, 0.4, 0.1], 3);
   assert.deepEqual(ranked.map(({ number, other }) => [number, other]), [[2, null], [3, 0.4], [0, 0.2]]);
+});
+
+test("a comparison has a bar for each probability that is known of a layout, the left one first", () => {
+  const left = { mean_detection: 0.6, least_detection: null, mean_interruption: 0, crew: 4 };
+  const right = { mean_detection: 0.2, least_detection: 0.1, mean_interruption: Number.NaN, least_interruption: "0.5" };
+  const { names, rows } = comparedRows({ layouts: ["2", "1"], measures: { 1: right, 2: left } });
+  assert.deepEqual(names, ["2", "1"]);
+  assert.deepEqual(rows.map(({ measure, values }) => [measure, ...values]), [
+    ["mean_detection", 0.6, 0.2],
+    ["least_detection", null, 0.1],
+    ["mean_interruption", 0, null],
+  ]);
+  for (const nothing of [{}, { layouts: ["a"], measures: { a: left } }, { layouts: "ab", measures: 1 }, { layouts: ["a", "b"], measures: null }])
+    assert.deepEqual(comparedRows(nothing).rows, []);
 });
 
 test("a change is unknown where either is", () => {

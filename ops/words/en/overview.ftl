@@ -14,6 +14,7 @@ overview-row = { $row ->
     [more] Others
     [online] Online
     [dead-ground] Dead ground
+    [unknown] No terrain data
     [lost] Coverage lost
     [on-duty] On duty
     [help] Nearest help

@@ -152,12 +152,13 @@ page-no-canvas = This browser cannot draw on a canvas.
 
 page-coverage = Coverage
 page-coverage-region =
-    .aria-label = Coverage: sensors offline, dead ground, tracks without detections
+    .aria-label = Coverage: sensors offline, dead ground, missing terrain data, tracks without detections
 page-coverage-dead-ground = { $within ->
     [yes] { PERCENT($fraction, digits: 1) } of the ground within { DISTANCE($buffer) } of the border is dead ground (shaded)
    *[no] { PERCENT($fraction, digits: 1) } of the ground along the border is dead ground (shaded)
 }
 page-coverage-dead-ground-unknown = Dead ground not computed yet
+page-coverage-unknown = { PERCENT($fraction, digits: 1) } unknown: terrain data missing (cross-hatched)
 page-coverage-no-sensors = No sensor data yet
 page-coverage-online = { $count ->
     [one] { $count } sensor online

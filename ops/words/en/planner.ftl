@@ -17,6 +17,7 @@ planner-jobs = Background jobs
 planner-job-list =
     .aria-label = Jobs
 planner-compare = Compare at equal cost
+planner-compared = Comparison at equal cost: measures of both layouts
 planner-budget = Budget (life-cycle cost, { $currency })
 planner-objective = Maximise
 planner-objective-mean = mean detection probability

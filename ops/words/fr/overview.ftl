@@ -14,6 +14,7 @@ overview-row = { $row ->
     [more] Autres
     [online] En ligne
     [dead-ground] Angle mort
+    [unknown] Terrain inconnu
     [lost] Couverture perdue
     [on-duty] En service
     [help] Secours le plus proche

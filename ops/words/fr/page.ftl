@@ -152,12 +152,13 @@ page-no-canvas = Ce navigateur ne peut pas dessiner sur un canevas.
 
 page-coverage = Couverture
 page-coverage-region =
-    .aria-label = Couverture : capteurs hors ligne, angles morts, pistes sans détection
+    .aria-label = Couverture : capteurs hors ligne, angles morts, données de terrain manquantes, pistes sans détection
 page-coverage-dead-ground = { $within ->
     [yes] { PERCENT($fraction, digits: 1) } du terrain à moins de { DISTANCE($buffer) } de la frontière en angle mort (ombré)
    *[no] { PERCENT($fraction, digits: 1) } du terrain le long de la frontière en angle mort (ombré)
 }
 page-coverage-dead-ground-unknown = Angles morts pas encore calculés
+page-coverage-unknown = { PERCENT($fraction, digits: 1) } inconnu : données de terrain manquantes (hachures croisées)
 page-coverage-no-sensors = Aucune donnée de capteur pour l’instant
 page-coverage-online = { $count ->
     [one] { $count } capteur en ligne

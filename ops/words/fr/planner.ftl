@@ -17,6 +17,7 @@ planner-jobs = Tâches de fond
 planner-job-list =
     .aria-label = Tâches
 planner-compare = Comparer à coût égal
+planner-compared = Comparaison à coût égal : mesures des deux dispositifs
 planner-budget = Budget (coût du cycle de vie, { $currency })
 planner-objective = Maximiser
 planner-objective-mean = la probabilité moyenne de détection

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from ops.drawing.palette import Palette
+from ops.drawing.colours import Palette
 from ops.services.api.field.models import FieldMap
 from ops.services.api.field.situation import own_unit
 from ops.services.api.map_routes import Ask, answered, tile_answer

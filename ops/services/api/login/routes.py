@@ -18,6 +18,7 @@ from ops.accounts.passwords import LEAST_CHARACTERS, Busy, CommonPassword
 from ops.accounts.person import Person, Role, Session
 from ops.accounts.rights import MEANINGS, Right, has
 from ops.audit.purposes import is_purpose, purpose_of
+from ops.drawing.colours import with_colours
 from ops.services.api.login.forms import (
     VISIT,
     drop_cookie,
@@ -84,7 +85,7 @@ class LocalRoutes:
 
     def __init__(self, sector: str) -> None:
         self.sector = sector
-        self._style = font_style() + (FOLDER / "login.css").read_text(encoding="utf-8")
+        self._style = font_style() + with_colours((FOLDER / "login.css").read_text(encoding="utf-8"))
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""

@@ -13,6 +13,8 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
+from ops.drawing.colours import with_colours
+
 FOLDER: Final = Path(__file__).parent
 PATH: Final = "/api/docs"
 STYLE: Final = "/api/docs.css"
@@ -41,7 +43,7 @@ class ReferenceRoutes:
 
     def style(self, request: Request) -> Response:
         """Its style sheet."""
-        body = (FOLDER / "reference.css").read_text(encoding="utf-8")
+        body = with_colours((FOLDER / "reference.css").read_text(encoding="utf-8"))
         return _unless_known(request, Response(body, media_type="text/css; charset=utf-8"))
 
 

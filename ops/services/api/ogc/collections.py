@@ -256,6 +256,7 @@ _ALL: Final = (
             "chainage_from_m": "number",
             "chainage_to_m": "number",
             "dead_ground_fraction": "number",
+            "unknown_fraction": "number",
         },
         _segment_of_border,
     ),

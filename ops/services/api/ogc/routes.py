@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from geo.errors import BadInput
 from ops.accounts.rights import OGC, has
+from ops.drawing.colours import with_colours
 from ops.services.api.guard import PAGE_POLICY
 from ops.services.api.login.routes import person_of
 from ops.services.api.ogc.collections import COLLECTIONS
@@ -76,7 +77,7 @@ class OgcRoutes:
         self._sources, self._recorder, self._sector = sources, recorder, sector
         self._service = OgcService(sources, partial(titles, sector), view)
         self._turns: anyio.CapacityLimiter | None = None
-        self._style = files("ops.services.api.ogc").joinpath("pages/page.css").read_text(encoding="utf-8")
+        self._style = with_colours(files("ops.services.api.ogc").joinpath("pages/page.css").read_text(encoding="utf-8"))
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""

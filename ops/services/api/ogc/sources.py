@@ -103,7 +103,8 @@ class Sources:
         segments: list[dict[str, Any]] = self._asked("segments")["features"]
         if self._to.every_sensor:
             return segments
-        return [{**one, "properties": one["properties"] | {"dead_ground_fraction": None}} for one in segments]
+        hidden = {"dead_ground_fraction": None, "unknown_fraction": None}
+        return [{**one, "properties": one["properties"] | hidden} for one in segments]
 
     def _coverage(self) -> Iterable[Any]:
         return self._asked("coverage_cells")["features"] if self._to.every_sensor else ()

@@ -64,13 +64,15 @@ class AreaFeatures(BaseModel):
 
 
 class SegmentProperties(BaseModel):
-    """A border segment. ``dead_ground_fraction``: of its belt, null until it is known."""
+    """A border segment. Null until computed: ``dead_ground_fraction``, of the ground of its belt whose visibility is
+    known, and ``unknown_fraction``, of its belt, where terrain data are missing."""
 
     segment: int
     section: str | None
     chainage_from_m: float
     chainage_to_m: float
     dead_ground_fraction: float | None
+    unknown_fraction: float | None
 
 
 class SegmentFeature(BaseModel):

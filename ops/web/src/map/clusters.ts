@@ -38,7 +38,7 @@ export function clusterLayers(c: Colours): LayerSpecification[] {
       "text-size": 12,
       "text-allow-overlap": true,
     },
-    paint: { "text-color": c.night ? "#000000" : c.ink, "icon-translate": BESIDE_PX[kind], "text-translate": BESIDE_PX[kind] },
+    paint: { "text-color": c.night ? "black" : c.ink, "icon-translate": BESIDE_PX[kind], "text-translate": BESIDE_PX[kind] },
   }));
 }
 

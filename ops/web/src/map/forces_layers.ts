@@ -91,7 +91,7 @@ export function forceImages(colours: Colours): NamedImage[] {
 /** A friendly land unit; hollow, dashed and crossed through where its position is not current. */
 export function unitSymbol(moves: string, old: boolean, colours: Colours): HTMLCanvasElement {
   const canvas = square();
-  const ink = old ? colours.ink : "#000000";
+  const ink = old ? colours.ink : "black";
   frame(canvas, `100310${old ? "1" : "0"}000${"0".repeat(10)}`, {
     fill: colours.sensor, hollow: old, size: 17, halo: colours.halo, ink,
   });
@@ -122,7 +122,7 @@ export function baseSymbol(colours: Colours): HTMLCanvasElement {
   pen.fillStyle = colours.sensor;
   pen.fill();
   pen.lineWidth = 2 * RATIO;
-  pen.strokeStyle = "#000000";
+  pen.strokeStyle = "black";
   pen.stroke();
   return canvas;
 }

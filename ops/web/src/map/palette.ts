@@ -31,7 +31,7 @@ export function readColours(root: HTMLElement): Colours {
   const style = getComputedStyle(root);
   const named = Object.entries(NAMES).map(([name, property]) => [
     name,
-    style.getPropertyValue(property).trim() || "#888888",
+    style.getPropertyValue(property).trim() || "gray",
   ]);
   return {
     ...(Object.fromEntries(named) as Record<keyof typeof NAMES, string>),

@@ -78,10 +78,10 @@ export function trackSymbol(label: Label, how: Drawn, alerted: boolean, colours:
     hollow: predicted,
     size: 19 * small,
     halo: colours.halo,
-    ink: predicted ? colours.ink : "#000000",
+    ink: predicted ? colours.ink : "black",
   });
-  if (!entity.startsWith("0000")) icon(canvas, sidc, 30 * small, predicted ? colours.ink : "#000000");
-  if (label === "other") dot(canvas, predicted ? colours.ink : "#000000");
+  if (!entity.startsWith("0000")) icon(canvas, sidc, 30 * small, predicted ? colours.ink : "black");
+  if (label === "other") dot(canvas, predicted ? colours.ink : "black");
   if (how === "stale" || how === "tentative-stale") stroke(canvas, colours.ink, small);
   return canvas;
 }
@@ -129,9 +129,9 @@ export function sensorSymbol(kind: string, lost: boolean, colours: Colours): HTM
     hollow: lost,
     size: 14,
     halo: colours.halo,
-    ink: lost ? colours.lost : "#000000",
+    ink: lost ? colours.lost : "black",
   });
-  icon(canvas, sidc, 16, lost ? colours.lost : "#000000");
+  icon(canvas, sidc, 16, lost ? colours.lost : "black");
   if (lost) stroke(canvas, colours.lost);
   return canvas;
 }

@@ -3,7 +3,7 @@
 import { chainageOf } from "../geo/along.ts";
 import { borderLines, predictedCrossing } from "../geo/crossing.ts";
 import { isOpen, trackPriorities } from "../model/alerts.ts";
-import { deadGroundFraction, lostSensors } from "../model/coverage.ts";
+import { deadGroundFraction, lostSensors, unknownFraction } from "../model/coverage.ts";
 import { assignedTo, inDistress, nearestHelp, positionAge, type Unit } from "../model/forces.ts";
 import { expectedMs, inOrder, leadOf } from "../model/incidents.ts";
 import { readable } from "../model/parse.ts";
@@ -119,7 +119,9 @@ function sensors(state: State, nowMs: number): Row[] {
 function coverage(state: State): Row[] {
   const hidden = state.sector.value?.deadGroundFraction ?? deadGroundFraction(state.segments.value);
   const first = fact("dead-ground", hidden === null ? null : formats().percent(hidden, 1));
-  return [first, ...lostCoverage(state), ...deadSegments(state)];
+  const unknown = unknownFraction(state.segments.value);
+  const missing = unknown === null ? [] : [fact("unknown", formats().percent(unknown, 1))];
+  return [first, ...missing, ...lostCoverage(state), ...deadSegments(state)];
 }
 
 /** Segments on which open alerts state that a sensor's loss lowered the probability of detection, the worst first. */

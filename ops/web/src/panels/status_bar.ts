@@ -113,6 +113,7 @@ export class StatusBar {
     setText(part("clock-utc"), known ? utcClock(nowMs) : "--:--:--");
     const parts = known ? this.#format.formatToParts(nowMs) : [];
     const zone = parts.find(({ type }) => type === "timeZoneName")?.value ?? say("page-local");
+    part("local-clock").hidden = zone === "UTC" && this.#clock.rate === 1; // the same clock twice
     setText(part("clock-local-zone"), this.#clock.rate === 1 ? zone : `${zone}, ×${this.#clock.rate}`);
     const digits = parts.filter(({ type }) => ["hour", "minute", "second"].includes(type)).map(({ value }) => value);
     setText(part("clock-local"), known ? digits.join(":") : "--:--:--");
@@ -127,11 +128,12 @@ export class StatusBar {
   }
 
   #showCoverage(state: State, nowMs: number, stream: StreamState): void {
-    const { sensors, urgent, deadGround, tracks } = coverageLine(state, nowMs);
+    const { sensors, urgent, deadGround, unknown, tracks } = coverageLine(state, nowMs);
     const current = stream === "live" || stream === "connecting";
     setText(part("coverage-sensors"), current ? sensors : say("page-coverage-as-of", { coverage: sensors }));
     setData(part("coverage-sensors"), "urgent", String(urgent));
     setText(part("coverage-dead-ground"), deadGround);
+    setText(part("coverage-unknown"), unknown);
     setText(part("coverage-tracks"), tracks);
   }
 }

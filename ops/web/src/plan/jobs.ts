@@ -5,6 +5,7 @@ import { readMessage } from "../model/parse.ts";
 import { failure } from "../net/api.ts";
 import { canSay, say } from "../words/say.ts";
 import { additions, foundLayouts, plannedLayout, type PlanAnswer, type FoundLayout } from "./planned_layout.ts";
+import { comparedTable } from "./results/compared.ts";
 import { cancel, job, reportOf, submit, type Job, type PlanLayout } from "./server.ts";
 
 const FOLLOW_MS = 500;
@@ -99,6 +100,7 @@ export class JobList {
     const [more, text] = [node.querySelector<HTMLElement>(".more"), node.querySelector(".more p")];
     if (more !== null) more.hidden = rest.length === 0;
     if (text !== null) setText(text, rest.join(" "));
+    this.#picture(node, one);
     const bar = node.querySelector("progress");
     if (bar !== null) {
       bar.hidden = !going;
@@ -114,6 +116,13 @@ export class JobList {
       shows.hidden = one.state !== "done";
       for (const button of shows.querySelectorAll("button")) button.hidden = plannedLayout(one) === null;
     }
+  }
+
+  /** The picture of a comparison, once it is done. */
+  #picture(node: HTMLElement, one: Job): void {
+    if (one.kind !== "compare" || one.state !== "done" || node.querySelector(".compared") !== null) return;
+    const table = comparedTable((one.answer ?? {}) as PlanAnswer);
+    if (table !== null) node.querySelector(".answer")?.after(table);
   }
 
   #pick(id: string, side: "a" | "b"): void {

@@ -1,6 +1,7 @@
 // A layout that a plan chose: from a job's answer to something that can be picked and drawn.
 
 import { say } from "../words/say.ts";
+import type { Comparison } from "./results/compared.ts";
 import type { Case, Job, PlanLayout, PlanSensor } from "./server.ts";
 
 /** Begins the name of a layout that a plan chose; the name of its job follows. */
@@ -15,7 +16,7 @@ interface FoundPlan {
   readonly worst_segment?: number | null;
 }
 
-export interface PlanAnswer extends FoundPlan {
+export interface PlanAnswer extends FoundPlan, Comparison {
   readonly headline?: string;
   readonly messages?: readonly unknown[];
   readonly details?: readonly string[];

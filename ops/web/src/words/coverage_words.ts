@@ -1,6 +1,6 @@
 // The coverage line: sensors that are offline or degraded, dead ground, and tracks without detections.
 
-import { deadGroundFraction, lostSensors } from "../model/coverage.ts";
+import { deadGroundFraction, lostSensors, unknownFraction } from "../model/coverage.ts";
 import { readable } from "../model/parse.ts";
 import type { Sensor } from "../model/records.ts";
 import type { State } from "../model/state.ts";
@@ -13,6 +13,8 @@ const NAMED = 4;
 
 export interface CoverageLine {
   readonly deadGround: string;
+  /** Empty when terrain data are complete. */
+  readonly unknown: string;
   readonly sensors: string;
   readonly tracks: string;
   /** Whether a sensor is offline or degraded. */
@@ -22,6 +24,7 @@ export interface CoverageLine {
 export function coverageLine(state: State, nowMs: number): CoverageLine {
   const fraction = state.sector.value?.deadGroundFraction ?? deadGroundFraction(state.segments.value);
   const buffer = state.sector.value?.beltM ?? null;
+  const unknown = unknownFraction(state.segments.value);
   const lost = lostSensors(state.sensors);
   // A tentative track is not confirmed as a target: it would make the lost ones look like a small fraction.
   const tracks = [...state.tracks.values()].filter(({ status }) => status !== "tentative");
@@ -31,6 +34,7 @@ export function coverageLine(state: State, nowMs: number): CoverageLine {
       fraction === null
         ? say("page-coverage-dead-ground-unknown")
         : say("page-coverage-dead-ground", { fraction, buffer, within: buffer !== null }),
+    unknown: unknown === null ? "" : say("page-coverage-unknown", { fraction: unknown }),
     sensors: sensorLine(lost, state.sensors.size, nowMs),
     tracks: predicted === 0 ? "" : say("page-coverage-tracks", { predicted, all: tracks.length }),
     urgent: lost.length > 0,

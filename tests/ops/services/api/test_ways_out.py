@@ -62,7 +62,7 @@ MAP: dict[str, Any] = {
                 "geometry": {"type": "LineString", "coordinates": [[-84.3, 36.6], [-84.2, 36.6]]},
                 "properties": {
                     "segment": 3, "section": "West", "chainage_from_m": 0.0, "chainage_to_m": 500.0,
-                    "dead_ground_fraction": 0.123,
+                    "dead_ground_fraction": 0.123, "unknown_fraction": 0.456,
                 },
             }
         ]
@@ -403,6 +403,7 @@ def test_what_cannot_be_filtered_is_closed(rooms: tuple[Room, Room]) -> None:
     assert full.get("none", f"/v1/history/units/HIDDEN-patrol?{PERIOD}").json()["then"] == []
     features = full.get("none", f"{OGC}/collections/segments/items").json()["features"]
     assert [one["properties"]["dead_ground_fraction"] for one in features] == [None]
+    assert [one["properties"]["unknown_fraction"] for one in features] == [None]
 
 
 def test_a_note_is_signed_under_the_most_restrictive_marking_that_its_author_may_see(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import geopandas
@@ -18,6 +19,7 @@ from rio_tiler.io import Reader
 
 from geo.terrain import bounds, cell_size
 from ops.drawing.tile_styles import Elevation, Hillshade
+from ops.runtime.file_cache import FileCache
 from ops.sector.open_sector import OpenSector
 from ops.services.map.ground_tiles import (
     CLOSEST_IN,
@@ -90,6 +92,18 @@ def test_a_contour_line_runs_where_the_terrain_has_its_height(hill_ground: OpenS
     assert len(contours) > 3
     assert np.nanmedian(error) < 0.05 * interval
     assert np.nanquantile(error, 0.99) < 0.35 * interval
+
+
+def test_a_kept_tile_of_the_ground_is_the_one_that_was_drawn(
+    hill_ground: OpenSector, raster: Raster, slope: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    x, y = tile_of(*middle(hill_ground), ZOOM)
+    files = FileCache(tmp_path, 10**6, least_free_bytes=0)
+    first = GroundTiles(raster, slope, (), kept=files, revision="1").tile(ZOOM, x, y)
+    assert first == GroundTiles(raster, slope, ()).tile(ZOOM, x, y)
+    monkeypatch.setattr(GroundTiles, "_draw", lambda *_: b"drawn again")
+    assert GroundTiles(raster, slope, (), kept=files, revision="1").tile(ZOOM, x, y) == first
+    assert GroundTiles(raster, slope, (), kept=files, revision="2").tile(ZOOM, x, y) == b"drawn again"
 
 
 def test_every_fifth_line_is_an_index_line(hill_ground: OpenSector, raster: Raster, slope: float):

@@ -19,8 +19,10 @@ from geo.terrain import bounds
 from geo.visibility import viewshed
 from ops.analysis.night_report.dead_ground_fraction import dead_ground_fraction
 from ops.drawing.tile_styles import OFF_THE_MAP, SEEN, UNKNOWN, UNSEEN, Elevation, Hillshade, Unseen
+from ops.runtime.file_cache import FileCache
 from ops.sector.open_sector import OpenSector
-from ops.services.map.tiles import TILE_PX, Layer, NoTile, Raster, Tiles, raster_of
+from ops.services.map.process import terrain_digest
+from ops.services.map.tiles import TILE_PX, Layer, NoTile, Raster, Tile, Tiles, raster_of
 from ops.services.map.viewshed_layers import BeltSegments, Overlays, Viewshed, union, viewshed_of
 from sensors.coverage import look_probability
 from sensors.layout import Layout
@@ -111,6 +113,52 @@ def test_relief_runs_on_from_tile_to_tile(hill_ground: OpenSector):
     assert whole.std() > 2, "there is something to see"
     assert steps[TILE_PX - 1] <= steps[TILE_PX - 20 : TILE_PX + 20].max()
     assert steps[TILE_PX - 1] <= 8
+
+
+class Counted(Elevation):
+    """Counts how often it paints."""
+
+    painted = 0
+
+    def paint(self, *arguments: Any) -> Any:
+        Counted.painted += 1
+        return super().paint(*arguments)
+
+
+def test_a_lasting_tile_is_painted_once_for_all_starts(
+    hill_ground: OpenSector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Another start, another revision, a layer that does not last, and a file that was damaged in between."""
+    lon, lat = hill_ground.frame.to_lonlat(*centre(hill_ground))
+    x, y, _, _ = pixel_of(lon, lat, 13)
+
+    def started(**more: Any) -> tuple[Tile, int]:
+        tiles = Tiles(kept=FileCache(tmp_path, 10**6, least_free_bytes=0))
+        tiles.put(heights_layer(hill_ground, style=Counted(0, 1000), **{"lasting": True} | more))
+        monkeypatch.setattr(Counted, "painted", 0)
+        return tiles.tile("elevation", 13, x, y)[0], Counted.painted
+
+    first = started()
+    assert first[1] == 1
+    assert started() == (first[0], 0)
+    assert started(revision="2") == (first[0], 1)
+    assert started(lasting=False) == (first[0], 1)
+    kept = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert len(kept) == 2
+    for file in kept:
+        file.write_bytes(file.read_bytes()[:-1])
+    assert started() == (first[0], 1)
+    assert started() == (first[0], 0)
+
+
+def test_the_revision_of_a_terrain_follows_every_height_and_its_place(hill_ground: OpenSector):
+    terrain = hill_ground.terrain
+    raised = terrain.copy(deep=True)
+    raised["elevation"][3, 5] += 1.0
+    moved = terrain.assign_coords(easting=terrain["easting"] + 1.0)
+    digests = [terrain_digest(one).hexdigest() for one in (terrain, terrain.copy(deep=True), raised, moved)]
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
 
 
 @pytest.mark.parametrize(
@@ -214,6 +262,24 @@ def test_the_dead_ground_fraction_is_the_reports(hill_ground: OpenSector, viewsh
     report = dead_ground_fraction(visible, hill_ground.border, belt_m=hill_ground.sector.belt_m)
     shares = BeltSegments(hill_ground).dead_ground_fraction(states)
     assert shares == pytest.approx(np.round(report.per_segment, 4).tolist())
+
+
+def test_what_is_unknown_along_the_border_is_the_reports_and_follows_the_voids(hill_ground: OpenSector):
+    belt = BeltSegments(hill_ground)
+    complete = np.full(hill_ground.terrain["elevation"].shape, UNSEEN, np.uint8)
+    assert set(belt.unknown_fraction(complete)) == {0.0}
+    states = complete.copy()
+    states.ravel()[belt.cells[::4]] = UNKNOWN
+    shares = np.array(belt.unknown_fraction(states), float)
+    counts = np.bincount(belt._segments, minlength=len(shares))
+    assert float(shares @ counts / counts.sum()) == pytest.approx(0.25, abs=0.001)
+    cells = xr.DataArray(
+        np.where(states == UNKNOWN, 255, 0).astype(np.uint8)[None],
+        coords=[["s"], hill_ground.terrain["northing"], hill_ground.terrain["easting"]],
+        dims=["sensor", "northing", "easting"],
+    )
+    report = dead_ground_fraction(cells, hill_ground.border, belt_m=hill_ground.sector.belt_m)
+    assert float(shares @ counts / counts.sum()) == pytest.approx(report.unknown, abs=1e-4)
 
 
 def test_a_viewshed_is_packed_without_loss(hill_ground: OpenSector, viewsheds: dict[str, Viewshed]):
