@@ -1,7 +1,7 @@
 """Lets xarray work without dask until something loads dask.
 
 xarray asks of values whether they are dask arrays, and imports ``dask.array`` to ask: a quarter of a second and 20 MB
-in every process. While nothing else has imported it, no value can be a dask array: the answer is no, without an import.
+in every process. While nothing else has imported it, no value can be a dask array, and no import is necessary.
 """
 
 from __future__ import annotations
