@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import fill
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -33,7 +33,7 @@ STYLE: Final[Any] = {"font.family": "sans-serif", "font.size": 9.0, "text.parse_
 LARGEST_PIXELS: Final = 1600  # along one side of the drawn raster; larger terrains are subsampled
 DPI: Final = 150
 CLASS_ALPHA: Final = 0.72
-GREY_FIRST: Final = "data"
+GREY_FIRST: Final[Literal["data"]] = "data"
 """Stage at which rasters are resampled: as one number per cell, before it becomes a colour of four. Colours first would
 take more time and memory."""
 DARKEST_GREY: Final = 0.35
@@ -93,8 +93,16 @@ def pale_relief(terrain: xr.Dataset, thin: int) -> Any:
 
 def draw_relief(axes: Axes, pale: Any, extent: tuple[float, float, float, float]) -> None:
     """Draw the result of ``pale_relief`` over ``extent`` (west, east, south, north)."""
-    style = {"interpolation": "bilinear", "interpolation_stage": GREY_FIRST}
-    axes.imshow(pale, cmap="gray", vmin=0.0, vmax=1.0, extent=extent, zorder=1, **style)
+    axes.imshow(
+        pale,
+        cmap="gray",
+        vmin=0.0,
+        vmax=1.0,
+        extent=extent,
+        interpolation="bilinear",
+        interpolation_stage=GREY_FIRST,
+        zorder=1,
+    )
 
 
 def _classes(
