@@ -10,6 +10,9 @@ import numpy as np
 import xarray as xr
 
 from geo.errors import SchemaError
+from geo.lazy_dask import ask_without_import
+
+ask_without_import()
 
 
 @dataclass(frozen=True, slots=True)

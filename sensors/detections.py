@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -196,6 +197,7 @@ def split(detections: xr.Dataset, layout: Layout | None = None) -> list[ScanColu
     sensors, boots, sequences = (detections[f"scan_{name}"].values.tolist() for name in ("sensor", "boot", "sequence"))
     observed = _nanoseconds(detections["scan_time"])
     received = _nanoseconds(detections["scan_received_at"]) if "scan_received_at" in detections else observed
+    nothing = [column[:0] for column in measured]  # shared by the empty scans, which are most
     columns = [
         ScanColumns(
             sensors[i],
@@ -204,9 +206,9 @@ def split(detections: xr.Dataset, layout: Layout | None = None) -> list[ScanColu
             sequences[i],
             observed[i],
             received[i],
-            *(column[ends[i] : ends[i + 1]] for column in measured),
+            *([column[first:end] for column in measured] if first < end else nothing),
         )
-        for i in range(scans)
+        for i, (first, end) in enumerate(pairwise(ends.tolist()))
     ]
     return columns if layout is None else [with_deviations(scan, layout) for scan in columns]
 

@@ -131,6 +131,8 @@ def with_deviations(columns: ScanColumns, layout: Layout) -> ScanColumns:
     deviation that the layout does not give either remains NaN. Raises UnknownSensor.
     """
     place = layout.placement(columns.sensor)
+    if not len(columns):
+        return columns
     filled = {}
     for value, name in enumerate(("range_", "azimuth", "elevation_angle", "radial_velocity")):
         deviation = f"{name.rstrip('_')}_sd"

@@ -17,6 +17,7 @@ from ops.cli.wrong_values import (
     WrongValue,
     is_about,
     refuse_empty,
+    refuse_unknown_names,
     refuse_unusable,
     sentence_about,
     sentence_of,
@@ -70,6 +71,7 @@ class Command(TyperCommand):
         """Run the command in the language and units that were chosen."""
         check_language(ctx.find_root())
         try:
+            refuse_unknown_names(ctx)
             return super().invoke(ctx)
         except BadInput as error:
             if is_about(self.params, error):

@@ -170,6 +170,24 @@ def refuse_unusable(ctx: Any) -> None:
                 _refuse_path(value, parameter)
 
 
+def refuse_unknown_names(ctx: Any) -> None:
+    """Raise BadInput for a sector that does not exist and for a layout that it does not have.
+
+    The commands find out themselves, but only after they have imported the libraries of their work.
+    """
+    sector = ctx.params.get("sector")
+    if not isinstance(sector, str):
+        return
+    from ops.sector.sector_file import layout_path, load_sector, sector_path
+
+    sector_path(sector)
+    named = (ctx.params.get(parameter.name) for parameter in ctx.command.params if parameter.metavar == "LAYOUT")
+    if layouts := [layout for value in named for layout in _values(value) if isinstance(layout, str)]:
+        known = load_sector(sector)
+        for layout in layouts:
+            layout_path(known, layout)
+
+
 def _values(value: Any) -> Iterator[Any]:
     if isinstance(value, list | tuple):
         yield from value

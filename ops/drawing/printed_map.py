@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import fill
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap, NoNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
@@ -32,6 +33,10 @@ from ops.sector.open_sector import OpenSector
 STYLE: Final[Any] = {"font.family": "sans-serif", "font.size": 9.0, "text.parse_math": False}
 LARGEST_PIXELS: Final = 1600  # along one side of the drawn raster; larger terrains are subsampled
 DPI: Final = 150
+CLASS_ALPHA: Final = 0.72
+GREY_FIRST: Final[Literal["data"]] = "data"
+"""Stage at which rasters are resampled: as one number per cell, before it becomes a colour of four. Colours first would
+take more time and memory."""
 DARKEST_GREY: Final = 0.35
 """Grey of a cell without any light: pale, so that classes and names stay readable on top."""
 SIGNS: Final[Mapping[str, tuple[str, Message, float]]] = {
@@ -89,7 +94,16 @@ def pale_relief(terrain: xr.Dataset, thin: int) -> Any:
 
 def draw_relief(axes: Axes, pale: Any, extent: tuple[float, float, float, float]) -> None:
     """Draw the result of ``pale_relief`` over ``extent`` (west, east, south, north)."""
-    axes.imshow(pale, cmap="gray", vmin=0.0, vmax=1.0, extent=extent, interpolation="bilinear", zorder=1)
+    axes.imshow(
+        pale,
+        cmap="gray",
+        vmin=0.0,
+        vmax=1.0,
+        extent=extent,
+        interpolation="bilinear",
+        interpolation_stage=GREY_FIRST,
+        zorder=1,
+    )
 
 
 def _classes(
@@ -100,11 +114,21 @@ def _classes(
     blank = np.isnan(rasters["expected_probability"][::thin, ::thin].to_numpy())
     if chosen.variable == "dead_ground":
         blank = values == 255.0
-    picture = np.zeros((*values.shape, 4))
+    colours: list[tuple[float, ...]] = [(0.0, 0.0, 0.0, 0.0)]
+    drawn = np.zeros(values.shape, np.uint8)  # index into the colours
     for step in chosen.steps:
         if step.colour is not None:
-            picture[(values >= step.low) & (values < step.high) & ~blank] = (*step.colour, 0.72)
-    axes.imshow(picture, extent=extent, interpolation="nearest", zorder=2)
+            drawn[(values >= step.low) & (values < step.high) & ~blank] = len(colours)
+            colours.append((*step.colour, CLASS_ALPHA))
+    axes.imshow(
+        drawn,
+        cmap=ListedColormap(colours),
+        norm=NoNorm(),
+        extent=extent,
+        interpolation="nearest",
+        interpolation_stage=GREY_FIRST,
+        zorder=2,
+    )
     if blank.any():
         west, east, south, north = extent
         cell_e, cell_n = (east - west) / values.shape[1], (north - south) / values.shape[0]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from geo.errors import BadInput
 from ops.runtime.output import atomic_write
 
@@ -34,6 +32,7 @@ def jacksboro_cog(cache: Path) -> Path:
     if target.exists():
         return target
     import matplotlib
+    import numpy as np
     import rasterio
     from rasterio.transform import from_bounds
 

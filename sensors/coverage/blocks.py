@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from geo.arrays import Floats, is_lazy
+from geo.arrays import Floats, Int32s, is_lazy
+from geo.border import Border, Zone
 from geo.terrain import cell_size
 from geo.visibility import UNKNOWN, VISIBLE
 from geo.visibility.view import surface_of
@@ -71,6 +72,28 @@ class Blocks:
         """Rows or columns of each block."""
         ends = np.cumsum(self.chunks[axis])
         return [slice(int(end) - size, int(end)) for end, size in zip(ends, self.chunks[axis], strict=True)]
+
+    def located(self, border: Border | Zone) -> tuple[Int32s, Floats]:
+        """Segment and offset [m] of every cell, (northing, easting)."""
+        easting, northing = (self.terrain[name].to_numpy() for name in ("easting", "northing"))
+        segment = np.empty((len(northing), len(easting)), np.int32)
+        offset = np.empty(segment.shape)
+        for rows in self.spans(0):
+            for columns in self.spans(1):
+                found = border.locate(easting[None, columns], northing[rows, None])
+                segment[rows, columns], _, offset[rows, columns] = found
+        return segment, offset
+
+    def located_lazily(self, border: Border | Zone) -> tuple[da.Array, da.Array]:
+        """Segment and offset [m] of every cell, (northing, easting), as dask arrays of these blocks."""
+        import dask.array as da
+
+        def lazy(name: str, axis: int) -> Any:
+            return da.from_array(self.terrain[name].to_numpy(), chunks=(self.chunks[axis],))  # type: ignore[no-untyped-call]
+
+        easting, northing = da.broadcast_arrays(lazy("easting", 1)[None, :], lazy("northing", 0)[:, None])
+        segment, _, offset = border.locate(easting, northing)
+        return segment, offset
 
 
 def checked_blocks(layout: Layout, terrain: xr.Dataset, task: CoverageTask, block_cells: int) -> Blocks:

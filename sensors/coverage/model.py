@@ -122,7 +122,7 @@ def coverage(
         data[name] = (("sensor", "northing", "easting"), values, _attrs(name))
     for name, values in lazy_sums(blocks).items():
         data[name] = (("northing", "easting"), values, _attrs(name))
-    coords = _coords(layout, border, blocks)
+    coords = _coords(layout, border, blocks, blocks.located_lazily)
     return xr.Dataset(data, coords=coords, attrs=story_of(layout, terrain, blocks.task, label))
 
 
@@ -186,7 +186,7 @@ def coverage_rasters(
             report(done, total)
 
     data = {n: (("northing", "easting"), values, _attrs(n)) for n, values in sums_now(blocks, one).items()}
-    coords = _coords(layout, border, blocks)
+    coords = _coords(layout, border, blocks, blocks.located)
     return xr.Dataset(data, coords=coords, attrs=story_of(layout, terrain, blocks.task, label)).compute()
 
 
@@ -276,7 +276,10 @@ def task_of(
     return _task(target, conditions, dwell_s, assumptions, mode)[1]
 
 
-def _coords(layout: Layout, border: Border | Zone | None, blocks: Blocks) -> dict[str, Any]:
+def _coords(
+    layout: Layout, border: Border | Zone | None, blocks: Blocks, located: Callable[[Border | Zone], tuple[Any, Any]]
+) -> dict[str, Any]:
+    """The coordinates; ``located`` gives segment and offset of every cell of the blocks."""
     terrain, task = blocks.terrain, blocks.task
     seconds = [sensor.exposure_s(task.dwell_s, task.situation) for sensor in layout]
     coords: dict[str, Any] = {
@@ -289,15 +292,8 @@ def _coords(layout: Layout, border: Border | Zone | None, blocks: Blocks) -> dic
         "exposure_s": ("sensor", np.array(seconds, dtype=float), {"units": "s"}),
     }
     if border is not None:
-        import dask.array as da
-
-        def lazy(name: str, axis: int) -> Any:
-            return da.from_array(terrain[name].to_numpy(), chunks=(blocks.chunks[axis],))  # type: ignore[no-untyped-call]
-
-        easting, northing = da.broadcast_arrays(lazy("easting", 1)[None, :], lazy("northing", 0)[:, None])
-        segment, _, offset = border.locate(easting, northing)
-        coords["segment"] = (("northing", "easting"), segment, {"units": "1"})
-        coords["offset_m"] = (("northing", "easting"), offset, {"units": "m"})
+        for name, values, units in zip(("segment", "offset_m"), located(border), ("1", "m"), strict=True):
+            coords[name] = (("northing", "easting"), values, {"units": units})
     return coords
 
 

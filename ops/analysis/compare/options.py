@@ -83,6 +83,6 @@ class CompareOptions:
     ] = 1000
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the Monte Carlo samples.")] = 1
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the report (HTML and PDF) and the figures.")
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the report (HTML) and the figures.")
     ] = None
-    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Write the report as PDF (A4), too.")] = True
+    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Also write the report as PDF (A4).")] = False

@@ -57,7 +57,7 @@ def report(tmp_path_factory: Any) -> tuple[dict[str, Any], Path]:
     (folder / "thresholds.toml").write_text(THRESHOLDS, encoding="utf-8")
     out = folder / "out"
     arguments = [*COMMAND, "--thresholds", str(folder / "thresholds.toml")]
-    answer = CliRunner().invoke(app, [*arguments, "--out", str(out), "--json"])
+    answer = CliRunner().invoke(app, [*arguments, "--out", str(out), "--pdf", "--json"])
     assert answer.exit_code == 0, answer.output
     return json.loads(answer.stdout.strip().splitlines()[-1]), out
 

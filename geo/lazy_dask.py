@@ -1,0 +1,40 @@
+"""Lets xarray work without dask until something loads dask.
+
+xarray asks of values whether they are dask arrays, and imports ``dask.array`` to ask: a quarter of a second and 20 MB
+in every process. While nothing else has imported it, no value can be a dask array, and no import is necessary.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from importlib.metadata import version
+from typing import Any
+
+
+class _DaskArrayType(type):
+    """The type of a class whose instances are those of ``dask.array.Array``."""
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        loaded = sys.modules.get("dask.array")
+        return loaded is not None and isinstance(value, loaded.Array)
+
+
+class _DaskArray(metaclass=_DaskArrayType):
+    """Stands in for ``dask.array.Array``."""
+
+
+def ask_without_import() -> None:
+    """Let xarray recognise dask arrays without importing dask; call it before the first dataset is made.
+
+    It has no effect with a version of xarray that asks in another way.
+    """
+    with suppress(ImportError, AttributeError):
+        from xarray.namedarray import pycompat
+
+        class WithoutImport(pycompat.DuckArrayModule):
+            def __init__(self) -> None:
+                self.module, self.available, self.type = None, True, (_DaskArray,)
+                self.version = pycompat.Version(version("dask"))  # type: ignore[attr-defined]
+
+        pycompat._cached_duck_array_modules.setdefault("dask", WithoutImport())
