@@ -172,3 +172,29 @@ page-fact-required = Required
 page-fact-fielded = Units fielded
 page-fact-not-current = Not counted: position not current
 page-fact-slowest = Base response
+
+## Refused messages of units
+
+unit-refused = { $reason ->
+    [future] The time of the message is in the future: check the clock of the device.
+    [expired] The message is too old.
+    [signature] The message is not signed with a valid key of the unit.
+    [revoked] The message is signed with a key that was revoked or has expired.
+    [rollback] The message has a lower start number (boot) than an earlier one.
+    [conflict] The number of the message was used for another message.
+    [unit_mismatch] The message names another unit.
+    [out_of_range] A value is out of range: { $field }.
+    [too_large] The message is too large.
+   *[other] The message cannot be read: { $field }.
+}
+unit-refused-channel = { $channel ->
+    [position] Positions
+    [reply] Answers
+   *[resend] Requests
+}
+forces-refused-fact = { $count ->
+    [one] { $channel }, once at { $at }: { $reason }
+   *[other] { $channel }, { NUMBER($count) } times, last at { $at }: { $reason }
+}
+forces-refused-only = Refused messages of units without a position: { $units }
+page-section-refused = Refused messages

@@ -175,3 +175,29 @@ page-fact-required = Requis
 page-fact-fielded = Unités déployées
 page-fact-not-current = Non comptées : position non actuelle
 page-fact-slowest = Temps de la base
+
+## Messages refusés des unités
+
+unit-refused = { $reason ->
+    [future] L’heure du message est dans le futur : vérifiez l’horloge de l’appareil.
+    [expired] Le message est trop ancien.
+    [signature] Le message n’est pas signé avec une clé valide de l’unité.
+    [revoked] Le message est signé avec une clé révoquée ou expirée.
+    [rollback] Le numéro de démarrage (boot) du message est inférieur à un numéro déjà reçu.
+    [conflict] Le numéro du message a déjà servi pour un autre message.
+    [unit_mismatch] Le message nomme une autre unité.
+    [out_of_range] Une valeur est hors limites : { $field }.
+    [too_large] Le message est trop volumineux.
+   *[other] Le message est illisible : { $field }.
+}
+unit-refused-channel = { $channel ->
+    [position] Positions
+    [reply] Réponses
+   *[resend] Demandes
+}
+forces-refused-fact = { $count ->
+    [one] { $channel }, une fois à { $at } : { $reason }
+   *[other] { $channel }, { NUMBER($count) } fois, la dernière à { $at } : { $reason }
+}
+forces-refused-only = Messages refusés d’unités sans position : { $units }
+page-section-refused = Messages refusés
