@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -46,7 +46,12 @@ FAMILIES: Final = {
     "key_revoked": "revoked",
     "key_expired": "revoked",
     "identity_mismatch": "conflict",
-} | {code: code for code in ("future", "expired", "rollback", "conflict", "unit_mismatch", "out_of_range", "too_large")}
+} | {
+    code: code
+    for code in (
+        "future", "expired", "rollback", "conflict", "unit_mismatch", "out_of_range", "incomplete", "too_large",
+    )
+}  # fmt: skip
 """Code of a dead letter → the choice of its sentence; any other is ``other``."""
 _TABLES: Final = """
 CREATE TABLE refusals (
@@ -81,7 +86,8 @@ class Refused:
     told: bool = False
 
 
-class RefusalEntry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RefusalEntry:
     """What was refused of a unit for one reason: how often, when first and last [UTC ns], and the newest reason."""
 
     unit: str

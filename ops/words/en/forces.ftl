@@ -184,6 +184,7 @@ unit-refused = { $reason ->
     [conflict] The number of the message was used for another message.
     [unit_mismatch] The message names another unit.
     [out_of_range] A value is out of range: { $field }.
+    [incomplete] The message has no position.
     [too_large] The message is too large.
    *[other] The message cannot be read: { $field }.
 }

@@ -187,6 +187,7 @@ unit-refused = { $reason ->
     [conflict] Le numéro du message a déjà servi pour un autre message.
     [unit_mismatch] Le message nomme une autre unité.
     [out_of_range] Une valeur est hors limites : { $field }.
+    [incomplete] Le message n’indique pas de position.
     [too_large] Le message est trop volumineux.
    *[other] Le message est illisible : { $field }.
 }

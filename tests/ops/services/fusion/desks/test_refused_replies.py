@@ -84,7 +84,7 @@ def test_an_answer_to_anothers_incident_is_refused_with_its_reason_also_without_
     given = desk.reply("acknowledge", desk.lead, action_id="a-1", **about)
     given += desk.reply("assign", desk.lead, action_id="a-2", assigned_unit="patrol-2", **about)
     assert [one.result for one in given] == ["done", "done"]
-    found = refused(desk.reply("on_scene", desk.lead, incident=desk.incident))
+    found = refused(desk.reply("received", desk.lead, incident=desk.incident))
     other = Message("incident-refused-other-unit", {"unit": "patrol-2"})
     assert found == ("patrol-1.7.3", "patrol-1", desk.incident, other)
 
