@@ -36,7 +36,7 @@ LONGEST_FIELD: Final = 60
 RefusalChannel = Literal["position", "reply", "resend"]
 RefusalWay = Literal["mqtt", "tak", "page"]
 RefusalReader = Literal["unit", "audit"]
-"""Who is told: the unit, by a notice of the feeds process, and the audit log, by the API process."""
+"""Who is informed: the unit, by a notice of the feeds process, and the audit log, by the API process."""
 
 FAMILIES: Final = {
     "unsigned": "signature",
@@ -102,7 +102,7 @@ class RefusalEntry:
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:
-        """What makes it one entry."""
+        """Identity of the entry."""
         return self.unit, self.way, self.channel, self.code, self.reference
 
 
@@ -148,7 +148,6 @@ class RefusalBook:
                 db.execute("INSERT OR REPLACE INTO taken VALUES (?, ?)", (source, taken))
 
     def _count(self, db: sqlite3.Connection, one: Refused) -> None:
-        db.execute("DELETE FROM refusals WHERE last_ns < ?", (one.at_ns - KEPT_NS,))
         key = one.unit, one.way, one.channel, one.code, one.reference
         message = msgspec.json.encode(one.message.as_dict())
         changed = db.execute(
@@ -171,6 +170,11 @@ class RefusalBook:
             (one.unit, MOST_OF_UNIT),
         )
 
+    def forget(self, now_ns: int) -> None:
+        """Drop the entries of which nothing came for a week."""
+        with self._lock, self._checked(), transaction(self._db) as db:
+            db.execute("DELETE FROM refusals WHERE last_ns < ?", (now_ns - KEPT_NS,))
+
     def taken(self, source: str) -> int | None:
         """The number up to which the messages of a source are counted; None before the first."""
         rows = self._rows("SELECT n FROM taken WHERE source = ?", source)
@@ -182,7 +186,7 @@ class RefusalBook:
         return [_entry(row) for row in self._rows(sql, unit)]
 
     def untold(self, reader: RefusalReader) -> list[tuple[RefusalEntry, int]]:
-        """The entries that have grown since a reader was told, with by how much; answers first, then the newest."""
+        """The entries that have grown since a reader was informed, with by how much; answers first, then the newest."""
         sql = (
             f"SELECT {_ENTRY}, count - {reader}_count FROM refusals WHERE count > {reader}_count"  # noqa: S608
             " ORDER BY reference = '', last_ns DESC, unit, code"
@@ -190,7 +194,7 @@ class RefusalBook:
         return [(_entry(row[:-1]), int(row[-1])) for row in self._rows(sql)]
 
     def tell(self, reader: RefusalReader, entries: Iterable[RefusalEntry]) -> None:
-        """Note that a reader was told of entries as they were read."""
+        """Note that a reader was informed of entries as they were read."""
         with self._lock, self._checked(), transaction(self._db) as db:
             db.executemany(
                 f"UPDATE refusals SET {reader}_count = ? WHERE (unit, way, channel, code, reference) = (?, ?, ?, ?, ?)",  # noqa: S608
@@ -210,4 +214,6 @@ class RefusalBook:
 
 
 def _entry(row: tuple[Any, ...]) -> RefusalEntry:
-    return RefusalEntry(*row[:-1], Message.from_dict(msgspec.json.decode(row[-1])))
+    unit, way, channel, code, reference, count, first_ns, last_ns, message = row
+    reason = Message.from_dict(msgspec.json.decode(message))
+    return RefusalEntry(unit, way, channel, code, reference, count, first_ns, last_ns, reason)

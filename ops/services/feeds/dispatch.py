@@ -218,8 +218,8 @@ class Dispatcher:
                 line.feed.notify(line.receiver.name, GapFilled(gap.after, gap.last, gap.sent))
 
     def _open(self) -> None:
-        """Continue where the ledger ends. A new ledger begins at the oldest row that the store has not marked. What is
-        open before it goes to every receiver of a new ledger, to receivers that were added since, and to units."""
+        """Continue where the ledger ends. A new ledger begins at the oldest row that the store has not marked. Rows
+        before it that are open go to every receiver of a new ledger, to added receivers, and to units."""
         n, alert, revision = self._ledger.last_taken()
         is_new = self._ledger.is_new
         if is_new:

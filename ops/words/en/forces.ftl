@@ -188,14 +188,20 @@ unit-refused = { $reason ->
     [too_large] The message is too large.
    *[other] The message cannot be read: { $field }.
 }
-unit-refused-channel = { $channel ->
-    [position] Positions
-    [reply] Answers
-   *[resend] Requests
+forces-refused-channel = { $channel ->
+    [position] { $count ->
+        [one] 1 position
+       *[other] { NUMBER($count) } positions
+    }
+    [reply] { $count ->
+        [one] 1 answer
+       *[other] { NUMBER($count) } answers
+    }
+   *[resend] { $count ->
+        [one] 1 request
+       *[other] { NUMBER($count) } requests
+    }
 }
-forces-refused-fact = { $count ->
-    [one] { $channel }, once at { $at }: { $reason }
-   *[other] { $channel }, { NUMBER($count) } times, last at { $at }: { $reason }
-}
-forces-refused-only = Refused messages of units without a position: { $units }
+forces-refused-reason = { $reason } (last at { $at })
+forces-refused-only = Messages refused, no position known: { $units }. { $reason }
 page-section-refused = Refused messages

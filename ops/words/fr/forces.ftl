@@ -191,14 +191,20 @@ unit-refused = { $reason ->
     [too_large] Le message est trop volumineux.
    *[other] Le message est illisible : { $field }.
 }
-unit-refused-channel = { $channel ->
-    [position] Positions
-    [reply] Réponses
-   *[resend] Demandes
+forces-refused-channel = { $channel ->
+    [position] { $count ->
+        [one] 1 position
+       *[other] { NUMBER($count) } positions
+    }
+    [reply] { $count ->
+        [one] 1 réponse
+       *[other] { NUMBER($count) } réponses
+    }
+   *[resend] { $count ->
+        [one] 1 demande
+       *[other] { NUMBER($count) } demandes
+    }
 }
-forces-refused-fact = { $count ->
-    [one] { $channel }, une fois à { $at } : { $reason }
-   *[other] { $channel }, { NUMBER($count) } fois, la dernière à { $at } : { $reason }
-}
-forces-refused-only = Messages refusés d’unités sans position : { $units }
+forces-refused-reason = { $reason } (la dernière à { $at })
+forces-refused-only = Messages refusés, position inconnue : { $units }. { $reason }
 page-section-refused = Messages refusés

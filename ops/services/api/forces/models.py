@@ -60,7 +60,7 @@ class RefusalRecord(BaseModel):
 
 
 class RefusalRecords(BaseModel):
-    """What was refused of units in the last week, the newest first."""
+    """Refused messages of units of the last week, the newest first."""
 
     refused: list[RefusalRecord]
 

@@ -102,8 +102,8 @@ class _Pending:
 
 @dataclass(slots=True)
 class _Heard:
-    """What was last heard of a unit: the time of its position, and monotonic times [s]; ``told_s``: when it was last
-    told of refusals, by code."""
+    """What was last heard of a unit: the time of its position, and monotonic times [s]; ``told_s``: time of the
+    last chat line about a refusal, by code."""
 
     position: datetime | None = None
     position_s: float = field(default=float("-inf"))
@@ -384,7 +384,7 @@ class CotFeed:
             log.warning("TAK %s: %s", server, problem)
 
     def _tell_refused(self, server: str, device: TakDevice, event: CotEvent, error: MalformedMessage) -> None:
-        """Tell a unit's device why its event was refused, each reason once in a while, and count it as the unit's."""
+        """Write to a unit's device why its event was refused, each reason once in a while; count it as the unit's."""
         channel: RefusalChannel = "position" if event.type.startswith("a-f-") else "reply"
         if isinstance(error, AnswerRefused):
             reason, text, told = error.reason, self._words.say(error.reason), True
@@ -399,7 +399,7 @@ class CotFeed:
         self._refused(Refused(device.unit, "tak", channel, error.code, reason, self._clock.now_ns(), told=True))
 
     def _told_now(self, unit: str, code: str) -> bool:
-        """Whether a unit is to be told of refusals with this code now."""
+        """Whether a chat line about refusals with this code is due."""
         told, now_s = self._heard_of(unit).told_s, time.monotonic()
         with self._lock:
             if now_s - told.get(code, float("-inf")) < TOLD_EVERY_S:

@@ -1,1 +1,1 @@
-"""What the feeds process hears from units, and what it tells them of it: requests for missed messages, and refusals."""
+"""Messages of units to the feeds process, and its answers: requests for missed messages, and notices of refusals."""

@@ -1,4 +1,4 @@
-"""Units are told what is refused of their messages, and why: by a notice at once, then at most every half minute."""
+"""Notices to units of their refused messages, with the reasons: at once, then at most every half minute."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ NOTICE_EVERY_S: Final = 30.0
 """Least time between two notices to a unit; what is refused meanwhile is summed up in the next."""
 AGAIN_AFTER_S: Final = 60.0
 """A notice that the broker has not acknowledged within this time is sent again, with what came since."""
+FORGET_EVERY_S: Final = 600.0
 MOST_REASONS: Final = 10
 ROWS_A_LOOK: Final = 500
 LETTERS: Final = "dead letters"
@@ -53,8 +54,8 @@ class _Outcome(msgspec.Struct):
 class RefusalDesk:
     """Counts what ingest and fusion refuse of units, and sends each of ``units`` a notice of it.
 
-    ``publish`` sends a notice; its future completes when the broker has it, and only then the unit counts as told, also
-    over a restart. What was refused before the first start is not told. Any thread may call ``take``.
+    ``publish`` sends a notice; its future completes when the broker has it, and only then the unit counts as informed,
+    also over a restart. Messages that were refused before the first start are left out. Any thread may call ``take``.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class RefusalDesk:
         self._book, self._journal, self._outcomes, self._units = book, journal, outcomes, frozenset(units)
         self._publish, self._words, self._now_ns, self._monotonic_s = publish, words, now_ns, monotonic_s
         self._due_s: dict[str, float] = {}
+        self._forget_s = monotonic_s()
         self._sent: dict[str, tuple[Future[Any], float, list[RefusalEntry]]] = {}
 
     def take(self, refused: Refused) -> None:
@@ -88,6 +90,9 @@ class RefusalDesk:
     def pump(self) -> None:
         """Count what is new, and send the notices that are due."""
         try:
+            if self._monotonic_s() >= self._forget_s:
+                self._forget_s = self._monotonic_s() + FORGET_EVERY_S
+                self._book.forget(self._now_ns())
             self._take_dead_letters()
             self._take_outcomes()
             self._note_sent()

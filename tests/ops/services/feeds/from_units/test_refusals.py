@@ -262,3 +262,11 @@ def test_the_feed_publishes_a_notice_on_updates_and_says_when_the_broker_has_it(
     ((topic, payload),) = sent
     assert topic == "watchline/1/x/unit/u1/updates"
     assert msgspec.json.decode(payload)["kind"] == "refused"
+
+
+def test_entries_end_after_a_week_also_if_nothing_more_is_refused(night: Night) -> None:
+    message = reason_of("future", "observed_at")
+    for days in (8, 6):
+        night.book.note(Refused(f"u{days}", "mqtt", "position", "future", message, AT_NS - days * 86_400 * 10**9))
+    night.pass_s(600)
+    assert [one.unit for one in night.book.entries()] == ["u6"]
