@@ -1,4 +1,4 @@
-"""Refused messages of units: of each reason the newest, how often, and what of it was passed on; file ``refusals.db``.
+"""Refused messages of units: of each reason the newest and a count, and what the unit and the audit log have of it.
 
 The feeds process and the API process write it, in short transactions. A message that is refused again and again is one
 entry with a count, so a flood fills neither the file nor anyone's list. The refused messages themselves are kept where
@@ -70,7 +70,7 @@ class RefusalBookError(WatchlineError):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedMessage:
     """One message of ``unit`` that was refused at ``at_ns`` [UTC ns] for a reason that people read.
 
     ``code`` names the reason; ``reference`` is the id of a refused answer. ``told``: the unit knows it already.
@@ -139,7 +139,7 @@ class RefusalBook:
         with self._lock:
             self._db.close()
 
-    def note(self, *refused: Refused, source: str = "", taken: int = 0) -> None:
+    def note(self, *refused: RefusedMessage, source: str = "", taken: int = 0) -> None:
         """Count refused messages; ``taken``: the number up to which those of ``source`` are then counted."""
         with self._lock, self._checked(), transaction(self._db) as db:
             for one in refused:
@@ -147,7 +147,7 @@ class RefusalBook:
             if source:
                 db.execute("INSERT OR REPLACE INTO taken VALUES (?, ?)", (source, taken))
 
-    def _count(self, db: sqlite3.Connection, one: Refused) -> None:
+    def _count(self, db: sqlite3.Connection, one: RefusedMessage) -> None:
         key = one.unit, one.way, one.channel, one.code, one.reference
         message = msgspec.json.encode(one.message.as_dict())
         changed = db.execute(

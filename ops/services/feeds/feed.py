@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from geo.errors import WatchlineError
-from ops.field.refusals import Refused
+from ops.field.refusals import RefusedMessage
 from ops.store.reader import OutboxRow
 from ops.words import SOURCE_LANGUAGE
 
@@ -137,7 +137,7 @@ class FeedContext:
     title: str = ""
     exercise: bool = False
     areas: Callable[[], Mapping[str, Any] | None] = lambda: None
-    refused: Callable[[Refused], None] = lambda _: None
+    refused: Callable[[RefusedMessage], None] = lambda _: None
 
 
 OpenFeed = Callable[[FeedContext], Feed | None]

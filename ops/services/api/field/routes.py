@@ -26,7 +26,7 @@ from ingest.sending.spool import MessageKey
 from ingest.unit_messages import HelpCall, Position, Reply, SectionOrder, read_help_call
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import Device, DeviceStore, UnitAnswer
-from ops.field.refusals import RefusalBook, RefusalBookError, RefusalChannel, Refused
+from ops.field.refusals import RefusalBook, RefusalBookError, RefusalChannel, RefusedMessage
 from ops.services.api.event_stream import EventStream
 from ops.services.api.field.models import (
     MOST_POSITIONS,
@@ -342,7 +342,7 @@ class FieldRoutes:
         """Count what was refused; the device has the reasons in its answer."""
         now_ns = self._now_ns()
         refused = [
-            Refused(device.unit, "page", channel, problem.id, problem, now_ns, reference=one, told=True)
+            RefusedMessage(device.unit, "page", channel, problem.id, problem, now_ns, reference=one, told=True)
             for one, problem in zip(ids, problems, strict=True)
             if problem is not None
         ]

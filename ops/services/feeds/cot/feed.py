@@ -18,7 +18,7 @@ import msgspec
 from geo.errors import WatchlineError
 from ingest.errors import MalformedMessage
 from ingest.unit_messages import Position, Reply
-from ops.field.refusals import RefusalChannel, Refused, reason_of
+from ops.field.refusals import RefusalChannel, RefusedMessage, reason_of
 from ops.runtime.clock import ScenarioClock
 from ops.sector.setting_tables.cot import CotServer, CotSettings
 from ops.services.feeds.cot import answers, encode
@@ -130,7 +130,7 @@ class CotFeed:
         *,
         clock: ScenarioClock,
         words: MessageCatalogue | None = None,
-        refused: Callable[[Refused], None] = lambda _: None,
+        refused: Callable[[RefusedMessage], None] = lambda _: None,
     ) -> None:
         self._refused = refused
         self._settings, self._sources, self._memory, self._units, self._clock = settings, sources, memory, units, clock
@@ -316,14 +316,18 @@ class CotFeed:
                 tracks = self._sources.release.tracks_for(server.settings.released_as, msgspec.json.decode(live.body))
                 events = server.tracks.next(tracks, _wall_now())
                 if events:
-                    server.picture = server.link.send(events)
+                    server.picture = server.link.send(events, behind=True)
 
     def _refresh(self, server: _Server) -> None:
         """Send open incidents that the server shows again, and remove those that are closed, erased or withheld."""
         name = server.settings.name
         shown = set(self._memory.shown(name))
         open_now = {str(body["id"]): body for body in self._open_incidents(name)}
-        events = [event for identity, body in open_now.items() if identity in shown for event in self._marker(body)]
+        known = sorted(
+            (body for identity, body in open_now.items() if identity in shown),
+            key=lambda body: rank_of(body["priority"]),
+        )
+        events = [event for body in known for event in self._marker(body)]
         now = _wall_now()
         gone = sorted(shown - open_now.keys())
         times = EventTimes(now, now + timedelta(seconds=60.0))
@@ -347,7 +351,8 @@ class CotFeed:
         now = _wall_now()
         times = EventTimes(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
         events = ground_lines(self._sender, border, sections, self._words, times)
-        server.link.post(events + area_outlines(self._sender, self._sources.areas() or {}, self._words, times))
+        events += area_outlines(self._sender, self._sources.areas() or {}, self._words, times)
+        server.link.post(events, behind=True)
         server.drawn = True
 
     def _open_incidents(self, server: str) -> list[dict[str, Any]]:
@@ -396,7 +401,7 @@ class CotFeed:
                 text = self._words.say("tak-refused-clock", seconds=seconds)
         if told:
             self._tell(server, device, text)
-        self._refused(Refused(device.unit, "tak", channel, error.code, reason, self._clock.now_ns(), told=True))
+        self._refused(RefusedMessage(device.unit, "tak", channel, error.code, reason, self._clock.now_ns(), told=True))
 
     def _told_now(self, unit: str, code: str) -> bool:
         """Whether a chat line about refusals with this code is due."""

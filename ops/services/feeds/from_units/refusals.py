@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from geo.message import Message
-from ops.field.refusals import RefusalBook, RefusalBookError, RefusalChannel, RefusalEntry, Refused, reason_of
+from ops.field.refusals import RefusalBook, RefusalBookError, RefusalChannel, RefusalEntry, RefusedMessage, reason_of
 from ops.journal.reader import JournalError, JournalReader
 from ops.services.feeds.pumping import pump_until
 from ops.services.feeds.unit_messages import RefusedNotice, RefusedReason
@@ -76,7 +76,7 @@ class RefusalDesk:
         self._forget_s = monotonic_s()
         self._sent: dict[str, tuple[Future[Any], float, list[RefusalEntry]]] = {}
 
-    def take(self, refused: Refused) -> None:
+    def take(self, refused: RefusedMessage) -> None:
         """Count a message that another part of the process refused; never raises."""
         try:
             self._book.note(refused)
@@ -113,7 +113,7 @@ class RefusalDesk:
                 taken = rows[-1].id if len(rows) == ROWS_A_LOOK else max(last, *(row.id for row in rows), 0)
                 self._book.note(
                     *(
-                        Refused(
+                        RefusedMessage(
                             row.unit, "mqtt", _CHANNEL[row.kind], row.code, reason_of(row.code, row.field),
                             row.received_ns,
                         )
@@ -130,13 +130,13 @@ class RefusalDesk:
             refused = [self._of_outcome(one) for one in found if one.result == "refused" and one.unit]
             self._book.note(*refused, source=OUTCOMES, taken=taken)
 
-    def _of_outcome(self, outcome: _Outcome) -> Refused:
+    def _of_outcome(self, outcome: _Outcome) -> RefusedMessage:
         message = Message("unit-refused", {"reason": "other", "field": "-"})
         if outcome.message is not None:
             message = Message.from_dict(outcome.message)
         from_tak = outcome.id.startswith(FROM_TAK)
         way: Any = "tak" if from_tak else "mqtt"
-        return Refused(
+        return RefusedMessage(
             outcome.unit, way, "reply", message.id, message, self._now_ns(), reference=outcome.id, told=from_tak
         )
 

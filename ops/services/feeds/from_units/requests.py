@@ -13,7 +13,7 @@ from ingest.errors import MalformedMessage
 from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register, RegisterFile
 from ingest.unit_messages import decode_resend
-from ops.field.refusals import Refused, reason_of
+from ops.field.refusals import RefusedMessage, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class ResendDesk:
         required: bool,
         now_ns: Callable[[], int],
         ask: Callable[[str, int], None],
-        refused: Callable[[Refused], None] = lambda _: None,
+        refused: Callable[[RefusedMessage], None] = lambda _: None,
     ) -> None:
         self._file = RegisterFile(register) if register is not None and register.exists() else None
         keys = Register() if self._file is None else self._file.register
@@ -54,7 +54,7 @@ class ResendDesk:
             topic = Envelope.of(delivery).topic
             if topic is not None and topic.owner == "unit":
                 reason, at_ns = reason_of(error.code, error.field), self._now_ns()
-                self._refused(Refused(topic.name, "mqtt", "resend", error.code, reason, at_ns))
+                self._refused(RefusedMessage(topic.name, "mqtt", "resend", error.code, reason, at_ns))
             log.warning("Request on %s refused: %s", ascii(delivery.topic)[:120], error)
 
     def _take(self, delivery: Delivery) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from geo.message import Message
 from ops.audit.log import AuditLog
-from ops.field.refusals import RefusalBook, Refused, reason_of
+from ops.field.refusals import RefusalBook, RefusedMessage, reason_of
 from ops.services.api.forces.models import RefusalRecords
 from ops.services.api.forces.refusal_routes import RECORD_EVERY_S, RefusalAudit
 from tests.ops.incidents.making import START_NS, at
@@ -47,8 +47,10 @@ def test_units_and_strangers_do_not_see_what_others_were_refused(room: Any) -> N
 def test_the_audit_log_has_every_refused_message_in_few_entries(tmp_path: Path) -> None:
     log, book, now = AuditLog(tmp_path / "audit"), RefusalBook(tmp_path), [0.0]
     audit = RefusalAudit(log, book, lambda: START_NS, lambda: now[0])
-    future = Refused("patrol-1", "mqtt", "position", "future", reason_of("future", "observed_at"), START_NS)
-    answer = Refused("patrol-1", "tak", "reply", "c", Message("tak-refused-reason"), START_NS, "tak-7", told=True)
+    future = RefusedMessage("patrol-1", "mqtt", "position", "future", reason_of("future", "observed_at"), START_NS)
+    answer = RefusedMessage(
+        "patrol-1", "tak", "reply", "c", Message("tak-refused-reason"), START_NS, "tak-7", told=True
+    )
     for _ in range(500):
         book.note(future)
         now[0] += 0.1

@@ -17,7 +17,7 @@ from ingest import compact
 from ingest.envelope import Delivery
 from ingest.receiving.batch import Batch, DeadLetter
 from ingest.receiving.batch import digest as digest_of
-from ops.field.refusals import MOST_OF_UNIT, MOST_UNITS, RefusalBook, Refused, reason_of
+from ops.field.refusals import MOST_OF_UNIT, MOST_UNITS, RefusalBook, RefusedMessage, reason_of
 from ops.incidents.book import ActionOutcome
 from ops.journal.writer import Journal
 from ops.services.feeds.feed import FeedReceiver
@@ -228,12 +228,17 @@ def test_a_notice_fits_the_compact_form_and_its_sentence_is_whole(night: Night) 
 def test_names_and_reasons_that_anyone_can_make_up_do_not_fill_the_book(tmp_path: Path) -> None:
     book = RefusalBook(tmp_path)
     message = Message("unit-refused", {"reason": "other", "field": "x"})
-    many = [Refused("patrol-1", "mqtt", "reply", "c", message, AT_NS + one, reference=f"a{one}") for one in range(200)]
+    many = [
+        RefusedMessage("patrol-1", "mqtt", "reply", "c", message, AT_NS + one, reference=f"a{one}")
+        for one in range(200)
+    ]
     book.note(*many)
     assert [one.reference for one in book.entries("patrol-1")] == [
         f"a{one}" for one in range(199, 199 - MOST_OF_UNIT, -1)
     ]
-    book.note(*(Refused(f"u{one}", "mqtt", "position", "future", message, AT_NS) for one in range(MOST_UNITS + 50)))
+    book.note(
+        *(RefusedMessage(f"u{one}", "mqtt", "position", "future", message, AT_NS) for one in range(MOST_UNITS + 50))
+    )
     assert len({one.unit for one in book.entries()}) <= MOST_UNITS + 1
     hostile = reason_of("unknown_field", "<b>\x1b[31m\u202e" + "é" * 500)
     assert all(32 <= ord(letter) < 127 for letter in str(hostile.parameters["field"]))
@@ -241,7 +246,7 @@ def test_names_and_reasons_that_anyone_can_make_up_do_not_fill_the_book(tmp_path
 
 
 def test_a_refused_request_for_missed_messages_is_told_with_its_reason() -> None:
-    refused: list[Refused] = []
+    refused: list[RefusedMessage] = []
     desk = ResendDesk(None, required=True, now_ns=lambda: AT_NS, ask=lambda *_: None, refused=refused.append)
     desk.hear(Delivery("watchline/1/x/unit/patrol-1/resend", b"{}", "application/json", (), AT_NS))
     (one,) = refused
@@ -267,6 +272,8 @@ def test_the_feed_publishes_a_notice_on_updates_and_says_when_the_broker_has_it(
 def test_entries_end_after_a_week_also_if_nothing_more_is_refused(night: Night) -> None:
     message = reason_of("future", "observed_at")
     for days in (8, 6):
-        night.book.note(Refused(f"u{days}", "mqtt", "position", "future", message, AT_NS - days * 86_400 * 10**9))
+        night.book.note(
+            RefusedMessage(f"u{days}", "mqtt", "position", "future", message, AT_NS - days * 86_400 * 10**9)
+        )
     night.pass_s(600)
     assert [one.unit for one in night.book.entries()] == ["u6"]
