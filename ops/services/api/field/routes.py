@@ -12,10 +12,10 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 import msgspec
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
@@ -28,8 +28,10 @@ from ops.field.certificates import UnitCertificates
 from ops.field.devices import Device, DeviceStore, UnitAnswer
 from ops.field.refusals import RefusalBook, RefusalBookError, RefusalChannel, RefusedMessage
 from ops.services.api.event_stream import EventStream
+from ops.services.api.field.changes import SentStates, changes_of, version_of
 from ops.services.api.field.models import (
     MOST_POSITIONS,
+    FieldChanges,
     FieldPosition,
     FieldPositionResults,
     FieldPositions,
@@ -50,7 +52,7 @@ from ops.services.api.field.situation import (
 )
 from ops.services.api.field.stream import FieldStream, Pulse
 from ops.services.api.login.routes import person_of
-from ops.services.api.observability.tags import tag_of_body
+from ops.services.api.observability.tags import matches, tag_of_body
 from ops.services.api.recorder import Recorder
 from ops.services.api.release import Release, ReleasedView
 from ops.store.incidents import IncidentReader
@@ -107,6 +109,7 @@ class FieldRoutes:
         self._reader, self._devices, self._sender, self._reach = reader, devices, sender, reach
         (self._sector, self._title), self._language = sector, language
         self._now_ns, self._recorder, self._release, self._stopped = now_ns, recorder, release, stopped
+        self._sent = SentStates()
         self._keeps_time, self._certificates, self._refusals = keeps_time, certificates, refusals
 
     @property
@@ -118,7 +121,11 @@ class FieldRoutes:
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
         app.add_api_route(
-            "/v1/field/state", self.state, methods=["GET"], response_model=FieldState, response_class=JSONResponse
+            "/v1/field/state",
+            self.state,
+            methods=["GET"],
+            response_model=FieldState | FieldChanges,
+            response_class=JSONResponse,
         )
         app.add_api_route(
             "/v1/field/stream", self.stream, methods=["GET"], status_code=200, response_class=EventStream,
@@ -134,8 +141,12 @@ class FieldRoutes:
 
     # --- what a unit sees
 
-    async def state(self, request: Request) -> Response:
-        """Everything that the page of a field unit shows; 304 while nothing but the time has changed."""
+    async def state(self, request: Request, since: Annotated[str, Query(pattern=r"^[0-9a-z]{0,40}$")] = "") -> Response:
+        """Everything that the page of a field unit shows; 304 while nothing but the time has changed.
+
+        ``since``: the version of the state that the device has. It then gets what has changed in it, or the whole state
+        if the server does not remember that version.
+        """
         device = _device(request)
         await asyncio.to_thread(self._recorder.note, request, f"list of unit {device.unit}")
         number, incidents = await asyncio.to_thread(incidents_of, self._reader, self._view(request), device.unit)
@@ -145,7 +156,15 @@ class FieldRoutes:
         tag = tag_of_body(
             to_json(await self._reach.order(body, incidents, own, now_ns, stale_s=stale_s), where="field")
         )
-        return Response(to_json(body, where="field"), media_type="application/json", headers={"ETag": tag})
+        version = version_of(body)
+        body = {"version": version, **body}
+        sent, known = to_json(body, where="field"), self._sent.of(device.id, since)
+        if not matches(request.headers.get("if-none-match", ""), tag):  # else it keeps the state that it has
+            self._sent.keep(device.id, version, body)
+        if known is not None:
+            changes = to_json({"since": since, **changes_of(known, body), "version": version}, where="field")
+            sent = min(sent, changes, key=len)
+        return Response(sent, media_type="application/json", headers={"ETag": tag})
 
     def _state(
         self,
