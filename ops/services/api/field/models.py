@@ -199,7 +199,7 @@ class ListChanges(BaseModel):
 
 
 class FieldChanges(BaseModel):
-    """What has changed in a unit's state since the version ``since``; what is absent is as before."""
+    """Changes of a unit's state since the version ``since``; a field that is absent is as before."""
 
     model_config = ConfigDict(extra="allow")
     since: str
