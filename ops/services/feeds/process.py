@@ -103,6 +103,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
             words=MessageCatalogue.of(language),
             now_ns=clock.now_ns,
             monotonic_s=time.monotonic,
+            may_know=FeedRelease(MarkingReader(store), settings.releasability).incident_for,
         )
         others = [feed for open_feed in OTHER_FEEDS if (feed := open_feed(context)) is not None]
         feeds: list[Feed] = [units, *others]

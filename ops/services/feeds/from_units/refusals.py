@@ -46,7 +46,7 @@ class OutcomesReader(Protocol):
 class _Outcome(msgspec.Struct):
     id: str
     result: str
-    at: Any = None
+    incident: str = ""
     unit: str = ""
     message: dict[str, Any] | None = None
 
@@ -55,7 +55,9 @@ class RefusalDesk:
     """Counts what ingest and fusion refuse of units, and sends each of ``units`` a notice of it.
 
     ``publish`` sends a notice; its future completes when the broker has it, and only then the unit counts as informed,
-    also over a restart. Messages that were refused before the first start are left out. Any thread may call ``take``.
+    also over a restart. Messages that were refused before the first start are left out. ``may_know``: whether a unit
+    may have an incident, by its marking; otherwise the reason is that the incident is unknown. Any thread may call
+    ``take``.
     """
 
     def __init__(
@@ -69,9 +71,11 @@ class RefusalDesk:
         words: MessageCatalogue,
         now_ns: Callable[[], int],
         monotonic_s: Callable[[], float],
+        may_know: Callable[[str, str], bool] = lambda _unit, _incident: True,
     ) -> None:
         self._book, self._journal, self._outcomes, self._units = book, journal, outcomes, frozenset(units)
         self._publish, self._words, self._now_ns, self._monotonic_s = publish, words, now_ns, monotonic_s
+        self._may_know = may_know
         self._due_s: dict[str, float] = {}
         self._forget_s = monotonic_s()
         self._sent: dict[str, tuple[Future[Any], float, list[RefusalEntry]]] = {}
@@ -132,7 +136,9 @@ class RefusalDesk:
 
     def _of_outcome(self, outcome: _Outcome) -> RefusedMessage:
         message = Message("unit-refused", {"reason": "other", "field": "-"})
-        if outcome.message is not None:
+        if outcome.incident and not self._may_know(outcome.unit, outcome.incident):
+            message = Message("incident-refused-no-incident", {"incident": outcome.incident})
+        elif outcome.message is not None:
             message = Message.from_dict(outcome.message)
         from_tak = outcome.id.startswith(FROM_TAK)
         way: Any = "tak" if from_tak else "mqtt"

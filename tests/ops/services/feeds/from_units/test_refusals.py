@@ -41,7 +41,7 @@ class Night:
         self.folder, self.now_s, self.seq = folder, 0.0, 0
         self.journal, self.store = Journal(folder / "journal.db"), Store(folder / "store.db")
         self.store.commit(1, stamp_ns=AT_NS)
-        self.is_up = True
+        self.is_up, self.restricted = True, set[str]()
         self.told: list[tuple[str, RefusedNotice]] = []
         self.start()
 
@@ -57,6 +57,7 @@ class Night:
             words=MessageCatalogue.of(),
             now_ns=lambda: AT_NS,
             monotonic_s=lambda: self.now_s,
+            may_know=lambda unit, _: unit not in self.restricted,
         )
 
     def publish(self, unit: str, notice: RefusedNotice) -> Future[None]:
@@ -123,6 +124,14 @@ def test_a_refused_answer_names_its_id_and_the_reason_and_one_that_was_done_is_n
     (reason,) = notice.reasons
     assert (reason.channel, reason.answer, reason.count) == ("reply", "mine-1", 1)
     assert reason.sentence == "The incident is assigned to patrol-2."
+
+
+def test_the_reason_reveals_nothing_of_an_incident_that_the_unit_may_not_have(night: Night) -> None:
+    night.restricted.add("patrol-1")
+    night.outcome("mine-1", "patrol-1", Message("incident-refused-other-unit", {"unit": "patrol-2"}))
+    ((_, notice),) = night.pass_s(0)
+    assert notice.reasons[0].sentence == notice.sentence == "Unknown incident: I1."
+    assert notice.reasons[0].code == "incident-refused-no-incident"
 
 
 def test_a_flood_is_one_notice_each_half_minute_with_every_message_counted(night: Night) -> None:
