@@ -205,6 +205,6 @@ forces-refused-channel = { $channel ->
        *[other] { NUMBER($count) } demandes
     }
 }
-forces-refused-reason = { $reason } (la dernière à { $at })
+forces-refused-reason = { $reason } (dernière fois : { $at })
 forces-refused-only = Messages refusés, position inconnue : { $units }. { $reason }
 page-section-refused = Messages refusés

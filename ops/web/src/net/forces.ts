@@ -1,6 +1,6 @@
 // Own forces at the server: options for an incident, and decisions on impact levels.
 
-import { parseOptions, type ImpactLevel, type Options, type Posture } from "../model/forces.ts";
+import { NO_FORCES, parseOptions, type ImpactLevel, type Options, type Posture } from "../model/forces.ts";
 import { object } from "../model/parse.ts";
 import type { Incident } from "../model/records.ts";
 import { parseRefusals } from "../model/refused.ts";
@@ -87,8 +87,8 @@ export class RefusalLoader {
   }
 
   async look(nowMs = performance.now()): Promise<void> {
-    const { rights, selection } = this.#store.state;
-    if (!this.#isLive() || !rights.has("picture")) return;
+    const { rights, selection, forces } = this.#store.state;
+    if (!this.#isLive() || !rights.has("picture") || forces === NO_FORCES) return; // who gets no forces gets no refusals
     const selected = selection?.kind === "unit" ? selection.id : null;
     const isNew = selected !== null && selected !== this.#selected;
     this.#selected = selected;
