@@ -39,8 +39,8 @@ SCALE: Final = 100_000
 """Units of a degree: 1e-5 degrees are 1.1 m or less."""
 SHORTENED: Final = "…"
 
-CompactKind = Literal["alert", "incident", "digest", "gap_filled"]
-KINDS: Final[tuple[CompactKind, ...]] = ("alert", "incident", "digest", "gap_filled")
+CompactKind = Literal["alert", "incident", "digest", "gap_filled", "refused"]
+KINDS: Final[tuple[CompactKind, ...]] = ("alert", "incident", "digest", "gap_filled", "refused")
 CompactForm = Literal["count", "whole", "choice", "degrees", "time", "before", "text", "id", "ids", "counts"]
 """``before``: a time, as whole seconds before ``updated_at``."""
 
@@ -104,6 +104,7 @@ FIELDS: Final = (
     CompactField(36, "after", "count"),
     CompactField(37, "sent", "count"),
     CompactField(38, "offered_unit", "text", longest=24),
+    CompactField(39, "count", "count"),
 )  # fmt: skip
 """The registry. Key 0 is the kind, a number of KINDS; an alert has none."""
 
@@ -112,6 +113,7 @@ NEEDED: Final[Mapping[CompactKind, tuple[str, ...]]] = {
     "incident": ("number", "id", "revision", "state", "priority", "updated_at"),
     "digest": ("at", "first", "last", "counts"),
     "gap_filled": ("after", "last", "sent"),
+    "refused": ("at", "count"),
 }
 """Fields without which a message of this kind is not one."""
 FURTHER: Final[Mapping[CompactKind, tuple[str, ...]]] = {
@@ -125,6 +127,7 @@ FURTHER: Final[Mapping[CompactKind, tuple[str, ...]]] = {
     ),
     "digest": ("ids",),
     "gap_filled": (),
+    "refused": ("sentence",),
 }  # fmt: skip
 """Fields that a message has where they are known and there is room, the most important first."""
 _BY_NAME: Final = {one.name: one for one in FIELDS}
@@ -138,7 +141,7 @@ def encode(kind: CompactKind, values: Mapping[str, Any], *, most_bytes: int = MO
 
     Parameters
     ----------
-    kind : {"alert", "incident", "digest", "gap_filled"}
+    kind : {"alert", "incident", "digest", "gap_filled", "refused"}
         What the message is.
     values : mapping
         Its fields, named as in the JSON form. Fields that are not in the registry are left out, and so are the least

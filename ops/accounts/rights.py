@@ -164,6 +164,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /v1/markings",
         "GET /v1/incidents/{identity}/candidates",
         "GET /v1/forces",
+        "GET /v1/units/refused",
         "GET /v1/cap/feed.atom",
         "GET /v1/cap/{identity}.xml",
         "GET /v1/alerts.georss",

@@ -58,7 +58,8 @@ class AlertStep(NamedTuple):
 class ActionOutcome:
     """The outcome of a person's action: ``done`` or ``refused``, then with the reason in ``message``.
 
-    ``revision`` is that of the incident after it.
+    ``revision`` is that of the incident after it. ``unit`` is the field unit from which it came, empty for the
+    operations centre.
     """
 
     id: str
@@ -69,6 +70,14 @@ class ActionOutcome:
     result: str
     revision: int
     message: Message | None = None
+    unit: str = ""
+
+    @classmethod
+    def refused(
+        cls, action: IncidentAction, incident: str, at: datetime, revision: int, message: Message
+    ) -> ActionOutcome:
+        """Return the outcome of an action that is refused for a reason."""
+        return cls(action.id, incident, action.action, action.by, at, "refused", revision, message, action.field_unit)
 
 
 class TrackName(msgspec.Struct):
@@ -161,21 +170,21 @@ class IncidentBook(msgspec.Struct):
         known = self.incidents.get(incident)
         if known is None:
             unknown = Message("incident-refused-no-incident", {"incident": incident})
-            return ActionOutcome(action.id, incident, action.action, action.by, at, "refused", -1, unknown), set()
+            return ActionOutcome.refused(action, incident, at, -1, unknown), set()
         try:
             after = act(known, action, at=at, undo_s=settings.undo_s, other=self.incidents.get(action.other))
         except Refused as refused:
-            outcome = ActionOutcome(
-                action.id, incident, action.action, action.by, at, "refused", known.revision, refused.message
-            )
-            return outcome, set()
+            return ActionOutcome.refused(action, incident, at, known.revision, refused.message), set()
         for one in after:
             self._put(one)
         if action.action == "merge":
             self._take_over(known, action.other)
         changed = self._changed_since(before)
         revision = self.incidents[incident].revision
-        return ActionOutcome(action.id, incident, action.action, action.by, at, "done", revision), changed
+        done = ActionOutcome(
+            action.id, incident, action.action, action.by, at, "done", revision, unit=action.field_unit
+        )
+        return done, changed
 
     def pass_time(
         self,

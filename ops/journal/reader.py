@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from geo.errors import BadInput
 from ingest.receiving.batch import DeadLetter
@@ -30,6 +30,23 @@ SELECT id, code, field, message, kind, sensor, nullif(boot, -1), nullif(seq, -1)
 digest, received_ns, sender, said
 FROM dead_letters WHERE id > ? ORDER BY id LIMIT ?
 """
+
+
+_REFUSED_OF_UNITS: Final = """
+SELECT id, kind, code, field, sensor, received_ns FROM dead_letters
+WHERE id > ? AND kind IN ('position', 'action') ORDER BY id LIMIT ?
+"""
+
+
+class RefusedOfUnit(NamedTuple):
+    """A dead letter of a unit, without its content: ``kind`` is ``position`` or ``action``."""
+
+    id: int
+    kind: str
+    code: str
+    field: str
+    unit: str
+    received_ns: int
 
 
 class JournalError(BadInput):
@@ -229,6 +246,14 @@ class JournalReader:
         query = _DEAD_LETTERS if self._version >= 2 else _DEAD_LETTERS.replace(", sender, said", "")
         rows = self._db.execute(query, (max(after_id, 0), limit))
         return [(row[0], opened_letter(self.keys, row)) for row in rows]
+
+    def refused_of_units(self, after_id: int, limit: int = 1000) -> list[RefusedOfUnit]:
+        """Return the dead letters of units with ids above ``after_id``, oldest first."""
+        return [RefusedOfUnit(*row) for row in self._db.execute(_REFUSED_OF_UNITS, (after_id, limit))]
+
+    def last_dead_letter(self) -> int:
+        """Return the highest id of a dead letter; 0 before the first."""
+        return int(self._db.execute("SELECT coalesce(max(id), 0) FROM dead_letters").fetchone()[0])
 
     def replayed(self) -> dict[int, tuple[int, str]]:
         """Map the id of a dead letter to the time and outcome of its last resubmission."""

@@ -75,7 +75,7 @@ class Settings:
         Logins of people, and an identity provider.
     unit_certificates : str
         Folder ``broker`` that ``watchline broker config`` wrote: devices with the client certificate of a unit open the
-        field page without a code. Empty: they need a code.
+        field page without a code. A relative path begins at the folder of the settings file. Empty: they need a code.
     audit : table
         Settings of the audit log.
     retention : table
@@ -154,6 +154,9 @@ def load_settings(path: Path | None) -> Settings:
     if path is None:
         return Settings()
     table = read_toml(path)
+    folder = table.get("unit_certificates")
+    if isinstance(folder, str) and folder:
+        table = {**table, "unit_certificates": str(path.absolute().parent / folder)}
     raise_all(settings_errors(table, where=str(path)))
     return record_from(Settings, table, where=str(path))
 

@@ -122,6 +122,23 @@ class IncidentReader(Reader):
         rows = self._rows("SELECT CAST(body AS BLOB) FROM outcomes WHERE id = ?", action)
         return self._body_of(rows[0][0], outcome_name(action), 0) if rows else None
 
+    def outcomes_after(self, number: int, *, limit: int = 500) -> list[tuple[int, bytes]]:
+        """Return the next outcomes of actions, as (number, JSON), without those that are erased.
+
+        Numbers rise in the order in which fusion wrote them. The list is empty only if there are no more.
+        """
+        sql = "SELECT rowid, id, CAST(body AS BLOB) FROM outcomes WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        while rows := self._rows(sql, number, limit):
+            opened = [(row[0], self._body_of(row[2], outcome_name(row[1]), 0)) for row in rows]
+            if found := [(at, body) for at, body in opened if body is not None]:
+                return found
+            number = rows[-1][0]
+        return []
+
+    def last_outcome(self) -> int:
+        """Return the number of the newest outcome; 0 before the first."""
+        return int(self._rows("SELECT coalesce(max(rowid), 0) FROM outcomes")[0][0])
+
 
 class RowEncryption(Protocol):
     """What writing needs of the store: statements of its transaction, and its encryption."""

@@ -33,6 +33,7 @@ from ops.broker.identities import UNIT
 from ops.export.warnings.cap import CapIssuer
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import DeviceStore
+from ops.field.refusals import RefusalBook
 from ops.releasability.decision import UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
 from ops.runtime.output import say_in_english
@@ -45,6 +46,7 @@ from ops.services.api.field.enrolment_routes import EnrolmentRoutes
 from ops.services.api.field.map_routes import FieldMapRoutes
 from ops.services.api.field.reach import Reach
 from ops.services.api.field.routes import FieldRoutes, UnitSender
+from ops.services.api.forces.refusal_routes import RefusalRoutes
 from ops.services.api.forces.routes import ForcesRoutes
 from ops.services.api.guard import Guard, GuardSettings
 from ops.services.api.history.routes import HistoryRoutes
@@ -165,6 +167,7 @@ def create_app(
     actions: Actions | None = None,
     devices: DeviceStore | None = None,
     units: UnitSender | None = None,
+    refusals: RefusalBook | None = None,
     certificates: UnitCertificates | None = None,
 ) -> FastAPI:
     """Create the application, to be bound to 127.0.0.1 (``ops.services.api.serving.server``). While the store does not
@@ -178,8 +181,8 @@ def create_app(
     ``parts`` states why each process of the room does not work, None for one that does.
     ``now_ns``: UTC nanoseconds since 1970. ``accounts`` None: everyone is the local person ``settings.operator``.
     ``provider``: an identity provider that people may log in with. ``devices``: those of field units; None: the server
-    serves none. ``units`` sends what they answer to the journal. ``certificates``: client certificates of units as
-    logins.
+    serves none. ``units`` sends what they answer to the journal, ``refusals`` counts what of it is refused.
+    ``certificates``: client certificates of units as logins.
     """
     reads = ReadConnections(store, MOST_READS)
     reader = Reader(reads)
@@ -229,7 +232,8 @@ def create_app(
         IncidentReader(reads), ground, actions, operator=settings.operator, now_ns=now_ns,
         recorder=routes.recorder,
     ).add_to(app)  # fmt: skip
-    _add_field(app, reads, settings, ground, routes, release, (devices, certificates), units, now_ns=now_ns)
+    RefusalRoutes(refusals, language=settings.language, recorder=routes.recorder).add_to(app)
+    _add_field(app, reads, settings, ground, routes, release, (devices, certificates), (units, refusals), now_ns=now_ns)
     HistoryRoutes(
         MomentReader(reads), recorder=routes.recorder, frame=lambda: _frame(settings, on_the_ground),
         release=release,
@@ -288,18 +292,21 @@ def _add_field(
     routes: _Routes,
     release: Release,
     logins: tuple[DeviceStore | None, UnitCertificates | None],
-    units: UnitSender | None,
+    inbound: tuple[UnitSender | None, RefusalBook | None],
     *,
     now_ns: Callable[[], int],
 ) -> None:
-    """Field units: enrolment of devices, and what these may do."""
+    """Field units: enrolment of devices, and what these may do. ``inbound``: what takes their messages, and what counts
+    those that are refused."""
     reader, sector = IncidentReader(reads), settings.reported_sector
     devices, certificates = logins
+    units, refusals = inbound
     EnrolmentRoutes(devices, certificates, routes.recorder, centre=UNIT).add_to(app)
     FieldRoutes(
         reader, devices, units, sector=(settings.sector, sector.title), language=settings.language, now_ns=now_ns,
         recorder=routes.recorder, release=release, reach=Reach(ground, settings.language),
         stopped=lambda: routes.hub.stopped, keeps_time=not settings.demo, certificates=certificates,
+        refusals=refusals,
     ).add_to(app)  # fmt: skip
     FieldMapRoutes(reader, ground, settings.ground, settings.border).add_to(app)
 

@@ -12,6 +12,7 @@ import os
 import resource
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -31,12 +32,14 @@ from ops.broker.identities import FIELD, IDENTITY_VARIABLE, UNIT, IdentityFolder
 from ops.export.warnings.issuer import issuer_of, signer
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import FILE, DeviceStore
+from ops.field.refusals import RefusalBook
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.part_state import stated
 from ops.sector.settings import Settings, load_settings
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.audit.collection import CollectionRecord
+from ops.services.api.forces.refusal_routes import RefusalAudit
 from ops.services.api.login.opening import open_logins
 from ops.services.api.operator_actions import ActionSender
 from ops.services.api.plan_routes import PlanRoutes
@@ -93,6 +96,8 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         stack.enter_context(units)
         devices = DeviceStore(folder / FILE)
         stack.callback(devices.close)
+        book = RefusalBook(folder)
+        stack.callback(book.close)
         log = folder / "logs" / "map.log"
         ground = stack.enter_context(MapProcess(sector=arguments.sector, layout=arguments.layout, log=log))
         chosen = load_settings(arguments.settings)
@@ -141,6 +146,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             provider=logins.provider,
             devices=devices,
             units=units,
+            refusals=book,
             certificates=certificates,
         )
         stack.enter_context(serving(app, listening, tls))
@@ -148,7 +154,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         collected = CollectionRecord(
             access_log, stack.enter_context(closing(Reader(folder / "store.db"))), clock.now_ns
         )
-        _follow(told, ground, stop, collected)
+        _follow(told, ground, stop, collected, RefusalAudit(access_log, book, clock.now_ns, time.monotonic))
     return 0
 
 
@@ -173,11 +179,14 @@ def _register(log: AuditLog) -> None:
             logger.warning("The key of the audit log is not in the register: %s", error)
 
 
-def _follow(told: ToldByRoom, ground: MapProcess, stop: threading.Event, collected: CollectionRecord) -> None:
-    """Start and end the map process as the room requires, and record what is collected, until ``stop``."""
+def _follow(
+    told: ToldByRoom, ground: MapProcess, stop: threading.Event, collected: CollectionRecord, refused: RefusalAudit
+) -> None:
+    """Start and end the map process as the room requires, and record what is collected and refused, until ``stop``."""
     wanted: bool | None = None
     while not stop.wait(LOOK_EVERY_S):
         collected.look()
+        refused.look()
         if told.map_wanted != wanted:
             wanted = told.map_wanted
             if wanted:
@@ -185,6 +194,7 @@ def _follow(told: ToldByRoom, ground: MapProcess, stop: threading.Event, collect
             else:
                 ground.stop()
     collected.look(ending=True)
+    refused.look(ending=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -218,8 +218,8 @@ class Dispatcher:
                 line.feed.notify(line.receiver.name, GapFilled(gap.after, gap.last, gap.sent))
 
     def _open(self) -> None:
-        """Continue where the ledger ends. A new ledger begins at the oldest row that the store has not marked, and with
-        what is open before it."""
+        """Continue where the ledger ends. A new ledger begins at the oldest row that the store has not marked. Rows
+        before it that are open go to every receiver of a new ledger, to added receivers, and to units."""
         n, alert, revision = self._ledger.last_taken()
         is_new = self._ledger.is_new
         if is_new:
@@ -241,8 +241,10 @@ class Dispatcher:
             self._refresh()
             self._rules.learn(open_rows)
             self._rules.look(self._now_ns())
-            lines = [line for line in self._lines.values() if is_new or line.receiver.is_unit]
-            self._give(lines, [row for row in open_rows if row.n <= taken])  # new units, and those that came on duty
+            new = set(self._lines if is_new else self._ledger.newcomers(self._lines))
+            lines = [line for line in self._lines.values() if line.key in new or line.receiver.is_unit]
+            self._give(lines, _most_urgent_first(row for row in open_rows if row.n <= taken))
+            self._ledger.admit(new)
         self._opened = True
 
     def _take_replayed(self) -> None:
@@ -315,7 +317,7 @@ class Dispatcher:
         came = self._rules.look(self._now_ns())
         lines = [line for line in self._lines.values() if line.receiver.is_unit and line.receiver.unit in came]
         if lines:
-            self._give(lines, self._reader.open_rows())
+            self._give(lines, _most_urgent_first(self._reader.open_rows()))
 
     def _send_digests(self) -> None:
         """Sum up the suppressed rows, once a minute at most, and not in quiet hours.
@@ -492,6 +494,11 @@ class Dispatcher:
         self._rows[row.n] = row
         while len(self._rows) > ROWS_KEPT:
             self._rows.popitem(last=False)
+
+
+def _most_urgent_first(rows: Iterable[OutboxRow]) -> list[OutboxRow]:
+    """The most urgent and of these the newest first: in this order they are numbered and sent."""
+    return sorted(rows, key=lambda row: (rank_of(row.priority), -row.n))
 
 
 def key_of(feed: str, receiver: str) -> str:

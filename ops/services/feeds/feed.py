@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from geo.errors import WatchlineError
+from ops.field.refusals import RefusedMessage
 from ops.store.reader import OutboxRow
 from ops.words import SOURCE_LANGUAGE
 
@@ -121,7 +122,7 @@ class FeedContext:
     ``store`` each feed opens its own readers. ``folder`` is the data folder, where a feed may keep files of its own.
     ``language`` is that of sentences. ``border`` returns the segments of the border as GeoJSON, None until fusion has
     reported them, and ``areas`` the named areas. ``title`` names the sector for people. ``exercise``: movements are
-    simulated.
+    simulated. ``refused`` takes a message of a unit that the feed refuses.
     """
 
     sector_id: str
@@ -136,6 +137,7 @@ class FeedContext:
     title: str = ""
     exercise: bool = False
     areas: Callable[[], Mapping[str, Any] | None] = lambda: None
+    refused: Callable[[RefusedMessage], None] = lambda _: None
 
 
 OpenFeed = Callable[[FeedContext], Feed | None]

@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS taken (
     one INTEGER PRIMARY KEY CHECK (one = 1), n INTEGER NOT NULL, alert TEXT NOT NULL, revision INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS receivers (receiver TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS absent (receiver TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS deliveries (
     receiver TEXT NOT NULL, number INTEGER NOT NULL, n INTEGER NOT NULL,
     alert TEXT NOT NULL, revision INTEGER NOT NULL, rank INTEGER NOT NULL,
@@ -173,11 +174,29 @@ class DeliveryLedger:
                 self._prune()
 
     def keep_only(self, receivers: Collection[str], *, at_ns: int) -> None:
-        """Let no row wait for any other receiver: those that the settings no longer name."""
-        waiting = self._rows("SELECT DISTINCT receiver FROM deliveries WHERE state IN (?, ?)", WAITING, HELD)
-        for gone in {receiver for (receiver,) in waiting} - set(receivers):
+        """Let no row wait for any other receiver: those that the settings no longer name. They are then absent."""
+        for (gone,) in self._rows("SELECT receiver FROM receivers"):
+            if gone in receivers:
+                continue
             left = [*self.waiting(gone), *self.held(gone)]
             self.finish([Finished(gone, one.number, SUPERSEDED, at_ns) for one in left])
+            with self._lock, _as_store_error(self.path), transaction(self._connection):
+                self._connection.executemany(  # so that it can be given them if it comes back
+                    "DELETE FROM deliveries WHERE receiver = ? AND number = ?", [(gone, one.number) for one in left]
+                )
+                self._connection.execute("INSERT OR IGNORE INTO absent VALUES (?)", (gone,))
+
+    def newcomers(self, receivers: Iterable[str]) -> list[str]:
+        """Return which of these receivers were never present, or were absent since."""
+        present = {name for (name,) in self._rows("SELECT receiver FROM receivers EXCEPT SELECT receiver FROM absent")}
+        return [one for one in receivers if one not in present]
+
+    def admit(self, receivers: Collection[str]) -> None:
+        """Note that receivers are present; their numbers continue."""
+        with self._lock, _as_store_error(self.path), transaction(self._connection):
+            for one in receivers:
+                self._connection.execute("INSERT OR IGNORE INTO receivers VALUES (?, 0)", (one,))
+                self._connection.execute("DELETE FROM absent WHERE receiver = ?", (one,))
 
     def waiting(self, receiver: str) -> list[NumberedRow]:
         """Return the rows that a receiver waits for, by number."""

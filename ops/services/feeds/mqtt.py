@@ -111,7 +111,11 @@ class MqttFeed:
 
     def notify(self, receiver: str, update: UnitUpdate) -> None:
         """Publish a notice once."""
-        self._update(receiver, update)
+        self.publish(receiver, update)
+
+    def publish(self, unit: str, update: UnitUpdate) -> Future[None]:
+        """Publish a notice; the future completes with the broker's PUBACK."""
+        return self._update(unit, update)
 
     def close(self) -> None:
         """Nothing: the process closes its connection."""

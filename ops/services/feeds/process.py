@@ -21,6 +21,7 @@ from ingest.mqtt.publisher import Publisher
 from ingest.topics import unit_filter
 from ops.broker.broker import URL_VARIABLE
 from ops.broker.identities import FEED, IDENTITY_VARIABLE, IdentityFolder, identity_of, signatures_of_environment
+from ops.field.refusals import RefusalBook
 from ops.runtime.child_process import child_main, say
 from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import LANGUAGE
@@ -29,17 +30,19 @@ from ops.services.feeds import cap, mqtt, web_hook
 from ops.services.feeds.cot import opening as cot
 from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import Feed, FeedContext, OpenFeed
+from ops.services.feeds.from_units.refusals import RefusalDesk
+from ops.services.feeds.from_units.requests import CHANNEL, ResendDesk
 from ops.services.feeds.ledger import FILE, DeliveryLedger
 from ops.services.feeds.quiet import UnitRules
-from ops.services.feeds.requests import CHANNEL, ResendDesk
 from ops.services.feeds.tracks import TrackFeed
 from ops.store.feed_release import FeedRelease
+from ops.store.incidents import IncidentReader
 from ops.store.markings import MarkingReader
 from ops.store.reader import Reader
-from ops.words import SOURCE_LANGUAGE
+from ops.words import SOURCE_LANGUAGE, MessageCatalogue
 
-FEEDS: Final[Sequence[OpenFeed]] = (mqtt.open_feed, cot.open_feed, cap.open_feed, web_hook.open_feed)
-"""Every feed: a new one is a file of this folder, a table of the settings, and a line here."""
+OTHER_FEEDS: Final[Sequence[OpenFeed]] = (cot.open_feed, cap.open_feed, web_hook.open_feed)
+"""Every feed but that to units: a new one is a file of this folder, a table of the settings, and a line here."""
 REPORT_EVERY_S: Final = 0.5
 FLUSH_S: Final = 2.0
 """Longest time that the end of the process waits for answers."""
@@ -73,6 +76,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
             required=signatures_of_environment() == "required",
             now_ns=clock.now_ns,
             ask=lambda unit, last: dispatcher.request(mqtt.NAME, unit, last),
+            refused=lambda one: refusals.take(one),
         )
         publisher = Publisher(
             url,
@@ -85,8 +89,24 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
         context = FeedContext(
             arguments.sector_id, url, settings, clock, publisher, store, store.parent, language, lambda: room.border,
             title=arguments.title, exercise=arguments.demo, areas=lambda: room.areas,
+            refused=lambda one: refusals.take(one),
         )  # fmt: skip
-        feeds = [feed for open_feed in FEEDS if (feed := open_feed(context)) is not None]
+        units = mqtt.open_feed(context)
+        book = RefusalBook(store.parent)
+        stack.callback(book.close)
+        refusals = RefusalDesk(
+            book,
+            store.with_name("journal.db"),
+            IncidentReader(store),
+            units=[one.name for one in units.receivers],
+            publish=units.publish,
+            words=MessageCatalogue.of(language),
+            now_ns=clock.now_ns,
+            monotonic_s=time.monotonic,
+            may_know=FeedRelease(MarkingReader(store), settings.releasability).incident_for,
+        )
+        others = [feed for open_feed in OTHER_FEEDS if (feed := open_feed(context)) is not None]
+        feeds: list[Feed] = [units, *others]
         for feed in feeds:
             stack.callback(feed.close)
         release = FeedRelease(MarkingReader(store), settings.releasability, each_time=False)
@@ -112,6 +132,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
         threads = [
             threading.Thread(target=dispatcher.run, args=(stop,), name="dispatch", daemon=True),
             threading.Thread(target=tracks.run, args=(stop,), name="tracks", daemon=True),
+            threading.Thread(target=refusals.run, args=(stop,), name="refusals", daemon=True),
         ]
         for thread in threads:
             thread.start()

@@ -1,4 +1,4 @@
-"""What units receive besides alerts, on their channel ``updates``: incidents, digests, and the end of a gap fill."""
+"""What units receive besides alerts, on their channel ``updates``: incidents, digests, ends of gap fills, refusals."""
 
 from __future__ import annotations
 
@@ -82,7 +82,33 @@ class GapFilled(Struct, frozen=True, tag_field="kind", tag="gap_filled"):
     sent: int
 
 
-UnitUpdate = UnitIncident | Digest | GapFilled
+class RefusedReason(Struct, frozen=True, omit_defaults=True):
+    """One reason: how many messages on ``channel`` were refused for it since the last notice, and when the newest.
+
+    ``code`` names it for programs, ``sentence`` for people. ``answer``: the ``action_id`` of a refused answer, or
+    ``UNIT.BOOT.SEQ`` for one without.
+    """
+
+    channel: str
+    code: str
+    count: int
+    at: datetime
+    sentence: str
+    answer: str = ""
+
+
+class RefusedNotice(Struct, frozen=True, tag_field="kind", tag="refused"):
+    """Messages of the unit, or in its name, that were refused since the last notice, and why; answers first.
+
+    ``count``: all of them, also those of reasons that had no room. ``sentence``: the first reason."""
+
+    at: datetime
+    count: int
+    sentence: str
+    reasons: tuple[RefusedReason, ...]
+
+
+UnitUpdate = UnitIncident | Digest | GapFilled | RefusedNotice
 
 
 def unit_incident(delivery: OutboxDelivery) -> UnitIncident:
@@ -130,3 +156,5 @@ def compacted(update: UnitUpdate) -> bytes:
             return compact.encode("digest", values | {"ids": [one.id for one in update.most_urgent]})
         case GapFilled():
             return compact.encode("gap_filled", values)
+        case RefusedNotice():
+            return compact.encode("refused", values)

@@ -7,7 +7,7 @@ import { Store } from "./model/store.ts";
 import { Trails } from "./model/trails.ts";
 import { acknowledge, reject } from "./net/actions.ts";
 import { actOn, loadMarkings } from "./net/incidents.ts";
-import { OptionsLoader, setLevel } from "./net/forces.ts";
+import { OptionsLoader, RefusalLoader, setLevel } from "./net/forces.ts";
 import { Sync } from "./net/sync.ts";
 import { differences } from "./model/replay.ts";
 import { ReplayBar } from "./replay/bar.ts";
@@ -105,6 +105,7 @@ const incidentDialog = new IncidentDialog(actOn);
 const impactDialog = new ImpactDialog(setLevel);
 const devicesDialog = new DevicesDialog();
 const options = new OptionsLoader(live, () => replay.view === null);
+new RefusalLoader(live, () => replay.view === null);
 
 /** Act at once, or ask in the dialog for what the action needs. Returns why it was refused, or nothing. */
 async function actOnIncident(incident: Incident, step: IncidentStep): Promise<string> {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MOST_AT_ONCE, MOST_SETTLED, isSettled, latest, toSend, trimmed, unsent, withOutcomes, withResults, type Answer } from "../src/field/queue.ts";
+import { versionOf, wholeState } from "../src/field/changes.ts";
 import { parseArea, parseState } from "../src/field/records.ts";
 import { acrossOf, addresses, downOf } from "../src/field/tiles.ts";
 
@@ -88,4 +89,21 @@ test("bounds that are none give no area; the border is read from any GeoJSON", (
   assert.equal(lines({ type: "FeatureCollection", features: [{ geometry: { coordinates: line } }, { geometry: null }] }), 1);
   assert.equal(lines({ type: "Polygon", coordinates: [[...line, line[0]]] }), 1);
   assert.equal(lines(null), 0);
+});
+
+test("a state by changes is the whole state, and changes of another version are not used", () => {
+  const before = { version: "v1", at: 1, duty: "patrol", units: [], outcomes: [{ action_id: "x", outcome: "waiting" }],
+    incidents: [{ id: "I1", state: "open", reach: { margin_s: 9 } }, { id: "I2", state: "open", reach: null }, { id: "I3", state: "open", reach: null }] };
+  const after = { version: "v2", at: 2, duty: "patrol", units: [{ unit: "b", lon: 1 }], outcomes: [{ action_id: "x", outcome: "done" }],
+    incidents: [{ id: "I3", state: "open", reach: null }, { id: "I4", state: "open" }, { id: "I1", state: "open", reach: null }] };
+  const changes = { since: "v1", version: "v2", at: 2, units: { new: [{ unit: "b", lon: 1 }], changed: [], keys: ["b"] },
+    outcomes: { new: [], changed: [{ action_id: "x", outcome: "done" }] },
+    incidents: { new: [{ id: "I4", state: "open" }], changed: [{ id: "I1", reach: null }], keys: ["I3", "I4", "I1"] } };
+  assert.deepEqual(wholeState(before, changes), after);
+  assert.equal(versionOf(wholeState(before, changes)), "v2");
+  assert.deepEqual(wholeState(before, after), after, "a whole state replaces the other");
+  assert.equal(wholeState({ ...before, version: "v0" }, changes), null);
+  assert.equal(wholeState(null, changes), null);
+  assert.equal(wholeState(before, { ...changes, incidents: { new: [], changed: [{ id: "I9", state: "open" }] } }), null);
+  assert.equal(wholeState(before, { ...changes, incidents: { new: [], changed: [], keys: ["I1", "I9"] } }), null);
 });

@@ -8,10 +8,14 @@ import {
 } from "../src/model/forces.ts";
 import { parseIncident } from "../src/model/parse.ts";
 import type { Incident } from "../src/model/records.ts";
+import { parseRefusals } from "../src/model/refused.ts";
 import { INITIAL, type State } from "../src/model/state.ts";
 import { forceFeatures, levelFeatures } from "../src/map/forces_map.ts";
 import { ageLine, helpLine, loadLine, optionLine, postureLine, unitLabel } from "../src/words/forces_words.ts";
+import "./mgrs_for_node.ts";
 import { speakIn } from "./words.ts";
+
+const { describeUnit } = await import("../src/words/describe_forces.ts");
 
 const NOW = Date.parse("2026-11-27T22:00:00Z");
 
@@ -154,4 +158,23 @@ test("hostile strings of units stay text, and unusable entries are left out", ()
   assert.equal(evil.note, "a\ufffdb");
   assert.doesNotMatch(unitLabel(evil, found, NOW), /\u202e/);
   assert.equal(parseForces("x"), null);
+});
+
+test("a unit's details state how many of its messages were refused, and why, but not while looking back", () => {
+  speakIn("en");
+  const message = { id: "unit-refused", parameters: { reason: "future", field: "observed_at" } };
+  const row = { unit: "a", way: "mqtt", channel: "position", code: "future", answer: "", count: 12, last_at: "2026-11-27T21:30:00Z", message, sentence: "" };
+  const unsaid = { ...row, channel: "reply", count: 1, message: { id: "no-such-message", parameters: {} }, sentence: "Because." };
+  const refused = parseRefusals({ refused: [row, unsaid, { ...row, count: 0 }, { ...row, unit: "" }, "x"] });
+  assert.deepEqual([...refused.keys()], ["a"]);
+  const state: State = { ...INITIAL, forces: forces(raw("a", 5), raw("b", 5)), refused };
+  const shown = (unit: string, at: State): unknown =>
+    describeUnit(unit, at, NOW)?.sections.find(({ title }) => title === "Refused messages")?.facts.map(([name, value]) => [name, value]);
+  assert.deepEqual(shown("a", state), [
+    ["12 positions", "The time of the message is in the future: check the clock of the device. (last at 2026-11-27 21:30:00 UTC)"],
+    ["1 answer", "Because. (last at 2026-11-27 21:30:00 UTC)"],
+  ]);
+  assert.equal(shown("b", state), undefined);
+  assert.equal(shown("a", { ...state, replay: { atMs: NOW } }), undefined);
+  assert.equal(parseRefusals(null).size, 0);
 });

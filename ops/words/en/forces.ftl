@@ -172,3 +172,36 @@ page-fact-required = Required
 page-fact-fielded = Units fielded
 page-fact-not-current = Not counted: position not current
 page-fact-slowest = Base response
+
+## Refused messages of units
+
+unit-refused = { $reason ->
+    [future] The time of the message is in the future: check the clock of the device.
+    [expired] The message is too old.
+    [signature] The message is not signed with a valid key of the unit.
+    [revoked] The message is signed with a key that was revoked or has expired.
+    [rollback] The message has a lower start number (boot) than an earlier one.
+    [conflict] The number of the message was used for another message.
+    [unit_mismatch] The message names another unit.
+    [out_of_range] A value is out of range: { $field }.
+    [incomplete] The message has no position.
+    [too_large] The message is too large.
+   *[other] The message cannot be read: { $field }.
+}
+forces-refused-channel = { $channel ->
+    [position] { $count ->
+        [one] 1 position
+       *[other] { NUMBER($count) } positions
+    }
+    [reply] { $count ->
+        [one] 1 answer
+       *[other] { NUMBER($count) } answers
+    }
+   *[resend] { $count ->
+        [one] 1 request
+       *[other] { NUMBER($count) } requests
+    }
+}
+forces-refused-reason = { $reason } (last at { $at })
+forces-refused-only = Messages refused, no position known: { $units }. { $reason }
+page-section-refused = Refused messages

@@ -41,3 +41,4 @@ tak-refused-assigned = Not recorded: { $name } is assigned to { $unit }.
 tak-refused-reason = Not recorded: a nuisance alarm requires a reason after the name of the incident.
 tak-refused-note = Not recorded: the note is empty.
 tak-refused-clock = Your positions are refused: the clock of your device is { DURATION($seconds) } ahead.
+tak-refused = Not recorded: { $reason }

@@ -175,3 +175,36 @@ page-fact-required = Requis
 page-fact-fielded = Unités déployées
 page-fact-not-current = Non comptées : position non actuelle
 page-fact-slowest = Temps de la base
+
+## Messages refusés des unités
+
+unit-refused = { $reason ->
+    [future] L’heure du message est dans le futur : vérifiez l’horloge de l’appareil.
+    [expired] Le message est trop ancien.
+    [signature] Le message n’est pas signé avec une clé valide de l’unité.
+    [revoked] Le message est signé avec une clé révoquée ou expirée.
+    [rollback] Le numéro de démarrage (boot) du message est inférieur à un numéro déjà reçu.
+    [conflict] Le numéro du message a déjà servi pour un autre message.
+    [unit_mismatch] Le message nomme une autre unité.
+    [out_of_range] Une valeur est hors limites : { $field }.
+    [incomplete] Le message n’indique pas de position.
+    [too_large] Le message est trop volumineux.
+   *[other] Le message est illisible : { $field }.
+}
+forces-refused-channel = { $channel ->
+    [position] { $count ->
+        [one] 1 position
+       *[other] { NUMBER($count) } positions
+    }
+    [reply] { $count ->
+        [one] 1 réponse
+       *[other] { NUMBER($count) } réponses
+    }
+   *[resend] { $count ->
+        [one] 1 demande
+       *[other] { NUMBER($count) } demandes
+    }
+}
+forces-refused-reason = { $reason } (dernière fois : { $at })
+forces-refused-only = Messages refusés, position inconnue : { $units }. { $reason }
+page-section-refused = Messages refusés

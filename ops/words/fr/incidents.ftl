@@ -76,3 +76,7 @@ incident-refused-empty = La note est vide.
 incident-refused-full = L’incident a atteint la limite de { $count } entrées de ce type.
 incident-refused-no-other = Aucun autre incident ne porte ce nom.
 incident-refused-other-closed = { $name } est clos.
+incident-refused-marking = Marquage inconnu.
+incident-refused-centre = Réservé au centre d’opérations.
+incident-refused-no-alert = Alerte inconnue ou terminée : { $alert }.
+incident-refused-alert = Impossible : l’alerte { $alert } est déjà { alert-status }.

@@ -41,3 +41,4 @@ tak-refused-assigned = Non enregistré : { $name } est attribué à { $unit }.
 tak-refused-reason = Non enregistré : une fausse alerte exige un motif après le nom de l’incident.
 tak-refused-note = Non enregistré : la note est vide.
 tak-refused-clock = Vos positions sont refusées : l’horloge de votre appareil avance de { DURATION($seconds) }.
+tak-refused = Non enregistré : { $reason }

@@ -168,9 +168,11 @@ class FieldState(BaseModel):
     """Everything that the page of a field unit shows. ``number`` rises with each change of alerts and incidents.
 
     ``incidents`` are in the order for this unit: distress first, then what it is assigned to, then what it reaches in
-    time. ``sections``: border sections that the unit is in.
+    time. ``sections``: border sections that the unit is in. ``version`` names this state: the next request states it as
+    ``since`` and then gets only what has changed.
     """
 
+    version: str
     unit: str
     device: str
     sector: str
@@ -184,6 +186,28 @@ class FieldState(BaseModel):
     incidents: list[FieldIncident]
     outcomes: list[FieldOutcome]
     units: list[FieldUnit]
+
+
+class ListChanges(BaseModel):
+    """Changes of a list of records. ``keys``: those of all its records in order (``id``, ``action_id`` or ``unit``),
+    absent if they are as before. ``new``: whole records; ``changed``: of known ones the key and the fields that
+    differ."""
+
+    new: list[dict[str, Any]]
+    changed: list[dict[str, Any]]
+    keys: list[str] | None = None
+
+
+class FieldChanges(BaseModel):
+    """Changes of a unit's state since the version ``since``; a field that is absent is as before."""
+
+    model_config = ConfigDict(extra="allow")
+    since: str
+    version: str
+    at: datetime | None = None
+    incidents: ListChanges | None = None
+    outcomes: ListChanges | None = None
+    units: ListChanges | None = None
 
 
 class FieldReply(BaseModel):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 import msgspec
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
@@ -25,9 +26,12 @@ from ingest.sending.spool import MessageKey
 from ingest.unit_messages import HelpCall, Position, Reply, SectionOrder, read_help_call
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import Device, DeviceStore, UnitAnswer
+from ops.field.refusals import RefusalBook, RefusalBookError, RefusalChannel, RefusedMessage
 from ops.services.api.event_stream import EventStream
+from ops.services.api.field.changes import SentStates, changes_of, version_of
 from ops.services.api.field.models import (
     MOST_POSITIONS,
+    FieldChanges,
     FieldPosition,
     FieldPositionResults,
     FieldPositions,
@@ -48,7 +52,7 @@ from ops.services.api.field.situation import (
 )
 from ops.services.api.field.stream import FieldStream, Pulse
 from ops.services.api.login.routes import person_of
-from ops.services.api.observability.tags import tag_of_body
+from ops.services.api.observability.tags import matches, tag_of_body
 from ops.services.api.recorder import Recorder
 from ops.services.api.release import Release, ReleasedView
 from ops.store.incidents import IncidentReader
@@ -57,6 +61,8 @@ from sensors.timestamps import utc_datetime
 
 if TYPE_CHECKING:
     from ops.words import MessageCatalogue
+
+log = logging.getLogger(__name__)
 
 OLDEST_S: Final = 23 * 3600.0
 """Oldest time that an answer or a position is stated with: ingest refuses what was observed more than a day ago."""
@@ -96,13 +102,15 @@ class FieldRoutes:
         stopped: Callable[[], bool],
         keeps_time: bool = True,
         certificates: UnitCertificates | None = None,
+        refusals: RefusalBook | None = None,
     ) -> None:
         """``sector``: its name in topics, and its title. ``keeps_time`` false: the server's clock is a scenario's, with
-        which that of a device cannot be compared."""
+        which that of a device cannot be compared. ``refusals`` counts what is refused."""
         self._reader, self._devices, self._sender, self._reach = reader, devices, sender, reach
         (self._sector, self._title), self._language = sector, language
         self._now_ns, self._recorder, self._release, self._stopped = now_ns, recorder, release, stopped
-        self._keeps_time, self._certificates = keeps_time, certificates
+        self._sent = SentStates()
+        self._keeps_time, self._certificates, self._refusals = keeps_time, certificates, refusals
 
     @property
     def _words(self) -> MessageCatalogue:
@@ -113,7 +121,11 @@ class FieldRoutes:
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
         app.add_api_route(
-            "/v1/field/state", self.state, methods=["GET"], response_model=FieldState, response_class=JSONResponse
+            "/v1/field/state",
+            self.state,
+            methods=["GET"],
+            response_model=FieldState | FieldChanges,
+            response_class=JSONResponse,
         )
         app.add_api_route(
             "/v1/field/stream", self.stream, methods=["GET"], status_code=200, response_class=EventStream,
@@ -129,8 +141,12 @@ class FieldRoutes:
 
     # --- what a unit sees
 
-    async def state(self, request: Request) -> Response:
-        """Everything that the page of a field unit shows; 304 while nothing but the time has changed."""
+    async def state(self, request: Request, since: Annotated[str, Query(pattern=r"^[0-9a-z]{0,40}$")] = "") -> Response:
+        """Everything that the page of a field unit shows; 304 while nothing but the time has changed.
+
+        ``since``: the version of the state that the device has. It then gets what has changed in it, or the whole state
+        if the server does not remember that version.
+        """
         device = _device(request)
         await asyncio.to_thread(self._recorder.note, request, f"list of unit {device.unit}")
         number, incidents = await asyncio.to_thread(incidents_of, self._reader, self._view(request), device.unit)
@@ -140,7 +156,15 @@ class FieldRoutes:
         tag = tag_of_body(
             to_json(await self._reach.order(body, incidents, own, now_ns, stale_s=stale_s), where="field")
         )
-        return Response(to_json(body, where="field"), media_type="application/json", headers={"ETag": tag})
+        version = version_of(body)
+        body = {"version": version, **body}
+        sent, known = to_json(body, where="field"), self._sent.of(device.id, since)
+        if not matches(request.headers.get("if-none-match", ""), tag):  # else it keeps the state that it has
+            self._sent.keep(device.id, version, body)
+        if known is not None:
+            changes = to_json({"since": since, **changes_of(known, body), "version": version}, where="field")
+            sent = min(sent, changes, key=len)
+        return Response(sent, media_type="application/json", headers={"ETag": tag})
 
     def _state(
         self,
@@ -197,14 +221,17 @@ class FieldRoutes:
         read = [_read_reply(one) for one in body.replies]
         usable = [(place, one) for place, one in enumerate(read) if isinstance(one, FieldReply)]
         in_order = sorted(usable, key=lambda each: each[1].at)  # a queue may have been sent out of order
-        results: list[Any] = [
-            {"action_id": _id_of(one), "accepted": False, "problem": self._say("unit-unreadable", what=said)}
-            for one, said in zip(body.replies, read, strict=True)
+        problems: list[Message | None] = [
+            Message("unit-unreadable", {"what": said}) if isinstance(said, str) else None for said in read
         ]
         for place, reply in in_order:
-            problem = await asyncio.to_thread(self._take_reply, reply, body, request, device, leads, sender)
-            results[place] = {"action_id": reply.action_id, "accepted": problem is None, "problem": problem}
-        return JSONResponse({"results": results}, 202)
+            problems[place] = await asyncio.to_thread(self._take_reply, reply, body, request, device, leads, sender)
+        ids = [_id_of(one) for one in body.replies]
+        await asyncio.to_thread(self._count_refused, device, "reply", ids, problems)
+        return JSONResponse(
+            {"results": [{"action_id": one, **self._result(said)} for one, said in zip(ids, problems, strict=True)]},
+            202,
+        )
 
     def _take_reply(
         self,
@@ -214,7 +241,7 @@ class FieldRoutes:
         device: Device,
         leads: Mapping[str, str],
         sender: UnitSender,
-    ) -> str | None:
+    ) -> Message | None:
         """Store one answer for sending; return why it is not taken."""
         at_ns, late_s, ahead_s = given_at_ns(reply.at, body.sent_at, self._now_ns(), OLDEST_S)
         ahead_s = ahead_s if self._keeps_time else 0.0
@@ -222,10 +249,10 @@ class FieldRoutes:
         devices = self._store()
         lead = leads.get(reply.incident)
         if lead is None and not devices.has_answer(reply.action_id, device.unit):
-            return self._say("unit-no-incident")
+            return Message("unit-no-incident")
         new = devices.take_answer(answer, device.unit)
         if new is None:
-            return self._say("unit-id-used")
+            return Message("unit-id-used")
         if not new:
             return None
         try:
@@ -241,7 +268,7 @@ class FieldRoutes:
             )  # fmt: skip
         except MalformedMessage as error:
             devices.drop_answer(reply.action_id)
-            return self._say("unit-unreadable", what=error.field)
+            return Message("unit-unreadable", {"what": error.field})
         except Exception as error:
             devices.drop_answer(reply.action_id)
             raise HTTPException(503, "The answer could not be stored; send it again.") from error
@@ -257,28 +284,28 @@ class FieldRoutes:
     def _take_positions(
         self, body: FieldPositions, request: Request, device: Device, sender: UnitSender
     ) -> list[dict[str, Any]]:
-        results = []
+        problems: list[Message | None] = []
         calls = [_call_in(one) for one in body.positions]
         for place, (stated, call) in enumerate(zip(body.positions, calls, strict=True)):
-            problem = None
             if place >= MOST_POSITIONS and call is None:
-                problem = self._say("unit-too-many", count=MOST_POSITIONS)
+                problems.append(Message("unit-too-many", {"count": MOST_POSITIONS}))
             else:
-                problem = self._take_position(stated, call, _moment(body.sent_at), device, sender)
-            results.append({"accepted": problem is None, "problem": problem})
+                problems.append(self._take_position(stated, call, _moment(body.sent_at), device, sender))
         if any(call is not None for call in calls):  # after it was sent: a full disk must not hold up a call for help
             self._recorder.note(request, f"call for help of unit {device.unit}", operation="alteration")
-        return results
+        self._count_refused(device, "position", [""] * len(problems), problems)
+        return [self._result(problem) for problem in problems]
 
     def _take_position(
         self, stated: Any, call: HelpCall | None, sent_at: Any, device: Device, sender: UnitSender
-    ) -> str | None:
+    ) -> Message | None:
         try:
             one = FieldPosition.model_validate(stated)
         except ValidationError as error:
             if call is None:
-                return self._say("unit-unreadable", what=_first_of(error))
-            return self._take_call(call, device, sender)
+                return Message("unit-unreadable", {"what": _first_of(error)})
+            self._take_call(call, device, sender)
+            return None
         at_ns, _, _ = given_at_ns(one.at, sent_at, self._now_ns(), OLDEST_S)
         position = Position(
             device.unit, 1, 1, utc_datetime(at_ns), one.lon, one.lat, one.position_sd_m, one.distress, one.note,
@@ -287,16 +314,14 @@ class FieldRoutes:
         try:
             sender.send_position(position)
         except MalformedMessage as error:
-            return (
-                self._say("unit-unreadable", what=error.field)
-                if call is None
-                else (self._take_call(call, device, sender))
-            )
+            if call is None:
+                return Message("unit-unreadable", {"what": error.field})
+            self._take_call(call, device, sender)
         except Exception as error:
             raise HTTPException(503, "The position could not be stored; send it again.") from error
         return None
 
-    def _take_call(self, call: HelpCall, device: Device, sender: UnitSender) -> str | None:
+    def _take_call(self, call: HelpCall, device: Device, sender: UnitSender) -> None:
         """Send a call for help whose position message cannot be used, with what can be read of it."""
         now = utc_datetime(self._now_ns())
         try:
@@ -308,7 +333,6 @@ class FieldRoutes:
                 )
         except Exception as error:
             raise HTTPException(503, "The call for help could not be stored; send it again.") from error
-        return None
 
     # --- within
 
@@ -328,8 +352,24 @@ class FieldRoutes:
             raise HTTPException(503, "This server takes nothing from field units.")
         return self._sender
 
-    def _say(self, message: str, **parameters: Any) -> str:
-        return self._words.say(Message(message, parameters))
+    def _result(self, problem: Message | None) -> dict[str, Any]:
+        return {"accepted": problem is None, "problem": None if problem is None else self._words.say(problem)}
+
+    def _count_refused(
+        self, device: Device, channel: RefusalChannel, ids: Sequence[str], problems: Sequence[Message | None]
+    ) -> None:
+        """Count what was refused; the device has the reasons in its answer."""
+        now_ns = self._now_ns()
+        refused = [
+            RefusedMessage(device.unit, "page", channel, problem.id, problem, now_ns, reference=one, told=True)
+            for one, problem in zip(ids, problems, strict=True)
+            if problem is not None
+        ]
+        if self._refusals is not None and refused:
+            try:
+                self._refusals.note(*refused)
+            except RefusalBookError as error:
+                log.warning("%s", error)
 
 
 def _device(request: Request) -> Device:

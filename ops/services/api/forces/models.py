@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ingest.unit_messages import Duty, ImpactLevel, MovesBy
+from ops.services.api.incidents.models import MessageRecord
 
 GivenSection = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")
@@ -38,6 +39,30 @@ class UnitRecord(BaseModel):
     segment: int | None
     offset_m: float | None
     section: str | None
+
+
+class RefusalRecord(BaseModel):
+    """Messages of a unit, or in its name, that were refused for one reason: how often, and the newest reason.
+
+    ``way``: MQTT, TAK or the field page; ``answer``: the id of a refused answer.
+    """
+
+    unit: str
+    way: Literal["mqtt", "tak", "page"]
+    channel: Literal["position", "reply", "resend"]
+    code: str
+    answer: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+    message: MessageRecord
+    sentence: str
+
+
+class RefusalRecords(BaseModel):
+    """Refused messages of units of the last week, the newest first."""
+
+    refused: list[RefusalRecord]
 
 
 class BaseRecord(BaseModel):

@@ -149,7 +149,8 @@ class IncidentList(BaseModel):
 
 
 class OutcomeRecord(BaseModel):
-    """The outcome of an action: ``done`` or ``refused``, then with the reason."""
+    """The outcome of an action: ``done`` or ``refused``, then with the reason. ``unit``: the field unit from which it
+    came; empty for the operations centre."""
 
     id: str
     incident: str
@@ -160,6 +161,7 @@ class OutcomeRecord(BaseModel):
     revision: int
     message: MessageRecord | None
     sentence: str
+    unit: str = ""
 
 
 class ActionAnswer(BaseModel):

@@ -33,6 +33,14 @@ _MARKS: Final = ("b-m-p-", "a-n-", "a-u-", "a-h-", "a-s-", "u-d-")
 """Types of markers that people set."""
 
 
+class AnswerRefused(MalformedMessage):
+    """An answer that does not apply; ``reason`` is for the person who wrote it."""
+
+    def __init__(self, reason: Message, sentence: str) -> None:
+        super().__init__("unknown_value", "remarks", sentence, "an answer to an incident")
+        self.reason = reason
+
+
 @dataclass(frozen=True, slots=True)
 class TakDevice:
     """A device of TAK that sent an event, and the unit that the settings give it; empty for none."""

@@ -18,10 +18,11 @@ import msgspec
 from geo.errors import WatchlineError
 from ingest.errors import MalformedMessage
 from ingest.unit_messages import Position, Reply
+from ops.field.refusals import RefusalChannel, RefusedMessage, reason_of
 from ops.runtime.clock import ScenarioClock
 from ops.sector.setting_tables.cot import CotServer, CotSettings
 from ops.services.feeds.cot import answers, encode
-from ops.services.feeds.cot.answers import TakAnswer, TakDevice
+from ops.services.feeds.cot.answers import AnswerRefused, TakAnswer, TakDevice
 from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent
 from ops.services.feeds.cot.link import CotLink
@@ -43,7 +44,7 @@ POSITION_EVERY_S: Final = 2.0
 CALL_EVERY_S: Final = 10.0
 """TAK repeats a distress call; repetitions within this time are left out."""
 TOLD_EVERY_S: Final = 600.0
-"""Interval at which a unit is told again that its clock is wrong."""
+"""Interval at which a unit is told again of refusals for one reason, such as a wrong clock."""
 OUTCOME_S: Final = 120.0
 
 
@@ -101,19 +102,20 @@ class _Pending:
 
 @dataclass(slots=True)
 class _Heard:
-    """What was last heard of a unit: the time of its position, and monotonic times [s]."""
+    """What was last heard of a unit: the time of its position, and monotonic times [s]; ``told_s``: time of the
+    last chat line about a refusal, by code."""
 
     position: datetime | None = None
     position_s: float = field(default=float("-inf"))
     call_s: float = field(default=float("-inf"))
-    told_s: float = field(default=float("-inf"))
+    told_s: dict[str, float] = field(default_factory=dict)
 
 
 class CotFeed:
     """Incidents to every server of the settings, tracks and shapes to those that want them; answers from units.
 
     Connections run in one thread with an event loop, so a server that hangs delays no other; tracks, shapes and the
-    outcomes of answers in another. ``units`` takes the messages of units.
+    outcomes of answers in another. ``units`` takes the messages of units, ``refused`` those that are refused.
     """
 
     name = NAME
@@ -128,7 +130,9 @@ class CotFeed:
         *,
         clock: ScenarioClock,
         words: MessageCatalogue | None = None,
+        refused: Callable[[RefusedMessage], None] = lambda _: None,
     ) -> None:
+        self._refused = refused
         self._settings, self._sources, self._memory, self._units, self._clock = settings, sources, memory, units, clock
         self._words = words or MessageCatalogue.of()
         self._sender = CotSender(f"watchline.{sector}", settings.callsign)
@@ -312,14 +316,18 @@ class CotFeed:
                 tracks = self._sources.release.tracks_for(server.settings.released_as, msgspec.json.decode(live.body))
                 events = server.tracks.next(tracks, _wall_now())
                 if events:
-                    server.picture = server.link.send(events)
+                    server.picture = server.link.send(events, behind=True)
 
     def _refresh(self, server: _Server) -> None:
         """Send open incidents that the server shows again, and remove those that are closed, erased or withheld."""
         name = server.settings.name
         shown = set(self._memory.shown(name))
         open_now = {str(body["id"]): body for body in self._open_incidents(name)}
-        events = [event for identity, body in open_now.items() if identity in shown for event in self._marker(body)]
+        known = sorted(
+            (body for identity, body in open_now.items() if identity in shown),
+            key=lambda body: rank_of(body["priority"]),
+        )
+        events = [event for body in known for event in self._marker(body)]
         now = _wall_now()
         gone = sorted(shown - open_now.keys())
         times = EventTimes(now, now + timedelta(seconds=60.0))
@@ -343,7 +351,8 @@ class CotFeed:
         now = _wall_now()
         times = EventTimes(now, now + timedelta(seconds=2.5 * self._settings.refresh_s))
         events = ground_lines(self._sender, border, sections, self._words, times)
-        server.link.post(events + area_outlines(self._sender, self._sources.areas() or {}, self._words, times))
+        events += area_outlines(self._sender, self._sources.areas() or {}, self._words, times)
+        server.link.post(events, behind=True)
         server.drawn = True
 
     def _open_incidents(self, server: str) -> list[dict[str, Any]]:
@@ -364,6 +373,8 @@ class CotFeed:
             self._take(server, device, event)
         except MalformedMessage as error:
             self._refuse(server, device, raw, error)
+            if device.unit and isinstance(event, CotEvent):
+                self._tell_refused(server, device, event, error)
         except WatchlineError as error:
             log.warning("TAK %s: an event of %s was not taken: %s", server, ascii(device.uid)[:80], error)
 
@@ -376,6 +387,30 @@ class CotFeed:
             self._memory.refuse(refused)
         except WatchlineError as problem:
             log.warning("TAK %s: %s", server, problem)
+
+    def _tell_refused(self, server: str, device: TakDevice, event: CotEvent, error: MalformedMessage) -> None:
+        """Write to a unit's device why its event was refused, each reason once in a while; count it as the unit's."""
+        channel: RefusalChannel = "position" if event.type.startswith("a-f-") else "reply"
+        if isinstance(error, AnswerRefused):
+            reason, text, told = error.reason, self._words.say(error.reason), True
+        else:
+            reason, told = reason_of(error.code, error.field), self._told_now(device.unit, error.code)
+            text = self._words.say("tak-refused", reason=reason)
+            if error.code == "future":
+                seconds = round((event.time - _wall_now()).total_seconds())
+                text = self._words.say("tak-refused-clock", seconds=seconds)
+        if told:
+            self._tell(server, device, text)
+        self._refused(RefusedMessage(device.unit, "tak", channel, error.code, reason, self._clock.now_ns(), told=True))
+
+    def _told_now(self, unit: str, code: str) -> bool:
+        """Whether a chat line about refusals with this code is due."""
+        told, now_s = self._heard_of(unit).told_s, time.monotonic()
+        with self._lock:
+            if now_s - told.get(code, float("-inf")) < TOLD_EVERY_S:
+                return False
+            told[code] = now_s
+        return True
 
     def _take(self, server: str, device: TakDevice, event: CotEvent) -> None:
         if not device.unit:
@@ -390,18 +425,11 @@ class CotFeed:
             if answer is not None:
                 self._answer(server, device, answer)
         elif event.type.startswith("a-f-"):
-            self._position(server, device, event)
+            self._position(device, event)
 
-    def _position(self, server: str, device: TakDevice, event: CotEvent) -> None:
+    def _position(self, device: TakDevice, event: CotEvent) -> None:
         heard, now, now_s = self._heard_of(device.unit), _wall_now(), time.monotonic()
-        try:
-            position = answers.position_of(event, device.unit, now, skew_s=self._settings.skew_s)
-        except MalformedMessage as error:
-            if error.code == "future" and now_s - heard.told_s >= TOLD_EVERY_S:
-                heard.told_s = now_s
-                seconds = round((event.time - now).total_seconds())
-                self._tell(server, device, self._words.say("tak-refused-clock", seconds=seconds))
-            raise
+        position = answers.position_of(event, device.unit, now, skew_s=self._settings.skew_s)
         with self._lock:
             older = heard.position is not None and event.time <= heard.position
             if older or now_s - heard.position_s < POSITION_EVERY_S:
@@ -430,8 +458,7 @@ class CotFeed:
         known = [body for body in self._open_incidents(server) if self._sources.release.incident_for(unit, body["id"])]
         found = answers.reply_to(answer, device, known, now)
         if not isinstance(found, tuple):
-            self._tell(server, device, self._words.say(found))
-            raise MalformedMessage("unknown_value", "remarks", self._words.say(found), "an answer to an incident")
+            raise AnswerRefused(found, self._words.say(found))
         reply, name = found
         with self._lock:
             self._pending[reply.action_id] = _Pending(server, device, name, reply.action, time.monotonic() + OUTCOME_S)

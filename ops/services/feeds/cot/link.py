@@ -43,6 +43,10 @@ PROMPT_S: Final = 5.0
 FIRST_WINDOW: Final = 16_384
 LEAST_WINDOW: Final = 1_024
 LARGEST_WINDOW: Final = 262_144
+LEAST_BEHIND: Final = 2_048
+"""Bytes of tracks and shapes that are sent at once at first: 1.7 s at 9.6 kbit/s, after which incidents can follow."""
+BRISK_S: Final = 0.5
+"""An answer within this time lets more tracks and shapes be sent at once."""
 PING_EVERY_S: Final = 15.0
 PRESENCE_EVERY_S: Final = 60.0
 NEGOTIATED_S: Final = 60.0
@@ -65,22 +69,25 @@ class _Outgoing:
 
 @dataclass(slots=True)
 class _Pace:
-    """Bytes that are sent before the server has answered, and how long its answer is waited for.
+    """Bytes that are sent before the server has answered, ``behind`` of tracks and shapes, and the time it may take.
 
     A link of a few kbit/s would not carry a full batch within the time after which a server counts as hung.
     """
 
     window: int = FIRST_WINDOW
+    behind: int = LEAST_BEHIND
     patience_s: float = field(default_factory=lambda: STALLED_S)
 
     def answered(self, after_s: float) -> None:
+        self.behind = min(2 * self.behind, self.window) if after_s < BRISK_S else LEAST_BEHIND
         if after_s < PROMPT_S:
             self.window, self.patience_s = min(2 * self.window, LARGEST_WINDOW), STALLED_S
         elif after_s > 2 * PROMPT_S:
             self.window = max(self.window // 2, LEAST_WINDOW)
 
     def stalled(self) -> None:
-        self.window, self.patience_s = LEAST_WINDOW, min(2 * self.patience_s, LONGEST_STALLED_S)
+        self.window, self.behind = LEAST_WINDOW, LEAST_BEHIND
+        self.patience_s = min(2 * self.patience_s, LONGEST_STALLED_S)
 
 
 class CotLink:
@@ -105,6 +112,7 @@ class CotLink:
         self._received, self._connected_now, self._wall_now, self._random = received, connected, wall_now, random
         self._tls = _tls_context(server)
         self._waiting: deque[_Outgoing] = deque()
+        self._behind: deque[_Outgoing] = deque()
         self._wake = asyncio.Event()
         self._may_write = asyncio.Event()
         self._pings: deque[tuple[float, list[Future[None]]]] = deque()
@@ -115,25 +123,29 @@ class CotLink:
         self.connected = False
         self.problem: str | None = "not connected yet"
 
-    def send(self, events: Sequence[CotEvent]) -> Future[None]:
-        """Send events in this order; the future completes when the server has them, NotConnected if it does not."""
+    def send(self, events: Sequence[CotEvent], *, behind: bool = False) -> Future[None]:
+        """Send events in this order; the future completes when the server has them, NotConnected if it does not.
+
+        ``behind``: they wait until no others do, such as tracks behind incidents.
+        """
         done: Future[None] = Future()
-        self._loop.call_soon_threadsafe(self._put, tuple(events), done)
+        self._loop.call_soon_threadsafe(self._put, tuple(events), done, behind)
         return done
 
-    def post(self, events: Sequence[CotEvent]) -> None:
+    def post(self, events: Sequence[CotEvent], *, behind: bool = False) -> None:
         """Send events that need no confirmation; they are dropped without a connection."""
-        self._loop.call_soon_threadsafe(self._put, tuple(events), None)
+        self._loop.call_soon_threadsafe(self._put, tuple(events), None, behind)
 
-    def _put(self, events: Sequence[CotEvent], done: Future[None] | None) -> None:
-        if not self.connected or len(self._waiting) >= MOST_WAITING:
+    def _put(self, events: Sequence[CotEvent], done: Future[None] | None, behind: bool) -> None:
+        queue = self._behind if behind else self._waiting
+        if not self.connected or len(queue) >= MOST_WAITING:
             _fail(done, self.problem or "too many events are waiting", self.server.name)
             return
         if not events:
             _complete(done)
             return
-        self._waiting += [_Outgoing(event) for event in events[:-1]]
-        self._waiting.append(_Outgoing(events[-1], done))
+        queue += [_Outgoing(event) for event in events[:-1]]
+        queue.append(_Outgoing(events[-1], done))
         self._wake.set()
 
     async def run(self) -> None:
@@ -167,10 +179,11 @@ class CotLink:
         for _, waiting in self._pings:
             for done in waiting:
                 _fail(done, "the connection ended", self.server.name)
-        for outgoing in self._waiting:
+        for outgoing in (*self._waiting, *self._behind):
             _fail(outgoing.done, "the connection ended", self.server.name)
         self._pings.clear()
         self._waiting.clear()
+        self._behind.clear()
 
     # A TAK server
 
@@ -239,7 +252,7 @@ class CotLink:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting:
+            while self._waiting or self._behind:
                 await self._may_write.wait()
                 while self._pings:
                     self._answered.clear()
@@ -260,10 +273,14 @@ class CotLink:
                         _complete(done)
 
     def _write_batch(self, writer: asyncio.StreamWriter) -> list[Future[None]]:
-        """Write as many events as the window has room for, at least one; what their arrival completes."""
-        futures, size = [], 0
-        while self._waiting and size < self._pace.window:
-            outgoing = self._waiting.popleft()
+        """Write as many events as the window has room for, at least one; what their arrival completes.
+
+        Tracks and shapes go in batches of their own, so that little of them is on the way when an incident comes.
+        """
+        futures, size = list[Future[None]](), 0
+        queue, window = (self._waiting, self._pace.window) if self._waiting else (self._behind, self._pace.behind)
+        while queue and size < window:
+            outgoing = queue.popleft()
             size += self._write(writer, [outgoing.event])
             if outgoing.done is not None:
                 futures.append(outgoing.done)
@@ -332,8 +349,8 @@ class CotLink:
             if time.monotonic() - present_s >= PRESENCE_EVERY_S:
                 present_s = time.monotonic()
                 self._waiting.appendleft(_Outgoing(encode.presence(self._sender, self._times(180.0))))
-            while self._waiting:
-                outgoing = self._waiting.popleft()
+            while self._waiting or self._behind:
+                outgoing = (self._waiting or self._behind).popleft()
                 datagram = outgoing.event.xml() if xml else outgoing.event.protobuf(mesh=True)
                 if len(datagram) <= LARGEST_DATAGRAM:
                     await self._loop.sock_sendall(sending, datagram)

@@ -40,4 +40,5 @@ def open_feed(context: FeedContext) -> CotFeed | None:
         units,
         clock=context.clock,
         words=MessageCatalogue.of(context.language),
+        refused=context.refused,
     )

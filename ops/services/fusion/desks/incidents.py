@@ -8,6 +8,7 @@ from typing import Final
 
 from fusion.alerts import Alert, AlertState, TrackPicture, act_on
 from geo.errors import BadInput
+from geo.message import Message
 from ingest.unit_messages import Reply
 from ops.broker.identities import UNIT
 from ops.incidents.book import ActionOutcome, AlertStep, IncidentBook
@@ -55,8 +56,22 @@ class IncidentDesk:
         return self._step(state, self.book.steps((), state.alerts, now_ns), now_ns)
 
     def take_reply(self, state: AlertState, reply: Reply, now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
-        """Apply a person's action to an alert or an incident; AlertActionError for one that an alert does not allow."""
+        """Apply a person's action to an alert or an incident; AlertActionError for one that an alert does not allow.
+
+        Whatever is refused has an outcome with the reason, also where the reply has no id: ``outcome_id``.
+        """
+        try:
+            return self._take_reply(state, reply, now_ns)
+        except BadInput:
+            incident = reply.incident or self.book.incident_of(reply.alert) or ""
+            action, reason = _action_of(reply), _refused_reason(state, reply)
+            self._keep(reply, ActionOutcome.refused(action, incident, utc_datetime(now_ns), -1, reason))
+            raise
+
+    def _take_reply(self, state: AlertState, reply: Reply, now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
         if reply.action in ON_ALERTS and not reply.incident:
+            if reply.action_id in self.book.applied:
+                return state, ()
             self._check_distress(state, reply)
             state, alert = act_on(
                 state, reply.alert, reply.action, by=reply.by, reason=reply.reason, at=utc_datetime(now_ns)
@@ -64,6 +79,7 @@ class IncidentDesk:
             self.take_alerts(state, (alert,), now_ns)
             changed = self.book.answer(alert, _action_of(reply), state.alerts, now_ns, self._settings)
             self._touched |= changed
+            self._keep_done(reply, alert, now_ns)
             state, more = self._step(state, self.book.steps(changed, state.alerts, now_ns), now_ns)
             return state, (alert, *more)
         incident = reply.incident or self.book.incident_of(reply.alert) or ""
@@ -73,9 +89,27 @@ class IncidentDesk:
             action = replace(action, replaces=self._marking.replaced(self.book.incidents.get(incident)))
         outcome, changed = self.book.act(incident, action, now_ns, self._settings)
         self._touched |= changed | self.book.restate(changed, state.alerts, now_ns)
-        if outcome is not None and reply.action_id:
-            self._outcomes.append(outcome)
+        if outcome is not None:
+            self._keep(reply, outcome)
         return self._step(state, self.book.steps(changed, state.alerts, now_ns), now_ns)
+
+    def _keep(self, reply: Reply, outcome: ActionOutcome) -> None:
+        if reply.action_id or outcome.result == "refused":
+            self._outcomes.append(replace(outcome, id=outcome_id(reply)))
+
+    def _keep_done(self, reply: Reply, alert: Alert, now_ns: int) -> None:
+        """Keep the outcome of an action on an alert that has an id, so that it is applied once."""
+        if reply.action_id:
+            self.book.applied.setdefault(reply.action_id, now_ns)
+            incident = self.book.incidents.get(self.book.incident_of(alert.id) or "")
+            self._keep(
+                reply,
+                ActionOutcome(
+                    reply.action_id, "" if incident is None else incident.id, reply.action, reply.by,
+                    utc_datetime(now_ns), "done", -1 if incident is None else incident.revision,
+                    unit=_action_of(reply).field_unit,
+                ),
+            )  # fmt: skip
 
     def _check_distress(self, state: AlertState, reply: Reply) -> None:
         alert = state.alerts.get(reply.alert)
@@ -110,6 +144,27 @@ class IncidentDesk:
         if changed:
             self.take_alerts(state, changed, now_ns)
         return state, tuple(changed)
+
+
+def outcome_id(reply: Reply) -> str:
+    """Return the id of a reply's outcome: its own, or without one that of its numbers."""
+    return reply.action_id or f"{reply.unit}.{reply.boot}.{reply.seq}"
+
+
+def _refused_reason(state: AlertState, reply: Reply) -> Message:
+    """Return why an action on an alert, or a marking, was refused, for the person who sent it."""
+    alert = state.alerts.get(reply.alert)
+    if reply.action == "mark" and reply.unit == UNIT:
+        return Message("incident-refused-marking")
+    if reply.action == "mark" or (reply.unit != UNIT and alert is not None and alert.rule == "distress"):
+        return Message("incident-refused-centre")
+    if alert is None:
+        return Message("incident-refused-no-alert", {"alert": reply.alert})
+    if alert.is_open and reply.action == "reject" and not reply.reason.strip():
+        return Message("incident-refused-no-reason")
+    if not reply.by.strip():
+        return Message("incident-refused-no-name")
+    return Message("incident-refused-alert", {"alert": reply.alert, "status": alert.status})
 
 
 def _action_of(reply: Reply) -> IncidentAction:

@@ -53,8 +53,10 @@ export function sendPositions(positions: readonly PositionBody[]): Promise<Answe
   return ask("/v1/field/positions", { positions, sent_at: new Date().toISOString() });
 }
 
-export function fetchState(etag: string): Promise<Answered> {
-  return ask("/v1/field/state", undefined, etag === "" ? {} : { "If-None-Match": etag });
+/** The state, or what has changed in it since the version `since`; empty: the whole. */
+export function fetchState(etag: string, since: string): Promise<Answered> {
+  const path = since === "" ? "/v1/field/state" : `/v1/field/state?since=${encodeURIComponent(since)}`;
+  return ask(path, undefined, etag === "" ? {} : { "If-None-Match": etag });
 }
 
 /** Whether the server is there but does not want this now: it is asked again later. */

@@ -5,6 +5,7 @@ import { object, text } from "../model/parse.ts";
 import type { Place } from "../model/records.ts";
 import { formats, say } from "../words/say.ts";
 import { Keep, type Enrolment, type KeptCall, type KeptPosition, type KeptState, type PositionBody } from "./keep.ts";
+import { versionOf, wholeState } from "./changes.ts";
 import { allRefused, ask, fetchState, isLater, namesAll, problemIn, Rhythm, sendPositions, sendReplies, sentenceOf, type Answered } from "./link.ts";
 import { isSettled, toSend, trimmed, unsent, withOutcomes, withResults, type Answer, type AnswerAction, type ReplyBody } from "./queue.ts";
 import { parseState, type FieldIncident, type FieldState } from "./records.ts";
@@ -251,12 +252,18 @@ export class Unit {
   }
 
   async #fetch(): Promise<Answered> {
-    const answered = await fetchState(this.#raw?.etag ?? "");
+    const known = this.#raw;
+    let answered = await fetchState(known?.etag ?? "", versionOf(known?.raw));
+    let raw = answered.status === 200 ? wholeState(known?.raw, answered.body) : null;
+    if (answered.status === 200 && raw === null) {
+      answered = await fetchState("", "");
+      raw = answered.body;
+    }
     if (answered.status === 304 && this.state !== null) await this.#arrived(this.state);
     if (answered.status === 200) {
       const receivedMs = Date.now();
-      if (!this.#take(answered.body, receivedMs)) return { ...answered, status: 502 };
-      this.#raw = { raw: answered.body, etag: answered.etag, receivedMs };
+      if (!this.#take(raw, receivedMs)) return { ...answered, status: 502 };
+      this.#raw = { raw, etag: answered.etag, receivedMs };
       await this.keep.keepFact("state", this.#raw);
       const state = this.state as FieldState;
       if (state.unit !== this.enrolment?.unit) return { ...answered, status: 502 };

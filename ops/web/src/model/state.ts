@@ -5,6 +5,7 @@ import type { Message } from "../words/catalogue.ts";
 import type { Alerts } from "./alerts.ts";
 import { NO_FORCES, type Forces, type Options } from "./forces.ts";
 import type { Incidents } from "./incidents.ts";
+import { NO_REFUSALS, type Refusals } from "./refused.ts";
 import type { BearingContact, Counts, LayerInfo, Markings, PartState, Sector, Sensor, Track } from "./records.ts";
 
 export type Selection =
@@ -62,6 +63,8 @@ export interface State {
   /** False until the server's list of incidents has been read once. */
   readonly incidentsKnown: boolean;
   readonly forces: Forces;
+  /** What was refused of the messages of units. */
+  readonly refused: Refusals;
   /** Units and bases that could be assigned, by incident. */
   readonly options: ReadonlyMap<string, Options>;
   readonly markings: Markings;
@@ -95,6 +98,7 @@ export const INITIAL: State = {
   incidents: new Map(),
   incidentsKnown: false,
   forces: NO_FORCES,
+  refused: NO_REFUSALS,
   options: new Map(),
   markings: { levels: [], change: false, units: new Map() },
   selection: null,

@@ -1,8 +1,9 @@
 // Own forces at the server: options for an incident, and decisions on impact levels.
 
-import { parseOptions, type ImpactLevel, type Options, type Posture } from "../model/forces.ts";
+import { NO_FORCES, parseOptions, type ImpactLevel, type Options, type Posture } from "../model/forces.ts";
 import { object } from "../model/parse.ts";
 import type { Incident } from "../model/records.ts";
+import { parseRefusals } from "../model/refused.ts";
 import type { State } from "../model/state.ts";
 import type { Store } from "../model/store.ts";
 import { getJson, postJson, RequestFailed } from "./api.ts";
@@ -64,6 +65,41 @@ export class OptionsLoader {
         return { options: kept };
       });
       return null;
+    }
+  }
+}
+
+/** What was refused of units is read again after this time while a unit is selected, and after the other otherwise. */
+const REFUSED_MS = { selected: 20_000, otherwise: 300_000 } as const;
+const REFUSED_LOOK_MS = 2_000;
+
+/** Keeps what was refused of units at hand, for those who may see the picture; a failed read leaves what is known. */
+export class RefusalLoader {
+  readonly #store: Store;
+  readonly #isLive: () => boolean;
+  #askedMs = Number.NEGATIVE_INFINITY;
+  #selected: string | null = null;
+
+  constructor(store: Store, isLive: () => boolean) {
+    this.#store = store;
+    this.#isLive = isLive;
+    setInterval(() => void this.look(), REFUSED_LOOK_MS);
+  }
+
+  async look(nowMs = performance.now()): Promise<void> {
+    const { rights, selection, forces } = this.#store.state;
+    if (!this.#isLive() || !rights.has("picture") || forces === NO_FORCES) return; // who gets no forces gets no refusals
+    const selected = selection?.kind === "unit" ? selection.id : null;
+    const isNew = selected !== null && selected !== this.#selected;
+    this.#selected = selected;
+    const after = selected === null ? REFUSED_MS.otherwise : REFUSED_MS.selected;
+    if (!isNew && nowMs - this.#askedMs < after) return;
+    this.#askedMs = nowMs;
+    try {
+      const refused = parseRefusals(await getJson("/v1/units/refused"));
+      this.#store.update(() => ({ refused }));
+    } catch (error) {
+      if (!(error instanceof RequestFailed)) throw error;
     }
   }
 }

@@ -4,6 +4,7 @@ import type { FeatureCollection } from "geojson";
 import { withRevision } from "../model/alerts.ts";
 import { identified } from "../model/bearings.ts";
 import { NO_FORCES, parseForces } from "../model/forces.ts";
+import { NO_REFUSALS } from "../model/refused.ts";
 import { withIncident } from "../model/incidents.ts";
 import type { ServerClock } from "../model/clock.ts";
 import {
@@ -214,6 +215,7 @@ export class Sync {
       tracks: new Map(),
       bearings: new Map(),
       forces: NO_FORCES,
+      refused: NO_REFUSALS,
       options: new Map(),
       stampMs: null,
     }));

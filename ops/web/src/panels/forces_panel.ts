@@ -4,6 +4,7 @@ import { assignedTo, inDistress, positionAge, type Base, type Posture, type Unit
 import { readable } from "../model/parse.ts";
 import type { Selection, State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
+import { sentenceOf } from "../words/alert_words.ts";
 import { ageLine, dutyName, levelName, loadLine, metLine, postureLine, unitStatus } from "../words/forces_words.ts";
 import { formats, say } from "../words/say.ts";
 import { moveFocus } from "./tracks_panel.ts";
@@ -16,6 +17,7 @@ export interface ForcesActions {
 export class ForcesPanel {
   readonly #actions: ForcesActions;
   readonly #note = el("p", { class: "note", data: { testid: "units-note" } });
+  readonly #refused = el("p", { class: "note", data: { testid: "units-refused" } });
   readonly #units = el("div", { class: "rows", data: { testid: "unit-list" } });
   readonly #basesTitle = el("h3", {}, say("forces-bases"));
   readonly #bases = el("div", { class: "rows", data: { testid: "base-list" } });
@@ -27,6 +29,7 @@ export class ForcesPanel {
     part("panel-forces").append(
       el("h2", { class: "hidden-text" }, say("forces-tab")),
       this.#note,
+      this.#refused,
       this.#units,
       this.#basesTitle,
       this.#bases,
@@ -40,6 +43,11 @@ export class ForcesPanel {
   show(state: State, nowMs: number): void {
     const units = [...state.forces.units.values()].sort((a, b) => rank(a, state) - rank(b, state) || (a.id < b.id ? -1 : 1));
     setText(this.#note, units.length === 0 ? say("forces-no-units-yet") : loadLine(state));
+    const silent = state.replay === null ? [...state.refused.keys()].filter((unit) => !state.forces.units.has(unit)) : [];
+    this.#refused.hidden = silent.length === 0;
+    const newest = silent.flatMap((unit) => state.refused.get(unit)?.[0] ?? [])[0];
+    if (newest !== undefined)
+      setText(this.#refused, say("forces-refused-only", { units: formats().names(silent.slice(0, 5).map((unit) => readable(unit))), reason: sentenceOf(newest.reason) }));
     keyed(
       this.#units,
       units,

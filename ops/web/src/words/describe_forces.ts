@@ -5,6 +5,7 @@ import { readable } from "../model/parse.ts";
 import { ELLIPSE_95, type Incident } from "../model/records.ts";
 import type { Selection, State } from "../model/state.ts";
 import type { Fact } from "../ui/dom.ts";
+import { sentenceOf } from "./alert_words.ts";
 import { fact, section, whereFacts, type Details } from "./facts.ts";
 import { duration, utcDateTime } from "./format.ts";
 import { ageLine, dutyName, levelName, metName, postureLine, roughAge, unitStatus, wholeMinutes } from "./forces_words.ts";
@@ -12,6 +13,8 @@ import { formats, say } from "./say.ts";
 
 /** Clocks of units that differ by less are not worth a word. */
 const CLOCK_S = 5;
+/** Reasons for refusing messages that are shown, the newest first. */
+const MOST_REFUSED = 5;
 
 export function describeUnit(id: string, state: State, nowMs: number): Details | null {
   const unit = state.forces.units.get(id);
@@ -35,17 +38,31 @@ export function describeUnit(id: string, state: State, nowMs: number): Details |
   if (unit.clockAheadS > CLOCK_S) position.push(fact("clock-ahead", duration(unit.clockAheadS)));
   if (unit.section !== "") position.push(fact("section", unit.section));
   if (unit.segment !== null) position.push(fact("segment", String(unit.segment)));
+  const refused = refusedFacts(id, state);
   const distress = distressOf(id, state.incidents);
   return {
     kind: say("forces-kind", { kind: "unit" }),
     title: readable(id),
     lead: `${unitStatus(unit, state)}. ${ageLine(unit, state.forces, nowMs)}`,
-    sections: [section("unit", status), section("position", [...position, ...whereFacts(unit)])],
+    sections: [
+      section("unit", status),
+      ...(refused.length === 0 ? [] : [section("refused", refused)]),
+      section("position", [...position, ...whereFacts(unit)]),
+    ],
     shares: [],
     links: links(distress === null ? incidents : [distress, ...incidents.filter(({ id: one }) => one !== distress.id)]),
     place: unit,
     alert: null,
   };
+}
+
+/** Each reason for which messages of the unit were refused lately; nothing while looking back. */
+function refusedFacts(unit: string, state: State): Fact[] {
+  if (state.replay !== null) return [];
+  return (state.refused.get(unit) ?? []).slice(0, MOST_REFUSED).map(({ channel, count, lastMs, reason }) => [
+    say("forces-refused-channel", { channel, count }),
+    say("forces-refused-reason", { at: utcDateTime(lastMs), reason: sentenceOf(reason) }),
+  ]);
 }
 
 export function describeBase(id: string, state: State, nowMs: number): Details | null {

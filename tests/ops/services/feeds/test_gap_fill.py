@@ -19,9 +19,9 @@ from ingest.unit_messages import ResendRequest
 from ops.broker.identities import IdentityFolder, Name
 from ops.services.feeds.dispatch import Dispatcher
 from ops.services.feeds.feed import RANKS, FeedReceiver
+from ops.services.feeds.from_units.requests import ResendDesk
 from ops.services.feeds.ledger import FILE, DeliveryLedger
 from ops.services.feeds.mqtt import MqttFeed
-from ops.services.feeds.requests import ResendDesk
 from ops.store.reader import Reader
 from ops.store.writer import Store
 from tests.ops.services.feeds.test_dispatch import Unmarked, alert

@@ -108,7 +108,7 @@ def test_what_fusion_wrote_before_the_first_start_reaches_every_feed_once(folder
     night.commit(incidents=[incident(3, ["A3"])])
     night.start()
     night.pump()
-    assert night.server.sent == night.heard == [("I1", 0), ("I3", 0)], "I2 is over"
+    assert night.server.sent == night.heard == [("I3", 0), ("I1", 0)], "newest first; I2 is over"
 
 
 def test_a_unit_off_duty_gets_distress_and_assignments_only_and_what_is_open_when_it_comes_on_duty(
@@ -123,7 +123,7 @@ def test_a_unit_off_duty_gets_distress_and_assignments_only_and_what_is_open_whe
     assert night.heard == [("A3", 0), ("A4", 0), ("I2", 0)]
     night.commit(alert(2, 1) | {"status": "cleared"})
     night.duty("patrol")
-    assert night.heard[3:] == [("A1", 0), ("I1", 0)], "A2 is over"
+    assert night.heard[3:] == [("I1", 0), ("A1", 0)], "the newest first; A2 is over"
     night.duty("patrol")
     night.start()
     night.pump()
@@ -260,7 +260,7 @@ def test_sections_priority_and_duty_hold_for_a_unit_of_any_feed(folder: Path) ->
             incident(5, ["A5"], section="South", priority="low", unit="u1", state="assigned"),
         ]
     )
-    assert night.feed.sent == [("I1", 0), ("I4", 0), ("I5", 0)]
+    assert night.feed.sent == [("I4", 0), ("I1", 0), ("I5", 0)], "what was open at the first start, most urgent first"
     night.duty("off_duty")
     night.commit(incidents=[incident(6, ["A6"]), incident(7, ["A7"], priority="distress")])
     assert night.feed.sent[3:] == [("I7", 0)]
@@ -280,7 +280,7 @@ def test_a_feed_without_digests_gets_after_quiet_hours_what_is_still_open_also_a
             incident(4, ["A4"], **low),
         ]
     )
-    assert night.feed.sent == [("I2", 0), ("I3", 0)], "high is never suppressed, nor is distress"
+    assert night.feed.sent == [("I3", 0), ("I2", 0)], "high is never suppressed, nor is distress"
     night.commit(incidents=[incident(1, ["A1"], 1, **low), incident(4, ["A4"], 1, state="closed", **low)])
     night.start()
     night.now_ns += 60 * MINUTE_NS

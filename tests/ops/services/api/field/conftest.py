@@ -23,6 +23,7 @@ from ops.accounts.store import AccountStore
 from ops.audit.log import AuditLog
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import DeviceStore
+from ops.field.refusals import RefusalBook
 from ops.incidents.book import ActionOutcome
 from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.guard import GuardSettings
@@ -149,7 +150,7 @@ def _open(folder: Path, *, broker: Path | None = None, **settings: Any) -> Itera
         Journal(store),
         [START_NS],
     )
-    certificates, tls = None, None
+    certificates, tls, book = None, None, RefusalBook(folder)
     if broker is not None:
         certificates = UnitCertificates(broker, {"patrol-1", "patrol-2"}, devices)
         tls = replace(own_certificate(folder / "tls", [], datetime.now(UTC)), clients=certificates.authority)
@@ -162,18 +163,21 @@ def _open(folder: Path, *, broker: Path | None = None, **settings: Any) -> Itera
         accounts=accounts,
         devices=devices,
         units=journal,
+        refusals=book,
         certificates=certificates,
     )
     try:
         with serving(app, tls=tls) as port:
             yield Room(
                 app=app, accounts=accounts, devices=devices, journal=journal, store=store, log=log, clock=clock,
+                book=book,
                 address=f"http{'' if tls is None else 's'}://127.0.0.1:{port}", folder=folder,
             )  # fmt: skip
     finally:
         log.close()
         store.close()
         devices.close()
+        book.close()
         accounts.store.close()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from ingest.unit_messages import Position, Reply, encode_unit
+from ops.field.refusals import RefusedMessage
 from ops.releasability.decision import UNMARKED
 from ops.runtime.clock import ScenarioClock
 from ops.sector.setting_tables.cot import CotServer, CotSettings
@@ -119,6 +120,7 @@ class Rig:
         self.store, self.units = PlainStore(), Units()
         self.areas: dict[str, Any] | None = settings.pop("areas", None)
         self.memory = CotMemory(folder)
+        self.refused: list[RefusedMessage] = []
         self.feed = CotFeed(
             "cumberland",
             CotSettings(servers=servers, **{"tracks_every_s": 1.0, **settings}),
@@ -126,6 +128,7 @@ class Rig:
             self.memory,
             self.units,
             clock=ScenarioClock.live(),
+            refused=self.refused.append,
         )
         self._number = 0
 

@@ -13,6 +13,7 @@ from ingest.errors import MalformedMessage
 from ingest.security.authentication import Authenticator
 from ingest.security.key_register import Register, RegisterFile
 from ingest.unit_messages import decode_resend
+from ops.field.refusals import RefusedMessage, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +36,12 @@ class ResendDesk:
         required: bool,
         now_ns: Callable[[], int],
         ask: Callable[[str, int], None],
+        refused: Callable[[RefusedMessage], None] = lambda _: None,
     ) -> None:
         self._file = RegisterFile(register) if register is not None and register.exists() else None
         keys = Register() if self._file is None else self._file.register
         self._authenticator = Authenticator(keys, required=required, recall_boot=lambda *_: -1)
-        self._now_ns, self._ask = now_ns, ask
+        self._now_ns, self._ask, self._refused = now_ns, ask, refused
         self._heard: dict[str, tuple[int, int]] = {}
         self.refused: Counter[str] = Counter()
 
@@ -49,6 +51,10 @@ class ResendDesk:
             self._take(delivery)
         except MalformedMessage as error:
             self.refused[error.code] += 1
+            topic = Envelope.of(delivery).topic
+            if topic is not None and topic.owner == "unit":
+                reason, at_ns = reason_of(error.code, error.field), self._now_ns()
+                self._refused(RefusedMessage(topic.name, "mqtt", "resend", error.code, reason, at_ns))
             log.warning("Request on %s refused: %s", ascii(delivery.topic)[:120], error)
 
     def _take(self, delivery: Delivery) -> None:

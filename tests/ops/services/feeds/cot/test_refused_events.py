@@ -1,0 +1,74 @@
+"""What a unit's device sends and is refused is told to it in the chat, once for each reason, and counted as its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import MalformedMessage
+from ops.sector.setting_tables.cot import CotServer
+from ops.services.feeds.cot.event import CotEvent
+from tests.ops.services.feeds.cot.rig import Rig, chat, device, incident
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path, CotServer("tak", "tcp://127.0.0.1:9", units={"ANDROID-1": "patrol-1"}))
+    yield rig
+    rig.feed.close()
+
+
+@pytest.fixture
+def lines(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The chat lines that are posted to devices."""
+    found: list[str] = []
+    link = rig.feed._servers["tak"].link
+    monkeypatch.setattr(link, "post", lambda events: found.extend(one.remarks() for one in events))
+    return found
+
+
+def receive(rig: Rig, event: CotEvent | MalformedMessage) -> None:
+    rig.feed._receive("tak", b"<event/>", event)
+
+
+def test_a_position_that_holds_no_longer_is_told_once_and_counted_each_time(rig: Rig, lines: list[str]) -> None:
+    old = datetime.now(UTC) - timedelta(hours=1)
+    for _ in range(50):
+        receive(rig, device(at=old))
+    assert lines == ["Not recorded: The message is too old."]
+    assert {(one.unit, one.way, one.channel, one.code) for one in rig.refused} == {
+        ("patrol-1", "tak", "position", "expired")
+    }
+    assert len(rig.refused) == 50
+    receive(rig, replace(device(lon=0.0, ce=9_999_999.0), lat=0.0))
+    assert lines[1:] == ["Not recorded: The message has no position."], "another reason is told at once"
+    assert rig.units.sent == []
+
+
+def test_a_clock_that_is_ahead_is_told_with_by_how_much(rig: Rig, lines: list[str]) -> None:
+    receive(rig, device(at=datetime.now(UTC) + timedelta(hours=2, seconds=30)))
+    assert lines == ["Your positions are refused: the clock of your device is 2 h ahead."]
+    assert [one.code for one in rig.refused] == ["future"]
+
+
+def test_an_answer_to_another_units_incident_is_told_and_counted(rig: Rig, lines: list[str]) -> None:
+    body = incident(unit="patrol-2", state="assigned")
+    rig.store.bodies[body["id"]] = body
+    for number in range(2):
+        receive(rig, chat("on scene Bravo 17", number=number))
+    assert lines == ["Not recorded: Bravo 17 is assigned to patrol-2."] * 2, "each line that a person types is answered"
+    assert [(one.channel, one.message.id, one.told) for one in rig.refused] == [
+        ("reply", "tak-refused-assigned", True)
+    ] * 2
+    assert rig.units.sent == []
+
+
+def test_devices_that_are_no_units_get_no_line_and_no_entry(rig: Rig, lines: list[str]) -> None:
+    receive(rig, chat("ack Bravo 17", uid="STRANGER-1"))
+    receive(rig, MalformedMessage("not_xml", "event", "no XML", "an event"))
+    assert (lines, rig.refused) == ([], [])
+    assert rig.memory.counts("tak") == {"not_registered": 1, "not_xml": 1}

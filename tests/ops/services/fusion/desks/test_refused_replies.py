@@ -1,0 +1,105 @@
+"""Every reply that is refused has an outcome with the reason and the unit, whether or not the reply has an id."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from fusion.alerts import Alert, AlertState
+from geo.errors import BadInput
+from geo.message import Message
+from ingest.unit_messages import Reply
+from ops.broker.identities import UNIT
+from ops.incidents.book import ActionOutcome, IncidentBook
+from ops.incidents.settings import IncidentSettings
+from ops.services.fusion.desks.incidents import IncidentDesk
+from sensors.timestamps import utc_datetime
+from tests.ops.incidents.making import START_NS, alert
+
+NOW_NS = START_NS + 60 * 10**9
+
+
+class Desk:
+    """A desk of incidents with a movement alert ``lead`` and a distress call ``call``, and what replies come to."""
+
+    def __init__(self) -> None:
+        self.lead, self.call = alert("crossing", "T1"), alert("distress", unit="patrol-9", priority="distress")
+        marking = cast(Any, SimpleNamespace(markings=SimpleNamespace(levels=())))
+        self.desk = IncidentDesk(IncidentBook(), IncidentSettings(), marking)
+        both = (self.lead, self.call)
+        self.state = AlertState(alerts={one.id: one for one in both})
+        self.desk.take_alerts(self.state, both, START_NS)
+        self.desk.seal()
+        self.desk.take_news()
+        self.seq = 0
+
+    def reply(self, action: Any, target: Alert | str, unit: str = "patrol-1", **more: Any) -> list[ActionOutcome]:
+        """The outcomes of a reply."""
+        self.seq += 1
+        name = target if isinstance(target, str) else target.id
+        sent = Reply(unit, 7, self.seq, utc_datetime(NOW_NS), action, name, **{"by": "Meyer", **more})
+        with suppress(BadInput):
+            self.state, _ = self.desk.take_reply(self.state, sent, NOW_NS)
+        self.desk.seal()
+        return self.desk.take_news()[1]
+
+    @property
+    def incident(self) -> str:
+        return self.desk.book.of_alert[self.lead.id]
+
+
+def refused(outcomes: list[ActionOutcome]) -> tuple[str, str, str, Message]:
+    (one,) = outcomes
+    assert one.result == "refused"
+    assert one.message is not None
+    return one.id, one.unit, one.incident, one.message
+
+
+def test_the_reason_for_refusing_an_answer_to_an_alert_is_kept_under_its_numbers() -> None:
+    desk = Desk()
+    assert desk.reply("acknowledge", desk.lead) == [], "applied, and without an id nothing more is kept"
+    again = {"alert": desk.lead.id, "status": "acknowledged"}
+    assert refused(desk.reply("acknowledge", desk.lead, "patrol-2")) == (
+        "patrol-2.7.2", "patrol-2", desk.incident, Message("incident-refused-alert", again),
+    )  # fmt: skip
+    assert refused(desk.reply("reject", desk.lead))[3] == Message("incident-refused-no-reason")
+    unknown = Message("incident-refused-no-alert", {"alert": "A0"})
+    assert refused(desk.reply("clear", "A0")) == ("patrol-1.7.4", "patrol-1", "", unknown)
+
+
+def test_only_the_centre_ends_a_distress_call_and_the_unit_reads_it() -> None:
+    desk = Desk()
+    outcomes = desk.reply("clear", desk.call, action_id="mine-1")
+    assert refused(outcomes)[0] == "mine-1"
+    assert refused(outcomes)[3] == Message("incident-refused-centre")
+    assert desk.state.alerts[desk.call.id].is_open
+
+
+def test_an_answer_to_anothers_incident_is_refused_with_its_reason_also_without_an_id() -> None:
+    desk = Desk()
+    about: dict[str, Any] = {"unit": UNIT, "incident": desk.incident}
+    given = desk.reply("acknowledge", desk.lead, action_id="a-1", **about)
+    given += desk.reply("assign", desk.lead, action_id="a-2", assigned_unit="patrol-2", **about)
+    assert [one.result for one in given] == ["done", "done"]
+    found = refused(desk.reply("received", desk.lead, incident=desk.incident))
+    other = Message("incident-refused-other-unit", {"unit": "patrol-2"})
+    assert found == ("patrol-1.7.3", "patrol-1", desk.incident, other)
+
+
+def test_an_answer_to_an_alert_with_an_id_is_applied_once_and_its_outcome_is_done() -> None:
+    desk = Desk()
+    (done,) = desk.reply("acknowledge", desk.lead, action_id="mine-1")
+    assert (done.id, done.result, done.unit, done.incident) == ("mine-1", "done", "patrol-1", desk.incident)
+    before = desk.state
+    assert desk.reply("acknowledge", desk.lead, action_id="mine-1") == [], "sent again under other numbers"
+    assert desk.state is before
+
+
+@pytest.mark.parametrize("unit", ["patrol-1", UNIT])
+def test_a_marking_is_decided_by_the_centre_and_must_be_one_of_the_settings(unit: str) -> None:
+    desk = Desk()
+    found = desk.reply("mark", desk.lead, unit, incident=desk.incident, marking="secret", reason="why", action_id="m-1")
+    assert refused(found)[1] == ("" if unit == UNIT else unit)
