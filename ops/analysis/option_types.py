@@ -56,6 +56,13 @@ def existing_rasters(names: list[str]) -> list[str]:
 
 SECTOR_HELP = "Sector file (TOML), its folder, or a sample's name."
 SectorArgument = Annotated[str, typer.Argument(metavar="SECTOR", help=SECTOR_HELP, autocompletion=_sample_names)]
+SectorNameArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SECTOR", help="As in other commands, or the sector's name in topics.", autocompletion=_sample_names
+    ),
+]
+"""For a parameter ``sector_name``: a name without a sector file is not refused."""
 LayoutOption = Annotated[
     str | None, typer.Option("--layout", help="Layout: its name in the sector, or a file. Default: the first.")
 ]

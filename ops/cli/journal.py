@@ -9,7 +9,7 @@ import typer
 
 from geo.errors import BadInput
 from ingest.wire import Kind
-from ops.analysis.option_types import LayoutOption, SectorArgument
+from ops.analysis.option_types import LayoutOption, SectorNameArgument
 from ops.cli.command_tree import Command, CommandGroup
 from ops.cli.options import (
     JournalArgument,
@@ -77,7 +77,7 @@ def journal_detections(
 
 @journal_app.command("import", cls=Command)
 def journal_import(
-    sector: SectorArgument,
+    sector_name: SectorNameArgument,
     recording: Annotated[
         Path,
         typer.Argument(
@@ -110,6 +110,6 @@ def journal_import(
     from ops.sector.sector_file import topic_name
 
     summary = import_recording(
-        recording, out, sector_id=topic_name(sector), kind=kind, screen=screen, silent_after_s=silent_after_s
+        recording, out, sector_id=topic_name(sector_name), kind=kind, screen=screen, silent_after_s=silent_after_s
     )
     answer(summary, as_json=as_json)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from geo.errors import BadInput, WatchlineError
-from ops.analysis.option_types import LayoutOption, SectorArgument
+from ops.analysis.option_types import LayoutOption, SectorArgument, SectorNameArgument
 from ops.cli.options import (
     BrokerOption,
     CertificateOption,
@@ -190,7 +190,7 @@ def simulate(
 
 
 def record(
-    sector: SectorArgument,
+    sector_name: SectorNameArgument,
     broker: Annotated[str, typer.Option("--broker", metavar="URL", envvar="WATCHLINE_BROKER", help="Your broker.")],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Journal; an existing one is continued.")
@@ -230,7 +230,7 @@ def record(
 
     if (out is None) == (store is None):
         raise BadInput("give one of them", where="--out, --store", expected="a journal file, or a store in PostgreSQL")
-    name = topic_name(sector)
+    name = topic_name(sector_name)
     journal = out or Path("out", "record", f"{name}.db")
     recording = Recording(broker_url(broker), name, journal, identity, signed, duration, store)
     answer(record_journal(recording, screen=screen), as_json=as_json)
