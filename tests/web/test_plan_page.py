@@ -227,7 +227,9 @@ def test_the_ground_is_that_of_the_live_map_by_day_and_by_night(calm: Any, visit
     here.screen("plan-night")
 
 
-def test_the_page_states_that_it_is_loading_and_why_it_cannot_plan(calm: Any, visit: Callable[..., Any]) -> None:
+def test_the_page_states_that_it_is_loading_and_why_it_cannot_plan_and_asks_again(
+    calm: Any, visit: Callable[..., Any]
+) -> None:
     here = opened(calm, visit)
     answers: list[Any] = []
     here.page.route("**/api/plan/setup", lambda route: answers.append(route))
@@ -239,6 +241,24 @@ def test_the_page_states_that_it_is_loading_and_why_it_cannot_plan(calm: Any, vi
     answers[0].fulfill(status=503, json={"error": "The planner's process has ended; ask again."})
     expect(here.part("problem")).to_contain_text("The planner's process has ended")
     expect(here.part("loading")).to_be_hidden()
+    assert until(lambda: len(answers) >= 2 or here.page.wait_for_timeout(50)), "it asks again"
+    answers[1].continue_()
+    here.page.wait_for_selector("html[data-state=ready]", timeout=JOB_MS)
+    expect(here.part("problem")).to_be_hidden()
+
+
+def test_figures_that_a_busy_server_does_not_give_are_asked_for_again(calm: Any, visit: Callable[..., Any]) -> None:
+    here = opened(calm, visit)
+    by_day = {side: covered(here, side) for side in "ab"}
+    here.witness.expected.add("429")
+    here.page.route(
+        "**/api/plan/coverage",
+        lambda route: route.fulfill(status=429, json={"error": "The planner is busy; ask again in a moment."}),
+        times=1,
+    )
+    edited(here, "a", lambda: here.part("conditions").select_option("day,fog"))
+    here.page.wait_for_selector("#figures-b[data-state=shown]", timeout=240_000)  # one of both was refused
+    assert [covered(here, side) < before for side, before in by_day.items()] == [True, True]
 
 
 def test_a_plan_shows_progress_and_its_answer_which_is_drawn_picked_compared_and_saved(

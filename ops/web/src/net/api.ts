@@ -17,6 +17,11 @@ export class RequestFailed extends Error {
   }
 }
 
+/** Whether to ask again: the server did not answer, or could not at that time. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof RequestFailed && (error.status === 0 || error.status === 429 || error.status >= 500);
+}
+
 /** The message of whatever was thrown. */
 export function failure(error: unknown): Message {
   if (error instanceof RequestFailed) return error.problem;

@@ -1,7 +1,7 @@
 // The person's part of the header: the way to the account, and out, and what the person may open. A server without
 // accounts has no accounts to show.
 
-import { actWithoutLogin, RequestFailed } from "../net/api.ts";
+import { actWithoutLogin, isPassing } from "../net/api.ts";
 import { logOut, whoAmI, type Person } from "../net/login.ts";
 import { part, setText } from "../ui/dom.ts";
 import { say } from "../words/say.ts";
@@ -35,7 +35,7 @@ async function known(): Promise<Person | null> {
     try {
       return await whoAmI();
     } catch (error) {
-      if (!(error instanceof RequestFailed) || (error.status !== 0 && error.status < 500)) throw error;
+      if (!isPassing(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
   }

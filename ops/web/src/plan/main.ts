@@ -1,7 +1,8 @@
 // The planner's page: two layouts side by side, edited on the map, and background jobs.
 
 import "../words/language.ts";
-import { failure } from "../net/api.ts";
+import { failure, isPassing } from "../net/api.ts";
+import { GrowingPause } from "../net/growing_pause.ts";
 import { readColours } from "../map/palette.ts";
 import { webGlWorks } from "../map/plain_map.ts";
 import { showPerson } from "../panels/person.ts";
@@ -328,12 +329,33 @@ function listenToJobs({ a, b, planned }: { a: Side; b: Side; planned: Planned })
   });
 }
 
+/** Asked again while the planner's process starts or the server is busy; the page says why it waits. */
+async function awaitSetup(): Promise<Setup> {
+  const pause = new GrowingPause();
+  for (;;) {
+    try {
+      const known = await setup();
+      tell("");
+      return known;
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      stateFailure(error);
+      await pause.next();
+    }
+  }
+}
+
+function stateFailure(error: unknown): void {
+  setData(page, "state", "failed");
+  tell(say(failure(error)));
+}
+
 async function open(): Promise<void> {
   new Settings();
   listenToTabs();
   part<HTMLDetailsElement>("legend-box").open = !matchMedia(SMALL).matches;
   if (!webGlWorks()) throw new Error(say("planner-no-webgl"));
-  const known = await setup();
+  const known = await awaitSetup();
   const sector = known.title === "" ? known.sector : known.title;
   setText(part("sector"), sector);
   document.title = say("planner-title", { sector });
@@ -350,8 +372,7 @@ async function open(): Promise<void> {
 }
 
 open().catch((error: unknown) => {
-  setData(page, "state", "failed");
   for (const name of SIDE_NAMES) setText(part(`figures-${name}`), "–");
-  tell(say(failure(error)));
+  stateFailure(error);
 });
 showPerson().catch((error: unknown) => console.error(error));
