@@ -10,6 +10,7 @@ an indicator that was due and not reported.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,6 +30,8 @@ KNOWN: Final = REQUIRED + OPTIONAL + PLACES
 BETTER: Final = ("higher", "lower")
 CONFIDENCES: Final = ("high", "medium", "low")
 SHORT: Final = {"H": "high", "M": "medium", "L": "low"}
+_FRACTION: Final = re.compile(r"\b(rate|fraction|share|proportion|probability)\b", re.IGNORECASE)
+"""What the name of a fraction says."""
 YES_OR_NO: Final[Mapping[str, bool]] = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 LONGEST_TEXT: Final = 300
 """Characters of a cell."""
@@ -217,8 +220,8 @@ def _indicator(row: Mapping[str, Any], until: date, origin: str, row_number: int
     if start is not None and start > day:
         raise IndicatorError(f"from {start} to {day}", where=where, expected="a start that is not after the date")
     value, target = (number_of(row.get(name), name, where) for name in ("value", "target"))
-    for name, number in (("value", value), ("target", target)):
-        _check_bounds(number, name, _text(row["unit"]), defined, where)
+    for column, number in (("value", value), ("target", target)):
+        _check_bounds(number, column, _text(row["name"]), _text(row["unit"]), defined, where)
     confidence = SHORT.get(_text(row.get("confidence")), row.get("confidence"))
     better = _one_of(row.get("better"), BETTER, "better", where)
     if defined is not None and defined.better is not None:
@@ -264,14 +267,21 @@ def _defined(row: Mapping[str, Any], where: str) -> Definition | None:
     return defined
 
 
-def _check_bounds(number: float | None, name: str, unit: str, defined: Definition | None, where: str) -> None:
-    low, high = (None, 1.0 if unit == "1" else None) if defined is None else (defined.least, defined.most)
+def _check_bounds(
+    number: float | None, column: str, name: str, unit: str, defined: Definition | None, where: str
+) -> None:
+    """Refuse what the definition excludes or, without one, a fraction outside [0, 1]; a count has the unit 1 too."""
     if number is None:
         return
+    low = high = None
+    if defined is not None:
+        low, high = defined.least, defined.most
+    elif unit == "1" and _FRACTION.search(name):
+        low, high = 0.0, 1.0
     if high is not None and number > high:
-        raise IndicatorError(f"{name} {number:g}", where=where, expected=f"at most {high:g}, in the unit {unit!r}")
-    if (low is not None and number < low) or (unit == "1" and number < 0.0 and defined is None):
-        raise IndicatorError(f"{name} {number:g}", where=where, expected=f"at least {low or 0:g}, in the unit {unit!r}")
+        raise IndicatorError(f"{column} {number:g}", where=where, expected=f"at most {high:g}, in the unit {unit!r}")
+    if low is not None and number < low:
+        raise IndicatorError(f"{column} {number:g}", where=where, expected=f"at least {low:g}, in the unit {unit!r}")
 
 
 def _place(row: Mapping[str, Any], where: str) -> str:

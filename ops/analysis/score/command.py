@@ -70,13 +70,15 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
     files = ScoreFiles(
         options.indicators, options.outcomes, options.challenge, options.action_plan, options.store,
         options.simulated, _checked_limit(options.limit, settings),
-    ).or_those_of(sector)  # fmt: skip
+    )  # fmt: skip
     until = max(day, today)
     inputs = read_inputs(files, sector, settings.releasability, day=day, until=until, known_on=known_on)
     if options.out is not None:
         prepare_folder(options.out, [PAGE, PDF, PLAN_PAGE, PLAN_PDF, SUMMARY], made_by=KIND)
     if options.store is not None:
         record_command(options.store, "score", f"scorecard of {sector.name} on {day}", purpose=options.purpose)
+    if inputs.left_out:
+        show(screen, "score-left-out", files=", ".join(map(str, inputs.left_out)))
     card, plan = _evaluated(inputs, options, day, sector.name)
     _show(card, screen)
     figures: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -35,33 +35,28 @@ class ScoreFiles:
     simulated: bool = False
     limit: str = ""
 
-    def or_those_of(self, sector: Sector) -> ScoreFiles:
-        """The same, with the files of the sector in place of those that are not named."""
-        return ScoreFiles(
-            self.indicators or sector.indicators,
-            self.outcomes or sector.outcomes,
-            self.challenge,
-            self.action_plan or sector.action_plan,
-            self.store,
-            self.simulated,
-            self.limit,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class ScoreInputs:
-    """The records up to the scorecard's day, and the plan."""
+    """The records up to the scorecard's day, and the plan.
+
+    ``left_out``: the illustrative files of the sector, which are not evaluated beside real records.
+    """
 
     indicators: list[Indicator]
     periods: list[Period]
     measured: list[ScorecardLine]
     plan: ActionPlan | None
+    left_out: list[Path]
 
 
 def read_inputs(
     files: ScoreFiles, sector: Sector, settings: ReleasabilitySettings, *, day: date, until: date, known_on: date
 ) -> ScoreInputs:
     """Read everything as known on ``known_on``, for the values up to ``day``.
+
+    A file that is not named is that of the sector. If a named file is real, illustrative files of the sector are left
+    out.
 
     Raises
     ------
@@ -70,32 +65,49 @@ def read_inputs(
     IndicatorError, ConfigError, StoreError
         For a file that cannot be used.
     """
-    if not any((files.indicators, files.outcomes, files.challenge, files.store)):
+    of_sector = sector.indicators, sector.outcomes, sector.action_plan
+    named = files.indicators, files.outcomes, files.action_plan
+    paths = [one or own for one, own in zip(named, of_sector, strict=True)]
+    if not any((*paths[:2], files.challenge, files.store)):
         expected = "INDICATORS, --outcomes, --challenge or --store, or files named in the sector"
         raise BadInput("nothing to score", where="INDICATORS", expected=expected)
-    indicators = [] if files.indicators is None else _indicators(files.indicators, until, known_on)
-    reported = [] if files.outcomes is None else read_outcomes(files.outcomes, until=until)
-    counted = [one for one in reported if one.end <= day]
-    plan = None if files.action_plan is None else read_plan(files.action_plan)
+    indicators = [] if paths[0] is None else _indicators(paths[0], until, known_on)
+    reported = [] if paths[1] is None else read_outcomes(paths[1], until=until)
+    plan = None if paths[2] is None else read_plan(paths[2])
     kinds: dict[str, Iterable[bool]] = {
-        str(files.indicators): [one.illustrative for one in indicators],
-        str(files.outcomes): [one.illustrative for one in reported],
-        str(files.action_plan): [] if plan is None else [plan.illustrative],
+        str(paths[0]): [one.illustrative for one in indicators],
+        str(paths[1]): [one.illustrative for one in reported],
+        str(paths[2]): [] if plan is None else [plan.illustrative],
     }
     measured: list[ScorecardLine] = []
+    stored: list[Period] = []
     if files.store is not None:
-        stored = outcomes_of_store(
-            files.store, sector.name, day, settings, files.limit, illustrative=files.simulated
-        )  # fmt: skip
-        kinds["--store"] = [one.illustrative for one in stored.periods]
-        counted += stored.periods
-        measured += stored.lines
+        found = outcomes_of_store(files.store, sector.name, day, settings, files.limit, illustrative=files.simulated)
+        stored, measured = found.periods, found.lines
+        kinds["--store"] = [one.illustrative for one in stored]
+    own = [path for path, one in zip(paths, named, strict=True) if one is None and path is not None]
+    left_out = _illustrative_beside_real(own, kinds)
+    if paths[0] in left_out:
+        indicators = []
+    if paths[1] in left_out:
+        reported = []
+    if paths[2] in left_out:
+        plan = None
     if files.challenge is not None:
-        measured += of_challenge(files.challenge, day=day)
-    refuse_mixture(kinds)
-    periods = sorted(counted, key=lambda one: (one.place, one.start))
+        measured = [*measured, *of_challenge(files.challenge, day=day)]
+    refuse_mixture({name: values for name, values in kinds.items() if name not in map(str, left_out)})
+    periods = sorted([*(one for one in reported if one.end <= day), *stored], key=lambda one: (one.place, one.start))
     refuse_overlaps(periods, "--store, --outcomes")
-    return ScoreInputs([one for one in indicators if one.day <= day], periods, measured, plan)
+    return ScoreInputs([one for one in indicators if one.day <= day], periods, measured, plan, left_out)
+
+
+def _illustrative_beside_real(own: Iterable[Path], kinds: Mapping[str, Iterable[bool]]) -> list[Path]:
+    """The illustrative files of the sector, if a file that a person named is real."""
+    files = list(own)
+    named = kinds.keys() - set(map(str, files)) - {"--store"}  # a store of sample sectors may be a simulation
+    if not any(not made_up for name in named for made_up in kinds[name]):
+        return []
+    return [path for path in files if any(kinds[str(path)])]
 
 
 def _indicators(path: Path, until: date, known_on: date) -> list[Indicator]:

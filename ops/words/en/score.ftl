@@ -142,6 +142,7 @@ score-limit-empty = A family without records gives no information. That does not
 # Records behind a line
 
 score-illustrative = Illustrative data: the records are made up for an exercise. None of these numbers describes a real border.
+score-left-out = Left out, because they are illustrative and the other records are real: { $files }
 score-to-plan = Status of the National Action Plan
 score-evidence = Records: { $indicator }, { $place }
 score-evidence-more = { $count ->

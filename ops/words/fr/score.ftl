@@ -130,6 +130,7 @@ score-limit-trend = Une tendance est la pente médiane entre toutes les paires d
 score-limit-empty = Une famille sans enregistrement n’apporte aucune information. Cela ne signifie pas qu’il ne se passe rien.
 
 score-illustrative = Données illustratives : les enregistrements sont inventés pour un exercice. Aucun de ces chiffres ne décrit une frontière réelle.
+score-left-out = Laissés de côté, car ils sont illustratifs et les autres données sont réelles : { $files }
 score-to-plan = État du plan d’action national
 score-evidence = Enregistrements : { $indicator }, { $place }
 score-evidence-more = { $count ->

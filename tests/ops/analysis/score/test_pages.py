@@ -79,13 +79,28 @@ def test_made_up_records_are_marked_and_real_ones_are_not(tmp_path: Path, hill_s
     assert plan == ""
 
 
-def test_real_records_are_not_evaluated_with_made_up_ones(watchline: Callable[..., Any], tmp_path: Path) -> None:
-    real = tmp_path / "real.csv"
+def real_samples(folder: Path) -> Path:
+    real = folder / "real.csv"
     real.write_text((SAMPLES / "indicators.csv").read_text("utf-8").replace(",yes\n", ",no\n"), encoding="utf-8")
-    ending = watchline("score", "cumberland", real, "--on", "2026-01-15", "--out", tmp_path / "out")
+    return real
+
+
+def test_real_records_are_not_evaluated_with_made_up_ones(watchline: Callable[..., Any], tmp_path: Path) -> None:
+    real, made_up = real_samples(tmp_path), SAMPLES / "outcomes.csv"
+    ending = watchline("score", "cumberland", real, "--outcomes", made_up, "--out", tmp_path / "out")
     assert ending.code == 1
-    assert f"is illustrative, but {real} is not; expected illustrative records only, or none of them." in ending.err
+    assert f"{made_up}: is illustrative, but {real} is not; expected illustrative records only" in ending.err
     assert not (tmp_path / "out").exists()
+
+
+def test_illustrative_files_of_the_sector_are_left_out_beside_real_ones(tmp_path: Path, hill_sector: Any) -> None:
+    figures, card, plan, shown = written(tmp_path / "out", indicators=real_samples(tmp_path))
+    left_out = ", ".join(str(SAMPLES / name) for name in ("outcomes.csv", "action_plan.toml"))
+    assert f"Left out, because they are illustrative and the other records are real: {left_out}" in shown
+    assert (figures["illustrative"], figures["action_plan"], plan) == (False, None, "")
+    assert "Illustrative" not in card
+    alone, *_ = written(tmp_path / "alone", hill_sector.sector, indicators=tmp_path / "real.csv")
+    assert figures["families"] == alone["families"]
 
 
 def test_a_page_of_an_earlier_plan_does_not_stay(tmp_path: Path, hill_sector: Any) -> None:
