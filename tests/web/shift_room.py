@@ -123,7 +123,7 @@ class ShiftRoom:
         except httpx.HTTPError:
             return False
 
-    def report(self, **more: Any) -> None:
+    def report(self, observed_at: datetime | None = None, **more: Any) -> None:
         """Send a position of the unit that the simulator does not report for, at the middle of the sector."""
         lon, lat = lonlat(4400, 3400)
         publisher = Publisher(
@@ -132,7 +132,7 @@ class ShiftRoom:
         )  # fmt: skip
         publisher.start(timeout_s=PATIENT_S)
         key = time.time_ns() // 1_000_000, 1
-        position = Position(CALLING, *key, observed_at=datetime.now(UTC), lon=lon, lat=lat, **more)
+        position = Position(CALLING, *key, observed_at=observed_at or datetime.now(UTC), lon=lon, lat=lat, **more)
         publisher(unit_topic("hills", CALLING, "position"), encode_unit(position), key=key).result(PATIENT_S)
         publisher.stop()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -175,3 +176,20 @@ def look(here: Any, name: str) -> None:
     assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
     assert here.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     here.screen(name)
+
+
+def test_a_refused_position_is_in_the_details_of_its_unit_with_the_reason(
+    room: ShiftRoom, enter: Callable[..., Any]
+) -> None:
+    here = enter()
+    room.report(duty="patrol", moves="foot", base="West base")
+    room.report(datetime.now(UTC) + timedelta(hours=1))
+    here.page.keyboard.press("f")
+    unit(here, CALLING).click()
+    details = here.part("details")
+    expect(details).to_contain_text("Refused messages")
+    expect(details).to_contain_text("The time of the message is in the future: check the clock of the device.")
+    expect(details).to_contain_text("1 position")
+    here.screen("forces-refused")
+    found = Axe().run(here.page)
+    assert found.response["violations"] == [], found.generate_report()
