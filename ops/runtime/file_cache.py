@@ -32,7 +32,8 @@ class FileCache:
     Parameters
     ----------
     folder : Path
-        Is created with the first result, for this user alone.
+        Is created with the first result, for this user alone. One of another user, or that others may write, is not
+        used: its digests protect against damage, not against forgery.
     limit_bytes : int
         Above it, files are removed; each further process that writes at the same time may exceed it by a quarter.
     least_free_bytes : int
@@ -42,10 +43,14 @@ class FileCache:
     def __init__(self, folder: Path, limit_bytes: int, *, least_free_bytes: int = LEAST_FREE_BYTES) -> None:
         self._folder, self._limit, self._least_free = folder, limit_bytes, least_free_bytes
         self._room = 0
-        self._usable = True
+        self._usable = self._trusted = _is_own(folder)
+        if not self._trusted:
+            log.warning("Nothing is kept in %s: it belongs to another user, or others may write in it", folder)
 
     def get(self, key: str) -> bytes | None:
         """Return what was kept under a key; None if there is nothing, or not what was written."""
+        if not self._trusted:
+            return None
         path = self._path(key)
         try:
             content = path.read_bytes()
@@ -64,7 +69,8 @@ class FileCache:
             return
         path = self._path(key)
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             if self._room < len(body):
                 self._sweep()
             if self._room >= len(body):
@@ -116,3 +122,12 @@ def _digest(key: str, body: bytes) -> bytes:
     return blake2b(
         body, key=blake2b(key.encode(), digest_size=DIGEST_BYTES).digest(), digest_size=DIGEST_BYTES
     ).digest()
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether only this user can have written in a folder; one that does not exist is created so."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return True
+    return found.st_uid == os.geteuid() and not found.st_mode & 0o022

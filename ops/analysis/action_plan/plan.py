@@ -231,6 +231,6 @@ def _toml(value: str | float | date) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
-        escaped = "".join(f"\\u{ord(one):04x}" if ord(one) in (*range(32), 127) else one for one in value)
-        return '"' + escaped.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        return '"' + "".join(f"\\u{ord(one):04x}" if ord(one) in (*range(32), 127) else one for one in quoted) + '"'
     return repr(float(value))

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from geo.errors import BadInput
-from geo.names import expected_name, readable
-from ops.analysis.action_plan.plan import ActionPlan, Measure, Objective
+from geo.names import HIDDEN, ONE_LINE, expected_name, readable
+from ops.analysis.action_plan.plan import LONGEST, ActionPlan, Measure, Objective
 from ops.analysis.indicators.records import RefusedRow, day_of, number_of
 from ops.analysis.indicators.tables import IndicatorError, read_rows
 
@@ -80,6 +80,11 @@ def _measure(row: Mapping[str, Any]) -> tuple[str, str, Measure]:
             what = f"unknown column {readable(str(name))!r}"
             raise IndicatorError(what, where=where, expected=expected_name(str(name), REQUIRED + OPTIONAL))
     text = {name: "" if row.get(name) is None else str(row[name]).strip() for name in REQUIRED + OPTIONAL}
+    for name, value in text.items():
+        if HIDDEN.search(value) or len(value) > LONGEST:
+            raise IndicatorError(
+                f"{name} {value[:60]!a}", where=where, expected=f"{ONE_LINE}, up to {LONGEST} characters"
+            )
     for name in REQUIRED:
         if not text[name]:
             raise IndicatorError(f"no {name}", where=where, expected=", ".join(REQUIRED))

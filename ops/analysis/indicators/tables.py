@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ FORMATS: Final = "CSV with a header, JSON, XLSX or GeoPackage"
 MOST_ROWS: Final = 100_000
 MOST_COLUMNS: Final = 100
 MOST_BYTES: Final = 200_000_000
+BROKEN_ARCHIVE: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+"""What zipfile raises for a damaged archive, and for one that needs a password or an unknown method."""
 """Size of a table, of a workbook after it is decompressed."""
 FORMULA: Final = "="
 
@@ -60,7 +63,7 @@ def read_rows(path: Path, *, known: Sequence[str]) -> list[TableRow]:
         if path.stat().st_size > MOST_BYTES:
             raise ValueError("it is too large")
         rows = readers.get(path.suffix.lower(), _csv_rows)(path, known)
-    except (OSError, ValueError, RecursionError, csv.Error) as error:
+    except (OSError, ValueError, RecursionError, csv.Error, *BROKEN_ARCHIVE) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         if isinstance(error, UnicodeDecodeError):
             reason = "it is not UTF-8 text"
@@ -104,7 +107,7 @@ def _workbook_rows(path: Path, known: Sequence[str]) -> list[TableRow]:
             if number > MOST_ROWS:
                 raise ValueError("it has too many rows")
             rows.append(_row_of_sheet(path, number, header, cells, typed))
-    except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, IndexError, SyntaxError) as error:
+    except (*BROKEN_ARCHIVE, KeyError, TypeError, AttributeError, IndexError, SyntaxError) as error:
         raise ValueError(f"not a workbook: {type(error).__name__}") from None
     while rows and not any(cell is not None for cell in rows[-1].values()):  # formatted cells below the table
         rows.pop()
@@ -127,7 +130,8 @@ def _row_of_sheet(
     row: TableRow = {name: None for name in header if name}
     where = f"{path}, row {number}"
     for at, (cell, written) in enumerate(zip(cells, typed, strict=False)):
-        if cell is None and isinstance(written, str) and written.startswith(FORMULA):
+        # an array formula is an object of openpyxl, not a text
+        if cell is None and written is not None and (not isinstance(written, str) or written.startswith(FORMULA)):
             expected = "a workbook that was saved by the program that computes it"
             raise IndicatorError("a formula without its value", where=where, expected=expected)
         if cell is None or cell == "":

@@ -133,7 +133,8 @@ def _time_line(
         math.nan, math.nan
     )  # fmt: skip
     history = tuple(
-        (min(week + WEEK, day), float(np.median([value for _, value in found]))) for week, found in minutes.items()
+        (min(week + WEEK - timedelta(days=1), day), float(np.median([value for _, value in found])))
+        for week, found in minutes.items()
     )
     return ScorecardLine(
         family=TACTICAL,

@@ -64,11 +64,14 @@ def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date, f
     }
     required = float(summary["required_probability"])
     about = [_read(texts["of"])] if texts.get("of") else []
+    value = number("value")
+    amount: dict[str, Any] = {"value": value, "unit": record["unit"]}
+    shown = Message("score-evidence-number" if record["unit"] == "1" else "score-evidence-value", amount)
     return ScorecardLine(
         family=TACTICAL,
         name=Message("score-challenge", {"record": record["id"], "required": required}),
         place=str(summary["sector"]),
-        value=number("value"),
+        value=value,
         unit=record["unit"],
         day=day,
         source=Message("score-challenge-source", case),
@@ -79,7 +82,14 @@ def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date, f
         high=number("high"),
         interval=_read(texts["interval"]),
         notes=(Message("score-note-computed"), *about, *map(_read, texts["limits"])),
-        evidence=(LineEvidence(day.isoformat(), record["id"], Message("score-challenge-source", case), str(folder)),),
+        evidence=(
+            LineEvidence(
+                day.isoformat(),
+                Message("score-unknown") if math.isnan(value) else shown,
+                Message("score-challenge-source", case),
+                f"{record['id']} ({folder.name})",
+            ),
+        ),
     )
 
 

@@ -115,3 +115,15 @@ def test_space_for_detections_is_left_alone(tmp_path: Path, caplog: pytest.LogCa
         kept.put("a", b"one")
     assert files(tmp_path) == []
     assert len(caplog.records) == 1
+
+
+def test_a_folder_that_others_may_write_is_not_used(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    folder = tmp_path / "cache"
+    cache(folder).put("a/1", b"one")
+    assert [one.stat().st_mode & 0o777 for one in (folder, *folder.iterdir())] == [0o700, 0o700]
+    assert cache(folder).get("a/1") == b"one"
+    folder.chmod(0o777)
+    shared = cache(folder)
+    shared.put("a/2", b"two")
+    assert (shared.get("a/1"), shared.get("a/2")) == (None, None)
+    assert "others may write in it" in caplog.text

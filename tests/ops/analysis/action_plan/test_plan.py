@@ -135,11 +135,13 @@ def test_every_row_that_is_not_a_measure_is_named(tmp_path: Path) -> None:
         ROW | {"measure": "A4", "indicator": "alert_yield"},
         ROW | {"measure": "A5", "objective_title": "another"},
         ROW | {"measure": "A6", "indicator": "alert_yield", "target": "many"},
+        ROW | {"measure": "A7", "objective": "B", "objective_title": "line one\nline two"},
     ]
     _, refusals = plan_of_table(table(tmp_path / "t.csv", *rows), PlanHead("Plan", DAY, "s"))
     assert [(one.row, one.reason) for one in refusals] == [
         (2, "date 'soon'"), (3, "the measure 'A1' occurs twice"), (4, "no owner"), (5, "target is missing"),
         (6, "the objective 'A' has the titles 'A' and 'another'"), (7, "target 'many'"),
+        (8, r"objective_title 'line one\nline two'"),
     ]  # fmt: skip
 
 
@@ -159,6 +161,15 @@ def test_the_command_writes_the_plan_of_a_table_or_nothing(watchline: Callable[.
     again = watchline("action-plan", "import", good, *head)
     assert again.code == 2
     assert "a plan is not replaced" in again.err
+
+
+def test_a_title_of_two_lines_is_refused_and_nothing_is_written(watchline: Callable[..., Any], tmp_path: Path) -> None:
+    good, out = table(tmp_path / "good.csv", ROW | {"indicator": "gap-segments", "target": "0.1"}), tmp_path / "p.toml"
+    head = ("--title", "a\nb", "--source", "s", "--adopted", "2025-01-15", "--out", out)
+    ending = watchline("action-plan", "import", good, *head)
+    assert ending.code != 0
+    assert r"'a\nb'" in ending.err
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["good.csv"]
 
 
 # --- status and adherence

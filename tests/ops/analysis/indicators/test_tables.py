@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -14,6 +15,7 @@ from typing import Any
 import geopandas
 import pytest
 from openpyxl import Workbook
+from openpyxl.worksheet.formula import ArrayFormula
 
 from ops.analysis.indicators.records import checked_table, read_indicators
 from ops.analysis.indicators.tables import IndicatorError, read_rows
@@ -67,6 +69,44 @@ def test_a_formula_without_its_value_is_refused_and_not_read_as_unknown(tmp_path
     as_xlsx(tmp_path / "t.xlsx", [ROWS[0], (*ROWS[1][:3], "=3+4", *ROWS[1][4:])])
     with pytest.raises(IndicatorError, match="row 2: a formula without its value"):
         read_indicators(tmp_path / "t.xlsx", until=DAY)
+
+
+def test_an_array_formula_without_its_value_is_refused_too(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(HEAD)
+    book.active.append([*ROWS[0][:3], ArrayFormula("D2", "=SUM(A1:A1)"), *ROWS[0][4:]])
+    book.save(tmp_path / "t.xlsx")
+    with pytest.raises(IndicatorError, match="row 1: a formula without its value"):
+        read_indicators(tmp_path / "t.xlsx", until=DAY)
+
+
+@pytest.mark.parametrize("error", [zlib.error("corrupt"), RuntimeError("needs a password"), EOFError()])
+def test_a_damaged_or_protected_workbook_is_refused_in_one_sentence(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As zipfile raises them while a sheet is read."""
+    as_xlsx(tmp_path / "t.xlsx", ROWS)
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", broken)
+    with pytest.raises(IndicatorError, match="cannot be read"):
+        read_rows(tmp_path / "t.xlsx", known=HEAD)
+
+
+def test_a_workbook_with_flipped_bytes_is_refused_or_read(tmp_path: Path) -> None:
+    """Never anything but an IndicatorError."""
+    as_xlsx(tmp_path / "t.xlsx", ROWS)
+    whole = (tmp_path / "t.xlsx").read_bytes()
+    refused = 0
+    for at in range(0, len(whole), 97):
+        (tmp_path / "t.xlsx").write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        try:
+            read_rows(tmp_path / "t.xlsx", known=HEAD)
+        except IndicatorError:
+            refused += 1
+    assert refused > 10
 
 
 def test_a_cell_without_a_heading_is_refused(tmp_path: Path) -> None:

@@ -83,6 +83,17 @@ def test_weeks_begin_on_monday_and_the_running_one_ends_today() -> None:
     assert max(day for day, _ in lines["response_time"].history) <= DAY
 
 
+@pytest.mark.parametrize("weekday", range(7))
+def test_the_trend_is_finite_on_every_day_of_the_week(weekday: int) -> None:
+    """Two equal medians in two weeks: no trend, on the Monday after the first week too."""
+    day = date(2026, 1, 12) + timedelta(days=weekday)
+    incidents = [incident(1, "apprehended"), incident(2, "got_away", datetime(2026, 1, 12, tzinfo=UTC))]
+    found = outcomes_of(incidents, "X", day, source="store.db")
+    (line,) = [line for line in found.lines if line.key == "response_time"]
+    assert [at for at, _ in line.history] == [date(2026, 1, 11), day]
+    assert line.trend == 0.0
+
+
 def test_no_incident_makes_no_line() -> None:
     found = outcomes_of([], "X", DAY, source="store.db")
     assert (found.periods, found.lines) == ([], [])
