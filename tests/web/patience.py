@@ -25,7 +25,7 @@ ENTER_AT_MIDDLE = """groups => {
   map.getCanvas().dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
   return true;
 }"""
-"""In one step of the page: with the next picture, everything drawn is placed again, and nothing is there for a moment."""
+"""In one step of the page: with the next picture, all that is drawn is placed again, and for a moment nothing is."""
 
 
 @contextmanager
