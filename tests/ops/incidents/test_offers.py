@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -156,6 +157,18 @@ def test_without_units_nothing_is_offered_and_the_supervisor_is_asked_as_before(
     shift.raise_(alert("crossing", "T1", priority="high"))
     one = later(shift, SETTINGS.escalate_high_s + 1.0, ())
     assert (one.offered_unit, one.escalation) == ("", 1)
+
+
+def test_a_unit_whose_position_the_sector_cannot_place_comes_after_those_that_it_can() -> None:
+    """A device without a fix often states 0, 0, which may be beyond the projection."""
+    lost = FieldedUnit("patrol-0", math.nan, math.nan)
+    for units in ((lost, FAR, NEAR), (FAR, NEAR, lost), (FAR, lost, NEAR)):
+        assert later(shift_with(), 1.0, units).offered_unit == "patrol-1"
+    nowhere = incident(id="I2", priority="high", kind="movement", easting=math.nan, northing=math.nan)
+    for units in ((FAR, NEAR), (NEAR, FAR)):
+        asked = asked_next(nowhere, units, (), KNOWN, at(2.0), SETTINGS)
+        assert asked is not None
+        assert asked.offered_unit == "patrol-1", "by name where none is nearer"
 
 
 def test_a_unit_that_works_on_something_comes_last() -> None:
