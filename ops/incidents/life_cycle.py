@@ -153,6 +153,7 @@ def close_by_system(incident: Incident, disposition: str, *, at: datetime) -> In
         attention=False,
         attention_since=None,
         undoable=None,
+        **NOT_OFFERED,
     )
 
 
@@ -170,6 +171,7 @@ def reopen_by_system(incident: Incident, *, at: datetime) -> Incident:
         attention=True,
         attention_since=at,
         escalation=0,
+        **NOT_OFFERED,
     )
 
 
@@ -259,8 +261,9 @@ def _taken(incident: Incident) -> Refused:
 
 
 def _acknowledge(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
-    if incident.owner and incident.owner != action.by and _is_offered(incident, action):
-        taken = _moved(incident, action, at, undo_s, state="assigned", unit=action.field_unit)
+    if _is_offered(incident, action):
+        owner = incident.owner or action.by
+        taken = _moved(incident, action, at, undo_s, state="assigned", owner=owner, unit=action.field_unit)
         return replace(taken, received_at=at)
     state = "acknowledged" if incident.state == "open" else incident.state
     return _moved(incident, action, at, undo_s, state=state, owner=action.by)
@@ -406,6 +409,7 @@ def _with_other(
         attention=False,
         attention_since=None,
         undoable=None,
+        **NOT_OFFERED,
     )
     target = replace(
         other,
@@ -456,7 +460,7 @@ def _moved(
 
 
 NOT_OFFERED: Final[dict[str, Any]] = {"offered_unit": "", "offered_at": None, "asked": ()}
-"""A decision of a person ends what was offered to units."""
+"""A decision of a person, and the end of an incident, end what was offered to units."""
 
 
 def _after(incident: Incident, step: Transition, *, decides: bool = True) -> dict[str, Any]:

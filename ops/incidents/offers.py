@@ -87,4 +87,6 @@ def _seconds(unit: FieldedUnit, incident: Incident) -> float:
     if incident.easting is None or incident.northing is None:
         return math.inf
     away = math.hypot(unit.easting - incident.easting, unit.northing - incident.northing)
+    if not math.isfinite(away):
+        return math.inf  # a position beyond the projection, such as 0, 0 of a device without a fix
     return away / (FOOT_MPS if unit.walks else VEHICLE_MPS)

@@ -46,13 +46,15 @@ class ReachGround:
     """The ground of a sector on the grid of reach (row, column), closed beyond the border.
 
     ``walker`` and ``vehicle`` are the surfaces, ``steps`` the same laid out for the search; ``own_side``: cells that
-    units may enter, if their mover can; ``river``; ``slope_rad``: the steepest ground of the finer terrain in a cell.
+    units may enter, if their mover can; ``beyond``: those whose centre is across the border; ``river``;
+    ``slope_rad``: the steepest ground of the finer terrain in a cell.
     """
 
     walker: Mobility
     vehicle: Mobility
     steps: tuple[Steps, Steps]
     own_side: Bools
+    beyond: Bools
     river: Bools
     slope_rad: Float32s
     dismount_s: float
@@ -168,6 +170,7 @@ def reach_ground(
         vehicle,
         (Steps.over(walker), Steps.over(vehicle)),
         own_side & ~walker.closed,
+        ~own_side,
         river,
         np.arctan(steepest).astype(np.float32),
         chosen.dismount_s,
@@ -207,12 +210,17 @@ def travel_field(
 
 
 def start_cell(ground: ReachGround, easting: float, northing: float) -> tuple[int, int] | None:
-    """Row and column of the nearest open cell to a position [m] within NEAREST_CELLS; None without one."""
+    """Row and column of the nearest open cell to a position [m] within NEAREST_CELLS; None without one.
+
+    For a position across the border only within one cell, the precision of the grid: a patrol on the line counts, and
+    one that is further across does not.
+    """
     row, column, inside = ground.cells(easting, northing)
     if not bool(inside):
         return None
-    top, left = max(0, int(row) - NEAREST_CELLS), max(0, int(column) - NEAREST_CELLS)
-    near = ground.own_side[top : int(row) + NEAREST_CELLS + 1, left : int(column) + NEAREST_CELLS + 1]
+    reach = 1 if bool(ground.beyond[row, column]) else NEAREST_CELLS
+    top, left = max(0, int(row) - reach), max(0, int(column) - reach)
+    near = ground.own_side[top : int(row) + reach + 1, left : int(column) + reach + 1]
     rows, columns = np.nonzero(near)
     if not len(rows):
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import isfinite, log, sqrt
+from math import ceil, isfinite, log, sqrt
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote
 
@@ -30,7 +30,8 @@ SIGMA_95: Final = sqrt(-2.0 * log(0.05))
 """Radius of the circle that holds a position error of two dimensions with 95%, in standard deviations."""
 MOST_REFERENCES: Final = 100
 """An update refers to so many of the latest earlier revisions."""
-_HALF_ROUND_KM: Final = 20_000.0
+_HALF_ROUND_M: Final = 20_000_000.0
+_ROUNDING_M: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,8 @@ def _add_area(info: Element, alert: PublishedAlert, issuer: CapIssuer, words: Me
     _add(area, "areaDesc", ". ".join(stated) or words.say("cap-area-sector", sector=issuer.title or issuer.sector))
     if alert.position is not None:
         lon, lat = alert.position
-        _add(area, "circle", f"{lat:.7f},{lon:.7f} {min(radius_m / 1000.0, _HALF_ROUND_KM):.3f}")
+        whole_m = ceil(min(radius_m, _HALF_ROUND_M) - _ROUNDING_M)  # up: a smaller circle would hold it less often
+        _add(area, "circle", f"{lat:.7f},{lon:.7f} {whole_m / 1000.0:.3f}")
     for segment in segments:
         _add_pair(area, "geocode", "watchline:segment", str(segment))
 

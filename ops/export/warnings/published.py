@@ -11,7 +11,7 @@ import msgspec
 
 from geo.errors import BadInput
 from geo.message import Message
-from geo.names import REPLACEMENT
+from geo.names import REPLACEMENT, readable
 
 if TYPE_CHECKING:
     from ops.words import MessageCatalogue
@@ -76,7 +76,7 @@ class PublishedAlert(msgspec.Struct, frozen=True):
 
     def headline(self, words: MessageCatalogue) -> str:
         """The headline in the language of ``words``, or as published where the alert has no message."""
-        return said(words, self.message) if self.message is not None else self.sentence
+        return said(words, self.message) if self.message is not None else readable(self.sentence)
 
     def summary(self, words: MessageCatalogue) -> str:
         """Details and reasons, one on each line; empty where there are none."""

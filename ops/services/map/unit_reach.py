@@ -46,8 +46,12 @@ class UnitReach:
         self._laid: ReachGround | None = None
         self._fields: OrderedDict[tuple[int, int, bool], npt.NDArray[np.float32]] = OrderedDict()
 
-    def of(self, units: Sequence[UnitPlace], targets: Sequence[TargetPlace]) -> list[list[dict[str, Any]] | None]:
+    def of(
+        self, units: Sequence[UnitPlace], targets: Sequence[TargetPlace]
+    ) -> list[list[dict[str, Any] | None] | None]:
         """Reach of each target by each unit; None for a unit off the terrain or across the border.
+
+        None also for a target that is beyond the projection, such as at 0, 0, which a device without a fix states.
 
         Raises BadInput for more units or targets than are considered, and for a terrain that is too large.
         """
@@ -65,13 +69,16 @@ class UnitReach:
                 for (east, north), (_, _, walks) in zip(places, units, strict=True)
             ]
         known = [number for number, field in enumerate(fields) if field is not None]
-        answer: list[list[dict[str, Any]] | None] = [None] * len(units)
+        answer: list[list[dict[str, Any] | None] | None] = [None] * len(units)
         if not known or not targets:
             return [None if field is None else [] for field in fields]
         stacked = np.stack([field for field in fields if field is not None])
         table = unit_reach(ground, stacked, np.array([places[number] for number in known]), self._targets(targets))
         for row, number in enumerate(known):
-            answer[number] = [self._told(table, row, column) for column in range(len(targets))]
+            answer[number] = [
+                self._told(table, row, column) if math.isfinite(table.distance_m[row, column]) else None
+                for column in range(len(targets))
+            ]
         return answer
 
     def _lay(self) -> ReachGround:

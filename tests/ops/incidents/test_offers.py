@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -94,6 +95,45 @@ def test_a_late_answer_of_the_assigned_unit_ends_the_offer() -> None:
     assert later(shift, 5 * WAIT_S).offered_unit == ""
 
 
+def test_the_unit_that_answers_an_offer_is_assigned_also_if_no_one_owns_it_yet() -> None:
+    shift = shift_with()
+    assert later(shift, 1.0).offered_unit == "patrol-1"
+    assert done(shift, 30.0, action="acknowledge", by="Sgt. Meyer", sender="patrol-1") == "done"
+    one = later(shift, 5 * WAIT_S)
+    assert (one.state, one.unit, one.owner, one.attention, one.offered_unit) == (
+        "assigned", "patrol-1", "Sgt. Meyer", False, "",
+    )  # fmt: skip
+    assert one.received_at == at(30.0)
+
+
+def test_what_the_system_closes_is_offered_to_no_one_and_is_offered_from_the_start_when_it_is_opened_again() -> None:
+    """Every unit had been asked; the event goes on after the system has closed it, so they are asked once more."""
+    for asked in (1, 3, 4):
+        shift = shift_with()
+        for step in range(asked):
+            later(shift, 1.0 + step * WAIT_S)
+        over_s = 2.0 + asked * WAIT_S
+        (first,) = shift.alerts.values()
+        shift.clear(first, over_s)
+        closed = later(shift, over_s + SETTINGS.settled_s + 1.0)
+        assert (closed.state, closed.offered_unit, closed.offered_at, closed.asked) == ("closed", "", None, ())
+        again_s = over_s + SETTINGS.settled_s + 10.0
+        shift.raise_(alert("loitering", "T1", again_s, priority="high"))
+        one = later(shift, again_s + 1.0)
+        assert (one.state, one.offered_unit, one.asked, one.escalation) == ("open", "patrol-1", (), 0), asked
+
+
+def test_what_is_merged_into_another_incident_is_offered_to_no_one() -> None:
+    steps = (Transition(at(0.0), "open", "system", "open"),)
+    offered = incident(
+        priority="high", kind="movement", offered_unit="patrol-1", offered_at=at(0.0), asked=("patrol-2",),
+        transitions=steps,
+    )  # fmt: skip
+    other = incident(id="I2", transitions=steps)
+    merged, _ = act(offered, IncidentAction("a", "merge", "Ana", other="I2"), at=at(1.0), undo_s=10.0, other=other)
+    assert (merged.state, merged.offered_unit, merged.offered_at, merged.asked) == ("closed", "", None, ())
+
+
 def test_an_assignment_to_a_base_is_not_followed() -> None:
     shift = shift_with()
     done(shift, 10.0, action="acknowledge", by="Ana", by_centre=True)
@@ -117,6 +157,18 @@ def test_without_units_nothing_is_offered_and_the_supervisor_is_asked_as_before(
     shift.raise_(alert("crossing", "T1", priority="high"))
     one = later(shift, SETTINGS.escalate_high_s + 1.0, ())
     assert (one.offered_unit, one.escalation) == ("", 1)
+
+
+def test_a_unit_whose_position_the_sector_cannot_place_comes_after_those_that_it_can() -> None:
+    """A device without a fix often states 0, 0, which may be beyond the projection."""
+    lost = FieldedUnit("patrol-0", math.nan, math.nan)
+    for units in ((lost, FAR, NEAR), (FAR, NEAR, lost), (FAR, lost, NEAR)):
+        assert later(shift_with(), 1.0, units).offered_unit == "patrol-1"
+    nowhere = incident(id="I2", priority="high", kind="movement", easting=math.nan, northing=math.nan)
+    for units in ((FAR, NEAR), (NEAR, FAR)):
+        asked = asked_next(nowhere, units, (), KNOWN, at(2.0), SETTINGS)
+        assert asked is not None
+        assert asked.offered_unit == "patrol-1", "by name where none is nearer"
 
 
 def test_a_unit_that_works_on_something_comes_last() -> None:

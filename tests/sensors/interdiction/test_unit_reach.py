@@ -139,6 +139,8 @@ def test_what_lies_beyond_the_border_changes_nothing(ground: ReachGround) -> Non
 def test_a_unit_across_the_border_or_off_the_terrain_has_no_reach(ground: ReachGround) -> None:
     for place in ((500.0, 1900.0), (-400.0, 200.0), (500.0, np.nan)):
         assert travel_field(ground, *place, walks=True) is None
+    for beyond_m in (2.0 * CELL_M, 3.0 * CELL_M):
+        assert travel_field(ground, 500.0, BORDER_NORTHING_M + beyond_m, walks=False) is None, beyond_m
     beside = travel_field(ground, 500.0, BORDER_NORTHING_M + 20.0, walks=True)
     assert beside is not None, "a position with an error of some metres must not lose a patrol on the line"
 

@@ -136,7 +136,7 @@ def order_key(incident: Mapping[str, Any]) -> tuple[Any, ...]:
     return (
         incident["priority"] != "distress",
         not incident["assigned"],
-        reach is not None and not reach["in_time"],
+        reach is None or not reach["in_time"],
         PRIORITIES.index(incident["priority"]),
         travel_s,
         incident["raised_at"],

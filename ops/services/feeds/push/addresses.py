@@ -9,6 +9,13 @@ from typing import Final
 
 IpAddress = IPv4Address | IPv6Address
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+_MORE_SPECIAL: Final = (
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.88.99.0/24"),
+    IPv6Network("3fff::/20"),
+    IPv6Network("5f00::/16"),
+)
+"""Entries of the IANA registries that ``ipaddress`` takes for public in some versions of Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ def _is_public(address: IpAddress) -> bool:
         or address.is_reserved
         or address.is_unspecified
         or (isinstance(address, IPv6Address) and address.is_site_local)
+        or any(address.version == one.version and address in one for one in _MORE_SPECIAL)
     )
     return address.is_global and not special
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from capvalidator.validate import Validator
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -140,6 +140,22 @@ def test_the_area_is_the_circle_that_holds_the_position_with_95_percent() -> Non
     unknown = cap_document(alert(lon=-84.2, lat=36.6), CapIssuer("cumberland", assumed_error_m=1500.0))
     assert text(unknown, "info/area/circle") == "36.6000000,-84.2000000 1.500"
     assert "unknown" in text(unknown, "info/area/areaDesc")
+
+
+@given(st.floats(0.0, 1e5), st.floats(0.0, 1e5))
+@settings(deadline=None)
+def test_the_circle_is_never_smaller_than_the_error_and_at_most_a_metre_larger(sd_m: float, assumed_m: float) -> None:
+    """Rounding to the metre must not shrink the area that holds the position with 95%."""
+    for stated, radius_m in ((sd_m, SIGMA_95 * sd_m), (None, assumed_m)):
+        issuer = CapIssuer("cumberland", assumed_error_m=assumed_m)
+        root = cap_document(alert(lon=-84.0, lat=36.0, position_sd_m=stated), issuer)
+        radius_km = float(text(root, "info/area/circle").split()[1])
+        assert radius_m - 1e-3 <= 1000.0 * radius_km <= radius_m + 1.001
+
+
+def test_hidden_characters_of_a_sentence_without_a_message_are_shown() -> None:
+    root = cap_document(alert(sentence="Call \u202efrom the\nvalley"), ISSUER)
+    assert set(texts(root, "info/headline")) == {"Call \ufffdfrom the\ufffdvalley"}
 
 
 def test_a_longitude_beyond_the_antimeridian_is_brought_onto_the_globe() -> None:

@@ -53,6 +53,23 @@ def test_a_unit_gets_its_reach_of_every_target_and_one_off_the_terrain_none(
     assert alone == [None], "off the terrain"
 
 
+def test_a_target_that_the_sector_cannot_place_has_no_reach_and_takes_none_from_the_others(
+    hill_ground: OpenSector, own: list[tuple[float, float]]
+) -> None:
+    """A device without a fix often states 0, 0, which is beyond the projection of a sector in America."""
+    reach, frame = UnitReach(hill_ground), hill_ground.frame
+    lost = next(
+        (lon, lat)
+        for lon in np.arange(-180.0, 180.0, 2.0).tolist() for lat in (0.0, 10.0)
+        if not np.isfinite(frame.to_local(lon, lat)).all()
+    )  # fmt: skip
+    here = (*own[1], None, None)
+    (alone,) = reach.of([(*own[0], True)], [here])
+    (found,) = reach.of([(*own[0], True)], [here, (*lost, None, None), here])
+    assert alone is not None
+    assert found == [alone[0], None, alone[0]]
+
+
 def test_more_units_than_are_considered_are_refused(hill_ground: OpenSector) -> None:
     with pytest.raises(BadInput, match="at most"):
         UnitReach(hill_ground).of([(0.0, 0.0, True)] * (MOST_UNITS + 1), [])

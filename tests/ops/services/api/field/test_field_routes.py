@@ -283,18 +283,21 @@ def test_nothing_on_disk_is_a_code_or_a_cookie(room: Any) -> None:
 
 
 def test_the_list_of_a_device_is_ordered_as_the_vectorised_order() -> None:
-    """The same rule, written once for a list and once for all units."""
+    """The same rule, written once for a list and once for all units. What is not known is not in time."""
     rng = [
-        (p, a, t, s) for p in ("distress", "high", "low") for a in (0, 1) for t in (0, 1) for s in (60.0, 90.0, None)
-    ]
+        (p, a, t, s)
+        for p in ("distress", "high", "low") for a in (0, 1) for t in (0, 1, None) for s in (60.0, 90.0, None)
+        if t is not None or s is None
+    ]  # fmt: skip
     incidents = [
         {"id": f"I{n:03d}", "priority": p, "assigned": bool(a), "raised_at": AT,
-         "reach": {"in_time": bool(t), "travel_s": s}}
+         "reach": None if t is None else {"in_time": bool(t), "travel_s": s}}
         for n, (p, a, t, s) in enumerate(rng)
     ]  # fmt: skip
     listed = [one["id"] for one in sorted(incidents, key=order_key)]
     order = unit_order(
-        distress=[p == "distress" for p, *_ in rng], assigned=[a for _, a, *_ in rng], in_time=[t for *_, t, _ in rng],
+        distress=[p == "distress" for p, *_ in rng], assigned=[a for _, a, *_ in rng],
+        in_time=[bool(t) for *_, t, _ in rng],
         rank=[("distress", "high", "medium", "low").index(p) for p, *_ in rng],
         travel_s=[float("nan") if s is None else s for *_, s in rng],
     )  # fmt: skip

@@ -6,12 +6,13 @@ import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_network
 from pathlib import Path
 
+import httpcore
 import pytest
 
 from ops.broker.certificates import Authority
@@ -229,6 +230,45 @@ def test_a_long_answer_is_not_read() -> None:
         one.post("a", made()).result(WAIT_S)
         one.post("a", made()).result(WAIT_S)
     assert not written.is_set()
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Content-Length": "00000000099999999999"}, {"Content-Length": "10", "Transfer-Encoding": "chunked"}]
+)
+def test_a_long_answer_that_states_a_short_length_is_not_read(headers: dict[str, str]) -> None:
+    """A length with zeros before it, and one beside chunks, which do not count it (RFC 9112, 6.3)."""
+    written = []
+
+    def huge(handler: BaseHTTPRequestHandler, _: Post) -> None:
+        handler.send_response(200)
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.close_connection = True
+        while not there.ended.is_set():  # ends with the connection
+            handler.wfile.write(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+            written.append(65_536)
+            if sum(written) > 1_000_000_000:
+                return
+
+    async def longest_read(one: PushClient) -> int:
+        read = 0
+        before = httpcore.Response.aiter_stream
+
+        async def counted(self: httpcore.Response) -> AsyncIterator[bytes]:
+            nonlocal read
+            async for part in before(self):
+                read += len(part)
+                yield part
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(httpcore.Response, "aiter_stream", counted)
+            assert await one._answer(one._lines["a"], *made()()) == 200
+        return read
+
+    with receiver(huge) as there, client(("a", there.url)) as one:
+        read = asyncio.run_coroutine_threadsafe(longest_read(one), one._loop).result(WAIT_S)
+    assert read < 1_000_000
 
 
 def test_a_name_that_does_not_resolve_in_time_fails_and_delays_no_other() -> None:

@@ -17,6 +17,7 @@ from ops.incidents.incident import Incident, incident_id
 from ops.journal.reader import JournalReader, JournalRow
 from ops.sector.open_sector import OpenSector
 from ops.services.fusion.incident_view import incident_dict, outcome_dict
+from ops.services.fusion.live_picture import alert_dict
 from ops.services.fusion.pipeline import Pipeline
 from ops.words import MessageCatalogue
 from sensors.timestamps import utc_datetime
@@ -157,6 +158,29 @@ def test_a_distress_call_is_an_incident_at_once(hill_ground: OpenSector, rows: l
     pipeline.take(JournalRow(0, "position", "patrol-1", 1, 1, at_ns, at_ns, None, "application/json", body, False))
     incidents, _ = pipeline.take_incident_news()
     assert [(one.kind, one.priority, one.calling_unit) for one in incidents] == [("distress", "distress", "patrol-1")]
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(0.0, 0.0), (180.0, 0.0), (-84.2, 90.0), (96.0, -36.5)])
+def test_a_distress_call_from_a_position_that_the_sector_cannot_place_is_raised_and_its_unit_stays_shown(
+    hill_ground: OpenSector, rows: list[JournalRow], lon: float, lat: float
+) -> None:
+    """0, 0 is what a device without a fix often states."""
+    pipeline, _ = run(hill_ground, rows[:5])
+    pipeline.take_incident_news()
+    for seq, row in enumerate(rows[5:8], 1):
+        at_ns = row.received_ns
+        body = encode_unit(Position("patrol-1", 1, seq, utc_datetime(at_ns), lon, lat, distress=seq < 3))
+        made = pipeline.take(
+            JournalRow(0, "position", "patrol-1", 1, seq, at_ns, at_ns, None, "application/json", body, False)
+        )
+        if seq == 1:
+            assert [(one.rule, one.unit) for one in made] == [("distress", "patrol-1")]
+            assert alert_dict(made[0], hill_ground.frame)["unit"] == "patrol-1"
+            (incident,) = [msgspec.json.decode(one) for one in published(pipeline, hill_ground)]
+            assert (incident["kind"], incident["calling_unit"]) == ("distress", "patrol-1")
+    pipeline.take(rows[8])
+    (unit,) = pipeline.forces()["units"]
+    assert (unit["unit"], unit["lon"], unit["lat"], unit["section"]) == ("patrol-1", lon, lat, None)
 
 
 def test_confirmed_tracks_have_names_for_radio(hill_ground: OpenSector, rows: list[JournalRow]) -> None:
