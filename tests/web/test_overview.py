@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.web.conftest import PHONE
+from tests.web.conftest import PHONE, until
 from tests.web.test_languages import CLIPPED
 
 pytestmark = pytest.mark.chain
@@ -77,6 +77,28 @@ def test_the_search_box_goes_to_coordinates_chainage_and_things_by_keyboard(
     press("Enter")
     expect(here.part("at-latlon")).to_have_text("36.59000° N, 84.25000° W")
     assert here.part("at-mgrs").inner_text() != at_chainage
+
+
+def test_what_is_chosen_in_the_search_box_stays_chosen_when_the_places_arrive(
+    calm: Any, visit: Callable[..., Any]
+) -> None:
+    here = visit(calm.address)
+    here.live()
+    held: list[Any] = []
+    here.page.route("**/api/places", lambda route: held.append(route))
+    here.page.keyboard.press("/")
+    here.page.keyboard.type("ra")
+    chosen = here.page.locator("[data-testid=go-to-found][aria-selected=true] .name")
+    expect(chosen).to_have_count(1)
+    first = chosen.inner_text()
+    here.page.keyboard.press("ArrowDown")
+    expect(chosen).not_to_have_text(first)
+    second = chosen.inner_text()
+    assert until(lambda: held or here.page.wait_for_timeout(50))
+    places = [{"name": "Rattle Ridge", "kind": "settlement", "lon": -84.2, "lat": 36.6}]
+    held[0].fulfill(json={"places": places})
+    expect(here.part("go-to-list")).to_contain_text("Rattle Ridge")
+    expect(chosen).to_have_text(second)
 
 
 def test_panels_are_resized_by_keyboard_and_mouse_and_stay_so(calm: Any, visit: Callable[..., Any]) -> None:

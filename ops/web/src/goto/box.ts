@@ -47,6 +47,14 @@ export class GoToBox {
     this.#note.dataset["none"] = String(words !== "" && found.length === 0);
   }
 
+  /** With more to find; what is chosen stays chosen. */
+  #searchAgain(): void {
+    const chosen = this.#found[this.#chosen];
+    this.#search();
+    const at = this.#found.findIndex(({ name, kind }) => name === chosen?.name && kind === chosen.kind);
+    if (at > 0) this.#choose(at);
+  }
+
   #show(found: readonly Found[]): void {
     this.#found = found;
     this.#list.replaceChildren(
@@ -104,7 +112,7 @@ export class GoToBox {
         const kind = KINDS.find((one) => one === row?.["kind"]);
         return lon === null || lat === null || name === "" || kind === undefined ? [] : [{ lon, lat, name, kind }];
       });
-      if (document.activeElement === this.#input && this.#input.value !== "") this.#search();
+      if (document.activeElement === this.#input && this.#input.value !== "") this.#searchAgain();
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error; // asked again at the next focus
     }
