@@ -153,6 +153,18 @@ def test_a_copy_to_a_file_that_is_killed_leaves_no_file(varied_journal: Path, tm
     assert [path.name for path in tmp_path.iterdir()] == ["copy.db"], "nothing is left of the copy before"
 
 
+@pytest.mark.parametrize("name", ["", ".0123abcd"])
+def test_a_killed_copy_of_a_process_with_the_same_number_is_removed(
+    varied_journal: Path, tmp_path: Path, name: str
+) -> None:
+    """As in a container, where process numbers repeat: it was killed before its complete file got the name."""
+    target = tmp_path / "copy.db"
+    copy(str(varied_journal), str(target), None, SCREEN)
+    target.rename(tmp_path / f".copy.db.{os.getpid()}{name}.partial")
+    assert copy(str(varied_journal), str(target), None, SCREEN)["rows"]["journal"] > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["copy.db"]
+
+
 @pytest.mark.parametrize("last", [TABLES[0], TABLES[-1]])
 def test_a_copy_to_postgresql_that_is_killed_leaves_no_journal(
     varied_journal: Path, sector: StorePlace, last: str, monkeypatch: pytest.MonkeyPatch
