@@ -43,7 +43,7 @@ from ops.broker.identities import (
 )
 from ops.journal.decode_row import learn
 from ops.journal.events import CLOCK, DISK, QUARANTINE, ClockJump, CutOff, DiskState
-from ops.journal.reader import JournalFull
+from ops.journal.reader import JournalBusy, JournalFull
 from ops.journal.resubmission import ReplayFolder, carry_out
 from ops.journal.stores.protocol import WritableJournal
 from ops.journal.writer import Journal
@@ -192,6 +192,8 @@ class Ingest:
                 self._store_full = None if self._in_file else f"DISK_FULL: {error}"
                 self._say_problem()
                 stopping.wait(MARKS_EVERY_S)
+            except JournalBusy:  # the same messages are written next
+                stopping.wait(MARKS_EVERY_S)
         self._publish_marks()
 
     def _take(self) -> None:
@@ -243,6 +245,8 @@ class Ingest:
                 self._recorded_full = self._disk.full
         except JournalFull:
             self._disk.fill()
+        except JournalBusy:  # the changes are journaled at the next look
+            pass
         self._say_problem()
 
     def _check(self, now_ns: int) -> None:
