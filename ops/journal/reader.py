@@ -57,6 +57,10 @@ class JournalFull(JournalError):
     """The disk is full: nothing of this transaction was written, and the same transaction may be retried."""
 
 
+class JournalBusy(JournalError):
+    """Another transaction holds a lock: nothing of this one was written, and the same transaction may be retried."""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalRow:
     """One row of the journal.

@@ -7,13 +7,20 @@ by the client library from PGPASSWORD or the password file; no error shows them.
 
 from __future__ import annotations
 
-from typing import Final
+import os
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
 
 from geo.errors import BadInput
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 SCHEMES: Final = ("postgresql://", "postgres://")
 FORM: Final = "postgresql://user@host:port/database"
 CONNECT_S: Final = 10
+TLS: Final = "verify-full"
+"""Mode of connections to another machine: encrypted, to a server with a certificate for its name."""
 STORE_VARIABLE: Final = "WATCHLINE_STORE"
 """Environment variable that passes an address, which may contain a password, to a child process."""
 _SESSION: Final = {
@@ -27,6 +34,13 @@ _SESSION: Final = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
 }
+_NETWORK: Final[dict[str, str | int]] = {
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""After a cut cable, a statement fails within these milliseconds or seconds instead of many minutes."""
 
 
 class PostgresError(BadInput):
@@ -47,6 +61,8 @@ class StoreAddress:
             from sqlalchemy.exc import ArgumentError
         except ImportError:
             raise missing_packages() from None
+        if text.count("@") > 1:
+            raise PostgresError("contains more than one @", where=where, expected="%40 for each @ in user and password")
         try:
             url = make_url(text)
         except (ArgumentError, ValueError):
@@ -54,6 +70,11 @@ class StoreAddress:
         if not is_postgres(text) or not url.database:
             raise PostgresError(
                 "names no database" if is_postgres(text) else "not an address", where=where, expected=FORM
+            )
+        self._tls = not _is_local(url)
+        if self._tls and url.query.get("sslmode", TLS) != TLS:
+            raise PostgresError(
+                "does not authenticate the server", where=where, expected=f"sslmode={TLS} for another machine"
             )
         self.text = text
         self._url = url.set(drivername="postgresql+psycopg")
@@ -72,16 +93,38 @@ class StoreAddress:
     def options(self) -> dict[str, str | int]:
         """Return the arguments of a connection."""
         settings = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-        return {
+        stated: dict[str, str | int] = {
             "connect_timeout": CONNECT_S,
             "client_encoding": "utf8",
             "application_name": "watchline",
             "options": settings,
+            **_NETWORK,
         }
+        return stated | {"sslmode": TLS} if self._tls else stated
+
+
+def _is_local(url: URL) -> bool:
+    """Return whether all servers that an address names are on this machine; a service file may name any."""
+    names = [url.host or "", *(url.query.get(name, "") for name in ("host", "hostaddr"))]
+    if not any(names):
+        names.append(os.environ.get("PGHOST", ""))
+    names.append(os.environ.get("PGHOSTADDR", ""))
+    hosts = [host for name in names for one in ((name,) if isinstance(name, str) else name) for host in one.split(",")]
+    return not ("service" in url.query or "PGSERVICE" in os.environ) and all(map(_is_this_machine, hosts))
+
+
+def _is_this_machine(host: str) -> bool:
+    host = host.rpartition(":")[0] if host.count(":") == 1 else host
+    if host in ("", "localhost") or host.startswith("/"):
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def missing_packages() -> PostgresError:
     """Return the error for an installation without the extra ``postgres``."""
     return PostgresError(
-        "needs packages that are not installed", where="PostgreSQL", expected="pip install 'watchline[postgres]'"
+        "needs packages that are not installed", where="PostgreSQL", expected="pip install '.[postgres]'"
     )

@@ -16,6 +16,7 @@ _MEANINGS: Final[dict[str, tuple[str, str]]] = {
     "53100": ("the server's disk is full", "free space on the server; senders keep unacknowledged messages"),
     "42501": ("this user may not do that", "a user with the rights of the store"),
     "25006": ("the server is read-only", "the primary server, which accepts writes"),
+    "55P03": ("another transaction holds a lock", "short transactions beside ingest"),
     "53300": ("the server has no connection left", "a higher max_connections"),
     "57P01": ("the server was stopped", "a server that is running; then restart"),
     "57P03": ("the server is starting or stopping", "a server that is running"),

@@ -66,7 +66,7 @@ def main() -> int:
     try:
         import atheris  # noqa: F401
     except ImportError:
-        print("atheris is not installed: pip install 'watchline[fuzz]'", file=sys.stderr)
+        print("atheris is not installed: pip install '.[fuzz]'", file=sys.stderr)
         return 2
     doors = chosen.door or sorted(path.name for path in (HERE / "corpus").iterdir())
     out = chosen.out.resolve()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -82,7 +83,8 @@ class NewFile:
     def __init__(self, path: Path) -> None:
         if path.exists():
             raise JournalError("exists already", where=path.name, expected="the name of a new file")
-        self._path, self._partial = path, path.with_name(f".{path.name}.{os.getpid()}.partial")
+        self._path = path
+        self._partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.partial")
         try:
             _remove_partials(path)
             self._db = sqlite3.connect(self._partial, isolation_level=None)
@@ -137,11 +139,14 @@ class NewFile:
 
 
 def _remove_partials(path: Path) -> None:
-    """Remove what copies to this name left that were killed."""
+    """Remove what copies to this name left that were killed; in a container, process numbers repeat."""
     for partial in path.parent.glob(f".{glob.escape(path.name)}.*.partial*"):
         number = partial.name.removeprefix(f".{path.name}.").partition(".")[0]
         try:
-            os.kill(int(number), 0)
+            if int(number) != os.getpid():
+                os.kill(int(number), 0)
+                continue
+            partial.unlink(missing_ok=True)
         except (ProcessLookupError, ValueError):
             partial.unlink(missing_ok=True)
         except PermissionError:  # a process of another user

@@ -15,7 +15,7 @@ from ops.postgres.address import StoreAddress
 from ops.postgres.engine import engine_of
 from ops.postgres.migration import check_store
 
-_FIND: Final = "SELECT part, erased FROM parts WHERE sector = %s AND kind = %s AND day = %s"
+_FIND: Final = "SELECT part, table_name, erased FROM parts WHERE sector = %s AND kind = %s AND day = %s"
 _ADD: Final = "INSERT INTO parts (sector, kind, day, table_name) VALUES (%s, %s, %s, %s) RETURNING part"
 _PARTS: Final = (
     "SELECT p.part, p.kind, p.day, p.table_name FROM parts AS p JOIN sectors AS s USING (sector)"
@@ -36,21 +36,34 @@ _LETTERS: Final = (
 def open_part(connection: Connection, sector: int, kind: str, day: date) -> int:
     """Return the partition of a kind and day, or of the next day that is not erased; it is created if there is none.
 
-    It is attached after it was created, which waits for no reader; created within its parent it would.
+    It is attached after it was created, which waits for no reader; created within its parent it would. Until the end of
+    the transaction no other partition can be attached, so that only a short one may call this.
     """
+    part, name, is_new = make_part(connection, sector, kind, day)
+    if is_new:
+        attach_part(connection, part, name)
+    return part
+
+
+def make_part(connection: Connection, sector: int, kind: str, day: date) -> tuple[int, str, bool]:
+    """Return number and table as ``open_part`` does, and whether it is new: a table that is to be attached."""
     assert kind in KEY_KINDS
     while True:
         found = connection.exec_driver_sql(_FIND, (sector, kind, day)).one_or_none()
         if found is not None and not found.erased:
-            return int(found.part)
+            return int(found.part), str(found.table_name), False
         if found is None:
             break
         day += timedelta(days=1)
     name = f"bodies_{sector}_{kind}_{day:%Y%m%d}"
     part = int(connection.exec_driver_sql(_ADD, (sector, kind, day, name)).scalar_one())
     connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE bodies INCLUDING ALL, CHECK (part = {part}))")
+    return part, name, True
+
+
+def attach_part(connection: Connection, part: int, name: str) -> None:
+    """Make a new table a partition; its rows are not read again, because its check states their number."""
     connection.exec_driver_sql(f"ALTER TABLE bodies ATTACH PARTITION {name} FOR VALUES IN ({part})")
-    return part
 
 
 def erase_parts(address: StoreAddress, sector: str, is_due: IsDue) -> int:

@@ -14,10 +14,19 @@ from sqlalchemy.exc import DBAPIError
 from ingest.receiving.batch import DeadLetter
 from ingest.security.authentication import SourceKey
 from ops.audit.day_keys import DayKeyError, DayKeys, KeyKind, is_sealed
-from ops.journal.reader import Counts, JournalError, JournalFull, JournalRow, Recount, opened_letter, opened_row
+from ops.journal.reader import (
+    Counts,
+    JournalBusy,
+    JournalError,
+    JournalFull,
+    JournalRow,
+    Recount,
+    opened_letter,
+    opened_row,
+)
 from ops.journal.stores.postgres_statements import BODIES, DEAD_LETTERS, ROWS, original_text, stored_text
 from ops.postgres.address import StoreAddress
-from ops.postgres.engine import DISK_FULL, engine_of, meaning_of, state_of
+from ops.postgres.engine import DISK_FULL, LOCK_TIMEOUT, engine_of, meaning_of, state_of
 from ops.postgres.migration import check_store
 
 _LARGEST: Final = 2**63 - 1
@@ -207,7 +216,7 @@ class PostgresReader:
 
 
 def journal_error(error: DBAPIError, address: StoreAddress) -> JournalError:
-    """Return an error of the database as an error of the journal, JournalFull when its disk is full."""
+    """Return an error of the database as an error of the journal; JournalFull and JournalBusy may be retried."""
     what, expected = meaning_of(error)
-    kind = JournalFull if state_of(error) == DISK_FULL else JournalError
+    kind = {DISK_FULL: JournalFull, LOCK_TIMEOUT: JournalBusy}.get(state_of(error), JournalError)
     return kind(what, where=address.shown, expected=expected)

@@ -3,8 +3,8 @@
 The writer holds an advisory lock in its session, so that a second writer is refused, and takes a number that each
 commit checks: a writer that lost its session, or that a connection pooler gave another, writes nothing more. Ids are
 counted in the row of the sector within the transaction, so that they are the same as in a file and never used twice.
-After any error but a full disk the journal refuses further writes: whether the last commit happened is not known, the
-process ends, and what was not acknowledged is sent again.
+After any error but a full disk or a lock that another holds the journal refuses further writes: whether the last commit
+happened is not known, the process ends, and what was not acknowledged is sent again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ingest.receiving.batch import digest
 from ingest.receiving.high_water_marks import MAX_AHEAD
 from ops.audit.day_keys import DayKeys, KeysFull, day_at
 from ops.journal.encryption import KEY_OF_KIND
-from ops.journal.reader import JournalError, JournalFull
+from ops.journal.reader import JournalBusy, JournalError, JournalFull
 from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, Tally
 from ops.journal.stores.parts import open_part
 from ops.journal.stores.postgres_reader import PostgresReader, journal_error
@@ -61,7 +61,7 @@ class PostgresJournal(CommitRules, PostgresReader):
     ) -> None:
         """Open a sector's journal for writing; it begins empty if there is none.
 
-        ``lock_wait_s``: how long to wait for another writer to end.
+        ``lock_wait_s``: how long to wait for another writer to end, and then for each lock; see JournalBusy.
         """
         self._broken: JournalError | None = None
         self._parts: dict[tuple[str, date], int] = {}
@@ -177,8 +177,8 @@ class PostgresJournal(CommitRules, PostgresReader):
         self._saved = self._last_id, self._last_dead_id
 
     def _undo(self, failure: JournalError | None) -> None:
-        """Take back what was done; the journal stays usable only if that succeeds, and after a full disk."""
-        if failure is not None and not isinstance(failure, JournalFull):
+        """Take back what was done; the journal stays usable only if that succeeds, and if a retry may succeed."""
+        if failure is not None and not isinstance(failure, JournalFull | JournalBusy):
             self._broken = failure
         self._parts.clear()
         self._last_id, self._last_dead_id = self._saved

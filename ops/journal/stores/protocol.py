@@ -63,7 +63,7 @@ class WritableJournal(ReadableJournal, Protocol):
     is_known: Callable[[str], bool]
 
     def commit(self, batch: Batch) -> None:
-        """Make a batch durable. Raises JournalFull when the disk is full, so that the same batch may be tried again."""
+        """Make a batch durable. JournalFull and JournalBusy: the same batch may be tried again."""
 
     def tick(self, now_ns: int) -> None:
         """Append a clock tick."""

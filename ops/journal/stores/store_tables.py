@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import date
 from itertools import islice
 from typing import Any, Final, Self
 
@@ -14,7 +16,7 @@ from ops.audit.day_keys import day_at
 from ops.journal.encryption import KEY_OF_KIND
 from ops.journal.reader import JournalError
 from ops.journal.stores.file_tables import COLUMNS, KEYS
-from ops.journal.stores.parts import open_part
+from ops.journal.stores.parts import attach_part, make_part
 from ops.journal.stores.postgres_reader import journal_error
 from ops.journal.stores.postgres_statements import BODIES, WRITER_LOCK, original_text, stored_text
 from ops.postgres.address import StoreAddress
@@ -103,13 +105,19 @@ class StoreTables:
 
 
 class SectorCopy:
-    """A sector that is there when it is complete. JournalError if the store has a journal of that name."""
+    """A sector that is there when it is complete. JournalError if the store has a journal of that name.
+
+    Its bodies are written into tables that become partitions immediately before the commit, so that other sectors'
+    ingest can add partitions while a long copy runs.
+    """
 
     def __init__(self, address: StoreAddress, sector: str) -> None:
         self._address, self._name = address, sector
         self._engine = engine_of(address)
         self._db: Connection | None = None
         self._sector = 0
+        self._parts: dict[tuple[str, date], tuple[int, str]] = {}
+        self._unattached: list[tuple[int, str]] = []
 
     def __enter__(self) -> Self:
         try:
@@ -159,18 +167,28 @@ class SectorCopy:
             raise journal_error(error, self._address) from error
 
     def _load_journal(self, db: Connection, rows: list[tuple[Any, ...]]) -> None:
-        stored, bodies = [], []
+        stored, bodies = [], defaultdict(list)
         for row in rows:
             key, body, part = KEY_OF_KIND.get(row[_KIND]), row[_BODY], None
             if key is not None:
-                part = open_part(db, self._sector, key, day_at(row[_RECEIVED]))
+                part, name = self._part(db, key, day_at(row[_RECEIVED]))
                 if body:
-                    bodies.append((part, row[0], body))
+                    bodies[name].append((part, row[0], body))
                 body = None
             stored.append((*row[:_BODY], body, bool(row[_CLOSES]), *row[_CLOSES + 1 :], part))
         self._insert(db, "journal", stored, "part")
-        if bodies:
-            db.exec_driver_sql("INSERT INTO bodies (part, id, body) VALUES (%s, %s, %s)", bodies)
+        for name, some in bodies.items():
+            db.exec_driver_sql(f"INSERT INTO {name} (part, id, body) VALUES (%s, %s, %s)", some)  # noqa: S608
+
+    def _part(self, db: Connection, kind: str, day: date) -> tuple[int, str]:
+        """Return number and table of the partition of a kind and day."""
+        known = self._parts.get((kind, day))
+        if known is None:
+            part, name, is_new = make_part(db, self._sector, kind, day)
+            known = self._parts[kind, day] = part, name
+            if is_new:
+                self._unattached.append(known)
+        return known
 
     def _insert(self, db: Connection, table: str, rows: list[tuple[Any, ...]], *more: str) -> None:
         columns = ", ".join(("sector", COLUMNS[table], *more))
@@ -184,6 +202,8 @@ class SectorCopy:
         assert self._db is not None
         try:
             if kind is None:
+                for part, name in self._unattached:
+                    attach_part(self._db, part, name)
                 self._db.commit()
         except DBAPIError as error:
             raise journal_error(error, self._address) from error

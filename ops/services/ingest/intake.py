@@ -27,7 +27,7 @@ class Intake:
     _held: tuple[Batch, Sequence[Delivery]] | None = field(default=None)
 
     def take(self, *, wait_s: float) -> Batch | None:
-        """Make the next batch durable; None without messages. JournalFull: the batch is kept and not acknowledged."""
+        """Make the next batch durable; None without messages. JournalFull, JournalBusy: it is kept, unacknowledged."""
         if self._held is None:
             came = self.look(self.subscriber.collect(wait_s=wait_s))
             shed = self.subscriber.take_shed()

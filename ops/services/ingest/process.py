@@ -43,7 +43,7 @@ from ops.broker.identities import (
 )
 from ops.journal.decode_row import learn
 from ops.journal.events import CLOCK, DISK, QUARANTINE, ClockJump, CutOff, DiskState
-from ops.journal.reader import JournalFull
+from ops.journal.reader import JournalBusy, JournalFull
 from ops.journal.resubmission import ReplayFolder, carry_out
 from ops.journal.stores.protocol import WritableJournal
 from ops.journal.writer import Journal
@@ -132,6 +132,8 @@ class Ingest:
         self._in_file = isinstance(journal, Journal)
         self._store_full: str | None = None
         """The refusal of a store on another machine whose disk is full, until it accepts a tick again."""
+        self._store_busy: str | None = None
+        """The lock that stopped the last write, until a tick is written again."""
         disk_state = journal.last_of_kind(DISK).get("")  # possibly from a process that was killed on a full disk
         self._recorded_full = disk_state is not None and msgspec.json.decode(disk_state, type=DiskState).full
         self._jumps: list[ClockJump] = []
@@ -180,7 +182,7 @@ class Ingest:
                 now_ns, now_s = self._clock.now_ns(), time.monotonic()
                 if not next_tick_ns - SECOND_NS <= now_ns < next_tick_ns:  # due, or the clock was set back
                     self._journal.tick(now_ns)
-                    self._store_full = None
+                    self._store_full = self._store_busy = None
                     next_tick_ns = now_ns + SECOND_NS
                 if now_s - marks_s >= MARKS_EVERY_S and self._publish_marks():
                     marks_s = now_s
@@ -190,6 +192,10 @@ class Ingest:
             except JournalFull as error:
                 self._disk.fill()
                 self._store_full = None if self._in_file else f"DISK_FULL: {error}"
+                self._say_problem()
+                stopping.wait(MARKS_EVERY_S)
+            except JournalBusy as error:  # the same messages are written next
+                self._store_busy = str(error)
                 self._say_problem()
                 stopping.wait(MARKS_EVERY_S)
         self._publish_marks()
@@ -243,6 +249,8 @@ class Ingest:
                 self._recorded_full = self._disk.full
         except JournalFull:
             self._disk.fill()
+        except JournalBusy as error:  # the changes are journaled at the next look
+            self._store_busy = str(error)
         self._say_problem()
 
     def _check(self, now_ns: int) -> None:
@@ -272,7 +280,7 @@ class Ingest:
 
     def _say_problem(self) -> None:
         """Report the most severe problem as one sentence, when it has changed."""
-        problem = self._subscriber.problem or self._units.problem
+        problem = self._store_busy or self._subscriber.problem or self._units.problem
         if self._disk.full:
             problem = f"DISK_FULL: {self._disk.free_bytes / 1e6:.1f} MB left; sensors' messages wait at their senders"
             problem = self._problem if (self._problem or "").startswith("DISK_FULL") else self._store_full or problem

@@ -13,6 +13,7 @@ from ops.journal.reader import JournalError
 from ops.journal.stores.postgres_reader import PostgresReader
 from ops.journal.stores.postgres_writer import PostgresJournal
 from ops.postgres.address import PostgresError, StoreAddress
+from ops.postgres.engine import engine_of
 from ops.postgres.migration import migrate, newest
 from tests.ops.journal.conformance.places import row
 from tests.ops.postgres_server import PostgresServer
@@ -167,6 +168,9 @@ def test_a_writer_whose_claim_was_taken_writes_nothing(postgres_server: Postgres
         ("postgresql://host", "names no database"),
         ("postgresql://user:secret@host:port/db", "not an address"),
         ("mysql://user:secret@host/db", "not an address"),
+        ("postgresql://user:p@secret@host/db", "expected %40 for each @ in user and password"),
+        ("postgresql://user:p@sec/secret@host/db", "contains more than one @"),
+        ("postgresql://user:secret@host/db?sslmode=require", "expected sslmode=verify-full for another machine"),
     ],
 )
 def test_an_address_that_is_none_is_refused_without_its_password(text: str, sentence: str) -> None:
@@ -175,4 +179,39 @@ def test_an_address_that_is_none_is_refused_without_its_password(text: str, sent
     assert sentence in str(refused.value)
     assert "secret" not in str(refused.value)
     assert "secret" not in repr(StoreAddress("postgres://user:secret@host/db"))
-    assert StoreAddress("postgres://user:secret@host/db?sslmode=require").shown == "postgresql://user@host/db"
+    assert StoreAddress("postgres://user:secret@host/db?sslmode=verify-full").shown == "postgresql://user@host/db"
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ("postgresql://u@db.example/w", "verify-full"),
+        ("postgresql:///w?host=db.example", "verify-full"),
+        ("postgresql:///w?host=/run/postgresql,db.example", "verify-full"),
+        ("postgresql:///w?host=localhost&host=10.0.0.1:5432", "verify-full"),
+        ("postgresql://localhost/w?hostaddr=10.0.0.1", "verify-full"),
+        ("postgresql:///w?service=remote", "verify-full"),
+        ("postgresql://127.example/w", "verify-full"),
+        ("postgresql://localhost:5433/w", None),
+        ("postgresql://127.0.0.2/w", None),
+        ("postgresql://[::1]/w", None),
+        ("postgresql:///w?host=/run/postgresql", None),
+        ("postgresql:///w", None),
+    ],
+)
+def test_a_server_on_another_machine_is_authenticated_whatever_the_environment_says(
+    text: str, mode: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PGHOST", "PGHOSTADDR", "PGSERVICE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PGSSLMODE", "disable")
+    assert StoreAddress(text).options().get("sslmode") == mode
+    monkeypatch.setenv("PGHOSTADDR", "10.0.0.1")
+    assert StoreAddress(text).options()["sslmode"] == "verify-full"
+
+
+def test_a_cut_cable_is_noticed_within_seconds_by_the_client(postgres_server: PostgresServer) -> None:
+    with engine_of(StoreAddress(postgres_server.address())).connect() as connection:
+        parameters = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+    wanted = {"tcp_user_timeout": "10000", "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3"}
+    assert wanted.items() <= parameters.items()

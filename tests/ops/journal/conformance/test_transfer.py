@@ -7,11 +7,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from rich.console import Console
 
@@ -21,7 +23,7 @@ from ingest.receiving.high_water_marks import HighWaterMark
 from ingest.security.authentication import SenderBoot
 from ops.audit.day_keys import day_at
 from ops.journal.erasure import erase_bodies
-from ops.journal.reader import JournalReader
+from ops.journal.reader import Counts, JournalBusy, JournalReader
 from ops.journal.stores import store_tables
 from ops.journal.stores.postgres_reader import PostgresReader
 from ops.journal.stores.postgres_writer import PostgresJournal
@@ -153,6 +155,18 @@ def test_a_copy_to_a_file_that_is_killed_leaves_no_file(varied_journal: Path, tm
     assert [path.name for path in tmp_path.iterdir()] == ["copy.db"], "nothing is left of the copy before"
 
 
+@pytest.mark.parametrize("name", ["", ".0123abcd"])
+def test_a_killed_copy_of_a_process_with_the_same_number_is_removed(
+    varied_journal: Path, tmp_path: Path, name: str
+) -> None:
+    """As in a container, where process numbers repeat: it was killed before its complete file got the name."""
+    target = tmp_path / "copy.db"
+    copy(str(varied_journal), str(target), None, SCREEN)
+    target.rename(tmp_path / f".copy.db.{os.getpid()}{name}.partial")
+    assert copy(str(varied_journal), str(target), None, SCREEN)["rows"]["journal"] > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["copy.db"]
+
+
 @pytest.mark.parametrize("last", [TABLES[0], TABLES[-1]])
 def test_a_copy_to_postgresql_that_is_killed_leaves_no_journal(
     varied_journal: Path, sector: StorePlace, last: str, monkeypatch: pytest.MonkeyPatch
@@ -164,6 +178,36 @@ def test_a_copy_to_postgresql_that_is_killed_leaves_no_journal(
         verify(str(varied_journal), address, name, SCREEN)
     copy(str(varied_journal), address, name, SCREEN)
     assert verify(str(varied_journal), address, name, SCREEN)["equal"]
+
+
+def test_ingest_of_another_sector_adds_partitions_while_a_copy_runs(
+    varied_journal: Path, sector: StorePlace, new_sector: NewPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = store_tables.SectorCopy.load
+    with new_sector().writer(wait_s=10.0) as ingest:
+
+        def load(self: store_tables.SectorCopy, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+            loaded(self, table, rows)
+            seq = TABLES.index(table) + 1
+            ingest.commit(Batch((replace(row(seq), received_ns=NOW_NS + seq * DAY_NS),)))
+
+        monkeypatch.setattr(store_tables.SectorCopy, "load", load)
+        copy(str(varied_journal), sector.address.text, sector.sector, SCREEN)
+        assert [r.seq for r in ingest.read()] == list(range(1, len(TABLES) + 1))
+    assert verify(str(varied_journal), sector.address.text, sector.sector, SCREEN)["equal"]
+
+
+def test_a_batch_that_a_lock_stopped_is_committed_when_it_is_tried_again(sector: StorePlace) -> None:
+    batch = Batch((row(1), row(2)), (HighWaterMark("r1", 1, 2),))
+    with sector.writer(wait_s=0.05) as journal:
+        with psycopg.connect(sector.address.text) as other:  # as another sector's attaching of a partition
+            other.execute("LOCK TABLE watchline.bodies IN SHARE UPDATE EXCLUSIVE MODE")
+            for _ in range(2):
+                with pytest.raises(JournalBusy, match="another transaction holds a lock"):
+                    journal.commit(batch)
+        journal.commit(batch)
+        assert [(r.id, r.seq, r.body) for r in journal.read()] == [(1, 1, b"{}"), (2, 2, b"{}")]
+        assert journal.counts()["r1"] == Counts(received=2, journaled=2)
 
 
 def test_nothing_is_copied_over_a_journal(
