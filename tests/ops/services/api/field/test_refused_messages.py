@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
 from geo.message import Message
 from ops.audit.log import AuditLog
 from ops.field.refusals import RefusalBook, RefusedMessage, reason_of
 from ops.services.api.forces.models import RefusalRecords
 from ops.services.api.forces.refusal_routes import RECORD_EVERY_S, RefusalAudit
+from ops.services.api.problems import answer_errors
 from tests.ops.incidents.making import START_NS, at
 
 
@@ -36,6 +40,23 @@ def test_the_centre_sees_what_the_page_of_a_unit_was_refused_and_the_page_reads_
     assert {one.unit for one in refused.values()} == {"patrol-1"}
     assert refused["reply", "answer-0002"].sentence == results[1]["problem"]
     assert refused["position", ""].sentence == "Cannot be read: lon."
+
+
+def test_a_book_that_cannot_be_read_is_unavailable_and_its_folder_not_named(tmp_path: Path) -> None:
+    book = RefusalBook(tmp_path)
+    book.close()
+    app = FastAPI()
+    answer_errors(app)
+
+    @app.get("/refused")
+    def _refused() -> int:
+        return len(book.entries())
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/refused")
+    assert answer.status_code == 503
+    assert "refused messages cannot be counted" in answer.json()["detail"]
+    assert str(tmp_path) not in answer.text
 
 
 def test_units_and_strangers_do_not_see_what_others_were_refused(room: Any) -> None:
