@@ -196,6 +196,9 @@ class RefusalBook:
                 db.execute("INSERT OR REPLACE INTO taken VALUES (?, ?)", (source, taken))
 
     def _count(self, db: sqlite3.Connection, one: RefusedMessage) -> None:
+        known = "SELECT 1 FROM refusals WHERE (unit, way, channel, reference) = (?, ?, ?, ?)"
+        if one.reference and db.execute(known, (one.unit, one.way, one.channel, one.reference)).fetchone():
+            return  # an answer is refused once; a store that is computed again repeats its outcome
         key = one.unit, one.way, one.channel, one.code, one.reference
         message = msgspec.json.encode(one.message.as_dict())
         changed = db.execute(

@@ -6,18 +6,27 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from geo.message import Message
-from ops.field.refusals import RefusalBook, RefusalBookError, RefusalChannel, RefusalEntry, RefusedMessage, reason_of
+from ops.field.refusals import (
+    KEPT_NS,
+    RefusalBook,
+    RefusalBookError,
+    RefusalChannel,
+    RefusalEntry,
+    RefusedMessage,
+    reason_of,
+)
 from ops.journal.reader import JournalError, JournalReader
 from ops.services.feeds.pumping import pump_until
 from ops.services.feeds.unit_messages import RefusedNotice, RefusedReason
 from ops.words import MessageCatalogue
-from sensors.timestamps import utc_datetime
+from sensors.timestamps import nanoseconds, utc_datetime
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +55,7 @@ class OutcomesReader(Protocol):
 class _Outcome(msgspec.Struct):
     id: str
     result: str
+    at: datetime
     incident: str = ""
     unit: str = ""
     message: dict[str, Any] | None = None
@@ -131,7 +141,12 @@ class RefusalDesk:
         while rows := self._outcomes.outcomes_after(taken, limit=ROWS_A_LOOK):
             taken = rows[-1][0]
             found = [msgspec.json.decode(body, type=_Outcome) for _, body in rows]
-            refused = [self._of_outcome(one) for one in found if one.result == "refused" and one.unit]
+            kept_ns = self._now_ns() - KEPT_NS
+            refused = [
+                self._of_outcome(one)
+                for one in found
+                if one.result == "refused" and one.unit and nanoseconds(one.at) >= kept_ns
+            ]
             self._book.note(*refused, source=OUTCOMES, taken=taken)
 
     def _of_outcome(self, outcome: _Outcome) -> RefusedMessage:
@@ -143,8 +158,9 @@ class RefusalDesk:
         from_tak = outcome.id.startswith(FROM_TAK)
         way: Any = "tak" if from_tak else "mqtt"
         return RefusedMessage(
-            outcome.unit, way, "reply", message.id, message, self._now_ns(), reference=outcome.id, told=from_tak
-        )
+            outcome.unit, way, "reply", message.id, message, nanoseconds(outcome.at), reference=outcome.id,
+            told=from_tak,
+        )  # fmt: skip
 
     def _begin(self, source: str, last: int) -> int:
         """Number up to which a source is counted; the end at the first start, and in another file than before."""
