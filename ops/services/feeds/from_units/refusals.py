@@ -41,6 +41,10 @@ LETTERS: Final = "dead letters"
 OUTCOMES: Final = "outcomes"
 FROM_TAK: Final = "tak-"
 """Beginning of the ids of answers from TAK, whose devices get the outcome as a chat line."""
+NEUTRAL: Final = Message("unit-no-incident")
+"""Reason that does not reveal whether an incident or alert exists: the same for an unknown one and for one that the
+unit may not have."""
+UNKNOWN: Final = frozenset({"incident-refused-no-incident", "incident-refused-no-alert"})
 _CHANNEL: Final[dict[str, RefusalChannel]] = {"position": "position", "action": "reply"}
 
 
@@ -66,8 +70,8 @@ class RefusalDesk:
 
     ``publish`` sends a notice; its future completes when the broker has it, and only then the unit counts as informed,
     also over a restart. Messages that were refused before the first start are left out. ``may_know``: whether a unit
-    may have an incident, by its marking; otherwise the reason is that the incident is unknown. Any thread may call
-    ``take``.
+    may have an incident, by its marking; otherwise, and for an unknown one, the reason is one and the same. Any thread
+    may call ``take``.
     """
 
     def __init__(
@@ -150,11 +154,10 @@ class RefusalDesk:
             self._book.note(*refused, source=OUTCOMES, taken=taken)
 
     def _of_outcome(self, outcome: _Outcome) -> RefusedMessage:
-        message = Message("unit-refused", {"reason": "other", "field": "-"})
-        if outcome.incident and not self._may_know(outcome.unit, outcome.incident):
-            message = Message("incident-refused-no-incident", {"incident": outcome.incident})
-        elif outcome.message is not None:
-            message = Message.from_dict(outcome.message)
+        message = NEUTRAL
+        if outcome.message is not None and outcome.incident and self._may_know(outcome.unit, outcome.incident):
+            stated = Message.from_dict(outcome.message)
+            message = NEUTRAL if stated.id in UNKNOWN else stated
         from_tak = outcome.id.startswith(FROM_TAK)
         way: Any = "tak" if from_tak else "mqtt"
         return RefusedMessage(

@@ -141,8 +141,20 @@ def test_the_reason_reveals_nothing_of_an_incident_that_the_unit_may_not_have(ni
     night.restricted.add("patrol-1")
     night.outcome("mine-1", "patrol-1", Message("incident-refused-other-unit", {"unit": "patrol-2"}))
     ((_, notice),) = night.pass_s(0)
-    assert notice.reasons[0].sentence == notice.sentence == "Unknown incident: I1."
-    assert notice.reasons[0].code == "incident-refused-no-incident"
+    assert notice.reasons[0].sentence == notice.sentence == "Unknown incident, or it is closed."
+    assert notice.reasons[0].code == "unit-no-incident"
+
+
+def test_an_alert_without_an_incident_and_an_unknown_one_have_the_reason_of_one_that_the_unit_may_not_have(
+    night: Night,
+) -> None:
+    seen = Message("incident-refused-alert", {"alert": "A7", "status": "cleared"})
+    night.outcome("mine-1", "patrol-1", seen, incident="")
+    night.outcome("mine-2", "patrol-1", Message("incident-refused-no-incident", {"incident": "I9"}), incident="I9")
+    night.outcome("mine-3", "patrol-1", Message("incident-refused-no-alert", {"alert": "A0"}), incident="")
+    ((_, notice),) = night.pass_s(0)
+    assert {one.answer for one in notice.reasons} == {"mine-1", "mine-2", "mine-3"}
+    assert {one.sentence for one in notice.reasons} == {"Unknown incident, or it is closed."}
 
 
 def test_a_store_that_is_computed_again_repeats_no_notice(night: Night) -> None:
