@@ -84,7 +84,7 @@ class _Damaged(sqlite3.DatabaseError):
 class RefusedMessage:
     """One message of ``unit`` that was refused at ``at_ns`` [UTC ns] for a reason that people read.
 
-    ``code`` names the reason; ``reference`` is the id of a refused answer. ``told``: the unit knows it already.
+    ``code`` names the reason; ``reference`` is the id of a refused answer. ``notified``: the unit knows it already.
     """
 
     unit: str
@@ -94,7 +94,7 @@ class RefusedMessage:
     message: Message
     at_ns: int
     reference: str = ""
-    told: bool = False
+    notified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class RefusalBook:
         changed = db.execute(
             "UPDATE refusals SET count = count + 1, last_ns = max(last_ns, ?), message = ?,"
             " unit_count = unit_count + ? WHERE (unit, way, channel, code, reference) = (?, ?, ?, ?, ?)",
-            (one.at_ns, message, int(one.told), *key),
+            (one.at_ns, message, int(one.notified), *key),
         ).rowcount
         if changed:
             return
@@ -212,7 +212,7 @@ class RefusalBook:
             return
         db.execute(
             "INSERT INTO refusals VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, 0)",
-            (*key, one.at_ns, one.at_ns, message, int(one.told)),
+            (*key, one.at_ns, one.at_ns, message, int(one.notified)),
         )
         db.execute(
             "DELETE FROM refusals WHERE unit = ?1 AND last_ns < (SELECT min(last_ns) FROM"
@@ -240,7 +240,7 @@ class RefusalBook:
         sql = f"SELECT {_ENTRY} FROM refusals WHERE ?1 IS NULL OR unit = ?1 ORDER BY last_ns DESC, unit, code"  # noqa: S608
         return [_entry(row) for row in self._rows(sql, unit)]
 
-    def untold(self, reader: RefusalReader) -> list[tuple[RefusalEntry, int]]:
+    def outstanding(self, reader: RefusalReader) -> list[tuple[RefusalEntry, int]]:
         """The entries that have grown since a reader was informed, with by how much; answers first, then the newest."""
         sql = (
             f"SELECT {_ENTRY}, count - {reader}_count FROM refusals WHERE count > {reader}_count"  # noqa: S608
@@ -248,7 +248,7 @@ class RefusalBook:
         )
         return [(_entry(row[:-1]), int(row[-1])) for row in self._rows(sql)]
 
-    def tell(self, reader: RefusalReader, entries: Iterable[RefusalEntry]) -> None:
+    def confirm(self, reader: RefusalReader, entries: Iterable[RefusalEntry]) -> None:
         """Note that a reader was informed of entries as they were read."""
         with self._lock, self._checked(), transaction(self._db) as db:
             db.executemany(

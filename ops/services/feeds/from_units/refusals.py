@@ -162,7 +162,7 @@ class RefusalDesk:
         way: Any = "tak" if from_tak else "mqtt"
         return RefusedMessage(
             outcome.unit, way, "reply", message.id, message, nanoseconds(outcome.at), reference=outcome.id,
-            told=from_tak,
+            notified=from_tak,
         )  # fmt: skip
 
     def _begin(self, source: str, last: int) -> int:
@@ -179,14 +179,14 @@ class RefusalDesk:
             if answer.done():
                 del self._sent[unit]
                 if not answer.cancelled() and answer.exception() is None:
-                    self._book.tell("unit", entries)
+                    self._book.confirm("unit", entries)
             elif now_s - sent_s > AGAIN_AFTER_S:
                 del self._sent[unit]
 
     def _send(self) -> None:
         now_s = self._monotonic_s()
         waiting: dict[str, list[tuple[RefusalEntry, int]]] = {}
-        for entry, more in self._book.untold("unit"):
+        for entry, more in self._book.outstanding("unit"):
             waiting.setdefault(entry.unit, []).append((entry, more))
         for unit, grown in waiting.items():
             if unit not in self._units or unit in self._sent or now_s < self._due_s.get(unit, now_s):

@@ -70,7 +70,7 @@ def test_the_audit_log_has_every_refused_message_in_few_entries(tmp_path: Path) 
     audit = RefusalAudit(log, book, lambda: START_NS, lambda: now[0])
     future = RefusedMessage("patrol-1", "mqtt", "position", "future", reason_of("future", "observed_at"), START_NS)
     answer = RefusedMessage(
-        "patrol-1", "tak", "reply", "c", Message("tak-refused-reason"), START_NS, "tak-7", told=True
+        "patrol-1", "tak", "reply", "c", Message("tak-refused-reason"), START_NS, "tak-7", notified=True
     )
     for _ in range(500):
         book.note(future)
@@ -94,5 +94,5 @@ def test_the_audit_log_has_every_refused_message_in_few_entries(tmp_path: Path) 
     book.note(future)
     now[0] += RECORD_EVERY_S
     audit.look()
-    assert [more for _, more in book.untold("audit")] == [1], "a log that cannot be written is written later"
+    assert [more for _, more in book.outstanding("audit")] == [1], "a log that cannot be written is written later"
     book.close()

@@ -298,7 +298,7 @@ def test_a_refused_request_for_missed_messages_is_told_with_its_reason() -> None
     desk = ResendDesk(None, required=True, now_ns=lambda: AT_NS, ask=lambda *_: None, refused=refused.append)
     desk.hear(Delivery("watchline/1/x/unit/patrol-1/resend", b"{}", "application/json", (), AT_NS))
     (one,) = refused
-    assert (one.unit, one.channel, one.code, one.told) == ("patrol-1", "resend", "unsigned", False)
+    assert (one.unit, one.channel, one.code, one.notified) == ("patrol-1", "resend", "unsigned", False)
 
 
 def test_the_feed_publishes_a_notice_on_updates_and_says_when_the_broker_has_it() -> None:
