@@ -221,7 +221,7 @@ class RefusalBook:
         )
 
     def _strangers(self, db: sqlite3.Connection, beside: str) -> int:
-        """Number of names with entries that are no units of the settings."""
+        """Number of names with entries that the settings do not list as units."""
         names = [name for (name,) in db.execute("SELECT DISTINCT unit FROM refusals WHERE unit <> ?", (beside,))]
         return len(set(names) - self._units)
 
