@@ -7,10 +7,11 @@ they were refused: as dead letters of the journal, in ``cot.db``, or as outcomes
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,16 +22,22 @@ import msgspec
 from geo.errors import WatchlineError
 from geo.message import Message
 from ingest.errors import printable
+from ops.runtime.file_lock import lock_file
 from ops.runtime.transaction import transaction
 from sensors.timestamps import SECOND_NS
 
+log = logging.getLogger(__name__)
+
 FILE: Final = "refusals.db"
+DAMAGED: Final = FILE + ".damaged"
+"""A file that could not be read, set aside; the last one."""
+LOCK: Final = "refusals.lock"
 SCHEMA: Final = 1
 KEPT_NS: Final = 7 * 86_400 * SECOND_NS
 MOST_OF_UNIT: Final = 50
 """Entries of one unit; the oldest make room."""
 MOST_UNITS: Final = 500
-"""Units with entries; names that no one registered must not fill the file."""
+"""Other names than those of units, with entries: names that anyone can make up must not fill the file."""
 LONGEST_FIELD: Final = 60
 
 RefusalChannel = Literal["position", "reply", "resend"]
@@ -69,11 +76,15 @@ class RefusalBookError(WatchlineError):
     """The file cannot be read or written; messages are refused all the same."""
 
 
+class _Damaged(sqlite3.DatabaseError):
+    """The check of the file found damage."""
+
+
 @dataclass(frozen=True, slots=True)
 class RefusedMessage:
     """One message of ``unit`` that was refused at ``at_ns`` [UTC ns] for a reason that people read.
 
-    ``code`` names the reason; ``reference`` is the id of a refused answer. ``told``: the unit knows it already.
+    ``code`` names the reason; ``reference`` is the id of a refused answer. ``notified``: the unit knows it already.
     """
 
     unit: str
@@ -83,7 +94,7 @@ class RefusedMessage:
     message: Message
     at_ns: int
     reference: str = ""
-    told: bool = False
+    notified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +125,48 @@ def reason_of(code: str, field: str) -> Message:
 
 
 class RefusalBook:
-    """The file, for any number of threads and processes. RefusalBookError where it cannot be used."""
+    """The file, for any number of threads and processes. RefusalBookError where it cannot be used.
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE
+    A damaged file is set aside when it is opened, and a new one begun. ``units``: names of the settings, which are
+    counted however many other names there are.
+    """
+
+    def __init__(self, folder: Path, units: Collection[str] = ()) -> None:
+        self.path, self._units = folder / FILE, frozenset(units)
         self._lock = threading.Lock()
         with self._checked():
             folder.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            with transaction(self._db) as db:
+            self._db = self._open_sound()
+
+    def _open_sound(self) -> sqlite3.Connection:
+        """Open the file; one process at a time sets a damaged one aside, and the others then find the new one."""
+        try:
+            return self._open()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+        lock = lock_file(self.path.with_name(LOCK), wait=True)
+        try:
+            return self._open()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            for suffix in ("-wal", "-shm"):  # first: a new file must not find the old write-ahead log
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+            os.replace(self.path, self.path.with_name(DAMAGED))
+            log.warning("%s is damaged (%s): it was set aside as %s, and a new one begun.", self.path, error, DAMAGED)
+            return self._open()
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+    def _open(self) -> sqlite3.Connection:
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        opened = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
+        try:
+            opened.execute("PRAGMA journal_mode = WAL")
+            opened.execute("PRAGMA synchronous = NORMAL")
+            with transaction(opened) as db:
                 (version,) = db.execute("PRAGMA user_version").fetchone()
                 if version == 0:
                     for statement in _TABLES.split(";"):
@@ -133,6 +174,13 @@ class RefusalBook:
                     db.execute(f"PRAGMA user_version = {SCHEMA}")
                 elif version != SCHEMA:
                     raise RefusalBookError(f"{self.path}: version {version}; expected version {SCHEMA}.")
+            (state,) = opened.execute("PRAGMA quick_check(1)").fetchone()
+            if state != "ok":
+                raise _Damaged(state)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
 
     def close(self) -> None:
         """Close the file."""
@@ -148,27 +196,34 @@ class RefusalBook:
                 db.execute("INSERT OR REPLACE INTO taken VALUES (?, ?)", (source, taken))
 
     def _count(self, db: sqlite3.Connection, one: RefusedMessage) -> None:
+        known = "SELECT 1 FROM refusals WHERE (unit, way, channel, reference) = (?, ?, ?, ?)"
+        if one.reference and db.execute(known, (one.unit, one.way, one.channel, one.reference)).fetchone():
+            return  # an answer is refused once; a store that is computed again repeats its outcome
         key = one.unit, one.way, one.channel, one.code, one.reference
         message = msgspec.json.encode(one.message.as_dict())
         changed = db.execute(
             "UPDATE refusals SET count = count + 1, last_ns = max(last_ns, ?), message = ?,"
             " unit_count = unit_count + ? WHERE (unit, way, channel, code, reference) = (?, ?, ?, ?, ?)",
-            (one.at_ns, message, int(one.told), *key),
+            (one.at_ns, message, int(one.notified), *key),
         ).rowcount
         if changed:
             return
-        (units,) = db.execute("SELECT count(DISTINCT unit) FROM refusals WHERE unit <> ?", (one.unit,)).fetchone()
-        if units >= MOST_UNITS:
+        if one.unit not in self._units and self._strangers(db, one.unit) >= MOST_UNITS:
             return
         db.execute(
             "INSERT INTO refusals VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, 0)",
-            (*key, one.at_ns, one.at_ns, message, int(one.told)),
+            (*key, one.at_ns, one.at_ns, message, int(one.notified)),
         )
         db.execute(
             "DELETE FROM refusals WHERE unit = ?1 AND last_ns < (SELECT min(last_ns) FROM"
             " (SELECT last_ns FROM refusals WHERE unit = ?1 ORDER BY last_ns DESC LIMIT ?2))",
             (one.unit, MOST_OF_UNIT),
         )
+
+    def _strangers(self, db: sqlite3.Connection, beside: str) -> int:
+        """Number of names with entries that the settings do not list as units."""
+        names = [name for (name,) in db.execute("SELECT DISTINCT unit FROM refusals WHERE unit <> ?", (beside,))]
+        return len(set(names) - self._units)
 
     def forget(self, now_ns: int) -> None:
         """Drop the entries of which nothing came for a week."""
@@ -185,7 +240,7 @@ class RefusalBook:
         sql = f"SELECT {_ENTRY} FROM refusals WHERE ?1 IS NULL OR unit = ?1 ORDER BY last_ns DESC, unit, code"  # noqa: S608
         return [_entry(row) for row in self._rows(sql, unit)]
 
-    def untold(self, reader: RefusalReader) -> list[tuple[RefusalEntry, int]]:
+    def outstanding(self, reader: RefusalReader) -> list[tuple[RefusalEntry, int]]:
         """The entries that have grown since a reader was informed, with by how much; answers first, then the newest."""
         sql = (
             f"SELECT {_ENTRY}, count - {reader}_count FROM refusals WHERE count > {reader}_count"  # noqa: S608
@@ -193,7 +248,7 @@ class RefusalBook:
         )
         return [(_entry(row[:-1]), int(row[-1])) for row in self._rows(sql)]
 
-    def tell(self, reader: RefusalReader, entries: Iterable[RefusalEntry]) -> None:
+    def confirm(self, reader: RefusalReader, entries: Iterable[RefusalEntry]) -> None:
         """Note that a reader was informed of entries as they were read."""
         with self._lock, self._checked(), transaction(self._db) as db:
             db.executemany(
@@ -211,6 +266,11 @@ class RefusalBook:
             yield
         except (OSError, sqlite3.Error) as error:
             raise RefusalBookError(f"{self.path}: refused messages cannot be counted ({error}).") from error
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    name = getattr(error, "sqlite_errorname", "")
+    return isinstance(error, _Damaged) or name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))
 
 
 def _entry(row: tuple[Any, ...]) -> RefusalEntry:

@@ -92,6 +92,7 @@ class IncidentBook(msgspec.Struct):
 
     ``of_alert``: incident of each alert. ``seen``: last position of each track of an open incident. ``outages``: when
     the last sensor of an incident went offline. ``names``: names of tracks. ``applied``: times of the actions, by id.
+    ``senders``: who used the id of an action first, and when.
     """
 
     incidents: dict[str, Incident] = {}
@@ -100,6 +101,7 @@ class IncidentBook(msgspec.Struct):
     outages: dict[str, int] = {}
     names: dict[str, TrackName] = {}
     applied: dict[str, int] = {}
+    senders: dict[str, tuple[str, int]] = {}
     forget_ns: int = 0
 
     def gather(
@@ -278,6 +280,10 @@ class IncidentBook(msgspec.Struct):
             self._put(replace(self.incidents[incident.id], acknowledged=(alert.id,)))
         return changed
 
+    def claim(self, action: str, sender: str, now_ns: int) -> bool:
+        """Keep the id of an action for its first sender; whether it is this one."""
+        return self.senders.setdefault(action, (sender, now_ns))[0] == sender
+
     def incident_of(self, alert: str) -> str | None:
         """Id of the incident that holds an alert; None if there is none."""
         return self.of_alert.get(alert)
@@ -438,6 +444,7 @@ class IncidentBook(msgspec.Struct):
             track: one for track, one in self.names.items() if not one.gone_ns or now_ns - one.gone_ns < kept_ns
         }
         self.applied = {action: at_ns for action, at_ns in self.applied.items() if now_ns - at_ns < kept_ns}
+        self.senders = {action: one for action, one in self.senders.items() if now_ns - one[1] < kept_ns}
 
     def _put(self, incident: Incident) -> None:
         self.incidents[incident.id] = incident

@@ -49,7 +49,7 @@ BROKER_ANSWERS_S: Final = 10.0
 """Time in which an external broker must answer; ingest waits as long."""
 _OWN_FILES: Final = (
     "journal.db", "store.db", "actions.db", "field.db", "field-spool.db", "truth.npz", "night.jsonl", "night.started",
-    "sensors.json", "positions.jsonl", "feeds.db", "cot.db", "cot-spool.db", "refusals.db",
+    "sensors.json", "positions.jsonl", "feeds.db", "cot.db", "cot-spool.db", "refusals.db", "refusals.db.damaged",
     "store.latency.npy", "broker.url",
 )  # fmt: skip
 _CHILDREN: Final = ("api", "broker", "feeds", "fusion", "ingest", "map", "simulate_night", "simulator")

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from geo.errors import BadInput
 from ops.accounts.store import AccountStoreError
 from ops.audit.entry import AuditError
+from ops.field.refusals import RefusalBookError
 from ops.runtime.part_state import without_folders
 from ops.store.connections import StoreError
 
@@ -97,4 +98,5 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(BadInput, unusable)
     app.add_exception_handler(StoreError, unavailable)
     app.add_exception_handler(AuditError, unavailable)
+    app.add_exception_handler(RefusalBookError, unavailable)
     app.add_exception_handler(AccountStoreError, locked_out)

@@ -96,11 +96,11 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
         stack.enter_context(units)
         devices = DeviceStore(folder / FILE)
         stack.callback(devices.close)
-        book = RefusalBook(folder)
-        stack.callback(book.close)
         log = folder / "logs" / "map.log"
         ground = stack.enter_context(MapProcess(sector=arguments.sector, layout=arguments.layout, log=log))
         chosen = load_settings(arguments.settings)
+        book = RefusalBook(folder, chosen.units)
+        stack.callback(book.close)
         witness = chosen.audit.witness
         access_log = AuditLog(folder / FOLDER, witness=Path(witness) if witness else None)
         stack.callback(access_log.close)

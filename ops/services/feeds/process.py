@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
             refused=lambda one: refusals.take(one),
         )  # fmt: skip
         units = mqtt.open_feed(context)
-        book = RefusalBook(store.parent)
+        book = RefusalBook(store.parent, settings.units)
         stack.callback(book.close)
         refusals = RefusalDesk(
             book,

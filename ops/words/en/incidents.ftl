@@ -78,5 +78,6 @@ incident-refused-no-other = No other incident has this name.
 incident-refused-other-closed = { $name } is closed.
 incident-refused-marking = Unknown marking.
 incident-refused-centre = Only the operations centre can do this.
-incident-refused-no-alert = Unknown alert, or it is over: { $alert }.
+incident-refused-no-alert = Unknown or cleared alert: { $alert }.
+incident-refused-id = The identifier of the action is already in use: send the action with a new one.
 incident-refused-alert = Not possible: alert { $alert } is already { alert-status }.

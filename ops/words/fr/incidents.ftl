@@ -78,5 +78,6 @@ incident-refused-no-other = Aucun autre incident ne porte ce nom.
 incident-refused-other-closed = { $name } est clos.
 incident-refused-marking = Marquage inconnu.
 incident-refused-centre = Réservé au centre d’opérations.
-incident-refused-no-alert = Alerte inconnue ou terminée : { $alert }.
+incident-refused-no-alert = Alerte inconnue ou levée : { $alert }.
+incident-refused-id = L’identifiant de l’action est déjà utilisé ; renvoyez l’action avec un nouvel identifiant.
 incident-refused-alert = Impossible : l’alerte { $alert } est déjà { alert-status }.

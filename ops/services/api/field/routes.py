@@ -361,7 +361,7 @@ class FieldRoutes:
         """Count what was refused; the device has the reasons in its answer."""
         now_ns = self._now_ns()
         refused = [
-            RefusedMessage(device.unit, "page", channel, problem.id, problem, now_ns, reference=one, told=True)
+            RefusedMessage(device.unit, "page", channel, problem.id, problem, now_ns, reference=one, notified=True)
             for one, problem in zip(ids, problems, strict=True)
             if problem is not None
         ]

@@ -92,7 +92,7 @@ class RefusalAudit:
         self._look_s = now_s
         try:
             grown: dict[str, list[tuple[RefusalEntry, int]]] = {}
-            for entry, more in self._book.untold("audit"):
+            for entry, more in self._book.outstanding("audit"):
                 grown.setdefault(entry.unit, []).append((entry, more))
             for unit, entries in grown.items():
                 if ending or now_s >= self._due_s.get(unit, now_s):
@@ -111,4 +111,4 @@ class RefusalAudit:
         subject = f"messages refused of unit {unit}: " + ", ".join(reasons) + (f", {rest} more" if rest else "")
         purpose = DEFAULT_PURPOSES["operator"]
         self._audit.add(AuditEntry(self._now_ns(), f"unit {unit}", "system", "collection", "refused", purpose, subject))
-        self._book.tell("audit", [entry for entry, _ in entries])
+        self._book.confirm("audit", [entry for entry, _ in entries])

@@ -43,8 +43,8 @@ POSITION_EVERY_S: Final = 2.0
 """Positions of a unit that follow within this time are left out; distress calls never are."""
 CALL_EVERY_S: Final = 10.0
 """TAK repeats a distress call; repetitions within this time are left out."""
-TOLD_EVERY_S: Final = 600.0
-"""Interval at which a unit is told again of refusals for one reason, such as a wrong clock."""
+NOTIFY_EVERY_S: Final = 600.0
+"""Interval at which a unit is notified again of refusals for one reason, such as a wrong clock."""
 OUTCOME_S: Final = 120.0
 
 
@@ -102,13 +102,13 @@ class _Pending:
 
 @dataclass(slots=True)
 class _Heard:
-    """What was last heard of a unit: the time of its position, and monotonic times [s]; ``told_s``: time of the
+    """What was last heard of a unit: the time of its position, and monotonic times [s]; ``notified_s``: time of the
     last chat line about a refusal, by code."""
 
     position: datetime | None = None
     position_s: float = field(default=float("-inf"))
     call_s: float = field(default=float("-inf"))
-    told_s: dict[str, float] = field(default_factory=dict)
+    notified_s: dict[str, float] = field(default_factory=dict)
 
 
 class CotFeed:
@@ -392,24 +392,26 @@ class CotFeed:
         """Write to a unit's device why its event was refused, each reason once in a while; count it as the unit's."""
         channel: RefusalChannel = "position" if event.type.startswith("a-f-") else "reply"
         if isinstance(error, AnswerRefused):
-            reason, text, told = error.reason, self._words.say(error.reason), True
+            reason, text, notified = error.reason, self._words.say(error.reason), True
         else:
-            reason, told = reason_of(error.code, error.field), self._told_now(device.unit, error.code)
+            reason, notified = reason_of(error.code, error.field), self._notify_now(device.unit, error.code)
             text = self._words.say("tak-refused", reason=reason)
             if error.code == "future":
                 seconds = round((event.time - _wall_now()).total_seconds())
                 text = self._words.say("tak-refused-clock", seconds=seconds)
-        if told:
+        if notified:
             self._tell(server, device, text)
-        self._refused(RefusedMessage(device.unit, "tak", channel, error.code, reason, self._clock.now_ns(), told=True))
+        self._refused(
+            RefusedMessage(device.unit, "tak", channel, error.code, reason, self._clock.now_ns(), notified=True)
+        )
 
-    def _told_now(self, unit: str, code: str) -> bool:
+    def _notify_now(self, unit: str, code: str) -> bool:
         """Whether a chat line about refusals with this code is due."""
-        told, now_s = self._heard_of(unit).told_s, time.monotonic()
+        notified, now_s = self._heard_of(unit).notified_s, time.monotonic()
         with self._lock:
-            if now_s - told.get(code, float("-inf")) < TOLD_EVERY_S:
+            if now_s - notified.get(code, float("-inf")) < NOTIFY_EVERY_S:
                 return False
-            told[code] = now_s
+            notified[code] = now_s
         return True
 
     def _take(self, server: str, device: TakDevice, event: CotEvent) -> None:

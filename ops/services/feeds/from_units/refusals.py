@@ -6,18 +6,27 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from geo.message import Message
-from ops.field.refusals import RefusalBook, RefusalBookError, RefusalChannel, RefusalEntry, RefusedMessage, reason_of
+from ops.field.refusals import (
+    KEPT_NS,
+    RefusalBook,
+    RefusalBookError,
+    RefusalChannel,
+    RefusalEntry,
+    RefusedMessage,
+    reason_of,
+)
 from ops.journal.reader import JournalError, JournalReader
 from ops.services.feeds.pumping import pump_until
 from ops.services.feeds.unit_messages import RefusedNotice, RefusedReason
 from ops.words import MessageCatalogue
-from sensors.timestamps import utc_datetime
+from sensors.timestamps import nanoseconds, utc_datetime
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +41,10 @@ LETTERS: Final = "dead letters"
 OUTCOMES: Final = "outcomes"
 FROM_TAK: Final = "tak-"
 """Beginning of the ids of answers from TAK, whose devices get the outcome as a chat line."""
+NEUTRAL: Final = Message("unit-no-incident")
+"""Reason that does not reveal whether an incident or alert exists: the same for an unknown one and for one that the
+unit may not have."""
+UNKNOWN: Final = frozenset({"incident-refused-no-incident", "incident-refused-no-alert"})
 _CHANNEL: Final[dict[str, RefusalChannel]] = {"position": "position", "action": "reply"}
 
 
@@ -46,6 +59,7 @@ class OutcomesReader(Protocol):
 class _Outcome(msgspec.Struct):
     id: str
     result: str
+    at: datetime
     incident: str = ""
     unit: str = ""
     message: dict[str, Any] | None = None
@@ -56,8 +70,8 @@ class RefusalDesk:
 
     ``publish`` sends a notice; its future completes when the broker has it, and only then the unit counts as informed,
     also over a restart. Messages that were refused before the first start are left out. ``may_know``: whether a unit
-    may have an incident, by its marking; otherwise the reason is that the incident is unknown. Any thread may call
-    ``take``.
+    may have an incident, by its marking; otherwise, and for an unknown one, the reason is one and the same. Any thread
+    may call ``take``.
     """
 
     def __init__(
@@ -131,20 +145,25 @@ class RefusalDesk:
         while rows := self._outcomes.outcomes_after(taken, limit=ROWS_A_LOOK):
             taken = rows[-1][0]
             found = [msgspec.json.decode(body, type=_Outcome) for _, body in rows]
-            refused = [self._of_outcome(one) for one in found if one.result == "refused" and one.unit]
+            kept_ns = self._now_ns() - KEPT_NS
+            refused = [
+                self._of_outcome(one)
+                for one in found
+                if one.result == "refused" and one.unit and nanoseconds(one.at) >= kept_ns
+            ]
             self._book.note(*refused, source=OUTCOMES, taken=taken)
 
     def _of_outcome(self, outcome: _Outcome) -> RefusedMessage:
-        message = Message("unit-refused", {"reason": "other", "field": "-"})
-        if outcome.incident and not self._may_know(outcome.unit, outcome.incident):
-            message = Message("incident-refused-no-incident", {"incident": outcome.incident})
-        elif outcome.message is not None:
-            message = Message.from_dict(outcome.message)
+        message = NEUTRAL
+        if outcome.message is not None and outcome.incident and self._may_know(outcome.unit, outcome.incident):
+            stated = Message.from_dict(outcome.message)
+            message = NEUTRAL if stated.id in UNKNOWN else stated
         from_tak = outcome.id.startswith(FROM_TAK)
         way: Any = "tak" if from_tak else "mqtt"
         return RefusedMessage(
-            outcome.unit, way, "reply", message.id, message, self._now_ns(), reference=outcome.id, told=from_tak
-        )
+            outcome.unit, way, "reply", message.id, message, nanoseconds(outcome.at), reference=outcome.id,
+            notified=from_tak,
+        )  # fmt: skip
 
     def _begin(self, source: str, last: int) -> int:
         """Number up to which a source is counted; the end at the first start, and in another file than before."""
@@ -160,14 +179,14 @@ class RefusalDesk:
             if answer.done():
                 del self._sent[unit]
                 if not answer.cancelled() and answer.exception() is None:
-                    self._book.tell("unit", entries)
+                    self._book.confirm("unit", entries)
             elif now_s - sent_s > AGAIN_AFTER_S:
                 del self._sent[unit]
 
     def _send(self) -> None:
         now_s = self._monotonic_s()
         waiting: dict[str, list[tuple[RefusalEntry, int]]] = {}
-        for entry, more in self._book.untold("unit"):
+        for entry, more in self._book.outstanding("unit"):
             waiting.setdefault(entry.unit, []).append((entry, more))
         for unit, grown in waiting.items():
             if unit not in self._units or unit in self._sent or now_s < self._due_s.get(unit, now_s):

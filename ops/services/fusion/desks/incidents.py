@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from fusion.alerts import Alert, AlertState, TrackPicture, act_on
 from geo.errors import BadInput
@@ -21,6 +24,7 @@ from sensors.timestamps import utc_datetime
 
 ON_ALERTS: Final = ("acknowledge", "reject", "clear")
 """Actions on a single alert, where the reply names no incident."""
+_NUMBERED: Final = re.compile(r"(?P<unit>.+)\.[0-9]+\.[0-9]+")
 
 
 class IncidentDesk:
@@ -58,8 +62,18 @@ class IncidentDesk:
     def take_reply(self, state: AlertState, reply: Reply, now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
         """Apply a person's action to an alert or an incident; AlertActionError for one that an alert does not allow.
 
-        Whatever is refused has an outcome with the reason, also where the reply has no id: ``outcome_id``.
+        Whatever is refused has an outcome with the reason, also where the reply has no id: ``outcome_id``. An id of
+        another sender is refused, with the outcome under the numbers of the reply.
         """
+        if reply.action_id and (
+            _is_number_of_another(reply) or not self.book.claim(reply.action_id, reply.unit, now_ns)
+        ):
+            where, unnamed = f"{reply.action} of {reply.unit}", msgspec.structs.replace(reply, action_id="")
+            refused = ActionOutcome.refused(
+                _action_of(unnamed), reply.incident, utc_datetime(now_ns), -1, Message("incident-refused-id")
+            )
+            self._keep(unnamed, refused)
+            raise BadInput(f"action_id {reply.action_id}", where=where, expected="an id that no other sender has used")
         try:
             return self._take_reply(state, reply, now_ns)
         except BadInput:
@@ -149,6 +163,12 @@ class IncidentDesk:
 def outcome_id(reply: Reply) -> str:
     """Return the id of a reply's outcome: its own, or without one that of its numbers."""
     return reply.action_id or f"{reply.unit}.{reply.boot}.{reply.seq}"
+
+
+def _is_number_of_another(reply: Reply) -> bool:
+    """Return whether a unit's id of an action has the form of the outcome of another unit's reply without an id."""
+    match = _NUMBERED.fullmatch(reply.action_id)
+    return match is not None and reply.unit not in (UNIT, match["unit"])
 
 
 def _refused_reason(state: AlertState, reply: Reply) -> Message:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
 from geo.message import Message
 from ops.audit.log import AuditLog
 from ops.field.refusals import RefusalBook, RefusedMessage, reason_of
 from ops.services.api.forces.models import RefusalRecords
 from ops.services.api.forces.refusal_routes import RECORD_EVERY_S, RefusalAudit
+from ops.services.api.problems import answer_errors
 from tests.ops.incidents.making import START_NS, at
 
 
@@ -38,6 +42,23 @@ def test_the_centre_sees_what_the_page_of_a_unit_was_refused_and_the_page_reads_
     assert refused["position", ""].sentence == "Cannot be read: lon."
 
 
+def test_a_book_that_cannot_be_read_is_unavailable_and_its_folder_not_named(tmp_path: Path) -> None:
+    book = RefusalBook(tmp_path)
+    book.close()
+    app = FastAPI()
+    answer_errors(app)
+
+    @app.get("/refused")
+    def _refused() -> int:
+        return len(book.entries())
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/refused")
+    assert answer.status_code == 503
+    assert "refused messages cannot be counted" in answer.json()["detail"]
+    assert str(tmp_path) not in answer.text
+
+
 def test_units_and_strangers_do_not_see_what_others_were_refused(room: Any) -> None:
     with room.phone() as phone, room.client() as client:
         assert phone.get("/v1/units/refused").status_code in (401, 403)
@@ -49,7 +70,7 @@ def test_the_audit_log_has_every_refused_message_in_few_entries(tmp_path: Path) 
     audit = RefusalAudit(log, book, lambda: START_NS, lambda: now[0])
     future = RefusedMessage("patrol-1", "mqtt", "position", "future", reason_of("future", "observed_at"), START_NS)
     answer = RefusedMessage(
-        "patrol-1", "tak", "reply", "c", Message("tak-refused-reason"), START_NS, "tak-7", told=True
+        "patrol-1", "tak", "reply", "c", Message("tak-refused-reason"), START_NS, "tak-7", notified=True
     )
     for _ in range(500):
         book.note(future)
@@ -73,5 +94,5 @@ def test_the_audit_log_has_every_refused_message_in_few_entries(tmp_path: Path) 
     book.note(future)
     now[0] += RECORD_EVERY_S
     audit.look()
-    assert [more for _, more in book.untold("audit")] == [1], "a log that cannot be written is written later"
+    assert [more for _, more in book.outstanding("audit")] == [1], "a log that cannot be written is written later"
     book.close()

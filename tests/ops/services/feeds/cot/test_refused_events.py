@@ -61,7 +61,7 @@ def test_an_answer_to_another_units_incident_is_told_and_counted(rig: Rig, lines
     for number in range(2):
         receive(rig, chat("on scene Bravo 17", number=number))
     assert lines == ["Not recorded: Bravo 17 is assigned to patrol-2."] * 2, "each line that a person types is answered"
-    assert [(one.channel, one.message.id, one.told) for one in rig.refused] == [
+    assert [(one.channel, one.message.id, one.notified) for one in rig.refused] == [
         ("reply", "tak-refused-assigned", True)
     ] * 2
     assert rig.units.sent == []

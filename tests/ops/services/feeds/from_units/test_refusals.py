@@ -79,12 +79,23 @@ class Night:
         )  # fmt: skip
         self.journal.commit(Batch((letter,)))
 
-    def outcome(self, identity: str, unit: str, message: Message | None) -> None:
+    def outcome(self, identity: str, unit: str, message: Message | None, incident: str = "I1", age_s: int = 0) -> None:
         """Fusion applies a reply, or refuses it."""
         self.seq += 1
         result = "done" if message is None else "refused"
-        one = ActionOutcome(identity, "I1", "on_scene", "Meyer", utc_datetime(AT_NS), result, 1, message, unit)
+        at = utc_datetime(AT_NS - age_s * 10**9)
+        one = ActionOutcome(identity, incident, "on_scene", "Meyer", at, result, 1, message, unit)
         self.store.commit(1 + self.seq, stamp_ns=AT_NS, outcomes=[outcome_dict(one)])
+
+    def compute_again(self) -> None:
+        """Fusion begins a new store, in which the numbers of outcomes start again."""
+        self.book.close()
+        self.store.close()
+        for file in self.folder.glob("store.db*"):
+            file.unlink()
+        self.store = Store(self.folder / "store.db")
+        self.store.commit(1, stamp_ns=AT_NS)
+        self.start()
 
     def pass_s(self, seconds: float) -> list[tuple[str, RefusedNotice]]:
         """The notices of the next so many seconds."""
@@ -130,8 +141,36 @@ def test_the_reason_reveals_nothing_of_an_incident_that_the_unit_may_not_have(ni
     night.restricted.add("patrol-1")
     night.outcome("mine-1", "patrol-1", Message("incident-refused-other-unit", {"unit": "patrol-2"}))
     ((_, notice),) = night.pass_s(0)
-    assert notice.reasons[0].sentence == notice.sentence == "Unknown incident: I1."
-    assert notice.reasons[0].code == "incident-refused-no-incident"
+    assert notice.reasons[0].sentence == notice.sentence == "Unknown incident, or it is closed."
+    assert notice.reasons[0].code == "unit-no-incident"
+
+
+def test_an_alert_without_an_incident_and_an_unknown_one_have_the_reason_of_one_that_the_unit_may_not_have(
+    night: Night,
+) -> None:
+    seen = Message("incident-refused-alert", {"alert": "A7", "status": "cleared"})
+    night.outcome("mine-1", "patrol-1", seen, incident="")
+    night.outcome("mine-2", "patrol-1", Message("incident-refused-no-incident", {"incident": "I9"}), incident="I9")
+    night.outcome("mine-3", "patrol-1", Message("incident-refused-no-alert", {"alert": "A0"}), incident="")
+    ((_, notice),) = night.pass_s(0)
+    assert {one.answer for one in notice.reasons} == {"mine-1", "mine-2", "mine-3"}
+    assert {one.sentence for one in notice.reasons} == {"Unknown incident, or it is closed."}
+
+
+def test_a_store_that_is_computed_again_repeats_no_notice(night: Night) -> None:
+    for one in range(3):
+        night.outcome(f"mine-{one}", "patrol-1", Message("incident-refused-empty"), age_s=60)
+    ((_, notice),) = night.pass_s(0)
+    assert [one.at for one in notice.reasons] == [utc_datetime(AT_NS - 60 * 10**9)] * 3, "the time of the outcome"
+    night.compute_again()
+    night.pass_s(0)
+    for one in range(3):
+        night.outcome(f"mine-{one}", "patrol-1", Message("incident-refused-empty"), age_s=60)
+    night.outcome("old", "patrol-1", Message("incident-refused-empty"), age_s=8 * 86_400)
+    assert night.pass_s(2 * NOTICE_EVERY_S) == []
+    night.outcome("mine-3", "patrol-1", Message("incident-refused-empty"))
+    ((_, notice),) = night.pass_s(0)
+    assert (notice.count, notice.reasons[0].answer) == (1, "mine-3")
 
 
 def test_a_flood_is_one_notice_each_half_minute_with_every_message_counted(night: Night) -> None:
@@ -259,7 +298,7 @@ def test_a_refused_request_for_missed_messages_is_told_with_its_reason() -> None
     desk = ResendDesk(None, required=True, now_ns=lambda: AT_NS, ask=lambda *_: None, refused=refused.append)
     desk.hear(Delivery("watchline/1/x/unit/patrol-1/resend", b"{}", "application/json", (), AT_NS))
     (one,) = refused
-    assert (one.unit, one.channel, one.code, one.told) == ("patrol-1", "resend", "unsigned", False)
+    assert (one.unit, one.channel, one.code, one.notified) == ("patrol-1", "resend", "unsigned", False)
 
 
 def test_the_feed_publishes_a_notice_on_updates_and_says_when_the_broker_has_it() -> None:

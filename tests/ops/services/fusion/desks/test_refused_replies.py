@@ -98,6 +98,37 @@ def test_an_answer_to_an_alert_with_an_id_is_applied_once_and_its_outcome_is_don
     assert desk.state is before
 
 
+USED = Message("incident-refused-id")
+
+
+def test_the_id_of_an_action_that_another_sent_is_refused_with_its_reason() -> None:
+    desk = Desk()
+    (done,) = desk.reply("acknowledge", desk.lead, action_id="mine-1")
+    assert done.result == "done"
+    found = refused(desk.reply("acknowledge", desk.call, "patrol-2", action_id="mine-1"))
+    assert found == ("patrol-2.7.2", "patrol-2", "", USED), "the first outcome of mine-1 remains"
+    assert desk.state.alerts[desk.call.id].status == "active"
+    found = refused(desk.reply("received", desk.lead, "patrol-2", action_id="mine-1", incident=desk.incident))
+    assert found == ("patrol-2.7.3", "patrol-2", desk.incident, USED)
+    assert desk.reply("acknowledge", desk.lead, action_id="mine-1") == [], "sent again by its sender"
+
+
+def test_the_id_of_a_refused_action_is_its_senders_too() -> None:
+    desk = Desk()
+    assert refused(desk.reply("clear", "A0", action_id="mine-1"))[0] == "mine-1"
+    assert refused(desk.reply("acknowledge", desk.lead, "patrol-2", action_id="mine-1"))[3] == USED
+
+
+def test_a_unit_cannot_take_the_place_of_the_outcome_of_another_units_reply() -> None:
+    desk = Desk()
+    found = refused(desk.reply("acknowledge", desk.lead, action_id="patrol-2.7.2"))
+    assert found == ("patrol-1.7.1", "patrol-1", "", USED)
+    assert desk.state.alerts[desk.lead.id].status == "active"
+    assert refused(desk.reply("clear", "A0", "patrol-2"))[0] == "patrol-2.7.2"
+    (done,) = desk.reply("acknowledge", desk.lead, action_id="patrol-1.7.99")
+    assert done.result == "done", "its own numbers are its own"
+
+
 @pytest.mark.parametrize("unit", ["patrol-1", UNIT])
 def test_a_marking_is_decided_by_the_centre_and_must_be_one_of_the_settings(unit: str) -> None:
     desk = Desk()
