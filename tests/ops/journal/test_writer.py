@@ -13,25 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.receiving.batch import Batch, DeadLetter, Row, digest
+from ingest.receiving.batch import Batch
 from ops.journal.reader import Counts, JournalError, JournalReader
 from ops.journal.writer import Journal
-
-NOW_NS = 1_773_522_000_000_000_000
-
-
-def row(seq: int, *, sensor: str = "r1", boot: int = 1, body: bytes = b"{}", kind: str = "detections") -> Row:
-    topic = f"watchline/1/x/sensor/{sensor}/{kind}"
-    return Row(kind, sensor, boot, seq, NOW_NS, NOW_NS + seq, None, "application/json", body, topic)
-
-
-def dead(
-    seq: int | None, *, body: bytes = b"{", sensor: str = "r1", boot: int = 1, code: str = "not_json"
-) -> DeadLetter:
-    topic = f"watchline/1/x/sensor/{sensor}/detections"
-    key = (None, None) if seq is None else (boot, seq)
-    return DeadLetter(code, "payload", "bad.", "detections", sensor, *key, topic, "application/json", body, len(body),
-                      digest(body), NOW_NS)  # fmt: skip
+from tests.ops.journal.conformance.places import NOW_NS, row
 
 
 def test_one_writer_and_foreign_newer_or_missing_files_are_one_sentence(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ export interface Comparison {
   readonly measures?: unknown;
 }
 
-/** One row for each measure that is known of a layout; none of an answer that is no comparison. */
+/** One row for each known measure of a layout; none for an answer that is not a comparison. */
 export function comparedRows({ layouts, measures }: Comparison): { names: readonly string[]; rows: readonly ComparedRow[] } {
   const names = Array.isArray(layouts) ? layouts.filter((name) => typeof name === "string") : [];
   const [left, right] = names;
