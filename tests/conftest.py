@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,6 +130,21 @@ def logging_as_at_the_start() -> None:
         if isinstance(logger, logging.Logger) and name.partition(".")[0] in OUR_LOGGERS:
             logger.disabled, logger.propagate = False, True
             logger.setLevel(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True)
+def process_as_before() -> Iterator[None]:
+    """A test leaves environment, umask and current folder as it found them; ``ops.cli.main`` sets the first two."""
+    variables, folder, umask = dict(os.environ), Path.cwd(), os.umask(0o077)
+    os.umask(umask)
+    yield
+    os.umask(umask)
+    os.chdir(folder)
+    for name in (variables.keys() | os.environ.keys()) - {"PYTEST_CURRENT_TEST"}:  # pytest keeps that one itself
+        if name not in variables:
+            del os.environ[name]
+        elif os.environ.get(name) != variables[name]:
+            os.environ[name] = variables[name]
 
 
 @pytest.fixture(scope="session")
