@@ -14,7 +14,7 @@ DRILLS := tests/drills tests/fusion tests/geo tests/ingest tests/ops/room/test_c
 # Tests that run compiled kernels: once more with numba's bounds check, compiled apart from the unchecked ones
 KERNEL_TESTS := tests/fusion tests/geo tests/sensors/coverage tests/sensors/planning/solver
 
-.PHONY: help demo test check style drill bench docs format clean
+.PHONY: help demo test check style drill bench docs wheelhouse format clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ bench: $(TEST_STAMP) ## Measure side by side with the peers; one JSON line each;
 docs: $(TEST_STAMP) ## Build the documentation site in out/site; the first time it executes the notebooks
 	@$(BIN)/python -m ops.runtime.compile_kernels
 	@$(BIN)/python deploy/build_site.py
+
+wheelhouse: $(STAMP) ## Build out/air-gapped: all that a machine without a network needs to install Watchline
+	@$(BIN)/python deploy/air_gapped/build.py out/air-gapped
 
 format: $(TEST_STAMP) ## Put the code into its form
 	@$(BIN)/ruff format .

@@ -16,6 +16,7 @@ WANTED = {
     "faketime": "faketime",
     "fiu-run": "fiu-utils",
     "ogrinfo": "gdal-bin",
+    "systemd-analyze": "systemd",
 }
 # library -> Debian package
 WANTED_LIBRARIES = {

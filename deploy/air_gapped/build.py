@@ -1,0 +1,127 @@
+"""Build ``out/air-gapped``: everything that a machine without a network needs to install Watchline.
+
+Wheels of Watchline and of all it depends on, pinned by ``constraints.txt``; their hashes; ``install.py``; bills of
+materials (CycloneDX) of the Python packages and of the live map; the licences. The result is installed once, without
+an index, before it counts as built; the bill of materials is that of this installation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from packaging.utils import parse_wheel_filename
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from deploy.air_gapped.install import SUMS, this_machine
+from deploy.build_web import npm_command
+
+ROOT = Path(__file__).resolve().parents[2]
+EXTRAS = "asterix,gmti,postgres"
+TOOLS = ("cyclonedx-bom==7.5.0", "pip-licenses==5.5.5")
+
+
+class BuildFailed(Exception):
+    """A step failed; the message names it."""
+
+
+def run(doing: str, command: list[str], *, into: Path | None = None, environment: dict[str, str] | None = None) -> None:
+    """Run a step; its output goes to the file ``into`` if one is given. BuildFailed if its status is not 0."""
+    print(f"{doing} ...", file=sys.stderr)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, check=False, stdout=None if into is None else subprocess.PIPE
+    )
+    if done.returncode != 0:
+        raise BuildFailed(f"Could not {doing[0].lower()}{doing[1:]}: {command[0]} ended with {done.returncode}.")
+    if into is not None:
+        into.write_bytes(done.stdout)
+
+
+def requirements(wheels: Path) -> str:
+    """Return a line ``name==version --hash=sha256:…`` for each wheel of a folder, by name."""
+    lines = []
+    for wheel in wheels.glob("*.whl"):
+        name, version, _, _ = parse_wheel_filename(wheel.name)
+        lines.append(f"{name}=={version} --hash=sha256:{digest(wheel)}\n")
+    return "".join(sorted(lines))
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sums(folder: Path) -> str:
+    """Return what ``sha256sum --check`` reads: each file below the folder but the list itself."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
+    return "".join(f"{digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
+
+
+def build(folder: Path) -> None:
+    """Build everything in ``folder``, which is made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    wheels = folder / "wheels"
+    wheels.mkdir(parents=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    run(
+        "Build the wheel of Watchline and fetch those that it needs",
+        [*pip, "wheel", "--quiet", f".[{EXTRAS}]", "--constraint", "constraints.txt", "--wheel-dir", str(wheels)],
+    )
+    (folder / "requirements.txt").write_text(requirements(wheels), encoding="utf-8")
+    (folder / "BUILT-FOR").write_text(this_machine() + "\n", encoding="utf-8")
+    shutil.copy(ROOT / "deploy" / "air_gapped" / "install.py", folder)
+    for unit in (ROOT / "deploy" / "systemd").iterdir():
+        shutil.copy(unit, folder)
+    npm, environment = npm_command()
+    web = ["--prefix", str(ROOT / "ops" / "web"), "sbom", "--sbom-format", "cyclonedx", "--omit", "dev",
+           "--package-lock-only"]  # fmt: skip
+    run("List the packages of the live map", [*npm, *web], into=folder / "sbom-web.cdx.json", environment=environment)
+    (folder / SUMS).write_text(sums(folder), encoding="utf-8")
+    _try_out(folder)
+    (folder / SUMS).write_text(sums(folder), encoding="utf-8")
+
+
+def _try_out(folder: Path) -> None:
+    """Install from the folder alone, and write the bill of materials and the licences of what was installed."""
+    with tempfile.TemporaryDirectory() as scratch:
+        installed, tools = Path(scratch, "watchline"), Path(scratch, "tools")
+        run("Install from the folder alone", [sys.executable, str(folder / "install.py"), str(installed)])
+        shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+        run("Prepare the tools for the bill of materials", [sys.executable, "-m", "venv", str(tools)])
+        run("Fetch these tools", [str(tools / "bin" / "pip"), "install", "--quiet", *TOOLS])
+        python = str(installed / "bin" / "python")
+        run(
+            "List the Python packages",
+            [str(tools / "bin" / "cyclonedx-py"), "environment", python, "--output-file",
+             str(folder / "sbom-python.cdx.json")],
+        )  # fmt: skip
+        run(
+            "List the licences",
+            [str(tools / "bin" / "pip-licenses"), "--python", python, "--from=mixed", "--with-urls", "--format=csv",
+             "--output-file", str(folder / "licences.csv")],
+        )  # fmt: skip
+
+
+def main(folder: str) -> int:
+    """Build in ``folder``; 1 with one sentence if a step failed."""
+    os.environ.pop("PYTHONSAFEPATH", None)
+    try:
+        build(Path(folder).resolve())
+    except BuildFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
+    print(
+        f"{folder}: {size / 1e6:.0f} MB; copy it to the machine and run install.py there (docs/how-to/air-gapped.md)."
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1] if len(sys.argv) > 1 else "out/air-gapped"))
