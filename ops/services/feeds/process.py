@@ -10,7 +10,7 @@ import argparse
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -137,20 +137,28 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
         for thread in threads:
             thread.start()
         say(ready=True)
-        _watch(feeds, dispatcher, threads, stop)
+        _watch(lambda: _problem_of(feeds, refusals), dispatcher, threads, stop)
         _flush(dispatcher)
     return 0
 
 
+def _problem_of(feeds: Sequence[Feed], refusals: RefusalDesk) -> str | None:
+    """What people should know of the feeds first; None where nothing is wrong."""
+    return next((feed.problem for feed in feeds if feed.problem), refusals.problem)
+
+
 def _watch(
-    feeds: Sequence[Feed], dispatcher: Dispatcher, threads: Sequence[threading.Thread], stop: threading.Event
+    problem_now: Callable[[], str | None],
+    dispatcher: Dispatcher,
+    threads: Sequence[threading.Thread],
+    stop: threading.Event,
 ) -> None:
     """Report until ``stop``; RuntimeError if a thread ends before."""
     problem: str | None = None
     while not stop.wait(REPORT_EVERY_S):
         if not all(thread.is_alive() for thread in threads):
             raise RuntimeError("a thread of the feeds ended")
-        now = next((feed.problem for feed in feeds if feed.problem), None)
+        now = problem_now()
         if now != problem:
             problem = now
             say(problem=problem)

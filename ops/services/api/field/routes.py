@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
@@ -26,7 +27,8 @@ from ingest.sending.spool import MessageKey
 from ingest.unit_messages import HelpCall, Position, Reply, SectionOrder, read_help_call
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import Device, DeviceStore, UnitAnswer
-from ops.field.refusals import RefusalBook, RefusalBookError, RefusalChannel, RefusedMessage
+from ops.field.refusal_file import RefusalBookError
+from ops.field.refusals import RefusalBook, RefusalChannel, RefusedMessage
 from ops.services.api.event_stream import EventStream
 from ops.services.api.field.changes import SentStates, changes_of, version_of
 from ops.services.api.field.models import (
@@ -366,10 +368,8 @@ class FieldRoutes:
             if problem is not None
         ]
         if self._refusals is not None and refused:
-            try:
+            with suppress(RefusalBookError):  # it counts them as soon as it can
                 self._refusals.note(*refused)
-            except RefusalBookError as error:
-                log.warning("%s", error)
 
 
 def _device(request: Request) -> Device:
