@@ -124,7 +124,7 @@ class _Line:
     failures: int = 0
     failing_since_s: float | None = None
     retry_at_s: float = 0.0
-    asked_until_s: float = 0.0  # the receiver asked to be left alone so long; a success does not end that
+    asked_until_s: float = 0.0  # the receiver asked to be left alone so long: only distress calls are sent before
     catching_up: bool = False
     gaps: list[_Gap] = field(default_factory=list)
     held: list[NumberedRow] = field(default_factory=list)
@@ -368,12 +368,14 @@ class Dispatcher:
         return self._release.may_receive(line.receiver.unit, row)
 
     def _send_due(self, line: _Line, now_s: float) -> int:
-        if now_s < max(line.retry_at_s, line.asked_until_s):
+        if now_s < line.retry_at_s:
             return 0
         self._give_up_overdue(line)
         overdue = [number for number, one in line.sent.items() if self._is_overdue(one, now_s)]
         room = line.receiver.window if line.failures < PROBE_AFTER else 1
         new = self._next(line, room - len(line.sent)) if len(line.sent) < room else []
+        if now_s < line.asked_until_s:
+            overdue, new = ([one for one in numbers if line.waiting[one].rank == 0] for numbers in (overdue, new))
         return self._send_all(line, [*overdue, *new], now_s)
 
     def _is_overdue(self, attempt: _Attempt, now_s: float) -> bool:
@@ -465,13 +467,13 @@ class Dispatcher:
             line.retry_at_s = now_s + self._pause_s(line)
         if isinstance(error, FailedAttempt) and error.after_s > 0.0:
             line.asked_until_s = max(line.asked_until_s, now_s + error.after_s + self._pause_s(line))
-            line.catching_up |= error.after_s > CATCH_UP_AFTER_S
+            line.catching_up = True  # and so distress calls come first
         line.failing_since_s = now_s if line.failing_since_s is None else line.failing_since_s
         line.catching_up |= now_s - line.failing_since_s > CATCH_UP_AFTER_S
 
     def _pause_s(self, line: _Line) -> float:
         """The pause after this many failures, by chance: receivers behind one failed link are not called together."""
-        longest_s = min(self._policy.retry_s * 2 ** min(line.failures - 1, 10), self._policy.longest_retry_s)
+        longest_s: float = min(self._policy.retry_s * 2 ** min(line.failures - 1, 10), self._policy.longest_retry_s)
         return longest_s * (1 - self._chance())
 
     def _give_up_overdue(self, line: _Line) -> None:

@@ -132,9 +132,16 @@ def test_a_receiver_is_left_alone_as_long_as_it_asks_and_others_are_not(tmp_path
     dispatcher.pump()
     assert feed.sent.count(("other", 3)) == 1
     assert "asks" not in feed.answers, "an answer of success to an earlier post does not end the wait"
+    store.commit(3, stamp_ns=1, alerts=[alert(4, priority="distress")])
+    dispatcher.pump()
+    assert feed.sent[-2:] == [("asks", 4), ("other", 4)], "a call for help does not wait"
+    feed.answer("asks", None)
+    feed.answer("other", None)
+    dispatcher.pump()
+    assert "asks" not in feed.answers, "an answer of success to an earlier post does not end the wait"
     clock.pass_s(2.0)  # and the pause with its jitter
     dispatcher.pump()
-    assert sorted(number for name, number in feed.sent if name == "asks") == [1, 1, 2, 3]
+    assert sorted(number for name, number in feed.sent if name == "asks") == [1, 1, 2, 3, 4]
     feed.answer("asks", None, None)
     dispatcher.pump()
     assert dispatcher.waiting == 0
