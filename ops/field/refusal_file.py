@@ -46,7 +46,7 @@ class RefusalBookError(WatchlineError):
 
 
 class DamagedEntry(sqlite3.DatabaseError):
-    """What the file holds is not what was written."""
+    """The content of the file is not what was written."""
 
 
 class RefusalFile:

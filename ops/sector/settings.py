@@ -160,7 +160,7 @@ def load_settings(path: Path | None) -> Settings:
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """Read a settings file, unchecked, with absolute paths. Raises ConfigError for one that is no TOML."""
+    """Read a settings file, unchecked, with absolute paths. Raises ConfigError for a file that is not TOML."""
     return from_folder(read_toml(path), path.absolute().parent)
 
 

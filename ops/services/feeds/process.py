@@ -143,7 +143,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
 
 
 def _problem_of(feeds: Sequence[Feed], refusals: RefusalDesk) -> str | None:
-    """What people should know of the feeds first; None where nothing is wrong."""
+    """The first problem of the feeds that people should know; None without a problem."""
     return next((feed.problem for feed in feeds if feed.problem), refusals.problem)
 
 
