@@ -7,7 +7,9 @@ it loses nothing and gives nothing a second number.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from geo.errors import WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.topics import unit_filter
@@ -40,6 +43,8 @@ from ops.store.incidents import IncidentReader
 from ops.store.markings import MarkingReader
 from ops.store.reader import Reader
 from ops.words import SOURCE_LANGUAGE, MessageCatalogue
+
+log = logging.getLogger(__name__)
 
 OTHER_FEEDS: Final[Sequence[OpenFeed]] = (cot.open_feed, cap.open_feed, web_hook.open_feed)
 """Every feed but that to units: a new one is a file of this folder, a table of the settings, and a line here."""
@@ -105,7 +110,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
             monotonic_s=time.monotonic,
             may_know=FeedRelease(MarkingReader(store), settings.releasability).incident_for,
         )
-        others = [feed for open_feed in OTHER_FEEDS if (feed := open_feed(context)) is not None]
+        others, unopened = open_others(context)
         feeds: list[Feed] = [units, *others]
         for feed in feeds:
             stack.callback(feed.close)
@@ -137,9 +142,28 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
         for thread in threads:
             thread.start()
         say(ready=True)
-        _watch(lambda: _problem_of(feeds, refusals), dispatcher, threads, stop)
+        _watch(lambda: unopened or _problem_of(feeds, refusals), dispatcher, threads, stop)
         _flush(dispatcher)
     return 0
+
+
+def open_others(context: FeedContext) -> tuple[list[Feed], str | None]:
+    """The feeds but that to units, and why some could not be opened: the others continue without them.
+
+    Once such a feed can be opened, at a later start, its receivers get what is then open, as receivers that are new.
+    """
+    opened: list[Feed] = []
+    problems: list[str] = []
+    for open_feed in OTHER_FEEDS:
+        try:
+            feed = open_feed(context)
+        except (WatchlineError, OSError, sqlite3.Error) as error:
+            problems.append(f"feed {open_feed.__module__.split('.')[3]} is not open ({error})")
+            log.warning("%s", problems[-1])
+            continue
+        if feed is not None:
+            opened.append(feed)
+    return opened, "; ".join(problems) or None
 
 
 def _problem_of(feeds: Sequence[Feed], refusals: RefusalDesk) -> str | None:

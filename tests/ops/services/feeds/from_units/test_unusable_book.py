@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,33 +39,53 @@ def a_folder_in_its_place(folder: Path) -> None:
     (folder / FILE).mkdir()
 
 
-@pytest.mark.parametrize("make", [of_another_version, damaged, a_folder_in_its_place])
-def test_the_process_starts_delivers_and_states_the_problem(tmp_path: Path, make: object) -> None:
-    assert callable(make)
-    make(tmp_path)
-    store = Store(tmp_path / "store.db")
+@contextmanager
+def delivering(folder: Path, more: str = "") -> Iterator[Child]:
+    """A feeds process that has delivered an alert to a web hook; ``more`` settings."""
+    store = Store(folder / "store.db")
     with silent() as port, receiver() as hook:
-        settings = tmp_path / "settings.toml"
+        settings = folder / "settings.toml"
         settings.write_text(
             '[feeds.web_hook]\nallowed_networks = ["127.0.0.0/8"]\n'
-            f'[feeds.web_hook.receivers.hook]\nurl = "{hook.url}"\n'
+            f'[feeds.web_hook.receivers.hook]\nurl = "{hook.url}"\n{more}'
         )
         arguments = [f"--store={store.path}", "--sector-id=hills", f"--settings={settings}"]
         secrets = {
             URL_VARIABLE: f"mqtt://127.0.0.1:{port}", IDENTITY_VARIABLE: "", SIGNATURES_VARIABLE: "optional",
             variable_of("hook"): SECRET,
         }  # fmt: skip
-        child = Child("feeds", "ops.services.feeds.process", arguments, log=tmp_path / "feeds.log", secrets=secrets)
+        child = Child("feeds", "ops.services.feeds.process", arguments, log=folder / "feeds.log", secrets=secrets)
         try:
             store.commit(1, stamp_ns=T0_NS, alerts=[alert(1)])
             until(lambda: len(hook.posts) >= 1)
-            if make is not damaged:  # which is set aside
-                until(lambda: child.last("problem") is not None)
-                assert "refused messages are not counted" in str(child.last("problem"))
+            yield child
             assert child.alive
         finally:
             child.stop(timeout_s=60)
     store.close()
+
+
+@pytest.mark.parametrize("make", [of_another_version, damaged, a_folder_in_its_place])
+def test_the_process_starts_delivers_and_states_the_problem(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path)
+    with delivering(tmp_path) as child:
+        if make is not damaged:  # which is set aside
+            until(lambda: child.last("problem") is not None)
+            assert "refused messages are not counted" in str(child.last("problem"))
+
+
+def test_a_feed_that_cannot_be_opened_stops_no_other(tmp_path: Path) -> None:
+    (tmp_path / "cot.db").write_bytes(b"\xff" * 8192)
+    (tmp_path / "ca.pem").write_text("not a certificate")
+    more = (
+        '[[feeds.cot.servers]]\nname = "tak"\naddress = "tcp://127.0.0.1:9"\n'
+        '[feeds.cap.receivers.agency]\nurl = "https://agency.example/"\nauthority = "ca.pem"\n'
+    )
+    with delivering(tmp_path, more) as child:
+        until(lambda: child.last("problem") is not None)
+        problem = str(child.last("problem"))
+    assert "feed cot is not open" in problem
+    assert "feed cap is not open" in problem
 
 
 def test_a_notice_that_cannot_be_noted_as_sent_is_not_sent_again(
