@@ -122,16 +122,15 @@ class RefusalFile:
         self._opened = _identity(self.path)
         opened = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=WAIT_S)
         try:
+            if (version := _version_of(opened)) not in (0, SCHEMA):
+                raise RefusalBookError(f"version {version}; expected version {SCHEMA}")
             # With a write-ahead log, the end of an old connection deletes the log of a new file under the same name.
             opened.execute("PRAGMA journal_mode = DELETE")
             with transaction(opened) as db:
-                (version,) = db.execute("PRAGMA user_version").fetchone()
-                if version == 0:
+                if _version_of(db) == 0:
                     for statement in _TABLES.split(";"):
                         db.execute(statement)
                     db.execute(f"PRAGMA user_version = {SCHEMA}")
-                elif version != SCHEMA:
-                    raise RefusalBookError(f"version {version}; expected version {SCHEMA}")
             _check(opened)
         except BaseException:
             opened.close()
@@ -169,6 +168,10 @@ class RefusalFile:
         finally:
             if lock is not None:
                 os.close(lock)
+
+
+def _version_of(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _check(db: sqlite3.Connection) -> None:

@@ -75,6 +75,9 @@ def test_a_file_of_another_version_is_left_as_it_is_and_counted_later(
 ) -> None:
     RefusalBook(tmp_path).close()
     file = tmp_path / FILE
+    with sqlite3.connect(file) as db:
+        db.execute("PRAGMA journal_mode = WAL")  # as versions before this one did
+    db.close()
     of_version(file, 7)
     before = file.read_bytes()
     book = RefusalBook(tmp_path)
