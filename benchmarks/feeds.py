@@ -7,8 +7,9 @@ need no fusion: alerts are committed to a store and the feeds process delivers t
 ``units``: from the commit to each of 500 units, for which one client listens. ``catch_up``: 1,000 missed messages, four
 revisions of each of 250 alerts, over a link of 9.6 kbit/s (``tests/drills/fault_proxy.py``), in the compact form: one
 alert a message, several under one signature, and these on a radio that loses a fifth of the segments (``BadRadio``).
-``kills``: 10,000 alerts, while the unit and the feeds process are killed in turn; the unit asks for what it missed.
-``receivers``: as many alerts by CAP and web hook and incidents to a TAK server, each receiver killed 20 times.
+``kills``: 10,000 alerts, while the unit and the feeds process are killed in turn; the unit asks for what it missed, in
+JSON and in the compact form. ``receivers``: as many alerts by CAP and web hook and incidents to a TAK server, each
+receiver killed 20 times. ``stream``: as many over the event stream, its reader and server killed in turn.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import latency as chain
 import machine
 import msgspec
 import paho.mqtt.client as mqtt
+from feed_stream import measure_stream
 from field import Field, scans_of, write_sector
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -53,7 +55,7 @@ from ops.store.writer import Store
 from sensors.timestamps import utc_datetime
 
 SECTOR = "bench"
-PARTS = ("chain", "units", "catch_up", "kills", "receivers")
+PARTS = ("chain", "units", "catch_up", "kills", "kills_compact", "receivers", "stream")
 SLOW_BYTES_PER_S = 9_600 / 8
 TOGETHER_BYTES = 600
 PRIORITIES = ("medium", "low", "high", "low")
@@ -375,9 +377,9 @@ def measure_catch_up(folder: Path, together_bytes: int = 0, *, lossy: bool = Fal
     }
 
 
-def measure_kills(folder: Path, alerts: int, kills: int) -> dict[str, Any]:
+def measure_kills(folder: Path, alerts: int, kills: int, form: str = "json") -> dict[str, Any]:
     """Every alert arrives once under one number, while the unit and the feeds process are killed in turn."""
-    with bench(folder, ["u1"], settings="[feeds.units.u1]\nincidents = false\n") as made:
+    with bench(folder, ["u1"], settings=f'[feeds.units.u1]\nincidents = false\nformat = "{form}"\n') as made:
         unit = made.unit("u1")
         unit.connect()
         began_s, part = time.monotonic(), alerts // (kills + 1)
@@ -479,7 +481,9 @@ def main() -> None:
                     "together_20_percent_lost": measure_catch_up(folder / "lossy", TOGETHER_BYTES, lossy=True),
                 },
                 "kills": lambda: measure_kills(folder / "kills", options.alerts, options.kills),
+                "kills_compact": lambda: measure_kills(folder / "compact", options.alerts, options.kills, "compact"),
                 "receivers": lambda: measure_receivers(folder / "receivers", options.alerts, options.kills // 2),
+                "stream": lambda: measure_stream(folder / "stream", options.alerts, options.kills, alert, until),
             }[part]()
             print(f"{part}: {json.dumps(figures[part])}", file=sys.stderr)
     machine.report("feeds", figures)

@@ -7,37 +7,28 @@ they were refused: as dead letters of the journal, in ``cot.db``, or as outcomes
 
 from __future__ import annotations
 
-import logging
-import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
 
-from geo.errors import WatchlineError
 from geo.message import Message
 from ingest.errors import printable
-from ops.runtime.file_lock import lock_file
-from ops.runtime.transaction import transaction
+from ops.field.refusal_file import ENTRY, DamagedEntry, RefusalBookError, RefusalFile
 from sensors.timestamps import SECOND_NS
 
-log = logging.getLogger(__name__)
-
-FILE: Final = "refusals.db"
-DAMAGED: Final = FILE + ".damaged"
-"""A file that could not be read, set aside; the last one."""
-LOCK: Final = "refusals.lock"
-SCHEMA: Final = 1
 KEPT_NS: Final = 7 * 86_400 * SECOND_NS
 MOST_OF_UNIT: Final = 50
 """Entries of one unit; the oldest make room."""
 MOST_UNITS: Final = 500
 """Other names than those of units, with entries: names that anyone can make up must not fill the file."""
+MOST_WAITING: Final = 1_000
+"""Messages that are kept in memory while the file cannot be written; the oldest make room."""
 LONGEST_FIELD: Final = 60
 
 RefusalChannel = Literal["position", "reply", "resend"]
@@ -60,24 +51,6 @@ FAMILIES: Final = {
     )
 }  # fmt: skip
 """Code of a dead letter → the choice of its sentence; any other is ``other``."""
-_TABLES: Final = """
-CREATE TABLE refusals (
-    unit TEXT NOT NULL, way TEXT NOT NULL, channel TEXT NOT NULL, code TEXT NOT NULL, reference TEXT NOT NULL,
-    count INTEGER NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, message BLOB NOT NULL,
-    unit_count INTEGER NOT NULL, audit_count INTEGER NOT NULL,
-    PRIMARY KEY (unit, way, channel, code, reference)
-) WITHOUT ROWID;
-CREATE TABLE taken (source TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID
-"""
-_ENTRY: Final = "unit, way, channel, code, reference, count, first_ns, last_ns, message"
-
-
-class RefusalBookError(WatchlineError):
-    """The file cannot be read or written; messages are refused all the same."""
-
-
-class _Damaged(sqlite3.DatabaseError):
-    """The check of the file found damage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,75 +98,41 @@ def reason_of(code: str, field: str) -> Message:
 
 
 class RefusalBook:
-    """The file, for any number of threads and processes. RefusalBookError where it cannot be used.
+    """The file of a folder, for any number of threads and processes. RefusalBookError while it cannot be used.
 
-    A damaged file is set aside when it is opened, and a new one begun. ``units``: names of the settings, which are
-    counted however many other names there are.
+    A file that cannot be used stops nothing: it is tried again with every call, what was noted meanwhile is written as
+    soon as it can be, and ``problem`` states the reason. A damaged file is set aside, and a new one begun. ``units``:
+    names of the settings, which are counted however many other names there are.
     """
 
     def __init__(self, folder: Path, units: Collection[str] = ()) -> None:
-        self.path, self._units = folder / FILE, frozenset(units)
+        self._file, self._units = RefusalFile(folder), frozenset(units)
         self._lock = threading.Lock()
-        with self._checked():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db = self._open_sound()
+        self._waiting: deque[RefusedMessage] = deque(maxlen=MOST_WAITING)
 
-    def _open_sound(self) -> sqlite3.Connection:
-        """Open the file; one process at a time sets a damaged one aside, and the others then find the new one."""
-        try:
-            return self._open()
-        except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise
-        lock = lock_file(self.path.with_name(LOCK), wait=True)
-        try:
-            return self._open()
-        except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise
-            for suffix in ("-wal", "-shm"):  # first: a new file must not find the old write-ahead log
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-            os.replace(self.path, self.path.with_name(DAMAGED))
-            log.warning("%s is damaged (%s): it was set aside as %s, and a new one begun.", self.path, error, DAMAGED)
-            return self._open()
-        finally:
-            if lock is not None:
-                os.close(lock)
-
-    def _open(self) -> sqlite3.Connection:
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        opened = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
-        try:
-            opened.execute("PRAGMA journal_mode = WAL")
-            opened.execute("PRAGMA synchronous = NORMAL")
-            with transaction(opened) as db:
-                (version,) = db.execute("PRAGMA user_version").fetchone()
-                if version == 0:
-                    for statement in _TABLES.split(";"):
-                        db.execute(statement)
-                    db.execute(f"PRAGMA user_version = {SCHEMA}")
-                elif version != SCHEMA:
-                    raise RefusalBookError(f"{self.path}: version {version}; expected version {SCHEMA}.")
-            (state,) = opened.execute("PRAGMA quick_check(1)").fetchone()
-            if state != "ok":
-                raise _Damaged(state)
-        except BaseException:
-            opened.close()
-            raise
-        return opened
+    @property
+    def problem(self) -> str | None:
+        """The reason why refused messages are not counted; None while they are."""
+        return self._file.problem
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._db.close()
+        self._file.close()
 
     def note(self, *refused: RefusedMessage, source: str = "", taken: int = 0) -> None:
         """Count refused messages; ``taken``: the number up to which those of ``source`` are then counted."""
-        with self._lock, self._checked(), transaction(self._db) as db:
-            for one in refused:
-                self._count(db, one)
-            if source:
-                db.execute("INSERT OR REPLACE INTO taken VALUES (?, ?)", (source, taken))
+        with self._lock:
+            try:
+                with self._file.changing() as db:
+                    for one in (*self._waiting, *refused):
+                        self._count(db, one)
+                    if source:
+                        db.execute("INSERT OR REPLACE INTO taken VALUES (?, ?)", (source, taken))
+            except RefusalBookError:
+                if not source:  # else they are read again
+                    self._waiting.extend(refused)
+                raise
+            self._waiting.clear()
 
     def _count(self, db: sqlite3.Connection, one: RefusedMessage) -> None:
         known = "SELECT 1 FROM refusals WHERE (unit, way, channel, reference) = (?, ?, ?, ?)"
@@ -227,53 +166,45 @@ class RefusalBook:
 
     def forget(self, now_ns: int) -> None:
         """Drop the entries of which nothing came for a week."""
-        with self._lock, self._checked(), transaction(self._db) as db:
+        with self._file.changing() as db:
             db.execute("DELETE FROM refusals WHERE last_ns < ?", (now_ns - KEPT_NS,))
 
     def taken(self, source: str) -> int | None:
         """The number up to which the messages of a source are counted; None before the first."""
-        rows = self._rows("SELECT n FROM taken WHERE source = ?", source)
-        return int(rows[0][0]) if rows else None
+        with self._file.reading() as db:
+            row = db.execute("SELECT n FROM taken WHERE source = ?", (source,)).fetchone()
+        return None if row is None else int(row[0])
 
     def entries(self, unit: str | None = None) -> list[RefusalEntry]:
         """The entries of a unit, or of all, the newest first."""
-        sql = f"SELECT {_ENTRY} FROM refusals WHERE ?1 IS NULL OR unit = ?1 ORDER BY last_ns DESC, unit, code"  # noqa: S608
-        return [_entry(row) for row in self._rows(sql, unit)]
+        sql = f"SELECT {ENTRY} FROM refusals WHERE ?1 IS NULL OR unit = ?1 ORDER BY last_ns DESC, unit, code"  # noqa: S608
+        with self._file.reading() as db:
+            return [_entry(row) for row in db.execute(sql, (unit,))]
 
     def outstanding(self, reader: RefusalReader) -> list[tuple[RefusalEntry, int]]:
         """The entries that have grown since a reader was informed, with by how much; answers first, then the newest."""
+        if self._waiting:
+            self.note()
         sql = (
-            f"SELECT {_ENTRY}, count - {reader}_count FROM refusals WHERE count > {reader}_count"  # noqa: S608
+            f"SELECT {ENTRY}, count - {reader}_count FROM refusals WHERE count > {reader}_count"  # noqa: S608
             " ORDER BY reference = '', last_ns DESC, unit, code"
         )
-        return [(_entry(row[:-1]), int(row[-1])) for row in self._rows(sql)]
+        with self._file.reading() as db:
+            return [(_entry(row[:-1]), int(row[-1])) for row in db.execute(sql)]
 
     def confirm(self, reader: RefusalReader, entries: Iterable[RefusalEntry]) -> None:
         """Note that a reader was informed of entries as they were read."""
-        with self._lock, self._checked(), transaction(self._db) as db:
+        with self._file.changing() as db:
             db.executemany(
                 f"UPDATE refusals SET {reader}_count = ? WHERE (unit, way, channel, code, reference) = (?, ?, ?, ?, ?)",  # noqa: S608
                 [(one.count, *one.key) for one in entries],
             )
 
-    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock, self._checked():
-            return self._db.execute(sql, values).fetchall()
-
-    @contextmanager
-    def _checked(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, sqlite3.Error) as error:
-            raise RefusalBookError(f"{self.path}: refused messages cannot be counted ({error}).") from error
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    name = getattr(error, "sqlite_errorname", "")
-    return isinstance(error, _Damaged) or name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))
-
 
 def _entry(row: tuple[Any, ...]) -> RefusalEntry:
     unit, way, channel, code, reference, count, first_ns, last_ns, message = row
-    reason = Message.from_dict(msgspec.json.decode(message))
+    try:
+        reason = Message.from_dict(msgspec.json.decode(message))
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        raise DamagedEntry(f"the reason of an entry cannot be read: {error}") from error
     return RefusalEntry(unit, way, channel, code, reference, count, first_ns, last_ns, reason)

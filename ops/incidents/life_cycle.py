@@ -329,7 +329,7 @@ def _hand_over(incident: Incident, action: IncidentAction, at: datetime, undo_s:
 
 def _reopen(incident: Incident, action: IncidentAction, at: datetime, undo_s: float) -> Incident:
     if incident.merged_into:
-        raise Refused(Message("incident-refused-merged", {"incident": incident.merged_into}))
+        raise Refused(Message("incident-refused-merged"))
     if not action.reason.strip():
         raise Refused(Message("incident-refused-no-reason"))
     again = _moved(incident, action, at, undo_s, state="acknowledged", owner=action.by, unit="", reason=action.reason)
@@ -394,9 +394,9 @@ def _with_other(
             return ()
         return linked(incident, other.id, at), linked(other, incident.id, at)
     if other.is_closed:
-        raise Refused(Message("incident-refused-other-closed", {"name": other.name}))
+        raise Refused(Message("incident-refused-other-closed"))
     if other.owner and other.owner != action.by:
-        raise _taken(other)
+        raise Refused(Message("incident-refused-other-taken"))
     step = Transition(
         at, "closed", action.by, "merge", incident.owner, incident.unit, "merged", other.name, action.field_unit
     )

@@ -7,14 +7,15 @@ import os
 from pathlib import Path
 
 
-def lock_file(path: Path, *, wait: bool = False) -> int | None:
+def lock_file(path: Path, *, wait: bool = False, shared: bool = False) -> int | None:
     """Create the lock file (mode 0600) and lock it; the descriptor to close, or None while another process holds it.
 
-    ``wait`` waits for the other process instead. OSError when the file cannot be opened.
+    ``wait`` waits for the other process instead. ``shared``: any number of processes hold it at a time, while none
+    holds it alone. OSError when the file cannot be opened.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         os.close(descriptor)
         return None

@@ -20,7 +20,7 @@ from ops.sector.layout_defaults import defaults_used
 from ops.sector.layout_file import centre_of
 from ops.sector.open_sector import OpenSector, frame_for, terrain_of
 from ops.sector.sector_file import Sector, base_errors, read_bases, read_sector, sector_path
-from ops.sector.toml_record import ConfigError, line_of, read_toml
+from ops.sector.toml_record import ConfigError, line_of
 from ops.sector.ways import check_map_file
 
 if TYPE_CHECKING:
@@ -361,10 +361,10 @@ class _Check:
             yield Message("sector-notice-side", {"count": far, "total": len(offsets)})
 
     def _settings(self, path: Path) -> None:
-        from ops.sector.settings import settings_errors
+        from ops.sector.settings import read_settings, settings_errors
 
         try:
-            errors = settings_errors(read_toml(path), where=str(path))
+            errors = settings_errors(read_settings(path), where=str(path))
         except ConfigError as error:
             self._add(path, "", error)
             return

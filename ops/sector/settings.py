@@ -14,6 +14,7 @@ from ingest.topics import identifier
 from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.setting_tables.data import AuditSettings, Hold, RetentionSettings
 from ops.sector.setting_tables.feeds import FeedsSettings, feeds_errors
+from ops.sector.setting_tables.paths import from_folder
 from ops.sector.setting_tables.reports import ReportSettings
 from ops.sector.toml_record import ConfigError, raise_all, read_toml, record_errors, record_from, unknown_key
 
@@ -153,12 +154,14 @@ def load_settings(path: Path | None) -> Settings:
     """Load settings from a TOML file, or the defaults when there is none. Raises ConfigError for all its errors."""
     if path is None:
         return Settings()
-    table = read_toml(path)
-    folder = table.get("unit_certificates")
-    if isinstance(folder, str) and folder:
-        table = {**table, "unit_certificates": str(path.absolute().parent / folder)}
+    table = read_settings(path)
     raise_all(settings_errors(table, where=str(path)))
     return record_from(Settings, table, where=str(path))
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Read a settings file, unchecked, with absolute paths. Raises ConfigError for a file that is not TOML."""
+    return from_folder(read_toml(path), path.absolute().parent)
 
 
 def settings_errors(table: Mapping[str, Any], *, where: str) -> list[ConfigError]:

@@ -29,7 +29,8 @@ class CotServer:
     address : str
         ``tcp://HOST:PORT``, ``tls://HOST:PORT`` or, for a multicast group, ``udp://GROUP:PORT``.
     authority : str
-        PEM file of the authority that signed the server's certificate; empty: those that this computer trusts.
+        PEM file of the authority that signed the server's certificate; empty: those that this computer trusts. A
+        relative path, here and below, begins at the folder of the settings file.
     certificate : str
         PEM file of Watchline's client certificate, followed by intermediate authorities; empty: none.
     key : str

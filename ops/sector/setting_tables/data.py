@@ -23,7 +23,8 @@ class AuditSettings:
     Parameters
     ----------
     witness : str
-        Folder on another machine to which the signed heads of the log are copied; empty: no witness copy.
+        Folder on another machine to which the signed heads of the log are copied; empty: no witness copy. A relative
+        path begins at the folder of the settings file.
     """
 
     witness: str = ""

@@ -31,7 +31,8 @@ class PushReceiver:
     url : str
         Address to which alerts are posted, ``https://…``; ``http://…`` only to ``allowed_networks``. Never logged.
     authority : str
-        PEM file of the authority that signed the receiver's certificate; empty: those that this computer trusts.
+        PEM file of the authority that signed the receiver's certificate; empty: those that this computer trusts. A
+        relative path begins at the folder of the settings file.
     incidents : bool
         Whether it receives incidents besides alerts; only web hooks.
     least_priority : "high", "medium" or "low"

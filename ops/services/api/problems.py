@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from geo.errors import BadInput
 from ops.accounts.store import AccountStoreError
 from ops.audit.entry import AuditError
-from ops.field.refusals import RefusalBookError
+from ops.field.refusal_file import RefusalBookError
 from ops.runtime.part_state import without_folders
 from ops.store.connections import StoreError
 

@@ -141,7 +141,12 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             access_log=access_log,
             ground=ground,
             plan=plan,
-            parts=lambda: {**told.parts, "map": ground.state, "audit log": stated(access_log.problem)},
+            parts=lambda: {
+                **told.parts,
+                "map": ground.state,
+                "audit log": stated(access_log.problem),
+                "refused messages": stated(book.problem),
+            },
             accounts=logins.accounts,
             provider=logins.provider,
             devices=devices,

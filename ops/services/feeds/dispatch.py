@@ -13,7 +13,15 @@ from functools import partial
 from typing import Any, Final, Protocol, runtime_checkable
 
 from geo.errors import BadInput
-from ops.services.feeds.feed import RANKS, Feed, FeedReceiver, OutboxDelivery, Undeliverable, rank_of
+from ops.services.feeds.feed import (
+    RANKS,
+    FailedAttempt,
+    Feed,
+    FeedReceiver,
+    OutboxDelivery,
+    Undeliverable,
+    rank_of,
+)
 from ops.services.feeds.ledger import DEAD, DELIVERED, HELD, SUPERSEDED, DeliveryLedger, Finished, NumberedRow
 from ops.services.feeds.pumping import pump_until
 from ops.services.feeds.quiet import DeliveryVerdict, UnitRules
@@ -116,6 +124,7 @@ class _Line:
     failures: int = 0
     failing_since_s: float | None = None
     retry_at_s: float = 0.0
+    asked_until_s: float = 0.0  # the receiver asked to be left alone so long: only distress calls are sent before
     catching_up: bool = False
     gaps: list[_Gap] = field(default_factory=list)
     held: list[NumberedRow] = field(default_factory=list)
@@ -365,6 +374,8 @@ class Dispatcher:
         overdue = [number for number, one in line.sent.items() if self._is_overdue(one, now_s)]
         room = line.receiver.window if line.failures < PROBE_AFTER else 1
         new = self._next(line, room - len(line.sent)) if len(line.sent) < room else []
+        if now_s < line.asked_until_s:
+            overdue, new = ([one for one in numbers if line.waiting[one].rank == 0] for numbers in (overdue, new))
         return self._send_all(line, [*overdue, *new], now_s)
 
     def _is_overdue(self, attempt: _Attempt, now_s: float) -> bool:
@@ -453,10 +464,17 @@ class Dispatcher:
         line.has_failed = True
         if now_s >= line.retry_at_s:
             line.failures += 1
-            pause_s = min(self._policy.retry_s * 2 ** min(line.failures - 1, 10), self._policy.longest_retry_s)
-            line.retry_at_s = now_s + pause_s * (1 - self._chance())
+            line.retry_at_s = now_s + self._pause_s(line)
+        if isinstance(error, FailedAttempt) and error.after_s > 0.0:
+            line.asked_until_s = max(line.asked_until_s, now_s + error.after_s + self._pause_s(line))
+            line.catching_up = True  # and so distress calls come first
         line.failing_since_s = now_s if line.failing_since_s is None else line.failing_since_s
         line.catching_up |= now_s - line.failing_since_s > CATCH_UP_AFTER_S
+
+    def _pause_s(self, line: _Line) -> float:
+        """The pause after this many failures, by chance: receivers behind one failed link are not called together."""
+        longest_s: float = min(self._policy.retry_s * 2 ** min(line.failures - 1, 10), self._policy.longest_retry_s)
+        return longest_s * (1 - self._chance())
 
     def _give_up_overdue(self, line: _Line) -> None:
         """Give up what a receiver that fails has been waiting for too long, also over restarts of the process."""

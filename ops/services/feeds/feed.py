@@ -34,6 +34,14 @@ def rank_of(priority: object) -> int:
     return RANKS.index(priority) if priority in RANKS else len(RANKS)
 
 
+class FailedAttempt(WatchlineError):
+    """An attempt failed and may be repeated, but not within ``after_s`` [s] where the receiver asks for a pause."""
+
+    def __init__(self, text: str, *, after_s: float = 0.0) -> None:
+        super().__init__(text)
+        self.after_s = after_s
+
+
 class Undeliverable(WatchlineError):
     """A receiver refused a message for good: it becomes a dead letter and is not sent again."""
 

@@ -7,15 +7,18 @@ it loses nothing and gives nothing a second number.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
+import sqlite3
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from geo.errors import WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.topics import unit_filter
@@ -40,6 +43,8 @@ from ops.store.incidents import IncidentReader
 from ops.store.markings import MarkingReader
 from ops.store.reader import Reader
 from ops.words import SOURCE_LANGUAGE, MessageCatalogue
+
+log = logging.getLogger(__name__)
 
 OTHER_FEEDS: Final[Sequence[OpenFeed]] = (cot.open_feed, cap.open_feed, web_hook.open_feed)
 """Every feed but that to units: a new one is a file of this folder, a table of the settings, and a line here."""
@@ -105,7 +110,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
             monotonic_s=time.monotonic,
             may_know=FeedRelease(MarkingReader(store), settings.releasability).incident_for,
         )
-        others = [feed for open_feed in OTHER_FEEDS if (feed := open_feed(context)) is not None]
+        others, unopened = open_others(context)
         feeds: list[Feed] = [units, *others]
         for feed in feeds:
             stack.callback(feed.close)
@@ -137,20 +142,47 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
         for thread in threads:
             thread.start()
         say(ready=True)
-        _watch(feeds, dispatcher, threads, stop)
+        _watch(lambda: unopened or _problem_of(feeds, refusals), dispatcher, threads, stop)
         _flush(dispatcher)
     return 0
 
 
+def open_others(context: FeedContext) -> tuple[list[Feed], str | None]:
+    """The feeds but that to units, and why some could not be opened: the others continue without them.
+
+    Once such a feed can be opened, at a later start, its receivers get what is then open, as receivers that are new.
+    """
+    opened: list[Feed] = []
+    problems: list[str] = []
+    for open_feed in OTHER_FEEDS:
+        try:
+            feed = open_feed(context)
+        except (WatchlineError, OSError, sqlite3.Error) as error:
+            problems.append(f"feed {open_feed.__module__.split('.')[3]} is not open ({error})")
+            log.warning("%s", problems[-1])
+            continue
+        if feed is not None:
+            opened.append(feed)
+    return opened, "; ".join(problems) or None
+
+
+def _problem_of(feeds: Sequence[Feed], refusals: RefusalDesk) -> str | None:
+    """The first problem of the feeds that people should know; None without a problem."""
+    return next((feed.problem for feed in feeds if feed.problem), refusals.problem)
+
+
 def _watch(
-    feeds: Sequence[Feed], dispatcher: Dispatcher, threads: Sequence[threading.Thread], stop: threading.Event
+    problem_now: Callable[[], str | None],
+    dispatcher: Dispatcher,
+    threads: Sequence[threading.Thread],
+    stop: threading.Event,
 ) -> None:
     """Report until ``stop``; RuntimeError if a thread ends before."""
     problem: str | None = None
     while not stop.wait(REPORT_EVERY_S):
         if not all(thread.is_alive() for thread in threads):
             raise RuntimeError("a thread of the feeds ended")
-        now = next((feed.problem for feed in feeds if feed.problem), None)
+        now = problem_now()
         if now != problem:
             problem = now
             say(problem=problem)

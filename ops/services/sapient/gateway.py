@@ -153,12 +153,7 @@ class Gateway:
         sensor = sensor_of(node_id, self._links.folder)
         name = claimed(node_id, (registration.short_name, registration.name), self._layout, self._links.folder)
         if name is not None:
-            reason = (
-                f"{name} is a sensor of the layout, and this node is not registered as it; expected"
-                f" `watchline sensor register SECTOR {name} --sapient-node {node_id}` by an operator first"
-            )
-            log.warning("SAPIENT node %s from %s: refused: %s.", node_id, peer.name, reason)
-            peer.send(outgoing.registration_ack(self.own_id, node_id, [reason]))
+            self._refuse_claim(peer, raw, node_id, name)
             return
         if sensor not in self._layout and self._unknown_sensors(node_id) >= MOST_STRANGERS:
             reason = f"no sensor of the layout, and {MOST_STRANGERS} such nodes are known already"
@@ -180,6 +175,16 @@ class Gateway:
         self._later(link.open)
         peer.send(outgoing.registration_ack(self.own_id, node_id))
         log.info("SAPIENT node %s registered as %s.", node_id, sensor)
+
+    def _refuse_claim(self, peer: Peer, raw: bytes, node_id: str, name: str) -> None:
+        """Refuse a node that calls itself a sensor as which no person registered it, and keep what it sent."""
+        if not peer.patience.fault(node_id, time.monotonic()):
+            return
+        what = f"{name} is a sensor of the layout, and this node is not registered as it"
+        expected = f"`watchline sensor register SECTOR {name} --sapient-node {node_id}` by an operator first"
+        log.warning("SAPIENT node %s from %s: refused: %s.", node_id, peer.name, what)
+        peer.send(outgoing.registration_ack(self.own_id, node_id, [f"{what}; expected {expected}"]))
+        self._later(self._own_link().refuse, raw, MalformedMessage("not_registered", "node_id", what, expected))
 
     def _take_status(self, peer: Peer, raw: bytes, packet: Packet) -> None:
         link = self._link_of(peer, raw, packet)

@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
@@ -26,7 +27,8 @@ from ingest.sending.spool import MessageKey
 from ingest.unit_messages import HelpCall, Position, Reply, SectionOrder, read_help_call
 from ops.field.certificates import UnitCertificates
 from ops.field.devices import Device, DeviceStore, UnitAnswer
-from ops.field.refusals import RefusalBook, RefusalBookError, RefusalChannel, RefusedMessage
+from ops.field.refusal_file import RefusalBookError
+from ops.field.refusals import RefusalBook, RefusalChannel, RefusedMessage
 from ops.services.api.event_stream import EventStream
 from ops.services.api.field.changes import SentStates, changes_of, version_of
 from ops.services.api.field.models import (
@@ -151,7 +153,8 @@ class FieldRoutes:
         await asyncio.to_thread(self._recorder.note, request, f"list of unit {device.unit}")
         number, incidents = await asyncio.to_thread(incidents_of, self._reader, self._view(request), device.unit)
         forces, now_ns = await asyncio.to_thread(self._forces), self._now_ns()
-        body = await asyncio.to_thread(self._state, device, number, incidents, forces, now_ns)
+        answers = await asyncio.to_thread(self._outcomes_of, device, self._view(request))
+        body = await asyncio.to_thread(self._state, device, number, incidents, answers, forces, now_ns)
         own, stale_s = own_unit(forces, device.unit), forces.get("stale_s", STALE_S)
         tag = tag_of_body(
             to_json(await self._reach.order(body, incidents, own, now_ns, stale_s=stale_s), where="field")
@@ -171,6 +174,7 @@ class FieldRoutes:
         device: Device,
         number: int,
         incidents: Sequence[Mapping[str, Any]],
+        outcomes: Sequence[Mapping[str, Any]],
         forces: Mapping[str, Any],
         now_ns: int,
     ) -> dict[str, Any]:
@@ -187,9 +191,12 @@ class FieldRoutes:
             "sections": [] if own is None or own["section"] is None else [own["section"]],
             "position": own_position(own),
             "incidents": [field_incident(one, device.unit) for one in incidents],
-            "outcomes": outcomes_of(self._reader, self._store().answers(device.unit), self._words),
+            "outcomes": outcomes,
             "units": other_units(forces, device.unit),
         }
+
+    def _outcomes_of(self, device: Device, view: ReleasedView) -> list[dict[str, Any]]:
+        return outcomes_of(self._reader, view, device.unit, self._store().answers(device.unit), self._words)
 
     def stream(self, request: Request) -> Response:
         """Server-sent events: ``change`` when the unit's list may have changed. ``Last-Event-ID`` is honoured."""
@@ -205,7 +212,7 @@ class FieldRoutes:
         certified = self._certificates is None or self._certificates.holds(device.id)
         if not (certified and devices.still_in(device.id)):
             return None
-        outcomes = outcomes_of(self._reader, devices.answers(device.unit), self._words)
+        outcomes = self._outcomes_of(device, view)
         own = own_unit(self._forces(), device.unit)
         rest = (outcomes, None if own is None else (own["duty"], own["section"], own["distress_ns"] is not None))
         return Pulse(view.number(self._reader.last_event()), blake2b(repr(rest).encode(), digest_size=8).hexdigest())
@@ -366,10 +373,8 @@ class FieldRoutes:
             if problem is not None
         ]
         if self._refusals is not None and refused:
-            try:
+            with suppress(RefusalBookError):  # it counts them as soon as it can
                 self._refusals.note(*refused)
-            except RefusalBookError as error:
-                log.warning("%s", error)
 
 
 def _device(request: Request) -> Device:

@@ -75,18 +75,25 @@ def field_incident(incident: Mapping[str, Any], unit: str) -> dict[str, Any]:
     }
 
 
-def outcomes_of(reader: IncidentReader, answers: Sequence[UnitAnswer], words: MessageCatalogue) -> list[dict[str, Any]]:
-    """The outcomes of a unit's answers."""
-    return [_outcome(answer, reader.outcome(answer.action_id), words) for answer in answers]
+def outcomes_of(
+    reader: IncidentReader, view: ReleasedView, unit: str, answers: Sequence[UnitAnswer], words: MessageCatalogue
+) -> list[dict[str, Any]]:
+    """The outcomes of a unit's answers. Of an incident that it may no longer have, they state nothing."""
+    view.refresh()
+    return [_outcome(answer, reader.outcome(answer.action_id), view, unit, words) for answer in answers]
 
 
-def _outcome(answer: UnitAnswer, stored: bytes | None, words: MessageCatalogue) -> dict[str, Any]:
+def _outcome(
+    answer: UnitAnswer, stored: bytes | None, view: ReleasedView, unit: str, words: MessageCatalogue
+) -> dict[str, Any]:
     body: dict[str, Any] = {"action_id": answer.action_id, "incident": answer.incident, "action": answer.action}
     if stored is None:
         return body | {"outcome": "waiting", "sentence": ""}
     found = msgspec.json.decode(stored)
-    if (found["incident"], found["action"]) != (answer.incident, answer.action):
+    if (found["incident"], found["action"], found["unit"]) != (answer.incident, answer.action, unit):
         return body | {"outcome": "refused", "sentence": words.say(Message("unit-id-used"))}
+    if not view.shows("incident", answer.incident):
+        return body | {"outcome": found["result"], "sentence": words.say(Message("unit-no-incident"))}
     sentences = [found["sentence"]] if found["sentence"] else []
     if answer.late_s > LATE_S:
         sentences.append(words.say(Message("unit-late", {"seconds": round(answer.late_s)})))

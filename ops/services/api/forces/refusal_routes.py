@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse, Response
 from ops.audit.entry import AuditEntry, AuditError
 from ops.audit.log import AuditLog
 from ops.audit.purposes import DEFAULT_PURPOSES
-from ops.field.refusals import RefusalBook, RefusalBookError, RefusalEntry
+from ops.field.refusal_file import RefusalBookError
+from ops.field.refusals import RefusalBook, RefusalEntry
 from ops.services.api.forces.models import RefusalRecords
 from ops.services.api.recorder import Recorder
 from ops.store.rows import rfc3339, to_json
@@ -99,7 +100,9 @@ class RefusalAudit:
                     self._due_s[unit] = now_s + RECORD_EVERY_S
                     self._write(unit, entries)
             self._due_s = {unit: due_s for unit, due_s in self._due_s.items() if due_s > now_s}
-        except (RefusalBookError, AuditError) as error:
+        except RefusalBookError as error:
+            log.debug("%s", error)  # the book has logged it once
+        except AuditError as error:
             log.warning("Refused messages are not recorded yet: %s", error)
 
     def _write(self, unit: str, entries: list[tuple[RefusalEntry, int]]) -> None:

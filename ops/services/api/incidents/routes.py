@@ -293,9 +293,10 @@ def _answer(value: Any, tag_of: Any = None) -> Response:
 
 
 def _own(outcome: bytes, own: tuple[str, str, str]) -> bytes:
-    """The outcome, if it is that of this incident, action and person: the same id may belong to another action."""
+    """The outcome, if it is that of this incident, action and person at the operations centre: the same id may belong
+    to another action, and what a unit states as a name proves nothing."""
     found = msgspec.json.decode(outcome)
-    if (found["incident"], found["action"], found["by"]) != own:
+    if (found["incident"], found["action"], found["by"], found["unit"]) != (*own, ""):
         raise HTTPException(409, f"The action id {found['id']} was used for another action; choose a new one.")
     return outcome
 

@@ -27,9 +27,9 @@ from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent
 from ops.services.feeds.cot.link import CotLink
 from ops.services.feeds.cot.memory import CotMemory, RefusedEvent
+from ops.services.feeds.cot.outcomes import AnswerOutcomes, PendingAnswer
 from ops.services.feeds.cot.picture import TrackPictures, area_outlines, ground_lines
 from ops.services.feeds.feed import FeedReceiver, OutboxDelivery, rank_of
-from ops.store.connections import StoreError
 from ops.store.feed_release import FeedRelease
 from ops.store.incidents import IncidentReader
 from ops.words import MessageCatalogue
@@ -45,7 +45,6 @@ CALL_EVERY_S: Final = 10.0
 """TAK repeats a distress call; repetitions within this time are left out."""
 NOTIFY_EVERY_S: Final = 600.0
 """Interval at which a unit is notified again of refusals for one reason, such as a wrong clock."""
-OUTCOME_S: Final = 120.0
 
 
 class UnitMessages(Protocol):
@@ -89,17 +88,6 @@ class _Server:
     picture: Future[None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """An answer whose outcome its device has not got yet."""
-
-    server: str
-    device: TakDevice
-    name: str
-    action: str
-    until_s: float
-
-
 @dataclass(slots=True)
 class _Heard:
     """What was last heard of a unit: the time of its position, and monotonic times [s]; ``notified_s``: time of the
@@ -139,7 +127,7 @@ class CotFeed:
         self._loop = asyncio.new_event_loop()
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._pending: dict[str, _Pending] = {}
+        self._outcomes = AnswerOutcomes(sources.incidents.outcome, self._may_know, self._words)
         self._heard: dict[str, _Heard] = {}
         self._saying: set[tuple[str, str]] = set()
         self._servers = {one.name: self._server(one) for one in settings.servers}
@@ -462,27 +450,19 @@ class CotFeed:
         if not isinstance(found, tuple):
             raise AnswerRefused(found, self._words.say(found))
         reply, name = found
-        with self._lock:
-            self._pending[reply.action_id] = _Pending(server, device, name, reply.action, time.monotonic() + OUTCOME_S)
+        pending = PendingAnswer(server, device, reply.incident, name, reply.action)
+        self._outcomes.expect(reply.action_id, pending, time.monotonic())
         self._units.send(msgspec.structs.replace(reply, observed_at=self._room_time(reply.observed_at, now)))
+
+    def _may_know(self, pending: PendingAnswer) -> bool:
+        """Whether the unit that answered, and its server, may have the incident."""
+        receivers = (pending.device.unit, self._servers[pending.server].settings.released_as)
+        return all(self._sources.release.incident_for(one, pending.incident) for one in receivers)
 
     def _tell_outcomes(self) -> None:
         """Send devices the outcomes of their answers."""
-        now_s = time.monotonic()
-        for action_id, pending in list(self._pending.items()):
-            try:
-                stored = self._sources.incidents.outcome(action_id)
-            except StoreError:
-                return
-            if stored is None and now_s < pending.until_s:
-                continue
-            with self._lock:
-                self._pending.pop(action_id, None)
-            if stored is None:
-                continue
-            outcome = msgspec.json.decode(stored)
-            text = outcome["sentence"] or self._words.say("tak-done", name=pending.name, action=pending.action)
-            self._tell(pending.server, pending.device, text, message=action_id)
+        for line in self._outcomes.take(time.monotonic()):
+            self._tell(line.pending.server, line.pending.device, line.text, message=line.action_id)
 
     def _tell(self, server: str, device: TakDevice, text: str, *, message: str = "") -> None:
         """Write one chat line to one device."""

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -13,15 +14,8 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from geo.message import Message
-from ops.field.refusals import (
-    KEPT_NS,
-    RefusalBook,
-    RefusalBookError,
-    RefusalChannel,
-    RefusalEntry,
-    RefusedMessage,
-    reason_of,
-)
+from ops.field.refusal_file import RefusalBookError
+from ops.field.refusals import KEPT_NS, RefusalBook, RefusalChannel, RefusalEntry, RefusedMessage, reason_of
 from ops.journal.reader import JournalError, JournalReader
 from ops.services.feeds.pumping import pump_until
 from ops.services.feeds.unit_messages import RefusedNotice, RefusedReason
@@ -94,19 +88,22 @@ class RefusalDesk:
         self._forget_s = monotonic_s()
         self._sent: dict[str, tuple[Future[Any], float, list[RefusalEntry]]] = {}
 
+    @property
+    def problem(self) -> str | None:
+        """The reason why refused messages are not counted, and units get no notice of them; None while they do."""
+        return self._book.problem
+
     def take(self, refused: RefusedMessage) -> None:
-        """Count a message that another part of the process refused; never raises."""
-        try:
+        """Count a message that another part of the process refused, now or as soon as it can be; never raises."""
+        with suppress(RefusalBookError):
             self._book.note(refused)
-        except RefusalBookError as error:
-            log.warning("%s", error)
 
     def run(self, stop: threading.Event, *, every_s: float = 1.0) -> None:
         """Pump until ``stop``; a failure of the store is logged once per outage."""
         pump_until(stop, self.pump, every_s=every_s, name="Refusals")
 
     def pump(self) -> None:
-        """Count what is new, and send the notices that are due."""
+        """Count what is new, and send the notices that are due; while the book cannot be used, nothing."""
         try:
             if self._monotonic_s() >= self._forget_s:
                 self._forget_s = self._monotonic_s() + FORGET_EVERY_S
@@ -116,7 +113,7 @@ class RefusalDesk:
             self._note_sent()
             self._send()
         except RefusalBookError as error:
-            log.warning("%s", error)
+            log.debug("%s", error)  # the book has logged it once
         except JournalError as error:
             log.debug("Refusals: %s", error)  # ingest has not made it yet, or is replacing it
 
@@ -177,9 +174,9 @@ class RefusalDesk:
         now_s = self._monotonic_s()
         for unit, (answer, sent_s, entries) in list(self._sent.items()):
             if answer.done():
-                del self._sent[unit]
                 if not answer.cancelled() and answer.exception() is None:
-                    self._book.confirm("unit", entries)
+                    self._book.confirm("unit", entries)  # where that fails, the notice is not sent again
+                del self._sent[unit]
             elif now_s - sent_s > AGAIN_AFTER_S:
                 del self._sent[unit]
 

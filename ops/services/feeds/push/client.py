@@ -15,15 +15,16 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
 
-from geo.errors import WatchlineError
 from geo.names import readable
-from ops.services.feeds.feed import Undeliverable
+from ops.services.feeds.feed import FailedAttempt, Undeliverable
 from ops.services.feeds.push.addresses import AddressRule
+from ops.services.feeds.push.retry_after import STATUSES, TOO_LARGE, wait_of
 
 MOST_REDIRECTS: Final = 3
 CONNECTIONS: Final = 4
@@ -34,15 +35,24 @@ _SHORT_WAIT_S: Final = 0.5
 _KEPT_S: Final = 30.0
 _REPEATED: Final = (307, 308)
 """Redirects that keep method and body (RFC 9110, 15.4)."""
-_FINAL: Final = {410: "the receiver is gone", 413: "the message is too large for the receiver"}
+_FINAL: Final = {410: "the receiver is gone", TOO_LARGE: "the message is too large for the receiver"}
 
 Resolve = Callable[[str, int], Iterable[str]]
 """The IP addresses of a host."""
 Headers = Mapping[str, str]
 
 
-class PushFailed(WatchlineError):
+class PushFailed(FailedAttempt):
     """An attempt failed; it may be repeated. The sentence names neither the address nor what was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What counts of an answer: its status, where it redirects to, and how long it asks for a pause [s]."""
+
+    status: int
+    location: str | None
+    after_s: float
 
 
 @dataclass(slots=True)
@@ -160,31 +170,29 @@ class PushClient:
         body, headers = await asyncio.get_running_loop().run_in_executor(self._maker, make)
         try:
             async with asyncio.timeout(self._timeout_s), line.turn:
-                status = await self._answer(line, body, headers)
+                answer = await self._answer(line, body, headers)
         except TimeoutError:
             raise PushFailed(f"no answer within {self._timeout_s:g} s") from None
         except (PushFailed, Undeliverable):
             raise
         except Exception as error:  # noqa: BLE001 - of names, sockets, TLS and the protocol; it is sent again
             raise PushFailed(f"{type(error).__name__}: {readable(str(error))[:200]}") from None
-        if status in _FINAL:
-            raise Undeliverable(f"answered {status}: {_FINAL[status]}")
-        if not 200 <= status < 300:
-            raise PushFailed(f"answered {status}")
+        if answer.status in _FINAL and not (answer.status == TOO_LARGE and answer.after_s > 0.0):
+            raise Undeliverable(f"answered {answer.status}: {_FINAL[answer.status]}")
+        if not 200 <= answer.status < 300:
+            raise PushFailed(f"answered {answer.status}", after_s=answer.after_s)
 
-    async def _answer(self, line: _Line, body: bytes, headers: Headers) -> int:
-        """The status of the answer, after at most MOST_REDIRECTS redirects that keep method and body."""
+    async def _answer(self, line: _Line, body: bytes, headers: Headers) -> _Answer:
+        """The answer after at most MOST_REDIRECTS redirects that keep method and body."""
         url = line.url
         for _ in range(MOST_REDIRECTS + 1):
-            status, location = await self._once(line.pool, url, body, headers)
-            if status not in _REPEATED or location is None:
-                return status
-            url = _next_address(url, location)
+            answer = await self._once(line.pool, url, body, headers)
+            if answer.status not in _REPEATED or answer.location is None:
+                return answer
+            url = _next_address(url, answer.location)
         raise PushFailed(f"redirects more than {MOST_REDIRECTS} times")
 
-    async def _once(
-        self, pool: httpcore.AsyncConnectionPool, url: str, body: bytes, headers: Headers
-    ) -> tuple[int, str | None]:
+    async def _once(self, pool: httpcore.AsyncConnectionPool, url: str, body: bytes, headers: Headers) -> _Answer:
         stated = [("Host", _host(url)), *headers.items(), ("User-Agent", "Watchline")]
         async with pool.stream("POST", url, headers=stated, content=body) as response:
             found = {name.lower(): value for name, value in response.headers}
@@ -193,8 +201,12 @@ class PushClient:
                 with suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
                     async with asyncio.timeout(_SHORT_WAIT_S):
                         await _read_short(response)
+            after_s = 0.0
+            if response.status in (*STATUSES, TOO_LARGE):
+                asked, date = (found.get(name, b"").decode("latin-1") for name in (b"retry-after", b"date"))
+                after_s = wait_of(asked, date, datetime.now(UTC))
             location = found.get(b"location")
-            return response.status, None if location is None else location.decode("latin-1")
+            return _Answer(response.status, None if location is None else location.decode("latin-1"), after_s)
 
 
 async def _read_short(response: httpcore.Response) -> None:

@@ -74,6 +74,7 @@ class IncidentDesk:
             )
             self._keep(unnamed, refused)
             raise BadInput(f"action_id {reply.action_id}", where=where, expected="an id that no other sender has used")
+        self._check_released(reply, now_ns)
         try:
             return self._take_reply(state, reply, now_ns)
         except BadInput:
@@ -81,6 +82,23 @@ class IncidentDesk:
             action, reason = _action_of(reply), _refused_reason(state, reply)
             self._keep(reply, ActionOutcome.refused(action, incident, utc_datetime(now_ns), -1, reason))
             raise
+
+    def _check_released(self, reply: Reply, now_ns: int) -> None:
+        """Refuse an answer to what the unit may not have with the reason for an unknown incident or alert."""
+        if reply.incident:
+            released = self._marking.may_have(reply.unit, "incident", reply.incident)
+            unknown = Message("incident-refused-no-incident", {"incident": reply.incident})
+        else:
+            released = self._marking.may_have(reply.unit, "alert", reply.alert)
+            unknown = Message("incident-refused-no-alert", {"alert": reply.alert})
+        if released or reply.action_id in self.book.applied:
+            return
+        if reply.action_id:
+            self.book.applied[reply.action_id] = now_ns
+        at = utc_datetime(now_ns)
+        self._keep(reply, ActionOutcome.refused(_action_of(reply), reply.incident, at, -1, unknown))
+        where = f"{reply.action} of {reply.unit}"
+        raise BadInput(f"of {reply.incident or reply.alert}", where=where, expected="a record that the unit may have")
 
     def _take_reply(self, state: AlertState, reply: Reply, now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
         if reply.action in ON_ALERTS and not reply.incident:
@@ -98,6 +116,8 @@ class IncidentDesk:
             return state, (alert, *more)
         incident = reply.incident or self.book.incident_of(reply.alert) or ""
         action = _action_of(reply)
+        if not self._marking.may_have(reply.unit, "incident", action.other):
+            action = replace(action, other="")
         if action.action == "mark":
             self._check_marking(reply)
             action = replace(action, replaces=self._marking.replaced(self.book.incidents.get(incident)))

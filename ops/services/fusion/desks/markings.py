@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from fusion.alerts import Alert, TrackPicture
+from ops.broker.identities import UNIT
 from ops.incidents.gathering import tracks_of
 from ops.incidents.incident import Incident
 from ops.releasability.book import MarkingBook, RecordKind
@@ -34,6 +35,13 @@ class MarkingDesk:
     def of_sensor(self, sensor: str) -> str:
         """Marking of a sensor."""
         return self._settings.sensors.get(sensor, UNMARKED)
+
+    def may_have(self, unit: str, kind: RecordKind, identity: str) -> bool:
+        """Whether a unit may have a record, by the marking in force; the operations centre may have all."""
+        if unit == UNIT:
+            return True
+        marking = self.book.effective.get(kind, {}).get(identity, UNMARKED)
+        return self.markings.may_see(self._settings.units.get(unit, UNMARKED), marking)
 
     def take_scan(self, track: str, sensor: str) -> None:
         """A track has taken a plot of a sensor."""

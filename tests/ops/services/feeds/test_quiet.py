@@ -214,6 +214,28 @@ def test_a_unit_that_is_assigned_or_asked_gets_the_alerts_that_it_had_not(folder
     assert sorted(night.heard)[3:] == [("I1", 2)], "once"
 
 
+@pytest.mark.parametrize("ended_in", ["_give_assigned", "_send_due", "_note_answers"])
+def test_escalation_reaches_the_next_unit_once_wherever_the_process_is_ended(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, ended_in: str
+) -> None:
+    night = Night(folder, UnitFeedSettings(sections=("South",)))
+    night.commit(alert(1), incidents=[incident(1, ["A1"], offered_unit="u0")])
+    assert night.heard == []
+
+    def ended(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(night.dispatcher, ended_in, ended)
+    with pytest.raises(KeyboardInterrupt):
+        night.commit(incidents=[incident(1, ["A1"], 1, offered_unit="u1")])
+    for _ in range(2):
+        night.start()
+        night.pump()
+    assert sorted(set(night.heard)) == [("A1", 0), ("I1", 1)], "not lost"
+    assert len(night.heard) == 2, "nor doubled"
+    assert night.server.sent == [("I1", 0), ("I1", 1)]
+
+
 class PlainFeed:
     """A feed without digests to one unit, as that to a TAK server is; it has what it was sent."""
 

@@ -130,3 +130,31 @@ def test_a_connection_is_informed_from_its_sensors_registration_until_another_ta
     site.register(first, SENSOR)
     site.reports.tick()
     assert len(first.of("alert")) == 3, "what is open by now"
+
+
+@pytest.mark.parametrize("own_name", ["radar-1", "Radar-1 by another name"])
+def test_a_node_that_claims_a_sensor_is_refused_with_the_reason_and_what_it_sent_is_kept(
+    site: Site, sapient_node: Make, own_name: str
+) -> None:
+    """Without TLS a name proves nothing: only the node that a person registered is the sensor."""
+    kept: list[tuple[Any, ...]] = []
+    site.gateway._later = lambda work, *more: kept.append((work.__name__, *more))  # type: ignore[assignment,misc]
+    claims = own_name == "radar-1"
+    connection = site.connect()
+    raw = sapient_node(node_id=STRANGER, name=own_name).registration(NOW).SerializeToString()
+    site.gateway.handle(connection, raw)  # type: ignore[arg-type]
+    (ack,) = connection.of("registration_ack")
+    assert ack.acceptance is not claims
+    assert (STRANGER in site.gateway.node_links) is not claims
+    if not claims:
+        return
+    (reason,) = ack.ack_response_reason
+    assert reason.startswith("radar-1 is a sensor of the layout, and this node is not registered as it; expected")
+    ((work, packet, fault),) = kept
+    assert (work, packet, fault.code) == ("refuse", raw, "not_registered")
+    for _ in range(500):
+        site.gateway.handle(connection, raw)  # type: ignore[arg-type]
+    assert len(kept) < 100, "a flood of claims fills neither the journal nor the link"
+    site.raise_alert(2)
+    site.reports.tick()
+    assert connection.of("alert") == []

@@ -70,7 +70,9 @@ class Journal:
     def answer(self, reply: Reply, message: Message | None = None) -> None:
         """Fusion applies a reply, or refuses it for a reason."""
         result = "done" if message is None else "refused"
-        outcome = ActionOutcome(reply.action_id, reply.incident, reply.action, reply.by, at(9), result, 1, message)
+        outcome = ActionOutcome(
+            reply.action_id, reply.incident, reply.action, reply.by, at(9), result, 1, message, reply.unit
+        )
         self.cursor += 1
         self.store.commit(self.cursor, stamp_ns=START_NS, outcomes=[outcome_dict(outcome)])
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from geo.message import Message
@@ -315,6 +316,38 @@ def test_a_marking_hides_an_incident_from_a_unit_and_its_answers_to_it(tmp_path:
             assert "I2" in {each.id for each in state_of(two).incidents}
             assert not sent(one, reply(1))[0]["accepted"]
             assert sent(two, reply(2))[0]["accepted"]
+
+
+def test_an_outcome_states_nothing_of_an_incident_that_was_marked_since(tmp_path: Path, open_room: Callable) -> None:
+    from ops.releasability.settings import ReleasabilitySettings
+
+    settings = ReleasabilitySettings(levels=("national",), units={"patrol-2": "national"})
+    taken = Message("incident-refused-taken", {"owner": "Sgt. Meyer", "at": AT})
+    with (
+        open_room(tmp_path, releasability=settings) as room,
+        room.phone("patrol-1") as one,
+        room.phone("patrol-2") as two,
+    ):
+        sent(one, reply(1))
+        sent(two, reply(2))
+        for answer in room.journal.replies:
+            room.journal.answer(answer, taken)
+        assert all("Sgt. Meyer" in state_of(each).outcomes[0].sentence for each in (one, two))
+        room.store.commit(20, stamp_ns=1, markings=[("incident", "I2", "national")])
+        (hidden,) = state_of(one).outcomes
+        assert (hidden.outcome, hidden.sentence) == ("refused", "Unknown incident, or it is closed.")
+        assert "Sgt. Meyer" in state_of(two).outcomes[0].sentence
+
+
+def test_the_outcome_of_another_unit_under_the_same_id_is_not_shown(room: Any) -> None:
+    with room.phone() as phone:
+        sent(phone, reply(1))
+        (published,) = room.journal.replies
+        elsewhere = msgspec.structs.replace(published, unit="patrol-2")  # by MQTT, and before
+        room.journal.answer(elsewhere, Message("incident-refused-taken", {"owner": "Cpl. Roth", "at": AT}))
+        (shown,) = state_of(phone).outcomes
+        assert (shown.outcome, "Cpl. Roth" in shown.sentence) == ("refused", False)
+        assert shown.sentence == "The identifier of the answer was used for another answer."
 
 
 def test_a_device_file_of_another_version_is_refused(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ class Fusion:
         self.store, self.replies, self.has_journaled, self.cursor = store, list[Reply](), True, 10
         self.answers = True
         self.by: str | None = None
+        self.unit = ""
 
     def send_reply(self, reply: Reply) -> tuple[int, int]:
         self.replies.append(reply)
@@ -50,7 +51,7 @@ class Fusion:
     def answer(self, reply: Reply, message: Message | None = None) -> None:
         result = "done" if message is None else "refused"
         outcome = ActionOutcome(
-            reply.action_id, reply.incident, reply.action, self.by or reply.by, at(9), result, 1, message
+            reply.action_id, reply.incident, reply.action, self.by or reply.by, at(9), result, 1, message, self.unit
         )
         self.cursor += 1
         self.store.commit(self.cursor, stamp_ns=START_NS, outcomes=[outcome_dict(outcome)])
@@ -173,6 +174,15 @@ def test_nobody_gets_the_outcome_of_another_persons_action_with_the_same_id(room
             assert (answer.status_code, "another action" in answer.json()["error"]) == (409, True), sent_before
     finally:
         room.fusion.by = None
+
+
+def test_nobody_gets_the_outcome_of_a_unit_that_states_ones_name(room: Any) -> None:
+    room.fusion.unit = "patrol-1"
+    try:
+        answer = room.client.post("/v1/incidents/I1/actions", json=action(22))
+        assert (answer.status_code, "another action" in answer.json()["error"]) == (409, True)
+    finally:
+        room.fusion.unit = ""
 
 
 def test_a_body_that_is_no_json_is_refused_in_one_clear_sentence(room: Any) -> None:

@@ -263,7 +263,7 @@ def test_a_long_answer_that_states_a_short_length_is_not_read(headers: dict[str,
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(httpcore.Response, "aiter_stream", counted)
-            assert await one._answer(one._lines["a"], *made()()) == 200
+            assert (await one._answer(one._lines["a"], *made()())).status == 200
         return read
 
     with receiver(huge) as there, client(("a", there.url)) as one:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -15,7 +14,10 @@ from ingest.unit_messages import Reply
 from ops.broker.identities import UNIT
 from ops.incidents.book import ActionOutcome, IncidentBook
 from ops.incidents.settings import IncidentSettings
+from ops.releasability.book import MarkingBook
+from ops.releasability.settings import ReleasabilitySettings
 from ops.services.fusion.desks.incidents import IncidentDesk
+from ops.services.fusion.desks.markings import MarkingDesk
 from sensors.timestamps import utc_datetime
 from tests.ops.incidents.making import START_NS, alert
 
@@ -27,7 +29,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.lead, self.call = alert("crossing", "T1"), alert("distress", unit="patrol-9", priority="distress")
-        marking = cast(Any, SimpleNamespace(markings=SimpleNamespace(levels=())))
+        marking = MarkingDesk(MarkingBook(), ReleasabilitySettings(), section_of=lambda _: None)
         self.desk = IncidentDesk(IncidentBook(), IncidentSettings(), marking)
         both = (self.lead, self.call)
         self.state = AlertState(alerts={one.id: one for one in both})
