@@ -30,6 +30,7 @@ from tests.web.conftest import LAT, LON
 PATIENT_MS = 240_000
 DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 HALF, SMALL = ViewportSize(width=640, height=400), ViewportSize(width=800, height=600)
+WIDE = ViewportSize(width=1920, height=1080)
 LIVE = "#map[data-state=ready]", "html[data-stream=live]"
 PLANNED = "html[data-state=ready]", "#figures-a[data-state=shown]", "#figures-b[data-state=shown]"
 FIELD = ("html[data-link=live]",)
@@ -145,6 +146,15 @@ STATES = (
     State(name="clusters", room="crowd", path=FAR),
     State(name="cluster-open", room="crowd", path=FAR, act=open_cluster),
     State(name="400-sensors", room="sensors"),
+    State(name="400-sensors-night", room="sensors", night=True),
+    State(name="400-sensors-wide", room="sensors", viewport=WIDE),
+    State(name="400-sensors-wide-night", room="sensors", viewport=WIDE, night=True),
+    State(name="400-sensors-800x600", room="sensors", viewport=SMALL),
+    State(name="400-sensors-phone", room="sensors", viewport=PHONE, pixels=2.0),
+    State(name="400-sensors-phone-night", room="sensors", viewport=PHONE, pixels=2.0, night=True),
+    State(name="400-sensors-near", room="sensors", path=NEAR),
+    State(name="400-sensors-list", room="sensors", act=key("s")),
+    State(name="400-sensors-search", room="sensors", act=search),
     State(name="long-names", room="names"),
     State(name="long-names-phone", room="names", viewport=PHONE, pixels=2.0, act=click("tab-sensors")),
     State(name="replay", room="past", act=look_back),
