@@ -207,8 +207,9 @@ def north_arrow(axes: Axes) -> None:
     axes.annotate(
         "N",
         xy=(0.965, 0.975),
-        xytext=(0.965, 0.905),
+        xytext=(0.0, -24.0),
         xycoords="axes fraction",
+        textcoords="offset points",
         ha="center",
         va="center",
         fontsize=10,

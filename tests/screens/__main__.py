@@ -57,6 +57,7 @@ class State:
     act: Act = lambda page, room: None
     webgl: bool = True
     before: Callable[[Page], object] = lambda page: None
+    settles: bool = True
 
 
 def key(*keys: str) -> Act:
@@ -135,7 +136,8 @@ STATES = (
     State(name="planner-night", room="demo", path="plan.html", waits=PLANNED, night=True),
     State(name="handover-report", room="demo", path="handover", waits=("main",)),
     State(name="empty", room="empty"),
-    State(name="loading", room="empty", waits=("#map[data-state]",), before=lambda page: hold(page)),
+    State(name="loading", room="empty", waits=("#map[data-state]",), before=lambda page: hold(page), settles=False),
+    State(name="no-answer", room="empty", waits=("#map[data-state]",), before=lambda page: hold(page)),
     State(name="no-webgl", room="few", webgl=False, waits=("html[data-stream=live]",)),
     State(name="no-terrain", room="few", before=lambda page: refuse(page)),
     State(name="silent-sensor", room="silent", act=silent_radar),
@@ -242,7 +244,8 @@ def photograph(state: State, room: Any, browser: Browser, out: Path) -> dict[str
         for selector in state.waits:
             page.wait_for_selector(selector, state="attached")
         state.act(page, room)
-        traffic.settle(page)
+        if state.settles:
+            traffic.settle(page)
         page.screenshot(path=out / f"{state.name}.png")
         found = Axe().run(page).response["violations"]
         return {"axe": [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]}

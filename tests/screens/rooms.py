@@ -110,7 +110,7 @@ def crowd(world: World) -> None:
 def crowded_sensors(world: World) -> None:
     world.tracks = [track_of(world, n) for n in range(20)]
     world.sensors = [many_sensors(world, n, 400) for n in range(400)]
-    lost = next(sensor["id"] for sensor in world.sensors if sensor["state"] == "offline")
+    lost = next(sensor["sensor"] for sensor in world.sensors if sensor["state"] == "offline")
     alerts = [world.alert(1, priority="high"), sensor_alert(world, f"Sensor {lost} is silent.", lost)]
     world.commit(alerts, forces=forces_near(8))
 
@@ -155,7 +155,7 @@ def track_of(world: World, number: int) -> dict[str, Any]:
 
 
 def sensor_alert(world: World, sentence: str, sensor: str = "radar-crest") -> dict[str, Any]:
-    return world.alert(900, rule="silent_sensor", priority="medium", sentence=sentence, track=None, sensor=sensor)
+    return world.alert(900, rule="sensor_offline", priority="medium", sentence=sentence, track=None, sensor=sensor)
 
 
 def many_sensors(world: World, number: int, count: int) -> dict[str, Any]:
