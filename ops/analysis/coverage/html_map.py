@@ -68,7 +68,7 @@ def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, tables: Cove
         bases=[Marker("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],
         overlays=[_overlay(chosen, rasters.isel(every), show=i == 0) for i, chosen in enumerate(maps)],
     )
-    drawn = draw_map(drawing)
+    drawn = draw_map(drawing, on_paper=replace(drawing, overlays=[]))
     printed = [print_map(replace(drawing, overlays=[replace(one, show=True)])) for one in drawing.overlays]
     page = _page(maps, rasters, tables, ground) | {"printed": printed}
     text = render_page(TEMPLATE, scripts=drawn.scripts, page=page, map=drawn)
