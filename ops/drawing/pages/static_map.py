@@ -68,9 +68,10 @@ def print_map(drawing: MapInput) -> str:
                 )
         _border(axes, drawing)
         for trail in drawing.tracks:
-            shade, dashes = CLASS_STYLE.get(trail.of_class, CLASS_STYLE["unknown"])
             axes.plot(*trail.points.T[:2], color="white", linewidth=3.4, zorder=6)
-            caps: dict[str, Any] = {"dash_capstyle": "round", "solid_capstyle": "round"}
+        caps: dict[str, Any] = {"dash_capstyle": "round", "solid_capstyle": "round"}
+        for trail in drawing.tracks:  # above all halos, so that a dashed line shows the one below it
+            shade, dashes = CLASS_STYLE.get(trail.of_class, CLASS_STYLE["unknown"])
             axes.plot(*trail.points.T[:2], color=shade, linestyle=_dashes(dashes), linewidth=1.8, zorder=6, **caps)
         axes.set(xlim=(west, east), ylim=(south, north), aspect="auto", xticks=[], yticks=[])
         _marks(axes, drawing)
