@@ -30,6 +30,7 @@ import numpy as np
 import pandas as pd
 
 from ops.analysis.night_report.dead_ground_fraction import dead_ground_fraction
+from ops.drawing.scales import PROBABILITY
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
 from sensors.coverage import coverage, coverage_rasters, look_probability, over_weather
@@ -163,7 +164,7 @@ for axis, (name, ground) in zip(np.atleast_1d(axes), grounds.items(), strict=Tru
         chance["easting"] / 1e3,
         chance["northing"] / 1e3,
         chance.where(chance > 0),
-        cmap="viridis",
+        cmap=PROBABILITY,
         vmin=0,
         vmax=1,
         shading="auto",

@@ -31,6 +31,7 @@ from geo.mobility.settings import MobilitySettings
 from geo.mobility.speed_surface import by_vehicle, on_foot
 from geo.paths.response_times import journey_time, response_time
 from ops.drawing.colours import colour
+from ops.drawing.scales import RELIEF
 from ops.sector.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
 from ops.sector.sector_file import load_sector
@@ -131,7 +132,7 @@ pd.DataFrame(
 figure, axes = plt.subplots(1, len(grounds), figsize=(11, 4), sharex=True, sharey=True, layout="constrained")
 for axis, (name, ground) in zip(np.atleast_1d(axes), grounds.items(), strict=True):
     height = ground.terrain["elevation"]
-    axis.pcolormesh(height["easting"] / 1e3, height["northing"] / 1e3, height, cmap="gray", shading="auto", alpha=0.6)
+    axis.pcolormesh(height["easting"] / 1e3, height["northing"] / 1e3, height, cmap=RELIEF, shading="auto", alpha=0.6)
     for part in getattr(ground.border.line, "geoms", [ground.border.line]):
         axis.plot(*(np.array(part.xy) / 1e3), color="black", linewidth=1.5)
     for way, shade in zip(ways[name], (colour("series-blue"), colour("series-vermilion")), strict=True):

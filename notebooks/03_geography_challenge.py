@@ -29,6 +29,7 @@ import numpy as np
 import pandas as pd
 
 from geo.challenge import DemError, ReferenceTable, challenge, challenge_rasters, composite
+from ops.drawing.scales import DURATION, MEASURE
 from ops.sector.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
 from ops.sector.ways import ways_of
@@ -128,9 +129,9 @@ pd.DataFrame(
 cells = challenge_rasters(ground.terrain, ground.border, belt_m=belt_m)
 figure, axes = plt.subplots(3, 1, figsize=(11, 7), sharex=True, layout="constrained")
 shown = {
-    "ruggedness": ("cividis", 1.0, "m"),
-    "dead_ground_1.7m": ("cividis", 1.0, "fraction"),
-    "crossing_time": ("viridis_r", 60.0, "min"),
+    "ruggedness": (MEASURE, 1.0, "m"),
+    "dead_ground_1.7m": (MEASURE, 1.0, "fraction"),
+    "crossing_time": (DURATION, 60.0, "min"),
 }
 for axis, (name, (palette, per, unit)) in zip(axes, shown.items(), strict=True):
     layer = cells[name] / per

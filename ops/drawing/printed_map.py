@@ -25,6 +25,7 @@ from ops.drawing.colours import colour
 from ops.drawing.coverage_classes import Map
 from ops.drawing.hillshade import shade
 from ops.drawing.png import save_figure
+from ops.drawing.scales import RELIEF
 from ops.drawing.scene import datum_words, scene_of
 from ops.drawing.symbols import symbol_name
 from ops.runtime.output import say
@@ -96,7 +97,7 @@ def draw_relief(axes: Axes, pale: Any, extent: tuple[float, float, float, float]
     """Draw the result of ``pale_relief`` over ``extent`` (west, east, south, north)."""
     axes.imshow(
         pale,
-        cmap="gray",
+        cmap=RELIEF,
         vmin=0.0,
         vmax=1.0,
         extent=extent,
@@ -206,8 +207,9 @@ def north_arrow(axes: Axes) -> None:
     axes.annotate(
         "N",
         xy=(0.965, 0.975),
-        xytext=(0.965, 0.905),
+        xytext=(0.0, -24.0),
         xycoords="axes fraction",
+        textcoords="offset points",
         ha="center",
         va="center",
         fontsize=10,

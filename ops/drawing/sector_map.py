@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from geo.terrain import bounds
 from ops.drawing.colours import colour
 from ops.drawing.printed_map import LARGEST_PIXELS, SIGNS, STYLE, north_arrow, relief, scale_bar
+from ops.drawing.scales import PROBABILITY
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 
@@ -81,7 +82,7 @@ def _window(ground: OpenSector, terrain: tuple[float, float, float, float]) -> t
 
 
 def _scale() -> Any:
-    scale = mpl.colormaps["viridis"].copy()
+    scale = mpl.colormaps[PROBABILITY].copy()
     scale.set_bad(colour("series-grey"))
     return scale
 

@@ -30,6 +30,7 @@ from tests.web.conftest import LAT, LON
 PATIENT_MS = 240_000
 DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 HALF, SMALL = ViewportSize(width=640, height=400), ViewportSize(width=800, height=600)
+WIDE = ViewportSize(width=1920, height=1080)
 LIVE = "#map[data-state=ready]", "html[data-stream=live]"
 PLANNED = "html[data-state=ready]", "#figures-a[data-state=shown]", "#figures-b[data-state=shown]"
 FIELD = ("html[data-link=live]",)
@@ -56,6 +57,7 @@ class State:
     act: Act = lambda page, room: None
     webgl: bool = True
     before: Callable[[Page], object] = lambda page: None
+    settles: bool = True
 
 
 def key(*keys: str) -> Act:
@@ -134,7 +136,8 @@ STATES = (
     State(name="planner-night", room="demo", path="plan.html", waits=PLANNED, night=True),
     State(name="handover-report", room="demo", path="handover", waits=("main",)),
     State(name="empty", room="empty"),
-    State(name="loading", room="empty", waits=("#map[data-state]",), before=lambda page: hold(page)),
+    State(name="loading", room="empty", waits=("#map[data-state]",), before=lambda page: hold(page), settles=False),
+    State(name="no-answer", room="empty", waits=("#map[data-state]",), before=lambda page: hold(page)),
     State(name="no-webgl", room="few", webgl=False, waits=("html[data-stream=live]",)),
     State(name="no-terrain", room="few", before=lambda page: refuse(page)),
     State(name="silent-sensor", room="silent", act=silent_radar),
@@ -145,6 +148,15 @@ STATES = (
     State(name="clusters", room="crowd", path=FAR),
     State(name="cluster-open", room="crowd", path=FAR, act=open_cluster),
     State(name="400-sensors", room="sensors"),
+    State(name="400-sensors-night", room="sensors", night=True),
+    State(name="400-sensors-wide", room="sensors", viewport=WIDE),
+    State(name="400-sensors-wide-night", room="sensors", viewport=WIDE, night=True),
+    State(name="400-sensors-800x600", room="sensors", viewport=SMALL),
+    State(name="400-sensors-phone", room="sensors", viewport=PHONE, pixels=2.0),
+    State(name="400-sensors-phone-night", room="sensors", viewport=PHONE, pixels=2.0, night=True),
+    State(name="400-sensors-near", room="sensors", path=NEAR),
+    State(name="400-sensors-list", room="sensors", act=key("s")),
+    State(name="400-sensors-search", room="sensors", act=search),
     State(name="long-names", room="names"),
     State(name="long-names-phone", room="names", viewport=PHONE, pixels=2.0, act=click("tab-sensors")),
     State(name="replay", room="past", act=look_back),
@@ -232,7 +244,8 @@ def photograph(state: State, room: Any, browser: Browser, out: Path) -> dict[str
         for selector in state.waits:
             page.wait_for_selector(selector, state="attached")
         state.act(page, room)
-        traffic.settle(page)
+        if state.settles:
+            traffic.settle(page)
         page.screenshot(path=out / f"{state.name}.png")
         found = Axe().run(page).response["violations"]
         return {"axe": [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]}

@@ -109,8 +109,10 @@ def crowd(world: World) -> None:
 
 def crowded_sensors(world: World) -> None:
     world.tracks = [track_of(world, n) for n in range(20)]
-    world.sensors = [many_sensors(world, n, 400) for n in range(400)]
-    world.commit([world.alert(1, priority="high")])
+    world.sensors = [*sensors_of_the_layout(world), *(many_sensors(world, n, 400) for n in range(8, 400))]
+    lost = next(sensor["sensor"] for sensor in world.sensors if sensor["state"] == "offline")
+    alerts = [world.alert(1, priority="high"), sensor_alert(world, f"Sensor {lost} is silent.", lost)]
+    world.commit(alerts, forces=forces_near(8))
 
 
 def long_names(world: World) -> None:
@@ -152,10 +154,8 @@ def track_of(world: World, number: int) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def sensor_alert(world: World, sentence: str) -> dict[str, Any]:
-    return world.alert(
-        900, rule="silent_sensor", priority="medium", sentence=sentence, track=None, sensor="radar-crest"
-    )
+def sensor_alert(world: World, sentence: str, sensor: str = "radar-crest") -> dict[str, Any]:
+    return world.alert(900, rule="sensor_offline", priority="medium", sentence=sentence, track=None, sensor=sensor)
 
 
 def many_sensors(world: World, number: int, count: int) -> dict[str, Any]:
@@ -164,6 +164,16 @@ def many_sensors(world: World, number: int, count: int) -> dict[str, Any]:
     kind = ("radar", "camera", "ground_sensor", "ground_sensor")[number % 4]
     state = "offline" if number % 97 == 5 else "ok"
     return world.sensor(f"{kind}-{number}", kind=kind, lon=lon, lat=lat, state=state)
+
+
+def sensors_of_the_layout(world: World) -> list[dict[str, Any]]:
+    """The eight sensors of the sample's layout, so that none of them is missing in the picture."""
+    layout = json.loads(Path("data/samples/cumberland/layout_hightech.geojson").read_text(encoding="utf-8"))
+    return [
+        world.sensor(one["properties"]["id"], kind=one["properties"]["kind"], lon=lon, lat=lat)
+        for one in layout["features"]
+        for lon, lat, *_ in [one["geometry"]["coordinates"]]
+    ]
 
 
 def forces_near(count: int) -> dict[str, Any]:

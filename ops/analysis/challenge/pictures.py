@@ -1,7 +1,6 @@
 """A challenge as pictures for printing: small multiples of maps, and figures along the border; deterministic output.
 
-The palettes are safe for colour blindness (cividis, viridis, PuOr; Okabe and Ito for lines). Unknown values are hatched
-and never use a colour of the scale.
+The scales are those of ``ops.drawing.scales``. Unknown values are hatched and never use a colour of the scale.
 """
 
 from __future__ import annotations
@@ -38,6 +37,7 @@ from ops.drawing.printed_map import (
     plain_text,
     scale_bar,
 )
+from ops.drawing.scales import DURATION, MARGIN, MEASURE, PROBABILITY
 from ops.drawing.scene import conditions_words, datum_words
 from ops.runtime.output import say
 from ops.sector.open_sector import OpenSector
@@ -70,17 +70,17 @@ SIGHT: Final = ("sight", "dead")
 SIGHT_COLOURS: Final = (colour("line-of-sight"), colour("dead-ground"))
 
 GROUND_PANELS: Final = (
-    Panel("ruggedness", "ruggedness", "metres", "cividis"),
-    Panel("positive_openness", "openness", "degrees", "cividis", 180.0 / math.pi),
+    Panel("ruggedness", "ruggedness", "metres", MEASURE),
+    Panel("positive_openness", "openness", "degrees", MEASURE, 180.0 / math.pi),
     Panel("dead_ground_1.7m", "dead-any", "", "", states=SIGHT),
-    Panel("crossing_time", "crossing", "minutes", "viridis_r", 1.0 / 60.0),
-    Panel("response_time", "response", "minutes", "viridis_r", 1.0 / 60.0),
+    Panel("crossing_time", "crossing", "minutes", DURATION, 1.0 / 60.0),
+    Panel("response_time", "response", "minutes", DURATION, 1.0 / 60.0),
 )
 LAYOUT_PANELS: Final = (
-    Panel("expected_probability", "pd", "probability", "viridis", limits=(0.0, 1.0)),
+    Panel("expected_probability", "pd", "probability", PROBABILITY, limits=(0.0, 1.0)),
     Panel("layout_dead_ground", "dead-layout", "", "", states=SIGHT),
-    Panel("through_probability", "through", "probability", "viridis", limits=(0.0, 1.0)),
-    Panel("time_margin", "margin", "minutes", "PuOr", 1.0 / 60.0, centred=True),
+    Panel("through_probability", "through", "probability", PROBABILITY, limits=(0.0, 1.0)),
+    Panel("time_margin", "margin", "minutes", MARGIN, 1.0 / 60.0, centred=True),
 )
 WAY_STYLES: Final[Mapping[str, tuple[str, Any, float]]] = {
     "minimum detection": (colour("series-blue"), "solid", 4.5),
@@ -113,7 +113,7 @@ def draw_scores(path: Path, findings: Findings) -> None:
 
     def one(axes: Axes, number: int) -> None:
         title = list(values)[number]
-        _coloured(axes, values[title], view, say("challenge-unit-percentile"))
+        _coloured(axes, values[title], view, MEASURE, say("challenge-unit-percentile"))
         axes.set_title(title, loc="left")
 
     _multiples(path, len(values), one, view, f"{say('challenge-scores-note')}\n{_footer(findings)}")
@@ -126,7 +126,8 @@ def draw_crossings(path: Path, findings: Findings) -> None:
     view = _View.of(findings.question.ground)
 
     def one(axes: Axes, _: int) -> None:
-        _coloured(axes, findings.segments["detection_probability"].to_numpy(), view, say("challenge-unit-lowest-pd"))
+        lowest = findings.segments["detection_probability"].to_numpy()
+        _coloured(axes, lowest, view, PROBABILITY, say("challenge-unit-lowest-pd"))
         for sensor in findings.question.ground.layout:
             axes.plot(sensor.easting, sensor.northing, "^", color="white", mec="black", markersize=6, zorder=8)
         for kind, crossing in findings.crossings.items():
@@ -249,7 +250,7 @@ def _border(axes: Axes, view: _View) -> None:
         axes.plot(vertices[:, 0], vertices[:, 1], color="black", linewidth=1.2, zorder=5)
 
 
-def _coloured(axes: Axes, values: Any, view: _View, label: str) -> None:
+def _coloured(axes: Axes, values: Any, view: _View, scale: str, label: str) -> None:
     """Draw the border with a colour per segment, grey where the value is unknown."""
     border = view.ground.crossed
     if view.ground.zone is not None:
@@ -261,7 +262,7 @@ def _coloured(axes: Axes, values: Any, view: _View, label: str) -> None:
     blank = [line for line, there in zip(lines, known, strict=True) if not there]
     axes.add_collection(LineCollection(blank, colors=colour("unknown"), linewidths=4.5, zorder=6))
     known_lines = [line for line, there in zip(lines, known, strict=True) if there]
-    coloured = LineCollection(known_lines, array=np.asarray(values)[known], cmap="cividis", linewidths=4.5, zorder=6)
+    coloured = LineCollection(known_lines, array=np.asarray(values)[known], cmap=scale, linewidths=4.5, zorder=6)
     coloured.set_clim(0.0, 1.0)
     axes.add_collection(coloured)
     _bar(axes, coloured, label)

@@ -24,7 +24,7 @@ from ops.analysis.challenge.files import interruption_of
 from ops.analysis.challenge.findings import Findings, bounds_message
 from ops.analysis.challenge.layout_statistics import cut_message
 from ops.analysis.challenge.provenance import barrier_messages
-from ops.analysis.challenge.statistics import reference_name
+from ops.analysis.challenge.statistics import reference_of
 from ops.analysis.challenge.tables import (
     Table,
     gap_table,
@@ -281,7 +281,7 @@ def _reference_words(findings: Findings) -> list[str]:
     table, attrs = findings.question.reference, findings.segments.attrs
     if table is None:
         return [say("challenge-terrain-no-reference")]
-    words = [say("challenge-terrain-reference", table=reference_name(findings))]
+    words = [say("challenge-terrain-reference", **reference_of(findings))]
     if attrs.get("reference_misfit"):
         cell_m = float(attrs["cell_m"])
         other = abs(cell_m / table.cell_m - 1.0) > SAME_CELL

@@ -83,7 +83,7 @@ def _of_ground(findings: Findings, origin: Origin) -> Iterator[Statistic]:
                 limit("measure-unknown"),
                 says={"score": score_name(score)},
                 id=f"outside-reference-{score}",
-                limits=(limit("reference", table=reference_name(findings)),),
+                limits=(limit("reference", **reference_of(findings)),),
             )
     if findings.composite is not None:
         made = findings.composite
@@ -100,10 +100,10 @@ def _of_ground(findings: Findings, origin: Origin) -> Iterator[Statistic]:
             yield origin.statistic(label, figure, "1", n=n, limits=limits)
 
 
-def reference_name(findings: Findings) -> str:
-    """The name and version of the reference table."""
+def reference_of(findings: Findings) -> dict[str, str]:
+    """The name and version of the reference table, as parameters of a message."""
     table = findings.question.reference
-    return "–" if table is None else f"{table.name} {table.version}"
+    return {"table": "–", "version": ""} if table is None else {"table": table.name, "version": str(table.version)}
 
 
 def _any(**parameters: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from ops.analysis.messages import plain
 from ops.drawing.colours import colour
 from ops.drawing.figures import PRINTED_STYLE, CaptionedFigure
 from ops.drawing.printed_map import SIGNS, plain_text, relief, scale_bar
+from ops.drawing.scales import PROBABILITY
 from ops.runtime.output import catalogue, say
 from sensors.planning.comparison.draws import central
 
@@ -68,7 +69,7 @@ def maps(comparison: Comparison) -> CaptionedFigure:
         _map(axis, comparison, name, scale, extent)
     for axis in axes[len(names) :]:
         axis.set_axis_off()
-    bar = figure.colorbar(ScalarMappable(scale, "cividis"), ax=list(axes), shrink=0.8, pad=0.01, aspect=30)
+    bar = figure.colorbar(ScalarMappable(scale, PROBABILITY), ax=list(axes), shrink=0.8, pad=0.01, aspect=30)
     bar.set_label(say("compare-axis-assessed"))
     _percent(bar.ax.yaxis)
     means = comparison.verdict["mean_detection_central"].to_numpy()
@@ -113,7 +114,7 @@ def _map(
     for segment, value in enumerate(detection):
         shape = belt.border.segment_geometry(segment)
         parts = [np.asarray(part.coords) for part in getattr(shape, "geoms", [shape])]
-        shade = colour("unknown") if np.isnan(value) else mpl.colormaps["cividis"](scale(value))
+        shade = colour("unknown") if np.isnan(value) else mpl.colormaps[PROBABILITY](scale(value))
         axis.add_collection(LineCollection(parts, colors="white", linewidths=6.0, zorder=4))
         axis.add_collection(LineCollection(parts, colors=[shade], linewidths=4.0, zorder=5))
     rows, columns = comparison.study.ways.cells[_least_path(comparison, name)]

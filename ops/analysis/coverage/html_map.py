@@ -7,7 +7,7 @@ as text nodes, see ``ops.drawing.pages.web_map``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from ops.drawing.coverage_classes import Map, RgbFraction
 from ops.drawing.map_images import painted_png
 from ops.drawing.pages.html_page import render_page
 from ops.drawing.pages.map_input import HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Marker, Overlay
+from ops.drawing.pages.static_map import print_map
 from ops.drawing.pages.web_map import draw_map
 from ops.drawing.printed_map import ground_of
 from ops.drawing.scene import scene_of
@@ -58,18 +59,18 @@ def write_map(path: Path, maps: Sequence[Map], rasters: xr.Dataset, tables: Cove
     segments = tables.segments
     thin = max(1, -(-max(rasters["expected_probability"].shape) // LARGEST_PIXELS))
     every = {"northing": slice(None, None, thin), "easting": slice(None, None, thin)}
-    drawn = draw_map(
-        MapInput(
-            terrain=ground.terrain[["elevation"]].isel(every).compute(),
-            border=ground.crossed,
-            segment_rows=[_segment_rows(segments.sel(segment=i, belt="both")) for i in range(ground.crossed.segments)],
-            hidden=1.0 - segments["covered_fraction"].sel(belt="both").to_numpy(),
-            sensors=[_mark(sensor) for sensor in ground.layout],
-            bases=[Marker("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],
-            overlays=[_overlay(chosen, rasters.isel(every), show=i == 0) for i, chosen in enumerate(maps)],
-        )
+    drawing = MapInput(
+        terrain=ground.terrain[["elevation"]].isel(every).compute(),
+        border=ground.crossed,
+        segment_rows=[_segment_rows(segments.sel(segment=i, belt="both")) for i in range(ground.crossed.segments)],
+        hidden=1.0 - segments["covered_fraction"].sel(belt="both").to_numpy(),
+        sensors=[_mark(sensor) for sensor in ground.layout],
+        bases=[Marker("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],
+        overlays=[_overlay(chosen, rasters.isel(every), show=i == 0) for i, chosen in enumerate(maps)],
     )
-    page = _page(maps, rasters, tables, ground)
+    drawn = draw_map(drawing, on_paper=replace(drawing, overlays=[]))
+    printed = [print_map(replace(drawing, overlays=[replace(one, show=True)])) for one in drawing.overlays]
+    page = _page(maps, rasters, tables, ground) | {"printed": printed}
     text = render_page(TEMPLATE, scripts=drawn.scripts, page=page, map=drawn)
     with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8")

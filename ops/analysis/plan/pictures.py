@@ -19,6 +19,7 @@ from ops.analysis.plan.findings import PlanFindings
 from ops.drawing.colours import colour
 from ops.drawing.figures import PRINTED_STYLE, CaptionedFigure
 from ops.drawing.printed_map import SIGNS, LocalNumbers, north_arrow, relief, scale_bar
+from ops.drawing.scales import PROBABILITY
 from ops.drawing.symbols import symbol_name
 from ops.runtime.output import say
 from ops.sector.sector_file import read_bases
@@ -27,7 +28,6 @@ MARKS: Final = {**SIGNS, "relay": ("v", symbol_name("relay"), 7.0)}
 BOUGHT, STANDING, BASE = colour("bought"), "white", colour("series-blue")
 BEFORE, AFTER = colour("series-grey"), colour("series-blue")
 UNKNOWN: Final = colour("unknown")
-SCALE: Final = "cividis"
 LARGEST_PIXELS: Final = 900
 MARGIN: Final = 0.03
 """Space around everything that the map shows, as a fraction of its width."""
@@ -59,7 +59,7 @@ def plan_map(findings: PlanFindings) -> CaptionedFigure:
     for segment, value in enumerate(findings.after):
         line = ground.crossed.segment_geometry(segment)
         parts = [np.asarray(part.coords)[:, :2] for part in getattr(line, "geoms", [line])]
-        shade = UNKNOWN if np.isnan(value) else mpl.colormaps[SCALE](scale(value))
+        shade = UNKNOWN if np.isnan(value) else mpl.colormaps[PROBABILITY](scale(value))
         axes.add_collection(LineCollection(parts, colors="white", linewidths=6.0, zorder=4))
         axes.add_collection(LineCollection(parts, colors=[shade], linewidths=4.0, zorder=5))
     for part in findings.existing:
@@ -87,7 +87,7 @@ def plan_map(findings: PlanFindings) -> CaptionedFigure:
     scale_bar(axes, box)
     north_arrow(axes)
     _legend(axes, findings)
-    bar = figure.colorbar(ScalarMappable(scale, SCALE), ax=axes, shrink=0.85, pad=0.01, aspect=30)
+    bar = figure.colorbar(ScalarMappable(scale, PROBABILITY), ax=axes, shrink=0.85, pad=0.01, aspect=30)
     bar.set_label(say("plan-axis-mean"))
     bar.ax.yaxis.set_major_formatter(LocalNumbers())
     title = say("plan-figure-map")

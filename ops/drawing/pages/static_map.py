@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 import shapely
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import ScaledTranslation
@@ -18,6 +19,7 @@ from PIL import Image
 
 from geo.border import Zone
 from geo.terrain import bounds
+from ops.drawing.colours import colour
 from ops.drawing.figures import ORANGE
 from ops.drawing.pages.map_input import (
     BLACK,
@@ -28,6 +30,7 @@ from ops.drawing.pages.map_input import (
     Trail,
     hidden_colour,
 )
+from ops.drawing.pages.map_names import name_places
 from ops.drawing.png import write_png
 from ops.drawing.printed_map import SIGNS, STYLE, plain_text, relief, scale_bar
 
@@ -55,7 +58,8 @@ def print_map(drawing: MapInput) -> str:
     west, south, east, north = _extent(drawing)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, WIDTH_IN * (north - south) / (east - west)))
-        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        FigureCanvasAgg(figure)  # it measures the names
+        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), facecolor=colour("map-mat"))
         _ground(axes, drawing)
         for layer in drawing.line_layers:
             for trail in layer.trails:
@@ -64,9 +68,11 @@ def print_map(drawing: MapInput) -> str:
                 )
         _border(axes, drawing)
         for trail in drawing.tracks:
-            colour, dashes = CLASS_STYLE.get(trail.of_class, CLASS_STYLE["unknown"])
             axes.plot(*trail.points.T[:2], color="white", linewidth=3.4, zorder=6)
-            axes.plot(*trail.points.T[:2], color=colour, linestyle=_dashes(dashes), linewidth=1.8, zorder=6)
+        caps: dict[str, Any] = {"dash_capstyle": "round", "solid_capstyle": "round"}
+        for trail in drawing.tracks:  # above all halos, so that a dashed line shows the one below it
+            shade, dashes = CLASS_STYLE.get(trail.of_class, CLASS_STYLE["unknown"])
+            axes.plot(*trail.points.T[:2], color=shade, linestyle=_dashes(dashes), linewidth=1.8, zorder=6, **caps)
         axes.set(xlim=(west, east), ylim=(south, north), aspect="auto", xticks=[], yticks=[])
         _marks(axes, drawing)
         scale_bar(axes, (west, east, south, north))
@@ -103,10 +109,16 @@ def _within(drawing: MapInput, west: float, south: float, east: float, north: fl
 
 def _north_arrow(axes: Axes, figure: Figure) -> None:
     """Draw an arrow to grid north at the upper right; its size does not depend on the shape of the map."""
-    for points, marker, size in ((-27.0, "$\\mathsf{N}$", 7.0), (-14.0, "^", 9.0)):
-        at = axes.transAxes + ScaledTranslation(-14.0 / 72.0, points / 72.0, figure.dpi_scale_trans)
-        halo = [withStroke(linewidth=3.0, foreground="white")]
-        axes.plot(1.0, 1.0, marker=marker, markersize=size, color=BLACK, transform=at, zorder=9, path_effects=halo)
+    halo = [withStroke(linewidth=3.0, foreground="white")]
+    at = [
+        axes.transAxes + ScaledTranslation(-14.0 / 72.0, points / 72.0, figure.dpi_scale_trans)
+        for points in (-14.0, -28.0)
+    ]
+    axes.plot(1.0, 1.0, marker="^", markersize=9.0, color=BLACK, transform=at[0], zorder=9, path_effects=halo)
+    axes.text(
+        1.0, 1.0, "N", fontsize=8.0, fontweight="bold", ha="center", va="center", transform=at[1], zorder=9,
+        path_effects=halo,
+    )  # fmt: skip
 
 
 def _ground(axes: Axes, drawing: MapInput) -> None:
@@ -157,9 +169,8 @@ def _marks(axes: Axes, drawing: MapInput) -> None:
     named: dict[tuple[float, float], list[str]] = {}
     for mark, at in _placed(drawing, [*drawing.sensors, *drawing.bases]):
         named.setdefault(at, []).append(plain_text(mark.title, 30))
-    if len(named) <= NAMED_UP_TO:
-        for at, names in named.items():
-            _name(axes, at, ", ".join(names))
+    if 0 < len(named) <= NAMED_UP_TO:
+        name_places(axes, {at: ", ".join(names) for at, names in named.items()})
 
 
 def _placed(drawing: MapInput, marks: Sequence[Marker]) -> Iterator[tuple[Marker, tuple[float, float]]]:
@@ -168,18 +179,9 @@ def _placed(drawing: MapInput, marks: Sequence[Marker]) -> Iterator[tuple[Marker
         yield mark, (float(e), float(n))
 
 
-def _mark(axes: Axes, at: tuple[float, float], symbol: tuple[Any, float], colour: str, *, edge: str) -> None:
+def _mark(axes: Axes, at: tuple[float, float], symbol: tuple[Any, float], fill: str, *, edge: str) -> None:
     marker, size = symbol
-    axes.plot(*at, marker, color=colour, mec=edge, mew=0.9, markersize=size, zorder=8)
-
-
-def _name(axes: Axes, at: tuple[float, float], name: str) -> None:
-    """Write a name beside its place: to the left in the right half of the map, so that it is not cut off."""
-    left, right = axes.get_xlim()
-    side, align = (-5, "right") if at[0] > (left + right) / 2.0 else (5, "left")
-    halo = [withStroke(linewidth=2.0, foreground="white")]
-    offset: dict[str, Any] = {"xytext": (side, 4), "textcoords": "offset points", "ha": align}
-    axes.annotate(name, at, **offset, fontsize=6.5, zorder=9, path_effects=halo)
+    axes.plot(*at, marker, color=fill, mec=edge, mew=0.9, markersize=size, zorder=8)
 
 
 def _closed(trail: Trail, polygon: bool) -> Any:

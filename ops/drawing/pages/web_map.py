@@ -84,8 +84,8 @@ class MapParts:
     printed: str
 
 
-def draw_map(drawing: MapInput) -> MapParts:
-    """Draw the map as parts of a page. The same input gives the same text."""
+def draw_map(drawing: MapInput, *, on_paper: MapInput | None = None) -> MapParts:
+    """Draw the map as parts of a page, ``on_paper`` with other contents; the same input gives the same text."""
     frame = drawing.border.frame
     shade, bounds = hillshade_png(drawing.terrain)
     middle = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
@@ -117,9 +117,8 @@ def draw_map(drawing: MapInput) -> MapParts:
     titles = _json_for_html({"zoomInTitle": say("map-zoom-in"), "zoomOutTitle": say("map-zoom-out")})
     script = f"L.Control.Zoom.mergeOptions({titles});{script}"
     element = f'<div class="folium-map" id="{page.get_name()}"></div>'
-    return MapParts(
-        _leaflet_css(), element, _json_for_html(texts), (_leaflet_js(), POPUP_SCRIPT + script), print_map(drawing)
-    )
+    printed = print_map(drawing if on_paper is None else on_paper)
+    return MapParts(_leaflet_css(), element, _json_for_html(texts), (_leaflet_js(), POPUP_SCRIPT + script), printed)
 
 
 def _layers(drawing: MapInput, frame: LocalFrame) -> Iterator[Any]:

@@ -217,7 +217,7 @@ def create_app(
         limit_of=lambda unit: settings.releasability.units.get(unit, UNMARKED),
     )  # fmt: skip
     app.add_middleware(PartFaults)
-    app.add_middleware(ProblemPages, sector=settings.sector)
+    app.add_middleware(ProblemPages, sector=settings.reported_sector.title)
     app.add_middleware(Guard, settings=settings.guard)
     routes.add_to(app)
     incidents = IncidentRoutes(
@@ -254,8 +254,8 @@ def create_app(
         app
     )
     ReferenceRoutes(app).add_to(app)
-    _add_logins(app, settings.sector, accounts, provider)  # after the others: routes are tried in their order
-    add_pages(app, title=settings.sector, folder=settings.pages)
+    _add_logins(app, settings.reported_sector, accounts, provider)  # after the others: routes are tried in their order
+    add_pages(app, title=settings.reported_sector.title, folder=settings.pages)
     answer_errors(app)
     return app
 
@@ -311,11 +311,12 @@ def _add_field(
     FieldMapRoutes(reader, ground, settings.ground, settings.border).add_to(app)
 
 
-def _add_logins(app: FastAPI, sector: str, accounts: Accounts | None, provider: Provider | None) -> None:
+def _add_logins(app: FastAPI, sector: ReportedSector, accounts: Accounts | None, provider: Provider | None) -> None:
     if accounts is None:
-        LocalRoutes(sector).add_to(app)
+        LocalRoutes(sector.name).add_to(app)
         return
-    logins = LoginRoutes(accounts, sector, provider=None if provider is None else provider.label)
+    label = None if provider is None else provider.label
+    logins = LoginRoutes(accounts, sector.name, title=sector.title, provider=label)
     logins.add_to(app)
     if provider is not None:
         OidcRoutes(accounts, provider, logins).add_to(app)

@@ -95,6 +95,14 @@ const SENSORS = (...states: [id: string, state: string][]): State["sensors"] =>
     ]),
   ) as State["sensors"];
 
+test("of many sensors that are offline or degraded, the line has the names of the first, and no times", () => {
+  const line = (...sensors: [string, string][]): string => coverageLine({ ...INITIAL, sensors: SENSORS(...sensors) }, 65_000).sensors;
+  assert.equal(line(["a", "offline"], ["b", "offline"]), "2 of 2 sensors offline (hatched): a offline for 1 min 5 s and b offline for 1 min 5 s");
+  assert.equal(line(["a", "offline"], ["b", "offline"], ["c", "offline"]), "3 of 3 sensors offline (hatched): a, b and c");
+  assert.match(line(["a", "offline"], ["b", "degraded"], ["c", "offline"]), /: a offline, b degraded and c offline$|: a offline, c offline and b degraded$/);
+  assert.match(line(...Array.from({ length: 9 }, (_, n): [string, string] => [`s${n}`, "offline"])), /: s0, s1, s2, s3 and 5 more$/);
+});
+
 test("a sensor that is offline is named, and the coverage line is urgent", () => {
   const line = coverageLine({ ...INITIAL, sensors: SENSORS(["west", "ok"], ["east\u202e", "offline"]) }, 65_000);
   assert.equal(line.sensors, "1 of 2 sensors offline (hatched): east\ufffd offline for 1 min 5 s");

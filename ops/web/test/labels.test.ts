@@ -49,6 +49,15 @@ test("a name at the edge stays on the map, and off the buttons above it", () => 
   assert.equal(shared(box, buttons), 0);
 });
 
+test("a name at the edge is not cut off, however many symbols are beside it", () => {
+  const edge = label(1, { x: 640, y: 320, width: 130 });
+  const crowd = Array.from({ length: 49 }, (_, n) => symbolOf(label(n, { x: 440 + 30 * (n % 7), y: 230 + 30 * Math.floor(n / 7) })));
+  const found = placeLabels([edge], [symbolOf(edge), ...crowd], FRAME).get("A1");
+  assert.ok(found !== undefined);
+  const box = boxOf(found, edge);
+  assert.ok(box.right <= FRAME.right + 2 && box.left >= 0, JSON.stringify(box));
+});
+
 test("a name that need not be shown is left out rather than put upon one of higher rank", () => {
   const walls = Array.from({ length: 400 }, (_, n) => symbolOf(label(n, { x: 33 * (n % 20) + 16, y: 33 * Math.floor(n / 20) + 16 })));
   const placed = placeLabels([label(1), label(2, { must: false, rank: 10 })], walls, FRAME);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parseAlert, parseIncident, parseTrack } from "../src/model/parse.ts";
 import type { Incident } from "../src/model/records.ts";
 import { INITIAL, type State } from "../src/model/state.ts";
-import { incidentHeadline, stateChoice, timeLine, whatLine } from "../src/words/incident_words.ts";
+import { incidentHeadline, stateChoice, timeLine, trackLine, whatLine } from "../src/words/incident_words.ts";
 import { learnTrackNames } from "../src/words/track_names.ts";
 import { speakIn } from "./words.ts";
 
@@ -57,4 +57,13 @@ test("the headline of an incident names its track as people say it over the radi
     learnTrackNames({ tracks: new Map(), incidents: new Map([[named.id, named]]) });
     assert.match(incidentHeadline(named, state), said);
   }
+});
+
+test("a row names the track of its lead alert as the map does, and nothing where no track is concerned", () => {
+  const [incident, state] = seen({});
+  learnTrackNames({ tracks: new Map(), incidents: new Map() });
+  assert.equal(trackLine(incident, state), "T1");
+  learnTrackNames({ tracks: new Map(), incidents: new Map([["I1", { ...incident, tracks: [{ track: "T1", name: "Umber 49" }] }]]) });
+  assert.equal(trackLine(incident, state), "Umber 49");
+  assert.equal(trackLine(...seen({ track: null, sensor: "radar-1" })), "");
 });

@@ -16,6 +16,7 @@ const CODE = [
   /^(ETag|If-None-Match|QuotaExceededError|Last-Event-ID|Content-(Type|Disposition)|Watchline|MGRS|UTC|English|Français)$/,
   /^(GET|POST|Enter|Escape|Esc|Delete|Home|End|Arrow(Up|Down|Left|Right)|Map\.Title|NFD)$/,
   /^(Feature|FeatureCollection|Point|Multi(LineString|Polygon)|LineString|Polygon)$/,
+  /^(GR|ST)\.(EQ|IC)\.[A-Z .]+$/, // icons of APP-6
   /^(Civilian|Friend|Hostile|Neutral|Unknown|Suspect)$/,
   /^(DOMContentLoaded|WEBGL_lose_context|(UTM|MGRS) \$\{.*|NM|EPSG:.*|km \$\{.*)$/,
   /^(D, T, S, Y|A, C, R|G, V|R, J, K, N, B|↑ ↓ Home End|[A-Z])$/, // keys

@@ -112,7 +112,10 @@ challenge-limit-measure-unknown = The measure is unknown.
 challenge-limit-terrain-or-access = The terrain is unknown, or no path leads there.
 challenge-limit-headline-unknown = The measure on which the score is based is unknown.
 challenge-limit-within-border = Rank within this border only.
-challenge-limit-reference = Reference table { $table }.
+challenge-limit-reference = Reference table: { $table ->
+    [pyrenees-maritime-alps-srtm3] Pyrenees and Maritime Alps (SRTM, 3 arc-seconds), version { $version }
+   *[other] { $table } { $version }
+}.
 challenge-limit-weights = Weights: { $weights }; each changed by ±{ PERCENT($change) }.
 challenge-limit-excluded = { $count ->
     [one] 1 unknown segment is excluded.
@@ -228,7 +231,10 @@ challenge-row-range = Maximum range
 challenge-sheet-terrain = The terrain, for any layout
 challenge-terrain-intro = Difficulty of each segment for any layout. Crossing ease is based on the minimum-time path, surveillance difficulty on the dead ground left by the best few observation sites, response difficulty on the response time from the nearest base.
 challenge-terrain-no-reference = No reference table.
-challenge-terrain-reference = Reference table: { $table }.
+challenge-terrain-reference = Reference table: { $table ->
+    [pyrenees-maritime-alps-srtm3] Pyrenees and Maritime Alps (SRTM, 3 arc-seconds), version { $version }
+   *[other] { $table } { $version }
+}.
 challenge-terrain-reference-cells = The reference table does not apply: its cells are { DECIMAL($expected, digits: 0) } m, those of this terrain { DECIMAL($cell, digits: 0) } m.
 challenge-terrain-reference-settings = The reference table does not apply: it was made with other settings.
 challenge-terrain-no-bases = Response difficulty is unknown: the sector has no bases.

@@ -105,7 +105,10 @@ challenge-limit-measure-unknown = La mesure est inconnue.
 challenge-limit-terrain-or-access = Le terrain est inconnu, ou aucun trajet n’y mène.
 challenge-limit-headline-unknown = La mesure sur laquelle repose l’indice est inconnue.
 challenge-limit-within-border = Rang au sein de cette frontière uniquement.
-challenge-limit-reference = Table de référence { $table }.
+challenge-limit-reference = Table de référence : { $table ->
+    [pyrenees-maritime-alps-srtm3] Pyrénées et Alpes-Maritimes (SRTM, 3 secondes d’arc), version { $version }
+   *[other] { $table } { $version }
+}.
 challenge-limit-weights = Pondérations : { $weights } ; chacune modifiée de ±{ PERCENT($change) }.
 challenge-limit-excluded = { $count ->
     [one] { $count } segment inconnu est exclu.
@@ -219,7 +222,10 @@ challenge-row-range = Portée maximale
 challenge-sheet-terrain = Le terrain, pour tout dispositif
 challenge-terrain-intro = Difficulté de chaque segment pour tout dispositif. La facilité de franchissement repose sur le trajet de temps minimal, la difficulté de surveillance sur les angles morts que laissent les quelques meilleurs sites d’observation, la difficulté d’intervention sur le délai depuis la base la plus proche.
 challenge-terrain-no-reference = Pas de table de référence.
-challenge-terrain-reference = Table de référence : { $table }.
+challenge-terrain-reference = Table de référence : { $table ->
+    [pyrenees-maritime-alps-srtm3] Pyrénées et Alpes-Maritimes (SRTM, 3 secondes d’arc), version { $version }
+   *[other] { $table } { $version }
+}.
 challenge-terrain-reference-cells = La table de référence ne s’applique pas : ses mailles sont de { DECIMAL($expected, digits: 0) } m, celles de ce terrain de { DECIMAL($cell, digits: 0) } m.
 challenge-terrain-reference-settings = La table de référence ne s’applique pas : elle a été établie avec d’autres réglages.
 challenge-terrain-no-bases = La difficulté d’intervention est inconnue : le secteur n’a pas de base.

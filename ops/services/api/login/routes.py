@@ -115,9 +115,9 @@ class LocalRoutes:
 class LoginRoutes(LocalRoutes):
     """The handlers; synchronous ones run in threads, so that a slow hash delays no other request."""
 
-    def __init__(self, accounts: Accounts, sector: str, *, provider: str | None = None) -> None:
+    def __init__(self, accounts: Accounts, sector: str, *, title: str, provider: str | None = None) -> None:
         super().__init__(sector)
-        self._accounts, self._provider = accounts, provider
+        self._accounts, self._title, self._provider = accounts, title, provider
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
@@ -206,7 +206,7 @@ class LoginRoutes(LocalRoutes):
             "login.html",
             cookie=cookie,
             status=_status(error),
-            sector=self.sector,
+            sector=self._title,
             step=step,
             problem=_problem(request, error),
             name=name,
@@ -242,7 +242,7 @@ class LoginRoutes(LocalRoutes):
             "account.html",
             cookie=cookie,
             status=_status(error),
-            sector=self.sector,
+            sector=self._title,
             person=person,
             home=first_page(person, self.sector),
             local=account.issuer is None,

@@ -46,7 +46,7 @@ const APART_PX = 16;
 /** What a candidate costs: covering a label or a weighty symbol as a whole, leaving the map, each pixel of distance, a leader line across a
     weighty symbol, and another place than before. */
 const COVERED = 1000;
-const OUTSIDE = 400;
+const OUTSIDE = 3000;
 const FARTHER = 0.45;
 const CROSSING = 30;
 const WORSE_DIRECTION = 0.6;

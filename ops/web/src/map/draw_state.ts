@@ -32,6 +32,8 @@ import {
   viewFeatures,
 } from "./features.ts";
 
+/** Room for the label of a chainage beside its place and below it. */
+const CHAINAGE_PX = { beside: 30, below: 30 } as const;
 /** An ellipse less wide than this on the screen lies under its symbol. */
 const LEAST_ELLIPSE_PX = 12;
 
@@ -46,6 +48,7 @@ export class StateRenderer {
   readonly #named = new Map<Named["kind"], readonly Feature[]>();
   #selectedTrack: string | null = null;
   #lines: BorderLines = [];
+  #chainage: readonly Feature<Point>[] = [];
   #priorities: ReadonlyMap<string, Priority> = new Map();
   #ring = "";
   #labelKey = "";
@@ -94,7 +97,18 @@ export class StateRenderer {
   /** Draw again what depends on the middle and the scale of the map. */
   moved(): void {
     if (this.#state !== null) this.#drawDetails(this.#state);
+    this.#drawChainage();
     this.#drawLabels();
+  }
+
+  /** Those whose label the edge of the map does not cut. */
+  #drawChainage(): void {
+    const { clientWidth, clientHeight } = this.#baseMap.map.getContainer();
+    const whole = this.#chainage.filter(({ geometry: { coordinates: [lon = 0, lat = 0] } }) => {
+      const { x, y } = this.#baseMap.map.project([lon, lat]);
+      return Math.min(x, clientWidth - x) > CHAINAGE_PX.beside && y > 0 && clientHeight - y > CHAINAGE_PX.below;
+    });
+    this.#baseMap.show("chainage", whole);
   }
 
   #drawMarks(state: State): void {
@@ -152,7 +166,8 @@ export class StateRenderer {
     const border = state.border.value;
     this.#lines = borderLines(border);
     this.#baseMap.show("border", border?.features ?? []);
-    this.#baseMap.show("chainage", chainageMarks(state.segments.value ?? border));
+    this.#chainage = chainageMarks(state.segments.value ?? border);
+    this.#drawChainage();
     this.#baseMap.show("sides", sideMarks(state.segments.value ?? border, state.sector.value?.homeSide ?? null));
     this.#baseMap.show("segments", state.segments.value?.features ?? []);
   }

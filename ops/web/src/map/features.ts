@@ -222,7 +222,7 @@ export function sideMarks(border: FeatureCollection | null, homeSide: "left" | "
 const CHAINAGE_STEPS_KM = [100, 50, 10, 5];
 
 /** Positions along the border with their chainage, for labels; `step`: 1, 5, 10, 50 or 100 km, the coarsest that fits. */
-export function chainageMarks(border: FeatureCollection | null): Feature[] {
+export function chainageMarks(border: FeatureCollection | null): Feature<Point>[] {
   return (border?.features ?? []).flatMap(({ geometry, properties }) => {
     const from = properties?.["chainage_from_m"] ?? properties?.["start_m"];
     const first = geometry?.type === "LineString" ? geometry.coordinates[0] : undefined;

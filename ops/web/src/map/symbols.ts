@@ -1,14 +1,17 @@
 // Symbols after APP-6 (drawn by milsymbol), rendered once into images. A mover's standard identity is always *unknown*:
 // nobody is friend, neutral or hostile because a program says so. Our own sensors are friend.
 
-import { ms, numberlandcivilian, numberlandequipment } from "milsymbol/sets";
+import icons from "milsymbol/parts/iconparts/ground.js";
+import { ms } from "milsymbol/parts/milsymbol.js";
+import { geticons } from "milsymbol/parts/numbersidc/geticons.js";
+import { metadata } from "milsymbol/parts/numbersidc/metadata.js";
 import { CLASSES, type Label } from "../model/records.ts";
 import { dotName, iconName, type Drawn } from "../model/tracks.ts";
 import { say } from "../words/say.ts";
+import { iconSet } from "./icon_set.ts";
 import type { Colours } from "./palette.ts";
 
-ms.addIcons(numberlandcivilian);
-ms.addIcons(numberlandequipment);
+ms.addIcons({ type: "number", getMetadata: metadata, getIcons: geticons, iconParts: icons, icons: iconSet });
 
 /** Images are drawn for screens of twice the usual density. */
 export const RATIO = 2;

@@ -6,7 +6,7 @@ import type { State } from "../model/state.ts";
 import { el, keyed, part, setData, setText } from "../ui/dom.ts";
 import { bars, certaintyLine, certaintyOfIncident, type Certainty } from "../words/certainty.ts";
 import { helpLine } from "../words/forces_words.ts";
-import { incidentHeadline, rowState, searchText, stateChoice, timeLine, whatLine, whereLine, workLine } from "../words/incident_words.ts";
+import { incidentHeadline, rowState, searchText, stateChoice, timeLine, trackLine, whatLine, whereLine, workLine } from "../words/incident_words.ts";
 import { className, PRIORITY_MARK, priorityName } from "../words/labels.ts";
 import { say } from "../words/say.ts";
 
@@ -162,7 +162,8 @@ export class IncidentQueue {
     showCertainty(row.querySelector<HTMLElement>(".certainty-bars"), certaintyOfIncident(incident, state, this.#nowMs));
     const open = row.querySelector<HTMLElement>(".incident-open");
     if (open !== null) open.title = incidentHeadline(incident, state);
-    write(".incident-where", [helpLine(incident, state), whereLine(incident), workLine(incident)].filter((text) => text !== "").join(" · "));
+    const where = [helpLine(incident, state), trackLine(incident, state), whereLine(incident), workLine(incident)];
+    write(".incident-where", where.filter((text) => text !== "").join(" · "));
     row.querySelector(".incident-open")?.setAttribute("tabindex", focusable ? "0" : "-1");
   }
 

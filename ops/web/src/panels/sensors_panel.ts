@@ -13,6 +13,9 @@ import { formats, say } from "../words/say.ts";
 
 const COLUMNS = ["sensor", "received", "journaled", "duplicate", "dead", "shed"] as const;
 
+/** `radar-9` before `radar-10`. */
+const BY_NUMBER = new Intl.Collator("en", { numeric: true });
+
 export class SensorsPanel {
   readonly #note = el("p", { class: "note", data: { testid: "sensors-note" } });
   readonly #list = el("div", { class: "rows", data: { testid: "sensor-list" } });
@@ -44,7 +47,7 @@ export class SensorsPanel {
 
   show(state: State, nowMs: number): void {
     const sensors = [...state.sensors.values()].sort(
-      (a, b) => Number(a.state === "ok") - Number(b.state === "ok") || (a.id < b.id ? -1 : 1),
+      (a, b) => Number(a.state === "ok") - Number(b.state === "ok") || BY_NUMBER.compare(a.id, b.id),
     );
     const [all, lost] = [sensors.length, lostSensors(state.sensors).length];
     const note = all === 0 ? "page-sensors-none" : lost === 0 ? "page-sensors-online" : "page-sensors-lost";
@@ -56,7 +59,7 @@ export class SensorsPanel {
       ({ id }) => this.#create(id),
       (row, sensor) => update(row, sensor, state, nowMs),
     );
-    const rows = [...state.counts].sort(([a], [b]) => (a < b ? -1 : 1));
+    const rows = [...state.counts].sort(([a], [b]) => BY_NUMBER.compare(a, b));
     keyed(
       this.#body,
       rows,

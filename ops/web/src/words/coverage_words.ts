@@ -10,6 +10,8 @@ import { say } from "./say.ts";
 
 /** More sensors than this are counted, not named. */
 const NAMED = 4;
+/** Of more sensors than this, it is not stated since when: the panel of sensors does. */
+const STATED = 2;
 
 export interface CoverageLine {
   readonly deadGround: string;
@@ -45,9 +47,14 @@ function sensorLine(lost: readonly Sensor[], all: number, nowMs: number): string
   if (all === 0) return say("page-coverage-no-sensors");
   if (lost.length === 0) return say("page-coverage-online", { count: all });
   const degraded = lost.filter(({ state }) => state === "degraded").length;
-  const named = lost.map((sensor) => say("page-sensor-named", { sensor: readable(sensor.id), state: stateOf(sensor, nowMs) }));
+  const what = degraded === 0 ? "offline" : degraded === lost.length ? "degraded" : "both";
+  const named = lost.map((one) => {
+    const sensor = readable(one.id);
+    if (lost.length <= STATED) return say("page-sensor-named", { sensor, state: stateOf(one, nowMs) });
+    return what === "both" ? say("page-sensor-named", { sensor, state: stateName(one.state) }) : sensor;
+  });
   return say("page-coverage-lost", {
-    what: degraded === 0 ? "offline" : degraded === lost.length ? "degraded" : "both",
+    what,
     lost: lost.length,
     all,
     named: cutList(named, NAMED),

@@ -4,7 +4,9 @@ import { expectedMs, leadOf } from "../model/incidents.ts";
 import type { Incident } from "../model/records.ts";
 import type { State } from "../model/state.ts";
 import { ruleName, sentenceOf } from "./alert_words.ts";
+import { readable } from "../model/parse.ts";
 import { say } from "./say.ts";
+import { spokenTrack } from "./track_names.ts";
 
 /** The headline of the lead alert as it is now, else that of the incident. */
 export function incidentHeadline(incident: Incident, state: State): string {
@@ -49,6 +51,12 @@ export function dispositionName(disposition: string): string {
 export function whereLine(incident: Incident): string {
   if (incident.section !== "") return incident.section;
   return incident.segment === null ? "" : say("page-incident-segment", { segment: incident.segment });
+}
+
+/** The track of the lead alert, as the map names it. */
+export function trackLine(incident: Incident, state: State): string {
+  const track = leadOf(incident, state.alerts)?.track ?? null;
+  return track === null ? "" : readable(spokenTrack(track));
 }
 
 /** Time that is left; empty where it is not known. */

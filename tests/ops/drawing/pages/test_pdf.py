@@ -15,7 +15,8 @@ import pytest
 from matplotlib.image import imsave
 
 from geo.errors import WatchlineError
-from ops.drawing.pages.html_page import render_page
+from ops.drawing.colours import with_colours
+from ops.drawing.pages.html_page import STYLESHEET, render_page
 from ops.drawing.pages.pdf import pdf_beside, write_pdf
 
 A4_PT = (595.28, 841.89)
@@ -73,6 +74,22 @@ def test_all_words_are_on_a4_pages_within_the_margins(page: Path) -> None:
     assert len(texts) > 1
     assert all("column 8" in text for text in texts[:-1]), "each page repeats the heads of the columns"
     assert all(re.search(rf"{number} / {len(texts)}", text) for number, text in enumerate(texts, 1))
+
+
+def test_hatching_is_printed_and_rules_for_browsers_are_no_warnings(
+    page: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sheet = with_colours(STYLESHEET.read_text(encoding="utf-8"))
+    for kind in ("hatch", "hatch unknown"):
+        page.write_text(
+            f'<style>{sheet}</style><div class="{kind}" style="width: 90mm; height: 90mm"></div>', encoding="utf-8"
+        )
+        write_pdf(page, page.with_suffix(".pdf"))
+        with pypdfium2.PdfDocument(page.with_suffix(".pdf")) as document:
+            grey = np.asarray(document[0].render(scale=2).to_pil().convert("L"), dtype=int)
+        row = grey[300, 150:450]
+        assert (np.abs(np.diff(row)) > 40).sum() > 20, "stripes"
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("weasyprint")] == []
 
 
 def test_the_same_page_gives_the_same_bytes(page: Path, tmp_path: Path) -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import base64
 import io
+from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from PIL import Image
 from shapely.geometry import LineString
 
 from geo.border import Border
 from geo.frame import LocalFrame
 from ops.drawing.pages.map_input import MapInput, Marker
+from ops.drawing.pages.map_names import name_places
 from ops.drawing.pages.static_map import FLATTEST, STEEPEST, _extent, print_map
 from tests.ops.drawing.pages.plain_ground import plain_ground
 
@@ -62,3 +67,18 @@ def test_a_symbol_away_from_the_border_is_drawn_and_the_same_input_gives_the_sam
 @pytest.mark.parametrize("length_m", [2_000.0, 200_000.0])
 def test_borders_of_any_length_are_drawn(length_m: float) -> None:
     assert print_map(drawing_of([], length_m=length_m)).startswith("data:image/png;base64,")
+
+
+@pytest.mark.parametrize("offsets", [[(0.0, 0.0), (600.0, 100.0), (900.0, -200.0)], [(-9_900.0, 0.0), (9_900.0, 0.0)]])
+def test_names_lie_within_the_frame_and_not_on_each_other(offsets: list[tuple[float, float]]) -> None:
+    figure = Figure(figsize=(7.2, 2.4), dpi=200)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set(xlim=(-10_000.0, 10_000.0), ylim=(-3_300.0, 3_300.0))
+    boxes = name_places(axes, {at: f"radar and camera of the ridge {number}" for number, at in enumerate(offsets)})
+    frame = axes.get_window_extent()
+    assert len(boxes) == len(offsets)
+    assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1 for box in boxes)
+    assert [one for one, other in combinations(boxes, 2) if Bbox.intersection(one, other) is not None] == []
+    middles = axes.transData.transform(offsets)
+    assert not any(box.contains(*middle) for box in boxes for middle in middles), "no name hides a symbol"

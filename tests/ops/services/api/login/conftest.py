@@ -27,7 +27,7 @@ from ops.services.map.client import Answer
 from ops.store.writer import Store
 
 PASSWORD = "a quiet ridge at dawn"
-SECTOR = "hills"
+SECTOR, TITLE = "hills", "The hills (exercise)"
 ALERT = {"id": "A1", "revision": 0, "status": "active", "priority": "high", "raised_at": "2026-03-01T22:00:00Z"}
 
 
@@ -96,7 +96,7 @@ def open_world(folder: Path, provider: Provider | None = None, **settings: Any) 
     log, plan = AuditLog(folder / "audit"), Planner(SECTOR, folder / "plan.log")
     app = create_app(
         store.path,
-        ApiSettings(SECTOR, border={"type": "LineString"}, guard=GuardSettings(bearer=True)),
+        ApiSettings(SECTOR, title=TITLE, border={"type": "LineString"}, guard=GuardSettings(bearer=True)),
         act=actions.append,
         now_ns=time.time_ns,
         access_log=log,

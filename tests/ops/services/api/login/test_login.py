@@ -34,7 +34,7 @@ def test_without_a_login_there_is_only_the_login_page(world) -> None:
         login = client.get("/login")
         assert "script" not in login.text
         assert login.headers["content-security-policy"].startswith("default-src 'none'")
-        assert "hills" in login.text
+        assert "Watchline The hills (exercise)</title>" in login.text
 
 
 def test_a_person_logs_in_and_acts_under_her_name(world) -> None:
