@@ -28,7 +28,7 @@ DURATIONS = Path(__file__).with_name("durations.json")
 """Seconds of what takes more than one (``timed_as``); ``WATCHLINE_DURATIONS=write make test`` measures them."""
 PAGES, PAGE_PROCESSES = "tests/web/", 2
 """Folder of the tests in a browser, and how many processes share its files: on two cores three browsers starve each
-other, and one alone is at work for half of the suite's time."""
+other, and one after the other they take longest of all."""
 APART = ("tests/drills/", "tests/notebooks/")
 """Folders whose tests share nothing that is costly: each of their tests goes to whichever process is free."""
 TELL_EVERY_S = 5.0
