@@ -192,12 +192,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """What a collection loads stays until the end: no search for garbage in it, neither meanwhile nor later."""
-    gc.disable()
+    """What a collection loads stays until the end: no search for garbage in it, neither meanwhile nor later.
+
+    By the threshold: what asks on being imported whether the search is on, as dask does, keeps the answer for good.
+    """
+    thresholds = gc.get_threshold()
+    gc.set_threshold(0)
     try:
         return (yield)
     finally:
-        gc.enable()
+        gc.set_threshold(*thresholds)
         gc.collect()
         gc.freeze()
         gc.collect()  # of what is not frozen: the next full search comes when a quarter of what this one kept is new

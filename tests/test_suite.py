@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+
+import dask.array
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,3 +58,10 @@ def test_each_file_of_pages_runs_in_one_of_the_processes_for_pages() -> None:
     assert set(processes.values()) == set(range(suite.PAGE_PROCESSES))
     for file, process in processes.items():
         assert suite.unit_of(f"{file}::test_x") == f"{suite.PAGES}{process}"
+
+
+def test_garbage_is_searched_for_while_tests_run() -> None:
+    """dask keeps, when it is imported, whether this is switched on, and leaves it so whenever it cuts an array."""
+    dask.array.ones(6, chunks=3)[::2].compute()
+    assert gc.isenabled()
+    assert gc.get_threshold()[0] > 0
