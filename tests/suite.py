@@ -29,6 +29,7 @@ DURATIONS = Path(__file__).with_name("durations.json")
 PAGES, PAGE_PROCESSES = "tests/web/", 2
 """Folder of the tests in a browser, and how many processes share its files: on two cores three browsers starve each
 other, and one after the other they take longest of all."""
+NEW_PAGES_S = 60.0
 APART = ("tests/drills/", "tests/notebooks/")
 """Folders whose tests share nothing that is costly: each of their tests goes to whichever process is free."""
 TELL_EVERY_S = 5.0
@@ -61,16 +62,16 @@ def shared_out(seconds: dict[str, float], processes: int) -> dict[str, int]:
 
 @cache
 def durations() -> dict[str, float]:
-    """Seconds that were recorded, by name (``timed_as``)."""
+    """Seconds by name (``timed_as``), as recorded; a file of ``PAGES`` that was never measured counts as a long one."""
+    pages = {PAGES + path.name: NEW_PAGES_S for path in (DURATIONS.parent / "web").glob("test_*.py")}
     recorded: dict[str, float] = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}
-    return recorded
+    return pages | recorded
 
 
 @cache
 def page_processes() -> dict[str, int]:
-    """The process of each file of ``PAGES``; one that was never measured counts as a long one."""
-    files = [PAGES + path.name for path in (DURATIONS.parent / "web").glob("test_*.py")]
-    return shared_out({file: durations().get(file, 60.0) for file in files}, PAGE_PROCESSES)
+    """The process of each file of ``PAGES``."""
+    return shared_out({name: taken for name, taken in durations().items() if name.startswith(PAGES)}, PAGE_PROCESSES)
 
 
 def unit_of(nodeid: str) -> str:
