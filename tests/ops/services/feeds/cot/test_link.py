@@ -262,8 +262,9 @@ class PlainOutbox:
 
 
 def test_without_answers_to_pings_what_the_network_took_is_delivered(
-    tmp_path: Path, opened: list[Rig | Server]
+    tmp_path: Path, opened: list[Rig | Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(link, "PING_EVERY_S", 3600.0)  # the pulse of a quiet connection, which asks for no answer
     server = Server()
     opened.append(server)
     rig = rig_for(tmp_path, opened, tcp("tak", server.port, answers_pings=False))
