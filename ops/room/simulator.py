@@ -36,7 +36,7 @@ from ops.runtime.output import atomic_write
 from sensors.scan import Scan
 from sensors.timestamps import SECOND_NS, nanoseconds
 
-STALLED_S: Final = 10.0
+STALLED_S: Final = 30.0
 """How long the end waits for the next acknowledgement: a busy machine only takes longer for all of them."""
 DRAIN_S: Final = 120.0
 """How long the end waits for all acknowledgements."""
@@ -88,9 +88,7 @@ class Senders:
         """Map each sensor that cannot send to the reason."""
         return {sensor: sender.problem for sensor, sender in self._senders.items() if sender.problem}
 
-    def drain(
-        self, *, stalled_s: float = STALLED_S, within_s: float = DRAIN_S, now_s: Callable[[], float] = time.monotonic
-    ) -> bool:
+    def drain(self, *, stalled_s: float, within_s: float, now_s: Callable[[], float] = time.monotonic) -> bool:
         """Wait until ingest has acknowledged every spooled message.
 
         False when it has acknowledged none for ``stalled_s``, or not all within ``within_s``.
@@ -200,7 +198,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     publish(due, senders, clock, stop)
     stop.wait(max(clock.wall_s((end_ns - clock.now_ns()) / 1e9), 0.0))
     say(ended_ns=clock.now_ns())
-    drained = senders.drain()
+    drained = senders.drain(stalled_s=arguments.stalled, within_s=max(DRAIN_S, arguments.stalled))
     say(published=senders.published, drained=drained, problems=senders.problems)
     senders.close()
     reporting.join(1.0)
@@ -223,6 +221,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sector-id", required=True)
     parser.add_argument("--folder", type=Path, required=True, help="folder of the scenario and the spools")
     parser.add_argument("--duration", type=float, required=True, help="scenario seconds")
+    parser.add_argument("--stalled", type=float, default=STALLED_S, help="seconds to wait for a next acknowledgement")
     ScenarioClock.add_arguments(parser)
     return parser
 
