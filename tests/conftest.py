@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -134,10 +135,14 @@ def logging_as_at_the_start() -> None:
 
 @pytest.fixture(autouse=True)
 def process_as_before() -> Iterator[None]:
-    """A test leaves environment, umask and current folder as it found them; ``ops.cli.main`` sets the first two."""
-    variables, folder, umask = dict(os.environ), Path.cwd(), os.umask(0o077)
+    """A test leaves environment, umask, current folder and what is said of an uncaught error as it found them.
+
+    ``ops.cli.main`` sets the first two, and typer the last.
+    """
+    variables, folder, umask, hook = dict(os.environ), Path.cwd(), os.umask(0o077), sys.excepthook
     os.umask(umask)
     yield
+    sys.excepthook = hook
     os.umask(umask)
     os.chdir(folder)
     for name in (variables.keys() | os.environ.keys()) - {"PYTEST_CURRENT_TEST"}:  # pytest keeps that one itself

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,11 @@ from xdist.scheduler import LoadScopeScheduling
 from ops.runtime.compile_kernels import forget_outdated
 
 DURATIONS = Path(__file__).with_name("durations.json")
-"""Seconds of each test file that takes more than one; ``WATCHLINE_DURATIONS=write make test`` measures them."""
-TOGETHER = ("tests/web/",)
-"""Folders whose files run in one process, one after the other: they share a browser and a demonstration."""
+"""Seconds of what takes more than one (``timed_as``); ``WATCHLINE_DURATIONS=write make test`` measures them."""
+PAGES, PAGE_PROCESSES = "tests/web/", 2
+"""Folder of the tests in a browser, and how many processes share its files: on two cores three browsers starve each
+other, and one after the other they take longest of all."""
+NEW_PAGES_S = 60.0
 APART = ("tests/drills/", "tests/notebooks/")
 """Folders whose tests share nothing that is costly: each of their tests goes to whichever process is free."""
 TELL_EVERY_S = 5.0
@@ -42,19 +45,48 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def unit_of(nodeid: str) -> str:
-    """What runs in one process, one test after the other: a file, a folder, or a single test."""
+def timed_as(nodeid: str) -> str:
+    """Under which name the duration of a test is recorded: its file, or the test itself."""
     file = nodeid.partition("::")[0]
-    for folder in TOGETHER:
-        if file.startswith(folder):
-            return folder
     return nodeid if file.startswith(APART) else file
+
+
+def shared_out(seconds: dict[str, float], processes: int) -> dict[str, int]:
+    """The process that runs each file, so that all take about as long: the longest first, to whichever has least."""
+    taken, found = [0.0] * processes, dict[str, int]()
+    for file in sorted(seconds, key=lambda file: (-seconds[file], file)):
+        found[file] = taken.index(min(taken))
+        taken[found[file]] += seconds[file]
+    return found
+
+
+@cache
+def durations() -> dict[str, float]:
+    """Seconds by name (``timed_as``), as recorded; a file of ``PAGES`` that was never measured counts as a long one."""
+    pages = {PAGES + path.name: NEW_PAGES_S for path in (DURATIONS.parent / "web").glob("test_*.py")}
+    recorded: dict[str, float] = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}
+    return pages | recorded
+
+
+@cache
+def page_processes() -> dict[str, int]:
+    """The process of each file of ``PAGES``."""
+    return shared_out({name: taken for name, taken in durations().items() if name.startswith(PAGES)}, PAGE_PROCESSES)
+
+
+def unit_of(nodeid: str) -> str:
+    """What runs in one process, one test after the other: a file, some files of a folder, or a single test."""
+    name = timed_as(nodeid)
+    return f"{PAGES}{page_processes().get(name, 0)}" if name.startswith(PAGES) else name
 
 
 def ordered(nodeids: Sequence[str], seconds: dict[str, float]) -> list[str]:
     """Units of work, the longest first, then those that take a second or less as they are found."""
-    units = dict.fromkeys(unit_of(nodeid) for nodeid in nodeids)
-    return sorted(units, key=lambda unit: -seconds.get(unit, 0.0))
+    units = dict[str, dict[str, float]]()
+    for nodeid in nodeids:
+        name = timed_as(nodeid)
+        units.setdefault(unit_of(nodeid), {})[name] = seconds.get(name, 0.0)
+    return sorted(units, key=lambda unit: -sum(units[unit].values()))
 
 
 class Load:
@@ -121,8 +153,8 @@ class Progress:
         return ("skipped", "", "") if report.skipped and not hasattr(report, "wasxfail") else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        unit = unit_of(report.nodeid)
-        self.seconds[unit] = self.seconds.get(unit, 0.0) + report.duration
+        name = timed_as(report.nodeid)
+        self.seconds[name] = self.seconds.get(name, 0.0) + report.duration
         if report.failed:
             self._failed += 1
             self._write(f"FAILED {report.nodeid} ({report.when})")
@@ -135,7 +167,7 @@ class Progress:
         self._thread.join()
         self._write(self._line())
         if os.environ.get("WATCHLINE_DURATIONS") == "write":
-            long = {unit: round(taken, 1) for unit, taken in self.seconds.items() if taken > 1.0}
+            long = {name: round(taken, 1) for name, taken in self.seconds.items() if taken > 1.0}
             DURATIONS.write_text(json.dumps(dict(sorted(long.items())), indent=1) + "\n")
 
 
@@ -161,12 +193,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """What a collection loads stays until the end: no search for garbage in it, neither meanwhile nor later."""
-    gc.disable()
+    """What a collection loads stays until the end: no search for garbage in it, neither meanwhile nor later.
+
+    By the threshold: what asks on being imported whether the search is on, as dask does, keeps the answer for good.
+    """
+    thresholds = gc.get_threshold()
+    gc.set_threshold(0)
     try:
         return (yield)
     finally:
-        gc.enable()
+        gc.set_threshold(*thresholds)
         gc.collect()
         gc.freeze()
         gc.collect()  # of what is not frozen: the next full search comes when a quarter of what this one kept is new
@@ -175,6 +211,5 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In the processes of xdist: the longest units first, the tests of a unit in their own order."""
     if hasattr(config, "workerinput"):
-        seconds = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}
-        place = {unit: number for number, unit in enumerate(ordered([item.nodeid for item in items], seconds))}
+        place = {unit: number for number, unit in enumerate(ordered([item.nodeid for item in items], durations()))}
         items.sort(key=lambda item: place[unit_of(item.nodeid)])

@@ -34,8 +34,10 @@ from sensors.timestamps import utc_datetime
 log = logging.getLogger(__name__)
 
 READY_S: Final = 120.0
-CLEANED_S: Final = 3.0
-DRAIN_S: Final = 10.0
+CLEANED_S: Final = 20.0
+SENT_S: Final = 150.0
+"""For the report of the simulator, which by itself ends waiting for acknowledgements before that."""
+SIGNED_OFF_S: Final = 15.0
 CAUGHT_UP_S: Final = 120.0
 """Longest wait for fusion at the end; it may have been started again shortly before, on a busy machine."""
 MEMORY_EVERY_S: Final = 1.0
@@ -157,7 +159,7 @@ class Demo:
 
     def drain(self) -> dict[str, int]:
         """Wait until ingest and fusion have processed all messages; return the number sent per sensor."""
-        published: dict[str, int] = self.simulator.wait_for("published", timeout_s=DRAIN_S + 5.0)
+        published: dict[str, int] = self.simulator.wait_for("published", timeout_s=SENT_S)
         self.room.drain(CAUGHT_UP_S)
         self.memory.stop()
         return published
@@ -168,7 +170,7 @@ def clear_retained(demo: Demo, sensors: Iterable[str]) -> None:
     room = demo.room
     if room.options.broker is None:
         return
-    demo.simulator.stop(timeout_s=DRAIN_S)
+    demo.simulator.stop(timeout_s=SIGNED_OFF_S)
     name = f"watchline-{room.options.sector_id}-cleaner"
     cleaner = Publisher(room.url, client_id=name, now_ns=time.time_ns, identity=room.identity_of(INGEST))
     try:
@@ -207,7 +209,7 @@ def start(room: Room, options: DemoOptions, sector: Sector, *, began_s: float) -
         f"--folder={options.folder}",
         f"--duration={night_s}",
         *room.options.clock.arguments(),
-        timeout_s=DRAIN_S + 5.0,
+        timeout_s=SIGNED_OFF_S,
     )
     simulator.wait_for("started_ns", timeout_s=READY_S)
     room.supervise(simulator)

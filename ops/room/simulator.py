@@ -11,7 +11,7 @@ import argparse
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -36,7 +36,11 @@ from ops.runtime.output import atomic_write
 from sensors.scan import Scan
 from sensors.timestamps import SECOND_NS, nanoseconds
 
-DRAIN_S: Final = 10.0
+STALLED_S: Final = 30.0
+"""How long the end waits for the next acknowledgement: a busy machine only takes longer for all of them."""
+DRAIN_S: Final = 120.0
+"""How long the end waits for all acknowledgements."""
+LOOK_EVERY_S: Final = 0.05
 STARTED: Final = "night.started"
 """File with the start of the scenario [UTC ns]; a demonstration removes that of an earlier one."""
 
@@ -84,10 +88,27 @@ class Senders:
         """Map each sensor that cannot send to the reason."""
         return {sensor: sender.problem for sensor, sender in self._senders.items() if sender.problem}
 
-    def drain(self, timeout_s: float) -> bool:
-        """Wait until ingest has acknowledged every spooled message; False on timeout."""
-        deadline = time.monotonic() + timeout_s
-        return all(sender.drain(max(deadline - time.monotonic(), 0.0)) for sender in self._senders.values())
+    def drain(self, *, stalled_s: float, within_s: float, now_s: Callable[[], float] = time.monotonic) -> bool:
+        """Wait until ingest has acknowledged every spooled message.
+
+        False when it has acknowledged none for ``stalled_s``, or not all within ``within_s``.
+        """
+        began_s = moved_s = now_s()
+        waiting = self._waiting()
+        while waiting:
+            time.sleep(LOOK_EVERY_S)
+            left, here_s = self._waiting(), now_s()
+            if left < waiting:
+                moved_s = here_s
+            elif here_s - moved_s >= stalled_s:
+                return False
+            if here_s - began_s >= within_s:
+                return left == 0
+            waiting = left
+        return True
+
+    def _waiting(self) -> int:
+        return sum(spool.waiting for spool in self._spools.values())
 
     def close(self) -> None:
         """Sign off every sensor and close the spools; unacknowledged messages stay in them."""
@@ -177,7 +198,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     publish(due, senders, clock, stop)
     stop.wait(max(clock.wall_s((end_ns - clock.now_ns()) / 1e9), 0.0))
     say(ended_ns=clock.now_ns())
-    drained = senders.drain(DRAIN_S)
+    drained = senders.drain(stalled_s=arguments.stalled, within_s=max(DRAIN_S, arguments.stalled))
     say(published=senders.published, drained=drained, problems=senders.problems)
     senders.close()
     reporting.join(1.0)
@@ -200,6 +221,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sector-id", required=True)
     parser.add_argument("--folder", type=Path, required=True, help="folder of the scenario and the spools")
     parser.add_argument("--duration", type=float, required=True, help="scenario seconds")
+    parser.add_argument("--stalled", type=float, default=STALLED_S, help="seconds to wait for a next acknowledgement")
     ScenarioClock.add_arguments(parser)
     return parser
 

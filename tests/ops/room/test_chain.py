@@ -44,6 +44,7 @@ class Night:
         """Start to send; returns when the first message is due."""
         self.room.listen()
         arguments = [f"--sector-id={self.name}", f"--folder={self.folder}", f"--duration={NIGHT_S}"]
+        arguments.append(f"--stalled={READY_S}")  # ingest may be starting when the last message has been sent
         self.simulator = self.room.start(
             "simulator", "ops.room.simulator", *arguments, *self.clock.arguments(), timeout_s=READY_S
         )
@@ -67,7 +68,7 @@ class Night:
 
     def end(self) -> None:
         """Wait for the last message, until all of it is in the store; then stop in order."""
-        deadline = time.monotonic() + NIGHT_S / SPEED + 180.0
+        deadline = time.monotonic() + NIGHT_S / SPEED + 2 * READY_S
         while self.simulator.last("published") is None:
             self.room.restart_ended()  # one that was started while the broker was away may have given up
             assert time.monotonic() < deadline, self.simulator.last_words()

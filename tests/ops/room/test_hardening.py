@@ -96,16 +96,16 @@ def test_a_demonstration_is_private_alone_in_its_folder_and_ends_in_order_on_sig
     """With the embedded broker, which it starts by itself; both laws from the rows. Another broker: test_demo."""
     out = tmp_path / "out"
     command = [sys.executable, "-m", "ops.cli", "demo", str(hill_sector.sector), f"--out={out}", "--json"]
-    command.append("--duration=200")  # longer than this takes: an hour of a night is long to simulate
+    command.append("--duration=900")  # longer than a test may take: it ends by the signal
     first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         wait_until(lambda: reported(out / "journal.db") > 2 or first.poll() is not None, 240.0)
-        second = subprocess.run(command, capture_output=True, text=True, timeout=180)
+        second = subprocess.run(command, capture_output=True, text=True, timeout=400)
         assert second.returncode == 1
         assert second.stderr.count("\n") == 1
         assert "in use by another watchline" in second.stderr
         first.send_signal(signal.SIGTERM)
-        said, complained = first.communicate(timeout=180)
+        said, complained = first.communicate(timeout=400)
     finally:
         first.kill()
     assert first.returncode == 0, complained

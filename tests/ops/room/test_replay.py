@@ -193,11 +193,11 @@ def test_what_was_recorded_can_be_replayed(
         simulator = Child(
             "simulator",
             "ops.room.simulator",
-            ["--sector-id=hills", f"--folder={folder}", "--duration=3"],
+            ["--sector-id=hills", f"--folder={folder}", "--duration=3", "--stalled=240"],
             log=tmp_path / "simulator.log",
             secrets={URL_VARIABLE: broker.url.text},
         )
-        published = simulator.wait_for("published", timeout_s=120.0)
+        published = simulator.wait_for("published", timeout_s=300.0)
         assert simulator.last("drained") is True
         recording.send_signal(signal.SIGTERM)  # what is drained is in the journal
         out, err = recording.communicate(timeout=120.0)

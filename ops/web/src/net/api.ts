@@ -28,8 +28,8 @@ export function failure(error: unknown): Message {
   return { id: "page-net-refused", parameters: { sentence: error instanceof Error ? error.message : String(error) } };
 }
 
-export async function getJson(path: string, signal?: AbortSignal): Promise<unknown> {
-  const response = await request(path, { method: "GET" }, signal);
+export async function getJson(path: string, signal?: AbortSignal, timeoutMs = TIMEOUT_MS): Promise<unknown> {
+  const response = await request(path, { method: "GET" }, signal, timeoutMs);
   return parse(response);
 }
 
@@ -58,8 +58,8 @@ export async function postJson(path: string, body: unknown): Promise<unknown> {
   return parse(await request(path, { method: "POST", priority: "high", credentials, headers, body: JSON.stringify(body) }));
 }
 
-async function request(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+async function request(path: string, init: RequestInit, signal?: AbortSignal, timeoutMs = TIMEOUT_MS): Promise<Response> {
+  const timeout = AbortSignal.timeout(timeoutMs);
   const until = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
   let response: Response;
   try {

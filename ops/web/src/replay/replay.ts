@@ -39,6 +39,8 @@ export interface View {
 }
 
 const TICK_MS = 200;
+/** How much of the time since the last tick playing goes on by: a page that stood still skips nothing. */
+const LONGEST_TICK_MS = 1_000;
 const EXTENT_EVERY_MS = 30_000;
 /** How far back the first look goes. */
 const BACK_MS = 60_000;
@@ -243,7 +245,7 @@ export class Replay {
     if (view === null) return;
     const now = performance.now();
     if (now - this.#extentMs > EXTENT_EVERY_MS) void this.#refresh(now);
-    const elapsedMs = now - this.#tickedMs;
+    const elapsedMs = Math.min(now - this.#tickedMs, LONGEST_TICK_MS);
     this.#tickedMs = now;
     if (!view.playing || this.#loading !== null) return; // a slow answer slows playing down, nothing is left out
     const to = playedTo(view.atMs, view.speed, elapsedMs, view.moment, view.extent);

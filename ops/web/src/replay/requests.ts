@@ -8,6 +8,8 @@ import { getJson } from "../net/api.ts";
 
 const MOST_INCIDENTS = 5000;
 const SAMPLES = 200;
+/** A busy server takes its time over the past; the live picture does not wait for it. */
+const TIMEOUT_MS = 60_000;
 
 function rfc3339(ms: number): string {
   return new Date(ms).toISOString();
@@ -17,8 +19,12 @@ function query(parameters: Readonly<Record<string, string>>): string {
   return new URLSearchParams(parameters).toString();
 }
 
+function kept(path: string, signal?: AbortSignal): Promise<unknown> {
+  return getJson(`/v1/history${path}`, signal, TIMEOUT_MS);
+}
+
 export async function loadExtent(): Promise<Extent | null> {
-  return parseExtent(await getJson("/v1/history"));
+  return parseExtent(await kept(""));
 }
 
 export async function loadMoment(
@@ -28,13 +34,13 @@ export async function loadMoment(
   signal: AbortSignal,
 ): Promise<Moment | null> {
   const asked = query({ at: rfc3339(atMs), now: String(withNow) });
-  return parseMoment(await getJson(`/v1/history/moment?${asked}`, signal), before);
+  return parseMoment(await kept(`/moment?${asked}`, signal), before);
 }
 
 /** In order of opening. */
 export async function loadOpened(extent: Extent): Promise<Opened[]> {
   const asked = query({ from: rfc3339(extent.firstMs), until: rfc3339(extent.lastMs), limit: String(MOST_INCIDENTS) });
-  const body = object(await getJson(`/v1/history/incidents?${asked}`));
+  const body = object(await kept(`/incidents?${asked}`));
   return list(body?.["incidents"]).map(parseOpened).filter((one) => one !== null);
 }
 
@@ -46,7 +52,7 @@ export interface Path {
 
 export async function loadPath(part: "tracks" | "units", id: string, fromMs: number, untilMs: number): Promise<Path> {
   const asked = query({ from: rfc3339(fromMs), until: rfc3339(untilMs), samples: String(SAMPLES) });
-  const body = object(await getJson(`/v1/history/${part}/${encodeURIComponent(id)}?${asked}`));
+  const body = object(await kept(`/${part}/${encodeURIComponent(id)}?${asked}`));
   const then = list(body?.["then"]).flatMap((raw) => {
     const atMs = instant(object(raw)?.["at"]);
     const where = place(object(object(raw)?.["entry"]) ?? {});
@@ -57,6 +63,6 @@ export async function loadPath(part: "tracks" | "units", id: string, fromMs: num
 
 /** Every revision of an incident. */
 export async function loadRevisions(id: string): Promise<Incident[]> {
-  const body = object(await getJson(`/v1/history/incidents/${encodeURIComponent(id)}`));
+  const body = object(await kept(`/incidents/${encodeURIComponent(id)}`));
   return list(body?.["revisions"]).map(parseIncident).filter((one) => one !== null);
 }

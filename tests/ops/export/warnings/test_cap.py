@@ -27,6 +27,7 @@ from ops.export.warnings.cap import (
 )
 from ops.export.warnings.classification import classify
 from ops.export.warnings.published import PublishedAlert, read_alert
+from tests.drills.sizes import sized
 from tests.ops.export.warnings.generated import alert as generated_alert
 from tests.ops.export.warnings.generated import bodies
 
@@ -54,9 +55,9 @@ def checked(document: bytes, schema: etree.XMLParser) -> etree._Element:
     return etree.fromstring(document, schema)  # raises XMLSyntaxError for a document that breaks the schema
 
 
-def test_ten_thousand_generated_alerts_are_valid_by_the_oasis_schema() -> None:
+def test_thousands_of_generated_alerts_are_valid_by_the_oasis_schema() -> None:
     schema, kinds = Validator(b"").get_schema_parser(), set()
-    for number, body in enumerate(bodies(10_000, seed=18)):
+    for number, body in enumerate(bodies(sized(2_000, 10_000), seed=18)):
         one = read_alert(body)
         earlier = [EarlierRevision(n, AT) for n in range(number % 4)]
         root = checked(cap_bytes(cap_document(one, ISSUER, earlier=earlier)), schema)

@@ -17,6 +17,7 @@ from ingest.standards.cursor_on_target import MAX_BYTES, UNKNOWN_M
 from ops.services.feeds.cot import encode
 from ops.services.feeds.cot.encode import CotSender, EventTimes
 from ops.services.feeds.cot.event import CotEvent, CotFrames, read_event
+from tests.drills.sizes import sized
 from tests.ops.services.feeds.cot.cot_schema import faults
 
 SENDER = CotSender("watchline.cumberland", "Watchline")
@@ -94,10 +95,10 @@ def test_an_incident_is_a_valid_event_in_both_forms(body: dict, sd_m: float | No
     assert event.ce == (max(sd_m, 0.1) if known else UNKNOWN_M)
 
 
-def test_ten_thousand_incidents_break_no_rule_of_the_schema() -> None:
+def test_thousands_of_incidents_break_no_rule_of_the_schema() -> None:
     """Drawn at random over the whole globe, with all kinds, classes and states; each in XML and in protobuf."""
     chance = Random(18)
-    for number in range(10_000):
+    for number in range(sized(2_500, 10_000)):
         body = {
             "id": f"I{number:016x}",
             "name": f"Bravo {number}",

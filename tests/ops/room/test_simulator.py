@@ -1,0 +1,71 @@
+"""The simulator waits for acknowledgements as long as some come, and not for ever."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from ingest.mqtt.broker_url import BrokerUrl
+from ops.room.night_file import SimulatedSender
+from ops.room.simulator import Senders
+from ops.runtime.clock import ScenarioClock
+from ops.runtime.reserved_port import ReservedPort
+from sensors.scan import Scan
+
+SCANS = 5
+
+
+@pytest.fixture
+def senders(tmp_path: Path) -> Iterator[Senders]:
+    """Of one radar, with five scans in its spool, and no broker: only the test acknowledges."""
+    reserved = ReservedPort()
+    url = BrokerUrl.parse(f"mqtt://127.0.0.1:{reserved.number}")
+    radar = SimulatedSender("radar-mid", "radar", 5.0)
+    opened = Senders([radar], "hills", tmp_path, url, ScenarioClock.live())
+    for number in range(SCANS):
+        now = datetime.now(UTC)
+        opened.send(Scan("radar-mid", 0, number, number, now, now, "radar"))
+    yield opened
+    opened.close()
+    reserved.release()
+
+
+def acknowledging(senders: Senders, scans: int, every_s: float) -> Callable[[], float]:
+    """A clock that goes on by ``every_s`` at each look, at which a scan is acknowledged until so many have been."""
+    spool, looks = senders._spools["radar-mid"], count()
+
+    def now_s() -> float:
+        look = next(looks)
+        if 0 < look <= scans:
+            spool.settle(1, look)
+        return look * every_s
+
+    return now_s
+
+
+def test_however_long_all_take_it_waits_while_some_are_acknowledged(senders: Senders) -> None:
+    """Five acknowledgements, each 9 s after the last: 45 s, which is more than the 10 s for the next one."""
+    assert senders.drain(stalled_s=10.0, within_s=120.0, now_s=acknowledging(senders, SCANS, 9.0))
+
+
+def test_it_ends_when_no_further_one_comes(senders: Senders) -> None:
+    """The third comes at 27 s and is seen at the next look, at 36 s; at 46 s it is over, so at the look at 54 s."""
+    clock = acknowledging(senders, 3, 9.0)
+    assert not senders.drain(stalled_s=10.0, within_s=120.0, now_s=clock)
+    assert clock() == 54.0 + 9.0
+    assert senders._spools["radar-mid"].waiting == SCANS - 3
+
+
+def test_it_ends_when_all_take_too_long(senders: Senders) -> None:
+    assert not senders.drain(stalled_s=10.0, within_s=30.0, now_s=acknowledging(senders, SCANS, 9.0))
+
+
+def test_nothing_to_wait_for_is_no_wait(senders: Senders) -> None:
+    for number in range(1, SCANS + 1):
+        senders._spools["radar-mid"].settle(1, number)
+    assert senders.drain(stalled_s=0.0, within_s=0.0, now_s=time.monotonic)

@@ -1,0 +1,67 @@
+"""How the suite is shared out: every test runs, what belongs together runs together, and no process waits for long."""
+
+from __future__ import annotations
+
+import gc
+
+import dask.array
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import suite
+
+SECONDS = st.dictionaries(st.text("abc", min_size=1, max_size=5), st.floats(0.0, 1000.0), max_size=20)
+
+
+@given(SECONDS, st.integers(1, 4))
+def test_every_file_has_a_process_and_none_takes_longer_than_another_by_more_than_a_file(
+    seconds: dict[str, float], processes: int
+) -> None:
+    found = suite.shared_out(seconds, processes)
+    assert found.keys() == seconds.keys()
+    assert set(found.values()) <= set(range(processes))
+    taken = [sum(seconds[file] for file, process in found.items() if process == number) for number in range(processes)]
+    assert max(taken) - min(taken) <= max(seconds.values(), default=0.0) + 1e-9
+
+
+def test_the_longest_go_first_to_whichever_has_least() -> None:
+    """Worked by hand: 9 to the first; 6 and 5 to the second; 4 to the first again, which has 9 of 11."""
+    assert suite.shared_out({"d": 4.0, "a": 9.0, "c": 5.0, "b": 6.0}, 2) == {"a": 0, "b": 1, "c": 1, "d": 0}
+
+
+def test_units_are_ordered_by_the_sum_of_their_parts() -> None:
+    """Two short files of pages that share a process are together longer than one long file."""
+    one, other = (f"{suite.PAGES}test_{name}.py" for name in ("roles", "share"))
+    pages = {suite.unit_of(f"{file}::test") for file in (one, other)}
+    nodeids = [f"{file}::test" for file in ("tests/geo/a.py", one, "tests/geo/b.py", other)]
+    order = suite.ordered(nodeids, {one: 6.0, other: 6.0, "tests/geo/b.py": 5.0})
+    assert set(order) == pages | {"tests/geo/a.py", "tests/geo/b.py"}
+    assert order[-2:] == ["tests/geo/b.py", "tests/geo/a.py"]
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "unit"),
+    [
+        ("tests/geo/test_a.py::test_x[1]", "tests/geo/test_a.py"),
+        ("tests/drills/test_a.py::test_x[1]", "tests/drills/test_a.py::test_x[1]"),
+        ("tests/notebooks/test_notebooks.py::test_it_runs[01]", "tests/notebooks/test_notebooks.py::test_it_runs[01]"),
+    ],
+)
+def test_a_file_runs_in_one_process_and_what_shares_nothing_in_any(nodeid: str, unit: str) -> None:
+    assert suite.unit_of(nodeid) == unit
+
+
+def test_each_file_of_pages_runs_in_one_of_the_processes_for_pages() -> None:
+    processes = suite.page_processes()
+    assert "tests/web/test_live_map.py" in processes
+    assert set(processes.values()) == set(range(suite.PAGE_PROCESSES))
+    for file, process in processes.items():
+        assert suite.unit_of(f"{file}::test_x") == f"{suite.PAGES}{process}"
+
+
+def test_garbage_is_searched_for_while_tests_run() -> None:
+    """dask keeps, when it is imported, whether this is switched on, and leaves it so whenever it cuts an array."""
+    dask.array.ones(6, chunks=3)[::2].compute()
+    assert gc.isenabled()
+    assert gc.get_threshold()[0] > 0
