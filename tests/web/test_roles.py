@@ -224,7 +224,10 @@ def test_each_page_opens_for_its_roles_and_leads_the_others_to_theirs(enter: Cal
     seat.page.wait_for_url(seat.desk.address.rstrip("/") + home)
 
 
-PAGES = {"/": "picture", "/plan.html": "plan", "/handover": "handover", "/after-action": "handover", "/audit": "audit"}
+PAGES = {
+    "/": "picture", "/plan.html": "plan", "/handover": "handover", "/after-action": "handover", "/scorecard": "score",
+    "/action-plan": "score", "/audit": "audit",
+}  # fmt: skip
 
 
 def path_of(page: Page) -> str:

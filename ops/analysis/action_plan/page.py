@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,7 @@ from ops.analysis.action_plan.swot import QUADRANTS, SwotFinding, swot_of
 from ops.analysis.messages import plain
 from ops.analysis.score.line import Scorecard, ScorecardLine, said
 from ops.analysis.score.page import anchor_of, figure
-from ops.drawing.pages.html_page import render_page
+from ops.drawing.pages.html_page import ServedPage, render_page
 from ops.runtime.output import atomic_write, catalogue, say
 
 TEMPLATE: Final = Path(__file__).with_name("page.html.j2")
@@ -23,18 +24,33 @@ LIMITS: Final = ("adherence", "unknown", "swot", "compare")
 
 
 def write_plan_page(path: Path, status: PlanStatus, card: Scorecard, *, scorecard_page: str) -> None:
-    """Write the page atomically, in the language of this process.
+    """Write ``plan_page`` atomically."""
+    with atomic_write(path) as partial:
+        partial.write_text(plan_page(status, card, scorecard_at=scorecard_page), encoding="utf-8")
+
+
+def plan_page(
+    status: PlanStatus,
+    card: Scorecard,
+    *,
+    scorecard_at: str | None,
+    notices: Sequence[str] = (),
+    served: ServedPage | None = None,
+) -> str:
+    """Lay out the status of a plan in the language of this process.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     status : PlanStatus
         The plan and the status of its measures.
     card : Scorecard
         The scorecard with the targets of the plan, to which the evidence links.
-    scorecard_page : str
-        Name of the scorecard's page beside it.
+    scorecard_at : str or None
+        Address of the scorecard's page; without one there are no links.
+    notices : sequence of str
+        Sentences above the measures, after that on illustrative records.
+    served : ServedPage, optional
+        Menu of a page of the server; a file has none.
     """
     findings, unjudged = swot_of(card, status)
     page = {
@@ -44,8 +60,8 @@ def write_plan_page(path: Path, status: PlanStatus, card: Scorecard, *, scorecar
             "action-plan-about", date=status.day.isoformat(), adopted=status.plan.adopted.isoformat(),
             source=status.plan.source,
         ),
-        "notices": [say("score-illustrative")] if card.illustrative else [],
-        "scorecard": scorecard_page,
+        "notices": [*([say("score-illustrative")] if card.illustrative else []), *notices],
+        "scorecard": scorecard_at,
         "columns": [say(f"action-plan-column-{name}") for name in COLUMNS],
         "objectives": [
             {
@@ -66,8 +82,7 @@ def write_plan_page(path: Path, status: PlanStatus, card: Scorecard, *, scorecar
         "limits": [say(f"action-plan-limit-{name}") for name in LIMITS],
         "colophon": say("score-colophon", version=version("watchline")),
     }  # fmt: skip
-    with atomic_write(path) as partial:
-        partial.write_text(render_page(TEMPLATE, page=page), encoding="utf-8")
+    return render_page(TEMPLATE, page=page, served=served)
 
 
 def _answer(status: PlanStatus) -> list[str]:

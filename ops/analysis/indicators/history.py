@@ -123,7 +123,9 @@ def read_history(path: Path) -> list[IndicatorImport]:
             raise IndicatorError("the line before it was edited", where=where, expected=EXPECTED)
         if imports and read.known_on < imports[-1].known_on:
             raise IndicatorError("is earlier than the import before it", where=where, expected=EXPECTED)
-        records = tuple(Indicator(**msgspec.structs.asdict(one), known_on=read.known_on) for one in read.records)
+        records = tuple(
+            Indicator(**msgspec.structs.asdict(one), known_on=read.known_on, sha256=read.sha256) for one in read.records
+        )
         imports.append(IndicatorImport(read.known_on, read.file, read.sha256, records))
     return imports
 
@@ -222,4 +224,4 @@ def add_import(
 
 
 def _content(record: Indicator) -> Indicator:
-    return replace(record, origin="", row=0, known_on=None)
+    return replace(record, origin="", row=0, known_on=None, sha256="")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from typing import Any, Final
 from geo.errors import BadInput
 from geo.names import HIDDEN, ONE_LINE, expected_name, readable
 from ops.analysis.indicators.catalogue import FAMILIES, Definition, definitions
-from ops.analysis.indicators.tables import IndicatorError, read_rows
+from ops.analysis.indicators.tables import IndicatorError, file_hash, read_rows
 
 REQUIRED: Final = ("place", "family", "name", "value", "unit", "date", "source")
 OPTIONAL: Final = ("indicator", "target", "better", "confidence", "start", "definition", "illustrative")
@@ -42,8 +42,8 @@ class Indicator:
     """One value of one indicator; ``value`` is None where it was due and not reported.
 
     ``name`` is the identifier of the catalogue where ``catalogued``, else the name that the source gives. ``start``:
-    first day of the period that ``day`` ends. ``origin`` and ``row``: file and row that it was read from;
-    ``known_on``: day of its import, None for a table without a history.
+    first day of the period that ``day`` ends. ``origin``, ``row`` and ``sha256``: file and row that it was read from,
+    and the hash of the file; ``known_on``: day of its import, None for a table without a history.
     """
 
     place: str
@@ -63,6 +63,7 @@ class Indicator:
     origin: str = ""
     row: int = 0
     known_on: date | None = None
+    sha256: str = ""
 
     @property
     def what(self) -> tuple[str, str, str]:
@@ -96,7 +97,9 @@ def read_indicators(path: Path, *, until: date) -> list[Indicator]:
     indicators, refusals = checked_table(path, until=until)
     if refusals:
         raise refusals[0].error(path)
-    return sorted(indicators, key=lambda indicator: (indicator.day, indicator.what))
+    digest = file_hash(path)
+    hashed = (replace(one, sha256=digest) for one in indicators)
+    return sorted(hashed, key=lambda indicator: (indicator.day, indicator.what))
 
 
 def checked_table(path: Path, *, until: date) -> tuple[list[Indicator], list[RefusedRow]]:

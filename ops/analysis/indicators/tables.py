@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,9 +26,9 @@ FORMATS: Final = "CSV with a header, JSON, XLSX or GeoPackage"
 MOST_ROWS: Final = 100_000
 MOST_COLUMNS: Final = 100
 MOST_BYTES: Final = 200_000_000
+"""Size of a table, of a workbook after it is decompressed."""
 BROKEN_ARCHIVE: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 """What zipfile raises for a damaged archive, and for one that needs a password or an unknown method."""
-"""Size of a table, of a workbook after it is decompressed."""
 FORMULA: Final = "="
 
 
@@ -71,6 +72,15 @@ def read_rows(path: Path, *, known: Sequence[str]) -> list[TableRow]:
     if len(rows) > MOST_ROWS:
         raise IndicatorError(f"has {len(rows)} rows", where=str(path), expected=f"at most {MOST_ROWS}")
     return rows
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file, read in parts; IndicatorError for a file that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise IndicatorError(f"cannot be read ({error.strerror})", where=str(path), expected=FORMATS) from None
 
 
 def _json_rows(path: Path, _: Sequence[str]) -> list[TableRow]:

@@ -97,7 +97,7 @@ def _evidence(one: Indicator) -> LineEvidence:
     if one.value is not None:
         amount: dict[str, Parameter] = {"value": one.value, "unit": one.unit}
         value = Message("score-evidence-number" if one.unit == "1" else "score-evidence-value", amount)
-    return LineEvidence(period, value, one.source, _origin(one))
+    return LineEvidence(period, value, one.source, _origin(one), one.sha256)
 
 
 def _origin(one: Indicator | Period) -> Message:
@@ -163,9 +163,8 @@ def _counted(one: Period) -> LineEvidence:
     names = one.incidents[:MOST_NAMES]
     more = f" + {len(one.incidents) - len(names)}" if len(one.incidents) > len(names) else ""
     value = Message("score-evidence-counts", counts)
-    return LineEvidence(
-        f"{one.start} – {one.end}", value, one.source, ", ".join(names) + more if names else _origin(one)
-    )
+    origin = ", ".join(names) + more if names else _origin(one)
+    return LineEvidence(f"{one.start} – {one.end}", value, one.source, origin, one.sha256)
 
 
 def _by_chance(rates: Sequence[Rate]) -> bool:
