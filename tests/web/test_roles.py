@@ -184,6 +184,7 @@ def test_the_map_offers_what_the_role_may_do_and_no_more(enter: Callable[[str], 
     seat.shown("set-level", "levels")
     seat.part("share-open").press("Enter")
     seat.shown("share-handover", "handover")
+    seat.shown("share-scorecard", "score")
     seat.shown("share-form", "export")
     seat.screen("share")
     seat.page.keyboard.press("Escape")

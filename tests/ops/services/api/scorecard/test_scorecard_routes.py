@@ -5,55 +5,31 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pypdfium2
 import pytest
 
 from ops.analysis.indicators.catalogue import FAMILIES
-from ops.audit.log import AuditLog
-from ops.sector.samples import samples_folder
-from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.scorecard.models import ActionPlanAnswer, ScorecardAnswer
-from ops.services.api.serving.server import serving
-from tests.ops.analysis.handover.night import worked_night
-from tests.ops.incidents.making import SECOND, START_NS
-
-CUMBERLAND = samples_folder() / "cumberland"
-
-
-def opened(folder: Any, *, demo: bool, sector: str | None) -> Iterator[Any]:
-    night, made = worked_night(folder)
-    log = AuditLog(folder / "audit")
-    settings = ApiSettings(
-        "cumberland", operator="Ana Keller", pages=folder / "not-built", demo=demo, sector_file=sector
-    )  # fmt: skip
-    app = create_app(
-        night.store.path, settings, act=lambda _: None, now_ns=lambda: START_NS + 3600 * SECOND, access_log=log
-    )
-    with serving(app) as port:
-        address = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=address, headers={"Origin": address}, timeout=120) as client:
-            yield SimpleNamespace(client=client, log=log, made=made)
-    log.close()
-    night.store.close()
+from tests.ops.services.api.scorecard.served import CUMBERLAND, Served, served
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A simulation of the sample sector, whose files are made up as well."""
-    yield from opened(tmp_path_factory.mktemp("demo"), demo=True, sector=str(CUMBERLAND))
+    with served(tmp_path_factory.mktemp("demo"), demo=True) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A real room on the sample sector: the store holds real incidents, the files of the sector are made up."""
-    yield from opened(tmp_path_factory.mktemp("real"), demo=False, sector=str(CUMBERLAND))
+    with served(tmp_path_factory.mktemp("real"), demo=False) as server:
+        yield server
 
 
-def test_the_answer_has_four_families_and_no_number_for_the_border(demo: Any) -> None:
+def test_the_answer_has_four_families_and_no_number_for_the_border(demo: Served) -> None:
     answer = demo.client.get("/v1/scorecard")
     assert answer.status_code == 200
     card = ScorecardAnswer.model_validate_json(answer.content)
@@ -63,7 +39,7 @@ def test_the_answer_has_four_families_and_no_number_for_the_border(demo: Any) ->
     assert not {"score", "value", "total"} & set(answer.json())
 
 
-def test_every_reported_number_names_file_row_and_hash(demo: Any) -> None:
+def test_every_reported_number_names_file_row_and_hash(demo: Served) -> None:
     content = (CUMBERLAND / "indicators.csv").read_bytes()
     lines = demo.client.get("/v1/scorecard").json()["families"]["crime_and_governance"]["lines"]
     records = [one for line in lines for one in line["evidence"]]
@@ -76,7 +52,7 @@ def test_every_reported_number_names_file_row_and_hash(demo: Any) -> None:
         assert one["sha256"] == hashlib.sha256(content).hexdigest()
 
 
-def test_a_number_of_the_store_names_its_incidents(demo: Any) -> None:
+def test_a_number_of_the_store_names_its_incidents(demo: Served) -> None:
     lines = demo.client.get("/v1/scorecard").json()["families"]["tactical_tools"]["lines"]
     names = {one["name"] for one in demo.client.get("/v1/handover").json()["incidents"]}
     (line,) = [one for one in lines if one["id"] == "time_to_acknowledgement"]
@@ -87,7 +63,7 @@ def test_a_number_of_the_store_names_its_incidents(demo: Any) -> None:
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("path", ["/scorecard", "/action-plan"])
-def test_page_and_pdf_in_both_languages(demo: Any, path: str, language: str) -> None:
+def test_page_and_pdf_in_both_languages(demo: Served, path: str, language: str) -> None:
     page = demo.client.get(path, params={"language": language})
     assert page.status_code == 200
     assert f'lang="{language}"' in page.text
@@ -107,7 +83,7 @@ def test_page_and_pdf_in_both_languages(demo: Any, path: str, language: str) -> 
     assert [one.operation for one in list(demo.log.entries())[before:]] == ["disclosure"]
 
 
-def test_every_link_of_the_plan_leads_to_a_row_of_the_scorecard(demo: Any) -> None:
+def test_every_link_of_the_plan_leads_to_a_row_of_the_scorecard(demo: Served) -> None:
     plan = demo.client.get("/action-plan").text
     card = demo.client.get("/scorecard").text
     anchors = set(re.findall(r'<tr id="(\w+)">', card))
@@ -116,7 +92,7 @@ def test_every_link_of_the_plan_leads_to_a_row_of_the_scorecard(demo: Any) -> No
     assert links <= anchors
 
 
-def test_the_plan_counts_what_its_measures_say(demo: Any) -> None:
+def test_the_plan_counts_what_its_measures_say(demo: Served) -> None:
     status = ActionPlanAnswer.model_validate_json(demo.client.get("/v1/action-plan").content)
     due = [one for one in status.measures if one.due <= status.date]
     assert status.adherence.due == len(due)
@@ -124,7 +100,7 @@ def test_the_plan_counts_what_its_measures_say(demo: Any) -> None:
     assert sum(status.counts.values()) == len(status.measures)
 
 
-def test_a_place_and_a_day_are_chosen_and_recorded(demo: Any) -> None:
+def test_a_place_and_a_day_are_chosen_and_recorded(demo: Served) -> None:
     place = demo.client.get("/v1/scorecard").json()["places"][0]
     answer = demo.client.get("/v1/scorecard", params={"place": place, "on": "2026-01-15", "known_on": ""})
     lines = [line for family in answer.json()["families"].values() for line in family["lines"]]
@@ -139,7 +115,7 @@ def test_a_place_and_a_day_are_chosen_and_recorded(demo: Any) -> None:
     assert 'name="on" value="2026-01-15"' in page
 
 
-def test_made_up_files_are_left_out_beside_real_incidents(real: Any) -> None:
+def test_made_up_files_are_left_out_beside_real_incidents(real: Served) -> None:
     card = real.client.get("/v1/scorecard").json()
     assert not card["illustrative"]
     assert card["left_out"] == ["indicators.csv", "outcomes.csv", "action_plan.toml"]
@@ -161,22 +137,22 @@ def test_made_up_files_are_left_out_beside_real_incidents(real: Any) -> None:
         ({"place": "Atlantis"}, "--place"),
     ],
 )
-def test_what_cannot_be_chosen_is_refused_with_one_sentence(demo: Any, query: dict[str, str], where: str) -> None:
+def test_what_cannot_be_chosen_is_refused_with_one_sentence(demo: Served, query: dict[str, str], where: str) -> None:
     for path in ("/v1/scorecard", "/v1/action-plan"):
         answer = demo.client.get(path, params=query)
         assert answer.status_code == 422
         assert where in answer.json()["detail"]
 
 
-def test_a_file_that_cannot_be_read_is_named_without_its_folder(demo: Any, tmp_path: Any) -> None:
+def test_a_file_that_cannot_be_read_is_named_without_its_folder(tmp_path: Any) -> None:
     sector = tmp_path / "sector"
     sector.mkdir()
     for file in CUMBERLAND.iterdir():
         (sector / file.name).write_bytes(file.read_bytes())
-    for served in opened(tmp_path, demo=True, sector=str(sector)):
-        assert served.client.get("/v1/scorecard").status_code == 200
+    with served(tmp_path, demo=True, sector=sector) as server:
+        assert server.client.get("/v1/scorecard").status_code == 200
         (sector / "indicators.csv").write_text("nothing\n1\n", encoding="utf-8")
-        answer = served.client.get("/v1/scorecard")
+        answer = server.client.get("/v1/scorecard")
         assert answer.status_code == 503
         assert answer.json()["detail"].startswith("indicators.csv: ")
         assert str(tmp_path) not in answer.text
