@@ -225,6 +225,7 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /v1/scorecard",
         "GET /action-plan",
         "GET /action-plan.pdf",
+        "GET /action-plan.docx",
         "GET /v1/action-plan",
     ),
     "export": ("GET /v1/export",),

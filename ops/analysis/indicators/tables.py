@@ -60,9 +60,8 @@ def read_rows(path: Path, *, known: Sequence[str]) -> list[TableRow]:
         For any other file, one that is too large, and for a table with none of the ``known`` columns.
     """
     readers = {".json": _json_rows, ".xlsx": _workbook_rows, ".gpkg": _geopackage_rows}
+    check_size(path)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError("it is too large")
         rows = readers.get(path.suffix.lower(), _csv_rows)(path, known)
     except (OSError, ValueError, RecursionError, csv.Error, *BROKEN_ARCHIVE) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -72,6 +71,16 @@ def read_rows(path: Path, *, known: Sequence[str]) -> list[TableRow]:
     if len(rows) > MOST_ROWS:
         raise IndicatorError(f"has {len(rows)} rows", where=str(path), expected=f"at most {MOST_ROWS}")
     return rows
+
+
+def check_size(path: Path) -> None:
+    """Raise IndicatorError for a file that is larger than MOST_BYTES or cannot be found, before any of it is read."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise IndicatorError(f"cannot be read ({error.strerror})", where=str(path), expected=FORMATS) from None
+    if size > MOST_BYTES:
+        raise IndicatorError(f"has {size} bytes", where=str(path), expected=f"at most {MOST_BYTES}")
 
 
 def file_hash(path: Path) -> str:

@@ -25,14 +25,14 @@ from ops.analysis.score.page import row_of, write_scorecard
 from ops.audit.command import record_command
 from ops.drawing.pages.pdf import pdf_beside
 from ops.releasability.decision import EVERYTHING, UNMARKED
-from ops.runtime.output import SUMMARY, prepare_folder, say, show, write_summary
+from ops.runtime.output import SUMMARY, atomic_write, prepare_folder, say, show, write_summary
 from ops.runtime.tables import show_table
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import Settings, load_settings
 
 KIND: Final = "watchline score"
 PAGE, PDF = "scorecard.html", "scorecard.pdf"
-PLAN_PAGE, PLAN_PDF = "action-plan.html", "action-plan.pdf"
+PLAN_PAGE, PLAN_PDF, PLAN_DOCX = "action-plan.html", "action-plan.pdf", "action-plan.docx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class ScoreOptions:
     settings: Path | None = None
     limit: str = UNMARKED
     purpose: str | None = None
+    docx: bool = False
 
 
 def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
         files, SectorRecords.of(sector), settings.releasability, day=day, until=until, known_on=known_on
     )
     if options.out is not None:
-        prepare_folder(options.out, [PAGE, PDF, PLAN_PAGE, PLAN_PDF, SUMMARY], made_by=KIND)
+        prepare_folder(options.out, [PAGE, PDF, PLAN_PAGE, PLAN_PDF, PLAN_DOCX, SUMMARY], made_by=KIND)
     if options.store is not None:
         record_command(options.store, "score", f"scorecard of {sector.name} on {day}", purpose=options.purpose)
     if inputs.left_out:
@@ -93,16 +94,29 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
         write_scorecard(options.out / PAGE, card, subject=subject, plan=None if plan is None else PLAN_PAGE)
         names = [PAGE, *pdf_beside(options.out / PAGE, wanted=options.pdf)]
         if plan is None:
-            for name in (PLAN_PAGE, PLAN_PDF):
+            for name in (PLAN_PAGE, PLAN_PDF, PLAN_DOCX):
                 (options.out / name).unlink(missing_ok=True)
         else:
             write_plan_page(options.out / PLAN_PAGE, plan, card, scorecard_page=PAGE)
             names += [PLAN_PAGE, *pdf_beside(options.out / PLAN_PAGE, wanted=options.pdf)]
+            names += _docx_beside(options.out / PLAN_DOCX, plan, card, wanted=options.docx)
         names.append(SUMMARY)
         figures["files"] = [str(options.out / name) for name in names]
         write_summary(options.out / SUMMARY, json.loads(json.dumps(figures)))
         show(screen, "console-output", folder=str(options.out))
     return figures
+
+
+def _docx_beside(path: Path, plan: PlanStatus, card: Scorecard, *, wanted: bool) -> list[str]:
+    """Write the plan as DOCX if it is ``wanted``, else remove that of an earlier run; return its name."""
+    if not wanted:
+        path.unlink(missing_ok=True)
+        return []
+    from ops.analysis.action_plan.document import plan_document
+
+    with atomic_write(path) as partial:
+        partial.write_bytes(plan_document(plan, card))
+    return [path.name]
 
 
 def _checked_limit(limit: str, settings: Settings) -> str:

@@ -82,6 +82,7 @@ FILTERED: Final = frozenset(
         "/v1/scorecard",
         "/action-plan",
         "/action-plan.pdf",
+        "/action-plan.docx",
         "/v1/action-plan",
         "/after-action",
         "/after-action.pdf",

@@ -91,14 +91,45 @@ class MeasureRecord(BaseModel):
     overdue_days: int
 
 
+class ReviewRecord(BaseModel):
+    """The next review of measures with the same interval; ``last`` is null before the first."""
+
+    measures: list[str]
+    every_days: int
+    last: Day | None
+    next: Day
+    days_late: int
+
+
+class ThresholdChangeRecord(BaseModel):
+    """One change of a frozen target, with its reason and the role that decided it."""
+
+    measure: str
+    on: Day
+    before: float
+    after: float
+    reason: str
+    by: str
+
+
+class ThresholdsRecord(BaseModel):
+    """The targets as they were frozen, by measure, and the change log."""
+
+    frozen_on: Day
+    targets: dict[str, float]
+    changes: list[ThresholdChangeRecord]
+
+
 class ActionPlanAnswer(BaseModel):
-    """The National Action Plan and the status of its measures on a day."""
+    """The National Action Plan and the status of its measures on a day, its reviews and its frozen targets."""
 
     title: str
     date: Day
     illustrative: bool
     counts: dict[str, int]
     adherence: AdherenceRecord
+    reviews: list[ReviewRecord]
+    thresholds: ThresholdsRecord | None
     measures: list[MeasureRecord]
 
 

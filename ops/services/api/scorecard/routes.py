@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SCORECARD: Final = "/scorecard"
 ACTION_PLAN: Final = "/action-plan"
 _POLICY: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; img-src data:"
+DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 EARLIEST: Final = date(1970, 1, 1)
 NO_PLAN: Final = "This sector names no National Action Plan."
 
@@ -103,7 +104,7 @@ class ScorecardRoutes:
         app.add_api_route("/v1/action-plan", self.action_plan, response_model=ActionPlanAnswer, **get)
         pages = {
             SCORECARD: self.scorecard_page, f"{SCORECARD}.pdf": self.scorecard_pdf,
-            ACTION_PLAN: self.plan_page, f"{ACTION_PLAN}.pdf": self.plan_pdf,
+            ACTION_PLAN: self.plan_page, f"{ACTION_PLAN}.pdf": self.plan_pdf, f"{ACTION_PLAN}.docx": self.plan_docx,
         }  # fmt: skip
         for path, handler in pages.items():
             app.add_api_route(path, handler, include_in_schema=False, response_class=Response, **get)
@@ -141,6 +142,18 @@ class ScorecardRoutes:
         """The status of the plan as PDF, which leaves the system."""
         made = self._evaluated(request, choice, "action plan PDF", "disclosure")
         return self._pdf(self._plan_html(request, choice, made, served=False), "action-plan", made)
+
+    def plan_docx(self, request: Request, choice: Chosen) -> Response:
+        """The status of the plan as DOCX, which leaves the system."""
+        made = self._evaluated(request, choice, "action plan DOCX", "disclosure")
+        from ops.analysis.action_plan.document import plan_document
+
+        status, card = made.evaluation.plan, made.evaluation.card
+        if status is None:
+            raise HTTPException(404, NO_PLAN)
+        with speaking(catalogue_of(request)):
+            body = plan_document(status, card, notices=_notices(made))
+        return _file(body, DOCX, f"action-plan-{made.evaluation.sector}-{card.day}.docx")
 
     def _evaluated(
         self, request: Request, choice: Choice, what: str, operation: Operation = "consultation"
@@ -198,6 +211,7 @@ class ScorecardRoutes:
             links.append((say("score-to-plan"), _address(ACTION_PLAN, choice, request)))
         links += [
             (say("report-pdf"), _address(f"{path}.pdf", choice, request)),
+            *([(say("report-docx"), _address(f"{path}.docx", choice, request))] if path == ACTION_PLAN else []),
             (say("report-json"), _address(f"/v1{path}", choice, request)),
         ]
         if has(person_of(request), "picture", evaluation.sector):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pypdfium2
 import pytest
+from docx import Document
 
 from ops.analysis.indicators.catalogue import FAMILIES
 from ops.services.api.scorecard.models import ActionPlanAnswer, ScorecardAnswer
@@ -122,7 +124,7 @@ def test_made_up_files_are_left_out_beside_real_incidents(real: Served) -> None:
     assert card["families"]["crime_and_governance"]["lines"] == []
     assert card["families"]["crime_and_governance"]["missing"]
     assert "indicators.csv" in real.client.get("/scorecard").text
-    for path in ("/action-plan", "/action-plan.pdf", "/v1/action-plan"):
+    for path in ("/action-plan", "/action-plan.pdf", "/action-plan.docx", "/v1/action-plan"):
         answer = real.client.get(path)
         assert answer.status_code == 404
         assert "names no National Action Plan" in answer.text
@@ -156,3 +158,14 @@ def test_a_file_that_cannot_be_read_is_named_without_its_folder(tmp_path: Any) -
         assert answer.status_code == 503
         assert answer.json()["detail"].startswith("indicators.csv: ")
         assert str(tmp_path) not in answer.text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_plan_leaves_as_a_document_and_is_recorded(demo: Served, language: str) -> None:
+    before = len(list(demo.log.entries()))
+    answer = demo.client.get("/action-plan.docx", params={"language": language})
+    assert answer.headers["content-type"].endswith("wordprocessingml.document")
+    assert "action-plan-cumberland-2026-03-20.docx" in answer.headers["content-disposition"]
+    text = "\n".join(one.text for one in Document(io.BytesIO(answer.content)).paragraphs)
+    assert {"en": "Illustrative data", "fr": "Données illustratives"}[language] in text
+    assert [one.operation for one in list(demo.log.entries())[before:]] == ["disclosure"]
