@@ -25,6 +25,8 @@ from ops.runtime.output import atomic_write
 
 SUFFIX: Final = ".jsonl"
 HEADER: Final = b'{"format":"watchline indicator history","version":1}'
+MOST_HISTORY_BYTES: Final = 2_000_000_000
+"""A history grows with every import; a larger one is neither read nor written."""
 EXPECTED: Final = "a history that `watchline indicators import` wrote"
 ChangeKind = Literal["new", "corrected", "unchanged", "withdrawn"]
 
@@ -102,7 +104,7 @@ def read_history(path: Path) -> list[IndicatorImport]:
     """
     if not path.exists():
         return []
-    check_size(path)
+    check_size(path, MOST_HISTORY_BYTES)
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
@@ -235,8 +237,11 @@ def add_import(
             sha256=sha256(content).hexdigest(),
             records=[_Record(**one) for one in plain],
         )
+        longer = former + msgspec.json.encode(added) + b"\n"
+        if len(longer) > MOST_HISTORY_BYTES:
+            raise IndicatorError("would be too large", where=str(path), expected=f"at most {MOST_HISTORY_BYTES} bytes")
         with atomic_write(path) as partial, partial.open("wb") as out:
-            out.write(former + msgspec.json.encode(added) + b"\n")
+            out.write(longer)
             out.flush()
             os.fsync(out.fileno())
     finally:

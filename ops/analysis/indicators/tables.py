@@ -73,14 +73,15 @@ def read_rows(path: Path, *, known: Sequence[str]) -> list[TableRow]:
     return rows
 
 
-def check_size(path: Path) -> None:
-    """Raise IndicatorError for a file that is larger than MOST_BYTES or cannot be found, before any of it is read."""
+def check_size(path: Path, most: int | None = None) -> None:
+    """Raise IndicatorError for a file larger than ``most``, by default MOST_BYTES, or not found; none of it is read."""
     try:
         size = path.stat().st_size
     except OSError as error:
         raise IndicatorError(f"cannot be read ({error.strerror})", where=str(path), expected=FORMATS) from None
-    if size > MOST_BYTES:
-        raise IndicatorError(f"has {size} bytes", where=str(path), expected=f"at most {MOST_BYTES}")
+    most = MOST_BYTES if most is None else most
+    if size > most:
+        raise IndicatorError(f"has {size} bytes", where=str(path), expected=f"at most {most}")
 
 
 def file_hash(path: Path) -> str:

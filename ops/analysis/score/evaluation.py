@@ -63,11 +63,11 @@ def evaluate(
     A plan is judged by all places, whichever is shown. Raises IndicatorError for a place without any data.
     """
     records = inputs.indicators, inputs.periods, inputs.measured
-    everywhere = scorecard(*records, day=day, simulated=simulated)
-    places = tuple(sorted({line.place for lines in everywhere.lines.values() for line in lines}))
-    card = everywhere if place is None else scorecard(*records, day=day, place=place, simulated=simulated)
+    places = tuple(sorted({one.place for kind in records for one in kind}))
+    card = scorecard(*records, day=day, place=place, simulated=simulated)
     if inputs.plan is None:
         return Evaluation(card, None, places, sector, place, known_on)
+    everywhere = card if place is None else scorecard(*records, day=day, simulated=simulated)
     status = status_of(inputs.plan, everywhere)
     card = with_targets(card, inputs.plan)
     lines = {**card.lines, NAP: [adherence_line(status, NAP, sector), *card.lines[NAP]]}

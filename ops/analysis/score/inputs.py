@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -134,4 +135,18 @@ def _illustrative_beside_real(
 
 
 def _indicators(path: Path, until: date, known_on: date) -> list[Indicator]:
+    """The indicators of a file, which a server reads again only when it has changed."""
+    try:
+        stated = path.stat()
+    except OSError:
+        return _read_indicators(path, until, known_on)
+    return list(_read_once(path, (stated.st_mtime_ns, stated.st_size), until, known_on))
+
+
+@lru_cache(maxsize=2)
+def _read_once(path: Path, _: tuple[int, int], until: date, known_on: date) -> tuple[Indicator, ...]:
+    return tuple(_read_indicators(path, until, known_on))
+
+
+def _read_indicators(path: Path, until: date, known_on: date) -> list[Indicator]:
     return as_known(read_history(path), known_on) if is_history(path) else read_indicators(path, until=until)

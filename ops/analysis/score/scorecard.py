@@ -50,8 +50,11 @@ def scorecard(
         raise IndicatorError(
             f"no data for {place!r}", where="--place", expected=", ".join(sorted(known_places)) or "a place with data"
         )
-    lines = [*_of_indicators(indicators), *_of_outcomes(periods, simulated=simulated), *measured]
-    chosen = [line for line in lines if place is None or line.place == place]
+    chosen = [
+        *_of_indicators([one for one in indicators if place in (None, one.place)]),
+        *_of_outcomes([one for one in periods if place in (None, one.place)], simulated=simulated),
+        *(line for line in measured if place in (None, line.place)),
+    ]
     by_family = {family: [line for line in chosen if line.family == family] for family in FAMILIES}
     missing = missing_from(by_family, periods, day)
     kinds = [*(one.illustrative for one in indicators), *(one.illustrative for one in periods)]
