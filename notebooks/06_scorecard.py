@@ -64,7 +64,7 @@ pd.DataFrame(
 ).set_index(["family", "indicator"]).round(3)
 
 # %% [markdown]
-# What is missing is part of the answer.
+# Missing data are part of the answer.
 
 # %%
 for family, missing in evaluated.card.missing.items():

@@ -114,7 +114,7 @@ def _review(one: Review) -> tuple[str, ...]:
 
 
 def _thresholds(status: PlanStatus) -> dict[str, Any] | None:
-    """What was frozen, and the change log; None for a plan without frozen thresholds."""
+    """The frozen targets and the change log; None for a plan without frozen thresholds."""
     frozen = status.plan.thresholds
     if frozen is None:
         return None

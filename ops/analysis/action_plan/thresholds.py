@@ -1,7 +1,7 @@
 """Frozen acceptance thresholds: the targets as they were agreed, and each later change with its reason.
 
 A target that differs from its frozen value without an entry in the change log is refused, so that a plan cannot be met
-by a quiet change of what is asked for.
+by a quiet change of its targets.
 """
 
 from __future__ import annotations

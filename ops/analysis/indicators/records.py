@@ -174,7 +174,7 @@ class DisjointPeriods:
         return None
 
     def add(self, start: date, end: date) -> None:
-        """Add a period that overlaps with none, or is there already."""
+        """Add a period that overlaps with none, or equals an existing one."""
         at = bisect_left(self._periods, (start, end))
         if self._periods[at : at + 1] != [(start, end)]:
             self._periods.insert(at, (start, end))

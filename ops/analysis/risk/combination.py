@@ -56,7 +56,7 @@ def risk_of(factors: npt.ArrayLike, weights: Sequence[float]) -> Floats:
         raise BadInput("a factor is outside 0 to 1", where="factors", expected="fractions")
     weighted = given > 0.0
     logs = np.log(np.maximum(values[..., weighted], FLOOR))
-    return np.exp(logs @ given[weighted])  # type: ignore[no-any-return]
+    return np.exp(logs @ given[weighted])
 
 
 def checked_weights(weights: Sequence[float]) -> Floats:

@@ -91,8 +91,10 @@ def read_challenge(folder: Path, sector: str) -> ChallengeSegments:
         layout = str(summary["layout"])
     except (OSError, ValueError, LookupError, TypeError, csv.Error, RecursionError):
         raise IndicatorError(f"is not a challenge of {sector}", where=str(folder), expected=EXPECTED) from None
-    kept = (columns[name] for name in ("start_m", "end_m", "length_m", "crossing_ease"))
-    return ChallengeSegments(*kept, resistance, interrupted, layout, file_hash(table))
+    return ChallengeSegments(
+        columns["start_m"], columns["end_m"], columns["length_m"], columns["crossing_ease"],
+        resistance, interrupted, layout, file_hash(table),
+    )  # fmt: skip
 
 
 def factors_of(

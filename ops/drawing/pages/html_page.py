@@ -21,7 +21,7 @@ STYLESHEET = FOLDER / "report.css"
 
 @dataclass(frozen=True, slots=True)
 class ServedPage:
-    """What a page of the server has above its report, and a file has not.
+    """Menu and form that a page of the server has above its report; a file has neither.
 
     ``links``: texts with addresses. ``address_in``: the address of this page by language. ``action`` and ``fields``:
     address and fields of the form that chooses what the report is on.
