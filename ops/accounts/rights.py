@@ -15,7 +15,7 @@ from ops.accounts.person import ROLES, Person, Role
 
 Right = Literal[
     "open", "own", "ground", "picture", "history", "state", "act", "mark", "levels", "plan", "people", "handover",
-    "sign", "export", "audit", "units", "field",
+    "sign", "score", "export", "audit", "units", "field",
 ]  # fmt: skip
 
 HOLDERS: Final[Mapping[Right, frozenset[Role]]] = {
@@ -31,6 +31,7 @@ HOLDERS: Final[Mapping[Right, frozenset[Role]]] = {
     "audit": frozenset({"auditor"}),
     "handover": frozenset({"operator", "supervisor", "analyst", "admin"}),
     "sign": frozenset({"supervisor"}),
+    "score": frozenset({"supervisor", "analyst", "admin"}),
     "export": frozenset({"supervisor", "analyst", "admin"}),
     "units": frozenset({"supervisor", "admin"}),
     "field": frozenset(),
@@ -53,6 +54,7 @@ MEANINGS: Final[Mapping[Right, str]] = {
     "audit": "read, verify and export the audit log",
     "handover": "handover and after-action reports, with the actions of each person",
     "sign": "sign notes for the next shift",
+    "score": "scorecard, National Action Plan and risk, as pages, files and JSON",
     "export": "export what is shown as a file",
     "units": "enrol and revoke devices of field units",
     "field": "the list, answers, positions and map of one's own unit: devices of field units only",
@@ -217,6 +219,15 @@ _TABLE: Final[Mapping[Right, tuple[str, ...]]] = {
         "GET /v1/handover",
     ),
     "sign": ("POST /handover/notes",),
+    "score": (
+        "GET /scorecard",
+        "GET /scorecard.pdf",
+        "GET /v1/scorecard",
+        "GET /action-plan",
+        "GET /action-plan.pdf",
+        "GET /action-plan.docx",
+        "GET /v1/action-plan",
+    ),
     "export": ("GET /v1/export",),
     "units": (
         "POST /v1/units/{unit}/enrolments",

@@ -21,6 +21,16 @@ def place_of(ground: OpenSector, segment: int) -> Message:
     return Message("map-place", where) if section is None else Message("map-place-in", {**where, "section": section})
 
 
+def sections_by_segment(ground: OpenSector) -> list[str | None]:
+    """The name of the section of each segment; None beyond sections, and everywhere where the border is a zone.
+
+    Raises BorderError for sections that cannot be used.
+    """
+    if ground.sector.sections is None or ground.zone is not None:
+        return [None] * ground.crossed.segments
+    return list(_section_names(ground.sector.sections, ground.border))
+
+
 def _section(ground: OpenSector, segment: int) -> str | None:
     if ground.sector.sections is None or ground.zone is not None:
         return None  # sections are those of the line, whose segments a zone does not share

@@ -29,6 +29,7 @@ from ops.cli.operations import demo, record, replay, run, serve, simulate
 from ops.cli.options import BrokerOption, IdentityOption, JsonOption, answer, broker_url, command_of, fail, screen
 from ops.cli.plan import plan
 from ops.cli.reports import export, handover
+from ops.cli.risk import risk
 from ops.cli.score import score
 from ops.cli.sector import sector_app
 from ops.cli.sensor import sensor_app
@@ -174,7 +175,7 @@ def completion(
 COMPLETION_VARIABLE = "_WATCHLINE_COMPLETE"
 for function in (
     *(demo, run, serve, replay),
-    *(coverage, challenge, sites, score),
+    *(coverage, challenge, sites, score, risk),
     *(handover, export),
     *(plan, compare, simulate, record, doctor, completion),
 ):

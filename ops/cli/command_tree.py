@@ -26,7 +26,7 @@ from ops.runtime.output import LANGUAGE, UNITS, catalogue
 
 GROUPS: Final = {
     "Operations centre": ("demo", "run", "serve", "replay", "handover", "export"),
-    "Analysts": ("coverage", "challenge", "sites", "indicators", "action-plan", "score", "journal", "archive"),
+    "Analysts": ("coverage", "challenge", "sites", "indicators", "action-plan", "score", "risk", "journal", "archive"),
     "Planners": ("sector", "terrain", "catalogue", "plan", "compare"),
     "Integrators": ("sensor", "simulate", "record", "dead-letters", "feeds"),
     "Administrators": ("user", "unit", "broker", "audit", "store", "doctor", "completion"),

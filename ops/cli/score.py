@@ -77,6 +77,7 @@ def score(
         Path | None, typer.Option("--out", metavar="DIR", help="Folder for scorecard.html and summary.json.")
     ] = None,
     pdf: PdfOption = False,
+    docx: Annotated[bool, typer.Option("--docx", help="Also write the action plan as DOCX (with --out).")] = False,
     settings: SettingsOption = None,
     releasability: ReleasabilityOption = "",
     purpose: PurposeOption = None,
@@ -101,6 +102,6 @@ def score(
 
     options = ScoreOptions(
         sector, indicators, outcomes, challenge, place, on, out, simulated, pdf,
-        action_plan, store, known_on, settings, releasability, purpose,
+        action_plan, store, known_on, settings, releasability, purpose, docx,
     )  # fmt: skip
     answer(show_score(options, screen), as_json=as_json)

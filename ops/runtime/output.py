@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,21 +25,35 @@ LANGUAGE: Final = "WATCHLINE_LANGUAGE"
 UNITS: Final = "WATCHLINE_UNITS"
 """Environment variable with the units of the same: ``metric``, ``nautical`` or ``imperial``."""
 
+_SPOKEN: ContextVar[MessageCatalogue | None] = ContextVar("watchline_spoken", default=None)
+
 SUMMARY: Final = "summary.json"
 """The file that records, under ``made_by``, which command filled a folder."""
 
 
 def catalogue() -> MessageCatalogue:
-    """The message catalogue in the language and units of this process: those of LANGUAGE and UNITS.
+    """The message catalogue of ``speaking``, else that of this process: in the language of LANGUAGE and units of UNITS.
 
     Without them English and metric. Raises BadInput for a language or units that Watchline does not have.
     """
+    if (spoken := _SPOKEN.get()) is not None:
+        return spoken
     from ops.words import SOURCE_LANGUAGE, UNIT_SYSTEMS, MessageCatalogue  # Babel is slow to import
 
     units = os.environ.get(UNITS) or UNIT_SYSTEMS[0]
     if units not in UNIT_SYSTEMS:
         raise BadInput(f"unknown units {units!r}", where="units", expected=" or ".join(UNIT_SYSTEMS))
     return MessageCatalogue.of(os.environ.get(LANGUAGE) or SOURCE_LANGUAGE, units)
+
+
+@contextmanager
+def speaking(words: MessageCatalogue) -> Iterator[None]:
+    """Let this thread or task use a catalogue in place of that of the process: a server answers in many languages."""
+    former = _SPOKEN.set(words)
+    try:
+        yield
+    finally:
+        _SPOKEN.reset(former)
 
 
 def say(message: Message | str, **parameters: Any) -> str:

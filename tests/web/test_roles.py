@@ -184,6 +184,7 @@ def test_the_map_offers_what_the_role_may_do_and_no_more(enter: Callable[[str], 
     seat.shown("set-level", "levels")
     seat.part("share-open").press("Enter")
     seat.shown("share-handover", "handover")
+    seat.shown("share-scorecard", "score")
     seat.shown("share-form", "export")
     seat.screen("share")
     seat.page.keyboard.press("Escape")
@@ -224,7 +225,10 @@ def test_each_page_opens_for_its_roles_and_leads_the_others_to_theirs(enter: Cal
     seat.page.wait_for_url(seat.desk.address.rstrip("/") + home)
 
 
-PAGES = {"/": "picture", "/plan.html": "plan", "/handover": "handover", "/after-action": "handover", "/audit": "audit"}
+PAGES = {
+    "/": "picture", "/plan.html": "plan", "/handover": "handover", "/after-action": "handover", "/scorecard": "score",
+    "/action-plan": "score", "/audit": "audit",
+}  # fmt: skip
 
 
 def path_of(page: Page) -> str:

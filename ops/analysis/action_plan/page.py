@@ -4,48 +4,72 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from geo.message import Message
+from ops.analysis.action_plan.reviews import Review, reviews_of
 from ops.analysis.action_plan.status import STATUSES, MeasureStatus, PlanStatus, title_of
 from ops.analysis.action_plan.swot import QUADRANTS, SwotFinding, swot_of
 from ops.analysis.messages import plain
 from ops.analysis.score.line import Scorecard, ScorecardLine, said
 from ops.analysis.score.page import anchor_of, figure
-from ops.drawing.pages.html_page import render_page
+from ops.drawing.pages.html_page import ServedPage, render_page
 from ops.runtime.output import atomic_write, catalogue, say
 
 TEMPLATE: Final = Path(__file__).with_name("page.html.j2")
+REVIEWS: Final = ("measures", "every", "last", "next", "state")
+THRESHOLDS: Final = ("measure", "on", "before", "after", "reason", "by")
 COLUMNS: Final = ("measure", "owner", "value", "target", "due", "status")
 LIMITS: Final = ("adherence", "unknown", "swot", "compare")
 
 
 def write_plan_page(path: Path, status: PlanStatus, card: Scorecard, *, scorecard_page: str) -> None:
-    """Write the page atomically, in the language of this process.
+    """Write ``plan_page`` atomically."""
+    with atomic_write(path) as partial:
+        partial.write_text(plan_page(status, card, scorecard_at=scorecard_page), encoding="utf-8")
+
+
+def plan_page(
+    status: PlanStatus,
+    card: Scorecard,
+    *,
+    scorecard_at: str | None,
+    notices: Sequence[str] = (),
+    served: ServedPage | None = None,
+) -> str:
+    """Lay out the status of a plan in the language of this process.
 
     Parameters
     ----------
-    path : Path
-        File to write.
     status : PlanStatus
         The plan and the status of its measures.
     card : Scorecard
         The scorecard with the targets of the plan, to which the evidence links.
-    scorecard_page : str
-        Name of the scorecard's page beside it.
+    scorecard_at : str or None
+        Address of the scorecard's page; without one there are no links.
+    notices : sequence of str
+        Sentences above the measures, after that on illustrative records.
+    served : ServedPage, optional
+        Menu of a page of the server; a file has none.
     """
+    page = plan_values(status, card, notices=notices) | {"scorecard": scorecard_at}
+    return render_page(TEMPLATE, page=page, served=served)
+
+
+def plan_values(status: PlanStatus, card: Scorecard, *, notices: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the texts of the page and of the document by part, in the language of this process."""
     findings, unjudged = swot_of(card, status)
-    page = {
+    return {
         "title": status.plan.title,
         "answer": _answer(status),
         "about": say(
             "action-plan-about", date=status.day.isoformat(), adopted=status.plan.adopted.isoformat(),
             source=status.plan.source,
         ),
-        "notices": [say("score-illustrative")] if card.illustrative else [],
-        "scorecard": scorecard_page,
+        "notices": [*([say("score-illustrative")] if card.illustrative else []), *notices],
         "columns": [say(f"action-plan-column-{name}") for name in COLUMNS],
         "objectives": [
             {
@@ -62,12 +86,14 @@ def write_plan_page(path: Path, status: PlanStatus, card: Scorecard, *, scorecar
             }
             for quadrant in QUADRANTS
         ],
+        "reviews": [_review(one) for one in reviews_of(status.plan, status.day)],
+        "review_columns": [say(f"action-plan-review-{name}") for name in REVIEWS],
+        "thresholds": _thresholds(status),
+        "threshold_columns": [say(f"action-plan-threshold-{name}") for name in THRESHOLDS],
         "unjudged": say("action-plan-unjudged", count=unjudged),
         "limits": [say(f"action-plan-limit-{name}") for name in LIMITS],
         "colophon": say("score-colophon", version=version("watchline")),
     }  # fmt: skip
-    with atomic_write(path) as partial:
-        partial.write_text(render_page(TEMPLATE, page=page), encoding="utf-8")
 
 
 def _answer(status: PlanStatus) -> list[str]:
@@ -78,6 +104,28 @@ def _answer(status: PlanStatus) -> list[str]:
         ends = {"low": formats.percent(rate.low), "high": formats.percent(rate.high)}
         first = say("action-plan-answer-interval", sentence=first, value=formats.percent(rate.value), **ends)
     return [first, say("action-plan-answer-counts", **{name: counts[name] for name in STATUSES})]
+
+
+def _review(one: Review) -> tuple[str, ...]:
+    names = catalogue().formats.names([measure.id for measure in one.measures])
+    last = say("score-none") if one.last is None else one.last.isoformat()
+    state = say("action-plan-review-of", days=abs(one.days_late), when="late" if one.days_late > 0 else "ahead")
+    return names, say("action-plan-review-days", days=one.every_days), last, one.next.isoformat(), state
+
+
+def _thresholds(status: PlanStatus) -> dict[str, Any] | None:
+    """The frozen targets and the change log; None for a plan without frozen thresholds."""
+    frozen = status.plan.thresholds
+    if frozen is None:
+        return None
+    changes = [
+        (one.measure, one.on.isoformat(), plain(one.before), plain(one.after), one.reason, one.by)
+        for one in frozen.changes
+    ]
+    sentence = say(
+        "action-plan-thresholds", date=frozen.frozen_on.isoformat(), targets=len(frozen.targets), changes=len(changes)
+    )
+    return {"sentence": sentence, "changes": changes}
 
 
 def _row(one: MeasureStatus) -> dict[str, Any]:

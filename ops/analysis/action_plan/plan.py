@@ -11,6 +11,12 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
 from geo.names import HIDDEN, ONE_LINE
+from ops.analysis.action_plan.thresholds import (
+    FrozenThresholds,
+    check_thresholds,
+    read_thresholds,
+    thresholds_as_toml,
+)
 from ops.analysis.indicators.catalogue import definitions
 from ops.sector.toml_record import ConfigError, read_toml, record_errors, record_from
 
@@ -18,6 +24,9 @@ Better = Literal["higher", "lower"]
 FileTable = TypeVar("FileTable")
 LONGEST: Final = 500
 """Characters of a text."""
+YEAR_DAYS: Final = 365
+"""Interval of reviews where the plan states none."""
+LONGEST_INTERVAL: Final = 3_650
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +56,8 @@ class Measure:
         Day on which a measure without an indicator was completed.
     evidence : str
         Where the completion is recorded, such as the number of a letter.
+    review_days : int, optional, days
+        Interval at which the measure is reviewed; without one, that of the plan.
     """
 
     id: str
@@ -59,11 +70,13 @@ class Measure:
     better: Better | None = None
     done: date | None = None
     evidence: str = ""
+    review_days: int | None = None
 
     def __post_init__(self) -> None:
         where = f"measure {self.id!r}"
         for name in ("id", "title", "owner", "indicator", "place", "evidence"):
             _check_text(getattr(self, name), name, where, needed=name in ("id", "title", "owner"))
+        _check_interval(self.review_days, where)
         if any(isinstance(one, datetime) for one in (self.due, self.done)):
             raise ConfigError("due or done has a time of day", where=where, expected="a date, such as 2026-06-30")
         if not self.indicator:
@@ -104,7 +117,8 @@ class Objective:
 class ActionPlan:
     """A plan: its title, the day of its adoption, and the document that it is taken from.
 
-    ``illustrative``: it is made up, for an exercise.
+    ``illustrative``: it is made up, for an exercise. ``review_days``: interval of reviews where a measure states none.
+    ``reviewed``: the days on which the plan was reviewed. ``thresholds``: the frozen targets, None before that.
     """
 
     title: str
@@ -112,6 +126,9 @@ class ActionPlan:
     source: str
     objectives: tuple[Objective, ...]
     illustrative: bool = False
+    review_days: int = YEAR_DAYS
+    reviewed: tuple[date, ...] = ()
+    thresholds: FrozenThresholds | None = None
 
     def measures(self) -> Iterator[tuple[Objective, Measure]]:
         """Iterate over the measures with their objectives."""
@@ -124,6 +141,9 @@ class _Head:
     adopted: date
     source: str
     illustrative: bool = False
+    review_days: int = YEAR_DAYS
+    reviewed: tuple[date, ...] = ()
+    thresholds: dict[str, Any] | None = None
     objective: tuple[dict[str, Any], ...] = ()
 
 
@@ -140,7 +160,8 @@ def read_plan(path: Path) -> ActionPlan:
     Parameters
     ----------
     path : Path
-        TOML with ``title``, ``adopted``, ``source``, and ``[[objective]]`` with ``[[objective.measure]]``.
+        TOML with ``title``, ``adopted``, ``source``, and ``[[objective]]`` with ``[[objective.measure]]``; optionally
+        ``review_days``, ``reviewed`` and ``[thresholds]``.
 
     Returns
     -------
@@ -150,8 +171,8 @@ def read_plan(path: Path) -> ActionPlan:
     Raises
     ------
     ConfigError
-        For unknown keys, wrong types, identifiers that occur twice, and measures that cannot be judged; it names the
-        first error.
+        For unknown keys, wrong types, identifiers that occur twice, measures that cannot be judged, and targets that
+        are not the frozen ones with their changes; it names the first error.
     """
     where = str(path)
     head = _record(_Head, read_toml(path), where)
@@ -167,7 +188,18 @@ def read_plan(path: Path) -> ActionPlan:
         objectives.append(Objective(objective.id, objective.title, tuple(measures)))
     for error in _plan_errors(objectives, where):
         raise error
-    return ActionPlan(head.title, head.adopted, head.source, tuple(objectives), head.illustrative)
+    _check_interval(head.review_days, where)
+    early = [day for day in head.reviewed if isinstance(day, datetime) or day < head.adopted]
+    if early:
+        raise ConfigError(f"reviewed on {early[0]}", where=where, expected=f"days from {head.adopted}")
+    thresholds = None if head.thresholds is None else read_thresholds(head.thresholds, where)
+    plan = ActionPlan(
+        head.title, head.adopted, head.source, tuple(objectives), head.illustrative, head.review_days,
+        tuple(sorted(head.reviewed)), thresholds,
+    )  # fmt: skip
+    if thresholds is not None:
+        check_thresholds(thresholds, {one.id: one.target for _, one in plan.measures() if one.indicator}, where)
+    return plan
 
 
 def _record(kind: type[FileTable], table: Mapping[str, Any], where: str) -> FileTable:
@@ -197,6 +229,11 @@ def _plan_errors(objectives: Iterable[Objective], where: str) -> Iterator[Config
         yield ConfigError("has no measures", where=where, expected="[[objective]] with [[objective.measure]]")
 
 
+def _check_interval(days: int | None, where: str) -> None:
+    if days is not None and not 1 <= days <= LONGEST_INTERVAL:
+        raise ConfigError(f"review_days = {days}", where=where, expected=f"1 to {LONGEST_INTERVAL} days")
+
+
 def _check_text(text: str, name: str, where: str, *, needed: bool) -> None:
     if HIDDEN.search(text) or len(text) > LONGEST:
         raise ConfigError(f"{name} = {text[:60]!a}", where=where, expected=f"{ONE_LINE}, up to {LONGEST} characters")
@@ -211,7 +248,11 @@ def plan_as_toml(plan: ActionPlan) -> str:
         f"adopted = {plan.adopted.isoformat()}",
         f"source = {_toml(plan.source)}",
         *(["illustrative = true"] if plan.illustrative else []),
+        *([f"review_days = {plan.review_days}"] if plan.review_days != YEAR_DAYS else []),
+        *([f"reviewed = [{', '.join(map(str, plan.reviewed))}]"] if plan.reviewed else []),
     ]
+    if plan.thresholds is not None:
+        lines += thresholds_as_toml(plan.thresholds, _toml)
     for objective in plan.objectives:
         lines += ["", "[[objective]]", f"id = {_toml(objective.id)}", f"title = {_toml(objective.title)}"]
         for measure in objective.measures:
@@ -222,7 +263,19 @@ def plan_as_toml(plan: ActionPlan) -> str:
 def _keys(measure: Measure) -> Mapping[str, str]:
     values: dict[str, Any] = {
         name: getattr(measure, name)
-        for name in ("id", "title", "owner", "indicator", "place", "target", "better", "due", "done", "evidence")
+        for name in (
+            "id",
+            "title",
+            "owner",
+            "indicator",
+            "place",
+            "target",
+            "better",
+            "due",
+            "done",
+            "evidence",
+            "review_days",
+        )
     }
     return {name: _toml(value) for name, value in values.items() if value not in (None, "")}
 
@@ -233,4 +286,4 @@ def _toml(value: str | float | date) -> str:
     if isinstance(value, str):
         quoted = value.replace("\\", "\\\\").replace('"', '\\"')
         return '"' + "".join(f"\\u{ord(one):04x}" if ord(one) in (*range(32), 127) else one for one in quoted) + '"'
-    return repr(float(value))
+    return repr(value) if isinstance(value, int) else repr(float(value))

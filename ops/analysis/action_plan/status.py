@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Final, Literal
 
 from geo.message import Message
 from ops.analysis.action_plan.plan import ActionPlan, Measure, Objective
+from ops.analysis.action_plan.reviews import reviews_of
 from ops.analysis.indicators.catalogue import definitions
 from ops.analysis.score.line import Scorecard, ScorecardLine
 from sensors.statistics.statistic import StatisticText, wilson
@@ -70,7 +71,7 @@ class PlanStatus:
     def as_dict(self) -> dict[str, Any]:
         """The status for JSON."""
         counts = Counter(one.status for one in self.measures)
-        rate = self.adherence
+        rate, frozen = self.adherence, self.plan.thresholds
         return {
             "title": self.plan.title,
             "date": self.day.isoformat(),
@@ -79,6 +80,18 @@ class PlanStatus:
             "adherence": {
                 "met": rate.met, "unknown": rate.unknown, "due": rate.due,
                 "value": _known(rate.value), "low": _known(rate.low), "high": _known(rate.high),
+            },
+            "reviews": [
+                {
+                    "measures": [measure.id for measure in one.measures], "every_days": one.every_days,
+                    "last": None if one.last is None else one.last.isoformat(), "next": one.next.isoformat(),
+                    "days_late": max(one.days_late, 0),
+                }
+                for one in reviews_of(self.plan, self.day)
+            ],
+            "thresholds": None if frozen is None else {
+                "frozen_on": frozen.frozen_on.isoformat(), "targets": dict(frozen.targets),
+                "changes": [asdict(one) | {"on": one.on.isoformat()} for one in frozen.changes],
             },
             "measures": [
                 {

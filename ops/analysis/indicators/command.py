@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from ops.analysis.indicators.history import (
     read_history,
 )
 from ops.analysis.indicators.records import Indicator, checked_table
-from ops.analysis.indicators.tables import IndicatorError
+from ops.analysis.indicators.tables import IndicatorError, check_size, file_hash
 from ops.analysis.messages import plain
 from ops.runtime.output import say, say_in_english, show
 from ops.runtime.tables import show_table
@@ -62,7 +63,8 @@ def import_indicators(
     if not is_history(history):
         raise BadInput(f"{history.name!r}", where="--history", expected="a name that ends with .jsonl")
     imports = read_history(history)
-    content = table.read_bytes()
+    check_size(table)
+    digest = file_hash(table)
     records, refusals = checked_table(table, until=today)
     if not refusals:
         refusals = conflicts_with(imports, records)
@@ -78,8 +80,9 @@ def import_indicators(
     changes = changes_of(imports, records)
     counts = Counter(change.kind for change in changes)
     _preview(changes, screen)
-    if not dry_run and counts["new"] + counts["corrected"]:
-        if table.read_bytes() != content:
+    if not dry_run and len(changes) > counts["unchanged"]:
+        content = table.read_bytes()
+        if sha256(content).hexdigest() != digest:
             raise IndicatorError("was changed while it was read", where=str(table), expected="a file that is complete")
         if history.parent != Path() and not os.access(history.parent, os.W_OK):
             raise BadInput("cannot be written", where=str(history), expected="a folder to write in")
@@ -87,7 +90,8 @@ def import_indicators(
         add_import(history, table, content, added, known_on=today, after=len(imports))
     show(
         screen, "indicator-preview" if dry_run else "indicator-imported",
-        new=counts["new"], corrected=counts["corrected"], unchanged=counts["unchanged"], file=str(history),
+        new=counts["new"], corrected=counts["corrected"], withdrawn=counts["withdrawn"],
+        unchanged=counts["unchanged"], file=str(history),
     )  # fmt: skip
     return {
         "history": str(history),
@@ -95,6 +99,7 @@ def import_indicators(
         "dry_run": dry_run,
         "new": counts["new"],
         "corrected": counts["corrected"],
+        "withdrawn": counts["withdrawn"],
         "unchanged": counts["unchanged"],
         "changes": [_as_dict(change) for change in changes if change.kind != "unchanged"],
     }
@@ -131,6 +136,8 @@ def name_of(one: Indicator) -> str:
 
 
 def _value(one: Indicator) -> str:
+    if one.withdrawn:
+        return say("indicator-withdrawn", reason=one.reason)
     if one.value is None:
         return say("score-unknown")
     return plain(one.value) if one.unit == "1" else say("score-value", value=plain(one.value), unit=one.unit)
@@ -169,6 +176,7 @@ def _as_dict(change: IndicatorChange) -> dict[str, Any]:
         "source": one.source,
         "value": one.value,
         "value_before": None if before is None else before.value,
+        "reason": one.reason or None,
         "target": one.target,
         "target_before": None if before is None else before.target,
     }

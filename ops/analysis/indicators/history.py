@@ -19,14 +19,16 @@ import msgspec
 
 from ops.analysis.indicators.catalogue import FAMILIES, definitions
 from ops.analysis.indicators.records import Indicator, RefusedRow, contradictions
-from ops.analysis.indicators.tables import IndicatorError
+from ops.analysis.indicators.tables import IndicatorError, check_size
 from ops.runtime.file_lock import lock_file
 from ops.runtime.output import atomic_write
 
 SUFFIX: Final = ".jsonl"
 HEADER: Final = b'{"format":"watchline indicator history","version":1}'
+MOST_HISTORY_BYTES: Final = 2_000_000_000
+"""A history grows with every import; a larger one is neither read nor written."""
 EXPECTED: Final = "a history that `watchline indicators import` wrote"
-ChangeKind = Literal["new", "corrected", "unchanged"]
+ChangeKind = Literal["new", "corrected", "unchanged", "withdrawn"]
 
 
 class _Record(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -46,6 +48,8 @@ class _Record(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     catalogued: bool = False
     origin: str = ""
     row: int = 0
+    withdrawn: bool = False
+    reason: str = ""
 
 
 class _Import(msgspec.Struct, forbid_unknown_fields=True):
@@ -98,10 +102,11 @@ def read_history(path: Path) -> list[IndicatorImport]:
     IndicatorError
         For a file that cannot be read, is not a history, or was edited.
     """
+    if not path.exists():
+        return []
+    check_size(path, MOST_HISTORY_BYTES)
     try:
         lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        return []
     except OSError as error:
         raise IndicatorError(f"cannot be read ({error.strerror})", where=str(path), expected=EXPECTED) from None
     if not lines or lines[0] != HEADER:
@@ -123,18 +128,24 @@ def read_history(path: Path) -> list[IndicatorImport]:
             raise IndicatorError("the line before it was edited", where=where, expected=EXPECTED)
         if imports and read.known_on < imports[-1].known_on:
             raise IndicatorError("is earlier than the import before it", where=where, expected=EXPECTED)
-        records = tuple(Indicator(**msgspec.structs.asdict(one), known_on=read.known_on) for one in read.records)
+        records = tuple(
+            Indicator(**msgspec.structs.asdict(one), known_on=read.known_on, sha256=read.sha256) for one in read.records
+        )
         imports.append(IndicatorImport(read.known_on, read.file, read.sha256, records))
     return imports
 
 
 def as_known(imports: Iterable[IndicatorImport], day: date) -> list[Indicator]:
-    """Return the newest record of each value among the imports up to a day, by date of the value."""
+    """Return the newest record of each value among the imports up to a day, by date of the value.
+
+    A value that was withdrawn up to that day is not returned.
+    """
     newest: dict[tuple[Any, ...], Indicator] = {}
     for one in imports:
         if one.known_on <= day:
             newest |= {record.key: record for record in one.records}
-    return sorted(newest.values(), key=lambda record: (record.day, record.what, record.source))
+    stated = (record for record in newest.values() if not record.withdrawn)
+    return sorted(stated, key=lambda record: (record.day, record.what, record.source))
 
 
 def changes_of(imports: Sequence[IndicatorImport], records: Sequence[Indicator]) -> list[IndicatorChange]:
@@ -143,7 +154,9 @@ def changes_of(imports: Sequence[IndicatorImport], records: Sequence[Indicator])
     changes = []
     for record in records:
         before = known.get(record.key)
-        if before is None:
+        if record.withdrawn:
+            changes.append(IndicatorChange("withdrawn", record, before))
+        elif before is None:
             changes.append(IndicatorChange("new", record))
         elif _content(before) == _content(record):
             changes.append(IndicatorChange("unchanged", record, before))
@@ -154,18 +167,29 @@ def changes_of(imports: Sequence[IndicatorImport], records: Sequence[Indicator])
 
 
 def conflicts_with(imports: Sequence[IndicatorImport], records: Sequence[Indicator]) -> list[RefusedRow]:
-    """Return the records that contradict what the history would hold after the import; rows count ``records``.
+    """Return the records that contradict what the history would hold after the import, by their rows.
 
-    A record replaces the one of the same indicator, day and source. All others must agree with it.
+    A record replaces the one of the same indicator, day and source. All others must agree with it. A withdrawal needs
+    a value that it withdraws.
     """
     replaced = {record.key for record in records}
-    kept = [record for record in as_known(imports, date.max) if record.key not in replaced]
+    known = as_known(imports, date.max)
+    kept = [record for record in known if record.key not in replaced]
+    stated = [record for record in records if not record.withdrawn]
     expected = "agreement with the history, or all sources of the day in one import"
-    return [
-        RefusedRow(at - len(kept) + 1, reason, expected)
-        for at, reason in contradictions([*kept, *records])
+    refused = [
+        RefusedRow(stated[at - len(kept)].row, reason, expected)
+        for at, reason in contradictions([*kept, *stated])
         if at >= len(kept)
     ]
+    keys = {record.key for record in known} - {record.key for record in stated}
+    expected = "the indicator, place, date and source of a value that the table does not state itself"
+    refused += [
+        RefusedRow(record.row, "withdraws a value that the history does not have", expected)
+        for record in records
+        if record.withdrawn and record.key not in keys
+    ]
+    return sorted(refused, key=lambda one: one.row)
 
 
 def add_import(
@@ -213,8 +237,11 @@ def add_import(
             sha256=sha256(content).hexdigest(),
             records=[_Record(**one) for one in plain],
         )
+        longer = former + msgspec.json.encode(added) + b"\n"
+        if len(longer) > MOST_HISTORY_BYTES:
+            raise IndicatorError("would be too large", where=str(path), expected=f"at most {MOST_HISTORY_BYTES} bytes")
         with atomic_write(path) as partial, partial.open("wb") as out:
-            out.write(former + msgspec.json.encode(added) + b"\n")
+            out.write(longer)
             out.flush()
             os.fsync(out.fileno())
     finally:
@@ -222,4 +249,4 @@ def add_import(
 
 
 def _content(record: Indicator) -> Indicator:
-    return replace(record, origin="", row=0, known_on=None)
+    return replace(record, origin="", row=0, known_on=None, sha256="")

@@ -4,15 +4,17 @@ One row per value: ``place`` (or instead ``country``, ``section`` or ``segment``
 ``unit``, ``date`` and ``source``; where known ``target``, ``better`` (higher or lower), ``confidence`` (high, medium or
 low), ``start`` (first day of the period that ends on ``date``), ``definition`` (the edition of it) and
 ``illustrative``. A row with the ``indicator`` of the catalogue needs neither family, name nor unit. An empty value is
-an indicator that was due and not reported.
+an indicator that was due and not reported. A row that is ``withdrawn``, with a ``reason`` and no value, takes the value
+of the same indicator, day and source out of a history, which keeps both.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -20,10 +22,20 @@ from typing import Any, Final
 from geo.errors import BadInput
 from geo.names import HIDDEN, ONE_LINE, expected_name, readable
 from ops.analysis.indicators.catalogue import FAMILIES, Definition, definitions
-from ops.analysis.indicators.tables import IndicatorError, read_rows
+from ops.analysis.indicators.tables import IndicatorError, file_hash, read_rows
 
 REQUIRED: Final = ("place", "family", "name", "value", "unit", "date", "source")
-OPTIONAL: Final = ("indicator", "target", "better", "confidence", "start", "definition", "illustrative")
+OPTIONAL: Final = (
+    "indicator",
+    "target",
+    "better",
+    "confidence",
+    "start",
+    "definition",
+    "illustrative",
+    "withdrawn",
+    "reason",
+)
 PLACES: Final = ("country", "section", "segment")
 """Columns that may replace ``place``; each row has exactly one."""
 KNOWN: Final = REQUIRED + OPTIONAL + PLACES
@@ -42,8 +54,9 @@ class Indicator:
     """One value of one indicator; ``value`` is None where it was due and not reported.
 
     ``name`` is the identifier of the catalogue where ``catalogued``, else the name that the source gives. ``start``:
-    first day of the period that ``day`` ends. ``origin`` and ``row``: file and row that it was read from;
-    ``known_on``: day of its import, None for a table without a history.
+    first day of the period that ``day`` ends. ``origin``, ``row`` and ``sha256``: file and row that it was read from,
+    and the hash of the file; ``known_on``: day of its import, None for a table without a history. ``withdrawn``: it has
+    no value, and takes an earlier one back for a ``reason``.
     """
 
     place: str
@@ -63,6 +76,9 @@ class Indicator:
     origin: str = ""
     row: int = 0
     known_on: date | None = None
+    sha256: str = ""
+    withdrawn: bool = False
+    reason: str = ""
 
     @property
     def what(self) -> tuple[str, str, str]:
@@ -96,7 +112,13 @@ def read_indicators(path: Path, *, until: date) -> list[Indicator]:
     indicators, refusals = checked_table(path, until=until)
     if refusals:
         raise refusals[0].error(path)
-    return sorted(indicators, key=lambda indicator: (indicator.day, indicator.what))
+    for one in indicators:
+        if one.withdrawn:
+            expected = "a history, from which an import withdraws it"
+            raise IndicatorError("withdraws a value", where=f"{path}, row {one.row}", expected=expected)
+    digest = file_hash(path)
+    hashed = (replace(one, sha256=digest) for one in indicators)
+    return sorted(hashed, key=lambda indicator: (indicator.day, indicator.what))
 
 
 def checked_table(path: Path, *, until: date) -> tuple[list[Indicator], list[RefusedRow]]:
@@ -131,9 +153,31 @@ def checked_table(path: Path, *, until: date) -> tuple[list[Indicator], list[Ref
             numbers.append(number)
         except IndicatorError as error:
             refusals.append(RefusedRow(number, error.what, error.expected))
-    for at, reason in contradictions(indicators):
-        refusals.append(RefusedRow(numbers[at], reason, "one definition, and one value per period"))
+    stated = [(number, one) for number, one in zip(numbers, indicators, strict=True) if not one.withdrawn]
+    for at, reason in contradictions(one for _, one in stated):
+        refusals.append(RefusedRow(stated[at][0], reason, "one definition, and one value per period"))
     return indicators, sorted(refusals, key=lambda one: one.row)
+
+
+class DisjointPeriods:
+    """Periods of days, both ends included, of which no two overlap; each is found in logarithmic time."""
+
+    def __init__(self) -> None:
+        self._periods: list[tuple[date, date]] = []
+
+    def overlapping(self, start: date, end: date) -> tuple[date, date] | None:
+        """Return a period that overlaps with this one and is not equal to it; None if there is none."""
+        at = bisect_right(self._periods, (start, end))
+        for other in self._periods[max(at - 1, 0) : at + 1]:
+            if other != (start, end) and other[0] <= end and start <= other[1]:
+                return other
+        return None
+
+    def add(self, start: date, end: date) -> None:
+        """Add a period that overlaps with none, or equals an existing one."""
+        at = bisect_left(self._periods, (start, end))
+        if self._periods[at : at + 1] != [(start, end)]:
+            self._periods.insert(at, (start, end))
 
 
 def contradictions(indicators: Iterable[Indicator]) -> list[tuple[int, str]]:
@@ -146,18 +190,18 @@ def contradictions(indicators: Iterable[Indicator]) -> list[tuple[int, str]]:
     found = []
     first: dict[tuple[str, str, str], Indicator] = {}
     days: dict[tuple[Any, ...], Indicator] = {}
-    periods: dict[tuple[str, str, str], list[Indicator]] = {}
+    periods: dict[tuple[str, str, str], DisjointPeriods] = {}
     opening: Indicator | None = None
     for at, one in enumerate(indicators):
         opening = opening or one
         reason = _kind_conflict(one, opening) or _definition_conflict(one, first.setdefault(one.what, one))
         reason = reason or _value_conflict(one, days.setdefault((*one.what, one.day), one))
-        earlier = periods.setdefault(one.what, [])
-        reason = reason or next((text for other in earlier if (text := _overlap(one, other))), None)
+        earlier = periods.setdefault(one.what, DisjointPeriods())
+        reason = reason or _overlap(one, earlier)
         if reason is not None:
             found.append((at, reason))
         elif one.start is not None:
-            earlier.append(one)
+            earlier.add(one.start, one.day)
     return found
 
 
@@ -184,12 +228,11 @@ def _value_conflict(one: Indicator, same_day: Indicator) -> str | None:
     return None
 
 
-def _overlap(one: Indicator, other: Indicator) -> str | None:
-    if one.start is None or other.start is None or (one.start, one.day) == (other.start, other.day):
+def _overlap(one: Indicator, earlier: DisjointPeriods) -> str | None:
+    other = None if one.start is None else earlier.overlapping(one.start, one.day)
+    if other is None:
         return None
-    if one.start > other.day or other.start > one.day:
-        return None
-    periods = f"{other.start} to {other.day} and {one.start} to {one.day}"
+    periods = f"{other[0]} to {other[1]} and {one.start} to {one.day}"
     return f"{one.name!r} of {one.place} has periods that overlap: {periods}"
 
 
@@ -220,6 +263,10 @@ def _indicator(row: Mapping[str, Any], until: date, origin: str, row_number: int
     if start is not None and start > day:
         raise IndicatorError(f"from {start} to {day}", where=where, expected="a start that is not after the date")
     value, target = (number_of(row.get(name), name, where) for name in ("value", "target"))
+    withdrawn, reason = yes_or_no(row.get("withdrawn"), "withdrawn", where), _text(row.get("reason"))
+    if withdrawn != bool(reason) or (withdrawn and (value is not None or target is not None)):
+        expected = "for a withdrawal yes, a reason and neither value nor target; else none of them"
+        raise IndicatorError(f"withdrawn {row.get('withdrawn')!r}", where=where, expected=expected)
     for column, number in (("value", value), ("target", target)):
         _check_bounds(number, column, _text(row["name"]), _text(row["unit"]), defined, where)
     confidence = SHORT.get(_text(row.get("confidence")), row.get("confidence"))
@@ -246,6 +293,8 @@ def _indicator(row: Mapping[str, Any], until: date, origin: str, row_number: int
         catalogued=defined is not None,
         origin=origin,
         row=row_number,
+        withdrawn=withdrawn,
+        reason=reason,
     )
 
 

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,9 +26,9 @@ FORMATS: Final = "CSV with a header, JSON, XLSX or GeoPackage"
 MOST_ROWS: Final = 100_000
 MOST_COLUMNS: Final = 100
 MOST_BYTES: Final = 200_000_000
+"""Size of a table, of a workbook after it is decompressed."""
 BROKEN_ARCHIVE: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 """What zipfile raises for a damaged archive, and for one that needs a password or an unknown method."""
-"""Size of a table, of a workbook after it is decompressed."""
 FORMULA: Final = "="
 
 
@@ -59,9 +60,8 @@ def read_rows(path: Path, *, known: Sequence[str]) -> list[TableRow]:
         For any other file, one that is too large, and for a table with none of the ``known`` columns.
     """
     readers = {".json": _json_rows, ".xlsx": _workbook_rows, ".gpkg": _geopackage_rows}
+    check_size(path)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError("it is too large")
         rows = readers.get(path.suffix.lower(), _csv_rows)(path, known)
     except (OSError, ValueError, RecursionError, csv.Error, *BROKEN_ARCHIVE) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -71,6 +71,26 @@ def read_rows(path: Path, *, known: Sequence[str]) -> list[TableRow]:
     if len(rows) > MOST_ROWS:
         raise IndicatorError(f"has {len(rows)} rows", where=str(path), expected=f"at most {MOST_ROWS}")
     return rows
+
+
+def check_size(path: Path, most: int | None = None) -> None:
+    """Raise IndicatorError for a file larger than ``most``, by default MOST_BYTES, or not found; none of it is read."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise IndicatorError(f"cannot be read ({error.strerror})", where=str(path), expected=FORMATS) from None
+    most = MOST_BYTES if most is None else most
+    if size > most:
+        raise IndicatorError(f"has {size} bytes", where=str(path), expected=f"at most {most}")
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file, read in parts; IndicatorError for a file that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise IndicatorError(f"cannot be read ({error.strerror})", where=str(path), expected=FORMATS) from None
 
 
 def _json_rows(path: Path, _: Sequence[str]) -> list[TableRow]:

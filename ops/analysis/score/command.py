@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,25 +15,24 @@ from rich.table import Table
 from geo.errors import BadInput
 from geo.message import Message
 from ops.analysis.action_plan.page import write_plan_page
-from ops.analysis.action_plan.status import PlanStatus, adherence_line, status_of, with_targets
+from ops.analysis.action_plan.status import PlanStatus
 from ops.analysis.indicators.catalogue import FAMILIES
 from ops.analysis.indicators.records import day_of
-from ops.analysis.score.inputs import ScoreFiles, ScoreInputs, read_inputs
+from ops.analysis.score.evaluation import evaluate
+from ops.analysis.score.inputs import ScoreFiles, SectorRecords, read_inputs
 from ops.analysis.score.line import Scorecard, ScorecardLine
 from ops.analysis.score.page import row_of, write_scorecard
-from ops.analysis.score.scorecard import missing_from, scorecard
 from ops.audit.command import record_command
 from ops.drawing.pages.pdf import pdf_beside
 from ops.releasability.decision import EVERYTHING, UNMARKED
-from ops.runtime.output import SUMMARY, prepare_folder, say, say_in_english, show, write_summary
+from ops.runtime.output import SUMMARY, atomic_write, prepare_folder, say, show, write_summary
 from ops.runtime.tables import show_table
 from ops.sector.sector_file import load_sector
 from ops.sector.settings import Settings, load_settings
 
 KIND: Final = "watchline score"
 PAGE, PDF = "scorecard.html", "scorecard.pdf"
-PLAN_PAGE, PLAN_PDF = "action-plan.html", "action-plan.pdf"
-NAP: Final = "national_action_plan"
+PLAN_PAGE, PLAN_PDF, PLAN_DOCX = "action-plan.html", "action-plan.pdf", "action-plan.docx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,7 @@ class ScoreOptions:
     settings: Path | None = None
     limit: str = UNMARKED
     purpose: str | None = None
+    docx: bool = False
 
 
 def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None) -> dict[str, Any]:
@@ -72,32 +72,21 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
         options.simulated, _checked_limit(options.limit, settings),
     )  # fmt: skip
     until = max(day, today)
-    inputs = read_inputs(files, sector, settings.releasability, day=day, until=until, known_on=known_on)
+    inputs = read_inputs(
+        files, SectorRecords.of(sector), settings.releasability, day=day, until=until, known_on=known_on
+    )
     if options.out is not None:
-        prepare_folder(options.out, [PAGE, PDF, PLAN_PAGE, PLAN_PDF, SUMMARY], made_by=KIND)
+        prepare_folder(options.out, [PAGE, PDF, PLAN_PAGE, PLAN_PDF, PLAN_DOCX, SUMMARY], made_by=KIND)
     if options.store is not None:
         record_command(options.store, "score", f"scorecard of {sector.name} on {day}", purpose=options.purpose)
     if inputs.left_out:
         show(screen, "score-left-out", files=", ".join(map(str, inputs.left_out)))
-    card, plan = _evaluated(inputs, options, day, sector.name)
+    evaluated = evaluate(
+        inputs, sector=sector.name, place=options.place, day=day, known_on=known_on, simulated=options.simulated
+    )
+    card, plan = evaluated.card, evaluated.plan
     _show(card, screen)
-    figures: dict[str, Any] = {
-        "made_by": KIND,
-        "sector": sector.name,
-        "date": day.isoformat(),
-        "known_on": known_on.isoformat(),
-        "place": options.place,
-        "illustrative": card.illustrative,
-        "families": {
-            family: {
-                "lines": [line.as_dict() for line in card.lines[family]],
-                "missing": [say_in_english(message) for message in card.missing[family]],
-                "missing_messages": [message.as_dict() for message in card.missing[family]],
-            }
-            for family in FAMILIES
-        },
-        "action_plan": None if plan is None else plan.as_dict(),
-    }
+    figures: dict[str, Any] = {"made_by": KIND} | evaluated.figures()
     if plan is not None:
         _show_plan(plan, screen)
     if options.out is not None:
@@ -105,16 +94,29 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
         write_scorecard(options.out / PAGE, card, subject=subject, plan=None if plan is None else PLAN_PAGE)
         names = [PAGE, *pdf_beside(options.out / PAGE, wanted=options.pdf)]
         if plan is None:
-            for name in (PLAN_PAGE, PLAN_PDF):
+            for name in (PLAN_PAGE, PLAN_PDF, PLAN_DOCX):
                 (options.out / name).unlink(missing_ok=True)
         else:
             write_plan_page(options.out / PLAN_PAGE, plan, card, scorecard_page=PAGE)
             names += [PLAN_PAGE, *pdf_beside(options.out / PLAN_PAGE, wanted=options.pdf)]
+            names += _docx_beside(options.out / PLAN_DOCX, plan, card, wanted=options.docx)
         names.append(SUMMARY)
         figures["files"] = [str(options.out / name) for name in names]
         write_summary(options.out / SUMMARY, json.loads(json.dumps(figures)))
         show(screen, "console-output", folder=str(options.out))
     return figures
+
+
+def _docx_beside(path: Path, plan: PlanStatus, card: Scorecard, *, wanted: bool) -> list[str]:
+    """Write the plan as DOCX if it is ``wanted``, else remove that of an earlier run; return its name."""
+    if not wanted:
+        path.unlink(missing_ok=True)
+        return []
+    from ops.analysis.action_plan.document import plan_document
+
+    with atomic_write(path) as partial:
+        partial.write_bytes(plan_document(plan, card))
+    return [path.name]
 
 
 def _checked_limit(limit: str, settings: Settings) -> str:
@@ -123,30 +125,6 @@ def _checked_limit(limit: str, settings: Settings) -> str:
         expected = f"one of the levels of [releasability] ({', '.join(levels) or 'none'}), or *"
         raise BadInput(repr(limit), where="--releasability", expected=expected)
     return limit
-
-
-def _evaluated(
-    inputs: ScoreInputs, options: ScoreOptions, day: date, sector: str
-) -> tuple[Scorecard, PlanStatus | None]:
-    """The scorecard of the chosen place, with the targets of the plan and its adherence, and the plan's status.
-
-    A plan is judged by all places, whichever is shown.
-    """
-
-    def card_of(place: str | None) -> Scorecard:
-        records = inputs.indicators, inputs.periods, inputs.measured
-        return scorecard(*records, day=day, place=place, simulated=options.simulated)
-
-    card = card_of(options.place)
-    if inputs.plan is None:
-        return card, None
-    status = status_of(inputs.plan, card if options.place is None else card_of(None))
-    card = with_targets(card, inputs.plan)
-    lines = {**card.lines, NAP: [adherence_line(status, NAP, sector), *card.lines[NAP]]}
-    missing = missing_from(lines, inputs.periods, day)
-    return replace(
-        card, lines=lines, missing=missing, illustrative=card.illustrative or inputs.plan.illustrative
-    ), status
 
 
 def _show(card: Scorecard, screen: Console) -> None:

@@ -45,7 +45,13 @@ class StoredOutcomes:
 def outcomes_of_store(
     store: Path, place: str, day: date, settings: ReleasabilitySettings, limit: str, *, illustrative: bool
 ) -> StoredOutcomes:
-    """Count the incidents of a store that a receiver with this marking limit may see, as known at the end of ``day``.
+    """Count ``incidents_of_store``."""
+    found = incidents_of_store(store, day, settings, limit)
+    return outcomes_of(found, place, day, source=store.name, illustrative=illustrative)
+
+
+def incidents_of_store(store: Path, day: date, settings: ReleasabilitySettings, limit: str) -> list[Mapping[str, Any]]:
+    """Return the incidents of a store that a receiver with this marking limit may see, as known at the end of ``day``.
 
     Raises StoreError for a file that is not a store.
     """
@@ -56,8 +62,7 @@ def outcomes_of_store(
         released = ReleasedPeriods(reader, received)
         every = reader.every_incident_in(0, nanoseconds(end))
         known = (released.as_known(one, nanoseconds(end)) for one in every)
-        found = [one for one in known if one is not None]
-        return outcomes_of(found, place, day, source=store.name, illustrative=illustrative)
+        return [one for one in known if one is not None]
     finally:
         received.close()
         reader.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from geo.errors import BadInput
 from ops.analysis.action_plan.plan import ActionPlan, read_plan
@@ -18,13 +20,33 @@ from ops.analysis.score.outcome_records import Period, read_outcomes, refuse_ove
 from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.sector_file import Sector
 
+STORE: Final = "--store"
+"""How errors name the store. One of a sample sector may hold a simulation, so it alone leaves out nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SectorRecords:
+    """A sector and the files of the scorecard that it names; None for one that it does not."""
+
+    name: str
+    title: str = ""
+    indicators: Path | None = None
+    outcomes: Path | None = None
+    action_plan: Path | None = None
+
+    @classmethod
+    def of(cls, sector: Sector) -> SectorRecords:
+        """The records of an open sector file."""
+        return cls(sector.name, sector.title or "", sector.indicators, sector.outcomes, sector.action_plan)
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreFiles:
     """The files of a scorecard. None: there is none.
 
     ``simulated``: the outcomes are those of a simulation. ``limit``: the most restrictive marking of the incidents of
-    the store that are counted.
+    the store that are counted. ``live``: the store is that of a running room, so that its records are real unless
+    ``simulated``, and illustrative files of the sector are left out beside them.
     """
 
     indicators: Path | None
@@ -34,6 +56,7 @@ class ScoreFiles:
     store: Path | None
     simulated: bool = False
     limit: str = ""
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +74,7 @@ class ScoreInputs:
 
 
 def read_inputs(
-    files: ScoreFiles, sector: Sector, settings: ReleasabilitySettings, *, day: date, until: date, known_on: date
+    files: ScoreFiles, sector: SectorRecords, settings: ReleasabilitySettings, *, day: date, until: date, known_on: date
 ) -> ScoreInputs:
     """Read everything as known on ``known_on``, for the values up to ``day``.
 
@@ -84,9 +107,10 @@ def read_inputs(
     if files.store is not None:
         found = outcomes_of_store(files.store, sector.name, day, settings, files.limit, illustrative=files.simulated)
         stored, measured = found.periods, found.lines
-        kinds["--store"] = [one.illustrative for one in stored]
+        kinds[STORE] = [one.illustrative for one in stored]
     own = [path for path, one in zip(paths, named, strict=True) if one is None and path is not None]
-    left_out = _illustrative_beside_real(own, kinds)
+    judging = kinds.keys() - set(map(str, own)) - (set() if files.live else {STORE})
+    left_out = _illustrative_beside_real(own, kinds, judging)
     if paths[0] in left_out:
         indicators = []
     if paths[1] in left_out:
@@ -101,14 +125,28 @@ def read_inputs(
     return ScoreInputs([one for one in indicators if one.day <= day], periods, measured, plan, left_out)
 
 
-def _illustrative_beside_real(own: Iterable[Path], kinds: Mapping[str, Iterable[bool]]) -> list[Path]:
-    """The illustrative files of the sector, if a file that a person named is real."""
-    files = list(own)
-    named = kinds.keys() - set(map(str, files)) - {"--store"}  # a store of sample sectors may be a simulation
-    if not any(not made_up for name in named for made_up in kinds[name]):
+def _illustrative_beside_real(
+    own: Sequence[Path], kinds: Mapping[str, Iterable[bool]], judging: Iterable[str]
+) -> list[Path]:
+    """The illustrative files of the sector, if a source among ``judging`` is real."""
+    if not any(not made_up for name in judging for made_up in kinds[name]):
         return []
-    return [path for path in files if any(kinds[str(path)])]
+    return [path for path in own if any(kinds[str(path)])]
 
 
 def _indicators(path: Path, until: date, known_on: date) -> list[Indicator]:
+    """The indicators of a file, which a server reads again only when it has changed."""
+    try:
+        stated = path.stat()
+    except OSError:
+        return _read_indicators(path, until, known_on)
+    return list(_read_once(path, (stated.st_mtime_ns, stated.st_size), until, known_on))
+
+
+@lru_cache(maxsize=2)
+def _read_once(path: Path, _: tuple[int, int], until: date, known_on: date) -> tuple[Indicator, ...]:
+    return tuple(_read_indicators(path, until, known_on))
+
+
+def _read_indicators(path: Path, until: date, known_on: date) -> list[Indicator]:
     return as_known(read_history(path), known_on) if is_history(path) else read_indicators(path, until=until)

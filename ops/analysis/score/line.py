@@ -21,17 +21,21 @@ AS_REPORTED: Final = Message("score-method-reported")
 
 @dataclass(frozen=True, slots=True)
 class LineEvidence:
-    """One record behind a line: the day or period, its value as text, its source, and where it was read."""
+    """One record behind a line: the day or period, its value as text, its source, and where it was read.
+
+    ``sha256``: hash of the file that ``origin`` names; empty for what was not read from a file.
+    """
 
     period: str
     value: StatisticText
     source: StatisticText
     origin: StatisticText = ""
+    sha256: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """The record for JSON, in English."""
         texts = {name: said(getattr(self, name), say_in_english) for name in ("value", "source", "origin")}
-        return {"period": self.period, **texts}
+        return {"period": self.period, **texts, "sha256": self.sha256}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

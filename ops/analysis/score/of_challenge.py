@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from geo.message import Message
-from ops.analysis.indicators.tables import IndicatorError
+from ops.analysis.indicators.tables import IndicatorError, file_hash
 from ops.analysis.score.line import LineEvidence, ScorecardLine
 from ops.drawing.scene import conditions_words
 from sensors.statistics.statistic import StatisticText
@@ -42,16 +42,21 @@ def of_challenge(folder: Path, *, day: date) -> list[ScorecardLine]:
                 "is the output of an earlier version", where=str(folder), expected="one of this version: run it again"
             )
         written = datetime.fromtimestamp((folder / "summary.json").stat().st_mtime, UTC).date()
-        return [
-            _line_of(record, summary, min(written, day), folder) for record in records if record["id"] in OF_CHALLENGE
-        ]
+        digest = file_hash(folder / "summary.json")
+        known = [record for record in records if record["id"] in OF_CHALLENGE]
+        return [_line_of(record, summary, min(written, day), (folder, digest)) for record in known]
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise IndicatorError(
             "is not the output of watchline challenge", where=str(folder), expected="its --out folder"
         ) from None
 
 
-def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date, folder: Path) -> ScorecardLine:
+def _line_of(
+    record: Mapping[str, Any], summary: Mapping[str, Any], day: date, origin: tuple[Path, str]
+) -> ScorecardLine:
+    """``origin``: the folder, and the hash of its summary."""
+    folder, digest = origin
+
     def number(name: str) -> float:
         value = record[name]
         return math.nan if not isinstance(value, (int, float)) else float(value)
@@ -88,6 +93,7 @@ def _line_of(record: Mapping[str, Any], summary: Mapping[str, Any], day: date, f
                 Message("score-unknown") if math.isnan(value) else shown,
                 Message("score-challenge-source", case),
                 f"{record['id']} ({folder.name})",
+                digest,
             ),
         ),
     )

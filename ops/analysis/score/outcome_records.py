@@ -18,7 +18,7 @@ import numpy as np
 
 from geo.names import expected_name
 from ops.analysis.indicators.records import day_of, number_of, yes_or_no
-from ops.analysis.indicators.tables import IndicatorError, read_rows
+from ops.analysis.indicators.tables import IndicatorError, file_hash, read_rows
 from sensors.errors import StatisticError
 from sensors.statistics.outcome_rates import Outcomes, outcome_rates, repeated_trials
 from sensors.statistics.statistic import block_bootstrap
@@ -32,8 +32,8 @@ FIRM: Final = ("apprehended", "turned_back", "got_away")
 class Period:
     """The outcomes of crossings at one place from ``start`` to before ``end``.
 
-    ``illustrative`` where they are made up; ``origin`` and ``row`` are file and row, ``incidents`` the names of
-    those counted.
+    ``illustrative`` where they are made up; ``origin``, ``row`` and ``sha256`` are file, row and hash of the file,
+    ``incidents`` the names of those counted.
     """
 
     place: str
@@ -47,6 +47,7 @@ class Period:
     origin: str = ""
     row: int = 0
     incidents: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 def read_outcomes(path: Path, *, until: date) -> list[Period]:
@@ -56,8 +57,9 @@ def read_outcomes(path: Path, *, until: date) -> list[Period]:
     overlapping periods of one place, whose events would count twice.
     """
     rows = read_rows(path, known=("place", "start", "end", "source"))
+    digest = file_hash(path)
     periods = [
-        replace(_period(row, f"{path}, row {number}", until), origin=path.name, row=number)
+        replace(_period(row, f"{path}, row {number}", until), origin=path.name, row=number, sha256=digest)
         for number, row in enumerate(rows, start=1)
     ]
     periods.sort(key=lambda period: (period.place, period.start))

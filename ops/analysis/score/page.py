@@ -14,8 +14,8 @@ from typing import Any, Final
 from geo.message import Message, Parameter
 from ops.analysis.indicators.catalogue import FAMILIES
 from ops.analysis.messages import plain
-from ops.analysis.score.line import Scorecard, ScorecardLine, said
-from ops.drawing.pages.html_page import render_page
+from ops.analysis.score.line import LineEvidence, Scorecard, ScorecardLine, said
+from ops.drawing.pages.html_page import ServedPage, render_page
 from ops.runtime.output import atomic_write, catalogue, say
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
@@ -23,14 +23,40 @@ TEMPLATE = Path(__file__).with_name("page.html.j2")
 LIMITS: Final = ("families", "rates", "events", "trend", "empty")
 COLUMNS: Final = ("indicator", "place", "value", "of", "trend", "target", "distance", "source")
 EVIDENCE: Final = ("period", "value", "source", "origin")
+HASH_SIGNS: Final = 12
+"""Hexadecimal digits of a hash that the page shows; the JSON has all 64."""
 MOST_RECORDS: Final = 60
 """Records of a line that the page shows, the newest first."""
 
 
 def write_scorecard(path: Path, card: Scorecard, *, subject: str, plan: str | None = None) -> None:
-    """Write the page atomically, in the language of this process; the same scorecard gives the same bytes.
+    """Write ``scorecard_page`` atomically."""
+    with atomic_write(path) as partial:
+        partial.write_text(scorecard_page(card, subject=subject, plan=plan), encoding="utf-8")
 
-    ``plan``: name of the page of the National Action Plan beside it.
+
+def scorecard_page(
+    card: Scorecard,
+    *,
+    subject: str,
+    plan: str | None = None,
+    notices: Sequence[str] = (),
+    served: ServedPage | None = None,
+) -> str:
+    """Lay out a scorecard in the language of this process; the same scorecard gives the same text.
+
+    Parameters
+    ----------
+    card : Scorecard
+        The scorecard.
+    subject : str
+        Place or sector that the title names.
+    plan : str, optional
+        Address of the page of the National Action Plan.
+    notices : sequence of str
+        Sentences above the families, after that on illustrative records.
+    served : ServedPage, optional
+        Menu of a page of the server; a file has none.
     """
     rows = {family: [row_of(line, card.day) for line in card.lines[family]] for family in FAMILIES}
     page = {
@@ -48,13 +74,12 @@ def write_scorecard(path: Path, card: Scorecard, *, subject: str, plan: str | No
             }
             for family in FAMILIES
         ],
-        "notices": [say("score-illustrative")] if card.illustrative else [],
+        "notices": [*([say("score-illustrative")] if card.illustrative else []), *notices],
         "plan": plan,
         "limits": [say(f"score-limit-{name}") for name in LIMITS],
         "colophon": say("score-colophon", version=version("watchline")),
     }
-    with atomic_write(path) as partial:
-        partial.write_text(render_page(TEMPLATE, page=page), encoding="utf-8")
+    return render_page(TEMPLATE, page=page, served=served)
 
 
 def answer_of(card: Scorecard) -> list[Message]:
@@ -95,7 +120,7 @@ def row_of(line: ScorecardLine, today: date | None = None) -> dict[str, Any]:
         "age": "" if today is None else _age(line, today),
         "stale": today is not None and line.is_stale(today),
         "evidence": [
-            (one.period, said(one.value, say), said(one.source, say), said(one.origin, say))
+            (one.period, said(one.value, say), said(one.source, say), _origin(one))
             for one in line.evidence[:MOST_RECORDS]
         ],
         "more": max(len(line.evidence) - MOST_RECORDS, 0),
@@ -116,6 +141,12 @@ def row_of(line: ScorecardLine, today: date | None = None) -> dict[str, Any]:
         "source": said(line.source, say),
         "date": dated,
     }
+
+
+def _origin(one: LineEvidence) -> str:
+    """Where a record was read, with the beginning of the hash of its file."""
+    origin = said(one.origin, say)
+    return say("score-origin-hash", origin=origin, hash=one.sha256[:HASH_SIGNS]) if one.sha256 else origin
 
 
 def _records(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -50,8 +50,11 @@ def scorecard(
         raise IndicatorError(
             f"no data for {place!r}", where="--place", expected=", ".join(sorted(known_places)) or "a place with data"
         )
-    lines = [*_of_indicators(indicators), *_of_outcomes(periods, simulated=simulated), *measured]
-    chosen = [line for line in lines if place is None or line.place == place]
+    chosen = [
+        *_of_indicators([one for one in indicators if place in (None, one.place)]),
+        *_of_outcomes([one for one in periods if place in (None, one.place)], simulated=simulated),
+        *(line for line in measured if place in (None, line.place)),
+    ]
     by_family = {family: [line for line in chosen if line.family == family] for family in FAMILIES}
     missing = missing_from(by_family, periods, day)
     kinds = [*(one.illustrative for one in indicators), *(one.illustrative for one in periods)]
@@ -97,7 +100,7 @@ def _evidence(one: Indicator) -> LineEvidence:
     if one.value is not None:
         amount: dict[str, Parameter] = {"value": one.value, "unit": one.unit}
         value = Message("score-evidence-number" if one.unit == "1" else "score-evidence-value", amount)
-    return LineEvidence(period, value, one.source, _origin(one))
+    return LineEvidence(period, value, one.source, _origin(one), one.sha256)
 
 
 def _origin(one: Indicator | Period) -> Message:
@@ -163,9 +166,8 @@ def _counted(one: Period) -> LineEvidence:
     names = one.incidents[:MOST_NAMES]
     more = f" + {len(one.incidents) - len(names)}" if len(one.incidents) > len(names) else ""
     value = Message("score-evidence-counts", counts)
-    return LineEvidence(
-        f"{one.start} – {one.end}", value, one.source, ", ".join(names) + more if names else _origin(one)
-    )
+    origin = ", ".join(names) + more if names else _origin(one)
+    return LineEvidence(f"{one.start} – {one.end}", value, one.source, origin, one.sha256)
 
 
 def _by_chance(rates: Sequence[Rate]) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,36 @@ FOLDER = Path(__file__).parent
 STYLESHEET = FOLDER / "report.css"
 
 
+@dataclass(frozen=True, slots=True)
+class ServedPage:
+    """Menu and form that a page of the server has above its report; a file has neither.
+
+    ``links``: texts with addresses. ``address_in``: the address of this page by language. ``action`` and ``fields``:
+    address and fields of the form that chooses what the report is on.
+    """
+
+    links: Sequence[tuple[str, str]]
+    address_in: Mapping[str, str]
+    action: str
+    fields: Sequence[ChoiceField] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceField:
+    """A field of the form: a day, or one of ``options`` (value, text) if there are any."""
+
+    name: str
+    label: str
+    value: str
+    options: Sequence[tuple[str, str]] = ()
+
+
 def render_page(template: Path, *, scripts: Iterable[str] = (), **values: Any) -> str:
     """Render a page from a template file; values are escaped, and an undefined name is an error.
 
     The template extends ``base.html.j2`` and may import ``parts.html.j2``, both in this folder.
     Only the ``scripts`` may run on the page; the template receives their hashes as ``script_hashes``. It also receives
-    ``say``, ``language`` and ``direction`` ("ltr" or "rtl"), those of this process.
+    ``say``, ``language`` and ``direction`` ("ltr" or "rtl"), those of this process. ``served``: see ``ServedPage``.
     """
     words = catalogue()
     loader = jinja2.FileSystemLoader([template.parent, FOLDER])
@@ -31,12 +57,23 @@ def render_page(template: Path, *, scripts: Iterable[str] = (), **values: Any) -
     page = environment.get_template(template.name)
     hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
     return page.render(
-        css=with_colours(STYLESHEET.read_text(encoding="utf-8")),
+        css=style(),
         script_hashes=hashes,
         language=words.language,
         direction="rtl" if words.right_to_left else "ltr",
-        **{"map": None} | values,
+        **{"map": None, "served": None} | values,
     )
+
+
+@lru_cache(maxsize=1)
+def style() -> str:
+    """The style sheet of the pages."""
+    return with_colours(STYLESHEET.read_text(encoding="utf-8"))
+
+
+def style_source() -> str:
+    """The source expression of a content security policy that allows the style sheet and no other."""
+    return f"'sha256-{_sha256(style())}'"
 
 
 def _sha256(script: str) -> str:

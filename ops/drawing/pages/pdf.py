@@ -37,21 +37,33 @@ def write_pdf(page: Path, path: Path) -> None:
 
     Raises WatchlineError where Pango, the system's library of text layout, is missing.
     """
+    text = page.read_text(encoding="utf-8")
     try:
-        from weasyprint import CSS, HTML
-        from weasyprint.text.fonts import FontConfiguration
-        from weasyprint.urls import URLFetcher
+        body = pdf_of(text)
     except OSError as error:
         raise WatchlineError(
             f"{path}: no PDF was written, because Pango is not installed; expected the system packages libpango-1.0-0,"
             " libpangoft2-1.0-0 and libharfbuzz-subset0. The page itself was written and can be printed by a browser."
         ) from error
+    with atomic_write(path) as partial:
+        partial.write_bytes(body)
+
+
+def pdf_of(page: str) -> bytes:
+    """Return a page (HTML) as PDF; the same page gives the same bytes. Nothing is fetched.
+
+    Raises OSError where Pango, the system's library of text layout, is missing.
+    """
+    from weasyprint import CSS, HTML
+    from weasyprint.text.fonts import FontConfiguration
+    from weasyprint.urls import URLFetcher
+
     logging.getLogger("weasyprint").setLevel(logging.ERROR)  # it warns of each rule that is for browsers only
     fonts, inline = FontConfiguration(), URLFetcher(allowed_protocols=("data",))
     rules = CSS(string=_font_rules(), font_config=fonts, url_fetcher=inline)
-    document = HTML(string=page.read_text(encoding="utf-8"), url_fetcher=inline, media_type="print")
-    with atomic_write(path) as partial:
-        document.write_pdf(partial, stylesheets=[rules], font_config=fonts)
+    document = HTML(string=page, url_fetcher=inline, media_type="print")
+    body: bytes = document.write_pdf(stylesheets=[rules], font_config=fonts)
+    return body
 
 
 def _font_rules() -> str:

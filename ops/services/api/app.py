@@ -76,6 +76,7 @@ from ops.services.api.reports.handover_routes import HandoverRoutes, ReportedSec
 from ops.services.api.schemas.alerts import AcceptedAction, AlertRecord, Alerts
 from ops.services.api.schemas.geojson import BorderLines, GeoJson
 from ops.services.api.schemas.picture import Bearings, HealthAnswer, LiveTracks, MessageCounts, Sensors
+from ops.services.api.scorecard.routes import ScorecardRoutes, sector_records
 from ops.services.api.static_pages import BUILT, add_pages
 from ops.services.api.warnings.routes import CapService, WarningRoutes
 from ops.store.connections import ReadConnections, StoreError
@@ -111,6 +112,7 @@ class ApiSettings:
     ops.sector.geojson, if they are available before the map process is ready; else ``title`` and ``time_zone`` name
     the sector in reports. ``releasability``: markings of records. ``language``: of what the sector publishes. ``cap``:
     the issuer of CAP documents and their signature; None: as for a sector without settings of its own, not signed.
+    ``sector_file``: the sector file, whose records the scorecard evaluates; None: those of the store only.
     """
 
     sector: str
@@ -130,6 +132,7 @@ class ApiSettings:
     time_zone: str = "UTC"
     language: str = "en"
     cap: CapService | None = None
+    sector_file: str | None = None
 
     @property
     def cap_service(self) -> CapService:
@@ -281,6 +284,10 @@ def _add_reports(
 
     sector = settings.reported_sector
     HandoverRoutes(reads, sector, now_ns=now_ns, recorder=recorder, release=release).add_to(app)
+    records = sector_records(settings.sector_file, sector.name, sector.title)
+    ScorecardRoutes(
+        reads.path, records, simulated=settings.demo, now_ns=now_ns, recorder=recorder, release=release
+    ).add_to(app)
     ExportRoutes(reads.path, sector, exported, now_ns=now_ns, recorder=recorder, release=release).add_to(app)
 
 

@@ -26,7 +26,17 @@ PAGE_POLICY = (
 )
 """Policy for the page, its scripts and their workers: only this origin, nothing inline."""
 
-FROM_OTHER_SITES: Final = ("/", "/plan.html", "/field", "/handover", "/after-action", "/login", "/login/oidc/callback")
+REPORTS: Final = ("/scorecard", "/action-plan")
+FROM_OTHER_SITES: Final = (
+    "/",
+    "/plan.html",
+    "/field",
+    "/handover",
+    "/after-action",
+    *REPORTS,
+    "/login",
+    "/login/oidc/callback",
+)
 """Addresses to which a link or an identity provider may lead; they change nothing without a cookie of ours."""
 _READING = ("GET", "HEAD")
 _HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")

@@ -131,6 +131,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, told: ToldByRoom) 
             reports=chosen.reports,
             language=known["language"],
             cap=_cap(chosen, arguments, known),
+            sector_file=arguments.sector,
         )
         app = create_app(
             folder / "store.db",

@@ -76,3 +76,43 @@ action-plan-imported = { $objectives ->
     [one] 1 measure
    *[other] { $measures } measures
 }: { $file }
+
+# Reviews and frozen targets
+
+action-plan-heading-reviews = Review calendar
+action-plan-review-measures = measures
+action-plan-review-every = interval
+action-plan-review-last = last review
+action-plan-review-next = next review
+action-plan-review-state = status
+action-plan-review-days = { $days ->
+    [one] every day
+   *[other] every { $days } days
+}
+action-plan-review-of = { $when ->
+    [late] { $days ->
+        [one] overdue by 1 day
+       *[other] overdue by { $days } days
+    }
+   *[ahead] { $days ->
+        [0] due today
+        [one] due in 1 day
+       *[other] due in { $days } days
+    }
+}
+action-plan-heading-thresholds = Frozen targets and their changes
+action-plan-thresholds = Frozen on { $date }: { $targets ->
+    [one] 1 target
+   *[other] { $targets } targets
+}. { $changes ->
+    [0] No target has changed since.
+    [one] 1 change since; the plan is judged by the new target.
+   *[other] { $changes } changes since; the plan is judged by the new targets.
+}
+action-plan-thresholds-none = The targets of this plan are not frozen: the file may change them without a trace.
+action-plan-threshold-measure = measure
+action-plan-threshold-on = date
+action-plan-threshold-before = before
+action-plan-threshold-after = after
+action-plan-threshold-reason = reason
+action-plan-threshold-by = decided by (role)

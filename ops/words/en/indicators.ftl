@@ -8,6 +8,7 @@ indicator-title = { $indicator ->
     [trafficking_victims] victims of trafficking identified
     [corruption_reports] reports of corruption
     [complaints_upheld] complaints upheld against officers
+    [crossing_impact] impact of an unlawful crossing
     [measures_met] measures of the plan met
     [training_completed] training completed
     [plan_reviews_held] reviews of the plan held
@@ -42,6 +43,7 @@ indicator-definition = { $indicator ->
     [trafficking_victims] persons who were identified as victims of trafficking in the period
     [corruption_reports] reports of corruption at the border that were received in the period
     [complaints_upheld] complaints against officers that were investigated and upheld in the period
+    [crossing_impact] judged impact of an unlawful crossing on a section or segment, 0 (none) to 1 (most severe)
     [measures_met] measures of the National Action Plan that are due and met, as a fraction of those due
     [training_completed] persons who completed the planned training, as a fraction of those planned
     [plan_reviews_held] reviews of the plan that were held, as a fraction of those planned
@@ -123,5 +125,6 @@ indicator-update = every { $days ->
 indicator-update-computed = when computed
 indicator-refused = Row { $row }: { $reason }; expected { $expected }.
 indicator-more = { $count } more; --json lists all.
-indicator-preview = An import would add { $new }, correct { $corrected } and leave { $unchanged } unchanged; nothing was written.
-indicator-imported = Added: { $new }; corrected: { $corrected }; unchanged: { $unchanged }. History: { $file }
+indicator-preview = An import would add { $new }, correct { $corrected }, withdraw { $withdrawn } and leave { $unchanged } unchanged; nothing was written.
+indicator-imported = Added: { $new }; corrected: { $corrected }; withdrawn: { $withdrawn }; unchanged: { $unchanged }. History: { $file }
+indicator-withdrawn = withdrawn: { $reason }

@@ -175,3 +175,18 @@ score-note-incidents = { $count ->
 }
 score-origin = { $file }, row { $row }
 score-origin-imported = { $file }, row { $row }; imported on { $date }
+score-origin-hash = { $origin }; SHA-256 { $hash }…
+
+# Pages of the server
+
+report-menu = Pages and languages
+report-show = Show
+report-live = Live page
+report-pdf = Save as PDF
+report-docx = Save as DOCX
+report-json = As JSON
+score-open = Scorecard
+score-choose-place = Place
+score-choose-every-place = All places
+score-choose-day = Day of evaluation
+score-choose-known = Known on

@@ -79,3 +79,43 @@ action-plan-imported = { $objectives ->
     [one] { $measures } mesure
    *[other] { $measures } mesures
 } : { $file }
+
+# Reviews and frozen targets
+
+action-plan-heading-reviews = Calendrier des revues
+action-plan-review-measures = mesures
+action-plan-review-every = intervalle
+action-plan-review-last = dernière revue
+action-plan-review-next = prochaine revue
+action-plan-review-state = état
+action-plan-review-days = { $days ->
+    [one] tous les jours
+   *[other] tous les { $days } jours
+}
+action-plan-review-of = { $when ->
+    [late] { $days ->
+        [one] en retard de { $days } jour
+       *[other] en retard de { $days } jours
+    }
+   *[ahead] { $days ->
+        [0] prévue aujourd’hui
+        [one] dans { $days } jour
+       *[other] dans { $days } jours
+    }
+}
+action-plan-heading-thresholds = Objectifs figés et leurs modifications
+action-plan-thresholds = Figés le { $date } : { $targets ->
+    [one] { $targets } objectif
+   *[other] { $targets } objectifs
+}. { $changes ->
+    [0] Aucun objectif n’a changé depuis.
+    [one] { $changes } modification depuis ; le plan est jugé d’après le nouvel objectif.
+   *[other] { $changes } modifications depuis ; le plan est jugé d’après les nouveaux objectifs.
+}
+action-plan-thresholds-none = Les objectifs de ce plan ne sont pas figés : le fichier peut les modifier sans trace.
+action-plan-threshold-measure = mesure
+action-plan-threshold-on = date
+action-plan-threshold-before = avant
+action-plan-threshold-after = après
+action-plan-threshold-reason = motif
+action-plan-threshold-by = décidé par (fonction)

@@ -8,6 +8,7 @@ indicator-title = { $indicator ->
     [trafficking_victims] victimes de la traite identifiées
     [corruption_reports] signalements de corruption
     [complaints_upheld] plaintes fondées contre des agents
+    [crossing_impact] impact d’un franchissement illégal
     [measures_met] mesures du plan atteintes
     [training_completed] formation achevée
     [plan_reviews_held] revues du plan tenues
@@ -42,6 +43,7 @@ indicator-definition = { $indicator ->
     [trafficking_victims] personnes identifiées comme victimes de la traite dans la période
     [corruption_reports] signalements de corruption à la frontière reçus dans la période
     [complaints_upheld] plaintes contre des agents examinées et jugées fondées dans la période
+    [crossing_impact] impact d’un franchissement illégal sur une section ou un segment, selon un jugement, de 0 (aucun) à 1 (le plus grave)
     [measures_met] mesures du plan d’action national échues et atteintes, en proportion des mesures échues
     [training_completed] personnes ayant achevé la formation prévue, en proportion de celles prévues
     [plan_reviews_held] revues du plan tenues, en proportion de celles prévues
@@ -123,5 +125,6 @@ indicator-update = { $days ->
 indicator-update-computed = à chaque calcul
 indicator-refused = Ligne { $row } : { $reason } ; attendu : { $expected }.
 indicator-more = { $count } de plus ; --json les donne tous.
-indicator-preview = L’importation ajouterait { $new }, corrigerait { $corrected } et laisserait { $unchanged } sans changement ; rien n’a été écrit.
-indicator-imported = Ajoutés : { $new } ; corrigés : { $corrected } ; sans changement : { $unchanged }. Historique : { $file }
+indicator-preview = L’importation ajouterait { $new }, corrigerait { $corrected }, retirerait { $withdrawn } et laisserait { $unchanged } sans changement ; rien n’a été écrit.
+indicator-imported = Ajoutés : { $new } ; corrigés : { $corrected } ; retirés : { $withdrawn } ; sans changement : { $unchanged }. Historique : { $file }
+indicator-withdrawn = retiré : { $reason }

@@ -163,3 +163,18 @@ score-note-incidents = { $count ->
 }
 score-origin = { $file }, ligne { $row }
 score-origin-imported = { $file }, ligne { $row } ; importé le { $date }
+score-origin-hash = { $origin } ; SHA-256 { $hash }…
+
+# Pages of the server
+
+report-menu = Pages et langues
+report-show = Afficher
+report-live = Page en direct
+report-pdf = Enregistrer en PDF
+report-docx = Enregistrer en DOCX
+report-json = En JSON
+score-open = Tableau de bord
+score-choose-place = Lieu
+score-choose-every-place = Tous les lieux
+score-choose-day = Jour de l’évaluation
+score-choose-known = Connu le

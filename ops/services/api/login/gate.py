@@ -30,7 +30,7 @@ from ops.services.api.serving.connections import CLIENT_CERTIFICATE
 
 LOGIN: Final = "/login"
 ACCOUNT: Final = "/account"
-PAGES: Final = ("/", "/plan.html", "/handover", "/after-action", "/audit", ACCOUNT)
+PAGES: Final = ("/", "/plan.html", "/handover", "/after-action", "/scorecard", "/action-plan", "/audit", ACCOUNT)
 """Pages that people open; a person without the right for one is led to the first that she may open."""
 UNIT_COOKIE: Final = "unit"
 FIELD_PATH: Final = "/v1/field"

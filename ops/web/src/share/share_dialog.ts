@@ -31,6 +31,7 @@ export class ShareDialog {
   readonly #until = utcInput("until");
   readonly #purpose = el("input", { type: "text", id: "share-purpose", data: { testid: "share-purpose" } });
   readonly #problem = el("p", { class: "problem", role: "alert", data: { testid: "share-problem" } });
+  readonly #scorecard = anchor("/scorecard", say("share-scorecard"), "share-scorecard");
   readonly #send = el("button", { type: "submit", data: { testid: "share-export" } }, say("share-export"));
 
   constructor(shown: () => Shown) {
@@ -42,7 +43,7 @@ export class ShareDialog {
       "section",
       { hidden: true },
       el("h3", {}, say("share-reports")),
-      el("p", { class: "share-links" }, anchor("/handover", say("share-handover"), "share-handover"), anchor("/after-action", say("share-after-action"), "share-after-action")),
+      el("p", { class: "share-links" }, anchor("/handover", say("share-handover"), "share-handover"), anchor("/after-action", say("share-after-action"), "share-after-action"), this.#scorecard),
     );
     this.#form = el(
       "form",
@@ -75,6 +76,7 @@ export class ShareDialog {
   /** Show the parts that the person may use. */
   allow(rights: ReadonlySet<string>): void {
     this.#reports.hidden = !rights.has("handover");
+    this.#scorecard.hidden = !rights.has("score");
     this.#form.hidden = !rights.has("export");
   }
 

@@ -32,6 +32,7 @@ MAY = {
     "audit": {"auditor"},
     "handover": {"operator", "supervisor", "analyst", "admin"},
     "sign": {"supervisor"},
+    "score": {"supervisor", "analyst", "admin"},
     "export": {"supervisor", "analyst", "admin"},
     "units": {"supervisor", "admin"},
     "field": set(),

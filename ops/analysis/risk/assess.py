@@ -1,0 +1,257 @@
+"""``watchline risk``: the risk of each segment and section, and proposed impact levels, on the screen and as files."""
+
+from __future__ import annotations
+
+import json
+import math
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from geo.arrays import Floats, Ints
+from geo.errors import BadInput
+from ops.analysis.indicators.history import as_known, is_history, read_history
+from ops.analysis.indicators.records import Indicator, day_of, read_indicators, refuse_mixture
+from ops.analysis.places import sections_by_segment
+from ops.analysis.risk.combination import CLASSES, FACTORS, RankStability, level_of, rank_stability, risk_of
+from ops.analysis.risk.factors import ChallengeSegments, RiskFactors, factors_of, read_challenge
+from ops.analysis.score.from_store import incidents_of_store
+from ops.audit.command import record_command
+from ops.drawing.pages.pdf import pdf_beside
+from ops.releasability.decision import UNMARKED
+from ops.runtime.output import SUMMARY, prepare_folder, say, show, write_summary
+from ops.runtime.tables import show_table
+from ops.sector.open_sector import OpenSector, open_sector
+from ops.sector.settings import load_settings
+from ops.store.reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KIND: Final = "watchline risk"
+PAGE, PDF = "risk.html", "risk.pdf"
+MOST_SHOWN: Final = 15
+"""Segments that are printed, the highest risk first; files have all."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskOptions:
+    """The options of the command. ``on`` is a day, by default today in UTC."""
+
+    sector: str
+    challenge: Path
+    indicators: Path | None = None
+    store: Path | None = None
+    weights: str = "1,1,1"
+    on: str | None = None
+    out: Path | None = None
+    simulated: bool = False
+    pdf: bool = False
+    settings: Path | None = None
+    limit: str = UNMARKED
+    purpose: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRisk:
+    """A section: its segment of the highest risk, the level that the matrix proposes for it, and the current level.
+
+    ``proposed`` is None where that is unknown, ``current`` where none is set; a person decides.
+    """
+
+    name: str
+    segment: int | None
+    risk: float
+    proposed: str | None
+    current: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RiskAssessment:
+    """The risk of each segment on a day. ``left_out``: factors that are known nowhere and have no weight."""
+
+    ground: OpenSector
+    day: date
+    challenge: ChallengeSegments
+    factors: RiskFactors
+    weights: tuple[float, ...]
+    left_out: tuple[str, ...]
+    risk: Floats
+    levels: Ints
+    stability: RankStability
+    sections: tuple[SectionRisk, ...]
+    section_names: tuple[str | None, ...]
+    illustrative: bool
+
+    def order(self) -> list[int]:
+        """The segments with a known risk, the highest first."""
+        known = np.flatnonzero(~np.isnan(self.risk))
+        return sorted(known.tolist(), key=lambda segment: (self.stability.rank[segment], segment))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The assessment for JSON; unknown is null."""
+        table, stability = self.factors.table, self.stability
+        return {
+            "sector": self.ground.sector.name, "date": self.day.isoformat(), "illustrative": self.illustrative,
+            "layout": self.challenge.layout, "challenge_sha256": self.challenge.sha256,
+            "weights": dict(zip(FACTORS, self.weights, strict=True)), "left_out": list(self.left_out),
+            "draws": stability.draws, "top_count": stability.top_count,
+            "segments": [
+                {
+                    "segment": segment, "section": self.section_names[segment], "risk": _known(self.risk[segment]),
+                    **{name: _known(table[segment, at]) for at, name in enumerate(FACTORS)},
+                    "threat_parts": {name: _known(values[segment]) for name, values in self.factors.parts.items()},
+                    "incidents": None if self.factors.incidents is None else int(self.factors.incidents[segment]),
+                    "matrix": None if self.levels[segment] < 0 else CLASSES[self.levels[segment]],
+                    "rank": _known(stability.rank[segment]), "rank_low": _known(stability.low[segment]),
+                    "rank_high": _known(stability.high[segment]), "top_fraction": _known(stability.top[segment]),
+                }
+                for segment in range(len(self.risk))
+            ],
+            "sections": [
+                {
+                    "section": one.name, "segment": one.segment, "risk": _known(one.risk), "proposed": one.proposed,
+                    "current": one.current,
+                }
+                for one in self.sections
+            ],
+        }  # fmt: skip
+
+
+def assess_risk(options: RiskOptions, screen: Console, *, now: datetime | None = None) -> dict[str, Any]:
+    """Assess, show, and write the report where a folder is given; return the figures. Raises BadInput."""
+    today = (now or datetime.now(UTC)).date()
+    day = today if options.on is None else day_of(options.on, "--on")
+    weights = weights_of(options.weights)
+    ground = open_sector(options.sector)
+    found = _assessed(options, ground, weights, day=day, until=max(day, today))
+    if options.out is not None:
+        prepare_folder(options.out, [PAGE, PDF, SUMMARY], made_by=KIND)
+    if options.store is not None:
+        subject = f"risk of {ground.sector.name} on {day}"
+        record_command(options.store, "risk", subject, purpose=options.purpose)
+    _show(found, screen)
+    figures = {"made_by": KIND} | found.as_dict()
+    if options.out is not None:
+        from ops.analysis.risk.page import write_risk_page  # matplotlib is slow to import
+
+        write_risk_page(options.out / PAGE, found)
+        names = [PAGE, *pdf_beside(options.out / PAGE, wanted=options.pdf), SUMMARY]
+        figures["files"] = [str(options.out / name) for name in names]
+        write_summary(options.out / SUMMARY, json.loads(json.dumps(figures)))
+        show(screen, "console-output", folder=str(options.out))
+    return figures
+
+
+def weights_of(text: str) -> tuple[float, ...]:
+    """Read the weights of threat, vulnerability and impact; BadInput unless they are three numbers of at least 0."""
+    try:
+        weights = tuple(float(one) for one in text.split(","))
+    except ValueError:
+        weights = ()
+    usable = len(weights) == len(FACTORS) and all(0.0 <= one < math.inf for one in weights) and any(weights)
+    if not usable:
+        expected = "three weights for threat, vulnerability and impact, such as 1,1,1"
+        raise BadInput(repr(text[:60]), where="--weights", expected=expected)
+    return weights
+
+
+def _assessed(
+    options: RiskOptions, ground: OpenSector, weights: tuple[float, ...], *, day: date, until: date
+) -> RiskAssessment:
+    sector = ground.sector
+    challenge = read_challenge(options.challenge, sector.name)
+    if len(challenge.length_m) != ground.crossed.segments:
+        what = f"has {len(challenge.length_m)} segments"
+        raise BadInput(what, where=str(options.challenge), expected=f"{ground.crossed.segments}, as the border has")
+    path = options.indicators or sector.indicators
+    indicators = [] if path is None else [one for one in _indicators(path, day, until) if one.day <= day]
+    incidents = None
+    if options.store is not None:
+        settings = load_settings(options.settings).releasability
+        incidents = incidents_of_store(options.store, day, settings, options.limit)
+        refuse_mixture(
+            {str(path): [one.illustrative for one in indicators], "--store": [options.simulated] * bool(incidents)}
+        )
+    names = sections_by_segment(ground)
+    factors = factors_of(challenge, names, indicators, incidents)
+    unknown = [name for at, name in enumerate(FACTORS) if np.all(np.isnan(factors.table[:, at]))]
+    used = tuple(0.0 if name in unknown else one for name, one in zip(FACTORS, weights, strict=True))
+    if not any(used):
+        raise BadInput("nothing is known of a factor with a weight", where="--weights", expected="other weights")
+    risk = risk_of(factors.table, used)
+    levels = level_of(factors.table)
+    illustrative = any(one.illustrative for one in indicators) or options.simulated
+    sections = _sections(names, risk, levels, current_levels(ground, options.store))
+    return RiskAssessment(
+        ground, day, challenge, factors, used, tuple(unknown), risk, levels, rank_stability(factors.table, used),
+        sections, tuple(names), illustrative,
+    )  # fmt: skip
+
+
+def _indicators(path: Path, day: date, until: date) -> list[Indicator]:
+    return as_known(read_history(path), day) if is_history(path) else read_indicators(path, until=until)
+
+
+def current_levels(ground: OpenSector, store: Path | None) -> Mapping[str, str | None]:
+    """The impact level of each section: as a person decided last in the room of a store, else that of the files."""
+    from geo.border.sections import read_sections
+
+    if ground.sector.sections is None or ground.zone is not None:
+        return {}
+    sections = read_sections(ground.sector.sections, ground.border, impact_level="impact_level")
+    levels: dict[str, str | None] = {one.name: one.impact_level for one in sections}
+    if store is None:
+        return levels
+    with closing(Reader(store)) as reader:
+        live = reader.live("forces")
+    if live is not None:
+        levels |= {one["section"]: one["level"] for one in msgspec.json.decode(live.body)["sections"]}
+    return levels
+
+
+def _sections(
+    names: list[str | None], risk: Floats, levels: Ints, current: Mapping[str, str | None]
+) -> tuple[SectionRisk, ...]:
+    found = []
+    for name in dict.fromkeys(one for one in names if one is not None):
+        own = [segment for segment, section in enumerate(names) if section == name and not math.isnan(risk[segment])]
+        worst = max(own, key=lambda segment: risk[segment], default=None)
+        level = -1 if worst is None else int(levels[worst])
+        proposed = None if level < 0 else CLASSES[level]
+        value = math.nan if worst is None else float(risk[worst])
+        found.append(SectionRisk(name, worst, value, proposed, current.get(name)))
+    return tuple(found)
+
+
+def _show(found: RiskAssessment, screen: Console) -> None:
+    from ops.analysis.risk.rows import COLUMNS, SECTION_COLUMNS, answer_of, section_row, segment_row
+
+    if found.illustrative:
+        show(screen, "score-illustrative")
+    for sentence in answer_of(found):
+        screen.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    segments = Table(title=say("risk-heading-segments"))
+    for name in COLUMNS:
+        segments.add_column(say("risk-column", name=name))
+    for segment in found.order()[:MOST_SHOWN]:
+        segments.add_row(*segment_row(found, segment))
+    show_table(screen, segments)
+    if found.sections:
+        sections = Table(title=say("risk-heading-sections"))
+        for name in SECTION_COLUMNS:
+            sections.add_column(say("risk-column", name=name))
+        for one in found.sections:
+            sections.add_row(*section_row(one))
+        show_table(screen, sections)
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

@@ -1,0 +1,62 @@
+"""Rows and sentences of an assessment of risk, in the language of this process."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from ops.analysis.messages import plain
+from ops.analysis.risk.assess import RiskAssessment, SectionRisk
+from ops.analysis.risk.combination import CLASSES, FACTORS
+from ops.runtime.output import catalogue, say
+
+COLUMNS: Final = ("rank", "segment", "section", "risk", *FACTORS, "matrix", "ranks", "top")
+SECTION_COLUMNS: Final = ("section", "segment", "risk", "proposed", "current")
+
+
+def answer_of(found: RiskAssessment) -> list[str]:
+    """The segment of the highest risk, how stable that is, and what is unknown."""
+    order = found.order()
+    sentences = []
+    if order:
+        first = order[0]
+        top, formats = found.stability.top[first], catalogue().formats
+        sentences.append(
+            say(
+                "risk-answer", segment=str(first), risk=plain(found.risk[first]), top=formats.percent(float(top)),
+                count=found.stability.top_count,
+            )
+        )  # fmt: skip
+    unknown = len(found.risk) - len(order)
+    sentences.append(say("risk-answer-unknown", unknown=unknown, segments=len(found.risk)))
+    sentences += [say("risk-left-out", factor=name) for name in found.left_out]
+    return sentences
+
+
+def segment_row(found: RiskAssessment, segment: int) -> list[str]:
+    """The cells of COLUMNS for a segment with a known risk."""
+    stability, level = found.stability, int(found.levels[segment])
+    factors: list[Any] = [plain(value) for value in found.factors.table[segment]]
+    ranks = say("risk-ranks", low=int(stability.low[segment]), high=int(stability.high[segment]))
+    return [
+        plain(stability.rank[segment]),
+        str(segment),
+        found.section_names[segment] or say("score-none"),
+        plain(found.risk[segment]),
+        *factors,
+        level_name(None if level < 0 else CLASSES[level]),
+        ranks,
+        catalogue().formats.percent(float(stability.top[segment])),
+    ]
+
+
+def section_row(one: SectionRisk) -> list[str]:
+    """The cells of SECTION_COLUMNS for a section."""
+    risk = say("score-unknown") if math.isnan(one.risk) else plain(one.risk)
+    segment = say("score-none") if one.segment is None else str(one.segment)
+    return [one.name, segment, risk, level_name(one.proposed), level_name(one.current)]
+
+
+def level_name(level: str | None) -> str:
+    """The name of an impact level or class for people."""
+    return say("risk-level", level=level or "none")

@@ -1,0 +1,77 @@
+"""A scorecard with the status of its plan from the records that were read, and both as figures for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from ops.analysis.action_plan.status import PlanStatus, adherence_line, status_of, with_targets
+from ops.analysis.indicators.catalogue import FAMILIES
+from ops.analysis.score.inputs import ScoreInputs
+from ops.analysis.score.line import Scorecard
+from ops.analysis.score.scorecard import missing_from, scorecard
+from ops.runtime.output import say_in_english
+
+NAP: Final = "national_action_plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A scorecard of a day for one place or all, and the status of the plan.
+
+    ``places``: all places with data. ``known_on``: the day whose knowledge of the values is used.
+    """
+
+    card: Scorecard
+    plan: PlanStatus | None
+    places: tuple[str, ...]
+    sector: str
+    place: str | None
+    known_on: date
+
+    def figures(self) -> dict[str, Any]:
+        """Return scorecard and status for JSON, with English sentences beside the messages."""
+        return {
+            "sector": self.sector,
+            "date": self.card.day.isoformat(),
+            "known_on": self.known_on.isoformat(),
+            "place": self.place,
+            "illustrative": self.card.illustrative,
+            "families": {family: self._family(family) for family in FAMILIES},
+            "action_plan": None if self.plan is None else self.plan.as_dict(),
+        }
+
+    def _family(self, family: str) -> Mapping[str, Any]:
+        missing, day = self.card.missing[family], self.card.day
+        return {
+            "lines": [
+                line.as_dict() | {"age_days": (day - line.day).days, "stale": line.is_stale(day)}
+                for line in self.card.lines[family]
+            ],
+            "missing": [say_in_english(message) for message in missing],
+            "missing_messages": [message.as_dict() for message in missing],
+        }
+
+
+def evaluate(
+    inputs: ScoreInputs, *, sector: str, place: str | None, day: date, known_on: date, simulated: bool
+) -> Evaluation:
+    """Evaluate records of ``day``, with the targets of the plan and its adherence as a line.
+
+    A plan is judged by all places, whichever is shown. Raises IndicatorError for a place without any data.
+    """
+    records = inputs.indicators, inputs.periods, inputs.measured
+    places = tuple(sorted({one.place for kind in records for one in kind}))
+    card = scorecard(*records, day=day, place=place, simulated=simulated)
+    if inputs.plan is None:
+        return Evaluation(card, None, places, sector, place, known_on)
+    everywhere = card if place is None else scorecard(*records, day=day, simulated=simulated)
+    status = status_of(inputs.plan, everywhere)
+    card = with_targets(card, inputs.plan)
+    lines = {**card.lines, NAP: [adherence_line(status, NAP, sector), *card.lines[NAP]]}
+    missing = missing_from(lines, inputs.periods, day)
+    illustrative = card.illustrative or inputs.plan.illustrative
+    card = replace(card, lines=lines, missing=missing, illustrative=illustrative)
+    return Evaluation(card, status, places, sector, place, known_on)

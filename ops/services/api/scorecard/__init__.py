@@ -1,0 +1,1 @@
+"""Routes and pages of the scorecard and of the National Action Plan."""

@@ -1,0 +1,147 @@
+"""Answers of the scorecard's routes, as schemas of the OpenAPI document."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+Day = date
+Family = Literal["crime_and_governance", "national_action_plan", "international_agreements", "tactical_tools"]
+
+
+class EvidenceRecord(BaseModel):
+    """A record behind a value. ``sha256``: hash of the file that ``origin`` names; empty for what the store holds."""
+
+    period: str
+    value: str
+    source: str
+    origin: str
+    sha256: str
+
+
+class ScorecardLineRecord(BaseModel):
+    """The newest value of an indicator at a place [``unit``]; null is unknown.
+
+    ``trend`` is per year. ``history``: day and value. ``stale``: older than ``update_days`` allow. ``messages``: the
+    texts as message ids with parameters.
+    """
+
+    id: str | None
+    family: Family
+    name: str
+    place: str
+    value: float | None
+    unit: str
+    target: float | None
+    distance: float | None
+    verdict: Literal["met", "not_met", "no_target", "no_direction", "unknown"]
+    better: Literal["higher", "lower"] | None
+    trend: float | None
+    direction: Literal["better", "worse", "rising", "falling", "steady", "by_chance", "no_trend"]
+    numerator: float | None
+    denominator: float | None
+    low: float | None
+    high: float | None
+    interval: str
+    confidence: Literal["high", "medium", "low"] | None
+    date: Day
+    age_days: int
+    stale: bool
+    update_days: int | None
+    source: str
+    notes: list[str]
+    messages: dict[str, Any]
+    history: list[tuple[Day, float]]
+    evidence: list[EvidenceRecord]
+
+
+class FamilyRecord(BaseModel):
+    """One family of measures: its lines, and what is missing."""
+
+    lines: list[ScorecardLineRecord]
+    missing: list[str]
+    missing_messages: list[dict[str, Any]]
+
+
+class AdherenceRecord(BaseModel):
+    """Measures shown to be met, of those due, with a 95% interval that allows for the unknown ones."""
+
+    met: int
+    unknown: int
+    due: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class MeasureRecord(BaseModel):
+    """A measure of the plan and its status."""
+
+    objective: str
+    id: str
+    title: str
+    owner: str
+    due: Day
+    status: Literal["met", "in_progress", "overdue", "unknown"]
+    indicator: str | None
+    target: float | None
+    value: float | None
+    overdue_days: int
+
+
+class ReviewRecord(BaseModel):
+    """The next review of measures with the same interval; ``last`` is null before the first."""
+
+    measures: list[str]
+    every_days: int
+    last: Day | None
+    next: Day
+    days_late: int
+
+
+class ThresholdChangeRecord(BaseModel):
+    """One change of a frozen target, with its reason and the role that decided it."""
+
+    measure: str
+    on: Day
+    before: float
+    after: float
+    reason: str
+    by: str
+
+
+class ThresholdsRecord(BaseModel):
+    """The targets as they were frozen, by measure, and the change log."""
+
+    frozen_on: Day
+    targets: dict[str, float]
+    changes: list[ThresholdChangeRecord]
+
+
+class ActionPlanAnswer(BaseModel):
+    """The National Action Plan and the status of its measures on a day, its reviews and its frozen targets."""
+
+    title: str
+    date: Day
+    illustrative: bool
+    counts: dict[str, int]
+    adherence: AdherenceRecord
+    reviews: list[ReviewRecord]
+    thresholds: ThresholdsRecord | None
+    measures: list[MeasureRecord]
+
+
+class ScorecardAnswer(BaseModel):
+    """The scorecard of a day. ``left_out``: illustrative files that are not evaluated beside real records."""
+
+    sector: str
+    date: Day
+    known_on: Day
+    place: str | None
+    places: list[str]
+    illustrative: bool
+    left_out: list[str]
+    families: dict[Family, FamilyRecord]
+    action_plan: ActionPlanAnswer | None

@@ -1,0 +1,51 @@
+# `watchline risk`: printed tables and the page.
+
+risk-eyebrow = Watchline risk assessment
+risk-title = Risk by segment: { $sector }
+risk-about = As known on { $date } (UTC), for the layout { $layout }. Ranks: { $draws } draws of the weights.
+risk-answer = Segment { $segment } has the highest risk, { $risk }. It is among the { $count ->
+    [one] highest segment
+   *[other] { $count } highest segments
+} in { $top } of the draws of the weights.
+risk-answer-unknown = { $unknown ->
+    [0] The risk of all { $segments } segments is known.
+    [one] The risk of 1 of { $segments } segments is unknown.
+   *[other] The risk of { $unknown } of { $segments } segments is unknown.
+}
+risk-left-out = { $factor ->
+    [threat] Threat is unknown for all segments, so it is left out.
+    [vulnerability] Vulnerability is unknown for all segments, so it is left out.
+   *[impact] Impact is not stated for any segment, so it is left out: no impact level is proposed.
+}
+risk-heading-map = Map of the risk
+risk-heading-sections = Border sections: proposed and current impact level
+risk-heading-segments = Segments, the highest risk first
+risk-map = The border, coloured by the risk of each segment; a segment whose risk is unknown is grey.
+risk-column = { $name ->
+    [rank] rank
+    [segment] segment
+    [section] section
+    [risk] risk
+    [threat] threat
+    [vulnerability] vulnerability
+    [impact] impact
+    [matrix] matrix
+    [ranks] ranks, 95%
+    [top] draws in top 10%
+    [proposed] proposed level
+   *[current] current level
+}
+risk-ranks = { $low } to { $high }
+risk-level = { $level ->
+    [low] low
+    [medium] medium
+    [high] high
+    [critical] critical
+   *[none] –
+}
+risk-limit-formula = CIRAM names threat, vulnerability and impact, and no formula. The weighted geometric mean, with factors of at least 0.01, is ours.
+risk-limit-matrix = The matrix and the edges of its classes (one third and two thirds) are ours. It proposes low, medium or high, never critical.
+risk-limit-percentiles = Threat is the mean of percentiles within this border: crossing ease, and where known incidents and recorded cases per km. Risks of two borders are not comparable.
+risk-limit-weights = The interval of the ranks covers all weights, each combination equally likely. It does not cover errors of the factors.
+risk-limit-impact = Vulnerability is 1 minus the lowest probability of interruption, or without bases of detection. Impact is a judgement that its source answers for.
+risk-limit-decision = A proposed level changes nothing. A person decides on the impact level of a section in the operations centre and gives a reason; the decision is journaled and recorded in the audit log.

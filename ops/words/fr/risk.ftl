@@ -1,0 +1,51 @@
+# `watchline risk` : tableaux et page.
+
+risk-eyebrow = Analyse de risque Watchline
+risk-title = Risque par segment : { $sector }
+risk-about = Tel que connu au { $date } (UTC), pour le dispositif { $layout }. Rangs : { $draws } tirages des pondérations.
+risk-answer = Le segment { $segment } présente le risque le plus élevé, { $risk }. Il figure parmi { $count ->
+    [one] le segment le plus élevé
+   *[other] les { $count } segments les plus élevés
+} dans { $top } des tirages des pondérations.
+risk-answer-unknown = { $unknown ->
+    [0] Le risque des { $segments } segments est connu.
+    [one] Le risque de { $unknown } segment sur { $segments } est inconnu.
+   *[other] Le risque de { $unknown } segments sur { $segments } est inconnu.
+}
+risk-left-out = { $factor ->
+    [threat] La menace n’est connue pour aucun segment ; elle n’est donc pas prise en compte.
+    [vulnerability] La vulnérabilité n’est connue pour aucun segment ; elle n’est donc pas prise en compte.
+   *[impact] L’impact n’est indiqué pour aucun segment ; il n’est donc pas pris en compte, et aucun niveau d’impact n’est proposé.
+}
+risk-heading-map = Carte du risque
+risk-heading-sections = Sections de frontière : niveau d’impact proposé et actuel
+risk-heading-segments = Segments, du risque le plus élevé au plus faible
+risk-map = La frontière, colorée selon le risque de chaque segment ; un segment au risque inconnu est gris.
+risk-column = { $name ->
+    [rank] rang
+    [segment] segment
+    [section] section
+    [risk] risque
+    [threat] menace
+    [vulnerability] vulnérabilité
+    [impact] impact
+    [matrix] matrice
+    [ranks] rangs, 95 %
+    [top] tirages dans les 10 % supérieurs
+    [proposed] niveau proposé
+   *[current] niveau actuel
+}
+risk-ranks = { $low } à { $high }
+risk-level = { $level ->
+    [low] faible
+    [medium] moyen
+    [high] élevé
+    [critical] critique
+   *[none] –
+}
+risk-limit-formula = CIRAM nomme menace, vulnérabilité et impact, sans formule. La moyenne géométrique pondérée, avec des facteurs d’au moins 0,01, est la nôtre.
+risk-limit-matrix = La matrice et les limites de ses classes (un tiers et deux tiers) sont les nôtres. Elle propose faible, moyen ou élevé, jamais critique.
+risk-limit-percentiles = La menace est la moyenne de rangs centiles le long de cette frontière : facilité de franchissement et, s’ils sont connus, incidents et cas enregistrés par km. Les risques de deux frontières ne sont pas comparables.
+risk-limit-weights = L’intervalle des rangs couvre toutes les pondérations, chaque combinaison étant également probable. Il ne couvre pas les erreurs des facteurs.
+risk-limit-impact = La vulnérabilité est 1 moins la plus faible probabilité d’interception ou, sans bases, de détection. L’impact est un jugement dont sa source répond.
+risk-limit-decision = Un niveau proposé ne change rien. Une personne décide du niveau d’impact d’une section au centre d’opérations et donne un motif ; la décision est inscrite au journal et dans le journal d’audit.

@@ -1,0 +1,168 @@
+"""Factors of segments by hand, proposed and current levels, the report in both languages, and refusals."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from geo.errors import BadInput
+from ops.analysis.indicators.records import Indicator
+from ops.analysis.indicators.tables import IndicatorError
+from ops.analysis.risk.assess import RiskOptions, assess_risk, weights_of
+from ops.analysis.risk.factors import ChallengeSegments, factors_of, read_challenge
+from ops.runtime.output import speaking
+from ops.sector.open_sector import open_sector
+from ops.words import MessageCatalogue
+from tests.ops.conftest import Files
+
+NOW = datetime(2026, 1, 15, tzinfo=UTC)
+COLUMNS = ("segment", "start_m", "end_m", "length_m", "crossing_ease", "detection_probability")
+
+
+def segments(ease: Sequence[float], resistance: Sequence[float], length_m: float = 500.0) -> ChallengeSegments:
+    starts = np.arange(len(ease)) * length_m
+    lengths = np.full(len(ease), length_m)
+    numbers = np.array(ease), np.array(resistance)
+    return ChallengeSegments(starts, starts + length_m, lengths, *numbers, True, "basic", "0" * 64)
+
+
+def record(name: str, place: str, value: float, day: str = "2025-12-31") -> Indicator:
+    unit = "1" if name == "crossing_impact" else "cases"
+    return Indicator(
+        place, "crime_and_governance", name, value, unit, date.fromisoformat(day), "s", catalogued=True
+    )  # fmt: skip
+
+
+def incident(segment: int | None, disposition: str | None = "apprehended", kind: str = "movement") -> dict[str, Any]:
+    return {"segment": segment, "disposition": disposition, "kind": kind}
+
+
+def test_factors_by_hand() -> None:
+    challenge = segments([0.2, 0.4, 0.6, 0.8], [0.9, 0.5, 0.0, math.nan])
+    seen = [incident(1), incident(1, None), incident(2), incident(3, "nuisance"), incident(None), incident(9)]
+    seen.append(incident(0, kind="fault"))
+    records = [
+        record("crossing_impact", "section A", 0.3, "2024-12-31"),
+        record("crossing_impact", "section A", 0.4),
+        record("crossing_impact", "segment 1", 0.9),
+        record("crossing_impact", "cumberland", 1.0),
+    ]
+    found = factors_of(challenge, ["A", "A", None, "B"], records, seen)
+    assert found.incidents is not None
+    assert found.incidents.tolist() == [0, 2, 1, 0]
+    # ranks of the incidents per km: two zeros share 1.5, then 3 and 4; (rank − ½)/4
+    assert found.parts["incidents"].tolist() == [0.25, 0.875, 0.625, 0.25]
+    assert found.threat == pytest.approx([(0.2 + 0.25) / 2, (0.4 + 0.875) / 2, (0.6 + 0.625) / 2, (0.8 + 0.25) / 2])
+    assert found.vulnerability[:3] == pytest.approx([0.1, 0.5, 1.0])
+    assert math.isnan(found.vulnerability[3])
+    assert found.impact[:2].tolist() == [0.4, 0.9]
+    assert np.isnan(found.impact[2:]).all()
+
+
+def test_cases_of_a_section_are_spread_over_its_length() -> None:
+    challenge = segments([0.5, 0.5, 0.5], [0.5, 0.5, 0.5])
+    records = [record("smuggling_cases", "section A", 10), record("smuggling_cases", "section B", 6)]
+    found = factors_of(challenge, ["A", "A", "B"], records, None)
+    assert found.incidents is None
+    # A: 10 cases on 1 km, B: 6 cases on half a km, so 12 per km
+    assert found.parts["smuggling_cases"] == pytest.approx([1 / 3, 1 / 3, 5 / 6])
+
+
+@pytest.fixture(scope="module")
+def challenged(tmp_path_factory: pytest.TempPathFactory, hill_sector: Files) -> Path:
+    """The columns that are needed of a challenge of the sector of hills; the risk rises along the border."""
+    folder = tmp_path_factory.mktemp("challenge")
+    ground = open_sector(str(hill_sector.sector))
+    count = ground.crossed.segments
+    rows = [",".join(COLUMNS)]
+    for number, (start, end) in enumerate(ground.crossed.segment_spans_m):
+        ease = (number + 0.5) / count
+        rows.append(f"{number},{start},{end},{end - start},{ease},{1.0 - ease}")
+    (folder / "segments.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    about = {"made_by": "watchline challenge", "sector": ground.sector.name, "layout": "basic"}
+    (folder / "summary.json").write_text(json.dumps(about), encoding="utf-8")
+    return folder
+
+
+def assessed(hill_sector: Files, challenge: Path, **more: Any) -> dict[str, Any]:
+    options = RiskOptions(str(hill_sector.sector), challenge, **more)
+    return assess_risk(options, Console(file=io.StringIO(), width=200), now=NOW)
+
+
+def test_without_impact_no_level_is_proposed_and_the_last_segment_is_first(
+    hill_sector: Files, challenged: Path
+) -> None:
+    figures = assessed(hill_sector, challenged)
+    assert figures["left_out"] == ["impact"]
+    assert figures["weights"]["impact"] == 0.0
+    ranks = [one["rank"] for one in figures["segments"]]
+    assert ranks == sorted(ranks, reverse=True)
+    assert figures["segments"][-1]["rank_high"] == 1
+    assert all(one["matrix"] is None for one in figures["segments"])
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_report_shows_map_segments_and_limits(
+    hill_sector: Files, challenged: Path, tmp_path: Path, language: str
+) -> None:
+    table = tmp_path / "i.csv"
+    rows = [f"segment {number},crossing_impact,0.9,2025-12-31,s\n" for number in range(100)]
+    table.write_text("place,indicator,value,date,source\n" + "".join(rows), encoding="utf-8")
+    with speaking(MessageCatalogue.of(language)):
+        figures = assessed(hill_sector, challenged, indicators=table, out=tmp_path / "out", pdf=True)
+    assert [Path(one).name for one in figures["files"]] == ["risk.html", "risk.pdf", "summary.json"]
+    page = (tmp_path / "out" / "risk.html").read_text(encoding="utf-8")
+    assert f'lang="{language}"' in page
+    assert "data:image/png;base64," in page
+    assert {"en": "is ours", "fr": "est la nôtre"}[language] in page
+    assert page.count('<th scope="row">') >= len(figures["segments"])
+    assert figures["segments"][-1]["matrix"] == "high"
+    assert json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))["made_by"] == "watchline risk"
+
+
+@pytest.mark.parametrize("text", ["1,1", "1,1,1,1", "a,b,c", "0,0,0", "-1,1,1", "inf,1,1", "nan,1,1", ""])
+def test_weights_that_are_not_three_usable_numbers_are_refused(text: str) -> None:
+    with pytest.raises(BadInput, match=r"--weights: .* expected three weights"):
+        weights_of(text)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("summary.json", '{"made_by": "watchline challenge", "sector": "elsewhere", "layout": "basic"}'),
+        ("summary.json", "[]"),
+        ("segments.csv", "segment\n0\n"),
+        ("segments.csv", ""),
+        ("segments.csv", ",".join(COLUMNS) + "\n0,0,500,500,1.5,0.5\n"),
+        ("segments.csv", ",".join(COLUMNS) + "\n1,0,500,500,0.5,0.5\n"),
+        ("segments.csv", ",".join(COLUMNS) + "\n0,0,500,500,x,0.5\n"),
+    ],
+)
+def test_what_is_no_challenge_of_the_sector_is_refused(
+    hill_sector: Files, challenged: Path, tmp_path: Path, file: str, text: str
+) -> None:
+    name = open_sector(str(hill_sector.sector)).sector.name
+    for one in challenged.iterdir():
+        (tmp_path / one.name).write_bytes(one.read_bytes())
+    assert len(read_challenge(tmp_path, name).length_m) > 1
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    with pytest.raises(IndicatorError, match=f"is not a challenge of {name}; expected the --out folder"):
+        read_challenge(tmp_path, name)
+
+
+def test_a_challenge_of_another_border_is_refused(hill_sector: Files, challenged: Path, tmp_path: Path) -> None:
+    for one in challenged.iterdir():
+        (tmp_path / one.name).write_bytes(one.read_bytes())
+    lines = (tmp_path / "segments.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "segments.csv").write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="as the border has"):
+        assessed(hill_sector, tmp_path)

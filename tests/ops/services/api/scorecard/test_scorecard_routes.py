@@ -1,0 +1,171 @@
+"""The scorecard and the action plan over HTTP: numbers with their records, both languages, PDF, audit."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pypdfium2
+import pytest
+from docx import Document
+
+from ops.analysis.indicators.catalogue import FAMILIES
+from ops.services.api.scorecard.models import ActionPlanAnswer, ScorecardAnswer
+from tests.ops.services.api.scorecard.served import CUMBERLAND, Served, served
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A simulation of the sample sector, whose files are made up as well."""
+    with served(tmp_path_factory.mktemp("demo"), demo=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A real room on the sample sector: the store holds real incidents, the files of the sector are made up."""
+    with served(tmp_path_factory.mktemp("real"), demo=False) as server:
+        yield server
+
+
+def test_the_answer_has_four_families_and_no_number_for_the_border(demo: Served) -> None:
+    answer = demo.client.get("/v1/scorecard")
+    assert answer.status_code == 200
+    card = ScorecardAnswer.model_validate_json(answer.content)
+    assert list(card.families) == list(FAMILIES)
+    assert card.illustrative
+    assert card.places[0] != ""
+    assert not {"score", "value", "total"} & set(answer.json())
+
+
+def test_every_reported_number_names_file_row_and_hash(demo: Served) -> None:
+    content = (CUMBERLAND / "indicators.csv").read_bytes()
+    lines = demo.client.get("/v1/scorecard").json()["families"]["crime_and_governance"]["lines"]
+    records = [one for line in lines for one in line["evidence"]]
+    assert records
+    rows = content.decode("utf-8").splitlines()
+    for one in records:
+        row = re.fullmatch(r"indicators\.csv, row (\d+)", one["origin"])
+        assert row
+        assert one["source"] in rows[int(row[1])]
+        assert one["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_a_number_of_the_store_names_its_incidents(demo: Served) -> None:
+    lines = demo.client.get("/v1/scorecard").json()["families"]["tactical_tools"]["lines"]
+    names = {one["name"] for one in demo.client.get("/v1/handover").json()["incidents"]}
+    (line,) = [one for one in lines if one["id"] == "time_to_acknowledgement"]
+    named = {name for one in line["evidence"] for name in one["origin"].split(", ")}
+    assert named
+    assert named <= names
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("path", ["/scorecard", "/action-plan"])
+def test_page_and_pdf_in_both_languages(demo: Served, path: str, language: str) -> None:
+    page = demo.client.get(path, params={"language": language})
+    assert page.status_code == 200
+    assert f'lang="{language}"' in page.text
+    title = {
+        "/scorecard": {"en": "Scorecard:", "fr": "Tableau de bord\N{NO-BREAK SPACE}:"},
+        "/action-plan": {"en": "National Action Plan: status", "fr": "Plan d’action national\N{NO-BREAK SPACE}: état"},
+    }[path][language]
+    assert title in page.text
+    policy = page.headers["content-security-policy"]
+    assert "style-src 'sha256-" in policy
+    assert "script" not in policy
+    before = len(list(demo.log.entries()))
+    pdf = demo.client.get(f"{path}.pdf", params={"language": language})
+    assert pdf.headers["content-type"] == "application/pdf"
+    text = "\n".join(one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(pdf.content))
+    assert {"en": "Illustrative data", "fr": "Données illustratives"}[language] in text
+    assert [one.operation for one in list(demo.log.entries())[before:]] == ["disclosure"]
+
+
+def test_every_link_of_the_plan_leads_to_a_row_of_the_scorecard(demo: Served) -> None:
+    plan = demo.client.get("/action-plan").text
+    card = demo.client.get("/scorecard").text
+    anchors = set(re.findall(r'<tr id="(\w+)">', card))
+    links = set(re.findall(r'href="/scorecard\?[^"#]*#(\w+)"', plan))
+    assert links
+    assert links <= anchors
+
+
+def test_the_plan_counts_what_its_measures_say(demo: Served) -> None:
+    status = ActionPlanAnswer.model_validate_json(demo.client.get("/v1/action-plan").content)
+    due = [one for one in status.measures if one.due <= status.date]
+    assert status.adherence.due == len(due)
+    assert status.adherence.met == sum(one.status == "met" for one in due)
+    assert sum(status.counts.values()) == len(status.measures)
+
+
+def test_a_place_and_a_day_are_chosen_and_recorded(demo: Served) -> None:
+    place = demo.client.get("/v1/scorecard").json()["places"][0]
+    answer = demo.client.get("/v1/scorecard", params={"place": place, "on": "2026-01-15", "known_on": ""})
+    lines = [line for family in answer.json()["families"].values() for line in family["lines"]]
+    reported = [line for line in lines if line["id"] != "measures_met"]
+    assert reported
+    assert {line["place"] for line in reported} == {place}
+    assert answer.json()["date"] == "2026-01-15"
+    subject = list(demo.log.entries())[-1].subject
+    assert subject == f"scorecard, place {place}, on 2026-01-15"
+    page = demo.client.get("/scorecard", params={"place": place, "on": "2026-01-15"}).text
+    assert re.search(rf'<option value="{re.escape(place)}" selected>', page)
+    assert 'name="on" value="2026-01-15"' in page
+
+
+def test_made_up_files_are_left_out_beside_real_incidents(real: Served) -> None:
+    card = real.client.get("/v1/scorecard").json()
+    assert not card["illustrative"]
+    assert card["left_out"] == ["indicators.csv", "outcomes.csv", "action_plan.toml"]
+    assert card["families"]["crime_and_governance"]["lines"] == []
+    assert card["families"]["crime_and_governance"]["missing"]
+    assert "indicators.csv" in real.client.get("/scorecard").text
+    for path in ("/action-plan", "/action-plan.pdf", "/action-plan.docx", "/v1/action-plan"):
+        answer = real.client.get(path)
+        assert answer.status_code == 404
+        assert "names no National Action Plan" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "where"),
+    [
+        ({"on": "tomorrow"}, "on"),
+        ({"on": "9999-12-31"}, "on"),
+        ({"known_on": "0001-01-01"}, "known_on"),
+        ({"place": "Atlantis"}, "--place"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused_with_one_sentence(demo: Served, query: dict[str, str], where: str) -> None:
+    for path in ("/v1/scorecard", "/v1/action-plan"):
+        answer = demo.client.get(path, params=query)
+        assert answer.status_code == 422
+        assert where in answer.json()["detail"]
+
+
+def test_a_file_that_cannot_be_read_is_named_without_its_folder(tmp_path: Any) -> None:
+    sector = tmp_path / "sector"
+    sector.mkdir()
+    for file in CUMBERLAND.iterdir():
+        (sector / file.name).write_bytes(file.read_bytes())
+    with served(tmp_path, demo=True, sector=sector) as server:
+        assert server.client.get("/v1/scorecard").status_code == 200
+        (sector / "indicators.csv").write_text("nothing\n1\n", encoding="utf-8")
+        answer = server.client.get("/v1/scorecard")
+        assert answer.status_code == 503
+        assert answer.json()["detail"].startswith("indicators.csv: ")
+        assert str(tmp_path) not in answer.text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_plan_leaves_as_a_document_and_is_recorded(demo: Served, language: str) -> None:
+    before = len(list(demo.log.entries()))
+    answer = demo.client.get("/action-plan.docx", params={"language": language})
+    assert answer.headers["content-type"].endswith("wordprocessingml.document")
+    assert "action-plan-cumberland-2026-03-20.docx" in answer.headers["content-disposition"]
+    text = "\n".join(one.text for one in Document(io.BytesIO(answer.content)).paragraphs)
+    assert {"en": "Illustrative data", "fr": "Données illustratives"}[language] in text
+    assert [one.operation for one in list(demo.log.entries())[before:]] == ["disclosure"]
