@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
-from playwright.sync_api import BrowserContext, Error, Page, Playwright, TimeoutError
+from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, TimeoutError
 
 from tests.ops.conftest import lonlat
 from tests.web.chromium import chromium, sandboxing
@@ -88,9 +88,7 @@ class Phone:
 
     def _answer(self, incident: str) -> None:
         card = self.page.locator(f'[data-incident="{incident}"]')
-        head = card.get_by_test_id("card-head")
-        if head.get_attribute("aria-expanded", timeout=TAP_MS) != "true":
-            head.tap(timeout=TAP_MS)
+        self._open_card(card)
         states = card.evaluate(STATES, timeout=TAP_MS)
         for step in STEPS:
             if states[step] == "none":
@@ -100,6 +98,14 @@ class Phone:
             if states[step] != "done":
                 return
         self._done.add(incident)
+
+    def write_note(self, text: str) -> None:
+        """Add a note to the first incident of the list; it is on the disk of the phone when this returns."""
+        self._open_card(self.page.locator("[data-testid=incident]:not([data-priority=distress])").first)
+        self.page.locator("[data-testid=answer-note]:visible").first.tap()
+        self.page.get_by_test_id("answer-text").fill(text)
+        self.page.get_by_test_id("answer-send").tap()
+        self.page.get_by_test_id("incidents").wait_for(state="visible")
 
     def call_for_help(self) -> None:
         hold(self.page)
@@ -125,6 +131,11 @@ class Phone:
 
     def close(self) -> None:
         self._context.close()
+
+    def _open_card(self, card: Locator) -> None:
+        head = card.get_by_test_id("card-head")
+        if head.get_attribute("aria-expanded", timeout=TAP_MS) != "true":
+            head.tap(timeout=TAP_MS)
 
     def _open(self, file: str) -> Page:
         east, north = lonlat(4300, 2500)
