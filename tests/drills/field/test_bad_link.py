@@ -35,6 +35,7 @@ FORMS = {
     "json": "",
     "compact": f'[feeds.units.{UNIT}]\nformat = "compact"\n',
     "together": f'[feeds.units.{UNIT}]\nformat = "compact"\ntogether_bytes = 600\n',
+    "compressed": f'[feeds.units.{UNIT}]\nformat = "compact"\ntogether_bytes = 1200\ncompressed = true\n',
 }
 PRIORITIES = ("low", "high", "medium", "distress")
 
