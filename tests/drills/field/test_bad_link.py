@@ -110,7 +110,7 @@ def test_a_unit_on_mqtt_gets_what_it_missed_in_a_silence(
 def test_what_quiet_hours_may_not_suppress_arrives_and_nothing_else_does(
     broker: MosquittoBroker, tmp_path: Path
 ) -> None:
-    """Everything comes in a silence at 1.2 kbit/s, in which the feeds process is killed; the rest comes when asked for."""
+    """Everything comes in a silence, in which the feeds process is killed; the rest comes when the unit asks for it."""
     quiet = f'{FORMS["compressed"]}quiet_hours = ["00:00-12:00", "12:00-00:00"]\nnever_suppress = ["high"]\n'
     rig = FeedsRig(tmp_path, broker.url.text, [UNIT], quiet)
     signer = rig.identities.identity(UNIT).signer

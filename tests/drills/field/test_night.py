@@ -41,8 +41,9 @@ SPEED = 8.0
 NIGHT_S = sized(400, 3600) / SPEED
 EVERY_S = 40.0
 SILENT_FROM_S, SILENCE_S = 0.25 * NIGHT_S, 120.0 / SPEED
-SAY_AGAIN_S = 60.0 / SPEED
-LONGEST_S = 480.0
+SAY_AGAIN_BITS = 60.0 * 9_600.0
+"""What the link carries between two times that a person with TAK types the same line: a person sees that it is slow."""
+LONGEST_S = float(sized(480, 1800))
 NOTE = "Fence cut beside the ford"
 WITH_PHONE, WITH_TAK = CALLING, "patrol-8"
 SETTINGS = f"""units = {json.dumps(["ops-centre", WITH_TAK, *UNITS])}
@@ -153,7 +154,7 @@ def night(folder: Path, radio: BadRadio) -> Iterator[Night]:
         phone = Phone(playwright, folder / "profile", f"http://127.0.0.1:{phone_link.port}/")
         with closing(DeviceStore(shift.room.options.folder / FILE)) as devices:
             phone.enrol(devices.new_code(WITH_PHONE).code)
-        tak = TakClient(tak_link.port, SAY_AGAIN_S)
+        tak = TakClient(tak_link.port, SAY_AGAIN_BITS / radio.bits_per_s)
         for link in (phone_link, tak_link):
             link.set(radio=radio)
         phone.start()

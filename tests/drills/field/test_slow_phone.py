@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -88,5 +89,8 @@ def test_what_is_due_after_a_silence_arrives_at_the_least_rate(
         radio.proxy.set(held=BOTH, radio=SLOW)
         arrived = what(page, context, server)
         radio.proxy.set(held=frozenset())
+        began_s = time.monotonic()
         assert until(arrived, within_s=LONGEST_S), [radio.proxy.carried(way) for way in ("up", "down")]
-        assert radio.proxy.carried("up").lost > 0
+        up, down = radio.proxy.carried("up"), radio.proxy.carried("down")
+        print(f"{what.__name__}: {time.monotonic() - began_s:.0f} s; {up.bytes} bytes up, {down.bytes} down")
+        assert up.lost > 0
