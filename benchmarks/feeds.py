@@ -6,7 +6,9 @@ CAP, a web hook JSON, and a TAK server incidents (``receivers.py``); the delay i
 need no fusion: alerts are committed to a store and the feeds process delivers them over the embedded broker.
 ``units``: from the commit to each of 500 units, for which one client listens. ``catch_up``: 1,000 missed messages, four
 revisions of each of 250 alerts, over a link of 9.6 kbit/s (``tests/drills/fault_proxy.py``), in the compact form: one
-alert a message, several under one signature, and these on a radio that loses a fifth of the segments (``BadRadio``).
+alert a message, several under one signature, and several compressed; the latter two also on a radio that loses a fifth
+of the segments (``BadRadio``), with three seeds each. ``least_s`` is how long the air carries the bytes alone: without
+the pauses of TCP, acknowledgements, and what the other side does.
 ``kills``: 10,000 alerts, while the unit and the feeds process are killed in turn; the unit asks for what it missed, in
 JSON and in the compact form. ``receivers``: as many alerts by CAP and web hook and incidents to a TAK server, each
 receiver killed 20 times. ``stream``: as many over the event stream, its reader and server killed in turn.
@@ -21,9 +23,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,203 +33,27 @@ import machine
 import msgspec
 import paho.mqtt.client as mqtt
 from feed_stream import measure_stream
+from feeds_bench import PATIENT_S, SECTOR, Unit, alert, bench, identity, incident, until
 from field import Field, scans_of, write_sector
 from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from receivers import NAMES, Received, Receivers, receivers
 
-sys.path.append(str(machine.HERE.parent))  # for tests.drills.fault_proxy
+sys.path.insert(0, str(machine.HERE.parent))  # for tests.drills.fault_proxy
 
-from ingest.compact import decode_all, unseal
-from ingest.mqtt.broker_url import BrokerUrl
-from ingest.security.signature import Signer
-from ingest.topics import unit_topic
-from ingest.unit_messages import ResendRequest
-from ops.broker.broker import URL_VARIABLE, EmbeddedBroker
-from ops.broker.identities import IDENTITY_VARIABLE, SIGNATURES_VARIABLE, IdentityFolder, Name
 from ops.room.night_file import write_night
 from ops.room.room import Room, RoomOptions
-from ops.runtime.child_process import Child
 from ops.store.incidents import IncidentReader
-from ops.store.writer import Store
-from sensors.timestamps import utc_datetime
+from tests.drills.fault_proxy import BadRadio, FaultProxy
 
-SECTOR = "bench"
 PARTS = ("chain", "units", "catch_up", "kills", "kills_compact", "receivers", "stream")
-SLOW_BYTES_PER_S = 9_600 / 8
-TOGETHER_BYTES = 600
+RADIO = BadRadio()
+FORMS = {
+    "one_a_message": "",
+    "together": "together_bytes = 600\n",
+    "compressed": "together_bytes = 1200\ncompressed = true\n",
+}
+SEEDS = (1, 2, 3)
 PRIORITIES = ("medium", "low", "high", "low")
-PATIENT_S = 300.0
-
-
-# ---- a unit ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Message:
-    """A message as a unit received it; ``packet`` is the size of the MQTT PUBLISH, of which the first message in it has
-    all bytes."""
-
-    at_s: float
-    channel: str
-    body: dict[str, Any]
-    payload: int
-    packet: int
-
-
-@dataclass(slots=True)
-class Unit:
-    """A unit's client on paho, which keeps no session: it asks for what it missed at each connection."""
-
-    name: str
-    url: BrokerUrl
-    port: int
-    signer: Signer | None = None
-    asks: bool = True
-    messages: list[Message] = field(default_factory=list)
-    have: set[int] = field(default_factory=set)
-    seq: int = 0
-    boot: int = 0
-    link: mqtt.Client | None = None
-
-    def connect(self) -> None:
-        """Connect with a new session; ``asks``: and ask for what was missed."""
-        self.boot = time.time_ns() // 1_000_000
-        self.link = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"{self.name}-{self.boot}", protocol=mqtt.MQTTv5)
-        self.link.username_pw_set(self.url.username, self.url.password)
-        up = threading.Event()
-        self.link.on_subscribe = lambda *_: up.set()
-        self.link.on_connect = lambda link, *_: link.subscribe(
-            [(unit_topic(SECTOR, self.name, channel), 1) for channel in ("alerts", "updates")]
-        )
-        self.link.on_message = self._heard
-        self.link.connect(self.url.host, self.port, keepalive=240)
-        self.link.loop_start()
-        if not up.wait(PATIENT_S):
-            raise SystemExit("the broker does not answer")
-        if self.asks:
-            self.ask()
-
-    def ask(self) -> None:
-        """Ask for everything after the last number up to which the unit has all."""
-        assert self.link is not None
-        self.seq += 1
-        body = ResendRequest(self.name, self.boot, self.seq, utc_datetime(time.time_ns()), self.last)
-        topic, payload = unit_topic(SECTOR, self.name, "resend"), msgspec.json.encode(body)
-        numbers = [("boot", self.boot), ("seq", self.seq), ("by_boot", self.boot), ("sent", time.time_ns())]
-        properties = Properties(PacketTypes.PUBLISH)
-        properties.ContentType = "application/json"
-        plain = [(name, str(value)) for name, value in numbers]
-        assert self.signer is not None
-        properties.UserProperty = self.signer.sign(topic, "application/json", plain, payload)
-        self.link.publish(topic, payload, qos=1, properties=properties)
-
-    @property
-    def last(self) -> int:
-        """The last number up to which the unit has every message."""
-        number = max((one.body["last"] for one in self.messages if one.body.get("kind") == "gap_filled"), default=0)
-        while number + 1 in self.have:
-            number += 1
-        return number
-
-    def kill(self) -> None:
-        """End without a word to the broker."""
-        assert self.link is not None
-        self.link.loop_stop()
-        if (socket := self.link.socket()) is not None:
-            socket.close()
-
-    def _heard(self, _link: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        at_s, payload = time.monotonic(), message.payload
-        properties = message.properties
-        if properties is not None and properties.ContentType == "application/cbor":  # type: ignore[attr-defined]
-            read = decode_all(unseal(payload, message.topic, None))
-            bodies = [body | ({} if kind == "alert" else {"kind": kind}) for kind, body in read]
-        else:
-            bodies = [json.loads(payload)]
-        packed = b"" if properties is None else properties.pack()
-        packet = 5 + 2 + len(message.topic) + 2 + len(packed) + len(payload)
-        for place, body in enumerate(bodies):
-            sizes = (0, 0) if place else (len(payload), packet)
-            self.messages.append(Message(at_s, message.topic.rsplit("/", 1)[1], body, *sizes))
-            if "number" in body:
-                self.have.add(body["number"])
-
-
-# ---- the feeds process without fusion --------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Bench:
-    """A store, a broker and the feeds process."""
-
-    folder: Path
-    broker: EmbeddedBroker
-    feeds: Child
-    store: Store
-    identities: IdentityFolder
-    row: int = 0
-
-    def commit(self, alerts: Sequence[dict[str, Any]], incidents: Sequence[dict[str, Any]] = ()) -> None:
-        self.row += 1
-        self.store.commit(self.row, stamp_ns=time.time_ns(), alerts=alerts, incident_revisions=incidents)
-
-    def unit(self, name: str, port: int | None = None, *, asks: bool = True) -> Unit:
-        signer = self.identities.identity(name).signer
-        return Unit(name, self.broker.url, port or self.broker.url.port, signer, asks)
-
-
-@contextmanager
-def bench(folder: Path, units: Sequence[str], *, settings: str = "") -> Iterator[Bench]:
-    """Start the broker and the feeds process for these units."""
-    folder.mkdir(parents=True)
-    (folder / "settings.toml").write_text(f"units = {json.dumps(list(units))}\n{settings}", encoding="utf-8")
-    identities = IdentityFolder(folder / "identity")
-    identities.prepare([Name("unit", unit) for unit in units])
-    with EmbeddedBroker(folder=folder / "logs") as broker:
-        store = Store(folder / "store.db")
-        feeds = Child(
-            "feeds",
-            "ops.services.feeds.process",
-            [f"--store={store.path}", f"--sector-id={SECTOR}", f"--settings={folder / 'settings.toml'}"],
-            log=folder / "logs" / "feeds.log",
-            secrets={
-                URL_VARIABLE: broker.url.text,
-                IDENTITY_VARIABLE: str(identities.path),
-                SIGNATURES_VARIABLE: "required",
-            },
-        )
-        try:
-            feeds.wait_for("ready", timeout_s=PATIENT_S)
-            yield Bench(folder, broker, feeds, store, identities)
-        finally:
-            feeds.stop(timeout_s=10.0)
-            store.close()
-
-
-def alert(number: int, revision: int = 0, priority: str = "medium") -> dict[str, Any]:
-    """An alert as fusion publishes it, about as long as a real one."""
-    at = utc_datetime(time.time_ns())
-    sentence = f"Probable person on foot, track T{number % 100}, approaching inbound, border in 1 min 18 s"
-    return {
-        "id": f"A{number:016x}", "revision": revision, "status": "active", "priority": priority, "rule": "approaching",
-        "raised_at": at, "updated_at": at, "observed_at": at, "track": f"T{number % 100}", "sensor": None,
-        "segment": number % 60, "direction": 1, "lon": -84.2134567, "lat": 36.5876543, "offset_m": 231.4,
-        "time_to_border_s": 78.0, "class_label": "person", "class_probability": 0.91, "existence": 0.999,
-        "evidence": [[f"radar-{one}", 7, 100 + one] for one in range(6)], "by": "", "reason": "",
-        "sentence": sentence, "detail_sentences": [sentence] * 4, "why_sentences": [sentence] * 3,
-        "response_sentence": "Fork base: ETA 6.6 min, 0.9 min too late to intercept; P(interruption) 35%",
-    }  # fmt: skip
-
-
-def until(true: Callable[[], object], what: str, within_s: float = PATIENT_S) -> None:
-    """Wait for a condition; SystemExit if it does not come true."""
-    deadline_s = time.monotonic() + within_s
-    while not true():
-        if time.monotonic() > deadline_s:
-            raise SystemExit(f"not within {within_s:.0f} s: {what}")
-        time.sleep(0.01)
 
 
 # ---- the parts -------------------------------------------------------------------------------------------------------
@@ -340,13 +165,13 @@ def _listen_to_all(unit: Unit) -> None:
     up.wait(PATIENT_S)
 
 
-def measure_catch_up(folder: Path, together_bytes: int = 0, *, lossy: bool = False) -> dict[str, Any]:
-    """1,000 missed messages over 9.6 kbit/s: the time to the most urgent alert, and to all that still matter."""
-    from tests.drills.fault_proxy import BadRadio, FaultProxy
+def measure_catch_up(folder: Path, form: str, radio: BadRadio | None = None) -> dict[str, Any]:
+    """1,000 missed messages over 9.6 kbit/s: the time to the most urgent alert, and to all that still matter.
 
+    ``form``: settings of the unit. ``radio`` None: a link without loss.
+    """
     alerts, revisions = 250, 4
-
-    settings = f'[feeds.units.u1]\nformat = "compact"\ntogether_bytes = {together_bytes}\n'
+    settings = f'[feeds.units.u1]\nformat = "compact"\n{form}'
     with bench(folder, ["u1"], settings=settings) as made:
         for revision in range(revisions):
             for begin in range(0, alerts, 50):
@@ -354,7 +179,7 @@ def measure_catch_up(folder: Path, together_bytes: int = 0, *, lossy: bool = Fal
         made.commit([alert(alerts, 0, "distress")])
         until(lambda: made.feeds.last("waiting") == 0, "all is at the broker")
         with FaultProxy(made.broker.url.host, made.broker.url.port) as link:
-            link.set(**({"radio": BadRadio()} if lossy else {"bytes_per_s": SLOW_BYTES_PER_S}))
+            link.set(**({"bytes_per_s": RADIO.bits_per_s / 8} if radio is None else {"radio": radio}))
             unit = made.unit("u1", link.port, asks=False)
             unit.connect()
             asked_s = time.monotonic()
@@ -365,6 +190,8 @@ def measure_catch_up(folder: Path, together_bytes: int = 0, *, lossy: bool = Fal
     ranks = {"distress": 0, "high": 1, "medium": 2, "low": 3}
     order = [ranks[one.body["priority"]] for one in unit.messages if "number" in one.body]
     assert order == sorted(order), "the most urgent first"
+    size = sum(one.packet for one in unit.messages)
+    air = 1.0 if radio is None else (1.0 + radio.header_bytes / radio.segment_bytes) / (1.0 - radio.loss)
     high_s = max(one.at_s for one in unit.messages if one.body.get("priority") in ("distress", "high")) - asked_s
     return {
         "missed": alerts * revisions + 1,
@@ -373,7 +200,8 @@ def measure_catch_up(folder: Path, together_bytes: int = 0, *, lossy: bool = Fal
         "first_is": unit.messages[0].body["priority"],
         "all_high_s": round(high_s, 1),
         "all_s": round(done_s, 1),
-        "bytes": sum(one.packet for one in unit.messages),
+        "bytes": size,
+        "least_s": round(size * 8 * air / RADIO.bits_per_s, 1),
     }
 
 
@@ -437,7 +265,7 @@ def measure_receivers(folder: Path, alerts: int, kills: int) -> dict[str, Any]:
         until(lambda: all(_count(others, name) >= alerts for name in NAMES), "everything arrived", 4 * PATIENT_S)
     figures: dict[str, Any] = {"alerts": alerts, "kills_of_each": kills}
     for name in NAMES:
-        wanted = {f"{'I' if name == 'cot' else 'A'}{number:016x}" for number in range(alerts)}
+        wanted = {identity("I" if name == "cot" else "A", number) for number in range(alerts)}
         came = [one for one in others.of(name) if one.revision == 0]
         ids = {one.id for one in came}
         figures[name] = {"lost": len(wanted - ids), "new_ids": len(ids - wanted), "twice": len(came) - len(ids)}
@@ -446,18 +274,6 @@ def measure_receivers(folder: Path, alerts: int, kills: int) -> dict[str, Any]:
 
 def _count(others: Receivers, name: str) -> int:
     return len({one.id for one in others.of(name) if one.revision == 0})
-
-
-def incident(number: int) -> dict[str, Any]:
-    """An incident of one alert, as fusion writes it."""
-    at = utc_datetime(time.time_ns())
-    return {
-        "id": f"I{number:016x}", "revision": 0, "name": f"Bravo {number}", "kind": "movement", "state": "open",
-        "priority": "high", "opened_at": at, "updated_at": at, "lead": f"A{number:016x}",
-        "alerts": [f"A{number:016x}"], "tracks": [], "class_label": "person", "calling_unit": "", "unit": "",
-        "sentence": "Probable person on foot crossed the border inbound.", "disposition": "", "lon": -84.21,
-        "lat": 36.58, "section": None,
-    }  # fmt: skip
 
 
 def main() -> None:
@@ -476,9 +292,14 @@ def main() -> None:
                 "chain": lambda: measure_chain(folder / "chain", options.seconds),
                 "units": lambda: measure_units(folder / "units", options.units, 20),
                 "catch_up": lambda: {
-                    "one_a_message": measure_catch_up(folder / "one"),
-                    "together": measure_catch_up(folder / "together", TOGETHER_BYTES),
-                    "together_20_percent_lost": measure_catch_up(folder / "lossy", TOGETHER_BYTES, lossy=True),
+                    **{name: measure_catch_up(folder / name, form) for name, form in FORMS.items()},
+                    **{
+                        f"{name}_20_percent_lost": [
+                            measure_catch_up(folder / f"{name}-{seed}", FORMS[name], replace(RADIO, seed=seed))
+                            for seed in SEEDS
+                        ]
+                        for name in ("together", "compressed")
+                    },
                 },
                 "kills": lambda: measure_kills(folder / "kills", options.alerts, options.kills),
                 "kills_compact": lambda: measure_kills(folder / "compact", options.alerts, options.kills, "compact"),

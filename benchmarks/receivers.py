@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler
 
 import machine
 
-sys.path.append(str(machine.HERE.parent))  # for the receivers of the tests
+sys.path.insert(0, str(machine.HERE.parent))  # for the receivers of the tests; a package of that name may be installed
 
 from ops.services.feeds.cot import encode
 from ops.services.feeds.cot.event import CotEvent, CotFrames, read_event

@@ -1,39 +1,30 @@
 """The compact form of what units receive: CBOR (RFC 8949) with whole numbers as keys, at most 200 bytes an alert.
 
-A message is an array: the bytes of a map, and the Ed25519 signature (RFC 8032) of these bytes with their topic. The
-signature is inside, because MQTT user properties in text would be longer than the alert. ``FIELDS`` is the registry:
-numbers are never given a second meaning, and new ones are added at the end. Values outside a list of choices are sent
-as text. Several maps may share one signature: they are then an array (``join``). docs/units.md has the table.
+``FIELDS`` is the registry: numbers are never given a second meaning, and new ones are added at the end. Values outside
+a list of choices are sent as text. ``ingest.compact_messages`` signs the maps and puts several into one message.
+docs/units.md has the table.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 import cbor2
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from geo.errors import BadInput
 from ingest.errors import MalformedMessage
-from ingest.security.signature import Signer
 
-CBOR: Final = "application/cbor"
-"""Content type of the compact form."""
 MOST_BYTES: Final = 200
 """Largest message, with its signature."""
 SEALED: Final = 69
 """Bytes that the array and the signature add."""
 MOST_TOGETHER: Final = 1_200
 """Largest message with several maps, with its signature."""
-ROOM_FOR_SEVERAL: Final = 72
-"""Bytes that several maps in one message have less than it: the array and the signature, and the array of the maps."""
-FORM: Final = b"watchline/1/compact"
 EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
 SCALE: Final = 100_000
 """Units of a degree: 1e-5 degrees are 1.1 m or less."""
@@ -202,91 +193,11 @@ def decode(body: bytes) -> tuple[CompactKind, dict[str, Any]]:
     MalformedMessage
         For everything else.
     """
-    return _read(_loaded(body, "body"))
+    return read_map(load_cbor(body, "body"))
 
 
-def join(maps: Sequence[bytes]) -> bytes:
-    """Return the maps of several messages as one body, to be signed once; that of one message is its map."""
-    if len(maps) == 1:
-        return maps[0]
-    head = cbor2.dumps([None] * len(maps))[: -len(maps)]
-    return head + b"".join(maps)
-
-
-def decode_all(body: bytes) -> list[tuple[CompactKind, dict[str, Any]]]:
-    """Read a body with one map or several.
-
-    Parameters
-    ----------
-    body : bytes
-        What ``encode`` or ``join`` returned.
-
-    Returns
-    -------
-    list of tuple
-        Kind and fields of each message, as ``decode`` returns them, in the order in which they were sent.
-
-    Raises
-    ------
-    MalformedMessage
-        For everything else.
-    """
-    found = _loaded(body, "body")
-    if not isinstance(found, list):
-        return [_read(found)]
-    if not found:
-        raise MalformedMessage("not_cbor", "body", "no message", "an array of maps")
-    return [_read(one) for one in found]
-
-
-def seal(body: bytes, topic: str, signer: Signer | None) -> bytes:
-    """Return the message of a body: with its signature on this topic, or without one where there is no key."""
-    if signer is None:
-        return cbor2.dumps([body])
-    return cbor2.dumps([body, signer.private.sign(_signed(topic, body))])
-
-
-def unseal(payload: bytes, topic: str, keys: Iterable[bytes] | None) -> bytes:
-    """Return the body of a message after its signature was checked.
-
-    Parameters
-    ----------
-    payload : bytes
-        The message.
-    topic : str
-        The topic on which it was received.
-    keys : iterable of bytes, optional
-        Public keys (32 bytes each), one of which must have signed it; None: the signature is not checked.
-
-    Returns
-    -------
-    bytes
-        The body, for ``decode_all``, or for ``decode`` where each message has one map.
-
-    Raises
-    ------
-    MalformedMessage
-        For a message that is not one, or is not signed by any of the keys.
-    """
-    parts = _loaded(payload, "payload")
-    if not isinstance(parts, list) or len(parts) not in (1, 2) or not all(isinstance(part, bytes) for part in parts):
-        raise MalformedMessage("not_cbor", "payload", "not a message", "an array of a map's bytes and a signature")
-    body = cast(bytes, parts[0])
-    if keys is None:
-        return body
-    if len(parts) == 1:
-        raise MalformedMessage("unsigned", "signature", "missing", "a signature of the operations centre")
-    for key in keys:
-        try:
-            Ed25519PublicKey.from_public_bytes(key).verify(parts[1], _signed(topic, body))
-        except (InvalidSignature, ValueError):
-            continue
-        return body
-    raise MalformedMessage("bad_signature", "signature", "not of any of the keys", "a valid signature")
-
-
-def _read(fields: Any) -> tuple[CompactKind, dict[str, Any]]:
-    """Kind and fields of a map."""
+def read_map(fields: Any) -> tuple[CompactKind, dict[str, Any]]:
+    """Return kind and fields of a map, as ``decode`` does."""
     number = fields.get(0, 0) if isinstance(fields, dict) else None
     if not isinstance(fields, dict) or type(number) is not int or not 0 <= number < len(KINDS):
         raise MalformedMessage("not_cbor", "body", "not a message", "a map with a kind of the registry")
@@ -303,14 +214,10 @@ def _read(fields: Any) -> tuple[CompactKind, dict[str, Any]]:
     return kind, values
 
 
-def _signed(topic: str, body: bytes) -> bytes:
-    """What is signed: each part preceded by its length (4 bytes, big endian)."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in (FORM, topic.encode(), body))
-
-
-def _loaded(data: bytes, where: str) -> Any:
-    if len(data) > MOST_TOGETHER:
-        raise MalformedMessage("too_large", where, f"{len(data)} bytes", f"at most {MOST_TOGETHER}")
+def load_cbor(data: bytes, where: str, *, most_bytes: int = MOST_TOGETHER) -> Any:
+    """Return the one value of at most ``most_bytes``; MalformedMessage where they are something else."""
+    if len(data) > most_bytes:
+        raise MalformedMessage("too_large", where, f"{len(data)} bytes", f"at most {most_bytes}")
     stream = BytesIO(data)
     try:
         value = cbor2.CBORDecoder(stream).decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 
 from fusion.alerts.alert import RULES, STATUSES
 from geo.errors import BadInput
-from ingest import compact
-from ingest.compact import EPOCH, FIELDS, MOST_BYTES, MOST_TOGETHER, decode, decode_all, encode, join, seal, unseal
+from ingest import compact_messages
+from ingest.compact import EPOCH, FIELDS, MOST_BYTES, MOST_TOGETHER, NEEDED, decode, encode
+from ingest.compact_messages import MOST_INFLATED, MOST_JOINED, decode_all, deflate, join, seal, unseal
 from ingest.errors import MalformedMessage
 from ingest.security.signature import Signer
 from ops.incidents.incident import BY_SYSTEM, CHOSEN, KINDS, PRIORITIES, STATES
@@ -100,7 +103,7 @@ def test_a_typical_alert_loses_nothing_that_matters() -> None:
     assert len(payload) < MOST_BYTES
 
 
-@pytest.mark.parametrize("missing", compact.NEEDED["alert"])
+@pytest.mark.parametrize("missing", NEEDED["alert"])
 def test_an_alert_without_a_needed_field_is_refused(missing: str) -> None:
     with pytest.raises(BadInput, match=missing):
         encode("alert", {**TYPICAL, missing: None})
@@ -190,11 +193,13 @@ def test_the_registry_has_every_choice_under_one_number() -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(alerts, min_size=1, max_size=8))
-def test_several_under_one_signature_are_read_as_each_alone(several: list[dict[str, Any]]) -> None:
+@given(st.lists(alerts, min_size=1, max_size=8), st.sampled_from([join, deflate]))
+def test_several_under_one_signature_are_read_as_each_alone(
+    several: list[dict[str, Any]], pack: Callable[[Sequence[bytes]], bytes]
+) -> None:
     maps = [encode("alert", one) for one in several]
-    payload = seal(join(maps), TOPIC, SIGNER)
-    assert len(payload) <= sum(map(len, maps)) + compact.ROOM_FOR_SEVERAL <= MOST_TOGETHER
+    payload = seal(pack(maps), TOPIC, SIGNER)
+    assert len(payload) <= sum(map(len, maps)) + compact_messages.ROOM_FOR_SEVERAL <= MOST_TOGETHER
     body = unseal(payload, TOPIC, [SIGNER.public])
     assert decode_all(body) == [decode(one) for one in maps]
     if len(maps) == 1:
@@ -215,10 +220,37 @@ def test_a_message_with_several_has_no_room_for_a_forgery() -> None:
             decode_all(empty)
 
 
+def test_what_resembles_each_other_takes_less_room_compressed() -> None:
+    maps = [encode("alert", TYPICAL | {"number": number}) for number in range(20)]
+    assert len(deflate(maps)) < len(join(maps)) / 4
+    assert decode_all(deflate(maps)) == [decode(one) for one in maps]
+
+
+def deflated(data: bytes) -> bytes:
+    """A compressed body as anyone can make it."""
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return cbor2.dumps(compressor.compress(data) + compressor.flush())
+
+
+def test_a_compressed_body_is_refused_that_is_too_large_cut_off_nested_or_followed_by_more() -> None:
+    one = encode("alert", TYPICAL)
+    array = join([one] * 9)
+    inner = cbor2.loads(deflated(array))
+    largest = join([one] * (MOST_JOINED // len(one)))
+    assert len(decode_all(deflated(largest))) == MOST_JOINED // len(one)
+    for bad in (
+        deflated(largest + one * 3), deflated(b"\x00" * 500_000), cbor2.dumps(inner[:-3]), cbor2.dumps(inner + b"\x00"),
+        deflated(deflated(array)), deflated(array + b"\x00"), deflated(b"\x80"), cbor2.dumps(b""), deflated(b""),
+    ):  # fmt: skip
+        with pytest.raises(MalformedMessage):
+            decode_all(bad)
+    assert MOST_JOINED + 32 <= MOST_INFLATED, "the head of the array has room"
+
+
 def test_many_small_messages_have_room_too() -> None:
     """The heads of the arrays are longer with more in them; the room reckons with the longest."""
     one = encode("gap_filled", {"after": 0, "last": 7, "sent": 4})
-    maps = [one] * ((MOST_TOGETHER - compact.ROOM_FOR_SEVERAL) // len(one))
+    maps = [one] * ((MOST_TOGETHER - compact_messages.ROOM_FOR_SEVERAL) // len(one))
     assert len(maps) > 24
     assert len(seal(join(maps), TOPIC, SIGNER)) <= MOST_TOGETHER
     assert decode_all(join(maps)) == [decode(one)] * len(maps)

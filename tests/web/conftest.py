@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Reque
 from ops.runtime.reserved_port import ReservedPort
 from ops.services.api.static_pages import BUILT
 from ops.store.writer import Store
+from tests.web.chromium import chromium, sandboxing
 from tests.web.patience import ENTER_AT_MIDDLE, patient
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,14 +56,6 @@ LOST_REQUESTS = re.compile(
 )
 
 
-def chromium() -> str:
-    """Debian's Chromium; without it these tests fail, for a map that nobody has looked at is not tested."""
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.fail("Chromium is not installed: 'apt-get install chromium', or run deploy/system_packages.py.")
-    return found
-
-
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """Until the file ends: its event loop would be in the way of every later test that wants one of its own."""
@@ -74,8 +66,7 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def launch(playwright: Playwright) -> Callable[..., Browser]:
     """Starts a browser with more arguments; whoever calls closes it."""
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return lambda *arguments: playwright.chromium.launch(executable_path=chromium(), args=[*sandbox, *arguments])
+    return lambda *arguments: playwright.chromium.launch(executable_path=chromium(), args=[*sandboxing(), *arguments])
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
-import os
 import socket
 import struct
 import sys
@@ -17,7 +16,8 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.web.conftest import DESKTOP, MAP_DRAWS_MS, REPORT_VIOLATIONS, SCALE, SCREENS, chromium, world_in
+from tests.web.chromium import chromium, sandboxing
+from tests.web.conftest import DESKTOP, MAP_DRAWS_MS, REPORT_VIOLATIONS, SCALE, SCREENS, world_in
 from tests.web.patience import patient
 
 SET_FLAGS, UP_AND_RUNNING = 0x8914, 0x1 | 0x40
@@ -45,8 +45,7 @@ def main() -> int:
     with world_in(folder) as world, sync_playwright() as playwright, patient():
         world.start()
         found["home"] = world.address
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=chromium(), args=sandbox)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=sandboxing())
         context = browser.new_context(viewport=DESKTOP, device_scale_factor=SCALE)
         context.add_init_script(REPORT_VIOLATIONS)
         context.on("request", lambda request: found["asked"].append(request.url))

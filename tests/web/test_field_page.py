@@ -20,10 +20,10 @@ from playwright.sync_api import Page, expect
 from ops.runtime.reserved_port import ReservedPort
 from ops.services.api.static_pages import BUILT
 from tests.web.conftest import Visit, until
+from tests.web.field_phone import SMALL, hold
 from tests.web.field_server import LAT, LON, UNIT, FieldServer, field_server, incident
 from tests.web.phone_radio import PhoneRadio, phone_radio
 
-SMALL = {"width": 360, "height": 640}
 FIRST_LOAD_BYTES = 150_000
 LEAST_TARGET_PX = 48
 
@@ -290,14 +290,6 @@ def touch(page: Page, down: str = "pointerdown", up: str = "pointerup") -> None:
     """Press the distress button for a moment only."""
     assert page.get_by_test_id("distress").evaluate(TOUCH, [down, up]) == "true"
     expect(page.get_by_test_id("distress-spoken")).to_contain_text("Cancelled")
-
-
-def hold(page: Page) -> None:
-    """Hold the distress button until the call is made."""
-    page.get_by_test_id("distress").hover()
-    page.mouse.down()
-    expect(page.get_by_test_id("own-call")).to_be_visible()
-    page.mouse.up()
 
 
 def test_distress_is_held_for_two_seconds_and_repeated_until_it_has_arrived(server: FieldServer, phone) -> None:

@@ -15,9 +15,9 @@ from ops.field.devices import FILE, DeviceStore
 from ops.store.reader import Reader
 from tests.ops.conftest import lonlat
 from tests.web.conftest import Visit, until
+from tests.web.field_phone import SMALL, hold
 from tests.web.phone_radio import PhoneRadio, phone_radio
 from tests.web.shift_room import CALLING, ShiftRoom, shift_room
-from tests.web.test_field_page import hold
 from tests.web.test_own_forces import type_login
 
 pytestmark = [pytest.mark.chain, pytest.mark.broker]
@@ -53,7 +53,7 @@ def phone(radio: PhoneRadio, devices: DeviceStore, visit: Callable[..., Visit]) 
         here = visit(
             radio.address,
             file=f"field#enrol={devices.new_code(CALLING).code}",
-            viewport={"width": 360, "height": 640},
+            viewport=SMALL,
             has_touch=True,
             permissions=["geolocation"],
             geolocation=place(4300, 2500),
@@ -166,7 +166,7 @@ def test_a_supervisor_enrols_and_revokes_a_device_in_the_units_details(
     found = Axe().run(desk.page)
     assert found.response["violations"] == [], found.generate_report()
     code = desk.part("devices-typed").inner_text()
-    here = visit(shift.address, file=f"field#enrol={code}", viewport={"width": 360, "height": 640}, has_touch=True)
+    here = visit(shift.address, file=f"field#enrol={code}", viewport=SMALL, has_touch=True)
     here.witness.outage = True
     here.witness.expected.add("/v1/field/")
     here.page.wait_for_selector("html[data-link=live]")

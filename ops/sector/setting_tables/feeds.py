@@ -34,6 +34,8 @@ class UnitFeedSettings:
     together_bytes : int
         In the compact form, the largest message with several alerts and incidents under one signature, from 300 to
         1,200 bytes, for units on slow links whose program reads such messages; 0: one alert or incident each.
+    compressed : bool
+        Whether messages with several alerts and incidents are compressed, for programs that read them.
     incidents : bool
         Whether it receives incidents besides alerts.
     least_priority : {"high", "medium", "low"}
@@ -52,6 +54,7 @@ class UnitFeedSettings:
 
     format: Literal["json", "compact"] = "json"
     together_bytes: int = 0
+    compressed: bool = False
     incidents: bool = True
     least_priority: Urgency = "low"
     sections: tuple[str, ...] = ()
@@ -67,6 +70,8 @@ class UnitFeedSettings:
         if self.together_bytes and not LEAST_TOGETHER <= self.together_bytes <= MOST_TOGETHER:
             expected = f"0, or a whole number from {LEAST_TOGETHER} to {MOST_TOGETHER}"
             raise BadInput(f"{self.together_bytes}", where="together_bytes", expected=expected)
+        if self.compressed and not self.together_bytes:
+            raise BadInput("true", where="compressed", expected="together_bytes above 0, or false")
         _ = self.quiet_times
 
     @property

@@ -19,6 +19,7 @@ COMPRESSED: Final = frozenset(
         "/api/border", "/api/sector", "/api/layout", "/api/segments", "/api/layers", "/api/profile",
         "/api/places",
         "/api/tracks", "/api/bearings", "/api/sensors", "/api/counts", "/api/alerts", "/v1/incidents", "/v1/forces",
+        "/v1/field/state", "/v1/field/map",
         "/v1/history", "/metrics", "/api/openapi.json", "/api/docs", "/api/docs.css",
     )
 )  # fmt: skip

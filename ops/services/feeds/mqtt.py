@@ -10,13 +10,13 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from geo.errors import BadInput
-from ingest import compact
+from ingest import compact, compact_messages
 from ingest.errors import BrokerError
 from ingest.security.signature import Signer
 from ingest.topics import unit_topic
 from ops.broker.identities import FEED, identity_of
 from ops.sector.setting_tables.feeds import UnitFeedSettings
-from ops.services.feeds.feed import FeedContext, FeedReceiver, OutboxDelivery, Undeliverable
+from ops.services.feeds.feed import DISTRESS, FeedContext, FeedReceiver, OutboxDelivery, Undeliverable
 from ops.services.feeds.unit_messages import UnitUpdate, compacted, encoded, unit_incident
 
 NAME: Final = "mqtt"
@@ -35,14 +35,25 @@ class Publish(Protocol):
 
 @dataclass(slots=True)
 class _Together:
-    """Rows that wait for the rest of their message of at most ``most_bytes``: kind, map, and the answer to each."""
+    """Rows that wait for the rest of their message of at most ``most_bytes``: kind, map, and the answer to each.
+
+    ``pack`` makes a body of their maps.
+    """
 
     most_bytes: int
+    pack: Callable[[Sequence[bytes]], bytes]
     rows: list[tuple[str, bytes, Future[None]]] = field(default_factory=list)
 
     def has_room(self, body: bytes) -> bool:
         """Whether the map fits into the message with those that wait."""
-        return sum(len(one) for _, one, _ in self.rows) + len(body) <= self.most_bytes - compact.ROOM_FOR_SEVERAL
+        maps = [*self.maps, body]
+        if sum(map(len, maps)) > compact_messages.MOST_JOINED:
+            return False
+        return len(self.pack(maps)) <= self.most_bytes - compact_messages.ROOM_FOR_SEVERAL
+
+    @property
+    def maps(self) -> list[bytes]:
+        return [one for _, one, _ in self.rows]
 
 
 class MqttFeed:
@@ -51,6 +62,7 @@ class MqttFeed:
 
     ``in_compact``: the units that chose the compact form, which ``signer`` signs. ``together``: those of them whose
     messages may hold several alerts and incidents, and the most bytes of such a message; it goes to ``updates``.
+    ``compressed``: those of these for which they are compressed.
     ``problem``: why there is no connection. Raises BadInput (TopicError) for no units, a unit named twice, or a name
     that is not allowed in a topic.
     """
@@ -65,6 +77,7 @@ class MqttFeed:
         *,
         in_compact: Collection[str] = (),
         together: Mapping[str, int] | None = None,
+        compressed: Collection[str] = (),
         signer: Signer | None = None,
         problem: Callable[[], str | None] = lambda: None,
     ) -> None:
@@ -75,7 +88,10 @@ class MqttFeed:
         if len({unit_topic(sector, one.name, "alerts") for one in receivers}) < len(receivers):
             raise BadInput("a unit is named twice", where=where, expected="each unit once")
         self._publish, self._problem, self._in_compact, self._signer = publish, problem, in_compact, signer
-        self._together = {unit: _Together(most_bytes) for unit, most_bytes in (together or {}).items()}
+        self._together = {
+            unit: _Together(most_bytes, compact_messages.deflate if unit in compressed else compact_messages.join)
+            for unit, most_bytes in (together or {}).items()
+        }
 
     @property
     def problem(self) -> str | None:
@@ -83,9 +99,14 @@ class MqttFeed:
         return self._problem()
 
     def send(self, delivery: OutboxDelivery) -> Future[None]:
-        """Publish a row, or keep it for ``flush``; the future completes with the broker's PUBACK."""
+        """Publish a row, or keep it for ``flush``; the future completes with the broker's PUBACK.
+
+        A distress call is never kept: it goes in a message of its own, after those that came before.
+        """
         if (waiting := self._together.get(delivery.receiver)) is not None:
-            return self._add(waiting, delivery)
+            if delivery.row.priority != DISTRESS:
+                return self._add(waiting, delivery)
+            self.flush(delivery.receiver)
         if delivery.row.kind == "incident":
             return self._update(delivery.receiver, unit_incident(delivery))
         topic = unit_topic(self._sector, delivery.receiver, "alerts")
@@ -98,12 +119,10 @@ class MqttFeed:
         waiting = self._together.get(receiver)
         if waiting is None or not waiting.rows:
             return
-        rows, waiting.rows = waiting.rows, []
+        rows, body, waiting.rows = waiting.rows, waiting.pack(waiting.maps), []
         channel = "alerts" if [kind for kind, _, _ in rows] == ["alert"] else "updates"
         try:
-            puback = self._sealed(
-                unit_topic(self._sector, receiver, channel), compact.join([one for _, one, _ in rows])
-            )
+            puback = self._sealed(unit_topic(self._sector, receiver, channel), body)
         except Exception as error:  # noqa: BLE001 - each row of the message is sent again, whatever it is
             puback = Future()
             puback.set_exception(error)
@@ -135,8 +154,8 @@ class MqttFeed:
         return self._publish(topic, encoded(update), content_type=CONTENT_TYPE)
 
     def _sealed(self, topic: str, body: bytes) -> Future[None]:
-        payload = compact.seal(body, topic, self._signer)
-        return self._publish(topic, payload, content_type=compact.CBOR, signed=False)
+        payload = compact_messages.seal(body, topic, self._signer)
+        return self._publish(topic, payload, content_type=compact_messages.CBOR, signed=False)
 
 
 def _pass_on(puback: Future[None], answers: Sequence[Future[None]]) -> None:
@@ -180,6 +199,7 @@ def open_feed(context: FeedContext) -> MqttFeed:
         together={
             name: one.together_bytes for name, one in units.items() if one.format == "compact" and one.together_bytes
         },
+        compressed=[name for name, one in units.items() if one.compressed],
         signer=identity_of(FEED).signer,
         problem=lambda: context.publisher.problem,
     )

@@ -1,9 +1,10 @@
 // The field page's own logic: answers on their way, what is read of the server, and which tiles a phone carries.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { MOST_AT_ONCE, MOST_SETTLED, isSettled, latest, toSend, trimmed, unsent, withOutcomes, withResults, type Answer } from "../src/field/queue.ts";
 import { versionOf, wholeState } from "../src/field/changes.ts";
+import { ask } from "../src/field/link.ts";
 import { parseArea, parseState } from "../src/field/records.ts";
 import { acrossOf, addresses, downOf } from "../src/field/tiles.ts";
 
@@ -106,4 +107,52 @@ test("a state by changes is the whole state, and changes of another version are 
   assert.equal(wholeState(null, changes), null);
   assert.equal(wholeState(before, { ...changes, incidents: { new: [], changed: [{ id: "I9", state: "open" }] } }), null);
   assert.equal(wholeState(before, { ...changes, incidents: { new: [], changed: [], keys: ["I1", "I9"] } }), null);
+});
+
+/** Answers whose body comes in pieces, one every `everyMs`. */
+function inPieces(pieces: readonly string[], everyMs: number): typeof fetch {
+  return (_path, options) => {
+    const { signal } = options as { signal: AbortSignal };
+    const body = new ReadableStream<Uint8Array>({
+      start(stream) {
+        signal.addEventListener("abort", () => stream.error(signal.reason));
+        pieces.forEach((piece, at) => setTimeout(() => {
+          if (signal.aborted) return;
+          stream.enqueue(new TextEncoder().encode(piece));
+          if (at === pieces.length - 1) stream.close();
+        }, (at + 1) * everyMs));
+      },
+    });
+    return Promise.resolve(new Response(body, { headers: { ETag: "t" } }));
+  };
+}
+
+/** What a request gives while the clock goes on by ten seconds at a time, for at most ten minutes. */
+async function asked(context: TestContext, server: typeof fetch, post?: unknown): Promise<Awaited<ReturnType<typeof ask>>> {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  context.mock.method(globalThis, "fetch", server);
+  let found: Awaited<ReturnType<typeof ask>> | undefined;
+  void ask("/v1/field/state", post).then((answered) => (found = answered));
+  for (let step = 0; step < 60 && found === undefined; step += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    context.mock.timers.tick(10_000);
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(found !== undefined, "a request ends");
+  return found;
+}
+
+test("an answer that keeps coming is waited for, however long it takes", async (context) => {
+  const answered = await asked(context, inPieces(['{"a":', "1,", '"b"', ":", "2", "}"], 50_000));
+  assert.deepEqual([answered.status, answered.body, answered.etag], [200, { a: 1, b: 2 }, "t"]);
+});
+
+test("an answer that stops in the middle is none, and is not taken for an empty one", async (context) => {
+  assert.deepEqual(await asked(context, inPieces(["{", '"a":1}'], 150_000)), { status: 0, body: null, etag: "" });
+});
+
+test("the more a request sends, the longer its answer is waited for", async (context) => {
+  assert.equal((await asked(context, inPieces(["{}"], 100_000))).status, 0);
+  context.mock.timers.reset();
+  assert.equal((await asked(context, inPieces(["{}"], 100_000), { note: "x".repeat(4_000) })).status, 200);
 });

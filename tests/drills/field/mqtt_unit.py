@@ -14,7 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from ingest.compact import CBOR, decode_all, unseal
+from ingest.compact_messages import CBOR, decode_all, unseal
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.security.signature import Signer
 from ingest.topics import unit_topic

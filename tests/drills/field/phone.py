@@ -1,25 +1,33 @@
-"""A phone of a unit without a browser: the requests of the field page, and a person who answers half of the incidents.
-
-``python -m tests.drills.field.phone ADDRESS FOLDER``. In the folder are ``cookies.json``, the access of the device, and
-what survives a kill: ``seen.jsonl``, the incidents in the order in which they came, and ``answers.jsonl``, each answer
-when it was given and when it was accepted.
-"""
+"""The phone of a patrol: the field page in a real Chromium, and the person who answers half of the incidents on it."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import time
-from datetime import UTC, datetime
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
+import psutil
+from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, TimeoutError
 
-PAUSE_S: Final = 0.25
-READ_S: Final = 30.0
+from tests.ops.conftest import lonlat
+from tests.web.chromium import chromium, sandboxing
+from tests.web.conftest import REPORT_VIOLATIONS, SCREENS, Witness
+from tests.web.field_phone import SMALL, hold
+from tests.web.patience import SHOWN_MS
+
 STEPS: Final = ("en_route", "on_scene")
+TAP_MS: Final = 30_000
+"""How long a tap is tried before the person looks at the list again: the card may have gone meanwhile."""
+UNSETTLED: Final = ("waiting", "taken")
+CARDS: Final = """() => [...document.querySelectorAll("[data-testid=incident]")].map((card) => ({
+  id: card.dataset.incident,
+  priority: card.dataset.priority,
+  given: card.dataset.given,
+}))"""
+STATES: Final = """(card) => Object.fromEntries(
+  [...card.querySelectorAll("button[data-action]")].map(({ dataset }) => [dataset.action, dataset.state]),
+)"""
 
 
 def is_for_phone(incident: str) -> bool:
@@ -27,89 +35,125 @@ def is_for_phone(incident: str) -> bool:
     return int(incident[-1], 16) % 2 == 0
 
 
-class Lines:
-    """JSON lines that are on disk before anything else happens."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def read(self) -> list[dict[str, Any]]:
-        """Every whole line."""
-        if not self._path.exists():
-            return []
-        text = self._path.read_text(encoding="utf-8")
-        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
-
-    def add(self, **line: Any) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-
 class Phone:
-    """``turn`` is one round of requests; without a network it ends early, and the next one goes on."""
+    """A browser whose profile in ``folder`` survives it, on the page behind ``address``.
 
-    def __init__(self, address: str, folder: Path) -> None:
-        cookies = json.loads((folder / "cookies.json").read_text(encoding="utf-8"))
-        self._client = httpx.Client(
-            base_url=address, headers={"Origin": address.rstrip("/")}, cookies=cookies,
-            timeout=httpx.Timeout(READ_S), limits=httpx.Limits(max_connections=1),
-        )  # fmt: skip
-        self._seen, self._answers, self._tag = Lines(folder / "seen.jsonl"), Lines(folder / "answers.jsonl"), ""
-        self._known = {line["id"] for line in self._seen.read()}
+    ``seen``: when the person first saw each incident in the list [s since 1970]. ``refused``: answers that were.
+    """
+
+    def __init__(self, playwright: Playwright, folder: Path, address: str) -> None:
+        self._playwright, self._profile, self._address = playwright, folder, address
+        self._witness = Witness(address)
+        self._witness.outage = True
+        self._done: set[str] = set()
+        self.seen: dict[str, float] = {}
+        self.refused: set[tuple[str, str]] = set()
+
+    def enrol(self, code: str) -> None:
+        """At the base: log in, share the position, carry page and map along, and put the phone away."""
+        page = self._open(f"field#enrol={code}")
+        for state in ("link=live", "kept=yes", "map=complete"):
+            page.wait_for_selector(f"html[data-{state}]")
+        page.get_by_test_id("sharing").tap()
+        page.wait_for_selector("[data-testid=sharing][data-state=on]")
+        self._context.close()
+
+    def start(self) -> None:
+        """Open the page as the phone kept it."""
+        self._open("field").wait_for_selector("html[data-stage=enrolled]")
+
+    def kill(self) -> None:
+        """End the browser with all of its processes, and start it again."""
+        browser = next(one for one in psutil.Process().children(recursive=True) if self._is_browser(one))
+        processes = [browser, *browser.children(recursive=True)]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        _, alive = psutil.wait_procs(processes, timeout=SHOWN_MS / 1000)
+        assert alive == []
+        with suppress(Error):  # it is gone
+            self._context.close()
+        self.start()
 
     def turn(self) -> None:
-        self._send()
-        answer = self._client.get("/v1/field/state", headers={"If-None-Match": self._tag} if self._tag else {})
-        if answer.status_code == 304:
-            return
-        answer.raise_for_status()
-        self._tag = answer.headers["etag"]
-        state = answer.json()
-        for incident in state["incidents"]:
-            if incident["id"] not in self._known:
-                self._known.add(incident["id"])
-                self._seen.add(id=incident["id"], at_s=time.time(), rank=state["incidents"].index(incident))
-        self._decide(state)
+        """The person looks at the list and gives at most one answer, whose turn has come."""
+        cards = self.page.evaluate(CARDS)
+        for card in cards:
+            self.seen.setdefault(card["id"], time.time())
+        wanted = (one for one in cards if is_for_phone(one["id"]) and one["priority"] != "distress")
+        due = next((one["id"] for one in wanted if one["id"] not in self._done and one["given"] not in UNSETTLED), None)
+        if due is not None:
+            with suppress(TimeoutError):
+                self._answer(due)
 
-    def _decide(self, state: dict[str, Any]) -> None:
-        """The person goes to an incident, and is on scene once the first answer has counted."""
-        given = {line["reply"]["action_id"] for line in self._answers.read() if "reply" in line}
-        done = {one["action_id"] for one in state["outcomes"] if one["outcome"] == "done"}
-        for incident in state["incidents"]:
-            if not is_for_phone(incident["id"]):
-                continue
-            for before, step in zip((None, *STEPS), STEPS, strict=False):
-                action_id = f"{incident['id']}-{step}"
-                if action_id not in given and (before is None or f"{incident['id']}-{before}" in done):
-                    at = datetime.now(UTC).isoformat()
-                    reply = {"action_id": action_id, "action": step, "incident": incident["id"], "at": at}
-                    self._answers.add(reply=reply)
+    def _answer(self, incident: str) -> None:
+        card = self.page.locator(f'[data-incident="{incident}"]')
+        self._open_card(card)
+        states = card.evaluate(STATES, timeout=TAP_MS)
+        for step in STEPS:
+            if states[step] == "none":
+                card.get_by_test_id(f"answer-{step}").tap(timeout=TAP_MS)
+            if states[step] == "refused":
+                self.refused.add((incident, step))
+            if states[step] != "done":
+                return
+        self._done.add(incident)
 
-    def _send(self) -> None:
-        lines = self._answers.read()
-        accepted = {line["accepted"] for line in lines if "accepted" in line}
-        waiting = [line["reply"] for line in lines if "reply" in line and line["reply"]["action_id"] not in accepted]
-        if not waiting:
-            return
-        body = {"replies": waiting[:20], "sent_at": datetime.now(UTC).isoformat()}
-        answer = self._client.post("/v1/field/replies", json=body)
-        answer.raise_for_status()
-        for result in answer.json()["results"]:
-            self._answers.add(accepted=result["action_id"], problem=result.get("problem"))
+    def write_note(self, text: str) -> None:
+        """Add a note to the first incident of the list; it is on the disk of the phone when this returns."""
+        self._open_card(self.page.locator("[data-testid=incident]:not([data-priority=distress])").first)
+        self.page.locator("[data-testid=answer-note]:visible").first.tap()
+        self.page.get_by_test_id("answer-text").fill(text)
+        self.page.get_by_test_id("answer-send").tap()
+        self.page.get_by_test_id("incidents").wait_for(state="visible")
 
+    def call_for_help(self) -> None:
+        hold(self.page)
 
-def main(address: str, folder: Path) -> None:
-    """Until it is killed."""
-    phone = Phone(address, folder)
-    while True:
+    @property
+    def call(self) -> str:
+        """Whether the call of this phone is ``sending`` or has ``arrived``; empty without a call."""
+        own = self.page.get_by_test_id("own-call")
+        return own.get_attribute("data-state") or "" if own.is_visible() else ""
+
+    @property
+    def waiting(self) -> set[str]:
+        """The incidents with an answer that has not left the phone."""
+        return {one["id"] for one in self.page.evaluate(CARDS) if one["given"] == "waiting"}
+
+    def screen(self, name: str) -> None:
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENS / f"{name}.png")
+
+    def check(self) -> None:
+        """Nothing went wrong on the page."""
+        self._witness.check()
+
+    def close(self) -> None:
+        self._context.close()
+
+    def _open_card(self, card: Locator) -> None:
+        head = card.get_by_test_id("card-head")
+        if head.get_attribute("aria-expanded", timeout=TAP_MS) != "true":
+            head.tap(timeout=TAP_MS)
+
+    def _open(self, file: str) -> Page:
+        east, north = lonlat(4300, 2500)
+        self._context: BrowserContext = self._playwright.chromium.launch_persistent_context(
+            self._profile, executable_path=chromium(), args=sandboxing(), viewport=SMALL, has_touch=True,
+            permissions=["geolocation"], geolocation={"longitude": east, "latitude": north, "accuracy": 10},
+            timeout=SHOWN_MS,
+        )  # fmt: skip
+        self._context.set_default_timeout(SHOWN_MS)
+        self._context.add_init_script(REPORT_VIOLATIONS)
+        self.page = self._context.pages[0]
+        self._witness.attach(self.page)
+        self.page.goto(self._address + file)
+        return self.page
+
+    def _is_browser(self, process: Any) -> bool:
         try:
-            phone.turn()
-        except httpx.HTTPError as error:
-            print(f"{datetime.now(UTC)} {error!r}", file=sys.stderr, flush=True)
-        time.sleep(PAUSE_S)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+            line = process.cmdline()
+        except psutil.Error:
+            return False
+        return f"--user-data-dir={self._profile}" in line and not any(one.startswith("--type=") for one in line)

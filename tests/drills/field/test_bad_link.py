@@ -35,6 +35,7 @@ FORMS = {
     "json": "",
     "compact": f'[feeds.units.{UNIT}]\nformat = "compact"\n',
     "together": f'[feeds.units.{UNIT}]\nformat = "compact"\ntogether_bytes = 600\n',
+    "compressed": f'[feeds.units.{UNIT}]\nformat = "compact"\ntogether_bytes = 1200\ncompressed = true\n',
 }
 PRIORITIES = ("low", "high", "medium", "distress")
 
@@ -104,6 +105,45 @@ def test_a_unit_on_mqtt_gets_what_it_missed_in_a_silence(
     assert len({one["id"] for one in answer}) == len(answer), "superseded revisions are left out"
     ranks = [RANKS.index(one["priority"]) for one in answer]
     assert ranks == sorted(ranks), "the most urgent first"
+
+
+def test_what_quiet_hours_may_not_suppress_arrives_and_nothing_else_does(
+    broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    """Everything comes in a silence, in which the feeds process is killed; the rest comes when the unit asks for it."""
+    quiet = f'{FORMS["compressed"]}quiet_hours = ["00:00-12:00", "12:00-00:00"]\nnever_suppress = ["high"]\n'
+    rig = FeedsRig(tmp_path, broker.url.text, [UNIT], quiet)
+    signer = rig.identities.identity(UNIT).signer
+    assert signer is not None
+    with FaultProxy(broker.url.host, broker.url.port) as link:
+        link.set(radio=radio(1_200.0))
+        unit = MqttUnit(UNIT, SECTOR, broker.url, link.port, signer, rig.feed_key)
+        unit.connect()
+        wait_until(unit.subscribed.is_set, timeout_s=LONGEST_S)
+        link.set(held=BOTH)
+        silent_from_s = time.monotonic()
+        for number in range(ALERTS):
+            rig.commit([alert(number, priority=PRIORITIES[number % 4])])
+        own, other = (incident(number, priority="low") for number in (900, 901))
+        rig.commit(incidents=[own | {"state": "assigned", "unit": UNIT}, other])
+        rig.kill()
+        wait_until(lambda: time.monotonic() - silent_from_s >= SILENCE_S, timeout_s=LONGEST_S)
+        link.set(held=frozenset())
+        urgent = {one["id"] for one in rig.committed.values() if one["priority"] in ("high", "distress")}
+        due = urgent | {own["id"]}
+        wait_until(lambda: due <= {one["id"] for one in received(unit)}, timeout_s=LONGEST_S)
+        assert {one["id"] for one in received(unit)} == due
+        unit.ask()
+        wait_until(lambda: unit.filled, timeout_s=LONGEST_S, what=lambda: unit.messages)
+        assert link.carried("down").lost > 0
+        unit.close()
+    rig.close()
+    check_received(rig, unit.messages)
+
+
+def received(unit: MqttUnit) -> list[dict[str, Any]]:
+    """The alerts and incidents that the unit has."""
+    return [one for one in list(unit.messages) if "number" in one]
 
 
 def check_received(rig: FeedsRig, messages: list[dict[str, Any]]) -> None:

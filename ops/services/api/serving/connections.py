@@ -13,13 +13,17 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ops.services.api.serving.handshakes import ServerLoop
 
-REQUEST_WITHIN_S: Final = 10.0
-"""From the connection, or from the first byte of a further request, to its last byte."""
-ANSWER_WITHIN_S: Final = 150.0
-"""From the last byte of a request to the last byte of its answer; the planner may take 90 s. Streams do not end: they
-have limits of their own (``event_stream``)."""
+REQUEST_WITHIN_S: Final = 180.0
+"""From the connection, or from the first byte of a further request, to its last byte: a phone at 1.2 kbit/s needs a
+minute and a half for 20 answers while a fifth of the segments is lost."""
+ANSWER_WITHIN_S: Final = 600.0
+"""From the last byte of a request to the last byte of its answer; the planner may take 90 s, and a phone at 1.2 kbit/s
+reads 50 kB in this time. Streams do not end: they have limits of their own (``event_stream``)."""
+KEPT_S: Final = 75
+"""An idle connection is kept for the next request: on a slow link, another handshake takes longer than the request."""
 MOST_CONNECTIONS: Final = 512
 STREAM_PATH: Final = "/api/stream"
+FIELD_STREAM_PATH: Final = "/v1/field/stream"
 CLIENT_CERTIFICATE: Final = "client_certificate"
 """Key of the client certificate (DER), which TLS has checked, in the state of a request; absent without one."""
 
@@ -66,7 +70,7 @@ class LimitedConnection(H11Protocol):
 
     @property
     def streams(self) -> bool:
-        """Whether the answer is a stream of events."""
+        """Whether the answer is a stream of events, whose number is limited; that of a device may be displaced."""
         return not self.waits and self.scope["path"] == STREAM_PATH
 
     def data_received(self, data: bytes) -> None:
@@ -85,7 +89,7 @@ class LimitedConnection(H11Protocol):
             self._limit_answer()
 
     def _limit_answer(self) -> None:
-        if self.streams:
+        if self.streams or self.scope["path"] == FIELD_STREAM_PATH:
             self._stop_timer()
         else:
             self._start_timer(self.answer_within_s)

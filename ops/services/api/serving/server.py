@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from geo.errors import WatchlineError
-from ops.services.api.serving.connections import LimitedConnection
+from ops.services.api.serving.connections import KEPT_S, LimitedConnection
 from ops.services.api.serving.handshakes import Listener
 from ops.services.api.serving.local_port import BACKLOG, listen
 
@@ -60,7 +60,7 @@ def server_config(app: FastAPI, tls: Tls | None = None) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=5,
+        timeout_keep_alive=KEPT_S,
         timeout_graceful_shutdown=2,
         ssl_certfile=None if tls is None else str(tls.certificate),
         ssl_keyfile=None if tls is None else str(tls.key),

@@ -5,9 +5,10 @@ import { list, object, text } from "../model/parse.ts";
 import type { PositionBody } from "./keep.ts";
 import type { ReplyBody } from "./queue.ts";
 
-/** A radio of 1.2 kbit/s takes half a minute for a list of 20 incidents. */
-const TIMEOUT_MS = 60_000;
-const CALL_TIMEOUT_MS = 15_000;
+/** How long nothing may come of an answer before it is given up. */
+const SILENT_MS = 60_000;
+/** What a radio of 1.2 kbit/s carries at least while a fifth of the segments is lost and another request is on its way. */
+const LEAST_BYTES_PER_S = 40;
 /** The stream says when something changed; this finds out whether the server is still there. */
 const EVERY_MS = 20_000;
 const FIRST_AGAIN_MS = 2_000;
@@ -22,20 +23,65 @@ export interface Answered {
 }
 
 export async function ask(path: string, post?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
-  const sent = post === undefined ? {} : { method: "POST", body: JSON.stringify(post), priority: "high" as const };
-  const isCall = path.endsWith("/positions");
+  const text = post === undefined ? "" : JSON.stringify(post);
+  const sent = post === undefined ? {} : { method: "POST", body: text, priority: "high" as const };
+  const patience = new Patience(SILENT_MS + (text.length / LEAST_BYTES_PER_S) * 1000);
   try {
     const response = await fetch(path, {
       cache: "no-store",
       credentials: "same-origin",
       ...sent,
       headers: { "X-Watchline": "1", ...(post === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
-      signal: AbortSignal.timeout(isCall ? CALL_TIMEOUT_MS : TIMEOUT_MS),
+      signal: patience.signal,
     });
-    const body: unknown = response.status === 304 ? null : await response.json().catch(() => null);
+    const body = response.status === 304 ? null : await jsonOf(response, patience);
     return { status: response.status, body, etag: response.headers.get("ETag") ?? "" };
   } catch {
     return { status: 0, body: null, etag: "" };
+  } finally {
+    patience.end();
+  }
+}
+
+/** Gives a request up when nothing has come for a while: on a slow link, a long answer that keeps coming takes minutes. */
+class Patience {
+  readonly #silentMs: number;
+  readonly #end = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(silentMs: number) {
+    this.#silentMs = silentMs;
+    this.renew();
+  }
+
+  get signal(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  renew(): void {
+    this.end();
+    this.#timer = setTimeout(() => this.#end.abort(), this.#silentMs);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** The JSON of a response; null for what is none. It throws if the response ends early. */
+async function jsonOf(response: Response, patience: Patience): Promise<unknown> {
+  const decoder = new TextDecoder();
+  let read = "";
+  for (const reader = response.body?.getReader(); reader !== undefined; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    patience.renew();
+    read += decoder.decode(value, { stream: true });
+  }
+  try {
+    return JSON.parse(read) as unknown;
+  } catch {
+    return null;
   }
 }
 

@@ -21,8 +21,11 @@ export type LinkState = "connecting" | "live" | "lost";
 
 /** Positions that wait; with more, every second of the older ones is given up. */
 const MOST_POSITIONS = 720;
-const POSITIONS_AT_ONCE = 60;
+const POSITIONS_AT_ONCE = 30;
+/** A call that failed is sent again this soon. */
 const CALL_AGAIN_MS = 5_000;
+/** One that is under way is sent again beside it: its connection may be dead, but a slow one must not be crowded. */
+const CALL_BESIDE_MS = 15_000;
 const NEW_CALL_MS = 600_000;
 /** A call states in words how old its position is, if it is older. */
 const CURRENT_S = 60;
@@ -168,7 +171,7 @@ export class Unit {
     clearTimeout(this.#callTimer);
     const call = this.call;
     if (call === null || call.arrivedMs !== null || this.stage !== "enrolled" || call.unit !== this.enrolment?.unit) return;
-    this.#callTimer = setTimeout(() => this.#sendCall(), CALL_AGAIN_MS);
+    this.#sendCallIn(CALL_BESIDE_MS);
     this.call = { ...call, tries: call.tries + 1 };
     void this.keep.keepFact("call", this.call);
     this.#changed();
@@ -179,8 +182,16 @@ export class Unit {
         if (this.call !== null && problemIn(answered) === "") this.call = { ...this.call, taken: true };
         this.#rhythm.wake();
       }
-      else if (!isLater(answered)) this.#report(sentenceOf(answered) || String(answered.status));
+      else {
+        this.#sendCallIn(CALL_AGAIN_MS);
+        if (!isLater(answered)) this.#report(sentenceOf(answered) || String(answered.status));
+      }
     });
+  }
+
+  #sendCallIn(waitMs: number): void {
+    clearTimeout(this.#callTimer);
+    this.#callTimer = setTimeout(() => this.#sendCall(), waitMs);
   }
 
   /**
@@ -202,7 +213,7 @@ export class Unit {
     const unit = this.enrolment?.unit ?? "";
     if (this.link === "lost") this.problem = ""; // it was about the link
     let later = false;
-    for (const exchange of [() => this.#sendAnswers(unit), () => this.#sendTrack(unit), () => this.#fetch()]) {
+    for (const exchange of [() => this.#sendAnswers(unit), () => this.#fetch(), () => this.#sendTrack(unit)]) {
       const answered = await exchange();
       if (answered === null) continue;
       if (answered.status === 401) {
@@ -238,17 +249,19 @@ export class Unit {
     }
   }
 
+  /** One batch at a time: answers and the list do not wait for all positions of a long silence. */
   async #sendTrack(unit: string): Promise<Answered | null> {
-    for (;;) {
-      const batch = this.positions.filter((one) => one.unit === unit).slice(0, POSITIONS_AT_ONCE);
-      if (batch.length === 0) return null;
-      const answered = await sendPositions(batch.map(({ body }) => body));
-      if (answered.status === 401 || isLater(answered)) return answered;
-      const problem = answered.status >= 400 ? sentenceOf(answered) || String(answered.status) : problemIn(answered);
-      if (problem !== "") this.#report(problem);
-      this.positions = this.positions.filter((one) => !batch.includes(one));
-      await this.keep.keepPositions([], batch.map(({ order }) => order));
-    }
+    const waiting = this.positions.filter((one) => one.unit === unit);
+    const batch = waiting.slice(0, POSITIONS_AT_ONCE);
+    if (batch.length === 0) return null;
+    const answered = await sendPositions(batch.map(({ body }) => body));
+    if (answered.status === 401 || isLater(answered)) return answered;
+    const problem = answered.status >= 400 ? sentenceOf(answered) || String(answered.status) : problemIn(answered);
+    if (problem !== "") this.#report(problem);
+    this.positions = this.positions.filter((one) => !batch.includes(one));
+    await this.keep.keepPositions([], batch.map(({ order }) => order));
+    if (waiting.length > batch.length) this.#rhythm.wake();
+    return answered;
   }
 
   async #fetch(): Promise<Answered> {

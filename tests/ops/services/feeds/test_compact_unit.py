@@ -6,9 +6,11 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from fusion.alerts import Alert
-from ingest.compact import CBOR, MOST_BYTES, decode, decode_all, unseal
+from ingest.compact import MOST_BYTES, decode
+from ingest.compact_messages import CBOR, decode_all, unseal
 from ingest.errors import BrokerError
 from ingest.security.signature import Signer
 from ops.journal.reader import JournalReader
@@ -23,6 +25,7 @@ from ops.services.fusion.pipeline import Pipeline
 from ops.store.reader import OutboxRow
 from ops.store.rows import to_json
 from sensors.timestamps import utc_datetime
+from tests.drills.field import feeds_rig
 
 SIGNER = Signer.generate()
 
@@ -92,13 +95,15 @@ def test_notices_are_compact_too() -> None:
     )
 
 
+@pytest.mark.parametrize(("compressed", "most_of_alone"), [((), 0.8), (("u1",), 0.4)])
 def test_rows_that_are_due_at_once_share_a_signature_and_are_answered_together(
-    hill_ground: OpenSector, hill_journal: Path
+    hill_ground: OpenSector, hill_journal: Path, compressed: tuple[str, ...], most_of_alone: float
 ) -> None:
     heard, sent = Heard(), rows_of_a_night(hill_ground, hill_journal)[:40]
     receiver = receiver_of("u1", UnitFeedSettings())
-    alone, together = Heard(), MqttFeed("x", [receiver], heard, in_compact=["u1"], together={"u1": 600}, signer=SIGNER)
-    single = MqttFeed("x", [receiver], alone, in_compact=["u1"], signer=SIGNER)
+    alone, form = Heard(), {"in_compact": ["u1"], "signer": SIGNER}
+    together = MqttFeed("x", [receiver], heard, together={"u1": 600}, compressed=compressed, **form)
+    single = MqttFeed("x", [receiver], alone, **form)
     answers = []
     for number, one in enumerate(sent, 1):
         single.send(OutboxDelivery("u1", number, one))
@@ -114,13 +119,27 @@ def test_rows_that_are_due_at_once_share_a_signature_and_are_answered_together(
         read += found
     assert read == [decode(unseal(payload, topic, [SIGNER.public])) for topic, _, payload in alone.messages]
     assert len(heard.messages) < len(alone.messages) / 2
-    assert sum(len(payload) for _, _, payload in heard.messages) < 0.8 * sum(len(one[2]) for one in alone.messages)
+    bytes_alone = sum(len(payload) for _, _, payload in alone.messages)
+    assert sum(len(payload) for _, _, payload in heard.messages) < most_of_alone * bytes_alone
     heard.messages.clear()
     together.flush("u1")
     assert heard.messages == [], "nothing is published twice"
     assert together.send(OutboxDelivery("u1", 1, sent[0])).done() is False
     together.flush("u1")
     assert heard.messages == alone.messages[:1], "one alone goes as it always did"
+
+
+def test_a_distress_call_waits_for_no_others_and_overtakes_none() -> None:
+    heard, form = Heard(), {"in_compact": ["u1"], "together": {"u1": 1200}, "compressed": ["u1"], "signer": SIGNER}
+    feed = MqttFeed("x", [receiver_of("u1", UnitFeedSettings())], heard, **form)
+    for number, priority in enumerate(("high", "high", "distress", "low"), 1):
+        body = feeds_rig.incident(number, priority=priority)
+        row = OutboxRow(number, body["id"], 0, priority, to_json(body, where="incident"), "incident")
+        answer = feed.send(OutboxDelivery("u1", number, row))
+        assert answer.done() == (priority == "distress")
+    feed.flush("u1")
+    read = [decode_all(unseal(payload, topic, [SIGNER.public])) for topic, _, payload in heard.messages]
+    assert [[values["number"] for _, values in one] for one in read] == [[1, 2], [3], [4]]
 
 
 def test_every_row_of_a_message_that_fails_is_answered_with_the_failure(

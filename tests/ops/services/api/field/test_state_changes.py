@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from itertools import pairwise
 from typing import Any
@@ -67,6 +68,19 @@ def test_a_phone_gets_what_changed_since_the_version_that_it_has(room: Any) -> N
         )
         assert same.status_code == 304
         assert set(state) == set(first)
+
+
+def test_the_state_is_compressed_and_does_not_repeat_the_access_of_the_device(room: Any) -> None:
+    with room.phone() as phone:
+        cookies = [value.encode() for value in phone.cookies.values()]
+        with phone.stream("GET", "/v1/field/state", headers={"Accept-Encoding": "gzip"}) as answer:
+            sent = b"".join(answer.iter_raw())
+        assert answer.headers["Content-Encoding"] == "gzip"
+        text = gzip.decompress(sent)
+        assert FieldState.model_validate_json(text)
+        assert len(sent) < len(text) / 2
+        assert cookies
+        assert not any(value in text for value in cookies)
 
 
 def test_an_unknown_version_or_that_of_another_device_gets_the_whole_state(room: Any) -> None:
