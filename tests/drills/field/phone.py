@@ -38,7 +38,8 @@ def is_for_phone(incident: str) -> bool:
 class Phone:
     """A browser whose profile in ``folder`` survives it, on the page behind ``address``.
 
-    ``seen``: when the person first saw each incident in the list [s since 1970]. ``refused``: answers that were.
+    ``seen``: when the person first saw each incident in the list [s since 1970]. ``refused``: those
+    to which an answer was.
     """
 
     def __init__(self, playwright: Playwright, folder: Path, address: str) -> None:
@@ -47,7 +48,7 @@ class Phone:
         self._witness.outage = True
         self._done: set[str] = set()
         self.seen: dict[str, float] = {}
-        self.refused: set[tuple[str, str]] = set()
+        self.refused: set[str] = set()
 
     def enrol(self, code: str) -> None:
         """At the base: log in, share the position, carry page and map along, and put the phone away."""
@@ -94,7 +95,8 @@ class Phone:
             if states[step] == "none":
                 card.get_by_test_id(f"answer-{step}").tap(timeout=TAP_MS)
             if states[step] == "refused":
-                self.refused.add((incident, step))
+                self.refused.add(incident)
+                break
             if states[step] != "done":
                 return
         self._done.add(incident)

@@ -102,7 +102,7 @@ class Night:
             "not on the phone": known - self.phone.seen.keys(),
             "not in TAK": known - self.tak.shown.keys(),
             "answers": expected_of(known) - answered.keys(),
-            "refused": self.phone.refused,
+            "refused": self.phone.refused & known,
             "call not known to have arrived": {self.phone.call} - {"arrived"},
             "call not in TAK": self.calls() - self.tak.calls,
         }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from fusion.alerts import Alert
+from geo.errors import BadInput
 from ingest.compact import MOST_BYTES, decode
 from ingest.compact_messages import CBOR, decode_all, unseal
 from ingest.errors import BrokerError
@@ -154,3 +156,14 @@ def test_every_row_of_a_message_that_fails_is_answered_with_the_failure(
     answers = [feed.send(OutboxDelivery("u1", number, row)) for number, row in enumerate(rows, 1)]
     feed.flush("u1")
     assert [type(answer.exception()) for answer in answers] == [BrokerError] * 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [({"together_bytes": 299}, "together_bytes"), ({"together_bytes": 1201}, "together_bytes"),
+     ({"compressed": True}, "compressed")],
+)  # fmt: skip
+def test_sizes_out_of_range_and_compression_of_single_messages_are_refused(wrong: dict[str, Any], name: str) -> None:
+    with pytest.raises(BadInput, match=name):
+        UnitFeedSettings(format="compact", **wrong)
+    assert UnitFeedSettings(format="compact", together_bytes=1200, compressed=True).compressed
