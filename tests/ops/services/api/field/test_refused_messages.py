@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from geo.message import Message
 from ops.audit.log import AuditLog
+from ops.field.refusal_file import FILE
 from ops.field.refusals import RefusalBook, RefusedMessage, reason_of
 from ops.services.api.forces.models import RefusalRecords
 from ops.services.api.forces.refusal_routes import RECORD_EVERY_S, RefusalAudit
@@ -44,6 +46,9 @@ def test_the_centre_sees_what_the_page_of_a_unit_was_refused_and_the_page_reads_
 
 def test_a_book_that_cannot_be_read_is_unavailable_and_its_folder_not_named(tmp_path: Path) -> None:
     book = RefusalBook(tmp_path)
+    with sqlite3.connect(tmp_path / FILE) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
     book.close()
     app = FastAPI()
     answer_errors(app)
@@ -55,7 +60,7 @@ def test_a_book_that_cannot_be_read_is_unavailable_and_its_folder_not_named(tmp_
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get("/refused")
     assert answer.status_code == 503
-    assert "refused messages cannot be counted" in answer.json()["detail"]
+    assert "refused messages are not counted (version 99; expected version 1)" in answer.json()["detail"]
     assert str(tmp_path) not in answer.text
 
 
