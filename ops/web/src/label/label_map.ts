@@ -28,7 +28,8 @@ const CLUSTER = { width: 30, height: 30, weight: 0.5 };
 const MOST_SHOWN = 100;
 /** Among more symbols than this, names of alerts and units keep off alerts and units only. */
 const MOST_SYMBOLS = 500;
-const EDGE_PX = 4;
+/** Wider than the frame around the map of a picture that is stale or lost. */
+const EDGE_PX = 9;
 const ON_THE_MAP = ".map-buttons, .go-to, .map-note:not([hidden])";
 
 export class LabelMap {
