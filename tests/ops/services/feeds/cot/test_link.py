@@ -143,7 +143,7 @@ def _delivery(body: dict[str, Any], server: str, n: int = 1) -> OutboxDelivery:
 def test_a_server_that_never_answers_gets_it_again_on_a_new_connection(
     tmp_path: Path, opened: list[Rig | Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link, "STALLED_S", 0.5)
+    monkeypatch.setattr(link, "STALLED_S", 5.0)  # longer than a busy machine holds a thread up
     server = Server()
     opened.append(server)
     rig = rig_for(tmp_path, opened, tcp("tak", server.port))
@@ -157,10 +157,10 @@ def test_a_server_that_never_answers_gets_it_again_on_a_new_connection(
         return "a-u-G-U" in server.types()
 
     rig.wait_until(received_and_given_up, "the incident, on a connection without an answer")
-    times, connections = server.types().count("a-u-G-U"), server.connections
+    times = server.types().count("a-u-G-U")
     server.answer = pong
     rig.deliver(incident())
-    assert server.connections > connections
+    assert server.connections >= 2
     assert server.types().count("a-u-G-U") > times
 
 
