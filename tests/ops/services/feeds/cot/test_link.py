@@ -51,7 +51,8 @@ class Server:
         self.events: list[CotEvent] = []
         self.connections = 0
         self.peer: socket.socket | None = None
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     def _serve(self) -> None:
         while True:
@@ -91,9 +92,13 @@ class Server:
         return [event.type for event in list(self.events)]
 
     def close(self) -> None:
-        self._door.close()
-        if self.peer is not None:
-            self.peer.close()
+        """End the thread too: one that still accepted could take the connections of a later test's server, because a
+        call that a stop interrupts begins again with the number of a file, which may be another's by then."""
+        for one in (self._door, *([] if self.peer is None else [self.peer])):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._thread.join(60.0)
 
 
 def pong(event: CotEvent) -> bytes | None:
