@@ -51,7 +51,8 @@ class Server:
         self.events: list[CotEvent] = []
         self.connections = 0
         self.peer: socket.socket | None = None
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     def _serve(self) -> None:
         while True:
@@ -91,9 +92,13 @@ class Server:
         return [event.type for event in list(self.events)]
 
     def close(self) -> None:
-        self._door.close()
-        if self.peer is not None:
-            self.peer.close()
+        """End the thread too: one that still accepted could take the connections of a later test's server, because a
+        call that a stop interrupts begins again with the number of a file, which may be another's by then."""
+        for one in (self._door, *([] if self.peer is None else [self.peer])):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._thread.join(60.0)
 
 
 def pong(event: CotEvent) -> bytes | None:
@@ -143,7 +148,7 @@ def _delivery(body: dict[str, Any], server: str, n: int = 1) -> OutboxDelivery:
 def test_a_server_that_never_answers_gets_it_again_on_a_new_connection(
     tmp_path: Path, opened: list[Rig | Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link, "STALLED_S", 0.5)
+    monkeypatch.setattr(link, "STALLED_S", 5.0)  # longer than a busy machine holds a thread up
     server = Server()
     opened.append(server)
     rig = rig_for(tmp_path, opened, tcp("tak", server.port))
@@ -157,10 +162,10 @@ def test_a_server_that_never_answers_gets_it_again_on_a_new_connection(
         return "a-u-G-U" in server.types()
 
     rig.wait_until(received_and_given_up, "the incident, on a connection without an answer")
-    times, connections = server.types().count("a-u-G-U"), server.connections
+    times = server.types().count("a-u-G-U")
     server.answer = pong
     rig.deliver(incident())
-    assert server.connections > connections
+    assert server.connections >= 2
     assert server.types().count("a-u-G-U") > times
 
 
