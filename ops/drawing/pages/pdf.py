@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +46,8 @@ def write_pdf(page: Path, path: Path) -> None:
             f"{path}: no PDF was written, because Pango is not installed; expected the system packages libpango-1.0-0,"
             " libpangoft2-1.0-0 and libharfbuzz-subset0. The page itself was written and can be printed by a browser."
         ) from error
+    # its warnings are about rules for screens, which paper does not have
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
     fonts, inline = FontConfiguration(), URLFetcher(allowed_protocols=("data",))
     rules = CSS(string=_font_rules(), font_config=fonts, url_fetcher=inline)
     document = HTML(string=page.read_text(encoding="utf-8"), url_fetcher=inline, media_type="print")
