@@ -44,7 +44,7 @@ class MemoryLimit:
 
 
 _CLUES: Final = re.compile(
-    r"can't start new thread|failed to map segment|cannot allocate memory|out of memory|unable to allocate"
+    r"can't start new thread|failed to map segment|cannot allocate|out of memory|unable to allocate"
     r"|failed to launch worker thread|bad_alloc|allocation failed",
     re.IGNORECASE,
 )
