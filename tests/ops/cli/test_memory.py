@@ -53,7 +53,7 @@ LONG = {
     "terrain import": ["{sites}", "--out", "out.tif"],
     "journal import": ["hills", "{data}", "--out", "out"],
     "store copy": ["{folder}", "out"],
-    "store migrate": ["{folder}", "postgresql://someone@127.0.0.1:1/none"],
+    "store migrate": ["postgresql://someone@127.0.0.1:1/none"],
 }
 """The commands that work for long or on much, with arguments that can be parsed."""
 
