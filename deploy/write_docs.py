@@ -321,7 +321,9 @@ def commands_page() -> str:
         "",
         "`SECTOR` is a sector file (TOML), its folder, or the name of a sample. It is always the first argument.",
         "`--json` prints one object on one line, last on stdout; everything else goes to stderr. An error is one",
-        "sentence and a non-zero exit code: 2 for a wrong command line, 1 for anything else, 130 after Ctrl-C.",
+        "sentence and a non-zero exit code: 2 for a wrong command line, 1 for anything else, 130 after Ctrl-C, 143",
+        "after SIGTERM. Where a limit of memory is too low for a command, it is refused before it begins: its section",
+        "states the least, which is the peak with the sample sector on two cores. A larger sector needs more.",
         "",
         "`--language en|fr` and `--units metric|nautical|imperial` precede the command, as in",
         "`watchline --language fr demo`, or are set by `WATCHLINE_LANGUAGE` and `WATCHLINE_UNITS`.",
@@ -346,6 +348,8 @@ def _summary(root: Any, name: str) -> str:
 
 def _command_lines(command: Any, parent: Any, name: str, *, level: int) -> list[str]:
     """Return the section of a command, and of its subcommands below it."""
+    from ops.cli.needs import need_of
+
     with type(parent)(command, info_name=name, parent=parent) as context:
         lines = ["", f"{'#' * level} {context.command_path}", ""]
         children = getattr(command, "commands", {})
@@ -355,7 +359,8 @@ def _command_lines(command: Any, parent: Any, name: str, *, level: int) -> list[
                 lines += _command_lines(subcommand, context, child, level=level + 1)
             return lines
         usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
-        lines += [command.help, "", "```text", usage, "```", "", "| argument or option | meaning |", "|---|---|"]
+        lines += [command.help, "", "```text", usage, "```", ""]
+        lines += [f"Memory: {need_of(context.command_path)}.", "", "| argument or option | meaning |", "|---|---|"]
         for parameter in command.params:
             record = parameter.get_help_record(context)
             if record is not None and "--help" not in parameter.opts:

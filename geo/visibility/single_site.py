@@ -20,6 +20,7 @@ from geo.errors import BadInput, TerrainError
 from geo.terrain.derived import north_up
 from geo.visibility.canopy import Canopy, blocking_heights
 from geo.visibility.kernels.sight_line import sight_states
+from geo.visibility.kernels.undeclared_voids import check_plausible
 from geo.visibility.view import (
     MOST_CELLS,
     RADIO_K,
@@ -278,6 +279,7 @@ def compile_kernels() -> None:
         view = View(2.0, 90.0, 1.7, 10.0, (0.0, 1.0), (-1.0, 1.0), RADIO_K, mode)
         view_from(z, 30.0, 4.0, 4.0, view)
     sight_states(z.ravel(), 8, 8, np.zeros((1, 4)), np.ones(1), np.ones(1), 0.0, np.empty(1, np.uint8))
+    check_plausible(z, (0, 8), (0, 8))
 
 
 def _place_on(grid: RasterGrid, easting: float, northing: float) -> tuple[float, float]:

@@ -9,9 +9,9 @@ __all__ = [
 ]
 
 
-def _end(*_: object) -> None:
-    """End a program that has only been importing, as Ctrl-C ends a command."""
-    os._exit(130)
+def _end(number: int, _: object) -> None:
+    """End a program that has only been importing, with the exit code of a command that the signal ends."""
+    os._exit(128 + number)
 
 
 _before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -26,7 +26,17 @@ from ops.cli.feeds import feeds_app
 from ops.cli.indicators import indicators_app
 from ops.cli.journal import journal_app
 from ops.cli.operations import demo, record, replay, run, serve, simulate
-from ops.cli.options import BrokerOption, IdentityOption, JsonOption, answer, broker_url, command_of, fail, screen
+from ops.cli.options import (
+    BrokerOption,
+    IdentityOption,
+    JsonOption,
+    answer,
+    broker_url,
+    command_of,
+    fail,
+    say_stopped,
+    screen,
+)
 from ops.cli.plan import plan
 from ops.cli.reports import export, handover
 from ops.cli.risk import risk
@@ -40,6 +50,7 @@ from ops.cli.user import user_app
 from ops.cli.wrong_values import UsageError, WrongValue, sentence_of
 from ops.runtime.compile_kernels import forget_outdated
 from ops.runtime.output import LANGUAGE, UNITS
+from ops.runtime.stopping import SIGNALS, CommandStopped, raise_stopped
 
 COLLECT_EVERY: Final = (50_000, 10, 100)
 """Thresholds of Python's search for unused cycles. Imported libraries are hundreds of thousands of objects that stay;
@@ -200,16 +211,18 @@ app.add_typer(unit_app, name="unit")
 def main() -> None:
     """Entry point of ``watchline``: an expected error becomes one sentence on stderr and an exit code.
 
-    Output concerns persons, so files are private to this user; SIGTERM from a service manager acts as Ctrl-C. So does
-    SIGINT, even where it was ignored at the start, as in a job that a script runs in the background. No Python
-    that is started from here, such as the workers of a pool, searches the working folder for modules.
+    Output concerns persons, so files are private to this user; SIGTERM from a service manager acts as Ctrl-C, with its
+    own exit code. So does SIGINT, even where it was ignored at the start, as in a job that a script runs in the
+    background. No Python that is started from here, such as the workers of a pool, searches the working folder for
+    modules.
     """
     gc.set_threshold(*COLLECT_EVERY)
     os.umask(0o077)
     os.environ["PYTHONSAFEPATH"] = "1"
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own reserves 1 GB of address space
     os.environ.setdefault("DASK_SCHEDULER", "threads")  # its default, but without a search for a cluster to connect to
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.default_int_handler)
+    for number in SIGNALS:
+        signal.signal(number, raise_stopped)
     try:
         forget_outdated()
         if COMPLETION_VARIABLE in os.environ:
@@ -223,8 +236,12 @@ def main() -> None:
         fail(str(error), 1)
     except UsageError as error:
         fail(sentence_of(error), 2)
+    except CommandStopped as stopped:
+        say_stopped()
+        raise SystemExit(stopped.exit_code) from None
     except (typer.Abort, KeyboardInterrupt):
-        fail("stopped.", 130)
+        say_stopped()
+        raise SystemExit(130) from None
     except OSError as error:
         if error.filename is None:
             raise

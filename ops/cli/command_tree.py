@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+from contextlib import nullcontext
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
@@ -12,6 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from geo.errors import BadInput
 from geo.names import did_you_mean
+from ops.cli.needs import need_of
+from ops.cli.options import say_stopped, screen
 from ops.cli.wrong_values import (
     UsageError,
     WrongValue,
@@ -22,7 +25,9 @@ from ops.cli.wrong_values import (
     sentence_about,
     sentence_of,
 )
+from ops.runtime.memory import out_of_memory, ran_out_of_memory, refuse_low_limit
 from ops.runtime.output import LANGUAGE, UNITS, catalogue
+from ops.runtime.stopping import CommandStopped, ending_soon
 
 GROUPS: Final = {
     "Operations centre": ("demo", "run", "serve", "replay", "handover", "export"),
@@ -32,6 +37,9 @@ GROUPS: Final = {
     "Administrators": ("user", "unit", "broker", "audit", "store", "doctor", "completion"),
 }
 """The commands by the people who use them, in the order of the help."""
+
+ENDING_IN_ORDER: Final = {f"watchline {name}" for name in ("demo", "run", "record", "serve")}
+"""Commands that wait for Ctrl-C, and then until the processes of the room have stored what they received."""
 
 LONGEST_SUMMARY: Final = 50
 """Characters."""
@@ -68,15 +76,23 @@ class Command(TyperCommand):
         return list(rest)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command in the language and units that were chosen."""
+        """Run the command in the language and units that were chosen, while its memory is enough."""
         check_language(ctx.find_root())
-        try:
-            refuse_unknown_names(ctx)
-            return super().invoke(ctx)
-        except BadInput as error:
-            if is_about(self.params, error):
-                raise WrongValue(sentence_about(ctx, error)) from None
-            raise
+        path = ctx.command_path
+        need = need_of(path)
+        refuse_low_limit(path, need)
+        with nullcontext() if path in ENDING_IN_ORDER else ending_soon(say_stopped):
+            try:
+                refuse_unknown_names(ctx)
+                return super().invoke(ctx)
+            except BadInput as error:
+                if is_about(self.params, error):
+                    raise WrongValue(sentence_about(ctx, error)) from None
+                raise
+            except Exception as error:
+                if ran_out_of_memory(error):
+                    raise out_of_memory(f"`{path}`", f" than the least, {need}") from error
+                raise
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Arguments as ``SECTOR``, or ``[SECTOR]`` where it may be left out."""
@@ -115,6 +131,13 @@ class CommandGroup(TyperGroup):
 
 class RootGroup(CommandGroup):
     """The root command, which lists its commands by the people who use them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; CommandStopped after Ctrl-C or SIGTERM."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stopped:
+            raise CommandStopped(stopped) from None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature of Click
         longest = max(map(len, self.commands))
@@ -155,8 +178,6 @@ class _UnknownCommand(typer.BadParameter):
 
 
 def _silence(value: bool) -> bool:
-    from ops.cli.options import screen
-
     screen.quiet = value
     return value
 

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from geo.names import readable
 from ops.analysis.option_types import named
+from ops.runtime.stopping import say_once
 
 if TYPE_CHECKING:
     from ingest.mqtt.broker_url import BrokerUrl
@@ -127,9 +128,18 @@ def answer(figures: dict[str, Any], *, as_json: bool) -> None:
 
 def fail(sentence: str, code: int) -> NoReturn:
     """Print one sentence on stderr, on one line whatever the texts in it are, and exit with ``code``."""
+    _print_ending(sentence)
+    raise SystemExit(code) from None
+
+
+def say_stopped() -> None:
+    """Print, once in a command, that it ends before it is done."""
+    say_once(lambda: _print_ending("stopped."))
+
+
+def _print_ending(sentence: str) -> None:
     screen.quiet = False
     screen.print(f"watchline: {readable(sentence)}", style="bold", markup=False, highlight=False, soft_wrap=True)
-    raise SystemExit(code) from None
 
 
 def command_of(record: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from geo.errors import WatchlineError
 from geo.message import Message, Parameter
+from ops.runtime.memory import out_of_memory, ran_out_of_memory
 
 _LOG_PREFIX: Final = re.compile(r"^[\d-]{10} [\d:,]{12} [A-Z]+ [\w.]+: ")
 
@@ -255,6 +256,11 @@ def child_main(
         return run(arguments, stop)
     except WatchlineError as error:
         log.error("%s", error)
+        return 1
+    except Exception as error:
+        if not ran_out_of_memory(error):
+            raise
+        log.error("%s", out_of_memory("this process"))
         return 1
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +30,10 @@ _SPOKEN: ContextVar[MessageCatalogue | None] = ContextVar("watchline_spoken", de
 
 SUMMARY: Final = "summary.json"
 """The file that records, under ``made_by``, which command filled a folder."""
+UNFINISHED: Final = "unfinished.json"
+"""The same, from the first file of a command until its summary is written: its next run goes on in the folder."""
+
+_partial_files: set[Path] = set()
 
 
 def catalogue() -> MessageCatalogue:
@@ -87,6 +92,7 @@ def atomic_write(path: Path, *, private: bool = False, concurrent: bool = False)
     """
     owner = f".{os.getpid()}" if concurrent else ""
     partial = path.with_name(f"{path.name}{owner}.partial")
+    _partial_files.add(partial)
     try:
         if private:
             partial.unlink(missing_ok=True)
@@ -94,8 +100,23 @@ def atomic_write(path: Path, *, private: bool = False, concurrent: bool = False)
         yield partial
         partial.replace(path)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        _remove_partial(partial)
         raise
+    finally:
+        _partial_files.discard(partial)
+
+
+def remove_partial_files() -> None:
+    """Remove what ``atomic_write`` has not completed, before this process ends in the middle of it."""
+    for partial in tuple(_partial_files):
+        with suppress(OSError):
+            _remove_partial(partial)
+
+
+def _remove_partial(partial: Path) -> None:
+    """Remove an unfinished file, and what GDAL writes beside it: overviews and masks that go into it at the end."""
+    for path in (partial, *partial.parent.glob(f"{escape(partial.name)}.*")):
+        path.unlink(missing_ok=True)
 
 
 def prepare_folder(out: Path, names: Sequence[str], *, made_by: str) -> None:
@@ -110,17 +131,21 @@ def prepare_folder(out: Path, names: Sequence[str], *, made_by: str) -> None:
         ) from None
     if not os.access(out, os.W_OK | os.X_OK):
         raise BadInput("cannot be written", where=str(out), expected="a folder to write in")
-    foreign = [name for name in names if (out / name).exists()] if not _is_made_by(out / SUMMARY, made_by) else []
+    own = any(_is_made_by(out / record, made_by) for record in (SUMMARY, UNFINISHED))
+    foreign = [] if own else [name for name in names if (out / name).exists()]
     if foreign:
         raise BadInput(
             f"holds a file {foreign[0]!r} that this command did not write", where=str(out), expected="another folder"
         )
+    with atomic_write(out / UNFINISHED) as partial:
+        partial.write_text(json.dumps({"made_by": made_by}) + "\n", encoding="utf-8")
 
 
 def write_summary(path: Path, summary: dict[str, Any]) -> None:
-    """Write the summary atomically; it must contain ``made_by``."""
+    """Write the summary atomically, as the last file of a command; it must contain ``made_by``."""
     with atomic_write(path) as partial:
         partial.write_text(json.dumps(summary, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.with_name(UNFINISHED).unlink(missing_ok=True)
 
 
 def _is_made_by(summary: Path, made_by: str) -> bool:

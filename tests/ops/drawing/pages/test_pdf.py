@@ -104,6 +104,13 @@ def test_a_pdf_of_an_earlier_run_does_not_stay(page: Path) -> None:
     assert not page.with_suffix(".pdf").exists()
 
 
+def test_rules_for_screens_are_not_reported(page: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """WeasyPrint does not know colour schemes, which the page has for its readers on a screen."""
+    assert "prefers-color-scheme" in page.read_text(encoding="utf-8")
+    pdf_beside(page, wanted=True)
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("scheme", ["http", "ftp", "file", "data"])
 def test_a_picture_is_shown_only_if_the_page_itself_holds_it(page: Path, scheme: str) -> None:
     outside = page.with_name("outside.png")

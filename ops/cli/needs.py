@@ -1,0 +1,42 @@
+"""What each command needs of memory, whatever it works on: most of it are the libraries that it imports."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ops.runtime.memory import MemoryNeed
+
+LIGHT: Final = MemoryNeed(120, 300)
+"""The need of all commands that are not in the table."""
+NEEDS: Final[dict[str, MemoryNeed]] = {
+    "demo": MemoryNeed(700, 1_300),
+    "run": MemoryNeed(600, 1_300),
+    "serve": MemoryNeed(350, 1_300),
+    "replay": MemoryNeed(500, 1_300),
+    "coverage": MemoryNeed(600, 1_600),
+    "challenge": MemoryNeed(650, 1_700),
+    "sites": MemoryNeed(400, 1_100),
+    "score": MemoryNeed(120, 350),
+    "handover": MemoryNeed(350, 1_000),
+    "export": MemoryNeed(450, 1_100),
+    "plan": MemoryNeed(550, 1_400),
+    "compare": MemoryNeed(500, 1_500),
+    "simulate": MemoryNeed(450, 1_200),
+    "record": MemoryNeed(200, 700),
+    "archive detections": MemoryNeed(400, 1_100),
+    "archive track": MemoryNeed(200, 900),
+    "sector init": MemoryNeed(450, 1_100),
+    "sector check": MemoryNeed(450, 1_100),
+    "sector preview": MemoryNeed(550, 1_400),
+    "sector schema": MemoryNeed(300, 900),
+    "terrain info": MemoryNeed(250, 700),
+    "terrain import": MemoryNeed(250, 800),
+    "sensor calibrate": MemoryNeed(500, 1_300),
+    "journal import": MemoryNeed(120, 500),
+}
+"""Peaks with the sample sector on two cores, rounded up. A larger sector needs more; more cores, more address space."""
+
+
+def need_of(command_path: str) -> MemoryNeed:
+    """Return the need of a command, as in ``watchline journal stats``."""
+    return NEEDS.get(command_path.removeprefix("watchline "), LIGHT)

@@ -1,0 +1,105 @@
+"""Memory that a process may use: refusal before the work where a limit is too low, and one sentence where it runs out.
+
+Libraries end the process, or raise errors of many kinds, where they get no memory while they are loaded or start
+threads. A command therefore compares the limits with its need before it imports them (decision 0064).
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import resource
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from geo.errors import BadInput, WatchlineError
+
+MB: Final = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryNeed:
+    """The least that a command needs, whatever it works on [MB]: in memory, and of address space."""
+
+    resident_mb: int
+    address_mb: int
+
+    def __str__(self) -> str:
+        return f"{self.resident_mb:,} MB in memory and {self.address_mb:,} MB of address space"
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryLimit:
+    """A limit of this process, as people know it, in bytes."""
+
+    name: str
+    is_of_addresses: bool
+    value: int
+
+    def __str__(self) -> str:
+        return f"{self.name} is {self.value / MB:,.0f} MB"
+
+
+_CLUES: Final = re.compile(
+    r"can't start new thread|failed to map segment|cannot allocate|out of memory|unable to allocate"
+    r"|failed to launch worker thread|bad_alloc|allocation failed",
+    re.IGNORECASE,
+)
+"""How libraries say that the system refused memory, in errors that are no MemoryError."""
+
+
+def memory_limits(system: Path = Path("/")) -> Iterator[MemoryLimit]:
+    """Yield the limits of this process: those of ``ulimit -v``, and of its control group where one can be read."""
+    allowed = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if allowed != resource.RLIM_INFINITY:
+        yield MemoryLimit("the limit of address space (ulimit -v)", True, allowed)
+    for file in _control_group_files(system):
+        with suppress(OSError, ValueError):  # "max" where there is none
+            if (allowed := int(file.read_text(encoding="ascii"))) < 2**60:
+                yield MemoryLimit("the limit of memory (control group)", False, allowed)
+
+
+def _control_group_files(system: Path) -> Iterator[Path]:
+    root, lines = system / "sys/fs/cgroup", ""
+    with suppress(OSError):
+        lines = (system / "proc/self/cgroup").read_text(encoding="utf-8", errors="replace")
+    for line in lines.splitlines():
+        _, controllers, path = line.split(":", 2)
+        if "memory" in controllers.split(","):
+            folder, name = root / "memory", "memory.limit_in_bytes"
+        elif not controllers:
+            folder, name = root, "memory.max"
+        else:
+            continue
+        own = folder / path.lstrip("/")
+        yield from (above / name for above in (own, *own.parents) if above.is_relative_to(folder))
+
+
+def refuse_low_limit(command: str, need: MemoryNeed) -> None:
+    """Raise BadInput where a limit of this process is below the need of the ``command``."""
+    for limit in memory_limits():
+        least_mb = need.address_mb if limit.is_of_addresses else need.resident_mb
+        if limit.value < least_mb * MB:
+            raise BadInput(str(limit), where="memory", expected=f"at least {least_mb:,} MB for `{command}`")
+
+
+def ran_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or what it was raised from, says that the system refused memory or a thread."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+            return True
+        if not isinstance(error, WatchlineError) and _CLUES.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def out_of_memory(who: str, least: str = "") -> WatchlineError:
+    """Return the error of a command or process that ran out of memory; ``least`` says what it needs in any case."""
+    limits = "; ".join(map(str, memory_limits())) or "no limit is set"
+    return BadInput(f"{who} ran out of it, {limits}", where="memory", expected=f"more for this work{least}")

@@ -1,0 +1,114 @@
+"""Ctrl-C and SIGTERM in a command: an exception first, and the end of the process soon after, whatever it is doing.
+
+Python raises the exception between two instructions of its own. A compiled kernel, a solver, a pool that waits for its
+threads or a cluster that closes its workers can take minutes until then.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any, Final, NoReturn
+
+from ops.runtime.output import remove_partial_files
+
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+GRACE_S: Final = 1.0
+"""Time from the signal to the end of the process; a second signal ends it at once."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The command was asked to end by the signal ``number``."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+_saying = threading.Lock()
+_said = threading.Event()
+
+
+def say_once(say: Callable[[], None]) -> None:
+    """Call ``say``, unless that was done before in this command; return after it was done."""
+    with _saying:
+        if not _said.is_set():
+            say()
+            _said.set()
+
+
+class CommandStopped(Exception):
+    """The same for the frame of the commands; Typer would end without a sentence for a KeyboardInterrupt."""
+
+    def __init__(self, stopped: KeyboardInterrupt) -> None:
+        self.exit_code: int = 128 + getattr(stopped, "number", signal.SIGINT)
+        """As shells count it: 130 after Ctrl-C (SIGINT), 143 after SIGTERM."""
+
+
+def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
+    """Handle a signal by raising Stopped."""
+    raise Stopped(number)
+
+
+@contextmanager
+def ending_soon(say: Callable[[], None]) -> Iterator[None]:
+    """From a signal to the end at most GRACE_S pass: then child processes are killed and unfinished files removed.
+
+    ``say`` prints what a person must read. Without a signal nothing remains at the end;
+    after one the limit stays, as Python waits for its threads when it exits.
+    """
+    _said.clear()
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    try:
+        before = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    except ValueError:  # in a thread, which no signal reaches
+        os.close(woken)
+        os.close(wake)
+        yield
+        return
+    signalled = threading.Event()
+    watch = threading.Thread(target=_watch, args=(woken, signalled, say), name="stopping", daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        if not signalled.is_set():
+            signal.set_wakeup_fd(before)
+            os.write(wake, b"\0")
+            watch.join()
+            os.close(woken)
+            os.close(wake)
+
+
+def _watch(woken: int, signalled: threading.Event, say: Callable[[], None]) -> None:
+    while (number := os.read(woken, 1)[0]) not in SIGNALS:
+        if number == 0:
+            return
+    signalled.set()
+    sys.unraisablehook = _without_stopped
+    select.select([woken], [], [], GRACE_S)
+    _kill_children()
+    remove_partial_files()
+    say()
+    os._exit(128 + number)
+
+
+def _without_stopped(unraisable: Any) -> None:
+    """Report what cannot be raised, such as errors in destructors, except for the signal."""
+    if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+
+
+def _kill_children() -> None:
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            child.kill()

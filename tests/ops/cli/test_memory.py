@@ -1,0 +1,199 @@
+"""Too little memory is one sentence, before the work where a limit is known, and no file is left incomplete."""
+
+from __future__ import annotations
+
+import errno
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pytest
+import typer.main
+from rasterio._err import CPLE_OutOfMemoryError
+
+from geo.errors import TerrainError
+from ops.cli import app as cli
+from ops.cli import needs
+from ops.runtime import memory
+from ops.runtime.memory import MB, MemoryNeed, memory_limits, ran_out_of_memory
+from ops.runtime.output import UNFINISHED
+from tests.ops.cli.test_examples import leaves
+from tests.ops.conftest import Ending
+
+LEAVES = [path for path, _ in leaves(typer.main.get_command(cli.app))]
+SENTENCE = re.compile(
+    r"watchline: memory: the limit of address space \(ulimit -v\) is [\d,]+ MB; "
+    r"expected at least [\d,]+ MB for `.+`\.\n"
+)
+LONG = {
+    "demo": ["{sector}", "--out", "out", "--duration", "5"],
+    "run": ["{sector}", "--data", "out"],
+    "serve": ["{sector}", "{data}"],
+    "replay": ["{sector}", "{data}", "--out", "out"],
+    "coverage": ["{sector}", "--out", "out"],
+    "challenge": ["{sector}", "--out", "out"],
+    "sites": ["{sector}", "{sites}", "--out", "out"],
+    "score": ["{sector}", "--store", "{data}", "--out", "out"],
+    "handover": ["{sector}", "{data}", "--out", "out.html"],
+    "export": ["{sector}", "{data}", "--out", "out.gpkg"],
+    "plan": ["{sector}", "--budget", "1000000", "--out", "out"],
+    "compare": ["{sector}", "three", "three", "--out", "out"],
+    "simulate": ["{sector}", "--out", "out"],
+    "record": ["hills", "--broker", "mqtt://127.0.0.1:1", "--out", "out"],
+    "archive detections": ["{sector}", "{data}", "--out", "out"],
+    "archive track": ["{sector}", "{folder}", "--out", "out"],
+    "sector init": ["north", "--terrain", "{sites}", "--border", "{sites}"],
+    "sector check": ["{sector}"],
+    "sector preview": ["{sector}", "--out", "out"],
+    "terrain import": ["{sites}", "--out", "out.tif"],
+    "journal import": ["hills", "{data}", "--out", "out"],
+    "store copy": ["{folder}", "out"],
+    "store migrate": ["postgresql://someone@127.0.0.1:1/none"],
+}
+"""The commands that work for long or on much, with arguments that can be parsed."""
+
+
+def limited(command: list[str], folder: Path, limit_mb: int) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process with this limit of address space, as after ``ulimit -v``."""
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "ops.cli", *command],
+        cwd=folder,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit_mb * MB, limit_mb * MB)),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_table_of_needs_names_commands_and_counts_the_heavy_ones_as_heavy() -> None:
+    assert needs.NEEDS.keys() <= set(LEAVES)
+    assert LONG.keys() <= set(LEAVES)
+    for path in LEAVES:
+        need = needs.need_of(f"watchline {path}")
+        assert needs.LIGHT.resident_mb <= need.resident_mb <= need.address_mb, path
+
+
+@pytest.mark.parametrize("path", LONG)
+def test_half_of_its_need_is_one_sentence_and_nothing_is_written(path: str, hill_sector: Any, tmp_path: Path) -> None:
+    folder, data = tmp_path / "folder", tmp_path / "folder" / "data.db"
+    folder.mkdir()
+    data.touch()
+    (folder / "sites.json").touch()
+    names = {"sector": hill_sector.sector, "data": data, "folder": folder, "sites": folder / "sites.json"}
+    before = sorted(folder.rglob("*"))
+    need = needs.need_of(f"watchline {path}")
+    done = limited([*path.split(), *(word.format(**names) for word in LONG[path])], folder, need.address_mb // 2)
+    assert SENTENCE.fullmatch(done.stderr), done.stderr
+    assert f"`watchline {path}`" in done.stderr
+    assert (done.returncode, done.stdout) == (1, "")
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("std::bad_alloc"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        RuntimeError("can't start new thread"),
+        ImportError("rasterio/_features.so: failed to map segment from shared object"),
+        pyarrow.ArrowException("Unknown error: Failed to launch worker thread: Resource temporarily unavailable"),
+        pyarrow.ArrowMemoryError("malloc of size 64 failed"),
+        CPLE_OutOfMemoryError(2, 2, "cannot allocate 600 bytes"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_libraries_raise_without_memory_is_one_sentence(
+    watchline: Callable[..., Ending],
+    hill_sector: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    """Each was raised by the library of that name in ``watchline coverage`` under one limit or another."""
+    import sensors.coverage
+
+    def exhausted(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(sensors.coverage, "coverage_rasters", exhausted)
+    out = tmp_path / "out"
+    ending = watchline("coverage", hill_sector.sector, "--out", out)
+    assert ending.code == 1
+    assert re.fullmatch(
+        r"watchline: memory: `watchline coverage` ran out of it, .*; expected more for this work than the least, "
+        r"[\d,]+ MB in memory and [\d,]+ MB of address space\.",
+        ending.err.strip(),
+    )
+    assert [path.name for path in out.iterdir()] == [UNFINISHED]
+
+
+def test_memory_that_numpy_does_not_get_is_recognised_as_a_cause() -> None:
+    import numpy as np
+
+    with pytest.raises(MemoryError) as refused:
+        np.zeros(2**56)
+    error = ValueError("the array cannot be made")
+    error.__cause__ = refused.value
+    assert ran_out_of_memory(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("memory of the crosser"),
+        OSError(errno.ENOSPC, "No space left"),
+        TerrainError("out of memory.tif", where="x", expected="y"),
+        KeyError("x"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_other_errors_are_not_called_a_lack_of_memory(error: Exception) -> None:
+    assert not ran_out_of_memory(error)
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "expected"),
+    [
+        ("0::/work\n", {"memory.max": "max", "work/memory.max": "300000000"}, [300_000_000]),
+        ("0::/work\n", {"memory.max": "200000000", "work/memory.max": "300000000"}, [300_000_000, 200_000_000]),
+        ("0::/elsewhere\n", {"memory.max": "200000000"}, [200_000_000]),
+        (
+            "4:cpu,memory:/work\n1:cpu:/\n0::/\n",
+            {"memory/memory.limit_in_bytes": str(2**63 - 4096), "memory/work/memory.limit_in_bytes": "300000000"},
+            [300_000_000],
+        ),
+        ("", {}, []),
+    ],
+    ids=["version 2", "a group above it", "a container", "version 1", "none"],
+)
+def test_the_limits_of_control_groups_are_those_of_the_group_and_all_above_it(
+    tmp_path: Path, groups: str, files: dict[str, str], expected: list[int]
+) -> None:
+    """cgroups(7): a limit holds for a group and all below it; "max", and 2^63 less a page, are no limit."""
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text(groups, encoding="utf-8")
+    for name, text in files.items():
+        file = tmp_path / "sys/fs/cgroup" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n", encoding="utf-8")
+    assert [limit.value for limit in memory_limits(tmp_path) if not limit.is_of_addresses] == expected
+
+
+def test_a_control_group_with_too_little_is_refused_before_the_work(
+    watchline: Callable[..., Ending], hill_sector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = memory.MemoryLimit("the limit of memory (control group)", False, 100 * MB)
+    monkeypatch.setattr(memory, "memory_limits", lambda: iter([limit]))
+    monkeypatch.setitem(needs.NEEDS, "coverage", MemoryNeed(600, 1500))
+    ending = watchline("coverage", hill_sector.sector, "--out", tmp_path / "out")
+    sentence = (
+        "memory: the limit of memory (control group) is 100 MB; expected at least 600 MB for `watchline coverage`."
+    )
+    assert (ending.code, ending.err) == (1, f"watchline: {sentence}\n")
+    assert not (tmp_path / "out").exists()

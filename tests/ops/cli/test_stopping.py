@@ -1,0 +1,174 @@
+"""Ctrl-C and SIGTERM end a command soon, whatever it is doing, with one sentence and no file left incomplete."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from ops.runtime.output import SUMMARY, UNFINISHED, atomic_write, prepare_folder, remove_partial_files, write_summary
+from ops.runtime.stopping import GRACE_S
+
+BUSY_S = 240.0
+"""How long a test waits on a busy machine for what takes a second; the work itself would take hours."""
+WORKING = """
+import hashlib, os, subprocess, sys, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import ops.analysis.coverage.command as coverage
+from ops.cli import main
+from ops.runtime.output import atomic_write
+
+def compiled():
+    hashlib.pbkdf2_hmac("sha512", b"", b"", 2**31 - 1)  # hours in C, where Python raises nothing
+
+def interpreted():
+    while True:
+        time.sleep(0.01)
+
+def threads():
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: compiled(), range(4)))
+
+def child():
+    started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100000)"])
+    Path("child").write_text(str(started.pid))
+    compiled()
+
+def swallowing():
+    while True:
+        try:
+            time.sleep(0.01)
+        except KeyboardInterrupt:
+            pass
+
+def cover(options, screen):
+    with atomic_write(Path("result.tif")) as partial:
+        partial.write_bytes(b"half")
+        partial.with_name(partial.name + ".ovr.tmp").write_bytes(b"an overview")
+        Path("ready").touch()
+        WORK()
+
+coverage.cover = cover
+sys.argv = ["watchline", "coverage", "cumberland", "--out", "out"]
+main()
+"""
+
+
+def wait_for(condition: Callable[[], Any], process: subprocess.Popen[str]) -> None:
+    until_s = time.monotonic() + BUSY_S
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until_s
+        time.sleep(0.02)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether the process is killed, be it that its end has not been collected."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("work", ["compiled", "interpreted", "threads", "child", "swallowing"])
+def test_a_command_ends_whatever_it_is_doing(tmp_path: Path, work: str, number: int, code: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKING.replace("WORK()", f"{work}()")],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        wait_for((tmp_path / "ready").exists, process)
+        if work == "child":
+            wait_for((tmp_path / "child").exists, process)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=BUSY_S)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    assert (process.returncode, out, err) == (code, "", "watchline: stopped.\n")
+    assert {path.name for path in tmp_path.iterdir()} <= {"ready", "child"}
+    if work == "child":
+        pid, until_s = int((tmp_path / "child").read_text()), time.monotonic() + BUSY_S
+        while not has_ended(pid):
+            assert time.monotonic() < until_s
+            time.sleep(0.02)
+
+
+def test_the_end_comes_within_two_seconds() -> None:
+    """What follows the time of grace is the end of the process itself: killing children and removing files."""
+    assert GRACE_S <= 1.5
+
+
+@pytest.mark.parametrize(
+    ("command", "number", "code"),
+    [
+        (["coverage"], signal.SIGINT, 130),
+        (["challenge", "--runs", "200"], signal.SIGTERM, 143),
+        (["plan", "--budget", "1000000"], signal.SIGINT, 130),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_an_analysis_ends_without_a_half_written_file_and_its_next_run_goes_on_in_the_folder(
+    watchline: Callable[..., Any], hill_sector: Any, tmp_path: Path, command: list[str], number: int, code: int
+) -> None:
+    out = tmp_path / "out"
+    arguments = [command[0], str(hill_sector.sector), *command[1:], "--out", str(out)]
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "ops.cli", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_for((out / UNFINISHED).exists, process)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=BUSY_S)
+    assert (process.returncode, err.strip()) == (code, "watchline: stopped.")
+    assert not list(out.glob("*.partial*"))
+    assert not (out / SUMMARY).exists()
+    if command == ["coverage"]:
+        (out / "k_count.tif").touch()  # as if it had been stopped later
+        assert watchline(*arguments).code == 0
+        assert (out / SUMMARY).exists()
+        assert not (out / UNFINISHED).exists()
+
+
+def test_a_folder_belongs_to_the_command_that_began_to_fill_it(tmp_path: Path) -> None:
+    prepare_folder(tmp_path, ["result.tif"], made_by="watchline coverage")
+    (tmp_path / "result.tif").touch()
+    prepare_folder(tmp_path, ["result.tif"], made_by="watchline coverage")
+    with pytest.raises(Exception, match=r"holds a file 'result.tif' that this command did not write"):
+        prepare_folder(tmp_path, ["result.tif"], made_by="watchline challenge")
+    write_summary(tmp_path / SUMMARY, {"made_by": "watchline coverage"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["result.tif", SUMMARY]
+    assert json.loads((tmp_path / SUMMARY).read_text())["made_by"] == "watchline coverage"
+
+
+def test_only_unfinished_files_are_removed_at_the_end(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    with atomic_write(whole) as partial:
+        partial.write_bytes(b"whole")
+    writing = atomic_write(tmp_path / "half")
+    writing.__enter__().write_bytes(b"half")
+    remove_partial_files()
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
+    with pytest.raises(FileNotFoundError):
+        writing.__exit__(None, None, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
