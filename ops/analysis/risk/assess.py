@@ -25,6 +25,7 @@ from ops.analysis.risk.combination import CLASSES, FACTORS, level_of, rank_stabi
 from ops.analysis.risk.factors import factors_of, read_challenge
 from ops.analysis.risk.rows import COLUMNS, SECTION_COLUMNS, answer_of, section_row, segment_row
 from ops.analysis.score.from_store import incidents_of_store
+from ops.analysis.score.inputs import checked_limit
 from ops.audit.command import record_command
 from ops.drawing.pages.pdf import pdf_beside
 from ops.releasability.decision import UNMARKED
@@ -103,19 +104,20 @@ def _assessed(
     options: RiskOptions, ground: OpenSector, weights: tuple[float, ...], *, day: date, until: date
 ) -> RiskAssessment:
     sector = ground.sector
-    challenge = read_challenge(options.challenge, sector.name)
-    if len(challenge.length_m) != ground.crossed.segments:
-        what = f"has {len(challenge.length_m)} segments"
-        raise BadInput(what, where=str(options.challenge), expected=f"{ground.crossed.segments}, as the border has")
+    settings = load_settings(options.settings).releasability
+    limit = checked_limit(options.limit, settings)
     path = options.indicators or sector.indicators
     indicators = [] if path is None else [one for one in _indicators(path, day, until) if one.day <= day]
     incidents = None
     if options.store is not None:
-        settings = load_settings(options.settings).releasability
-        incidents = incidents_of_store(options.store, day, settings, options.limit)
+        incidents = incidents_of_store(options.store, day, settings, limit)
         refuse_mixture(
             {str(path): [one.illustrative for one in indicators], "--store": [options.simulated] * bool(incidents)}
         )
+    challenge = read_challenge(options.challenge, sector.name)
+    if len(challenge.length_m) != ground.crossed.segments:
+        what = f"has {len(challenge.length_m)} segments"
+        raise BadInput(what, where=str(options.challenge), expected=f"{ground.crossed.segments}, as the border has")
     names = sections_by_segment(ground)
     factors = factors_of(challenge, names, indicators, incidents)
     unknown = [name for at, name in enumerate(FACTORS) if np.all(np.isnan(factors.table[:, at]))]
