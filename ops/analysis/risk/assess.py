@@ -20,9 +20,12 @@ from geo.errors import BadInput
 from ops.analysis.indicators.history import as_known, is_history, read_history
 from ops.analysis.indicators.records import Indicator, day_of, read_indicators, refuse_mixture
 from ops.analysis.places import sections_by_segment
-from ops.analysis.risk.combination import CLASSES, FACTORS, RankStability, level_of, rank_stability, risk_of
-from ops.analysis.risk.factors import ChallengeSegments, RiskFactors, factors_of, read_challenge
+from ops.analysis.risk.assessment import RiskAssessment, SectionRisk
+from ops.analysis.risk.combination import CLASSES, FACTORS, level_of, rank_stability, risk_of
+from ops.analysis.risk.factors import factors_of, read_challenge
+from ops.analysis.risk.rows import COLUMNS, SECTION_COLUMNS, answer_of, section_row, segment_row
 from ops.analysis.score.from_store import incidents_of_store
+from ops.analysis.score.inputs import checked_limit
 from ops.audit.command import record_command
 from ops.drawing.pages.pdf import pdf_beside
 from ops.releasability.decision import UNMARKED
@@ -57,72 +60,6 @@ class RiskOptions:
     settings: Path | None = None
     limit: str = UNMARKED
     purpose: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SectionRisk:
-    """A section: its segment of the highest risk, the level that the matrix proposes for it, and the current level.
-
-    ``proposed`` is None where that is unknown, ``current`` where none is set; a person decides.
-    """
-
-    name: str
-    segment: int | None
-    risk: float
-    proposed: str | None
-    current: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RiskAssessment:
-    """The risk of each segment on a day. ``left_out``: factors that are known nowhere and have no weight."""
-
-    ground: OpenSector
-    day: date
-    challenge: ChallengeSegments
-    factors: RiskFactors
-    weights: tuple[float, ...]
-    left_out: tuple[str, ...]
-    risk: Floats
-    levels: Ints
-    stability: RankStability
-    sections: tuple[SectionRisk, ...]
-    section_names: tuple[str | None, ...]
-    illustrative: bool
-
-    def order(self) -> list[int]:
-        """The segments with a known risk, the highest first."""
-        known = np.flatnonzero(~np.isnan(self.risk))
-        return sorted(known.tolist(), key=lambda segment: (self.stability.rank[segment], segment))
-
-    def as_dict(self) -> dict[str, Any]:
-        """The assessment for JSON; unknown is null."""
-        table, stability = self.factors.table, self.stability
-        return {
-            "sector": self.ground.sector.name, "date": self.day.isoformat(), "illustrative": self.illustrative,
-            "layout": self.challenge.layout, "challenge_sha256": self.challenge.sha256,
-            "weights": dict(zip(FACTORS, self.weights, strict=True)), "left_out": list(self.left_out),
-            "draws": stability.draws, "top_count": stability.top_count,
-            "segments": [
-                {
-                    "segment": segment, "section": self.section_names[segment], "risk": _known(self.risk[segment]),
-                    **{name: _known(table[segment, at]) for at, name in enumerate(FACTORS)},
-                    "threat_parts": {name: _known(values[segment]) for name, values in self.factors.parts.items()},
-                    "incidents": None if self.factors.incidents is None else int(self.factors.incidents[segment]),
-                    "matrix": None if self.levels[segment] < 0 else CLASSES[self.levels[segment]],
-                    "rank": _known(stability.rank[segment]), "rank_low": _known(stability.low[segment]),
-                    "rank_high": _known(stability.high[segment]), "top_fraction": _known(stability.top[segment]),
-                }
-                for segment in range(len(self.risk))
-            ],
-            "sections": [
-                {
-                    "section": one.name, "segment": one.segment, "risk": _known(one.risk), "proposed": one.proposed,
-                    "current": one.current,
-                }
-                for one in self.sections
-            ],
-        }  # fmt: skip
 
 
 def assess_risk(options: RiskOptions, screen: Console, *, now: datetime | None = None) -> dict[str, Any]:
@@ -167,19 +104,20 @@ def _assessed(
     options: RiskOptions, ground: OpenSector, weights: tuple[float, ...], *, day: date, until: date
 ) -> RiskAssessment:
     sector = ground.sector
-    challenge = read_challenge(options.challenge, sector.name)
-    if len(challenge.length_m) != ground.crossed.segments:
-        what = f"has {len(challenge.length_m)} segments"
-        raise BadInput(what, where=str(options.challenge), expected=f"{ground.crossed.segments}, as the border has")
+    settings = load_settings(options.settings).releasability
+    limit = checked_limit(options.limit, settings)
     path = options.indicators or sector.indicators
     indicators = [] if path is None else [one for one in _indicators(path, day, until) if one.day <= day]
     incidents = None
     if options.store is not None:
-        settings = load_settings(options.settings).releasability
-        incidents = incidents_of_store(options.store, day, settings, options.limit)
+        incidents = incidents_of_store(options.store, day, settings, limit)
         refuse_mixture(
             {str(path): [one.illustrative for one in indicators], "--store": [options.simulated] * bool(incidents)}
         )
+    challenge = read_challenge(options.challenge, sector.name)
+    if len(challenge.length_m) != ground.crossed.segments:
+        what = f"has {len(challenge.length_m)} segments"
+        raise BadInput(what, where=str(options.challenge), expected=f"{ground.crossed.segments}, as the border has")
     names = sections_by_segment(ground)
     factors = factors_of(challenge, names, indicators, incidents)
     unknown = [name for at, name in enumerate(FACTORS) if np.all(np.isnan(factors.table[:, at]))]
@@ -232,8 +170,6 @@ def _sections(
 
 
 def _show(found: RiskAssessment, screen: Console) -> None:
-    from ops.analysis.risk.rows import COLUMNS, SECTION_COLUMNS, answer_of, section_row, segment_row
-
     if found.illustrative:
         show(screen, "score-illustrative")
     for sentence in answer_of(found):
@@ -251,7 +187,3 @@ def _show(found: RiskAssessment, screen: Console) -> None:
         for one in found.sections:
             sections.add_row(*section_row(one))
         show_table(screen, sections)
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from ops.analysis.risk.assess import RiskAssessment
+from ops.analysis.risk.assessment import RiskAssessment
 from ops.analysis.risk.rows import COLUMNS, SECTION_COLUMNS, answer_of, section_row, segment_row
 from ops.drawing.pages.html_page import render_page
 from ops.drawing.png import write_png

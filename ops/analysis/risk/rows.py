@@ -6,7 +6,7 @@ import math
 from typing import Any, Final
 
 from ops.analysis.messages import plain
-from ops.analysis.risk.assess import RiskAssessment, SectionRisk
+from ops.analysis.risk.assessment import RiskAssessment, SectionRisk
 from ops.analysis.risk.combination import CLASSES, FACTORS
 from ops.runtime.output import catalogue, say
 

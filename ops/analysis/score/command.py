@@ -12,23 +12,22 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from geo.errors import BadInput
 from geo.message import Message
 from ops.analysis.action_plan.page import write_plan_page
 from ops.analysis.action_plan.status import PlanStatus
 from ops.analysis.indicators.catalogue import FAMILIES
 from ops.analysis.indicators.records import day_of
 from ops.analysis.score.evaluation import evaluate
-from ops.analysis.score.inputs import ScoreFiles, SectorRecords, read_inputs
+from ops.analysis.score.inputs import ScoreFiles, SectorRecords, checked_limit, read_inputs
 from ops.analysis.score.line import Scorecard, ScorecardLine
 from ops.analysis.score.page import row_of, write_scorecard
 from ops.audit.command import record_command
 from ops.drawing.pages.pdf import pdf_beside
-from ops.releasability.decision import EVERYTHING, UNMARKED
+from ops.releasability.decision import UNMARKED
 from ops.runtime.output import SUMMARY, atomic_write, prepare_folder, say, show, write_summary
 from ops.runtime.tables import show_table
 from ops.sector.sector_file import load_sector
-from ops.sector.settings import Settings, load_settings
+from ops.sector.settings import load_settings
 
 KIND: Final = "watchline score"
 PAGE, PDF = "scorecard.html", "scorecard.pdf"
@@ -69,7 +68,7 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
     settings = load_settings(options.settings)
     files = ScoreFiles(
         options.indicators, options.outcomes, options.challenge, options.action_plan, options.store,
-        options.simulated, _checked_limit(options.limit, settings),
+        options.simulated, checked_limit(options.limit, settings.releasability),
     )  # fmt: skip
     until = max(day, today)
     inputs = read_inputs(
@@ -117,14 +116,6 @@ def _docx_beside(path: Path, plan: PlanStatus, card: Scorecard, *, wanted: bool)
     with atomic_write(path) as partial:
         partial.write_bytes(plan_document(plan, card))
     return [path.name]
-
-
-def _checked_limit(limit: str, settings: Settings) -> str:
-    levels = settings.releasability.levels
-    if limit not in (UNMARKED, EVERYTHING, *levels):
-        expected = f"one of the levels of [releasability] ({', '.join(levels) or 'none'}), or *"
-        raise BadInput(repr(limit), where="--releasability", expected=expected)
-    return limit
 
 
 def _show(card: Scorecard, screen: Console) -> None:

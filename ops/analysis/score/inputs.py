@@ -17,6 +17,7 @@ from ops.analysis.score.from_store import outcomes_of_store
 from ops.analysis.score.line import ScorecardLine
 from ops.analysis.score.of_challenge import of_challenge
 from ops.analysis.score.outcome_records import Period, read_outcomes, refuse_overlaps
+from ops.releasability.decision import EVERYTHING, UNMARKED
 from ops.releasability.settings import ReleasabilitySettings
 from ops.sector.sector_file import Sector
 
@@ -71,6 +72,14 @@ class ScoreInputs:
     measured: list[ScorecardLine]
     plan: ActionPlan | None
     left_out: list[Path]
+
+
+def checked_limit(limit: str, settings: ReleasabilitySettings) -> str:
+    """Return a marking limit of the command line; BadInput unless the settings name it."""
+    if limit not in (UNMARKED, EVERYTHING, *settings.levels):
+        expected = f"one of the levels of [releasability] ({', '.join(settings.levels) or 'none'}), or *"
+        raise BadInput(repr(limit), where="--releasability", expected=expected)
+    return limit
 
 
 def read_inputs(

@@ -73,6 +73,7 @@ FIRST = {
     "archive track": "watchline archive detections cumberland data --out archive",
     "broker check": "watchline broker config cumberland --out broker --host broker.example",
     "broker revoke": "watchline broker config cumberland --out broker --host broker.example",
+    "risk": "watchline challenge cumberland --out out/challenge",
     "store verify": "watchline store copy data copy.db",
     "user token": "watchline user add prometheus --data data --role viewer",
     **{

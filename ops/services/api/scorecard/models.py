@@ -11,7 +11,7 @@ Day = date
 Family = Literal["crime_and_governance", "national_action_plan", "international_agreements", "tactical_tools"]
 
 
-class EvidenceRecord(BaseModel):
+class LineEvidenceRecord(BaseModel):
     """A record behind a value. ``sha256``: hash of the file that ``origin`` names; empty for what the store holds."""
 
     period: str
@@ -54,7 +54,7 @@ class ScorecardLineRecord(BaseModel):
     notes: list[str]
     messages: dict[str, Any]
     history: list[tuple[Day, float]]
-    evidence: list[EvidenceRecord]
+    evidence: list[LineEvidenceRecord]
 
 
 class FamilyRecord(BaseModel):

@@ -43,7 +43,7 @@ NO_PLAN: Final = "This sector names no National Action Plan."
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ScorecardChoice:
     """What a scorecard is on: ``place`` empty for all, ``on`` and ``known_on`` None for today (UTC)."""
 
     place: str = ""
@@ -64,12 +64,12 @@ def chosen(
     place: Annotated[str, Query(max_length=300)] = "",
     on: Annotated[str, Query(max_length=20, description="day of evaluation, YYYY-MM-DD; default: today")] = "",
     known_on: Annotated[str, Query(max_length=20, description="day of knowledge, YYYY-MM-DD; default: today")] = "",
-) -> Choice:
+) -> ScorecardChoice:
     """The choice of a request; an empty field of a form counts as not given. BadInput for what is not a day."""
-    return Choice(place.strip(), _day(on, "on"), _day(known_on, "known_on"))
+    return ScorecardChoice(place.strip(), _day(on, "on"), _day(known_on, "known_on"))
 
 
-Chosen = Annotated[Choice, Depends(chosen)]
+ChosenScorecard = Annotated[ScorecardChoice, Depends(chosen)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,41 +109,41 @@ class ScorecardRoutes:
         for path, handler in pages.items():
             app.add_api_route(path, handler, include_in_schema=False, response_class=Response, **get)
 
-    def scorecard(self, request: Request, choice: Chosen) -> Response:
+    def scorecard(self, request: Request, choice: ChosenScorecard) -> Response:
         """All four families of measures: each value with its unit, target, interval, age, history and records."""
         made = self._evaluated(request, choice, "scorecard")
         figures = made.evaluation.figures()
         figures |= {"places": list(made.evaluation.places), "left_out": list(made.left_out)}
         return Response(to_json(figures, where="scorecard"), media_type="application/json")
 
-    def action_plan(self, request: Request, choice: Chosen) -> Response:
+    def action_plan(self, request: Request, choice: ChosenScorecard) -> Response:
         """The status of the National Action Plan; 404 where the sector names none."""
         status = self._evaluated(request, choice, "action plan").evaluation.plan
         if status is None:
             raise HTTPException(404, NO_PLAN)
         return Response(to_json(status.as_dict(), where="action plan"), media_type="application/json")
 
-    def scorecard_page(self, request: Request, choice: Chosen) -> Response:
+    def scorecard_page(self, request: Request, choice: ChosenScorecard) -> Response:
         """The scorecard as a page."""
         made = self._evaluated(request, choice, "scorecard page")
         return self._answer(request, self._scorecard_html(request, choice, made, served=True))
 
-    def scorecard_pdf(self, request: Request, choice: Chosen) -> Response:
+    def scorecard_pdf(self, request: Request, choice: ChosenScorecard) -> Response:
         """The scorecard as PDF, which leaves the system."""
         made = self._evaluated(request, choice, "scorecard PDF", "disclosure")
         return self._pdf(self._scorecard_html(request, choice, made, served=False), "scorecard", made)
 
-    def plan_page(self, request: Request, choice: Chosen) -> Response:
+    def plan_page(self, request: Request, choice: ChosenScorecard) -> Response:
         """The status of the plan as a page."""
         made = self._evaluated(request, choice, "action plan page")
         return self._answer(request, self._plan_html(request, choice, made, served=True))
 
-    def plan_pdf(self, request: Request, choice: Chosen) -> Response:
+    def plan_pdf(self, request: Request, choice: ChosenScorecard) -> Response:
         """The status of the plan as PDF, which leaves the system."""
         made = self._evaluated(request, choice, "action plan PDF", "disclosure")
         return self._pdf(self._plan_html(request, choice, made, served=False), "action-plan", made)
 
-    def plan_docx(self, request: Request, choice: Chosen) -> Response:
+    def plan_docx(self, request: Request, choice: ChosenScorecard) -> Response:
         """The status of the plan as DOCX, which leaves the system."""
         made = self._evaluated(request, choice, "action plan DOCX", "disclosure")
         from ops.analysis.action_plan.document import plan_document
@@ -156,7 +156,7 @@ class ScorecardRoutes:
         return _file(body, DOCX, f"action-plan-{made.evaluation.sector}-{card.day}.docx")
 
     def _evaluated(
-        self, request: Request, choice: Choice, what: str, operation: Operation = "consultation"
+        self, request: Request, choice: ScorecardChoice, what: str, operation: Operation = "consultation"
     ) -> Evaluated:
         """Evaluate for the person of a request, after it is recorded; 503 where a file cannot be used."""
         self._recorder.note(request, f"{what}, {choice}", operation=operation)
@@ -180,7 +180,7 @@ class ScorecardRoutes:
         )  # fmt: skip
         return Evaluated(evaluation, sector.title or sector.name, tuple(path.name for path in inputs.left_out))
 
-    def _scorecard_html(self, request: Request, choice: Choice, made: Evaluated, *, served: bool) -> str:
+    def _scorecard_html(self, request: Request, choice: ScorecardChoice, made: Evaluated, *, served: bool) -> str:
         from ops.analysis.score.page import scorecard_page
 
         evaluation = made.evaluation
@@ -190,7 +190,7 @@ class ScorecardRoutes:
             menu = self._menu(request, choice, evaluation, SCORECARD) if served else None
             return scorecard_page(evaluation.card, subject=subject, plan=plan, notices=_notices(made), served=menu)
 
-    def _plan_html(self, request: Request, choice: Choice, made: Evaluated, *, served: bool) -> str:
+    def _plan_html(self, request: Request, choice: ScorecardChoice, made: Evaluated, *, served: bool) -> str:
         from ops.analysis.action_plan.page import plan_page
 
         evaluation = made.evaluation
@@ -202,7 +202,7 @@ class ScorecardRoutes:
             notices = _notices(made)
             return plan_page(evaluation.plan, evaluation.card, scorecard_at=card_at, notices=notices, served=menu)
 
-    def _menu(self, request: Request, choice: Choice, evaluation: Evaluation, path: str) -> ServedPage:
+    def _menu(self, request: Request, choice: ScorecardChoice, evaluation: Evaluation, path: str) -> ServedPage:
         from ops.drawing.pages.html_page import ChoiceField, ServedPage
         from ops.words import LANGUAGES
 
@@ -262,7 +262,7 @@ def _notices(made: Evaluated) -> Sequence[str]:
     return [say("score-left-out", files=", ".join(made.left_out))] if made.left_out else []
 
 
-def _address(path: str, choice: Choice, request: Request, language: str | None = None) -> str:
+def _address(path: str, choice: ScorecardChoice, request: Request, language: str | None = None) -> str:
     query = choice.query | {"language": language or catalogue_of(request).language}
     return f"{path}?{urlencode(query)}"
 
