@@ -107,7 +107,7 @@ def _answer(status: PlanStatus) -> list[str]:
 
 
 def _review(one: Review) -> tuple[str, ...]:
-    names = catalogue().formats.names([measure.id for measure in one.measures])
+    names = ", ".join(measure.id for measure in one.measures)
     last = say("score-none") if one.last is None else one.last.isoformat()
     state = say("action-plan-review-of", days=abs(one.days_late), when="late" if one.days_late > 0 else "ahead")
     return names, say("action-plan-review-days", days=one.every_days), last, one.next.isoformat(), state

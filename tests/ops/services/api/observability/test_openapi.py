@@ -121,9 +121,9 @@ QUERIES = {
 }
 UNTIL_NOW = ("/v1/handover",)
 """Reports whose period ends now unless it is stated: each answer is another one."""
-ELSEWHERE = ("/api/stream", "/api/base-map.pmtiles", "/v1/export", "/v1/ogc", "/v1/field")
+ELSEWHERE = ("/v1/action-plan", "/api/stream", "/api/base-map.pmtiles", "/v1/export", "/v1/ogc", "/v1/field")
 """Tested in files of their own: a stream has no end, an export needs an open room, few sectors have a base map, a field
-unit has no login."""
+unit has no login, this sector no plan."""
 ADDRESSED = ("/api/tiles/", "/api/alerts/{identity}", "/v1/incidents/{identity}")
 """Routes with a path parameter that ``address`` fills in."""
 
