@@ -20,6 +20,10 @@ FONT_RULES: Final = """
 fonts."""
 
 
+class PdfUnavailable(WatchlineError):
+    """This machine cannot make a PDF; the sentence names what is missing."""
+
+
 def pdf_beside(page: Path, *, wanted: bool) -> list[str]:
     """Write the PDF of a page beside it if it is ``wanted``, else remove that of an earlier run; return its name."""
     path = page.with_suffix(".pdf")
@@ -37,14 +41,10 @@ def write_pdf(page: Path, path: Path) -> None:
 
     Raises WatchlineError where Pango, the system's library of text layout, is missing.
     """
-    text = page.read_text(encoding="utf-8")
     try:
-        body = pdf_of(text)
-    except OSError as error:
-        raise WatchlineError(
-            f"{path}: no PDF was written, because Pango is not installed; expected the system packages libpango-1.0-0,"
-            " libpangoft2-1.0-0 and libharfbuzz-subset0. The page itself was written and can be printed by a browser."
-        ) from error
+        body = pdf_of(page.read_text(encoding="utf-8"))
+    except PdfUnavailable as error:
+        raise WatchlineError(f"{path}: {error} The page itself was written and can be printed by a browser.") from error
     with atomic_write(path) as partial:
         partial.write_bytes(body)
 
@@ -52,11 +52,17 @@ def write_pdf(page: Path, path: Path) -> None:
 def pdf_of(page: str) -> bytes:
     """Return a page (HTML) as PDF; the same page gives the same bytes. Nothing is fetched.
 
-    Raises OSError where Pango, the system's library of text layout, is missing.
+    Raises PdfUnavailable where Pango, the system's library of text layout, is missing.
     """
-    from weasyprint import CSS, HTML
-    from weasyprint.text.fonts import FontConfiguration
-    from weasyprint.urls import URLFetcher
+    try:
+        from weasyprint import CSS, HTML
+        from weasyprint.text.fonts import FontConfiguration
+        from weasyprint.urls import URLFetcher
+    except OSError as error:
+        raise PdfUnavailable(
+            "no PDF was written, because Pango is not installed; expected the system packages libpango-1.0-0,"
+            " libpangoft2-1.0-0 and libharfbuzz-subset0."
+        ) from error
 
     logging.getLogger("weasyprint").setLevel(logging.ERROR)  # it warns of each rule that is for browsers only
     fonts, inline = FontConfiguration(), URLFetcher(allowed_protocols=("data",))

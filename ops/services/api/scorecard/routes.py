@@ -237,9 +237,14 @@ class ScorecardRoutes:
         return HTMLResponse(body, headers=headers)
 
     def _pdf(self, body: str, kind: str, made: Evaluated) -> Response:
-        from ops.drawing.pages.pdf import pdf_of
+        from ops.drawing.pages.pdf import PdfUnavailable, pdf_of
 
-        return _file(pdf_of(body), "application/pdf", f"{kind}-{made.evaluation.sector}-{made.evaluation.card.day}.pdf")
+        try:
+            pdf = pdf_of(body)
+        except PdfUnavailable as error:
+            sentence = str(error)
+            raise HTTPException(503, sentence[0].upper() + sentence[1:]) from error
+        return _file(pdf, "application/pdf", f"{kind}-{made.evaluation.sector}-{made.evaluation.card.day}.pdf")
 
 
 def sector_records(file: str | None, name: str, title: str) -> Callable[[], SectorRecords]:

@@ -13,6 +13,7 @@ import pytest
 from docx import Document
 
 from ops.analysis.indicators.catalogue import FAMILIES
+from ops.drawing.pages import pdf
 from ops.services.api.scorecard.models import ActionPlanAnswer, ScorecardAnswer
 from tests.ops.services.api.scorecard.served import CUMBERLAND, Served, served
 
@@ -34,7 +35,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_the_answer_has_four_families_and_no_number_for_the_border(demo: Served) -> None:
     answer = demo.client.get("/v1/scorecard")
     assert answer.status_code == 200
-    card = ScorecardAnswer.model_validate_json(answer.content)
+    card = ScorecardAnswer.model_validate_json(answer.content, extra="forbid")
     assert list(card.families) == list(FAMILIES)
     assert card.illustrative
     assert card.places[0] != ""
@@ -95,7 +96,7 @@ def test_every_link_of_the_plan_leads_to_a_row_of_the_scorecard(demo: Served) ->
 
 
 def test_the_plan_counts_what_its_measures_say(demo: Served) -> None:
-    status = ActionPlanAnswer.model_validate_json(demo.client.get("/v1/action-plan").content)
+    status = ActionPlanAnswer.model_validate_json(demo.client.get("/v1/action-plan").content, extra="forbid")
     due = [one for one in status.measures if one.due <= status.date]
     assert status.adherence.due == len(due)
     assert status.adherence.met == sum(one.status == "met" for one in due)
@@ -169,3 +170,13 @@ def test_the_plan_leaves_as_a_document_and_is_recorded(demo: Served, language: s
     text = "\n".join(one.text for one in Document(io.BytesIO(answer.content)).paragraphs)
     assert {"en": "Illustrative data", "fr": "Données illustratives"}[language] in text
     assert [one.operation for one in list(demo.log.entries())[before:]] == ["disclosure"]
+
+
+def test_a_server_without_pango_says_what_to_install(demo: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(page: str) -> bytes:
+        raise pdf.PdfUnavailable(f"no PDF was written, because Pango is not installed ({len(page) > 0}).")
+
+    monkeypatch.setattr(pdf, "pdf_of", without)
+    answer = demo.client.get("/scorecard.pdf")
+    assert answer.status_code == 503
+    assert "No PDF was written, because Pango is not installed (True)." in answer.text
