@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -457,7 +458,7 @@ def _settings_of(record: type) -> Iterator[tuple[str, tuple[str, str, str, str]]
     is_free = all(field.default is not MISSING or field.default_factory is not MISSING for field in fields(record))
     for field in fields(record):
         kind, meaning = described[field.name]
-        _, _, unit = kind.partition(", ")
+        _, _, unit = re.sub(r"\{.*?\}", "", kind).partition(", ")
         is_number = isinstance(field.default, int | float) and not isinstance(field.default, bool)
         default = "required" if field.default is MISSING and field.default_factory is MISSING else "empty"
         if field.default is not MISSING:

@@ -32,6 +32,8 @@ ONE_LINE_TEXT: Final = r"^(?=.*\S)[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u206
 DAY: Final = r"^\d{4}-\d{2}-\d{2}$"
 PROBES: Final = (-1.0, 0.0, 1e-9, 1.0, 2.0)
 """Values with which the limits of a setting are found: its record is made with each."""
+LARGE: Final = 1000.0
+"""Accepted where 0 switches something off, and what is not 0 must be large."""
 
 Keywords = dict[str, Any]
 
@@ -97,7 +99,9 @@ def limits_of(record: type[Any], name: str) -> Keywords:
             limits["exclusiveMinimum"] = 0
         else:
             limits["minimum"] = 1
-    if 2.0 not in taken:
+    if (
+        2.0 not in taken and 1000.0 not in taken
+    ):  # one of them: 0 switches off, and larger values have limits of their own
         limits["maximum" if 1.0 in taken else "exclusiveMaximum"] = 1
     return limits
 

@@ -35,7 +35,7 @@ class PushReceiver:
         relative path begins at the folder of the settings file.
     incidents : bool
         Whether it receives incidents besides alerts; only web hooks.
-    least_priority : "high", "medium" or "low"
+    least_priority : {"high", "medium", "low"}
         Alerts and incidents of a lower priority are left out; distress calls never are.
     """
 
