@@ -99,9 +99,7 @@ def limits_of(record: type[Any], name: str) -> Keywords:
             limits["exclusiveMinimum"] = 0
         else:
             limits["minimum"] = 1
-    if (
-        2.0 not in taken and 1000.0 not in taken
-    ):  # one of them: 0 switches off, and larger values have limits of their own
+    if 2.0 not in taken and not accepts(LARGE):
         limits["maximum" if 1.0 in taken else "exclusiveMaximum"] = 1
     return limits
 
