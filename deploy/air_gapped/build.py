@@ -64,7 +64,9 @@ def sums(folder: Path) -> str:
 
 
 def build(folder: Path) -> None:
-    """Build everything in ``folder``, which is made anew."""
+    """Build everything in ``folder``, which is made anew. BuildFailed if it holds anything but an earlier build."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "BUILT-FOR").is_file() and not _is_begun(folder):
+        raise BuildFailed(f"{folder}: holds other files; expected a new folder, an empty one, or an earlier build.")
     shutil.rmtree(folder, ignore_errors=True)
     wheels = folder / "wheels"
     wheels.mkdir(parents=True)
@@ -85,6 +87,11 @@ def build(folder: Path) -> None:
     (folder / SUMS).write_text(sums(folder), encoding="utf-8")
     _try_out(folder)
     (folder / SUMS).write_text(sums(folder), encoding="utf-8")
+
+
+def _is_begun(folder: Path) -> bool:
+    """Whether a folder holds only what a build that was stopped leaves."""
+    return {path.name for path in folder.iterdir()} <= {"wheels", "requirements.txt"}
 
 
 def _try_out(folder: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -28,7 +29,10 @@ def this_machine() -> str:
 
 def check_machine(folder: Path) -> None:
     """Raise Refused unless the wheels were built for this Python and this kind of machine."""
-    built_for = (folder / "BUILT-FOR").read_text(encoding="utf-8").strip()
+    try:
+        built_for = (folder / "BUILT-FOR").read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise Refused(f"BUILT-FOR: {error.strerror}; expected the whole folder that the build made.") from None
     if this_machine() != built_for:
         raise Refused(
             f"This Python is {this_machine()} ({platform.python_version()}); the wheels are for {built_for}:"
@@ -58,14 +62,25 @@ def check_files(folder: Path) -> int:
 
 
 def install(folder: Path, target: Path) -> None:
-    """Make the virtual environment ``target`` and install every wheel of ``folder``; no index is asked."""
-    if target.exists() and any(target.iterdir()):
-        raise Refused(f"{target}: not empty; expected a new folder, so that an installation in use is left unchanged.")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    environment |= {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    """Make the virtual environment ``target`` and install every wheel of ``folder``; no index is asked.
+
+    Whatever ends it early, ``target`` is removed again. Raises Refused.
+    """
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise Refused(f"{target}: not an empty folder; expected a new one, so that nothing in use is changed.")
+    try:
+        _fill(folder, target)
+    except BaseException:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+
+
+def _fill(folder: Path, target: Path) -> None:
     make = [sys.executable, "-I", "-m", "venv", str(target)]
     if subprocess.run(make, check=False).returncode != 0:
         raise Refused(f"{target}: could not make a virtual environment (Debian: python3-venv); the output is above.")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    environment |= {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     pip = [str(target / "bin" / "python"), "-I", "-m", "pip", "install", "--quiet"]
     only_these = ["--no-index", "--find-links", str(folder / "wheels"), "--only-binary", ":all:", "--require-hashes"]
     wanted = ["--requirement", str(folder / "requirements.txt")]
@@ -86,6 +101,9 @@ def main(arguments: list[str]) -> int:
     except Refused as refusal:
         print(refusal, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"{target}: stopped; nothing was installed.", file=sys.stderr)
+        return 130
     print(f"Installed. Check it with: {target / 'bin' / 'watchline'} doctor")
     return 0
 

@@ -12,7 +12,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from ops.audit.day_keys import DayKeys
+from ops.services.fusion.incident_view import incident_dict
 from ops.store.writer import Store
+from tests.ops.analysis.handover.night import FRAME
+from tests.ops.incidents import making
 from tests.web.conftest import DESKTOP, LAT, LON, PHONE, World
 
 S = 10**9
@@ -21,7 +24,8 @@ OPENED_S = (1500, 900)
 
 
 def incident(number: int, opened: datetime, **more: Any) -> dict[str, Any]:
-    return {
+    """An incident as fusion stores it, on the map of these tests."""
+    return incident_dict(making.incident(), FRAME, section="West") | {
         "id": f"I{number}", "name": f"Bravo {number}", "kind": "movement", "state": "open", "priority": "high",
         "revision": 0, "sentence": "Approach", "opened_at": opened, "updated_at": opened, "lead": f"A{number:04d}",
         "alerts": [f"A{number:04d}"], "tracks": [{"track": f"T{number:04d}", "name": f"Cedar {number}"}],

@@ -90,13 +90,14 @@ def reported(journal: Path) -> int:
 
 @pytest.mark.usefixtures("loose_umask")
 @pytest.mark.chain
+@pytest.mark.timeout(1_300)
 def test_a_demonstration_is_private_alone_in_its_folder_and_ends_in_order_on_sigterm(
     hill_sector: Any, tmp_path: Path, ledger: Callable[[Path], Any]
 ):
     """With the embedded broker, which it starts by itself; both laws from the rows. Another broker: test_demo."""
     out = tmp_path / "out"
     command = [sys.executable, "-m", "ops.cli", "demo", str(hill_sector.sector), f"--out={out}", "--json", "--headless"]
-    command.append("--duration=900")  # longer than a test may take: it ends by the signal
+    command.append("--duration=1500")  # longer than a test may take: it ends by the signal
     told = tmp_path / "told"
     with told.open("wb") as words:
         first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words, text=True)
