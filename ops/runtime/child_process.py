@@ -23,6 +23,8 @@ from geo.errors import WatchlineError
 from geo.message import Message, Parameter
 from ops.runtime.memory import out_of_memory, ran_out_of_memory
 
+LAST_WORDS_S: Final = 10.0
+"""Longest wait for what a child that has ended reported; a process that it started may hold its stdout open."""
 _LOG_PREFIX: Final = re.compile(r"^[\d-]{10} [\d:,]{12} [A-Z]+ [\w.]+: ")
 
 
@@ -131,16 +133,21 @@ class Child:
             return self.messages.get(key)
 
     def wait_for(self, key: str, *, timeout_s: float) -> Any:
-        """Return the newest value under ``key``; ChildFailed when none arrives in time."""
+        """Return the newest value under ``key``; ChildFailed when none arrives in time, or the child has ended without.
+
+        What it reported before it ended may still be on its way from the pipe.
+        """
         deadline = time.monotonic() + timeout_s
         with self._news:
-            while True:
-                if key in self.messages:
-                    return self.messages[key]
+            while key not in self.messages:
+                if not self.alive:
+                    deadline = min(deadline, time.monotonic() + LAST_WORDS_S) if self._reader.is_alive() else 0.0
                 left = deadline - time.monotonic()
-                if left <= 0 or not self.alive:
+                if left <= 0:
                     break
                 self._news.wait(min(left, 0.2))
+            if key in self.messages:
+                return self.messages[key]
         if not self.alive:
             raise ChildFailed(self.exit_report())
         raise ChildFailed(f"{self.name} did not answer; expected {key!r} within {timeout_s:.0f} s. Log: {self.log}.")

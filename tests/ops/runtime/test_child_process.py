@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,24 @@ def test_no_file_of_the_working_folder_runs_in_a_pool(hostile_folder: Path, tmp_
     )
     assert done.returncode == 0, done.stderr
     assert not (hostile_folder / "ran").exists()
+
+
+def test_what_a_child_reports_last_is_heard_however_late_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report, at_once = tmp_path / "report.json", Child._read
+    report.write_text('{"published": 7}')
+
+    def read_late(child: Child, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        time.sleep(0.5)
+        at_once(child, process)
+
+    monkeypatch.setattr(Child, "_read", read_late)
+    child = Child("simulator", "json.tool", ["--compact", str(report)], log=tmp_path / "log", secrets={})
+    assert child.wait_for("published", timeout_s=READY_S) == 7
+    with pytest.raises(ChildFailed, match="simulator ended with code 0"):
+        child.wait_for("more", timeout_s=READY_S)
 
 
 def test_only_one_place_starts_python() -> None:
