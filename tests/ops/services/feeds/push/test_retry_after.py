@@ -91,6 +91,17 @@ def test_a_body_too_large_for_now_is_tried_again_and_one_too_large_for_good_is_n
         one.post("a", made()).result(WAIT_S)
 
 
+@pytest.mark.parametrize("value", ["0", "Sun, 06 Nov 1994 08:49:37 GMT", "soon", ""])
+def test_the_presence_of_the_field_says_that_a_body_is_too_large_only_for_now(value: str) -> None:
+    with receiver(status(413, **{"Retry-After": value})) as there, client(("a", there.url)) as one:
+        with pytest.raises(PushFailed, match="answered 413") as caught:
+            one.post("a", made()).result(WAIT_S)
+        assert caught.value.after_s == 0.0
+    gone = receiver(status(410, **{"Retry-After": value}))
+    with gone as there, client(("a", there.url)) as one, pytest.raises(Undeliverable):
+        one.post("a", made()).result(WAIT_S)
+
+
 class Scripted:
     """A feed whose receivers answer as a test says."""
 
