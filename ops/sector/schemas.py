@@ -79,13 +79,17 @@ def parameters_of(record: type[Any]) -> dict[str, tuple[str, str]]:
 
 
 def limits_of(record: type[Any], name: str) -> Keywords:
-    """Return the limits of a number in a record's settings as keywords of JSON Schema, found by making the record."""
+    """Return the limits of a number in a record's settings as keywords of JSON Schema, found by making the record.
+
+    A refusal of the value that another setting has by default, such as a format, is no limit of this one.
+    """
+    texts = {field.name for field in fields(record) if isinstance(field.default, str)}
 
     def accepts(value: float) -> bool:
         try:
             record(**{name: value})
-        except BadInput:
-            return False
+        except BadInput as error:
+            return error.where in texts
         return True
 
     taken = {value for value in PROBES if accepts(value)}

@@ -33,9 +33,11 @@ class UnitFeedSettings:
         Form of the messages over MQTT: JSON, or CBOR with at most 200 bytes for an alert.
     together_bytes : int
         In the compact form, the largest message with several alerts and incidents under one signature, from 300 to
-        1,200 bytes, for units on slow links whose program reads such messages; 0: one alert or incident each.
+        1,200 bytes, for units on slow links whose program reads such messages; 0: one alert or incident each. Refused
+        with JSON.
     compressed : bool
-        Whether messages with several alerts and incidents are compressed, for programs that read them.
+        Whether messages with several alerts and incidents are compressed, for programs that read them; refused without
+        ``together_bytes``.
     incidents : bool
         Whether it receives incidents besides alerts.
     least_priority : {"high", "medium", "low"}
@@ -72,6 +74,9 @@ class UnitFeedSettings:
             raise BadInput(f"{self.together_bytes}", where="together_bytes", expected=expected)
         if self.compressed and not self.together_bytes:
             raise BadInput("true", where="compressed", expected="together_bytes above 0, or false")
+        if self.together_bytes and self.format != "compact":
+            expected = '"compact", which together_bytes needs'
+            raise BadInput(f'"{self.format}"', where="format", expected=expected)
         _ = self.quiet_times
 
     @property

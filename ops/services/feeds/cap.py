@@ -13,6 +13,7 @@ from ops.export.warnings import cap
 from ops.export.warnings.cap import CapIssuer, EarlierRevision, Element, cap_bytes, cap_document
 from ops.export.warnings.issuer import issuer_of, signer
 from ops.export.warnings.published import read_alert
+from ops.sector.settings import Settings
 from ops.services.feeds.feed import FeedContext, FeedReceiver, OutboxDelivery
 from ops.services.feeds.push.client import PushClient
 from ops.services.feeds.push.receivers import feed_receiver, targets_of
@@ -67,12 +68,18 @@ class CapDocuments:
         return cap_bytes(self._sign(cap_document(alert, self._issuer, earlier=earlier)))
 
 
+def receivers_of(settings: Settings) -> list[FeedReceiver]:
+    """The receivers of the settings."""
+    own = settings.feeds.cap
+    return [feed_receiver(name, one, own, kinds=("alert",)) for name, one in own.receivers.items()]
+
+
 def open_feed(context: FeedContext) -> CapFeed | None:
     """The feed to the receivers of the settings; None where there are none."""
     settings = context.settings.feeds.cap
     if not settings.receivers:
         return None
-    receivers = [feed_receiver(name, one, settings, kinds=("alert",)) for name, one in settings.receivers.items()]
+    receivers = receivers_of(context.settings)
     issuer = issuer_of(
         settings, context.sector_id, title=context.title, exercise=context.exercise, language=context.language
     )

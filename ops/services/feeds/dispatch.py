@@ -373,21 +373,27 @@ class Dispatcher:
         self._give_up_overdue(line)
         overdue = [number for number, one in line.sent.items() if self._is_overdue(one, now_s)]
         room = line.receiver.window if line.failures < PROBE_AFTER else 1
-        new = self._next(line, room - len(line.sent)) if len(line.sent) < room else []
-        if now_s < line.asked_until_s:
-            overdue, new = ([one for one in numbers if line.waiting[one].rank == 0] for numbers in (overdue, new))
+        only_distress = now_s < line.asked_until_s
+        room -= len(line.sent)
+        if only_distress:
+            calls = [one for one in overdue if line.waiting[one].rank == 0]
+            room += len(overdue) - len(calls)  # what must wait and has no answer takes no call's place
+            overdue = calls
+        new = self._next(line, room, only_distress=only_distress) if room > 0 else []
         return self._send_all(line, [*overdue, *new], now_s)
 
     def _is_overdue(self, attempt: _Attempt, now_s: float) -> bool:
         longer: int = 2 ** min(attempt.tries - 1, 6)
         return now_s - attempt.last_s > self._policy.acknowledged_within_s * longer
 
-    def _next(self, line: _Line, most: int) -> list[int]:
+    def _next(self, line: _Line, most: int, *, only_distress: bool) -> list[int]:
         """The numbers to send next: in order, or after an outage the most urgent and newest first."""
         open_rows = [one for number, one in sorted(line.waiting.items()) if number not in line.sent]
         if line.catching_up or len(line.waiting) > line.receiver.window:
             open_rows = self._without_superseded(line, open_rows)
             open_rows.sort(key=lambda one: (one.rank, -one.n))
+        if only_distress:
+            open_rows = [one for one in open_rows if one.rank == 0]
         return [one.number for one in open_rows[:most]]
 
     def _without_superseded(self, line: _Line, rows: list[NumberedRow]) -> list[NumberedRow]:

@@ -1,7 +1,7 @@
 """What a feed is: it sends rows of the outbox to its receivers. Each feed is one file of this folder.
 
-A feed has a function ``open_feed(context) -> Feed | None`` (None where its settings name no receiver), which
-``ops.services.feeds.process`` lists.
+A feed has a function ``open_feed(context) -> Feed | None`` (None where its settings name no receiver), and one that
+returns its receivers without opening it, ``receivers_of(settings)``; ``ops.services.feeds.process`` lists both.
 """
 
 from __future__ import annotations

@@ -7,9 +7,7 @@ it loses nothing and gives nothing a second number.
 from __future__ import annotations
 
 import argparse
-import logging
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from geo.errors import WatchlineError
 from ingest.mqtt.broker_url import BrokerUrl
 from ingest.mqtt.publisher import Publisher
 from ingest.topics import unit_filter
@@ -30,11 +27,13 @@ from ops.runtime.clock import ScenarioClock
 from ops.runtime.output import LANGUAGE
 from ops.sector.settings import load_settings
 from ops.services.feeds import cap, mqtt, web_hook
-from ops.services.feeds.cot import opening as cot
+from ops.services.feeds.cot import feed as cot
+from ops.services.feeds.cot import opening
 from ops.services.feeds.dispatch import Dispatcher
-from ops.services.feeds.feed import Feed, FeedContext, OpenFeed
+from ops.services.feeds.feed import Feed, FeedContext
 from ops.services.feeds.from_units.refusals import RefusalDesk
 from ops.services.feeds.from_units.requests import CHANNEL, ResendDesk
+from ops.services.feeds.late import FeedKind, late_feeds
 from ops.services.feeds.ledger import FILE, DeliveryLedger
 from ops.services.feeds.quiet import UnitRules
 from ops.services.feeds.tracks import TrackFeed
@@ -44,9 +43,11 @@ from ops.store.markings import MarkingReader
 from ops.store.reader import Reader
 from ops.words import SOURCE_LANGUAGE, MessageCatalogue
 
-log = logging.getLogger(__name__)
-
-OTHER_FEEDS: Final[Sequence[OpenFeed]] = (cot.open_feed, cap.open_feed, web_hook.open_feed)
+OTHER_FEEDS: Final[Sequence[FeedKind]] = (
+    FeedKind(cot.NAME, opening.receivers_of, opening.open_feed),
+    FeedKind(cap.NAME, cap.receivers_of, cap.open_feed),
+    FeedKind(web_hook.NAME, web_hook.receivers_of, web_hook.open_feed),
+)
 """Every feed but that to units: a new one is a file of this folder, a table of the settings, and a line here."""
 REPORT_EVERY_S: Final = 0.5
 FLUSH_S: Final = 2.0
@@ -110,7 +111,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
             monotonic_s=time.monotonic,
             may_know=FeedRelease(MarkingReader(store), settings.releasability).incident_for,
         )
-        others, unopened = open_others(context)
+        others = late_feeds(OTHER_FEEDS, context, monotonic_s=time.monotonic)
         feeds: list[Feed] = [units, *others]
         for feed in feeds:
             stack.callback(feed.close)
@@ -142,33 +143,21 @@ def run(arguments: argparse.Namespace, stop: threading.Event, room: FromRoom) ->
         for thread in threads:
             thread.start()
         say(ready=True)
-        _watch(lambda: unopened or _problem_of(feeds, refusals), dispatcher, threads, stop)
+
+        def problem_now() -> str | None:
+            for feed in others:
+                feed.try_open()
+            return _problem_of(feeds, refusals)
+
+        _watch(problem_now, dispatcher, threads, stop)
         _flush(dispatcher)
     return 0
 
 
-def open_others(context: FeedContext) -> tuple[list[Feed], str | None]:
-    """The feeds but that to units, and why some could not be opened: the others continue without them.
-
-    Once such a feed can be opened, at a later start, its receivers get what is then open, as receivers that are new.
-    """
-    opened: list[Feed] = []
-    problems: list[str] = []
-    for open_feed in OTHER_FEEDS:
-        try:
-            feed = open_feed(context)
-        except (WatchlineError, OSError, sqlite3.Error) as error:
-            problems.append(f"feed {open_feed.__module__.split('.')[3]} is not open ({error})")
-            log.warning("%s", problems[-1])
-            continue
-        if feed is not None:
-            opened.append(feed)
-    return opened, "; ".join(problems) or None
-
-
 def _problem_of(feeds: Sequence[Feed], refusals: RefusalDesk) -> str | None:
-    """The first problem of the feeds that people should know; None without a problem."""
-    return next((feed.problem for feed in feeds if feed.problem), refusals.problem)
+    """The problems of the feeds that people should know; None without a problem."""
+    found = [problem for problem in (*(feed.problem for feed in feeds), refusals.problem) if problem]
+    return "; ".join(found) or None
 
 
 def _watch(

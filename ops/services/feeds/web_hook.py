@@ -15,6 +15,7 @@ from typing import Final
 
 from ops.export.warnings.cap import identifier_of
 from ops.sector.setting_tables.push import PushReceiver, PushSettings
+from ops.sector.settings import Settings
 from ops.services.feeds.feed import FeedContext, FeedReceiver, OutboxDelivery
 from ops.services.feeds.mqtt import numbered
 from ops.services.feeds.push.client import PushClient, PushFailed
@@ -107,14 +108,20 @@ def secrets_in(text: str) -> list[bytes]:
     return found
 
 
+def receivers_of(settings: Settings) -> list[FeedReceiver]:
+    """The receivers of the settings."""
+    own = settings.feeds.web_hook
+    return [_receiver_of(name, one, own) for name, one in own.receivers.items()]
+
+
 def open_feed(context: FeedContext) -> WebHookFeed | None:
     """The feed to the web hooks of the settings; None where there are none. Takes the secrets from the environment."""
     settings: PushSettings = context.settings.feeds.web_hook
     if not settings.receivers:
         return None
-    receivers = [_receiver_of(name, one, settings) for name, one in settings.receivers.items()]
+    receivers, targets = receivers_of(context.settings), targets_of(settings)
     secrets = {one.name: secrets_in(os.environ.pop(variable_of(one.name), "")) for one in receivers}
-    client = PushClient(targets_of(settings), timeout_s=settings.timeout_s)
+    client = PushClient(targets, timeout_s=settings.timeout_s)
     return WebHookFeed(context.sector_id, receivers, client, secrets)
 
 

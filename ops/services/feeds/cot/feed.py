@@ -99,6 +99,14 @@ class _Heard:
     notified_s: dict[str, float] = field(default_factory=dict)
 
 
+def receivers_in(settings: CotSettings) -> list[FeedReceiver]:
+    """The servers of the settings as receivers."""
+    return [
+        FeedReceiver(one.name, kinds=("incident",), limit=one.released_as, is_unit=bool(one.unit))
+        for one in settings.servers
+    ]
+
+
 class CotFeed:
     """Incidents to every server of the settings, tracks and shapes to those that want them; answers from units.
 
@@ -131,10 +139,7 @@ class CotFeed:
         self._heard: dict[str, _Heard] = {}
         self._saying: set[tuple[str, str]] = set()
         self._servers = {one.name: self._server(one) for one in settings.servers}
-        self.receivers: Sequence[FeedReceiver] = [
-            FeedReceiver(one.name, kinds=("incident",), limit=one.released_as, is_unit=bool(one.unit))
-            for one in settings.servers
-        ]
+        self.receivers: Sequence[FeedReceiver] = receivers_in(settings)
         self._threads = [
             threading.Thread(target=self._run_links, name="cot-links", daemon=True),
             threading.Thread(target=self._run, name="cot", daemon=True),

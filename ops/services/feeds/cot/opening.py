@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from ops.broker.identities import FIELD_FEEDS, identity_of
 from ops.journal.unit_spool import UnitSpool
-from ops.services.feeds.cot.feed import CotFeed, CotSources
+from ops.sector.settings import Settings
+from ops.services.feeds.cot.feed import CotFeed, CotSources, receivers_in
 from ops.services.feeds.cot.memory import CotMemory
-from ops.services.feeds.feed import FeedContext
+from ops.services.feeds.feed import FeedContext, FeedReceiver
 from ops.store.feed_release import FeedRelease
 from ops.store.incidents import IncidentReader
 from ops.store.markings import MarkingReader
 from ops.words import MessageCatalogue
+
+
+def receivers_of(settings: Settings) -> list[FeedReceiver]:
+    """The receivers of the settings."""
+    return receivers_in(settings.feeds.cot)
 
 
 def open_feed(context: FeedContext) -> CotFeed | None:
@@ -24,21 +32,27 @@ def open_feed(context: FeedContext) -> CotFeed | None:
         context.border,
         context.areas,
     )
-    units = UnitSpool(
-        context.url,
-        context.sector_id,
-        context.folder / "cot-spool.db",
-        part="cot",
-        now_ns=context.clock.now_ns,
-        identity=identity_of(FIELD_FEEDS),
-    ).start()
-    return CotFeed(
-        context.sector_id,
-        settings,
-        sources,
-        CotMemory(context.folder),
-        units,
-        clock=context.clock,
-        words=MessageCatalogue.of(context.language),
-        refused=context.refused,
-    )
+    with ExitStack() as unless_open:
+        memory = CotMemory(context.folder)
+        unless_open.callback(memory.close)
+        units = UnitSpool(
+            context.url,
+            context.sector_id,
+            context.folder / "cot-spool.db",
+            part="cot",
+            now_ns=context.clock.now_ns,
+            identity=identity_of(FIELD_FEEDS),
+        ).start()
+        unless_open.callback(units.close)
+        feed = CotFeed(
+            context.sector_id,
+            settings,
+            sources,
+            memory,
+            units,
+            clock=context.clock,
+            words=MessageCatalogue.of(context.language),
+            refused=context.refused,
+        )
+        unless_open.pop_all()
+    return feed

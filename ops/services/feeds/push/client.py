@@ -48,10 +48,11 @@ class PushFailed(FailedAttempt):
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What counts of an answer: its status, where it redirects to, and how long it asks for a pause [s]."""
+    """What counts of an answer: its status, where it redirects to, and whether and how long it asks for a pause [s]."""
 
     status: int
     location: str | None
+    asked: bool
     after_s: float
 
 
@@ -177,7 +178,7 @@ class PushClient:
             raise
         except Exception as error:  # noqa: BLE001 - of names, sockets, TLS and the protocol; it is sent again
             raise PushFailed(f"{type(error).__name__}: {readable(str(error))[:200]}") from None
-        if answer.status in _FINAL and not (answer.status == TOO_LARGE and answer.after_s > 0.0):
+        if answer.status in _FINAL and not (answer.status == TOO_LARGE and answer.asked):
             raise Undeliverable(f"answered {answer.status}: {_FINAL[answer.status]}")
         if not 200 <= answer.status < 300:
             raise PushFailed(f"answered {answer.status}", after_s=answer.after_s)
@@ -206,7 +207,8 @@ class PushClient:
                 asked, date = (found.get(name, b"").decode("latin-1") for name in (b"retry-after", b"date"))
                 after_s = wait_of(asked, date, datetime.now(UTC))
             location = found.get(b"location")
-            return _Answer(response.status, None if location is None else location.decode("latin-1"), after_s)
+            to = None if location is None else location.decode("latin-1")
+            return _Answer(response.status, to, b"retry-after" in found, after_s)
 
 
 async def _read_short(response: httpcore.Response) -> None:

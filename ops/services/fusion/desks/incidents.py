@@ -78,27 +78,41 @@ class IncidentDesk:
         try:
             return self._take_reply(state, reply, now_ns)
         except BadInput:
-            incident = reply.incident or self.book.incident_of(reply.alert) or ""
             action, reason = _action_of(reply), _refused_reason(state, reply)
-            self._keep(reply, ActionOutcome.refused(action, incident, utc_datetime(now_ns), -1, reason))
+            at = utc_datetime(now_ns)
+            self._keep(reply, ActionOutcome.refused(action, self._incident_of(reply), at, -1, reason))
             raise
 
     def _check_released(self, reply: Reply, now_ns: int) -> None:
         """Refuse an answer to what the unit may not have with the reason for an unknown incident or alert."""
+        if self._is_released(reply) or reply.action_id in self.book.applied:
+            return
         if reply.incident:
-            released = self._marking.may_have(reply.unit, "incident", reply.incident)
             unknown = Message("incident-refused-no-incident", {"incident": reply.incident})
         else:
-            released = self._marking.may_have(reply.unit, "alert", reply.alert)
             unknown = Message("incident-refused-no-alert", {"alert": reply.alert})
-        if released or reply.action_id in self.book.applied:
-            return
         if reply.action_id:
             self.book.applied[reply.action_id] = now_ns
         at = utc_datetime(now_ns)
         self._keep(reply, ActionOutcome.refused(_action_of(reply), reply.incident, at, -1, unknown))
         where = f"{reply.action} of {reply.unit}"
         raise BadInput(f"of {reply.incident or reply.alert}", where=where, expected="a record that the unit may have")
+
+    def _is_released(self, reply: Reply) -> bool:
+        """Whether the unit may have what the reply acts on; an alert alone stands for its incident, but for ON_ALERTS.
+
+        An alert of no incident is refused to a unit like that of a hidden one: the two must not be told apart.
+        """
+        if reply.incident:
+            return self._marking.may_have(reply.unit, "incident", reply.incident)
+        if not self._marking.may_have(reply.unit, "alert", reply.alert):
+            return False
+        return reply.unit == UNIT or reply.action in ON_ALERTS or bool(self._incident_of(reply))
+
+    def _incident_of(self, reply: Reply) -> str:
+        """Id of the incident that the reply is about; empty if there is none, or none that its unit may have."""
+        incident = reply.incident or self.book.incident_of(reply.alert) or ""
+        return incident if self._marking.may_have(reply.unit, "incident", incident) else ""
 
     def _take_reply(self, state: AlertState, reply: Reply, now_ns: int) -> tuple[AlertState, tuple[Alert, ...]]:
         if reply.action in ON_ALERTS and not reply.incident:
@@ -109,13 +123,14 @@ class IncidentDesk:
                 state, reply.alert, reply.action, by=reply.by, reason=reply.reason, at=utc_datetime(now_ns)
             )
             self.take_alerts(state, (alert,), now_ns)
-            changed = self.book.answer(alert, _action_of(reply), state.alerts, now_ns, self._settings)
+            changed: set[str] = set()
+            if self._incident_of(reply):  # an incident that the unit may not have is neither claimed nor closed by it
+                changed = self.book.answer(alert, _action_of(reply), state.alerts, now_ns, self._settings)
             self._touched |= changed
-            self._keep_done(reply, alert, now_ns)
+            self._keep_done(reply, now_ns)
             state, more = self._step(state, self.book.steps(changed, state.alerts, now_ns), now_ns)
             return state, (alert, *more)
-        incident = reply.incident or self.book.incident_of(reply.alert) or ""
-        action = _action_of(reply)
+        incident, action = self._incident_of(reply), _action_of(reply)
         if not self._marking.may_have(reply.unit, "incident", action.other):
             action = replace(action, other="")
         if action.action == "mark":
@@ -131,11 +146,11 @@ class IncidentDesk:
         if reply.action_id or outcome.result == "refused":
             self._outcomes.append(replace(outcome, id=outcome_id(reply)))
 
-    def _keep_done(self, reply: Reply, alert: Alert, now_ns: int) -> None:
+    def _keep_done(self, reply: Reply, now_ns: int) -> None:
         """Keep the outcome of an action on an alert that has an id, so that it is applied once."""
         if reply.action_id:
             self.book.applied.setdefault(reply.action_id, now_ns)
-            incident = self.book.incidents.get(self.book.incident_of(alert.id) or "")
+            incident = self.book.incidents.get(self._incident_of(reply))
             self._keep(
                 reply,
                 ActionOutcome(

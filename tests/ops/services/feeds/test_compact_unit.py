@@ -167,3 +167,10 @@ def test_sizes_out_of_range_and_compression_of_single_messages_are_refused(wrong
     with pytest.raises(BadInput, match=name):
         UnitFeedSettings(format="compact", **wrong)
     assert UnitFeedSettings(format="compact", together_bytes=1200, compressed=True).compressed
+
+
+@pytest.mark.parametrize("wrong", [{"together_bytes": 600}, {"together_bytes": 600, "compressed": True}])
+def test_what_only_compact_messages_have_is_refused_with_json(wrong: dict[str, Any]) -> None:
+    for form in ({}, {"format": "json"}):
+        with pytest.raises(BadInput, match=r'format: "json"; expected "compact", which together_bytes needs'):
+            UnitFeedSettings(**form, **wrong)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -87,6 +91,17 @@ def test_a_body_too_large_for_now_is_tried_again_and_one_too_large_for_good_is_n
         one.post("a", made()).result(WAIT_S)
 
 
+@pytest.mark.parametrize("value", ["0", "Sun, 06 Nov 1994 08:49:37 GMT", "soon", ""])
+def test_the_presence_of_the_field_says_that_a_body_is_too_large_only_for_now(value: str) -> None:
+    with receiver(status(413, **{"Retry-After": value})) as there, client(("a", there.url)) as one:
+        with pytest.raises(PushFailed, match="answered 413") as caught:
+            one.post("a", made()).result(WAIT_S)
+        assert caught.value.after_s == 0.0
+    gone = receiver(status(410, **{"Retry-After": value}))
+    with gone as there, client(("a", there.url)) as one, pytest.raises(Undeliverable):
+        one.post("a", made()).result(WAIT_S)
+
+
 class Scripted:
     """A feed whose receivers answer as a test says."""
 
@@ -114,36 +129,98 @@ class Scripted:
                 answer.set_exception(result)
 
 
-def test_a_receiver_is_left_alone_as_long_as_it_asks_and_others_are_not(tmp_path: Path) -> None:
-    store, clock, feed = Store(tmp_path / "store.db"), Clock(), Scripted("asks", "other")
+@contextmanager
+def dispatched(folder: Path, feed: Scripted) -> Iterator[tuple[Store, Clock, Dispatcher]]:
+    """A dispatcher of a feed, whose pauses are half of the longest."""
+    store, clock = Store(folder / "store.db"), Clock()
     ledger = DeliveryLedger(store.path.with_name(FILE))
-    dispatcher = Dispatcher(
-        Reader(store.path), ledger, [feed], now_ns=lambda: 1, monotonic_s=lambda: clock.ns / 1e9, release=Unmarked(),
-        chance=lambda: 0.5,
+    yield (
+        store,
+        clock,
+        Dispatcher(
+            Reader(store.path), ledger, [feed], now_ns=lambda: 1, monotonic_s=lambda: clock.ns / 1e9,
+            release=Unmarked(), chance=lambda: 0.5,
+        ),
     )  # fmt: skip
-    store.commit(1, stamp_ns=1, alerts=[alert(1), alert(2)])
-    dispatcher.pump()
-    feed.answer("asks", FailedAttempt("answered 429", after_s=300.0), None)
-    feed.answer("other", None, None)
-    store.commit(2, stamp_ns=1, alerts=[alert(3)])
-    dispatcher.pump()
-    feed.answer("other", None)
-    clock.pass_s(299.0)
-    dispatcher.pump()
-    assert feed.sent.count(("other", 3)) == 1
-    assert "asks" not in feed.answers, "an answer of success to an earlier post does not end the wait"
-    store.commit(3, stamp_ns=1, alerts=[alert(4, priority="distress")])
-    dispatcher.pump()
-    assert feed.sent[-2:] == [("asks", 4), ("other", 4)], "a call for help does not wait"
-    feed.answer("asks", None)
-    feed.answer("other", None)
-    dispatcher.pump()
-    assert "asks" not in feed.answers, "an answer of success to an earlier post does not end the wait"
-    clock.pass_s(2.0)  # and the pause with its jitter
-    dispatcher.pump()
-    assert sorted(number for name, number in feed.sent if name == "asks") == [1, 1, 2, 3, 4]
-    feed.answer("asks", None, None)
-    dispatcher.pump()
-    assert dispatcher.waiting == 0
     ledger.close()
     store.close()
+
+
+def call(number: int) -> dict[str, Any]:
+    return alert(number, priority="distress")
+
+
+def test_a_call_is_tried_again_by_back_off_while_ordinary_alerts_wait(tmp_path: Path) -> None:
+    feed = Scripted("asks")
+    with dispatched(tmp_path, feed) as (store, clock, dispatcher):
+        store.commit(1, stamp_ns=1, alerts=[call(1)])
+        dispatcher.pump()
+        feed.answer("asks", FailedAttempt("answered 429", after_s=600.0))
+        dispatcher.pump()
+        clock.pass_s(2.0)
+        dispatcher.pump()
+        feed.answer("asks", None)
+        dispatcher.pump()
+        store.commit(2, stamp_ns=1, alerts=[alert(2), call(3)])
+        tried_s: list[float] = []
+        while len(tried_s) < 8 and clock.ns < 500e9:
+            dispatcher.pump()
+            if "asks" in feed.answers:
+                tried_s.append(clock.ns / 1e9)
+                feed.answer("asks", FailedAttempt("answered 500"))
+            clock.pass_s(1.0)
+        assert feed.sent == [("asks", 1)] * 2 + [("asks", 3)] * 8
+        pauses = [after - before for before, after in pairwise(tried_s)]
+        assert max(pauses) <= 60.0 / 2 + 1.0
+        clock.pass_s(1_000.0)
+        dispatcher.pump()
+        feed.answer("asks", None)
+        dispatcher.pump()
+        assert feed.sent[-2:] == [("asks", 3), ("asks", 2)]
+
+
+def test_an_alert_that_must_wait_and_has_no_answer_does_not_stand_in_the_way_of_a_call(tmp_path: Path) -> None:
+    feed = Scripted("asks")
+    with dispatched(tmp_path, feed) as (store, clock, dispatcher):
+        store.commit(1, stamp_ns=1, alerts=[alert(1), alert(2)])
+        dispatcher.pump()
+        first, _never = feed.answers.pop("asks")
+        first.set_exception(FailedAttempt("answered 429", after_s=600.0))
+        dispatcher.pump()
+        store.commit(2, stamp_ns=1, alerts=[call(3)])
+        for _ in range(200):
+            clock.pass_s(1.0)
+            dispatcher.pump()
+            if "asks" in feed.answers:
+                feed.answer("asks", FailedAttempt("answered 500"))
+        assert len(feed.sent) > 2 + 5
+        assert set(feed.sent[2:]) == {("asks", 3)}
+
+
+def test_a_receiver_is_left_alone_as_long_as_it_asks_and_others_are_not(tmp_path: Path) -> None:
+    feed = Scripted("asks", "other")
+    with dispatched(tmp_path, feed) as (store, clock, dispatcher):
+        store.commit(1, stamp_ns=1, alerts=[alert(1), alert(2)])
+        dispatcher.pump()
+        feed.answer("asks", FailedAttempt("answered 429", after_s=300.0), None)
+        feed.answer("other", None, None)
+        store.commit(2, stamp_ns=1, alerts=[alert(3)])
+        dispatcher.pump()
+        feed.answer("other", None)
+        clock.pass_s(299.0)
+        dispatcher.pump()
+        assert feed.sent.count(("other", 3)) == 1
+        assert "asks" not in feed.answers, "an answer of success to an earlier post does not end the wait"
+        store.commit(3, stamp_ns=1, alerts=[alert(4, priority="distress")])
+        dispatcher.pump()
+        assert feed.sent[-2:] == [("asks", 4), ("other", 4)], "a call for help does not wait"
+        feed.answer("asks", None)
+        feed.answer("other", None)
+        dispatcher.pump()
+        assert "asks" not in feed.answers, "an answer of success to an earlier post does not end the wait"
+        clock.pass_s(2.0)  # and the pause with its jitter
+        dispatcher.pump()
+        assert sorted(number for name, number in feed.sent if name == "asks") == [1, 1, 2, 3, 4]
+        feed.answer("asks", None, None)
+        dispatcher.pump()
+        assert dispatcher.waiting == 0

@@ -66,6 +66,54 @@ def test_an_answer_to_an_alert_that_the_unit_may_not_have_changes_nothing(action
     assert desk.reply("acknowledge", desk.lead, "patrol-1", action_id="mine-1") == [], "refused once, for good"
 
 
+def hiding_the_incident_only() -> Desk:
+    """A desk where patrol-1 may have the movement alert, but not its incident."""
+    desk = Desk()
+    marks = MarkingBook(effective={"incident": {desk.incident: "secret"}})
+    desk.desk._marking = MarkingDesk(marks, SETTINGS, section_of=lambda _: None)
+    return desk
+
+
+@pytest.mark.parametrize("action_id", ["", "mine-1"])
+@pytest.mark.parametrize(("action", "more"), ANSWERS[1:])
+def test_an_alert_does_not_open_the_way_to_its_hidden_incident(
+    action: str, more: dict[str, Any], action_id: str
+) -> None:
+    desk = hiding_the_incident_only()
+    before, state = desk.desk.book.incidents[desk.incident], desk.state
+    found = refused(desk.reply(action, desk.lead, "patrol-1", action_id=action_id, **more))
+    unknown = refused(desk.reply(action, "A0", "patrol-1", **more))
+    assert found[2:] == ("", Message("incident-refused-no-alert", {"alert": desk.lead.id}))
+    assert unknown[2:] == ("", Message("incident-refused-no-alert", {"alert": "A0"}))
+    assert desk.desk.book.incidents[desk.incident] == before
+    assert desk.state is state
+    (done,) = desk.reply(action, desk.lead, "patrol-2", action_id="of-2", **more)
+    assert done.incident == desk.incident, "a unit that may have it needs to name only the alert"
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "status"),
+    [
+        ("acknowledge", {}, "acknowledged"),
+        ("reject", {"reason": "goats"}, "rejected"),
+        ("clear", {"disposition": "no_threat"}, "cleared"),
+    ],
+)
+def test_a_unit_handles_an_alert_that_it_may_have_and_leaves_its_hidden_incident_to_others(
+    action: str, more: dict[str, Any], status: str
+) -> None:
+    desk = hiding_the_incident_only()
+    before = desk.desk.book.incidents[desk.incident]
+    (done,) = desk.reply(action, desk.lead, "patrol-1", action_id="mine-1", **more)
+    assert (done.result, done.incident, done.revision) == ("done", "", -1)
+    assert desk.state.alerts[desk.lead.id].status == status
+    after = desk.desk.book.incidents[desk.incident]
+    assert (after.state, after.owner, after.attention) == (before.state, before.owner, before.attention)
+    assert after.transitions == before.transitions
+    again = refused(desk.reply("reject", desk.lead, "patrol-1", action_id="mine-2"))
+    assert again[2] == "", "nor does a refusal name it"
+
+
 def test_the_operations_centre_acts_on_everything_and_a_unit_on_what_its_limit_allows() -> None:
     desk = Desk()
     hidden = restricted(desk, "secret")
