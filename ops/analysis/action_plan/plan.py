@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
@@ -133,6 +133,19 @@ class ActionPlan:
     def measures(self) -> Iterator[tuple[Objective, Measure]]:
         """Iterate over the measures with their objectives."""
         return ((objective, measure) for objective in self.objectives for measure in objective.measures)
+
+    def as_of(self, day: date) -> ActionPlan:
+        """Return the plan with the frozen targets that applied on a day, and only the changes up to that day."""
+        frozen = self.thresholds
+        if frozen is None:
+            return self
+
+        def on_day(measure: Measure) -> Measure:
+            target = frozen.of(measure.id, day)
+            return measure if target is None else replace(measure, target=target)
+
+        objectives = tuple(replace(one, measures=tuple(map(on_day, one.measures))) for one in self.objectives)
+        return replace(self, objectives=objectives, thresholds=frozen.until(day))
 
 
 @dataclass(frozen=True, slots=True)

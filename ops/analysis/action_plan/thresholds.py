@@ -7,7 +7,7 @@ by a quiet change of its targets.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -42,6 +42,10 @@ class FrozenThresholds:
             if change.measure == measure and change.on <= day:
                 target = change.after
         return target
+
+    def until(self, day: date) -> FrozenThresholds:
+        """The same targets with only the changes up to a day."""
+        return replace(self, changes=tuple(one for one in self.changes if one.on <= day))
 
 
 @dataclass(frozen=True, slots=True)

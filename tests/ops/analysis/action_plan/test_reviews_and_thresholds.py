@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ops.analysis.action_plan.document import plan_document
 from ops.analysis.action_plan.plan import ActionPlan, Measure, Objective, plan_as_toml, read_plan
 from ops.analysis.action_plan.reviews import reviews_of
-from ops.analysis.action_plan.status import status_of
+from ops.analysis.action_plan.status import status_of, with_targets
 from ops.analysis.action_plan.thresholds import FrozenThresholds, ThresholdChange, check_thresholds
 from ops.analysis.indicators.catalogue import FAMILIES
 from ops.analysis.score.line import Scorecard
@@ -24,7 +24,7 @@ from ops.runtime.output import speaking
 from ops.sector.samples import samples_folder
 from ops.sector.toml_record import ConfigError
 from ops.words import MessageCatalogue
-from tests.ops.analysis.action_plan.test_plan import HEAD, MEASURE, MEASURED, OBJECTIVE
+from tests.ops.analysis.action_plan.test_plan import HEAD, MEASURE, MEASURED, OBJECTIVE, card, line
 
 SAMPLE = samples_folder() / "cumberland" / "action_plan.toml"
 FROZEN = "[thresholds]\nfrozen_on = 2025-02-01\n[thresholds.targets]\nA1 = {0}\n"
@@ -89,6 +89,30 @@ def test_a_quiet_change_of_a_target_is_refused_and_a_logged_one_is_accepted(tmp_
 def test_a_change_log_that_does_not_lead_to_the_target_is_refused(more: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=problem):
         plan_of(tmp_path, HEAD + OBJECTIVE + MEASURED + FROZEN.format(0.05) + more)
+
+
+@pytest.mark.parametrize(
+    ("day", "status", "target", "changes"),
+    [
+        (date(2025, 1, 20), "in_progress", 0.9, 0),  # before the targets were frozen: the first agreed one
+        (date(2025, 3, 31), "in_progress", 0.9, 0),
+        (date(2025, 7, 1), "met", 0.7, 1),  # lowered on that day
+        (date(2025, 12, 31), "met", 0.7, 1),
+    ],
+)
+def test_a_target_lowered_in_july_leaves_march_not_met(
+    day: date, status: str, target: float, changes: int, tmp_path: Path
+) -> None:
+    text = HEAD + OBJECTIVE + MEASURE + 'indicator = "own"\ntarget = 0.7\nbetter = "higher"\n'
+    plan = plan_of(tmp_path, text + FROZEN.format(0.9) + CHANGE.format("2025-07-01", 0.9, 0.7, "two bases closed"))
+    found = card(line("own", value=0.8, day=day), day=day)
+    answer = status_of(plan, found).as_dict()
+    (one,) = answer["measures"]
+    assert (one["status"], one["target"]) == (status, target)
+    assert len(answer["thresholds"]["changes"]) == changes
+    assert answer["thresholds"]["targets"] == {"A1": 0.9}
+    (shown,) = with_targets(found, plan).lines["tactical_tools"]
+    assert shown.target == target
 
 
 def test_a_frozen_measure_cannot_disappear_and_a_new_one_may_be_added(tmp_path: Path) -> None:
