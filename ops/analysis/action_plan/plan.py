@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -27,6 +27,8 @@ LONGEST: Final = 500
 YEAR_DAYS: Final = 365
 """Interval of reviews where the plan states none."""
 LONGEST_INTERVAL: Final = 3_650
+LATEST: Final = date.max - timedelta(days=LONGEST_INTERVAL)
+"""Last day of an adoption or review: the calendar expresses the next review after any interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +207,9 @@ def read_plan(path: Path) -> ActionPlan:
     early = [day for day in head.reviewed if isinstance(day, datetime) or day < head.adopted]
     if early:
         raise ConfigError(f"reviewed on {early[0]}", where=where, expected=f"days from {head.adopted}")
+    latest = max([head.adopted, *head.reviewed])
+    if latest > LATEST:
+        raise ConfigError(f"adopted or reviewed on {latest}", where=where, expected=f"days up to {LATEST}")
     thresholds = None if head.thresholds is None else read_thresholds(head.thresholds, where)
     plan = ActionPlan(
         head.title, head.adopted, head.source, tuple(objectives), head.illustrative, head.review_days,

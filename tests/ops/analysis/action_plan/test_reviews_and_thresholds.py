@@ -152,6 +152,29 @@ def test_reviews_that_cannot_be_are_refused(line: str, tmp_path: Path) -> None:
         plan_of(tmp_path, HEAD + line + "\n" + OBJECTIVE + MEASURE)
 
 
+@pytest.mark.parametrize(
+    ("adopted", "reviewed"), [("9995-01-01", ""), ("2025-01-15", "9995-01-01"), ("9999-12-31", "")]
+)
+def test_a_day_whose_next_review_no_calendar_expresses_is_refused(adopted: str, reviewed: str, tmp_path: Path) -> None:
+    head = HEAD.replace("2025-01-15", adopted) + f"review_days = 3650\nreviewed = [{reviewed}]\n"
+    with pytest.raises(ConfigError, match=r"adopted or reviewed on 999\d-\d\d-\d\d; expected days up to 9990-01-02"):
+        plan_of(tmp_path, head + OBJECTIVE + MEASURE)
+    last = plan_of(tmp_path, HEAD.replace("2025-01-15", "9990-01-02") + "review_days = 3650\n" + OBJECTIVE + MEASURE)
+    (one,) = reviews_of(last, date(2026, 1, 15))
+    assert one.next == date.max
+
+
+@pytest.mark.parametrize("target", ["9" * 400, "inf", "nan", "true", '"0.1"', "1" + "0" * 4400])
+def test_a_frozen_target_that_is_no_finite_number_is_refused(target: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        plan_of(tmp_path, HEAD + OBJECTIVE + MEASURED + FROZEN.format(target))
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 400 + len(str(tmp_path))
+    detour = CHANGE.format("2025-07-01", 0.1, "inf", "why") + CHANGE.format("2025-08-01", "inf", 0.1, "why")
+    with pytest.raises(ConfigError, match="after = 'inf'; expected a finite number"):
+        plan_of(tmp_path, HEAD + OBJECTIVE + MEASURED + FROZEN.format(0.1) + detour)
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_document_states_measures_owners_reviews_and_changes(language: str) -> None:
     plan = read_plan(SAMPLE)
