@@ -54,7 +54,7 @@ MEANINGS: Final[Mapping[Right, str]] = {
     "audit": "read, verify and export the audit log",
     "handover": "handover and after-action reports, with the actions of each person",
     "sign": "sign notes for the next shift",
-    "score": "scorecard, National Action Plan and risk, as pages, files and JSON",
+    "score": "scorecard and National Action Plan, as pages, files and JSON",
     "export": "export what is shown as a file",
     "units": "enrol and revoke devices of field units",
     "field": "the list, answers, positions and map of one's own unit: devices of field units only",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -27,6 +27,8 @@ LONGEST: Final = 500
 YEAR_DAYS: Final = 365
 """Interval of reviews where the plan states none."""
 LONGEST_INTERVAL: Final = 3_650
+LATEST: Final = date.max - timedelta(days=LONGEST_INTERVAL)
+"""Last day of an adoption or review: the calendar expresses the next review after any interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,19 @@ class ActionPlan:
         """Iterate over the measures with their objectives."""
         return ((objective, measure) for objective in self.objectives for measure in objective.measures)
 
+    def as_of(self, day: date) -> ActionPlan:
+        """Return the plan with the frozen targets that applied on a day, and only the changes up to that day."""
+        frozen = self.thresholds
+        if frozen is None:
+            return self
+
+        def on_day(measure: Measure) -> Measure:
+            target = frozen.of(measure.id, day)
+            return measure if target is None else replace(measure, target=target)
+
+        objectives = tuple(replace(one, measures=tuple(map(on_day, one.measures))) for one in self.objectives)
+        return replace(self, objectives=objectives, thresholds=frozen.until(day))
+
 
 @dataclass(frozen=True, slots=True)
 class _Head:
@@ -192,6 +207,9 @@ def read_plan(path: Path) -> ActionPlan:
     early = [day for day in head.reviewed if isinstance(day, datetime) or day < head.adopted]
     if early:
         raise ConfigError(f"reviewed on {early[0]}", where=where, expected=f"days from {head.adopted}")
+    latest = max([head.adopted, *head.reviewed])
+    if latest > LATEST:
+        raise ConfigError(f"adopted or reviewed on {latest}", where=where, expected=f"days up to {LATEST}")
     thresholds = None if head.thresholds is None else read_thresholds(head.thresholds, where)
     plan = ActionPlan(
         head.title, head.adopted, head.source, tuple(objectives), head.illustrative, head.review_days,

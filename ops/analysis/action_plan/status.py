@@ -110,8 +110,9 @@ def status_of(plan: ActionPlan, card: Scorecard) -> PlanStatus:
     """Return the status of a plan by a scorecard, on the scorecard's day.
 
     A measure with an indicator is met while its newest value meets the target; one without, from the day on which it
-    was completed. A missing or out-of-date value is unknown, not a failure.
+    was completed. A missing or out-of-date value is unknown, not a failure. Frozen targets are those of that day.
     """
+    plan = plan.as_of(card.day)
     measures = tuple(_status(objective, measure, card) for objective, measure in plan.measures())
     due = [one for one in measures if one.measure.due <= card.day]
     met, unknown = (sum(one.status == status for one in due) for status in ("met", "unknown"))
@@ -127,7 +128,8 @@ def with_targets(card: Scorecard, plan: ActionPlan) -> Scorecard:
     Of several measures with the same indicator, the next one to be due counts, else the last.
     """
     lines: dict[str, list[ScorecardLine]] = {family: list(found) for family, found in card.lines.items()}
-    order = sorted((one for _, one in plan.measures()), key=lambda one: (one.due < card.day, abs(one.due - card.day)))
+    measures = (one for _, one in plan.as_of(card.day).measures())
+    order = sorted(measures, key=lambda one: (one.due < card.day, abs(one.due - card.day)))
     for measure in order:
         line, _ = _line_of(measure, replace(card, lines=lines)) if measure.indicator else (None, None)
         if line is not None and math.isnan(line.target) and measure.target is not None:

@@ -6,8 +6,9 @@ by a quiet change of its targets.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -43,6 +44,10 @@ class FrozenThresholds:
                 target = change.after
         return target
 
+    def until(self, day: date) -> FrozenThresholds:
+        """The same targets with only the changes up to a day."""
+        return replace(self, changes=tuple(one for one in self.changes if one.on <= day))
+
 
 @dataclass(frozen=True, slots=True)
 class _Table:
@@ -57,21 +62,31 @@ def read_thresholds(table: Mapping[str, Any], where: str) -> FrozenThresholds:
     for error in record_errors(_Table, table, where=where):
         raise error
     read = record_from(_Table, table, where=where)
-    for name, target in read.targets.items():
-        if isinstance(target, bool) or not isinstance(target, (int, float)):
-            raise ConfigError(f"{name} = {target!r}", where=where, expected="a number")
+    targets = {name: _number(target, name, where) for name, target in read.targets.items()}
     changes = []
     for number, one in enumerate(read.change, start=1):
         here = f"{where}, change {number}"
         for error in record_errors(ThresholdChange, one, where=here):
             raise error
         change = record_from(ThresholdChange, one, where=here)
+        for name in ("before", "after"):
+            _number(getattr(change, name), name, here)
         for text in (change.reason, change.by):
             if not text.strip() or HIDDEN.search(text):
                 raise ConfigError(f"{text[:60]!a}", where=here, expected=f"a reason and a role, each {ONE_LINE}")
         changes.append(change)
-    targets = {name: float(target) for name, target in read.targets.items()}
     return FrozenThresholds(read.frozen_on, targets, tuple(sorted(changes, key=lambda one: one.on)))
+
+
+def _number(value: Any, name: str, where: str) -> float:
+    """A finite number; ConfigError for anything else."""
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, (int, float)) else float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ConfigError(f"{name} = {str(value)[:60]!a}", where=where, expected="a finite number")
+    return number
 
 
 def check_thresholds(frozen: FrozenThresholds, stated: Mapping[str, float | None], where: str) -> None:

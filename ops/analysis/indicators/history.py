@@ -8,7 +8,7 @@ short is not.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
@@ -140,28 +140,34 @@ def as_known(imports: Iterable[IndicatorImport], day: date) -> list[Indicator]:
 
     A value that was withdrawn up to that day is not returned.
     """
+    stated = (record for record in _newest(imports, day).values() if not record.withdrawn)
+    return sorted(stated, key=lambda record: (record.day, record.what, record.source))
+
+
+def _newest(imports: Iterable[IndicatorImport], day: date) -> dict[tuple[Any, ...], Indicator]:
+    """The newest record of each value among the imports up to a day, withdrawals among them."""
     newest: dict[tuple[Any, ...], Indicator] = {}
     for one in imports:
         if one.known_on <= day:
             newest |= {record.key: record for record in one.records}
-    stated = (record for record in newest.values() if not record.withdrawn)
-    return sorted(stated, key=lambda record: (record.day, record.what, record.source))
+    return newest
 
 
 def changes_of(imports: Sequence[IndicatorImport], records: Sequence[Indicator]) -> list[IndicatorChange]:
     """Return what an import of these records would change, in their order."""
-    known = {record.key: record for record in as_known(imports, date.max)}
+    known = _newest(imports, date.max)
     changes = []
     for record in records:
         before = known.get(record.key)
-        if record.withdrawn:
-            changes.append(IndicatorChange("withdrawn", record, before))
-        elif before is None:
-            changes.append(IndicatorChange("new", record))
-        elif _content(before) == _content(record):
+        stated = None if before is None or before.withdrawn else before
+        if _is_in(known, record):
             changes.append(IndicatorChange("unchanged", record, before))
+        elif record.withdrawn:
+            changes.append(IndicatorChange("withdrawn", record, stated))
+        elif stated is None:
+            changes.append(IndicatorChange("new", record))
         else:
-            changes.append(IndicatorChange("corrected", record, before))
+            changes.append(IndicatorChange("corrected", record, stated))
         known[record.key] = record
     return changes
 
@@ -170,8 +176,9 @@ def conflicts_with(imports: Sequence[IndicatorImport], records: Sequence[Indicat
     """Return the records that contradict what the history would hold after the import, by their rows.
 
     A record replaces the one of the same indicator, day and source. All others must agree with it. A withdrawal needs
-    a value that it withdraws.
+    a value that it withdraws, unless the history has the same withdrawal already.
     """
+    newest = _newest(imports, date.max)
     replaced = {record.key for record in records}
     known = as_known(imports, date.max)
     kept = [record for record in known if record.key not in replaced]
@@ -182,12 +189,13 @@ def conflicts_with(imports: Sequence[IndicatorImport], records: Sequence[Indicat
         for at, reason in contradictions([*kept, *stated])
         if at >= len(kept)
     ]
-    keys = {record.key for record in known} - {record.key for record in stated}
+    own = {record.key for record in stated}
+    keys = {record.key for record in known}
     expected = "the indicator, place, date and source of a value that the table does not state itself"
     refused += [
         RefusedRow(record.row, "withdraws a value that the history does not have", expected)
         for record in records
-        if record.withdrawn and record.key not in keys
+        if record.withdrawn and (record.key in own or not (record.key in keys or _is_in(newest, record)))
     ]
     return sorted(refused, key=lambda one: one.row)
 
@@ -246,6 +254,11 @@ def add_import(
             os.fsync(out.fileno())
     finally:
         os.close(lock)
+
+
+def _is_in(newest: Mapping[tuple[Any, ...], Indicator], record: Indicator) -> bool:
+    """Whether the newest record of the same value states the same."""
+    return record.key in newest and _content(newest[record.key]) == _content(record)
 
 
 def _content(record: Indicator) -> Indicator:

@@ -36,7 +36,7 @@ from ops.sector.settings import load_settings
 from ops.store.reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 KIND: Final = "watchline risk"
 PAGE, PDF = "risk.html", "risk.pdf"
@@ -127,7 +127,7 @@ def _assessed(
     risk = risk_of(factors.table, used)
     levels = level_of(factors.table)
     illustrative = any(one.illustrative for one in indicators) or options.simulated
-    sections = _sections(names, risk, levels, current_levels(ground, options.store))
+    sections = section_risks(names, risk, levels, current_levels(ground, options.store))
     return RiskAssessment(
         ground, day, challenge, factors, used, tuple(unknown), risk, levels, rank_stability(factors.table, used),
         sections, tuple(names), illustrative,
@@ -155,18 +155,23 @@ def current_levels(ground: OpenSector, store: Path | None) -> Mapping[str, str |
     return levels
 
 
-def _sections(
-    names: list[str | None], risk: Floats, levels: Ints, current: Mapping[str, str | None]
+def section_risks(
+    names: Sequence[str | None], risk: Floats, levels: Ints, current: Mapping[str, str | None]
 ) -> tuple[SectionRisk, ...]:
+    """The sections, from the section, risk and level of the matrix of each segment, and the current levels."""
     found = []
     for name in dict.fromkeys(one for one in names if one is not None):
         own = [segment for segment, section in enumerate(names) if section == name and not math.isnan(risk[segment])]
         worst = max(own, key=lambda segment: risk[segment], default=None)
-        level = -1 if worst is None else int(levels[worst])
-        proposed = None if level < 0 else CLASSES[level]
+        proposed = None if worst is None else _level(levels[worst])
+        highest = _level(max((levels[segment] for segment in own), default=-1))
         value = math.nan if worst is None else float(risk[worst])
-        found.append(SectionRisk(name, worst, value, proposed, current.get(name)))
+        found.append(SectionRisk(name, worst, value, proposed, highest, current.get(name)))
     return tuple(found)
+
+
+def _level(level: int) -> str | None:
+    return None if level < 0 else CLASSES[level]
 
 
 def _show(found: RiskAssessment, screen: Console) -> None:

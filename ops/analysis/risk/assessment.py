@@ -19,13 +19,15 @@ from ops.sector.open_sector import OpenSector
 class SectionRisk:
     """A section: its segment of the highest risk, the level that the matrix proposes for it, and the current level.
 
-    ``proposed`` is None where that is unknown, ``current`` where none is set; a person decides.
+    ``highest``: the highest level of the matrix at any segment of the section, which may be above the proposed one.
+    ``proposed`` and ``highest`` are None where that is unknown, ``current`` where none is set; a person decides.
     """
 
     name: str
     segment: int | None
     risk: float
     proposed: str | None
+    highest: str | None
     current: str | None
 
 
@@ -74,7 +76,7 @@ class RiskAssessment:
             "sections": [
                 {
                     "section": one.name, "segment": one.segment, "risk": _known(one.risk), "proposed": one.proposed,
-                    "current": one.current,
+                    "highest": one.highest, "current": one.current,
                 }
                 for one in self.sections
             ],

@@ -11,7 +11,7 @@ from ops.analysis.risk.combination import CLASSES, FACTORS
 from ops.runtime.output import catalogue, say
 
 COLUMNS: Final = ("rank", "segment", "section", "risk", *FACTORS, "matrix", "ranks", "top")
-SECTION_COLUMNS: Final = ("section", "segment", "risk", "proposed", "current")
+SECTION_COLUMNS: Final = ("section", "segment", "risk", "proposed", "highest", "current")
 
 
 def answer_of(found: RiskAssessment) -> list[str]:
@@ -54,7 +54,7 @@ def section_row(one: SectionRisk) -> list[str]:
     """The cells of SECTION_COLUMNS for a section."""
     risk = say("score-unknown") if math.isnan(one.risk) else plain(one.risk)
     segment = say("score-none") if one.segment is None else str(one.segment)
-    return [one.name, segment, risk, level_name(one.proposed), level_name(one.current)]
+    return [one.name, segment, risk, level_name(one.proposed), level_name(one.highest), level_name(one.current)]
 
 
 def level_name(level: str | None) -> str:

@@ -74,15 +74,15 @@ def score(options: ScoreOptions, screen: Console, *, now: datetime | None = None
     inputs = read_inputs(
         files, SectorRecords.of(sector), settings.releasability, day=day, until=until, known_on=known_on
     )
+    evaluated = evaluate(
+        inputs, sector=sector.name, place=options.place, day=day, known_on=known_on, simulated=options.simulated
+    )
     if options.out is not None:
         prepare_folder(options.out, [PAGE, PDF, PLAN_PAGE, PLAN_PDF, PLAN_DOCX, SUMMARY], made_by=KIND)
     if options.store is not None:
         record_command(options.store, "score", f"scorecard of {sector.name} on {day}", purpose=options.purpose)
     if inputs.left_out:
         show(screen, "score-left-out", files=", ".join(map(str, inputs.left_out)))
-    evaluated = evaluate(
-        inputs, sector=sector.name, place=options.place, day=day, known_on=known_on, simulated=options.simulated
-    )
     card, plan = evaluated.card, evaluated.plan
     _show(card, screen)
     figures: dict[str, Any] = {"made_by": KIND} | evaluated.figures()

@@ -33,6 +33,7 @@ risk-column = { $name ->
     [ranks] ranks, 95%
     [top] draws in top 10%
     [proposed] proposed level
+    [highest] highest in the matrix
    *[current] current level
 }
 risk-ranks = { $low } to { $high }

@@ -33,6 +33,7 @@ risk-column = { $name ->
     [ranks] rangs, 95 %
     [top] tirages dans les 10 % supérieurs
     [proposed] niveau proposé
+    [highest] maximum de la matrice
    *[current] niveau actuel
 }
 risk-ranks = { $low } à { $high }

@@ -21,6 +21,7 @@ from geo.errors import BadInput
 from ops.accounts.rights import has
 from ops.audit.entry import Operation
 from ops.runtime.output import say, speaking
+from ops.runtime.part_state import without_folders
 from ops.services.api.login.pages import catalogue_of
 from ops.services.api.login.routes import person_of
 from ops.services.api.recorder import Recorder
@@ -168,16 +169,20 @@ class ScorecardRoutes:
         limit = person_of(request).releasability
         files = ScoreFiles(None, None, None, None, self._store, self._simulated, limit, live=True)
         settings = self._release.settings
+        own: Sequence[Path | None] = ()
         try:
             sector = self._sector()
+            own = sector.indicators, sector.outcomes, sector.action_plan
             inputs = read_inputs(files, sector, settings, day=day, until=today, known_on=known_on)
         except BadInput as error:
-            where = Path(error.where).name
-            raise HTTPException(503, f"{where}: {error.what}; expected {error.expected}.") from None
-        evaluation = evaluate(
-            inputs, sector=sector.name, place=choice.place or None, day=day, known_on=known_on,
-            simulated=self._simulated,
-        )  # fmt: skip
+            raise HTTPException(503, _sentence(error, own)) from None
+        try:
+            evaluation = evaluate(
+                inputs, sector=sector.name, place=choice.place or None, day=day, known_on=known_on,
+                simulated=self._simulated,
+            )  # fmt: skip
+        except BadInput as error:
+            raise BadInput(error.what, where="place", expected=error.expected) from None
         return Evaluated(evaluation, sector.title or sector.name, tuple(path.name for path in inputs.left_out))
 
     def _scorecard_html(self, request: Request, choice: ScorecardChoice, made: Evaluated, *, served: bool) -> str:
@@ -257,6 +262,15 @@ def sector_records(file: str | None, name: str, title: str) -> Callable[[], Sect
         return SectorRecords(name, title) if file is None else SectorRecords.of(load_sector(file))
 
     return read
+
+
+def _sentence(error: BadInput, own: Sequence[Path | None]) -> str:
+    """The sentence of an error, in which the sector's ``own`` files and all others are named without their folders."""
+    where, what = error.where, error.what
+    for path in own:
+        if path is not None:
+            where, what = (text.replace(str(path), path.name) for text in (where, what))
+    return f"{Path(where).name}: {without_folders(what)}; expected {without_folders(error.expected)}."
 
 
 def _file(body: bytes, media_type: str, name: str) -> Response:

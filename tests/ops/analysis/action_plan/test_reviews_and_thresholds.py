@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ops.analysis.action_plan.document import plan_document
 from ops.analysis.action_plan.plan import ActionPlan, Measure, Objective, plan_as_toml, read_plan
 from ops.analysis.action_plan.reviews import reviews_of
-from ops.analysis.action_plan.status import status_of
+from ops.analysis.action_plan.status import status_of, with_targets
 from ops.analysis.action_plan.thresholds import FrozenThresholds, ThresholdChange, check_thresholds
 from ops.analysis.indicators.catalogue import FAMILIES
 from ops.analysis.score.line import Scorecard
@@ -24,7 +24,7 @@ from ops.runtime.output import speaking
 from ops.sector.samples import samples_folder
 from ops.sector.toml_record import ConfigError
 from ops.words import MessageCatalogue
-from tests.ops.analysis.action_plan.test_plan import HEAD, MEASURE, MEASURED, OBJECTIVE
+from tests.ops.analysis.action_plan.test_plan import HEAD, MEASURE, MEASURED, OBJECTIVE, card, line
 
 SAMPLE = samples_folder() / "cumberland" / "action_plan.toml"
 FROZEN = "[thresholds]\nfrozen_on = 2025-02-01\n[thresholds.targets]\nA1 = {0}\n"
@@ -91,6 +91,30 @@ def test_a_change_log_that_does_not_lead_to_the_target_is_refused(more: str, pro
         plan_of(tmp_path, HEAD + OBJECTIVE + MEASURED + FROZEN.format(0.05) + more)
 
 
+@pytest.mark.parametrize(
+    ("day", "status", "target", "changes"),
+    [
+        (date(2025, 1, 20), "in_progress", 0.9, 0),  # before the targets were frozen: the first agreed one
+        (date(2025, 3, 31), "in_progress", 0.9, 0),
+        (date(2025, 7, 1), "met", 0.7, 1),  # lowered on that day
+        (date(2025, 12, 31), "met", 0.7, 1),
+    ],
+)
+def test_a_target_lowered_in_july_leaves_march_not_met(
+    day: date, status: str, target: float, changes: int, tmp_path: Path
+) -> None:
+    text = HEAD + OBJECTIVE + MEASURE + 'indicator = "own"\ntarget = 0.7\nbetter = "higher"\n'
+    plan = plan_of(tmp_path, text + FROZEN.format(0.9) + CHANGE.format("2025-07-01", 0.9, 0.7, "two bases closed"))
+    found = card(line("own", value=0.8, day=day), day=day)
+    answer = status_of(plan, found).as_dict()
+    (one,) = answer["measures"]
+    assert (one["status"], one["target"]) == (status, target)
+    assert len(answer["thresholds"]["changes"]) == changes
+    assert answer["thresholds"]["targets"] == {"A1": 0.9}
+    (shown,) = with_targets(found, plan).lines["tactical_tools"]
+    assert shown.target == target
+
+
 def test_a_frozen_measure_cannot_disappear_and_a_new_one_may_be_added(tmp_path: Path) -> None:
     other = MEASURED.replace('"A1"', '"A2"')
     with pytest.raises(ConfigError, match="has a frozen target, and is not in the plan"):
@@ -126,6 +150,29 @@ def test_a_plan_with_reviews_and_thresholds_is_written_and_read_as_the_same(tmp_
 def test_reviews_that_cannot_be_are_refused(line: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="review"):
         plan_of(tmp_path, HEAD + line + "\n" + OBJECTIVE + MEASURE)
+
+
+@pytest.mark.parametrize(
+    ("adopted", "reviewed"), [("9995-01-01", ""), ("2025-01-15", "9995-01-01"), ("9999-12-31", "")]
+)
+def test_a_day_whose_next_review_no_calendar_expresses_is_refused(adopted: str, reviewed: str, tmp_path: Path) -> None:
+    head = HEAD.replace("2025-01-15", adopted) + f"review_days = 3650\nreviewed = [{reviewed}]\n"
+    with pytest.raises(ConfigError, match=r"adopted or reviewed on 999\d-\d\d-\d\d; expected days up to 9990-01-02"):
+        plan_of(tmp_path, head + OBJECTIVE + MEASURE)
+    last = plan_of(tmp_path, HEAD.replace("2025-01-15", "9990-01-02") + "review_days = 3650\n" + OBJECTIVE + MEASURE)
+    (one,) = reviews_of(last, date(2026, 1, 15))
+    assert one.next == date.max
+
+
+@pytest.mark.parametrize("target", ["9" * 400, "inf", "nan", "true", '"0.1"', "1" + "0" * 4400])
+def test_a_frozen_target_that_is_no_finite_number_is_refused(target: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        plan_of(tmp_path, HEAD + OBJECTIVE + MEASURED + FROZEN.format(target))
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 400 + len(str(tmp_path))
+    detour = CHANGE.format("2025-07-01", 0.1, "inf", "why") + CHANGE.format("2025-08-01", "inf", 0.1, "why")
+    with pytest.raises(ConfigError, match="after = 'inf'; expected a finite number"):
+        plan_of(tmp_path, HEAD + OBJECTIVE + MEASURED + FROZEN.format(0.1) + detour)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -45,6 +45,21 @@ def test_a_withdrawn_value_can_be_stated_again(tmp_path: Path) -> None:
     assert len(one.sha256) == 64
 
 
+def test_a_table_with_a_withdrawal_can_be_imported_again(tmp_path: Path) -> None:
+    do_import(tmp_path, {}, {"date": "2025-12-31"}, on="2026-01-15")
+    do_import(tmp_path, GONE, {"date": "2025-12-31", "value": 7}, on="2026-02-01")
+    before = (tmp_path / "h.jsonl").read_bytes()
+    made = do_import(tmp_path, GONE, {"date": "2025-12-31", "value": 7}, on="2026-03-01")
+    assert (made["new"], made["corrected"], made["withdrawn"], made["unchanged"]) == (0, 0, 0, 2)
+    assert (tmp_path / "h.jsonl").read_bytes() == before
+    grown = do_import(tmp_path, GONE, {"date": "2025-12-31", "value": 7}, {"date": "2025-11-30"}, on="2026-03-01")
+    assert (grown["new"], grown["withdrawn"], grown["unchanged"]) == (1, 0, 2)
+    with pytest.raises(IndicatorError, match="1 row refused"):
+        do_import(tmp_path, GONE | {"reason": "another reason"}, on="2026-03-02")
+    with pytest.raises(IndicatorError, match="1 row refused"):
+        do_import(tmp_path, GONE, {"value": 8}, on="2026-03-02")
+
+
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [

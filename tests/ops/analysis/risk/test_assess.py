@@ -17,8 +17,10 @@ from rich.console import Console
 from geo.errors import BadInput
 from ops.analysis.indicators.records import Indicator
 from ops.analysis.indicators.tables import IndicatorError
-from ops.analysis.risk.assess import RiskOptions, assess_risk, weights_of
+from ops.analysis.risk.assess import RiskOptions, assess_risk, section_risks, weights_of
+from ops.analysis.risk.combination import level_of, risk_of
 from ops.analysis.risk.factors import ChallengeSegments, factors_of, read_challenge
+from ops.analysis.risk.rows import SECTION_COLUMNS, section_row
 from ops.runtime.output import speaking
 from ops.sector.open_sector import open_sector
 from ops.words import MessageCatalogue
@@ -75,6 +77,20 @@ def test_cases_of_a_section_are_spread_over_its_length() -> None:
     assert found.incidents is None
     # A: 10 cases on 1 km, B: 6 cases on half a km, so 12 per km
     assert found.parts["smuggling_cases"] == pytest.approx([1 / 3, 1 / 3, 5 / 6])
+
+
+def test_the_highest_level_in_a_section_stands_beside_the_proposed_one() -> None:
+    """Classes 1, 1, 1 make medium with the risk 0.66; classes 2, 2, 1 make high with 0.62."""
+    table = np.array([[0.66, 0.66, 0.66], [1.0, 0.7, 0.34], [0.1, 0.1, 0.1], [0.5, 0.5, math.nan]])
+    risk = risk_of(table, (1.0, 1.0, 1.0))
+    assert risk[:2] == pytest.approx([0.66, 0.6197], abs=1e-4)
+    found = section_risks(["A", "A", "B", "C"], risk, level_of(table), {"A": "low"})
+    assert [(one.name, one.segment, one.proposed, one.highest, one.current) for one in found] == [
+        ("A", 0, "medium", "high", "low"),
+        ("B", 2, "low", "low", None),
+        ("C", None, None, None, None),
+    ]
+    assert len(section_row(found[0])) == len(SECTION_COLUMNS)
 
 
 @pytest.fixture(scope="module")

@@ -157,6 +157,9 @@ def test_the_incidents_of_a_store_are_counted_by_marking_and_as_known_on_the_day
     assert night.name(made["closed"]) not in json.dumps(unmarked)
     assert everything["nuisance_alarm_fraction"]["numerator"] == unmarked["nuisance_alarm_fraction"]["numerator"] == 1.0
     assert found("--on", "2026-03-19", "--json") == {}
+    refused = watchline(*common, *NIGHT, "--place", "Nowhere", "--out", tmp_path / "card")
+    assert "no data for 'Nowhere'" in refused.err
+    assert not (tmp_path / "card").exists(), "a refused command leaves no folder"
     purposes = [one.purpose for one in each_entry(tmp_path / "audit", EntryFilter()) if "watchline score" in one.what]
     assert purposes[0] == "yearly report"
     assert len(purposes) == 3

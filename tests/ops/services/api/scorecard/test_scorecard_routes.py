@@ -137,7 +137,7 @@ def test_made_up_files_are_left_out_beside_real_incidents(real: Served) -> None:
         ({"on": "tomorrow"}, "on"),
         ({"on": "9999-12-31"}, "on"),
         ({"known_on": "0001-01-01"}, "known_on"),
-        ({"place": "Atlantis"}, "--place"),
+        ({"place": "Atlantis"}, "place: no data for 'Atlantis'; expected "),
     ],
 )
 def test_what_cannot_be_chosen_is_refused_with_one_sentence(demo: Served, query: dict[str, str], where: str) -> None:
@@ -145,6 +145,7 @@ def test_what_cannot_be_chosen_is_refused_with_one_sentence(demo: Served, query:
         answer = demo.client.get(path, params=query)
         assert answer.status_code == 422
         assert where in answer.json()["detail"]
+        assert "--" not in answer.json()["detail"]
 
 
 def test_a_file_that_cannot_be_read_is_named_without_its_folder(tmp_path: Any) -> None:
@@ -159,6 +160,24 @@ def test_a_file_that_cannot_be_read_is_named_without_its_folder(tmp_path: Any) -
         assert answer.status_code == 503
         assert answer.json()["detail"].startswith("indicators.csv: ")
         assert str(tmp_path) not in answer.text
+
+
+@pytest.mark.parametrize("name", ["sector", "a sector, of two"])
+def test_a_mixture_of_real_and_made_up_files_names_them_without_their_folders(name: str, tmp_path: Any) -> None:
+    sector = tmp_path / name
+    sector.mkdir()
+    for file in CUMBERLAND.iterdir():
+        (sector / file.name).write_bytes(file.read_bytes())
+    plan = (sector / "action_plan.toml").read_text(encoding="utf-8")
+    assert "illustrative = true\n" in plan
+    (sector / "action_plan.toml").write_text(plan.replace("illustrative = true\n", ""), encoding="utf-8")
+    with served(tmp_path, demo=True, sector=sector) as server:
+        answer = server.client.get("/v1/scorecard")
+    assert answer.status_code == 503
+    detail = answer.json()["detail"]
+    assert detail.startswith("indicators.csv, outcomes.csv, --store: is illustrative, but action_plan.toml is not;")
+    assert "/" not in detail
+    assert name not in detail
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
