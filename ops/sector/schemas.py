@@ -81,7 +81,7 @@ def parameters_of(record: type[Any]) -> dict[str, tuple[str, str]]:
 def limits_of(record: type[Any], name: str) -> Keywords:
     """Return the limits of a number in a record's settings as keywords of JSON Schema, found by making the record.
 
-    A refusal of the value that another setting has by default, such as a format, is no limit of this one.
+    A refusal of the value that another setting has by default, such as a format, is not a limit of this one.
     """
     texts = {field.name for field in fields(record) if isinstance(field.default, str)}
 

@@ -99,7 +99,7 @@ class IncidentDesk:
         raise BadInput(f"of {reply.incident or reply.alert}", where=where, expected="a record that the unit may have")
 
     def _is_released(self, reply: Reply) -> bool:
-        """Whether the unit may have what the reply acts on; an alert alone stands for its incident, but for ON_ALERTS.
+        """Whether the unit may have what the reply acts on; an alert stands for its incident, except in ON_ALERTS.
 
         An alert of no incident is refused to a unit like that of a hidden one: the two must not be told apart.
         """
