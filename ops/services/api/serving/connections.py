@@ -52,7 +52,7 @@ class LimitedConnection(H11Protocol):
 
     When there are too many, one of the place that has most is closed, and when one place has too many, one of its own:
     first those that do not read their answer, then those without a whole request, then idle ones, the oldest of each
-    first; no stream of a page or a program. Whoever holds connections so displaces himself, and not a page.
+    first; no stream of a page or a program. A flood from one place so displaces itself, and not a page.
     """
 
     request_within_s = REQUEST_WITHIN_S
