@@ -26,6 +26,7 @@ from ops.audit.entry import AuditError
 from ops.runtime.output import say_in_english
 from ops.runtime.part_state import code_of, without_log
 from ops.services.api.release import Release, ReleasedView
+from ops.services.api.serving.connections import streaming
 from ops.store.connections import StoreError
 from ops.store.reader import Live, OutboxRow, Reader
 from ops.store.rows import rfc3339, to_json
@@ -211,7 +212,8 @@ class Hub:
                     await asyncio.to_thread(record, _sent(client))
                 await client.wake.wait()
             if not gone.done():
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                async with asyncio.timeout(self._settings.stall_s):
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
             log.warning("Disconnected a stream client that was too slow, at event %d.", client.after)
         except StoreError as error:
@@ -454,7 +456,8 @@ class EventStream(Response):
         """Send the headers, then events until the client disconnects; called by Starlette."""
         assert scope["type"] == "http"
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await self._hub.serve(self._after, receive, send, self._page, self._record, self._person)
+        with streaming(scope, may_be_displaced=False):
+            await self._hub.serve(self._after, receive, send, self._page, self._record, self._person)
 
 
 def picture(stamp_ns: int, cursor: int, name: str, body: bytes, more: bytes = b"") -> bytes:

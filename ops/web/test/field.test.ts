@@ -155,4 +155,6 @@ test("the more a request sends, the longer its answer is waited for", async (con
   assert.equal((await asked(context, inPieces(["{}"], 100_000))).status, 0);
   context.mock.timers.reset();
   assert.equal((await asked(context, inPieces(["{}"], 100_000), { note: "x".repeat(4_000) })).status, 200);
+  context.mock.timers.reset();
+  assert.equal((await asked(context, inPieces(["{}"], 100_000), { note: "\u2014".repeat(1_000) })).status, 200, "bytes count, of which a dash has three");
 });

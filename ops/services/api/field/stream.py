@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from ops.field.devices import DeviceStoreError
 from ops.services.api.event_stream import frame
+from ops.services.api.serving.connections import streaming
 from ops.store.connections import StoreError
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,8 @@ class FieldStream(Response):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         gone = asyncio.create_task(_disconnected(receive))
         try:
-            await self._serve(gone, send)
+            with streaming(scope, may_be_displaced=True):
+                await self._serve(gone, send)
         except TimeoutError:
             log.warning("Disconnected a field unit's stream that was too slow.")
         finally:
@@ -77,12 +79,12 @@ class FieldStream(Response):
                 await _write(send, b": \n\n")
             await asyncio.wait({gone}, timeout=LOOK_EVERY_S)
         if not gone.done():
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await _write(send, b"", more=False)
 
 
-async def _write(send: Send, chunk: bytes) -> None:
+async def _write(send: Send, chunk: bytes, *, more: bool = True) -> None:
     async with asyncio.timeout(STALL_S):
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": chunk, "more_body": more})
 
 
 async def _disconnected(receive: Receive) -> None:

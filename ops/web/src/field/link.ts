@@ -25,7 +25,7 @@ export interface Answered {
 export async function ask(path: string, post?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
   const text = post === undefined ? "" : JSON.stringify(post);
   const sent = post === undefined ? {} : { method: "POST", body: text, priority: "high" as const };
-  const patience = new Patience(SILENT_MS + (text.length / LEAST_BYTES_PER_S) * 1000);
+  const patience = new Patience(SILENT_MS + (new TextEncoder().encode(text).length / LEAST_BYTES_PER_S) * 1000);
   try {
     const response = await fetch(path, {
       cache: "no-store",

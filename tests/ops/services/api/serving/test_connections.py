@@ -18,6 +18,7 @@ from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.event_stream import StreamSettings
 from ops.services.api.guard import TOKEN_HEADER, GuardSettings
 from ops.services.api.serving.connections import LimitedConnection
+from ops.services.api.serving.peers import THIS_COMPUTER, place_of
 from ops.services.api.serving.server import serving
 from ops.store.writer import Store
 
@@ -47,8 +48,8 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     store.close()
 
 
-def connect(port: int, begun: bytes) -> socket.socket:
-    made = socket.create_connection(("127.0.0.1", port), timeout=PATIENT_S)
+def connect(port: int, begun: bytes, source: str = "127.0.0.1") -> socket.socket:
+    made = socket.create_connection(("127.0.0.1", port), timeout=PATIENT_S, source_address=(source, 0))
     made.sendall(begun)
     return made
 
@@ -78,9 +79,9 @@ def until(true: Callable[[], object]) -> bool:
 
 
 @contextmanager
-def many(port: int, begun: bytes, count: int) -> Iterator[list[socket.socket]]:
+def many(port: int, begun: bytes, count: int, source: str = "127.0.0.1") -> Iterator[list[socket.socket]]:
     with ExitStack() as stack:
-        yield [stack.enter_context(connect(port, begun)) for _ in range(count)]
+        yield [stack.enter_context(connect(port, begun, source)) for _ in range(count)]
 
 
 @pytest.mark.parametrize("begun", [b"", b"G", BEGUN, BODY_BEGUN])
@@ -133,6 +134,99 @@ def test_slow_readers_displace_one_another_and_no_page(port: int) -> None:
     with many(port, LARGE, 60):
         for _ in range(30):
             assert httpx.get(f"http://127.0.0.1:{port}/api/tracks", timeout=PATIENT_S).status_code == 200
+
+
+SHORT = b"GET /api/tracks HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+def answered(port: int, source: str = "127.0.0.1") -> socket.socket:
+    """An idle connection, which has been used and is kept."""
+    made = connect(port, SHORT, source)
+    reads(made)
+    return made
+
+
+def reads(connection: socket.socket) -> None:
+    """Read one whole answer to ``SHORT``."""
+    got = b""
+    while not got.endswith(b"}"):
+        got += (more := connection.recv(65_536))
+        assert more, "closed"
+    assert got.startswith(b"HTTP/1.1 200")
+
+
+def test_slow_readers_and_half_open_requests_go_before_connections_that_are_kept(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LimitedConnection, "request_within_s", 3600.0)
+    for begun in (LARGE, BEGUN):
+        with ExitStack() as stack:
+            kept = [stack.enter_context(answered(port)) for _ in range(8)]
+            for _ in range(40):
+                slow = stack.enter_context(connect(port, begun))
+                if begun == LARGE:  # it is being sent
+                    assert len(slow.makefile("rb").read(1000)) == 1000
+            assert httpx.get(f"http://127.0.0.1:{port}/api/tracks", timeout=PATIENT_S).status_code == 200
+            for one in kept:
+                one.sendall(SHORT)
+                reads(one)
+
+
+@pytest.fixture
+def three_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """127.0.0.2 and 127.0.0.3 are other computers."""
+    of = {"127.0.0.1": THIS_COMPUTER}
+    monkeypatch.setattr("ops.services.api.serving.connections.place_of", lambda peer: of.get(peer[0], peer[0]))
+
+
+@pytest.mark.usefixtures("three_places")
+def test_one_address_has_a_part_of_the_connections_and_this_computer_all(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LimitedConnection, "request_within_s", 3600.0)
+    monkeypatch.setattr(LimitedConnection, "most_of_one_place", 5)
+    with answered(port, "127.0.0.3") as other, many(port, BEGUN, 12, "127.0.0.2") as halves:
+        assert until(lambda: [closed(one) for one in halves] == [True] * 7 + [False] * 5), "its own, the oldest first"
+        with many(port, BEGUN, 10) as local:
+            assert httpx.get(f"http://127.0.0.1:{port}/api/tracks", timeout=PATIENT_S).status_code == 200
+            assert not any(map(closed, [*local, *halves[7:], other]))
+
+
+@pytest.mark.usefixtures("three_places")
+def test_the_address_that_holds_most_makes_room(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LimitedConnection, "request_within_s", 3600.0)
+    with many(port, BEGUN, 3, "127.0.0.3") as few, many(port, LARGE, 50, "127.0.0.2") as most:
+        for _ in range(30):
+            assert httpx.get(f"http://127.0.0.1:{port}/api/tracks", timeout=PATIENT_S).status_code == 200
+        assert not any(map(closed, few))
+        assert len(most) == 50
+
+
+@pytest.mark.parametrize("path", ["/api/stream", "/v1/field/stream"])
+def test_what_is_refused_in_place_of_a_stream_has_the_limit_of_an_answer(
+    port: int, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(LimitedConnection, "answer_within_s", 1.0)
+    refused = f"GET {path} HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n".encode()
+    with connect(port, b"") as slow:
+        slow.setblocking(False)
+
+        def ended() -> bool:
+            """Whether the server has closed it while requests come and no answer is read."""
+            try:
+                slow.sendall(refused * 1000)
+            except BlockingIOError:
+                return False
+            except OSError:
+                return True
+            return False
+
+        assert until(ended)
+
+
+def test_a_request_that_begins_behind_another_must_come_whole(port: int) -> None:
+    with connect(port, SHORT + BODY_BEGUN) as half:
+        assert until(lambda: closed(half))
 
 
 def test_a_connection_that_is_kept_serves_one_request_after_another(port: int) -> None:
@@ -210,6 +304,26 @@ def test_a_page_has_one_stream_and_the_oldest_page_makes_room(port: int) -> None
             before = len(one.read())
             assert until(lambda one=one, before=before: len(one.read()) > before)
             assert not one.ended
+
+
+@pytest.mark.parametrize(
+    ("peer", "other", "is_one_place"),
+    [
+        (("192.0.2.1", 5), ("192.0.2.1", 6), True),
+        (("192.0.2.1", 5), ("192.0.2.2", 5), False),
+        (("::ffff:192.0.2.1", 5, 0, 0), ("192.0.2.1", 6), True),
+        (("2001:db8:0:1::1", 5, 0, 0), ("2001:db8:0:1:ffff::2", 6, 0, 0), True),
+        (("2001:db8:0:1::1", 5, 0, 0), ("2001:db8:0:2::1", 5, 0, 0), False),
+    ],
+)
+def test_a_place_is_an_address_or_the_first_half_of_one(peer: tuple, other: tuple, is_one_place: bool) -> None:
+    assert (place_of(peer) == place_of(other)) == is_one_place
+    assert THIS_COMPUTER not in (place_of(peer), place_of(other))
+
+
+@pytest.mark.parametrize("peer", [("127.0.0.1", 5), ("::1", 5, 0, 0), ("::ffff:127.8.8.8", 5, 0, 0), "", None])
+def test_a_reverse_proxy_on_this_computer_has_no_part(peer: object) -> None:
+    assert place_of(peer) == THIS_COMPUTER
 
 
 def test_a_folder_that_a_killed_process_left_is_removed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

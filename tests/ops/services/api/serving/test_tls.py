@@ -17,6 +17,7 @@ from ops.services.api.app import ApiSettings, create_app
 from ops.services.api.guard import GuardSettings
 from ops.services.api.serving.endpoint import Endpoint
 from ops.services.api.serving.handshakes import Listener
+from ops.services.api.serving.local_port import listen
 from ops.services.api.serving.server import serving
 from ops.services.api.serving.tls import RENEWED_BEFORE, VALID_FOR, own_certificate
 
@@ -85,6 +86,30 @@ def test_handshakes_that_do_not_end_leave_room_for_a_browser(
             for one in idle[-most + 1 :]:
                 poller.register(one, select.POLLIN)
             assert poller.poll(0) == []
+
+
+def test_handshakes_of_one_address_displace_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """3 of 127.0.0.2; of all 7, then the oldest of this computer, which has most."""
+    monkeypatch.setattr("ops.services.api.serving.handshakes.place_of", lambda peer: peer[0].removeprefix("127.0.0.1"))
+    monkeypatch.setattr(Listener, "most_of_one_place", 3)
+    monkeypatch.setattr(Listener, "most_handshakes", 7)
+    with Listener(listen(0)) as listening, ExitStack() as stack:
+        listening.settimeout(120)
+        port = listening.getsockname()[1]
+
+        def begin(source: str) -> socket.socket:
+            made = socket.create_connection(("127.0.0.1", port), timeout=120, source_address=(source, 0))
+            stack.enter_context(made)
+            stack.enter_context(listening.accept()[0])
+            return made
+
+        far, here = [begin("127.0.0.2") for _ in range(4)], [begin("127.0.0.1") for _ in range(5)]
+        for ended in (far[0], here[0]):
+            assert ended.recv(1) == b""
+        for open_one in (*far[1:], *here[1:]):
+            open_one.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                open_one.recv(1)
 
 
 @pytest.mark.parametrize(
