@@ -50,7 +50,7 @@ from ops.cli.user import user_app
 from ops.cli.wrong_values import UsageError, WrongValue, sentence_of
 from ops.runtime.compile_kernels import forget_outdated
 from ops.runtime.output import LANGUAGE, UNITS
-from ops.runtime.stopping import SIGNALS, CommandStopped, raise_stopped
+from ops.runtime.stopping import SIGNALS, CommandStopped, exit_code_of, raise_stopped
 
 COLLECT_EVERY: Final = (50_000, 10, 100)
 """Thresholds of Python's search for unused cycles. Imported libraries are hundreds of thousands of objects that stay;
@@ -239,9 +239,9 @@ def main() -> None:
     except CommandStopped as stopped:
         say_stopped()
         raise SystemExit(stopped.exit_code) from None
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt) as stopped:
         say_stopped()
-        raise SystemExit(130) from None
+        raise SystemExit(exit_code_of(stopped)) from None
     except OSError as error:
         if error.filename is None:
             raise
