@@ -49,12 +49,17 @@ from ops.cli.unit import unit_app
 from ops.cli.user import user_app
 from ops.cli.wrong_values import UsageError, WrongValue, sentence_of
 from ops.runtime.compile_kernels import forget_outdated
+from ops.runtime.memory import has_address_limit
 from ops.runtime.output import LANGUAGE, UNITS
-from ops.runtime.stopping import SIGNALS, CommandStopped, raise_stopped
+from ops.runtime.stopping import SIGNALS, CommandStopped, exit_code_of, raise_stopped
 
 COLLECT_EVERY: Final = (50_000, 10, 100)
 """Thresholds of Python's search for unused cycles. Imported libraries are hundreds of thousands of objects that stay;
 with the default (700, 10, 10) a command spends up to a second searching them while it imports."""
+
+BLAS_THREADS: Final = "OPENBLAS_NUM_THREADS"
+"""Variable that numpy's OpenBLAS reads when it is loaded. Where the system refuses one of its threads, it sends SIGINT
+to its own process, which is not to be taken for Ctrl-C; with one thread it starts none."""
 
 app = typer.Typer(
     name="watchline",
@@ -220,6 +225,8 @@ def main() -> None:
     os.umask(0o077)
     os.environ["PYTHONSAFEPATH"] = "1"
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own reserves 1 GB of address space
+    if has_address_limit():
+        os.environ.setdefault(BLAS_THREADS, "1")
     os.environ.setdefault("DASK_SCHEDULER", "threads")  # its default, but without a search for a cluster to connect to
     for number in SIGNALS:
         signal.signal(number, raise_stopped)
@@ -239,9 +246,9 @@ def main() -> None:
     except CommandStopped as stopped:
         say_stopped()
         raise SystemExit(stopped.exit_code) from None
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt) as stopped:
         say_stopped()
-        raise SystemExit(130) from None
+        raise SystemExit(exit_code_of(stopped)) from None
     except OSError as error:
         if error.filename is None:
             raise

@@ -6,8 +6,10 @@ from typing import Final
 
 from ops.runtime.memory import MemoryNeed
 
-LIGHT: Final = MemoryNeed(120, 300)
-"""The need of all commands that are not in the table."""
+LIGHT: Final = MemoryNeed(70, 120)
+"""The need of all commands that are in no table, which is that of the frame and of the store of accounts."""
+WITH_NUMPY: Final = MemoryNeed(100, 300)
+"""The need of the commands that load numpy and do little with it."""
 NEEDS: Final[dict[str, MemoryNeed]] = {
     "demo": MemoryNeed(700, 1_300),
     "run": MemoryNeed(600, 1_300),
@@ -16,7 +18,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "coverage": MemoryNeed(600, 1_600),
     "challenge": MemoryNeed(650, 1_700),
     "sites": MemoryNeed(400, 1_100),
-    "score": MemoryNeed(120, 350),
+    "score": MemoryNeed(300, 750),
     "handover": MemoryNeed(350, 1_000),
     "export": MemoryNeed(450, 1_100),
     "plan": MemoryNeed(550, 1_400),
@@ -34,8 +36,21 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "terrain import": MemoryNeed(250, 800),
     "sensor calibrate": MemoryNeed(500, 1_300),
     "journal import": MemoryNeed(120, 500),
+    "doctor": MemoryNeed(120, 300),
+    **dict.fromkeys(
+        [
+            *("catalogue list", "catalogue show", "indicators list", "indicators import", "action-plan import"),
+            *("sensor register", "sensor list", "sensor test", "sensor task", "sensor survey"),
+            *("journal stats", "journal detections", "broker config", "broker check", "broker revoke"),
+            *("store purge", "store migrate", "store copy", "store verify"),
+            *("dead-letters list", "dead-letters show", "dead-letters replay", "feeds dead-letters", "feeds replay"),
+        ],
+        WITH_NUMPY,
+    ),
 }
-"""Peaks with the sample sector on two cores, rounded up. A larger sector needs more; more cores, more address space."""
+"""Peaks with the sample sector on two cores, rounded up. A larger sector needs more; more cores, more address space.
+
+That of ``score`` is its peak with ``--pdf`` and ``--docx``."""
 
 
 def need_of(command_path: str) -> MemoryNeed:

@@ -7,6 +7,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from inspect import Parameter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_args, get_origin, get_type_hints
@@ -133,8 +134,9 @@ def fail(sentence: str, code: int) -> NoReturn:
 
 
 def say_stopped() -> None:
-    """Print, once in a command, that it ends before it is done."""
-    say_once(lambda: _print_ending("stopped."))
+    """Print, once in a command, that it ends before it is done; nothing where stderr is closed."""
+    with suppress(OSError, SystemExit):  # rich ends the program with its own exit code for a closed pipe
+        say_once(lambda: _print_ending("stopped."))
 
 
 def _print_ending(sentence: str) -> None:

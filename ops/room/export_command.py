@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import tempfile
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from geo.errors import BadInput, WatchlineError
+from geo.unfinished import unfinished_folder
 from ops.analysis.handover.period import ReportPeriod
 from ops.audit.command import PURPOSE_VARIABLE, record_command
 from ops.export.process import export
@@ -74,8 +74,8 @@ def write_export_file(options: ExportOptions, screen: Console) -> dict[str, Any]
     period = period_of(options.start, options.end) or _last_hour(options.store)
     ground = open_sector(sector)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".watchline-export-", dir=options.out.parent) as folder:
-        made = Path(folder) / f"export{ENDINGS[options.format]}"
+    with unfinished_folder(".watchline-export-", options.out.parent) as folder:
+        made = folder / f"export{ENDINGS[options.format]}"
         request = ExportRequest(
             store=str(options.store.absolute()),
             out=str(made),

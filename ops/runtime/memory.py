@@ -51,15 +51,47 @@ _CLUES: Final = re.compile(
 """How libraries say that the system refused memory, in errors that are no MemoryError."""
 
 
+def has_address_limit() -> bool:
+    """Whether the address space of this process is limited, as after ``ulimit -v``."""
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
 def memory_limits(system: Path = Path("/")) -> Iterator[MemoryLimit]:
-    """Yield the limits of this process: those of ``ulimit -v``, and of its control group where one can be read."""
+    """Yield the limits of this process: those of ``ulimit -v``, and of its control group where one can be read.
+
+    That of a control group is the sum of memory and swap; without a limit of its swap it holds no command back.
+    """
     allowed = resource.getrlimit(resource.RLIMIT_AS)[0]
     if allowed != resource.RLIM_INFINITY:
         yield MemoryLimit("the limit of address space (ulimit -v)", True, allowed)
+    swap = _has_swap(system)
     for file in _control_group_files(system):
         with suppress(OSError, ValueError):  # "max" where there is none
-            if (allowed := int(file.read_text(encoding="ascii"))) < 2**60:
+            allowed = _read_bytes(file) + (_swap_of(file) if swap else 0)
+            if allowed < 2**60:
                 yield MemoryLimit("the limit of memory (control group)", False, allowed)
+
+
+def _has_swap(system: Path) -> bool:
+    """Whether the machine has any swap; its first line in proc(5) is a heading."""
+    with suppress(OSError):
+        return len((system / "proc/swaps").read_text(encoding="utf-8").splitlines()) > 1
+    return False
+
+
+def _swap_of(file: Path) -> int:
+    """Return what a group may swap beyond its memory; version 1 states the sum of both. ValueError for no limit."""
+    if file.name == "memory.max":
+        with suppress(FileNotFoundError):
+            return _read_bytes(file.with_name("memory.swap.max"))
+        return 0
+    with suppress(FileNotFoundError):
+        return max(0, _read_bytes(file.with_name("memory.memsw.limit_in_bytes")) - _read_bytes(file))
+    return 0
+
+
+def _read_bytes(file: Path) -> int:
+    return int(file.read_text(encoding="ascii"))
 
 
 def _control_group_files(system: Path) -> Iterator[Path]:

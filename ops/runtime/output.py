@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
-from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from geo.errors import BadInput
+from geo.unfinished import register_unfinished, remove_unfinished
 from ingest.errors import IdentityError
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ SUMMARY: Final = "summary.json"
 """The file that records, under ``made_by``, which command filled a folder."""
 UNFINISHED: Final = "unfinished.json"
 """The same, from the first file of a command until its summary is written: its next run goes on in the folder."""
-
-_partial_files: set[Path] = set()
 
 
 def catalogue() -> MessageCatalogue:
@@ -92,31 +90,16 @@ def atomic_write(path: Path, *, private: bool = False, concurrent: bool = False)
     """
     owner = f".{os.getpid()}" if concurrent else ""
     partial = path.with_name(f"{path.name}{owner}.partial")
-    _partial_files.add(partial)
-    try:
-        if private:
-            partial.unlink(missing_ok=True)
-            os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        yield partial
-        partial.replace(path)
-    except BaseException:
-        _remove_partial(partial)
-        raise
-    finally:
-        _partial_files.discard(partial)
-
-
-def remove_partial_files() -> None:
-    """Remove what ``atomic_write`` has not completed, before this process ends in the middle of it."""
-    for partial in tuple(_partial_files):
-        with suppress(OSError):
-            _remove_partial(partial)
-
-
-def _remove_partial(partial: Path) -> None:
-    """Remove an unfinished file, and what GDAL writes beside it: overviews and masks that go into it at the end."""
-    for path in (partial, *partial.parent.glob(f"{escape(partial.name)}.*")):
-        path.unlink(missing_ok=True)
+    with register_unfinished(partial):
+        try:
+            if private:
+                partial.unlink(missing_ok=True)
+                os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            yield partial
+            partial.replace(path)
+        except BaseException:
+            remove_unfinished(partial)
+            raise
 
 
 def prepare_folder(out: Path, names: Sequence[str], *, made_by: str) -> None:

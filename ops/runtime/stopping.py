@@ -13,10 +13,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from ops.runtime.output import remove_partial_files
+from geo.unfinished import remove_all_unfinished
+
+if TYPE_CHECKING:
+    from psutil import Process
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 GRACE_S: Final = 1.0
@@ -47,8 +51,18 @@ class CommandStopped(Exception):
     """The same for the frame of the commands; Typer would end without a sentence for a KeyboardInterrupt."""
 
     def __init__(self, stopped: KeyboardInterrupt) -> None:
-        self.exit_code: int = 128 + getattr(stopped, "number", signal.SIGINT)
-        """As shells count it: 130 after Ctrl-C (SIGINT), 143 after SIGTERM."""
+        self.exit_code: int = exit_code_of(stopped)
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Return the exit code of what a signal raised, as shells count it: 130 after Ctrl-C (SIGINT), 143 after SIGTERM.
+
+    Click raises Abort from a KeyboardInterrupt, or in its place; Abort for another reason counts as Ctrl-C.
+    """
+    for raised in (error, error.__cause__, error.__context__):
+        if isinstance(raised, Stopped):
+            return 128 + raised.number
+    return 128 + signal.SIGINT
 
 
 def raise_stopped(number: int, _frame: FrameType | None) -> NoReturn:
@@ -63,6 +77,9 @@ def ending_soon(say: Callable[[], None]) -> Iterator[None]:
     ``say`` prints what a person must read. Without a signal nothing remains at the end;
     after one the limit stays, as Python waits for its threads when it exits.
     """
+    import psutil
+
+    own = psutil.Process()
     _said.clear()
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -74,7 +91,7 @@ def ending_soon(say: Callable[[], None]) -> Iterator[None]:
         yield
         return
     signalled = threading.Event()
-    watch = threading.Thread(target=_watch, args=(woken, signalled, say), name="stopping", daemon=True)
+    watch = threading.Thread(target=_watch, args=(woken, signalled, say, own), name="stopping", daemon=True)
     watch.start()
     try:
         yield
@@ -87,17 +104,20 @@ def ending_soon(say: Callable[[], None]) -> Iterator[None]:
             os.close(wake)
 
 
-def _watch(woken: int, signalled: threading.Event, say: Callable[[], None]) -> None:
+def _watch(woken: int, signalled: threading.Event, say: Callable[[], None], own: Process) -> None:
     while (number := os.read(woken, 1)[0]) not in SIGNALS:
         if number == 0:
             return
     signalled.set()
-    sys.unraisablehook = _without_stopped
-    select.select([woken], [], [], GRACE_S)
-    _kill_children()
-    remove_partial_files()
-    say()
-    os._exit(128 + number)
+    try:
+        sys.unraisablehook = _without_stopped
+        with suppress(BaseException):
+            select.select([woken], [], [], GRACE_S)
+        for step in (partial(_kill_children, own), remove_all_unfinished, say):
+            with suppress(BaseException):  # such as a closed stderr: the end must come
+                step()
+    finally:
+        os._exit(128 + number)
 
 
 def _without_stopped(unraisable: Any) -> None:
@@ -106,9 +126,11 @@ def _without_stopped(unraisable: Any) -> None:
         sys.__unraisablehook__(unraisable)
 
 
-def _kill_children() -> None:
-    import psutil
-
-    for child in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):
+def _kill_children(own: Process) -> None:
+    for child in own.children(recursive=True):
+        with suppress(Exception):
             child.kill()
+
+
+os.register_at_fork(after_in_child=lambda: signal.set_wakeup_fd(-1))
+"""A forked child would share the pipe that wakes the thread of this process, and its own signals would end this one."""

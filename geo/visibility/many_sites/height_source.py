@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +14,7 @@ from cachetools import LRUCache, cached
 
 from geo.arrays import Float32s, UInt8s, is_lazy
 from geo.errors import TerrainError
+from geo.unfinished import unfinished_folder
 from geo.visibility.many_sites.sites import Site
 from geo.visibility.view import heights_of
 from geo.visibility.window import view_from
@@ -190,13 +189,13 @@ def _as_dask(data: Any) -> Any:
 def spooled(ground: Whole) -> Iterator[Spooled]:
     """Heights written to a temporary folder for other processes of this machine; takes 4 bytes per cell of disk
     space."""
-    with tempfile.TemporaryDirectory(prefix="watchline-") as folder:
+    with unfinished_folder("watchline-") as folder:
         names = {"z": ground.z, "above": ground.above}
         for name, heights in names.items():
             if heights is not None:
-                np.save(Path(folder) / f"{name}.npy", heights)
-        above = None if ground.above is None else str(Path(folder) / "above.npy")
-        yield Spooled(str(Path(folder) / "z.npy"), above, ground.cell_m)
+                np.save(folder / f"{name}.npy", heights)
+        above = None if ground.above is None else str(folder / "above.npy")
+        yield Spooled(str(folder / "z.npy"), above, ground.cell_m)
 
 
 def cut(ground: Whole, rows: slice, columns: slice) -> Cut:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 
+from geo.unfinished import register_unfinished, remove_unfinished
 from ops.audit.day_keys import is_sealed
 from ops.journal.reader import APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull
 from ops.journal.tables import TABLES, TABLES_2, TABLES_3
@@ -85,8 +86,10 @@ class NewFile:
             raise JournalError("exists already", where=path.name, expected="the name of a new file")
         self._path = path
         self._partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.partial")
+        self._registration = register_unfinished(self._partial)
         try:
             _remove_partials(path)
+            self._registration.__enter__()
             self._db = sqlite3.connect(self._partial, isolation_level=None)
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute(f"PRAGMA application_id={APPLICATION_ID}")
@@ -129,8 +132,8 @@ class NewFile:
             raise self._error(error) from error
         finally:
             self._db.close()
-            self._partial.unlink(missing_ok=True)
-            self._partial.with_name(f"{self._partial.name}-journal").unlink(missing_ok=True)
+            remove_unfinished(self._partial)
+            self._registration.__exit__(None, None, None)
 
     def _error(self, error: sqlite3.Error | OSError) -> JournalError:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":

@@ -60,8 +60,12 @@ LONG = {
 
 def limited(command: list[str], folder: Path, limit_mb: int) -> subprocess.CompletedProcess[str]:
     """Run the command in a process with this limit of address space, as after ``ulimit -v``."""
+    return limited_python(["-m", "ops.cli", *command], folder, limit_mb)
+
+
+def limited_python(arguments: list[str], folder: Path, limit_mb: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-P", "-m", "ops.cli", *command],
+        [sys.executable, "-P", *arguments],
         cwd=folder,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit_mb * MB, limit_mb * MB)),
         stdin=subprocess.DEVNULL,
@@ -93,6 +97,37 @@ def test_half_of_its_need_is_one_sentence_and_nothing_is_written(path: str, hill
     assert f"`watchline {path}`" in done.stderr
     assert (done.returncode, done.stdout) == (1, "")
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["score", "cumberland"],
+        ["score", "cumberland", "--out", "out", "--pdf", "--docx"],
+        ["catalogue", "list"],
+        ["indicators", "list"],
+        ["broker", "config", "cumberland", "--out", "broker", "--host", "broker.example"],
+        ["completion", "bash"],
+    ],
+    ids=" ".join,
+)
+def test_its_need_is_enough_for_a_command(tmp_path: Path, command: list[str]) -> None:
+    path = " ".join(command[:1] if command[0] in LEAVES else command[:2])
+    done = limited(command, tmp_path, needs.need_of(f"watchline {path}").address_mb)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/scorecard.pdf").exists() == ("--pdf" in command)
+
+
+@pytest.mark.parametrize("limit_mb", [310, 330, 353, 420, 600])
+def test_too_little_memory_for_score_is_never_taken_for_ctrl_c(tmp_path: Path, limit_mb: int) -> None:
+    """OpenBLAS sends SIGINT to its own process where it cannot start a thread."""
+    work = (
+        "import sys; from ops.cli import main, needs; from ops.runtime.memory import MemoryNeed; "
+        "needs.NEEDS['score'] = MemoryNeed(1, 1); sys.argv = ['watchline', 'score', 'cumberland']; main()"
+    )
+    done = limited_python(["-c", work], tmp_path, limit_mb)
+    assert "stopped" not in done.stderr
+    assert done.returncode != 130
 
 
 @pytest.mark.parametrize(
@@ -169,8 +204,22 @@ def test_other_errors_are_not_called_a_lack_of_memory(error: Exception) -> None:
             [300_000_000],
         ),
         ("", {}, []),
+        ("0::/work\n", {"work/memory.max": "300000000", "work/memory.swap.max": "500000000"}, [800_000_000]),
+        ("0::/work\n", {"work/memory.max": "300000000", "work/memory.swap.max": "max"}, []),
+        ("0::/work\n", {"work/memory.max": "300000000", "work/memory.swap.max": "0"}, [300_000_000]),
+        (
+            "4:memory:/work\n",
+            {
+                "memory/work/memory.limit_in_bytes": "300000000",
+                "memory/work/memory.memsw.limit_in_bytes": "700000000",
+            },
+            [700_000_000],
+        ),
     ],
-    ids=["version 2", "a group above it", "a container", "version 1", "none"],
+    ids=[
+        *("version 2", "a group above it", "a container", "version 1", "none"),
+        *("swap", "any swap", "no swap", "swap of version 1"),
+    ],
 )
 def test_the_limits_of_control_groups_are_those_of_the_group_and_all_above_it(
     tmp_path: Path, groups: str, files: dict[str, str], expected: list[int]
@@ -182,7 +231,19 @@ def test_the_limits_of_control_groups_are_those_of_the_group_and_all_above_it(
         file = tmp_path / "sys/fs/cgroup" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text + "\n", encoding="utf-8")
+    (tmp_path / "proc/swaps").write_text("Filename Type Size Used Priority\n/dev/sda2 partition 4 0 -2\n")
     assert [limit.value for limit in memory_limits(tmp_path) if not limit.is_of_addresses] == expected
+
+
+def test_a_limit_of_swap_counts_for_nothing_on_a_machine_without_swap(tmp_path: Path) -> None:
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("0::/\n")
+    (tmp_path / "proc/swaps").write_text("Filename Type Size Used Priority\n")
+    group = tmp_path / "sys/fs/cgroup"
+    group.mkdir(parents=True)
+    (group / "memory.max").write_text("300000000\n")
+    (group / "memory.swap.max").write_text("max\n")
+    assert [limit.value for limit in memory_limits(tmp_path) if not limit.is_of_addresses] == [300_000_000]
 
 
 def test_a_control_group_with_too_little_is_refused_before_the_work(

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,18 +15,25 @@ from typing import Any
 
 import psutil
 import pytest
+import typer
 
-from ops.runtime.output import SUMMARY, UNFINISHED, atomic_write, prepare_folder, remove_partial_files, write_summary
-from ops.runtime.stopping import GRACE_S
+from geo.unfinished import remove_all_unfinished
+from ops.cli import app as cli
+from ops.runtime import stopping
+from ops.runtime.output import SUMMARY, UNFINISHED, atomic_write, prepare_folder, write_summary
+from ops.runtime.stopping import GRACE_S, raise_stopped
 
 BUSY_S = 240.0
 """How long a test waits on a busy machine for what takes a second; the work itself would take hours."""
 WORKING = """
-import hashlib, os, subprocess, sys, time
+import hashlib, os, signal, subprocess, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
+
 import ops.analysis.coverage.command as coverage
+from geo.unfinished import unfinished_folder
 from ops.cli import main
 from ops.runtime.output import atomic_write
 
@@ -43,6 +51,31 @@ def threads():
 def child():
     started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100000)"])
     Path("child").write_text(str(started.pid))
+    compiled()
+
+def folder():
+    with unfinished_folder(".records-", Path()) as made:
+        (made / "records").write_text("persons")
+        Path("made").touch()
+        compiled()
+
+def without_children():
+    def fail(*_, **__):
+        raise psutil.AccessDenied
+    psutil.Process.children = fail
+    compiled()
+
+def forked():
+    number = os.fork()
+    if number == 0:
+        Path("forked").touch()
+        while not Path("told").exists():
+            time.sleep(0.01)
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        os.kill(os.getpid(), signal.SIGTERM)
+        os._exit(0)
+    os.waitpid(number, 0)
+    Path("collected").touch()
     compiled()
 
 def swallowing():
@@ -81,21 +114,27 @@ def has_ended(pid: int) -> bool:
         return True
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("work", ["compiled", "interpreted", "threads", "child", "swallowing"])
-def test_a_command_ends_whatever_it_is_doing(tmp_path: Path, work: str, number: int, code: int) -> None:
-    process = subprocess.Popen(
+def started(folder: Path, work: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-c", WORKING.replace("WORK()", f"{work}()")],
-        cwd=tmp_path,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    "work", ["compiled", "interpreted", "threads", "child", "swallowing", "folder", "without_children"]
+)
+def test_a_command_ends_whatever_it_is_doing(tmp_path: Path, work: str, number: int, code: int) -> None:
+    process = started(tmp_path, work)
     try:
         wait_for((tmp_path / "ready").exists, process)
-        if work == "child":
-            wait_for((tmp_path / "child").exists, process)
+        for created in {"child": "child", "folder": "made"}.get(work, "ready"), "ready":
+            wait_for((tmp_path / created).exists, process)
         process.send_signal(number)
         out, err = process.communicate(timeout=BUSY_S)
     finally:
@@ -103,12 +142,67 @@ def test_a_command_ends_whatever_it_is_doing(tmp_path: Path, work: str, number: 
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
     assert (process.returncode, out, err) == (code, "", "watchline: stopped.\n")
-    assert {path.name for path in tmp_path.iterdir()} <= {"ready", "child"}
+    assert {path.name for path in tmp_path.iterdir()} <= {"ready", "child", "made"}
     if work == "child":
         pid, until_s = int((tmp_path / "child").read_text()), time.monotonic() + BUSY_S
         while not has_ended(pid):
             assert time.monotonic() < until_s
             time.sleep(0.02)
+
+
+@pytest.mark.parametrize("work", ["compiled", "interpreted"])
+def test_a_command_ends_where_nobody_reads_what_it_says(tmp_path: Path, work: str) -> None:
+    process = started(tmp_path, work)
+    try:
+        wait_for((tmp_path / "ready").exists, process)
+        assert process.stderr is not None
+        process.stderr.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=BUSY_S) == 143
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    assert [path.name for path in tmp_path.iterdir()] == ["ready"]
+
+
+def test_a_signal_to_a_forked_child_does_not_end_its_parent(tmp_path: Path) -> None:
+    process = started(tmp_path, "forked")
+    try:
+        wait_for((tmp_path / "forked").exists, process)
+        (tmp_path / "told").touch()
+        wait_for((tmp_path / "collected").exists, process)
+        with pytest.raises(subprocess.TimeoutExpired):  # the end would have come within this time
+            process.wait(timeout=3 * GRACE_S)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=BUSY_S) == 130
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("instead", ["raised", "aborted"])
+def test_a_signal_outside_a_command_has_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], instead: str, number: int, code: int
+) -> None:
+    """As while the options are parsed, where Click raises Abort in the place of what the signal raised."""
+
+    def stopped(**_: Any) -> None:
+        try:
+            raise_stopped(number, None)
+        except KeyboardInterrupt as error:
+            if instead == "raised":
+                raise
+            raise typer.Abort from error
+
+    monkeypatch.setattr(cli, "app", stopped)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(stopping, "_said", threading.Event())
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert (ended.value.code, capsys.readouterr().err) == (code, "watchline: stopped.\n")
 
 
 def test_the_end_comes_within_two_seconds() -> None:
@@ -167,7 +261,7 @@ def test_only_unfinished_files_are_removed_at_the_end(tmp_path: Path) -> None:
         partial.write_bytes(b"whole")
     writing = atomic_write(tmp_path / "half")
     writing.__enter__().write_bytes(b"half")
-    remove_partial_files()
+    remove_all_unfinished()
     assert [path.name for path in tmp_path.iterdir()] == ["whole"]
     with pytest.raises(FileNotFoundError):
         writing.__exit__(None, None, None)

@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 
 from geo.errors import BadInput
+from geo.unfinished import remove_all_unfinished
 from ops.analysis.handover.accesses import accesses_in
 from ops.analysis.handover.period import ReportPeriod
 from ops.analysis.handover.report import PersonActions
 from ops.audit.entry import AuditEntry
 from ops.audit.log import AuditLog
 from ops.audit.search import EntryFilter, each_entry
+from ops.room import export_command
 from ops.room.handover_command import period_of
 from ops.store.handover_notes import HandoverNote, HandoverNotes
 from tests.ops.export.exported import exported_store
@@ -161,6 +163,27 @@ def test_an_export_holds_what_its_limit_allows_and_is_recorded_with_its_hash(
         assert json.loads(texts["export.json"])["purpose"] == "inquiry 12"
     assert counts["national"]["tracks"] == counts[""]["tracks"] + 1
     assert [path.name for path in out.parent.iterdir()] == ["night.zip"], "nothing is left beside it"
+
+
+def test_an_export_that_is_killed_leaves_no_records_beside_its_file(
+    watchline: Callable[..., Any], room: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, found = room.out / "files" / "night.zip", []
+
+    def killed(request: Any) -> None:
+        Path(request.out).write_text("records of persons", encoding="utf-8")
+        found.append([path.name for path in out.parent.iterdir()])
+        remove_all_unfinished()
+        found.append([path.name for path in out.parent.iterdir()])
+        raise BadInput("stopped", where="here", expected="no end")
+
+    monkeypatch.setattr(export_command, "export", killed)
+    ending = watchline(
+        *("export", room.sector, room.store, *PERIOD, *room.settings, "--format", "csv", "--out", out),
+        *("--purpose", "inquiry 12"),
+    )
+    assert ending.code == 1
+    assert [len(names) for names in found] == [1, 0]
 
 
 def test_what_is_wrong_is_one_sentence_no_file_and_no_entry(
