@@ -135,7 +135,7 @@ class Child:
     def wait_for(self, key: str, *, timeout_s: float) -> Any:
         """Return the newest value under ``key``; ChildFailed when none arrives in time, or the child has ended without.
 
-        What it reported before it ended may still be on its way from the pipe.
+        The last report of a child that has ended may still be in the pipe.
         """
         deadline = time.monotonic() + timeout_s
         with self._news:
