@@ -6,9 +6,9 @@ from typing import Final
 
 from ops.runtime.memory import MemoryNeed
 
-LIGHT: Final = MemoryNeed(70, 120)
+LIGHT: Final = MemoryNeed(70, 160)
 """The need of all commands that are in no table, which is that of the frame and of the store of accounts."""
-WITH_NUMPY: Final = MemoryNeed(100, 300)
+WITH_NUMPY: Final = MemoryNeed(100, 360)
 """The need of the commands that load numpy and do little with it."""
 NEEDS: Final[dict[str, MemoryNeed]] = {
     "demo": MemoryNeed(700, 1_300),
@@ -18,7 +18,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "coverage": MemoryNeed(600, 1_600),
     "challenge": MemoryNeed(650, 1_700),
     "sites": MemoryNeed(400, 1_100),
-    "score": MemoryNeed(300, 750),
+    "score": MemoryNeed(300, 900),
     "handover": MemoryNeed(350, 1_000),
     "export": MemoryNeed(450, 1_100),
     "plan": MemoryNeed(550, 1_400),
@@ -36,7 +36,7 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "terrain import": MemoryNeed(250, 800),
     "sensor calibrate": MemoryNeed(500, 1_300),
     "journal import": MemoryNeed(120, 500),
-    "doctor": MemoryNeed(120, 300),
+    "doctor": MemoryNeed(120, 360),
     **dict.fromkeys(
         [
             *("catalogue list", "catalogue show", "indicators list", "indicators import", "action-plan import"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import resource
 import subprocess
@@ -64,9 +65,11 @@ def limited(command: list[str], folder: Path, limit_mb: int) -> subprocess.Compl
 
 
 def limited_python(arguments: list[str], folder: Path, limit_mb: int) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}  # the suite's
     return subprocess.run(
         [sys.executable, "-P", *arguments],
         cwd=folder,
+        env=environment,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit_mb * MB, limit_mb * MB)),
         stdin=subprocess.DEVNULL,
         capture_output=True,
