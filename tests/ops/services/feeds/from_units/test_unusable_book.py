@@ -74,8 +74,11 @@ def named(problem: object) -> set[str]:
 def test_the_process_starts_delivers_and_states_the_problem(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path)
     with delivering(tmp_path) as child:
-        if make is not damaged:  # which is set aside
+        if make is damaged:  # set aside for a new one
+            assert (tmp_path / FILE).read_bytes().startswith(b"SQLite format 3\0")
+        else:
             until(lambda: "refused messages are not counted" in str(child.last("problem")))
+            assert child.alive
 
 
 def test_a_feed_that_cannot_be_opened_stops_no_other(tmp_path: Path) -> None:
