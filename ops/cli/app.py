@@ -20,6 +20,7 @@ from ops.cli.audit import audit_app
 from ops.cli.broker import broker_app, dead_letters_app
 from ops.cli.catalogue import catalogue_app
 from ops.cli.challenge import challenge
+from ops.cli.cluster import cluster_app
 from ops.cli.command_tree import Command, RootGroup, show_help
 from ops.cli.compare import compare
 from ops.cli.feeds import feeds_app
@@ -207,6 +208,7 @@ app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
 app.add_typer(audit_app, name="audit")
 app.add_typer(store_app, name="store")
+app.add_typer(cluster_app, name="cluster")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(feeds_app, name="feeds")
 app.add_typer(user_app, name="user")

@@ -34,11 +34,11 @@ GROUPS: Final = {
     "Analysts": ("coverage", "challenge", "sites", "indicators", "action-plan", "score", "risk", "journal", "archive"),
     "Planners": ("sector", "terrain", "catalogue", "plan", "compare"),
     "Integrators": ("sensor", "simulate", "record", "dead-letters", "feeds"),
-    "Administrators": ("user", "unit", "broker", "audit", "store", "doctor", "completion"),
+    "Administrators": ("user", "unit", "broker", "audit", "store", "cluster", "doctor", "completion"),
 }
 """The commands by the people who use them, in the order of the help."""
 
-ENDING_IN_ORDER: Final = {f"watchline {name}" for name in ("demo", "run", "record", "serve")}
+ENDING_IN_ORDER: Final = {f"watchline {name}" for name in ("demo", "run", "record", "serve", "cluster run")}
 """Commands that wait for Ctrl-C, and then until the processes of the room have stored what they received."""
 
 LONGEST_SUMMARY: Final = 50

@@ -36,6 +36,8 @@ NEEDS: Final[dict[str, MemoryNeed]] = {
     "terrain import": MemoryNeed(250, 800),
     "sensor calibrate": MemoryNeed(500, 1_300),
     "journal import": MemoryNeed(120, 500),
+    "cluster run": MemoryNeed(900, 1_600),
+    "cluster status": WITH_NUMPY,
     "doctor": MemoryNeed(120, 360),
     **dict.fromkeys(
         [

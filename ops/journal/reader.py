@@ -61,6 +61,10 @@ class JournalBusy(JournalError):
     """Another transaction holds a lock: nothing of this one was written, and the same transaction may be retried."""
 
 
+class JournalLost(JournalError):
+    """Another process writes the journal, under a later lease: nothing was written, and this process must end."""
+
+
 @dataclass(frozen=True, slots=True)
 class JournalRow:
     """One row of the journal.

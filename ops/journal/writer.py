@@ -18,18 +18,23 @@ from typing import Any
 
 from ingest.receiving.high_water_marks import MAX_AHEAD
 from ops.audit.day_keys import DayKeys, KeysFull
-from ops.journal.reader import APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull, JournalReader
+from ops.journal.reader import APPLICATION_ID, SCHEMA_VERSION, JournalError, JournalFull, JournalLost, JournalReader
 from ops.journal.stores.commits import CommitRules, JournalKey, JournalValues, Tally
 from ops.journal.tables import CLOSE_BATCH, FROM_1, INSERT, INSERT_DEAD, INSERT_NEW, TABLES, TABLES_2, TABLES_3, TALLY
+from ops.runtime.fence import LOST, is_fenced_by, raise_fence
 from ops.runtime.file_lock import lock_file
 
 
 class Journal(CommitRules, JournalReader):
     """The only writer. JournalError when another writer holds the file, or when it is newer, foreign or unwritable."""
 
-    def __init__(self, path: str | Path, *, encrypted: bool = False) -> None:
-        """Open for writing, or create. ``encrypted``: bodies with personal data are, see ``ops.audit.day_keys``."""
-        self._path = Path(path)
+    def __init__(self, path: str | Path, *, encrypted: bool = False, fence: int | None = None) -> None:
+        """Open for writing, or create. ``encrypted``: bodies with personal data are, see ``ops.audit.day_keys``.
+
+        ``fence``: number of the lease under which this process writes (``ops.runtime.fence``). JournalLost, here and
+        by each transaction, when a later lease has written.
+        """
+        self._path, self._fence = Path(path), fence
         CommitRules.__init__(self, DayKeys.beside(self._path), encrypted=encrypted)
         self._broken: JournalError | None = None
         try:
@@ -69,8 +74,13 @@ class Journal(CommitRules, JournalReader):
                 db.execute(statement)
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        if self._fence is not None and not raise_fence(db, self._fence):
+            raise self._lost()
         db.execute("COMMIT")
         self._version = SCHEMA_VERSION
+
+    def _lost(self) -> JournalLost:
+        return JournalLost(LOST, where=self._path.name, expected="one process per sector")
 
     def recall(self, sensor: str, boot: int) -> tuple[int, Set[int]]:
         """Return (mark, settled seqs above it) of a sender's boot; (0, {}) when unknown.
@@ -173,10 +183,16 @@ class _Transaction:
     def __enter__(self) -> None:
         if self._journal._broken is not None:
             raise self._journal._broken
+        journal = self._journal
         try:
-            self._journal._db.execute("BEGIN IMMEDIATE")
+            journal._db.execute("BEGIN IMMEDIATE")
+            if journal._fence is None or is_fenced_by(journal._db, journal._fence):
+                return
+            journal._db.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise self._break(error) from error
+        journal._broken = journal._lost()
+        raise journal._broken
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         db = self._journal._db

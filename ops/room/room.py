@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,7 +81,9 @@ class RoomOptions:
     embedded broker, None creates one in ``folder``. ``signatures`` None means required with an embedded broker, which
     has no topic rights, and optional with another broker; a source with a registered key must then use it. ``sapient``
     None: no SAPIENT fusion node. ``encrypted``: personal data in journal and store are encrypted under a key for each
-    day, so that they can be erased. ``simulated_units``: units of a demonstration, which get keys too.
+    day, so that they can be erased. ``simulated_units``: units of a demonstration, which get keys too. ``fence``:
+    number of the lease under which the room's processes write (``ops.runtime.fence``). ``overload_s``: fusion thins a
+    backlog of more seconds.
     """
 
     sector: str
@@ -99,6 +101,16 @@ class RoomOptions:
     sapient: SapientEndpoints | None = None
     encrypted: bool = False
     simulated_units: tuple[str, ...] = ()
+    fence: int | None = None
+    overload_s: float | None = None
+
+    @property
+    def writing(self) -> list[str]:
+        """Arguments of the two processes that write journal and store."""
+        return [
+            *(["--encrypted"] if self.encrypted else []),
+            *([] if self.fence is None else [f"--fence={self.fence}"]),
+        ]
 
 
 class Room:
@@ -118,6 +130,7 @@ class Room:
         self.fusion: Child
         self.api: Child
         self.sapient: Child | None = None
+        self.children: list[Child] = []
         self._supervision = Supervision()
         self._told_parts: dict[str, Message | None] = {}
         self.address: str | None = None
@@ -191,7 +204,8 @@ class Room:
             f"--store={self.store_path}",
             f"--sector={options.sector}",
             f"--layout={options.layout}",
-            *(["--encrypted"] if options.encrypted else []),
+            *options.writing,
+            *([] if options.overload_s is None else [f"--overload-s={options.overload_s}"]),
             *options.clock.arguments(),
             *([] if options.settings is None else [f"--settings={options.settings}"]),
             timeout_s=10.0,
@@ -208,9 +222,7 @@ class Room:
         """Create a key for every sensor and unit of this room without one."""
         options = self.options
         self.identity = options.identity or options.folder / "identity"
-        units = {UNIT, *load_settings(options.settings).units, *options.simulated_units}
-        sensors = [Name("sensor", name) for name in sensor_names(Path(options.layout))]
-        IdentityFolder(self.identity).prepare([*sensors, *(Name("unit", unit) for unit in sorted(units))])
+        prepare_identity(self.identity, Path(options.layout), options.settings, options.simulated_units)
 
     def identity_of(self, name: str) -> Identity:
         """Return the identity that signs under that name; empty where the room has no keys."""
@@ -229,7 +241,7 @@ class Room:
             f"--sector={self.options.sector_id}",
             f"--journal={self.journal_path}",
             f"--layout={self.options.layout}",
-            *(["--encrypted"] if self.options.encrypted else []),
+            *self.options.writing,
             *self.options.clock.arguments(),
             timeout_s=10.0,
         )
@@ -276,6 +288,7 @@ class Room:
             },
             pass_fds=pass_fds,
         )
+        self.children.append(child)
         self._stack.callback(child.stop, timeout_s=timeout_s)
         return child
 
@@ -381,6 +394,13 @@ class Room:
     def memory_mb(self) -> float:
         """Return the memory of all processes of this room, including this process, in megabytes of PSS."""
         return proportional_set_size_mb([os.getpid()])
+
+
+def prepare_identity(folder: Path, layout: Path, settings: Path | None, units: Iterable[str] = ()) -> None:
+    """Create a key in ``folder`` for each sensor of a layout and each unit, of the settings or named, without one."""
+    named = {UNIT, *load_settings(settings).units, *units}
+    sensors = [Name("sensor", name) for name in sensor_names(layout)]
+    IdentityFolder(folder).prepare([*sensors, *(Name("unit", unit) for unit in sorted(named))])
 
 
 @contextmanager

@@ -26,6 +26,10 @@ class StoreError(WatchlineError):
     """The store cannot be opened, read or written."""
 
 
+class StoreLost(StoreError):
+    """Another process writes the store, under a later lease: nothing was written, and this process must end."""
+
+
 class ReadConnections:
     """At most ``most`` connections to the store at ``path``, opened when they are first needed.
 

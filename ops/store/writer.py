@@ -19,9 +19,10 @@ from typing import Any
 
 from geo.errors import BadInput
 from ops.audit.day_keys import DayKeyError, ErasedDay, KeyKind, KeysFull
+from ops.runtime.fence import LOST, is_fenced_by, raise_fence
 from ops.runtime.file_lock import lock_file
 from ops.store import incidents
-from ops.store.connections import APPLICATION_ID, SCHEMA_VERSION, StoreError, check_version
+from ops.store.connections import APPLICATION_ID, SCHEMA_VERSION, StoreError, StoreLost, check_version
 from ops.store.encryption import about, sealed_estimate
 from ops.store.markings import TABLES as MARKING_TABLES
 from ops.store.markings import write_markings
@@ -102,12 +103,15 @@ class Store(Reader):
     The store is complete up to journal row ``cursor``, from which fusion continues. ``decided`` is the row that it had
     reached before the restart; up to that row it skips the rows in ``skips`` again and no others. ``checkpoint`` is
     fusion's snapshot at ``cursor``, or None if none was taken (then ``cursor`` is 0: run the journal from its start).
-    ``encrypted``: personal data are encrypted under the key of their day (``ops.audit.day_keys``).
-    Raises StoreError when another process writes the same file, or the file is not a store of this version.
+    ``encrypted``: personal data are encrypted under the key of their day (``ops.audit.day_keys``). ``fence``: number
+    of the lease under which this process writes (``ops.runtime.fence``).
+    Raises StoreError when another process writes the same file, or the file is not a store of this version;
+    StoreLost when a later lease has written.
     """
 
-    def __init__(self, path: Path, *, encrypted: bool = False) -> None:
+    def __init__(self, path: Path, *, encrypted: bool = False, fence: int | None = None) -> None:
         super().__init__(path)
+        self._fence = fence
         self._encrypted, self._moments = encrypted, MomentWriter()
         self._delivered: deque[tuple[int, int]] = deque()
         self._lock = threading.Lock()
@@ -116,6 +120,8 @@ class Store(Reader):
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
             self._prepare()
+            if fence is not None and not raise_fence(self._connection, fence):
+                raise StoreLost(f"{path}: {LOST}; nothing was written.")
             self.cursor, self.checkpoint = self._rewind()
         except BaseException as error:
             self.close()
@@ -177,6 +183,8 @@ class Store(Reader):
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
+                if self._fence is not None and not is_fenced_by(self._connection, self._fence):
+                    raise StoreLost(f"{self.path}: {LOST}; nothing of this block was written.")
                 write_markings(self._connection.execute, markings)
                 new = self._write_alerts(alert_rows)
                 incidents.write_incidents(self._connection.execute, self, incident_rows, stamp_ns)
@@ -216,7 +224,8 @@ class Store(Reader):
         if delivered and self._connection is not None:
             with self._lock, suppress(sqlite3.Error):  # unmarked rows are only sent again
                 self._connection.execute("BEGIN IMMEDIATE")
-                self._write_delivered(delivered)
+                if self._fence is None or is_fenced_by(self._connection, self._fence):
+                    self._write_delivered(delivered)
                 self._connection.execute("COMMIT")
         super().close()
         with self._lock:  # last, so that SQLite removes the write-ahead log

@@ -310,7 +310,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         ground = open_sector(load_sector(arguments.sector), arguments.layout)
         journal = _journal_when_there(arguments.journal, stop)
         stack.callback(journal.close)
-        store = Store(arguments.store, encrypted=arguments.encrypted)
+        store = Store(arguments.store, encrypted=arguments.encrypted, fence=arguments.fence)
         stack.callback(store.close)
         fusion = Fusion(journal, store, ground, settings, clock)
         fusion.stopping, fusion.overload = stop, OverloadSettings(drain_s=arguments.overload_s)
@@ -392,6 +392,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--layout", required=True, help="layout name or file")
     parser.add_argument("--settings", type=Path)
     parser.add_argument("--encrypted", action="store_true", help="encrypt personal data under a key for each day")
+    parser.add_argument("--fence", type=int, help="number of the lease under which to write")
     parser.add_argument(
         "--overload-s", type=float, default=3.0, help="a backlog of more seconds is thinned (default 3)"
     )

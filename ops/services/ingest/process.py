@@ -400,6 +400,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--wait-s", type=float, default=10.0, help="how long a broker may take to answer at the start")
     parser.add_argument("--keepalive-s", type=_seconds, default=10, help="a dead broker is noticed in 1.5 times this")
     parser.add_argument("--encrypted", action="store_true", help="encrypt personal data under a key for each day")
+    parser.add_argument("--fence", type=int, help="number of the lease under which to write the file")
     ScenarioClock.add_arguments(parser)
     options = parser.parse_args(arguments)
     stopping = threading.Event()
@@ -438,7 +439,7 @@ def _run(url: BrokerUrl, options: argparse.Namespace, stopping: threading.Event)
 def _journal(options: argparse.Namespace) -> WritableJournal:
     """Open the journal for writing: the file, or the sector's in the store that the environment names."""
     if not options.in_store:
-        return Journal(options.journal, encrypted=options.encrypted)
+        return Journal(options.journal, encrypted=options.encrypted, fence=options.fence)
     from ops.journal.stores.open_store import open_store
 
     if options.encrypted:

@@ -3,6 +3,12 @@
 ## Words of tables. A name that is not in the list is shown as it is.
 
 console-column = { $name ->
+    [fused] rows fused
+    [lease] lease
+    [live_since] live since
+    [rows] rows
+    [sector] sector
+    [worker] worker
     [account] account
     [name] name
     [roles] roles
@@ -458,3 +464,17 @@ console-feeds-replayed = { $count ->
     [one] { $count } dead letter is sent again to { $receiver }.
    *[other] { $count } dead letters are sent again to { $receiver }.
 }
+
+# `watchline cluster`
+
+cluster-started = { $nation } is starting on { $workers ->
+    [one] { $workers } worker
+   *[other] { $workers } workers
+}. (Ctrl-C stops it)
+cluster-stopping = Stopping the sectors.
+cluster-sector-live = { $sector } is live on { $worker }.
+cluster-sector-live-again = { $sector } is live again on { $worker }, after { NUMBER($seconds, maximumFractionDigits: 1) } s.
+cluster-worker-lost = { $sector }: { $worker } gives no sign of life. It is ended, and the sector starts elsewhere.
+cluster-sector-failed = { $sector } could not be run: { $reason } Next attempt in { $seconds } s.
+cluster-holder-stays = { $reason }
+cluster-sector-moved = { $sector } was moved to { $worker }; it was not live for { NUMBER($seconds, maximumFractionDigits: 1) } s.

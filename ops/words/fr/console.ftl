@@ -3,6 +3,12 @@
 ## Mots des tableaux. Un nom absent de la liste est affiché tel quel.
 
 console-column = { $name ->
+    [fused] lignes fusionnées
+    [lease] bail
+    [live_since] en service depuis
+    [rows] lignes
+    [sector] secteur
+    [worker] processus de travail
     [account] compte
     [name] nom
     [roles] rôles
@@ -467,3 +473,17 @@ console-feeds-replayed = { $count ->
     [one] { $count } message abandonné est renvoyé à { $receiver }.
    *[other] { $count } messages abandonnés sont renvoyés à { $receiver }.
 }
+
+# `watchline cluster`
+
+cluster-started = { $nation } démarre sur { $workers ->
+    [one] { $workers } processus de travail
+   *[other] { $workers } processus de travail
+}. (Ctrl-C pour arrêter)
+cluster-stopping = Arrêt des secteurs.
+cluster-sector-live = { $sector } est en service sur { $worker }.
+cluster-sector-live-again = { $sector } est de nouveau en service sur { $worker }, après { NUMBER($seconds, maximumFractionDigits: 1) } s.
+cluster-worker-lost = { $sector } : { $worker } ne donne plus signe de vie. Il est arrêté, et le secteur redémarre ailleurs.
+cluster-sector-failed = { $sector } n’a pas pu fonctionner : { $reason } Nouvel essai dans { $seconds } s.
+cluster-holder-stays = { $reason }
+cluster-sector-moved = { $sector } a été déplacé vers { $worker } ; il n’était pas en service pendant { NUMBER($seconds, maximumFractionDigits: 1) } s.

@@ -85,6 +85,8 @@ FIRST = {
 REFUSED = {
     "watchline feeds replay data web_hook/partner": "has no dead letters of",
     "watchline unit revoke patrol-1 1e12521f2156 --data data": "has no device",
+    "watchline cluster run nation.toml --data data --local 3": "watch the same",
+    "watchline cluster status data": "holds no leases",
     "watchline dead-letters replay data 17 18": "no ingest is running on it",
     "watchline sensor task camera-north --data data --look-at 45,-2": "no SAPIENT node has registered",
 }
@@ -169,6 +171,8 @@ def _tables(folder: Path) -> None:
     measure = "objective,measure,title,owner,due\nA,A1,Close the gaps,Head of surveillance,2026-12-31\n"
     (folder / "measures.csv").write_text(measure, encoding="utf-8")
     (folder / "settings.toml").write_text("[retention]\n", encoding="utf-8")
+    twice = 'sectors = ["sector.toml", "samples/cumberland"]'
+    (folder / "nation.toml").write_text(f'name = "north"\n{twice}\n', encoding="utf-8")
     rows = "radar-west,2026-03-14T21:00:00Z,1000,90\nradar-west,2026-03-14T21:00:01Z,1005,90\n"
     (folder / "recording.csv").write_text(f"sensor,observed_at,range_m,azimuth_deg\n{rows}", encoding="utf-8")
     summary = {"made_by": "watchline challenge", "records": []}

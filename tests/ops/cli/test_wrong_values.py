@@ -91,6 +91,8 @@ GOOD = {
     "store migrate": "postgresql://db.example/watchline",
     "store copy": "journal.db new.db",
     "store verify": "journal.db room",
+    "cluster run": "message.json --data new",
+    "cluster status": "folder",
     "feeds dead-letters": "room",
     "feeds replay": "room web_hook/partner",
 }

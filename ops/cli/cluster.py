@@ -1,0 +1,76 @@
+"""``watchline cluster …`` on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.cli.command_tree import Command, CommandGroup
+from ops.cli.options import BrokerOption, JsonOption, SettingsOption, answer, broker_url, screen
+
+cluster_app = typer.Typer(cls=CommandGroup, help="Run many sectors on one machine.", no_args_is_help=True)
+
+
+@cluster_app.command("run", cls=Command)
+def run(
+    nation: Annotated[
+        Path, typer.Argument(metavar="NATION", help="Nation file (TOML) that names the sector files.", exists=True)
+    ],
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIR", help="Folder of journals and stores, one folder per sector.")
+    ],
+    local: Annotated[
+        int, typer.Option("--local", metavar="WORKERS", min=1, max=64, help="Number of workers on this machine.")
+    ] = 2,
+    broker: BrokerOption = None,
+    settings: SettingsOption = None,
+    identity: Annotated[
+        Path | None,
+        typer.Option(
+            "--identity",
+            metavar="DIR",
+            envvar="WATCHLINE_IDENTITY",
+            help="Folder of keys and certificates for --broker, as written by `broker config`.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    duration: Annotated[
+        float | None,
+        typer.Option("--duration", metavar="SECONDS", min=1.0, help="Time to run. Default: until Ctrl-C."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the sectors of a nation file.
+
+    Each sector is a task of a dask cluster: its ingest, fusion and feeds run
+    on one of the workers, under a lease. If a worker ends or no longer
+    answers, its sectors start on another and continue from their journals.
+
+    Examples
+    --------
+    watchline cluster run nation.toml --data data --local 3
+    """
+    from ops.cluster.commands import ClusterOptions, run_cluster
+
+    url = None if broker is None else broker_url(broker)
+    options = ClusterOptions(nation, data, local, url, settings, identity, duration)
+    answer(run_cluster(options, screen=screen), as_json=as_json)
+
+
+@cluster_app.command("status", cls=Command)
+def status(
+    data: Annotated[Path, typer.Argument(help="Data folder of `cluster run`.", exists=True, file_okay=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Show which worker runs each sector.
+
+    Examples
+    --------
+    watchline cluster status data
+    """
+    from ops.cluster.commands import cluster_status
+
+    answer(cluster_status(data, screen=screen), as_json=as_json)

@@ -1,0 +1,254 @@
+"""A cluster on one machine: dask's scheduler and workers, one task per sector, and the watch over their leases."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from geo.errors import WatchlineError
+from geo.message import Message
+from ops.cluster.leases import Lease, LeaseBook, LeaseError, kill_all
+from ops.cluster.sector_task import SectorTask, hold_sector
+from ops.runtime.file_lock import lock_file
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+LOST_AFTER_S: Final = 4.0
+"""A holder that gave no sign of life for so long is killed; its sectors start elsewhere."""
+LONGEST_LOOK_S: Final = 1.0
+"""What counts of the time between two looks: after a pause of the machine or of the supervisor no holder is late."""
+FIRST_PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 60.0
+"""Pauses before a sector that could not be run is started again."""
+STOP_S: Final = 90.0
+_CONFIG: Final = {
+    "distributed.scheduler.allowed-failures": 1_000_000,
+    "distributed.scheduler.worker-ttl": "60s",
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+    "distributed.logging.distributed": "critical",
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.admin.system-monitor.disk": False,
+}
+"""A sector may be started on another worker any number of times; what its processes use is not the worker's; and
+dask's pages, which need no password, are not served."""
+
+
+class ClusterError(WatchlineError):
+    """A cluster that cannot be opened."""
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A sector as the supervisor sees it."""
+
+    task: SectorTask
+    before: int = 0
+    """Number of a lease whose holder is no longer watched: from before this cluster, or lost."""
+    future: Future | None = None
+    meant: str | None = None
+    """The worker that it was given to, until its lease says where it is."""
+    submitted: int = 0
+    failures: int = 0
+    due_s: float = 0.0
+    seen: tuple[int, int] = (0, 0)
+    silent_s: float = 0.0
+    live: bool = False
+    lost_s: float | None = None
+    """Time since which it is not live, until it is live again."""
+    moving: bool = False
+
+
+class Cluster:
+    """Runs sectors on ``workers`` dask workers of this machine until it is closed.
+
+    Call ``look`` about twice a second. A worker that ends is replaced by dask, and its sectors start on the others at
+    once; a worker that sleeps is killed after ``LOST_AFTER_S``, which makes the two cases one.
+    """
+
+    def __init__(
+        self, tasks: Sequence[SectorTask], workers: int, *, monotonic_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._tasks, self._workers, self._monotonic_s = list(tasks), workers, monotonic_s
+        self._sectors = {task.name: _Watched(task) for task in tasks}
+        self._stack = ExitStack()
+        self._looked_s = monotonic_s()
+        self._client: Client
+        self._book: LeaseBook
+        self.failovers_s: list[float] = []
+        """How long each sector that lost its holder took until it was live again [s]."""
+        self.moves_s: list[float] = []
+        """How long each sector that was moved to balance the workers was not live [s]."""
+
+    def __enter__(self) -> Self:
+        try:
+            self._open()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _open(self) -> None:
+        import dask
+        from distributed import Client, LocalCluster, Security
+
+        folder = self._tasks[0].folder
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = lock_file(folder / "cluster.lock")
+        if lock is None:
+            raise ClusterError(f"{folder}: in use by another cluster; expected another folder.")
+        self._stack.callback(os.close, lock)
+        self._book = self._stack.enter_context(LeaseBook(folder))
+        for lease in self.leases():
+            self._sectors[lease.sector].before = lease.token
+            self._book.wish(lease.sector, "hold")
+        self._stack.enter_context(dask.config.set(_CONFIG))
+        security = Security.temporary()  # without it, anybody on this machine could have code run by the scheduler
+        cluster = LocalCluster(
+            n_workers=self._workers,
+            threads_per_worker=len(self._tasks) + 1,
+            processes=True,
+            host="127.0.0.1",
+            protocol="tls://",
+            security=security,
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+            memory_limit=0,
+            preload=["ops.cluster.worker_process"],
+            local_directory=str(folder / "dask"),
+            silence_logs=logging.CRITICAL,
+        )
+        self._stack.callback(cluster.close, timeout=STOP_S)
+        self._client = self._stack.enter_context(Client(cluster, security=security))
+
+    def look(self) -> list[Message]:
+        """Submit, restart and balance what is due; return a message for each change."""
+        now_s = self._monotonic_s()
+        passed_s, self._looked_s = min(now_s - self._looked_s, LONGEST_LOOK_S), now_s
+        leases = {lease.sector: lease for lease in self._book.leases()}
+        messages: list[Message] = []
+        for name, sector in self._sectors.items():
+            lease = leases.get(name)
+            if lease is not None and lease.token > sector.before:
+                self._judge(sector, lease, passed_s, now_s, messages)
+            if sector.future is not None and sector.future.done():
+                self._ended(sector, now_s, messages)
+            if sector.future is None and now_s >= sector.due_s:
+                self._submit(sector, leases)
+        self._balance(leases)
+        return messages
+
+    @property
+    def live(self) -> bool:
+        """Whether every sector is live: its processes are ready and none of them reports a problem."""
+        return all(sector.live for sector in self._sectors.values())
+
+    def leases(self) -> list[Lease]:
+        """Return the leases of the cluster's sectors."""
+        return [lease for lease in self._book.leases() if lease.sector in self._sectors]
+
+    def stop(self) -> list[str]:
+        """Stop every sector in order; return the names of those that did not stop within ``STOP_S``."""
+        for name in self._sectors:
+            self._book.wish(name, "stop")
+        deadline = self._monotonic_s() + STOP_S
+        while self._monotonic_s() < deadline:
+            if all(sector.future is None or sector.future.done() for sector in self._sectors.values()):
+                break
+            time.sleep(0.1)
+        return [lease.sector for lease in self.leases() if lease.holder]
+
+    def _judge(self, sector: _Watched, lease: Lease, passed_s: float, now_s: float, messages: list[Message]) -> None:
+        """Note whether a sector is live, and kill a holder that gives no sign of life."""
+        seen = (lease.token, lease.beat)
+        sector.silent_s = 0.0 if seen != sector.seen or not lease.holder else sector.silent_s + passed_s
+        if sector.live and (lease.token != sector.seen[0] or not lease.holder):
+            sector.live, sector.lost_s = False, sector.lost_s or now_s
+        sector.seen = seen
+        if sector.silent_s >= LOST_AFTER_S:
+            sector.live, sector.lost_s, sector.silent_s = False, sector.lost_s or now_s - LOST_AFTER_S, 0.0
+            sector.before, sector.moving = lease.token, False
+            messages.append(Message("cluster-worker-lost", {"sector": lease.sector, "worker": lease.holder}))
+            try:
+                kill_all(lease.processes, of=lease.sector)
+            except LeaseError as error:
+                messages.append(Message("cluster-holder-stays", {"reason": str(error)}))
+        elif lease.live_ns is not None and not sector.live:
+            messages.append(self._now_live(sector, lease, now_s))
+
+    def _now_live(self, sector: _Watched, lease: Lease, now_s: float) -> Message:
+        where: dict[str, Any] = {"sector": lease.sector, "worker": lease.holder}
+        since_s, moved = sector.lost_s, sector.moving
+        sector.live, sector.failures, sector.lost_s, sector.moving = True, 0, None, False
+        if since_s is None:
+            return Message("cluster-sector-live", where)
+        (self.moves_s if moved else self.failovers_s).append(now_s - since_s)
+        return Message(
+            "cluster-sector-moved" if moved else "cluster-sector-live-again", where | {"seconds": now_s - since_s}
+        )
+
+    def _ended(self, sector: _Watched, now_s: float, messages: list[Message]) -> None:
+        """Decide when a sector whose task has ended is started again: at once, unless it failed."""
+        future, sector.future = sector.future, None
+        assert future is not None
+        error = future.exception() if future.status == "error" else None
+        if error is None:
+            return
+        sector.failures += 1
+        pause_s = min(FIRST_PAUSE_S * 2.0 ** (sector.failures - 1), LONGEST_PAUSE_S)
+        sector.due_s = now_s + pause_s
+        told = {"sector": sector.task.name, "reason": str(error), "seconds": round(pause_s)}
+        messages.append(Message("cluster-sector-failed", told))
+
+    def _submit(self, sector: _Watched, leases: dict[str, Lease]) -> None:
+        """Give a sector to the worker with the fewest."""
+        held = Counter(dict.fromkeys(self._addresses(), 0))
+        held.update(lease.holder for lease in leases.values() if lease.holder in held)
+        meant = [other.meant for other in self._sectors.values() if other.future is not None and not other.live]
+        held.update(address for address in meant if address is not None and address in held)
+        least = min(held, key=lambda address: (held[address], address), default=None)
+        sector.submitted, sector.meant = sector.submitted + 1, least
+        sector.future = self._client.submit(
+            hold_sector,
+            sector.task,
+            key=f"{sector.task.name}-{sector.submitted}-{time.time_ns()}",
+            workers=None if least is None else [least],
+            allow_other_workers=True,
+            pure=False,
+        )
+
+    def _addresses(self) -> list[str]:
+        with suppress(OSError, TimeoutError):
+            return sorted(self._client.scheduler_info(n_workers=-1)["workers"])
+        return []
+
+    def _balance(self, leases: dict[str, Lease]) -> None:
+        """While all sectors are live, move one from the worker with the most to the one with the fewest."""
+        if not self.live or any(leases[name].wish != "hold" for name in self._sectors):
+            return
+        held: dict[str, list[str]] = {address: [] for address in self._addresses()}
+        for name in self._sectors:
+            held.setdefault(leases[name].holder, []).append(name)
+        if len(held) < 2:
+            return
+        most, least = max(held.values(), key=len), min(held.values(), key=len)
+        if len(most) - len(least) >= 2:
+            self._book.wish(most[0], "move")
+            self._sectors[most[0]].moving = True

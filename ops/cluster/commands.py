@@ -1,0 +1,177 @@
+"""``watchline cluster run`` and ``cluster status``."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from geo.errors import BadInput, WatchlineError
+from ingest.mqtt.broker_url import BrokerUrl
+from ops.broker.broker import EmbeddedBroker
+from ops.broker.identities import Signatures
+from ops.cluster.cluster import Cluster
+from ops.cluster.leases import FILE, LeaseBook
+from ops.cluster.nation_file import Nation, load_nation, refuse_overlaps
+from ops.cluster.sector_task import SectorTask
+from ops.journal.reader import JournalError, JournalReader
+from ops.room.retention import DailyRetention
+from ops.room.room import BROKER_URL, DEMO_MARK, RoomError, prepare_identity
+from ops.room.supervision import Supervision
+from ops.runtime.output import show, write_private
+from ops.runtime.tables import show_table, table_of
+from ops.sector.sector_file import Sector, layout_path
+from ops.sector.settings import load_settings
+from ops.store.connections import StoreError
+from ops.store.reader import Reader
+
+LOOK_EVERY_S: Final = 0.5
+DRAIN_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOptions:
+    """Arguments of ``cluster run``: the nation file, the data folder, the number of workers, the broker (None: an
+    embedded one), the settings of all sectors, and the keys of ingest for a broker of one's own."""
+
+    nation: Path
+    data: Path
+    workers: int
+    broker: BrokerUrl | None = None
+    settings: Path | None = None
+    identity: Path | None = None
+    duration_s: float | None = None
+
+
+def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
+    """Run the sectors of a nation file for the given time, or until Ctrl-C; return what was taken, by sector.
+
+    Raises BadInput for a file that cannot be used and WatchlineError for a cluster that cannot be opened.
+    """
+    from ops.runtime.compile_kernels import compile_missing
+
+    nation = load_nation(options.nation)
+    load_settings(options.settings)
+    for sector in nation.sectors:
+        if (options.data / sector.name / DEMO_MARK).exists():
+            raise BadInput("holds a demonstration", where=str(options.data / sector.name), expected="another folder")
+    refuse_overlaps(nation)
+    compile_missing(screen)
+    with ExitStack() as stack:
+        watched = Supervision()
+        url, signatures = options.broker, None
+        if url is None:
+            (options.data / "logs").mkdir(parents=True, exist_ok=True)
+            broker = stack.enter_context(EmbeddedBroker(folder=options.data / "logs"))
+            url, signatures = broker.url, "required"
+            write_private(options.data / BROKER_URL, f"{url.text}\n".encode())
+            watched.add(broker.child)
+        tasks = [_task(sector, options, url, signatures) for sector in nation.sectors]
+        cluster = stack.enter_context(Cluster(tasks, options.workers))
+        try:
+            show(screen, "cluster-started", nation=nation.title or nation.name, workers=options.workers)
+            _watch(cluster, watched, nation, options, screen)
+        except KeyboardInterrupt:
+            show(screen, "cluster-stopping")
+        left = cluster.stop()
+        failovers, moves = cluster.failovers_s, cluster.moves_s
+    if left:
+        raise WatchlineError(f"{', '.join(left)}: did not stop in time; see the logs in {options.data}.")
+    return {
+        "nation": nation.name,
+        "workers": options.workers,
+        "failovers": len(failovers),
+        "failover_median_s": round(statistics.median(failovers), 1) if failovers else None,
+        "failover_longest_s": round(max(failovers), 1) if failovers else None,
+        "moves": len(moves),
+        "sectors": {sector.name: _taken(options.data / sector.name) for sector in nation.sectors},
+    }
+
+
+def _task(sector: Sector, options: ClusterOptions, url: BrokerUrl, signatures: Signatures | None) -> SectorTask:
+    layout, identity = layout_path(sector, None), options.identity
+    if options.broker is None:
+        identity = options.data / sector.name / "identity"
+        prepare_identity(identity, layout, options.settings)
+    return SectorTask(
+        sector=sector.path,
+        name=sector.name,
+        layout=layout.absolute(),
+        folder=options.data.absolute(),
+        broker=url.text,
+        settings=None if options.settings is None else options.settings.absolute(),
+        identity=None if identity is None else identity.absolute(),
+        signatures=signatures or sector.signatures,
+    )
+
+
+def _watch(cluster: Cluster, watched: Supervision, nation: Nation, options: ClusterOptions, screen: Console) -> None:
+    """Look after the cluster and the broker until the time is over, counted from when all sectors are live."""
+    settings = load_settings(options.settings)
+    retentions = [DailyRetention(options.data / sector.name, settings) for sector in nation.sectors]
+    deadline: float | None = None
+    while deadline is None or time.monotonic() < deadline:
+        for message in [*cluster.look(), *watched.look()]:
+            show(screen, message)
+        if options.duration_s is not None and deadline is None and cluster.live:
+            deadline = time.monotonic() + options.duration_s
+        for retention in retentions:
+            try:
+                retention.look(datetime.now(UTC).date())
+            except WatchlineError as error:
+                show(screen, "retention-failed", reason=str(error))
+        time.sleep(LOOK_EVERY_S)
+
+
+def _taken(data: Path) -> dict[str, int]:
+    """Return the rows of a sector's journal, and how many of them its store contains."""
+    rows = fused = 0
+    with suppress(JournalError), _reading(JournalReader, data / "journal.db") as journal:
+        rows = journal.last_id()
+    with suppress(StoreError), _reading(Reader, data / "store.db") as store:
+        fused = store.progress().cursor
+    return {"rows": rows, "fused": fused}
+
+
+@contextmanager
+def _reading(kind: Any, path: Path) -> Iterator[Any]:
+    reader = kind(path)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def cluster_status(data: Path, *, screen: Console) -> dict[str, Any]:
+    """Show the sectors of a cluster's data folder: holder, number of the lease, since when each is live, and progress.
+
+    Raises RoomError for a folder without leases.
+    """
+    if not (data / FILE).is_file():
+        raise RoomError(f"{data}: holds no leases; expected the folder of `watchline cluster run`.")
+    with LeaseBook(data) as book:
+        leases = book.leases()
+    table = table_of("sector", "worker", "lease", "live_since", "rows", "fused", right=("lease", "rows", "fused"))
+    found: dict[str, Any] = {}
+    for lease in leases:
+        since = None if lease.live_ns is None else datetime.fromtimestamp(lease.live_ns / 1e9, UTC)
+        taken = _taken(data / lease.sector)
+        found[lease.sector] = {
+            "worker": lease.holder or None,
+            "lease": lease.token,
+            "live_since": None if since is None else f"{since:%Y-%m-%dT%H:%M:%SZ}",
+            "processes": [one.pid for one in lease.processes],
+            **taken,
+        }
+        shown = found[lease.sector]
+        cells = [lease.sector, shown["worker"] or "–", shown["lease"], shown["live_since"] or "–"]
+        table.add_row(*map(str, [*cells, taken["rows"], taken["fused"]]))
+    show_table(screen, table)
+    return {"sectors": found}

@@ -1,0 +1,231 @@
+"""Leases: which process holds each sector, under which number, and when it last said so.
+
+SQLite in the folder of the cluster. A claim raises the sector's number, which journal and store compare in every
+commit (``ops.runtime.fence``). A process that sleeps inside a transaction would hold the lock of that file, so a claim
+also kills the processes of the holder before, as far as they run on this machine.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, Self
+
+import msgspec
+import psutil
+
+from geo.errors import WatchlineError
+from ops.runtime.transaction import transaction
+
+FILE: Final = "leases.db"
+APPLICATION_ID: Final = 0x574C4C31  # "WLL1"
+SCHEMA_VERSION: Final = 1
+KILL_WAIT_S: Final = 20.0
+"""Longest wait for a killed process to be gone: one that waits for a disk ends only after that."""
+
+Wish = Literal["hold", "move", "stop"]
+
+_TABLES: Final = """
+CREATE TABLE leases (
+    sector TEXT PRIMARY KEY,
+    token INTEGER NOT NULL,
+    holder TEXT NOT NULL,
+    processes BLOB NOT NULL,
+    claimed_ns INTEGER NOT NULL,
+    live_ns INTEGER,
+    beat INTEGER NOT NULL,
+    wish TEXT NOT NULL CHECK (wish IN ('hold', 'move', 'stop'))
+)
+"""
+_READ: Final = "SELECT sector, token, holder, processes, claimed_ns, live_ns, beat, wish FROM leases ORDER BY sector"
+_CLAIM: Final = """
+INSERT INTO leases VALUES (?, ?, ?, ?, ?, NULL, 0, 'hold') ON CONFLICT (sector) DO UPDATE SET
+token = max(token + 1, excluded.token), holder = excluded.holder, processes = excluded.processes,
+claimed_ns = excluded.claimed_ns, live_ns = NULL, beat = 0, wish = CASE wish WHEN 'move' THEN 'hold' ELSE wish END
+RETURNING token
+"""
+_BEAT: Final = """
+UPDATE leases SET beat = beat + 1, processes = ?, live_ns = coalesce(live_ns, ?) WHERE sector = ? AND token = ?
+RETURNING wish
+"""
+_GIVE_BACK: Final = """
+UPDATE leases SET holder = '', processes = '[]', live_ns = NULL WHERE sector = ? AND token = ?
+"""
+
+
+class LeaseError(WatchlineError):
+    """The leases cannot be read or written, or a holder cannot be ended."""
+
+
+class Process(msgspec.Struct, frozen=True, order=True):
+    """A process of this machine. Its time of creation distinguishes it from a later one with its number."""
+
+    pid: int
+    created_s: float
+
+    @classmethod
+    def of(cls, process: psutil.Process) -> Self:
+        """Return what identifies a running process."""
+        return cls(process.pid, process.create_time())
+
+    def running(self) -> psutil.Process | None:
+        """Return the process while it runs, or sleeps."""
+        with suppress(psutil.Error):
+            found = psutil.Process(self.pid)
+            if abs(found.create_time() - self.created_s) < 0.5 and found.status() != psutil.STATUS_ZOMBIE:
+                return found
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The lease of a sector as it is in the file.
+
+    ``holder`` is the address of the worker; empty when it was given back. ``live_ns`` is the UTC time at which the
+    sector was live, None while it starts. ``beat`` counts the holder's signs of life. ``wish`` is what its holder is to
+    do: hold it, give it back so that it moves, or stop it.
+    """
+
+    sector: str
+    token: int
+    holder: str
+    processes: tuple[Process, ...]
+    claimed_ns: int
+    live_ns: int | None
+    beat: int
+    wish: Wish
+
+
+class LeaseBook:
+    """The leases of a cluster's sectors. One object per thread; LeaseError for a file that cannot be used."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(self.path, isolation_level=None, timeout=30.0, check_same_thread=False)
+            self._prepare()
+        except (sqlite3.Error, OSError) as error:
+            raise self._error(error) from error
+
+    def _prepare(self) -> None:
+        run = self._db.execute
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = NORMAL")
+        with transaction(self._db):
+            version, application = (run(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id"))
+            tables = run("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            if not tables:
+                run(_TABLES)
+                run(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                run(f"PRAGMA application_id = {APPLICATION_ID}")
+            elif (application, version) != (APPLICATION_ID, SCHEMA_VERSION):
+                raise LeaseError(
+                    f"{self.path}: not leases of this version (application {application:#x}, version {version};"
+                    f" expected {APPLICATION_ID:#x}, version {SCHEMA_VERSION})."
+                )
+
+    def claim(self, sector: str, holder: str, *, above: int = 0) -> int:
+        """Take the lease of a sector from any other holder; return its new number. The holder before is killed.
+
+        ``above`` is the number in the sector's files, for leases that were removed. The claim is on disk. Raises
+        LeaseError if one of the processes of the holder before does not end.
+        """
+        before = self.lease(sector)
+        if before is not None and before.holder:
+            kill_all(before.processes, of=sector)
+        own = msgspec.json.encode([Process.of(psutil.Process())])
+        self._db.execute("PRAGMA synchronous = FULL")
+        with self._changing():
+            row = self._db.execute(_CLAIM, (sector, above + 1, holder, own, time.time_ns())).fetchone()
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        return int(row[0])
+
+    def beat(self, sector: str, token: int, *, live: bool, pids: Iterable[int] = ()) -> Wish | None:
+        """Give a sign of life; return what the holder is to do, None when the sector has another holder.
+
+        ``pids`` are the processes that work under the lease besides this one. Not on disk at once: after a power
+        failure no holder is alive.
+        """
+        found = {Process.of(psutil.Process())}
+        for pid in pids:
+            with suppress(psutil.Error):
+                found.add(Process.of(psutil.Process(pid)))
+        values = (msgspec.json.encode(sorted(found)), time.time_ns() if live else None, sector, token)
+        with self._changing():
+            row = self._db.execute(_BEAT, values).fetchone()
+        return None if row is None else row[0]
+
+    def give_back(self, sector: str, token: int) -> None:
+        """End a lease in order: nothing of its holder runs or writes any more."""
+        with self._changing():
+            self._db.execute(_GIVE_BACK, (sector, token))
+
+    def wish(self, sector: str, wish: Wish) -> None:
+        """Set what the holder of a sector, present or next, is to do."""
+        with self._changing():
+            self._db.execute("UPDATE leases SET wish = ? WHERE sector = ?", (wish, sector))
+
+    def lease(self, sector: str) -> Lease | None:
+        """Return the lease of one sector; None before its first claim."""
+        return next((lease for lease in self.leases() if lease.sector == sector), None)
+
+    def leases(self) -> list[Lease]:
+        """Return all leases, by sector."""
+        try:
+            rows = self._db.execute(_READ).fetchall()
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+        return [Lease(*row[:3], msgspec.json.decode(row[3], type=tuple[Process, ...]), *row[4:]) for row in rows]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _changing(self) -> _Changing:
+        return _Changing(self)
+
+    def _error(self, error: Exception) -> LeaseError:
+        return LeaseError(f"{self.path}: cannot be used ({error}).")
+
+
+class _Changing:
+    """A transaction whose errors are LeaseErrors."""
+
+    def __init__(self, book: LeaseBook) -> None:
+        self._book, self._transaction = book, transaction(book._db)
+
+    def __enter__(self) -> None:
+        try:
+            self._transaction.__enter__()
+        except sqlite3.Error as error:
+            raise self._book._error(error) from error
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
+        try:
+            self._transaction.__exit__(kind, error, None)
+        except sqlite3.Error as failed:
+            raise self._book._error(failed) from failed
+
+
+def kill_all(processes: Iterable[Process], *, of: str) -> None:
+    """Kill these processes, except this one, and wait until they are gone. LeaseError for one that stays."""
+    own = Process.of(psutil.Process())
+    running = [found for one in processes if one.pid != own.pid and (found := one.running()) is not None]
+    for found in running:
+        with suppress(psutil.NoSuchProcess):
+            found.kill()
+    _, left = psutil.wait_procs(running, timeout=KILL_WAIT_S)
+    if left:
+        pids = ", ".join(str(found.pid) for found in left)
+        raise LeaseError(f"{of}: process {pids} of the holder before does not end; expected that it does.")

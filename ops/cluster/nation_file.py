@@ -1,0 +1,97 @@
+"""Nation files: the sectors that one cluster runs. TOML; unknown keys are errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Final
+
+from geo.errors import BadInput
+from ingest.topics import identifier
+from ops.sector.sector_file import Sector, load_sector
+from ops.sector.toml_record import ConfigError, read_toml, record_from
+
+SHARED_M: Final = 1000.0
+"""Length of border that two neighbouring sectors may both watch: ends of lines drawn by different hands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NationFile:
+    """A nation file as read.
+
+    Parameters
+    ----------
+    name : str
+        Name in messages: 1 to 64 letters, digits, dots, underscores and hyphens.
+    title : str
+        Name for people.
+    sectors : list of str
+        Sector files, or folders that hold one, relative to the nation file.
+    """
+
+    name: str
+    title: str = ""
+    sectors: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Nation:
+    """A nation file whose sector files have been read."""
+
+    name: str
+    title: str
+    sectors: tuple[Sector, ...]
+    path: Path
+
+
+def load_nation(path: Path) -> Nation:
+    """Read a nation file and its sector files.
+
+    Raises ConfigError for a file that cannot be used, and for a sector that is named twice.
+    """
+    path = path / "nation.toml" if path.is_dir() else path
+    read = record_from(NationFile, read_toml(path), where=str(path))
+    where = f"{path}: sectors"
+    try:
+        identifier(read.name, f"{path}: name")
+    except BadInput as error:
+        raise ConfigError(error.what, where=error.where, expected=error.expected, key="name") from None
+    if not read.sectors:
+        raise ConfigError("is empty", where=where, expected="at least one sector file", key="sectors")
+    sectors = tuple(load_sector(path.parent / text) for text in read.sectors)
+    for one, other in combinations(sectors, 2):
+        if one.name == other.name:
+            what = f"{one.path} and {other.path} have the same name {one.name!r}"
+            raise ConfigError(what, where=where, expected="a name of its own for each sector", key="sectors")
+    return Nation(read.name, read.title, sectors, path.resolve())
+
+
+def refuse_overlaps(nation: Nation) -> None:
+    """Raise ConfigError for two sectors whose borders run together for more than ``SHARED_M``; opens every sector."""
+    import geopandas as gpd
+
+    lines = {sector.name: _line_of(sector) for sector in nation.sectors}
+    for one, other in combinations(nation.sectors, 2):
+        both = gpd.GeoSeries([lines[one.name], lines[other.name]], crs=4326)
+        own, near = both.to_crs(both.estimate_utm_crs())
+        shared_m = own.intersection(near.buffer(min(one.belt_m, other.belt_m) / 10)).length
+        if shared_m > SHARED_M:
+            what = f"{one.name} and {other.name} watch the same {shared_m / 1000:.1f} km of border"
+            expected = f"sectors that share at most {SHARED_M / 1000:.0f} km"
+            raise ConfigError(what, where=f"{nation.path}: sectors", expected=expected, key="sectors")
+
+
+def _line_of(sector: Sector) -> Any:
+    """Return the line that a sector watches, as far as its terrain reaches, in longitude and latitude."""
+    import numpy as np
+    import shapely
+
+    from ops.sector.open_sector import open_sector
+
+    ground = open_sector(sector)
+
+    def to_lonlat(points: np.ndarray) -> np.ndarray:
+        return np.column_stack(ground.frame.to_lonlat(points[:, 0], points[:, 1]))
+
+    return shapely.transform(ground.crossed.line, to_lonlat)

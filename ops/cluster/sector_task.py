@@ -1,0 +1,163 @@
+"""The task of one sector: claims its lease, runs its broker-side processes as a room, and gives it back.
+
+It runs in a thread of a dask worker. Ingest, fusion and feeds are processes of their own, supervised as in
+``watchline run``; they end when the worker ends, whatever ends it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from ingest.mqtt.broker_url import BrokerUrl
+from ops.broker.identities import Signatures
+from ops.cluster.leases import LeaseBook, LeaseError, Wish
+from ops.room.room import Room, RoomError, RoomOptions
+from ops.runtime.fence import stored_fence
+from ops.runtime.output import say_in_english
+
+BEAT_EVERY_S: Final = 0.5
+LOCKED_S: Final = 10.0
+"""How long the folder of a sector may stay locked by a holder before, whose processes have just been killed."""
+STOP_S: Final = 30.0
+
+Ending = Literal["moved", "stopped", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class SectorTask:
+    """The task of a worker that runs a sector. ``folder`` holds the leases, and the data in a folder of the sector.
+
+    ``broker`` is the complete address; ``signatures``, ``encrypted`` and ``overload_s`` as in ``RoomOptions``.
+    """
+
+    sector: Path
+    name: str
+    layout: Path
+    folder: Path
+    broker: str
+    settings: Path | None = None
+    identity: Path | None = None
+    signatures: Signatures | None = None
+    encrypted: bool = True
+    overload_s: float | None = None
+
+    @property
+    def data(self) -> Path:
+        """Folder of the sector's journal and store."""
+        return self.folder / self.name
+
+    def options(self, fence: int) -> RoomOptions:
+        """Return the options of the room that works under a lease."""
+        return RoomOptions(
+            sector=str(self.sector),
+            sector_id=self.name,
+            layout=str(self.layout),
+            folder=self.data,
+            broker=BrokerUrl.parse(self.broker),
+            settings=self.settings,
+            identity=self.identity,
+            signatures=self.signatures,
+            encrypted=self.encrypted,
+            fence=fence,
+            overload_s=self.overload_s,
+        )
+
+
+def hold_sector(task: SectorTask, *, worker: str = "") -> Ending:
+    """Run a sector until its lease is lost, or until it is to move or to stop; return which.
+
+    ``worker`` is the address of the dask worker, by default of the one that runs this task. Raises WatchlineError when
+    the sector cannot be run; its lease is given back then.
+    """
+    data = task.data
+    above = max(stored_fence(data / "journal.db"), stored_fence(data / "store.db"))
+    with LeaseBook(task.folder) as book:
+        token = book.claim(task.name, worker or _worker_address(), above=above)
+    heart = Heart(task, token)
+    try:
+        return _run(task, token, heart)
+    finally:
+        heart.stop()
+        with LeaseBook(task.folder) as book:
+            book.give_back(task.name, token)  # without effect on a lease that is another's
+
+
+def _worker_address() -> str:
+    from distributed import get_worker
+
+    return str(get_worker().address)
+
+
+class Heart:
+    """Beats for a lease in a thread of its own, so that a sector that takes long to open is not taken for lost."""
+
+    def __init__(self, task: SectorTask, token: int) -> None:
+        self._task, self._token = task, token
+        self._stopping, self.live = threading.Event(), False
+        self.room: Room | None = None
+        self.wish: Wish | None = "hold"
+        """What this holder is to do; None once the sector has another holder, whatever it may say later."""
+        self._thread = threading.Thread(target=self._beat, name=f"lease-{task.name}", daemon=True)
+        self._thread.start()
+
+    def _beat(self) -> None:
+        with LeaseBook(self._task.folder) as book:
+            while self.wish is not None and not self._stopping.wait(BEAT_EVERY_S):
+                pids = [] if self.room is None else [child.process.pid for child in list(self.room.children)]
+                with suppress(LeaseError):  # a disk that is full: the supervisor judges by the beats
+                    self.wish = book.beat(self._task.name, self._token, live=self.live, pids=pids)
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopping.set()
+        self._thread.join()
+
+
+def _run(task: SectorTask, token: int, heart: Heart) -> Ending:
+    with _opened(Room(task.options(token))) as room:
+        heart.room = room
+        room.listen()
+        while True:
+            for message in room.restart_ended():
+                _note(task, say_in_english(message))
+            heart.live = room.failed() is None
+            if heart.wish is None:
+                for child in room.children:
+                    child.kill()
+                return "lost"
+            if heart.wish != "hold":
+                room.ingest.stop(timeout_s=STOP_S)
+                room.fusion.stop(timeout_s=STOP_S)
+                return "moved" if heart.wish == "move" else "stopped"
+            time.sleep(BEAT_EVERY_S)
+
+
+@contextmanager
+def _opened(room: Room) -> Iterator[Room]:
+    """Open the room; the kernel may need a moment to release the locks of processes that have just been killed."""
+    deadline = time.monotonic() + LOCKED_S
+    while True:
+        try:
+            room.__enter__()
+            break
+        except RoomError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+    try:
+        yield room
+    finally:
+        room.__exit__(None, None, None)
+
+
+def _note(task: SectorTask, sentence: str) -> None:
+    """Add a sentence to the sector's log; a worker has no console of its own."""
+    with (task.data / "logs" / "sector.log").open("a") as log:
+        log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {sentence}\n")

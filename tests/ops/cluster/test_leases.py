@@ -1,0 +1,182 @@
+"""Leases: numbers only rise, one holder at a time, and whoever loses one neither lives on nor writes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops.cluster.leases import LeaseBook, LeaseError, Process
+from ops.journal.reader import JournalLost, JournalReader
+from ops.journal.writer import Journal
+from ops.runtime.fence import stored_fence
+from ops.store.connections import StoreLost
+from ops.store.reader import Reader
+from ops.store.writer import Store
+
+SLEEPER = "import time\nprint('up', flush=True)\ntime.sleep(3600)"
+
+
+def sleeper() -> subprocess.Popen[bytes]:
+    process = subprocess.Popen([sys.executable, "-c", SLEEPER], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+@given(claims=st.lists(st.sampled_from(["a", "b", "c"]), max_size=12))
+def test_numbers_of_a_sector_only_rise_and_only_the_newest_holds_it(
+    claims: list[str], tmp_path_factory: pytest.TempPathFactory
+):
+    with LeaseBook(tmp_path_factory.mktemp("leases")) as book:
+        newest: dict[str, int] = {}
+        for count, sector in enumerate(claims):
+            token = book.claim(sector, f"worker-{count}")
+            assert token == newest.get(sector, 0) + 1
+            before, newest[sector] = newest.get(sector), token
+            assert book.beat(sector, token, live=False) == "hold"
+            if before is not None:
+                assert book.beat(sector, before, live=True) is None
+                book.give_back(sector, before)  # of no effect on a lease that is another's
+                lease = book.lease(sector)
+                assert lease is not None
+                assert (lease.holder, lease.live_ns) == (f"worker-{count}", None)
+        assert {lease.sector: lease.token for lease in book.leases()} == newest
+
+
+def test_threads_that_claim_at_once_each_get_a_number_of_their_own(tmp_path: Path):
+    found: list[int] = []
+
+    def claim() -> None:
+        with LeaseBook(tmp_path) as book:
+            found.extend(book.claim("hills", "worker") for _ in range(5))
+
+    threads = [threading.Thread(target=claim) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == list(range(1, 21))
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+def test_a_claim_ends_the_processes_of_the_holder_before_even_if_they_sleep(tmp_path: Path, asleep: bool):
+    with LeaseBook(tmp_path) as book, sleeper() as other:
+        token = book.claim("hills", "worker-1")
+        book.beat("hills", token, live=True, pids=[other.pid])
+        known = Process.of(psutil.Process(other.pid))
+        if asleep:
+            os.kill(other.pid, signal.SIGSTOP)
+        assert book.claim("hills", "worker-2") == token + 1
+        assert known.running() is None
+    assert psutil.pid_exists(os.getpid())  # this process was one of its holders, too
+
+
+def test_a_later_process_with_the_number_of_a_holder_is_not_its_process(tmp_path: Path):
+    with sleeper() as other:
+        known = Process.of(psutil.Process(other.pid))
+        assert known.running() is not None
+        assert Process(known.pid, known.created_s - 60.0).running() is None
+        other.kill()
+    assert known.running() is None
+
+
+def test_a_lease_that_was_given_back_ends_no_process(tmp_path: Path):
+    with LeaseBook(tmp_path) as book, sleeper() as other:
+        token = book.claim("hills", "worker-1")
+        book.beat("hills", token, live=True, pids=[other.pid])
+        book.give_back("hills", token)
+        book.claim("hills", "worker-2")
+        assert other.poll() is None
+        other.kill()
+
+
+def test_a_wish_to_move_is_heard_once_and_a_wish_to_stop_stays(tmp_path: Path):
+    with LeaseBook(tmp_path) as book:
+        token = book.claim("hills", "worker-1")
+        book.wish("hills", "move")
+        assert book.beat("hills", token, live=True) == "move"
+        token = book.claim("hills", "worker-2")
+        assert book.beat("hills", token, live=True) == "hold"
+        book.wish("hills", "stop")
+        assert book.beat("hills", book.claim("hills", "worker-3"), live=False) == "stop"
+
+
+def test_leases_that_were_removed_begin_above_the_numbers_in_the_files_of_the_sector(tmp_path: Path):
+    Store(tmp_path / "store.db", fence=7).close()
+    with LeaseBook(tmp_path) as book:
+        assert book.claim("hills", "worker", above=stored_fence(tmp_path / "store.db")) == 8
+    assert stored_fence(tmp_path / "missing.db") == 0
+
+
+def test_what_is_no_file_of_leases_is_refused_and_left_as_it_is(tmp_path: Path):
+    with sqlite3.connect(tmp_path / "leases.db") as foreign:
+        foreign.execute("CREATE TABLE notes (text)")
+    foreign.close()
+    before = (tmp_path / "leases.db").read_bytes()[100:]
+    with pytest.raises(LeaseError, match="not leases of this version"):
+        LeaseBook(tmp_path)
+    assert (tmp_path / "leases.db").read_bytes()[100:] == before
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "leases.db").write_text("no database, but long enough to be taken for one" * 20)
+    with pytest.raises(LeaseError, match="cannot be used"):
+        LeaseBook(tmp_path / "text")
+
+
+# What a fence protects
+
+
+def after_a_lost_lock(opened: Store | Journal, path: Path) -> None:
+    """Raise the fence in the file as the next holder does; a sleeper's lock would have gone with its process."""
+    with sqlite3.connect(path) as other:
+        other.execute("UPDATE fence SET token = token + 1")
+    other.close()
+
+
+def test_a_store_writes_nothing_under_an_older_lease(tmp_path: Path):
+    path = tmp_path / "store.db"
+    store = Store(path, fence=3)
+    store.commit(5, stamp_ns=0)
+    after_a_lost_lock(store, path)
+    with pytest.raises(StoreLost, match="given to another process"):
+        store.commit(6, stamp_ns=0, checkpoint=b"x", counts={"radar": {"received": 1}})
+    store.mark_delivered([1], at_ns=0)
+    store.close()
+    with pytest.raises(StoreLost):
+        Store(path, fence=3)
+    reader = Reader(path)
+    assert reader.progress().cursor == 5
+    assert reader.live("counts") is None
+    reader.close()
+    Store(path, fence=4).close()
+
+
+def test_a_journal_writes_nothing_under_an_older_lease(tmp_path: Path):
+    path = tmp_path / "journal.db"
+    journal = Journal(path, fence=3)
+    journal.tick(1)
+    after_a_lost_lock(journal, path)
+    for _ in range(2):
+        with pytest.raises(JournalLost, match="given to another process"):
+            journal.tick(2)
+    journal.close()
+    with pytest.raises(JournalLost):
+        Journal(path, fence=3)
+    with JournalReader(path) as reader:
+        assert reader.last_id() == 1
+    Journal(path, fence=4).close()
+
+
+def test_without_a_lease_files_have_no_fence(tmp_path: Path):
+    Store(tmp_path / "store.db").close()
+    Journal(tmp_path / "journal.db").close()
+    assert stored_fence(tmp_path / "store.db") == stored_fence(tmp_path / "journal.db") == 0
