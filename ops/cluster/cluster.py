@@ -10,16 +10,13 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 from geo.errors import WatchlineError
-from geo.message import Message
+from geo.message import Message, Parameter
 from ops.cluster.leases import Lease, LeaseBook, LeaseError, kill_all
 from ops.cluster.sector_task import SectorTask, hold_sector
 from ops.runtime.file_lock import lock_file
-
-if TYPE_CHECKING:
-    from distributed import Client, Future
 
 LOST_AFTER_S: Final = 4.0
 """A holder that gave no sign of life for so long is killed; its sectors start elsewhere."""
@@ -56,7 +53,8 @@ class _Watched:
     task: SectorTask
     before: int = 0
     """Number of a lease whose holder is no longer watched: from before this cluster, or lost."""
-    future: Future | None = None
+    future: Any = None
+    """Of dask, for its task; None before it is submitted."""
     meant: str | None = None
     """The worker that it was given to, until its lease says where it is."""
     submitted: int = 0
@@ -68,6 +66,7 @@ class _Watched:
     lost_s: float | None = None
     """Time since which it is not live, until it is live again."""
     moving: bool = False
+    """Whether it was given back in order, to start on another worker."""
 
 
 class Cluster:
@@ -84,7 +83,7 @@ class Cluster:
         self._sectors = {task.name: _Watched(task) for task in tasks}
         self._stack = ExitStack()
         self._looked_s = monotonic_s()
-        self._client: Client
+        self._client: Any
         self._book: LeaseBook
         self.failovers_s: list[float] = []
         """How long each sector that lost its holder took until it was live again [s]."""
@@ -106,8 +105,9 @@ class Cluster:
 
     def _open(self) -> None:
         import dask
-        from distributed import Client, LocalCluster, Security
+        import distributed
 
+        untyped: Any = distributed
         folder = self._tasks[0].folder
         folder.mkdir(parents=True, exist_ok=True)
         lock = lock_file(folder / "cluster.lock")
@@ -119,8 +119,8 @@ class Cluster:
             self._sectors[lease.sector].before = lease.token
             self._book.wish(lease.sector, "hold")
         self._stack.enter_context(dask.config.set(_CONFIG))
-        security = Security.temporary()  # without it, anybody on this machine could have code run by the scheduler
-        cluster = LocalCluster(
+        security = untyped.Security.temporary()  # otherwise the scheduler runs the code of any local user
+        cluster = untyped.LocalCluster(
             n_workers=self._workers,
             threads_per_worker=len(self._tasks) + 1,
             processes=True,
@@ -136,7 +136,7 @@ class Cluster:
             silence_logs=logging.CRITICAL,
         )
         self._stack.callback(cluster.close, timeout=STOP_S)
-        self._client = self._stack.enter_context(Client(cluster, security=security))
+        self._client = self._stack.enter_context(untyped.Client(cluster, security=security))
 
     def look(self) -> list[Message]:
         """Submit, restart and balance what is due; return a message for each change."""
@@ -207,14 +207,14 @@ class Cluster:
     def _ended(self, sector: _Watched, now_s: float, messages: list[Message]) -> None:
         """Decide when a sector whose task has ended is started again: at once, unless it failed."""
         future, sector.future = sector.future, None
-        assert future is not None
         error = future.exception() if future.status == "error" else None
         if error is None:
+            sector.moving = future.result() == "moved"
             return
         sector.failures += 1
         pause_s = min(FIRST_PAUSE_S * 2.0 ** (sector.failures - 1), LONGEST_PAUSE_S)
         sector.due_s = now_s + pause_s
-        told = {"sector": sector.task.name, "reason": str(error), "seconds": round(pause_s)}
+        told: dict[str, Parameter] = {"sector": sector.task.name, "reason": str(error), "seconds": round(pause_s)}
         messages.append(Message("cluster-sector-failed", told))
 
     def _submit(self, sector: _Watched, leases: dict[str, Lease]) -> None:
@@ -251,4 +251,3 @@ class Cluster:
         most, least = max(held.values(), key=len), min(held.values(), key=len)
         if len(most) - len(least) >= 2:
             self._book.wish(most[0], "move")
-            self._sectors[most[0]].moving = True

@@ -33,7 +33,6 @@ from ops.store.connections import StoreError
 from ops.store.reader import Reader
 
 LOOK_EVERY_S: Final = 0.5
-DRAIN_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,8 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
     """
     from ops.runtime.compile_kernels import compile_missing
 
-    nation = load_nation(options.nation)
     load_settings(options.settings)
+    nation = load_nation(options.nation)
     for sector in nation.sectors:
         if (options.data / sector.name / DEMO_MARK).exists():
             raise BadInput("holds a demonstration", where=str(options.data / sector.name), expected="another folder")
@@ -66,7 +65,8 @@ def run_cluster(options: ClusterOptions, *, screen: Console) -> dict[str, Any]:
     compile_missing(screen)
     with ExitStack() as stack:
         watched = Supervision()
-        url, signatures = options.broker, None
+        url = options.broker
+        signatures: Signatures | None = None
         if url is None:
             (options.data / "logs").mkdir(parents=True, exist_ok=True)
             broker = stack.enter_context(EmbeddedBroker(folder=options.data / "logs"))

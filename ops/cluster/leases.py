@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 import msgspec
 import psutil
@@ -180,7 +180,7 @@ class LeaseBook:
             rows = self._db.execute(_READ).fetchall()
         except sqlite3.Error as error:
             raise self._error(error) from error
-        return [Lease(*row[:3], msgspec.json.decode(row[3], type=tuple[Process, ...]), *row[4:]) for row in rows]
+        return [_lease(*row) for row in rows]
 
     def close(self) -> None:
         """Close the file."""
@@ -216,6 +216,10 @@ class _Changing:
             self._transaction.__exit__(kind, error, None)
         except sqlite3.Error as failed:
             raise self._book._error(failed) from failed
+
+
+def _lease(sector: str, token: int, holder: str, processes: bytes, *rest: Any) -> Lease:
+    return Lease(sector, token, holder, msgspec.json.decode(processes, type=tuple[Process, ...]), *rest)
 
 
 def kill_all(processes: Iterable[Process], *, of: str) -> None:
