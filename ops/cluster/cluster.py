@@ -160,6 +160,13 @@ class Cluster:
         """Whether every sector is live: its processes are ready and none of them reports a problem."""
         return all(sector.live for sector in self._sectors.values())
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether every sector is live, and none is moved or about to be."""
+        leases = {lease.sector: lease for lease in self.leases()}
+        held = self.live and all(lease.holder and lease.wish == "hold" for lease in leases.values())
+        return held and self._to_move(leases) is None
+
     def leases(self) -> list[Lease]:
         """Return the leases of the cluster's sectors."""
         return [lease for lease in self._book.leases() if lease.sector in self._sectors]
@@ -241,13 +248,15 @@ class Cluster:
 
     def _balance(self, leases: dict[str, Lease]) -> None:
         """While all sectors are live, move one from the worker with the most to the one with the fewest."""
-        if not self.live or any(leases[name].wish != "hold" for name in self._sectors):
-            return
+        if self.live and all(leases[name].wish == "hold" for name in self._sectors):
+            name = self._to_move(leases)
+            if name is not None:
+                self._book.wish(name, "move")
+
+    def _to_move(self, leases: dict[str, Lease]) -> str | None:
+        """Return a sector of the worker with the most, if another has two or more fewer."""
         held: dict[str, list[str]] = {address: [] for address in self._addresses()}
         for name in self._sectors:
             held.setdefault(leases[name].holder, []).append(name)
-        if len(held) < 2:
-            return
-        most, least = max(held.values(), key=len), min(held.values(), key=len)
-        if len(most) - len(least) >= 2:
-            self._book.wish(most[0], "move")
+        most, least = (choose(held.values(), key=len, default=[]) for choose in (max, min))
+        return most[0] if len(most) - len(least) >= 2 else None

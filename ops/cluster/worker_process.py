@@ -1,7 +1,7 @@
 """Set-up of a worker process, which dask calls before its first task.
 
 Ctrl-C in a terminal reaches the whole process group, and would end the workers before their sectors have stored what
-they received; they leave the group. What they write is private to their user.
+they received; they leave the group. Their files are private to their user.
 """
 
 from __future__ import annotations

@@ -122,10 +122,10 @@ def struck(make_sector: Callable[[Path], Any], tmp_path_factory: pytest.TempPath
             pause_s = chance.uniform(1.0, 0.8 * NIGHT_S / len(STRIKES))
             struck_at = time.monotonic() + pause_s
             until(cluster, lambda at=struck_at: time.monotonic() >= at, told)
-            until(cluster, lambda: cluster.live, told)
+            until(cluster, lambda: cluster.at_rest, told)
             before = len(cluster.failovers_s)
             worker_of(cluster, chance.choice(NAMES)).send_signal(strike)
-            until(cluster, lambda n=before: len(cluster.failovers_s) > n and cluster.live, told)
+            until(cluster, lambda n=before: len(cluster.failovers_s) > n and cluster.at_rest, told)
         until(cluster, lambda: all(child.last("published") for child in simulators), told)
         until(cluster, lambda: cluster.live, told)
         assert all(child.last("drained") for child in simulators)

@@ -1,0 +1,146 @@
+"""A cluster of sectors whose workers are killed and frozen in turn: how long a sector takes until it is live again.
+
+Beside it, in the same run, a start of the same sector from nothing: the lower limit, because a lost sector starts its
+processes again. The CPU time of the sectors' processes, by part, while nothing is sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from field import Field, write_sector
+from machine import report, table
+from rich.console import Console
+
+from ops.broker.broker import EmbeddedBroker
+from ops.cluster.cluster import Cluster
+from ops.cluster.sector_task import SectorTask
+from ops.room.room import Room
+from ops.runtime.compile_kernels import compile_missing
+
+PATIENT_S = 300.0
+QUIET_S = 20.0
+PARTS = ("ingest", "fusion", "feeds")
+
+
+def main() -> None:
+    """Measure, and print a table and one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sectors", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--strikes", type=int, default=10, help="kills, and as many freezes (default 10)")
+    options = parser.parse_args()
+    compile_missing(Console(stderr=True))
+    root = Path(tempfile.mkdtemp(prefix="watchline-scale-"))
+    try:
+        figures = measure(root, options.sectors, options.workers, options.strikes)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    rows = [(name, f["n"], f["median_s"], f["p95_s"], f["longest_s"]) for name, f in figures["again_live"].items()]
+    table(["sector live again", "n", "median [s]", "p95 [s]", "longest [s]"], rows)
+    shares = figures["cpu_share_of_a_core"]
+    table(["part of a sector at rest", "share of a core"], sorted(shares.items()))
+    report("scale", figures)
+
+
+def measure(root: Path, sectors: int, workers: int, strikes: int) -> dict:
+    """Run a cluster in ``root`` and strike it; return the figures."""
+    with EmbeddedBroker(folder=root / "broker") as broker:
+        tasks = [_task(root, f"sector-{number}", broker.url.text) for number in range(sectors)]
+        began_s = time.monotonic()
+        alone = _task(root, "alone", broker.url.text)
+        with Room(alone.options(1)) as room:
+            room.listen()
+            start_s = time.monotonic() - began_s
+        chance, times = random.Random(1), {"killed": [], "frozen": []}
+        with Cluster(tasks, workers) as cluster:
+            _until(cluster, lambda: cluster.live)
+            shares = _shares(cluster)
+            for strike in range(2 * strikes):
+                name = ("killed", "frozen")[strike % 2]
+                _until(cluster, lambda: cluster.at_rest)
+                before = len(cluster.failovers_s)
+                sector = chance.choice(tasks).name
+                _worker(cluster, sector).send_signal(signal.SIGKILL if name == "killed" else signal.SIGSTOP)
+                _until(cluster, lambda n=before: len(cluster.failovers_s) > n and cluster.at_rest)
+                times[name] += cluster.failovers_s[before:]
+            left = cluster.stop()
+    return {
+        "sectors": sectors,
+        "workers": workers,
+        "start_of_one_s": round(start_s, 2),
+        "again_live": {name: _spread(values) for name, values in times.items()},
+        "cpu_share_of_a_core": shares,
+        "not_stopped": left,
+    }
+
+
+def _task(root: Path, name: str, broker: str) -> SectorTask:
+    sector = write_sector(Field(radars=3), root / name)
+    sector.write_text(sector.read_text().replace('name = "bench"', f'name = "{name}"'))
+    layout = sector.with_name("layout.geojson")
+    return SectorTask(sector, name, layout, root / "data", broker, signatures="optional", encrypted=False)
+
+
+def _until(cluster: Cluster, true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENT_S
+    while True:
+        cluster.look()
+        if true():
+            return
+        if time.monotonic() > deadline:
+            raise SystemExit("A sector is not live; see the logs.")
+        time.sleep(0.1)
+
+
+def _worker(cluster: Cluster, sector: str) -> psutil.Process:
+    [lease] = [lease for lease in cluster.leases() if lease.sector == sector]
+    running = [found for one in lease.processes if (found := one.running()) is not None]
+    return next(one for one in running if one.ppid() not in {other.pid for other in running})
+
+
+def _shares(cluster: Cluster) -> dict[str, float]:
+    """CPU time of each part of a sector, as a share of a core, over ``QUIET_S``; of workers and supervisor in all."""
+
+    def spent() -> Counter:
+        used: Counter = Counter()
+        for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+            line = " ".join(process.cmdline())
+            part = next((name for name in PARTS if f"services.{name}.process" in line), "cluster")
+            part = "broker" if "ops.broker" in line else part
+            used[part] += sum(process.cpu_times()[:2])
+        return used
+
+    before, began_s = spent(), time.monotonic()
+    while time.monotonic() - began_s < QUIET_S:
+        cluster.look()
+        time.sleep(0.5)
+    after, passed_s = spent(), time.monotonic() - began_s
+    many = len(cluster.leases())
+    return {name: round((after[name] - before[name]) / passed_s / (many if name in PARTS else 1), 4) for name in after}
+
+
+def _spread(values: list[float]) -> dict[str, float | int]:
+    ordered = sorted(values)
+    return {
+        "n": len(ordered),
+        "median_s": round(statistics.median(ordered), 2),
+        "p95_s": round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], 2),
+        "longest_s": round(ordered[-1], 2),
+    }
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    main()
