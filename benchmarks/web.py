@@ -2,7 +2,8 @@
 
 Streams: age of a picture when a reader has received it completely, from the start of its commit by fusion. A bare
 Starlette application that sends the same bytes from memory runs in the same run. Page: frames and updates per second,
-first paint, heap; a bare MapLibre page with as many symbols runs in the same run. Both need an idle machine.
+first paint, heap; a bare MapLibre page with as many symbols runs in the same run. Ground: seconds to the first useful
+map over terrain of 3601² cells. All need an idle machine.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 from typing import Any
 
 from machine import report, table
+from web_ground import first_maps
 from web_page import bundle, page_figures
 from web_streams import HZ, READERS, STALLED, Load, streams
 
@@ -22,7 +24,7 @@ def show(title: str, results: dict[str, dict[str, Any]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=["streams", "page"], help="default: both")
+    parser.add_argument("--only", choices=["streams", "page", "ground"], help="default: all")
     parser.add_argument("--seconds", type=float, default=20.0, help="seconds of each measurement (default 20)")
     parser.add_argument("--stream-tracks", type=int, default=100, help="tracks in a picture that streams (default 100)")
     parser.add_argument("--tracks", type=int, default=5000, help="tracks on the page (default 5000)")
@@ -43,6 +45,9 @@ def main() -> None:
         figures |= {"page": {"tracks": options.tracks, **results}, "bundle": bundle()}
         show("page", results)
         show("bundle", {"built": figures["bundle"]})
+    if options.only in (None, "ground"):
+        figures["ground"] = first_maps(200)
+        show("first useful map, terrain of 3601²", figures["ground"])
     report("web", figures)
 
 

@@ -150,7 +150,7 @@ def live_map(tracks: int, seconds: float) -> dict[str, Any]:
 
 
 @contextmanager
-def serving_tracks(folder: Path, tracks: int) -> Iterator[str]:
+def serving_tracks(folder: Path, tracks: int, sector: str = "cumberland") -> Iterator[str]:
     """Run ``watchline serve`` over a store whose tracks move once per second; yield its address."""
     from ops.room.room import DEMO_MARK
     from ops.store.writer import Store
@@ -166,7 +166,7 @@ def serving_tracks(folder: Path, tracks: int) -> Iterator[str]:
 
     writer = threading.Thread(target=write)
     writer.start()
-    command = [sys.executable, "-m", "ops.cli", "serve", "cumberland", str(store.path), "--port=8991"]
+    command = [sys.executable, "-m", "ops.cli", "serve", sector, str(store.path), "--port=8991"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=ROOT)
     try:
         wait_for("http://127.0.0.1:8991/api/layers")

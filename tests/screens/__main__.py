@@ -29,11 +29,12 @@ from tests.web.conftest import LAT, LON
 
 PATIENT_MS = 240_000
 DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
+HALF_PHONE = ViewportSize(width=195, height=422)
 HALF, SMALL = ViewportSize(width=640, height=400), ViewportSize(width=800, height=600)
 WIDE = ViewportSize(width=1920, height=1080)
 LIVE = "#map[data-state=ready]", "html[data-stream=live]"
 PLANNED = "html[data-state=ready]", "#figures-a[data-state=shown]", "#figures-b[data-state=shown]"
-FIELD = ("html[data-link=live]",)
+FIELD, ENROLLED = ("html[data-link=live]",), ("html[data-stage=enrolled]",)
 GROUND = "**/api/{layers,tiles,segments}**"
 UNANSWERED = "**/api/{sector,border,layout,layers,segments,alerts,stream}*"
 
@@ -117,6 +118,31 @@ def look_back(page: Page, room: Any) -> None:
     page.wait_for_selector("[data-testid=replay][data-stamp]")
 
 
+def open_card(page: Page, room: Any) -> None:
+    page.get_by_test_id("card-head").nth(1).click()
+    page.get_by_test_id("facts").nth(1).wait_for()
+
+
+def carried_map(page: Page, room: Any) -> None:
+    page.wait_for_selector("html[data-map=complete]", state="attached")
+    page.get_by_test_id("tab-map").click()
+    page.wait_for_selector("#map[data-drawn]")
+
+
+def lose_link(page: Page, room: Any) -> None:
+    """The phone has no network any more, and an answer waits."""
+    open_card(page, room)
+    page.context.set_offline(True)
+    page.get_by_test_id("answer-received").nth(1).click()
+    page.wait_for_selector("html[data-link=lost]", state="attached")
+
+
+def on_phone(name: str, code: str, **more: Any) -> State:
+    """A state of the field page, on a phone that is enrolled with a code of its own."""
+    path = f"field#enrol={code}" if code else "field"
+    return State(**({"room": "field", "viewport": PHONE, "pixels": 2.0, "waits": FIELD} | more), name=name, path=path)
+
+
 NEAR = f"?at={LAT},{LON},13.6"
 FAR = f"?at={LAT},{LON},9"
 STATES = (
@@ -157,17 +183,35 @@ STATES = (
     State(name="400-sensors-near", room="sensors", path=NEAR),
     State(name="400-sensors-list", room="sensors", act=key("s")),
     State(name="400-sensors-search", room="sensors", act=search),
+    State(name="400-sensors-near-night", room="sensors", path=NEAR, night=True),
+    State(name="400-sensors-search-night", room="sensors", night=True, act=search),
     State(name="long-names", room="names"),
     State(name="long-names-phone", room="names", viewport=PHONE, pixels=2.0, act=click("tab-sensors")),
+    State(name="long-names-night", room="names", night=True),
     State(name="replay", room="past", act=look_back),
+    State(name="replay-night", room="past", act=look_back, night=True),
+    State(name="replay-phone", room="past", act=look_back, viewport=PHONE, pixels=2.0),
     State(name="terrain-with-holes", room="holes"),
     State(name="sector-5-km", room="5-km"),
     State(name="sector-1000-km", room="1000-km"),
     State(name="broken-base-map", room="broken"),
     State(name="login", room="guarded", path="login", waits=("#name",)),
-    State(name="field-day", room="field", path="field#enrol=day", viewport=PHONE, pixels=2.0, waits=FIELD),
-    State(name="field-night", room="field", path="field#enrol=night", viewport=PHONE, pixels=2.0, night=True,
-          waits=FIELD),
+    on_phone("field-day", "day-0"),
+    on_phone("field-night", "night-0", night=True),
+    on_phone("field-zoom-200", "day-1", viewport=HALF_PHONE, pixels=4.0),
+    on_phone("field-card", "day-2", act=open_card),
+    on_phone("field-card-night", "night-1", night=True, act=open_card),
+    on_phone("field-map", "day-3", act=carried_map),
+    on_phone("field-map-night", "night-2", night=True, act=carried_map),
+    on_phone("field-phone", "day-4", act=click("tab-phone")),
+    on_phone("field-no-link", "day-5", act=lose_link, settles=False),
+    on_phone("field-no-link-night", "night-3", night=True, act=lose_link, settles=False),
+    on_phone("field-loading", "day-6", waits=ENROLLED, before=lambda page: hold_list(page), settles=False),
+    on_phone("field-enrol", "", waits=("#enrol-code:visible",)),
+    on_phone("field-empty", "day-0", room="field-empty"),
+    on_phone("field-empty-night", "night-0", room="field-empty", night=True),
+    on_phone("field-many", "day-0", room="field-many"),
+    on_phone("field-many-night", "night-0", room="field-many", night=True),
 )  # fmt: skip
 """In the order of their rooms: a room is opened once."""
 
@@ -177,9 +221,14 @@ def hold(page: Page) -> None:
     page.route(UNANSWERED, lambda route: None)
 
 
+def hold_list(page: Page) -> None:
+    """The phone is enrolled and waits for its list."""
+    page.route("**/v1/field/{state,stream}*", lambda route: None)
+
+
 def refuse(page: Page) -> None:
     """The map process does not answer: there is a border, and no ground."""
-    page.route(GROUND, lambda route: route.fulfill(status=503, json={"title": "The map process does not run."}))
+    page.route(GROUND, lambda route: route.fulfill(status=503, json={"error": "The map process does not run."}))
 
 
 Room = Callable[[Path], AbstractContextManager[Any]]
@@ -200,6 +249,8 @@ ROOMS: dict[str, Room] = {
     "broken": lambda folder: rooms.written(folder, rooms.few, rooms.broken_archive(folder / "sector")),
     "guarded": rooms.guarded,
     "field": rooms.field_unit,
+    "field-empty": lambda folder: rooms.field_unit(folder, 0),
+    "field-many": lambda folder: rooms.field_unit(folder, 40),
 }
 
 

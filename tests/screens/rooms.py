@@ -78,13 +78,14 @@ def end(world: World) -> None:
 
 
 def few(world: World) -> None:
+    world.sensors = sensors_of_the_layout(world)
     world.tracks = [track_of(world, n) for n in range(12)]
     world.commit([world.alert(1, priority="high"), world.alert(2)], forces=forces_near(3))
 
 
 def silent(world: World) -> None:
     few(world)
-    world.sensors[2] |= {"state": "offline"}
+    next(one for one in world.sensors if one["sensor"] == "radar-crest")["state"] = "offline"
     sentence = "Sensor radar-crest is silent: dead ground from segment 20 to 32."
     world.commit([sensor_alert(world, sentence)])
 
@@ -92,7 +93,8 @@ def silent(world: World) -> None:
 def full_night(world: World) -> None:
     """200 tracks on 20 km of border, twelve alerts, eight units, one sensor silent."""
     world.tracks = [track_of(world, n) for n in range(200)]
-    world.sensors[3] |= {"state": "offline"}
+    world.sensors = sensors_of_the_layout(world)
+    next(one for one in world.sensors if one["sensor"] == "radar-valley")["state"] = "offline"
     alerts = [
         world.alert(n, priority=priority, lon=world.tracks[n]["lon"], lat=world.tracks[n]["lat"])
         for n, priority in enumerate(PRIORITIES)
@@ -102,8 +104,8 @@ def full_night(world: World) -> None:
 
 def crowd(world: World) -> None:
     """More tracks, sensors and units than are drawn one by one."""
-    world.tracks = [track_of(world, n) for n in range(1600)]
-    world.sensors = [many_sensors(world, n, 80) for n in range(80)]
+    world.tracks = [track_of(world, n) for n in range(20_000)]
+    world.sensors = [*sensors_of_the_layout(world), *(many_sensors(world, n, 80) for n in range(8, 80))]
     world.commit([world.alert(1, priority="high")], forces=forces_near(80))
 
 
@@ -117,7 +119,8 @@ def crowded_sensors(world: World) -> None:
 
 def long_names(world: World) -> None:
     few(world)
-    world.sensors = [world.sensor(name, 1.7 * n - 1.0) for n, name in enumerate(LONG_NAMES)]
+    named = [world.sensor(name, 1.7 * n - 1.0) for n, name in enumerate(LONG_NAMES)]
+    world.sensors = [*sensors_of_the_layout(world), *named]
     world.tracks = [track | {"name": LONG_NAMES[n % 4]} for n, track in enumerate(world.tracks)]
     units = forces_near(4)
     units["units"] = [unit | {"unit": LONG_NAMES[n]} for n, unit in enumerate(units["units"])]
@@ -129,6 +132,7 @@ def spread(lon: float, lat: float, reach_deg: float) -> Callable[[World], None]:
 
     def fill(world: World) -> None:
         few(world)
+        world.sensors = [world.sensor(name, number) for number, name in enumerate(RADARS)]  # of the drawn layout
         share = reach_deg / 0.3
         world.tracks = [
             track | {"lon": lon + (track["lon"] - LON) * share, "lat": lat + (track["lat"] - LAT) * min(share, 1.0)}
@@ -243,7 +247,7 @@ def broken_archive(folder: Path) -> str:
     shutil.copytree(sample, folder)
     (folder / "map.pmtiles").write_bytes(b"PMTiles\x03" + bytes(40))
     file = folder / "sector.toml"
-    file.write_text(f'base_map = "map.pmtiles"\n{file.read_text()}')
+    file.write_text(file.read_text().replace('base_map = "streams.pmtiles"', 'base_map = "map.pmtiles"'))
     return str(folder)
 
 
@@ -253,6 +257,7 @@ def looked_back(folder: Path) -> Iterator[World]:
     from tests.web.test_replay import Past
 
     past = Past(folder)
+    past.sensors = sensors_of_the_layout(past)
     past.write()
     try:
         past.start()
@@ -285,9 +290,12 @@ def guarded(folder: Path) -> Iterator[World]:
 
 
 @contextmanager
-def field_unit(folder: Path) -> Iterator[Any]:
+def field_unit(folder: Path, count: int = 4) -> Iterator[Any]:
+    """A unit's phone whose list has so many incidents, a call for help first; each state has its own enrolment."""
     from tests.web.field_server import FieldServer, field_server, incident
 
-    listed = [incident(1, "distress"), incident(2), incident(3, "medium"), incident(4, "low")]
-    with field_server(server=FieldServer(incidents=listed, codes={"day", "night"})) as server:
+    ranks = ("high", "medium", "low")
+    listed = [incident(n + 1, "distress" if n == 0 else ranks[min(n * 3 // count, 2)]) for n in range(count)]
+    codes = {f"{name}-{number}" for name in ("day", "night") for number in range(10)}
+    with field_server(server=FieldServer(incidents=listed, codes=codes)) as server:
         yield server

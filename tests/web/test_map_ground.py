@@ -103,7 +103,7 @@ def sector_with(folder: Path, archive: bytes) -> str:
     shutil.copytree(ROOT / "data/samples/cumberland", folder)
     (folder / "map.pmtiles").write_bytes(archive)
     file = folder / "sector.toml"
-    file.write_text(f'base_map = "map.pmtiles"\n{file.read_text()}')
+    file.write_text(file.read_text().replace('base_map = "streams.pmtiles"', 'base_map = "map.pmtiles"'))
     return str(folder)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.screens.rooms import PRIORITIES, forces_near, full_night
+from tests.screens.rooms import PRIORITIES, forces_near, full_night, many_sensors, sensors_of_the_layout
 from tests.web.conftest import LAT, LON, World, until, world_in
 
 pytestmark = pytest.mark.chain
@@ -17,6 +20,8 @@ pytestmark = pytest.mark.chain
 TRACKS, ALERTS, UNITS = 200, len(PRIORITIES), 8
 NEAR_ZOOM = 12.7
 """At which tracks without an alert have names, too, and all tracks are in view."""
+SINGLE_ZOOM = 13.1
+"""At which no sensor is in a cluster."""
 MOST_TOGETHER = 0.01
 """Of all names that MapLibre places."""
 
@@ -47,7 +52,8 @@ PLACED = """([step]) => {
 }"""
 """Every text in view; those that share a point, sought in halves of halves of the map down to a few pixels; and symbols
 of alerts and units with a text on their middle."""
-URGENT = """() => document.querySelector("#map").map.queryRenderedFeatures({ layers: ["mark-labels", "unit-labels"] })
+NAMED = """() => document.querySelector("#map").map
+  .queryRenderedFeatures({ layers: ["mark-labels", "unit-labels", "sensor-labels"] })
   .map(({ layer, properties }) => `${layer.id} ${properties.id}`)"""
 
 
@@ -77,6 +83,14 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
+def keep_apart(found: Placement) -> None:
+    urgent = [name for name in found.together if name.startswith(("mark-labels", "unit-labels"))]
+    assert urgent == []
+    others = [name for name in found.shown if not name.startswith(("mark-labels", "unit-labels"))]
+    assert len(found.together) <= MOST_TOGETHER * len(others)
+    assert found.covered == [], "a name hides the symbol of an alert or a unit"
+
+
 def nearer(thing: dict[str, Any], share: float) -> dict[str, float]:
     """Its place, moved towards the middle of the sector."""
     return {"lon": LON + share * (thing["lon"] - LON), "lat": LAT + share * (thing["lat"] - LAT)}
@@ -91,18 +105,61 @@ def test_no_name_of_an_alert_or_a_unit_is_hidden_and_names_do_not_lie_on_each_ot
     expect(here.page.locator("#map")).to_have_attribute("data-tracks", str(TRACKS))
     expect(here.page.locator("#map")).to_have_attribute("data-units", str(UNITS))
     wanted = {f"mark-labels A{n:04d}" for n in range(ALERTS)} | {f"unit-labels patrol-{n + 1}" for n in range(UNITS)}
-    assert until(lambda: wanted <= set(here.page.evaluate(URGENT))), wanted - set(here.page.evaluate(URGENT))
+    assert until(lambda: wanted <= set(here.page.evaluate(NAMED))), wanted - set(here.page.evaluate(NAMED))
     if view:
         assert until(lambda: placement(here.page).of("track-names")), "names of tracks are among what is measured"
-    found = placement(here.page)
     here.screen(f"labels-{'near' if view else 'sector'}")
-    urgent = [name for name in found.together if name.startswith(("mark-labels", "unit-labels"))]
-    assert urgent == []
-    others = [name for name in found.shown if not name.startswith(("mark-labels", "unit-labels"))]
-    assert len(found.together) <= MOST_TOGETHER * len(others)
-    assert found.covered == [], "a name hides the symbol of an alert or a unit"
+    keep_apart(placement(here.page))
     if view:
         here.page.evaluate(
             "document.querySelector('#map').map.setLayoutProperty('track-names', 'text-allow-overlap', true)"
         )
         assert until(lambda: placement(here.page).together), "names that lie on each other are seen by the measure"
+
+
+@pytest.mark.parametrize("view", ["", f"?at={LAT},{LON},{SINGLE_ZOOM}"], ids=["sector", "near"])
+def test_names_keep_apart_among_400_sensors_and_each_offline_sensor_has_its_name(
+    night: World, visit: Callable[..., Any], view: str
+) -> None:
+    before = night.sensors
+    night.sensors = [*sensors_of_the_layout(night), *(many_sensors(night, n, 400) for n in range(8, 400))]
+    lost = {f"sensor-labels {one['sensor']}" for one in night.sensors if one["state"] != "ok"}
+    try:
+        here = visit(night.address, file=view)
+        here.live()
+        expect(here.part("coverage-sensors")).to_contain_text(f"{len(lost)} of 400")
+        units = {f"unit-labels patrol-{n + 1}" for n in range(UNITS)}
+        wanted = units if view else lost | units | {f"mark-labels A{n:04d}" for n in range(ALERTS)}
+        assert until(lambda: wanted <= set(here.page.evaluate(NAMED))), wanted - set(here.page.evaluate(NAMED))
+        if view:
+            gathering = "sensor-labels ground_sensor-"
+            assert until(lambda: any(name.startswith(gathering) for name in here.page.evaluate(NAMED)))
+        here.screen(f"labels-400-{'near' if view else 'sector'}")
+        keep_apart(placement(here.page))
+    finally:
+        night.sensors = before
+
+
+BELOW = """(list) => {
+  const { left, right, top, bottom } = list.getBoundingClientRect();
+  return [left, bottom, right, top + list.scrollHeight].map((edge) => edge / window.innerWidth);
+}"""
+"""Left, top, right and bottom of what a list would cover if it did not scroll, in widths of the window."""
+
+
+def test_the_map_is_seen_below_a_list_that_scrolls(night: World, visit: Callable[..., Any]) -> None:
+    here = visit(night.address)
+    here.live()
+    expect(here.page.locator("#map")).to_have_attribute("data-tracks", str(TRACKS))
+    here.page.keyboard.press("/")
+    here.page.keyboard.type("T0")
+    found = here.part("go-to-list")
+    expect(here.part("go-to-found")).to_have_count(12)
+
+    def contrast() -> float:
+        picture = Image.open(io.BytesIO(here.page.screenshot())).convert("L")
+        left, top, right, bottom = (edge * picture.width for edge in found.evaluate(BELOW))
+        assert bottom - top > 20, "the list scrolls"
+        return float(np.asarray(picture.crop((int(left) + 2, int(top) + 2, int(right) - 2, int(bottom) - 2))).std())
+
+    assert until(lambda: contrast() > 5.0), "relief, not one grey"

@@ -73,3 +73,21 @@ test("a name keeps its place while its symbol moves a little", () => {
   const fresh = placeLabels([label(1, { x: 331 })], [beside], FRAME).get("A1");
   assert.ok(fresh !== undefined);
 });
+
+test("a long name of a thing at the edge is moved into the map, among names that leave it no other place", () => {
+  const frame = { left: 9, top: 9, right: 381, bottom: 316 };
+  const wide = { width: 150, height: 14.4, reach: 8 };
+  const offline = label(1, { x: 318, y: 170, ...wide });
+  const others = [180, 205, 230, 255, 280].map((y, n) => ({ left: 60 + 20 * n, right: 300 + 10 * n, top: y - 9, bottom: y + 9, weight: 1 }));
+  const above = { left: 0, top: 0, right: 390, bottom: 160, weight: 1 };
+  const found = placeLabels([offline], [symbolOf(offline), above, ...others], frame).get("A1");
+  assert.ok(found !== undefined);
+  const box = boxOf(found, offline);
+  assert.ok(box.left >= frame.left && box.right <= frame.right && box.bottom <= frame.bottom, JSON.stringify(box));
+});
+
+test("a name that is wider than the map stands in it as far as it goes", () => {
+  const narrow = { left: 9, top: 9, right: 109, bottom: 300 };
+  const found = placeLabels([label(1, { x: 60, y: 150, width: 160 })], [], narrow).get("A1");
+  assert.ok(found !== undefined && Number.isFinite(found.x) && Number.isFinite(found.y));
+});

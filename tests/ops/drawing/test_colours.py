@@ -90,6 +90,8 @@ def least_apart(names: tuple[str, ...], palette: str, sight: str) -> float:
         (("high", "low", "good", "ink"), "night"),
         (("track-alert", "track-calm", "sensor"), "day"),
         (("track-alert", "track-calm", "sensor"), "night"),
+        (("track-alert", "track-calm", "unit"), "day"),
+        (("track-alert", "track-calm", "unit"), "night"),
         (("gain", "loss"), "day"),
         (("gain", "loss"), "night"),
         (("loss-1", "loss-2", "loss-3", "gain-1", "gain-2", "gain-3"), "day"),

@@ -185,7 +185,7 @@ export class FieldMap {
     for (const other of state?.units ?? []) {
       const p = this.#placed(other.place);
       const seconds = other.observedMs === null ? null : roughly(age(now, other.observedMs));
-      circle(context, p, 8, colour("--sensor"), ink);
+      circle(context, p, 8, colour("--unit"), ink);
       labels.unshift([`${other.unit} (${formats().duration(seconds)})`, { x: p.x, y: p.y - 12 }, true]);
     }
     const incidents = [...(state?.incidents ?? [])].map((incident, index) => ({ incident, rank: index + 1 })).reverse();

@@ -30,7 +30,7 @@ const MOST_SHOWN = 100;
 const MOST_SYMBOLS = 500;
 /** Wider than the frame around the map of a picture that is stale or lost. */
 const EDGE_PX = 9;
-const ON_THE_MAP = ".map-buttons, .go-to, .map-note:not([hidden])";
+const ON_THE_MAP = ".map-buttons, .go-to, .map-note:not([hidden]), .map-credit:not(:empty)";
 
 export class LabelMap {
   readonly #map: MapLibreMap;

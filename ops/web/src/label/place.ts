@@ -84,7 +84,7 @@ function cheapest(label: Label, taken: readonly Obstacle[], frame: Box, last: nu
   for (let ring = 0; ring < rings; ring += 1) {
     for (let way = 0; way < DIRECTIONS.length; way += 1) {
       const choice = ring * DIRECTIONS.length + way;
-      const candidate = candidateOf(label, ring, way, choice);
+      const candidate = within(frame, candidateOf(label, ring, way, choice), label);
       const own = FARTHER * (RINGS_PX[ring] ?? 0) + WORSE_DIRECTION * way + (last === undefined || last === choice ? 0 : MOVED);
       if (own >= least) continue;
       const cost = own + covering(boxOf(candidate, label), near, frame, label, least - own) + (candidate.apart ? CROSSING * crossed(label, candidate, near) : 0);
@@ -101,6 +101,17 @@ function candidateOf({ x, y, reach, width, height }: Label, ring: number, way: n
   const [beside, below] = [(Math.abs(east) < 0.01 ? 0 : Math.sign(east)) * width / 2, (Math.abs(south) < 0.01 ? 0 : Math.sign(south)) * height / 2];
   const [sideways, upright] = [Math.min(1, Math.abs(east) * 2), Math.min(1, Math.abs(south) * 2)];
   return { x: x + east * away + beside * sideways, y: y + south * away + below * upright, choice, apart: (RINGS_PX[ring] ?? 0) >= APART_PX };
+}
+
+/** Moved into the frame by the shortest way, where the text fits into it. */
+function within({ left, right, top, bottom }: Box, placed: Placed, { width, height }: Label): Placed {
+  const [beside, below] = [width / 2 + GAP_PX, height / 2 + GAP_PX];
+  return { ...placed, x: clamped(placed.x, left + beside, right - beside), y: clamped(placed.y, top + below, bottom - below) };
+}
+
+/** Unchanged where there is nothing between the limits. */
+function clamped(value: number, least: number, most: number): number {
+  return least > most ? value : Math.min(Math.max(value, least), most);
 }
 
 /** Stops where it is more than `most`. */

@@ -54,7 +54,7 @@ export function archiveLayers(names: readonly string[], c: Colours): { below: La
     const meaning = meaningOf(name);
     if (meaning === "water") {
       area(c.water, 0.35);
-      line({ "line-color": c.water, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 0.6, 12, 1.2, 16, 2.6] });
+      line({ "line-color": c.water, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 0.6, 12, 1.2, 16, 2.6], "line-opacity": c.night ? 0.65 : 0.9 });
     } else if (meaning === "cover") area(c.contour, 0.07);
     else if (meaning === "building") area(c.roadEdge, 0.4, { minzoom: 13 });
     else if (meaning === "road") {

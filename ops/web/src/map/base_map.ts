@@ -4,7 +4,7 @@ import type { GeoJSONSource, Map as MapLibreMap } from "maplibre-gl";
 import type { Feature } from "geojson";
 import type { Bounds } from "../geo/bounds.ts";
 import type { Place } from "../model/records.ts";
-import { clusterImages, GATHERED } from "./clusters.ts";
+import { clusterImages, gatheredIn } from "./clusters.ts";
 import { collection } from "./features.ts";
 import { GridMap } from "../grid/grid_map.ts";
 import { GRID_SWITCH } from "../grid/grid_layers.ts";
@@ -13,6 +13,7 @@ import { forceImages } from "./forces_layers.ts";
 import { hatchImage, markImages } from "./annotations.ts";
 import type { Colours } from "./palette.ts";
 import { openedMap, PlainMap } from "./plain_map.ts";
+import { MotionDetail } from "./motion_detail.ts";
 import { say } from "../words/say.ts";
 import { RATIO, sensorImages, trackImages } from "./symbols.ts";
 
@@ -34,6 +35,7 @@ export class BaseMap extends PlainMap {
     super(map, colours, ABOVE_TERRAIN);
     this.#grid = new GridMap(map, GRID_EDGES);
     map.on("render", () => (this.#frames += 1));
+    new MotionDetail(map);
   }
 
   /** Resolves once sources, images and layers are there. Rejects where the browser gives no WebGL context. */
@@ -92,8 +94,7 @@ export class BaseMap extends PlainMap {
     this.#images();
     for (const name of SOURCES) {
       const promote = name === "tracks" || name === "track-crowd" ? { promoteId: "id" } : {};
-      const crowd = name.endsWith("-crowd") ? GATHERED : {};
-      this.map.addSource(name, { type: "geojson", data: collection([]), maxzoom: 17, ...promote, ...crowd });
+      this.map.addSource(name, { type: "geojson", data: collection([]), maxzoom: 17, ...promote, ...gatheredIn(name) });
     }
     for (const layer of layerSpecs(this.colours)) this.map.addLayer(layer);
   }

@@ -15,11 +15,12 @@ import { part, setData, setText } from "../ui/dom.ts";
 import { areaFeatures } from "./area_layers.ts";
 import type { BaseMap } from "./base_map.ts";
 import { gathered } from "../model/crowds.ts";
+import { singlesInView } from "./clusters.ts";
 import { forceFeatures, levelFeatures } from "./forces_map.ts";
 import { bearingFeatures } from "./bearing_features.ts";
 import { LabelMap, type Named } from "../label/label_map.ts";
 import { IncrementalSource } from "./incremental_source.ts";
-import { symbolScale } from "./layers.ts";
+import { NAMES_ZOOM, symbolScale } from "./layers.ts";
 import { metresPerPixel } from "./scale.ts";
 import {
   alertMarks,
@@ -46,6 +47,8 @@ export class StateRenderer {
   readonly #labels: LabelMap;
   /** What stands apart on the map and may have a name, by its kind. */
   readonly #named = new Map<Named["kind"], readonly Feature[]>();
+  /** What may gather: units that stand alone have their names, and sensors have from where tracks have them. */
+  readonly #gathering = new Map<"sensor" | "unit", readonly Feature[]>();
   #selectedTrack: string | null = null;
   #lines: BorderLines = [];
   #chainage: readonly Feature<Point>[] = [];
@@ -119,12 +122,19 @@ export class StateRenderer {
 
   /** Names of alerts, units, bases and sensors, where they cover each other least. */
   #drawLabels(): void {
-    const things = [...this.#named].flatMap(([kind, features]) => features.map((feature): Named => ({ kind, feature: feature as Feature<Point> })));
+    const named = [...this.#named, ...[...this.#gathering].map(([kind, features]) => [kind, this.#alone(kind, features)] as const)];
+    const things = named.flatMap(([kind, features]) => features.map((feature): Named => ({ kind, feature: feature as Feature<Point> })));
     const features = this.#labels.features(things, symbolScale(this.#baseMap.map.getZoom()));
     const key = JSON.stringify(features);
     if (key === this.#labelKey) return;
     this.#labelKey = key;
     this.#baseMap.show("labels", features);
+  }
+
+  #alone(kind: "sensor" | "unit", crowd: readonly Feature[]): readonly Feature[] {
+    if (crowd.length === 0 || (kind === "sensor" && this.#baseMap.map.getZoom() < NAMES_ZOOM)) return [];
+    const alone = singlesInView(this.#baseMap.map, kind);
+    return crowd.filter(({ properties }) => alone.has(String(properties?.["id"])));
   }
 
   #drawForces({ forces, incidents, stampMs, selection }: State): void {
@@ -133,6 +143,7 @@ export class StateRenderer {
     const [apart, crowd] = gathered("unit", features, ({ part, distress, id }) => part !== "unit" || distress === true || id === chosen);
     this.#baseMap.show("forces", apart);
     this.#baseMap.show("unit-crowd", crowd);
+    this.#gathering.set("unit", crowd);
     this.#named.set("unit", apart.filter(({ properties }) => properties?.["part"] === "unit"));
     this.#named.set("base", apart.filter(({ properties }) => properties?.["part"] === "base"));
     setData(part("map"), "units", String(forces.units.size));
@@ -178,6 +189,7 @@ export class StateRenderer {
     const [apart, crowd] = gathered("sensor", sensorFeatures(state.sensors), ({ lost, id }) => lost === true || id === chosen);
     this.#baseMap.show("sensors", apart);
     this.#baseMap.show("sensor-crowd", crowd);
+    this.#gathering.set("sensor", crowd);
     this.#named.set("sensor", apart);
     this.#baseMap.show("views", viewFeatures(state.layout.value, state.sensors, chosen));
   }

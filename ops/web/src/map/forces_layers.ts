@@ -93,7 +93,7 @@ export function unitSymbol(moves: string, old: boolean, colours: Colours): HTMLC
   const canvas = square();
   const ink = old ? colours.ink : "black";
   frame(canvas, `100310${old ? "1" : "0"}000${"0".repeat(10)}`, {
-    fill: colours.sensor, hollow: old, size: 17, halo: colours.halo, ink,
+    fill: colours.unit, hollow: old, size: 17, halo: colours.halo, ink,
   });
   if (moves === "foot") icon(canvas, "10031100001103000000", 24, ink);
   else icon(canvas, "10031500001601000000", 24, ink);
@@ -119,7 +119,7 @@ export function baseSymbol(colours: Colours): HTMLCanvasElement {
   pen.lineWidth = 5 * RATIO;
   pen.strokeStyle = colours.halo;
   pen.stroke();
-  pen.fillStyle = colours.sensor;
+  pen.fillStyle = colours.unit;
   pen.fill();
   pen.lineWidth = 2 * RATIO;
   pen.strokeStyle = "black";

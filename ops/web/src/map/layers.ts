@@ -42,7 +42,7 @@ export type SourceName = (typeof SOURCES)[number];
 /** First of the layers above the terrain. */
 export const ABOVE_TERRAIN = FIRST_OF_GRID;
 /** From this zoom on tracks have their names, where there is room. */
-const NAMES_ZOOM = 12.5;
+export const NAMES_ZOOM = 12.5;
 const SINGLE_NAMES = "track-single-names";
 /** Symbols shrink where the whole sector is in view, so that they do not hide each other. */
 const SIZES = [[8, 0.45], [10.5, 0.62], [13, 0.95]] as const;
@@ -70,14 +70,12 @@ export const SWITCHES: readonly {
   { id: "bearings", layers: ["bearing-wedges", "bearing-lines"], on: true },
   {
     id: "views",
-   
     layers: ["views-lost", "views-edge", "views-lost-edge"],
     on: true,
   },
   { id: "sensors", layers: ["sensors", "sensor-labels", leadersLayer("sensor"), singlesLayer("sensor"), clusterLayer("sensor")], on: true },
   {
     id: "border",
-   
     layers: ["border-halo", "border", "chainage", "sides"],
     on: true,
   },
@@ -287,16 +285,17 @@ function thingLayers(c: Colours): LayerSpecification[] {
     layout: { "icon-image": ["get", "icon"], "icon-anchor": ["get", "anchor"], "icon-size": BY_ZOOM, ...always },
   };
   const [tracks, names] = [trackLayer(), trackNames(c)];
-  const [trackClusters, ...clusters] = clusterLayers(c);
+  const clusters = clusterLayers(c);
   return [
     names,
     singles(names, "track", SINGLE_NAMES),
     singles(sensors, "sensor"),
-    ...clusters,
+    clusters.sensor,
     sensors,
     singles(tracks, "track"),
-    ...(trackClusters === undefined ? [] : [trackClusters]),
+    clusters.track,
     tracks,
+    clusters.unit,
     ...forceLayers(),
     {
       id: "marks",

@@ -16,6 +16,7 @@ const NAMES = {
   calm: "--track-calm",
   alert: "--track-alert",
   sensor: "--sensor",
+  unit: "--unit",
   select: "--select",
   lost: "--lost",
   distress: "--distress",
