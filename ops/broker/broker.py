@@ -18,7 +18,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from ingest.wire import MAX_PAYLOAD_BYTES
 from ops.broker.after_panic import restarted_after_panic
 from ops.runtime.child_process import Child, say, stop_when_parent_ends
 from ops.runtime.reserved_port import ReservedPort
+from ops.runtime.scratch_folder import ScratchFolder, scratch_folder
 
 URL_VARIABLE: Final = "WATCHLINE_BROKER"
 """The environment variable with a broker's complete URL: command lines are visible to every user of the machine."""
@@ -66,8 +66,8 @@ class EmbeddedBroker:
                 where="listen",
                 expected="127.0.0.1; for a network, Mosquitto",
             )
-        self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="watchline-broker-")
-        self._folder = Path(folder or self._temporary.name)  # type: ignore[union-attr]
+        self._temporary = None if folder else ScratchFolder("watchline-broker-")
+        self._folder = folder or self._temporary.path  # type: ignore[union-attr]
         self._sector = sector
         self._reserved = None if port else ReservedPort(listen)
         self._url = BrokerUrl(
@@ -124,7 +124,7 @@ class EmbeddedBroker:
         if self._reserved is not None:
             self._reserved.release()
         if self._temporary is not None:
-            self._temporary.cleanup()
+            self._temporary.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -151,8 +151,8 @@ class MosquittoBroker:
         if program is None:
             raise BrokerError("Mosquitto is not installed", where="mosquitto", expected="apt-get install mosquitto")
         self._program = program
-        self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="watchline-mosquitto-")
-        self._folder = Path(folder or self._temporary.name)  # type: ignore[union-attr]
+        self._temporary = None if folder else ScratchFolder("watchline-mosquitto-")
+        self._folder = folder or self._temporary.path  # type: ignore[union-attr]
         self._persistence = persistence
         self._reserved = None if port else ReservedPort(listen)
         self._url = BrokerUrl(
@@ -230,7 +230,7 @@ class MosquittoBroker:
         if self._reserved is not None:
             self._reserved.release()
         if self._temporary is not None:
-            self._temporary.cleanup()
+            self._temporary.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -336,8 +336,8 @@ def _serve() -> int:
     stopping = threading.Event()
     stop_when_parent_ends(stopping.set)
     with restarted_after_panic({URL_VARIABLE: url.text}) as serves:
-        with tempfile.TemporaryDirectory(prefix="watchline-iotcore-") as folder:
-            path = Path(folder) / "broker.toml"
+        with scratch_folder("watchline-iotcore-") as folder:
+            path = folder / "broker.toml"
             _write_private(path, _iotcore_configuration(url, sector))
             broker = IotCoreBroker(config_path=str(path))
             serving = threading.Thread(target=broker.run_forever, daemon=True)

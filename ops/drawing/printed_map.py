@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from textwrap import fill
 from typing import Any, Final, Literal
@@ -27,7 +27,7 @@ from ops.drawing.hillshade import shade
 from ops.drawing.png import save_figure
 from ops.drawing.scales import RELIEF
 from ops.drawing.scene import datum_words, scene_of
-from ops.drawing.symbols import symbol_name
+from ops.drawing.symbols import legend_of, symbol_name
 from ops.runtime.output import say
 from ops.sector.open_sector import OpenSector
 
@@ -46,8 +46,11 @@ SIGNS: Final[Mapping[str, tuple[str, Message, float]]] = {
     "ground_sensor": ("D", symbol_name("ground_sensor"), 4.0),
     "radio": ("^", symbol_name("radio"), 6.0),
     "human": ("P", symbol_name("human"), 5.0),
+    "relay": ("v", symbol_name("relay"), 7.0),
 }
-"""Marker, name and size of the symbol of each sensor kind."""
+"""Marker, name and size of the symbol of each kind of sensor, and of a relay."""
+BASE: Final = ("s", 6.0)
+"""Marker and size of a base: white with a black edge."""
 FOOTER_LETTERS: Final = 160
 LABELLED_UP_TO: Final = 12  # sensors; more labels would cover the map
 
@@ -158,8 +161,7 @@ def _sensors(axes: Axes, ground: OpenSector) -> None:
     """Draw sensor symbols, larger ones below; sensors at the same position share one label."""
     named: dict[tuple[float, float], list[str]] = {}
     for sensor in sorted(ground.layout, key=lambda s: -SIGNS[s.kind][2]):
-        sign, _, size = SIGNS[sensor.kind]
-        axes.plot(sensor.easting, sensor.northing, sign, color="black", mec="white", mew=1.0, markersize=size, zorder=7)
+        mark_place(axes, sensor.kind, sensor.easting, sensor.northing)
         named.setdefault((round(sensor.easting), round(sensor.northing)), []).append(plain_text(sensor.id, 18))
     for position, ids in named.items() if len(ground.layout) <= LABELLED_UP_TO else ():
         axes.annotate(
@@ -172,6 +174,24 @@ def _sensors(axes: Axes, ground: OpenSector) -> None:
             path_effects=[withStroke(linewidth=2.0, foreground="white")],
             zorder=6,
         )
+
+
+def mark_place(axes: Axes, kind: str, easting: float, northing: float, *, small: float = 1.0) -> None:
+    """Draw the symbol of a sensor, relay or base, ``small`` times as large as usual."""
+    axes.plot(easting, northing, **_look(kind, small), zorder=7)
+
+
+def place_handles(kinds: Iterable[str]) -> list[Line2D]:
+    """Return the legend entries of kinds of sensors and of ``base``, in the order of legends."""
+    return [Line2D([], [], **_look(kind, 1.0), label=name) for kind, name in legend_of(set(kinds))]
+
+
+def _look(kind: str, small: float) -> dict[str, Any]:
+    if kind == "base":
+        look: dict[str, Any] = {"marker": BASE[0], "color": "white", "mec": "black", "markersize": BASE[1] * small}
+    else:
+        look = {"marker": SIGNS[kind][0], "color": "black", "mec": "white", "markersize": SIGNS[kind][2] * small}
+    return {**look, "mew": small, "linestyle": "none"}
 
 
 def scale_bar(axes: Axes, extent: tuple[float, float, float, float]) -> None:
@@ -232,11 +252,7 @@ def _legend(axes: Axes, chosen: Map, ground: OpenSector, *, unknown: bool) -> No
     entries.append(Line2D([], [], color="black", linewidth=1.8, label=say("map-border")))
     belt = say("map-belt", belt=ground.sector.belt_m)
     entries.append(Line2D([], [], color="black", linewidth=0.7, linestyle=(0, (5, 4)), label=belt))
-    for kind in dict.fromkeys(sensor.kind for sensor in ground.layout):
-        sign, name, size = SIGNS[kind]
-        entries.append(
-            Line2D([], [], color="black", marker=sign, mec="white", linestyle="none", markersize=size, label=say(name))
-        )
+    entries += place_handles(sensor.kind for sensor in ground.layout)
     axes.legend(handles=entries, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, frameon=False)
 
 

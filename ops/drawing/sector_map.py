@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
+from geo.arrays import Floats
 from geo.terrain import bounds
 from ops.drawing.colours import colour
-from ops.drawing.printed_map import LARGEST_PIXELS, SIGNS, STYLE, north_arrow, relief, scale_bar
+from ops.drawing.printed_map import LARGEST_PIXELS, STYLE, mark_place, north_arrow, place_handles, relief, scale_bar
 from ops.drawing.scales import PROBABILITY
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
 
 MARGIN = 1.3
 """Margin around the border, in widths of the belt."""
+MARK_EDGE = 0.03
+"""Least distance of a symbol from the edge, as a fraction of the longer side."""
+CORNER = 0.35
+"""Sides of a corner that a legend may take, as a fraction of the map."""
 WIDTH_IN = 9.0
+MapBox = tuple[float, float, float, float]
 
 
 def sector_map(
@@ -48,7 +56,7 @@ def sector_map(
     height_in = WIDTH_IN * 0.85 * (box[3] - box[2]) / (box[1] - box[0]) + 0.6
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH_IN, float(np.clip(height_in, 2.4, 8.0))), layout="constrained")
-        axes = figure.add_subplot()
+        axes = figure.add_subplot(facecolor=colour("map-mat"))
         thin = max(1, -(-max(ground.terrain["elevation"].shape) // LARGEST_PIXELS))
         relief(axes, ground.terrain, thin, (west, east, south, north))
         segments = range(ground.crossed.segments)
@@ -61,24 +69,59 @@ def sector_map(
         if by_segment is not None:
             figure.colorbar(drawn, ax=axes, shrink=0.7, label=label)
         for sensor in ground.layout:
-            sign, _, size = SIGNS[sensor.kind]
-            axes.plot(sensor.easting, sensor.northing, sign, color="black", mec="white", markersize=size, zorder=7)
-        bases = [ground.frame.to_local(*place) for place in read_bases(ground.sector.bases).values()]
+            mark_place(axes, sensor.kind, sensor.easting, sensor.northing)
+        bases = bases_of(ground)
         for easting, northing in bases:
-            axes.plot(easting, northing, "*", color=colour("series-blue"), mec="white", markersize=13, zorder=8)
+            mark_place(axes, "base", easting, northing)
         axes.set(xlim=box[:2], ylim=box[2:], aspect="equal", xticks=[], yticks=[])
         scale_bar(axes, box)
         north_arrow(axes)
         axes.set_title(title, loc="left", fontsize=10.0)
+        kinds = [*(sensor.kind for sensor in ground.layout), *("base" for _ in bases)]
+        _legend(axes, box, lines, place_handles(kinds))
         return figure
 
 
-def _window(ground: OpenSector, terrain: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-    """Return west, east, south and north of the border with a margin, within the terrain."""
+def bases_of(ground: OpenSector) -> list[tuple[float, float]]:
+    """Easting and northing [m] of the sector's bases."""
+    return [ground.frame.to_local(*place) for place in read_bases(ground.sector.bases).values()]
+
+
+def _legend(axes: Axes, box: MapBox, lines: list[Floats], handles: list[Line2D]) -> None:
+    """Draw the legend inside the frame: in the upper left or the lower right corner, whichever the border leaves."""
+    if not handles:
+        return
+    points = np.vstack(lines)
+    across = (points[:, 0] - box[0]) / (box[1] - box[0])
+    up = (points[:, 1] - box[2]) / (box[3] - box[2])
+    in_upper_left = np.count_nonzero((across < CORNER) & (up > 1.0 - CORNER))
+    in_lower_right = np.count_nonzero((across > 1.0 - CORNER) & (up < CORNER))
+    corner: Literal["lower right", "upper left"] = "lower right" if in_lower_right <= in_upper_left else "upper left"
+    legend = axes.legend(handles=handles, loc=corner, ncols=2, framealpha=0.85, fontsize=8.0, edgecolor="none")
+    legend.set_zorder(10)
+
+
+def _window(ground: OpenSector, terrain: MapBox) -> MapBox:
+    """Return west, east, south and north of the border with a margin, and of all sensors and bases.
+
+    The margin of the border ends at the edge of the terrain; no symbol is cut off.
+    """
     left, low, right, high = ground.crossed.bounds
     margin = MARGIN * ground.sector.belt_m
     west, east, south, north = terrain
-    return max(west, left - margin), min(east, right + margin), max(south, low - margin), min(north, high + margin)
+    box = (max(west, left - margin), min(east, right + margin), max(south, low - margin), min(north, high + margin))
+    marks = [*((sensor.easting, sensor.northing) for sensor in ground.layout), *bases_of(ground)]
+    if not marks:
+        return box
+    eastings, northings = np.array([*marks, (box[0], box[2]), (box[1], box[3])]).T
+    edge = MARK_EDGE * float(max(np.ptp(eastings), np.ptp(northings)))
+    eastings, northings = np.array(marks).T
+    return (
+        min(box[0], float(eastings.min()) - edge),
+        max(box[1], float(eastings.max()) + edge),
+        min(box[2], float(northings.min()) - edge),
+        max(box[3], float(northings.max()) + edge),
+    )
 
 
 def _scale() -> Any:

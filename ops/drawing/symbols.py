@@ -7,7 +7,7 @@ from typing import Final
 from geo.message import Message
 from ops.runtime.output import say
 
-KINDS: Final = ("radar", "camera", "ground_sensor", "radio", "human", "base", "alert")
+KINDS: Final = ("radar", "camera", "ground_sensor", "radio", "human", "relay", "base", "alert")
 """Kinds of symbols, sensors first."""
 
 

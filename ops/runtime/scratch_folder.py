@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,19 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
     finally:
         os.close(lock)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class ScratchFolder:
+    """A ``scratch_folder`` for as long as this object exists, or until ``close``."""
+
+    def __init__(self, prefix: str) -> None:
+        stack = ExitStack()
+        self.path = stack.enter_context(scratch_folder(prefix))
+        self._remove = weakref.finalize(self, stack.close)
+
+    def close(self) -> None:
+        """Remove the folder now; again, nothing happens."""
+        self._remove()
 
 
 def _remove_abandoned(root: Path, prefix: str) -> None:

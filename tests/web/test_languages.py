@@ -158,6 +158,17 @@ def test_the_page_follows_the_browser_until_a_language_and_units_are_chosen(
     expect(here.part("coverage-sensors")).to_have_text("All 4 sensors online")
 
 
+def test_no_button_of_the_planner_covers_a_title_in_french(calm: Any, visit: Callable[..., Any]) -> None:
+    here = visit(calm.address, file="plan.html", locale="fr-FR", viewport={"width": 1280, "height": 800})
+    heads = here.page.locator(".card header")
+    expect(heads.locator("h2")).to_have_text(["Coût et couverture", "Pires segments", "Gain et perte"])
+    expect(here.part("worst-b-side")).to_have_text("Droite")
+    here.page.evaluate("document.fonts.ready.then(() => null)")
+    assert heads.evaluate_all("all => all.map(one => one.scrollWidth - one.clientWidth)") == [0, 0, 0]
+    titles = heads.locator("h2").evaluate_all("all => all.map(one => one.scrollWidth - one.clientWidth)")
+    assert titles == [0, 0, 0], "each is shown whole"
+
+
 def test_an_alert_is_said_in_the_language_of_the_page(calm: Any, visit: Callable[..., Any]) -> None:
     """By its message where the page has it, else in the words of the server."""
     message = {

@@ -32,8 +32,10 @@ from ops.drawing.printed_map import (
     STYLE,
     LocalNumbers,
     draw_relief,
+    mark_place,
     north_arrow,
     pale_relief,
+    place_handles,
     plain_text,
     scale_bar,
 )
@@ -129,7 +131,7 @@ def draw_crossings(path: Path, findings: Findings) -> None:
         lowest = findings.segments["detection_probability"].to_numpy()
         _coloured(axes, lowest, view, PROBABILITY, say("challenge-unit-lowest-pd"))
         for sensor in findings.question.ground.layout:
-            axes.plot(sensor.easting, sensor.northing, "^", color="white", mec="black", markersize=6, zorder=8)
+            mark_place(axes, sensor.kind, sensor.easting, sensor.northing)
         for kind, crossing in findings.crossings.items():
             shade, dash, width = WAY_STYLES[kind]
             e, n = view.ground.frame.to_local(np.array(crossing["lon"]), np.array(crossing["lat"]))
@@ -141,9 +143,11 @@ def draw_crossings(path: Path, findings: Findings) -> None:
                 axes.plot(
                     *view.ground.frame.to_local(*position["lonlat"]), "o", color=shade, mec="white", ms=4, zorder=11
                 )
-        axes.plot([], [], "^", color="white", mec="black", label=say("challenge-legend-sensor"))
         axes.plot([], [], "o", color=colour("figure-soft"), mec="white", ms=4, label=say("challenge-legend-half"))
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=3, frameon=False, fontsize=8.5)
+        entries = axes.get_legend_handles_labels()[0]
+        entries += place_handles(sensor.kind for sensor in findings.question.ground.layout)
+        below: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.02)}
+        axes.legend(handles=entries, **below, ncols=3, frameon=False, fontsize=8.5)
 
     _multiples(path, 1, one, view, _footer(findings))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +38,6 @@ from ops.analysis.challenge.words import (
     chainage,
     kilometres,
     limit,
-    metres,
     minutes,
     number,
     path_name,
@@ -49,13 +48,12 @@ from ops.analysis.challenge.words import (
 )
 from ops.analysis.challenge.work import STATES
 from ops.drawing.pages.html_page import render_page
-from ops.drawing.pages.map_input import CLASS_STYLE, HIDDEN_STYLE, NOT_KNOWN_COLOUR, OUTER_EDGE, MapInput, Marker, Trail
+from ops.drawing.pages.map_input import CLASS_STYLE, OUTER_EDGE, MapInput, Trail
+from ops.drawing.pages.sector_input import sector_input, shades_of, symbols_of
 from ops.drawing.pages.web_map import draw_map
 from ops.drawing.scene import conditions_words, datum_words
-from ops.drawing.symbols import legend_of, symbol_name
 from ops.runtime.output import atomic_write, catalogue, say
 from ops.sector.off_terrain import OffTerrain
-from ops.sector.sector_file import read_bases
 from sensors.crossing.segments import CROSSED
 from sensors.statistics.statistic import Statistic
 
@@ -63,7 +61,6 @@ TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 AS_CLASS: Final = {"minimum detection": "person", "minimum time": "vehicle", "most vulnerable": "group"}
 """Line styles of the three paths on the map."""
-LARGEST_PIXELS: Final = 1600
 TILES: Final = (
     "dead-ground-any-layout",
     "dead-ground-layout",
@@ -101,24 +98,9 @@ def write_page(path: Path, findings: Findings, records: Sequence[Statistic], pic
 
 def _map(findings: Findings) -> MapInput:
     ground = findings.question.ground
-    thin = max(1, -(-max(ground.terrain["elevation"].shape) // LARGEST_PIXELS))
-    every = {"northing": slice(None, None, thin), "easting": slice(None, None, thin)}
-    return MapInput(
-        terrain=ground.terrain[["elevation"]].isel(every).compute(),
-        border=ground.crossed,
-        segment_rows=[_segment_rows(findings, segment) for segment in range(ground.crossed.segments)],
-        hidden=1.0 - findings.segments["detection_probability"].to_numpy(),
-        sensors=[
-            Marker(
-                s.kind,
-                s.lon,
-                s.lat,
-                s.id,
-                [(say("map-row-kind"), say(symbol_name(s.kind))), (say("challenge-row-range"), metres(s.max_range_m))],
-            )
-            for s in ground.layout
-        ],
-        bases=[Marker("base", lon, lat, name) for name, (lon, lat) in read_bases(ground.sector.bases).items()],
+    rows = [_segment_rows(findings, segment) for segment in range(ground.crossed.segments)]
+    return replace(
+        sector_input(ground, rows, 1.0 - findings.segments["detection_probability"].to_numpy()),
         tracks=[_trail(findings, kind, crossing) for kind, crossing in findings.crossings.items()],
         tracks_name=say("challenge-layer-paths"),
     )
@@ -165,7 +147,6 @@ def _segment_rows(findings: Findings, segment: int) -> list[tuple[str, str]]:
 def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, Path]) -> dict[str, Any]:
     question, attrs = findings.question, findings.segments.attrs
     ground = question.ground
-    kinds = {sensor.kind for sensor in ground.layout} | ({"base"} if read_bases(ground.sector.bases) else set())
     scene: dict[str, Any] = {
         "layout": ground.layout.name,
         "sensors": question.links.sensors,
@@ -182,12 +163,12 @@ def _page(findings: Findings, records: Sequence[Statistic], pictures: dict[str, 
         "title": say("challenge-page-title", sector=ground.sector.title or ground.sector.name),
         "about": say("challenge-page-about", **scene),
         "tiles": _tiles(records),
-        "shades": _shades(),
+        "shades": shades_of("challenge"),
         "lines": [
             *(([(OUTER_EDGE["color"], "", say("map-outer-edge"))]) if ground.zone is not None else []),
             *((*CLASS_STYLE[AS_CLASS[kind]], say(path_name(kind))) for kind in findings.crossings),
         ],
-        "symbols": legend_of(kinds),
+        "symbols": symbols_of(ground),
         "sheets": [_terrain_sheet(findings, pictures), _layout_sheet(findings, pictures), _records_sheet(records)],
         "limits": _limits(findings),
         "colophon": say(
@@ -216,14 +197,6 @@ def _limits(findings: Findings) -> list[str]:
         *map(say, OffTerrain.of(question.ground).messages),
         *map(say, question.ground.frame_messages),
     ]
-
-
-def _shades() -> list[tuple[str, str]]:
-    shades, low = [], 0.0
-    for high, colour in HIDDEN_STYLE:
-        shades.append((colour, say("challenge-shade", low=low, high=min(high, 1.0))))
-        low = high
-    return [*shades, (NOT_KNOWN_COLOUR, say("challenge-shade-unknown"))]
 
 
 def _tiles(records: Sequence[Statistic]) -> list[dict[str, str]]:

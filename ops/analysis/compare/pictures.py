@@ -23,10 +23,12 @@ from ops.analysis.compare.wording import input_name
 from ops.analysis.messages import plain
 from ops.drawing.colours import colour
 from ops.drawing.figures import PRINTED_STYLE, CaptionedFigure
-from ops.drawing.printed_map import SIGNS, plain_text, relief, scale_bar
+from ops.drawing.printed_map import mark_place, north_arrow, place_handles, plain_text, relief, scale_bar
 from ops.drawing.scales import PROBABILITY
 from ops.runtime.output import catalogue, say
+from sensors.layout import AnySensor
 from sensors.planning.comparison.draws import central
+from sensors.relay import Relay
 
 SERIES: Final = ("blue", "vermilion", "green", "purple", "sky", "orange")
 COLOURS: Final = (*(colour(f"series-{name}") for name in SERIES), colour("figure-outline"), "black")
@@ -37,6 +39,8 @@ NAMED: Final = 5
 """Inputs that a tornado chart draws, and that its text alternative names."""
 BUDGETS: Final = np.geomspace(0.25, 2.0, 22)
 LARGEST_PIXELS: Final = 900
+PART_EDGE: Final = 0.03
+"""Least distance of a symbol from the edge, as a fraction of the longer side."""
 MANY: Final = 40  # number of sensors above which their symbols are small
 
 
@@ -72,6 +76,8 @@ def maps(comparison: Comparison) -> CaptionedFigure:
     bar = figure.colorbar(ScalarMappable(scale, PROBABILITY), ax=list(axes), shrink=0.8, pad=0.01, aspect=30)
     bar.set_label(say("compare-axis-assessed"))
     _percent(bar.ax.yaxis)
+    handles = place_handles(part.kind for part in _parts(comparison))
+    figure.legend(handles=handles, loc="outside lower center", ncols=max(len(handles), 1), frameon=False, fontsize=8.5)
     means = comparison.verdict["mean_detection_central"].to_numpy()
     named = [
         say("compare-figure-maps-mean", layout=name, mean=float(mean)) for name, mean in zip(names, means, strict=True)
@@ -85,17 +91,24 @@ def maps(comparison: Comparison) -> CaptionedFigure:
 
 
 def _extent(comparison: Comparison) -> tuple[float, float, float, float]:
-    """Return west, east, south and north [m] of the belt with a margin, limited to the terrain."""
+    """Return west, east, south and north [m] of the belt with a margin, limited to the terrain, and of all parts of
+    the layouts: none is cut off."""
     terrain, belt = comparison.study.ground.terrain, comparison.study.ground.belt
     west, south, east, north = shapely.bounds(belt_outline(belt.border, belt.belt_m * 1.15))
     easting, northing = terrain["easting"].to_numpy(), terrain["northing"].to_numpy()
     step = belt.cell_m / 2.0
-    return (
-        max(west, easting.min() - step),
-        min(east, easting.max() + step),
-        max(south, northing.min() - step),
-        min(north, northing.max() + step),
-    )
+    west, east = max(west, easting.min() - step), min(east, easting.max() + step)
+    south, north = max(south, northing.min() - step), min(north, northing.max() + step)
+    edge = PART_EDGE * max(east - west, north - south)
+    for part in _parts(comparison):
+        west, east = min(west, part.easting - edge), max(east, part.easting + edge)
+        south, north = min(south, part.northing - edge), max(north, part.northing + edge)
+    return float(west), float(east), float(south), float(north)
+
+
+def _parts(comparison: Comparison) -> list[AnySensor | Relay]:
+    """The sensors and relays of all layouts."""
+    return [part for layout in comparison.study.layouts for part in (*layout, *layout.relays)]
 
 
 def _map(
@@ -122,28 +135,17 @@ def _map(
     axis.plot(belt.easting[columns], belt.northing[rows], color=colour("least-path"), linewidth=1.6, zorder=6)
     layout = comparison.study.layouts[comparison.study.names.index(name)]
     for sensor in layout:
-        sign, _, size = SIGNS[sensor.kind]
-        small = 0.5 if len(layout) > MANY else 1.0
-        axis.plot(
-            sensor.easting,
-            sensor.northing,
-            sign,
-            color="black",
-            mec="white",
-            mew=0.8 * small,
-            markersize=size * small,
-            zorder=7,
-        )
+        mark_place(axis, sensor.kind, sensor.easting, sensor.northing, small=0.5 if len(layout) > MANY else 1.0)
     west, east, south, north = extent
     axis.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
     for spine in axis.spines.values():
         spine.set_visible(False)
-    if layout.relays:
-        places = np.array([(relay.easting, relay.northing) for relay in layout.relays])
-        axis.plot(*places.T, "^", color="white", mec="black", mew=0.8, markersize=5.5, zorder=7)
+    for relay in layout.relays:
+        mark_place(axis, "relay", relay.easting, relay.northing, small=0.8)
     counts = {"sensors": len(layout), "relays": len(layout.relays)}
     axis.set_title(say("compare-figure-map-title", layout=plain_text(name), **counts), loc="left", fontsize=9.5)
     scale_bar(axis, extent)
+    north_arrow(axis)
 
 
 def _least_path(comparison: Comparison, name: str) -> int:

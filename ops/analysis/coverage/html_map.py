@@ -20,12 +20,13 @@ from ops.drawing.colours import colour, rgb
 from ops.drawing.coverage_classes import Map, RgbFraction
 from ops.drawing.map_images import painted_png
 from ops.drawing.pages.html_page import render_page
-from ops.drawing.pages.map_input import HIDDEN_STYLE, NOT_KNOWN_COLOUR, MapInput, Marker, Overlay
+from ops.drawing.pages.map_input import MapInput, Marker, Overlay
+from ops.drawing.pages.sector_input import shades_of, symbols_of
 from ops.drawing.pages.static_map import print_map
 from ops.drawing.pages.web_map import draw_map
 from ops.drawing.printed_map import ground_of
 from ops.drawing.scene import scene_of
-from ops.drawing.symbols import legend_of, symbol_name
+from ops.drawing.symbols import symbol_name
 from ops.runtime.output import atomic_write, say
 from ops.sector.open_sector import OpenSector
 from ops.sector.sector_file import read_bases
@@ -140,10 +141,6 @@ def _gap_rows(segments: xr.Dataset, ground: OpenSector) -> list[list[str]]:
 
 def _page(maps: Sequence[Map], rasters: xr.Dataset, tables: CoverageTables, ground: OpenSector) -> dict[str, Any]:
     story, segments = rasters.attrs, tables.segments
-    shades, low = [], 0.0
-    for high, shade in HIDDEN_STYLE:
-        shades.append((shade, say("coverage-shade", low=low, high=min(high, 1.0))))
-        low = high
     about = {
         "layout": ground.layout.name,
         "sensors": len(ground.layout),
@@ -174,8 +171,8 @@ def _page(maps: Sequence[Map], rasters: xr.Dataset, tables: CoverageTables, grou
             }
             for chosen in maps
         ],
-        "shades": [*shades, (NOT_KNOWN_COLOUR, say("coverage-shade-unknown"))],
-        "symbols": legend_of({s.kind for s in ground.layout} | {"base"}),
+        "shades": shades_of("coverage"),
+        "symbols": symbols_of(ground),
         "colophon": say("coverage-page-colophon", **ground_of(ground.terrain, str(story["watchline_version"]))),
     }
 

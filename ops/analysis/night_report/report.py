@@ -27,7 +27,8 @@ from ops.analysis.night_report.incidents import incident_sentences
 from ops.analysis.night_report.workload import workload_sentences
 from ops.drawing.figures import SvgFigure, along_the_border, detections_per_sensor, gospa_over_time, latency_histogram
 from ops.drawing.pages.html_page import render_page
-from ops.drawing.pages.map_input import CLASS_STYLE, HIDDEN_STYLE, MapInput, Marker, Trail
+from ops.drawing.pages.map_input import CLASS_STYLE, MapInput, Marker, Trail
+from ops.drawing.pages.sector_input import shades_of
 from ops.drawing.pages.web_map import MapParts, draw_map
 from ops.drawing.scene import datum_words
 from ops.drawing.symbols import legend_of
@@ -155,7 +156,7 @@ def _page(report: ReportInput) -> dict[str, Any]:
             if name in {trail.of_class for trail in confirmed}
         ],
         "symbols": legend_of({sensor.kind for sensor in report.layout} | {"base", "alert"}),
-        "shades": _shades(),
+        "shades": shades_of("shift"),
         "hidden": hidden and {"sentences": words.dead_ground_sentences(hidden), "limits": LIMITS},
         "quality": words.quality_sentences(report.gospa, report.latency_meaning),
         "pictures": _pictures(report),
@@ -176,15 +177,6 @@ def _page(report: ReportInput) -> dict[str, Any]:
 
 def _said(text: Message | str) -> str:
     return words.clean(text if isinstance(text, str) else say(text))
-
-
-def _shades() -> list[tuple[str, str]]:
-    lower, result = 0.0, []
-    for upper, colour in HIDDEN_STYLE:
-        percent = catalogue().formats.percent
-        result.append((colour, say("shift-legend-shade", low=percent(lower), high=percent(min(upper, 1.0)))))
-        lower = upper
-    return result
 
 
 def _pictures(report: ReportInput) -> list[SvgFigure]:

@@ -18,14 +18,12 @@ from geo.terrain import bounds
 from ops.analysis.plan.findings import PlanFindings
 from ops.drawing.colours import colour
 from ops.drawing.figures import PRINTED_STYLE, CaptionedFigure
-from ops.drawing.printed_map import SIGNS, LocalNumbers, north_arrow, relief, scale_bar
+from ops.drawing.printed_map import SIGNS, LocalNumbers, mark_place, north_arrow, place_handles, relief, scale_bar
 from ops.drawing.scales import PROBABILITY
-from ops.drawing.symbols import symbol_name
 from ops.runtime.output import say
 from ops.sector.sector_file import read_bases
 
-MARKS: Final = {**SIGNS, "relay": ("v", symbol_name("relay"), 7.0)}
-BOUGHT, STANDING, BASE = colour("bought"), "white", colour("series-blue")
+BOUGHT = colour("bought")
 BEFORE, AFTER = colour("series-grey"), colour("series-blue")
 UNKNOWN: Final = colour("unknown")
 LARGEST_PIXELS: Final = 900
@@ -63,10 +61,10 @@ def plan_map(findings: PlanFindings) -> CaptionedFigure:
         axes.add_collection(LineCollection(parts, colors="white", linewidths=6.0, zorder=4))
         axes.add_collection(LineCollection(parts, colors=[shade], linewidths=4.0, zorder=5))
     for part in findings.existing:
-        sign, _, size = MARKS[part.kind]
-        axes.plot(part.easting, part.northing, sign, color=STANDING, mec="black", mew=1.2, markersize=size, zorder=7)
+        sign, _, size = SIGNS[part.kind]
+        axes.plot(part.easting, part.northing, sign, color="black", mec="white", mew=1.0, markersize=size, zorder=7)
     for number, option in findings.numbered:
-        part, (sign, _, size) = option.sensor, MARKS[option.sensor.kind]
+        part, (sign, _, size) = option.sensor, SIGNS[option.sensor.kind]
         axes.plot(part.easting, part.northing, sign, color=BOUGHT, mec="white", mew=1.0, markersize=size + 1, zorder=8)
         axes.annotate(
             str(number),
@@ -80,7 +78,7 @@ def plan_map(findings: PlanFindings) -> CaptionedFigure:
             zorder=9,
         )
     for easting, northing in _bases(findings):
-        axes.plot(easting, northing, "*", color=BASE, mec="white", markersize=14, zorder=8)
+        mark_place(axes, "base", easting, northing)
     axes.set(xlim=box[:2], ylim=box[2:], aspect="equal", xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set_visible(True)
@@ -122,18 +120,16 @@ def _legend(axes: Any, findings: PlanFindings) -> None:
     entries = []
     groups = (
         ("bought", BOUGHT, "white", [option.sensor.kind for option in findings.plan.bought]),
-        ("existing", STANDING, "black", [part.kind for part in findings.existing]),
+        ("existing", "black", "white", [part.kind for part in findings.existing]),
     )
     for group, face, edge, kinds in groups:
         for kind in dict.fromkeys(kinds):
-            sign, name, size = MARKS[kind]
+            sign, name, size = SIGNS[kind]
             label = say(f"plan-legend-{group}", kind=name)
             entries.append(
                 Line2D([], [], color=face, marker=sign, mec=edge, linestyle="none", markersize=size, label=label)
             )
-    if _bases(findings):
-        base = say(symbol_name("base"))
-        entries.append(Line2D([], [], color=BASE, marker="*", mec="white", linestyle="none", markersize=12, label=base))
+    entries += place_handles({"base"} if _bases(findings) else ())
     if np.isnan(findings.after).any():
         entries.append(Line2D([], [], color=UNKNOWN, linewidth=4.0, label=say("map-unknown")))
     if entries:

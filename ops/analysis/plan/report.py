@@ -23,12 +23,16 @@ OBJECTIVES: Final = ("mean_probability", "worst_segment", "least_detection", "le
 
 @dataclass(frozen=True, slots=True)
 class PlanTable:
-    """A table of the page: the first column names the row; ``total`` is its last row, where it has one."""
+    """A table of the page: the first column names the row; ``total`` is its last row, where it has one.
+
+    ``words``: number of columns, from the first, that are text; the others are numbers.
+    """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     total: Sequence[str] = ()
+    words: int = 1
 
 
 def write_report(path: Path, findings: PlanFindings, messages: Sequence[Message]) -> None:
@@ -138,7 +142,7 @@ def _sites(findings: PlanFindings) -> PlanTable:
         name = say("plan-numbered", number=str(number), item=item_of(option))
         rows.append([name, say(where), side, position, _money(option.cost)])
     columns = [*_columns("item", "place", "offset", "position"), *_money_columns(findings, "cost")]
-    return PlanTable(say("plan-table-sites"), columns, rows)
+    return PlanTable(say("plan-table-sites"), columns, rows, words=4)
 
 
 def _worst(findings: PlanFindings) -> PlanTable:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-import xarray as xr
-
 from ops.analysis.risk.assessment import RiskAssessment
 from ops.analysis.risk.rows import COLUMNS, SECTION_COLUMNS, answer_of, section_row, segment_row
 from ops.drawing.pages.html_page import render_page
-from ops.drawing.png import write_png
-from ops.drawing.printed_map import DPI
-from ops.drawing.sector_map import sector_map
+from ops.drawing.pages.map_input import MapInput
+from ops.drawing.pages.sector_input import sector_input, shades_of, symbols_of
+from ops.drawing.pages.web_map import draw_map
 from ops.runtime.output import atomic_write, say
 
 TEMPLATE: Final = Path(__file__).with_name("page.html.j2")
@@ -31,7 +26,8 @@ def write_risk_page(path: Path, found: RiskAssessment) -> None:
         "answer": answer_of(found),
         "about": say("risk-about", date=found.day.isoformat(), layout=found.challenge.layout, draws=draws),
         "notices": [say("score-illustrative")] if found.illustrative else [],
-        "map": {"data": _map(found), "alt": say("risk-map"), "caption": say("risk-map")},
+        "shades": shades_of("risk"),
+        "symbols": symbols_of(found.ground),
         "section_columns": [say("risk-column", name=name) for name in SECTION_COLUMNS],
         "sections": [section_row(one) for one in found.sections],
         "columns": [say("risk-column", name=name) for name in COLUMNS],
@@ -39,14 +35,16 @@ def write_risk_page(path: Path, found: RiskAssessment) -> None:
         "limits": [say(f"risk-limit-{name}") for name in LIMITS],
         "colophon": say("score-colophon", version=version("watchline")),
     }
+    drawn = draw_map(_map(found))
     with atomic_write(path) as partial:
-        partial.write_text(render_page(TEMPLATE, page=page), encoding="utf-8")
+        partial.write_text(render_page(TEMPLATE, scripts=drawn.scripts, page=page, map=drawn), encoding="utf-8")
 
 
-def _map(found: RiskAssessment) -> str:
-    """The border coloured by risk, as a data URI."""
-    by_segment = xr.DataArray(np.asarray(found.risk), dims="segment")
-    figure = sector_map(found.ground, by_segment, label=say("risk-column", name="risk"))
-    out = io.BytesIO()
-    write_png(figure, out, DPI)
-    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+def _map(found: RiskAssessment) -> MapInput:
+    """The border coloured by risk, each segment explained by the row that the table has of it."""
+    names, known = [say("risk-column", name=name) for name in COLUMNS], set(found.order())
+    rows = [
+        list(zip(names, segment_row(found, segment), strict=True)) if segment in known else []
+        for segment in range(len(found.risk))
+    ]
+    return sector_input(found.ground, rows, found.risk)

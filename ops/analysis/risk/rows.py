@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from ops.analysis.messages import plain
 from ops.analysis.risk.assessment import RiskAssessment, SectionRisk
 from ops.analysis.risk.combination import CLASSES, FACTORS
 from ops.runtime.output import catalogue, say
@@ -23,7 +22,7 @@ def answer_of(found: RiskAssessment) -> list[str]:
         top, formats = found.stability.top[first], catalogue().formats
         sentences.append(
             say(
-                "risk-answer", segment=str(first), risk=plain(found.risk[first]), top=formats.percent(float(top)),
+                "risk-answer", segment=str(first), risk=_fraction(found.risk[first]), top=formats.percent(float(top)),
                 count=found.stability.top_count,
             )
         )  # fmt: skip
@@ -36,13 +35,13 @@ def answer_of(found: RiskAssessment) -> list[str]:
 def segment_row(found: RiskAssessment, segment: int) -> list[str]:
     """The cells of COLUMNS for a segment with a known risk."""
     stability, level = found.stability, int(found.levels[segment])
-    factors: list[Any] = [plain(value) for value in found.factors.table[segment]]
+    factors: list[Any] = [_fraction(value) for value in found.factors.table[segment]]
     ranks = say("risk-ranks", low=int(stability.low[segment]), high=int(stability.high[segment]))
     return [
-        plain(stability.rank[segment]),
+        str(int(stability.rank[segment])),
         str(segment),
         found.section_names[segment] or say("score-none"),
-        plain(found.risk[segment]),
+        _fraction(found.risk[segment]),
         *factors,
         level_name(None if level < 0 else CLASSES[level]),
         ranks,
@@ -52,7 +51,7 @@ def segment_row(found: RiskAssessment, segment: int) -> list[str]:
 
 def section_row(one: SectionRisk) -> list[str]:
     """The cells of SECTION_COLUMNS for a section."""
-    risk = say("score-unknown") if math.isnan(one.risk) else plain(one.risk)
+    risk = say("score-unknown") if math.isnan(one.risk) else _fraction(one.risk)
     segment = say("score-none") if one.segment is None else str(one.segment)
     return [one.name, segment, risk, level_name(one.proposed), level_name(one.highest), level_name(one.current)]
 
@@ -60,3 +59,8 @@ def section_row(one: SectionRisk) -> list[str]:
 def level_name(level: str | None) -> str:
     """The name of an impact level or class for people."""
     return say("risk-level", level=level or "none")
+
+
+def _fraction(value: float) -> str:
+    """A value from 0 to 1 in as many digits as it can be trusted; the summary file has all of them."""
+    return catalogue().formats.number(None if math.isnan(value) else float(value), 2)

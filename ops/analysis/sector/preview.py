@@ -25,7 +25,18 @@ from ops.drawing.map_images import painted_png
 from ops.drawing.pages.html_page import render_page
 from ops.drawing.pages.map_input import LineLayer, MapInput, Marker, Overlay, Trail, hidden_colour
 from ops.drawing.pages.web_map import draw_map
-from ops.drawing.printed_map import DPI, LARGEST_PIXELS, SIGNS, STYLE, north_arrow, plain_text, relief, scale_bar
+from ops.drawing.printed_map import (
+    BASE,
+    DPI,
+    LARGEST_PIXELS,
+    SIGNS,
+    STYLE,
+    mark_place,
+    north_arrow,
+    plain_text,
+    relief,
+    scale_bar,
+)
 from ops.drawing.symbols import legend_of
 from ops.runtime import output
 from ops.runtime.output import atomic_write
@@ -316,10 +327,10 @@ def _draw_picture(path: Path, preview: Preview, words: MessageCatalogue) -> None
         for ends in preview.links:
             axes.plot(ends[:, 0], ends[:, 1], color=LINK, linewidth=1.0, linestyle=(0, (4, 3)), zorder=6)
         for sensor in ground.layout:
-            sign, _, size = SIGNS[sensor.kind]
-            axes.plot(sensor.easting, sensor.northing, sign, color="black", mec="white", markersize=size, zorder=7)
+            mark_place(axes, sensor.kind, sensor.easting, sensor.northing)
         bases = np.array(bases_in(ground), dtype=np.float64).reshape(-1, 2)
-        axes.plot(bases[:, 0], bases[:, 1], "*", color=OWN, mec="white", markersize=13, zorder=8)
+        for easting, northing in bases:
+            mark_place(axes, "base", easting, northing)
         box = _window(preview, bases, (west, east, south, north))
         axes.set(xlim=box[:2], ylim=box[2:], aspect="equal", xticks=[], yticks=[])
         scale_bar(axes, box)
@@ -370,5 +381,6 @@ def _handles(preview: Preview, words: MessageCatalogue, bases: int) -> list[Any]
         handles.append(Line2D([], [], color="black", marker=sign, linestyle="none", markersize=size, label=name))
     if bases:
         name = say("sector-preview-base")
-        handles.append(Line2D([], [], color=OWN, marker="*", linestyle="none", markersize=11, label=name))
+        look: Any = {"color": "white", "mec": "black", "marker": BASE[0], "markersize": BASE[1]}
+        handles.append(Line2D([], [], linestyle="none", label=name, **look))
     return handles

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import ScaledTranslation
@@ -32,7 +33,7 @@ from ops.drawing.pages.map_input import (
 )
 from ops.drawing.pages.map_names import name_places
 from ops.drawing.png import write_png
-from ops.drawing.printed_map import SIGNS, STYLE, plain_text, relief, scale_bar
+from ops.drawing.printed_map import BASE, SIGNS, STYLE, plain_text, relief, scale_bar
 
 WIDTH_IN: Final = 7.2
 """Width of the text of an A4 page."""
@@ -44,8 +45,8 @@ FLATTEST, STEEPEST = 0.3, 1.25
 """Least and greatest ratio of height to width."""
 NAMED_UP_TO: Final = 12
 """Largest number of places that are named."""
-BASE: Final = ("s", 6.0)
 ALERT: Final = ("v", 8.0)
+DEAD_GROUND_ALPHA: Final = 0.35
 PrintExtent = tuple[float, float, float, float]
 
 
@@ -137,7 +138,7 @@ def _ground(axes: Axes, drawing: MapInput) -> None:
     cells = drawing.hidden_cells
     west, south, east, north = bounds(cells.to_dataset(name="hidden"))
     shaded = np.zeros((*cells.shape, 4))
-    shaded[cells.to_numpy() > 0] = (0.48, 0.31, 0.0, 0.35)
+    shaded[cells.to_numpy() > 0] = to_rgba(colour("dead-ground"), DEAD_GROUND_ALPHA)
     axes.imshow(shaded, extent=(west, east, south, north), interpolation="nearest", zorder=2)
 
 

@@ -20,7 +20,7 @@ import shapely
 from geo.mobility.roads_and_rivers import ROAD_COLUMNS
 from geo.mobility.settings import ROAD_LINKS
 from ops.runtime.file_cache import FileCache
-from ops.services.map.tiles import TILE_PX, NoTile, Raster
+from ops.services.map.tiles import EQUATOR_M, TILE_PX, NoTile, Raster
 
 EXTENT: Final = 4096
 """Units along the side of a tile."""
@@ -33,7 +33,6 @@ INTERVALS_M: Final = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 INDEX_EVERY: Final = 5
 """Every fifth contour line is drawn heavier and has its height written on it, as on printed maps."""
 FARTHEST_OUT, CLOSEST_IN = 7, 15
-EQUATOR_M: Final = 40_075_016.685578488
 TOLERANCE: Final = 6.0
 """Units by which a simplified line may deviate."""
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 import shapely
 
-from ops.services.map.ground_tiles import EQUATOR_M, MapFeatures
+from ops.services.map.ground_tiles import MapFeatures
+from ops.services.map.tiles import EQUATOR_M
 
 KINDS: Final = {"settlements": "settlement", "rivers": "river", "roads": "road"}
 """The order of the answer, and what each layer contains."""

@@ -6,7 +6,6 @@ tiles are cached in memory up to a limit, and those of layers that last also on 
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import warnings
 from collections import OrderedDict
@@ -14,14 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import rasterio
 import xarray as xr
+from rasterio.coords import disjoint_bounds
 from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
+from rasterio.vrt import WarpedVRT
+from rasterio.warp import transform_bounds
 from rio_tiler.errors import NoOverviewWarning, TileOutsideBounds
 from rio_tiler.io import Reader
 from rio_tiler.models import ImageData
@@ -31,8 +32,12 @@ from geo.terrain import bounds, cell_size
 from ops.drawing.colours import Palette
 from ops.drawing.tile_styles import FEATHER_PX, Style
 from ops.runtime.file_cache import FileCache
+from ops.runtime.scratch_folder import ScratchFolder
 
 TILE_PX: Final = 256
+WEB_MERCATOR: Final = "EPSG:3857"
+EARTH_RADIUS_M: Final = 6_378_137.0
+EQUATOR_M: Final = 2 * np.pi * EARTH_RADIUS_M
 CACHE_BYTES: Final = 16_000_000
 IN_MEMORY_CELLS: Final = 25_000_000
 """A raster with more cells is stored on disk, in the system's folder for temporary files."""
@@ -76,7 +81,7 @@ class Raster:
     interpolated: Callable[[int, int, int], Reading | None] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        kept = lru_cache(maxsize=READINGS_KEPT)(partial(_reading, self.name, "cubic_spline", FEATHER_PX))
+        kept = lru_cache(maxsize=READINGS_KEPT)(partial(_interpolated, self.name))
         object.__setattr__(self, "interpolated", kept)
 
 
@@ -127,8 +132,8 @@ def raster_of(values: xr.DataArray, crs: str, *, nodata: float, resampling: Resa
         kept = MemoryFile(ext=".tif")
         name = kept.name
     else:
-        kept = tempfile.TemporaryDirectory(prefix="watchline-tiles-")
-        name = str(Path(kept.name) / "raster.tif")
+        kept = ScratchFolder("watchline-tiles-")
+        name = str(kept.path / "raster.tif")
     with rasterio.open(name, "w", **profile) as raster:
         for first in range(0, rows, STRIP_ROWS):
             strip = values[first : first + STRIP_ROWS].to_numpy()
@@ -215,10 +220,8 @@ class Tiles:
 
     def _paint(self, layer: Layer, z: int, x: int, y: int, palette: Palette) -> Tile:
         style, margin = layer.style, layer.style.margin_px
-        if style.smooth:
-            reading = layer.raster.interpolated(z, x, y)
-        else:
-            reading = _reading(layer.raster.name, "nearest", margin, z, x, y)
+        raster = layer.raster
+        reading = raster.interpolated(z, x, y) if style.smooth else _nearest(raster.name, margin, z, x, y)
         if reading is None:
             return self._empty
         pixels = style.paint(reading.around(margin), reading.ground_m, palette)
@@ -243,12 +246,32 @@ def _reader(name: str) -> Reader:
         return Reader(name)
 
 
-def _reading(name: str, method: Any, margin: int, z: int, x: int, y: int) -> Reading | None:
+def _interpolated(name: str, z: int, x: int, y: int) -> Reading | None:
+    """Read by cubic splines what ``rio_tiler.Reader.tile`` would, at half the cost: it warps a mask, too."""
+    side_m = EQUATOR_M / 2**z
+    pixel_m, west, north = side_m / TILE_PX, x * side_m - EQUATOR_M / 2, EQUATOR_M / 2 - y * side_m
+    ground_m = _on_the_ground(pixel_m, north - side_m / 2)
+    with rasterio.open(name) as raster:
+        place = transform_bounds(WEB_MERCATOR, raster.crs, west, north - side_m, west + side_m, north)
+        if disjoint_bounds(raster.bounds, place):
+            return None
+        coarse = [level for level, factor in enumerate(raster.overviews(1)) if factor * raster.res[0] <= ground_m]
+    corner = rasterio.Affine(pixel_m, 0.0, west - FEATHER_PX * pixel_m, 0.0, -pixel_m, north + FEATHER_PX * pixel_m)
+    size = TILE_PX + 2 * FEATHER_PX
+    with (
+        rasterio.open(name, **({"overview_level": coarse[-1]} if coarse else {})) as source,
+        WarpedVRT(source, crs=WEB_MERCATOR, transform=corner, width=size, height=size,
+                  resampling=Resampling.cubic_spline) as warped,
+    ):  # fmt: skip
+        values: Float32s = warped.read(1).astype(np.float32)
+    values.flags.writeable = False  # it is shared
+    return Reading(values, ground_m)
+
+
+def _nearest(name: str, margin: int, z: int, x: int, y: int) -> Reading | None:
     with _reader(name) as reader:
         try:
-            image = reader.tile(
-                x, y, z, TILE_PX, buffer=margin or None, resampling_method=method, reproject_method=method
-            )
+            image = reader.tile(x, y, z, TILE_PX, buffer=margin or None)
         except TileOutsideBounds:
             return None
     values = np.where(np.ma.getmaskarray(image.array)[0], np.float32(np.nan), image.array.data[0].astype(np.float32))
@@ -257,11 +280,15 @@ def _reading(name: str, method: Any, margin: int, z: int, x: int, y: int) -> Rea
 
 
 def _ground_m(image: ImageData) -> float:
-    """Side of a pixel on the ground [m]; Web Mercator enlarges by 1 / cos(latitude)."""
+    """Side of a pixel on the ground [m]."""
     assert image.bounds is not None
-    radius_m = 6_378_137.0
-    latitude = 2 * np.arctan(np.exp((image.bounds[1] + image.bounds[3]) / 2 / radius_m)) - np.pi / 2
-    return float((image.bounds[2] - image.bounds[0]) / image.width * np.cos(latitude))
+    return _on_the_ground((image.bounds[2] - image.bounds[0]) / image.width, (image.bounds[1] + image.bounds[3]) / 2)
+
+
+def _on_the_ground(length_m: float, northing_m: float) -> float:
+    """Return a length [m] of Web Mercator on the ground [m]: it enlarges by 1 / cos(latitude)."""
+    latitude = 2 * np.arctan(np.exp(northing_m / EARTH_RADIUS_M)) - np.pi / 2
+    return float(length_m * np.cos(latitude))
 
 
 def _tile(pixels: Any) -> Tile:

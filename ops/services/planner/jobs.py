@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from geo.errors import WatchlineError
 from geo.message import Message
 from ops.runtime.child_process import module_command
 from ops.runtime.output import say_in_english
+from ops.runtime.scratch_folder import ScratchFolder
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 MOST_WAITING: Final = 8
@@ -55,8 +55,8 @@ class PlannerJob:
 
 
 def start_worker(sector: str, log: Path) -> subprocess.Popen[str]:
-    """Start a planner's process (``ops.services.planner.worker``) that reads orders from stdin and ends when stdin
-    closes."""
+    """Start a planner's process (``ops.services.planner.worker``) that reads orders from stdin and ends as soon as
+    stdin closes, also in the middle of an order."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as errors:
         return subprocess.Popen(
@@ -79,11 +79,11 @@ class Jobs:
         self._waiting: deque[PlannerJob] = deque()
         self._closed, self._count = False, 0
         self._thread: threading.Thread | None = None
-        self._reports = Path(tempfile.mkdtemp(prefix="watchline-plan-"))
+        self._reports = ScratchFolder("watchline-plan-")
 
     def report_of(self, job: PlannerJob) -> Path:
         """Where the job writes its report."""
-        return self._reports / job.id / "report.html"
+        return self._reports.path / job.id / "report.html"
 
     def submit(self, order: Mapping[str, Any]) -> PlannerJob:
         """Queue a job; JobRefused if too many are waiting."""
@@ -136,7 +136,7 @@ class Jobs:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(timeout=ENDS_WITHIN_S)
-        rmtree(self._reports, ignore_errors=True)
+        self._reports.close()
 
     def _run(self) -> None:
         while True:
@@ -159,9 +159,11 @@ class Jobs:
             assert process.stdin is not None
             assert process.stdout is not None
             process.stdin.write(json.dumps({**job.order, "report": str(self.report_of(job))}) + "\n")
-            process.stdin.close()
+            process.stdin.flush()
             for line in process.stdout:
                 self._hear(job, json.loads(line))
+                if job.state != "running":
+                    break
         except (OSError, ValueError):
             pass  # the process has ended, which is handled below
         finally:

@@ -51,7 +51,7 @@ def write_compare_report(
 
 def _path(order: Mapping[str, Any]) -> Path:
     path = Path(str(order["report"]))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(exist_ok=True)  # its folder is the server's: none is made for a server that has ended
     return path
 
 

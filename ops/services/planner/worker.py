@@ -1,8 +1,8 @@
 """The planner's process, separate from the server: coverage of an edited layout, comparisons and plans.
 
 It reads one JSON order per line from stdin and writes JSON lines to stdout: ``{"done", "total", "doing"}`` during the
-work, then one line with ``answer`` or ``refused`` (a sentence). It ends when stdin closes. Nothing else is written to
-stdout.
+work, then one line with ``answer`` or ``refused`` (a sentence). It ends as soon as stdin closes, also in the middle of
+an order: then the server has ended, and no one waits for the answer. Nothing else is written to stdout.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import base64
 import json
 import os
+import queue
 import sys
-from collections.abc import Callable, Collection, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any, Final, TextIO
@@ -260,8 +262,8 @@ def answer(planner: Planner, order: Any, write: Callable[[Mapping[str, Any]], No
         write({"refused": f"The order cannot be read ({type(error).__name__}: {error})."})
 
 
-def serve(sector: str, orders: TextIO, out: TextIO) -> None:
-    """Answer the orders of a stream, one line each, until it ends."""
+def serve(sector: str, orders: Iterable[str], out: TextIO) -> None:
+    """Answer the orders, one line each."""
 
     def write(message: Mapping[str, Any]) -> None:
         out.write(json.dumps(message, allow_nan=False) + "\n")
@@ -281,7 +283,20 @@ def main() -> None:
     os.nice(5)
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    serve(sys.argv[1], sys.stdin, out)
+    serve(sys.argv[1], _lines_while_open(sys.stdin), out)
+
+
+def _lines_while_open(stream: TextIO) -> Iterator[str]:
+    """The lines of a stream; the process ends with it, whatever it is doing."""
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in stream:
+            lines.put(line)
+        os._exit(0)
+
+    threading.Thread(target=read, name="orders", daemon=True).start()
+    return iter(lines.get, "")
 
 
 if __name__ == "__main__":

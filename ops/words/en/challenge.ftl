@@ -202,7 +202,8 @@ challenge-page-map = Map
 challenge-page-map-hint = Click or tap the border, a path or a symbol for details. Choose layers with the button at the top right.
 challenge-page-limits = Limitations
 challenge-page-colophon = Vertical datum: { $datum }; cells of { DECIMAL($cell, digits: 0) } m. { $code }. Data: { $data }. Times in this report are durations. Map: Leaflet (BSD 2-Clause), drawn with folium; figures: matplotlib.
-challenge-shade = probability of no detection { DECIMAL($low, digits: 2) } to { DECIMAL($high, digits: 2) } on the minimum-detection path
+challenge-shades = Probability of no detection on the minimum-detection path:
+challenge-shade = { DECIMAL($low, digits: 2) } to { DECIMAL($high, digits: 2) }
 challenge-shade-unknown = unknown, or no crossing possible
 challenge-layer-paths = Crossing paths
 challenge-unknown = unknown
@@ -226,7 +227,6 @@ challenge-row-least-detection = Lowest crossing Pd
 challenge-row-least-interruption = Lowest P(interruption)
 challenge-row-resilience = Sensor footprints in depth (k)
 challenge-row-response = Response time
-challenge-row-range = Maximum range
 
 challenge-sheet-terrain = The terrain, for any layout
 challenge-terrain-intro = Difficulty of each segment for any layout. Crossing ease is based on the minimum-time path, surveillance difficulty on the dead ground left by the best few observation sites, response difficulty on the response time from the nearest base.
@@ -364,7 +364,6 @@ challenge-hatch-no-path = { $title } (.. no path)
 challenge-hatch-no-response = { $title } (.. no response)
 challenge-scores-note = Percentile within this border from 0 (low) to 1 (high); grey: unknown.
 challenge-path-label = { $path }: { DECIMAL($minutes, digits: 0) } min, Pd { DECIMAL($pd, digits: 2) }
-challenge-legend-sensor = sensor
 challenge-legend-half = 50% of cumulative detection
 challenge-footer = { $sector }, layout { $layout }; { $target }, { $conditions }, { $direction }; area within { DISTANCE($belt) } of the border; cells of { DECIMAL($cell, digits: 0) } m; datum { $datum }. Terrain data: { $ground }. Grid north.
 

@@ -113,7 +113,8 @@ coverage-page-colophon = Vertical datum: { $datum }; cells of { DECIMAL($cell, d
     [yes] canopy from the terrain data
    *[no] bare ground, without trees or buildings
 }. Watchline { $version }. Map: Leaflet (BSD 2-Clause), drawn with folium.
-coverage-shade = coverage gap over { PERCENT($low) } to { PERCENT($high) } of the area
+coverage-shades = Fraction of the segment’s area with a coverage gap:
+coverage-shade = { PERCENT($low) } to { PERCENT($high) }
 coverage-shade-unknown = unknown
 coverage-row-covered = Area that meets the requirement
 coverage-row-dead = Dead ground

@@ -58,6 +58,7 @@ map-belt = { DISTANCE($belt) } from the border
 
 map-not-in-browser = The map needs JavaScript; all of it is inside this file.
 map-legend = Legend
+map-legend-of = { $title }:
 map-legend-border = Legend of the border
 
 # Vertical datum of a terrain

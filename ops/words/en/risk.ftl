@@ -20,7 +20,9 @@ risk-left-out = { $factor ->
 risk-heading-map = Map of the risk
 risk-heading-sections = Border sections: proposed and current impact level
 risk-heading-segments = Segments, the highest risk first
-risk-map = The border, coloured by the risk of each segment; a segment whose risk is unknown is grey.
+risk-shades = Risk of the segment:
+risk-shade = { DECIMAL($low, digits: 2) } to { DECIMAL($high, digits: 2) }
+risk-shade-unknown = unknown
 risk-column = { $name ->
     [rank] rank
     [segment] segment

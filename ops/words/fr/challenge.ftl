@@ -193,7 +193,8 @@ challenge-page-map = Carte
 challenge-page-map-hint = Cliquez ou touchez la frontière, un trajet ou un symbole pour les détails. Le bouton en haut à droite choisit les couches.
 challenge-page-limits = Limites
 challenge-page-colophon = Référence des altitudes : { $datum } ; mailles de { DECIMAL($cell, digits: 0) } m. { $code }. Données : { $data }. Les temps de ce rapport sont des durées. Carte : Leaflet (BSD 2-Clause), dessinée avec folium ; figures : matplotlib.
-challenge-shade = probabilité de non-détection de { DECIMAL($low, digits: 2) } à { DECIMAL($high, digits: 2) } sur le trajet de détection minimale
+challenge-shades = Probabilité de non-détection sur le trajet de détection minimale :
+challenge-shade = { DECIMAL($low, digits: 2) } à { DECIMAL($high, digits: 2) }
 challenge-shade-unknown = inconnu, ou franchissement impossible
 challenge-layer-paths = Trajets de franchissement
 challenge-unknown = inconnu
@@ -217,7 +218,6 @@ challenge-row-least-detection = Pd de franchissement la plus faible
 challenge-row-least-interruption = P(interruption) la plus faible
 challenge-row-resilience = Empreintes de capteurs en profondeur (k)
 challenge-row-response = Délai d’intervention
-challenge-row-range = Portée maximale
 
 challenge-sheet-terrain = Le terrain, pour tout dispositif
 challenge-terrain-intro = Difficulté de chaque segment pour tout dispositif. La facilité de franchissement repose sur le trajet de temps minimal, la difficulté de surveillance sur les angles morts que laissent les quelques meilleurs sites d’observation, la difficulté d’intervention sur le délai depuis la base la plus proche.
@@ -353,7 +353,6 @@ challenge-hatch-no-path = { $title } (.. pas de trajet)
 challenge-hatch-no-response = { $title } (.. pas d’intervention)
 challenge-scores-note = Centile au sein de cette frontière, de 0 (bas) à 1 (haut) ; gris : inconnu.
 challenge-path-label = { $path } : { DECIMAL($minutes, digits: 0) } min, Pd { DECIMAL($pd, digits: 2) }
-challenge-legend-sensor = capteur
 challenge-legend-half = 50 % de la détection cumulée
 challenge-footer = { $sector }, dispositif { $layout } ; { $target }, { $conditions }, { $direction } ; surface à moins de { DISTANCE($belt) } de la frontière ; mailles de { DECIMAL($cell, digits: 0) } m ; référence { $datum }. Données de terrain : { $ground }. Nord de la grille.
 

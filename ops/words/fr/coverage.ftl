@@ -105,7 +105,8 @@ coverage-page-colophon = Référence des altitudes : { $datum } ; mailles de 
     [yes] canopée d’après les données de terrain
    *[no] sol nu, sans arbres ni bâtiments
 }. Watchline { $version }. Carte : Leaflet (BSD 2-Clause), dessinée avec folium.
-coverage-shade = lacune de couverture sur { PERCENT($low) } à { PERCENT($high) } de la surface
+coverage-shades = Part de la surface du segment avec une lacune de couverture :
+coverage-shade = { PERCENT($low) } à { PERCENT($high) }
 coverage-shade-unknown = inconnu
 coverage-row-covered = Surface qui atteint l’exigence
 coverage-row-dead = Angles morts

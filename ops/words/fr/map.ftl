@@ -54,6 +54,7 @@ map-belt = à { DISTANCE($belt) } de la frontière
 
 map-not-in-browser = La carte nécessite JavaScript, entièrement inclus dans ce fichier.
 map-legend = Légende
+map-legend-of = { $title } :
 map-legend-border = Légende de la frontière
 
 # Vertical datum of a terrain

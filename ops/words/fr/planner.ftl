@@ -268,7 +268,7 @@ planner-front-without = { $count ->
     [one] { $count } dispositif n’est pas affiché : prix inconnu.
    *[other] { $count } dispositifs ne sont pas affichés : prix inconnu.
 }
-planner-worst = Segments les plus faibles
+planner-worst = Pires segments
 planner-worst-card =
     .aria-label = Segments les plus faibles
 planner-worst-of =
@@ -281,7 +281,7 @@ planner-gain-card =
     .aria-label = Gain et perte
 planner-change-of =
     .aria-label = Dispositifs comparés
-planner-change-of-sides = droite par rapport à gauche
+planner-change-of-sides = droite face à gauche
 planner-change-of-a = modifications à gauche
 planner-change-of-b = modifications à droite
 planner-change-on = Afficher sur la carte

@@ -20,7 +20,9 @@ risk-left-out = { $factor ->
 risk-heading-map = Carte du risque
 risk-heading-sections = Sections de frontière : niveau d’impact proposé et actuel
 risk-heading-segments = Segments, du risque le plus élevé au plus faible
-risk-map = La frontière, colorée selon le risque de chaque segment ; un segment au risque inconnu est gris.
+risk-shades = Risque du segment :
+risk-shade = { DECIMAL($low, digits: 2) } à { DECIMAL($high, digits: 2) }
+risk-shade-unknown = inconnu
 risk-column = { $name ->
     [rank] rang
     [segment] segment

@@ -178,6 +178,8 @@ LITERAL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 TRIPLE = re.compile(r"(?<!range)(?!\(0, 0, 0, 0\))\(\s*\d{1,3},\s*\d{1,3},\s*\d{1,3}(?:,\s*\d{1,3})?\s*\)")
+FRACTIONS = re.compile(r"\((?:\s*[01]?\.\d+\s*,){2,3}\s*[01]?\.\d+\s*,?\s*\)")
+"""Three or four numbers from 0 to 1 with a point, as matplotlib takes a colour."""
 NAMES = "|".join(sorted(set(CSS4_COLORS) - {"black", "white"}, key=len, reverse=True))
 NAMED_IN_CSS = re.compile(
     rf"(?:color|background|fill|stroke|border|outline|shadow)[\w-]*:[^;{{}}]*(?<![\w-])(?:{NAMES})\b(?!-)"
@@ -207,7 +209,7 @@ def written_by_people() -> list[Path]:
 
 
 def colours_in(file: Path) -> list[str]:
-    """What states a colour in a file: a literal, three numbers of a byte in the code that draws, or a name."""
+    """What states a colour in a file: a literal, numbers in the code that draws, or a name."""
     text = file.read_text(encoding="utf-8")
     found = [match.group() for match in LITERAL.finditer(text)]
     if file.suffix == ".py" and "ops" in file.relative_to(ROOT).parts[:1]:
@@ -216,8 +218,15 @@ def colours_in(file: Path) -> list[str]:
             for match in TRIPLE.finditer(text)
             if 15 < max(int(part) for part in re.findall(r"\d+", match.group())) < 256
         ]
+        found += [match.group() for match in FRACTIONS.finditer(text) if _may_be_a_colour(match.group())]
     named = NAMED_IN_CSS if file.suffix == ".css" else NAMED_IN_CODE
     return found + [match.group() for match in named.finditer(text)]
+
+
+def _may_be_a_colour(numbers: str) -> bool:
+    """Neither a scale in order, nor a box or nothing at all, which are 0 and 1 only."""
+    parts = [float(part) for part in re.findall(r"[\d.]+", numbers)]
+    return max(parts) <= 1.0 and parts != sorted(parts) and not set(parts) <= {0.0, 1.0}
 
 
 def test_no_other_file_states_a_colour() -> None:
@@ -237,6 +246,7 @@ def test_no_other_file_states_a_colour() -> None:
         ("a.ts", 'const c = "#1A2b3c80";'),
         ("ops/a.py", "VEIL = (58, 62, 70)"),
         ("ops/a.py", 'axes.plot(color="tomato")'),
+        ("ops/a.py", "shaded[cells > 0] = (0.48, 0.31, 0.0, 0.35)"),
         ("a.html", '<meta content="#000000">'),
     ],
 )

@@ -7,14 +7,12 @@ numbers of records and the hash of the file before the first byte is sent.
 from __future__ import annotations
 
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import file_digest
 from pathlib import Path
-from shutil import rmtree
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -29,6 +27,7 @@ from ops.audit.purposes import purpose_of
 from ops.export.process import ExportResult
 from ops.export.request import ENDINGS, LAYERS, MEDIA_TYPES, ExportFormat, ExportRequest, bounds_of, layers_of
 from ops.runtime.child_process import module_command
+from ops.runtime.scratch_folder import ScratchFolder
 from ops.services.api.login.routes import person_of
 from ops.services.api.recorder import Recorder
 from ops.services.api.release import Release
@@ -97,11 +96,11 @@ class ExportRoutes:
         stated = _stated(purpose if header is None else header)
         ground = self._ground()
         period = self._period(start, until)
-        folder = Path(tempfile.mkdtemp(prefix="watchline-export-"))
+        folder = ScratchFolder("watchline-export-")
         try:
             wanted = ExportRequest(
                 store=str(self._store.absolute()),
-                out=str(folder / f"export{ENDINGS[file_format]}"),
+                out=str(folder.path / f"export{ENDINGS[file_format]}"),
                 format=file_format,
                 layers=layers_of(layers),
                 start_ns=period.start_ns,
@@ -123,7 +122,7 @@ class ExportRoutes:
                 digest = file_digest(file, "sha256").hexdigest()
             self._recorder.note(request, _subject(wanted, result, digest), purpose=stated, operation="disclosure")
         except BaseException:
-            rmtree(folder, ignore_errors=True)
+            folder.close()
             raise
         name = f"{self._sector.name}-{period.start:%Y%m%dT%H%MZ}-{period.end:%Y%m%dT%H%MZ}{ENDINGS[file_format]}"
         return FileResponse(
@@ -131,7 +130,7 @@ class ExportRoutes:
             media_type=MEDIA_TYPES[file_format],
             filename=name,
             headers={"X-Watchline-Sha256": digest},
-            background=BackgroundTask(rmtree, folder, ignore_errors=True),
+            background=BackgroundTask(folder.close),
         )
 
     def _period(self, start: str | None, until: str | None) -> ReportPeriod:

@@ -139,6 +139,9 @@ def test_the_report_shows_map_segments_and_limits(
     page = (tmp_path / "out" / "risk.html").read_text(encoding="utf-8")
     assert f'lang="{language}"' in page
     assert "data:image/png;base64," in page
+    assert page.count('<span class="bar"') == 5  # four classes of risk, and unknown
+    layout = open_sector(str(hill_sector.sector)).layout
+    assert all(f'class="swatch mark mark-{sensor.kind}"' in page for sensor in layout)
     assert {"en": "is ours", "fr": "est la nôtre"}[language] in page
     assert page.count('<th scope="row">') >= len(figures["segments"])
     assert figures["segments"][-1]["matrix"] == "high"

@@ -15,12 +15,12 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.enums import Resampling
-from rio_tiler.io import Reader
 
 from geo.terrain import bounds, cell_size
 from ops.drawing.tile_styles import Elevation, Hillshade
 from ops.runtime.file_cache import FileCache
 from ops.sector.open_sector import OpenSector
+from ops.services.map import tiles as tiles_module
 from ops.services.map.ground_tiles import (
     CLOSEST_IN,
     EXTENT,
@@ -278,13 +278,13 @@ def test_relief_elevation_and_contour_lines_of_a_tile_read_its_heights_once(
     hill_ground: OpenSector, slope: float, monkeypatch: pytest.MonkeyPatch
 ):
     asked: list[tuple[int, ...]] = []
-    read_tile = Reader.tile
+    read_tile = tiles_module._interpolated
 
-    def counted(reader: Reader, *place: int, **how: Any) -> Any:
-        asked.append(place[:3])
-        return read_tile(reader, *place, **how)
+    def counted(name: str, *place: int) -> Any:
+        asked.append(place)
+        return read_tile(name, *place)
 
-    monkeypatch.setattr(Reader, "tile", counted)
+    monkeypatch.setattr(tiles_module, "_interpolated", counted)
     elevation = hill_ground.terrain["elevation"]
     raster = raster_of(elevation, hill_ground.terrain.attrs["crs"], nodata=math.nan, resampling=Resampling.average)
     tiles, ground = Tiles(), GroundTiles(raster, slope, ())
@@ -294,4 +294,4 @@ def test_relief_elevation_and_contour_lines_of_a_tile_read_its_heights_once(
     pictures = {tiles.tile(name, ZOOM, x, y)[0].body for name in ("hillshade", "elevation")}
     assert len(pictures) == 2
     assert read(ground.tile(ZOOM, x, y))["contours"]["features"]
-    assert asked == [(x, y, ZOOM)]
+    assert asked == [(ZOOM, x, y)]

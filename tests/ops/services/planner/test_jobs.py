@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from fastapi.testclient import TestClient
 
 from ops.services.api import plan_routes
 from ops.services.api.plan_routes import PlanRoutes
-from ops.services.planner.jobs import MOST_WAITING, JobRefused, Jobs
+from ops.services.planner.jobs import MOST_WAITING, JobRefused, Jobs, start_worker
+from ops.services.planner.reports import _path
 
 PLAN = {"kind": "plan", "budget": 300000.0, "seconds": 1.0}
 START: dict[str, Any] = {"layout": "hightech", "edits": {"radar-west": None}}
@@ -207,6 +209,24 @@ def test_a_running_job_is_ended_at_once_and_its_process_with_it(tmp_path: Path) 
     assert process.wait(timeout=120) != 0
     assert job.state == "cancelled"
     jobs.close()
+
+
+def test_a_worker_ends_with_its_server_in_the_middle_of_an_order(tmp_path: Path) -> None:
+    worker = start_worker("cumberland", tmp_path / "log")
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write(json.dumps({"do": "plan", "budget": 1e6, "seconds": 100}) + "\n")
+    worker.stdin.flush()
+    assert "doing" in json.loads(worker.stdout.readline())
+    worker.stdin.close()  # as when the server is killed
+    assert "answer" not in worker.stdout.read()
+    assert worker.wait(timeout=120) == 0
+
+
+def test_a_report_is_not_written_for_a_server_that_has_ended(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        _path({"report": str(tmp_path / "gone" / "job-1" / "report.html")})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_so_many_jobs_wait(tmp_path: Path) -> None:
