@@ -26,6 +26,9 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 GRACE_S: Final = 1.0
 """Time from the signal to the end of the process; a second signal ends it at once."""
 
+SAYING_S: Final = 0.5
+"""Longest wait for a reader of stderr before a command ends without its last sentence."""
+
 
 class Stopped(KeyboardInterrupt):
     """The command was asked to end by the signal ``number``."""
@@ -113,11 +116,23 @@ def _watch(woken: int, signalled: threading.Event, say: Callable[[], None], own:
         sys.unraisablehook = _without_stopped
         with suppress(BaseException):
             select.select([woken], [], [], GRACE_S)
-        for step in (partial(_kill_children, own), remove_all_unfinished, say):
+        for step in (partial(_kill_children, own), remove_all_unfinished, partial(_in_time, say)):
             with suppress(BaseException):  # such as a closed stderr: the end must come
                 step()
     finally:
         os._exit(128 + number)
+
+
+def _in_time(say: Callable[[], None]) -> None:
+    """Call ``say``, and wait for it at most SAYING_S: it does not return while stderr is a full pipe."""
+    saying = threading.Thread(target=_quietly, args=(say,), name="last-sentence", daemon=True)
+    saying.start()
+    saying.join(SAYING_S)
+
+
+def _quietly(say: Callable[[], None]) -> None:
+    with suppress(BaseException):  # such as a closed stderr
+        say()
 
 
 def _without_stopped(unraisable: Any) -> None:
