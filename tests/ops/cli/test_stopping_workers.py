@@ -86,7 +86,7 @@ def test_ctrl_c_ends_the_workers_of_dask_and_the_next_run_goes_on(
     arguments = ["sites", str(hill_sector.sector), str(points), "--range", "200", "--out", str(tmp_path / "out")]
     arguments += ["--viewsheds", str(store)]
     process = subprocess.Popen(
-        [sys.executable, "-c", WORKING, *arguments, "--scheduler", "processes", "--workers", "2"],
+        [sys.executable, "-c", WORKING, *arguments, "--scheduler", "processes", "--workers", "1"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -96,7 +96,7 @@ def test_ctrl_c_ends_the_workers_of_dask_and_the_next_run_goes_on(
     try:
         wait_for(lambda: (tmp_path / "working").exists() and (tmp_path / "kept").exists(), process)
         workers = psutil.Process(process.pid).children(recursive=True)
-        assert len(workers) >= 2
+        assert workers
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
         out, err = process.communicate(timeout=BUSY_S)
     finally:
