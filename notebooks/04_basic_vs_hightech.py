@@ -33,6 +33,7 @@ from ops.sector.example_layout import bases_or_example
 from ops.sector.open_sector import open_sector
 from ops.sector.samples import samples_folder
 from ops.sector.sector_file import load_sector
+from sensors.coverage.radio_links import unlinked
 from sensors.equipment.catalogue import shipped
 from sensors.equipment.operator_queue import ACCEPTABLE_PER_DAY, MOST_PER_DAY, alerts_per_operator_day, mean_wait_s
 from sensors.layout import Layout, place
@@ -40,7 +41,6 @@ from sensors.planning import CompareSettings, study, verdict
 from sensors.planning.comparison.degradation import BufferZone, degraded, posts_withdrawn
 from sensors.planning.comparison.draws import draw
 from sensors.planning.comparison.verdict import duel
-from sensors.planning.radio_links import unlinked
 
 sector = "cumberland"
 SAMPLE = sector == "cumberland"

@@ -26,6 +26,12 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 GRACE_S: Final = 1.0
 """Time from the signal to the end of the process; a second signal ends it at once."""
 
+SAYING_S: Final = 0.5
+"""Longest wait for a reader of stderr, while it is full, before a command ends without its last sentence."""
+LONGEST_SAYING_S: Final = 60.0
+"""Longest wait for the sentence itself: a busy machine needs time for it."""
+LOOK_S: Final = 0.05
+
 
 class Stopped(KeyboardInterrupt):
     """The command was asked to end by the signal ``number``."""
@@ -113,11 +119,30 @@ def _watch(woken: int, signalled: threading.Event, say: Callable[[], None], own:
         sys.unraisablehook = _without_stopped
         with suppress(BaseException):
             select.select([woken], [], [], GRACE_S)
-        for step in (partial(_kill_children, own), remove_all_unfinished, say):
+        for step in (partial(_kill_children, own), remove_all_unfinished, partial(_in_time, say)):
             with suppress(BaseException):  # such as a closed stderr: the end must come
                 step()
     finally:
         os._exit(128 + number)
+
+
+def _in_time(say: Callable[[], None]) -> None:
+    """Call ``say``, and wait for it, but no longer than SAYING_S while stderr is a full pipe that nothing empties."""
+    saying = threading.Thread(target=_quietly, args=(say,), name="last-sentence", daemon=True)
+    saying.start()
+    stderr = select.poll()
+    stderr.register(2, select.POLLOUT)
+    full = 0
+    for _ in range(round(LONGEST_SAYING_S / LOOK_S)):
+        saying.join(LOOK_S)
+        full = 0 if stderr.poll(0) else full + 1  # a closed one is no full one: a write to it fails at once
+        if not saying.is_alive() or full >= SAYING_S / LOOK_S:
+            return
+
+
+def _quietly(say: Callable[[], None]) -> None:
+    with suppress(BaseException):  # such as a closed stderr
+        say()
 
 
 def _without_stopped(unraisable: Any) -> None:

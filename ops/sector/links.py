@@ -68,7 +68,7 @@ def links_of(ground: OpenSector, layout: Layout | None = None) -> SectorLinks:
     Links are not checked where the layout has no gateway, and the sector names no base or none on the terrain.
     """
     from geo.terrain import bounds
-    from sensors.planning.radio_links import reporting
+    from sensors.coverage.radio_links import reporting
 
     whole = ground.layout if layout is None else layout
     named = [ground.frame.to_local(lon, lat) for lon, lat in read_bases(ground.sector.bases).values()]

@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any
 
 from geo.errors import BadInput, WatchlineError
@@ -191,21 +193,36 @@ def _client(executor: Executor) -> Iterator[Any]:
             if getattr(multiprocessing.current_process(), "_inheriting", False):
                 raise UNGUARDED  # this is a child that runs the caller's script again
             try:
-                cluster = LocalCluster(  # type: ignore[no-untyped-call]
-                    n_workers=executor.count,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    dashboard_address="127.0.0.1:0",
-                    security=Security.temporary(),  # type: ignore[no-untyped-call]
-                    silence_logs=logging.CRITICAL,
-                )
+                with _starting_without_ctrl_c():
+                    cluster = LocalCluster(  # type: ignore[no-untyped-call]
+                        n_workers=executor.count,
+                        threads_per_worker=1,
+                        processes=True,
+                        host="127.0.0.1",
+                        dashboard_address="127.0.0.1:0",
+                        security=Security.temporary(),  # type: ignore[no-untyped-call]
+                        silence_logs=logging.CRITICAL,
+                    )
             except RuntimeError as error:
                 raise UNGUARDED from error
             with cluster, Client(cluster, set_as_default=False) as client:  # type: ignore[no-untyped-call]
                 yield client
         else:
             yield from _connected(Client, executor.scheduler)
+
+
+@contextmanager
+def _starting_without_ctrl_c() -> Iterator[None]:
+    """Processes that start meanwhile do not receive SIGINT, which a terminal sends to them as well as to this process.
+
+    They would report it with stack traces; this process ends them. Its other threads receive the signal meanwhile.
+    """
+    resource_tracker.ensure_running()  # it would unblock the signal again in the thread that starts it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _on_this_machine(client: Any) -> bool:

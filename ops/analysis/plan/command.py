@@ -234,7 +234,7 @@ def _links(
     """Return sensors and relays of the layout without a chain of links to a base (None where no base is known), and the
     people whose radio link depends on the purchase, whom the search counts as reporting by hand.
     """
-    from sensors.planning.radio_links import radio_gained, unlinked
+    from sensors.coverage.radio_links import radio_gained, unlinked
 
     bases = np.array(gateways or bases_in(ground))
     if not len(bases):

@@ -155,7 +155,7 @@ def _own_side(ground: OpenSector) -> Iterator[Floats]:
 
 def _links(ground: OpenSector) -> Iterator[Floats]:
     """Radio links (2, 2) between parts of the layout that reach a base, and to the bases."""
-    from sensors.planning.radio_links import network_of, with_reports_decided
+    from sensors.coverage.radio_links import network_of, with_reports_decided
 
     bases = np.array(bases_in(ground), dtype=np.float64).reshape(-1, 2)
     layout = with_reports_decided(ground.layout, ground.terrain, bases) if len(bases) else ground.layout

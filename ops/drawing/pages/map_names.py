@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -59,11 +60,26 @@ def name_places(axes: Axes, named: Mapping[Place, str]) -> list[Bbox]:
     symbols = [Bbox([middle - reach, middle + reach]) for middle in axes.transData.transform(list(named))]
     boxes: list[Bbox] = []
     for at, name in named.items():
-        costs = [_cost(_box(stand, axes, at, name), [*symbols, *boxes], frame) for stand in STANDS]
-        stand = STANDS[costs.index(min(costs))]
-        boxes.append(_box(stand, axes, at, name))
+        stand, box = _best(axes, at, name, [*symbols, *boxes], frame)
+        boxes.append(box)
         stand.write(axes, at, name)
     return boxes
+
+
+def _best(axes: Axes, at: Place, name: str, taken: Sequence[Bbox], frame: Bbox) -> tuple[_Stand, Bbox]:
+    """Return where the name costs least, the first of equals, and its box there.
+
+    Nothing costs less than 0, so the search ends there: measuring a name with a line takes most of a map's time.
+    """
+    best, least = (STANDS[0], frame), math.inf
+    for stand in STANDS:
+        box = _box(stand, axes, at, name)
+        cost = _cost(box, taken, frame)
+        if cost < least:
+            best, least = (stand, box), cost
+        if least <= 0.0:
+            break
+    return best
 
 
 def _box(stand: _Stand, axes: Axes, at: Place, name: str) -> Bbox:

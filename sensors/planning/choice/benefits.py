@@ -17,6 +17,7 @@ from geo.border.belt import BorderLine, belt_of, fitting_belt_m
 from geo.mobility.roads_and_rivers import Ways
 from geo.paths.crossings import INWARD
 from sensors.coverage.accumulator import CoverageTask, contribution
+from sensors.coverage.radio_links import decided, network_of
 from sensors.coverage.segments import BeltMeans, belt_means
 from sensors.coverage.sight import refuse_without_ground
 from sensors.crossing.watched_belt import SensorRate, WatchedBelt, mobility_of, with_sensors
@@ -26,7 +27,6 @@ from sensors.detection_model.weather import conditions_of
 from sensors.errors import PlanError
 from sensors.layout import AnySensor, Layout, Placement
 from sensors.planning.choice.options import Option
-from sensors.planning.radio_links import decided, network_of
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.relay_chains import RelayNetwork
 from sensors.relay import Relay

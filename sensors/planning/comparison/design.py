@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from geo.arrays import Bools
+from sensors.coverage.radio_links import LinkedPart, Network
 from sensors.equipment.catalogue import Catalogue, Item
 from sensors.errors import CompareError
 from sensors.layout import Layout
@@ -15,7 +16,6 @@ from sensors.planning.comparison.exposure import Exposure
 from sensors.planning.comparison.outages import Outages, Shared, all_linked, outages_of, shared_ways
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain
 from sensors.planning.comparison.settings import CompareSettings
-from sensors.planning.radio_links import LinkedPart, Network
 from sensors.relay import Relay
 
 

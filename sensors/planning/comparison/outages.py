@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from geo.arrays import Bools, Floats, Ints
-from sensors.planning.radio_links import Network
+from sensors.coverage.radio_links import Network
 
 MOST_EXACT: Final = 8
 MOST_DOWN: Final = 3

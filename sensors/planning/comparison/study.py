@@ -17,6 +17,7 @@ from geo.mobility.roads_and_rivers import Ways
 from geo.paths.response_times import response_time
 from geo.terrain import north_up
 from sensors.coverage.model import coverage
+from sensors.coverage.radio_links import Network, network_of, with_reports_decided
 from sensors.detection_model.assumptions import Assumptions
 from sensors.equipment.catalogue import Catalogue, shipped
 from sensors.equipment.life_cycle_cost import annuity_factor, item_cost
@@ -32,7 +33,6 @@ from sensors.planning.comparison.purchase import budgets, buy
 from sensors.planning.comparison.sensor_rates import ComparisonTerrain
 from sensors.planning.comparison.settings import CompareSettings
 from sensors.planning.comparison.verdict import after_displacement
-from sensors.planning.radio_links import Network, network_of, with_reports_decided
 
 INDEPENDENT: Final = (
     "misses and outages of different sensors are independent, and whether an operator assesses an alert is independent "

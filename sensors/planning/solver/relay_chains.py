@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.arrays import Bools, Floats, Ints
-from sensors.planning.radio_links import Network
+from sensors.coverage.radio_links import Network
 from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.local_search import LEAST_GAIN, greedy, seeded

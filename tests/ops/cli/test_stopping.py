@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from geo.unfinished import remove_all_unfinished
 from ops.cli import app as cli
 from ops.runtime import stopping
 from ops.runtime.output import SUMMARY, UNFINISHED, atomic_write, prepare_folder, write_summary
-from ops.runtime.stopping import GRACE_S, raise_stopped
+from ops.runtime.stopping import GRACE_S, SAYING_S, raise_stopped
 
 BUSY_S = 240.0
 """How long a test waits on a busy machine for what takes a second; the work itself would take hours."""
@@ -114,12 +115,12 @@ def has_ended(pid: int) -> bool:
         return True
 
 
-def started(folder: Path, work: str) -> subprocess.Popen[str]:
+def started(folder: Path, work: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", WORKING.replace("WORK()", f"{work}()")],
         cwd=folder,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         start_new_session=True,
     )
@@ -166,6 +167,29 @@ def test_a_command_ends_where_nobody_reads_what_it_says(tmp_path: Path, work: st
     assert [path.name for path in tmp_path.iterdir()] == ["ready"]
 
 
+@pytest.mark.parametrize("work", ["compiled", "swallowing"])
+def test_a_command_ends_where_its_last_sentence_finds_no_room(tmp_path: Path, work: str) -> None:
+    """As where the program that reads stderr hangs: its pipe is full, and a write to it waits for ever."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, bytes(4096))
+    os.set_blocking(writing, True)
+    process = started(tmp_path, work, stderr=writing)
+    try:
+        os.close(writing)
+        wait_for((tmp_path / "ready").exists, process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=BUSY_S) == 143
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        os.close(reading)
+    assert [path.name for path in tmp_path.iterdir()] == ["ready"]
+
+
 def test_a_signal_to_a_forked_child_does_not_end_its_parent(tmp_path: Path) -> None:
     process = started(tmp_path, "forked")
     try:
@@ -206,8 +230,8 @@ def test_a_signal_outside_a_command_has_its_exit_code(
 
 
 def test_the_end_comes_within_two_seconds() -> None:
-    """What follows the time of grace is the end of the process itself: killing children and removing files."""
-    assert GRACE_S <= 1.5
+    """What follows is the end of the process itself: killing children and removing files."""
+    assert GRACE_S + SAYING_S <= 1.5
 
 
 @pytest.mark.parametrize(

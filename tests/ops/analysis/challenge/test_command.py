@@ -561,7 +561,8 @@ def test_depth_beside_a_low_detection_says_that_it_counts_footprints(narrow_sect
     narrow_sector.layout.write_text(json.dumps(document), encoding="utf-8")
     out = tmp_path / "out"
     screen = Console(record=True, width=10_000, file=io.StringIO())
-    answer = assess(ChallengeOptions(str(narrow_sector.sector), out, samples=0, runs=0), screen)
+    with blank_pictures():
+        answer = assess(ChallengeOptions(str(narrow_sector.sector), out, samples=0, runs=0), screen)
     barrier, words = answer["this_layout"]["barrier"], "k counts sensor footprints, not detections"
     assert barrier["k"] == 1
     assert answer["this_layout"]["crossings"]["minimum_detection"]["p_detect"] < 0.01

@@ -304,18 +304,21 @@ def test_the_overlay_of_the_live_map_follows_the_sensors_health(hill_ground: Ope
 def test_a_large_terrain_is_cut_to_the_belt_and_what_sensors_reach(
     own_sector: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every figure is that of the whole terrain, and every raster is its window of the whole one."""
+    """Every figure is that of the whole terrain, and every raster its window of the whole one. No picture."""
     from rich.console import Console
 
-    from ops.analysis.coverage import window
+    from ops.analysis.coverage import html_map, window
     from ops.analysis.coverage.command import cover
     from ops.analysis.coverage.options import CoverageOptions
+    from ops.drawing import printed_map
 
     layout = json.loads(own_sector.layout.read_text())
     for feature in layout["features"]:
         feature["properties"]["max_range_m"] = min(feature["properties"]["max_range_m"], 1_500.0)
     own_sector.layout.write_text(json.dumps(layout))
     own_sector.edit(own_sector.sector, "belt_m = 1500", "belt_m = 700")
+    monkeypatch.setattr(printed_map, "draw", lambda *_: None)
+    monkeypatch.setattr(html_map, "write_map", lambda *_: None)
     screen = Console(stderr=True, quiet=True)
     whole = cover(CoverageOptions(str(own_sector.sector), tmp_path / "whole"), screen)
     monkeypatch.setattr(window, "WHOLE_UP_TO_CELLS", 100)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import io
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
@@ -18,6 +20,7 @@ from shapely.geometry import LineString
 
 from geo.border import Border
 from geo.frame import LocalFrame
+from ops.drawing.pages import map_names
 from ops.drawing.pages.map_input import MapInput, Marker
 from ops.drawing.pages.map_names import name_places
 from ops.drawing.pages.static_map import FLATTEST, STEEPEST, _extent, print_map
@@ -82,3 +85,40 @@ def test_names_lie_within_the_frame_and_not_on_each_other(offsets: list[tuple[fl
     assert [one for one, other in combinations(boxes, 2) if Bbox.intersection(one, other) is not None] == []
     middles = axes.transData.transform(offsets)
     assert not any(box.contains(*middle) for box in boxes for middle in middles), "no name hides a symbol"
+
+
+def map_axes() -> Axes:
+    figure = Figure(figsize=(7.2, 4.0), dpi=200)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set(xlim=(0.0, 18.0), ylim=(0.0, 10.0))
+    return axes
+
+
+def test_the_search_for_a_place_ends_at_the_first_that_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[str] = []
+    box_of = map_names._box
+
+    def box(stand: Any, axes: Axes, at: map_names.Place, name: str) -> Bbox:
+        measured.append(name)
+        return box_of(stand, axes, at, name)
+
+    monkeypatch.setattr(map_names, "_box", box)
+    name_places(map_axes(), {(9.0, 5.0): "alone"})
+    assert measured == ["alone"]
+
+
+def test_names_stand_where_a_search_of_all_places_puts_them() -> None:
+    """The oracle: of all places the one of least cost, the first of equals; some of these names have no free place."""
+    named = {(9.0 + 0.4 * (n % 4), 5.0 + 0.2 * (n // 4)): f"a name of radar {n}" for n in range(8)}
+    named[17.9, 9.9] = "at the rim"
+    axes, frame = map_axes(), map_axes().get_window_extent()
+    reach = map_names.MARK_PT * 200.0 / 72.0
+    symbols = [Bbox([at - reach, at + reach]) for at in axes.transData.transform(list(named))]
+    chosen: list[Bbox] = []
+    for at, name in named.items():
+        boxes = [map_names._box(stand, axes, at, name) for stand in map_names.STANDS]
+        costs = [map_names._cost(box, [*symbols, *chosen], frame) for box in boxes]
+        chosen.append(boxes[costs.index(min(costs))])
+    found = name_places(map_axes(), named)
+    assert [box.extents.tolist() for box in found] == [box.extents.tolist() for box in chosen]

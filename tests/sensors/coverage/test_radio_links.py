@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +20,7 @@ from shapely.geometry import LineString
 from geo.border import Border
 from geo.errors import BadInput
 from geo.frame import LocalFrame
+from sensors.coverage.radio_links import LinkSettings, Network, network_of, radio_gained, reporting, unlinked
 from sensors.equipment.quantity import Quantity
 from sensors.errors import LayoutError, PlanError
 from sensors.layout import Layout, place, place_relay
@@ -28,7 +31,6 @@ from sensors.planning.choice.plan import Demand
 from sensors.planning.comparison.draws import central
 from sensors.planning.comparison.outages import MOST_EXACT, outages_of
 from sensors.planning.comparison.settings import ASSUMED
-from sensors.planning.radio_links import LinkSettings, Network, network_of, radio_gained, reporting, unlinked
 from sensors.planning.solver.constraints import Constraints
 from sensors.planning.solver.coverage_objective import Cover
 from sensors.planning.solver.relay_chains import RelayNetwork, seeded_linked
@@ -369,3 +371,10 @@ def test_a_relay_in_a_layout_file_and_what_it_cannot_be() -> None:
         with pytest.raises(LayoutError, match=said):
             read(**wrong)
     assert options_of(Layout("l", FRAME, (radar("r", 500.0),), (relay("m", 500.0),)))[0].is_relay
+
+
+def test_links_are_decided_without_the_libraries_of_the_optimisation() -> None:
+    """Coverage, checks and previews of a sector decide links; HiGHS and sparse matrices would take 18 MB in each."""
+    loaded = "import sys, sensors.coverage.radio_links; print({'highspy', 'scipy.sparse'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-P", "-c", loaded], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
