@@ -50,11 +50,13 @@ def ingest_points() -> dict[str, tuple[Any, str, Callable[..., Any]]]:
 
 
 def fusion_points() -> dict[str, tuple[Any, str, Callable[..., Any]]]:
-    from ops.services.fusion.process import Fusion
+    from ops.services.fusion.saving import CheckpointWriter
 
     return {
-        "before checkpoint": (Fusion, "_checkpoint", before),
-        "after checkpoint": (Fusion, "_checkpoint", after),
+        "before a checkpoint": (CheckpointWriter, "begin", before),
+        "amid the parts of a checkpoint": (CheckpointWriter, "write_part", after),
+        "before the end of a checkpoint": (CheckpointWriter, "end", before),
+        "after a checkpoint": (CheckpointWriter, "end", after),
     }
 
 
@@ -62,7 +64,9 @@ INGEST_POINTS = (
     "before insert", "after insert", "before commit", "after commit", "amid the pubacks", "after the pubacks",
     "before ack publish", "after ack publish",
 )  # fmt: skip
-FUSION_POINTS = ("before checkpoint", "after checkpoint")
+FUSION_POINTS = (
+    "before a checkpoint", "amid the parts of a checkpoint", "before the end of a checkpoint", "after a checkpoint",
+)  # fmt: skip
 
 
 def main() -> int:
