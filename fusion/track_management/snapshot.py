@@ -159,7 +159,7 @@ def unpack(saved: bytes, timeline: Timeline) -> tuple[int, int, int, int, int]:
     """Fill an empty ``timeline`` from ``saved``; return the counts. Raises SnapshotError."""
     try:
         opened = (_opened(part) for part in msgspec.msgpack.decode(saved, type=list[bytes]))
-        _, head = next(opened, ({}, {"version": None}))
+        _, head = next(opened)
         if head["version"] != VERSION:
             raise SnapshotError(f"is of version {head['version']}", where="snapshot", expected=f"version {VERSION}")
         banks: list[TrackBank] = []

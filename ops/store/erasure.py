@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from ops.audit.day_keys import IsDue, KeyKind, day_at, day_of, is_sealed
 from ops.runtime.file_lock import lock_file
-from ops.store.checkpoints.parts import VALID_PARTS
 from ops.store.connections import StoreError
 from ops.store.rows import OPEN
 
@@ -53,10 +52,10 @@ def days_of_rows(path: Path, numbers: Iterable[int], after: int) -> set[date]:
 
 
 def days_of_picture(path: Path) -> set[date]:
-    """Return the days of the keys that the newest picture and the checkpoint need."""
+    """Return the days of the keys that the newest picture, the checkpoint and one that is being written need."""
     sql = "SELECT CAST(body AS BLOB) FROM live UNION ALL SELECT body FROM checkpoint WHERE body IS NOT NULL"
-    if _read(path, "SELECT 1 FROM sqlite_master WHERE name = 'checkpoint_half'", ()):
-        sql += f" UNION ALL SELECT * FROM ({VALID_PARTS})"  # noqa: S608
+    if _read(path, "SELECT 1 FROM sqlite_master WHERE name = 'checkpoint_parts'", ()):
+        sql += " UNION ALL SELECT body FROM checkpoint_parts"  # also those that will be valid with the last
     return {day_of(body) for (body,) in _read(path, sql, ()) if is_sealed(body)}
 
 

@@ -171,7 +171,7 @@ class Pipeline:
         return b"".join(self.save_in_parts())
 
     def save_in_parts(self) -> Iterator[bytes]:
-        """What ``save`` returns now, in parts of which most are made when they are taken, however many rows later."""
+        """Return in parts what ``save`` would return now; most parts are made when they are taken."""
         return checkpoint_parts(self._tracker.snapshot_parts(), self._alerts.to_json(), self._memory)
 
     def take_history(self, *, final: bool = False) -> xr.Dataset:

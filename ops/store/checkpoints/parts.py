@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS checkpoint_half (
 )
 """
 """``checkpoint_half`` has a row while the valid checkpoint is one in parts: where they are, and how many."""
-VALID_PARTS: Final = "SELECT body FROM checkpoint_parts JOIN checkpoint_half USING (half) WHERE n < count ORDER BY n"
+_VALID_PARTS: Final = "SELECT body FROM checkpoint_parts JOIN checkpoint_half USING (half) WHERE n < count ORDER BY n"
 IN_PARTS: Final = b"in parts"
 """In the place of a whole checkpoint, so that a program that knows no parts refuses the store."""
 Run = Callable[..., Any]
@@ -90,7 +90,7 @@ def read(run: Run, opened: Callable[[bytes, bytes], bytes | None]) -> tuple[byte
         stored = [] if body is None else [(body, about("live", "checkpoint"))]
     else:
         stored = [
-            (part, about("live", "checkpoint", n)) for n, (part,) in enumerate(run(VALID_PARTS).fetchall(), start=1)
+            (part, about("live", "checkpoint", n)) for n, (part,) in enumerate(run(_VALID_PARTS).fetchall(), start=1)
         ]
         if len(stored) != count[0]:
             return None, "a part of its checkpoint is missing"

@@ -149,9 +149,13 @@ def test_parts_are_encrypted_each_under_the_key_of_its_day_and_in_its_place(path
     assert days_of_picture(path) == {date(1970, 1, 1), date(1970, 1, 2)}
     store = Store(path, encrypted=True)
     assert store.checkpoint == b"secret onesecret two"
+    store.begin_checkpoint()
+    store.add_to_checkpoint(b"later", stamp_ns=5 * DAY_NS)
+    assert days_of_picture(path) == {date(1970, 1, 1), date(1970, 1, 2), date(1970, 1, 6)}, "until the last part, both"
+    store.end_checkpoint()
     in_parts(store, b"later", stamp_ns=5 * DAY_NS)
     store.close()
-    assert days_of_picture(path) == {date(1970, 1, 6)}, "the key of a checkpoint that was replaced is not needed"
+    assert days_of_picture(path) == {date(1970, 1, 6)}, "what was overwritten needs no key"
 
 
 def test_parts_that_changed_places_are_refused_and_one_whose_key_is_erased_too(path):
